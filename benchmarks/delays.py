@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.measure import clean_environment
 from envctl.adapters.sandbox import server
-from envctl.adapters.sandbox.environment import for_server
+from envctl.adapters.sandbox.environment import build_server_environment
 from envctl.adapters.sandbox.exchange import Cloud, Request, Response
 from envctl.adapters.sandbox.files import SandboxFiles
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
@@ -32,12 +32,12 @@ class FarCloud:
         self._near = near
         self._file = file
 
-    def answer(self, request: Request) -> Response:
+    def answer_request(self, request: Request) -> Response:
         time.sleep(float(self._file.read_text()))
-        return self._near.answer(request)
+        return self._near.answer_request(request)
 
-    def make_bucket(self, name: str, region: str, account_id: str) -> None:
-        self._near.make_bucket(name, region, account_id)
+    def create_bucket(self, name: str, region: str, account_id: str) -> None:
+        self._near.create_bucket(name, region, account_id)
 
     def warm_up(self, places: Sequence[tuple[str, str]]) -> None:
         self._near.warm_up(places)
@@ -51,43 +51,43 @@ class FarSandbox:
         self._mirror = mirror
         self._delay = _delay(directory)
 
-    def up(self) -> RunningSandbox:
+    def start(self) -> RunningSandbox:
         """`mirror` is that of another project: unpacking the provider takes longer than most benchmarks."""
         files = SandboxFiles(self._directory)
         self._directory.mkdir(parents=True, exist_ok=True)
         if self._mirror:
-            files.mirror.symlink_to(self._mirror)
-        self.answers_after(0.0)
-        with files.log.open("wb") as log:
+            files.mirror_folder.symlink_to(self._mirror)
+        self.set_delay(0.0)
+        with files.log_file.open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "benchmarks.delays", os.fspath(self._directory)],
                 cwd=REPOSITORY,
-                env=for_server(clean_environment()),
+                env=build_server_environment(clean_environment()),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
         prepare_mirror(files)
-        return self._answering(process)
+        return self._wait_until_ready(process)
 
-    def answers_after(self, seconds: float) -> None:
+    def set_delay(self, seconds: float) -> None:
         draft = self._delay.with_suffix(".draft")
         draft.write_text(str(seconds))
         draft.replace(self._delay)
 
-    def down(self) -> None:
-        Sandbox(self._directory).down()
+    def stop(self) -> None:
+        Sandbox(self._directory).stop()
 
-    def _answering(self, process: subprocess.Popen[bytes]) -> RunningSandbox:
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> RunningSandbox:
         deadline = time.monotonic() + _STARTS_WITHIN
         while time.monotonic() < deadline and process.poll() is None:
-            if running := Sandbox(self._directory).running():
+            if running := Sandbox(self._directory).find_running():
                 # It outlives us until it is told to end; without this, Popen would warn that nobody waited for it.
                 process.returncode = 0
                 return running
             time.sleep(0.02)
-        raise SystemExit(f"the sandbox does not start: {SandboxFiles(self._directory).log.read_text()}")
+        raise SystemExit(f"the sandbox does not start: {SandboxFiles(self._directory).log_file.read_text()}")
 
 
 def _delay(directory: Path) -> Path:
@@ -97,7 +97,7 @@ def _delay(directory: Path) -> Path:
 
 def main() -> int:
     file = _delay(Path(sys.argv[1]))
-    return server.main(sys.argv[1:], lambda endpoint, port: FarCloud(server.moto_or_endpoint(endpoint, port), file))
+    return server.main(sys.argv[1:], lambda endpoint, port: FarCloud(server.create_cloud(endpoint, port), file))
 
 
 if __name__ == "__main__":

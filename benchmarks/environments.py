@@ -19,21 +19,21 @@ def run(results: Results, yard: Yard) -> None:
 
 
 def _three(results: Results, place: Place, latency: int) -> None:
-    place.sandbox.answers_after(latency / 1000)
+    place.sandbox.set_delay(latency / 1000)
     plans = [place.plan(name, stack) for name in ALL for stack in place.shape.stacks]
     row, (ours,) = measured(results, [plans, [place.envctl("drift")]], 7, warm=not latency)
     theirs = [together(each) for each in row]
     results.ratio(f"{latency} ms", walls(ours), walls(theirs), TARGETS[latency])
-    place.sandbox.answers_after(0)
+    place.sandbox.set_delay(0)
 
 
 def _many(results: Results, place: Place, latency: int) -> None:
     """The environments have the same stacks: those of one are measured, and count three times."""
-    place.sandbox.answers_after(latency / 1000)
+    place.sandbox.set_delay(latency / 1000)
     trace = place.folder / "trace.json"
     drift = place.envctl("drift", "--trace", str(trace))
     loop, (ours,) = measured(results, [alone(place, ALL[0]), [drift]], 3, warm=not latency)
     against_bound(results, f"{latency} ms: envctl drift", ours, loop, times=len(ALL))
     for line in traces.read(trace).lines():
         results.say(f"{latency} ms: {line}")
-    place.sandbox.answers_after(0)
+    place.sandbox.set_delay(0)

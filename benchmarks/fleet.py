@@ -11,7 +11,7 @@ from tests.fakes.world import MemoryStore, MemoryTerraform, World
 
 from benchmarks.assumptions import KEYS_A_PAGE, LIST, READ, READS_AT_ONCE, WRITE, Size
 from envctl.domain.ledger import checkpoint
-from envctl.domain.ledger.entries import GENESIS, Entry, encode
+from envctl.domain.ledger.entries import GENESIS, Entry, encode_entry
 from envctl.domain.ledger.events import (
     Actor,
     DeploymentStarted,
@@ -20,11 +20,11 @@ from envctl.domain.ledger.events import (
     ReleaseCreated,
     VerificationPassed,
 )
-from envctl.domain.ledger.projection.apply_entries import follow
-from envctl.domain.ledger.state import EnvironmentPresent, Present
+from envctl.domain.ledger.projection.apply_entries import apply_entry
+from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.plan.changes import StackPlan
-from envctl.domain.plan.drift import Look
-from envctl.domain.release.bundle import identity, pack
+from envctl.domain.plan.drift import StackComparison
+from envctl.domain.release.bundle import compute_identity, pack
 from envctl.usecases.ledger import store_layout
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import load, working_tree
@@ -64,8 +64,8 @@ class CountingStore(MemoryStore):
         self.known.update(key for key in wanted if key in self.content)
         return super().read_all(keys)
 
-    def keys(self, prefix: str, after: str = "") -> list[str]:
-        found = super().keys(prefix, after)
+    def list_keys(self, prefix: str, after: str = "") -> list[str]:
+        found = super().list_keys(prefix, after)
         pages = max(1, ceil(len(found) / KEYS_A_PAGE))
         self.lists += pages
         self.seconds += pages * LIST
@@ -105,8 +105,8 @@ def measured(world: World, use: Callable[[], T]) -> tuple[T, Measured]:
 class Still(MemoryTerraform):
     """Everything is as it was applied."""
 
-    def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> Look:  # noqa: ARG002
-        return Look(StackPlan(stack.name), StackPlan(stack.name))
+    def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:  # noqa: ARG002
+        return StackComparison(StackPlan(stack.name), StackPlan(stack.name))
 
 
 def names(size: Size) -> list[str]:
@@ -129,26 +129,26 @@ def fleet(size: Size, releases: int = 1) -> World:
     world.edit("envctl.toml", f'[project]\nname = "fleet"\n[pipeline]\norder = [{order}]\n{tables}{wired}')
     world.edit("modules/unit/main.tf", 'variable "environment" { type = string }\n')
     world.terraform = Still(world.workspace)
-    bundle = pack(working_tree.release(world.ports, load.project(world.ports)))
-    world.store.content[f"releases/{identity(bundle)}.tar"] = bundle
-    _record(world, size, identity(bundle), releases)
+    bundle = pack(working_tree.build_release(world.ports, load.load_project(world.ports)))
+    world.store.content[f"releases/{compute_identity(bundle)}.tar"] = bundle
+    _record(world, size, compute_identity(bundle), releases)
     world.clock.time = BEGAN + timedelta(days=30)
     return world
 
 
 def _record(world: World, size: Size, release: str, releases: int) -> None:
-    now, prev, named, events = Present(), GENESIS, "", _events(size, release)
+    now, prev, named, events = LedgerState(), GENESIS, "", _events(size, release)
     # One that an entry comes after, which names it.
-    last = (len(events) - 1) // checkpoint.EVERY * checkpoint.EVERY
+    last = (len(events) - 1) // checkpoint.INTERVAL * checkpoint.INTERVAL
     for seq, event in enumerate(events, 1):
         entry = Entry(seq, prev, BEGAN + timedelta(seconds=seq), JOB, event, f"{seq:016x}", named)
-        world.store.content[f"ledger/{seq:010d}.json"] = encode(entry)
-        now = follow(now, entry)
+        world.store.content[f"ledger/{seq:010d}.json"] = encode_entry(entry)
+        now = apply_entry(now, entry)
         prev, named = now.head, ""
         if seq == last:
             now = aged(now, releases)
-            named = checkpoint.name_of(now)
-            world.store.content[store_layout.checkpoint_key(seq)] = checkpoint.encode(now)
+            named = checkpoint.compute_name(now)
+            world.store.content[store_layout.checkpoint_key(seq)] = checkpoint.encode_state(now)
 
 
 def _events(size: Size, release: str) -> list[Event]:
@@ -161,17 +161,20 @@ def _events(size: Size, release: str) -> list[Event]:
     return events
 
 
-def aged(now: Present, releases: int) -> Present:
+def aged(now: LedgerState, releases: int) -> LedgerState:
     """The same, after so many releases have been everywhere."""
     earlier = [f"{number:064x}" for number in range(releases - 1)]
     environments = {name: _aged(there, earlier) for name, there in now.environments.items()}
     return replace(now, environments=environments)
 
 
-def _aged(there: EnvironmentPresent, earlier: Sequence[str]) -> EnvironmentPresent:
-    if there.proof is None:
+def _aged(there: EnvironmentState, earlier: Sequence[str]) -> EnvironmentState:
+    if there.current_evidence is None:
         return there
-    deployment = there.proof.deployment
-    old = {name: replace(there.proof, deployment=replace(deployment, release=name), since=None) for name in earlier}
+    deployment = there.current_evidence.deployment
+    old = {
+        name: replace(there.current_evidence, deployment=replace(deployment, release=name), since=None)
+        for name in earlier
+    }
     performed = dict.fromkeys(earlier, frozenset(PERFORMED))
     return replace(there, evidence={**old, **there.evidence}, performed={**performed, **there.performed})

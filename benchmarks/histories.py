@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.fakes.world import World
 
 from envctl.domain.ledger import checkpoint
-from envctl.domain.ledger.entries import GENESIS, Entry, encode
+from envctl.domain.ledger.entries import GENESIS, Entry, encode_entry
 from envctl.domain.ledger.events import (
     Actor,
     DeploymentStarted,
@@ -18,9 +18,9 @@ from envctl.domain.ledger.events import (
     ReleaseCreated,
     VerificationPassed,
 )
-from envctl.domain.ledger.projection.apply_entries import follow
-from envctl.domain.ledger.state import Present
-from envctl.domain.release.bundle import identity, pack
+from envctl.domain.ledger.projection.apply_entries import apply_entry
+from envctl.domain.ledger.state import LedgerState
+from envctl.domain.release.bundle import compute_identity, pack
 from envctl.usecases.ledger import store_layout
 from envctl.usecases.project import load, working_tree
 
@@ -65,8 +65,8 @@ def lay_out(folder: Path, history: History) -> None:
     bundles = [_bundle(world, number) for number in range(history.releases)]
     store = folder / ".envctl" / "store"
     for bundle in bundles:
-        _write(store / "releases" / f"{identity(bundle)}.tar", bundle)
-    _record(store, history, [identity(bundle) for bundle in bundles])
+        _write(store / "releases" / f"{compute_identity(bundle)}.tar", bundle)
+    _record(store, history, [compute_identity(bundle) for bundle in bundles])
     for name, data in world.tree.content.items():
         _write(folder / name, data)
     for environment in ORDER:
@@ -75,20 +75,20 @@ def lay_out(folder: Path, history: History) -> None:
 
 def _bundle(world: World, number: int) -> bytes:
     world.edit("modules/main/main.tf", _MODULE.format(number=number))
-    return pack(working_tree.release(world.ports, load.project(world.ports)))
+    return pack(working_tree.build_release(world.ports, load.load_project(world.ports)))
 
 
 def _record(store: Path, history: History, releases: Sequence[str]) -> None:
-    now, prev, named = Present(), GENESIS, ""
+    now, prev, named = LedgerState(), GENESIS, ""
     began = datetime.now(UTC) - timedelta(minutes=history.entries + 1)
     for seq, event in enumerate(islice(_events(history, releases), history.whole), 1):
         entry = Entry(seq, prev, began + timedelta(minutes=seq), _WHO, event, f"{seq:016x}", named)
-        _write(store / "ledger" / f"{seq:010d}.json", encode(entry))
-        now = follow(now, entry)
+        _write(store / "ledger" / f"{seq:010d}.json", encode_entry(entry))
+        now = apply_entry(now, entry)
         prev, named = now.head, ""
-        if seq % checkpoint.EVERY == 0:
-            named = checkpoint.name_of(now)
-            _write(store / store_layout.checkpoint_key(seq), checkpoint.encode(now))
+        if seq % checkpoint.INTERVAL == 0:
+            named = checkpoint.compute_name(now)
+            _write(store / store_layout.checkpoint_key(seq), checkpoint.encode_state(now))
 
 
 def _events(history: History, releases: Sequence[str]) -> Iterator[Event]:

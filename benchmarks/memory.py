@@ -14,7 +14,7 @@ PYTHON = 60.0
 def run(results: Results, yard: Yard) -> None:
     place = yard.large
     for latency in (0, 200):
-        place.sandbox.answers_after(latency / 1000)
+        place.sandbox.set_delay(latency / 1000)
         results.theme(f"Memory of envctl drift, 3 environments of {STACKS} stacks, {latency} ms in front of the API")
         for told, (words, most) in _LIMITS.items():
             _looked_at(results, place, told, words, most)

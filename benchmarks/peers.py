@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.measure import Command, in_rounds, together, walls
 from benchmarks.projects import STACKS, Place, Yard
 from benchmarks.results import Results
-from envctl.adapters.terraform.process.binary import embedded
+from envctl.adapters.terraform.process.binary import find_embedded
 
 VARIABLE = "ENVCTL_BENCH_PEERS"
 AT_ONCE = 4
@@ -147,7 +147,7 @@ def run(results: Results, yard: Yard) -> None:
     place = yard.large
     commands = _commands(place, there)
     for latency in LATENCIES:
-        place.sandbox.answers_after(latency / 1000)
+        place.sandbox.set_delay(latency / 1000)
         sides = [[place.envctl("plan", "dev")], *([command] for command in commands.values())]
         rounds = in_rounds(sides, results.rounds(2), warm=not latency)
         ours, *their = ([together(each) for each in side] for side in rounds)
@@ -176,7 +176,7 @@ def _initialised(place: Place, stacks: list[str]) -> Path:
     tools = place.folder / "bin"
     tools.mkdir()
     terraform = tools / "terraform"
-    words = " ".join(f"'{word}'" for word in embedded())
+    words = " ".join(f"'{word}'" for word in find_embedded())
     terraform.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
     terraform.chmod(0o755)
     plain = place.folder / "peers" / "plain"

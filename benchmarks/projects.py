@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.delays import FarSandbox
 from benchmarks.measure import Command, clean_environment
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
-from envctl.adapters.terraform.process.binary import embedded
+from envctl.adapters.terraform.process.binary import find_embedded
 
 ENVCTL = os.fspath(Path(sys.executable).with_name("envctl"))
 ALL = ("dev", "staging", "prod")
@@ -88,7 +88,7 @@ class Place:
     @cached_property
     def plain(self) -> dict[str, str]:
         """The environment of a Terraform that somebody starts by hand."""
-        return self.running.environment(clean_environment())
+        return self.running.build_environment(clean_environment())
 
     @property
     def plugins(self) -> Path:
@@ -103,7 +103,7 @@ class Place:
         return Command([ENVCTL, "--sandbox", *words], self.folder, environment, expected, self.running.pid)
 
     def terraform(self, environment: str, stack: str, *words: str) -> Command:
-        return self.run([*embedded(), *words], self.work(environment, stack))
+        return self.run([*find_embedded(), *words], self.work(environment, stack))
 
     def plan(self, environment: str, stack: str) -> Command:
         return self.terraform(environment, stack, "plan", "-input=false")
@@ -132,7 +132,7 @@ class Yard:
         if name not in self._places:
             self._places[name] = self._laid(name, shape)
         place = self._places[name]
-        place.sandbox.answers_after(0)
+        place.sandbox.set_delay(0)
         return place
 
     def _laid(self, name: str, shape: Shape) -> Place:
@@ -141,8 +141,8 @@ class Yard:
         lay_out(folder, shape)
         directory = folder / ".envctl" / "sandbox"
         sandbox = FarSandbox(directory, self._mirror)
-        self._ends.callback(sandbox.down)
-        running = sandbox.up()
+        self._ends.callback(sandbox.stop)
+        running = sandbox.start()
         self._mirror = self._mirror or directory / "mirror"
         place = Place(folder, shape, sandbox, running)
         place.deploy()

@@ -13,19 +13,19 @@ from tests.fakes.world import World
 
 from benchmarks import assumptions as a
 from benchmarks.fleet import Measured, aged, fleet, measured, names, stacks
-from envctl.cli.render.console.fleet.matrix import github
-from envctl.domain.ci.run_documents import Collected, new_id
-from envctl.domain.ci.shard_planner import USUAL, Unit
+from envctl.cli.render.console.fleet.matrix import format_github_matrix
+from envctl.domain.ci.run_documents import CollectedRun, format_run_id
+from envctl.domain.ci.shard_planner import DEFAULT_ESTIMATES, Unit
 from envctl.domain.ledger import checkpoint
-from envctl.domain.ledger.entries import decode
+from envctl.domain.ledger.entries import decode_entry
 from envctl.domain.ledger.events import DriftChecked, Event
-from envctl.domain.ledger.projection.apply_entries import follow
-from envctl.domain.ledger.state import Present
+from envctl.domain.ledger.projection.apply_entries import apply_entry
+from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.drift.result import EnvironmentDrift, StackDrift
 from envctl.usecases.fleet import run_store
-from envctl.usecases.fleet.collect import collect
-from envctl.usecases.fleet.matrix import Matrix, as_seen, matrix
-from envctl.usecases.fleet.shard import drift_shard
+from envctl.usecases.fleet.collect import collect_run
+from envctl.usecases.fleet.matrix import Matrix, begin_matrix_run, snapshot_environment
+from envctl.usecases.fleet.shard import check_shard_drift
 from envctl.usecases.ledger import journal
 from envctl.usecases.project import load
 
@@ -73,23 +73,27 @@ def remembered(world: World, took: dict[Unit, float]) -> None:
     for unit, each in took.items():
         durations.setdefault(unit.environment, {})[unit.stack] = round(each, 3)
     at = world.clock.now()
-    run_store.collect(world.ports, Collected(new_id("drift", at, "0"), at, world.identity.actor(), durations))
+    run_store.save_collected(
+        world.ports, CollectedRun(format_run_id("drift", at, "0"), at, world.identity.identify_actor(), durations)
+    )
 
 
 def answered(world: World, made: Matrix) -> int:
     """Every shard answers that all is clean; gives the bytes of that."""
-    project, present, before = load.project(world.ports), journal.present(world.ports), set(world.store.content)
-    for number, shard in enumerate(run_store.begun(world.ports, made.run).shards, 1):
-        seen = tuple(as_seen(world.ports, project, present, "drift", name) for name in shard.units)
+    project, present, before = load.load_project(world.ports), journal.load(world.ports), set(world.store.content)
+    for number, shard in enumerate(run_store.load_run(world.ports, made.run).shards, 1):
+        seen = tuple(snapshot_environment(world.ports, project, present, "drift", name) for name in shard.units)
         found = tuple(_clean(present, each.environment, shard.units[each.environment]) for each in seen)
         took = {each.environment: dict.fromkeys(shard.units[each.environment], 1.234) for each in found}
-        said = run_store.Answer(made.run, number, world.clock.now(), world.identity.actor(), present.seq, seen, found)
-        run_store.answer(world.ports, replace(said, durations=took))
+        said = run_store.Answer(
+            made.run, number, world.clock.now(), world.identity.identify_actor(), present.seq, seen, found
+        )
+        run_store.save_answer(world.ports, replace(said, durations=took))
     return sum(len(data) for key, data in world.store.content.items() if key not in before)
 
 
-def _clean(present: Present, name: str, looked_at: tuple[str, ...]) -> EnvironmentDrift:
-    current = present.of(name).current
+def _clean(present: LedgerState, name: str, looked_at: tuple[str, ...]) -> EnvironmentDrift:
+    current = present.find_environment(name).current
     assert current is not None
     seen = tuple(StackDrift(stack, "clean", seconds=1.234) for stack in looked_at)
     return EnvironmentDrift(name, current.release, "clean", seen, deployment=current.seq, settings="5e" * 32)
@@ -98,21 +102,25 @@ def _clean(present: Present, name: str, looked_at: tuple[str, ...]) -> Environme
 def run(jobs: int, took: dict[Unit, float], releases: int) -> None:
     world = fleet(SIZE, releases)
     remembered(world, took)
-    made, beginning = measured(world, lambda: matrix(world.ports, at_most=jobs))
-    alone, one = measured(world, lambda: drift_shard(world.ports, made.run, 1))
+    made, beginning = measured(world, lambda: begin_matrix_run(world.ports, at_most=jobs))
+    alone, one = measured(world, lambda: check_shard_drift(world.ports, made.run, 1))
     size = answered(world, made)
-    _, ending = measured(world, lambda: collect(world.ports, made.run))
+    _, ending = measured(world, lambda: collect_run(world.ports, made.run))
     print(f"\n{jobs} jobs, where each environment remembers {releases} releases")
-    print(f"  matrix    {beginning}   its output: {len(github(made).encode('utf-16')) / 1000:.0f} kB")
+    print(f"  matrix    {beginning}   its output: {len(format_github_matrix(made).encode('utf-16')) / 1000:.0f} kB")
     print(f"  a shard   {one}   its environments: {len(alone.environments)}")
     print(f"  collect   {ending}   answers: {size / 1e6:.1f} MB")
     longest = max(job.seconds for job in made.jobs)
-    three = (beginning.wall + USUAL.job, longest + one.wall + USUAL.job, ending.wall + USUAL.job)
+    three = (
+        beginning.wall + DEFAULT_ESTIMATES.job,
+        longest + one.wall + DEFAULT_ESTIMATES.job,
+        ending.wall + DEFAULT_ESTIMATES.job,
+    )
     told = " + ".join(
         f"{what} {minutes(each)}" for what, each in zip(("matrix", "jobs", "collect"), three, strict=True)
     )
     print(f"  wall      {minutes(sum(three))} = {told}")
-    shards = [USUAL.job + job.seconds + one.wall for job in made.jobs]
+    shards = [DEFAULT_ESTIMATES.job + job.seconds + one.wall for job in made.jobs]
     cost([three[0], *shards, three[2]], [beginning, *[one] * jobs, ending])
     rate = len(took) / longest
     print(f"  STS       {rate * a.ROLES:.0f} AssumeRole a second of {a.STS_A_SECOND}")
@@ -129,10 +137,10 @@ def cost(jobs: list[float], commands: list[Measured]) -> None:
 def entries() -> None:
     """What an entry costs where the ledger is read before each, and where it is not."""
     world, some = fleet(SIZE), 25
-    made = matrix(world.ports, at_most=20)
+    made = begin_matrix_run(world.ports, at_most=20)
     answered(world, made)
     before = {key for key in world.store.content if key.startswith("ledger/")}
-    _, together = measured(world, lambda: collect(world.ports, made.run))
+    _, together = measured(world, lambda: collect_run(world.ports, made.run))
     size = sum(len(d) for key, d in world.store.content.items() if key.startswith("ledger/") and key not in before)
 
     def alone() -> None:
@@ -148,23 +156,23 @@ def entries() -> None:
 
 def folding() -> None:
     world = fleet(SIZE)
-    entries = [decode(data) for key, data in sorted(world.store.content.items()) if key.startswith("ledger/")]
-    began, now = time.process_time(), Present()
+    entries = [decode_entry(data) for key, data in sorted(world.store.content.items()) if key.startswith("ledger/")]
+    began, now = time.process_time(), LedgerState()
     for entry in entries:
-        now = follow(now, entry)
+        now = apply_entry(now, entry)
     took = time.process_time() - began
     print(f"\nthe fold: {took / len(entries) * 1e6:.0f} us an entry")
     print(f"a checkpoint of {SIZE.environments} environments, by how many releases each remembers")
     for releases in REMEMBERED:
         present = aged(now, releases)
         began = time.process_time()
-        data = checkpoint.encode(present)
+        data = checkpoint.encode_state(present)
         written = time.process_time() - began
-        checkpoint.read.cache_clear()
-        found = checkpoint.decode(data)
+        checkpoint.decode_checkpoint.cache_clear()
+        found = checkpoint.decode_state(data)
         read = time.process_time() - began - written
         assert found == present
-        a_year = 365 * SIZE.environments / checkpoint.EVERY * len(data)
+        a_year = 365 * SIZE.environments / checkpoint.INTERVAL * len(data)
         print(f"  {releases:>4} {len(data) / 1e6:7.1f} MB, written in {written:4.1f} s, read in {read:4.1f} s;", end="")
         print(f" by nightly looks {a_year / 1e9:6.1f} GB a year, ${a_year * a.S3_MONTH:.2f} a month more each year")
 

@@ -6,7 +6,7 @@ from benchmarks import traces
 from benchmarks.measure import Command, in_turn, walls
 from benchmarks.projects import Place, Yard, settle
 from benchmarks.results import Results
-from envctl.adapters.terraform.process.binary import embedded
+from envctl.adapters.terraform.process.binary import find_embedded
 
 STACK = "s01"
 
@@ -28,7 +28,7 @@ def run(results: Results, yard: Yard) -> None:
     _against(results, "plan with changes / terraform plan + show", [plan], saved, 1.08)
     cold = _cold(place)
     shared = {"TF_PLUGIN_CACHE_DIR": str(place.plugins)}
-    init = place.run([*embedded(), "init", "-input=false"], place.work("dev", STACK), shared)
+    init = place.run([*find_embedded(), "init", "-input=false"], place.work("dev", STACK), shared)
     _against(results, "cold init + plan / terraform init + plan + show", [cold, plan], [cold, init, *saved], 1.10)
     settle(place.folder, "dev", 1)
 

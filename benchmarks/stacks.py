@@ -7,7 +7,7 @@ from benchmarks.bound import Bound
 from benchmarks.measure import Command, Sample, in_rounds, together, walls
 from benchmarks.projects import STACKS, Place, Yard, settle
 from benchmarks.results import Results
-from envctl.adapters.terraform.process.binary import embedded
+from envctl.adapters.terraform.process.binary import find_embedded
 
 LATENCIES = (0, 50, 200)
 AT_ONCE = (2, 4, 12)
@@ -24,7 +24,7 @@ def run(results: Results, yard: Yard) -> None:
 
 def _behind(results: Results, place: Place, latency: int) -> None:
     results.theme(f"One environment of {STACKS} stacks, {latency} ms in front of the API")
-    place.sandbox.answers_after(latency / 1000)
+    place.sandbox.set_delay(latency / 1000)
     trace = place.folder / "trace.json"
     sides = [alone(place, "dev"), [place.envctl("plan", "dev", "--trace", str(trace))]]
     sides += [[by_xargs(place, number)] for number in AT_ONCE]
@@ -35,7 +35,7 @@ def _behind(results: Results, place: Place, latency: int) -> None:
         results.ratio(f"envctl plan / xargs -P {number}", walls(ours), walls(samples))
     for line in traces.read(trace).lines():
         results.say(line)
-    place.sandbox.answers_after(0)
+    place.sandbox.set_delay(0)
 
 
 def measured(
@@ -67,7 +67,7 @@ def alone(place: Place, environment: str) -> list[Command]:
 def by_xargs(place: Place, at_once: int) -> Command:
     names = place.folder / "names"
     names.write_text("\n".join(place.shape.stacks) + "\n")
-    plan = [*embedded(), "-chdir={}", "plan", "-input=false"]
+    plan = [*find_embedded(), "-chdir={}", "plan", "-input=false"]
     return place.run(["xargs", "-a", str(names), "-I{}", "-P", str(at_once), *plan], _above(place))
 
 

@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from tests import limits, nightly, skipping
 
-HIDDEN = (
+HIDDEN_VARIABLES = (
     "AWS_",
     "TF_",
     "GITHUB_",
@@ -76,8 +76,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    limits.begin(config)
-    skipping.begin(config)
+    limits.register_limits(config)
+    skipping.register_skipping(config)
 
 
 # Last, once the plugin of hypothesis has marked what is its own.
@@ -85,8 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
     if part := config.getoption("--part"):
         nightly.select_part(part, items, config)
-    limits.give_limits(items)
-    skipping.skip_what_can_not_run(items)
+    limits.set_limits(items)
+    skipping.skip_unrunnable(items)
     here = Path(__file__).parent
 
     @cache
@@ -114,13 +114,13 @@ def unpacked_provider(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         files.directory.mkdir(exist_ok=True)
         assert prepare_mirror(files), "the AWS provider is not packaged for this platform"
-    return files.mirror
+    return files.mirror_folder
 
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in list(os.environ):
-        if name.startswith(HIDDEN):
+        if name.startswith(HIDDEN_VARIABLES):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)

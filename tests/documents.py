@@ -8,29 +8,29 @@ from typing import Any, NoReturn
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from envctl.cli.render.json.schema.documents import EVERY, slug
+from envctl.cli.render.json.schema.documents import ENVELOPE_NAME, to_slug
 from envctl.cli.result_types import RESULTS
 
 SCHEMAS = Path(__file__).parents[1] / "docs" / "schemas"
 
 
-def checked(text: str) -> dict[str, Any]:
+def parse_document(text: str) -> dict[str, Any]:
     """The one document that was printed; an error where it is not what the schema of its command says."""
-    document = json.loads(text, parse_constant=_no_number)
+    document = json.loads(text, parse_constant=_refuse_constant)
     command = document["command"]
-    for name in (EVERY, *([command] if command in RESULTS else [])):
-        wrong = best_match(schema(name).iter_errors(document))
-        assert wrong is None, f"{slug(name)}.schema.json, at {wrong.json_path}: {wrong.message[:500]}"
+    for name in (ENVELOPE_NAME, *([command] if command in RESULTS else [])):
+        wrong = best_match(load_schema(name).iter_errors(document))
+        assert wrong is None, f"{to_slug(name)}.schema.json, at {wrong.json_path}: {wrong.message[:500]}"
     return dict(document)
 
 
 @cache
-def schema(name: str) -> Any:
+def load_schema(name: str) -> Any:
     """The published one of a command, or of every command."""
-    document = json.loads((SCHEMAS / f"{slug(name)}.schema.json").read_text())
+    document = json.loads((SCHEMAS / f"{to_slug(name)}.schema.json").read_text())
     Draft202012Validator.check_schema(document)
     return Draft202012Validator(document)
 
 
-def _no_number(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise AssertionError(f"{name} is not JSON")

@@ -5,21 +5,21 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 
-def jobs_of(text: str) -> dict[str, dict[str, Any]]:
+def parse_jobs(text: str) -> dict[str, dict[str, Any]]:
     """By their names, without those that are only there to be extended."""
     document = yaml.safe_load(text)
     assert isinstance(document, dict)
     return {
-        name: _merged(document[job["extends"]], job) if "extends" in job else job
+        name: _merge_tables(document[job["extends"]], job) if "extends" in job else job
         for name, job in document.items()
         if not name.startswith(".")
     }
 
 
-def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+def _merge_tables(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     """Tables are merged, and everything else is replaced."""
     merged = dict(below)
     for key, value in above.items():
         both = isinstance(value, dict) and isinstance(below.get(key), dict)
-        merged[key] = _merged(below[key], value) if both else value
+        merged[key] = _merge_tables(below[key], value) if both else value
     return merged

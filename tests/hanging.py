@@ -20,7 +20,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 # Seconds that a process has for telling where it stands.
-TELLING = 5.0
+DUMP_SECONDS = 5.0
 DUMPABLE_PYTHON = (sys.executable, "-X", "faulthandler")
 
 
@@ -37,7 +37,7 @@ class HungError(subprocess.TimeoutExpired):
 
 
 @dataclass(frozen=True)
-class Running:
+class ProcessInfo:
     pid: int
     parent: int
     session: int
@@ -48,7 +48,7 @@ class Running:
     caught: frozenset[int]
 
     @property
-    def ending_question(self) -> int:
+    def final_dump_signal(self) -> int:
         """The signal that makes it tell where it stands, and then end; 0 where there is none.
 
         Go interrupts its own threads with SIGURG, which hardly any other program catches.
@@ -68,17 +68,17 @@ class Running:
         return f"{self.pid} (started by {self.parent}, {self.state}{waits}): {self.command}"
 
 
-def read_processes() -> dict[int, Running]:
+def read_processes() -> dict[int, ProcessInfo]:
     """Returns every process that can be read; nothing on a machine without /proc."""
     found = {}
     for folder in PROC.glob("[0-9]*"):
         # It may end at any moment.
         with suppress(OSError, ValueError, IndexError):
-            found[int(folder.name)] = _read(folder)
+            found[int(folder.name)] = _read_process(folder)
     return found
 
 
-def _read(folder: Path) -> Running:
+def _read_process(folder: Path) -> ProcessInfo:
     fields = (folder / "stat").read_text().rpartition(")")[2].split()
     state, (parent, session, started) = fields[0], (int(fields[place]) for place in (1, 3, 19))
     command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
@@ -86,10 +86,10 @@ def _read(folder: Path) -> Running:
     mask = int(next(line.split()[1] for line in lines if line.startswith("SigCgt:")), 16)
     caught = frozenset(number for number in range(1, 65) if mask >> (number - 1) & 1)
     waits = (folder / "wchan").read_text() if (folder / "wchan").exists() else ""
-    return Running(int(folder.name), parent, session, started, state, command[:300], waits, caught)
+    return ProcessInfo(int(folder.name), parent, session, started, state, command[:300], waits, caught)
 
 
-def find_family(pid: int) -> list[Running]:
+def find_family(pid: int) -> list[ProcessInfo]:
     """Returns a process and all that it has started, the process first.
 
     Whatever it has put into a session of its own is meant to live longer, as a sandbox is, and is left out.
@@ -107,7 +107,7 @@ def find_family(pid: int) -> list[Running]:
     return [every[pid], *(every[number] for number in sorted(known - {pid}))]
 
 
-def stop(pid: int, has_ended: Callable[[], bool]) -> str:
+def stop_process(pid: int, has_ended: Callable[[], bool]) -> str:
     """Asks a process and all that it has started where they stand, kills what is left, and returns who was there.
 
     Terraform is asked before the Python that waits for it: that one still has time to show what Terraform says.
@@ -115,31 +115,31 @@ def stop(pid: int, has_ended: Callable[[], bool]) -> str:
     family = {each.pid: each for each in find_family(pid)}
     for each in family.values():
         if each.is_python and signal.SIGUSR1 in each.caught:
-            _send(each, signal.SIGUSR1)
-        elif not each.is_python and each.ending_question:
-            _send(each, each.ending_question)
-    _wait(has_ended)
+            _send_signal(each, signal.SIGUSR1)
+        elif not each.is_python and each.final_dump_signal:
+            _send_signal(each, each.final_dump_signal)
+    _wait_for_end(has_ended)
     # What was started meanwhile has another parent, and can't be found any more, once the one that started it is gone.
     family |= {each.pid: each for each in find_family(pid)}
     for each in family.values():
         if each.is_python and signal.SIGUSR1 not in each.caught:
-            _send(each, signal.SIGABRT)
-    _wait(has_ended)
+            _send_signal(each, signal.SIGABRT)
+    _wait_for_end(has_ended)
     family |= {each.pid: each for each in find_family(pid)}
     for each in family.values():
-        _send(each, signal.SIGKILL)
+        _send_signal(each, signal.SIGKILL)
     if not has_ended():
         # On a machine without /proc.
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    return describe(family.values())
+    return describe_processes(family.values())
 
 
-def describe(family: Iterable[Running]) -> str:
+def describe_processes(family: Iterable[ProcessInfo]) -> str:
     return "\n".join(["--- these processes were there", *(f"  {each}" for each in family)])
 
 
-def run(
+def run_command(
     command: Sequence[str], cwd: Path, env: Mapping[str, str], timeout: float
 ) -> "subprocess.CompletedProcess[str]":
     """Runs a command as `subprocess.run` does, with nothing to read and its outputs captured.
@@ -159,43 +159,45 @@ def run(
         try:
             out, err = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
-            raise end(process, timeout) from None
+            raise stop_hung(process, timeout) from None
         except BaseException as error:
             # The test itself took too long, or a person has pressed Ctrl-C.
-            error.add_note(str(end(process, timeout)))
+            error.add_note(str(stop_hung(process, timeout)))
             raise
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-class Started(subprocess.Popen[str]):
+class StartedCommand(subprocess.Popen[str]):
     """A command that runs beside its test. One that is waited for in vain is stopped, and shows where it stood."""
 
     def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:
         try:
             return super().communicate(input, timeout)
         except subprocess.TimeoutExpired as late:
-            raise end(self, late.timeout) from None
+            raise stop_hung(self, late.timeout) from None
 
 
-def end(process: "subprocess.Popen[str]", timeout: float) -> HungError:
+def stop_hung(process: "subprocess.Popen[str]", timeout: float) -> HungError:
     """Stops a process whose time is over, and returns what to raise."""
-    report = stop(process.pid, lambda: process.poll() is not None)
+    report = stop_process(process.pid, lambda: process.poll() is not None)
     out = err = ""
     try:
         out, err = subprocess.Popen.communicate(process, timeout=10)
     except subprocess.TimeoutExpired as late:
         report += "\n  and another one, in a session of its own, that holds on to the outputs"
-        out, err = (_text(part) for part in (late.output, late.stderr))
+        out, err = (_to_text(part) for part in (late.output, late.stderr))
     words = [process.args] if isinstance(process.args, str) else [str(word) for word in process.args]  # type: ignore[union-attr]
     return HungError(words, timeout, report, out or "", err or "")
 
 
 @contextmanager
-def deadline(process: "subprocess.Popen[str]", timeout: float) -> Iterator[None]:
+def enforce_deadline(process: "subprocess.Popen[str]", timeout: float) -> Iterator[None]:
     """Stops a process that is still running after `timeout` seconds, and says what it was at."""
 
     def late() -> None:
-        print(f"stopped after {timeout:g} s\n{stop(process.pid, lambda: process.poll() is not None)}", flush=True)
+        print(
+            f"stopped after {timeout:g} s\n{stop_process(process.pid, lambda: process.poll() is not None)}", flush=True
+        )
 
     timer = threading.Timer(timeout, late)
     timer.start()
@@ -207,18 +209,18 @@ def deadline(process: "subprocess.Popen[str]", timeout: float) -> Iterator[None]
         timer.join()
 
 
-def _text(printed: str | bytes | None) -> str:
+def _to_text(printed: str | bytes | None) -> str:
     return printed.decode(errors="replace") if isinstance(printed, bytes) else printed or ""
 
 
-def _wait(has_ended: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + TELLING
+def _wait_for_end(has_ended: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DUMP_SECONDS
     while not has_ended() and time.monotonic() < deadline:
         time.sleep(0.05)
 
 
-def _send(process: Running, number: int) -> None:
+def _send_signal(process: ProcessInfo, number: int) -> None:
     """Sends a signal, unless the process is gone: its number may be that of another one by now."""
     with suppress(OSError, ValueError, IndexError):
-        if _read(PROC / str(process.pid)).started == process.started:
+        if _read_process(PROC / str(process.pid)).started == process.started:
             os.kill(process.pid, number)

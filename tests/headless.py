@@ -14,7 +14,7 @@ ARGUMENTS = [
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def open_browser() -> Iterator[Browser]:
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     assert found, f"none of {', '.join(BROWSERS)} is installed: apt-get install chromium"
     with sync_playwright() as playwright:

@@ -32,29 +32,29 @@ BY_MARKER = {
     "browser": 300,
     "slow": 300,
 }
-USUAL = 120
+DEFAULT_LIMIT = 120
 # Of a test that looks for new random examples; and of any other at night, since many hold a law inside.
-SEARCHING = 3600
-AT_NIGHT = 1200
+SEARCH_LIMIT = 3600
+NIGHT_LIMIT = 1200
 TEARDOWN = 300
 # Past its limit, until the whole process ends.
 GRACE = 60
 
 
 def find_limit(item: pytest.Item) -> int:
-    limit = next((seconds for name, seconds in BY_MARKER.items() if item.get_closest_marker(name)), USUAL)
+    limit = next((seconds for name, seconds in BY_MARKER.items() if item.get_closest_marker(name)), DEFAULT_LIMIT)
     if settings.get_current_profile_name() != "nightly":
         return limit
-    return max(limit, SEARCHING if item.get_closest_marker("hypothesis") else AT_NIGHT)
+    return max(limit, SEARCH_LIMIT if item.get_closest_marker("hypothesis") else NIGHT_LIMIT)
 
 
-def give_limits(items: list[pytest.Item]) -> None:
+def set_limits(items: list[pytest.Item]) -> None:
     for item in items:
         if not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(find_limit(item)))
 
 
-class Alarm:
+class LimitAlarm:
     """Hooks of pytest and of pytest-timeout, which decides whether there is a limit: there is none in a debugger.
 
     Attributes:
@@ -69,35 +69,35 @@ class Alarm:
     def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
         if threading.current_thread() is not threading.main_thread():
             return None
-        item.cancel_timeout = self._cancel  # type: ignore[attr-defined]
-        self._set(settings.timeout)
+        item.cancel_timeout = self._cancel_timer  # type: ignore[attr-defined]
+        self._set_timer(settings.timeout)
         return True
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Iterator[None]:
         """A failure has cancelled the timer, and what is torn down then can hang too."""
         if hasattr(item, "cancel_timeout") and not self._is_set:
-            self._set(TEARDOWN)
+            self._set_timer(TEARDOWN)
         return (yield)
 
-    def _set(self, seconds: float) -> None:
+    def _set_timer(self, seconds: float) -> None:
         def on_alarm(number: int, frame: object) -> None:
             __tracebackhide__ = True
-            pytest.fail(f"it took longer than its limit of {seconds:g} s\n{describe()}")
+            pytest.fail(f"it took longer than its limit of {seconds:g} s\n{describe_threads()}")
 
         signal.signal(signal.SIGALRM, on_alarm)
         signal.setitimer(signal.ITIMER_REAL, seconds)
         faulthandler.dump_traceback_later(seconds + GRACE, exit=True, file=self.errors)
         self._is_set = True
 
-    def _cancel(self) -> None:
+    def _cancel_timer(self) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         faulthandler.cancel_dump_traceback_later()
         self._is_set = False
 
 
-def describe() -> str:
+def describe_threads() -> str:
     """Returns where each thread of this process stands, and all that it has started."""
     frames = sys._current_frames()
     told = []
@@ -110,11 +110,11 @@ def describe() -> str:
     while more := {number for number, each in every.items() if each.parent in known} - known:
         known |= more
     started = [every[number] for number in sorted(known - {os.getpid()})]
-    return "\n".join([*told, hanging.describe(started)])
+    return "\n".join([*told, hanging.describe_processes(started)])
 
 
-def begin(config: pytest.Config) -> None:
+def register_limits(config: pytest.Config) -> None:
     capture: Any = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         errors = os.dup(2)
-    config.pluginmanager.register(Alarm(errors), "limits of tests")
+    config.pluginmanager.register(LimitAlarm(errors), "limits of tests")

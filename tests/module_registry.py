@@ -23,19 +23,19 @@ class ModuleRegistry:
     modules: dict[str, dict[str, Code]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
-    def publish(self, name: str, version: str, code: Code) -> str:
+    def publish_module(self, name: str, version: str, code: Code) -> str:
         """The address to call it by."""
         self.modules.setdefault(name, {})[version] = code
         return f"{HOST}/{name}"
 
-    def configure(self, folder: Path) -> Path:
+    def write_cli_config(self, folder: Path) -> Path:
         """A CLI configuration file. No other registry is known to it."""
         file = folder / "terraform.rc"
         service = json.dumps({"modules.v1": f"{self.url}/v1/modules/"}).replace('":', '" =')
         file.write_text(f'host "{HOST}" {{ services = {service} }}\n')
         return file
 
-    def answer(self, path: str) -> tuple[int, Mapping[str, str], bytes]:
+    def answer_path(self, path: str) -> tuple[int, Mapping[str, str], bytes]:
         self.asked.append(path)
         match path.partition("?")[0].strip("/").split("/"):
             case ["v1", "modules", *name, "versions"] if "/".join(name) in self.modules:
@@ -46,18 +46,18 @@ class ModuleRegistry:
                 return 204, {"X-Terraform-Get": place}, b""
             case ["archives", *name, file] if "/".join(name) in self.modules:
                 version = file.removesuffix(".tar.gz")
-                return 200, {}, archive(self.modules["/".join(name)][version])
+                return 200, {}, pack_archive(self.modules["/".join(name)][version])
         return 404, {}, b'{"errors": ["Not Found"]}'
 
 
 @contextmanager
-def registry() -> Iterator[ModuleRegistry]:
+def serve_registry() -> Iterator[ModuleRegistry]:
     """Until the end of the block; after it nobody answers there any more."""
     known = ModuleRegistry("")
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status, headers, body = known.answer(self.path)
+            status, headers, body = known.answer_path(self.path)
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
@@ -77,7 +77,7 @@ def registry() -> Iterator[ModuleRegistry]:
             server.shutdown()
 
 
-def archive(code: Code) -> bytes:
+def pack_archive(code: Code) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
         for name, text in code.items():
@@ -88,18 +88,18 @@ def archive(code: Code) -> bytes:
     return buffer.getvalue()
 
 
-def repository(folder: Path, code: Code, tag: str = "v1") -> str:
+def commit_repository(folder: Path, code: Code, tag: str = "v1") -> str:
     """Commits that, and gives the commit. `folder` is made where it is not there."""
     for name, text in code.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    git(folder, "add", "--all")
-    git(folder, "-c", "user.name=ann", "-c", "user.email=ann@example.com", "commit", "--quiet", "--message=it")
-    git(folder, "tag", "--force", tag)
-    return git(folder, "rev-parse", "HEAD").strip()
+    run_git(folder, "init", "--quiet", "--initial-branch=main")
+    run_git(folder, "add", "--all")
+    run_git(folder, "-c", "user.name=ann", "-c", "user.email=ann@example.com", "commit", "--quiet", "--message=it")
+    run_git(folder, "tag", "--force", tag)
+    return run_git(folder, "rev-parse", "HEAD").strip()
 
 
-def git(folder: Path, *words: str) -> str:
+def run_git(folder: Path, *words: str) -> str:
     return subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, text=True, timeout=30).stdout

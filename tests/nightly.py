@@ -38,7 +38,7 @@ class Part:
     workers: int = 2
     distribution: tuple[str, ...] = BY_FILE
 
-    def words(self, name: str) -> tuple[str, ...]:
+    def build_command(self, name: str) -> tuple[str, ...]:
         # With a space, pytest would take "modules" for the folder of that name, and read no options of ours.
         return self.command or (*PYTEST, f"--part={name}", "-n", str(self.workers), *self.distribution)
 
@@ -95,33 +95,33 @@ def select_part(part: str, items: list[pytest.Item], config: pytest.Config) -> N
     config.hook.pytest_deselected(items=others)
 
 
-def run(name: str) -> tuple[bool, str]:
+def run_part(name: str) -> tuple[bool, str]:
     """Runs a part, shows what it prints, and returns whether all went well, and its closing line."""
     environment = os.environ | {"COLD_STARTS": "1", "HYPOTHESIS_PROFILE": "nightly", "PYTHONUNBUFFERED": "1"}
-    words = PARTS[name].words(name)
+    words = PARTS[name].build_command(name)
     print(f"\nnightly-{name}: {PARTS[name].what}\n$ {' '.join(words)}", flush=True)
-    began, cpu = time.monotonic(), _cpu()
+    began, cpu = time.monotonic(), _cpu_seconds()
     last = "nothing"
     with subprocess.Popen(
         words, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace"
     ) as process:
         assert process.stdout is not None
-        with hanging.deadline(process, LIMIT):
+        with hanging.enforce_deadline(process, LIMIT):
             for line in process.stdout:
                 print(line, end="", flush=True)
                 last = line.strip("= \n") or last
         code = process.wait()
-    took, used = (_minutes(seconds) for seconds in (time.monotonic() - began, _cpu() - cpu))
+    took, used = (_format_minutes(seconds) for seconds in (time.monotonic() - began, _cpu_seconds() - cpu))
     verdict = "passed" if code == 0 else f"FAILED ({code})"
     return code == 0, f"nightly-{name}: {verdict} in {took} ({used} of a processor): {last}"
 
 
-def _cpu() -> float:
+def _cpu_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
-def _minutes(seconds: float) -> str:
+def _format_minutes(seconds: float) -> str:
     return f"{int(seconds) // 60} min {int(seconds) % 60} s"
 
 
@@ -132,7 +132,7 @@ def main(names: Sequence[str]) -> int:
         return 2
     results = []
     for name in names or PARTS:
-        results.append(run(name))
+        results.append(run_part(name))
         print(results[-1][1], flush=True)
     if len(results) > 1:
         failed = sum(not passed for passed, _ in results)

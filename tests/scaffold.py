@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from envctl.cli.options.global_options import Options
-from envctl.cli.wiring.container import wire
-from envctl.usecases.project.init import Choices, init
+from envctl.cli.wiring.container import open_ports
+from envctl.usecases.project.init import Choices, init_project
 
 
-def scaffolded(above: Path, template: str = "web", name: str = "shop") -> Path:
+def create_project(above: Path, template: str = "web", name: str = "shop") -> Path:
     """The folder of a new project, below that one."""
-    with wire(Options(above, yes=True)) as ports:
-        return Path(init(ports, name, Choices(template)).folder)
+    with open_ports(Options(above, yes=True)) as ports:
+        return Path(init_project(ports, name, Choices(template)).folder)

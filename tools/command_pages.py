@@ -12,8 +12,8 @@ from typing import cast
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from envctl.cli.app import application
-from envctl.cli.options.global_options import FLAGS, VALUED
+from envctl.cli.app import build_app
+from envctl.cli.options.global_options import FLAGS, VALUE_OPTIONS
 from envctl.cli.result_types import RESULTS
 from tools.command_facts import FACTS, USUAL, Facts
 
@@ -28,7 +28,7 @@ _INTRODUCTION = (
 
 def pages() -> dict[str, str]:
     """The text of each page, by its name in docs/commands/."""
-    root = cast("TyperGroup", typer.main.get_command(application()))
+    root = cast("TyperGroup", typer.main.get_command(build_app()))
     commands = {name: _found(root, name.split()) for name in RESULTS if not name.startswith("--")}
     return {
         "index.md": "\n".join(_index(root, commands)) + "\n",
@@ -63,8 +63,8 @@ def _index(root: TyperGroup, commands: dict[str, TyperCommand]) -> Iterator[str]
     yield "| option | meaning |"
     yield "|---|---|"
     metavars = {option: parameter.metavar for parameter in root.params for option in parameter.opts}
-    for option, told in {**FLAGS, **VALUED}.items():
-        value = f" {metavars.get(option) or 'DIR'}" if option in VALUED else ""
+    for option, told in {**FLAGS, **VALUE_OPTIONS}.items():
+        value = f" {metavars.get(option) or 'DIR'}" if option in VALUE_OPTIONS else ""
         yield f"| `{option}{value}` | {_cell(told)} |"
     yield ""
     yield "`envctl --version` says which envctl it is."

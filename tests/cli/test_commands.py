@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from envctl.cli.entry import run
-from envctl.cli.options.global_options import hoist
+from envctl.cli.options.global_options import move_global_options_first
 from tests.cli.loading import loaded
-from tests.documents import checked
+from tests.documents import parse_document
 
 BAD_WORDS = {
     "an unknown command": (["applly", "dev"], 64, "E000"),
@@ -50,7 +50,7 @@ def test_bad_words(
     project: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, problem: str
 ) -> None:
     assert run([*words, "--json"]) == code
-    document = checked(capsys.readouterr().out)
+    document = parse_document(capsys.readouterr().out)
     assert [each["code"] for each in document["problems"]] == [problem]
     assert (document["ok"], document["exit_code"]) == (False, code)
 
@@ -105,7 +105,7 @@ def test_bad_project_files(project: Path, capsys: pytest.CaptureFixture[str], ol
         file.write_text(text.replace(old, new))
     for words in (["validate"], ["apply", "dev", "--yes"], ["status"] if old != "modules/network" else ["validate"]):
         assert run([*words, "--json"]) == code
-        assert checked(capsys.readouterr().out)["problems"]
+        assert parse_document(capsys.readouterr().out)["problems"]
     assert not (project / ".envctl" / "store").exists()
 
 
@@ -127,7 +127,7 @@ def test_the_same_project_renders_the_same_bytes_in_any_folder(project: Path, tm
 
 
 def test_options_may_stand_anywhere() -> None:
-    assert hoist(["apply", "dev", "--json", "--project", "x", "--yes"]) == [
+    assert move_global_options_first(["apply", "dev", "--json", "--project", "x", "--yes"]) == [
         "--json",
         "--project",
         "x",
@@ -135,7 +135,7 @@ def test_options_may_stand_anywhere() -> None:
         "apply",
         "dev",
     ]
-    assert hoist(["exec", "--", "--json"]) == ["exec", "--", "--json"]
+    assert move_global_options_first(["exec", "--", "--json"]) == ["exec", "--", "--json"]
 
 
 def test_a_bug_is_written_to_a_file_that_is_named(
@@ -144,7 +144,7 @@ def test_a_bug_is_written_to_a_file_that_is_named(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("envctl.usecases.inspect.status.status", broken)
+    monkeypatch.setattr("envctl.usecases.inspect.status.load_status", broken)
     assert run(["status"]) == 70
     said = capsys.readouterr().err
     logs = list((project / ".envctl" / "logs").iterdir())
@@ -191,7 +191,7 @@ def test_help_needs_no_pydantic(project: Path) -> None:
 
 def test_showing_a_plan_needs_nothing_that_knows_guards() -> None:
     """Every plan would pay for it."""
-    probe = "import sys, envctl.cli.render.progress.live, envctl.cli.render.console.plan.plan\n"
+    probe = "import sys, envctl.cli.render.progress.observers, envctl.cli.render.console.plan.plan\n"
     probe += "import envctl.cli.render.console.any_result\n"
     probe += "import envctl.usecases.inspect.plan, envctl.adapters.terraform.driver\n"
     probe += "sys.exit('envctl.domain.guards' in sys.modules or 'envctl.domain.ledger.events' in sys.modules)"

@@ -9,21 +9,31 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.local.machine import FileWitness, RandomMarks
+from envctl.adapters.local.machine import FileHeadCache, RandomNonces
 from envctl.adapters.sandbox.exchange import Request
-from envctl.adapters.store.object_store import Address
+from envctl.adapters.store.object_store import StoreAddress
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.ledger.events import EnvironmentLocked, Event
-from envctl.domain.ledger.state import Present
+from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Store
 from tests.contract.stores import STUBBORN, as_surroundings_say, on_disk, somewhere
 from tests.fakes.world import World
-from tests.faults.faults import Answered, Dropped, Fault, Unanswered, anything, every, nothing, sometimes, writes
+from tests.faults.faults import (
+    Dropped,
+    ErrorResponse,
+    Fault,
+    LostResponse,
+    fail_every,
+    fail_randomly,
+    is_any,
+    is_write,
+    no_fault,
+)
 from tests.faults.proxy import FaultyProxy
 
 AT_ONCE, BY_DAY = 50, 15
-WITHOUT_ANSWER = Answered(500, "InternalError", "done all the same", done=True)
+WITHOUT_ANSWER = ErrorResponse(500, "InternalError", "done all the same", done=True)
 
 
 class Person(World):
@@ -32,38 +42,38 @@ class Person(World):
     def __init__(self, store: Store) -> None:
         super().__init__()
         self.store = store  # type: ignore[assignment]
-        self.marks = RandomMarks()  # type: ignore[assignment]
+        self.nonces = RandomNonces()  # type: ignore[assignment]
 
     def append(self, reason: str) -> None:
         journal.append(self.ports, locked(reason))
 
 
-def locked(reason: str) -> Callable[[Present], Event]:
+def locked(reason: str) -> Callable[[LedgerState], Event]:
     return lambda _: EnvironmentLocked("dev", reason)
 
 
 def reasons(store: Store) -> list[str]:
     """Of the whole chain, which has to hold."""
     reader = Person(store)
-    journal.verify(reader.ports)
-    return [e.event.reason for e in journal.newest_first(reader.ports) if isinstance(e.event, EnvironmentLocked)]
+    journal.verify_ledger(reader.ports)
+    return [e.event.reason for e in journal.read_newest_first(reader.ports) if isinstance(e.event, EnvironmentLocked)]
 
 
 @pytest.mark.sandbox
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "fault", [Unanswered(), WITHOUT_ANSWER, Dropped()], ids=["answers get lost", "500 though done", "dropped before"]
+    "fault", [LostResponse(), WITHOUT_ANSWER, Dropped()], ids=["answers get lost", "500 though done", "dropped before"]
 )
 @pytest.mark.parametrize("size", [BY_DAY, pytest.param(AT_ONCE, marks=pytest.mark.night)])
 def test_many_at_once_lose_and_double_nothing(proxy: FaultyProxy, fault: Fault, size: int) -> None:
     address = somewhere()
-    proxy.plan = sometimes(0.2, fault, anything, seed=5)
+    proxy.plan = fail_randomly(0.2, fault, is_any, seed=5)
     people = [Person(as_surroundings_say(address, STUBBORN)) for _ in range(size)]
     with ThreadPoolExecutor(size) as pool:
         list(pool.map(lambda number: people[number].append(f"{number}"), range(size)))
-    hit = sum(1 for request, met in proxy.asked if met and writes(request))
+    hit = sum(1 for request, met in proxy.asked if met and is_write(request))
     assert hit > size / 5, "the network was too good to prove anything"
-    proxy.plan = nothing
+    proxy.plan = no_fault
     assert Counter(reasons(as_surroundings_say(address))) == Counter(f"{number}" for number in range(size))
 
 
@@ -72,7 +82,7 @@ def test_many_at_once_lose_and_double_nothing(proxy: FaultyProxy, fault: Fault, 
 def test_whichever_answer_is_lost_to_one_person_alone(proxy: FaultyProxy, number: int) -> None:
     address = somewhere()
     person = Person(as_surroundings_say(address, STUBBORN))
-    proxy.plan = every(number, Unanswered())
+    proxy.plan = fail_every(number, LostResponse())
     if number == 1:
         # All of them: nothing can be known any more.
         with pytest.raises(OperationFailedError):
@@ -80,7 +90,7 @@ def test_whichever_answer_is_lost_to_one_person_alone(proxy: FaultyProxy, number
         return
     for count in range(5):
         person.append(f"{count}")
-    proxy.plan = nothing
+    proxy.plan = no_fault
     assert reasons(as_surroundings_say(address)) == ["4", "3", "2", "1", "0"]
 
 
@@ -92,14 +102,14 @@ def test_where_s3_falls_silent_for_good_nobody_knows(proxy: FaultyProxy) -> None
 
     def plan(request: Request) -> Fault | None:
         """From the first write on there is no answer to anything."""
-        if writes(request):
+        if is_write(request):
             written.append(request)
-        return Unanswered() if written else None
+        return LostResponse() if written else None
 
     proxy.plan = plan
     with pytest.raises(OperationFailedError, match="E459"):
         Person(as_surroundings_say(address)).append("maybe")
-    proxy.plan = nothing
+    proxy.plan = no_fault
     assert reasons(as_surroundings_say(address)) == ["maybe", "before"]
 
 
@@ -142,27 +152,27 @@ def test_fifty_at_once_on_one_disk_lose_and_double_nothing(tmp_path: Path) -> No
 IN_ONE_CLONE = """
 import sys
 from pathlib import Path
-from envctl.adapters.local.machine import FileWitness
+from envctl.adapters.local.machine import FileHeadCache
 from envctl.usecases.ledger import journal
 from tests.contract.stores import as_surroundings_say, on_disk
 from tests.contract.test_appends import Person, locked
-from envctl.adapters.store.object_store import Address
+from envctl.adapters.store.object_store import StoreAddress
 from envctl.domain.errors import EnvctlError
 clone, url, who = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 sys.stdin.readline()
 for number in range(int(sys.argv[4])):
-    store = as_surroundings_say(Address(url, sys.argv[5])) if url else on_disk(clone)
+    store = as_surroundings_say(StoreAddress(url, sys.argv[5])) if url else on_disk(clone)
     person = Person(store)
-    person.witness = FileWitness(clone / "witness.json", lambda: url)
+    person.head_cache = FileHeadCache(clone / "witness.json", lambda: url)
     try:
         person.append(f"{who} {number}")
-        journal.present(person.ports)
+        journal.load(person.ports)
     except EnvctlError as error:
         sys.exit(str(error))
 """
 
 
-def _appends_in_one_clone(clone: Path, address: Address | None, processes: int, times: int) -> list[str]:
+def _appends_in_one_clone(clone: Path, address: StoreAddress | None, processes: int, times: int) -> list[str]:
     """What each process said last; nothing where all went well."""
     url, region = (address.url, address.region) if address else ("", "")
     running = [
@@ -182,13 +192,13 @@ def _appends_in_one_clone(clone: Path, address: Address | None, processes: int, 
 def test_commands_of_one_clone_break_no_ledger(tmp_path: Path) -> None:
     assert _appends_in_one_clone(tmp_path, None, processes=8, times=15) == []
     assert len(reasons(on_disk(tmp_path))) == 8 * 15
-    witness = FileWitness(tmp_path / "witness.json", lambda: "")
-    assert (witness.recall() or (0, ""))[0] == 8 * 15
+    witness = FileHeadCache(tmp_path / "witness.json", lambda: "")
+    assert (witness.load_head() or (0, ""))[0] == 8 * 15
 
 
 @pytest.mark.sandbox
 @pytest.mark.slow
 def test_commands_of_one_clone_break_no_ledger_in_s3(proxy: FaultyProxy, tmp_path: Path) -> None:
-    proxy.plan, address = nothing, somewhere()
+    proxy.plan, address = no_fault, somewhere()
     assert _appends_in_one_clone(tmp_path, address, processes=4, times=5) == []
     assert len(reasons(as_surroundings_say(address))) == 4 * 5

@@ -8,9 +8,9 @@ import pytest
 
 from envctl.adapters.sandbox.exchange import Request, Response
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
-from envctl.domain.config.project_owner import Marker, decode
+from envctl.domain.config.project_owner import StoreMarker, decode_marker
 from envctl.domain.errors import OperationFailedError
-from envctl.usecases.ledger.store_layout import ENTRIES, MARKER
+from envctl.usecases.ledger.store_layout import ENTRY_FOLDER, MARKER_KEY
 from tests.contract.stores import as_surroundings_say, on_disk, somewhere
 from tests.contract.test_appends import Person, reasons
 from tests.faults.proxy import FaultyProxy
@@ -19,15 +19,15 @@ from tests.faults.proxy import FaultyProxy
 class Ignorant(FaultyProxy):
     """Passes everything on but the header on which the ledger rests."""
 
-    def pass_on(self, request: Request) -> Response:
+    def forward_request(self, request: Request) -> Response:
         kept = [(name, value) for name, value in request.headers if name.lower() != "if-none-match"]
-        return super().pass_on(replace(request, headers=kept))
+        return super().forward_request(replace(request, headers=kept))
 
 
 @pytest.fixture
 def ignorant(sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
     with Ignorant(sandbox, tmp_path / "proxy") as proxy:
-        for name, value in proxy.environment().items():
+        for name, value in proxy.build_environment().items():
             monkeypatch.setenv(name, value)
         yield proxy
 
@@ -39,17 +39,17 @@ def test_s3_that_ignores_if_none_match_gets_no_entry(ignorant: FaultyProxy) -> N
         with pytest.raises(OperationFailedError, match="E426 the store ignores If-None-Match"):
             Person(as_surroundings_say(address)).append("never")
     store = as_surroundings_say(address)
-    assert store.keys(ENTRIES) == []
-    assert store.read(MARKER) is None
+    assert store.list_keys(ENTRY_FOLDER) == []
+    assert store.read(MARKER_KEY) is None
 
 
 @pytest.mark.sandbox
 def test_s3_that_honours_it_is_tried_once(proxy: FaultyProxy) -> None:
     address = somewhere()
     Person(as_surroundings_say(address)).append("first")
-    marker = as_surroundings_say(address).read(MARKER)
+    marker = as_surroundings_say(address).read(MARKER_KEY)
     assert marker is not None
-    assert decode(marker) == Marker("shop")
+    assert decode_marker(marker) == StoreMarker("shop")
     proxy.asked.clear()
     Person(as_surroundings_say(address)).append("second")
     puts = [request.target for request, _ in proxy.asked if request.method == "PUT"]

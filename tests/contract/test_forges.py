@@ -11,7 +11,7 @@ import pytest
 from envctl.adapters.forge.github import GithubApi
 from envctl.adapters.forge.gitlab import GitlabApi
 from envctl.adapters.forge.rest import ATTEMPTS
-from envctl.cli.ci.conversation import Forge
+from envctl.cli.ci.forge_publisher import Forge
 from envctl.domain.errors import OperationFailedError
 from tests.adapters.forge import github_server, gitlab_server
 from tests.adapters.forge.server import NUMBER, Server
@@ -44,12 +44,12 @@ def api(server: Server) -> Forge:
 
 def test_comments_are_made_read_and_changed(api: Forge, server: Server, name: str) -> None:
     server.add_comment("by hand", machine=False)
-    api.comment(NUMBER, "a plan")
-    first, second = api.comments(NUMBER)
+    api.add_comment(NUMBER, "a plan")
+    first, second = api.list_comments(NUMBER)
     assert (first.body, first.machine) == ("by hand", False)
     assert (second.body, second.machine) == ("a plan", True)
     api.edit_comment(NUMBER, second.number, "another")
-    assert [note.body for note in api.comments(NUMBER)] == ["by hand", "another"]
+    assert [note.body for note in api.list_comments(NUMBER)] == ["by hand", "another"]
     assert server.tokens == {TOKENS[name]}
 
 
@@ -58,7 +58,7 @@ def test_it_is_reached_through_the_proxy_that_is_named(server: Server, name: str
     behind = server.url.replace(port, "forge.example")
     proxied = {"environ": {"http_proxy": f"http://ann:word@{port}"}, "patience": 2, "pause": 0.01}
     api: Forge = replace(server.api(**proxied), url=behind)  # type: ignore[type-var]
-    api.comment(NUMBER, "a plan")
+    api.add_comment(NUMBER, "a plan")
     ((_, target),) = server.asked
     assert target.startswith(f"{behind}/")
     assert server.tokens == {TOKENS[name]}
@@ -67,12 +67,12 @@ def test_it_is_reached_through_the_proxy_that_is_named(server: Server, name: str
 def test_issues_are_opened_read_changed_and_closed(api: Forge, server: Server) -> None:
     server.add_issue("something else", "", "bug")
     api.open_issue("Drift in prod", "one", "drift")
-    (issue,) = api.issues("drift")
+    (issue,) = api.list_issues("drift")
     assert (issue.title, issue.body, issue.machine) == ("Drift in prod", "one", True)
     api.edit_issue(issue.number, "two")
-    assert [note.body for note in api.issues("drift")] == ["two"]
+    assert [note.body for note in api.list_issues("drift")] == ["two"]
     api.close_issue(issue.number)
-    assert list(api.issues("drift")) == []
+    assert list(api.list_issues("drift")) == []
     assert server.open_issues == ["something else"]
 
 
@@ -80,7 +80,7 @@ def test_all_pages_are_read(api: Forge, server: Server) -> None:
     server.page = 2
     for number in range(5):
         server.add_comment(f"{number}")
-    assert [note.body for note in api.comments(NUMBER)] == ["0", "1", "2", "3", "4"]
+    assert [note.body for note in api.list_comments(NUMBER)] == ["0", "1", "2", "3", "4"]
 
 
 def test_nobody_else_is_shown_the_token(server: Server, name: str) -> None:
@@ -90,7 +90,7 @@ def test_nobody_else_is_shown_the_token(server: Server, name: str) -> None:
         server.add_comment("two")
         api = server.api()
         real, server.url = server.url, other.url
-        assert [note.body for note in api.comments(NUMBER)] == ["one"]
+        assert [note.body for note in api.list_comments(NUMBER)] == ["one"]
         server.url = real
         assert other.asked == []
     assert TOKENS[name] not in repr(api)
@@ -99,16 +99,16 @@ def test_nobody_else_is_shown_the_token(server: Server, name: str) -> None:
 def test_what_only_reads_is_tried_again(api: Forge, server: Server) -> None:
     server.add_comment("one")
     server.fails += [("GET", 502, BUSY), ("GET", 503, BUSY)]
-    assert [note.body for note in api.comments(NUMBER)] == ["one"]
+    assert [note.body for note in api.list_comments(NUMBER)] == ["one"]
     server.fails += [("GET", 503, BUSY)] * (ATTEMPTS + 1)
     with pytest.raises(OperationFailedError, match="answers 503: try later"):
-        list(api.comments(NUMBER))
+        list(api.list_comments(NUMBER))
 
 
 def test_what_writes_is_not(api: Forge, server: Server) -> None:
     server.fails += [("POST", 502, BUSY)]
     with pytest.raises(OperationFailedError, match="answers 502"):
-        api.comment(NUMBER, "a plan")
+        api.add_comment(NUMBER, "a plan")
     assert server.written == ["POST"]
 
 
@@ -138,10 +138,10 @@ def test_a_refusal_is_told_with_what_helps(
 
 def test_nobody_who_answers_is_told(name: str) -> None:
     with pytest.raises(OperationFailedError, match=rf"{name} \(.*\) can't be reached \(") as raised:
-        UNREACHABLE[name](patience=0.5, pause=0.01).comment(NUMBER, "a plan")
+        UNREACHABLE[name](patience=0.5, pause=0.01).add_comment(NUMBER, "a plan")
     assert TOKENS[name] not in str(raised.value)
 
 
 def test_an_answer_that_is_none_holds_nothing(api: Forge, server: Server) -> None:
     server.fails += [("GET", 200, {"message": "hello"})]
-    assert list(api.comments(NUMBER)) == []
+    assert list(api.list_comments(NUMBER)) == []

@@ -8,9 +8,9 @@ import pytest
 from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.aws.signing import KmsSignatures
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
-from envctl.domain.aws.access import Passport
+from envctl.domain.aws.access import AwsCredentialsSpec
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.ledger.signatures import public_key
+from envctl.domain.ledger.signatures import parse_public_key
 
 pytestmark = pytest.mark.sandbox
 REGION = "ap-northeast-1"
@@ -21,13 +21,13 @@ MESSAGE = b"m" * 32
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
     server = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield server.up()
-    server.down()
+    yield server.start()
+    server.stop()
 
 
 @pytest.fixture(autouse=True)
 def towards_the_sandbox(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in sandbox.child_environment().items():
+    for name, value in sandbox.build_child_variables().items():
         monkeypatch.setenv(name, value)
 
 
@@ -36,11 +36,11 @@ def arn(environment: str, name: str) -> str:
 
 
 def as_role(role: str) -> Callable[..., Any]:
-    def passport(environment: str) -> Passport:
+    def passport(environment: str) -> AwsCredentialsSpec:
         account = ACCOUNTS[environment]
-        return Passport(environment, REGION, account, role=f"arn:aws:iam::{account}:role/{role}")
+        return AwsCredentialsSpec(environment, REGION, account, role=f"arn:aws:iam::{account}:role/{role}")
 
-    return Sessions(lambda: None, passport).client
+    return Sessions(lambda: None, passport).open_client
 
 
 def signatures(name: str) -> KmsSignatures:
@@ -50,31 +50,31 @@ def signatures(name: str) -> KmsSignatures:
 
 def test_a_key_is_made_once(request: pytest.FixtureRequest) -> None:
     keys = signatures("envctl-made-once")
-    assert keys.create("prod")
-    assert not keys.create("prod")
-    assert not signatures("envctl-made-once").create("prod")
+    assert keys.create_key("prod")
+    assert not keys.create_key("prod")
+    assert not signatures("envctl-made-once").create_key("prod")
 
 
 @pytest.mark.parametrize("personally", [False, True], ids=["by a deployment", "by a person"])
 def test_what_is_signed_is_checked_with_the_public_key_alone(*, personally: bool) -> None:
     keys = signatures("envctl-signs")
-    keys.create("prod")
-    key = public_key(keys.public_key("prod"))
+    keys.create_key("prod")
+    key = parse_public_key(keys.fetch_public_key("prod"))
     assert key.algorithm == "ECDSA_SHA_256"
     value = keys.sign("prod", key.algorithm, MESSAGE, personally=personally)
-    assert key.signed(value, MESSAGE)
-    assert not key.signed(value, b"n" * 32)
+    assert key.has_signed(value, MESSAGE)
+    assert not key.has_signed(value, b"n" * 32)
 
 
 def test_each_account_has_a_key_of_its_own() -> None:
     keys = signatures("envctl-each")
-    keys.create("dev")
+    keys.create_key("dev")
     with pytest.raises(OperationFailedError, match=r"E467 there is no KMS key .*:333333333333:alias/envctl-each"):
-        keys.public_key("prod")
-    keys.create("prod")
-    one, other = public_key(keys.public_key("dev")), public_key(keys.public_key("prod"))
+        keys.fetch_public_key("prod")
+    keys.create_key("prod")
+    one, other = parse_public_key(keys.fetch_public_key("dev")), parse_public_key(keys.fetch_public_key("prod"))
     assert one != other
-    assert not other.signed(keys.sign("dev", "ECDSA_SHA_256", MESSAGE, personally=False), MESSAGE)
+    assert not other.has_signed(keys.sign("dev", "ECDSA_SHA_256", MESSAGE, personally=False), MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_other_kinds_of_keys_sign_as_well(spec: str, algorithm: str) -> None:
     kms = as_role("envctl-deployer")("kms", "dev", region=REGION)
     made = kms.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")["KeyMetadata"]
     keys = KmsSignatures(as_role("envctl-deployer"), as_role("ApproverRole"), lambda _: str(made["Arn"]))
-    key = public_key(keys.public_key("dev"))
+    key = parse_public_key(keys.fetch_public_key("dev"))
     assert key.algorithm == algorithm
-    assert key.signed(keys.sign("dev", key.algorithm, MESSAGE, personally=False), MESSAGE)
-    assert not keys.create("dev")
+    assert key.has_signed(keys.sign("dev", key.algorithm, MESSAGE, personally=False), MESSAGE)
+    assert not keys.create_key("dev")

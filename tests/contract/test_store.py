@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
 from envctl.adapters.store import connect
-from envctl.adapters.store.object_store import Address, ObstoreStore
+from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
 from envctl.domain.errors import ConfigurationError, OperationFailedError
 from envctl.domain.ledger.clocks import TOLERANCE
 from envctl.usecases.ports.core import AlreadyExistsError, Store
@@ -26,16 +26,16 @@ from tests.faults.faults import (
     DENIED,
     FAILED,
     THROTTLED,
-    CutOff,
     Delayed,
     Dropped,
-    Plan,
-    Unanswered,
-    always,
-    lists,
-    reads,
-    sometimes,
-    writes,
+    FaultPlan,
+    LostResponse,
+    TruncatedResponse,
+    fail_always,
+    fail_randomly,
+    is_list,
+    is_read,
+    is_write,
 )
 from tests.faults.proxy import FaultyProxy
 
@@ -62,7 +62,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
             monkeypatch.setenv("AWS_ACCESS_KEY_ID", BUCKET.account_id)
             monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "sandbox")
             monkeypatch.setenv("AWS_ENDPOINT_URL_S3", url)
-            return as_surroundings_say(somewhere(endpoint=connect.endpoint(os.environ)), connect.USUAL)
+            return as_surroundings_say(somewhere(endpoint=connect.find_endpoint(os.environ)), connect.DEFAULT_POLICY)
         case "bad day":
             proxy: FaultyProxy = request.getfixturevalue("proxy")
             proxy.plan = bad_day()
@@ -71,17 +71,17 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
             return in_s3(request.getfixturevalue("sandbox"), tmp_path, monkeypatch)
 
 
-def bad_day() -> Plan:
+def bad_day() -> FaultPlan:
     """Whatever can happen without the answer to a write getting lost: that is another contract."""
     plans = (
-        sometimes(0.05, FAILED, seed=1),
-        sometimes(0.05, THROTTLED, seed=2),
-        sometimes(0.05, Dropped(), seed=3),
-        sometimes(0.05, Delayed(0.05), seed=4),
-        sometimes(0.1, Unanswered(), reads, seed=5),
-        sometimes(0.1, CutOff(), reads, seed=6),
-        sometimes(0.1, CutOff(), lists, seed=7),
-        sometimes(0.05, CONFLICT, writes, seed=8),
+        fail_randomly(0.05, FAILED, seed=1),
+        fail_randomly(0.05, THROTTLED, seed=2),
+        fail_randomly(0.05, Dropped(), seed=3),
+        fail_randomly(0.05, Delayed(0.05), seed=4),
+        fail_randomly(0.1, LostResponse(), is_read, seed=5),
+        fail_randomly(0.1, TruncatedResponse(), is_read, seed=6),
+        fail_randomly(0.1, TruncatedResponse(), is_list, seed=7),
+        fail_randomly(0.05, CONFLICT, is_write, seed=8),
     )
     return lambda request: next((fault for plan in plans if (fault := plan(request))), None)
 
@@ -93,7 +93,7 @@ def test_what_was_created_is_read(store: Store) -> None:
 
 def test_what_was_never_created_is_nothing(store: Store) -> None:
     assert store.read("ledger/0000000001.json") is None
-    assert store.keys("ledger/") == []
+    assert store.list_keys("ledger/") == []
     store.create("ledger/0000000001.json", b"one")
     assert store.read("ledger/0000000002.json") is None
 
@@ -104,7 +104,7 @@ def test_nothing_is_created_twice(store: Store) -> None:
         with pytest.raises(AlreadyExistsError):
             store.create("releases/a.tar", content)
     assert store.read("releases/a.tar") == b"first"
-    assert store.keys("releases/") == ["releases/a.tar"]
+    assert store.list_keys("releases/") == ["releases/a.tar"]
 
 
 def test_of_many_at_once_exactly_one_wins(store: Store) -> None:
@@ -129,56 +129,56 @@ def test_keys_are_sorted_below_their_folder_and_after_a_key(store: Store) -> Non
         store.create(key, b"")
     store.create("ledgers/not-in-the-folder", b"")
     numbers = [f"ledger/{number:010d}.json" for number in (1, 2, 10)]
-    assert store.keys("ledger/") == numbers
-    assert store.keys("ledger/", after=numbers[0]) == numbers[1:]
-    assert store.keys("ledger/", after="ledger/0000000003.json") == numbers[2:]
-    assert store.keys("ledger/", after=numbers[-1]) == []
-    assert store.keys("releases/") == ["releases/x.tar"]
-    assert store.keys("checkpoints/") == []
+    assert store.list_keys("ledger/") == numbers
+    assert store.list_keys("ledger/", after=numbers[0]) == numbers[1:]
+    assert store.list_keys("ledger/", after="ledger/0000000003.json") == numbers[2:]
+    assert store.list_keys("ledger/", after=numbers[-1]) == []
+    assert store.list_keys("releases/") == ["releases/x.tar"]
+    assert store.list_keys("checkpoints/") == []
 
 
 def test_more_keys_than_a_page_holds_are_all_listed(store: Store) -> None:
     many = 1100
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: store.create(f"ledger/{number:010d}.json", b""), range(many)))
-    assert len(store.keys("ledger/")) == many
-    assert len(store.keys("ledger/", after="ledger/0000000049.json")) == many - 50
+    assert len(store.list_keys("ledger/")) == many
+    assert len(store.list_keys("ledger/", after="ledger/0000000049.json")) == many - 50
 
 
 def test_what_is_fetched_ahead_answers_as_what_is_not(store: Store) -> None:
     store.create("a/1", b"one")
-    with store.fetching(["a/1", "a/2"], [("a/", ""), ("b/", "b/1")]):
+    with store.prefetch(["a/1", "a/2"], [("a/", ""), ("b/", "b/1")]):
         assert store.read("a/1") == b"one"
         assert store.read("a/2") is None
         assert store.read_all(["a/1", "a/2"]) == [b"one", None]
-        assert store.keys("a/") == ["a/1"]
-        assert store.keys("b/", after="b/1") == []
-        assert store.keys("b/") == []
+        assert store.list_keys("a/") == ["a/1"]
+        assert store.list_keys("b/", after="b/1") == []
+        assert store.list_keys("b/") == []
 
 
 def test_more_is_fetched_while_something_is(store: Store) -> None:
     store.create("a/1", b"one")
     store.create("b/1", b"two")
-    with store.fetching(["a/1", "a/\ufffd\n"], [("a/", "")]):
-        with store.fetching(["b/1", "a/1"], [("b/", "")]):
-            assert store.keys("b/") == ["b/1"]
+    with store.prefetch(["a/1", "a/\ufffd\n"], [("a/", "")]):
+        with store.prefetch(["b/1", "a/1"], [("b/", "")]):
+            assert store.list_keys("b/") == ["b/1"]
         assert store.read("a/1") == b"one"
         assert store.read("b/1") == b"two"
-        assert store.keys("a/") == ["a/1"]
+        assert store.list_keys("a/") == ["a/1"]
 
 
 def test_what_was_fetched_ahead_does_not_get_old(store: Store) -> None:
-    with store.fetching(["a/1"], [("a/", "")]):
+    with store.prefetch(["a/1"], [("a/", "")]):
         assert store.read("a/1") is None
-        assert store.keys("a/") == []
+        assert store.list_keys("a/") == []
         store.create("a/1", b"one")
         assert store.read("a/1") == b"one"
-        assert store.keys("a/") == ["a/1"]
-    with store.fetching(["a/2"], [("a/", "a/1")]):
+        assert store.list_keys("a/") == ["a/1"]
+    with store.prefetch(["a/2"], [("a/", "a/1")]):
         pass
     store.create("a/2", b"two")
     assert store.read("a/2") == b"two"
-    assert store.keys("a/", after="a/1") == ["a/2"]
+    assert store.list_keys("a/", after="a/1") == ["a/2"]
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -198,10 +198,10 @@ def test_large_content_stays_as_it_is(store: Store) -> None:
 RACE = """
 import sys, time
 from pathlib import Path
-from envctl.adapters.store.object_store import Address, ObstoreStore
+from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
 from envctl.usecases.ports.core import AlreadyExistsError
-store = ObstoreStore(Path(sys.argv[1]), lambda: Address("file://store"), dict)
-store.keys("ledger/")
+store = ObstoreStore(Path(sys.argv[1]), lambda: StoreAddress("file://store"), dict)
+store.list_keys("ledger/")
 print("ready", flush=True)
 sys.stdin.readline()
 won = 0
@@ -231,8 +231,8 @@ def test_of_many_processes_exactly_one_wins_each_entry(tmp_path: Path) -> None:
         racer.stdin.flush()
     won = [int(racer.communicate()[0]) for racer in racers]
     assert sum(won) == 50
-    store = ObstoreStore(tmp_path, lambda: Address("file://store"), dict)
-    contents = [store.read(key) or b"" for key in store.keys("ledger/")]
+    store = ObstoreStore(tmp_path, lambda: StoreAddress("file://store"), dict)
+    contents = [store.read(key) or b"" for key in store.list_keys("ledger/")]
     assert [len(set(content)) for content in contents] == [1] * 50
     assert {len(content) for content in contents} == {5000}
 
@@ -240,7 +240,7 @@ def test_of_many_processes_exactly_one_wins_each_entry(tmp_path: Path) -> None:
 UNUSABLE: dict[str, Callable[[Store], object]] = {
     "created in": lambda store: store.create("ledger/1.json", b""),
     "read": lambda store: store.read("ledger/1.json"),
-    "listed": lambda store: store.keys("ledger/"),
+    "listed": lambda store: store.list_keys("ledger/"),
 }
 
 
@@ -273,11 +273,11 @@ def test_a_bucket_that_is_not_there_is_told(
 @pytest.mark.parametrize("url", ["gs://bucket", "s3://", "memory://x"])
 def test_an_address_that_is_no_store_is_told(tmp_path: Path, url: str) -> None:
     with pytest.raises(ConfigurationError, match="E405"):
-        ObstoreStore(tmp_path, lambda: Address(url), dict).read("x")
+        ObstoreStore(tmp_path, lambda: StoreAddress(url), dict).read("x")
 
 
 def test_a_store_of_an_absolute_path_is_outside_of_the_project(tmp_path: Path) -> None:
-    ObstoreStore(tmp_path / "project", lambda: Address(f"file://{tmp_path}/store"), dict).create("a/b", b"1")
+    ObstoreStore(tmp_path / "project", lambda: StoreAddress(f"file://{tmp_path}/store"), dict).create("a/b", b"1")
     assert (tmp_path / "store/a/b").read_bytes() == b"1"
 
 
@@ -299,20 +299,20 @@ def test_store_tells_when_it_was_written(place: str, request: pytest.FixtureRequ
     else:
         store = in_s3(request.getfixturevalue("sandbox"), tmp_path, request.getfixturevalue("monkeypatch"))
     store.create("a/1", b"one")
-    told, written = store.now(), store.written_at("a/1")
+    told, written = store.now(), store.last_modified("a/1")
     assert written is not None
     assert abs(written - datetime.now(UTC)) <= TOLERANCE
     assert (told is None) == (place == "s3")
     assert told is None or abs(told - written) <= TOLERANCE
-    assert store.written_at("a/2") is None
+    assert store.last_modified("a/2") is None
 
 
 @pytest.mark.sandbox
 def test_store_tells_time_by_any_answer(proxy: FaultyProxy) -> None:
     """Of a server that lets nobody in, too, through the proxy that the surroundings name."""
-    proxy.plan = always(DENIED)
+    proxy.plan = fail_always(DENIED)
     store = as_surroundings_say(somewhere())
-    store.foresee_time()
+    store.prefetch_time()
     told = store.now()
     assert told is not None
     assert abs(told - datetime.now(UTC)) <= TOLERANCE

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.aws.buckets import region_of
+from envctl.adapters.aws.bucket_lookup import find_bucket_region
 from envctl.adapters.store import connect
-from envctl.adapters.store.object_store import Address, ObstoreStore
+from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
-from envctl.usecases.ports.core import AlreadyExistsError, UnansweredError
+from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError
 from tests.contract.stores import BUCKET, HURRIED, as_surroundings_say, somewhere
 from tests.faults.faults import (
     CONFLICT,
@@ -21,21 +21,21 @@ from tests.faults.faults import (
     THROTTLED,
     UNKNOWN_KEY,
     WRONG_REGION,
-    Answered,
-    CutOff,
     Dropped,
+    ErrorResponse,
     Fault,
     Hung,
-    Unanswered,
-    always,
-    anything,
-    first,
-    lists,
-    nothing,
-    owned_by,
-    reads,
-    skewed,
-    writes,
+    LostResponse,
+    TruncatedResponse,
+    clock_skew_error,
+    fail_always,
+    fail_first,
+    is_any,
+    is_list,
+    is_read,
+    is_write,
+    no_fault,
+    refuse_other_owners,
 )
 from tests.faults.proxy import FaultyProxy
 
@@ -44,10 +44,12 @@ pytestmark = pytest.mark.sandbox
 ACTS: dict[str, Callable[[ObstoreStore], object]] = {
     "written": lambda store: store.create("ledger/1.json", b"one"),
     "read": lambda store: store.read("ledger/1.json"),
-    "listed": lambda store: store.keys("ledger/"),
+    "listed": lambda store: store.list_keys("ledger/"),
 }
-NO_BUCKET = Answered(404, "NoSuchBucket", "The specified bucket does not exist")
-KMS = Answered(403, "AccessDenied", "User: arn:aws:iam::1:user/ann is not authorized to perform: kms:Decrypt on it")
+NO_BUCKET = ErrorResponse(404, "NoSuchBucket", "The specified bucket does not exist")
+KMS = ErrorResponse(
+    403, "AccessDenied", "User: arn:aws:iam::1:user/ann is not authorized to perform: kms:Decrypt on it"
+)
 SAID: dict[str, tuple[Fault, str, str]] = {
     "a bucket that is not there": (NO_BUCKET, "E450", "envctl bootstrap"),
     "a bucket in another region": (WRONG_REGION, "E451", 'region = "eu-west-1"'),
@@ -56,12 +58,12 @@ SAID: dict[str, tuple[Fault, str, str]] = {
     "no permission for a key": (KMS, "E452", "your credentials need kms:Decrypt"),
     "a session that has ended": (EXPIRED, "E453", "sign in again"),
     "a key that AWS does not know": (UNKNOWN_KEY, "E453", "sign in again"),
-    "a clock that is wrong": (skewed("20260101T001000Z", "2026-01-01T00:30:00Z"), "E458", "NTP"),
+    "a clock that is wrong": (clock_skew_error("20260101T001000Z", "2026-01-01T00:30:00Z"), "E458", "NTP"),
     "throttling without an end": (THROTTLED, "E455", "try again in a minute"),
     "an error of S3's own": (FAILED, "E456", "try again"),
     "a connection that is dropped": (Dropped(), "E456", "try again"),
-    "answers that get lost": (Unanswered(), "E456", "try again"),
-    "something that nobody has heard of": (Answered(418, "Teapot", "I'm a teapot"), "E404", "try again"),
+    "answers that get lost": (LostResponse(), "E456", "try again"),
+    "something that nobody has heard of": (ErrorResponse(418, "Teapot", "I'm a teapot"), "E404", "try again"),
 }
 
 
@@ -80,13 +82,13 @@ def told(act: Callable[[], object]) -> Problem:
 def test_each_fault_is_told_apart(proxy: FaultyProxy, fault: Fault, code: str, hint: str, verb: str) -> None:
     store = as_surroundings_say(somewhere())
     store.create("ledger/1.json", b"there")
-    concerns = {"written": writes, "read": reads, "listed": lists}[verb]
+    concerns = {"written": is_write, "read": is_read, "listed": is_list}[verb]
     if verb != "written":
-        store = as_surroundings_say(Address(store.url, BUCKET.region))
-    elif fault == Unanswered():
+        store = as_surroundings_say(StoreAddress(store.url, BUCKET.region))
+    elif fault == LostResponse():
         # What was written is there: nothing of that can be told.
         return
-    proxy.plan = always(fault, concerns)
+    proxy.plan = fail_always(fault, concerns)
     problem = told(lambda: ACTS[verb](store))
     assert problem.code == code
     assert hint in problem.hint
@@ -95,33 +97,33 @@ def test_each_fault_is_told_apart(proxy: FaultyProxy, fault: Fault, code: str, h
 
 def test_what_goes_wrong_with_what_is_fetched_ahead_is_told_where_it_is_wanted(proxy: FaultyProxy) -> None:
     store = as_surroundings_say(somewhere())
-    proxy.plan = always(FAILED)
-    with store.fetching(["ledger/1.json"], [("ledger/", "")]):
+    proxy.plan = fail_always(FAILED)
+    with store.prefetch(["ledger/1.json"], [("ledger/", "")]):
         assert told(lambda: store.read("ledger/1.json")).code == "E456"
-        assert told(lambda: store.keys("ledger/")).code == "E456"
-    with store.fetching(["ledger/1.json"], [("ledger/", "")]):
-        proxy.plan = nothing
-    assert store.keys("ledger/") == []
+        assert told(lambda: store.list_keys("ledger/")).code == "E456"
+    with store.prefetch(["ledger/1.json"], [("ledger/", "")]):
+        proxy.plan = no_fault
+    assert store.list_keys("ledger/") == []
 
 
 def test_a_fault_that_passes_is_not_told_at_all(proxy: FaultyProxy) -> None:
-    for fault in (FAILED, THROTTLED, Dropped(), CutOff()):
-        for concerns in (reads, lists):
+    for fault in (FAILED, THROTTLED, Dropped(), TruncatedResponse()):
+        for concerns in (is_read, is_list):
             store = as_surroundings_say(somewhere())
             store.create("ledger/1.json", b"one" * 100)
-            proxy.plan = first(fault, concerns)
+            proxy.plan = fail_first(fault, concerns)
             assert store.read("ledger/1.json") == b"one" * 100
-            assert store.keys("ledger/") == ["ledger/1.json"]
-    for fault in (FAILED, THROTTLED, Dropped(), CONFLICT, CutOff()):
+            assert store.list_keys("ledger/") == ["ledger/1.json"]
+    for fault in (FAILED, THROTTLED, Dropped(), CONFLICT, TruncatedResponse()):
         store = as_surroundings_say(somewhere())
-        proxy.plan = first(fault, writes)
+        proxy.plan = fail_first(fault, is_write)
         store.create("ledger/1.json", b"one")
         assert store.read("ledger/1.json") == b"one"
 
 
 @pytest.mark.parametrize("fault", [THROTTLED, FAILED, Dropped(), CONFLICT], ids=lambda fault: type(fault).__name__)
 def test_tries_are_bounded(proxy: FaultyProxy, fault: Fault) -> None:
-    proxy.plan = always(fault)
+    proxy.plan = fail_always(fault)
     for act in ACTS.values():
         proxy.asked.clear()
         with pytest.raises(OperationFailedError):
@@ -132,44 +134,44 @@ def test_tries_are_bounded(proxy: FaultyProxy, fault: Fault) -> None:
 @pytest.mark.parametrize("verb", ACTS)
 def test_a_network_that_hangs_is_given_up_in_time(proxy: FaultyProxy, verb: str) -> None:
     """It answers nothing for as long as the test lasts: that this ends at all is what is shown."""
-    hasty = connect.Patience(request=0.3, overall=0.5, retries=2, tries=3, pause=0.01)
-    proxy.plan = always(Hung())
+    hasty = connect.RetryPolicy(request=0.3, overall=0.5, retries=2, tries=3, pause=0.01)
+    proxy.plan = fail_always(Hung())
     problem = told(lambda: ACTS[verb](as_surroundings_say(somewhere(), hasty)))
     assert (problem.code, "no answer came in time" in problem.message) == ("E456", True)
     assert len(proxy.asked) <= (hasty.retries + 1) * hasty.tries
 
 
-@pytest.mark.parametrize("fault", [Unanswered(), Answered(500, "InternalError", "done all the same", done=True)])
+@pytest.mark.parametrize("fault", [LostResponse(), ErrorResponse(500, "InternalError", "done all the same", done=True)])
 def test_a_write_whose_answer_got_lost_is_there_once(proxy: FaultyProxy, fault: Fault) -> None:
     store = as_surroundings_say(somewhere())
-    proxy.plan = first(fault, writes)
+    proxy.plan = fail_first(fault, is_write)
     with pytest.raises(AlreadyExistsError):
         store.create("ledger/1.json", b"mine")
     assert store.read("ledger/1.json") == b"mine"
 
 
-@pytest.mark.parametrize("fault", [FAILED, THROTTLED, Dropped(), CONFLICT, Answered(500, "Oops", done=True)])
+@pytest.mark.parametrize("fault", [FAILED, THROTTLED, Dropped(), CONFLICT, ErrorResponse(500, "Oops", done=True)])
 def test_a_write_of_which_nobody_knows_is_not_said_to_be_undone(proxy: FaultyProxy, fault: Fault) -> None:
-    proxy.plan = always(fault, writes)
-    with pytest.raises(UnansweredError) as raised:
+    proxy.plan = fail_always(fault, is_write)
+    with pytest.raises(LostResponseError) as raised:
         as_surroundings_say(somewhere()).create("ledger/1.json", b"one")
     assert "nothing was recorded" not in raised.value.problems[0].hint
 
 
-@pytest.mark.parametrize("fault", [DENIED, EXPIRED, NO_BUCKET, WRONG_REGION, skewed("x", "y")])
+@pytest.mark.parametrize("fault", [DENIED, EXPIRED, NO_BUCKET, WRONG_REGION, clock_skew_error("x", "y")])
 def test_a_write_that_was_refused_is_said_to_be_undone(proxy: FaultyProxy, fault: Fault) -> None:
-    proxy.plan = always(fault, writes)
+    proxy.plan = fail_always(fault, is_write)
     with pytest.raises(OperationFailedError) as raised:
         as_surroundings_say(somewhere()).create("ledger/1.json", b"one")
-    assert not isinstance(raised.value, UnansweredError)
+    assert not isinstance(raised.value, LostResponseError)
     assert raised.value.problems[0].hint.startswith("nothing was recorded; ")
 
 
 def test_a_refusal_after_a_try_of_which_nobody_knows_undoes_nothing(proxy: FaultyProxy) -> None:
-    lost, ended = first(Answered(500, "Oops", done=True), writes), always(EXPIRED, writes)
+    lost, ended = fail_first(ErrorResponse(500, "Oops", done=True), is_write), fail_always(EXPIRED, is_write)
     proxy.plan = lambda request: lost(request) or ended(request)
     store = as_surroundings_say(somewhere())
-    with pytest.raises(UnansweredError, match="E453"):
+    with pytest.raises(LostResponseError, match="E453"):
         store.create("ledger/1.json", b"one")
     assert store.read("ledger/1.json") == b"one"
 
@@ -186,8 +188,8 @@ def test_a_refusal_after_a_try_of_which_nobody_knows_undoes_nothing(proxy: Fault
 def test_by_how_much_a_clock_is_off_is_said_where_s3_says_it(
     proxy: FaultyProxy, asked: str, server: str, said: str
 ) -> None:
-    proxy.plan = always(skewed(asked, server))
-    assert said in told(lambda: as_surroundings_say(somewhere()).keys("ledger/")).message
+    proxy.plan = fail_always(clock_skew_error(asked, server))
+    assert said in told(lambda: as_surroundings_say(somewhere()).list_keys("ledger/")).message
 
 
 def test_the_region_of_a_bucket_is_asked_for_where_obstore_does_not_say_it(proxy: FaultyProxy) -> None:
@@ -196,16 +198,16 @@ def test_the_region_of_a_bucket_is_asked_for_where_obstore_does_not_say_it(proxy
     def client(service: str) -> object:
         return boto3.client(service, region_name=BUCKET.region)
 
-    proxy.plan = always(ELSEWHERE)
+    proxy.plan = fail_always(ELSEWHERE)
     address = somewhere()
     store = ObstoreStore(
         Path("/nowhere"),
         lambda: address,
-        lambda: connect.client_options(os.environ),
-        region_of=lambda bucket: region_of(client, bucket),
+        lambda: connect.read_client_options(os.environ),
+        region_of=lambda bucket: find_bucket_region(client, bucket),
         patience=HURRIED,
     )
-    problem = told(lambda: store.keys("ledger/"))
+    problem = told(lambda: store.list_keys("ledger/"))
     assert (problem.code, problem.hint) == ("E451", 'write region = "eu-west-1" into [store]')
 
 
@@ -221,44 +223,44 @@ def test_the_region_of_a_bucket_is_asked_for_where_obstore_does_not_say_it(proxy
     ],
 )
 def test_the_action_that_is_missing_is_named(proxy: FaultyProxy, verb: str, action: str) -> None:
-    proxy.plan = always(DENIED)
+    proxy.plan = fail_always(DENIED)
     assert told(lambda: ACTS[verb](as_surroundings_say(somewhere()))).hint.endswith(f"your credentials need {action}")
 
 
 @pytest.mark.parametrize("verb", ["written", "read"])
 def test_somebody_elses_bucket_is_neither_read_nor_written(proxy: FaultyProxy, verb: str) -> None:
-    proxy.plan = owned_by(BUCKET.account_id)
+    proxy.plan = refuse_other_owners(BUCKET.account_id)
     theirs = somewhere(owner="999999999999")
     problem = told(lambda: ACTS[verb](as_surroundings_say(theirs)))
     assert (problem.code, "not of account 999999999999" in problem.message) == ("E454", True)
-    assert as_surroundings_say(Address(theirs.url, BUCKET.region)).keys("ledger/") == []
+    assert as_surroundings_say(StoreAddress(theirs.url, BUCKET.region)).list_keys("ledger/") == []
     own = as_surroundings_say(somewhere(owner=BUCKET.account_id))
     own.create("ledger/1.json", b"one")
-    assert own.keys("ledger/") == ["ledger/1.json"]
+    assert own.list_keys("ledger/") == ["ledger/1.json"]
 
 
 def test_who_must_own_the_bucket_is_signed_with_all_that_is_read_or_written(proxy: FaultyProxy) -> None:
     store = as_surroundings_say(somewhere(owner=BUCKET.account_id))
     store.create("ledger/1.json", b"one")
     store.read("ledger/1.json")
-    store.keys("ledger/")
+    store.list_keys("ledger/")
     assert len(proxy.asked) == 3
     for request, _ in proxy.asked:
         headers = {name.lower(): value for name, value in request.headers}
         # S3 refuses a header of its own that is not signed.
         signed = headers["authorization"].partition("SignedHeaders=")[2]
-        assert (connect.OWNER_HEADER in headers) == (connect.OWNER_HEADER in signed) == (not lists(request))
+        assert (connect.OWNER_HEADER in headers) == (connect.OWNER_HEADER in signed) == (not is_list(request))
 
 
 def test_where_nothing_is_allowed_it_is_not_said_that_the_bucket_is_somebody_elses(proxy: FaultyProxy) -> None:
-    proxy.plan = always(DENIED, anything)
-    assert told(lambda: as_surroundings_say(somewhere(owner="999999999999")).keys("ledger/")).code == "E452"
+    proxy.plan = fail_always(DENIED, is_any)
+    assert told(lambda: as_surroundings_say(somewhere(owner="999999999999")).list_keys("ledger/")).code == "E452"
 
 
 def test_nobody_is_signed_in(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    problem = told(lambda: as_surroundings_say(somewhere()).keys("ledger/"))
+    problem = told(lambda: as_surroundings_say(somewhere()).list_keys("ledger/"))
     assert (problem.code, "there are no AWS credentials" in problem.message) == ("E453", True)
     assert proxy.asked == []
 
@@ -277,9 +279,9 @@ def test_a_profile_counts_where_this_machine_has_it(
     proxy: FaultyProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     profile(tmp_path, monkeypatch, "[profile shop]\naws_access_key_id = OFTHESHOP\naws_secret_access_key = x\n")
-    as_surroundings_say(somewhere(profile="shop")).keys("ledger/")
+    as_surroundings_say(somewhere(profile="shop")).list_keys("ledger/")
     assert key_of(proxy) == "OFTHESHOP"
-    as_surroundings_say(somewhere(profile="another")).keys("ledger/")
+    as_surroundings_say(somewhere(profile="another")).list_keys("ledger/")
     assert key_of(proxy) == "sandbox"
 
 
@@ -287,14 +289,14 @@ def test_credentials_that_can_not_be_had_are_told_in_the_words_of_their_source(
     proxy: FaultyProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     profile(tmp_path, monkeypatch, "[profile shop]\ncredential_process = false\n")
-    problem = told(lambda: as_surroundings_say(somewhere(profile="shop")).keys("ledger/"))
+    problem = told(lambda: as_surroundings_say(somewhere(profile="shop")).list_keys("ledger/"))
     assert problem.code == "E494"
     assert "secret" not in problem.message
 
 
 def test_a_proxy_that_is_not_there_is_told(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-    problem = told(lambda: as_surroundings_say(somewhere()).keys("ledger/"))
+    problem = told(lambda: as_surroundings_say(somewhere()).list_keys("ledger/"))
     assert problem.code == "E457"
     assert "Connection refused" in problem.message
     assert "HTTPS_PROXY" in problem.hint
@@ -302,34 +304,34 @@ def test_a_proxy_that_is_not_there_is_told(proxy: FaultyProxy, monkeypatch: pyte
 
 def test_what_no_proxy_names_is_reached_without_one(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     there = somewhere(endpoint="https://127.0.0.1:1")
-    problem = told(lambda: as_surroundings_say(there).keys("ledger/"))
+    problem = told(lambda: as_surroundings_say(there).list_keys("ledger/"))
     assert "the proxy lets nobody through" in problem.message
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    problem = told(lambda: as_surroundings_say(there).keys("ledger/"))
+    problem = told(lambda: as_surroundings_say(there).list_keys("ledger/"))
     assert (problem.code, proxy.asked) == ("E457", [])
     assert "Connection refused" in problem.message
 
 
 def test_a_store_on_this_machine_is_reached_without_the_proxy(proxy: FaultyProxy) -> None:
-    problem = told(lambda: as_surroundings_say(somewhere(endpoint="http://127.0.0.1:1")).keys("ledger/"))
+    problem = told(lambda: as_surroundings_say(somewhere(endpoint="http://127.0.0.1:1")).list_keys("ledger/"))
     assert (problem.code, proxy.asked) == ("E457", [])
     assert "Connection refused" in problem.message
 
 
 def test_a_certificate_of_an_unknown_authority_is_told(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_CA_BUNDLE")
-    problem = told(lambda: as_surroundings_say(somewhere()).keys("ledger/"))
+    problem = told(lambda: as_surroundings_say(somewhere()).list_keys("ledger/"))
     assert (problem.code, "AWS_CA_BUNDLE" in problem.hint) == ("E457", True)
     monkeypatch.setenv("SSL_CERT_FILE", os.fspath(proxy.ca_file))
-    assert as_surroundings_say(somewhere()).keys("ledger/") == []
+    assert as_surroundings_say(somewhere()).list_keys("ledger/") == []
 
 
 def test_a_bundle_of_authorities_that_is_not_there_is_told(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere/ca.pem")
-    problem = told(lambda: as_surroundings_say(somewhere()).keys("ledger/"))
+    problem = told(lambda: as_surroundings_say(somewhere()).list_keys("ledger/"))
     assert (problem.code, "/nowhere/ca.pem" in problem.message) == ("E457", True)
     monkeypatch.setenv("AWS_CA_BUNDLE", __file__)
-    assert told(lambda: as_surroundings_say(somewhere()).keys("ledger/")).code in {"E404", "E457"}
+    assert told(lambda: as_surroundings_say(somewhere()).list_keys("ledger/")).code in {"E404", "E457"}
 
 
 ENDPOINTS = {
@@ -350,10 +352,10 @@ ENDPOINTS = {
 
 @pytest.mark.parametrize(("environment", "url"), ENDPOINTS.values(), ids=ENDPOINTS.keys())
 def test_an_endpoint_is_named_by_the_variables_of_aws(environment: dict[str, str], url: str) -> None:
-    assert connect.endpoint(environment) == url
+    assert connect.find_endpoint(environment) == url
 
 
 @pytest.mark.parametrize("url", ["http://s3.example.com", "http://127.0.0.1.example.com", "s3.example.com", "ftp://x"])
 def test_an_endpoint_without_encryption_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="E405 AWS_ENDPOINT_URL names"):
-        connect.endpoint({"AWS_ENDPOINT_URL": url})
+        connect.find_endpoint({"AWS_ENDPOINT_URL": url})

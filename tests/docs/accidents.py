@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from envctl.adapters.sandbox.exchange import Request
 from tests.docs.deployed import dev_runs_a_release, prod_runs_a_release, staging_runs_a_release, the_buckets_are_there
 from tests.docs.places import PEOPLE, Place
-from tests.e2e.conftest import wait_for
-from tests.faults.faults import DENIED, THROTTLED, Dropped, Plan, always, first
+from tests.e2e.conftest import wait_until
+from tests.faults.faults import DENIED, THROTTLED, Dropped, FaultPlan, fail_always, fail_first
 from tests.modules.applying import OTHER_REGION
 
 STATES = "shop-tfstate-111111111111"
@@ -62,7 +62,7 @@ def _killed(place: Place, *words: str, once: Callable[[], bool] = lambda: True) 
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
-    wait_for(lambda: (place.root / "migrating").exists() and once(), 120, every=0.2)
+    wait_until(lambda: (place.root / "migrating").exists() and once(), 120, every=0.2)
     for pid in _found(["pgrep", "--session", str(child.pid)]):
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(pid), signal.SIGKILL)
@@ -157,18 +157,18 @@ def somebody_plans_dev(place: Place) -> None:
 def the_store_cannot_be_reached(place: Place) -> None:
     """Every connection to its bucket breaks off."""
     dev_runs_a_release(place)
-    _fails(place, always(Dropped(), lambda request: "shop-envctl-store" in f"{request.host}{request.target}"))
+    _fails(place, fail_always(Dropped(), lambda request: "shop-envctl-store" in f"{request.host}{request.target}"))
 
 
 def a_state_cannot_be_saved(place: Place) -> None:
     """The first one that is to be written: S3 says no, once."""
     the_buckets_are_there(place)
-    _fails(place, first(DENIED, lambda request: request.method == "PUT" and _of_a_state(request)))
+    _fails(place, fail_first(DENIED, lambda request: request.method == "PUT" and _of_a_state(request)))
 
 
 def states_are_throttled(place: Place) -> None:
     dev_runs_a_release(place)
-    _fails(place, always(THROTTLED, lambda request: request.method == "GET" and _of_a_state(request)))
+    _fails(place, fail_always(THROTTLED, lambda request: request.method == "GET" and _of_a_state(request)))
 
 
 def _of_a_state(request: Request) -> bool:
@@ -176,6 +176,6 @@ def _of_a_state(request: Request) -> bool:
     return urlsplit(request.target).path.endswith(".tfstate")
 
 
-def _fails(place: Place, plan: Plan) -> None:
+def _fails(place: Place, plan: FaultPlan) -> None:
     assert place.proxy is not None, "nothing can fail but what seems to be AWS"
     place.proxy.plan = plan

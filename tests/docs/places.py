@@ -12,10 +12,10 @@ import pytest
 
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from tests.adapters.forge.github_server import GithubServer, github
-from tests.e2e.conftest import ACCOUNTS, REGION, Project, Ran
+from tests.e2e.conftest import ACCOUNTS, REGION, CommandResult, Project
 from tests.faults.proxy import FaultyProxy
 from tests.modules import applying
-from tests.scaffold import scaffolded
+from tests.scaffold import create_project
 
 ANN = "ann@shop.example"
 PEOPLE = "444444444444"
@@ -112,7 +112,7 @@ class Place:
         return self.home / "bin"
 
     def environment(self, by: str = ANN) -> dict[str, str]:
-        return self._project().environment(**self.person(by))
+        return self._project().build_environment(**self.person(by))
 
     def person(self, email: str) -> dict[str, str]:
         """How envctl knows who that is: by the address that git has, or by what AWS says. `admin@333333333333` is at
@@ -125,7 +125,7 @@ class Place:
         from botocore.config import Config
 
         proxies = Config(proxies={"https": self.sandbox.proxy_url})
-        surroundings = self.sandbox.child_environment()
+        surroundings = self.sandbox.build_child_variables()
         keys = {"aws_access_key_id": surroundings["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": "none"}
         sts = boto3.client("sts", REGION, config=proxies, verify=os.fspath(self.sandbox.ca_file), **keys)
         account = email.partition("@")[2]
@@ -137,20 +137,20 @@ class Place:
             "AWS_SESSION_TOKEN": taken["SessionToken"],
         }
 
-    def run(self, *words: str, by: str = ANN, **more: str) -> Ran:
+    def run(self, *words: str, by: str = ANN, **more: str) -> CommandResult:
         return self._project().run("--yes", *self.options, *words, timeout=300, **self.person(by), **more)
 
-    def ok(self, *words: str, by: str = ANN, **more: str) -> Ran:
+    def ok(self, *words: str, by: str = ANN, **more: str) -> CommandResult:
         ran = self.run(*words, by=by, **more)
         assert ran.code == 0, f"{words}: {ran.code}\n{ran.out}\n{ran.err}"
         return ran
 
     def command(self, *words: str) -> list[str]:
-        return self._project().command("--yes", *self.options, *words)
+        return self._project().build_command("--yes", *self.options, *words)
 
     def client(self, whose: str, service: str, region: str = REGION) -> Any:
         """boto3 in the account of an environment, or in one by its number, behind Terraform's back."""
-        running = self.sandbox or Sandbox(self.root / ".envctl" / "sandbox").running()
+        running = self.sandbox or Sandbox(self.root / ".envctl" / "sandbox").find_running()
         assert running is not None
         return applying.Account(running, ACCOUNTS.get(whose, whose)).client(service, region)
 
@@ -161,7 +161,7 @@ class Place:
         self.write(path, (self.root / path).read_text() + text)
 
     def _project(self) -> Project:
-        reached = self.sandbox.child_environment() if self.sandbox and not self.options else {}
+        reached = self.sandbox.build_child_variables() if self.sandbox and not self.options else {}
         return Project(self.root, self.home, {**reached, **self.extra})
 
 
@@ -180,7 +180,7 @@ def empty(folder: Path, _provider: Path) -> Iterator[Place]:
 
 
 def template(name: str, folder: Path, provider: Path, options: tuple[str, ...] = ()) -> Iterator[Place]:
-    root = scaffolded(folder, name)
+    root = create_project(folder, name)
     (root / ".envctl" / "sandbox").mkdir(parents=True)
     (root / ".envctl" / "sandbox" / "mirror").symlink_to(provider)
     place = Place(root, folder, options)
@@ -205,18 +205,18 @@ def shop(folder: Path, _provider: Path) -> Iterator[Place]:
 def shop_on_aws(folder: Path, _provider: Path) -> Iterator[Place]:
     """The same with accounts, roles and buckets. Nothing in it says `sandbox`: to it, what answers is AWS."""
     server = Sandbox(folder / "aws")
-    running = server.up()
+    running = server.start()
     try:
         yield from _behind_a_proxy(running, folder)
     finally:
-        server.down()
+        server.stop()
 
 
 def _behind_a_proxy(running: RunningSandbox, folder: Path) -> Iterator[Place]:
     with FaultyProxy(running, folder / "proxy") as proxy:
         # Whatever names the way to the sandbox leads through the proxy.
         instead = {running.proxy_url: proxy.url, os.fspath(running.ca_file): os.fspath(proxy.ca_file)}
-        extra = {name: instead[value] for name, value in running.child_environment().items() if value in instead}
+        extra = {name: instead[value] for name, value in running.build_child_variables().items() if value in instead}
         place = Place(folder / "shop", folder, sandbox=running, proxy=proxy, extra=extra)
         told = (ENVIRONMENT.format(name=name, account=account, region=REGION) for name, account in ACCOUNTS.items())
         _furnished(place, BUCKETS, "".join(told))

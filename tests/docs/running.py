@@ -68,7 +68,7 @@ class Shell:
         try:
             printed = _after_ctrl_c(child) if stopped else child.communicate(typed, timeout=LONGEST)[0]
         except subprocess.TimeoutExpired as late:
-            raise hanging.end(child, late.timeout) from None
+            raise hanging.stop_hung(child, late.timeout) from None
         finally:
             _ended(child)
         assert "Traceback" not in printed, printed

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.cli.commands.test_report_in_browser import AXE, opened
 from tests.docs.site import built
-from tests.headless import chromium
+from tests.headless import open_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.night]
 
@@ -27,7 +27,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as started:
+    with open_browser() as started:
         yield started
 
 

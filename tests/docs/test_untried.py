@@ -67,7 +67,7 @@ SHIPPED = {
     "python": set(re.findall(r"Python :: (3\.\d+)", "\n".join(PYPROJECT["project"]["classifiers"]))),
     "state": literals(State, "backend"),
     "store": {"file", "s3"},
-    "forge": names(SOURCE / "adapters" / "forge", but=("rest", "comment")),
+    "forge": names(SOURCE / "adapters" / "forge", but=("rest", "posts")),
     "workflow": names(SOURCE / "workflows"),
     "module": names(ROOT / "modules"),
     "template": names(SOURCE / "templates", but=("every", "shipped")) | {"platform"},

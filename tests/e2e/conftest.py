@@ -12,9 +12,9 @@ import pytest
 
 from envctl.adapters.sandbox.lifecycle import Sandbox
 from tests import hanging, warm
-from tests.documents import checked
+from tests.documents import parse_document
 from tests.modules import applying
-from tests.scaffold import scaffolded
+from tests.scaffold import create_project
 
 if TYPE_CHECKING:
     from tests.adapters.registry.oci import Registry
@@ -25,14 +25,14 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
-class Ran:
+class CommandResult:
     code: int
     out: str
     err: str
 
     @property
     def document(self) -> dict[str, Any]:
-        return checked(self.out)
+        return parse_document(self.out)
 
     @property
     def codes(self) -> list[str]:
@@ -47,10 +47,10 @@ class Project:
     home: Path
     extra: Mapping[str, str] = field(default_factory=dict)
 
-    def command(self, *words: str) -> list[str]:
+    def build_command(self, *words: str) -> list[str]:
         return [*hanging.DUMPABLE_PYTHON, "-m", "envctl", *words]
 
-    def environment(self, **more: str) -> dict[str, str]:
+    def build_environment(self, **more: str) -> dict[str, str]:
         return {
             "PATH": "/usr/bin:/bin",
             "HOME": os.fspath(self.home),
@@ -62,25 +62,27 @@ class Project:
             **more,
         }
 
-    def run(self, *words: str, timeout: float = 180, before: Sequence[str] = (), **more: str) -> Ran:
+    def run(self, *words: str, timeout: float = 180, before: Sequence[str] = (), **more: str) -> CommandResult:
         """`before` is a command that runs envctl in turn, in surroundings of its own."""
         if before:
-            done = hanging.run([*before, *self.command(*words)], self.root, self.environment(**more), timeout)
+            done = hanging.run_command(
+                [*before, *self.build_command(*words)], self.root, self.build_environment(**more), timeout
+            )
         else:
-            done = warm.run(words, self.root, self.environment(**more), timeout)
+            done = warm.run_envctl(words, self.root, self.build_environment(**more), timeout)
         assert "Traceback" not in done.stdout + done.stderr, done.stderr
-        return Ran(done.returncode, done.stdout, done.stderr)
+        return CommandResult(done.returncode, done.stdout, done.stderr)
 
-    def ok(self, *words: str, timeout: float = 180, **more: str) -> Ran:
+    def run_checked(self, *words: str, timeout: float = 180, **more: str) -> CommandResult:
         ran = self.run(*words, timeout=timeout, **more)
         assert ran.code == 0, f"{words}: {ran.code}\n{ran.out}\n{ran.err}"
         return ran
 
     def start(self, *words: str) -> "subprocess.Popen[str]":
-        return hanging.Started(
-            self.command(*words),
+        return hanging.StartedCommand(
+            self.build_command(*words),
             cwd=self.root,
-            env=self.environment(),
+            env=self.build_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -92,7 +94,7 @@ class Project:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
-    def files(self) -> dict[str, bytes]:
+    def read_files(self) -> dict[str, bytes]:
         """Everything in the folder but what belongs to envctl."""
         return {
             os.fspath(path.relative_to(self.root)): path.read_bytes()
@@ -115,14 +117,14 @@ assume_role = "arn:aws:iam::{account}:role/envctl-deployer"
 """Of the project file: each in an account of its own."""
 
 
-def client(project: Project, environment: str, service: str) -> Any:
+def open_client(project: Project, environment: str, service: str) -> Any:
     """boto3 as the deployer of an environment in the project's sandbox, behind Terraform's back."""
-    running = Sandbox(project.root / ".envctl" / "sandbox").running()
+    running = Sandbox(project.root / ".envctl" / "sandbox").find_running()
     assert running is not None
     return applying.Account(running, ACCOUNTS[environment]).client(service)
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 60, every: float = 0.05) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60, every: float = 0.05) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it never happened"
@@ -132,10 +134,10 @@ def wait_for(condition: Callable[[], object], seconds: float = 60, every: float 
 @pytest.fixture(scope="module")
 def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> "Iterator[Organisation]":
     """A company on AWS, in which nobody may do what no policy lets them."""
-    from tests.e2e.organisation import founded
+    from tests.e2e.organisation import open_organisation
 
-    with founded(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
-        found.enforce()
+    with open_organisation(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
+        found.enforce_iam()
         yield found
 
 
@@ -246,17 +248,17 @@ def small(tmp_path: Path, home: Path) -> Project:
 @pytest.fixture
 def shop(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
     """A project from the template `web`, with the sandbox's provider lying ready."""
-    yield from make_shop(tmp_path, home, unpacked_provider)
+    yield from create_shop(tmp_path, home, unpacked_provider)
 
 
 @pytest.fixture
 def second_shop(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
-    yield from make_shop(tmp_path / "second", home, unpacked_provider)
+    yield from create_shop(tmp_path / "second", home, unpacked_provider)
 
 
-def make_shop(above: Path, home: Path, provider: Path) -> Iterator[Project]:
+def create_shop(above: Path, home: Path, provider: Path) -> Iterator[Project]:
     above.mkdir(exist_ok=True)
-    root = scaffolded(above)
+    root = create_project(above)
     (root / ".envctl" / "sandbox").mkdir(parents=True)
     (root / ".envctl" / "sandbox" / "mirror").symlink_to(provider)
     project = Project(root, home)

@@ -29,28 +29,28 @@ SIGNED = re.compile(r"Credential=(?P<key>[^/]+)/\d+/[^/]+/(?P<service>[^/]+)/")
 BUCKET = re.compile(r"(?:(?P<host>[a-z0-9.-]+?)\.)?s3[.-][^/]*/(?P<path>[^/?]*)")
 
 
-def policies() -> dict[str, dict[str, Any]]:
+def load_policies() -> dict[str, dict[str, Any]]:
     """Those of docs/iam.md, each by the name of its first statement."""
     written = [json.loads(text) for text in BLOCK.findall((REPOSITORY / "docs" / "iam.md").read_text())]
-    return {policy["Statement"][0]["Sid"]: as_moto_reads_it(policy) for policy in written}
+    return {policy["Statement"][0]["Sid"]: adapt_to_moto(policy) for policy in written}
 
 
-def as_moto_reads_it(policy: dict[str, Any]) -> dict[str, Any]:
+def adapt_to_moto(policy: dict[str, Any]) -> dict[str, Any]:
     """It asks for resources in S3 and STS alone: elsewhere a statement about one thing would allow nothing. And it has
     names of its own for some actions.
     """
-    return {**policy, "Statement": [_statement(each) for each in policy["Statement"]]}
+    return {**policy, "Statement": [_adapt_statement(each) for each in policy["Statement"]]}
 
 
-def _statement(statement: dict[str, Any]) -> dict[str, Any]:
+def _adapt_statement(statement: dict[str, Any]) -> dict[str, Any]:
     listed = statement["Action"]
     actions = [listed] if isinstance(listed, str) else list(listed)
-    actions += [MOTO_CALLS_IT[action] for action in actions if action in MOTO_CALLS_IT]
+    actions += [MOTO_ACTION_NAMES[action] for action in actions if action in MOTO_ACTION_NAMES]
     of_all = "Resource" in statement and not actions[0].startswith(("s3:", "sts:"))
     return {**statement, "Action": actions, **({"Resource": "*"} if of_all else {})}
 
 
-def in_account(policy: dict[str, Any], environment: str) -> dict[str, Any]:
+def move_to_account(policy: dict[str, Any], environment: str) -> dict[str, Any]:
     """The documents speak of dev."""
     text = json.dumps(policy).replace(ACCOUNTS["dev"], ACCOUNTS[environment]).replace("/dev/", f"/{environment}/")
     text = text.replace("alias/envctl-dev", f"alias/envctl-{environment}")
@@ -59,7 +59,7 @@ def in_account(policy: dict[str, Any], environment: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AwsCall:
     """One request that reached AWS: whose key it was signed with, and for S3 which bucket it was about."""
 
     account: str
@@ -69,7 +69,7 @@ class Asked:
     target: str
 
 
-MOTO_CALLS_IT = {
+MOTO_ACTION_NAMES = {
     "s3:ListBucket": "s3:HeadBucket",
     "s3:GetBucketPublicAccessBlock": "s3:GetPublicAccessBlock",
     "s3:PutBucketPublicAccessBlock": "s3:PutPublicAccessBlock",
@@ -83,8 +83,8 @@ class WatchingProxy(FaultyProxy):
         super().__init__(sandbox, folder)
         self.accounts: dict[str, str] = {}
 
-    def pass_on(self, request: Request) -> Response:
-        response = super().pass_on(request)
+    def forward_request(self, request: Request) -> Response:
+        response = super().forward_request(request)
         key = re.search(rb"<AccessKeyId>(\w+)<", response.body)
         arn = re.search(rb"<Arn>arn:aws:sts::(\d+):assumed-role/", response.body)
         if key and arn:
@@ -100,40 +100,42 @@ class Organisation:
         self._accounts: dict[str, str] = {}
         self.people: dict[str, dict[str, str]] = {}
         self.public_keys: dict[str, bytes] = {}
-        written = policies()
+        written = load_policies()
         store = written["ListTheStore"]
         for environment, account in ACCOUNTS.items():
-            self._bucket(account, f"shop-tfstate-{account}")
-            rights = [in_account(written[each], environment) for each in ("ListTheStates", "LookForSecrets")]
-            self.role(account, "envctl-deployer", [*rights, WHAT_THE_MODULES_MAKE])
-            self._signing_key(account, environment)
-        self.role(ACCOUNTS["prod"], "ApproverRole", [written["SignApprovals"]])
-        self._bucket(TOOLS, STORE)
-        self.user("ann", [store, written["GetIntoDev"]])
-        self.user("quinn", [store, BECOME_AN_APPROVER])
-        self.user("ci", [store, written["GetIntoEveryEnvironment"]])
-        self.role(TOOLS, "envctl-ci", [store, written["GetIntoEveryEnvironment"]])
+            self._create_bucket(account, f"shop-tfstate-{account}")
+            rights = [move_to_account(written[each], environment) for each in ("ListTheStates", "LookForSecrets")]
+            self.create_role(account, "envctl-deployer", [*rights, MODULE_PERMISSIONS])
+            self._create_signing_key(account, environment)
+        self.create_role(ACCOUNTS["prod"], "ApproverRole", [written["SignApprovals"]])
+        self._create_bucket(TOOLS, STORE)
+        self.create_user("ann", [store, written["GetIntoDev"]])
+        self.create_user("quinn", [store, ASSUME_APPROVER_ROLE])
+        self.create_user("ci", [store, written["GetIntoEveryEnvironment"]])
+        self.create_role(TOOLS, "envctl-ci", [store, written["GetIntoEveryEnvironment"]])
 
-    def client(self, account: str, service: str) -> Any:
+    def open_client(self, account: str, service: str) -> Any:
         """boto3 as somebody who may do everything there, before IAM is enforced."""
         import boto3
 
-        sts = boto3.client("sts", **self._through("sandbox", "sandbox"))
+        sts = boto3.client("sts", **self._client_options("sandbox", "sandbox"))
         keys = sts.assume_role(RoleArn=f"arn:aws:iam::{account}:role/setup", RoleSessionName="setup")["Credentials"]
-        given = self._through(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+        given = self._client_options(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
         return boto3.client(service, **given)
 
-    def as_person(self, keys: dict[str, str], service: str) -> Any:
+    def open_personal_client(self, keys: dict[str, str], service: str) -> Any:
         """boto3 by hand, with somebody's own keys."""
         import boto3
 
         token = keys.get("AWS_SESSION_TOKEN")
-        return boto3.client(service, **self._through(keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], token))
+        return boto3.client(
+            service, **self._client_options(keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], token)
+        )
 
-    def administrator(self, account: str, service: str = "iam") -> Any:
+    def open_admin_client(self, account: str, service: str = "iam") -> Any:
         """boto3 in an account, for somebody who may do everything there, also once IAM is enforced."""
         if account not in self._administrators:
-            iam = self.client(account, "iam")
+            iam = self.open_client(account, "iam")
             iam.create_user(UserName="administrator")
             everything = {
                 "Version": "2012-10-17",
@@ -145,10 +147,10 @@ class Organisation:
                 "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
                 "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
             }
-        return self.as_person(self._administrators[account], service)
+        return self.open_personal_client(self._administrators[account], service)
 
-    def user(self, name: str, rights: list[dict[str, Any]], account: str = TOOLS) -> None:
-        iam = self.client(account, "iam")
+    def create_user(self, name: str, rights: list[dict[str, Any]], account: str = TOOLS) -> None:
+        iam = self.open_client(account, "iam")
         iam.create_user(UserName=name)
         for number, policy in enumerate(rights):
             iam.put_user_policy(UserName=name, PolicyName=f"rights-{number}", PolicyDocument=json.dumps(policy))
@@ -159,13 +161,13 @@ class Organisation:
             "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
         }
 
-    def role(self, account: str, name: str, rights: list[dict[str, Any]]) -> None:
-        iam = self.client(account, "iam")
-        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trusting(TOOLS)))
+    def create_role(self, account: str, name: str, rights: list[dict[str, Any]]) -> None:
+        iam = self.open_client(account, "iam")
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(build_trust_policy(TOOLS)))
         for number, policy in enumerate(rights):
             iam.put_role_policy(RoleName=name, PolicyName=f"rights-{number}", PolicyDocument=json.dumps(policy))
 
-    def enforce(self) -> None:
+    def enforce_iam(self) -> None:
         """From now on nobody may do what no policy lets them."""
         # The sandbox itself has no proxy in front of it.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -174,16 +176,16 @@ class Organisation:
         with opener.open(urllib.request.Request(url, b"0", plain, method="POST"), timeout=10) as answer:
             assert answer.status == 200
 
-    def surroundings(self, person: str) -> dict[str, str]:
+    def build_environment(self, person: str) -> dict[str, str]:
         """The environment of a command that somebody runs."""
         return {
-            **self.proxy.environment(),
+            **self.proxy.build_environment(),
             "TF_CLI_CONFIG_FILE": os.fspath(self._sandbox.terraform_rc),
             "CHECKPOINT_DISABLE": "1",
             **self.people[person],
         }
 
-    def make_signed(self, project: Project, more: str = "") -> None:
+    def write_signed_project(self, project: Project, more: str = "") -> None:
         """The project's file, with a signing key for each environment, whose public part is pinned beside it."""
         text = PROJECT.replace("prod.gates]\napprovals = {}", "prod.gates]\napprovals = { peer = 1 }")
         for name in ACCOUNTS:
@@ -196,12 +198,12 @@ class Organisation:
             project.write(f"environments/{name}/signing_key.pem", f"{head}\n{pem}\n{tail}\n")
         project.write("envctl.toml", text + more)
 
-    def keys_of(self, role: str, environment: str) -> dict[str, str]:
+    def assume_role(self, role: str, environment: str) -> dict[str, str]:
         """What somebody holds who got hold of a role, by whatever way."""
         import boto3
 
         ci = self.people["ci"]
-        sts = boto3.client("sts", **self._through(ci["AWS_ACCESS_KEY_ID"], ci["AWS_SECRET_ACCESS_KEY"]))
+        sts = boto3.client("sts", **self._client_options(ci["AWS_ACCESS_KEY_ID"], ci["AWS_SECRET_ACCESS_KEY"]))
         arn = f"arn:aws:iam::{ACCOUNTS[environment]}:role/{role}"
         keys = sts.assume_role(RoleArn=arn, RoleSessionName="mallory")["Credentials"]
         return {
@@ -210,10 +212,10 @@ class Organisation:
             "AWS_SESSION_TOKEN": keys["SessionToken"],
         }
 
-    def surroundings_of_a_run(self, actor: str, token: Path) -> dict[str, str]:
+    def build_job_environment(self, actor: str, token: Path) -> dict[str, str]:
         """A job of GitHub Actions: no keys, but a token that AWS takes for a role."""
         self.write_token(token, actor)
-        without = {name: value for name, value in self.surroundings("ci").items() if name not in self.people["ci"]}
+        without = {name: value for name, value in self.build_environment("ci").items() if name not in self.people["ci"]}
         return {
             **without,
             "AWS_ROLE_ARN": f"arn:aws:iam::{TOOLS}:role/envctl-ci",
@@ -237,33 +239,33 @@ class Organisation:
         payload = base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip("=")
         token.write_text(f"e30.{payload}.c2lnbmVk")
 
-    def roles_taken(self) -> list[dict[str, str]]:
+    def list_role_requests(self) -> list[dict[str, str]]:
         """What AWS was asked for a role with, by envctl and by Terraform."""
         bodies = (parse_qs(request.body.decode()) for request, _ in self.proxy.asked if request.host.startswith("sts."))
         return [{name: values[0] for name, values in body.items()} for body in bodies if "RoleArn" in body]
 
-    def asked(self) -> Iterator[Asked]:
+    def list_calls(self) -> Iterator[AwsCall]:
         """What reached AWS, in order, by the account whose key it was signed with."""
         for request, _ in list(self.proxy.asked):
-            key, service = signed(request)
+            key, service = parse_signature(request)
             if service:
                 bucket = BUCKET.match(request.host + request.target)
                 account = self._accounts.get(key) or self.proxy.accounts[key]
                 named = (bucket["host"] or bucket["path"]) if bucket else ""
-                yield Asked(account, service, named, request.method, request.target)
+                yield AwsCall(account, service, named, request.method, request.target)
 
-    def _bucket(self, account: str, name: str) -> None:
-        s3 = self.client(account, "s3")
+    def _create_bucket(self, account: str, name: str) -> None:
+        s3 = self.open_client(account, "s3")
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
-    def _signing_key(self, account: str, environment: str) -> None:
-        kms = self.client(account, "kms")
+    def _create_signing_key(self, account: str, environment: str) -> None:
+        kms = self.open_client(account, "kms")
         key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
         kms.create_alias(AliasName=f"alias/envctl-{environment}", TargetKeyId=key)
         self.public_keys[environment] = kms.get_public_key(KeyId=key)["PublicKey"]
 
-    def _through(self, key: str, secret: str, token: str | None = None) -> dict[str, Any]:
+    def _client_options(self, key: str, secret: str, token: str | None = None) -> dict[str, Any]:
         from botocore.config import Config
 
         return {
@@ -277,23 +279,23 @@ class Organisation:
 
 
 @contextmanager
-def founded(folder: Path, provider: Path) -> Iterator[Organisation]:
+def open_organisation(folder: Path, provider: Path) -> Iterator[Organisation]:
     (folder / "aws").mkdir()
     (folder / "aws" / "mirror").symlink_to(provider)
     sandbox = Sandbox(folder / "aws")
-    running = sandbox.up()
+    running = sandbox.start()
     proxy = WatchingProxy(running, folder / "proxy")
     with proxy:
         yield Organisation(running, proxy)
-    sandbox.down()
+    sandbox.stop()
 
 
-def trusting(account: str) -> dict[str, Any]:
+def build_trust_policy(account: str) -> dict[str, Any]:
     allowed = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
     return {"Version": "2012-10-17", "Statement": [allowed]}
 
 
-BECOME_AN_APPROVER: dict[str, Any] = {
+ASSUME_APPROVER_ROLE: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [
         {
@@ -303,14 +305,14 @@ BECOME_AN_APPROVER: dict[str, Any] = {
         }
     ],
 }
-WHAT_THE_MODULES_MAKE: dict[str, Any] = {
+MODULE_PERMISSIONS: dict[str, Any] = {
     "Version": "2012-10-17",
     # Providers before version 4 ask every account what it supports.
     "Statement": [{"Effect": "Allow", "Action": ["ssm:*", "sns:*", "ec2:DescribeAccountAttributes"], "Resource": "*"}],
 }
 
 
-def signed(request: Request) -> tuple[str, str]:
+def parse_signature(request: Request) -> tuple[str, str]:
     """The key and the service that a request is signed for."""
     said = next((value for name, value in request.headers if name.lower() == "authorization"), "")
     match = SIGNED.search(said) or SIGNED.search(unquote(request.target))

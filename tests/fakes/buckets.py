@@ -1,18 +1,18 @@
-"""Buckets in memory: each step does what it says."""
+"""S3 buckets in memory."""
 
 from dataclasses import dataclass, field, replace
 
 from envctl.domain.aws import bucket_lifecycle, bucket_policy
 from envctl.domain.aws.buckets import (
     BlockPublicAccess,
-    Create,
-    Encrypt,
+    BucketStep,
+    CreateBucket,
+    EncryptObjects,
     FoundBucket,
     KeepVersions,
     LockObjects,
     OwnObjects,
     SetLifecycle,
-    Step,
     WantedBucket,
     WritePolicy,
 )
@@ -20,9 +20,7 @@ from envctl.domain.errors import OperationFailedError, Problem
 
 
 @dataclass
-class Bucket:
-    """As it is in an account."""
-
+class StoredBucket:
     account_id: str
     region: str
     found: FoundBucket = field(default_factory=FoundBucket)
@@ -30,20 +28,18 @@ class Bucket:
 
 @dataclass
 class MemoryBuckets:
-    """All of AWS's, by their names. `closed` are those that nobody may look at, `lets_in` those that anybody
-    may, and `refused` is what nobody may do.
-    """
+    """All buckets of AWS, by name."""
 
-    there: dict[str, Bucket] = field(default_factory=dict)
-    closed: set[str] = field(default_factory=set)
-    lets_in: set[str] = field(default_factory=set)
-    refused: set[type[Step]] = field(default_factory=set)
-    taken: list[tuple[str, str, Step]] = field(default_factory=list)
+    there: dict[str, StoredBucket] = field(default_factory=dict)
+    closed: set[str] = field(default_factory=set)  # not readable
+    lets_in: set[str] = field(default_factory=set)  # readable from every account
+    refused: set[type[BucketStep]] = field(default_factory=set)
+    taken: list[tuple[str, str, BucketStep]] = field(default_factory=list)
 
-    def is_there(self, wanted: WantedBucket, environment: str) -> bool:
-        return self.look(wanted, environment) is not None
+    def has_bucket(self, wanted: WantedBucket, environment: str) -> bool:
+        return self.inspect_bucket(wanted, environment) is not None
 
-    def look(self, wanted: WantedBucket, environment: str) -> FoundBucket | None:
+    def inspect_bucket(self, wanted: WantedBucket, environment: str) -> FoundBucket | None:
         bucket = self.there.get(wanted.name)
         if wanted.name in self.closed:
             raise OperationFailedError(Problem("E424", f"{wanted.name} is closed", "allow it"))
@@ -55,29 +51,29 @@ class MemoryBuckets:
             raise OperationFailedError(Problem("E421", f"{wanted.name} is in {bucket.region}", "name that region"))
         return bucket.found if bucket else None
 
-    def carry_out(self, wanted: WantedBucket, step: Step, environment: str) -> None:
+    def apply_step(self, wanted: WantedBucket, step: BucketStep, environment: str) -> None:
         if type(step) in self.refused:
             raise OperationFailedError(Problem("E425", f"{wanted.name}: AWS says no to {type(step).__name__}", "ask"))
         self.taken.append((environment, wanted.name, step))
-        bucket = self.there.setdefault(wanted.name, Bucket(wanted.account_id, wanted.region))
-        bucket.found = _after(step, wanted, bucket.found)
+        bucket = self.there.setdefault(wanted.name, StoredBucket(wanted.account_id, wanted.region))
+        bucket.found = _apply_step(step, wanted, bucket.found)
 
 
-def _after(step: Step, wanted: WantedBucket, found: FoundBucket) -> FoundBucket:
+def _apply_step(step: BucketStep, wanted: WantedBucket, found: FoundBucket) -> FoundBucket:
     match step:
-        case Create(locked):
+        case CreateBucket(locked):
             return replace(found, versioning="Enabled" if locked else "", locks=locked)
         case KeepVersions():
             return replace(found, versioning="Enabled")
-        case Encrypt():
+        case EncryptObjects():
             return replace(found, encryption="AES256")
         case BlockPublicAccess():
             return replace(found, open_to_public=())
         case OwnObjects():
             return replace(found, ownership="BucketOwnerEnforced")
         case WritePolicy():
-            return replace(found, policy=bucket_policy.merged(found.policy, wanted))
+            return replace(found, policy=bucket_policy.merge_policy(found.policy, wanted))
         case LockObjects(retention):
             return replace(found, locks=True, retention=retention)
         case SetLifecycle():
-            return replace(found, rules=bucket_lifecycle.merged(found.rules, wanted))
+            return replace(found, rules=bucket_lifecycle.merge_rules(found.rules, wanted))

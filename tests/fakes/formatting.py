@@ -1,4 +1,4 @@
-"""The Formatter port in memory: one space around each `=`, and a file with a `?` can't be read."""
+"""The Formatter port in memory: it sets one space around each `=`, and fails for a file with `?`."""
 
 import re
 from collections.abc import Mapping
@@ -9,11 +9,9 @@ from envctl.domain.errors import ConfigurationError, Location, Problem
 
 @dataclass
 class MemoryFormatter:
-    """`asked` are the files of each call, and the program that was to format them."""
+    asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # binary and files of each call
 
-    asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-
-    def formatted(self, binary: str, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    def format_files(self, binary: str, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
         self.asked.append((binary, tuple(files)))
         wrong = [path for path, data in files.items() if b"?" in data]
         if wrong:

@@ -1,11 +1,11 @@
-"""A world in which entries have to be signed, and what somebody can do there who may write into the store by hand."""
+"""A world with signed ledger entries, and an intruder with write access to its store."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from envctl.domain.ledger.entries import Entry, decode, digest, encode
+from envctl.domain.ledger.entries import Entry, decode_entry, encode_entry, hash_bytes
 from envctl.domain.ledger.events import Actor, Event
-from envctl.domain.ledger.signatures import written
+from envctl.domain.ledger.signatures import to_signature
 from envctl.usecases.project import signing_keys
 from tests.fakes.world import PROJECT, World
 
@@ -14,7 +14,7 @@ MALLORY = Actor("mallory", "aws", verified=True)
 LATE = datetime(2026, 11, 26, tzinfo=UTC)
 
 
-def signed_project(environments: tuple[str, ...] = ORDER, **signed_from: int) -> bytes:
+def build_signed_project(environments: tuple[str, ...] = ORDER, **signed_from: int) -> bytes:
     text = PROJECT.decode()
     for name in environments:
         table = f"[environments.{name}]"
@@ -24,55 +24,53 @@ def signed_project(environments: tuple[str, ...] = ORDER, **signed_from: int) ->
     return text.encode()
 
 
-def signing_world(environments: tuple[str, ...] = ORDER, **signed_from: int) -> World:
-    """Its keys are made, and pinned."""
+def create_signing_world(environments: tuple[str, ...] = ORDER, **signed_from: int) -> World:
+    """Return a world with created and pinned keys."""
     world = World()
-    world.tree.content["envctl.toml"] = signed_project(environments, **signed_from)
-    signing_keys.pin(world.ports, create=True)
+    world.tree.content["envctl.toml"] = build_signed_project(environments, **signed_from)
+    signing_keys.pin_keys(world.ports, create=True)
     return world
 
 
 @dataclass
 class Intruder:
-    """Has the credentials of some environments, and so whatever their keys sign. Writes past envctl, and never through
-    it.
-    """
+    """Writes into the store without envctl, and signs with the keys of some environments."""
 
     world: World
     keys: tuple[str, ...] = ("dev",)
     actor: Actor = field(default=MALLORY)
 
-    def entries(self) -> list[Entry]:
+    def read_entries(self) -> list[Entry]:
         content = self.world.store.content
-        return [decode(content[key]) for key in self.world.store.keys("ledger/")]
+        return [decode_entry(content[key]) for key in self.world.store.list_keys("ledger/")]
 
-    def forge(self, event: Event, *, key: str = "") -> Entry:
-        """Appends an entry that fits the chain, signed with a key that the intruder has or not at all."""
-        before = self.entries()
-        head = digest(encode(before[-1]))
-        entry = self.sign(Entry(len(before) + 1, head, LATE, self.actor, event), key)
-        self.put(entry)
+    def forge_entry(self, event: Event, *, key: str = "") -> Entry:
+        """Append an entry with a correct hash, signed with a key of the intruder or unsigned."""
+        before = self.read_entries()
+        head = hash_bytes(encode_entry(before[-1]))
+        entry = self.sign_entry(Entry(len(before) + 1, head, LATE, self.actor, event), key)
+        self.write_entry(entry)
         return entry
 
-    def sign(self, entry: Entry, key: str) -> Entry:
+    def sign_entry(self, entry: Entry, key: str) -> Entry:
         if not key:
             return entry
         assert key in self.keys, "nobody gave the intruder that one"
-        message = self.world.trust.message(entry)
+        message = self.world.trust.encode_signed_message(entry)
         value = self.world.signatures.sign(key, "ECDSA_SHA_256", message, personally=False)
-        return replace(entry, signature=written(self.world.trust.pinned[key].keys[-1], value))
+        return replace(entry, signature=to_signature(self.world.trust.pinned[key].keys[-1], value))
 
-    def put(self, entry: Entry, number: int = 0) -> None:
-        """In whatever place, over whatever is there."""
-        self.world.store.content[f"ledger/{number or entry.seq:010d}.json"] = encode(entry)
+    def write_entry(self, entry: Entry, number: int = 0) -> None:
+        """Write an entry under its number or another one, over an existing entry."""
+        self.world.store.content[f"ledger/{number or entry.seq:010d}.json"] = encode_entry(entry)
 
-    def rewrite(self, entries: list[Entry], *, since: int) -> None:
-        """Puts these in the place of all from a number on, with hashes that fit. Signatures stay what they were."""
-        kept = self.entries()[: since - 1]
-        for key in self.world.store.keys("ledger/")[since - 1 :]:
+    def rewrite_entries(self, entries: list[Entry], *, since: int) -> None:
+        """Replace all entries from a number on, with correct hashes and unchanged signatures."""
+        kept = self.read_entries()[: since - 1]
+        for key in self.world.store.list_keys("ledger/")[since - 1 :]:
             del self.world.store.content[key]
-        head = digest(encode(kept[-1]))
+        head = hash_bytes(encode_entry(kept[-1]))
         for seq, entry in enumerate(entries, since):
             moved = replace(entry, seq=seq, prev=head)
-            self.put(moved)
-            head = digest(encode(moved))
+            self.write_entry(moved)
+            head = hash_bytes(encode_entry(moved))

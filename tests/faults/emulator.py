@@ -1,4 +1,4 @@
-"""An AWS emulator that isn't moto, in a process of its own on loopback."""
+"""Another AWS emulator than moto, in its own process on loopback."""
 
 import os
 import socket
@@ -14,16 +14,16 @@ START_SECONDS = 30
 
 
 @contextmanager
-def ministack(home: Path) -> Iterator[str]:
-    """Its URL. It keeps what it writes in `home`."""
+def start_ministack(home: Path) -> Iterator[str]:
+    """Start ministack with its files in `home`, and yield its URL."""
     home.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
+    port = _find_free_port()
     surroundings = {
         "PATH": "/usr/bin:/bin",
         "HOME": os.fspath(home),
         "TMPDIR": os.fspath(home),
         "STATE_DIR": os.fspath(home),
-        # It would listen to the whole network, and to that of things as well.
+        # By default it listens on all interfaces, and for IoT.
         "BIND_HOST": "127.0.0.1",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
@@ -35,21 +35,21 @@ def ministack(home: Path) -> Iterator[str]:
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            _wait(server, url)
+            _wait_until_healthy(server, url)
             yield url
         finally:
             server.terminate()
             server.wait(10)
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
 
 
-def _wait(server: "subprocess.Popen[bytes]", url: str) -> None:
-    # Whatever a test before this one has set, the way to this machine leads over no proxy.
+def _wait_until_healthy(server: "subprocess.Popen[bytes]", url: str) -> None:
+    # Without a proxy, regardless of variables set by other tests.
     directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:

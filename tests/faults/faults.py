@@ -1,4 +1,4 @@
-"""What can happen to a request on its way to AWS and back, as values, and when it happens."""
+"""Faults of requests to AWS as values, and plans of their occurrence."""
 
 import random
 import threading
@@ -10,61 +10,63 @@ from envctl.adapters.sandbox.exchange import Request
 
 @dataclass(frozen=True)
 class Delayed:
-    """Passed on, and answered, after a while."""
+    """The request is forwarded after a delay."""
 
     seconds: float
 
 
 @dataclass(frozen=True)
 class Hung:
-    """Taken, and never answered; nothing is done."""
+    """The request is accepted, but neither forwarded nor answered."""
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """The connection ends before anything is done."""
+    """The connection ends before the request is forwarded."""
 
 
 @dataclass(frozen=True)
-class Unanswered:
-    """It is done, and the connection ends before the answer."""
+class LostResponse:
+    """The request succeeds, and the connection ends before the response."""
 
 
 @dataclass(frozen=True)
-class CutOff:
-    """It is done, and the connection ends in the middle of the answer."""
+class TruncatedResponse:
+    """The request succeeds, and the connection ends within the response."""
 
 
 @dataclass(frozen=True)
-class Answered:
-    """AWS says no, in the words of S3. With `done` it does it all the same."""
+class ErrorResponse:
+    """S3 responds with an error."""
 
     status: int
     code: str
     message: str = "it is said on purpose"
     headers: Mapping[str, str] = field(default_factory=dict)
     extra: str = ""
-    done: bool = False
+    done: bool = False  # the request succeeds nevertheless
 
 
-Fault = Delayed | Hung | Dropped | Unanswered | CutOff | Answered
+Fault = Delayed | Hung | Dropped | LostResponse | TruncatedResponse | ErrorResponse
 EXPECTED_OWNER = "x-amz-expected-bucket-owner"
-Plan = Callable[[Request], Fault | None]
-Concerns = Callable[[Request], bool]
+FaultPlan = Callable[[Request], Fault | None]
+RequestFilter = Callable[[Request], bool]
 
-THROTTLED = Answered(503, "SlowDown", "Please reduce your request rate.")
-FAILED = Answered(500, "InternalError", "We encountered an internal error. Please try again.")
-DENIED = Answered(403, "AccessDenied", "Access Denied")
-EXPIRED = Answered(400, "ExpiredToken", "The provided token has expired.")
-UNKNOWN_KEY = Answered(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
-CONFLICT = Answered(409, "ConditionalRequestConflict", "A conflicting operation occurred during this request.")
-ELSEWHERE = Answered(
+THROTTLED = ErrorResponse(503, "SlowDown", "Please reduce your request rate.")
+FAILED = ErrorResponse(500, "InternalError", "We encountered an internal error. Please try again.")
+DENIED = ErrorResponse(403, "AccessDenied", "Access Denied")
+EXPIRED = ErrorResponse(400, "ExpiredToken", "The provided token has expired.")
+UNKNOWN_KEY = ErrorResponse(
+    403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."
+)
+CONFLICT = ErrorResponse(409, "ConditionalRequestConflict", "A conflicting operation occurred during this request.")
+ELSEWHERE = ErrorResponse(
     301,
     "PermanentRedirect",
     "The bucket you are attempting to access must be addressed using the specified endpoint.",
     {"x-amz-bucket-region": "eu-west-1"},
 )
-WRONG_REGION = Answered(
+WRONG_REGION = ErrorResponse(
     400,
     "AuthorizationHeaderMalformed",
     "The authorization header is malformed; the region 'ap-northeast-1' is wrong; expecting 'eu-west-1'",
@@ -73,55 +75,55 @@ WRONG_REGION = Answered(
 )
 
 
-def skewed(asked: str, server: str) -> Answered:
-    """`asked` is the time of the request as it says itself, `server` that of AWS."""
+def clock_skew_error(asked: str, server: str) -> ErrorResponse:
+    """Return the error for a clock skew, from the time of the request (`asked`) and of AWS (`server`)."""
     extra = f"<RequestTime>{asked}</RequestTime><ServerTime>{server}</ServerTime>"
     said = "The difference between the request time and the current time is too large."
     extra += "<MaxAllowedSkewMilliseconds>900000</MaxAllowedSkewMilliseconds>"
-    return Answered(403, "RequestTimeTooSkewed", said, extra=extra)
+    return ErrorResponse(403, "RequestTimeTooSkewed", said, extra=extra)
 
 
-def anything(_: Request) -> bool:
+def is_any(_: Request) -> bool:
     return True
 
 
-def writes(request: Request) -> bool:
+def is_write(request: Request) -> bool:
     return request.method == "PUT"
 
 
-def reads(request: Request) -> bool:
+def is_read(request: Request) -> bool:
     return request.method == "GET" and "list-type" not in request.target
 
 
-def lists(request: Request) -> bool:
+def is_list(request: Request) -> bool:
     return request.method == "GET" and "list-type" in request.target
 
 
-def nothing(_: Request) -> Fault | None:
+def no_fault(_: Request) -> Fault | None:
     return None
 
 
-def always(fault: Fault, concerns: Concerns = anything) -> Plan:
+def fail_always(fault: Fault, concerns: RequestFilter = is_any) -> FaultPlan:
     return lambda request: fault if concerns(request) else None
 
 
-def first(fault: Fault, concerns: Concerns = anything, times: int = 1) -> Plan:
-    """The first of them, and none after."""
-    return _counting(fault, concerns, lambda number: number <= times)
+def fail_first(fault: Fault, concerns: RequestFilter = is_any, times: int = 1) -> FaultPlan:
+    """Fail the first matching requests."""
+    return _fail_counted(fault, concerns, lambda number: number <= times)
 
 
-def every(number: int, fault: Fault, concerns: Concerns = anything) -> Plan:
-    """Each one that has this number, or a multiple of it."""
-    return _counting(fault, concerns, lambda counted: counted % number == 0)
+def fail_every(number: int, fault: Fault, concerns: RequestFilter = is_any) -> FaultPlan:
+    """Fail every `number`-th matching request."""
+    return _fail_counted(fault, concerns, lambda counted: counted % number == 0)
 
 
-def sometimes(share: float, fault: Fault, concerns: Concerns = anything, seed: int = 0) -> Plan:
-    """About this share of them, the same ones for the same seed."""
+def fail_randomly(share: float, fault: Fault, concerns: RequestFilter = is_any, seed: int = 0) -> FaultPlan:
+    """Fail about this share of the matching requests, the same ones for the same seed."""
     chance = random.Random(seed)
-    return _counting(fault, concerns, lambda _: chance.random() < share)
+    return _fail_counted(fault, concerns, lambda _: chance.random() < share)
 
 
-def _counting(fault: Fault, concerns: Concerns, hit: Callable[[int], bool]) -> Plan:
+def _fail_counted(fault: Fault, concerns: RequestFilter, hit: Callable[[int], bool]) -> FaultPlan:
     lock, counted = threading.Lock(), 0
 
     def plan(request: Request) -> Fault | None:
@@ -135,8 +137,8 @@ def _counting(fault: Fault, concerns: Concerns, hit: Callable[[int], bool]) -> P
     return plan
 
 
-def owned_by(account: str) -> Plan:
-    """S3 refuses who expects another owner. The emulator does not look at that."""
+def refuse_other_owners(account: str) -> FaultPlan:
+    """Deny requests that expect another bucket owner, as S3 does and the emulator does not."""
 
     def plan(request: Request) -> Fault | None:
         expected = next((value for name, value in request.headers if name.lower() == EXPECTED_OWNER), account)

@@ -1,4 +1,4 @@
-"""A network mirror of providers on loopback, which counts what is fetched. Its packages are scripts."""
+"""A network mirror of providers on loopback. It counts fetched packages; each package is a script."""
 
 import io
 import json
@@ -17,37 +17,34 @@ from pathlib import Path
 import trustme
 
 ADDRESS = "example.com/acme/tiny"
-HERE = "linux_amd64"
+LOCAL_PLATFORM = "linux_amd64"
 
 
 @dataclass
 class ProviderMirror:
-    """`takes` is how long a package takes to be fetched, in seconds, and `weighs` how much it holds, in bytes.
-
-    `fetched` counts packages by type, version and platform.
-    """
+    """The content of a mirror, and its fetched packages."""
 
     versions: tuple[str, ...] = ("1.0.0", "1.1.0", "2.0.0")
-    platforms: tuple[str, ...] = (HERE, "darwin_arm64")
-    takes: float = 0.0
-    weighs: int = 1000
+    platforms: tuple[str, ...] = (LOCAL_PLATFORM, "darwin_arm64")
+    package_seconds: float = 0.0  # seconds per package
+    package_bytes: int = 1000  # bytes of a package
     program: str = "exit 1"
-    fetched: Counter[str] = field(default_factory=Counter)
+    fetched: Counter[str] = field(default_factory=Counter)  # by type, version and platform
     asked: int = 0
     url: str = ""
-    surroundings: Mapping[str, str] = field(default_factory=dict)
+    surroundings: Mapping[str, str] = field(default_factory=dict)  # leads Terraform to this mirror only
 
-    def package(self, kind: str, version: str, platform: str) -> bytes:
+    def build_package(self, kind: str, version: str, platform: str) -> bytes:
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             program = zipfile.ZipInfo(f"terraform-provider-{kind}_v{version}")
             program.external_attr = 0o755 << 16
-            text = f"#!/bin/sh\n# {kind} {version} {platform}\n{self.program}\n{'#' * self.weighs}\n"
+            text = f"#!/bin/sh\n# {kind} {version} {platform}\n{self.program}\n{'#' * self.package_bytes}\n"
             archive.writestr(program, text)
         return packed.getvalue()
 
-    def answer(self, path: str) -> bytes | None:
-        """What lies at `HOST/NAMESPACE/TYPE/NAME` of a mirror."""
+    def answer_path(self, path: str) -> bytes | None:
+        """Return the file at `HOST/NAMESPACE/TYPE/NAME`, or None."""
         *_, kind, name = path.strip("/").split("/")
         self.asked += 1
         if name == "index.json":
@@ -59,22 +56,22 @@ class ProviderMirror:
             ).encode()
         if name.endswith(".zip"):
             version, _, platform = name.removesuffix(".zip").partition("_")
-            time.sleep(self.takes)
+            time.sleep(self.package_seconds)
             self.fetched[f"{kind} {version} {platform}"] += 1
-            return self.package(kind, version, platform)
+            return self.build_package(kind, version, platform)
         return None
 
 
 @contextmanager
-def provider_mirror(home: Path) -> Iterator[ProviderMirror]:
-    """`surroundings` of what it gives are the variables with which a Terraform takes providers from there alone."""
+def serve_provider_mirror(home: Path) -> Iterator[ProviderMirror]:
+    """Serve a mirror until the end of the block."""
     mirror = ProviderMirror()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            found = mirror.answer(self.path)
+            found = mirror.answer_path(self.path)
             self.send_response(200 if found is not None else 404)
             self.send_header("Content-Type", "application/json" if self.path.endswith(".json") else "application/zip")
             self.send_header("Content-Length", str(len(found or b"")))
@@ -82,7 +79,7 @@ def provider_mirror(home: Path) -> Iterator[ProviderMirror]:
             self.wfile.write(found or b"")
 
         def log_message(self, *_: object) -> None:
-            """Nobody reads it."""
+            """Write no log."""
 
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -1,8 +1,8 @@
-"""A proxy on loopback in front of the sandbox that fails on purpose: for a client it is AWS, on a bad day.
+"""A proxy on loopback in front of the sandbox that fails requests on purpose.
 
 with FaultyProxy(sandbox, folder) as proxy:
-    proxy.plan = every(5, Unanswered(), writes)
-    subprocess.run(..., env=proxy.environment())
+    proxy.plan = fail_every(5, LostResponse(), is_write)
+    subprocess.run(..., env=proxy.build_environment())
 """
 
 import http.client
@@ -19,23 +19,33 @@ from types import TracebackType
 from typing import assert_never
 from urllib.parse import urlsplit
 
-from envctl.adapters.sandbox.certificates import Certificates
+from envctl.adapters.sandbox.certificates import CertificateAuthority
 from envctl.adapters.sandbox.exchange import Request, Response
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
 from envctl.adapters.sandbox.proxy import ProxyHandler, ProxyServer
-from tests.faults.faults import Answered, CutOff, Delayed, Dropped, Fault, Hung, Plan, Unanswered, nothing
+from tests.faults.faults import (
+    Delayed,
+    Dropped,
+    ErrorResponse,
+    Fault,
+    FaultPlan,
+    Hung,
+    LostResponse,
+    TruncatedResponse,
+    no_fault,
+)
 
 
 class FaultyProxy:
-    """`plan` says what happens to each request from now on; `asked` are those that came, with what happened to them."""
+    """Fails requests by `plan`, and records all requests with their faults in `asked`."""
 
     def __init__(self, sandbox: RunningSandbox, folder: Path) -> None:
-        self.plan: Plan = nothing
+        self.plan: FaultPlan = no_fault
         self.asked: list[tuple[Request, Fault | None]] = []
         self.over = threading.Event()
-        self._behind = _Behind(sandbox)
+        self._behind = _SandboxClient(sandbox)
         folder.mkdir(parents=True, exist_ok=True)
-        certificates = Certificates(folder)
+        certificates = CertificateAuthority(folder)
         self.ca_file = folder / "ca.pem"
         self.ca_file.write_bytes(certificates.authority_pem)
         self._server = _Server(certificates, self)
@@ -44,8 +54,8 @@ class FaultyProxy:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def environment(self) -> dict[str, str]:
-        """What a process needs to take this for AWS."""
+    def build_environment(self) -> dict[str, str]:
+        """Return the variables of a process that uses this proxy as AWS."""
         return {
             "HTTPS_PROXY": self.url,
             "AWS_CA_BUNDLE": os.fspath(self.ca_file),
@@ -57,49 +67,49 @@ class FaultyProxy:
         }
 
     @contextmanager
-    def going(self, plan: Plan) -> Iterator[None]:
+    def use_plan(self, plan: FaultPlan) -> Iterator[None]:
         before, self.plan = self.plan, plan
         try:
             yield
         finally:
             self.plan = before
 
-    def meets(self, request: Request) -> Fault | None:
+    def record_request(self, request: Request) -> Fault | None:
         fault = self.plan(request)
         self.asked.append((request, fault))
         return fault
 
-    def pass_on(self, request: Request) -> Response:
-        return self._behind.answer(request)
+    def forward_request(self, request: Request) -> Response:
+        return self._behind.send_request(request)
 
-    def forget(self) -> None:
+    def close_connection(self) -> None:
         self._behind.close()
 
     def __enter__(self) -> "FaultyProxy":
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
-    def let_go(self) -> None:
-        """Whoever hangs is hung up on."""
+    def release_hung(self) -> None:
+        """Close hung connections."""
         self.over.set()
         self.over = threading.Event()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.let_go()
+        self.release_hung()
         self._server.shutdown()
         self._server.server_close()
 
 
-class _Behind:
-    """What really answers: the sandbox's own proxy, reached as any client reaches it."""
+class _SandboxClient:
+    """A client of the sandbox's own proxy."""
 
     def __init__(self, sandbox: RunningSandbox) -> None:
         self._proxy = urlsplit(sandbox.proxy_url).netloc
         self._trust = ssl.create_default_context(cafile=os.fspath(sandbox.ca_file))
         self._local = threading.local()
 
-    def answer(self, request: Request) -> Response:
-        """Each thread serves one connection of a client, to one host, and has one of its own to the sandbox."""
+    def send_request(self, request: Request) -> Response:
+        """Send a request on the connection of the calling thread, which serves one client and one host."""
         connection: http.client.HTTPSConnection | None = getattr(self._local, "connection", None)
         if connection is None:
             connection = http.client.HTTPSConnection(self._proxy, context=self._trust, timeout=60)
@@ -116,20 +126,20 @@ class _Behind:
         return Response(f"{response.status} {response.reason}", response.getheaders(), response.read())
 
     def close(self) -> None:
-        """That of the calling thread."""
+        """Close the connection of the calling thread."""
         if connection := getattr(self._local, "connection", None):
             connection.close()
 
 
 class _Server(ProxyServer):
-    def __init__(self, certificates: Certificates, proxy: FaultyProxy) -> None:
+    def __init__(self, certificates: CertificateAuthority, proxy: FaultyProxy) -> None:
         super().__init__(0, certificates)
         self.RequestHandlerClass = _Handler
         self.proxy = proxy
 
 
 class _Handler(ProxyHandler):
-    """Only what was sent through a tunnel is asked of AWS."""
+    """Applies the fault of each request in a tunnel."""
 
     server: _Server
 
@@ -138,34 +148,34 @@ class _Handler(ProxyHandler):
         headers = [(name, value) for name, value in self.headers.items() if name.lower() != "transfer-encoding"]
         request = Request(self.command, "https", self.tunnel or "", self.path, headers, body)
         proxy = self.server.proxy
-        fault = proxy.meets(request)
+        fault = proxy.record_request(request)
         match fault:
             case None:
-                self._send(proxy.pass_on(request))
+                self._send_response(proxy.forward_request(request))
             case Delayed(seconds):
                 proxy.over.wait(seconds)
-                self._send(proxy.pass_on(request))
+                self._send_response(proxy.forward_request(request))
             case Hung():
                 proxy.over.wait()
-                self._hang_up()
+                self._reset_connection()
             case Dropped():
-                self._hang_up()
-            case Unanswered():
-                proxy.pass_on(request)
-                self._hang_up()
-            case CutOff():
-                self._send_half(proxy.pass_on(request))
-            case Answered():
+                self._reset_connection()
+            case LostResponse():
+                proxy.forward_request(request)
+                self._reset_connection()
+            case TruncatedResponse():
+                self._send_truncated(proxy.forward_request(request))
+            case ErrorResponse():
                 if fault.done:
-                    proxy.pass_on(request)
-                self._send(in_the_words_of_s3(fault))
+                    proxy.forward_request(request)
+                self._send_response(to_s3_response(fault))
             case _:
                 assert_never(fault)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = serve  # noqa: N815
 
-    def _send_half(self, response: Response) -> None:
-        """The headers promise more than comes."""
+    def _send_truncated(self, response: Response) -> None:
+        """Send half of the body that the headers announce."""
         self.send_response_only(int(response.status.partition(" ")[0]))
         for name, value in response.headers:
             if name.lower() not in {"content-length", "transfer-encoding", "connection"}:
@@ -174,24 +184,24 @@ class _Handler(ProxyHandler):
         self.end_headers()
         self.wfile.write(response.body[: len(response.body) // 2])
         self.wfile.flush()
-        self._hang_up()
+        self._reset_connection()
 
     def finish(self) -> None:
         super().finish()
-        self.server.proxy.forget()
+        self.server.proxy.close_connection()
 
-    def _hang_up(self) -> None:
-        """With a reset, as of a machine that is gone."""
+    def _reset_connection(self) -> None:
+        """End the connection with a TCP reset, as of a lost machine."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
 
 
-def in_the_words_of_s3(fault: Answered) -> Response:
+def to_s3_response(fault: ErrorResponse) -> Response:
     body = f"<Error><Code>{fault.code}</Code><Message>{fault.message}</Message>{fault.extra}</Error>"
-    headers: Mapping[str, str] = {"Content-Type": "application/xml", "Date": _now(), **fault.headers}
+    headers: Mapping[str, str] = {"Content-Type": "application/xml", "Date": _format_http_date(), **fault.headers}
     return Response(f"{fault.status} Said", list(headers.items()), b'<?xml version="1.0"?>' + body.encode())
 
 
-def _now() -> str:
+def _format_http_date() -> str:
     return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())

@@ -89,7 +89,7 @@ class Applying:
         usual = {"HOME": os.fspath(folder), "PATH": "/usr/bin:/bin", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
         # They live for seconds: collecting garbage takes a fifth of their time.
         usual["GOGC"] = "off"
-        self._environment = sandbox.environment(usual)
+        self._environment = sandbox.build_environment(usual)
 
     def whole_way(self) -> None:
         """Applied, planned again without a change, looked at, destroyed, and nothing left."""

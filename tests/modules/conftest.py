@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.process.binary import embedded
+from envctl.adapters.terraform.process.binary import find_embedded
 
 
 @pytest.fixture
 def terraform() -> tuple[str, ...]:
     """The beginning of a command line."""
-    return embedded()
+    return find_embedded()
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ def sandbox(tmp_path: Path, unpacked_provider: Path) -> Iterator[RunningSandbox]
     folder.mkdir()
     (folder / "mirror").symlink_to(unpacked_provider)
     sandbox = Sandbox(folder)
-    yield sandbox.up()
-    sandbox.down()
+    yield sandbox.start()
+    sandbox.stop()
 
 
 @dataclass(frozen=True)

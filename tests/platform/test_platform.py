@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from envctl.adapters.toml import load_project
-from tests.e2e.conftest import ACCOUNTS, REGION, REPOSITORY, Project, client
+from tests.e2e.conftest import ACCOUNTS, REGION, REPOSITORY, Project, open_client
 
 pytestmark = [pytest.mark.night, pytest.mark.terraform, pytest.mark.slow]
 
@@ -31,7 +31,7 @@ UNSEEN = ("--unseen", ",".join(WAITING))
 class Platform(Project):
     def deploy(self, *words: str) -> str:
         """The name of the release that was deployed."""
-        done = self.ok("--sandbox", "--json", *words, "--yes", timeout=HOUR)
+        done = self.run_checked("--sandbox", "--json", *words, "--yes", timeout=HOUR)
         return str(done.document["result"]["release"])
 
     def through_all(self) -> list[str]:
@@ -39,16 +39,16 @@ class Platform(Project):
         releases = [self.deploy("apply", "dev"), self.deploy("promote", "dev", "staging")]
         for gate in GATES:
             words = ("approve", "prod", "--gate", gate, *UNSEEN, "--yes")
-            self.ok("--sandbox", *words, timeout=HOUR, GIT_AUTHOR_EMAIL=f"{gate}@x.jp")
+            self.run_checked("--sandbox", *words, timeout=HOUR, GIT_AUTHOR_EMAIL=f"{gate}@x.jp")
         return [*releases, self.deploy("promote", "staging", "prod")]
 
     def outputs(self, environment: str) -> dict[str, dict[str, Any]]:
-        told = self.ok("--sandbox", "--json", "output", environment, timeout=HOUR).document["result"]["stacks"]
+        told = self.run_checked("--sandbox", "--json", "output", environment, timeout=HOUR).document["result"]["stacks"]
         return {stack["stack"]: stack["outputs"] for stack in told}
 
     def addresses(self, environment: str) -> dict[str, list[str]]:
         """Every resource in the states of an environment."""
-        s3 = client(self, environment, "s3")
+        s3 = open_client(self, environment, "s3")
         bucket = f"shop-tfstate-{ACCOUNTS[environment]}"
         found = {}
         for stack in STACKS:
@@ -79,11 +79,11 @@ def test_1_the_foundation_stands_before_the_pipeline(platform: Platform) -> None
     for environment in ("management", "dev-account", "staging-account", "prod-account"):
         platform.deploy("apply", environment)
     for environment in ACCOUNTS:
-        roles = {role["RoleName"] for role in client(platform, environment, "iam").list_roles()["Roles"]}
+        roles = {role["RoleName"] for role in open_client(platform, environment, "iam").list_roles()["Roles"]}
         assert "envctl-deployer" in roles
         urls = [
             each["repositoryUri"]
-            for each in client(platform, environment, "ecr").describe_repositories()["repositories"]
+            for each in open_client(platform, environment, "ecr").describe_repositories()["repositories"]
         ]
         assert urls == [f"{ACCOUNTS[environment]}.dkr.ecr.{REGION}.amazonaws.com/shop/web"]
 
@@ -95,7 +95,7 @@ def test_2_one_release_reaches_all_environments(platform: Platform) -> None:
 def test_3_nothing_is_left_to_change_and_nothing_has_drifted(platform: Platform) -> None:
     for environment in ACCOUNTS:
         assert platform.run("--sandbox", "plan", environment, "--detailed-exitcode", timeout=HOUR).code == 0
-    drift = platform.ok("--sandbox", "--json", "drift", timeout=HOUR).document["result"]["environments"]
+    drift = platform.run_checked("--sandbox", "--json", "drift", timeout=HOUR).document["result"]["environments"]
     assert {each["environment"]: each["condition"] for each in drift} == dict.fromkeys(
         (*ACCOUNTS, "management", "dev-account", "staging-account", "prod-account"), "clean"
     )
@@ -103,7 +103,7 @@ def test_3_nothing_is_left_to_change_and_nothing_has_drifted(platform: Platform)
 
 @pytest.mark.parametrize("environment", ACCOUNTS)
 def test_4_each_account_holds_what_the_platform_promises(platform: Platform, environment: str) -> None:
-    ec2, rds, ecs = (client(platform, environment, service) for service in ("ec2", "rds", "ecs"))
+    ec2, rds, ecs = (open_client(platform, environment, service) for service in ("ec2", "rds", "ecs"))
     strict = environment != "dev"
 
     (vpc,) = [each for each in ec2.describe_vpcs()["Vpcs"] if not each["IsDefault"]]
@@ -149,7 +149,7 @@ def test_6_prod_alone_has_a_replica_far_away_and_a_vault_that_is_locked(platform
 
 
 def test_7_no_role_of_a_workload_may_do_everything(platform: Platform) -> None:
-    iam = client(platform, "prod", "iam")
+    iam = open_client(platform, "prod", "iam")
     for role in (each["RoleName"] for each in iam.list_roles()["Roles"] if each["RoleName"].startswith("shop-prod")):
         for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
             document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
@@ -178,9 +178,9 @@ def test_9_a_change_of_a_module_goes_through_all_three(platform: Platform) -> No
 def test_10_dev_is_destroyed_and_built_again_from_its_release(platform: Platform) -> None:
     there = platform.addresses("dev")
     release = platform.deploy("apply", "dev")
-    platform.ok("--sandbox", "destroy", "dev", "--yes", timeout=HOUR)
-    assert client(platform, "dev", "rds").describe_db_instances()["DBInstances"] == []
-    assert client(platform, "dev", "elbv2").describe_load_balancers()["LoadBalancers"] == []
+    platform.run_checked("--sandbox", "destroy", "dev", "--yes", timeout=HOUR)
+    assert open_client(platform, "dev", "rds").describe_db_instances()["DBInstances"] == []
+    assert open_client(platform, "dev", "elbv2").describe_load_balancers()["LoadBalancers"] == []
     assert platform.deploy("apply", "dev") == release
     assert platform.addresses("dev") == there
     assert platform.run("--sandbox", "plan", "dev", "--detailed-exitcode", timeout=HOUR).code == 0

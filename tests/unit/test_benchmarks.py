@@ -17,7 +17,7 @@ from benchmarks.sampling import sampled
 
 from envctl.adapters.sandbox.exchange import Request, Response
 from envctl.cli.options.global_options import Options
-from envctl.cli.wiring.container import wire
+from envctl.cli.wiring.container import open_ports
 from envctl.usecases.ledger import journal
 from envctl.usecases.project import load
 
@@ -105,10 +105,10 @@ def test_a_trace_says_where_the_time_went(tmp_path: Path) -> None:
 
 
 class _Near:
-    def answer(self, _request: Request) -> Response:
+    def answer_request(self, _request: Request) -> Response:
         return Response("200 OK", [], b"")
 
-    def make_bucket(self, name: str, region: str, account_id: str) -> None:
+    def create_bucket(self, name: str, region: str, account_id: str) -> None:
         raise AssertionError
 
     def warm_up(self, places: object) -> None:
@@ -121,7 +121,7 @@ def test_an_aws_that_is_far_away_lets_each_request_wait(tmp_path: Path) -> None:
     for seconds in (0.0, 0.05):
         file.write_text(str(seconds))
         began = time.perf_counter()
-        assert cloud.answer(request).status == "200 OK"
+        assert cloud.answer_request(request).status == "200 OK"
         assert time.perf_counter() - began >= seconds
 
 
@@ -140,19 +140,19 @@ def test_memory_is_seen_from_outside_with_all_that_was_started(tmp_path: Path) -
 @pytest.mark.parametrize("history", [History(30, 3), History(40, 1), History(600, 7)])
 def test_a_long_history_is_one_that_envctl_reads(tmp_path: Path, history: History) -> None:
     histories.lay_out(tmp_path, history)
-    with wire(Options(tmp_path)) as ports:
-        now = journal.present(ports)
+    with open_ports(Options(tmp_path)) as ports:
+        now = journal.load(ports)
         assert now.seq == history.whole
-        assert len(list(journal.oldest_first(ports))) == history.whole
-        assert len(ports.store.keys("releases/")) == history.releases
-    there = now.of("dev")
-    assert there.proof is not None
-    assert there.unfinished is None
+        assert len(list(journal.read_oldest_first(ports))) == history.whole
+        assert len(ports.store.list_keys("releases/")) == history.releases
+    there = now.find_environment("dev")
+    assert there.current_evidence is not None
+    assert there.unfinished_deployment is None
 
 
 def test_a_project_to_measure_is_one_that_envctl_reads(tmp_path: Path) -> None:
     lay_out(tmp_path, Shape.even(3, environments=("dev", "staging")))
-    with wire(Options(tmp_path)) as ports:
-        project = load.project(ports)
+    with open_ports(Options(tmp_path)) as ports:
+        project = load.load_project(ports)
     assert list(project.stacks) == ["s01", "s02", "s03"]
     assert list(project.environments) == ["dev", "staging"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.domain.errors import ExitCode, worst
+from envctl.domain.errors import ExitCode, worst_exit_code
 
 CASES = {
     "nothing": ([], ExitCode.DONE),
@@ -15,9 +15,9 @@ CASES = {
 
 @pytest.mark.parametrize(("codes", "expected"), CASES.values(), ids=CASES.keys())
 def test_the_worst_of(codes: list[ExitCode], expected: ExitCode) -> None:
-    assert worst(codes) == worst(codes[::-1]) == expected
+    assert worst_exit_code(codes) == worst_exit_code(codes[::-1]) == expected
 
 
 @pytest.mark.parametrize("code", ExitCode)
 def test_every_exit_code_is_worse_than_done(code: ExitCode) -> None:
-    assert worst([ExitCode.DONE, code, ExitCode.DONE]) == code
+    assert worst_exit_code([ExitCode.DONE, code, ExitCode.DONE]) == code

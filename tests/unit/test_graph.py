@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.graph import CircleError, order_stacks, reached, turned, within
+from envctl.domain.graph import CycleError, order_stacks, restrict_graph, reverse_graph, transitive_closure
 
 NAMES = [f"s{number}" for number in range(8)]
 
@@ -28,7 +28,7 @@ def test_everything_comes_after_what_it_needs(needs: dict[str, set[str]]) -> Non
 def test_a_circle_is_named_and_is_one(needs: dict[str, set[str]], first: str, second: str) -> None:
     needs[first] |= {second}
     needs[second] |= {first}
-    with pytest.raises(CircleError) as caught:
+    with pytest.raises(CycleError) as caught:
         order_stacks(needs)
     path = caught.value.path
     assert path[0] == path[-1]
@@ -47,7 +47,7 @@ def test_needs_that_are_not_declared_are_left_out() -> None:
 def test_what_is_reached_is_closed_and_holds_nothing_that_nobody_needs(
     needs: dict[str, set[str]], names: set[str]
 ) -> None:
-    found = reached(needs, names)
+    found = transitive_closure(needs, names)
     assert names <= found
     assert all(needs[name] <= found for name in found)
     assert all(name in names or any(name in needs[other] for other in found) for name in found)
@@ -55,19 +55,21 @@ def test_what_is_reached_is_closed_and_holds_nothing_that_nobody_needs(
 
 @given(_needs())
 def test_turned_twice_is_what_it_was(needs: dict[str, set[str]]) -> None:
-    assert {name: set(each) for name, each in turned(turned(needs)).items()} == needs
+    assert {name: set(each) for name, each in reverse_graph(reverse_graph(needs)).items()} == needs
 
 
 @given(_needs(), st.sets(st.sampled_from(NAMES)))
 def test_among_some_names_alone_each_still_comes_after_what_it_needs(
     needs: dict[str, set[str]], names: set[str]
 ) -> None:
-    alone = within(needs, names)
+    alone = restrict_graph(needs, names)
     assert set(alone) == names
-    assert all(reached(alone, alone[name]) == reached(needs, needs[name]) & names for name in names)
+    assert all(
+        transitive_closure(alone, alone[name]) == transitive_closure(needs, needs[name]) & names for name in names
+    )
 
 
 def test_all_names_need_what_they_needed() -> None:
     needs = {"a": (), "b": ("a",), "c": ("b",)}
-    assert within(needs, needs) == needs
-    assert within(needs, {"a", "c"}) == {"a": (), "c": ("a",)}
+    assert restrict_graph(needs, needs) == needs
+    assert restrict_graph(needs, {"a", "c"}) == {"a": (), "c": ("a",)}

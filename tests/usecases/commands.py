@@ -7,25 +7,25 @@ from typing import TypeVar, cast
 
 from envctl.domain.errors import EnvctlError
 from envctl.domain.ledger import checkpoint
-from envctl.domain.ledger.state import Present
+from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import Action, ResourceChange
-from envctl.usecases.approval.approve import approve, withdraw
+from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.approval.approve_rules import approve_rules
-from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.approval.reset_rules import reset_rules, withdraw_reset
-from envctl.usecases.concurrency.stack_selection import Selection
+from envctl.usecases.concurrency.stack_selection import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.deployment.run import Deployed, Wishes
+from envctl.usecases.deployment.run import Deployed, DeployOptions
 from envctl.usecases.deployment.verification import verify
-from envctl.usecases.drift.drift import drift
-from envctl.usecases.inspect.locking import lock, unlock
-from envctl.usecases.inspect.plan import plan
-from envctl.usecases.inspect.rules import rules
-from envctl.usecases.inspect.status import status
+from envctl.usecases.drift.drift import check_drift
+from envctl.usecases.inspect.locking import lock_environment, unlock_environment
+from envctl.usecases.inspect.plan import plan_environment
+from envctl.usecases.inspect.rules import load_environment_rules
+from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import UnpinnedProvider
@@ -64,9 +64,9 @@ class How:
     name: Name = "own"
 
     @property
-    def wishes(self) -> Wishes:
-        selection = Selection(self.only)
-        return Wishes(self.dry_run, self.verify, self.break_glass, selection=selection, older=self.older)
+    def wishes(self) -> DeployOptions:
+        selection = StackSelection(self.only)
+        return DeployOptions(self.dry_run, self.verify, self.break_glass, selection=selection, older=self.older)
 
 
 PLAINLY = How()
@@ -107,7 +107,7 @@ class Commands(Edits):
 
     def __init__(self, waivable: Mapping[str, frozenset[str]]) -> None:
         # Where every step reads from a checkpoint, a wrong one shows.
-        self.usual, checkpoint.EVERY = checkpoint.EVERY, OFTEN
+        self.usual, checkpoint.INTERVAL = checkpoint.INTERVAL, OFTEN
         self.oracle = Oracle()
         self.here, self.elsewhere = stage(self.oracle, waivable)
         self.shared, self.fresh = self.here.shared, 0
@@ -115,11 +115,11 @@ class Commands(Edits):
         self.book = self.shared.asked
 
     def leave(self) -> None:
-        checkpoint.EVERY = self.usual
+        checkpoint.INTERVAL = self.usual
 
     @property
-    def present(self) -> Present:
-        return journal.present(self.here.ports)
+    def present(self) -> LedgerState:
+        return journal.load(self.here.ports)
 
     def gives(
         self,
@@ -140,9 +140,9 @@ class Commands(Edits):
             self.jobs.append(Job(verb, environment, command, how, source, gate, *then))
         machine.fuse = how.fuse
         machine.identity = identity_of(how.by, how.name)
-        person, truly = person_of(machine.identity.actor()), truth_of(how.by, how.name)
-        machine.consent.answers = [] if how.yes else [False]
-        machine.terraform.replaced = REPLACED if how.replaced else ()
+        person, truly = person_of(machine.identity.identify_actor()), truth_of(how.by, how.name)
+        machine.prompter.answers = [] if how.yes else [False]
+        machine.terraform.unpinned_providers = REPLACED if how.replaced else ()
         asked = machine.shared.asked
         read = (settings_of(tree, environment), machine.of_the_tree(beside=environment in asked.outside), asked)
         given = Command(verb, environment, person, truly, *read, source, gate)
@@ -191,7 +191,7 @@ class Commands(Edits):
         to = self.called(to)
 
         def command(ports: Ports) -> object:
-            return approve(ports, to, gate, release=release, unseen=how.unseen)
+            return approve_plan(ports, to, gate, release=release, unseen=how.unseen)
 
         self.gives("approve", to, command, how, gate=gate)
 
@@ -212,7 +212,9 @@ class Commands(Edits):
         self, gate: str, how: How, *, release: str | None = None, to: str = "prod", at: Machine | None = None
     ) -> None:
         to = self.called(to)
-        self.gives("withdraw", to, lambda ports: withdraw(ports, to, gate, release=release), how, gate=gate, at=at)
+        self.gives(
+            "withdraw", to, lambda ports: withdraw_approval(ports, to, gate, release=release), how, gate=gate, at=at
+        )
 
     def verifies(self, what: str, how: How = PLAINLY, *, at: Machine | None = None) -> None:
         what = self.called(what)
@@ -220,15 +222,15 @@ class Commands(Edits):
 
     def looks_for_drift(self, what: str, how: How = PLAINLY, *, at: Machine | None = None) -> None:
         what = self.called(what)
-        self.gives("drift", what, lambda ports: drift(ports, [what]), how, at=at)
+        self.gives("drift", what, lambda ports: check_drift(ports, [what]), how, at=at)
 
     def locks(self, what: str, by: str = EVE, *, at: Machine | None = None) -> None:
         what = self.called(what)
-        self.gives("lock", what, lambda ports: lock(ports, what, "not now"), How(by), at=at)
+        self.gives("lock", what, lambda ports: lock_environment(ports, what, "not now"), How(by), at=at)
 
     def unlocks(self, what: str, by: str = EVE, *, release: str | None = None) -> None:
         what = self.called(what)
-        self.gives("unlock", what, lambda ports: unlock(ports, what, "go on", release=release), How(by))
+        self.gives("unlock", what, lambda ports: unlock_environment(ports, what, "go on", release=release), How(by))
 
     def recovers(self, what: str, how: How = PLAINLY) -> None:
         what = self.called(what)
@@ -236,7 +238,7 @@ class Commands(Edits):
 
     def plans(self, of: str) -> None:
         of = self.called(of)
-        self.gives("look", of, lambda ports: plan(ports, of))
+        self.gives("look", of, lambda ports: plan_environment(ports, of))
 
     def looks(self, of: str) -> None:
         """At everything; what is shown is held against what is known."""
@@ -246,11 +248,11 @@ class Commands(Edits):
         # An old job looks from a machine of its own.
         machine = cast("Machine", ports)
         command = self.oracle.commands[id(machine)]
-        shown = {each.environment: each.stacks for each in status(ports).gone}
+        shown = {each.environment: each.stacks for each in load_status(ports).gone}
         self.oracle.sees_gone(command, shown, {name: machine.stacks_in(name) for name in self.oracle.places})
-        found = rules(ports, command.environment)
+        found = load_environment_rules(ports, command.environment)
         self.oracle.sees_rules(command, found.standing, machine.shared.clock.now())
-        why(ports, command.environment, planned=True)
+        explain_refusal(ports, command.environment, planned=True)
 
     def machine(self, tree: MemoryTree) -> Machine:
         """One more, with another working tree, at the same store."""

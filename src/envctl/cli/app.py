@@ -1,4 +1,4 @@
-"""The Typer application. Command modules import nothing heavy; what they need is imported when they run."""
+"""The Typer application. Command modules import heavy dependencies only when they run."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from envctl.cli.boundary import demand_somebody_to_tell, show_help, show_version
-from envctl.cli.command_modules import MODULES
-from envctl.cli.options.global_options import FLAGS, VALUED, Options, in_bytes
+from envctl.cli.boundary import require_ci_job, show_help, show_version
+from envctl.cli.command_modules import COMMAND_MODULES
+from envctl.cli.options.global_options import FLAGS, VALUE_OPTIONS, Options, parse_memory_size
 
 EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging prod · envctl status"
 
@@ -18,7 +18,7 @@ EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging
 def envctl(
     context: typer.Context,
     *,
-    project: Annotated[Path, typer.Option("--project", help=VALUED["--project"], show_default=False)] = Path(),
+    project: Annotated[Path, typer.Option("--project", help=VALUE_OPTIONS["--project"], show_default=False)] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help=FLAGS["--json"])] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help=FLAGS["--no-color"])] = False,
     yes: Annotated[bool, typer.Option("--yes", help=FLAGS["--yes"])] = False,
@@ -31,36 +31,36 @@ def envctl(
     debug: Annotated[bool, typer.Option("--debug", help=FLAGS["--debug"])] = False,
     parallelism: Annotated[
         int | None,
-        typer.Option("--parallelism", min=1, metavar="N", help=VALUED["--parallelism"], show_default=False),
+        typer.Option("--parallelism", min=1, metavar="N", help=VALUE_OPTIONS["--parallelism"], show_default=False),
     ] = None,
     memory: Annotated[
         str | None,
-        typer.Option("--memory", metavar="SIZE", help=VALUED["--memory"], show_default=False),
+        typer.Option("--memory", metavar="SIZE", help=VALUE_OPTIONS["--memory"], show_default=False),
     ] = None,
     trace: Annotated[
-        Path | None, typer.Option("--trace", metavar="FILE", help=VALUED["--trace"], show_default=False)
+        Path | None, typer.Option("--trace", metavar="FILE", help=VALUE_OPTIONS["--trace"], show_default=False)
     ] = None,
     junit: Annotated[
-        Path | None, typer.Option("--junit", metavar="FILE", help=VALUED["--junit"], show_default=False)
+        Path | None, typer.Option("--junit", metavar="FILE", help=VALUE_OPTIONS["--junit"], show_default=False)
     ] = None,
     sarif: Annotated[
-        Path | None, typer.Option("--sarif", metavar="FILE", help=VALUED["--sarif"], show_default=False)
+        Path | None, typer.Option("--sarif", metavar="FILE", help=VALUE_OPTIONS["--sarif"], show_default=False)
     ] = None,
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
     flags = (as_json, no_color, yes, dry_run, in_sandbox, debug, markdown)
-    told = (no_ci, junit, sarif, comment, issues)
-    context.obj = Options(project, *flags, parallelism, in_bytes(memory), trace, *told)
+    ci_options = (no_ci, junit, sarif, comment, issues)
+    context.obj = Options(project, *flags, parallelism, parse_memory_size(memory), trace, *ci_options)
     if comment or issues:
-        demand_somebody_to_tell(context)
+        require_ci_job(context)
     if version:
         show_version(context)
     if context.invoked_subcommand is None:
         show_help(context)
 
 
-class Interruptible(TyperGroup):
-    """Typer makes a bare exit code of an interruption, which then nobody is told of."""
+class InterruptibleGroup(TyperGroup):
+    """Raise Abort on an interruption; Typer itself ends with a bare exit code and without a message."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (as its parent; the class belongs to a library inside typer)
         try:
@@ -69,31 +69,31 @@ class Interruptible(TyperGroup):
             raise typer.Abort from interruption
 
 
-def application(command: str = "") -> typer.Typer:
-    """With the module of that command alone where there is one: importing all takes longer than most of them do."""
+def build_app(command: str = "") -> typer.Typer:
+    """Build the application with the module of one command only, if it is known: importing all modules is slow."""
     app = typer.Typer(
         name="envctl",
-        cls=Interruptible,
+        cls=InterruptibleGroup,
         help="Promotion for Terraform: what was proven in dev is, byte for byte, what reaches staging and prod.",
         epilog=EPILOG,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        # `envctl completion SHELL` prints the script; nothing is written into anybody's home.
+        # `envctl completion SHELL` prints the script; envctl never writes into a home directory.
         add_completion=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(envctl)
-    for module in [MODULES[command]] if command in MODULES else dict.fromkeys(MODULES.values()):
-        import_module(f"envctl.cli.commands.{module}").register(app)
+    for module in [COMMAND_MODULES[command]] if command in COMMAND_MODULES else dict.fromkeys(COMMAND_MODULES.values()):
+        import_module(f"envctl.cli.commands.{module}").register_commands(app)
     return app
 
 
-def command_in(words: Sequence[str]) -> str:
-    """The first word that is not an option of all commands; they stand in front of it."""
+def find_command(words: Sequence[str]) -> str:
+    """Return the first word after the leading global options; empty if there is none."""
     rest = iter(words)
     for word in rest:
-        if word in VALUED:
+        if word in VALUE_OPTIONS:
             next(rest, None)
-        elif word not in FLAGS and not word.startswith(tuple(f"{option}=" for option in VALUED)):
+        elif word not in FLAGS and not word.startswith(tuple(f"{option}=" for option in VALUE_OPTIONS)):
             return word
     return ""

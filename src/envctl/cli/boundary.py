@@ -1,4 +1,4 @@
-"""The one place where results and errors become output and an exit code."""
+"""The boundary of a command: turns results and errors into output and an exit code."""
 
 import contextlib
 import io
@@ -14,96 +14,99 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from envctl.cli.ci import job_of
-from envctl.cli.options.global_options import Options, named
-from envctl.cli.output.redaction import current, is_asked_for, redacting, unredacted
+from envctl.cli.ci import detect_job
+from envctl.cli.options.global_options import Options, find_command_name
+from envctl.cli.output.redaction import current_redaction, is_single_output, redact_output, unwrap_stream
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
     from envctl.usecases.ports.core import Ports
 
-# As it was when the command began: the sandbox changes it for all that runs in it.
-SURROUNDINGS: ContextVar[Mapping[str, str]] = ContextVar("SURROUNDINGS", default=os.environ)
+# The process environment at the start of the command: the sandbox replaces os.environ later.
+PROCESS_ENVIRONMENT: ContextVar[Mapping[str, str]] = ContextVar("PROCESS_ENVIRONMENT", default=os.environ)
 
 
-def answer(
+def run_use_case(
     context: typer.Context,
     call: "Callable[[Ports], object]",
     exit_code: Callable[[object], int] = lambda _: 0,
 ) -> NoReturn:
-    """Runs a use case, renders what comes of it, and ends the command with its exit code."""
-    from envctl.cli.wiring.container import wire
+    """Run a use case, render its result, and end the command with its exit code."""
+    from envctl.cli.wiring.container import open_ports
 
     options: Options = context.obj
-    with wire(options) as wired:
+    with open_ports(options) as wired:
         result = call(wired)
-    _end(options, command_of(context), result, exit_code(result))
+    _finish_command(options, to_command_name(context), result, exit_code(result))
 
 
-def answer_in_part(
+def run_partial_use_case(
     context: typer.Context,
     call: "Callable[[Ports], tuple[object, EnvctlError | None]]",
     exit_code: Callable[[object], int] = lambda _: 0,
 ) -> NoReturn:
-    """As `answer`, for a use case that gives what it could find out together with what went wrong elsewhere."""
-    from envctl.cli.wiring.container import wire
+    """Do as `run_use_case`, for a use case with a partial result: it returns its findings and an error, if any."""
+    from envctl.cli.wiring.container import open_ports
 
     options: Options = context.obj
-    with wire(options) as wired:
+    with open_ports(options) as wired:
         result, error = call(wired)
-    _end(options, command_of(context), result, int(error.exit_code) if error else exit_code(result), error)
+    code = int(error.exit_code) if error else exit_code(result)
+    _finish_command(options, to_command_name(context), result, code, error)
 
 
-def command_of(context: typer.Context) -> str:
+def to_command_name(context: typer.Context) -> str:
     return context.command_path.removeprefix("envctl ").strip()
 
 
-def _end(options: Options, command: str, result: object, code: int, error: "EnvctlError | None" = None) -> NoReturn:
-    # Before anything is drawn: what is drawn may be escaped, cut or torn.
-    current().redact_error(error)
-    result = result if is_asked_for(result) else current().redact_all(result)
+def _finish_command(
+    options: Options, command: str, result: object, code: int, error: "EnvctlError | None" = None
+) -> NoReturn:
+    # Redact before rendering: rendered text may be escaped, cut or wrapped.
+    current_redaction().redact_error(error)
+    result = result if is_single_output(result) else current_redaction().redact_all(result)
     try:
-        show(options, command, result, code, error)
+        show_result(options, command, result, code, error)
     except BrokenPipeError:
-        # The reader (head, less) has gone. What was done is done, and the exit code says it.
-        _forget_output()
-    raise typer.Exit(_leave_behind(options, command, result, code, error or _told_within(result, code)))
+        # The reader (head, less) has closed the pipe. The exit code still tells the outcome.
+        _discard_stdout()
+    raise typer.Exit(_publish_outcome(options, command, result, code, error or _extract_problems(result, code)))
 
 
-def _leave_behind(
+def _publish_outcome(
     options: Options, command: str, result: object | None, code: int, error: "EnvctlError | None" = None
 ) -> int:
-    """What others read than who has typed the command: files, and the job that it runs in. Gives the exit code: who is
-    promised a comment that can't be written is not told that all went well.
+    """Write report and dotenv files, and publish the result to the CI job. Return the exit code of the command: a
+    failure if a requested comment or issue could not be written.
     """
     if options.junit or options.sarif:
-        from envctl.cli.output.ci_report_files import write
+        from envctl.cli.output.ci_report_files import write_ci_reports
 
-        write(options, command, result, error)
-    if file := SURROUNDINGS.get().get("ENVCTL_DOTENV"):
-        from envctl.cli.ci.dotenv import leave
+        write_ci_reports(options, command, result, error)
+    if file := PROCESS_ENVIRONMENT.get().get("ENVCTL_DOTENV"):
+        from envctl.cli.ci.dotenv import update_dotenv_file
 
-        leave(Path(file), result, error, code)
-    if (job := job_of(options, SURROUNDINGS.get())) is None:
+        update_dotenv_file(Path(file), result, error, code)
+    if (job := detect_job(options, PROCESS_ENVIRONMENT.get())) is None:
         return code
     from envctl.domain.errors import EnvctlError, ExitCode
 
     try:
-        job.ended(command, result, error, code)
-    except EnvctlError as untold:
-        from envctl.cli.output.consoles import stderr
+        job.publish_result(command, result, error, code)
+    except EnvctlError as failure:
+        from envctl.cli.output.consoles import stderr_console
         from envctl.cli.render.console.errors import show_error
 
-        show_error(untold, stderr(options))
-        return int(untold.exit_code) if code in (ExitCode.DONE, ExitCode.CHANGES) else code
+        show_error(failure, stderr_console(options))
+        return int(failure.exit_code) if code in (ExitCode.DONE, ExitCode.CHANGES) else code
     return code
 
 
-def demand_somebody_to_tell(context: typer.Context) -> None:
-    """Before anything is done: whom `--comment` or `--issues` are for has to be there."""
-    if (job := job_of(context.obj, SURROUNDINGS.get())) is not None:
-        job.demand_forge()
+def require_ci_job(context: typer.Context) -> None:
+    """Check that `--comment` and `--issues` can be served by a CI job. Raises UsageError before any work is done."""
+    if (job := detect_job(context.obj, PROCESS_ENVIRONMENT.get())) is not None:
+        job.require_forge()
         return
     from envctl.domain.errors import Problem, UsageError
 
@@ -111,25 +114,27 @@ def demand_somebody_to_tell(context: typer.Context) -> None:
     raise UsageError(Problem("E037", message, "leave them out, and --no-ci as well"))
 
 
-def show(options: Options, command: str, result: object, code: int, error: "EnvctlError | None" = None) -> None:
-    """The result on stdout, and what went wrong beside it on stderr; a document holds both."""
+def show_result(options: Options, command: str, result: object, code: int, error: "EnvctlError | None" = None) -> None:
+    """Print the result on stdout and the error on stderr; with `--json`, print one document with both."""
     if options.json:
-        from envctl.cli.render.json.document import envelope
+        from envctl.cli.render.json.document import build_envelope
 
-        document = envelope(command, result, error or _told_within(result, code), code, sandbox=options.sandbox)
-        _print_json(document, asked_for=is_asked_for(result))
+        document = build_envelope(
+            command, result, error or _extract_problems(result, code), code, sandbox=options.sandbox
+        )
+        _print_json(document, asked_for=is_single_output(result))
         return
-    _show(options, result)
+    _show_text(options, result)
     if error is not None:
-        from envctl.cli.output.consoles import stderr
+        from envctl.cli.output.consoles import stderr_console
         from envctl.cli.render.console.errors import show_error
 
         sys.stdout.flush()
-        show_error(error, stderr(options))
+        show_error(error, stderr_console(options))
 
 
-def _told_within(result: object, code: int) -> "EnvctlError | None":
-    """What people read within a result that is not whole, a script finds where all problems are."""
+def _extract_problems(result: object, code: int) -> "EnvctlError | None":
+    """Return the `problems` of a partial result as an error; None if the exit code means success."""
     from envctl.domain.errors import EnvctlError, ExitCode
 
     if code in (ExitCode.DONE, ExitCode.CHANGES):
@@ -137,36 +142,36 @@ def _told_within(result: object, code: int) -> "EnvctlError | None":
     return EnvctlError(*getattr(result, "problems", ()))
 
 
-def _show(options: Options, result: object) -> None:
+def _show_text(options: Options, result: object) -> None:
     if options.markdown:
-        from envctl.cli.render.markdown import show as in_markdown
+        from envctl.cli.render.markdown import render_result as in_markdown
 
-        _print(in_markdown(result))
+        _print_text(in_markdown(result))
         return
-    from envctl.cli.render.console.one_line import line
+    from envctl.cli.render.console.one_line import render_one_line
 
-    if (text := line(result)) is not None:
-        out = unredacted(sys.stdout) if is_asked_for(result) else sys.stdout
+    if (text := render_one_line(result)) is not None:
+        out = unwrap_stream(sys.stdout) if is_single_output(result) else sys.stdout
         out.write(f"{text}\n")
         return
-    from envctl.cli.output.consoles import stdout
-    from envctl.cli.render.console.any_result import show as render
+    from envctl.cli.output.consoles import stdout_console
+    from envctl.cli.render.console.any_result import render_result as render
 
-    render(result, stdout(options))
+    render(result, stdout_console(options))
 
 
-def print_line(options: Options, command: str, result: object | None, error: "EnvctlError | None") -> None:
-    """One of many documents, each on a line of its own."""
-    from envctl.cli.render.json.document import envelope
+def print_json_line(options: Options, command: str, result: object | None, error: "EnvctlError | None") -> None:
+    """Print a document of a sequence, on one line."""
+    from envctl.cli.render.json.document import build_envelope
 
     code = int(error.exit_code) if error else 0
-    current().redact_error(error)
-    result = current().redact_all(result)
-    _print_json(envelope(command, result, error, code, sandbox=options.sandbox), indent=None)
+    current_redaction().redact_error(error)
+    result = current_redaction().redact_all(result)
+    _print_json(build_envelope(command, result, error, code, sandbox=options.sandbox), indent=None)
 
 
 def refuse_dry_run(context: typer.Context) -> None:
-    """For commands that change something and have nothing to explain beforehand."""
+    """Raise UsageError with `--dry-run`, for commands without a dry run."""
     if context.obj.dry_run:
         from envctl.domain.errors import Problem, UsageError
 
@@ -174,7 +179,7 @@ def refuse_dry_run(context: typer.Context) -> None:
 
 
 def show_help(context: typer.Context) -> NoReturn:
-    """For a command that was named without what it should do. A machine did not ask to be told how to."""
+    """Print the help of a command group called without a subcommand. Raises UsageError with `--json`."""
     if context.obj.json:
         from envctl.domain.errors import Problem, UsageError
 
@@ -189,58 +194,58 @@ def show_version(context: typer.Context) -> NoReturn:
     if context.obj.json:
         from envctl.cli.result_types import Version
 
-        show(context.obj, "--version", Version(__version__), 0)
+        show_result(context.obj, "--version", Version(__version__), 0)
     else:
         typer.echo(f"envctl {__version__}")
     raise typer.Exit
 
 
-def guarded(command: Callable[[], object], words: Sequence[str]) -> int:
-    """Runs a command line; whatever goes wrong becomes a message and an exit code, never a traceback."""
-    options = _options(words)
+def run_guarded(command: Callable[[], object], words: Sequence[str]) -> int:
+    """Run a command line with redacted output. Every error becomes a message and an exit code, never a traceback."""
+    options = _scan_options(words)
     IN_SANDBOX.set(options.sandbox)
-    SURROUNDINGS.set(dict(os.environ))
+    PROCESS_ENVIRONMENT.set(dict(os.environ))
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that knows no arrows gets them spelt out, rather than a traceback.
+        # A terminal without the characters (arrows, for example) gets escapes instead of a traceback.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _terminated)
-    with redacting():
-        return _run(command, options, words)
+            signal.signal(number, _raise_interrupt)
+    with redact_output():
+        return _run_to_exit_code(command, options, words)
 
 
-def _run(command: Callable[[], object], options: Options, words: Sequence[str]) -> int:
+def _run_to_exit_code(command: Callable[[], object], options: Options, words: Sequence[str]) -> int:
     try:
         code = command()
     except BrokenPipeError:
-        _forget_output()
+        _discard_stdout()
         return 1
     except (KeyboardInterrupt, typer.Abort):
         from envctl.cli.failures import interrupted_error
 
-        return _failed(options, words, interrupted_error())
+        return _report_failure(options, words, interrupted_error())
     except Exception as error:  # noqa: BLE001 (this is the boundary)
         if isinstance(error, OSError):
-            _forget_full_output()
+            _discard_full_stdout()
         from envctl.cli.failures import to_envctl_error
 
-        return _failed(options, words, to_envctl_error(error, options))
+        return _report_failure(options, words, to_envctl_error(error, options))
     return code if isinstance(code, int) else 0
 
 
-def _terminated(_signal: int, _frame: FrameType | None) -> None:
+def _raise_interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _options(words: Sequence[str]) -> Options:
-    """What is known of the options before, or although, the command line can't be parsed."""
+def _scan_options(words: Sequence[str]) -> Options:
+    """Scan the words for global options, without parsing: an invalid command line needs them too."""
     words = words[: words.index("--")] if "--" in words else words
     flags = set(words)
-    junit, sarif = (Path(told) if (told := _said(words, name)) else None for name in ("--junit", "--sarif"))
+    junit, sarif = (Path(file) if (file := _find_value(words, name)) else None for name in ("--junit", "--sarif"))
     return Options(
-        Path(_said(words, "--project")),
+        Path(_find_value(words, "--project")),
         json="--json" in flags,
         no_color="--no-color" in flags,
         debug="--debug" in flags,
@@ -254,52 +259,54 @@ def _options(words: Sequence[str]) -> Options:
     )
 
 
-def _said(words: Sequence[str], name: str) -> str:
-    """The value of an option, the last one where it is there more than once; empty where it is not."""
-    apart = [value for flag, value in pairwise(words) if flag == name]
+def _find_value(words: Sequence[str], name: str) -> str:
+    """Return the value of an option, the last one of several; empty if the option is absent."""
+    separate = [value for flag, value in pairwise(words) if flag == name]
     joined = [word.partition("=")[2] for word in words if word.startswith(f"{name}=")]
-    return ["", *apart, *joined][-1]
+    return ["", *separate, *joined][-1]
 
 
-def _failed(options: Options, words: Sequence[str], error: "EnvctlError") -> int:
+def _report_failure(options: Options, words: Sequence[str], error: "EnvctlError") -> int:
     code = int(error.exit_code)
-    current().redact_error(error)
+    current_redaction().redact_error(error)
     with contextlib.suppress(BrokenPipeError):
-        if not (options.json and _print_failure(options, words, error)):
-            from envctl.cli.output.consoles import stderr
+        if not (options.json and _print_json_error(options, words, error)):
+            from envctl.cli.output.consoles import stderr_console
             from envctl.cli.render.console.errors import show_error
 
-            show_error(error, stderr(options))
+            show_error(error, stderr_console(options))
             if options.markdown:
-                _summarise(error)
-        return _leave_behind(options, named(words), None, code, error)
+                _print_markdown_error(error)
+        return _publish_outcome(options, find_command_name(words), None, code, error)
     return code
 
 
-def _print_failure(options: Options, words: Sequence[str], error: "EnvctlError") -> bool:
-    """As a document on stdout; False where what stdout is sent to takes no more."""
-    from envctl.cli.render.json.document import envelope
+def _print_json_error(options: Options, words: Sequence[str], error: "EnvctlError") -> bool:
+    """Print the error as a document; return False if stdout can take no more (full disk)."""
+    from envctl.cli.render.json.document import build_envelope
 
     try:
-        _print_json(envelope(named(words), None, error, int(error.exit_code), sandbox=options.sandbox))
+        _print_json(
+            build_envelope(find_command_name(words), None, error, int(error.exit_code), sandbox=options.sandbox)
+        )
     except BrokenPipeError:
         raise
     except OSError:
-        _forget_output()
+        _discard_stdout()
         return False
     return True
 
 
-def _summarise(error: "EnvctlError") -> None:
-    """What went wrong is a result too for who reads the summary of a job, and not its log."""
+def _print_markdown_error(error: "EnvctlError") -> None:
+    """Print the error as Markdown: readers of a job summary do not see its log."""
     from datetime import UTC, datetime
 
     from envctl.cli.render.markdown import show_error
 
-    _print(show_error(error, datetime.now(UTC)))
+    _print_text(show_error(error, datetime.now(UTC)))
 
 
-def _print(text: str) -> None:
+def _print_text(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
 
@@ -307,24 +314,22 @@ def _print(text: str) -> None:
 def _print_json(document: dict[str, object], indent: int | None = 2, *, asked_for: bool = False) -> None:
     import json
 
-    # JSON is UTF-8. On a stream that is not, every other character is escaped, which any reader understands.
+    # JSON is UTF-8. On other streams all non-ASCII characters are escaped: valid JSON in any encoding.
     escaped = (sys.stdout.encoding or "").lower().replace("_", "-") not in {"utf-8", "utf8"}
     text = json.dumps(document, ensure_ascii=escaped, indent=indent)
-    out = unredacted(sys.stdout)
-    out.write((text if asked_for else current().redact_json(text)) + "\n")
+    out = unwrap_stream(sys.stdout)
+    out.write((text if asked_for else current_redaction().redact_json(text)) + "\n")
     out.flush()
 
 
-def _forget_full_output() -> None:
+def _discard_full_stdout() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        # What stdout is sent to takes no more. The interpreter would say so once more when it ends.
-        _forget_output()
+        # The target of stdout is full. The interpreter would complain again at its end.
+        _discard_stdout()
 
 
-def _forget_output() -> None:
-    """Keeps the interpreter from complaining about the closed pipe when it ends."""
-    import os
-
+def _discard_stdout() -> None:
+    """Redirect stdout to /dev/null: at its end the interpreter would complain about the closed pipe."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,7 +1,6 @@
-"""The commands, each with the module that has it: in the order of --help."""
+"""The modules of the commands, below `envctl.cli.commands`, in the order of --help."""
 
-# In the order of --help.
-MODULES = {
+COMMAND_MODULES = {
     "init": "project.init",
     "bootstrap": "project.bootstrap",
     "doctor": "inspect.doctor",

@@ -1,25 +1,25 @@
-"""One command line, from its words to its exit code."""
+"""The entry point: runs a command line."""
 
 import os
 from collections.abc import Sequence
 
 import typer
 
-from envctl.cli.app import application, command_in
-from envctl.cli.boundary import guarded
-from envctl.cli.options.global_options import hoist
+from envctl.cli.app import build_app, find_command
+from envctl.cli.boundary import run_guarded
+from envctl.cli.options.global_options import move_global_options_first
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs one command line; gives its exit code."""
-    if asked := os.environ.get("_ENVCTL_COMPLETE"):
-        from envctl.cli.shell_completion import answer
+    """Run a command line, or complete one for a shell; return its exit code."""
+    if instruction := os.environ.get("_ENVCTL_COMPLETE"):
+        from envctl.cli.shell_completion import print_completions
 
-        return answer(asked)
-    words = hoist(arguments)
+        return print_completions(instruction)
+    words = move_global_options_first(arguments)
 
     def command() -> object:
-        app = application(command_in(words))
+        app = build_app(find_command(words))
         return typer.main.get_command(app).main(words, prog_name="envctl", standalone_mode=False)
 
-    return guarded(command, words)
+    return run_guarded(command, words)

@@ -1,4 +1,4 @@
-"""What the Terraform of the command at hand took, all of it together."""
+"""Memory use of all Terraform processes of the last command."""
 
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -6,4 +6,4 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from envctl.adapters.terraform.scheduler.capacity import Usage
 
-LAST: "ContextVar[Usage | None]" = ContextVar("LAST", default=None)
+LAST_USAGE: "ContextVar[Usage | None]" = ContextVar("LAST_USAGE", default=None)

@@ -1,9 +1,9 @@
-"""What each command answers with. Of this table the schemas in docs/schemas/ are made, one a command."""
+"""The result types of each command. The schemas in docs/schemas/ are generated from this table."""
 
 from dataclasses import dataclass
 
-# By name, below `envctl`: what says that a command failed need not import every kind of result. A command whose stdout
-# belongs to somebody else has an empty row.
+# Paths below `envctl`: reporting a failure must not import all result types. Empty for a command without a result of
+# its own on stdout.
 RESULTS: dict[str, tuple[str, ...]] = {
     "--version": ("cli.result_types.Version",),
     "apply": ("usecases.deployment.run.Deployed",),
@@ -58,8 +58,8 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "verify": ("usecases.deployment.verification.Verification",),
     "why": ("usecases.approval.explain_refusal.Why",),
 }
-# Those that tell what they found out although something went wrong elsewhere: `result` beside `problems`.
-IN_PART = frozenset(
+# Commands with partial results: a document may have `result` beside `problems`.
+PARTIAL_COMMANDS = frozenset(
     {
         "bootstrap",
         "ci github",

@@ -1,4 +1,4 @@
-"""Results of commands that need no use case."""
+"""Results of commands without a use case."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from envctl.domain.errors import EnvctlError
 
 @dataclass(frozen=True)
 class SandboxState:
-    """`state` is died where what it held is lost, and stopped where it ran until just now."""
+    """State of the sandbox: `died` means its content is lost, `stopped` that this command stopped it."""
 
     state: Literal["running", "died", "stopped", "off"]
     proxy_url: str = ""
@@ -19,7 +19,7 @@ class SandboxState:
 
 @dataclass(frozen=True)
 class ReportWritten:
-    """`size` is in bytes; the rest counts what is shown."""
+    """A written report: `size` is in bytes, the other numbers count its entries."""
 
     path: str
     size: int
@@ -32,10 +32,10 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Seen(Generic[T]):
-    """`what` and `at` are of the last look that did not fail; `error` and `failed_at` of the last one, if it did."""
+class Observation(Generic[T]):
+    """The last successful value and its time; `error` and `failed_at` are set if the latest attempt failed."""
 
-    what: T
-    at: datetime
+    value: T
+    seen_at: datetime
     error: EnvctlError | None = None
     failed_at: datetime | None = None

@@ -1,68 +1,68 @@
-"""Answers a shell that completes a command line. Whatever goes wrong there, it answers nothing and says no word."""
+"""Shell completion: prints candidates and completion scripts. On any failure it prints no candidates."""
 
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-# Private to Typer, whose minor version is pinned: its own answers would load rich for every word.
+# Private to Typer, pinned to a minor version: its public API would load rich for every word.
 from typer._completion_classes import BashComplete, FishComplete, ZshComplete
 
-from envctl.cli.options.global_options import FLAGS, VALUED, hoist
+from envctl.cli.options.global_options import FLAGS, VALUE_OPTIONS, move_global_options_first
 
 if TYPE_CHECKING:
     from typer._click.shell_completion import CompletionItem, ShellComplete
 
-VARIABLE = "_ENVCTL_COMPLETE"
+COMPLETE_VARIABLE = "_ENVCTL_COMPLETE"
 PROGRAM = "envctl"
-# zsh evaluates what it is offered, and so a help text must hold nothing that means something to it.
-_EVALUATED = str.maketrans(dict.fromkeys('"`$\\', "") | {"'": "\N{RIGHT SINGLE QUOTATION MARK}", ":": r"\\:"})
+# zsh evaluates candidates: help texts must not contain its special characters.
+_ZSH_ESCAPES = str.maketrans(dict.fromkeys('"`$\\', "") | {"'": "\N{RIGHT SINGLE QUOTATION MARK}", ":": r"\\:"})
 
 
-def answer(instruction: str) -> int:
-    """`instruction` is like `complete_bash`. The exit code means something to fish alone."""
+def print_completions(instruction: str) -> int:
+    """Print the candidates for an `instruction` like `complete_bash`. Return the exit code 0; only fish reads it."""
     shell = SHELLS.get(instruction.removeprefix("complete_"))
     with suppress(Exception):
         if shell is not None:
-            _write(shell(None, {}, PROGRAM, VARIABLE).complete())  # type: ignore[arg-type]
+            _write_line(shell(None, {}, PROGRAM, COMPLETE_VARIABLE).complete())  # type: ignore[arg-type]
     return 0
 
 
-def script(shell: str) -> str:
-    """What the shell has to read to ask for completions."""
+def render_completion_script(shell: str) -> str:
+    """Return the script that enables completion in a shell."""
     from typer._completion_shared import get_completion_script
 
-    return get_completion_script(prog_name=PROGRAM, complete_var=VARIABLE, shell=shell)
+    return get_completion_script(prog_name=PROGRAM, complete_var=COMPLETE_VARIABLE, shell=shell)
 
 
-class _Ours:
-    """Takes the options of all commands wherever they stand, and imports the module of one command alone."""
+class _CompletionMixin:
+    """Mixin for global options at any position; imports the module of the given command only."""
 
     def get_completions(self, args: list[str], incomplete: str) -> "list[CompletionItem]":
         import typer
 
-        from envctl.cli.app import application, command_in
+        from envctl.cli.app import build_app, find_command
 
-        if args and args[-1] in VALUED:
-            # A folder, of which shells know more.
+        if args and args[-1] in VALUE_OPTIONS:
+            # Shells complete paths themselves.
             return []
-        words = hoist(args)
-        command = command_in(words)
-        self.cli = typer.main.get_command(application(command))
+        words = move_global_options_first(args)
+        command = find_command(words)
+        self.cli = typer.main.get_command(build_app(command))
         found: list[CompletionItem] = super().get_completions(words, incomplete)  # type: ignore[misc]
-        return found + (_flags(words, incomplete) if command and "--" not in words else [])
+        return found + (_complete_global_options(words, incomplete) if command and "--" not in words else [])
 
 
-class _Bash(_Ours, BashComplete):
+class _Bash(_CompletionMixin, BashComplete):
     pass
 
 
-class _Zsh(_Ours, ZshComplete):
+class _Zsh(_CompletionMixin, ZshComplete):
     def format_completion(self, item: "CompletionItem") -> str:
-        help_text = (item.help or "").translate(_EVALUATED)
+        help_text = (item.help or "").translate(_ZSH_ESCAPES)
         return f'"{item.value}":"{help_text}"' if help_text else f'"{item.value}"'
 
 
-class _Fish(_Ours, FishComplete):
+class _Fish(_CompletionMixin, FishComplete):
     def format_completion(self, item: "CompletionItem") -> str:
         return f"{item.value}\t{' '.join(item.help.split())}" if item.help else str(item.value)
 
@@ -70,16 +70,18 @@ class _Fish(_Ours, FishComplete):
 SHELLS: "dict[str, type[ShellComplete]]" = {"bash": _Bash, "zsh": _Zsh, "fish": _Fish}
 
 
-def _flags(words: list[str], incomplete: str) -> "list[CompletionItem]":
+def _complete_global_options(words: list[str], incomplete: str) -> "list[CompletionItem]":
     from typer._click.shell_completion import CompletionItem
 
     if not incomplete.startswith("-"):
         return []
-    told: dict[str, Any] = {**FLAGS, **VALUED}
-    return [CompletionItem(flag, help=told[flag]) for flag in told if flag.startswith(incomplete) and flag not in words]
+    flags: dict[str, Any] = {**FLAGS, **VALUE_OPTIONS}
+    return [
+        CompletionItem(flag, help=flags[flag]) for flag in flags if flag.startswith(incomplete) and flag not in words
+    ]
 
 
-def _write(text: str) -> None:
+def _write_line(text: str) -> None:
     if text:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()

@@ -1,1 +1,1 @@
-"""Pure rules: no I/O, no clock, nothing that prints."""
+"""Pure rules: no I/O, no clock, no output."""

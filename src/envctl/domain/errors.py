@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as values: a code, a message, a hint with the next command, and where it stands."""
+"""Errors, problems and exit codes: each problem has a code, a message, a hint with the next command, and a location."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """What a script can rely on. Over several stacks or environments the worst one counts."""
+    """Exit codes for scripts. Over several stacks or environments the worst one counts."""
 
     DONE = 0
     FAILED = 1
@@ -42,8 +42,8 @@ _WORST_FIRST = (
 )
 
 
-def worst(codes: Iterable[ExitCode]) -> ExitCode:
-    """What a command over several environments ends with; 0 where there are none."""
+def worst_exit_code(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the exit code of a command over several environments; 0 for no environments."""
     return min(codes, key=_WORST_FIRST.index, default=ExitCode.DONE)
 
 
@@ -60,9 +60,9 @@ class Location:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong. The code is stable and has a heading in docs/errors.md or docs/guards.md.
+    """One fault. The code is stable and has a heading in docs/errors.md or docs/guards.md.
 
-    `address` is that of a resource, and `stack` the stack that it belongs to, where Terraform named one.
+    `address` names a resource and `stack` its stack, if Terraform reported them.
     """
 
     code: str
@@ -74,54 +74,49 @@ class Problem:
 
     @property
     def label(self) -> str:
-        """The code and the place, without the message: messages may quote values, and this is kept for ever."""
+        """The code and the location, without the message: a message may quote values, and labels are stored."""
         place = self.address or (str(self.location) if self.location else "")
         return f"{self.code}{f' at {place}' if place else ''}{f' in stack {self.stack}' if self.stack else ''}"
 
 
 StackEnd = Literal["applied", "unchanged", "failed", "refused", "stopped", "left"]
-"""*refused* is what a guard said no to once it was planned anew; nothing of it was done, as of what was *left*."""
+"""*refused*: a guard refused the new plan; nothing was applied. *left*: skipped, nothing was applied either."""
 
 
 @dataclass(frozen=True)
-class StackAccount:
-    """How far one stack of several got. `because` names the failed or refused ones that it needs, where it was left for
-    them.
-    """
+class StackOutcome:
+    """The outcome of one stack among several."""
 
     stack: str
     end: StackEnd
-    because: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()  # the failed or refused stacks it needs, if it was skipped for them
 
 
 class EnvctlError(Exception):
-    """An expected error: one or more problems and the exit code they lead to. Building one prints nothing.
-
-    `stacks` tells how far each got, where several were worked on.
-    """
+    """An expected error: one or more problems and their exit code."""
 
     exit_code: ExitCode = ExitCode.FAILED
-    stacks: Sequence[StackAccount] = ()
+    stacks: Sequence[StackOutcome] = ()  # the outcome of each, if the command ran over several stacks
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(f"{p.code} {p.message}" for p in problems))
         self.problems: Sequence[Problem] = problems
 
 
-def format_labels(error: BaseException) -> str:
-    """The label of the first problem, and how many more there are; the name of the class for what is a bug."""
+def format_error_label(error: BaseException) -> str:
+    """Return the label of the first problem and the number of others; for a bug, the name of the exception."""
     if not isinstance(error, EnvctlError) or not error.problems:
         return type(error).__name__
     others = len(error.problems) - 1
     return error.problems[0].label + (f" and {others} more" if others else "")
 
 
-def together(errors: Sequence[EnvctlError]) -> EnvctlError:
-    """What went wrong in several places, as one error: the only one, or all problems and the worst exit code."""
+def combine_errors(errors: Sequence[EnvctlError]) -> EnvctlError:
+    """Return one error with all problems and the worst exit code; a single error is returned unchanged."""
     if len(errors) == 1:
         return errors[0]
     kind = OperationFailedError(*(problem for error in errors for problem in error.problems))
-    kind.exit_code = worst(error.exit_code for error in errors)
+    kind.exit_code = worst_exit_code(error.exit_code for error in errors)
     return kind
 
 
@@ -132,13 +127,13 @@ class ConfigurationError(EnvctlError):
 
 
 class UsageError(EnvctlError):
-    """The command line asks for something that does not exist or does not fit together."""
+    """The command line names something unknown, or its options contradict each other."""
 
     exit_code = ExitCode.USAGE
 
 
 class LockHeldError(EnvctlError):
-    """Somebody else is at work in the same place right now."""
+    """Another process or person holds the lock."""
 
     exit_code = ExitCode.LOCK_HELD
 
@@ -147,7 +142,7 @@ class LockHeldError(EnvctlError):
 class StateLock:
     """Terraform's lock of one stack's state.
 
-    `created` is what Terraform wrote, in UTC. `folder` is the directory of the stack on this machine.
+    `created` is Terraform's own timestamp, in UTC. `folder` is the directory of the stack on this machine.
     """
 
     stack: str
@@ -159,7 +154,7 @@ class StateLock:
 
 
 class StateLockedError(LockHeldError):
-    """Terraform's own lock is held: by a run elsewhere, or by one that died."""
+    """Terraform's own lock is held by another run, or was left behind by a killed one."""
 
     def __init__(self, lock: StateLock, problem: Problem) -> None:
         super().__init__(problem)
@@ -167,17 +162,17 @@ class StateLockedError(LockHeldError):
 
 
 class OperationFailedError(EnvctlError):
-    """The world said no: Terraform, a store, a disk, the sandbox."""
+    """An operation failed outside of envctl: in Terraform, a store, a disk or the sandbox."""
 
 
 class MisconfiguredMachineError(OperationFailedError):
-    """What other tools are told on this machine, in variables or in files of theirs, can't be used."""
+    """Environment variables or configuration files of other tools on this machine are unusable."""
 
     exit_code = ExitCode.CONFIGURATION
 
 
 class UpstreamBehindError(OperationFailedError):
-    """A stack can't be planned with what others put out by now: `upstream` names those."""
+    """A stack can't be planned yet, as outputs of the `upstream` stacks are missing or outdated."""
 
     def __init__(self, upstream: tuple[str, ...], *problems: Problem) -> None:
         super().__init__(*problems)
@@ -185,7 +180,7 @@ class UpstreamBehindError(OperationFailedError):
 
 
 class InterruptedByUserError(EnvctlError):
-    """Ctrl-C or a termination signal; what ran was stopped cleanly."""
+    """Ctrl-C or a termination signal; running processes were stopped cleanly."""
 
     exit_code = ExitCode.INTERRUPTED
 

@@ -1,4 +1,4 @@
-"""What was found when something was looked at: how it stands, and what would mend it."""
+"""Results of inspections: a verdict, the observed state and the next step."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ Verdict = Literal["good", "warn", "bad", "unseen"]
 
 @dataclass(frozen=True)
 class Finding:
-    """`seen` is what is there, or why nobody could look; `mend` the next step, where there is something to mend."""
+    """One inspected item: `seen` is its observed state or the reason it is unknown, `mend` the next step, if any."""
 
     name: str
     verdict: Verdict

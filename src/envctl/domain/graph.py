@@ -1,10 +1,10 @@
-"""The order in which things that need each other come, and what may come side by side."""
+"""Dependency graphs: topological order, closure, reversal and restriction. A graph maps each name to its needs."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 
-class CircleError(ValueError):
-    """Names that need each other in a circle; the path begins and ends with the same name."""
+class CycleError(ValueError):
+    """The graph has a cycle; the path begins and ends with the same name."""
 
     def __init__(self, path: Sequence[str]) -> None:
         super().__init__(" → ".join(path))
@@ -12,23 +12,23 @@ class CircleError(ValueError):
 
 
 def order_stacks(needs: Mapping[str, Collection[str]]) -> tuple[str, ...]:
-    """Every name after all that it needs; where that leaves a choice, the order of declaration decides.
+    """Return the names in topological order; ties keep the order of declaration. Raises CycleError.
 
-    Needs that are not declared themselves are left out.
+    Needs without a declaration of their own are ignored.
     """
     ordered: list[str] = []
     waiting = dict.fromkeys(needs)
     while waiting:
-        ready = next((name for name in waiting if not _open(needs, name, waiting)), None)
+        ready = next((name for name in waiting if not _list_unmet_needs(needs, name, waiting)), None)
         if ready is None:
-            raise CircleError(_circle(needs, waiting))
+            raise CycleError(_find_cycle(needs, waiting))
         ordered.append(ready)
         del waiting[ready]
     return tuple(ordered)
 
 
-def reached(needs: Mapping[str, Collection[str]], names: Iterable[str]) -> frozenset[str]:
-    """Those, and all that they need, directly or not."""
+def transitive_closure(needs: Mapping[str, Collection[str]], names: Iterable[str]) -> frozenset[str]:
+    """Return these names and all their direct and indirect needs."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:
@@ -39,30 +39,30 @@ def reached(needs: Mapping[str, Collection[str]], names: Iterable[str]) -> froze
     return frozenset(found)
 
 
-def turned(needs: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
-    """Who is needed by whom: the order in which things are taken away."""
+def reverse_graph(needs: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
+    """Return the reversed graph, each name with its dependents: the order for destroying."""
     return {name: tuple(other for other in needs if name in needs[other]) for name in needs}
 
 
-def within(needs: Mapping[str, Collection[str]], names: Collection[str]) -> dict[str, tuple[str, ...]]:
-    """Those names alone. What needs another one through a name that is left out still comes after it."""
-    return {name: _within(needs, name, names) for name in needs if name in names}
+def restrict_graph(needs: Mapping[str, Collection[str]], names: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Return the graph of these names alone; dependencies through omitted names are kept as direct ones."""
+    return {name: _find_kept_needs(needs, name, names) for name in needs if name in names}
 
 
-def _within(needs: Mapping[str, Collection[str]], name: str, names: Collection[str]) -> tuple[str, ...]:
+def _find_kept_needs(needs: Mapping[str, Collection[str]], name: str, names: Collection[str]) -> tuple[str, ...]:
     left_out = [other for other in needs[name] if other not in names]
-    return tuple(sorted((set(needs[name]) | reached(needs, left_out)) & set(names)))
+    return tuple(sorted((set(needs[name]) | transitive_closure(needs, left_out)) & set(names)))
 
 
-def _open(needs: Mapping[str, Collection[str]], name: str, waiting: Collection[str]) -> list[str]:
-    # In the order of declaration: a set of needs must not make the answer differ between runs.
+def _list_unmet_needs(needs: Mapping[str, Collection[str]], name: str, waiting: Collection[str]) -> list[str]:
+    # In the order of declaration: the order of a set would differ between runs.
     return [other for other in waiting if other in needs[name]]
 
 
-def _circle(needs: Mapping[str, Collection[str]], waiting: Collection[str]) -> list[str]:
+def _find_cycle(needs: Mapping[str, Collection[str]], waiting: Collection[str]) -> list[str]:
     path = [next(iter(waiting))]
     while True:
-        following = _open(needs, path[-1], waiting)[0]
+        following = _list_unmet_needs(needs, path[-1], waiting)[0]
         if following in path:
             return [*path[path.index(following) :], following]
         path.append(following)

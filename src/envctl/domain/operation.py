@@ -1,5 +1,5 @@
-"""What can be done to an environment."""
+"""Operations on an environment."""
 
 from typing import Literal
 
-Move = Literal["apply", "promote", "rollback", "destroy"]
+Operation = Literal["apply", "promote", "rollback", "destroy"]

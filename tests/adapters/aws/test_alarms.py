@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from envctl.adapters.aws.alarms import PAGE, CloudWatchAlarms
+from envctl.adapters.aws.alarms import PAGE_SIZE, CloudWatchAlarms
 from envctl.domain.errors import OperationFailedError
 
 REGION = "ap-northeast-1"
@@ -44,7 +44,7 @@ def put(cloudwatch: Any, name: str, state: str = "") -> None:
 
 
 def states(*names: str, region: str = "") -> list[str]:
-    return [seen.state for seen in CloudWatchAlarms(client).look("prod", region, names)]
+    return [seen.state for seen in CloudWatchAlarms(client).check_alarms("prod", region, names)]
 
 
 def test_each_alarm_says_what_it_is_in_the_order_in_which_it_was_asked(cloudwatch: Any) -> None:
@@ -52,15 +52,15 @@ def test_each_alarm_says_what_it_is_in_the_order_in_which_it_was_asked(cloudwatc
     put(cloudwatch, "loud", "ALARM")
     put(cloudwatch, "new", "INSUFFICIENT_DATA")
     assert states("loud", "nobody", "new", "calm") == ["ALARM", "absent", "INSUFFICIENT_DATA", "OK"]
-    (loud,) = CloudWatchAlarms(client).look("prod", "", ("loud",))
-    assert (loud.rings, loud.reason) == (True, "ALARM it is")
+    (loud,) = CloudWatchAlarms(client).check_alarms("prod", "", ("loud",))
+    assert (loud.is_ringing, loud.reason) == (True, "ALARM it is")
 
 
 def test_a_composite_alarm_is_one_too_and_what_does_not_fit_on_a_page_is_asked_for() -> None:
     """Moto makes no composite alarms."""
     asked = client("cloudwatch", "prod")
     stub = Stubber(asked)
-    wanted = {"AlarmNames": ["any", "calm"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"], "MaxRecords": PAGE}
+    wanted = {"AlarmNames": ["any", "calm"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"], "MaxRecords": PAGE_SIZE}
     stub.add_response(
         "describe_alarms",
         {"CompositeAlarms": [{"AlarmName": "any", "StateValue": "ALARM"}], "NextToken": "more"},
@@ -72,7 +72,7 @@ def test_a_composite_alarm_is_one_too_and_what_does_not_fit_on_a_page_is_asked_f
         {**wanted, "NextToken": "more"},
     )
     with stub:
-        found = CloudWatchAlarms(lambda *_, **__: asked).look("prod", "", ("any", "calm"))
+        found = CloudWatchAlarms(lambda *_, **__: asked).check_alarms("prod", "", ("any", "calm"))
     assert [each.state for each in found] == ["ALARM", "OK"]
     stub.assert_no_pending_responses()
 
@@ -84,7 +84,7 @@ def test_an_alarm_of_another_region_is_not_there(cloudwatch: Any) -> None:
 
 def test_more_than_one_question_holds(cloudwatch: Any) -> None:
     put(cloudwatch, "calm", "OK")
-    names = [f"alarm-{number}" for number in range(PAGE + 5)]
+    names = [f"alarm-{number}" for number in range(PAGE_SIZE + 5)]
     assert states(*names, "calm")[-1] == "OK"
 
 
@@ -101,7 +101,7 @@ def test_why_they_can_not_be_asked_is_told(code: str, why: str, hint: str) -> No
     stub = Stubber(asked)
     stub.add_client_error("describe_alarms", code, "no")
     with stub, pytest.raises(OperationFailedError) as failed:
-        CloudWatchAlarms(lambda *_, **__: asked).look("prod", "", ("calm",))
+        CloudWatchAlarms(lambda *_, **__: asked).check_alarms("prod", "", ("calm",))
     (problem,) = failed.value.problems
     assert (problem.code, problem.hint[: len(hint)]) == ("E334", hint)
     assert problem.message.startswith(f"the alarms of prod can't be asked: {why}")
@@ -114,7 +114,7 @@ def test_nobody_who_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         return boto3.client(service, config=limits, **where, **KEYS)
 
     with pytest.raises(OperationFailedError, match="AWS could not be reached"):
-        CloudWatchAlarms(nowhere).look("prod", "", ("calm",))
+        CloudWatchAlarms(nowhere).check_alarms("prod", "", ("calm",))
 
 
 def test_a_client_is_made_once(cloudwatch: Any) -> None:
@@ -124,7 +124,7 @@ def test_a_client_is_made_once(cloudwatch: Any) -> None:
         made.append(region)
         return client(service, environment, region=region)
 
-    asking: Callable[[str], object] = lambda region: alarms.look("prod", region, ("calm",))  # noqa: E731
+    asking: Callable[[str], object] = lambda region: alarms.check_alarms("prod", region, ("calm",))  # noqa: E731
     alarms = CloudWatchAlarms(counted)
     for region in ("", "", "ap-northeast-3", ""):
         asking(region)

@@ -7,9 +7,18 @@ from typing import Any
 import pytest
 
 from envctl.adapters.aws.s3_buckets import S3Buckets
-from envctl.adapters.store.object_store import Address, ObstoreStore
-from envctl.domain.aws.bucket_plan import findings, steps
-from envctl.domain.aws.buckets import Create, Encrypt, FoundBucket, OwnObjects, Part, Step, WantedBucket, WritePolicy
+from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
+from envctl.domain.aws.bucket_plan import list_findings, plan_steps
+from envctl.domain.aws.buckets import (
+    BucketPart,
+    BucketStep,
+    CreateBucket,
+    EncryptObjects,
+    FoundBucket,
+    OwnObjects,
+    WantedBucket,
+    WritePolicy,
+)
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.ledger import store_probe
 from tests.adapters.aws.s3_on_loopback import DENIED, ERROR, Loopback, loopback
@@ -67,13 +76,13 @@ def told(act: Callable[[], object]) -> Problem:
 
 
 def test_a_bucket_without_anything_is_seen_as_that(s3: Loopback, buckets: S3Buckets) -> None:
-    assert buckets.look(ONE, "dev") == FoundBucket(versioning="Enabled")
-    assert buckets.look(STORE, "") == FoundBucket(versioning="Enabled")
+    assert buckets.inspect_bucket(ONE, "dev") == FoundBucket(versioning="Enabled")
+    assert buckets.inspect_bucket(STORE, "") == FoundBucket(versioning="Enabled")
 
 
 def test_a_bucket_of_another_account_that_lets_one_in_is_told(s3: Loopback, buckets: S3Buckets) -> None:
     s3.owner = "444444444444"
-    problem = told(lambda: buckets.look(ONE, "dev"))
+    problem = told(lambda: buckets.inspect_bucket(ONE, "dev"))
     assert (problem.code, problem.message) == (
         "E422",
         f"the bucket {ONE.name} is in another account than {ACCOUNT}, and lets you in",
@@ -93,13 +102,13 @@ def test_a_bucket_that_may_not_be_looked_at_is(
     s3: Loopback, buckets: S3Buckets, answer: tuple[int, str], code: str, said: str
 ) -> None:
     s3.told |= {"HEAD ": (403, ""), "GET buckets": answer}
-    problem = told(lambda: buckets.look(ONE, "dev"))
+    problem = told(lambda: buckets.inspect_bucket(ONE, "dev"))
     assert problem.code == code
     assert said in problem.message
     assert problem.hint
 
 
-NAMES: dict[Part, str] = {
+NAMES: dict[BucketPart, str] = {
     "versioning": "versioning",
     "encryption": "encryption",
     "public access": "publicAccessBlock",
@@ -111,44 +120,48 @@ NAMES: dict[Part, str] = {
 
 
 @pytest.mark.parametrize("part", NAMES)
-def test_a_part_that_is_denied_hides_no_other_and_is_not_touched(s3: Loopback, buckets: S3Buckets, part: Part) -> None:
-    before = len(steps(STORE, buckets.look(STORE, "")))
+def test_a_part_that_is_denied_hides_no_other_and_is_not_touched(
+    s3: Loopback, buckets: S3Buckets, part: BucketPart
+) -> None:
+    before = len(plan_steps(STORE, buckets.inspect_bucket(STORE, "")))
     s3.told[f"GET {NAMES[part]}"] = DENIED
-    found = buckets.look(STORE, "")
+    found = buckets.inspect_bucket(STORE, "")
     assert found is not None
     assert list(found.unseen) == [part]
     assert found.unseen[part].message == "can't be looked at: Access Denied (AccessDenied)"
     assert found.unseen[part].hint.startswith("allow s3:Get")
-    assert before - len(steps(STORE, found)) == (part != "versioning")
-    assert len(findings(STORE, found)) == 1 + len(STORE.parts)
+    assert before - len(plan_steps(STORE, found)) == (part != "versioning")
+    assert len(list_findings(STORE, found)) == 1 + len(STORE.checked_parts)
 
 
-STEPS: dict[str, tuple[Step, str]] = {
-    "encryption": (Encrypt(), "PUT encryption"),
+STEPS: dict[str, tuple[BucketStep, str]] = {
+    "encryption": (EncryptObjects(), "PUT encryption"),
     "ownership": (OwnObjects(), "PUT ownershipControls"),
     "policy": (WritePolicy(("EnvctlTlsOnly",)), "PUT policy"),
 }
 
 
 @pytest.mark.parametrize(("step", "asked"), STEPS.values(), ids=STEPS)
-def test_a_step_that_is_denied_says_so_and_who_may(s3: Loopback, buckets: S3Buckets, step: Step, asked: str) -> None:
+def test_a_step_that_is_denied_says_so_and_who_may(
+    s3: Loopback, buckets: S3Buckets, step: BucketStep, asked: str
+) -> None:
     s3.told[asked] = DENIED
-    problem = told(lambda: buckets.carry_out(ONE, step, "dev"))
+    problem = told(lambda: buckets.apply_step(ONE, step, "dev"))
     assert problem.code == "E425"
     assert problem.message.endswith("Access Denied (AccessDenied)")
     assert problem.hint.endswith(": envctl bootstrap dev --as-me")
-    assert "--as-me" not in told(lambda: buckets.carry_out(ONE, step, "")).hint
+    assert "--as-me" not in told(lambda: buckets.apply_step(ONE, step, "")).hint
 
 
 def test_a_policy_that_can_not_be_read_is_not_written_over(s3: Loopback, buckets: S3Buckets) -> None:
     s3.told["GET policy"] = DENIED
-    assert told(lambda: buckets.carry_out(ONE, WritePolicy(("EnvctlTlsOnly",)), "dev")).code == "E425"
+    assert told(lambda: buckets.apply_step(ONE, WritePolicy(("EnvctlTlsOnly",)), "dev")).code == "E425"
     assert "PUT policy" not in s3.asked
 
 
 def test_a_name_that_is_taken_meanwhile_is_told(s3: Loopback, buckets: S3Buckets) -> None:
     s3.told["PUT "] = (409, ERROR.format("BucketAlreadyExists", "The requested bucket name is not available"))
-    assert told(lambda: buckets.carry_out(ONE, Create(locked=False), "dev")).code == "E420"
+    assert told(lambda: buckets.apply_step(ONE, CreateBucket(locked=False), "dev")).code == "E420"
 
 
 FAILING = {
@@ -163,13 +176,13 @@ def test_what_can_not_be_seen_is_no_missing_bucket_where(
     s3: Loopback, buckets: S3Buckets, answer: tuple[int, str]
 ) -> None:
     s3.told["HEAD "] = answer
-    assert told(lambda: buckets.look(ONE, "dev")).code == "E424"
+    assert told(lambda: buckets.inspect_bucket(ONE, "dev")).code == "E424"
     assert len(s3.asked) == 2
 
 
 def test_nobody_there_is_no_missing_bucket(s3: Loopback, buckets: S3Buckets) -> None:
     s3.url = "http://127.0.0.1:9"
-    problem = told(lambda: buckets.look(ONE, "dev"))
+    problem = told(lambda: buckets.inspect_bucket(ONE, "dev"))
     assert problem.code == "E424"
     assert "check the network" in problem.hint
 
@@ -184,14 +197,14 @@ def test_a_server_that_ignores_if_none_match_is_refused_with_the_reason(
 
     def store() -> Any:
         plainly: Any = {"allow_http": True}
-        return ObstoreStore(tmp_path, lambda: Address("s3://shop-store/envctl"), lambda: plainly)
+        return ObstoreStore(tmp_path, lambda: StoreAddress("s3://shop-store/envctl"), lambda: plainly)
 
     world = World()
     for _ in range(2):
         world.store = store()
-        problem = told(lambda: store_probe.demand(world.ports))
+        problem = told(lambda: store_probe.require_create_only(world.ports))
         assert problem.code == "E426"
         assert "ignores If-None-Match: it took a second object under the same key" in problem.message
-    assert list(s3.objects) == [f"envctl/{store_probe.KEY}"]
+    assert list(s3.objects) == [f"envctl/{store_probe.PROBE_KEY}"]
     world.store = store()
-    assert store_probe.seen(world.ports, "").verdict == "bad"
+    assert store_probe.read_probe(world.ports, "").verdict == "bad"

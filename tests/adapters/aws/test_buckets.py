@@ -12,10 +12,10 @@ from botocore.exceptions import ClientError
 from envctl.adapters.aws.s3_buckets import S3Buckets
 from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
-from envctl.adapters.store.object_store import Address, ObstoreStore
-from envctl.domain.aws.access import Passport
-from envctl.domain.aws.bucket_plan import findings, steps
-from envctl.domain.aws.buckets import Create, FoundBucket, Purpose, Retention, Step, WantedBucket
+from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
+from envctl.domain.aws.access import AwsCredentialsSpec
+from envctl.domain.aws.bucket_plan import list_findings, plan_steps
+from envctl.domain.aws.buckets import BucketStep, CreateBucket, FoundBucket, Purpose, Retention, WantedBucket
 from envctl.domain.errors import OperationFailedError
 from envctl.usecases.ledger import store_probe
 from envctl.usecases.ports.core import AlreadyExistsError
@@ -26,33 +26,33 @@ pytestmark = pytest.mark.sandbox
 
 REGION = "ap-northeast-1"
 ACCOUNTS = {"": "123456789012", "dev": "111111111111", "prod": "333333333333"}
-OWN = Passport(region=REGION)
+OWN = AwsCredentialsSpec(region=REGION)
 
 
-def passport(environment: str) -> Passport:
+def passport(environment: str) -> AwsCredentialsSpec:
     if not environment:
         return OWN
     role = f"arn:aws:iam::{ACCOUNTS[environment]}:role/envctl-deployer"
-    return Passport(environment, REGION, ACCOUNTS[environment], role=role)
+    return AwsCredentialsSpec(environment, REGION, ACCOUNTS[environment], role=role)
 
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
     server = Sandbox(with_tiny_mirror(tmp_path_factory.mktemp("sandbox") / "sandbox"))
-    yield server.up()
-    server.down()
+    yield server.start()
+    server.stop()
 
 
 @pytest.fixture
 def sessions(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Sessions:
-    for name, value in sandbox.child_environment().items():
+    for name, value in sandbox.build_child_variables().items():
         monkeypatch.setenv(name, value)
     return Sessions(lambda: None, passport)
 
 
 @pytest.fixture
 def buckets(sessions: Sessions) -> S3Buckets:
-    return S3Buckets(sessions.client)
+    return S3Buckets(sessions.open_client)
 
 
 Client = Callable[[str], Any]
@@ -60,22 +60,22 @@ Client = Callable[[str], Any]
 
 @pytest.fixture
 def s3(sessions: Sessions) -> Client:
-    return lambda environment: sessions.client("s3", environment)
+    return lambda environment: sessions.open_client("s3", environment)
 
 
 def wanted(purpose: Purpose, environment: str, **more: Any) -> WantedBucket:
     return WantedBucket(f"shop-{uuid4().hex}", more.pop("region", REGION), ACCOUNTS[environment], purpose, **more)
 
 
-def made(buckets: S3Buckets, one: WantedBucket, environment: str) -> tuple[Step, ...]:
-    taken = steps(one, buckets.look(one, environment))
+def made(buckets: S3Buckets, one: WantedBucket, environment: str) -> tuple[BucketStep, ...]:
+    taken = plan_steps(one, buckets.inspect_bucket(one, environment))
     for step in taken:
-        buckets.carry_out(one, step, environment)
+        buckets.apply_step(one, step, environment)
     return taken
 
 
 def verdicts(buckets: S3Buckets, one: WantedBucket, environment: str) -> set[str]:
-    return {each.verdict for each in findings(one, buckets.look(one, environment))}
+    return {each.verdict for each in list_findings(one, buckets.inspect_bucket(one, environment))}
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "ap-northeast-1"])
@@ -83,10 +83,10 @@ def test_a_state_bucket_is_made_in_its_account_and_region_and_is_whole(
     buckets: S3Buckets, s3: Client, region: str
 ) -> None:
     one = wanted("state", "dev", region=region)
-    assert buckets.look(one, "dev") is None
-    assert made(buckets, one, "dev")[0] == Create(locked=False)
+    assert buckets.inspect_bucket(one, "dev") is None
+    assert made(buckets, one, "dev")[0] == CreateBucket(locked=False)
     assert verdicts(buckets, one, "dev") == {"good"}
-    assert steps(one, buckets.look(one, "dev")) == ()
+    assert plan_steps(one, buckets.inspect_bucket(one, "dev")) == ()
     assert one.name in {each["Name"] for each in s3("dev").list_buckets()["Buckets"]}
     assert one.name not in {each["Name"] for each in s3("prod").list_buckets()["Buckets"]}
 
@@ -161,7 +161,7 @@ def test_what_a_team_set_itself_stays(buckets: S3Buckets, s3: Client) -> None:
     lock = {"ObjectLockEnabled": "Enabled", "Rule": usual}
     client.put_object_lock_configuration(Bucket=one.name, ObjectLockConfiguration=lock)
     made(buckets, one, "")
-    found = buckets.look(one, "")
+    found = buckets.inspect_bucket(one, "")
     assert isinstance(found, FoundBucket)
     assert (found.encryption, found.retention) == ("aws:kms", Retention("COMPLIANCE", 365))
     assert found.policy["Statement"][0] == theirs
@@ -173,7 +173,7 @@ def test_a_bucket_in_another_region_is_told_and_left(buckets: S3Buckets) -> None
     one = wanted("state", "dev", region="eu-west-1")
     made(buckets, one, "dev")
     there = WantedBucket(one.name, REGION, one.account_id, "state")
-    assert problem(lambda: buckets.look(there, "dev")) == (
+    assert problem(lambda: buckets.inspect_bucket(there, "dev")) == (
         "E421",
         f"the bucket {one.name} is in eu-west-1, not in {REGION}",
     )
@@ -183,7 +183,7 @@ def test_somebody_elses_bucket_is_told_and_left(buckets: S3Buckets) -> None:
     one = wanted("state", "dev")
     made(buckets, one, "dev")
     there = WantedBucket(one.name, REGION, ACCOUNTS["prod"], "state")
-    code, message = problem(lambda: buckets.look(there, "prod"))
+    code, message = problem(lambda: buckets.inspect_bucket(there, "prod"))
     assert code == "E420"
     assert "belongs to somebody else" in message
     assert verdicts(buckets, one, "dev") == {"good"}
@@ -197,15 +197,15 @@ def test_the_probe_passes_where_the_header_is_honoured(
     world = World()
     for _ in range(2):
         world.store = in_s3(sandbox, tmp_path, one)  # type: ignore[assignment]
-        assert store_probe.demand(world.ports).verdict == "good"
+        assert store_probe.require_create_only(world.ports).verdict == "good"
     world.store = in_s3(sandbox, tmp_path, one)  # type: ignore[assignment]
-    assert store_probe.seen(world.ports, "").verdict == "good"
+    assert store_probe.read_probe(world.ports, "").verdict == "good"
 
 
 def in_s3(sandbox: RunningSandbox, project: Path, one: WantedBucket) -> ObstoreStore:
     through = {"proxy_url": sandbox.proxy_url, "proxy_ca_certificate": sandbox.ca_file.read_text()}
     url = f"s3://{one.name}/{one.prefix}" if one.prefix else f"s3://{one.name}"
-    return ObstoreStore(project, lambda: Address(url, one.region), lambda: through)
+    return ObstoreStore(project, lambda: StoreAddress(url, one.region), lambda: through)
 
 
 def refused(act: Callable[[], object]) -> None:

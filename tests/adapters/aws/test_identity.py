@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from botocore.session import get_session
 
-from envctl.adapters.aws.exchange import Exchange
-from envctl.adapters.aws.exchange_listener import is_of_aws
-from envctl.adapters.aws.identity import AwsIdentity, Standing
+from envctl.adapters.aws.exchange_listener import is_aws_url
+from envctl.adapters.aws.identity import AwsIdentity, CredentialOrigin
 from envctl.adapters.aws.sessions import Sessions
-from envctl.adapters.aws.tokens import ISSUER, LONGEST
-from envctl.domain.aws.access import Caller, Passport
+from envctl.adapters.aws.token_exchange import TokenExchange
+from envctl.adapters.aws.tokens import ISSUER, MAX_TOKEN_BYTES
+from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity
 from envctl.domain.errors import EnvctlError
 from envctl.domain.ledger.events import Actor
 from tests.adapters.aws.sts_on_loopback import ROLE, SESSION, Sts, jwt, sts_on_loopback
@@ -29,60 +29,60 @@ CLAIMS = {
     "run_id": "1",
 }
 OF_RUN = {"GITHUB_ACTOR": "octocat", "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "1"}
-CALLER = Caller("111111111111", SESSION)
+CALLER = CallerIdentity("111111111111", SESSION)
 
 
-def exchange(claims: object = CLAIMS, **more: str) -> Exchange:
-    return replace(Exchange(jwt(claims), "ASIA", SESSION), **more)
+def exchange(claims: object = CLAIMS, **more: str) -> TokenExchange:
+    return replace(TokenExchange(jwt(claims), "ASIA", SESSION), **more)
 
 
-def known(exchanged: Exchange | None, local: Actor = RUN, **more: str) -> AwsIdentity:
-    standing = Standing(CALLER, "assume-role-with-web-identity", exchanged)
+def known(exchanged: TokenExchange | None, local: Actor = RUN, **more: str) -> AwsIdentity:
+    standing = CredentialOrigin(CALLER, "assume-role-with-web-identity", exchanged)
     return AwsIdentity(lambda: local, lambda: standing, lambda: {**OF_RUN, **more})
 
 
 def test_without_credentials_one_is_who_the_machine_says() -> None:
-    assert AwsIdentity(lambda: ANN, lambda: None, dict).actor() == ANN
+    assert AwsIdentity(lambda: ANN, lambda: None, dict).identify_actor() == ANN
 
 
 def test_with_credentials_one_is_the_caller() -> None:
     found = known(None, ANN)
-    assert (found.actor(), found.doubt()) == (Actor(SESSION, "aws", verified=True, arn=SESSION), "")
+    assert (found.identify_actor(), found.explain_doubt()) == (Actor(SESSION, "aws", verified=True, arn=SESSION), "")
 
 
 def test_a_run_whose_token_aws_exchanged_is_verified() -> None:
     found = known(exchange())
-    assert (found.actor(), found.doubt()) == (replace(RUN, verified=True, arn=SESSION), "")
+    assert (found.identify_actor(), found.explain_doubt()) == (replace(RUN, verified=True, arn=SESSION), "")
 
 
 def test_what_aws_says_of_the_token_fits_it() -> None:
     provider = "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com"
     for named in (provider, ISSUER, ISSUER.removeprefix("https://")):
         fitting = exchange(subject=CLAIMS["sub"], audience=CLAIMS["aud"], provider=named)
-        assert known(fitting).actor().verified, named
+        assert known(fitting).identify_actor().verified, named
 
 
 def test_an_enterprise_has_an_issuer_of_its_own() -> None:
-    assert known(exchange({**CLAIMS, "iss": f"{ISSUER}/acme-inc"})).actor().verified
+    assert known(exchange({**CLAIMS, "iss": f"{ISSUER}/acme-inc"})).identify_actor().verified
 
 
 def test_a_token_may_say_in_which_teams_the_actor_is() -> None:
     listed = exchange({**CLAIMS, "teams": ["acme/web", "acme/operators"]})
-    assert known(listed).actor().teams == ("acme/operators", "acme/web")
+    assert known(listed).identify_actor().teams == ("acme/operators", "acme/web")
     as_text = exchange({**CLAIMS, "team": "acme/web, acme/operators"})
-    assert known(as_text).actor().teams == ("acme/operators", "acme/web")
+    assert known(as_text).identify_actor().teams == ("acme/operators", "acme/web")
 
 
 def test_a_token_may_say_for_which_environment_the_job_is() -> None:
-    assert known(exchange({**CLAIMS, "environment": "prod"})).actor().environment == "prod"
+    assert known(exchange({**CLAIMS, "environment": "prod"})).identify_actor().environment == "prod"
 
 
 def test_the_run_is_that_of_the_token() -> None:
     forged = replace(RUN, run_url="https://github.com/acme/shop/actions/runs/999")
-    assert known(exchange(), forged, GITHUB_RUN_ID="").actor().run_url == URL
+    assert known(exchange(), forged, GITHUB_RUN_ID="").identify_actor().run_url == URL
 
 
-UNPROVEN: dict[str, tuple[Exchange | None, dict[str, str], str]] = {
+UNPROVEN: dict[str, tuple[TokenExchange | None, dict[str, str], str]] = {
     "there was no exchange": (None, {}, "not set"),
     "other credentials act": (None, {"AWS_WEB_IDENTITY_TOKEN_FILE": "t"}, "and not from AWS_WEB_IDENTITY_TOKEN_FILE"),
     "another session acts": (exchange(arn=f"{SESSION}2"), {}, f"AWS gave {SESSION}2 for the token"),
@@ -107,7 +107,7 @@ UNPROVEN: dict[str, tuple[Exchange | None, dict[str, str], str]] = {
     "its end is no time": (exchange({**CLAIMS, "exp": "soon"}), {}, "says no time"),
     "its end is beyond all times": (exchange({**CLAIMS, "exp": 1e300}), {}, "says no time"),
     "it is two tokens": (exchange(token=f"{jwt(CLAIMS)}\n{jwt(CLAIMS)}"), {}, "no signed JSON Web Token"),
-    "it is huge": (exchange(token="a" * LONGEST + ".b.c"), {}, "is too long"),
+    "it is huge": (exchange(token="a" * MAX_TOKEN_BYTES + ".b.c"), {}, "is too long"),
     "it is empty": (exchange(token=""), {}, "no signed JSON Web Token"),
     "it is no base64": (exchange(token="a.b.c"), {}, "can't be read"),
     "it is brackets alone": (exchange(token="e30." + "W1tb" * 5000 + ".c"), {}, "can't be read"),
@@ -115,21 +115,21 @@ UNPROVEN: dict[str, tuple[Exchange | None, dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize(("exchanged", "more", "why"), UNPROVEN.values(), ids=UNPROVEN)
-def test_one_is_the_caller_where(exchanged: Exchange | None, more: dict[str, str], why: str) -> None:
+def test_one_is_the_caller_where(exchanged: TokenExchange | None, more: dict[str, str], why: str) -> None:
     found = known(exchanged, RUN, **more)
-    assert found.actor() == Actor(SESSION, "aws", verified=True, run_url=URL, arn=SESSION, also=("octocat",))
-    assert why in found.doubt()
+    assert found.identify_actor() == Actor(SESSION, "aws", verified=True, run_url=URL, arn=SESSION, also=("octocat",))
+    assert why in found.explain_doubt()
 
 
 def test_a_token_in_time_by_the_clock_of_aws_is_no_late_one() -> None:
     old = exchange({**CLAIMS, "exp": 1_000_000_000}, date="Sun, 09 Sep 2001 01:46:00 GMT")
-    assert known(old).actor().verified
+    assert known(old).identify_actor().verified
 
 
 def test_who_took_a_role_of_a_profile_is_that_person_too() -> None:
     user = "arn:aws:iam::111111111111:user/ann"
-    standing = Standing(CALLER, "assume-role", origin=user)
-    found = AwsIdentity(lambda: ANN, lambda: standing, dict).actor()
+    standing = CredentialOrigin(CALLER, "assume-role", source_arn=user)
+    found = AwsIdentity(lambda: ANN, lambda: standing, dict).identify_actor()
     assert found.also == (user,)
 
 
@@ -137,22 +137,28 @@ def test_the_user_of_a_pipeline_in_gitlab_is_that_person_too() -> None:
     """The job chooses the name of its session, and GitLab that of its user."""
     token = {"iss": "https://gitlab.com", "user_login": "octocat", "user_email": "ann@example.com", "actor": "bob"}
     found = known(exchange(token), ANN)
-    assert found.actor() == Actor(SESSION, "aws", verified=True, arn=SESSION, also=("octocat", "ann@example.com"))
-    assert known(exchange(token="x"), ANN).actor().also == ()
+    assert found.identify_actor() == Actor(
+        SESSION, "aws", verified=True, arn=SESSION, also=("octocat", "ann@example.com")
+    )
+    assert known(exchange(token="x"), ANN).identify_actor().also == ()
 
 
 def test_an_answer_of_a_stranger_is_not_believed() -> None:
-    standing = Standing(CALLER, "env", doubt="http://127.0.0.1:9 answered")
+    standing = CredentialOrigin(CALLER, "env", doubt="http://127.0.0.1:9 answered")
     for local in (ANN, RUN):
         found = AwsIdentity(lambda local=local: local, lambda: standing, dict)  # type: ignore[misc]
-        assert (found.actor().verified, found.actor().arn, found.doubt()) == (False, "", standing.doubt)
+        assert (found.identify_actor().verified, found.identify_actor().arn, found.explain_doubt()) == (
+            False,
+            "",
+            standing.doubt,
+        )
 
 
 def test_every_partition_has_addresses_of_aws() -> None:
     partitions = get_session().get_component("data_loader").load_data("partitions")["partitions"]
     suffixes = {outputs[name] for each in partitions for outputs in [each["outputs"]] for name in _SUFFIXES}
     assert suffixes
-    assert [each for each in suffixes if not is_of_aws(f"https://sts.somewhere.{each}/")] == []
+    assert [each for each in suffixes if not is_aws_url(f"https://sts.somewhere.{each}/")] == []
 
 
 _SUFFIXES = ("dnsSuffix", "dualStackDnsSuffix")
@@ -167,7 +173,7 @@ NOT_OF_AWS = (
 
 @pytest.mark.parametrize("url", NOT_OF_AWS)
 def test_an_address_is_not_of_aws(url: str) -> None:
-    assert not is_of_aws(url)
+    assert not is_aws_url(url)
 
 
 @pytest.fixture
@@ -186,34 +192,34 @@ def sts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sts]:
 
 
 def asked(sts: Sts, *, beside: bool = True) -> AwsIdentity:
-    sessions = Sessions(lambda: None, lambda _: Passport(), store_url=lambda: sts.url if beside else "")
-    return AwsIdentity(lambda: RUN, sessions.at_hand, lambda: OF_RUN)
+    sessions = Sessions(lambda: None, lambda _: AwsCredentialsSpec(), store_url=lambda: sts.url if beside else "")
+    return AwsIdentity(lambda: RUN, sessions.find_origin, lambda: OF_RUN)
 
 
 def test_the_exchange_of_the_acting_credentials_costs_no_question(sts: Sts) -> None:
-    assert asked(sts).actor() == replace(RUN, verified=True, arn=SESSION)
+    assert asked(sts).identify_actor() == replace(RUN, verified=True, arn=SESSION)
     assert sts.asked == ["AssumeRoleWithWebIdentity", "GetCallerIdentity"]
 
 
 def test_what_counts_is_the_token_that_was_sent(sts: Sts, tmp_path: Path) -> None:
     """And not what lies in the file once it is looked at."""
-    sessions = Sessions(lambda: None, lambda _: Passport(), store_url=lambda: sts.url)
-    sessions.caller()
+    sessions = Sessions(lambda: None, lambda _: AwsCredentialsSpec(), store_url=lambda: sts.url)
+    sessions.fetch_caller()
     (tmp_path / "token").write_text(jwt({**CLAIMS, "actor": "mallory"}))
-    assert AwsIdentity(lambda: RUN, sessions.at_hand, lambda: OF_RUN).actor().name == "octocat"
+    assert AwsIdentity(lambda: RUN, sessions.find_origin, lambda: OF_RUN).identify_actor().name == "octocat"
 
 
 def test_an_sts_that_is_not_where_the_store_is_vouches_for_none(sts: Sts) -> None:
     found = asked(sts, beside=False)
-    assert not found.actor().verified
-    assert "no address of AWS" in found.doubt()
+    assert not found.identify_actor().verified
+    assert "no address of AWS" in found.explain_doubt()
 
 
 def test_a_refused_token_is_described_and_not_shown(sts: Sts, tmp_path: Path) -> None:
     sts.refusal = ("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
     (tmp_path / "token").write_text(jwt({**CLAIMS, "environment": "prod\x1b[2J", "aud": ["a", "b"]}))
     with pytest.raises(EnvctlError) as raised:
-        asked(sts).actor()
+        asked(sts).identify_actor()
     (only,) = raised.value.problems
     assert only.code == "E415"
     assert 'sub repo:acme/shop:environment:prod, aud ["a", "b"], environment prod?[2J' in only.message
@@ -235,4 +241,4 @@ def test_a_token_file_is_refused_that_is(sts: Sts, tmp_path: Path, make) -> None
     (tmp_path / "token").unlink()
     make(tmp_path / "token")
     with pytest.raises(EnvctlError, match="E495"):
-        asked(sts).actor()
+        asked(sts).identify_actor()

@@ -15,7 +15,7 @@ from envctl.adapters.aws.identity import AwsIdentity
 from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.aws.tokens import ISSUER
 from envctl.adapters.store import connect
-from envctl.domain.aws.access import Passport
+from envctl.domain.aws.access import AwsCredentialsSpec
 from envctl.domain.errors import EnvctlError
 from envctl.domain.ledger.events import Actor
 from tests.adapters.aws.sts_on_loopback import ACCOUNT, ENDS, ROLE, SESSION, TOKEN_KEY, Sts, jwt, sts_on_loopback
@@ -177,10 +177,10 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine
 
 def actor(machine: Machine, profile: str = "") -> Actor:
     machine.save()
-    sessions = Sessions(lambda: None, lambda _: Passport(profile=profile), store_url=lambda: machine.sts.url)
-    identity = AwsIdentity(lambda: BOB, sessions.at_hand, lambda: dict(os.environ))
-    found = identity.actor()
-    assert bool(identity.doubt()) is (found.via != "github")
+    sessions = Sessions(lambda: None, lambda _: AwsCredentialsSpec(profile=profile), store_url=lambda: machine.sts.url)
+    identity = AwsIdentity(lambda: BOB, sessions.find_origin, lambda: dict(os.environ))
+    found = identity.identify_actor()
+    assert bool(identity.explain_doubt()) is (found.via != "github")
     return found
 
 
@@ -266,10 +266,10 @@ def test_the_store_is_reached_as_who_one_is_said_to_be(machine: Machine) -> None
     container(machine)
     machine.set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/container")
     machine.sts.genuine.add(FORGED)
-    sessions = Sessions(lambda: None, lambda _: Passport(), store_url=lambda: machine.sts.url)
-    found = connect._provider("", sessions.store_credentials)
+    sessions = Sessions(lambda: None, lambda _: AwsCredentialsSpec(), store_url=lambda: machine.sts.url)
+    found = connect._choose_credentials("", sessions.load_store_credentials)
     assert found is not None
     assert found()["access_key_id"] == TOKEN_KEY
-    assert AwsIdentity(lambda: BOB, sessions.at_hand, lambda: dict(os.environ)).actor().via == "github"
+    assert AwsIdentity(lambda: BOB, sessions.find_origin, lambda: dict(os.environ)).identify_actor().via == "github"
     # One session for both: the token is exchanged once.
     assert machine.sts.asked == ["AssumeRoleWithWebIdentity", "GetCallerIdentity"]

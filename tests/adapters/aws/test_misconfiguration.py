@@ -14,9 +14,9 @@ import pytest
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as SESSION
 
 from envctl.adapters.aws import bounded_session
-from envctl.adapters.aws.error_meanings import SETTINGS, VERDICTS
+from envctl.adapters.aws.error_causes import CAUSES, SETTINGS
 from envctl.adapters.aws.sessions import Sessions
-from envctl.domain.aws.access import Passport
+from envctl.domain.aws.access import AwsCredentialsSpec
 from envctl.domain.errors import EnvctlError, ExitCode, MisconfiguredMachineError, OperationFailedError
 
 ROLE = "arn:aws:iam::111111111111:role/job"
@@ -182,7 +182,7 @@ def lay_out(case: Case, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sessions() -> Sessions:
-    return Sessions(lambda: None, lambda _: Passport(region="us-east-1"), patience=0.5, program_seconds=0.5)
+    return Sessions(lambda: None, lambda _: AwsCredentialsSpec(region="us-east-1"), patience=0.5, program_seconds=0.5)
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -190,7 +190,7 @@ def test_each_mistake_is_said_and_named(case: Case, here: Path, monkeypatch: pyt
     lay_out(case, here, monkeypatch)
     began = time.monotonic()
     with pytest.raises(OperationFailedError) as raised:
-        sessions().caller()
+        sessions().fetch_caller()
     assert time.monotonic() - began < 10
     (problem,) = raised.value.problems
     assert problem.code == case.code, problem
@@ -206,11 +206,11 @@ def test_no_use_of_aws_ends_in_a_bug(case: Case, here: Path, monkeypatch: pytest
     lay_out(case, here, monkeypatch)
     asked = sessions()
     for use in (
-        asked.at_hand,
-        asked.store_credentials,
-        lambda: asked.keys("dev"),
-        lambda: asked.client("s3").list_buckets(),
-        lambda: asked.client("secretsmanager", "dev", region="eu-west-1").list_secrets(),
+        asked.find_origin,
+        asked.load_store_credentials,
+        lambda: asked.export_credentials("dev"),
+        lambda: asked.open_client("s3").list_buckets(),
+        lambda: asked.open_client("secretsmanager", "dev", region="eu-west-1").list_secrets(),
     ):
         try:
             use()
@@ -230,7 +230,7 @@ LIBRARY = {
 
 
 def test_each_exception_of_boto_has_a_verdict() -> None:
-    assert LIBRARY - set(VERDICTS) == set()
+    assert LIBRARY - set(CAUSES) == set()
 
 
 def test_each_setting_of_a_verdict_is_one_of_botos() -> None:
@@ -254,5 +254,5 @@ def test_no_value_of_any_variable_of_boto_is_a_bug(name: str, here: Path, monkey
                 for other, usual in {**surroundings, name: text}.items():
                     patch.setenv(other, usual)
                 with pytest.raises(OperationFailedError) as raised:
-                    sessions().caller()
+                    sessions().fetch_caller()
                 assert raised.value.problems[0].hint

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from envctl.adapters.aws.secrets import AT_ONCE, AwsSecrets
-from envctl.domain.aws.secret_status import NeededSecret, SecretValue, Sighting, problem
+from envctl.adapters.aws.secrets import MAX_THREADS, AwsSecrets
+from envctl.domain.aws.secret_status import NeededSecret, SecretValue, Sighting, find_problem
 from envctl.domain.errors import OperationFailedError
 
 SECRET = NeededSecret("secretsmanager", "shop/db", "shop/db", ("web.db_secret_name",))
@@ -94,11 +94,11 @@ REFUSALS = {
 @pytest.mark.parametrize(("code", "message", "remark", "hint"), REFUSALS.values(), ids=REFUSALS)
 def test_unknown_and_not_missing_is_a_secret_after(aws: Aws, code: str, message: str, remark: str, hint: str) -> None:
     aws.code, aws.message = code, message
-    (seen,) = AwsSecrets(client).look("prod", [SECRET])
+    (seen,) = AwsSecrets(client).check_secrets("prod", [SECRET])
     assert seen.state == "unknown"
     assert remark in seen.remark
     assert hint in seen.hint
-    told = problem(seen, "prod")
+    told = find_problem(seen, "prod")
     assert told is not None
     assert told.code == "E441"
 
@@ -106,22 +106,22 @@ def test_unknown_and_not_missing_is_a_secret_after(aws: Aws, code: str, message:
 def test_parameters_are_unknown_together_and_asked_for_no_further(aws: Aws) -> None:
     aws.code = "ThrottlingException"
     many = [NeededSecret("ssm", f"/shop/{number}", f"/shop/{number}") for number in range(120)]
-    assert {each.state for each in AwsSecrets(client).look("prod", many)} == {"unknown"}
+    assert {each.state for each in AwsSecrets(client).check_secrets("prod", many)} == {"unknown"}
     assert len(aws.asked) == 1
 
 
 def test_a_network_that_says_nothing_is_waited_for_once(aws: Aws) -> None:
     many = [NeededSecret("secretsmanager", f"shop/{number}", f"shop/{number}") for number in range(60)]
-    seen = AwsSecrets(partial(client, patience=0.3)).look("prod", [*many, PARAMETER])
+    seen = AwsSecrets(partial(client, patience=0.3)).check_secrets("prod", [*many, PARAMETER])
     assert {each.state for each in seen} == {"unknown"}
     assert all("AWS could not be reached (ReadTimeoutError)" in each.remark for each in seen)
-    assert len(aws.asked) <= AT_ONCE + 1
+    assert len(aws.asked) <= MAX_THREADS + 1
 
 
 def test_a_network_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SECRETS_MANAGER", "SSM"):
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{name}", "http://127.0.0.1:9")
-    for seen in AwsSecrets(client).look("prod", [SECRET, PARAMETER]):
+    for seen in AwsSecrets(client).check_secrets("prod", [SECRET, PARAMETER]):
         assert seen.remark == "AWS could not be reached (EndpointConnectionError)"
 
 
@@ -129,7 +129,7 @@ def test_a_network_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_value_is_in_no_message_though_aws_quotes_it(aws: Aws, secret: NeededSecret) -> None:
     aws.code, aws.message = "ValidationException", "1 validation error: Value 'planted-value' at 'value' is bad"
     with pytest.raises(OperationFailedError) as raised:
-        AwsSecrets(client).put("prod", Sighting(secret, "absent"), PLANTED, tags={})
+        AwsSecrets(client).put_secret("prod", Sighting(secret, "absent"), PLANTED, tags={})
     (told,) = raised.value.problems
     assert told.code == "E448"
     assert told.message.endswith(f"did not take {secret.name}: ValidationException")

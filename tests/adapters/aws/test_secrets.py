@@ -11,8 +11,8 @@ import pytest
 from envctl.adapters.aws.secrets import AwsSecrets
 from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
-from envctl.domain.aws.access import Passport
-from envctl.domain.aws.secret_status import Kind, NeededSecret, SecretValue, Sighting
+from envctl.domain.aws.access import AwsCredentialsSpec
+from envctl.domain.aws.secret_status import NeededSecret, SecretKind, SecretValue, Sighting
 from envctl.domain.errors import OperationFailedError
 
 pytestmark = pytest.mark.sandbox
@@ -25,36 +25,36 @@ PLANTED = SecretValue(b"planted-value")
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
     server = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield server.up()
-    server.down()
+    yield server.start()
+    server.stop()
 
 
 @pytest.fixture
 def sessions(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Sessions:
     """As the deployer of an account in which nothing is yet."""
-    for name, value in sandbox.child_environment().items():
+    for name, value in sandbox.build_child_variables().items():
         monkeypatch.setenv(name, value)
     account = f"{uuid4().int % 10**12:012}"
     role = f"arn:aws:iam::{account}:role/envctl-deployer"
-    return Sessions(lambda: None, lambda _: Passport("prod", REGION, account, role=role))
+    return Sessions(lambda: None, lambda _: AwsCredentialsSpec("prod", REGION, account, role=role))
 
 
 @pytest.fixture
 def client(sessions: Sessions) -> Callable[[str], Any]:
-    return lambda service: sessions.client(service, "prod")
+    return lambda service: sessions.open_client(service, "prod")
 
 
 @pytest.fixture
 def secrets(sessions: Sessions) -> AwsSecrets:
-    return AwsSecrets(sessions.client)
+    return AwsSecrets(sessions.open_client)
 
 
-def named(name: str, kind: Kind = "secretsmanager") -> NeededSecret:
+def named(name: str, kind: SecretKind = "secretsmanager") -> NeededSecret:
     return NeededSecret(kind, name, name)
 
 
-def seen(secrets: AwsSecrets, name: str, kind: Kind = "secretsmanager") -> Sighting:
-    (only,) = secrets.look("prod", [named(name, kind)])
+def seen(secrets: AwsSecrets, name: str, kind: SecretKind = "secretsmanager") -> Sighting:
+    (only,) = secrets.check_secrets("prod", [named(name, kind)])
     return only
 
 
@@ -68,7 +68,7 @@ def test_a_secret_with_a_current_version_is_there(secrets: AwsSecrets, client: C
     by_name = seen(secrets, "shop/db")
     assert by_name.state == "there"
     assert by_name.changed_at is not None
-    (by_arn,) = secrets.look("prod", [NeededSecret("secretsmanager", "shop/db", made["ARN"])])
+    (by_arn,) = secrets.check_secrets("prod", [NeededSecret("secretsmanager", "shop/db", made["ARN"])])
     assert by_arn.state == "there"
 
 
@@ -86,7 +86,7 @@ def test_a_secret_that_waits_for_its_deletion_is_told(secrets: AwsSecrets, clien
 def test_a_parameter_that_is_not_encrypted_is_remarked_upon(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
     client("ssm").put_parameter(Name="/shop/open", Value="planted", Type="String")
     client("ssm").put_parameter(Name="/shop/closed", Value="planted", Type="SecureString")
-    open_, closed = secrets.look("prod", [named("/shop/open", "ssm"), named("/shop/closed", "ssm")])
+    open_, closed = secrets.check_secrets("prod", [named("/shop/open", "ssm"), named("/shop/closed", "ssm")])
     assert (open_.state, closed.state) == ("there", "there")
     assert "String, which is not encrypted" in open_.remark
     assert closed.remark == ""
@@ -100,16 +100,16 @@ def test_many_are_looked_at_in_their_order(secrets: AwsSecrets, client: Callable
         ssm.put_parameter(Name=f"/shop/{number}", Value="x", Type="SecureString")
     wanted += [named(f"shop/{number}") for number in range(12)]
     client("secretsmanager").create_secret(Name="shop/7", SecretString="x")
-    found = secrets.look("prod", wanted)
+    found = secrets.check_secrets("prod", wanted)
     assert [each.secret for each in found] == wanted
     there = [f"/shop/{number}" for number in range(0, 120, 2)] + ["shop/7"]
     assert [each.secret.name for each in found if each.state == "there"] == there
 
 
 def test_another_region_is_looked_into_where_an_arn_names_it(secrets: AwsSecrets, sessions: Sessions) -> None:
-    there = sessions.client("secretsmanager", "prod", region="eu-west-1")
+    there = sessions.open_client("secretsmanager", "prod", region="eu-west-1")
     arn = there.create_secret(Name="shop/far", SecretString="x")["ARN"]
-    (far,) = secrets.look("prod", [NeededSecret("secretsmanager", "shop/far", arn, region="eu-west-1")])
+    (far,) = secrets.check_secrets("prod", [NeededSecret("secretsmanager", "shop/far", arn, region="eu-west-1")])
     assert far.state == "there"
     assert seen(secrets, "shop/far").state == "absent"
 
@@ -117,18 +117,18 @@ def test_another_region_is_looked_into_where_an_arn_names_it(secrets: AwsSecrets
 def test_a_secret_is_made_with_its_tags_and_then_gets_new_versions(
     secrets: AwsSecrets, client: Callable[[str], Any]
 ) -> None:
-    secrets.put("prod", seen(secrets, "shop/new"), PLANTED, tags=TAGS)
+    secrets.put_secret("prod", seen(secrets, "shop/new"), PLANTED, tags=TAGS)
     manager = client("secretsmanager")
     told = manager.describe_secret(SecretId="shop/new")
     assert {tag["Key"]: tag["Value"] for tag in told["Tags"]} == TAGS
     assert manager.get_secret_value(SecretId="shop/new")["SecretString"] == "planted-value"
-    secrets.put("prod", seen(secrets, "shop/new"), SecretValue("次".encode()), tags=TAGS)
+    secrets.put_secret("prod", seen(secrets, "shop/new"), SecretValue("次".encode()), tags=TAGS)
     assert manager.get_secret_value(SecretId="shop/new")["SecretString"] == "次"
     assert len(manager.list_secret_version_ids(SecretId="shop/new")["Versions"]) == 2
 
 
 def test_bytes_that_are_no_text_are_kept_as_they_are(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
-    secrets.put("prod", seen(secrets, "shop/keystore"), SecretValue(b"\xff\x00\xfe"), tags=TAGS)
+    secrets.put_secret("prod", seen(secrets, "shop/keystore"), SecretValue(b"\xff\x00\xfe"), tags=TAGS)
     told = client("secretsmanager").get_secret_value(SecretId="shop/keystore")
     assert told["SecretBinary"] == b"\xff\x00\xfe"
 
@@ -136,7 +136,7 @@ def test_bytes_that_are_no_text_are_kept_as_they_are(secrets: AwsSecrets, client
 def test_a_key_is_used_at_creation_and_later(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
     keys = [client("kms").create_key()["KeyMetadata"]["KeyId"] for _ in range(2)]
     for key in keys:
-        secrets.put("prod", seen(secrets, "shop/key"), PLANTED, tags=TAGS, kms_key=key)
+        secrets.put_secret("prod", seen(secrets, "shop/key"), PLANTED, tags=TAGS, kms_key=key)
         assert client("secretsmanager").describe_secret(SecretId="shop/key")["KmsKeyId"] == key
     assert client("secretsmanager").get_secret_value(SecretId="shop/key")["SecretString"] == "planted-value"
 
@@ -144,12 +144,12 @@ def test_a_key_is_used_at_creation_and_later(secrets: AwsSecrets, client: Callab
 def test_a_parameter_is_made_encrypted_with_its_tags_and_then_gets_new_versions(
     secrets: AwsSecrets, client: Callable[[str], Any]
 ) -> None:
-    secrets.put("prod", seen(secrets, "/shop/new", "ssm"), PLANTED, tags=TAGS)
+    secrets.put_secret("prod", seen(secrets, "/shop/new", "ssm"), PLANTED, tags=TAGS)
     ssm = client("ssm")
     tags = ssm.list_tags_for_resource(ResourceType="Parameter", ResourceId="/shop/new")["TagList"]
     assert {tag["Key"]: tag["Value"] for tag in tags} == TAGS
     large = SecretValue(b"x" * 5000)
-    secrets.put("prod", seen(secrets, "/shop/new", "ssm"), large, tags=TAGS)
+    secrets.put_secret("prod", seen(secrets, "/shop/new", "ssm"), large, tags=TAGS)
     told = ssm.get_parameter(Name="/shop/new", WithDecryption=True)["Parameter"]
     assert (told["Type"], told["Version"], told["Value"]) == ("SecureString", 2, "x" * 5000)
     (described,) = ssm.describe_parameters(ParameterFilters=[{"Key": "Name", "Values": ["/shop/new"]}])["Parameters"]
@@ -164,7 +164,7 @@ def test_what_somebody_else_made_meanwhile_is_not_overwritten(
     client("ssm").put_parameter(Name="/shop/raced", Value="theirs", Type="SecureString")
     for sighting in before:
         with pytest.raises(OperationFailedError, match="E448") as raised:
-            secrets.put("prod", sighting, PLANTED, tags=TAGS)
+            secrets.put_secret("prod", sighting, PLANTED, tags=TAGS)
         assert "planted" not in str(raised.value)
     assert client("secretsmanager").get_secret_value(SecretId="shop/raced")["SecretString"] == "theirs"
 
@@ -176,12 +176,12 @@ def nobody(sandbox: RunningSandbox, client: Callable[[str], Any], sessions: Sess
     iam.create_role(RoleName="reader", AssumeRolePolicyDocument="{}")
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]}
     iam.put_role_policy(RoleName="reader", PolicyName="p", PolicyDocument=json.dumps(policy))
-    account = sessions.caller("prod").account_id
+    account = sessions.fetch_caller("prod").account_id
     role = f"arn:aws:iam::{account}:role/reader"
-    weak = Sessions(lambda: None, lambda _: Passport("prod", REGION, account, role=role))
-    weak.caller("prod")
+    weak = Sessions(lambda: None, lambda _: AwsCredentialsSpec("prod", REGION, account, role=role))
+    weak.fetch_caller("prod")
     authorised_from(sandbox, 0)
-    yield AwsSecrets(weak.client)
+    yield AwsSecrets(weak.open_client)
     authorised_from(sandbox, float("inf"))
 
 
@@ -192,7 +192,7 @@ def authorised_from(sandbox: RunningSandbox, call: float) -> None:
 
 
 def test_who_may_not_look_is_told_which_permission_lacks(nobody: AwsSecrets) -> None:
-    secret, parameter = nobody.look("prod", [named("shop/db"), named("/shop/db", "ssm")])
+    secret, parameter = nobody.check_secrets("prod", [named("shop/db"), named("/shop/db", "ssm")])
     assert (secret.state, parameter.state) == ("unknown", "unknown")
     assert secret.remark == "the permission secretsmanager:DescribeSecret is missing"
     assert parameter.remark == "the permission ssm:DescribeParameters is missing"
@@ -200,10 +200,10 @@ def test_who_may_not_look_is_told_which_permission_lacks(nobody: AwsSecrets) -> 
 
 
 def test_who_may_not_write_is_told_which_permission_lacks(nobody: AwsSecrets) -> None:
-    wanted: dict[Kind, str] = {"secretsmanager": "secretsmanager:CreateSecret", "ssm": "ssm:PutParameter"}
+    wanted: dict[SecretKind, str] = {"secretsmanager": "secretsmanager:CreateSecret", "ssm": "ssm:PutParameter"}
     for kind, permission in wanted.items():
         with pytest.raises(OperationFailedError) as raised:
-            nobody.put("prod", Sighting(named("shop", kind), "absent"), PLANTED, tags=TAGS)
+            nobody.put_secret("prod", Sighting(named("shop", kind), "absent"), PLANTED, tags=TAGS)
         (problem,) = raised.value.problems
         assert problem.code == "E448"
         assert permission in problem.message

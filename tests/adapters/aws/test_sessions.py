@@ -14,7 +14,7 @@ import pytest
 
 from envctl.adapters.aws.bounded_session import ATTEMPTS, open_session
 from envctl.adapters.aws.sessions import Sessions
-from envctl.domain.aws.access import Caller, Passport
+from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity
 from envctl.domain.errors import OperationFailedError
 
 ROLE = "arn:aws:iam::111111111111:role/envctl-deployer"
@@ -74,15 +74,15 @@ def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sts]:
     thread.join()
 
 
-PASSPORT = Passport("dev", "ap-northeast-1", "111111111111", role=ROLE, session="envctl-ann")
+PASSPORT = AwsCredentialsSpec("dev", "ap-northeast-1", "111111111111", role=ROLE, session="envctl-ann")
 
 
-def sessions(patience: float = 5, passport: Passport = PASSPORT) -> Sessions:
+def sessions(patience: float = 5, passport: AwsCredentialsSpec = PASSPORT) -> Sessions:
     return Sessions(lambda: None, lambda _: passport, patience=patience)
 
 
 def assumed(patience: float = 5) -> dict[str, str]:
-    return dict(sessions(patience).keys("dev"))
+    return dict(sessions(patience).export_credentials("dev"))
 
 
 def problem() -> tuple[str, str, str]:
@@ -94,20 +94,20 @@ def problem() -> tuple[str, str, str]:
 
 def test_a_role_gives_keys_and_says_who_one_is_there(sts: Sts) -> None:
     taken = sessions()
-    assert dict(taken.keys("dev")) == {
+    assert dict(taken.export_credentials("dev")) == {
         "AWS_ACCESS_KEY_ID": "ASIAROLE",
         "AWS_SECRET_ACCESS_KEY": "key",
         "AWS_SESSION_TOKEN": "token",
     }
     arn = "arn:aws:sts::111111111111:assumed-role/envctl-deployer/envctl-ann"
-    assert taken.caller("dev") == Caller("111111111111", arn)
+    assert taken.fetch_caller("dev") == CallerIdentity("111111111111", arn)
     # Asked once: the session, and then as that session.
     assert [asked["Action"] for asked in sts.asked] == [["AssumeRole"], ["GetCallerIdentity"]]
 
 
 def test_a_session_is_named_and_lasts_and_is_tagged_as_its_passport_says(sts: Sts) -> None:
     passport = replace(PASSPORT, external_id="shop", duration=timedelta(hours=2), tags={"team": "web", "cost": "1"})
-    sessions(passport=passport).caller("dev")
+    sessions(passport=passport).fetch_caller("dev")
     wanted = {
         "RoleArn": [ROLE],
         "RoleSessionName": ["envctl-ann"],
@@ -123,7 +123,7 @@ def test_a_session_is_named_and_lasts_and_is_tagged_as_its_passport_says(sts: St
 
 def test_a_role_holds_as_long_as_what_it_is_taken_with(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2126-11-25T08:30:00Z")
-    assert sessions().caller("dev").ends_at == datetime(2126, 11, 25, 8, 30, tzinfo=UTC)
+    assert sessions().fetch_caller("dev").ends_at == datetime(2126, 11, 25, 8, 30, tzinfo=UTC)
 
 
 def test_without_a_role_ones_own_credentials_say_who_one_is_and_when_they_end(
@@ -131,7 +131,7 @@ def test_without_a_role_ones_own_credentials_say_who_one_is_and_when_they_end(
 ) -> None:
     monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2126-11-25T08:30:00Z")
     taken = sessions(passport=replace(PASSPORT, role=""))
-    assert taken.caller("dev").ends_at == datetime(2126, 11, 25, 8, 30, tzinfo=UTC)
+    assert taken.fetch_caller("dev").ends_at == datetime(2126, 11, 25, 8, 30, tzinfo=UTC)
     assert [asked["Action"] for asked in sts.asked] == [["GetCallerIdentity"]]
 
 
@@ -148,15 +148,17 @@ def test_a_profile_counts_where_this_machine_has_it(sts: Sts, tmp_path: Path, mo
     config.write_text("[profile prod]\naws_access_key_id = AKIAPROD\naws_secret_access_key = prod\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", os.fspath(config))
     known = sessions(passport=replace(PASSPORT, role="", profile="prod"))
-    assert known.keys("prod")["AWS_ACCESS_KEY_ID"] == "AKIAPROD"
+    assert known.export_credentials("prod")["AWS_ACCESS_KEY_ID"] == "AKIAPROD"
     # In CI nobody has profiles: the job's own credentials are used, and the account is checked all the same.
     unknown = sessions(passport=replace(PASSPORT, role="", profile="elsewhere"))
-    assert unknown.keys("prod")["AWS_ACCESS_KEY_ID"] == "AKIAMINE"
+    assert unknown.export_credentials("prod")["AWS_ACCESS_KEY_ID"] == "AKIAMINE"
 
 
 def test_what_has_to_be_put_in_order_first_is(sts: Sts) -> None:
     order: list[str] = []
-    Sessions(lambda: order.append(f"prepared before {len(sts.asked)} questions"), lambda _: PASSPORT).caller("dev")
+    Sessions(lambda: order.append(f"prepared before {len(sts.asked)} questions"), lambda _: PASSPORT).fetch_caller(
+        "dev"
+    )
     assert order == ["prepared before 0 questions"]
 
 
@@ -210,15 +212,15 @@ def test_an_sts_that_is_not_there_is_told(sts: Sts, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("status", [200, 403])
 def test_each_answer_tells_how_far_this_clock_is_off_be_it_a_refusal(sts: Sts, status: int) -> None:
     taken = sessions()
-    assert taken.ahead() is None
+    assert taken.clock_skew() is None
     sts.date = format_datetime(datetime.now(UTC) - timedelta(minutes=7), usegmt=True)
     if status != 200:
         sts.status, sts.text = status, REFUSED.format(code="SignatureDoesNotMatch", message="Signature expired")
         with pytest.raises(OperationFailedError):
-            taken.caller("dev")
+            taken.fetch_caller("dev")
     else:
-        taken.caller("dev")
-    ahead = taken.ahead()
+        taken.fetch_caller("dev")
+    ahead = taken.clock_skew()
     assert ahead is not None
     assert timedelta(minutes=7) <= ahead < timedelta(minutes=8)
 

@@ -134,7 +134,7 @@ def test_a_key_is_made_where(
     kms: Kms, answers: dict[str, dict[str, Any] | str], asked: list[str], *, made: bool
 ) -> None:
     kms.answers = answers
-    assert keys(kms).create("prod") is made
+    assert keys(kms).create_key("prod") is made
     assert kms.asked == asked
 
 
@@ -153,7 +153,7 @@ NOT_MADE: dict[str, tuple[str, dict[str, dict[str, Any] | str], str]] = {
 def test_no_key_is_made_where(kms: Kms, key: str, answers: dict[str, dict[str, Any] | str], said: str) -> None:
     kms.answers = answers
     with pytest.raises(OperationFailedError, match=said):
-        keys(kms, key).create("prod")
+        keys(kms, key).create_key("prod")
 
 
 def test_who_signs_is_who_was_said_to() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.checks.prober import Prober
+from envctl.adapters.checks.check_runner import LocalCheckRunner
 from tests.faults.site import Site, serving
 
 
@@ -29,8 +29,8 @@ def time() -> Time:
 
 
 @pytest.fixture
-def prober(tmp_path: Path, time: Time) -> Prober:
-    return Prober(tmp_path, dict, clock=time.clock, sleep=time.sleep)
+def prober(tmp_path: Path, time: Time) -> LocalCheckRunner:
+    return LocalCheckRunner(tmp_path, dict, clock=time.clock, sleep=time.sleep)
 
 
 @pytest.fixture

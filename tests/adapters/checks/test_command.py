@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from envctl.adapters.checks.check_runner import LocalCheckRunner
 from envctl.adapters.checks.command import run_command
-from envctl.adapters.checks.context import Asking
-from envctl.adapters.checks.prober import Prober
-from envctl.adapters.checks.process import KEPT
+from envctl.adapters.checks.context import RunContext
+from envctl.adapters.checks.process import TAIL_BYTES
 from envctl.domain.checks.probes import CommandProbe
 
 WAITS = "import pathlib, time; pathlib.Path('ready').touch(); time.sleep(60)"
@@ -54,8 +54,8 @@ def gone(folder: Path) -> bool:
     return not lives(child)
 
 
-def asking(root: Path, clock: Callable[[], float] = time.monotonic) -> Asking:
-    return Asking(root, {"PATH": os.environ["PATH"]}, clock, time.sleep)
+def asking(root: Path, clock: Callable[[], float] = time.monotonic) -> RunContext:
+    return RunContext(root, {"PATH": os.environ["PATH"]}, clock, time.sleep)
 
 
 def over_once_ready(folder: Path) -> Callable[[], float]:
@@ -86,10 +86,10 @@ ENDINGS: dict[str, tuple[str, str]] = {
         "exit code 1: \N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}",
     ),
     "much to say": (
-        f"import sys; print('x' * {40 * KEPT}); print('y\\n' * {KEPT}, file=sys.stderr); sys.exit('end')",
+        f"import sys; print('x' * {40 * TAIL_BYTES}); print('y\\n' * {TAIL_BYTES}, file=sys.stderr); sys.exit('end')",
         "exit code 1: end",
     ),
-    "something long before the end": (f"import sys; sys.exit('early' + '\\n' * {KEPT})", "exit code 1"),
+    "something long before the end": (f"import sys; sys.exit('early' + '\\n' * {TAIL_BYTES})", "exit code 1"),
     "a signal": ("import os; os.kill(os.getpid(), 9)", "ended by SIGKILL"),
     "a signal without a name": ("import os; os.kill(os.getpid(), 40)", "ended by signal 40"),
 }
@@ -122,7 +122,7 @@ def test_it_runs_in_the_project_with_nothing_to_read(tmp_path: Path) -> None:
 def test_its_environment_is_ours_and_what_the_caller_adds(tmp_path: Path) -> None:
     inherited = {"PATH": "/bin", "ENVCTL_RELEASE": "old", "ROLE": "tester"}
     script = "import os, sys; sys.exit(' '.join(os.environ.get(k, '-') for k in ('ROLE', 'ENVCTL_RELEASE', 'HOME')))"
-    found = Prober(tmp_path, lambda: inherited).ask(python(script), {"ENVCTL_RELEASE": "new"})
+    found = LocalCheckRunner(tmp_path, lambda: inherited).run_check(python(script), {"ENVCTL_RELEASE": "new"})
     assert found == "exit code 1: tester new -"
     assert inherited["ENVCTL_RELEASE"] == "old"
 
@@ -170,7 +170,7 @@ def test_what_can_not_be_started_is_a_problem(
 
 
 def test_surroundings_that_no_system_takes_are_a_problem(tmp_path: Path) -> None:
-    found = Prober(tmp_path, dict).ask(python("1 / 0"), {"ENVCTL_OUTPUTS": "x" * 10_000_000})
+    found = LocalCheckRunner(tmp_path, dict).run_check(python("1 / 0"), {"ENVCTL_OUTPUTS": "x" * 10_000_000})
     assert found.endswith("can't be started: argument list too long")
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import trustme
 
+from envctl.adapters.checks.check_runner import LocalCheckRunner
 from envctl.adapters.checks.http import BODY
-from envctl.adapters.checks.prober import Prober
 from envctl.domain.checks.probes import HttpProbe
 from tests.adapters.checks.conftest import Time
 from tests.faults.site import Site, answer, serving
@@ -77,16 +77,18 @@ ANSWERS: dict[str, tuple[Iterable[bytes], Expected, str]] = {
 
 
 @pytest.mark.parametrize(("pieces", "expected", "problem"), ANSWERS.values(), ids=ANSWERS.keys())
-def test_answers(site: Site, prober: Prober, pieces: Iterable[bytes], expected: Expected, problem: str) -> None:
+def test_answers(
+    site: Site, prober: LocalCheckRunner, pieces: Iterable[bytes], expected: Expected, problem: str
+) -> None:
     site.answers = [pieces]
-    found = prober.ask(HttpProbe("http", site.url, *expected, 1.0), {})
+    found = prober.run_check(HttpProbe("http", site.url, *expected, 1.0), {})
     assert found == (problem and f"GET {site.url} {problem} (after 0 s)")
     assert len(site.requests) == 1
 
 
-def test_the_request_is_plain(site: Site, prober: Prober) -> None:
+def test_the_request_is_plain(site: Site, prober: LocalCheckRunner) -> None:
     site.answers = [answer()]
-    assert prober.ask(probe(f"{site.url}/health/ö%20?q=ü&a=b"), {}) == ""
+    assert prober.run_check(probe(f"{site.url}/health/ö%20?q=ü&a=b"), {}) == ""
     line, *headers, _, _ = site.requests[0].split("\r\n")
     assert line == "GET /health/%C3%B6%20?q=%C3%BC&a=b HTTP/1.1"
     assert f"Host: 127.0.0.1:{site.port}" in headers
@@ -99,48 +101,50 @@ def test_the_request_is_plain(site: Site, prober: Prober) -> None:
     }
 
 
-def test_it_is_asked_again_until_it_answers_as_expected(site: Site, prober: Prober, time: Time) -> None:
+def test_it_is_asked_again_until_it_answers_as_expected(site: Site, prober: LocalCheckRunner, time: Time) -> None:
     site.answers = [answer(503, b"", "Set-Cookie: a=b"), [], answer()]
-    assert prober.ask(probe(site.url, seconds=60), {}) == ""
+    assert prober.run_check(probe(site.url, seconds=60), {}) == ""
     assert len(site.requests) == 3
     assert time.slept == [0.5, 1]
     assert not any("cookie" in request.lower() for request in site.requests)
 
 
-def test_the_pauses_grow_and_end_with_the_time(site: Site, prober: Prober, time: Time) -> None:
+def test_the_pauses_grow_and_end_with_the_time(site: Site, prober: LocalCheckRunner, time: Time) -> None:
     site.answers = [answer(503)]
-    assert prober.ask(probe(site.url, seconds=60), {}) == f"GET {site.url} answered 503, expected 200 (after 59 s)"
+    assert (
+        prober.run_check(probe(site.url, seconds=60), {}) == f"GET {site.url} answered 503, expected 200 (after 59 s)"
+    )
     assert time.slept == [0.5, 1, 2, 4, *[5] * 10, 1.5]
     assert len(site.requests) == len(time.slept) + 1
 
 
-def test_only_the_last_answer_is_told(site: Site, prober: Prober) -> None:
+def test_only_the_last_answer_is_told(site: Site, prober: LocalCheckRunner) -> None:
     site.answers = [answer(503), [], answer(404)]
-    assert "answered 404, expected 200" in prober.ask(probe(site.url, seconds=10), {})
+    assert "answered 404, expected 200" in prober.run_check(probe(site.url, seconds=10), {})
 
 
-def test_the_last_attempt_may_be_the_one(site: Site, prober: Prober, time: Time) -> None:
+def test_the_last_attempt_may_be_the_one(site: Site, prober: LocalCheckRunner, time: Time) -> None:
     site.answers = [*[answer(503)] * 5, answer()]
-    assert prober.ask(probe(site.url, seconds=10), {}) == ""
+    assert prober.run_check(probe(site.url, seconds=10), {}) == ""
     assert sum(time.slept) == 9
 
 
-def test_where_nobody_listens(prober: Prober) -> None:
+def test_where_nobody_listens(prober: LocalCheckRunner) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     url = f"http://127.0.0.1:{port}/"
-    assert prober.ask(probe(url), {}) == f"GET {url} can't be reached: connection refused (after 0 s)"
+    assert prober.run_check(probe(url), {}) == f"GET {url} can't be reached: connection refused (after 0 s)"
 
 
 @pytest.mark.parametrize("host", [f"{'a' * 70}.example", ".example"])
-def test_what_is_no_name_of_a_host(prober: Prober, host: str) -> None:
-    assert "can't be reached: that is not the name of a host" in prober.ask(probe(f"https://{host}"), {})
+def test_what_is_no_name_of_a_host(prober: LocalCheckRunner, host: str) -> None:
+    assert "can't be reached: that is not the name of a host" in prober.run_check(probe(f"https://{host}"), {})
 
 
-def test_a_long_url_is_not_told_in_full(prober: Prober) -> None:
+def test_a_long_url_is_not_told_in_full(prober: LocalCheckRunner) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
-    assert len(prober.ask(probe(f"http://127.0.0.1:{port}/{'x' * 5000}"), {})) < 300
+    assert len(prober.run_check(probe(f"http://127.0.0.1:{port}/{'x' * 5000}"), {})) < 300
 
 
 DRIPS: dict[str, Callable[[Site], Iterable[bytes]]] = {
@@ -154,24 +158,26 @@ DRIPS: dict[str, Callable[[Site], Iterable[bytes]]] = {
 
 @pytest.mark.parametrize("answers", DRIPS.values(), ids=DRIPS.keys())
 def test_one_that_answers_in_no_time_at_all(
-    site: Site, prober: Prober, answers: Callable[[Site], Iterable[bytes]]
+    site: Site, prober: LocalCheckRunner, answers: Callable[[Site], Iterable[bytes]]
 ) -> None:
     site.answers = [answers(site)]
-    found = prober.ask(probe(site.url, contains="ok", seconds=0.3), {})
+    found = prober.run_check(probe(site.url, contains="ok", seconds=0.3), {})
     assert found == f"GET {site.url} did not answer in time (after 0 s)"
 
 
-def test_one_that_drips_where_tls_should_begin(site: Site, prober: Prober) -> None:
+def test_one_that_drips_where_tls_should_begin(site: Site, prober: LocalCheckRunner) -> None:
     # The beginning of a long TLS record: whoever reads it waits for the rest.
     site.hasty, site.answers = True, [site.dripping(b"\x16\x03\x03\x3f\xff", b"\x02", b"")]
     url = site.url.replace("http:", "https:")
-    assert prober.ask(probe(url, seconds=0.3), {}) == f"GET {url} did not answer in time (after 0 s)"
+    assert prober.run_check(probe(url, seconds=0.3), {}) == f"GET {url} did not answer in time (after 0 s)"
 
 
 @pytest.mark.parametrize("contains", [None, "ok"], ids=["a status", "a text"])
-def test_what_comes_in_time_is_enough_however_long_it_goes_on(site: Site, prober: Prober, contains: str | None) -> None:
+def test_what_comes_in_time_is_enough_however_long_it_goes_on(
+    site: Site, prober: LocalCheckRunner, contains: str | None
+) -> None:
     site.answers = [site.dripping(UNTIL_IT_CLOSES + b"ok", b".", b"")]
-    assert prober.ask(probe(site.url, contains=contains), {}) == ""
+    assert prober.run_check(probe(site.url, contains=contains), {}) == ""
 
 
 @pytest.fixture
@@ -202,32 +208,34 @@ def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
-def test_a_certificate_that_the_machine_trusts(secret: Callable[[str], Site], prober: Prober, name: str) -> None:
+def test_a_certificate_that_the_machine_trusts(
+    secret: Callable[[str], Site], prober: LocalCheckRunner, name: str
+) -> None:
     site = secret(name)
-    assert prober.ask(probe(f"https://{name}:{site.port}", contains="ok"), {}) == ""
+    assert prober.run_check(probe(f"https://{name}:{site.port}", contains="ok"), {}) == ""
     assert f"Host: {name}:{site.port}\r\n" in site.requests[0]
 
 
-def test_a_certificate_that_nobody_trusts(secret: Callable[[str], Site], prober: Prober) -> None:
+def test_a_certificate_that_nobody_trusts(secret: Callable[[str], Site], prober: LocalCheckRunner) -> None:
     site = secret("127.0.0.1")
-    assert "can't be reached: its certificate is not trusted" in prober.ask(probe(site.url), {})
+    assert "can't be reached: its certificate is not trusted" in prober.run_check(probe(site.url), {})
     assert site.requests == []
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_certificate_of_another_host(secret: Callable[[str], Site], prober: Prober) -> None:
+def test_a_certificate_of_another_host(secret: Callable[[str], Site], prober: LocalCheckRunner) -> None:
     site = secret("shop.example.com")
-    assert "its certificate is not trusted (" in prober.ask(probe(site.url), {})
+    assert "its certificate is not trusted (" in prober.run_check(probe(site.url), {})
     assert site.requests == []
 
 
-def test_tls_where_none_is_spoken(site: Site, prober: Prober) -> None:
+def test_tls_where_none_is_spoken(site: Site, prober: LocalCheckRunner) -> None:
     site.hasty, site.answers = True, [answer(400)]
-    assert "can't be reached: TLS failed (" in prober.ask(probe(site.url.replace("http:", "https:")), {})
+    assert "can't be reached: TLS failed (" in prober.run_check(probe(site.url.replace("http:", "https:")), {})
 
 
-def test_a_proxy_is_not_asked(site: Site, prober: Prober, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_is_not_asked(site: Site, prober: LocalCheckRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     site.answers = [answer()]
-    assert prober.ask(probe(site.url), {}) == ""
+    assert prober.run_check(probe(site.url), {}) == ""

@@ -23,7 +23,7 @@ def api(server: GithubServer) -> GithubApi:
 def test_a_pull_request_is_no_issue_and_a_closed_one_was_dealt_with(api: GithubApi, server: GithubServer) -> None:
     server.add_issue("a pull request", "", "drift", pull_request={})
     server.add_issue("Drift in prod", "one", "drift")
-    (issue,) = api.issues("drift")
+    (issue,) = api.list_issues("drift")
     assert issue.title == "Drift in prod"
     api.close_issue(issue.number)
     assert server.issues[-1]["state_reason"] == "completed"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from envctl.adapters.forge.gitlab import GitlabApi, harmless
+from envctl.adapters.forge.gitlab import GitlabApi, escape_quick_actions
 from envctl.domain.errors import OperationFailedError
 from tests.adapters.forge.gitlab_server import MYSELF, GitlabServer, gitlab
 
@@ -26,19 +26,19 @@ def api(server: GitlabServer) -> GitlabApi:
 def test_who_the_token_belongs_to_is_asked_once(api: GitlabApi, server: GitlabServer) -> None:
     for number in range(3):
         server.add_comment(f"{number}", machine=number != 1)
-    assert [note.machine for note in api.comments(7)] == [True, False, True]
+    assert [note.machine for note in api.list_comments(7)] == [True, False, True]
     assert server.asked.count(("GET", "/api/v4/user")) == 1
 
 
 def test_whom_gitlab_does_not_tell_apart_is_no_machine(api: GitlabApi, server: GitlabServer) -> None:
     server.add_comment("one")
     server.comments[0]["author"] = None
-    assert [note.machine for note in api.comments(7)] == [False]
+    assert [note.machine for note in api.list_comments(7)] == [False]
 
 
 def test_what_gitlab_itself_notes_is_no_comment(api: GitlabApi, server: GitlabServer) -> None:
     server.add_comment("changed the description", author={"id": MYSELF}, system=True)
-    assert list(api.comments(7)) == []
+    assert list(api.list_comments(7)) == []
 
 
 TEXT = """## dev
@@ -55,7 +55,7 @@ a /label in the middle
 
 
 def test_no_line_is_an_order(api: GitlabApi, server: GitlabServer) -> None:
-    api.comment(7, TEXT)
+    api.add_comment(7, TEXT)
     api.edit_comment(7, 100, TEXT)
     api.open_issue("Drift in prod", TEXT, "drift")
     api.edit_issue(1, TEXT)
@@ -69,11 +69,11 @@ def test_no_line_is_an_order(api: GitlabApi, server: GitlabServer) -> None:
         .rstrip()
     )
     assert server.bodies == [kept]
-    assert harmless(kept) == kept
+    assert escape_quick_actions(kept) == kept
 
 
 def test_the_server_of_these_tests_does_carry_out_orders(api: GitlabApi, server: GitlabServer) -> None:
-    api._ask("POST", "merge_requests/7/notes", {"body": TEXT})
+    api._send_json("POST", "merge_requests/7/notes", {"body": TEXT})
     assert server.carried_out == ["close", "merge", "usr"]
 
 
@@ -84,7 +84,7 @@ def test_the_server_of_these_tests_does_carry_out_orders(api: GitlabApi, server:
 def test_a_refusal_says_what_the_token_lacks(api: GitlabApi, server: GitlabServer, status: int, hint: str) -> None:
     server.fails += [("POST", status, {"message": "no"})]
     with pytest.raises(OperationFailedError) as raised:
-        api.comment(7, "a plan")
+        api.add_comment(7, "a plan")
     (problem,) = raised.value.problems
     assert problem.message.startswith(f"GitLab (acme/shop) answers {status}")
     assert hint in problem.hint
@@ -97,7 +97,7 @@ def test_a_gitlab_of_ones_own_is_believed_by_its_own_authority(tmp_path: Path) -
     file = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(file))
     with gitlab(context) as server:
-        server.api(authorities=f"{file}").comment(7, "a plan")
+        server.api(authorities=f"{file}").add_comment(7, "a plan")
         assert [each["body"] for each in server.comments] == ["a plan"]
         with pytest.raises(OperationFailedError, match="can't be reached"):
-            server.api(pause=0.01).comment(7, "another")
+            server.api(pause=0.01).add_comment(7, "another")

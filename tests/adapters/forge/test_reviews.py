@@ -18,7 +18,7 @@ def server() -> Iterator[GithubServer]:
 def approved(server: GithubServer, environment: str = "prod", **more: str) -> list[str] | str:
     known = {name: value for name, value in (server.environment | more).items() if value}
     try:
-        return list(GithubReviews(lambda: known).approved(environment))
+        return list(GithubReviews(lambda: known).list_approvers(environment))
     except EnvctlError as error:
         return error.problems[0].code
 
@@ -62,7 +62,7 @@ COMMIT = "c0ffee" + "0" * 34
 def authors(server: GithubServer, commit: str = COMMIT, **more: str) -> list[str] | str:
     known = {name: value for name, value in (server.environment | more).items() if value}
     try:
-        return list(GithubReviews(lambda: known).authors(commit))
+        return list(GithubReviews(lambda: known).list_authors(commit))
     except EnvctlError as error:
         return error.problems[0].code
 

@@ -6,10 +6,15 @@ import pytest
 
 from envctl.adapters.hcl.account_blocks import find_account_blocks
 from envctl.domain.plan.account_blocks import AccountBlocks
-from envctl.domain.plan.provider_accounts import UNTOLD, Home, ProviderConfiguration, find_strays
+from envctl.domain.plan.provider_accounts import (
+    UNRESOLVED,
+    AccountScope,
+    ProviderConfiguration,
+    find_account_mismatches,
+)
 
 ACCOUNT = "111111111111"
-HOME = Home("dev", ACCOUNT, "", ())
+HOME = AccountScope("dev", ACCOUNT, "", ())
 
 
 def read(code: str, name: str = "main.tf", **files: str) -> AccountBlocks:
@@ -138,7 +143,7 @@ SAYS: dict[str, tuple[str, bool]] = {
 @pytest.mark.parametrize(("body", "passes"), SAYS.values(), ids=SAYS)
 def test_block_tells_its_account_by(body: str, passes: bool) -> None:
     found = alone(f'provider "aws" {{\n  {body}\n}}\n')
-    assert (not list(find_strays(found, HOME))) is passes
+    assert (not list(find_account_mismatches(found, HOME))) is passes
 
 
 JSON_SAYS: dict[str, tuple[dict[str, object], bool]] = {
@@ -155,7 +160,7 @@ JSON_SAYS: dict[str, tuple[dict[str, object], bool]] = {
 @pytest.mark.parametrize("is_list", [False, True])
 def test_json_tells_its_account_by(body: dict[str, object], passes: bool, is_list: bool) -> None:
     found = alone(json.dumps({"provider": {"aws": [body] if is_list else body}}, indent=1), "main.tf.json")
-    assert (not list(find_strays(found, HOME))) is passes
+    assert (not list(find_account_mismatches(found, HOME))) is passes
     assert found.name == ("aws.far" if "alias" in body else "aws")
 
 
@@ -223,4 +228,4 @@ def test_block_of_a_state_is_found(code: str, name: str, told: list[str]) -> Non
 def test_values_that_are_no_text_are_read() -> None:
     assert alone('provider "aws" {\n  allowed_account_ids = 5\n}\n').allowed == ()
     assert alone('{"provider": {"aws": {"allowed_account_ids": 5}}}', "main.tf.json").allowed == ()
-    assert UNTOLD
+    assert UNRESOLVED

@@ -1,6 +1,6 @@
 import pytest
 
-from envctl.adapters.hcl.module import read_calls, read_module
+from envctl.adapters.hcl.module import read_module, read_module_calls
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, Output, Variable
 
@@ -104,7 +104,7 @@ module "computed" {
 
 
 def test_the_calls_alone_are_read_of_code_that_is_not_ours_to_correct() -> None:
-    found = read_calls({"main.tf": CALLS.encode(), "b.tf.json": b'{"module": {"c": {"source": "./c"}}}'}, "vpc")
+    found = read_module_calls({"main.tf": CALLS.encode(), "b.tf.json": b'{"module": {"c": {"source": "./c"}}}'}, "vpc")
     assert found == (
         ModuleCall("c", "./c", Location("vpc/b.tf.json", 1)),
         ModuleCall("vpc", "acme/vpc/aws", Location("vpc/main.tf", 5), "~> 5.0"),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from envctl.adapters.hcl.settings import read_settings
 from envctl.domain.errors import ConfigurationError, Problem
-from envctl.domain.terraform.literals import literal
+from envctl.domain.terraform.literals import format_literal
 from tests.unit.terraform.type_strategies import literals, names
 
 FILE = "environments/dev/terraform.tfvars"
@@ -25,7 +25,7 @@ def problems_of(text: str) -> list[Problem]:
 @given(st.dictionaries(names, literals, max_size=4))
 @example({"a": '$${x} $$$${ %%%{ \\ " \u0001 \x7f', "b": {"$${": 1, "\\b": "\b\f", "a.b": [None]}, "c": -0.1})
 def test_what_is_written_is_what_is_read(values: dict[str, object]) -> None:
-    text = "".join(f"{name} = {literal(value)}\n" for name, value in values.items())
+    text = "".join(f"{name} = {format_literal(value)}\n" for name, value in values.items())
     found = values_of(text)
     assert found == values
     assert [type(value) for value in found.values()] == [type(value) for value in values.values()]

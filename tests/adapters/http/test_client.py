@@ -31,7 +31,7 @@ def leaves_no_thread() -> Iterator[None]:
 def fetch(url: str, timeouts: Timeouts, body: bytes | Iterable[bytes] | None = None) -> bytes | Failure:
     method = "GET" if body is None else "POST"
     try:
-        with HttpClient({}).open(method, url, {}, body, timeouts) as response:
+        with HttpClient({}).send_request(method, url, {}, body, timeouts) as response:
             return read_body(response, MOST)
     except HttpFailedError as error:
         return error.failure

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.local.git import Git, ask
+from envctl.adapters.local.git import Git, run_git
 from envctl.usecases.ports.project import Revision
 
 PATHS = ("envctl.toml", "environments/dev/terraform.tfvars", "modules/web")
@@ -72,25 +72,25 @@ STATES: dict[str, tuple[Callable[[Path], object], bool]] = {
 def test_revision(committed: Path, change: Callable[[Path], object], uncommitted: bool) -> None:
     change(committed)
     head = git(committed, "rev-parse", "HEAD")
-    assert Git(committed).revision(PATHS) == Revision(head, "ann@example.com", uncommitted)
+    assert Git(committed).read_revision(PATHS) == Revision(head, "ann@example.com", uncommitted)
 
 
 def test_a_path_that_was_never_there_is_no_change(committed: Path) -> None:
-    assert not Git(committed).revision((*PATHS, "modules/never")).uncommitted
+    assert not Git(committed).read_revision((*PATHS, "modules/never")).uncommitted
 
 
 def test_outside_of_a_repository_there_is_no_commit(project: Path) -> None:
-    assert Git(project).revision(PATHS) == Revision("", "", uncommitted=True)
+    assert Git(project).read_revision(PATHS) == Revision("", "", uncommitted=True)
 
 
 def test_a_repository_without_a_commit_has_none(project: Path) -> None:
     git(project, "init", "-q", ".")
-    assert Git(project).revision(PATHS) == Revision("", "", uncommitted=True)
+    assert Git(project).read_revision(PATHS) == Revision("", "", uncommitted=True)
 
 
 def test_without_git_there_is_no_commit(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    assert Git(committed).revision(PATHS) == Revision("", "", uncommitted=True)
+    assert Git(committed).read_revision(PATHS) == Revision("", "", uncommitted=True)
 
 
 def test_change_behind_a_linked_folder_is_uncommitted(tmp_path: Path) -> None:
@@ -105,18 +105,18 @@ def test_change_behind_a_linked_folder_is_uncommitted(tmp_path: Path) -> None:
     ):
         subprocess.run(["git", *words], cwd=tmp_path, check=True)
     paths = ("modules/web", "modules/web/policies")
-    assert not Git(tmp_path).revision(paths).uncommitted
+    assert not Git(tmp_path).read_revision(paths).uncommitted
     (tmp_path / "shared/a.json").write_text("2")
-    assert Git(tmp_path).revision(paths).uncommitted
+    assert Git(tmp_path).read_revision(paths).uncommitted
     (tmp_path / "shared/a.json").write_text("1")
     (tmp_path / "modules/web/policies").unlink()
     (tmp_path / "modules/web/policies").symlink_to("../../modules")
-    assert Git(tmp_path).revision(paths).uncommitted
+    assert Git(tmp_path).read_revision(paths).uncommitted
 
 
 def test_an_author_in_another_encoding_is_an_author(committed: Path) -> None:
     subprocess.run(["git", "config", "user.email", b"caf\xe9@example.com"], cwd=committed, check=True)
-    assert ask(committed, "config", "user.email") == "caf\ufffd@example.com"
+    assert run_git(committed, "config", "user.email") == "caf\ufffd@example.com"
 
 
 def _commit(project: Path, author: str, message: str = "more", *more: str) -> str:
@@ -131,7 +131,7 @@ def test_contributors_are_those_since_the_release_before(committed: Path) -> Non
     _commit(
         committed, "cat", "more\n\nCo-authored-by: Dan <7+dan@users.noreply.github.com>\nco-authored-by: eve@x.org\n"
     )
-    assert Git(committed).contributors(first) == (
+    assert Git(committed).list_contributors(first) == (
         "cat@example.com",
         "ann@example.com",
         "7+dan@users.noreply.github.com",
@@ -149,18 +149,18 @@ def test_a_merge_brings_those_of_what_it_merges(committed: Path) -> None:
     git(committed, "-c", "user.email=merger@example.com", "merge", "-q", "--no-ff", "-m", "merge", "feature")
     everybody = ("merger@example.com", "octocat@example.com", "ann@example.com")
     for since in ("", "0" * 40, git(committed, "rev-parse", "HEAD"), "--output=x"):
-        assert Git(committed).contributors(since) == everybody
+        assert Git(committed).list_contributors(since) == everybody
 
 
 def test_without_history_the_last_commit_has_its_own(committed: Path, tmp_path: Path) -> None:
-    assert Git(committed).contributors("") == ("ann@example.com",)
+    assert Git(committed).list_contributors("") == ("ann@example.com",)
     _commit(committed, "bob")
     git(tmp_path, "clone", "-q", "--depth=1", f"file://{git(committed, 'rev-parse', '--show-toplevel')}", "shallow")
-    assert Git(tmp_path / "shallow").contributors("0" * 40) == ("bob@example.com", "ann@example.com")
+    assert Git(tmp_path / "shallow").list_contributors("0" * 40) == ("bob@example.com", "ann@example.com")
 
 
 def test_without_a_repository_there_are_none(project: Path) -> None:
-    assert Git(project).contributors("") == ()
+    assert Git(project).list_contributors("") == ()
 
 
 def test_commit_is_behind_its_descendants_alone(committed: Path, tmp_path: Path) -> None:
@@ -181,12 +181,14 @@ def test_commit_is_behind_its_descendants_alone(committed: Path, tmp_path: Path)
 def test_writers_are_those_who_changed_the_file_since(committed: Path, tmp_path: Path) -> None:
     first = git(committed, "rev-parse", "HEAD")
     _commit(committed, "bob")
-    assert Git(committed).writers("envctl.toml", first) == ()
+    assert Git(committed).list_file_authors("envctl.toml", first) == ()
     (committed / "envctl.toml").write_text("changed")
     git(committed, "add", ".")
     _commit(committed, "cat", "rules\n\nCo-authored-by: Dan <dan@example.com>\n")
     second = _commit(committed, "eve")
     wrote = ("cat@example.com", "ann@example.com", "dan@example.com")
-    assert [Git(committed).writers("envctl.toml", since) for since in (first, "", "0" * 40, "--all")] == [wrote] * 4
-    assert Git(committed).writers("envctl.toml", second) == ()
-    assert Git(tmp_path).writers("envctl.toml", first) == ()
+    assert [Git(committed).list_file_authors("envctl.toml", since) for since in (first, "", "0" * 40, "--all")] == [
+        wrote
+    ] * 4
+    assert Git(committed).list_file_authors("envctl.toml", second) == ()
+    assert Git(tmp_path).list_file_authors("envctl.toml", first) == ()

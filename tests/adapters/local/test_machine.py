@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.local.machine import FileWitness, LocalIdentity, SystemClock
+from envctl.adapters.local.machine import FileHeadCache, LocalIdentity, SystemClock
 from envctl.domain.ledger.events import Actor
 
 ACTIONS = {
@@ -59,16 +59,16 @@ IDENTITIES: dict[str, tuple[dict[str, str], str, Actor]] = {
 @pytest.mark.parametrize(("environment", "email", "expected"), IDENTITIES.values(), ids=IDENTITIES.keys())
 def test_identity(project: Path, environment: dict[str, str], email: str, expected: Actor) -> None:
     repository(project, email)
-    assert LocalIdentity(project, environment).actor() == expected
+    assert LocalIdentity(project, environment).identify_actor() == expected
 
 
 def test_outside_of_a_repository_it_is_the_user(project: Path) -> None:
-    assert LocalIdentity(project, {}).actor() == Actor("cat")
+    assert LocalIdentity(project, {}).identify_actor() == Actor("cat")
 
 
 def test_without_git_it_is_the_user(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    assert LocalIdentity(project, {}).actor() == Actor("cat")
+    assert LocalIdentity(project, {}).identify_actor() == Actor("cat")
 
 
 def test_a_user_without_a_name_has_a_number(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ def test_a_user_without_a_name_has_a_number(project: Path, monkeypatch: pytest.M
         raise KeyError
 
     monkeypatch.setattr(getpass, "getuser", nobody)
-    assert LocalIdentity(project, {}).actor().name.startswith("user ")
+    assert LocalIdentity(project, {}).identify_actor().name.startswith("user ")
 
 
 def test_nobody_vouches_for_a_local_name() -> None:
@@ -87,18 +87,18 @@ def test_the_clock_is_in_utc() -> None:
     assert SystemClock().now().tzinfo is UTC
 
 
-def witness(file: Path, store: str = "file://store") -> FileWitness:
-    return FileWitness(file, lambda: store)
+def witness(file: Path, store: str = "file://store") -> FileHeadCache:
+    return FileHeadCache(file, lambda: store)
 
 
 def test_a_witness_remembers_the_last_entry_of_each_store(tmp_path: Path) -> None:
     file = tmp_path / "home" / "witness.json"
-    assert witness(file).recall() is None
-    witness(file).remember(1, "a")
-    witness(file).remember(2, "b")
-    witness(file, "s3://other").remember(9, "c")
-    assert witness(file).recall() == (2, "b")
-    assert witness(file, "s3://other").recall() == (9, "c")
+    assert witness(file).load_head() is None
+    witness(file).save_head(1, "a")
+    witness(file).save_head(2, "b")
+    witness(file, "s3://other").save_head(9, "c")
+    assert witness(file).load_head() == (2, "b")
+    assert witness(file, "s3://other").load_head() == (9, "c")
     assert [path.name for path in file.parent.iterdir()] == ["witness.json"]
 
 
@@ -106,16 +106,16 @@ def test_a_witness_remembers_the_last_entry_of_each_store(tmp_path: Path) -> Non
 def test_a_witness_that_can_not_be_read_has_seen_nothing(tmp_path: Path, content: str) -> None:
     file = tmp_path / "witness.json"
     file.write_text(content)
-    assert witness(file).recall() is None
-    witness(file).remember(1, "a")
+    assert witness(file).load_head() is None
+    witness(file).save_head(1, "a")
     assert json.loads(file.read_text()) == {"file://store": [1, "a"]}
 
 
 def test_a_witness_on_a_place_that_can_not_be_written_to_is_silent(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file where a folder should be")
-    witness(tmp_path / "home" / "witness.json").remember(1, "a")
-    witness(tmp_path / "home" / "deeper" / "witness.json").remember(1, "a")
-    assert witness(tmp_path / "home" / "witness.json").recall() is None
+    witness(tmp_path / "home" / "witness.json").save_head(1, "a")
+    witness(tmp_path / "home" / "deeper" / "witness.json").save_head(1, "a")
+    assert witness(tmp_path / "home" / "witness.json").load_head() is None
     (tmp_path / "witness.json").mkdir()
-    witness(tmp_path / "witness.json").remember(1, "a")
+    witness(tmp_path / "witness.json").save_head(1, "a")
     assert {path.name for path in tmp_path.iterdir()} == {"home", "witness.json"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.local.new_folder import NewFolder
+from envctl.adapters.local.new_folder import NewProjectFolder
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.release.contents import File
 from envctl.usecases.ports.core import AlreadyExistsError
@@ -18,9 +18,9 @@ def below(folder: Path) -> list[str]:
 
 
 def test_a_folder_is_laid_with_all_its_files_and_nothing_beside(tmp_path: Path) -> None:
-    ground = NewFolder(tmp_path)
-    assert ground.occupied("blog") == ""
-    ground.lay("blog", FILES)
+    ground = NewProjectFolder(tmp_path)
+    assert ground.explain_occupied("blog") == ""
+    ground.create("blog", FILES)
     assert below(tmp_path) == ["blog", "blog/a", "blog/a/b", "blog/a/b/run.sh", "blog/envctl.toml"]
     assert (tmp_path / "blog" / "a" / "b" / "run.sh").read_bytes() == b"#!/bin/sh\n"
 
@@ -29,7 +29,7 @@ def test_a_folder_is_laid_with_all_its_files_and_nothing_beside(tmp_path: Path) 
 def test_rights_are_those_that_the_user_gives_to_new_files(tmp_path: Path, mask: int) -> None:
     before = os.umask(mask)
     try:
-        NewFolder(tmp_path).lay("blog", FILES)
+        NewProjectFolder(tmp_path).create("blog", FILES)
     finally:
         os.umask(before)
     folder = tmp_path / "blog"
@@ -40,8 +40,8 @@ def test_rights_are_those_that_the_user_gives_to_new_files(tmp_path: Path, mask:
 
 def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
     (tmp_path / "blog").mkdir()
-    assert NewFolder(tmp_path).occupied("blog") == ""
-    NewFolder(tmp_path).lay("blog", FILES)
+    assert NewProjectFolder(tmp_path).explain_occupied("blog") == ""
+    NewProjectFolder(tmp_path).create("blog", FILES)
     assert "blog/envctl.toml" in below(tmp_path)
 
 
@@ -63,17 +63,17 @@ def occupy(folder: Path, what: str) -> None:
 def test_nothing_is_written_over(tmp_path: Path, what: str) -> None:
     occupy(tmp_path / "blog", what)
     before = below(tmp_path)
-    ground = NewFolder(tmp_path)
-    assert "blog" in ground.occupied("blog")
+    ground = NewProjectFolder(tmp_path)
+    assert "blog" in ground.explain_occupied("blog")
     with pytest.raises(AlreadyExistsError, match="blog"):
-        ground.lay("blog", FILES)
+        ground.create("blog", FILES)
     assert below(tmp_path) == before
 
 
 def test_where_nothing_can_be_written_nothing_is_left(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OperationFailedError, match=r"E024 .*file/blog can't be made: Not a directory"):
-        NewFolder(tmp_path / "file").lay("blog", FILES)
+        NewProjectFolder(tmp_path / "file").create("blog", FILES)
     assert below(tmp_path) == ["file"]
 
 
@@ -84,10 +84,10 @@ def test_what_breaks_off_leaves_nothing(tmp_path: Path, raised: BaseException, m
 
     monkeypatch.setattr(Path, "write_bytes", broken)
     with pytest.raises((OperationFailedError, KeyboardInterrupt)):
-        NewFolder(tmp_path).lay("blog", FILES)
+        NewProjectFolder(tmp_path).create("blog", FILES)
     assert below(tmp_path) == []
 
 
 def test_its_path_is_told_as_it_was_typed(tmp_path: Path) -> None:
-    assert NewFolder(Path()).path("blog") == "blog"
-    assert NewFolder(Path("up/there")).path("blog") == "up/there/blog"
+    assert NewProjectFolder(Path()).path_for("blog") == "blog"
+    assert NewProjectFolder(Path("up/there")).path_for("blog") == "up/there/blog"

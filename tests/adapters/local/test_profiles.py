@@ -6,7 +6,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from envctl.adapters.local.profiles import is_known
+from envctl.adapters.local.profiles import has_profile
 
 CONFIG = """
 [default]
@@ -49,7 +49,7 @@ def test_a_profile_is_known_where_a_file_has_it_and_boto3_says_so_too(
     (tmp_path / "credentials").write_text(CREDENTIALS)
     files = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials"}
     environment = {name: os.fspath(tmp_path / file) for name, file in files.items()}
-    assert is_known(profile, environment) is known
+    assert has_profile(profile, environment) is known
     for name, file in environment.items():
         monkeypatch.setenv(name, file)
     assert (profile in boto3.Session().available_profiles) is known
@@ -59,6 +59,6 @@ def test_a_profile_is_known_where_a_file_has_it_and_boto3_says_so_too(
 def test_a_file_that_can_not_be_read_knows_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "config").write_bytes(content)
     missing = os.fspath(tmp_path / "missing")
-    assert not is_known(
+    assert not has_profile(
         "prod", {"AWS_CONFIG_FILE": os.fspath(tmp_path / "config"), "AWS_SHARED_CREDENTIALS_FILE": missing}
     )

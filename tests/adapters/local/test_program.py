@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.local.program import become
+from envctl.adapters.local.program import exec_program
 from envctl.domain.errors import OperationFailedError
 
-BECOME = "import sys; from envctl.adapters.local.program import become\nbecome(sys.argv[2:], {'PATH': sys.argv[1]})"
+BECOME = (
+    "import sys; from envctl.adapters.local.program import exec_program\n"
+    "exec_program(sys.argv[2:], {'PATH': sys.argv[1]})"
+)
 
 
 def ran(*words: str, path: str = "/usr/bin:/bin", said: str = "") -> "subprocess.CompletedProcess[str]":
@@ -87,7 +90,7 @@ CAN_NOT = {
 @pytest.mark.parametrize(("name", "exit_code", "code", "message"), CAN_NOT.values(), ids=CAN_NOT)
 def test_a_program_is_not_started_where(folder: Path, name: str, exit_code: int, code: str, message: str) -> None:
     with pytest.raises(OperationFailedError) as raised:
-        become([name, "secret argument"], {"PATH": os.fspath(folder)})
+        exec_program([name, "secret argument"], {"PATH": os.fspath(folder)})
     (problem,) = raised.value.problems
     assert (raised.value.exit_code, problem.code) == (exit_code, code)
     assert message in problem.message
@@ -97,10 +100,10 @@ def test_a_program_is_not_started_where(folder: Path, name: str, exit_code: int,
 def test_what_is_ignored_is_ignored_again_where_it_could_not_be_started(folder: Path) -> None:
     before = signal.getsignal(signal.SIGPIPE)
     with pytest.raises(OperationFailedError):
-        become(["./headless"], {})
+        exec_program(["./headless"], {})
     assert signal.getsignal(signal.SIGPIPE) is before
 
 
 def test_more_than_a_process_can_be_given_is_told(folder: Path) -> None:
     with pytest.raises(OperationFailedError, match="too long"):
-        become(["/bin/true"], {"LONG": "x" * 10_000_000})
+        exec_program(["/bin/true"], {"LONG": "x" * 10_000_000})

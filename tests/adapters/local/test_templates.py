@@ -11,10 +11,10 @@ from typing import get_args
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
-from envctl.adapters.local.templates import LEFT_OUT, REPOSITORY, PackagedTemplates
+from envctl.adapters.local.templates import EXCLUDED, REPOSITORY, PackagedTemplates
 from envctl.domain.scaffold.templates import TEMPLATES, TemplateName
-from tests.documents import checked
-from tests.scaffold import scaffolded
+from tests.documents import parse_document
+from tests.scaffold import create_project
 
 
 def test_each_template_is_told_and_can_be_named() -> None:
@@ -22,7 +22,7 @@ def test_each_template_is_told_and_can_be_named() -> None:
 
 
 def test_the_platform_is_the_project_of_the_repository() -> None:
-    files = PackagedTemplates().files("platform")
+    files = PackagedTemplates().load_template("platform")
     assert files["envctl.toml"].data == (REPOSITORY / "envctl.toml").read_bytes()
     assert "environments/common.tfvars" in files
 
@@ -30,7 +30,7 @@ def test_the_platform_is_the_project_of_the_repository() -> None:
 def test_what_work_in_the_repository_leaves_behind_is_left_out() -> None:
     found = {
         part
-        for path in (*PackagedTemplates().shipped("app"), *PackagedTemplates().shipped("modules/vpc"))
+        for path in (*PackagedTemplates().load_shipped("app"), *PackagedTemplates().load_shipped("modules/vpc"))
         for part in path.split("/")
     }
     assert "Dockerfile" in found
@@ -40,12 +40,12 @@ def test_what_work_in_the_repository_leaves_behind_is_left_out() -> None:
 def test_what_git_does_not_see_of_the_application_goes_nowhere() -> None:
     unseen = {line.strip("/") for line in (REPOSITORY / "app" / ".gitignore").read_text().splitlines()}
     build = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
-    assert unseen <= LEFT_OUT
+    assert unseen <= EXCLUDED
     assert {f"/app/{name}" for name in unseen} <= set(build["exclude"])
 
 
 def test_a_folder_that_did_not_come_along_has_no_files() -> None:
-    assert PackagedTemplates().shipped("modules/nothing") == {}
+    assert PackagedTemplates().load_shipped("modules/nothing") == {}
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, bool]]:
@@ -61,7 +61,7 @@ def test_a_wheel_makes_the_same_projects(tmp_path: Path) -> None:
     (wheel,) = WheelBuilder(os.fspath(REPOSITORY)).build(directory=os.fspath(tmp_path), versions=["standard"])
     site = unpacked(Path(wheel), tmp_path / "site")
     for template in TEMPLATES:
-        ours = scaffolded(tmp_path, template, f"{template}-ours")
+        ours = create_project(tmp_path, template, f"{template}-ours")
         done = subprocess.run(
             [sys.executable, "-m", "envctl", "init", "theirs", "--template", template, "--json"],
             cwd=tmp_path,
@@ -70,7 +70,7 @@ def test_a_wheel_makes_the_same_projects(tmp_path: Path) -> None:
             text=True,
             check=True,
         )
-        assert checked(done.stdout)["result"]["template"] == template
+        assert parse_document(done.stdout)["result"]["template"] == template
         theirs = contents(tmp_path / "theirs")
         named = {
             path: (data.replace(f"{template}-ours".encode(), b"theirs"), runs)

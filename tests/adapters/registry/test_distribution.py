@@ -10,18 +10,18 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from envctl.adapters.http.retry import TemporaryError
-from envctl.adapters.registry.distribution import Distribution
+from envctl.adapters.registry.distribution import RegistryApi
 from envctl.adapters.registry.login import Login
 from envctl.adapters.registry.transport import Limits, Transport
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.images.manifest import LARGEST, Part, digest_of
+from envctl.domain.images.manifest import MAX_MANIFEST_BYTES, Descriptor, compute_digest
 from tests.adapters.registry.oci import MANIFEST, single
 from tests.adapters.registry.scripted import Says, Server, serving
 
 CONTENT = single("told")
 DIGEST, (KIND, BYTES) = CONTENT.digest, CONTENT.manifests[CONTENT.digest]
 LAYER = b"a layer"
-PART = Part("layer", digest_of(LAYER), len(LAYER))
+PART = Descriptor("layer", compute_digest(LAYER), len(LAYER))
 USUAL = Limits(2, 2, 2, 3)
 LOGIN = Login("ann", "secret")
 MANIFEST_URL, BLOB_URL = f"/v2/shop/manifests/{DIGEST}", f"/v2/shop/blobs/{PART.digest}"
@@ -45,12 +45,12 @@ class Client:
     pauses: list[float] = field(default_factory=list)
     logins: int = 0
 
-    def of(self, server: Server, login: Login | None = LOGIN, limits: Limits = USUAL) -> Distribution:
+    def of(self, server: Server, login: Login | None = LOGIN, limits: Limits = USUAL) -> RegistryApi:
         def who() -> Login | None:
             self.logins += 1
             return login
 
-        return Distribution(Transport(server.host, {}, limits, self.pauses.append), who)
+        return RegistryApi(Transport(server.host, {}, limits, self.pauses.append), who)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def problem(call: Callable[[], object]) -> tuple[str, str]:
 
 def test_who_is_not_asked_says_no_name(server: Server, client: Client) -> None:
     server.says(MANIFEST_URL, GIVEN)
-    found = client.of(server).manifest("shop", DIGEST)
+    found = client.of(server).fetch_manifest("shop", DIGEST)
     assert found is not None
     assert (found.digest, found.media_type, found.data) == (DIGEST, MANIFEST, BYTES)
     assert client.logins == 0
@@ -95,26 +95,26 @@ def test_a_token_is_fetched_once_with_the_login_and_for_what_is_wanted(server: S
     server.says(MANIFEST_URL, bearer(server), GIVEN)
     server.says("/token", token("t0ken"))
     registry = client.of(server)
-    registry.manifest("shop", DIGEST)
-    registry.manifest("shop", DIGEST)
+    registry.fetch_manifest("shop", DIGEST)
+    registry.fetch_manifest("shop", DIGEST)
     assert server.paths() == [f"GET {MANIFEST_URL}", "GET /token", f"GET {MANIFEST_URL}", f"GET {MANIFEST_URL}"]
     fetched = server.asked[1]
     assert parse_qs(urlsplit(fetched.path).query) == {"service": ["registry"], "scope": ["repository:shop:pull"]}
-    assert fetched.headers["Authorization"] == LOGIN.basic == f"Basic {b64encode(b'ann:secret').decode()}"
+    assert fetched.headers["Authorization"] == LOGIN.basic_authorization == f"Basic {b64encode(b'ann:secret').decode()}"
     assert [each.headers.get("Authorization") for each in server.asked[2:]] == ["Bearer t0ken"] * 2
 
 
 def test_without_a_login_a_token_is_asked_for_all_the_same(server: Server, client: Client) -> None:
     server.says(MANIFEST_URL, bearer(server), GIVEN)
     server.says("/token", token("t0ken"))
-    assert client.of(server, None).manifest("shop", DIGEST)
+    assert client.of(server, None).fetch_manifest("shop", DIGEST)
     assert "Authorization" not in server.asked[1].headers
 
 
 def test_an_identity_is_exchanged_for_a_token(server: Server, client: Client) -> None:
     server.says(MANIFEST_URL, bearer(server), GIVEN)
     server.says("/token", Says(body=json.dumps({"access_token": "t0ken"}).encode()))
-    assert client.of(server, Login("", "refresh", identity=True)).manifest("shop", DIGEST)
+    assert client.of(server, Login("", "refresh", is_token=True)).fetch_manifest("shop", DIGEST)
     assert server.asked[1].method == "POST"
     assert "Authorization" not in server.asked[1].headers
     form = parse_qs(server.asked[1].body.decode())
@@ -125,8 +125,8 @@ def test_a_token_that_is_over_is_fetched_anew(server: Server, client: Client) ->
     server.says(MANIFEST_URL, bearer(server), GIVEN, bearer(server), GIVEN)
     server.says("/token", token("first"), token("second"))
     registry = client.of(server)
-    assert registry.manifest("shop", DIGEST)
-    assert registry.manifest("shop", DIGEST)
+    assert registry.fetch_manifest("shop", DIGEST)
+    assert registry.fetch_manifest("shop", DIGEST)
     assert server.asked[-1].headers["Authorization"] == "Bearer second"
 
 
@@ -143,13 +143,13 @@ NO_LOGIN: dict[str, tuple[Says, str]] = {
 def test_what_is_no_token_is_told(server: Server, client: Client, says: Says, code: str) -> None:
     server.says(MANIFEST_URL, bearer(server), GIVEN)
     server.says("/token", says)
-    assert problem(lambda: client.of(server).manifest("shop", DIGEST))[0] == code
+    assert problem(lambda: client.of(server).fetch_manifest("shop", DIGEST))[0] == code
 
 
 def test_a_login_is_never_sent_in_the_clear(server: Server, client: Client) -> None:
     for realm in ("http://tokens.example.com/token", "ftp://127.0.0.1/token", "http://ann@127.0.0.1/token", "nonsense"):
         server.says(MANIFEST_URL, bearer(server, realm))
-        code, message = problem(lambda: client.of(server).manifest("shop", DIGEST))
+        code, message = problem(lambda: client.of(server).fetch_manifest("shop", DIGEST))
         assert code == "E434"
         assert "secret" not in message
 
@@ -168,7 +168,7 @@ def test_a_layer_that_lies_elsewhere_is_fetched_without_credentials(
     server.says(BLOB_URL, bearer(server), Says(headers={"Docker-Content-Digest": PART.digest}), moved)
     server.says("/token", token("t0ken"))
     storage.says("/layer", Says(body=LAYER))
-    with client.of(server).blob("shop", PART) as pieces:
+    with client.of(server).open_blob("shop", PART) as pieces:
         assert b"".join(pieces) == LAYER
     assert server.asked[-1].headers["Authorization"] == "Bearer t0ken"
     (asked,) = storage.asked
@@ -180,7 +180,7 @@ def test_a_redirect_on_the_same_host_keeps_them(server: Server, client: Client) 
     server.says(MANIFEST_URL, bearer(server), Says(302, headers={"Location": "/other"}))
     server.says("/token", token("t0ken"))
     server.says("/other", GIVEN)
-    assert client.of(server).manifest("shop", DIGEST)
+    assert client.of(server).fetch_manifest("shop", DIGEST)
     assert server.asked[-1].headers["Authorization"] == "Bearer t0ken"
 
 
@@ -192,8 +192,8 @@ def test_an_upload_that_goes_elsewhere_goes_without_credentials(
     server.says("/token", token("t0ken"))
     storage.says("/up", Says(202, headers={"Location": "/up?id=2"}), Says(201))
     registry = client.of(server)
-    location = registry.begin("shop", PART, "")
-    registry.upload("shop", PART, location, iter([LAYER[:3], LAYER[3:]]))
+    location = registry.start_upload("shop", PART, "")
+    registry.upload_blob("shop", PART, location, iter([LAYER[:3], LAYER[3:]]))
     sent, ended = storage.asked
     assert (sent.method, sent.path, sent.body) == ("PATCH", "/up?id=1", LAYER)
     assert (ended.method, parse_qs(urlsplit(ended.path).query)) == ("PUT", {"id": ["2"], "digest": [PART.digest]})
@@ -202,13 +202,13 @@ def test_an_upload_that_goes_elsewhere_goes_without_credentials(
 
 def test_a_registry_that_leads_in_circles_is_left(server: Server, client: Client) -> None:
     server.says(MANIFEST_URL, Says(302, headers={"Location": MANIFEST_URL}))
-    assert problem(lambda: client.of(server).manifest("shop", DIGEST))[0] == "E434"
+    assert problem(lambda: client.of(server).fetch_manifest("shop", DIGEST))[0] == "E434"
     assert len(server.asked) == 5
 
 
 LIES: dict[str, Says] = {
     "other bytes": Says(body=BYTES + b" ", headers={"Content-Type": KIND}),
-    "more than a manifest may be": Says(body=b" " * (LARGEST + 1)),
+    "more than a manifest may be": Says(body=b" " * (MAX_MANIFEST_BYTES + 1)),
     "something that answers with another status": Says(204),
 }
 
@@ -216,26 +216,26 @@ LIES: dict[str, Says] = {
 @pytest.mark.parametrize("says", LIES.values(), ids=LIES.keys())
 def test_what_can_not_be_the_image_is_not_believed(server: Server, client: Client, says: Says) -> None:
     server.says(MANIFEST_URL, says)
-    assert problem(lambda: client.of(server).manifest("shop", DIGEST))[0] == "E434"
+    assert problem(lambda: client.of(server).fetch_manifest("shop", DIGEST))[0] == "E434"
 
 
 def test_of_a_tag_the_bytes_decide_and_a_digest_that_is_another_is_a_lie(server: Server, client: Client) -> None:
     tagged = "/v2/shop/manifests/1.4"
     server.says(tagged, GIVEN)
-    found = client.of(server).manifest("shop", "1.4")
+    found = client.of(server).fetch_manifest("shop", "1.4")
     assert found is not None
     assert found.digest == DIGEST == f"sha256:{hashlib.sha256(BYTES).hexdigest()}"
     other = {"Content-Type": KIND, "Docker-Content-Digest": "sha256:" + "0" * 64}
     server.says(tagged, Says(body=BYTES, headers=other))
-    assert problem(lambda: client.of(server).manifest("shop", "1.4"))[0] == "E434"
+    assert problem(lambda: client.of(server).fetch_manifest("shop", "1.4"))[0] == "E434"
     server.says(MANIFEST_URL, Says(headers=other))
-    assert problem(lambda: client.of(server).has("manifests", "shop", DIGEST))[0] == "E434"
+    assert problem(lambda: client.of(server).has_content("manifests", "shop", DIGEST))[0] == "E434"
 
 
 @pytest.mark.parametrize("body", [b"no JSON", b"[]", b'{"mediaType": "text/plain"}', b"[" * 100_000])
 def test_what_is_no_manifest_is_told(server: Server, client: Client, body: bytes) -> None:
     server.says("/v2/shop/manifests/1", Says(body=body))
-    assert problem(lambda: client.of(server).manifest("shop", "1"))[0] == "E434"
+    assert problem(lambda: client.of(server).fetch_manifest("shop", "1"))[0] == "E434"
 
 
 BUSY = {"too many at once": 429, "a bad day": 500, "nobody behind it": 502, "overloaded": 503, "too slow": 504}
@@ -244,7 +244,7 @@ BUSY = {"too many at once": 429, "a bad day": 500, "nobody behind it": 502, "ove
 @pytest.mark.parametrize("status", BUSY.values(), ids=BUSY.keys())
 def test_a_registry_that_is_busy_is_asked_again(server: Server, client: Client, status: int) -> None:
     server.says(MANIFEST_URL, Says(status), Says(status), GIVEN)
-    assert client.of(server).manifest("shop", DIGEST)
+    assert client.of(server).fetch_manifest("shop", DIGEST)
     first, second = client.pauses
     assert 0 < first < second < 10
 
@@ -253,7 +253,7 @@ def test_it_is_asked_when_it_wants_to_be_but_not_in_an_hour(server: Server, clie
     server.says(
         MANIFEST_URL, Says(429, headers={"Retry-After": "3"}), Says(429, headers={"Retry-After": "3600"}), GIVEN
     )
-    assert client.of(server).manifest("shop", DIGEST)
+    assert client.of(server).fetch_manifest("shop", DIGEST)
     assert client.pauses == [3, 10]
 
 
@@ -269,7 +269,7 @@ FAULTS: dict[str, tuple[Says, str]] = {
 def test_a_registry_that_can_not_be_asked_is_given_up(server: Server, client: Client, says: Says, why: str) -> None:
     server.says(MANIFEST_URL, says)
     registry = client.of(server, limits=Limits(0.3, 0.3, 0.3, 2))
-    code, message = problem(lambda: registry.manifest("shop", DIGEST))
+    code, message = problem(lambda: registry.fetch_manifest("shop", DIGEST))
     assert (code, message) == ("E433", f"the registry {server.host} can't be asked: it {why}")
     assert len(server.asked) == 2
 
@@ -288,7 +288,7 @@ def test_a_layer_that_is_another_is_known_before_its_last_piece(
 ) -> None:
     server.says(BLOB_URL, Says(headers={"Docker-Content-Digest": PART.digest}), says)
     read = bytearray()
-    with pytest.raises(TemporaryError) as raised, client.of(server).blob("shop", PART) as pieces:
+    with pytest.raises(TemporaryError) as raised, client.of(server).open_blob("shop", PART) as pieces:
         for piece in pieces:
             read += piece
     assert isinstance(raised.value.last, OperationFailedError)
@@ -298,12 +298,12 @@ def test_a_layer_that_is_another_is_known_before_its_last_piece(
 
 def test_what_a_registry_says_is_repeated_without_what_a_terminal_obeys(server: Server, client: Client) -> None:
     server.says(MANIFEST_URL, Says(403, b"\x1b[31mno\x1b]0;title\x07\r\nway" + b"x" * 1000))
-    code, message = problem(lambda: client.of(server).manifest("shop", DIGEST))
+    code, message = problem(lambda: client.of(server).fetch_manifest("shop", DIGEST))
     assert code == "E432"
     assert message.isprintable()
     assert len(message) < 400
 
 
 def test_a_repository_that_is_not_there_can_not_be_pushed_to(server: Server, client: Client) -> None:
-    code, message = problem(lambda: client.of(server).begin("shop", PART, ""))
+    code, message = problem(lambda: client.of(server).start_upload("shop", PART, ""))
     assert (code, "no repository shop" in message) == ("E435", True)

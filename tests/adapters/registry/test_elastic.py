@@ -15,10 +15,10 @@ from envctl.adapters.aws.sessions import Sessions
 from envctl.adapters.registry.registries import Registries
 from envctl.adapters.registry.transport import Limits
 from envctl.adapters.sandbox.lifecycle import Sandbox
-from envctl.domain.aws.access import Passport
+from envctl.domain.aws.access import AwsCredentialsSpec
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.images.image_reference import Image
-from envctl.usecases.ports.aws import Copied, Pulled
+from envctl.usecases.ports.aws import CopyProgress, RegistryImage
 from tests.adapters.registry.conftest import free_port
 from tests.adapters.registry.oci import Content, Registry, for_platforms, single
 
@@ -103,11 +103,11 @@ def amazon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Amazon]:
         )
         found[environment].up()
     sandbox = Sandbox(home / "sandbox")
-    running = sandbox.up()
+    running = sandbox.start()
     relay = Relay({HOSTS[environment]: registry.port for environment, registry in found.items()})
-    yield Amazon(found, running.environment({}), relay, home / "ca.pem")
+    yield Amazon(found, running.build_environment({}), relay, home / "ca.pem")
     relay.close()
-    sandbox.down()
+    sandbox.stop()
     for registry in found.values():
         registry.down()
 
@@ -116,7 +116,9 @@ def amazon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Amazon]:
 def sessions(amazon: Amazon, monkeypatch: pytest.MonkeyPatch) -> Sessions:
     for name, value in amazon.environment.items():
         monkeypatch.setenv(name, value)
-    return Sessions(lambda: None, lambda name: Passport(name, REGION, ACCOUNTS.get(name, ""), role=ROLES.get(name, "")))
+    return Sessions(
+        lambda: None, lambda name: AwsCredentialsSpec(name, REGION, ACCOUNTS.get(name, ""), role=ROLES.get(name, ""))
+    )
 
 
 @pytest.fixture
@@ -126,17 +128,17 @@ def registries(amazon: Amazon, sessions: Sessions) -> Registries:
         "AWS_CA_BUNDLE": os.fspath(amazon.authority),
         "HOME": "/nonexistent",
     }
-    return Registries(sessions.client, lambda: surroundings, limits=Limits(2, 5, 5, 2), sleep=lambda _: None)
+    return Registries(sessions.open_client, lambda: surroundings, limits=Limits(2, 5, 5, 2), sleep=lambda _: None)
 
 
-def pulled(environment: str, repository: str, *, tag: str = "", digest: str = "") -> Pulled:
-    return Pulled(Image(f"{HOSTS[environment]}/{repository}", tag, digest), environment)
+def pulled(environment: str, repository: str, *, tag: str = "", digest: str = "") -> RegistryImage:
+    return RegistryImage(Image(f"{HOSTS[environment]}/{repository}", tag, digest), environment)
 
 
 def pushed(amazon: Amazon, sessions: Sessions, repository: str, content: Content, tag: str) -> None:
     """To the registry of dev, and told to its API, which moto keeps apart from any registry."""
     amazon.registries["dev"].push(repository, content)
-    ecr = sessions.client("ecr", "dev", region=REGION)
+    ecr = sessions.open_client("ecr", "dev", region=REGION)
     ecr.create_repository(repositoryName=repository)
     kind, manifest = content.manifests[content.digest]
     ecr.put_image(
@@ -153,13 +155,13 @@ def test_a_tag_means_a_digest_and_what_is_not_there_is_told_apart(
 ) -> None:
     content = for_platforms("ecr", "linux/amd64", "linux/arm64")
     pushed(amazon, sessions, "tags/shop", content, "1.4")
-    assert registries.digest(pulled("dev", "tags/shop", tag="1.4")) == content.digest
-    assert registries.digest(pulled("dev", "tags/shop", tag="1.5")) is None
-    assert registries.digest(pulled("dev", "nowhere/shop", tag="1.4")) is None
-    assert registries.find(pulled("dev", "tags/shop", digest=content.digest)) == "there"
-    assert registries.find(pulled("dev", "tags/shop", digest=NOWHERE)) == "absent"
+    assert registries.resolve_digest(pulled("dev", "tags/shop", tag="1.4")) == content.digest
+    assert registries.resolve_digest(pulled("dev", "tags/shop", tag="1.5")) is None
+    assert registries.resolve_digest(pulled("dev", "nowhere/shop", tag="1.4")) is None
+    assert registries.find_image(pulled("dev", "tags/shop", digest=content.digest)) == "there"
+    assert registries.find_image(pulled("dev", "tags/shop", digest=NOWHERE)) == "absent"
     # The same in another account, which nobody has pushed to.
-    assert registries.find(pulled("staging", "tags/shop", digest=content.digest)) == "no repository"
+    assert registries.find_image(pulled("staging", "tags/shop", digest=content.digest)) == "no repository"
 
 
 def test_an_image_is_copied_across_accounts_with_the_login_of_each(
@@ -168,11 +170,11 @@ def test_an_image_is_copied_across_accounts_with_the_login_of_each(
     content = for_platforms("across", "linux/amd64", "linux/arm64", size=1 << 20)
     pushed(amazon, sessions, "across/shop", content, "1.4")
     amazon.relay.asked.clear()
-    seen: list[Copied] = []
+    seen: list[CopyProgress] = []
     source, target = (pulled(environment, "across/shop", digest=content.digest) for environment in ACCOUNTS)
-    registries.copy(source, target, seen.append)
+    registries.copy_image(source, target, seen.append)
     assert amazon.registries["staging"].holds("across/shop", content)
-    assert seen[-1].blobs == seen[-1].of_blobs == len(content.blobs)
+    assert seen[-1].blobs == seen[-1].total_blobs == len(content.blobs)
     assert set(amazon.relay.asked) == set(HOSTS.values())
 
 
@@ -182,9 +184,9 @@ def test_the_credentials_of_one_account_do_not_open_the_registry_of_another(
     content = single("locked")
     pushed(amazon, sessions, "locked/shop", content, "1.4")
     source = pulled("dev", "locked/shop", digest=content.digest)
-    target = Pulled(pulled("staging", "locked/shop", digest=content.digest).image, "dev")
+    target = RegistryImage(pulled("staging", "locked/shop", digest=content.digest).image, "dev")
     with pytest.raises(OperationFailedError) as problem:
-        registries.copy(source, target, lambda _: None)
+        registries.copy_image(source, target, lambda _: None)
     (only,) = problem.value.problems
     assert only.code == "E432"
     assert "auth-token" not in only.message + only.hint
@@ -214,5 +216,5 @@ def test_what_ecr_refuses_is_told_and_not_taken_for_absent(name: str, code: str)
         return Refusing()
 
     with pytest.raises(OperationFailedError) as problem:
-        Registries(client, dict).find(pulled("dev", "shop", digest=NOWHERE))
+        Registries(client, dict).find_image(pulled("dev", "shop", digest=NOWHERE))
     assert [each.code for each in problem.value.problems] == [code]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.registry.login import Login, find
+from envctl.adapters.registry.login import Login, find_login
 from envctl.domain.errors import OperationFailedError
 
 KEPT = {"auth": b64encode(b"ann:se:cret").decode()}
@@ -25,7 +25,7 @@ FOUND: dict[str, tuple[str, object, Login | None]] = {
     "an identity": (
         "r.example.com",
         {"auths": {"r.example.com": {"identitytoken": "t"}}},
-        Login("", "t", identity=True),
+        Login("", "t", is_token=True),
     ),
     "nothing in it": ("r.example.com", {"auths": {"r.example.com": {}}}, None),
     "no logins": ("r.example.com", {}, None),
@@ -41,14 +41,14 @@ def kept(folder: Path, config: object) -> dict[str, str]:
 
 @pytest.mark.parametrize(("registry", "config", "login"), FOUND.values(), ids=FOUND.keys())
 def test_a_login_is_found(registry: str, config: object, login: Login | None, tmp_path: Path) -> None:
-    assert find(registry, kept(tmp_path, config)) == login
+    assert find_login(registry, kept(tmp_path, config)) == login
 
 
 def test_it_is_looked_for_at_home(tmp_path: Path) -> None:
     (tmp_path / ".docker").mkdir()
     (tmp_path / ".docker/config.json").write_text(json.dumps({"auths": {"r.example.com": KEPT}}))
-    assert find("r.example.com", {"HOME": os.fspath(tmp_path)}) == ANN
-    assert find("r.example.com", {"HOME": "/nonexistent"}) is None
+    assert find_login("r.example.com", {"HOME": os.fspath(tmp_path)}) == ANN
+    assert find_login("r.example.com", {"HOME": "/nonexistent"}) is None
 
 
 def test_it_is_not_shown() -> None:
@@ -80,7 +80,7 @@ def test_a_file_that_is_not_json_is_told(tmp_path: Path) -> None:
 
 def unreadable(environ: Mapping[str, str]) -> str:
     with pytest.raises(OperationFailedError) as raised:
-        find("r.example.com", environ)
+        find_login("r.example.com", environ)
     (only,) = raised.value.problems
     assert "secret" not in only.message
     assert only.hint == "log in again: docker login"
@@ -100,19 +100,19 @@ else echo "credentials not found in native keychain"; exit 1; fi"""
 def test_a_helper_is_asked_by_the_host(tmp_path: Path) -> None:
     helper(tmp_path, "keys", KNOWS)
     environ = kept(tmp_path, {"credHelpers": {"r.example.com": "keys"}})
-    assert find("r.example.com", environ) == ANN
-    assert find("other.example.com", environ) is None
+    assert find_login("r.example.com", environ) == ANN
+    assert find_login("other.example.com", environ) is None
 
 
 def test_what_the_common_helper_does_not_know_may_be_in_the_file(tmp_path: Path) -> None:
     helper(tmp_path, "keys", KNOWS)
     other = {"auth": b64encode(b"bob:b").decode()}
     environ = kept(tmp_path, {"credsStore": "keys", "auths": {"other.example.com": other, "r.example.com": other}})
-    assert find("r.example.com", environ) == ANN
-    assert find("other.example.com", environ) == Login("bob", "b")
+    assert find_login("r.example.com", environ) == ANN
+    assert find_login("other.example.com", environ) == Login("bob", "b")
 
 
 def test_a_helper_may_give_an_identity(tmp_path: Path) -> None:
     helper(tmp_path, "token", """echo '{"Username": "<token>", "Secret": "t"}'""")
     environ = kept(tmp_path, {"credsStore": "token"})
-    assert find("r.example.com", environ) == Login("", "t", identity=True)
+    assert find_login("r.example.com", environ) == Login("", "t", is_token=True)

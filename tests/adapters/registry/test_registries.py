@@ -13,7 +13,7 @@ from envctl.adapters.registry.registries import Registries
 from envctl.adapters.registry.transport import Limits
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.images.image_reference import Image
-from envctl.usecases.ports.aws import Copied, Pulled
+from envctl.usecases.ports.aws import CopyProgress, RegistryImage
 from tests.adapters.registry.conftest import LOGIN
 from tests.adapters.registry.oci import Content, Registry, for_platforms, single
 
@@ -37,8 +37,8 @@ def logged_in(tmp_path: Path, second: Registry) -> Registries:
     return registries({"DOCKER_CONFIG": os.fspath(tmp_path)})
 
 
-def pulled(registry: Registry, repository: str, *, tag: str = "", digest: str = "") -> Pulled:
-    return Pulled(Image(f"{registry.host}/{repository}", tag, digest), "dev")
+def pulled(registry: Registry, repository: str, *, tag: str = "", digest: str = "") -> RegistryImage:
+    return RegistryImage(Image(f"{registry.host}/{repository}", tag, digest), "dev")
 
 
 def told(problem: pytest.ExceptionInfo[OperationFailedError]) -> tuple[str, str]:
@@ -51,8 +51,8 @@ def test_a_tag_means_a_digest_that_of_a_list_where_it_is_one(first: Registry) ->
     one, many = single("tags"), for_platforms("tags", "linux/amd64", "linux/arm64")
     first.push("tags/shop", one, "1.4")
     first.push("tags/shop", many, "1.5")
-    assert registries().digest(pulled(first, "tags/shop", tag="1.4")) == one.digest
-    assert registries().digest(pulled(first, "tags/shop", tag="1.5")) == many.digest
+    assert registries().resolve_digest(pulled(first, "tags/shop", tag="1.4")) == one.digest
+    assert registries().resolve_digest(pulled(first, "tags/shop", tag="1.5")) == many.digest
 
 
 def test_a_tag_that_was_moved_means_what_it_means_now(first: Registry) -> None:
@@ -60,30 +60,30 @@ def test_a_tag_that_was_moved_means_what_it_means_now(first: Registry) -> None:
     asked = registries()
     for content in (before, after):
         first.push("moved/shop", content, "latest")
-        assert asked.digest(pulled(first, "moved/shop", tag="latest")) == content.digest
+        assert asked.resolve_digest(pulled(first, "moved/shop", tag="latest")) == content.digest
 
 
 def test_what_is_not_there_is_not_there(first: Registry) -> None:
     content = single("there")
     first.push("there/shop", content, "1")
     asked = registries()
-    assert asked.find(pulled(first, "there/shop", digest=content.digest)) == "there"
-    assert asked.find(pulled(first, "there/shop", digest=NOWHERE)) == "absent"
-    assert asked.find(pulled(first, "elsewhere/shop", digest=content.digest)) == "absent"
-    assert asked.digest(pulled(first, "there/shop", tag="2")) is None
-    assert asked.digest(pulled(first, "elsewhere/shop", tag="1")) is None
+    assert asked.find_image(pulled(first, "there/shop", digest=content.digest)) == "there"
+    assert asked.find_image(pulled(first, "there/shop", digest=NOWHERE)) == "absent"
+    assert asked.find_image(pulled(first, "elsewhere/shop", digest=content.digest)) == "absent"
+    assert asked.resolve_digest(pulled(first, "there/shop", tag="2")) is None
+    assert asked.resolve_digest(pulled(first, "elsewhere/shop", tag="1")) is None
 
 
 def test_a_registry_that_wants_a_login_gets_that_of_docker(second: Registry, logged_in: Registries) -> None:
     content = single("login")
     second.push("login/shop", content, "1")
-    assert logged_in.digest(pulled(second, "login/shop", tag="1")) == content.digest
-    assert logged_in.find(pulled(second, "login/shop", digest=content.digest)) == "there"
+    assert logged_in.resolve_digest(pulled(second, "login/shop", tag="1")) == content.digest
+    assert logged_in.find_image(pulled(second, "login/shop", digest=content.digest)) == "there"
 
 
 def test_without_a_login_it_is_told_and_is_not_taken_for_absent(second: Registry) -> None:
     with pytest.raises(OperationFailedError) as problem:
-        registries().find(pulled(second, "login/shop", digest=NOWHERE))
+        registries().find_image(pulled(second, "login/shop", digest=NOWHERE))
     code, message = told(problem)
     assert (code, f"the registry {second.host} does not let you" in message) == ("E432", True)
 
@@ -92,7 +92,7 @@ def test_a_wrong_login_is_told_and_not_shown(second: Registry, tmp_path: Path) -
     auth = b64encode(b"ann:hunter2").decode()
     (tmp_path / "config.json").write_text(json.dumps({"auths": {second.host: {"auth": auth}}}))
     with pytest.raises(OperationFailedError) as problem:
-        registries({"DOCKER_CONFIG": os.fspath(tmp_path)}).find(pulled(second, "login/shop", digest=NOWHERE))
+        registries({"DOCKER_CONFIG": os.fspath(tmp_path)}).find_image(pulled(second, "login/shop", digest=NOWHERE))
     code, message = told(problem)
     assert code == "E432"
     assert "hunter2" not in message + repr(problem.value)
@@ -104,7 +104,7 @@ def test_nobody_there_is_told_and_not_taken_for_absent(first: Registry) -> None:
 
     nobody = Registry(first.folder, free_port())
     with pytest.raises(OperationFailedError) as problem:
-        registries().find(pulled(nobody, "shop", digest=NOWHERE))
+        registries().find_image(pulled(nobody, "shop", digest=NOWHERE))
     assert told(problem) == ("E433", f"the registry {nobody.host} can't be asked: it can't be reached")
 
 
@@ -121,17 +121,17 @@ def test_a_copy_is_the_same_to_the_byte(
 ) -> None:
     name = f"copy/{content.digest[7:19]}"
     first.push(f"from/{name}", content, "1.4")
-    seen: list[Copied] = []
+    seen: list[CopyProgress] = []
     source, target = (
         pulled(first, f"from/{name}", digest=content.digest),
         pulled(second, f"to/{name}", digest=content.digest),
     )
-    logged_in.copy(source, target, seen.append)
+    logged_in.copy_image(source, target, seen.append)
     assert second.holds(f"to/{name}", content)
-    assert logged_in.find(target) == "there"
+    assert logged_in.find_image(target) == "there"
     size = sum(map(len, content.blobs.values()))
-    assert seen[0] == Copied(0, len(content.blobs), 0, size)
-    assert seen[-1] == Copied(len(content.blobs), len(content.blobs), size, size)
+    assert seen[0] == CopyProgress(0, len(content.blobs), 0, size)
+    assert seen[-1] == CopyProgress(len(content.blobs), len(content.blobs), size, size)
     assert [each.size for each in seen] == sorted(each.size for each in seen)
 
 
@@ -148,7 +148,7 @@ def test_nothing_is_copied_that_is_there(first: Registry, second: Registry, logg
     for lost in (of_one - {part["digest"] for part in _parts(content, other)}) | {layer}:
         _lose(first, "half/shop", lost)
     source, target = (pulled(end, "half/shop", digest=content.digest) for end in (first, second))
-    logged_in.copy(source, target, lambda _: None)
+    logged_in.copy_image(source, target, lambda _: None)
     assert second.holds("half/shop", content)
 
 
@@ -157,25 +157,25 @@ def test_an_interrupted_copy_is_not_seen_and_goes_on(first: Registry, second: Re
     first.push("broken/shop", content)
     source, target = (pulled(end, "broken/shop", digest=content.digest) for end in (first, second))
 
-    def interrupt(copied: Copied) -> None:
+    def interrupt(copied: CopyProgress) -> None:
         if copied.blobs == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        logged_in.copy(source, target, interrupt)
-    assert logged_in.find(target) == "absent"
+        logged_in.copy_image(source, target, interrupt)
+    assert logged_in.find_image(target) == "absent"
     assert not any(second.has_manifest("broken/shop", name) for name in content.manifests)
     assert sum(second.has_blob("broken/shop", name) for name in content.blobs) == 3
-    logged_in.copy(source, target, lambda _: None)
+    logged_in.copy_image(source, target, lambda _: None)
     assert second.holds("broken/shop", content)
 
 
 def test_within_one_registry_blobs_are_taken_over_and_not_sent(first: Registry) -> None:
     content = single("mounted", size=1 << 20)
     first.push("mount/from", content)
-    seen: list[Copied] = []
+    seen: list[CopyProgress] = []
     source, target = (pulled(first, f"mount/{end}", digest=content.digest) for end in ("from", "to"))
-    registries().copy(source, target, seen.append)
+    registries().copy_image(source, target, seen.append)
     assert first.holds("mount/to", content)
     assert [each.blobs for each in seen] == [0, 1, 2, 3]
 
@@ -189,7 +189,7 @@ def test_an_image_without_all_of_its_layers_is_not_copied(
     _lose(first, "hollow/shop", lost)
     source, target = (pulled(end, "hollow/shop", digest=content.digest) for end in (first, second))
     with pytest.raises(OperationFailedError) as problem:
-        logged_in.copy(source, target, lambda _: None)
+        logged_in.copy_image(source, target, lambda _: None)
     code, message = told(problem)
     assert code == "E434"
     assert lost in message
@@ -206,7 +206,7 @@ def test_a_layer_that_was_altered_in_the_source_is_not_copied(
     file.write_bytes(file.read_bytes()[:-1] + b"?")
     source, target = (pulled(end, "altered/shop", digest=content.digest) for end in (first, second))
     with pytest.raises(OperationFailedError) as problem:
-        logged_in.copy(source, target, lambda _: None)
+        logged_in.copy_image(source, target, lambda _: None)
     code, message = told(problem)
     assert (code, layer in message) == ("E434", True)
     assert not second.has_blob("altered/shop", layer)

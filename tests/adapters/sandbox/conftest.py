@@ -30,14 +30,14 @@ def directory(tmp_path: Path) -> Path:
 def sandbox(directory: Path) -> Iterator[Sandbox]:
     sandbox = Sandbox(directory)
     yield sandbox
-    sandbox.down()
+    sandbox.stop()
 
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
     sandbox = Sandbox(with_tiny_mirror(tmp_path_factory.mktemp("shared") / "sandbox"))
-    yield sandbox.up(buckets=[Bucket("shop-dev", REGION, DEV), Bucket("shop-prod", REGION, PROD)])
-    sandbox.down()
+    yield sandbox.start(buckets=[Bucket("shop-dev", REGION, DEV), Bucket("shop-prod", REGION, PROD)])
+    sandbox.stop()
 
 
 @pytest.fixture(scope="session")

@@ -29,10 +29,10 @@ def test_the_proxy_relays_to_the_endpoint(directory: Path, endpoint_url: str) ->
     from botocore.config import Config
 
     sandbox = Sandbox(directory, endpoint_url=endpoint_url)
-    up = sandbox.up(buckets=[Bucket("relayed", REGION, DEV)])
+    up = sandbox.start(buckets=[Bucket("relayed", REGION, DEV)])
     try:
         assert up.moto_url == endpoint_url
-        assert sandbox.up(buckets=[Bucket("relayed", REGION, DEV)]) == up
+        assert sandbox.start(buckets=[Bucket("relayed", REGION, DEV)]) == up
         keys = {"aws_access_key_id": DEV, "aws_secret_access_key": "x"}
         config = Config(proxies={"https": up.proxy_url})
         with closing(boto3.client("s3", region_name=REGION, verify=str(up.ca_file), config=config, **keys)) as s3:
@@ -40,7 +40,7 @@ def test_the_proxy_relays_to_the_endpoint(directory: Path, endpoint_url: str) ->
             assert s3.get_object(Bucket="relayed", Key="key")["Body"].read() == b"body"
             assert s3.get_bucket_versioning(Bucket="relayed")["Status"] == "Enabled"
     finally:
-        sandbox.down()
+        sandbox.stop()
 
 
 def test_an_emulator_knows_no_profile_of_this_machine(
@@ -49,21 +49,21 @@ def test_an_emulator_knows_no_profile_of_this_machine(
     (tmp_path / "config").write_text("[default\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_PROFILE", "nope")
-    EndpointCloud(endpoint_url).make_bucket("relayed", REGION, DEV)
+    EndpointCloud(endpoint_url).create_bucket("relayed", REGION, DEV)
 
 
 def test_an_endpoint_that_is_not_there_fails_the_buckets_by_name(directory: Path) -> None:
     sandbox = Sandbox(directory, endpoint_url="http://127.0.0.1:1")
     try:
         with pytest.raises(OperationFailedError, match=r"E505 .*relayed in account"):
-            sandbox.up(buckets=[Bucket("relayed", REGION, DEV)])
+            sandbox.start(buckets=[Bucket("relayed", REGION, DEV)])
     finally:
-        sandbox.down()
+        sandbox.stop()
 
 
 def test_a_connection_that_the_endpoint_closed_is_opened_again(shared: RunningSandbox) -> None:
     cloud = EndpointCloud(shared.moto_url)
     # This path makes the server close the connection after its answer.
     refused = Request("GET", "https", "rebound.example.com", "/", [], b"")
-    assert [cloud.answer(refused).status for _ in range(2)] == ["403 Forbidden"] * 2
+    assert [cloud.answer_request(refused).status for _ in range(2)] == ["403 Forbidden"] * 2
     cloud.close()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.sandbox.environment import for_server
+from envctl.adapters.sandbox.environment import build_server_environment
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
 
 RUNNING = RunningSandbox(1, "http://127.0.0.1:9", Path("/p/ca.pem"), "http://127.0.0.1:9", "", Path("/p/terraform.rc"))
@@ -31,23 +31,23 @@ RUNNING = RunningSandbox(1, "http://127.0.0.1:9", Path("/p/ca.pem"), "http://127
     ],
 )
 def test_a_real(name: str) -> None:
-    assert "real" not in RUNNING.environment({name: "real"}).values()
+    assert "real" not in RUNNING.build_environment({name: "real"}).values()
 
 
 def test_everything_else_is_inherited() -> None:
     inherited = {"PATH": "/bin", "HOME": "/home/me", "TF_LOG": "debug"}
-    assert inherited.items() <= RUNNING.environment(inherited).items()
+    assert inherited.items() <= RUNNING.build_environment(inherited).items()
 
 
 def test_terraform_is_pointed_at_the_proxy_its_authority_and_the_mirror() -> None:
-    child = RUNNING.child_environment()
+    child = RUNNING.build_child_variables()
     assert child["HTTPS_PROXY"] == child["https_proxy"] == "http://127.0.0.1:9"
     assert (child["AWS_CA_BUNDLE"], child["TF_CLI_CONFIG_FILE"]) == ("/p/ca.pem", "/p/terraform.rc")
     assert not any("amazonaws" in host or host.endswith("aws") for host in child["NO_PROXY"].split(","))
 
 
 def test_the_server_sees_neither_keys_nor_settings_of_another_moto() -> None:
-    server = for_server(
+    server = build_server_environment(
         {"AWS_PROFILE": "real", "MOTO_IAM_LOAD_MANAGED_POLICIES": "false", "HTTPS_PROXY": "x", "A": "1"}
     )
     assert server == {"A": "1", "AWS_EC2_METADATA_DISABLED": "true", "PYTHONUNBUFFERED": "1"}

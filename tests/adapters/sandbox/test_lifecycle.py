@@ -15,74 +15,74 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.sandbox import files, launch
-from envctl.adapters.sandbox.control import buckets_body
+from envctl.adapters.sandbox.control import encode_buckets
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
-from envctl.adapters.sandbox.probe import send_buckets
+from envctl.adapters.sandbox.probe import request_buckets
 from envctl.domain.errors import ConfigurationError, OperationFailedError
 from tests.adapters.sandbox.conftest import DEV, PROD, REGION, with_tiny_mirror
 
 
 def test_a_project_without_a_sandbox_has_none_and_none_died(tmp_path: Path) -> None:
     sandbox = Sandbox(tmp_path / "nothing")
-    assert sandbox.running() is None
-    assert not sandbox.died()
-    assert not sandbox.down()
+    assert sandbox.find_running() is None
+    assert not sandbox.has_died()
+    assert not sandbox.stop()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_from_up_to_down(sandbox: Sandbox, directory: Path) -> None:
-    up = sandbox.up()
-    assert sandbox.running() == up
-    assert sandbox.up() == up
+    up = sandbox.start()
+    assert sandbox.find_running() == up
+    assert sandbox.start() == up
     assert stat.S_IMODE((directory / "state.json").stat().st_mode) == 0o600
     assert "PRIVATE KEY" not in "".join(path.read_text() for path in directory.iterdir() if path.is_file())
-    assert sandbox.down()
+    assert sandbox.stop()
     assert not alive(up.pid)
-    assert sandbox.running() is None
-    assert not sandbox.died()
+    assert sandbox.find_running() is None
+    assert not sandbox.has_died()
     assert [path.name for path in directory.iterdir()] == ["mirror"]
-    assert not sandbox.down()
+    assert not sandbox.stop()
 
 
 def test_two_at_once_start_one_server(sandbox: Sandbox) -> None:
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(lambda _: sandbox.up(), range(2))
+        first, second = pool.map(lambda _: sandbox.start(), range(2))
     assert first == second
 
 
 def test_a_killed_server_is_noticed_and_can_be_started_again(sandbox: Sandbox) -> None:
-    up = sandbox.up()
+    up = sandbox.start()
     os.kill(up.pid, signal.SIGKILL)
-    wait_until(lambda: sandbox.running() is None)
-    assert sandbox.died()
-    again = sandbox.up()
+    wait_until(lambda: sandbox.find_running() is None)
+    assert sandbox.has_died()
+    again = sandbox.start()
     assert again.pid != up.pid
-    assert not sandbox.died()
+    assert not sandbox.has_died()
 
 
 def test_a_server_that_hangs_is_not_running_and_is_replaced(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("envctl.adapters.sandbox.probe._HEALTH_SECONDS", 0.5)
     monkeypatch.setattr("envctl.adapters.sandbox.lifecycle._TERMINATE_SECONDS", 0.3)
-    up = sandbox.up()
+    up = sandbox.start()
     os.kill(up.pid, signal.SIGSTOP)
-    assert sandbox.running() is None
-    assert sandbox.died()
-    assert sandbox.up().pid != up.pid
+    assert sandbox.find_running() is None
+    assert sandbox.has_died()
+    assert sandbox.start().pid != up.pid
     assert not alive(up.pid)
 
 
 def test_ctrl_c_in_the_terminal_does_not_reach_the_server(sandbox: Sandbox) -> None:
-    up = sandbox.up()
+    up = sandbox.start()
     assert os.getsid(up.pid) != os.getsid(0)
     os.kill(up.pid, signal.SIGINT)
     time.sleep(0.1)
-    assert sandbox.running() == up
+    assert sandbox.find_running() == up
 
 
 def test_a_second_project_runs_its_own_and_a_removed_one_leaves_no_process(
     sandbox: Sandbox, shared: RunningSandbox, directory: Path
 ) -> None:
-    up = sandbox.up()
+    up = sandbox.start()
     assert up.proxy_url != shared.proxy_url
     directory.rename(directory.with_name("moved"))
     wait_until(lambda: not alive(up.pid))
@@ -90,16 +90,16 @@ def test_a_second_project_runs_its_own_and_a_removed_one_leaves_no_process(
 
 def test_a_wanted_port_is_used(sandbox: Sandbox) -> None:
     port = free_port()
-    assert sandbox.up(port=port).proxy_url == f"http://127.0.0.1:{port}"
+    assert sandbox.start(port=port).proxy_url == f"http://127.0.0.1:{port}"
 
 
 def test_a_port_in_use_is_named(sandbox: Sandbox) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(OperationFailedError, match=rf"E502 port {port} is in use") as caught:
-            sandbox.up(port=port)
+            sandbox.start(port=port)
     assert caught.value.problems[0].hint
-    assert sandbox.running() is None
+    assert sandbox.find_running() is None
 
 
 def test_a_server_that_does_not_come_up_shows_the_end_of_its_log(
@@ -107,7 +107,7 @@ def test_a_server_that_does_not_come_up_shows_the_end_of_its_log(
 ) -> None:
     monkeypatch.setattr(launch, "_MODULE", "envctl.no_such_server")
     with pytest.raises(OperationFailedError, match=r"E503 (?s:.)*No module named .*no_such_server"):
-        sandbox.up()
+        sandbox.start()
 
 
 def test_missing_packages_are_named_with_the_command_that_brings_them(
@@ -115,27 +115,27 @@ def test_missing_packages_are_named_with_the_command_that_brings_them(
 ) -> None:
     monkeypatch.setattr(launch, "find_spec", lambda name: None if name in {"moto", "trustme"} else name)
     with pytest.raises(ConfigurationError, match=r"E501 .*trustme, moto") as caught:
-        sandbox.up()
+        sandbox.start()
     assert caught.value.problems[0].hint == "install envctl with its extra sandbox, from where you have it"
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OperationFailedError, match=r"E504 .*/file/sandbox"):
-        Sandbox(tmp_path / "file" / "sandbox").up()
+        Sandbox(tmp_path / "file" / "sandbox").start()
 
 
 def test_another_endpoint_than_the_one_that_runs_is_refused(sandbox: Sandbox, directory: Path) -> None:
-    sandbox.up()
+    sandbox.start()
     with pytest.raises(OperationFailedError, match=r"E506 .*http://127\.0\.0\.1:1"):
-        Sandbox(directory, endpoint_url="http://127.0.0.1:1").up()
+        Sandbox(directory, endpoint_url="http://127.0.0.1:1").start()
 
 
 def test_a_bucket_that_another_account_owns_is_refused(sandbox: Sandbox) -> None:
-    sandbox.up(buckets=[Bucket("shop", REGION, DEV)])
-    sandbox.up(buckets=[Bucket("shop", REGION, DEV)])
+    sandbox.start(buckets=[Bucket("shop", REGION, DEV)])
+    sandbox.start(buckets=[Bucket("shop", REGION, DEV)])
     with pytest.raises(OperationFailedError, match=rf"E505 .*shop in account {PROD}"):
-        sandbox.up(buckets=[Bucket("shop", REGION, PROD)])
+        sandbox.start(buckets=[Bucket("shop", REGION, PROD)])
 
 
 @pytest.mark.parametrize(
@@ -154,15 +154,15 @@ def test_whatever_stands_in_the_state_file_nothing_is_raised_or_killed(
     text: str, sandbox: Sandbox, directory: Path
 ) -> None:
     (directory / "state.json").write_text(text)
-    assert sandbox.running() is None
-    assert sandbox.died()
-    assert not sandbox.down()
+    assert sandbox.find_running() is None
+    assert sandbox.has_died()
+    assert not sandbox.stop()
 
 
 def test_control_calls_need_the_token_of_the_state_file(shared: RunningSandbox) -> None:
     port = int(shared.proxy_url.rpartition(":")[2])
     stranger = files.ServerState(shared.pid, port, "guessed", "", None)
-    answer = send_buckets(stranger, buckets_body([Bucket("stolen", REGION, DEV)]))
+    answer = request_buckets(stranger, encode_buckets([Bucket("stolen", REGION, DEV)]))
     assert (answer.status, answer.text) == (403, "the token is not the one of this sandbox")
 
 
@@ -179,8 +179,8 @@ def test_the_mirror_survives_down_even_as_a_link(tmp_path: Path) -> None:
     directory.mkdir()
     (directory / "mirror").symlink_to(shared_mirror)
     sandbox = Sandbox(directory)
-    sandbox.up()
-    assert sandbox.down()
+    sandbox.start()
+    assert sandbox.stop()
     assert (directory / "mirror").is_symlink()
     assert shared_mirror.is_dir()
 

@@ -22,7 +22,7 @@ def files(tmp_path: Path) -> SandboxFiles:
 def test_it_is_unpacked_once_and_can_be_run(files: SandboxFiles, packaged: Path) -> None:
     pack(packaged, NAME)
     assert prepare_mirror(files)
-    [provider] = provider_folder(files.mirror).iterdir()
+    [provider] = provider_folder(files.mirror_folder).iterdir()
     assert provider.name == NAME
     assert provider.stat().st_mode & 0o111
     packaged.write_bytes(b"not looked at again")
@@ -30,7 +30,7 @@ def test_it_is_unpacked_once_and_can_be_run(files: SandboxFiles, packaged: Path)
     assert prepare_mirror(files)
     after = files.terraform_rc.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-    assert f'path    = "{files.mirror}"' in files.terraform_rc.read_text()
+    assert f'path    = "{files.mirror_folder}"' in files.terraform_rc.read_text()
 
 
 def test_where_no_provider_is_packaged_terraform_asks_the_registry(
@@ -39,7 +39,7 @@ def test_where_no_provider_is_packaged_terraform_asks_the_registry(
     monkeypatch.setattr(mirror, "_PACKAGE", "no_such_package")
     assert not prepare_mirror(files)
     assert files.terraform_rc.read_text() == "provider_installation {\n  direct {}\n}\n"
-    assert not files.mirror.exists()
+    assert not files.mirror_folder.exists()
 
 
 @pytest.mark.parametrize("name", ["../escaped", "/etc/escaped", "folder/file", "..", "back\\slash"])
@@ -47,7 +47,7 @@ def test_an_archive_that_reaches_out_of_its_folder_is_refused(files: SandboxFile
     pack(packaged, name)
     with pytest.raises(OperationFailedError, match="E507"):
         prepare_mirror(files)
-    assert not provider_folder(files.mirror).exists()
+    assert not provider_folder(files.mirror_folder).exists()
     assert list(files.directory.rglob("*escaped*")) == []
 
 
@@ -56,13 +56,13 @@ def test_a_damaged_archive_leaves_nothing_half_done(files: SandboxFiles, package
     packaged.write_bytes(packaged.read_bytes()[:-30])
     with pytest.raises(OperationFailedError, match="E507"):
         prepare_mirror(files)
-    assert [path for path in files.mirror.rglob("*") if path.is_file() or path.name.startswith(".")] == []
+    assert [path for path in files.mirror_folder.rglob("*") if path.is_file() or path.name.startswith(".")] == []
 
 
 @pytest.fixture
 def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     archive = tmp_path / "provider.zip"
-    monkeypatch.setattr(mirror, "_archive", lambda: archive)
+    monkeypatch.setattr(mirror, "_find_archive", lambda: archive)
     return archive
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.adapters.sandbox.hosts import aws_host
+from envctl.adapters.sandbox.hosts import parse_aws_host
 from envctl.adapters.sandbox.lifecycle import RunningSandbox
 from tests.adapters.sandbox.conftest import DEV, PROD, Client
 
@@ -123,8 +123,8 @@ def test_a_gap_of_the_emulator_is_told_at_once_and_by_name(client: Client) -> No
 
 @given(st.text(alphabet="abc.-_:/@ 0", max_size=20))
 def test_no_host_outside_the_aws_domains_is_relayed(prefix: str) -> None:
-    assert aws_host(f"{prefix}:443") is None
-    assert aws_host(f"{prefix}.amazonaws.com.example.org:443") is None
+    assert parse_aws_host(f"{prefix}:443") is None
+    assert parse_aws_host(f"{prefix}.amazonaws.com.example.org:443") is None
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_no_host_outside_the_aws_domains_is_relayed(prefix: str) -> None:
     ],
 )
 def test_aws_hosts_are_relayed_whatever_their_case(host: str) -> None:
-    assert aws_host(f"{host.upper()}:443") == host
+    assert parse_aws_host(f"{host.upper()}:443") == host
 
 
 def raw(shared: RunningSandbox, request: str) -> str:

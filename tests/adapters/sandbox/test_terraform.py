@@ -55,7 +55,7 @@ resource "aws_eip" "this" {{
 @pytest.mark.terraform
 def test_state_in_one_account_resources_in_another_and_a_clean_second_plan(tmp_path: Path) -> None:
     sandbox = Sandbox(tmp_path / "sandbox")
-    up = sandbox.up(buckets=[Bucket("state", REGION, DEV)])
+    up = sandbox.start(buckets=[Bucket("state", REGION, DEV)])
     try:
         root = tmp_path / "root"
         root.mkdir()
@@ -66,13 +66,19 @@ def test_state_in_one_account_resources_in_another_and_a_clean_second_plan(tmp_p
         assert list(root.glob("*.tfstate")) == []
         terraform(up, root, "destroy", "-auto-approve")
     finally:
-        sandbox.down()
+        sandbox.stop()
 
 
 def terraform(up: RunningSandbox, root: Path, *arguments: str) -> str:
     command = [sys.executable, "-c", LAUNCHER, *arguments, "-no-color", "-input=false"]
     done = subprocess.run(
-        command, cwd=root, env=up.environment(os.environ), capture_output=True, text=True, timeout=120, check=False
+        command,
+        cwd=root,
+        env=up.build_environment(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -4,8 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.adapters.store.failures import problem
-from envctl.adapters.store.s3_errors import Kind, clock, denied_action, kind_of, reason, region_in, repeated
+from envctl.adapters.store.failures import describe_failure
+from envctl.adapters.store.s3_errors import (
+    ErrorKind,
+    classify_error,
+    describe_clock_skew,
+    extract_denied_action,
+    extract_reason,
+    extract_region,
+    was_retried,
+)
 
 ASKED = "Generic S3 error: Error performing GET https://s3.ap-northeast-1.amazonaws.com/shop/a in 2.1s"
 REFUSED = f"{ASKED} - Server returned non-2xx status code: 403 Forbidden: "
@@ -47,81 +55,85 @@ RESET = (
 """
 )
 SAID = {
-    "a name that nobody knows": (DNS, Kind.UNREACHABLE, "failed to lookup address information: Name or service"),
-    "a connection that was reset": (RESET, Kind.UNANSWERED, "Connection reset by peer"),
+    "a name that nobody knows": (DNS, ErrorKind.UNREACHABLE, "failed to lookup address information: Name or service"),
+    "a connection that was reset": (RESET, ErrorKind.UNANSWERED, "Connection reset by peer"),
     "an answer in time": (
         NOT_SENT + "kind: Timeout,\n source: TimedOut,",
-        Kind.UNANSWERED,
+        ErrorKind.UNANSWERED,
         "HTTP error: error sending request",
     ),
     "an unknown authority": (
         NOT_SENT + "kind: Connect,\n kind: InvalidData,\n error: InvalidCertificate(\n UnknownIssuer,",
-        Kind.UNTRUSTED,
+        ErrorKind.UNTRUSTED,
         "HTTP error",
     ),
     "a proxy that lets nobody through": (
         NOT_SENT + "kind: Connect,\n TunnelUnsuccessful,",
-        Kind.UNREACHABLE,
+        ErrorKind.UNREACHABLE,
         "the proxy lets nobody through",
     ),
     "a body cut off in the middle": (
         "Generic S3 error: Requested 500..1001, got 500..1000\n\nDebug source:",
-        Kind.UNANSWERED,
+        ErrorKind.UNANSWERED,
         "Requested 500..1001",
     ),
     "a list cut off in the middle": (
         "Generic S3 error: Error getting list response body: HTTP error: request or response body error",
-        Kind.UNANSWERED,
+        ErrorKind.UNANSWERED,
         "list response body",
     ),
     "a redirect": (
         f"{ASKED} - Received redirect without LOCATION, this normally indicates an incorrectly configured region",
-        Kind.ELSEWHERE,
+        ErrorKind.ELSEWHERE,
         "incorrectly configured region",
     ),
     "a refusal": (
         f"{REFUSED}<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>",
-        Kind.DENIED,
+        ErrorKind.DENIED,
         "Access Denied (AccessDenied)",
     ),
-    "a refusal of a proxy": (f"{REFUSED}<html>no</html>", Kind.DENIED, "403 Forbidden"),
+    "a refusal of a proxy": (f"{REFUSED}<html>no</html>", ErrorKind.DENIED, "403 Forbidden"),
     "a session that ended at its source": (
         f"{SIGNED_OUT}RuntimeError: The SSO session has expired\n\nDebug source:",
-        Kind.UNKNOWN_CALLER,
+        ErrorKind.UNKNOWN_CALLER,
         "The SSO session has expired",
     ),
-    "a disk that is full": ("Generic LocalFileSystem error: Unable to copy data to file", Kind.OTHER, "Unable to copy"),
-    "nothing": ("", Kind.OTHER, ""),
+    "a disk that is full": (
+        "Generic LocalFileSystem error: Unable to copy data to file",
+        ErrorKind.OTHER,
+        "Unable to copy",
+    ),
+    "nothing": ("", ErrorKind.OTHER, ""),
 }
 
 
 @pytest.mark.parametrize(("said", "kind", "why"), SAID.values(), ids=SAID.keys())
-def test_what_is_said_is_understood(said: str, kind: Kind, why: str) -> None:
-    assert kind_of(said) is kind
-    assert why in reason(said)
+def test_what_is_said_is_understood(said: str, kind: ErrorKind, why: str) -> None:
+    assert classify_error(said) is kind
+    assert why in extract_reason(said)
 
 
 def test_whether_it_was_tried_more_than_once_is_seen() -> None:
-    assert repeated(NOT_SENT)
-    assert not repeated(ASKED)
+    assert was_retried(NOT_SENT)
+    assert not was_retried(ASKED)
 
 
 def test_the_missing_action_is_taken_from_what_aws_says() -> None:
     said = "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: kms:GenerateDataKey on resource: k"
-    assert denied_action(said, "s3:PutObject") == "kms:GenerateDataKey"
-    assert denied_action("Access Denied", "s3:PutObject") == "s3:PutObject"
+    assert extract_denied_action(said, "s3:PutObject") == "kms:GenerateDataKey"
+    assert extract_denied_action("Access Denied", "s3:PutObject") == "s3:PutObject"
 
 
 def test_the_region_is_taken_from_where_s3_says_it() -> None:
-    assert region_in("the region 'us-east-1' is wrong; expecting 'eu-west-1'") == "eu-west-1"
-    assert region_in("<Region>eu-west-1</Region>") == "eu-west-1"
-    assert region_in("somewhere") == ""
+    assert extract_region("the region 'us-east-1' is wrong; expecting 'eu-west-1'") == "eu-west-1"
+    assert extract_region("<Region>eu-west-1</Region>") == "eu-west-1"
+    assert extract_region("somewhere") == ""
 
 
-@given(st.text(), st.sampled_from(Kind), st.sampled_from(["opened", "read", "written", "listed"]))
-def test_whatever_is_said_becomes_one_line(said: str, kind: Kind, verb: str) -> None:
-    kind_of(said)
-    told = problem(kind, said, url="s3://shop/envctl", verb=verb, region="eu-west-1")
+@given(st.text(), st.sampled_from(ErrorKind), st.sampled_from(["opened", "read", "written", "listed"]))
+def test_whatever_is_said_becomes_one_line(said: str, kind: ErrorKind, verb: str) -> None:
+    classify_error(said)
+    told = describe_failure(kind, said, url="s3://shop/envctl", verb=verb, region="eu-west-1")
     assert told.code.startswith("E4")
     assert told.hint
     assert f"can't be {verb}" in told.message
@@ -129,4 +141,6 @@ def test_whatever_is_said_becomes_one_line(said: str, kind: Kind, verb: str) -> 
 
 @given(st.text(), st.text())
 def test_a_time_that_nobody_can_read_is_no_harm(asked: str, server: str) -> None:
-    assert "this machine's clock" in clock(f"<RequestTime>{asked}</RequestTime><ServerTime>{server}</ServerTime>")
+    assert "this machine's clock" in describe_clock_skew(
+        f"<RequestTime>{asked}</RequestTime><ServerTime>{server}</ServerTime>"
+    )

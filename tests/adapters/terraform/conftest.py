@@ -10,10 +10,10 @@ from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.release.contents import File, StackWiring, Wiring
-from envctl.domain.release.root_module import Backend, Place, render
+from envctl.domain.release.root_module import Backend, Place, render_root_module
 from envctl.domain.settings.settings import Variable
 from envctl.usecases.ports.bucket_report import BucketReport
-from envctl.usecases.ports.terraform import PreparedStack, Progressed
+from envctl.usecases.ports.terraform import PreparedStack, ProgressEvent
 
 STACK = "web"
 
@@ -22,27 +22,27 @@ STACK = "web"
 class Heard:
     """Everything that an observer is told. `reacts` may do something about it at once."""
 
-    events: list[Progressed] = field(default_factory=list)
+    events: list[ProgressEvent] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
-    reacts: Callable[[Progressed], None] = lambda event: None
+    reacts: Callable[[ProgressEvent], None] = lambda event: None
 
-    def begins(self, environments: Sequence[str]) -> None:
+    def on_start(self, environments: Sequence[str]) -> None:
         pass
 
-    def progressed(self, event: Progressed) -> None:
+    def on_progress(self, event: ProgressEvent) -> None:
         self.events.append(event)
         self.reacts(event)
 
-    def planned(self, plan: EnvironmentPlan) -> None:
+    def on_plan(self, plan: EnvironmentPlan) -> None:
         pass
 
-    def said(self, message: str) -> None:
+    def on_message(self, message: str) -> None:
         self.messages.append(message)
 
-    def intends(self, buckets: Sequence[BucketReport]) -> None:
+    def on_bucket_plan(self, buckets: Sequence[BucketReport]) -> None:
         pass
 
-    def hides(self, values: Collection[object], public: Collection[str] = ()) -> None: ...
+    def redact(self, values: Collection[object], public: Collection[str] = ()) -> None: ...
 
     def phases(self) -> list[str]:
         """Without the ends of what they tell."""
@@ -77,10 +77,10 @@ class Bench:
         stacks = {STACK: StackWiring(f"modules/{STACK}")}
         schema, put_out = {STACK: variables}, {STACK: outputs or {}}
         wiring = Wiring("shop", ">= 1.10", stacks, {}, schema, put_out, self.providers)
-        rendered = render(wiring, STACK, self.place, arguments or {})
+        rendered = render_root_module(wiring, STACK, self.place, arguments or {})
         workspace = DirectoryWorkspace(self.root, self.work, "test")
-        workspace.lay_code("dev", {f"modules/{STACK}/main.tf": File(code.encode())})
-        workspace.lay_stack("dev", STACK, rendered.encode())
+        workspace.write_code("dev", {f"modules/{STACK}/main.tf": File(code.encode())})
+        workspace.write_stack("dev", STACK, rendered.encode())
         return PreparedStack(STACK, (), rendered.secrets)
 
     def plan(self, stack: PreparedStack) -> StackPlan:

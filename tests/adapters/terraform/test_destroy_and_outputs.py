@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from envctl.adapters.terraform.plans.plan_files import PLAN
+from envctl.adapters.terraform.plans.plan_files import PLAN_FILE
 from envctl.domain.checks.probes import Output
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.plan.changes import Action, Marker
@@ -48,7 +48,7 @@ def test_all_that_the_state_holds_is_taken_away_by_a_plan_that_was_seen(bench: B
     }
 
     bench.driver.apply("dev", stack)
-    assert not (bench.directory / PLAN).exists()
+    assert not (bench.directory / PLAN_FILE).exists()
     assert "first" not in bench.state.read_text()
     assert not bench.driver.plan("dev", stack, destroy=True).changes
     assert len(bench.plan(stack).resources) == 2
@@ -58,7 +58,7 @@ def test_where_nothing_is_there_is_nothing_to_take_away(bench: Bench) -> None:
     stack = bench.lay(TWO, outputs=OUTPUTS)
     bench.driver.init("dev", stack, None)
     assert not bench.driver.plan("dev", stack, destroy=True).changes
-    assert not (bench.directory / PLAN).exists()
+    assert not (bench.directory / PLAN_FILE).exists()
 
 
 def test_what_must_not_be_taken_away_is_told_before_anything_is(bench: Bench) -> None:
@@ -73,7 +73,7 @@ def test_outputs_are_those_of_the_state(bench: Bench) -> None:
     stack = bench.lay(TWO, outputs=OUTPUTS)
     bench.deploy(stack)
     bench.lay(TWO.replace("first", "second"), outputs=OUTPUTS)
-    assert bench.driver.outputs("dev", stack) == {
+    assert bench.driver.read_outputs("dev", stack) == {
         "id": Output("first", sensitive=False),
         "token": Output("planted-hunter2", sensitive=True),
         "many": Output({"list": [1, 2.5, None], "a.b": True, "big": 12345678901234567890}, sensitive=False),
@@ -86,14 +86,14 @@ def test_no_outputs(bench: Bench, *, deployed: bool) -> None:
     bench.driver.init("dev", stack, None)
     if deployed:
         bench.deploy(stack)
-    assert bench.driver.outputs("dev", stack) == {}
+    assert bench.driver.read_outputs("dev", stack) == {}
 
 
 def test_outputs_heal_by_one_init(bench: Bench) -> None:
     stack = bench.lay(TWO, outputs=OUTPUTS)
     bench.deploy(stack)
     shutil.rmtree(bench.directory / ".terraform")
-    assert set(bench.driver.outputs("dev", stack)) == {"id", "token", "many"}
+    assert set(bench.driver.read_outputs("dev", stack)) == {"id", "token", "many"}
     assert bench.heard.phases().count("init") == 2
 
 
@@ -102,7 +102,7 @@ def test_a_state_that_can_not_be_read_is_told(bench: Bench) -> None:
     bench.deploy(stack)
     bench.state.write_text("{ torn")
     with pytest.raises(OperationFailedError) as raised:
-        bench.driver.outputs("dev", stack)
+        bench.driver.read_outputs("dev", stack)
     (problem,) = raised.value.problems
     assert problem.code == "E328"
     assert problem.message.startswith("terraform output of web failed: Error:")
@@ -113,10 +113,10 @@ def test_a_state_without_outputs_is_told_from_one_that_is_gone(bench: Bench) -> 
         'resource "terraform_data" "one" {}\noutput "nothing" {\n  value = null\n}\n', outputs={"nothing": False}
     )
     bench.deploy(stack)
-    assert bench.driver.outputs("dev", stack) == {}
+    assert bench.driver.read_outputs("dev", stack) == {}
     assert bench.driver.has_state("dev", stack)
     bench.state.unlink()
-    assert bench.driver.outputs("dev", stack) == {}
+    assert bench.driver.read_outputs("dev", stack) == {}
     assert not bench.driver.has_state("dev", stack)
 
 

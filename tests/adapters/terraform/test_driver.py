@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.plans.plan_files import PLAN
+from envctl.adapters.terraform.plans.plan_files import PLAN_FILE
 from envctl.adapters.terraform.process import binary
 from envctl.domain.errors import (
     InterruptedByUserError,
@@ -22,7 +22,7 @@ from envctl.domain.errors import (
 )
 from envctl.domain.plan.changes import Action, Marker
 from envctl.domain.settings.settings import Variable
-from envctl.usecases.ports.terraform import Progressed
+from envctl.usecases.ports.terraform import ProgressEvent
 from tests.adapters.terraform.conftest import Bench
 
 pytestmark = pytest.mark.terraform
@@ -81,7 +81,7 @@ def test_a_plan_is_applied_and_the_next_one_is_clean_without_another_init(bench:
 
     again = bench.plan(stack)
     assert not again.changes
-    assert not (bench.directory / PLAN).exists()
+    assert not (bench.directory / PLAN_FILE).exists()
     bench.driver = bench.new_driver()
     assert not bench.plan(stack).changes
     assert bench.heard.phases().count("init") == 1
@@ -125,7 +125,7 @@ def test_a_resource_that_fails_half_way_keeps_what_was_applied(bench: Bench) -> 
     assert "no disk left" in problem.message
     assert problem.location == Location("modules/web/main.tf", 4)
     assert "what was applied is kept" in problem.hint
-    assert not (bench.directory / PLAN).exists()
+    assert not (bench.directory / PLAN_FILE).exists()
     assert bench.heard.phases()[-1] == "failed"
 
     mended = bench.deploy(bench.lay(failing.replace("exit 1", "exit 0")))
@@ -159,7 +159,7 @@ def test_a_state_that_another_terraform_holds_is_told(bench: Bench) -> None:
     bench.lay(sleeping(20.25))
     bench.driver.init("dev", stack, None)
     other = subprocess.Popen(
-        [*binary.embedded(), "apply", "-auto-approve", "-input=false"],
+        [*binary.find_embedded(), "apply", "-auto-approve", "-input=false"],
         cwd=bench.directory,
         env={"HOME": str(bench.root), "CHECKPOINT_DISABLE": "1"},
         stdout=subprocess.DEVNULL,
@@ -201,7 +201,7 @@ def test_a_lock_that_is_given_up_while_terraform_looks_who_has_it_is_waited_for(
 def test_ctrl_c_stops_an_apply_cleanly_and_the_next_one_goes_on(bench: Bench) -> None:
     stack = bench.lay(sleeping(31.75))
 
-    def interrupt(event: Progressed) -> None:
+    def interrupt(event: ProgressEvent) -> None:
         if event.phase == "started" and event.address.endswith("slow"):
             threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
 
@@ -214,7 +214,7 @@ def test_ctrl_c_stops_an_apply_cleanly_and_the_next_one_goes_on(bench: Bench) ->
     assert raised.value.problems[0].code == "E311"
     assert signal.getsignal(signal.SIGINT) is before
     assert gone("sleep 31.75")
-    assert not (bench.directory / PLAN).exists()
+    assert not (bench.directory / PLAN_FILE).exists()
     assert '"one"' in bench.state.read_text()
     assert list(bench.state.parent.glob("*.lock.info")) == []
 
@@ -310,10 +310,10 @@ def deployed_beside_another(bench: Bench, code: str) -> None:
     def deploy() -> None:
         bench.deploy(bench.lay(code))
 
-    with bench.driver.at_once() as crew:
-        crew.begin("one", deploy)
-        crew.begin("another", lambda: None)
-        assert {crew.ended()[1] for _ in range(2)} == {None}
+    with bench.driver.open_worker_pool() as crew:
+        crew.submit("one", deploy)
+        crew.submit("another", lambda: None)
+        assert {crew.wait_for_job()[1] for _ in range(2)} == {None}
 
 
 def test_garbage_is_collected_late_and_of_several_not_at_all(bench: Bench) -> None:

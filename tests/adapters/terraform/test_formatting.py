@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.environment.cleared_environment import Surroundings
+from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
 from envctl.adapters.terraform.formatting import TerraformFormatter
 from envctl.domain.errors import ConfigurationError, OperationFailedError, UsageError
 
@@ -38,7 +38,7 @@ def inherited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
 
 @pytest.fixture
 def formatter(tmp_path: Path, inherited: dict[str, str]) -> TerraformFormatter:
-    return TerraformFormatter(tmp_path, lambda: inherited, Surroundings(print))
+    return TerraformFormatter(tmp_path, lambda: inherited, EnvironmentFilter(print))
 
 
 def saying(root: Path, script: str) -> None:
@@ -53,8 +53,8 @@ def test_all_kinds_of_files_come_back_as_terraform_writes_them(
     tmp_path: Path, formatter: TerraformFormatter, inherited: dict[str, str]
 ) -> None:
     inherited |= {"TF_CLI_ARGS_fmt": "-no-color", "TF_DATA_DIR": "/nowhere", "TF_WORKSPACE": "other"}
-    assert formatter.formatted("", UGLY) == PRETTY
-    assert formatter.formatted("", PRETTY) == PRETTY
+    assert formatter.format_files("", UGLY) == PRETTY
+    assert formatter.format_files("", PRETTY) == PRETTY
     assert not list((tmp_path / "tmp").iterdir())
 
 
@@ -65,7 +65,7 @@ def test_flags_of_fmt_are_refused(
     saying(tmp_path, "exit 0")
     inherited[name] = flag
     with pytest.raises(UsageError) as raised:
-        formatter.formatted("", UGLY)
+        formatter.format_files("", UGLY)
     assert [problem.code for problem in raised.value.problems] == ["E040"]
 
 
@@ -80,7 +80,7 @@ def test_what_can_not_be_read_is_told_by_its_own_name_and_without_its_text(
         "modules/web/latin.tf": b'locals {\n  a = "\xff"\n}\n',
     }
     with pytest.raises(ConfigurationError) as raised:
-        formatter.formatted("", wrong)
+        formatter.format_files("", wrong)
     found = [(problem.code, str(problem.location)) for problem in raised.value.problems]
     settings = [("E201", f"environments/{name}/terraform.tfvars:2") for name in ("dev", "staging")]
     assert found[:2] == settings
@@ -95,7 +95,7 @@ def test_what_can_not_be_read_is_told_by_its_own_name_and_without_its_text(
 @pytest.mark.terraform
 def test_a_thousand_files_are_one_process(formatter: TerraformFormatter, tmp_path: Path) -> None:
     many = {f"environments/e{number}/terraform.tfvars": b"a=1\n" for number in range(1000)}
-    assert set(formatter.formatted("", many).values()) == {b"a = 1\n"}
+    assert set(formatter.format_files("", many).values()) == {b"a = 1\n"}
 
 
 SCRIPTS = {
@@ -109,23 +109,23 @@ SCRIPTS = {
 def test_one_that_fails_and(tmp_path: Path, formatter: TerraformFormatter, script: str, said: str) -> None:
     saying(tmp_path, script)
     with pytest.raises(OperationFailedError) as raised:
-        formatter.formatted("", UGLY)
+        formatter.format_files("", UGLY)
     assert [problem.message for problem in raised.value.problems] == [f"terraform fmt failed: {said}"]
 
 
 def test_one_that_never_ends_is_waited_for_in_bounds(tmp_path: Path, inherited: Mapping[str, str]) -> None:
     saying(tmp_path, "exec /bin/sleep 60")
     with pytest.raises(OperationFailedError, match="nothing to say for too long"):
-        TerraformFormatter(tmp_path, lambda: inherited, Surroundings(print), patience=0.3).formatted("", UGLY)
+        TerraformFormatter(tmp_path, lambda: inherited, EnvironmentFilter(print), patience=0.3).format_files("", UGLY)
 
 
 def test_it_is_asked_once_without_a_look_for_newer_ones(tmp_path: Path, formatter: TerraformFormatter) -> None:
     saying(tmp_path, f'echo "$CHECKPOINT_DISABLE $*" >> {tmp_path}/asked')
-    assert formatter.formatted("", UGLY) == UGLY
+    assert formatter.format_files("", UGLY) == UGLY
     assert (tmp_path / "asked").read_text() == "1 fmt -list=false -no-color\n"
 
 
 def test_a_full_disk_is_told(tmp_path: Path, formatter: TerraformFormatter) -> None:
     (tmp_path / "tmp").rmdir()
     with pytest.raises(OperationFailedError, match="E406"):
-        formatter.formatted("", UGLY)
+        formatter.format_files("", UGLY)

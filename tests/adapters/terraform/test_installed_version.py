@@ -10,7 +10,7 @@ import pytest
 from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.terraform.init import provider_source
 from envctl.domain.errors import OperationFailedError
-from envctl.usecases.ports.terraform import Installed, ProviderSource
+from envctl.usecases.ports.terraform import InstalledTerraform, ProviderSource
 from tests.adapters.terraform.conftest import Heard
 
 AWS = {"registry.terraform.io/hashicorp/aws": "6.25.0"}
@@ -31,14 +31,14 @@ def saying(root: Path, script: str) -> TerraformDriver:
 
 @pytest.mark.terraform
 def test_the_embedded_one_says_its_version(tmp_path: Path) -> None:
-    found = driver(tmp_path).installed("")
+    found = driver(tmp_path).detect_version("")
     assert found.program == "the embedded Terraform"
     assert found.version.startswith("1.")
 
 
 def test_one_on_the_path_is_asked_without_a_look_for_newer_ones(tmp_path: Path) -> None:
     there = saying(tmp_path, """echo "{\\"terraform_version\\": \\"1.9.$CHECKPOINT_DISABLE\\"}" """)
-    assert there.installed("") == Installed(os.fspath(tmp_path / "bin" / "terraform"), "1.9.1")
+    assert there.detect_version("") == InstalledTerraform(os.fspath(tmp_path / "bin" / "terraform"), "1.9.1")
 
 
 SAYS = {
@@ -52,7 +52,7 @@ SAYS = {
 @pytest.mark.parametrize(("script", "said"), SAYS.values(), ids=SAYS)
 def test_one_that_does_not_say_its_version_but(tmp_path: Path, script: str, said: str) -> None:
     with pytest.raises(OperationFailedError) as raised:
-        saying(tmp_path, script).installed("")
+        saying(tmp_path, script).detect_version("")
     (problem,) = raised.value.problems
     assert problem.code == "E303"
     assert problem.message.endswith(f"does not say its version: {said}")
@@ -65,13 +65,15 @@ def cached(folder: Path, version: str) -> dict[str, str]:
 
 def test_what_is_in_the_cache_is_taken_from_there(tmp_path: Path) -> None:
     environment = cached(tmp_path, "6.25.0")
-    found = provider_source.find(environment, AWS, knock=True)
+    found = provider_source.find_source(environment, AWS, knock=True)
     assert found == ProviderSource("cache", os.fspath(tmp_path / "cache"))
 
 
 def test_another_version_in_the_cache_is_of_no_use(tmp_path: Path) -> None:
     environment = cached(tmp_path, "6.24.0")
-    assert provider_source.find(environment, AWS, knock=False) == ProviderSource("registry", "registry.terraform.io")
+    assert provider_source.find_source(environment, AWS, knock=False) == ProviderSource(
+        "registry", "registry.terraform.io"
+    )
 
 
 MIRRORS = {
@@ -89,7 +91,7 @@ def test_a_mirror(tmp_path: Path, text: str, kind: str, problem: str, *, named: 
     file = tmp_path / ("my.tfrc" if named else ".terraformrc")
     file.write_text(f"provider_installation {{\n{text.replace('{folder}', os.fspath(tmp_path))}\n}}\n")
     environment = {"HOME": os.fspath(tmp_path), **({"TF_CLI_CONFIG_FILE": os.fspath(file)} if named else {})}
-    found = provider_source.find(environment, AWS, knock=False)
+    found = provider_source.find_source(environment, AWS, knock=False)
     assert (found.kind, found.problem) == (kind, problem)
 
 
@@ -102,7 +104,7 @@ def deaf() -> Iterator[str]:
 
 def test_a_registry_that_says_nothing_is_waited_for_in_bounds(tmp_path: Path, deaf: str) -> None:
     environment = {"HOME": os.fspath(tmp_path), "HTTPS_PROXY": deaf}
-    found = provider_source.find(environment, {"a.example.com/x/y": "1.0.0", **AWS}, knock=True, patience=0.2)
+    found = provider_source.find_source(environment, {"a.example.com/x/y": "1.0.0", **AWS}, knock=True, patience=0.2)
     assert (found.kind, found.where, found.asked) == ("registry", "a.example.com, registry.terraform.io", True)
     assert "a.example.com: " in found.problem
     assert "registry.terraform.io: " in found.problem
@@ -110,4 +112,4 @@ def test_a_registry_that_says_nothing_is_waited_for_in_bounds(tmp_path: Path, de
 
 def test_a_registry_that_nobody_can_reach_is_told(tmp_path: Path) -> None:
     environment = {"HOME": os.fspath(tmp_path), "HTTPS_PROXY": "http://127.0.0.1:9"}
-    assert "refused" in provider_source.find(environment, AWS, knock=True).problem
+    assert "refused" in provider_source.find_source(environment, AWS, knock=True).problem

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
-from envctl.adapters.terraform.process.stack_lock import FILE
-from envctl.cli.commands.deployment.recover import parted
+from envctl.adapters.terraform.process.stack_lock import RUNNING_FILE
+from envctl.cli.commands.deployment.recover import parse_import
 from envctl.domain.errors import Location, OperationFailedError, StateLockedError
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange
 from envctl.domain.release.root_module import Backend, Place
 from envctl.domain.settings.settings import Variable
-from envctl.usecases.ports.terraform import Progressed
+from envctl.usecases.ports.terraform import ProgressEvent
 from tests.adapters.terraform.conftest import Bench
 
 pytestmark = pytest.mark.terraform
@@ -34,8 +34,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -
     directory.mkdir()
     (directory / "mirror").symlink_to(unpacked_provider)
     sandbox = Sandbox(directory)
-    yield sandbox.up(buckets=[Bucket(STATE, REGION, ACCOUNT)])
-    sandbox.down()
+    yield sandbox.start(buckets=[Bucket(STATE, REGION, ACCOUNT)])
+    sandbox.stop()
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def aws(bench: Bench, sandbox: RunningSandbox, request: pytest.FixtureRequest) -
     settings = {"bucket": STATE, "region": REGION, "use_lockfile": True, "assume_role": {"role_arn": ROLE}}
     backend = Backend("s3", settings, f"{request.node.name}/dev")
     bench.place = Place("dev", backend, ACCOUNT, REGION, ROLE)
-    bench.inherited |= sandbox.environment({}) | {"PATH": bench.inherited["PATH"]}
+    bench.inherited |= sandbox.build_environment({}) | {"PATH": bench.inherited["PATH"]}
     return bench
 
 
@@ -117,7 +117,7 @@ def test_what_was_changed_by_hand_is_drift_and_nothing_else_is(aws: Bench, clien
     stack = aws.lay(NEWS, variables=(PASSWORD,), arguments=arguments, outputs={"news": False})
     aws.deploy(stack)
     # A refresh turns `tags: null` into {} now.
-    seen = aws.driver.look("dev", stack, unchanged=True)
+    seen = aws.driver.detect_drift("dev", stack, unchanged=True)
     assert not (seen.drift.changes or seen.pending.changes)
 
     ssm, sns = client("ssm"), client("sns")
@@ -127,7 +127,7 @@ def test_what_was_changed_by_hand_is_drift_and_nothing_else_is(aws: Bench, clien
     sns.set_topic_attributes(TopicArn=topic, AttributeName="DisplayName", AttributeValue="planted-hunter2")
 
     before = client("s3").list_objects_v2(Bucket=STATE)["Contents"]
-    seen = aws.driver.look("dev", stack, unchanged=True)
+    seen = aws.driver.detect_drift("dev", stack, unchanged=True)
     drift = seen.drift
     assert {each.address: each.action for each in drift.resources} == {
         "aws_ssm_parameter.secret": Action.UPDATE,
@@ -152,7 +152,7 @@ def waiting(aws: Bench, also: str = "") -> str:
 
 
 def when_begun(aws: Bench, do: Callable[[], object]) -> None:
-    def react(event: Progressed) -> None:
+    def react(event: ProgressEvent) -> None:
         if event.phase == "started":
             do()
 
@@ -162,7 +162,7 @@ def when_begun(aws: Bench, do: Callable[[], object]) -> None:
 def test_a_lock_that_a_killed_terraform_left_is_broken_by_its_id_alone(aws: Bench) -> None:
     stack = aws.lay(waiting(aws))
     aws.plan(stack)
-    when_begun(aws, lambda: os.killpg(int((aws.directory / FILE).read_text()), signal.SIGKILL))
+    when_begun(aws, lambda: os.killpg(int((aws.directory / RUNNING_FILE).read_text()), signal.SIGKILL))
     with pytest.raises(OperationFailedError, match=r"web: Terraform was killed \(SIGKILL\)"):
         aws.driver.apply("dev", stack)
 
@@ -177,15 +177,15 @@ def test_a_lock_that_a_killed_terraform_left_is_broken_by_its_id_alone(aws: Benc
     assert f"(lock {lock.id}, folder {aws.directory})" in problem.message
     assert "envctl recover dev" in problem.hint
     with pytest.raises(StateLockedError) as raised:
-        aws.driver.look("dev", stack, unchanged=True)
+        aws.driver.detect_drift("dev", stack, unchanged=True)
     assert raised.value.lock == lock
 
     with pytest.raises(OperationFailedError, match=f"'nope' does not match the existing lock ID '{lock.id}'"):
-        aws.driver.unlock("dev", stack, "nope")
-    aws.driver.unlock("dev", stack, lock.id)
+        aws.driver.force_unlock("dev", stack, "nope")
+    aws.driver.force_unlock("dev", stack, lock.id)
     assert aws.driver.plan("dev", stack).changes
     with pytest.raises(OperationFailedError, match="terraform force-unlock of web failed"):
-        aws.driver.unlock("dev", stack, lock.id)
+        aws.driver.force_unlock("dev", stack, lock.id)
 
 
 def test_a_state_that_no_bucket_would_take_is_put_there_once_one_does(
@@ -210,8 +210,8 @@ def test_a_state_that_no_bucket_would_take_is_put_there_once_one_does(
     s3.create_bucket(Bucket=STATE, CreateBucketConfiguration={"LocationConstraint": REGION})
     with pytest.raises(OperationFailedError, match="E313"):
         aws.driver.plan("dev", stack)
-    assert aws.driver.rescue("dev", stack)
-    assert aws.driver.outputs("dev", stack)["x"].value == 1
+    assert aws.driver.push_unsaved_state("dev", stack)
+    assert aws.driver.read_outputs("dev", stack)["x"].value == 1
     assert not aws.driver.plan("dev", stack).changes
 
 
@@ -220,7 +220,7 @@ def test_nobody_who_answers_is_told_from_a_right_that_is_missing(aws: Bench) -> 
     aws.deploy(stack)
     aws.inherited |= dict.fromkeys(("HTTPS_PROXY", "https_proxy"), "http://127.0.0.1:1")
     with pytest.raises(OperationFailedError) as raised:
-        aws.new_driver().look("dev", stack, unchanged=True)
+        aws.new_driver().detect_drift("dev", stack, unchanged=True)
     assert [problem.code for problem in raised.value.problems] == ["E325"]
 
 
@@ -277,12 +277,12 @@ def test_what_exists_already_is_taken_in_by_the_hint(aws: Bench, client: Client)
     for problem in problems:
         found = IMPORT.search(problem.hint)
         assert found is not None, problem.hint
-        address, identity = parted(shlex.split(found[1])[1])
+        address, identity = parse_import(shlex.split(found[1])[1])
         assert address.startswith("module.web.")
         if identity == "ID":
             assert "envctl exec dev -- aws " in problem.hint
             identity = asked[address.removeprefix("module.web.")]()
-        aws.driver.take_in("dev", stack, address, identity)
+        aws.driver.import_resource("dev", stack, address, identity)
     plan = aws.plan(stack)
     # What an import can't tell (the security group's own defaults) is set right in place.
     assert {change.action for change in plan.resources} <= {Action.UPDATE}

@@ -39,11 +39,11 @@ environments = ["management"]
 def test_stacks_are_seen_from_where_they_run() -> None:
     project = load_project(PLACED.encode())
     assert list(project.stacks) == ["network", "web", "vault"]
-    assert (project.beside, project.all_environments) == (("management",), ("dev", "staging", "prod", "management"))
-    apart = project.seen_from("management")
+    assert (project.standalone, project.all_environments) == (("management",), ("dev", "staging", "prod", "management"))
+    apart = project.view_for("management")
     assert (list(apart.stacks), list(apart.artifacts), list(apart.checks)) == (["organization"], [], ["units"])
-    assert (apart.entry, apart.pipeline.beside, apart.before("management")) == ("management", True, None)
-    assert list(apart.seen_from("staging").stacks) == list(project.stacks)
+    assert (apart.entry, apart.pipeline.standalone, apart.find_previous("management")) == ("management", True, None)
+    assert list(apart.view_for("staging").stacks) == list(project.stacks)
     assert project.environments["staging"].regions == {"far": "ap-northeast-3"}
 
 

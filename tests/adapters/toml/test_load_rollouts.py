@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from envctl.adapters.toml import load_project
-from envctl.domain.config.rollout import explained, steps_of
+from envctl.domain.config.rollout import describe_rollout, list_steps
 from tests.adapters.toml.project_files import GOOD, line_of, problems_of
 
 ROLLED = (
@@ -27,11 +27,11 @@ def test_a_rollout_is_read() -> None:
     rollout = load_project(ROLLED.encode()).stacks["web"].rollout
     assert rollout is not None
     assert (rollout.steps, rollout.wait, rollout.artifact) == ((10, 50, 100), timedelta(minutes=5), "app_image")
-    assert rollout.checks == ("http",)
-    assert rollout.alarms == ("shop-{environment}-5xx", "output:network.alarm_name")
-    assert steps_of(rollout, "promote") == (10, 50, 100)
-    assert steps_of(rollout, "rollback") == (100,)
-    assert "each time wait for 5m" in explained(rollout, "apply")
+    assert rollout.abort_checks == ("http",)
+    assert rollout.abort_alarms == ("shop-{environment}-5xx", "output:network.alarm_name")
+    assert list_steps(rollout, "promote") == (10, 50, 100)
+    assert list_steps(rollout, "rollback") == (100,)
+    assert "each time wait for 5m" in describe_rollout(rollout, "apply")
 
 
 WRONG: dict[str, tuple[str, str, str, str, str]] = {

@@ -6,7 +6,7 @@ import pytest
 
 from envctl.adapters.toml import load_project
 from envctl.domain.checks.probes import CommandCheck, HttpCheck, OutputCheck
-from envctl.domain.config.rules.windows import Absolute, Weekly
+from envctl.domain.config.rules.windows import AbsoluteWindow, WeeklyWindow
 from envctl.domain.rules.document import find_rules
 from tests.adapters.toml.project_files import GOOD, RULED, line_of, problems_of
 
@@ -23,9 +23,9 @@ def test_what_an_environment_asks_for_is_read() -> None:
     assert gates.waivable == ("G104", "G107", "G106")
     assert (gates.committed, gates.rehearsed) == (True, "refuse")
     assert find_rules(project, "prod").windows == (
-        Absolute("deny", "year end", datetime(2026, 12, 20), datetime(2027, 1, 4, 6, 30), "Asia/Tokyo"),
-        Weekly("allow", "office", ("mon", "tue"), time(9), time(17, 30), "Europe/Berlin"),
-        Weekly("allow", "whole saturdays", ("sat",), time(), time(), "UTC"),
+        AbsoluteWindow("deny", "year end", datetime(2026, 12, 20), datetime(2027, 1, 4, 6, 30), "Asia/Tokyo"),
+        WeeklyWindow("allow", "office", ("mon", "tue"), time(9), time(17, 30), "Europe/Berlin"),
+        WeeklyWindow("allow", "whole saturdays", ("sat",), time(), time(), "UTC"),
     )
     assert project.parity is not None
     assert project.parity.may_differ == ("size", "instance_count")

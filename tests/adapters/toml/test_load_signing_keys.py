@@ -3,8 +3,8 @@
 import pytest
 
 from envctl.adapters.toml import load_project
-from envctl.domain.config.sandbox import in_sandbox
-from envctl.domain.config.signing_keys import alias_of, key_arn, region_of
+from envctl.domain.config.sandbox import to_sandbox_project
+from envctl.domain.config.signing_keys import build_key_arn, parse_alias, parse_region
 from tests.adapters.toml.project_files import problems_of
 
 PROJECT = """
@@ -46,13 +46,13 @@ ARNS: dict[str, tuple[tuple[str, ...], str]] = {
 
 @pytest.mark.parametrize(("lines", "arn"), ARNS.values(), ids=ARNS.keys())
 def test_the_key_is_called(lines: tuple[str, ...], arn: str) -> None:
-    assert key_arn(load_project(project(*lines).encode()), "dev") == arn
+    assert build_key_arn(load_project(project(*lines).encode()), "dev") == arn
 
 
 def test_an_arn_says_region_and_alias() -> None:
     alias = "arn:aws:kms:eu-west-1:111111111111:alias/a/b"
-    assert (alias_of(alias), region_of(alias)) == ("alias/a/b", "eu-west-1")
-    assert (alias_of(BY_NUMBER), region_of(BY_NUMBER)) == ("", "eu-west-1")
+    assert (parse_alias(alias), parse_region(alias)) == ("alias/a/b", "eu-west-1")
+    assert (parse_alias(BY_NUMBER), parse_region(BY_NUMBER)) == ("", "eu-west-1")
 
 
 WRONG: dict[str, tuple[tuple[str, ...], str]] = {
@@ -74,5 +74,5 @@ def test_what_does_not_fit_is_refused(lines: tuple[str, ...], said: str) -> None
 
 
 def test_nothing_is_signed_in_the_sandbox() -> None:
-    there = in_sandbox(load_project(project(ACCOUNT, REGION, ALIAS, "signed_from = 7").encode()))
+    there = to_sandbox_project(load_project(project(ACCOUNT, REGION, ALIAS, "signed_from = 7").encode()))
     assert there.environments["dev"].signing_key is None

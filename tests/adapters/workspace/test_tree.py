@@ -23,38 +23,38 @@ def tree(tmp_path: Path) -> ProjectTree:
 
 
 def test_files_are_read_by_their_path(tree: ProjectTree) -> None:
-    assert tree.read("modules/web/main.tf") == b"modules/web/main.tf"
-    assert tree.read("modules/gone.tf") is None
-    assert tree.read("envctl.toml/below-a-file") is None
+    assert tree.read_contents("modules/web/main.tf") == b"modules/web/main.tf"
+    assert tree.read_contents("modules/gone.tf") is None
+    assert tree.read_contents("envctl.toml/below-a-file") is None
 
 
 def test_a_folder_where_a_file_should_be_is_told(tree: ProjectTree) -> None:
     with pytest.raises(OperationFailedError, match="E407 modules can't be read"):
-        tree.read("modules")
+        tree.read_contents("modules")
 
 
 def test_a_folder_is_all_of_its_files_without_what_tools_left(tree: ProjectTree) -> None:
-    assert tree.folder("modules/web") == {
+    assert tree.read_folder("modules/web") == {
         "modules/web/main.tf": File(b"modules/web/main.tf"),
         "modules/web/sub/x.tpl": File(b"modules/web/sub/x.tpl", executable=True),
     }
-    assert tree.folder("modules/gone") is None
-    assert tree.folder("envctl.toml") is None
+    assert tree.read_folder("modules/gone") is None
+    assert tree.read_folder("envctl.toml") is None
 
 
 def test_a_link_inside_the_project_is_read_and_one_out_of_it_is_told(tree: ProjectTree, tmp_path: Path) -> None:
     web = tmp_path / "project/modules/web"
     (web / "inside.tf").symlink_to("main.tf")
-    assert (tree.folder("modules/web") or {})["modules/web/inside.tf"] == File(b"modules/web/main.tf")
+    assert (tree.read_folder("modules/web") or {})["modules/web/inside.tf"] == File(b"modules/web/main.tf")
     (tmp_path / "secret").write_text("hunter2")
     (web / "outside.tf").symlink_to(os.fspath(tmp_path / "secret"))
     with pytest.raises(ConfigurationError, match=r"E116 modules/web/outside\.tf is a link to a file outside"):
-        tree.folder("modules/web")
+        tree.read_folder("modules/web")
 
 
 def lay(tree: ProjectTree, root: Path, *names: str) -> None:
     for name in names:
-        tree.write(name, name.rpartition("/")[2].encode())
+        tree.write_contents(name, name.rpartition("/")[2].encode())
         assert (root / name).exists()
 
 
@@ -62,16 +62,16 @@ def test_linked_folder_is_read_like_a_copy_of_it(tree: ProjectTree, tmp_path: Pa
     root = tmp_path / "project"
     lay(tree, root, "shared/policies/a.json", "shared/policies/sub/b.json")
     (root / "modules/web/policies").symlink_to("../../shared/policies")
-    linked = tree.folder("modules/web") or {}
+    linked = tree.read_folder("modules/web") or {}
     assert {"modules/web/policies/a.json", "modules/web/policies/sub/b.json"} <= set(linked)
     (root / "modules/web/policies").unlink()
     shutil.copytree(root / "shared/policies", root / "modules/web/policies")
-    assert tree.folder("modules/web") == linked
+    assert tree.read_folder("modules/web") == linked
 
 
 def test_linked_module_is_read_like_a_copy_of_it(tree: ProjectTree, tmp_path: Path) -> None:
     (tmp_path / "project/modules/same").symlink_to("web")
-    assert [*(tree.folder("modules/same") or {})] == ["modules/same/main.tf", "modules/same/sub/x.tpl"]
+    assert [*(tree.read_folder("modules/same") or {})] == ["modules/same/main.tf", "modules/same/sub/x.tpl"]
 
 
 @pytest.mark.parametrize("target", ["/etc", "../../../outside", "../../.."])
@@ -79,7 +79,7 @@ def test_linked_folder_outside_of_the_project_is_refused(tree: ProjectTree, tmp_
     (tmp_path / "outside").mkdir()
     (tmp_path / "project/modules/web/linked").symlink_to(target)
     with pytest.raises(ConfigurationError, match=r"E116 modules/web/linked is a link to a folder outside") as raised:
-        tree.folder("modules/web")
+        tree.read_folder("modules/web")
     assert raised.value.problems[0].location == Location("modules/web/linked")
 
 
@@ -88,22 +88,22 @@ def test_linked_folder_that_leads_back_is_refused(tree: ProjectTree, tmp_path: P
     at = "modules/web/sub/again" if target == "sub" else "modules/web/again"
     (tmp_path / "project" / at).symlink_to("../sub" if target == "sub" else target)
     with pytest.raises(ConfigurationError, match=r"E128 .* leads back to itself"):
-        tree.folder("modules/web")
+        tree.read_folder("modules/web")
 
 
 def test_two_links_to_one_folder_are_no_circle(tree: ProjectTree, tmp_path: Path) -> None:
     lay(tree, tmp_path / "project", "shared/a.json")
     for name in ("one", "two"):
         (tmp_path / "project/modules/web" / name).symlink_to("../../shared")
-    assert {"modules/web/one/a.json", "modules/web/two/a.json"} <= set(tree.folder("modules/web") or {})
+    assert {"modules/web/one/a.json", "modules/web/two/a.json"} <= set(tree.read_folder("modules/web") or {})
 
 
 def test_what_is_left_out_is_not_looked_at(tree: ProjectTree, tmp_path: Path) -> None:
     (tmp_path / "project/modules/web/tests").symlink_to("/etc")
     os.mkfifo(tmp_path / "project/modules/web/.terraform/pipe")
-    assert len(tree.folder("modules/web", without={"tests"}) or {}) == 2
+    assert len(tree.read_folder("modules/web", without={"tests"}) or {}) == 2
     with pytest.raises(ConfigurationError, match="E116"):
-        tree.folder("modules/web")
+        tree.read_folder("modules/web")
 
 
 def test_folder_that_can_not_be_listed_is_never_left_out(tree: ProjectTree, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,39 +116,39 @@ def test_folder_that_can_not_be_listed_is_never_left_out(tree: ProjectTree, monk
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(OperationFailedError, match=r"E407 modules/web/sub can't be read: Permission denied"):
-        tree.folder("modules/web")
+        tree.read_folder("modules/web")
 
 
 @pytest.mark.parametrize("name", ["new\nline.tpl", "Main.tf", "ünï.tpl", "-rf.tpl", "a b.tpl"])
 def test_unusual_name_is_read(tree: ProjectTree, tmp_path: Path, name: str) -> None:
     (tmp_path / "project/modules/web" / name).write_text("")
-    assert f"modules/web/{name}" in (tree.folder("modules/web") or {})
+    assert f"modules/web/{name}" in (tree.read_folder("modules/web") or {})
 
 
 def test_a_link_to_nothing_is_told(tree: ProjectTree, tmp_path: Path) -> None:
     (tmp_path / "project/modules/web/dangling.tf").symlink_to("gone.tf")
     with pytest.raises(OperationFailedError, match=r"E407 modules/web/dangling\.tf can't be read"):
-        tree.folder("modules/web")
+        tree.read_folder("modules/web")
 
 
 def test_what_is_written_is_read(tree: ProjectTree) -> None:
-    tree.write("new/file", b"\x00\xff")
-    assert tree.read("new/file") == b"\x00\xff"
+    tree.write_contents("new/file", b"\x00\xff")
+    assert tree.read_contents("new/file") == b"\x00\xff"
 
 
 def test_of_a_folder_only_what_ends_so(tree: ProjectTree) -> None:
-    assert list(tree.folder("modules", (".tpl", ".txt")) or {}) == ["modules/web/sub/x.tpl"]
-    assert tree.folder("modules", (".txt",)) == {}
+    assert list(tree.read_folder("modules", (".tpl", ".txt")) or {}) == ["modules/web/sub/x.tpl"]
+    assert tree.read_folder("modules", (".txt",)) == {}
 
 
 def test_one_file_is_read_unless_it_leads_out_of_the_project(tree: ProjectTree, tmp_path: Path) -> None:
-    assert tree.file("modules/web/main.tf") == File(b"modules/web/main.tf")
-    assert tree.file("modules/web") is None
+    assert tree.read_file("modules/web/main.tf") == File(b"modules/web/main.tf")
+    assert tree.read_file("modules/web") is None
     (tmp_path / "other").mkdir()
     (tmp_path / "other/main.tf").write_text("hunter2")
     (tmp_path / "project/linked").symlink_to(tmp_path / "other")
     with pytest.raises(ConfigurationError, match=r"E116 linked/main\.tf is a link to a file outside"):
-        tree.file("linked/main.tf")
+        tree.read_file("linked/main.tf")
 
 
 def test_what_is_written_anew_keeps_its_mode_and_stays_a_link(tree: ProjectTree, tmp_path: Path) -> None:
@@ -156,5 +156,5 @@ def test_what_is_written_anew_keeps_its_mode_and_stays_a_link(tree: ProjectTree,
     private.write_bytes(b"before")
     private.chmod(0o600)
     link.symlink_to("private")
-    tree.write("link", b"after")
+    tree.write_contents("link", b"after")
     assert (private.read_bytes(), private.stat().st_mode & 0o777, link.is_symlink()) == (b"after", 0o600, True)

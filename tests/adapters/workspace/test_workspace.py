@@ -11,26 +11,26 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.workspace import atomic
-from envctl.adapters.workspace.workspace import PREPARED, DirectoryWorkspace
+from envctl.adapters.workspace.workspace import PREPARED_FILE, DirectoryWorkspace
 from envctl.domain.errors import LockHeldError, OperationFailedError
 from envctl.domain.release.contents import File
 from envctl.domain.terraform import workdir_names
-from envctl.domain.terraform.workdir_names import UNSAVED
+from envctl.domain.terraform.workdir_names import UNSAVED_STATE
 from envctl.usecases.ports.cost import CostSource
-from envctl.usecases.ports.project import Prepared
+from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack
 
 HOLDS = """
 import sys, time
 from pathlib import Path
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
-with DirectoryWorkspace(Path("."), Path(sys.argv[1]), "").lock("dev", "envctl apply dev by ann ä"):
+with DirectoryWorkspace(Path("."), Path(sys.argv[1]), "").lock_environment("dev", "envctl apply dev by ann ä"):
     print("held", flush=True)
     time.sleep(30)
 """
 MAIN = b'{"module": {}}'
 COSTS = CostSource(("python3", "tools/cost.py"), 90.0, "111111111111", "ap-northeast-1", {"web": "eu-west-1"})
-PREPARED_DEV = Prepared(
+PREPARED_DEV = PreparedEnvironment(
     "dev", "", "s" * 64, (PreparedStack("web", ("network",), binary="tofu", plan_keys=("fancy",)),), costs=COSTS
 )
 INPUTS = ("envctl.toml", "environments/dev/terraform.tfvars", "modules/web", ".terraform.lock.hcl")
@@ -56,7 +56,7 @@ def code(project: Path) -> Path:
 
 
 def laid(workspace: DirectoryWorkspace, **files: str) -> None:
-    workspace.lay_code("dev", {name: File(content.encode()) for name, content in files.items()})
+    workspace.write_code("dev", {name: File(content.encode()) for name, content in files.items()})
 
 
 def names(folder: Path) -> set[str]:
@@ -68,53 +68,53 @@ def test_a_lock_names_who_holds_it_and_goes_with_a_killed_process(workspace: Dir
     with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"held\n"
-        with pytest.raises(LockHeldError) as raised, workspace.lock("dev", "me"):
+        with pytest.raises(LockHeldError) as raised, workspace.lock_environment("dev", "me"):
             pass
         assert f"envctl apply dev by ann ä (process {other.pid}) is at work in dev" in raised.value.problems[0].message
-        with workspace.lock("staging", "me"):
+        with workspace.lock_environment("staging", "me"):
             pass
         other.kill()
-    with workspace.lock("dev", "me"):
+    with workspace.lock_environment("dev", "me"):
         pass
 
 
 def test_a_lock_is_given_back_after_a_fault(workspace: DirectoryWorkspace) -> None:
-    with pytest.raises(ZeroDivisionError), workspace.lock("dev", "a much longer name than the next one"):
+    with pytest.raises(ZeroDivisionError), workspace.lock_environment("dev", "a much longer name than the next one"):
         raise ZeroDivisionError
-    with workspace.lock("dev", "me"), pytest.raises(LockHeldError, match=r"^E308 me \(process"):  # noqa: SIM117
-        with workspace.lock("dev", "again"):
+    with workspace.lock_environment("dev", "me"), pytest.raises(LockHeldError, match=r"^E308 me \(process"):  # noqa: SIM117
+        with workspace.lock_environment("dev", "again"):
             pass
 
 
 def test_code_is_laid_out_with_its_modes(workspace: DirectoryWorkspace, code: Path) -> None:
     files = {"modules/web/main.tf": File(b"a"), "modules/web/run.sh": File(b"b", executable=True)}
-    workspace.lay_code("dev", files)
+    workspace.write_code("dev", files)
     assert {name: (code / name).read_bytes() for name in files} == {name: file.data for name, file in files.items()}
     assert [(code / name).stat().st_mode & 0o777 for name in files] == [0o644, 0o755]
-    workspace.lay_code("dev", {"modules/web/run.sh": File(b"b")})
+    workspace.write_code("dev", {"modules/web/run.sh": File(b"b")})
     assert (code / "modules/web/run.sh").stat().st_mode & 0o777 == 0o644
 
 
 @pytest.mark.parametrize("held", [b"", b"{", b"{}", b"[1]", b"null"])
 def test_known_states_are_noted_and_nonsense_is_none(tmp_path: Path, held: bytes) -> None:
     workspace = DirectoryWorkspace(tmp_path, tmp_path / "work", "test")
-    assert workspace.known_states("dev") == frozenset()
+    assert workspace.load_known_states("dev") == frozenset()
     (tmp_path / "work" / "dev").mkdir(parents=True)
     (tmp_path / "work" / "dev" / ".known-states.json").write_bytes(held)
-    assert workspace.known_states("dev") == frozenset()
-    workspace.note_known_states("dev", ["network", "web"])
-    assert workspace.known_states("dev") == {"network", "web"}
+    assert workspace.load_known_states("dev") == frozenset()
+    workspace.save_known_states("dev", ["network", "web"])
+    assert workspace.load_known_states("dev") == {"network", "web"}
 
 
 def test_the_release_of_the_code_is_noted(workspace: DirectoryWorkspace, code: Path) -> None:
-    assert workspace.code_of("dev") == ""
+    assert workspace.load_code_release("dev") == ""
     laid(workspace, a="1")
-    workspace.name_code("dev", "r1")
-    assert (workspace.code_of("dev"), workspace.code_of("prod")) == ("r1", "")
-    workspace.name_code("dev", "r2")
-    assert workspace.code_of("dev") == "r2"
+    workspace.save_code_release("dev", "r1")
+    assert (workspace.load_code_release("dev"), workspace.load_code_release("prod")) == ("r1", "")
+    workspace.save_code_release("dev", "r2")
+    assert workspace.load_code_release("dev") == "r2"
     code.with_name(".release").write_bytes(b"\xff")
-    assert workspace.code_of("dev") == "\ufffd"
+    assert workspace.load_code_release("dev") == "\ufffd"
 
 
 def test_an_unchanged_file_is_not_written_again(workspace: DirectoryWorkspace, code: Path) -> None:
@@ -171,30 +171,31 @@ def test_a_code_folder_that_is_a_link_is_replaced(workspace: DirectoryWorkspace,
 
 def prepared(workspace: DirectoryWorkspace) -> None:
     laid(workspace, **{"modules/web/main.tf": "x"})
-    workspace.lay_stack("dev", "web", MAIN)
-    workspace.remember(PREPARED_DEV, INPUTS, workspace.mark(INPUTS))
+    workspace.write_stack("dev", "web", MAIN)
+    workspace.save_prepared(PREPARED_DEV, INPUTS, workspace.hash_inputs(INPUTS))
 
 
 @pytest.mark.parametrize(
-    "changed", [f"{workdir_names.CODE}/modules/web/main.tf", f"{workdir_names.CODE}/planted.sh", "web/main.tf.json"]
+    "changed",
+    [f"{workdir_names.CODE_FOLDER}/modules/web/main.tf", f"{workdir_names.CODE_FOLDER}/planted.sh", "web/main.tf.json"],
 )
 def test_what_was_laid_out_has_a_mark(changed: str, workspace: DirectoryWorkspace, project: Path) -> None:
     prepared(workspace)
-    before = workspace.mark_laid_out(PREPARED_DEV)
-    assert workspace.mark_laid_out(PREPARED_DEV) == before
+    before = workspace.hash_layout(PREPARED_DEV)
+    assert workspace.hash_layout(PREPARED_DEV) == before
     (project / ".envctl" / "work" / "dev" / changed).write_text("something else")
-    assert workspace.mark_laid_out(PREPARED_DEV) != before
+    assert workspace.hash_layout(PREPARED_DEV) != before
 
 
 def test_what_was_prepared_is_recalled_while_nothing_changed(workspace: DirectoryWorkspace, project: Path) -> None:
-    assert not workspace.remembers("dev")
-    assert workspace.recall("dev") is None
+    assert not workspace.has_prepared("dev")
+    assert workspace.load_prepared("dev") is None
     prepared(workspace)
-    assert workspace.remembers("dev")
-    assert workspace.recall("dev") == PREPARED_DEV
+    assert workspace.has_prepared("dev")
+    assert workspace.load_prepared("dev") == PREPARED_DEV
     again = DirectoryWorkspace(project, project / ".envctl" / "work", "1.0")
-    assert again.recall("dev") == PREPARED_DEV
-    assert again.recall("staging") is None
+    assert again.load_prepared("dev") == PREPARED_DEV
+    assert again.load_prepared("staging") is None
 
 
 def _write(name: str, content: str = "changed") -> Callable[[Path], object]:
@@ -221,9 +222,9 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "the root module is gone": lambda project: (project / WORK / "web/main.tf.json").unlink(),
     "the code that was laid out has other content": _write(f"{WORK}/.code/modules/web/main.tf"),
     "the code that was laid out has one more file": _write(f"{WORK}/.code/modules/web/more.tf"),
-    "what is remembered is no JSON": _write(f"{WORK}/{PREPARED}", "{"),
-    "what is remembered is in the form of another version": _write(f"{WORK}/{PREPARED}", '{"stacks": [1]}'),
-    "what is remembered is a list": _write(f"{WORK}/{PREPARED}", "[]"),
+    "what is remembered is no JSON": _write(f"{WORK}/{PREPARED_FILE}", "{"),
+    "what is remembered is in the form of another version": _write(f"{WORK}/{PREPARED_FILE}", '{"stacks": [1]}'),
+    "what is remembered is a list": _write(f"{WORK}/{PREPARED_FILE}", "[]"),
 }
 
 
@@ -231,67 +232,69 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 def test_nothing_is_recalled_when(workspace: DirectoryWorkspace, project: Path, change: Callable[[Path], None]) -> None:
     prepared(workspace)
     change(project)
-    assert workspace.recall("dev") is None
+    assert workspace.load_prepared("dev") is None
 
 
 def test_another_version_of_envctl_recalls_nothing(workspace: DirectoryWorkspace, project: Path) -> None:
     prepared(workspace)
-    assert DirectoryWorkspace(project, project / ".envctl" / "work", "1.1").recall("dev") is None
+    assert DirectoryWorkspace(project, project / ".envctl" / "work", "1.1").load_prepared("dev") is None
 
 
 def test_a_file_that_is_saved_after_the_mark_is_never_taken_for_what_lies_ready(
     workspace: DirectoryWorkspace, project: Path
 ) -> None:
-    mark = workspace.mark(INPUTS)
+    mark = workspace.hash_inputs(INPUTS)
     (project / "envctl.toml").write_text("saved while everything was being prepared")
     laid(workspace, **{"modules/web/main.tf": "x"})
-    workspace.lay_stack("dev", "web", MAIN)
-    workspace.remember(PREPARED_DEV, INPUTS, mark)
-    assert workspace.recall("dev") is None
+    workspace.write_stack("dev", "web", MAIN)
+    workspace.save_prepared(PREPARED_DEV, INPUTS, mark)
+    assert workspace.load_prepared("dev") is None
 
 
 def test_a_stack_that_is_laid_out_anew_is_not_recalled(workspace: DirectoryWorkspace) -> None:
     prepared(workspace)
-    workspace.lay_stack("dev", "web", MAIN)
-    assert workspace.recall("dev") is None
+    workspace.write_stack("dev", "web", MAIN)
+    assert workspace.load_prepared("dev") is None
 
 
 def test_with_secrets_nothing_is_remembered(workspace: DirectoryWorkspace, project: Path) -> None:
-    workspace.lay_stack("dev", "web", MAIN)
-    workspace.remember(Prepared("dev", "", "s", (PreparedStack("web", secrets={"password": "hunter2"}),)), INPUTS, "")
-    assert not workspace.remembers("dev")
+    workspace.write_stack("dev", "web", MAIN)
+    workspace.save_prepared(
+        PreparedEnvironment("dev", "", "s", (PreparedStack("web", secrets={"password": "hunter2"}),)), INPUTS, ""
+    )
+    assert not workspace.has_prepared("dev")
     assert all(b"hunter2" not in file.read_bytes() for file in project.rglob("*") if file.is_file())
 
 
 def test_the_provider_lock_is_read_as_terraform_left_it(workspace: DirectoryWorkspace, project: Path) -> None:
-    assert workspace.provider_lock("dev", "web") is None
-    workspace.lay_stack("dev", "web", MAIN)
+    assert workspace.read_provider_lock("dev", "web") is None
+    workspace.write_stack("dev", "web", MAIN)
     (project / WORK / "web" / ".terraform.lock.hcl").write_bytes(b"locked")
-    assert workspace.provider_lock("dev", "web") == b"locked"
+    assert workspace.read_provider_lock("dev", "web") == b"locked"
 
 
 def test_terraforms_record_of_modules_lies_where_it_looks_for_it(workspace: DirectoryWorkspace, project: Path) -> None:
-    assert workspace.modules("dev", "web") is None
-    workspace.lay_modules("dev", "web", b"")
-    assert workspace.modules("dev", "web") is None
-    workspace.lay_modules("dev", "web", b"record")
+    assert workspace.read_module_record("dev", "web") is None
+    workspace.write_module_record("dev", "web", b"")
+    assert workspace.read_module_record("dev", "web") is None
+    workspace.write_module_record("dev", "web", b"record")
     assert (project / WORK / "web" / ".terraform" / "modules" / "modules.json").read_bytes() == b"record"
-    assert workspace.modules("dev", "web") == b"record"
+    assert workspace.read_module_record("dev", "web") == b"record"
 
 
 def test_without_that_record_nothing_is_recalled_so_that_nothing_is_fetched(
     workspace: DirectoryWorkspace, project: Path
 ) -> None:
-    workspace.lay_modules("dev", "web", b"record")
+    workspace.write_module_record("dev", "web", b"record")
     prepared(workspace)
-    assert workspace.recall("dev") == PREPARED_DEV
+    assert workspace.load_prepared("dev") == PREPARED_DEV
     shutil.rmtree(project / WORK / "web" / ".terraform")
-    assert workspace.recall("dev") is None
+    assert workspace.load_prepared("dev") is None
 
 
 def test_a_file_is_written_whole_with_its_mode(tmp_path: Path) -> None:
-    atomic.write(tmp_path / "a" / "b", b"one", mode=0o600)
-    atomic.write(tmp_path / "a" / "b", b"two", mode=0o600)
+    atomic.write_atomically(tmp_path / "a" / "b", b"one", mode=0o600)
+    atomic.write_atomically(tmp_path / "a" / "b", b"two", mode=0o600)
     assert (tmp_path / "a" / "b").read_bytes() == b"two"
     assert (tmp_path / "a" / "b").stat().st_mode & 0o777 == 0o600
     assert names(tmp_path) == {"a", "a/b"}
@@ -300,21 +303,21 @@ def test_a_file_is_written_whole_with_its_mode(tmp_path: Path) -> None:
 def test_a_write_that_fails_leaves_nothing_behind_and_the_old_file_alone(tmp_path: Path) -> None:
     (tmp_path / "folder" / "inside").mkdir(parents=True)
     with pytest.raises(OperationFailedError) as raised:
-        atomic.write(tmp_path / "folder", b"x")
+        atomic.write_atomically(tmp_path / "folder", b"x")
     (problem,) = raised.value.problems
     assert problem.code == "E406"
     assert str(tmp_path / "folder") in problem.message
     (tmp_path / "kept").write_bytes(b"old")
     with pytest.raises(TypeError):
-        atomic.write(tmp_path / "kept", None)  # type: ignore[arg-type]
+        atomic.write_atomically(tmp_path / "kept", None)  # type: ignore[arg-type]
     assert (tmp_path / "kept").read_bytes() == b"old"
     assert names(tmp_path) == {"folder", "folder/inside", "kept"}
 
 
 BLOCKED: dict[str, Callable[[DirectoryWorkspace], object]] = {
-    "taking the lock": lambda workspace: workspace.lock("dev", "me").__enter__(),
-    "laying out code": lambda workspace: workspace.lay_code("dev", {"a": File(b"1")}),
-    "remembering": lambda workspace: workspace.remember(PREPARED_DEV, (), ""),
+    "taking the lock": lambda workspace: workspace.lock_environment("dev", "me").__enter__(),
+    "laying out code": lambda workspace: workspace.write_code("dev", {"a": File(b"1")}),
+    "remembering": lambda workspace: workspace.save_prepared(PREPARED_DEV, (), ""),
 }
 
 
@@ -328,9 +331,9 @@ def test_a_place_that_can_not_be_written_to_is_told(
 
 
 def test_a_state_that_could_not_be_saved_is_seen_where_it_lies(workspace: DirectoryWorkspace, project: Path) -> None:
-    assert not workspace.unsaved("dev")
+    assert not workspace.has_unsaved_state("dev")
     laid(workspace, **{"modules/web/main.tf": ""})
-    workspace.lay_stack("dev", "web", MAIN)
-    assert not workspace.unsaved("dev")
-    (project / ".envctl" / "work" / "dev" / "web" / UNSAVED).write_text("{}")
-    assert (workspace.unsaved("dev"), workspace.unsaved("staging")) == (True, False)
+    workspace.write_stack("dev", "web", MAIN)
+    assert not workspace.has_unsaved_state("dev")
+    (project / ".envctl" / "work" / "dev" / "web" / UNSAVED_STATE).write_text("{}")
+    assert (workspace.has_unsaved_state("dev"), workspace.has_unsaved_state("staging")) == (True, False)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from envctl.domain.ci.github_workflow import CHECKOUT
+from envctl.domain.ci.github_workflow import CHECKOUT_ACTION
 from tests.cli.ci.test_pre_commit import FILES, FOLDERS, LEFT_OUT, committed
-from tests.scaffold import scaffolded
+from tests.scaffold import create_project
 
 pytestmark = [pytest.mark.index, pytest.mark.night, pytest.mark.slow]
 
@@ -23,7 +23,7 @@ jobs:
   look:
     runs-on: ubuntu-24.04
     steps:
-      - uses: {CHECKOUT}
+      - uses: {CHECKOUT_ACTION}
       - id: first
         uses: ./envctl
         with:
@@ -47,7 +47,7 @@ jobs:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    root = scaffolded(tmp_path)
+    root = create_project(tmp_path)
     for name in PARTS:
         (root / "envctl").mkdir(exist_ok=True)
         shutil.copy(TOP / name, root / "envctl" / name)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.cli.ci.conversation import LABEL, Forge, keep_comment, keep_issues, marked
+from envctl.cli.ci.forge_publisher import LABEL, Forge, add_marker, update_drift_issues, upsert_comment
 from envctl.cli.entry import run
 from envctl.domain.errors import OperationFailedError
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
@@ -37,22 +37,22 @@ def comments(server: Server) -> list[str]:
 
 
 def test_a_comment_is_made_once_and_then_kept(api: Forge, server: Server) -> None:
-    keep_comment(api, 7, "plan", "one\n")
-    keep_comment(api, 7, "plan", "one\n")
-    keep_comment(api, 7, "plan", "two\n")
-    keep_comment(api, 7, "plan of another", "three\n")
+    upsert_comment(api, 7, "plan", "one\n")
+    upsert_comment(api, 7, "plan", "one\n")
+    upsert_comment(api, 7, "plan", "two\n")
+    upsert_comment(api, 7, "plan of another", "three\n")
     assert comments(server) == ["<!-- envctl: plan -->\ntwo", "<!-- envctl: plan of another -->\nthree"]
     assert written(server) == ["POST", "PATCH", "POST"]
 
 
 def test_what_a_person_wrote_is_left_alone_whatever_mark_it_bears(api: Forge, server: Server) -> None:
-    server.add_comment(marked("plan", "mine"), machine=False)
-    server.add_comment("quoted: " + marked("plan", "one"))
-    keep_comment(api, 7, "plan", "one")
+    server.add_comment(add_marker("plan", "mine"), machine=False)
+    server.add_comment("quoted: " + add_marker("plan", "one"))
+    upsert_comment(api, 7, "plan", "one")
     assert comments(server) == [
-        marked("plan", "mine"),
-        "quoted: " + marked("plan", "one"),
-        marked("plan", "one"),
+        add_marker("plan", "mine"),
+        "quoted: " + add_marker("plan", "one"),
+        add_marker("plan", "one"),
     ]
 
 
@@ -65,13 +65,13 @@ def clean(environment: str, *, whole: bool = True) -> EnvironmentDrift:
 
 
 def test_an_issue_is_opened_updated_and_closed(api: Forge, server: Server) -> None:
-    keep_issues(api, Drift((drifted("prod"), clean("dev"))))
+    update_drift_issues(api, Drift((drifted("prod"), clean("dev"))))
     assert server.open_issues == ["Drift in prod"]
     assert server.issues[0]["labels"] == [LABEL]
     assert "aws_eip.this" in server.bodies[0]
-    keep_issues(api, Drift((drifted("prod"), drifted("dev"))))
+    update_drift_issues(api, Drift((drifted("prod"), drifted("dev"))))
     assert server.open_issues == ["Drift in prod", "Drift in dev"]
-    keep_issues(api, Drift((drifted("prod", DRIFTED[:1]), clean("dev"))))
+    update_drift_issues(api, Drift((drifted("prod", DRIFTED[:1]), clean("dev"))))
     assert server.open_issues == ["Drift in prod"]
     assert "aws_eip.this" not in server.bodies[0]
     assert written(server) == ["POST", "POST", "PATCH", "PATCH"]
@@ -86,21 +86,21 @@ def test_an_issue_is_opened_updated_and_closed(api: Forge, server: Server) -> No
     ids=["unknown", "clean in part"],
 )
 def test_what_nobody_knows_for_sure_closes_nothing(api: Forge, server: Server, unsure: EnvironmentDrift) -> None:
-    keep_issues(api, Drift((drifted("prod"),)))
-    keep_issues(api, Drift((unsure,)))
+    update_drift_issues(api, Drift((drifted("prod"),)))
+    update_drift_issues(api, Drift((unsure,)))
     assert server.open_issues == ["Drift in prod"]
 
 
 def test_an_issue_of_a_person_is_left_alone(api: Forge, server: Server) -> None:
-    server.add_issue("Drift in prod", marked("drift in prod", ""), LABEL, machine=False)
-    keep_issues(api, Drift((clean("prod"),)))
+    server.add_issue("Drift in prod", add_marker("drift in prod", ""), LABEL, machine=False)
+    update_drift_issues(api, Drift((clean("prod"),)))
     assert server.open_issues == ["Drift in prod"]
 
 
 def test_one_that_fails_keeps_no_other_from_being_told(api: Forge, server: Server) -> None:
     server.fails += [("POST", 502, {"message": "busy"})]
     with pytest.raises(OperationFailedError, match="answers 502"):
-        keep_issues(api, Drift((drifted("dev"), drifted("prod"))))
+        update_drift_issues(api, Drift((drifted("dev"), drifted("prod"))))
     assert server.open_issues == ["Drift in prod"]
 
 

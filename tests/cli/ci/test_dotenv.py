@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.cli.ci.dotenv import leave
+from envctl.cli.ci.dotenv import update_dotenv_file
 from envctl.cli.entry import run
 from envctl.domain.errors import ConfigurationError, ExitCode, Problem
 from envctl.usecases.deployment.run import Deployed
@@ -42,14 +42,14 @@ def test_a_later_job_gets_what_a_later_step_on_github_gets(file: Path) -> None:
 
 def test_what_others_wrote_stays(file: Path) -> None:
     file.write_text("IMAGE=web\nrelease=r0\n")
-    leave(file, Deployed("dev", "r1"), None, 0)
+    update_dotenv_file(file, Deployed("dev", "r1"), None, 0)
     found = read(file)
     assert (found["IMAGE"], found["release"]) == ("web", "r1")
 
 
 def test_no_value_has_a_space(file: Path) -> None:
     error = ConfigurationError(Problem("G104", "a"), Problem("G106", "b"))
-    leave(file, None, error, ExitCode.REFUSED_FOR_NOW)
+    update_dotenv_file(file, None, error, ExitCode.REFUSED_FOR_NOW)
     assert read(file) == {"exit_code": "4", "reason": "refused_for_now", "problems": "G104_G106"}
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from envctl.cli.ci import job_of
-from envctl.cli.ci.github import MOST, GithubJob
+from envctl.cli.ci import detect_job
+from envctl.cli.ci.github import MAX_ANNOTATIONS, GithubJob
 from envctl.cli.entry import run
 from envctl.cli.options.global_options import Options
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Problem
@@ -141,13 +141,13 @@ def test_files_that_can_not_be_written_change_nothing(
 
 
 def test_outside_of_any_job_nobody_is_told() -> None:
-    assert job_of(Options(), {}) is None
-    assert job_of(Options(), {"CI": "true", "GITHUB_ACTIONS": "false"}) is None
-    assert job_of(Options(no_ci=True), {"GITHUB_ACTIONS": "true", "GITLAB_CI": "true"}) is None
+    assert detect_job(Options(), {}) is None
+    assert detect_job(Options(), {"CI": "true", "GITHUB_ACTIONS": "false"}) is None
+    assert detect_job(Options(no_ci=True), {"GITHUB_ACTIONS": "true", "GITLAB_CI": "true"}) is None
 
 
 def ended(capsys: pytest.CaptureFixture[str], error: EnvctlError) -> list[str]:
-    GithubJob(Options(), {}).ended("validate", None, error, 78)
+    GithubJob(Options(), {}).publish_result("validate", None, error, 78)
     return capsys.readouterr().err.splitlines()
 
 
@@ -163,19 +163,21 @@ def test_no_text_breaks_out_of_its_annotation(capsys: pytest.CaptureFixture[str]
     )
 
 
-@pytest.mark.parametrize(("problems", "last"), [(MOST, "nr 9"), (MOST + 1, "and 2 more"), (50, "and 41 more")])
+@pytest.mark.parametrize(
+    ("problems", "last"), [(MAX_ANNOTATIONS, "nr 9"), (MAX_ANNOTATIONS + 1, "and 2 more"), (50, "and 41 more")]
+)
 def test_as_many_as_are_shown_are_told_and_how_many_are_not(
     problems: int, last: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = ended(capsys, ConfigurationError(*(Problem("E203", f"nr {number}") for number in range(problems))))
-    assert len(told) == MOST
+    assert len(told) == MAX_ANNOTATIONS
     assert last in told[-1]
 
 
 def test_every_line_of_a_secret_is_masked_once_but_for_the_shortest(capsys: pytest.CaptureFixture[str]) -> None:
     job = GithubJob(Options(), {})
-    job.hide(["hunter2", "-----BEGIN-----\n  50%\nMIIE\n", "abc", ""])
-    job.hide(["hunter2"])
+    job.mask_values(["hunter2", "-----BEGIN-----\n  50%\nMIIE\n", "abc", ""])
+    job.mask_values(["hunter2"])
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.splitlines() == ["::add-mask::-----BEGIN-----", "::add-mask::MIIE", "::add-mask::hunter2"]

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.local.templates import PackagedTemplates
-from envctl.domain.ci.github_workflow import Site, github
-from envctl.domain.ci.gitlab_pipeline import gitlab
+from envctl.domain.ci.github_workflow import WorkflowInputs, render_github_workflows
+from envctl.domain.ci.gitlab_pipeline import render_gitlab_pipeline
 
 ORDERS = [("dev",), ("dev", "staging", "prod")]
 PROGRAMS = Path(sys.executable).parent
@@ -23,8 +23,8 @@ TOP = Path(__file__).parents[3]
 @pytest.fixture(params=ORDERS, ids="-".join)
 def repository(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     # The one that takes approvals of GitHub, too.
-    site = Site(request.param, "infra/shop", "ap-northeast-1", "1.2.3", reviewed=request.param[2:])
-    for path, text in github(PackagedTemplates().workflows("github"), site).items():
+    site = WorkflowInputs(request.param, "infra/shop", "ap-northeast-1", "1.2.3", reviewed=request.param[2:])
+    for path, text in render_github_workflows(PackagedTemplates().load_workflows("github"), site).items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
     # Without one actionlint does not know where workflows begin.
@@ -106,8 +106,8 @@ def test_hadolint_has_nothing_to_say(taken: Path) -> None:
 def test_those_of_gitlab_are_what_its_schema_says(tmp_path: Path) -> None:
     files = []
     for number, (order, folder) in enumerate(itertools.product(ORDERS, ("", "infra/shop", "my infra: #1"))):
-        site = Site(order, folder, "ap-northeast-1", "1.2.3", "release/1.x", protected={"prod"})
-        for path, text in gitlab(PackagedTemplates().workflows("gitlab"), site).items():
+        site = WorkflowInputs(order, folder, "ap-northeast-1", "1.2.3", "release/1.x", protected={"prod"})
+        for path, text in render_gitlab_pipeline(PackagedTemplates().load_workflows("gitlab"), site).items():
             files.append(tmp_path / f"{number}" / path)
             files[-1].parent.mkdir(parents=True, exist_ok=True)
             files[-1].write_text(text)

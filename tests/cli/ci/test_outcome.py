@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from envctl.cli.ci.outcome import REASONS, outcome
+from envctl.cli.ci.outcome import REASONS, to_variables
 from envctl.domain.errors import ConfigurationError, ExitCode, Problem
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.usecases.approval.explain_refusal import Why
@@ -32,23 +32,23 @@ SOMETHING = EnvironmentPlan("dev", "r1", (WAITS,))
     ],
 )
 def test_release_and_changes(result: object, release: str, changes: str) -> None:
-    told = outcome(result, None, 0)
+    told = to_variables(result, None, 0)
     assert (told["release"], told["changes"]) == (release, changes)
 
 
 def test_the_plan_that_was_made_to_be_approved() -> None:
     answers = Why("prod", "staging", "r1", datetime(2026, 11, 26, tzinfo=UTC), (), {}, "", None, "", plan="5e" * 32)
-    assert outcome(answers, None, 0)["plan"] == "5e" * 32
-    assert outcome(NOTHING, None, 0)["plan"] == ""
-    assert outcome(Deployed("dev", "r1", plan=SOMETHING), None, 0)["plan"] == ""
+    assert to_variables(answers, None, 0)["plan"] == "5e" * 32
+    assert to_variables(NOTHING, None, 0)["plan"] == ""
+    assert to_variables(Deployed("dev", "r1", plan=SOMETHING), None, 0)["plan"] == ""
 
 
 def test_every_exit_code_of_envctl_has_a_reason() -> None:
     of_a_command = {ExitCode.NOT_EXECUTABLE, ExitCode.NOT_FOUND}
     assert set(REASONS) == set(ExitCode) - of_a_command
-    assert outcome(None, None, 77)["reason"] == "failed"
+    assert to_variables(None, None, 77)["reason"] == "failed"
 
 
 def test_each_problem_is_named_once() -> None:
     error = ConfigurationError(Problem("E203", "a"), Problem("E201", "b"), Problem("E203", "c"))
-    assert outcome(None, error, 78)["problems"] == "E203 E201"
+    assert to_variables(None, error, 78)["problems"] == "E203 E201"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from tests.scaffold import scaffolded
+from tests.scaffold import create_project
 
 TOP = Path(__file__).parents[3]
 MANIFEST = TOP / ".pre-commit-hooks.yaml"
@@ -90,7 +90,7 @@ def hooks(tmp_path_factory: pytest.TempPathFactory) -> Hooks:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    root = scaffolded(tmp_path)
+    root = create_project(tmp_path)
     git(root, "init", "--quiet")
     return root
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from envctl.cli.entry import run
-from envctl.domain.ci.gitlab_pipeline import MAIN, OURS
-from tests.documents import checked
+from envctl.domain.ci.gitlab_pipeline import GENERATED_FILE, MAIN_FILE
+from tests.documents import parse_document
 from tests.fakes.world import write_project
 
 FILES = {
@@ -30,7 +30,7 @@ def test_they_are_written_and_checked(project: Path, capsys: pytest.CaptureFixtu
     assert "ENVCTL_ROLE (environment staging): the role that deploys to staging" in said.out
     assert there(project) == FILES
     assert run(["ci", "github", "--check", "--json"]) == 0
-    assert {each["state"] for each in checked(capsys.readouterr().out)["result"]["files"]} == {"current"}
+    assert {each["state"] for each in parse_document(capsys.readouterr().out)["result"]["files"]} == {"current"}
 
 
 def test_in_a_folder_of_a_repository_they_lie_at_its_top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +48,7 @@ def test_what_somebody_else_wrote_is_left_alone(project: Path, capsys: pytest.Ca
     mine.parent.mkdir(parents=True)
     mine.write_text("name: mine\n")
     assert run(["ci", "github", "--json"]) == 1
-    document = checked(capsys.readouterr().out)
+    document = parse_document(capsys.readouterr().out)
     assert [problem["code"] for problem in document["problems"]] == ["E038"]
     assert (mine.read_text(), there(project)) == ("name: mine\n", {".github/workflows/envctl-plan.yml"})
 
@@ -75,17 +75,17 @@ def test_the_pipeline_of_gitlab_is_written_and_checked(project: Path, capsys: py
     assert "ENVCTL_ROLE (environment staging): the role that deploys to staging" in said.out
     assert "ENVCTL_DRIFT=yes" in said.out
     assert run(["ci", "gitlab", "--check", "--json"]) == 0
-    files = checked(capsys.readouterr().out)["result"]["files"]
-    assert files == [{"path": path, "state": "current"} for path in (OURS, MAIN)]
+    files = parse_document(capsys.readouterr().out)["result"]["files"]
+    assert files == [{"path": path, "state": "current"} for path in (GENERATED_FILE, MAIN_FILE)]
 
 
 def test_a_team_that_has_a_pipeline_already_is_told_to_include_it(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (project / MAIN).write_text("rspec:\n  script: rspec\n")
+    (project / MAIN_FILE).write_text("rspec:\n  script: rspec\n")
     assert run(["ci", "gitlab"]) == 1
     said = capsys.readouterr()
     assert "E035" in said.err
-    assert f"written  {OURS}" in said.out
-    (project / MAIN).write_text(f"include:\n  - local: {OURS}\nrspec:\n  script: rspec\n")
+    assert f"written  {GENERATED_FILE}" in said.out
+    (project / MAIN_FILE).write_text(f"include:\n  - local: {GENERATED_FILE}\nrspec:\n  script: rspec\n")
     assert run(["ci", "gitlab", "--check"]) == 0

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from envctl.cli.entry import run
-from envctl.cli.render.console.any_result import show
-from envctl.cli.render.json.document import as_json
-from envctl.cli.render.markdown import show as in_markdown
+from envctl.cli.render.console.any_result import render_result
+from envctl.cli.render.json.document import to_json
+from envctl.cli.render.markdown import render_result as in_markdown
 from envctl.domain.errors import Location, Problem
 from envctl.domain.release.artifact_changes import ArtifactPair
 from envctl.domain.release.changes import PartChange, ReleaseChanges
 from envctl.domain.release.distance import Distance
 from envctl.domain.release.file_changes import FileChange, ModuleChange
-from envctl.domain.settings.comparison import Comparison, compare
+from envctl.domain.settings.comparison import Comparison, compare_settings
 from envctl.domain.settings.values import EnvironmentSettings, Setting
 from envctl.usecases.inspect.diff import Diff
 from tests.cli.render.conftest import console, told
@@ -71,9 +71,9 @@ def test_what_is_equal_is_counted_and_shown_where_that_is_asked_for(
 
 
 def test_the_document_has_what_people_see_folded() -> None:
-    document = as_json(DIFF)
+    document = to_json(DIFF)
     assert "equal" in [pair["relation"] for pair in document["settings"]["pairs"]]
-    assert len(as_json(DIFFS["a diff of long histories"])["distance"]["releases"]) == 30
+    assert len(to_json(DIFFS["a diff of long histories"])["distance"]["releases"]) == 30
 
 
 def hostile_diff(text: str) -> Diff:
@@ -92,7 +92,7 @@ def hostile_diff(text: str) -> Diff:
         DIFF.second,
         Distance("prod", "staging", 1, (release,), changes),
         (ArtifactPair(text, text, f"{text}!", equal=False),),
-        compare(*settings),
+        compare_settings(*settings),
     )
 
 
@@ -105,7 +105,7 @@ def test_what_people_wrote_changes_no_structure_of_a_summary(hostile: str) -> No
 @pytest.mark.parametrize("width", [60, 120])
 def test_what_people_wrote_can_not_steer_the_terminal(hostile: str, width: int) -> None:
     out = console(width)
-    show(hostile_diff(hostile), out)
+    render_result(hostile_diff(hostile), out)
     assert hostile not in told(out)
     assert hostile not in in_markdown(hostile_diff(hostile))
     assert "mallory" in told(out)
@@ -113,5 +113,5 @@ def test_what_people_wrote_can_not_steer_the_terminal(hostile: str, width: int) 
 
 def test_a_comparison_of_nothing_is_no_table() -> None:
     out = console(120)
-    show(replace(DIFF, settings=Comparison("staging", "prod", ())), out)
+    render_result(replace(DIFF, settings=Comparison("staging", "prod", ())), out)
     assert told(out).rstrip().endswith("Settings: none differs")

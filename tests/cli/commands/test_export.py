@@ -12,7 +12,7 @@ import pytest
 
 from envctl.cli.entry import run
 from envctl.usecases.deployment.apply import apply
-from tests.documents import checked
+from tests.documents import parse_document
 from tests.fakes.world import World
 
 Captured = pytest.CaptureFixture[str]
@@ -79,7 +79,7 @@ def test_refused_is(words: list[str], told: Path, capsys: Captured) -> None:
     said = capsys.readouterr()
     assert "E449" in said.out + said.err
     if "--json" in words:
-        assert checked(said.out)["command"] == "ledger export"
+        assert parse_document(said.out)["command"] == "ledger export"
     assert "outcome" not in said.out
 
 
@@ -101,7 +101,7 @@ def test_a_history_of_a_span(told: Path, capsys: Captured) -> None:
     assert run(["history", "--since", "2020-01-01", "--until", "2020-01-02"]) == 0
     assert "The ledger says nothing since 2020-01-01" in capsys.readouterr().out
     assert run(["history", "--since", "2020-01-01", "--json"]) == 0
-    assert len(checked(capsys.readouterr().out)["result"]["entries"]) == 4
+    assert len(parse_document(capsys.readouterr().out)["result"]["entries"]) == 4
     assert run(["history", "--since", "2020-01-01", "--until", "2020-01-02", "--markdown"]) == 0
     assert "nothing since 2020-01-01" in capsys.readouterr().out
     assert run(["history", "--since", "soon"]) == 64

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from envctl.cli.entry import run
-from tests.documents import checked
+from tests.documents import parse_document
 
 pytestmark = pytest.mark.terraform
 PROD = "environments/prod/terraform.tfvars"
@@ -24,7 +24,7 @@ def prod(project: Path) -> Path:
 
 def test_the_document_holds_what_was_done_and_what_is_left(prod: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["fmt", "environments/prod", "--check", "--json"]) == 1
-    document = checked(capfd.readouterr().out)
+    document = parse_document(capfd.readouterr().out)
     assert [(each["code"], each["file"], each["line"]) for each in document["problems"]] == [("E032", PROD, 1)]
     assert document["result"] == {
         "files": [{"path": PROD, "line": 1}],
@@ -34,7 +34,7 @@ def test_the_document_holds_what_was_done_and_what_is_left(prod: Path, capfd: py
     }
     assert prod.read_text() == UGLY
     assert run(["fmt", "environments/prod", "--json"]) == 0
-    assert checked(capfd.readouterr().out)["result"]["files"] == [{"path": PROD, "line": 1}]
+    assert parse_document(capfd.readouterr().out)["result"]["files"] == [{"path": PROD, "line": 1}]
     assert (prod.read_text(), prod.stat().st_mode & 0o777) == (PRETTY, 0o640)
 
 

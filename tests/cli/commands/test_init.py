@@ -7,7 +7,7 @@ import pytest
 
 from envctl.cli.entry import run
 from envctl.domain.scaffold.templates import TEMPLATES
-from tests.documents import checked
+from tests.documents import parse_document
 
 ACCOUNTS = {"dev": "999999999991", "staging": "999999999992", "prod": "999999999993"}
 MINE = [
@@ -54,7 +54,7 @@ def test_nothing_of_the_template_is_left_in_it(here: Path, template: str) -> Non
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_each_template_says_what_it_holds(here: Path, template: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["init", "blog", "--template", template, "--json"]) == 0
-    told = checked(capsys.readouterr().out)["result"]
+    told = parse_document(capsys.readouterr().out)["result"]
     laid = {os.fspath(path.relative_to(here / "blog")) for path in (here / "blog").rglob("*") if path.is_file()}
     assert set(told["files"]) == laid
     assert {".gitignore", "README.md", "envctl.toml", "modules/vpc/README.md"} <= laid
@@ -123,7 +123,7 @@ def test_nothing_is_made_with(here: Path, words: list[str], code: str, capsys: p
     (here / "taken").mkdir()
     (here / "taken" / "mine").write_text("")
     assert run(["init", *words, "--json"]) == 64
-    assert [each["code"] for each in checked(capsys.readouterr().out)["problems"]] == [code]
+    assert [each["code"] for each in parse_document(capsys.readouterr().out)["problems"]] == [code]
     assert [path.name for path in here.iterdir()] == ["taken"]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.cli.commands.deployment.recover import parted
+from envctl.cli.commands.deployment.recover import parse_import
 from envctl.cli.entry import run
 from envctl.domain.errors import UsageError
 
@@ -18,13 +18,13 @@ from envctl.domain.errors import UsageError
     ],
 )
 def test_address_and_id_are_told_apart(typed: str, address: str, identity: str) -> None:
-    assert parted(typed) == (address, identity)
+    assert parse_import(typed) == (address, identity)
 
 
 @pytest.mark.parametrize("typed", ["", "=", "module.web.aws_x.y", "module.web.aws_x.y=", '["a=b"'])
 def test_what_has_no_id_is_refused(typed: str) -> None:
     with pytest.raises(UsageError, match="E368"):
-        parted(typed)
+        parse_import(typed)
 
 
 def test_command_line_that_is_wrong_changes_nothing(project: object, capfd: pytest.CaptureFixture[str]) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from envctl.cli.render.html.page import page
+from envctl.cli.render.html.page import render_report
 from tests.cli.render.samples.reports import REPORTS
-from tests.headless import chromium
+from tests.headless import open_browser
 
 pytestmark = pytest.mark.browser
 
@@ -25,21 +25,21 @@ BY_DAY = [("light", 1280)]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium() as started:
+    with open_browser() as started:
         yield started
 
 
 @pytest.fixture(scope="module", params=list(REPORTS))
 def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     file = tmp_path_factory.mktemp("report") / "report.html"
-    file.write_text(page(REPORTS[request.param]()), encoding="utf-8")
+    file.write_text(render_report(REPORTS[request.param]()), encoding="utf-8")
     return file.as_uri()
 
 
 @pytest.fixture(scope="module")
 def rich(tmp_path_factory: pytest.TempPathFactory) -> str:
     file = tmp_path_factory.mktemp("report") / "rich.html"
-    file.write_text(page(REPORTS["a rich one"]()), encoding="utf-8")
+    file.write_text(render_report(REPORTS["a rich one"]()), encoding="utf-8")
     return file.as_uri()
 
 

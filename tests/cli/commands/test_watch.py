@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from envctl.cli.output.watch_loop import pauses, watch
-from envctl.cli.results import Seen
+from envctl.cli.output.watch_loop import interval_sleep, show_changes
+from envctl.cli.results import Observation
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from tests.fakes.world import project_files, write_project
 
@@ -30,7 +30,7 @@ class Window:
 
     behind: list[str | EnvctlError]
     now: datetime = BEGIN
-    shown: list[Seen[str]] = field(default_factory=list)
+    shown: list[Observation[str]] = field(default_factory=list)
 
     def look(self) -> str:
         found = self.behind.pop(0)
@@ -43,9 +43,11 @@ class Window:
             raise KeyboardInterrupt
         self.now += timedelta(seconds=5)
 
-    def watched(self, changed: Callable[[Seen[str], Seen[str]], bool] = lambda *_: True) -> list[Seen[str]]:
+    def watched(
+        self, changed: Callable[[Observation[str], Observation[str]], bool] = lambda *_: True
+    ) -> list[Observation[str]]:
         with pytest.raises(KeyboardInterrupt):
-            watch(self.look, self.shown.append, sleep=self.sleep, changed=changed, now=lambda: self.now)
+            show_changes(self.look, self.shown.append, sleep=self.sleep, changed=changed, now=lambda: self.now)
         return self.shown
 
 
@@ -54,27 +56,27 @@ def after(seconds: int) -> datetime:
 
 
 def test_each_look_is_shown_with_its_time() -> None:
-    assert Window(["calm", "busy"]).watched() == [Seen("calm", after(0)), Seen("busy", after(5))]
+    assert Window(["calm", "busy"]).watched() == [Observation("calm", after(0)), Observation("busy", after(5))]
 
 
 def test_only_what_has_changed_is_shown_where_it_is_kept() -> None:
-    shown = Window(["calm", "calm", "busy", "busy", "calm"]).watched(lambda one, other: one.what != other.what)
-    assert [seen.what for seen in shown] == ["calm", "busy", "calm"]
+    shown = Window(["calm", "calm", "busy", "busy", "calm"]).watched(lambda one, other: one.value != other.value)
+    assert [seen.value for seen in shown] == ["calm", "busy", "calm"]
 
 
 def test_a_look_that_fails_keeps_what_was_seen_before() -> None:
     assert Window(["calm", UNREACHABLE, UNREACHABLE, "busy"]).watched() == [
-        Seen("calm", after(0)),
-        Seen("calm", after(0), UNREACHABLE, after(5)),
-        Seen("calm", after(0), UNREACHABLE, after(10)),
-        Seen("busy", after(15)),
+        Observation("calm", after(0)),
+        Observation("calm", after(0), UNREACHABLE, after(5)),
+        Observation("calm", after(0), UNREACHABLE, after(10)),
+        Observation("busy", after(15)),
     ]
 
 
 def test_where_the_first_look_fails_there_is_nothing_to_watch() -> None:
     window = Window([UNREACHABLE, "calm"])
     with pytest.raises(OperationFailedError):
-        watch(window.look, window.shown.append, sleep=window.sleep, changed=lambda *_: True, now=lambda: BEGIN)
+        show_changes(window.look, window.shown.append, sleep=window.sleep, changed=lambda *_: True, now=lambda: BEGIN)
     assert window.shown == []
 
 
@@ -83,18 +85,18 @@ def test_a_bug_is_no_failure_of_a_look() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        watch(broken, print, sleep=lambda: None, changed=lambda *_: True, now=lambda: BEGIN)
+        show_changes(broken, print, sleep=lambda: None, changed=lambda *_: True, now=lambda: BEGIN)
 
 
 def test_a_pause_ends_early_where_the_terminal_gets_another_size() -> None:
     before = signal.getsignal(signal.SIGWINCH)
-    with pauses(30) as pause:
+    with interval_sleep(30) as pause:
         begun = time.monotonic()
         os.kill(os.getpid(), signal.SIGWINCH)
         pause()
         assert time.monotonic() - begun < 10
     assert signal.getsignal(signal.SIGWINCH) is before
-    with pauses(0.01) as pause:
+    with interval_sleep(0.01) as pause:
         pause()
 
 

@@ -9,11 +9,16 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.toml import load_project
-from envctl.cli.command_modules import MODULES
-from envctl.cli.completion.known_releases import MOST, named_in, recall, remember
+from envctl.cli.command_modules import COMMAND_MODULES
+from envctl.cli.completion.known_releases import (
+    MAX_RELEASES,
+    add_known_releases,
+    find_release_names,
+    load_known_releases,
+)
 from envctl.cli.entry import run
 from envctl.cli.options.global_options import FLAGS
-from envctl.domain.config.sandbox import in_sandbox
+from envctl.domain.config.sandbox import to_sandbox_project
 from envctl.domain.ledger import checkpoint
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.ledger import journal
@@ -64,7 +69,7 @@ def with_releases(project: Path, number: int = 1) -> list[str]:
         world.edit("modules/network/main.tf", f"{project_files()['modules/network/main.tf'].decode()}# {each}\n")
         apply(world.ports, "dev")
     laid_out(project / ".envctl" / "store", world.store.content)
-    known = journal.present(world.ports).releases.values()
+    known = journal.load(world.ports).releases.values()
     return [each.release[:12] for each in sorted(known, key=lambda each: each.seq)]
 
 
@@ -106,7 +111,7 @@ def test_offered_is(offered: Offered, words: list[str], expected: list[str]) -> 
 
 
 def test_all_commands_are_offered(offered: Offered) -> None:
-    assert sorted(offered("")) == sorted(MODULES)
+    assert sorted(offered("")) == sorted(COMMAND_MODULES)
 
 
 def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> None:
@@ -119,7 +124,7 @@ def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> Non
 def test_every_command_that_takes_an_environment_offers_some(offered: Offered) -> None:
     without = {"init", "fmt", "status", "report", "collect", "lock-providers", "secrets", "ledger"}
     without |= {"ci", "completion", "sandbox"}
-    for command in MODULES.keys() - without:
+    for command in COMMAND_MODULES.keys() - without:
         assert "prod" in offered(command, "") or command == "promote", command
 
 
@@ -174,7 +179,7 @@ def test_of_a_long_ledger_only_the_end_is_read(project: Path, offered: Offered) 
     world.store.content = {
         f"ledger/{file.name}": file.read_bytes() for file in ledger.iterdir() if file.name <= last.name
     }
-    kept = checkpoint.encode(journal.present(world.ports))
+    kept = checkpoint.encode_state(journal.load(world.ports))
     laid_out(project / ".envctl" / "store", {f"checkpoints/{last.name}.gz": kept})
     for file in ledger.iterdir():
         if file.name <= last.name:
@@ -197,15 +202,17 @@ def test_of_a_store_elsewhere_what_was_read_is_offered(
         file.write('[store]\nurl = "s3://shop-store/x"\n')
     assert offered(*words) == []
     (project / home).mkdir(parents=True)
-    remember(project / home, store, [b'{"event": {"kind": "release created", "release": "abcdef0123456789"}}'])
+    add_known_releases(
+        project / home, store, [b'{"event": {"kind": "release created", "release": "abcdef0123456789"}}']
+    )
     assert offered(*words) == ["abcdef012345"]
-    remember(project / home, "s3://another", [])
+    add_known_releases(project / home, "s3://another", [])
     (project / home / "known-releases.json").write_text("damaged")
     assert offered(*words) == []
 
 
 def test_the_store_of_the_sandbox_has_the_name_that_is_looked_for() -> None:
-    assert in_sandbox(load_project(project_files()["envctl.toml"])).store.url == "s3://shop-envctl-store"
+    assert to_sandbox_project(load_project(project_files()["envctl.toml"])).store.url == "s3://shop-envctl-store"
 
 
 def entry(release: str) -> bytes:
@@ -213,17 +220,17 @@ def entry(release: str) -> bytes:
 
 
 def test_releases_are_remembered_once_each_and_not_for_ever(tmp_path: Path) -> None:
-    remember(tmp_path, "s3://a", map(entry, ("one", "two", "one")))
-    remember(tmp_path, "s3://a", map(entry, ("two", "three")))
-    assert recall(tmp_path, "s3://a") == ["one", "two", "three"]
-    assert recall(tmp_path, "s3://b") == []
-    remember(tmp_path, "s3://a", map(entry, map(str, range(2 * MOST))))
-    assert recall(tmp_path, "s3://a") == [str(number) for number in range(MOST, 2 * MOST)]
-    remember(tmp_path / "nowhere", "s3://a", [entry("one")])
+    add_known_releases(tmp_path, "s3://a", map(entry, ("one", "two", "one")))
+    add_known_releases(tmp_path, "s3://a", map(entry, ("two", "three")))
+    assert load_known_releases(tmp_path, "s3://a") == ["one", "two", "three"]
+    assert load_known_releases(tmp_path, "s3://b") == []
+    add_known_releases(tmp_path, "s3://a", map(entry, map(str, range(2 * MAX_RELEASES))))
+    assert load_known_releases(tmp_path, "s3://a") == [str(number) for number in range(MAX_RELEASES, 2 * MAX_RELEASES)]
+    add_known_releases(tmp_path / "nowhere", "s3://a", [entry("one")])
 
 
 def test_what_is_no_ledger_names_no_release() -> None:
-    assert named_in([b"", b"[]", b"{}", b'{"event": 3}', b'{"present": {"releases": [3]}}', b"\xff"]) == []
+    assert find_release_names([b"", b"[]", b"{}", b'{"event": 3}', b'{"present": {"releases": [3]}}', b"\xff"]) == []
 
 
 BROKEN = {

@@ -14,7 +14,7 @@ from types import FrameType
 import pytest
 
 from envctl.cli.entry import run
-from tests.documents import checked
+from tests.documents import parse_document
 
 SECONDS = 20
 
@@ -122,7 +122,7 @@ def test_odd_file_is_an_error_or_does_not_matter(
         with limited(SECONDS):
             code = run([*words, "--json"])
         said = capfd.readouterr()
-        document = checked(said.out)
+        document = parse_document(said.out)
         assert code in UNHARMED, (words, said.out, said.err)
         assert code in (0, 2) or all(each["code"] and each["hint"] for each in document["problems"]), document
 
@@ -134,7 +134,7 @@ def test_odd_file_of_a_module_is_named(project: Path, place: str, kind: str, cap
     KINDS[kind](project / place)
     with limited(SECONDS):
         assert run(["validate", "--json"]) in (1, 78)
-    problem = checked(capfd.readouterr().out)["problems"][0]
+    problem = parse_document(capfd.readouterr().out)["problems"][0]
     assert problem["code"] in {"E116", "E128", "E129", "E407"}
     folder = place.rpartition("/")[0]
     assert problem["file"].startswith(f"{folder}/"), problem
@@ -149,7 +149,7 @@ def test_formatting_waits_for_nothing(project: Path, place: str, kind: str, capf
     with limited(SECONDS):
         # A folder of that name holds nothing to be formatted.
         assert run(["fmt", "--check", "--json"]) in (0, 1, 64, 78)
-    assert all(each["hint"] for each in checked(capfd.readouterr().out)["problems"])
+    assert all(each["hint"] for each in parse_document(capfd.readouterr().out)["problems"])
 
 
 @pytest.mark.parametrize("place", ["modules/network", "environments/dev"])
@@ -159,7 +159,7 @@ def test_name_that_is_not_utf8_is_refused(project: Path, place: str, capfd: pyte
     except OSError:
         pytest.skip("this disk takes no such names")
     assert run(["validate", "--json"]) == 78
-    problem = checked(capfd.readouterr().out)["problems"][0]
+    problem = parse_document(capfd.readouterr().out)["problems"][0]
     assert (problem["code"], problem["file"]) == ("E130", f"{place}/caf\\udce9.tfvars")
     assert run(["validate"]) == 78
     assert "caf\\udce9.tfvars" in capfd.readouterr().err

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from envctl.cli.input.secret_value import MOST, given
+from envctl.cli.input.secret_value import MAX_INPUT_BYTES, read_secret_value
 from envctl.cli.options.global_options import Options
-from envctl.domain.aws.secret_status import KILO, SecretValue, unfit
+from envctl.domain.aws.secret_status import KIB, SecretValue, explain_invalid_value
 from envctl.domain.errors import UsageError
 
 PIPED = {
@@ -25,7 +25,7 @@ PIPED = {
 
 def through(data: bytes, monkeypatch: pytest.MonkeyPatch, **options: Any) -> SecretValue:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
-    return given(Options(**options))
+    return read_secret_value(Options(**options))
 
 
 @pytest.mark.parametrize(("data", "value"), PIPED.values(), ids=PIPED)
@@ -34,13 +34,13 @@ def test_taken_is(data: bytes, value: bytes, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_longest_value_may_end_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    most = b"x" * (64 * KILO)
-    assert unfit(through(most + b"\n", monkeypatch), "secretsmanager") == ""
-    assert unfit(through(most + b"xx\n", monkeypatch), "secretsmanager") != ""
+    most = b"x" * (64 * KIB)
+    assert explain_invalid_value(through(most + b"\n", monkeypatch), "secretsmanager") == ""
+    assert explain_invalid_value(through(most + b"xx\n", monkeypatch), "secretsmanager") != ""
 
 
 def test_what_never_ends_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert len(through(b"x" * (10 * MOST), monkeypatch).data) == MOST
+    assert len(through(b"x" * (10 * MAX_INPUT_BYTES), monkeypatch).data) == MAX_INPUT_BYTES
 
 
 def test_with_json_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,4 +50,4 @@ def test_with_json_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("sys.stdin", Terminal(io.BytesIO(b"pass\n")))
     with pytest.raises(UsageError, match="E001"):
-        given(Options(json=True))
+        read_secret_value(Options(json=True))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from envctl.cli.options.shard_options import in_part, of_a_job
+from envctl.cli.options.shard_options import has_shard_options, shard_exit_code
 from envctl.domain.errors import ExitCode, UsageError
 from envctl.usecases.drift.result import Drift
 from tests.cli.render.samples import RESULTS
@@ -25,7 +25,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, object], str]] = {
 
 
 def asked(units: Any = None, run: Any = None, shard: Any = None, others: Any = None) -> bool:
-    return in_part(units, run, shard, others or {})
+    return has_shard_options(units, run, shard, others or {})
 
 
 @pytest.mark.parametrize(("given", "expected"), GIVEN.values(), ids=GIVEN)
@@ -51,4 +51,4 @@ ENDS = {
 def test_a_job_ends_well_where_it_could_look(name: str, code: ExitCode) -> None:
     found = RESULTS[name]
     assert isinstance(found, Drift)
-    assert of_a_job(found) == code
+    assert shard_exit_code(found) == code

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from envctl.cli.options.global_options import Options
-from envctl.cli.output.consoles import coloured, live
+from envctl.cli.output.consoles import can_redraw, has_color
 from tests.fakes.world import write_project
 
 pytestmark = pytest.mark.slow
@@ -135,15 +135,15 @@ CASES = {
 
 @pytest.mark.parametrize(("variables", "terminal", "expected"), CASES.values(), ids=CASES)
 def test_who_decides(variables: dict[str, str], terminal: bool, expected: bool) -> None:
-    assert coloured(Options(), variables, terminal=terminal) is expected
-    assert coloured(Options(no_color=True), variables, terminal=terminal) is False
+    assert has_color(Options(), variables, terminal=terminal) is expected
+    assert has_color(Options(no_color=True), variables, terminal=terminal) is False
 
 
 def test_a_log_with_colours_is_not_drawn_over(tmp_path: Path) -> None:
     with (tmp_path / "log").open("w") as log:
-        assert not live(log, {"FORCE_COLOR": "1", "TERM": "xterm"})
+        assert not can_redraw(log, {"FORCE_COLOR": "1", "TERM": "xterm"})
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w") as terminal:
-        assert live(terminal, {"TERM": "xterm"})
-        assert not live(terminal, {"TERM": "dumb"})
+        assert can_redraw(terminal, {"TERM": "xterm"})
+        assert not can_redraw(terminal, {"TERM": "dumb"})
     os.close(ours)

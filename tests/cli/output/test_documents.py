@@ -12,10 +12,10 @@ import pytest
 
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.cli.entry import run
-from envctl.cli.options.global_options import hoist, named
+from envctl.cli.options.global_options import find_command_name, move_global_options_first
 from envctl.cli.result_types import RESULTS
-from tests.documents import checked
-from tests.scaffold import scaffolded
+from tests.documents import parse_document
+from tests.scaffold import create_project
 
 Asked = Callable[..., dict[str, Any]]
 
@@ -23,7 +23,7 @@ Asked = Callable[..., dict[str, Any]]
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A project from the template `web`."""
-    root = scaffolded(tmp_path)
+    root = create_project(tmp_path)
     monkeypatch.chdir(root)
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     yield root
@@ -38,7 +38,7 @@ def asked(project: Path, capfd: pytest.CaptureFixture[str]) -> Asked:
     def ask(line: str, code: int = 0) -> dict[str, Any]:
         capfd.readouterr()
         assert run([*line.split(), "--json"]) == code
-        document = checked(capfd.readouterr().out)
+        document = parse_document(capfd.readouterr().out)
         assert (document["exit_code"], document["ok"]) == (code, code in {0, 2})
         return document
 
@@ -118,7 +118,11 @@ PROJECTLESS = {"", "init", "sandbox status", "sandbox down"}
 # One line for each command that looks at the project.
 EACH = {
     line.split()[0]: line
-    for _, line in sorted((len(line), line) for line in DONE if named(hoist(line.split())) not in PROJECTLESS)
+    for _, line in sorted(
+        (len(line), line)
+        for line in DONE
+        if find_command_name(move_global_options_first(line.split())) not in PROJECTLESS
+    )
 } | {
     "collect": "collect",
     "destroy": "destroy dev",
@@ -143,7 +147,7 @@ EACH = {
 
 @pytest.mark.parametrize("line", DONE)
 def test_a_document_for(line: str, asked: Asked) -> None:
-    assert asked(line)["command"] == (named(hoist(line.split())) or "--version")
+    assert asked(line)["command"] == (find_command_name(move_global_options_first(line.split())) or "--version")
 
 
 @pytest.mark.parametrize(("line", "code"), FAILED.values(), ids=FAILED.keys())
@@ -165,23 +169,23 @@ def test_a_document_where_it_ends_badly(
     def broken(*_: object) -> NoReturn:
         raise raised
 
-    monkeypatch.setattr("envctl.cli.wiring.container.wire", broken)
-    assert asked(line, code)["command"] == named(hoist(line.split()))
+    monkeypatch.setattr("envctl.cli.wiring.container.open_ports", broken)
+    assert asked(line, code)["command"] == find_command_name(move_global_options_first(line.split()))
 
 
 def test_a_document_where_the_result_can_not_be_said(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("envctl.usecases.inspect.status.status", lambda _: object())
+    monkeypatch.setattr("envctl.usecases.inspect.status.load_status", lambda _: object())
     assert asked("status", 70)["problems"][0]["code"] == "E070"
 
 
 def test_a_document_where_somebody_else_is_at_work(project: Path, asked: Asked) -> None:
     work = DirectoryWorkspace(project, project / ".envctl" / "work", "")
-    with work.lock("staging", "ann"):
+    with work.lock_environment("staging", "ann"):
         assert "ann" in asked("recover staging", 75)["problems"][0]["message"]
 
 
 def test_every_command_is_looked_at_here() -> None:
-    looked_at = {named(hoist(line.split())) for line in (*DONE, *EACH.values())} - {""}
+    looked_at = {find_command_name(move_global_options_first(line.split())) for line in (*DONE, *EACH.values())} - {""}
     answering = {command for command, types in RESULTS.items() if types}
     assert looked_at == answering - {"--version"}, "a line of it belongs into DONE or EACH"
 
@@ -209,7 +213,7 @@ NAMED = {
 
 @pytest.mark.parametrize(("line", "command"), NAMED.items())
 def test_a_document_names_the_command_and_nothing_that_was_typed_behind_it(line: str, command: str) -> None:
-    assert named(hoist(line.split())) == command
+    assert find_command_name(move_global_options_first(line.split())) == command
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
@@ -221,4 +225,4 @@ def test_a_document_can_be_read_whatever_the_stream_can_hold(project: Path, enco
         capture_output=True,
         check=True,
     )
-    assert checked(done.stdout.decode())["result"]["lock"]["reason"] == "é 山田 \N{ROCKET} \x85"
+    assert parse_document(done.stdout.decode())["result"]["lock"]["reason"] == "é 山田 \N{ROCKET} \x85"

@@ -10,7 +10,7 @@ import typer
 
 from envctl.cli import boundary
 from envctl.cli.options.global_options import Options
-from envctl.cli.output.redaction import Redaction, current, redacting, unredacted
+from envctl.cli.output.redaction import Redaction, current_redaction, redact_output, unwrap_stream
 from envctl.cli.wiring.lazy_ui import LateObserver
 from envctl.domain.errors import OperationFailedError, Problem
 
@@ -20,12 +20,12 @@ TOKEN = "ghp_0123456789abcdefghij"
 
 def test_streams_are_redacted_and_put_back(capsys: pytest.CaptureFixture[str]) -> None:
     before = sys.stdout
-    with redacting() as redaction:
-        redaction.learn([SECRET])
+    with redact_output() as redaction:
+        redaction.add_secrets([SECRET])
         sys.stdout.write(f"a {SECRET}\n")
         sys.stdout.writelines([f"{SECRET}\n"])
         sys.stderr.write(f"b {json.dumps(SECRET)}\n")
-        unredacted(sys.stderr).write(SECRET)
+        unwrap_stream(sys.stderr).write(SECRET)
     assert sys.stdout is before
     said = capsys.readouterr()
     assert said.out == "a (sensitive)\n(sensitive)\n"
@@ -71,17 +71,17 @@ def test_logins_of_urls_are_redacted_in_what_others_say(said: str, redacted: str
 
 def test_documents_stay_json() -> None:
     redaction = Redaction({})
-    redaction.learn(["nhunter2"])
+    redaction.add_secrets(["nhunter2"])
     text = json.dumps({"a": "\nhunter2 nhunter2", "b": SECRET})
     assert json.loads(redaction.redact_json(text))
-    redaction.learn([SECRET])
+    redaction.add_secrets([SECRET])
     assert SECRET not in json.loads(redaction.redact_json(json.dumps({"b": f"x {SECRET}"})))["b"]
 
 
 @pytest.mark.parametrize("indent", [None, 2])
 def test_a_number_in_a_document_hides_no_secret(indent: int | None) -> None:
     redaction = Redaction({})
-    redaction.learn([91827364, SECRET])
+    redaction.add_secrets([91827364, SECRET])
     document = {"after": 91827364, SECRET: {"b": [f"x {SECRET}", 1, None, "\u00e9"]}}
     redacted = redaction.redact_json(json.dumps(document, indent=indent))
     expected = {"after": "(sensitive)", "(sensitive)": {"b": ["x (sensitive)", 1, None, "\u00e9"]}}
@@ -113,10 +113,10 @@ def test_an_error_and_a_bug_are_redacted_everywhere(
     for error in (OperationFailedError(problem), RuntimeError(f"a bug with {SECRET}")):
 
         def fail(error: Exception = error) -> None:
-            current().learn([SECRET])
+            current_redaction().add_secrets([SECRET])
             raise error
 
-        assert boundary.guarded(fail, words) in (1, 70)
+        assert boundary.run_guarded(fail, words) in (1, 70)
     said = capsys.readouterr()
     written = "".join(path.read_text() for path in tmp_path.rglob("*") if path.is_file())
     assert "(sensitive)" in written
@@ -124,9 +124,9 @@ def test_an_error_and_a_bug_are_redacted_everywhere(
 
 
 def test_a_result_that_holds_one_is_redacted(capsys: pytest.CaptureFixture[str]) -> None:
-    with redacting() as redaction, pytest.raises(typer.Exit):
-        redaction.learn([SECRET])
-        boundary._end(Options(json=True), "status", _Result(SECRET), 0)
+    with redact_output() as redaction, pytest.raises(typer.Exit):
+        redaction.add_secrets([SECRET])
+        boundary._finish_command(Options(json=True), "status", _Result(SECRET), 0)
     assert json.loads(capsys.readouterr().out)["result"] == {"text": "(sensitive)"}
 
 
@@ -135,9 +135,9 @@ def test_parts_are_masked_and_names_are_not(
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     value = {"api": "key-one", "more": ["50%-off", "staging", True, 12]}
-    with redacting():
+    with redact_output():
         observer = LateObserver(Options())
-        observer.hides([value, "-----A-----\nline two\nx"], ["staging"])
-        observer.hides(["key-one"])
+        observer.redact([value, "-----A-----\nline two\nx"], ["staging"])
+        observer.redact(["key-one"])
     masked = capsys.readouterr().err.splitlines()
     assert masked == [f"::add-mask::{each}" for each in ("-----A-----", "50%25-off", "key-one", "line two")]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from envctl.adapters.checks.pricing import PriceProgram
+from envctl.adapters.checks.cost_program import CostProgram
 from envctl.adapters.toml import load_project
-from envctl.cli.render.console.any_result import show
+from envctl.cli.render.console.any_result import render_result
 from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
-from envctl.domain.plan.costs import cost, question
+from envctl.domain.plan.costs import encode_question, parse_cost
 from envctl.usecases.ports.cost import CostSource
 from tests.adapters.toml.project_files import GOOD
 
@@ -30,7 +30,7 @@ PLAN = EnvironmentPlan("dev", "", (StackPlan("web", (INSTANCE,)),))
 
 
 def test_the_question_is_the_one_that_is_asked() -> None:
-    assert json.loads(question(PLAN, "111111111111", "ap-northeast-1", {})) == json.loads(QUESTION)
+    assert json.loads(encode_question(PLAN, "111111111111", "ap-northeast-1", {})) == json.loads(QUESTION)
 
 
 def test_the_program_answers_it_as_the_page_says(tmp_path: Path) -> None:
@@ -39,15 +39,15 @@ def test_the_program_answers_it_as_the_page_says(tmp_path: Path) -> None:
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools" / "cost.py").write_text(PROGRAM)
     (tmp_path / "tools" / "prices.json").write_text(PRICES)
-    program = PriceProgram(tmp_path, lambda: {"PATH": os.environ["PATH"]})
-    answered = program.ask(CostSource(table.command, table.timeout.total_seconds()), QUESTION.encode())
+    program = CostProgram(tmp_path, lambda: {"PATH": os.environ["PATH"]})
+    answered = program.estimate_costs(CostSource(table.command, table.timeout.total_seconds()), QUESTION.encode())
     assert answered.problem == ""
-    assert json.loads(answered.said) == json.loads(ANSWER)
+    assert json.loads(answered.output) == json.loads(ANSWER)
 
 
 def test_the_plan_looks_as_the_page_shows_it() -> None:
     out = Console(file=io.StringIO(), width=80, color_system=None, highlight=False, markup=False, emoji=False)
     with out.capture() as captured:
-        show(replace(PLAN, cost=cost(ANSWER.encode(), PLAN)), out)
+        render_result(replace(PLAN, cost=parse_cost(ANSWER.encode(), PLAN)), out)
     shown = captured.get().partition("next: ")[0]
     assert f"$ envctl plan dev\n…\n{shown}…\n" == CONSOLE

@@ -15,12 +15,12 @@ import typer
 from demo.steps import SHOWS
 
 from envctl.adapters.toml import load_project
-from envctl.cli.app import application
+from envctl.cli.app import build_app
 from envctl.cli.entry import run
-from envctl.cli.options.global_options import hoist
+from envctl.cli.options.global_options import move_global_options_first
 from envctl.domain.guards import GUARDS
-from tests.documents import checked
-from tests.scaffold import scaffolded
+from tests.documents import parse_document
+from tests.scaffold import create_project
 
 ROOT = Path(__file__).parents[3]
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -88,18 +88,18 @@ def _parse(command: Any, words: list[str], parent: Any = None) -> None:
 def test_every_command_line_parses(words: list[str]) -> None:
     if set(words) & {"--help", "--version"}:
         words = [word for word in words if word not in {"--help", "--version"}] or ["status"]
-    _parse(typer.main.get_command(application()), hoist(words))
+    _parse(typer.main.get_command(build_app()), move_global_options_first(words))
 
 
 def test_a_command_line_that_does_not_exist_is_noticed() -> None:
     for words in (["aply", "dev"], ["apply", "dev", "--force"], ["promote", "dev"]):
         with pytest.raises(Exception, match=r"(?i)no such|missing"):
-            _parse(typer.main.get_command(application()), hoist(words))
+            _parse(typer.main.get_command(build_app()), move_global_options_first(words))
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    root = scaffolded(tmp_path)
+    root = create_project(tmp_path)
     monkeypatch.chdir(root)
     before = signal.getsignal(signal.SIGTERM)
     yield root
@@ -120,7 +120,7 @@ def test_toml_examples_load(text: str) -> None:
 
 def test_a_document_that_is_shown_is_what_its_schema_says() -> None:
     shown = [text for file, text in _blocks("json") if file.name == "json.md"]
-    assert [checked(text)["command"] for text in shown] == ["status"]
+    assert [parse_document(text)["command"] for text in shown] == ["status"]
 
 
 def _completed(text: str) -> str:

@@ -11,9 +11,9 @@ import pytest
 import typer
 import yaml  # type: ignore[import-untyped]
 
-from envctl.cli.app import application
-from envctl.cli.options.global_options import hoist
-from envctl.cli.render.console.fleet.matrix import codebuild, github
+from envctl.cli.app import build_app
+from envctl.cli.options.global_options import move_global_options_first
+from envctl.cli.render.console.fleet.matrix import format_codebuild_batch, format_github_matrix
 from envctl.usecases.fleet.matrix import Job, Matrix
 from tests.cli.pages.test_docs import _parse as parse
 
@@ -44,12 +44,12 @@ def test_the_jobs_wait_for_each_other_and_what_was_found_is_told_whatever_came_o
     assert jobs["collect"]["if"].startswith("always()")
     assert jobs["drift"]["strategy"]["fail-fast"] is False
     # Where there is nothing to look at, there is no such job: a matrix without entries is an error to GitHub.
-    nothing = github(Matrix(RUN, "drift", "github"))
+    nothing = format_github_matrix(Matrix(RUN, "drift", "github"))
     assert jobs["drift"]["if"] == f"needs.matrix.outputs.matrix != '{nothing}'"
 
 
 def test_what_the_workflow_takes_from_an_entry_is_in_every_entry() -> None:
-    entry = json.loads(github(Matrix(RUN, "drift", "github", (Job(1, RUN, 1, 2, 3.0),))))["include"][0]
+    entry = json.loads(format_github_matrix(Matrix(RUN, "drift", "github", (Job(1, RUN, 1, 2, 3.0),))))["include"][0]
     assert set(re.findall(r"\{\{ matrix\.(\w+) \}\}", WORKFLOW)) == {"run", "shard"} <= entry.keys()
     assert re.findall(r"include\[0\]\.(\w+)", WORKFLOW) == ["run"]
 
@@ -66,8 +66,8 @@ def test_no_script_holds_anything_that_github_fills_in() -> None:
 )
 def test_every_command_in_it_exists(line: str) -> None:
     words = [{"$ENVCTL_SHARD": "1", "$SHARD": "1"}.get(word, word) for word in shlex.split(line)]
-    parse(typer.main.get_command(application()), hoist(words))
+    parse(typer.main.get_command(build_app()), move_global_options_first(words))
 
 
 def test_the_buildspec_is_what_envctl_writes() -> None:
-    assert SPEC.rstrip("\n") == codebuild(Matrix(RUN, "drift", "codebuild", (Job(1, RUN, 1, 2, 3.0),)))
+    assert SPEC.rstrip("\n") == format_codebuild_batch(Matrix(RUN, "drift", "codebuild", (Job(1, RUN, 1, 2, 3.0),)))

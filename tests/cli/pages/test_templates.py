@@ -9,7 +9,7 @@ import pytest
 
 from envctl.cli.entry import run
 from envctl.domain.scaffold.templates import TEMPLATES
-from tests.scaffold import scaffolded
+from tests.scaffold import create_project
 
 # What makes a shape; the rest are sizes, prices, addresses, and how long things are kept.
 SHAPE = ("az_count", "nat", "multi_az", "deletion_protection", "architecture", "kubernetes_version")
@@ -25,7 +25,7 @@ def settings(environment: str, capsys: pytest.CaptureFixture[str]) -> dict[str, 
 def test_staging_is_prod_in_small_and_parity_holds_it_there(
     template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    root = scaffolded(tmp_path, template)
+    root = create_project(tmp_path, template)
     monkeypatch.chdir(root)
     staging, prod = settings("staging", capsys), settings("prod", capsys)
     may_differ = tomllib.loads((root / "envctl.toml").read_text()).get("parity", {}).get("may_differ")
@@ -40,7 +40,7 @@ def test_staging_is_prod_in_small_and_parity_holds_it_there(
 def test_dev_is_small_on_spot_and_asleep_at_night_and_prod_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(scaffolded(tmp_path, "platform"))
+    monkeypatch.chdir(create_project(tmp_path, "platform"))
     dev, prod = settings("dev", capsys), settings("prod", capsys)
     assert dev["sleep"]
     assert prod["sleep"] is None

@@ -8,10 +8,20 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from envctl.cli.render.markdown import show, show_error
-from envctl.cli.render.markdown.page.blocks import parsed
-from envctl.cli.render.markdown.page.budget import CAP, LARGEST, Block, Piece, Rank, Section, fitted, left_off, size
-from envctl.cli.render.markdown.page.pieces import fenced, page, table
+from envctl.cli.render.markdown import render_result, show_error
+from envctl.cli.render.markdown.page.block_parser import parse_blocks
+from envctl.cli.render.markdown.page.budget import (
+    MAX_PAGE_SIZE,
+    MAX_PIECE_SIZE,
+    Block,
+    Piece,
+    Rank,
+    Section,
+    count_utf16,
+    describe_omitted,
+    fit_page,
+)
+from envctl.cli.render.markdown.page.markup import fence_text, render_page, render_table
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import EnvironmentLocked
@@ -47,7 +57,7 @@ BLOCKS = st.lists(st.recursive(pieces(), sections, max_leaves=20), max_size=8)
 
 
 def all_of(blocks: list[Block] | tuple[Block, ...]) -> list[Piece]:
-    return [piece for block in blocks for piece in ([block] if isinstance(block, Piece) else all_of(block.inner))]
+    return [piece for block in blocks for piece in ([block] if isinstance(block, Piece) else all_of(block.blocks))]
 
 
 def shown(text: str) -> list[str]:
@@ -55,25 +65,25 @@ def shown(text: str) -> list[str]:
 
 
 def room_for_the_note(blocks: list[Block]) -> int:
-    return size(left_off(all_of(blocks), "")) + 3 if all_of(blocks) else 3
+    return count_utf16(describe_omitted(all_of(blocks), "")) + 3 if all_of(blocks) else 3
 
 
 @given(BLOCKS, st.integers(0, 900))
 def test_a_page_is_never_longer_than_its_cap(blocks: list[Block], more: int) -> None:
     cap = room_for_the_note(blocks) + more
-    assert size(fitted(blocks, cap)) <= cap
+    assert count_utf16(fit_page(blocks, cap)) <= cap
 
 
 @given(BLOCKS, st.integers(0, 900))
 def test_every_fence_and_every_fold_is_closed(blocks: list[Block], more: int) -> None:
-    text = fitted(blocks, room_for_the_note(blocks) + more)
+    text = fit_page(blocks, room_for_the_note(blocks) + more)
     assert text.count("<details>") == text.count("</details>")
     assert len(re.findall("^```", text, re.MULTILINE)) == 2 * text.count("```text")
 
 
 @given(BLOCKS, st.integers(0, 900))
 def test_every_piece_is_there_whole_or_counted(blocks: list[Block], more: int) -> None:
-    text = fitted(blocks, room_for_the_note(blocks) + more)
+    text = fit_page(blocks, room_for_the_note(blocks) + more)
     there = shown(text)
     assert set(there) <= {piece.text for piece in all_of(blocks)}
     counts = re.findall(r"(\d+) (?:resource|row|line)s?", text)
@@ -83,28 +93,32 @@ def test_every_piece_is_there_whole_or_counted(blocks: list[Block], more: int) -
 @given(BLOCKS, st.integers(0, 900))
 def test_what_is_shown_stays_in_its_order(blocks: list[Block], more: int) -> None:
     rest = iter([piece.text for piece in all_of(blocks)])
-    assert all(text in rest for text in shown(fitted(blocks, room_for_the_note(blocks) + more)))
+    assert all(text in rest for text in shown(fit_page(blocks, room_for_the_note(blocks) + more)))
 
 
 @given(BLOCKS, st.integers(0, 900), st.integers(0, 300))
 def test_with_more_room_nothing_goes(blocks: list[Block], less: int, more: int) -> None:
     floor = room_for_the_note(blocks) + less
-    few, many = shown(fitted(blocks, floor)), iter(shown(fitted(blocks, floor + more)))
+    few, many = shown(fit_page(blocks, floor)), iter(shown(fit_page(blocks, floor + more)))
     assert all(text in many for text in few)
 
 
 @given(BLOCKS, st.integers(0, 900))
 def test_what_matters_more_is_there_first(blocks: list[Block], more: int) -> None:
     assume(len({piece.text for piece in all_of(blocks)}) == len(all_of(blocks)))
-    there = shown(fitted(blocks, room_for_the_note(blocks) + more))
+    there = shown(fit_page(blocks, room_for_the_note(blocks) + more))
     ranks = {piece.text: piece.rank for piece in all_of(blocks)}
     missing = [rank for text, rank in ranks.items() if text not in there]
     assert not missing or all(ranks[text] <= min(missing) for text in there)
 
 
 def test_a_piece_that_is_larger_than_any_may_be_does_not_push_out_the_others() -> None:
-    blocks = [Piece("first"), Piece("x" * (LARGEST + 1), "resource"), *(Piece(f"p{n} " + "y" * 9000) for n in range(9))]
-    text = fitted(blocks, CAP)
+    blocks = [
+        Piece("first"),
+        Piece("x" * (MAX_PIECE_SIZE + 1), "resource"),
+        *(Piece(f"p{n} " + "y" * 9000) for n in range(9)),
+    ]
+    text = fit_page(blocks, MAX_PAGE_SIZE)
     assert len(shown(text)) == 6
     assert "1 resource" in text
 
@@ -115,27 +129,30 @@ def test_the_note_stands_right_behind_the_heading() -> None:
         *(Piece("x" * 90, "resource", Rank.NEW, s) for s in "abb"),
     ]
     note = "> ✂️ There is more than fits here: 2 resources in 1 stack are left off. Look."
-    assert fitted(blocks, 200, "Look.") == f"## head\n\n{note}\n\n{'x' * 90}\n"
+    assert fit_page(blocks, 200, "Look.") == f"## head\n\n{note}\n\n{'x' * 90}\n"
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "## head\n\nsome text\nin two lines",
-        table(("a", "b"), [("1", "2"), ("3", "4")]),
-        fenced("a\n\nb\n", "text"),
-        fenced("```\nx\n```", "diff"),
-        f"<details><summary>more</summary>\n\n{table(('a',), [('1',)])}\n\n{fenced('x', 'diff')}\n\n</details>",
+        render_table(("a", "b"), [("1", "2"), ("3", "4")]),
+        fence_text("a\n\nb\n", "text"),
+        fence_text("```\nx\n```", "diff"),
+        (
+            f"<details><summary>more</summary>\n\n{render_table(('a',), [('1',)])}\n\n{fence_text('x', 'diff')}"
+            "\n\n</details>"
+        ),
         "<details><summary>a</summary>\n\n<details><summary>b</summary>\n\ntext\n\n</details>\n\n</details>",
         "- one\n- two\n\n- three",
     ],
 )
 def test_taken_apart_and_put_together_it_is_the_same(text: str) -> None:
-    assert fitted(parsed(text), CAP) == f"{text}\n"
+    assert fit_page(parse_blocks(text), MAX_PAGE_SIZE) == f"{text}\n"
 
 
 def balanced(text: str) -> None:
-    assert size(text) <= CAP
+    assert count_utf16(text) <= MAX_PAGE_SIZE
     assert len(text.encode()) < 2**18
     html = "".join(t.content for t in MarkdownIt("commonmark", {"html": True}).parse(text) if t.type == "html_block")
     assert html.count("<details>") == html.count("</details>")
@@ -178,7 +195,7 @@ HUGE: dict[str, object] = {
 
 @pytest.mark.parametrize("name", HUGE)
 def test_no_result_is_too_long_for_a_comment(name: str) -> None:
-    text = show(HUGE[name])
+    text = render_result(HUGE[name])
     balanced(text)
     assert "There is more than fits here" in text
 
@@ -197,7 +214,7 @@ def test_no_error_is_too_long_for_a_comment(error: ConfigurationError) -> None:
 
 
 def test_of_a_huge_plan_what_goes_away_is_there_whole_and_in_front() -> None:
-    text = show(HUGE_PLAN)
+    text = render_result(HUGE_PLAN)
     assert text.startswith("## 🚨 Plan for dev: 300 to create, 400 to update, 1 to replace, 3 to delete\n\n> ✂️ ")
     before, _, after = text.partition("<details>")
     assert "**replace** <code>aws_db_instance.this</code> in **data** (stateful)" in before
@@ -207,14 +224,14 @@ def test_of_a_huge_plan_what_goes_away_is_there_whole_and_in_front() -> None:
 
 
 def test_every_resource_of_a_huge_plan_is_there_or_counted() -> None:
-    text = show(HUGE_PLAN)
+    text = render_result(HUGE_PLAN)
     (left,) = re.findall(r"(\d+) resources.* in 2 stacks are left off. All of it: <code>envctl plan dev</code>", text)
     assert "300 attribute lists" in text
     assert len(re.findall(r"aws_thing\.x", text)) + int(left) == 703
 
 
 def test_a_huge_resource_keeps_whole_attributes() -> None:
-    text = show(HUGE_PLAN)
+    text = render_result(HUGE_PLAN)
     assert re.search(r'^- policy += "\{', text, re.MULTILINE)
     assert re.search(r"^\+ policy += \([\d,]+ characters, sha256 [0-9a-f]{12}\)$", text, re.MULTILINE)
     assert re.search(r"^- description += \(30,000 characters, sha256 [0-9a-f]{12}\)$", text, re.MULTILINE)
@@ -223,4 +240,4 @@ def test_a_huge_resource_keeps_whole_attributes() -> None:
 
 
 def test_a_page_that_fits_is_as_it_was_written() -> None:
-    assert page("## a", "", "b\n\nc") == "## a\n\nb\n\nc\n"
+    assert render_page("## a", "", "b\n\nc") == "## a\n\nb\n\nc\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import envctl
-from envctl.cli.command_modules import MODULES
-from envctl.cli.render.terminal.next_commands import IN_SANDBOX, parted, to_type
+from envctl.cli.command_modules import COMMAND_MODULES
+from envctl.cli.render.terminal.next_commands import IN_SANDBOX, add_sandbox_flag, split_command
 
 
 def sentences() -> Iterator[str]:
@@ -18,7 +18,7 @@ def sentences() -> Iterator[str]:
         for node in ast.walk(ast.parse(text)) if '"envctl ' in text else ():
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("envctl "):
                 second = node.value.split()[1:2]
-                if second and second[0].isalpha() and second[0] not in MODULES:
+                if second and second[0].isalpha() and second[0] not in COMMAND_MODULES:
                     yield node.value
 
 
@@ -33,13 +33,13 @@ def test_there_are_sentences_about_envctl() -> None:
 def test_a_sentence_about_envctl_is_no_command(sentence: str) -> None:
     IN_SANDBOX.set(True)
     try:
-        assert to_type(sentence).startswith(" ".join(sentence.split()[:2]))
-        assert parted(sentence)[0]
+        assert add_sandbox_flag(sentence).startswith(" ".join(sentence.split()[:2]))
+        assert split_command(sentence)[0]
     finally:
         IN_SANDBOX.set(False)
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", COMMAND_MODULES)
 def test_every_command_can_be_typed(name: str) -> None:
-    assert parted(f"envctl {name} dev") == ("", f"envctl {name} dev")
-    assert parted(f"then: envctl {name}") == ("then:", f"envctl {name}")
+    assert split_command(f"envctl {name} dev") == ("", f"envctl {name} dev")
+    assert split_command(f"then: envctl {name}") == ("then:", f"envctl {name}")

@@ -7,29 +7,31 @@ from datetime import timedelta
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from envctl.cli.render.progress.prompts import TerminalConsent
+from envctl.cli.render.progress.prompts import TerminalPrompter
 from envctl.domain.errors import InterruptedByUserError, StateLock, UsageError
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples import FIRST_PLAN, LATER_PLAN, NOW, RUNNING_PLAN
 
-Question = Callable[[TerminalConsent], bool]
+Question = Callable[[TerminalPrompter], bool]
 LOCK = StateLock("network", "4711", "ci@runner-7-of-the-platform-team", "apply", NOW - timedelta(hours=3))
 NOTES = (
     "G303 rehearsed: release 3f2a91c0b7d4 never did this in staging: create aws_eip, delete aws_instance",
     "G301 protection: the plan would replace web: aws_db_instance.this,\nwhich hold \x1b[2Jdata",
 )
 QUESTIONS: dict[str, Question] = {
-    "to apply": lambda consent: consent.given(LATER_PLAN, again=False),
-    "to apply what could only be planned now": lambda consent: consent.given(LATER_PLAN, again=True),
-    "to approve": lambda consent: consent.approves(LATER_PLAN, "peer", NOTES),
-    "to approve what runs something": lambda consent: consent.approves(RUNNING_PLAN, "peer", ()),
-    "to approve what waits": lambda consent: consent.approves(FIRST_PLAN, "business", ()),
-    "to approve nothing": lambda consent: consent.approves(
+    "to apply": lambda consent: consent.confirm_plan(LATER_PLAN, again=False),
+    "to apply what could only be planned now": lambda consent: consent.confirm_plan(LATER_PLAN, again=True),
+    "to approve": lambda consent: consent.confirm_approval(LATER_PLAN, "peer", NOTES),
+    "to approve what runs something": lambda consent: consent.confirm_approval(RUNNING_PLAN, "peer", ()),
+    "to approve what waits": lambda consent: consent.confirm_approval(FIRST_PLAN, "business", ()),
+    "to approve nothing": lambda consent: consent.confirm_approval(
         EnvironmentPlan("prod", "", (StackPlan("web"),)), "peer", ()
     ),
-    "to break a lock": lambda consent: consent.breaks(LOCK),
-    "to break a lock of which little is known": lambda consent: consent.breaks(StateLock("web", "1", "somebody")),
+    "to break a lock": lambda consent: consent.confirm_unlock(LOCK),
+    "to break a lock of which little is known": lambda consent: consent.confirm_unlock(
+        StateLock("web", "1", "somebody")
+    ),
 }
 
 
@@ -38,7 +40,7 @@ QUESTIONS: dict[str, Question] = {
 def test_what_is_asked(name: str, width: int, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
     out = console(width)
-    assert not QUESTIONS[name](TerminalConsent(out, yes=False, interactive=True))
+    assert not QUESTIONS[name](TerminalPrompter(out, yes=False, interactive=True))
     assert max(len(line) for line in told(out).splitlines() if ".this[" not in line) <= width
     assert "\x1b" not in told(out)
     assert told(out) == snapshot
@@ -61,25 +63,25 @@ def test_only_yes_is_taken_as_yes(
     question: Question, answer: str, expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(answer))
-    assert question(TerminalConsent(console(), yes=False, interactive=True)) is expected
+    assert question(TerminalPrompter(console(), yes=False, interactive=True)) is expected
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
 def test_yes_beforehand_asks_nothing(question: Question) -> None:
     out = console()
-    assert question(TerminalConsent(out, yes=True, interactive=False))
+    assert question(TerminalPrompter(out, yes=True, interactive=False))
     assert told(out) == ""
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
 def test_where_nobody_can_answer_it_is_an_error(question: Question) -> None:
     with pytest.raises(UsageError, match="E001"):
-        question(TerminalConsent(console(), yes=False, interactive=False))
+        question(TerminalPrompter(console(), yes=False, interactive=False))
 
 
 def test_who_holds_the_lock_is_said_where_nobody_can_answer() -> None:
     with pytest.raises(UsageError, match="ci@runner-7"):
-        TerminalConsent(console(), yes=False, interactive=False).breaks(LOCK)
+        TerminalPrompter(console(), yes=False, interactive=False).confirm_unlock(LOCK)
 
 
 def no_colour(answer: str) -> str:
@@ -98,8 +100,8 @@ CHOICES = {
 def test_what_is_chosen_after(typed: str, chosen: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))
     out = console()
-    consent = TerminalConsent(out, yes=False, interactive=True)
-    assert consent.chooses("Colours:\n  red\n  green\nColour", "green", no_colour) == chosen
+    consent = TerminalPrompter(out, yes=False, interactive=True)
+    assert consent.prompt_text("Colours:\n  red\n  green\nColour", "green", no_colour) == chosen
     asked = "Colour [green]: "
     # What is typed, and its return, is echoed by the terminal and not told here.
     assert told(out) == f"Colours:\n  red\n  green\n{asked}" + (f"{said}{asked}" if said else "")
@@ -108,11 +110,11 @@ def test_what_is_chosen_after(typed: str, chosen: str, said: str, monkeypatch: p
 def test_the_end_of_the_input_is_no_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     with pytest.raises(InterruptedByUserError, match="E310"):
-        TerminalConsent(console(), yes=False, interactive=True).chooses("Colour", "green", no_colour)
+        TerminalPrompter(console(), yes=False, interactive=True).prompt_text("Colour", "green", no_colour)
 
 
 @pytest.mark.parametrize(("yes", "interactive"), [(True, True), (False, False), (True, False)])
 def test_where_nobody_is_asked_the_usual_is_chosen(yes: bool, interactive: bool) -> None:
     out = console()
-    assert TerminalConsent(out, yes=yes, interactive=interactive).chooses("Colour", "green", no_colour) == "green"
+    assert TerminalPrompter(out, yes=yes, interactive=interactive).prompt_text("Colour", "green", no_colour) == "green"
     assert told(out) == ""

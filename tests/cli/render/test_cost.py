@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.cli.render.console.plan.cost import beside_total, cost_said, dearest_first
+from envctl.cli.render.console.plan.cost import format_cost, format_cost_suffix, rank_costs
 from envctl.domain.plan.changes import Cost, EnvironmentPlan, StackPlan
 
 PLAN = EnvironmentPlan("dev", "", (StackPlan("web"),))
@@ -28,7 +28,7 @@ SAID: dict[str, tuple[Cost, str]] = {
 
 @pytest.mark.parametrize(("cost", "said"), SAID.values(), ids=SAID)
 def test_it_is_said_in_some_words(cost: Cost, said: str) -> None:
-    assert cost_said(replace(PLAN, cost=cost)) == said
+    assert format_cost(replace(PLAN, cost=cost)) == said
 
 
 def test_what_is_not_planned_yet_is_not_in_it() -> None:
@@ -36,21 +36,21 @@ def test_what_is_not_planned_yet_is_not_in_it() -> None:
         PLAN, stacks=(*PLAN.stacks, StackPlan("dns", waits_for=("web",)), StackPlan("cdn", waits_for=("web",)))
     )
     assert (
-        cost_said(replace(waiting, cost=Cost("USD", "1", "2", "1")))
+        format_cost(replace(waiting, cost=Cost("USD", "1", "2", "1")))
         == "about +1.00 USD a month (of 1.00), without dns, cdn"
     )
-    assert cost_said(replace(waiting, cost=Cost(unknown="no"))) == "not known: no"
+    assert format_cost(replace(waiting, cost=Cost(unknown="no"))) == "not known: no"
 
 
 def test_beside_what_would_happen_it_says_what_it_is() -> None:
-    assert beside_total(PLAN) == ""
-    assert beside_total(replace(PLAN, cost=Cost("USD", "1", "2", "1"))) == "; about +1.00 USD a month (of 1.00)"
-    assert beside_total(replace(PLAN, cost=Cost(unknown="no"))) == "; cost: not known: no"
+    assert format_cost_suffix(PLAN) == ""
+    assert format_cost_suffix(replace(PLAN, cost=Cost("USD", "1", "2", "1"))) == "; about +1.00 USD a month (of 1.00)"
+    assert format_cost_suffix(replace(PLAN, cost=Cost(unknown="no"))) == "; cost: not known: no"
 
 
 def test_what_makes_the_most_difference_comes_first() -> None:
     told = {"web a.x": "1", 'web a.y["b c"]': "-3", "dns a.z": "1"}
-    assert dearest_first(Cost("USD", "1", "0", "-1", told)) == [
+    assert rank_costs(Cost("USD", "1", "0", "-1", told)) == [
         ("web", 'a.y["b c"]', "-3.00"),
         ("dns", "a.z", "+1.00"),
         ("web", "a.x", "+1.00"),

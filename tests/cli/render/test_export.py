@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.cli.render.console.inspect.export import COLUMNS, as_csv, as_lines, cell
+from envctl.cli.render.console.inspect.export import COLUMNS, format_cell, to_csv, to_json_lines
 from envctl.domain.ledger.audit import DeploymentRecord, Waiver
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Approval
@@ -34,7 +34,7 @@ EMPTY = DeploymentRecord(
 
 
 def rows(*records: DeploymentRecord) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO("".join(as_csv(records)), newline="")))
+    return list(csv.DictReader(io.StringIO("".join(to_csv(records)), newline="")))
 
 
 def test_a_row_says_all(snapshot: object) -> None:
@@ -52,8 +52,8 @@ def test_the_columns_are_those_of_the_document_in_that_order() -> None:
 
 
 def test_where_nothing_happened_there_are_heads() -> None:
-    assert list(as_csv([])) == [",".join(COLUMNS) + "\r\n"]
-    assert list(as_lines([])) == []
+    assert list(to_csv([])) == [",".join(COLUMNS) + "\r\n"]
+    assert list(to_json_lines([])) == []
 
 
 FORMULAS = {
@@ -74,7 +74,7 @@ FORMULAS = {
 
 @pytest.mark.parametrize(("value", "shown"), FORMULAS.values(), ids=FORMULAS)
 def test_a_cell_shows(value: object, shown: str) -> None:
-    assert cell(value) == shown
+    assert format_cell(value) == shown
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(list("=+-@\t\r\n\",;'")), max_size=12)
@@ -87,13 +87,13 @@ def test_what_people_wrote_is_read_as_it_was_and_begins_no_formula(reason: str, 
     assert row["reason"].removeprefix("'") == reason.removeprefix("'")
     assert row["by"].removeprefix("'") == name.removeprefix("'")
     assert not any(value.startswith(("=", "+", "-", "@", "\t", "\r")) for value in row.values())
-    (line,) = as_lines([record])
+    (line,) = to_json_lines([record])
     assert line.count("\n") == 1
     assert json.loads(line)["reason"] == reason
 
 
 def test_a_document_says_what_the_row_says() -> None:
-    (line,) = as_lines([ROW])
+    (line,) = to_json_lines([ROW])
     told = json.loads(line)
     assert told["by"]["name"] == ROBOT.name
     assert told["approvals"][1]["by"]["verified"] is False

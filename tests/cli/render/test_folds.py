@@ -7,50 +7,50 @@ from hypothesis import strategies as st
 
 from envctl.cli.ci.gitlab import GitlabJob
 from envctl.cli.options.global_options import Options
-from envctl.cli.render.progress.log_folds import FoldingObserver
+from envctl.cli.render.progress.folding_observer import FoldingObserver
 from envctl.domain.plan.changes import Action
-from envctl.usecases.ports.terraform import Progressed
+from envctl.usecases.ports.terraform import ProgressEvent
 from tests.cli.render.conftest import console, told
 
 
 class Marks:
-    def opened(self, name: str, title: str) -> str:
+    def format_fold_start(self, name: str, title: str) -> str:
         return f"< {title}"
 
-    def closed(self, name: str) -> str:
+    def format_fold_end(self, name: str) -> str:
         return f"> {name}"
 
 
-def made(stack: str, address: str) -> Progressed:
-    return Progressed(stack, "done", address, Action.CREATE, 1)
+def made(stack: str, address: str) -> ProgressEvent:
+    return ProgressEvent(stack, "done", address, Action.CREATE, 1)
 
 
-def log(*events: Progressed | str) -> list[str]:
+def log(*events: ProgressEvent | str) -> list[str]:
     out = console(120)
     observer = FoldingObserver(out, Marks())
     for event in events:
         if isinstance(event, str):
-            observer.said(event)
+            observer.on_message(event)
         else:
-            observer.progressed(event)
+            observer.on_progress(event)
     observer.close()
     return told(out).splitlines()
 
 
 def test_what_happens_in_a_stack_is_folded_away_under_its_name() -> None:
-    assert log(made("web", "a"), Progressed("web", "over")) == ["< web", "[web] a created after 1 s", "> web"]
+    assert log(made("web", "a"), ProgressEvent("web", "over")) == ["< web", "[web] a created after 1 s", "> web"]
 
 
 def test_that_it_is_planned_is_no_fold() -> None:
-    assert log(Progressed("web", "plan"), Progressed("web", "over")) == ["[web] plan …"]
-    planned = log(made("network", "a"), Progressed("web", "plan"), Progressed("network", "over"))
+    assert log(ProgressEvent("web", "plan"), ProgressEvent("web", "over")) == ["[web] plan …"]
+    planned = log(made("network", "a"), ProgressEvent("web", "plan"), ProgressEvent("network", "over"))
     assert planned == ["< network", "[network] a created after 1 s", "> network", "[web] plan …"]
 
 
 def test_one_is_written_as_it_goes_and_the_others_once_they_are_over() -> None:
     assert log(
-        made("network", "a"), made("web", "b"), made("network", "c"), Progressed("web", "over"), made("data", "d"),
-        Progressed("network", "over"), made("data", "e"), Progressed("data", "over"),
+        made("network", "a"), made("web", "b"), made("network", "c"), ProgressEvent("web", "over"), made("data", "d"),
+        ProgressEvent("network", "over"), made("data", "e"), ProgressEvent("data", "over"),
     ) == [
         "< network", "[network] a created after 1 s", "[network] c created after 1 s", "> network",
         "< web", "[web] b created after 1 s", "> web",
@@ -71,7 +71,7 @@ def test_what_everybody_is_told_is_folded_away_with_nothing() -> None:
 
 
 def test_what_says_nothing_has_no_fold() -> None:
-    assert log(Progressed("web", "refresh", "a"), Progressed("web", "over")) == []
+    assert log(ProgressEvent("web", "refresh", "a"), ProgressEvent("web", "over")) == []
 
 
 NAMES = ("a", "b", "c")
@@ -83,7 +83,7 @@ def test_folds_are_whole_and_every_line_is_there_once_in_its_order(happened: Seq
     events = [
         f"told {number}"
         if kind == "said"
-        else Progressed(name, "over")
+        else ProgressEvent(name, "over")
         if kind == "over"
         else made(name, f"{name}{number}")
         for number, (name, kind) in enumerate(happened)
@@ -102,14 +102,14 @@ def test_folds_are_whole_and_every_line_is_there_once_in_its_order(happened: Seq
             seen.append(line)
     assert not inside
     for name in NAMES:
-        expected = [e.address for e in events if isinstance(e, Progressed) and e.stack == name and e.address]
+        expected = [e.address for e in events if isinstance(e, ProgressEvent) and e.stack == name and e.address]
         assert [line.split()[1] for line in seen if line.startswith(f"[{name}] ")] == expected
     assert [line for line in seen if line.startswith("told")] == [event for event in events if isinstance(event, str)]
 
 
 def test_gitlab_knows_a_fold_by_its_name() -> None:
     job = GitlabJob(Options(), {})
-    opened, closed = job.opened("prod/web", "prod/web"), job.closed("prod/web")
+    opened, closed = job.format_fold_start("prod/web", "prod/web"), job.format_fold_end("prod/web")
     assert opened.startswith("\x1b[0Ksection_start:")
     assert opened.endswith(":envctl_prod_web[collapsed=true]\r\x1b[0Kprod/web")
     assert closed.startswith("\x1b[0Ksection_end:")

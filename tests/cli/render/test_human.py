@@ -10,13 +10,13 @@ from rich.cells import cell_len
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
-from envctl.cli.command_modules import MODULES
-from envctl.cli.render.console.any_result import show
+from envctl.cli.command_modules import COMMAND_MODULES
+from envctl.cli.render.console.any_result import render_result
 from envctl.cli.render.console.errors import show_error
-from envctl.cli.render.markdown import show as in_markdown
-from envctl.cli.render.markdown import show_refused
+from envctl.cli.render.markdown import render_refused
+from envctl.cli.render.markdown import render_result as in_markdown
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
-from envctl.cli.render.terminal.text import hinted
+from envctl.cli.render.terminal.text import print_hint
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import Actor, ReleaseCreated
@@ -58,7 +58,7 @@ def said(thing: object, width: int = 80, *, terminal: bool = False) -> str:
     if isinstance(thing, EnvctlError):
         show_error(thing, out, NOW)
     else:
-        show(thing, out)
+        render_result(thing, out)
     return told(out)
 
 
@@ -163,7 +163,7 @@ HINTS = {
 @pytest.mark.parametrize(("hint", "shown"), HINTS.values(), ids=HINTS)
 def test_what_is_to_be_typed_can_be_copied(hint: str, shown: str) -> None:
     out = console(26)
-    hinted(out, hint)
+    print_hint(out, hint)
     assert told(out) == f"{shown}\n"
 
 
@@ -182,12 +182,12 @@ def test_what_is_to_be_typed_in_the_sandbox_stays_in_the_sandbox(name: str) -> N
     def shown() -> str:
         thing = {**RESULTS, **ERRORS}[name]
         if isinstance(thing, RefusedError):
-            return said(thing) + show_refused(thing, NOW)
+            return said(thing) + render_refused(thing, NOW)
         return said(thing) + ("" if isinstance(thing, EnvctlError) else in_markdown(thing))
 
     inside = copy_context()
     inside.run(IN_SANDBOX.set, True)
-    bare = re.compile(rf"envctl (?!--sandbox|sandbox)(?:{'|'.join(MODULES)})\b")
+    bare = re.compile(rf"envctl (?!--sandbox|sandbox)(?:{'|'.join(COMMAND_MODULES)})\b")
     assert bare.findall(inside.run(shown)) == []
     if bare.search(shown()):
         # A new project is first tried where it needs no account.
@@ -208,5 +208,5 @@ def test_of_many_new_resources_each_gets_a_line(snapshot: SnapshotAssertion, wid
     )
     changed = ResourceChange("aws_vpc.this", "aws_vpc", Action.UPDATE, (AttributeChange("tags.Team", "a", "b"),))
     out = console(width)
-    show(EnvironmentPlan("dev", "", (StackPlan("network", (*new, changed)),)), out)
+    render_result(EnvironmentPlan("dev", "", (StackPlan("network", (*new, changed)),)), out)
     assert told(out) == snapshot

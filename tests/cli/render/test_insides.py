@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.cli.render.console.plan.attributes import told_apart
-from envctl.cli.render.values.json_documents import ABSENT, differences, document, same
-from envctl.cli.render.values.list_elements import gathered
-from envctl.cli.render.values.nested_diff import inside
+from envctl.cli.render.console.plan.attributes import group_attributes
+from envctl.cli.render.values.json_documents import ABSENT, diff_json, is_same_json, parse_json_document
+from envctl.cli.render.values.list_elements import merge_list_elements
+from envctl.cli.render.values.nested_diff import diff_contents
 from envctl.domain.plan.changes import AttributeChange, Marker
 
 JSON = st.recursive(
@@ -20,7 +20,7 @@ JSON = st.recursive(
 
 
 def lines(before: object, after: object) -> list[str]:
-    return [f"{line.sign} {line.told}".rstrip() for line in inside(before, after)]
+    return [f"{line.sign} {line.text_with_path}".rstrip() for line in diff_contents(before, after)]
 
 
 def statement(sid: str = "", *actions: str, **more: object) -> dict[str, object]:
@@ -124,19 +124,19 @@ def test_other_values_tell_what_differs_inside(before: object, after: object, ex
 
 @given(JSON, JSON)
 def test_there_is_a_difference_exactly_where_documents_differ(before: object, after: object) -> None:
-    assert (list(differences(before, after)) == []) == same(before, after)
+    assert (list(diff_json(before, after)) == []) == is_same_json(before, after)
 
 
 @given(JSON, st.text("ab", max_size=3))
 def test_what_comes_and_goes_is_told_once(value: object, more: str) -> None:
-    (only,) = differences([value], [value, more])
+    (only,) = diff_json([value], [value, more])
     assert (only.path, only.before, only.after) == ("[]", ABSENT, more)
 
 
 @given(JSON)
 def test_a_document_is_what_it_says(value: object) -> None:
     text = json.dumps(value)
-    assert document(text) == (value if text.startswith(("{", "[")) else ABSENT)
+    assert parse_json_document(text) == (value if text.startswith(("{", "[")) else ABSENT)
 
 
 def change(path: str, before: object, after: object, *, forces: bool = False) -> AttributeChange:
@@ -178,7 +178,7 @@ LISTS = {
 
 @pytest.mark.parametrize(("told", "expected"), LISTS.values(), ids=LISTS)
 def test_lists_of_plain_values_are_put_together(told: list[AttributeChange], expected: list[AttributeChange]) -> None:
-    assert list(gathered(told)) == expected
+    assert list(merge_list_elements(told)) == expected
 
 
 def test_a_list_tells_which_elements_come_and_go() -> None:
@@ -190,11 +190,11 @@ def test_the_cause_of_a_change_does_not_drown() -> None:
     other = change("tags.Name", "a", "b")
     later = change("arn", "arn:1", Marker.UNKNOWN)
     noise = [change("route[0].gateway_id", "", None), change("map_public_ip", before=True, after=None)]
-    told = told_apart(
+    told = group_attributes(
         [later, change("outpost_arn", "", None), other, cause, change("on", before=False, after=None), *noise]
     )
     assert (told.forced, told.rest, told.later, told.emptied) == ([cause], [other, noise[1]], [later], 3)
 
 
 def test_a_port_that_goes_is_told_even_if_it_is_zero() -> None:
-    assert told_apart([change("ingress[0].from_port", 0, None)]).emptied == 0
+    assert group_attributes([change("ingress[0].from_port", 0, None)]).emptied == 0

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from envctl.cli.render.console.any_result import RENDERERS
-from envctl.cli.render.json.document import WORKED_OUT, as_json, envelope
+from envctl.cli.render.json.document import COMPUTED_FIELDS, build_envelope, to_json
 from envctl.domain.aws import secret_status as seen
 from envctl.domain.ledger import state
 from envctl.domain.ledger.events import Event
@@ -31,7 +31,7 @@ def test_there_is_a_sample_of_every_result() -> None:
 
 @pytest.mark.parametrize("name", RESULTS)
 def test_a_result_goes_into_json_and_comes_back_the_same(name: str) -> None:
-    document = envelope("status", RESULTS[name], None, 0)
+    document = build_envelope("status", RESULTS[name], None, 0)
     assert list(document) == KEYS
     assert document["ok"] is True
     assert isinstance(document["result"], dict)
@@ -41,7 +41,7 @@ def test_a_result_goes_into_json_and_comes_back_the_same(name: str) -> None:
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_has_the_same_keys(name: str) -> None:
     error = ERRORS[name]
-    document = envelope("apply", None, error, int(error.exit_code))
+    document = build_envelope("apply", None, error, int(error.exit_code))
     assert list(document) == KEYS
     assert document["ok"] is False
     assert document["result"] is None
@@ -53,40 +53,40 @@ def test_an_error_has_the_same_keys(name: str) -> None:
 
 @pytest.mark.parametrize("name", RESULTS)
 def test_a_secret_is_in_no_document(name: str) -> None:
-    assert SECRET not in json.dumps(envelope("x", RESULTS[name], None, 0))
+    assert SECRET not in json.dumps(build_envelope("x", RESULTS[name], None, 0))
 
 
 def test_sensitive_settings_are_masked_and_arguments_are_left_out() -> None:
-    document = as_json(SETTINGS)
+    document = to_json(SETTINGS)
     assert "arguments" not in document
     assert [s["value"] for s in document["settings"] if s["sensitive"]] == [Marker.SENSITIVE.value]
 
 
 def test_times_are_utc_and_enumerations_are_their_values() -> None:
-    assert as_json(STATUS)["now"] == "2026-11-25T01:40:00.000Z"
-    plan = as_json(FIRST_PLAN)
+    assert to_json(STATUS)["now"] == "2026-11-25T01:40:00.000Z"
+    plan = to_json(FIRST_PLAN)
     assert plan["changes"] is True
     assert plan["stacks"][0]["resources"][0]["action"] == "create"
     assert plan["stacks"][0]["outputs"][0]["after"] == "(known after apply)"
 
 
 def test_an_entry_says_what_kind_of_event_it_is() -> None:
-    shown = (as_json(RESULTS[name])["entries"] for name in ("a history", "a history of guards", "a history of rules"))
+    shown = (to_json(RESULTS[name])["entries"] for name in ("a history", "a history of guards", "a history of rules"))
     kinds = {entry["event"]["kind"] for entries in shown for entry in entries}
     assert kinds == {event.kind for event in get_args(Event)}
 
 
 def test_a_refusal_says_when_it_opens_and_who_can_open_it() -> None:
-    soak, window = envelope("promote", None, ERRORS["a refusal that opens by itself"], 4)["problems"]
+    soak, window = build_envelope("promote", None, ERRORS["a refusal that opens by itself"], 4)["problems"]
     assert (soak["for_now"], soak["since"], soak["who"]) == (True, "2026-11-24T22:40:00.000Z", None)
     assert soak["opens"] == "2026-11-25T22:40:20.000Z"
     assert (window["since"], window["opens"]) == (None, "2027-01-03T06:40:00.000Z")
-    (approvals,) = envelope("promote", None, ERRORS["a refusal for now"], 4)["problems"]
+    (approvals,) = build_envelope("promote", None, ERRORS["a refusal for now"], 4)["problems"]
     assert approvals["who"].startswith("anybody but")
 
 
 def test_what_a_refusal_stands_for_follows_it_with_its_place() -> None:
-    problems = envelope("promote", None, ERRORS["a refusal because of settings"], 3)["problems"]
+    problems = build_envelope("promote", None, ERRORS["a refusal because of settings"], 3)["problems"]
     assert [problem["code"] for problem in problems] == ["G108", "G204", "E203", "E205"]
     assert [problem["line"] for problem in problems] == [None, None, 7, None]
     assert [problem["for_now"] for problem in problems] == [True, False, False, False]
@@ -94,15 +94,15 @@ def test_what_a_refusal_stands_for_follows_it_with_its_place() -> None:
 
 @pytest.mark.parametrize("name", ["a stop", "wrong settings"])
 def test_other_problems_have_nothing_to_open(name: str) -> None:
-    for problem in envelope("x", None, ERRORS[name], 1)["problems"]:
+    for problem in build_envelope("x", None, ERRORS[name], 1)["problems"]:
         assert [problem[key] for key in ("for_now", "opens", "since", "who")] == [False, None, None, None]
 
 
 def test_what_a_reader_would_have_to_work_out_is_said() -> None:
-    shown = as_json(RESULTS["drift"])
+    shown = to_json(RESULTS["drift"])
     assert shown["found"] is True
     assert [each["drifted"] for each in shown["environments"]] == [1, 4, 0]
-    prod = as_json(RESULTS["a status with trouble"])["environments"][2]["present"]
+    prod = to_json(RESULTS["a status with trouble"])["environments"][2]["present"]
     assert (prod["whole"], prod["drifted"]) == (True, False)
     assert [proof["verified"] for proof in prod["evidence"].values()] == [False]
 
@@ -120,19 +120,19 @@ def test_every_type_of_which_something_is_worked_out_exists() -> None:
         | vars(state)
         | vars(preview)
     )
-    assert all(hasattr(known[name], attribute) for name, more in WORKED_OUT.items() for attribute in more)
+    assert all(hasattr(known[name], attribute) for name, more in COMPUTED_FIELDS.items() for attribute in more)
 
 
 def test_a_length_of_time_is_in_seconds() -> None:
-    assert as_json(timedelta(hours=1, milliseconds=500)) == 3600.5
+    assert to_json(timedelta(hours=1, milliseconds=500)) == 3600.5
 
 
 def test_sets_are_sorted_and_long_numbers_keep_every_digit() -> None:
-    assert as_json(frozenset({"web", "network"})) == ["network", "web"]
-    assert as_json(Decimal("0.1234567890123456789")) == "0.1234567890123456789"
-    assert as_json([1e300, float("inf")]) == [1e300, "inf"]
+    assert to_json(frozenset({"web", "network"})) == ["network", "web"]
+    assert to_json(Decimal("0.1234567890123456789")) == "0.1234567890123456789"
+    assert to_json([1e300, float("inf")]) == [1e300, "inf"]
 
 
 def test_what_has_no_place_in_json_is_an_error_and_not_its_looks() -> None:
     with pytest.raises(TypeError, match="object"):
-        as_json(object())
+        to_json(object())

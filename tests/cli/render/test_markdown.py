@@ -12,10 +12,10 @@ from syrupy.assertion import SnapshotAssertion
 
 from envctl.cli.render.console.any_result import RENDERERS
 from envctl.cli.render.markdown import RENDERERS as IN_MARKDOWN
-from envctl.cli.render.markdown import show, show_error, show_refused
-from envctl.cli.render.markdown.attributes import attribute_lines
-from envctl.cli.render.markdown.page.pieces import code, escaped, fenced, next_step, strong, table
-from envctl.cli.render.terminal.text import one_line, visible
+from envctl.cli.render.markdown import render_refused, render_result, show_error
+from envctl.cli.render.markdown.attributes import render_attribute
+from envctl.cli.render.markdown.page.markup import bold, code, escape, fence_text, render_next_step, render_table
+from envctl.cli.render.terminal.text import escape_text, to_one_line
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import Actor, EnvironmentLocked
@@ -80,12 +80,12 @@ def _tags(leaf: Token) -> str:
 
 @pytest.mark.parametrize("name", OWN)
 def test_markdown_is(name: str, snapshot: SnapshotAssertion) -> None:
-    assert show(RESULTS[name]) == snapshot
+    assert render_result(RESULTS[name]) == snapshot
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refusal_in_markdown_is(name: str, snapshot: SnapshotAssertion) -> None:
-    assert show_refused(REFUSED[name], NOW) == snapshot
+    assert render_refused(REFUSED[name], NOW) == snapshot
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -100,21 +100,21 @@ def test_what_has_a_form_of_its_own_exists() -> None:
 
 @pytest.mark.parametrize("name", [name for name in RESULTS if name not in OWN])
 def test_everything_else_stands_in_one_fence_as_people_see_it(name: str) -> None:
-    (fence,) = parsed(show(RESULTS[name]))
+    (fence,) = parsed(render_result(RESULTS[name]))
     assert (fence.type, fence.info) == ("fence", "text")
 
 
 @pytest.mark.parametrize("name", RESULTS)
 def test_a_secret_is_in_no_summary(name: str) -> None:
-    assert SECRET not in show(RESULTS[name])
+    assert SECRET not in render_result(RESULTS[name])
 
 
 @pytest.mark.parametrize("name", OWN)
 def test_each_row_has_the_cells_of_its_head(name: str) -> None:
-    for line in show(RESULTS[name]).split("```")[0].splitlines():
+    for line in render_result(RESULTS[name]).split("```")[0].splitlines():
         assert not line.startswith("|") or line.endswith("|")
     rows: list[int] = []
-    for token in parsed(show(RESULTS[name])):
+    for token in parsed(render_result(RESULTS[name])):
         if token.type == "tr_open":
             rows.append(0)
         elif token.type in {"td_open", "th_open"}:
@@ -127,31 +127,31 @@ def test_each_row_has_the_cells_of_its_head(name: str) -> None:
 @pytest.mark.parametrize("name", ["a status with trouble", "a why that refuses"])
 def test_times_are_utc_wherever_it_is_written(name: str) -> None:
     with in_zone("Asia/Tokyo"):
-        assert "JST" not in show(RESULTS[name])
-        assert "UTC" in show(RESULTS[name])
+        assert "JST" not in render_result(RESULTS[name])
+        assert "UTC" in render_result(RESULTS[name])
 
 
 @given(ANYTHING)
 @example("_a_ __b__ c_d *e*")
 @example("a|b\\")
 def test_a_cell_shows_what_was_written_and_nothing_else(text: str) -> None:
-    body = parsed(table(("head", "other"), [(escaped(text), code(text))]))
+    body = parsed(render_table(("head", "other"), [(escape(text), code(text))]))
     cells = [token for token in body if token.type == "inline"]
-    assert [read([cell]) for cell in cells] == ["head", "other", one_line(text), one_line(text)]
+    assert [read([cell]) for cell in cells] == ["head", "other", to_one_line(text), to_one_line(text)]
     assert not [leaf for leaf in leaves([cells[2]]) if leaf.type != "text"]
     assert [leaf.content for leaf in leaves([cells[3]]) if leaf.type != "text"] == ["<code>", "</code>"]
 
 
 @given(ANYTHING.filter(lambda text: text.strip()))
 def test_a_sentence_shows_what_was_written_and_nothing_else(text: str) -> None:
-    tokens = parsed(f"- ⚠️ dev: {escaped(text)}")
-    assert read(tokens) == f"⚠️ dev: {one_line(text)}".strip()
+    tokens = parsed(f"- ⚠️ dev: {escape(text)}")
+    assert read(tokens) == f"⚠️ dev: {to_one_line(text)}".strip()
     assert {leaf.type for leaf in leaves(tokens) if leaf.nesting == 0} == {"text"}
 
 
 @given(ANYTHING)
 def test_nobody_is_called(text: str) -> None:
-    shown = read_raw(escaped(text))
+    shown = read_raw(escape(text))
     assert not [word for word in shown.split() if word.startswith("@") and word[1:2].isalnum()]
 
 
@@ -163,9 +163,9 @@ def read_raw(text: str) -> str:
 @example("```\n# out")
 @example("````")
 def test_nothing_gets_out_of_a_fence(text: str) -> None:
-    (fence,) = parsed(fenced(text, "text"))
+    (fence,) = parsed(fence_text(text, "text"))
     assert fence.type == "fence"
-    assert fence.content.rstrip() == visible(text).rstrip()
+    assert fence.content.rstrip() == escape_text(text).rstrip()
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -193,7 +193,7 @@ def test_what_people_wrote_changes_no_structure(hostile: str) -> None:
         wrong = [
             show_error(each, NOW) for each in (OperationFailedError(problem), ConfigurationError(problem, problem))
         ]
-        return "\n\n".join((*map(show, told), *wrong, show_refused(RefusedError((refusal,)), NOW)))
+        return "\n\n".join((*map(render_result, told), *wrong, render_refused(RefusedError((refusal,)), NOW)))
 
     assert kinds(all_of_it(hostile)) == kinds(all_of_it("plainly"))
 
@@ -208,11 +208,11 @@ def test_what_people_wrote_changes_no_structure(hostile: str) -> None:
     ],
 )
 def test_the_next_command_can_be_copied(hint: str, expected: str) -> None:
-    assert next_step(hint) == expected
+    assert render_next_step(hint) == expected
 
 
 def test_what_is_strong_stays_strong_around_marks() -> None:
-    assert [leaf.content for leaf in leaves(parsed(strong("a*b"))) if leaf.type == "text" and leaf.content] == ["a*b"]
+    assert [leaf.content for leaf in leaves(parsed(bold("a*b"))) if leaf.type == "text" and leaf.content] == ["a*b"]
 
 
 ATTRIBUTES = {
@@ -252,4 +252,4 @@ ATTRIBUTES = {
 
 @pytest.mark.parametrize(("attribute", "expected"), ATTRIBUTES.values(), ids=ATTRIBUTES)
 def test_an_attribute_is_lines_of_a_diff(attribute: AttributeChange, expected: list[str]) -> None:
-    assert attribute_lines(attribute, 0) == expected
+    assert render_attribute(attribute, 0) == expected

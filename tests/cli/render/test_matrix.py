@@ -8,10 +8,10 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from jsonschema import Draft202012Validator
 
-from envctl.cli.render.console.fleet.matrix import codebuild, github
-from envctl.cli.render.console.one_line import line
-from envctl.domain.ci.run_documents import Kind
-from envctl.domain.ci.shard_planner import MOST_JOBS
+from envctl.cli.render.console.fleet.matrix import format_codebuild_batch, format_github_matrix
+from envctl.cli.render.console.one_line import render_one_line
+from envctl.domain.ci.run_documents import RunKind
+from envctl.domain.ci.shard_planner import MAX_JOBS
 from envctl.usecases.fleet.matrix import Job, Matrix
 
 RUN = "20261125T014000Z-drift-3f2a91c0"
@@ -56,13 +56,13 @@ BUILDSPEC = {
 }
 
 
-def of(jobs: int, kind: Kind = "drift", form: Any = "codebuild") -> Matrix:
+def of(jobs: int, kind: RunKind = "drift", form: Any = "codebuild") -> Matrix:
     return Matrix(RUN, kind, form, tuple(Job(number, RUN, 1, 2, 30.0) for number in range(1, jobs + 1)))
 
 
 @pytest.mark.parametrize("jobs", [0, 1, 100])
 def test_a_buildspec_is_one(jobs: int) -> None:
-    spec = yaml.safe_load(codebuild(of(jobs)))
+    spec = yaml.safe_load(format_codebuild_batch(of(jobs)))
     Draft202012Validator(BUILDSPEC).validate(spec)
     *shards, collecting = spec["batch"]["build-graph"]
     names = [f"shard_{number}" for number in range(1, jobs + 1)]
@@ -77,8 +77,8 @@ def test_a_buildspec_is_one(jobs: int) -> None:
 
 @pytest.mark.parametrize("kind", ["drift", "plan"])
 @pytest.mark.parametrize(("shard", "expected"), [("7", "{kind} --run {run} --shard 7"), ("", "collect {run}")])
-def test_each_build_runs_its_own_command(kind: Kind, shard: str, expected: str) -> None:
-    spec = yaml.safe_load(codebuild(of(7, kind)))
+def test_each_build_runs_its_own_command(kind: RunKind, shard: str, expected: str) -> None:
+    spec = yaml.safe_load(format_codebuild_batch(of(7, kind)))
     (command,) = spec["phases"]["build"]["commands"]
     done = subprocess.run(
         ["/bin/sh", "-ec", f'envctl() {{ echo "$*"; }}\n{command}'],
@@ -91,7 +91,7 @@ def test_each_build_runs_its_own_command(kind: Kind, shard: str, expected: str) 
 
 
 def test_a_matrix_is_one_line_that_every_job_can_be_named_by() -> None:
-    text = github(of(3, form="github"))
+    text = format_github_matrix(of(3, form="github"))
     assert "\n" not in text
     assert [entry["shard"] for entry in json.loads(text)["include"]] == [1, 2, 3]
     assert {entry["run"] for entry in json.loads(text)["include"]} == {RUN}
@@ -99,9 +99,9 @@ def test_a_matrix_is_one_line_that_every_job_can_be_named_by() -> None:
 
 def test_the_largest_matrix_is_far_from_what_an_output_may_hold() -> None:
     """A job's outputs may be 1 MB, counted as UTF-16."""
-    assert len(github(of(MOST_JOBS)).encode("utf-16")) < 100_000
+    assert len(format_github_matrix(of(MAX_JOBS)).encode("utf-16")) < 100_000
 
 
 def test_it_is_told_without_what_draws_tables() -> None:
-    assert line(of(1, form="github")) == github(of(1))
-    assert line(of(1)) == codebuild(of(1))
+    assert render_one_line(of(1, form="github")) == format_github_matrix(of(1))
+    assert render_one_line(of(1)) == format_codebuild_batch(of(1))

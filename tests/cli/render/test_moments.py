@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.cli.render.terminal.times import ago, moment, opening, roughly, until
+from envctl.cli.render.terminal.times import (
+    format_age,
+    format_future,
+    format_rough_duration,
+    format_time,
+    format_time_left,
+)
 from tests.cli.render.conftest import in_zone
 
 NOW = datetime(2026, 11, 25, 1, 40, 30, tzinfo=UTC)
@@ -35,23 +41,23 @@ AHEAD = {
 
 @pytest.mark.parametrize(("past", "said"), PAST.values(), ids=PAST)
 def test_how_long_ago(past: timedelta, said: str) -> None:
-    assert ago(NOW - past, NOW) == said
+    assert format_age(NOW - past, NOW) == said
 
 
 @pytest.mark.parametrize(("ahead", "said"), AHEAD.values(), ids=AHEAD)
 def test_how_far_away(ahead: timedelta, said: str) -> None:
-    assert until(NOW + ahead, NOW) == said
+    assert format_time_left(NOW + ahead, NOW) == said
 
 
 @given(st.timedeltas(timedelta(), timedelta(days=400)))
 def test_what_is_waited_for_has_come_when_its_time_is_shown(ahead: timedelta) -> None:
-    shown = opening(NOW + ahead, NOW, UTC).partition(" UTC")[0]
+    shown = format_future(NOW + ahead, NOW, UTC).partition(" UTC")[0]
     comes = datetime.fromisoformat(f"{shown}+00:00")
     assert timedelta() <= comes - (NOW + ahead) < timedelta(minutes=1)
 
 
 def test_less_than_a_minute_is_still_something() -> None:
-    assert roughly(timedelta(seconds=3)) == "less than a minute"
+    assert format_rough_duration(timedelta(seconds=3)) == "less than a minute"
 
 
 @pytest.mark.parametrize(
@@ -66,10 +72,10 @@ def test_less_than_a_minute_is_still_something() -> None:
 )
 def test_the_readers_zone_is_the_one_of_the_machine(zone: str, at: datetime, said: str) -> None:
     with in_zone(zone):
-        assert moment(at) == said
+        assert format_time(at) == said
 
 
 def test_another_zone_may_be_asked_for() -> None:
     with in_zone("America/New_York"):
-        assert moment(NOW, UTC) == "2026-11-25 01:40 UTC"
-        assert moment(NOW, TOKYO) == "2026-11-25 10:40 JST"
+        assert format_time(NOW, UTC) == "2026-11-25 01:40 UTC"
+        assert format_time(NOW, TOKYO) == "2026-11-25 10:40 JST"

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from envctl.cli.render.progress.live import Drawn, PlainObserver, TerminalObserver
-from envctl.cli.render.progress.running_stacks import Board
+from envctl.cli.render.progress.board import ProgressBoard
+from envctl.cli.render.progress.observers import BoardView, PlainObserver, TerminalObserver
 from envctl.cli.render.progress.silent import SilentObserver
 from envctl.domain.plan.changes import Action
 from envctl.usecases.ports.core import Observer
-from envctl.usecases.ports.terraform import Progressed
+from envctl.usecases.ports.terraform import ProgressEvent
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples import FIRST_PLAN, LATER_PLAN
 
@@ -28,18 +28,18 @@ class Hands:
 
 
 def work(observer: Observer, wait: Callable[[float], None] = lambda _: None) -> None:
-    observer.said("starting")
-    observer.progressed(Progressed("network", "init"))
-    observer.progressed(Progressed("network", "plan"))
-    observer.progressed(Progressed("network", "refresh", "aws_vpc.this"))
-    observer.planned(FIRST_PLAN)
-    observer.progressed(Progressed("network", "started", "aws_vpc.this", Action.CREATE))
+    observer.on_message("starting")
+    observer.on_progress(ProgressEvent("network", "init"))
+    observer.on_progress(ProgressEvent("network", "plan"))
+    observer.on_progress(ProgressEvent("network", "refresh", "aws_vpc.this"))
+    observer.on_plan(FIRST_PLAN)
+    observer.on_progress(ProgressEvent("network", "started", "aws_vpc.this", Action.CREATE))
     for elapsed in (10.0, 20.0, 30.0, 40.0, 50.0, 60.0):
         wait(10)
-        observer.progressed(Progressed("network", "still", "aws_vpc.this", Action.CREATE, elapsed))
-    observer.progressed(Progressed("network", "done", "aws_vpc.this", Action.CREATE, 61))
-    observer.progressed(Progressed("network", "started", "aws_subnet.private[0]", Action.CREATE))
-    observer.progressed(Progressed("network", "failed", "aws_subnet.private[0]", Action.CREATE, 2))
+        observer.on_progress(ProgressEvent("network", "still", "aws_vpc.this", Action.CREATE, elapsed))
+    observer.on_progress(ProgressEvent("network", "done", "aws_vpc.this", Action.CREATE, 61))
+    observer.on_progress(ProgressEvent("network", "started", "aws_subnet.private[0]", Action.CREATE))
+    observer.on_progress(ProgressEvent("network", "failed", "aws_subnet.private[0]", Action.CREATE, 2))
 
 
 def test_a_log_gets_plain_lines_and_is_not_flooded(snapshot: SnapshotAssertion) -> None:
@@ -52,7 +52,7 @@ def test_a_log_gets_plain_lines_and_is_not_flooded(snapshot: SnapshotAssertion) 
 
 def test_a_log_line_is_never_broken() -> None:
     out = console(40)
-    PlainObserver(out).progressed(Progressed("network", "done", "module.a." * 20, Action.CREATE))
+    PlainObserver(out).on_progress(ProgressEvent("network", "done", "module.a." * 20, Action.CREATE))
     assert told(out).count("\n") == 1
 
 
@@ -77,7 +77,7 @@ def test_what_has_ended_stays_on_the_terminal() -> None:
 def test_the_cursor_comes_back_whatever_happens(error: type[BaseException]) -> None:
     out = console(terminal=True)
     with pytest.raises(error), TerminalObserver(out) as observer:
-        observer.progressed(Progressed("network", "plan"))
+        observer.on_progress(ProgressEvent("network", "plan"))
         raise error
     assert told(out).count(HIDE) == told(out).count(SHOW) == 1
 
@@ -86,7 +86,7 @@ def test_after_the_end_nothing_is_drawn_again() -> None:
     out = console(terminal=True)
     observer = TerminalObserver(out)
     observer.close()
-    observer.progressed(Progressed("network", "plan"))
+    observer.on_progress(ProgressEvent("network", "plan"))
     observer.close()
     assert HIDE not in told(out)
 
@@ -94,38 +94,38 @@ def test_after_the_end_nothing_is_drawn_again() -> None:
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_the_board_shows_what_runs(width: int, snapshot: SnapshotAssertion) -> None:
     hands = Hands()
-    board = Board(hands)
-    board.expect(LATER_PLAN)
+    board = ProgressBoard(hands)
+    board.expect_plan(LATER_PLAN)
     long = 'module.database.aws_db_instance.this["データベース"]' + ".sub" * 12
-    board.note(Progressed("web", "started", "aws_instance.this", Action.CREATE))
+    board.record_event(ProgressEvent("web", "started", "aws_instance.this", Action.CREATE))
     hands.now = 4
-    board.note(Progressed("web", "started", long, Action.REPLACE))
-    board.note(Progressed("web", "done", "aws_eip.old", Action.DELETE))
-    board.note(Progressed("dns", "plan"))
-    board.note(Progressed("dns", "refresh", "aws_route53_zone.this"))
+    board.record_event(ProgressEvent("web", "started", long, Action.REPLACE))
+    board.record_event(ProgressEvent("web", "done", "aws_eip.old", Action.DELETE))
+    board.record_event(ProgressEvent("dns", "plan"))
+    board.record_event(ProgressEvent("dns", "refresh", "aws_route53_zone.this"))
     hands.now = 75
     out = console(width, clock=hands)
-    out.print(Drawn(board))
+    out.print(BoardView(board))
     assert told(out) == snapshot
 
 
 def test_the_board_stays_within_a_low_window() -> None:
-    board = Board(Hands())
+    board = ProgressBoard(Hands())
     for number in range(50):
-        board.note(Progressed("web", "started", f"aws_instance.this[{number}]", Action.CREATE))
+        board.record_event(ProgressEvent("web", "started", f"aws_instance.this[{number}]", Action.CREATE))
     out = console(height=10, clock=Hands())
-    out.print(Drawn(board))
+    out.print(BoardView(board))
     lines = told(out).splitlines()
     assert len(lines) == 9
     assert lines[-1].strip() == "… and 43 more"
 
 
 def test_a_replacement_is_done_when_both_its_halves_are() -> None:
-    board = Board(Hands())
-    board.expect(LATER_PLAN)
+    board = ProgressBoard(Hands())
+    board.expect_plan(LATER_PLAN)
     address = 'module.database.aws_db_instance.this["primary"]'
-    board.note(Progressed("web", "done", address, Action.DELETE))
-    assert board.shown()[0].done == 0
-    board.note(Progressed("web", "done", address, Action.CREATE))
-    assert board.shown()[0].done == 1
-    assert board.shown()[0].total == 6
+    board.record_event(ProgressEvent("web", "done", address, Action.DELETE))
+    assert board.list_unfinished()[0].done_count == 0
+    board.record_event(ProgressEvent("web", "done", address, Action.CREATE))
+    assert board.list_unfinished()[0].done_count == 1
+    assert board.list_unfinished()[0].expected_count == 6

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import pytest
 
-from envctl.cli.render.html.elements import VOID
-from envctl.cli.render.html.page import SECTIONS, page
-from envctl.domain.text.short_ids import short
+from envctl.cli.render.html.elements import VOID_ELEMENTS
+from envctl.cli.render.html.page import SECTIONS, render_report
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.report import Report
 from tests.cli.render.conftest import in_zone
 from tests.cli.render.samples.reports import HOSTILE, REPORTS, broken, empty, hostile, long, rich
@@ -36,7 +36,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert len(dict(attrs)) == len(attrs), f"{tag} has an attribute twice"
         self.elements.append((tag, {key: value or "" for key, value in attrs}))
-        if tag not in VOID:
+        if tag not in VOID_ELEMENTS:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -65,7 +65,7 @@ def any_report(request: pytest.FixtureRequest) -> Report:
 
 
 def read(report: Report) -> Page:
-    return Page(page(report))
+    return Page(render_report(report))
 
 
 def test_every_element_is_closed_and_every_section_is_there(any_report: Report) -> None:
@@ -81,8 +81,8 @@ def test_nothing_runs_and_nothing_is_loaded(any_report: Report) -> None:
     assert [key for key, _ in attributes if key.startswith("on")] == []
     addresses = [value for key, value in attributes if key in {"href", "src", "action", "data", "xlink:href"}]
     assert [address for address in addresses if not address.startswith("#")] == ["data:,"]
-    assert "url(" not in page(any_report).replace(HOSTILE, "")
-    assert "@import" not in page(any_report)
+    assert "url(" not in render_report(any_report).replace(HOSTILE, "")
+    assert "@import" not in render_report(any_report)
 
 
 def test_the_browser_is_told_to_load_and_to_run_nothing(any_report: Report) -> None:
@@ -110,14 +110,14 @@ def test_tables_and_pictures_can_be_read_aloud(any_report: Report) -> None:
 
 
 def test_the_same_report_is_the_same_bytes_on_every_machine(any_report: Report) -> None:
-    first = page(any_report)
+    first = render_report(any_report)
     with in_zone("Asia/Tokyo"):
-        assert page(any_report) == first
+        assert render_report(any_report) == first
     first.encode()
 
 
 def test_what_people_wrote_stays_text() -> None:
-    text = page(hostile())
+    text = render_report(hostile())
     assert "<script" not in text
     assert "<img" not in text
     assert "\u202e" not in text
@@ -153,7 +153,7 @@ def test_each_release_has_its_row_and_what_runs_is_marked() -> None:
     told = read(rich())
     assert [each for each in told.named("td") if each.get("class") == "runs"] != []
     for row in rich().releases:
-        assert short(row.release.release) in told.text
+        assert shorten_id(row.release.release) in told.text
 
 
 def test_a_plan_that_was_not_kept_is_not_shown_as_an_empty_one() -> None:
@@ -184,13 +184,13 @@ def test_a_long_history_is_cut_and_says_that_it_is() -> None:
 
 def test_the_sandbox_is_named_on_the_page_and_in_its_title() -> None:
     sandboxed = replace(rich(), sandbox=True)
-    assert "<title>SANDBOX: shop" in page(sandboxed)
+    assert "<title>SANDBOX: shop" in render_report(sandboxed)
     assert "SANDBOX an embedded AWS" in read(sandboxed).text
     assert "SANDBOX" not in read(rich()).text
 
 
 def test_marks_at_the_same_time_do_not_cover_each_other() -> None:
-    picture = page(long()).split('aria-labelledby="lanes-title lanes-desc"')[1].split("</svg>")[0]
+    picture = render_report(long()).split('aria-labelledby="lanes-title lanes-desc"')[1].split("</svg>")[0]
     places = [float(x) for x in re.findall(r'<use href="#sign-\w+" x="([\d.]+)"', picture)]
     assert len(places) == 50
     assert all(after - before >= 16 for before, after in pairwise(places))
@@ -199,5 +199,5 @@ def test_marks_at_the_same_time_do_not_cover_each_other() -> None:
 
 def test_a_report_of_much_later_still_has_room_for_its_ticks() -> None:
     later = replace(rich(), now=rich().now + timedelta(days=4000))
-    picture = page(later).split('aria-labelledby="lanes-title lanes-desc"')[1].split("</svg>")[0]
+    picture = render_report(later).split('aria-labelledby="lanes-title lanes-desc"')[1].split("</svg>")[0]
     assert 2 <= picture.count('class="grid"') <= 12

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from envctl.cli.render.console.inspect.watch import Lines, Log, Screen, SeenStatus, changed
+from envctl.cli.render.console.inspect.watch import JsonLines, StatusLog, StatusObservation, StatusScreen, has_changed
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
-from envctl.cli.results import Seen
+from envctl.cli.results import Observation
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.usecases.inspect.status import Status
 from tests.cli.render.conftest import console, told
@@ -20,20 +20,20 @@ ERROR = OperationFailedError(
     Problem("E404", "the store s3://shop can't be read: no route to host", "nothing was recorded; mend it and retry")
 )
 LATER = NOW + timedelta(seconds=5)
-CALM: SeenStatus = Seen(CALM_STATUS, NOW)
-FAILED: SeenStatus = Seen(CALM_STATUS, NOW, ERROR, LATER)
-BUSY: SeenStatus = Seen(STATUS, LATER)
+CALM: StatusObservation = Observation(CALM_STATUS, NOW)
+FAILED: StatusObservation = Observation(CALM_STATUS, NOW, ERROR, LATER)
+BUSY: StatusObservation = Observation(STATUS, LATER)
 
 
-def drawn(seen: SeenStatus, width: int, height: int = 40) -> str:
+def drawn(seen: StatusObservation, width: int, height: int = 40) -> str:
     out = console(width, height=height)
-    Screen(out, 5).show(seen)
+    StatusScreen(out, 5).show_observation(seen)
     return re.sub(r"\x1b\[[?\d]*[A-Za-z]", "", told(out))
 
 
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("seen", [CALM, FAILED], ids=["calm", "after a look that failed"])
-def test_a_screen_shows(seen: SeenStatus, width: int, snapshot: SnapshotAssertion) -> None:
+def test_a_screen_shows(seen: StatusObservation, width: int, snapshot: SnapshotAssertion) -> None:
     assert drawn(seen, width) == snapshot
 
 
@@ -53,15 +53,15 @@ def test_the_sandbox_is_named_on_every_screen() -> None:
 
 def test_a_screen_that_never_showed_anything_changes_nothing_at_its_end() -> None:
     out = console(80)
-    Screen(out, 5).close()
+    StatusScreen(out, 5).close()
     assert told(out) == ""
 
 
 def test_a_log_has_a_block_a_change_and_errors_elsewhere() -> None:
     out, err = console(80), console(80)
-    log = Log(out, err)
+    log = StatusLog(out, err)
     for seen in (CALM, FAILED, BUSY):
-        log.show(seen)
+        log.show_observation(seen)
     log.close()
     heads = [line for line in told(out).splitlines() if line.startswith("---")]
     assert heads == ["--- 2026-11-25 01:40:00 UTC", "--- 2026-11-25 01:40:05 UTC"]
@@ -74,15 +74,15 @@ def test_a_log_has_a_block_a_change_and_errors_elsewhere() -> None:
 
 def test_documents_hold_a_result_or_an_error() -> None:
     written: list[tuple[Status | None, EnvctlError | None]] = []
-    lines = Lines(lambda what, error: written.append((what, error)))
-    lines.show(CALM)
-    lines.show(FAILED)
+    lines = JsonLines(lambda what, error: written.append((what, error)))
+    lines.show_observation(CALM)
+    lines.show_observation(FAILED)
     lines.close()
     assert written == [(CALM_STATUS, None), (None, ERROR)]
 
 
 CHANGES = {
-    "time passes": (CALM, Seen(replace(CALM_STATUS, now=LATER), LATER), False),
+    "time passes": (CALM, Observation(replace(CALM_STATUS, now=LATER), LATER), False),
     "something happens": (CALM, BUSY, True),
     "a look fails": (CALM, FAILED, True),
     "the next one fails too": (FAILED, replace(FAILED, failed_at=LATER + timedelta(seconds=5)), False),
@@ -91,5 +91,5 @@ CHANGES = {
 
 
 @pytest.mark.parametrize(("before", "seen", "expected"), CHANGES.values(), ids=CHANGES)
-def test_it_is_a_change_when(before: SeenStatus, seen: SeenStatus, expected: bool) -> None:
-    assert changed(before, seen) is expected
+def test_it_is_a_change_when(before: StatusObservation, seen: StatusObservation, expected: bool) -> None:
+    assert has_changed(before, seen) is expected

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.text import Text
 
-from envctl.cli.render.terminal.text import cut, shortened
-from envctl.cli.render.terminal.wrapping import wrapped
+from envctl.cli.render.terminal.text import cut_end, shorten_middle
+from envctl.cli.render.terminal.wrapping import wrap_text
 from tests.cli.render.samples import ERRORS, RESULTS
 from tests.cli.render.test_human import said
 
@@ -83,7 +83,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"])
 
 @given(TEXTS, st.integers(2, 40))
 def test_wrapped_lines_fit_and_lose_nothing_but_spaces(text: str, width: int) -> None:
-    broken = wrapped(Text(text), width)
+    broken = wrap_text(Text(text), width)
     assert all(line.cell_len <= width for line in broken)
     assert "".join("".join(line.plain for line in broken).split()) == "".join(text.split())
 
@@ -91,7 +91,7 @@ def test_wrapped_lines_fit_and_lose_nothing_but_spaces(text: str, width: int) ->
 @given(st.text("ab ").map(str.strip), st.integers(2, 20))
 def test_words_stay_whole_where_they_fit(text: str, width: int) -> None:
     words = text.split()
-    shown = " ".join(line.plain for line in wrapped(Text(text), width)).split()
+    shown = " ".join(line.plain for line in wrap_text(Text(text), width)).split()
     if all(len(word) <= width for word in words):
         assert shown == words
 
@@ -113,10 +113,10 @@ def test_words_stay_whole_where_they_fit(text: str, width: int) -> None:
     ],
 )
 def test_lines_are_broken(text: str, expected: list[str]) -> None:
-    assert [line.plain for line in wrapped(Text(text), 14)] == expected
+    assert [line.plain for line in wrap_text(Text(text), 14)] == expected
 
 
 @given(TEXTS, st.integers(1, 30))
 def test_what_is_cut_fits(text: str, room: int) -> None:
-    assert cell_len(cut(text, room)) <= room
-    assert cell_len(shortened(text, room)) <= room
+    assert cell_len(cut_end(text, room)) <= room
+    assert cell_len(shorten_middle(text, room)) <= room

@@ -9,10 +9,10 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from envctl.domain.ci.gitlab_pipeline import OURS
+from envctl.domain.ci.gitlab_pipeline import GENERATED_FILE
 from tests.adapters.forge.gitlab_server import GitlabServer
-from tests.e2e.conftest import Project, Ran
-from tests.gitlab_jobs import jobs_of
+from tests.e2e.conftest import CommandResult, Project
+from tests.gitlab_jobs import parse_jobs
 
 MERGE_REQUEST = {
     "CI_PIPELINE_SOURCE": "merge_request_event",
@@ -28,12 +28,14 @@ DRIFT = {**SCHEDULE, "ENVCTL_DRIFT": "yes"}
 HEAD = "set -eo pipefail\nset +o noclobber\n"
 
 
-def of_pipeline(text: str, variables: Mapping[str, str]) -> list[str]:
+def list_jobs(text: str, variables: Mapping[str, str]) -> list[str]:
     """The names of the jobs that a pipeline has."""
-    return [name for name, job in jobs_of(text).items() if any(_holds(rule["if"], variables) for rule in job["rules"])]
+    return [
+        name for name, job in parse_jobs(text).items() if any(_is_met(rule["if"], variables) for rule in job["rules"])
+    ]
 
 
-def _holds(condition: str, variables: Mapping[str, str]) -> bool:
+def _is_met(condition: str, variables: Mapping[str, str]) -> bool:
     """Of the language of `rules: if`: variables, texts, null, ==, && before ||, and brackets."""
     words = {"&&": " and ", "||": " or ", "null": "None"}
     parts = re.findall(r'\$\w+|"[^"]*"|==|&&|\|\||null|[()]', condition)
@@ -43,7 +45,7 @@ def _holds(condition: str, variables: Mapping[str, str]) -> bool:
 
 
 @dataclass
-class Runner:
+class GitlabRunner:
     """`left` are the variables that a job has left in a report, for those that need it. A job runs in the project's own
     folder: what one leaves there, the next one finds, as with a store and a state that they share.
     """
@@ -56,45 +58,49 @@ class Runner:
 
     @property
     def jobs(self) -> list[str]:
-        return of_pipeline(self._text, self.variables)
+        return list_jobs(self._pipeline_text, self.variables)
 
-    def run(self, name: str) -> Ran:
+    def run_job(self, name: str) -> CommandResult:
         assert name in self.jobs
-        job = jobs_of(self._text)[name]
+        job = parse_jobs(self._pipeline_text)[name]
         script = HEAD + "\n".join(job["before_script"] + job["script"])
         done = subprocess.run(
             ["bash"],
             input=script,
             cwd=self.project.root,
-            env=self._environment(job),
+            env=self._build_environment(job),
             capture_output=True,
             text=True,
             timeout=240,
             check=False,
         )
         assert "Traceback" not in done.stderr
-        self._collect(name, job["artifacts"]["reports"])
-        return Ran(done.returncode, done.stdout, done.stderr)
+        self._collect_reports(name, job["artifacts"]["reports"])
+        return CommandResult(done.returncode, done.stdout, done.stderr)
 
-    def ok(self, name: str) -> Ran:
-        ran = self.run(name)
+    def run_checked(self, name: str) -> CommandResult:
+        ran = self.run_job(name)
         assert ran.code == 0, f"{name}: {ran.code}\n{ran.out}\n{ran.err}"
         return ran
 
     @property
-    def _text(self) -> str:
-        return (self.project.root / OURS).read_text()
+    def _pipeline_text(self) -> str:
+        return (self.project.root / GENERATED_FILE).read_text()
 
-    def _environment(self, job: Mapping[str, Any]) -> dict[str, str]:
+    def _build_environment(self, job: Mapping[str, Any]) -> dict[str, str]:
         tokens = dict.fromkeys(job["id_tokens"], "a.token.planted")
         needed = {name: value for need in job.get("needs", []) for name, value in self.left[need].items()}
         known = {**self.server.environment, "CI": "true", "GITLAB_USER_EMAIL": "ann@example.com", **tokens, **needed}
         del known["CI_MERGE_REQUEST_IID"], known["CI_MERGE_REQUEST_PROJECT_ID"]
         known |= {**self.variables, **self.secrets}
-        own = {name: Template(value).safe_substitute(_Empty(known)) for name, value in job["variables"].items()}
-        return self.project.environment(**known, **own) | {"PATH": f"{self._programs()}:/usr/bin:/bin"}
+        own = {
+            name: Template(value).safe_substitute(_EmptyIfMissing(known)) for name, value in job["variables"].items()
+        }
+        return self.project.build_environment(**known, **own) | {
+            "PATH": f"{self._create_program_folder()}:/usr/bin:/bin"
+        }
 
-    def _programs(self) -> Path:
+    def _create_program_folder(self) -> Path:
         """Where `envctl` is: a runner has it on its path."""
         folder = self.project.home / "bin"
         folder.mkdir(exist_ok=True)
@@ -102,7 +108,7 @@ class Runner:
         (folder / "envctl").chmod(0o755)
         return folder
 
-    def _collect(self, name: str, reports: Mapping[str, Any]) -> None:
+    def _collect_reports(self, name: str, reports: Mapping[str, Any]) -> None:
         file = self.project.root / reports.get("dotenv", "nothing")
         self.left[name] = dict(line.split("=", 1) for line in file.read_text().splitlines()) if file.exists() else {}
         for path in reports["junit"] if isinstance(reports["junit"], list) else [reports["junit"]]:
@@ -110,7 +116,7 @@ class Runner:
             (self.project.root / path).unlink()
 
 
-class _Empty(dict[str, str]):
+class _EmptyIfMissing(dict[str, str]):
     """A variable that there is not is empty."""
 
     def __missing__(self, name: str) -> str:

@@ -19,16 +19,16 @@ def test_what_bootstrap_makes_is_whole_and_can_be_worked_with(sandboxed: Project
         assert (before.code, before.document["ok"]) == (2, True)
         assert {bucket["outcome"] for bucket in before.document["result"]["buckets"]} == {"differs"}
         assert sandboxed.run("--sandbox", "bootstrap", "--json").codes == ["E001"]
-        made = sandboxed.ok("--sandbox", "bootstrap", "--yes", "--json").document["result"]
+        made = sandboxed.run_checked("--sandbox", "bootstrap", "--yes", "--json").document["result"]
         assert {bucket["outcome"] for bucket in made["buckets"]} == {"whole"}
         # Three environments of one account, and the store.
         assert [bucket["environments"] for bucket in made["buckets"]] == [[], ["dev", "staging", "prod"]]
         assert sandboxed.run("--sandbox", "bootstrap", "--check").code == 0
         # States are written, locked, unlocked and read; the ledger is appended to.
-        sandboxed.ok("--sandbox", "apply", "dev", "--yes")
-        sandboxed.ok("--sandbox", "drift", "dev")
-        sandboxed.ok("--sandbox", "destroy", "dev", "--yes")
-        told = sandboxed.ok("--sandbox", "doctor", "--json").document["result"]
+        sandboxed.run_checked("--sandbox", "apply", "dev", "--yes")
+        sandboxed.run_checked("--sandbox", "drift", "dev")
+        sandboxed.run_checked("--sandbox", "destroy", "dev", "--yes")
+        told = sandboxed.run_checked("--sandbox", "doctor", "--json").document["result"]
         rows = {row["name"]: row for section in told["sections"] for row in section["findings"]}
         assert rows["ledger"]["seen"].startswith("whole: all ")
         assert rows["create-only"]["verdict"] == "good"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from envctl.adapters.terraform.process.binary import embedded
-from tests.e2e.conftest import Project, Ran
+from envctl.adapters.terraform.process.binary import find_embedded
+from tests.e2e.conftest import CommandResult, Project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
@@ -35,7 +35,7 @@ def commands(tmp_path: Path) -> list[str]:
         shutil.copy(MODULE / name, folder)
     (folder / "terraform.tfvars.json").write_text(json.dumps(VARIABLES))
     done = subprocess.run(
-        [*embedded(), "console"],
+        [*find_embedded(), "console"],
         input="jsonencode(local.buildspec)\n",
         cwd=folder,
         env={"HOME": os.fspath(tmp_path), "PATH": "/usr/bin:/bin", "CHECKPOINT_DISABLE": "1"},
@@ -64,7 +64,7 @@ class Builds:
         self._path = f"{programs}:/usr/bin:/bin"
         self.exported = ""
 
-    def run(self, environment: str, task: str, **more: str) -> Ran:
+    def run(self, environment: str, task: str, **more: str) -> CommandResult:
         exported = self._project.home / "exported"
         exported.unlink(missing_ok=True)
         script = "\n".join(["set -e", *self._commands, f'printenv release > "{exported}"'])
@@ -73,14 +73,14 @@ class Builds:
             ["bash"],
             input=script,
             cwd=self._project.root,
-            env=self._project.environment(**known, **more) | {"PATH": self._path},
+            env=self._project.build_environment(**known, **more) | {"PATH": self._path},
             capture_output=True,
             text=True,
             timeout=180,
             check=False,
         )
         self.exported = exported.read_text().strip() if exported.exists() else ""
-        return Ran(done.returncode, done.stdout, done.stderr)
+        return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
 def test_a_release_goes_from_build_to_build_and_what_envctl_exits_with_ends_one(

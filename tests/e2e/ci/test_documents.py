@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from envctl.cli.options.global_options import hoist, named
+from envctl.cli.options.global_options import find_command_name, move_global_options_first
 from tests.e2e.conftest import LOCAL_PROJECT, TOP, Project
 
 pytestmark = pytest.mark.terraform
@@ -25,9 +25,9 @@ class Story:
         words = shlex.split(line)
         ran = self.project.run(*words, "--json", GIT_AUTHOR_EMAIL=by)
         assert (ran.code, ran.document["exit_code"]) == (code, code), f"{line}: {ran.out}"
-        assert ran.document["command"] == named(hoist(words))
+        assert ran.document["command"] == find_command_name(move_global_options_first(words))
         assert ran.err == "", line
-        self.told.setdefault(named(hoist(words)), set()).add(ran.document["ok"])
+        self.told.setdefault(find_command_name(move_global_options_first(words)), set()).add(ran.document["ok"])
         return ran.document
 
 
@@ -120,7 +120,7 @@ def all_of_dev_is_taken_away(story: Story) -> None:
 def test_the_sandbox_prints_what_its_schemas_say(shop: Project) -> None:
     states = []
     for words in ("sandbox status", "sandbox up", "sandbox status", "sandbox down", "sandbox down"):
-        ran = shop.ok(*words.split(), "--json")
+        ran = shop.run_checked(*words.split(), "--json")
         assert ran.document["command"] == words
         states.append(ran.document["result"]["state"])
     assert states == ["off", "running", "running", "stopped", "off"]

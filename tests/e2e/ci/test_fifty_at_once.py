@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.documents import checked
+from tests.documents import parse_document
 from tests.e2e.conftest import Project
 
 pytestmark = pytest.mark.terraform
@@ -82,9 +82,9 @@ def crowd(first: Project, folder: Path, size: int) -> list[Project]:
 def all_at_once(people: Sequence[Project], *words: str) -> list[tuple[int, dict[str, Any]]]:
     running = [
         subprocess.Popen(
-            person.command(*words, "--yes", "--json"),
+            person.build_command(*words, "--yes", "--json"),
             cwd=person.root,
-            env=person.environment(GIT_AUTHOR_EMAIL=f"{person.root.name}@example.com"),
+            env=person.build_environment(GIT_AUTHOR_EMAIL=f"{person.root.name}@example.com"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -94,7 +94,7 @@ def all_at_once(people: Sequence[Project], *words: str) -> list[tuple[int, dict[
     ]
     ended = [process.communicate(timeout=600) for process in running]
     assert not any("Traceback" in err for _, err in ended)
-    return [(process.returncode, checked(out)) for process, (out, _) in zip(running, ended, strict=True)]
+    return [(process.returncode, parse_document(out)) for process, (out, _) in zip(running, ended, strict=True)]
 
 
 def told(code: int, document: dict[str, Any]) -> tuple[int, str]:
@@ -118,8 +118,8 @@ def test_one_deployment_runs_and_everybody_else_gets_a_clear_answer(
     sandbox = ("--sandbox",) if backend == "s3" else ()
     if sandbox:
         request.addfinalizer(lambda: first.run("sandbox", "down"))
-        first.ok("sandbox", "up")
-        first.ok(*sandbox, "status")
+        first.run_checked("sandbox", "up")
+        first.run_checked(*sandbox, "status")
     else:
         (home / "state").mkdir()
         (first.root / ".envctl").mkdir()
@@ -130,11 +130,11 @@ def test_one_deployment_runs_and_everybody_else_gets_a_clear_answer(
         assert answers[0, "deployed"] == 1, answers
         assert set(answers) <= CLEAR_ANSWERS | {(0, "deployed")}, answers
         assert (home / f"made-in-{environment}").read_text().split() == ["made"]
-        entries = first.ok(*sandbox, "history", environment, "--json").document["result"]["entries"]
+        entries = first.run_checked(*sandbox, "history", environment, "--json").document["result"]["entries"]
         assert [entry["event"]["kind"] for entry in entries] == [
             "verification passed",
             "deployment succeeded",
             "deployment started",
         ]
-    assert first.ok(*sandbox, "ledger", "verify").code == 0
-    assert os.fspath(home) not in first.ok(*sandbox, "status").out
+    assert first.run_checked(*sandbox, "ledger", "verify").code == 0
+    assert os.fspath(home) not in first.run_checked(*sandbox, "status").out

@@ -9,25 +9,25 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Project
-from tests.e2e.organisation import MODULE, PROJECT, TOOLS, Organisation, founded
+from tests.e2e.organisation import MODULE, PROJECT, TOOLS, Organisation, open_organisation
 
 pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> Iterator[Organisation]:
-    with founded(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
+    with open_organisation(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
         yield found
 
 
 def test_a_run_of_github_actions_needs_no_key_and_is_who_its_token_says(
     tmp_path: Path, home: Path, organisation: Organisation
 ) -> None:
-    shop = Project(tmp_path / "shop", home, organisation.surroundings_of_a_run("octocat", tmp_path / "token"))
+    shop = Project(tmp_path / "shop", home, organisation.build_job_environment("octocat", tmp_path / "token"))
     shop.write("envctl.toml", PROJECT + ONLY_CI)
     shop.write("modules/parameters/main.tf", MODULE)
-    shop.ok("apply", "dev", "--yes")
-    actor = shop.ok("history", "--json").document["result"]["entries"][0]["actor"]
+    shop.run_checked("apply", "dev", "--yes")
+    actor = shop.run_checked("history", "--json").document["result"]["entries"][0]["actor"]
     assert actor == {
         "name": "octocat",
         "via": "github",
@@ -40,7 +40,7 @@ def test_a_run_of_github_actions_needs_no_key_and_is_who_its_token_says(
     }
     assert actor["arn"].startswith(f"arn:aws:sts::{TOOLS}:assumed-role/envctl-ci/")
     # Who only says that it is a run is not believed.
-    pretended = organisation.surroundings("ann") | {"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "octocat"}
+    pretended = organisation.build_environment("ann") | {"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "octocat"}
     at_home = Project(shop.root, home, pretended)
     refused = at_home.run("apply", "dev", "--yes", "--json")
     assert (refused.code, refused.codes) == (3, ["G207"])

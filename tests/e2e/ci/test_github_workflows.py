@@ -58,7 +58,7 @@ class Runner:
         return subprocess.run(
             [PROGRAMS / "act", *words],
             cwd=self.project.root,
-            env=self.project.environment(PATH=f"{self.folder / 'bin'}:/usr/bin:/bin", GITHUB_TOKEN=TOKEN),
+            env=self.project.build_environment(PATH=f"{self.folder / 'bin'}:/usr/bin:/bin", GITHUB_TOKEN=TOKEN),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -94,8 +94,8 @@ def runner(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Runn
         (tools / "envctl").write_text(ENVCTL.format(shared=shared, url=forge.url, python=sys.executable))
         (tools / "envctl").chmod(stat.S_IRWXU)
         # act stops with a job whatever the job has started.
-        project.ok("sandbox", "up")
-        project.ok("--sandbox", "ci", "github")
+        project.run_checked("sandbox", "up")
+        project.run_checked("--sandbox", "ci", "github")
         it = Runner(project, forge, tmp_path)
         it.commit("a queue")
         yield it
@@ -121,10 +121,10 @@ def test_from_a_pull_request_to_prod_and_what_somebody_did_there_by_hand(runner:
 
     forge.add_review("octocat", "prod")
     runner.run("push", "deploy")
-    told = project.ok("--sandbox", "--json", "history", "prod").document["result"]["entries"]
+    told = project.run_checked("--sandbox", "--json", "history", "prod").document["result"]["entries"]
     assert [each["event"]["reviewer"] for each in told if each["event"]["kind"] == "approval given"] == ["octocat"]
     sqs(project, "prod")
-    everywhere = project.ok("--sandbox", "--json", "status").document["result"]["environments"]
+    everywhere = project.run_checked("--sandbox", "--json", "status").document["result"]["environments"]
     assert len({each["present"]["current"]["release"] for each in everywhere}) == 1
 
     # The next pull request: the same comment, written anew.

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from envctl.cli.ci.conversation import LABEL
+from envctl.cli.ci.forge_publisher import LABEL
 from tests.adapters.forge.gitlab_server import TOKEN, GitlabServer, gitlab
-from tests.e2e.ci.gitlab_runner import DRIFT, FORK, MERGE_REQUEST, PUSH, SCHEDULE, Runner
-from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, Project, client
+from tests.e2e.ci.gitlab_runner import DRIFT, FORK, MERGE_REQUEST, PUSH, SCHEDULE, GitlabRunner
+from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, Project, open_client
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
@@ -32,46 +32,48 @@ def committed(project: Project) -> None:
 def test_a_merge_request_is_told_of_and_a_merge_goes_as_far_as_the_gates_let_it(
     small: Project, server: GitlabServer
 ) -> None:
-    small.ok("ci", "gitlab")
+    small.run_checked("ci", "gitlab")
     committed(small)
-    opened = Runner(small, server, MERGE_REQUEST)
+    opened = GitlabRunner(small, server, MERGE_REQUEST)
     assert opened.jobs == ["envctl plan"]
-    opened.ok("envctl plan")
+    opened.run_checked("envctl plan")
     (note,) = server.comments
     assert note["body"].startswith("<!-- envctl: preview -->\n## ")
 
-    merged = Runner(small, server, PUSH)
+    merged = GitlabRunner(small, server, PUSH)
     assert merged.jobs == ["envctl apply dev", "envctl promote dev staging", "envctl promote staging prod"]
-    merged.ok("envctl apply dev")
+    merged.run_checked("envctl apply dev")
     left = merged.left["envctl apply dev"]
     assert (left["reason"], left["changes"]) == ("done", "true")
-    merged.ok("envctl promote dev staging")
+    merged.run_checked("envctl promote dev staging")
     # It lacks an approval, and is taken up again once somebody has given it.
-    assert merged.run("envctl promote staging prod").code == 4
-    reached = small.ok("status", "--json").document["result"]["environments"]
+    assert merged.run_job("envctl promote staging prod").code == 4
+    reached = small.run_checked("status", "--json").document["result"]["environments"]
     assert [(each["release"] or {}).get("release", "") for each in reached] == [left["release"], left["release"], ""]
 
     server.add_issue("Drift in staging", "<!-- envctl: drift in staging -->\nold", LABEL)
-    night = Runner(small, server, DRIFT)
+    night = GitlabRunner(small, server, DRIFT)
     assert night.jobs == ["envctl drift"]
-    night.ok("envctl drift")
+    night.run_checked("envctl drift")
     assert server.open_issues == []
 
 
 def test_a_fork_and_a_schedule_of_the_team_have_no_job_of_envctl(small: Project, server: GitlabServer) -> None:
-    small.ok("ci", "gitlab")
+    small.run_checked("ci", "gitlab")
     for variables in (FORK, SCHEDULE, {**PUSH, "CI_COMMIT_BRANCH": "feature"}):
-        assert Runner(small, server, variables).jobs == []
-    assert Runner(small, server, {**PUSH, "CI_PIPELINE_SOURCE": "web", "ENVCTL_DRIFT": "yes"}).jobs == ["envctl drift"]
+        assert GitlabRunner(small, server, variables).jobs == []
+    assert GitlabRunner(small, server, {**PUSH, "CI_PIPELINE_SOURCE": "web", "ENVCTL_DRIFT": "yes"}).jobs == [
+        "envctl drift"
+    ]
 
 
 def test_the_token_for_aws_lies_in_a_file_for_as_long_as_the_job_runs_and_nobody_else_sees_it(
     small: Project, server: GitlabServer
 ) -> None:
-    small.ok("ci", "gitlab")
+    small.run_checked("ci", "gitlab")
     spy = small.root / "spy.json"
-    runner = Runner(small, server, DRIFT, {"ENVCTL_DRIFT_ROLE": "arn:aws:iam::444444444444:role/drift"})
-    programs = runner._programs()
+    runner = GitlabRunner(small, server, DRIFT, {"ENVCTL_DRIFT_ROLE": "arn:aws:iam::444444444444:role/drift"})
+    programs = runner._create_program_folder()
     seen = "; ".join(
         [
             "import json, os, pathlib, stat, sys",
@@ -84,8 +86,8 @@ def test_the_token_for_aws_lies_in_a_file_for_as_long_as_the_job_runs_and_nobody
     )
     (programs / "envctl").write_text(f'#!/bin/sh\nexec python3 -c "{seen}" "$@"\n')
     (programs / "envctl").chmod(0o755)
-    runner._programs = lambda: programs  # type: ignore[method-assign]
-    runner.ok("envctl drift")
+    runner._create_program_folder = lambda: programs  # type: ignore[method-assign]
+    runner.run_checked("envctl drift")
     told = json.loads(spy.read_text())
     assert (told["token"], told["mode"]) == ("a.token.planted", 0o600)
     assert not Path(told["file"]).exists()
@@ -136,24 +138,24 @@ def news(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Projec
 @pytest.mark.night
 @pytest.mark.sandbox
 def test_on_aws_it_goes_from_a_merge_request_to_prod_and_drift_is_an_issue(news: Project, server: GitlabServer) -> None:
-    news.ok("--sandbox", "ci", "gitlab")
+    news.run_checked("--sandbox", "ci", "gitlab")
     committed(news)
-    Runner(news, server, MERGE_REQUEST).ok("envctl plan")
+    GitlabRunner(news, server, MERGE_REQUEST).run_checked("envctl plan")
     assert "aws_ssm_parameter.this" in server.comments[0]["body"]
-    merged = Runner(news, server, PUSH)
+    merged = GitlabRunner(news, server, PUSH)
     for name in merged.jobs:
-        merged.ok(name)
+        merged.run_checked(name)
     for name in ACCOUNTS:
-        assert client(news, name, "ssm").get_parameter(Name="news")["Parameter"]["Value"] == name
+        assert open_client(news, name, "ssm").get_parameter(Name="news")["Parameter"]["Value"] == name
 
-    night = Runner(news, server, DRIFT)
-    night.ok("envctl drift")
+    night = GitlabRunner(news, server, DRIFT)
+    night.run_checked("envctl drift")
     assert server.issues == []
-    client(news, "staging", "ssm").put_parameter(Name="news", Value="by hand", Type="String", Overwrite=True)
-    assert night.run("envctl drift").code == 2
+    open_client(news, "staging", "ssm").put_parameter(Name="news", Value="by hand", Type="String", Overwrite=True)
+    assert night.run_job("envctl drift").code == 2
     assert server.open_issues == ["Drift in staging"]
     assert "aws_ssm_parameter.this" in server.bodies[0]
-    news.ok("--sandbox", "apply", "staging", "--yes")
-    night.ok("envctl drift")
+    news.run_checked("--sandbox", "apply", "staging", "--yes")
+    night.run_checked("envctl drift")
     assert server.open_issues == []
     assert server.carried_out == []

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Project, wait_for
+from tests.e2e.conftest import Project, wait_until
 
 pytestmark = pytest.mark.terraform
 
@@ -123,7 +123,7 @@ class Many(Project):
         return [each["name"] for each in state["resources"] if each["instances"][0].get("status") != "tainted"]
 
     def proven(self) -> bool:
-        present = self.ok("status", "--json").document["result"]["environments"][0]["present"]
+        present = self.run_checked("status", "--json").document["result"]["environments"][0]["present"]
         release = (present["current"] or {"release": ""})["release"]
         return present["evidence"].get(release, {"verified_at": None})["verified_at"] is not None
 
@@ -166,7 +166,7 @@ def test_one_of_twelve_fails_and_the_next_run_goes_on_from_there(twelve: Many) -
     assert not twelve.proven()
 
     twelve.acts()
-    shown = twelve.ok("apply", "dev", "--yes").out
+    shown = twelve.run_checked("apply", "dev", "--yes").out
     assert twelve.acted == ["s01", "s07", "s08"]
     assert "dev runs release" in shown
     assert twelve.proven()
@@ -188,7 +188,7 @@ def test_ctrl_c_with_six_applies_running_stops_each_cleanly(twelve: Many) -> Non
     twelve.wire(TWELVE[:8], OF_TWELVE)
     twelve.acts(**dict.fromkeys(six, WAITS.format(home=twelve.home)))
     process = twelve.start("--parallelism", "6", "apply", "dev", "--yes", "--json")
-    wait_for(lambda: set(six) <= set(twelve.acted))
+    wait_until(lambda: set(six) <= set(twelve.acted))
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
     said = json.loads(out)
@@ -201,7 +201,7 @@ def test_ctrl_c_with_six_applies_running_stops_each_cleanly(twelve: Many) -> Non
     assert (last["kind"], last["interrupted"], last["stacks"]) == ("deployment failed", True, [])
 
     twelve.acts()
-    twelve.ok("apply", "dev", "--yes")
+    twelve.run_checked("apply", "dev", "--yes")
     assert twelve.acted == list(TWELVE[:8])
     assert twelve.proven()
 
@@ -210,7 +210,7 @@ def test_one_terraform_of_several_is_killed_and_the_others_come_to_their_end(fiv
     waits = WAITS.format(home=five.home)
     five.acts(base=waits, alone=waits)
     process = five.start("apply", "dev", "--yes", "--json")
-    wait_for(lambda: five.acted == ["alone", "base"])
+    wait_until(lambda: five.acted == ["alone", "base"])
     os.kill(int((five.root / ".envctl/work/dev/base/.running").read_text()), signal.SIGKILL)
     (five.home / "go").touch()
     out, _ = process.communicate(timeout=60)
@@ -224,9 +224,9 @@ def test_one_terraform_of_several_is_killed_and_the_others_come_to_their_end(fiv
     assert ends(said) == {"failed": ["base"], "left": ["mid", "top", "side"], "applied": ["alone"]}
     assert five.state("base") == ["first"]
 
-    five.ok("recover", "dev", "--yes")
+    five.run_checked("recover", "dev", "--yes")
     five.acts()
-    five.ok("apply", "dev", "--yes")
+    five.run_checked("apply", "dev", "--yes")
     assert five.acted == ["base", "mid", "side", "top"]
     assert five.proven()
 
@@ -236,21 +236,21 @@ def test_one_terraform_of_several_is_killed_and_the_others_come_to_their_end(fiv
 def test_what_reads_a_changed_output_is_planned_anew_and_goes_no_further_than_was_approved(five: Many) -> None:
     approve = ("approve", "staging", "--gate", "peer", "--yes")
     promote = ("promote", "dev", "staging", "--yes")
-    five.ok("apply", "dev", "--yes")
-    five.ok(*approve, GIT_AUTHOR_EMAIL=BOB)
+    five.run_checked("apply", "dev", "--yes")
+    five.run_checked(*approve, GIT_AUTHOR_EMAIL=BOB)
     # Of what is not there yet nothing was seen: each layer stops until it was, or until it is accepted unseen.
     first = five.run(*promote, "--json")
     assert (first.code, set(first.codes)) == (4, {"G302"})
     assert ends(first.document) == {"applied": ["base", "alone"], "refused": ["mid", "side"], "left": ["top"]}
-    five.ok(*approve, "--unseen", "top", GIT_AUTHOR_EMAIL=BOB)
-    five.ok(*promote)
+    five.run_checked(*approve, "--unseen", "top", GIT_AUTHOR_EMAIL=BOB)
+    five.run_checked(*promote)
     five.acts()
 
     five.write("modules/base/main.tf", PART.replace("${local.me} ${var.text}", "${local.me} is ${var.text}"))
-    shown = five.ok("apply", "dev", "--yes").err
+    shown = five.run_checked("apply", "dev", "--yes").err
     assert shown.count("Plan for dev") == 3, "all, and then each that reads what has changed"
     assert five.acted == ["mid", "top"]
-    told = five.ok(*approve, GIT_AUTHOR_EMAIL=BOB).err
+    told = five.run_checked(*approve, GIT_AUTHOR_EMAIL=BOB).err
     assert "Total for staging: 1 to update" in told
 
     refused = five.run(*promote, "--json")
@@ -264,11 +264,11 @@ def test_what_reads_a_changed_output_is_planned_anew_and_goes_no_further_than_wa
     }
     assert five.ledger[-1]["kind"] == "deployment failed"
 
-    five.ok(*approve, GIT_AUTHOR_EMAIL=BOB)
+    five.run_checked(*approve, GIT_AUTHOR_EMAIL=BOB)
     again = five.run(*promote, "--json")
     assert ends(again.document)["refused"] == ["top"]
-    five.ok(*approve, GIT_AUTHOR_EMAIL=BOB)
-    five.ok(*promote)
+    five.run_checked(*approve, GIT_AUTHOR_EMAIL=BOB)
+    five.run_checked(*promote)
     assert five.acted == ["mid", "mid", "top", "top"]
 
 
@@ -276,16 +276,16 @@ def test_what_reads_a_changed_output_is_planned_anew_and_goes_no_further_than_wa
 def test_what_reads_an_output_that_is_only_about_to_be_there_waits_for_it(five: Many) -> None:
     reads = {"mid": 'inputs = { of = "base.more" }'}
     five.wire(("base", "mid"), OF_FIVE)
-    five.ok("apply", "dev", "--yes")
+    five.run_checked("apply", "dev", "--yes")
     five.acts()
     five.write("modules/base/main.tf", PART + MORE)
     five.wire(("base", "mid"), reads)
-    planned = five.ok("plan", "dev", "--json").document["result"]["stacks"]
+    planned = five.run_checked("plan", "dev", "--json").document["result"]["stacks"]
     assert {each["stack"]: each["waits_for"] for each in planned if each["waits_for"]} == {"mid": ["base"]}
     alone = five.run("apply", "dev", "--stack", "mid", "--yes", "--json")
     assert alone.codes == ["E305"]
     assert alone.document["problems"][0]["hint"].endswith("--with-upstream")
-    five.ok("apply", "dev", "--yes")
+    five.run_checked("apply", "dev", "--yes")
     assert five.acted == ["mid"]
     # An output that nobody puts out, now or ever.
     five.wire(("base", "mid"), {"mid": 'inputs = { of = "base.less" }'})
@@ -295,27 +295,29 @@ def test_what_reads_an_output_that_is_only_about_to_be_there_waits_for_it(five: 
 @pytest.mark.night
 def test_a_part_is_planned_looked_at_and_applied_alone_and_proves_nothing(five: Many) -> None:
     def planned(*words: str) -> list[str]:
-        return [each["stack"] for each in five.ok("plan", "dev", *words, "--json").document["result"]["stacks"]]
+        return [
+            each["stack"] for each in five.run_checked("plan", "dev", *words, "--json").document["result"]["stacks"]
+        ]
 
     assert planned("--stack", "mid") == ["mid"]
     assert planned("--stack", "mid", "--with-upstream") == ["base", "mid"]
     assert planned("--stack", "base", "--with-downstream") == ["base", "mid", "top", "side"]
     needs = five.run("apply", "dev", "--stack", "mid", "--yes", "--json")
     assert (needs.code, needs.codes) == (64, ["E028"])
-    part = five.ok("apply", "dev", "--stack", "mid", "--with-upstream", "--yes", "--json").document["result"]
+    part = five.run_checked("apply", "dev", "--stack", "mid", "--with-upstream", "--yes", "--json").document["result"]
     assert (five.acted, part["only"], part["deployment"]["outcome"]) == (["base", "mid"], ["base", "mid"], "partial")
     assert part["next"] == "envctl apply dev"
     assert not five.proven()
     refused = five.run("promote", "dev", "staging", "--yes", "--json")
     assert (refused.code, refused.codes[0]) == (3, "G102")
 
-    five.ok("apply", "dev", "--yes")
+    five.run_checked("apply", "dev", "--yes")
     assert five.acted == ["alone", "base", "mid", "side", "top"]
     assert five.proven()
-    looked = five.ok("drift", "dev", "--stack", "top", "--with-upstream", "--json").document["result"]
+    looked = five.run_checked("drift", "dev", "--stack", "top", "--with-upstream", "--json").document["result"]
     assert [each["stack"] for each in looked["environments"][0]["stacks"]] == ["base", "mid", "top"]
 
     five.says("dev", "two")
-    five.ok("apply", "dev", "--stack", "alone", "--yes")
+    five.run_checked("apply", "dev", "--stack", "alone", "--yes")
     assert not five.proven(), "a part of it has been made anew since"
     assert five.run("promote", "dev", "staging", "--yes", "--json").codes[0] == "G102"

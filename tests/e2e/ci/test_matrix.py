@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.domain.ci.run_documents import Collected, collected_key, new_id, write
+from envctl.domain.ci.run_documents import CollectedRun, encode_document, format_collected_key, format_run_id
 from envctl.domain.ledger.events import Actor
 from tests.e2e.conftest import Project
 
@@ -41,15 +41,15 @@ def shop(tmp_path: Path, home: Path) -> Project:
     project.write("envctl.toml", TOML.replace("STORE", f"{tmp_path}/store"))
     project.write("modules/part/main.tf", MODULE)
     project.write("environments/common.tfvars", "size = 1\n")
-    project.ok("apply", "dev", "--yes")
-    project.ok("promote", "dev", "staging", "--yes")
+    project.run_checked("apply", "dev", "--yes")
+    project.run_checked("promote", "dev", "staging", "--yes")
     # So long that each of two jobs is worth its beginning.
     took = {name: {"network": 30.0, "web": 30.0} for name in ("dev", "staging")}
     now = datetime.now(UTC)
-    before = Collected(new_id("drift", now, "before"), now, Actor("ann"), took)
-    earlier = tmp_path / "store" / collected_key(before.run)
+    before = CollectedRun(format_run_id("drift", now, "before"), now, Actor("ann"), took)
+    earlier = tmp_path / "store" / format_collected_key(before.run)
     earlier.parent.mkdir(parents=True)
-    earlier.write_bytes(write(before))
+    earlier.write_bytes(encode_document(before))
     return project
 
 
@@ -64,7 +64,7 @@ def test_two_jobs_see_together_what_one_sees(shop: Project) -> None:
     shop.write("environments/staging/terraform.tfvars", "size = 2\n")
     ledger = shop.root.with_name("store") / "ledger"
     entries = len(list(ledger.iterdir()))
-    jobs = json.loads(shop.ok("matrix", "drift", "--jobs", "2").out)["include"]
+    jobs = json.loads(shop.run_checked("matrix", "drift", "--jobs", "2").out)["include"]
     assert [job["shard"] for job in jobs] == [1, 2]
     run = jobs[0]["run"]
     machines = [(checked_out(shop, f"machine-{job['shard']}"), str(job["shard"])) for job in jobs]
@@ -80,6 +80,6 @@ def test_two_jobs_see_together_what_one_sees(shop: Project) -> None:
         "staging": ("clean", True),
     }
     assert [stack["stack"] for stack in found["staging"]["stacks"]] == ["network", "web"]
-    shop.ok("collect", run)
+    shop.run_checked("collect", run)
     assert len(list(ledger.iterdir())) == entries + 2
-    shop.ok("ledger", "verify")
+    shop.run_checked("ledger", "verify")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Project, client
+from tests.e2e.conftest import Project, open_client
 
 pytestmark = pytest.mark.terraform
 
@@ -87,14 +87,14 @@ def queue(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Proje
 
 def sqs(project: Project, environment: str) -> tuple[Any, str]:
     """A client in an environment's account, and the address of the queue there."""
-    there = client(project, environment, "sqs")
+    there = open_client(project, environment, "sqs")
     return there, there.get_queue_url(QueueName=f"{environment}-queue")["QueueUrl"]
 
 
 def everywhere(project: Project, *, but: str = "") -> None:
     for words in (("apply", "dev"), ("promote", "dev", "staging"), ("promote", "staging", "prod")):
         if words[-1] != but:
-            project.ok("--sandbox", *words, "--yes")
+            project.run_checked("--sandbox", *words, "--yes")
 
 
 def test_drift_takes_the_proof_of_staging_away_until_it_is_set_right(queue: Project) -> None:
@@ -111,16 +111,16 @@ def test_drift_takes_the_proof_of_staging_away_until_it_is_set_right(queue: Proj
     ]
     refused = queue.run("--sandbox", "promote", "staging", "prod", "--yes", "--json")
     assert (refused.code, refused.codes) == (3, ["G103", "G110"])
-    queue.ok("--sandbox", "apply", "staging", "--yes")
+    queue.run_checked("--sandbox", "apply", "staging", "--yes")
     assert queue.run("--sandbox", "drift", "staging").code == 0
 
     # The module says nothing about a policy: no plan takes it away, and so it is taken as it is.
     there.set_queue_attributes(QueueUrl=url, Attributes={"Policy": POLICY})
     assert queue.run("--sandbox", "drift", "staging").code == 2
-    taken = queue.ok("--sandbox", "apply", "staging")
+    taken = queue.run_checked("--sandbox", "apply", "staging")
     assert "is in no plan is taken into the state as it is: queue: aws_sqs_queue.this" in " ".join(taken.err.split())
     assert queue.run("--sandbox", "drift", "staging").code == 0
-    queue.ok("--sandbox", "promote", "staging", "prod", "--yes")
+    queue.run_checked("--sandbox", "promote", "staging", "prod", "--yes")
 
 
 def test_refreshed_values_do_not_void_an_approval_and_what_somebody_deleted_does(queue: Project) -> None:
@@ -128,13 +128,13 @@ def test_refreshed_values_do_not_void_an_approval_and_what_somebody_deleted_does
     queue.write("modules/queue/main.tf", MODULE.replace("= 30", "= 45"))
     everywhere(queue, but="prod")
     queue.write("envctl.toml", TOML.replace("{approvals}", "{ peer = 1 }"))
-    queue.ok("--sandbox", "approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL="bob@example.com")
+    queue.run_checked("--sandbox", "approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL="bob@example.com")
     there, url = sqs(queue, "prod")
 
     # `policy` is computed: the next plan reads it anew, and plans nothing about it.
     there.set_queue_attributes(QueueUrl=url, Attributes={"Policy": POLICY})
     there.send_message(QueueUrl=url, MessageBody="hello")
-    told = queue.ok("--sandbox", "why", "prod", "--plan", "--json").document["result"]
+    told = queue.run_checked("--sandbox", "why", "prod", "--plan", "--json").document["result"]
     assert {answer["code"]: answer["outcome"] for answer in told["answers"]}["G302"] == "passes"
 
     there.delete_queue(QueueUrl=url)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, Project, client
+from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, Project, open_client
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.night]
 
@@ -123,17 +123,17 @@ def project(tmp_path: Path, home: Path, unpacked_provider: Path, request: pytest
         made.write(f"environments/{name}/terraform.tfvars", "")
     (made.root / ".envctl" / "sandbox").mkdir(parents=True)
     (made.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
-    made.ok("sandbox", "up")
+    made.run_checked("sandbox", "up")
     try:
-        made.ok("--sandbox", "apply", "dev", "--yes")
-        made.ok("--sandbox", "drift", "dev", "--json")
+        made.run_checked("--sandbox", "apply", "dev", "--yes")
+        made.run_checked("--sandbox", "drift", "dev", "--json")
         yield made
     finally:
         made.run("sandbox", "down")
 
 
 def group(project: Project) -> str:
-    found = client(project, "dev", "ec2").describe_security_groups(
+    found = open_client(project, "dev", "ec2").describe_security_groups(
         Filters=[{"Name": "group-name", "Values": ["ruled"]}]
     )
     return str(found["SecurityGroups"][0]["GroupId"])
@@ -144,7 +144,7 @@ def rule(port: int, range_: str) -> list[dict[str, object]]:
 
 
 def revoke_all(project: Project) -> None:
-    ec2, iam = (client(project, "dev", service) for service in ("ec2", "iam"))
+    ec2, iam = (open_client(project, "dev", service) for service in ("ec2", "iam"))
     ec2.revoke_security_group_ingress(GroupId=group(project), IpPermissions=rule(443, "10.0.0.0/8"))
     (table,) = [
         each["RouteTableId"]
@@ -169,7 +169,7 @@ def test_what_was_revoked_beside_another_comes_back(project: Project) -> None:
 
 
 def test_what_nothing_brings_back_is_said_after_the_rest_is_done(project: Project) -> None:
-    ec2 = client(project, "dev", "ec2")
+    ec2 = open_client(project, "dev", "ec2")
     # Beside the rule that comes back stands another one, of which the configuration says nothing.
     ec2.revoke_security_group_ingress(GroupId=group(project), IpPermissions=rule(443, "10.0.0.0/8"))
     ec2.authorize_security_group_ingress(GroupId=group(project), IpPermissions=rule(22, "0.0.0.0/0"))
@@ -184,7 +184,7 @@ def test_what_nothing_brings_back_is_said_after_the_rest_is_done(project: Projec
 
 
 def policy_of(project: Project) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(client(project, "dev", "s3").get_bucket_policy(Bucket=BUCKET)["Policy"])
+    found: dict[str, Any] = json.loads(open_client(project, "dev", "s3").get_bucket_policy(Bucket=BUCKET)["Policy"])
     return found
 
 
@@ -192,16 +192,16 @@ def open_the_policy(project: Project) -> None:
     policy = policy_of(project)
     policy["Statement"][0] |= {"Sid": "Open", "Effect": "Allow", "Action": "s3:GetObject"}
     del policy["Statement"][0]["Condition"]
-    client(project, "dev", "s3").put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
+    open_client(project, "dev", "s3").put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
 
 
 def delete_the_policy(project: Project) -> None:
-    client(project, "dev", "s3").delete_bucket_policy(Bucket=BUCKET)
+    open_client(project, "dev", "s3").delete_bucket_policy(Bucket=BUCKET)
 
 
 def delete_the_bucket(project: Project) -> None:
     delete_the_policy(project)
-    client(project, "dev", "s3").delete_bucket(Bucket=BUCKET)
+    open_client(project, "dev", "s3").delete_bucket(Bucket=BUCKET)
 
 
 HANDS: list[tuple[Callable[[Project], None], set[str]]] = [

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, Project, Ran, client
+from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, CommandResult, Project, open_client
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.night]
 
@@ -189,25 +189,25 @@ def estate(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Proj
         project.write(f"environments/{name}/terraform.tfvars", f'password = "planted-in-{name}"\n')
     (project.root / ".envctl" / "sandbox").mkdir(parents=True)
     (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
-    project.ok("sandbox", "up")
+    project.run_checked("sandbox", "up")
     try:
         for name in ("dev", "staging"):
-            client(project, name, "ssm").put_parameter(Name="outside", Value="yesterday", Type="String")
-        project.ok("--sandbox", "apply", "dev", "--yes")
-        project.ok("--sandbox", "promote", "dev", "staging", "--yes")
+            open_client(project, name, "ssm").put_parameter(Name="outside", Value="yesterday", Type="String")
+        project.run_checked("--sandbox", "apply", "dev", "--yes")
+        project.run_checked("--sandbox", "promote", "dev", "staging", "--yes")
         yield project
     finally:
         project.run("sandbox", "down")
 
 
 def tagged(project: Project, environment: str) -> None:
-    ec2 = client(project, environment, "ec2")
+    ec2 = open_client(project, environment, "ec2")
     vpc = next(vpc["VpcId"] for vpc in ec2.describe_vpcs()["Vpcs"] if vpc["CidrBlock"] == "10.0.0.0/16")
     ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Owner", "Value": "ann"}, {"Key": "stack", "Value": "mine"}])
 
 
 def rules_changed(project: Project, environment: str) -> None:
-    ec2 = client(project, environment, "ec2")
+    ec2 = open_client(project, environment, "ec2")
     groups = {group["GroupName"]: group["GroupId"] for group in ec2.describe_security_groups()["SecurityGroups"]}
     for name in ("bare", "joined"):
         ec2.authorize_security_group_ingress(GroupId=groups[name], IpPermissions=rule(22, "0.0.0.0/0"))
@@ -215,7 +215,7 @@ def rules_changed(project: Project, environment: str) -> None:
 
 
 def rule_taken_back(project: Project, environment: str) -> None:
-    ec2 = client(project, environment, "ec2")
+    ec2 = open_client(project, environment, "ec2")
     (group,) = (each for each in ec2.describe_security_groups()["SecurityGroups"] if each["GroupName"] == "bare")
     ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=rule(22, "0.0.0.0/0"))
 
@@ -226,7 +226,7 @@ def rule(port: int, range_: str) -> list[dict[str, Any]]:
 
 def changed(project: Project, environment: str) -> None:
     """An attribute, an output that follows it, a secret, what a data source reads, and what a rule lets drift."""
-    sqs, sns, ssm = (client(project, environment, service) for service in ("sqs", "sns", "ssm"))
+    sqs, sns, ssm = (open_client(project, environment, service) for service in ("sqs", "sns", "ssm"))
     queue = sqs.get_queue_url(QueueName="jobs")["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "77"})
     (topic,) = sns.list_topics()["Topics"]
@@ -234,11 +234,11 @@ def changed(project: Project, environment: str) -> None:
     ssm.put_parameter(Name="secret", Value="planted-by-hand", Type="SecureString", Overwrite=True)
     ssm.put_parameter(Name="outside", Value="today", Type="String", Overwrite=True)
     ssm.delete_parameter(Name="gone")
-    scaling = client(project, environment, "autoscaling")
+    scaling = open_client(project, environment, "autoscaling")
     scaling.set_desired_capacity(AutoScalingGroupName="web", DesiredCapacity=2)
 
 
-def stack(ran: Ran, environment: str) -> dict[str, Any]:
+def stack(ran: CommandResult, environment: str) -> dict[str, Any]:
     environments = {each["environment"]: each for each in ran.document["result"]["environments"]}
     (found,) = environments[environment]["stacks"]
     return dict(found)
@@ -308,9 +308,9 @@ def test_what_was_done_by_hand_is_found_told_apart_and_set_right(estate: Project
     assert "base: aws_security_group.bare" in refused.document["problems"][0]["message"]
     rule_taken_back(estate, "staging")
 
-    fixed = estate.ok("--sandbox", "drift", "dev", "staging", "--fix", "--yes", "--markdown")
+    fixed = estate.run_checked("--sandbox", "drift", "dev", "staging", "--fix", "--yes", "--markdown")
     assert "<code>(sensitive)</code> | <code>(sensitive)</code>" in fixed.out
-    again = estate.ok("--sandbox", "drift", "--pending")
+    again = estate.run_checked("--sandbox", "drift", "--pending")
     assert "Total: no drift in dev, staging" in again.out
     assert [standing(estate, code) for code in ("G103", "G110")] == ["passes", "passes"]
 

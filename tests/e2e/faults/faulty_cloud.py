@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 from envctl.adapters.sandbox.exchange import Request, Response
 from envctl.adapters.sandbox.moto_cloud import MotoCloud
 
-_SAYS = "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>{}</Message></Error></ErrorResponse>"
+_ERROR_XML = "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>{}</Message></Error></ErrorResponse>"
 # What fails, and how AWS says so.
 FAULTS = {
     "expired half-way": ("sns", 403, "ExpiredToken", "The security token included in the request is expired"),
@@ -31,21 +31,21 @@ class FaultyCloud:
         os.environ["MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS"] = "true"
         self._accounts: dict[str, str] = {}
 
-    def answer(self, request: Request) -> Response:
-        service, account = self._whose(request)
-        fails, status, code, message = FAULTS.get(self._faults().get(account, ""), ("", 0, "", ""))
+    def answer_request(self, request: Request) -> Response:
+        service, account = self._identify_call(request)
+        fails, status, code, message = FAULTS.get(self._read_faults().get(account, ""), ("", 0, "", ""))
         if fails == service:
-            body = _SAYS.format(code, message).encode()
+            body = _ERROR_XML.format(code, message).encode()
             return Response(f"{status} Denied", [("Content-Type", "text/xml")], body)
-        response = self._moto.answer(request)
+        response = self._moto.answer_request(request)
         if service == "sts" and (key := re.search(rb"<AccessKeyId>(\w+)<", response.body)):
             self._accounts[key[1].decode()] = account
         return response
 
-    def _faults(self) -> dict[str, str]:
+    def _read_faults(self) -> dict[str, str]:
         return dict(json.loads((self._folder / "faults.json").read_text()))
 
-    def _whose(self, request: Request) -> tuple[str, str]:
+    def _identify_call(self, request: Request) -> tuple[str, str]:
         """The service that is called, and the account that it is called in."""
         signed = "".join(value for name, value in request.headers if name.lower() == "authorization")
         scope = re.search(r"Credential=([^/]+)/\d+/[^/]+/([^/]+)/", signed)
@@ -61,7 +61,9 @@ class Handler(BaseHTTPRequestHandler):
     def serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         host = self.headers.get("Host", "")
-        response = self.cloud.answer(Request(self.command, "https", host, self.path, self.headers.items(), body))
+        response = self.cloud.answer_request(
+            Request(self.command, "https", host, self.path, self.headers.items(), body)
+        )
         self.send_response_only(int(response.status.partition(" ")[0]))
         for name, value in response.headers:
             if name.lower() not in {"content-length", "connection", "transfer-encoding"}:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from envctl.domain.ledger.entries import Entry, decode, digest, encode
+from envctl.domain.ledger.entries import Entry, decode_entry, encode_entry, hash_bytes
 from envctl.domain.ledger.events import (
     ApprovalGiven,
     DeploymentStarted,
@@ -33,17 +33,17 @@ LEDGER, RELEASES = "shop/ledger/", "shop/releases/"
 @pytest.fixture
 def shop(tmp_path: Path, home: Path, organisation: Organisation) -> Project:
     """Signed, with a release that staging has proven."""
-    project = Project(tmp_path / "shop", home, organisation.surroundings("ci"))
-    organisation.make_signed(project)
+    project = Project(tmp_path / "shop", home, organisation.build_environment("ci"))
+    organisation.write_signed_project(project)
     project.write("modules/parameters/main.tf", MODULE)
-    project.ok("apply", "dev", "--yes")
-    project.ok("promote", "dev", "staging", "--yes")
+    project.run_checked("apply", "dev", "--yes")
+    project.run_checked("promote", "dev", "staging", "--yes")
     return project
 
 
 def ann(organisation: Organisation) -> Any:
     """S3 with the keys of a developer, who may read the store and create in it."""
-    return organisation.as_person(organisation.people["ann"], "s3")
+    return organisation.open_personal_client(organisation.people["ann"], "s3")
 
 
 def entries(s3: Any) -> list[tuple[str, bytes]]:
@@ -56,9 +56,9 @@ def forge(s3: Any, *events: Event) -> list[Entry]:
     forged = []
     for event in events:
         _, last = entries(s3)[-1]
-        before = decode(last)
-        entry = Entry(before.seq + 1, digest(last), before.at, replace(before.actor, name="quinn"), event)
-        s3.put_object(Bucket=STORE, Key=f"{LEDGER}{entry.seq:010d}.json", Body=encode(entry), IfNoneMatch="*")
+        before = decode_entry(last)
+        entry = Entry(before.seq + 1, hash_bytes(last), before.at, replace(before.actor, name="quinn"), event)
+        s3.put_object(Bucket=STORE, Key=f"{LEDGER}{entry.seq:010d}.json", Body=encode_entry(entry), IfNoneMatch="*")
         forged.append(entry)
     return forged
 
@@ -72,8 +72,8 @@ def denied(act: Callable[[], object]) -> str:
 def test_with_the_role_of_dev_nobody_can_do_anything_to_the_store_or_to_another_environment(
     shop: Project, organisation: Organisation
 ) -> None:
-    keys = organisation.keys_of("envctl-deployer", "dev")
-    s3 = organisation.as_person(keys, "s3")
+    keys = organisation.assume_role("envctl-deployer", "dev")
+    s3 = organisation.open_personal_client(keys, "s3")
     first = entries(ann(organisation))[0][0]
     acts: dict[str, Callable[[], object]] = {
         "list": lambda: s3.list_objects_v2(Bucket=STORE),
@@ -82,12 +82,12 @@ def test_with_the_role_of_dev_nobody_can_do_anything_to_the_store_or_to_another_
         "change": lambda: s3.put_object(Bucket=STORE, Key=first, Body=b"{}"),
         "remove": lambda: s3.delete_object(Bucket=STORE, Key=first),
         "read the state of prod": lambda: s3.list_objects_v2(Bucket=f"shop-tfstate-{ACCOUNTS['prod']}"),
-        "be prod": lambda: organisation.as_person(keys, "sts").assume_role(
+        "be prod": lambda: organisation.open_personal_client(keys, "sts").assume_role(
             RoleArn=f"arn:aws:iam::{ACCOUNTS['prod']}:role/envctl-deployer", RoleSessionName="mallory"
         ),
     }
     assert {name: denied(act) for name, act in acts.items()} == dict.fromkeys(acts, "AccessDenied")
-    kms = organisation.as_person(keys, "kms")
+    kms = organisation.open_personal_client(keys, "kms")
     alias = f"arn:aws:kms:ap-northeast-1:{ACCOUNTS['prod']}:alias/envctl-prod"
     sign = {"Message": b"m", "MessageType": "RAW", "SigningAlgorithm": "ECDSA_SHA_256"}
     assert denied(lambda: kms.sign(KeyId=alias, **sign)) in {"AccessDeniedException", "NotFoundException"}
@@ -105,10 +105,10 @@ def test_a_developer_by_hand_can_not_remove_history_or_a_release(shop: Project, 
 
 def test_what_a_developer_forges_by_hand_is_not_believed(shop: Project, organisation: Organisation) -> None:
     s3 = ann(organisation)
-    seen = [decode(data) for _, data in entries(s3)]
+    seen = [decode_entry(data) for _, data in entries(s3)]
     release = next(entry.event.release for entry in seen if isinstance(entry.event, ReleaseCreated))
     began = next(entry.event for entry in seen if isinstance(entry.event, DeploymentStarted))
-    plan = json.loads(shop.ok("why", "prod", "--plan", "--json").out)["result"]["plan"]
+    plan = json.loads(shop.run_checked("why", "prod", "--plan", "--json").out)["result"]["plan"]
     start, *_ = forge(
         s3,
         ApprovalGiven("prod", "peer", release, began.settings, plan),
@@ -124,19 +124,19 @@ def test_what_a_developer_forges_by_hand_is_not_believed(shop: Project, organisa
 
     refused = shop.run("promote", "staging", "prod", "--yes", "--json")
     assert (refused.code, refused.codes) == (4, ["G106"])
-    there = shop.ok("status", "--json").document["result"]["environments"][2]["present"]
+    there = shop.run_checked("status", "--json").document["result"]["environments"][2]["present"]
     assert (there["current"], there["last"], there["evidence"], there["approvals"]) == (None, None, {}, [])
     found = shop.run("ledger", "verify", "--json")
     assert (found.code, found.codes) == (1, ["E466"] * 5)
 
     # Who may approve does so with a role of their own, needs nothing else in prod, and is believed.
     (shop.home / "config").write_text(PROFILE)
-    quinn = Project(shop.root, shop.home, organisation.surroundings("quinn"))
+    quinn = Project(shop.root, shop.home, organisation.build_environment("quinn"))
     approve = ("approve", "prod", "--gate", "peer", "--plan", plan, "--yes")
     unsigned = quinn.run(*approve, "--json")
     assert (unsigned.code, unsigned.codes) == (1, ["E468"])
-    quinn.ok(*approve, AWS_CONFIG_FILE=str(shop.home / "config"))
-    shop.ok("promote", "staging", "prod", "--yes")
+    quinn.run_checked(*approve, AWS_CONFIG_FILE=str(shop.home / "config"))
+    shop.run_checked("promote", "staging", "prod", "--yes")
 
 
 def test_what_a_developer_overwrites_by_hand_is_found_and_nothing_is_deployed(

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Project, wait_for
-from tests.secrets_left import places_of
+from tests.e2e.conftest import Project, wait_until
+from tests.secret_search import find_secret
 
 pytestmark = pytest.mark.terraform
 
@@ -98,11 +98,11 @@ def between(function):
         return result
     return wrapped
 
-deploy._do = between(deploy._do)
+deploy._run_stage = between(deploy._run_stage)
 ObstoreStore.create = between(ObstoreStore.create)
 if "AMID" in os.environ:
     from envctl.adapters.terraform.process import json_events
-    json_events.read = between(json_events.read)
+    json_events.record_line = between(json_events.record_line)
 code = run(sys.argv[1:])
 print(f"boundaries {passed}", file=sys.stderr)
 sys.exit(code)
@@ -114,7 +114,7 @@ class Doomed(Project):
         return subprocess.run(
             [sys.executable, "-c", KILLED, str(boundary), *words],
             cwd=self.root,
-            env=self.environment(**more),
+            env=self.build_environment(**more),
             capture_output=True,
             text=True,
             timeout=120,
@@ -138,14 +138,14 @@ def nothing(_project: Project) -> None:
 
 
 def one_release(project: Project) -> None:
-    project.ok("apply", "dev", "--yes")
+    project.run_checked("apply", "dev", "--yes")
 
 
 def two_releases(project: Project) -> None:
     """The second one makes everything anew, and so does the way back."""
     one_release(project)
     project.write("modules/base/main.tf", BASE.replace("input = var.name", "input = var.name\n  triggers_replace = 2"))
-    project.ok("apply", "dev", "--yes")
+    project.run_checked("apply", "dev", "--yes")
 
 
 # With how often something is made in all.
@@ -196,10 +196,10 @@ def recovered(project: Project, environment: str, words: Sequence[str], times: i
     if unfinished:
         blocked = project.run(*words, "--json")
         assert (blocked.code, blocked.codes) == (4, ["G109"])
-        assert f"envctl recover {environment}" in project.ok("status").out
-    said = project.ok("recover", environment, "--yes", "--json").document["result"]
+        assert f"envctl recover {environment}" in project.run_checked("status").out
+    said = project.run_checked("recover", environment, "--yes", "--json").document["result"]
     assert (said["deployment"] is not None) == unfinished
-    project.ok(*words)
+    project.run_checked(*words)
     now = there(project, environment)
     assert now["last"]["outcome"] == "succeeded"
     assert now["evidence"][now["current"]["release"]]["verified_at"] is not None
@@ -207,7 +207,7 @@ def recovered(project: Project, environment: str, words: Sequence[str], times: i
     if words[0] != "rollback":
         # After one the working tree is ahead of what runs.
         assert project.run("plan", environment, "--detailed-exitcode").code == 0
-    project.ok("ledger", "verify")
+    project.run_checked("ledger", "verify")
     assert made(project).count(environment) == times, "it was made once more, or once less"
     assert list((project.root / ".envctl").rglob("*.tfplan")) == []
 
@@ -215,7 +215,7 @@ def recovered(project: Project, environment: str, words: Sequence[str], times: i
 def left_secrets(project: Project) -> list[str]:
     """Where the password lies that is neither a person's own file nor Terraform's own state."""
     own = [project.root / "environments", project.root / ".envctl/state"]
-    return places_of(SECRET, project.root, project.home, apart_from=own)
+    return find_secret(SECRET, project.root, project.home, apart_from=own)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_killed_while_terraform_runs_no_secret_is_left(part: int, tmp_path: Path
         ended = project.run_until(boundary, "apply", "dev", "--yes", AMID="1", TMPDIR=os.fspath(where / "tmp"))
         # Terraform ends what it is doing, and then nothing is left of it either.
         assert left_secrets(project) == []
-        wait_for(partial(is_at_rest, project))
+        wait_until(partial(is_at_rest, project))
         assert left_secrets(project) == []
         if ended.returncode >= 0:
             assert ended.returncode == 0, ended.stderr
@@ -254,15 +254,15 @@ def is_at_rest(project: Project) -> bool:
 
 def test_plan_file_of_an_older_envctl_is_removed(tmp_path: Path, home: Path) -> None:
     project = a_project(tmp_path / "older", home)
-    project.ok("apply", "dev", "--yes")
+    project.run_checked("apply", "dev", "--yes")
     project.write(".envctl/work/dev/base/plan.tfplan", SECRET)
     project.write(".envctl/work/dev/base/drift.tfplan", SECRET)
-    project.ok("plan", "dev")
+    project.run_checked("plan", "dev")
     assert left_secrets(project) == []
 
 
 def there(project: Project, environment: str) -> dict[str, Any]:
-    shown = project.ok("status", "--json").document["result"]["environments"]
+    shown = project.run_checked("status", "--json").document["result"]["environments"]
     return dict(next(each for each in shown if each["environment"] == environment)["present"])
 
 
@@ -284,10 +284,10 @@ def test_a_machine_that_lost_its_power_leaves_a_lock_which_recover_breaks_when_a
     project.write("envctl.toml", f'{TOML}\n[state]\nbackend = "s3"\n')
     project.write("modules/base/main.tf", BASE + SLOW)
     request.addfinalizer(lambda: project.run("sandbox", "down"))
-    project.ok("sandbox", "up")
+    project.run_checked("sandbox", "up")
     words = ("--sandbox", "apply", "dev", "--yes")
     process = project.start(*words)
-    wait_for(lambda: "slow" in made(project))
+    wait_until(lambda: "slow" in made(project))
     running = int((project.root / ".envctl/sandbox/work/dev/base/.running").read_text())
     process.kill()
     os.killpg(running, signal.SIGKILL)
@@ -295,17 +295,17 @@ def test_a_machine_that_lost_its_power_leaves_a_lock_which_recover_breaks_when_a
 
     blocked = project.run(*words, "--json")
     assert (blocked.code, blocked.codes) == (4, ["G109"])
-    assert "envctl --sandbox recover dev" in project.ok("--sandbox", "status").out
+    assert "envctl --sandbox recover dev" in project.run_checked("--sandbox", "status").out
     unasked = project.run("--sandbox", "recover", "dev", "--json")
     assert (unasked.code, unasked.codes) == (64, ["E001"]), unasked.out
-    said = project.ok("--sandbox", "recover", "dev", "--yes", "--json").document["result"]
+    said = project.run_checked("--sandbox", "recover", "dev", "--yes", "--json").document["result"]
     assert ([lock["stack"] for lock in said["broken"]], said["deployment"]["outcome"]) == (["base"], "abandoned")
     assert "terraform_data.slow" in [each["address"] for stack in said["left"] for each in stack["resources"]]
 
     (home / "made-go").touch()
-    project.ok(*words)
+    project.run_checked(*words)
     assert project.run("--sandbox", "plan", "dev", "--detailed-exitcode").code == 0
-    project.ok("--sandbox", "ledger", "verify")
+    project.run_checked("--sandbox", "ledger", "verify")
 
 
 def made(project: Project) -> list[str]:
@@ -369,7 +369,7 @@ def test_what_a_killed_terraform_made_is_taken_in_as_the_errors_say(
     request.addfinalizer(lambda: project.run("sandbox", "down"))
     words = ("--sandbox", "apply", "dev", "--yes")
     process = project.start(*words)
-    wait_for(lambda: "slow" in made(project), seconds=120)
+    wait_until(lambda: "slow" in made(project), seconds=120)
     os.killpg(int((project.root / ".envctl/sandbox/work/dev/web/.running").read_text()), signal.SIGKILL)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, "E332" in err) == (1, True), err
@@ -379,19 +379,19 @@ def test_what_a_killed_terraform_made_is_taken_in_as_the_errors_say(
     assert (locked.code, problem["code"]) == (75, "E306")
     assert "No Terraform of envctl works on that stack on this machine" in problem["message"]
     assert ".envctl/sandbox/work/dev/web" in problem["message"]
-    assert project.ok(*as_told(problem["hint"]), "--yes")
+    assert project.run_checked(*as_told(problem["hint"]), "--yes")
     (home / "made-go").touch()
     exists = project.run(*words, "--json")
     problems = exists.document["problems"]
     assert {each["code"] for each in problems} == {"E367"}, exists.out
     assert len(problems) == 2
     for each in problems:
-        taken = project.ok(*as_told(each["hint"]), "--yes")
+        taken = project.run_checked(*as_told(each["hint"]), "--yes")
         assert "is in the state now" in taken.out
-    project.ok(*words)
+    project.run_checked(*words)
     assert project.run("--sandbox", "plan", "dev", "--detailed-exitcode").code == 0
     own = [project.root / "environments", *project.root.glob(".envctl/sandbox/server*")]
-    assert places_of(SECRET, project.root, project.home, apart_from=own) == []
+    assert find_secret(SECRET, project.root, project.home, apart_from=own) == []
 
 
 def as_told(hint: str) -> list[str]:

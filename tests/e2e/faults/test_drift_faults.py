@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, REPOSITORY, Project, Ran, wait_for
+from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, REPOSITORY, CommandResult, Project, wait_until
 
 pytestmark = pytest.mark.terraform
 
 DAMAGED, FUTURE = "the state is damaged", "use that version or a newer one"
 
 
-def conditions(ran: Ran) -> dict[str, str]:
+def conditions(ran: CommandResult) -> dict[str, str]:
     return {each["environment"]: each["condition"] for each in ran.document["result"]["environments"]}
 
 
-def problems(ran: Ran, environment: str) -> dict[str, list[str]]:
+def problems(ran: CommandResult, environment: str) -> dict[str, list[str]]:
     """The codes of what kept each stack from being looked at."""
     (found,) = (each for each in ran.document["result"]["environments"] if each["environment"] == environment)
     return {stack["stack"]: [problem["code"] for problem in stack["problems"]] for stack in found["stacks"]}
@@ -32,8 +32,8 @@ class TestTheState:
 
     @pytest.fixture
     def deployed(self, small: Project) -> Project:
-        small.ok("apply", "dev", "--yes")
-        small.ok("promote", "dev", "staging", "--yes")
+        small.run_checked("apply", "dev", "--yes")
+        small.run_checked("promote", "dev", "staging", "--yes")
         return small
 
     def test_one_that_got_lost_is_unknown_and_nothing_is_made_twice(self, deployed: Project) -> None:
@@ -49,9 +49,9 @@ class TestTheState:
 
         refused = deployed.run("destroy", "staging", "--yes", "--json")
         assert (refused.code, refused.codes) == (1, ["E371"])
-        given_up = deployed.ok("destroy", "staging", "--yes", "--state-lost")
+        given_up = deployed.run_checked("destroy", "staging", "--yes", "--state-lost")
         assert "staging is given up: what base held may remain" in given_up.out
-        deployed.ok("promote", "dev", "staging", "--yes")
+        deployed.run_checked("promote", "dev", "staging", "--yes")
         assert deployed.run("drift").code == 0
 
     def test_one_that_can_not_be_read_is_told_by_its_reason(self, deployed: Project) -> None:
@@ -148,7 +148,7 @@ def cloud(tmp_path: Path) -> Iterator[Path]:
         subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=log) as server,
     ):
         try:
-            wait_for((folder / "port").exists)
+            wait_until((folder / "port").exists)
             yield folder
         finally:
             server.kill()
@@ -176,8 +176,8 @@ def test_an_account_that_fails_is_unknown_and_the_others_are_reported(
     (project.root / ".envctl" / "sandbox").mkdir(parents=True)
     (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
     try:
-        project.ok("--sandbox", "apply", "dev", "--yes")
-        project.ok("--sandbox", "promote", "dev", "staging", "--yes")
+        project.run_checked("--sandbox", "apply", "dev", "--yes")
+        project.run_checked("--sandbox", "promote", "dev", "staging", "--yes")
         for fault, code, hint in FAULTS.values():
             fail(cloud, fault)
             found = project.run("--sandbox", "drift", "--json")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents import checked
-from tests.e2e.conftest import BASE, TOP, Project, Ran, wait_for
+from tests.documents import parse_document
+from tests.e2e.conftest import BASE, TOP, CommandResult, Project, wait_until
 
 pytestmark = pytest.mark.terraform
 
@@ -48,7 +48,7 @@ def state(project: Project, environment: str, stack: str) -> dict[str, object]:
 
 
 def outcome(project: Project, environment: str) -> str:
-    shown = project.ok("status", "--json").document["result"]["environments"]
+    shown = project.run_checked("status", "--json").document["result"]["environments"]
     there = next(each for each in shown if each["environment"] == environment)
     return str(there["present"]["last"]["outcome"])
 
@@ -56,11 +56,13 @@ def outcome(project: Project, environment: str) -> str:
 def test_the_whole_way_without_any_cloud(small: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a Python that starts for each command, as everywhere but in these tests."""
     monkeypatch.setenv("COLD_STARTS", "1")
-    small.ok("apply", "dev", "--yes")
+    small.run_checked("apply", "dev", "--yes")
     small.write("modules/base/main.tf", BASE.replace("var.name\n}\n\noutput", '"changed"\n}\n\noutput'))
-    small.ok("promote", "dev", "staging", "--yes")
-    small.ok("approve", "prod", "--gate", "peer", "--unseen", "top", "--yes", GIT_AUTHOR_EMAIL="bob@example.com")
-    small.ok("promote", "staging", "prod", "--yes")
+    small.run_checked("promote", "dev", "staging", "--yes")
+    small.run_checked(
+        "approve", "prod", "--gate", "peer", "--unseen", "top", "--yes", GIT_AUTHOR_EMAIL="bob@example.com"
+    )
+    small.run_checked("promote", "staging", "prod", "--yes")
     for environment in ("dev", "staging", "prod"):
         instance = state(small, environment, "base")["this"]["instances"][0]  # type: ignore[index]
         assert instance["attributes"]["input"]["value"] == f"{environment}-name"
@@ -70,10 +72,10 @@ def test_the_whole_way_without_any_cloud(small: Project, monkeypatch: pytest.Mon
 
 
 def test_planted_secrets_are_in_terraforms_own_state_alone(small: Project) -> None:
-    said = [small.ok("apply", "dev", "--yes"), small.ok("promote", "dev", "staging", "--yes")]
+    said = [small.run_checked("apply", "dev", "--yes"), small.run_checked("promote", "dev", "staging", "--yes")]
     small.write("environments/dev/terraform.tfvars", 'name = "dev-name"\npassword = "planted-dev-second"\n')
     said += [
-        small.ok(*words)
+        small.run_checked(*words)
         for words in (
             ("plan", "dev"),
             ("plan", "dev", "--json"),
@@ -109,7 +111,7 @@ def test_terraform_failing_half_way(small: Project) -> None:
     assert "first" in state(small, "dev", "top"), "what was applied is kept"
     assert small.run("promote", "dev", "staging", "--yes").code == 3
     small.write("modules/top/main.tf", TOP)
-    small.ok("apply", "dev", "--yes")
+    small.run_checked("apply", "dev", "--yes")
     assert outcome(small, "dev") == "succeeded"
 
 
@@ -122,22 +124,27 @@ def test_an_interrupted_apply_stops_cleanly(small: Project, number: signal.Signa
     small.write("modules/base/main.tf", BASE + SLOW)
     started = small.root / ".envctl" / "work" / "dev" / "base" / "started"
     process = small.start("apply", "dev", "--yes", "--json")
-    wait_for(started.exists)
+    wait_until(started.exists)
     process.send_signal(number)
     process.send_signal(number)
     out, _ = process.communicate(timeout=60)
-    assert (process.returncode, checked(out)["problems"][0]["code"]) == (130, "E311")
+    assert (process.returncode, parse_document(out)["problems"][0]["code"]) == (130, "E311")
     assert outcome(small, "dev") == "interrupted"
     assert "this" in state(small, "dev", "base"), "what was applied is kept"
     assert not list((small.root / ".envctl").rglob("*.tfplan"))
     small.write("modules/base/main.tf", BASE)
-    small.ok("apply", "dev", "--yes")
+    small.run_checked("apply", "dev", "--yes")
 
 
 def test_a_watcher_that_goes_away_stops_nothing(small: Project) -> None:
-    piped = f"{shlex.join(small.command('apply', 'dev', '--yes'))} 2>&1 | head -1; exit ${{PIPESTATUS[0]}}"
+    piped = f"{shlex.join(small.build_command('apply', 'dev', '--yes'))} 2>&1 | head -1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(
-        ["bash", "-c", piped], cwd=small.root, env=small.environment(), capture_output=True, text=True, check=False
+        ["bash", "-c", piped],
+        cwd=small.root,
+        env=small.build_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert outcome(small, "dev") == "succeeded"
@@ -147,7 +154,7 @@ def test_two_at_once(small: Project) -> None:
     small.write("modules/base/main.tf", BASE + SLOW)
     started = small.root / ".envctl" / "work" / "dev" / "base" / "started"
     first = small.start("apply", "dev", "--yes", "--json")
-    wait_for(started.exists)
+    wait_until(started.exists)
     second = small.run("apply", "dev", "--yes", "--json")
     assert (second.code, second.codes) == (75, ["E308"])
     told = second.document["problems"][0]["message"]
@@ -167,7 +174,7 @@ def test_two_at_once_from_two_machines(small: Project, tmp_path: Path, home: Pat
     other = Project(tmp_path / "other", home)
     subprocess.run(["cp", "-r", os.fspath(small.root), os.fspath(other.root)], check=True)
     first = small.start("apply", "dev", "--yes", "--json")
-    wait_for((small.root / ".envctl" / "work" / "dev" / "base" / "started").exists)
+    wait_until((small.root / ".envctl" / "work" / "dev" / "base" / "started").exists)
     second = other.run("apply", "dev", "--yes", "--json", GIT_AUTHOR_EMAIL="bob@example.com")
     assert (second.code, second.codes) in [(4, ["G109"]), (75, ["E306"])]
     first.send_signal(signal.SIGINT)
@@ -178,21 +185,21 @@ def test_a_killed_apply_is_recovered(small: Project) -> None:
     """Terraform, left alone, ends what it was doing and keeps its state."""
     small.write("modules/base/main.tf", BASE + SLOW + AFTERWARDS)
     process = small.start("apply", "dev", "--yes")
-    wait_for((small.root / ".envctl" / "work" / "dev" / "base" / "started").exists)
+    wait_until((small.root / ".envctl" / "work" / "dev" / "base" / "started").exists)
     process.kill()
     process.communicate(timeout=10)
     small.write("modules/base/main.tf", BASE)
-    wait_for(lambda: "afterwards" in state(small, "dev", "base"))
-    wait_for(lambda: small.run("plan", "dev").code == 0)
+    wait_until(lambda: "afterwards" in state(small, "dev", "base"))
+    wait_until(lambda: small.run("plan", "dev").code == 0)
     blocked = small.run("apply", "dev", "--yes", "--json")
     assert (blocked.code, blocked.codes) == (4, ["G109"])
-    small.ok("recover", "dev", "--yes")
-    small.ok("apply", "dev", "--yes")
+    small.run_checked("recover", "dev", "--yes")
+    small.run_checked("apply", "dev", "--yes")
     assert outcome(small, "dev") == "succeeded"
 
 
 def test_a_damaged_bundle(small: Project) -> None:
-    release = small.ok("apply", "dev", "--yes", "--json").document["result"]["release"]
+    release = small.run_checked("apply", "dev", "--yes", "--json").document["result"]["release"]
     bundle = small.root / ".envctl" / "store" / "releases" / f"{release}.tar"
     data = bytearray(bundle.read_bytes())
     data[600] ^= 1
@@ -203,7 +210,7 @@ def test_a_damaged_bundle(small: Project) -> None:
 
 
 def test_a_ledger_touched_by_hand(small: Project) -> None:
-    small.ok("apply", "dev", "--yes")
+    small.run_checked("apply", "dev", "--yes")
     entry = small.root / ".envctl" / "store" / "ledger" / "0000000002.json"
     entry.write_text(entry.read_text().replace("ann@example.com", "eve@example.com"))
     for words in (("ledger", "verify"), ("status",), ("promote", "dev", "staging", "--yes")):
@@ -232,7 +239,7 @@ def test_a_disk_that_takes_nothing(small: Project, words: tuple[str, ...]) -> No
 
 
 def test_the_past_can_be_read_from_a_read_only_disk(small: Project) -> None:
-    small.ok("apply", "dev", "--yes")
+    small.run_checked("apply", "dev", "--yes")
     assert small.run("status", "--json", before=read_only(small.root)).document["ok"]
 
 
@@ -243,12 +250,12 @@ def test_no_terraform_anywhere(small: Project) -> None:
     done = subprocess.run(
         [sys.executable, "-c", hidden, "plan", "dev", "--json"],
         cwd=small.root,
-        env=small.environment(),
+        env=small.build_environment(),
         capture_output=True,
         text=True,
         check=False,
     )
-    told = Ran(done.returncode, done.stdout, done.stderr)
+    told = CommandResult(done.returncode, done.stdout, done.stderr)
     assert (told.code, told.codes) == (78, ["E302"])
     assert "with its extra embedded" in told.document["problems"][0]["hint"]
 
@@ -264,14 +271,14 @@ def test_nobody_to_ask(small: Project) -> None:
     assert "--yes" in told.document["problems"][0]["hint"]
     states = (small.root / ".envctl" / "state").rglob("*.tfstate")
     assert not any(state.read_bytes() for state in states)
-    assert small.ok("history", "--json").document["result"]["entries"] == []
+    assert small.run_checked("history", "--json").document["result"]["entries"] == []
 
 
 def test_a_second_plan_starts_no_init(small: Project) -> None:
-    small.ok("apply", "dev", "--yes")
+    small.run_checked("apply", "dev", "--yes")
     stamp = small.root / ".envctl" / "work" / "dev" / "base" / ".initialised"
     before = stamp.stat().st_mtime_ns
-    small.ok("plan", "dev")
+    small.run_checked("plan", "dev")
     small.write("environments/dev/terraform.tfvars", 'name = "another"\npassword = "planted-dev-secret"\n')
     changed = small.run("plan", "dev", "--detailed-exitcode")
     assert changed.code == 2

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Project, Ran, wait_for
+from tests.e2e.conftest import CommandResult, Project, wait_until
 
 pytestmark = pytest.mark.terraform
 
@@ -113,35 +113,35 @@ def tiny(tmp_path: Path, home: Path) -> Project:
 @pytest.fixture
 def ready(tiny: Project) -> Project:
     """A release that runs, verified, in dev and in staging."""
-    tiny.ok("apply", "dev", "--yes")
-    tiny.ok("promote", "dev", "staging", "--yes")
+    tiny.run_checked("apply", "dev", "--yes")
+    tiny.run_checked("promote", "dev", "staging", "--yes")
     return tiny
 
 
-def to_prod(project: Project, *more: str) -> Ran:
+def to_prod(project: Project, *more: str) -> CommandResult:
     return project.run("promote", "staging", "prod", "--yes", "--json", *more)
 
 
-def refused(ran: Ran, *codes: str, exits: int = 3) -> dict[str, Any]:
+def refused(ran: CommandResult, *codes: str, exits: int = 3) -> dict[str, Any]:
     """The first problem of a refusal by these guards."""
     assert (ran.code, [code for code in ran.codes if code.startswith("G")]) == (exits, list(codes)), ran.out
     return dict(ran.document["problems"][0])
 
 
 def present(project: Project, environment: str) -> dict[str, Any]:
-    shown = project.ok("status", "--json").document["result"]["environments"]
+    shown = project.run_checked("status", "--json").document["result"]["environments"]
     return dict(next(each for each in shown if each["environment"] == environment)["present"])
 
 
 def test_g101_order(tiny: Project) -> None:
-    tiny.ok("apply", "dev", "--yes")
+    tiny.run_checked("apply", "dev", "--yes")
     refused(tiny.run("promote", "dev", "prod", "--yes", "--json"), "G101")
-    tiny.ok("promote", "dev", "staging", "--yes")
+    tiny.run_checked("promote", "dev", "staging", "--yes")
 
 
 def test_g102_provenance(ready: Project) -> None:
     version(ready, 2)
-    release = ready.ok("apply", "dev", "--yes", "--json").document["result"]["release"]
+    release = ready.run_checked("apply", "dev", "--yes", "--json").document["result"]["release"]
     refused(to_prod(ready, "--release", release), "G102")
     assert to_prod(ready).code == 0
 
@@ -154,8 +154,8 @@ def test_g103_verified(tiny: Project) -> None:
     problem = refused(tiny.run("promote", "dev", "staging", "--yes", "--json"), "G103")
     assert problem["hint"] == "envctl verify dev"
     mark.touch()
-    tiny.ok("verify", "dev")
-    tiny.ok("promote", "dev", "staging", "--yes")
+    tiny.run_checked("verify", "dev")
+    tiny.run_checked("promote", "dev", "staging", "--yes")
 
 
 def test_g104_soak(ready: Project) -> None:
@@ -163,13 +163,13 @@ def test_g104_soak(ready: Project) -> None:
     problem = refused(to_prod(ready), "G104", exits=4)
     assert datetime.fromisoformat(problem["opens"]) > datetime.now(UTC) + timedelta(minutes=58)
     ask_for(ready, f'{NO_APPROVALS}\nsoak = "1s"')
-    wait_for(lambda: to_prod(ready).code == 0)
+    wait_until(lambda: to_prod(ready).code == 0)
 
 
 def test_g105_max_age(ready: Project) -> None:
     ask_for(ready, f'{NO_APPROVALS}\nmax_age = "1s"')
     # Looked at and not tried: within a second a promotion could still pass, and record what it passed by.
-    wait_for(lambda: '"outcome": "refuses"' in ready.run("why", "prod", "--json").out)
+    wait_until(lambda: '"outcome": "refuses"' in ready.run("why", "prod", "--json").out)
     refused(to_prod(ready), "G105")
     ask_for(ready, f'{NO_APPROVALS}\nmax_age = "1h"')
     assert to_prod(ready).code == 0
@@ -180,23 +180,23 @@ def test_g106_approvals(ready: Project) -> None:
     refused(to_prod(ready), "G106", exits=4)
     own = ready.run("approve", "prod", "--gate", "peer", "--yes", "--json")
     refused(own, "G106")
-    ready.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
-    ready.ok("approve", "prod", "--gate", "peer", "--withdraw", GIT_AUTHOR_EMAIL=BOB)
+    ready.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
+    ready.run_checked("approve", "prod", "--gate", "peer", "--withdraw", GIT_AUTHOR_EMAIL=BOB)
     refused(to_prod(ready), "G106", exits=4)
-    ready.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
+    ready.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
     assert to_prod(ready).code == 0
 
 
 def test_g106_approvals_expire(ready: Project) -> None:
     ask_for(ready, 'approvals = { peer = 1 }\nexpires = "1s"')
-    ready.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
+    ready.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
     # Looked at and not tried: within a second a promotion could still pass, and record what it passed by.
-    wait_for(lambda: "has expired" in ready.run("why", "prod", "--json").out)
+    wait_until(lambda: "has expired" in ready.run("why", "prod", "--json").out)
     assert "has expired" in refused(to_prod(ready), "G106", exits=4)["message"]
     ask_for(ready, 'approvals = { peer = 1 }\nexpires = "1h"')
     # What was given under other rules is not revived by these.
     refused(to_prod(ready), "G106", exits=4)
-    ready.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
+    ready.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
     assert to_prod(ready).code == 0
 
 
@@ -218,10 +218,10 @@ def test_g107_window(ready: Project) -> None:
 
 
 def test_g108_lock(ready: Project) -> None:
-    ready.ok("lock", "prod", "--reason", "the auditors are here")
+    ready.run_checked("lock", "prod", "--reason", "the auditors are here")
     problem = refused(to_prod(ready), "G108", exits=4)
     assert "the auditors are here" in problem["message"]
-    ready.ok("unlock", "prod")
+    ready.run_checked("unlock", "prod")
     assert to_prod(ready).code == 0
 
 
@@ -229,21 +229,21 @@ def test_g108_hold_after_a_rollback(ready: Project) -> None:
     first = to_prod(ready).document["result"]["release"]
     version(ready, 2)
     for words in (("apply", "dev"), ("promote", "dev", "staging"), ("promote", "staging", "prod")):
-        ready.ok(*words, "--yes")
-    back = ready.ok("rollback", "prod", "--yes", "--json").document["result"]
+        ready.run_checked(*words, "--yes")
+    back = ready.run_checked("rollback", "prod", "--yes", "--json").document["result"]
     assert (back["release"], back["action"]) == (first, "rollback")
     refused(to_prod(ready), "G108")
     version(ready, 3)
     for words in (("apply", "dev"), ("promote", "dev", "staging"), ("promote", "staging", "prod")):
-        ready.ok(*words, "--yes")
+        ready.run_checked(*words, "--yes")
     assert present(ready, "prod")["holds"] == {}
 
 
 def test_g109_busy(ready: Project) -> None:
     interrupted(ready, "staging")
     refused(ready.run("apply", "staging", "--yes", "--json"), "G109", exits=4)
-    ready.ok("recover", "staging", "--yes")
-    ready.ok("apply", "staging", "--yes")
+    ready.run_checked("recover", "staging", "--yes")
+    ready.run_checked("apply", "staging", "--yes")
 
 
 def interrupted(project: Project, environment: str) -> None:
@@ -252,7 +252,7 @@ def interrupted(project: Project, environment: str) -> None:
         f"environments/{environment}/terraform.tfvars",
         f'name    = "other"\noutside = "{project.home}/outside.tfstate"\n',
     )
-    project.ok("apply", environment, "--yes")
+    project.run_checked("apply", environment, "--yes")
     for name in sorted(path.name for path in (project.root / ".envctl/store/ledger").iterdir())[-2:]:
         (project.root / ".envctl/store/ledger" / name).unlink()
     (project.root / ".envctl/witness.json").unlink()
@@ -284,7 +284,7 @@ def test_g205_parity(ready: Project) -> None:
 def test_g206_clean(tiny: Project) -> None:
     ask_for(tiny, f"{NO_APPROVALS}\ncommitted = true")
     for words in (("apply", "dev"), ("promote", "dev", "staging")):
-        tiny.ok(*words, "--yes")
+        tiny.run_checked(*words, "--yes")
     refused(to_prod(tiny), "G206")
     ask_for(tiny, f"{NO_APPROVALS}\ncommitted = false")
     assert to_prod(tiny).code == 0
@@ -297,7 +297,7 @@ def test_g301_protection(ready: Project) -> None:
     outside(ready, names=("a",))
     version(ready, 2)
     for words in (("apply", "dev"), ("promote", "dev", "staging")):
-        ready.ok(*words, "--yes")
+        ready.run_checked(*words, "--yes")
     problem = refused(to_prod(ready), "G301")
     assert 'delete base: terraform_data.each["b"]' in problem["message"]
     destroyed = ready.run("destroy", "prod", "--yes", "--json")
@@ -322,7 +322,7 @@ def test_what_is_moved_or_forgotten_is_not_deleted(ready: Project) -> None:
     )
     ready.write("modules/base/main.tf", forgets + blocks)
     for words in (("apply", "dev"), ("promote", "dev", "staging")):
-        ready.ok(*words, "--yes")
+        ready.run_checked(*words, "--yes")
     done = to_prod(ready)
     assert done.code == 0, done.out
     actions = {r["address"]: r["action"] for r in done.document["result"]["plan"]["stacks"][0]["resources"]}
@@ -330,11 +330,11 @@ def test_what_is_moved_or_forgotten_is_not_deleted(ready: Project) -> None:
 
 
 def test_an_unprotected_environment_is_destroyed_and_built_again(ready: Project) -> None:
-    ready.ok("destroy", "dev", "--yes")
+    ready.run_checked("destroy", "dev", "--yes")
     assert present(ready, "dev")["current"] is None
     state = json.loads((ready.root / ".envctl/state/dev/base.tfstate").read_text())
     assert state["resources"] == []
-    ready.ok("apply", "dev", "--yes")
+    ready.run_checked("apply", "dev", "--yes")
     assert ready.run("plan", "dev", "--detailed-exitcode").code == 0
 
 
@@ -343,7 +343,7 @@ def test_g303_rehearsed(ready: Project, rehearsed: str) -> None:
     assert to_prod(ready).code == 0
     version(ready, 2)
     for words in (("apply", "dev"), ("promote", "dev", "staging")):
-        ready.ok(*words, "--yes")
+        ready.run_checked(*words, "--yes")
     ask_for(ready, f'{NO_APPROVALS}\nrehearsed = "{rehearsed}"')
     outside(ready, names=("a", "b", "c"))
     ran = to_prod(ready)
@@ -363,9 +363,9 @@ class TestApprovedPlan:
         assert to_prod(ready).code == 0
         version(ready, 2)
         for words in (("apply", "dev"), ("promote", "dev", "staging")):
-            ready.ok(*words, "--yes")
+            ready.run_checked(*words, "--yes")
         ask_for(ready, "approvals = { peer = 1 }")
-        ready.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
+        ready.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
         return ready
 
     def test_another_run_another_time_another_order_and_another_place_are_noise(
@@ -392,21 +392,21 @@ class TestApprovedPlan:
     ) -> None:
         outside(approved, **changed)  # type: ignore[arg-type]
         assert told in refused(to_prod(approved), "G302", exits=4)["message"]
-        approved.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
+        approved.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
         assert to_prod(approved).code == 0
 
     def test_what_is_left_of_it_passes(self, approved: Project) -> None:
         file = approved.root / ".envctl/state/prod/base.tfstate"
         before = json.loads(file.read_text())
         outside(approved, tag="red")
-        approved.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
+        approved.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
         outside(approved)
         assert to_prod(approved).code == 0
         assert json.loads(file.read_text())["serial"] > before["serial"]
 
     def test_another_output_is_not_less(self, approved: Project) -> None:
         outside(approved, names=("a", "b", "c", "d"))
-        approved.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
+        approved.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
         outside(approved, names=("a", "b", "c"))
         assert "update base: output count" in refused(to_prod(approved), "G302", exits=4)["message"]
 
@@ -420,18 +420,18 @@ class TestApprovedPlan:
 class TestBreakGlass:
     def test_only_what_is_listed_is_overridden_and_it_is_owed_until_a_normal_promotion(self, ready: Project) -> None:
         ask_for(ready, f'{NO_APPROVALS}\nsoak = "1h"\nwaivable = ["soak"]')
-        ready.ok("lock", "prod", "--reason", "freeze")
+        ready.run_checked("lock", "prod", "--reason", "freeze")
         refused(to_prod(ready, "--break-glass", "payments are down"), "G108", exits=4)
-        ready.ok("unlock", "prod")
+        ready.run_checked("unlock", "prod")
         done = to_prod(ready, "--break-glass", "payments are down").document["result"]
         assert [refusal["code"] for refusal in done["waived"]] == ["G104"]
         (debt,) = present(ready, "prod")["debts"]
         assert debt["reason"] == "payments are down"
-        assert "payments are down" in ready.ok("status").out
+        assert "payments are down" in ready.run_checked("status").out
         version(ready, 2)
         ask_for(ready)
         for words in (("apply", "dev"), ("promote", "dev", "staging"), ("promote", "staging", "prod")):
-            ready.ok(*words, "--yes")
+            ready.run_checked(*words, "--yes")
         assert present(ready, "prod")["debts"] == []
 
     def test_a_reason_has_to_be_given(self, ready: Project) -> None:
@@ -447,7 +447,7 @@ class TestChecks:
         assert (failed.code, failed.codes) == (1, ["E410"])
         assert "503" in failed.document["problems"][0]["message"]
         page.status = 200
-        assert tiny.ok("verify", "dev", "--json").document["result"]["checks"][0]["outcome"] == "passed"
+        assert tiny.run_checked("verify", "dev", "--json").document["result"]["checks"][0]["outcome"] == "passed"
 
     def test_nobody_there_is_said(self, tiny: Project) -> None:
         with socket.socket() as free:
@@ -459,13 +459,13 @@ class TestChecks:
 
     def test_an_assertion_reads_terraforms_output(self, tiny: Project) -> None:
         ask_for(tiny, more='[checks.size]\nkind = "output"\noutput = "base.count"\nequals = 2\n')
-        tiny.ok("apply", "dev", "--yes")
+        tiny.run_checked("apply", "dev", "--yes")
         outside(tiny, names=("a",))
         failed = tiny.run("apply", "dev", "--yes", "--json")
         assert (failed.code, failed.codes) == (1, ["E410"])
 
     def test_no_verify_leaves_it_unproven(self, tiny: Project) -> None:
-        tiny.ok("apply", "dev", "--yes", "--no-verify")
+        tiny.run_checked("apply", "dev", "--yes", "--no-verify")
         refused(tiny.run("promote", "dev", "staging", "--yes", "--json"), "G103")
 
 

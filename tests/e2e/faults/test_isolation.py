@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
 
 @pytest.fixture
 def shop(tmp_path: Path, home: Path, organisation: Organisation) -> Project:
-    project = Project(tmp_path / "shop", home, organisation.surroundings("ci"))
+    project = Project(tmp_path / "shop", home, organisation.build_environment("ci"))
     project.write("envctl.toml", PROJECT)
     project.write("modules/parameters/main.tf", MODULE)
     organisation.proxy.asked.clear()
@@ -23,24 +23,24 @@ def shop(tmp_path: Path, home: Path, organisation: Organisation) -> Project:
 
 
 def test_each_account_is_touched_with_its_own_credentials_alone(shop: Project, organisation: Organisation) -> None:
-    shop.ok("apply", "dev", "--yes")
+    shop.run_checked("apply", "dev", "--yes")
     for source, target in (("dev", "staging"), ("staging", "prod")):
         organisation.proxy.asked.clear()
-        shop.ok("promote", source, target, "--yes")
-        asked = list(organisation.asked())
+        shop.run_checked("promote", source, target, "--yes")
+        asked = list(organisation.list_calls())
         accounts = {each.account for each in asked}
         assert accounts == {TOOLS, ACCOUNTS[target]}
         # One's own credentials reach the store, and take the role. All else is done as the target.
         assert {each.service for each in asked if each.account == TOOLS} == {"s3", "sts"}
         buckets = {(each.account, each.bucket) for each in asked if each.service == "s3"}
         assert buckets == {(TOOLS, STORE), (ACCOUNTS[target], f"shop-tfstate-{ACCOUNTS[target]}")}
-        taken = organisation.roles_taken()
+        taken = organisation.list_role_requests()
         assert {each["ExternalId"] for each in taken} == {"shop-42"}
         assert {(each["Tags.member.1.Key"], each["Tags.member.1.Value"]) for each in taken} == {("team", "web")}
         # Whoever is at work stands in the name of the session, but for that which reads and writes the state.
         assert {each["RoleSessionName"] for each in taken} == {"envctl-ci", "envctl"}
         assert {"ssm", "sns"} <= {each.service for each in asked if each.account == ACCOUNTS[target]}
-    assert shop.ok("ledger", "verify").code == 0
+    assert shop.run_checked("ledger", "verify").code == 0
 
 
 @pytest.fixture
@@ -56,13 +56,13 @@ def never_terraform(tmp_path: Path) -> Iterator[str]:
 def test_who_may_not_take_a_role_is_refused_before_terraform_is_started(
     shop: Project, organisation: Organisation, never_terraform: str
 ) -> None:
-    shop.ok("apply", "dev", "--yes")
+    shop.run_checked("apply", "dev", "--yes")
     organisation.proxy.asked.clear()
-    as_ann = Project(shop.root, shop.home, organisation.surroundings("ann"))
+    as_ann = Project(shop.root, shop.home, organisation.build_environment("ann"))
     refused = as_ann.run("promote", "dev", "staging", "--yes", "--json", ENVCTL_TERRAFORM=never_terraform)
     assert (refused.code, refused.codes) == (1, ["E413"])
     assert "is not authorized to perform: sts:AssumeRole" in refused.document["problems"][0]["message"]
-    assert {each.account for each in organisation.asked()} == {TOOLS}
+    assert {each.account for each in organisation.list_calls()} == {TOOLS}
 
 
 WRONG = {
@@ -101,8 +101,8 @@ BY_DAY = ("a role of another account", "a bucket for the state in another region
 def test_the_wrong_credentials_are_refused_before_terraform_is_started(
     shop: Project, never_terraform: str, wrong: tuple[str, str, str, int]
 ) -> None:
-    shop.ok("apply", "dev", "--yes")
-    shop.ok("promote", "dev", "staging", "--yes")
+    shop.run_checked("apply", "dev", "--yes")
+    shop.run_checked("promote", "dev", "staging", "--yes")
     right, instead, code, exit_code = wrong
     shop.write("envctl.toml", PROJECT.replace(right, instead))
     for words in (("promote", "dev", "staging", "--yes"), ("drift", "staging"), ("plan", "staging")):

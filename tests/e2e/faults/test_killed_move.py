@@ -21,7 +21,7 @@ import pytest
 from envctl.adapters.sandbox.exchange import Request
 from envctl.adapters.sandbox.lifecycle import Bucket, Sandbox
 from tests.e2e.conftest import Project
-from tests.faults.faults import Dropped, Fault, nothing
+from tests.faults.faults import Dropped, Fault, no_fault
 from tests.faults.proxy import FaultyProxy
 from tests.modules import applying
 
@@ -121,7 +121,7 @@ class Cloud:
         """
         process = self.project.start(*APPLY)
         fuse = Fuse(process, number, landed=landed)
-        with self.proxy.going(fuse):
+        with self.proxy.use_plan(fuse):
             _, err = process.communicate(timeout=120)
         assert fuse.met or process.returncode == 0, err
         return fuse.met
@@ -168,32 +168,32 @@ def family(pid: int) -> set[int]:
 def cloud(tmp_path: Path, home: Path) -> Iterator[Cloud]:
     """The stacks base and web are deployed, with state and store in S3, and web is renamed in the project file."""
     sandbox = Sandbox(tmp_path / "sandbox")
-    running = sandbox.up(buckets=[Bucket(name, REGION, ACCOUNT) for name in BUCKETS])
+    running = sandbox.start(buckets=[Bucket(name, REGION, ACCOUNT) for name in BUCKETS])
     with FaultyProxy(running, tmp_path / "proxy") as proxy:
-        project = replace(Project(tmp_path / "tiny", home), extra=proxy.environment())
+        project = replace(Project(tmp_path / "tiny", home), extra=proxy.build_environment())
         project.write("modules/part/main.tf", PART)
         project.write("environments/dev/terraform.tfvars", f'made = "{home}/made"\n')
         project.write("envctl.toml", TOML + WEB)
-        project.ok(*APPLY)
+        project.run_checked(*APPLY)
         project.write("envctl.toml", TOML + FRONT)
         found = Cloud(proxy, applying.Account(running, ACCOUNT).client("s3"), project)
         found.save()
         yield found
-        proxy.plan = nothing
-    sandbox.down()
+        proxy.plan = no_fault
+    sandbox.stop()
 
 
 def recovered(cloud: Cloud, before: list[str], where: str) -> None:
     """`recover`, and the same command again."""
     project = cloud.project
     assert before in (cloud.ids("web"), cloud.ids("front")), f"{where}: the state is lost"
-    project.ok("recover", "dev", "--yes")
-    project.ok(*APPLY)
+    project.run_checked("recover", "dev", "--yes")
+    project.run_checked(*APPLY)
     assert (cloud.ids("web"), cloud.ids("front")) == ([], before), where
     assert sorted((project.home / "made").read_text().split()) == ["base", "web"], where
     assert not [key for _, key in cloud.objects() if key.endswith(".tflock")], where
     assert project.run("plan", "dev", "--detailed-exitcode").code == 0, where
-    project.ok("ledger", "verify")
+    project.run_checked("ledger", "verify")
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Project
-from tests.faults.provider_mirror import ADDRESS, provider_mirror
+from tests.faults.provider_mirror import ADDRESS, serve_provider_mirror
 
 pytestmark = [pytest.mark.terraform, pytest.mark.night]
 
@@ -65,7 +65,7 @@ def group() -> Iterator[Path]:
 def test_a_provider_that_the_kernel_kills_is_said_to_be_killed_for_want_of_memory(
     tmp_path: Path, home: Path, group: Path
 ) -> None:
-    with provider_mirror(tmp_path / "mirror") as mirror:
+    with serve_provider_mirror(tmp_path / "mirror") as mirror:
         mirror.program = shlex.join(["exec", sys.executable, "-c", TAKES])
         project = Project(tmp_path / "greedy", home, mirror.surroundings)
         project.write("envctl.toml", TOML)

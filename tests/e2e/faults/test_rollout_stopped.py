@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Project, wait_for
+from tests.e2e.conftest import Project, wait_until
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
@@ -85,7 +85,7 @@ class Small(Project):
     def watched(self) -> "subprocess.Popen[str]":
         """A command that has sent the first share over, and watches it."""
         running = self.start("apply", "dev", "--yes", "--json")
-        wait_for(lambda: self.last()["kind"] == "traffic shifted" and self.last()["percent"] == 10)
+        wait_until(lambda: self.last()["kind"] == "traffic shifted" and self.last()["percent"] == 10)
         return running
 
 
@@ -96,7 +96,7 @@ def web(tmp_path: Path, home: Path) -> Small:
     project.write("modules/web/main.tf", WEB)
     project.write("answers", "")
     project.takes("old")
-    project.ok("apply", "dev", "--yes")
+    project.run_checked("apply", "dev", "--yes")
     project.takes("new")
     return project
 
@@ -113,15 +113,15 @@ def test_a_promotion_goes_in_steps_by_what_is_live_there(web: Small) -> None:
     toml = TOML.replace('["dev"]', '["dev", "staging"]').replace('wait = "10m"', 'wait = "1s"')
     web.write("envctl.toml", toml + AFTERWARDS)
     web.takes("old")
-    web.ok("apply", "dev", "--yes")
-    web.ok("promote", "dev", "staging", "--yes")
+    web.run_checked("apply", "dev", "--yes")
+    web.run_checked("promote", "dev", "staging", "--yes")
     assert web.weights("staging") == {"blue": 100}
     web.takes("new")
-    web.ok("apply", "dev", "--yes")
-    told = web.ok("promote", "dev", "staging", "--yes", "--json").document["result"]
+    web.run_checked("apply", "dev", "--yes")
+    told = web.run_checked("promote", "dev", "staging", "--yes", "--json").document["result"]
     assert [share["percent"] for share in told["rollouts"][0]["shares"]] == [10, 100]
     assert web.weights("staging") == {"green": 100}
-    assert web.ok("plan", "staging", "--detailed-exitcode").code == 0
+    assert web.run_checked("plan", "staging", "--detailed-exitcode").code == 0
 
 
 BLUE, SHARED = {"blue": 100}, {"blue": 90, "green": 10}
@@ -156,7 +156,7 @@ def test_killed_the_requests_stay_shared_until_recover(web: Small) -> None:
     # Nobody is asked in a job, and nothing is applied unasked.
     assert web.run("recover", "dev").code == 64
     assert web.weights() == SHARED
-    web.ok("recover", "dev", "--yes")
+    web.run_checked("recover", "dev", "--yes")
     assert web.weights() == BLUE
     assert web.last()["kind"] == "deployment abandoned"
     assert web.run("plan", "dev", "--detailed-exitcode").code == 2

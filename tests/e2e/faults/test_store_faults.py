@@ -17,15 +17,15 @@ from tests.faults.faults import (
     WRONG_REGION,
     Dropped,
     Fault,
-    Plan,
-    Unanswered,
-    always,
-    lists,
-    nothing,
-    owned_by,
-    skewed,
-    sometimes,
-    writes,
+    FaultPlan,
+    LostResponse,
+    clock_skew_error,
+    fail_always,
+    fail_randomly,
+    is_list,
+    is_write,
+    no_fault,
+    refuse_other_owners,
 )
 from tests.faults.proxy import FaultyProxy
 
@@ -43,16 +43,16 @@ account_id = "{STORE.account_id}"
 @pytest.fixture(scope="module")
 def one_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyProxy]:
     sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    with FaultyProxy(sandbox.up(buckets=[STORE]), tmp_path_factory.mktemp("proxy")) as proxy:
+    with FaultyProxy(sandbox.start(buckets=[STORE]), tmp_path_factory.mktemp("proxy")) as proxy:
         yield proxy
-    sandbox.down()
+    sandbox.stop()
 
 
 @pytest.fixture
 def proxy(one_proxy: FaultyProxy) -> Iterator[FaultyProxy]:
     one_proxy.asked.clear()
     yield one_proxy
-    one_proxy.plan = nothing
+    one_proxy.plan = no_fault
 
 
 @pytest.fixture
@@ -60,30 +60,30 @@ def afar(small: Project, proxy: FaultyProxy, tmp_path: Path) -> Project:
     """Each test has a prefix of its own in the bucket."""
     toml = (small.root / "envctl.toml").read_text()
     small.write("envctl.toml", toml + STORE_TABLE.replace("/envctl", f"/{tmp_path.name}"))
-    return replace(small, extra=proxy.environment())
+    return replace(small, extra=proxy.build_environment())
 
 
 def kinds(project: Project, environment: str) -> list[str]:
-    entries = project.ok("history", environment, "--json").document["result"]["entries"]
+    entries = project.run_checked("history", environment, "--json").document["result"]["entries"]
     return [entry["event"]["kind"] for entry in entries]
 
 
 def test_a_deployment_goes_on_though_the_answers_to_its_writes_get_lost(afar: Project, proxy: FaultyProxy) -> None:
-    proxy.plan = each_first_write(Unanswered())
-    afar.ok("apply", "dev", "--yes")
-    assert any(fault == Unanswered() for _, fault in proxy.asked)
-    proxy.plan = nothing
+    proxy.plan = each_first_write(LostResponse())
+    afar.run_checked("apply", "dev", "--yes")
+    assert any(fault == LostResponse() for _, fault in proxy.asked)
+    proxy.plan = no_fault
     assert kinds(afar, "dev") == ["verification passed", "deployment succeeded", "deployment started"]
-    afar.ok("ledger", "verify")
-    afar.ok("promote", "dev", "staging", "--yes")
+    afar.run_checked("ledger", "verify")
+    afar.run_checked("promote", "dev", "staging", "--yes")
 
 
-def each_first_write(fault: Fault) -> Plan:
+def each_first_write(fault: Fault) -> FaultPlan:
     """Of each object."""
     met: set[str] = set()
 
     def plan(request: Request) -> Fault | None:
-        if not writes(request) or request.target in met:
+        if not is_write(request) or request.target in met:
             return None
         met.add(request.target)
         return fault
@@ -92,10 +92,10 @@ def each_first_write(fault: Fault) -> Plan:
 
 
 def test_a_network_that_loses_one_in_five_is_not_noticed(afar: Project, proxy: FaultyProxy) -> None:
-    proxy.plan = sometimes(0.2, Dropped(), seed=3)
-    afar.ok("apply", "dev", "--yes")
-    afar.ok("status")
-    proxy.plan = nothing
+    proxy.plan = fail_randomly(0.2, Dropped(), seed=3)
+    afar.run_checked("apply", "dev", "--yes")
+    afar.run_checked("status")
+    proxy.plan = no_fault
     assert kinds(afar, "dev") == ["verification passed", "deployment succeeded", "deployment started"]
 
 
@@ -105,7 +105,7 @@ SAID: dict[str, tuple[Fault, str, str]] = {
     "no permission to list": (DENIED, "E452", "s3:ListBucket"),
     "a session that has ended": (EXPIRED, "E453", "sign in again"),
     "throttling": (THROTTLED, "E455", "try again in a minute"),
-    "a clock that is wrong": (skewed("20260101T001000Z", "2026-01-01T00:30:00Z"), "E458", "set the clock"),
+    "a clock that is wrong": (clock_skew_error("20260101T001000Z", "2026-01-01T00:30:00Z"), "E458", "set the clock"),
 }
 
 
@@ -113,21 +113,21 @@ SAID: dict[str, tuple[Fault, str, str]] = {
 def test_what_is_wrong_is_said_with_its_way_out(
     afar: Project, proxy: FaultyProxy, fault: Fault, code: str, hint: str
 ) -> None:
-    proxy.plan = always(fault, bucket_asked)
+    proxy.plan = fail_always(fault, bucket_asked)
     ran = afar.run("status", "--json")
     assert (ran.code, ran.codes) == (1, [code])
     assert hint in ran.document["problems"][0]["hint"]
 
 
 def bucket_asked(request: Request) -> bool:
-    return lists(request) or request.method == "HEAD"
+    return is_list(request) or request.method == "HEAD"
 
 
 def test_somebody_elses_bucket_of_that_name_gets_nothing(afar: Project, proxy: FaultyProxy) -> None:
-    proxy.plan = owned_by("999999999999")
+    proxy.plan = refuse_other_owners("999999999999")
     ran = afar.run("apply", "dev", "--yes", "--json")
     assert (ran.code, ran.codes) == (1, ["E454"])
-    proxy.plan = nothing
+    proxy.plan = no_fault
     assert kinds(afar, "dev") == []
 
 

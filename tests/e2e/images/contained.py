@@ -19,7 +19,7 @@ DEVICES = {"null": 3, "zero": 5, "urandom": 9}
 MEMORY_DEVICES = 1
 
 
-def mounted(told: dict[str, Any]) -> Path:
+def mount_root(told: dict[str, Any]) -> Path:
     """Read-only but for /proc and scratch folders, and with the files and folders that were given."""
     root = Path(subprocess.run(told["mount"], check=True, capture_output=True, text=True).stdout.strip())
     subprocess.run([MOUNT, "-t", "proc", "proc", root / "proc"], check=True)
@@ -44,7 +44,7 @@ def mounted(told: dict[str, Any]) -> Path:
     return root
 
 
-def without_rights(user: int, group: int) -> None:
+def drop_privileges(user: int, group: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     for capability in range(64):
         if libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) and ctypes.get_errno() == errno.EINVAL:
@@ -60,9 +60,9 @@ def without_rights(user: int, group: int) -> None:
 
 def main() -> None:
     told = json.loads(sys.argv[1])
-    os.chroot(mounted(told))
+    os.chroot(mount_root(told))
     os.chdir(told["directory"])
-    without_rights(*told["user"])
+    drop_privileges(*told["user"])
     os.execvpe(told["command"][0], told["command"], told["environment"])
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from tests.adapters.registry.conftest import free_port
 from tests.e2e.images.building import OWN_MOUNTS, Workshop
 
-CONTAINED = Path(__file__).with_name("contained.py")
+INIT_PROGRAM = Path(__file__).with_name("contained.py")
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Container:
         return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
     @property
-    def lines(self) -> list[dict[str, Any]]:
+    def log_lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
-    def get(self, path: str) -> tuple[int, dict[str, Any]]:
-        status, body = _get(self.port, path)
+    def fetch_json(self, path: str) -> tuple[int, dict[str, Any]]:
+        status, body = _fetch_path(self.port, path)
         return status, json.loads(body)
 
     def stop(self) -> int:
@@ -53,15 +53,15 @@ class Container:
 
 
 @contextlib.contextmanager
-def running(
+def start_container(
     workshop: Workshop, reference: str, log: Path, env: Mapping[str, str] = {}, files: Mapping[str, str] = {}
 ) -> Iterator[Container]:
     """With the rights that compose.prod.yaml gives. The paths of `files` have to be in /run."""
     port = free_port()
-    with workshop.pulled(reference) as name:
-        config = workshop.config(name)
+    with workshop.open_container(reference) as name:
+        config = workshop.read_config(name)
         told = {
-            "mount": workshop.command("mount", name),
+            "mount": workshop.build_command("mount", name),
             "directory": config["WorkingDir"],
             "user": [int(each) for each in config["User"].split(":")],
             "command": [*config.get("Entrypoint", []), *config["Cmd"]],
@@ -71,14 +71,14 @@ def running(
         separate = [*OWN_MOUNTS, "--pid", "--fork", "--kill-child"]
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [*separate, sys.executable, "-I", os.fspath(CONTAINED), json.dumps(told)],
+                [*separate, sys.executable, "-I", os.fspath(INIT_PROGRAM), json.dumps(told)],
                 env=workshop.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
         try:
-            _await(process, port, log)
+            _wait_until_healthy(process, port, log)
             (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
             yield Container(process, int(child), port, log)
         finally:
@@ -86,16 +86,16 @@ def running(
             process.wait()
 
 
-def ran(
+def run_container(
     workshop: Workshop, reference: str, words: Sequence[str], folders: Mapping[str, Path], *, entrypoint: str = ""
 ) -> "subprocess.CompletedProcess[str]":
     """To its end, with nothing to write into but /tmp, and nobody to reach. `folders` are there by their paths inside;
     `words` take the place of its usual command, and `entrypoint` of its usual program.
     """
-    with workshop.pulled(reference) as name:
-        config = workshop.config(name)
+    with workshop.open_container(reference) as name:
+        config = workshop.read_config(name)
         told = {
-            "mount": workshop.command("mount", name),
+            "mount": workshop.build_command("mount", name),
             "directory": config["WorkingDir"],
             "user": [int(each) for each in config["User"].split(":")],
             "command": [*([entrypoint] if entrypoint else config["Entrypoint"]), *(words or config["Cmd"])],
@@ -106,7 +106,7 @@ def ran(
         }
         separate = [*OWN_MOUNTS, "--pid", "--net", "--fork", "--kill-child"]
         return subprocess.run(
-            [*separate, sys.executable, "-I", os.fspath(CONTAINED), json.dumps(told)],
+            [*separate, sys.executable, "-I", os.fspath(INIT_PROGRAM), json.dumps(told)],
             env=workshop.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -116,18 +116,18 @@ def ran(
         )
 
 
-def _await(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+def _wait_until_healthy(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
     deadline = time.monotonic() + 30
     while True:
         with contextlib.suppress(OSError):
-            _get(port, "/health")
+            _fetch_path(port, "/health")
             return
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, "the container does not answer"
         time.sleep(0.05)
 
 
-def _get(port: int, path: str) -> tuple[int, bytes]:
+def _fetch_path(port: int, path: str) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", path)

@@ -16,7 +16,7 @@ ACCOUNTS = {
 }
 
 
-def stand_in(root: Path) -> None:
+def fill_root(root: Path) -> None:
     """A small Debian with this machine's Node.js and npm, where that image has them."""
     release = Path("/etc/os-release").read_text().splitlines()
     suite = next(line.partition("=")[2] for line in release if line.startswith("VERSION_CODENAME="))
@@ -26,38 +26,38 @@ def stand_in(root: Path) -> None:
         shutil.rmtree(root / "usr" / "share" / folder)
     local = root / "usr" / "local"
     (local / "bin").mkdir(parents=True, exist_ok=True)
-    shutil.copy2(_program("node"), local / "bin" / "node")
-    npm, unread = _program("npm").parents[1], shutil.ignore_patterns("docs", "man")
+    shutil.copy2(_find_program("node"), local / "bin" / "node")
+    npm, unread = _find_program("npm").parents[1], shutil.ignore_patterns("docs", "man")
     shutil.copytree(npm, local / "lib" / "node_modules" / "npm", symlinks=True, ignore=unread)
     for name in ("npm", "npx"):
         (local / "bin" / name).symlink_to(f"../lib/node_modules/npm/bin/{name}-cli.js")
     for name, text in ACCOUNTS.items():
         (root / "etc" / name).write_text(text)
-    authorities = npm_config()["cafile"]
+    authorities = read_npm_config()["cafile"]
     if authorities != "null":
         copied = root / authorities.lstrip("/")
         copied.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(authorities, copied)
 
 
-def npmrc() -> str:
+def read_npmrc() -> str:
     """How this machine reaches its packages."""
-    found = npm_config()
+    found = read_npm_config()
     files = [Path(found[name]) for name in ("globalconfig", "userconfig")]
     return "\n".join(file.read_text() for file in files if file.is_file())
 
 
-def npm_config() -> dict[str, str]:
+def read_npm_config() -> dict[str, str]:
     command = ["npm", "config", "get", "globalconfig", "userconfig", "cafile"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
 
 
-def _program(name: str) -> Path:
+def _find_program(name: str) -> Path:
     found = shutil.which(name)
     assert found, f"{name} has to be installed"
     return Path(found).resolve()
 
 
 if __name__ == "__main__":
-    stand_in(Path(subprocess.run(sys.argv[1:], capture_output=True, text=True, check=True).stdout.strip()))
+    fill_root(Path(subprocess.run(sys.argv[1:], capture_output=True, text=True, check=True).stdout.strip()))

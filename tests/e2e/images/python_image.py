@@ -13,7 +13,7 @@ PACKAGES = "python3,python3-venv,ca-certificates"
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 
 
-def stand_in(root: Path) -> None:
+def fill_root(root: Path) -> None:
     """A small Debian with apt and its own Python, where that image has them."""
     release = Path("/etc/os-release").read_text().splitlines()
     suite = next(line.partition("=")[2] for line in release if line.startswith("VERSION_CODENAME="))
@@ -27,7 +27,7 @@ def stand_in(root: Path) -> None:
     shutil.copy(AUTHORITIES, root / AUTHORITIES.relative_to("/"))
 
 
-def pip_settings() -> str:
+def read_pip_settings() -> str:
     """How this machine reaches its packages."""
     command = [sys.executable, "-I", "-m", "pip", "config", "list"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -38,4 +38,4 @@ def pip_settings() -> str:
 
 
 if __name__ == "__main__":
-    stand_in(Path(subprocess.run(sys.argv[1:], capture_output=True, text=True, check=True).stdout.strip()))
+    fill_root(Path(subprocess.run(sys.argv[1:], capture_output=True, text=True, check=True).stdout.strip()))

@@ -11,8 +11,8 @@ import pytest
 from envctl import __version__
 from tests.e2e.images import python_image
 from tests.e2e.images.building import Workshop
-from tests.e2e.images.containers import ran
-from tests.scaffold import scaffolded
+from tests.e2e.images.containers import run_container
+from tests.scaffold import create_project
 
 # Its packages come from their index.
 pytestmark = [pytest.mark.image, pytest.mark.index, pytest.mark.night, pytest.mark.slow]
@@ -27,7 +27,7 @@ TOOLS = {"gcc", "cc", "g++", "clang", "make", "ld", "hatch", "hatchling", "pip",
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     workshop = Workshop(tmp_path_factory.mktemp("python-workshop"), Path(python_image.__file__))
     workshop.open()
-    workshop.build(TOP, NAME, ("pip", python_image.pip_settings()))
+    workshop.build_image(TOP, NAME, ("pip", python_image.read_pip_settings()))
     yield workshop
     workshop.close()
 
@@ -35,7 +35,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """In a repository of somebody else's: the user in the image is another one."""
-    root = scaffolded(tmp_path)
+    root = create_project(tmp_path)
     who = ["-c", "user.name=ann", "-c", "user.email=ann@example.com"]
     for words in (["init", "--quiet"], ["add", "--all"], [*who, "commit", "--quiet", "--message", "first"]):
         subprocess.run(["git", *words], cwd=root, check=True)
@@ -51,16 +51,16 @@ def test_it_needs_nothing_but_the_project(built: Workshop, project: Path) -> Non
         (): "Usage: envctl",
     }
     for words, expected in said.items():
-        done = ran(built, NAME, words, {"/work": project})
+        done = run_container(built, NAME, words, {"/work": project})
         assert (done.returncode, done.stdout[: len(expected)]) == (0, expected), done.stderr
-    doctor = json.loads(ran(built, NAME, ["doctor", "--json"], {"/work": project}).stdout)
+    doctor = json.loads(run_container(built, NAME, ["doctor", "--json"], {"/work": project}).stdout)
     assert "the embedded Terraform" in json.dumps(doctor)
     assert {path: path.stat().st_mtime_ns for path in project.rglob("*")} == before
 
 
 def looked(workshop: Workshop, project: Path, code: str) -> str:
     """What the Python in there says."""
-    done = ran(workshop, NAME, ["-I", "-c", code], {"/work": project}, entrypoint="/opt/envctl/bin/python")
+    done = run_container(workshop, NAME, ["-I", "-c", code], {"/work": project}, entrypoint="/opt/envctl/bin/python")
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -82,7 +82,7 @@ for place in ("/opt/envctl/new", "/work/new", "/home/envctl/new", "/etc/new", "/
 def test_git_tells_the_commit_of_a_project_that_is_somebody_elses(built: Workshop, project: Path) -> None:
     for path in (project, *project.rglob("*")):
         os.chown(path, 4711, 4711)
-    done = ran(built, NAME, ["log", "-1", "--format=%ae"], {"/work": project}, entrypoint="git")
+    done = run_container(built, NAME, ["log", "-1", "--format=%ae"], {"/work": project}, entrypoint="git")
     assert (done.returncode, done.stdout) == (0, "ann@example.com\n"), done.stderr
 
 
@@ -106,9 +106,9 @@ for top in ("/bin", "/usr", "/opt", "/etc"):
 
 
 def test_it_says_how_it_is_run(built: Workshop) -> None:
-    with built.pulled(NAME) as name:
-        config = built.config(name)
-        whole, base = built.sizes(name)
+    with built.open_container(NAME) as name:
+        config = built.read_config(name)
+        whole, base = built.measure_sizes(name)
     assert (config["User"], config["Entrypoint"], config["WorkingDir"]) == ("1000:1000", ["envctl"], "/work")
     assert config["Labels"]["org.opencontainers.image.licenses"] == "Apache-2.0 AND BUSL-1.1"
     assert base < whole < base + MOST_OF_ENVCTL

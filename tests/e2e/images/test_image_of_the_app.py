@@ -11,8 +11,8 @@ import pytest
 
 from tests.adapters.registry.oci import Registry
 from tests.e2e.conftest import Project
-from tests.e2e.images.building import APP, Built, Workshop
-from tests.e2e.images.containers import running
+from tests.e2e.images.building import APP, BuiltImage, Workshop
+from tests.e2e.images.containers import start_container
 
 pytestmark = [pytest.mark.terraform, pytest.mark.image, pytest.mark.registry, pytest.mark.slow]
 
@@ -58,8 +58,8 @@ output "image" {
 
 
 @pytest.fixture(scope="module")
-def first(workshop: Workshop, images: Registry) -> Built:
-    return workshop.publish(APP, images, REPOSITORY, TAG)
+def first(workshop: Workshop, images: Registry) -> BuiltImage:
+    return workshop.publish_image(APP, images, REPOSITORY, TAG)
 
 
 @pytest.fixture
@@ -81,12 +81,12 @@ def changed(folder: Path) -> Path:
 
 
 def to_prod(project: Project) -> None:
-    project.ok("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL="bob@example.com")
-    project.ok("promote", "staging", "prod", "--yes")
+    project.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL="bob@example.com")
+    project.run_checked("promote", "staging", "prod", "--yes")
 
 
 def image_in(project: Project, environment: str) -> str:
-    return project.ok("output", environment, "image").out.strip().strip('"')
+    return project.run_checked("output", environment, "image").out.strip().strip('"')
 
 
 def files_of(root: Path) -> list[tuple[str, os.stat_result]]:
@@ -99,13 +99,15 @@ def files_of(root: Path) -> list[tuple[str, os.stat_result]]:
     return found
 
 
-def test_it_runs_on_a_read_only_root_without_any_right(workshop: Workshop, first: Built, tmp_path: Path) -> None:
+def test_it_runs_on_a_read_only_root_without_any_right(workshop: Workshop, first: BuiltImage, tmp_path: Path) -> None:
     env = {"PROJECT": "shop", "ENVIRONMENT": "prod", "IMAGE": first.pinned, "DATABASE_SECRET_FILE": "/run/secrets/db"}
-    with running(workshop, first.pinned, tmp_path / "log", env, {"/run/secrets/db": json.dumps(SECRET)}) as container:
-        assert container.get("/health") == (200, {"status": "ok"})
-        assert container.get("/ready") == (200, {"status": "ready"})
+    with start_container(
+        workshop, first.pinned, tmp_path / "log", env, {"/run/secrets/db": json.dumps(SECRET)}
+    ) as container:
+        assert container.fetch_json("/health") == (200, {"status": "ok"})
+        assert container.fetch_json("/ready") == (200, {"status": "ready"})
         about = {"project": "shop", "environment": "prod", "version": TAG, "image": first.pinned}
-        assert container.get("/") == (200, about)
+        assert container.fetch_json("/") == (200, about)
 
         status = container.status
         assert status["Uid"].split() == ["1000"] * 4
@@ -121,14 +123,14 @@ def test_it_runs_on_a_read_only_root_without_any_right(workshop: Workshop, first
         check = [*inside, "/usr/local/bin/node", "/app/dist/healthcheck.js"]
         assert subprocess.run(check, env={"PORT": str(container.port)}, check=False).returncode == 0
         assert container.stop() == 0
-        messages = [line["message"] for line in container.lines]
+        messages = [line["message"] for line in container.log_lines]
         assert messages[-2:] == ["shutting down", "stopped"]
-        assert container.lines[0]["node_env"] == "production"
+        assert container.log_lines[0]["node_env"] == "production"
         assert "planted" not in container.log.read_text()
 
 
-def test_it_holds_what_runs_and_nothing_that_builds(workshop: Workshop, first: Built, tmp_path: Path) -> None:
-    with running(workshop, first.pinned, tmp_path / "log") as container:
+def test_it_holds_what_runs_and_nothing_that_builds(workshop: Workshop, first: BuiltImage, tmp_path: Path) -> None:
+    with start_container(workshop, first.pinned, tmp_path / "log") as container:
         files = files_of(container.root)
     names = {path for path, _ in files}
     runnable = {Path(path).name for path, about in files if about.st_mode & 0o111 and not stat.S_ISDIR(about.st_mode)}
@@ -145,10 +147,10 @@ def test_it_holds_what_runs_and_nothing_that_builds(workshop: Workshop, first: B
     assert not {path for path, about in files if path.startswith("app/") and about.st_mode & 0o022}
 
 
-def test_it_says_how_it_is_run(workshop: Workshop, first: Built) -> None:
-    with workshop.pulled(first.pinned) as name:
-        config = workshop.config(name)
-        whole, base = workshop.sizes(name)
+def test_it_says_how_it_is_run(workshop: Workshop, first: BuiltImage) -> None:
+    with workshop.open_container(first.pinned) as name:
+        config = workshop.read_config(name)
+        whole, base = workshop.measure_sizes(name)
     assert config["User"] == "1000:1000"
     assert config["Cmd"] == ["node", "dist/main.js"]
     assert "Entrypoint" not in config
@@ -158,8 +160,8 @@ def test_it_says_how_it_is_run(workshop: Workshop, first: Built) -> None:
 
 
 @pytest.mark.night
-def test_the_same_source_is_the_same_image(workshop: Workshop, images: Registry, first: Built) -> None:
-    again = workshop.publish(APP, images, "shop/again", TAG, cache=False)
+def test_the_same_source_is_the_same_image(workshop: Workshop, images: Registry, first: BuiltImage) -> None:
+    again = workshop.publish_image(APP, images, "shop/again", TAG, cache=False)
     assert again.digest == first.digest
 
 
@@ -167,33 +169,33 @@ def test_what_was_built_once_runs_everywhere_by_its_digest(
     project: Project,
     workshop: Workshop,
     images: Registry,
-    first: Built,
+    first: BuiltImage,
     tmp_path: Path,
 ) -> None:
     project.write("environments/dev/terraform.tfvars", f'image = "{first.tagged}"\n')
     for environment in ("staging", "prod"):
         project.write(f"environments/{environment}/terraform.tfvars", "")
-    project.ok("apply", "dev", "--yes")
-    project.ok("promote", "dev", "staging", "--yes")
+    project.run_checked("apply", "dev", "--yes")
+    project.run_checked("promote", "dev", "staging", "--yes")
     to_prod(project)
     assert [image_in(project, environment) for environment in ("dev", "staging", "prod")] == [first.pinned] * 3
 
     # The tag moves on: to another image, which only dev takes, and staging when it is told to.
-    second = workshop.publish(changed(tmp_path / "changed"), images, REPOSITORY, TAG)
+    second = workshop.publish_image(changed(tmp_path / "changed"), images, REPOSITORY, TAG)
     assert second.tagged == first.tagged
     assert second.digest != first.digest
-    project.ok("apply", "dev", "--yes")
+    project.run_checked("apply", "dev", "--yes")
     assert [image_in(project, name) for name in ("dev", "staging", "prod")] == [
         second.pinned,
         first.pinned,
         first.pinned,
     ]
-    project.ok("promote", "dev", "staging", "--yes")
+    project.run_checked("promote", "dev", "staging", "--yes")
     assert [image_in(project, name) for name in ("staging", "prod")] == [second.pinned, first.pinned]
 
-    with running(workshop, image_in(project, "prod"), tmp_path / "log") as container:
-        assert container.get("/health") == (200, {"status": "ok"})
-    with running(workshop, image_in(project, "staging"), tmp_path / "log") as container:
-        assert container.get("/health") == (200, {"status": "ok", "changed": True})
+    with start_container(workshop, image_in(project, "prod"), tmp_path / "log") as container:
+        assert container.fetch_json("/health") == (200, {"status": "ok"})
+    with start_container(workshop, image_in(project, "staging"), tmp_path / "log") as container:
+        assert container.fetch_json("/health") == (200, {"status": "ok", "changed": True})
     to_prod(project)
     assert image_in(project, "prod") == second.pinned

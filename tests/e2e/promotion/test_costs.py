@@ -44,10 +44,10 @@ def test_a_plan_says_what_it_costs_and_its_secrets_stay_where_they_are(tmp_path:
         "tools/prices.json": PRICES,
     }.items():
         project.write(path, text)
-    page = project.ok("preview", "dev", "--markdown").out
+    page = project.run_checked("preview", "dev", "--markdown").out
     assert "| 1 to create; about +11.18 USD a month |" in page
     assert "| +11.18 | **web** | <code>terraform_data.this</code> |" in page
-    told = project.ok("plan", "dev", "--json", "--trace", "first.json").document["result"]
+    told = project.run_checked("plan", "dev", "--json", "--trace", "first.json").document["result"]
     assert told["cost"] == {
         "currency": "USD",
         "before": "0",
@@ -57,12 +57,12 @@ def test_a_plan_says_what_it_costs_and_its_secrets_stay_where_they_are(tmp_path:
         "unknown": "",
     }
     project.write("tools/cost.py", KEEPS)
-    ran = project.ok("plan", "dev", "--trace", "second.json")
+    ran = project.run_checked("plan", "dev", "--trace", "second.json")
     assert "Cost: not known: exit code 1: no price today" in ran.out
     asked = (project.root / "question.json").read_text()
     (resource,) = json.loads(asked)["stacks"][0]["resources"]
     assert resource["after"]["input.password"] == "(sensitive)"
     assert "planted-secret" not in asked + ran.out + ran.err
     # The second time everything lay prepared, and who is to be asked was remembered with it.
-    laid = ["workspace.lay_stack" in (project.root / f"{name}.json").read_text() for name in ("first", "second")]
+    laid = ["workspace.write_stack" in (project.root / f"{name}.json").read_text() for name in ("first", "second")]
     assert laid == [True, False]

@@ -22,9 +22,9 @@ def differing(result: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def test_dev_moved_on_by_a_change_of_a_module(small: Project) -> None:
-    small.ok("apply", "dev", "--yes")
-    small.ok("promote", "dev", "staging", "--yes")
-    same = small.ok("diff", "dev", "staging", "--json").document["result"]
+    small.run_checked("apply", "dev", "--yes")
+    small.run_checked("promote", "dev", "staging", "--yes")
+    same = small.run_checked("diff", "dev", "staging", "--json").document["result"]
     assert same["distance"] is None
     assert differing(same) == [
         ("name", "environments/dev/terraform.tfvars:1", f"{STAGING}:1"),
@@ -32,8 +32,8 @@ def test_dev_moved_on_by_a_change_of_a_module(small: Project) -> None:
     ]
 
     small.write("modules/base/main.tf", BASE.replace("input = var.name", 'input = "${var.name}!"'))
-    small.ok("apply", "dev", "--yes")
-    moved = small.ok("diff", "dev", "staging", "--patch", "--json").document["result"]
+    small.run_checked("apply", "dev", "--yes")
+    moved = small.run_checked("diff", "dev", "staging", "--patch", "--json").document["result"]
     distance = moved["distance"]
     assert (distance["older"], distance["newer"], distance["behind"]) == ("staging", "dev", 1)
     assert [made["release"] for made in distance["releases"]] == [moved["first"]["release"]]
@@ -45,21 +45,23 @@ def test_dev_moved_on_by_a_change_of_a_module(small: Project) -> None:
     assert all(not distance["changes"][kind] for kind in ("wiring", "variables", "outputs", "providers"))
     assert differing(moved) == differing(same)
 
-    told = small.ok("diff", "staging", "dev").out
+    told = small.run_checked("diff", "staging", "dev").out
     assert "staging is 1 release behind dev." in told
     assert "~ main.tf  +1 -1" in told
     assert f"{STAGING}:1" in told
     for form in ([], ["--json"], ["--markdown"], ["--all"]):
-        assert "planted" not in small.ok("diff", "dev", "staging", "--patch", *form).out
+        assert "planted" not in small.run_checked("diff", "dev", "staging", "--patch", *form).out
     assert small.run("diff", "dev", "staging", "--detailed-exitcode").code == 2
 
 
 def test_a_bundle_that_is_gone_leaves_the_rest(small: Project) -> None:
-    small.ok("apply", "dev", "--yes")
-    small.ok("promote", "dev", "staging", "--yes")
+    small.run_checked("apply", "dev", "--yes")
+    small.run_checked("promote", "dev", "staging", "--yes")
     small.write("modules/base/main.tf", BASE + "# later\n")
-    small.ok("apply", "dev", "--yes")
-    staging = small.ok("status", "--json").document["result"]["environments"][1]["present"]["current"]["release"]
+    small.run_checked("apply", "dev", "--yes")
+    staging = small.run_checked("status", "--json").document["result"]["environments"][1]["present"]["current"][
+        "release"
+    ]
     (small.root / ".envctl" / "store" / "releases" / f"{staging}.tar").unlink()
     ran = small.run("diff", "dev", "staging")
     assert ran.code == 1

@@ -20,13 +20,13 @@ def planted(project: Project) -> list[Path]:
 
 def test_a_plan_is_split_up_by_code_and_settings(small: Project) -> None:
     small.write("modules/base/main.tf", SIZED)
-    small.ok("apply", "dev", "--yes")
+    small.run_checked("apply", "dev", "--yes")
     small.write("modules/base/main.tf", SIZED.replace(", 1]", ", 2]"))
     settings = small.root / "environments/dev/terraform.tfvars"
     small.write("environments/dev/terraform.tfvars", settings.read_text() + "size = 3\n")
 
-    ledger = small.ok("history", "--json").document["result"]
-    told = small.ok("plan", "dev", "--explain", "--json").document["result"]
+    ledger = small.run_checked("history", "--json").document["result"]
+    told = small.run_checked("plan", "dev", "--explain", "--json").document["result"]
     paths = {
         part["cause"]: [
             attribute["path"]
@@ -41,34 +41,34 @@ def test_a_plan_is_split_up_by_code_and_settings(small: Project) -> None:
     assert [(pair["name"], pair["second"]["location"]) for pair in told["settings"]] == [
         ("size", {"file": "environments/dev/terraform.tfvars", "line": 3})
     ]
-    assert small.ok("history", "--json").document["result"] == ledger
+    assert small.run_checked("history", "--json").document["result"] == ledger
 
-    shown = small.ok("plan", "dev", "--explain").out
+    shown = small.run_checked("plan", "dev", "--explain").out
     assert "size: 1 → 3  (environments/dev/terraform.tfvars:3)" in shown
     assert "main.tf" in shown
     # What lies ready is not what was compared with: the next plan is of the working tree.
-    again = small.ok("plan", "dev", "--json").document["result"]
+    again = small.run_checked("plan", "dev", "--json").document["result"]
     assert [a["after"] for a in again["stacks"][0]["resources"][0]["attributes"] if a["path"] == "input[2]"] == [2]
 
 
 def test_a_sensitive_setting_is_a_cause_without_a_value(small: Project) -> None:
-    small.ok("apply", "dev", "--yes")
+    small.run_checked("apply", "dev", "--yes")
     small.write("environments/dev/terraform.tfvars", 'name = "dev-name"\npassword = "planted-other-secret"\n')
-    ran = small.ok("plan", "dev", "--explain")
+    ran = small.run_checked("plan", "dev", "--explain")
     assert "a sensitive setting has changed" in ran.out
     assert "Because of settings" in ran.out
-    told = small.ok("plan", "dev", "--explain", "--json")
+    told = small.run_checked("plan", "dev", "--explain", "--json")
     assert "planted" not in ran.out + ran.err + told.out
     assert planted(small) == []
 
 
 def test_a_release_is_previewed_everywhere_on_the_day_that_it_is_made(small: Project) -> None:
-    small.ok("apply", "dev", "--yes")
-    small.ok("promote", "dev", "staging", "--yes")
+    small.run_checked("apply", "dev", "--yes")
+    small.run_checked("promote", "dev", "staging", "--yes")
     small.write("modules/top/main.tf", TOP + 'variable "new" {\n  type = string\n}\n')
     settings = (small.root / "environments/dev/terraform.tfvars").read_text()
     small.write("environments/dev/terraform.tfvars", settings + 'new = "x"\n')
-    ledger = small.ok("history", "--json").document["result"]
+    ledger = small.run_checked("history", "--json").document["result"]
 
     ran = small.run("preview", "--json")
     assert ran.code == 78
@@ -77,12 +77,16 @@ def test_a_release_is_previewed_everywhere_on_the_day_that_it_is_made(small: Pro
     assert [problem["code"] for problem in staging["problems"]] == ["E205"]
     assert prod["plan"] is None
 
-    release = small.ok("status", "--json").document["result"]["environments"][0]["present"]["current"]["release"]
+    release = small.run_checked("status", "--json").document["result"]["environments"][0]["present"]["current"][
+        "release"
+    ]
     for name in ("staging", "prod"):
         small.write(f"environments/{name}/terraform.tfvars", f'name = "{name}-other"\npassword = "planted"\n')
     ran = small.run("preview", "staging", "prod", "--release", release[:8], "--detailed-exitcode")
     assert ran.code == 2
     assert "staging: 2 to update" in ran.out or "staging:" in ran.out.rpartition("would do")[2]
-    assert small.ok("plan", "prod", "--release", release[:8]).out.startswith(f"Plan for prod · release {release[:12]}")
-    assert small.ok("history", "--json").document["result"] == ledger
-    small.ok("promote", "dev", "staging", "--yes")
+    assert small.run_checked("plan", "prod", "--release", release[:8]).out.startswith(
+        f"Plan for prod · release {release[:12]}"
+    )
+    assert small.run_checked("history", "--json").document["result"] == ledger
+    small.run_checked("promote", "dev", "staging", "--yes")

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNTS, Project, client
+from tests.e2e.conftest import ACCOUNTS, Project, open_client
 
 pytestmark = [pytest.mark.terraform, pytest.mark.sandbox]
 
 
 @pytest.fixture
 def begun(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
-    ran = Project(tmp_path, home).ok("init", "blog", "--template", "minimal", "--json")
+    ran = Project(tmp_path, home).run_checked("init", "blog", "--template", "minimal", "--json")
     project = Project(tmp_path / ran.document["result"]["folder"], home)
     (project.root / ".envctl" / "sandbox").mkdir(parents=True)
     (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
@@ -21,15 +21,17 @@ def begun(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Proje
 
 
 def test_a_new_project_goes_the_whole_way(begun: Project) -> None:
-    before = begun.files()
-    begun.ok("validate")
-    begun.ok("--sandbox", "apply", "dev", "--yes")
-    begun.ok("--sandbox", "promote", "dev", "staging", "--yes")
+    before = begun.read_files()
+    begun.run_checked("validate")
+    begun.run_checked("--sandbox", "apply", "dev", "--yes")
+    begun.run_checked("--sandbox", "promote", "dev", "staging", "--yes")
     assert begun.run("--sandbox", "promote", "staging", "prod", "--yes", "--json").codes == ["G106"]
-    begun.ok("--sandbox", "approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL="peer@example.com")
-    begun.ok("--sandbox", "promote", "staging", "prod", "--yes")
+    begun.run_checked("--sandbox", "approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL="peer@example.com")
+    begun.run_checked("--sandbox", "promote", "staging", "prod", "--yes")
     for environment in ACCOUNTS:
-        found = client(begun, environment, "ec2").describe_vpcs(Filters=[{"Name": "tag:project", "Values": ["blog"]}])
+        found = open_client(begun, environment, "ec2").describe_vpcs(
+            Filters=[{"Name": "tag:project", "Values": ["blog"]}]
+        )
         assert len(found["Vpcs"]) == 1
-    assert begun.files() == before
+    assert begun.read_files() == before
     assert list(begun.home.iterdir()) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import ACCOUNTS, REGION, Project
-from tests.faults.emulator import ministack
+from tests.faults.emulator import start_ministack
 
 pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
 
@@ -114,7 +114,7 @@ resource "aws_sns_topic" "this" {
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with ministack(tmp_path_factory.mktemp("ministack")) as found:
+    with start_ministack(tmp_path_factory.mktemp("ministack")) as found:
         yield found
 
 
@@ -142,19 +142,19 @@ def value(url: str, environment: str) -> str:
 
 @pytest.mark.night
 def test_a_release_goes_the_whole_way(project: Project, url: str) -> None:
-    project.ok("--sandbox", "apply", "dev", "--yes")
+    project.run_checked("--sandbox", "apply", "dev", "--yes")
     again = project.run("--sandbox", "plan", "dev", "--detailed-exitcode")
     assert again.code == 0, again.out
-    project.ok("--sandbox", "promote", "dev", "staging", "--yes")
+    project.run_checked("--sandbox", "promote", "dev", "staging", "--yes")
     assert [value(url, environment) for environment in ("dev", "staging")] == ["hello dev", "hello staging"]
-    entries = project.ok("--sandbox", "history", "staging", "--json").document["result"]["entries"]
+    entries = project.run_checked("--sandbox", "history", "staging", "--json").document["result"]["entries"]
     assert [entry["event"]["kind"] for entry in entries] == [
         "verification passed",
         "deployment succeeded",
         "deployment started",
     ]
-    assert project.ok("--sandbox", "ledger", "verify").code == 0
+    assert project.run_checked("--sandbox", "ledger", "verify").code == 0
     assert project.run("--sandbox", "drift").code == 0
-    project.ok("--sandbox", "destroy", "staging", "--yes")
-    assert project.ok("--sandbox", "ledger", "verify").code == 0
-    assert os.fspath(project.root) not in project.ok("--sandbox", "status").out
+    project.run_checked("--sandbox", "destroy", "staging", "--yes")
+    assert project.run_checked("--sandbox", "ledger", "verify").code == 0
+    assert os.fspath(project.root) not in project.run_checked("--sandbox", "status").out

@@ -31,9 +31,9 @@ def client(shop: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str
         import boto3
         from botocore.config import Config
 
-        running = Sandbox(shop.root / ".envctl" / "sandbox").running()
+        running = Sandbox(shop.root / ".envctl" / "sandbox").find_running()
         assert running is not None
-        for name, value in running.child_environment().items():
+        for name, value in running.build_child_variables().items():
             monkeypatch.setenv(name, value)
         role = f"arn:aws:iam::{ACCOUNTS[environment]}:role/envctl-deployer"
         keys = boto3.client("sts", region_name=REGION).assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
@@ -67,15 +67,15 @@ def user_data(client: Callable[[str, str], Any], environment: str) -> str:
 def approve_everything(shop: Project) -> None:
     for gate in ("peer", "business", "quality"):
         words = ("approve", "prod", "--gate", gate, "--unseen", "web", "--yes")
-        shop.ok("--sandbox", *words, GIT_AUTHOR_EMAIL=f"{gate}@example.com")
+        shop.run_checked("--sandbox", *words, GIT_AUTHOR_EMAIL=f"{gate}@example.com")
 
 
 def test_what_was_proven_in_dev_reaches_prod_and_nothing_else_does(
     shop: Project, client: Callable[[str, str], Any]
 ) -> None:
-    before = shop.files()
+    before = shop.read_files()
 
-    shop.ok("--sandbox", "apply", "dev", "--yes")
+    shop.run_checked("--sandbox", "apply", "dev", "--yes")
     assert [vpc["CidrBlock"] for vpc in networks(client, "dev")] == [RANGES["dev"]]
     assert networks(client, "staging") == networks(client, "prod") == []
 
@@ -90,7 +90,7 @@ def test_what_was_proven_in_dev_reaches_prod_and_nothing_else_does(
     settings = shop.root / "environments" / "dev" / "terraform.tfvars"
     settings.write_text(re.sub(r"@sha256:[0-9a-f]+", "@sha256:" + "f" * 64, settings.read_text()))
 
-    shop.ok("--sandbox", "promote", "dev", "staging", "--yes")
+    shop.run_checked("--sandbox", "promote", "dev", "staging", "--yes")
     looked = shop.run("--sandbox", "drift", "--json")
     assert looked.code == 0, looked.out
     assert [vpc["CidrBlock"] for vpc in networks(client, "staging")] == [RANGES["staging"]]
@@ -98,7 +98,7 @@ def test_what_was_proven_in_dev_reaches_prod_and_nothing_else_does(
     refused = shop.run("--sandbox", "promote", "staging", "prod", "--yes", "--json")
     assert (refused.code, refused.codes) == (4, ["G106"])
     approve_everything(shop)
-    shop.ok("--sandbox", "promote", "staging", "prod", "--yes")
+    shop.run_checked("--sandbox", "promote", "staging", "prod", "--yes")
 
     for environment, account in ACCOUNTS.items():
         found = networks(client, environment)
@@ -122,8 +122,8 @@ def test_what_was_proven_in_dev_reaches_prod_and_nothing_else_does(
 
     releases = {there["present"]["current"]["release"] for there in status(shop)}
     assert len(releases) == 1
-    assert shop.ok("--sandbox", "ledger", "verify").code == 0
-    assert shop.files() == before, "something was written outside of .envctl"
+    assert shop.run_checked("--sandbox", "ledger", "verify").code == 0
+    assert shop.read_files() == before, "something was written outside of .envctl"
     assert list(shop.home.iterdir()) == [], "something was written to the home folder"
     assert no_secret_of_the_user(shop)
 
@@ -133,7 +133,7 @@ def image_of(script: str) -> str:
 
 
 def status(shop: Project) -> list[dict[str, Any]]:
-    return list(shop.ok("--sandbox", "status", "--json").document["result"]["environments"])
+    return list(shop.run_checked("--sandbox", "status", "--json").document["result"]["environments"])
 
 
 def no_secret_of_the_user(shop: Project) -> bool:
@@ -151,25 +151,27 @@ def no_secret_of_the_user(shop: Project) -> bool:
 
 def test_the_sandbox_renders_what_is_rendered_for_aws(shop: Project) -> None:
     for environment in ACCOUNTS:
-        real = shop.ok("render", environment, "--json").document["result"]
-        assert shop.ok("--sandbox", "render", environment, "--json").document["result"] == real
+        real = shop.run_checked("render", environment, "--json").document["result"]
+        assert shop.run_checked("--sandbox", "render", environment, "--json").document["result"] == real
 
 
 def test_two_projects_have_a_sandbox_each(shop: Project, second_shop: Project) -> None:
-    shop.ok("sandbox", "up")
-    second_shop.ok("sandbox", "up")
-    addresses = {p.ok("sandbox", "status", "--json").document["result"]["proxy_url"] for p in (shop, second_shop)}
+    shop.run_checked("sandbox", "up")
+    second_shop.run_checked("sandbox", "up")
+    addresses = {
+        p.run_checked("sandbox", "status", "--json").document["result"]["proxy_url"] for p in (shop, second_shop)
+    }
     assert len(addresses) == 2
-    shop.ok("sandbox", "down")
-    assert second_shop.ok("sandbox", "status", "--json").document["result"]["state"] == "running"
+    shop.run_checked("sandbox", "down")
+    assert second_shop.run_checked("sandbox", "status", "--json").document["result"]["state"] == "running"
 
 
 def test_a_dead_sandbox_is_noticed_and_said_and_what_it_left_is_gone_before_anything_is_laid_out(shop: Project) -> None:
-    shop.ok("--sandbox", "plan", "dev")
+    shop.run_checked("--sandbox", "plan", "dev")
     pid = json.loads((shop.root / ".envctl" / "sandbox" / "state.json").read_text())["pid"]
     os.kill(pid, 9)
-    assert shop.ok("sandbox", "status", "--json").document["result"]["state"] == "died"
-    again = shop.ok("--sandbox", "plan", "dev")
+    assert shop.run_checked("sandbox", "status", "--json").document["result"]["state"] == "died"
+    again = shop.run_checked("--sandbox", "plan", "dev")
     assert "has died" in again.err
     assert "starting the sandbox" in again.err
 

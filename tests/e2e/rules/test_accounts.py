@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import Sandbox
-from tests.e2e.conftest import ENVIRONMENTS, Project, client
+from tests.e2e.conftest import ENVIRONMENTS, Project, open_client
 from tests.modules import applying
 
 pytestmark = pytest.mark.terraform
@@ -73,9 +73,9 @@ def shop(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Projec
 
 def topics(project: Project, account: str = "") -> list[str]:
     if not account:
-        found = client(project, "dev", "sns").list_topics()["Topics"]
+        found = open_client(project, "dev", "sns").list_topics()["Topics"]
     else:
-        running = Sandbox(project.root / ".envctl" / "sandbox").running()
+        running = Sandbox(project.root / ".envctl" / "sandbox").find_running()
         assert running is not None
         found = applying.Account(running, account).client("sns").list_topics()["Topics"]
     return sorted(each["TopicArn"].rpartition(":")[2] for each in found)
@@ -111,7 +111,7 @@ def test_provider_of_another_account_is_refused(shop: Project) -> None:
 
     # Known to newer providers than the one that plans, which says so itself.
     shop.write("envctl.toml", f'{TABLE}max_retries = 5\nsts_region = "us-east-1"\n')
-    shop.ok("validate")
+    shop.run_checked("validate")
     refused = shop.run("--sandbox", "apply", "dev", "--yes", "--json")
     assert (refused.code, refused.codes) == (1, ["E305"]), refused.out
     (problem,) = refused.document["problems"]
@@ -122,12 +122,12 @@ def test_provider_of_another_account_is_refused(shop: Project) -> None:
     shop.write("envctl.toml", TOML)
     assert shop.run("validate", "--json").codes == ["E213"]
     shop.write("envctl.toml", NAMED)
-    shop.ok("validate")
-    shop.ok("--sandbox", "apply", "dev", "--yes")
+    shop.run_checked("validate")
+    shop.run_checked("--sandbox", "apply", "dev", "--yes")
     assert (topics(shop), topics(shop, OTHER)) == (["here"], ["there"])
 
     # A release is not asked of the tree, but of its code, and of what Terraform plans with it.
     shop.write("envctl.toml", TOML)
     refused = shop.run("--sandbox", "promote", "dev", "staging", "--yes", "--json")
     assert (refused.code, refused.codes) == (78, ["E213"]), refused.out
-    assert client(shop, "staging", "sns").list_topics()["Topics"] == []
+    assert open_client(shop, "staging", "sns").list_topics()["Topics"] == []

@@ -11,21 +11,21 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import REGION, Project
-from tests.e2e.organisation import MODULE, PROJECT, TOOLS, Organisation, founded
+from tests.e2e.organisation import MODULE, PROJECT, TOOLS, Organisation, open_organisation
 
 pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> Iterator[Organisation]:
-    with founded(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
+    with open_organisation(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
         yield found
 
 
 @pytest.fixture
 def shop(tmp_path: Path, home: Path, organisation: Organisation) -> Project:
     """Ann has keys of her own in the profile of the store, and writes into a token file what she likes."""
-    found = Project(tmp_path / "shop", home, organisation.surroundings_of_a_run("bob", tmp_path / "token"))
+    found = Project(tmp_path / "shop", home, organisation.build_job_environment("bob", tmp_path / "token"))
     keys = "\n".join(f"{name.lower()} = {value}" for name, value in organisation.people["ann"].items())
     found.write("aws/config", f"[profile own]\n{keys}\nregion = {REGION}\n")
     found.write("envctl.toml", FORGED)
@@ -40,7 +40,7 @@ def run_of(shop: Project, organisation: Organisation, actor: str, **claims: obje
 
 def test_a_forged_token_beside_own_keys_makes_nobody_else(shop: Project, organisation: Organisation) -> None:
     ann = f"arn:aws:iam::{TOOLS}:user/ann"
-    run_of(shop, organisation, "maker").ok("apply", "dev", "--yes")
+    run_of(shop, organisation, "maker").run_checked("apply", "dev", "--yes")
     for gate in ("peer", "open"):
         bob = run_of(shop, organisation, "bob", environment="staging")
         approved = bob.run("approve", "staging", "--gate", gate, "--yes", "--json")
@@ -51,7 +51,7 @@ def test_a_forged_token_beside_own_keys_makes_nobody_else(shop: Project, organis
     for command in ("why", "doctor"):
         said = opsbot.run(command, "staging", "--json").out
         assert "the credentials come from config-file, and not from AWS_WEB_IDENTITY_TOKEN_FILE" in said
-    entries = shop.ok("history", "--json").document["result"]["entries"]
+    entries = shop.run_checked("history", "--json").document["result"]["entries"]
     assert {(each["actor"]["via"], each["actor"]["name"], each["actor"]["arn"]) for each in entries} == {
         ("aws", ann, ann)
     }

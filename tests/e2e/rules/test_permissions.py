@@ -9,8 +9,17 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNTS, Project, Ran
-from tests.e2e.organisation import MODULE, MOTO_CALLS_IT, PROJECT, TOOLS, Organisation, founded, in_account, policies
+from tests.e2e.conftest import ACCOUNTS, CommandResult, Project
+from tests.e2e.organisation import (
+    MODULE,
+    MOTO_ACTION_NAMES,
+    PROJECT,
+    TOOLS,
+    Organisation,
+    load_policies,
+    move_to_account,
+    open_organisation,
+)
 
 pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
 NEEDS = """
@@ -40,25 +49,25 @@ app = { variable = "image", kind = "oci", repository = "{account_id}.dkr.ecr.{re
 
 @pytest.fixture(scope="module")
 def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> Iterator[Organisation]:
-    with founded(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
+    with open_organisation(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
         for account in (TOOLS, *ACCOUNTS.values()):
-            found.administrator(account)
+            found.open_admin_client(account)
         for account in ACCOUNTS.values():
-            found.client(account, "secretsmanager").create_secret(Name="shop/db", SecretString="planted")
-            ecr = found.client(account, "ecr")
+            found.open_client(account, "secretsmanager").create_secret(Name="shop/db", SecretString="planted")
+            ecr = found.open_client(account, "ecr")
             ecr.create_repository(repositoryName="shop")
             ecr.put_image(repositoryName="shop", imageManifest=MANIFEST, imageDigest=DIGEST, imageTag="1")
-            found.client(account, "ssm").put_parameter(Name="/shop/key", Value="planted", Type="SecureString")
+            found.open_client(account, "ssm").put_parameter(Name="/shop/key", Value="planted", Type="SecureString")
             # What is tried here must not be given for the sake of a module.
             topics = {"Effect": "Allow", "Action": ["sns:*", "ec2:DescribeAccountAttributes"], "Resource": "*"}
-            found.administrator(account).put_role_policy(
+            found.open_admin_client(account).put_role_policy(
                 RoleName="envctl-deployer",
                 PolicyName="rights-2",
                 PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [topics]}),
             )
-        found.user("setup", [policies()["MakeTheBucket"]], ACCOUNTS["dev"])
-        found.user("looker", [policies()["OnlyListTheStore"], policies()["GetIntoEveryEnvironment"]])
-        found.enforce()
+        found.create_user("setup", [load_policies()["MakeTheBucket"]], ACCOUNTS["dev"])
+        found.create_user("looker", [load_policies()["OnlyListTheStore"], load_policies()["GetIntoEveryEnvironment"]])
+        found.enforce_iam()
         yield found
 
 
@@ -67,15 +76,15 @@ def shop(tmp_path_factory: pytest.TempPathFactory, organisation: Organisation) -
     """Signed, with secrets, and a release that staging has proven: made with the rights as they stand."""
     folder = tmp_path_factory.mktemp("shop")
     (folder / "home").mkdir()
-    project = Project(folder / "shop", folder / "home", organisation.surroundings("ci"))
-    organisation.make_signed(project, MORE)
+    project = Project(folder / "shop", folder / "home", organisation.build_environment("ci"))
+    organisation.write_signed_project(project, MORE)
     for name in ACCOUNTS:
         image = f'image = "example.com/shop@{DIGEST}"\n' if name == "dev" else ""
         project.write(f"environments/{name}/terraform.tfvars", SETTINGS + image)
     parameter = MODULE[MODULE.index('resource "aws_ssm_parameter"') : MODULE.index('resource "aws_sns_topic"')]
     project.write("modules/parameters/main.tf", MODULE.replace(parameter, "") + NEEDS)
-    project.ok("apply", "dev", "--yes")
-    project.ok("promote", "dev", "staging", "--yes")
+    project.run_checked("apply", "dev", "--yes")
+    project.run_checked("promote", "dev", "staging", "--yes")
     return project
 
 
@@ -83,7 +92,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, organisation: Organisation) -
 def instead(organisation: Organisation, holder: tuple[str, str, str], number: int, policy: Any) -> Iterator[None]:
     """Somebody has another policy for a while. `holder` is the account, what it is, and its name."""
     account, kind, name = holder
-    iam = organisation.administrator(account)
+    iam = organisation.open_admin_client(account)
     put, get = (getattr(iam, f"{verb}_{kind}_policy") for verb in ("put", "get"))
     where = {f"{kind.capitalize()}Name": name, "PolicyName": f"rights-{number}"}
     before = get(**where)["PolicyDocument"]
@@ -96,7 +105,7 @@ def instead(organisation: Organisation, holder: tuple[str, str, str], number: in
 
 def without(policy: dict[str, Any], action: str) -> dict[str, Any]:
     """Moto takes no statement without an action."""
-    gone = {action, MOTO_CALLS_IT.get(action)}
+    gone = {action, MOTO_ACTION_NAMES.get(action)}
     kept = [{**each, "Action": [a for a in each["Action"] if a not in gone]} for each in policy["Statement"]]
     return {**policy, "Statement": [each if each["Action"] else {**each, "Action": ["s3:None"]} for each in kept]}
 
@@ -142,21 +151,23 @@ NEEDED: dict[str, tuple[str, tuple[str, str, str], int, str, tuple[str, ...], st
 }
 
 
-def failed(ran: Ran, code: str) -> bool:
+def failed(ran: CommandResult, code: str) -> bool:
     return ran.code != 0 and code in ran.codes
 
 
 @pytest.mark.parametrize("needed", NEEDED.values(), ids=NEEDED)
 def test_a_right_is_needed(organisation: Organisation, shop: Project, needed: tuple[Any, ...]) -> None:
     sid, holder, number, action, words, code = needed
-    policy = policies()[sid]
+    policy = load_policies()[sid]
     if holder[1] == "role":
-        policy = in_account(policy, "dev")
+        policy = move_to_account(policy, "dev")
     assert any(action in each["Action"] for each in policy["Statement"]), "the document has no such action"
     assert shop.run(*words, "--json").code == 0
     with instead(organisation, holder, number, without(policy, action)):
         ran = shop.run(*words, "--json")
-    organisation.administrator(ACCOUNTS["dev"], "s3").delete_object(Bucket=f"shop-tfstate-{ACCOUNTS['dev']}", Key=LOCK)
+    organisation.open_admin_client(ACCOUNTS["dev"], "s3").delete_object(
+        Bucket=f"shop-tfstate-{ACCOUNTS['dev']}", Key=LOCK
+    )
     assert failed(ran, code), (ran.code, ran.codes, ran.out)
 
 
@@ -165,7 +176,7 @@ def test_the_rights_are_those_that_are_tried() -> None:
     given = {
         action
         for sid in ("ListTheStore", "GetIntoEveryEnvironment", "ListTheStates", "LookForSecrets")
-        for statement in policies()[sid]["Statement"]
+        for statement in load_policies()[sid]["Statement"]
         for action in statement["Action"]
     }
     tried = {action for _, _, _, action, _, _ in NEEDED.values()}
@@ -175,22 +186,22 @@ def test_the_rights_are_those_that_are_tried() -> None:
 def test_jobs_that_only_look_record_nothing_and_their_answers_are_collected(
     organisation: Organisation, shop: Project
 ) -> None:
-    looker = Project(shop.root, shop.home, organisation.surroundings("looker"))
-    jobs = json.loads(looker.ok("matrix", "drift", "dev").out)["include"]
+    looker = Project(shop.root, shop.home, organisation.build_environment("looker"))
+    jobs = json.loads(looker.run_checked("matrix", "drift", "dev").out)["include"]
     for job in jobs:
-        looker.ok("drift", "--run", job["run"], "--shard", str(job["shard"]))
+        looker.run_checked("drift", "--run", job["run"], "--shard", str(job["shard"]))
     denied = looker.run("collect", jobs[0]["run"], "--json")
     assert failed(denied, "E452")
     assert denied.document["result"]["environments"][0]["condition"] == "clean"
-    shop.ok("collect", jobs[0]["run"])
+    shop.run_checked("collect", jobs[0]["run"])
     # The others are those of who only looks, which are tried above.
-    rights = without(policies()["OnlyListTheStore"], "s3:PutObject")
+    rights = without(load_policies()["OnlyListTheStore"], "s3:PutObject")
     with instead(organisation, (TOOLS, "user", "looker"), 0, rights):
         assert failed(looker.run("matrix", "drift", "dev", "--json"), "E452")
 
 
 def test_who_sets_it_up_can_make_the_bucket_and_the_key(shop: Project, organisation: Organisation) -> None:
-    setup = Project(shop.root, shop.home, organisation.surroundings("setup"))
+    setup = Project(shop.root, shop.home, organisation.build_environment("setup"))
     bare = PROJECT.replace('assume_role = "arn:aws:iam::111111111111:role/envctl-deployer"\n', "")
     bare = bare.replace("[environments.dev]\n", '[environments.dev]\nsigning_key = "alias/envctl-new"\n')
     there = Project(shop.root.parent / "bare", shop.home, setup.extra)
@@ -200,12 +211,12 @@ def test_who_sets_it_up_can_make_the_bucket_and_the_key(shop: Project, organisat
     assert (denied.code, denied.codes) == (1, ["E424"])
     with instead(organisation, (ACCOUNTS["dev"], "user", "setup"), 0, new_bucket()):
         assert there.run("bootstrap", "dev", "--as-me", "--check", "--json").code == 2
-        there.ok("bootstrap", "dev", "--as-me", "--yes")
-        there.ok("bootstrap", "dev", "--as-me", "--check")
-        there.ok("ledger", "keys", "dev", "--create")
+        there.run_checked("bootstrap", "dev", "--as-me", "--yes")
+        there.run_checked("bootstrap", "dev", "--as-me", "--check")
+        there.run_checked("ledger", "keys", "dev", "--create")
     assert (there.root / "environments/dev/signing_key.pem").is_file()
 
 
 def new_bucket() -> Any:
     """The documents speak of the bucket that is there."""
-    return json.loads(json.dumps(policies()["MakeTheBucket"]).replace("shop-tfstate-", "shop-new-"))
+    return json.loads(json.dumps(load_policies()["MakeTheBucket"]).replace("shop-tfstate-", "shop-new-"))

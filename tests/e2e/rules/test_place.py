@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Project, client
+from tests.e2e.conftest import Project, open_client
 
 pytestmark = pytest.mark.terraform
 
@@ -77,8 +77,8 @@ def queue(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Proje
 
 def test_approval_for_one_place_is_refused_in_another(queue: Project) -> None:
     promote = ("--sandbox", "promote", "dev", "prod", "--yes")
-    queue.ok("--sandbox", "apply", "dev", "--yes")
-    approved = queue.ok(
+    queue.run_checked("--sandbox", "apply", "dev", "--yes")
+    approved = queue.run_checked(
         "--sandbox", "approve", "prod", "--gate", "peer", "--yes", "--json", GIT_AUTHOR_EMAIL="bob@example.com"
     ).document["result"]
     assert approved["where"] == "account 333333333333, ap-northeast-1"
@@ -90,14 +90,14 @@ def test_approval_for_one_place_is_refused_in_another(queue: Project) -> None:
         assert (refused.code, refused.codes) == (4, ["G106"]), (told, refused.out)
         message = refused.document["problems"][0]["message"]
         assert f"prod is in another place than it was approved for: {told}" in message
-        why = queue.ok("--sandbox", "why", "prod", "--json").document["result"]
+        why = queue.run_checked("--sandbox", "why", "prod", "--json").document["result"]
         assert (why["gates"], why["next"].split()[:3]) == ({"peer": [0, 1]}, ["envctl", "--sandbox", "approve"])
-    assert client(queue, "prod", "sqs").list_queues().get("QueueUrls") is None
+    assert open_client(queue, "prod", "sqs").list_queues().get("QueueUrls") is None
 
     # Who plans, and from where, is no part of it.
     queue.write("envctl.toml", TOML.replace('333333333333"\nregion', '333333333333"\nprofile = "mine"\nregion'))
-    queue.ok(*promote)
-    assert len(client(queue, "prod", "sqs").list_queues()["QueueUrls"]) == 1
-    entries = queue.ok("--sandbox", "history", "--json").document["result"]["entries"]
+    queue.run_checked(*promote)
+    assert len(open_client(queue, "prod", "sqs").list_queues()["QueueUrls"]) == 1
+    entries = queue.run_checked("--sandbox", "history", "--json").document["result"]["entries"]
     events = [each["event"] for each in entries if each["event"].get("environment") == "prod"]
     assert [event["place"] for event in events if "place" in event] == [approved["place"]] * 2

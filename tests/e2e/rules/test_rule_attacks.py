@@ -34,8 +34,8 @@ def change(project: Project, number: int) -> None:
 
 
 def to_staging(project: Project) -> None:
-    project.ok("apply", "dev", "--yes")
-    project.ok("promote", "dev", "staging", "--yes")
+    project.run_checked("apply", "dev", "--yes")
+    project.run_checked("promote", "dev", "staging", "--yes")
 
 
 def refused(project: Project, *words: str, by: str = "ann@example.com") -> set[str]:
@@ -51,8 +51,8 @@ def prod(project: Project) -> dict[str, bytes]:
 
 def test_protected_environment_leaves_no_gate_by_its_place(small: Project) -> None:
     to_staging(small)
-    small.ok(*APPROVE, "--unseen", "top", GIT_AUTHOR_EMAIL=BOB)
-    small.ok(*PROMOTE)
+    small.run_checked(*APPROVE, "--unseen", "top", GIT_AUTHOR_EMAIL=BOB)
+    small.run_checked(*PROMOTE)
     before = prod(small)
     change(small, 1)
     attacks = {
@@ -73,7 +73,7 @@ def test_protected_environment_leaves_no_gate_by_its_place(small: Project) -> No
 def test_check_that_is_dropped_for_one_promotion_is_missed(small: Project) -> None:
     small.write("envctl.toml", UNGATED + CHECK)
     to_staging(small)
-    small.ok(*PROMOTE)
+    small.run_checked(*PROMOTE)
     before = prod(small)
     change(small, 1)
     small.write("envctl.toml", UNGATED)
@@ -85,8 +85,8 @@ def test_check_that_is_dropped_for_one_promotion_is_missed(small: Project) -> No
     assert refused(small, *PROMOTE) == {"G103"}
     assert prod(small) == before
     small.write("envctl.toml", UNGATED + CHECK)
-    small.ok("verify", "staging")
-    small.ok(*PROMOTE)
+    small.run_checked("verify", "staging")
+    small.run_checked(*PROMOTE)
 
 
 def test_one_person_under_two_names_approves_nothing(small: Project) -> None:
@@ -98,10 +98,12 @@ def test_one_person_under_two_names_approves_nothing(small: Project) -> None:
             for role in ("AUTHOR", "COMMITTER")
             for what, value in (("NAME", "Ann"), ("EMAIL", noreply))
         }
-        subprocess.run(["git", *words], cwd=small.root, env=small.environment(**who), check=True, capture_output=True)
+        subprocess.run(
+            ["git", *words], cwd=small.root, env=small.build_environment(**who), check=True, capture_output=True
+        )
     to_staging(small)
     for somebody in (noreply, other, BOB):
         assert refused(small, *APPROVE, "--unseen", "top", by=somebody) == {"G106"}, somebody
     assert refused(small, *PROMOTE) == {"G106"}
-    small.ok(*APPROVE, "--unseen", "top", GIT_AUTHOR_EMAIL="eve@example.com")
-    small.ok(*PROMOTE)
+    small.run_checked(*APPROVE, "--unseen", "top", GIT_AUTHOR_EMAIL="eve@example.com")
+    small.run_checked(*PROMOTE)

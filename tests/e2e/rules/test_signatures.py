@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
-from envctl.domain.ledger.entries import Entry, decode, encode
+from envctl.domain.ledger.entries import Entry, decode_entry, encode_entry
 from envctl.domain.ledger.events import ApprovalGiven
-from envctl.domain.ledger.signatures import public_keys, written
-from envctl.domain.ledger.trust import Pinned, Trust
+from envctl.domain.ledger.signatures import parse_public_keys, to_signature
+from envctl.domain.ledger.trust import EnvironmentKeys, Trust
 from tests.e2e.conftest import ACCOUNTS, LOCAL_PROJECT, REGION, Project
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.terraform, pytest.mark.slow]
@@ -28,8 +28,8 @@ credential_source = Environment
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
     server = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield server.up()
-    server.down()
+    yield server.start()
+    server.stop()
 
 
 def signed_project() -> str:
@@ -55,9 +55,9 @@ def signing(small: Project, sandbox: RunningSandbox) -> Project:
     small.write("envctl.toml", signed_project())
     config = small.home / "aws-config"
     config.write_text(PROFILES)
-    extra = {**sandbox.child_environment(), "AWS_CONFIG_FILE": os.fspath(config)}
+    extra = {**sandbox.build_child_variables(), "AWS_CONFIG_FILE": os.fspath(config)}
     project = replace(small, extra=extra)
-    project.ok("ledger", "keys", "--create")
+    project.run_checked("ledger", "keys", "--create")
     return project
 
 
@@ -66,14 +66,14 @@ def store(project: Project) -> Path:
 
 
 def entries(project: Project) -> list[Entry]:
-    return [decode(file.read_bytes()) for file in sorted((store(project) / "ledger").iterdir())]
+    return [decode_entry(file.read_bytes()) for file in sorted((store(project) / "ledger").iterdir())]
 
 
 def kms_of_dev(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What the credentials of dev's role can do by hand."""
     import boto3
 
-    for name, value in sandbox.child_environment().items():
+    for name, value in sandbox.build_child_variables().items():
         monkeypatch.setenv(name, value)
     role = f"arn:aws:iam::{ACCOUNTS['dev']}:role/envctl-deployer"
     keys = boto3.client("sts", REGION).assume_role(RoleArn=role, RoleSessionName="mallory")["Credentials"]
@@ -90,23 +90,23 @@ def kms_of_dev(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_release_goes_the_whole_way_signed_and_an_approval_that_dev_forges_opens_nothing(
     signing: Project, sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    signing.ok("apply", "dev", "--yes")
-    signing.ok("promote", "dev", "staging", "--yes")
-    plan = json.loads(signing.ok("why", "prod", "--plan", "--json").out)["result"]["plan"]
+    signing.run_checked("apply", "dev", "--yes")
+    signing.run_checked("promote", "dev", "staging", "--yes")
+    plan = json.loads(signing.run_checked("why", "prod", "--plan", "--json").out)["result"]["plan"]
     approve = ("approve", "prod", "--gate", "peer", "--plan", plan, "--unseen", "top", "--yes")
 
     # What bob would say, with whatever dev's own role can sign.
     elsewhere = replace(signing, root=tmp_path / "elsewhere")
     shutil.copytree(signing.root, elsewhere.root)
-    elsewhere.ok(*approve)
+    elsewhere.run_checked(*approve)
     genuine = entries(elsewhere)[-1]
     assert isinstance(genuine.event, ApprovalGiven)
-    key = public_keys((signing.root / "environments/dev/signing_key.pem").read_bytes())[0]
-    message = Trust("small", tuple(ACCOUNTS), {"dev": Pinned((key,))}).message(genuine)
+    key = parse_public_keys((signing.root / "environments/dev/signing_key.pem").read_bytes())[0]
+    message = Trust("small", tuple(ACCOUNTS), {"dev": EnvironmentKeys((key,))}).encode_signed_message(genuine)
     kms = kms_of_dev(sandbox, monkeypatch)
     said = kms.sign(KeyId="alias/envctl-dev", Message=message, MessageType="RAW", SigningAlgorithm="ECDSA_SHA_256")
-    forged = replace(genuine, signature=written(key, said["Signature"]))
-    (store(signing) / "ledger" / f"{forged.seq:010d}.json").write_bytes(encode(forged))
+    forged = replace(genuine, signature=to_signature(key, said["Signature"]))
+    (store(signing) / "ledger" / f"{forged.seq:010d}.json").write_bytes(encode_entry(forged))
 
     refused = signing.run("promote", "staging", "prod", "--yes")
     assert refused.code == 4
@@ -117,8 +117,8 @@ def test_a_release_goes_the_whole_way_signed_and_an_approval_that_dev_forges_ope
     assert "signed with the key of dev, and not with that of prod" in found.out
 
     # In prod bob has a profile, and no role to deploy with. What he says himself is believed.
-    signing.ok(*approve)
-    signing.ok("promote", "staging", "prod", "--yes")
+    signing.run_checked(*approve)
+    signing.run_checked("promote", "staging", "prod", "--yes")
     assert all(entry.signature for entry in entries(signing))
 
     # An auditor has a copy, the keys, and no AWS.
@@ -139,6 +139,7 @@ def test_a_release_goes_the_whole_way_signed_and_an_approval_that_dev_forges_ope
     assert whole.code == 1
     shutil.rmtree(signing.root / ".envctl")
     assert (
-        "The ledger is whole" in alone.ok("ledger", "verify", "--store", os.fspath(copy), "--keys", os.fspath(keys)).out
+        "The ledger is whole"
+        in alone.run_checked("ledger", "verify", "--store", os.fspath(copy), "--keys", os.fspath(keys)).out
     )
     assert not store(signing).exists()

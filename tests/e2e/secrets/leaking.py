@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
-from tests.e2e.conftest import Project, Ran
+from tests.e2e.conftest import CommandResult, Project
 
 LEAKY = r"""
 variable "base" {
@@ -121,29 +121,29 @@ command = ["sh", "-c", "cat said.txt >&2; exit 5"]
 """
 
 
-def secret_of(environment: str, word: str) -> str:
+def build_secret(environment: str, word: str) -> str:
     return f'PL4nted-{word}<{environment}> & "q\\u00f6ted" $!/+%'
 
 
-def part_of(environment: str, word: str) -> str:
+def build_key_part(environment: str, word: str) -> str:
     return f"key-{word}-{environment}-9f3a77"
 
 
 def write_settings(project: Project, environment: str, word: str, **more: str) -> None:
-    keys = {"api": {"name": f"{environment}-api-{word}-user", "parts": [part_of(environment, word), "x"]}}
-    values = {"name": f"{environment}-name", "password": secret_of(environment, word), "keys": keys, **more}
+    keys = {"api": {"name": f"{environment}-api-{word}-user", "parts": [build_key_part(environment, word), "x"]}}
+    values = {"name": f"{environment}-name", "password": build_secret(environment, word), "keys": keys, **more}
     project.write(f"environments/{environment}/terraform.tfvars", "".join(
-        f"{name} = {_literal(value)}\n" for name, value in values.items()
+        f"{name} = {_to_hcl(value)}\n" for name, value in values.items()
     ))  # fmt: skip
 
 
-def _literal(value: object) -> str:
+def _to_hcl(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
 
 
-def forms(environment: str, word: str) -> Iterator[str]:
+def list_spellings(environment: str, word: str) -> Iterator[str]:
     """As they are spelled, worked out apart from what redacts them."""
-    for text in (secret_of(environment, word), part_of(environment, word), f"{environment}-api-{word}-user"):
+    for text in (build_secret(environment, word), build_key_part(environment, word), f"{environment}-api-{word}-user"):
         for inner in (text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
             yield inner
             yield json.dumps(inner)[1:-1]
@@ -158,21 +158,26 @@ def forms(environment: str, word: str) -> Iterator[str]:
     yield f"PL4nted-{word}"
 
 
-def found_in(text: str, words: tuple[str, ...] = ("one", "two")) -> list[str]:
-    every = {form for word in words for environment in ("dev", "staging", "prod") for form in forms(environment, word)}
+def find_leaks(text: str, words: tuple[str, ...] = ("one", "two")) -> list[str]:
+    every = {
+        form
+        for word in words
+        for environment in ("dev", "staging", "prod")
+        for form in list_spellings(environment, word)
+    }
     return sorted(form for form in every if form in text)
 
 
-def said_by(ran: Ran) -> str:
+def read_output(ran: CommandResult) -> str:
     """But for what tells GitHub which texts to mask: its runner swallows those lines."""
     lines = [line for line in (ran.out + ran.err).splitlines() if not line.startswith("::add-mask::")]
     return "\n".join(lines)
 
 
-def files_with_secrets(*folders: Path) -> dict[str, list[str]]:
+def find_leaking_files(*folders: Path) -> dict[str, list[str]]:
     """But for what people write, and Terraform's own state."""
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
     own = [
         path for path in files if path.suffix != ".tfvars" and ".tfstate" not in path.name and path.name != "said.txt"
     ]
-    return {str(path): found for path in own if (found := found_in(path.read_bytes().decode(errors="replace")))}
+    return {str(path): found for path in own if (found := find_leaks(path.read_bytes().decode(errors="replace")))}

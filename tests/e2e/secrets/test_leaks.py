@@ -6,16 +6,16 @@ from dataclasses import replace
 import pytest
 import typer
 
-from envctl.cli.app import application
-from tests.e2e.conftest import BASE, Project, Ran
+from envctl.cli.app import build_app
+from tests.e2e.conftest import BASE, CommandResult, Project
 from tests.e2e.secrets.leaking import (
     CHECKS,
     LEAKY,
-    files_with_secrets,
-    found_in,
-    part_of,
-    said_by,
-    secret_of,
+    build_key_part,
+    build_secret,
+    find_leaking_files,
+    find_leaks,
+    read_output,
     write_settings,
 )
 
@@ -92,7 +92,7 @@ def in_extra(project: Project, extra: Mapping[str, str]) -> Project:
     return replace(project, extra={**project.extra, **extra})
 
 
-def run_in_all_ways(project: Project, *words: str) -> list[Ran]:
+def run_in_all_ways(project: Project, *words: str) -> list[CommandResult]:
     project = in_extra(project, {"TMPDIR": str(project.root / "tmp")})
     github = in_extra(project, in_github(project))
     verdicts = ("--junit", "junit.xml", "--sarif", "found.sarif")
@@ -104,10 +104,10 @@ def run_in_all_ways(project: Project, *words: str) -> list[Ran]:
     ]
 
 
-def demand_nothing_leaked(project: Project, *said: Ran) -> None:
+def demand_nothing_leaked(project: Project, *said: CommandResult) -> None:
     for ran in said:
-        assert found_in(said_by(ran)) == [], said_by(ran)
-    assert files_with_secrets(project.root, project.home) == {}
+        assert find_leaks(read_output(ran)) == [], read_output(ran)
+    assert find_leaking_files(project.root, project.home) == {}
 
 
 @pytest.mark.parametrize("fail", ["precondition", "program", "output"])
@@ -116,30 +116,30 @@ def test_terraform_says_it_and_envctl_does_not(leaky: Project, fail: str) -> Non
     said = run_in_all_ways(leaky, "apply", "dev", "--yes")
     assert [ran.code for ran in said] == [1] * 4
     # It was said, and so could have been found.
-    assert all("(sensitive)" in said_by(ran) for ran in said)
+    assert all("(sensitive)" in read_output(ran) for ran in said)
     assert "E305" in (leaky.root / "GITHUB_OUTPUT").read_text()
     demand_nothing_leaked(leaky, *said, leaky.run("history"), leaky.run("status"), leaky.run("history", "--json"))
 
 
 def test_a_warning_is_redacted(leaky: Project) -> None:
-    leaky.ok("apply", "dev", "--yes")
+    leaky.run_checked("apply", "dev", "--yes")
     write_settings(leaky, "dev", "one", fail="warning")
     said = run_in_all_ways(leaky, "plan", "dev")
-    assert "Check block assertion failed" in said_by(said[1])
+    assert "Check block assertion failed" in read_output(said[1])
     demand_nothing_leaked(leaky, *said)
 
 
 def test_checks_and_price_programs_say_it_and_envctl_does_not(leaky: Project) -> None:
     leaky.write("envctl.toml", (leaky.root / "envctl.toml").read_text() + CHECKS)
-    leaky.write("said.txt", f"key {part_of('dev', 'one')} of {secret_of('dev', 'one')}\n")
+    leaky.write("said.txt", f"key {build_key_part('dev', 'one')} of {build_secret('dev', 'one')}\n")
     said = run_in_all_ways(leaky, "apply", "dev", "--yes")
     assert {ran.code for ran in said} == {1}
-    assert "(sensitive)" in said_by(said[0])
+    assert "(sensitive)" in read_output(said[0])
     demand_nothing_leaked(leaky, *said, *run_in_all_ways(leaky, "plan", "dev", "--cost"))
 
 
 def test_every_command_is_tried() -> None:
-    found = set(_names(typer.main.get_command(application())))
+    found = set(_names(typer.main.get_command(build_app())))
     assert found == set(WORDS)
 
 
@@ -149,7 +149,7 @@ def _names(command: object, path: tuple[str, ...] = ()) -> list[str]:
 
 
 def test_no_command_says_writes_or_keeps_a_secret(leaky: Project) -> None:
-    said = [leaky.ok("apply", "dev", "--yes"), leaky.ok("promote", "dev", "staging", "--yes")]
+    said = [leaky.run_checked("apply", "dev", "--yes"), leaky.run_checked("promote", "dev", "staging", "--yes")]
     # What an output holds that nothing marks is known by the settings that it came from.
     for words in WORDS["output"]:
         said += [leaky.run(*words), leaky.run(*words, "--json")]
@@ -164,21 +164,23 @@ def test_no_command_says_writes_or_keeps_a_secret(leaky: Project) -> None:
 
 
 def test_an_output_by_its_name_is_whole_or_refused(leaky: Project) -> None:
-    leaky.ok("apply", "dev", "--yes")
+    leaky.run_checked("apply", "dev", "--yes")
     refused = leaky.run("output", "dev", "top.open", "--json")
     assert (refused.code, refused.codes) == (64, ["E487"])
-    told = leaky.ok("output", "dev", "top.open", "--reveal")
-    assert told.out == f"open {secret_of('dev', 'one')}\n"
-    document = leaky.ok("output", "dev", "top.open", "--reveal", "--json").document
-    assert document["result"]["value"] == f"open {secret_of('dev', 'one')}"
-    assert leaky.ok("output", "dev", "top.held").out == "held by dev-name\n"
+    told = leaky.run_checked("output", "dev", "top.open", "--reveal")
+    assert told.out == f"open {build_secret('dev', 'one')}\n"
+    document = leaky.run_checked("output", "dev", "top.open", "--reveal", "--json").document
+    assert document["result"]["value"] == f"open {build_secret('dev', 'one')}"
+    assert leaky.run_checked("output", "dev", "top.held").out == "held by dev-name\n"
 
 
 def test_every_part_is_masked_before_anything_is_said(leaky: Project) -> None:
     ran = in_extra(leaky, in_github(leaky)).run("plan", "dev")
     lines = ran.err.splitlines()
     masked = [line.removeprefix("::add-mask::") for line in lines if line.startswith("::add-mask::")]
-    assert {secret_of("dev", "one").replace("%", "%25"), part_of("dev", "one"), "dev-api-one-user"} <= set(masked)
+    assert {build_secret("dev", "one").replace("%", "%25"), build_key_part("dev", "one"), "dev-api-one-user"} <= set(
+        masked
+    )
     assert all(line.startswith("::add-mask::") for line in lines[: len(masked)])
 
 

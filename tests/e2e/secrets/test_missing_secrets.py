@@ -21,8 +21,8 @@ variable "key_parameters" { type = list(string) }
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
     server = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield server.up()
-    server.down()
+    yield server.start()
+    server.stop()
 
 
 @pytest.fixture
@@ -39,15 +39,15 @@ def asking(small: Project, sandbox: RunningSandbox) -> Project:
     small.write("envctl.toml", text + '\n[secrets]\nsecretsmanager = ["*_secret_name"]\nssm = ["*_parameters"]\n')
     base = small.root / "modules" / "base" / "main.tf"
     base.write_text(base.read_text() + ASKING)
-    return replace(small, extra=sandbox.child_environment())
+    return replace(small, extra=sandbox.build_child_variables())
 
 
 def put(project: Project, environment: str, name: str) -> None:
     """As a script does: the value comes on standard input."""
     done = subprocess.run(
-        project.command("secrets", "set", environment, name, "--yes"),
+        project.build_command("secrets", "set", environment, name, "--yes"),
         cwd=project.root,
-        env=project.environment(),
+        env=project.build_environment(),
         input=VALUE,
         capture_output=True,
         text=True,
@@ -61,7 +61,7 @@ def put(project: Project, environment: str, name: str) -> None:
 def test_all_that_is_missing_is_listed_with_the_command_for_each_and_then_it_goes_on(asking: Project) -> None:
     for name in ("shop/db", "/shop/dev/a", "/shop/dev/b"):
         put(asking, "dev", name)
-    asking.ok("apply", "dev", "--yes")
+    asking.run_checked("apply", "dev", "--yes")
 
     refused = asking.run("promote", "dev", "staging", "--yes", "--json")
     assert (refused.code, refused.codes) == (3, ["G202", "E440", "E440", "E440"])
@@ -74,7 +74,7 @@ def test_all_that_is_missing_is_listed_with_the_command_for_each_and_then_it_goe
     for command in commands:
         put(asking, "staging", command.split()[-1])
     assert asking.run("secrets", "check", "staging").code == 0
-    promoted = asking.ok("promote", "dev", "staging", "--yes")
+    promoted = asking.run_checked("promote", "dev", "staging", "--yes")
     written = [path.read_bytes() for path in asking.root.rglob("*") if path.is_file()]
     assert not any(VALUE.encode() in content for content in written)
     assert VALUE not in promoted.out + promoted.err + os.fspath(asking.root)

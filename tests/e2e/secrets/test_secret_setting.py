@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNTS, BASE, REGION, Project, Ran, client
+from tests.e2e.conftest import ACCOUNTS, BASE, REGION, CommandResult, Project, open_client
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
@@ -54,22 +54,22 @@ def keys(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> I
         project.write(f"environments/{name}/terraform.tfvars", settings)
     (project.root / ".envctl" / "sandbox").mkdir(parents=True)
     (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
-    project.ok("sandbox", "up")
+    project.run_checked("sandbox", "up")
     yield project
     project.run("sandbox", "down")
 
 
-def piped(project: Project, value: bytes, *words: str) -> Ran:
+def piped(project: Project, value: bytes, *words: str) -> CommandResult:
     done = subprocess.run(
-        project.command("--sandbox", "secrets", "set", *words),
+        project.build_command("--sandbox", "secrets", "set", *words),
         cwd=project.root,
-        env=project.environment(),
+        env=project.build_environment(),
         input=value,
         capture_output=True,
         timeout=120,
         check=False,
     )
-    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return CommandResult(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def typed(project: Project, answers: list[tuple[str, str]], *words: str) -> tuple[int, str]:
@@ -77,8 +77,8 @@ def typed(project: Project, answers: list[tuple[str, str]], *words: str) -> tupl
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(project.root)
-        command = project.command("--sandbox", "secrets", "set", *words)
-        os.execve(command[0], command, {**project.environment(), "TERM": "xterm", "COLUMNS": "200"})
+        command = project.build_command("--sandbox", "secrets", "set", *words)
+        os.execve(command[0], command, {**project.build_environment(), "TERM": "xterm", "COLUMNS": "200"})
     shown, seen, deadline = "", 0, time.monotonic() + 60
     while time.monotonic() < deadline:
         if answers and answers[0][0] in shown[seen:]:
@@ -118,7 +118,7 @@ def test_a_secret_is_missing_then_set_through_a_pipe_then_there(keys: Project) -
         piped(keys, b"planted-two", "dev", "keys/dev/db", "--yes", "--markdown", "--debug"),
     ]
     assert [ran.code for ran in said] == [0, 0, 0], said
-    manager, ssm = client(keys, "dev", "secretsmanager"), client(keys, "dev", "ssm")
+    manager, ssm = open_client(keys, "dev", "secretsmanager"), open_client(keys, "dev", "ssm")
     assert manager.get_secret_value(SecretId="keys/dev/db")["SecretString"] == "planted-two"
     tags = manager.describe_secret(SecretId="keys/dev/db")["Tags"]
     assert {tag["Key"]: tag["Value"] for tag in tags} == {
@@ -129,14 +129,14 @@ def test_a_secret_is_missing_then_set_through_a_pipe_then_there(keys: Project) -
     told = ssm.get_parameter(Name="/keys/dev/key", WithDecryption=True)["Parameter"]
     assert (told["Type"], told["Value"]) == ("SecureString", PLANTED)
     said += [
-        keys.ok("--sandbox", "secrets", "check", "dev"),
-        keys.ok("--sandbox", "secrets", "list", "dev", "--json"),
+        keys.run_checked("--sandbox", "secrets", "check", "dev"),
+        keys.run_checked("--sandbox", "secrets", "list", "dev", "--json"),
     ]
     assert not any("planted" in ran.out + ran.err for ran in said)
     assert holding(keys) == []
     # It lies in the account of its environment alone, and no entry of the ledger tells of it.
     assert keys.run("--sandbox", "secrets", "check", "prod").code == 1
-    assert keys.ok("--sandbox", "history", "--json").document["result"]["entries"] == []
+    assert keys.run_checked("--sandbox", "history", "--json").document["result"]["entries"] == []
 
 
 def test_without_a_yes_and_anybody_to_ask_nothing_is_written(keys: Project) -> None:
@@ -178,7 +178,7 @@ def test_a_value_is_typed_twice_and_not_shown(keys: Project) -> None:
     assert "/keys/prod/key is created in the Parameter Store of prod (account 333333333333)." in shown
     assert "asked by base.key_parameter" in shown
     assert "planted" not in shown
-    told = client(keys, "prod", "ssm").get_parameter(Name="/keys/prod/key", WithDecryption=True)
+    told = open_client(keys, "prod", "ssm").get_parameter(Name="/keys/prod/key", WithDecryption=True)
     assert told["Parameter"]["Value"] == "planted-typed"
     assert holding(keys) == []
 

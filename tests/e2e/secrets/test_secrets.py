@@ -97,10 +97,12 @@ def holding(project: Project) -> list[Path]:
 
 def test_no_secret_is_said_written_or_kept(keeper: Project) -> None:
     said = [
-        keeper.ok("apply", "dev", "--yes"),
-        keeper.ok("promote", "dev", "staging", "--yes", "--markdown"),
-        keeper.ok("approve", "prod", "--gate", "peer", "--unseen", "top", "--yes", GIT_AUTHOR_EMAIL="bob@example.com"),
-        keeper.ok("promote", "staging", "prod", "--yes", "--json"),
+        keeper.run_checked("apply", "dev", "--yes"),
+        keeper.run_checked("promote", "dev", "staging", "--yes", "--markdown"),
+        keeper.run_checked(
+            "approve", "prod", "--gate", "peer", "--unseen", "top", "--yes", GIT_AUTHOR_EMAIL="bob@example.com"
+        ),
+        keeper.run_checked("promote", "staging", "prod", "--yes", "--json"),
     ]
     for environment in ("dev", "staging", "prod"):
         settings(keeper, environment, "two")
@@ -108,9 +110,9 @@ def test_no_secret_is_said_written_or_kept(keeper: Project) -> None:
         forms: list[list[str]] = [[], ["--json"], ["--markdown"]]
         said += [keeper.run(*words, *form) for form in forms]
     said += [
-        keeper.ok("report", "--output", "page.html"),
-        keeper.ok("apply", "dev", "--yes", "--debug"),
-        keeper.ok("exec", "dev", "--", "true"),
+        keeper.run_checked("report", "--output", "page.html"),
+        keeper.run_checked("apply", "dev", "--yes", "--debug"),
+        keeper.run_checked("exec", "dev", "--", "true"),
         keeper.run("destroy", "dev", "--yes"),
     ]
     assert len(said) == len(SHOWING) * 3 + 8

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Project, Ran
+from tests.e2e.conftest import CommandResult, Project
 
 pytestmark = pytest.mark.terraform
 
@@ -67,8 +67,8 @@ def wired(tmp_path: Path, home: Path) -> Project:
     for environment in ("dev", "staging", "prod"):
         project.write(f"environments/{environment}/terraform.tfvars", "")
     proven(project, "one")
-    project.ok(*APPROVE, "--unseen", "b", GIT_AUTHOR_EMAIL=BOB)
-    project.ok(*PROMOTE)
+    project.run_checked(*APPROVE, "--unseen", "b", GIT_AUTHOR_EMAIL=BOB)
+    project.run_checked(*PROMOTE)
     proven(project, "two")
     return project
 
@@ -76,23 +76,23 @@ def wired(tmp_path: Path, home: Path) -> Project:
 def proven(project: Project, version: str) -> str:
     """A release that staging runs."""
     project.write("modules/a/main.tf", A.replace("VERSION", version))
-    project.ok("apply", "dev", "--yes")
-    return str(project.ok("promote", "dev", "staging", "--yes", "--json").document["result"]["release"])
+    project.run_checked("apply", "dev", "--yes")
+    return str(project.run_checked("promote", "dev", "staging", "--yes", "--json").document["result"]["release"])
 
 
 def prod(project: Project) -> dict[str, Any]:
-    found: dict[str, Any] = project.ok("status", "--json").document["result"]["environments"][2]
+    found: dict[str, Any] = project.run_checked("status", "--json").document["result"]["environments"][2]
     return found
 
 
-def ends(ran: Ran) -> dict[str, str]:
+def ends(ran: CommandResult) -> dict[str, str]:
     return {each["stack"]: each["end"] for each in ran.document["stacks"]}
 
 
 def test_promotion_stops_is_approved_and_goes_on(wired: Project) -> None:
     release = prod_release(wired, "staging")
     # Nothing but `a` changes as far as anybody can see: what `b` reads is another id only once `a` is made anew.
-    wired.ok(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
+    wired.run_checked(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
     stopped = wired.run(*PROMOTE, "--json")
     (problem,) = stopped.document["problems"]
     hint = f"envctl approve prod --gate peer --release {release[:12]}"
@@ -102,25 +102,25 @@ def test_promotion_stops_is_approved_and_goes_on(wired: Project) -> None:
     assert ends(stopped) == {"a": "applied", "b": "refused"}
 
     assert (prod(wired)["next"], prod(wired)["gates"]) == (hint, {"peer": [0, 1]})
-    told = wired.ok("why", "prod", "--json").document["result"]
+    told = wired.run_checked("why", "prod", "--json").document["result"]
     assert (told["next"], told["gates"]) == (hint, {"peer": [0, 1]})
     assert [each["code"] for each in told["answers"] if each["outcome"] == "refuses"] == ["G302"]
-    assert "approve" in wired.ok("status").out
+    assert "approve" in wired.run_checked("status").out
     again = wired.run(*PROMOTE, "--json")
     assert (again.code, again.codes, again.document["stacks"]) == (4, ["G302"], [])
 
-    approved = wired.ok(*hint.split()[1:], "--yes", GIT_AUTHOR_EMAIL=BOB)
+    approved = wired.run_checked(*hint.split()[1:], "--yes", GIT_AUTHOR_EMAIL=BOB)
     assert "a: no changes" in approved.err
     assert "Total for prod: 1 to replace" in approved.err
     assert prod(wired)["next"] == "envctl promote staging prod"
-    done = wired.ok(*PROMOTE, "--json").document["result"]
+    done = wired.run_checked(*PROMOTE, "--json").document["result"]
     assert (done["release"], done["deployment"]["changed"]) == (release, 1)
     assert (prod(wired)["next"], prod_release(wired)) == ("", release)
     assert wired.run("plan", "prod", "--detailed-exitcode").code == 0
 
 
 def prod_release(project: Project, environment: str = "prod") -> str:
-    everywhere = project.ok("status", "--json").document["result"]["environments"]
+    everywhere = project.run_checked("status", "--json").document["result"]["environments"]
     return next(str(each["present"]["current"]["release"]) for each in everywhere if each["environment"] == environment)
 
 
@@ -130,25 +130,25 @@ def test_job_of_last_week_does_not_take_prod_back(wired: Project) -> None:
     # Staging never went back, and so never did what prod would do.
     wired.write("envctl.toml", TOML.replace('rehearsed = "refuse"', 'rehearsed = "warn"'))
     first, second = prod_release(wired), prod_release(wired, "staging")
-    wired.ok(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
+    wired.run_checked(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
     wired.run(*PROMOTE)
-    wired.ok(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
-    wired.ok(*PROMOTE)
+    wired.run_checked(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
+    wired.run_checked(*PROMOTE)
     assert prod_release(wired) == second
 
     old = ("promote", "staging", "prod", "--release", first, "--yes", "--json")
     refused = wired.run(*old)
     assert (refused.code, "G111" in refused.codes) == (3, True)
     assert prod_release(wired) == second
-    told = wired.ok(*APPROVE, "--release", first[:12], "--json", GIT_AUTHOR_EMAIL=BOB).document["result"]
+    told = wired.run_checked(*APPROVE, "--release", first[:12], "--json", GIT_AUTHOR_EMAIL=BOB).document["result"]
     assert f"G111 older: release {first[:12]} is older than release {second[:12]}, which prod runs" in told["notes"]
     assert told["next"] == f"envctl promote staging prod --release {first[:12]} --older"
     assert wired.run(*old).codes == ["G111"]
 
     # Where it is meant, it stops like any other: what `b` becomes is seen once `a` is made anew.
     assert wired.run(*old, "--older").codes == ["G302"]
-    wired.ok(*APPROVE, "--release", first[:12], GIT_AUTHOR_EMAIL=BOB)
-    done = wired.ok(*old).document["result"]
+    wired.run_checked(*APPROVE, "--release", first[:12], GIT_AUTHOR_EMAIL=BOB)
+    done = wired.run_checked(*old).document["result"]
     assert (done["release"], prod_release(wired)) == (first, first)
-    assert "over a newer release as --older said" in wired.ok("history", "prod").out
-    assert wired.ok("why", "prod", "--json").document["result"]["release"] == second
+    assert "over a newer release as --older said" in wired.run_checked("history", "prod").out
+    assert wired.run_checked("why", "prod", "--json").document["result"]["release"] == second

@@ -24,8 +24,8 @@ def answered(project: Project, *words: str) -> tuple[int, dict[str, str]]:
 
 
 def test_state_of_another_store_is_refused_and_taken_over_by_break_glass(small: Project) -> None:
-    small.ok("apply", "dev", "--yes")
-    states = small.files()
+    small.run_checked("apply", "dev", "--yes")
+    states = small.read_files()
     lose_store(small)
     for change in ("", 'resource "terraform_data" "more" {}\n'):
         with (small.root / "modules/base/main.tf").open("a") as module:
@@ -33,23 +33,23 @@ def test_state_of_another_store_is_refused_and_taken_over_by_break_glass(small: 
         code, said = answered(small, "apply", "dev", "--yes")
         assert (code, list(said)) == (3, ["G304"])
         assert "the state of base (1 resource) in dev holds what this ledger never deployed there" in said["G304"]
-    assert {name: data for name, data in small.files().items() if name.endswith("tfstate")} == {
+    assert {name: data for name, data in small.read_files().items() if name.endswith("tfstate")} == {
         name: data for name, data in states.items() if name.endswith("tfstate")
     }
-    assert "never deployed there" in small.ok("plan", "dev").out
+    assert "never deployed there" in small.run_checked("plan", "dev").out
     code, said = answered(small, "apply", "dev", "--yes", "--break-glass", "the store was lost")
     assert (code, list(said)) == (3, ["G304"])
     assert "dev does not list it as waivable" in said["G304"]
 
     small.write("envctl.toml", f"{LOCAL_PROJECT}\n{WAIVABLE}")
-    assert "BREAK-GLASS in dev" in small.ok("apply", "dev", "--yes", "--break-glass", "the store was lost").out
-    assert "never deployed there" not in small.ok("plan", "dev").out
-    small.ok("apply", "dev", "--yes")
+    assert "BREAK-GLASS in dev" in small.run_checked("apply", "dev", "--yes", "--break-glass", "the store was lost").out
+    assert "never deployed there" not in small.run_checked("plan", "dev").out
+    small.run_checked("apply", "dev", "--yes")
 
 
 def test_environment_of_another_name_is_refused(small: Project) -> None:
-    small.ok("apply", "dev", "--yes")
-    small.ok("promote", "dev", "staging", "--yes")
+    small.run_checked("apply", "dev", "--yes")
+    small.run_checked("promote", "dev", "staging", "--yes")
     small.write("envctl.toml", LOCAL_PROJECT.replace("staging", "stage"))
     for folder in ("environments", ".envctl/state"):
         (small.root / folder / "staging").rename(small.root / folder / "stage")
@@ -59,4 +59,4 @@ def test_environment_of_another_name_is_refused(small: Project) -> None:
     small.write("envctl.toml", LOCAL_PROJECT)
     for folder in ("environments", ".envctl/state"):
         (small.root / folder / "stage").rename(small.root / folder / "staging")
-    assert "Nothing to do" in small.ok("promote", "dev", "staging", "--yes").out
+    assert "Nothing to do" in small.run_checked("promote", "dev", "staging", "--yes").out

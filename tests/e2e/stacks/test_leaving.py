@@ -69,8 +69,8 @@ class Leaving(Project):
             self.write(f"environments/{environment}/terraform.tfvars", f'text = "{environment}"\n{more}')
 
     def deploy(self) -> None:
-        self.ok("apply", "dev", "--yes")
-        self.ok("promote", "dev", "prod", "--yes")
+        self.run_checked("apply", "dev", "--yes")
+        self.run_checked("promote", "dev", "prod", "--yes")
 
     def state(self, environment: str, stack: str) -> list[tuple[str, str]]:
         file = self.root / f".envctl/state/{environment}/{stack}.tfstate"
@@ -79,7 +79,7 @@ class Leaving(Project):
         return [(each["module"], each["instances"][0]["attributes"]["id"]) for each in managed]
 
     def plan(self, environment: str) -> dict[str, Any]:
-        document = self.ok("plan", environment, "--json").document["result"]
+        document = self.run_checked("plan", environment, "--json").document["result"]
         return {
             each["stack"]: (each["leaves"], sorted(resource["action"] for resource in each["resources"]))
             for each in document["stacks"]
@@ -100,7 +100,7 @@ def test_stack_that_left_is_destroyed_with_its_own_code(project: Leaving) -> Non
     project.stacks(WEB)
     (project.root / "modules/cache/main.tf").unlink()
     assert project.plan("dev")["cache"] == ("destroy", ["delete", "delete"])
-    project.ok("apply", "dev", "--yes")
+    project.run_checked("apply", "dev", "--yes")
     assert project.state("dev", "cache") == []
     refused = project.run("promote", "dev", "prod", "--yes", "--json")
     assert (refused.code, refused.codes) == (3, ["G305"])
@@ -115,8 +115,8 @@ def test_stack_that_left_is_destroyed_with_its_own_code(project: Leaving) -> Non
 def test_destroy_leaves_nothing_behind(project: Leaving) -> None:
     project.stacks()
     project.write("environments/dev/terraform.tfvars", 'text = "other"\n')
-    project.ok("apply", "dev", "--yes", "--stack", "base")
-    project.ok("destroy", "dev", "--yes")
+    project.run_checked("apply", "dev", "--yes", "--stack", "base")
+    project.run_checked("destroy", "dev", "--yes")
     assert [project.state("dev", stack) for stack in ("base", "web", "cache")] == [[], [], []]
 
 
@@ -129,7 +129,7 @@ def test_renamed_stack_keeps_its_resources_there_and_back(project: Leaving) -> N
         assert project.state(environment, "front") == [("module.front", identity)]
         assert project.state(environment, "web") == []
     project.stacks(WEB, CACHE)
-    project.ok("rollback", "prod", "--yes")
+    project.run_checked("rollback", "prod", "--yes")
     assert project.state("prod", "web") == [("module.web", before["prod"])]
     assert project.state("prod", "front") == []
     assert len(project.state("prod", "cache")) == 2
@@ -139,7 +139,7 @@ def test_environment_that_left_is_named(project: Leaving) -> None:
     project.write(
         "envctl.toml", HEAD.replace('"dev", "prod"', '"prod"').replace("[environments.dev]\n", "") + WEB + CACHE
     )
-    gone = project.ok("status", "--json").document["result"]["gone"]
+    gone = project.run_checked("status", "--json").document["result"]["gone"]
     assert [(each["environment"], each["stacks"]) for each in gone] == [("dev", ["base", "cache", "web"])]
     assert "E139" in project.run("drift", "--json").codes
     for command in (

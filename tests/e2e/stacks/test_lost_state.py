@@ -33,7 +33,7 @@ def tiny(tmp_path: Path) -> Project:
     project.write("envctl.toml", TOML)
     project.write("modules/base/main.tf", 'resource "terraform_data" "one" {}\n')
     project.write("modules/bare/main.tf", 'resource "terraform_data" "none" {\n  count = 0\n}\n')
-    project.ok("--yes", "apply", "dev")
+    project.run_checked("--yes", "apply", "dev")
     return project
 
 
@@ -48,13 +48,13 @@ def test_lost_state_is_refused_and_given_up_by_a_word(tiny: Project) -> None:
         assert "base in dev" in message
         assert "bare" not in message
     state.write_bytes(kept)
-    tiny.ok("plan", "dev", "--detailed-exitcode")
+    tiny.run_checked("plan", "dev", "--detailed-exitcode")
     state.unlink()
-    ran = tiny.ok("--yes", "--json", "destroy", "dev", "--state-lost")
+    ran = tiny.run_checked("--yes", "--json", "destroy", "dev", "--state-lost")
     assert ran.document["result"]["lost"] == ["base"]
-    assert "what base held may remain" in tiny.ok("status").out.replace("\n", " ")
-    assert "what base held may remain" in tiny.ok("history", "dev").out.replace("\n", " ")
-    tiny.ok("--yes", "apply", "dev")
-    assert "may remain" not in tiny.ok("status").out
-    ran = tiny.ok("--yes", "--json", "destroy", "dev")
+    assert "what base held may remain" in tiny.run_checked("status").out.replace("\n", " ")
+    assert "what base held may remain" in tiny.run_checked("history", "dev").out.replace("\n", " ")
+    tiny.run_checked("--yes", "apply", "dev")
+    assert "may remain" not in tiny.run_checked("status").out
+    ran = tiny.run_checked("--yes", "--json", "destroy", "dev")
     assert ran.document["result"]["lost"] == []

@@ -28,7 +28,7 @@ output "password" {
 def applied(small: Project) -> Project:
     top = small.root / "modules" / "top" / "main.tf"
     top.write_text(top.read_text() + MORE)
-    small.ok("apply", "dev", "--yes")
+    small.run_checked("apply", "dev", "--yes")
     return small
 
 
@@ -38,7 +38,7 @@ def holding(folder: Path, text: str) -> list[str]:
 
 
 def test_all_are_shown_by_stack_and_what_is_sensitive_is_masked(applied: Project) -> None:
-    told = applied.ok("output", "dev")
+    told = applied.run_checked("output", "dev")
     assert [line.strip() for line in told.out.splitlines()[1:] if line] == [
         "base",
         'name = "dev-name"',
@@ -46,9 +46,9 @@ def test_all_are_shown_by_stack_and_what_is_sensitive_is_masked(applied: Project
         'ids      = ["a", "b"]',
         "password = (sensitive)",
     ]
-    document = applied.ok("output", "dev", "--json").document
+    document = applied.run_checked("output", "dev", "--json").document
     assert document["result"]["stacks"][1]["outputs"] == {"ids": ["a", "b"], "password": "(sensitive)"}
-    for said in (told.out, json.dumps(document), applied.ok("output", "dev", "--markdown").out):
+    for said in (told.out, json.dumps(document), applied.run_checked("output", "dev", "--markdown").out):
         assert SECRET not in said
 
 
@@ -61,7 +61,7 @@ BARE = {
 
 def test_one_alone_is_for_scripts(applied: Project) -> None:
     for words, expected in BARE.values():
-        told = applied.ok("output", "dev", *words)
+        told = applied.run_checked("output", "dev", *words)
         assert (told.out, told.err) == (expected, "")
     refused = applied.run("output", "dev", "password", "--json")
     assert (refused.code, refused.codes) == (64, ["E014"])
@@ -84,12 +84,16 @@ def test_a_state_that_is_gone_or_damaged_hides_no_other(applied: Project) -> Non
 
 def test_a_command_gets_them_in_its_environment_and_nowhere_else(applied: Project) -> None:
     before = set(holding(applied.root, SECRET))
-    told = applied.ok("exec", "dev", "--", "sh", "-c", 'echo "$ENVCTL_OUTPUT_TOP_PASSWORD|$ENVCTL_OUTPUT_TOP_IDS"; env')
+    told = applied.run_checked(
+        "exec", "dev", "--", "sh", "-c", 'echo "$ENVCTL_OUTPUT_TOP_PASSWORD|$ENVCTL_OUTPUT_TOP_IDS"; env'
+    )
     assert told.out.startswith(f'{SECRET}|["a", "b"]\n')
     assert "ENVCTL_PROJECT=small\n" in told.out
     assert told.err == ""
     assert set(holding(applied.root, SECRET)) == before
-    assert applied.ok("exec", "dev", "--", "sh", "-c", 'tr "\\0" " " < /proc/$$/cmdline').out.count(SECRET) == 0
+    assert (
+        applied.run_checked("exec", "dev", "--", "sh", "-c", 'tr "\\0" " " < /proc/$$/cmdline').out.count(SECRET) == 0
+    )
 
 
 def test_the_exit_code_is_that_of_the_command(applied: Project) -> None:
@@ -119,7 +123,7 @@ def test_another_command_may_work_there_meanwhile(applied: Project) -> None:
     process = applied.start("exec", "dev", "--", "sh", "-c", "echo ready; exec sleep 60")
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
-    applied.ok("plan", "dev")
+    applied.run_checked("plan", "dev")
     process.kill()
     process.communicate()
 
@@ -143,12 +147,12 @@ print(vpcs[0]["CidrBlock"])
 
 @pytest.mark.night
 def test_in_the_sandbox_a_command_reaches_the_embedded_account_and_no_other(shop: Project) -> None:
-    shop.ok("--sandbox", "apply", "dev", "--yes")
+    shop.run_checked("--sandbox", "apply", "dev", "--yes")
     mine = {"AWS_PROFILE": "mine", "AWS_ACCESS_KEY_ID": "AKIAREAL", "AWS_SECRET_ACCESS_KEY": "real"}
     shop = replace(shop, extra={**shop.extra, **mine})
-    told = shop.ok("--sandbox", "exec", "dev", "--", sys.executable, "-c", WHO)
+    told = shop.run_checked("--sandbox", "exec", "dev", "--", sys.executable, "-c", WHO)
     assert told.out == "111111111111\n10.10.0.0/16\n"
-    seen = shop.ok("--sandbox", "exec", "dev", "--", "env").out
+    seen = shop.run_checked("--sandbox", "exec", "dev", "--", "env").out
     assert "AWS_PROFILE" not in seen
     assert "AKIAREAL" not in seen
     assert "AWS_SESSION_TOKEN=" in seen

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Project
-from tests.module_registry import registry, repository
+from tests.module_registry import commit_repository, serve_registry
 
 pytestmark = pytest.mark.terraform
 
@@ -88,20 +88,20 @@ def record(project: Project, environment: str) -> Any:
 
 def test_a_promotion_needs_neither_registry_nor_repository(project: Project, tmp_path: Path) -> None:
     label = tmp_path / "label"
-    commit = repository(label, {"main.tf": LABEL, "inner/main.tf": INNER, "greeting.txt": "hello\n"})
-    with registry() as server:
-        vpc = server.publish("acme/vpc/null", "1.0.0", {"main.tf": VPC})
-        project = replace(project, extra={"TF_CLI_CONFIG_FILE": str(server.configure(tmp_path))})
+    commit = commit_repository(label, {"main.tf": LABEL, "inner/main.tf": INNER, "greeting.txt": "hello\n"})
+    with serve_registry() as server:
+        vpc = server.publish_module("acme/vpc/null", "1.0.0", {"main.tf": VPC})
+        project = replace(project, extra={"TF_CLI_CONFIG_FILE": str(server.write_cli_config(tmp_path))})
         project.write("modules/network/main.tf", MAIN.format(vpc=vpc, label=label, commit=commit))
-        project.ok("apply", "dev", "--yes")
+        project.run_checked("apply", "dev", "--yes")
         asked = len(server.asked)
-        project.ok("apply", "dev", "--yes")
+        project.run_checked("apply", "dev", "--yes")
         assert len(server.asked) == asked, "what has an exact version, or a commit, is fetched once"
     shutil.rmtree(label)
     shutil.rmtree(project.root / ".envctl" / "cache")
 
-    project.ok("plan", "dev")
-    project.ok("promote", "dev", "staging", "--yes")
+    project.run_checked("plan", "dev")
+    project.run_checked("promote", "dev", "staging", "--yes")
     assert code(project, "staging") == code(project, "dev")
     assert ".remote/modules.example.com-acme-vpc-null/main.tf" in code(project, "staging")
     assert record(project, "staging") == record(project, "dev")
@@ -111,11 +111,11 @@ def test_a_promotion_needs_neither_registry_nor_repository(project: Project, tmp
         "network.label.inner": ".code",
         "network.vpc": ".code",
     }
-    assert "hello, staging" in project.ok("output", "staging", "network.label").out
+    assert "hello, staging" in project.run_checked("output", "staging", "network.label").out
 
     # From nothing but the store.
     shutil.rmtree(project.root / ".envctl" / "work")
-    project.ok("plan", "staging", "--detailed-exitcode")
+    project.run_checked("plan", "staging", "--detailed-exitcode")
     gone = project.run("plan", "dev", "--json")
     assert gone.code == 1
     places = {problem["code"]: problem["line"] for problem in json.loads(gone.out)["problems"]}

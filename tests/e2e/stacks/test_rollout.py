@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNTS, REGION, REPOSITORY, Project, client, wait_for
+from tests.e2e.conftest import ACCOUNTS, REGION, REPOSITORY, Project, open_client, wait_until
 
 pytestmark = [pytest.mark.night, pytest.mark.terraform, pytest.mark.slow]
 
@@ -105,12 +105,12 @@ class Shop(Project):
         return {}
 
     def client(self, service: str) -> Any:
-        return self._clients.get(service) or self._clients.setdefault(service, client(self, "dev", service))
+        return self._clients.get(service) or self._clients.setdefault(service, open_client(self, "dev", service))
 
     def shares(self) -> None:
         """Waits until the first share has gone over, and that is recorded."""
-        wait_for(lambda: self.weights() == SHARED, 90, every=0.5)
-        wait_for(lambda: self.events()[0] == "traffic shifted", 90, every=1)
+        wait_until(lambda: self.weights() == SHARED, 90, every=0.5)
+        wait_until(lambda: self.events()[0] == "traffic shifted", 90, every=1)
 
     def weights(self) -> dict[str, int]:
         """What the load balancer does with the requests, by colour."""
@@ -137,7 +137,7 @@ class Shop(Project):
 
     def events(self) -> list[str]:
         """The kinds of the ledger's entries, newest first."""
-        told = self.ok("--sandbox", "--json", "history", "dev").document["result"]["entries"]
+        told = self.run_checked("--sandbox", "--json", "history", "dev").document["result"]["entries"]
         return [entry["event"]["kind"] for entry in told]
 
 
@@ -152,7 +152,7 @@ def service(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Sho
     (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
     project.takes(OLD, "2s")
     try:
-        project.ok("--sandbox", "apply", "dev", "--yes", timeout=300)
+        project.run_checked("--sandbox", "apply", "dev", "--yes", timeout=300)
         project.client("cloudwatch").put_metric_alarm(
             AlarmName=ALARM,
             MetricName="HTTPCode_Target_5XX_Count",
@@ -193,7 +193,7 @@ def kill_while_watched(shop: Shop) -> None:
     os.kill(killed.pid, signal.SIGKILL)
     killed.communicate(timeout=30)
     assert shop.weights() == SHARED
-    told = shop.ok("--sandbox", "--json", "recover", "dev", "--yes").document["result"]
+    told = shop.run_checked("--sandbox", "--json", "recover", "dev", "--yes").document["result"]
     assert told["back"] == [{"stack": "service", "color": "blue"}]
     assert (shop.weights(), shop.services()) == (BLUE, {"blue"})
 
@@ -204,7 +204,7 @@ def test_an_alarm_and_a_kill_bring_the_requests_back_and_a_quiet_day_does_not(se
     kill_while_watched(service)
     # With a setting that both colours have: the old one gets it too before it goes.
     service.takes(NEW, "2s", "task_memory = 1024\n")
-    done = service.ok("--sandbox", "--json", "apply", "dev", "--yes").document["result"]
+    done = service.run_checked("--sandbox", "--json", "apply", "dev", "--yes").document["result"]
     assert [share["percent"] for share in done["rollouts"][0]["shares"]] == [10, 100]
     assert (service.weights(), service.services()) == (GREEN, {"green"})
     assert service.run("--sandbox", "plan", "dev", "--detailed-exitcode").code == 0
@@ -212,6 +212,6 @@ def test_an_alarm_and_a_kill_bring_the_requests_back_and_a_quiet_day_does_not(se
 
     # On a bad day all go back at once, whatever rings.
     service.rings("ALARM")
-    back = service.ok("--sandbox", "--json", "rollback", "dev", "--yes").document["result"]
+    back = service.run_checked("--sandbox", "--json", "rollback", "dev", "--yes").document["result"]
     assert [share["percent"] for share in back["rollouts"][0]["shares"]] == [100]
     assert (service.weights(), service.services()) == (BLUE, {"blue"})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Project, wait_for
+from tests.e2e.conftest import Project, wait_until
 from tests.e2e.faults.test_rollout_stopped import WEB
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -77,7 +77,7 @@ class Small(Project):
 
     def kill_while_shared(self, *words: str) -> None:
         running = self.start(*words)
-        wait_for(lambda: self.last()["kind"] == "traffic shifted" and self.last()["percent"] == 10)
+        wait_until(lambda: self.last()["kind"] == "traffic shifted" and self.last()["percent"] == 10)
         os.kill(running.pid, signal.SIGKILL)
         running.communicate(timeout=30)
 
@@ -90,27 +90,27 @@ def web(tmp_path: Path, home: Path) -> Small:
     project.write("modules/web/main.tf", WEB)
     project.write("environments/staging/terraform.tfvars", "")
     project.runs("old")
-    project.ok("apply", "dev", "--yes")
+    project.run_checked("apply", "dev", "--yes")
     return project
 
 
 @pytest.mark.night
 def test_stack_that_left_keeps_its_colour_until_it_is_destroyed(web: Small) -> None:
-    web.ok("promote", "dev", "staging", "--yes")
+    web.run_checked("promote", "dev", "staging", "--yes")
     web.runs("new")
-    web.ok("apply", "dev", "--yes")
-    web.ok("promote", "dev", "staging", "--yes")
+    web.run_checked("apply", "dev", "--yes")
+    web.run_checked("promote", "dev", "staging", "--yes")
     web.leaves()
     assert web.weights("staging") == GREEN
     assert web.run("drift").code == 0
     assert web.run("plan", "staging", "--detailed-exitcode").code == 0
-    web.ok("apply", "staging", "--yes")
+    web.run_checked("apply", "staging", "--yes")
     assert web.weights("staging") == GREEN
-    web.ok("apply", "dev", "--yes")
+    web.run_checked("apply", "dev", "--yes")
     assert web.state("dev", "web") == {}
     web.leaves('\n[removed.web]\nthen = "forget"\n')
-    web.ok("apply", "dev", "--yes")
-    web.ok("promote", "dev", "staging", "--yes")
+    web.run_checked("apply", "dev", "--yes")
+    web.run_checked("promote", "dev", "staging", "--yes")
     assert web.weights("staging") == GREEN
     assert sorted(web.state("staging", "web")) == ["rule", "service green"]
 
@@ -120,10 +120,10 @@ def test_stack_that_left_while_its_requests_were_shared(web: Small) -> None:
     web.kill_while_shared("apply", "dev", "--yes")
     web.leaves()
     assert web.run("apply", "dev", "--yes", "--json").codes == ["G109"]
-    told = web.ok("recover", "dev", "--yes", "--json").document["result"]
+    told = web.run_checked("recover", "dev", "--yes", "--json").document["result"]
     assert told["back"] == [{"stack": "web", "color": "blue"}]
     assert web.weights("dev") == BLUE
-    web.ok("apply", "dev", "--yes")
+    web.run_checked("apply", "dev", "--yes")
     assert web.state("dev", "web") == {}
     assert web.run("plan", "dev", "--detailed-exitcode").code == 0
 
@@ -131,10 +131,10 @@ def test_stack_that_left_while_its_requests_were_shared(web: Small) -> None:
 @pytest.mark.night
 def test_renamed_stack_keeps_its_colour_and_goes_in_steps(web: Small) -> None:
     web.runs("new")
-    web.ok("apply", "dev", "--yes")
+    web.run_checked("apply", "dev", "--yes")
     before = web.state("dev", "web")
     web.runs("new", "front", more='moved_from = "web"')
-    web.ok("apply", "dev", "--yes")
+    web.run_checked("apply", "dev", "--yes")
     assert web.state("dev", "front") == before
     assert (web.weights("dev", "front"), web.state("dev", "web")) == (GREEN, {})
 
@@ -142,9 +142,9 @@ def test_renamed_stack_keeps_its_colour_and_goes_in_steps(web: Small) -> None:
     web.kill_while_shared("apply", "dev", "--yes")
     assert web.weights("dev", "entry") == {"green": 90, "blue": 10}
     assert web.state("dev", "entry")["service green"] == before["service green"]
-    web.ok("recover", "dev", "--yes")
+    web.run_checked("recover", "dev", "--yes")
     assert web.weights("dev", "entry") == GREEN
     web.runs("newer", "entry", more='moved_from = "front"')
-    done = web.ok("apply", "dev", "--yes", "--json").document["result"]
+    done = web.run_checked("apply", "dev", "--yes", "--json").document["result"]
     assert [share["percent"] for share in done["rollouts"][0]["shares"]] == [10, 100]
     assert web.weights("dev", "entry") == BLUE

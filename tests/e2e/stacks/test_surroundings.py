@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.process.binary import embedded
+from envctl.adapters.terraform.process.binary import find_embedded
 from tests.e2e.conftest import Project
 
 pytestmark = pytest.mark.terraform
@@ -83,7 +83,7 @@ def resources(project: Project, environment: str) -> dict[str, object]:
     ],
 )
 def test_flags_can_not_promote_a_part(name: str, value: str, flag: str, tiny: Project) -> None:
-    tiny.ok("--yes", "apply", "dev")
+    tiny.run_checked("--yes", "apply", "dev")
     before = entries(tiny)
     ran = tiny.run("--yes", "--json", "promote", "dev", "staging", before=("env", f"{name}={value}"))
     assert (ran.code, ran.codes) == (64, ["E040"])
@@ -94,11 +94,13 @@ def test_flags_can_not_promote_a_part(name: str, value: str, flag: str, tiny: Pr
 
 def test_harmless_flags_pass(tiny: Project) -> None:
     harmless = "-parallelism=1 -lock-timeout 3s -no-color -compact-warnings"
-    tiny.ok("--yes", "apply", "dev", TF_CLI_ARGS=harmless)
+    tiny.run_checked("--yes", "apply", "dev", TF_CLI_ARGS=harmless)
     for command in ("plan", "output", "drift", "verify"):
-        tiny.ok(command, "dev", TF_CLI_ARGS=harmless, TF_CLI_ARGS_output="-no-color", TF_CLI_ARGS_show="-no-color")
-    tiny.ok("fmt", TF_CLI_ARGS=harmless)
-    tiny.ok("lock-providers", TF_CLI_ARGS=harmless)
+        tiny.run_checked(
+            command, "dev", TF_CLI_ARGS=harmless, TF_CLI_ARGS_output="-no-color", TF_CLI_ARGS_show="-no-color"
+        )
+    tiny.run_checked("fmt", TF_CLI_ARGS=harmless)
+    tiny.run_checked("lock-providers", TF_CLI_ARGS=harmless)
     assert resources(tiny, "dev") == {"one": 1, "two": "two"}
 
 
@@ -110,7 +112,7 @@ def test_variables_of_the_caller_change_nothing(tiny: Project, tmp_path: Path) -
         "TF_OF_TOMORROW": "1",
         "TF_INPUT": "1",
     }
-    ran = replace(tiny, extra=around).ok("--yes", "apply", "dev")
+    ran = replace(tiny, extra=around).run_checked("--yes", "apply", "dev")
     assert resources(tiny, "dev") == {"one": 1, "two": "two"}
     for name in ("TF_VAR_size", "TF_WORKSPACE", "TF_DATA_DIR", "TF_OF_TOMORROW"):
         assert ran.err.count(f"{name} is set and does not count: ") == 1
@@ -129,26 +131,26 @@ def test_variables_of_the_caller_change_nothing(tiny: Project, tmp_path: Path) -
     ],
 )
 def test_planted_files_change_nothing(planted: str, text: str, tiny: Project) -> None:
-    tiny.ok("--yes", "apply", "dev")
+    tiny.run_checked("--yes", "apply", "dev")
     place = f".envctl/work/dev/base/{planted}"
     tiny.write(place, text)
-    ran = tiny.ok("plan", "dev", "--detailed-exitcode")
+    ran = tiny.run_checked("plan", "dev", "--detailed-exitcode")
     assert f"removed {place}: " in ran.err
     assert not (tiny.root / place).exists()
     tiny.write(place, text)
     tiny.write("modules/base/main.tf", BASE.replace('"two"\n', '"changed"\n'))
-    tiny.ok("--yes", "apply", "dev")
+    tiny.run_checked("--yes", "apply", "dev")
     assert resources(tiny, "dev") == {"one": 1, "two": "changed"}
     assert not (tiny.root / ".envctl/state/dev/base.tfstate.d").exists()
 
 
 def test_a_planted_record_of_the_backend_changes_nothing(tiny: Project, tmp_path: Path) -> None:
-    tiny.ok("--yes", "apply", "dev")
+    tiny.run_checked("--yes", "apply", "dev")
     record = tiny.root / ".envctl/work/dev/base/.terraform/terraform.tfstate"
     planted = json.loads(record.read_text())
     planted["backend"]["config"]["path"] = str(tmp_path / "elsewhere.tfstate")
     record.write_text(json.dumps(planted))
-    tiny.ok("plan", "dev", "--detailed-exitcode")
+    tiny.run_checked("plan", "dev", "--detailed-exitcode")
     assert json.loads(record.read_text())["backend"]["config"]["path"] != str(tmp_path / "elsewhere.tfstate")
 
 
@@ -172,7 +174,7 @@ def older(project: Project, *words: str) -> None:
     subprocess.run(
         [sys.executable, "-c", OLDER, *words],
         cwd=project.root,
-        env=project.environment(),
+        env=project.build_environment(),
         check=True,
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -190,13 +192,13 @@ def test_code_that_reads_outside_enters_nowhere(tiny: Project) -> None:
         assert (problem["file"], problem["line"]) == ("modules/base/main.tf", 20)
     tiny.write("modules/base/main.tf", BASE + OUTSIDE.replace("${path.root}/../../../../", "${path.module}/"))
     tiny.write("modules/base/payload.json", "one")
-    tiny.ok("--yes", "apply", "dev")
-    tiny.ok("--yes", "promote", "dev", "staging")
+    tiny.run_checked("--yes", "apply", "dev")
+    tiny.run_checked("--yes", "promote", "dev", "staging")
     assert resources(tiny, "staging")["outside"] == "one"
 
 
 def test_a_release_that_reads_outside_goes_no_further(tiny: Project) -> None:
-    tiny.ok("--yes", "apply", "dev")
+    tiny.run_checked("--yes", "apply", "dev")
     tiny.write("modules/base/main.tf", BASE + OUTSIDE)
     tiny.write("payload.json", "one")
     older(tiny, "--yes", "apply", "dev")
@@ -210,11 +212,11 @@ def test_a_release_that_reads_outside_goes_no_further(tiny: Project) -> None:
         assert "envctl apply dev" in ran.document["problems"][0]["hint"]
     assert entries(tiny) == before
     # What is there can still be looked at, gone back from and taken away.
-    tiny.ok("output", "staging")
+    tiny.run_checked("output", "staging")
     assert tiny.run("drift", "staging").code in {0, 2}
     tiny.write("modules/base/main.tf", BASE)
-    tiny.ok("--yes", "rollback", "dev")
-    tiny.ok("--yes", "destroy", "staging")
+    tiny.run_checked("--yes", "rollback", "dev")
+    tiny.run_checked("--yes", "destroy", "staging")
 
 
 OVERRIDES = (
@@ -223,7 +225,7 @@ OVERRIDES = (
 
 
 def test_replaced_providers_prove_nothing(tiny: Project) -> None:
-    tiny.ok("--yes", "apply", "dev")
+    tiny.run_checked("--yes", "apply", "dev")
     rc = tiny.home / ".terraformrc"
     rc.write_text(OVERRIDES)
     before = entries(tiny)
@@ -234,21 +236,21 @@ def test_replaced_providers_prove_nothing(tiny: Project) -> None:
         assert (problem["file"], problem["line"]) == (str(rc), 3)
     assert entries(tiny) == before
     tiny.write("modules/base/main.tf", BASE.replace('"two"\n', '"changed"\n'))
-    ran = tiny.ok("--yes", "apply", "dev")
+    ran = tiny.run_checked("--yes", "apply", "dev")
     assert "example.com/acme/mine" in ran.err
     assert "proves nothing" in ran.err
     rc.unlink()
-    tiny.ok("verify", "dev")
+    tiny.run_checked("verify", "dev")
     refused = tiny.run("--yes", "--json", "promote", "dev", "staging")
     assert (refused.code, refused.codes) == (3, ["G103"])
-    tiny.ok("--yes", "apply", "dev")
-    tiny.ok("--yes", "promote", "dev", "staging")
+    tiny.run_checked("--yes", "apply", "dev")
+    tiny.run_checked("--yes", "promote", "dev", "staging")
 
 
 @pytest.mark.parametrize("hidden", ["relative", "home", "escaped"])
 def test_hidden_overrides_are_refused(hidden: str, tiny: Project) -> None:
-    tiny.ok("--yes", "apply", "dev")
-    tiny.ok("--yes", "promote", "dev", "staging")
+    tiny.run_checked("--yes", "apply", "dev")
+    tiny.run_checked("--yes", "promote", "dev", "staging")
     around = {"relative": ["TF_CLI_CONFIG_FILE=my.tfrc"], "home": ["HOME=at"], "escaped": []}[hidden]
     # Terraform works in the folder of a stack.
     for folder in (".envctl/work/staging/base", "."):
@@ -262,7 +264,7 @@ def test_hidden_overrides_are_refused(hidden: str, tiny: Project) -> None:
 
 
 def test_providers_that_run_already_are_refused(tiny: Project) -> None:
-    tiny.ok("--yes", "apply", "dev")
+    tiny.run_checked("--yes", "apply", "dev")
     running = '{"example.com/acme/mine": {"Protocol": "grpc", "ProtocolVersion": 6, "Pid": 1, "Addr": {}}}'
     ran = tiny.run("--yes", "--json", "promote", "dev", "staging", TF_REATTACH_PROVIDERS=running)
     assert (ran.code, ran.codes) == (78, ["E041"])
@@ -277,15 +279,15 @@ exec {real} "$@"
 
 @pytest.mark.parametrize("command", ["plan", "apply"])
 def test_a_terraform_that_says_nothing_promotes_nothing(command: str, tiny: Project, tmp_path: Path) -> None:
-    tiny.ok("--yes", "apply", "dev")
+    tiny.run_checked("--yes", "apply", "dev")
     before = proofs(tiny)
     muted = tmp_path / "muted"
-    muted.write_text(MUTED.format(command=command, real=shlex.join(embedded())))
+    muted.write_text(MUTED.format(command=command, real=shlex.join(find_embedded())))
     muted.chmod(0o755)
     ran = tiny.run("--yes", "--json", "promote", "dev", "staging", ENVCTL_TERRAFORM=str(muted))
     assert (ran.code, ran.codes) == (1, ["E354"])
     assert proofs(tiny) == before
-    tiny.ok("--yes", "promote", "dev", "staging")
+    tiny.run_checked("--yes", "promote", "dev", "staging")
 
 
 WRAPPED = """#!/bin/sh
@@ -297,10 +299,10 @@ exec {real} "$command" "$@"
 
 @pytest.mark.parametrize("flag", ["-destroy", "-refresh-only"])
 def test_a_terraform_with_own_flags_promotes_nothing(flag: str, tiny: Project, tmp_path: Path) -> None:
-    tiny.ok("--yes", "apply", "dev")
+    tiny.run_checked("--yes", "apply", "dev")
     before = proofs(tiny)
     wrapper = tmp_path / "wrapper"
-    wrapper.write_text(WRAPPED.format(flag=flag, real=shlex.join(embedded())))
+    wrapper.write_text(WRAPPED.format(flag=flag, real=shlex.join(find_embedded())))
     wrapper.chmod(0o755)
     # Nothing is there yet: neither of the two plans would change anything.
     ran = tiny.run("--yes", "--json", "promote", "dev", "staging", ENVCTL_TERRAFORM=str(wrapper))
@@ -309,7 +311,7 @@ def test_a_terraform_with_own_flags_promotes_nothing(flag: str, tiny: Project, t
 
 
 def test_a_program_that_is_no_terraform_destroys_nothing(tiny: Project) -> None:
-    tiny.ok("--yes", "apply", "dev")
+    tiny.run_checked("--yes", "apply", "dev")
     for words in (("plan", "dev"), ("drift", "dev"), ("--yes", "destroy", "dev")):
         ran = tiny.run("--json", *words, ENVCTL_TERRAFORM="/bin/true")
         assert (ran.code, ran.codes) == (1, ["E354"])

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from envctl.adapters.hcl.module import read_module
 from envctl.adapters.hcl.settings import read_settings
-from envctl.domain.aws.required_secrets import Needs, kinds_of, misfits, needed
-from envctl.domain.aws.secret_status import KINDS
+from envctl.domain.aws.required_secrets import RequiredSecrets, check_patterns, find_required_secrets, match_kinds
+from envctl.domain.aws.secret_status import SECRET_KINDS
 from envctl.domain.config.project import Secrets
 from envctl.domain.errors import Location
-from envctl.domain.settings.settings import Schema, resolve
+from envctl.domain.settings.settings import Schema, resolve_settings
 from envctl.domain.settings.values import EnvironmentSettings
 
 PATTERNS = Secrets(secretsmanager=("*_secret_name", "secret_names"), ssm=("*_parameter",))
@@ -27,12 +27,12 @@ def schema(**modules: str) -> Schema:
 def resolved(found: Schema, settings: str, **more: Any) -> EnvironmentSettings:
     files = [read_settings(settings.encode(), "prod.tfvars")]
     given_ = {"builtin": {}, "wired": {}, "artifacts": {}, "may_set_artifacts": False, **more}
-    return resolve("prod", found, files, **given_)
+    return resolve_settings("prod", found, files, **given_)
 
 
-def needs(module: str, settings: str, patterns: Secrets = PATTERNS, **more: Any) -> Needs:
+def needs(module: str, settings: str, patterns: Secrets = PATTERNS, **more: Any) -> RequiredSecrets:
     found = schema(web=module)
-    return needed(resolved(found, settings, **more), found, patterns)
+    return find_required_secrets(resolved(found, settings, **more), found, patterns)
 
 
 def asked(module: str, settings: str, **more: Any) -> dict[str, tuple[str, ...]]:
@@ -137,7 +137,7 @@ def test_asked_for_is(module: str, settings: str, expected: dict[str, tuple[str,
 def test_several_stacks_ask_for_one_secret_once() -> None:
     found = schema(web=NAME, jobs=NAME, other=declared("old_secret_name", "string"))
     settings = resolved(found, 'db_secret_name = "a"\nold_secret_name = "a"\n')
-    (only,) = needed(settings, found, PATTERNS).secrets
+    (only,) = find_required_secrets(settings, found, PATTERNS).secrets
     assert only.asked_by == ("web.db_secret_name", "jobs.db_secret_name", "other.old_secret_name")
     assert only.location == Location("prod.tfvars", 1)
 
@@ -146,7 +146,7 @@ def test_what_is_wired_or_filled_by_envctl_is_not_a_setting() -> None:
     everything = Secrets(secretsmanager=("*",))
     wired = needs(NAME + declared("environment", "string"), "", everything, wired={"web": ["db_secret_name"]},
                   builtin={"environment": "prod"})  # fmt: skip
-    assert wired == Needs()
+    assert wired == RequiredSecrets()
 
 
 def test_an_artifact_may_name_a_secret() -> None:
@@ -164,9 +164,9 @@ def test_a_value_where_a_name_belongs_is_told_and_not_shown() -> None:
 
 def test_a_name_in_full_counts_for_more_than_a_pattern() -> None:
     patterns = Secrets(secretsmanager=("*_name",), ssm=("old_name",))
-    assert kinds_of("old_name", patterns) == ("ssm",)
-    assert kinds_of("new_name", patterns) == ("secretsmanager",)
-    assert kinds_of("size", patterns) == ()
+    assert match_kinds("old_name", patterns) == ("ssm",)
+    assert match_kinds("new_name", patterns) == ("secretsmanager",)
+    assert match_kinds("size", patterns) == ()
 
 
 MISFITS = {
@@ -195,11 +195,11 @@ MISFITS = {
 
 @pytest.mark.parametrize(("module", "patterns", "codes"), MISFITS.values(), ids=MISFITS)
 def test_a_mistake_of_the_project_file_is(module: str, patterns: Secrets, codes: list[str]) -> None:
-    assert [each.problem.code for each in misfits(schema(web=module), patterns)] == codes
+    assert [each.problem.code for each in check_patterns(schema(web=module), patterns)] == codes
 
 
 def test_the_nearest_name_is_offered() -> None:
-    (only,) = misfits(schema(web=NAME), Secrets(secretsmanager=("db_secret_nam",)))
+    (only,) = check_patterns(schema(web=NAME), Secrets(secretsmanager=("db_secret_nam",)))
     assert only.problem.hint == "did you mean db_secret_name?"
     assert only.path == ("secrets", "secretsmanager")
 
@@ -219,8 +219,8 @@ def test_every_name_that_is_asked_for_stands_in_a_setting(value: object) -> None
 
     found = schema(web=declared("anything", "any"))
     setting = Setting("anything", value, None, "file", sensitive=False, stacks=("web",))
-    told = needed(EnvironmentSettings("prod", (setting,), {}), found, Secrets(ssm=("a_parameter",)))
-    assert all(each.name in str(value) and each.kind in KINDS for each in told.secrets)
+    told = find_required_secrets(EnvironmentSettings("prod", (setting,), {}), found, Secrets(ssm=("a_parameter",)))
+    assert all(each.name in str(value) and each.kind in SECRET_KINDS for each in told.secrets)
     assert len({each.id for each in told.secrets}) == len(told.secrets)
     if "a_parameter" not in str(value):
-        assert told == Needs()
+        assert told == RequiredSecrets()

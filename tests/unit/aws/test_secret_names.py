@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.aws.secret_names import read
-from envctl.domain.aws.secret_status import Kind, NeededSecret
+from envctl.domain.aws.secret_names import parse_secret
+from envctl.domain.aws.secret_status import NeededSecret, SecretKind
 
 HERE: dict[str, Any] = {"account_id": "333333333333", "region": "eu-west-1"}
 SECRET = "arn:aws:secretsmanager:eu-west-1:333333333333:secret:"
 PARAMETER = "arn:aws:ssm:eu-west-1:333333333333:parameter"
 
-NAMES: dict[str, tuple[Kind, str, NeededSecret | None]] = {
+NAMES: dict[str, tuple[SecretKind, str, NeededSecret | None]] = {
     "a name": ("secretsmanager", "shop/db", NeededSecret("secretsmanager", "shop/db", "shop/db")),
     "a name of signs": ("secretsmanager", "A-b/_+=.@", NeededSecret("secretsmanager", "A-b/_+=.@", "A-b/_+=.@")),
     "a parameter": ("ssm", "/shop/db", NeededSecret("ssm", "/shop/db", "/shop/db")),
@@ -59,7 +59,7 @@ NAMES: dict[str, tuple[Kind, str, NeededSecret | None]] = {
         NeededSecret("ssm", "db", "db", account_id="333333333333", region="cn-north-1"),
     ),
 }
-NO_NAMES: dict[str, tuple[Kind, str]] = {
+NO_NAMES: dict[str, tuple[SecretKind, str]] = {
     "a password": ("secretsmanager", "p@ss w0rd!"),
     "a password as a parameter": ("ssm", "p@ssw0rd"),
     "text over two lines": ("secretsmanager", "shop/db\n"),
@@ -75,21 +75,21 @@ NO_NAMES: dict[str, tuple[Kind, str]] = {
 
 
 @pytest.mark.parametrize(("kind", "text", "named"), NAMES.values(), ids=NAMES)
-def test_named_is_by(kind: Kind, text: str, named: NeededSecret | None) -> None:
-    assert read(kind, text) == named
+def test_named_is_by(kind: SecretKind, text: str, named: NeededSecret | None) -> None:
+    assert parse_secret(kind, text) == named
 
 
 @pytest.mark.parametrize(("kind", "text"), NO_NAMES.values(), ids=NO_NAMES)
-def test_no_name_is(kind: Kind, text: str) -> None:
+def test_no_name_is(kind: SecretKind, text: str) -> None:
     with pytest.raises(ValueError) as raised:
-        read(kind, text)
+        parse_secret(kind, text)
     assert text.strip() == "" or text not in str(raised.value)
 
 
 @given(st.sampled_from(["secretsmanager", "ssm"]), st.text())
-def test_any_text_is_a_name_or_none(kind: Kind, text: str) -> None:
+def test_any_text_is_a_name_or_none(kind: SecretKind, text: str) -> None:
     try:
-        named = read(kind, text)
+        named = parse_secret(kind, text)
     except ValueError:
         return
     assert named is None or (named.name.isascii() and " " not in named.name)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator, ValidationError
 
-from envctl.domain.checks.assertions import same
+from envctl.domain.checks.assertions import is_same_value
 from envctl.domain.checks.probes import (
     KINDS,
     Check,
@@ -21,18 +21,18 @@ from envctl.domain.checks.probes import (
     Output,
     OutputCheck,
     Verdict,
-    applies,
+    add_kind,
     excerpt,
-    known_keys,
-    needs,
-    resolve,
-    with_kind,
+    find_required_output,
+    is_check_applicable,
+    list_known_keys,
+    resolve_check,
 )
-from envctl.domain.terraform.output_reference import Reference
+from envctl.domain.terraform.output_reference import OutputReference
 
 
 def _with_kinds(checks: Mapping[str, Any]) -> object:
-    return {name: with_kind(name, table) if isinstance(table, Mapping) else table for name, table in checks.items()}
+    return {name: add_kind(name, table) if isinstance(table, Mapping) else table for name, table in checks.items()}
 
 
 class File(BaseModel):
@@ -180,13 +180,13 @@ def test_a_password_in_a_url_is_not_repeated() -> None:
     ],
 )
 def test_known_keys_are_those_of_the_kind(name: str, table: Mapping[str, object], keys: str) -> None:
-    assert {keys, "kind", "environments", "sandbox"} <= set(known_keys(name, table))
-    assert not {"url", "command", "at_least"} - {keys} & set(known_keys(name, table))
+    assert {keys, "kind", "environments", "sandbox"} <= set(list_known_keys(name, table))
+    assert not {"url", "command", "at_least"} - {keys} & set(list_known_keys(name, table))
 
 
 @pytest.mark.parametrize("kind", ["htpp", ["http"], None])
 def test_a_kind_that_is_not_known_has_no_keys(kind: object) -> None:
-    assert known_keys("smoke", {"kind": kind}) == []
+    assert list_known_keys("smoke", {"kind": kind}) == []
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_kind_that_is_not_known_has_no_keys(kind: object) -> None:
     ],
 )
 def test_where_a_check_runs(table: dict[str, object], environment: str, sandbox: bool, runs: bool) -> None:
-    assert applies(read("x", **table), environment, sandbox=sandbox) is runs
+    assert is_check_applicable(read("x", **table), environment, sandbox=sandbox) is runs
 
 
 OUTPUTS = {
@@ -229,10 +229,10 @@ OUTPUTS = {
 
 
 def test_what_is_needed_is_the_output_that_is_named() -> None:
-    assert needs(read(url="output:web.urls[0]")) == Reference("web", "urls", "[0]")
-    assert needs(read("x", **SIZE, equals=1)) == Reference("web", "size")
-    assert needs(read(**URL)) is None
-    assert needs(read("x", **COMMAND)) is None
+    assert find_required_output(read(url="output:web.urls[0]")) == OutputReference("web", "urls", "[0]")
+    assert find_required_output(read("x", **SIZE, equals=1)) == OutputReference("web", "size")
+    assert find_required_output(read(**URL)) is None
+    assert find_required_output(read("x", **COMMAND)) is None
 
 
 @pytest.mark.parametrize(
@@ -252,13 +252,13 @@ def test_what_is_needed_is_the_output_that_is_named() -> None:
     ],
 )
 def test_a_url_is_asked(table: dict[str, object], url: str) -> None:
-    assert resolve(read(**table), "http", OUTPUTS) == HttpProbe("http", url, 200, None, 60.0)
+    assert resolve_check(read(**table), "http", OUTPUTS) == HttpProbe("http", url, 200, None, 60.0)
 
 
 def test_a_probe_holds_what_the_check_says() -> None:
     check = read(url="http://a", expect_status=301, contains="ok", timeout="1m")
-    assert resolve(check, "front", {}) == HttpProbe("front", "http://a", 301, "ok", 60.0)
-    assert resolve(read("x", **COMMAND, timeout="2m"), "x", {}) == CommandProbe("x", ("true",), 120.0)
+    assert resolve_check(check, "front", {}) == HttpProbe("front", "http://a", 301, "ok", 60.0)
+    assert resolve_check(read("x", **COMMAND, timeout="2m"), "x", {}) == CommandProbe("x", ("true",), 120.0)
 
 
 def url(output: str) -> dict[str, object]:
@@ -322,7 +322,7 @@ VERDICTS: dict[str, tuple[dict[str, object], str]] = {
 
 @pytest.mark.parametrize(("table", "problem"), VERDICTS.values(), ids=VERDICTS.keys())
 def test_what_can_be_judged_is_judged_at_once(table: dict[str, object], problem: str) -> None:
-    verdict = resolve(read("x", **table), "x", OUTPUTS)
+    verdict = resolve_check(read("x", **table), "x", OUTPUTS)
     assert isinstance(verdict, Verdict)
     assert verdict.name == "x"
     assert verdict.problem.startswith(problem)
@@ -338,7 +338,7 @@ SAMPLES: Mapping[str, dict[str, object]] = {"http": URL, "command": COMMAND, "ou
 def test_every_kind_resolves() -> None:
     assert SAMPLES.keys() == KINDS.keys()
     for kind, table in SAMPLES.items():
-        found = resolve(read("x", **{"kind": kind, **table}), "x", OUTPUTS)
+        found = resolve_check(read("x", **{"kind": kind, **table}), "x", OUTPUTS)
         assert isinstance(found, HttpProbe | CommandProbe | Verdict)
 
 
@@ -365,23 +365,23 @@ def _as_decimals(value: Any) -> object:
 
 @given(values)
 def test_a_value_is_the_same_however_its_numbers_were_read(value: object) -> None:
-    assert same(value, value)
-    assert same(value, _as_decimals(value))
-    assert same(_as_decimals(value), value)
+    assert is_same_value(value, value)
+    assert is_same_value(value, _as_decimals(value))
+    assert is_same_value(_as_decimals(value), value)
 
 
 @given(values, values)
 def test_values_that_differ_are_not_the_same(one: object, other: object) -> None:
-    assert same([one], [other]) is same(one, other) is same(other, one)
-    assert not same([one], [other, other])
-    assert not same({"a": one}, {"b": one})
-    assert not same([one], one)
+    assert is_same_value([one], [other]) is is_same_value(one, other) is is_same_value(other, one)
+    assert not is_same_value([one], [other, other])
+    assert not is_same_value({"a": one}, {"b": one})
+    assert not is_same_value([one], one)
 
 
 @given(st.booleans(), numbers)
 def test_true_and_false_are_no_numbers(flag: bool, number: float) -> None:
-    assert not same(flag, number)
-    assert not same([number], [flag])
+    assert not is_same_value(flag, number)
+    assert not is_same_value([number], [flag])
 
 
 @given(st.text() | st.text(st.sampled_from("\x1b[;1m\x07\n\u202ea]"), max_size=600))

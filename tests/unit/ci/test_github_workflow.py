@@ -7,15 +7,15 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from envctl.adapters.local.templates import PackagedTemplates
-from envctl.domain.ci.github_workflow import Site, github, is_ours
+from envctl.domain.ci.github_workflow import WorkflowInputs, is_generated, render_github_workflows
 
-TEXTS = PackagedTemplates().workflows("github")
+TEXTS = PackagedTemplates().load_workflows("github")
 ORDERS = [("dev",), ("dev", "prod"), ("dev", "staging", "prod"), ("dev", "qa", "pre-prod", "prod")]
 DEPLOY = ".github/workflows/envctl-deploy.yml"
 
 
 def made(order: tuple[str, ...] = ORDERS[2], folder: str = "", **more: Any) -> Mapping[str, str]:
-    return github(TEXTS, Site(order, folder, "ap-northeast-1", "1.2.3", **more))
+    return render_github_workflows(TEXTS, WorkflowInputs(order, folder, "ap-northeast-1", "1.2.3", **more))
 
 
 def read(text: str) -> dict[str, Any]:
@@ -121,6 +121,6 @@ def test_they_check_that_they_are_as_they_would_be_written_for_this_branch() -> 
 
 
 def test_what_envctl_wrote_is_known_again() -> None:
-    assert all(is_ours(text) for text in made().values())
-    assert not is_ours("name: mine\n")
+    assert all(is_generated(text) for text in made().values())
+    assert not is_generated("name: mine\n")
     assert not any("%{" in text for text in made().values())

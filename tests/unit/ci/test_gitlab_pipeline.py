@@ -8,22 +8,22 @@ from typing import Any
 import pytest
 
 from envctl.adapters.local.templates import PackagedTemplates
-from envctl.domain.ci.github_workflow import Site, is_ours
-from envctl.domain.ci.gitlab_pipeline import MAIN, OURS, gitlab, includes_ours
-from tests.gitlab_jobs import jobs_of
+from envctl.domain.ci.github_workflow import WorkflowInputs, is_generated
+from envctl.domain.ci.gitlab_pipeline import GENERATED_FILE, MAIN_FILE, includes_generated_file, render_gitlab_pipeline
+from tests.gitlab_jobs import parse_jobs
 
-TEXTS = PackagedTemplates().workflows("gitlab")
+TEXTS = PackagedTemplates().load_workflows("gitlab")
 ORDERS = [("dev",), ("dev", "prod"), ("dev", "staging", "prod"), ("dev", "qa", "pre-prod", "prod")]
 PUSHED = '$CI_COMMIT_BRANCH == "main" && ($CI_PIPELINE_SOURCE == "push" || $CI_PIPELINE_SOURCE == "web" && $ENVCTL_DRIFT == null)'  # noqa: E501
 FOLDERS = {"": "", "infra/shop": "infra/shop/", "my infra: #1": "my infra: #1/"}
 
 
 def made(order: tuple[str, ...] = ORDERS[2], folder: str = "", **more: Any) -> Mapping[str, str]:
-    return gitlab(TEXTS, Site(order, folder, "ap-northeast-1", "1.2.3", **more))
+    return render_gitlab_pipeline(TEXTS, WorkflowInputs(order, folder, "ap-northeast-1", "1.2.3", **more))
 
 
 def jobs(**more: Any) -> dict[str, dict[str, Any]]:
-    return jobs_of(made(**more)[OURS])
+    return parse_jobs(made(**more)[GENERATED_FILE])
 
 
 def deployments(**more: Any) -> list[dict[str, Any]]:
@@ -118,33 +118,33 @@ def test_the_version_and_the_branch_are_those_that_were_asked_for() -> None:
 
 def test_what_envctl_wrote_is_known_again_and_the_file_of_the_team_is_theirs() -> None:
     files = made()
-    assert (is_ours(files[OURS]), is_ours(files[MAIN])) == (True, False)
+    assert (is_generated(files[GENERATED_FILE]), is_generated(files[MAIN_FILE])) == (True, False)
     assert not any("%{" in text for text in files.values())
-    assert includes_ours(files)
+    assert includes_generated_file(files)
 
 
 INCLUDED = {
-    "by its name": f"include: {OURS}\n",
-    "from the top": f"include:\n  - local: '/{OURS}'\n",
-    "in one line": f"include: [{{local: {OURS}}}, other.yml]\n",
+    "by its name": f"include: {GENERATED_FILE}\n",
+    "from the top": f"include:\n  - local: '/{GENERATED_FILE}'\n",
+    "in one line": f"include: [{{local: {GENERATED_FILE}}}, other.yml]\n",
     "by a pattern": "include: /.gitlab/*.gitlab-ci.yml\n",
     "by a file between": "include:\n  - local: ci/all.yml\n",
 }
 NOT_INCLUDED = {
     "nothing": "",
     "another": "include: .gitlab/other.gitlab-ci.yml\n",
-    "a comment": f"# include: {OURS}\nstages: [test]  # not {OURS}\n",
+    "a comment": f"# include: {GENERATED_FILE}\nstages: [test]  # not {GENERATED_FILE}\n",
     "a file between that is not there": "include: ci/gone.yml\n",
     "each other": "include: ci/loop.yml\n",
 }
-OTHERS = {"ci/all.yml": f"include:\n- local: /{OURS}\n", "ci/loop.yml": f"include: {MAIN}\n"}
+OTHERS = {"ci/all.yml": f"include:\n- local: /{GENERATED_FILE}\n", "ci/loop.yml": f"include: {MAIN_FILE}\n"}
 
 
 @pytest.mark.parametrize("text", INCLUDED.values(), ids=INCLUDED)
 def test_it_is_included(text: str) -> None:
-    assert includes_ours({MAIN: text, **OTHERS})
+    assert includes_generated_file({MAIN_FILE: text, **OTHERS})
 
 
 @pytest.mark.parametrize("text", NOT_INCLUDED.values(), ids=NOT_INCLUDED)
 def test_it_is_not_included(text: str) -> None:
-    assert not includes_ours({MAIN: text, **OTHERS})
+    assert not includes_generated_file({MAIN_FILE: text, **OTHERS})

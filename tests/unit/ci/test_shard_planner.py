@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.ci.shard_planner import Costs, Shard, Unit, by_environment, sharded
+from envctl.domain.ci.shard_planner import DurationEstimates, Shard, Unit, group_by_environment, plan_shards
 
 NAMES = st.text("abc", min_size=1, max_size=2)
 UNITS = st.lists(st.builds(Unit, NAMES, st.sampled_from(["", "db", "dns", "mail", "network", "web"])), unique=True)
 SECONDS = st.floats(0, 500)
-COSTS = st.builds(Costs, st.floats(0, 60), st.floats(0, 20), st.floats(0.1, 30))
-FREE = Costs(job=1, environment=0)
+COSTS = st.builds(DurationEstimates, st.floats(0, 60), st.floats(0, 20), st.floats(0.1, 30))
+FREE = DurationEstimates(job=1, environment=0)
 
 
 def as_units(shards: tuple[Shard, ...]) -> list[Unit]:
@@ -28,7 +28,7 @@ def whole_or_parts(units: list[Unit]) -> list[Unit]:
 
 
 @st.composite
-def work(draw: st.DrawFn) -> tuple[list[Unit], Mapping[Unit, float], int, Costs]:
+def work(draw: st.DrawFn) -> tuple[list[Unit], Mapping[Unit, float], int, DurationEstimates]:
     units = whole_or_parts(draw(UNITS))
     measured = {unit: draw(SECONDS) for unit in units if draw(st.booleans())}
     return units, measured, draw(st.integers(1, 12)), draw(COSTS)
@@ -36,21 +36,21 @@ def work(draw: st.DrawFn) -> tuple[list[Unit], Mapping[Unit, float], int, Costs]
 
 @given(work())
 def test_every_unit_is_in_one_shard_and_no_shard_is_empty(
-    given: tuple[list[Unit], Mapping[Unit, float], int, Costs],
+    given: tuple[list[Unit], Mapping[Unit, float], int, DurationEstimates],
 ) -> None:
     units, measured, at_most, costs = given
-    shards = sharded(units, measured, at_most, costs)
+    shards = plan_shards(units, measured, at_most, costs)
     assert as_units(shards) == sorted(units)
     assert len(shards) <= at_most
-    assert all(shard.units and shard.count for shard in shards)
+    assert all(shard.units and shard.unit_count for shard in shards)
 
 
 @given(work())
 def test_the_longest_takes_no_longer_than_the_mean_and_a_third_or_one_unit(
-    given: tuple[list[Unit], Mapping[Unit, float], int, Costs],
+    given: tuple[list[Unit], Mapping[Unit, float], int, DurationEstimates],
 ) -> None:
     units, measured, at_most, costs = given
-    shards = sharded(units, measured, at_most, costs)
+    shards = plan_shards(units, measured, at_most, costs)
     if not shards:
         return
     loads = [shard.seconds for shard in shards]
@@ -61,7 +61,7 @@ def test_the_longest_takes_no_longer_than_the_mean_and_a_third_or_one_unit(
 
 @given(work(), st.randoms())
 def test_the_order_of_what_is_asked_for_changes_nothing_but_itself(
-    given: tuple[list[Unit], Mapping[Unit, float], int, Costs], random: "st.DataObject"
+    given: tuple[list[Unit], Mapping[Unit, float], int, DurationEstimates], random: "st.DataObject"
 ) -> None:
     units, measured, at_most, costs = given
     shuffled = list(units)
@@ -70,15 +70,15 @@ def test_the_order_of_what_is_asked_for_changes_nothing_but_itself(
     def sets(shards: tuple[Shard, ...]) -> list[list[Unit]]:
         return [as_units((shard,)) for shard in shards]
 
-    assert sets(sharded(units, measured, at_most, costs)) == sets(sharded(shuffled, measured, at_most, costs))
+    assert sets(plan_shards(units, measured, at_most, costs)) == sets(plan_shards(shuffled, measured, at_most, costs))
 
 
 def shards_of(
-    measured: Mapping[str, float], at_most: int, costs: Costs = FREE, more: tuple[str, ...] = ()
+    measured: Mapping[str, float], at_most: int, costs: DurationEstimates = FREE, more: tuple[str, ...] = ()
 ) -> list[list[str]]:
     durations = {Unit(*name.split("/")): took for name, took in measured.items()}
     units = [*durations, *(Unit(*name.split("/")) for name in more)]
-    return [[str(unit) for unit in as_units((shard,))] for shard in sharded(units, durations, at_most, costs)]
+    return [[str(unit) for unit in as_units((shard,))] for shard in plan_shards(units, durations, at_most, costs)]
 
 
 CASES: dict[str, tuple[list[list[str]], list[list[str]]]] = {
@@ -92,15 +92,17 @@ CASES: dict[str, tuple[list[list[str]], list[list[str]]]] = {
         [["a/x"], ["b/x", "c/x", "d/x"]],
     ),
     "no job is begun for less than its own beginning": (
-        shards_of({"a/x": 10, "b/x": 10, "c/x": 10}, 3, Costs(job=40, environment=0)),
+        shards_of({"a/x": 10, "b/x": 10, "c/x": 10}, 3, DurationEstimates(job=40, environment=0)),
         [["a/x", "b/x", "c/x"]],
     ),
     "an environment stays together where that hurts nobody": (
-        shards_of({f"{name}/{stack}": 10 for name in "abcdef" for stack in "xy"}, 2, Costs(job=1, environment=5)),
+        shards_of(
+            {f"{name}/{stack}": 10 for name in "abcdef" for stack in "xy"}, 2, DurationEstimates(job=1, environment=5)
+        ),
         [["a/x", "a/y", "c/x", "c/y", "e/x", "e/y"], ["b/x", "b/y", "d/x", "d/y", "f/x", "f/y"]],
     ),
     "a large one is split, and the parts that come to one job share what it prepares": (
-        shards_of({f"a/{stack}": 10 for stack in "uvwxyz"}, 2, Costs(job=1, environment=5)),
+        shards_of({f"a/{stack}": 10 for stack in "uvwxyz"}, 2, DurationEstimates(job=1, environment=5)),
         [["a/u", "a/w", "a/y"], ["a/v", "a/x", "a/z"]],
     ),
     "what was never measured takes as long as most": (
@@ -116,15 +118,15 @@ def test_how_it_is_shared_out(found: list[list[str]], expected: list[list[str]])
 
 
 def test_where_nothing_of_it_was_measured_the_others_say_how_long_things_take() -> None:
-    (shard,) = sharded([Unit("new", "x")], {Unit("old", "x"): 7.0, Unit("old", "y"): 9.0}, 5, FREE)
+    (shard,) = plan_shards([Unit("new", "x")], {Unit("old", "x"): 7.0, Unit("old", "y"): 9.0}, 5, FREE)
     assert shard.seconds == 8.0
-    (shard,) = sharded([Unit("new", "x")], {}, 5, Costs(environment=2, unmeasured=10))
+    (shard,) = plan_shards([Unit("new", "x")], {}, 5, DurationEstimates(environment=2, unmeasured=10))
     assert shard.seconds == 12.0
 
 
 def test_the_stacks_of_an_environment_stand_in_the_order_in_which_they_came() -> None:
     units = [Unit("b", "web"), Unit("a", "web"), Unit("a", "db"), Unit("c"), Unit("c", "web")]
-    assert by_environment(units) == {"b": ("web",), "a": ("web", "db"), "c": ()}
-    (shard,) = sharded(units[:4], {}, 1, FREE)
+    assert group_by_environment(units) == {"b": ("web",), "a": ("web", "db"), "c": ()}
+    (shard,) = plan_shards(units[:4], {}, 1, FREE)
     assert list(shard.units.items()) == [("b", ("web",)), ("a", ("web", "db")), ("c", ())]
-    assert shard.count == 4
+    assert shard.unit_count == 4

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.config.cross_checks import faults
+from envctl.domain.config.cross_checks import find_faults
 from envctl.domain.config.gates import Gates
 from envctl.domain.config.project import Project, State
 from envctl.domain.config.rules.environment_rules import GUARD_CODES, NEVER_WAIVED, Rules
-from envctl.domain.config.rules.windows import Absolute
+from envctl.domain.config.rules.windows import AbsoluteWindow
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.rules.document import find_rules
-from envctl.domain.terraform.output_reference import Reference
+from envctl.domain.terraform.output_reference import OutputReference
 from tests.unit.terraform.type_strategies import names
 
 indexes = st.one_of(
@@ -23,10 +23,10 @@ indexes = st.one_of(
 
 @given(names, names, st.lists(indexes, max_size=3).map("".join))
 def test_a_reference_survives_being_written_and_read(stack: str, output: str, path: str) -> None:
-    reference = Reference.parse(f"{stack}.{output}{path}")
+    reference = OutputReference.parse(f"{stack}.{output}{path}")
     assert (reference.stack, reference.output, reference.path) == (stack, output, path)
-    assert Reference.parse(str(reference)) == reference
-    assert reference.expression() == f"data.terraform_remote_state.{stack}.outputs.{output}{path}"
+    assert OutputReference.parse(str(reference)) == reference
+    assert reference.to_expression() == f"data.terraform_remote_state.{stack}.outputs.{output}{path}"
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_reference_survives_being_written_and_read(stack: str, output: str, pa
 )  # fmt: skip
 def test_nothing_else_is_a_reference(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not of the form stack\.output"):
-        Reference.parse(text)
+        OutputReference.parse(text)
 
 
 @pytest.mark.parametrize("bucket", ["{team}", "{}", "{0}", "{project", "{project.name}", "{project!r}", "{project:>9}"])
@@ -159,7 +159,7 @@ def test_all_that_an_environment_says_is_in_its_rules() -> None:
         expires=timedelta(hours=8),
         soak=timedelta(hours=24),
         max_age=timedelta(days=14),
-        windows=(Absolute("deny", "year end", datetime(2026, 12, 20), datetime(2027, 1, 4), "UTC"),),
+        windows=(AbsoluteWindow("deny", "year end", datetime(2026, 12, 20), datetime(2027, 1, 4), "UTC"),),
         waivable=frozenset({"G104", "G107"}),
         committed=True,
         rehearsed="off",
@@ -191,4 +191,4 @@ tables = st.sampled_from(["pipeline", "environments", "stacks", "artifacts"])
 
 @given(st.dictionaries(tables, json_like | st.dictionaries(st.sampled_from(["order", "inputs", "a"]), json_like)))
 def test_the_rules_between_tables_stand_any_document(document: dict[str, object]) -> None:
-    faults(document)
+    find_faults(document)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.domain.config.provider_keys import AWS_BLOCKS, AWS_KEYS, check_keys
+from envctl.domain.config.provider_keys import AWS_BLOCKS, AWS_KEYS, check_provider_keys
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "modules" / "aws6" / "schema-6.25.0.json").read_text())
 BLOCK = SCHEMA["provider_schemas"]["registry.terraform.io/hashicorp/aws"]["provider"]["block"]
@@ -17,7 +17,9 @@ def lock(version: str, address: str = "registry.terraform.io/hashicorp/aws") -> 
 
 
 def found(said: dict[str, object], held: bytes | None = None, name: str = "aws") -> list[str]:
-    return [f"{each.code} {'.'.join(map(str, each.path))}: {each.hint}" for each in check_keys({name: said}, held)]
+    return [
+        f"{each.code} {'.'.join(map(str, each.path))}: {each.hint}" for each in check_provider_keys({name: said}, held)
+    ]
 
 
 def test_every_key_of_the_schema_is_known() -> None:

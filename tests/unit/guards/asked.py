@@ -8,7 +8,7 @@ from envctl.domain.config.pipeline import Pipeline
 from envctl.domain.config.rules.environment_rules import Rules
 from envctl.domain.guards import GUARDS, Refusal, Request
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import Approval, Deployment, EnvironmentPresent, Evidence, KnownRelease, Present
+from envctl.domain.ledger.state import Approval, Deployment, EnvironmentState, Evidence, KnownRelease, LedgerState
 from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -32,12 +32,12 @@ def proof(release: str = R1, **more: Any) -> Evidence:
     return replace(Evidence(deployed(release), NOW - HOUR, since=NOW - HOUR), **more)
 
 
-def ran(*releases: str) -> EnvironmentPresent:
+def ran(*releases: str) -> EnvironmentState:
     """An environment that ran these releases, each to its end and verified; the last of them still."""
     done = [deployed(release, seq=number) for number, release in enumerate(releases, 2)]
     evidence = {each.release: Evidence(each, NOW - DAY, longest=HOUR) for each in done[:-1]}
     now = {done[-1].release: Evidence(done[-1], NOW - HOUR, since=NOW - HOUR)}
-    return EnvironmentPresent(done[-1], done[-1], evidence | now)
+    return EnvironmentState(done[-1], done[-1], evidence | now)
 
 
 def made(release: str, seq: int, **more: Any) -> KnownRelease:
@@ -52,7 +52,7 @@ PROMOTION = Request(
     release=R1,
     settings="settings",
     bundle="intact",
-    present=Present(
+    present=LedgerState(
         seq=9,
         releases={R1: made(R1, 1), R2: made(R2, 2)},
         environments={"dev": ran(R1), "staging": ran(R1)},
@@ -68,19 +68,19 @@ SAME_CODE = replace(PROMOTION, action="apply", source=None)
 DESTRUCTION = replace(PROMOTION, action="destroy", source=None)
 
 
-def with_environment(request: Request, environment: str, found: EnvironmentPresent) -> Request:
+def with_environment(request: Request, environment: str, found: EnvironmentState) -> Request:
     environments = {**request.present.environments, environment: found}
     return replace(request, present=replace(request.present, environments=environments))
 
 
 def here(request: Request, **changes: Any) -> Request:
     """The target is otherwise."""
-    return with_environment(request, request.target, replace(request.here, **changes))
+    return with_environment(request, request.target, replace(request.target_state, **changes))
 
 
 def there(request: Request, **changes: Any) -> Request:
     """The source is otherwise."""
-    return with_environment(request, request.source or "", replace(request.there, **changes))
+    return with_environment(request, request.source or "", replace(request.source_state, **changes))
 
 
 BACK = with_environment(replace(PROMOTION, action="rollback", source=None), "staging", ran(R1, R2))
@@ -104,9 +104,10 @@ def plan(*resources: ResourceChange, stack: str = "network") -> EnvironmentPlan:
 
 
 def answer(code: str, request: Request) -> Refusal | None:
-    """What the guard with this code says. Whatever that is, a no names the next command."""
+    """What the guard with this code says. Whatever that is, a no names its guard and the next command."""
     (guard,) = (guard for guard in GUARDS if guard.code == code)
     refusal = guard.check(request)
+    assert refusal is None or (refusal.code, refusal.guard) == (guard.code, guard.name)
     assert refusal is None or "envctl " in refusal.hint, f"no command in {refusal.hint!r}"
     return refusal
 

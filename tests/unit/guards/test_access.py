@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.aws.access import Caller
+from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.guards import Refusal, Request
 from envctl.domain.ledger.events import Actor
 from tests.unit.guards.asked import BACK, BOB, DESTRUCTION, ENTRY, PROMOTION, SAME_CODE, TO_PROD, answer, ruled
@@ -12,7 +12,7 @@ from tests.unit.guards.asked import BACK, BOB, DESTRUCTION, ENTRY, PROMOTION, SA
 DEV, PROD = "111111111111", "333333333333"
 ROLE = f"arn:aws:iam::{PROD}:role/OperatorRole"
 SESSION = f"arn:aws:sts::{PROD}:assumed-role/OperatorRole/ann@example.com"
-CALLER = Caller(PROD, SESSION)
+CALLER = CallerIdentity(PROD, SESSION)
 OPERATOR = Actor(SESSION, "aws", verified=True, arn=SESSION)
 RUN = Actor(
     "octocat", "github", verified=True, arn=f"arn:aws:sts::{DEV}:assumed-role/ci/run", teams=("acme/operators",)
@@ -42,9 +42,9 @@ def test_another_account_is_refused_with_who_answers_and_nobody_can_waive_it() -
 
 
 def test_an_account_is_unasked_until_somebody_has_answered() -> None:
-    assert replace(PROMOTION, account=PROD).unasked
-    assert not replace(PROMOTION, account=PROD, caller=CALLER).unasked
-    assert not PROMOTION.unasked
+    assert replace(PROMOTION, account=PROD).is_account_unknown
+    assert not replace(PROMOTION, account=PROD, caller=CALLER).is_account_unknown
+    assert not PROMOTION.is_account_unknown
 
 
 MAY: dict[str, Request] = {

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from envctl.domain.guards import Refusal, Request, gates, makers
-from envctl.domain.guards.approvals import made_by, who
+from envctl.domain.guards import Refusal, Request, count_missing_at_gates, list_makers
+from envctl.domain.guards.approvals import describe_allowed_approvers, has_made_release
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import Approval, Present
+from envctl.domain.ledger.state import Approval, LedgerState
 from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
-from envctl.domain.plan.fingerprint import meaning_of
+from envctl.domain.plan.fingerprint import fingerprint_plan
+from envctl.domain.plan.leaving_stacks import Changeover
 from tests.unit.guards.asked import (
     ANN,
     BACK,
@@ -55,6 +56,7 @@ TWO = ruled(ASKED, approvals={"peer": 2})
 GATES = ruled(ASKED, approvals={"peer": 1, "business": 2, "quality": 1})
 EXPIRING = ruled(ASKED, expires=8 * HOUR)
 SELF = ruled(ASKED, self_approval=True)
+WEB_COMES = Changeover(new_stacks=("web",))
 APPROVED: dict[str, Request] = {
     "no gate asks": approved(request=ruled(TO_PROD, approvals={})),
     "somebody who did not make it and does not promote it": approved(approval(CAT)),
@@ -69,6 +71,9 @@ APPROVED: dict[str, Request] = {
     "who promotes, where the project allows it": approved(approval(BOB), request=SELF),
     "who wrote it, where the project allows it": approved(approval(ANN), request=SELF),
     "beside approvals that do not count": approved(approval(ANN), approval(CAT, release=R2), approval(CAT)),
+    "before what runs began, and stacks come": replace(
+        approved(approval(CAT, at=NOW - 3 * HOUR), request=here(ASKED, current=deployed())), changeover=WEB_COMES
+    ),
     "no release is not for this guard": replace(ASKED, release=None),
     "a destruction is not": ruled(DESTRUCTION, approvals={"peer": 1}),
 }
@@ -143,6 +148,11 @@ MISSING: dict[str, tuple[Request, str]] = {
         approved(approval(BOB), approval(ANN)),
         "peer (0 of 1); ann, bob made or promotes it, and does not count",
     ),
+    "who changed its rules": (
+        replace(approved(approval(CAT)), wrote_rules=("cat",)),
+        "peer (0 of 1); cat made or promotes it, or changed its rules, and does not count",
+    ),
+    "stacks come": (replace(ASKED, changeover=WEB_COMES), "peer (0 of 1)"),
     "all that can be wrong at once": (
         approved(
             approval(ANN),
@@ -204,18 +214,23 @@ def test_only_gates_that_are_open_are_listed_and_the_first_of_them_is_the_one_to
 
 def test_each_gate_says_how_many_are_missing_and_never_fewer_than_none() -> None:
     request = approved(approval(CAT), approval(DAN), approval(CAT, "business"), request=GATES)
-    assert gates(request) == {"peer": 0, "business": 1, "quality": 1}
-    assert gates(ruled(request, approvals={})) == {}
+    assert count_missing_at_gates(request) == {"peer": 0, "business": 1, "quality": 1}
+    assert count_missing_at_gates(ruled(request, approvals={})) == {}
 
 
 WHO: dict[str, tuple[Request, str]] = {
     "those who made it and who promotes it are out": (ASKED, "anybody but ann, bob"),
     "who had it bundled is out": (released(ASKED, by=CAT), "anybody but ann, bob, cat"),
+    "who changed its rules is out": (replace(ASKED, wrote_rules=("cat",)), "anybody but ann, bob, cat"),
+    "who changed rules that it does not bring is not": (
+        replace(ASKED, wrote_rules=("cat",), action="apply", undoes=True),
+        "anybody but ann, bob",
+    ),
     "nobody is out twice": (replace(ASKED, actor=ANN), "anybody but ann"),
     "a release that nobody is known to have written": (released(ASKED, author="", by=CAT), "anybody but bob, cat"),
     "a release that nobody is known to have bundled": (released(ASKED, by=Actor("")), "anybody but ann, bob"),
     "somebody without a name": (replace(ASKED, actor=Actor("")), "anybody but ann"),
-    "a release that is not known": (replace(ASKED, release=R2, present=Present()), "anybody but bob"),
+    "a release that is not known": (replace(ASKED, release=R2, present=LedgerState()), "anybody but bob"),
     "all may where the project allows it": (SELF, "anybody"),
 }
 
@@ -234,10 +249,10 @@ def test_who_had_somebody_elses_commit_bundled_does_not_count() -> None:
 
 
 def test_the_makers_are_who_wrote_and_who_bundled() -> None:
-    assert makers(ASKED) == {"ann"}
-    assert makers(released(ASKED, by=CAT)) == {"ann", "cat"}
-    assert makers(released(ASKED, author="", by=CAT)) == {"cat"}
-    assert makers(replace(ASKED, release=None)) == frozenset()
+    assert list_makers(ASKED) == {"ann"}
+    assert list_makers(released(ASKED, by=CAT)) == {"ann", "cat"}
+    assert list_makers(released(ASKED, author="", by=CAT)) == {"cat"}
+    assert list_makers(replace(ASKED, release=None)) == frozenset()
 
 
 QA = "arn:aws:iam::333333333333:role/QARole"
@@ -367,7 +382,7 @@ def test_it_is_said_who_may_where_not_everybody_does() -> None:
         "at one of two": ruled(both, approve={"peer": (QA,)}),
         "with nobody barred": replace(ruled(TO_QA, self_approval=True)),
     }
-    assert {name: who(request) for name, request in told.items()} == {
+    assert {name: describe_allowed_approvers(request) for name, request in told.items()} == {
         "at one gate": f"{QA} but ann, bob",
         "at two": f"{QA} or github:eve but ann, bob",
         "at the one that is open": "github:eve but ann, bob",
@@ -378,14 +393,14 @@ def test_it_is_said_who_may_where_not_everybody_does() -> None:
 
 def test_a_release_is_made_by_a_person_in_whatever_role() -> None:
     bundled = released(ASKED, by=on_aws("cat", "DeveloperRole"), author="dan")
-    assert makers(bundled) == {"cat", "dan"}
-    assert made_by(bundled, on_aws("cat"))
-    assert made_by(bundled, DAN)
-    assert made_by(released(ASKED, author=on_aws("eve").arn), on_aws("eve"))
-    assert not made_by(bundled, ANN)
+    assert list_makers(bundled) == {"cat", "dan"}
+    assert has_made_release(bundled, on_aws("cat"))
+    assert has_made_release(bundled, DAN)
+    assert has_made_release(released(ASKED, author=on_aws("eve").arn), on_aws("eve"))
+    assert not has_made_release(bundled, ANN)
 
 
-WAITING = meaning_of(
+WAITING = fingerprint_plan(
     EnvironmentPlan(
         "prod",
         R1,
@@ -399,8 +414,8 @@ WAITING = meaning_of(
     )
 )
 NEEDS = {"network": (), "web": ("network",), "jobs": ("network", "web"), "db": ("network",)}
-UNSEEN = replace(ASKED, approved={WAITING.fingerprint: WAITING}, needs=NEEDS)
-SAW = approval(CAT, plan=WAITING.fingerprint)
+UNSEEN = replace(ASKED, approved={WAITING.digest: WAITING}, needs=NEEDS)
+SAW = approval(CAT, plan=WAITING.digest)
 NOW_PLANNABLE = " could not be planned when it was approved, and can be planned now"
 STILL_COUNTS: dict[str, Request] = {
     "nothing that it waits for is applied": here(UNSEEN, approvals=(SAW,), stacks=frozenset({"db"})),
@@ -456,6 +471,9 @@ BACK_UNASKED: dict[str, Request] = {
     "with the settings of the same rollback, which failed": here(OTHERWISE, evidence={}, last=FAILED_BACK),
     "where it alone ran": here(MOVED, evidence={R1: proof(deployment=deployed(place="elsewhere"))}),
     "where it runs now": here(MOVED, evidence={}, current=deployed(R2, place="elsewhere")),
+    "with new settings that were approved before what runs began": approved(
+        approval(CAT, settings="others", at=NOW - 3 * HOUR), request=OTHERWISE
+    ),
 }
 BACK_ASKED: dict[str, Request] = {
     "with new settings": OTHERWISE,
@@ -483,7 +501,7 @@ BACK_ASKED: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", BACK_UNASKED.values(), ids=BACK_UNASKED.keys())
-def test_going_back_needs_no_approval(request_: Request) -> None:
+def test_going_back_needs_no_other_approval(request_: Request) -> None:
     assert answer("G106", request_) is None
 
 

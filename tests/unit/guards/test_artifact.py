@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.errors import Problem
-from envctl.domain.guards import Refusal, Request, unwaived
-from envctl.domain.images.image_reference import ImageFound
+from envctl.domain.guards import Refusal, Request, list_unwaivable
+from envctl.domain.images.image_reference import ImagePresence
 from tests.unit.guards.asked import BACK, DESTRUCTION, ENTRY, PROMOTION, SAME_CODE, answer, ruled
 
-APP = ImageFound("app", "registry.example.com/shop@sha256:a", "there")
-SIDE = ImageFound("side", "registry.example.com/side@sha256:b", "there")
+APP = ImagePresence("app", "registry.example.com/shop@sha256:a", "there")
+SIDE = ImagePresence("side", "registry.example.com/side@sha256:b", "there")
 ABSENT, LOST = replace(APP, found="absent"), replace(SIDE, found="no repository")
 UNREACHED = Problem("E433", "the registry can't be asked", "try again")
 DENIED = Problem("E432", "the registry does not let you", "log in")
@@ -20,7 +20,7 @@ TAGGED = replace(APP, reference="registry.example.com/shop:1.4", found="unpinned
 MOVES = {"a promotion": PROMOTION, "the same code again": SAME_CODE, "a rollback": BACK, "what enters": ENTRY}
 
 
-def with_images(request: Request, *images: ImageFound) -> Request:
+def with_images(request: Request, *images: ImagePresence) -> Request:
     return replace(request, images=images)
 
 
@@ -28,8 +28,10 @@ FINE: dict[str, Request] = {
     "nothing was looked for": PROMOTION,
     "there is nothing to look for": with_images(PROMOTION),
     "all are there": with_images(PROMOTION, APP, SIDE),
-    "what is not there comes": with_images(PROMOTION, replace(ABSENT, comes=True), SIDE),
-    "what has no repository comes, or its copy says why not": with_images(PROMOTION, replace(LOST, comes=True)),
+    "what is not there comes": with_images(PROMOTION, replace(ABSENT, will_be_copied=True), SIDE),
+    "what has no repository comes, or its copy says why not": with_images(
+        PROMOTION, replace(LOST, will_be_copied=True)
+    ),
     "a destruction needs none": with_images(DESTRUCTION, ABSENT, TAGGED, SILENT),
 }
 
@@ -73,10 +75,10 @@ def test_a_registry_that_could_not_be_asked_is_not_passed_over_and_may_answer_la
 
 
 def test_a_copy_does_not_make_up_for_a_registry_that_could_not_be_asked() -> None:
-    assert answer("G201", with_images(PROMOTION, replace(SILENT, comes=True))) is not None
+    assert answer("G201", with_images(PROMOTION, replace(SILENT, will_be_copied=True))) is not None
 
 
-STANDING: dict[str, tuple[tuple[ImageFound, ...], bool, tuple[Problem, ...]]] = {
+STANDING: dict[str, tuple[tuple[ImagePresence, ...], bool, tuple[Problem, ...]]] = {
     "it has not answered": ((SILENT,), True, (UNREACHED,)),
     "two have not answered, for one reason": (
         (SILENT, replace(SIDE, found="unknown", why=UNREACHED)),
@@ -93,7 +95,7 @@ STANDING: dict[str, tuple[tuple[ImageFound, ...], bool, tuple[Problem, ...]]] = 
 
 @pytest.mark.parametrize(("images", "for_now", "because"), STANDING.values(), ids=STANDING.keys())
 def test_only_what_may_answer_later_is_for_now(
-    images: tuple[ImageFound, ...], for_now: bool, because: tuple[Problem, ...]
+    images: tuple[ImagePresence, ...], for_now: bool, because: tuple[Problem, ...]
 ) -> None:
     refusal = answer("G201", with_images(PROMOTION, *images))
     assert refusal is not None
@@ -110,7 +112,7 @@ def test_where_one_is_not_there_and_another_could_not_be_asked_for_both_are_told
 
 
 def test_what_is_only_told_of_warns_and_only_where_nothing_else_is_missing() -> None:
-    told = replace(ABSENT, only_told=True)
+    told = replace(ABSENT, is_warning_only=True)
     for images, warns in (((told,), True), ((told, LOST), False)):
         refusal = answer("G201", with_images(PROMOTION, *images))
         assert refusal is not None
@@ -119,7 +121,7 @@ def test_what_is_only_told_of_warns_and_only_where_nothing_else_is_missing() -> 
 
 @pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
 def test_an_image_without_a_digest_is_not_deployed_whatever_else_is_there(request_: Request) -> None:
-    assert answer("G201", with_images(request_, SIDE, TAGGED, replace(LOST, comes=True))) == Refusal(
+    assert answer("G201", with_images(request_, SIDE, TAGGED, replace(LOST, will_be_copied=True))) == Refusal(
         "G201",
         "artifact",
         "release 111111111111 carries no digest for app (registry.example.com/shop:1.4): "
@@ -140,4 +142,4 @@ def test_break_glass_helps_where_an_image_is_missing_and_not_where_it_is_no_cert
     for image, left in ((ABSENT, 0), (SILENT, 0), (TAGGED, 1)):
         refusal = answer("G201", with_images(listed, image))
         assert refusal is not None
-        assert len(unwaived(listed, (refusal,))) == left
+        assert len(list_unwaivable(listed, (refusal,))) == left

@@ -11,14 +11,14 @@ from envctl.domain.guards import (
     Refusal,
     RefusedError,
     Request,
-    ask,
-    refusals,
-    unwaived,
-    warnings,
+    check_guards,
+    list_refusals,
+    list_unwaivable,
+    list_warnings,
 )
-from envctl.domain.ledger.state import NOTHING, DriftCheck, Hold, Lock, Present
+from envctl.domain.ledger.state import EMPTY_ENVIRONMENT, DriftCheck, Hold, LedgerState, Lock
 from envctl.domain.plan.changes import Action
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.short_ids import shorten_id
 from tests.unit.guards.asked import (
     ANN,
     BACK,
@@ -97,29 +97,29 @@ AT_ONCE: dict[str, tuple[Request, list[str]]] = {
 
 @pytest.mark.parametrize("request_", ALL_WELL.values(), ids=ALL_WELL.keys())
 def test_where_all_is_well_nobody_says_anything(request_: Request) -> None:
-    assert ask(request_) == ()
+    assert check_guards(request_) == ()
 
 
 @pytest.mark.parametrize(("request_", "codes"), AT_ONCE.values(), ids=AT_ONCE.keys())
 def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_codes(request_: Request, codes: list[str]) -> None:
-    assert [refusal.code for refusal in ask(request_)] == codes
+    assert [refusal.code for refusal in check_guards(request_)] == codes
 
 
 @pytest.mark.parametrize(("request_", "codes"), AT_ONCE.values(), ids=AT_ONCE.keys())
 def test_every_answer_is_that_of_its_guard_and_names_a_command(request_: Request, codes: list[str]) -> None:
     names = {guard.code: guard.name for guard in GUARDS}
-    for refusal in ask(request_):
+    for refusal in check_guards(request_):
         assert refusal.guard == names[refusal.code]
         assert "envctl " in refusal.hint
 
 
 def test_a_warning_refuses_nothing() -> None:
     request = here(STRICT, drift=DRIFT)
-    assert {refusal.code for refusal in refusals(request)} == {"G104", "G105", "G106", "G107"}
-    assert [refusal.code for refusal in warnings(request)] == ["G110"]
-    assert sorted(refusals(request) + warnings(request), key=lambda r: r.code) == list(ask(request))
-    assert refusals(here(PROMOTION, drift=DRIFT)) == ()
-    assert warnings(PROMOTION) == ()
+    assert {refusal.code for refusal in list_refusals(request)} == {"G104", "G105", "G106", "G107"}
+    assert [refusal.code for refusal in list_warnings(request)] == ["G110"]
+    assert sorted(list_refusals(request) + list_warnings(request), key=lambda r: r.code) == list(check_guards(request))
+    assert list_refusals(here(PROMOTION, drift=DRIFT)) == ()
+    assert list_warnings(PROMOTION) == ()
 
 
 GUARDS_AS_THEY_ARE = [
@@ -151,18 +151,18 @@ GUARDS_AS_THEY_ARE = [
 
 
 def test_the_guards_are_these() -> None:
-    assert [(guard.code, guard.name, guard.rests_on, guard.of_plan) for guard in GUARDS] == GUARDS_AS_THEY_ARE
+    assert [(guard.code, guard.name, guard.depends_on, guard.needs_plan) for guard in GUARDS] == GUARDS_AS_THEY_ARE
 
 
 def test_a_guard_rests_on_one_that_is_asked_before_it() -> None:
     codes = [guard.code for guard in GUARDS]
-    assert all(codes.index(guard.rests_on) < codes.index(guard.code) for guard in GUARDS if guard.rests_on)
+    assert all(codes.index(guard.depends_on) < codes.index(guard.code) for guard in GUARDS if guard.depends_on)
 
 
 def test_without_a_plan_no_guard_of_the_plan_says_anything_but_that_some_things_are_never_destroyed() -> None:
-    of_plan = {guard.code for guard in GUARDS if guard.of_plan}
-    assert not of_plan & {refusal.code for refusal in ask(replace(MUCH_WRONG, plan=None))}
-    assert [refusal.code for refusal in ask(ruled(DESTRUCTION, protected=True))] == ["G301"]
+    of_plan = {guard.code for guard in GUARDS if guard.needs_plan}
+    assert not of_plan & {refusal.code for refusal in check_guards(replace(MUCH_WRONG, plan=None))}
+    assert [refusal.code for refusal in check_guards(ruled(DESTRUCTION, protected=True))] == ["G301"]
 
 
 LISTED = frozenset({"G102", "G104", "G106", "G109", "G204", "G301"})
@@ -198,15 +198,15 @@ WAIVERS: dict[str, tuple[frozenset[str], list[str]]] = {
 @pytest.mark.parametrize(("waivable", "left"), WAIVERS.values(), ids=WAIVERS.keys())
 def test_what_break_glass_does_not_override(waivable: frozenset[str], left: list[str]) -> None:
     request = ruled(MUCH_WRONG, waivable=waivable)
-    assert [refusal.code for refusal in unwaived(request, refusals(request))] == left
+    assert [refusal.code for refusal in list_unwaivable(request, list_refusals(request))] == left
 
 
 def test_a_missing_proof_can_be_waived_and_missing_bytes_can_not() -> None:
     unproven = ruled(replace(PROMOTION, release=R2), waivable=frozenset({"G102"}))
-    assert unwaived(unproven, refusals(unproven)) == ()
-    assert unwaived(replace(unproven, release=R1, bundle="missing"), refusals(unproven)) == ()
+    assert list_unwaivable(unproven, list_refusals(unproven)) == ()
+    assert list_unwaivable(replace(unproven, release=R1, bundle="missing"), list_refusals(unproven)) == ()
     missing = replace(unproven, release=R1, bundle="missing")
-    assert [refusal.code for refusal in unwaived(missing, refusals(missing))] == ["G102"]
+    assert [refusal.code for refusal in list_unwaivable(missing, list_refusals(missing))] == ["G102"]
 
 
 ENDS: dict[str, tuple[Request, ExitCode]] = {
@@ -230,11 +230,11 @@ ENDS: dict[str, tuple[Request, ExitCode]] = {
 
 @pytest.mark.parametrize(("request_", "code"), ENDS.values(), ids=ENDS.keys())
 def test_exit_codes(request_: Request, code: ExitCode) -> None:
-    assert RefusedError(refusals(request_)).exit_code == code
+    assert RefusedError(list_refusals(request_)).exit_code == code
 
 
 def test_a_refusal_is_a_problem_and_so_is_all_that_it_stands_for() -> None:
-    refused = refusals(replace(PROMOTION, release=R2, unfit=(OTHER,)))
+    refused = list_refusals(replace(PROMOTION, release=R2, unfit=(OTHER,)))
     error = RefusedError(refused)
     assert error.refusals == refused
     assert error.problems == (
@@ -260,10 +260,10 @@ def test_a_refusal_is_plain_unless_it_says_otherwise() -> None:
 
 
 def test_a_request_knows_its_places() -> None:
-    assert PROMOTION.here == PROMOTION.present.of("staging")
-    assert PROMOTION.there == PROMOTION.present.of("dev")
-    assert SAME_CODE.there == NOTHING
-    assert replace(SAME_CODE, present=Present()).here == NOTHING
+    assert PROMOTION.target_state == PROMOTION.present.find_environment("staging")
+    assert PROMOTION.source_state == PROMOTION.present.find_environment("dev")
+    assert SAME_CODE.source_state == EMPTY_ENVIRONMENT
+    assert replace(SAME_CODE, present=LedgerState()).target_state == EMPTY_ENVIRONMENT
 
 
 EVIDENCE: dict[str, tuple[Request, bool]] = {
@@ -277,7 +277,7 @@ EVIDENCE: dict[str, tuple[Request, bool]] = {
 
 @pytest.mark.parametrize(("request_", "there_is"), EVIDENCE.values(), ids=EVIDENCE.keys())
 def test_a_request_knows_the_evidence_of_its_source(request_: Request, there_is: bool) -> None:
-    assert request_.evidence == (PROMOTION.present.of("dev").evidence[R1] if there_is else None)
+    assert request_.evidence == (PROMOTION.present.find_environment("dev").evidence[R1] if there_is else None)
 
 
 SAID: dict[str, tuple[Request, str, bool]] = {
@@ -292,22 +292,25 @@ SAID: dict[str, tuple[Request, str, bool]] = {
 
 @pytest.mark.parametrize(("request_", "command", "brings"), SAID.values(), ids=SAID.keys())
 def test_a_request_knows_its_command_and_whether_it_brings_code(request_: Request, command: str, brings: bool) -> None:
-    assert (request_.command, request_.brings_code) == (command, brings)
+    assert (request_.command, request_.can_bring_code) == (command, brings)
 
 
 def test_a_request_without_a_release_or_a_source_knows_them_by_an_empty_name() -> None:
     assert (PROMOTION.identity, PROMOTION.origin) == (R1, "dev")
     assert (replace(PROMOTION, release=None).identity, BACK.origin) == ("", "")
-    assert (PROMOTION.known, replace(PROMOTION, release=None).known) == (PROMOTION.present.releases[R1], None)
+    assert (PROMOTION.known_release, replace(PROMOTION, release=None).known_release) == (
+        PROMOTION.present.releases[R1],
+        None,
+    )
 
 
 def test_people_call_a_release_by_twelve_characters() -> None:
-    assert short("0123456789abcdef") == "0123456789ab"
-    assert short("0123") == "0123"
+    assert shorten_id("0123456789abcdef") == "0123456789ab"
+    assert shorten_id("0123") == "0123"
 
 
 def test_an_approval_of_the_plan_and_one_of_the_gate_are_two_questions() -> None:
     request = replace(ruled(PROMOTION, approvals={"peer": 1}), plan=plan(change(Action.CREATE)))
-    assert [refusal.code for refusal in refusals(request)] == ["G106", "G302"]
+    assert [refusal.code for refusal in list_refusals(request)] == ["G106", "G302"]
     approved = here(request, approvals=(approval(replace(ANN, name="cat"), plan="f00d"),))
-    assert [refusal.code for refusal in refusals(approved)] == ["G302"]
+    assert [refusal.code for refusal in list_refusals(approved)] == ["G302"]

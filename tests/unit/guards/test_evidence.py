@@ -1,6 +1,8 @@
 """G103, G104, G105 and G110: whether what the source proves is enough, recent, and still true."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -48,8 +50,8 @@ ONE = seen(1, VPC)
 
 def proven(request: Request, **changes: object) -> Request:
     """The proof of R1 in the source is otherwise."""
-    found = request.there.evidence[R1]
-    return there(request, evidence={**request.there.evidence, R1: replace(found, **changes)})  # type: ignore[arg-type]
+    found = request.source_state.evidence[R1]
+    return there(request, evidence={**request.source_state.evidence, R1: replace(found, **changes)})  # type: ignore[arg-type]
 
 
 VERIFIED: dict[str, Request] = {
@@ -114,6 +116,29 @@ def test_verified(request_: Request) -> None:
 @pytest.mark.parametrize(("request_", "message", "hint"), NOT_VERIFIED.values(), ids=NOT_VERIFIED.keys())
 def test_not_verified(request_: Request, message: str, hint: str) -> None:
     assert answer("G103", request_) == Refusal("G103", "verified", message, hint)
+
+
+CHECKED = ruled(PROMOTION, checks={"smoke": "smoke:1", "http": "http:2"})
+CHECKS: dict[str, tuple[Mapping[str, datetime], str]] = {
+    "both": ({"smoke:1": NOW, "http:2": NOW}, ""),
+    "both before marks were recorded": ({"smoke": NOW, "http": NOW}, ""),
+    "one of two": ({"http:2": NOW, "other:3": NOW}, "the check smoke"),
+    "none": ({}, "the checks smoke, http"),
+    "one that asked for something else": ({"smoke:0": NOW, "http": NOW}, "the check smoke as it is asked for"),
+}
+
+
+@pytest.mark.parametrize(("passed", "lacking"), CHECKS.values(), ids=CHECKS.keys())
+def test_verification_holds_every_check(passed: Mapping[str, datetime], lacking: str) -> None:
+    assert said("G103", proven(CHECKED, passed=passed)) == (
+        f"release 111111111111 was verified in dev without {lacking}" if lacking else ""
+    )
+
+
+def test_missing_checks_are_run_by_verify() -> None:
+    told = answer("G103", CHECKED)
+    assert told is not None
+    assert told.hint == "with the checks that are missing: envctl verify dev"
 
 
 # PROMOTION has soaked for an hour.
@@ -205,6 +230,7 @@ RECENT: dict[str, Request] = {
     "nothing is asked": proven(PROMOTION, verified_at=NOW - 1000 * DAY),
     "exactly as old as it may be": ruled(PROMOTION, max_age=HOUR),
     "younger than it may be": ruled(PROMOTION, max_age=HOUR + TICK),
+    "a check that never passed has no age": ruled(proven(CHECKED, passed={"http": NOW - HOUR}), max_age=HOUR),
     "the last verification counts and not the first": ruled(proven(PROMOTION, since=NOW - DAY), max_age=HOUR),
     "what is not verified is not for this guard": ruled(there(PROMOTION, evidence={R1: UNVERIFIED}), max_age=TICK),
     "what is not proven is not for this guard": ruled(replace(PROMOTION, release=R2), max_age=TICK),
@@ -220,6 +246,28 @@ TOO_OLD: dict[str, tuple[Request, Refusal]] = {
             "release 111111111111 was verified in dev 1h ago; staging takes proof of at most 59m59s",
             "envctl verify dev",
             since=NOW - TICK,
+        ),
+    ),
+    "the oldest check": (
+        ruled(
+            proven(CHECKED, passed={"smoke:1": NOW - HOUR, "smoke": NOW - DAY, "http": NOW - 2 * HOUR}), max_age=HOUR
+        ),
+        Refusal(
+            "G105",
+            "max_age",
+            "release 111111111111 was verified in dev 2h ago; staging takes proof of at most 1h",
+            "envctl verify dev",
+            since=NOW - HOUR,
+        ),
+    ),
+    "it is still to come": (
+        ruled(proven(PROMOTION, verified_at=NOW + HOUR), max_age=HOUR),
+        Refusal(
+            "G105",
+            "max_age",
+            "the verification of release 111111111111 in dev is recorded as of 2026-11-25 09:00 UTC, still to come:"
+            " a clock was wrong, and its age is unknown",
+            "envctl verify dev",
         ),
     ),
     "by days, and it runs no longer": (

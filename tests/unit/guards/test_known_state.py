@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.guards import Request, unwaived
+from envctl.domain.guards import Request, list_unwaivable
+from envctl.domain.ledger.state import Unbelieved
 from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
-from tests.unit.guards.asked import BACK, DESTRUCTION, ENTRY, PROMOTION, R1, answer, change, here, ruled, said
+from tests.unit.guards.asked import ANN, BACK, DESTRUCTION, ENTRY, NOW, PROMOTION, R1, answer, change, here, ruled, said
 
 HELD = StackPlan("web", in_state=3)
 ADDED = StackPlan("web", (change(Action.CREATE),), in_state=1)
@@ -44,6 +45,19 @@ def test_known_state_is_not_refused(request_: Request) -> None:
     assert answer("G304", request_) is None
 
 
+@pytest.mark.parametrize(
+    ("doubted", "told"),
+    [
+        ("staging", ", or it was deployed by entries that are not believed (envctl ledger verify names them)"),
+        ("dev", ""),
+    ],
+)
+def test_entries_that_are_not_believed_may_have_deployed_it(doubted: str, told: str) -> None:
+    entry = Unbelieved(7, doubted, "deployment_started", ANN, NOW, "its signature")
+    request = replace(WEB, present=replace(WEB.present, unbelieved=(entry,)))
+    assert said("G304", request) == said("G304", WEB) + told
+
+
 @pytest.mark.parametrize("request_", UNKNOWN.values(), ids=UNKNOWN.keys())
 def test_unknown_state_is_refused_with_its_stack_and_resources(request_: Request) -> None:
     where = request_.target
@@ -74,8 +88,8 @@ def test_all_unknown_states_are_named_at_once() -> None:
 def test_unknown_state_is_waived_only_where_it_is_listed() -> None:
     refusal = answer("G304", WEB)
     assert refusal is not None
-    assert unwaived(WEB, (refusal,)) == (refusal,)
-    assert unwaived(ruled(WEB, waivable=frozenset({"G304"})), (refusal,)) == ()
+    assert list_unwaivable(WEB, (refusal,)) == (refusal,)
+    assert list_unwaivable(ruled(WEB, waivable=frozenset({"G304"})), (refusal,)) == ()
     assert not refusal.for_now
     assert refusal.hint.endswith("envctl history staging")
     assert "[store]" in refusal.hint

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from envctl.domain.config.pipeline import Pipeline
-from envctl.domain.guards import Request
-from envctl.domain.guards.older import find_newer
-from envctl.domain.ledger.state import EnvironmentPresent, Present
+from envctl.domain.guards import Refusal, Request
+from envctl.domain.guards.release_age import find_newer_deployment
+from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from tests.unit.guards.asked import (
     ENTRY,
     NOW,
@@ -32,29 +32,29 @@ TWICE: Came = {R1: {"dev": 10, "staging": 12}, R2: {"dev": 6, "staging": 8}}
 
 
 def asked(
-    prod: EnvironmentPresent,
+    prod: EnvironmentState,
     *,
     came: Came = IN_TURN,
     release: str = R1,
-    staging: EnvironmentPresent | None = None,
+    staging: EnvironmentState | None = None,
     request: Request = TO_PROD,
 ) -> Request:
     """R1 is asked for in prod; R2 came after it."""
     releases = {R1: made(R1, 1), R2: made(R2, 5), R3: made(R3, 9)}
     environments = {"dev": ran(R1, R2), "staging": staging or ran(R1, R2), "prod": prod}
-    present = Present(20, "head", releases, environments, came=came)
+    present = LedgerState(20, "head", releases, environments, came=came)
     return replace(request, target="prod", release=release, present=present)
 
 
-def stopped(release: str, outcome: str = "failed", before: EnvironmentPresent | None = None) -> EnvironmentPresent:
+def stopped(release: str, outcome: str = "failed", before: EnvironmentState | None = None) -> EnvironmentState:
     """What ran before, and a deployment on top of it that did not get to its end."""
     last = deployed(release, seq=99, outcome=outcome)
     return replace(before or ran(R1), last=last)
 
 
-NOTHING_RUNS = EnvironmentPresent(last=deployed(R2, action="destroy"))
+NOTHING_RUNS = EnvironmentState(last=deployed(R2, action="destroy"))
 NOT_OLDER: dict[str, Request] = {
-    "nothing was ever there": asked(EnvironmentPresent()),
+    "nothing was ever there": asked(EnvironmentState()),
     "nothing is there any more": asked(NOTHING_RUNS),
     "the same runs": asked(ran(R2), release=R2),
     "an older one runs": asked(ran(R1), release=R2),
@@ -104,7 +104,7 @@ OLDER: dict[str, tuple[Request, str]] = {
         for outcome in ("failed", "interrupted", "abandoned", "partial", "unfinished")
     },
     "a newer one stopped in an empty target": (
-        asked(EnvironmentPresent(last=deployed(R2, outcome="failed"))),
+        asked(EnvironmentState(last=deployed(R2, outcome="failed"))),
         HAS_A_PART,
     ),
     "a newer one could not be destroyed": (
@@ -139,7 +139,7 @@ CAME_BEHIND: dict[str, tuple[Came, str]] = {
 
 @pytest.mark.parametrize(("came", "how"), CAME_BEHIND.values(), ids=CAME_BEHIND.keys())
 def test_release_of_an_earlier_commit_is_older(came: Came, how: str) -> None:
-    source = EnvironmentPresent(BEHIND, BEHIND)
+    source = EnvironmentState(BEHIND, BEHIND)
     request = replace(asked(ran(R2), came=came, staging=source), pipeline=Pipeline(("staging", "prod")))
     came = {release: {"staging": seen["dev"]} for release, seen in came.items()}
     request = replace(request, present=replace(request.present, came=came))
@@ -147,18 +147,37 @@ def test_release_of_an_earlier_commit_is_older(came: Came, how: str) -> None:
     assert answer("G111", replace(request, older=True)) is None
 
 
+EARLIER = with_environment(replace(ENTRY, behind=R2), "dev", ran(R2))
+
+
 def test_earlier_commit_is_told_at_the_entry() -> None:
-    request = with_environment(replace(ENTRY, behind=R2), "dev", ran(R2))
-    told = answer("G111", request)
-    assert told is not None
-    assert told.warns
-    assert told.message == "the commit of the working tree comes before that of release 222222222222, which dev runs"
-    assert told.hint == (
-        "promote to staging will refuse it; take the newest commit (git pull), and then: envctl apply dev;"
+    way_on = (
+        "take the newest commit (git pull), and then: envctl apply dev;"
         " if this one is meant to go on from here: envctl apply dev --older"
     )
-    assert answer("G111", replace(request, older=True)) is None
-    assert answer("G111", replace(request, behind="")) is None
+    warned = Refusal(
+        "G111",
+        "older",
+        "the commit of the working tree comes before that of release 222222222222, which dev runs",
+        f"promote to staging will refuse it; {way_on}",
+        since=deployed().started_at,
+        warns=True,
+    )
+    assert answer("G111", EARLIER) == warned
+    assert answer("G111", replace(EARLIER, pipeline=Pipeline(("dev",)))) == replace(warned, hint=way_on)
+
+
+TOLD_NO_MORE: dict[str, Request] = {
+    "it is meant": replace(EARLIER, older=True),
+    "it is not behind": replace(EARLIER, behind=""),
+    "it stopped halfway, and is gone on with": with_environment(EARLIER, "dev", stopped(R1, before=ran(R2))),
+    "the newer one runs there no more": with_environment(EARLIER, "dev", ran(R3)),
+}
+
+
+@pytest.mark.parametrize("request_", TOLD_NO_MORE.values(), ids=TOLD_NO_MORE.keys())
+def test_earlier_commit_is_not_told_where(request_: Request) -> None:
+    assert answer("G111", request_) is None
 
 
 HINTS: dict[str, tuple[Request, str]] = {
@@ -192,8 +211,8 @@ def test_hint_names_the_way_back_first(request_: Request, hint: str) -> None:
 
 def test_last_of_two_newer_ones_is_named() -> None:
     two = asked(stopped(R3, before=ran(R2)), came={**IN_TURN, R3: {"dev": 14, "staging": 16}})
-    assert find_newer(two) == two.here.last
-    assert find_newer(asked(stopped(R1, before=ran(R2)))) is None
+    assert find_newer_deployment(two) == two.target_state.last
+    assert find_newer_deployment(asked(stopped(R1, before=ran(R2)))) is None
 
 
 def test_time_has_no_say() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from envctl.domain.config.pipeline import Pipeline
 from envctl.domain.guards import Refusal, Request
-from envctl.domain.ledger.state import Evidence, Present
+from envctl.domain.ledger.state import Evidence, LedgerState
 from tests.unit.guards.asked import (
     BACK,
     DESTRUCTION,
@@ -24,7 +24,7 @@ from tests.unit.guards.asked import (
     there,
 )
 
-MANAGEMENT = Pipeline(("management",), beside=True)
+MANAGEMENT = Pipeline(("management",), standalone=True)
 ON_THE_WAY: dict[str, Request] = {
     "a promotion to the next environment": PROMOTION,
     "a promotion to the last environment": TO_PROD,
@@ -95,7 +95,7 @@ PROVEN: dict[str, Request] = {
     ),
     "what another release failed on top of": there(PROMOTION, last=deployed(R2, outcome="failed")),
     "what another release is about to replace": there(PROMOTION, last=deployed(R2, seq=9, outcome="unfinished")),
-    "what enters, though nothing was there": replace(ENTRY, release=None, present=Present()),
+    "what enters, though nothing was there": replace(ENTRY, release=None, present=LedgerState()),
     "the same code again": SAME_CODE,
     "an earlier release that was verified here": BACK,
     "an earlier release after one that failed": here(BACK, last=deployed(R2, outcome="failed")),
@@ -105,16 +105,16 @@ PROVEN: dict[str, Request] = {
     "a rollback that was not looked at yet": here(ARRIVED, evidence={R1: Evidence(RETURNED)}),
     "a rollback that is there already, verified": ARRIVED,
     "a destruction of what is there": DESTRUCTION,
-    "a destruction of what nothing proves": replace(DESTRUCTION, present=Present()),
+    "a destruction of what nothing proves": replace(DESTRUCTION, present=LedgerState()),
 }
 UNPROVEN: dict[str, tuple[Request, str, str]] = {
     "nothing was ever deployed to the source": (
-        replace(NOTHING_RUNS, present=Present()),
+        replace(NOTHING_RUNS, present=LedgerState()),
         "nothing was ever deployed to dev",
         "envctl apply dev",
     ),
     "nothing was ever deployed to a source in the middle": (
-        replace(TO_PROD, release=None, present=Present()),
+        replace(TO_PROD, release=None, present=LedgerState()),
         "nothing was ever deployed to staging",
         "envctl promote dev staging",
     ),
@@ -134,7 +134,7 @@ UNPROVEN: dict[str, tuple[Request, str, str]] = {
         "envctl apply dev",
     ),
     "the source never had anything": (
-        replace(PROMOTION, present=Present()),
+        replace(PROMOTION, present=LedgerState()),
         "release 111111111111 is not proven in dev: it was never deployed there",
         "envctl apply dev",
     ),
@@ -265,7 +265,7 @@ def test_what_was_made_for_others_comes_nowhere(
         f"make a new release: envctl apply {entry}",
         waivable=False,
     )
-    fit = {R1: made(R1, 1, made_for=(*made_for, pipeline.makes_for))}
+    fit = {R1: made(R1, 1, made_for=(*made_for, pipeline.standalone_name))}
     assert answer("G102", replace(request, present=replace(request.present, releases=fit))) is None
 
 

@@ -6,9 +6,12 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.guards import Refusal, Request
+from envctl.domain.guards.approvals import count_missing_approvals
+from envctl.domain.guards.plan import check_stopped_deployment, count_missing_after_stop
+from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Approval
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
-from envctl.domain.plan.fingerprint import PlanMeaning, meaning_of
+from envctl.domain.plan.fingerprint import PlanFingerprint, fingerprint_plan
 from tests.unit.guards.asked import (
     BACK,
     BOB,
@@ -25,6 +28,7 @@ from tests.unit.guards.asked import (
     answer,
     approval,
     change,
+    deployed,
     here,
     plan,
     ruled,
@@ -196,12 +200,12 @@ ONE, OTHER = change(Action.CREATE, "aws_vpc.a", cidr="10.0.0.0/16"), change(Acti
 THIRD = change(Action.DELETE, "aws_vpc.c")
 
 
-def meanings(*plans: EnvironmentPlan) -> Mapping[str, PlanMeaning]:
-    return {meaning.fingerprint: meaning for meaning in map(meaning_of, plans)}
+def meanings(*plans: EnvironmentPlan) -> Mapping[str, PlanFingerprint]:
+    return {meaning.digest: meaning for meaning in map(fingerprint_plan, plans)}
 
 
 def print_of(*resources: ResourceChange) -> str:
-    return meaning_of(plan(*resources)).fingerprint
+    return fingerprint_plan(plan(*resources)).digest
 
 
 BOTH, ALL = print_of(ONE, OTHER), print_of(ONE, OTHER, THIRD)
@@ -299,12 +303,12 @@ def test_what_was_approved_at_another_gate_is_not_compared_with() -> None:
     assert said("G302", request) == f"{MORE}{CREATED}, {UPDATED}"
 
 
-EARLIER = PlanMeaning(meaning_of(plan(ONE, OTHER)).changes, 1)
-KEPT_BEFORE = replace(GATED, approved={**APPROVED_PLANS, EARLIER.fingerprint: EARLIER})
+EARLIER = PlanFingerprint(fingerprint_plan(plan(ONE, OTHER)).changes, 1)
+KEPT_BEFORE = replace(GATED, approved={**APPROVED_PLANS, EARLIER.digest: EARLIER})
 
 
 def test_what_an_earlier_envctl_kept_is_to_be_approved_again() -> None:
-    refusal = answer("G302", given(seen(plan_=EARLIER.fingerprint), request=KEPT_BEFORE))
+    refusal = answer("G302", given(seen(plan_=EARLIER.digest), request=KEPT_BEFORE))
     assert refusal is not None
     assert refusal.message == (
         f"an earlier envctl kept what was approved at the gate peer, and looked at less of it: {CREATED}, {UPDATED}"
@@ -313,10 +317,66 @@ def test_what_an_earlier_envctl_kept_is_to_be_approved_again() -> None:
 
 
 def test_an_approval_of_today_is_what_it_is_compared_with() -> None:
-    request = given(seen(plan_=EARLIER.fingerprint), seen(DAN, print_of(ONE)), request=KEPT_BEFORE)
+    request = given(seen(plan_=EARLIER.digest), seen(DAN, print_of(ONE)), request=KEPT_BEFORE)
     assert said("G302", request) == f"{MORE}{UPDATED}"
-    other = given(seen(plan_=EARLIER.fingerprint, gate="quality"), request=KEPT_BEFORE)
+    other = given(seen(plan_=EARLIER.digest, gate="quality"), request=KEPT_BEFORE)
     assert said("G302", other) == f"{MORE}{CREATED}, {UPDATED}"
+
+
+STOPPED = deployed(outcome="failed", reason="G302 same_plan: the plan holds more", ended_at=NOW - HOUR)
+UNPLANNED = here(replace(ruled(GATED, approvals={"peer": 2, "quality": 1}), plan=None), last=STOPPED)
+EARLY, LATE = approval(CAT, at=NOW - HOUR - TICK), approval(DAN)
+ALL_LATE = (LATE, approval(CAT), approval(CAT, "quality"))
+
+
+def rest_of(*approvals: Approval, request: Request = UNPLANNED, **more: object) -> Request:
+    """After a deployment that stopped an hour ago, and was otherwise."""
+    return here(request, approvals=approvals, last=replace(STOPPED, **more))  # type: ignore[arg-type]
+
+
+NO_REST: dict[str, Request] = {
+    "nothing was deployed there": here(UNPLANNED, last=None),
+    "it came to its end": rest_of(EARLY, outcome="succeeded"),
+    "it failed for another reason": rest_of(reason="E501 Terraform failed"),
+    "it was of another release": rest_of(release=R2),
+    "all have approved since": rest_of(*ALL_LATE),
+    "more than are asked have approved since": rest_of(*ALL_LATE, approval(Actor("eve"))),
+    "no gate asks": rest_of(request=ruled(UNPLANNED, approvals={})),
+    "it is destroyed": rest_of(request=replace(UNPLANNED, action="destroy", source=None)),
+}
+REST: dict[str, tuple[Request, dict[str, int]]] = {
+    "nobody has approved": (rest_of(), {"peer": 2, "quality": 1}),
+    "one has approved since": (rest_of(LATE), {"peer": 1, "quality": 1}),
+    "one has approved before": (rest_of(EARLY, LATE), {"peer": 1, "quality": 1}),
+    "one has approved twice": (rest_of(LATE, LATE), {"peer": 1, "quality": 1}),
+    "one gate has approved": (rest_of(*ALL_LATE[:2]), {"peer": 0, "quality": 1}),
+    "its end is not known": (rest_of(*ALL_LATE, ended_at=None), {"peer": 2, "quality": 1}),
+}
+
+
+@pytest.mark.parametrize("request_", NO_REST.values(), ids=NO_REST.keys())
+def test_gates_alone_count_without_a_rest(request_: Request) -> None:
+    assert check_stopped_deployment(request_) is None
+    assert count_missing_after_stop(request_) == count_missing_approvals(request_)
+
+
+@pytest.mark.parametrize(("request_", "missing"), REST.values(), ids=REST.keys())
+def test_rest_is_approved_after_it_stopped(request_: Request, missing: dict[str, int]) -> None:
+    lacking, last = [gate for gate, count in missing.items() if count], request_.target_state.last
+    assert last is not None
+    assert check_stopped_deployment(request_) == Refusal(
+        "G302",
+        "same_plan",
+        f"the last deployment stopped halfway, and what is left has to be approved: {', '.join(lacking)}",
+        f"envctl approve staging --gate {lacking[0]} --release 111111111111",
+        for_now=True,
+        since=last.ended_at,
+        who="anybody but ann, bob",
+    )
+    assert count_missing_after_stop(request_) == missing
+    # A plan tells what is left, and G302 decides by it.
+    planned_ = replace(request_, plan=plan(ONE))
+    assert count_missing_after_stop(planned_) == count_missing_approvals(planned_)
 
 
 WAITED = EnvironmentPlan(
@@ -332,7 +392,7 @@ THEN = EnvironmentPlan(
     "staging", R1, (StackPlan("network", (ONE,)), StackPlan("web", (change(Action.CREATE, "aws_eip.w"),)))
 )
 UNSEEN = replace(GATED, approved=meanings(WAITED, plan(ONE)), plan=THEN)
-SAW = meaning_of(WAITED).fingerprint
+SAW = fingerprint_plan(WAITED).digest
 NOT_PLANNED = "; web could not be planned when it was approved"
 
 

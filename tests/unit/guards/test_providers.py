@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.aws.access import Caller
+from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.guards import GUARDS, Refusal, Request
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.provider_accounts import ProviderConfiguration
@@ -54,6 +54,10 @@ def test_provider_without_an_account_is_refused(request_: Request) -> None:
     )
 
 
+def test_account_counts_where_there_is_no_role() -> None:
+    assert answer("G203", planned(PROMOTION, FOREIGN, role="")) is not None
+
+
 @pytest.mark.parametrize("request_", [PROMOTION, SAME_CODE, BACK, DESTRUCTION])
 def test_provider_of_another_account_is_always_refused(request_: Request) -> None:
     request = planned(request_, FOREIGN)
@@ -91,7 +95,7 @@ def test_first_three_providers_are_named() -> None:
 
 
 def test_wrong_credentials_come_before_the_plan() -> None:
-    request = replace(planned(PROMOTION, SILENT), caller=Caller(OTHER, "arn"))
+    request = replace(planned(PROMOTION, SILENT), caller=CallerIdentity(OTHER, "arn"))
     refusal = answer("G203", request)
     assert refusal is not None
     assert "the credentials are of" in refusal.message
@@ -99,4 +103,4 @@ def test_wrong_credentials_come_before_the_plan() -> None:
 
 def test_account_is_asked_of_access_and_of_the_plan() -> None:
     (guard,) = (guard for guard in GUARDS if guard.code == "G203")
-    assert (guard.of_access, guard.of_plan) == (True, True)
+    assert (guard.needs_account, guard.needs_plan) == (True, True)

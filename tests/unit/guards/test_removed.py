@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.guards import Request
+from envctl.domain.guards import Refusal, Request
 from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
 from envctl.domain.plan.leaving_stacks import Changeover, Leaves
 from tests.unit.guards.asked import (
@@ -25,7 +25,7 @@ from tests.unit.guards.asked import (
 
 
 def leaving(request: Request, coming: tuple[str, ...] = (), **fates: Leaves) -> Request:
-    return replace(request, changeover=Changeover(fates, coming=coming))
+    return replace(request, changeover=Changeover(fates, new_stacks=coming))
 
 
 PROTECTED = ruled(PROMOTION, protected=True, max_destroys=1, stateful=frozenset({"aws_db_instance"}))
@@ -36,12 +36,20 @@ PASSES: dict[str, Request] = {
     "the environment is not protected": leaving(PROMOTION, cache=""),
     "all is destroyed, which G301 refuses": leaving(ruled(DESTRUCTION, protected=True), cache=""),
 }
-REFUSED: dict[str, Request] = {
-    "a promotion": leaving(PROTECTED, cache=""),
-    "a redeployment": leaving(ruled(SAME_CODE, protected=True), cache=""),
-    "the entry": leaving(ruled(ENTRY, protected=True), cache=""),
-    "a rollback": leaving(ruled(BACK, protected=True), cache=""),
-    "one of two is said": leaving(PROTECTED, web="destroy", cache=""),
+ANEW = ", and make a release: envctl apply dev"
+REFUSED: dict[str, tuple[Request, str]] = {
+    "a promotion": (leaving(PROTECTED, cache=""), ANEW),
+    "a redeployment": (
+        leaving(ruled(SAME_CODE, protected=True), cache=""),
+        ", and run it again: envctl apply staging",
+    ),
+    "the entry": (leaving(ruled(ENTRY, protected=True), cache=""), ANEW),
+    "a rollback": (leaving(ruled(BACK, protected=True), cache=""), ", and run it again: envctl rollback staging"),
+    "one of two is said": (leaving(PROTECTED, web="destroy", cache=""), ANEW),
+    "another one comes": (
+        leaving(PROTECTED, coming=("store",), cache=""),
+        f' (or, where cache was renamed, moved_from = "cache" under [stacks.store]){ANEW}',
+    ),
 }
 
 
@@ -50,19 +58,22 @@ def test_said_or_unprotected_passes(request_: Request) -> None:
     assert said("G305", request_) == ""
 
 
-@pytest.mark.parametrize("request_", REFUSED.values(), ids=REFUSED.keys())
-def test_unsaid_fate_is_refused_where_protected(request_: Request) -> None:
-    refusal = answer("G305", request_)
-    assert refusal is not None
-    assert refusal.waivable
-    assert "holds cache, which release 111111111111 no longer has" in refusal.message
-    assert "[removed.cache]" in refusal.hint
+@pytest.mark.parametrize(("request_", "way_on"), REFUSED.values(), ids=REFUSED.keys())
+def test_unsaid_fate_is_refused_where_protected(request_: Request, way_on: str) -> None:
+    assert answer("G305", request_) == Refusal(
+        "G305",
+        "removed",
+        f"{request_.target} holds cache, which release 111111111111 no longer has, and it does not say what becomes of"
+        " it",
+        f'add [removed.cache] with then = "destroy" or "forget" to envctl.toml{way_on}',
+    )
 
 
-def test_stack_that_comes_is_offered_as_the_new_name() -> None:
-    refusal = answer("G305", leaving(PROTECTED, coming=("store",), cache=""))
-    assert refusal is not None
-    assert 'moved_from = "cache" under [stacks.store]' in refusal.hint
+def test_all_stacks_without_a_fate_are_named() -> None:
+    assert said("G305", leaving(PROTECTED, cache="", web="")) == (
+        "staging holds cache and web, which release 111111111111 no longer has, and it does not say what becomes of"
+        " them"
+    )
 
 
 def deletes(request: Request, *types: str) -> Request:
@@ -84,7 +95,7 @@ GATED = ruled(BACK, approvals={"peer": 1})
 
 
 def approved(request: Request, at: object) -> Request:
-    environment = request.present.of("staging")
+    environment = request.present.find_environment("staging")
     given = replace(environment, approvals=(approval(CAT, at=at),))
     environments = {**request.present.environments, "staging": given}
     return replace(request, present=replace(request.present, environments=environments))
@@ -112,4 +123,5 @@ def test_plain_way_back_asks_no_gate() -> None:
 def test_way_back_that_never_ran_so_is_approved_anew(request_: Request, why: str) -> None:
     assert why in said("G106", request_)
     assert why in said("G106", approved(request_, NOW - 3 * HOUR))
-    assert said("G106", approved(request_, NOW - HOUR)) == ""
+    # BACK's release began two hours ago.
+    assert said("G106", approved(request_, NOW - 2 * HOUR)) == ""

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.aws.secret_status import NeededSecret, Sighting, State
+from envctl.domain.aws.secret_status import NeededSecret, SecretState, Sighting
 from envctl.domain.errors import Location, Problem
 from envctl.domain.guards import Refusal, Request
 from tests.unit.guards.asked import BACK, DESTRUCTION, ENTRY, PROMOTION, SAME_CODE, answer
@@ -21,7 +21,7 @@ MOVES = {
 }
 
 
-def looked(request: Request, **states: State) -> Request:
+def looked(request: Request, **states: SecretState) -> Request:
     secrets = {"db": DB, "key": KEY, "old": OLD}
     seen = tuple(
         Sighting(secrets[name], state, remark="AWS throttles", hint="try again in a minute")

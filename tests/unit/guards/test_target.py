@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from envctl.domain.config.rules.windows import Absolute, Kind, Weekly, Window
+from envctl.domain.config.rules.windows import AbsoluteWindow, Kind, WeeklyWindow, Window
 from envctl.domain.guards import Refusal, Request
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Hold, Lock
@@ -30,14 +30,14 @@ from tests.unit.guards.asked import (
 )
 
 
-def once(kind: Kind, start: timedelta, end: timedelta) -> Absolute:
+def once(kind: Kind, start: timedelta, end: timedelta) -> AbsoluteWindow:
     """A window from and to so long after NOW, which is a Wednesday at 8:00."""
     local = NOW.replace(tzinfo=None)
-    return Absolute(kind, "once", local + start, local + end, "UTC")
+    return AbsoluteWindow(kind, "once", local + start, local + end, "UTC")
 
 
-OFFICE = Weekly("allow", "office", ("mon", "tue", "wed", "thu", "fri"), time(9), time(17), "UTC")
-FRIDAYS = Weekly("deny", "fridays", ("fri",), time(), time(), "UTC")
+OFFICE = WeeklyWindow("allow", "office", ("mon", "tue", "wed", "thu", "fri"), time(9), time(17), "UTC")
+FRIDAYS = WeeklyWindow("deny", "fridays", ("fri",), time(), time(), "UTC")
 FREEZE = once("deny", -HOUR, HOUR)
 OVER = once("allow", -2 * HOUR, -HOUR)
 TEN_YEARS = once("deny", -HOUR, timedelta(days=3650))
@@ -75,7 +75,7 @@ SHUT: dict[str, tuple[tuple[Window, ...], str, datetime]] = {
         NOW + 3 * HOUR,
     ),
     "it opens next week": (
-        (Weekly("allow", "tuesdays", ("tue",), time(9), time(17), "Europe/Berlin"),),
+        (WeeklyWindow("allow", "tuesdays", ("tue",), time(9), time(17), "Europe/Berlin"),),
         NO_ALLOW,
         datetime(2026, 12, 1, 8, tzinfo=UTC),
     ),
@@ -141,10 +141,10 @@ def test_the_windows_of_each_moment_count_and_not_those_of_the_day() -> None:
 LOCK = Lock(CAT, NOW - HOUR, "we migrate the database")
 UNLOCKED: dict[str, Request] = {
     "nobody locked it": PROMOTION,
-    "the source is locked": with_environment(PROMOTION, "dev", replace(PROMOTION.there, lock=LOCK)),
+    "the source is locked": with_environment(PROMOTION, "dev", replace(PROMOTION.source_state, lock=LOCK)),
     "another release is on hold": here(PROMOTION, holds={R2: Hold(R2, CAT, NOW, "it leaks")}),
     "it is on hold elsewhere": with_environment(
-        PROMOTION, "dev", replace(PROMOTION.there, holds={R1: Hold(R1, CAT, NOW, "it leaks")})
+        PROMOTION, "dev", replace(PROMOTION.source_state, holds={R1: Hold(R1, CAT, NOW, "it leaks")})
     ),
 }
 LOCKED: dict[str, Request] = {
@@ -219,7 +219,7 @@ IDLE: dict[str, Request] = {
     "what ran failed": here(PROMOTION, last=replace(RUNNING, outcome="failed")),
     "what ran was interrupted": here(PROMOTION, last=replace(RUNNING, outcome="interrupted")),
     "what ran was given up": here(PROMOTION, last=replace(RUNNING, outcome="abandoned")),
-    "another environment is busy": with_environment(PROMOTION, "dev", replace(PROMOTION.there, last=RUNNING)),
+    "another environment is busy": with_environment(PROMOTION, "dev", replace(PROMOTION.source_state, last=RUNNING)),
 }
 BUSY: dict[str, Request] = {
     "a promotion": PROMOTION,

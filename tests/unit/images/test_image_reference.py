@@ -7,9 +7,29 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from envctl.domain.config.project import Project
-from envctl.domain.images.image_reference import Ecr, Image, ecr, on_loopback, pinned, says
-from envctl.domain.images.manifest import LARGEST, LISTS, MOST, SINGLE, Part, digest_of, parse
-from envctl.domain.release.image_repositories import MisplacedError, copied, images, placed
+from envctl.domain.images.image_reference import (
+    EcrRegistry,
+    Image,
+    is_loopback,
+    is_pinned_image,
+    is_same_artifact,
+    parse_ecr_registry,
+)
+from envctl.domain.images.manifest import (
+    IMAGE_TYPES,
+    INDEX_TYPES,
+    MAX_MANIFEST_BYTES,
+    MAX_PARTS,
+    Descriptor,
+    compute_digest,
+    parse_manifest,
+)
+from envctl.domain.release.image_repositories import (
+    InvalidRepositoryError,
+    list_copied_artifacts,
+    relocate_images,
+    select_images,
+)
 
 DIGEST = "sha256:" + "a" * 64
 OTHER = "sha256:" + "b" * 64
@@ -47,14 +67,14 @@ def test_what_is_read_is_spelt_as_it_was_or_is_no_reference(text: str) -> None:
 @given(IMAGES, _names)
 def test_a_content_keeps_its_digest_in_another_repository(image: Image, name: str) -> None:
     assume(image.digest)
-    other = image.pinned_to(image.digest).within(name)
+    other = image.with_digest(image.digest).with_repository(name)
     assert (other.name, other.tag, other.digest) == (name, "", image.digest)
-    assert pinned(str(other))
+    assert is_pinned_image(str(other))
 
 
 @given(st.text(max_size=200))
 def test_no_text_breaks_the_reader(text: str) -> None:
-    assert pinned(text) in {True, False}
+    assert is_pinned_image(text) in {True, False}
 
 
 PLACES: dict[str, tuple[str, str, str]] = {
@@ -116,29 +136,29 @@ NONE = {
 def test_what_is_no_reference(text: str) -> None:
     with pytest.raises(ValueError, match=r"^its "):
         Image.parse(text)
-    assert not pinned(text)
+    assert not is_pinned_image(text)
 
 
 def test_pinned() -> None:
-    assert pinned(f"shop@{DIGEST}")
-    assert pinned(f"shop:1.4@{DIGEST}")
-    assert not pinned("shop:1.4")
-    assert not pinned(4)
-    assert not pinned(None)
+    assert is_pinned_image(f"shop@{DIGEST}")
+    assert is_pinned_image(f"shop:1.4@{DIGEST}")
+    assert not is_pinned_image("shop:1.4")
+    assert not is_pinned_image(4)
+    assert not is_pinned_image(None)
 
 
 def test_what_a_file_says_may_have_a_tag_more_than_what_is_carried() -> None:
-    assert says(f"shop:1.4@{DIGEST}", f"shop@{DIGEST}")
-    assert says("any text", "any text")
-    assert not says("shop:1.4", f"shop@{DIGEST}")
-    assert not says(f"shop:1.4@{OTHER}", f"shop@{DIGEST}")
+    assert is_same_artifact(f"shop:1.4@{DIGEST}", f"shop@{DIGEST}")
+    assert is_same_artifact("any text", "any text")
+    assert not is_same_artifact("shop:1.4", f"shop@{DIGEST}")
+    assert not is_same_artifact(f"shop:1.4@{OTHER}", f"shop@{DIGEST}")
 
 
-HOSTS: dict[str, tuple[str, Ecr | None]] = {
-    "ECR": ("111111111111.dkr.ecr.eu-west-1.amazonaws.com", Ecr("111111111111", "eu-west-1")),
-    "in China": ("111111111111.dkr.ecr.cn-north-1.amazonaws.com.cn", Ecr("111111111111", "cn-north-1")),
-    "for FIPS": ("111111111111.dkr.ecr-fips.us-east-1.amazonaws.com", Ecr("111111111111", "us-east-1")),
-    "with both kinds of addresses": ("111111111111.dkr-ecr.eu-west-1.on.aws", Ecr("111111111111", "eu-west-1")),
+HOSTS: dict[str, tuple[str, EcrRegistry | None]] = {
+    "ECR": ("111111111111.dkr.ecr.eu-west-1.amazonaws.com", EcrRegistry("111111111111", "eu-west-1")),
+    "in China": ("111111111111.dkr.ecr.cn-north-1.amazonaws.com.cn", EcrRegistry("111111111111", "cn-north-1")),
+    "for FIPS": ("111111111111.dkr.ecr-fips.us-east-1.amazonaws.com", EcrRegistry("111111111111", "us-east-1")),
+    "with both kinds of addresses": ("111111111111.dkr-ecr.eu-west-1.on.aws", EcrRegistry("111111111111", "eu-west-1")),
     "what only begins so": ("111111111111.dkr.ecr.eu-west-1.amazonaws.com.example.org", None),
     "what only ends so": ("x.111111111111.dkr.ecr.eu-west-1.amazonaws.com", None),
     "another domain": ("111111111111.dkr.ecr.eu-west-1.example.com", None),
@@ -149,36 +169,36 @@ HOSTS: dict[str, tuple[str, Ecr | None]] = {
 
 
 @pytest.mark.parametrize(("host", "found"), HOSTS.values(), ids=HOSTS.keys())
-def test_who_is_amazon(host: str, found: Ecr | None) -> None:
-    assert ecr(host) == found
+def test_who_is_amazon(host: str, found: EcrRegistry | None) -> None:
+    assert parse_ecr_registry(host) == found
 
 
 def test_what_is_this_machine() -> None:
-    assert all(map(on_loopback, ("localhost", "localhost:5000", "127.0.0.1:5000", "127.8.8.8", "[::1]:5000")))
-    assert not any(map(on_loopback, ("localhost.example.com", "127.0.0.1.example.com", "128.0.0.1", "example.com:127")))
+    assert all(map(is_loopback, ("localhost", "localhost:5000", "127.0.0.1:5000", "127.8.8.8", "[::1]:5000")))
+    assert not any(map(is_loopback, ("localhost.example.com", "127.0.0.1.example.com", "128.0.0.1", "example.com:127")))
 
 
 def described(seed: str, size: int = 3, kind: str = "layer") -> dict[str, object]:
-    return {"mediaType": kind, "digest": digest_of(seed.encode()), "size": size}
+    return {"mediaType": kind, "digest": compute_digest(seed.encode()), "size": size}
 
 
-def part(seed: str, size: int = 3, kind: str = "layer") -> Part:
-    return Part(kind, digest_of(seed.encode()), size)
+def part(seed: str, size: int = 3, kind: str = "layer") -> Descriptor:
+    return Descriptor(kind, compute_digest(seed.encode()), size)
 
 
-@pytest.mark.parametrize("kind", SINGLE)
+@pytest.mark.parametrize("kind", IMAGE_TYPES)
 def test_a_manifest_names_its_blobs_once_and_not_those_that_stay_elsewhere(kind: str) -> None:
     layers = [described("a"), described("a"), described("windows", 9, "layer.foreign.tar"), described("b", 0)]
     data = json.dumps({"mediaType": kind, "config": described("c", 2, "config"), "layers": layers}).encode()
-    found = parse(data)
-    assert (found.digest, found.media_type, found.data, found.children) == (digest_of(data), kind, data, ())
+    found = parse_manifest(data)
+    assert (found.digest, found.media_type, found.data, found.children) == (compute_digest(data), kind, data, ())
     assert found.blobs == (part("c", 2, "config"), part("a"), part("b", 0))
 
 
-@pytest.mark.parametrize("kind", LISTS)
+@pytest.mark.parametrize("kind", INDEX_TYPES)
 def test_a_list_names_manifests_and_its_kind_may_be_said_by_the_registry(kind: str) -> None:
     data = json.dumps({"manifests": [described("a"), described("b")]}).encode()
-    found = parse(data, f"{kind}; charset=utf-8")
+    found = parse_manifest(data, f"{kind}; charset=utf-8")
     assert (found.media_type, found.children, found.blobs) == (kind, (part("a"), part("b")), ())
 
 
@@ -186,32 +206,32 @@ BAD: dict[str, object] = {
     "no object": [],
     "no kind": {},
     "an old kind": {"mediaType": "application/vnd.docker.distribution.manifest.v1+json"},
-    "no layers": {"mediaType": SINGLE[0], "config": described("c")},
-    "no configuration": {"mediaType": SINGLE[0], "layers": []},
-    "no list": {"mediaType": LISTS[0], "manifests": {}},
-    "a digest that leads elsewhere": {"mediaType": LISTS[0], "manifests": [{"digest": "../x", "size": 1}]},
-    "no size": {"mediaType": LISTS[0], "manifests": [{"digest": DIGEST}]},
-    "a negative size": {"mediaType": LISTS[0], "manifests": [{"digest": DIGEST, "size": -1}]},
-    "a size that is none": {"mediaType": LISTS[0], "manifests": [{"digest": DIGEST, "size": True}]},
-    "a part that is none": {"mediaType": LISTS[0], "manifests": [1]},
-    "too many parts": {"mediaType": LISTS[0], "manifests": [described(str(n)) for n in range(MOST + 1)]},
+    "no layers": {"mediaType": IMAGE_TYPES[0], "config": described("c")},
+    "no configuration": {"mediaType": IMAGE_TYPES[0], "layers": []},
+    "no list": {"mediaType": INDEX_TYPES[0], "manifests": {}},
+    "a digest that leads elsewhere": {"mediaType": INDEX_TYPES[0], "manifests": [{"digest": "../x", "size": 1}]},
+    "no size": {"mediaType": INDEX_TYPES[0], "manifests": [{"digest": DIGEST}]},
+    "a negative size": {"mediaType": INDEX_TYPES[0], "manifests": [{"digest": DIGEST, "size": -1}]},
+    "a size that is none": {"mediaType": INDEX_TYPES[0], "manifests": [{"digest": DIGEST, "size": True}]},
+    "a part that is none": {"mediaType": INDEX_TYPES[0], "manifests": [1]},
+    "too many parts": {"mediaType": INDEX_TYPES[0], "manifests": [described(str(n)) for n in range(MAX_PARTS + 1)]},
 }
 
 
 @pytest.mark.parametrize("document", BAD.values(), ids=BAD.keys())
 def test_what_is_no_manifest(document: object) -> None:
     with pytest.raises(ValueError, match=r"^(it|a part of it) "):
-        parse(json.dumps(document).encode())
+        parse_manifest(json.dumps(document).encode())
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_reader_of_manifests(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"^(it|a part of it) "):
-        parse(data)
+        parse_manifest(data)
 
 
 def test_a_manifest_may_have_four_megabytes() -> None:
-    assert LARGEST == 4 * 1024 * 1024
+    assert MAX_MANIFEST_BYTES == 4 * 1024 * 1024
 
 
 ACCOUNT, REGION = "222222222222", "ap-northeast-1"
@@ -238,24 +258,24 @@ CARRIED = f"ghcr.io/acme/shop@{DIGEST}"
 
 
 def test_an_environment_takes_the_same_content_from_its_own_repository() -> None:
-    found = placed(project(app=OWN), "staging", {"image": CARRIED, "other": 4})
+    found = relocate_images(project(app=OWN), "staging", {"image": CARRIED, "other": 4})
     assert found == {"image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/shop/staging@{DIGEST}", "other": 4}
 
 
 def test_without_a_repository_it_is_the_same_everywhere() -> None:
     same = {"image": CARRIED, "text": "v1"}
     tables = {"app": {"variable": "image", "kind": "oci"}, "text": {"variable": "text", "kind": "string"}}
-    assert placed(project(**tables), "staging", same) == same
+    assert relocate_images(project(**tables), "staging", same) == same
     # One that the release does not carry, as one of before may not.
-    assert placed(project(app=OWN), "staging", {"other": "x"}) == {"other": "x"}
+    assert relocate_images(project(app=OWN), "staging", {"other": "x"}) == {"other": "x"}
 
 
 def test_what_is_no_image_is_left_to_the_guard() -> None:
-    assert placed(project(app=OWN), "staging", {"image": "Not An Image"}) == {"image": "Not An Image"}
+    assert relocate_images(project(app=OWN), "staging", {"image": "Not An Image"}) == {"image": "Not An Image"}
 
 
 def test_a_tag_is_moved_along_until_it_is_settled() -> None:
-    assert placed(project(app=OWN), "staging", {"image": "ghcr.io/acme/shop:1.4"})["image"] == (
+    assert relocate_images(project(app=OWN), "staging", {"image": "ghcr.io/acme/shop:1.4"})["image"] == (
         f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/shop/staging:1.4"
     )
 
@@ -275,8 +295,8 @@ MISPLACED: dict[str, tuple[str, str, str]] = {
 
 @pytest.mark.parametrize(("repository", "environment", "hint"), MISPLACED.values(), ids=MISPLACED.keys())
 def test_what_is_no_repository_is_told(repository: str, environment: str, hint: str) -> None:
-    with pytest.raises(MisplacedError) as error:
-        placed(project(app={**OWN, "repository": repository}), environment, {"image": CARRIED})
+    with pytest.raises(InvalidRepositoryError) as error:
+        relocate_images(project(app={**OWN, "repository": repository}), environment, {"image": CARRIED})
     assert (error.value.artifact, error.value.problem.code) == ("app", "E437")
     assert hint in error.value.problem.hint
 
@@ -287,5 +307,5 @@ def test_images_by_their_artifacts() -> None:
         "side": {"variable": "side", "kind": "oci"},
         "text": {"variable": "text", "kind": "string", "copy": True},
     }
-    assert images(project(**tables), {"image": CARRIED, "text": "v1"}) == {"app": CARRIED}
-    assert copied(project(**tables)) == ("app",)
+    assert select_images(project(**tables), {"image": CARRIED, "text": "v1"}) == {"app": CARRIED}
+    assert list_copied_artifacts(project(**tables)) == ("app",)

@@ -6,7 +6,7 @@ from typing import TypeAlias, get_args
 
 from hypothesis import strategies as st
 
-from envctl.domain.ledger.entries import GENESIS, Entry, digest, encode
+from envctl.domain.ledger.entries import GENESIS, Entry, encode_entry, hash_bytes
 from envctl.domain.ledger.events import (
     Actor,
     ApprovalGiven,
@@ -133,7 +133,7 @@ def story(*steps: Step) -> list[Entry]:
             case _:
                 at += SECOND
                 entries.append(Entry(len(entries) + 1, prev, at, actor, step))
-                prev = digest(encode(entries[-1]))
+                prev = hash_bytes(encode_entry(entries[-1]))
     return entries
 
 
@@ -142,7 +142,7 @@ def chain(happened: Sequence[Event]) -> list[Entry]:
 
 
 def stored(entries: list[Entry]) -> list[tuple[int, bytes]]:
-    return [(entry.seq, encode(entry)) for entry in entries]
+    return [(entry.seq, encode_entry(entry)) for entry in entries]
 
 
 def _ends(begun: DeploymentStarted, seq: int) -> st.SearchStrategy[Event]:

@@ -36,7 +36,7 @@ def at(number: int) -> datetime:
 def followed(entries: list[Entry]) -> dict[int, DeploymentRecord]:
     found = Audit()
     for entry in entries:
-        found.follow(entry)
+        found.add_entry(entry)
     return found.deployments
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.ledger import checkpoint
-from envctl.domain.ledger.checkpoint import FORMAT, decode, encode
+from envctl.domain.ledger.checkpoint import FORMAT, decode_state, encode_state
 from envctl.domain.ledger.entries import GENESIS, Entry
 from envctl.domain.ledger.events import (
     Actor,
@@ -30,32 +30,32 @@ from envctl.domain.ledger.events import (
     VerificationPassed,
     WaiverUsed,
 )
-from envctl.domain.ledger.projection.apply_entries import fold, follow
+from envctl.domain.ledger.projection.apply_entries import apply_entries, apply_entry
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested
-from envctl.domain.ledger.state import Present
+from envctl.domain.ledger.state import LedgerState
 from envctl.domain.ledger.state_events import ImportStarted, StateMoved
 from tests.unit.ledger.ledger_strategies import START, ledgers, story
 
 
 @given(ledgers)
 def test_a_present_survives_its_bytes(entries: list[Entry]) -> None:
-    present = fold(entries)
-    read = decode(encode(present))
+    present = apply_entries(entries)
+    read = decode_state(encode_state(present))
     assert read == present
     # Whatever is forgotten first must be the same too.
     assert read is not None
-    assert encode(read) == encode(present)
+    assert encode_state(read) == encode_state(present)
 
 
 @given(ledgers, st.data())
 def test_reading_goes_on_from_a_checkpoint_as_from_the_start(entries: list[Entry], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(entries)))
-    kept = decode(encode(fold(entries[:cut])))
-    assert fold(entries[cut:], kept) == fold(entries)
+    kept = decode_state(encode_state(apply_entries(entries[:cut])))
+    assert apply_entries(entries[cut:], kept) == apply_entries(entries)
 
 
 # There is something of everything in it.
-BELIEVED = fold(
+BELIEVED = apply_entries(
     story(
         Actor(
             "ann",
@@ -100,8 +100,10 @@ BELIEVED = fold(
     )
 )
 FORGED = EnvironmentUnlocked("dev", "trust me")
-FULL = follow(BELIEVED, Entry(BELIEVED.seq + 1, BELIEVED.head, START, Actor("mallory"), FORGED), "it is not signed")
-WHOLE = json.loads(gzip.decompress(encode(FULL)))
+FULL = apply_entry(
+    BELIEVED, Entry(BELIEVED.seq + 1, BELIEVED.head, START, Actor("mallory"), FORGED), "it is not signed"
+)
+WHOLE = json.loads(gzip.decompress(encode_state(FULL)))
 Path = tuple[str | int, ...]
 
 
@@ -142,9 +144,9 @@ def _packed(data: bytes) -> bytes:
     return gzip.compress(data, compresslevel=1, mtime=0)
 
 
-def _same(read: Present, data: bytes) -> bool:
+def _same(read: LedgerState, data: bytes) -> bool:
     """Whether a present is what the bytes say, every field of it. Sets have no order; 7 is 7.0, but true is not 1."""
-    one, other = (_comparable(json.loads(gzip.decompress(packed))) for packed in (encode(read), data))
+    one, other = (_comparable(json.loads(gzip.decompress(packed))) for packed in (encode_state(read), data))
     return one == other
 
 
@@ -162,7 +164,7 @@ def _comparable(value: Any, name: str = "") -> object:
 
 
 def test_the_example_holds_something_of_everything() -> None:
-    assert decode(encode(FULL)) == FULL
+    assert decode_state(encode_state(FULL)) == FULL
     empty = {path[-1] for path in PLACES if _at(WHOLE, path) in ([], {})}
     # What is empty in one environment is full in the other.
     assert not {name for name in empty if all(_at(WHOLE, path) in ([], {}) for path in PLACES if path[-1] == name)}
@@ -176,7 +178,7 @@ def test_whatever_stands_in_a_place_is_what_belongs_there_or_it_is_no_checkpoint
     """Something else of the right type is another present, which is for the entries to tell."""
     for path in PLACES:
         data = _with(path, value)
-        read = decode(data)
+        read = decode_state(data)
         assert read is None or _same(read, data), f"{value!r} at {path}"
 
 
@@ -184,14 +186,14 @@ def test_what_lacks_a_field_is_no_checkpoint() -> None:
     """But for what is one of many: that much less is another present."""
     for path in PLACES:
         data = _without(path)
-        read = decode(data)
+        read = decode_state(data)
         assert read is None or _same(read, data), f"nothing at {path}"
 
 
 def test_what_has_a_field_too_many_is_no_checkpoint() -> None:
     for path in PLACES:
         if isinstance(_at(WHOLE, path), dict) and path[-1] not in {"performed", "renamed"}:
-            assert decode(_with((*path, "more"), "x")) is None, f"more in {path}"
+            assert decode_state(_with((*path, "more"), "x")) is None, f"more in {path}"
 
 
 def _times() -> list[Path]:
@@ -203,32 +205,32 @@ def test_a_time_that_is_none_or_has_no_zone_is_no_checkpoint(text: str) -> None:
     places = [path for path in _times() if _at(WHOLE, path) is not None]
     assert len(places) > 10
     for path in places:
-        assert decode(_with(path, text)) is None, f"{text} at {path}"
+        assert decode_state(_with(path, text)) is None, f"{text} at {path}"
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), 1e300, 10**400, "1", None, True, [1]])
 def test_a_duration_that_is_none_is_no_checkpoint(number: object) -> None:
     path = ("present", "environments", "dev", "evidence", "r1", "longest")
     assert _at(WHOLE, path) == 1235.567
-    assert decode(_with(path, number)) is None
+    assert decode_state(_with(path, number)) is None
 
 
 @pytest.mark.parametrize("word", ["moon", "Succeeded", "", 7, None, ["succeeded"], {"succeeded": 1}])
 def test_a_word_that_is_none_of_those_there_are_is_no_checkpoint(word: object) -> None:
     there = ("present", "environments", "dev")
-    assert decode(_with((*there, "current", "outcome"), word)) is None
-    assert decode(_with((*there, "last", "action"), word)) is None
-    assert decode(_with((*there, "lock", "by", "via"), word)) is None
+    assert decode_state(_with((*there, "current", "outcome"), word)) is None
+    assert decode_state(_with((*there, "last", "action"), word)) is None
+    assert decode_state(_with((*there, "lock", "by", "via"), word)) is None
 
 
 GARBAGE = {
     "nothing": b"",
-    "half a checkpoint": encode(FULL)[:200],
-    "all but its last byte": encode(FULL)[:-1],
-    "one with something behind it": encode(FULL) + b"x",
-    "two": encode(FULL) * 2,
-    "one that is not packed": gzip.decompress(encode(FULL)),
-    "one that is packed twice": _packed(encode(FULL)),
+    "half a checkpoint": encode_state(FULL)[:200],
+    "all but its last byte": encode_state(FULL)[:-1],
+    "one with something behind it": encode_state(FULL) + b"x",
+    "two": encode_state(FULL) * 2,
+    "one that is not packed": gzip.decompress(encode_state(FULL)),
+    "one that is packed twice": _packed(encode_state(FULL)),
     "no text": _packed(b"\xff\x00"),
     "a list": _packed(b"[]"),
     "a number": _packed(b"1"),
@@ -248,7 +250,7 @@ GARBAGE = {
 
 @pytest.mark.parametrize("data", GARBAGE.values(), ids=GARBAGE.keys())
 def test_what_can_not_be_read_is_no_checkpoint(data: bytes) -> None:
-    assert decode(data) is None
+    assert decode_state(data) is None
 
 
 def test_the_very_first_checkpoint_is_read_too() -> None:
@@ -256,17 +258,17 @@ def test_the_very_first_checkpoint_is_read_too() -> None:
         f'{{"format":{FORMAT},"present":{{"seq":0,"head":"{GENESIS}","releases":{{}},"environments":{{}},'
         '"unbelieved":[],"at":null,"came":{}}}'
     )
-    assert gzip.decompress(encode(Present())).decode() == written
-    assert decode(_packed(written.encode())) == Present()
+    assert gzip.decompress(encode_state(LedgerState())).decode() == written
+    assert decode_state(_packed(written.encode())) == LedgerState()
 
 
 def test_one_that_unpacks_to_more_than_any_project_has_is_no_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
-    much = _packed(b" " * 100_000 + gzip.decompress(encode(FULL)))
-    assert decode(much) == FULL
-    monkeypatch.setattr("envctl.domain.ledger.gzip.LARGEST", 100_000)
-    checkpoint.read.cache_clear()
-    assert decode(much) is None
-    assert decode(encode(FULL)) == FULL
+    much = _packed(b" " * 100_000 + gzip.decompress(encode_state(FULL)))
+    assert decode_state(much) == FULL
+    monkeypatch.setattr("envctl.domain.ledger.gzip.MAX_BYTES", 100_000)
+    checkpoint.decode_checkpoint.cache_clear()
+    assert decode_state(much) is None
+    assert decode_state(encode_state(FULL)) == FULL
 
 
 @given(
@@ -279,5 +281,5 @@ def test_one_that_unpacks_to_more_than_any_project_has_is_no_checkpoint(monkeypa
 )
 def test_whatever_is_put_anywhere_is_read_or_passed_over(path: Path, value: object) -> None:
     data = _with(path, value)
-    read = decode(data)
+    read = decode_state(data)
     assert read is None or _same(read, data)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import ExitCode
-from envctl.domain.ledger.codec import MISFITS, plain, reader
+from envctl.domain.ledger.codec import DECODE_ERRORS, build_decoder, encode_value
 from envctl.domain.plan.changes import Action, AttributeChange, Marker
 from tests.cli.render.schema.values import values
 
@@ -41,7 +41,7 @@ class Everything:
 
 
 def through(kind: Any, value: object) -> Any:
-    return reader(kind)(json.loads(json.dumps(plain(value))))
+    return build_decoder(kind)(json.loads(json.dumps(encode_value(value))))
 
 
 @given(comparable(values(Everything)))
@@ -72,7 +72,7 @@ def test_markers_are_told_apart_from_all_else(value: object) -> None:
     assert repr(through(object, value)) == repr(value)
 
 
-WHOLE = plain(
+WHOLE = encode_value(
     Everything(
         ("a",),
         frozenset({"b"}),
@@ -102,6 +102,6 @@ WRONG: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("change", WRONG.values(), ids=WRONG)
 def test_what_is_not_the_value_is_not_read(change: dict[str, Any]) -> None:
     assert isinstance(WHOLE, dict)
-    reader(Everything)(WHOLE)
-    with pytest.raises(MISFITS):
-        reader(Everything)({**WHOLE, **change})
+    build_decoder(Everything)(WHOLE)
+    with pytest.raises(DECODE_ERRORS):
+        build_decoder(Everything)({**WHOLE, **change})

@@ -16,9 +16,9 @@ from envctl.domain.ledger.entries import (
     ChainBreak,
     Entry,
     MalformedEntryError,
-    decode,
-    digest,
-    encode,
+    decode_entry,
+    encode_entry,
+    hash_bytes,
     verify_chain,
 )
 from envctl.domain.ledger.events import (
@@ -45,8 +45,8 @@ chains = st.lists(events, min_size=2, max_size=7).map(lambda happened: stored(ch
 @given(st.integers(1, 10**9), st.text("0123456789abcdef", min_size=64, max_size=64), moments, actors, events)
 def test_an_entry_survives_its_bytes(seq: int, prev: str, at: datetime, actor: Actor, event: Event) -> None:
     entry = Entry(seq, prev, at, actor, event)
-    assert decode(encode(entry)) == entry
-    assert encode(decode(encode(entry))) == encode(entry)
+    assert decode_entry(encode_entry(entry)) == entry
+    assert encode_entry(decode_entry(encode_entry(entry))) == encode_entry(entry)
 
 
 def test_what_is_no_text_is_recorded_as_question_marks() -> None:
@@ -54,14 +54,14 @@ def test_what_is_no_text_is_recorded_as_question_marks() -> None:
     entry = Entry(
         1, GENESIS, START, Actor("caf\udce9", verified=False, via="local"), EnvironmentLocked("dev", "caf\udce9 \udcff")
     )
-    data = encode(entry)
-    read = decode(data)
+    data = encode_entry(entry)
+    read = decode_entry(data)
     assert (read.actor.name, read.event) == ("caf?", EnvironmentLocked("dev", "caf? ?"))
-    assert encode(read) == data
+    assert encode_entry(read) == data
 
 
 def test_the_bytes_of_an_entry_never_change() -> None:
-    assert encode(ENTRY).decode() == (
+    assert encode_entry(ENTRY).decode() == (
         '{"actor":{"name":"ann@example.com","run_url":"","verified":false,"via":"local"},"at":"2026-11-25T08:00:00.000Z",'
         '"event":{"author":"","commit":"c0ffee","kind":"release created","release":"r1","uncommitted":false},'
         f'"prev":"{GENESIS}","seq":1}}'
@@ -78,7 +78,7 @@ def test_every_kind_of_event_has_a_name_of_its_own() -> None:
 @given(st.data())
 def test_every_kind_of_event_survives_its_bytes(kind: type[Event], data: st.DataObject) -> None:
     entry = replace(ENTRY, event=data.draw(EVENTS_BY_KIND[kind]))
-    assert decode(encode(entry)) == entry
+    assert decode_entry(encode_entry(entry)) == entry
 
 
 def _before_there_were_guards(seq: int, event: str) -> bytes:
@@ -138,9 +138,9 @@ OLD: dict[str, tuple[bytes, Event]] = {
 
 @pytest.mark.parametrize(("written", "event"), OLD.values(), ids=OLD.keys())
 def test_entries_of_the_first_version_are_still_what_they_were(written: bytes, event: Event) -> None:
-    entry = decode(written)
+    entry = decode_entry(written)
     assert entry.event == event
-    assert encode(entry) == written
+    assert encode_entry(entry) == written
 
 
 NEWER: dict[str, tuple[Event, dict[str, Any]]] = {
@@ -166,15 +166,15 @@ def test_a_field_that_came_later_is_written_where_it_says_something(event: Event
     later: dict[str, Any] = {each.name: each.default for each in fields(event) if each.metadata.get(LATER)}
     with_it = replace(ENTRY, event=event)
     without = replace(ENTRY, event=replace(event, **later))
-    written, plain = json.loads(encode(with_it))["event"], json.loads(encode(without))["event"]
+    written, plain = json.loads(encode_entry(with_it))["event"], json.loads(encode_entry(without))["event"]
     assert later.keys() >= told.keys()
     assert written == plain | told
     assert not later.keys() & plain.keys()
-    assert decode(encode(with_it)) == with_it
+    assert decode_entry(encode_entry(with_it)) == with_it
 
 
 def test_only_fields_that_came_later_are_ever_left_out() -> None:
-    event = json.loads(encode(replace(ENTRY, event=WaiverUsed("prod", "r1", "", (), ()))))["event"]
+    event = json.loads(encode_entry(replace(ENTRY, event=WaiverUsed("prod", "r1", "", (), ()))))["event"]
     assert event == {
         "kind": "waiver used",
         "environment": "prod",
@@ -236,8 +236,8 @@ def test_an_inserted_entry_is_found_at_the_one_that_it_pushes_on(
     kept: Stored, event: Event, data: st.DataObject
 ) -> None:
     at = data.draw(st.integers(0, len(kept) - 1))
-    prev = digest(kept[at - 1][1]) if at else GENESIS
-    forged = encode(Entry(at + 1, prev, START, Actor("mallory"), event))
+    prev = hash_bytes(kept[at - 1][1]) if at else GENESIS
+    forged = encode_entry(Entry(at + 1, prev, START, Actor("mallory"), event))
     moved = [content for _, content in kept]
     moved.insert(at, forged)
     broken = verify_chain(list(enumerate(moved, 1)))
@@ -254,7 +254,7 @@ def test_a_rewritten_entry_is_found_by_the_one_after_it() -> None:
 
 
 def _edited(**changes: Any) -> bytes:
-    document = json.loads(encode(ENTRY)) | changes
+    document = json.loads(encode_entry(ENTRY)) | changes
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -262,9 +262,9 @@ REFUSED = {
     "an event of a kind that a newer envctl writes": _edited(event={"kind": "moon landed"}),
     "an event without a kind": _edited(event={"release": "r1"}),
     "an event that lacks a field": _edited(event={"kind": "release created"}),
-    "an event with one field too many": _edited(event={**json.loads(encode(ENTRY))["event"], "more": 1}),
+    "an event with one field too many": _edited(event={**json.loads(encode_entry(ENTRY))["event"], "more": 1}),
     "an actor that is only a name": _edited(actor="ann"),
-    "an actor with one field too many": _edited(actor={**json.loads(encode(ENTRY))["actor"], "admin": True}),
+    "an actor with one field too many": _edited(actor={**json.loads(encode_entry(ENTRY))["actor"], "admin": True}),
     "a field too many": _edited(note="hello"),
     "a later field that is written though it says nothing": _edited(
         event=json.loads(OLD["an approval that was given"][0])["event"] | {"plan": ""}
@@ -285,10 +285,10 @@ REFUSED = {
     "a time without a zone": _edited(at="2026-11-25T08:00:00.000"),
     "a time in another zone": _edited(at="2026-11-25T17:00:00.000+09:00"),
     "a time before all time": _edited(at="0001-01-01T00:00:00.000+09:00"),
-    "spaces that envctl does not write": json.dumps(json.loads(encode(ENTRY)), sort_keys=True).encode(),
-    "a line break at the end": encode(ENTRY) + b"\n",
-    "half a character in a name": encode(ENTRY).replace(b"ann@", rb"\ud800"),
-    "an escaped character that envctl writes plainly": encode(ENTRY).replace(b"ann", rb"\u0061nn"),
+    "spaces that envctl does not write": json.dumps(json.loads(encode_entry(ENTRY)), sort_keys=True).encode(),
+    "a line break at the end": encode_entry(ENTRY) + b"\n",
+    "half a character in a name": encode_entry(ENTRY).replace(b"ann@", rb"\ud800"),
+    "an escaped character that envctl writes plainly": encode_entry(ENTRY).replace(b"ann", rb"\u0061nn"),
     "a list": b"[]",
     "a number": b"7",
     "nothing": b"",
@@ -300,20 +300,20 @@ REFUSED = {
 @pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED.keys())
 def test_bytes_that_are_no_entry_are_refused(data: bytes) -> None:
     with pytest.raises(MalformedEntryError):
-        decode(data)
+        decode_entry(data)
 
 
 @given(st.binary(max_size=40))
 def test_garbage_is_refused(data: bytes) -> None:
     with pytest.raises(MalformedEntryError):
-        decode(data)
+        decode_entry(data)
 
 
 REASONS: dict[str, tuple[bytes, str]] = {
-    "another form": (encode(ENTRY) + b" ", "its bytes are not in the form in which envctl writes them"),
+    "another form": (encode_entry(ENTRY) + b" ", "its bytes are not in the form in which envctl writes them"),
     "no entry": (b"[]", "not a ledger entry: list indices must be integers or slices, not str"),
     "wrong types": (
-        _edited(event=json.loads(encode(ENTRY))["event"] | {"release": 7, "uncommitted": 0}),
+        _edited(event=json.loads(encode_entry(ENTRY))["event"] | {"release": 7, "uncommitted": 0}),
         "release, uncommitted: not of the type that envctl writes",
     ),
 }
@@ -322,7 +322,7 @@ REASONS: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize(("data", "reason"), REASONS.values(), ids=REASONS.keys())
 def test_it_is_said_why_bytes_are_refused(data: bytes, reason: str) -> None:
     with pytest.raises(MalformedEntryError) as caught:
-        decode(data)
+        decode_entry(data)
     assert str(caught.value) == reason
     assert verify_chain([(1, data)]) == ChainBreak(1, reason)
 
@@ -336,16 +336,16 @@ def test_the_zone_of_the_machine_is_not_in_the_bytes(monkeypatch: pytest.MonkeyP
     with monkeypatch.context() as patched:
         patched.setenv("TZ", "Asia/Tokyo")
         time.tzset()
-        written = encode(ENTRY)
+        written = encode_entry(ENTRY)
     time.tzset()
-    assert written == encode(ENTRY)
+    assert written == encode_entry(ENTRY)
 
 
 def test_an_unknown_event_says_what_may_have_written_it() -> None:
     with pytest.raises(MalformedEntryError, match="unknown event 'moon landed': it may have been written by a newer"):
-        decode(_edited(event={"kind": "moon landed"}))
+        decode_entry(_edited(event={"kind": "moon landed"}))
 
 
 @given(ledgers)
 def test_each_entry_names_the_bytes_before_it(entries: list[Entry]) -> None:
-    assert all(later.prev == digest(encode(earlier)) for earlier, later in pairwise(entries))
+    assert all(later.prev == hash_bytes(encode_entry(earlier)) for earlier, later in pairwise(entries))

@@ -5,7 +5,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-from envctl.domain.errors import EnvctlError, Location, Problem, format_labels
+from envctl.domain.errors import EnvctlError, Location, Problem, format_error_label
 from envctl.domain.ledger.events import EVENTS, Actor
 
 Source = Literal["name", "digest", "person", "envctl"]
@@ -167,6 +167,6 @@ def test_a_label_has_code_and_place(problem: Problem, label: str) -> None:
 
 
 def test_labels_say_how_many_more_there_are() -> None:
-    assert format_labels(EnvctlError(Problem("E305", "no"), Problem("E306", "no"))) == "E305 and 1 more"
-    assert format_labels(RuntimeError("hunter2")) == "RuntimeError"
-    assert format_labels(EnvctlError()) == "EnvctlError"
+    assert format_error_label(EnvctlError(Problem("E305", "no"), Problem("E306", "no"))) == "E305 and 1 more"
+    assert format_error_label(RuntimeError("hunter2")) == "RuntimeError"
+    assert format_error_label(EnvctlError()) == "EnvctlError"

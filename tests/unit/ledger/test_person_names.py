@@ -5,8 +5,8 @@ from itertools import permutations
 import pytest
 
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.people.person_names import is_machine, is_one, list_people
-from envctl.domain.ledger.people.principals import may, may_at_gate, reviewer
+from envctl.domain.ledger.people.person_names import has_common_person, is_machine, list_people
+from envctl.domain.ledger.people.principals import build_reviewer, can_approve_at, is_permitted
 
 ROLE = "arn:aws:sts::333333333333:assumed-role"
 
@@ -43,14 +43,14 @@ ANN = (
 
 @pytest.mark.parametrize(("one", "other"), [*permutations(OCTOCAT, 2), *permutations(ANN, 2)])
 def test_two_names_are_one_person(one: str, other: str) -> None:
-    assert is_one([one], [other])
+    assert has_common_person([one], [other])
 
 
 @pytest.mark.parametrize("address", ANN)
 def test_a_plain_name_is_who_has_it_before_the_at(address: str) -> None:
-    assert is_one(["ann"], [address])
-    assert is_one(["arn:aws:iam::333333333333:user/ann"], [address])
-    assert not is_one(["anna"], [address])
+    assert has_common_person(["ann"], [address])
+    assert has_common_person(["arn:aws:iam::333333333333:user/ann"], [address])
+    assert not has_common_person(["anna"], [address])
 
 
 APART = {
@@ -68,8 +68,8 @@ APART = {
 
 @pytest.mark.parametrize(("one", "other"), APART.values(), ids=APART)
 def test_two_names_are_two_people(one: str, other: str) -> None:
-    assert not is_one([one], [other])
-    assert not is_one([other], [one])
+    assert not has_common_person([one], [other])
+    assert not has_common_person([other], [one])
 
 
 NAMED_BY_TOOLS = (
@@ -85,7 +85,7 @@ NAMED_BY_TOOLS = (
 @pytest.mark.parametrize("name", NAMED_BY_TOOLS)
 def test_a_session_named_by_a_tool_is_its_role(name: str) -> None:
     """A new session of the same role, taken for the approval, is no second person."""
-    assert is_one([f"{ROLE}/dev/{name}"], [f"{ROLE}/dev/botocore-session-1"])
+    assert has_common_person([f"{ROLE}/dev/{name}"], [f"{ROLE}/dev/botocore-session-1"])
 
 
 def test_each_person_is_listed_once() -> None:
@@ -102,8 +102,8 @@ def test_who_has_both_names_is_one_with_both(order: tuple[int, ...]) -> None:
 def test_other_names_permit_nothing() -> None:
     joined = Actor("mallory", "github", verified=True, arn=f"{ROLE}/dev/m", also=("octocat", f"{ROLE}/QARole/ann"))
     for pattern in ("github:octocat", "arn:aws:iam::333333333333:role/QARole", f"{ROLE}/QARole/ann"):
-        assert not may([pattern], joined)
-        assert not may_at_gate([pattern], joined)
+        assert not is_permitted([pattern], joined)
+        assert not can_approve_at([pattern], joined)
 
 
 MACHINES = (
@@ -122,8 +122,8 @@ MACHINES = (
 @pytest.mark.parametrize("name", MACHINES)
 def test_an_app_or_a_bot_is_no_person(name: str) -> None:
     assert is_machine(Actor(name, "github"))
-    assert not may_at_gate([], Actor(name, "github", verified=True))
-    assert not may_at_gate(["github:*", "github-team:*"], Actor(name, "github", verified=True, teams=("acme/web",)))
+    assert not can_approve_at([], Actor(name, "github", verified=True))
+    assert not can_approve_at(["github:*", "github-team:*"], Actor(name, "github", verified=True, teams=("acme/web",)))
 
 
 @pytest.mark.parametrize("name", ["octocat", "robot", "bot", "project_bot", "a[bot]b", "ann@example.com"])
@@ -133,15 +133,15 @@ def test_a_person_is_no_bot(name: str) -> None:
 
 def test_a_bot_counts_by_its_very_name() -> None:
     gatekeeper = Actor("gatekeeper[bot]", "github", verified=True)
-    assert may_at_gate(["github:Gatekeeper[bot]"], gatekeeper)
-    assert not may_at_gate(["github:gatekeeper*"], gatekeeper)
-    assert not may_at_gate(["github:gatekeeper[bot]"], Actor("gatekeeper[bot]", "github"))
+    assert can_approve_at(["github:Gatekeeper[bot]"], gatekeeper)
+    assert not can_approve_at(["github:gatekeeper*"], gatekeeper)
+    assert not can_approve_at(["github:gatekeeper[bot]"], Actor("gatekeeper[bot]", "github"))
 
 
 def test_a_reviewer_recorded_with_keys_is_who_recorded_it() -> None:
     """With the keys of a principal and no token of GitHub any name could be recorded."""
     ann = on_aws("ann")
-    named = [reviewer(name, ann, "prod") for name in ("octocat", "hubot")]
+    named = [build_reviewer(name, ann, "prod") for name in ("octocat", "hubot")]
     assert len(list_people([ann, *named])) == 1
     job = Actor("merger", "github", verified=True, arn=ann.arn, environment="prod")
-    assert len(list_people([job, *(reviewer(name, job, "prod") for name in ("octocat", "hubot"))])) == 3
+    assert len(list_people([job, *(build_reviewer(name, job, "prod") for name in ("octocat", "hubot"))])) == 3

@@ -2,10 +2,10 @@
 
 import pytest
 
-from envctl.domain.aws.access import session_name
+from envctl.domain.aws.access import format_session_name
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.people.principals import in_ci, may
-from envctl.domain.ledger.people.role_arns import role_of
+from envctl.domain.ledger.people.principals import is_ci_run, is_permitted
+from envctl.domain.ledger.people.role_arns import to_role_arn
 
 ACCOUNT = "333333333333"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/OperatorRole/ann@example.com"
@@ -40,16 +40,16 @@ MEANT = {
 
 @pytest.mark.parametrize(("pattern", "actor", "meant"), MEANT.values(), ids=MEANT)
 def test_who_is_meant(pattern: str, actor: Actor, meant: bool) -> None:
-    assert may(["arn:aws:iam::0:role/nobody", pattern], actor) is meant
+    assert is_permitted(["arn:aws:iam::0:role/nobody", pattern], actor) is meant
 
 
 def test_nobody_is_meant_by_nothing() -> None:
-    assert not may([], ANN)
+    assert not is_permitted([], ANN)
 
 
 def test_a_run_is_one_when_somebody_vouches_for_it() -> None:
-    assert in_ci(RUN)
-    assert not any(map(in_ci, (UNPROVEN, ANN, LOCAL)))
+    assert is_ci_run(RUN)
+    assert not any(map(is_ci_run, (UNPROVEN, ANN, LOCAL)))
 
 
 ROLES = {
@@ -66,7 +66,7 @@ ROLES = {
 
 @pytest.mark.parametrize(("arn", "role"), ROLES.values(), ids=ROLES)
 def test_the_role_of(arn: str, role: str) -> None:
-    assert role_of(arn) == role
+    assert to_role_arn(arn) == role
 
 
 NAMES = {
@@ -82,4 +82,4 @@ NAMES = {
 
 @pytest.mark.parametrize(("actor", "name"), NAMES.values(), ids=NAMES)
 def test_the_session_of(actor: Actor | None, name: str) -> None:
-    assert session_name(actor) == name
+    assert format_session_name(actor) == name

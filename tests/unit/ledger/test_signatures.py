@@ -14,10 +14,10 @@ from envctl.domain.ledger.signatures import (
     PublicKey,
     Signature,
     UnusableKeyError,
-    public_key,
-    public_keys,
-    value_of,
-    written,
+    decode_signature,
+    parse_public_key,
+    parse_public_keys,
+    to_signature,
 )
 
 Private = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
@@ -51,11 +51,13 @@ OTHER, _ = by_curve(ec.SECP256R1(), SHA256())
 
 @pytest.mark.parametrize("algorithm", KINDS)
 def test_each_kind_of_key_signs_in_its_own_way(algorithm: Algorithm) -> None:
-    key, value = public_key(KINDS[algorithm][0]), KINDS[algorithm][1]
+    key, value = parse_public_key(KINDS[algorithm][0]), KINDS[algorithm][1]
     assert key.algorithm == algorithm
-    assert key.signed(value, MESSAGE)
-    assert not key.signed(value, MESSAGE + b"!")
-    assert not any(public_key(other).signed(value, MESSAGE) for other, _ in KINDS.values() if other != key.der)
+    assert key.has_signed(value, MESSAGE)
+    assert not key.has_signed(value, MESSAGE + b"!")
+    assert not any(
+        parse_public_key(other).has_signed(value, MESSAGE) for other, _ in KINDS.values() if other != key.der
+    )
 
 
 @pytest.mark.parametrize("algorithm", KINDS)
@@ -64,24 +66,24 @@ def test_no_bit_of_a_signature_can_be_another_one(algorithm: Algorithm, data: st
     key, value = KINDS[algorithm]
     at = data.draw(st.integers(0, len(value) * 8 - 1))
     flipped = bytes(byte ^ (1 << at % 8 if number == at // 8 else 0) for number, byte in enumerate(value))
-    assert not PublicKey(key).signed(flipped, MESSAGE)
+    assert not PublicKey(key).has_signed(flipped, MESSAGE)
 
 
 def test_another_padding_is_another_way() -> None:
     private = rsa.generate_private_key(65537, 2048)
-    assert not public_key(der(private)).signed(private.sign(MESSAGE, padding.PKCS1v15(), SHA256()), MESSAGE)
+    assert not parse_public_key(der(private)).has_signed(private.sign(MESSAGE, padding.PKCS1v15(), SHA256()), MESSAGE)
 
 
 def test_keys_survive_their_file_in_their_order() -> None:
     keys = tuple(PublicKey(key) for key, _ in KINDS.values())
-    assert public_keys(b"".join(key.pem for key in keys)) == keys
-    assert public_keys(b"# of prod\r\n" + keys[0].pem.replace(b"\n", b"\r\n") + b"\n\n") == keys[:1]
+    assert parse_public_keys(b"".join(key.pem for key in keys)) == keys
+    assert parse_public_keys(b"# of prod\r\n" + keys[0].pem.replace(b"\n", b"\r\n") + b"\n\n") == keys[:1]
 
 
 def test_a_file_is_what_openssl_would_write() -> None:
     private = ec.generate_private_key(ec.SECP256R1())
     pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    assert public_key(der(private)).pem == pem
+    assert parse_public_key(der(private)).pem == pem
 
 
 def pem(kind: str, content: bytes) -> bytes:
@@ -108,22 +110,22 @@ BAD: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize(("data", "reason"), BAD.values(), ids=BAD.keys())
 def test_what_is_no_usable_key_is_refused(data: bytes, reason: str) -> None:
     with pytest.raises(UnusableKeyError, match=reason):
-        public_keys(data)
+        parse_public_keys(data)
 
 
 @given(st.binary(max_size=100))
 def test_no_garbage_is_a_key(data: bytes) -> None:
     with pytest.raises(UnusableKeyError):
-        public_keys(pem("PUBLIC KEY", data))
+        parse_public_keys(pem("PUBLIC KEY", data))
 
 
 def test_a_value_is_written_in_one_way_alone() -> None:
-    signature = written(PublicKey(KEY), VALUE)
-    assert value_of(signature) == VALUE
+    signature = to_signature(PublicKey(KEY), VALUE)
+    assert decode_signature(signature) == VALUE
     for text in (f"{signature.value}\n", f" {signature.value}", signature.value.rstrip("=") + "====", "ä", "QR=="):
-        assert value_of(Signature(signature.key, text)) is None, text
+        assert decode_signature(Signature(signature.key, text)) is None, text
 
 
 def test_a_signature_that_is_no_bytes_of_one_is_none() -> None:
     for value in (b"", b"\x30", VALUE[:-1], VALUE + b"\0", b"\0" * 4000):
-        assert not PublicKey(KEY).signed(value, MESSAGE)
+        assert not PublicKey(KEY).has_signed(value, MESSAGE)

@@ -9,18 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.ledger.events import Actor, DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event
-from envctl.domain.ledger.projection.apply_entries import fold
+from envctl.domain.ledger.projection.apply_entries import apply_entries
 from envctl.domain.ledger.state import (
-    NOTHING,
+    EMPTY_ENVIRONMENT,
     Deployment,
     DriftCheck,
-    EnvironmentPresent,
+    EnvironmentState,
     Evidence,
     KnownRelease,
+    LedgerState,
     Outcome,
-    Present,
 )
-from envctl.domain.release.distance import lag
+from envctl.domain.release.distance import measure_lag
 from tests.unit.ledger.ledger_strategies import story
 
 ORDER = ("dev", "staging", "prod")
@@ -51,13 +51,13 @@ SOAKED: dict[str, tuple[Evidence, timedelta]] = {
 
 @pytest.mark.parametrize(("proof", "soaked"), SOAKED.values(), ids=SOAKED.keys())
 def test_how_long_a_release_has_soaked(proof: Evidence, soaked: timedelta) -> None:
-    assert proof.soaked(NOW) == soaked
+    assert proof.measure_soak(NOW) == soaked
 
 
 @given(durations, durations, durations)
 def test_nothing_soaks_less_by_waiting(ago: timedelta, longest: timedelta, later: timedelta) -> None:
     proof = Evidence(deployment(), since=NOW - ago, longest=longest)
-    assert longest <= proof.soaked(NOW) <= proof.soaked(NOW + later)
+    assert longest <= proof.measure_soak(NOW) <= proof.measure_soak(NOW + later)
 
 
 def test_evidence_is_verified_by_a_check_that_passed() -> None:
@@ -65,45 +65,45 @@ def test_evidence_is_verified_by_a_check_that_passed() -> None:
     assert not Evidence(deployment(), revoked="its verification failed").verified
 
 
-STANDING: dict[str, tuple[EnvironmentPresent, bool, Deployment | None]] = {
-    "where nothing ever was, nothing stands": (NOTHING, False, None),
-    "a success stands": (EnvironmentPresent(deployment(), deployment()), True, None),
+STANDING: dict[str, tuple[EnvironmentState, bool, Deployment | None]] = {
+    "where nothing ever was, nothing stands": (EMPTY_ENVIRONMENT, False, None),
+    "a success stands": (EnvironmentState(deployment(), deployment()), True, None),
     "a deployment that goes on leaves nothing whole": (
-        EnvironmentPresent(deployment(), deployment("r2", "unfinished", 4)),
+        EnvironmentState(deployment(), deployment("r2", "unfinished", 4)),
         False,
         deployment("r2", "unfinished", 4),
     ),
-    "a failure leaves nothing whole": (EnvironmentPresent(deployment(), deployment("r1", "failed", 4)), False, None),
-    "the first failure leaves nothing whole": (EnvironmentPresent(None, deployment("r1", "failed")), False, None),
-    "an environment that was destroyed is not whole": (EnvironmentPresent(None, deployment()), False, None),
+    "a failure leaves nothing whole": (EnvironmentState(deployment(), deployment("r1", "failed", 4)), False, None),
+    "the first failure leaves nothing whole": (EnvironmentState(None, deployment("r1", "failed")), False, None),
+    "an environment that was destroyed is not whole": (EnvironmentState(None, deployment()), False, None),
 }
 
 
 @pytest.mark.parametrize(("there", "whole", "unfinished"), STANDING.values(), ids=STANDING.keys())
-def test_what_stands(there: EnvironmentPresent, whole: bool, unfinished: Deployment | None) -> None:
-    assert (there.whole, there.unfinished) == (whole, unfinished)
+def test_what_stands(there: EnvironmentState, whole: bool, unfinished: Deployment | None) -> None:
+    assert (there.whole, there.unfinished_deployment) == (whole, unfinished)
 
 
 def test_the_proof_is_that_of_the_release_that_runs_whole() -> None:
     one, other = Evidence(deployment(), NOW), Evidence(deployment("r2", seq=4), NOW)
-    there = EnvironmentPresent(deployment("r2", seq=4), deployment("r2", seq=4), {"r1": one, "r2": other})
-    assert there.proof == other
-    assert replace(there, last=deployment("r3", "failed", 6)).proof is None
-    assert replace(there, evidence={"r1": one}).proof is None
-    assert NOTHING.proof is None
+    there = EnvironmentState(deployment("r2", seq=4), deployment("r2", seq=4), {"r1": one, "r2": other})
+    assert there.current_evidence == other
+    assert replace(there, last=deployment("r3", "failed", 6)).current_evidence is None
+    assert replace(there, evidence={"r1": one}).current_evidence is None
+    assert EMPTY_ENVIRONMENT.current_evidence is None
 
 
 @pytest.mark.parametrize(("drifted", "expected"), [(None, False), (0, False), (1, True)])
 def test_an_environment_has_drifted_when_a_look_found_something(drifted: int | None, expected: bool) -> None:
     seen = None if drifted is None else DriftCheck("r1", ANN, NOW, drifted)
-    assert EnvironmentPresent(drift=seen).drifted is expected
+    assert EnvironmentState(drift=seen).drifted is expected
 
 
 def test_of_an_environment_that_was_never_heard_of_nothing_is_known() -> None:
-    there = EnvironmentPresent(last=deployment())
-    present = Present(environments={"dev": there})
-    assert present.of("dev") == there
-    assert present.of("prod") == NOTHING
+    there = EnvironmentState(last=deployment())
+    present = LedgerState(environments={"dev": there})
+    assert present.find_environment("dev") == there
+    assert present.find_environment("prod") == EMPTY_ENVIRONMENT
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,10 @@ def test_of_an_environment_that_was_never_heard_of_nothing_is_known() -> None:
 )
 def test_a_release_is_newer_when_it_was_made_later(release: str, than: str, newer: bool) -> None:
     made = {name: KnownRelease(name, seq, NOW, ANN, "", False, "") for seq, name in enumerate(("r1", "r2"), 1)}
-    assert Present(releases=made).newer(release, than) is newer
+    assert LedgerState(releases=made).is_newer(release, than) is newer
 
 
-def deployed(*places: tuple[str, str] | tuple[str, str, Literal["failed"]]) -> Present:
+def deployed(*places: tuple[str, str] | tuple[str, str, Literal["failed"]]) -> LedgerState:
     """One deployment after the other, each to its end."""
     happened: list[Event] = []
     for environment, release, *failed in places:
@@ -123,12 +123,12 @@ def deployed(*places: tuple[str, str] | tuple[str, str, Literal["failed"]]) -> P
         started = len(happened)
         end: Event = DeploymentSucceeded(environment, release, started, ())
         happened.append(DeploymentFailed(environment, release, started, "it broke") if failed else end)
-    return fold(story(*happened))
+    return apply_entries(story(*happened))
 
 
-LAGS: dict[str, tuple[Present, str, int | None]] = {
+LAGS: dict[str, tuple[LedgerState, str, int | None]] = {
     "the entry lags behind nothing": (deployed(("dev", "r1")), "dev", None),
-    "nothing is to be compared where nothing was deployed before": (Present(), "staging", None),
+    "nothing is to be compared where nothing was deployed before": (LedgerState(), "staging", None),
     "a failed source has nothing to compare with": (deployed(("dev", "r1", "failed")), "staging", None),
     "an empty environment lags by all that was proven": (deployed(("dev", "r1"), ("dev", "r2")), "staging", 2),
     "the same release does not lag": (deployed(("dev", "r1"), ("staging", "r1")), "staging", 0),
@@ -162,5 +162,5 @@ LAGS: dict[str, tuple[Present, str, int | None]] = {
 
 
 @pytest.mark.parametrize(("present", "environment", "behind"), LAGS.values(), ids=LAGS.keys())
-def test_lag(present: Present, environment: str, behind: int | None) -> None:
-    assert lag(ORDER, present, environment) == behind
+def test_lag(present: LedgerState, environment: str, behind: int | None) -> None:
+    assert measure_lag(ORDER, present, environment) == behind

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.ledger.entries import Entry, MalformedEntryError, decode, digest, encode
+from envctl.domain.ledger.entries import Entry, MalformedEntryError, decode_entry, encode_entry, hash_bytes
 from envctl.domain.ledger.events import (
     EVENTS,
     Actor,
@@ -20,9 +20,9 @@ from envctl.domain.ledger.events import (
     Event,
     ReleaseCreated,
 )
-from envctl.domain.ledger.projection.apply_entries import fold, follow
-from envctl.domain.ledger.signatures import PublicKey, Signature, written
-from envctl.domain.ledger.trust import SAID, Pinned, Trust, said_by_a_person, shared
+from envctl.domain.ledger.projection.apply_entries import apply_entries, apply_entry
+from envctl.domain.ledger.signatures import PublicKey, Signature, to_signature
+from envctl.domain.ledger.trust import PERSONAL_EVENTS, EnvironmentKeys, Trust, find_shared_key, is_personal_event
 from tests.unit.ledger.ledger_strategies import START, chain, events, ledgers
 
 ORDER = ("dev", "staging", "prod")
@@ -31,27 +31,27 @@ KEYS = {
     name: PublicKey(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
     for name, key in PRIVATE.items()
 }
-TRUST = Trust("shop", ORDER, {name: Pinned((KEYS[name],)) for name in ORDER})
+TRUST = Trust("shop", ORDER, {name: EnvironmentKeys((KEYS[name],)) for name in ORDER})
 ENTRY = Entry(7, "ab" * 32, START, Actor("ann"), ApprovalGiven("prod", "peer", "r1", "s", "f00d"))
 
 
 def signed(entry: Entry, key: str = "", trust: Trust = TRUST) -> Entry:
-    name = key or trust.signer(entry)
-    value = PRIVATE[name].sign(trust.message(entry), ECDSA(SHA256()))
-    return replace(entry, signature=written(KEYS[name], value))
+    name = key or trust.find_signer(entry)
+    value = PRIVATE[name].sign(trust.encode_signed_message(entry), ECDSA(SHA256()))
+    return replace(entry, signature=to_signature(KEYS[name], value))
 
 
 def resigned(entries: list[Entry]) -> list[Entry]:
     """The same history, each entry signed as it has to be."""
     done: list[Entry] = []
     for entry in entries:
-        done.append(signed(replace(entry, prev=digest(encode(done[-1])) if done else entry.prev)))
+        done.append(signed(replace(entry, prev=hash_bytes(encode_entry(done[-1])) if done else entry.prev)))
     return done
 
 
 GOOD = signed(ENTRY)
-OLD = replace(TRUST, pinned={**TRUST.pinned, "prod": Pinned((KEYS["stranger"], KEYS["prod"]))})
-LATER = replace(TRUST, pinned={**TRUST.pinned, "prod": Pinned((KEYS["prod"],), signed_from=8)})
+OLD = replace(TRUST, pinned={**TRUST.pinned, "prod": EnvironmentKeys((KEYS["stranger"], KEYS["prod"]))})
+LATER = replace(TRUST, pinned={**TRUST.pinned, "prod": EnvironmentKeys((KEYS["prod"],), signed_from=8)})
 MADE = replace(ENTRY, event=ReleaseCreated("r1"))
 
 UNFIT = "its signature does not fit what it says, or where it stands"
@@ -101,13 +101,13 @@ DOUBTS: dict[str, tuple[Trust, Entry, str]] = {
 
 @pytest.mark.parametrize(("trust", "entry", "doubt"), DOUBTS.values(), ids=DOUBTS.keys())
 def test_what_is_said_of_an_entry(trust: Trust, entry: Entry, doubt: str) -> None:
-    assert trust.doubt(entry) == doubt
+    assert trust.explain_distrust(entry) == doubt
 
 
 def test_a_signature_is_in_the_bytes_and_the_bytes_without_one_are_what_they_were() -> None:
-    assert b"signature" not in encode(ENTRY)
-    assert decode(encode(GOOD)) == GOOD
-    assert json.loads(encode(GOOD)).keys() - json.loads(encode(ENTRY)).keys() == {"signature"}
+    assert b"signature" not in encode_entry(ENTRY)
+    assert decode_entry(encode_entry(GOOD)) == GOOD
+    assert json.loads(encode_entry(GOOD)).keys() - json.loads(encode_entry(ENTRY)).keys() == {"signature"}
 
 
 SIGNATURES: dict[str, object] = {
@@ -121,13 +121,13 @@ SIGNATURES: dict[str, object] = {
 
 @pytest.mark.parametrize("signature", SIGNATURES.values(), ids=SIGNATURES.keys())
 def test_bytes_with_something_else_for_a_signature_are_no_entry(signature: object) -> None:
-    document = json.loads(encode(ENTRY)) | {"signature": signature}
+    document = json.loads(encode_entry(ENTRY)) | {"signature": signature}
     with pytest.raises(MalformedEntryError):
-        decode(json.dumps(document, sort_keys=True, separators=(",", ":")).encode())
+        decode_entry(json.dumps(document, sort_keys=True, separators=(",", ":")).encode())
 
 
 def test_people_sign_what_they_say_and_deployments_what_they_do() -> None:
-    said = {kind for kind, event in EVENTS.items() if issubclass(event, SAID)}
+    said = {kind for kind, event in EVENTS.items() if issubclass(event, PERSONAL_EVENTS)}
     assert said == {
         "approval given",
         "approval withdrawn",
@@ -138,8 +138,8 @@ def test_people_sign_what_they_say_and_deployments_what_they_do() -> None:
         "rules reset requested",
         "rules reset withdrawn",
     }
-    assert said_by_a_person(EnvironmentLocked("prod", "mine"))
-    assert not said_by_a_person(DeploymentStarted("prod", "r1", "s", "apply"))
+    assert is_personal_event(EnvironmentLocked("prod", "mine"))
+    assert not is_personal_event(DeploymentStarted("prod", "r1", "s", "apply"))
 
 
 def test_the_name_of_a_trust_tells_whatever_decides_apart() -> None:
@@ -165,52 +165,52 @@ KEEPERS: dict[str, tuple[tuple[str, ...], str]] = {
 
 @pytest.mark.parametrize(("pinned", "keeper"), KEEPERS.values(), ids=KEEPERS.keys())
 def test_checkpoints_are_signed_by(pinned: tuple[str, ...], keeper: str) -> None:
-    assert replace(TRUST, pinned={name: TRUST.pinned[name] for name in pinned}).keeper == keeper
+    assert replace(TRUST, pinned={name: TRUST.pinned[name] for name in pinned}).checkpoint_signer == keeper
 
 
 def test_a_key_that_two_environments_pin_is_found() -> None:
-    assert shared({name: (KEYS[name],) for name in ORDER}) is None
-    assert shared({"dev": (KEYS["dev"],), "prod": (KEYS["prod"], KEYS["dev"])}) == ("dev", "prod")
-    assert shared({"dev": (KEYS["dev"], KEYS["dev"])}) is None
+    assert find_shared_key({name: (KEYS[name],) for name in ORDER}) is None
+    assert find_shared_key({"dev": (KEYS["dev"],), "prod": (KEYS["prod"], KEYS["dev"])}) == ("dev", "prod")
+    assert find_shared_key({"dev": (KEYS["dev"], KEYS["dev"])}) is None
 
 
 @given(ledgers)
 def test_a_history_that_is_signed_as_it_should_be_is_believed_whole(entries: list[Entry]) -> None:
     history = resigned(entries)
-    believed = fold(history, doubt=TRUST.doubt)
+    believed = apply_entries(history, doubt=TRUST.explain_distrust)
     assert believed.unbelieved == ()
-    assert believed.environments == fold(history).environments == fold(entries).environments
+    assert believed.environments == apply_entries(history).environments == apply_entries(entries).environments
 
 
 @given(ledgers, events, st.sampled_from(["", "dev", "staging", "prod", "stranger"]))
 def test_an_entry_that_is_not_believed_changes_nothing_but_its_place_in_the_chain(
     entries: list[Entry], event: Event, key: str
 ) -> None:
-    before = fold(entries)
+    before = apply_entries(entries)
     forged = Entry(before.seq + 1, before.head, START, Actor("mallory"), event)
     if key:
         forged = signed(forged, key)
-    after = follow(before, forged, TRUST.doubt(forged))
-    if key == TRUST.signer(forged):
-        assert after == follow(before, forged)
+    after = apply_entry(before, forged, TRUST.explain_distrust(forged))
+    if key == TRUST.find_signer(forged):
+        assert after == apply_entry(before, forged)
         return
     assert (after.environments, after.releases) == (before.environments, before.releases)
-    assert (after.seq, after.head) == (before.seq + 1, digest(encode(forged)))
+    assert (after.seq, after.head) == (before.seq + 1, hash_bytes(encode_entry(forged)))
     assert [each.seq for each in after.unbelieved] == [forged.seq]
 
 
 @given(events, st.data())
 def test_any_bit_that_is_flipped_in_a_signed_entry_is_noticed(event: Event, data: st.DataObject) -> None:
     """Be it by its form, or by its signature; unless it speaks of an environment by then that there is none of."""
-    written_ = encode(signed(replace(ENTRY, event=event)))
+    written_ = encode_entry(signed(replace(ENTRY, event=event)))
     # A signature of an elliptic curve has another length each time.
     at = data.draw(st.integers(0, 1 << 16)) % (len(written_) * 8)
     flipped = bytes(byte ^ (1 << at % 8 if number == at // 8 else 0) for number, byte in enumerate(written_))
     try:
-        entry = decode(flipped)
+        entry = decode_entry(flipped)
     except MalformedEntryError:
         return
-    assert TRUST.doubt(entry) or getattr(entry.event, "environment", "dev") not in ORDER
+    assert TRUST.explain_distrust(entry) or getattr(entry.event, "environment", "dev") not in ORDER
 
 
 @given(st.lists(events, min_size=2, max_size=6), st.data())
@@ -218,7 +218,7 @@ def test_an_entry_in_another_place_is_not_believed(happened: list[Event], data: 
     history = resigned(chain(happened))
     moved = data.draw(st.sampled_from(history))
     there = data.draw(st.sampled_from([entry for entry in history if entry is not moved]))
-    assert TRUST.doubt(replace(moved, seq=there.seq, prev=there.prev)) == UNFIT
+    assert TRUST.explain_distrust(replace(moved, seq=there.seq, prev=there.prev)) == UNFIT
 
 
 @given(st.lists(events, min_size=2, max_size=6), st.data())
@@ -229,25 +229,25 @@ def test_what_follows_a_change_is_not_believed_however_well_it_is_chained(
     gone = data.draw(st.integers(0, len(history) - 2))
     rewritten = history[:gone]
     for seq, entry in enumerate(history[gone + 1 :], gone + 1):
-        head = digest(encode(rewritten[-1])) if rewritten else history[0].prev
+        head = hash_bytes(encode_entry(rewritten[-1])) if rewritten else history[0].prev
         rewritten.append(replace(entry, seq=seq, prev=head))
-    now = fold(rewritten, doubt=TRUST.doubt)
+    now = apply_entries(rewritten, doubt=TRUST.explain_distrust)
     assert [each.seq for each in now.unbelieved] == list(range(gone + 1, len(history)))
-    assert now.environments == fold(history[:gone], doubt=TRUST.doubt).environments
+    assert now.environments == apply_entries(history[:gone], doubt=TRUST.explain_distrust).environments
 
 
 @given(ledgers, st.integers(1, 12))
 def test_from_a_number_on_it_is_as_if_only_signed_entries_had_been_written(entries: list[Entry], since: int) -> None:
-    pinned = {name: Pinned((KEYS[name],), since) for name in ORDER}
-    now = fold(entries, doubt=replace(TRUST, pinned=pinned).doubt)
-    believed = fold(entries[: since - 1])
+    pinned = {name: EnvironmentKeys((KEYS[name],), since) for name in ORDER}
+    now = apply_entries(entries, doubt=replace(TRUST, pinned=pinned).explain_distrust)
+    believed = apply_entries(entries[: since - 1])
     assert (now.environments, now.releases) == (believed.environments, believed.releases)
 
 
 def test_the_same_bytes_of_another_kind_or_project_are_signed_in_another_way() -> None:
     digests = {
-        TRUST.digest("entry", b"x"),
-        TRUST.digest("checkpoint", b"x"),
-        replace(TRUST, project="blog").digest("entry", b"x"),
+        TRUST.hash_for_signing("entry", b"x"),
+        TRUST.hash_for_signing("checkpoint", b"x"),
+        replace(TRUST, project="blog").hash_for_signing("entry", b"x"),
     }
     assert len(digests) == 3

@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.domain.plan.attribution import Cause, Part, split
+from envctl.domain.plan.attribution import Cause, Part, split_by_cause
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
 
 DRIFTED = (ResourceChange("x.a", "x", Action.UPDATE, (AttributeChange("tag", "ours", "theirs"),)),)
@@ -103,14 +103,14 @@ CASES: dict[str, tuple[StackPlan, dict[Cause, list[StackPlan]], dict[Cause, list
 
 @pytest.mark.parametrize(("plan", "between", "expected"), CASES.values(), ids=CASES.keys())
 def test_causes(plan: StackPlan, between: dict[Cause, list[StackPlan]], expected: dict[Cause, list[str]]) -> None:
-    assert told(split([plan], between)) == expected
+    assert told(split_by_cause([plan], between)) == expected
 
 
 @pytest.mark.parametrize(("plan", "between", "expected"), CASES.values(), ids=CASES.keys())
 def test_every_change_is_told_once(
     plan: StackPlan, between: dict[Cause, list[StackPlan]], expected: dict[Cause, list[str]]
 ) -> None:
-    parts = split([plan], between)
+    parts = split_by_cause([plan], between)
     shown = [
         (resource.address, attribute.path)
         for part in parts

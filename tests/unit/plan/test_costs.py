@@ -18,7 +18,7 @@ from envctl.domain.plan.changes import (
     ResourceChange,
     StackPlan,
 )
-from envctl.domain.plan.costs import MalformedAnswerError, cost, question, worth_asking
+from envctl.domain.plan.costs import MalformedAnswerError, encode_question, has_priced_changes, parse_cost
 
 SIZE = ResourceChange(
     "aws_instance.this",
@@ -50,7 +50,7 @@ KNOWN = "web aws_instance.this"
 
 
 def test_it_is_asked_what_the_plan_shows_with_markers_in_place_of_what_nobody_may_see() -> None:
-    asked = json.loads(question(PLAN, "111111111111", "ap-northeast-1", {"far": "eu-west-1"}))
+    asked = json.loads(encode_question(PLAN, "111111111111", "ap-northeast-1", {"far": "eu-west-1"}))
     size = {
         "address": "aws_instance.this",
         "type": "aws_instance",
@@ -85,7 +85,7 @@ def test_it_is_asked_what_the_plan_shows_with_markers_in_place_of_what_nobody_ma
 
 
 def test_where_the_project_does_not_say_them_there_is_no_account_and_no_region() -> None:
-    asked = json.loads(question(PLAN, "", "", {}))
+    asked = json.loads(encode_question(PLAN, "", "", {}))
     assert (asked["account_id"], asked["region"], asked["stacks"][0]["region"]) == (None, None, None)
 
 
@@ -101,7 +101,7 @@ def test_where_the_project_does_not_say_them_there_is_no_account_and_no_region()
     ],
 )
 def test_who_is_asked_about_nothing_is_not_asked(stacks: tuple[StackPlan, ...], worth: bool) -> None:
-    assert worth_asking(EnvironmentPlan("dev", "", stacks)) is worth
+    assert has_priced_changes(EnvironmentPlan("dev", "", stacks)) is worth
 
 
 def answer(before: str = "120.5", after: str = "133.0", **more: Any) -> str:
@@ -130,7 +130,7 @@ READS: dict[str, tuple[str, Cost]] = {
 
 @pytest.mark.parametrize(("said", "read"), READS.values(), ids=READS)
 def test_an_answer_is_read_to_the_last_digit_that_counts(said: str, read: Cost) -> None:
-    assert cost(said.encode(), PLAN) == read
+    assert parse_cost(said.encode(), PLAN) == read
 
 
 REFUSED: dict[str, tuple[str | bytes, str]] = {
@@ -177,7 +177,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
 @pytest.mark.parametrize(("said", "why"), REFUSED.values(), ids=REFUSED)
 def test_what_makes_no_answer_is_refused_as_a_whole(said: str | bytes, why: str) -> None:
     with pytest.raises(MalformedAnswerError) as refused:
-        cost(said if isinstance(said, bytes) else said.encode(), PLAN)
+        parse_cost(said if isinstance(said, bytes) else said.encode(), PLAN)
     assert why in str(refused.value)
     assert str(refused.value).isprintable()
 
@@ -194,6 +194,6 @@ def test_what_makes_no_answer_is_refused_as_a_whole(said: str | bytes, why: str)
 )
 def test_whatever_it_says_is_a_cost_or_refused(said: bytes) -> None:
     try:
-        cost(said, PLAN)
+        parse_cost(said, PLAN)
     except MalformedAnswerError as error:
         assert str(error).startswith("answered ")

@@ -3,7 +3,7 @@
 import pytest
 
 from envctl.domain.plan.changes import Action, AttributeChange, OutputChange, ResourceChange, StackPlan
-from envctl.domain.plan.drift import Ignore, findings, without_ignored, without_moving
+from envctl.domain.plan.drift import IgnorePattern, drop_ignored, drop_volatile, group_differences
 
 ASG = "aws_autoscaling_group.web"
 CAPACITY = "aws_autoscaling_group.*.desired_capacity"
@@ -44,18 +44,18 @@ NOT_COVERED: dict[str, tuple[str, str, str]] = {
 
 @pytest.mark.parametrize(("rule", "address", "path"), COVERED.values(), ids=COVERED.keys())
 def test_a_rule_covers(rule: str, address: str, path: str) -> None:
-    assert Ignore.parse(rule).covers(address, path)
+    assert IgnorePattern.parse(rule).is_covering(address, path)
 
 
 @pytest.mark.parametrize(("rule", "address", "path"), NOT_COVERED.values(), ids=NOT_COVERED.keys())
 def test_a_rule_does_not_cover(rule: str, address: str, path: str) -> None:
-    assert not Ignore.parse(rule).covers(address, path)
+    assert not IgnorePattern.parse(rule).is_covering(address, path)
 
 
 @pytest.mark.parametrize("text", ["", "*", "aws_vpc", "aws_vpc.", ".x.y", "a..b", 'a.b["c', "module.a", "a b."])
 def test_what_names_no_resource_is_no_rule(text: str) -> None:
     with pytest.raises(ValueError, match="must be like"):
-        Ignore.parse(text)
+        IgnorePattern.parse(text)
 
 
 def changed(address: str, *paths: str, action: Action = Action.UPDATE) -> ResourceChange:
@@ -64,7 +64,7 @@ def changed(address: str, *paths: str, action: Action = Action.UPDATE) -> Resour
 
 
 def left(*resources: ResourceChange, rule: str = CAPACITY) -> tuple[tuple[ResourceChange, ...], tuple[str, ...]]:
-    plan, ignored = without_ignored(StackPlan("web", resources), [Ignore.parse(rule)])
+    plan, ignored = drop_ignored(StackPlan("web", resources), [IgnorePattern.parse(rule)])
     return plan.resources, ignored
 
 
@@ -92,7 +92,7 @@ def test_a_change_without_attributes_that_nobody_ignores_is_left() -> None:
 
 def test_an_output_is_ignored_by_its_name() -> None:
     outputs = (OutputChange("address", Action.UPDATE, 1, 2), OutputChange("id", Action.UPDATE, 1, 2))
-    plan, ignored = without_ignored(StackPlan("web", (), outputs), [Ignore.parse("output.address")])
+    plan, ignored = drop_ignored(StackPlan("web", (), outputs), [IgnorePattern.parse("output.address")])
     assert (plan.outputs, ignored) == (outputs[1:], ("output.address",))
 
 
@@ -102,20 +102,20 @@ DATABASE = "module.data.aws_db_instance.this"
 @pytest.mark.parametrize("path", ["latest_restorable_time", "replicas[0]", "status"])
 def test_what_aws_moves_by_itself_is_no_drift(path: str) -> None:
     plan = StackPlan("data", (changed(DATABASE, path), changed("aws_x.y", path)))
-    assert without_moving(plan).resources == (changed("aws_x.y", path),)
+    assert drop_volatile(plan).resources == (changed("aws_x.y", path),)
 
 
 def test_a_database_that_is_gone_or_changed_besides_has_drifted() -> None:
     gone = changed(DATABASE, "status", action=Action.DELETE)
-    assert without_moving(StackPlan("data", (gone,))).resources == (gone,)
+    assert drop_volatile(StackPlan("data", (gone,))).resources == (gone,)
     both = changed(DATABASE, "status", "multi_az")
-    assert without_moving(StackPlan("data", (both,))).resources == (changed(DATABASE, "multi_az"),)
+    assert drop_volatile(StackPlan("data", (both,))).resources == (changed(DATABASE, "multi_az"),)
 
 
 def test_the_same_in_several_environments_is_one_finding() -> None:
     same = StackPlan("web", (changed("aws_x.y", "a"),), (OutputChange("n", Action.UPDATE, [1], [2]),))
     other = StackPlan("web", (changed("aws_x.y", "b"),))
-    found = findings([("dev", same), ("staging", other), ("prod", same)])
+    found = group_differences([("dev", same), ("staging", other), ("prod", same)])
     assert [(finding.environments, finding.stack, finding.name) for finding in found] == [
         (("dev", "prod"), "web", "aws_x.y"),
         (("dev", "prod"), "web", "output n"),
@@ -125,4 +125,4 @@ def test_the_same_in_several_environments_is_one_finding() -> None:
 
 def test_the_same_resource_in_another_stack_is_another_finding() -> None:
     resource = changed("aws_x.y", "a")
-    assert len(findings([("dev", StackPlan("a", (resource,))), ("prod", StackPlan("b", (resource,)))])) == 2
+    assert len(group_differences([("dev", StackPlan("a", (resource,))), ("prod", StackPlan("b", (resource,)))])) == 2

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from envctl.adapters.terraform.plans.attributes import all_secrets
-from envctl.adapters.terraform.plans.drift import drift
-from envctl.adapters.terraform.plans.hidden_keys import hide_keys
-from envctl.adapters.terraform.plans.plan_document import meaning
+from envctl.adapters.terraform.plans.attributes import collect_secrets
+from envctl.adapters.terraform.plans.drift import parse_drift
+from envctl.adapters.terraform.plans.hidden_keys import redact_keys
+from envctl.adapters.terraform.plans.plan_document import parse_plan
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
-from envctl.domain.plan.fingerprint import PlanMeaning, encode, meaning_of
+from envctl.domain.plan.fingerprint import PlanFingerprint, encode, fingerprint_plan
 from envctl.domain.redaction.addresses import redact_address
 
 ONE, TWO = 'PL4nted-"one"-${x}', "PL4nted-two"
@@ -30,15 +30,15 @@ def document(*secrets: str, **more: Any) -> dict[str, Any]:
 
 
 def hidden(plan: dict[str, Any]) -> dict[str, Any]:
-    return hide_keys(plan, all_secrets(plan), "web")
+    return redact_keys(plan, collect_secrets(plan), "web")
 
 
 def read(plan: dict[str, Any]) -> StackPlan:
-    return meaning("web", hidden(plan), ())
+    return parse_plan("web", hidden(plan), ())
 
 
-def meant(plan: dict[str, Any]) -> PlanMeaning:
-    return meaning_of(EnvironmentPlan("dev", "r1", (read(plan),)))
+def meant(plan: dict[str, Any]) -> PlanFingerprint:
+    return fingerprint_plan(EnvironmentPlan("dev", "r1", (read(plan),)))
 
 
 PLACES: dict[str, dict[str, Any]] = {
@@ -104,7 +104,7 @@ def test_key_that_is_a_secret_is_in_nothing_that_is_kept(place: dict[str, Any]) 
     assert "PL4nted" not in kept + shown
     assert "(sensitive)" in kept + shown
     # The same plan has the same fingerprint.
-    assert meant(deepcopy(plan)).fingerprint == meant(plan).fingerprint
+    assert meant(deepcopy(plan)).digest == meant(plan).digest
 
 
 def test_two_secret_keys_stay_two() -> None:
@@ -132,7 +132,7 @@ def test_key_keeps_its_name_while_a_part_is_applied() -> None:
 
 def test_drift_names_no_secret_key() -> None:
     raw = resource(SPELLED, {"tags": {ONE: "x"}}, "delete", index=ONE)
-    found = drift("web", hidden(document(ONE, resource_drift=[raw])), ())
+    found = parse_drift("web", hidden(document(ONE, resource_drift=[raw])), ())
     assert [each.address for each in found.resources] == ['terraform_data.x["(sensitive)"]']
     assert "PL4nted" not in repr(found)
 
@@ -147,7 +147,7 @@ def test_names_of_attributes_and_resources_stay() -> None:
 def test_plan_without_secret_keys_is_the_very_same() -> None:
     plan = document(ONE, resource_changes=[resource("a", {"tags": {"b": ONE}}, "create")])
     assert hidden(plan) is plan
-    assert hide_keys(plan, frozenset(), "web") is plan
+    assert redact_keys(plan, frozenset(), "web") is plan
 
 
 def test_path_that_forces_a_replacement_is_found() -> None:

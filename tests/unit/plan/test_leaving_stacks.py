@@ -6,30 +6,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.plan.leaving_stacks import Changeover, compare_stacks
-from envctl.domain.terraform.moved_state import StateClashError, empty_state, holds_resources, is_same, take_over
+from envctl.domain.plan.leaving_stacks import Changeover, plan_changeover
+from envctl.domain.terraform.moved_state import (
+    StateConflictError,
+    build_moved_state,
+    clear_state,
+    has_resources,
+    has_same_content,
+)
 
 WEB = {"base": "", "web": ""}
 FRONT = {"base": "", "front": "web"}
 CASES = {
     "nothing changes": ({"base", "web"}, WEB, {}, Changeover()),
-    "nothing is there yet": (set(), WEB, {}, Changeover(coming=("base", "web"))),
+    "nothing is there yet": (set(), WEB, {}, Changeover(new_stacks=("base", "web"))),
     "one leaves": ({"base", "web", "cache"}, WEB, {}, Changeover({"cache": ""})),
-    "one is renamed": ({"base", "web"}, FRONT, {}, Changeover(moves={"front": "web"}, called={"front": "web"})),
+    "one is renamed": ({"base", "web"}, FRONT, {}, Changeover(moves={"front": "web"}, former_names={"front": "web"})),
     "it was renamed before": ({"base", "front"}, FRONT, FRONT, Changeover()),
     "both are there already": ({"base", "web", "front"}, FRONT, {}, Changeover({"web": ""})),
-    "the old one never was": ({"base"}, FRONT, {}, Changeover(coming=("front",))),
+    "the old one never was": ({"base"}, FRONT, {}, Changeover(new_stacks=("front",))),
     "back over a rename": (
         {"base", "front"},
         WEB,
         FRONT,
-        Changeover(moves={"web": "front"}, called={"web": "front"}),
+        Changeover(moves={"web": "front"}, former_names={"web": "front"}),
     ),
     "renamed without saying so": (
         {"base", "web"},
         {"base": "", "front": ""},
         WEB,
-        Changeover({"web": ""}, coming=("front",)),
+        Changeover({"web": ""}, new_stacks=("front",)),
     ),
 }
 
@@ -38,17 +44,17 @@ CASES = {
 def test_stacks_leave_come_or_are_renamed(
     held: set[str], renamed: dict[str, str], before: dict[str, str], expected: Changeover
 ) -> None:
-    assert compare_stacks(held, renamed, before, {}, {}) == expected
+    assert plan_changeover(held, renamed, before, {}, {}) == expected
 
 
 def test_fate_is_what_was_said() -> None:
-    found = compare_stacks({"base", "web", "cache", "edge"}, WEB, {}, {"cache": "forget", "base": "destroy"}, {})
+    found = plan_changeover({"base", "web", "cache", "edge"}, WEB, {}, {"cache": "forget", "base": "destroy"}, {})
     assert found.leaving == {"cache": "forget", "edge": ""}
-    assert found.unsaid == ("edge",)
+    assert found.undecided == ("edge",)
 
 
 def test_name_of_before_is_told_until_it_was_applied() -> None:
-    assert compare_stacks({"base", "web"}, WEB, {}, {}, {"web": "front"}).called == {"web": "front"}
+    assert plan_changeover({"base", "web"}, WEB, {}, {}, {"web": "front"}).former_names == {"web": "front"}
 
 
 names = st.sampled_from("abcde")
@@ -57,13 +63,13 @@ stacks = st.dictionaries(names, st.one_of(st.just(""), names), max_size=5)
 
 @given(st.sets(names), stacks, stacks)
 def test_no_held_stack_is_ever_lost(held: set[str], renamed: dict[str, str], before: dict[str, str]) -> None:
-    found = compare_stacks(held, renamed, before, {}, {})
+    found = plan_changeover(held, renamed, before, {}, {})
     stays = held & renamed.keys()
     assert stays | found.leaving.keys() | set(found.moves.values()) == held
     assert not stays & found.leaving.keys()
     assert not found.leaving.keys() & set(found.moves.values())
     assert not held & set(found.moves)
-    assert not held & set(found.coming)
+    assert not held & set(found.new_stacks)
 
 
 def state(*resources: str, lineage: str = "one", serial: int = 3) -> bytes:
@@ -72,33 +78,33 @@ def state(*resources: str, lineage: str = "one", serial: int = 3) -> bytes:
 
 
 def test_state_is_taken_over_as_it_is_where_none_is() -> None:
-    assert take_over(state("a"), b"") == state("a")
+    assert build_moved_state(state("a"), b"") == state("a")
 
 
 def test_nothing_is_written_twice() -> None:
-    assert take_over(state("a"), state("a", lineage="other")) == b""
-    assert take_over(b"", state("a")) == b""
+    assert build_moved_state(state("a"), state("a", lineage="other")) == b""
+    assert build_moved_state(b"", state("a")) == b""
 
 
 def test_emptied_state_takes_it_over_in_its_own_line() -> None:
-    taken = json.loads(take_over(state("a"), state(lineage="other", serial=9)))
+    taken = json.loads(build_moved_state(state("a"), state(lineage="other", serial=9)))
     assert (taken["lineage"], taken["serial"], taken["resources"]) == ("other", 10, ["a"])
 
 
 def test_earlier_copy_is_brought_up_to_date() -> None:
-    taken = json.loads(take_over(state("a", "b", serial=5), state("a", serial=4)))
+    taken = json.loads(build_moved_state(state("a", "b", serial=5), state("a", serial=4)))
     assert (taken["serial"], taken["resources"]) == (6, ["a", "b"])
 
 
 @pytest.mark.parametrize("there", [state("x", lineage="other"), state("x", serial=4)], ids=["other", "newer"])
 def test_state_of_something_else_is_never_written_over(there: bytes) -> None:
-    with pytest.raises(StateClashError, match="1 resource lies there"):
-        take_over(state("a"), there)
+    with pytest.raises(StateConflictError, match="1 resource lies there"):
+        build_moved_state(state("a"), there)
 
 
 def test_emptied_state_is_newer_and_holds_nothing() -> None:
-    emptied = empty_state(state("a"))
-    assert holds_resources(state("a"))
-    assert not holds_resources(emptied)
+    emptied = clear_state(state("a"))
+    assert has_resources(state("a"))
+    assert not has_resources(emptied)
     assert json.loads(emptied)["serial"] == 4
-    assert not is_same(state("a"), emptied)
+    assert not has_same_content(state("a"), emptied)

@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.adapters.terraform.plans.plan_document import meaning
-from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan, count
+from envctl.adapters.terraform.plans.plan_document import parse_plan
+from envctl.domain.plan.changes import (
+    Action,
+    AttributeChange,
+    Marker,
+    OutputChange,
+    ResourceChange,
+    StackPlan,
+    count_actions,
+)
 
 SECRET = "hunter2"
 HIDDEN, UNKNOWN = Marker.SENSITIVE, Marker.UNKNOWN
@@ -24,7 +32,7 @@ def resource(*actions: str, before: object = None, after: object = None, **more:
 
 
 def read(*resources: dict[str, Any], outputs: dict[str, Any] | None = None) -> StackPlan:
-    return meaning("web", {"resource_changes": list(resources), "output_changes": outputs or {}}, ())
+    return parse_plan("web", {"resource_changes": list(resources), "output_changes": outputs or {}}, ())
 
 
 def attributes(raw: dict[str, Any]) -> list[tuple[str, object, object]]:
@@ -295,7 +303,7 @@ def test_an_action_that_is_not_known_never_passes_for_no_change() -> None:
 def test_moves_count_as_changes() -> None:
     plan = read(resource("no-op", previous_address="module.web.terraform_data.old"))
     assert plan.changes
-    assert count(plan.resources) == {Action.MOVE: 1}
+    assert count_actions(plan.resources) == {Action.MOVE: 1}
 
 
 values = st.recursive(
@@ -344,5 +352,5 @@ def test_a_block_that_is_on_one_side_alone_is_told(before: list[Any], after: lis
 def test_a_variable_of_the_root_module_is_a_secret_but_for_the_name_of_who_is_at_work() -> None:
     raw = resource("create", after={"owner": "envctl-ann", "password": SECRET})
     variables = {"envctl_session": {"value": "envctl-ann"}, "password": {"value": SECRET}}
-    (change,) = meaning("web", {"resource_changes": [raw], "variables": variables}, ()).resources
+    (change,) = parse_plan("web", {"resource_changes": [raw], "variables": variables}, ()).resources
     assert [(each.path, each.after) for each in change.attributes] == [("owner", "envctl-ann"), ("password", HIDDEN)]

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from envctl.adapters.terraform.plans.plan_document import meaning
+from envctl.adapters.terraform.plans.plan_document import parse_plan
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange
-from envctl.domain.plan.fingerprint import meaning_of, uncovered
+from envctl.domain.plan.fingerprint import find_unapproved_changes, fingerprint_plan
 
 
 def runs(type_: str, **expressions: object) -> dict[str, Any]:
@@ -39,12 +39,14 @@ def plan(*actions: str, provisioners: object = (SHELL,), **more: Any) -> Json:
 
 
 def read(document: Json) -> tuple[ResourceChange, ...]:
-    return meaning("web", document, ()).resources
+    return parse_plan("web", document, ()).resources
 
 
 def covers(approved: Json, then: Json) -> bool:
-    one, other = (meaning_of(EnvironmentPlan("prod", "r1", (meaning("web", each, ()),))) for each in (approved, then))
-    return not uncovered(other, one)
+    one, other = (
+        fingerprint_plan(EnvironmentPlan("prod", "r1", (parse_plan("web", each, ()),))) for each in (approved, then)
+    )
+    return not find_unapproved_changes(other, one)
 
 
 TOLD: dict[str, tuple[Json, tuple[str, ...]]] = {
@@ -128,7 +130,7 @@ def test_a_program_that_the_plan_asked_is_named_and_no_change() -> None:
     (asked,) = read(asking(["sh", "x.sh"], later=False))
     assert (asked.address, asked.action) == ("data.external.git (while planning)", Action.READ)
     assert asked.programs == ("external: sh x.sh, which ran while this was planned",)
-    assert not meaning("web", asking(["sh", "x.sh"], later=False), ()).changes
+    assert not parse_plan("web", asking(["sh", "x.sh"], later=False), ()).changes
     assert not covers(asking(["sh", "x.sh"], later=False), asking(["sh", "y.sh"], later=False))
 
 

@@ -7,24 +7,24 @@ from pathlib import Path
 import pytest
 
 from envctl.domain.plan.provider_accounts import (
-    UNTOLD,
-    Home,
-    Kind,
+    UNRESOLVED,
+    AccountScope,
     ProviderConfiguration,
-    account_of,
-    advise,
-    describe_configuration,
-    find_strays,
-    kind_of,
+    ProviderKind,
+    find_account_mismatches,
+    find_provider_kind,
+    find_provider_source,
     name_configuration,
-    source_of,
+    parse_role_account,
+    suggest_fix,
+    to_provider_configuration,
 )
 
 MINE, OTHER, THIRD = "111111111111", "999999999999", "888888888888"
 ROLE, FOREIGN = f"arn:aws:iam::{MINE}:role/deployer", f"arn:aws:iam::{OTHER}:role/deployer"
-HOME = Home("dev", MINE, "", ())
-WITH_ROLE = Home("dev", MINE, ROLE, ())
-LENIENT = Home("dev", MINE, "", (OTHER,))
+HOME = AccountScope("dev", MINE, "", ())
+WITH_ROLE = AccountScope("dev", MINE, ROLE, ())
+LENIENT = AccountScope("dev", MINE, "", (OTHER,))
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "modules" / "aws6" / "schema-6.25.0.json").read_text())
 BLOCK = SCHEMA["provider_schemas"]["registry.terraform.io/hashicorp/aws"]["provider"]["block"]
@@ -32,22 +32,26 @@ KEYS = [*BLOCK["attributes"], *BLOCK["block_types"]]
 TELLING = {"allowed_account_ids", "assume_role", "endpoints"}
 
 
-def whys(said: dict[str, object], home: Home = HOME, name: str = "aws.far", kind: Kind = "aws") -> list[str]:
-    return [stray.why for stray in find_strays(describe_configuration(name, kind, said, "module.web"), home)]
+def whys(
+    said: dict[str, object], home: AccountScope = HOME, name: str = "aws.far", kind: ProviderKind = "aws"
+) -> list[str]:
+    return [
+        stray.why for stray in find_account_mismatches(to_provider_configuration(name, kind, said, "module.web"), home)
+    ]
 
 
-def rendered(said: dict[str, object], home: Home = WITH_ROLE, kind: Kind = "aws") -> list[str]:
-    return [stray.why for stray in find_strays(describe_configuration(kind, kind, said), home)]
+def rendered(said: dict[str, object], home: AccountScope = WITH_ROLE, kind: ProviderKind = "aws") -> list[str]:
+    return [stray.why for stray in find_account_mismatches(to_provider_configuration(kind, kind, said), home)]
 
 
 @pytest.mark.parametrize("key", sorted(set(KEYS) - TELLING))
-@pytest.mark.parametrize("value", [UNTOLD, "x", True, ["x"], [{"role_arn": ROLE}], None])
+@pytest.mark.parametrize("value", [UNRESOLVED, "x", True, ["x"], [{"role_arn": ROLE}], None])
 def test_no_other_key_of_the_schema_tells_the_account(key: str, value: object) -> None:
     assert whys({key: value}) == ["does not say its account"]
     assert whys({key: value, "allowed_account_ids": [MINE]}) == []
 
 
-PASSES: dict[str, tuple[dict[str, object], Home]] = {
+PASSES: dict[str, tuple[dict[str, object], AccountScope]] = {
     "it allows the account": ({"allowed_account_ids": [MINE]}, HOME),
     "it allows the account as a number": ({"allowed_account_ids": [111111111111]}, HOME),
     "it allows the account and one that is named": ({"allowed_account_ids": [MINE, OTHER]}, LENIENT),
@@ -57,15 +61,15 @@ PASSES: dict[str, tuple[dict[str, object], Home]] = {
     "the last of its roles is of the account": ({"assume_role": [{"role_arn": FOREIGN}, {"role_arn": ROLE}]}, HOME),
     "its role is of an account that is named": ({"assume_role": [{"role_arn": FOREIGN}]}, LENIENT),
     "what it allows counts and not an expression": (
-        {"allowed_account_ids": [MINE], "assume_role": [{"role_arn": UNTOLD}]},
+        {"allowed_account_ids": [MINE], "assume_role": [{"role_arn": UNRESOLVED}]},
         HOME,
     ),
     "a role counts where the list is an expression": (
-        {"allowed_account_ids": UNTOLD, "assume_role": [{"role_arn": ROLE}]},
+        {"allowed_account_ids": UNRESOLVED, "assume_role": [{"role_arn": ROLE}]},
         HOME,
     ),
-    "the environment has no account": ({"allowed_account_ids": [OTHER]}, Home("dev", "", "", (OTHER,))),
-    "the account is that of the role": ({"allowed_account_ids": [MINE]}, Home("dev", "", ROLE, ())),
+    "the environment has no account": ({"allowed_account_ids": [OTHER]}, AccountScope("dev", "", "", (OTHER,))),
+    "the account is that of the role": ({"allowed_account_ids": [MINE]}, AccountScope("dev", "", ROLE, ())),
     "requests go to a service of AWS": (
         {"allowed_account_ids": [MINE], "endpoints": [{"sts": "https://sts.eu-west-1.amazonaws.com"}]},
         HOME,
@@ -75,12 +79,12 @@ PASSES: dict[str, tuple[dict[str, object], Home]] = {
 
 
 @pytest.mark.parametrize(("said", "home"), PASSES.values(), ids=PASSES)
-def test_passes_where(said: dict[str, object], home: Home) -> None:
+def test_passes_where(said: dict[str, object], home: AccountScope) -> None:
     assert whys(said, home) == []
 
 
 SILENT = "does not say its account"
-REFUSED: dict[str, tuple[dict[str, object], Home, list[str]]] = {
+REFUSED: dict[str, tuple[dict[str, object], AccountScope, list[str]]] = {
     "it says nothing": ({}, HOME, [SILENT]),
     "it allows none": ({"allowed_account_ids": []}, HOME, [SILENT]),
     "it allows null": ({"allowed_account_ids": None}, HOME, [SILENT]),
@@ -115,17 +119,17 @@ REFUSED: dict[str, tuple[dict[str, object], Home, list[str]]] = {
     ),
     "its role is no ARN": ({"assume_role": [{"role_arn": "deployer"}]}, HOME, ["takes the role deployer"]),
     "the list is an expression": (
-        {"allowed_account_ids": UNTOLD},
+        {"allowed_account_ids": UNRESOLVED},
         HOME,
         ["has an expression for its allowed_account_ids, so that its account is not known"],
     ),
     "the role is an expression": (
-        {"assume_role": [{"role_arn": UNTOLD}]},
+        {"assume_role": [{"role_arn": UNRESOLVED}]},
         HOME,
         ["has an expression for its assume_role, so that its account is not known"],
     ),
     "both are expressions": (
-        {"allowed_account_ids": UNTOLD, "assume_role": UNTOLD},
+        {"allowed_account_ids": UNRESOLVED, "assume_role": UNRESOLVED},
         HOME,
         ["has an expression for its allowed_account_ids and assume_role, so that its account is not known"],
     ),
@@ -133,7 +137,7 @@ REFUSED: dict[str, tuple[dict[str, object], Home, list[str]]] = {
 
 
 @pytest.mark.parametrize(("said", "home", "why"), REFUSED.values(), ids=REFUSED)
-def test_refused_where(said: dict[str, object], home: Home, why: list[str]) -> None:
+def test_refused_where(said: dict[str, object], home: AccountScope, why: list[str]) -> None:
     assert whys(said, home) == why
 
 
@@ -177,13 +181,13 @@ def test_endpoint_of_others_is_refused(endpoint: str, host: str) -> None:
     assert whys(said, LENIENT) == [f"sends requests to {host}"]
 
 
-@pytest.mark.parametrize("said", [UNTOLD, [UNTOLD], [{"sts": UNTOLD}], {"sts": UNTOLD}])
+@pytest.mark.parametrize("said", [UNRESOLVED, [UNRESOLVED], [{"sts": UNRESOLVED}], {"sts": UNRESOLVED}])
 def test_endpoint_from_an_expression_is_refused(said: object) -> None:
     told = ["sends requests to an address from an expression"]
     assert whys({"allowed_account_ids": [MINE], "endpoints": said}) == told
 
 
-RENDERED: dict[str, tuple[dict[str, object], Home, list[str]]] = {
+RENDERED: dict[str, tuple[dict[str, object], AccountScope, list[str]]] = {
     "the role of the environment": (
         {"allowed_account_ids": [MINE], "assume_role": [{"role_arn": ROLE}]},
         WITH_ROLE,
@@ -191,7 +195,11 @@ RENDERED: dict[str, tuple[dict[str, object], Home, list[str]]] = {
     ),
     "no role where there is none": ({"allowed_account_ids": [MINE]}, HOME, []),
     "a role where there is none": ({"allowed_account_ids": [MINE], "assume_role": [{"role_arn": ROLE}]}, HOME, []),
-    "the role alone, which says the account": ({"assume_role": [{"role_arn": ROLE}]}, Home("dev", "", ROLE), []),
+    "the role alone, which says the account": (
+        {"assume_role": [{"role_arn": ROLE}]},
+        AccountScope("dev", "", ROLE),
+        [],
+    ),
     "no account in its place": (
         {"allowed_account_ids": [], "assume_role": [{"role_arn": ROLE}]},
         WITH_ROLE,
@@ -209,7 +217,7 @@ RENDERED: dict[str, tuple[dict[str, object], Home, list[str]]] = {
     ),
     "a role of an account that is named": (
         {"allowed_account_ids": [OTHER], "assume_role": [{"role_arn": FOREIGN}]},
-        Home("dev", MINE, ROLE, (OTHER,)),
+        AccountScope("dev", MINE, ROLE, (OTHER,)),
         [],
     ),
     "nothing": ({}, WITH_ROLE, [SILENT, f"takes no role in place of {ROLE}"]),
@@ -217,16 +225,20 @@ RENDERED: dict[str, tuple[dict[str, object], Home, list[str]]] = {
 
 
 @pytest.mark.parametrize(("said", "home", "why"), RENDERED.values(), ids=RENDERED)
-def test_what_is_rendered_has(said: dict[str, object], home: Home, why: list[str]) -> None:
+def test_what_is_rendered_has(said: dict[str, object], home: AccountScope, why: list[str]) -> None:
     assert rendered(said, home) == why
 
 
 def test_role_of_the_environment_is_not_asked_of_aliases() -> None:
     assert whys({"allowed_account_ids": [MINE]}, WITH_ROLE) == []
-    assert [*find_strays(describe_configuration("aws.far", "aws", {"allowed_account_ids": [MINE]}), WITH_ROLE)] == []
+    assert [
+        *find_account_mismatches(
+            to_provider_configuration("aws.far", "aws", {"allowed_account_ids": [MINE]}), WITH_ROLE
+        )
+    ] == []
 
 
-CLOUD_CONTROL: dict[str, tuple[dict[str, object], Home, list[str]]] = {
+CLOUD_CONTROL: dict[str, tuple[dict[str, object], AccountScope, list[str]]] = {
     "it takes a role of the account": ({"assume_role": {"role_arn": ROLE}}, WITH_ROLE, []),
     "nothing has a role": ({}, HOME, []),
     "it has credentials of its own": (
@@ -244,7 +256,9 @@ CLOUD_CONTROL: dict[str, tuple[dict[str, object], Home, list[str]]] = {
 
 
 @pytest.mark.parametrize(("said", "home", "why"), CLOUD_CONTROL.values(), ids=CLOUD_CONTROL)
-def test_cloud_control_provider_is_judged_by_its_role(said: dict[str, object], home: Home, why: list[str]) -> None:
+def test_cloud_control_provider_is_judged_by_its_role(
+    said: dict[str, object], home: AccountScope, why: list[str]
+) -> None:
     assert whys(said, home, "awscc.far", "awscc") == why
 
 
@@ -265,13 +279,13 @@ def test_cloud_control_provider_is_judged_by_its_role(said: dict[str, object], h
         ("", None),
     ],
 )
-def test_source_says_which_provider_it_is(source: str, kind: Kind | None) -> None:
-    assert kind_of(source) == kind
+def test_source_says_which_provider_it_is(source: str, kind: ProviderKind | None) -> None:
+    assert find_provider_kind(source) == kind
 
 
 def test_table_says_the_source() -> None:
-    assert source_of("aws", {}) == "hashicorp/aws"
-    assert source_of("amazon", {"amazon": {"source": "hashicorp/aws"}}) == "hashicorp/aws"
+    assert find_provider_source("aws", {}) == "hashicorp/aws"
+    assert find_provider_source("amazon", {"amazon": {"source": "hashicorp/aws"}}) == "hashicorp/aws"
 
 
 @pytest.mark.parametrize(
@@ -279,29 +293,58 @@ def test_table_says_the_source() -> None:
     [(ROLE, MINE), ("arn:aws-cn:iam::111111111111:role/a/b", MINE), (f"{ROLE} x", ""), ("", ""), ("deployer", "")],
 )
 def test_role_has_an_account(role: str, account: str) -> None:
-    assert account_of(role) == account
+    assert parse_role_account(role) == account
 
 
-ALIAS = ProviderConfiguration("aws.far", "aws", "module.web")
-ADVICE = {
-    "another account": (ALIAS, {"allowed": (OTHER,)}, f'write other_accounts = ["{OTHER}"] in [environments.dev]'),
-    "endpoints": (ALIAS, {"allowed": (MINE,), "endpoints": ("http://x",)}, "take the endpoints out"),
-    "a block in a module": (ALIAS, {}, "take the provider block out of the module"),
-    "a table": (ProviderConfiguration("aws", "aws"), {}, "take allowed_account_ids out of [providers.aws]"),
-    "a table of Cloud Control": (
-        ProviderConfiguration("awscc", "awscc"),
-        {"credentials": ("profile",)},
-        "write [providers.awscc] in envctl.toml without credentials",
-    ),
+MODULES = ProviderConfiguration("aws.far", "aws", "module.web")
+TABLE, CLOUD_TABLE = ProviderConfiguration("aws", "aws"), ProviderConfiguration("awscc", "awscc")
+NAME_OTHER = f'if that is meant, write other_accounts = ["{OTHER}"] in [environments.dev] of envctl.toml'
+RENDER = "with a region in [environments.dev], envctl renders what [environments.dev] says"
+TAKE_ACCOUNTS = f"take allowed_account_ids out of [providers.aws]: {RENDER}"
+TAKE_ROLE = f"take assume_role out of [providers.aws]: {RENDER}"
+TAKE_ENDPOINTS = "take the endpoints out: only those of AWS itself say whose account answers"
+TAKE_BLOCK = (
+    "take the provider block out of the module: a stack with `region = NAME` works in another region of the account;"
+    ' a block for another account says allowed_account_ids = ["ACCOUNT"], and other_accounts of [environments.dev]'
+    " names it"
+)
+TAKE_CREDENTIALS = (
+    "write [providers.awscc] in envctl.toml without credentials: envctl gives it region and role of [environments.dev]"
+)
+MANY = tuple(f"{number:012}" for number in range(4))
+# What a configuration has, the key that leads elsewhere, and what to write instead.
+LEADS: dict[str, tuple[ProviderConfiguration, AccountScope, str, str]] = {
+    "another account": (replace(MODULES, allowed=(OTHER,)), HOME, "allowed_account_ids", NAME_OTHER),
+    "an account without a number": (replace(TABLE, allowed=("",)), HOME, "allowed_account_ids", TAKE_ACCOUNTS),
+    "no account": (TABLE, HOME, "allowed_account_ids", TAKE_ACCOUNTS),
+    "no account, beside a role": (replace(TABLE, role=ROLE), HOME, "allowed_account_ids", TAKE_ACCOUNTS),
+    "an expression": (replace(TABLE, unresolved=("assume_role",)), HOME, "assume_role", TAKE_ROLE),
+    "a role of another account": (replace(TABLE, role=FOREIGN), HOME, "assume_role", NAME_OTHER),
+    "a role without an account": (replace(TABLE, role="deployer"), HOME, "assume_role", TAKE_ROLE),
+    "no role in place of one": (replace(TABLE, allowed=(MINE,)), WITH_ROLE, "assume_role", TAKE_ROLE),
+    "endpoints": (replace(MODULES, allowed=(MINE,), endpoints=MANY), HOME, "endpoints", TAKE_ENDPOINTS),
+    "nothing, in a module": (MODULES, HOME, "allowed_account_ids", TAKE_BLOCK),
+    "credentials": (replace(CLOUD_TABLE, credentials=("profile",)), HOME, "assume_role", TAKE_CREDENTIALS),
 }
 
 
-@pytest.mark.parametrize(("found", "more", "told"), ADVICE.values(), ids=ADVICE)
-def test_advice_says_what_to_write(found: ProviderConfiguration, more: dict[str, object], told: str) -> None:
-    first = next(find_strays(replace(found, **more), HOME))  # type: ignore[arg-type]
-    assert told in advise(first, "dev")
+@pytest.mark.parametrize(("found", "home", "key", "advice"), LEADS.values(), ids=LEADS)
+def test_stray_says_what_leads_there_and_what_to_write(
+    found: ProviderConfiguration, home: AccountScope, key: str, advice: str
+) -> None:
+    (stray,) = find_account_mismatches(found, home)
+    assert (stray.configuration, stray.key, suggest_fix(stray, "dev")) == (found, key, advice)
+
+
+def test_first_three_of_many_are_named() -> None:
+    (stray,) = find_account_mismatches(replace(MODULES, allowed=MANY), HOME)
+    assert stray.why == "may act in account 000000000000, 000000000001, 000000000002 and 1 more"
+    (stray,) = find_account_mismatches(replace(MODULES, allowed=(MINE,), endpoints=MANY), HOME)
+    assert stray.why == "sends requests to 000000000000, 000000000001, 000000000002 and 1 more"
 
 
 def test_name_says_the_module() -> None:
-    assert name_configuration(ALIAS) == "provider aws.far in module.web"
-    assert name_configuration(ProviderConfiguration("aws", "aws")) == "provider aws"
+    assert name_configuration(to_provider_configuration("aws.far", "aws", {}, "module.web")) == (
+        "provider aws.far in module.web"
+    )
+    assert name_configuration(TABLE) == "provider aws"

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from envctl.adapters.terraform.plans.attributes import all_secrets, attributes
-from envctl.adapters.terraform.plans.planned_values import planned
+from envctl.adapters.terraform.plans.attributes import collect_secrets, diff_attributes
+from envctl.adapters.terraform.plans.planned_values import digest_planned_values
 from envctl.adapters.terraform.plans.redaction import redact_plan
 from envctl.domain.plan.canonical import SENSITIVE, UNKNOWN
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
@@ -28,7 +28,7 @@ RESOURCE = {"mode": "managed", "values": {"a": SECRET}, "sensitive_values": {"a"
     ],
 )
 def test_a_plan_tells_of_its_secrets(document: dict[str, object]) -> None:
-    assert SECRET in all_secrets(document)
+    assert SECRET in collect_secrets(document)
 
 
 NUMBERS = [91827364, 9182736.5, Decimal("91827364.25")]
@@ -38,11 +38,11 @@ NUMBERS = [91827364, 9182736.5, Decimal("91827364.25")]
 def test_a_sensitive_number_has_no_digest(number: object) -> None:
     raw = {"change": {"actions": ["create"], "before": None, "after": {"a": number, "b": f"x{number}", "c": 7}}}
     document = {"variables": {"pin": {"value": number}, "few": {"value": 7}}, "resource_changes": [raw]}
-    secrets = all_secrets(document)
-    told = planned(raw, Action.CREATE, secrets)
+    secrets = collect_secrets(document)
+    told = digest_planned_values(raw, Action.CREATE, secrets)
     assert told['["a"]'] == told['["b"]'] == SENSITIVE
     assert told['["c"]'] not in (SENSITIVE, UNKNOWN)
-    assert [each.after for each in attributes(raw["change"], secrets)] == [Marker.SENSITIVE, f"x{number}", 7]
+    assert [each.after for each in diff_attributes(raw["change"], secrets)] == [Marker.SENSITIVE, f"x{number}", 7]
 
 
 def test_values_are_redacted_and_addresses_stay() -> None:

@@ -4,12 +4,12 @@ import pytest
 
 from envctl.domain.errors import UsageError
 from envctl.domain.plan.changes import Action, EnvironmentPlan, OutputChange, ResourceChange, StackPlan
-from envctl.domain.plan.fingerprint import meaning_of
+from envctl.domain.plan.fingerprint import fingerprint_plan
 from envctl.domain.plan.unseen_stacks import (
     check_unseen,
-    describe_planned_anew,
+    describe_replanned,
     describe_unseen,
-    list_left_out,
+    list_uncovered_stacks,
     list_unseen,
 )
 
@@ -31,8 +31,8 @@ def test_unseen_stacks_are_those_that_wait() -> None:
 
 
 def test_left_out_stacks_are_those_without_a_name() -> None:
-    assert set(list_left_out(meaning_of(PLAN), ())) == {"web", "db", "jobs"}
-    assert set(list_left_out(meaning_of(PLAN), ("web", "network"))) == {"db", "jobs"}
+    assert set(list_uncovered_stacks(fingerprint_plan(PLAN), ())) == {"web", "db", "jobs"}
+    assert set(list_uncovered_stacks(fingerprint_plan(PLAN), ("web", "network"))) == {"db", "jobs"}
 
 
 def test_only_stacks_that_wait_are_accepted() -> None:
@@ -81,6 +81,6 @@ def test_what_reads_a_changing_output_is_planned_anew() -> None:
         "prod", "r1", (changing, StackPlan("web"), StackPlan("db"), StackPlan("jobs", waits_for=("web",)))
     )
     needs = {"web": ("network",), "db": ("web",), "jobs": ("network", "web")}
-    assert list(describe_planned_anew(plan, needs)) == [
+    assert list(describe_replanned(plan, needs)) == [
         "planned anew: web, once network is applied; what it then holds beyond this is not approved"
     ]

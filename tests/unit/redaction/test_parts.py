@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from envctl.domain.redaction import find_parts
-from envctl.domain.redaction.parts import LONGEST, WORDS
+from envctl.domain.redaction.parts import COMMON_WORDS, MAX_PIECE_LENGTH
 
 KEY = "-----BEGIN KEY-----\nMIIEowIBAAKCAQEA\nabc\n  indented-line  \n-----END KEY-----\n"
 
@@ -47,13 +47,13 @@ def test_public_names_are_no_secret() -> None:
 
 
 def test_envctl_words_are_no_secret() -> None:
-    assert find_parts(sorted(WORDS)) == frozenset()
+    assert find_parts(sorted(COMMON_WORDS)) == frozenset()
 
 
 def test_a_long_line_is_searched_for_in_pieces() -> None:
     text = "".join(f"{number:06d}" for number in range(1000))
     parts = find_parts(text)
-    assert max(map(len, parts)) == LONGEST
+    assert max(map(len, parts)) == MAX_PIECE_LENGTH
     assert all(part in text for part in parts)
     assert sum(map(len, parts)) == len(text)
 
@@ -63,4 +63,4 @@ def test_a_value_that_is_too_deep_is_no_fault() -> None:
     for _ in range(500):
         value = [value]
     assert find_parts(value)
-    assert find_parts("[" * 100_000) == {"[" * LONGEST} - {"[" * LONGEST}
+    assert find_parts("[" * 100_000) == {"[" * MAX_PIECE_LENGTH} - {"[" * MAX_PIECE_LENGTH}

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from envctl.domain.plan.changes import Marker
 from envctl.domain.redaction import Redactor, find_parts
-from envctl.domain.redaction.redactor import MARK
-from envctl.domain.terraform.literals import quote as quote_in_hcl
+from envctl.domain.redaction.redactor import SENSITIVE_MARK
+from envctl.domain.terraform.literals import quote_string as quote_in_hcl
 
 CHARACTERS = st.characters(min_codepoint=32, max_codepoint=0x1F600, exclude_categories=["Cs", "Cn", "Co"])
 SECRETS = st.one_of(
@@ -130,35 +130,37 @@ def _unescape(found: re.Match[str]) -> str:
 def test_no_form_of_a_secret_is_left(form: str, secret: str, before: str, after: str) -> None:
     parts = find_parts(secret)
     assume(parts)
-    redacted = Redactor.of([secret]).redact(before + FORMS[form](secret) + after)
+    redacted = Redactor.from_values([secret]).redact(before + FORMS[form](secret) + after)
     for read in decoded(redacted):
-        assert [part for part in parts if part in read and part not in MARK] == []
+        assert [part for part in parts if part in read and part not in SENSITIVE_MARK] == []
 
 
 @given(value=VALUES, around=AROUND)
 def test_no_part_of_a_nested_value_is_left(value: object, around: str) -> None:
     parts = find_parts(value)
     text = around.join([json.dumps(value), json.dumps(value, indent=2), in_base64(json.dumps(value)), *parts])
-    redacted = Redactor.of([value]).redact(text)
-    assert [part for part in parts if part in redacted and part not in MARK] == []
+    redacted = Redactor.from_values([value]).redact(text)
+    assert [part for part in parts if part in redacted and part not in SENSITIVE_MARK] == []
 
 
 @given(secrets=st.lists(SECRETS, max_size=4), text=st.text(max_size=60))
 def test_redacting_twice_changes_nothing(secrets: list[str], text: str) -> None:
-    redactor = Redactor.of(secrets)
+    redactor = Redactor.from_values(secrets)
     once = redactor.redact("".join([text, *secrets]))
     assert redactor.redact(once) == once
 
 
 @given(secrets=st.lists(SECRETS, max_size=4), text=st.text("ghijklmnop qrstuvw.,-\n", max_size=80))
 def test_a_text_without_a_secret_stays(secrets: list[str], text: str) -> None:
-    redactor = Redactor.of(secrets)
+    redactor = Redactor.from_values(secrets)
     assume(not any(character in text for part in redactor.parts for character in part if character not in " \n-.,"))
     assert redactor.redact(text) is text
 
 
 def test_words_and_short_texts_stay() -> None:
-    redactor = Redactor.of(["dev", "true", True, 1, 8080, "create", "web", ["a", "no"], "staging"], ["staging"])
+    redactor = Redactor.from_values(
+        ["dev", "true", True, 1, 8080, "create", "web", ["a", "no"], "staging"], ["staging"]
+    )
     text = "create web in dev and staging: true, 8080, default"
     assert redactor.redact(text) is text
 
@@ -170,19 +172,19 @@ def test_no_secrets_change_nothing(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["a1%25b2%25", "a1%b2%", "a1\\u0025b2%", "a1&#37;b2%"])
 def test_an_escape_is_redacted_whole(text: str) -> None:
-    assert Redactor.of(["a1%b2%"]).redact(f"<{text}>") == f"<{MARK}>"
+    assert Redactor.from_values(["a1%b2%"]).redact(f"<{text}>") == f"<{SENSITIVE_MARK}>"
 
 
 def test_overlapping_secrets_are_one_mark() -> None:
-    assert Redactor.of(["abcdef", "defghi"]).redact("xabcdefghix") == f"x{MARK}x"
+    assert Redactor.from_values(["abcdef", "defghi"]).redact("xabcdefghix") == f"x{SENSITIVE_MARK}x"
 
 
 def test_a_mark_that_completes_a_secret_is_redacted_again() -> None:
-    assert Redactor.of(["hunter2", "aaab(sens"]).redact("aaabhunter2") == f"{MARK}itive)"
+    assert Redactor.from_values(["hunter2", "aaab(sens"]).redact("aaabhunter2") == f"{SENSITIVE_MARK}itive)"
 
 
 def test_the_mark_is_that_of_plans() -> None:
-    assert Marker.SENSITIVE.value == MARK
+    assert Marker.SENSITIVE.value == SENSITIVE_MARK
 
 
 class Word(StrEnum):
@@ -195,7 +197,7 @@ class Inner:
     number: int = 1234567
 
     def __post_init__(self) -> None:
-        assert self.text != MARK
+        assert self.text != SENSITIVE_MARK
 
 
 @dataclass(frozen=True)
@@ -212,10 +214,10 @@ class Foreign:
 
 def test_whole_results_are_redacted() -> None:
     result = Outer((Inner("hunter2"), Inner("else")), {"hunter2": ["a hunter2", None]})
-    redacted = Redactor.of(["hunter2"]).redact_all(result)
-    assert redacted.inner[0].text == MARK
+    redacted = Redactor.from_values(["hunter2"]).redact_all(result)
+    assert redacted.inner[0].text == SENSITIVE_MARK
     assert redacted.inner[1] is result.inner[1]
-    assert redacted.table == {"hunter2": [f"a {MARK}", None]}
+    assert redacted.table == {"hunter2": [f"a {SENSITIVE_MARK}", None]}
     assert redacted.word is Word.CLOSED
 
 
@@ -223,19 +225,19 @@ def test_whole_results_are_redacted() -> None:
     "number", [91827364, 9182736.5, Decimal("91827364.25"), Decimal(123456789012345678901234567890)]
 )
 def test_sensitive_numbers_of_others_are_redacted(number: object) -> None:
-    redactor = Redactor.of([number])
-    assert redactor.redact_all({"a": [number, 1, True]}) == {"a": [MARK, 1, True]}
-    assert redactor.redact_all(Foreign(number)) == Foreign(MARK)
+    redactor = Redactor.from_values([number])
+    assert redactor.redact_all({"a": [number, 1, True]}) == {"a": [SENSITIVE_MARK, 1, True]}
+    assert redactor.redact_all(Foreign(number)) == Foreign(SENSITIVE_MARK)
 
 
 def test_counts_of_envctl_stay() -> None:
     result = Inner("else", 91827364)
-    assert Redactor.of([91827364]).redact_all(result) is result
+    assert Redactor.from_values([91827364]).redact_all(result) is result
 
 
 def test_results_without_a_secret_are_the_same_object() -> None:
     result = Outer((Inner("else"),), {"a": [1]})
-    assert Redactor.of(["hunter2"]).redact_all(result) is result
+    assert Redactor.from_values(["hunter2"]).redact_all(result) is result
 
 
 @pytest.mark.parametrize(
@@ -243,4 +245,4 @@ def test_results_without_a_secret_are_the_same_object() -> None:
 )
 def test_no_secret_makes_it_slow(secret: str) -> None:
     text = (secret[0] * 20_000 + "a1 ") * 3
-    assert MARK not in Redactor.of([f"x{secret}y"]).redact(text)
+    assert SENSITIVE_MARK not in Redactor.from_values([f"x{secret}y"]).redact(text)

@@ -17,8 +17,8 @@ from envctl.domain.release.approval_place import (
     list_differences,
 )
 from envctl.domain.release.contents import StackWiring, Wiring
-from envctl.domain.release.root_module import Backend, Place, render
-from envctl.usecases.project.state_location import bound
+from envctl.domain.release.root_module import Backend, Place, render_root_module
+from envctl.usecases.project.state_location import resolve_bound_place
 
 ROLE = "arn:aws:iam::222222222222:role/envctl-deployer"
 Document = dict[str, Any]
@@ -63,7 +63,7 @@ def wiring(project: Project) -> Wiring:
 
 def place_of(told: Document) -> BoundPlace:
     project = Project.model_validate(told)
-    return bound(project, "prod", wiring(project))
+    return resolve_bound_place(project, "prod", wiring(project))
 
 
 TODAY = place_of(document())
@@ -185,7 +185,7 @@ def test_everything_rendered_outside_of_modules_is_bound() -> None:
     )
     bound_there = bind_place(code, where)
     for stack in code.stacks:
-        root = dict(render(code, stack, where, {}).document)
+        root = dict(render_root_module(code, stack, where, {}).document)
         assert set(root) == {"terraform", "provider", "module", "variable"}
         assert set(root["terraform"]) == {"backend", "required_providers"}
         assert bound_there.stacks[stack] == {"backend": root["terraform"]["backend"], "provider": root["provider"]}
@@ -201,7 +201,7 @@ def test_another_environment_is_another_place() -> None:
     project = Project.model_validate(document())
     code = wiring(project)
     alone = replace(code, stacks={"base": code.stacks["base"]})
-    assert bound(project, "dev", alone).digest != bound(project, "prod", alone).digest
+    assert resolve_bound_place(project, "dev", alone).digest != resolve_bound_place(project, "prod", alone).digest
 
 
 def test_place_is_read_as_it_was_written() -> None:

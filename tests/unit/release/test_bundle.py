@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import Location
-from envctl.domain.release.bundle import MANIFEST, DamagedBundleError, identity, pack, unpack
-from envctl.domain.release.bundle_names import find_clash, find_fault
+from envctl.domain.release.bundle import MANIFEST, DamagedBundleError, compute_identity, pack, unpack
+from envctl.domain.release.bundle_names import find_clash, find_path_fault
 from envctl.domain.release.contents import File, Release, StackWiring, Wiring
 from envctl.domain.settings.settings import Variable
 from envctl.domain.terraform.workdir_names import LOCK_FILE
@@ -57,7 +57,7 @@ BUNDLE = pack(RELEASE)
 paths = (
     st.lists(st.text("abcé .-_", min_size=1, max_size=6), min_size=1, max_size=4)
     .map("/".join)
-    .filter(lambda path: not find_fault(path))
+    .filter(lambda path: not find_path_fault(path))
 )
 files = st.dictionaries(paths, st.builds(File, st.binary(max_size=600), st.booleans()), max_size=5).filter(
     lambda content: find_clash(content) is None
@@ -68,17 +68,17 @@ files = st.dictionaries(paths, st.builds(File, st.binary(max_size=600), st.boole
 def test_a_release_survives_its_bundle(content: dict[str, File]) -> None:
     release = Release(WIRING, content)
     bundle = pack(release)
-    assert unpack(bundle, identity(bundle)) == release
+    assert unpack(bundle, compute_identity(bundle)) == release
 
 
 def test_nested_unicode_and_long_names_and_the_executable_bit_survive() -> None:
-    assert unpack(BUNDLE, identity(BUNDLE)) == RELEASE
+    assert unpack(BUNDLE, compute_identity(BUNDLE)) == RELEASE
 
 
 def test_the_order_of_the_stacks_survives() -> None:
     backwards = replace(WIRING, stacks=dict(reversed(list(WIRING.stacks.items()))))
     bundle = pack(Release(backwards, {}))
-    assert list(unpack(bundle, identity(bundle)).wiring.stacks) == ["web", "network"]
+    assert list(unpack(bundle, compute_identity(bundle)).wiring.stacks) == ["web", "network"]
     assert bundle != pack(Release(WIRING, {}))
 
 
@@ -93,7 +93,7 @@ def test_what_leaves_and_what_was_renamed_survives() -> None:
     stacks = {**WIRING.stacks, "web": replace(WIRING.stacks["web"], moved_from="site")}
     wiring = replace(WIRING, stacks=stacks, removed={"cache": "destroy", "edge": "forget"})
     bundle = pack(Release(wiring, FILES))
-    assert unpack(bundle, identity(bundle)) == Release(wiring, FILES)
+    assert unpack(bundle, compute_identity(bundle)) == Release(wiring, FILES)
     # An envctl that does not know of that must not deploy it.
     assert b'"format": 3' in bundle
 
@@ -119,7 +119,7 @@ def test_the_order_of_insertion_does_not_count(names: list[str], stacks: list[st
     ],
 )
 def test_whatever_differs_makes_another_release(other: Release) -> None:
-    assert identity(pack(other)) != identity(BUNDLE)
+    assert compute_identity(pack(other)) != compute_identity(BUNDLE)
 
 
 @given(st.integers(0, len(BUNDLE) - 1), st.integers(1, 255))
@@ -127,20 +127,20 @@ def test_a_flipped_byte_is_noticed(position: int, mask: int) -> None:
     damaged = bytearray(BUNDLE)
     damaged[position] ^= mask
     with pytest.raises(DamagedBundleError):
-        unpack(bytes(damaged), identity(BUNDLE))
+        unpack(bytes(damaged), compute_identity(BUNDLE))
 
 
 @given(st.integers(0, len(BUNDLE) - 1))
 def test_a_bundle_that_was_cut_off_is_noticed(length: int) -> None:
     with pytest.raises(DamagedBundleError):
-        unpack(BUNDLE[:length], identity(BUNDLE))
+        unpack(BUNDLE[:length], compute_identity(BUNDLE))
 
 
 @given(st.integers(0, len(BUNDLE) - 1), st.binary(min_size=1, max_size=4))
 def test_damage_is_no_other_error_where_the_hash_was_made_to_match(position: int, patch: bytes) -> None:
     forged = BUNDLE[:position] + patch + BUNDLE[position + len(patch) :]
     try:
-        unpack(forged, identity(forged))
+        unpack(forged, compute_identity(forged))
     except DamagedBundleError:
         return
 
@@ -207,12 +207,12 @@ FORGED: Mapping[str, bytes] = {
 @pytest.mark.parametrize("bundle", FORGED.values(), ids=FORGED.keys())
 def test_a_bundle_made_by_hand_is_refused_even_when_its_hash_matches(bundle: bytes) -> None:
     with pytest.raises(DamagedBundleError):
-        unpack(bundle, identity(bundle))
+        unpack(bundle, compute_identity(bundle))
 
 
 def test_a_bundle_made_by_hand_of_ordinary_files_would_be_taken() -> None:
     bundle = _forged((_member("modules/a.tf"), b"x"))
-    assert unpack(bundle, identity(bundle)) == Release(WIRING, {"modules/a.tf": File(b"x")})
+    assert unpack(bundle, compute_identity(bundle)) == Release(WIRING, {"modules/a.tf": File(b"x")})
 
 
 def test_upstream_stacks_are_named_once_and_sorted() -> None:
@@ -221,5 +221,5 @@ def test_upstream_stacks_are_named_once_and_sorted() -> None:
 
 
 def test_the_provider_lock_is_one_of_its_files() -> None:
-    assert RELEASE.lock() == b"provider"
-    assert Release(WIRING, {}).lock() is None
+    assert RELEASE.lock_bytes() == b"provider"
+    assert Release(WIRING, {}).lock_bytes() is None

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import ConfigurationError
-from envctl.domain.release.bundle import MANIFEST, DamagedBundleError, identity, pack, unpack
-from envctl.domain.release.bundle_names import find_clash, find_fault, find_fault_of_folder
+from envctl.domain.release.bundle import MANIFEST, DamagedBundleError, compute_identity, pack, unpack
+from envctl.domain.release.bundle_names import find_clash, find_folder_fault, find_path_fault
 from envctl.domain.release.contents import File, Release, StackWiring, Wiring
 
 WIRING = Wiring("shop", ">= 1.10", {"web": StackWiring("modules/web")}, {}, {"web": ()}, {"web": {}})
@@ -47,23 +47,23 @@ ORDINARY = [
 
 @pytest.mark.parametrize("path", OUTSIDE.values(), ids=OUTSIDE.keys())
 def test_path_that_leads_elsewhere_is_a_fault(path: str) -> None:
-    assert find_fault(path)
+    assert find_path_fault(path)
     with pytest.raises(ConfigurationError, match="E481"):
         pack(Release(WIRING, {path: File(b"x")}))
 
 
 @pytest.mark.parametrize("path", ORDINARY)
 def test_ordinary_path_has_no_fault(path: str) -> None:
-    assert find_fault(path) == ""
+    assert find_path_fault(path) == ""
     bundle = pack(Release(WIRING, {path: File(b"x")}))
-    assert unpack(bundle, identity(bundle)).files == {path: File(b"x")}
+    assert unpack(bundle, compute_identity(bundle)).files == {path: File(b"x")}
 
 
 @pytest.mark.parametrize(
     ("path", "fault"), [("modules/vpc/", False), ("./modules/vpc", False), ("/x", True), ("..", True), (".", True)]
 )
 def test_folder_may_be_spelt_as_project_spells_it(path: str, fault: bool) -> None:
-    assert bool(find_fault_of_folder(path)) is fault
+    assert bool(find_folder_fault(path)) is fault
 
 
 CLASHES = [
@@ -83,7 +83,7 @@ def test_two_names_that_are_one_are_refused(two: tuple[str, str]) -> None:
         pack(Release(WIRING, dict.fromkeys(two, File(b"x"))))
     bundle = _by_hand(dict.fromkeys(two, b"x"))
     with pytest.raises(DamagedBundleError, match="can't both be kept"):
-        unpack(bundle, identity(bundle))
+        unpack(bundle, compute_identity(bundle))
 
 
 def _by_hand(files: dict[str, bytes], **manifest: object) -> bytes:
@@ -119,7 +119,7 @@ def test_names_of_manifest_obey_rule_of_project_file(where: str, name: str) -> N
     }[where]  # type: ignore[assignment]
     bundle = _by_hand({}, **manifest)
     with pytest.raises(DamagedBundleError, match="is not a name"):
-        unpack(bundle, identity(bundle))
+        unpack(bundle, compute_identity(bundle))
 
 
 @pytest.mark.parametrize("name", ["absolute", "upwards", "a backslash", "NUL", "a drive", "git", "terraform"])
@@ -129,7 +129,7 @@ def test_modules_of_manifest_lie_inside(name: str) -> None:
     for manifest in ({"stacks": [STACK | {"module": path}]}, {"format": 2, "modules": [carried]}):
         bundle = _by_hand({}, **manifest)
         with pytest.raises(DamagedBundleError):
-            unpack(bundle, identity(bundle))
+            unpack(bundle, compute_identity(bundle))
 
 
 parts = st.sampled_from(
@@ -145,7 +145,7 @@ def test_unpacked_release_never_names_anything_outside(names: list[str]) -> None
     except (UnicodeError, ValueError):
         return
     try:
-        release = unpack(bundle, identity(bundle))
+        release = unpack(bundle, compute_identity(bundle))
     except DamagedBundleError:
         return
     with tempfile.TemporaryDirectory() as folder:

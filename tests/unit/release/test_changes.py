@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from envctl.domain.errors import Location
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import KnownRelease, Present
+from envctl.domain.ledger.state import KnownRelease, LedgerState
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.artifact_changes import ArtifactPair, pair_artifacts
-from envctl.domain.release.changes import Declared, PartChange, ReleaseChanges, changes_between
+from envctl.domain.release.changes import PartChange, ReleaseChanges, VariableDeclaration, compare_releases
 from envctl.domain.release.contents import File, Release, StackWiring, Wiring
-from envctl.domain.release.distance import in_order, made_between, releases_behind
-from envctl.domain.release.file_changes import FileChange, changed_modules
+from envctl.domain.release.distance import count_releases_behind, is_older_release, list_releases_between
+from envctl.domain.release.file_changes import FileChange, list_module_changes
 from envctl.domain.terraform.variables import Variable
 
 SECRET = "hunter2-correct-horse"
@@ -115,7 +115,7 @@ FILE_CHANGES: dict[str, tuple[dict[str, File | None], str, FileChange]] = {
 
 @pytest.mark.parametrize(("changed", "module", "expected"), FILE_CHANGES.values(), ids=FILE_CHANGES.keys())
 def test_files(changed: dict[str, File | None], module: str, expected: FileChange) -> None:
-    (found,) = changed_modules(RELEASE, with_files(changed))
+    (found,) = list_module_changes(RELEASE, with_files(changed))
     assert (found.module, found.files) == (module, (expected,))
 
 
@@ -124,16 +124,16 @@ def test_a_module_says_which_stacks_invoke_it_in_either_release() -> None:
         with_files({"modules/web/main.tf": File(b"two\n")}),
         wiring=replace(WIRING, stacks={**WIRING.stacks, "jobs": StackWiring("modules/web")}),
     )
-    assert [module.stacks for module in changed_modules(RELEASE, newer)] == [("web", "jobs")]
-    assert [module.stacks for module in changed_modules(newer, RELEASE)] == [("web", "jobs")]
+    assert [module.stacks for module in list_module_changes(RELEASE, newer)] == [("web", "jobs")]
+    assert [module.stacks for module in list_module_changes(newer, RELEASE)] == [("web", "jobs")]
 
 
 def test_a_patch_is_told_only_where_it_is_asked_for() -> None:
     newer = with_files({"modules/vpc/main.tf": File(b"a\nB\nc"), "modules/web/main.tf": File(b"\xff")})
-    vpc, web = changed_modules(RELEASE, newer, patch=True)
+    vpc, web = list_module_changes(RELEASE, newer, patch=True)
     assert vpc.files[0].patch == ("@@ -1,3 +1,3 @@", " a", "-b", "-c", "+B", "+c", "\\ No newline at end of file")
     assert web.files[0].patch == ()
-    assert changed_modules(RELEASE, newer)[0].files[0].patch == ()
+    assert list_module_changes(RELEASE, newer)[0].files[0].patch == ()
 
 
 TEXTS = st.lists(st.sampled_from(["", "a", "b", "-- a", "++ b", "@@"]), max_size=6).map("\n".join)
@@ -142,7 +142,7 @@ TEXTS = st.lists(st.sampled_from(["", "a", "b", "-- a", "++ b", "@@"]), max_size
 @given(TEXTS, TEXTS)
 def test_what_came_and_went_is_what_a_patch_holds_and_makes_the_one_the_other(before: str, after: str) -> None:
     older, newer = (with_files({"modules/vpc/main.tf": File(text.encode())}) for text in (before, after))
-    files = [file for module in changed_modules(older, newer, patch=True) for file in module.files]
+    files = [file for module in list_module_changes(older, newer, patch=True) for file in module.files]
     assert bool(files) == (before != after)
     for file in files:
         assert file.added - file.removed == lines(after) - lines(before)
@@ -157,9 +157,9 @@ def lines(text: str) -> int:
     return text.count("\n") + (not text.endswith("\n") and bool(text))
 
 
-def typed(type_: str, **more: object) -> Declared:
+def typed(type_: str, **more: object) -> VariableDeclaration:
     fields = {"required": True, "default": None, "sensitive": False, "nullable": True, **more}
-    return Declared(type_, **fields)  # type: ignore[arg-type]
+    return VariableDeclaration(type_, **fields)  # type: ignore[arg-type]
 
 
 def declaring(*variables: Variable) -> Release:
@@ -286,7 +286,7 @@ PARTS: dict[str, tuple[Release, Release, dict[str, tuple[PartChange, ...]]]] = {
 @pytest.mark.parametrize(("older", "newer", "expected"), PARTS.values(), ids=PARTS.keys())
 def test_parts(older: Release, newer: Release, expected: dict[str, tuple[PartChange, ...]]) -> None:
     kinds = ("wiring", "variables", "outputs", "providers")
-    found = changes_between(older, newer)
+    found = compare_releases(older, newer)
     assert found == ReleaseChanges((), *(expected.get(kind, ()) for kind in kinds))
     assert SECRET not in repr(found)
 
@@ -312,7 +312,7 @@ def known(name: str, seq: int) -> KnownRelease:
     return KnownRelease(name, seq, at, Actor("ann@example.com"), "", uncommitted=True, author="")
 
 
-PRESENT = Present(9, "", {name: known(name, seq) for name, seq in (("a", 1), ("b", 4), ("c", 6), ("d", 9))})
+PRESENT = LedgerState(9, "", {name: known(name, seq) for name, seq in (("a", 1), ("b", 4), ("c", 6), ("d", 9))})
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ PRESENT = Present(9, "", {name: known(name, seq) for name, seq in (("a", 1), ("b
     ],
 )
 def test_releases_that_were_made_between(older: str, newer: str, made: list[str]) -> None:
-    assert [each.release for each in made_between(PRESENT, older, newer)] == made
+    assert [each.release for each in list_releases_between(PRESENT, older, newer)] == made
 
 
 @pytest.mark.parametrize(
@@ -338,10 +338,10 @@ def test_releases_that_were_made_between(older: str, newer: str, made: list[str]
     ],
 )
 def test_which_release_is_newer(first: str, second: str, is_newer: bool) -> None:
-    assert in_order(PRESENT, first, second) is is_newer
+    assert is_older_release(PRESENT, first, second) is is_newer
 
 
 def test_who_does_not_follow_the_other_is_behind_by_what_was_made() -> None:
     order = ("dev", "staging", "prod")
     for older, newer in (("prod", "dev"), ("dev", "staging"), ("staging", "dev")):
-        assert releases_behind(order, PRESENT, older, newer, 3) == 3
+        assert count_releases_behind(order, PRESENT, older, newer, 3) == 3

@@ -4,7 +4,7 @@ import json
 
 from envctl.domain.errors import Location
 from envctl.domain.release import lockfile_root
-from envctl.domain.release.contents import CarriedModule, File, Release, StackWiring, Wiring
+from envctl.domain.release.contents import BundledModule, File, Release, StackWiring, Wiring
 from envctl.domain.settings.settings import Variable
 
 
@@ -15,7 +15,7 @@ def variable(name: str, *, has_default: bool) -> Variable:
 
 def release(stack: str, *variables: Variable, remote: bool = False, **providers: dict[str, object]) -> Release:
     stacks = {stack: StackWiring(f"modules/{stack}")}
-    modules = (CarriedModule(f"{stack}.vpc", "acme/vpc/aws", "1.0.0", ".remote/acme-vpc"),) if remote else ()
+    modules = (BundledModule(f"{stack}.vpc", "acme/vpc/aws", "1.0.0", ".remote/acme-vpc"),) if remote else ()
     wiring = Wiring("shop", ">= 1.10", stacks, {}, {stack: variables}, {stack: {}}, providers, modules)
     return Release(wiring, {f"modules/{stack}/main.tf": File(b"")}).with_lock(b"lock")
 
@@ -23,7 +23,7 @@ def release(stack: str, *variables: Variable, remote: bool = False, **providers:
 def test_it_calls_every_module_with_nothing_for_what_has_to_be_given() -> None:
     web = release("web", variable("image", has_default=False), variable("size", has_default=True))
     releases = {"": web, "org": release("accounts")}
-    assert json.loads(lockfile_root.root_module(releases, ())) == {
+    assert json.loads(lockfile_root.render_lockfile_root(releases, ())) == {
         "terraform": {"required_version": ">= 1.10"},
         "module": {
             "web": {"source": "../.code/.pipeline/modules/web", "image": None},
@@ -35,30 +35,32 @@ def test_it_calls_every_module_with_nothing_for_what_has_to_be_given() -> None:
 def test_it_needs_what_every_root_module_needs() -> None:
     """Settings of providers may hold what is nobody's business here; whether they are needed does not depend on it."""
     table: dict[str, object] = {"source": "acme/tiny", "version": "~> 1.0", "url": "https://example.com"}
-    document = json.loads(lockfile_root.root_module({"": release("web", tiny=table, http={})}, ("aws",)))
+    document = json.loads(lockfile_root.render_lockfile_root({"": release("web", tiny=table, http={})}, ("aws",)))
     assert document["terraform"]["required_providers"] == {"tiny": {"source": "acme/tiny", "version": "~> 1.0"}}
     assert document["provider"] == {"aws": {}, "http": {}, "tiny": {}}
 
 
 def test_each_release_has_a_folder_of_its_own_and_no_lock_in_it() -> None:
     releases = {"": release("web"), "org": release("web")}
-    assert sorted(lockfile_root.code(releases)) == [".pipeline/modules/web/main.tf", "org/modules/web/main.tf"]
+    assert sorted(lockfile_root.collect_code(releases)) == [".pipeline/modules/web/main.tf", "org/modules/web/main.tf"]
 
 
 def test_modules_that_are_called_by_an_address_are_found_where_they_were_laid() -> None:
-    record = json.loads(lockfile_root.record({"": release("web", remote=True), "org": release("accounts")}))
+    record = json.loads(
+        lockfile_root.merge_module_records({"": release("web", remote=True), "org": release("accounts")})
+    )
     source = "../.code/.pipeline/modules/web"
     assert record["Modules"] == [
         {"Key": "", "Source": "", "Dir": "."},
         {"Key": "web", "Source": source, "Dir": source},
         {"Key": "web.vpc", "Source": "acme/vpc/aws", "Version": "1.0.0", "Dir": "../.code/.pipeline/.remote/acme-vpc"},
     ]
-    assert lockfile_root.record({"": release("web")}) == b""
+    assert lockfile_root.merge_module_records({"": release("web")}) == b""
 
 
 def test_a_stack_of_several_environments_is_called_once() -> None:
     releases = {"dev-account": release("baseline", remote=True), "prod-account": release("baseline", remote=True)}
-    document = json.loads(lockfile_root.root_module(releases, ()))
+    document = json.loads(lockfile_root.render_lockfile_root(releases, ()))
     assert document["module"] == {"baseline": {"source": "../.code/dev-account/modules/baseline"}}
-    keys = [each["Key"] for each in json.loads(lockfile_root.record(releases))["Modules"]]
+    keys = [each["Key"] for each in json.loads(lockfile_root.merge_module_records(releases))["Modules"]]
     assert keys == ["", "baseline", "baseline.vpc"]

@@ -8,27 +8,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import Location
-from envctl.domain.release.bundle import DamagedBundleError, identity, pack, unpack
-from envctl.domain.release.changes import changes_between
-from envctl.domain.release.contents import CarriedModule, File, Release, StackWiring, Wiring
+from envctl.domain.release.bundle import DamagedBundleError, compute_identity, pack, unpack
+from envctl.domain.release.changes import compare_releases
+from envctl.domain.release.contents import BundledModule, File, Release, StackWiring, Wiring
 from envctl.domain.release.remote_modules import (
-    FoundModule,
     Package,
-    carried,
-    decode,
-    local_source,
-    manifest,
-    settled,
-    shown,
+    ResolvedModule,
+    bundle_modules,
+    decode_module_record,
+    is_pinned_call,
+    normalize_local_source,
+    redact_credentials,
+    render_module_record,
 )
 from envctl.domain.settings.settings import ModuleCall
-from envctl.domain.terraform.workdir_names import REMOTE
+from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
 
 HERE = Location("modules/network/main.tf", 1)
 COMMIT, SHA256 = "0123456789abcdef" * 2 + "01234567", "a" * 64
 WIRING = Wiring("shop", "", {"network": StackWiring("modules/network"), "web": StackWiring("modules/web")}, {}, {}, {})
-VPC = CarriedModule("network.vpc", "registry.terraform.io/acme/vpc/aws", "5.1.0", f"{REMOTE}/acme-vpc-aws")
-FILES = {"modules/network/main.tf": File(b"x"), f"{REMOTE}/acme-vpc-aws/main.tf": File(b"y")}
+VPC = BundledModule(
+    "network.vpc", "registry.terraform.io/acme/vpc/aws", "5.1.0", f"{REMOTE_MODULES_FOLDER}/acme-vpc-aws"
+)
+FILES = {"modules/network/main.tf": File(b"x"), f"{REMOTE_MODULES_FOLDER}/acme-vpc-aws/main.tf": File(b"y")}
 CARRYING = Release(replace(WIRING, modules=(VPC,)), FILES)
 
 SETTLED = {
@@ -55,7 +57,7 @@ SETTLED = {
 
 @pytest.mark.parametrize(("source", "version", "stays"), SETTLED.values(), ids=SETTLED)
 def test_what_means_the_same_for_ever(source: str, version: str, stays: bool) -> None:
-    assert settled(ModuleCall("vpc", source, HERE, version)) is stays
+    assert is_pinned_call(ModuleCall("vpc", source, HERE, version)) is stays
 
 
 NAMES = {
@@ -89,7 +91,7 @@ SHOWN = {
 
 @pytest.mark.parametrize(("source", "told"), SHOWN.items())
 def test_an_address_is_shown_without_credentials(source: str, told: str) -> None:
-    assert shown(source) == told
+    assert redact_credentials(source) == told
 
 
 @pytest.mark.parametrize(
@@ -97,12 +99,12 @@ def test_an_address_is_shown_without_credentials(source: str, told: str) -> None
     {"./a": "./a", "./a/../b/": "./b", "../a//b/.": "../a/b", "../": "./..", "./": "./."}.items(),
 )
 def test_a_path_is_written_down_as_terraform_does(source: str, written: str) -> None:
-    assert local_source(source) == written
+    assert normalize_local_source(source) == written
 
 
 def test_a_release_says_what_it_carries_and_is_read_by_nobody_who_does_not_know_of_it() -> None:
     bundle = pack(CARRYING)
-    assert unpack(bundle, identity(bundle)) == CARRYING
+    assert unpack(bundle, compute_identity(bundle)) == CARRYING
     assert b'"format": 2' in bundle
     without = pack(Release(WIRING, FILES))
     assert b'"format": 1' in without
@@ -118,16 +120,16 @@ def test_a_release_without_all_of_its_code_has_no_bundle() -> None:
 def test_a_module_outside_of_the_bundle_is_not_believed(folder: str) -> None:
     bundle = pack(replace(CARRYING, wiring=replace(WIRING, modules=(replace(VPC, folder=folder),))))
     with pytest.raises(DamagedBundleError, match=r"network\.vpc lies outside"):
-        unpack(bundle, identity(bundle))
+        unpack(bundle, compute_identity(bundle))
 
 
 def test_terraform_is_told_where_everything_lies() -> None:
-    assert list(decode(manifest(CARRYING.wiring, "network"))) == [
+    assert list(decode_module_record(render_module_record(CARRYING.wiring, "network"))) == [
         ("", "", "", "."),
         ("network", "../.code/modules/network", "", "../.code/modules/network"),
         ("network.vpc", VPC.source, "5.1.0", "../.code/.remote/acme-vpc-aws"),
     ]
-    assert manifest(CARRYING.wiring, "web") == b""
+    assert render_module_record(CARRYING.wiring, "web") == b""
 
 
 def package(content: str, source: str = VPC.source) -> Package:
@@ -136,12 +138,12 @@ def package(content: str, source: str = VPC.source) -> Package:
 
 def test_one_content_lies_there_once_whoever_calls_it() -> None:
     found = {
-        "network.vpc": FoundModule(VPC.source, "5.1.0", ".", package("one")),
-        "network.vpc.a": FoundModule("./modules/a", "", "modules/a", package("one")),
-        "web.vpc": FoundModule(VPC.source, "5.1.0", ".", package("one")),
-        "web.own": FoundModule("../own", "", "modules/own"),
+        "network.vpc": ResolvedModule(VPC.source, "5.1.0", ".", package("one")),
+        "network.vpc.a": ResolvedModule("./modules/a", "", "modules/a", package("one")),
+        "web.vpc": ResolvedModule(VPC.source, "5.1.0", ".", package("one")),
+        "web.own": ResolvedModule("../own", "", "modules/own"),
     }
-    modules, files = carried(found)
+    modules, files = bundle_modules(found)
     assert [(module.key, module.folder) for module in modules] == [
         ("network.vpc", ".remote/acme-vpc-aws"),
         ("network.vpc.a", ".remote/acme-vpc-aws/modules/a"),
@@ -153,35 +155,35 @@ def test_one_content_lies_there_once_whoever_calls_it() -> None:
 
 def test_two_contents_of_one_address_lie_apart() -> None:
     found = {
-        "network.vpc": FoundModule(VPC.source, "5.1.0", ".", package("one")),
-        "web.vpc": FoundModule(VPC.source, "5.2.0", ".", package("two")),
+        "network.vpc": ResolvedModule(VPC.source, "5.1.0", ".", package("one")),
+        "web.vpc": ResolvedModule(VPC.source, "5.2.0", ".", package("two")),
     }
-    modules, files = carried(found)
+    modules, files = bundle_modules(found)
     folders = [module.folder for module in modules]
     assert [files[f"{folder}/main.tf"].data for folder in folders] == [b"one", b"two"]
     assert all(folder.startswith(".remote/acme-vpc-aws-") for folder in folders)
 
 
 def test_stacks_that_call_nothing_by_an_address_are_not_spoken_of() -> None:
-    assert carried({"web.own": FoundModule("../own", "", "modules/own")}) == ((), {})
+    assert bundle_modules({"web.own": ResolvedModule("../own", "", "modules/own")}) == ((), {})
 
 
 sources = st.sampled_from(list(NAMES))
 packages = st.builds(package, st.sampled_from(["one", "two", "three"]), sources)
 trees = st.dictionaries(
     st.builds("{}.{}".format, st.sampled_from(["network", "web"]), st.sampled_from(["a", "b", "a.c"])),
-    st.builds(FoundModule, sources, st.sampled_from(["", "1.0.0"]), st.sampled_from([".", "modules/a"]), packages),
+    st.builds(ResolvedModule, sources, st.sampled_from(["", "1.0.0"]), st.sampled_from([".", "modules/a"]), packages),
 )
 
 
 @given(trees)
-def test_every_module_lies_where_it_is_said_to_be_with_its_very_content(found: dict[str, FoundModule]) -> None:
-    modules, files = carried(found)
-    again = carried(dict(reversed(list(found.items()))))
+def test_every_module_lies_where_it_is_said_to_be_with_its_very_content(found: dict[str, ResolvedModule]) -> None:
+    modules, files = bundle_modules(found)
+    again = bundle_modules(dict(reversed(list(found.items()))))
     assert (modules, dict(sorted(files.items()))) == (again[0], dict(sorted(again[1].items())))
     release = Release(replace(WIRING, modules=modules), files)
     bundle = pack(release)
-    assert unpack(bundle, identity(bundle)) == release
+    assert unpack(bundle, compute_identity(bundle)) == release
     for module in modules:
         there = found[module.key]
         assert there.package
@@ -208,5 +210,5 @@ CHANGES = {
 
 @pytest.mark.parametrize(("newer", "told"), CHANGES.values(), ids=CHANGES)
 def test_a_diff_tells_of_a_module_that_became(newer: Release, told: list[tuple[str, object, object]]) -> None:
-    found = changes_between(CARRYING, newer).wiring
+    found = compare_releases(CARRYING, newer).wiring
     assert [(change.name, change.before, change.after) for change in found] == told

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from envctl.domain.errors import Location
 from envctl.domain.release.contents import StackWiring, Wiring
-from envctl.domain.release.root_module import Backend, Place, literal, render, role
+from envctl.domain.release.root_module import Backend, Place, escape_templates, render_assume_role, render_root_module
 from envctl.domain.settings.settings import Variable
 from tests.unit.terraform import type_strategies
 
@@ -67,7 +67,7 @@ ARGUMENTS = {"size": 3, "password": "hunter2", "keys": {"a": "${x}"}}
 
 
 def test_a_whole_root_module_on_this_machine() -> None:
-    rendered = render(WIRING, "web", LOCAL, {"size": 3, "password": "hunter2"})
+    rendered = render_root_module(WIRING, "web", LOCAL, {"size": 3, "password": "hunter2"})
     assert (
         rendered.encode().decode()
         == """{
@@ -120,24 +120,24 @@ def test_a_whole_root_module_on_this_machine() -> None:
 
 def test_a_role_is_taken_with_what_its_trust_policy_asks_for() -> None:
     where = replace(S3, external_id="shop-42", session_tags={"team": "web"})
-    (taken,) = render(WIRING, "web", where, ARGUMENTS).document["provider"]["aws"]["assume_role"]
+    (taken,) = render_root_module(WIRING, "web", where, ARGUMENTS).document["provider"]["aws"]["assume_role"]
     assert taken == {
         "role_arn": ROLE,
         "session_name": "${var.envctl_session}",
         "external_id": "shop-42",
         "tags": {"team": "web"},
     }
-    assert role(where, "envctl") == {**taken, "session_name": "envctl"}
+    assert render_assume_role(where, "envctl") == {**taken, "session_name": "envctl"}
 
 
 def test_who_is_at_work_is_a_variable_and_no_part_of_the_bytes() -> None:
-    declared = render(WIRING, "network", S3, {}).document["variable"]
+    declared = render_root_module(WIRING, "network", S3, {}).document["variable"]
     assert declared == {"envctl_session": {"type": "string", "default": "envctl"}}
-    assert "variable" not in render(WIRING, "network", replace(S3, assume_role=None), {}).document
+    assert "variable" not in render_root_module(WIRING, "network", replace(S3, assume_role=None), {}).document
 
 
 def test_a_place_on_aws() -> None:
-    document = render(WIRING, "web", S3, ARGUMENTS).document
+    document = render_root_module(WIRING, "web", S3, ARGUMENTS).document
     assert document["provider"]["aws"] == {
         "region": "ap-northeast-1",
         "assume_role": [{"role_arn": ROLE, "session_name": "${var.envctl_session}"}],
@@ -163,14 +163,16 @@ def test_a_stack_may_run_in_a_further_region() -> None:
     """What it makes goes there; its state stays where those of its environment are."""
     wiring = replace(WIRING, stacks={**WIRING.stacks, "web": replace(WIRING.stacks["web"], region="far")})
     place = replace(S3, regions={"far": "ap-northeast-3"})
-    far, near = (render(wiring, stack, place, ARGUMENTS if stack == "web" else {}) for stack in ("web", "network"))
+    far, near = (
+        render_root_module(wiring, stack, place, ARGUMENTS if stack == "web" else {}) for stack in ("web", "network")
+    )
     assert far.document["provider"]["aws"]["region"] == "ap-northeast-3"
     assert near.document["provider"]["aws"]["region"] == "ap-northeast-1"
     assert far.document["terraform"]["backend"]["s3"]["region"] == "ap-northeast-1"
 
 
 def test_a_stack_that_needs_nothing_gets_nothing() -> None:
-    document = render(WIRING, "network", LOCAL, {}).document
+    document = render_root_module(WIRING, "network", LOCAL, {}).document
     assert set(document) == {"terraform", "module", "output"}
     assert document["module"] == {"network": {"source": "../.code/modules/vpc"}}
 
@@ -184,7 +186,7 @@ def test_other_providers_and_what_a_project_says_of_aws() -> None:
             "null": {},
         },
     )
-    document = render(wiring, "web", S3, {}).document
+    document = render_root_module(wiring, "web", S3, {}).document
     assert document["terraform"]["required_providers"] == {
         "aws": {"source": "hashicorp/aws", "version": "~> 6.0"},
         "github": {"source": "integrations/github"},
@@ -208,7 +210,7 @@ LITERALS: dict[str, tuple[object, object]] = {
 
 @pytest.mark.parametrize(("value", "expected"), LITERALS.values(), ids=LITERALS.keys())
 def test_literals(value: object, expected: object) -> None:
-    assert literal(value) == expected
+    assert escape_templates(value) == expected
 
 
 @given(st.dictionaries(type_strategies.names, type_strategies.literals, max_size=4))
@@ -219,7 +221,10 @@ def test_the_order_of_what_comes_in_does_not_count(arguments: dict[str, object])
         schema={"web": WIRING.schema["web"][::-1], "network": WIRING.schema["network"]},
         outputs={name: dict(reversed(list(outputs.items()))) for name, outputs in WIRING.outputs.items()},
     )
-    assert render(WIRING, "web", LOCAL, arguments).encode() == render(turned, "web", LOCAL, backwards).encode()
+    assert (
+        render_root_module(WIRING, "web", LOCAL, arguments).encode()
+        == render_root_module(turned, "web", LOCAL, backwards).encode()
+    )
 
 
 secrets = st.text('sec${}%"\\ret', min_size=1, max_size=12).map(lambda text: f"top-{text}-secret")
@@ -227,7 +232,7 @@ secrets = st.text('sec${}%"\\ret', min_size=1, max_size=12).map(lambda text: f"t
 
 @given(secrets, st.dictionaries(st.sampled_from(["a", "b"]), secrets, min_size=1))
 def test_sensitive_values_are_in_the_secrets_and_nowhere_else(password: str, keys: dict[str, str]) -> None:
-    rendered = render(WIRING, "web", S3, {"size": 1, "password": password, "keys": keys})
+    rendered = render_root_module(WIRING, "web", S3, {"size": 1, "password": password, "keys": keys})
     assert set(rendered.secrets) == {"password", "keys"}
     assert rendered.secrets["password"] == password
     assert "-secret" not in rendered.encode().decode()
@@ -249,7 +254,7 @@ SECRETS: dict[str, tuple[str, object, str | None]] = {
 @pytest.mark.parametrize(("type_text", "value", "expected"), SECRETS.values(), ids=SECRETS.keys())
 def test_secrets_as_variables_of_the_environment(type_text: str, value: object, expected: str | None) -> None:
     wiring = replace(WIRING, schema={"network": (variable("x", type_text, sensitive=True),)})
-    rendered = render(wiring, "network", LOCAL, {"x": value})
+    rendered = render_root_module(wiring, "network", LOCAL, {"x": value})
     assert rendered.secrets == ({} if expected is None else {"x": expected})
     if expected is None:
         assert rendered.document["module"]["network"]["x"] is None
@@ -257,12 +262,12 @@ def test_secrets_as_variables_of_the_environment(type_text: str, value: object, 
 
 @pytest.mark.parametrize("place", [LOCAL, S3], ids=["on this machine", "on AWS"])
 def test_no_path_of_a_machine_and_no_name_of_a_release_is_rendered(place: Place) -> None:
-    document = json.loads(render(WIRING, "web", place, ARGUMENTS).encode())
+    document = json.loads(render_root_module(WIRING, "web", place, ARGUMENTS).encode())
     assert all(not text.startswith("/") and "sha256" not in text for text in _texts(document))
 
 
 def test_tags_never_hold_the_release() -> None:
-    document = render(WIRING, "web", S3, {}).document
+    document = render_root_module(WIRING, "web", S3, {}).document
     (tags,) = document["provider"]["aws"]["default_tags"]
     assert "release" not in tags["tags"]
 
@@ -284,28 +289,28 @@ def test_cloud_control_provider_gets_region_and_role() -> None:
         WIRING, providers={"cc": {"source": "hashicorp/awscc", "max_retries": 3}, "awscc": {"region": "x"}}
     )
     place = replace(LOCAL, account_id="222222222222", region="ap-northeast-1", assume_role=ROLE)
-    providers = render(wiring, "network", place, {}).document["provider"]
+    providers = render_root_module(wiring, "network", place, {}).document["provider"]
     taken = {"role_arn": ROLE, "session_name": "${var.envctl_session}"}
     assert providers["cc"] == {"region": "ap-northeast-1", "assume_role": taken, "max_retries": 3}
     assert providers["awscc"] == {"region": "x", "assume_role": taken}
-    alone = render(wiring, "network", replace(place, assume_role=None), {}).document["provider"]
+    alone = render_root_module(wiring, "network", replace(place, assume_role=None), {}).document["provider"]
     assert alone["cc"] == {"region": "ap-northeast-1", "max_retries": 3}
 
 
 def test_renamed_stack_says_where_its_resources_were() -> None:
     moved = {"from": "module.net", "to": "module.network"}
-    assert render(RENAMED, "network", LOCAL, {}).document["moved"] == [moved]
-    back = render(WIRING, "network", LOCAL, {}, called="site").document["moved"]
+    assert render_root_module(RENAMED, "network", LOCAL, {}).document["moved"] == [moved]
+    back = render_root_module(WIRING, "network", LOCAL, {}, called="site").document["moved"]
     assert back == [{"from": "module.site", "to": "module.network"}]
-    assert "moved" not in render(WIRING, "network", LOCAL, {}).document
+    assert "moved" not in render_root_module(WIRING, "network", LOCAL, {}).document
 
 
 def test_state_that_was_not_moved_yet_is_read_under_its_old_name() -> None:
     place = replace(LOCAL, backend=replace(LOCAL.backend, under={"network": "net"}))
     assert (
-        render(RENAMED, "network", place, {})
+        render_root_module(RENAMED, "network", place, {})
         .document["terraform"]["backend"]["local"]["path"]
         .endswith("dev/net.tfstate")
     )
-    read = render(RENAMED, "web", place, {}).document["data"]["terraform_remote_state"]["network"]
+    read = render_root_module(RENAMED, "web", place, {}).document["data"]["terraform_remote_state"]["network"]
     assert read["config"]["path"].endswith("dev/net.tfstate")

@@ -7,8 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.plan.changes import Action, ResourceChange, StackPlan
-from envctl.domain.rollout.step_coverage import astray, beyond
-from envctl.domain.rollout.traffic import CONTRACT, Live, Position, at_rest, destination, lacking, other, way
+from envctl.domain.rollout.step_coverage import find_uncovered_changes, find_unrelated_destroys
+from envctl.domain.rollout.traffic import (
+    TRAFFIC_VARIABLES,
+    Live,
+    TrafficWeight,
+    find_final_weight,
+    list_missing_variables,
+    list_step_weights,
+    other_color,
+    to_resting_weight,
+)
 
 BLUE, GREEN = Live("blue", "old"), Live("green", "old")
 lives = st.builds(Live, st.sampled_from(["blue", "green"]), st.sampled_from(["old", "new"]))
@@ -16,36 +25,39 @@ shares = st.lists(st.integers(1, 99), unique=True, max_size=4).map(lambda steps:
 
 
 def test_what_nobody_knows_begins_with_blue() -> None:
-    assert destination(None, "new") == Position("blue", "new")
+    assert find_final_weight(None, "new") == TrafficWeight("blue", "new")
 
 
 def test_the_same_artifact_stays_in_its_colour() -> None:
-    assert destination(GREEN, "old") == Position("green", "old") == at_rest(GREEN)
+    assert find_final_weight(GREEN, "old") == TrafficWeight("green", "old") == to_resting_weight(GREEN)
 
 
 def test_another_artifact_goes_to_the_other_colour() -> None:
-    assert destination(BLUE, "new") == Position("green", "new")
-    assert destination(GREEN, "new") == Position("blue", "new")
+    assert find_final_weight(BLUE, "new") == TrafficWeight("green", "new")
+    assert find_final_weight(GREEN, "new") == TrafficWeight("blue", "new")
 
 
 def test_on_the_way_both_colours_run() -> None:
-    assert way(BLUE, "new", (10, 100)) == (Position("green", "new", 10, "old"), Position("green", "new", 100, "old"))
+    assert list_step_weights(BLUE, "new", (10, 100)) == (
+        TrafficWeight("green", "new", 10, "old"),
+        TrafficWeight("green", "new", 100, "old"),
+    )
 
 
 def test_a_module_is_called_with_all_three_and_its_artifact() -> None:
-    told = Position("green", "new", 10, "old").arguments("image")
+    told = TrafficWeight("green", "new", 10, "old").to_arguments("image")
     assert told == {"image": "new", "color": "green", "traffic_percent": 10, "stable_image": "old"}
-    assert at_rest(BLUE).arguments("image")["stable_image"] is None
+    assert to_resting_weight(BLUE).to_arguments("image")["stable_image"] is None
 
 
 def test_what_a_module_lacks_is_named() -> None:
-    assert lacking(["image", "color"]) == ("traffic_percent", "stable_image")
-    assert lacking(CONTRACT) == ()
+    assert list_missing_variables(["image", "color"]) == ("traffic_percent", "stable_image")
+    assert list_missing_variables(TRAFFIC_VARIABLES) == ()
 
 
 @given(lives, st.sampled_from(["old", "new"]), shares)
 def test_every_way_leads_to_its_end_and_keeps_what_was_live(live: Live, value: str, steps: tuple[int, ...]) -> None:
-    end, going = destination(live, value), way(live, value, steps)
+    end, going = find_final_weight(live, value), list_step_weights(live, value, steps)
     assert end.percent == 100
     assert not end.stable
     if value != live.value:
@@ -53,12 +65,12 @@ def test_every_way_leads_to_its_end_and_keeps_what_was_live(live: Live, value: s
         assert [each.percent for each in going] == list(steps)
         assert {end.color, live.color} == {"blue", "green"}
         # Whoever gets there and looks back sees the same way, turned round.
-        assert destination(Live(end.color, value), live.value) == at_rest(live)
+        assert find_final_weight(Live(end.color, value), live.value) == to_resting_weight(live)
 
 
 @given(st.sampled_from(["blue", "green"]))
 def test_the_other_one_of_the_other_one_is_the_same(color: str) -> None:
-    assert other(other(color)) == color
+    assert other_color(other_color(color)) == color
 
 
 def one(action: Action, address: str = "aws_ecs_service.this") -> ResourceChange:
@@ -98,12 +110,12 @@ STEPS: dict[str, tuple[StackPlan, StackPlan, bool]] = {
 
 @pytest.mark.parametrize(("step", "approved", "covered"), STEPS.values(), ids=STEPS)
 def test_a_step_is_a_part_of_what_was_approved(step: StackPlan, approved: StackPlan, covered: bool) -> None:
-    assert (not beyond(step, approved)) == covered
+    assert (not find_uncovered_changes(step, approved)) == covered
 
 
 def test_going_back_destroys_nothing_that_the_way_had_nothing_to_do_with() -> None:
     back = plan(DELETE, one(Action.DELETE, "aws_db_instance.this"), one(Action.UPDATE, "aws_eip.this"))
-    assert astray(back, plan(CREATE)) == (one(Action.DELETE, "aws_db_instance.this"),)
+    assert find_unrelated_destroys(back, plan(CREATE)) == (one(Action.DELETE, "aws_db_instance.this"),)
 
 
 changes = st.builds(one, st.sampled_from(Action), st.sampled_from(["aws_eip.a", "aws_eip.b", "aws_vpc.c"]))
@@ -112,7 +124,7 @@ plans = st.lists(changes, max_size=4, unique_by=lambda each: each.address).map(l
 
 @given(plans, plans)
 def test_a_step_that_is_covered_touches_nothing_else_and_deletes_nothing(step: StackPlan, approved: StackPlan) -> None:
-    left = beyond(step, approved)
+    left = find_uncovered_changes(step, approved)
     assert set(left) <= set(step.resources)
     covered = [each for each in step.resources if each not in left and each.action is not Action.READ]
     assert {each.address for each in covered} <= {each.address for each in approved.resources}
@@ -123,4 +135,4 @@ def test_a_step_that_is_covered_touches_nothing_else_and_deletes_nothing(step: S
 def test_more_that_is_approved_never_refuses_what_was_covered(one_: StackPlan, two: StackPlan, step: StackPlan) -> None:
     known = {each.address for each in one_.resources}
     more = plan(*one_.resources, *(each for each in two.resources if each.address not in known))
-    assert set(beyond(step, more)) <= set(beyond(step, one_))
+    assert set(find_uncovered_changes(step, more)) <= set(find_uncovered_changes(step, one_))

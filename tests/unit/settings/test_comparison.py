@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from envctl.domain.errors import Location, Problem
 from envctl.domain.plan.changes import Marker
-from envctl.domain.settings.comparison import Comparison, Pair, Relation, compare
+from envctl.domain.settings.comparison import Comparison, Pair, Relation, compare_settings
 from envctl.domain.settings.values import EnvironmentSettings, Origin, Setting
 
 STAGING = Location("environments/staging/terraform.tfvars", 3)
@@ -27,7 +27,9 @@ def of(environment: str, *settings: Setting) -> EnvironmentSettings:
 
 
 def compared(first: Setting | None, second: Setting | None) -> Comparison:
-    return compare(*(of(name, *[each] if each else []) for name, each in (("staging", first), ("prod", second))))
+    return compare_settings(
+        *(of(name, *[each] if each else []) for name, each in (("staging", first), ("prod", second)))
+    )
 
 
 RELATIONS: dict[str, tuple[Setting | None, Setting | None, list[Relation]]] = {
@@ -68,7 +70,7 @@ def test_relations(first: Setting | None, second: Setting | None, relations: lis
 def test_a_name_is_compared_in_each_stack_where_modules_bring_defaults_of_their_own() -> None:
     staging = (setting(1, STAGING, stacks=("api", "jobs", "web")),)
     prod = (setting(1, PROD, stacks=("api", "web")), setting(2, MODULE, "default", stacks=("jobs",)))
-    pairs = compare(of("staging", *staging), of("prod", *prod)).pairs
+    pairs = compare_settings(of("staging", *staging), of("prod", *prod)).pairs
     assert [(pair.stacks, pair.relation) for pair in pairs] == [(("api", "web"), "equal"), (("jobs",), "differs")]
     assert [pair.second and pair.second.location for pair in pairs] == [PROD, MODULE]
 
@@ -82,7 +84,7 @@ def test_what_is_sensitive_on_either_side_is_compared_and_shown_on_neither(
     (pair,) = found.pairs
     assert pair.relation == relation
     assert [each and each.value for each in (pair.first, pair.second)] == [Marker.SENSITIVE, Marker.SENSITIVE]
-    assert SECRET not in f"{found} {found.differing()}"
+    assert SECRET not in f"{found} {found.list_differences()}"
 
 
 DIFFERENT = (of("staging", setting(1, STAGING)), of("prod", setting(2, PROD)))
@@ -98,12 +100,12 @@ DIFFERENT = (of("staging", setting(1, STAGING)), of("prod", setting(2, PROD)))
     ],
 )
 def test_what_parity_says_of_it(may_differ: tuple[str, ...], refused: frozenset[str], parity: str) -> None:
-    (pair,) = compare(*DIFFERENT, may_differ=may_differ, refused=refused).pairs
+    (pair,) = compare_settings(*DIFFERENT, may_differ=may_differ, refused=refused).pairs
     assert pair.parity == parity
 
 
 def test_parity_says_nothing_of_what_is_equal() -> None:
-    (pair,) = compare(DIFFERENT[0], replace(DIFFERENT[0], environment="prod"), may_differ=("size",)).pairs
+    (pair,) = compare_settings(DIFFERENT[0], replace(DIFFERENT[0], environment="prod"), may_differ=("size",)).pairs
     assert pair.parity == ""
 
 
@@ -135,7 +137,7 @@ LINES: dict[str, tuple[Setting | None, Setting | None, str, Location]] = {
 def test_a_difference_names_its_lines(
     first: Setting | None, second: Setting | None, message: str, place: Location
 ) -> None:
-    assert compared(first, second).differing() == {"size": (Problem("G205", message, "", place),)}
+    assert compared(first, second).list_differences() == {"size": (Problem("G205", message, "", place),)}
 
 
 NAMES = ("a", "b", "c")
@@ -169,26 +171,26 @@ def mirrored(pair: Pair) -> Pair:
 
 @given(BOTH)
 def test_the_other_way_round_it_is_the_mirror_image(both: tuple[EnvironmentSettings, EnvironmentSettings]) -> None:
-    there, back = compare(*both, may_differ=("a",)), compare(*both[::-1], may_differ=("a",))
+    there, back = compare_settings(*both, may_differ=("a",)), compare_settings(*both[::-1], may_differ=("a",))
     assert tuple(map(mirrored, there.pairs)) == back.pairs
-    assert there.differing().keys() == back.differing().keys()
+    assert there.list_differences().keys() == back.list_differences().keys()
 
 
 @given(BOTH)
 def test_parity_sees_exactly_what_people_see(both: tuple[EnvironmentSettings, EnvironmentSettings]) -> None:
-    found = compare(*both)
-    assert set(found.differing()) == {pair.name for pair in found.pairs if pair.relation != "equal"}
-    assert list(found.differing()) == sorted(found.differing())
+    found = compare_settings(*both)
+    assert set(found.list_differences()) == {pair.name for pair in found.pairs if pair.relation != "equal"}
+    assert list(found.list_differences()) == sorted(found.list_differences())
 
 
 @given(environments("staging"))
 def test_nothing_differs_from_itself(settings: EnvironmentSettings) -> None:
-    assert not compare(settings, replace(settings, environment="prod")).unequal
+    assert not compare_settings(settings, replace(settings, environment="prod")).unequal_pairs
 
 
 @given(BOTH)
 def test_each_name_of_each_stack_is_told_once(both: tuple[EnvironmentSettings, EnvironmentSettings]) -> None:
-    told = [(pair.name, stack) for pair in compare(*both).pairs for stack in pair.stacks]
+    told = [(pair.name, stack) for pair in compare_settings(*both).pairs for stack in pair.stacks]
     assert len(told) == len(set(told))
     decided = {
         (each.name, stack)
@@ -203,6 +205,6 @@ def test_each_name_of_each_stack_is_told_once(both: tuple[EnvironmentSettings, E
 @given(BOTH)
 def test_a_sensitive_value_is_nowhere(both: tuple[EnvironmentSettings, EnvironmentSettings]) -> None:
     hidden = {(each.name, stack) for side in both for each in side.settings if each.sensitive for stack in each.stacks}
-    for pair in compare(*both).pairs:
+    for pair in compare_settings(*both).pairs:
         if any((pair.name, stack) in hidden for stack in pair.stacks):
             assert {each.value for each in (pair.first, pair.second) if each} == {Marker.SENSITIVE}

@@ -8,9 +8,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.settings.settings import Assignment, Schema, SettingsFile, Variable, model_of, resolve
+from envctl.domain.settings.settings import (
+    Assignment,
+    Schema,
+    SettingsFile,
+    Variable,
+    build_settings_model,
+    resolve_settings,
+)
 from envctl.domain.settings.values import EnvironmentSettings
-from envctl.domain.terraform.types import TypeExpression, describe
+from envctl.domain.terraform.types import TypeExpression, format_type
 from tests.unit.terraform.type_strategies import concrete_types, fits, fitting, literals, names, types
 
 REQUIRED = object()
@@ -38,7 +45,7 @@ def file_of(values: Mapping[str, object], name: str = "environments/dev/terrafor
 
 def resolved(schema: Schema, *files: SettingsFile, **changes: Any) -> EnvironmentSettings:
     fixed: dict[str, Any] = {"builtin": {}, "wired": {}, "artifacts": {}, "may_set_artifacts": True}
-    return resolve(changes.pop("environment", "dev"), schema, files, **{**fixed, **changes})
+    return resolve_settings(changes.pop("environment", "dev"), schema, files, **{**fixed, **changes})
 
 
 def problems_of(schema: Schema, *files: SettingsFile, **changes: Any) -> list[Problem]:
@@ -55,14 +62,14 @@ def value_of(type_text: str, value: object) -> object:
 def test_a_value_that_fits_survives_and_is_stable(data: st.DataObject) -> None:
     type_ = data.draw(concrete_types)
     value = data.draw(fitting(type_))
-    once = value_of(describe(type_), value)
-    assert value_of(describe(type_), once) == once
+    once = value_of(format_type(type_), value)
+    assert value_of(format_type(type_), once) == once
 
 
 @given(types, literals)
 def test_a_value_that_does_not_fit_is_always_refused(type_: TypeExpression, value: object) -> None:
     assume(not fits(value, type_))
-    found = problems_of({"web": (variable("x", describe(type_)),)}, file_of({"x": value}))
+    found = problems_of({"web": (variable("x", format_type(type_)),)}, file_of({"x": value}))
     assert {each.code for each in found} <= {"E204", "E209"}
 
 
@@ -70,7 +77,7 @@ def test_a_value_that_does_not_fit_is_always_refused(type_: TypeExpression, valu
 def test_a_sensitive_value_is_never_shown(type_: TypeExpression, value: object) -> None:
     hush = {"deep": [value, {"hush-key": "hush-hush"}]}
     found = problems_of(
-        {"web": (variable("x", f"map(list({describe(type_)}))", sensitive=True),)}, file_of({"x": hush, "y": 1})
+        {"web": (variable("x", f"map(list({format_type(type_)}))", sensitive=True),)}, file_of({"x": hush, "y": 1})
     )
     assert not any("hush" in each.message + each.hint for each in found)
 
@@ -333,7 +340,7 @@ def test_values_stay_out_of_the_representation() -> None:
 
 
 def test_the_model_is_frozen_takes_no_other_names_and_hides_what_it_got() -> None:
-    model = model_of("web", [variable("size", "number"), variable("vpc_id")], without=["vpc_id"])
+    model = build_settings_model("web", [variable("size", "number"), variable("vpc_id")], without=["vpc_id"])
     instance: Any = model.model_validate({"size": "5"})
     assert instance.size == 5
     with pytest.raises(pydantic.ValidationError, match="frozen"):

@@ -12,16 +12,16 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from envctl.adapters.hcl.settings import read_settings
-from envctl.domain.terraform.conversion import convert
-from envctl.domain.terraform.literals import literal
+from envctl.domain.terraform.conversion import convert_value
+from envctl.domain.terraform.literals import format_literal
 from envctl.domain.terraform.types import (
-    Anything,
+    AnyType,
     Collection,
     Object,
     Primitive,
     Tuple,
     TypeExpression,
-    describe,
+    format_type,
     parse_type,
 )
 from tests.unit.terraform.type_strategies import concrete_types, fitting, literals
@@ -34,11 +34,11 @@ Pair = tuple[TypeExpression, object]
 def apply(folder: Path, pairs: list[Pair]) -> list[dict[str, object]]:
     """What Terraform says, as events. The values go in as a settings file that we wrote."""
     variables = [
-        f'variable "x{number}" {{\n  type = {describe(type_)}\n}}\n' for number, (type_, _) in enumerate(pairs)
+        f'variable "x{number}" {{\n  type = {format_type(type_)}\n}}\n' for number, (type_, _) in enumerate(pairs)
     ]
     results = [f'output "x{number}" {{\n  value = jsonencode(var.x{number})\n}}\n' for number in range(len(pairs))]
     (folder / "variables.tf").write_text("".join(variables + results), encoding="utf-8")
-    lines = [f"x{number} = {literal(value)}\n" for number, (_, value) in enumerate(pairs)]
+    lines = [f"x{number} = {format_literal(value)}\n" for number, (_, value) in enumerate(pairs)]
     (folder / "x.tfvars").write_text("".join(lines), encoding="utf-8")
     arguments = ["apply", "-auto-approve", "-json", "-input=false", "-lock=false", "-var-file=x.tfvars"]
     ran = subprocess.run(
@@ -71,7 +71,7 @@ def outputs(events: list[dict[str, object]]) -> dict[str, object]:
 
 def with_lines(pairs: list[Pair]) -> list[Pair]:
     # Terraform's range of a value is our number of a variable only while each value has a line of its own.
-    return [(type_, value) for type_, value in pairs if "\n" not in literal(value)]
+    return [(type_, value) for type_, value in pairs if "\n" not in format_literal(value)]
 
 
 def comparable(value: object, type_: TypeExpression) -> object:
@@ -91,7 +91,7 @@ def comparable(value: object, type_: TypeExpression) -> object:
             return {each.name: comparable(value[each.name], each.type) for each in attributes}
         case Primitive("number"):
             return float(str(value))
-        case Anything():
+        case AnyType():
             return json.loads(json.dumps(value), parse_int=float)
         case _:
             return value
@@ -99,7 +99,7 @@ def comparable(value: object, type_: TypeExpression) -> object:
 
 @st.composite
 def pairs_of_types_and_values(draw: st.DrawFn) -> Pair:
-    type_ = draw(st.one_of(concrete_types, st.just(Anything())))
+    type_ = draw(st.one_of(concrete_types, st.just(AnyType())))
     return type_, draw(st.one_of(fitting(type_), fitting(draw(concrete_types)), literals))
 
 
@@ -165,11 +165,12 @@ def test_terraform_finds_the_same_type_where_anything_goes(tmp_path: Path) -> No
 
 
 def compare(folder: Path, pairs: list[Pair]) -> None:
-    verdicts = [convert(value, type_) for type_, value in pairs]
+    verdicts = [convert_value(value, type_) for type_, value in pairs]
     ours = {number for number, (_, mismatches) in enumerate(verdicts) if mismatches}
     theirs = refused(apply(folder, pairs), pairs)
     differing = [
-        (describe(pairs[at][0]), literal(pairs[at][1]), at in ours, at in theirs) for at in sorted(ours ^ theirs)
+        (format_type(pairs[at][0]), format_literal(pairs[at][1]), at in ours, at in theirs)
+        for at in sorted(ours ^ theirs)
     ]
     assert not differing, "\n".join(map(str, differing))
 
@@ -177,8 +178,8 @@ def compare(folder: Path, pairs: list[Pair]) -> None:
     converted = outputs(apply(folder, accepted))
     read = {each.name: each.value for each in read_settings((folder / "x.tfvars").read_bytes(), "x.tfvars").assignments}
     for number, (type_, _) in enumerate(accepted):
-        mine, _ = convert(read[f"x{number}"], type_)
+        mine, _ = convert_value(read[f"x{number}"], type_)
         assert comparable(mine, type_) == comparable(converted[f"x{number}"], type_), (
-            describe(type_),
+            format_type(type_),
             accepted[number][1],
         )

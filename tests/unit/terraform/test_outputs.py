@@ -4,7 +4,7 @@ import pytest
 
 from envctl.domain.checks.probes import Output
 from envctl.domain.errors import UsageError
-from envctl.domain.terraform.outputs import bare, find, public, variable
+from envctl.domain.terraform.outputs import drop_sensitive, find_output, format_raw_output, format_variable_name
 
 KNOWN = {"network": {"vpc_id", "cidr"}, "web-app": {"url", "cidr"}}
 FOUND = {
@@ -34,13 +34,13 @@ VARIABLES = {
 
 @pytest.mark.parametrize(("name", "meant"), FOUND.values(), ids=FOUND)
 def test_an_output_is_found_by(name: str, meant: tuple[str, str]) -> None:
-    assert find(name, KNOWN, "dev") == meant
+    assert find_output(name, KNOWN, "dev") == meant
 
 
 @pytest.mark.parametrize(("name", "message", "hint"), MISSED.values(), ids=MISSED)
 def test_no_output_is_found_by(name: str, message: str, hint: str) -> None:
     with pytest.raises(UsageError) as raised:
-        find(name, KNOWN, "dev")
+        find_output(name, KNOWN, "dev")
     (problem,) = raised.value.problems
     assert problem.code == "E013"
     assert message in problem.message
@@ -49,13 +49,15 @@ def test_no_output_is_found_by(name: str, message: str, hint: str) -> None:
 
 @pytest.mark.parametrize(("value", "text"), BARE.values(), ids=BARE)
 def test_a_script_gets(value: object, text: str) -> None:
-    assert bare(value) == text
+    assert format_raw_output(value) == text
 
 
 @pytest.mark.parametrize(("name", "expected"), VARIABLES.values(), ids=VARIABLES)
 def test_a_variable_is_named(name: tuple[str, str], expected: str) -> None:
-    assert variable(*name) == expected
+    assert format_variable_name(*name) == expected
 
 
 def test_what_is_sensitive_is_not_public() -> None:
-    assert public({"web": {"url": Output("u"), "key": Output("planted", sensitive=True)}}) == {"web": {"url": "u"}}
+    assert drop_sensitive({"web": {"url": Output("u"), "key": Output("planted", sensitive=True)}}) == {
+        "web": {"url": "u"}
+    }

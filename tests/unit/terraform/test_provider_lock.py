@@ -4,15 +4,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from envctl.domain.terraform.provider_lock import (
-    constraints,
-    hashes,
-    keeping,
-    merge,
-    only,
-    providers,
-    short,
-    strays,
-    version,
+    find_version_mismatches,
+    keep_known_hashes,
+    keep_providers,
+    merge_locks,
+    read_constraints,
+    read_hashes,
+    read_version,
+    shorten_address,
+    split_provider_blocks,
 )
 
 
@@ -30,85 +30,91 @@ AWS_ADDRESS = "registry.terraform.io/hashicorp/aws"
 
 
 def test_every_block_is_found_by_its_address() -> None:
-    assert providers(HEADER + AWS + b"\n" + RANDOM) == {
+    assert split_provider_blocks(HEADER + AWS + b"\n" + RANDOM) == {
         AWS_ADDRESS: AWS,
         "registry.terraform.io/hashicorp/random": RANDOM,
     }
-    assert providers(b"") == providers(HEADER) == {}
+    assert split_provider_blocks(b"") == split_provider_blocks(HEADER) == {}
 
 
 def test_a_stack_adds_to_the_lock_of_the_project() -> None:
-    merged = merge(HEADER + RANDOM, HEADER + AWS)
-    assert list(providers(merged).values()) == [AWS, RANDOM]
+    merged = merge_locks(HEADER + RANDOM, HEADER + AWS)
+    assert list(split_provider_blocks(merged).values()) == [AWS, RANDOM]
     assert merged.startswith(b"# This file is maintained by envctl")
 
 
 def test_the_first_stack_begins_the_lock() -> None:
-    assert providers(merge(None, HEADER + AWS)) == {AWS_ADDRESS: AWS}
+    assert split_provider_blocks(merge_locks(None, HEADER + AWS)) == {AWS_ADDRESS: AWS}
 
 
 def test_what_a_stack_says_newly_of_a_provider_counts() -> None:
-    assert providers(merge(HEADER + AWS, HEADER + AWS_NEWER)) == {AWS_ADDRESS: AWS_NEWER}
+    assert split_provider_blocks(merge_locks(HEADER + AWS, HEADER + AWS_NEWER)) == {AWS_ADDRESS: AWS_NEWER}
 
 
 def test_the_order_of_the_stacks_does_not_count_and_merging_again_changes_nothing() -> None:
-    one, other = merge(merge(None, AWS), RANDOM), merge(merge(None, RANDOM), AWS)
-    assert one == other == merge(one, AWS)
+    one, other = merge_locks(merge_locks(None, AWS), RANDOM), merge_locks(merge_locks(None, RANDOM), AWS)
+    assert one == other == merge_locks(one, AWS)
 
 
 def test_a_provider_in_another_version_is_a_stray() -> None:
-    assert strays(HEADER + AWS, HEADER + AWS_NEWER) == (AWS_ADDRESS,)
+    assert find_version_mismatches(HEADER + AWS, HEADER + AWS_NEWER) == (AWS_ADDRESS,)
 
 
 def test_a_provider_that_the_release_does_not_carry_is_a_stray() -> None:
-    assert strays(None, HEADER + AWS) == strays(HEADER + RANDOM, HEADER + AWS) == (AWS_ADDRESS,)
+    assert (
+        find_version_mismatches(None, HEADER + AWS)
+        == find_version_mismatches(HEADER + RANDOM, HEADER + AWS)
+        == (AWS_ADDRESS,)
+    )
 
 
 def test_more_hashes_of_the_same_version_are_no_stray() -> None:
-    assert strays(HEADER + AWS, HEADER + block("aws", "6.1.0", "h1:a", "h1:other-platform")) == ()
+    assert find_version_mismatches(HEADER + AWS, HEADER + block("aws", "6.1.0", "h1:a", "h1:other-platform")) == ()
 
 
 def test_a_release_may_carry_more_than_a_stack_needs() -> None:
-    assert strays(HEADER + AWS + b"\n" + RANDOM, HEADER + AWS) == ()
+    assert find_version_mismatches(HEADER + AWS + b"\n" + RANDOM, HEADER + AWS) == ()
 
 
 def test_hashes_of_the_same_version_are_united_whichever_comes_first() -> None:
     linux, mac = block("aws", "6.1.0", "h1:linux", "zh:b"), block("aws", "6.1.0", "h1:mac", "zh:b")
-    merged = merge(HEADER + linux, HEADER + mac)
-    assert providers(merged) == {AWS_ADDRESS: block("aws", "6.1.0", "h1:linux", "h1:mac", "zh:b")}
-    assert merged == merge(HEADER + mac, HEADER + linux)
+    merged = merge_locks(HEADER + linux, HEADER + mac)
+    assert split_provider_blocks(merged) == {AWS_ADDRESS: block("aws", "6.1.0", "h1:linux", "h1:mac", "zh:b")}
+    assert merged == merge_locks(HEADER + mac, HEADER + linux)
 
 
 def test_what_several_stacks_ask_for_is_united_too() -> None:
     loose = AWS.replace(b"~> 6.1.0", b">= 6.0")
-    assert constraints(providers(merge(AWS, loose))[AWS_ADDRESS]) == ">= 6.0, ~> 6.1.0"
-    assert merge(AWS, loose) == merge(loose, AWS) == merge(merge(AWS, loose), loose)
+    assert read_constraints(split_provider_blocks(merge_locks(AWS, loose))[AWS_ADDRESS]) == ">= 6.0, ~> 6.1.0"
+    assert merge_locks(AWS, loose) == merge_locks(loose, AWS) == merge_locks(merge_locks(AWS, loose), loose)
 
 
 def test_a_block_in_which_nothing_is_new_stays_as_somebody_wrote_it() -> None:
     by_hand = AWS.replace(b'    "h1:a",\n', b'    # ours\n    "h1:a",\n')
-    assert providers(merge(by_hand, AWS))[AWS_ADDRESS] == by_hand
+    assert split_provider_blocks(merge_locks(by_hand, AWS))[AWS_ADDRESS] == by_hand
 
 
 def test_a_new_version_takes_no_hash_of_the_old_one_along() -> None:
-    assert hashes(providers(merge(AWS, AWS_NEWER))[AWS_ADDRESS]) == ("h1:c",)
+    assert read_hashes(split_provider_blocks(merge_locks(AWS, AWS_NEWER))[AWS_ADDRESS]) == ("h1:c",)
 
 
 def test_hashes_that_nobody_asked_for_this_time_are_kept_with_their_version_alone() -> None:
     before = HEADER + block("aws", "6.1.0", "h1:mac") + b"\n" + block("random", "2.0.0", "h1:mac")
-    found = providers(keeping(before, HEADER + AWS + b"\n" + block("random", "3.0.0", "h1:linux")))
-    assert {address: hashes(each) for address, each in found.items()} == {
+    found = split_provider_blocks(
+        keep_known_hashes(before, HEADER + AWS + b"\n" + block("random", "3.0.0", "h1:linux"))
+    )
+    assert {address: read_hashes(each) for address, each in found.items()} == {
         AWS_ADDRESS: ("h1:a", "h1:mac", "zh:b"),
         "registry.terraform.io/hashicorp/random": ("h1:linux",),
     }
 
 
 def test_what_nobody_needs_any_more_goes() -> None:
-    assert providers(only(HEADER + AWS + b"\n" + RANDOM, [AWS_ADDRESS])) == {AWS_ADDRESS: AWS}
+    assert split_provider_blocks(keep_providers(HEADER + AWS + b"\n" + RANDOM, [AWS_ADDRESS])) == {AWS_ADDRESS: AWS}
 
 
 def test_an_address_is_told_as_people_write_it() -> None:
-    assert [short(each) for each in (AWS_ADDRESS, "registry.opentofu.org/a/b", "example.com/a/b")] == [
+    assert [shorten_address(each) for each in (AWS_ADDRESS, "registry.opentofu.org/a/b", "example.com/a/b")] == [
         "hashicorp/aws",
         "a/b",
         "example.com/a/b",
@@ -123,22 +129,27 @@ LOCKS = st.dictionaries(
 
 def _agree(*locks: bytes) -> bool:
     """Whether no two of them hold different versions of one provider."""
-    chosen = {(address, version(found)) for lock in locks for address, found in providers(lock).items()}
+    chosen = {
+        (address, read_version(found)) for lock in locks for address, found in split_provider_blocks(lock).items()
+    }
     return len(chosen) == len({address for address, _ in chosen})
 
 
 @given(LOCKS, LOCKS, LOCKS)
 def test_locks_that_agree_are_merged_in_any_order_and_lose_no_hash(one: bytes, two: bytes, other: bytes) -> None:
     assume(_agree(one, two, other))
-    merged = merge(merge(one, two), other)
-    assert merged == merge(merge(other, two), one) == merge(merged, two)
-    found = providers(merged)
+    merged = merge_locks(merge_locks(one, two), other)
+    assert merged == merge_locks(merge_locks(other, two), one) == merge_locks(merged, two)
+    found = split_provider_blocks(merged)
     for lock in (one, two, other):
-        assert all(set(hashes(each)) <= set(hashes(found[address])) for address, each in providers(lock).items())
+        assert all(
+            set(read_hashes(each)) <= set(read_hashes(found[address]))
+            for address, each in split_provider_blocks(lock).items()
+        )
 
 
 @given(LOCKS, LOCKS)
 def test_the_stack_has_the_last_word_on_versions(project: bytes, stack: bytes) -> None:
-    merged = merge(project, stack)
-    assert strays(merged, stack) == ()
-    assert merge(merged, stack) == merged
+    merged = merge_locks(project, stack)
+    assert find_version_mismatches(merged, stack) == ()
+    assert merge_locks(merged, stack) == merged

@@ -1,13 +1,13 @@
 import pytest
 from hypothesis import given
 
-from envctl.domain.terraform.types import Anything, Collection, Primitive, TypeExpression, describe, parse_type
+from envctl.domain.terraform.types import AnyType, Collection, Primitive, TypeExpression, format_type, parse_type
 from tests.unit.terraform.type_strategies import types
 
 
 @given(types)
 def test_a_type_survives_being_written_and_read(type_: TypeExpression) -> None:
-    assert parse_type(describe(type_)) == type_
+    assert parse_type(format_type(type_)) == type_
 
 
 def test_comments_newlines_and_order_of_spelling_do_not_matter() -> None:
@@ -22,12 +22,12 @@ def test_comments_newlines_and_order_of_spelling_do_not_matter() -> None:
         "object({name = string, ports = optional(list(number), [80, -1500]), "
         'tags = optional(map(string), {"a b" = "$${x}", c = null})})'
     )
-    assert describe(parse_type(text)) == wanted
+    assert format_type(parse_type(text)) == wanted
 
 
 @pytest.mark.parametrize("kind", ["list", "map"])
 def test_terraforms_old_bare_collections_hold_anything(kind: str) -> None:
-    assert parse_type(kind) == Collection(kind, Anything())  # type: ignore[arg-type]
+    assert parse_type(kind) == Collection(kind, AnyType())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.domain.terraform.version_constraints import allows
+from envctl.domain.terraform.version_constraints import is_version_allowed
 
 ALLOWED = [
     (">= 1.10", "1.10.0"),
@@ -33,9 +33,9 @@ REFUSED = [
 
 @pytest.mark.parametrize(("constraint", "version"), ALLOWED)
 def test_allowed(constraint: str, version: str) -> None:
-    assert allows(constraint, version)
+    assert is_version_allowed(constraint, version)
 
 
 @pytest.mark.parametrize(("constraint", "version"), REFUSED)
 def test_refused(constraint: str, version: str) -> None:
-    assert not allows(constraint, version)
+    assert not is_version_allowed(constraint, version)

@@ -4,8 +4,8 @@ import unicodedata
 
 from hypothesis import strategies as st
 
-from envctl.domain.terraform.conversion import convert
-from envctl.domain.terraform.types import Anything, Attribute, Collection, Object, Primitive, Tuple, TypeExpression
+from envctl.domain.terraform.conversion import convert_value
+from envctl.domain.terraform.types import AnyType, Attribute, Collection, Object, Primitive, Tuple, TypeExpression
 
 names = st.from_regex(r"[a-z][a-z0-9_]{0,6}", fullmatch=True).filter(lambda name: name not in {"for", "null"})
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12).map(
@@ -53,7 +53,7 @@ def types_over(leaves: st.SearchStrategy[TypeExpression]) -> st.SearchStrategy[T
     )
 
 
-types = types_over(st.one_of(primitives, st.just(Anything())))
+types = types_over(st.one_of(primitives, st.just(AnyType())))
 concrete_types = types_over(primitives)
 """Without `any`: what fits inside `any` depends on the neighbours."""
 
@@ -61,7 +61,7 @@ concrete_types = types_over(primitives)
 def fitting(type_: TypeExpression) -> st.SearchStrategy[object]:
     """Values that Terraform takes for the type, in all the forms that it converts."""
     match type_:
-        case Anything():
+        case AnyType():
             return st.just("anything")
         case Primitive("string"):
             return st.one_of(texts, templates, st.integers(), st.booleans())
@@ -82,4 +82,4 @@ def fitting(type_: TypeExpression) -> st.SearchStrategy[object]:
 
 
 def fits(value: object, type_: TypeExpression) -> bool:
-    return not convert(value, type_)[1]
+    return not convert_value(value, type_)[1]

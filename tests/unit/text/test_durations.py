@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from envctl.domain.text.durations import LONGEST, parse, spelt
+from envctl.domain.text.durations import MAX_DURATION, format_duration, parse_duration
 
 SHAPE = "must be a duration such as"
 READ = {
@@ -69,13 +69,13 @@ SPELT = {
 
 @pytest.mark.parametrize(("text", "duration"), READ.values(), ids=READ.keys())
 def test_a_duration_is_read(text: str, duration: timedelta) -> None:
-    assert parse(text) == duration
+    assert parse_duration(text) == duration
 
 
 @pytest.mark.parametrize(("text", "message"), REFUSED.values(), ids=REFUSED.keys())
 def test_what_is_no_duration_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
-        parse(text)
+        parse_duration(text)
 
 
 @pytest.mark.parametrize(
@@ -88,28 +88,28 @@ def test_what_is_no_duration_is_refused(text: str, message: str) -> None:
 )
 def test_a_refusal_says_what_to_write(text: str, message: str) -> None:
     with pytest.raises(ValueError, match="must") as caught:
-        parse(text)
+        parse_duration(text)
     assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(("duration", "text"), SPELT.values(), ids=SPELT.keys())
 def test_a_duration_is_spelt(duration: timedelta, text: str) -> None:
-    assert spelt(duration) == text
+    assert format_duration(duration) == text
 
 
-@given(st.integers(1, int(LONGEST.total_seconds())))
-@example(int(LONGEST.total_seconds()))
+@given(st.integers(1, int(MAX_DURATION.total_seconds())))
+@example(int(MAX_DURATION.total_seconds()))
 def test_what_is_spelt_is_read_again(seconds: int) -> None:
     duration = timedelta(seconds=seconds)
-    assert parse(spelt(duration)) == duration
+    assert parse_duration(format_duration(duration)) == duration
 
 
 @given(st.text(alphabet="0159wdhms. -\n", max_size=12))
 def test_every_other_text_is_a_value_error(text: str) -> None:
     try:
-        duration = parse(text)
+        duration = parse_duration(text)
     except ValueError as error:
         assert str(error).startswith("must ")
     else:
-        assert timedelta() < duration <= LONGEST
-        assert parse(spelt(duration)) == duration
+        assert timedelta() < duration <= MAX_DURATION
+        assert parse_duration(format_duration(duration)) == duration

@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.domain.text.lists import first_of
+from envctl.domain.text.lists import join_first
 
 CASES = {
     "nothing": ([], 0, ""),
@@ -16,4 +16,4 @@ CASES = {
 
 @pytest.mark.parametrize(("names", "total", "told"), CASES.values(), ids=CASES.keys())
 def test_the_first_two_of(names: list[str], total: int, told: str) -> None:
-    assert first_of(names, 2, total) == told
+    assert join_first(names, 2, total) == told

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.text.time_range import Span, span
+from envctl.domain.text.time_range import TimeRange, parse_time_range
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 
@@ -27,27 +27,27 @@ def utc(*parts: int) -> datetime:
 
 
 SPANS = {
-    "no ends": ("", "", Span()),
-    "a week ago": ("7d", "", Span(utc(2026, 11, 18, 8))),
-    "an hour and a half ago": ("1h30m", "", Span(utc(2026, 11, 25, 6, 30))),
-    "until two days ago": ("", "2d", Span(None, utc(2026, 11, 23, 8))),
-    "a day, by the clocks here": ("2026-11-24", "", Span(utc(2026, 11, 23, 23))),
-    "a day, whole": ("2026-11-24", "2026-11-24", Span(utc(2026, 11, 23, 23), utc(2026, 11, 24, 23))),
+    "no ends": ("", "", TimeRange()),
+    "a week ago": ("7d", "", TimeRange(utc(2026, 11, 18, 8))),
+    "an hour and a half ago": ("1h30m", "", TimeRange(utc(2026, 11, 25, 6, 30))),
+    "until two days ago": ("", "2d", TimeRange(None, utc(2026, 11, 23, 8))),
+    "a day, by the clocks here": ("2026-11-24", "", TimeRange(utc(2026, 11, 23, 23))),
+    "a day, whole": ("2026-11-24", "2026-11-24", TimeRange(utc(2026, 11, 23, 23), utc(2026, 11, 24, 23))),
     "the day on which clocks are changed": (
         "2026-10-25",
         "2026-10-25",
-        Span(utc(2026, 10, 24, 22), utc(2026, 10, 25, 23)),
+        TimeRange(utc(2026, 10, 24, 22), utc(2026, 10, 25, 23)),
     ),
-    "a time, by the clocks here": ("2026-07-01T12:00", "", Span(utc(2026, 7, 1, 10))),
-    "a time with its zone": ("2026-07-01T12:00+09:00", "", Span(utc(2026, 7, 1, 3))),
-    "a time in UTC": ("2026-07-01 12:00:30Z", "", Span(utc(2026, 7, 1, 12, 0, 30))),
-    "the future": ("2027-01-01T00:00Z", "", Span(utc(2027, 1, 1))),
+    "a time, by the clocks here": ("2026-07-01T12:00", "", TimeRange(utc(2026, 7, 1, 10))),
+    "a time with its zone": ("2026-07-01T12:00+09:00", "", TimeRange(utc(2026, 7, 1, 3))),
+    "a time in UTC": ("2026-07-01 12:00:30Z", "", TimeRange(utc(2026, 7, 1, 12, 0, 30))),
+    "the future": ("2027-01-01T00:00Z", "", TimeRange(utc(2027, 1, 1))),
 }
 
 
 @pytest.mark.parametrize(("since", "until", "expected"), SPANS.values(), ids=SPANS)
-def test_meant_is(since: str, until: str, expected: Span) -> None:
-    assert span(since, until, NOW) == expected
+def test_meant_is(since: str, until: str, expected: TimeRange) -> None:
+    assert parse_time_range(since, until, NOW) == expected
 
 
 WRONG = {
@@ -69,27 +69,27 @@ WRONG = {
 @pytest.mark.parametrize(("since", "until", "message"), WRONG.values(), ids=WRONG)
 def test_wrong_is(since: str, until: str, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
-        span(since, until, NOW)
+        parse_time_range(since, until, NOW)
 
 
 def test_the_beginning_is_in_it_and_the_end_is_not() -> None:
     tick = timedelta(microseconds=1)
-    week = span("7d", "1d", NOW)
+    week = parse_time_range("7d", "1d", NOW)
     assert week.since is not None
     assert week.until is not None
-    assert [week.holds(at) for at in (week.since - tick, week.since, week.until - tick, week.until)] == [
+    assert [week.contains(at) for at in (week.since - tick, week.since, week.until - tick, week.until)] == [
         False,
         True,
         True,
         False,
     ]
-    assert Span().holds(NOW)
+    assert TimeRange().contains(NOW)
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_time_or_told(text: str) -> None:
     try:
-        found = span(text, "", NOW)
+        found = parse_time_range(text, "", NOW)
     except ValueError as error:
         assert str(error).startswith("--since ")
     else:

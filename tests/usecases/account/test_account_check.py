@@ -7,13 +7,13 @@ import pytest
 
 from envctl.domain.errors import ConfigurationError, ExitCode, OperationFailedError
 from envctl.domain.guards import RefusedError
-from envctl.usecases.approval.approve import approve, withdraw
-from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.approval.approve import approve_plan, withdraw_approval
+from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.deployment.run import Wishes
-from envctl.usecases.inspect.plan import plan
-from tests.fakes.buckets import Bucket
+from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.inspect.plan import plan_environment
+from tests.fakes.buckets import StoredBucket
 from tests.fakes.world import PROJECT, SettableIdentity, World
 
 ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
@@ -54,32 +54,32 @@ def test_a_promotion_that_a_gate_refuses_takes_no_credentials_of_the_target(worl
 def test_a_promotion_that_may_happen_asks_before_terraform_does_anything(world: World) -> None:
     apply(world.ports, "dev")
     world.access.accounts["staging"] = ACCOUNTS["dev"]
-    world.terraform.ran.clear()
+    world.terraform.calls.clear()
     assert refused(world) == ["G203"]
-    assert world.terraform.ran == []
+    assert world.terraform.calls == []
     assert world.access.asked == ["dev", "dev", "staging"]
 
 
 def test_a_role_that_is_not_given_ends_it_before_terraform_does_anything(world: World) -> None:
     apply(world.ports, "dev")
     world.access.refused.add("staging")
-    world.terraform.ran.clear()
+    world.terraform.calls.clear()
     with pytest.raises(OperationFailedError, match="E413"):
         promote(world.ports, "dev", "staging")
-    assert world.terraform.ran == []
+    assert world.terraform.calls == []
 
 
 def test_break_glass_does_not_open_the_wrong_account(world: World) -> None:
     apply(world.ports, "dev")
     world.access.accounts["staging"] = ACCOUNTS["dev"]
     with pytest.raises(RefusedError, match="G203"):
-        promote(world.ports, "dev", "staging", Wishes(break_glass="it burns"))
+        promote(world.ports, "dev", "staging", DeployOptions(break_glass="it burns"))
 
 
 def test_a_dry_run_asks_nobody(world: World) -> None:
     apply(world.ports, "dev")
     world.access.asked.clear()
-    told = promote(world.ports, "dev", "staging", Wishes(dry_run=True)).stages
+    told = promote(world.ports, "dev", "staging", DeployOptions(dry_run=True)).stages
     assert world.access.asked == []
     taken = next(number for number, stage in enumerate(told) if stage.startswith("take the credentials of staging"))
     assert told[taken - 1].startswith("ask every guard")
@@ -87,16 +87,16 @@ def test_a_dry_run_asks_nobody(world: World) -> None:
 
 
 def test_a_plan_asks_once_for_the_same_credentials(world: World) -> None:
-    plan(world.ports, "dev")
-    plan(world.ports, "dev")
+    plan_environment(world.ports, "dev")
+    plan_environment(world.ports, "dev")
     assert world.access.asked == ["dev"]
 
 
 def test_a_plan_in_the_wrong_account_is_refused_before_terraform_does_anything(world: World) -> None:
     world.access.accounts["dev"] = ACCOUNTS["prod"]
     with pytest.raises(RefusedError, match="G203"):
-        plan(world.ports, "dev")
-    assert world.terraform.ran == []
+        plan_environment(world.ports, "dev")
+    assert world.terraform.calls == []
 
 
 def test_where_nothing_says_that_it_is_on_aws_nobody_is_asked() -> None:
@@ -119,14 +119,14 @@ def test_credentials_have_to_hold_as_long_as_the_longest_deployment_there(world:
     world.tree.content["modules/web/main.tf"] += b"\n# another release\n"
     # A deployment here takes some seconds; what is more is the margin.
     world.access.ends_at = world.clock.time + timedelta(minutes=5)
-    world.terraform.ran.clear()
+    world.terraform.calls.clear()
     with pytest.raises(OperationFailedError) as raised:
         apply(world.ports, "dev")
     (problem,) = raised.value.problems
     assert (problem.code, raised.value.exit_code) == ("E417", ExitCode.FAILED)
     assert problem.message.startswith("the credentials for dev end in 4m")
     assert problem.hint == "sign in again, then: envctl doctor dev"
-    assert not [step for step in world.terraform.ran if step[0] in {"plan", "apply"}]
+    assert not [step for step in world.terraform.calls if step[0] in {"plan", "apply"}]
     world.access.ends_at = world.clock.time + timedelta(minutes=10)
     apply(world.ports, "dev")
 
@@ -134,12 +134,12 @@ def test_credentials_have_to_hold_as_long_as_the_longest_deployment_there(world:
 def test_why_asks_the_account_only_where_it_plans(world: World) -> None:
     apply(world.ports, "dev")
     world.access.asked.clear()
-    outcomes = {answer.code: answer.outcome for answer in why(world.ports, "staging").answers}
+    outcomes = {answer.code: answer.outcome for answer in explain_refusal(world.ports, "staging").answers}
     assert (outcomes["G203"], world.access.asked) == ("unplanned", [])
-    outcomes = {answer.code: answer.outcome for answer in why(world.ports, "staging", planned=True).answers}
+    outcomes = {answer.code: answer.outcome for answer in explain_refusal(world.ports, "staging", planned=True).answers}
     assert outcomes["G203"] == "passes"
     world.access.accounts["staging"] = ACCOUNTS["dev"]
-    told = why(world.ports, "staging", planned=True)
+    told = explain_refusal(world.ports, "staging", planned=True)
     assert ("G203", "refuses") in [(answer.code, answer.outcome) for answer in told.answers]
     assert told.planned is None
 
@@ -172,10 +172,10 @@ def test_an_approval_by_somebody_who_may_not_is_refused_and_would_not_count(worl
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     as_role(world, "DeveloperRole", "cat")
-    approve(world.ports, "prod", "peer")
+    approve_plan(world.ports, "prod", "peer")
     world.tree.content["envctl.toml"] += ALLOWED.encode()
     with pytest.raises(RefusedError, match="G207"):
-        approve(world.ports, "prod", "peer")
+        approve_plan(world.ports, "prod", "peer")
     as_role(world, "DeveloperRole", "bob")
     with pytest.raises(RefusedError) as raised:
         promote(world.ports, "staging", "prod")
@@ -192,10 +192,10 @@ def test_one_person_with_two_roles_is_one_person(world: World) -> None:
     # Ann again, as somebody else: the author of the release by its commit, too.
     as_role(world, "QARole", "ann@example.com")
     with pytest.raises(RefusedError, match=r"ann@example.com made release \w+, and can't approve it"):
-        approve(world.ports, "prod", "business")
+        approve_plan(world.ports, "prod", "business")
     for role in ("DeveloperRole", "QARole"):
         as_role(world, role, "cat@example.com")
-        missing = approve(world.ports, "prod", "business").missing
+        missing = approve_plan(world.ports, "prod", "business").missing
     assert missing == {"peer": 1, "business": 1}
 
 
@@ -203,10 +203,10 @@ def test_an_approval_is_taken_back_in_whatever_role_one_is(world: World) -> None
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     as_role(world, "QARole", "cat")
-    approve(world.ports, "prod", "peer")
+    approve_plan(world.ports, "prod", "peer")
     as_role(world, "OperatorRole", "cat")
-    assert withdraw(world.ports, "prod", "peer").withdrawn
-    assert not withdraw(world.ports, "prod", "peer").withdrawn
+    assert withdraw_approval(world.ports, "prod", "peer").withdrawn
+    assert not withdraw_approval(world.ports, "prod", "peer").withdrawn
 
 
 def test_a_secret_under_the_name_that_says_who_is_at_work_is_refused(world: World) -> None:
@@ -228,7 +228,7 @@ bucket = "tfstate-{account_id}"
 def with_state_in_s3(world: World) -> None:
     world.tree.content["envctl.toml"] += STATE.encode()
     for account in ACCOUNTS.values():
-        world.buckets.there[f"tfstate-{account}"] = Bucket(account, "eu-west-1")
+        world.buckets.there[f"tfstate-{account}"] = StoredBucket(account, "eu-west-1")
 
 
 STAGING_STATE = f"tfstate-{ACCOUNTS['staging']}"
@@ -236,11 +236,11 @@ ELSEWHERE: dict[str, tuple[str, Callable[[World], object]]] = {
     "it is not there": ("E429", lambda world: world.buckets.there.pop(STAGING_STATE)),
     "somebody else took the name": (
         "E420",
-        lambda world: world.buckets.there.update({STAGING_STATE: Bucket("666666666666", "eu-west-1")}),
+        lambda world: world.buckets.there.update({STAGING_STATE: StoredBucket("666666666666", "eu-west-1")}),
     ),
     "it is in another region": (
         "E421",
-        lambda world: world.buckets.there.update({STAGING_STATE: Bucket(ACCOUNTS["staging"], "us-east-1")}),
+        lambda world: world.buckets.there.update({STAGING_STATE: StoredBucket(ACCOUNTS["staging"], "us-east-1")}),
     ),
 }
 
@@ -252,18 +252,21 @@ def test_nothing_is_done_with_a_state_whose_bucket_is_not_the_one_where(
     with_state_in_s3(world)
     apply(world.ports, "dev")
     change(world)
-    world.terraform.ran.clear()
-    for act in (lambda: promote(world.ports, "dev", "staging"), lambda: why(world.ports, "staging", planned=True)):
+    world.terraform.calls.clear()
+    for act in (
+        lambda: promote(world.ports, "dev", "staging"),
+        lambda: explain_refusal(world.ports, "staging", planned=True),
+    ):
         with pytest.raises(OperationFailedError, match=code):
             act()
-    assert world.terraform.ran == []
+    assert world.terraform.calls == []
 
 
 def test_a_bucket_is_looked_for_once_for_plans_and_each_time_for_deployments(world: World) -> None:
     with_state_in_s3(world)
-    plan(world.ports, "dev")
+    plan_environment(world.ports, "dev")
     world.buckets.there.clear()
-    plan(world.ports, "dev")
+    plan_environment(world.ports, "dev")
     with pytest.raises(OperationFailedError, match="E429"):
         apply(world.ports, "dev")
 

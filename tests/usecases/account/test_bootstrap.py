@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.aws import bucket_policy
-from envctl.domain.aws.bucket_plan import LOCKED_FOR
-from envctl.domain.aws.buckets import Create, Encrypt, FoundBucket, Retention, Step, WritePolicy
+from envctl.domain.aws.bucket_plan import DEFAULT_RETENTION
+from envctl.domain.aws.buckets import BucketStep, CreateBucket, EncryptObjects, FoundBucket, Retention, WritePolicy
 from envctl.domain.errors import ConfigurationError, InterruptedByUserError, Problem, UsageError
-from envctl.usecases.account.bootstrap import Bootstrap, bootstrap, check
-from envctl.usecases.ledger.store_probe import KEY
-from tests.fakes.buckets import Bucket
+from envctl.usecases.account.bootstrap import Bootstrap, bootstrap, check_buckets
+from envctl.usecases.ledger.store_probe import PROBE_KEY
+from tests.fakes.buckets import StoredBucket
 from tests.fakes.world import PROJECT, MemoryStore, World
 
 DEV, STAGING, PROD, OWN = "111111111111", "222222222222", "333333333333", "999999999999"
@@ -50,7 +50,7 @@ def test_all_buckets_are_made_and_seen_to_be_whole(world: World) -> None:
         STORE: OWN,
         **{STATES[name]: account for name, account in ACCOUNTS.items()},
     }
-    assert world.buckets.there[STORE].found.retention == LOCKED_FOR
+    assert world.buckets.there[STORE].found.retention == DEFAULT_RETENTION
     assert found.create_only is not None
     assert found.create_only.verdict == "good"
 
@@ -67,7 +67,7 @@ def test_a_second_time_nothing_is_done_and_nobody_is_asked(world: World) -> None
     bootstrap(world.ports)
     world.buckets.taken.clear()
     world.observer.intended.clear()
-    world.consent.nobody = True
+    world.prompter.nobody = True
     before = dict(world.store.content)
     assert bootstrap(world.ports).exit_code == 0
     assert (world.buckets.taken, world.observer.intended) == ([], [])
@@ -75,19 +75,19 @@ def test_a_second_time_nothing_is_done_and_nobody_is_asked(world: World) -> None
 
 
 def test_what_will_be_done_is_shown_before_anybody_is_asked(world: World) -> None:
-    world.consent.answers = [False]
+    world.prompter.answers = [False]
     with pytest.raises(InterruptedByUserError, match="E310"):
         bootstrap(world.ports)
     (shown,) = world.observer.intended
     assert shown[0].steps[0] == "create the bucket, with object lock"
-    assert shown[0].steps[-1].endswith(f"{KEY} is created once, and stays")
+    assert shown[0].steps[-1].endswith(f"{PROBE_KEY} is created once, and stays")
     assert [each.steps[0] for each in shown[1:]] == ["create the bucket"] * 3
     assert world.buckets.there == {}
     assert world.store.content == {}
 
 
 def test_where_nobody_can_be_asked_nothing_is_done(world: World) -> None:
-    world.consent.nobody = True
+    world.prompter.nobody = True
     with pytest.raises(UsageError, match="E001"):
         bootstrap(world.ports)
     assert world.buckets.there == {}
@@ -102,7 +102,7 @@ def test_a_dry_run_shows_the_same_and_does_nothing(world: World) -> None:
 
 
 def test_a_check_changes_nothing_and_says_what_is_missing(world: World) -> None:
-    found = check(world.ports)
+    found = check_buckets(world.ports)
     assert outcomes(found) == dict.fromkeys([STORE, *STATES.values()], "missing")
     assert (found.exit_code, found.next, found.create_only) == (2, "envctl bootstrap", None)
     assert (world.buckets.there, world.store.content) == ({}, {})
@@ -112,7 +112,7 @@ def test_a_check_says_what_is_weaker_and_what_would_mend_it(world: World) -> Non
     bootstrap(world.ports)
     there = world.buckets.there[STATES["prod"]]
     there.found = replace(there.found, versioning="Suspended")
-    found = check(world.ports)
+    found = check_buckets(world.ports)
     assert [each.name for each in found.buckets if each.outcome == "differs"] == [STATES["prod"]]
     (weak,) = [each for each in found.buckets[-1].findings if each.verdict != "good"]
     assert (weak.name, weak.seen, weak.mend) == ("versioning", "suspended", "keep every version of an object")
@@ -121,14 +121,14 @@ def test_a_check_says_what_is_weaker_and_what_would_mend_it(world: World) -> Non
 
 def test_a_check_of_what_is_whole_ends_with_0(world: World) -> None:
     bootstrap(world.ports)
-    found = check(world.ports)
+    found = check_buckets(world.ports)
     assert (found.exit_code, found.next) == (0, "")
 
 
 def test_a_check_of_a_store_that_was_never_tried_is_not_whole(world: World) -> None:
     bootstrap(world.ports)
     world.store.content.clear()
-    found = check(world.ports)
+    found = check_buckets(world.ports)
     assert found.create_only is not None
     assert found.create_only.verdict == "unseen"
     assert (found.exit_code, found.next, world.store.content) == (2, "envctl bootstrap", {})
@@ -138,7 +138,7 @@ def test_who_names_environments_means_their_states_alone(world: World) -> None:
     found = bootstrap(world.ports, ["prod", "prod"])
     assert outcomes(found) == {STATES["prod"]: "whole"}
     assert "" not in world.access.asked
-    assert check(world.ports, ["prod"]).exit_code == 0
+    assert check_buckets(world.ports, ["prod"]).exit_code == 0
 
 
 def test_an_environment_that_does_not_exist_is_told(world: World) -> None:
@@ -150,7 +150,7 @@ def test_environments_of_one_account_share_a_bucket() -> None:
     world = on_aws(staging=DEV)
     found = bootstrap(world.ports)
     assert [each.environments for each in found.buckets] == [(), ("dev", "staging"), ("prod",)]
-    assert sum(isinstance(step, Create) for _, _, step in world.buckets.taken) == 3
+    assert sum(isinstance(step, CreateBucket) for _, _, step in world.buckets.taken) == 3
 
 
 def edited(world: World, old: str, new: str) -> World:
@@ -206,24 +206,24 @@ def test_as_me_takes_ones_own_credentials_where_they_are_of_that_account(world: 
     found = bootstrap(world.ports, ["dev", "prod"], as_me=True)
     assert (outcomes(found), codes(found)) == ({STATES["dev"]: "unknown", STATES["prod"]: "whole"}, ["E423"])
     assert {environment for environment, _, _ in world.buckets.taken} == {""}
-    assert check(world.ports, ["dev"], as_me=True).next == ""
+    assert check_buckets(world.ports, ["dev"], as_me=True).next == ""
 
 
 ELSEWHERE = {
-    "is somebody else's": (Bucket("444444444444", "ap-northeast-1"), "E420"),
-    "is in another region": (Bucket(DEV, "eu-west-1"), "E421"),
+    "is somebody else's": (StoredBucket("444444444444", "ap-northeast-1"), "E420"),
+    "is in another region": (StoredBucket(DEV, "eu-west-1"), "E421"),
 }
 
 
 @pytest.mark.parametrize(("bucket", "code"), ELSEWHERE.values(), ids=ELSEWHERE)
-def test_nothing_is_changed_in_a_bucket_that(world: World, bucket: Bucket, code: str) -> None:
+def test_nothing_is_changed_in_a_bucket_that(world: World, bucket: StoredBucket, code: str) -> None:
     world.buckets.there[STATES["dev"]] = bucket
     found = bootstrap(world.ports)
     assert (codes(found), found.exit_code) == ([code], 1)
     assert world.buckets.there[STATES["dev"]].found == FoundBucket()
     assert not any(name == STATES["dev"] for _, name, _ in world.buckets.taken)
     assert len(world.buckets.there) == 4
-    assert check(world.ports).exit_code == 1
+    assert check_buckets(world.ports).exit_code == 1
 
 
 def test_a_bucket_that_can_not_be_looked_at_hides_no_other(world: World) -> None:
@@ -231,7 +231,7 @@ def test_a_bucket_that_can_not_be_looked_at_hides_no_other(world: World) -> None
     world.buckets.closed.add(STATES["dev"])
     there = world.buckets.there[STATES["prod"]]
     there.found = replace(there.found, encryption="")
-    found = check(world.ports)
+    found = check_buckets(world.ports)
     assert outcomes(found) == {
         STORE: "whole",
         STATES["dev"]: "unknown",
@@ -243,7 +243,7 @@ def test_a_bucket_that_can_not_be_looked_at_hides_no_other(world: World) -> None
 
 def test_a_part_that_can_not_be_looked_at_is_told_and_left_alone(world: World) -> None:
     denied = Problem("E424", "can't be looked at: Access Denied (AccessDenied)", "allow s3:GetBucketPolicy on it")
-    world.buckets.there[STATES["dev"]] = Bucket(DEV, "ap-northeast-1", FoundBucket(unseen={"policy": denied}))
+    world.buckets.there[STATES["dev"]] = StoredBucket(DEV, "ap-northeast-1", FoundBucket(unseen={"policy": denied}))
     found = bootstrap(world.ports, ["dev"])
     assert found.exit_code == 1
     (told,) = found.problems
@@ -252,8 +252,8 @@ def test_a_part_that_can_not_be_looked_at_is_told_and_left_alone(world: World) -
     assert not any(isinstance(step, WritePolicy) for _, _, step in world.buckets.taken)
 
 
-@pytest.mark.parametrize("refused", [Encrypt, WritePolicy], ids=lambda step: step.__name__)
-def test_a_step_that_aws_refuses_keeps_no_other_from_being_taken(world: World, refused: type[Step]) -> None:
+@pytest.mark.parametrize("refused", [EncryptObjects, WritePolicy], ids=lambda step: step.__name__)
+def test_a_step_that_aws_refuses_keeps_no_other_from_being_taken(world: World, refused: type[BucketStep]) -> None:
     world.buckets.refused = {refused}
     found = bootstrap(world.ports, ["dev"])
     (report,) = found.buckets
@@ -263,7 +263,7 @@ def test_a_step_that_aws_refuses_keeps_no_other_from_being_taken(world: World, r
 
 
 def test_where_the_bucket_can_not_be_made_nothing_else_is_tried(world: World) -> None:
-    world.buckets.refused = {Create}
+    world.buckets.refused = {CreateBucket}
     found = bootstrap(world.ports)
     assert codes(found) == ["E425"] * 4
     assert (world.buckets.taken, world.store.content) == ([], {})
@@ -275,13 +275,13 @@ def test_what_a_team_made_itself_stays(world: World) -> None:
     kept = FoundBucket(
         encryption="aws:kms", policy={"Statement": [theirs]}, retention=Retention("COMPLIANCE", 30), rules=(rule,)
     )
-    world.buckets.there[STORE] = Bucket(OWN, "ap-northeast-1", kept)
+    world.buckets.there[STORE] = StoredBucket(OWN, "ap-northeast-1", kept)
     assert bootstrap(world.ports).exit_code == 0
     found = world.buckets.there[STORE].found
     assert (found.encryption, found.retention) == ("aws:kms", Retention("COMPLIANCE", 30))
     assert found.policy["Statement"][0] == theirs
     assert found.rules[0] == rule
-    assert bucket_policy.OWN in str(found.policy)
+    assert bucket_policy.SID_PREFIX in str(found.policy)
 
 
 class Forgetful(MemoryStore):
@@ -296,12 +296,12 @@ def test_a_store_that_lets_something_be_written_over_is_refused(world: World) ->
     found = bootstrap(world.ports)
     assert (codes(found), found.exit_code, found.next) == (["E426"], 1, "")
     assert found.create_only is None
-    assert check(world.ports).exit_code == 2, "what was written over is still there to be seen"
+    assert check_buckets(world.ports).exit_code == 2, "what was written over is still there to be seen"
 
 
 def test_on_this_machine_alone_there_is_nothing_to_make() -> None:
     world = World()
-    for found in (bootstrap(world.ports), check(world.ports), bootstrap(world.ports, dry_run=True)):
+    for found in (bootstrap(world.ports), check_buckets(world.ports), bootstrap(world.ports, dry_run=True)):
         assert (found.buckets, found.exit_code, len(found.needless)) == ((), 0, 2)
     assert (world.access.asked, world.store.content) == ([], {})
 

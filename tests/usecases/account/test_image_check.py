@@ -7,21 +7,21 @@ import pytest
 
 from envctl.domain.errors import ConfigurationError, ExitCode, OperationFailedError
 from envctl.domain.guards import RefusedError
-from envctl.domain.images.image_reference import ImageFound
+from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.release.contents import Release
-from envctl.usecases.account.image_check import look
-from envctl.usecases.account.image_copy import bring
-from envctl.usecases.approval.explain_refusal import Why, why
+from envctl.usecases.account.image_check import find_images
+from envctl.usecases.account.image_copy import copy_images
+from envctl.usecases.approval.explain_refusal import Why, explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.deployment.run import Wishes
-from envctl.usecases.inspect.diff import diff
-from envctl.usecases.inspect.preview import preview
-from envctl.usecases.inspect.render import render
-from envctl.usecases.inspect.settings import settings, validate
+from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.inspect.diff import diff_environments
+from envctl.usecases.inspect.preview import preview_environments
+from envctl.usecases.inspect.render import render_environment
+from envctl.usecases.inspect.settings import resolve_settings, validate_project
 from envctl.usecases.ledger import journal
-from envctl.usecases.ports.project import Prepared
+from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.project import load
 from envctl.usecases.release import bundle_store
 from tests.fakes.world import IMAGE, PROJECT, MemoryWorkspace, World
@@ -73,16 +73,18 @@ def own(world: World) -> World:
 
 
 def release_in(world: World, environment: str) -> Release:
-    current = journal.present(world.ports).of(environment).current
+    current = journal.load(world.ports).find_environment(environment).current
     assert current is not None
-    _, release, _ = bundle_store.look(world.ports, current.release)
+    _, release, _ = bundle_store.load_bundle(world.ports, current.release)
     assert release is not None
     return release
 
 
 def image_in(world: World, environment: str) -> object:
     wiring = release_in(world, environment).wiring
-    return load.settings(world.ports, load.project(world.ports), environment, wiring).arguments["web"]["image"]
+    return load.load_settings(world.ports, load.load_project(world.ports), environment, wiring).arguments["web"][
+        "image"
+    ]
 
 
 def test_a_tag_becomes_the_digest_that_it_means_and_that_alone_goes_on(tagged: World) -> None:
@@ -111,7 +113,7 @@ def test_a_tag_and_the_digest_that_it_means_make_one_and_the_same_release(tagged
 
 def test_where_all_is_pinned_no_registry_is_asked_on_entry(world: World) -> None:
     apply(world.ports, "dev")
-    preview(world.ports)
+    preview_environments(world.ports)
     assert [each for each in world.registries.asked if each[0] == "digest"] == []
 
 
@@ -120,7 +122,7 @@ def test_a_tag_that_is_not_there_stops_before_anything_is_recorded(tagged: World
     with pytest.raises(OperationFailedError, match=f"E431 artifact app: there is no {TAGGED}"):
         apply(tagged.ports, "dev")
     assert tagged.store.content == {}
-    assert tagged.terraform.ran == []
+    assert tagged.terraform.calls == []
 
 
 def test_a_registry_that_does_not_answer_stops_as_well(tagged: World) -> None:
@@ -131,10 +133,10 @@ def test_a_registry_that_does_not_answer_stops_as_well(tagged: World) -> None:
 
 
 OFFLINE: dict[str, Any] = {
-    "validate": validate,
-    "settings": lambda ports: settings(ports, "dev"),
-    "settings of another environment": lambda ports: settings(ports, "prod"),
-    "render": lambda ports: render(ports, "dev"),
+    "validate": validate_project,
+    "settings": lambda ports: resolve_settings(ports, "dev"),
+    "settings of another environment": lambda ports: resolve_settings(ports, "prod"),
+    "render": lambda ports: render_environment(ports, "dev"),
 }
 
 
@@ -146,39 +148,39 @@ def test_what_needs_no_network_says_that_a_tag_is_one(tagged: World, command: An
 
 
 def test_a_comparison_needs_no_network_and_gives_no_name_to_a_release_that_nobody_has_made(tagged: World) -> None:
-    compared = diff(tagged.ports, "dev", "staging")
+    compared = diff_environments(tagged.ports, "dev", "staging")
     assert tagged.registries.asked == []
     assert {side.release for side in (compared.first, compared.second)} == {""}
 
 
 def test_a_dry_run_says_that_it_would_look(tagged: World) -> None:
-    told = apply(tagged.ports, "dev", Wishes(dry_run=True)).stages
+    told = apply(tagged.ports, "dev", DeployOptions(dry_run=True)).stages
     assert told[0].startswith("look for the digest that the tag of app means, render stacks network, web")
     assert tagged.registries.asked == []
     says(tagged, IMAGE)
-    assert apply(tagged.ports, "dev", Wishes(dry_run=True)).stages[0].startswith("render stacks")
+    assert apply(tagged.ports, "dev", DeployOptions(dry_run=True)).stages[0].startswith("render stacks")
 
 
 class Remembering(MemoryWorkspace):
     def __init__(self) -> None:
         super().__init__()
-        self.kept: list[Prepared] = []
+        self.kept: list[PreparedEnvironment] = []
 
-    def remember(self, prepared: Prepared, inputs: object, mark: str) -> None:
+    def save_prepared(self, prepared: PreparedEnvironment, inputs: object, mark: str) -> None:
         self.kept.append(prepared)
 
 
 def test_what_holds_a_tag_is_not_remembered_for_the_next_plan() -> None:
-    from envctl.usecases.inspect.plan import plan
+    from envctl.usecases.inspect.plan import plan_environment
 
     workspace = Remembering()
     world = World(workspace=workspace)
     world.registries.tags[TAGGED] = DIGEST
     says(world, TAGGED)
-    plan(world.ports, "dev")
+    plan_environment(world.ports, "dev")
     assert workspace.kept == []
     says(world, IMAGE)
-    plan(world.ports, "dev")
+    plan_environment(world.ports, "dev")
     assert len(workspace.kept) == 1
 
 
@@ -210,14 +212,14 @@ def test_each_environment_takes_the_same_content_from_its_own_repository(own: Wo
 
 def test_the_line_of_an_artifact_is_known_in_its_own_repository_too(own: World) -> None:
     says(own, f"{TAGGED}@{DIGEST}")
-    (found,) = (each for each in settings(own.ports, "dev").settings if each.name == "image")
+    (found,) = (each for each in resolve_settings(own.ports, "dev").settings if each.name == "image")
     assert (found.value, str(found.location), found.origin) == (ECR["dev"], f"{DEV}:2", "artifact")
 
 
 def test_a_repository_that_is_none_is_told_with_its_line(own: World) -> None:
     own.tree.content["envctl.toml"] = own.tree.content["envctl.toml"].replace(b'account_id = "222222222222"\n', b"")
     with pytest.raises(ConfigurationError) as error:
-        validate(own.ports)
+        validate_project(own.ports)
     (problem,) = error.value.problems
     assert problem.code == "E437"
     assert str(problem.location).startswith("envctl.toml:")
@@ -264,20 +266,20 @@ def test_what_the_source_has_lost_comes_from_where_it_entered(own: World) -> Non
 def test_what_is_nowhere_is_told_before_anything_is_planned(own: World) -> None:
     apply(own.ports, "dev")
     own.registries.held = set()
-    own.terraform.ran.clear()
+    own.terraform.calls.clear()
     with pytest.raises(OperationFailedError) as error:
         promote(own.ports, "dev", "staging")
     (problem,) = error.value.problems
     assert problem.code == "E435"
     assert all(text in problem.message for text in (ECR["staging"], ECR["dev"], PINNED))
-    assert own.terraform.ran == []
-    assert journal.present(own.ports).of("staging").last is None
+    assert own.terraform.calls == []
+    assert journal.load(own.ports).find_environment("staging").last is None
 
 
 def test_a_dry_run_says_what_would_be_copied_and_copies_nothing(own: World) -> None:
     apply(own.ports, "dev")
     asked = len(own.registries.asked)
-    told = promote(own.ports, "dev", "staging", Wishes(dry_run=True)).stages
+    told = promote(own.ports, "dev", "staging", DeployOptions(dry_run=True)).stages
     assert told[2] == "copy the image of app to where staging pulls from, unless it is there"
     assert len(own.registries.asked) == asked
 
@@ -288,27 +290,29 @@ def test_in_the_sandbox_nothing_is_copied(own: World) -> None:
     assert not any(each[0].startswith("copy") for each in own.registries.asked)
 
 
-FOUND: dict[str, tuple[set[str], bool, ImageFound | None]] = {
-    "it is there": ({ECR["staging"]}, False, ImageFound("app", ECR["staging"], "there", comes=True)),
-    "it is not, and comes": (set(), False, ImageFound("app", ECR["staging"], "absent", comes=True)),
-    "it is not, in the sandbox": (set(), True, ImageFound("app", ECR["staging"], "absent", only_told=True)),
+FOUND: dict[str, tuple[set[str], bool, ImagePresence | None]] = {
+    "it is there": ({ECR["staging"]}, False, ImagePresence("app", ECR["staging"], "there", will_be_copied=True)),
+    "it is not, and comes": (set(), False, ImagePresence("app", ECR["staging"], "absent", will_be_copied=True)),
+    "it is not, in the sandbox": (set(), True, ImagePresence("app", ECR["staging"], "absent", is_warning_only=True)),
 }
 
 
 @pytest.mark.parametrize(("held", "sandbox", "found"), FOUND.values(), ids=FOUND.keys())
-def test_a_look_says_what_the_target_finds(own: World, held: set[str], sandbox: bool, found: ImageFound | None) -> None:
+def test_a_look_says_what_the_target_finds(
+    own: World, held: set[str], sandbox: bool, found: ImagePresence | None
+) -> None:
     apply(own.ports, "dev")
     own.registries.held, own.sandbox = held, sandbox
     own.registries.asked.clear()
-    assert look(own.ports, load.project(own.ports), "staging", release_in(own, "dev")) == (found,)
+    assert find_images(own.ports, load.load_project(own.ports), "staging", release_in(own, "dev")) == (found,)
     assert own.registries.asked == [("find", ECR["staging"], "staging")]
 
 
 def test_a_registry_that_does_not_answer_is_unknown_and_says_why(world: World) -> None:
     apply(world.ports, "dev")
     world.registries.unreachable.add("registry.example.com")
-    (found,) = look(world.ports, load.project(world.ports), "staging", release_in(world, "dev"))
-    assert (found.found, found.comes, found.only_told) == ("unknown", False, False)
+    (found,) = find_images(world.ports, load.load_project(world.ports), "staging", release_in(world, "dev"))
+    assert (found.found, found.will_be_copied, found.is_warning_only) == ("unknown", False, False)
     assert found.why is not None
     assert found.why.code == "E433"
 
@@ -317,7 +321,7 @@ def test_in_the_sandbox_no_registry_but_ecr_is_looked_into(world: World) -> None
     apply(world.ports, "dev")
     world.sandbox = True
     world.registries.asked.clear()
-    assert look(world.ports, load.project(world.ports), "staging", release_in(world, "dev")) == ()
+    assert find_images(world.ports, load.load_project(world.ports), "staging", release_in(world, "dev")) == ()
     assert world.registries.asked == []
 
 
@@ -326,23 +330,23 @@ def test_what_an_old_release_carries_without_a_digest_is_seen_and_not_brought(ow
     apply(own.ports, "dev")
     made = release_in(own, "dev")
     loose = replace(made, wiring=replace(made.wiring, artifacts={"image": image}))
-    project = load.project(own.ports)
+    project = load.load_project(own.ports)
     own.registries.asked.clear()
-    (found,) = look(own.ports, project, "staging", loose)
-    assert (found.found, found.comes) == ("unpinned", False)
-    bring(own.ports, project, "dev", "staging", loose)
+    (found,) = find_images(own.ports, project, "staging", loose)
+    assert (found.found, found.will_be_copied) == ("unpinned", False)
+    copy_images(own.ports, project, "dev", "staging", loose)
     assert own.registries.asked == []
 
 
 def test_an_image_that_is_not_there_refuses_before_anything_is_planned(world: World) -> None:
     apply(world.ports, "dev")
     world.registries.held = set()
-    world.terraform.ran.clear()
+    world.terraform.calls.clear()
     with pytest.raises(RefusedError) as refused:
         promote(world.ports, "dev", "staging")
     assert [(problem.code, PINNED in problem.message) for problem in refused.value.problems] == [("G201", True)]
-    assert world.terraform.ran == []
-    assert journal.present(world.ports).of("staging").last is None
+    assert world.terraform.calls == []
+    assert journal.load(world.ports).find_environment("staging").last is None
 
 
 def test_a_registry_that_does_not_answer_refuses_for_now_with_its_own_code(world: World) -> None:
@@ -361,7 +365,7 @@ def test_break_glass_helps_where_the_environment_lists_it(world: World) -> None:
     world.tree.content["envctl.toml"] = waivable
     apply(world.ports, "dev")
     world.registries.held = set()
-    done = promote(world.ports, "dev", "staging", Wishes(break_glass="the registry is being moved"))
+    done = promote(world.ports, "dev", "staging", DeployOptions(break_glass="the registry is being moved"))
     assert [waived.code for waived in done.waived] == ["G201"]
 
 
@@ -399,16 +403,16 @@ def test_why_does_not_say_that_images_are_there_before_it_has_looked(world: Worl
     apply(world.ports, "dev")
     world.registries.held = set()
     world.registries.asked.clear()
-    assert outcome(why(world.ports, "staging")) == "unplanned"
+    assert outcome(explain_refusal(world.ports, "staging")) == "unplanned"
     assert world.registries.asked == []
-    assert outcome(why(world.ports, "staging", planned=True)) == "refuses"
+    assert outcome(explain_refusal(world.ports, "staging", planned=True)) == "refuses"
     world.registries.held = {PINNED}
-    assert outcome(why(world.ports, "staging", planned=True)) == "passes"
+    assert outcome(explain_refusal(world.ports, "staging", planned=True)) == "passes"
 
 
 def test_where_a_release_has_no_images_there_is_nothing_to_look_for(world: World) -> None:
     text = PROJECT.replace(b'kind = "oci"', b'kind = "string"')
     world.tree.content["envctl.toml"] = text
     apply(world.ports, "dev")
-    assert outcome(why(world.ports, "staging")) == "passes"
+    assert outcome(explain_refusal(world.ports, "staging")) == "passes"
     assert world.registries.asked == []

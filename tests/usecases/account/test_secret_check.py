@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.domain.aws.secret_status import KILO, SecretValue
+from envctl.domain.aws.secret_status import KIB, SecretValue
 from envctl.domain.errors import (
     ConfigurationError,
     EnvctlError,
@@ -12,13 +12,13 @@ from envctl.domain.errors import (
     UsageError,
 )
 from envctl.domain.guards import RefusedError
-from envctl.usecases.account.secret_check import check, listed, look
+from envctl.usecases.account.secret_check import check_secrets, find_secrets, list_secrets
 from envctl.usecases.account.secret_set import SecretSet, set_secret
-from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.inspect.settings import validate
-from envctl.usecases.inspect.status import status
+from envctl.usecases.inspect.settings import validate_project
+from envctl.usecases.inspect.status import load_status
 from envctl.usecases.project import load, working_tree
 from tests.fakes.world import PROJECT, WEB, World
 
@@ -68,7 +68,7 @@ def codes(error: EnvctlError | None) -> list[str]:
 def test_what_settings_ask_for_is_told_with_whether_it_is_there() -> None:
     world = project()
     world.secrets.held[DB] = b"x"
-    told, error = listed(world.ports, "prod")
+    told, error = list_secrets(world.ports, "prod")
     assert [(each.secret.name, each.secret.asked_by, each.state) for each in told.secrets] == [
         ("shop/db", ("web.db_secret_name",), "there"),
         ("/shop/key", ("web.key_parameter",), "absent"),
@@ -81,7 +81,7 @@ def test_what_settings_ask_for_is_told_with_whether_it_is_there() -> None:
 def test_a_list_fails_where_nobody_can_tell() -> None:
     world = project()
     world.secrets.otherwise[DB] = "unknown"
-    told, error = listed(world.ports, "prod")
+    told, error = list_secrets(world.ports, "prod")
     assert codes(error) == ["E441"]
     assert [each.state for each in told.secrets] == ["unknown", "absent"]
 
@@ -89,7 +89,7 @@ def test_a_list_fails_where_nobody_can_tell() -> None:
 def test_aws_is_not_asked_where_no_secret_is_asked_for() -> None:
     world = project()
     world.edit("environments/common.tfvars", 'size = 1\ndb_secret_name = ""\n')
-    told, error = check(world.ports, ["dev"])
+    told, error = check_secrets(world.ports, ["dev"])
     assert error is None
     assert told.environments[0].secrets == ()
     assert world.access.asked == []
@@ -100,7 +100,7 @@ def test_a_check_tells_all_that_is_missing_with_the_command_for_each() -> None:
     world = project()
     world.secrets.held |= {("dev", "shop/db"): b"x", DB: b"x"}
     world.secrets.otherwise[DB] = "deleting"
-    told, error = check(world.ports)
+    told, error = check_secrets(world.ports)
     assert [(each.environment, each.missing) for each in told.environments] == [("dev", 0), ("staging", 1), ("prod", 2)]
     assert error is not None
     assert error.exit_code == ExitCode.FAILED
@@ -114,7 +114,7 @@ def test_a_check_tells_all_that_is_missing_with_the_command_for_each() -> None:
 def test_a_check_of_what_is_all_there_is_silent() -> None:
     world = project()
     world.secrets.held |= {DB: b"x", KEY: b"x"}
-    told, error = check(world.ports, ["prod", "prod"])
+    told, error = check_secrets(world.ports, ["prod", "prod"])
     assert error is None
     assert [each.environment for each in told.environments] == ["prod"]
 
@@ -123,7 +123,7 @@ def test_an_environment_that_can_not_be_got_into_hides_no_other() -> None:
     world = project()
     world.access.refused.add("staging")
     world.edit("environments/prod/terraform.tfvars", "size = [\n")
-    told, error = check(world.ports)
+    told, error = check_secrets(world.ports)
     assert [each.environment for each in told.environments] == ["dev"]
     assert told.failed == ("staging", "prod")
     assert codes(error) == ["E440", "E413", "E201"]
@@ -133,7 +133,7 @@ def test_an_environment_that_can_not_be_got_into_hides_no_other() -> None:
 
 def test_another_account_than_the_environments_is_refused() -> None:
     world = project(account="333333333333")
-    for act in (lambda: listed(world.ports, "prod"), lambda: set_secret(world.ports, "prod", "shop/db", never)):
+    for act in (lambda: list_secrets(world.ports, "prod"), lambda: set_secret(world.ports, "prod", "shop/db", never)):
         with pytest.raises(OperationFailedError, match="E445") as raised:
             act()
         assert "is in account 333333333333" in str(raised.value)
@@ -144,7 +144,7 @@ def test_a_secret_of_another_account_is_not_looked_for() -> None:
     world = project()
     arn = "arn:aws:secretsmanager:eu-west-1:999999999999:secret:shared/db-a1B2c3"
     world.edit("environments/prod/terraform.tfvars", f'cidr = "10.30.0.0/16"\ndb_secret_name = "{arn}"\n')
-    told, error = check(world.ports, ["prod"])
+    told, error = check_secrets(world.ports, ["prod"])
     assert error is None
     (only,) = told.environments[0].secrets
     assert only.state == "elsewhere"
@@ -155,19 +155,19 @@ def test_a_secret_of_another_account_is_not_looked_for() -> None:
 
 def test_the_release_that_comes_next_says_what_is_asked_for() -> None:
     world = deployed(("dev", "shop/new"))
-    runs = status(world.ports).environments[1].present.current
+    runs = load_status(world.ports).environments[1].present.current
     assert runs is not None
     later = 'variable "new_secret_name" {\n  type    = string\n  default = "shop/new"\n}\n'
     world.edit("modules/web/main.tf", WEB.decode() + ASKING + later)
     # prod gets what staging has, and that does not know the new one.
-    prod, _ = listed(world.ports, "prod")
+    prod, _ = list_secrets(world.ports, "prod")
     assert prod.release == runs.release
     assert [each.secret.name for each in prod.secrets] == ["shop/db", "/shop/key"]
-    dev, _ = listed(world.ports, "dev")
+    dev, _ = list_secrets(world.ports, "dev")
     assert dev.release == ""
     assert [each.secret.name for each in dev.secrets] == ["shop/db", "shop/new"]
     newer = apply(world.ports, "dev").release
-    staging, _ = listed(world.ports, "staging")
+    staging, _ = list_secrets(world.ports, "staging")
     assert staging.release == newer
 
 
@@ -175,7 +175,7 @@ def test_settings_that_fit_the_working_tree_alone_are_read_with_it() -> None:
     world = deployed()
     world.edit("modules/web/main.tf", WEB.decode() + ASKING + 'variable "new_secret_name" { type = string }\n')
     world.edit("environments/prod/terraform.tfvars", 'cidr = "10.30.0.0/16"\nnew_secret_name = "shop/new"\n')
-    told, _ = listed(world.ports, "prod")
+    told, _ = list_secrets(world.ports, "prod")
     assert told.release == ""
     assert [each.secret.name for each in told.secrets] == ["shop/db", "shop/new"]
 
@@ -184,14 +184,14 @@ def test_settings_that_fit_nothing_are_told_as_of_the_release_that_comes() -> No
     world = deployed()
     world.edit("environments/staging/terraform.tfvars", 'cidr = "10.20.0.0/16"\nsise = 2\n')
     with pytest.raises(ConfigurationError, match="E203"):
-        listed(world.ports, "staging")
+        list_secrets(world.ports, "staging")
 
 
 def test_the_project_is_not_valid_where_a_pattern_finds_nothing() -> None:
     world = project()
     world.edit("envctl.toml", PROJECT.decode() + PATTERNS.replace("*_parameter", "key_parametr"))
     with pytest.raises(ConfigurationError) as raised:
-        validate(world.ports)
+        validate_project(world.ports)
     (problem,) = raised.value.problems
     assert (problem.code, problem.hint) == ("E442", "did you mean key_parameter?")
     assert str(problem.location) == "envctl.toml:29"
@@ -200,7 +200,7 @@ def test_the_project_is_not_valid_where_a_pattern_finds_nothing() -> None:
 def test_a_value_where_a_name_belongs_is_not_sent_anywhere() -> None:
     world = project()
     world.edit("environments/prod/terraform.tfvars", 'cidr = "10.30.0.0/16"\ndb_secret_name = "planted p@ss"\n')
-    for act in (lambda: listed(world.ports, "prod"), lambda: validate(world.ports)):
+    for act in (lambda: list_secrets(world.ports, "prod"), lambda: validate_project(world.ports)):
         with pytest.raises(ConfigurationError, match="E444") as raised:
             act()
         assert "planted" not in str(raised.value)
@@ -210,10 +210,10 @@ def test_a_value_where_a_name_belongs_is_not_sent_anywhere() -> None:
 
 def test_what_a_deployment_is_about_is_looked_at() -> None:
     world = project()
-    project_ = load.project(world.ports)
-    wiring = working_tree.release(world.ports, project_).wiring
-    settings = load.settings(world.ports, project_, "prod", wiring)
-    seen = look(world.ports, project_, "prod", settings, wiring.schema)
+    project_ = load.load_project(world.ports)
+    wiring = working_tree.build_release(world.ports, project_).wiring
+    settings = load.load_settings(world.ports, project_, "prod", wiring)
+    seen = find_secrets(world.ports, project_, "prod", settings, wiring.schema)
     assert [(each.secret.id, each.missing) for each in seen] == [("shop/db", True), ("/shop/key", True)]
     assert world.secrets.looked == [("prod", ("shop/db", "/shop/key"))]
 
@@ -229,7 +229,7 @@ def test_a_secret_is_created_with_tags_and_then_gets_new_versions() -> None:
     again = set_secret(world.ports, "prod", "shop/db", lambda: value(b"other"))
     assert not again.created
     assert world.secrets.held == {DB: b"other"}
-    assert [(each.environment, each.account_id, each.creates) for each in world.consent.changes] == [
+    assert [(each.environment, each.account_id, each.creates) for each in world.prompter.changes] == [
         ("prod", "111111111111", True),
         ("prod", "111111111111", False),
     ]
@@ -238,7 +238,7 @@ def test_a_secret_is_created_with_tags_and_then_gets_new_versions() -> None:
 
 def test_who_says_no_is_not_asked_for_a_value() -> None:
     world = project()
-    world.consent.answers = [False]
+    world.prompter.answers = [False]
     with pytest.raises(InterruptedByUserError, match="E310"):
         set_secret(world.ports, "prod", "shop/db", never)
     assert world.secrets.held == {}
@@ -246,7 +246,7 @@ def test_who_says_no_is_not_asked_for_a_value() -> None:
 
 def test_without_anybody_to_ask_nothing_is_written() -> None:
     world = project()
-    world.consent.nobody = True
+    world.prompter.nobody = True
     with pytest.raises(UsageError, match="E001"):
         set_secret(world.ports, "prod", "shop/db", never)
 
@@ -297,8 +297,8 @@ def test_the_new_one_behind_an_arn_has_another() -> None:
 UNFIT = {
     "nothing": ("shop/db", b""),
     "an empty line": ("shop/db", b" \n"),
-    "too much for Secrets Manager": ("shop/db", b"x" * (64 * KILO + 1)),
-    "too much for the Parameter Store": ("/shop/key", b"x" * (8 * KILO + 1)),
+    "too much for Secrets Manager": ("shop/db", b"x" * (64 * KIB + 1)),
+    "too much for the Parameter Store": ("/shop/key", b"x" * (8 * KIB + 1)),
     "bytes for the Parameter Store": ("/shop/key", b"\xff\xfe"),
 }
 
@@ -314,7 +314,7 @@ def test_no_value_is(name: str, data: bytes) -> None:
 @pytest.mark.parametrize("name", ["shop/db", "/shop/key"])
 def test_the_longest_value_is_taken(name: str) -> None:
     world = project()
-    most = b"x" * (64 if name == "shop/db" else 8) * KILO
+    most = b"x" * (64 if name == "shop/db" else 8) * KIB
     set_secret(world.ports, "prod", name, lambda: value(most))
     assert world.secrets.held["prod", name] == most
 
@@ -347,13 +347,13 @@ def test_a_deployment_is_refused_before_terraform_does_anything_where_secrets_ar
     world = project()
     world.secrets.held[("dev", "shop/db")] = b"x"
     apply(world.ports, "dev")
-    world.terraform.ran.clear()
+    world.terraform.calls.clear()
     with pytest.raises(RefusedError) as raised:
         promote(world.ports, "dev", "staging")
     told = [(problem.code, problem.hint) for problem in raised.value.problems]
     assert told[0][0] == "G202"
     assert told[1:] == [("E440", "envctl secrets set staging shop/db")]
-    assert world.terraform.ran == []
+    assert world.terraform.calls == []
     world.secrets.held[("staging", "shop/db")] = b"x"
     assert promote(world.ports, "dev", "staging").deployment
 
@@ -365,8 +365,10 @@ def test_why_says_what_is_missing_once_it_may_look() -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     for planned, outcome in ((False, "unplanned"), (True, "refuses")):
-        answers = {answer.code: answer.outcome for answer in why(world.ports, "prod", planned=planned).answers}
+        answers = {
+            answer.code: answer.outcome for answer in explain_refusal(world.ports, "prod", planned=planned).answers
+        }
         assert answers["G202"] == outcome
     world.secrets.held |= dict.fromkeys([DB, KEY], b"x")
-    answers = {answer.code: answer.outcome for answer in why(world.ports, "prod", planned=True).answers}
+    answers = {answer.code: answer.outcome for answer in explain_refusal(world.ports, "prod", planned=True).answers}
     assert answers["G202"] == "passes"

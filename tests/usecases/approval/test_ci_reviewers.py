@@ -7,26 +7,26 @@ import pytest
 from envctl.domain.errors import EnvctlError, UsageError
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import Actor, ApprovalGiven
-from envctl.usecases.approval.approve import withdraw
-from envctl.usecases.approval.ci_reviewers import Reviewed, review
-from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.approval.approve import withdraw_approval
+from envctl.usecases.approval.ci_reviewers import Reviewed, record_reviews
+from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.ledger import journal
-from tests.fakes.world import SettableIdentity, World, recorded
+from tests.fakes.world import SettableIdentity, World, list_entries
 
 RUN = "https://github.com/acme/shop/actions/runs/7"
 JOB = Actor("merger", "github", verified=True, run_url=RUN, arn="arn:aws:sts::3:assumed-role/ci/x", environment="prod")
 GATES = b"approvals = { peer = 2 }"
-SURE = Wishes()
+SURE = DeployOptions()
 
 
 @dataclass
 class Somebody(SettableIdentity):
     who: Actor = JOB
 
-    def actor(self) -> Actor:
+    def identify_actor(self) -> Actor:
         return self.who
 
 
@@ -50,12 +50,12 @@ def edit(world: World, old: bytes, new: bytes) -> None:
 
 
 def shown(world: World) -> str:
-    return why(world.ports, "prod", planned=True).plan
+    return explain_refusal(world.ports, "prod", planned=True).plan
 
 
 def reviewed(world: World, *names: str, attempt: int = 1, unseen: tuple[str, ...] = ()) -> Reviewed:
     world.reviews.names = {"prod": list(names)}
-    return review(world.ports, "prod", release=None, fingerprint=shown(world), attempt=attempt, unseen=unseen)
+    return record_reviews(world.ports, "prod", release=None, fingerprint=shown(world), attempt=attempt, unseen=unseen)
 
 
 def outcomes(told: Reviewed) -> dict[str, str]:
@@ -63,7 +63,7 @@ def outcomes(told: Reviewed) -> dict[str, str]:
 
 
 def given(world: World) -> list[ApprovalGiven]:
-    return [entry.event for entry in recorded(world) if isinstance(entry.event, ApprovalGiven)]
+    return [entry.event for entry in list_entries(world) if isinstance(entry.event, ApprovalGiven)]
 
 
 def test_what_reviewers_said_opens_the_gate_for_exactly_the_plan_they_saw(world: World) -> None:
@@ -72,7 +72,7 @@ def test_what_reviewers_said_opens_the_gate_for_exactly_the_plan_they_saw(world:
     assert (told.not_seen, told.unseen) == ({"web": ("what it reads",)}, ("web",))
     assert (told.gate, told.missing, told.next) == ("peer", {}, "envctl promote staging prod")
     assert {event.plan for event in given(world)} == {told.plan}
-    by = {approval.by for approval in journal.present(world.ports).of("prod").approvals}
+    by = {approval.by for approval in journal.load(world.ports).find_environment("prod").approvals}
     assert by == {Actor(name, "github", verified=True, run_url=RUN) for name in ("octocat", "hubot")}
     assert promote(world.ports, "staging", "prod", SURE).deployment is not None
 
@@ -146,15 +146,15 @@ def test_of_a_job_that_nobody_says_is_for_the_environment_no_name_is_believed(wo
     # Not even one that was recorded all the same.
     told = ApprovalGiven("prod", "peer", "r1", "s", "", "octocat")
     journal.append(world.ports, lambda _: told)
-    assert [a.by.verified for a in journal.present(world.ports).of("prod").approvals] == [False]
+    assert [a.by.verified for a in journal.load(world.ports).find_environment("prod").approvals] == [False]
 
 
 def test_who_gave_it_takes_it_back(world: World) -> None:
     reviewed(world, "octocat", "hubot")
     assert isinstance(world.identity, Somebody)
     world.identity.who = Actor("octocat", "github", verified=True)
-    assert withdraw(world.ports, "prod", "peer").withdrawn
-    assert [a.by.name for a in journal.present(world.ports).of("prod").approvals] == ["hubot"]
+    assert withdraw_approval(world.ports, "prod", "peer").withdrawn
+    assert [a.by.name for a in journal.load(world.ports).find_environment("prod").approvals] == ["hubot"]
 
 
 def test_of_an_earlier_attempt_nobody_knows_which_plan_they_saw(world: World) -> None:
@@ -179,7 +179,7 @@ def test_the_gate_at_which_they_count_is(world: World, gates: bytes, asked: str 
     edit(world, GATES, gates)
     world.reviews.names = {"prod": ["octocat"]}
     try:
-        told = review(world.ports, "prod", release=None, fingerprint=shown(world), gate=asked).gate
+        told = record_reviews(world.ports, "prod", release=None, fingerprint=shown(world), gate=asked).gate
     except EnvctlError as error:
         told = error.problems[0].code
     assert told == expected
@@ -187,7 +187,7 @@ def test_the_gate_at_which_they_count_is(world: World, gates: bytes, asked: str 
 
 def test_a_plan_that_was_never_made_can_not_have_been_seen(world: World) -> None:
     with pytest.raises(UsageError) as error:
-        review(world.ports, "prod", release=None, fingerprint="f00d" * 16)
+        record_reviews(world.ports, "prod", release=None, fingerprint="f00d" * 16)
     assert error.value.problems[0].code == "E009"
 
 

@@ -5,7 +5,7 @@ somebody only claims keeps nobody from approving.
 import pytest
 
 from envctl.domain.guards import RefusedError
-from envctl.usecases.approval.approve import approve, withdraw
+from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.ledger import journal
@@ -31,12 +31,12 @@ def world() -> World:
 def approves(world: World, identity: SettableIdentity, gate: str = "business") -> bool:
     """Whether it was recorded."""
     world.identity = identity
-    there = journal.present(world.ports).of("prod").stacks
-    return not approve(world.ports, "prod", gate, unseen=() if there else ("web",)).already
+    there = journal.load(world.ports).find_environment("prod").stacks
+    return not approve_plan(world.ports, "prod", gate, unseen=() if there else ("web",)).already
 
 
 def approvals(world: World) -> list[str]:
-    return [each.by.name for each in journal.present(world.ports).of("prod").approvals]
+    return [each.by.name for each in journal.load(world.ports).find_environment("prod").approvals]
 
 
 @pytest.mark.parametrize("name", ["own", "vouched", "job"])
@@ -45,17 +45,17 @@ def test_person_withdraws_under_each_name(world: World, name: Name) -> None:
         assert approves(world, identity_of(CAT, under))
     approves(world, SettableIdentity(DAN))
     world.identity = identity_of(CAT, name)
-    assert withdraw(world.ports, "prod", "business").withdrawn
+    assert withdraw_approval(world.ports, "prod", "business").withdrawn
     assert approvals(world) == [DAN]
-    assert not withdraw(world.ports, "prod", "business").withdrawn
+    assert not withdraw_approval(world.ports, "prod", "business").withdrawn
 
 
 def test_keys_of_another_person_withdraw_nothing(world: World) -> None:
     """EVE's variables say that her job is CAT's, and AWS says that she is EVE."""
     approves(world, SettableIdentity(CAT))
     world.identity = identity_of(CAT, "a token of one's own")
-    assert EVE in world.identity.actor().name
-    assert not withdraw(world.ports, "prod", "business").withdrawn
+    assert EVE in world.identity.identify_actor().name
+    assert not withdraw_approval(world.ports, "prod", "business").withdrawn
     assert approvals(world) == [CAT]
 
 

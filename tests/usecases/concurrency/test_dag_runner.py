@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
-from envctl.domain.graph import reached
-from envctl.usecases.concurrency.dag_runner import Steps, side_by_side
+from envctl.domain.graph import transitive_closure
+from envctl.usecases.concurrency.dag_runner import Task, run_tasks
 
 NAMES = [f"s{number}" for number in range(7)]
 
@@ -25,12 +25,12 @@ class AnyOrder:
 
     def pause(self, seconds: float) -> None: ...
 
-    def begin(self, name: str, job: Callable[[], None], unit: str = "") -> None:
+    def submit(self, name: str, job: Callable[[], None], unit: str = "") -> None:
         assert name not in self.at_work
         self.at_work[name] = job
         self.at_most = max(self.at_most, len(self.at_work))
 
-    def ended(self) -> tuple[str, BaseException | None]:
+    def wait_for_job(self) -> tuple[str, BaseException | None]:
         assert self.at_work, "nothing is at work, and somebody waits"
         name = list(self.at_work)[self.picks(len(self.at_work))]
         job = self.at_work.pop(name)
@@ -41,7 +41,7 @@ class AnyOrder:
         return name, None
 
     @contextmanager
-    def asking(self) -> Iterator[None]:
+    def interruptible_prompt(self) -> Iterator[None]:
         yield
 
 
@@ -53,7 +53,7 @@ class Doing:
     begun: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
 
-    def steps(self, name: str) -> Steps:
+    def steps(self, name: str) -> Task:
         self.begun.append(name)
         yield lambda: None
         yield lambda: self._second(name)
@@ -81,19 +81,19 @@ def test_whatever_ends_first_each_comes_after_its_needs_and_all_but_what_needs_a
 ) -> None:
     doing = Doing({name: failure(name) for name in failing})
     crew = AnyOrder(lambda count: data.draw(st.integers(0, count - 1)))
-    course = side_by_side(crew, needs, doing.steps)
-    kept_back = {name for name in NAMES if reached(needs, needs[name]) & failing}
-    assert set(course.left) == kept_back
+    course = run_tasks(crew, needs, doing.steps)
+    kept_back = {name for name in NAMES if transitive_closure(needs, needs[name]) & failing}
+    assert set(course.skipped) == kept_back
     assert set(course.failed) == failing - kept_back
     assert set(course.done) == set(NAMES) - failing - kept_back
     assert sorted(doing.begun) == sorted({*course.done, *course.failed})
     assert all(doing.ended.index(need) < doing.ended.index(name) for name in course.done for need in needs[name])
-    assert all(set(because) <= set(course.failed) and because for because in course.left.values())
+    assert all(set(because) <= set(course.failed) and because for because in course.skipped.values())
 
 
 def test_what_needs_nothing_of_each_other_is_at_work_at_once() -> None:
     crew = AnyOrder()
-    side_by_side(crew, {"a": (), "b": (), "c": ("a", "b")}, Doing().steps)
+    run_tasks(crew, {"a": (), "b": (), "c": ("a", "b")}, Doing().steps)
     assert crew.at_most == 2
 
 
@@ -106,43 +106,43 @@ def test_what_runs_comes_to_its_end_and_nothing_more_is_begun(stop: BaseExceptio
     doing = Doing({"a": stop})
     # Of a and b, which run at the same time, a ends while b is in its first job.
     turns = iter([0, 1, 0])
-    course = side_by_side(AnyOrder(lambda _: next(turns)), {"a": (), "b": (), "c": ("b",)}, doing.steps)
-    assert course.stopped is stop
-    assert course.left == {"a": (), "b": (), "c": ()}
+    course = run_tasks(AnyOrder(lambda _: next(turns)), {"a": (), "b": (), "c": ("b",)}, doing.steps)
+    assert course.stopped_by is stop
+    assert course.skipped == {"a": (), "b": (), "c": ()}
     assert doing.ended == []
     with pytest.raises(type(stop)):
-        course.demand_whole()
+        course.raise_failure()
 
 
 def test_what_was_in_its_last_job_when_all_was_stopped_is_done() -> None:
     doing = Doing({"a": InterruptedByUserError(Problem("E311", "interrupted"))})
     # b is two jobs ahead of a.
     turns = iter([1, 1, 0, 0])
-    course = side_by_side(AnyOrder(lambda _: next(turns, 0)), {"a": (), "b": ()}, doing.steps)
-    assert (course.done, set(course.left)) == (("b",), {"a"})
+    course = run_tasks(AnyOrder(lambda _: next(turns, 0)), {"a": (), "b": ()}, doing.steps)
+    assert (course.done, set(course.skipped)) == (("b",), {"a"})
 
 
 def test_a_step_may_live_with_the_failure_of_its_job() -> None:
     told: list[str] = []
 
-    def steps(name: str) -> Steps:
+    def steps(name: str) -> Task:
         try:
             yield lambda: _raise(failure(name))
         except EnvctlError as error:
             told.append(error.problems[0].message)
 
-    course = side_by_side(AnyOrder(), {"a": ()}, steps)
+    course = run_tasks(AnyOrder(), {"a": ()}, steps)
     assert (course.done, told) == (("a",), ["a said no"])
 
 
 def test_what_is_done_between_jobs_may_fail_as_well() -> None:
-    def steps(name: str) -> Steps:
+    def steps(name: str) -> Task:
         yield lambda: None
         if name == "a":
             raise failure(name)
 
-    course = side_by_side(AnyOrder(), {"a": (), "b": ("a",), "c": ()}, steps)
-    assert (course.done, set(course.failed), course.left) == (("c",), {"a"}, {"b": ("a",)})
+    course = run_tasks(AnyOrder(), {"a": (), "b": ("a",), "c": ()}, steps)
+    assert (course.done, set(course.failed), course.skipped) == (("c",), {"a"}, {"b": ("a",)})
 
 
 def _raise(error: BaseException) -> None:

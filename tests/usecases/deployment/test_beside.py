@@ -5,21 +5,21 @@ import pytest
 from envctl.domain.errors import ConfigurationError, OperationFailedError
 from envctl.domain.guards import RefusedError
 from envctl.domain.release.bundle import unpack
-from envctl.usecases.approval.approve import approve
-from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.approval.approve import approve_plan
+from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.drift.drift import drift
-from envctl.usecases.inspect.diff import diff
-from envctl.usecases.inspect.plan import plan
-from envctl.usecases.inspect.preview import preview
-from envctl.usecases.inspect.render import render
-from envctl.usecases.inspect.report import report
-from envctl.usecases.inspect.settings import settings, validate
-from envctl.usecases.inspect.status import status
-from tests.fakes.world import PROJECT, World, recorded
+from envctl.usecases.drift.drift import check_drift
+from envctl.usecases.inspect.diff import diff_environments
+from envctl.usecases.inspect.plan import plan_environment
+from envctl.usecases.inspect.preview import preview_environments
+from envctl.usecases.inspect.render import render_environment
+from envctl.usecases.inspect.report import build_report
+from envctl.usecases.inspect.settings import resolve_settings, validate_project
+from envctl.usecases.inspect.status import load_status
+from tests.fakes.world import PROJECT, World, list_entries
 
 BESIDE = """
 [environments.management]
@@ -75,7 +75,7 @@ def test_each_gets_its_own_stacks_and_no_others(world: World) -> None:
 
 def test_common_settings_are_those_of_the_pipeline(world: World) -> None:
     """`size`, which no stack of management declares, stands in the common file."""
-    found = settings(world.ports, "management").settings
+    found = resolve_settings(world.ports, "management").settings
     assert [(each.name, each.value) for each in found] == [("units", ["dev", "prod"])]
 
 
@@ -83,7 +83,7 @@ def test_it_takes_code_from_the_working_tree_whenever_it_is_applied(world: World
     first = apply(world.ports, "management").release
     world.edit("modules/organization/main.tf", 'variable "units" { type = list(string) }\n')
     assert apply(world.ports, "management").release != first
-    assert status(world.ports).beside[0].lag is None
+    assert load_status(world.ports).beside[0].lag is None
 
 
 def test_a_change_of_one_is_no_new_release_of_the_others(world: World) -> None:
@@ -117,10 +117,10 @@ def test_the_same_content_is_one_release_for_both(world: World) -> None:
     with pytest.raises(RefusedError):
         apply(world.ports, "prod-account")
     world.identity.name = "bob@example.com"
-    approve(world.ports, "prod-account", "peer", release=one)
+    approve_plan(world.ports, "prod-account", "peer", release=one)
     world.identity.name = "ann@example.com"
     assert apply(world.ports, "prod-account").release == one
-    made = [entry.event for entry in recorded(world) if entry.event.kind == "release created"]
+    made = [entry.event for entry in list_entries(world) if entry.event.kind == "release created"]
     assert [event.beside for event in made] == ["dev-account", "prod-account"]  # type: ignore[union-attr]
 
 
@@ -134,21 +134,28 @@ def test_a_rollback_goes_back_within_it(world: World) -> None:
     world.edit("modules/organization/main.tf", 'variable "units" { type = list(string) }\n')
     second = apply(world.ports, "management").release
     assert rollback(world.ports, "management").release == first
-    assert second in status(world.ports).beside[0].present.holds
+    assert second in load_status(world.ports).beside[0].present.holds
 
 
 def test_all_verbs_know_it(world: World) -> None:
-    assert plan(world.ports, "management")[0].changes
-    assert render(world.ports, "management").files
+    assert plan_environment(world.ports, "management")[0].changes
+    assert render_environment(world.ports, "management").files
     apply(world.ports, "management")
-    assert why(world.ports, "management").target == "management"
-    assert [each.condition for each in drift(world.ports, ("management",)).environments] == ["clean"]
+    assert explain_refusal(world.ports, "management").target == "management"
+    assert [each.condition for each in check_drift(world.ports, ("management",)).environments] == ["clean"]
     assert destroy(world.ports, "management").deployment
 
 
 def test_all_means_those_beside_it_too(world: World) -> None:
-    assert validate(world.ports).environments == ("dev", "staging", "prod", "management", "dev-account", "prod-account")
-    shown = status(world.ports)
+    assert validate_project(world.ports).environments == (
+        "dev",
+        "staging",
+        "prod",
+        "management",
+        "dev-account",
+        "prod-account",
+    )
+    shown = load_status(world.ports)
     assert [each.environment for each in shown.environments] == ["dev", "staging", "prod"]
     assert [each.environment for each in shown.beside] == ["management", "dev-account", "prod-account"]
     assert [each.next for each in shown.beside] == [f"envctl apply {each.environment}" for each in shown.beside]
@@ -157,13 +164,13 @@ def test_all_means_those_beside_it_too(world: World) -> None:
 def test_drift_is_looked_for_where_something_was_deployed(world: World) -> None:
     apply(world.ports, "dev")
     apply(world.ports, "management")
-    seen = [each.environment for each in drift(world.ports).environments]
+    seen = [each.environment for each in check_drift(world.ports).environments]
     assert seen == ["dev", "staging", "prod", "management"]
 
 
 def test_a_preview_is_of_the_way_through_the_pipeline(world: World) -> None:
-    assert [each.environment for each in preview(world.ports).environments] == ["dev", "staging", "prod"]
-    both = preview(world.ports, ("dev", "management")).environments
+    assert [each.environment for each in preview_environments(world.ports).environments] == ["dev", "staging", "prod"]
+    both = preview_environments(world.ports, ("dev", "management")).environments
     assert [[stack.stack for stack in each.plan.stacks] for each in both if each.plan] == [
         ["network", "web"],
         ["organization"],
@@ -172,20 +179,20 @@ def test_a_preview_is_of_the_way_through_the_pipeline(world: World) -> None:
 
 def test_two_of_them_can_be_compared(world: World) -> None:
     apply(world.ports, "dev-account")
-    assert diff(world.ports, "dev-account", "prod-account").settings is not None
+    assert diff_environments(world.ports, "dev-account", "prod-account").settings is not None
 
 
 def test_a_report_tells_the_releases_of_the_pipeline(world: World) -> None:
     apply(world.ports, "management")
     of_dev = apply(world.ports, "dev").release
-    told = report(world.ports)
+    told = build_report(world.ports)
     assert ([row.release.release for row in told.releases], told.more_releases) == ([of_dev], 0)
 
 
 def test_an_error_in_its_settings_names_its_file(world: World) -> None:
     world.edit("environments/management/terraform.tfvars", 'unit = ["dev"]\n')
     with pytest.raises(ConfigurationError) as caught:
-        validate(world.ports, "management")
+        validate_project(world.ports, "management")
     assert {problem.code for problem in caught.value.problems} == {"E203", "E205"}
 
 

@@ -6,16 +6,16 @@ from collections.abc import Callable
 import pytest
 
 from envctl.domain.plan.changes import Cost, EnvironmentPlan
-from envctl.domain.plan.fingerprint import meaning_of
-from envctl.usecases.approval.explain_refusal import why
-from envctl.usecases.concurrency.stack_selection import Selection
+from envctl.domain.plan.fingerprint import fingerprint_plan
+from envctl.usecases.approval.explain_refusal import explain_refusal
+from envctl.usecases.concurrency.stack_selection import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.fleet.shard import plan_shard
-from envctl.usecases.inspect.explain_plan import explain
-from envctl.usecases.inspect.plan import plan
+from envctl.usecases.inspect.explain_plan import explain_plan
+from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.plan import plan_units as plan_parts
-from envctl.usecases.inspect.preview import plan_of, preview
-from envctl.usecases.ports.core import Answered
+from envctl.usecases.inspect.preview import plan_stored_release, preview_environments
+from envctl.usecases.ports.core import CostAnswer
 from envctl.usecases.ports.cost import CostSource
 from tests.fakes.world import PROJECT, World
 from tests.usecases.fleet.many_jobs import answered, begun, plan_in, planned
@@ -45,9 +45,9 @@ def unpriced(world: World) -> None:
 
 
 def test_a_plan_says_what_it_costs(world: World) -> None:
-    found, _ = plan(world.ports, "dev", priced=True)
+    found, _ = plan_environment(world.ports, "dev", priced=True)
     assert found.cost == SAID
-    ((source, question),) = world.costs.asked
+    ((source, question),) = world.cost_estimator.asked
     regions = {"network": "eu-west-1"}
     assert source == CostSource(("python3", "tools/cost.py"), 5.0, "111111111111", "ap-northeast-1", regions)
     asked = json.loads(question)
@@ -60,9 +60,9 @@ def test_a_plan_says_what_it_costs(world: World) -> None:
 
 
 WAYS: dict[str, Callable[[World], EnvironmentPlan | None]] = {
-    "plan": lambda world: plan(world.ports, "dev", priced=True)[0],
-    "plan --explain": lambda world: explain(world.ports, "dev").plan,
-    "preview": lambda world: preview(world.ports, ["dev"]).environments[0].plan,
+    "plan": lambda world: plan_environment(world.ports, "dev", priced=True)[0],
+    "plan --explain": lambda world: explain_plan(world.ports, "dev").plan,
+    "preview": lambda world: preview_environments(world.ports, ["dev"]).environments[0].plan,
 }
 
 
@@ -74,16 +74,16 @@ def test_nobody_is_asked_where_the_project_names_nobody(
     found = way(world)
     assert found is not None
     assert found.changes
-    assert (found.cost, world.costs.asked) == (None, [])
+    assert (found.cost, world.cost_estimator.asked) == (None, [])
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_nobody_is_asked_where_nothing_changes(world: World, way: Callable[[World], EnvironmentPlan | None]) -> None:
     apply(world.ports, "dev")
-    assert world.costs.asked == []
+    assert world.cost_estimator.asked == []
     found = way(world)
     assert found is not None
-    assert (found.cost, world.costs.asked) == (None, [])
+    assert (found.cost, world.cost_estimator.asked) == (None, [])
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
@@ -91,24 +91,28 @@ def test_it_is_asked_once_while_nobody_is_kept_from_working_there(
     world: World, way: Callable[[World], EnvironmentPlan | None]
 ) -> None:
     held: list[frozenset[str]] = []
-    ask = world.costs.ask
+    ask = world.cost_estimator.estimate_costs
 
     class Watching:
-        def ask(self, source: CostSource, question: bytes) -> Answered:
+        def estimate_costs(self, source: CostSource, question: bytes) -> CostAnswer:
             held.append(frozenset(world.workspace.held))
             return ask(source, question)
 
-    world.costs = Watching()  # type: ignore[assignment]
+    world.cost_estimator = Watching()  # type: ignore[assignment]
     found = way(world)
     assert found is not None
     assert (found.cost, held) == (SAID, [frozenset()])
 
 
 def test_each_environment_of_a_preview_is_asked_about(world: World) -> None:
-    told = preview(world.ports)
+    told = preview_environments(world.ports)
     assert [each.plan and each.plan.cost for each in told.environments] == [SAID, SAID, SAID]
-    assert [json.loads(question)["environment"] for _, question in world.costs.asked] == ["dev", "staging", "prod"]
-    assert [source.region for source, _ in world.costs.asked] == ["ap-northeast-1", "us-east-1", "us-east-1"]
+    assert [json.loads(question)["environment"] for _, question in world.cost_estimator.asked] == [
+        "dev",
+        "staging",
+        "prod",
+    ]
+    assert [source.region for source, _ in world.cost_estimator.asked] == ["ap-northeast-1", "us-east-1", "us-east-1"]
 
 
 def test_what_many_jobs_have_planned_is_asked_about_once_it_is_together(world: World) -> None:
@@ -116,9 +120,9 @@ def test_what_many_jobs_have_planned_is_asked_about_once_it_is_together(world: W
     plan_shard(world.ports, made.run, 1)
     assert plan_in(planned(world, made.run).environments[0]).cost is None
     answered(world, made, 1)
-    assert world.costs.asked == []
+    assert world.cost_estimator.asked == []
     (told,) = planned(world, made.run).environments
-    ((source, question),) = world.costs.asked
+    ((source, question),) = world.cost_estimator.asked
     assert plan_in(told).cost == SAID
     assert (source.region, source.regions) == ("ap-northeast-1", {"network": "eu-west-1"})
     assert [stack["stack"] for stack in json.loads(question)["stacks"]] == ["network", "web"]
@@ -126,39 +130,39 @@ def test_what_many_jobs_have_planned_is_asked_about_once_it_is_together(world: W
 
 def test_a_release_and_a_promotion_that_is_planned_have_a_cost_and_the_same_fingerprint(world: World) -> None:
     release = apply(world.ports, "dev").release
-    assert plan_of(world.ports, "prod", release).cost == SAID
-    told = why(world.ports, "staging", planned=True)
+    assert plan_stored_release(world.ports, "prod", release).cost == SAID
+    told = explain_refusal(world.ports, "staging", planned=True)
     assert told.planned is not None
     assert told.planned.cost == SAID
     assert world.observer.plans[-1].cost == SAID
-    assert told.plan == meaning_of(told.planned).fingerprint
+    assert told.plan == fingerprint_plan(told.planned).digest
     unpriced(world)
-    assert why(world.ports, "staging", planned=True).plan == told.plan
+    assert explain_refusal(world.ports, "staging", planned=True).plan == told.plan
 
 
 def test_what_is_applied_or_planned_in_part_is_not_asked_about(world: World) -> None:
     plan_parts(world.ports, {"dev": frozenset({"network"})})
     apply(world.ports, "dev")
-    assert world.costs.asked == []
+    assert world.cost_estimator.asked == []
 
 
 def test_of_some_stacks_those_are_asked_about(world: World) -> None:
-    plan(world.ports, "dev", Selection(("network",)), priced=True)
-    ((_, question),) = world.costs.asked
+    plan_environment(world.ports, "dev", StackSelection(("network",)), priced=True)
+    ((_, question),) = world.cost_estimator.asked
     assert [each["stack"] for each in json.loads(question)["stacks"]] == ["network"]
 
 
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        pytest.param(Answered(problem="exit code 1: no"), "exit code 1: no", id="it fails"),
-        pytest.param(Answered(b"?"), "the program of [cost] answered with something that is not JSON", id="nonsense"),
+        pytest.param(CostAnswer(problem="exit code 1: no"), "exit code 1: no", id="it fails"),
+        pytest.param(CostAnswer(b"?"), "the program of [cost] answered with something that is not JSON", id="nonsense"),
     ],
 )
-def test_whatever_goes_wrong_the_plan_stands(world: World, answer: Answered, why: str) -> None:
-    world.costs.answer = answer
-    found, error = plan(world.ports, "dev", priced=True)
+def test_whatever_goes_wrong_the_plan_stands(world: World, answer: CostAnswer, why: str) -> None:
+    world.cost_estimator.answer = answer
+    found, error = plan_environment(world.ports, "dev", priced=True)
     assert (found.cost, error) == (Cost(unknown=why), None)
-    told = preview(world.ports)
+    told = preview_environments(world.ports)
     assert all(each.plan and each.plan.changes for each in told.environments)
     assert told.exit_code() == 0

@@ -24,20 +24,20 @@ from envctl.domain.ledger.events import (
     WaiverUsed,
 )
 from envctl.domain.plan.changes import Action, ResourceChange
-from envctl.usecases.approval.approve import approve, withdraw
-from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.approval.approve import approve_plan, withdraw_approval
+from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.deployment.verification import verify
-from envctl.usecases.drift.drift import drift
-from envctl.usecases.inspect.locking import lock, unlock
-from envctl.usecases.inspect.status import status
+from envctl.usecases.drift.drift import check_drift
+from envctl.usecases.inspect.locking import lock_environment, unlock_environment
+from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
-from tests.fakes.world import NETWORK, PROJECT, Killed, World, recorded
+from tests.fakes.world import NETWORK, PROJECT, Killed, World, list_entries
 
 CHECKS = '\n[checks.smoke]\nkind = "command"\ncommand = ["smoke"]\n'
 NO_GATES = "[environments.prod.gates]\napprovals = {}\n"
@@ -76,52 +76,52 @@ class TestVerification:
         done = apply(world.ports, "dev")
         assert done.verification is not None
         assert [(check.name, check.outcome) for check in done.verification.checks] == [("smoke", "passed")]
-        assert recorded(world)[-1].event == VerificationPassed(
+        assert list_entries(world)[-1].event == VerificationPassed(
             "dev", done.release, 2, ("smoke",), ("smoke:4410667d999706c5219508e7bab0f759",)
         )
 
     def test_a_check_is_told_where_it_is(self, world: World) -> None:
         release = apply(world.ports, "dev").release
-        _, surroundings = world.probes.asked[0]
+        _, surroundings = world.check_runner.asked[0]
         assert (surroundings["ENVCTL_ENVIRONMENT"], surroundings["ENVCTL_RELEASE"]) == ("dev", release)
         assert surroundings["ENVCTL_OUTPUTS"] == '{"network": {"here": "dev"}, "web": {"here": "dev"}}'
 
     def test_a_check_that_fails_leaves_the_deployment_unproven(self, world: World) -> None:
-        world.probes.problems["smoke"] = "exit code 1: no answer"
+        world.check_runner.problems["smoke"] = "exit code 1: no answer"
         with pytest.raises(OperationFailedError, match="E410 check smoke of dev failed: exit code 1"):
             apply(world.ports, "dev")
-        assert isinstance(recorded(world)[-1].event, VerificationFailed)
+        assert isinstance(list_entries(world)[-1].event, VerificationFailed)
         with pytest.raises(RefusedError) as refused:
             promote(world.ports, "dev", "staging")
         assert codes(refused) == ["G103"]
         assert refused.value.refusals[0].hint == "envctl verify dev"
 
     def test_a_later_pass_proves_it_again(self, world: World) -> None:
-        world.probes.problems["smoke"] = "exit code 1"
+        world.check_runner.problems["smoke"] = "exit code 1"
         with pytest.raises(OperationFailedError):
             apply(world.ports, "dev")
-        world.probes.problems.clear()
+        world.check_runner.problems.clear()
         verify(world.ports, "dev")
         promote(world.ports, "dev", "staging")
 
     def test_a_later_failure_takes_the_proof_away(self, world: World) -> None:
         apply(world.ports, "dev")
-        world.probes.problems["smoke"] = "exit code 1"
+        world.check_runner.problems["smoke"] = "exit code 1"
         with pytest.raises(OperationFailedError):
             verify(world.ports, "dev")
         with pytest.raises(RefusedError, match="its verification failed: E410 at check smoke"):
             promote(world.ports, "dev", "staging")
 
     def test_what_is_not_verified_is_not_promoted(self, world: World) -> None:
-        apply(world.ports, "dev", Wishes(verify=False))
+        apply(world.ports, "dev", DeployOptions(verify=False))
         with pytest.raises(RefusedError, match=r"G103.*never verified"):
             promote(world.ports, "dev", "staging")
 
     def test_applying_the_same_again_proves_what_a_killed_envctl_could_not(self, world: World) -> None:
-        world.probes.ask = die  # type: ignore[method-assign, assignment]
+        world.check_runner.run_check = die  # type: ignore[method-assign, assignment]
         with pytest.raises(Killed):
             apply(world.ports, "dev")
-        world.probes = World().probes
+        world.check_runner = World().check_runner
         done = apply(world.ports, "dev")
         assert done.up_to_date
         assert done.verification is not None
@@ -130,9 +130,9 @@ class TestVerification:
     def test_a_check_is_left_out_where_it_does_not_belong(self) -> None:
         world = a_world(more=CHECKS + 'environments = ["staging"]\n')
         apply(world.ports, "dev")
-        assert world.probes.asked == []
+        assert world.check_runner.asked == []
         promote(world.ports, "dev", "staging")
-        assert len(world.probes.asked) == 1
+        assert len(world.check_runner.asked) == 1
 
     def test_a_check_that_is_not_for_the_sandbox_is_said_to_be_skipped_there(self) -> None:
         world = a_world(more=CHECKS + "sandbox = false\n")
@@ -140,7 +140,7 @@ class TestVerification:
         done = apply(world.ports, "dev")
         assert done.verification is not None
         assert [check.outcome for check in done.verification.checks] == ["skipped"]
-        assert world.probes.asked == []
+        assert world.check_runner.asked == []
 
     def test_an_assertion_on_an_output_needs_no_probe(self) -> None:
         world = a_world(more='\n[checks.where]\nkind = "output"\noutput = "network.here"\nequals = "dev"\n')
@@ -166,7 +166,7 @@ class TestVerification:
             edited(elsewhere, 1)
             return ""
 
-        world.probes.ask = meanwhile  # type: ignore[method-assign, assignment]
+        world.check_runner.run_check = meanwhile  # type: ignore[method-assign, assignment]
         with pytest.raises(OperationFailedError, match="E411"):
             verify(world.ports, "dev")
 
@@ -197,16 +197,16 @@ class TestSoak:
         to_staging(world)
         world.clock.time += timedelta(hours=23)
         if what == "a failed check":
-            world.probes.problems["smoke"] = "exit code 1"
+            world.check_runner.problems["smoke"] = "exit code 1"
             with pytest.raises(OperationFailedError):
                 verify(world.ports, "staging")
-            world.probes.problems.clear()
+            world.check_runner.problems.clear()
             verify(world.ports, "staging")
         elif what == "drift":
             world.terraform.drifted.add(("staging", "web"))
-            assert drift(world.ports, ["staging"]).found
+            assert check_drift(world.ports, ["staging"]).found
             world.terraform.drifted.clear()
-            assert not drift(world.ports, ["staging"]).found
+            assert not check_drift(world.ports, ["staging"]).found
             verify(world.ports, "staging")
         else:
             world.edit("environments/staging/terraform.tfvars", 'cidr = "10.21.0.0/16"\n')
@@ -242,7 +242,7 @@ class TestDrift:
     def test_drift_in_staging_closes_the_way_to_prod(self, world: World) -> None:
         to_staging(world)
         world.terraform.drifted.add(("staging", "web"))
-        assert drift(world.ports, ["staging"]).found
+        assert check_drift(world.ports, ["staging"]).found
         with pytest.raises(RefusedError) as refused:
             promote(world.ports, "staging", "prod")
         assert codes(refused) == ["G103", "G110"]
@@ -253,14 +253,14 @@ class TestDrift:
         edited(world, 1)
         promote(world.ports, "dev", "staging")
         world.terraform.drifted.add(("prod", "web"))
-        drift(world.ports, ["prod"])
+        check_drift(world.ports, ["prod"])
         done = promote(world.ports, "staging", "prod")
         assert [warning.code for warning in done.warnings] == ["G110"]
         assert any("G110" in heard for heard in world.observer.heard)
 
     def test_nothing_is_looked_at_where_nothing_runs(self, world: World) -> None:
         apply(world.ports, "dev")
-        found = drift(world.ports)
+        found = check_drift(world.ports)
         assert [(each.environment, each.condition) for each in found.environments] == [
             ("dev", "clean"),
             ("staging", "empty"),
@@ -270,7 +270,7 @@ class TestDrift:
     def test_deploying_again_sets_it_right(self, world: World) -> None:
         to_staging(world)
         world.terraform.drifted.add(("staging", "web"))
-        drift(world.ports, ["staging"])
+        check_drift(world.ports, ["staging"])
         world.terraform.drifted.clear()
         world.terraform.reality["staging", "web"] = "what somebody made of it"
         apply(world.ports, "staging")
@@ -281,12 +281,12 @@ class TestDrift:
         """Or it would be drift for ever: there is nothing to apply."""
         release = to_staging(world)
         world.terraform.drifted.add(("staging", "web"))
-        drift(world.ports, ["staging"])
+        check_drift(world.ports, ["staging"])
         done = apply(world.ports, "staging")
         assert (done.release, done.up_to_date) == (release, False)
         taken = "what has drifted in staging and is in no plan is taken into the state as it is"
         assert f"{taken}: web: terraform_data.web" in world.observer.heard
-        assert not drift(world.ports, ["staging"]).found
+        assert not check_drift(world.ports, ["staging"]).found
         promote(world.ports, "staging", "prod")
         assert apply(world.ports, "staging").up_to_date
 
@@ -298,7 +298,7 @@ class TestApprovedPlan:
         world = a_world(self.GATES)
         to_staging(world)
         world.identity.name = "bob@example.com"
-        approve(world.ports, "prod", "peer", unseen=["web"])
+        approve_plan(world.ports, "prod", "peer", unseen=["web"])
         world.identity.name = "ann@example.com"
         return world
 
@@ -309,12 +309,12 @@ class TestApprovedPlan:
         world = a_world(self.GATES)
         to_staging(world)
         world.identity.name = "bob@example.com"
-        world.consent.answers = [False]
+        world.prompter.answers = [False]
         with pytest.raises(InterruptedByUserError, match="nothing was approved"):
-            approve(world.ports, "prod", "peer")
+            approve_plan(world.ports, "prod", "peer")
         assert world.observer.plans[-1].environment == "prod"
-        assert world.consent.asked[-1] == world.observer.plans[-1]
-        assert all(entry.event.kind != "approval given" for entry in recorded(world))
+        assert world.prompter.asked[-1] == world.observer.plans[-1]
+        assert all(entry.event.kind != "approval given" for entry in list_entries(world))
 
     def test_what_was_approved_may_happen(self) -> None:
         promote(self.approved().ports, "staging", "prod")
@@ -322,7 +322,7 @@ class TestApprovedPlan:
     @pytest.mark.parametrize("action", [Action.CREATE, Action.DELETE, Action.REPLACE])
     def test_one_more_resource_needs_another_approval(self, action: Action) -> None:
         world = self.approved()
-        world.terraform.extra["prod", "network"] = (self.more(action),)
+        world.terraform.extra_changes["prod", "network"] = (self.more(action),)
         with pytest.raises(RefusedError) as refused:
             promote(world.ports, "staging", "prod")
         assert codes(refused) == ["G302"]
@@ -332,11 +332,11 @@ class TestApprovedPlan:
 
     def test_a_stack_that_waited_may_be_created_and_nothing_else(self) -> None:
         world = self.approved()
-        world.terraform.extra["prod", "web"] = (self.more(Action.DELETE),)
+        world.terraform.extra_changes["prod", "web"] = (self.more(Action.DELETE),)
         with pytest.raises(RefusedError, match="G302"):
             promote(world.ports, "staging", "prod")
         assert [where for where in world.terraform.reality if where[0] == "prod"] == [("prod", "network")]
-        failed = recorded(world)[-1].event
+        failed = list_entries(world)[-1].event
         assert isinstance(failed, DeploymentFailed)
         assert failed.stacks == ("network",)
 
@@ -344,7 +344,7 @@ class TestApprovedPlan:
         world = a_world(self.GATES)
         to_staging(world)
         world.identity.name = "bob@example.com"
-        told = approve(world.ports, "prod", "peer")
+        told = approve_plan(world.ports, "prod", "peer")
         assert (told.not_seen, told.unseen) == ({"web": ("network",)}, ())
         later = "approve again once network is applied, or add --unseen web"
         assert told.notes == (f"not seen: web (waits for network); not approved: {later}",)
@@ -356,17 +356,17 @@ class TestApprovedPlan:
         assert "create web: terraform_data.web; web could not be planned when it was approved;" in refusal.message
         assert refusal.hint == f"envctl approve prod --gate peer --release {told.release[:12]}"
         assert [where for where in world.terraform.reality if where[0] == "prod"] == [("prod", "network")]
-        failed = recorded(world)[-1].event
+        failed = list_entries(world)[-1].event
         assert isinstance(failed, DeploymentFailed)
         assert failed.stacks == ("network",)
 
         # Before anything is planned: what was approved can't be enough any more.
-        looked = why(world.ports, "prod")
+        looked = explain_refusal(world.ports, "prod")
         assert (looked.gates, looked.next) == ({"peer": (0, 1)}, refusal.hint)
         with pytest.raises(RefusedError, match="web could not be planned when it was approved, and can be planned now"):
             promote(world.ports, "staging", "prod")
         world.identity.name = "bob@example.com"
-        again = approve(world.ports, "prod", "peer")
+        again = approve_plan(world.ports, "prod", "peer")
         assert (again.already, again.not_seen, again.missing) == (False, {}, {})
         world.identity.name = "ann@example.com"
         promote(world.ports, "staging", "prod")
@@ -375,11 +375,11 @@ class TestApprovedPlan:
         world = a_world(self.GATES)
         to_staging(world)
         world.identity.name = "bob@example.com"
-        told = approve(world.ports, "prod", "peer", unseen=["web", "network"])
+        told = approve_plan(world.ports, "prod", "peer", unseen=["web", "network"])
         assert told.notes == ("not seen: web (waits for network); approved unseen: it may create, and nothing else",)
         # What is in the plan was seen: its name says nothing more.
         assert told.unseen == ("web",)
-        given = recorded(world)[-1].event
+        given = list_entries(world)[-1].event
         assert isinstance(given, ApprovalGiven)
         assert given.unseen == ("web",)
         world.identity.name = "ann@example.com"
@@ -389,27 +389,27 @@ class TestApprovedPlan:
         world = a_world(self.GATES)
         to_staging(world)
         world.identity.name = "bob@example.com"
-        assert not approve(world.ports, "prod", "peer").already
-        assert not approve(world.ports, "prod", "peer", unseen=["web"]).already
-        assert approve(world.ports, "prod", "peer", unseen=["web"]).already
+        assert not approve_plan(world.ports, "prod", "peer").already
+        assert not approve_plan(world.ports, "prod", "peer", unseen=["web"]).already
+        assert approve_plan(world.ports, "prod", "peer", unseen=["web"]).already
 
     def test_unknown_stack_can_not_be_accepted(self) -> None:
         world = a_world(self.GATES)
         to_staging(world)
         world.identity.name = "bob@example.com"
         with pytest.raises(UsageError, match="E475"):
-            approve(world.ports, "prod", "peer", unseen=["wbe"])
+            approve_plan(world.ports, "prod", "peer", unseen=["wbe"])
 
     def test_stack_that_holds_resources_can_not_be_accepted_unseen(self) -> None:
         world = self.approved()
         promote(world.ports, "staging", "prod")
         world.edit("environments/prod/terraform.tfvars", 'cidr = "10.31.0.0/16"\n')
-        world.terraform.behind["prod", "web"] = "network"
-        release = journal.present(world.ports).of("prod").last.release  # type: ignore[union-attr]
+        world.terraform.waits_for["prod", "web"] = "network"
+        release = journal.load(world.ports).find_environment("prod").last.release  # type: ignore[union-attr]
         world.identity.name = "bob@example.com"
         with pytest.raises(UsageError, match="E476"):
-            approve(world.ports, "prod", "peer", release=release, unseen=["web"])
-        told = approve(world.ports, "prod", "peer", release=release)
+            approve_plan(world.ports, "prod", "peer", release=release, unseen=["web"])
+        told = approve_plan(world.ports, "prod", "peer", release=release)
         assert told.notes == ("not seen: web (waits for network); not approved: approve again once network is applied",)
 
     def test_environment_without_gates_asks_for_no_word(self) -> None:
@@ -428,8 +428,8 @@ class TestApprovedPlan:
     def test_an_approval_that_is_taken_back_does_not_count(self) -> None:
         world = self.approved()
         world.identity.name = "bob@example.com"
-        assert withdraw(world.ports, "prod", "peer").withdrawn
-        assert not withdraw(world.ports, "prod", "peer").withdrawn
+        assert withdraw_approval(world.ports, "prod", "peer").withdrawn
+        assert not withdraw_approval(world.ports, "prod", "peer").withdrawn
         world.identity.name = "ann@example.com"
         with pytest.raises(RefusedError, match="G106"):
             promote(world.ports, "staging", "prod")
@@ -437,25 +437,25 @@ class TestApprovedPlan:
     def test_nobody_takes_back_what_somebody_else_approved(self) -> None:
         world = self.approved()
         world.identity.name = "cat@example.com"
-        assert not withdraw(world.ports, "prod", "peer").withdrawn
+        assert not withdraw_approval(world.ports, "prod", "peer").withdrawn
 
     def test_an_approval_expires(self) -> None:
         world = a_world(self.GATES + 'expires = "8h"\n')
         to_staging(world)
         world.identity.name = "bob@example.com"
-        approve(world.ports, "prod", "peer")
+        approve_plan(world.ports, "prod", "peer")
         world.clock.time += timedelta(hours=9)
         world.identity.name = "ann@example.com"
         with pytest.raises(RefusedError, match=r"G106.*has expired"):
             promote(world.ports, "staging", "prod")
         world.identity.name = "bob@example.com"
-        assert not approve(world.ports, "prod", "peer", unseen=["web"]).already
+        assert not approve_plan(world.ports, "prod", "peer", unseen=["web"]).already
         world.identity.name = "ann@example.com"
         promote(world.ports, "staging", "prod")
 
     def test_a_plan_that_was_tampered_with_in_the_store_covers_nothing(self) -> None:
         world = self.approved()
-        for key in world.store.keys("plans/"):
+        for key in world.store.list_keys("plans/"):
             world.store.content[key] = world.store.content[key].replace(b"network", b"netwerk")
         with pytest.raises(RefusedError, match="G302"):
             promote(world.ports, "staging", "prod")
@@ -463,13 +463,13 @@ class TestApprovedPlan:
     def test_a_plan_can_be_approved_by_who_may_not_make_one(self) -> None:
         world = a_world(self.GATES)
         to_staging(world)
-        fingerprint = why(world.ports, "prod", planned=True).plan
-        planned = world.terraform.ran.count(("plan", "prod", "network"))
+        fingerprint = explain_refusal(world.ports, "prod", planned=True).plan
+        planned = world.terraform.calls.count(("plan", "prod", "network"))
         world.identity.name = "bob@example.com"
-        approved = approve(world.ports, "prod", "peer", fingerprint=fingerprint[:12], unseen=["web"])
+        approved = approve_plan(world.ports, "prod", "peer", fingerprint=fingerprint[:12], unseen=["web"])
         assert approved.plan == fingerprint
-        assert world.terraform.ran.count(("plan", "prod", "network")) == planned
-        shown = world.consent.asked[-1].stacks[0]
+        assert world.terraform.calls.count(("plan", "prod", "network")) == planned
+        shown = world.prompter.asked[-1].stacks[0]
         assert [(resource.address, resource.attributes) for resource in shown.resources] == [
             ("terraform_data.network", ())
         ]
@@ -481,14 +481,14 @@ class TestApprovedPlan:
         world = self.approved()
         world.identity.name = "cat@example.com"
         with pytest.raises(UsageError, match="E009"):
-            approve(world.ports, "prod", "peer", fingerprint=fingerprint)
+            approve_plan(world.ports, "prod", "peer", fingerprint=fingerprint)
 
     def test_only_a_candidate_can_be_approved(self) -> None:
         world = a_world(self.GATES)
         unproven = apply(world.ports, "dev").release
         world.identity.name = "bob@example.com"
         with pytest.raises(RefusedError, match="G102"):
-            approve(world.ports, "prod", "peer", release=unproven)
+            approve_plan(world.ports, "prod", "peer", release=unproven)
 
     def test_new_settings_for_what_runs_are_approved_by_the_name_of_the_release(self) -> None:
         world = self.approved()
@@ -497,7 +497,7 @@ class TestApprovedPlan:
         with pytest.raises(RefusedError, match="G106"):
             apply(world.ports, "prod")
         world.identity.name = "bob@example.com"
-        approve(world.ports, "prod", "peer", release=release)
+        approve_plan(world.ports, "prod", "peer", release=release)
         world.identity.name = "ann@example.com"
         apply(world.ports, "prod")
 
@@ -510,30 +510,30 @@ class TestApprovedPlan:
             .replace("[environments.prod]\n", "[environments.prod]\nprotected = true\n"),
         )
         to_staging(world)
-        world.terraform.extra["prod", "network"] = (self.more(Action.DELETE, "aws_db_instance"),)
+        world.terraform.extra_changes["prod", "network"] = (self.more(Action.DELETE, "aws_db_instance"),)
         world.identity.name = "bob@example.com"
-        approve(world.ports, "prod", "peer")
-        assert any(note.startswith("G301") for note in world.consent.notes[-1])
+        approve_plan(world.ports, "prod", "peer")
+        assert any(note.startswith("G301") for note in world.prompter.notes[-1])
 
 
 class TestLocks:
     def test_a_locked_environment_takes_nothing_until_it_is_unlocked(self, world: World) -> None:
         apply(world.ports, "dev")
-        lock(world.ports, "staging", "load test until Friday")
+        lock_environment(world.ports, "staging", "load test until Friday")
         with pytest.raises(RefusedError, match=r"G108.*load test until Friday") as refused:
             promote(world.ports, "dev", "staging")
         assert refused.value.exit_code == ExitCode.REFUSED_FOR_NOW
-        unlock(world.ports, "staging")
+        unlock_environment(world.ports, "staging")
         promote(world.ports, "dev", "staging")
 
     def test_a_second_lock_leaves_the_first_one_as_it_is(self, world: World) -> None:
-        lock(world.ports, "prod", "one")
-        again = lock(world.ports, "prod", "two")
+        lock_environment(world.ports, "prod", "one")
+        again = lock_environment(world.ports, "prod", "two")
         assert (again.already, again.lock.reason) == (True, "one")
 
     def test_unlocking_what_is_not_locked_records_nothing(self, world: World) -> None:
-        assert unlock(world.ports, "prod").lock is None
-        assert recorded(world) == []
+        assert unlock_environment(world.ports, "prod").lock is None
+        assert list_entries(world) == []
 
 
 class TestRollback:
@@ -551,8 +551,8 @@ class TestRollback:
         assert rollback(world.ports, "prod").release == first
         with pytest.raises(RefusedError, match=r"G108.*on hold"):
             promote(world.ports, "staging", "prod")
-        assert second in journal.present(world.ports).of("prod").holds
-        assert status(world.ports).environments[2].next == "envctl why prod"
+        assert second in journal.load(world.ports).find_environment("prod").holds
+        assert load_status(world.ports).environments[2].next == "envctl why prod"
 
     def test_a_newer_release_lifts_the_hold(self, world: World) -> None:
         self.two(world)
@@ -560,13 +560,13 @@ class TestRollback:
         third = edited(world, 2)
         promote(world.ports, "dev", "staging")
         promote(world.ports, "staging", "prod")
-        assert journal.present(world.ports).of("prod").holds == {}
-        assert status(world.ports).environments[2].present.current.release == third  # type: ignore[union-attr]
+        assert journal.load(world.ports).find_environment("prod").holds == {}
+        assert load_status(world.ports).environments[2].present.current.release == third  # type: ignore[union-attr]
 
     def test_a_hold_can_be_lifted_by_hand(self, world: World) -> None:
         _, second = self.two(world)
         rollback(world.ports, "prod")
-        unlock(world.ports, "prod", "it was the database", release=second)
+        unlock_environment(world.ports, "prod", "it was the database", release=second)
         assert promote(world.ports, "staging", "prod").release == second
 
     def test_the_hold_is_there_before_anything_is_changed(self, world: World) -> None:
@@ -574,7 +574,7 @@ class TestRollback:
         world.terraform.dies_on.add(("prod", "network"))
         with pytest.raises(Killed):
             rollback(world.ports, "prod")
-        kinds = [type(entry.event) for entry in recorded(world)]
+        kinds = [type(entry.event) for entry in list_entries(world)]
         assert kinds[-2] is HoldSet
 
     def test_one_that_was_killed_is_done_by_the_same_command(self, world: World) -> None:
@@ -585,16 +585,16 @@ class TestRollback:
         world.terraform.dies_on.clear()
         recover(world.ports, "prod")
         assert rollback(world.ports, "prod").release == first
-        prod = journal.present(world.ports).of("prod")
-        assert prod.proof is not None and prod.proof.verified
+        prod = journal.load(world.ports).find_environment("prod")
+        assert prod.current_evidence is not None and prod.current_evidence.verified
         assert set(prod.holds) == {second}
 
     def test_one_that_was_killed_before_it_was_verified_is_verified_by_the_same_command(self, world: World) -> None:
         first, _ = self.two(world)
-        rollback(world.ports, "prod", Wishes(verify=False))
+        rollback(world.ports, "prod", DeployOptions(verify=False))
         done = rollback(world.ports, "prod")
         assert (done.release, done.up_to_date) == (first, True)
-        assert isinstance(recorded(world)[-1].event, VerificationPassed)
+        assert isinstance(list_entries(world)[-1].event, VerificationPassed)
         again = rollback(world.ports, "prod", to=first)
         assert (again.up_to_date, again.verification) == (True, None)
 
@@ -614,12 +614,12 @@ class TestRollback:
         third = edited(world, 2)
         promote(world.ports, "dev", "staging")
         promote(world.ports, "staging", "prod")
-        world.probes.problems["smoke"] = "it is down"
+        world.check_runner.problems["smoke"] = "it is down"
         with pytest.raises(OperationFailedError, match="E410"):
             rollback(world.ports, "prod")
-        world.probes.problems.clear()
+        world.check_runner.problems.clear()
         assert rollback(world.ports, "prod").release == first
-        assert third in journal.present(world.ports).of("prod").holds
+        assert third in journal.load(world.ports).find_environment("prod").holds
 
     def test_there_must_be_an_earlier_verified_release(self, world: World) -> None:
         to_staging(world)
@@ -658,8 +658,8 @@ class TestProtection:
         apply(world.ports, "dev")
         destroy(world.ports, "dev")
         assert world.terraform.reality == {}
-        assert journal.present(world.ports).of("dev").current is None
-        applied = [stack for verb, _, stack in world.terraform.ran if verb == "apply"]
+        assert journal.load(world.ports).find_environment("dev").current is None
+        applied = [stack for verb, _, stack in world.terraform.calls if verb == "apply"]
         assert applied == ["network", "web", "web", "network"]
         assert destroy(world.ports, "dev").up_to_date
 
@@ -678,7 +678,7 @@ class TestProtection:
         with pytest.raises((RefusedError, OperationFailedError)):
             apply(world.ports, "dev")
             destroy(world.ports, "dev")
-        last = recorded(world)[-1].event if recorded(world) else None
+        last = list_entries(world)[-1].event if list_entries(world) else None
         assert getattr(last, "action", "") != "destroy"
 
     def test_what_holds_data_is_not_deleted(self, world: World) -> None:
@@ -686,7 +686,7 @@ class TestProtection:
         world.edit("envctl.toml", text.replace("[environments.prod]\n", "[environments.prod]\nprotected = true\n"))
         to_staging(world)
         delete = ResourceChange("aws_db_instance.main", "aws_db_instance", Action.DELETE)
-        world.terraform.extra["prod", "network"] = (delete,)
+        world.terraform.extra_changes["prod", "network"] = (delete,)
         with pytest.raises(RefusedError, match=r"G301.*delete network: aws_db_instance.main"):
             promote(world.ports, "staging", "prod")
         assert not any(where[0] == "prod" for where in world.terraform.reality)
@@ -694,16 +694,16 @@ class TestProtection:
 
 class TestBreakGlass:
     GATES = NO_GATES + 'soak = "24h"\nwaivable = ["soak", "G110"]\n'
-    GLASS = Wishes(break_glass="payments are down")
+    GLASS = DeployOptions(break_glass="payments are down")
 
     def test_what_is_waivable_is_overridden_recorded_and_owed(self) -> None:
         world = a_world(self.GATES)
         release = to_staging(world)
         done = promote(world.ports, "staging", "prod", self.GLASS)
         assert [refusal.code for refusal in done.waived] == ["G104"]
-        (waiver,) = [entry.event for entry in recorded(world) if isinstance(entry.event, WaiverUsed)]
+        (waiver,) = [entry.event for entry in list_entries(world) if isinstance(entry.event, WaiverUsed)]
         assert (waiver.reason, waiver.guards, waiver.release) == ("payments are down", ("G104",), release)
-        (debt,) = status(world.ports).environments[2].present.debts
+        (debt,) = load_status(world.ports).environments[2].present.debts
         assert (debt.reason, debt.guards) == ("payments are down", ("G104",))
 
     def test_a_normal_promotion_clears_the_debt(self) -> None:
@@ -714,7 +714,7 @@ class TestBreakGlass:
         promote(world.ports, "dev", "staging")
         world.clock.time += timedelta(hours=25)
         promote(world.ports, "staging", "prod")
-        assert status(world.ports).environments[2].present.debts == ()
+        assert load_status(world.ports).environments[2].present.debts == ()
 
     def test_the_same_release_pays_for_itself_once_nothing_refuses(self) -> None:
         world = a_world(self.GATES)
@@ -726,7 +726,7 @@ class TestBreakGlass:
         world.clock.time += timedelta(hours=25)
         done = promote(world.ports, "staging", "prod")
         assert (done.release, done.up_to_date) == (release, False)
-        assert status(world.ports).environments[2].present.debts == ()
+        assert load_status(world.ports).environments[2].present.debts == ()
         assert promote(world.ports, "staging", "prod").up_to_date
 
     def test_new_settings_for_the_same_do_not(self) -> None:
@@ -735,16 +735,16 @@ class TestBreakGlass:
         promote(world.ports, "staging", "prod", self.GLASS)
         world.edit("environments/prod/terraform.tfvars", 'cidr = "10.31.0.0/16"\n')
         apply(world.ports, "prod")
-        assert len(status(world.ports).environments[2].present.debts) == 1
+        assert len(load_status(world.ports).environments[2].present.debts) == 1
 
     def test_what_is_not_listed_is_not_overridden(self) -> None:
         world = a_world(self.GATES)
         to_staging(world)
-        lock(world.ports, "prod", "freeze")
+        lock_environment(world.ports, "prod", "freeze")
         with pytest.raises(RefusedError, match="break-glass does not help: prod does not list it") as refused:
             promote(world.ports, "staging", "prod", self.GLASS)
         assert codes(refused) == ["G108"]
-        assert not any(isinstance(entry.event, WaiverUsed) for entry in recorded(world))
+        assert not any(isinstance(entry.event, WaiverUsed) for entry in list_entries(world))
 
     def test_where_nothing_refuses_nothing_is_waived(self) -> None:
         world = a_world(self.GATES)
@@ -752,7 +752,7 @@ class TestBreakGlass:
         world.clock.time += timedelta(hours=25)
         done = promote(world.ports, "staging", "prod", self.GLASS)
         assert done.waived == ()
-        assert not any(isinstance(entry.event, WaiverUsed) for entry in recorded(world))
+        assert not any(isinstance(entry.event, WaiverUsed) for entry in list_entries(world))
 
     def test_nobody_can_waive_a_bundle_that_is_gone(self) -> None:
         world = a_world(NO_GATES + 'waivable = ["provenance"]\n')
@@ -787,7 +787,7 @@ class TestRecovery:
         world = self.killed()
         given = [('module.web.aws_x.y["a b"]', "id=1"), ("module.network.aws_z.q", "i")]
         found = recover(world.ports, "dev", given)
-        assert world.terraform.taken_in == [("dev", "web", *given[0]), ("dev", "network", *given[1])]
+        assert world.terraform.imported == [("dev", "web", *given[0]), ("dev", "network", *given[1])]
         assert found.taken_in == (given[0][0], given[1][0])
         assert found.next == "envctl apply dev"
 
@@ -796,14 +796,14 @@ class TestRecovery:
         given = [("module.web.aws_x.y", "1"), ("aws_x.y", "2")]
         with pytest.raises(UsageError, match="E368"):
             recover(world.ports, "dev", given)
-        assert world.terraform.taken_in == []
+        assert world.terraform.imported == []
 
     def test_the_lock_that_the_dead_left_is_broken_when_a_person_says_so(self) -> None:
         world = self.killed()
         world.terraform.locks["dev", "network"] = self.held(world)
         found = recover(world.ports, "dev")
         assert [lock.id for lock in found.broken] == ["6c1f"]
-        ended = recorded(world)[-1].event
+        ended = list_entries(world)[-1].event
         assert isinstance(ended, DeploymentAbandoned)
         assert "lock of web was broken" in ended.reason
         apply(world.ports, "dev")
@@ -811,20 +811,20 @@ class TestRecovery:
     def test_it_stays_when_the_person_does_not(self) -> None:
         world = self.killed()
         world.terraform.locks["dev", "network"] = self.held(world)
-        world.consent.answers = [False]
+        world.prompter.answers = [False]
         with pytest.raises(InterruptedByUserError):
             recover(world.ports, "dev")
         assert ("dev", "network") in world.terraform.locks
-        assert journal.present(world.ports).of("dev").unfinished
+        assert journal.load(world.ports).find_environment("dev").unfinished_deployment
 
     def test_nothing_is_declared_over_while_nobody_can_be_asked(self) -> None:
         world = self.killed()
         world.terraform.locks["dev", "network"] = self.held(world)
-        world.consent.nobody = True
+        world.prompter.nobody = True
         with pytest.raises(UsageError, match="E001"):
             recover(world.ports, "dev")
         assert ("dev", "network") in world.terraform.locks
-        assert journal.present(world.ports).of("dev").unfinished
+        assert journal.load(world.ports).find_environment("dev").unfinished_deployment
 
     def test_a_lock_is_broken_too_where_the_end_was_recorded_or_nothing_began(self) -> None:
         world = a_world()
@@ -844,7 +844,7 @@ class TestRecovery:
     def test_where_nothing_is_unfinished_what_can_not_be_seen_is_an_error(self) -> None:
         world = a_world()
         apply(world.ports, "dev")
-        world.store.content.pop(world.store.keys("releases/")[0])
+        world.store.content.pop(world.store.list_keys("releases/")[0])
         with pytest.raises(OperationFailedError, match="E403"):
             recover(world.ports, "dev")
 
@@ -856,7 +856,7 @@ class TestRecovery:
         hint = held.value.problems[0].hint
         assert hint.endswith(f"ask {lock.who}, or break it: terraform force-unlock {lock.id}")
         assert ("dev", "network") in world.terraform.locks
-        assert journal.present(world.ports).of("dev").unfinished
+        assert journal.load(world.ports).find_environment("dev").unfinished_deployment
 
     def test_a_state_that_could_not_be_saved_is_put_in_place(self) -> None:
         world = self.killed()
@@ -869,15 +869,15 @@ class TestRecovery:
         with pytest.raises(OperationFailedError):
             apply(world.ports, "dev")
         world.terraform.unsaved.add(("dev", "web"))
-        assert status(world.ports).environments[0].next == "envctl apply dev"
+        assert load_status(world.ports).environments[0].next == "envctl apply dev"
         world.workspace.unsaved_in.add("dev")
-        assert status(world.ports).environments[0].next == "envctl recover dev"
+        assert load_status(world.ports).environments[0].next == "envctl recover dev"
         found = recover(world.ports, "dev")
         assert (found.deployment, found.rescued) == (None, ("web",))
 
     def test_whatever_else_is_wrong_does_not_block_the_environment(self) -> None:
         world = self.killed()
-        (key,) = world.store.keys("releases/")
+        (key,) = world.store.list_keys("releases/")
         bundle = world.store.content.pop(key)
         found = recover(world.ports, "dev")
         assert [problem.code for problem in found.unseen] == ["E403"]
@@ -886,7 +886,7 @@ class TestRecovery:
 
     def test_what_succeeded_and_was_not_verified_is_told(self) -> None:
         world = a_world()
-        apply(world.ports, "dev", Wishes(verify=False))
+        apply(world.ports, "dev", DeployOptions(verify=False))
         assert recover(world.ports, "dev").next == "envctl verify dev"
 
 
@@ -894,7 +894,7 @@ class TestWhy:
     def test_it_says_when_it_opens_who_can_help_and_what_to_type(self) -> None:
         world = a_world("[environments.prod.gates]\napprovals = { peer = 1 }\nsoak = '24h'\n")
         to_staging(world)
-        told = why(world.ports, "prod")
+        told = explain_refusal(world.ports, "prod")
         assert [refusal.code for refusal in told.refusals] == ["G104", "G106"]
         assert told.refusals[0].opens is not None
         assert told.opens is None, "approvals do not come by themselves"
@@ -903,13 +903,13 @@ class TestWhy:
 
     def test_with_a_plan_the_guards_of_the_plan_answer_too(self, world: World) -> None:
         to_staging(world)
-        told = why(world.ports, "prod", planned=True)
+        told = explain_refusal(world.ports, "prod", planned=True)
         assert {answer.code: answer.outcome for answer in told.answers}["G301"] == "passes"
         assert told.planned == world.observer.plans[-1]
-        assert recorded(world)[-1].event.kind == "verification passed"
+        assert list_entries(world)[-1].event.kind == "verification passed"
 
     def test_when_only_time_is_in_the_way_it_says_when_that_is_over(self) -> None:
         world = a_world(NO_GATES + 'soak = "24h"\n')
         to_staging(world)
-        told = why(world.ports, "prod")
+        told = explain_refusal(world.ports, "prod")
         assert told.opens == told.refusals[0].opens

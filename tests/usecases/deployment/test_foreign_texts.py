@@ -31,7 +31,7 @@ def test_terraform_texts_are_not_recorded(world: World) -> None:
 
 def test_check_texts_are_not_recorded(world: World) -> None:
     apply(world.ports, "dev")
-    world.probes.problems["smoke"] = MARK
+    world.check_runner.problems["smoke"] = MARK
     with pytest.raises(OperationFailedError, match=MARK):
         verify(world.ports, "dev")
     assert b"E410 at check smoke" in ledger(world)

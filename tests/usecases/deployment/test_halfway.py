@@ -7,13 +7,13 @@ import pytest
 
 from envctl.domain.errors import ExitCode
 from envctl.domain.guards import RefusedError
-from envctl.usecases.approval.approve import Approved, approve, withdraw
-from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.approval.approve import Approved, approve_plan, withdraw_approval
+from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.inspect.status import EnvironmentStatus, status
-from tests.fakes.world import World, recorded
+from envctl.usecases.inspect.status import EnvironmentStatus, load_status
+from tests.fakes.world import World, list_entries
 
 TOML = """
 [project]
@@ -61,7 +61,7 @@ def world() -> World:
     found.edit("modules/part/main.tf", PART)
     for environment in ("dev", "prod"):
         found.edit(f"environments/{environment}/terraform.tfvars", 'text = "one"\n')
-    found.terraform.linked = True
+    found.terraform.hashes_upstream = True
     apply(found.ports, "dev")
     all_approve(found, "mid")
     promote(found.ports, "dev", "prod")
@@ -79,7 +79,7 @@ def release_again(world: World, text: str = "two") -> str:
 
 def approves(world: World, gate: str, by: str, *unseen: str, release: str | None = None) -> Approved:
     world.identity.name = by
-    told = approve(world.ports, "prod", gate, release=release, unseen=unseen)
+    told = approve_plan(world.ports, "prod", gate, release=release, unseen=unseen)
     world.identity.name = ANN
     return told
 
@@ -97,7 +97,7 @@ def stops(world: World) -> RefusedError:
 
 
 def prod(world: World) -> EnvironmentStatus:
-    return next(each for each in status(world.ports).environments if each.environment == "prod")
+    return next(each for each in load_status(world.ports).environments if each.environment == "prod")
 
 
 def last_release(world: World) -> str:
@@ -107,7 +107,7 @@ def last_release(world: World) -> str:
 
 
 def applied(world: World) -> list[str]:
-    return [stack for what, where, stack in world.terraform.ran if (what, where) == ("apply", "prod")]
+    return [stack for what, where, stack in world.terraform.calls if (what, where) == ("apply", "prod")]
 
 
 def to_approve(world: World, gate: str) -> str:
@@ -115,7 +115,7 @@ def to_approve(world: World, gate: str) -> str:
 
 
 def gates_told(world: World) -> Mapping[str, tuple[int, int]]:
-    return why(world.ports, "prod").gates
+    return explain_refusal(world.ports, "prod").gates
 
 
 def test_message_leads_to_approval_of_the_rest(world: World) -> None:
@@ -144,57 +144,57 @@ def test_status_counts_approvals_since_it_stopped(world: World) -> None:
 
 
 def test_why_leads_to_approval_without_a_plan(world: World) -> None:
-    told = why(world.ports, "prod")
+    told = explain_refusal(world.ports, "prod")
     (refusal,) = told.refusals
     assert (refusal.code, refusal.for_now, told.next) == ("G302", True, to_approve(world, "peer"))
     assert refusal.message == "the last deployment stopped halfway, and what is left has to be approved: peer, business"
     assert (told.gates, told.who) == ({"peer": (0, 1), "business": (0, 2)}, "anybody but ann@example.com")
     all_approve(world)
-    told = why(world.ports, "prod")
+    told = explain_refusal(world.ports, "prod")
     assert (told.refusals, told.next) == ((), "envctl promote dev prod")
     assert told.gates == {"peer": (1, 1), "business": (2, 2)}
 
 
 def test_plan_decides_where_there_is_one(world: World) -> None:
-    told = why(world.ports, "prod", planned=True)
+    told = explain_refusal(world.ports, "prod", planned=True)
     assert ["update mid" in refusal.message for refusal in told.refusals] == [True]
     all_approve(world)
-    assert why(world.ports, "prod", planned=True).refusals == ()
+    assert explain_refusal(world.ports, "prod", planned=True).refusals == ()
 
 
 def test_promotion_without_approval_stops_before_anything_is_applied(world: World) -> None:
-    world.terraform.ran.clear()
-    entries = len(recorded(world))
+    world.terraform.calls.clear()
+    entries = len(list_entries(world))
     error = stops(world)
-    assert (error.exit_code, applied(world), len(recorded(world))) == (ExitCode.REFUSED_FOR_NOW, [], entries)
+    assert (error.exit_code, applied(world), len(list_entries(world))) == (ExitCode.REFUSED_FOR_NOW, [], entries)
 
 
 def test_approval_of_the_rest_shows_the_rest(world: World) -> None:
     approves(world, "peer", BOB)
-    assert [stack.stack for stack in world.consent.asked[-1].stacks if stack.changes] == ["mid"]
+    assert [stack.stack for stack in world.prompter.asked[-1].stacks if stack.changes] == ["mid"]
 
 
 def test_same_promotion_goes_on(world: World) -> None:
     release = last_release(world)
     all_approve(world)
-    world.terraform.ran.clear()
+    world.terraform.calls.clear()
     done = promote(world.ports, "dev", "prod")
     assert (done.release, applied(world)) == (release, ["mid"])
     now = prod(world)
-    assert now.present.proof is not None
-    assert now.present.proof.verified
+    assert now.present.current_evidence is not None
+    assert now.present.current_evidence.verified
     assert now.next == ""
 
 
 def test_nothing_has_to_be_recovered(world: World) -> None:
-    assert prod(world).present.unfinished is None
+    assert prod(world).present.unfinished_deployment is None
     assert "recover" not in prod(world).next
 
 
 def test_approval_that_expired_or_was_withdrawn_is_missing_again(world: World) -> None:
     all_approve(world)
     world.identity.name = BOB
-    withdraw(world.ports, "prod", "peer")
+    withdraw_approval(world.ports, "prod", "peer")
     world.identity.name = ANN
     assert prod(world).next == to_approve(world, "peer")
     world.clock.time += timedelta(hours=9)
@@ -210,7 +210,7 @@ def test_own_approval_shows_as_given(world: World) -> None:
 def test_next_release_takes_its_place(world: World) -> None:
     newer = release_again(world, "three")
     assert prod(world).next == "envctl promote dev prod"
-    assert "G302" not in {refusal.code for refusal in why(world.ports, "prod").refusals}
+    assert "G302" not in {refusal.code for refusal in explain_refusal(world.ports, "prod").refusals}
     all_approve(world)
     stops(world)
     all_approve(world)
@@ -251,7 +251,7 @@ def test_failure_of_another_kind_asks_for_no_approval(world: World) -> None:
     with pytest.raises(Exception, match="E305"):
         promote(world.ports, "dev", "prod")
     assert prod(world).next == "envctl promote dev prod"
-    assert why(world.ports, "prod").refusals == ()
+    assert explain_refusal(world.ports, "prod").refusals == ()
 
 
 def test_earlier_release_is_named_where_the_source_moved_on(world: World) -> None:

@@ -6,22 +6,22 @@ import pytest
 
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import DeploymentStarted, WaiverUsed
-from envctl.usecases.approval.approve import approve
-from envctl.usecases.approval.explain_refusal import why
-from envctl.usecases.concurrency.stack_selection import Selection
+from envctl.usecases.approval.approve import approve_plan
+from envctl.usecases.approval.explain_refusal import explain_refusal
+from envctl.usecases.concurrency.stack_selection import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.deployment.run import Wishes
-from envctl.usecases.inspect.plan import plan
-from envctl.usecases.inspect.preview import preview
-from tests.fakes.world import NETWORK, Killed, MemoryStore, MemoryWitness, World, recorded
+from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.inspect.plan import plan_environment
+from envctl.usecases.inspect.preview import preview_environments
+from tests.fakes.world import NETWORK, Killed, MemoryHeadCache, MemoryStore, World, list_entries
 
 UNGATED = "approvals = { peer = 1, business = 2 }", "approvals = {}"
 WAIVABLE = '[environments.dev.gates]\nwaivable = ["known_state"]\n[environments.staging]'
-ONLY_NETWORK = Selection(("network",))
+ONLY_NETWORK = StackSelection(("network",))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def world() -> World:
 
 
 def with_another_store(world: World) -> World:
-    world.store, world.witness = MemoryStore(), MemoryWitness()
+    world.store, world.head_cache = MemoryStore(), MemoryHeadCache()
     return world
 
 
@@ -71,9 +71,9 @@ def test_state_of_another_store_is_refused(world: World, *, changed: bool) -> No
     if changed:
         edit_network(world)
     assert refused(lambda: apply(world.ports, "dev")) == ["G304"]
-    assert refused(lambda: apply(world.ports, "dev", Wishes(selection=ONLY_NETWORK))) == ["G304"]
+    assert refused(lambda: apply(world.ports, "dev", DeployOptions(selection=ONLY_NETWORK))) == ["G304"]
     assert world.terraform.reality == before
-    assert recorded(world) == []
+    assert list_entries(world) == []
 
 
 def test_promotion_over_state_of_another_store_is_refused(world: World) -> None:
@@ -95,13 +95,13 @@ def test_stack_that_waited_is_refused_once_it_is_planned(world: World) -> None:
     del world.terraform.reality["dev", "network"]
     with_another_store(world)
     assert refused(lambda: apply(world.ports, "dev")) == ["G304"]
-    assert [stack for verb, _, stack in world.terraform.ran if verb == "apply"][-1] == "network"
+    assert [stack for verb, _, stack in world.terraform.calls if verb == "apply"][-1] == "network"
 
 
 def test_destruction_of_what_another_ledger_deployed_is_refused(world: World) -> None:
     web = world.terraform.reality.pop(("dev", "web"))
     del world.terraform.reality["dev", "network"]
-    apply(with_another_store(world).ports, "dev", Wishes(selection=ONLY_NETWORK))
+    apply(with_another_store(world).ports, "dev", DeployOptions(selection=ONLY_NETWORK))
     world.terraform.reality["dev", "web"] = web
     assert refused(lambda: destroy(world.ports, "dev")) == ["G304"]
     assert world.terraform.reality["dev", "web"] == web
@@ -109,20 +109,20 @@ def test_destruction_of_what_another_ledger_deployed_is_refused(world: World) ->
 
 def test_break_glass_takes_it_over_where_it_is_listed(world: World) -> None:
     with_another_store(world)
-    wishes = Wishes(break_glass="the store was lost")
+    wishes = DeployOptions(break_glass="the store was lost")
     assert refused(lambda: apply(world.ports, "dev", wishes)) == ["G304"]
     world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace("[environments.staging]", WAIVABLE))
     done = apply(world.ports, "dev", wishes)
     assert [waived.code for waived in done.waived] == ["G304"]
-    (waiver,) = [entry.event for entry in recorded(world) if isinstance(entry.event, WaiverUsed)]
+    (waiver,) = [entry.event for entry in list_entries(world) if isinstance(entry.event, WaiverUsed)]
     assert waiver.guards == ("G304",)
     assert apply(world.ports, "dev").up_to_date
 
 
 def test_start_records_the_stacks_that_it_may_change(world: World) -> None:
     edit_network(world)
-    apply(world.ports, "dev", Wishes(selection=ONLY_NETWORK))
-    starts = [entry.event for entry in recorded(world) if isinstance(entry.event, DeploymentStarted)]
+    apply(world.ports, "dev", DeployOptions(selection=ONLY_NETWORK))
+    starts = [entry.event for entry in list_entries(world) if isinstance(entry.event, DeploymentStarted)]
     assert [(each.stacks, each.only) for each in starts] == [(("network", "web"), ())] * 3 + [((), ("network",))]
 
 
@@ -156,7 +156,7 @@ def go_back(world: World) -> None:
 
 
 def deploy_apart(world: World) -> None:
-    apply(world.ports, "dev", Wishes(selection=ONLY_NETWORK))
+    apply(world.ports, "dev", DeployOptions(selection=ONLY_NETWORK))
 
 
 OWN = {
@@ -179,16 +179,16 @@ def test_what_this_ledger_made_is_its_own(happened: Callable[[World], None]) -> 
 def test_plan_remarks_upon_it_each_time(world: World) -> None:
     with_another_store(world)
     for _ in range(2):
-        planned, _ = plan(world.ports, "dev")
+        planned, _ = plan_environment(world.ports, "dev")
         warned = {each.stack: each.warnings for each in planned.stacks}
         assert [text.partition(":")[0] for text in warned["network"]] == ["G304 known_state"]
-    (previewed,) = preview(world.ports, ["prod"]).environments
+    (previewed,) = preview_environments(world.ports, ["prod"]).environments
     assert previewed.plan is not None
     assert any(text.startswith("G304") for stack in previewed.plan.stacks for text in stack.warnings)
 
 
 def test_plan_of_known_states_remarks_upon_nothing(world: World) -> None:
-    planned, _ = plan(world.ports, "dev")
+    planned, _ = plan_environment(world.ports, "dev")
     assert not any(each.warnings for each in planned.stacks)
 
 
@@ -201,11 +201,13 @@ def test_who_approves_is_shown_it_and_why_answers(world: World) -> None:
         .replace("live.gates]\napprovals = {}", "live.gates]\napprovals = { peer = 1 }"),
     )
     world.identity.name = "bob@example.com"
-    notes = approve(world.ports, "live", "peer").notes
+    notes = approve_plan(world.ports, "live", "peer").notes
     assert any(note.startswith("G304 known_state: the state of network") for note in notes)
-    answers = {answer.code: answer.outcome for answer in why(world.ports, "live", planned=True).answers}
+    answers = {answer.code: answer.outcome for answer in explain_refusal(world.ports, "live", planned=True).answers}
     assert answers["G304"] == "refuses"
-    assert {answer.code: answer.outcome for answer in why(world.ports, "live").answers}["G304"] == "unplanned"
+    assert {answer.code: answer.outcome for answer in explain_refusal(world.ports, "live").answers}[
+        "G304"
+    ] == "unplanned"
 
 
 def test_plan_notes_what_it_found_to_be_known() -> None:
@@ -215,9 +217,9 @@ def test_plan_notes_what_it_found_to_be_known() -> None:
     world.edit("envctl.toml", text.replace('inputs = { subnet = "network.subnet" }\n', ""))
     world.edit("environments/common.tfvars", 'size = 1\nsubnet = "s"\n')
     apply(world.ports, "dev")
-    plan(world.ports, "dev")
-    assert world.workspace.known_states("dev") == {"network", "web"}
+    plan_environment(world.ports, "dev")
+    assert world.workspace.load_known_states("dev") == {"network", "web"}
     with_another_store(world).workspace.noted.clear()
-    planned, _ = plan(world.ports, "dev")
+    planned, _ = plan_environment(world.ports, "dev")
     assert all(each.warnings for each in planned.stacks)
-    assert world.workspace.known_states("dev") == frozenset()
+    assert world.workspace.load_known_states("dev") == frozenset()

@@ -15,20 +15,20 @@ from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import DeploymentFailed, DriftChecked
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.release.contents import File
-from envctl.usecases.approval.approve import approve
-from envctl.usecases.concurrency.stack_selection import Selection
+from envctl.usecases.approval.approve import approve_plan
+from envctl.usecases.concurrency.stack_selection import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.recovery.recover import recover
-from envctl.usecases.deployment.run import Deployed, Wishes
+from envctl.usecases.deployment.run import Deployed, DeployOptions
 from envctl.usecases.deployment.verification import verify
-from envctl.usecases.drift.drift import drift
-from envctl.usecases.inspect.plan import plan
-from envctl.usecases.inspect.status import status
+from envctl.usecases.drift.drift import check_drift
+from envctl.usecases.inspect.plan import plan_environment
+from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from tests.fakes.world import Answering, World, recorded
+from tests.fakes.world import ScriptedPrompter, World, list_entries
 from tests.usecases.deployment.test_promotion import events
 
 NAMES = ("base", "mid", "top", "side", "alone")
@@ -91,15 +91,15 @@ def says(world: World, text: str, environment: str = "dev") -> None:
 
 
 def applied(world: World, environment: str = "dev") -> list[str]:
-    return [stack for what, where, stack in world.terraform.ran if (what, where) == ("apply", environment)]
+    return [stack for what, where, stack in world.terraform.calls if (what, where) == ("apply", environment)]
 
 
 def account(error: EnvctlError) -> dict[str, str]:
     return {each.stack: " ".join((each.end, *each.because)) for each in error.stacks}
 
 
-def part(*names: str, upstream: bool = False, downstream: bool = False) -> Wishes:
-    return Wishes(selection=Selection(names, upstream, downstream))
+def part(*names: str, upstream: bool = False, downstream: bool = False) -> DeployOptions:
+    return DeployOptions(selection=StackSelection(names, upstream, downstream))
 
 
 def apply_part(world: World, *names: str, environment: str = "dev") -> Deployed:
@@ -108,12 +108,12 @@ def apply_part(world: World, *names: str, environment: str = "dev") -> Deployed:
 
 def approves(world: World, *unseen: str) -> None:
     me, world.identity.name = world.identity.name, BOB
-    approve(world.ports, "staging", "peer", unseen=unseen)
+    approve_plan(world.ports, "staging", "peer", unseen=unseen)
     world.identity.name = me
 
 
 def proven(world: World, environment: str = "dev") -> bool:
-    proof = journal.present(world.ports).of(environment).proof
+    proof = journal.load(world.ports).find_environment(environment).current_evidence
     return proof is not None and proof.verified
 
 
@@ -123,12 +123,12 @@ def test_one_that_fails_keeps_back_what_needs_it_and_the_next_run_goes_on_there(
         apply(world.ports, "dev")
     expected = {"base": "failed", "mid": "left base", "top": "left base", "side": "left base", "alone": "applied"}
     assert account(raised.value) == expected
-    last = recorded(world)[-1].event
+    last = list_entries(world)[-1].event
     assert isinstance(last, DeploymentFailed)
     assert (last.stacks, last.interrupted, last.reason) == (("alone",), False, "E305 in stack base")
 
     world.terraform.fails_on.clear()
-    world.terraform.ran.clear()
+    world.terraform.calls.clear()
     apply(world.ports, "dev")
     assert applied(world) == ["base", "mid", "side", "top"]
     assert proven(world)
@@ -149,11 +149,11 @@ def test_one_that_can_not_be_planned_keeps_all_from_being_applied_and_none_from_
     before = events(world)
     says(world, "two")
     world.terraform.unplannable.add(("dev", "mid"))
-    shown, error = plan(world.ports, "dev")
+    shown, error = plan_environment(world.ports, "dev")
     assert [stack.stack for stack in shown.stacks if stack.changes] == ["base", "top", "side", "alone"]
     assert error is not None
     assert [problem.message for problem in error.problems] == ["mid can't be planned"]
-    world.terraform.ran.clear()
+    world.terraform.calls.clear()
     with pytest.raises(OperationFailedError, match="mid can't be planned"):
         apply(world.ports, "dev")
     assert (applied(world), events(world)) == ([], before)
@@ -162,7 +162,7 @@ def test_one_that_can_not_be_planned_keeps_all_from_being_applied_and_none_from_
 def test_where_none_can_be_planned_there_is_nothing_to_show(world: World) -> None:
     world.terraform.unplannable.update(("dev", name) for name in NAMES)
     with pytest.raises(OperationFailedError) as raised:
-        plan(world.ports, "dev", Selection(("base", "alone")))
+        plan_environment(world.ports, "dev", StackSelection(("base", "alone")))
     assert len(raised.value.problems) == 2
 
 
@@ -174,33 +174,33 @@ def test_who_stops_it_reads_how_far_each_got_and_what_had_failed_by_then(world: 
     assert [problem.code for problem in raised.value.problems] == ["E311", "E305"]
     expected = {"base": "failed", "mid": "left base", "top": "left base", "side": "left base", "alone": "stopped"}
     assert account(raised.value) == expected
-    last = recorded(world)[-1].event
+    last = list_entries(world)[-1].event
     assert isinstance(last, DeploymentFailed)
     assert (last.stacks, last.interrupted, last.reason) == ((), True, "interrupted")
 
 
-class Planting(Answering):
+class Planting(ScriptedPrompter):
     """Someone writes into the working directory while the question stands there."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
         self._world = world
 
-    def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         self._world.workspace.code[plan.environment] = {"modules/part/run.sh": File(b"something else")}
-        return super().given(plan, again=again)
+        return super().confirm_plan(plan, again=again)
 
 
 def test_files_that_change_at_the_question_stop_it(world: World) -> None:
-    world.consent = Planting(world)
+    world.prompter = Planting(world)
     with pytest.raises(OperationFailedError) as raised:
         apply(world.ports, "dev")
     assert [problem.code for problem in raised.value.problems] == ["E353"]
-    assert not recorded(world)
+    assert not list_entries(world)
 
 
 def test_who_says_no_half_way_leaves_what_comes_after(world: World) -> None:
-    world.consent.answers = [True, False]
+    world.prompter.answers = [True, False]
     with pytest.raises(InterruptedByUserError) as raised:
         apply(world.ports, "dev")
     assert [problem.code for problem in raised.value.problems] == ["E310"]
@@ -209,25 +209,25 @@ def test_who_says_no_half_way_leaves_what_comes_after(world: World) -> None:
 
 
 def way_on(world: World, environment: str) -> str:
-    return next(each.next for each in status(world.ports).environments if each.environment == environment)
+    return next(each.next for each in load_status(world.ports).environments if each.environment == environment)
 
 
 def test_what_reads_a_changed_output_is_planned_anew_and_is_refused_where_nobody_approved_that(world: World) -> None:
-    world.terraform.linked = True
+    world.terraform.hashes_upstream = True
     apply(world.ports, "dev")
     approves(world, "mid", "top", "side")
     promote(world.ports, "dev", "staging")
     # An own change of every stack was seen; but not what mid is made of once base is another one.
     says(world, "two", "staging")
     approves(world)
-    world.terraform.ran.clear()
+    world.terraform.calls.clear()
     with pytest.raises(RefusedError) as raised:
         apply(world.ports, "staging")
     assert [refusal.code for refusal in raised.value.refusals] == ["G302"]
     expected = {"base": "applied", "mid": "refused", "top": "left mid", "side": "applied", "alone": "applied"}
     assert account(raised.value) == expected
     assert raised.value.exit_code is ExitCode.REFUSED_FOR_NOW
-    last = recorded(world)[-1].event
+    last = list_entries(world)[-1].event
     assert isinstance(last, DeploymentFailed)
     assert set(last.stacks) == {"base", "side", "alone"}
     assert not proven(world, "staging")
@@ -246,8 +246,8 @@ def test_what_reads_a_changed_output_is_planned_anew_and_is_refused_where_nobody
 def test_what_reads_an_output_that_is_only_about_to_be_there_waits_for_it(world: World) -> None:
     apply(world.ports, "dev")
     says(world, "two")
-    world.terraform.behind["dev", "mid"] = "base"
-    shown, error = plan(world.ports, "dev")
+    world.terraform.waits_for["dev", "mid"] = "base"
+    shown, error = plan_environment(world.ports, "dev")
     assert error is None
     assert {stack.stack: stack.waits_for for stack in shown.stacks if stack.waits_for} == {"mid": ("base",)}
     assert apply(world.ports, "dev").deployment is not None
@@ -257,16 +257,16 @@ def test_what_reads_an_output_that_is_only_about_to_be_there_waits_for_it(world:
 def test_what_will_never_be_put_out_is_not_waited_for(world: World) -> None:
     apply(world.ports, "dev")
     says(world, "two")
-    world.terraform.behind["dev", "mid"] = "base"
-    for selection in (Selection(("mid",)), Selection(("mid", "alone"))):
+    world.terraform.waits_for["dev", "mid"] = "base"
+    for selection in (StackSelection(("mid",)), StackSelection(("mid", "alone"))):
         with pytest.raises(OperationFailedError, match="base does not put that out"):
-            apply(world.ports, "dev", Wishes(selection=selection))
+            apply(world.ports, "dev", DeployOptions(selection=selection))
 
 
 def test_recover_and_destroy_do_not_stumble_over_an_output_that_was_never_put_out(world: World) -> None:
     apply(world.ports, "dev")
     says(world, "two")
-    world.terraform.behind["dev", "mid"] = "base"
+    world.terraform.waits_for["dev", "mid"] = "base"
     world.terraform.fails_on.add(("dev", "base"))
     with pytest.raises(OperationFailedError):
         apply(world.ports, "dev")
@@ -287,7 +287,7 @@ def test_a_part_is_applied_alone_and_proves_nothing_until_all_is(world: World) -
     with pytest.raises(EnvctlError):
         verify(world.ports, "dev")
 
-    world.terraform.ran.clear()
+    world.terraform.calls.clear()
     apply_part(world, "top", "side")
     apply_part(world, "alone")
     # All is there by now, and nobody has seen it as one.
@@ -339,7 +339,7 @@ def test_a_part_is_approved_with_the_whole(world: World) -> None:
         pytest.param(part("base", "top"), "E028", id="what is between was never applied"),
     ],
 )
-def test_parts_that_can_not_be(world: World, wishes: Wishes, code: str) -> None:
+def test_parts_that_can_not_be(world: World, wishes: DeployOptions, code: str) -> None:
     with pytest.raises(UsageError) as raised:
         apply(world.ports, "dev", wishes)
     assert [problem.code for problem in raised.value.problems] == [code]
@@ -347,20 +347,20 @@ def test_parts_that_can_not_be(world: World, wishes: Wishes, code: str) -> None:
 
 
 SELECTED = {
-    "one": (Selection(("mid",)), ["mid"]),
-    "with what it needs": (Selection(("top",), upstream=True), ["base", "mid", "top"]),
-    "with what needs it": (Selection(("base",), downstream=True), ["base", "mid", "top", "side"]),
-    "with both": (Selection(("mid",), upstream=True, downstream=True), ["base", "mid", "top"]),
-    "several, in the order of the project": (Selection(("alone", "base")), ["base", "alone"]),
+    "one": (StackSelection(("mid",)), ["mid"]),
+    "with what it needs": (StackSelection(("top",), upstream=True), ["base", "mid", "top"]),
+    "with what needs it": (StackSelection(("base",), downstream=True), ["base", "mid", "top", "side"]),
+    "with both": (StackSelection(("mid",), upstream=True, downstream=True), ["base", "mid", "top"]),
+    "several, in the order of the project": (StackSelection(("alone", "base")), ["base", "alone"]),
 }
 
 
 @pytest.mark.parametrize(("selection", "expected"), SELECTED.values(), ids=SELECTED.keys())
-def test_some_are_planned_and_looked_at_alone(world: World, selection: Selection, expected: list[str]) -> None:
+def test_some_are_planned_and_looked_at_alone(world: World, selection: StackSelection, expected: list[str]) -> None:
     apply(world.ports, "dev")
-    shown, _ = plan(world.ports, "dev", selection)
+    shown, _ = plan_environment(world.ports, "dev", selection)
     assert [stack.stack for stack in shown.stacks] == expected
-    (looked,) = drift(world.ports, ["dev"], selection).environments
+    (looked,) = check_drift(world.ports, ["dev"], selection).environments
     assert [stack.stack for stack in looked.stacks] == expected
     assert not looked.whole
 
@@ -368,13 +368,13 @@ def test_some_are_planned_and_looked_at_alone(world: World, selection: Selection
 def test_a_look_at_some_records_the_drift_that_it_finds_and_nothing_else(world: World) -> None:
     apply(world.ports, "dev")
     before = events(world)
-    drift(world.ports, ["dev"], Selection(("base",)))
+    check_drift(world.ports, ["dev"], StackSelection(("base",)))
     assert events(world) == before
     world.terraform.drifted.add(("dev", "base"))
-    drift(world.ports, ["dev"], Selection(("alone",)))
+    check_drift(world.ports, ["dev"], StackSelection(("alone",)))
     assert events(world) == before
-    drift(world.ports, ["dev"], Selection(("base",)))
-    assert isinstance(recorded(world)[-1].event, DriftChecked)
+    check_drift(world.ports, ["dev"], StackSelection(("base",)))
+    assert isinstance(list_entries(world)[-1].event, DriftChecked)
     assert not proven(world)
 
 

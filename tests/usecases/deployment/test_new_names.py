@@ -7,21 +7,21 @@ from collections.abc import Callable
 import pytest
 
 from envctl.domain.errors import UsageError
-from envctl.usecases.approval.approve import approve
+from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.approval.approve_rules import approve_rules
-from envctl.usecases.concurrency.stack_selection import Selection
+from envctl.usecases.concurrency.stack_selection import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.deployment.run import Wishes
-from envctl.usecases.drift.drift import drift
-from envctl.usecases.drift.fix import fix
-from envctl.usecases.inspect.diff import diff
-from envctl.usecases.inspect.doctor.doctor import doctor
-from envctl.usecases.inspect.export import deployments, entries
-from envctl.usecases.inspect.history import history
-from envctl.usecases.inspect.plan import plan
-from envctl.usecases.inspect.preview import preview
+from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.drift.drift import check_drift
+from envctl.usecases.drift.fix import fix_drift
+from envctl.usecases.inspect.diff import diff_environments
+from envctl.usecases.inspect.doctor.doctor import diagnose_project
+from envctl.usecases.inspect.export import export_deployments, export_entries
+from envctl.usecases.inspect.history import read_history
+from envctl.usecases.inspect.plan import plan_environment
+from envctl.usecases.inspect.preview import preview_environments
 from envctl.usecases.ledger import journal
 from tests.fakes.world import NETWORK, World
 from tests.usecases.inspect.test_rules import (
@@ -40,7 +40,7 @@ from tests.usecases.inspect.test_rules import (
 )
 
 WAIVABLE = 'waivable = ["approvals", "same_plan"]\n'
-BREAKING = Wishes(break_glass="payments are down")
+BREAKING = DeployOptions(break_glass="payments are down")
 OWNER = "(by the rules of prod, which has the same account)"
 
 
@@ -74,23 +74,23 @@ def breaks_in(world: World) -> None:
 def breaks_in_and_fixes_drift(world: World) -> None:
     breaks_in(world)
     world.terraform.drifted.add(("production", "web"))
-    drift(world.ports, ["production"])
-    fix(world.ports, ["production"], BREAKING)
+    check_drift(world.ports, ["production"])
+    fix_drift(world.ports, ["production"], BREAKING)
 
 
 def deploys_a_part(world: World) -> None:
     for person, gate in (("cat", "peer"), ("dan", "business"), ("eve", "business")):
         becomes(world, person)
-        approve(world.ports, "production", gate, unseen=("web",))
+        approve_plan(world.ports, "production", gate, unseen=("web",))
     becomes(world, "bob")
-    promote(world.ports, "staging", "production", Wishes(selection=Selection(("network",))))
+    promote(world.ports, "staging", "production", DeployOptions(selection=StackSelection(("network",))))
 
 
 @pytest.mark.parametrize("begin", [breaks_in, breaks_in_and_fixes_drift, deploys_a_part])
 def test_what_records_no_rules_leaves_those_of_the_account(owned: World, begin: Callable[[World], None]) -> None:
     rename(owned)
     begin(owned)
-    assert journal.present(owned.ports).of("production").rules is None
+    assert journal.load(owned.ports).find_environment("production").rules is None
     releases(owned, 2)
     becomes(owned, "bob")
     assert OWNER in refused(lambda: promote(owned.ports, "staging", "production"))["G106"]
@@ -112,9 +112,9 @@ def test_ledger_of_before_goes_on_after_a_part(owned: World, environment: str) -
     share_account(owned, environment)
     strip_rules(owned)
     owned.edit(f"environments/{environment}/terraform.tfvars", settings_of(owned, environment).replace("0/16", "0/20"))
-    done = apply(owned.ports, environment, Wishes(selection=Selection(("network",))))
+    done = apply(owned.ports, environment, DeployOptions(selection=StackSelection(("network",))))
     assert done.deployment
-    assert journal.present(owned.ports).of(environment).rules is None
+    assert journal.load(owned.ports).find_environment(environment).rules is None
     assert apply(owned.ports, environment).deployment
 
 
@@ -143,11 +143,11 @@ def test_entry_that_was_there_before_asks_nobody(owned: World) -> None:
 
 
 GONE: dict[str, Callable[[World], object]] = {
-    "diff": lambda world: diff(world.ports, "staging", "prod"),
-    "doctor": lambda world: doctor(world.ports, ["prod"]),
-    "drift": lambda world: drift(world.ports, ["prod"]),
-    "plan": lambda world: plan(world.ports, "prod"),
-    "preview": lambda world: preview(world.ports, ["prod"]),
+    "diff": lambda world: diff_environments(world.ports, "staging", "prod"),
+    "doctor": lambda world: diagnose_project(world.ports, ["prod"]),
+    "drift": lambda world: check_drift(world.ports, ["prod"]),
+    "plan": lambda world: plan_environment(world.ports, "prod"),
+    "preview": lambda world: preview_environments(world.ports, ["prod"]),
     "promote to it": lambda world: promote(world.ports, "staging", "prod"),
     "promote from it": lambda world: promote(world.ports, "prod", "staging"),
     "rules": lambda world: approve_rules(world.ports, "prod", "peer"),
@@ -164,11 +164,11 @@ def test_environment_that_left_is_named_as_gone(owned: World, command: Callable[
 
 def test_ledger_tells_of_an_environment_that_left(owned: World) -> None:
     rename(owned)
-    told = history(owned.ports, "prod").entries
+    told = read_history(owned.ports, "prod").entries
     assert told
     assert {getattr(entry.event, "environment", "") for entry in told} == {"prod"}
-    assert len(list(entries(owned.ports, "prod"))) == len(told)
-    assert [each.environment for each in deployments(owned.ports, "prod").deployments] == ["prod"]
+    assert len(list(export_entries(owned.ports, "prod"))) == len(told)
+    assert [each.environment for each in export_deployments(owned.ports, "prod").deployments] == ["prod"]
     with pytest.raises(UsageError) as raised:
-        history(owned.ports, "nowhere")
+        read_history(owned.ports, "nowhere")
     assert raised.value.problems[0].code == "E002"

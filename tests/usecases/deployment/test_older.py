@@ -9,19 +9,19 @@ from envctl.domain.errors import ExitCode, OperationFailedError
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import DeploymentStarted
 from envctl.domain.plan.changes import EnvironmentPlan
-from envctl.usecases.approval.approve import approve
-from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.approval.approve import approve_plan
+from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.deployment.run import PLAINLY, Deployed, Wishes
-from envctl.usecases.inspect.locking import unlock
-from envctl.usecases.inspect.status import status
+from envctl.usecases.deployment.run import DEFAULT, Deployed, DeployOptions
+from envctl.usecases.inspect.locking import unlock_environment
+from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ports.project import Revision
-from tests.fakes.world import NETWORK, PROJECT, Answering, Killed, MemoryWorkspace, World, recorded
+from tests.fakes.world import NETWORK, PROJECT, Killed, MemoryWorkspace, ScriptedPrompter, World, list_entries
 
-MEANT = Wishes(older=True)
+MEANT = DeployOptions(older=True)
 GATES = "[environments.prod.gates]\napprovals = { peer = 1, business = 2 }\n"
 OPEN = "[environments.prod.gates]\napprovals = {}\n"
 
@@ -56,26 +56,28 @@ def refused(world: World, release: str | None, *, source: str = "staging", to: s
     return raised.value
 
 
-def to_prod(world: World, release: str | None = None, wishes: Wishes = PLAINLY) -> Deployed:
+def to_prod(world: World, release: str | None = None, wishes: DeployOptions = DEFAULT) -> Deployed:
     return promote(world.ports, "staging", "prod", wishes, release=release)
 
 
 def way_on(world: World, environment: str = "prod") -> str:
-    return next(each.next for each in status(world.ports).environments if each.environment == environment)
+    return next(each.next for each in load_status(world.ports).environments if each.environment == environment)
 
 
 def runs(world: World, environment: str = "prod") -> str:
-    current = next(each.present.current for each in status(world.ports).environments if each.environment == environment)
+    current = next(
+        each.present.current for each in load_status(world.ports).environments if each.environment == environment
+    )
     return current.release if current else ""
 
 
 def test_job_of_last_week_is_refused(world: World) -> None:
     first, second = reaches_prod(world, "one"), reaches_prod(world, "two")
-    entries = len(recorded(world))
+    entries = len(list_entries(world))
     error = refused(world, first)
     assert error.exit_code is ExitCode.REFUSED
     assert f"envctl rollback prod --to {first[:12]}" in error.problems[0].hint
-    assert (runs(world), len(recorded(world))) == (second, entries)
+    assert (runs(world), len(list_entries(world))) == (second, entries)
 
 
 def test_release_that_was_skipped_is_older_too(world: World) -> None:
@@ -96,7 +98,7 @@ def test_older_release_goes_where_it_is_meant(world: World) -> None:
     done = to_prod(world, first, MEANT)
     assert done.deployment is not None
     assert (done.deployment.older, runs(world)) == (True, first)
-    begun = [entry.event for entry in recorded(world) if isinstance(entry.event, DeploymentStarted)][-1]
+    begun = [entry.event for entry in list_entries(world) if isinstance(entry.event, DeploymentStarted)][-1]
     assert begun.older
 
 
@@ -171,7 +173,7 @@ def test_newer_release_may_come_back_after_a_rollback(world: World) -> None:
     reaches_prod(world, "one")
     second = reaches_prod(world, "two")
     rollback(world.ports, "prod")
-    unlock(world.ports, "prod", "mended", release=second)
+    unlock_environment(world.ports, "prod", "mended", release=second)
     assert to_prod(world, second).release == second
 
 
@@ -230,40 +232,40 @@ def test_what_was_meant_is_gone_on_with(world: World) -> None:
     assert to_prod(world, first).release == first
 
 
-class Slow(Answering):
+class Slow(ScriptedPrompter):
     """While the question stands there, another machine is faster."""
 
     def __init__(self, meanwhile: Callable[[], object]) -> None:
         super().__init__()
         self._meanwhile = meanwhile
 
-    def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         self._meanwhile()
-        return super().given(plan, again=again)
+        return super().confirm_plan(plan, again=again)
 
 
 def test_slower_job_of_an_older_release_is_refused(world: World) -> None:
     """Both were asked while neither ran: the ledger decides, when the start is recorded."""
     first, second = arrives(world, "one"), arrives(world, "two")
-    other = replace(world, workspace=MemoryWorkspace(), consent=Answering())
+    other = replace(world, workspace=MemoryWorkspace(), prompter=ScriptedPrompter())
     other.terraform = world.terraform
-    world.consent = Slow(lambda: promote(other.ports, "staging", "prod", release=second))
+    world.prompter = Slow(lambda: promote(other.ports, "staging", "prod", release=second))
     with pytest.raises(RefusedError) as raised:
         to_prod(world, first)
     assert {refusal.code for refusal in raised.value.refusals} <= {"G109", "G111"}
     assert runs(world) == second
-    world.consent = Answering()
+    world.prompter = ScriptedPrompter()
     refused(world, first)
 
 
 def test_why_shows_it_without_doing_anything(world: World) -> None:
     first = reaches_prod(world, "one")
     reaches_prod(world, "two")
-    told = why(world.ports, "prod", release=first)
+    told = explain_refusal(world.ports, "prod", release=first)
     (answer,) = (each for each in told.answers if each.code == "G111")
     assert (answer.guard, answer.outcome) == ("older", "refuses")
     assert "rollback prod" in told.next
-    (newest,) = (each for each in why(world.ports, "prod").answers if each.code == "G111")
+    (newest,) = (each for each in explain_refusal(world.ports, "prod").answers if each.code == "G111")
     assert newest.outcome == "passes"
 
 
@@ -272,7 +274,7 @@ def test_hotfix_past_a_stage_is_not_undone(world: World) -> None:
     world.edit("envctl.toml", text.replace(OPEN, OPEN + 'waivable = ["order", "provenance", "older"]\n'))
     first = reaches_prod(world, "one")
     hotfix = enters(world, "hotfix")
-    promote(world.ports, "dev", "prod", Wishes(break_glass="prod is down"))
+    promote(world.ports, "dev", "prod", DeployOptions(break_glass="prod is down"))
     assert runs(world) == hotfix
     refused(world, first)
     assert way_on(world) == "envctl why prod"
@@ -285,7 +287,7 @@ def test_break_glass_overrides_it_where_it_is_listed(world: World) -> None:
     world.edit("envctl.toml", text.replace(OPEN, OPEN + 'waivable = ["older"]\n'))
     first = reaches_prod(world, "one")
     reaches_prod(world, "two")
-    done = to_prod(world, first, Wishes(break_glass="two is broken"))
+    done = to_prod(world, first, DeployOptions(break_glass="two is broken"))
     assert [refusal.code for refusal in done.waived] == ["G111"]
     assert done.deployment is not None
     assert not done.deployment.older
@@ -296,12 +298,12 @@ def test_who_approves_reads_that_it_goes_back(world: World) -> None:
     second = reaches_prod(world, "two")
     world.edit("envctl.toml", PROJECT.decode())
     world.identity.name = "bob@example.com"
-    told = approve(world.ports, "prod", "peer", release=first)
+    told = approve_plan(world.ports, "prod", "peer", release=first)
     assert f"G111 older: release {first[:12]} is older than release {second[:12]}, which prod runs" in told.notes
     world.identity.name = "cat@example.com"
-    approve(world.ports, "prod", "business", release=first)
+    approve_plan(world.ports, "prod", "business", release=first)
     world.identity.name = "dan@example.com"
-    told = approve(world.ports, "prod", "business", release=first)
+    told = approve_plan(world.ports, "prod", "business", release=first)
     assert told.next == f"envctl promote staging prod --release {first[:12]} --older"
 
 
@@ -331,8 +333,8 @@ def test_killed_promotion_of_an_older_release_is_unfinished(world: World) -> Non
 FIRST_COMMIT, SECOND_COMMIT = "1" * 40, "2" * 40
 
 
-def enters_from(world: World, commit: str, text: str, wishes: Wishes = PLAINLY) -> Deployed:
-    world.versions.known = Revision(commit, "ann@example.com", uncommitted=False)
+def enters_from(world: World, commit: str, text: str, wishes: DeployOptions = DEFAULT) -> Deployed:
+    world.version_control.known = Revision(commit, "ann@example.com", uncommitted=False)
     world.edit("modules/network/main.tf", NETWORK.decode() + f"# {text}\n")
     return apply(world.ports, "dev", wishes)
 
@@ -343,7 +345,7 @@ def two_commits(world: World) -> tuple[str, str]:
     for commit, text in ((FIRST_COMMIT, "one"), (SECOND_COMMIT, "two")):
         found.append(enters_from(world, commit, text).release)
         promote(world.ports, "dev", "staging")
-    world.versions.descendants[SECOND_COMMIT] = True
+    world.version_control.descendants[SECOND_COMMIT] = True
     return found[0], found[1]
 
 
@@ -369,7 +371,7 @@ def test_earlier_commit_goes_on_where_it_is_meant(world: World) -> None:
 def test_earlier_commit_is_over_with_the_next_one(world: World) -> None:
     _, second = two_commits(world)
     enters_from(world, FIRST_COMMIT, "one")
-    world.versions.descendants.clear()
+    world.version_control.descendants.clear()
     assert enters_from(world, SECOND_COMMIT, "two").release == second
     third = enters_from(world, "3" * 40, "three").release
     assert promote(world.ports, "dev", "staging").release == third
@@ -377,7 +379,7 @@ def test_earlier_commit_is_over_with_the_next_one(world: World) -> None:
 
 def test_edit_on_an_earlier_commit_is_no_older(world: World) -> None:
     two_commits(world)
-    world.versions.known = Revision(FIRST_COMMIT, "ann@example.com", uncommitted=True)
+    world.version_control.known = Revision(FIRST_COMMIT, "ann@example.com", uncommitted=True)
     world.edit("modules/network/main.tf", NETWORK.decode() + "# edited\n")
     assert not apply(world.ports, "dev").warnings
     promote(world.ports, "dev", "staging")
@@ -386,5 +388,5 @@ def test_edit_on_an_earlier_commit_is_no_older(world: World) -> None:
 @pytest.mark.parametrize(("text", "commit", "is_told"), [("one", FIRST_COMMIT, True), ("new", "4" * 40, False)])
 def test_without_history_the_same_commit_is_known_again(world: World, text: str, commit: str, *, is_told: bool) -> None:
     two_commits(world)
-    world.versions.descendants[SECOND_COMMIT] = None
+    world.version_control.descendants[SECOND_COMMIT] = None
     assert bool(enters_from(world, commit, text).warnings) is is_told

@@ -3,7 +3,7 @@
 import pytest
 
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.usecases.deployment.output_reader import read_all
+from envctl.usecases.deployment.output_reader import read_outputs
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.fakes.world import World
 
@@ -12,7 +12,7 @@ STACKS = tuple(PreparedStack(name) for name in ("network", "web", "db"))
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_they_come_in_the_order_in_which_they_were_asked_for(count: int) -> None:
-    found = read_all(World().ports, "dev", STACKS[:count])
+    found = read_outputs(World().ports, "dev", STACKS[:count])
     assert list(found) == [stack.name for stack in STACKS[:count]]
     assert all(outputs["here"].value == "dev" for outputs in found.values())
 
@@ -23,5 +23,5 @@ def test_whatever_can_not_be_read_is_told_together() -> None:
         ("dev", name): OperationFailedError(Problem("E305", f"{name} can't be read")) for name in ("network", "db")
     }
     with pytest.raises(OperationFailedError) as failed:
-        read_all(world.ports, "dev", STACKS)
+        read_outputs(world.ports, "dev", STACKS)
     assert {problem.message for problem in failed.value.problems} == {"network can't be read", "db can't be read"}

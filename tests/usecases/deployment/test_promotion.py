@@ -25,23 +25,23 @@ from envctl.domain.ledger.events import (
 )
 from envctl.domain.release.bundle import unpack
 from envctl.domain.release.contents import File
-from envctl.usecases.approval.approve import approve, withdraw
-from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.approval.approve import approve_plan, withdraw_approval
+from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.deployment.run import Wishes
-from envctl.usecases.drift.drift import drift
-from envctl.usecases.inspect.explain_plan import explain
-from envctl.usecases.inspect.history import history, verify_ledger
-from envctl.usecases.inspect.locking import unlock
-from envctl.usecases.inspect.plan import plan
-from envctl.usecases.inspect.render import render
-from envctl.usecases.inspect.status import status
+from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.drift.drift import check_drift
+from envctl.usecases.inspect.explain_plan import explain_plan
+from envctl.usecases.inspect.history import read_history, verify_ledger
+from envctl.usecases.inspect.locking import unlock_environment
+from envctl.usecases.inspect.plan import plan_environment
+from envctl.usecases.inspect.render import render_environment
+from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, store_layout
 from envctl.usecases.ports.terraform import PreparedStack
-from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, Killed, MemoryStore, World, recorded
+from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, Killed, MemoryStore, World, list_entries
 
 OTHER_IMAGE = IMAGE.replace("a" * 64, "b" * 64)
 
@@ -52,20 +52,20 @@ def world() -> World:
 
 
 def events(world: World) -> list[str]:
-    return [entry.event.kind for entry in recorded(world)]
+    return [entry.event.kind for entry in list_entries(world)]
 
 
 def approve_all(world: World, by: tuple[str, ...] = ("bob@example.com", "cat@example.com")) -> None:
     me = world.identity.name
     for person, gate in ((by[0], "peer"), (by[0], "business"), (by[1], "business")):
         world.identity.name = person
-        approve(world.ports, "prod", gate, unseen=["web"])
+        approve_plan(world.ports, "prod", gate, unseen=["web"])
     world.identity.name = me
 
 
 def test_an_apply_makes_a_release_and_records_it(world: World) -> None:
     done = apply(world.ports, "dev")
-    assert [type(entry.event) for entry in recorded(world)] == [
+    assert [type(entry.event) for entry in list_entries(world)] == [
         ReleaseCreated,
         DeploymentStarted,
         DeploymentSucceeded,
@@ -79,14 +79,14 @@ def test_an_apply_makes_a_release_and_records_it(world: World) -> None:
 
 def test_stacks_are_applied_in_the_order_in_which_they_read_each_other(world: World) -> None:
     apply(world.ports, "dev")
-    applied = [stack for verb, _, stack in world.terraform.ran if verb == "apply"]
+    applied = [stack for verb, _, stack in world.terraform.calls if verb == "apply"]
     assert applied == ["network", "web"]
 
 
 def test_a_stack_whose_upstream_was_never_applied_waits_for_it(world: World) -> None:
-    shown, _ = plan(world.ports, "dev")
+    shown, _ = plan_environment(world.ports, "dev")
     assert [(stack.stack, stack.waits_for) for stack in shown.stacks] == [("network", ()), ("web", ("network",))]
-    assert ("plan", "dev", "web") not in world.terraform.ran
+    assert ("plan", "dev", "web") not in world.terraform.calls
 
 
 def test_a_stack_that_waited_is_planned_whatever_becomes_of_its_upstream(world: World) -> None:
@@ -95,7 +95,7 @@ def test_a_stack_that_waited_is_planned_whatever_becomes_of_its_upstream(world: 
     forgetful.terraform.reality = {("dev", "network"): world.terraform.reality["dev", "network"]}
     listed = '[environments.dev]\ngates = { waivable = ["known_state"] }\n'
     forgetful.edit("envctl.toml", PROJECT.decode().replace("[environments.dev]\n", listed))
-    apply(forgetful.ports, "dev", Wishes(break_glass="the store was lost"))
+    apply(forgetful.ports, "dev", DeployOptions(break_glass="the store was lost"))
     assert ("dev", "web") in forgetful.terraform.reality
     assert forgetful.terraform.reality == world.terraform.reality
 
@@ -116,16 +116,16 @@ def test_what_is_saved_while_a_release_is_made_is_in_the_next_one(world: World) 
 
 def test_the_settings_that_the_guards_were_asked_about_are_the_ones_that_are_applied(world: World) -> None:
     apply(world.ports, "dev")
-    lay_code = world.workspace.lay_code
+    lay_code = world.workspace.write_code
 
     def after_the_guards(environment: str, files: Mapping[str, File]) -> None:
         world.edit("environments/staging/terraform.tfvars", 'cidr = "10.66.0.0/16"\n')
         lay_code(environment, files)
 
-    world.workspace.lay_code = after_the_guards  # type: ignore[method-assign]
+    world.workspace.write_code = after_the_guards  # type: ignore[method-assign]
     promote(world.ports, "dev", "staging")
     assert b"10.20.0.0/16" in world.workspace.stacks["staging", "network"]
-    world.workspace.lay_code = lay_code  # type: ignore[method-assign]
+    world.workspace.write_code = lay_code  # type: ignore[method-assign]
     assert not apply(world.ports, "staging").up_to_date, "the new settings are not what was recorded"
 
 
@@ -154,10 +154,10 @@ def test_applying_the_same_again_records_nothing(world: World) -> None:
 
 def test_the_very_bytes_of_dev_reach_staging_whatever_the_working_tree_says_by_then(world: World) -> None:
     apply(world.ports, "dev")
-    proven = world.terraform.code_of("dev")
+    proven = world.terraform.hash_code("dev")
     world.edit("modules/network/main.tf", NETWORK.decode() + "# changed after dev\n")
     promote(world.ports, "dev", "staging")
-    assert world.terraform.code_of("staging") == proven
+    assert world.terraform.hash_code("staging") == proven
 
 
 def test_modules_that_modules_call_travel_with_the_release(world: World) -> None:
@@ -203,10 +203,10 @@ def test_prod_waits_for_its_approvals_and_then_takes_the_release(world: World) -
     with pytest.raises(RefusedError) as refused:
         promote(world.ports, "staging", "prod")
     assert refused.value.exit_code == ExitCode.REFUSED_FOR_NOW
-    assert not any(environment == "prod" for _, environment, _ in world.terraform.ran)
+    assert not any(environment == "prod" for _, environment, _ in world.terraform.calls)
     approve_all(world)
     promote(world.ports, "staging", "prod")
-    assert world.terraform.code_of("prod") == world.terraform.code_of("dev")
+    assert world.terraform.hash_code("prod") == world.terraform.hash_code("dev")
 
 
 def test_settings_that_change_after_an_approval_need_another_one(world: World) -> None:
@@ -222,16 +222,16 @@ def test_who_made_a_release_cannot_approve_it(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     with pytest.raises(RefusedError, match="can't approve it"):
-        approve(world.ports, "prod", "peer")
+        approve_plan(world.ports, "prod", "peer")
 
 
 def test_approving_twice_records_it_once(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     world.identity.name = "bob@example.com"
-    assert not approve(world.ports, "prod", "peer").already
+    assert not approve_plan(world.ports, "prod", "peer").already
     before = events(world)
-    assert approve(world.ports, "prod", "peer").already
+    assert approve_plan(world.ports, "prod", "peer").already
     assert events(world) == before
 
 
@@ -239,17 +239,17 @@ def test_an_approval_says_what_is_still_missing(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     world.identity.name = "bob@example.com"
-    assert approve(world.ports, "prod", "business").missing == {"peer": 1, "business": 1}
+    assert approve_plan(world.ports, "prod", "business").missing == {"peer": 1, "business": 1}
 
 
 def test_applying_to_staging_takes_todays_settings_and_the_code_that_is_there(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
-    code = world.terraform.code_of("staging")
+    code = world.terraform.hash_code("staging")
     world.edit("modules/network/main.tf", NETWORK.decode() + "# new code\n")
     world.edit("environments/staging/terraform.tfvars", 'cidr = "10.99.0.0/16"\n')
     done = apply(world.ports, "staging")
-    assert world.terraform.code_of("staging") == code
+    assert world.terraform.hash_code("staging") == code
     assert b"10.99.0.0/16" in world.workspace.stacks["staging", "network"]
     assert done.deployment is not None
     assert done.deployment.action == "apply"
@@ -265,13 +265,13 @@ def test_a_failure_half_way_is_recorded_and_the_next_apply_goes_on(world: World)
     world.terraform.fails_on.add(("dev", "web"))
     with pytest.raises(OperationFailedError):
         apply(world.ports, "dev")
-    failed = next(journal.newest_first(world.ports)).event
+    failed = next(journal.read_newest_first(world.ports)).event
     assert isinstance(failed, DeploymentFailed)
     assert (failed.stacks, failed.reason) == (("network",), "E305 in stack web")
     world.terraform.fails_on.clear()
-    world.terraform.ran.clear()
+    world.terraform.calls.clear()
     apply(world.ports, "dev")
-    assert [stack for verb, _, stack in world.terraform.ran if verb == "apply"] == ["web"]
+    assert [stack for verb, _, stack in world.terraform.calls if verb == "apply"] == ["web"]
     assert events(world)[-2:] == ["deployment succeeded", "verification passed"]
 
 
@@ -297,7 +297,7 @@ def test_a_killed_apply_blocks_its_environment_until_it_is_recovered(world: Worl
 
 
 def test_saying_no_changes_and_records_nothing(world: World) -> None:
-    world.consent.answers = [False]
+    world.prompter.answers = [False]
     with pytest.raises(InterruptedByUserError):
         apply(world.ports, "dev")
     assert events(world) == []
@@ -305,18 +305,18 @@ def test_saying_no_changes_and_records_nothing(world: World) -> None:
 
 
 def test_what_could_not_be_shown_before_is_asked_about_before_it_is_applied(world: World) -> None:
-    world.consent.answers = [True, False]
+    world.prompter.answers = [True, False]
     with pytest.raises(InterruptedByUserError):
         apply(world.ports, "dev")
-    assert [stack.stack for stack in world.consent.asked[1].stacks] == ["web"]
+    assert [stack.stack for stack in world.prompter.asked[1].stacks] == ["web"]
     assert list(world.terraform.reality) == [("dev", "network")]
-    ended = next(journal.newest_first(world.ports)).event
+    ended = next(journal.read_newest_first(world.ports)).event
     assert isinstance(ended, DeploymentFailed)
     assert ended.interrupted
 
 
 def test_two_at_once_in_one_environment_are_told_apart(world: World) -> None:
-    with world.workspace.lock("dev", "somebody"), pytest.raises(LockHeldError):
+    with world.workspace.lock_environment("dev", "somebody"), pytest.raises(LockHeldError):
         apply(world.ports, "dev")
 
 
@@ -329,7 +329,7 @@ def test_a_deployment_that_starts_elsewhere_in_the_meantime_wins(world: World) -
     ours = world.terraform.plan
 
     def while_planning(environment: str, stack: object, **options: bool) -> object:
-        if not other.terraform.ran:
+        if not other.terraform.calls:
             with pytest.raises(Killed):
                 apply(other.ports, "dev")
         return ours(environment, stack, **options)  # type: ignore[arg-type]
@@ -343,15 +343,15 @@ def test_a_deployment_that_starts_elsewhere_in_the_meantime_wins(world: World) -
 @pytest.mark.parametrize("action", ["apply", "promote"])
 def test_a_dry_run_tells_the_stages_and_does_nothing(world: World, action: str) -> None:
     apply(world.ports, "dev")
-    before, ran = events(world), list(world.terraform.ran)
+    before, ran = events(world), list(world.terraform.calls)
     if action == "apply":
-        told = apply(world.ports, "dev", Wishes(dry_run=True)).stages
+        told = apply(world.ports, "dev", DeployOptions(dry_run=True)).stages
     else:
-        told = promote(world.ports, "dev", "staging", Wishes(dry_run=True)).stages
+        told = promote(world.ports, "dev", "staging", DeployOptions(dry_run=True)).stages
     assert told[-2:] == ("record in the ledger how it ended", told[-1])
     assert told[-1].startswith("run the checks of")
     assert any("apply web" in stage for stage in told)
-    assert (events(world), world.terraform.ran) == (before, ran)
+    assert (events(world), world.terraform.calls) == (before, ran)
 
 
 def test_a_damaged_bundle_is_refused(world: World) -> None:
@@ -407,13 +407,13 @@ def _add_later(world: World) -> None:
     ],
 )
 def test_a_ledger_that_somebody_touched_is_not_believed(world: World, damage: object, entry: int) -> None:
-    apply(world.ports, "dev", Wishes(verify=False))
+    apply(world.ports, "dev", DeployOptions(verify=False))
     damage(world)  # type: ignore[operator]
-    ran = list(world.terraform.ran)
-    for command in (verify_ledger, status, lambda ports: promote(ports, "dev", "staging")):
+    ran = list(world.terraform.calls)
+    for command in (verify_ledger, load_status, lambda ports: promote(ports, "dev", "staging")):
         with pytest.raises(OperationFailedError, match=f"E401.*entry {entry} "):
             command(world.ports)
-    assert world.terraform.ran == ran
+    assert world.terraform.calls == ran
 
 
 def test_a_whole_ledger_verifies(world: World) -> None:
@@ -429,10 +429,10 @@ def test_a_long_ledger_is_read_from_its_last_checkpoint(world: World) -> None:
         world.identity.name = f"p{number}@example.com"
         journal.append(world.ports, lambda _: ApprovalGiven("prod", "peer", release, "settings"))
     assert store_layout.checkpoint_key(256) in world.store.content
-    full = journal.verify(world.ports)
-    assert journal.present(world.ports) == full
+    full = journal.verify_ledger(world.ports)
+    assert journal.load(world.ports) == full
     world.store.content[store_layout.checkpoint_key(256)] = b"{}"
-    assert journal.present(world.ports) == full
+    assert journal.load(world.ports) == full
 
 
 def test_status_shows_what_runs_where_and_how_far_each_lags(world: World) -> None:
@@ -440,7 +440,7 @@ def test_status_shows_what_runs_where_and_how_far_each_lags(world: World) -> Non
     promote(world.ports, "dev", "staging")
     world.edit("modules/network/main.tf", NETWORK.decode() + "# next\n")
     apply(world.ports, "dev")
-    shown = {there.environment: there for there in status(world.ports).environments}
+    shown = {there.environment: there for there in load_status(world.ports).environments}
     assert [shown[name].lag for name in ("dev", "staging", "prod")] == [None, 1, 1]
     assert shown["staging"].next == "envctl promote dev staging"
     assert shown["prod"].gates == {"peer": (0, 1), "business": (0, 2)}
@@ -450,7 +450,7 @@ def test_status_is_told_although_the_settings_of_an_environment_are_broken(world
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     world.edit("environments/prod/terraform.tfvars", "cidr = \n")
-    shown = {there.environment: there for there in status(world.ports).environments}
+    shown = {there.environment: there for there in load_status(world.ports).environments}
     assert shown["prod"].gates == {"peer": (0, 1), "business": (0, 2)}
 
 
@@ -472,7 +472,7 @@ def test_a_failure_that_cannot_be_recorded_is_told_with_what_failed(world: World
 
 def test_why_answers_for_every_guard(world: World) -> None:
     apply(world.ports, "dev")
-    told = why(world.ports, "prod")
+    told = explain_refusal(world.ports, "prod")
     answers = {answer.code: answer.outcome for answer in told.answers}
     assert list(answers) == [guard.code for guard in GUARDS]
     assert (answers["G101"], answers["G102"], answers["G103"]) == ("passes", "refuses", "moot")
@@ -483,50 +483,50 @@ def test_why_answers_for_every_guard(world: World) -> None:
 def test_history_tells_of_one_environment_newest_first(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
-    told = history(world.ports, "staging")
+    told = read_history(world.ports, "staging")
     assert [entry.event.kind for entry in told.entries] == [
         "verification passed",
         "deployment succeeded",
         "deployment started",
     ]
-    assert len(history(world.ports, limit=2).entries) == 2
-    assert history(world.ports, limit=2).more
+    assert len(read_history(world.ports, limit=2).entries) == 2
+    assert read_history(world.ports, limit=2).more
 
 
 def test_rendering_another_environment_shows_the_code_that_it_has(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     world.edit("modules/network/main.tf", NETWORK.decode() + 'output "new" { value = 1 }\n')
-    assert '"new"' in render(world.ports, "dev").files["dev/network/main.tf.json"]
-    assert '"new"' not in render(world.ports, "staging").files["staging/network/main.tf.json"]
+    assert '"new"' in render_environment(world.ports, "dev").files["dev/network/main.tf.json"]
+    assert '"new"' not in render_environment(world.ports, "staging").files["staging/network/main.tf.json"]
 
 
 @pytest.mark.parametrize(
     ("command", "code"),
     [
         pytest.param(lambda p: apply(p, "stagin"), "E002", id="an unknown environment, with the nearest name"),
-        pytest.param(lambda p: plan(p, "../x"), "E002", id="a path where an environment is wanted"),
+        pytest.param(lambda p: plan_environment(p, "../x"), "E002", id="a path where an environment is wanted"),
         pytest.param(lambda p: promote(p, "dev", "staging", release="feed"), "E003", id="an unknown release"),
-        pytest.param(lambda p: approve(p, "prod", "pear"), "E005", id="an unknown gate"),
-        pytest.param(lambda p: approve(p, "dev", "peer"), "E005", id="a gate that this environment does not have"),
+        pytest.param(lambda p: approve_plan(p, "prod", "pear"), "E005", id="an unknown gate"),
+        pytest.param(lambda p: approve_plan(p, "dev", "peer"), "E005", id="a gate that this environment does not have"),
     ],
 )
 def test_bad_words_on_the_command_line(world: World, command: object, code: str) -> None:
     with pytest.raises(UsageError, match=code):
         command(world.ports)  # type: ignore[operator]
-    assert world.terraform.ran == []
+    assert world.terraform.calls == []
     assert world.store.content == {}
 
 
 # What a script puts into an option when the variable that should hold it is empty. Nothing else is meant by it.
 EMPTY = {
     "promote": lambda p: promote(p, "dev", "staging", release=""),
-    "approve": lambda p: approve(p, "prod", "peer", release=""),
-    "withdraw": lambda p: withdraw(p, "prod", "peer", release=""),
+    "approve": lambda p: approve_plan(p, "prod", "peer", release=""),
+    "withdraw": lambda p: withdraw_approval(p, "prod", "peer", release=""),
     "rollback": lambda p: rollback(p, "dev", to=""),
-    "unlock": lambda p: unlock(p, "dev", release=""),
-    "why": lambda p: why(p, "staging", release=""),
-    "explain": lambda p: explain(p, "dev", release=""),
+    "unlock": lambda p: unlock_environment(p, "dev", release=""),
+    "why": lambda p: explain_refusal(p, "staging", release=""),
+    "explain": lambda p: explain_plan(p, "dev", release=""),
 }
 
 
@@ -563,26 +563,26 @@ BAD_PROJECTS = {
 
 @pytest.mark.parametrize(("path", "text", "code"), BAD_PROJECTS.values(), ids=BAD_PROJECTS.keys())
 def test_bad_projects_are_told_before_anything_happens(world: World, path: str, text: str | None, code: str) -> None:
-    from envctl.usecases.inspect.settings import validate
+    from envctl.usecases.inspect.settings import validate_project
 
     if text is None:
         del world.tree.content[path]
     else:
         world.edit(path, text)
     with pytest.raises(ConfigurationError, match=code) as wrong:
-        validate(world.ports)
+        validate_project(world.ports)
     assert code == "E100" or all(problem.location and problem.location.line for problem in wrong.value.problems)
-    assert world.terraform.ran == []
+    assert world.terraform.calls == []
     assert world.store.content == {}
 
 
 def test_all_problems_of_all_files_come_at_once(world: World) -> None:
-    from envctl.usecases.inspect.settings import validate
+    from envctl.usecases.inspect.settings import validate_project
 
     world.edit("environments/prod/terraform.tfvars", 'cidr = "x"\nsise = 3\n')
     world.edit("environments/staging/terraform.tfvars", 'image = "x"\n')
     with pytest.raises(ConfigurationError) as wrong:
-        validate(world.ports)
+        validate_project(world.ports)
     places = {(problem.code, str(problem.location)) for problem in wrong.value.problems}
     assert {
         ("E203", "environments/prod/terraform.tfvars:2"),
@@ -611,7 +611,7 @@ class TestArtifactsOfTheEntry:
 
     def test_a_look_at_drift_looks_for_the_image_that_runs(self, world: World, two: tuple[str, str]) -> None:
         world.edit("environments/dev/terraform.tfvars", f'cidr = "10.10.0.0/16"\nimage = "{IMAGE}"\n')
-        (dev,) = drift(world.ports, ["dev"]).environments
+        (dev,) = check_drift(world.ports, ["dev"]).environments
         assert (dev.condition, dev.pending) == ("clean", False)
         assert self.image(world) == OTHER_IMAGE
 

@@ -12,26 +12,26 @@ from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.drift.drift import drift
-from envctl.usecases.inspect.plan import plan
-from envctl.usecases.inspect.status import status
-from tests.fakes.colours import ALARM, NEW, NEWEST, OLD, ColouredWorld
+from envctl.usecases.drift.drift import check_drift
+from envctl.usecases.inspect.plan import plan_environment
+from envctl.usecases.inspect.status import load_status
+from tests.fakes.rollout_world import ALARM, NEW_IMAGE, NEWEST_IMAGE, OLD_IMAGE, RolloutWorld
 from tests.fakes.world import Killed
 
-BLUE, GREEN = Traffic(Live("blue", OLD)), Traffic(Live("green", NEW))
+BLUE, GREEN = Traffic(Live("blue", OLD_IMAGE)), Traffic(Live("green", NEW_IMAGE))
 
 
 @pytest.fixture
-def world() -> ColouredWorld:
+def world() -> RolloutWorld:
     """Dev and staging run the old image, and dev has gone over to the new one."""
-    found = ColouredWorld()
-    found.runs(OLD)
+    found = RolloutWorld()
+    found.deploy_image(OLD_IMAGE)
     promote(found.ports, "dev", "staging")
-    found.runs(NEW)
+    found.deploy_image(NEW_IMAGE)
     return found
 
 
-def leaves(world: ColouredWorld) -> None:
+def leaves(world: RolloutWorld) -> None:
     """The project file names the stack web no longer; its settings are still there."""
     text = world.tree.content["envctl.toml"].decode()
     stack, artifacts = text.index("[stacks.web]"), text.index("[artifacts]")
@@ -39,7 +39,7 @@ def leaves(world: ColouredWorld) -> None:
     world.edit("envctl.toml", text[:stack] + text[artifacts:rollout] + text[checks:])
 
 
-def leaves_with_its_settings(world: ColouredWorld) -> None:
+def leaves_with_its_settings(world: RolloutWorld) -> None:
     leaves(world)
     text = world.tree.content["envctl.toml"].decode()
     world.edit("envctl.toml", text[: text.index("[artifacts]")] + text[text.index("[checks.http]") :])
@@ -47,7 +47,7 @@ def leaves_with_its_settings(world: ColouredWorld) -> None:
     world.edit("environments/dev/terraform.tfvars", 'cidr = "10.10.0.0/16"\n')
 
 
-def renames(world: ColouredWorld) -> None:
+def renames(world: RolloutWorld) -> None:
     text = world.tree.content["envctl.toml"].decode()
     text = text.replace("[stacks.web]\n", '[stacks.front]\nmoved_from = "web"\n').replace(
         "[stacks.web.", "[stacks.front."
@@ -55,13 +55,13 @@ def renames(world: ColouredWorld) -> None:
     world.edit("envctl.toml", text)
 
 
-def laid(world: ColouredWorld, stack: str, environment: str = "dev") -> tuple[object, ...]:
+def laid(world: RolloutWorld, stack: str, environment: str = "dev") -> tuple[object, ...]:
     """What the root module says of its colours."""
     module = json.loads(world.workspace.stacks[environment, stack])["module"][stack]
     return tuple(module.get(name) for name in ("color", "traffic_percent", "image", "stable_image"))
 
 
-def kill_while_shared(world: ColouredWorld) -> None:
+def kill_while_shared(world: RolloutWorld) -> None:
     def kill(_: float) -> None:
         raise Killed
 
@@ -73,46 +73,52 @@ def kill_while_shared(world: ColouredWorld) -> None:
 
 
 class TestLeft:
-    def test_nothing_changes_where_it_still_runs(self, world: ColouredWorld) -> None:
+    def test_nothing_changes_where_it_still_runs(self, world: RolloutWorld) -> None:
         promote(world.ports, "dev", "staging")
         leaves(world)
-        assert not plan(world.ports, "staging")[0].changes
-        assert laid(world, "web", "staging") == ("green", 100, NEW, None)
-        (there,) = drift(world.ports, ["staging"]).environments
+        assert not plan_environment(world.ports, "staging")[0].changes
+        assert laid(world, "web", "staging") == ("green", 100, NEW_IMAGE, None)
+        (there,) = check_drift(world.ports, ["staging"]).environments
         assert (there.condition, there.pending) == ("clean", False)
         destroy(world.ports, "staging")
-        assert world.traffic("staging") is None
+        assert world.load_traffic("staging") is None
 
-    def test_where_it_leaves_its_colour_is_forgotten(self, world: ColouredWorld) -> None:
+    def test_where_it_leaves_its_colour_is_forgotten(self, world: RolloutWorld) -> None:
         leaves_with_its_settings(world)
-        assert laid(world, "web") == ("green", 100, NEW, None)
+        assert laid(world, "web") == ("green", 100, NEW_IMAGE, None)
         apply(world.ports, "dev")
-        assert world.traffic() is None
+        assert world.load_traffic() is None
         promote(world.ports, "dev", "staging")
-        assert world.traffic("staging") is None
+        assert world.load_traffic("staging") is None
 
-    def test_older_release_goes_over_at_once_beside_the_old_colour(self, world: ColouredWorld) -> None:
+    def test_older_release_goes_over_at_once_beside_the_old_colour(self, world: RolloutWorld) -> None:
         leaves(world)
         promote(world.ports, "dev", "staging")
-        assert world.sent("staging")[-2:] == [("green", 100, NEW, OLD), ("green", 100, NEW, "")]
-        assert world.traffic("staging") == GREEN
+        assert world.list_sent_traffic("staging")[-2:] == [
+            ("green", 100, NEW_IMAGE, OLD_IMAGE),
+            ("green", 100, NEW_IMAGE, ""),
+        ]
+        assert world.load_traffic("staging") == GREEN
         assert any("no longer has [stacks.web]" in said for said in world.observer.heard)
 
-    def test_rollback_goes_to_the_other_colour(self, world: ColouredWorld) -> None:
+    def test_rollback_goes_to_the_other_colour(self, world: RolloutWorld) -> None:
         promote(world.ports, "dev", "staging")
         leaves(world)
         rollback(world.ports, "staging")
-        assert world.sent("staging")[-2:] == [("blue", 100, OLD, NEW), ("blue", 100, OLD, "")]
-        assert world.traffic("staging") == BLUE
+        assert world.list_sent_traffic("staging")[-2:] == [
+            ("blue", 100, OLD_IMAGE, NEW_IMAGE),
+            ("blue", 100, OLD_IMAGE, ""),
+        ]
+        assert world.load_traffic("staging") == BLUE
 
-    def test_recover_sends_shared_requests_back(self, world: ColouredWorld) -> None:
+    def test_recover_sends_shared_requests_back(self, world: RolloutWorld) -> None:
         kill_while_shared(world)
         leaves(world)
         assert [each.stack for each in recover(world.ports, "staging").back] == ["web"]
-        assert world.sent("staging")[-1] == ("blue", 100, OLD, "")
-        assert world.traffic("staging") == BLUE
+        assert world.list_sent_traffic("staging")[-1] == ("blue", 100, OLD_IMAGE, "")
+        assert world.load_traffic("staging") == BLUE
 
-    def test_several_artifacts_leave_no_guess(self, world: ColouredWorld) -> None:
+    def test_several_artifacts_leave_no_guess(self, world: RolloutWorld) -> None:
         text = world.tree.content["envctl.toml"].decode()
         text = text.replace("[stacks.web.rollout]\n", '[stacks.web.rollout]\nartifact = "app"\n')
         text = text.replace("[artifacts]\n", '[artifacts]\nside = { variable = "side", kind = "string" }\n')
@@ -129,13 +135,13 @@ class TestLeft:
             destroy(world.ports, "dev")
         assert [problem.code for each in refused.value.refusals for problem in each.because] == ["E385"]
 
-    def test_stack_that_leaves_shared_goes_with_the_next_deployment(self, world: ColouredWorld) -> None:
+    def test_stack_that_leaves_shared_goes_with_the_next_deployment(self, world: RolloutWorld) -> None:
         def stay(_: float) -> None:
             world.alarms.states[ALARM.format("dev")] = "ALARM"
             world.colours.fails_on_rest = True
 
         world.terraform.on_pause = stay
-        world.takes(NEWEST)
+        world.set_image(NEWEST_IMAGE)
         with pytest.raises(EnvctlError):
             apply(world.ports, "dev")
         world.terraform.on_pause, world.colours.fails_on_rest = lambda _: None, False
@@ -150,51 +156,53 @@ class TestLeft:
         (problem,) = still.value.problems
         assert (problem.code, problem.hint) == ("E336", "web leaves dev, and its requests with it: envctl apply dev")
         apply(world.ports, "dev")
-        assert world.traffic() is None
-        assert not status(world.ports).environments[0].present.shifts
+        assert world.load_traffic() is None
+        assert not load_status(world.ports).environments[0].present.open_shifts
 
 
 class TestRenamed:
-    def test_requests_stay_with_their_colour(self, world: ColouredWorld) -> None:
+    def test_requests_stay_with_their_colour(self, world: RolloutWorld) -> None:
         renames(world)
-        plan(world.ports, "dev")
-        assert laid(world, "front") == ("green", 100, NEW, None)
+        plan_environment(world.ports, "dev")
+        assert laid(world, "front") == ("green", 100, NEW_IMAGE, None)
         apply(world.ports, "dev")
-        there = status(world.ports).environments[0].present
+        there = load_status(world.ports).environments[0].present
         assert there.traffic == {"front": GREEN}
         assert apply(world.ports, "dev").up_to_date
 
-    def test_new_image_takes_its_steps(self, world: ColouredWorld) -> None:
+    def test_new_image_takes_its_steps(self, world: RolloutWorld) -> None:
         renames(world)
-        world.takes(NEWEST)
+        world.set_image(NEWEST_IMAGE)
         (rolled_out,) = apply(world.ports, "dev").rollouts
         assert [share.percent for share in rolled_out.shares] == [10, 50, 100]
-        assert status(world.ports).environments[0].present.traffic == {"front": Traffic(Live("blue", NEWEST))}
+        assert load_status(world.ports).environments[0].present.traffic == {
+            "front": Traffic(Live("blue", NEWEST_IMAGE))
+        }
 
-    def test_killed_while_shared_it_goes_back_with_recover(self, world: ColouredWorld) -> None:
+    def test_killed_while_shared_it_goes_back_with_recover(self, world: RolloutWorld) -> None:
         renames(world)
 
         def kill(_: float) -> None:
             raise Killed
 
         world.terraform.on_pause = kill
-        world.takes(NEWEST)
+        world.set_image(NEWEST_IMAGE)
         with pytest.raises(Killed):
             apply(world.ports, "dev")
         world.terraform.on_pause = lambda _: None
         world.workspace.held.clear()
-        (traffic,) = status(world.ports).environments[0].present.traffic.items()
+        (traffic,) = load_status(world.ports).environments[0].present.traffic.items()
         assert traffic[0] == "front"
         assert isinstance(traffic[1].shift, Shift)
         assert [each.stack for each in recover(world.ports, "dev").back] == ["front"]
-        assert status(world.ports).environments[0].present.traffic == {"front": GREEN}
+        assert load_status(world.ports).environments[0].present.traffic == {"front": GREEN}
         assert "moved" in json.loads(world.workspace.stacks["dev", "front"])
 
-    def test_rollback_gives_name_and_requests_back(self, world: ColouredWorld) -> None:
+    def test_rollback_gives_name_and_requests_back(self, world: RolloutWorld) -> None:
         renames(world)
         promote(world.ports, "dev", "staging")
         apply(world.ports, "dev")
         promote(world.ports, "dev", "staging")
-        assert status(world.ports).environments[1].present.traffic == {"front": GREEN}
+        assert load_status(world.ports).environments[1].present.traffic == {"front": GREEN}
         rollback(world.ports, "staging")
-        assert status(world.ports).environments[1].present.traffic == {"web": GREEN}
+        assert load_status(world.ports).environments[1].present.traffic == {"web": GREEN}

@@ -11,18 +11,18 @@ from envctl.domain.errors import ExitCode, InterruptedByUserError, OperationFail
 from envctl.domain.ledger import checkpoint
 from envctl.domain.ledger.events import DriftChecked
 from envctl.domain.plan.changes import Action, AttributeChange, ResourceChange, StackPlan
-from envctl.domain.plan.drift import Look
+from envctl.domain.plan.drift import StackComparison
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.deployment.run import PLAINLY
-from envctl.usecases.drift.drift import drift
-from envctl.usecases.drift.fix import fix
+from envctl.usecases.deployment.run import DEFAULT
+from envctl.usecases.drift.drift import check_drift
+from envctl.usecases.drift.fix import fix_drift
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
-from envctl.usecases.inspect.locking import lock
+from envctl.usecases.inspect.locking import lock_environment
 from envctl.usecases.ledger import journal, store_layout
 from envctl.usecases.ports.terraform import PreparedStack
-from tests.fakes.world import NETWORK, PROJECT, Killed, MemoryStore, MemoryTerraform, World, recorded
+from tests.fakes.world import NETWORK, PROJECT, Killed, MemoryStore, MemoryTerraform, World, list_entries
 
 OPEN = "[environments.prod.gates]\napprovals = {}\n"
 
@@ -52,7 +52,7 @@ def by_hand_below(world: World, environment: str) -> None:
 
 
 def out_of_reach(world: World, environment: str, stack: str = "web") -> None:
-    world.terraform.unseen.add((environment, stack))
+    world.terraform.unreachable.add((environment, stack))
 
 
 def other_settings(world: World, environment: str) -> None:
@@ -67,7 +67,7 @@ def damaged_bundle(world: World, environment: str) -> None:
     """Of another release than the others run."""
     world.edit("modules/network/main.tf", NETWORK.decode() + "# edited\n")
     apply(world.ports, "dev")
-    current = journal.present(world.ports).of(environment).current
+    current = journal.load(world.ports).find_environment(environment).current
     assert current is not None
     world.store.content[f"releases/{current.release}.tar"] = b"not what it was"
 
@@ -81,7 +81,7 @@ def unfinished(world: World, environment: str) -> None:
 
 
 def looks(world: World, environment: str) -> EnvironmentDrift:
-    (found,) = drift(world.ports, [environment]).environments
+    (found,) = check_drift(world.ports, [environment]).environments
     return found
 
 
@@ -90,7 +90,7 @@ def conditions(found: Drift) -> dict[str, str]:
 
 
 def checks(world: World) -> list[tuple[str, int]]:
-    events = [entry.event for entry in recorded(world)]
+    events = [entry.event for entry in list_entries(world)]
     return [(event.environment, event.drifted) for event in events if isinstance(event, DriftChecked)]
 
 
@@ -124,7 +124,7 @@ TOLD: dict[str, tuple[Arrangement, Expected]] = {
 @pytest.mark.parametrize(("arrange", "expected"), TOLD.values(), ids=TOLD.keys())
 def test_what_is_told(world: World, arrange: Arrangement, expected: Expected) -> None:
     arrange(world)
-    found = drift(world.ports)
+    found = check_drift(world.ports)
     (staging,) = (each for each in found.environments if each.environment == "staging")
     assert (staging.condition, staging.pending, staging.next, found.exit_code()) == expected
     assert conditions(found)["dev"] == conditions(found)["prod"] == "clean"
@@ -132,9 +132,9 @@ def test_what_is_told(world: World, arrange: Arrangement, expected: Expected) ->
 
 def test_what_is_pending_counts_where_that_is_asked_for(world: World) -> None:
     other_settings(world, "staging")
-    assert drift(world.ports).exit_code(pending=True) == ExitCode.CHANGES
+    assert check_drift(world.ports).exit_code(pending=True) == ExitCode.CHANGES
     out_of_reach(world, "prod")
-    assert drift(world.ports).exit_code(pending=True) == ExitCode.FAILED
+    assert check_drift(world.ports).exit_code(pending=True) == ExitCode.FAILED
 
 
 def state_of_others(world: World, environment: str) -> None:
@@ -205,7 +205,7 @@ def test_an_environment_is_unknown_and_the_others_are_reported(
     arrange(world)
     by_hand(world, "prod")
     before = len(checks(world))
-    found = drift(world.ports)
+    found = check_drift(world.ports)
     assert conditions(found) == {"dev": "unknown", "staging": "clean", "prod": "drifted"}
     dev = found.environments[0]
     assert [problem.code for problem in dev.problems] == codes
@@ -218,9 +218,9 @@ def test_an_environment_is_unknown_and_the_others_are_reported(
 def test_what_keeps_nobody_from_looking_is_not_named(world: World) -> None:
     """A lock of the environment stands against changes, and looking is none."""
     misfitting_settings(world, "dev")
-    lock(world.ports, "dev", "not now")
+    lock_environment(world.ports, "dev", "not now")
     assert [problem.code for problem in looks(world, "dev").problems] == ["G204", "E203"]
-    lock(world.ports, "prod", "not now")
+    lock_environment(world.ports, "prod", "not now")
     assert looks(world, "prod").condition == "clean"
 
 
@@ -229,7 +229,7 @@ def test_where_nothing_is_whole_nobody_can_say_what_should_be_there() -> None:
     world.terraform.fails_on.add(("dev", "web"))
     with pytest.raises(OperationFailedError):
         apply(world.ports, "dev")
-    found = drift(world.ports)
+    found = check_drift(world.ports)
     assert conditions(found) == {"dev": "unknown", "staging": "empty", "prod": "empty"}
     assert [problem.code for problem in found.environments[0].problems] == ["E322"]
     assert checks(world) == []
@@ -237,7 +237,7 @@ def test_where_nothing_is_whole_nobody_can_say_what_should_be_there() -> None:
 
 def test_what_was_destroyed_is_empty_and_no_drift(world: World) -> None:
     destroy(world.ports, "dev")
-    found = drift(world.ports)
+    found = check_drift(world.ports)
     assert conditions(found) == {"dev": "empty", "staging": "clean", "prod": "clean"}
     assert found.exit_code() == ExitCode.DONE
     assert [environment for environment, _ in checks(world)] == ["staging", "prod"]
@@ -245,13 +245,13 @@ def test_what_was_destroyed_is_empty_and_no_drift(world: World) -> None:
 
 def test_a_state_that_is_locked_is_no_clean_one(world: World) -> None:
     class Locked(MemoryTerraform):
-        def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> Look:
+        def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
             self.plan(environment, stack)
-            return super().look(environment, stack, unchanged=unchanged)
+            return super().detect_drift(environment, stack, unchanged=unchanged)
 
     world.terraform = Locked(**{f.name: getattr(world.terraform, f.name) for f in dataclasses.fields(MemoryTerraform)})
     world.terraform.locks["staging", "web"] = StateLock("web", "1", "bob")
-    found = drift(world.ports)
+    found = check_drift(world.ports)
     assert conditions(found) == {"dev": "clean", "staging": "unknown", "prod": "clean"}
     stacks = {stack.stack: stack for stack in found.environments[1].stacks}
     assert [problem.code for problem in stacks["web"].problems] == ["E306"]
@@ -259,7 +259,7 @@ def test_a_state_that_is_locked_is_no_clean_one(world: World) -> None:
 
 
 def test_a_state_that_got_lost_is_no_empty_environment(world: World) -> None:
-    world.terraform.loses_the_state("staging", "web")
+    world.terraform.lose_state("staging", "web")
     staging = looks(world, "staging")
     assert (staging.condition, staging.pending) == ("unknown", False)
     (problem,) = (problem for stack in staging.stacks for problem in stack.problems)
@@ -275,35 +275,35 @@ NAMED: dict[str, tuple[list[str], list[str]]] = {
 
 @pytest.mark.parametrize(("words", "expected"), NAMED.values(), ids=NAMED.keys())
 def test_which_environments_are_looked_at(world: World, words: Sequence[str], expected: list[str]) -> None:
-    assert list(conditions(drift(world.ports, words))) == expected
+    assert list(conditions(check_drift(world.ports, words))) == expected
     assert [environment for environment, _ in checks(world)] == expected
 
 
 def test_an_unknown_name_is_said_before_anything_is_looked_at(world: World) -> None:
     with pytest.raises(UsageError, match="E002"):
-        drift(world.ports, ["dev", "stagin"])
+        check_drift(world.ports, ["dev", "stagin"])
     assert checks(world) == []
 
 
 class TestTheLedger:
     def test_what_was_found_is_recorded_by_name(self, world: World) -> None:
         by_hand(world, "staging")
-        drift(world.ports)
-        event = [e.event for e in recorded(world) if isinstance(e.event, DriftChecked)][1]
+        check_drift(world.ports)
+        event = [e.event for e in list_entries(world) if isinstance(e.event, DriftChecked)][1]
         assert (event.environment, event.drifted, event.resources) == ("staging", 1, ("web: terraform_data.web",))
 
     def test_what_could_not_be_looked_at_leaves_what_is_recorded(self, world: World) -> None:
         by_hand(world, "staging")
-        drift(world.ports, ["staging"])
+        check_drift(world.ports, ["staging"])
         world.terraform.drifted.clear()
         out_of_reach(world, "staging")
         assert looks(world, "staging").condition == "unknown"
-        assert journal.present(world.ports).of("staging").drifted
+        assert journal.load(world.ports).find_environment("staging").drifted
 
     def test_drift_is_recorded_although_another_stack_is_unknown(self, world: World) -> None:
         by_hand(world, "staging", "network")
         out_of_reach(world, "staging", "web")
-        drift(world.ports, ["staging"])
+        check_drift(world.ports, ["staging"])
         assert checks(world) == [("staging", 1)]
 
     def test_what_the_rules_let_drift_is_none(self, world: World) -> None:
@@ -333,12 +333,12 @@ class TestTheLedger:
         apply(world.ports, "staging")
         for environment in ("staging", "prod"):
             by_hand(world, environment)
-        assert conditions(drift(world.ports)) == {"dev": "clean", "staging": "clean", "prod": "drifted"}
+        assert conditions(check_drift(world.ports)) == {"dev": "clean", "staging": "clean", "prod": "drifted"}
 
     def test_a_deployment_meanwhile_is_not_what_was_looked_at(self, world: World) -> None:
         class Meanwhile(MemoryTerraform):
-            def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> Look:
-                seen = super().look(environment, stack, unchanged=unchanged)
+            def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
+                seen = super().detect_drift(environment, stack, unchanged=unchanged)
                 if stack.name == "web":
                     world.workspace.held.clear()
                     other_settings(world, environment)
@@ -354,15 +354,15 @@ class TestTheLedger:
 
     def test_one_that_can_not_be_believed_says_nothing_of_any_environment(self, world: World) -> None:
         world.store.content["ledger/0000000003.json"] = b"{"
-        world.terraform.ran.clear()
+        world.terraform.calls.clear()
         with pytest.raises(OperationFailedError, match="E401"):
-            drift(world.ports)
-        assert world.terraform.ran == []
+            check_drift(world.ports)
+        assert world.terraform.calls == []
 
     def test_one_that_takes_no_entry_does_not_hide_what_was_found(self, world: World) -> None:
         by_hand(world, "dev")
         world.store = Full(world.store.content)
-        found = drift(world.ports)
+        found = check_drift(world.ports)
         assert conditions(found) == {"dev": "drifted", "staging": "clean", "prod": "clean"}
         assert [[problem.code for problem in each.problems] for each in found.environments] == [["E404"]] * 3
         assert found.environments[0].drifted == 1
@@ -371,7 +371,7 @@ class TestTheLedger:
     def test_one_that_goes_away_half_way_leaves_the_others_reported(self, world: World) -> None:
         by_hand(world, "dev")
         world.store = GoesAway(world.store.content, after=("dev", world))
-        found = drift(world.ports)
+        found = check_drift(world.ports)
         # All of them were looked at by then: only what was found can't be recorded any more.
         assert conditions(found) == {"dev": "drifted", "staging": "clean", "prod": "clean"}
         assert [problem.code for problem in found.environments[2].problems] == ["E404"]
@@ -390,9 +390,9 @@ class GoesAway(MemoryStore):
 
     after: tuple[str, World] | None = None
 
-    def keys(self, prefix: str, after: str = "") -> list[str]:
+    def list_keys(self, prefix: str, after: str = "") -> list[str]:
         self._demand_there()
-        return super().keys(prefix, after)
+        return super().list_keys(prefix, after)
 
     def create(self, key: str, data: bytes) -> None:
         self._demand_there()
@@ -403,9 +403,11 @@ class GoesAway(MemoryStore):
             raise OperationFailedError(Problem("E404", "the store does not answer"))
 
     def _checks(self) -> list[tuple[str, int]]:
-        from envctl.domain.ledger.entries import decode
+        from envctl.domain.ledger.entries import decode_entry
 
-        events = [decode(data).event for key, data in self.content.items() if key.startswith(store_layout.ENTRIES)]
+        events = [
+            decode_entry(data).event for key, data in self.content.items() if key.startswith(store_layout.ENTRY_FOLDER)
+        ]
         return [(event.environment, event.drifted) for event in events if isinstance(event, DriftChecked)]
 
 
@@ -416,9 +418,9 @@ class Foretold(MemoryStore):
     fetched: set[object] = dataclasses.field(default_factory=set)
     asked: set[object] = dataclasses.field(default_factory=set)
 
-    def fetching(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
+    def prefetch(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
         self.fetched.update(keys, lists)
-        return super().fetching(keys, lists)
+        return super().prefetch(keys, lists)
 
     def read(self, key: str) -> bytes | None:
         self.asked.add(key)
@@ -427,46 +429,46 @@ class Foretold(MemoryStore):
     def read_all(self, keys: Sequence[str]) -> list[bytes | None]:
         return [self.read(key) for key in keys]
 
-    def keys(self, prefix: str, after: str = "") -> list[str]:
+    def list_keys(self, prefix: str, after: str = "") -> list[str]:
         self.asked.add((prefix, after))
-        return super().keys(prefix, after)
+        return super().list_keys(prefix, after)
 
 
 def test_whatever_the_next_look_reads_is_known_before_it_asks(world: World) -> None:
-    drift(world.ports)
-    for _ in range(checkpoint.EVERY):
+    check_drift(world.ports)
+    for _ in range(checkpoint.INTERVAL):
         store = world.store = Foretold(world.store.content)
-        drift(world.ports)
+        check_drift(world.ports)
         assert store.asked <= store.fetched
-    assert store_layout.checkpoint_key(3 * checkpoint.EVERY) in store.asked
+    assert store_layout.checkpoint_key(3 * checkpoint.INTERVAL) in store.asked
 
 
 class TestFix:
     def test_what_no_plan_undoes_is_told_and_not_taken_over_in_silence(self, world: World) -> None:
         by_hand(world, "staging")
-        before = recorded(world)[-1].seq
-        fixed = fix(world.ports, [], PLAINLY)
+        before = list_entries(world)[-1].seq
+        fixed = fix_drift(world.ports, [], DEFAULT)
         (mended,) = fixed.mended
         assert (mended.environment, mended.deployed) == ("staging", None)
         assert [problem.code for problem in mended.problems] == ["E330"]
         assert "web: terraform_data.web" in mended.problems[0].message
         assert fixed.exit_code() == ExitCode.FAILED
-        assert ("settle", "staging", "web") not in world.terraform.ran
-        assert [entry.event.kind for entry in recorded(world)[before:]] == ["drift checked"] * 3
+        assert ("settle", "staging", "web") not in world.terraform.calls
+        assert [entry.event.kind for entry in list_entries(world)[before:]] == ["drift checked"] * 3
         # Who wants it so says so.
         apply(world.ports, "staging")
-        assert conditions(drift(world.ports))["staging"] == "clean"
+        assert conditions(check_drift(world.ports))["staging"] == "clean"
 
     @pytest.mark.parametrize("back", [True, False], ids=["it came back", "it stays"])
     def test_what_comes_back_beside_another_stops_nothing(self, world: World, back: bool) -> None:
         group, rule = "aws_security_group.this", "aws_security_group_rule.https"
 
         class Beside(MemoryTerraform):
-            def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> Look:
-                seen = super().look(environment, stack, unchanged=unchanged)
+            def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
+                seen = super().detect_drift(environment, stack, unchanged=unchanged)
                 if (environment, stack.name) != ("staging", "web"):
                     return seen
-                values = (443, None) if ("apply", "staging", "web") not in self.ran else (None, 443)
+                values = (443, None) if ("apply", "staging", "web") not in self.calls else (None, 443)
                 there = AttributeChange("ingress[0].from_port", *values)
                 changes = (ResourceChange(group, "aws_security_group", Action.UPDATE, (there,)),)
                 before_apply = values[0] is not None
@@ -483,30 +485,30 @@ class TestFix:
 
         before = world.terraform
         world.terraform = Beside(before.workspace, before.reality, before.states)
-        fixed = fix(world.ports, ["staging"], PLAINLY)
+        fixed = fix_drift(world.ports, ["staging"], DEFAULT)
         (mended,) = fixed.mended
         assert mended.deployed is not None
         assert [problem.code for problem in mended.problems] == ([] if back else ["E330"])
         assert fixed.exit_code() == (ExitCode.DONE if back else ExitCode.FAILED)
 
     def test_the_release_that_runs_is_deployed_again_and_no_new_code(self, world: World) -> None:
-        before = journal.present(world.ports).of("dev").current
+        before = journal.load(world.ports).find_environment("dev").current
         assert before is not None
         world.edit("modules/network/main.tf", NETWORK.decode() + "# not yet for anybody\n")
         by_hand(world, "dev")
         world.terraform.reality["dev", "web"] = "what somebody made of it"
-        (mended,) = fix(world.ports, ["dev"], PLAINLY).mended
+        (mended,) = fix_drift(world.ports, ["dev"], DEFAULT).mended
         assert mended.deployed is not None
         assert mended.deployed.release == before.release
-        assert ("apply", "dev", "web") in world.terraform.ran[-12:]
-        assert len(journal.present(world.ports).releases) == 1
+        assert ("apply", "dev", "web") in world.terraform.calls[-12:]
+        assert len(journal.load(world.ports).releases) == 1
 
     def test_one_that_is_refused_does_not_keep_another_from_being_mended(self, world: World) -> None:
         for environment in ("staging", "prod"):
             by_hand(world, environment)
             world.terraform.reality[environment, "web"] = "what somebody made of it"
-        lock(world.ports, "staging", "not now")
-        fixed = fix(world.ports, [], PLAINLY)
+        lock_environment(world.ports, "staging", "not now")
+        fixed = fix_drift(world.ports, [], DEFAULT)
         staging, prod = fixed.mended
         assert ([problem.code for problem in staging.problems], staging.deployed) == (["G108"], None)
         assert prod.deployed is not None
@@ -516,8 +518,8 @@ class TestFix:
         for environment in ("staging", "prod"):
             by_hand(world, environment)
             world.terraform.reality[environment, "web"] = "what somebody made of it"
-        world.consent.answers = [False, True]
-        fixed = fix(world.ports, [], PLAINLY)
+        world.prompter.answers = [False, True]
+        fixed = fix_drift(world.ports, [], DEFAULT)
         assert [[problem.code for problem in mended.problems] for mended in fixed.mended] == [["E310"], []]
         assert fixed.mended[1].deployed is not None
         assert fixed.exit_code() == ExitCode.INTERRUPTED
@@ -533,31 +535,31 @@ class TestFix:
             by_hand(world, environment)
             world.terraform.reality[environment, "web"] = "what somebody made of it"
         with pytest.raises(InterruptedByUserError, match="E311"):
-            fix(world.ports, [], PLAINLY)
-        assert journal.present(world.ports).of("prod").whole
+            fix_drift(world.ports, [], DEFAULT)
+        assert journal.load(world.ports).find_environment("prod").whole
 
     def test_nothing_is_deployed_where_nothing_has_drifted(self, world: World) -> None:
         other_settings(world, "staging")
         out_of_reach(world, "prod")
-        seq = journal.present(world.ports).seq
-        fixed = fix(world.ports, [], PLAINLY)
+        seq = journal.load(world.ports).seq
+        fixed = fix_drift(world.ports, [], DEFAULT)
         assert fixed.mended == ()
         assert fixed.exit_code() == ExitCode.FAILED
-        assert journal.present(world.ports).seq == seq + 2, "the looks at dev and staging"
+        assert journal.load(world.ports).seq == seq + 2, "the looks at dev and staging"
 
     def test_a_deployment_that_fails_is_told_of_that_environment(self, world: World) -> None:
         for environment in ("staging", "prod"):
             by_hand(world, environment)
             world.terraform.reality[environment, "web"] = "what somebody made of it"
         world.terraform.fails_on.add(("staging", "web"))
-        fixed = fix(world.ports, [], PLAINLY)
+        fixed = fix_drift(world.ports, [], DEFAULT)
         assert [[problem.code for problem in mended.problems] for mended in fixed.mended] == [["E305"], []]
         assert fixed.exit_code() == ExitCode.FAILED
 
     def test_nobody_to_ask_is_said_of_each(self, world: World) -> None:
         by_hand(world, "staging")
         world.terraform.reality["staging", "web"] = "what somebody made of it"
-        world.consent.nobody = True
-        fixed = fix(world.ports, [], PLAINLY)
+        world.prompter.nobody = True
+        fixed = fix_drift(world.ports, [], DEFAULT)
         assert [problem.code for problem in fixed.mended[0].problems] == ["E001"]
         assert fixed.exit_code() == ExitCode.USAGE

@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 
 from envctl.domain.ci import run_documents as documents
-from envctl.domain.ci.run_documents import Collected
+from envctl.domain.ci.run_documents import CollectedRun
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.ledger.events import DriftChecked
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 from envctl.usecases.fleet import run_store
-from envctl.usecases.fleet.collect import collect
-from envctl.usecases.fleet.matrix import Matrix, matrix
+from envctl.usecases.fleet.collect import collect_run
+from envctl.usecases.fleet.matrix import Matrix, begin_matrix_run
 from envctl.usecases.fleet.merge import Plans
-from envctl.usecases.fleet.shard import drift_shard, plan_shard
-from tests.fakes.world import NETWORK, World, recorded
+from envctl.usecases.fleet.shard import check_shard_drift, plan_shard
+from tests.fakes.world import NETWORK, World, list_entries
 from tests.usecases.drift.test_drift import other_settings, toml
 
 
@@ -30,23 +30,25 @@ def one_release_everywhere() -> World:
     return world
 
 
-def begun(world: World, *environments: str, kind: documents.Kind = "drift", jobs: int = 6) -> Matrix:
+def begun(world: World, *environments: str, kind: documents.RunKind = "drift", jobs: int = 6) -> Matrix:
     """A run with a job for each stack: each took so long, the last time, that it gets one of its own."""
     took = {name: {"network": 60.0, "web": 60.0} for name in ("dev", "staging", "prod")}
-    before = documents.new_id(kind, world.clock.now(), world.marks.fresh())
-    run_store.collect(world.ports, Collected(before, world.clock.now(), world.identity.actor(), took))
-    return matrix(world.ports, kind, environments, at_most=jobs)
+    before = documents.format_run_id(kind, world.clock.now(), world.nonces.new())
+    run_store.save_collected(
+        world.ports, CollectedRun(before, world.clock.now(), world.identity.identify_actor(), took)
+    )
+    return begin_matrix_run(world.ports, kind, environments, at_most=jobs)
 
 
 def answered(world: World, made: Matrix, *but: int) -> None:
-    use = drift_shard if made.kind == "drift" else plan_shard
+    use = check_shard_drift if made.kind == "drift" else plan_shard
     for job in made.jobs:
         if job.shard not in but:
             use(world.ports, made.run, job.shard)
 
 
 def units(world: World, made: Matrix) -> dict[int, dict[str, tuple[str, ...]]]:
-    run = run_store.begun(world.ports, made.run)
+    run = run_store.load_run(world.ports, made.run)
     return {number: dict(shard.units) for number, shard in enumerate(run.shards, 1)}
 
 
@@ -55,19 +57,19 @@ def shard_of(world: World, made: Matrix, environment: str, stack: str) -> int:
 
 
 def looked(world: World, name: str = "") -> Drift:
-    found = collect(world.ports, name)
+    found = collect_run(world.ports, name)
     assert isinstance(found, Drift)
     return found
 
 
 def planned(world: World, name: str = "") -> Plans:
-    found = collect(world.ports, name)
+    found = collect_run(world.ports, name)
     assert isinstance(found, Plans)
     return found
 
 
 def checks(world: World) -> list[tuple[str, int]]:
-    events = [entry.event for entry in recorded(world)]
+    events = [entry.event for entry in list_entries(world)]
     return [(event.environment, event.drifted) for event in events if isinstance(event, DriftChecked)]
 
 

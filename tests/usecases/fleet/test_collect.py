@@ -10,11 +10,11 @@ from envctl.domain.ci import run_documents as documents
 from envctl.domain.ci.shard_planner import Unit
 from envctl.domain.errors import ExitCode, OperationFailedError, Problem
 from envctl.usecases.deployment.destroy import destroy
-from envctl.usecases.drift.drift import drift
+from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.fleet import run_store
-from envctl.usecases.fleet.collect import collect
-from envctl.usecases.fleet.matrix import matrix
-from envctl.usecases.fleet.shard import drift_shard, plan_shard
+from envctl.usecases.fleet.collect import collect_run
+from envctl.usecases.fleet.matrix import begin_matrix_run
+from envctl.usecases.fleet.shard import check_shard_drift, plan_shard
 from envctl.usecases.ledger import journal
 from tests.fakes.world import NETWORK, MemoryStore, World
 from tests.usecases.drift.test_drift import by_hand, other_settings, out_of_reach
@@ -64,13 +64,13 @@ class TestCollecting:
         assert list(conditions(looked(world))) == ["staging"]
         assert list(conditions(looked(world))) == ["dev"]
         with pytest.raises(OperationFailedError, match="E473"):
-            collect(world.ports)
+            collect_run(world.ports)
 
     def test_a_run_that_is_old_does_not_wait_any_more(self, world: World) -> None:
         begun(world)
         world.clock.time += timedelta(days=31)
         with pytest.raises(OperationFailedError, match="E473"):
-            collect(world.ports)
+            collect_run(world.ports)
 
     def test_what_a_silent_shard_was_to_look_at_is_unknown(self, world: World) -> None:
         made = begun(world)
@@ -101,9 +101,9 @@ class TestCollecting:
         made = begun(world)
         answered(world, made)
         assert conditions(looked(world))["staging"] == "unknown"
-        world.terraform.unseen.clear()
+        world.terraform.unreachable.clear()
         by_hand(world, "staging")
-        drift_shard(world.ports, made.run, shard_of(world, made, "staging", "web"))
+        check_shard_drift(world.ports, made.run, shard_of(world, made, "staging", "web"))
         found = looked(world, made.run)
         assert conditions(found) == {"dev": "clean", "staging": "drifted", "prod": "clean"}
         assert checks(world) == [("dev", 0), ("prod", 0), ("staging", 1)]
@@ -116,9 +116,9 @@ class TestCollecting:
         made = begun(world)
         answered(world, made)
         looked(world)
-        world.terraform.unseen.clear()
+        world.terraform.unreachable.clear()
         by_hand(world, "staging", "web")
-        drift_shard(world.ports, made.run, shard_of(world, made, "staging", "web"))
+        check_shard_drift(world.ports, made.run, shard_of(world, made, "staging", "web"))
         looked(world, made.run)
         assert [check for check in checks(world) if check[0] == "staging"] == [("staging", 1), ("staging", 2)]
 
@@ -127,11 +127,11 @@ class TestCollecting:
         made = begun(world)
         answered(world, made)
         world.terraform.drifted.clear()
-        drift(world.ports, ["staging"])
+        check_drift(world.ports, ["staging"])
         found = looked(world)
         assert conditions(found)["staging"] == "drifted"
         assert [check for check in checks(world) if check[0] == "staging"] == [("staging", 0)]
-        assert not journal.present(world.ports).of("staging").drifted
+        assert not journal.load(world.ports).find_environment("staging").drifted
 
     def test_two_who_collect_at_once_record_once(self, world: World) -> None:
         made = begun(world)
@@ -149,7 +149,7 @@ class TestCollecting:
         second = shard_of(world, made, "staging", "web")
         answered(world, made, second)
         deployed(world)
-        drift_shard(world.ports, made.run, second)
+        check_shard_drift(world.ports, made.run, second)
         found = looked(world)
         assert conditions(found) == {"dev": "clean", "staging": "unknown", "prod": "clean"}
         assert codes(found.environments[1]) == ["E471"]
@@ -170,7 +170,7 @@ class TestCollecting:
         second = shard_of(world, made, "staging", "web")
         answered(world, made, second)
         other_settings(world, "staging")
-        drift_shard(world.ports, made.run, second)
+        check_shard_drift(world.ports, made.run, second)
         assert [codes(each) for each in looked(world).environments] == [[], ["E471"], []]
 
     def test_what_one_shard_could_not_reach_takes_nothing_from_the_others(self, world: World) -> None:
@@ -179,7 +179,7 @@ class TestCollecting:
         second = shard_of(world, made, "staging", "web")
         answered(world, made, second)
         world.workspace.held.add("staging")
-        drift_shard(world.ports, made.run, second)
+        check_shard_drift(world.ports, made.run, second)
         staging = looked(world).environments[1]
         assert (staging.condition, staging.drifted) == ("drifted", 1)
         assert codes(staging) == ["E308"]
@@ -188,7 +188,7 @@ class TestCollecting:
     def test_an_answer_of_another_envctl_is_no_answer(self, world: World) -> None:
         made = begun(world)
         answered(world, made)
-        key = documents.answer_key(made.run, shard_of(world, made, "prod", "web"), 1)
+        key = documents.format_answer_key(made.run, shard_of(world, made, "prod", "web"), 1)
         world.store.content[key] = world.store.content[key].replace(b'"format":1', b'"format":2')
         found = looked(world)
         assert conditions(found)["prod"] == "unknown"
@@ -196,9 +196,9 @@ class TestCollecting:
 
     def test_a_run_of_another_envctl_can_not_be_collected(self, world: World) -> None:
         made = begun(world)
-        world.store.content[documents.begun_key(made.run)] = b"{}"
+        world.store.content[documents.format_begun_key(made.run)] = b"{}"
         with pytest.raises(OperationFailedError, match="E472"):
-            collect(world.ports)
+            collect_run(world.ports)
 
     def test_a_ledger_that_takes_no_entry_does_not_hide_what_was_found(self, world: World) -> None:
         by_hand(world, "staging")
@@ -222,26 +222,26 @@ class TestCollecting:
         slow = shard_of(world, made, "prod", "web")
         answered(world, made, slow)
         looked(world)
-        known = run_store.collected(world.ports, "drift")
+        known = run_store.load_last_collected(world.ports, "drift")
         assert known is not None
-        measured = known.measured()
+        measured = known.flatten_durations()
         # Of what nobody looked at this time, what was known before.
         assert measured.pop(Unit("prod", "web")) == 60.0
         assert {took for took in measured.values() if took < 60} == set(measured.values())
-        assert run_store.collected(world.ports, "plan") is None
+        assert run_store.load_last_collected(world.ports, "plan") is None
 
     def test_what_nobody_can_read_of_earlier_runs_is_passed_over(self, world: World) -> None:
         made = begun(world)
         answered(world, made)
         looked(world)
-        world.store.content[documents.collected_key(made.run)] = b"of a newer envctl"
-        assert len(matrix(world.ports).jobs) == 1
+        world.store.content[documents.format_collected_key(made.run)] = b"of a newer envctl"
+        assert len(begin_matrix_run(world.ports).jobs) == 1
 
     def test_each_answer_is_kept(self, world: World) -> None:
         made = begun(world, "dev", jobs=1)
         for _ in range(3):
             answered(world, made)
-        assert len(world.store.keys(documents.answers_folder(made.run))) == 3
+        assert len(world.store.list_keys(documents.format_answers_folder(made.run))) == 3
 
     def test_nothing_is_written_but_documents_of_runs_before_it_is_collected(self, world: World) -> None:
         before = set(world.store.content)
@@ -263,13 +263,13 @@ class TestPlans:
         assert [plan_in(each).changes for each in told.environments] == [False, True, False]
         assert (told.exit_code(), told.exit_code(detailed=True)) == (ExitCode.DONE, ExitCode.CHANGES)
         assert checks(world) == []
-        known = run_store.collected(world.ports, "plan")
+        known = run_store.load_last_collected(world.ports, "plan")
         assert known is not None
-        assert len(known.measured()) == 6
+        assert len(known.flatten_durations()) == 6
 
     def test_the_entry_is_planned_from_the_working_tree_before_anything_runs(self) -> None:
         world = World()
-        made = matrix(world.ports, "plan")
+        made = begin_matrix_run(world.ports, "plan")
         assert units(world, made) == {1: {"dev": ("network", "web")}}
         answered(world, made)
         (dev,) = planned(world).environments
@@ -296,7 +296,7 @@ class TestPlans:
 
     def test_where_nothing_runs_is_told_only_where_it_is_named(self, world: World) -> None:
         destroy(world.ports, "prod")
-        assert [e.environment for e in run_store.begun(world.ports, begun(world, kind="plan").run).environments] == [
+        assert [e.environment for e in run_store.load_run(world.ports, begun(world, kind="plan").run).environments] == [
             "dev",
             "staging",
         ]

@@ -5,17 +5,17 @@ import dataclasses
 import pytest
 
 from envctl.domain.ci import run_documents as documents
-from envctl.domain.ci.run_documents import Collected
+from envctl.domain.ci.run_documents import CollectedRun
 from envctl.domain.errors import EnvctlError, ExitCode, OperationFailedError, UsageError
 from envctl.usecases.deployment.destroy import destroy
-from envctl.usecases.drift.drift import drift
+from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.drift.result import Drift
 from envctl.usecases.fleet import run_store
-from envctl.usecases.fleet.collect import collect
-from envctl.usecases.fleet.matrix import matrix
+from envctl.usecases.fleet.collect import collect_run
+from envctl.usecases.fleet.matrix import begin_matrix_run
 from envctl.usecases.fleet.merge import Plans
-from envctl.usecases.fleet.shard import drift_shard, drift_units, plan_shard, plan_units
-from tests.fakes.world import MemoryStore, World, recorded
+from envctl.usecases.fleet.shard import check_shard_drift, check_unit_drift, plan_shard, plan_units
+from tests.fakes.world import MemoryStore, World, list_entries
 from tests.usecases.drift.test_drift import by_hand, other_settings, unfinished
 from tests.usecases.fleet.many_jobs import (
     answered,
@@ -39,7 +39,7 @@ def world() -> World:
 
 class TestTheMatrix:
     def test_each_stack_is_in_one_job_and_the_ledger_is_as_it_was(self, world: World) -> None:
-        before = len(recorded(world))
+        before = len(list_entries(world))
         made = begun(world)
         assert sorted(str(units) for units in units(world, made).values()) == sorted(
             str({name: (stack,)}) for name in ("dev", "staging", "prod") for stack in ("network", "web")
@@ -47,16 +47,16 @@ class TestTheMatrix:
         assert [(job.shard, job.run, job.environments, job.stacks) for job in made.jobs] == [
             (number, made.run, 1, 1) for number in range(1, 7)
         ]
-        assert len(recorded(world)) == before
+        assert len(list_entries(world)) == before
 
     def test_without_measurements_little_work_is_one_job(self, world: World) -> None:
-        (job,) = matrix(world.ports).jobs
+        (job,) = begin_matrix_run(world.ports).jobs
         # Ten seconds a stack and three an environment.
         assert (job.environments, job.stacks, job.seconds) == (3, 6, 69.0)
 
     def test_where_nothing_runs_there_is_nothing_to_do(self) -> None:
         world = World()
-        made = matrix(world.ports)
+        made = begin_matrix_run(world.ports)
         assert made.jobs == ()
         assert conditions(looked(world)) == {"dev": "empty", "staging": "empty", "prod": "empty"}
         assert looked(world, made.run).exit_code() == ExitCode.DONE
@@ -81,34 +81,37 @@ class TestTheMatrix:
         made = begun(world, "prod", "dev")
         assert {name for shard in units(world, made).values() for name in shard} == {"prod", "dev"}
         with pytest.raises(UsageError, match="E002"):
-            matrix(world.ports, "drift", ["prd"])
+            begin_matrix_run(world.ports, "drift", ["prd"])
 
     @pytest.mark.parametrize("jobs", [0, -1, 257])
     def test_a_number_of_jobs_that_is_none(self, world: World, jobs: int) -> None:
         with pytest.raises(UsageError, match="E026"):
-            matrix(world.ports, at_most=jobs)
+            begin_matrix_run(world.ports, at_most=jobs)
 
     def test_each_bundle_is_read_once_and_few_documents_of_runs(self, world: World) -> None:
         for _ in range(3):
             made = begun(world)
             answered(world, made)
-            collect(world.ports, made.run)
+            collect_run(world.ports, made.run)
         counting = Counting(world.store.content)
         world.store = counting
-        matrix(world.ports)
+        begin_matrix_run(world.ports)
         assert len([key for key in counting.reads if key.startswith("releases/")]) == 1
         assert len([key for key in counting.reads if key.startswith("runs/")]) == 1
         assert len(counting.lists) <= 4
 
     def test_what_took_longest_the_last_time_gets_a_job_of_its_own(self, world: World) -> None:
         took = {"dev": {"network": 300.0, "web": 5.0}, "staging": {"network": 5.0, "web": 5.0}, "gone": {"web": 900.0}}
-        run_store.collect(
+        run_store.save_collected(
             world.ports,
-            Collected(
-                documents.new_id("drift", world.clock.now(), "1"), world.clock.now(), world.identity.actor(), took
+            CollectedRun(
+                documents.format_run_id("drift", world.clock.now(), "1"),
+                world.clock.now(),
+                world.identity.identify_actor(),
+                took,
             ),
         )
-        made = matrix(world.ports, at_most=2)
+        made = begin_matrix_run(world.ports, at_most=2)
         assert {"dev": ("network",)} in units(world, made).values()
 
 
@@ -129,7 +132,7 @@ class TestShards:
         answered(world, made)
         assert checks(world) == []
         found = looked(world)
-        alone = drift(world.ports)
+        alone = check_drift(world.ports)
         assert without_seconds(found) == without_seconds(alone)
         assert found.exit_code() == ExitCode.CHANGES
         assert checks(world) == checks(world)[:3] * 2
@@ -137,7 +140,7 @@ class TestShards:
 
     def test_some_stacks_by_hand_are_not_recorded(self, world: World) -> None:
         by_hand(world, "staging")
-        found = drift_units(world.ports, ["staging/web", "dev/network", "staging/network"])
+        found = check_unit_drift(world.ports, ["staging/web", "dev/network", "staging/network"])
         assert [(each.environment, [s.stack for s in each.stacks]) for each in found.environments] == [
             ("staging", ["network", "web"]),
             ("dev", ["network"]),
@@ -147,7 +150,7 @@ class TestShards:
 
     @pytest.mark.parametrize(("texts", "code"), WRONG.values(), ids=WRONG)
     def test_units_that_are_none(self, world: World, texts: list[str], code: str) -> None:
-        for use in (drift_units, plan_units):
+        for use in (check_unit_drift, plan_units):
             with pytest.raises(EnvctlError, match=code):
                 raise_for(use(world.ports, texts))
 
@@ -155,14 +158,14 @@ class TestShards:
         made = begun(world)
         for run, number in (("nonsense", 1), ("../ledger/0000000001", 1), (made.run, 0), (made.run, 7)):
             with pytest.raises(UsageError, match="E027"):
-                drift_shard(world.ports, run, number)
+                check_shard_drift(world.ports, run, number)
         with pytest.raises(UsageError, match="is a run of envctl drift"):
             plan_shard(world.ports, made.run, 1)
 
     def test_a_shard_says_at_once_that_somebody_deployed_meanwhile(self, world: World) -> None:
         made = begun(world)
         redeployed(world, "staging")
-        found = drift_shard(world.ports, made.run, shard_of(world, made, "staging", "web"))
+        found = check_shard_drift(world.ports, made.run, shard_of(world, made, "staging", "web"))
         assert [codes(each) for each in found.environments] == [["E471"]]
         assert found.exit_code() == ExitCode.FAILED
 
@@ -182,6 +185,6 @@ class Counting(MemoryStore):
         self.reads.append(key)
         return super().read(key)
 
-    def keys(self, prefix: str, after: str = "") -> list[str]:
+    def list_keys(self, prefix: str, after: str = "") -> list[str]:
         self.lists.append(prefix)
-        return super().keys(prefix, after)
+        return super().list_keys(prefix, after)

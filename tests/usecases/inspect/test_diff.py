@@ -8,8 +8,8 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.inspect.diff import Diff, Side, diff
-from envctl.usecases.inspect.status import status
+from envctl.usecases.inspect.diff import Diff, Side, diff_environments
+from envctl.usecases.inspect.status import load_status
 from envctl.usecases.release import bundle_store
 from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, World
 
@@ -48,7 +48,7 @@ def bigger(world: World) -> None:
 
 def unequal(found: Diff) -> list[tuple[str, str, str]]:
     assert found.settings is not None
-    return [(pair.name, pair.relation, pair.parity) for pair in found.settings.unequal]
+    return [(pair.name, pair.relation, pair.parity) for pair in found.settings.unequal_pairs]
 
 
 def codes(side: Side) -> list[str]:
@@ -58,7 +58,7 @@ def codes(side: Side) -> list[str]:
 class TestReleases:
     def test_the_same_release(self, world: World) -> None:
         release = everywhere(world)
-        found = diff(world.ports, "staging", "prod")
+        found = diff_environments(world.ports, "staging", "prod")
         assert [(side.release, side.origin) for side in (found.first, found.second)] == [(release, "deployed")] * 2
         assert found.distance is None
         assert [pair.equal for pair in found.artifacts] == [True]
@@ -70,7 +70,7 @@ class TestReleases:
     def test_several_releases_apart_in_any_order_of_the_words(self, world: World, order: tuple[str, str]) -> None:
         older = everywhere(world)
         newer = [edited(world, number) for number in range(3)]
-        found = diff(world.ports, *order)
+        found = diff_environments(world.ports, *order)
         assert (found.first.environment, found.second.environment) == order
         assert found.distance is not None
         assert (found.distance.older, found.distance.newer, found.distance.behind) == ("staging", "dev", 3)
@@ -90,9 +90,9 @@ class TestReleases:
             edited(world, 2)
         world.terraform.fails_on.clear()
         edited(world, 3)
-        found = diff(world.ports, "dev", "staging")
+        found = diff_environments(world.ports, "dev", "staging")
         assert found.distance is not None
-        assert found.distance.behind == status(world.ports).environments[1].lag == 2
+        assert found.distance.behind == load_status(world.ports).environments[1].lag == 2
         assert len(found.distance.releases) == 3
 
     def test_an_environment_that_does_not_follow_the_other(self, world: World) -> None:
@@ -100,7 +100,7 @@ class TestReleases:
         edited(world, 1)
         promote(world.ports, "dev", "staging")
         edited(world, 2)
-        found = diff(world.ports, "prod", "dev")
+        found = diff_environments(world.ports, "prod", "dev")
         assert found.distance is not None
         assert (found.distance.older, found.distance.newer, found.distance.behind) == ("prod", "dev", 2)
 
@@ -109,14 +109,14 @@ class TestReleases:
         edited(world, 1)
         promote(world.ports, "dev", "staging")
         rollback(world.ports, "dev")
-        found = diff(world.ports, "dev", "staging")
+        found = diff_environments(world.ports, "dev", "staging")
         assert found.distance is not None
         assert (found.distance.older, found.distance.newer, found.distance.behind) == ("dev", "staging", 1)
 
     def test_code_is_told_line_by_line_where_that_is_asked_for(self, world: World) -> None:
         everywhere(world)
         edited(world, 1)
-        found = diff(world.ports, "staging", "dev", patch=True)
+        found = diff_environments(world.ports, "staging", "dev", patch=True)
         assert found.distance is not None
         assert found.distance.changes is not None
         assert found.distance.changes.modules[0].files[0].patch[-1] == "+# 1"
@@ -126,7 +126,7 @@ class TestReleases:
         newer = IMAGE.replace("a" * 64, "b" * 64)
         world.edit(DEV, f'cidr = "10.10.0.0/16"\nimage = "{newer}"\n')
         apply(world.ports, "dev")
-        found = diff(world.ports, "dev", "staging")
+        found = diff_environments(world.ports, "dev", "staging")
         assert [(pair.first, pair.second) for pair in found.artifacts] == [(newer, IMAGE)]
         assert found.distance is not None
         assert found.distance.changes is not None
@@ -139,7 +139,7 @@ class TestEmptyEnvironments:
         self, world: World
     ) -> None:
         release = apply(world.ports, "dev").release
-        found = diff(world.ports, "staging", "dev")
+        found = diff_environments(world.ports, "staging", "dev")
         assert (found.first.origin, found.first.release, found.first.against) == ("nothing", "", release)
         assert found.distance is None
         assert [(pair.first, pair.second) for pair in found.artifacts] == [(None, IMAGE)]
@@ -149,14 +149,14 @@ class TestEmptyEnvironments:
 
     def test_where_nothing_runs_anywhere_the_working_tree_takes_them(self, world: World) -> None:
         bigger(world)
-        found = diff(world.ports, "staging", "prod")
+        found = diff_environments(world.ports, "staging", "prod")
         assert [side.origin for side in (found.first, found.second)] == ["nothing", "nothing"]
         assert [side.against for side in (found.first, found.second)] == ["", ""]
         assert unequal(found) == [("cidr", "differs", "allowed"), ("size", "differs", "")]
         assert not found.unknown
 
     def test_the_working_tree_stands_for_the_entry(self, world: World) -> None:
-        found = diff(world.ports, "dev", "staging")
+        found = diff_environments(world.ports, "dev", "staging")
         assert found.first.origin == "working tree"
         assert found.first.known is None
         assert found.second.against == found.first.release == apply(world.ports, "dev").release
@@ -165,7 +165,7 @@ class TestEmptyEnvironments:
         everywhere(world)
         destroy(world.ports, "dev")
         world.edit("modules/network/main.tf", NETWORK.decode() + "# not deployed\n")
-        found = diff(world.ports, "dev", "prod")
+        found = diff_environments(world.ports, "dev", "prod")
         assert found.first.origin == "working tree"
         assert found.distance is not None
         assert (found.distance.older, found.distance.newer, found.distance.behind) == ("prod", "dev", 0)
@@ -176,7 +176,7 @@ class TestEmptyEnvironments:
         everywhere(world)
         destroy(world.ports, "dev")
         world.edit("modules/network/main.tf", 'variable "cidr" {\n')
-        found = diff(world.ports, "dev", "prod")
+        found = diff_environments(world.ports, "dev", "prod")
         assert codes(found.first) == ["E201"]
         assert codes(found.second) == []
         assert found.unknown
@@ -188,10 +188,10 @@ class TestWhatIsNotKnown:
         older = everywhere(world)
         newer = edited(world, 1)
         if state == "missing":
-            del world.store.content[bundle_store.key(older)]
+            del world.store.content[bundle_store.bundle_key(older)]
         else:
-            world.store.content[bundle_store.key(older)] = b"something else"
-        found = diff(world.ports, "dev", "staging")
+            world.store.content[bundle_store.bundle_key(older)] = b"something else"
+        found = diff_environments(world.ports, "dev", "staging")
         assert codes(found.first) == []
         (problem,) = found.second.problems
         assert problem.code == "E416"
@@ -208,7 +208,7 @@ class TestWhatIsNotKnown:
         everywhere(world)
         edited(world, 1)
         world.edit(STAGING, 'cidr = "10.20.0.0/16"\nsise = 2\n')
-        found = diff(world.ports, "dev", "staging")
+        found = diff_environments(world.ports, "dev", "staging")
         (problem,) = found.second.problems
         assert (problem.code, str(problem.location)) == ("E203", f"{STAGING}:2")
         assert found.settings is None
@@ -223,7 +223,7 @@ class TestWhatIsNotKnown:
         edited(world, 1)
         with pytest.raises(OperationFailedError):
             promote(world.ports, "dev", "staging")
-        found = diff(world.ports, "staging", "prod")
+        found = diff_environments(world.ports, "staging", "prod")
         assert (found.first.whole, found.second.whole) == (False, True)
 
     def test_where_the_first_deployment_failed_nothing_whole_runs(self, world: World) -> None:
@@ -231,7 +231,7 @@ class TestWhatIsNotKnown:
         world.terraform.fails_on.add(("staging", "web"))
         with pytest.raises(OperationFailedError):
             promote(world.ports, "dev", "staging")
-        found = diff(world.ports, "dev", "staging")
+        found = diff_environments(world.ports, "dev", "staging")
         assert (found.second.origin, found.second.whole) == ("nothing", False)
 
 
@@ -239,24 +239,24 @@ class TestSettings:
     def test_each_value_has_its_line(self, world: World) -> None:
         everywhere(world)
         bigger(world)
-        found = diff(world.ports, "staging", "prod")
+        found = diff_environments(world.ports, "staging", "prod")
         assert found.settings is not None
-        size = next(pair for pair in found.settings.unequal if pair.name == "size")
+        size = next(pair for pair in found.settings.unequal_pairs if pair.name == "size")
         lines = [str(side.location) for side in (size.first, size.second) if side]
         assert lines == ["environments/common.tfvars:1", f"{PROD}:2"]
 
     def test_settings_that_are_not_deployed_yet_are_pending(self, world: World) -> None:
         everywhere(world)
-        assert not diff(world.ports, "staging", "prod").second.pending
+        assert not diff_environments(world.ports, "staging", "prod").second.pending
         bigger(world)
-        found = diff(world.ports, "staging", "prod")
+        found = diff_environments(world.ports, "staging", "prod")
         assert (found.first.pending, found.second.pending) == (False, True)
 
     def test_each_environment_is_read_as_the_release_that_it_runs_takes_it(self, world: World) -> None:
         everywhere(world)
         world.edit("modules/web/main.tf", WEB.decode() + 'variable "zones" {\n  default = 2\n}\n')
         apply(world.ports, "dev")
-        assert ("zones", "only in first", "") in unequal(diff(world.ports, "dev", "staging"))
+        assert ("zones", "only in first", "") in unequal(diff_environments(world.ports, "dev", "staging"))
 
 
 def refused_by_parity(world: World) -> set[str]:
@@ -272,7 +272,7 @@ class TestParity:
         bigger(world)
         apply(world.ports, "dev")
         promote(world.ports, "dev", "staging")
-        found = diff(world.ports, "staging", "prod")
+        found = diff_environments(world.ports, "staging", "prod")
         assert unequal(found) == [("cidr", "differs", "allowed"), ("size", "differs", "refused")]
         assert refused_by_parity(world) == {"size"}
 
@@ -298,7 +298,10 @@ class TestParity:
     def test_only_the_last_two_environments_are_compared(self, world: World) -> None:
         world.edit(DEV, world.tree.content[DEV].decode() + "size = 2\n")
         everywhere(world)
-        assert unequal(diff(world.ports, "dev", "prod")) == [("cidr", "differs", "allowed"), ("size", "differs", "")]
+        assert unequal(diff_environments(world.ports, "dev", "prod")) == [
+            ("cidr", "differs", "allowed"),
+            ("size", "differs", ""),
+        ]
 
     @pytest.mark.parametrize("order", [("staging", "prod"), ("prod", "staging")])
     def test_it_speaks_of_the_release_to_be_promoted(self, world: World, order: tuple[str, str]) -> None:
@@ -310,7 +313,7 @@ class TestParity:
         world.edit("modules/web/main.tf", WEB.decode() + new)
         apply(world.ports, "dev")
         promote(world.ports, "dev", "staging")
-        found = diff(world.ports, *order)
+        found = diff_environments(world.ports, *order)
         assert ("new", f"only in {'first' if order[0] == 'staging' else 'second'}", "") in unequal(found)
         assert "old" not in [name for name, *_ in unequal(found)]
         assert found.settings is not None
@@ -319,12 +322,12 @@ class TestParity:
 
 def test_an_environment_is_not_compared_with_itself(world: World) -> None:
     with pytest.raises(UsageError, match="E011 dev is compared with itself") as error:
-        diff(world.ports, "dev", "dev")
+        diff_environments(world.ports, "dev", "dev")
     assert error.value.problems[0].hint == "envctl diff dev staging"
 
 
 def test_no_terraform_is_started(world: World) -> None:
     everywhere(world)
-    ran = list(world.terraform.ran)
-    diff(world.ports, "dev", "prod", patch=True)
-    assert world.terraform.ran == ran
+    ran = list(world.terraform.calls)
+    diff_environments(world.ports, "dev", "prod", patch=True)
+    assert world.terraform.calls == ran

@@ -8,18 +8,18 @@ from functools import cache
 import pytest
 
 from envctl.domain.errors import OperationFailedError, UsageError
-from envctl.domain.ledger.entries import GENESIS, decode, encode
-from envctl.usecases.inspect.export import deployments, entries
-from envctl.usecases.inspect.history import SLACK, USUAL, history, verify_ledger
+from envctl.domain.ledger.entries import GENESIS, decode_entry, encode_entry
+from envctl.usecases.inspect.export import export_deployments, export_entries
+from envctl.usecases.inspect.history import CLOCK_SLACK, DEFAULT_LIMIT, read_history, verify_ledger
 from envctl.usecases.ledger import journal
-from envctl.usecases.ledger.timeline import timeline
-from tests.fakes.story import NOW, a_fortnight
-from tests.fakes.world import MemoryWitness, World, recorded
+from envctl.usecases.ledger.timeline import load_timeline
+from tests.fakes.story import NOW, build_fortnight
+from tests.fakes.world import MemoryHeadCache, World, list_entries
 
 
 @cache
 def kept() -> dict[str, bytes]:
-    return a_fortnight().store.content
+    return build_fortnight().store.content
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def world() -> World:
 
 
 def test_all_deployments_are_told_as_the_timeline_tells_them(world: World) -> None:
-    told = deployments(world.ports)
-    shown = timeline(world.ports, journal.present(world.ports), 1000).deployments[::-1]
+    told = export_deployments(world.ports)
+    shown = load_timeline(world.ports, journal.load(world.ports), 1000).deployments[::-1]
     assert len(told.deployments) == len(shown) > 5
     for each, happened in zip(told.deployments, shown, strict=True):
         there = happened.deployment
@@ -46,17 +46,17 @@ def test_all_deployments_are_told_as_the_timeline_tells_them(world: World) -> No
 
 
 def test_the_chain_is_told_as_ledger_verify_tells_it(world: World) -> None:
-    told, verified = deployments(world.ports), verify_ledger(world.ports)
+    told, verified = export_deployments(world.ports), verify_ledger(world.ports)
     assert (told.entries, told.head) == (verified.entries, verified.head)
 
 
 def test_deployments_of_one_environment_and_of_a_time(world: World) -> None:
-    everything = deployments(world.ports).deployments
-    prod = deployments(world.ports, "prod").deployments
+    everything = export_deployments(world.ports).deployments
+    prod = export_deployments(world.ports, "prod").deployments
     assert prod == tuple(each for each in everything if each.environment == "prod")
     middle = everything[len(everything) // 2].started_at
-    since = deployments(world.ports, since=middle.isoformat()).deployments
-    until = deployments(world.ports, until=middle.isoformat()).deployments
+    since = export_deployments(world.ports, since=middle.isoformat()).deployments
+    until = export_deployments(world.ports, until=middle.isoformat()).deployments
     assert (*until, *since) == everything
     assert since[0].started_at == middle
     # What came before the span and after it is told of those in it.
@@ -64,97 +64,97 @@ def test_deployments_of_one_environment_and_of_a_time(world: World) -> None:
 
 
 def test_entries_are_the_very_bytes_and_a_chain(world: World) -> None:
-    lines = list(entries(world.ports))
+    lines = list(export_entries(world.ports))
     prev = GENESIS
     for line in lines:
         assert b"\n" not in line
-        assert decode(line).prev == prev
+        assert decode_entry(line).prev == prev
         prev = hashlib.sha256(line).hexdigest()
     assert prev == verify_ledger(world.ports).head
-    assert [decode(line) for line in entries(world.ports, "dev")] == [
-        entry for entry in recorded(world) if getattr(entry.event, "environment", "") == "dev"
+    assert [decode_entry(line) for line in export_entries(world.ports, "dev")] == [
+        entry for entry in list_entries(world) if getattr(entry.event, "environment", "") == "dev"
     ]
 
 
 def test_a_ledger_that_does_not_fit_is_not_exported(world: World) -> None:
-    numbers = len(list(entries(world.ports)))
+    numbers = len(list(export_entries(world.ports)))
     key = f"ledger/{numbers // 2:010d}.json"
     world.store.content[key] = world.store.content[key].replace(b'"by"', b'"bz"').replace(b"prod", b"prud") + b" "
-    world.witness = MemoryWitness()
+    world.head_cache = MemoryHeadCache()
     with pytest.raises(OperationFailedError, match="E401"):
-        deployments(world.ports)
+        export_deployments(world.ports)
     with pytest.raises(OperationFailedError, match="E401"):
-        list(entries(world.ports))
+        list(export_entries(world.ports))
 
 
 def test_a_ledger_that_was_cut_off_is_not_exported(world: World) -> None:
     verify_ledger(world.ports)
     world.store.content.pop(max(key for key in world.store.content if key.startswith("ledger/")))
     with pytest.raises(OperationFailedError, match="E401"):
-        deployments(world.ports)
+        export_deployments(world.ports)
 
 
 def test_an_empty_ledger_is_exported_as_nothing() -> None:
     world = World()
-    told = deployments(world.ports)
+    told = export_deployments(world.ports)
     assert (told.deployments, told.entries, told.head) == ((), 0, GENESIS)
-    assert list(entries(world.ports)) == []
+    assert list(export_entries(world.ports)) == []
 
 
 def test_a_history_since_then_has_no_limit_but_one_that_is_asked_for(world: World) -> None:
-    everything = recorded(world)[::-1]
-    assert len(everything) > USUAL
-    assert history(world.ports).entries == tuple(everything[:USUAL])
-    assert history(world.ports).more
-    all_ = history(world.ports, since="30d")
+    everything = list_entries(world)[::-1]
+    assert len(everything) > DEFAULT_LIMIT
+    assert read_history(world.ports).entries == tuple(everything[:DEFAULT_LIMIT])
+    assert read_history(world.ports).more
+    all_ = read_history(world.ports, since="30d")
     assert (all_.entries, all_.more) == (tuple(everything), False)
-    two = history(world.ports, since="30d", limit=2)
+    two = read_history(world.ports, since="30d", limit=2)
     assert (two.entries, two.more) == (tuple(everything[:2]), True)
 
 
 def test_a_history_of_a_span_is_what_happened_in_it(world: World) -> None:
-    told = history(world.ports, "prod", since="10d", until="1d")
+    told = read_history(world.ports, "prod", since="10d", until="1d")
     assert told.since is not None
     assert told.until is not None
     assert told.until - told.since == timedelta(days=9)
     assert told.entries == tuple(
         entry
-        for entry in recorded(world)[::-1]
+        for entry in list_entries(world)[::-1]
         if told.since <= entry.at < told.until and getattr(entry.event, "environment", "") == "prod"
     )
     assert told.entries
-    older = history(world.ports, until="10d")
-    assert len(older.entries) <= USUAL
+    older = read_history(world.ports, until="10d")
+    assert len(older.entries) <= DEFAULT_LIMIT
     assert all(entry.at < NOW - timedelta(days=9) for entry in older.entries)
 
 
 def test_an_entry_of_a_clock_that_is_slow_hides_none_before_it() -> None:
-    from envctl.usecases.inspect.locking import lock, unlock
+    from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 
     world = World()
-    lock(world.ports, "prod", "first")
-    unlock(world.ports, "prod")
+    lock_environment(world.ports, "prod", "first")
+    unlock_environment(world.ports, "prod")
     # As an older envctl recorded it.
-    second = recorded(world)[1]
-    world.store.content["ledger/0000000002.json"] = encode(replace(second, at=second.at - SLACK / 2))
-    world.witness.seen = None
+    second = list_entries(world)[1]
+    world.store.content["ledger/0000000002.json"] = encode_entry(replace(second, at=second.at - CLOCK_SLACK / 2))
+    world.head_cache.seen = None
     world.clock.time += timedelta(minutes=1)
-    kinds = [entry.event.kind for entry in history(world.ports, since="10m").entries]
+    kinds = [entry.event.kind for entry in read_history(world.ports, since="10m").entries]
     assert kinds == ["environment locked"]
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "0d"])
 def test_a_time_that_is_none_is_told(since: str, world: World) -> None:
     for act in (
-        lambda: history(world.ports, since=since),
-        lambda: deployments(world.ports, since=since),
-        lambda: list(entries(world.ports, since=since)),
+        lambda: read_history(world.ports, since=since),
+        lambda: export_deployments(world.ports, since=since),
+        lambda: list(export_entries(world.ports, since=since)),
     ):
         with pytest.raises(UsageError, match="E449"):
             act()
 
 
 def test_an_environment_that_does_not_exist_is_told(world: World) -> None:
-    for act in (lambda: deployments(world.ports, "prd"), lambda: list(entries(world.ports, "prd"))):
+    for act in (lambda: export_deployments(world.ports, "prd"), lambda: list(export_entries(world.ports, "prd"))):
         with pytest.raises(UsageError, match="E002"):
             act()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.domain.aws.access import OTHER_CREDENTIALS
+from envctl.domain.aws.access import OTHER_CREDENTIAL_VARIABLES
 from envctl.domain.checks.probes import Output
 from envctl.domain.errors import (
     ConfigurationError,
@@ -15,9 +15,9 @@ from envctl.domain.errors import (
 from envctl.domain.plan.changes import Marker
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
-from envctl.usecases.deployment.run import Wishes
-from envctl.usecases.inspect.exec_environment import ROOM, surroundings
-from envctl.usecases.inspect.outputs import OneOutput, StackOutputs, output, outputs
+from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.inspect.exec_environment import MAX_VARIABLE_BYTES, load_exec_environment
+from envctl.usecases.inspect.outputs import OneOutput, StackOutputs, read_output, read_outputs
 from tests.fakes.world import NETWORK, PROJECT, WEB, Killed, World
 from tests.usecases.deployment.leaving.test_leaving_stacks import leaves_as_before
 
@@ -30,11 +30,11 @@ def world() -> World:
     world = World()
     world.edit("modules/web/main.tf", WEB.decode() + 'output "key" {\n value = 1\n sensitive = true\n}\n')
     apply(world.ports, "dev")
-    world.terraform.holds = {
+    world.terraform.output_values = {
         ("dev", "network"): {"subnet": Output("subnet-1"), "ids": Output(["a", "b"])},
         ("dev", "web"): {"key": Output(SECRET, sensitive=True), "size": Output(3)},
     }
-    world.terraform.ran.clear()
+    world.terraform.calls.clear()
     return world
 
 
@@ -44,7 +44,7 @@ def problem(error: EnvctlError) -> Problem:
 
 
 def test_the_outputs_of_each_stack_are_shown_and_what_is_sensitive_is_masked(world: World) -> None:
-    found, error = outputs(world.ports, "dev")
+    found, error = read_outputs(world.ports, "dev")
     assert found.stacks == (
         StackOutputs("network", {"subnet": "subnet-1", "ids": ["a", "b"]}),
         StackOutputs("web", {"key": Marker.SENSITIVE, "size": 3}),
@@ -55,36 +55,36 @@ def test_the_outputs_of_each_stack_are_shown_and_what_is_sensitive_is_masked(wor
 
 def test_nothing_is_planned_or_recorded_for_it(world: World) -> None:
     before = dict(world.store.content)
-    outputs(world.ports, "dev")
-    assert {verb for verb, _, _ in world.terraform.ran} <= {"init"}
+    read_outputs(world.ports, "dev")
+    assert {verb for verb, _, _ in world.terraform.calls} <= {"init"}
     assert world.store.content == before
 
 
 def test_one_is_found_by_its_name(world: World) -> None:
-    one = output(world.ports, "dev", "network.subnet")
+    one = read_output(world.ports, "dev", "network.subnet")
     assert one == OneOutput("dev", one.release, "network", "subnet", "subnet-1", sensitive=False)
-    assert output(world.ports, "dev", "size").value == 3
+    assert read_output(world.ports, "dev", "size").value == 3
 
 
 def test_only_the_stack_that_is_meant_is_read(world: World) -> None:
     world.terraform.unreadable[("dev", "web")] = OperationFailedError(Problem("E305", "web can't be read"))
-    assert output(world.ports, "dev", "subnet").value == "subnet-1"
+    assert read_output(world.ports, "dev", "subnet").value == "subnet-1"
     with pytest.raises(OperationFailedError, match="web can't be read"):
-        output(world.ports, "dev", "nothing_of_the_kind")
+        read_output(world.ports, "dev", "nothing_of_the_kind")
 
 
 def test_a_sensitive_one_is_only_given_to_who_asks_for_it(world: World) -> None:
     with pytest.raises(UsageError) as raised:
-        output(world.ports, "dev", "key")
+        read_output(world.ports, "dev", "key")
     assert problem(raised.value).code == "E014"
     assert problem(raised.value).hint.endswith("envctl output dev web.key --reveal")
     assert SECRET not in str(raised.value)
-    assert output(world.ports, "dev", "key", reveal=True).value == SECRET
+    assert read_output(world.ports, "dev", "key", reveal=True).value == SECRET
 
 
 def test_a_stack_that_can_not_be_read_does_not_hide_the_others(world: World) -> None:
     world.terraform.unreadable[("dev", "network")] = LockHeldError(Problem("E309", "network is busy"))
-    found, error = outputs(world.ports, "dev")
+    found, error = read_outputs(world.ports, "dev")
     assert [stack.stack for stack in found.stacks] == ["web"]
     assert found.unread == ("network",)
     assert error is not None
@@ -96,17 +96,17 @@ def test_the_worst_of_several_failures_counts(world: World) -> None:
         ("dev", "network"): LockHeldError(Problem("E309", "network is busy")),
         ("dev", "web"): OperationFailedError(Problem("E305", "web can't be read")),
     }
-    found, error = outputs(world.ports, "dev")
+    found, error = read_outputs(world.ports, "dev")
     assert found.stacks == ()
     assert error is not None
     assert (error.exit_code, [each.code for each in error.problems]) == (1, ["E309", "E305"])
 
 
 def test_a_state_that_is_gone_is_no_empty_one(world: World) -> None:
-    world.terraform.holds[("dev", "network")] = {}
-    assert outputs(world.ports, "dev")[1] is None, "all may be null"
-    world.terraform.loses_the_state("dev", "network")
-    _, error = outputs(world.ports, "dev")
+    world.terraform.output_values[("dev", "network")] = {}
+    assert read_outputs(world.ports, "dev")[1] is None, "all may be null"
+    world.terraform.lose_state("dev", "network")
+    _, error = read_outputs(world.ports, "dev")
     assert error is not None
     assert problem(error).code == "E321"
 
@@ -120,27 +120,27 @@ NOTHING = {
 @pytest.mark.parametrize(("environment", "way"), NOTHING.values(), ids=NOTHING)
 def test_there_are_no_outputs_where(world: World, environment: str, way: str) -> None:
     if environment == "dev":
-        destroy(world.ports, "dev", Wishes())
+        destroy(world.ports, "dev", DeployOptions())
     with pytest.raises(OperationFailedError) as raised:
-        outputs(world.ports, environment)
+        read_outputs(world.ports, environment)
     assert (problem(raised.value).code, problem(raised.value).hint) == ("E414", way)
 
 
 def test_an_unknown_environment_is_named_with_the_nearest_one(world: World) -> None:
     with pytest.raises(UsageError, match="E002"):
-        outputs(world.ports, "def")
+        read_outputs(world.ports, "def")
 
 
 def test_settings_that_do_not_fit_are_said_and_nothing_else_that_stands_against_an_apply(world: World) -> None:
     world.edit("environments/dev/terraform.tfvars", "cidr = []\n")
     with pytest.raises(ConfigurationError) as raised:
-        outputs(world.ports, "dev")
+        read_outputs(world.ports, "dev")
     assert {each.code for each in raised.value.problems} == {"E204"}
 
 
 def test_it_is_the_release_that_runs_there_and_not_the_working_tree(world: World) -> None:
     world.edit("modules/network/main.tf", NETWORK.decode().replace('"subnet"', '"subnetwork"'))
-    assert output(world.ports, "dev", "network.subnet").value == "subnet-1"
+    assert read_output(world.ports, "dev", "network.subnet").value == "subnet-1"
 
 
 def test_after_a_failure_they_may_be_of_more_than_one_release(world: World) -> None:
@@ -148,9 +148,9 @@ def test_after_a_failure_they_may_be_of_more_than_one_release(world: World) -> N
     world.terraform.fails_on.add(("dev", "web"))
     with pytest.raises(OperationFailedError):
         apply(world.ports, "dev")
-    found, _ = outputs(world.ports, "dev")
+    found, _ = read_outputs(world.ports, "dev")
     assert found.unsettled == "failed"
-    surroundings(world.ports, "dev")
+    load_exec_environment(world.ports, "dev")
     assert world.observer.heard[-1] == "the last deployment to dev failed: outputs may be of more than one release"
 
 
@@ -162,7 +162,7 @@ def test_a_stack_that_the_release_does_not_have_is_named(world: World) -> None:
     world.edit("environments/dev/terraform.tfvars", 'cidr = "10.10.0.0/16"\n')
     # As an earlier envctl did, which left the other one behind.
     leaves_as_before(world)
-    found, _ = outputs(world.ports, "dev")
+    found, _ = read_outputs(world.ports, "dev")
     assert ([stack.stack for stack in found.stacks], found.left_out) == (["network"], ("web",))
 
 
@@ -172,8 +172,8 @@ def with_a_role(world: World) -> None:
 
 
 def test_a_command_gets_the_outputs_of_the_environment(world: World) -> None:
-    found = surroundings(world.ports, "dev")
-    release = outputs(world.ports, "dev")[0].release
+    found = load_exec_environment(world.ports, "dev")
+    release = read_outputs(world.ports, "dev")[0].release
     assert found.variables == {
         "ENVCTL_PROJECT": "shop",
         "ENVCTL_ENVIRONMENT": "dev",
@@ -184,12 +184,12 @@ def test_a_command_gets_the_outputs_of_the_environment(world: World) -> None:
         "ENVCTL_OUTPUT_WEB_KEY": SECRET,
         "ENVCTL_OUTPUT_WEB_SIZE": "3",
     }
-    assert found.without == ()
+    assert found.removed == ()
 
 
 def test_nothing_of_it_can_be_printed_by_accident(world: World) -> None:
     with_a_role(world)
-    shown = repr(surroundings(world.ports, "dev"))
+    shown = repr(load_exec_environment(world.ports, "dev"))
     assert SECRET not in shown
     assert "key of the role" not in shown
     assert not any(SECRET in said for said in world.observer.heard)
@@ -197,15 +197,17 @@ def test_nothing_of_it_can_be_printed_by_accident(world: World) -> None:
 
 def test_a_role_gives_keys_and_takes_other_credentials_away(world: World) -> None:
     with_a_role(world)
-    child = surroundings(world.ports, "dev").around({"AWS_PROFILE": "me", "AWS_REGION": "us-east-1", "PATH": "/bin"})
+    child = load_exec_environment(world.ports, "dev").merge_inherited(
+        {"AWS_PROFILE": "me", "AWS_REGION": "us-east-1", "PATH": "/bin"}
+    )
     assert world.access.asked == ["dev"]
     assert child["AWS_ACCESS_KEY_ID"] == "ASIAROLE"
     assert (child["AWS_REGION"], child["AWS_DEFAULT_REGION"], child["PATH"]) == ("eu-west-1", "eu-west-1", "/bin")
-    assert not set(OTHER_CREDENTIALS) & set(child)
+    assert not set(OTHER_CREDENTIAL_VARIABLES) & set(child)
 
 
 def test_without_a_role_ones_own_credentials_stay(world: World) -> None:
-    assert surroundings(world.ports, "dev").around({"AWS_PROFILE": "me"})["AWS_PROFILE"] == "me"
+    assert load_exec_environment(world.ports, "dev").merge_inherited({"AWS_PROFILE": "me"})["AWS_PROFILE"] == "me"
     assert world.access.asked == []
 
 
@@ -213,13 +215,13 @@ def test_a_role_that_is_refused_ends_it(world: World) -> None:
     with_a_role(world)
     world.access.refused.add("dev")
     with pytest.raises(OperationFailedError, match="E413"):
-        surroundings(world.ports, "dev")
+        load_exec_environment(world.ports, "dev")
 
 
 def test_a_command_never_runs_on_half_of_the_outputs(world: World) -> None:
     world.terraform.unreadable[("dev", "web")] = OperationFailedError(Problem("E305", "web can't be read"))
     with pytest.raises(OperationFailedError, match="web can't be read"):
-        surroundings(world.ports, "dev")
+        load_exec_environment(world.ports, "dev")
 
 
 def test_no_command_runs_amid_a_deployment(world: World) -> None:
@@ -228,28 +230,28 @@ def test_no_command_runs_amid_a_deployment(world: World) -> None:
     with pytest.raises(Killed):
         apply(world.ports, "dev")
     with pytest.raises(OperationFailedError) as raised:
-        surroundings(world.ports, "dev")
+        load_exec_environment(world.ports, "dev")
     assert problem(raised.value).code == "E414"
     assert problem(raised.value).hint.endswith("envctl recover dev")
 
 
 LEFT_OUT = {
-    "what is longer than a variable can be": ("x" * (ROOM + 1), "it is too long"),
+    "what is longer than a variable can be": ("x" * (MAX_VARIABLE_BYTES + 1), "it is too long"),
     "what holds a NUL character": ("a\0b", "it holds a NUL character"),
 }
 
 
 @pytest.mark.parametrize(("value", "why"), LEFT_OUT.values(), ids=LEFT_OUT)
 def test_left_out_is(world: World, value: str, why: str) -> None:
-    world.terraform.holds[("dev", "web")] = {"key": Output(value, sensitive=True)}
-    assert "ENVCTL_OUTPUT_WEB_KEY" not in surroundings(world.ports, "dev").variables
+    world.terraform.output_values[("dev", "web")] = {"key": Output(value, sensitive=True)}
+    assert "ENVCTL_OUTPUT_WEB_KEY" not in load_exec_environment(world.ports, "dev").variables
     (said,) = world.observer.heard[-1:]
     assert said.startswith(f"ENVCTL_OUTPUT_WEB_KEY is left out: {why}")
     assert value not in said
 
 
 def test_two_outputs_that_would_share_a_variable_have_none(world: World) -> None:
-    world.terraform.holds[("dev", "web")] = {"a_b": Output(1), "a-b": Output(2)}
-    assert "ENVCTL_OUTPUT_WEB_A_B" not in surroundings(world.ports, "dev").variables
+    world.terraform.output_values[("dev", "web")] = {"a_b": Output(1), "a-b": Output(2)}
+    assert "ENVCTL_OUTPUT_WEB_A_B" not in load_exec_environment(world.ports, "dev").variables
     said = "ENVCTL_OUTPUT_WEB_A_B is left out: it would stand for web.a_b and for web.a-b"
     assert said in world.observer.heard

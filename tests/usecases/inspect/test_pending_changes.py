@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.cli.render.console.inspect.attention import matters
-from envctl.cli.render.console.inspect.status import up_to_date
+from envctl.cli.render.console.inspect.attention import list_attention_items
+from envctl.cli.render.console.inspect.status import is_up_to_date
 from envctl.domain.errors import ConfigurationError
-from envctl.domain.release.bundle import identity, pack
+from envctl.domain.release.bundle import compute_identity, pack
 from envctl.domain.release.contents import Wiring
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.inspect.pending_changes import PendingChanges
-from envctl.usecases.inspect.status import EnvironmentStatus, status
+from envctl.usecases.inspect.status import EnvironmentStatus, load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import bundle_store
@@ -34,7 +34,7 @@ def running() -> World:
 
 
 def of(world: World, environment: str) -> EnvironmentStatus:
-    return next(each for each in status(world.ports).environments if each.environment == environment)
+    return next(each for each in load_status(world.ports).environments if each.environment == environment)
 
 
 def pending(world: World, environment: str) -> PendingChanges:
@@ -44,12 +44,12 @@ def pending(world: World, environment: str) -> PendingChanges:
 
 
 def sentences(world: World) -> list[str]:
-    return [f"{matter.environment}: {matter.told}" for matter in matters(status(world.ports))]
+    return [f"{matter.environment}: {matter.sentence}" for matter in list_attention_items(load_status(world.ports))]
 
 
 def test_what_was_deployed_just_now_is_pending_nowhere(world: World) -> None:
-    assert pending(world, "dev").nothing
-    assert pending(world, "staging").nothing
+    assert pending(world, "dev").is_empty
+    assert pending(world, "staging").is_empty
     assert of(world, "prod").pending is None
     assert sentences(world) == []
 
@@ -58,7 +58,7 @@ def test_a_changed_setting_is_counted_and_planned_next(world: World) -> None:
     world.edit(STAGING, 'cidr = "10.99.0.0/16"\nsize = 7\n')
     assert pending(world, "staging").settings.names == ("cidr", "size")
     assert of(world, "staging").next == "envctl plan staging"
-    assert pending(world, "dev").nothing
+    assert pending(world, "dev").is_empty
     assert sentences(world) == ["staging: its settings changed since it was deployed (cidr, size)"]
 
 
@@ -68,7 +68,7 @@ def test_changed_code_is_applied_next_where_code_enters(world: World) -> None:
     assert found is not None
     assert (found.state, found.names) == ("changed", ("modules/web/main.tf",))
     assert of(world, "dev").next == "envctl apply dev"
-    assert pending(world, "staging").nothing
+    assert pending(world, "staging").is_empty
 
 
 def test_a_new_file_of_a_module_is_a_change_of_code(world: World) -> None:
@@ -99,7 +99,7 @@ def test_a_missing_bundle_is_unknown(world: World) -> None:
     found = pending(world, "dev").code
     assert found is not None
     assert (found.state, "is missing" in found.why) == ("unknown", True)
-    assert not up_to_date(status(world.ports))
+    assert not is_up_to_date(load_status(world.ports))
 
 
 EDITS: dict[str, tuple[str, ...]] = {
@@ -141,39 +141,39 @@ def test_no_edit_is_missed_and_none_is_made_up(texts: dict[str, str]) -> None:
     for path, text in texts.items():
         if text or path in project_files():
             world.edit(path, text)
-    told = status(world.ports)
+    told = load_status(world.ports)
     for each in told.environments[:2]:
         assert each.pending is not None
         current = each.present.current
         assert current is not None
-        project = load.project(world.ports)
+        project = load.load_project(world.ports)
         try:
             deployed = _identity(world) if each.environment == "dev" else current.release
-            wiring = working_tree.release(world.ports, project).wiring
+            wiring = working_tree.build_release(world.ports, project).wiring
             wiring = wiring if each.environment == "dev" else _wiring(world, current.release)
-            settings = load.settings(world.ports, project, each.environment, wiring).digest()
+            settings = load.load_settings(world.ports, project, each.environment, wiring).digest()
         except ConfigurationError:
             # What can't be read can't be deployed: it is either seen to be other, or it is unknown.
-            assert each.environment != "dev" or not each.pending.nothing
+            assert each.environment != "dev" or not each.pending.is_empty
             continue
         same = (deployed, settings) == (current.release, current.settings)
-        assert each.pending.nothing == same
-    if any(not each.pending.nothing for each in told.environments if each.pending):
-        assert not up_to_date(told)
+        assert each.pending.is_empty == same
+    if any(not each.pending.is_empty for each in told.environments if each.pending):
+        assert not is_up_to_date(told)
 
 
 def _identity(world: World) -> str:
     """The name of the release that an apply would make: by reading and packing everything."""
-    return identity(pack(working_tree.release(world.ports, load.project(world.ports))))
+    return compute_identity(pack(working_tree.build_release(world.ports, load.load_project(world.ports))))
 
 
 def _wiring(world: World, release: str) -> Wiring:
-    found = bundle_store.look(world.ports, release)[1]
+    found = bundle_store.load_bundle(world.ports, release)[1]
     assert found is not None
     return found.wiring
 
 
 def test_it_is_asked_of_what_is_recorded_and_of_no_terraform(world: World) -> None:
-    before = journal.present(world.ports).seq
-    status(world.ports)
-    assert journal.present(world.ports).seq == before
+    before = journal.load(world.ports).seq
+    load_status(world.ports)
+    assert journal.load(world.ports).seq == before

@@ -4,13 +4,13 @@ import pytest
 
 from envctl.domain.errors import ConfigurationError, ExitCode, OperationFailedError, UsageError
 from envctl.domain.plan.changes import Action, EnvironmentPlan
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.inspect.explain_plan import Explained, explain
-from envctl.usecases.inspect.preview import plan_of, preview
+from envctl.usecases.inspect.explain_plan import Explained, explain_plan
+from envctl.usecases.inspect.preview import plan_stored_release, preview_environments
 from envctl.usecases.release import bundle_store
-from tests.fakes.world import NETWORK, WEB, Answering, World, recorded
+from tests.fakes.world import NETWORK, WEB, ScriptedPrompter, World, list_entries
 
 DEV, STAGING, PROD = (f"environments/{name}/terraform.tfvars" for name in ("dev", "staging", "prod"))
 
@@ -26,7 +26,7 @@ def edited(world: World, what: str = "# more\n") -> None:
 
 def left_behind(world: World) -> tuple[object, ...]:
     """All that a command could leave behind for others to find."""
-    return dict(world.store.content), dict(world.terraform.reality), world.witness.seen, dict(world.tree.content)
+    return dict(world.store.content), dict(world.terraform.reality), world.head_cache.seen, dict(world.tree.content)
 
 
 class TestPreview:
@@ -34,7 +34,7 @@ class TestPreview:
         apply(world.ports, "dev")
         edited(world)
         before = left_behind(world)
-        told = preview(world.ports)
+        told = preview_environments(world.ports)
         assert left_behind(world) == before
         assert world.terraform.planned == {}
         assert told.release == ""
@@ -50,52 +50,55 @@ class TestPreview:
     def test_a_release_is_planned_where_it_may_not_go_yet(self, world: World) -> None:
         release = apply(world.ports, "dev").release
         edited(world)
-        told = preview(world.ports, ["prod"], release=short(release))
+        told = preview_environments(world.ports, ["prod"], release=shorten_id(release))
         assert (told.release, [each.environment for each in told.environments]) == (release, ["prod"])
 
     def test_settings_that_do_not_fit_are_told_and_the_others_are_planned(self, world: World) -> None:
         world.edit("modules/web/main.tf", WEB.decode() + 'variable "new" { type = string }\n')
         world.edit(DEV, world.tree.content[DEV].decode() + 'new = "x"\n')
-        told = preview(world.ports)
+        told = preview_environments(world.ports)
         assert [bool(each.plan) for each in told.environments] == [True, False, False]
         assert [problem.code for problem in told.environments[1].problems] == ["E205"]
         assert told.exit_code() == ExitCode.CONFIGURATION
 
     def test_what_can_not_be_planned_in_one_is_told_and_the_others_are_planned(self, world: World) -> None:
         world.workspace.held.add("staging")
-        told = preview(world.ports)
+        told = preview_environments(world.ports)
         assert [bool(each.plan) for each in told.environments] == [True, False, True]
         assert told.exit_code() == ExitCode.LOCK_HELD
 
     def test_changes_are_an_exit_code_where_they_are_asked_for(self, world: World) -> None:
-        assert (preview(world.ports).exit_code(), preview(world.ports).exit_code(detailed=True)) == (0, 2)
+        assert (
+            preview_environments(world.ports).exit_code(),
+            preview_environments(world.ports).exit_code(detailed=True),
+        ) == (0, 2)
         apply(world.ports, "dev")
-        assert preview(world.ports, ["dev"]).exit_code(detailed=True) == 0
+        assert preview_environments(world.ports, ["dev"]).exit_code(detailed=True) == 0
 
     def test_each_environment_is_planned_once(self, world: World) -> None:
-        assert len(preview(world.ports, ["dev", "dev"]).environments) == 1
+        assert len(preview_environments(world.ports, ["dev", "dev"]).environments) == 1
 
     @pytest.mark.parametrize("release", ["beef", "be"], ids=["nobody's", "too short"])
     def test_an_unknown_release(self, world: World, release: str) -> None:
         with pytest.raises(UsageError, match="no release"):
-            preview(world.ports, release=release)
+            preview_environments(world.ports, release=release)
 
     def test_an_unknown_environment(self, world: World) -> None:
         with pytest.raises(UsageError, match="there is no environment 'prd'"):
-            preview(world.ports, ["prd"])
+            preview_environments(world.ports, ["prd"])
 
     def test_a_damaged_bundle(self, world: World) -> None:
         release = apply(world.ports, "dev").release
-        world.store.content[bundle_store.key(release)] += b"x"
+        world.store.content[bundle_store.bundle_key(release)] += b"x"
         with pytest.raises(OperationFailedError, match="is damaged"):
-            preview(world.ports, release=release)
+            preview_environments(world.ports, release=release)
 
 
 class TestPlanOfARelease:
     def test_it_is_planned_and_nothing_is_recorded(self, world: World) -> None:
         release = apply(world.ports, "dev").release
         before = left_behind(world)
-        plan = plan_of(world.ports, "prod", short(release))
+        plan = plan_stored_release(world.ports, "prod", shorten_id(release))
         assert left_behind(world) == before
         assert (plan.environment, plan.release) == ("prod", release)
         assert plan.changes
@@ -104,7 +107,7 @@ class TestPlanOfARelease:
         release = apply(world.ports, "dev").release
         world.edit(PROD, 'cidr = "10.30.0.0/16"\nsize = "large"\n')
         with pytest.raises(ConfigurationError) as raised:
-            plan_of(world.ports, "prod", release)
+            plan_stored_release(world.ports, "prod", release)
         assert [str(problem.location) for problem in raised.value.problems] == [f"{PROD}:2"]
 
 
@@ -116,7 +119,7 @@ class TestExplain:
         runs = apply(world.ports, "dev").release
         edited(world)
         before = left_behind(world)
-        told = explain(world.ports, "dev")
+        told = explain_plan(world.ports, "dev")
         assert left_behind(world) == before
         assert (self.causes(told), told.runs, told.release) == (["release"], runs, "")
         assert told.code is not None
@@ -126,7 +129,7 @@ class TestExplain:
     def test_settings_alone_with_their_place(self, world: World) -> None:
         apply(world.ports, "dev")
         world.edit(DEV, world.tree.content[DEV].decode() + "size = 9\n")
-        told = explain(world.ports, "dev")
+        told = explain_plan(world.ports, "dev")
         assert self.causes(told) == ["settings"]
         (pair,) = told.settings
         assert (pair.name, pair.first and pair.first.value, pair.second and pair.second.value) == ("size", 1, 9)
@@ -136,7 +139,7 @@ class TestExplain:
     def test_an_artifact_is_of_the_release(self, world: World) -> None:
         apply(world.ports, "dev")
         world.edit(DEV, world.tree.content[DEV].decode().replace("a" * 64, "b" * 64))
-        told = explain(world.ports, "dev")
+        told = explain_plan(world.ports, "dev")
         assert self.causes(told) == ["release"]
         assert [pair.variable for pair in told.artifacts] == ["image"]
         assert told.settings == ()
@@ -144,10 +147,10 @@ class TestExplain:
     def test_what_nobody_can_explain(self, world: World) -> None:
         apply(world.ports, "dev")
         world.terraform.reality["dev", "web"] = "what somebody made of it"
-        assert self.causes(explain(world.ports, "dev")) == ["other"]
+        assert self.causes(explain_plan(world.ports, "dev")) == ["other"]
 
     def test_where_nothing_runs_all_is_the_release(self, world: World) -> None:
-        told = explain(world.ports, "dev")
+        told = explain_plan(world.ports, "dev")
         assert (self.causes(told), told.runs, told.unexplained) == (["release"], "", "")
 
     def test_of_another_release_than_the_one_that_runs(self, world: World) -> None:
@@ -155,15 +158,15 @@ class TestExplain:
         promote(world.ports, "dev", "staging")
         edited(world)
         second = apply(world.ports, "dev").release
-        told = explain(world.ports, "staging", release=short(second))
+        told = explain_plan(world.ports, "staging", release=shorten_id(second))
         assert (told.runs, told.release, self.causes(told)) == (first, second, ["release"])
-        assert explain(world.ports, "staging").parts == ()
+        assert explain_plan(world.ports, "staging").parts == ()
 
     def test_settings_that_the_old_code_does_not_know_are_left_out_of_its_plan(self, world: World) -> None:
         apply(world.ports, "dev")
         world.edit("modules/web/main.tf", WEB.decode() + 'variable "new" { type = string }\n')
         world.edit(DEV, world.tree.content[DEV].decode() + 'new = "x"\n')
-        told = explain(world.ports, "dev")
+        told = explain_plan(world.ports, "dev")
         assert (self.causes(told), told.unexplained) == (["release"], "")
         assert [pair.name for pair in told.settings] == ["new"]
 
@@ -171,7 +174,7 @@ class TestExplain:
         apply(world.ports, "dev")
         world.edit("modules/web/main.tf", WEB.decode().replace('variable "size" { type = number }\n', ""))
         world.edit("environments/common.tfvars", "")
-        told = explain(world.ports, "dev")
+        told = explain_plan(world.ports, "dev")
         assert (self.causes(told), told.unexplained) == (["release"], "")
 
     def test_settings_that_were_not_kept_can_not_be_told_from_drift(self, world: World) -> None:
@@ -179,7 +182,7 @@ class TestExplain:
         for key in [key for key in world.store.content if key.startswith("settings/")]:
             del world.store.content[key]
         world.edit(DEV, world.tree.content[DEV].decode() + "size = 9\n")
-        told = explain(world.ports, "dev")
+        told = explain_plan(world.ports, "dev")
         assert self.causes(told) == ["settings"]
         assert "was not kept" in told.unexplained
 
@@ -189,13 +192,13 @@ class TestExplain:
         (key,) = [key for key in world.store.content if key.startswith("settings/")]
         world.store.content[key] = data
         world.edit(DEV, world.tree.content[DEV].decode() + "size = 9\n")
-        assert "was not kept" in explain(world.ports, "dev").unexplained
+        assert "was not kept" in explain_plan(world.ports, "dev").unexplained
 
     def test_a_damaged_bundle_of_what_runs(self, world: World) -> None:
         release = apply(world.ports, "dev").release
         edited(world)
-        world.store.content[bundle_store.key(release)] += b"x"
-        told = explain(world.ports, "dev")
+        world.store.content[bundle_store.bundle_key(release)] += b"x"
+        told = explain_plan(world.ports, "dev")
         assert self.causes(told) == ["release"]
         assert "missing or damaged" in told.unexplained
 
@@ -204,7 +207,7 @@ class TestExplain:
         world.edit(DEV, world.tree.content[DEV].decode() + 'key = "planted-one"\n')
         apply(world.ports, "dev")
         world.edit(DEV, world.tree.content[DEV].decode().replace("planted-one", "planted-two"))
-        told = explain(world.ports, "dev")
+        told = explain_plan(world.ports, "dev")
         assert "planted" not in repr(told)
         assert not any(b"planted" in data for data in world.store.content.values())
 
@@ -213,16 +216,16 @@ class TestExplain:
         edited(world)
         apply(world.ports, "dev")
         assert len([key for key in world.store.content if key.startswith("settings/")]) == 1
-        assert [entry.event.kind for entry in recorded(world)].count("deployment succeeded") == 2
+        assert [entry.event.kind for entry in list_entries(world)].count("deployment succeeded") == 2
 
     @pytest.mark.parametrize("text", ["size = ", "size = 9\n"], ids=["a torn file", "another value"])
     def test_a_file_that_is_saved_while_it_is_deployed_changes_nothing(self, world: World, text: str) -> None:
-        class Saving(Answering):
-            def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+        class Saving(ScriptedPrompter):
+            def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
                 world.edit(DEV, world.tree.content[DEV].decode() + text)
                 return True
 
-        world.consent = Saving()
+        world.prompter = Saving()
         deployed = apply(world.ports, "dev").deployment
         assert deployed is not None
         (kept,) = [key for key in world.store.content if key.startswith("settings/")]

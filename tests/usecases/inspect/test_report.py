@@ -15,17 +15,17 @@ from envctl.domain.ledger.events import (
     ReleaseCreated,
     WaiverUsed,
 )
-from envctl.domain.ledger.release_matrix import whereabouts
+from envctl.domain.ledger.release_matrix import build_release_matrix
 from envctl.domain.plan.changes import Action
-from envctl.usecases.approval.approve import approve
+from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.drift.drift import drift
-from envctl.usecases.inspect.report import Report, report
+from envctl.usecases.drift.drift import check_drift
+from envctl.usecases.inspect.report import Report, build_report
 from envctl.usecases.ledger import journal, timeline
-from tests.fakes.story import a_fortnight
+from tests.fakes.story import build_fortnight
 from tests.fakes.world import NETWORK, Killed, World
 
 OLD, NEW = "a" * 64, "b" * 64
@@ -33,7 +33,7 @@ OLD, NEW = "a" * 64, "b" * 64
 
 @cache
 def fortnight() -> Report:
-    return report(a_fortnight().ports)
+    return build_report(build_fortnight().ports)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def append(world: World, *events: Event) -> int:
     """The number of the last entry."""
     for event in events:
         journal.append(world.ports, lambda _, event=event: event)  # type: ignore[misc]
-    return journal.present(world.ports).seq
+    return journal.load(world.ports).seq
 
 
 def stands(told: Report, environment: str) -> dict[str, str]:
@@ -58,16 +58,16 @@ def edit(world: World, number: int) -> None:
 
 def test_it_asks_neither_terraform_nor_anybody(world: World) -> None:
     apply(world.ports, "dev")
-    world.terraform.ran.clear()
-    world.consent.nobody = True
+    world.terraform.calls.clear()
+    world.prompter.nobody = True
     before = dict(world.store.content)
-    report(world.ports)
-    assert world.terraform.ran == []
+    build_report(world.ports)
+    assert world.terraform.calls == []
     assert world.store.content == before
 
 
 def test_an_empty_ledger_makes_an_empty_report(world: World) -> None:
-    told = report(world.ports)
+    told = build_report(world.ports)
     assert (told.entries, told.releases, told.timeline.deployments, told.plans) == (0, (), (), ())
     assert [each.environment for each in told.outlooks] == ["dev", "staging", "prod"]
 
@@ -76,11 +76,11 @@ def test_two_people_see_the_same(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     world.identity.name = "bob@example.com"
-    approve(world.ports, "prod", "peer")
+    approve_plan(world.ports, "prod", "peer")
     seen = []
     for name in ("bob@example.com", "cat@example.com"):
         world.identity.name = name
-        told = report(world.ports)
+        told = build_report(world.ports)
         seen.append((told.status.environments[2].gates, told.outlooks[2].approvals, told.outlooks[2].why.who))
     assert seen[0] == seen[1]
     assert seen[0][0] == {"peer": (1, 1), "business": (0, 2)}
@@ -89,10 +89,10 @@ def test_two_people_see_the_same(world: World) -> None:
 
 def test_what_is_recorded_meanwhile_is_left_to_the_next_report(world: World) -> None:
     apply(world.ports, "dev")
-    present = journal.present(world.ports)
+    present = journal.load(world.ports)
     edit(world, 1)
     apply(world.ports, "dev")
-    assert [each.deployment.seq for each in timeline.timeline(world.ports, present, 50).deployments] == [2]
+    assert [each.deployment.seq for each in timeline.load_timeline(world.ports, present, 50).deployments] == [2]
 
 
 class TestReleases:
@@ -101,7 +101,7 @@ class TestReleases:
         promote(world.ports, "dev", "staging")
         edit(world, 1)
         second = apply(world.ports, "dev").release
-        told = report(world.ports)
+        told = build_report(world.ports)
         assert stands(told, "dev") == {second: "runs", first: "left"}
         assert stands(told, "staging") == {second: "never", first: "runs"}
 
@@ -109,19 +109,19 @@ class TestReleases:
         append(world, ReleaseCreated(OLD), ReleaseCreated(NEW))
         start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
         append(world, DeploymentFailed("dev", OLD, start, "no"), DeploymentStarted("dev", NEW, "s", "apply"))
-        assert stands(report(world.ports), "dev") == {NEW: "unfinished", OLD: "failed"}
+        assert stands(build_report(world.ports), "dev") == {NEW: "unfinished", OLD: "failed"}
 
     def test_one_that_was_destroyed_runs_no_longer(self, world: World) -> None:
         release = apply(world.ports, "dev").release
         destroy(world.ports, "dev")
-        assert stands(report(world.ports), "dev") == {release: "left"}
+        assert stands(build_report(world.ports), "dev") == {release: "left"}
 
     def test_old_ones_are_left_off_but_for_those_that_matter_somewhere(self, world: World) -> None:
         append(world, ReleaseCreated(OLD))
         start = append(world, DeploymentStarted("prod", OLD, "s", "promote", "staging"))
         append(world, DeploymentSucceeded("prod", OLD, start, ("network",)))
         append(world, *(ReleaseCreated(f"{number:064}") for number in range(30)))
-        told = report(world.ports)
+        told = build_report(world.ports)
         assert (len(told.releases), told.more_releases) == (21, 10)
         assert stands(told, "prod")[OLD] == "runs"
 
@@ -130,10 +130,12 @@ class TestReleases:
         start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
         append(world, DeploymentFailed("dev", OLD, start, "no"))
         append(world, ReleaseCreated(NEW), *(WaiverUsed("prod", NEW, "x", (), ()) for _ in range(2)))
-        present = journal.present(world.ports)
-        seen = timeline.timeline(world.ports, present, 50, through=3)
+        present = journal.load(world.ports)
+        seen = timeline.load_timeline(world.ports, present, 50, through=3)
         assert seen.more
-        rows = whereabouts(present, ["staging"], dict(timeline.tried(seen.deployments)), seen.since, 20)
+        rows = build_release_matrix(
+            present, ["staging"], dict(timeline.list_last_attempts(seen.deployments)), seen.since, 20
+        )
         assert [row.stays["staging"].standing for row in rows] == ["never", "unknown"]
 
 
@@ -163,14 +165,14 @@ class TestTimeline:
         append(world, ReleaseCreated(OLD))
         start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
         append(world, DeploymentAbandoned("dev", OLD, start, "gone"), DeploymentSucceeded("dev", OLD, start, ()))
-        (only,) = report(world.ports).timeline.deployments
+        (only,) = build_report(world.ports).timeline.deployments
         assert only.deployment.outcome == "abandoned"
 
     def test_a_waiver_under_way_makes_it_one_by_break_glass(self, world: World) -> None:
         append(world, ReleaseCreated(OLD))
         start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
         waiver = append(world, WaiverUsed("dev", OLD, "now", ("G301",), ("no",), start))
-        (only,) = report(world.ports).timeline.deployments
+        (only,) = build_report(world.ports).timeline.deployments
         assert only.deployment.waiver == waiver
 
     @pytest.mark.slow
@@ -179,7 +181,7 @@ class TestTimeline:
         for _ in range(51):
             start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
             append(world, DeploymentFailed("dev", OLD, start, "no"))
-        told = report(world.ports).timeline
+        told = build_report(world.ports).timeline
         assert (len(told.deployments), told.more) == (50, True)
 
 
@@ -190,7 +192,7 @@ class TestPlans:
         edit(world, 1)
         apply(world.ports, "dev")
         rollback(world.ports, "dev")
-        told = report(world.ports).plans
+        told = build_report(world.ports).plans
         assert [(each.environment, each.deployment.action) for each in told] == [
             ("dev", "rollback"),
             ("staging", "promote"),
@@ -198,7 +200,7 @@ class TestPlans:
         assert [each.counts for each in told] == [{Action.UPDATE: 2}, {Action.CREATE: 1}]
         assert [each.fingerprint for each in told] == [
             entry.event.plan
-            for entry in journal.numbered(world.ports, [each.deployment.seq for each in told])
+            for entry in journal.load_entries(world.ports, [each.deployment.seq for each in told])
             if isinstance(entry.event, DeploymentStarted)
         ]
 
@@ -206,7 +208,7 @@ class TestPlans:
         world.terraform.dies_on.add(("dev", "network"))
         with pytest.raises(Killed):
             apply(world.ports, "dev")
-        (only,) = report(world.ports).plans
+        (only,) = build_report(world.ports).plans
         assert only.plan is not None
 
     def test_no_value_is_in_it(self, world: World) -> None:
@@ -222,7 +224,7 @@ class TestPlans:
             del world.store.content[key]
             if damage is not None:
                 world.store.content[key] = damage
-        (only,) = report(world.ports).plans
+        (only,) = build_report(world.ports).plans
         assert (only.plan, only.counts) == (None, None)
         assert only.fingerprint
 
@@ -237,19 +239,19 @@ class TestPlans:
         apply(world.ports, "dev")
         world.store.content["ledger/0000000002.json"] = b"{}"
         with pytest.raises(OperationFailedError, match="E401"):
-            journal.numbered(world.ports, [2])
+            journal.load_entries(world.ports, [2])
 
 
 def test_drift_is_that_of_the_last_look_and_none_after_a_deployment(world: World) -> None:
     apply(world.ports, "dev")
     world.terraform.drifted.add(("dev", "web"))
-    drift(world.ports, ["dev"])
-    seen = report(world.ports).status.environments[0].present.drift
+    check_drift(world.ports, ["dev"])
+    seen = build_report(world.ports).status.environments[0].present.drift
     assert seen is not None
     assert seen.resources == ("web: terraform_data.web",)
     edit(world, 1)
     apply(world.ports, "dev")
-    assert report(world.ports).status.environments[0].present.drift is None
+    assert build_report(world.ports).status.environments[0].present.drift is None
 
 
 def test_each_environment_says_what_it_asks_for() -> None:

@@ -3,63 +3,63 @@
 import pytest
 
 from envctl.domain.errors import ConfigurationError, Problem
-from envctl.usecases.inspect.settings import settings, validate
-from tests.fakes.colours import COLOURS, DEV, ROLLOUT, ColouredWorld
+from envctl.usecases.inspect.settings import resolve_settings, validate_project
+from tests.fakes.rollout_world import COLOURS, DEV_SETTINGS, ROLLOUT, RolloutWorld
 from tests.fakes.world import WEB
 
 ALARM = '"alarm:shop-{environment}-5xx"'
 
 
 @pytest.fixture
-def world() -> ColouredWorld:
-    return ColouredWorld()
+def world() -> RolloutWorld:
+    return RolloutWorld()
 
 
-def wrong(world: ColouredWorld) -> Problem:
+def wrong(world: RolloutWorld) -> Problem:
     with pytest.raises(ConfigurationError) as failed:
-        validate(world.ports)
+        validate_project(world.ports)
     (problem,) = dict.fromkeys(failed.value.problems)
     return problem
 
 
-def rewritten(world: ColouredWorld, old: str, new: str) -> None:
+def rewritten(world: RolloutWorld, old: str, new: str) -> None:
     text = world.tree.content["envctl.toml"].decode()
     assert old in text
     world.edit("envctl.toml", text.replace(old, new))
 
 
-def at(world: ColouredWorld, path: str, part: str) -> str:
+def at(world: RolloutWorld, path: str, part: str) -> str:
     text = world.tree.content[path].decode()
     return f"{path}:{text[: text.index(part)].count(chr(10)) + 1}"
 
 
-def test_all_that_fits_is_well(world: ColouredWorld) -> None:
-    validate(world.ports)
+def test_all_that_fits_is_well(world: RolloutWorld) -> None:
+    validate_project(world.ports)
 
 
-def test_a_module_without_colours(world: ColouredWorld) -> None:
+def test_a_module_without_colours(world: RolloutWorld) -> None:
     world.edit("modules/web/main.tf", WEB.decode() + COLOURS.replace("stable_image", "other_image"))
     problem = wrong(world)
     assert (problem.code, str(problem.location)) == ("E120", at(world, "envctl.toml", "[stacks.web.rollout]"))
     assert "modules/web declares no variable stable_image" in problem.message
 
 
-def test_a_colour_that_is_an_input(world: ColouredWorld) -> None:
+def test_a_colour_that_is_an_input(world: RolloutWorld) -> None:
     rewritten(world, 'subnet = "network.subnet"', 'subnet = "network.subnet", color = "network.subnet"')
     problem = wrong(world)
     assert (problem.code, str(problem.location)) == ("E120", at(world, "envctl.toml", "inputs ="))
 
 
-def test_a_stack_that_takes_no_artifact(world: ColouredWorld) -> None:
+def test_a_stack_that_takes_no_artifact(world: RolloutWorld) -> None:
     rewritten(world, 'variable = "image"', 'variable = "cidr"')
-    world.edit(DEV, f'cidr = "registry.example.com/shop@sha256:{"a" * 64}"\nimage = "x"\n')
+    world.edit(DEV_SETTINGS, f'cidr = "registry.example.com/shop@sha256:{"a" * 64}"\nimage = "x"\n')
     with pytest.raises(ConfigurationError) as failed:
-        validate(world.ports)
+        validate_project(world.ports)
     (problem,) = [each for each in failed.value.problems if each.code == "E121"]
     assert "takes no artifact" in problem.message
 
 
-def test_an_artifact_that_the_stack_does_not_take(world: ColouredWorld) -> None:
+def test_an_artifact_that_the_stack_does_not_take(world: RolloutWorld) -> None:
     rewritten(world, "[artifacts]", '[artifacts]\nother = { variable = "cidr", kind = "string" }')
     rewritten(world, 'wait = "5m"', 'wait = "5m"\nartifact = "other"')
     problem = wrong(world)
@@ -67,54 +67,54 @@ def test_an_artifact_that_the_stack_does_not_take(world: ColouredWorld) -> None:
     assert problem.hint == 'say which one is rolled out: artifact = "app"'
 
 
-def test_several_artifacts_and_none_named(world: ColouredWorld) -> None:
+def test_several_artifacts_and_none_named(world: RolloutWorld) -> None:
     rewritten(world, "[artifacts]", '[artifacts]\nother = { variable = "subnet_name", kind = "string" }')
     world.edit("modules/web/main.tf", WEB.decode() + COLOURS + 'variable "subnet_name" { type = string }\n')
-    world.edit(DEV, world.tree.content[DEV].decode() + 'subnet_name = "x"\n')
+    world.edit(DEV_SETTINGS, world.tree.content[DEV_SETTINGS].decode() + 'subnet_name = "x"\n')
     problem = wrong(world)
     assert (problem.code, problem.hint) == ("E121", 'say which one is rolled out: artifact = "other" or "app"')
 
 
-def test_an_alarm_of_an_output_that_there_is_not(world: ColouredWorld) -> None:
+def test_an_alarm_of_an_output_that_there_is_not(world: RolloutWorld) -> None:
     rewritten(world, ALARM, '"alarm:output:network.subnot"')
     problem = wrong(world)
     assert (problem.code, str(problem.location)) == ("E122", at(world, "envctl.toml", "abort_on"))
     assert problem.hint == "did you mean subnet?"
 
 
-def test_steps_that_are_watched_for_longer_than_a_session_lasts(world: ColouredWorld) -> None:
+def test_steps_that_are_watched_for_longer_than_a_session_lasts(world: RolloutWorld) -> None:
     role = 'assume_role = "arn:aws:iam::222222222222:role/envctl-deployer"\n'
     rewritten(world, "[environments.staging]\n", f"[environments.staging]\n{role}")
-    validate(world.ports)
+    validate_project(world.ports)
     rewritten(world, '"5m"', '"20m"')
     problem = wrong(world)
     assert (problem.code, str(problem.location)) == ("E121", at(world, "envctl.toml", "wait ="))
     assert problem.message == "the steps of web are watched for 1h, and a session in staging lasts 1h"
 
 
-def test_a_worker_has_no_requests_to_share(world: ColouredWorld) -> None:
+def test_a_worker_has_no_requests_to_share(world: RolloutWorld) -> None:
     world.edit("modules/web/main.tf", WEB.decode() + COLOURS + 'variable "worker" { default = false }\n')
     world.edit("environments/common.tfvars", "size = 1\nworker = true\n")
     with pytest.raises(ConfigurationError) as failed:
-        validate(world.ports)
+        validate_project(world.ports)
     assert {problem.code for problem in failed.value.problems} == {"E120"}
     assert {str(problem.location) for problem in failed.value.problems} == {"environments/common.tfvars:2"}
 
 
 @pytest.mark.parametrize("line", ['color = "green"', "traffic_percent = 50", 'stable_image = "x"'])
-def test_what_a_rollout_fills_is_no_setting(world: ColouredWorld, line: str) -> None:
+def test_what_a_rollout_fills_is_no_setting(world: RolloutWorld, line: str) -> None:
     world.edit("environments/common.tfvars", f"size = 1\n{line}\n")
     problem = wrong(world)
     assert (problem.code, str(problem.location)) == ("E207", "environments/common.tfvars:2")
     assert problem.hint == "remove the line, or take out [stacks.web.rollout]"
 
 
-def test_without_a_rollout_it_is_one(world: ColouredWorld) -> None:
+def test_without_a_rollout_it_is_one(world: RolloutWorld) -> None:
     rewritten(world, ROLLOUT, "")
     world.edit("environments/common.tfvars", 'size = 1\ncolor = "green"\n')
-    (found,) = [each for each in settings(world.ports, "dev").settings if each.name == "color"]
+    (found,) = [each for each in resolve_settings(world.ports, "dev").settings if each.name == "color"]
     assert found.value == "green"
 
 
-def test_the_digest_of_the_settings_does_not_know_of_colours(world: ColouredWorld) -> None:
-    assert not {each.name for each in settings(world.ports, "dev").settings} & {"color", "stable_image"}
+def test_the_digest_of_the_settings_does_not_know_of_colours(world: RolloutWorld) -> None:
+    assert not {each.name for each in resolve_settings(world.ports, "dev").settings} & {"color", "stable_image"}

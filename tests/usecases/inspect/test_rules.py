@@ -10,23 +10,23 @@ from envctl.domain.guards import RefusedError
 from envctl.domain.ledger import checkpoint
 from envctl.domain.ledger.events import DeploymentStarted
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested
-from envctl.usecases.approval.approve import approve
+from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.approval.approve_rules import ApprovedRules, approve_rules
-from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.approval.reset_rules import reset_rules, withdraw_reset
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.deployment.verification import verify
-from envctl.usecases.drift.drift import drift
-from envctl.usecases.drift.fix import fix
-from envctl.usecases.inspect.locking import lock, unlock
-from envctl.usecases.inspect.rules import rules
-from envctl.usecases.inspect.status import status
+from envctl.usecases.drift.drift import check_drift
+from envctl.usecases.drift.fix import fix_drift
+from envctl.usecases.inspect.locking import lock_environment, unlock_environment
+from envctl.usecases.inspect.rules import load_environment_rules
+from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, rules_store, store_layout
-from tests.fakes.world import IMAGE, NETWORK, SettableIdentity, World, recorded
+from tests.fakes.world import IMAGE, NETWORK, SettableIdentity, World, list_entries
 
 GATES = "[environments.prod.gates]\napprovals = { peer = 1, business = 2 }\n"
 NO_GATES = "[environments.prod.gates]\napprovals = {}\n"
@@ -71,8 +71,8 @@ def releases(world: World, number: int) -> None:
 def all_approve(world: World, *gates: str) -> None:
     for person, gate in zip(("cat", "dan", "eve", "fay"), gates or ("peer", "business", "business"), strict=False):
         becomes(world, person)
-        there = journal.present(world.ports).of("prod").stacks
-        approve(world.ports, "prod", gate, unseen=() if there else ("web",))
+        there = journal.load(world.ports).find_environment("prod").stacks
+        approve_plan(world.ports, "prod", gate, unseen=() if there else ("web",))
     becomes(world, "bob")
 
 
@@ -95,12 +95,12 @@ def deployed(world: World) -> World:
 
 
 def rules_of(world: World, environment: str = "prod") -> str:
-    found = journal.present(world.ports).of(environment).rules
+    found = journal.load(world.ports).find_environment(environment).rules
     return found.digest if found else ""
 
 
 def starts(world: World) -> list[DeploymentStarted]:
-    return [entry.event for entry in recorded(world) if isinstance(entry.event, DeploymentStarted)]
+    return [entry.event for entry in list_entries(world) if isinstance(entry.event, DeploymentStarted)]
 
 
 class TestRecording:
@@ -110,7 +110,7 @@ class TestRecording:
         for event in events:
             assert rules_of(deployed, event.environment) == event.rules
             data = deployed.store.content[f"rules/{event.rules}.json"]
-            assert rules_store.look(deployed.ports, [event.rules])[event.rules].environment == event.environment
+            assert rules_store.load_rules(deployed.ports, [event.rules])[event.rules].environment == event.environment
             assert data.startswith(b'{"environment":')
 
     def test_rollback_fix_and_destroy_record_none(self, deployed: World) -> None:
@@ -150,9 +150,9 @@ class TestRecording:
         releases(deployed, 2)
         edit(deployed, (GATES, GATES + 'expires = "8h"\n'))
         all_approve(deployed)
-        from envctl.usecases.concurrency.stack_selection import Selection
+        from envctl.usecases.concurrency.stack_selection import StackSelection
 
-        promote(deployed.ports, "staging", "prod", Wishes(selection=Selection(("network",))))
+        promote(deployed.ports, "staging", "prod", DeployOptions(selection=StackSelection(("network",))))
         assert starts(deployed)[-1].only == ("network",)
         assert rules_of(deployed) == before
 
@@ -164,7 +164,7 @@ class TestRecording:
         edit(world, (waivable, NO_GATES + 'waivable = ["approvals", "same_plan"]\n'))
         releases(world, 2)
         becomes(world, "bob")
-        promote(world.ports, "staging", "prod", Wishes(break_glass="payments are down"))
+        promote(world.ports, "staging", "prod", DeployOptions(break_glass="payments are down"))
         assert rules_of(world) == before
         releases(world, 3)
         assert "G106" in refused(lambda: promote(world.ports, "staging", "prod"))
@@ -193,7 +193,7 @@ class TestDeletedGates:
         releases(deployed, 2)
         edit(deployed, (GATES, NO_GATES))
         all_approve(deployed)
-        told = deployed.consent.notes[-1]
+        told = deployed.prompter.notes[-1]
         assert "the rules of prod change with this deployment: gate peer goes" in told
         assert "the rules of prod change with this deployment: gate business goes" in told
         promote(deployed.ports, "staging", "prod")
@@ -234,14 +234,14 @@ class TestDeletedGates:
     def test_status_and_why_show_gates_of_both(self, deployed: World) -> None:
         releases(deployed, 2)
         edit(deployed, (GATES, NO_GATES))
-        assert why(deployed.ports, "prod").gates == {"peer": (0, 1), "business": (0, 2)}
-        shown = next(each for each in status(deployed.ports).environments if each.environment == "prod")
+        assert explain_refusal(deployed.ports, "prod").gates == {"peer": (0, 1), "business": (0, 2)}
+        shown = next(each for each in load_status(deployed.ports).environments if each.environment == "prod")
         assert shown.gates == {"peer": (0, 1), "business": (0, 2)}
 
     def test_unknown_gate_is_unknown_to_both(self, deployed: World) -> None:
         edit(deployed, (GATES, NO_GATES))
         with pytest.raises(UsageError, match="E005") as raised:
-            approve(deployed.ports, "prod", "law")
+            approve_plan(deployed.ports, "prod", "law")
         assert "business, peer" in raised.value.problems[0].hint
 
 
@@ -264,8 +264,8 @@ class TestApprovalsOfBefore:
         (remark,) = (remark for remark in told.warnings if remark.code == "G112")
         assert "recorded for the first time: place: after dev, staging; approvals: peer 1, business 2" in remark.message
         to_prod(deployed, 3)
-        assert why(deployed.ports, "prod").refusals == () or not any(
-            answer.code == "G112" and answer.refusal for answer in why(deployed.ports, "prod").answers
+        assert explain_refusal(deployed.ports, "prod").refusals == () or not any(
+            answer.code == "G112" and answer.refusal for answer in explain_refusal(deployed.ports, "prod").answers
         )
 
     def test_promoted_environment_is_no_entry_in_an_old_ledger(self, deployed: World) -> None:
@@ -307,7 +307,7 @@ class TestPlaceInTheOrder:
 
     def test_dry_run_is_refused_alike(self, deployed: World) -> None:
         edit(deployed, (ORDER, 'order = ["dev", "prod", "staging"]'))
-        assert "G112" in refused(lambda: promote(deployed.ports, "dev", "prod", Wishes(dry_run=True)))
+        assert "G112" in refused(lambda: promote(deployed.ports, "dev", "prod", DeployOptions(dry_run=True)))
 
     def test_stage_on_the_way_needs_no_ceremony(self, deployed: World) -> None:
         edit(
@@ -315,9 +315,9 @@ class TestPlaceInTheOrder:
             (ORDER, 'order = ["dev", "qa", "staging", "prod"]'),
             ("[environments.prod]\n", "[environments.qa.gates]\napprovals = {}\n[environments.prod]\n"),
         )
-        assert "G112" not in {each.code for each in why(deployed.ports, "prod").refusals}
+        assert "G112" not in {each.code for each in explain_refusal(deployed.ports, "prod").refusals}
         # What comes right before is another matter.
-        assert "G112" in {each.code for each in why(deployed.ports, "staging").refusals}
+        assert "G112" in {each.code for each in explain_refusal(deployed.ports, "staging").refusals}
 
 
 ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
@@ -413,14 +413,14 @@ class TestAccounts:
         owned.tree.content["environments/production/terraform.tfvars"] = settings
         owned.access.accounts["production"] = ACCOUNTS["prod"]
         if not kept:
-            del owned.store.content[rules_store.key(rules_of(owned))]
+            del owned.store.content[rules_store.rules_key(rules_of(owned))]
             assert "G112" in refused(lambda: promote(owned.ports, "staging", "production"))
             return
         message = refused(lambda: promote(owned.ports, "staging", "production"))["G106"]
         assert "business (0 of 2), peer (0 of 1) (by the rules of prod, which has the same account)" in message
         for person, gate in (("cat", "peer"), ("dan", "business"), ("eve", "business")):
             becomes(owned, person)
-            approve(owned.ports, "production", gate, unseen=("web",))
+            approve_plan(owned.ports, "production", gate, unseen=("web",))
         becomes(owned, "bob")
         assert promote(owned.ports, "staging", "production").deployment
         # From then on it has rules of its own.
@@ -517,7 +517,7 @@ class TestApproveRules:
         assert set(refused(lambda: promote(moved.ports, "staging", "prod"))) == {"G112"}
         first = self.says(moved, "cat", "peer")
         assert first.changes == ("region eu-west-1 -> us-east-1",)
-        assert moved.consent.notes[-1] == first.changes
+        assert moved.prompter.notes[-1] == first.changes
         assert (first.missing, first.next) == ({"business": 2}, "envctl approve prod --rules --gate business")
         assert self.says(moved, "dan", "business").missing == {"business": 1}
         becomes(moved, "bob")
@@ -526,7 +526,7 @@ class TestApproveRules:
         assert (last.missing, last.next) == ({}, "envctl promote staging prod")
         becomes(moved, "bob")
         assert promote(moved.ports, "staging", "prod").deployment
-        assert journal.present(moved.ports).of("prod").rules_approvals == ()
+        assert journal.load(moved.ports).find_environment("prod").rules_approvals == ()
 
     def test_it_holds_for_these_two_documents_alone(self, moved: World) -> None:
         for person, gate in (("cat", "peer"), ("dan", "business"), ("eve", "business")):
@@ -538,12 +538,12 @@ class TestApproveRules:
     def test_same_word_twice_is_recorded_once(self, moved: World) -> None:
         self.says(moved, "cat", "peer")
         assert self.says(moved, "cat", "peer").already
-        assert sum(isinstance(entry.event, RulesApproved) for entry in recorded(moved)) == 1
+        assert sum(isinstance(entry.event, RulesApproved) for entry in list_entries(moved)) == 1
 
     def test_who_changed_the_rules_does_not_approve_them(self, moved: World) -> None:
         """The person who moves prod may promote by a job, and so as another one."""
         self.says(moved, "cat", "peer")
-        moved.versions.wrote["envctl.toml"] = ["dan@example.com", "cat@example.com"]
+        moved.version_control.wrote["envctl.toml"] = ["dan@example.com", "cat@example.com"]
         assert "dan@example.com changed envctl.toml" in refused(lambda: self.says(moved, "dan", "business"))["G112"]
         for person in ("eve", "fay"):
             self.says(moved, person, "business")
@@ -554,18 +554,18 @@ class TestApproveRules:
     def test_who_deletes_a_gate_does_not_approve_it_once_more(self, deployed: World) -> None:
         edit(deployed, (GATES, NO_GATES))
         releases(deployed, 2)
-        deployed.versions.wrote["envctl.toml"] = ["cat@example.com"]
+        deployed.version_control.wrote["envctl.toml"] = ["cat@example.com"]
         becomes(deployed, "cat")
-        message = refused(lambda: approve(deployed.ports, "prod", "peer"))["G106"]
+        message = refused(lambda: approve_plan(deployed.ports, "prod", "peer"))["G106"]
         assert message == "cat@example.com changed envctl.toml, whose rules come to prod with this release"
         becomes(deployed, "dan")
-        assert approve(deployed.ports, "prod", "peer")
+        assert approve_plan(deployed.ports, "prod", "peer")
 
     def test_no_is_no(self, moved: World) -> None:
-        moved.consent.answers = [False]
+        moved.prompter.answers = [False]
         with pytest.raises(InterruptedByUserError, match="E310"):
             self.says(moved, "cat", "peer")
-        assert not any(isinstance(entry.event, RulesApproved) for entry in recorded(moved))
+        assert not any(isinstance(entry.event, RulesApproved) for entry in list_entries(moved))
 
     def test_bad_words(self, moved: World, world: World) -> None:
         with pytest.raises(UsageError, match="E012"):
@@ -584,7 +584,7 @@ class TestApproveRules:
         edit(deployed, (GATES, GATES + '[environments.prod.allow]\napprove = { peer = ["github:zoe"] }\n'))
         releases(deployed, 2)
         becomes(deployed, "cat")
-        approve(deployed.ports, "prod", "peer")
+        approve_plan(deployed.ports, "prod", "peer")
         becomes(deployed, "dan")
         with pytest.raises(RefusedError, match=r"G106|G207"):
             promote(deployed.ports, "staging", "prod")
@@ -608,13 +608,13 @@ class TestReset:
         releases(world, 2)
         all_approve(world, "peer")
         world.identity = Gone()
-        approve(world.ports, "prod", "law")
+        approve_plan(world.ports, "prod", "law")
         becomes(world, "bob")
         promote(world.ports, "staging", "prod")
         edit(world, ('[environments.prod.allow]\napprove = { law = ["arn:aws:iam::333333333333:role/Gone"] }\n', ""))
         releases(world, 3)
         becomes(world, "cat")
-        approve(world.ports, "prod", "law")
+        approve_plan(world.ports, "prod", "law")
         becomes(world, "bob")
         return world
 
@@ -632,7 +632,7 @@ class TestReset:
         told = promote(left.ports, "staging", "prod")
         assert [remark.code for remark in told.warnings] == ["G112"]
         assert "the law team was dissolved" in told.warnings[0].message
-        assert journal.present(left.ports).of("prod").rules_reset is None
+        assert journal.load(left.ports).find_environment("prod").rules_reset is None
 
     def test_second_request_does_not_begin_anew(self, left: World) -> None:
         first = reset_rules(left.ports, "prod", "they left")
@@ -640,7 +640,7 @@ class TestReset:
         second = reset_rules(left.ports, "prod", "once more")
         assert second.already
         assert second.counts_from == first.counts_from
-        assert sum(isinstance(entry.event, RulesResetRequested) for entry in recorded(left)) == 1
+        assert sum(isinstance(entry.event, RulesResetRequested) for entry in list_entries(left)) == 1
 
     def test_who_asked_and_who_approves_withdraw(self, left: World) -> None:
         reset_rules(left.ports, "prod", "they left")
@@ -658,15 +658,17 @@ class TestReset:
 
     def test_reset_survives_checkpoints(self, left: World) -> None:
         reset_rules(left.ports, "prod", "they left")
-        while journal.present(left.ports).seq % checkpoint.EVERY != 1:
-            lock(left.ports, "dev", "x")
-            if journal.present(left.ports).seq % checkpoint.EVERY != 1:
-                unlock(left.ports, "dev")
-        seq = journal.present(left.ports).seq - 1
-        kept = checkpoint.decode(left.store.content[store_layout.checkpoint_key(seq)])
+        while journal.load(left.ports).seq % checkpoint.INTERVAL != 1:
+            lock_environment(left.ports, "dev", "x")
+            if journal.load(left.ports).seq % checkpoint.INTERVAL != 1:
+                unlock_environment(left.ports, "dev")
+        seq = journal.load(left.ports).seq - 1
+        kept = checkpoint.decode_state(left.store.content[store_layout.checkpoint_key(seq)])
         assert kept is not None
-        assert kept.of("prod").rules_reset == journal.present(left.ports).of("prod").rules_reset
-        assert kept.of("prod").rules_reset is not None
+        assert (
+            kept.find_environment("prod").rules_reset == journal.load(left.ports).find_environment("prod").rules_reset
+        )
+        assert kept.find_environment("prod").rules_reset is not None
 
     def test_reason_and_record_are_needed(self, left: World) -> None:
         with pytest.raises(UsageError, match="E008"):
@@ -678,10 +680,10 @@ class TestReset:
 
     def test_every_look_shows_it(self, left: World) -> None:
         reset_rules(left.ports, "prod", "they left")
-        answer = next(answer for answer in why(left.ports, "prod").answers if answer.code == "G112")
+        answer = next(answer for answer in explain_refusal(left.ports, "prod").answers if answer.code == "G112")
         assert answer.outcome == "warns"
-        assert rules(left.ports, "prod").reset is not None
-        shown = next(each for each in status(left.ports).environments if each.environment == "prod")
+        assert load_environment_rules(left.ports, "prod").reset is not None
+        shown = next(each for each in load_status(left.ports).environments if each.environment == "prod")
         assert shown.present.rules_reset is not None
 
 
@@ -695,29 +697,29 @@ class Gone(SettableIdentity):
 class TestDocuments:
     @pytest.mark.parametrize("data", [None, b"", b"{}", b'{"environment":"prod","format":1,"said":{}}'])
     def test_missing_or_damaged_document_refuses(self, deployed: World, data: bytes | None) -> None:
-        key = rules_store.key(rules_of(deployed))
+        key = rules_store.rules_key(rules_of(deployed))
         del deployed.store.content[key]
         if data is not None:
             deployed.store.content[key] = data
         releases(deployed, 2)
         all_approve(deployed)
         # The tree still says the same, and is the document.
-        assert promote(deployed.ports, "staging", "prod", Wishes(dry_run=True)).dry_run
+        assert promote(deployed.ports, "staging", "prod", DeployOptions(dry_run=True)).dry_run
         edit(deployed, (GATES, NO_GATES))
         assert "missing or damaged in the store" in refused(lambda: promote(deployed.ports, "staging", "prod"))["G112"]
         assert "G112" in refused(lambda: rollback(deployed.ports, "prod"))
-        assert rules(deployed.ports, "prod").standing == "missing"
+        assert load_environment_rules(deployed.ports, "prod").standing == "missing"
         with pytest.raises(OperationFailedError, match="E489"):
             approve_rules(deployed.ports, "prod", "peer")
         reset_rules(deployed.ports, "prod", "the bucket was restored without it")
         deployed.clock.time += 8 * DAY
-        assert "G112" not in {each.code for each in why(deployed.ports, "prod").refusals}
+        assert "G112" not in {each.code for each in explain_refusal(deployed.ports, "prod").refusals}
 
     def test_document_of_another_environment_is_not_taken(self, deployed: World) -> None:
-        staging = deployed.store.content[rules_store.key(rules_of(deployed, "staging"))]
-        deployed.store.content[rules_store.key(rules_of(deployed))] = staging
+        staging = deployed.store.content[rules_store.rules_key(rules_of(deployed, "staging"))]
+        deployed.store.content[rules_store.rules_key(rules_of(deployed))] = staging
         edit(deployed, (GATES, NO_GATES))
-        assert rules(deployed.ports, "prod").standing == "missing"
+        assert load_environment_rules(deployed.ports, "prod").standing == "missing"
 
     def test_nothing_is_read_where_nothing_differs(self, deployed: World) -> None:
         releases(deployed, 2)
@@ -733,21 +735,21 @@ class TestDocuments:
         promote(world.ports, "staging", "prod")
         before = rules_of(world)
         edit(world, ("[environments.prod]\n", '[environments.prod]\nregion = "eu-west-1"\n'))
-        drift(world.ports, ["prod"])
-        fix(world.ports, ["prod"], Wishes())
+        check_drift(world.ports, ["prod"])
+        fix_drift(world.ports, ["prod"], DeployOptions())
         assert rules_of(world) == before
 
 
 class TestShown:
     def test_rules_say_where_each_line_comes_from(self, deployed: World) -> None:
-        told = rules(deployed.ports, "prod")
+        told = load_environment_rules(deployed.ports, "prod")
         assert told.standing == "same"
         entry = f"entry {told.recorded.started}" if told.recorded else ""
         gates = next(rule for rule in told.rules if rule.what == "approvals")
         line = toml(deployed).splitlines().index("approvals = { peer = 1, business = 2 }") + 1
         assert (gates.value, gates.whose, gates.where) == ("peer 1, business 2", "both", (f"envctl.toml:{line}", entry))
         edit(deployed, (GATES, GATES.replace("business = 2", "law = 1") + 'soak = "1d"\n'))
-        told = rules(deployed.ports, "prod")
+        told = load_environment_rules(deployed.ports, "prod")
         assert told.standing == "both count"
         assert [(rule.value, rule.whose) for rule in told.rules if rule.what == "approvals"] == [
             ("peer 1, law 1", "tree"),
@@ -755,34 +757,34 @@ class TestShown:
         ]
         assert set(told.changes) == {"gate business goes", "gate law is new (1)", "gates.soak not said -> 1d"}
         edit(deployed, (ORDER, 'order = ["dev", "prod", "staging"]'))
-        told = rules(deployed.ports, "prod")
+        told = load_environment_rules(deployed.ports, "prod")
         assert (told.standing, told.next) == ("refused", "envctl approve prod --rules")
-        assert rules(deployed.ports, "dev").standing == "same"
+        assert load_environment_rules(deployed.ports, "dev").standing == "same"
 
     def test_nothing_recorded_and_reset_are_shown(self, world: World) -> None:
-        assert rules(world.ports, "prod").standing == "none recorded"
+        assert load_environment_rules(world.ports, "prod").standing == "none recorded"
         to_prod(world)
         edit(world, (GATES, NO_GATES))
         reset_rules(world.ports, "prod", "they left")
-        assert rules(world.ports, "prod").next == "envctl rules reset prod --withdraw"
+        assert load_environment_rules(world.ports, "prod").next == "envctl rules reset prod --withdraw"
         world.clock.time += 8 * DAY
-        assert rules(world.ports, "prod").standing == "tree alone"
+        assert load_environment_rules(world.ports, "prod").standing == "tree alone"
 
 
 def strip_rules(world: World) -> None:
     """The ledger as an envctl of before rules were recorded would have written it."""
     from dataclasses import fields, replace
 
-    from envctl.domain.ledger.entries import GENESIS, digest, encode
+    from envctl.domain.ledger.entries import GENESIS, encode_entry, hash_bytes
 
     prev = GENESIS
-    for entry in recorded(world):
+    for entry in list_entries(world):
         gone: dict[str, Any] = {
             name: "" for name in ("rules", "recorded") if name in {each.name for each in fields(entry.event)}
         }
         if hasattr(entry.event, "marks"):
             gone["marks"] = ()
-        data = encode(replace(entry, prev=prev, event=replace(entry.event, **gone)))
+        data = encode_entry(replace(entry, prev=prev, event=replace(entry.event, **gone)))
         world.store.content[store_layout.entry_key(entry.seq)] = data
-        prev = digest(data)
-    world.witness.seen = None
+        prev = hash_bytes(data)
+    world.head_cache.seen = None

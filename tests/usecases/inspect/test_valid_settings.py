@@ -3,14 +3,14 @@
 import pytest
 
 from envctl.domain.errors import ConfigurationError, UsageError
-from envctl.usecases.inspect.settings import Valid, validate
+from envctl.usecases.inspect.settings import Valid, validate_project
 from tests.fakes.world import WEB, World
 
 STAGING, PROD = "environments/staging/terraform.tfvars", "environments/prod/terraform.tfvars"
 
 
 def check(world: World, environment: str = "") -> Valid:
-    return validate(world.ports, environment, only_settings=True)
+    return validate_project(world.ports, environment, only_settings=True)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_a_key_that_is_missing_is_no_fault_of_the_settings(world: World) -> None
     key = 'signing_key = "arn:aws:kms:ap-northeast-1:111111111111:alias/prod"'
     world.edit("envctl.toml", project.replace("[environments.prod]", f"[environments.prod]\n{key}"))
     with pytest.raises(ConfigurationError):
-        validate(world.ports)
+        validate_project(world.ports)
     assert check(world).settings == 12
 
 
@@ -49,7 +49,7 @@ def test_environments_that_say_nothing_about_approvals_are_named(
         text = text.replace(line, "")
     world.edit("envctl.toml", text)
     lines = [text[: text.index(f"[environments.{name}.gates]")].count("\n") + 1 for name in named]
-    remarks = validate(world.ports, asked).remarks
+    remarks = validate_project(world.ports, asked).remarks
     assert [remark.partition(" says")[0] for remark in remarks] == [
         f"envctl.toml:{line}: {name}" for line, name in zip(lines, named, strict=True)
     ]

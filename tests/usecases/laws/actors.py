@@ -29,7 +29,7 @@ class Actors(Commands):
         terraform = self.shared.terraform
         for broken in (terraform.fails_on, terraform.dies_on, terraform.drifted, self.shared.failing):
             broken.clear()
-        terraform.extra.clear()
+        terraform.extra_changes.clear()
         for machine in (self.here, self.elsewhere):
             machine.has_clock_off(timedelta())
         for environment in self.shared.asked.environments:

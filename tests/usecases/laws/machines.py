@@ -13,20 +13,20 @@ from typing import Protocol
 
 from envctl.domain.checks.probes import Probe
 from envctl.domain.errors import StateLock
-from envctl.domain.ledger.entries import Entry, decode
+from envctl.domain.ledger.entries import Entry, decode_entry
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
-from envctl.domain.plan.drift import Look
+from envctl.domain.plan.drift import StackComparison
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.fakes.world import (
-    Answering,
     Killed,
-    MemoryProbes,
+    MemoryCheckRunner,
     MemoryStore,
     MemoryTerraform,
     MemoryTree,
     MemoryWorkspace,
+    ScriptedPrompter,
     SettableClock,
-    SettableVersions,
+    SettableVersionControl,
     World,
     project_files,
 )
@@ -83,7 +83,7 @@ class Shared:
     content: dict[str, bytes] = field(default_factory=dict)
     written: dict[str, datetime] = field(default_factory=dict)
     clock: StillClock = field(default_factory=StillClock)
-    versions: SettableVersions = field(default_factory=SettableVersions)
+    versions: SettableVersionControl = field(default_factory=SettableVersionControl)
     terraform: MemoryTerraform = field(default_factory=lambda: MemoryTerraform(MemoryWorkspace()))
     failing: set[tuple[str, str]] = field(default_factory=set)
     place_of_prod: dict[str, str] = field(default_factory=dict)
@@ -95,12 +95,12 @@ class Machine(World):
     """
 
     def __init__(self, shared: Shared, watcher: Watcher) -> None:
-        super().__init__(tree=shared.tree, clock=WrongClock(true=shared.clock), versions=shared.versions)
+        super().__init__(tree=shared.tree, clock=WrongClock(true=shared.clock), version_control=shared.versions)
         self.watcher, self.shared = watcher, shared
         self.store = WatchedStore(self)
         self.terraform = WatchedTerraform(self)
-        self.consent = WatchedConsent(self)
-        self.probes = WatchedProbes(self)
+        self.prompter = WatchedPrompter(self)
+        self.check_runner = WatchedCheckRunner(self)
         self.fuse: int | None = None
         self.meanwhile: dict[str, Callable[[], object]] = {}
 
@@ -123,9 +123,9 @@ class Machine(World):
     def content(self, environment: str) -> Content:
         """Beside the pipeline there is no stack that takes the image."""
         if "modules/web/main.tf" not in self.workspace.code[environment]:
-            return self.terraform.code_of(environment), ""
+            return self.terraform.hash_code(environment), ""
         main = json.loads(self.workspace.stacks[environment, "web"])
-        return self.terraform.code_of(environment), main["module"]["web"]["image"]
+        return self.terraform.hash_code(environment), main["module"]["web"]["image"]
 
     def stacks_in(self, environment: str) -> frozenset[str]:
         """Those that hold something in reality."""
@@ -155,14 +155,14 @@ class WatchedStore(MemoryStore):
         super().create(key, data)
         self.machine.shared.written[key] = self.machine.shared.clock.now()
         if ledger:
-            self.machine.watcher.recorded(self.machine, decode(data))
+            self.machine.watcher.recorded(self.machine, decode_entry(data))
         self.machine.burns()
 
     def now(self) -> datetime | None:
         """Its own clock is right, whatever the machines believe."""
         return self.machine.shared.clock.now()
 
-    def written_at(self, key: str) -> datetime | None:
+    def last_modified(self, key: str) -> datetime | None:
         return self.machine.shared.written.get(key)
 
 
@@ -172,7 +172,7 @@ class WatchedTerraform(MemoryTerraform):
     def __init__(self, machine: Machine) -> None:
         super().__init__(machine.workspace)
         shared = machine.shared.terraform
-        self.reality, self.locks, self.extra = shared.reality, shared.locks, shared.extra
+        self.reality, self.locks, self.extra_changes = shared.reality, shared.locks, shared.extra_changes
         self.states = shared.states
         self.fails_on, self.dies_on, self.drifted = shared.fails_on, shared.dies_on, shared.drifted
         self.machine = machine
@@ -194,40 +194,42 @@ class WatchedTerraform(MemoryTerraform):
             self.machine.burns()
         except Killed:
             now = self.machine.shared.clock.now()
-            self.locks[self._at(where)] = StateLock(stack.name, f"{environment}-{stack.name}", "who died", created=now)
+            self.locks[self._locate_state(where)] = StateLock(
+                stack.name, f"{environment}-{stack.name}", "who died", created=now
+            )
             raise
 
-    def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> Look:
+    def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
         self.machine.burns()
-        seen = super().look(environment, stack, unchanged=unchanged)
+        seen = super().detect_drift(environment, stack, unchanged=unchanged)
         self.machine.watcher.looked(self.machine, (environment, stack.name), len(seen.drift.resources))
         return seen
 
 
-class WatchedConsent(Answering):
+class WatchedPrompter(ScriptedPrompter):
     def __init__(self, machine: Machine) -> None:
         super().__init__()
         self.machine = machine
 
-    def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         self.machine.pauses("asking")
-        yes = super().given(plan, again=again)
+        yes = super().confirm_plan(plan, again=again)
         self.machine.watcher.shown(self.machine, plan, yes=yes)
         return yes
 
-    def approves(self, plan: EnvironmentPlan, gate: str, notes: object) -> bool:
+    def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: object) -> bool:
         self.machine.pauses("asking")
-        yes = self._answer()
+        yes = self._take_answer()
         self.machine.watcher.shown(self.machine, plan, yes=yes)
         return yes
 
 
-class WatchedProbes(MemoryProbes):
+class WatchedCheckRunner(MemoryCheckRunner):
     def __init__(self, machine: Machine) -> None:
         super().__init__()
         self.machine = machine
 
-    def ask(self, probe: Probe, surroundings: Mapping[str, str]) -> str:
+    def run_check(self, probe: Probe, surroundings: Mapping[str, str]) -> str:
         self.machine.burns()
         environment = surroundings["ENVCTL_ENVIRONMENT"]
         problem = "it is down" if (environment, probe.name) in self.machine.shared.failing else ""

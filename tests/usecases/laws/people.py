@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from envctl.adapters.aws.exchange import Exchange
-from envctl.adapters.aws.identity import AwsIdentity, Standing
+from envctl.adapters.aws.identity import AwsIdentity, CredentialOrigin
+from envctl.adapters.aws.token_exchange import TokenExchange
 from envctl.adapters.aws.tokens import ISSUER
-from envctl.domain.aws.access import Caller
+from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.ledger.events import Actor
-from tests.fakes.tokens import MemoryTokens, write_token
+from tests.fakes.tokens import MemoryTokenIssuer, encode_token
 from tests.fakes.world import SettableIdentity
 from tests.usecases.laws.oracle.rulebook import ROLE, Vouched
 
@@ -56,13 +56,13 @@ def truth_of(person: str, name: Name) -> str:
 class _TokenIdentity(SettableIdentity):
     """A run that says it is of CI, judged by the adapter: `standing` is what AWS knows of its credentials."""
 
-    standing: Standing | None = None
+    standing: CredentialOrigin | None = None
 
-    def actor(self) -> Actor:
+    def identify_actor(self) -> Actor:
         said = {"GITHUB_ACTOR": self.name, "GITHUB_REPOSITORY": "acme/shop", "GITHUB_RUN_ID": "1"}
         run = Actor(self.name, "github", run_url="https://github.com/acme/shop/actions/runs/1")
         inherited = {**said, "AWS_WEB_IDENTITY_TOKEN_FILE": "/token"}
-        return AwsIdentity(lambda: run, lambda: self.standing, lambda: inherited).actor()
+        return AwsIdentity(lambda: run, lambda: self.standing, lambda: inherited).identify_actor()
 
 
 def _claims(person: str, issuer: str = ISSUER) -> dict[str, str]:
@@ -76,50 +76,50 @@ def _claims(person: str, issuer: str = ISSUER) -> dict[str, str]:
     }
 
 
-def _session(role: str, name: str, exchange: Exchange | None = None, doubt: str = "") -> Standing:
+def _session(role: str, name: str, exchange: TokenExchange | None = None, doubt: str = "") -> CredentialOrigin:
     method = "assume-role-with-web-identity" if exchange else "env"
-    return Standing(Caller("333333333333", f"{role}/{name}"), method, exchange, doubt=doubt)
+    return CredentialOrigin(CallerIdentity("333333333333", f"{role}/{name}"), method, exchange, doubt=doubt)
 
 
-def _job(person: str) -> Standing:
-    exchange = _GITHUB.exchange(_GITHUB.sign(_claims(person)), f"{PIPELINE}/ci")
+def _job(person: str) -> CredentialOrigin:
+    exchange = _GITHUB.exchange_token(_GITHUB.sign_token(_claims(person)), f"{PIPELINE}/ci")
     return _session(PIPELINE, "ci", exchange)
 
 
-def _token_beside_keys(_: str) -> Standing:
+def _token_beside_keys(_: str) -> CredentialOrigin:
     """EVE's own keys, and a token of somebody else in the file beside them: AWS exchanged none."""
     return _session(OTHERS, EVE)
 
 
-def _unsigned_token(person: str) -> Standing:
+def _unsigned_token(person: str) -> CredentialOrigin:
     """AWS does not take it: what is left are the keys of EVE."""
-    return _session(OTHERS, EVE, _GITHUB.exchange(write_token(_claims(person), "none"), f"{OTHERS}/{EVE}"))
+    return _session(OTHERS, EVE, _GITHUB.exchange_token(encode_token(_claims(person), "none"), f"{OTHERS}/{EVE}"))
 
 
-def _token_of_another_issuer(person: str) -> Standing:
+def _token_of_another_issuer(person: str) -> CredentialOrigin:
     """The account trusts another issuer as well, which says what EVE likes."""
-    token = _ELSEWHERE.sign(_claims(person, _ELSEWHERE.issuer))
-    return _session(OTHERS, EVE, _ELSEWHERE.exchange(token, f"{OTHERS}/{EVE}"))
+    token = _ELSEWHERE.sign_token(_claims(person, _ELSEWHERE.issuer))
+    return _session(OTHERS, EVE, _ELSEWHERE.exchange_token(token, f"{OTHERS}/{EVE}"))
 
 
-def _token_of_other_keys(person: str) -> Standing:
+def _token_of_other_keys(person: str) -> CredentialOrigin:
     """A token that AWS took once, and keys that did not come of it."""
-    return _session(OTHERS, EVE, _GITHUB.exchange(_GITHUB.sign(_claims(person)), f"{PIPELINE}/ci"))
+    return _session(OTHERS, EVE, _GITHUB.exchange_token(_GITHUB.sign_token(_claims(person)), f"{PIPELINE}/ci"))
 
 
-def _token_of_ones_own(_: str) -> Standing:
+def _token_of_ones_own(_: str) -> CredentialOrigin:
     """EVE's own job, whose variables name somebody else."""
-    return _session(OTHERS, EVE, _GITHUB.exchange(_GITHUB.sign(_claims(nickname(EVE))), f"{OTHERS}/{EVE}"))
+    return _session(OTHERS, EVE, _GITHUB.exchange_token(_GITHUB.sign_token(_claims(nickname(EVE))), f"{OTHERS}/{EVE}"))
 
 
-def _answer_of_ones_own(person: str) -> Standing:
+def _answer_of_ones_own(person: str) -> CredentialOrigin:
     """A server of EVE takes the place of STS and vouches for anybody."""
-    lying = _GITHUB.exchange(_GITHUB.sign(_claims(person)), f"{APPROVERS}/{person}")
+    lying = _GITHUB.exchange_token(_GITHUB.sign_token(_claims(person)), f"{APPROVERS}/{person}")
     return _session(APPROVERS, person, lying, doubt="http://localhost answered who you are: that is no address of AWS")
 
 
-_GITHUB, _ELSEWHERE = MemoryTokens(ISSUER), MemoryTokens("https://issuer.example.com")
-_STANDINGS: Mapping[str, Callable[[str], Standing]] = {
+_GITHUB, _ELSEWHERE = MemoryTokenIssuer(ISSUER), MemoryTokenIssuer("https://issuer.example.com")
+_STANDINGS: Mapping[str, Callable[[str], CredentialOrigin]] = {
     "job": _job,
     "a token beside keys": _token_beside_keys,
     "an unsigned token": _unsigned_token,

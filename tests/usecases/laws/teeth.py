@@ -20,16 +20,16 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from envctl.adapters.aws import tokens
-from envctl.adapters.aws.identity import AwsIdentity, Standing
+from envctl.adapters.aws.identity import AwsIdentity, CredentialOrigin
 from envctl.adapters.aws.tokens import Claims
 from envctl.domain import guards
-from envctl.domain.guards import both_documents
+from envctl.domain.guards import rule_views
 from envctl.domain.ledger import checkpoint
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.projection import apply_entries
-from envctl.domain.ledger.state import Present
-from envctl.domain.plan.fingerprint import PlanMeaning, decode
-from envctl.domain.release.bundle import identity, unpack
+from envctl.domain.ledger.state import LedgerState
+from envctl.domain.plan.fingerprint import PlanFingerprint, decode
+from envctl.domain.release.bundle import compute_identity, unpack
 from envctl.domain.release.contents import File, Release
 from envctl.usecases.approval import approve, reset_rules
 from envctl.usecases.ledger import checkpoints, journal, store_clock, store_layout
@@ -58,16 +58,16 @@ TRIES = settings(
 )
 
 
-def _believe_any(ports: Ports, number: int) -> Present | None:
-    kept = checkpoint.read(ports.store.read(store_layout.checkpoint_key(number)) or b"")
+def _believe_any(ports: Ports, number: int) -> LedgerState | None:
+    kept = checkpoint.decode_checkpoint(ports.store.read(store_layout.checkpoint_key(number)) or b"")
     return kept.present if kept else None
 
 
 def _unpack_any(data: bytes, _: str) -> Release:
-    return unpack(data, identity(data))
+    return unpack(data, compute_identity(data))
 
 
-def _believe_any_plan(ports: Ports, fingerprints: Iterable[str]) -> Mapping[str, PlanMeaning]:
+def _believe_any_plan(ports: Ports, fingerprints: Iterable[str]) -> Mapping[str, PlanFingerprint]:
     stored = {each: ports.store.read(f"plans/{each}.json") for each in fingerprints if each}
     return {each: decode(data) for each, data in stored.items() if data is not None}
 
@@ -80,7 +80,7 @@ def _forget(*_: object) -> None:
     return None
 
 
-def _believe_any_token(_: AwsIdentity, said: Actor, standing: Standing) -> Claims:
+def _believe_any_token(_: AwsIdentity, said: Actor, standing: CredentialOrigin) -> Claims:
     return Claims(said.name, "acme/shop", "1", "prod")
 
 
@@ -95,37 +95,37 @@ def _without_guard(code: str) -> tuple[guards.Guard, ...]:
 Without = tuple[tuple[Any, str, object], ...]
 RULES: dict[str, Without] = {
     "the clock of the store": (
-        (store_clock, "current_time", lambda ports: ports.clock.now()),
+        (store_clock, "read_store_time", lambda ports: ports.clock.now()),
         (store_clock, "check_clock", _forget),
         (approve, "check_clock", _forget),
-        (journal, "choose_moment", lambda ports, now, event: store_clock.Moment(ports.clock.now())),
+        (journal, "choose_entry_time", lambda ports, now, event: store_clock.EntryTime(ports.clock.now())),
     ),
     "the name of a checkpoint": ((checkpoints, "_load_named", _believe_any),),
-    "the witness": ((journal, "check_witness", _forget),),
+    "the witness": ((journal, "check_known_head", _forget),),
     "the owner of the store": (
         (journal, "check_store_owner", _forget),
         (journal, "claim_store", _forget),
         (bundle_store, "check_release_owner", _forget),
     ),
     "the name of a release": ((bundle_store, "unpack", _unpack_any),),
-    "the name of an approved plan": ((plan_store, "kept", _believe_any_plan),),
+    "the name of an approved plan": ((plan_store, "load_plans", _believe_any_plan),),
     "the pins of providers": ((unpinned_providers, "require_pinned", _forget),),
     "the pins where drift is looked for": ((unpinned_providers, "require_pinned_for_evidence", _forget),),
-    "the clearing of the work folder": ((MemoryWorkspace, "lay_code", _lay_beside),),
+    "the clearing of the work folder": ((MemoryWorkspace, "write_code", _lay_beside),),
     "the record of replaced providers": ((unpinned_providers, "find_unpinned", lambda ports: ()),),
     "the order of releases": ((guards, "GUARDS", _without_guard("G111")),),
     "the double question": ((guards, "list_views", lambda request: (request,)),),
     "what can't hold twice": ((guards, "GUARDS", _without_guard("G112")),),
-    "the delay of a reset": ((both_documents, "RESET_DELAY", timedelta()),),
+    "the delay of a reset": ((rule_views, "RESET_DELAY", timedelta()),),
     "the persons who withdraw a reset": ((reset_rules, "_check_may_withdraw", _forget),),
-    "the rules of an account": ((both_documents, "find_owners", lambda request: ()),),
+    "the rules of an account": ((rule_views, "find_account_owners", lambda request: ()),),
     "what the ledger never deployed": ((guards, "GUARDS", _without_guard("G304")),),
     "the environments that are gone": ((import_module("envctl.usecases.inspect.status"), "find_gone", lambda *_: ()),),
-    "the token that credentials came of": ((AwsIdentity, "_believe", _believe_any_token),),
+    "the token that credentials came of": ((AwsIdentity, "_verify_claims", _believe_any_token),),
     "the issuer of a token": ((tokens, "_ISSUERS", re.compile(".*")),),
     "the names of one person": ((apply_entries, "has_same_name", lambda one, other: one.name == other.name),),
     "the word of AWS for a name": (
-        (import_module("envctl.domain.guards.approvals"), "may_at_gate", lambda patterns, actor: True),
+        (import_module("envctl.domain.guards.approvals"), "can_approve_at", lambda patterns, actor: True),
     ),
 }
 """What each rule of the ledger and the store is made of, and what takes its place where it is gone."""
@@ -147,7 +147,7 @@ TEMPTING: dict[str, Mapping[str, Temptation]] = {
 if LEAVING:
     RULES["the word for what leaves"] = ((guards, "GUARDS", _without_guard("G305")),)
     RULES["the plan of what leaves"] = (
-        (import_module("envctl.usecases.release.stack_changes"), "compare_stacks", _keep_all),
+        (import_module("envctl.usecases.release.stack_changes"), "plan_changeover", _keep_all),
     )
     TEMPTING["the word for what leaves"] = TEMPTING["the plan of what leaves"] = stack_edits.OF_STACKS
 

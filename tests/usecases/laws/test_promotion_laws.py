@@ -13,11 +13,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
-from envctl.domain.ledger.projection.apply_entries import fold
-from envctl.domain.ledger.state import EnvironmentPresent
+from envctl.domain.ledger.projection.apply_entries import apply_entries
+from envctl.domain.ledger.state import EnvironmentState
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.project import Revision
-from tests.fakes.world import recorded
+from tests.fakes.world import list_entries
 from tests.usecases.commands import How, more
 from tests.usecases.laws.actors import Actors
 from tests.usecases.laws.draws import (
@@ -148,7 +148,7 @@ class Promotion(Edited, Tempted):
         kind=st.sampled_from(["a database is lost", "one server is lost", "a server is made", "nothing"]),
     )
     def plans_hold_more(self, of: str, stack: str, kind: str) -> None:
-        self.actors.shared.terraform.extra[self.actors.called(of), stack] = more(kind)
+        self.actors.shared.terraform.extra_changes[self.actors.called(of), stack] = more(kind)
 
     @rule(of=environments)
     def looks(self, of: str) -> None:
@@ -164,8 +164,10 @@ class Promotion(Edited, Tempted):
         made = self.actors.oracle.made[release]
         for environment in ENVIRONMENTS:
             assert self.actors.oracle.places[environment].runs == dict.fromkeys(made.stacks, made.content)
-        prod = self.actors.present.of("prod")
-        assert prod.proof is not None and prod.proof.verified, "what runs in prod is not verified there"
+        prod = self.actors.present.find_environment("prod")
+        assert prod.current_evidence is not None and prod.current_evidence.verified, (
+            "what runs in prod is not verified there"
+        )
         assert not prod.debts, "a normal promotion cleared no debt"
 
     @rule(to=st.sampled_from(["staging", "staging", "prod"]), fuse=fuses, lifted=st.booleans())
@@ -219,7 +221,7 @@ class Promotion(Edited, Tempted):
     def the_ledger_only_grows(self) -> None:
         if hasattr(self, "actors"):
             store = self.actors.here.store
-            stored = [store.content[key] for key in store.keys("ledger/")]
+            stored = [store.content[key] for key in store.list_keys("ledger/")]
             assert stored[: len(self.written)] == self.written
             self.written = stored
 
@@ -228,7 +230,7 @@ class Promotion(Edited, Tempted):
         if hasattr(self, "actors"):
             here = self.actors.here
             self.actors.leave()
-            assert journal.verify(here.ports) == fold(recorded(here)) == self.actors.present
+            assert journal.verify_ledger(here.ports) == apply_entries(list_entries(here)) == self.actors.present
 
     @invariant()
     def the_present_claims_no_more_than_is_known(self) -> None:
@@ -236,8 +238,8 @@ class Promotion(Edited, Tempted):
             return
         present, now = self.actors.present, self.actors.shared.clock.now()
         for environment, place in self.actors.oracle.places.items():
-            shown = present.of(environment)
-            assert (shown.unfinished is not None) == (place.open is not None)
+            shown = present.find_environment(environment)
+            assert (shown.unfinished_deployment is not None) == (place.open is not None)
             assert (shown.lock is not None) == place.locked
             assert place.held <= set(shown.holds), f"{environment} lost a hold"
             for release, evidence in shown.evidence.items():
@@ -246,11 +248,11 @@ class Promotion(Edited, Tempted):
                     continue
                 assert proof.whole
                 assert not evidence.verified or evidence.verified_at == proof.verified_at
-                assert evidence.soaked(now) <= proof.soaked(now)
+                assert evidence.measure_soak(now) <= proof.soaked(now)
             _shows_debts(shown, place)
 
 
-def _shows_debts(shown: EnvironmentPresent, place: Place) -> None:
+def _shows_debts(shown: EnvironmentState, place: Place) -> None:
     debts = {debt.waiver: (debt.release, debt.reason, debt.guards) for debt in shown.debts}
     owed = {seq: (waiver.release, waiver.reason, waiver.guards) for seq, waiver in place.owed.items()}
     assert owed.items() <= debts.items(), "a debt is not shown"

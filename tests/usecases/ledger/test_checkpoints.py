@@ -12,26 +12,26 @@ from hypothesis import strategies as st
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger import checkpoint
-from envctl.domain.ledger.entries import decode, digest
+from envctl.domain.ledger.entries import decode_entry, hash_bytes
 from envctl.domain.ledger.events import EnvironmentLocked, Event
-from envctl.domain.ledger.gzip import packed
-from envctl.domain.ledger.projection.apply_entries import follow
-from envctl.domain.ledger.state import Present
+from envctl.domain.ledger.gzip import compress_bytes
+from envctl.domain.ledger.projection.apply_entries import apply_entry
+from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.ledger import journal, store_layout
 from envctl.usecases.ledger.checkpoints import load_checkpoint
 from tests.fakes.world import MemoryStore, World
 
-N = checkpoint.EVERY
+N = checkpoint.INTERVAL
 
 
-def locked(reason: str) -> Callable[[Present], Event]:
+def locked(reason: str) -> Callable[[LedgerState], Event]:
     return lambda _: EnvironmentLocked("prod", reason)
 
 
 def lengthen(world: World, until: int) -> None:
-    now: Present | None = None
+    now: LedgerState | None = None
     while now is None or now.seq < until:
         now, _ = journal.append(world.ports, locked("we migrate"), after=now)
 
@@ -45,32 +45,32 @@ def world() -> World:
 
 def forged(world: World) -> bytes:
     """The last checkpoint, after which the release that dev runs is verified in staging too."""
-    key = max(world.store.keys(store_layout.CHECKPOINTS))
-    kept = checkpoint.decode(world.store.content[key])
+    key = max(world.store.list_keys(store_layout.CHECKPOINT_FOLDER))
+    kept = checkpoint.decode_state(world.store.content[key])
     assert kept is not None
-    lie = replace(kept, environments={**kept.environments, "staging": kept.of("dev")})
-    return checkpoint.encode(lie)
+    lie = replace(kept, environments={**kept.environments, "staging": kept.find_environment("dev")})
+    return checkpoint.encode_state(lie)
 
 
 @pytest.mark.parametrize("length", [N, N + 1, N + 5], ids=["the last entry", "one more", "five more"])
 def test_forged_checkpoint_proves_nothing(world: World, length: int) -> None:
     lengthen(world, length)
-    before = journal.present(world.ports)
+    before = journal.load(world.ports)
     world.store.content[store_layout.checkpoint_key(N)] = forged(world)
-    assert journal.present(World(store=world.store).ports) == before
+    assert journal.load(World(store=world.store).ports) == before
     with pytest.raises(RefusedError, match="G102"):
         promote(world.ports, "staging", "prod")
     with pytest.raises(OperationFailedError, match="the checkpoint that was left there does not follow"):
-        journal.verify(world.ports)
+        journal.verify_ledger(world.ports)
 
 
 def test_entry_names_what_entries_say_not_what_is_stored(world: World) -> None:
     """Who forges the checkpoint before it is named gets it named by the next person as little as after."""
     lengthen(world, N)
-    honest = checkpoint.name_in(world.store.content[store_layout.checkpoint_key(N)])
+    honest = checkpoint.read_name(world.store.content[store_layout.checkpoint_key(N)])
     world.store.content[store_layout.checkpoint_key(N)] = forged(world)
     journal.append(World(store=world.store).ports, locked("mine"))
-    assert decode(world.store.content[store_layout.entry_key(N + 1)]).checkpoint == honest
+    assert decode_entry(world.store.content[store_layout.entry_key(N + 1)]).checkpoint == honest
 
 
 def test_forging_needs_entry_that_chain_and_witness_know(world: World) -> None:
@@ -78,17 +78,17 @@ def test_forging_needs_entry_that_chain_and_witness_know(world: World) -> None:
     lie = forged(world)
     world.store.content[store_layout.checkpoint_key(N)] = lie
     key = store_layout.entry_key(N + 1)
-    named = json.loads(world.store.content[key]) | {"checkpoint": checkpoint.name_in(lie)}
+    named = json.loads(world.store.content[key]) | {"checkpoint": checkpoint.read_name(lie)}
     world.store.content[key] = json.dumps(named, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     with pytest.raises(OperationFailedError, match=f"E401 .* from entry {N + 2} on"):
-        journal.present(world.ports)
+        journal.load(world.ports)
 
 
 def test_named_checkpoint_keeps_reading_short(world: World) -> None:
     lengthen(world, N + 3)
     assert load_checkpoint(world.ports).seq == N
     world.store.content[store_layout.entry_key(7)] = b"{}"
-    assert journal.present(World(store=world.store).ports).seq == N + 3
+    assert journal.load(World(store=world.store).ports).seq == N + 3
 
 
 def test_unnamed_checkpoint_of_older_envctl_is_not_believed(world: World) -> None:
@@ -96,29 +96,29 @@ def test_unnamed_checkpoint_of_older_envctl_is_not_believed(world: World) -> Non
     lengthen(world, N + 3)
     old = unnamed(world.store)
     assert load_checkpoint(World(store=old).ports).seq == 0
-    assert journal.present(World(store=old).ports).seq == N + 3
+    assert journal.load(World(store=old).ports).seq == N + 3
     lengthen(World(store=old), 2 * N + 1)
     assert load_checkpoint(World(store=old).ports).seq == 2 * N
-    journal.verify(World(store=old).ports)
+    journal.verify_ledger(World(store=old).ports)
 
 
 def unnamed(store: MemoryStore) -> MemoryStore:
     """The same ledger as an envctl wrote it that named no checkpoints."""
     old, prev = MemoryStore({key: data for key, data in store.content.items() if key.startswith("releases/")}), ""
-    now = Present()
-    for key in store.keys(store_layout.ENTRIES):
+    now = LedgerState()
+    for key in store.list_keys(store_layout.ENTRY_FOLDER):
         document = json.loads(store.content[key])
         document.pop("checkpoint", None)
         document["prev"] = prev or document["prev"]
         data = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-        old.content[key], prev = data, digest(data)
-        now = follow(now, decode(data))
+        old.content[key], prev = data, hash_bytes(data)
+        now = apply_entry(now, decode_entry(data))
         if now.seq % N == 0:
-            old.content[store_layout.checkpoint_key(now.seq)] = checkpoint.encode(now)
+            old.content[store_layout.checkpoint_key(now.seq)] = checkpoint.encode_state(now)
     return old
 
 
-@pytest.mark.parametrize("junk", [b"", b"{}", b"\x1f\x8b", packed(b"[]"), packed(b"{" * 99)])
+@pytest.mark.parametrize("junk", [b"", b"{}", b"\x1f\x8b", compress_bytes(b"[]"), compress_bytes(b"{" * 99)])
 def test_junk_among_checkpoints_is_passed_over(world: World, junk: bytes) -> None:
     lengthen(world, N + 3)
     for number in range(2, 6):
@@ -137,7 +137,7 @@ def test_name_is_the_same_from_wherever_it_is_folded(length: int, later: timedel
     lengthen(world, length)
     for number in (N, 2 * N):
         if key := world.store.content.get(store_layout.entry_key(number + 1)):
-            assert decode(key).checkpoint == checkpoint.name_in(
+            assert decode_entry(key).checkpoint == checkpoint.read_name(
                 world.store.content[store_layout.checkpoint_key(number)]
             )
-    journal.verify(world.ports)
+    journal.verify_ledger(world.ports)

@@ -11,53 +11,53 @@ from hypothesis import strategies as st
 
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.ledger import checkpoint
-from envctl.domain.ledger.entries import decode, encode
+from envctl.domain.ledger.entries import decode_entry, encode_entry
 from envctl.domain.ledger.events import DeploymentStarted, EnvironmentLocked, Event
-from envctl.domain.ledger.state import Present
+from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.deployment import apply
-from envctl.usecases.deployment.run import PLAINLY
+from envctl.usecases.deployment.run import DEFAULT
 from envctl.usecases.ledger import journal, store_layout
-from tests.fakes.losing import LosingStore, Weather
-from tests.fakes.world import SettableClock, World, recorded
+from tests.fakes.unreliable_store import UnreliableStore, WriteOutcome
+from tests.fakes.world import SettableClock, World, list_entries
 
-WELL: Weather = "well"
-LOST: tuple[Weather, ...] = ("lost", "met again")
+WELL: WriteOutcome = "well"
+LOST: tuple[WriteOutcome, ...] = ("lost", "met again")
 
 
-def locked(reason: str) -> Callable[[Present], Event]:
+def locked(reason: str) -> Callable[[LedgerState], Event]:
     return lambda _: EnvironmentLocked("dev", reason)
 
 
 def reasons(world: World) -> list[str]:
-    return [entry.event.reason for entry in recorded(world) if isinstance(entry.event, EnvironmentLocked)]
+    return [entry.event.reason for entry in list_entries(world) if isinstance(entry.event, EnvironmentLocked)]
 
 
 @pytest.mark.parametrize("weather", LOST)
-def test_an_append_whose_answer_got_lost_is_ones_own(weather: Weather) -> None:
-    world = World(store=LosingStore(weather=iter([weather])))
+def test_an_append_whose_answer_got_lost_is_ones_own(weather: WriteOutcome) -> None:
+    world = World(store=UnreliableStore(outcomes=iter([weather])))
     present, entry = journal.append(world.ports, locked("once"))
     assert (present.seq, reasons(world)) == (1, ["once"])
     assert entry is not None
-    assert world.witness.seen == (1, present.head)
+    assert world.head_cache.seen == (1, present.head)
 
 
 @pytest.mark.parametrize("weather", LOST)
-def test_what_somebody_else_recorded_in_the_same_moment_is_not_taken_for_ones_own(weather: Weather) -> None:
+def test_what_somebody_else_recorded_in_the_same_moment_is_not_taken_for_ones_own(weather: WriteOutcome) -> None:
     """Not even by the same person, of the same event, in the same millisecond."""
-    store = LosingStore()
+    store = UnreliableStore()
     one, other = World(store=store), World(store=store)
-    one.marks.given = 100
+    one.nonces.given = 100
     one.clock = other.clock = StoppedClock()
 
-    def decide(present: Present) -> Event:
-        if present.seq == 0 and not store.keys(store_layout.ENTRIES):
+    def decide(present: LedgerState) -> Event:
+        if present.seq == 0 and not store.list_keys(store_layout.ENTRY_FOLDER):
             journal.append(other.ports, locked("twice"))
-            store.weather = iter([weather, weather])
+            store.outcomes = iter([weather, weather])
         return EnvironmentLocked("dev", "twice")
 
     journal.append(one.ports, decide)
     assert reasons(one) == ["twice", "twice"]
-    first, second = recorded(one)
+    first, second = list_entries(one)
     assert (first.actor, first.event, first.at) == (second.actor, second.event, second.at)
     assert first.mark != second.mark
 
@@ -68,69 +68,69 @@ class StoppedClock(SettableClock):
 
 
 def test_what_was_dropped_was_not_recorded_and_that_is_said() -> None:
-    world = World(store=LosingStore(weather=iter(["dropped"])))
+    world = World(store=UnreliableStore(outcomes=iter(["dropped"])))
     with pytest.raises(OperationFailedError, match="E456 no answer") as raised:
         journal.append(world.ports, locked("never"))
     assert "found nothing recorded" in raised.value.problems[0].hint
-    assert recorded(world) == []
+    assert list_entries(world) == []
 
 
 def test_what_was_refused_is_not_looked_for() -> None:
-    world = World(store=LosingStore(weather=iter(["refused"])))
+    world = World(store=UnreliableStore(outcomes=iter(["refused"])))
     with pytest.raises(OperationFailedError, match="E452"):
         journal.append(world.ports, locked("never"))
-    assert recorded(world) == []
+    assert list_entries(world) == []
 
 
 @pytest.mark.parametrize(("weather", "kept"), [("gone dark", []), ("lost in the dark", ["maybe"])])
-def test_where_nobody_can_say_whether_it_was_recorded_nobody_says_so(weather: Weather, kept: list[str]) -> None:
-    store = LosingStore(weather=iter([weather]))
+def test_where_nobody_can_say_whether_it_was_recorded_nobody_says_so(weather: WriteOutcome, kept: list[str]) -> None:
+    store = UnreliableStore(outcomes=iter([weather]))
     world = World(store=store)
     with pytest.raises(OperationFailedError) as raised:
         journal.append(world.ports, locked("maybe"))
     assert [problem.code for problem in raised.value.problems] == ["E459", "E456"]
     assert "envctl status" in raised.value.problems[0].hint
-    store.dark = False
+    store.is_unreadable = False
     assert reasons(world) == kept
 
 
 def test_a_store_that_says_of_nothing_that_it_exists_is_asked_again() -> None:
-    world = World(store=LosingStore(weather=iter(["busy", "busy"])))
+    world = World(store=UnreliableStore(outcomes=iter(["busy", "busy"])))
     journal.append(world.ports, locked("at last"))
     assert reasons(world) == ["at last"]
 
 
-class NoCheckpoints(LosingStore):
+class NoCheckpoints(UnreliableStore):
     def create(self, key: str, data: bytes) -> None:
-        if key.startswith(store_layout.CHECKPOINTS):
-            self.weather = iter(["refused"])
+        if key.startswith(store_layout.CHECKPOINT_FOLDER):
+            self.outcomes = iter(["refused"])
         super().create(key, data)
 
 
 def test_an_entry_counts_though_its_checkpoint_could_not_be_left() -> None:
     world = World(store=NoCheckpoints())
-    for number in range(checkpoint.EVERY):
+    for number in range(checkpoint.INTERVAL):
         present, _ = journal.append(world.ports, locked(f"{number}"))
-    assert present.seq == checkpoint.EVERY
-    assert world.store.keys(store_layout.CHECKPOINTS) == []
-    assert journal.verify(world.ports).seq == checkpoint.EVERY
+    assert present.seq == checkpoint.INTERVAL
+    assert world.store.list_keys(store_layout.CHECKPOINT_FOLDER) == []
+    assert journal.verify_ledger(world.ports).seq == checkpoint.INTERVAL
 
 
 @pytest.mark.parametrize("weather", LOST)
-def test_a_deployment_goes_on_where_only_the_answer_was_lost(weather: Weather) -> None:
+def test_a_deployment_goes_on_where_only_the_answer_was_lost(weather: WriteOutcome) -> None:
     """Every write of it, be it an entry, a bundle or a plan, is done and loses its answer."""
     smooth = World()
-    apply.apply(smooth.ports, "dev", PLAINLY)
+    apply.apply(smooth.ports, "dev", DEFAULT)
     for number in range(len(smooth.store.content)):
-        plan: list[Weather] = [*repeat(WELL, number), weather]
-        world = World(store=LosingStore(weather=iter(plan)))
+        plan: list[WriteOutcome] = [*repeat(WELL, number), weather]
+        world = World(store=UnreliableStore(outcomes=iter(plan)))
         try:
-            apply.apply(world.ports, "dev", PLAINLY)
+            apply.apply(world.ports, "dev", DEFAULT)
         except OperationFailedError:
             # A bundle or a plan is named by its content: done again, it is what it was.
-            assert not any(isinstance(entry.event, DeploymentStarted) for entry in recorded(world))
-            apply.apply(world.ports, "dev", PLAINLY)
-        assert [entry.event for entry in recorded(world)] == [entry.event for entry in recorded(smooth)]
+            assert not any(isinstance(entry.event, DeploymentStarted) for entry in list_entries(world))
+            apply.apply(world.ports, "dev", DEFAULT)
+        assert [entry.event for entry in list_entries(world)] == [entry.event for entry in list_entries(smooth)]
 
 
 @given(
@@ -141,23 +141,23 @@ def test_a_deployment_goes_on_where_only_the_answer_was_lost(weather: Weather) -
         max_size=40,
     ),
 )
-def test_nothing_is_lost_or_doubled_whatever_the_weather(script: list[tuple[int, Weather]]) -> None:
-    store = LosingStore()
+def test_nothing_is_lost_or_doubled_whatever_the_weather(script: list[tuple[int, WriteOutcome]]) -> None:
+    store = UnreliableStore()
     people = [World(store=store) for _ in range(4)]
     for number, person in enumerate(people):
-        person.marks.given = 1000 * number
+        person.nonces.given = 1000 * number
     done, unknown = Counter[str](), Counter[str]()
     for number, (who, weather) in enumerate(script):
-        store.dark, store.weather = False, iter([weather])
+        store.is_unreadable, store.outcomes = False, iter([weather])
         reason = f"{who} in {number}"
         try:
             journal.append(people[who].ports, locked(reason))
             done[reason] += 1
         except OperationFailedError as error:
             unknown[reason] += error.problems[0].code == "E459"
-    store.dark = False
+    store.is_unreadable = False
     kept = Counter(reasons(people[0]))
-    assert journal.verify(people[0].ports).seq == sum(kept.values())
+    assert journal.verify_ledger(people[0].ports).seq == sum(kept.values())
     assert set(kept.values()) <= {1}
     assert done <= kept <= done + unknown
 
@@ -167,5 +167,5 @@ def test_an_entry_of_before_there_were_marks_is_what_it_was() -> None:
         b'{"actor":{"name":"ann","run_url":"","verified":false,"via":"local"},"at":"2026-01-01T00:00:00.000Z",'
         b'"event":{"environment":"dev","kind":"environment locked","reason":"r"},"prev":"' + b"0" * 64 + b'","seq":1}'
     )
-    assert decode(old).mark == ""
-    assert encode(decode(old)) == old
+    assert decode_entry(old).mark == ""
+    assert encode_entry(decode_entry(old)) == old

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.events import DeploymentFailed, DeploymentSucceeded, EnvironmentLocked, Event
-from envctl.domain.ledger.state import Present
+from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.recovery.recover import recover
-from envctl.usecases.deployment.run import PLAINLY
+from envctl.usecases.deployment.run import DEFAULT
 from envctl.usecases.ledger import journal
-from tests.fakes.world import MemoryStore, MemoryWitness, World, recorded
+from tests.fakes.world import MemoryHeadCache, MemoryStore, World, list_entries
 
 
-def locked(reason: str) -> Callable[[Present], Event]:
+def locked(reason: str) -> Callable[[LedgerState], Event]:
     return lambda _: EnvironmentLocked("dev", reason)
 
 
@@ -37,17 +37,17 @@ class InterleavedStore(MemoryStore):
         self._lets_others_in()
         return found
 
-    def keys(self, prefix: str, after: str = "") -> list[str]:
-        found = super().keys(prefix, after)
+    def list_keys(self, prefix: str, after: str = "") -> list[str]:
+        found = super().list_keys(prefix, after)
         self._lets_others_in()
         return found
 
 
 def clone_of_two() -> tuple[World, World, InterleavedStore]:
     """Two commands of one clone: the store and the witness are the same, and nothing else."""
-    store, witness = InterleavedStore(), MemoryWitness()
-    one, other = World(store=store, witness=witness), World(store=store, witness=witness)
-    other.marks.given = 1000
+    store, witness = InterleavedStore(), MemoryHeadCache()
+    one, other = World(store=store, head_cache=witness), World(store=store, head_cache=witness)
+    other.nonces.given = 1000
     return one, other, store
 
 
@@ -58,9 +58,9 @@ def test_append_between_two_reads_breaks_no_ledger(asked: int) -> None:
     for number in range(3):
         journal.append(one.ports, locked(f"{number}"))
     store.meanwhile = [*[None] * asked, lambda: _append_twice(other)]
-    assert journal.present(one.ports).seq in {3, 5}
+    assert journal.load(one.ports).seq in {3, 5}
     store.meanwhile = []
-    assert journal.present(one.ports).seq in {3, 5}
+    assert journal.load(one.ports).seq in {3, 5}
 
 
 def _append_twice(world: World) -> None:
@@ -85,9 +85,9 @@ def test_no_interleaving_makes_whole_ledger_unbelievable(script: list[str], befo
 
     store.meanwhile = [appends if step == "append" else None for step in script]
     journal.append(one.ports, locked("mine"))
-    journal.verify(one.ports)
+    journal.verify_ledger(one.ports)
     store.meanwhile = []
-    assert journal.verify(one.ports).seq == len(store.keys("ledger/")) > before
+    assert journal.verify_ledger(one.ports).seq == len(store.list_keys("ledger/")) > before
 
 
 @dataclass
@@ -96,9 +96,9 @@ class TornList(MemoryStore):
 
     hidden: Iterator[str] = field(default_factory=lambda: iter(()))
 
-    def keys(self, prefix: str, after: str = "") -> list[str]:
+    def list_keys(self, prefix: str, after: str = "") -> list[str]:
         left_out = next(self.hidden, "") if prefix == "ledger/" else ""
-        return [key for key in super().keys(prefix, after) if key != left_out]
+        return [key for key in super().list_keys(prefix, after) if key != left_out]
 
 
 def test_torn_list_is_read_again() -> None:
@@ -106,9 +106,9 @@ def test_torn_list_is_read_again() -> None:
     for number in range(3):
         journal.append(world.ports, locked(f"{number}"))
     world.store.hidden = iter(["ledger/0000000002.json"])  # type: ignore[attr-defined]
-    assert journal.present(world.ports).seq == 3
+    assert journal.load(world.ports).seq == 3
     world.store.hidden = iter(["ledger/0000000003.json"])  # type: ignore[attr-defined]
-    assert journal.verify(world.ports).seq == 3
+    assert journal.verify_ledger(world.ports).seq == 3
 
 
 def test_ledger_cut_short_is_still_noticed() -> None:
@@ -117,15 +117,15 @@ def test_ledger_cut_short_is_still_noticed() -> None:
         journal.append(world.ports, locked(f"{number}"))
     del world.store.content["ledger/0000000003.json"]
     with pytest.raises(OperationFailedError, match=r"E401 .* this machine has seen 3 entries"):
-        journal.present(world.ports)
+        journal.load(world.ports)
 
 
 def test_witness_never_goes_back() -> None:
     for order in permutations([1, 2, 3]):
-        witness = MemoryWitness()
+        witness = MemoryHeadCache()
         for seq in order:
-            witness.remember(seq, f"head {seq}")
-        assert witness.recall() == (3, "head 3")
+            witness.save_head(seq, f"head {seq}")
+        assert witness.load_head() == (3, "head 3")
 
 
 @dataclass
@@ -135,11 +135,11 @@ class SilentAtTheEnd(MemoryStore):
     silences: int = 0
     error: BaseException = field(default_factory=lambda: OperationFailedError(Problem("E456", "no answer")))
 
-    def keys(self, prefix: str, after: str = "") -> list[str]:
+    def list_keys(self, prefix: str, after: str = "") -> list[str]:
         if self.silences and prefix == "ledger/":
             self.silences -= 1
             raise self.error
-        return super().keys(prefix, after)
+        return super().list_keys(prefix, after)
 
 
 def _falls_silent(world: World, silences: int) -> None:
@@ -157,23 +157,23 @@ def _falls_silent(world: World, silences: int) -> None:
 def test_applied_deployment_is_recorded_at_second_try() -> None:
     world = World(store=SilentAtTheEnd())
     _falls_silent(world, silences=1)
-    apply(world.ports, "dev", PLAINLY)
-    assert isinstance(recorded(world)[-2].event, DeploymentSucceeded)
+    apply(world.ports, "dev", DEFAULT)
+    assert isinstance(list_entries(world)[-2].event, DeploymentSucceeded)
 
 
 def test_applied_deployment_is_never_recorded_as_failed() -> None:
     world = World(store=SilentAtTheEnd())
     _falls_silent(world, silences=2)
     with pytest.raises(OperationFailedError) as raised:
-        apply(world.ports, "dev", PLAINLY)
+        apply(world.ports, "dev", DEFAULT)
     assert [problem.code for problem in raised.value.problems] == ["E478", "E456"]
     assert "envctl recover dev" in raised.value.problems[0].hint
-    assert not [entry for entry in recorded(world) if isinstance(entry.event, DeploymentFailed)]
-    unfinished = journal.present(world.ports).of("dev").unfinished
+    assert not [entry for entry in list_entries(world) if isinstance(entry.event, DeploymentFailed)]
+    unfinished = journal.load(world.ports).find_environment("dev").unfinished_deployment
     assert unfinished is not None
     recover(world.ports, "dev")
-    assert apply(world.ports, "dev", PLAINLY).release == unfinished.release
-    proof = journal.present(world.ports).of("dev").proof
+    assert apply(world.ports, "dev", DEFAULT).release == unfinished.release
+    proof = journal.load(world.ports).find_environment("dev").current_evidence
     assert proof is not None
     assert proof.verified
 
@@ -182,5 +182,5 @@ def test_interrupt_after_last_change_leaves_success_recorded() -> None:
     world = World(store=SilentAtTheEnd(error=KeyboardInterrupt()))
     _falls_silent(world, silences=1)
     with pytest.raises(KeyboardInterrupt):
-        apply(world.ports, "dev", PLAINLY)
-    assert isinstance(recorded(world)[-1].event, DeploymentSucceeded)
+        apply(world.ports, "dev", DEFAULT)
+    assert isinstance(list_entries(world)[-1].event, DeploymentSucceeded)

@@ -8,7 +8,7 @@ import pytest
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger import checkpoint
-from envctl.domain.ledger.entries import GENESIS, Entry, digest, encode
+from envctl.domain.ledger.entries import GENESIS, Entry, encode_entry, hash_bytes
 from envctl.domain.ledger.events import (
     ApprovalGiven,
     DeploymentStarted,
@@ -24,29 +24,29 @@ from envctl.domain.ledger.events import (
     VerificationPassed,
     WaiverUsed,
 )
-from envctl.domain.ledger.signatures import Algorithm, written
-from envctl.usecases.approval.approve import approve, withdraw
-from envctl.usecases.approval.explain_refusal import why
+from envctl.domain.ledger.signatures import Algorithm, to_signature
+from envctl.usecases.approval.approve import approve_plan, withdraw_approval
+from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.inspect import export
-from envctl.usecases.inspect.history import history, verify_ledger
-from envctl.usecases.inspect.locking import lock, unlock
-from envctl.usecases.inspect.report import report
-from envctl.usecases.inspect.settings import validate
-from envctl.usecases.inspect.status import status
+from envctl.usecases.inspect.history import read_history, verify_ledger
+from envctl.usecases.inspect.locking import lock_environment, unlock_environment
+from envctl.usecases.inspect.report import build_report
+from envctl.usecases.inspect.settings import validate_project
+from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, signing, store_layout
-from envctl.usecases.ports.core import UnansweredError
+from envctl.usecases.ports.core import LostResponseError
 from envctl.usecases.project import signing_keys
-from tests.fakes.signing import LATE, MALLORY, Intruder, signed_project, signing_world
-from tests.fakes.world import MemoryStore, World, recorded
+from tests.fakes.signing import LATE, MALLORY, Intruder, build_signed_project, create_signing_world
+from tests.fakes.world import MemoryStore, World, list_entries
 
 
 @pytest.fixture
 def world() -> World:
-    return signing_world()
+    return create_signing_world()
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def approved(world: World) -> None:
     me = world.identity.name
     for person, gate in (("bob", "peer"), ("bob", "business"), ("cat", "business")):
         world.identity.name = person
-        approve(world.ports, "prod", gate, unseen=["web"])
+        approve_plan(world.ports, "prod", gate, unseen=["web"])
     world.identity.name = me
 
 
@@ -91,15 +91,15 @@ def test_a_release_goes_the_whole_way_and_every_entry_of_it_is_signed(world: Wor
     to_staging(world)
     approved(world)
     promote(world.ports, "staging", "prod")
-    assert all(entry.signature for entry in recorded(world))
+    assert all(entry.signature for entry in list_entries(world))
     verified = verify_ledger(world.ports)
-    assert (verified.entries, verified.signed) == (len(recorded(world)), ("dev", "staging", "prod"))
+    assert (verified.entries, verified.signed) == (len(list_entries(world)), ("dev", "staging", "prod"))
 
 
 def test_a_release_is_signed_by_the_entry_and_all_else_by_the_environment_that_it_speaks_of(world: World) -> None:
     to_staging(world)
     trust = world.trust
-    for entry in recorded(world):
+    for entry in list_entries(world):
         where = getattr(entry.event, "environment", "dev")
         assert entry.signature is not None
         assert [name for name, pinned in trust.pinned.items() if entry.signature.key in pinned.by_fingerprint] == [
@@ -108,10 +108,10 @@ def test_a_release_is_signed_by_the_entry_and_all_else_by_the_environment_that_i
 
 
 PEOPLE: dict[str, Callable[[World], object]] = {
-    "an approval": lambda world: approve(world.ports, "prod", "peer"),
-    "an approval that is taken back": lambda world: withdraw(world.ports, "prod", "peer"),
-    "a lock": lambda world: lock(world.ports, "prod", "we migrate"),
-    "a lock that is lifted": lambda world: unlock(world.ports, "prod"),
+    "an approval": lambda world: approve_plan(world.ports, "prod", "peer"),
+    "an approval that is taken back": lambda world: withdraw_approval(world.ports, "prod", "peer"),
+    "a lock": lambda world: lock_environment(world.ports, "prod", "we migrate"),
+    "a lock that is lifted": lambda world: unlock_environment(world.ports, "prod"),
 }
 
 
@@ -128,32 +128,32 @@ def test_people_sign_what_they_say_themselves(world: World) -> None:
 def test_without_a_signing_key_nothing_is_signed_and_nothing_asked_for() -> None:
     world = World()
     to_staging(world)
-    assert not any(entry.signature for entry in recorded(world))
+    assert not any(entry.signature for entry in list_entries(world))
     assert (world.signatures.signed, verify_ledger(world.ports).signed) == ([], ())
 
 
 def test_an_environment_without_a_key_counts_unsigned_beside_one_that_has_one() -> None:
-    world = signing_world(("prod",))
+    world = create_signing_world(("prod",))
     to_staging(world)
     approved(world)
     promote(world.ports, "staging", "prod")
-    signed = [entry for entry in recorded(world) if entry.signature]
+    signed = [entry for entry in list_entries(world) if entry.signature]
     assert {getattr(entry.event, "environment", "") for entry in signed} == {"prod"}
     assert verify_ledger(world.ports).signed == ("prod",)
 
 
 def test_what_can_not_be_signed_is_not_recorded_and_nothing_is_deployed(world: World) -> None:
     release = apply(world.ports, "dev").release
-    before, ran = dict(world.store.content), len(world.terraform.ran)
+    before, ran = dict(world.store.content), len(world.terraform.calls)
     world.signatures.refused.add("staging")
     with pytest.raises(OperationFailedError, match="E468"):
         promote(world.ports, "dev", "staging")
-    assert journal.present(world.ports).of("staging").last is None
+    assert journal.load(world.ports).find_environment("staging").last is None
     assert {key for key in world.store.content if key.startswith("ledger/")} == {
         key for key in before if key.startswith("ledger/")
     }
-    assert ("apply", "staging", "network") not in world.terraform.ran[ran:]
-    assert release in journal.present(world.ports).releases
+    assert ("apply", "staging", "network") not in world.terraform.calls[ran:]
+    assert release in journal.load(world.ports).releases
 
 
 # What somebody forges, and what becomes of prod or staging where it is believed.
@@ -179,9 +179,9 @@ def test_nothing_that_is_forged_counts_for_another_environment(
     world: World, intruder: Intruder, what: str, key: str
 ) -> None:
     release = to_staging(world)
-    before = journal.present(world.ports)
-    forged = intruder.forge(_forgeries(release)[what], key=key)
-    now = journal.present(world.ports)
+    before = journal.load(world.ports)
+    forged = intruder.forge_entry(_forgeries(release)[what], key=key)
+    now = journal.load(world.ports)
     assert (now.environments, now.releases) == (before.environments, before.releases)
     assert [each.seq for each in now.unbelieved] == [forged.seq]
     why_not = "it is signed with the key of dev, and not with that of" if key else "it is not signed"
@@ -196,17 +196,17 @@ def test_forged_approvals_open_no_gate(world: World, intruder: Intruder, key: st
     to_staging(world)
     elsewhere = in_a_copy(world)
     approved(elsewhere)
-    genuine = [entry for entry in recorded(elsewhere) if isinstance(entry.event, ApprovalGiven)]
+    genuine = [entry for entry in list_entries(elsewhere) if isinstance(entry.event, ApprovalGiven)]
     assert len(genuine) == 3
     for entry in genuine:
-        replace(intruder, actor=entry.actor).forge(entry.event, key=key)
-    assert why(world.ports, "prod").gates == {"peer": (0, 1), "business": (0, 2)}
+        replace(intruder, actor=entry.actor).forge_entry(entry.event, key=key)
+    assert explain_refusal(world.ports, "prod").gates == {"peer": (0, 1), "business": (0, 2)}
     with pytest.raises(RefusedError, match="G106"):
         promote(world.ports, "staging", "prod")
     assert len(named(world)) == 3
     # The very same, signed as they should be, open it.
     approved(world)
-    assert why(world.ports, "prod").refusals == ()
+    assert explain_refusal(world.ports, "prod").refusals == ()
 
 
 def test_a_release_that_no_entry_of_dev_made_is_unknown(world: World, intruder: Intruder) -> None:
@@ -214,11 +214,11 @@ def test_a_release_that_no_entry_of_dev_made_is_unknown(world: World, intruder: 
     unsigned = World(store=world.store)
     unsigned.edit("modules/web/main.tf", unsigned.tree.content["modules/web/main.tf"].decode() + "# mine\n")
     release = apply(unsigned.ports, "dev").release
-    assert journal.present(world.ports).releases == {}
-    start = intruder.forge(DeploymentStarted("dev", release, "settings", "apply"), key="dev")
-    intruder.forge(DeploymentSucceeded("dev", release, start.seq, ("network", "web"), 2), key="dev")
-    intruder.forge(VerificationPassed("dev", release, start.seq), key="dev")
-    assert journal.present(world.ports).of("dev").proof is not None
+    assert journal.load(world.ports).releases == {}
+    start = intruder.forge_entry(DeploymentStarted("dev", release, "settings", "apply"), key="dev")
+    intruder.forge_entry(DeploymentSucceeded("dev", release, start.seq, ("network", "web"), 2), key="dev")
+    intruder.forge_entry(VerificationPassed("dev", release, start.seq), key="dev")
+    assert journal.load(world.ports).find_environment("dev").current_evidence is not None
     with pytest.raises(RefusedError, match=r"G102.*nothing that is believed says where release"):
         promote(world.ports, "dev", "staging")
     assert f"E466 entry 1 of the ledger ({ReleaseCreated.kind}): it is not signed" in named(world)
@@ -226,7 +226,7 @@ def test_a_release_that_no_entry_of_dev_made_is_unknown(world: World, intruder: 
 
 def test_a_release_that_somebody_else_claimed_first_is_made_anew(world: World, intruder: Intruder) -> None:
     release = apply(world.ports, "dev").release
-    other = signing_world()
+    other = create_signing_world()
     other.signatures, other.tree = world.signatures, world.tree
     apply(World(store=other.store).ports, "dev")
     assert apply(other.ports, "dev").release == release
@@ -241,7 +241,7 @@ def test_an_entry_that_nobody_believes_blocks_nobody(world: World, intruder: Int
         HoldSet("prod", release, "mine"),
         DeploymentStarted("prod", release, "settings", "promote", "staging"),
     ):
-        intruder.forge(event, key="dev")
+        intruder.forge_entry(event, key="dev")
     done = promote(world.ports, "staging", "prod")
     assert done.deployment is not None
     assert done.deployment.outcome == "succeeded"
@@ -250,12 +250,12 @@ def test_an_entry_that_nobody_believes_blocks_nobody(world: World, intruder: Int
 def test_everybody_is_told_of_what_is_not_believed(world: World, intruder: Intruder) -> None:
     release = to_staging(world)
     approved(world)
-    forged = intruder.forge(EnvironmentLocked("prod", "mine"))
+    forged = intruder.forge_entry(EnvironmentLocked("prod", "mine"))
     told = f"entry {forged.seq} of the ledger (environment locked about prod) is not believed: it is not signed"
-    assert [each.seq for each in status(world.ports).unbelieved] == [forged.seq]
-    assert [each.seq for each in why(world.ports, "prod").unbelieved] == [forged.seq]
-    assert [each.seq for each in report(world.ports).status.unbelieved] == [forged.seq]
-    shown = history(world.ports, "prod")
+    assert [each.seq for each in load_status(world.ports).unbelieved] == [forged.seq]
+    assert [each.seq for each in explain_refusal(world.ports, "prod").unbelieved] == [forged.seq]
+    assert [each.seq for each in build_report(world.ports).status.unbelieved] == [forged.seq]
+    shown = read_history(world.ports, "prod")
     assert [(each.seq, each.why) for each in shown.unbelieved] == [(forged.seq, "it is not signed")]
     assert forged in shown.entries
     promote(world.ports, "staging", "prod")
@@ -265,25 +265,25 @@ def test_everybody_is_told_of_what_is_not_believed(world: World, intruder: Intru
 
 def test_a_forged_deployment_is_in_no_timeline(world: World, intruder: Intruder) -> None:
     release = to_staging(world)
-    before = report(world.ports).timeline.deployments
-    start = intruder.forge(DeploymentStarted("prod", release, "settings", "promote", "staging"))
-    intruder.forge(DeploymentSucceeded("prod", release, start.seq, ("network", "web"), 2), key="dev")
-    assert report(world.ports).timeline.deployments == before
+    before = build_report(world.ports).timeline.deployments
+    start = intruder.forge_entry(DeploymentStarted("prod", release, "settings", "promote", "staging"))
+    intruder.forge_entry(DeploymentSucceeded("prod", release, start.seq, ("network", "web"), 2), key="dev")
+    assert build_report(world.ports).timeline.deployments == before
 
 
 def test_a_forged_deployment_is_in_no_export_and_it_is_said_what_is_left_out(world: World, intruder: Intruder) -> None:
     release = to_staging(world)
-    start = intruder.forge(DeploymentStarted("prod", release, "settings", "promote", "staging"))
-    end = intruder.forge(DeploymentSucceeded("prod", release, start.seq, ("network", "web"), 2), key="dev")
-    found = export.deployments(world.ports)
+    start = intruder.forge_entry(DeploymentStarted("prod", release, "settings", "promote", "staging"))
+    end = intruder.forge_entry(DeploymentSucceeded("prod", release, start.seq, ("network", "web"), 2), key="dev")
+    found = export.export_deployments(world.ports)
     assert [each.environment for each in found.deployments] == ["dev", "staging"]
     assert [each.seq for each in found.unbelieved] == [start.seq, end.seq]
 
 
 def test_an_entry_that_was_altered_is_named(world: World, intruder: Intruder) -> None:
     to_staging(world)
-    victim = intruder.entries()[3]
-    intruder.put(replace(victim, actor=intruder.actor))
+    victim = intruder.read_entries()[3]
+    intruder.write_entry(replace(victim, actor=intruder.actor))
     assert named(anew(world))[0].startswith("E401 the ledger can't be believed from entry 5 on")
     with pytest.raises(OperationFailedError, match="E401"):
         promote(anew(world).ports, "dev", "staging")
@@ -292,8 +292,8 @@ def test_an_entry_that_was_altered_is_named(world: World, intruder: Intruder) ->
 def test_the_last_entry_that_was_altered_is_not_believed(world: World, intruder: Intruder) -> None:
     """Nothing comes after it that would not fit any more; and this machine has never seen it."""
     to_staging(world)
-    last = intruder.entries()[-1]
-    intruder.put(replace(last, actor=intruder.actor))
+    last = intruder.read_entries()[-1]
+    intruder.write_entry(replace(last, actor=intruder.actor))
     (said,) = named(anew(world))
     assert said.startswith(f"E466 entry {last.seq} of the ledger (verification passed about staging): its signature")
 
@@ -307,33 +307,33 @@ def test_an_entry_that_was_removed_is_named(world: World) -> None:
 def test_a_history_that_was_rewritten_with_right_hashes_is_not_believed(world: World, intruder: Intruder) -> None:
     """A lock of prod is taken out of it, and all that follows is moved up: whoever never saw it finds a whole chain."""
     release = to_staging(world)
-    lock(world.ports, "prod", "we migrate")
+    lock_environment(world.ports, "prod", "we migrate")
     approved(world)
-    entries = intruder.entries()
+    entries = intruder.read_entries()
     locked = next(entry.seq for entry in entries if isinstance(entry.event, EnvironmentLocked))
-    intruder.rewrite([entry for entry in entries if entry.seq > locked], since=locked)
+    intruder.rewrite_entries([entry for entry in entries if entry.seq > locked], since=locked)
     fresh = anew(world)
-    now = journal.present(fresh.ports)
-    assert now.of("prod").approvals == ()
+    now = journal.load(fresh.ports)
+    assert now.find_environment("prod").approvals == ()
     assert [each.seq for each in now.unbelieved] == list(range(locked, len(entries)))
     assert len(named(fresh)) == len(entries) - locked
     with pytest.raises(RefusedError, match="G106"):
         promote(fresh.ports, "staging", "prod")
     # Who has seen it knows even more.
     with pytest.raises(OperationFailedError, match="E401"):
-        status(world.ports)
+        load_status(world.ports)
     assert release
 
 
 def test_an_entry_counts_in_its_own_place_alone(world: World, intruder: Intruder) -> None:
     to_staging(world)
-    lock(world.ports, "prod", "we migrate")
-    unlocked = unlock(world.ports, "prod")
+    lock_environment(world.ports, "prod", "we migrate")
+    unlocked = unlock_environment(world.ports, "prod")
     assert unlocked.lock is not None
-    lock(world.ports, "prod", "we still migrate")
-    replayed = next(entry for entry in intruder.entries() if isinstance(entry.event, EnvironmentUnlocked))
-    intruder.rewrite([replayed], since=len(intruder.entries()) + 1)
-    assert journal.present(world.ports).of("prod").lock is not None
+    lock_environment(world.ports, "prod", "we still migrate")
+    replayed = next(entry for entry in intruder.read_entries() if isinstance(entry.event, EnvironmentUnlocked))
+    intruder.rewrite_entries([replayed], since=len(intruder.read_entries()) + 1)
+    assert journal.load(world.ports).find_environment("prod").lock is not None
 
 
 def test_a_history_of_another_project_with_the_same_keys_is_not_believed(world: World) -> None:
@@ -343,40 +343,40 @@ def test_a_history_of_another_project_with_the_same_keys_is_not_believed(world: 
     # An older envctl made the store, which does not say whose it is.
     other.store = replace(world.store, content=dict(world.store.content))
     del other.store.content["project.json"]
-    other.edit("envctl.toml", signed_project().decode().replace('name = "shop"', 'name = "blog"'))
-    assert journal.present(other.ports).environments == {}
-    assert len(named(other)) == len(recorded(world))
+    other.edit("envctl.toml", build_signed_project().decode().replace('name = "shop"', 'name = "blog"'))
+    assert journal.load(other.ports).environments == {}
+    assert len(named(other)) == len(list_entries(world))
 
 
 def long(world: World, key: str = "prod", until: int = 600) -> None:
-    while journal.present(world.ports).seq < until:
-        lock(world.ports, key, "we migrate")
-        unlock(world.ports, key)
+    while journal.load(world.ports).seq < until:
+        lock_environment(world.ports, key, "we migrate")
+        unlock_environment(world.ports, key)
 
 
 @pytest.mark.slow
 def test_a_long_ledger_is_read_from_a_checkpoint_that_the_last_environment_signed(world: World) -> None:
-    many = checkpoint.EVERY + 6
+    many = checkpoint.INTERVAL + 6
     long(world, "dev", many)
-    assert world.store.keys("checkpoints/") == []
+    assert world.store.list_keys("checkpoints/") == []
     long(world, "prod", many + 2)
-    assert world.store.keys("checkpoints/") == [store_layout.checkpoint_key(many + 1)]
-    kept = checkpoint.read(world.store.content[store_layout.checkpoint_key(many + 1)])
+    assert world.store.list_keys("checkpoints/") == [store_layout.checkpoint_key(many + 1)]
+    kept = checkpoint.decode_checkpoint(world.store.content[store_layout.checkpoint_key(many + 1)])
     assert kept is not None
     assert (kept.trust, kept.present.seq) == (world.trust.name, many + 1)
-    before = journal.present(world.ports)
+    before = journal.load(world.ports)
     # What lies before it is not read again; whether it fits is for `ledger verify` to say.
     world.store.content["ledger/0000000007.json"] = b"{}"
-    assert journal.present(anew(world).ports) == before
+    assert journal.load(anew(world).ports) == before
     assert named(anew(world))[0].startswith("E401")
 
 
 def _lies(world: World) -> checkpoint.Checkpoint:
     """A checkpoint after which prod has all its approvals: it fits the last entry."""
-    now = journal.present(world.ports)
+    now = journal.load(world.ports)
     copy = in_a_copy(world)
     approved(copy)
-    wanted = journal.present(copy.ports)
+    wanted = journal.load(copy.ports)
     return checkpoint.Checkpoint(replace(wanted, seq=now.seq, head=now.head), world.trust.name)
 
 
@@ -385,15 +385,18 @@ FORGED: dict[str, Callable[[World, checkpoint.Checkpoint], checkpoint.Checkpoint
     "made where nothing has to be signed": lambda _, lie: replace(lie, trust=""),
     "signed with dev's key": lambda world, lie: replace(
         lie,
-        signature=written(
+        signature=to_signature(
             world.trust.pinned["dev"].keys[-1],
             world.signatures.sign(
-                "dev", "ECDSA_SHA_256", world.trust.digest("checkpoint", checkpoint.to_sign(lie)), personally=False
+                "dev",
+                "ECDSA_SHA_256",
+                world.trust.hash_for_signing("checkpoint", checkpoint.encode_signed_part(lie)),
+                personally=False,
             ),
         ),
     ),
     "with the signature of an entry of prod": lambda world, lie: replace(
-        lie, signature=next(e.signature for e in recorded(world) if getattr(e.event, "environment", "") == "prod")
+        lie, signature=next(e.signature for e in list_entries(world) if getattr(e.event, "environment", "") == "prod")
     ),
 }
 
@@ -403,33 +406,33 @@ def test_a_forged_checkpoint_is_not_believed(
     world: World, forge: Callable[[World, checkpoint.Checkpoint], checkpoint.Checkpoint]
 ) -> None:
     to_staging(world)
-    lock(world.ports, "prod", "we migrate")
-    unlock(world.ports, "prod")
-    before, lie = journal.present(world.ports), forge(world, _lies(world))
-    assert lie.present.of("prod").approvals
-    world.store.create(store_layout.checkpoint_key(before.seq), checkpoint.written(lie))
-    assert journal.present(world.ports) == before
+    lock_environment(world.ports, "prod", "we migrate")
+    unlock_environment(world.ports, "prod")
+    before, lie = journal.load(world.ports), forge(world, _lies(world))
+    assert lie.present.find_environment("prod").approvals
+    world.store.create(store_layout.checkpoint_key(before.seq), checkpoint.encode_checkpoint(lie))
+    assert journal.load(world.ports) == before
     with pytest.raises(RefusedError, match="G106"):
         promote(world.ports, "staging", "prod")
 
 
 def test_a_checkpoint_that_was_signed_and_says_something_else_is_named(world: World) -> None:
     to_staging(world)
-    lie = signing.signed_checkpoint(world.ports, _lies(world), personally=False)
-    world.store.create(store_layout.checkpoint_key(lie.present.seq), checkpoint.written(lie))
+    lie = signing.sign_checkpoint(world.ports, _lies(world), personally=False)
+    world.store.create(store_layout.checkpoint_key(lie.present.seq), checkpoint.encode_checkpoint(lie))
     assert "the checkpoint that was left there does not follow from the entries" in named(world)[0]
 
 
 def test_signing_is_switched_on_in_a_project_with_a_history() -> None:
     world = World()
     to_staging(world)
-    told = len(recorded(world))
-    world.tree.content["envctl.toml"] = signed_project(dev=told + 1, staging=told + 1, prod=told + 1)
-    signing_keys.pin(world.ports, create=True)
+    told = len(list_entries(world))
+    world.tree.content["envctl.toml"] = build_signed_project(dev=told + 1, staging=told + 1, prod=told + 1)
+    signing_keys.pin_keys(world.ports, create=True)
     approved(world)
     promote(world.ports, "staging", "prod")
-    assert [bool(entry.signature) for entry in recorded(world)] == [False] * told + [True] * (
-        len(recorded(world)) - told
+    assert [bool(entry.signature) for entry in list_entries(world)] == [False] * told + [True] * (
+        len(list_entries(world)) - told
     )
     assert verify_ledger(world.ports).signed == ("dev", "staging", "prod")
 
@@ -437,9 +440,9 @@ def test_signing_is_switched_on_in_a_project_with_a_history() -> None:
 def test_from_the_first_entry_on_an_old_history_does_not_count() -> None:
     world = World()
     to_staging(world)
-    world.tree.content["envctl.toml"] = signed_project()
-    signing_keys.pin(world.ports, create=True)
-    assert journal.present(world.ports).environments == {}
+    world.tree.content["envctl.toml"] = build_signed_project()
+    signing_keys.pin_keys(world.ports, create=True)
+    assert journal.load(world.ports).environments == {}
     with pytest.raises(RefusedError, match="G102"):
         promote(world.ports, "dev", "staging")
 
@@ -449,16 +452,16 @@ def test_a_new_key_is_believed_beside_the_one_before_it(world: World) -> None:
     old = world.trust.pinned["prod"].keys
     approved(world)
     del world.signatures.private["prod"]
-    world.signatures.create("prod")
+    world.signatures.create_key("prod")
     with pytest.raises(OperationFailedError, match=r"E463.*nobody would believe it; nothing was recorded"):
-        lock(world.ports, "prod", "we migrate")
+        lock_environment(world.ports, "prod", "we migrate")
     with pytest.raises(ConfigurationError, match="E465"):
-        signing_keys.pin(world.ports, ("prod",))
+        signing_keys.pin_keys(world.ports, ("prod",))
     assert world.trust.pinned["prod"].keys == old
-    (pinned,) = signing_keys.pin(world.ports, ("prod",), add=True).keys
+    (pinned,) = signing_keys.pin_keys(world.ports, ("prod",), add=True).keys
     assert (pinned.outcome, pinned.others) == ("added", (old[0].fingerprint,))
     promote(world.ports, "staging", "prod")
-    assert verify_ledger(world.ports).entries == len(recorded(world))
+    assert verify_ledger(world.ports).entries == len(list_entries(world))
 
 
 def test_a_key_that_is_believed_no_more_takes_all_with_it_that_it_signed(world: World) -> None:
@@ -466,7 +469,7 @@ def test_a_key_that_is_believed_no_more_takes_all_with_it_that_it_signed(world: 
     approved(world)
     world.signatures.private.pop("staging")
     del world.tree.content["environments/staging/signing_key.pem"]
-    signing_keys.pin(world.ports, ("staging",), create=True)
+    signing_keys.pin_keys(world.ports, ("staging",), create=True)
     with pytest.raises(RefusedError, match="G102"):
         promote(world.ports, "staging", "prod")
     # What the states hold was deployed by entries that are believed no more.
@@ -475,19 +478,19 @@ def test_a_key_that_is_believed_no_more_takes_all_with_it_that_it_signed(world: 
     text = world.tree.content["envctl.toml"].decode()
     listed = '[environments.staging.gates]\nwaivable = ["known_state"]\n'
     world.edit("envctl.toml", text.replace("[environments.staging.gates]\n", listed))
-    promote(world.ports, "dev", "staging", wishes=Wishes(break_glass="the key was lost"))
+    promote(world.ports, "dev", "staging", options=DeployOptions(break_glass="the key was lost"))
     promote(world.ports, "staging", "prod")
 
 
 def test_keys_are_made_and_pinned_once() -> None:
     world = World()
-    world.tree.content["envctl.toml"] = signed_project(("dev", "prod"))
-    first = signing_keys.pin(world.ports, create=True)
+    world.tree.content["envctl.toml"] = build_signed_project(("dev", "prod"))
+    first = signing_keys.pin_keys(world.ports, create=True)
     assert [(key.environment, key.outcome, key.made) for key in first.keys] == [
         ("dev", "pinned", True),
         ("prod", "pinned", True),
     ]
-    again = signing_keys.pin(world.ports, create=True)
+    again = signing_keys.pin_keys(world.ports, create=True)
     assert [(key.outcome, key.made, key.fingerprint) for key in again.keys] == [
         ("pinned already", False, key.fingerprint) for key in first.keys
     ]
@@ -520,7 +523,12 @@ def test_without_the_right_public_keys_nothing_of_the_ledger_is_read(
 ) -> None:
     to_staging(world)
     spoil(world)
-    for command in (status, verify_ledger, lambda ports: apply(ports, "dev"), lambda ports: rollback(ports, "dev")):
+    for command in (
+        load_status,
+        verify_ledger,
+        lambda ports: apply(ports, "dev"),
+        lambda ports: rollback(ports, "dev"),
+    ):
         with pytest.raises(ConfigurationError, match=code):
             command(world.ports)
 
@@ -535,29 +543,29 @@ WRONG: dict[str, tuple[tuple[str, ...], type[EnvctlError], str]] = {
 @pytest.mark.parametrize(("names", "kind", "said"), WRONG.values(), ids=WRONG.keys())
 def test_no_key_is_pinned_where_there_is_none(names: tuple[str, ...], kind: type[EnvctlError], said: str) -> None:
     world = World()
-    world.tree.content["envctl.toml"] = signed_project(("prod",))
+    world.tree.content["envctl.toml"] = build_signed_project(("prod",))
     with pytest.raises(kind, match=said):
-        signing_keys.pin(world.ports, names)
+        signing_keys.pin_keys(world.ports, names)
 
 
 def test_where_no_environment_has_a_key_that_is_said() -> None:
     with pytest.raises(UsageError, match="E464"):
-        signing_keys.pin(World().ports)
+        signing_keys.pin_keys(World().ports)
 
 
 def test_validate_says_that_a_public_key_is_missing(world: World) -> None:
-    assert validate(world.ports).environments == ("dev", "staging", "prod")
+    assert validate_project(world.ports).environments == ("dev", "staging", "prod")
     _no_pem(world)
     with pytest.raises(ConfigurationError, match="E460 prod has a signing_key, and no public key is pinned for it"):
-        validate(world.ports)
+        validate_project(world.ports)
 
 
 def test_a_checkpoint_that_can_not_be_signed_takes_nothing_back(world: World) -> None:
     """What was recorded is recorded. Here the key says no once it has signed the entry."""
     head, content = GENESIS, world.store.content
-    for seq in range(1, checkpoint.EVERY + 1):
-        content[f"ledger/{seq:010d}.json"] = encode(Entry(seq, head, LATE, MALLORY, EnvironmentLocked("qa", "")))
-        head = digest(content[f"ledger/{seq:010d}.json"])
+    for seq in range(1, checkpoint.INTERVAL + 1):
+        content[f"ledger/{seq:010d}.json"] = encode_entry(Entry(seq, head, LATE, MALLORY, EnvironmentLocked("qa", "")))
+        head = hash_bytes(content[f"ledger/{seq:010d}.json"])
     sign = world.signatures.sign
 
     def once(environment: str, algorithm: Algorithm, message: bytes, *, personally: bool) -> bytes:
@@ -566,13 +574,13 @@ def test_a_checkpoint_that_can_not_be_signed_takes_nothing_back(world: World) ->
         return value
 
     world.signatures.sign = once  # type: ignore[method-assign]
-    assert not lock(world.ports, "prod", "we migrate").already
-    assert world.store.keys("checkpoints/") == []
+    assert not lock_environment(world.ports, "prod", "we migrate").already
+    assert world.store.list_keys("checkpoints/") == []
     world.signatures.sign = sign  # type: ignore[method-assign]
     world.signatures.refused.clear()
-    unlock(world.ports, "prod")
-    assert world.store.keys("checkpoints/") == [store_layout.checkpoint_key(checkpoint.EVERY + 2)]
-    assert journal.present(anew(world).ports) == journal.present(world.ports)
+    unlock_environment(world.ports, "prod")
+    assert world.store.list_keys("checkpoints/") == [store_layout.checkpoint_key(checkpoint.INTERVAL + 2)]
+    assert journal.load(anew(world).ports) == journal.load(world.ports)
 
 
 class Forgetful(MemoryStore):
@@ -580,14 +588,14 @@ class Forgetful(MemoryStore):
 
     def create(self, key: str, data: bytes) -> None:
         super().create(key, data)
-        if key.startswith(store_layout.ENTRIES):
-            raise UnansweredError(Problem("E456", "no answer"))
+        if key.startswith(store_layout.ENTRY_FOLDER):
+            raise LostResponseError(Problem("E456", "no answer"))
 
 
 def test_an_entry_whose_answer_got_lost_is_known_again_with_its_signature(world: World) -> None:
     lossy = replace(anew(world), store=Forgetful(world.store.content))
     apply(lossy.ports, "dev")
-    assert [type(entry.event) for entry in recorded(world)] == [
+    assert [type(entry.event) for entry in list_entries(world)] == [
         ReleaseCreated,
         DeploymentStarted,
         DeploymentSucceeded,
@@ -599,12 +607,12 @@ def test_an_entry_whose_answer_got_lost_is_known_again_with_its_signature(world:
 def test_a_checkpoint_of_before_a_key_was_taken_out_is_not_believed_any_more(world: World) -> None:
     """Although the last environment did sign it: what it was made of is not believed any more."""
     to_staging(world)
-    lock(world.ports, "staging", "we migrate")
-    kept = checkpoint.Checkpoint(journal.present(world.ports), world.trust.name)
-    kept = signing.signed_checkpoint(world.ports, kept, personally=False)
-    world.store.create(store_layout.checkpoint_key(kept.present.seq), checkpoint.written(kept))
+    lock_environment(world.ports, "staging", "we migrate")
+    kept = checkpoint.Checkpoint(journal.load(world.ports), world.trust.name)
+    kept = signing.sign_checkpoint(world.ports, kept, personally=False)
+    world.store.create(store_layout.checkpoint_key(kept.present.seq), checkpoint.encode_checkpoint(kept))
     world.signatures.private.pop("staging")
     del world.tree.content["environments/staging/signing_key.pem"]
-    signing_keys.pin(world.ports, ("staging",), create=True)
-    assert journal.present(world.ports).of("staging").lock is None
-    assert journal.present(world.ports).of("dev").proof is not None
+    signing_keys.pin_keys(world.ports, ("staging",), create=True)
+    assert journal.load(world.ports).find_environment("staging").lock is None
+    assert journal.load(world.ports).find_environment("dev").current_evidence is not None

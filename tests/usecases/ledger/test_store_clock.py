@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from envctl.domain.errors import EnvctlError, OperationFailedError
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.clocks import TOLERANCE
-from envctl.domain.ledger.entries import Entry, decode, encode
+from envctl.domain.ledger.entries import Entry, decode_entry, encode_entry
 from envctl.domain.ledger.events import ApprovalGiven, DeploymentStarted, VerificationPassed
-from envctl.usecases.approval.approve import approve
+from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.verification import verify
-from envctl.usecases.inspect.locking import lock, unlock
+from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.ledger import journal, store_layout
-from tests.fakes.clocked import ClockedStore, TrueClock, WrongClock
-from tests.fakes.world import PROJECT, World, recorded
+from tests.fakes.clocks import ClockedStore, SkewedClock, TrueClock
+from tests.fakes.world import PROJECT, World, list_entries
 
 SOAK, EXPIRES, MAX_AGE = timedelta(hours=24), timedelta(hours=8), timedelta(days=14)
 GATES = b"approvals = { peer = 1, business = 2 }\n"
@@ -33,10 +33,10 @@ def clocked(of: World | None = None) -> World:
     """A machine, at the store of the other one where there is one."""
     true = of.store.true if of else TrueClock()  # type: ignore[attr-defined]
     store = of.store if of else ClockedStore(true=true)
-    world = World(store=store, clock=WrongClock(true=true))
+    world = World(store=store, clock=SkewedClock(true=true))
     if of is not None:
         world.tree, world.terraform, world.workspace = of.tree, of.terraform, of.workspace
-        world.marks.given = 1000 * (1 + id(world) % 1000)
+        world.nonces.given = 1000 * (1 + id(world) % 1000)
     world.tree.content["envctl.toml"] = PROJECT.replace(GATES, RULES)
     return world
 
@@ -47,7 +47,7 @@ def world() -> World:
 
 
 def passes(world: World, time: timedelta) -> None:
-    world.store.true.passes(time)  # type: ignore[attr-defined]
+    world.store.true.advance_time(time)  # type: ignore[attr-defined]
 
 
 def is_off(world: World, off: timedelta) -> None:
@@ -62,13 +62,13 @@ def into_staging(world: World) -> None:
 @pytest.mark.parametrize("off", [25 * HOUR, -25 * HOUR, 6 * timedelta(minutes=1), -YEAR])
 def test_wrong_clock_is_refused_with_hint(world: World, off: timedelta) -> None:
     into_staging(world)
-    before = len(recorded(world))
+    before = len(list_entries(world))
     is_off(world, off)
     for command in (
         lambda: apply(world.ports, "dev"),
         lambda: promote(world.ports, "dev", "staging"),
         lambda: promote(world.ports, "staging", "prod"),
-        lambda: approve(world.ports, "prod", "peer", unseen=["web"]),
+        lambda: approve_plan(world.ports, "prod", "peer", unseen=["web"]),
     ):
         with (
             suppress(RefusedError),
@@ -76,7 +76,7 @@ def test_wrong_clock_is_refused_with_hint(world: World, off: timedelta) -> None:
         ):
             command()
         assert "NTP" in raised.value.problems[0].hint
-    assert len(recorded(world)) == before
+    assert len(list_entries(world)) == before
 
 
 def test_clock_within_tolerance_is_taken(world: World) -> None:
@@ -85,7 +85,7 @@ def test_clock_within_tolerance_is_taken(world: World) -> None:
     is_off(world, -TOLERANCE + timedelta(seconds=1))
     promote(world.ports, "dev", "staging")
     # Whatever the machine's clock says: the store's counts.
-    assert {entry.at for entry in recorded(world)} == {world.store.now()}
+    assert {entry.at for entry in list_entries(world)} == {world.store.now()}
 
 
 def test_soak_counts_by_the_clock_of_the_store(world: World) -> None:
@@ -95,7 +95,7 @@ def test_soak_counts_by_the_clock_of_the_store(world: World) -> None:
     verify(world.ports, "staging")
     is_off(world, timedelta())
     passes(world, SOAK - HOUR)
-    approve(world.ports, "prod", "peer", unseen=["web"])
+    approve_plan(world.ports, "prod", "peer", unseen=["web"])
     with pytest.raises(RefusedError, match="G104"):
         promote(world.ports, "staging", "prod")
     passes(world, HOUR)
@@ -104,22 +104,22 @@ def test_soak_counts_by_the_clock_of_the_store(world: World) -> None:
 
 def test_what_happened_is_recorded_whatever_the_clock(world: World) -> None:
     is_off(world, -YEAR)
-    lock(world.ports, "prod", "we migrate")
-    assert recorded(world)[-1].at == world.store.now()
+    lock_environment(world.ports, "prod", "we migrate")
+    assert list_entries(world)[-1].at == world.store.now()
 
 
 def _write_old(world: World, event: object, off: timedelta) -> Entry:
     """As an older envctl did, on a machine whose clock is off: by that clock alone."""
-    now = journal.present(world.ports)
+    now = journal.load(world.ports)
     at = world.store.true.time + off  # type: ignore[attr-defined]
-    entry = Entry(now.seq + 1, now.head, at, world.identity.actor(), event, world.marks.fresh())  # type: ignore[arg-type]
-    world.store.create(store_layout.entry_key(entry.seq), encode(entry))
+    entry = Entry(now.seq + 1, now.head, at, world.identity.identify_actor(), event, world.nonces.new())  # type: ignore[arg-type]
+    world.store.create(store_layout.entry_key(entry.seq), encode_entry(entry))
     return entry
 
 
 def test_entry_from_the_future_bricks_nothing(world: World) -> None:
     into_staging(world)
-    current = journal.present(world.ports).of("staging").current
+    current = journal.load(world.ports).find_environment("staging").current
     assert current is not None
     _write_old(world, VerificationPassed("staging", current.release, current.seq), YEAR)
     # It has a time that is still to come, so that nothing is known of its soak; the next check tells it.
@@ -127,22 +127,22 @@ def test_entry_from_the_future_bricks_nothing(world: World) -> None:
     with pytest.raises(RefusedError, match="G105"):
         promote(world.ports, "staging", "prod")
     verify(world.ports, "staging")
-    approve(world.ports, "prod", "peer", unseen=["web"])
+    approve_plan(world.ports, "prod", "peer", unseen=["web"])
     passes(world, SOAK)
-    approve(world.ports, "prod", "peer", unseen=["web"])
+    approve_plan(world.ports, "prod", "peer", unseen=["web"])
     promote(world.ports, "staging", "prod")
-    assert journal.verify(world.ports).of("prod").whole
+    assert journal.verify_ledger(world.ports).find_environment("prod").whole
 
 
 def test_no_entry_is_recorded_as_earlier_than_the_one_before(world: World) -> None:
     into_staging(world)
     future = _write_old(world, DeploymentStarted("dev", "r", "s", "apply"), YEAR)
-    lock(world.ports, "prod", "we migrate")
-    unlock(world.ports, "prod")
-    first, second = recorded(world)[-2:]
+    lock_environment(world.ports, "prod", "we migrate")
+    unlock_environment(world.ports, "prod")
+    first, second = list_entries(world)[-2:]
     assert first.at == second.at == future.at
     assert first.stored_at == second.stored_at == world.store.now()
-    shown = journal.present(world.ports)
+    shown = journal.load(world.ports)
     assert shown.at == future.at
 
 
@@ -150,27 +150,27 @@ def test_jump_forward_gives_no_soak(world: World) -> None:
     """A stay of minutes that a wrong clock ended a day later."""
     into_staging(world)
     passes(world, HOUR)
-    current = journal.present(world.ports).of("staging").current
+    current = journal.load(world.ports).find_environment("staging").current
     assert current is not None
     started = DeploymentStarted("staging", current.release, current.settings, "apply")
     _write_old(world, started, 26 * HOUR)
-    proof = journal.present(world.ports).of("staging").evidence[current.release]
-    assert proof.soaked(world.store.true.time) == timedelta()  # type: ignore[attr-defined]
+    proof = journal.load(world.ports).find_environment("staging").evidence[current.release]
+    assert proof.measure_soak(world.store.true.time) == timedelta()  # type: ignore[attr-defined]
 
 
 def test_approval_from_the_future_does_not_count(world: World) -> None:
     into_staging(world)
     passes(world, SOAK)
-    approve(world.ports, "prod", "peer", unseen=["web"])
-    given_ = recorded(world)[-1]
+    approve_plan(world.ports, "prod", "peer", unseen=["web"])
+    given_ = list_entries(world)[-1]
     assert isinstance(given_.event, ApprovalGiven)
     # The same as an older envctl wrote it, a year ahead.
     key = store_layout.entry_key(given_.seq)
-    world.store.content[key] = encode(replace(given_, at=given_.at + YEAR))
-    world.witness.seen = None
+    world.store.content[key] = encode_entry(replace(given_, at=given_.at + YEAR))
+    world.head_cache.seen = None
     with pytest.raises(RefusedError, match="G106"):
         promote(world.ports, "staging", "prod")
-    approve(world.ports, "prod", "peer", unseen=["web"])
+    approve_plan(world.ports, "prod", "peer", unseen=["web"])
     promote(world.ports, "staging", "prod")
 
 
@@ -179,19 +179,19 @@ def test_clock_behind_what_was_written_is_refused_without_judge(world: World) ->
     into_staging(world)
     passes(world, -2 * DAY)
     with pytest.raises(OperationFailedError, match="E479 this machine's clock is 2d behind the last entry"):
-        approve(world.ports, "prod", "peer", unseen=["web"])
-    lock(world.ports, "prod", "we migrate")
-    entries = recorded(world)
+        approve_plan(world.ports, "prod", "peer", unseen=["web"])
+    lock_environment(world.ports, "prod", "we migrate")
+    entries = list_entries(world)
     assert entries[-1].at == entries[-2].at
     assert entries[-1].stored_at is None
 
 
 @pytest.mark.parametrize("data", [b'"stored_at":"soon"', b'"stored_at":7', b'"checkpoint":7'])
 def test_malformed_fields_are_no_entry(world: World, data: bytes) -> None:
-    lock(world.ports, "prod", "we migrate")
+    lock_environment(world.ports, "prod", "we migrate")
     entry = world.store.content[store_layout.entry_key(1)]
     with pytest.raises(ValueError, match="not"):
-        decode(entry[:-1] + b"," + data + b"}")
+        decode_entry(entry[:-1] + b"," + data + b"}")
 
 
 OFFSETS = st.sampled_from([timedelta(), timedelta(), -25 * HOUR, 25 * HOUR, -YEAR, YEAR, TOLERANCE / 2, -TOLERANCE / 2])
@@ -246,10 +246,10 @@ def test_no_sequence_of_wrong_clocks_shortens_soak_or_keeps_approvals(
         is_off(machines[which], off)
         with suppress(EnvctlError):
             _do(machines[which], verb)
-        account.follows(recorded(here), here.store.true.time)  # type: ignore[attr-defined]
-    entries = recorded(here)
+        account.follows(list_entries(here), here.store.true.time)  # type: ignore[attr-defined]
+    entries = list_entries(here)
     assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
-    journal.verify(here.ports)
+    journal.verify_ledger(here.ports)
     _goes_by_the_book(here)
 
 
@@ -262,14 +262,14 @@ def _do(world: World, verb: str) -> None:
         case "verify":
             verify(world.ports, "staging")
         case "approve":
-            approve(world.ports, "prod", "peer", unseen=["web"])
+            approve_plan(world.ports, "prod", "peer", unseen=["web"])
         case "release":
             promote(world.ports, "staging", "prod")
         case "edit":
             world.edit("modules/web/main.tf", f"{world.tree.content['modules/web/main.tf'].decode()}# more\n")
         case _:
-            lock(world.ports, "dev", "no")
-            unlock(world.ports, "dev")
+            lock_environment(world.ports, "dev", "no")
+            unlock_environment(world.ports, "dev")
 
 
 def _goes_by_the_book(world: World) -> None:
@@ -277,10 +277,10 @@ def _goes_by_the_book(world: World) -> None:
     is_off(world, timedelta())
     world.edit("modules/web/main.tf", f"{world.tree.content['modules/web/main.tf'].decode()}# the last\n")
     into_staging(world)
-    approve(world.ports, "prod", "peer", unseen=["web"])
+    approve_plan(world.ports, "prod", "peer", unseen=["web"])
     with pytest.raises(RefusedError, match="G104"):
         promote(world.ports, "staging", "prod")
     passes(world, SOAK)
     verify(world.ports, "staging")
-    approve(world.ports, "prod", "peer", unseen=["web"])
+    approve_plan(world.ports, "prod", "peer", unseen=["web"])
     promote(world.ports, "staging", "prod")

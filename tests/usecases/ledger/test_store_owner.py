@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from envctl.domain.config.project_owner import MalformedMarkerError, Marker, decode, encode
+from envctl.domain.config.project_owner import MalformedMarkerError, StoreMarker, decode_marker, encode_marker
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.release.bundle import identity, pack, unpack
-from envctl.usecases.approval.approve import approve
-from envctl.usecases.approval.explain_refusal import why
+from envctl.domain.release.bundle import compute_identity, pack, unpack
+from envctl.usecases.approval.approve import approve_plan
+from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.inspect.locking import lock
-from envctl.usecases.inspect.status import status
+from envctl.usecases.inspect.locking import lock_environment
+from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, store_probe
-from envctl.usecases.ledger.store_layout import ENTRIES, MARKER, release_key
+from envctl.usecases.ledger.store_layout import ENTRY_FOLDER, MARKER_KEY, release_key
 from envctl.usecases.ports.core import AlreadyExistsError
-from tests.fakes.world import PROJECT, MemoryStore, World, recorded
+from tests.fakes.world import PROJECT, MemoryStore, World, list_entries
 
 OLD = Path(__file__).parent / "data" / "store_of_0.1.0.tar.gz"
 
@@ -48,11 +48,11 @@ COMMANDS: dict[str, Callable[[World], object]] = {
     "apply": lambda world: apply(world.ports, "dev"),
     "promote": lambda world: promote(world.ports, "dev", "staging"),
     "rollback": lambda world: rollback(world.ports, "staging"),
-    "approve": lambda world: approve(world.ports, "prod", "peer"),
-    "why": lambda world: why(world.ports, "prod"),
-    "status": lambda world: status(world.ports),
-    "lock": lambda world: lock(world.ports, "dev", "no"),
-    "verify": lambda world: journal.verify(world.ports),
+    "approve": lambda world: approve_plan(world.ports, "prod", "peer"),
+    "why": lambda world: explain_refusal(world.ports, "prod"),
+    "status": lambda world: load_status(world.ports),
+    "lock": lambda world: lock_environment(world.ports, "dev", "no"),
+    "verify": lambda world: journal.verify_ledger(world.ports),
 }
 
 
@@ -68,54 +68,57 @@ def test_store_of_another_project_is_refused(shop: World, command: Callable[[Wor
 
 
 def test_store_without_marker_is_claimed_by_who_made_its_releases(shop: World) -> None:
-    del shop.store.content[MARKER]
+    del shop.store.content[MARKER_KEY]
     with pytest.raises(OperationFailedError, match="E480 the store belongs to project shop"):
         COMMANDS["lock"](of_project("blog", shop.store))
-    assert MARKER not in shop.store.content
+    assert MARKER_KEY not in shop.store.content
     COMMANDS["lock"](shop)
-    assert decode(shop.store.content[MARKER]) == Marker("shop")
+    assert decode_marker(shop.store.content[MARKER_KEY]) == StoreMarker("shop")
 
 
 def test_release_of_another_project_is_refused_whatever_ledger_says(shop: World) -> None:
     """Its bundle is whole, its name right, and its proof in the ledger: it is of the other project all the same."""
-    name = journal.present(shop.ports).of("staging").current.release  # type: ignore[union-attr]
+    name = journal.load(shop.ports).find_environment("staging").current.release  # type: ignore[union-attr]
     release = unpack(shop.store.content[release_key(name)], name)
     foreign = pack(replace(release, wiring=replace(release.wiring, project="blog")))
     moved = MemoryStore(
-        {key: data.replace(name.encode(), identity(foreign).encode()) for key, data in shop.store.content.items()}
+        {
+            key: data.replace(name.encode(), compute_identity(foreign).encode())
+            for key, data in shop.store.content.items()
+        }
     )
-    moved.content[release_key(identity(foreign))] = foreign
+    moved.content[release_key(compute_identity(foreign))] = foreign
     world = World(store=moved)
     _chain_anew(moved)
     for command in ("promote", "approve", "why"):
         with pytest.raises(OperationFailedError, match=r"E482 release .* is of project blog, and this is shop"):
             COMMANDS[command](world)
-    assert not world.store.keys("ledger/0000000009")
+    assert not world.store.list_keys("ledger/0000000009")
 
 
 def _chain_anew(store: MemoryStore) -> None:
-    from envctl.domain.ledger.entries import GENESIS, digest
-    from envctl.domain.ledger.entries import decode as entry_of
-    from envctl.domain.ledger.entries import encode as bytes_of
+    from envctl.domain.ledger.entries import GENESIS, hash_bytes
+    from envctl.domain.ledger.entries import decode_entry as entry_of
+    from envctl.domain.ledger.entries import encode_entry as bytes_of
 
     prev = GENESIS
-    for key in store.keys(ENTRIES):
+    for key in store.list_keys(ENTRY_FOLDER):
         store.content[key] = bytes_of(replace(entry_of(store.content[key]), prev=prev))
-        prev = digest(store.content[key])
+        prev = hash_bytes(store.content[key])
 
 
 def test_renamed_project_goes_on(shop: World) -> None:
     renamed = of_project("boutique", shop.store, '[store]\nproject = "shop"')
     renamed.terraform, renamed.workspace = shop.terraform, shop.workspace
-    renamed.marks.given = 500
+    renamed.nonces.given = 500
     renamed.edit("modules/network/main.tf", f"{renamed.tree.content['modules/network/main.tf'].decode()}# new name\n")
-    assert journal.present(renamed.ports).of("staging").current
+    assert journal.load(renamed.ports).find_environment("staging").current
     release = apply(renamed.ports, "dev").release
     assert unpack(shop.store.content[release_key(release)], release).wiring.project == "boutique"
     promote(renamed.ports, "dev", "staging")
     rollback(renamed.ports, "staging")
     with pytest.raises(OperationFailedError, match=r"E480 .* this is boutique"):
-        status(of_project("boutique", shop.store).ports)
+        load_status(of_project("boutique", shop.store).ports)
 
 
 def test_two_projects_that_begin_at_once_share_no_store() -> None:
@@ -124,14 +127,14 @@ def test_two_projects_that_begin_at_once_share_no_store() -> None:
 
     class BlogIsFaster(MemoryStore):
         def create(self, key: str, data: bytes) -> None:
-            if key == MARKER and MARKER not in self.content:
-                lock(blog.ports, "dev", "ours")
+            if key == MARKER_KEY and MARKER_KEY not in self.content:
+                lock_environment(blog.ports, "dev", "ours")
             super().create(key, data)
 
     shop.store = BlogIsFaster(store.content)
     with pytest.raises(OperationFailedError, match="E480 the store belongs to project blog"):
-        lock(shop.ports, "dev", "mine")
-    assert len(recorded(blog)) == 1
+        lock_environment(shop.ports, "dev", "mine")
+    assert len(list_entries(blog)) == 1
 
 
 @pytest.mark.parametrize(
@@ -139,14 +142,16 @@ def test_two_projects_that_begin_at_once_share_no_store() -> None:
 )
 def test_marker_that_is_none_is_an_error(shop: World, data: bytes) -> None:
     with pytest.raises(MalformedMarkerError):
-        decode(data)
-    shop.store.content[MARKER] = data
+        decode_marker(data)
+    shop.store.content[MARKER_KEY] = data
     with pytest.raises(OperationFailedError, match=r"E480 whose the store is can't be read in project\.json"):
-        status(shop.ports)
+        load_status(shop.ports)
 
 
 def test_marker_survives_its_bytes() -> None:
-    assert decode(encode(Marker("größe", "https://s3.example.com"))) == Marker("größe", "https://s3.example.com")
+    assert decode_marker(encode_marker(StoreMarker("größe", "https://s3.example.com"))) == StoreMarker(
+        "größe", "https://s3.example.com"
+    )
 
 
 # A store that lets things be written over.
@@ -175,21 +180,21 @@ def test_store_that_can_be_written_over_gets_no_entry(store: MemoryStore) -> Non
     for command in ("lock", "apply", "lock"):
         with pytest.raises(OperationFailedError, match="E426 the store ignores If-None-Match"):
             COMMANDS[command](world)
-    assert store.keys(ENTRIES) == []
-    assert MARKER not in store.content
+    assert store.list_keys(ENTRY_FOLDER) == []
+    assert MARKER_KEY not in store.content
 
 
 def test_store_is_tried_once_and_again_through_another_server() -> None:
     world = World()
-    lock(world.ports, "dev", "no")
-    assert store_probe.tried(world.ports)
-    assert decode(world.store.content[MARKER]).endpoint == ""
+    lock_environment(world.ports, "dev", "no")
+    assert store_probe.is_probed(world.ports)
+    assert decode_marker(world.store.content[MARKER_KEY]).endpoint == ""
     world.store = Forgetful(world.store.content)
-    lock(world.ports, "staging", "nobody has to try it twice")
+    lock_environment(world.ports, "staging", "nobody has to try it twice")
     world.store = Forgetful(world.store.content, endpoint="https://gateway.example.com")
     with pytest.raises(OperationFailedError, match="E426"):
-        lock(world.ports, "prod", "never recorded")
-    assert len(recorded(world)) == 2
+        lock_environment(world.ports, "prod", "never recorded")
+    assert len(list_entries(world)) == 2
 
 
 # A store of before.
@@ -205,17 +210,21 @@ def test_store_of_older_envctl_reads_as_before_and_goes_on() -> None:
     """`envctl` as it was before stores had an owner made it: a release in three environments, and many locks."""
     world = of_project("shop", old_store())
     before = dict(world.store.content)
-    now = journal.verify(world.ports)
+    now = journal.verify_ledger(world.ports)
     assert (now.seq, now.head) == (78, "0611f02d582c952d482214449af63f47496a791cd0443ffad49bbc6166cae971")
-    assert journal.present(world.ports) == now
+    assert journal.load(world.ports) == now
     (release,) = now.releases
     for name in ("dev", "staging", "prod"):
-        here = now.of(name)
+        here = now.find_environment(name)
         assert here.current is not None
-        assert (here.current.release, here.whole, here.proof is not None) == (release, True, True)
+        assert (here.current.release, here.whole, here.current_evidence is not None) == (release, True, True)
     assert world.store.content == before
-    lock(world.ports, "prod", "we migrate")
+    lock_environment(world.ports, "prod", "we migrate")
     assert {key: world.store.content[key] for key in before} == before
-    assert world.store.content.keys() - before.keys() == {MARKER, store_probe.KEY, f"{ENTRIES}0000000079.json"}
-    assert journal.verify(world.ports).of("prod").lock
+    assert world.store.content.keys() - before.keys() == {
+        MARKER_KEY,
+        store_probe.PROBE_KEY,
+        f"{ENTRY_FOLDER}0000000079.json",
+    }
+    assert journal.verify_ledger(world.ports).find_environment("prod").lock
     assert io.BytesIO(world.store.content[release_key(release)]).read(9) == b"modules/w"

@@ -3,7 +3,7 @@
 import pytest
 
 from envctl.domain.errors import OperationFailedError
-from envctl.usecases.ledger.store_probe import KEY, demand, seen, tried
+from envctl.usecases.ledger.store_probe import PROBE_KEY, is_probed, read_probe, require_create_only
 from envctl.usecases.ports.core import AlreadyExistsError
 from tests.fakes.world import MemoryStore, World
 
@@ -41,34 +41,34 @@ def world() -> World:
 
 
 def test_one_object_is_written_once_however_often_it_is_tried(world: World) -> None:
-    assert not tried(world.ports)
-    assert demand(world.ports).verdict == "good"
+    assert not is_probed(world.ports)
+    assert require_create_only(world.ports).verdict == "good"
     before = dict(world.store.content)
-    assert list(before) == [KEY]
-    assert demand(world.ports).verdict == "good"
+    assert list(before) == [PROBE_KEY]
+    assert require_create_only(world.ports).verdict == "good"
     assert world.store.content == before
-    assert tried(world.ports)
+    assert is_probed(world.ports)
 
 
 def test_an_answer_that_got_lost_is_no_reason_to_refuse(world: World) -> None:
     world.store = Retrying()
-    assert demand(world.ports).verdict == "good"
+    assert require_create_only(world.ports).verdict == "good"
 
 
 @pytest.mark.parametrize("store", [Forgetful(), Lying()], ids=["silent", "lying"])
 def test_a_store_that_writes_over_what_is_there_is_refused(world: World, store: MemoryStore) -> None:
     world.store = store
     with pytest.raises(OperationFailedError, match="E426 the store ignores If-None-Match"):
-        demand(world.ports)
+        require_create_only(world.ports)
     with pytest.raises(OperationFailedError, match="E426"):
-        demand(world.ports)
+        require_create_only(world.ports)
 
 
 def test_who_reads_alone_is_told_what_an_earlier_trial_has_left(world: World) -> None:
-    assert (seen(world.ports, WAY).verdict, seen(world.ports, WAY).mend) == ("unseen", WAY)
+    assert (read_probe(world.ports, WAY).verdict, read_probe(world.ports, WAY).mend) == ("unseen", WAY)
     assert world.store.content == {}
-    demand(world.ports)
-    found = seen(world.ports, WAY)
+    require_create_only(world.ports)
+    found = read_probe(world.ports, WAY)
     assert (found.verdict, found.mend) == ("good", "")
     assert "2026-11-25 08:00 UTC" in found.seen
 
@@ -76,8 +76,8 @@ def test_who_reads_alone_is_told_what_an_earlier_trial_has_left(world: World) ->
 def test_what_was_written_over_is_seen_by_who_reads_alone(world: World) -> None:
     world.store = Forgetful()
     with pytest.raises(OperationFailedError):
-        demand(world.ports)
-    assert (seen(world.ports, WAY).verdict, seen(world.ports, WAY).mend) == ("bad", WAY)
+        require_create_only(world.ports)
+    assert (read_probe(world.ports, WAY).verdict, read_probe(world.ports, WAY).mend) == ("bad", WAY)
     # The server was mended since, and what lies there can't be taken away.
     world.store = MemoryStore(world.store.content)
-    assert demand(world.ports).verdict == "good"
+    assert require_create_only(world.ports).verdict == "good"

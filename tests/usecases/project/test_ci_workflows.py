@@ -4,9 +4,9 @@ from typing import Literal
 
 import pytest
 
-from envctl.domain.ci.gitlab_pipeline import MAIN, OURS
+from envctl.domain.ci.gitlab_pipeline import GENERATED_FILE, MAIN_FILE
 from envctl.domain.errors import UsageError
-from envctl.usecases.project.ci_workflows import Workflows, workflows
+from envctl.usecases.project.ci_workflows import Workflows, update_workflows
 from tests.fakes.world import World
 
 PLAN = ".github/workflows/envctl-plan.yml"
@@ -22,7 +22,7 @@ def states(told: Workflows) -> list[str]:
 
 
 def write(world: World, *, check: bool = False, version: str = "1.0") -> tuple[Workflows, list[str]]:
-    told, error = workflows(world.ports, "github", check=check, branch="main", version=version)
+    told, error = update_workflows(world.ports, "github", check=check, branch="main", version=version)
     return told, [problem.code for problem in error.problems] if error else []
 
 
@@ -59,7 +59,7 @@ def test_what_somebody_else_wrote_stays_and_nothing_is_written_beside_it(world: 
 
 
 def test_those_of_a_project_in_a_folder_lie_at_the_top_of_its_repository(world: World) -> None:
-    world.versions.lies_in = "infra/shop"
+    world.version_control.lies_in = "infra/shop"
     told, _ = write(world)
     assert told.files[0].path == PLAN
     assert f"../../{PLAN}" in world.tree.content
@@ -69,7 +69,7 @@ def test_those_of_a_project_in_a_folder_lie_at_the_top_of_its_repository(world: 
 @pytest.mark.parametrize("branch", ["", "-x", "a b", "a\n", "${{ x }}", "a//b", "../x"])
 def test_a_branch_that_is_none(world: World, branch: str) -> None:
     with pytest.raises(UsageError):
-        workflows(world.ports, "github", check=False, branch=branch, version="1.0")
+        update_workflows(world.ports, "github", check=False, branch=branch, version="1.0")
 
 
 def test_the_variables_that_github_has_to_know_are_told(world: World) -> None:
@@ -93,66 +93,69 @@ def test_a_store_that_jobs_can_not_share_is_remarked(world: World) -> None:
 
 class TestGitlab:
     def write(self, world: World, *, check: bool = False) -> tuple[list[str], list[str], list[str]]:
-        told, error = workflows(world.ports, "gitlab", check=check, branch="main", version="1.0")
+        told, error = update_workflows(world.ports, "gitlab", check=check, branch="main", version="1.0")
         problems = [problem.code for problem in error.problems] if error else []
         return [each.path for each in told.files], states(told), problems
 
     def test_where_there_is_nothing_the_file_that_includes_it_is_written_too(self, world: World) -> None:
-        assert self.write(world, check=True) == ([OURS, MAIN], ["missing"] * 2, ["E039"])
-        assert self.write(world) == ([OURS, MAIN], ["written"] * 2, [])
-        assert self.write(world, check=True) == ([OURS, MAIN], ["current"] * 2, [])
+        assert self.write(world, check=True) == ([GENERATED_FILE, MAIN_FILE], ["missing"] * 2, ["E039"])
+        assert self.write(world) == ([GENERATED_FILE, MAIN_FILE], ["written"] * 2, [])
+        assert self.write(world, check=True) == ([GENERATED_FILE, MAIN_FILE], ["current"] * 2, [])
 
     @pytest.mark.parametrize("mine", ["stages: [test]\n", "", "# Written by `envctl ci gitlab`\nrspec: {}\n"])
     def test_the_file_of_the_team_is_never_written(self, world: World, mine: str) -> None:
-        world.tree.content[MAIN] = mine.encode()
-        assert self.write(world) == ([OURS], ["written"], ["E035"])
-        assert self.write(world, check=True) == ([OURS], ["current"], ["E035"])
-        assert world.tree.content[MAIN] == mine.encode()
+        world.tree.content[MAIN_FILE] = mine.encode()
+        assert self.write(world) == ([GENERATED_FILE], ["written"], ["E035"])
+        assert self.write(world, check=True) == ([GENERATED_FILE], ["current"], ["E035"])
+        assert world.tree.content[MAIN_FILE] == mine.encode()
 
     def test_what_the_team_adds_to_the_file_that_was_begun_for_them_stays(self, world: World) -> None:
         self.write(world)
-        world.tree.content[MAIN] += b"\nrspec:\n  script: rspec\n"
+        world.tree.content[MAIN_FILE] += b"\nrspec:\n  script: rspec\n"
         before = dict(world.tree.content)
-        assert self.write(world) == ([OURS], ["current"], [])
+        assert self.write(world) == ([GENERATED_FILE], ["current"], [])
         assert world.tree.content == before
 
     def test_it_is_looked_for_in_what_the_team_includes(self, world: World) -> None:
-        world.tree.content |= {MAIN: b"include: /ci/all.yml\n", "ci/all.yml": f"include: {OURS}\n".encode()}
-        assert self.write(world) == ([OURS], ["written"], [])
+        world.tree.content |= {
+            MAIN_FILE: b"include: /ci/all.yml\n",
+            "ci/all.yml": f"include: {GENERATED_FILE}\n".encode(),
+        }
+        assert self.write(world) == ([GENERATED_FILE], ["written"], [])
         world.tree.content["ci/all.yml"] = b"include: ../elsewhere.yml\n"
         assert self.write(world)[2] == ["E035"]
 
     def test_what_somebody_else_wrote_stays(self, world: World) -> None:
-        world.tree.content[OURS] = b"mine: {}\n"
+        world.tree.content[GENERATED_FILE] = b"mine: {}\n"
         before = dict(world.tree.content)
-        assert self.write(world) == ([OURS, MAIN], ["foreign", "missing"], ["E038"])
+        assert self.write(world) == ([GENERATED_FILE, MAIN_FILE], ["foreign", "missing"], ["E038"])
         assert world.tree.content == before
 
     def test_one_of_a_project_in_a_folder_lies_at_the_top_of_its_repository(self, world: World) -> None:
-        world.versions.lies_in = "infra/shop"
-        world.tree.content[f"../../{MAIN}"] = f"include: {OURS}\n".encode()
-        assert self.write(world) == ([OURS], ["written"], [])
-        assert b"cd infra/shop\n" in world.tree.content[f"../../{OURS}"]
+        world.version_control.lies_in = "infra/shop"
+        world.tree.content[f"../../{MAIN_FILE}"] = f"include: {GENERATED_FILE}\n".encode()
+        assert self.write(world) == ([GENERATED_FILE], ["written"], [])
+        assert b"cd infra/shop\n" in world.tree.content[f"../../{GENERATED_FILE}"]
 
     def test_prod_is_protected_and_so_waits_for_somebody(self, world: World) -> None:
         self.write(world)
-        assert world.tree.content[OURS].count(b"when: manual") == 0
+        assert world.tree.content[GENERATED_FILE].count(b"when: manual") == 0
         text = world.tree.content["envctl.toml"].decode()
         assert "[environments.prod]\n" in text
         protected = text.replace("[environments.prod]\n", "[environments.prod]\nprotected = true\n")
         world.tree.content["envctl.toml"] = protected.encode()
         self.write(world)
-        assert world.tree.content[OURS].count(b"when: manual") == 1
+        assert world.tree.content[GENERATED_FILE].count(b"when: manual") == 1
 
     def test_the_variables_that_gitlab_has_to_know_are_told(self, world: World) -> None:
-        told, _ = workflows(world.ports, "gitlab", check=True, branch="main", version="1.0")
+        told, _ = update_workflows(world.ports, "gitlab", check=True, branch="main", version="1.0")
         assert [each.name for each in told.variables][-2:] == ["ENVCTL_ROLE", "ENVCTL_GITLAB_TOKEN"]
 
 
 @pytest.mark.parametrize("system", ["github", "gitlab"])
 def test_no_job_means_an_older_release(world: World, system: Literal["github", "gitlab"]) -> None:
     """A job that is run again next week must be refused."""
-    told, _ = workflows(world.ports, system, check=False, branch="main", version="1.0")
+    told, _ = update_workflows(world.ports, system, check=False, branch="main", version="1.0")
     written = b"".join(world.tree.content[each.path] for each in told.files)
     assert b"promote" in written
     assert b"--older" not in written

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem, UsageError
-from envctl.usecases.project.fmt import Formatted, FormattedFile, fmt
+from envctl.usecases.project.fmt import Formatted, FormattedFile, format_project
 from tests.fakes.world import MemoryTree, World, project_files
 
 WEB, DEV, PROD = "modules/web/main.tf", "environments/dev/terraform.tfvars", "environments/prod/terraform.tfvars"
@@ -26,17 +26,17 @@ def locations(error: EnvctlError | None) -> list[str]:
 
 
 def test_what_is_written_is_told_with_the_first_line_that_differs(world: World) -> None:
-    told, error = fmt(world.ports)
+    told, error = format_project(world.ports)
     assert error is None
     assert told == Formatted((FormattedFile(PROD, 2),), 6)
     assert world.tree.content[PROD] == b'cidr = "10.30.0.0/16"\nsize = 3\n'
-    assert fmt(world.ports) == (Formatted((), 6), None)
+    assert format_project(world.ports) == (Formatted((), 6), None)
 
 
 @pytest.mark.parametrize("check", [True, False], ids=["check", "dry run"])
 def test_nothing_is_written_by_a(world: World, *, check: bool) -> None:
     before = dict(world.tree.content)
-    told, error = fmt(world.ports, check=check, dry_run=not check)
+    told, error = format_project(world.ports, check=check, dry_run=not check)
     assert [each.path for each in told.files] == [PROD]
     assert world.tree.content == before
     if check:
@@ -49,7 +49,7 @@ def test_where_one_can_not_be_read_none_is_written(world: World) -> None:
     world.edit(DEV, "what?")
     before = dict(world.tree.content)
     with pytest.raises(ConfigurationError) as raised:
-        fmt(world.ports)
+        format_project(world.ports)
     assert locations(raised.value) == [f"E201 {DEV}"]
     assert world.tree.content == before
 
@@ -66,7 +66,7 @@ def test_all_are_the_settings_and_the_modules_that_stacks_reach(world: World) ->
     }
     for path, text in more.items():
         world.edit(path, text)
-    fmt(world.ports)
+    format_project(world.ports)
     ((_, files),) = world.formatter.asked
     settings = [path for path in project_files() if path.endswith(".tfvars")]
     code = ["modules/log/main.tf", "modules/log/tests/log.tftest.hcl", "modules/network/main.tf", WEB]
@@ -75,14 +75,14 @@ def test_all_are_the_settings_and_the_modules_that_stacks_reach(world: World) ->
 
 def test_the_program_of_the_project_formats(world: World) -> None:
     world.edit("envctl.toml", world.tree.content["envctl.toml"].decode() + '[terraform]\nbinary = "tofu"\n')
-    fmt(world.ports)
+    format_project(world.ports)
     assert [binary for binary, _ in world.formatter.asked] == ["tofu"]
 
 
 def test_a_module_whose_calls_can_not_be_told_is_no_reason_to_pass_over_what_it_calls(world: World) -> None:
     world.edit(WEB, 'module "log" {\n  source = "../log"\n')
     with pytest.raises(ConfigurationError) as raised:
-        fmt(world.ports)
+        format_project(world.ports)
     assert locations(raised.value) == [f"E201 {WEB}:1"]
     assert b"size=3" in world.tree.content[PROD]
 
@@ -100,7 +100,7 @@ NAMED: dict[str, tuple[list[str], list[str]]] = {
 @pytest.mark.parametrize(("paths", "files"), NAMED.values(), ids=NAMED)
 def test_only_what_is_named_is_looked_at(world: World, paths: list[str], files: list[str]) -> None:
     world.edit("docs/README.md", "")
-    told, _ = fmt(world.ports, paths)
+    told, _ = format_project(world.ports, paths)
     assert [list(asked) for _, asked in world.formatter.asked] == ([files] if files else [])
     assert told.looked_at == len(files)
 
@@ -118,7 +118,7 @@ WRONG = {
 def test_a_path_is_refused_that_is(world: World, path: str) -> None:
     before = dict(world.tree.content)
     with pytest.raises(UsageError) as raised:
-        fmt(world.ports, [PROD, path])
+        format_project(world.ports, [PROD, path])
     assert locations(raised.value) == ["E031 None"]
     assert world.tree.content == before
 
@@ -129,16 +129,16 @@ class Meddling(MemoryTree):
 
     meddle: Callable[[dict[str, bytes]], None] = lambda _: None
 
-    def read(self, path: str) -> bytes | None:
+    def read_contents(self, path: str) -> bytes | None:
         if path == DEV:
             self.meddle(self.content)
-        return super().read(path)
+        return super().read_contents(path)
 
 
 def test_what_somebody_changed_meanwhile_is_left_to_them(world: World) -> None:
     world.edit(DEV, "size=1\n")
     world.tree = Meddling(world.tree.content, lambda content: content.update({DEV: b"size=2\n"}))
-    told, error = fmt(world.ports)
+    told, error = format_project(world.ports)
     assert [each.path for each in told.files] == [PROD]
     assert locations(error) == [f"E032 {DEV}"]
     assert world.tree.content[DEV] == b"size=2\n"
@@ -150,6 +150,6 @@ def test_one_that_can_not_be_written_does_not_hide_the_others(world: World) -> N
 
     world.edit(DEV, "size=1\n")
     world.tree = Meddling(world.tree.content, refuse)
-    told, error = fmt(world.ports)
+    told, error = format_project(world.ports)
     assert [each.path for each in told.files] == [PROD]
     assert locations(error) == [f"E406 {DEV}"]

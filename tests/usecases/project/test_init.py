@@ -3,7 +3,7 @@
 import pytest
 
 from envctl.domain.errors import OperationFailedError, UsageError
-from envctl.usecases.project.init import Choices, init
+from envctl.usecases.project.init import Choices, init_project
 from tests.fakes.world import World
 
 ACCOUNTS = {"dev": "123456789012", "prod": "210987654321"}
@@ -15,11 +15,11 @@ def world() -> World:
 
 
 def text(world: World, name: str, path: str) -> str:
-    return world.ground.laid[name][path].data.decode()
+    return world.project_folder.laid[name][path].data.decode()
 
 
 def test_names_regions_and_accounts_are_those_of_whoever_begins(world: World) -> None:
-    begun = init(world.ports, "blog", Choices("web", "eu-west-1", accounts=ACCOUNTS))
+    begun = init_project(world.ports, "blog", Choices("web", "eu-west-1", accounts=ACCOUNTS))
     project = text(world, "blog", "envctl.toml")
     assert 'name = "blog"' in project
     assert (project.count("eu-west-1"), project.count("123456789012"), project.count("210987654321")) == (3, 1, 2)
@@ -27,7 +27,7 @@ def test_names_regions_and_accounts_are_those_of_whoever_begins(world: World) ->
 
 
 def test_only_whole_words_are_replaced(world: World) -> None:
-    init(world.ports, "blog", Choices("web", "eu-west-1", accounts=ACCOUNTS))
+    init_project(world.ports, "blog", Choices("web", "eu-west-1", accounts=ACCOUNTS))
     assert text(world, "blog", "environments/dev/terraform.tfvars").strip() == (
         '# The blog: workshop, blog-web, blog_web, "blog/db" of 123456789012 and 1111111111112,\n'
         "# in eu-west-1 (ap-northeast-1a)."
@@ -35,20 +35,20 @@ def test_only_whole_words_are_replaced(world: World) -> None:
 
 
 def test_a_word_that_is_put_in_is_not_replaced_again(world: World) -> None:
-    init(world.ports, "blog", Choices("web", accounts={"dev": "333333333333", "prod": "111111111111"}))
+    init_project(world.ports, "blog", Choices("web", accounts={"dev": "333333333333", "prod": "111111111111"}))
     project = text(world, "blog", "envctl.toml")
     assert (project.count("333333333333"), project.count("111111111111")) == (1, 2)
 
 
 def test_what_is_no_text_and_what_can_be_run_stays_so(world: World) -> None:
-    init(world.ports, "blog", Choices("web"))
-    file = world.ground.laid["blog"]["logo.png"]
+    init_project(world.ports, "blog", Choices("web"))
+    file = world.project_folder.laid["blog"]["logo.png"]
     assert (file.data, file.executable) == (b"\xff\xfe shop", True)
 
 
 def test_modules_come_as_they_are_with_those_that_they_call_and_no_others(world: World) -> None:
-    init(world.ports, "blog", Choices("web"))
-    modules = {path for path in world.ground.laid["blog"] if path.startswith("modules/")}
+    init_project(world.ports, "blog", Choices("web"))
+    modules = {path for path in world.project_folder.laid["blog"] if path.startswith("modules/")}
     assert modules == {path for path in world.templates.modules if path.startswith("modules/")} - {
         "modules/unused/main.tf"
     }
@@ -56,16 +56,16 @@ def test_modules_come_as_they_are_with_those_that_they_call_and_no_others(world:
 
 
 def test_the_application_comes_with_the_template_that_runs_it(world: World) -> None:
-    init(world.ports, "blog", Choices("ecs"))
-    init(world.ports, "small", Choices("minimal"))
+    init_project(world.ports, "blog", Choices("ecs"))
+    init_project(world.ports, "small", Choices("minimal"))
     assert text(world, "blog", "app/main.ts") == "blog"
-    assert "app/main.ts" not in world.ground.laid["small"]
+    assert "app/main.ts" not in world.project_folder.laid["small"]
 
 
 def test_it_is_told_what_was_made_and_what_to_type(world: World) -> None:
-    begun = init(world.ports, "blog", Choices("web", accounts={"dev": "123456789012"}))
+    begun = init_project(world.ports, "blog", Choices("web", accounts={"dev": "123456789012"}))
     assert (begun.mode, begun.name, begun.template, begun.folder) == ("done", "blog", "web", "my projects/blog")
-    assert begun.files == tuple(sorted(world.ground.laid["blog"]))
+    assert begun.files == tuple(sorted(world.project_folder.laid["blog"]))
     # prod-account is the same account.
     assert begun.placeholders == ("prod",)
     assert begun.next == (
@@ -77,9 +77,9 @@ def test_it_is_told_what_was_made_and_what_to_type(world: World) -> None:
 
 
 def test_a_dry_run_makes_nothing(world: World) -> None:
-    planned = init(world.ports, "blog", Choices("web"), dry_run=True)
-    assert (planned.mode, world.ground.laid) == ("planned", {})
-    assert planned.files == init(world.ports, "blog", Choices("web")).files
+    planned = init_project(world.ports, "blog", Choices("web"), dry_run=True)
+    assert (planned.mode, world.project_folder.laid) == ("planned", {})
+    assert planned.files == init_project(world.ports, "blog", Choices("web")).files
 
 
 ANSWERS: dict[str, tuple[list[str], Choices]] = {
@@ -101,20 +101,20 @@ ANSWERS: dict[str, tuple[list[str], Choices]] = {
 
 @pytest.mark.parametrize(("answers", "choices"), ANSWERS.values(), ids=ANSWERS)
 def test_who_chose_nothing_is_asked_and_answers(world: World, answers: list[str], choices: Choices) -> None:
-    world.consent.chosen = answers
-    asked = init(world.ports, "asked", Choices(), dry_run=True)
-    assert world.consent.questions
+    world.prompter.chosen = answers
+    asked = init_project(world.ports, "asked", Choices(), dry_run=True)
+    assert world.prompter.questions
     assert answers == []
-    world.consent.questions.clear()
-    chosen = init(world.ports, "asked", choices, dry_run=True)
-    assert world.consent.questions == []
+    world.prompter.questions.clear()
+    chosen = init_project(world.ports, "asked", choices, dry_run=True)
+    assert world.prompter.questions == []
     assert asked == chosen
 
 
 def test_where_nobody_can_be_asked_the_usual_is_made(world: World) -> None:
-    world.consent.nobody = True
-    usual = init(world.ports, "blog", dry_run=True)
-    assert usual == init(world.ports, "blog", Choices("web", "ap-northeast-1"), dry_run=True)
+    world.prompter.nobody = True
+    usual = init_project(world.ports, "blog", dry_run=True)
+    assert usual == init_project(world.ports, "blog", Choices("web", "ap-northeast-1"), dry_run=True)
 
 
 NAMES = {
@@ -134,11 +134,11 @@ NAMES = {
 @pytest.mark.parametrize(("name", "mended"), NAMES.values(), ids=NAMES)
 def test_a_name_that_no_module_would_take_is_refused_and_mended(world: World, name: str, mended: str) -> None:
     with pytest.raises(UsageError) as raised:
-        init(world.ports, name, Choices("web"))
+        init_project(world.ports, name, Choices("web"))
     (problem,) = raised.value.problems
     assert (problem.code, problem.hint) == ("E020", f"envctl init {mended}")
-    assert world.ground.laid == {}
-    assert init(world.ports, mended, Choices("web")).name == mended
+    assert world.project_folder.laid == {}
+    assert init_project(world.ports, mended, Choices("web")).name == mended
 
 
 REFUSED: dict[str, tuple[Choices, str]] = {
@@ -160,24 +160,24 @@ REFUSED: dict[str, tuple[Choices, str]] = {
 @pytest.mark.parametrize(("choices", "code"), REFUSED.values(), ids=REFUSED)
 def test_nothing_is_made_of(world: World, choices: Choices, code: str) -> None:
     with pytest.raises(UsageError) as raised:
-        init(world.ports, "blog", choices)
+        init_project(world.ports, "blog", choices)
     assert [problem.code for problem in raised.value.problems] == [code]
-    assert world.ground.laid == {}
+    assert world.project_folder.laid == {}
 
 
 def test_nothing_is_written_over(world: World) -> None:
-    init(world.ports, "blog", Choices("web"))
-    before = dict(world.ground.laid)
+    init_project(world.ports, "blog", Choices("web"))
+    before = dict(world.project_folder.laid)
     with pytest.raises(UsageError, match="E021 the folder blog is not empty"):
-        init(world.ports, "blog", Choices("minimal"))
-    assert world.ground.laid == before
-    world.ground.taken = "somebody was faster"
+        init_project(world.ports, "blog", Choices("minimal"))
+    assert world.project_folder.laid == before
+    world.project_folder.taken = "somebody was faster"
     with pytest.raises(UsageError, match="E021 somebody was faster"):
-        init(world.ports, "other", Choices("minimal"))
+        init_project(world.ports, "other", Choices("minimal"))
 
 
 def test_a_module_that_did_not_come_along_is_named(world: World) -> None:
     del world.templates.modules["modules/base/main.tf"]
     with pytest.raises(OperationFailedError, match=r"E025 .*modules/base"):
-        init(world.ports, "blog", Choices("web"))
-    assert world.ground.laid == {}
+        init_project(world.ports, "blog", Choices("web"))
+    assert world.project_folder.laid == {}

@@ -6,7 +6,7 @@ import pytest
 
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.release import lockfile_root
-from envctl.domain.terraform.provider_lock import PLATFORMS, hashes, providers
+from envctl.domain.terraform.provider_lock import PLATFORMS, read_hashes, split_provider_blocks
 from envctl.usecases.ports.terraform import HashedProviders
 from envctl.usecases.project.lock_providers import LockedProvider, lock_providers
 from tests.fakes.world import PROJECT, World
@@ -26,13 +26,13 @@ def block(address: str, version: str, *found: str) -> bytes:
 def world() -> World:
     world = World()
     world.tree.content[world.provider_lock] = block(AWS, "6.1.0", "h1:mac") + block(TLS, "4.0.0", "h1:old")
-    world.terraform.hashes = HashedProviders(block(AWS, "6.1.0", "h1:linux"), (AWS,), {})
+    world.terraform.hashed_providers = HashedProviders(block(AWS, "6.1.0", "h1:linux"), (AWS,), {})
     return world
 
 
 def written(world: World) -> dict[str, tuple[str, ...]]:
     lock = world.tree.content[world.provider_lock]
-    return {address: hashes(each) for address, each in providers(lock).items()}
+    return {address: read_hashes(each) for address, each in split_provider_blocks(lock).items()}
 
 
 def test_hashes_come_together_and_what_nobody_needs_goes(world: World) -> None:
@@ -62,7 +62,7 @@ def test_the_lock_is_given_along_unless_the_newest_is_wanted(world: World) -> No
 
 
 def test_another_version_brings_its_own_hashes_alone(world: World) -> None:
-    world.terraform.hashes = HashedProviders(block(AWS, "6.2.0", "h1:new"), (AWS,), {})
+    world.terraform.hashed_providers = HashedProviders(block(AWS, "6.2.0", "h1:new"), (AWS,), {})
     told, _ = lock_providers(world.ports, upgrade=True)
     assert written(world) == {AWS: ("h1:new",)}
     assert (told.providers[0].before, told.providers[0].after) == ("6.1.0", "6.2.0")
@@ -79,15 +79,15 @@ def test_all_stacks_are_asked_for_those_beside_the_pipeline_too(world: World) ->
     world.edit("envctl.toml", PROJECT.decode() + BESIDE)
     world.edit("modules/accounts/main.tf", "")
     lock_providers(world.ports)
-    root = json.loads(world.workspace.stacks[lockfile_root.PLACE, lockfile_root.NAME])
+    root = json.loads(world.workspace.stacks[lockfile_root.ENVIRONMENT_NAME, lockfile_root.STACK_NAME])
     assert list(root["module"]) == ["accounts", "network", "web"]
-    laid = world.workspace.code[lockfile_root.PLACE]
+    laid = world.workspace.code[lockfile_root.ENVIRONMENT_NAME]
     assert {"org/modules/accounts/main.tf", ".pipeline/modules/web/main.tf"} <= set(laid)
 
 
 def test_what_is_not_to_be_had_is_an_error_where_it_was_asked_for_by_its_name(world: World) -> None:
     lacking = {AWS: ("windows_amd64",)}
-    world.terraform.hashes = HashedProviders(block(AWS, "6.1.0", "h1:linux"), (AWS,), lacking)
+    world.terraform.hashed_providers = HashedProviders(block(AWS, "6.1.0", "h1:linux"), (AWS,), lacking)
     told, error = lock_providers(world.ports)
     assert error is None
     assert told.providers[0].lacking == ("windows_amd64",)
@@ -100,7 +100,7 @@ def test_what_is_not_to_be_had_is_an_error_where_it_was_asked_for_by_its_name(wo
 
 
 def test_what_is_not_to_be_had_for_any_platform_is_an_error(world: World) -> None:
-    world.terraform.hashes = HashedProviders(b"", (AWS,), {AWS: PLATFORMS})
+    world.terraform.hashed_providers = HashedProviders(b"", (AWS,), {AWS: PLATFORMS})
     _, error = lock_providers(world.ports)
     assert error is not None
     assert error.problems[0].message.startswith("hashicorp/aws is not to be had for linux_amd64, ")
@@ -108,7 +108,7 @@ def test_what_is_not_to_be_had_for_any_platform_is_an_error(world: World) -> Non
 
 def test_in_the_sandbox_it_says_where_more_is_to_be_had(world: World) -> None:
     world.sandbox = True
-    world.terraform.hashes = HashedProviders(block(AWS, "6.1.0", "h1:linux"), (AWS,), {AWS: PLATFORMS[1:]})
+    world.terraform.hashed_providers = HashedProviders(block(AWS, "6.1.0", "h1:linux"), (AWS,), {AWS: PLATFORMS[1:]})
     told, error = lock_providers(world.ports)
     assert error is None
     assert "leave --sandbox out" in told.hint
@@ -124,7 +124,7 @@ def test_a_platform_that_is_none_is_refused_before_anything_is_done(platform: st
 
 def test_where_terraform_says_no_the_lock_stays(world: World) -> None:
     before = world.tree.content[world.provider_lock]
-    world.terraform.hashes = OperationFailedError(Problem("E349", "no version suits"))
+    world.terraform.hashed_providers = OperationFailedError(Problem("E349", "no version suits"))
     with pytest.raises(OperationFailedError):
         lock_providers(world.ports, upgrade=True)
     assert world.tree.content[world.provider_lock] == before

@@ -5,16 +5,16 @@ import pytest
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.plan.provider_accounts import ProviderConfiguration
-from envctl.usecases.approval.approve import approve
-from envctl.usecases.approval.explain_refusal import why
+from envctl.usecases.approval.approve import approve_plan
+from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.deployment.run import Wishes
-from envctl.usecases.inspect.plan import plan
-from envctl.usecases.inspect.preview import preview
-from envctl.usecases.inspect.settings import validate
+from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.inspect.plan import plan_environment
+from envctl.usecases.inspect.preview import preview_environments
+from envctl.usecases.inspect.settings import validate_project
 from envctl.usecases.ledger import journal
 from tests.fakes.world import NETWORK, PROJECT, World
 from tests.usecases.account.test_account_check import ACCOUNTS, on_aws
@@ -35,7 +35,7 @@ def world() -> World:
 
 def problems(world: World) -> list[Problem]:
     with pytest.raises(ConfigurationError) as raised:
-        validate(world.ports)
+        validate_project(world.ports)
     return list(raised.value.problems)
 
 
@@ -56,15 +56,19 @@ def last_line(world: World) -> int:
 
 
 def test_block_in_a_module_is_refused_with_its_line(world: World) -> None:
-    assert validate(world.ports)
+    assert validate_project(world.ports)
     add(world, ALIAS)
     line = NETWORK.decode().count("\n") + 2
     why = "provider aws.us_east_1 in the module does not say its account (G203 of dev, staging and prod)"
     assert told(world) == [f"E213 modules/network/main.tf:{line}: {why}"]
-    for use in (lambda: apply(world.ports, "dev"), lambda: plan(world.ports, "dev"), lambda: preview(world.ports)):
+    for use in (
+        lambda: apply(world.ports, "dev"),
+        lambda: plan_environment(world.ports, "dev"),
+        lambda: preview_environments(world.ports),
+    ):
         with pytest.raises(ConfigurationError, match="E213"):
             use()
-    assert world.terraform.ran == []
+    assert world.terraform.calls == []
 
 
 def test_block_is_compared_with_every_environment(world: World) -> None:
@@ -80,7 +84,7 @@ def test_named_account_lets_a_block_through(world: World) -> None:
     add(world, ALIAS.replace("region =", f'allowed_account_ids = ["{OTHER}"]\n  region ='))
     assert [each.code for each in problems(world)] == ["E213"]
     on_aws(world, **dict.fromkeys(ACCOUNTS, f'other_accounts = ["{OTHER}"]\n'))
-    assert validate(world.ports)
+    assert validate_project(world.ports)
     world.terraform.configurations["dev", "network"] = (FOREIGN,)
     apply(world.ports, "dev")
 
@@ -88,7 +92,7 @@ def test_named_account_lets_a_block_through(world: World) -> None:
 def test_project_without_accounts_is_not_asked() -> None:
     world = World()
     add(world, ALIAS + STATE)
-    assert validate(world.ports)
+    assert validate_project(world.ports)
     world.terraform.configurations["dev", "network"] = (SILENT, FOREIGN)
     apply(world.ports, "dev")
 
@@ -117,7 +121,7 @@ def test_table_is_refused_with_its_line(world: World, text: str, code: str, mess
 
 def test_table_that_changes_no_account_passes(world: World) -> None:
     table(world, "max_retries = 5", 'profile = "mine"')
-    assert validate(world.ports)
+    assert validate_project(world.ports)
 
 
 def test_other_accounts_need_an_account() -> None:
@@ -147,7 +151,7 @@ def test_remote_state_of_the_caller_is_refused(world: World, code: str, message:
 
 def test_remote_state_with_a_role_passes(world: World) -> None:
     add(world, STATE.replace('bucket = "b"', 'role_arn = "arn:aws:iam::999999999999:role/reader"'))
-    assert validate(world.ports)
+    assert validate_project(world.ports)
 
 
 @pytest.mark.parametrize("kind", ['backend "s3"', "cloud"])
@@ -169,20 +173,20 @@ def test_plan_is_asked_before_anything_is_applied(world: World) -> None:
     world.terraform.configurations["dev", "network"] = (SILENT,)
     with pytest.raises(RefusedError, match="G203"):
         apply(world.ports, "dev")
-    assert not [step for step in world.terraform.ran if step[0] == "apply"]
+    assert not [step for step in world.terraform.calls if step[0] == "apply"]
     del world.terraform.configurations["dev", "network"]
     apply(world.ports, "dev")
     world.terraform.configurations["staging", "network"] = (FOREIGN,)
     assert f"may act in account {OTHER}; staging is account {ACCOUNTS['staging']}" in refused(world)
     with pytest.raises(RefusedError, match="nobody can waive it"):
-        promote(world.ports, "dev", "staging", Wishes(break_glass="it burns"))
+        promote(world.ports, "dev", "staging", DeployOptions(break_glass="it burns"))
 
 
 def test_plan_that_is_made_anew_is_asked_again(world: World) -> None:
     world.terraform.configurations["dev", "web"] = (SILENT,)
     with pytest.raises(RefusedError, match="web: provider"):
         apply(world.ports, "dev")
-    applied = [stack for step, _, stack in world.terraform.ran if step == "apply"]
+    applied = [stack for step, _, stack in world.terraform.calls if step == "apply"]
     assert applied == ["network"]
 
 
@@ -191,14 +195,14 @@ def test_approver_is_told_before(world: World) -> None:
     promote(world.ports, "dev", "staging")
     world.terraform.configurations["prod", "network"] = (SILENT,)
     world.identity.name = "bob@example.com"
-    notes = approve(world.ports, "prod", "peer").notes
+    notes = approve_plan(world.ports, "prod", "peer").notes
     assert any(note.startswith("G203 account: network: provider aws.us_east_1") for note in notes)
 
 
 def test_why_asks_the_plan_too(world: World) -> None:
     apply(world.ports, "dev")
     world.terraform.configurations["staging", "network"] = (SILENT,)
-    outcomes = {answer.code: answer.outcome for answer in why(world.ports, "staging", planned=True).answers}
+    outcomes = {answer.code: answer.outcome for answer in explain_refusal(world.ports, "staging", planned=True).answers}
     assert outcomes["G203"] == "refuses"
 
 
@@ -228,6 +232,6 @@ def test_stored_release_is_read_too(world: World) -> None:
     assert [each.code for each in raised.value.problems] == ["E213", "E214"]
     assert all(each.hint.endswith("then make a new release: envctl apply dev") for each in raised.value.problems)
     assert all(each.message.startswith("release ") for each in raised.value.problems)
-    release = next(iter(journal.present(world.ports).releases))
-    shown = preview(world.ports, ["staging"], release=release)
+    release = next(iter(journal.load(world.ports).releases))
+    shown = preview_environments(world.ports, ["staging"], release=release)
     assert [each.code for each in shown.problems] == ["E213", "E214"]

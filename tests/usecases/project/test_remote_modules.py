@@ -6,18 +6,18 @@ import pytest
 
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError
 from envctl.domain.release.contents import File, Release
-from envctl.domain.release.remote_modules import FoundModule, Package, encode, entry
+from envctl.domain.release.remote_modules import Package, ResolvedModule, encode_module_record, to_record_entry
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.deployment.run import Wishes
-from envctl.usecases.inspect.diff import diff
-from envctl.usecases.inspect.preview import preview
-from envctl.usecases.inspect.render import render
-from envctl.usecases.inspect.settings import settings, validate
-from envctl.usecases.inspect.status import status
+from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.inspect.diff import diff_environments
+from envctl.usecases.inspect.preview import preview_environments
+from envctl.usecases.inspect.render import render_environment
+from envctl.usecases.inspect.settings import resolve_settings, validate_project
+from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
-from envctl.usecases.ports.project import Prepared
+from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.project import load, remote_modules, working_tree
 from envctl.usecases.release import bundle_store
 from tests.fakes.world import NETWORK, MemoryWorkspace, World
@@ -44,24 +44,24 @@ def world() -> World:
     inner = call("subnets", "./modules/subnets") + call("label", LABEL)
     for version in ("5.1.0", "5.2.0"):
         code = {"main.tf": inner, "modules/subnets/main.tf": f"# of {version}\n"}
-        world.modules.there[f"acme/vpc/aws {version}"] = code
-    world.modules.there[LABEL] = {"main.tf": "# label\n"}
+        world.remote_modules.there[f"acme/vpc/aws {version}"] = code
+    world.remote_modules.there[LABEL] = {"main.tf": "# label\n"}
     return world
 
 
 def made(world: World) -> Release:
     """The release that dev runs."""
-    current = journal.present(world.ports).of("dev").current
+    current = journal.load(world.ports).find_environment("dev").current
     assert current
-    _, release, _ = bundle_store.look(world.ports, current.release)
+    _, release, _ = bundle_store.load_bundle(world.ports, current.release)
     assert release
     return release
 
 
 def test_a_promotion_needs_nobody_who_has_the_code(world: World) -> None:
     apply(world.ports, "dev")
-    assert world.modules.asked == ["network.vpc", "network.vpc.label"]
-    world.modules = replace(world.modules, network=False, there={}, cache={})
+    assert world.remote_modules.asked == ["network.vpc", "network.vpc.label"]
+    world.remote_modules = replace(world.remote_modules, network=False, there={}, cache={})
     promote(world.ports, "dev", "staging")
     assert world.workspace.code["staging"] == world.workspace.code["dev"]
     assert world.workspace.records["staging", "network"] == world.workspace.records["dev", "network"] != b""
@@ -80,42 +80,42 @@ def test_the_release_carries_every_module_on_the_way(world: World) -> None:
 
 def test_what_means_the_same_for_ever_is_fetched_once(world: World) -> None:
     apply(world.ports, "dev")
-    world.modules = replace(world.modules, network=False)
+    world.remote_modules = replace(world.remote_modules, network=False)
     apply(world.ports, "dev")
     world.edit(MAIN, calling("acme/vpc/aws", "5.1.0") + call("second", LABEL))
     apply(world.ports, "dev")
     assert made(world).wiring.modules[0].key == "network.second"
-    assert world.modules.asked == ["network.vpc", "network.vpc.label"]
+    assert world.remote_modules.asked == ["network.vpc", "network.vpc.label"]
 
 
 def test_a_range_is_asked_for_each_time_and_what_it_means_is_said(world: World) -> None:
     world.edit(MAIN, calling("acme/vpc/aws", "~> 5.0"))
-    world.modules.versions["acme/vpc/aws", "~> 5.0"] = "5.1.0"
+    world.remote_modules.versions["acme/vpc/aws", "~> 5.0"] = "5.1.0"
     apply(world.ports, "dev")
     first = made(world)
     assert "network.vpc: acme/vpc/aws ~> 5.0 is 5.1.0 today" in world.observer.heard
     assert "fetching the code of network.vpc (acme/vpc/aws ~> 5.0)" in world.observer.heard
 
-    world.modules.versions["acme/vpc/aws", "~> 5.0"] = "5.2.0"
+    world.remote_modules.versions["acme/vpc/aws", "~> 5.0"] = "5.2.0"
     promote(world.ports, "dev", "staging")
     apply(world.ports, "dev")
     second = made(world)
     assert [release.wiring.modules[0].version for release in (first, second)] == ["5.1.0", "5.2.0"]
     # What the range leads to is kept by its own address.
-    assert world.modules.asked == ["network.vpc", "network.vpc.label", "network.vpc", "network.vpc.label"]
+    assert world.remote_modules.asked == ["network.vpc", "network.vpc.label", "network.vpc", "network.vpc.label"]
     assert world.workspace.code["staging"].items() <= first.files.items()
 
-    (change,) = diff(world.ports, "staging", "dev").distance.changes.wiring  # type: ignore[union-attr]
+    (change,) = diff_environments(world.ports, "staging", "dev").distance.changes.wiring  # type: ignore[union-attr]
     assert (change.name, change.before, change.after) == ("vpc of network", "5.1.0", "5.2.0")
 
 
 def test_a_range_below_something_settled_is_asked_for_alone(world: World) -> None:
-    world.modules.there["acme/vpc/aws 5.1.0"] = {"main.tf": call("label", "acme/label/null", ">= 1")}
-    world.modules.there["acme/label/null 1.4.0"] = {"main.tf": ""}
-    world.modules.versions["acme/label/null", ">= 1"] = "1.4.0"
+    world.remote_modules.there["acme/vpc/aws 5.1.0"] = {"main.tf": call("label", "acme/label/null", ">= 1")}
+    world.remote_modules.there["acme/label/null 1.4.0"] = {"main.tf": ""}
+    world.remote_modules.versions["acme/label/null", ">= 1"] = "1.4.0"
     for _ in range(2):
         apply(world.ports, "dev")
-    assert world.modules.asked == ["network.vpc", "network.vpc.label", "network.vpc.label"]
+    assert world.remote_modules.asked == ["network.vpc", "network.vpc.label", "network.vpc.label"]
     assert world.observer.heard[-1] == "network.vpc.label: acme/label/null >= 1 is 1.4.0 today"
 
 
@@ -124,7 +124,7 @@ class Remembering(MemoryWorkspace):
         super().__init__()
         self.kept: list[str] = []
 
-    def remember(self, prepared: Prepared, inputs: object, mark: str) -> None:
+    def save_prepared(self, prepared: PreparedEnvironment, inputs: object, mark: str) -> None:
         self.kept.append(prepared.environment)
 
 
@@ -133,44 +133,44 @@ def test_what_was_prepared_is_remembered_only_where_it_can_not_mean_something_el
     world: World, version: str, remembered: list[str]
 ) -> None:
     world.edit(MAIN, calling("acme/vpc/aws", version))
-    world.modules.versions["acme/vpc/aws", "~> 5.0"] = "5.1.0"
+    world.remote_modules.versions["acme/vpc/aws", "~> 5.0"] = "5.1.0"
     world.workspace = workspace = Remembering()
     world.terraform.workspace = workspace
-    prepare.from_working_tree(world.ports, load.project(world.ports), "dev")
+    prepare.prepare_working_tree(world.ports, load.load_project(world.ports), "dev")
     assert workspace.kept == remembered
 
 
 def test_who_only_looks_asks_nobody(world: World) -> None:
-    world.modules.network = False
-    assert validate(world.ports).stacks == ("network", "web")
-    settings(world.ports, "dev")
-    render(world.ports, "dev")
-    status(world.ports)
-    assert diff(world.ports, "dev", "staging").first.release == ""
-    told = apply(world.ports, "dev", Wishes(dry_run=True))
+    world.remote_modules.network = False
+    assert validate_project(world.ports).stacks == ("network", "web")
+    resolve_settings(world.ports, "dev")
+    render_environment(world.ports, "dev")
+    load_status(world.ports)
+    assert diff_environments(world.ports, "dev", "staging").first.release == ""
+    told = apply(world.ports, "dev", DeployOptions(dry_run=True))
     assert told.stages[0].startswith("take the code of vpc (acme/vpc/aws 5.1.0) into the release, render stacks")
-    assert world.modules.asked == []
+    assert world.remote_modules.asked == []
 
 
 def test_a_preview_is_of_the_code_that_would_be_carried(world: World) -> None:
-    assert not preview(world.ports).problems
+    assert not preview_environments(world.ports).problems
     assert ".remote/acme-vpc-aws/main.tf" in world.workspace.code["prod"]
 
 
 def test_where_nobody_answers_nothing_is_changed_and_the_line_is_named(world: World) -> None:
-    world.modules.network = False
+    world.remote_modules.network = False
     with pytest.raises(OperationFailedError) as raised:
         apply(world.ports, "dev")
     assert raised.value.problems[0].location == Location(MAIN, 5)
-    assert journal.present(world.ports).of("dev").last is None
+    assert journal.load(world.ports).find_environment("dev").last is None
     assert world.workspace.code == {}
 
 
 def test_wrong_settings_are_told_before_anything_is_fetched(world: World) -> None:
     world.edit("environments/dev/terraform.tfvars", "cidr = 1\nnonsense = 2\n")
     with pytest.raises(ConfigurationError):
-        prepare.from_working_tree(world.ports, load.project(world.ports), "dev")
-    assert world.modules.asked == []
+        prepare.prepare_working_tree(world.ports, load.load_project(world.ports), "dev")
+    assert world.remote_modules.asked == []
 
 
 def test_a_module_that_calls_itself_has_no_end(world: World) -> None:
@@ -178,25 +178,27 @@ def test_a_module_that_calls_itself_has_no_end(world: World) -> None:
     with pytest.raises(ConfigurationError) as raised:
         apply(world.ports, "dev")
     assert [problem.code for problem in raised.value.problems] == ["E111"]
-    assert world.modules.asked == []
+    assert world.remote_modules.asked == []
 
 
 def test_code_that_only_terraform_can_read_travels_and_is_fetched_anew(world: World) -> None:
-    project = load.project(world.ports)
-    written = working_tree.release(world.ports, project)
+    project = load.load_project(world.ports)
+    written = working_tree.build_release(world.ports, project)
     package = Package("acme/vpc/aws", {"main.tf": File(b"a syntax { of tomorrow")})
-    found = {"network.vpc": FoundModule("acme/vpc/aws", "5.1.0", ".", package)}
-    world.modules.fetch = lambda *_: found  # type: ignore[method-assign]
-    completed = remote_modules.complete(world.ports, project, written)
-    assert completed.moving == ("network.vpc",)
+    found = {"network.vpc": ResolvedModule("acme/vpc/aws", "5.1.0", ".", package)}
+    world.remote_modules.fetch_modules = lambda *_: found  # type: ignore[method-assign]
+    completed = remote_modules.complete_release(world.ports, project, written)
+    assert completed.floating == ("network.vpc",)
     assert ".remote/acme-vpc-aws/main.tf" in completed.release.files
-    assert world.modules.cache == {}
+    assert world.remote_modules.cache == {}
 
 
 def test_a_module_that_terraform_has_fetched_all_the_same_stops_a_promotion(world: World) -> None:
     apply(world.ports, "dev")
-    fetched = entry("network.vpc", "registry.opentofu.org/acme/vpc/aws", "5.1.0", ".terraform/modules/network.vpc")
-    world.workspace.modules = lambda *_: encode([fetched])  # type: ignore[method-assign]
+    fetched = to_record_entry(
+        "network.vpc", "registry.opentofu.org/acme/vpc/aws", "5.1.0", ".terraform/modules/network.vpc"
+    )
+    world.workspace.read_module_record = lambda *_: encode_module_record([fetched])  # type: ignore[method-assign]
     with pytest.raises(OperationFailedError, match=r"E344 .*network\.vpc was fetched"):
         promote(world.ports, "dev", "staging")
-    assert ("apply", "staging", "network") not in world.terraform.ran
+    assert ("apply", "staging", "network") not in world.terraform.calls

@@ -11,10 +11,10 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.deployment.verification import verify
-from envctl.usecases.drift.drift import drift
-from envctl.usecases.inspect.plan import plan
+from envctl.usecases.drift.drift import check_drift
+from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.ports.terraform import UnpinnedProvider
-from tests.fakes.world import NETWORK, World, recorded
+from tests.fakes.world import NETWORK, World, list_entries
 
 REPLACED = (
     UnpinnedProvider("hashicorp/aws", "dev_overrides", Location("/home/ann/.terraformrc", 3)),
@@ -39,15 +39,15 @@ def edited(world: World) -> None:
     [
         lambda ports: promote(ports, "dev", "staging"),
         lambda ports: apply(ports, "staging"),
-        lambda ports: plan(ports, "staging"),
+        lambda ports: plan_environment(ports, "staging"),
     ],
     ids=["promote", "apply", "plan"],
 )
 def test_replaced_providers_are_refused_outside_of_the_entry(command: Callable[..., object], world: World) -> None:
     edited(world)
     apply(world.ports, "dev")
-    world.terraform.replaced = REPLACED
-    before = len(recorded(world))
+    world.terraform.unpinned_providers = REPLACED
+    before = len(list_entries(world))
     with pytest.raises(ConfigurationError) as raised:
         command(world.ports)
     assert [(each.code, each.location) for each in raised.value.problems] == [
@@ -55,27 +55,27 @@ def test_replaced_providers_are_refused_outside_of_the_entry(command: Callable[.
         ("E041", None),
     ]
     assert "unset TF_REATTACH_PROVIDERS" in raised.value.problems[1].hint
-    assert len(recorded(world)) == before
+    assert len(list_entries(world)) == before
 
 
 def test_drift_is_not_looked_for_with_replaced_providers(world: World) -> None:
-    world.terraform.replaced = REPLACED
-    before = len(recorded(world))
-    found = drift(world.ports, ())
+    world.terraform.unpinned_providers = REPLACED
+    before = len(list_entries(world))
+    found = check_drift(world.ports, ())
     assert {problem.code for each in found.environments if each.release for problem in each.problems} == {"E041"}
-    assert len(recorded(world)) == before
+    assert len(list_entries(world)) == before
 
 
 def test_a_deployment_with_replaced_providers_proves_nothing(world: World) -> None:
     edited(world)
-    world.terraform.replaced = REPLACED
+    world.terraform.unpinned_providers = REPLACED
     release = apply(world.ports, "dev").release
-    start = next(e.event for e in reversed(recorded(world)) if isinstance(e.event, DeploymentStarted))
+    start = next(e.event for e in reversed(list_entries(world)) if isinstance(e.event, DeploymentStarted))
     assert start.unpinned == ("hashicorp/aws", "hashicorp/time")
     assert any("hashicorp/aws" in said and "proves nothing" in said for said in world.observer.heard)
-    world.terraform.replaced = ()
+    world.terraform.unpinned_providers = ()
     verify(world.ports, "dev")
-    drift(world.ports, ("dev",))
+    check_drift(world.ports, ("dev",))
     with pytest.raises(RefusedError) as refused:
         promote(world.ports, "dev", "staging")
     refusal = next(each for each in refused.value.refusals if each.code == "G103")
@@ -87,12 +87,12 @@ def test_a_deployment_with_replaced_providers_proves_nothing(world: World) -> No
 
 
 def test_a_proof_from_before_does_not_outlive_a_replaced_provider(world: World) -> None:
-    world.terraform.replaced = REPLACED
+    world.terraform.unpinned_providers = REPLACED
     edited(world)
     apply(world.ports, "dev")
     world.edit("modules/network/main.tf", NETWORK.decode())
     apply(world.ports, "dev")
-    world.terraform.replaced = ()
+    world.terraform.unpinned_providers = ()
     with pytest.raises(RefusedError) as refused:
         promote(world.ports, "dev", "staging")
     assert "G103" in {each.code for each in refused.value.refusals}
@@ -101,7 +101,7 @@ def test_a_proof_from_before_does_not_outlive_a_replaced_provider(world: World) 
 def test_a_way_back_in_the_entry_records_what_was_replaced(world: World) -> None:
     edited(world)
     apply(world.ports, "dev")
-    world.terraform.replaced = REPLACED
+    world.terraform.unpinned_providers = REPLACED
     rollback(world.ports, "dev")
-    start = next(e.event for e in reversed(recorded(world)) if isinstance(e.event, DeploymentStarted))
+    start = next(e.event for e in reversed(list_entries(world)) if isinstance(e.event, DeploymentStarted))
     assert start.unpinned == ("hashicorp/aws", "hashicorp/time")

@@ -1,1 +1,1 @@
-"""AWS, where it is called by envctl itself."""
+"""Adapters for AWS services, called through boto3."""

@@ -1,4 +1,4 @@
-"""Which credentials were found to be of the right account: a key never moves to another one, and asking takes time."""
+"""Cache of credentials confirmed to belong to an environment's account: a key never moves to another account."""
 
 import contextlib
 import hashlib
@@ -7,11 +7,11 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from envctl.adapters.disk.paths import in_home
+from envctl.adapters.disk.paths import expand_home
 from envctl.adapters.disk.reading import is_file, read_bytes, read_text
 from envctl.domain.aws.access import PROFILE_FILES
 
-WHO = (
+IDENTITY_VARIABLES = (
     "AWS_ACCESS_KEY_ID",
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
@@ -23,59 +23,59 @@ WHO = (
     "AWS_ENDPOINT_URL_STS",
     "HTTPS_PROXY",
 )
-"""What decides who one is. The secret parts of it do not: with a wrong secret nobody is anybody."""
-NAMED = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_ROLE_ARN")
+"""Variables deciding the caller's identity. Secret keys are left out: with a wrong one, every call fails."""
+CREDENTIAL_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_ROLE_ARN")
 
 
-class RememberedAccess:
-    """Kept in `file` as hashes. `project_file` says which account is the right one, and which role is taken."""
+class AccountCache:
+    """Confirmed credentials, stored as hashes in `file`. `project_file` holds the expected account and the role."""
 
     def __init__(self, file: Path, project_file: Path, environment: Callable[[], Mapping[str, str]]) -> None:
         self._file = file
         self._project_file = project_file
         self._environment = environment
 
-    def known(self, environment: str) -> bool:
-        mark = self._mark(environment)
-        return bool(mark) and self._read().get(environment) == mark
+    def is_confirmed(self, environment: str) -> bool:
+        digest = self._hash_identity(environment)
+        return bool(digest) and self._load_hashes().get(environment) == digest
 
-    def remember(self, environment: str) -> None:
-        if mark := self._mark(environment):
+    def save_confirmed(self, environment: str) -> None:
+        if digest := self._hash_identity(environment):
             temporary = self._file.with_suffix(f".{os.getpid()}")
             try:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
-                temporary.write_text(json.dumps({**self._read(), environment: mark}))
+                temporary.write_text(json.dumps({**self._load_hashes(), environment: digest}))
                 temporary.replace(self._file)
             except OSError:
-                # All that is lost is time: it is asked again.
+                # Only time is lost: STS is asked again.
                 with contextlib.suppress(OSError):
                     temporary.unlink(missing_ok=True)
 
-    def _mark(self, environment: str) -> str:
-        """Empty where nothing names the credentials: those of a machine may be others tomorrow."""
-        known = self._environment()
-        if not any(known.get(name) for name in NAMED):
+    def _hash_identity(self, environment: str) -> str:
+        """Return a hash of the named credentials; empty if they are unnamed, as those of a machine may change."""
+        variables = self._environment()
+        if not any(variables.get(name) for name in CREDENTIAL_VARIABLES):
             return ""
         digest = hashlib.sha256(environment.encode())
-        for name in WHO:
-            digest.update(f"\0{name}={known.get(name, '')}".encode())
+        for name in IDENTITY_VARIABLES:
+            digest.update(f"\0{name}={variables.get(name, '')}".encode())
         files = [
             self._project_file,
-            *(in_home(known.get(name, usual)) for name, usual in PROFILE_FILES.items()),
+            *(expand_home(variables.get(name, default)) for name, default in PROFILE_FILES.items()),
         ]
         for file in files:
-            digest.update(b"\0" + hashlib.sha256(_content(file)).digest())
+            digest.update(b"\0" + hashlib.sha256(_read_content(file)).digest())
         return digest.hexdigest()
 
-    def _read(self) -> dict[str, str]:
+    def _load_hashes(self) -> dict[str, str]:
         try:
-            kept = json.loads(read_text(self._file))
+            hashes = json.loads(read_text(self._file))
         except (OSError, ValueError):
             return {}
-        return kept if isinstance(kept, dict) else {}
+        return hashes if isinstance(hashes, dict) else {}
 
 
-def _content(file: Path) -> bytes:
+def _read_content(file: Path) -> bytes:
     try:
         return read_bytes(file) if is_file(file) else b""
     except OSError:

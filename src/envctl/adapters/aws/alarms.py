@@ -1,71 +1,71 @@
-"""The Alarms port: what alarms of CloudWatch say, asked by boto3. Metric alarms and composite ones alike."""
+"""The Alarms port on CloudWatch: states of metric alarms and composite alarms."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from envctl.adapters.aws.secret_failures import cause
+from envctl.adapters.aws.call_failures import explain_failure
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.rollout.alarms import AlarmState, SeenAlarm
+from envctl.domain.rollout.alarms import AlarmState, AlarmStatus
 
-# As many as one question may name.
-PAGE, PAGES = 100, 20
-STATES: Mapping[str, AlarmState] = {"OK": "OK", "ALARM": "ALARM", "INSUFFICIENT_DATA": "INSUFFICIENT_DATA"}
-LONGEST = 200
+# At most this many names are allowed in a request.
+PAGE_SIZE, MAX_PAGES = 100, 20
+ALARM_STATES: Mapping[str, AlarmState] = {"OK": "OK", "ALARM": "ALARM", "INSUFFICIENT_DATA": "INSUFFICIENT_DATA"}
+MAX_REASON_LENGTH = 200
 
 
 class CloudWatchAlarms:
-    """`client` gives a client of boto3: for a service, an environment, and a region where it is not that one's own.
+    """`client` opens a boto3 client for a service, an environment and a region; empty means the environment's own.
 
-    It is asked from several threads, and a session of boto3 makes one client at a time; a client serves all of them.
+    Several threads ask for alarms. A boto3 session is not safe for threads, but a client is: each is opened once.
     """
 
     def __init__(self, client: Callable[..., Any]) -> None:
         self._client = client
-        self._making = threading.Lock()
-        self._made: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
+        self._clients: dict[tuple[str, str], Any] = {}
 
-    def look(self, environment: str, region: str, names: Sequence[str]) -> tuple[SeenAlarm, ...]:
+    def check_alarms(self, environment: str, region: str, names: Sequence[str]) -> tuple[AlarmStatus, ...]:
         from botocore.exceptions import BotoCoreError, ClientError
 
         wanted = list(dict.fromkeys(names))
         try:
-            client = self._of(environment, region)
+            client = self._find_client(environment, region)
             found = {
-                seen.name: seen
-                for start in range(0, len(wanted), PAGE)
-                for seen in _asked(client, wanted[start : start + PAGE])
+                status.name: status
+                for start in range(0, len(wanted), PAGE_SIZE)
+                for status in _fetch_statuses(client, wanted[start : start + PAGE_SIZE])
             }
         except (BotoCoreError, ClientError) as error:
-            why = cause(error, "cloudwatch:DescribeAlarms")
-            message = f"the alarms of {environment} can't be asked: {why.reason}"
-            raise OperationFailedError(Problem("E334", message, why.hint)) from error
-        return tuple(found.get(name, SeenAlarm(name, "absent")) for name in names)
+            failure = explain_failure(error, "cloudwatch:DescribeAlarms")
+            message = f"the alarms of {environment} can't be asked: {failure.reason}"
+            raise OperationFailedError(Problem("E334", message, failure.hint)) from error
+        return tuple(found.get(name, AlarmStatus(name, "absent")) for name in names)
 
-    def _of(self, environment: str, region: str) -> Any:  # noqa: ANN401 (boto3's own)
-        with self._making:
-            if (environment, region) not in self._made:
-                self._made[environment, region] = self._client("cloudwatch", environment, region=region)
-            return self._made[environment, region]
+    def _find_client(self, environment: str, region: str) -> Any:  # noqa: ANN401 (boto3's own)
+        with self._lock:
+            if (environment, region) not in self._clients:
+                self._clients[environment, region] = self._client("cloudwatch", environment, region=region)
+            return self._clients[environment, region]
 
 
-def _asked(client: Any, names: Sequence[str]) -> Iterator[SeenAlarm]:  # noqa: ANN401
-    asked: dict[str, Any] = {
+def _fetch_statuses(client: Any, names: Sequence[str]) -> Iterator[AlarmStatus]:  # noqa: ANN401
+    request: dict[str, Any] = {
         "AlarmNames": list(names),
-        # Without that, composite alarms are left out.
+        # By default, composite alarms are left out.
         "AlarmTypes": ["MetricAlarm", "CompositeAlarm"],
-        "MaxRecords": PAGE,
+        "MaxRecords": PAGE_SIZE,
     }
-    for _ in range(PAGES):
-        answer = client.describe_alarms(**asked)
+    for _ in range(MAX_PAGES):
+        answer = client.describe_alarms(**request)
         for each in (*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())):
-            # A state that is not known is none to rely on.
-            state = STATES.get(str(each.get("StateValue")), "INSUFFICIENT_DATA")
-            yield SeenAlarm(str(each["AlarmName"]), state, _first_line(str(each.get("StateReason", ""))))
+            # An unknown state is not to be relied on.
+            state = ALARM_STATES.get(str(each.get("StateValue")), "INSUFFICIENT_DATA")
+            yield AlarmStatus(str(each["AlarmName"]), state, _shorten_reason(str(each.get("StateReason", ""))))
         if not answer.get("NextToken"):
             return
-        asked["NextToken"] = answer["NextToken"]
+        request["NextToken"] = answer["NextToken"]
 
 
-def _first_line(text: str) -> str:
-    return text.strip().partition("\n")[0][:LONGEST]
+def _shorten_reason(text: str) -> str:
+    return text.strip().partition("\n")[0][:MAX_REASON_LENGTH]

@@ -1,22 +1,22 @@
-"""How far this machine's clock is from that of AWS, which refuses whoever is some minutes off."""
+"""The skew of this machine's clock. AWS refuses requests signed some minutes off."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 
 class AwsClock:
-    """Reads the `Date` of each answer of STS: that of a refusal too, as a wrong clock is what it may be about."""
+    """Measure the skew by the `Date` of each response of STS. Refusals count too: a wrong clock may be their cause."""
 
     def __init__(self) -> None:
-        self.ahead: timedelta | None = None
+        self.skew: timedelta | None = None
 
-    def hear(self, session: Any) -> None:  # noqa: ANN401 (boto3's own)
-        session.events.register("after-call.sts", self._heard)
+    def watch_session(self, session: Any) -> None:  # noqa: ANN401 (boto3's own)
+        session.events.register("after-call.sts", self._measure_skew)
 
-    def _heard(self, http_response: Any, **_: Any) -> None:  # noqa: ANN401
-        # Late: a command that remembers its access asks STS nothing.
+    def _measure_skew(self, http_response: Any, **_: Any) -> None:  # noqa: ANN401
+        # Late: a command with cached access does not call STS.
         from email.utils import parsedate_to_datetime
 
-        said = http_response.headers.get("Date")
-        if said:
-            self.ahead = datetime.now(UTC) - parsedate_to_datetime(said)
+        date = http_response.headers.get("Date")
+        if date:
+            self.skew = datetime.now(UTC) - parsedate_to_datetime(date)

@@ -1,62 +1,62 @@
-"""How each part of a bucket is looked at, and which permission it takes."""
+"""Readers of the settings of a bucket, and the permission each one needs."""
 
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from envctl.domain.aws.buckets import DAYS_OF_A_YEAR, PUBLIC_BLOCKS, Part, Retention
+from envctl.domain.aws.buckets import DAYS_PER_YEAR, PUBLIC_BLOCKS, BucketPart, Retention
 
-Seen = Mapping[str, Any]
+Fields = Mapping[str, Any]
 
 
-def _versioning(s3: Any, where: Seen) -> Seen:  # noqa: ANN401 (boto3's own, here and below)
+def _read_versioning(s3: Any, where: Fields) -> Fields:  # noqa: ANN401 (boto3's own, here and below)
     return {"versioning": s3.get_bucket_versioning(**where).get("Status", "")}
 
 
-def _encryption(s3: Any, where: Seen) -> Seen:  # noqa: ANN401
-    said = _or_none(s3.get_bucket_encryption, where, "ServerSideEncryptionConfigurationNotFoundError")
-    rules = said.get("ServerSideEncryptionConfiguration", {}).get("Rules", ())
+def _read_encryption(s3: Any, where: Fields) -> Fields:  # noqa: ANN401
+    response = _call_or_empty(s3.get_bucket_encryption, where, "ServerSideEncryptionConfigurationNotFoundError")
+    rules = response.get("ServerSideEncryptionConfiguration", {}).get("Rules", ())
     chosen = [rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm", "") for rule in rules]
     return {"encryption": next(filter(None, chosen), "")}
 
 
-def _public_access(s3: Any, where: Seen) -> Seen:  # noqa: ANN401
-    said = _or_none(s3.get_public_access_block, where, "NoSuchPublicAccessBlockConfiguration")
-    blocks = said.get("PublicAccessBlockConfiguration", {})
+def _read_public_access(s3: Any, where: Fields) -> Fields:  # noqa: ANN401
+    response = _call_or_empty(s3.get_public_access_block, where, "NoSuchPublicAccessBlockConfiguration")
+    blocks = response.get("PublicAccessBlockConfiguration", {})
     return {"open_to_public": tuple(name for name in PUBLIC_BLOCKS if not blocks.get(name))}
 
 
-def _ownership(s3: Any, where: Seen) -> Seen:  # noqa: ANN401
-    said = _or_none(s3.get_bucket_ownership_controls, where, "OwnershipControlsNotFoundError")
-    rules = said.get("OwnershipControls", {}).get("Rules", ())
+def _read_ownership(s3: Any, where: Fields) -> Fields:  # noqa: ANN401
+    response = _call_or_empty(s3.get_bucket_ownership_controls, where, "OwnershipControlsNotFoundError")
+    rules = response.get("OwnershipControls", {}).get("Rules", ())
     return {"ownership": next((rule["ObjectOwnership"] for rule in rules), "")}
 
 
-def policy(s3: Any, where: Seen) -> Seen:  # noqa: ANN401
-    said = _or_none(s3.get_bucket_policy, where, "NoSuchBucketPolicy")
-    return {"policy": json.loads(said["Policy"]) if said else {}}
+def read_policy(s3: Any, where: Fields) -> Fields:  # noqa: ANN401
+    response = _call_or_empty(s3.get_bucket_policy, where, "NoSuchBucketPolicy")
+    return {"policy": json.loads(response["Policy"]) if response else {}}
 
 
-def _object_lock(s3: Any, where: Seen) -> Seen:  # noqa: ANN401
-    said = _or_none(s3.get_object_lock_configuration, where, "ObjectLockConfigurationNotFoundError")
-    config = said.get("ObjectLockConfiguration", {})
-    usual = config.get("Rule", {}).get("DefaultRetention", {})
-    days = usual.get("Days") or usual.get("Years", 0) * DAYS_OF_A_YEAR
-    kept = Retention(usual["Mode"], days) if days else None
-    return {"locks": config.get("ObjectLockEnabled") == "Enabled", "retention": kept}
+def _read_object_lock(s3: Any, where: Fields) -> Fields:  # noqa: ANN401
+    response = _call_or_empty(s3.get_object_lock_configuration, where, "ObjectLockConfigurationNotFoundError")
+    config = response.get("ObjectLockConfiguration", {})
+    default = config.get("Rule", {}).get("DefaultRetention", {})
+    days = default.get("Days") or default.get("Years", 0) * DAYS_PER_YEAR
+    retention = Retention(default["Mode"], days) if days else None
+    return {"locks": config.get("ObjectLockEnabled") == "Enabled", "retention": retention}
 
 
-def lifecycle(s3: Any, where: Seen) -> Seen:  # noqa: ANN401
-    """The whole of it, as AWS tells it."""
-    return _or_none(s3.get_bucket_lifecycle_configuration, where, "NoSuchLifecycleConfiguration")
+def read_lifecycle(s3: Any, where: Fields) -> Fields:  # noqa: ANN401
+    """Return the whole lifecycle configuration, in the form of AWS."""
+    return _call_or_empty(s3.get_bucket_lifecycle_configuration, where, "NoSuchLifecycleConfiguration")
 
 
-def _rules(s3: Any, where: Seen) -> Seen:  # noqa: ANN401
-    return {"rules": tuple(lifecycle(s3, where).get("Rules", ()))}
+def _read_lifecycle_rules(s3: Any, where: Fields) -> Fields:  # noqa: ANN401
+    return {"rules": tuple(read_lifecycle(s3, where).get("Rules", ()))}
 
 
-def _or_none(call: Callable[..., Seen], where: Seen, absent: str) -> Seen:
-    """Nothing, where AWS says that there is none of it."""
+def _call_or_empty(call: Callable[..., Fields], where: Fields, absent: str) -> Fields:
+    """Return the response of `call`; empty if AWS answers with the error code `absent`."""
     from botocore.exceptions import ClientError
 
     try:
@@ -67,16 +67,16 @@ def _or_none(call: Callable[..., Seen], where: Seen, absent: str) -> Seen:
         raise
 
 
-LOOKS: Mapping[Part, Callable[[Any, Seen], Seen]] = {
-    "versioning": _versioning,
-    "encryption": _encryption,
-    "public access": _public_access,
-    "ownership": _ownership,
-    "policy": policy,
-    "object lock": _object_lock,
-    "lifecycle": _rules,
+PART_READERS: Mapping[BucketPart, Callable[[Any, Fields], Fields]] = {
+    "versioning": _read_versioning,
+    "encryption": _read_encryption,
+    "public access": _read_public_access,
+    "ownership": _read_ownership,
+    "policy": read_policy,
+    "object lock": _read_object_lock,
+    "lifecycle": _read_lifecycle_rules,
 }
-PERMISSIONS: Mapping[Part, str] = {
+PART_PERMISSIONS: Mapping[BucketPart, str] = {
     "versioning": "s3:GetBucketVersioning",
     "encryption": "s3:GetEncryptionConfiguration",
     "public access": "s3:GetBucketPublicAccessBlock",

@@ -1,37 +1,37 @@
-"""How each step towards a bucket as it should be is carried out."""
+"""Execution of the steps of a bucket plan."""
 
 import json
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from envctl.adapters.aws.bucket_parts import lifecycle, policy
+from envctl.adapters.aws.bucket_parts import read_lifecycle, read_policy
 from envctl.domain.aws import bucket_lifecycle, bucket_policy
 from envctl.domain.aws.buckets import (
     PUBLIC_BLOCKS,
     BlockPublicAccess,
-    Create,
-    Encrypt,
+    BucketStep,
+    CreateBucket,
+    EncryptObjects,
     KeepVersions,
     LockObjects,
     OwnObjects,
     SetLifecycle,
-    Step,
     WantedBucket,
     WritePolicy,
 )
 
-FIRST_REGION = "us-east-1"
+REGION_WITHOUT_CONSTRAINT = "us-east-1"
 ENFORCED = "BucketOwnerEnforced"
 
 
-def carry_out(s3: Any, wanted: WantedBucket, step: Step) -> None:  # noqa: ANN401 (boto3's own)
+def apply_step(s3: Any, wanted: WantedBucket, step: BucketStep) -> None:  # noqa: ANN401 (boto3's own)
     where = {"Bucket": wanted.name, "ExpectedBucketOwner": wanted.account_id}
     match step:
-        case Create(locked):
-            _create(s3, wanted, locked=locked)
+        case CreateBucket(locked):
+            _create_bucket(s3, wanted, locked=locked)
         case KeepVersions():
             s3.put_bucket_versioning(**where, VersioningConfiguration={"Status": "Enabled"})
-        case Encrypt():
+        case EncryptObjects():
             rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
             s3.put_bucket_encryption(**where, ServerSideEncryptionConfiguration={"Rules": [rule]})
         case BlockPublicAccess():
@@ -39,11 +39,13 @@ def carry_out(s3: Any, wanted: WantedBucket, step: Step) -> None:  # noqa: ANN40
         case OwnObjects():
             s3.put_bucket_ownership_controls(**where, OwnershipControls={"Rules": [{"ObjectOwnership": ENFORCED}]})
         case WritePolicy():
-            s3.put_bucket_policy(**where, Policy=json.dumps(bucket_policy.merged(policy(s3, where)["policy"], wanted)))
+            s3.put_bucket_policy(
+                **where, Policy=json.dumps(bucket_policy.merge_policy(read_policy(s3, where)["policy"], wanted))
+            )
         case LockObjects(retention):
-            usual = {"DefaultRetention": {"Mode": retention.mode, "Days": retention.days}}
+            default = {"DefaultRetention": {"Mode": retention.mode, "Days": retention.days}}
             s3.put_object_lock_configuration(
-                **where, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": usual}
+                **where, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": default}
             )
         case SetLifecycle():
             _set_lifecycle(s3, wanted, where)
@@ -51,21 +53,21 @@ def carry_out(s3: Any, wanted: WantedBucket, step: Step) -> None:  # noqa: ANN40
             assert_never(step)
 
 
-def _create(s3: Any, wanted: WantedBucket, *, locked: bool) -> None:  # noqa: ANN401
-    asked: dict[str, Any] = {"Bucket": wanted.name, "ObjectOwnership": ENFORCED}
-    if wanted.region != FIRST_REGION:
-        asked["CreateBucketConfiguration"] = {"LocationConstraint": wanted.region}
+def _create_bucket(s3: Any, wanted: WantedBucket, *, locked: bool) -> None:  # noqa: ANN401
+    request: dict[str, Any] = {"Bucket": wanted.name, "ObjectOwnership": ENFORCED}
+    if wanted.region != REGION_WITHOUT_CONSTRAINT:
+        request["CreateBucketConfiguration"] = {"LocationConstraint": wanted.region}
     if locked:
-        asked["ObjectLockEnabledForBucket"] = True
-    s3.create_bucket(**asked)
-    # Others see it a moment later than it was made.
+        request["ObjectLockEnabledForBucket"] = True
+    s3.create_bucket(**request)
+    # A new bucket becomes visible after a moment.
     s3.get_waiter("bucket_exists").wait(Bucket=wanted.name, WaiterConfig={"Delay": 1, "MaxAttempts": 15})
 
 
 def _set_lifecycle(s3: Any, wanted: WantedBucket, where: Mapping[str, Any]) -> None:  # noqa: ANN401
-    there = lifecycle(s3, where)
-    rules = bucket_lifecycle.merged(there.get("Rules", ()), wanted)
-    # Left out, it would change what the rules of others do.
+    current = read_lifecycle(s3, where)
+    rules = bucket_lifecycle.merge_rules(current.get("Rules", ()), wanted)
+    # Without it, S3 would reset it and change the effect of existing rules.
     name = "TransitionDefaultMinimumObjectSize"
-    kept = {name: there[name]} if name in there else {}
+    kept = {name: current[name]} if name in current else {}
     s3.put_bucket_lifecycle_configuration(**where, LifecycleConfiguration={"Rules": list(rules)}, **kept)

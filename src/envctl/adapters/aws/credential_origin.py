@@ -1,37 +1,41 @@
-"""What is known of one's own credentials: how they came, of which token, who took the role, and who answered."""
+"""The origin of the caller's credentials: method, exchanged token, and the principal behind an assumed role."""
 
 from collections.abc import Callable
 from typing import Any
 
-from envctl.adapters.aws.exchange_listener import Exchanges, is_of_aws, is_same_place
-from envctl.adapters.aws.identity import Standing
-from envctl.domain.aws.access import Caller
+from envctl.adapters.aws.exchange_listener import ExchangeListener, is_aws_url, is_same_origin
+from envctl.adapters.aws.identity import CredentialOrigin
+from envctl.domain.aws.access import CallerIdentity
 
-WEB_IDENTITY, ROLE = "assume-role-with-web-identity", "assume-role"
-"""How boto3 calls these ways to credentials."""
+WEB_IDENTITY_METHOD, ROLE_METHOD = "assume-role-with-web-identity", "assume-role"
+"""Methods of credentials, as boto3 names them."""
 
 
-def find_standing(
+def find_origin(
     session: Any,  # noqa: ANN401 (boto3's own)
-    caller: Caller,
-    heard: Exchanges,
+    caller: CallerIdentity,
+    listener: ExchangeListener,
     store_url: str,
     ask_caller: Callable[[Any], str],
-) -> Standing:
-    """`heard` has listened to the session since it was opened. `store_url` is where the store is reached that AWS's own
-    variables send elsewhere; who answers there may vouch for callers, too. `ask_caller` asks STS whose credentials
-    these are.
+) -> CredentialOrigin:
+    """Describe the credentials of a session. `listener` has heard it since its opening. `store_url` is the store's
+    endpoint if AWS's own variables redirect it; an STS at that endpoint is trusted. `ask_caller` asks STS for the ARN
+    of credentials.
     """
     credentials = session.get_credentials()
     exchange = None
-    if credentials.method == WEB_IDENTITY:
-        exchange = heard.find(credentials.get_frozen_credentials().access_key)
-    origin = ask_caller(heard.source) if credentials.method == ROLE and heard.source is not None else ""
-    return Standing(caller, credentials.method, exchange, origin, _doubt(heard, store_url))
+    if credentials.method == WEB_IDENTITY_METHOD:
+        exchange = listener.find_exchange(credentials.get_frozen_credentials().access_key)
+    source_arn = (
+        ask_caller(listener.source_credentials)
+        if credentials.method == ROLE_METHOD and listener.source_credentials is not None
+        else ""
+    )
+    return CredentialOrigin(caller, credentials.method, exchange, source_arn, _explain_doubt(listener, store_url))
 
 
-def _doubt(heard: Exchanges, store_url: str) -> str:
-    for url in heard.list_addresses():
-        if not is_of_aws(url) and not is_same_place(url, store_url):
+def _explain_doubt(listener: ExchangeListener, store_url: str) -> str:
+    for url in listener.list_urls():
+        if not is_aws_url(url) and not is_same_origin(url, store_url):
             return f"{url} answered who you are: that is no address of AWS, and not where the store is"
     return ""

@@ -1,17 +1,17 @@
-"""Listens to STS while boto3 takes credentials: what AWS answered, for which token, and at which address.
+"""Listener to STS while boto3 fetches credentials: exchanged tokens and called addresses.
 
-What a token file says proves nothing. AWS checks the signature of a token when it gives credentials for it: so the
-claims of the very token that was sent are true of the very keys that were given for it, and of no others.
+A token file proves nothing. AWS checks the signature of a token before giving credentials for it: the claims of the
+token sent are true of the keys given for it, and of no others.
 """
 
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from envctl.adapters.aws.exchange import Exchange
+from envctl.adapters.aws.token_exchange import TokenExchange
 from envctl.adapters.aws.tokens import describe_token
 
-_OF_AWS = (
+_AWS_DOMAINS = (
     ".amazonaws.com",
     ".amazonaws.com.cn",
     ".amazonaws.eu",
@@ -27,44 +27,44 @@ _OF_AWS = (
     ".csp.hci.ic.gov",
     ".sc2s.sgov.gov",
 )
-"""The domains of AWS's partitions."""
-_SENT = "envctl_token"
-DESCRIBED = "EnvctlToken"
-"""Where the answer of STS that refuses a token says what is in it: botocore raises that answer."""
+"""Domains of the AWS partitions."""
+_TOKEN_KEY = "envctl_token"  # noqa: S105 (a key)
+TOKEN_DESCRIPTION = "EnvctlToken"  # noqa: S105 (a name)
+"""Key for the claims of a refused token, added to the response of STS: botocore raises that response."""
 
 
-class Exchanges:
-    """Of one session of boto3."""
+class ExchangeListener:
+    """Exchanges and addresses of one boto3 session."""
 
     def __init__(self) -> None:
-        self._by_key: dict[str, Exchange] = {}
+        self._by_key: dict[str, TokenExchange] = {}
         self._urls: dict[str, None] = {}
         self._source: Any = None
 
-    def hear(self, session: Any) -> None:  # noqa: ANN401 (boto3's own)
-        """Has to be called before the session takes its credentials."""
+    def watch_session(self, session: Any) -> None:  # noqa: ANN401 (boto3's own)
+        """Register with a session, before it loads its credentials."""
         events = session.events
-        events.register("provide-client-params.sts.AssumeRoleWithWebIdentity", self._note_token)
-        events.register("before-call.sts", self._note_address)
-        events.register("after-call.sts.AssumeRoleWithWebIdentity", self._note_answer)
+        events.register("provide-client-params.sts.AssumeRoleWithWebIdentity", self._record_token)
+        events.register("before-call.sts", self._record_request)
+        events.register("after-call.sts.AssumeRoleWithWebIdentity", self._record_exchange)
 
-    def find(self, key: str) -> Exchange | None:
-        """The exchange that gave the access key with that id."""
+    def find_exchange(self, key: str) -> TokenExchange | None:
+        """Return the exchange behind an access key id."""
         return self._by_key.get(key)
 
-    def list_addresses(self) -> tuple[str, ...]:
-        """The URLs that STS was asked at."""
+    def list_urls(self) -> tuple[str, ...]:
+        """Return the called URLs of STS."""
         return tuple(self._urls)
 
     @property
-    def source(self) -> Any:  # noqa: ANN401
-        """The credentials with which a profile took the first role; None where none was taken."""
+    def source_credentials(self) -> Any:  # noqa: ANN401
+        """The credentials a profile assumed its first role with; None if it assumed no role."""
         return self._source
 
-    def _note_token(self, params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:  # noqa: ANN401
-        context[_SENT] = str(params.get("WebIdentityToken", ""))
+    def _record_token(self, params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:  # noqa: ANN401
+        context[_TOKEN_KEY] = str(params.get("WebIdentityToken", ""))
 
-    def _note_address(
+    def _record_request(
         self,
         model: Any,  # noqa: ANN401
         params: Mapping[str, Any],
@@ -75,19 +75,19 @@ class Exchanges:
         if model.name == "AssumeRole" and self._source is None:
             self._source = getattr(request_signer, "_credentials", None)
 
-    def _note_answer(
+    def _record_exchange(
         self,
         http_response: Any,  # noqa: ANN401
         parsed: dict[str, Any],
         context: Mapping[str, Any],
         **_: Any,  # noqa: ANN401
     ) -> None:
-        token = context.get(_SENT, "")
+        token = context.get(_TOKEN_KEY, "")
         if "Credentials" not in parsed:
-            parsed[DESCRIBED] = describe_token(token)
+            parsed[TOKEN_DESCRIPTION] = describe_token(token)
             return
         key = parsed["Credentials"].get("AccessKeyId", "")
-        self._by_key[key] = Exchange(
+        self._by_key[key] = TokenExchange(
             token,
             key,
             parsed.get("AssumedRoleUser", {}).get("Arn", ""),
@@ -98,12 +98,11 @@ class Exchanges:
         )
 
 
-def is_of_aws(url: str) -> bool:
-    """Whether that is an address of AWS itself."""
+def is_aws_url(url: str) -> bool:
     parts = urlsplit(url)
-    return parts.scheme == "https" and f".{parts.hostname or ''}".endswith(_OF_AWS)
+    return parts.scheme == "https" and f".{parts.hostname or ''}".endswith(_AWS_DOMAINS)
 
 
-def is_same_place(url: str, other: str) -> bool:
+def is_same_origin(url: str, other: str) -> bool:
     one, two = urlsplit(url), urlsplit(other)
     return bool(other) and (one.scheme, one.netloc) == (two.scheme, two.netloc)

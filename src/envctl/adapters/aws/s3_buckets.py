@@ -1,87 +1,93 @@
-"""The Buckets port over boto3. Whose bucket it is, and where, is known before anything else is asked of it."""
+"""The Buckets port on S3. A bucket's owner and region are checked before its settings."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.aws.bucket_parts import LOOKS, PERMISSIONS
-from envctl.adapters.aws.bucket_steps import carry_out
-from envctl.domain.aws.buckets import FoundBucket, Step, WantedBucket, explain
+from envctl.adapters.aws.bucket_parts import PART_PERMISSIONS, PART_READERS
+from envctl.adapters.aws.bucket_steps import apply_step
+from envctl.domain.aws.buckets import BucketStep, FoundBucket, WantedBucket, explain_step
 from envctl.domain.errors import OperationFailedError, Problem
 
 if TYPE_CHECKING:
-    from envctl.domain.aws.buckets import Part
+    from envctl.domain.aws.buckets import BucketPart
 
-MISSING = ("404", "NoSuchBucket", "NotFound")
-REFUSED = ("403", "AccessDenied", "Forbidden", "AllAccessDisabled")
-TAKEN = "BucketAlreadyExists"
+MISSING_CODES = ("404", "NoSuchBucket", "NotFound")
+REFUSED_CODES = ("403", "AccessDenied", "Forbidden", "AllAccessDisabled")
+TAKEN_CODE = "BucketAlreadyExists"
 
 
 class S3Buckets:
-    """`client` gives boto3's, by service, environment and region."""
+    """`client` opens a boto3 client for a service, an environment and a region."""
 
     def __init__(self, client: Callable[..., Any]) -> None:
         self._client = client
-        self._opened: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
 
-    def is_there(self, wanted: WantedBucket, environment: str) -> bool:
-        region = _whereabouts(self._s3(wanted, environment), wanted)
+    def has_bucket(self, wanted: WantedBucket, environment: str) -> bool:
+        region = _find_region(self._find_client(wanted, environment), wanted)
         if region and region != wanted.region:
             hint = f"name that region in envctl.toml, or another bucket: nothing in {region} was changed"
-            raise _failed("E421", f"the bucket {wanted.name} is in {region}, not in {wanted.region}", hint)
+            raise _to_error("E421", f"the bucket {wanted.name} is in {region}, not in {wanted.region}", hint)
         return region is not None
 
-    def look(self, wanted: WantedBucket, environment: str) -> FoundBucket | None:
-        return _found(self._s3(wanted, environment), wanted) if self.is_there(wanted, environment) else None
+    def inspect_bucket(self, wanted: WantedBucket, environment: str) -> FoundBucket | None:
+        return (
+            _inspect_parts(self._find_client(wanted, environment), wanted)
+            if self.has_bucket(wanted, environment)
+            else None
+        )
 
-    def carry_out(self, wanted: WantedBucket, step: Step, environment: str) -> None:
+    def apply_step(self, wanted: WantedBucket, step: BucketStep, environment: str) -> None:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            carry_out(self._s3(wanted, environment), wanted, step)
+            apply_step(self._find_client(wanted, environment), wanted, step)
         except (BotoCoreError, ClientError) as error:
-            if code(error) == TAKEN:
-                raise _somebody_elses(wanted) from error
-            message = f"{wanted.name}: AWS says no to this step ({explain(step)}): {reason(error)}"
-            raise _failed("E425", message, _way(environment, denied=code(error) in REFUSED)) from error
+            if extract_code(error) == TAKEN_CODE:
+                raise _name_taken_error(wanted) from error
+            message = f"{wanted.name}: AWS says no to this step ({explain_step(step)}): {extract_reason(error)}"
+            raise _to_error(
+                "E425", message, _suggest_fix(environment, denied=extract_code(error) in REFUSED_CODES)
+            ) from error
 
-    def _s3(self, wanted: WantedBucket, environment: str) -> Any:  # noqa: ANN401 (boto3's own)
-        where = (environment, wanted.region)
-        if where not in self._opened:
-            self._opened[where] = self._client("s3", environment, region=wanted.region)
-        return self._opened[where]
+    def _find_client(self, wanted: WantedBucket, environment: str) -> Any:  # noqa: ANN401 (boto3's own)
+        key = (environment, wanted.region)
+        if key not in self._clients:
+            self._clients[key] = self._client("s3", environment, region=wanted.region)
+        return self._clients[key]
 
 
-def _whereabouts(s3: Any, wanted: WantedBucket) -> str | None:  # noqa: ANN401
-    """The region of the bucket, empty where it is not told; None where there is no bucket."""
+def _find_region(s3: Any, wanted: WantedBucket) -> str | None:  # noqa: ANN401
+    """Return the region of the bucket, empty if unknown; None if there is no such bucket."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         answer = s3.head_bucket(Bucket=wanted.name, ExpectedBucketOwner=wanted.account_id)
     except ClientError as error:
-        if code(error) in MISSING:
+        if extract_code(error) in MISSING_CODES:
             return None
-        if code(error) in REFUSED:
-            raise _not_ours(s3, wanted) from error
-        raise _unseen(wanted, error) from error
+        if extract_code(error) in REFUSED_CODES:
+            raise _inaccessible_error(s3, wanted) from error
+        raise _unchecked_error(wanted, error) from error
     except BotoCoreError as error:
-        raise _unseen(wanted, error) from error
+        raise _unchecked_error(wanted, error) from error
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     return str(answer.get("BucketRegion") or headers.get("x-amz-bucket-region") or "")
 
 
-def _not_ours(s3: Any, wanted: WantedBucket) -> OperationFailedError:  # noqa: ANN401
-    """Why a bucket that there is does not let itself be looked at: S3 gives the same answer in three cases."""
+def _inaccessible_error(s3: Any, wanted: WantedBucket) -> OperationFailedError:  # noqa: ANN401
+    """Find out why an existing bucket is inaccessible: S3 gives the same answer for three reasons."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         s3.head_bucket(Bucket=wanted.name)
     except (BotoCoreError, ClientError):
-        return _closed(s3, wanted)
+        return _forbidden_error(s3, wanted)
     message = f"the bucket {wanted.name} is in another account than {wanted.account_id}, and lets you in"
-    return _failed("E422", message, "name the right bucket in envctl.toml, or its account: nothing was changed there")
+    return _to_error("E422", message, "name the right bucket in envctl.toml, or its account: nothing was changed there")
 
 
-def _closed(s3: Any, wanted: WantedBucket) -> OperationFailedError:  # noqa: ANN401
+def _forbidden_error(s3: Any, wanted: WantedBucket) -> OperationFailedError:  # noqa: ANN401
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -89,52 +95,52 @@ def _closed(s3: Any, wanted: WantedBucket) -> OperationFailedError:  # noqa: ANN
         owned = {bucket["Name"] for page in pages for bucket in page.get("Buckets", ())}
     except (BotoCoreError, ClientError):
         message = f"the bucket {wanted.name} is closed to you: it is somebody else's, or you may not look at it"
-        return _failed("E424", message, f"allow s3:ListBucket on it, and s3:ListAllMyBuckets in {wanted.account_id}")
+        return _to_error("E424", message, f"allow s3:ListBucket on it, and s3:ListAllMyBuckets in {wanted.account_id}")
     if wanted.name in owned:
         message = f"the bucket {wanted.name} is in {wanted.account_id}, and you may not look at it"
-        return _failed("E424", message, "allow s3:ListBucket on it")
-    return _somebody_elses(wanted)
+        return _to_error("E424", message, "allow s3:ListBucket on it")
+    return _name_taken_error(wanted)
 
 
-def _found(s3: Any, wanted: WantedBucket) -> FoundBucket:  # noqa: ANN401
-    """Each part is looked at by itself: what is denied hides nothing else."""
+def _inspect_parts(s3: Any, wanted: WantedBucket) -> FoundBucket:  # noqa: ANN401
+    """Read each part on its own: a denied one does not hide the others."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     seen: dict[str, Any] = {}
-    unseen: dict[Part, Problem] = {}
-    for part in wanted.parts:
+    unseen: dict[BucketPart, Problem] = {}
+    for part in wanted.checked_parts:
         try:
-            seen |= LOOKS[part](s3, {"Bucket": wanted.name, "ExpectedBucketOwner": wanted.account_id})
+            seen |= PART_READERS[part](s3, {"Bucket": wanted.name, "ExpectedBucketOwner": wanted.account_id})
         except (BotoCoreError, ClientError) as error:
-            hint = f"allow {PERMISSIONS[part]} on it" if code(error) in REFUSED else "try again"
-            unseen[part] = Problem("E424", f"can't be looked at: {reason(error)}", hint)
+            hint = f"allow {PART_PERMISSIONS[part]} on it" if extract_code(error) in REFUSED_CODES else "try again"
+            unseen[part] = Problem("E424", f"can't be looked at: {extract_reason(error)}", hint)
     return FoundBucket(**seen, unseen=unseen)
 
 
-def code(error: Exception) -> str:
+def extract_code(error: Exception) -> str:
     response = getattr(error, "response", None) or {}
     return str(response.get("Error", {}).get("Code", ""))
 
 
-def reason(error: Exception) -> str:
+def extract_reason(error: Exception) -> str:
     response = getattr(error, "response", None) or {}
-    said = str(response.get("Error", {}).get("Message", "")).strip().rstrip(".")
-    if said:
-        return f"{said} ({code(error)})"
+    message = str(response.get("Error", {}).get("Message", "")).strip().rstrip(".")
+    if message:
+        return f"{message} ({extract_code(error)})"
     return " ".join(str(error).split()).rstrip(".")
 
 
-def _somebody_elses(wanted: WantedBucket) -> OperationFailedError:
+def _name_taken_error(wanted: WantedBucket) -> OperationFailedError:
     message = f"the bucket {wanted.name} belongs to somebody else: names are shared by all of AWS"
-    return _failed("E420", message, "choose another name in envctl.toml: nothing was changed there")
+    return _to_error("E420", message, "choose another name in envctl.toml: nothing was changed there")
 
 
-def _unseen(wanted: WantedBucket, error: Exception) -> OperationFailedError:
-    message = f"the bucket {wanted.name} can't be looked at: {reason(error)}"
-    return _failed("E424", message, "check the network, the region and your credentials, and try again")
+def _unchecked_error(wanted: WantedBucket, error: Exception) -> OperationFailedError:
+    message = f"the bucket {wanted.name} can't be looked at: {extract_reason(error)}"
+    return _to_error("E424", message, "check the network, the region and your credentials, and try again")
 
 
-def _way(environment: str, *, denied: bool) -> str:
+def _suggest_fix(environment: str, *, denied: bool) -> str:
     if not denied:
         return "what was done before stays; mend the cause, and run it again"
     if not environment:
@@ -142,5 +148,5 @@ def _way(environment: str, *, denied: bool) -> str:
     return f"what was done before stays; as somebody of that account who may: envctl bootstrap {environment} --as-me"
 
 
-def _failed(number: str, message: str, hint: str) -> OperationFailedError:
+def _to_error(number: str, message: str, hint: str) -> OperationFailedError:
     return OperationFailedError(Problem(number, message, hint))

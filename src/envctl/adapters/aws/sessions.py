@@ -1,4 +1,4 @@
-"""The Access port: who AWS says that one is, in each environment, asked by boto3 once in a command."""
+"""The AwsAccess port: credentials and caller of each environment, fetched through boto3 once per command."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -7,44 +7,45 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.aws.account_cache import RememberedAccess
+from envctl.adapters.aws.account_cache import AccountCache
 from envctl.adapters.aws.aws_clock import AwsClock
-from envctl.adapters.aws.exchange_listener import DESCRIBED, Exchanges
-from envctl.domain.aws.access import Caller, Passport
+from envctl.adapters.aws.exchange_listener import TOKEN_DESCRIPTION, ExchangeListener
+from envctl.domain.aws.access import AwsCredentialsSpec, CallerIdentity
 from envctl.domain.errors import EnvctlError, MisconfiguredMachineError, OperationFailedError, Problem
 
 if TYPE_CHECKING:
     from obstore.auth.boto3 import Boto3CredentialProvider
 
-    from envctl.adapters.aws.identity import Standing
+    from envctl.adapters.aws.identity import CredentialOrigin
 
 READ_SECONDS, PROGRAM_SECONDS = 10, 60.0
-"""For each answer of AWS, and for a `credential_process`: as long as Terraform's AWS provider waits for one."""
-USUAL_SECONDS = 3600
-ENDING = ("env", "assume-role-with-web-identity")
-"""How boto3 calls the ways to credentials that can't be renewed for long."""
+"""For a response of AWS, and for a `credential_process`: as long as Terraform's AWS provider waits for one."""
+DEFAULT_SECONDS = 3600
+EXPIRING_METHODS = ("env", "assume-role-with-web-identity")
+"""Methods of credentials without lasting renewal, as boto3 names them."""
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A session of boto3 that was asked who it is, and what STS was heard to say to it."""
+class AwsSession:
+    """A boto3 session, its caller, and the token exchanges behind it."""
 
     session: Any
-    caller: Caller
-    heard: Exchanges
+    caller: CallerIdentity
+    listener: ExchangeListener
 
 
 class Sessions:
-    """`prepare` is called before boto3 looks for credentials: in the sandbox it takes the real ones away. `passport`
-    gives the one of an environment, and one's own for an empty name. `store_url` gives the URL that AWS's variables
-    name for S3; empty where that is AWS's own.
+    """The sessions of a command. The empty environment stands for the caller's own credentials.
+
+    `prepare` is called before boto3 loads credentials: in the sandbox it removes the real ones. `find_spec` returns the
+    credentials wanted for an environment. `store_url` returns the S3 endpoint in AWS's variables; empty for AWS's own.
     """
 
     def __init__(
         self,
         prepare: Callable[[], object],
-        passport: Callable[[str], Passport],
-        remembered: RememberedAccess | None = None,
+        find_spec: Callable[[str], AwsCredentialsSpec],
+        cache: AccountCache | None = None,
         *,
         patience: float = READ_SECONDS,
         program_seconds: float = PROGRAM_SECONDS,
@@ -53,170 +54,170 @@ class Sessions:
         self._store_url = store_url
         self._program_seconds = program_seconds
         self._prepare = prepare
-        self._passport = passport
-        self._remembered = remembered
+        self._find_spec = find_spec
+        self._cache = cache
         self._patience = patience
-        self._taken: dict[str, Taken] = {}
+        self._sessions: dict[str, AwsSession] = {}
         self._clock = AwsClock()
 
-    def ahead(self) -> timedelta | None:
-        return self._clock.ahead
+    def clock_skew(self) -> timedelta | None:
+        return self._clock.skew
 
-    def known(self, environment: str) -> bool:
+    def is_confirmed(self, environment: str) -> bool:
         self._prepare()
-        return self._remembered is not None and self._remembered.known(environment)
+        return self._cache is not None and self._cache.is_confirmed(environment)
 
-    def remember(self, environment: str) -> None:
-        if self._remembered is not None:
-            self._remembered.remember(environment)
+    def save_confirmed(self, environment: str) -> None:
+        if self._cache is not None:
+            self._cache.save_confirmed(environment)
 
-    def caller(self, environment: str = "") -> Caller:
-        return self._of(environment).caller
+    def fetch_caller(self, environment: str = "") -> CallerIdentity:
+        return self._find_session(environment).caller
 
-    def keys(self, environment: str) -> Mapping[str, str]:
-        session = self._of(environment).session
-        with _explained(self._passport(environment)):
+    def export_credentials(self, environment: str) -> Mapping[str, str]:
+        session = self._find_session(environment).session
+        with _explain_errors(self._find_spec(environment)):
             found = session.get_credentials().get_frozen_credentials()
         keys = {"AWS_ACCESS_KEY_ID": found.access_key, "AWS_SECRET_ACCESS_KEY": found.secret_key}
         return {**keys, "AWS_SESSION_TOKEN": found.token} if found.token else keys
 
-    def at_hand(self) -> "Standing | None":
-        """What is known of one's own credentials; None where there are none at all."""
-        from envctl.adapters.aws.credential_origin import find_standing
+    def find_origin(self) -> "CredentialOrigin | None":
+        """Return the origin of the caller's own credentials; None without credentials."""
+        from envctl.adapters.aws.credential_origin import find_origin
 
         self._prepare()
-        own = self._passport("")
-        with _explained(own):
-            if self._own[0].get_credentials() is None:
+        own = self._find_spec("")
+        with _explain_errors(own):
+            if self._own_session[0].get_credentials() is None:
                 return None
-        taken = self._of("")
-        with _explained(own):
-            return find_standing(taken.session, taken.caller, taken.heard, self._store_url(), self._ask_source)
+        mine = self._find_session("")
+        with _explain_errors(own):
+            return find_origin(mine.session, mine.caller, mine.listener, self._store_url(), self._fetch_arn)
 
-    def _ask_source(self, credentials: Any) -> str:  # noqa: ANN401
-        """The ARN of who took a role of a profile. Empty where STS does not say: then the role alone is known."""
+    def _fetch_arn(self, credentials: Any) -> str:  # noqa: ANN401
+        """Return the ARN of the principal behind a profile's role; empty if STS refuses."""
         import boto3
         from botocore.exceptions import BotoCoreError, ClientError
 
-        own = self._passport("")
+        own = self._find_spec("")
         try:
             keys = credentials.get_frozen_credentials()
             session = boto3.Session(keys.access_key, keys.secret_key, keys.token)
-            return str(self._client(session, "sts", own).get_caller_identity()["Arn"])
+            return str(self._build_client(session, "sts", own).get_caller_identity()["Arn"])
         except (BotoCoreError, ClientError, OperationFailedError):
             return ""
 
-    def store_credentials(self) -> "Boto3CredentialProvider | None":
-        """One's own, as obstore takes them; None where there are none. They are there once this returns."""
+    def load_store_credentials(self) -> "Boto3CredentialProvider | None":
+        """Load the caller's own credentials for obstore; None without credentials."""
         from obstore.auth.boto3 import Boto3CredentialProvider
 
         self._prepare()
-        own = self._passport("")
-        with _explained(own):
-            session, _ = self._own
+        own = self._find_spec("")
+        with _explain_errors(own):
+            session, _ = self._own_session
             credentials = session.get_credentials()
             if credentials is None:
                 return None
-            # Now, and not within obstore, which would make a text of whatever goes wrong.
+            # Loaded now and not within obstore, since that turns every error into a text.
             credentials.get_frozen_credentials()
             return Boto3CredentialProvider(session)
 
-    def client(self, service: str, environment: str = "", *, region: str = "") -> Any:  # noqa: ANN401 (boto3's own)
-        """A client with the credentials of an environment, or with one's own, with time-outs and bounded retries. Its
-        calls raise what botocore raises where AWS says no, and EnvctlError where this machine is wrongly configured.
+    def open_client(self, service: str, environment: str = "", *, region: str = "") -> Any:  # noqa: ANN401 (boto3's own)
+        """Open a client with the credentials of an environment, with timeouts and bounded retries. Its calls raise
+        errors of botocore if AWS refuses, and EnvctlError if this machine is misconfigured.
         """
-        passport = self._passport(environment)
-        session = self._of(environment).session
-        with _explained(passport):
-            return self._client(session, service, passport, region)
+        spec = self._find_spec(environment)
+        session = self._find_session(environment).session
+        with _explain_errors(spec):
+            return self._build_client(session, service, spec, region)
 
-    def _of(self, environment: str) -> Taken:
-        if environment not in self._taken:
-            self._taken[environment] = self._take(environment, self._passport(environment))
-        return self._taken[environment]
+    def _find_session(self, environment: str) -> AwsSession:
+        if environment not in self._sessions:
+            self._sessions[environment] = self._identify_environment(environment, self._find_spec(environment))
+        return self._sessions[environment]
 
     @cached_property
-    def _own(self) -> tuple[Any, Exchanges]:
-        """One session for one's own credentials: who is asked for their name is who reaches the store."""
-        return self._open(self._passport(""))
+    def _own_session(self) -> tuple[Any, ExchangeListener]:
+        """The session of the caller's own credentials, used for both caller and store."""
+        return self._open_watched_session(self._find_spec(""))
 
-    def _open(self, passport: Passport) -> tuple[Any, Exchanges]:
-        session, heard = self._begin(passport), Exchanges()
-        self._clock.hear(session)
-        heard.hear(session)
-        return session, heard
+    def _open_watched_session(self, spec: AwsCredentialsSpec) -> tuple[Any, ExchangeListener]:
+        session, listener = self._open_boto_session(spec), ExchangeListener()
+        self._clock.watch_session(session)
+        listener.watch_session(session)
+        return session, listener
 
-    def _take(self, environment: str, passport: Passport) -> Taken:
+    def _identify_environment(self, environment: str, spec: AwsCredentialsSpec) -> AwsSession:
         self._prepare()
-        with _explained(passport):
-            session, heard = self._open(passport) if environment else self._own
-            if not passport.role:
-                return self._identified(session, passport, heard)
-            return self._assumed(session, passport, heard)
+        with _explain_errors(spec):
+            session, listener = self._open_watched_session(spec) if environment else self._own_session
+            if not spec.role:
+                return self._identify_session(session, spec, listener)
+            return self._assume_role(session, spec, listener)
 
-    def _begin(self, passport: Passport) -> Any:  # noqa: ANN401
+    def _open_boto_session(self, spec: AwsCredentialsSpec) -> Any:  # noqa: ANN401
         from envctl.adapters.aws.bounded_session import open_session
 
-        return open_session(self._profile(passport), self._patience, self._program_seconds)
+        return open_session(self._find_profile(spec), self._patience, self._program_seconds)
 
-    def _profile(self, passport: Passport) -> str:
-        """The profile, where this machine has one of that name. A job in CI has none, and its own credentials."""
-        if not passport.profile:
+    def _find_profile(self, spec: AwsCredentialsSpec) -> str:
+        """Return the profile if this machine has it, else an empty name: a CI job has its own credentials."""
+        if not spec.profile:
             return ""
         self._prepare()
-        from envctl.adapters.aws.bounded_session import known_profiles
+        from envctl.adapters.aws.bounded_session import list_profiles
 
-        return passport.profile if passport.profile in known_profiles() else ""
+        return spec.profile if spec.profile in list_profiles() else ""
 
-    def _identified(self, session: Any, passport: Passport, heard: Exchanges) -> Taken:  # noqa: ANN401
-        said = self._client(session, "sts", passport).get_caller_identity()
-        return Taken(session, Caller(said["Account"], said["Arn"], _end(session)), heard)
+    def _identify_session(self, session: Any, spec: AwsCredentialsSpec, listener: ExchangeListener) -> AwsSession:  # noqa: ANN401
+        identity = self._build_client(session, "sts", spec).get_caller_identity()
+        return AwsSession(
+            session, CallerIdentity(identity["Account"], identity["Arn"], _find_expiry(session)), listener
+        )
 
-    def _assumed(self, session: Any, passport: Passport, heard: Exchanges) -> Taken:  # noqa: ANN401
+    def _assume_role(self, session: Any, spec: AwsCredentialsSpec, listener: ExchangeListener) -> AwsSession:  # noqa: ANN401
         import boto3
 
-        sts = self._client(session, "sts", passport)
-        asked: dict[str, Any] = {
-            "RoleArn": passport.role,
-            "RoleSessionName": passport.session,
-            "DurationSeconds": int(passport.duration / timedelta(seconds=1)) or USUAL_SECONDS,
+        sts = self._build_client(session, "sts", spec)
+        request: dict[str, Any] = {
+            "RoleArn": spec.role,
+            "RoleSessionName": spec.session,
+            "DurationSeconds": int(spec.duration / timedelta(seconds=1)) or DEFAULT_SECONDS,
         }
-        if passport.external_id:
-            asked["ExternalId"] = passport.external_id
-        if passport.tags:
-            asked["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(passport.tags.items())]
-        given = sts.assume_role(**asked)["Credentials"]
+        if spec.external_id:
+            request["ExternalId"] = spec.external_id
+        if spec.tags:
+            request["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(spec.tags.items())]
+        keys = sts.assume_role(**request)["Credentials"]
         role = boto3.Session(
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
         )
-        # Not what the role is called but who answers: a role's name proves nothing about an endpoint.
-        said = self._client(role, "sts", passport).get_caller_identity()
-        # Terraform takes the role anew before it ends, for as long as what it is taken with holds.
-        return Taken(role, Caller(said["Account"], said["Arn"], _end(session)), heard)
+        # Ask STS again: the name of a role does not prove the account behind an endpoint.
+        identity = self._build_client(role, "sts", spec).get_caller_identity()
+        # Terraform renews the role itself, until the source credentials expire.
+        return AwsSession(role, CallerIdentity(identity["Account"], identity["Arn"], _find_expiry(session)), listener)
 
-    def _client(self, session: Any, service: str, passport: Passport, region: str = "") -> Any:  # noqa: ANN401
-        from envctl.adapters.aws.bounded_session import limits
+    def _build_client(self, session: Any, service: str, spec: AwsCredentialsSpec, region: str = "") -> Any:  # noqa: ANN401
+        from envctl.adapters.aws.bounded_session import build_config
 
-        client = session.client(service, region_name=region or passport.region, config=limits(self._patience))
-        client._make_api_call = _checked(client._make_api_call, passport)
+        client = session.client(service, region_name=region or spec.region, config=build_config(self._patience))
+        client._make_api_call = _wrap_api_call(client._make_api_call, spec)
         return client
 
 
-def _end(session: Any) -> datetime | None:  # noqa: ANN401
-    """When credentials end that nothing renews: keys that say when, and those for a token, which ends before them."""
+def _find_expiry(session: Any) -> datetime | None:  # noqa: ANN401
+    """Return the expiry of credentials without renewal: keys with an end, and those given for a token."""
     credentials = session.get_credentials()
-    ends = getattr(credentials, "_expiry_time", None) if credentials.method in ENDING else None
+    ends = getattr(credentials, "_expiry_time", None) if credentials.method in EXPIRING_METHODS else None
     return ends if isinstance(ends, datetime) else None
 
 
-def _checked(call: Callable[..., Any], passport: Passport) -> Callable[..., Any]:
-    """botocore reads much of its configuration late, and raises whatever comes: only of its own exceptions do those who
-    call it know.
-    """
+def _wrap_api_call(call: Callable[..., Any], spec: AwsCredentialsSpec) -> Callable[..., Any]:
+    """Explain the errors of an API call: botocore reads configuration late, and raises any exception for mistakes."""
 
-    def checked(*words: Any, **named: Any) -> Any:  # noqa: ANN401
+    def call_explained(*words: Any, **named: Any) -> Any:  # noqa: ANN401
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
@@ -224,36 +225,36 @@ def _checked(call: Callable[..., Any], passport: Passport) -> Callable[..., Any]
         except (ClientError, EnvctlError):
             raise
         except Exception as error:
-            if (problem := _misconfiguration(error)) is not None:
+            if (problem := _find_misconfiguration(error)) is not None:
                 raise MisconfiguredMachineError(problem) from error
             if isinstance(error, BotoCoreError):
                 raise
-            raise OperationFailedError(_problem(passport, error)) from error
+            raise OperationFailedError(_build_problem(spec, error)) from error
 
-    return checked
+    return call_explained
 
 
 @contextmanager
-def _explained(passport: Passport) -> Iterator[None]:
-    """Whatever a library says while credentials are taken is said in words: nothing but libraries runs in it."""
+def _explain_errors(spec: AwsCredentialsSpec) -> Iterator[None]:
+    """Turn every error of a library while loading credentials into an EnvctlError."""
     try:
         yield
     except EnvctlError:
         raise
     except Exception as error:
-        if (problem := _misconfiguration(error)) is not None:
+        if (problem := _find_misconfiguration(error)) is not None:
             raise MisconfiguredMachineError(problem) from error
-        raise OperationFailedError(_problem(passport, error)) from error
+        raise OperationFailedError(_build_problem(spec, error)) from error
 
 
-def _misconfiguration(error: Exception) -> Problem | None:
-    # Late: a command that remembers its access asks nothing.
+def _find_misconfiguration(error: Exception) -> Problem | None:
+    # Late: a command with cached access needs none of it.
     from envctl.adapters.aws.misconfiguration import find_misconfiguration
 
     return find_misconfiguration(error)
 
 
-_REFUSED = {
+_HINT_BY_CODE = {
     "AccessDenied": "let your own principal assume it: the role's trust policy and your policy have to allow it",
     "ExpiredToken": "sign in again: your own credentials have expired",
     "ExpiredTokenException": "sign in again: your own credentials have expired",
@@ -261,52 +262,52 @@ _REFUSED = {
     "SignatureDoesNotMatch": "your own credentials are wrong, or this machine's clock is: sign in again, or set it",
     "RegionDisabledException": "activate STS in that region, or use another one",
 }
-_ASK = "see who you are: aws sts get-caller-identity"
+_CALLER_HINT = "see who you are: aws sts get-caller-identity"
 
 
-def _problem(passport: Passport, error: Exception) -> Problem:
+def _build_problem(spec: AwsCredentialsSpec, error: Exception) -> Problem:
     response = getattr(error, "response", None)
     if response:
-        said = response.get("Error", {})
-        name = str(said.get("Code", ""))
-        message = str(said.get("Message", "")).strip() or name
-        if token := response.get(DESCRIBED):
+        details = response.get("Error", {})
+        code = str(details.get("Code", ""))
+        message = str(details.get("Message", "")).strip() or code
+        if token := response.get(TOKEN_DESCRIPTION):
             hint = "correct the trust policy of the role, or what asks for the token: docs/access.md"
-            return Problem(*_wish(passport, f"{message} ({name}); {token}"), hint)
-        return Problem(*_wish(passport, f"{message} ({name})"), _REFUSED.get(name, _ASK))
-    from envctl.adapters.aws.misconfiguration import reason
+            return Problem(*_describe_refusal(spec, f"{message} ({code}); {token}"), hint)
+        return Problem(*_describe_refusal(spec, f"{message} ({code})"), _HINT_BY_CODE.get(code, _CALLER_HINT))
+    from envctl.adapters.aws.misconfiguration import extract_reason
 
-    return Problem(*_wish(passport, reason(error)), _way(error, passport))
+    return Problem(*_describe_refusal(spec, extract_reason(error)), _suggest_fix(error, spec))
 
 
-def _wish(passport: Passport, reason: str) -> tuple[str, str]:
-    """What was wanted, and why not: code and message."""
-    if passport.role:
-        return "E413", f"the role {passport.role} can't be assumed: {reason}"
-    where = f" in {passport.environment}" if passport.environment else ""
+def _describe_refusal(spec: AwsCredentialsSpec, reason: str) -> tuple[str, str]:
+    """Return the error code and message for a failed request of credentials."""
+    if spec.role:
+        return "E413", f"the role {spec.role} can't be assumed: {reason}"
+    where = f" in {spec.environment}" if spec.environment else ""
     return "E415", f"AWS does not say who you are{where}: {reason}"
 
 
-def _way(error: Exception, passport: Passport) -> str:
-    from envctl.adapters.aws.error_meanings import Verdict
-    from envctl.adapters.aws.misconfiguration import verdict_on
+def _suggest_fix(error: Exception, spec: AwsCredentialsSpec) -> str:
+    from envctl.adapters.aws.error_causes import Cause
+    from envctl.adapters.aws.misconfiguration import classify_error
 
     name = type(error).__name__
-    profile = f" --profile {passport.profile}" if passport.profile else ""
-    match verdict_on(error):
-        case Verdict.SIGN_IN if name == "NoCredentialsError":
-            wanted = f"the profile {passport.profile}" if passport.profile else "a profile that may"
+    profile = f" --profile {spec.profile}" if spec.profile else ""
+    match classify_error(error):
+        case Cause.SIGN_IN if name == "NoCredentialsError":
+            wanted = f"the profile {spec.profile}" if spec.profile else "a profile that may"
             return f"sign in first, or set AWS_PROFILE to {wanted}"
-        case Verdict.SIGN_IN if "SSO" in name or "Token" in name:
+        case Cause.SIGN_IN if "SSO" in name or "Token" in name:
             return f"sign in again: aws sso login{profile}"
-        case Verdict.SIGN_IN if "Login" in name:
+        case Cause.SIGN_IN if "Login" in name:
             return f"sign in again: aws login{profile}"
-        case Verdict.SIGN_IN:
+        case Cause.SIGN_IN:
             return "sign in again; aws configure list shows where credentials are looked for"
-        case Verdict.NETWORK:
+        case Cause.NETWORK:
             return "AWS could not be reached: check the network and the proxy, and try again"
         case None:
-            # What botocore says of keys whose end is in their variables, and is over.
+            # Keys past the expiry in their variables.
             return "sign in again"
         case _:
-            return _ASK
+            return _CALLER_HINT

@@ -1,99 +1,103 @@
-"""The Signatures port over KMS. No private key ever leaves it."""
+"""The Signatures port on KMS. Private keys never leave it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from envctl.domain.config.signing_keys import alias_of, region_of
+from envctl.domain.config.signing_keys import parse_alias, parse_region
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.signatures import Algorithm
 
-DAYS = 7
+DELETION_DAYS = 7
 
 
 class KmsSignatures:
-    """`there` gives clients with the credentials that work in an environment, and `oneself` those with one's own there;
-    `key` is what gives the ARN of an environment's key.
+    """`open_client` opens clients with the credentials of an environment, `open_own_client` with the caller's own.
+    `arn_of` returns the ARN of an environment's key.
     """
 
-    def __init__(self, there: Callable[..., Any], oneself: Callable[..., Any], key: Callable[[str], str]) -> None:
-        self._there = there
-        self._oneself = oneself
-        self._key = key
+    def __init__(
+        self, open_client: Callable[..., Any], open_own_client: Callable[..., Any], arn_of: Callable[[str], str]
+    ) -> None:
+        self._environment_client = open_client
+        self._own_client = open_own_client
+        self._arn_of = arn_of
 
-    def key(self, environment: str) -> str:
-        return self._key(environment)
+    def key_arn(self, environment: str) -> str:
+        return self._arn_of(environment)
 
     def sign(self, environment: str, algorithm: Algorithm, message: bytes, *, personally: bool) -> bytes:
-        kms = self._kms(environment, self._oneself if personally else self._there)
-        with self._asking(environment, "kms:Sign", personally=personally):
-            said = kms.sign(
-                KeyId=self._key(environment), Message=message, MessageType="RAW", SigningAlgorithm=algorithm
+        kms = self._open_client(environment, self._own_client if personally else self._environment_client)
+        with self._explain_errors(environment, "kms:Sign", personally=personally):
+            response = kms.sign(
+                KeyId=self._arn_of(environment), Message=message, MessageType="RAW", SigningAlgorithm=algorithm
             )
-            return bytes(said["Signature"])
+            return bytes(response["Signature"])
 
-    def public_key(self, environment: str) -> bytes:
-        kms = self._kms(environment, self._there)
-        with self._asking(environment, "kms:GetPublicKey"):
-            return bytes(kms.get_public_key(KeyId=self._key(environment))["PublicKey"])
+    def fetch_public_key(self, environment: str) -> bytes:
+        kms = self._open_client(environment, self._environment_client)
+        with self._explain_errors(environment, "kms:GetPublicKey"):
+            return bytes(kms.get_public_key(KeyId=self._arn_of(environment))["PublicKey"])
 
-    def create(self, environment: str) -> bool:
-        alias = alias_of(self._key(environment))
-        kms = self._kms(environment, self._there)
-        if self._exists(environment, kms):
+    def create_key(self, environment: str) -> bool:
+        alias = parse_alias(self._arn_of(environment))
+        kms = self._open_client(environment, self._environment_client)
+        if self._has_key(environment, kms):
             return False
         if not alias:
-            message = f"there is no KMS key {self._key(environment)}, and one with a number of choice can't be made"
+            message = f"there is no KMS key {self._arn_of(environment)}, and one with a number of choice can't be made"
             hint = f'name an alias: [environments.{environment}] signing_key = "alias/envctl-{environment}"'
             raise OperationFailedError(Problem("E467", message, hint))
-        with self._asking(environment, "kms:CreateKey"):
+        with self._explain_errors(environment, "kms:CreateKey"):
             made = kms.create_key(
                 Description=f"envctl: signs what is recorded of {environment}",
                 KeySpec="ECC_NIST_P256",
                 KeyUsage="SIGN_VERIFY",
             )["KeyMetadata"]["KeyId"]
-        return self._name(environment, kms, alias, made)
+        return self._assign_alias(environment, kms, alias, made)
 
-    def _name(self, environment: str, kms: Any, alias: str, made: str) -> bool:  # noqa: ANN401 (boto3's own)
-        """Whether the key that was made is the one of that name now."""
-        with self._asking(environment, "kms:CreateAlias"):
+    def _assign_alias(self, environment: str, kms: Any, alias: str, made: str) -> bool:  # noqa: ANN401 (boto3's own)
+        """Point the alias to the new key. Return False if another process was faster."""
+        with self._explain_errors(environment, "kms:CreateAlias"):
             try:
                 kms.create_alias(AliasName=alias, TargetKeyId=made)
             except kms.exceptions.AlreadyExistsException:
-                # Somebody else was faster. A key without a name would only cost money.
-                kms.schedule_key_deletion(KeyId=made, PendingWindowInDays=DAYS)
+                # A key without an alias would only cost money.
+                kms.schedule_key_deletion(KeyId=made, PendingWindowInDays=DELETION_DAYS)
                 return False
         return True
 
-    def _exists(self, environment: str, kms: Any) -> bool:  # noqa: ANN401
-        with self._asking(environment, "kms:DescribeKey"):
+    def _has_key(self, environment: str, kms: Any) -> bool:  # noqa: ANN401
+        with self._explain_errors(environment, "kms:DescribeKey"):
             try:
-                kms.describe_key(KeyId=self._key(environment))
+                kms.describe_key(KeyId=self._arn_of(environment))
             except kms.exceptions.NotFoundException:
                 return False
         return True
 
-    def _kms(self, environment: str, client: Callable[..., Any]) -> Any:  # noqa: ANN401
-        return client("kms", environment, region=region_of(self._key(environment)))
+    def _open_client(self, environment: str, client: Callable[..., Any]) -> Any:  # noqa: ANN401
+        return client("kms", environment, region=parse_region(self._arn_of(environment)))
 
     @contextmanager
-    def _asking(self, environment: str, action: str, *, personally: bool = False) -> Iterator[None]:
+    def _explain_errors(self, environment: str, action: str, *, personally: bool = False) -> Iterator[None]:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             yield
         except ClientError as error:
-            said = error.response.get("Error", {})
-            reason = f"{said.get('Message') or said.get('Code')}".strip().rstrip(".")
-            raise self._refused(environment, action, str(said.get("Code")), reason, personally=personally) from error
+            details = error.response.get("Error", {})
+            reason = f"{details.get('Message') or details.get('Code')}".strip().rstrip(".")
+            raise self._to_error(
+                environment, action, str(details.get("Code")), reason, personally=personally
+            ) from error
         except BotoCoreError as error:
             reason = str(error).strip().partition("\n")[0].rstrip(".")
-            raise self._refused(environment, action, "", reason, personally=personally) from error
+            raise self._to_error(environment, action, "", reason, personally=personally) from error
 
-    def _refused(
+    def _to_error(
         self, environment: str, action: str, code: str, reason: str, *, personally: bool
     ) -> OperationFailedError:
-        key = self._key(environment)
+        key = self._arn_of(environment)
         if code == "NotFoundException":
             hint = f"make it, and pin it: envctl ledger keys {environment} --create"
             return OperationFailedError(Problem("E467", f"there is no KMS key {key} for {environment}", hint))
@@ -104,5 +108,5 @@ class KmsSignatures:
             hint = "enable the key, or pin the one that took its place: docs/signatures.md"
         else:
             hint = "try again: what was not signed was not recorded"
-        wish = {"kms:Sign": "does not sign", "kms:GetPublicKey": "can't be read"}.get(action, "can't be made")
-        return OperationFailedError(Problem("E468", f"the KMS key {key} {wish} for {environment}: {reason}", hint))
+        failure = {"kms:Sign": "does not sign", "kms:GetPublicKey": "can't be read"}.get(action, "can't be made")
+        return OperationFailedError(Problem("E468", f"the KMS key {key} {failure} for {environment}: {reason}", hint))

@@ -1,4 +1,4 @@
-"""Tokens of GitHub Actions: what is in one, and whether an answer of AWS speaks of that very one."""
+"""Tokens of GitHub Actions: their claims, and the check that AWS confirmed the very same token."""
 
 import base64
 import json
@@ -9,26 +9,26 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from envctl.adapters.aws.exchange import Exchange
+    from envctl.adapters.aws.token_exchange import TokenExchange
 
 ISSUER = "https://token.actions.githubusercontent.com"
-LONGEST = 32 * 1024
-"""Bytes; STS takes no more than 20,000."""
+MAX_TOKEN_BYTES = 32 * 1024
+"""STS accepts at most 20,000."""
 _ISSUERS = re.compile(re.escape(ISSUER) + r"(?:/[A-Za-z0-9][A-Za-z0-9-]*)?")
-"""GitHub's own. An enterprise may have its name at the end."""
-_PARTS = re.compile(r"([\w-]+)\.([\w-]+)\.([\w-]+)", re.ASCII)
-_LATE = timedelta(minutes=5)
-_USERS = ("user_login", "user_email")
-_SHOWN = ("sub", "aud", "environment")
+"""GitHub's own issuer. An enterprise may append its name."""
+_TOKEN_FORMAT = re.compile(r"([\w-]+)\.([\w-]+)\.([\w-]+)", re.ASCII)
+_EXPIRY_TOLERANCE = timedelta(minutes=5)
+_USER_CLAIMS = ("user_login", "user_email")
+_SHOWN_CLAIMS = ("sub", "aud", "environment")
 
 
-class UnprovenTokenError(ValueError):
-    """Says why a token proves nothing, as what follows "the token …"."""
+class UnverifiedTokenError(ValueError):
+    """Explains why a token is unverified. The text continues "the token …"."""
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What GitHub says in a token. `run_id` and `repository` are empty where it says nothing of them."""
+    """Claims of GitHub in a token. `run_id` and `repository` are empty if missing."""
 
     actor: str
     repository: str = ""
@@ -37,102 +37,102 @@ class Claims:
     teams: tuple[str, ...] = ()
 
 
-def read_claims(exchange: "Exchange") -> Claims:
-    """What GitHub says, and AWS has checked.
+def read_claims(exchange: "TokenExchange") -> Claims:
+    """Return the claims of a token of GitHub, as verified by AWS.
 
-    Raises UnprovenTokenError where the token is none of GitHub's, or AWS's answer does not speak of it.
+    Raises UnverifiedTokenError for a token of another issuer, or if the response of AWS does not match it.
     """
-    header, claims = _decode(exchange.token)
+    header, claims = _decode_token(exchange.token)
     if str(header.get("alg", "")).casefold() == "none":
-        raise UnprovenTokenError("is not signed")
+        raise UnverifiedTokenError("is not signed")
     issuer = claims.get("iss")
     if not isinstance(issuer, str) or not _ISSUERS.fullmatch(issuer):
-        raise UnprovenTokenError("is not of GitHub")
+        raise UnverifiedTokenError("is not of GitHub")
     _check_answer(exchange, claims, issuer)
     _check_time(exchange, claims)
     actor = claims.get("actor")
     if not isinstance(actor, str) or not actor:
-        raise UnprovenTokenError("names no actor")
-    said = {name: str(claims.get(name) or "") for name in ("repository", "run_id", "environment")}
-    return Claims(actor, **said, teams=_list_teams(claims))
+        raise UnverifiedTokenError("names no actor")
+    texts = {name: str(claims.get(name) or "") for name in ("repository", "run_id", "environment")}
+    return Claims(actor, **texts, teams=_list_teams(claims))
 
 
-def list_users(exchange: "Exchange") -> tuple[str, ...]:
-    """The names that a token of GitLab, which AWS took, gives the user of a pipeline: login and address."""
+def list_users(exchange: "TokenExchange") -> tuple[str, ...]:
+    """Return login and address of the pipeline's user in a token of GitLab accepted by AWS."""
     try:
-        _, claims = _decode(exchange.token)
-    except UnprovenTokenError:
+        _, claims = _decode_token(exchange.token)
+    except UnverifiedTokenError:
         return ()
-    return tuple(name for each in _USERS if isinstance(name := claims.get(each), str) and name)
+    return tuple(name for each in _USER_CLAIMS if isinstance(name := claims.get(each), str) and name)
 
 
 def describe_token(token: str) -> str:
-    """The claims that the trust policies of roles name, for who has to correct one. Never the token itself."""
+    """Describe the claims used in trust policies of roles. The token itself is never quoted."""
     try:
-        _, claims = _decode(token)
-    except UnprovenTokenError as error:
+        _, claims = _decode_token(token)
+    except UnverifiedTokenError as error:
         return f"the token {error}"
-    said = [f"{name} {_show(claims[name])}" for name in _SHOWN if claims.get(name)]
-    return f"the token says: {', '.join(said)}" if said else f"the token names none of {', '.join(_SHOWN)}"
+    claimed = [f"{name} {_format_claim(claims[name])}" for name in _SHOWN_CLAIMS if claims.get(name)]
+    return f"the token says: {', '.join(claimed)}" if claimed else f"the token names none of {', '.join(_SHOWN_CLAIMS)}"
 
 
-def _show(value: object) -> str:
+def _format_claim(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
     return "".join(letter if letter.isprintable() else "?" for letter in text)[:200]
 
 
-def _decode(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Header and claims."""
-    if len(token) > LONGEST:
-        raise UnprovenTokenError("is too long")
-    found = _PARTS.fullmatch(token.strip())
+def _decode_token(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return header and claims."""
+    if len(token) > MAX_TOKEN_BYTES:
+        raise UnverifiedTokenError("is too long")
+    found = _TOKEN_FORMAT.fullmatch(token.strip())
     if found is None:
-        raise UnprovenTokenError("is no signed JSON Web Token")
-    return _object(found[1]), _object(found[2])
+        raise UnverifiedTokenError("is no signed JSON Web Token")
+    return _decode_part(found[1]), _decode_part(found[2])
 
 
-def _object(part: str) -> Mapping[str, Any]:
+def _decode_part(part: str) -> Mapping[str, Any]:
     try:
         found = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (ValueError, RecursionError):
-        raise UnprovenTokenError("can't be read") from None
+        raise UnverifiedTokenError("can't be read") from None
     if not isinstance(found, dict):
-        raise UnprovenTokenError("can't be read")
+        raise UnverifiedTokenError("can't be read")
     return found
 
 
-def _check_answer(exchange: "Exchange", claims: Mapping[str, Any], issuer: str) -> None:
-    """STS names the provider by its ARN, and by the issuer in older answers; an emulator may name nothing."""
+def _check_answer(exchange: "TokenExchange", claims: Mapping[str, Any], issuer: str) -> None:
+    """Check provider, subject and audience. STS names the provider by its ARN, in older responses by its issuer."""
     host = issuer.removeprefix("https://")
     provider = exchange.provider.removeprefix("https://")
     if provider and provider != host and not provider.endswith(f":oidc-provider/{host}"):
-        raise UnprovenTokenError(f"is not of the provider that AWS names: {_show(exchange.provider)}")
+        raise UnverifiedTokenError(f"is not of the provider that AWS names: {_format_claim(exchange.provider)}")
     if exchange.subject and exchange.subject != claims.get("sub"):
-        raise UnprovenTokenError("has another subject than AWS says")
+        raise UnverifiedTokenError("has another subject than AWS says")
     audience = claims.get("aud")
     if exchange.audience and exchange.audience not in (audience if isinstance(audience, list) else [audience]):
-        raise UnprovenTokenError("has another audience than AWS says")
+        raise UnverifiedTokenError("has another audience than AWS says")
 
 
-def _check_time(exchange: "Exchange", claims: Mapping[str, Any]) -> None:
-    """By the clock of AWS: this machine's may be wrong."""
+def _check_time(exchange: "TokenExchange", claims: Mapping[str, Any]) -> None:
+    """Check the expiry by the clock of AWS: that of this machine may be wrong."""
     ends = claims.get("exp")
     if ends is None:
         return
-    # Late: few commands have a token at all.
+    # Late: few commands have a token.
     from email.utils import parsedate_to_datetime
 
     try:
         now = parsedate_to_datetime(exchange.date) if exchange.date else datetime.now(UTC)
-        over = datetime.fromtimestamp(float(ends), UTC) + _LATE < now
+        has_expired = datetime.fromtimestamp(float(ends), UTC) + _EXPIRY_TOLERANCE < now
     except (TypeError, ValueError, OverflowError, OSError):
-        raise UnprovenTokenError("says no time at which it ends") from None
-    if over:
-        raise UnprovenTokenError("had expired")
+        raise UnverifiedTokenError("says no time at which it ends") from None
+    if has_expired:
+        raise UnverifiedTokenError("had expired")
 
 
 def _list_teams(claims: Mapping[str, Any]) -> tuple[str, ...]:
-    """A token has such a claim where the organisation asks for it."""
-    said = claims.get("teams", claims.get("team", ()))
-    listed = said.split(",") if isinstance(said, str) else said
+    """Return the teams of the actor. The claim exists only if the organisation asks for it."""
+    claimed = claims.get("teams", claims.get("team", ()))
+    listed = claimed.split(",") if isinstance(claimed, str) else claimed
     return tuple(sorted(str(team).strip() for team in listed)) if isinstance(listed, list) else ()

@@ -1,3 +1,1 @@
-"""Asks the world whether a deployment works, one file a kind of probe; and what a plan costs: programs of the team's
-are run for both.
-"""
+"""Runs the checks of a deployment, one file per kind, and the programs of the team for checks and costs."""

@@ -1,9 +1,9 @@
-"""A check that is a command: its exit code counts."""
+"""Checks by a command: exit code 0 passes."""
 
-from envctl.adapters.checks.context import Asking
-from envctl.adapters.checks.process import GRACE_SECONDS, run
+from envctl.adapters.checks.context import RunContext
+from envctl.adapters.checks.process import GRACE_SECONDS, run_process
 from envctl.domain.checks.probes import CommandProbe
 
 
-def run_command(probe: CommandProbe, asking: Asking, grace: float = GRACE_SECONDS) -> str:
-    return run(probe.command, probe.timeout_seconds, asking, grace).problem
+def run_command(probe: CommandProbe, context: RunContext, grace: float = GRACE_SECONDS) -> str:
+    return run_process(probe.command, probe.timeout_seconds, context, grace).problem

@@ -1,4 +1,4 @@
-"""What a prober has to work with."""
+"""The context of a running check."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,13 +6,11 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Asking:
-    """`environment` is that of child processes. The clock only ever goes forward, in seconds. `redact` is for what is
-    said by others, before it is cut: half a secret is still one.
-    """
+class RunContext:
+    """Project folder, environment, clock and redaction for a check."""
 
     root: Path
-    environment: Mapping[str, str]
-    clock: Callable[[], float]
+    environment: Mapping[str, str]  # of child processes
+    clock: Callable[[], float]  # monotonic, in seconds
     sleep: Callable[[float], None]
-    redact: Callable[[str], str] = str
+    redact: Callable[[str], str] = str  # for texts of others, before they are shortened: half a secret is still one

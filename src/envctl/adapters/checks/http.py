@@ -3,7 +3,7 @@
 import ssl
 from typing import TYPE_CHECKING
 
-from envctl.adapters.checks.context import Asking
+from envctl.adapters.checks.context import RunContext
 from envctl.adapters.http.client import Failure, HttpClient, HttpFailedError, Timeouts
 from envctl.adapters.http.retry import list_pauses
 from envctl.domain.checks.probes import HttpProbe, excerpt
@@ -21,7 +21,7 @@ _HEADERS = {"Accept": "*/*", "Connection": "close"}
 _REDIRECTS = range(300, 400)
 
 
-def get(probe: HttpProbe, asking: Asking) -> str:
+def get(probe: HttpProbe, asking: RunContext) -> str:
     began = asking.clock()
     end = began + probe.timeout_seconds
     # No proxy: what was deployed answers, or nothing does.
@@ -35,17 +35,17 @@ def get(probe: HttpProbe, asking: Asking) -> str:
     raise AssertionError("pauses have no end")
 
 
-def _attempt(probe: HttpProbe, end: float, asking: Asking, client: HttpClient) -> str:
+def _attempt(probe: HttpProbe, end: float, asking: RunContext, client: HttpClient) -> str:
     now = asking.clock()
     seconds = max(min(end - now, _ATTEMPT_SECONDS), _SHORTEST)
     try:
-        with client.open("GET", probe.url, _HEADERS, None, Timeouts(seconds, seconds, seconds)) as response:
+        with client.send_request("GET", probe.url, _HEADERS, None, Timeouts(seconds, seconds, seconds)) as response:
             return _unexpected(probe, response, asking)
     except HttpFailedError as error:
         return _reason(error)
 
 
-def _unexpected(probe: HttpProbe, response: "BaseHTTPResponse", asking: Asking) -> str:
+def _unexpected(probe: HttpProbe, response: "BaseHTTPResponse", asking: RunContext) -> str:
     if response.status != probe.expect_status:
         note = ", a redirect, which is not followed" if response.status in _REDIRECTS else ""
         return f"answered {response.status}{note}, expected {probe.expect_status}"

@@ -1,6 +1,4 @@
-"""Runs a program of the team's in the project's folder, and ends it, with all that it has started, when its time is
-over.
-"""
+"""Runs a program of the team in the project's folder, and ends it with all its children after its timeout."""
 
 import contextlib
 import os
@@ -11,56 +9,62 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from envctl.adapters.checks.context import Asking
-from envctl.domain.text.durations import spelt
+from envctl.adapters.checks.context import RunContext
+from envctl.domain.text.durations import format_duration
 from envctl.domain.text.excerpt import excerpt
 
-KEPT = 1 << 16
+TAIL_BYTES = 1 << 16
 GRACE_SECONDS = 5.0
-_LONGEST_WAIT = 0.05
+_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
-class Ended:
-    """`problem` is empty where it ended by itself, and well. `said` is the beginning of what was on its stdout."""
+class ProcessResult:
+    """`problem` is empty after exit code 0 in time. `output` is the beginning of its stdout."""
 
     problem: str
-    said: bytes = b""
+    output: bytes = b""
 
 
-def run(
-    command: Sequence[str], seconds: float, asking: Asking, grace: float, *, told: bytes | None = None, room: int = 0
-) -> Ended:
-    """`told` is what it can read on its stdin, and `room` how many bytes of its stdout are kept from the beginning."""
+def run_process(
+    command: Sequence[str],
+    seconds: float,
+    context: RunContext,
+    grace: float,
+    *,
+    data: bytes | None = None,
+    limit: int = 0,
+) -> ProcessResult:
+    """Run a program with `data` on its stdin, and keep the first `limit` bytes of its stdout."""
     try:
-        process = _start(command, asking, told)
+        process = _start_process(command, context, data)
     except (OSError, ValueError) as error:
-        return Ended(_not_started(asking.redact(command[0]), error))
-    with process, _Talk(process, told or b"", room) as talk:
+        return ProcessResult(_explain_start_failure(context.redact(command[0]), error))
+    with process, _Pipes(process, data or b"", limit) as pipes:
         try:
-            in_time = _ended(process, talk, asking, seconds)
+            in_time = _wait_for_exit(process, pipes, context, seconds)
         finally:
-            _end(process, talk, asking, grace)
+            _end_process(process, pipes, context, grace)
         if in_time and process.returncode == 0:
-            return Ended("", bytes(talk.answer))
-        late = f"did not end within {spelt(timedelta(seconds=seconds))}"
-        why = _outcome(process.returncode) if in_time else late
-        return Ended(": ".join(filter(None, (why, talk.last_line(asking.redact)))))
+            return ProcessResult("", bytes(pipes.answer))
+        late = f"did not end within {format_duration(timedelta(seconds=seconds))}"
+        why = _describe_exit(process.returncode) if in_time else late
+        return ProcessResult(": ".join(filter(None, (why, pipes.find_last_line(context.redact)))))
 
 
-def _start(command: Sequence[str], asking: Asking, told: bytes | None) -> subprocess.Popen[bytes]:
+def _start_process(command: Sequence[str], context: RunContext, data: bytes | None) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command,
-        cwd=asking.root,
-        env=asking.environment,
-        stdin=subprocess.DEVNULL if told is None else subprocess.PIPE,
+        cwd=context.root,
+        env=context.environment,
+        stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         process_group=0,
     )
 
 
-def _not_started(program: str, error: OSError | ValueError) -> str:
+def _explain_start_failure(program: str, error: OSError | ValueError) -> str:
     program = excerpt(program)
     if isinstance(error, FileNotFoundError) and "/" not in program:
         return f"there is no program {program} on the PATH"
@@ -68,36 +72,36 @@ def _not_started(program: str, error: OSError | ValueError) -> str:
     return f"{program} can't be started: {(reason or str(error)).lower()}"
 
 
-def _ended(process: subprocess.Popen[bytes], talk: "_Talk", asking: Asking, seconds: float) -> bool:
-    """Whether it came to its end within that time."""
-    until = asking.clock() + seconds
+def _wait_for_exit(process: subprocess.Popen[bytes], pipes: "_Pipes", context: RunContext, seconds: float) -> bool:
+    """Wait until the process exits; False if the time is over first."""
+    until = context.clock() + seconds
     while process.poll() is None:
-        if asking.clock() >= until:
+        if context.clock() >= until:
             return False
-        talk.go_on(_LONGEST_WAIT)
+        pipes.transfer_data(_POLL_SECONDS)
     return True
 
 
-def _end(process: subprocess.Popen[bytes], talk: "_Talk", asking: Asking, grace: float) -> None:
-    """Whatever it left behind goes too: nothing of it outlives the question."""
+def _end_process(process: subprocess.Popen[bytes], pipes: "_Pipes", context: RunContext, grace: float) -> None:
+    """End the process and its group, first with SIGTERM. None of its children outlives the check."""
     try:
         if process.poll() is None:
-            _signal(process, signal.SIGTERM)
-            _ended(process, talk, asking, grace)
+            _signal_group(process, signal.SIGTERM)
+            _wait_for_exit(process, pipes, context, grace)
     finally:
-        _signal(process, signal.SIGKILL)
+        _signal_group(process, signal.SIGKILL)
         process.wait()
-    # A pipe holds no more than is read at once, and one that somebody else still writes to is not followed.
-    talk.go_on(0)
+    # One read empties a full pipe. Later writes of other processes are not awaited.
+    pipes.transfer_data(0)
 
 
-def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    # A group of which only zombies are left is gone to some systems, and out of reach to others.
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    # For a group of zombies, some systems raise the one error, some the other.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
 
 
-def _outcome(code: int) -> str:
+def _describe_exit(code: int) -> str:
     if code >= 0:
         return f"exit code {code}"
     try:
@@ -106,66 +110,66 @@ def _outcome(code: int) -> str:
         return f"ended by signal {-code}"
 
 
-class _Talk:
-    """What a process is told, and what it says, while it runs: a full pipe would make it wait, or us. Of what it says
-    the end is kept, and of its stdout the beginning too.
+class _Pipes:
+    """The pipes of a running process, read and written in turns: a full pipe would block one side. The end of its
+    output is kept, and the beginning of its stdout too.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], told: bytes, room: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], data: bytes, limit: int) -> None:
         self._selector = selectors.DefaultSelector()
-        self._said: dict[int, bytearray] = {}
+        self._tails: dict[int, bytearray] = {}
         self._process = process
-        self._left = memoryview(told)
-        self._room = room
+        self._unsent = memoryview(data)
+        self._limit = limit
         self.answer = bytearray()
         for pipe in filter(None, (process.stderr, process.stdout)):
-            self._said[pipe.fileno()] = bytearray()
+            self._tails[pipe.fileno()] = bytearray()
             self._selector.register(pipe, selectors.EVENT_READ)
         if process.stdin:
             os.set_blocking(process.stdin.fileno(), False)
             self._selector.register(process.stdin, selectors.EVENT_WRITE)
 
-    def __enter__(self) -> "_Talk":
+    def __enter__(self) -> "_Pipes":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._selector.close()
 
-    def go_on(self, seconds: float) -> None:
-        """Waits no longer than that for something to read, or for room to write."""
+    def transfer_data(self, seconds: float) -> None:
+        """Read and write without blocking, after waiting at most `seconds` for a ready pipe."""
         for key, _ in self._selector.select(seconds):
-            if key.fd in self._said:
-                self._listen(key)
+            if key.fd in self._tails:
+                self._read_output(key)
             else:
-                self._tell(key)
+                self._write_input(key)
 
-    def _listen(self, key: selectors.SelectorKey) -> None:
-        piece = os.read(key.fd, KEPT)
+    def _read_output(self, key: selectors.SelectorKey) -> None:
+        piece = os.read(key.fd, TAIL_BYTES)
         if not piece:
             self._selector.unregister(key.fileobj)
-        said = self._said[key.fd]
-        said += piece
-        del said[:-KEPT]
+        tail = self._tails[key.fd]
+        tail += piece
+        del tail[:-TAIL_BYTES]
         if self._process.stdout and key.fd == self._process.stdout.fileno():
-            self.answer += piece[: self._room - len(self.answer)]
+            self.answer += piece[: self._limit - len(self.answer)]
 
-    def _tell(self, key: selectors.SelectorKey) -> None:
+    def _write_input(self, key: selectors.SelectorKey) -> None:
         try:
-            self._left = self._left[os.write(key.fd, self._left[:KEPT]) :]
+            self._unsent = self._unsent[os.write(key.fd, self._unsent[:TAIL_BYTES]) :]
         except BlockingIOError:
             return
         except BrokenPipeError:
-            # It need not read what it does not care for.
-            self._left = self._left[:0]
-        if not self._left and self._process.stdin:
+            # A program need not read its input.
+            self._unsent = self._unsent[:0]
+        if not self._unsent and self._process.stdin:
             self._selector.unregister(key.fileobj)
             self._process.stdin.close()
 
-    def last_line(self, redact: Callable[[str], str]) -> str:
-        """What it said last on stderr; a program that keeps that empty may have said it on stdout."""
-        return next((line for said in self._said.values() for line in _newest_first(said, redact)), "")
+    def find_last_line(self, redact: Callable[[str], str]) -> str:
+        """Return the last line on stderr; if that is empty, the last one on stdout."""
+        return next((line for tail in self._tails.values() for line in _reverse_lines(tail, redact)), "")
 
 
-def _newest_first(said: bytearray, redact: Callable[[str], str]) -> Iterator[str]:
-    lines = reversed(redact(said.decode(errors="replace")).splitlines())
+def _reverse_lines(tail: bytearray, redact: Callable[[str], str]) -> Iterator[str]:
+    lines = reversed(redact(tail.decode(errors="replace")).splitlines())
     return filter(None, map(excerpt, lines))

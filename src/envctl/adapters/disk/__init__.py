@@ -1,1 +1,1 @@
-"""The one door to files that a person may have made: what is opened, and what a disk's refusal means."""
+"""Access to files that users may have made: safe reads and writes, and errors of the disk."""

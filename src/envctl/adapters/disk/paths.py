@@ -1,13 +1,13 @@
-"""Where a path really leads, also where links lead in a circle, or where a home that it names is unknown."""
+"""Resolution of links and of `~`, safe against link loops and unknown homes."""
 
 import errno
 import os
 from pathlib import Path
 
 
-def real_path(path: str | os.PathLike[str]) -> Path:
-    """The path without links. Raises OSError where links lead in a circle: `Path.resolve` raises a RuntimeError there,
-    and from Python 3.13 on nothing.
+def resolve_path(path: str | os.PathLike[str]) -> Path:
+    """Return the path without links. Raises OSError for a link loop, unlike `Path.resolve`: that raises RuntimeError,
+    and no error from Python 3.13 on.
     """
     try:
         Path(path).stat()
@@ -17,8 +17,8 @@ def real_path(path: str | os.PathLike[str]) -> Path:
     return Path(os.path.realpath(path))
 
 
-def in_home(path: str | os.PathLike[str]) -> Path:
-    """With the home in place of `~`. One that is unknown stays as it is, as it does for every other program."""
+def expand_home(path: str | os.PathLike[str]) -> Path:
+    """Return the path with `~` replaced by the home. An unknown home stays as it is, as in other programs."""
     try:
         return Path(path).expanduser()
     except RuntimeError:

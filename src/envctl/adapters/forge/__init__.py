@@ -1,1 +1,1 @@
-"""Where the code is hosted: GitHub and GitLab, and servers that speak as they do."""
+"""Forges, the hosts of the code: GitHub and GitLab, and servers with the same API."""

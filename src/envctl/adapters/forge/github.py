@@ -1,21 +1,21 @@
-"""The REST API of GitHub, as far as a job needs it: comments of a pull request, issues, and who let it begin.
+"""The parts of GitHub's REST API used by a CI job: comments of a pull request, issues, and reviews of a deployment.
 
-https://docs.github.com/rest/issues. A pull request is an issue there, too.
+https://docs.github.com/rest/issues. For GitHub, a pull request is an issue too.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from envctl.adapters.forge.comment import Note
+from envctl.adapters.forge.posts import ForgePost
 from envctl.adapters.forge.rest import READ_SECONDS, Rest
 
-URL = "https://api.github.com"
+API_URL = "https://api.github.com"
 
 
 @dataclass(frozen=True)
-class Review:
-    """That somebody let the jobs for these environments begin."""
+class RunReview:
+    """An approval for the waiting jobs of these environments."""
 
     reviewer: str
     environments: tuple[str, ...]
@@ -23,69 +23,69 @@ class Review:
 
 @dataclass(frozen=True)
 class GithubApi:
-    """Raises OperationFailedError with E036 where GitHub does not do what it is asked for. `environ` names a proxy;
-    `patience` and `pause` are in seconds.
+    """Raises OperationFailedError with E036 if GitHub refuses or is unreachable. `environ` names a proxy; `patience`
+    and `pause` are in seconds.
     """
 
     repository: str
     token: str = field(repr=False)
-    url: str = URL
+    url: str = API_URL
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     patience: float = READ_SECONDS
     pause: float = 0.5
 
-    def comments(self, pull_request: int) -> Iterator[Note]:
-        return self._notes(f"issues/{pull_request}/comments", "id")
+    def list_comments(self, pull_request: int) -> Iterator[ForgePost]:
+        return self._list_posts(f"issues/{pull_request}/comments", "id")
 
-    def comment(self, pull_request: int, body: str) -> None:
-        self._ask("POST", f"issues/{pull_request}/comments", {"body": body})
+    def add_comment(self, pull_request: int, body: str) -> None:
+        self._send_json("POST", f"issues/{pull_request}/comments", {"body": body})
 
-    def edit_comment(self, pull_request: int, comment: int, body: str) -> None:  # noqa: ARG002 (it is known without)
-        self._ask("PATCH", f"issues/comments/{comment}", {"body": body})
+    def edit_comment(self, pull_request: int, comment: int, body: str) -> None:  # noqa: ARG002 (GitLab needs it)
+        self._send_json("PATCH", f"issues/comments/{comment}", {"body": body})
 
-    def issues(self, label: str) -> Iterator[Note]:
-        """Those that are open, oldest first, without pull requests."""
+    def list_issues(self, label: str) -> Iterator[ForgePost]:
+        """Return the open issues, oldest first, without pull requests."""
         from urllib.parse import urlencode
 
-        wanted = urlencode({"state": "open", "labels": label, "sort": "created", "direction": "asc"})
-        return self._notes(f"issues?{wanted}", "number")
+        query = urlencode({"state": "open", "labels": label, "sort": "created", "direction": "asc"})
+        return self._list_posts(f"issues?{query}", "number")
 
     def open_issue(self, title: str, body: str, label: str) -> None:
-        self._ask("POST", "issues", {"title": title, "body": body, "labels": [label]})
+        self._send_json("POST", "issues", {"title": title, "body": body, "labels": [label]})
 
     def edit_issue(self, issue: int, body: str) -> None:
-        self._ask("PATCH", f"issues/{issue}", {"body": body})
+        self._send_json("PATCH", f"issues/{issue}", {"body": body})
 
     def close_issue(self, issue: int) -> None:
-        self._ask("PATCH", f"issues/{issue}", {"state": "closed", "state_reason": "completed"})
+        self._send_json("PATCH", f"issues/{issue}", {"state": "closed", "state_reason": "completed"})
 
-    def reviews(self, run: int) -> list[Review]:
-        """Those of a run that approved, and not those that rejected or wait. It needs `actions: read`."""
+    def list_reviews(self, run: int) -> list[RunReview]:
+        """Return the approving reviews of a run. Needs `actions: read`."""
         return [
-            Review(_login(each["user"]), tuple(str(there["name"]) for there in each.get("environments", ())))
+            RunReview(_to_login(each["user"]), tuple(str(item["name"]) for item in each.get("environments", ())))
             for each in self._rest.listed(f"repos/{self.repository}/actions/runs/{run}/approvals")
-            # A person who has left GitHub has no name any more, and is nobody.
+            # Deleted users have no name, and do not count.
             if each.get("state") == "approved" and each.get("user")
         ]
 
-    def authors(self, commit: str) -> list[str]:
-        """Who wrote a commit, who committed it, and who opened the pull requests that brought it. Those need
+    def list_authors(self, commit: str) -> list[str]:
+        """Return the author of a commit, its committer, and the authors of its pull requests. The latter need
         `pull-requests: read`.
         """
-        there = self._rest.got(f"repos/{self.repository}/commits/{commit}")
-        users = [there.get("author"), there.get("committer")]
+        details = self._rest.got(f"repos/{self.repository}/commits/{commit}")
+        users = [details.get("author"), details.get("committer")]
         users += [each.get("user") for each in self._rest.listed(f"repos/{self.repository}/commits/{commit}/pulls")]
-        # GitHub itself commits what is merged with its button.
-        names = [_login(user) for user in users if user and user.get("login")]
+        # GitHub itself is the committer of merges by its button.
+        names = [_to_login(user) for user in users if user and user.get("login")]
         return [name for name in dict.fromkeys(names) if name != "web-flow"]
 
-    def _notes(self, path: str, number: str) -> Iterator[Note]:
+    def _list_posts(self, path: str, number: str) -> Iterator[ForgePost]:
         for each in self._rest.listed(f"repos/{self.repository}/{path}"):
             if "pull_request" not in each:
                 kind = (each.get("user") or {}).get("type", "")
-                yield Note(int(each[number]), each.get("title") or "", each.get("body") or "", kind == "Bot")
+                yield ForgePost(int(each[number]), each.get("title") or "", each.get("body") or "", kind == "Bot")
 
-    def _ask(self, method: str, path: str, body: Mapping[str, object]) -> None:
+    def _send_json(self, method: str, path: str, body: Mapping[str, object]) -> None:
         self._rest.ask(method, f"repos/{self.repository}/{path}", body)
 
     @cached_property
@@ -100,20 +100,20 @@ class GithubApi:
             self.repository,
             self.url,
             headers,
-            _HINTS,
+            _HINT_BY_STATUS,
             environ=self.environ,
             patience=self.patience,
             pause=self.pause,
         )
 
 
-def _login(user: Mapping[str, object]) -> str:
-    """An app or a bot is told by its name: GitHub ends most of them so, and the rest is said by the type."""
+def _to_login(user: Mapping[str, object]) -> str:
+    """Return the login, with `[bot]` appended for every app: GitHub appends it for most of them only."""
     name = str(user["login"])
     return f"{name}[bot]" if user.get("type") == "Bot" and not name.endswith("[bot]") else name
 
 
-_HINTS = {
+_HINT_BY_STATUS = {
     401: "hand the job's token over: GITHUB_TOKEN, from ${{ github.token }}",
     403: "give the job the permission that it needs: pull-requests: write, issues: write, or actions: read",
     404: "give the job the permission that it needs: pull-requests: write, issues: write, or actions: read",

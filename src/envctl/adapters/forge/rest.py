@@ -93,7 +93,7 @@ class Rest:
         data = None if body is None else json.dumps(body).encode()
         timeouts = Timeouts(CONNECT_SECONDS, self.patience, WHOLE_SECONDS)
         try:
-            with self._client.open(method, url, headers, data, timeouts) as response:
+            with self._client.send_request(method, url, headers, data, timeouts) as response:
                 answer = _Answer(response.status, response.headers, read_body(response, LARGEST))
         except HttpFailedError as error:
             why = _REASONS.get(error.failure, "no connection")

@@ -1,4 +1,4 @@
-"""Settings files and Terraform modules → what they assign and declare.
+"""Readers of settings files and of Terraform modules: assignments and declarations.
 
 E201 a syntax error · E202 a settings value that is not literal · E212 a wrong declaration in a module
 """

@@ -1,4 +1,4 @@
-"""The code of the folders that modules reach: what of it is worth reading, and the names that it can use."""
+"""The code of folders reached by modules, reduced to files worth reading, and the names defined in it."""
 
 import json
 import re
@@ -10,16 +10,17 @@ from posixpath import dirname, join, normpath
 import tree_sitter
 
 from envctl.adapters.hcl.file_functions import PATH_ATTRIBUTES
-from envctl.adapters.hcl.paths import Later, Scope, Values, evaluate, unescape, walk
-from envctl.adapters.hcl.source import Source, body_of, named
+from envctl.adapters.hcl.json_module import list_objects
+from envctl.adapters.hcl.paths import LazyValues, Scope, Values, evaluate, unescape, walk_nodes
+from envctl.adapters.hcl.source import Source, list_attributes, list_body
 from envctl.domain.errors import ConfigurationError
 
-_CODE = (".tf", ".tofu")
-_JSON = (".tf.json", ".tofu.json")
-# A folder where nothing of this stands is not read any further: most are like that. Each pattern begins with a plain
-# text, which is found fast; a comment may stand between the words of code.
+_CODE_SUFFIXES = (".tf", ".tofu")
+_JSON_SUFFIXES = (".tf.json", ".tofu.json")
+# Folders without a match are skipped: most of them. Each pattern begins with a plain text, for a fast search; comments
+# are allowed between the words of code.
 GAP = rb"(?:\s|/\*.*?\*/|(?:#|//)[^\n]*)*"
-_READING = tuple(
+_READ_PATTERNS = tuple(
     re.compile(pattern.replace(b"_", GAP), re.DOTALL)
     for pattern in (
         rb"file\w*_\(",
@@ -27,96 +28,96 @@ _READING = tuple(
         rb"path_\._module\b[^\n]*\.\.",
     )
 )
-_READING_TYPES = tuple(sorted(f'"{kind}"'.encode() for _, kind in PATH_ATTRIBUTES))
-# Values that a module may be called with, and that lead out of the release there.
-_PASSING = re.compile(rb"[=:]\s*\"(?:[/~]|\.\./)|\bvar\b")
+_READING_BLOCK_TYPES = tuple(sorted(f'"{kind}"'.encode() for _, kind in PATH_ATTRIBUTES))
+# Arguments of a module call that may lead out of the release.
+_PASSED_PATH = re.compile(rb"[=:]\s*\"(?:[/~]|\.\./)|\bvar\b")
 _LOCAL_CALL = re.compile(rb"source\"?_[=:]_\"((?:\.|\\)[^\"\n]*)\"".replace(b"_", GAP), re.DOTALL)
-# Terraform takes spaces there, and the grammar does not.
+# Terraform allows spaces there, the grammar does not.
 _NAMESPACE = re.compile(rb"\bcore_::_(?=\w)".replace(b"_", GAP), re.DOTALL)
 _HEREDOC = b"x = <<ENVCTL_TEXT\n%s\nENVCTL_TEXT\n"
 
 
 @dataclass(frozen=True)
-class Document:
-    """Code in JSON, which keeps no places."""
+class JsonDocument:
+    """Code in JSON. Its parser gives no locations."""
 
     content: object
     data: bytes
 
-    def line_of(self, text: str) -> int:
-        """Returns the line where the text stands first."""
-        spelled = (json.dumps(text).encode(), json.dumps(text, ensure_ascii=False).encode(errors="replace"))
-        at = max(self.data.find(each) for each in spelled)
+    def find_line(self, text: str) -> int:
+        """Return the line of the first mention of the text."""
+        spellings = (json.dumps(text).encode(), json.dumps(text, ensure_ascii=False).encode(errors="replace"))
+        at = max(self.data.find(each) for each in spellings)
         return self.data.count(b"\n", 0, max(at, 0)) + 1
 
 
 @dataclass
-class Folder:
-    """The code of one folder that is worth reading, with the names that it can use."""
+class CodeFolder:
+    """The code of a folder, and the names defined in it."""
 
     sources: dict[str, Source] = field(default_factory=dict)
-    documents: dict[str, Document] = field(default_factory=dict)
+    documents: dict[str, JsonDocument] = field(default_factory=dict)
     scope: Scope = field(default_factory=lambda: Scope(""))
 
 
-def read_folders(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str, Folder]:
-    """Returns the folders worth reading, callers before what they call."""
-    code = _code_by_folder(files)
-    called = _find_called(code, modules)
-    worth = {folder for folder in called if any(is_worth_reading(data) for data in code[folder].values())}
-    # From the last to the first: a path may be handed on from module to module.
+def read_folders(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str, CodeFolder]:
+    """Return the folders worth reading, callers before called ones."""
+    code = _group_by_folder(files)
+    called = _find_called_folders(code, modules)
+    worth = {folder for folder in called if any(can_read_files(data) for data in code[folder].values())}
+    # From the last to the first: a path may be passed on from module to module.
     for folder in reversed(called):
-        if worth.intersection(called[folder]) and any(_PASSING.search(data) for data in code[folder].values()):
+        if worth.intersection(called[folder]) and any(_PASSED_PATH.search(data) for data in code[folder].values()):
             worth.add(folder)
-    folders = {folder: _read(folder, code[folder]) for folder in called if folder in worth}
+    folders = {folder: _read_folder(folder, code[folder]) for folder in called if folder in worth}
     for name, each in folders.items():
-        for source, arguments in _calls(each):
+        for source, arguments in _list_calls(each):
             if target := folders.get(normpath(join(name, source))):
                 for argument, later in arguments.items():
-                    # What a module is called with is what its variables may hold.
+                    # The arguments of a call are possible values of the variables.
                     target.scope.variables.setdefault(argument, []).append(later)
     return folders
 
 
 def find_reached_code(files: Mapping[str, bytes], modules: Sequence[str]) -> dict[str, dict[str, bytes]]:
-    """Returns the code of each folder that the modules reach, by its path."""
-    code = _code_by_folder(files)
-    return {folder: code[folder] for folder in _find_called(code, modules)}
+    """Return the code of each folder reached by the modules, by path."""
+    code = _group_by_folder(files)
+    return {folder: code[folder] for folder in _find_called_folders(code, modules)}
 
 
-def is_json(path: str) -> bool:
-    return path.endswith(_JSON)
+def is_json_code(path: str) -> bool:
+    return path.endswith(_JSON_SUFFIXES)
 
 
-def is_worth_reading(code: bytes) -> bool:
-    """Whether it may name a file to be read."""
-    return any(pattern.search(code) for pattern in _READING) or any(kind in code for kind in _READING_TYPES)
+def can_read_files(code: bytes) -> bool:
+    """Check for functions and attributes with paths of files."""
+    return any(pattern.search(code) for pattern in _READ_PATTERNS) or any(kind in code for kind in _READING_BLOCK_TYPES)
 
 
-def _code_by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
+def _group_by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
     code: dict[str, dict[str, bytes]] = {}
     for path, data in files.items():
-        if path.endswith((*_CODE, *_JSON)):
-            plain = _without_escapes(data) if path.endswith(_JSON) else data
+        if path.endswith((*_CODE_SUFFIXES, *_JSON_SUFFIXES)):
+            plain = _resolve_escapes(data) if path.endswith(_JSON_SUFFIXES) else data
             code.setdefault(dirname(path) or ".", {})[path] = plain
     return code
 
 
-def _without_escapes(data: bytes) -> bytes:
-    """JSON may spell any letter as a number: plain texts are not found in that."""
+def _resolve_escapes(data: bytes) -> bytes:
+    """Replace numeric escapes of JSON by their letters, for a search for plain texts."""
     if b"\\u" not in data and b"\\/" not in data:
         return data
     escape = re.compile(rb"(?<!\\)((?:\\\\)*)\\(?:u00([2-7][0-9a-fA-F])|(/))")
 
-    def sign(match: re.Match[bytes]) -> bytes:
+    def resolve(match: re.Match[bytes]) -> bytes:
         letter = match[3] or bytes.fromhex(match[2].decode())
         return match[0] if letter in b'"\\\x7f' else match[1] + letter
 
-    return escape.sub(sign, data)
+    return escape.sub(resolve, data)
 
 
-def _find_called(code: Mapping[str, Mapping[str, bytes]], modules: Sequence[str]) -> dict[str, list[str]]:
-    """Returns the folders that are reached, callers before what they call, with the folders that each calls."""
+def _find_called_folders(code: Mapping[str, Mapping[str, bytes]], modules: Sequence[str]) -> dict[str, list[str]]:
+    """Return the reached folders, callers before called ones, each with the folders it calls."""
     called: dict[str, list[str]] = {}
     waiting = [normpath(module) for module in modules]
     while waiting:
@@ -128,8 +129,8 @@ def _find_called(code: Mapping[str, Mapping[str, bytes]], modules: Sequence[str]
     return called
 
 
-def _move_together(match: re.Match[bytes]) -> bytes:
-    """Of the same length, and with all ends of lines, so that what follows keeps its place."""
+def _join_namespace(match: re.Match[bytes]) -> bytes:
+    """Move the spaces before `core::`: length and line ends stay, and all locations with them."""
     rest = match[0].removeprefix(b"core").replace(b"::", b"", 1)
     return re.sub(rb"[^\n]", b" ", rest) + b"core::"
 
@@ -137,102 +138,100 @@ def _move_together(match: re.Match[bytes]) -> bytes:
 @lru_cache(maxsize=256)
 def parse_code(data: bytes, name: str) -> Source | None:
     try:
-        return Source(_NAMESPACE.sub(_move_together, data), name)
+        return Source(_NAMESPACE.sub(_join_namespace, data), name)
     except ConfigurationError:
-        # Who reads the module says so.
+        # Reported by the reader of the module.
         return None
 
 
-def load_document(data: bytes) -> Document | None:
-    """None for what is not JSON, which who reads the module says."""
+def load_document(data: bytes) -> JsonDocument | None:
+    """Parse code in JSON; None if it is invalid: the reader of the module reports it."""
     try:
-        return Document(json.loads(data), data)
+        return JsonDocument(json.loads(data), data)
     except (ValueError, RecursionError):
         return None
 
 
-def _read(folder: str, files: Mapping[str, bytes]) -> Folder:
-    found = Folder(scope=Scope(folder))
+def _read_folder(folder: str, files: Mapping[str, bytes]) -> CodeFolder:
+    found = CodeFolder(scope=Scope(folder))
     for path, data in sorted(files.items()):
-        if path.endswith(_JSON):
+        if path.endswith(_JSON_SUFFIXES):
             if document := load_document(data):
                 found.documents[path] = document
-                _declare_json(found.scope, document.content)
+                _declare_json_names(found.scope, document.content)
         elif source := parse_code(data, path):
             found.sources[path] = source
-            _declare(found.scope, source)
+            _declare_names(found.scope, source)
     return found
 
 
-def _declare(scope: Scope, source: Source) -> None:
-    for kind, labels, block in blocks(source):
+def _declare_names(scope: Scope, source: Source) -> None:
+    for kind, labels, block in list_blocks(source):
         if kind == "locals":
-            for name, expression in named(body_of(block), source):
+            for name, expression in list_attributes(list_body(block), source):
                 scope.expressions[name] = source, expression
                 scope.locals[name] = partial(evaluate, source, expression, scope)
         elif kind == "variable" and labels:
-            for name, expression in named(body_of(block), source):
+            for name, expression in list_attributes(list_body(block), source):
                 if name == "default":
                     scope.variables.setdefault(labels[0], []).append(partial(evaluate, source, expression, scope))
 
 
-def blocks(source: Source) -> Iterator[tuple[str, list[str], tree_sitter.Node]]:
-    for node in source.body():
+def list_blocks(source: Source) -> Iterator[tuple[str, list[str], tree_sitter.Node]]:
+    for node in source.list_body():
         if node.type == "block":
             words = [
-                source.text(child).strip('"')
+                source.read_node(child).strip('"')
                 for child in node.named_children
                 if child.type in {"identifier", "string_lit"}
             ]
             yield words[0], words[1:], node
 
 
-def _declare_json(scope: Scope, document: object) -> None:
-    for name, value in json_bodies(document, "locals"):
+def _declare_json_names(scope: Scope, document: object) -> None:
+    for name, value in list_json_bodies(document, "locals"):
         if isinstance(value, str):
             scope.locals[name] = partial(evaluate_text, value, scope)
-    for name, value in json_bodies(document, "variable"):
+    for name, value in list_json_bodies(document, "variable"):
         default = value.get("default") if isinstance(value, dict) else None
         if isinstance(default, str):
             scope.variables.setdefault(name, []).append(partial(frozenset, (default,)))
 
 
-def json_bodies(document: object, kind: str) -> Iterator[tuple[str, object]]:
-    """The names and bodies below a kind of block: an object, or a list of such objects."""
-    found = document.get(kind) if isinstance(document, dict) else None
-    for each in found if isinstance(found, list) else [found]:
-        if isinstance(each, dict):
-            yield from each.items()
+def list_json_bodies(document: object, kind: str) -> Iterator[tuple[str, object]]:
+    """Yield the names and bodies of a kind of block, given as an object or a list of objects."""
+    for each in list_objects(document.get(kind) if isinstance(document, dict) else None):
+        yield from each.items()
 
 
-def text_source(text: str) -> tuple[Source, tree_sitter.Node | None]:
-    plain = _NAMESPACE.sub(_move_together, text.encode(errors="replace").replace(b"\0", b""))
+def parse_template(text: str) -> tuple[Source, tree_sitter.Node | None]:
+    plain = _NAMESPACE.sub(_join_namespace, text.encode(errors="replace").replace(b"\0", b""))
     source = Source(_HEREDOC % plain, "")
-    return source, next((node for node in walk(source.root) if node.type == "heredoc_template"), None)
+    return source, next((node for node in walk_nodes(source.root) if node.type == "heredoc_template"), None)
 
 
 def evaluate_text(text: str, scope: Scope) -> Values:
-    """Of a text in JSON: a template in which a backslash is a backslash."""
+    """Evaluate a text in JSON: a template without escapes."""
     if "${" not in text and "%{" not in text:
         return frozenset({text})
-    source, node = text_source(text)
+    source, node = parse_template(text)
     return evaluate(source, node, scope) if node is not None else frozenset()
 
 
-def _calls(folder: Folder) -> Iterator[tuple[str, dict[str, Later]]]:
-    """The modules that the code calls: the text of the source, and the arguments."""
+def _list_calls(folder: CodeFolder) -> Iterator[tuple[str, dict[str, LazyValues]]]:
+    """Yield source and arguments of each module call."""
     for source in folder.sources.values():
-        for kind, _, block in blocks(source):
-            given = dict(named(body_of(block), source)) if kind == "module" else {}
+        for kind, _, block in list_blocks(source):
+            given = dict(list_attributes(list_body(block), source)) if kind == "module" else {}
             if "source" in given:
-                arguments: dict[str, Later] = {
+                arguments: dict[str, LazyValues] = {
                     name: partial(evaluate, source, expression, folder.scope) for name, expression in given.items()
                 }
-                yield unescape(source.text(given["source"]).strip('"')), arguments
+                yield unescape(source.read_node(given["source"]).strip('"')), arguments
     for document in folder.documents.values():
-        for _, body in json_bodies(document.content, "module"):
-            for each in body if isinstance(body, list) else [body]:
-                if isinstance(each, dict) and isinstance(each.get("source"), str):
+        for _, body in list_json_bodies(document.content, "module"):
+            for each in list_objects(body):
+                if isinstance(each.get("source"), str):
                     texts = {name: value for name, value in each.items() if isinstance(value, str)}
                     yield (
                         each["source"],

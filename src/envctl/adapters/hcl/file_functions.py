@@ -1,4 +1,4 @@
-"""The functions of Terraform that read files, and the attributes that name files to be read."""
+"""Functions of Terraform that read files, and attributes with paths of files."""
 
 FILE_FUNCTIONS = {
     "file": 1,
@@ -14,10 +14,10 @@ FILE_FUNCTIONS = {
     "filesha512": 1,
     "templatefile": 1,
 }
-"""How many of the first arguments make up the path that is read."""
+"""Number of leading arguments forming the path to read."""
 
 PATH_FUNCTIONS = frozenset({"abspath", "basename", "dirname", "pathexpand"})
-"""Functions that make a path of a path, and read no file. `pathexpand` leads into a home folder."""
+"""Functions from path to path, without reading. `pathexpand` leads into a home folder."""
 
 PATH_ATTRIBUTES = {
     ("data", "archive_file"): ("source_dir", "source_file"),
@@ -31,4 +31,4 @@ PATH_ATTRIBUTES = {
     ("resource", "aws_s3_bucket_object"): ("source",),
     ("resource", "aws_s3_object"): ("source",),
 }
-"""By the kind and the type of a block: attributes, also of blocks and objects in it, with the path of a file."""
+"""Attributes with the path of a file, by kind and type of block. Nested blocks and objects count too."""

@@ -5,23 +5,23 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.terraform.literals import number_of
+from envctl.domain.terraform.literals import parse_number
 
 JsonBlock = tuple[str, str, dict[str, object], Location]
 
 
 def read_json_blocks(data: bytes, name: str, kinds: Collection[str]) -> Iterator[JsonBlock]:
-    document = _load(data, name)
+    document = _load_object(data, name)
     for kind in kinds:
-        for bodies in _objects(document.get(kind)):
+        for bodies in list_objects(document.get(kind)):
             for label, body in bodies.items():
-                for values in _objects(body):
-                    yield kind, label, values, Location(name, _line(data, label))
+                for values in list_objects(body):
+                    yield kind, label, values, Location(name, _find_line(data, label))
 
 
-def _load(data: bytes, name: str) -> dict[str, Any]:
+def _load_object(data: bytes, name: str) -> dict[str, Any]:
     try:
-        found = json.loads(data, parse_float=number_of)
+        found = json.loads(data, parse_float=parse_number)
     except json.JSONDecodeError as error:
         message = f"syntax error: {error.msg}"
         raise ConfigurationError(Problem("E201", message, "correct the JSON", Location(name, error.lineno))) from None
@@ -38,13 +38,13 @@ def _load(data: bytes, name: str) -> dict[str, Any]:
     return found
 
 
-def _objects(value: object) -> list[dict[str, Any]]:
-    """Terraform takes an object, or a list of such objects, wherever blocks stand."""
+def list_objects(value: object) -> list[dict[str, Any]]:
+    """Return the objects of a value: Terraform allows one or a list in place of blocks."""
     items = value if isinstance(value, list) else [value]
     return [item for item in items if isinstance(item, dict)]
 
 
-def _line(data: bytes, label: str) -> int:
-    # JSON keeps no places; the first mention of the name as a key is near enough to find it.
+def _find_line(data: bytes, label: str) -> int:
+    # The parser gives no locations; the first mention of the name is near enough.
     at = data.find(f'"{label}"'.encode())
     return data.count(b"\n", 0, max(at, 0)) + 1

@@ -1,4 +1,4 @@
-"""Code that reads files outside of the release, as far as its text tells."""
+"""Finds code that reads files outside of the release, as far as its text shows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from posixpath import dirname, normpath
@@ -6,89 +6,89 @@ from posixpath import dirname, normpath
 import tree_sitter
 
 from envctl.adapters.hcl.code_folders import (
-    Document,
-    Folder,
-    blocks,
+    CodeFolder,
+    JsonDocument,
+    can_read_files,
     evaluate_text,
-    is_worth_reading,
-    json_bodies,
+    list_blocks,
+    list_json_bodies,
+    parse_template,
     read_folders,
-    text_source,
 )
 from envctl.adapters.hcl.file_functions import FILE_FUNCTIONS, PATH_ATTRIBUTES
 from envctl.adapters.hcl.paths import (
     MODULE,
     Scope,
-    arguments_of,
     evaluate,
     explain_leaving,
     explain_read,
-    name_of,
-    walk,
+    list_arguments,
+    read_function_name,
+    walk_nodes,
 )
 from envctl.adapters.hcl.source import Source
 from envctl.domain.errors import Location
 from envctl.domain.release.outside_reads import OutsideRead
 
-_TEXTS = frozenset({"quoted_template", "heredoc_template"})
-_TEMPLATES = (".tftpl", ".tpl", ".tmpl")
+_TEMPLATE_NODES = frozenset({"quoted_template", "heredoc_template"})
+_TEMPLATE_SUFFIXES = (".tftpl", ".tpl", ".tmpl")
 
 
 def find_outside_reads(files: Mapping[str, bytes], modules: Sequence[str]) -> tuple[OutsideRead, ...]:
-    """`files` are those of a release by their paths, `modules` the folders that stacks take their code from, and the
-    carried ones. Folders that no module reaches, such as examples, do not matter.
+    """Find the reads in all code reached by the modules. `files` are the files of a release by path; `modules` are
+    the module folders of stacks, and the carried remote modules.
     """
     found: set[OutsideRead] = set()
     templates: set[str] = set()
     for folder, each in read_folders(files, modules).items():
-        found |= set(_in_folder(each, templates))
+        found |= set(_search_folder(each, templates))
         below = "" if folder == "." else f"{folder}/"
-        templates |= {path for path in files if path.endswith(_TEMPLATES) and path.startswith(below)}
+        templates |= {path for path in files if path.endswith(_TEMPLATE_SUFFIXES) and path.startswith(below)}
     for path in sorted(templates & files.keys()):
-        found |= set(_in_template(path, files[path]))
+        found |= set(_search_template(path, files[path]))
     return tuple(sorted(found))
 
 
-def _in_folder(here: Folder, templates: set[str]) -> Iterator[OutsideRead]:
-    for source in here.sources.values():
-        if not is_worth_reading(source.data):
+def _search_folder(folder: CodeFolder, templates: set[str]) -> Iterator[OutsideRead]:
+    for source in folder.sources.values():
+        if not can_read_files(source.data):
             continue
-        for kind, labels, block in blocks(source):
-            if not is_worth_reading(source.data[block.start_byte : block.end_byte]):
+        for kind, labels, block in list_blocks(source):
+            if not can_read_files(source.data[block.start_byte : block.end_byte]):
                 continue
             paths = PATH_ATTRIBUTES.get((kind, labels[0]), ()) if labels else ()
-            yield from _in_block(source, block, here.scope, paths, templates)
-    for path, document in here.documents.items():
-        yield from _in_json(path, document, here.scope, templates)
+            yield from _search_block(source, block, folder.scope, paths, templates)
+    for path, document in folder.documents.items():
+        yield from _search_json(path, document, folder.scope, templates)
 
 
-def _in_block(
+def _search_block(
     source: Source, block: tree_sitter.Node, scope: Scope, paths: Sequence[str], templates: set[str]
 ) -> Iterator[OutsideRead]:
     specific, general = [], []
-    for node in walk(block):
-        if node.type == "function_call" and (what := _explain_call(source, node, scope, templates)):
-            specific.append(OutsideRead(source.place(node), what))
+    for node in walk_nodes(block):
+        if node.type == "function_call" and (reason := _explain_call(source, node, scope, templates)):
+            specific.append(OutsideRead(source.locate_node(node), reason))
         elif node.type in {"attribute", "object_elem"}:
-            name = source.text(node.named_children[0]).strip('"')
+            name = source.read_node(node.named_children[0]).strip('"')
             values = evaluate(source, node.named_children[-1], scope) if name in paths else frozenset()
             if reason := explain_leaving(values, is_path=True):
-                specific.append(OutsideRead(source.place(node), f"{name} is {reason}"))
-        elif node.type in _TEXTS and (reason := explain_leaving(evaluate(source, node, scope))):
-            general.append(OutsideRead(source.place(node), reason))
+                specific.append(OutsideRead(source.locate_node(node), f"{name} is {reason}"))
+        elif node.type in _TEMPLATE_NODES and (reason := explain_leaving(evaluate(source, node, scope))):
+            general.append(OutsideRead(source.locate_node(node), reason))
     yield from specific
-    said = {each.location for each in specific}
-    yield from (each for each in general if each.location not in said)
+    explained = {each.location for each in specific}
+    yield from (each for each in general if each.location not in explained)
 
 
 def _explain_call(source: Source, node: tree_sitter.Node, scope: Scope, templates: set[str]) -> str:
-    name, given = name_of(source, node), arguments_of(node)
+    name, given = read_function_name(source, node), list_arguments(node)
     count = FILE_FUNCTIONS.get(name)
     if not count or not given:
         return ""
     values = evaluate(source, given[0], scope)
     if name == "templatefile":
-        templates |= {path for value in values if (path := _path_in_release(value))}
+        templates |= {path for value in values if (path := _to_release_path(value))}
     if reason := explain_read(values):
         return f"{name}() reads {reason}"
     for pattern in evaluate(source, given[1], scope) if count > 1 and len(given) > 1 else ():
@@ -97,49 +97,49 @@ def _explain_call(source: Source, node: tree_sitter.Node, scope: Scope, template
     return ""
 
 
-def _path_in_release(value: str) -> str:
+def _to_release_path(value: str) -> str:
     if not value.startswith(MODULE):
         return ""
     folder, _, rest = value[1:].partition(MODULE)
     return normpath(f"{folder}{rest}")
 
 
-def _in_json(path: str, document: Document, scope: Scope, templates: set[str]) -> Iterator[OutsideRead]:
+def _search_json(path: str, document: JsonDocument, scope: Scope, templates: set[str]) -> Iterator[OutsideRead]:
     for kind in ("data", "resource"):
-        for type_, bodies in json_bodies(document.content, kind):
-            for key, text in _texts(bodies):
+        for type_, bodies in list_json_bodies(document.content, kind):
+            for key, text in _list_texts(bodies):
                 values = evaluate_text(text, scope) if key in PATH_ATTRIBUTES.get((kind, type_), ()) else frozenset()
                 if reason := explain_leaving(values, is_path=True):
-                    yield OutsideRead(Location(path, document.line_of(text)), f"{key} is {reason}")
-    for _, text in _texts(document.content):
+                    yield OutsideRead(Location(path, document.find_line(text)), f"{key} is {reason}")
+    for _, text in _list_texts(document.content):
         if "${" not in text and "%{" not in text:
             continue
-        source, top = text_source(text)
-        calls = [node for node in walk(source.root) if node.type == "function_call"]
-        found = [what for node in calls if (what := _explain_call(source, node, scope, templates))]
+        source, top = parse_template(text)
+        calls = [node for node in walk_nodes(source.root) if node.type == "function_call"]
+        found = [reason for node in calls if (reason := _explain_call(source, node, scope, templates))]
         if not found and top is not None and (reason := explain_leaving(evaluate(source, top, scope))):
             found = [reason]
-        yield from (OutsideRead(Location(path, document.line_of(text)), what) for what in found)
+        yield from (OutsideRead(Location(path, document.find_line(text)), reason) for reason in found)
 
 
-def _texts(document: object, key: str = "") -> Iterator[tuple[str, str]]:
+def _list_texts(document: object, key: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(document, str):
         yield key, document
     elif isinstance(document, dict):
         for name, value in document.items():
-            yield from _texts(value, str(name))
+            yield from _list_texts(value, str(name))
     elif isinstance(document, list):
         for value in document:
-            yield from _texts(value, key)
+            yield from _list_texts(value, key)
 
 
-def _in_template(path: str, data: bytes) -> Iterator[OutsideRead]:
-    """A template has no `path` to begin with: whatever it reads by name is in the working folder, or anywhere."""
-    if not is_worth_reading(data):
+def _search_template(path: str, data: bytes) -> Iterator[OutsideRead]:
+    """Search a template. It has no `path.module`: all its reads by name are outside of the release."""
+    if not can_read_files(data):
         return
-    source, _ = text_source(data.decode(errors="replace"))
+    source, _ = parse_template(data.decode(errors="replace"))
     scope = Scope(dirname(path))
-    for node in walk(source.root):
-        if node.type == "function_call" and (what := _explain_call(source, node, scope, set())):
-            # The first line is ours.
-            yield OutsideRead(Location(path, node.start_point.row), f"the template: {what}")
+    for node in walk_nodes(source.root):
+        if node.type == "function_call" and (reason := _explain_call(source, node, scope, set())):
+            # The first line is added by parse_template.
+            yield OutsideRead(Location(path, node.start_point.row), f"the template: {reason}")

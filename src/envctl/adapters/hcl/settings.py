@@ -1,56 +1,58 @@
-"""A settings file (tfvars): names and literal values, each with its line."""
+"""Reader of a settings file (tfvars): names and literal values, each with its location."""
 
 from pygohcl import HCLParseError
 
-from envctl.adapters.hcl.source import Source, attributes_of, named
-from envctl.adapters.hcl.values import exact, not_literals
+from envctl.adapters.hcl.source import Source, list_attributes, parse_attributes
+from envctl.adapters.hcl.values import find_non_literals, to_exact_value
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.terraform.variables import Assignment, SettingsFile
 
 
 def read_settings(data: bytes, name: str) -> SettingsFile:
-    """Raises ConfigurationError with every problem of the file."""
+    """Read a settings file. Raises ConfigurationError with all its problems."""
     try:
-        return _read(data, name)
+        return _parse_settings(data, name)
     except RecursionError:
         problem = Problem("E201", "a value is nested too deeply", "write it flatter", Location(name))
         raise ConfigurationError(problem) from None
 
 
-def _read(data: bytes, name: str) -> SettingsFile:
+def _parse_settings(data: bytes, name: str) -> SettingsFile:
     source = Source(data, name)
-    problems = list(_not_settings(source))
+    problems = list(_find_invalid_settings(source))
     try:
-        values = attributes_of(source.data)
+        values = parse_attributes(source.data)
     except HCLParseError as error:
-        # What has no literal value is said in our words; HashiCorp's are for the rest.
+        # Values that are not literal have a message of ours; other errors keep HashiCorp's.
         is_syntax = "invalid HCL" in str(error) or not problems
-        raise ConfigurationError(*(source.syntax_errors(str(error)) if is_syntax else problems)) from None
+        raise ConfigurationError(*(source.to_problems(str(error)) if is_syntax else problems)) from None
     if not problems and source.root.has_error:
         problems = [
-            Problem("E201", "this file can't be read", "write one `name = value` a line", source.place(source.root))
+            Problem(
+                "E201", "this file can't be read", "write one `name = value` a line", source.locate_node(source.root)
+            )
         ]
     if problems:
         raise ConfigurationError(*problems)
     assignments = (
-        Assignment(key, exact(source, node, values[key]), source.place(node.parent or node))
-        for key, node in named(source.body(), source)
+        Assignment(key, to_exact_value(source, node, values[key]), source.locate_node(node.parent or node))
+        for key, node in list_attributes(source.list_body(), source)
     )
     return SettingsFile(name, tuple(assignments))
 
 
-def _not_settings(source: Source) -> list[Problem]:
+def _find_invalid_settings(source: Source) -> list[Problem]:
     problems = []
-    for node in source.body():
+    for node in source.list_body():
         if node.type == "block":
-            kind = source.text(node.named_children[0])
+            kind = source.read_node(node.named_children[0])
             hint = "write `name = value`; blocks belong into a module"
             problems.append(
-                Problem("E202", f"a settings file holds no blocks such as {kind}", hint, source.place(node))
+                Problem("E202", f"a settings file holds no blocks such as {kind}", hint, source.locate_node(node))
             )
-    for key, expression in named(source.body(), source):
-        for fault in not_literals(source, expression):
-            message = f"{key} holds {fault.what}; a settings file holds literal values only"
+    for key, expression in list_attributes(source.list_body(), source):
+        for fault in find_non_literals(source, expression):
+            message = f"{key} holds {fault.description}; a settings file holds literal values only"
             hint = "write the value itself; what is computed belongs into the module"
             problems.append(Problem("E202", message, hint, fault.location))
     return sorted(problems, key=lambda problem: (problem.location.line or 0) if problem.location else 0)

@@ -65,7 +65,7 @@ class HttpClient:
         self._pools: dict[Proxy | None, PoolManager] = {}
 
     @contextlib.contextmanager
-    def open(
+    def send_request(
         self, method: str, url: str, headers: Mapping[str, str], body: Body, timeouts: Timeouts
     ) -> "Iterator[BaseHTTPResponse]":
         """Send a request and yield the response before its body was read. Raises HttpFailedError."""
@@ -103,7 +103,8 @@ class HttpClient:
                 if response is not None:
                     # A connection with an unread rest can't be used again.
                     complete = response.closed or response.length_remaining == 0
-                    response.release_conn() if complete else response.close()
+                    reusable = complete and headers.get("Connection") != "close"
+                    response.release_conn() if reusable else response.close()
 
     def _find_pool(self, url: str) -> "PoolManager":
         way = None if self._environ is None else proxy(url, self._environ)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from envctl.domain.images.image_reference import on_loopback
+from envctl.domain.images.image_reference import is_loopback
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Proxy:
 def proxy(url: str, environ: Mapping[str, str]) -> Proxy | None:
     """None where the way is a direct one: always on this machine itself."""
     parts = urlsplit(url)
-    if on_loopback(parts.netloc) or _excepted(parts.netloc.lower(), _either(environ, "no_proxy")):
+    if is_loopback(parts.netloc) or _excepted(parts.netloc.lower(), _either(environ, "no_proxy")):
         return None
     found = _either(environ, f"{parts.scheme}_proxy")
     return Proxy(found, _login(found)) if found else None

@@ -1,1 +1,1 @@
-"""This machine: its clock, its user, its git, what it remembers of the ledger, and what lies in the package."""
+"""Adapters to this machine: clock, user, git, head cache and packaged templates."""

@@ -1,4 +1,4 @@
-"""Clock, Marks, Identity and Witness of this machine."""
+"""Clock, nonces, identity and head cache of this machine."""
 
 import contextlib
 import fcntl
@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from envctl.adapters.disk.reading import read_text
-from envctl.adapters.local.git import ask
+from envctl.adapters.local.git import run_git
 from envctl.domain.ledger.events import Actor
 
 
@@ -22,69 +22,73 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-class RandomMarks:
-    def fresh(self) -> str:
+class RandomNonces:
+    def new(self) -> str:
         return secrets.token_hex(8)
 
 
 class LocalIdentity:
-    """Inside GitHub Actions the actor and the run; else git's author address, or the user's name: both unverified."""
+    """The actor of a GitHub Actions run; else git's author address, or the user name. All are unverified."""
 
     def __init__(self, project: Path, environment: Mapping[str, str]) -> None:
         self._project = project
         self._environment = environment
 
-    def actor(self) -> Actor:
-        return self._actor
+    def identify_actor(self) -> Actor:
+        return self._local_actor
 
-    def doubt(self) -> str:
-        return "nothing of the project lies in AWS, which would vouch for a name" if self._actor.via == "github" else ""
+    def explain_doubt(self) -> str:
+        return (
+            "nothing of the project lies in AWS, which would vouch for a name"
+            if self._local_actor.via == "github"
+            else ""
+        )
 
     @cached_property
-    def _actor(self) -> Actor:
+    def _local_actor(self) -> Actor:
         known = self._environment
         if known.get("GITHUB_ACTIONS") == "true" and known.get("GITHUB_ACTOR"):
             run = "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"
             wanted = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
             url = run.format_map(known) if all(key in known for key in wanted) else ""
             return Actor(known["GITHUB_ACTOR"], "github", run_url=url)
-        return Actor(known.get("GIT_AUTHOR_EMAIL") or ask(self._project, "config", "user.email") or _user())
+        return Actor(known.get("GIT_AUTHOR_EMAIL") or run_git(self._project, "config", "user.email") or _user_name())
 
 
-def _user() -> str:
+def _user_name() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"user {os.getuid()}"
 
 
-class FileWitness:
-    """Remembers, for each store, the last entry that this machine saw."""
+class FileHeadCache:
+    """Stores the last ledger entry seen, for each store URL."""
 
     def __init__(self, file: Path, store: Callable[[], str]) -> None:
         self._file = file
         self._find_store = store
 
     @cached_property
-    def _store(self) -> str:
+    def _store_url(self) -> str:
         return self._find_store()
 
-    def recall(self) -> tuple[int, str] | None:
-        return self._read().get(self._store)
+    def load_head(self) -> tuple[int, str] | None:
+        return self._read_heads().get(self._store_url)
 
-    def remember(self, seq: int, head: str) -> None:
-        # Reading the ledger must work on a read-only disk; all that is lost is a reminder.
+    def save_head(self, seq: int, head: str) -> None:
+        # Reading the ledger must work on a read-only disk: a lost cache entry is harmless.
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._alone():
-                self._write_later(seq, head)
+            with self._lock_folder():
+                self._write_if_later(seq, head)
 
-    def _write_later(self, seq: int, head: str) -> None:
-        """Never goes back: another command of the same folder may have seen more by now."""
-        known = self._read()
-        if seq <= known.get(self._store, (0, ""))[0]:
+    def _write_if_later(self, seq: int, head: str) -> None:
+        """Write the head unless another command of this project wrote a later one."""
+        known = self._read_heads()
+        if seq <= known.get(self._store_url, (0, ""))[0]:
             return
-        known[self._store] = (seq, head)
+        known[self._store_url] = (seq, head)
         temporary = self._file.with_suffix(f".{os.getpid()}")
         try:
             temporary.write_text(json.dumps(known))
@@ -93,17 +97,17 @@ class FileWitness:
             temporary.unlink(missing_ok=True)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """One command at a time reads the file and writes it. Its folder is locked, so that no other file is left."""
+    def _lock_folder(self) -> Iterator[None]:
+        """Lock the folder of the file for one command: a lock file would be left behind."""
         descriptor = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            with contextlib.suppress(OSError):  # There are file systems that lock no folders.
+            with contextlib.suppress(OSError):  # Some file systems lock no folders.
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
         finally:
             os.close(descriptor)
 
-    def _read(self) -> dict[str, tuple[int, str]]:
+    def _read_heads(self) -> dict[str, tuple[int, str]]:
         try:
             return {store: (seq, head) for store, (seq, head) in json.loads(read_text(self._file)).items()}
         except (OSError, ValueError, TypeError, AttributeError):

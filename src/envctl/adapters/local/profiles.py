@@ -1,42 +1,40 @@
-"""The AWS profiles that this machine knows, as boto3 would list them, and without it: every plan would pay for loading
-it.
-"""
+"""AWS profiles of this machine, read like boto3 but without its import time."""
 
 import shlex
 from collections.abc import Mapping
 from configparser import Error, RawConfigParser
 from pathlib import Path
 
-from envctl.adapters.disk.paths import in_home
+from envctl.adapters.disk.paths import expand_home
 from envctl.domain.aws.access import PROFILE_FILES
 
 
-def is_known(profile: str, environment: Mapping[str, str]) -> bool:
-    """Whether the configuration or the credentials file has a section for it. A file that can't be read has none."""
+def has_profile(profile: str, environment: Mapping[str, str]) -> bool:
+    """Check if the configuration or the credentials file has the profile. Unreadable files have none."""
     configuration, credentials = (
-        _sections(Path(environment.get(name, usual))) for name, usual in PROFILE_FILES.items()
+        _read_sections(Path(environment.get(name, usual))) for name, usual in PROFILE_FILES.items()
     )
-    return profile in credentials or profile in {_profile(section) for section in configuration}
+    return profile in credentials or profile in {_parse_profile(section) for section in configuration}
 
 
-def _profile(section: str) -> str:
-    """The profile of a section of the configuration: `default`, or a word after `profile`, which may be quoted. Empty
-    where it is a section of something else.
+def _parse_profile(section: str) -> str:
+    """Return the profile of a section in the configuration: `default`, or the possibly quoted word after `profile`.
+    Empty for other sections.
     """
     if not section.startswith("profile"):
         return section if section == "default" else ""
     try:
         _, profile = shlex.split(section)
     except ValueError:
-        # More words or fewer, or quotes that do not close: no tool knows it.
+        # A wrong number of words, or unclosed quotes: no tool accepts it.
         return ""
     return profile
 
 
-def _sections(file: Path) -> list[str]:
+def _read_sections(file: Path) -> list[str]:
     parser = RawConfigParser(strict=False)
     try:
-        parser.read(in_home(file), encoding="utf-8")
+        parser.read(expand_home(file), encoding="utf-8")
     except (Error, OSError, UnicodeDecodeError):
         return []
     return parser.sections()

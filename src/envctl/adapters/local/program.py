@@ -1,4 +1,4 @@
-"""Makes this process into another program: its terminal, its signals and its exit code are then its own."""
+"""Replacement of this process by another program, with its terminal, signals and exit code."""
 
 import os
 import shutil
@@ -9,41 +9,43 @@ from typing import NoReturn
 
 from envctl.domain.errors import EnvctlError, ExitCode, OperationFailedError, Problem
 
-# Python ignores these, and what is ignored stays so in the program that takes its place.
+# Python ignores these signals, and the new program would inherit that.
 _IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
-def become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
-    """Never comes back, but for an error. No shell is started; the program is looked for on the PATH given."""
-    program = _found(command[0], environment)
+def exec_program(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    """Execute the program, found on the given PATH, without a shell. Returns only by raising an error."""
+    program = _find_program(command[0], environment)
     before = {number: signal.signal(number, signal.SIG_DFL) for number in _IGNORED}
     try:
         os.execve(program, list(command), dict(environment))  # noqa: S606 (without a shell on purpose)
     except (OSError, ValueError) as error:
         for number, handler in before.items():
             signal.signal(number, handler)
-        raise _not_started(command[0], error) from error
+        raise _not_started_error(command[0], error) from error
 
 
-def _found(name: str, environment: Mapping[str, str]) -> str:
+def _find_program(name: str, environment: Mapping[str, str]) -> str:
     path = environment.get("PATH", os.defpath)
     if program := shutil.which(name, path=path):
         return program
     if os.sep in name and Path(name).is_dir():
-        raise _ended(ExitCode.NOT_EXECUTABLE, "E018", f"{name} is a folder", "name a program")
+        raise _exit_error(ExitCode.NOT_EXECUTABLE, "E018", f"{name} is a folder", "name a program")
     if shutil.which(name, mode=os.F_OK, path=path):
-        raise _ended(ExitCode.NOT_EXECUTABLE, "E018", f"{name} is not executable", f"make it so: chmod +x {name}")
+        raise _exit_error(ExitCode.NOT_EXECUTABLE, "E018", f"{name} is not executable", f"make it so: chmod +x {name}")
     where = "" if os.sep in name else " on the PATH"
-    raise _ended(ExitCode.NOT_FOUND, "E015", f"there is no program {name}{where}", "install it, or correct its name")
+    raise _exit_error(
+        ExitCode.NOT_FOUND, "E015", f"there is no program {name}{where}", "install it, or correct its name"
+    )
 
 
-def _not_started(name: str, error: OSError | ValueError) -> EnvctlError:
+def _not_started_error(name: str, error: OSError | ValueError) -> EnvctlError:
     reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
     hint = "let a script begin with a line such as #!/bin/sh" if "format" in reason else "envctl did nothing else"
-    return _ended(ExitCode.NOT_EXECUTABLE, "E018", f"{name} can't be started: {reason.lower()}", hint)
+    return _exit_error(ExitCode.NOT_EXECUTABLE, "E018", f"{name} can't be started: {reason.lower()}", hint)
 
 
-def _ended(exit_code: ExitCode, code: str, message: str, hint: str) -> EnvctlError:
+def _exit_error(exit_code: ExitCode, code: str, message: str, hint: str) -> EnvctlError:
     error = OperationFailedError(Problem(code, message, hint))
     error.exit_code = exit_code
     return error

@@ -1,4 +1,4 @@
-"""The Templates port: what lies in the package, and, where that is the repository itself, at its top."""
+"""The Templates port: files in the package, or in a checkout of the repository."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -10,47 +10,47 @@ from envctl.domain.release.contents import File
 PACKAGE = Path(envctl.__file__).parent / "templates"
 WORKFLOWS = PACKAGE.with_name("workflows")
 REPOSITORY = PACKAGE.parents[2]
-EVERY = "every"
-"""What each template has."""
+COMMON = "every"
+"""Files of every template."""
 PLATFORM = "platform"
-"""The template that is the repository's own project."""
-PROJECT = ("envctl.toml", "environments")
-# Made by whoever works in the repository; a wheel is built without.
-LEFT_OUT = frozenset({".terraform", "__pycache__", "node_modules", "build", "dist", "secrets"})
+"""The template of the repository's own project."""
+PROJECT_PATHS = ("envctl.toml", "environments")
+# Development leftovers, absent from a wheel.
+EXCLUDED = frozenset({".terraform", "__pycache__", "node_modules", "build", "dist", "secrets"})
 
 
 class PackagedTemplates:
-    def files(self, template: str) -> Mapping[str, File]:
-        own = {**_below(PACKAGE / EVERY), **_below(PACKAGE / template)}
+    def load_template(self, template: str) -> Mapping[str, File]:
+        own = {**_read_folder(PACKAGE / COMMON), **_read_folder(PACKAGE / template)}
         if template == PLATFORM:
-            own |= {path: file for part in PROJECT for path, file in self.shipped(part).items()}
+            own |= {path: file for part in PROJECT_PATHS for path, file in self.load_shipped(part).items()}
         return own
 
-    def shipped(self, folder: str) -> Mapping[str, File]:
-        top = _top()
+    def load_shipped(self, folder: str) -> Mapping[str, File]:
+        top = _shipped_root()
         if (top / folder).is_file():
-            return {folder: _file(top / folder)}
-        return {f"{folder}/{path}": file for path, file in _below(top / folder).items()}
+            return {folder: _read_file(top / folder)}
+        return {f"{folder}/{path}": file for path, file in _read_folder(top / folder).items()}
 
-    def workflows(self, system: str) -> Mapping[str, str]:
-        return {path: file.data.decode() for path, file in _below(WORKFLOWS / system).items()}
+    def load_workflows(self, system: str) -> Mapping[str, str]:
+        return {path: file.data.decode() for path, file in _read_folder(WORKFLOWS / system).items()}
 
 
-def _top() -> Path:
-    """Where modules and the rest lie: in a wheel within the package, and else at the top of the repository."""
+def _shipped_root() -> Path:
+    """Return the folder of shipped modules: in the package for a wheel, else the top of the repository."""
     packaged = PACKAGE / "shipped"
     return packaged if packaged.is_dir() else REPOSITORY
 
 
-def _below(top: Path) -> dict[str, File]:
-    return {file.relative_to(top).as_posix(): _file(file) for file in sorted(_walked(top))}
+def _read_folder(top: Path) -> dict[str, File]:
+    return {file.relative_to(top).as_posix(): _read_file(file) for file in sorted(_walk_files(top))}
 
 
-def _walked(top: Path) -> Iterator[Path]:
+def _walk_files(top: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(top):
-        folders[:] = set(folders) - LEFT_OUT
+        folders[:] = set(folders) - EXCLUDED
         yield from (Path(folder, name) for name in names)
 
 
-def _file(path: Path) -> File:
+def _read_file(path: Path) -> File:
     return File(path.read_bytes(), executable=os.access(path, os.X_OK))

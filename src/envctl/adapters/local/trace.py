@@ -1,6 +1,6 @@
-"""What took how long, in the trace format of Chrome, which chrome://tracing and Perfetto show.
+"""Durations in Chrome's trace format, for chrome://tracing and Perfetto.
 
-Lanes (one for each stack, one for envctl itself) are its threads. Times are in microseconds since envctl was started.
+Threads in the trace are lanes: one for each stack, one for envctl. Times are in microseconds since process start.
 """
 
 import json
@@ -15,21 +15,21 @@ from typing import Any
 from envctl.adapters.disk.writing import write_text
 from envctl.domain.errors import OperationFailedError, Problem
 
-OWN = "envctl"
-_MICRO = 1_000_000
+OWN_LANE = "envctl"
+_MICROSECONDS = 1_000_000
 
 
-class FileTrace:
-    """Written by `close`, whole. `began` is when the process was started, on the clock of `time.monotonic`."""
+class FileTracer:
+    """Collects events and writes them in `close`. `began` is the process start by `time.monotonic`."""
 
     def __init__(self, file: Path, began: float, redact: Callable[[str], str] = str) -> None:
         self._redact = redact
         self._file = file
         self._began = began
         self._lock = threading.Lock()
-        self._lanes: dict[str, int] = {OWN: 1}
+        self._lanes: dict[str, int] = {OWN_LANE: 1}
         self._events: list[dict[str, Any]] = []
-        self._note("start", OWN, began, time.monotonic())
+        self._add_span("start", OWN_LANE, began, time.monotonic())
 
     @contextmanager
     def span(self, name: str, lane: str = "") -> Iterator[None]:
@@ -37,23 +37,23 @@ class FileTrace:
         try:
             yield
         finally:
-            self._note(name, lane or _lane(), start, time.monotonic())
+            self._add_span(name, lane or _current_lane(), start, time.monotonic())
 
-    def count(self, name: str, value: float) -> None:
+    def record_value(self, name: str, value: float) -> None:
         with self._lock:
             self._events.append(
                 {
                     "name": name,
                     "ph": "C",
                     "pid": os.getpid(),
-                    "ts": self._micro(time.monotonic()),
+                    "ts": self._to_microseconds(time.monotonic()),
                     "args": {name: value},
                 }
             )
 
     def close(self) -> None:
-        """Raises OperationFailedError where the file can't be written."""
-        self._note("envctl", OWN, self._began, time.monotonic())
+        """Write the file. Raises OperationFailedError for disk errors."""
+        self._add_span("envctl", OWN_LANE, self._began, time.monotonic())
         with self._lock:
             named = [
                 {"name": "thread_name", "ph": "M", "pid": os.getpid(), "tid": number, "args": {"name": lane}}
@@ -66,7 +66,7 @@ class FileTrace:
             message = f"the trace can't be written to {self._file}: {error.strerror or error}"
             raise OperationFailedError(Problem("E406", message, "name another file: --trace FILE")) from error
 
-    def _note(self, name: str, lane: str, start: float, end: float) -> None:
+    def _add_span(self, name: str, lane: str, start: float, end: float) -> None:
         with self._lock:
             number = self._lanes.setdefault(lane, len(self._lanes) + 1)
             self._events.append(
@@ -75,23 +75,23 @@ class FileTrace:
                     "ph": "X",
                     "pid": os.getpid(),
                     "tid": number,
-                    "ts": self._micro(start),
-                    "dur": max(0, self._micro(end) - self._micro(start)),
+                    "ts": self._to_microseconds(start),
+                    "dur": max(0, self._to_microseconds(end) - self._to_microseconds(start)),
                 }
             )
 
-    def _micro(self, moment: float) -> int:
-        return round((moment - self._began) * _MICRO)
+    def _to_microseconds(self, moment: float) -> int:
+        return round((moment - self._began) * _MICROSECONDS)
 
 
-def _lane() -> str:
-    """What is done for one stack is done in a thread that bears its name."""
+def _current_lane() -> str:
+    """Return the thread name: workers bear the name of their stack."""
     thread = threading.current_thread()
-    return OWN if thread is threading.main_thread() else thread.name
+    return OWN_LANE if thread is threading.main_thread() else thread.name
 
 
-def started() -> float:
-    """When this process was, on the clock of `time.monotonic`; now where the machine does not say."""
+def process_start_time() -> float:
+    """Return the process start by `time.monotonic`; the current time if unknown."""
     try:
         fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
         since_boot = int(fields[19]) / os.sysconf("SC_CLK_TCK")

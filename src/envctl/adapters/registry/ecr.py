@@ -1,14 +1,14 @@
-"""Amazon ECR, as far as boto3 asks it: what a tag means, what is there, and the login for all else."""
+"""Amazon ECR through boto3: digests of tags, presence of images, and the login for the distribution API."""
 
 import base64
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from envctl.adapters.registry import challenge
-from envctl.adapters.registry.failures import denied, failed, unreachable, wrong
+from envctl.adapters.registry.failures import denied_error, request_error, response_error, unreachable_error
 from envctl.adapters.registry.login import Login
-from envctl.domain.images.image_reference import Ecr, Found, Image
-from envctl.domain.images.manifest import LISTS, SINGLE
+from envctl.domain.images.image_reference import EcrRegistry, Image, Presence
+from envctl.domain.images.manifest import IMAGE_TYPES, INDEX_TYPES
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -16,87 +16,87 @@ if TYPE_CHECKING:
 _NO_REPOSITORY = "RepositoryNotFoundException"
 _NO_IMAGE = frozenset({"ImageNotFound", "ImageTagDoesNotMatchDigest"})
 _DENIED = ("AccessDenied", "UnrecognizedClient", "InvalidSignature", "ExpiredToken", "Forbidden", "NotAuthorized")
-_SERVERS_FAULT = 500
+_SERVER_ERROR = 500
 
 
-class Client(Protocol):
-    """Gives a client of boto3 with the credentials of an environment."""
+class ClientFactory(Protocol):
+    """Opens a boto3 client with the credentials of an environment."""
 
     def __call__(self, service: str, environment: str = "", *, region: str = "") -> Any: ...  # noqa: ANN401
 
 
-class Elastic:
-    def __init__(self, client: Client) -> None:
+class EcrApi:
+    def __init__(self, client: ClientFactory) -> None:
         self._client = client
 
-    def digest(self, there: Ecr, image: Image, environment: str) -> str | None:
-        """Of its tag; None where there is none."""
+    def resolve_digest(self, host: EcrRegistry, image: Image, environment: str) -> str | None:
+        """Return the digest of the image's tag; None if there is none."""
         try:
-            return self._image(there, image, environment, {"imageTag": image.tag})
+            return self._find_digest(host, image, environment, {"imageTag": image.tag})
         except _NoRepositoryError:
             return None
 
-    def find(self, there: Ecr, image: Image, environment: str) -> Found:
+    def find_image(self, host: EcrRegistry, image: Image, environment: str) -> Presence:
         try:
-            return "there" if self._image(there, image, environment, {"imageDigest": image.digest}) else "absent"
+            return "there" if self._find_digest(host, image, environment, {"imageDigest": image.digest}) else "absent"
         except _NoRepositoryError:
             return "no repository"
 
-    def login(self, registry: str, there: Ecr, environment: str) -> Login:
-        """That of an environment's credentials: whatever they may pull and push, it may."""
-        said = self._call(registry, there, environment, lambda client: client.get_authorization_token())
+    def fetch_login(self, registry: str, host: EcrRegistry, environment: str) -> Login:
+        """Fetch a login with the permissions of the environment's credentials."""
+        response = self._call_api(registry, host, environment, lambda client: client.get_authorization_token())
         try:
-            token = base64.b64decode(said["authorizationData"][0]["authorizationToken"]).decode()
+            token = base64.b64decode(response["authorizationData"][0]["authorizationToken"]).decode()
         except (KeyError, IndexError, ValueError, TypeError):
-            raise wrong(registry, "its login is none") from None
+            raise response_error(registry, "its login is none") from None
         user, _, secret = token.partition(":")
         return Login(user, secret)
 
-    def _image(self, there: Ecr, image: Image, environment: str, wanted: dict[str, str]) -> str | None:
-        """Its digest. With the right to pull, which whoever runs it needs anyway, and no other."""
-        said = self._call(
+    def _find_digest(self, host: EcrRegistry, image: Image, environment: str, wanted: dict[str, str]) -> str | None:
+        """Return the digest of an image; None if there is none. Needs the permission to pull only."""
+        response = self._call_api(
             image.registry,
-            there,
+            host,
             environment,
             lambda client: client.batch_get_image(
-                registryId=there.account_id,
+                registryId=host.account_id,
                 repositoryName=image.repository,
                 imageIds=[wanted],
-                acceptedMediaTypes=[*SINGLE, *LISTS],
+                acceptedMediaTypes=[*IMAGE_TYPES, *INDEX_TYPES],
             ),
         )
-        for found in said.get("images", ()):
+        for found in response.get("images", ()):
             return str(found["imageId"]["imageDigest"])
-        reasons = {str(failure.get("failureCode")) for failure in said.get("failures", ())} - _NO_IMAGE
+        reasons = {str(failure.get("failureCode")) for failure in response.get("failures", ())} - _NO_IMAGE
         if reasons:
-            raise failed(image.registry, f"{image}: {', '.join(sorted(reasons))}")
+            raise request_error(image.registry, f"{image}: {', '.join(sorted(reasons))}")
         return None
 
-    def _call(self, registry: str, there: Ecr, environment: str, ask: Callable[[Any], Any]) -> Any:  # noqa: ANN401
-        client = self._client("ecr", environment, region=there.region)
-        # After the client, which has made boto3 ready.
+    def _call_api(self, registry: str, host: EcrRegistry, environment: str, ask: Callable[[Any], Any]) -> Any:  # noqa: ANN401
+        client = self._client("ecr", environment, region=host.region)
+        # Late: the client has loaded boto3.
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             return ask(client)
         except ClientError as error:
-            raise _told(registry, error) from None
+            raise _to_error(registry, error) from None
         except BotoCoreError:
-            raise unreachable(registry, "did not answer in time, or has no address") from None
+            raise unreachable_error(registry, "did not answer in time, or has no address") from None
 
 
 class _NoRepositoryError(Exception):
     pass
 
 
-def _told(registry: str, error: "ClientError") -> Exception:
-    said = error.response.get("Error", {})
-    name, message = str(said.get("Code", "")), str(said.get("Message", ""))
-    if name == _NO_REPOSITORY:
+def _to_error(registry: str, error: "ClientError") -> Exception:
+    details = error.response.get("Error", {})
+    code, message = str(details.get("Code", "")), str(details.get("Message", ""))
+    if code == _NO_REPOSITORY:
         return _NoRepositoryError()
-    if name.startswith(_DENIED):
-        return denied(registry, f"{message} ({name})", challenge.hint(registry))
+    if code.startswith(_DENIED):
+        return denied_error(registry, f"{message} ({code})", challenge.suggest_login(registry))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if name.startswith("Throttling") or status >= _SERVERS_FAULT:
-        return unreachable(registry, f"answers {name or status}")
-    return failed(registry, f"{message} ({name})")
+    if code.startswith("Throttling") or status >= _SERVER_ERROR:
+        return unreachable_error(registry, f"answers {code or status}")
+    return request_error(registry, f"{message} ({code})")

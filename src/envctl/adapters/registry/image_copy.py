@@ -1,80 +1,80 @@
-"""Copies an image from one registry to another, by digest, with everything that belongs to it.
+"""Copies an image from one registry to another, by digest, with all its parts.
 
-What it consists of goes first and its own manifest last, so that whoever finds it finds it whole. After an interruption
-all that is there already is left alone.
+Its blobs go first and its own manifest last: a visible image is always complete. After an interruption, parts present
+in the target are skipped.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from envctl.adapters.registry.distribution import Distribution
-from envctl.adapters.registry.failures import failed
-from envctl.domain.images.manifest import MOST, Manifest, Part
-from envctl.usecases.ports.aws import Copied
+from envctl.adapters.registry.distribution import RegistryApi
+from envctl.adapters.registry.failures import request_error
+from envctl.domain.images.manifest import MAX_PARTS, Descriptor, Manifest
+from envctl.usecases.ports.aws import CopyProgress
 
-DEEPEST = 4
+MAX_DEPTH = 4
 
 
 @dataclass(frozen=True)
-class Place:
-    registry: Distribution
+class ImageRepository:
+    registry: RegistryApi
     repository: str
 
 
 @dataclass
-class Copying:
-    """`persist` tries again what raised TemporaryError."""
+class ImageCopier:
+    """`persist` retries a call after a TemporaryError."""
 
-    source: Place
-    target: Place
+    source: ImageRepository
+    target: ImageRepository
     persist: Callable[[Callable[[], None]], None]
-    tell: Callable[[Copied], None]
+    on_progress: Callable[[CopyProgress], None]
 
-    def copy(self, digest: str) -> None:
+    def copy_image(self, digest: str) -> None:
         found: dict[str, Manifest] = {}
-        self._gather(digest, found, DEEPEST)
+        self._collect_missing(digest, found, MAX_DEPTH)
         blobs = {blob.digest: blob for manifest in found.values() for blob in manifest.blobs}
-        done = Copied(0, len(blobs), 0, sum(blob.size for blob in blobs.values()))
-        self.tell(done)
+        done = CopyProgress(0, len(blobs), 0, sum(blob.size for blob in blobs.values()))
+        self.on_progress(done)
         for blob in blobs.values():
-            self.persist(partial(self._bring, blob, done))
-            done = Copied(done.blobs + 1, done.of_blobs, done.size + blob.size, done.of_size)
-            self.tell(done)
+            self.persist(partial(self._copy_blob, blob, done))
+            done = CopyProgress(done.blobs + 1, done.total_blobs, done.size + blob.size, done.total_size)
+            self.on_progress(done)
         for manifest in found.values():
-            self.target.registry.put(self.target.repository, manifest)
+            self.target.registry.put_manifest(self.target.repository, manifest)
 
-    def _gather(self, digest: str, found: dict[str, Manifest], deep: int) -> None:
-        """What the target lacks, each after all that it names."""
-        if digest in found or self.target.registry.has("manifests", self.target.repository, digest):
+    def _collect_missing(self, digest: str, found: dict[str, Manifest], depth: int) -> None:
+        """Collect the manifests missing in the target, each after its children."""
+        if digest in found or self.target.registry.has_content("manifests", self.target.repository, digest):
             return
         source = self.source
-        manifest = source.registry.manifest(source.repository, digest)
+        manifest = source.registry.fetch_manifest(source.repository, digest)
         if manifest is None:
-            raise failed(
+            raise request_error(
                 source.registry.registry,
                 f"{source.repository} has an image without all of its parts: {digest} is lacking",
             )
-        if not deep or len(found) >= MOST:
-            raise failed(source.registry.registry, f"{source.repository} has an image of too many parts")
+        if not depth or len(found) >= MAX_PARTS:
+            raise request_error(source.registry.registry, f"{source.repository} has an image of too many parts")
         for child in manifest.children:
-            self._gather(child.digest, found, deep - 1)
+            self._collect_missing(child.digest, found, depth - 1)
         found[digest] = manifest
 
-    def _bring(self, blob: Part, done: Copied) -> None:
+    def _copy_blob(self, blob: Descriptor, done: CopyProgress) -> None:
         source, target = self.source, self.target
-        # Also where an upload got through, and the answer to it did not.
-        if target.registry.has("blobs", target.repository, blob.digest):
+        # Also true after an upload with a lost response.
+        if target.registry.has_content("blobs", target.repository, blob.digest):
             return
-        beside = source.repository if source.registry.registry == target.registry.registry else ""
-        location = target.registry.begin(target.repository, blob, beside)
+        mount_source = source.repository if source.registry.registry == target.registry.registry else ""
+        location = target.registry.start_upload(target.repository, blob, mount_source)
         if location:
-            with source.registry.blob(source.repository, blob) as pieces:
-                target.registry.upload(target.repository, blob, location, self._told(pieces, done))
+            with source.registry.open_blob(source.repository, blob) as pieces:
+                target.registry.upload_blob(target.repository, blob, location, self._report_pieces(pieces, done))
 
-    def _told(self, pieces: Iterator[bytes], done: Copied) -> Iterator[bytes]:
+    def _report_pieces(self, pieces: Iterator[bytes], done: CopyProgress) -> Iterator[bytes]:
         size = done.size
         for piece in pieces:
             yield piece
             size += len(piece)
-            self.tell(Copied(done.blobs, done.of_blobs, size, done.of_size))
+            self.on_progress(CopyProgress(done.blobs, done.total_blobs, size, done.total_size))

@@ -1,4 +1,4 @@
-"""One's own login to a registry, as docker keeps it: in its `config.json`, or with a credential helper."""
+"""The user's login to a registry, as stored by docker: in its `config.json`, or by a credential helper."""
 
 import base64
 import binascii
@@ -11,47 +11,47 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from envctl.adapters.disk.reading import read_bytes
-from envctl.adapters.registry.failures import no_login
+from envctl.adapters.registry.failures import unreadable_login_error
 from envctl.domain.images.image_reference import DOCKER_HUB
 
 HELPER_SECONDS = 15
-_NAMES_OF_HUB = ("https://index.docker.io/v1/", "index.docker.io", DOCKER_HUB, "registry-1.docker.io")
+_DOCKER_HUB_NAMES = ("https://index.docker.io/v1/", "index.docker.io", DOCKER_HUB, "registry-1.docker.io")
 _NOT_FOUND = "credentials not found"
-_HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_HELPER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
 class Login:
-    """A user's name and password, or with `identity` a token that others are given for."""
+    """A user's name and password, or with `is_token` an identity token."""
 
     user: str
     secret: str = field(repr=False)
-    identity: bool = False
+    is_token: bool = False
 
     @property
-    def basic(self) -> str:
+    def basic_authorization(self) -> str:
         return f"Basic {base64.b64encode(f'{self.user}:{self.secret}'.encode()).decode()}"
 
 
-def find(registry: str, environ: Mapping[str, str]) -> Login | None:
-    """Raises OperationFailedError where there is one that can't be read."""
-    config = _config(environ)
-    names = tuple(_names(registry))
+def find_login(registry: str, environ: Mapping[str, str]) -> Login | None:
+    """Find the login; None if there is none. Raises OperationFailedError if it is unreadable."""
+    config = _load_docker_config(environ)
+    names = tuple(_list_stored_names(registry))
     helpers = config.get("credHelpers")
     chosen = next((helpers[name] for name in names if name in helpers), None) if isinstance(helpers, dict) else None
     if isinstance(helper := chosen or config.get("credsStore"), str):
-        found = next((login for name in names if (login := _from_helper(helper, name, environ))), None)
+        found = next((login for name in names if (login := _fetch_from_helper(helper, name, environ))), None)
         if found or chosen:
             return found
     auths = config.get("auths")
-    kept = next((auths[name] for name in names if auths.get(name)), None) if isinstance(auths, dict) else None
-    return _kept(registry, kept) if isinstance(kept, dict) else None
+    stored = next((auths[name] for name in names if auths.get(name)), None) if isinstance(auths, dict) else None
+    return _parse_stored_login(registry, stored) if isinstance(stored, dict) else None
 
 
-def _names(registry: str) -> Iterator[str]:
-    """Under which a login may be kept. Old ones are URLs."""
-    if registry in _NAMES_OF_HUB:
-        yield from _NAMES_OF_HUB
+def _list_stored_names(registry: str) -> Iterator[str]:
+    """Yield the possible names of a stored login. Old ones are URLs."""
+    if registry in _DOCKER_HUB_NAMES:
+        yield from _DOCKER_HUB_NAMES
         return
     yield from (
         registry,
@@ -62,7 +62,7 @@ def _names(registry: str) -> Iterator[str]:
     )
 
 
-def _config(environ: Mapping[str, str]) -> dict[str, object]:
+def _load_docker_config(environ: Mapping[str, str]) -> dict[str, object]:
     folder = environ.get("DOCKER_CONFIG") or os.fspath(Path(environ.get("HOME") or "/") / ".docker")
     file = Path(folder) / "config.json"
     try:
@@ -70,17 +70,17 @@ def _config(environ: Mapping[str, str]) -> dict[str, object]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise no_login(f"{file}: {(error.strerror or 'it can not be read').lower()}") from None
+        raise unreadable_login_error(f"{file}: {(error.strerror or 'it can not be read').lower()}") from None
     except (ValueError, RecursionError):
-        raise no_login(f"{file} is not JSON") from None
+        raise unreadable_login_error(f"{file} is not JSON") from None
     return found if isinstance(found, dict) else {}
 
 
-def _kept(registry: str, kept: Mapping[str, object]) -> Login | None:
-    token = kept.get("identitytoken")
+def _parse_stored_login(registry: str, stored: Mapping[str, object]) -> Login | None:
+    token = stored.get("identitytoken")
     if isinstance(token, str) and token:
-        return Login("", token, identity=True)
-    auth = kept.get("auth")
+        return Login("", token, is_token=True)
+    auth = stored.get("auth")
     if not isinstance(auth, str) or not auth:
         return None
     try:
@@ -88,30 +88,30 @@ def _kept(registry: str, kept: Mapping[str, object]) -> Login | None:
     except (binascii.Error, ValueError):
         colon = ""
     if not colon:
-        raise no_login(f"what is kept for {registry} is no login")
+        raise unreadable_login_error(f"what is kept for {registry} is no login")
     return Login(user, secret)
 
 
-def _from_helper(helper: str, name: str, environ: Mapping[str, str]) -> Login | None:
+def _fetch_from_helper(helper: str, name: str, environ: Mapping[str, str]) -> Login | None:
     program = f"docker-credential-{helper}"
-    if not _HELPER.fullmatch(helper):
-        raise no_login("the name of its credential helper is none")
+    if not _HELPER_NAME.fullmatch(helper):
+        raise unreadable_login_error("the name of its credential helper is none")
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             [program, "get"], input=name.encode(), capture_output=True, timeout=HELPER_SECONDS, check=False, env=environ
         )
     except subprocess.TimeoutExpired:
-        raise no_login(f"{program} does not answer") from None
+        raise unreadable_login_error(f"{program} does not answer") from None
     except OSError as error:
-        raise no_login(f"{program}: {(error.strerror or 'it can not be started').lower()}") from None
-    if done.returncode != 0:
-        # What else it says may hold anything, and is not repeated.
-        if _NOT_FOUND in done.stdout.decode(errors="replace").lower():
+        raise unreadable_login_error(f"{program}: {(error.strerror or 'it can not be started').lower()}") from None
+    if result.returncode != 0:
+        # Its output may hold a secret, and is not quoted.
+        if _NOT_FOUND in result.stdout.decode(errors="replace").lower():
             return None
-        raise no_login(f"{program} fails")
+        raise unreadable_login_error(f"{program} fails")
     try:
-        said = json.loads(done.stdout)
-        user, secret = str(said["Username"]), str(said["Secret"])
+        credentials = json.loads(result.stdout)
+        user, secret = str(credentials["Username"]), str(credentials["Secret"])
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise no_login(f"{program} says something that is no login") from None
-    return Login("", secret, identity=True) if user == "<token>" else Login(user, secret)
+        raise unreadable_login_error(f"{program} says something that is no login") from None
+    return Login("", secret, is_token=True) if user == "<token>" else Login(user, secret)

@@ -1,7 +1,7 @@
-"""The Registries port: Amazon ECR, and whatever speaks the distribution API of OCI.
+"""The Registries port: Amazon ECR, and all registries with the OCI distribution API.
 
-ECR is asked through boto3, as the environment that it is asked for. Layers go through the distribution API, with the
-login that ECR gives for that: it is the same everywhere, so that there is one way to copy.
+ECR is called through boto3, with the credentials of the environment. Its layers go through the distribution API too,
+with a login from ECR: one way of copying for all registries.
 """
 
 import time
@@ -9,59 +9,59 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from envctl.adapters.registry import login
-from envctl.adapters.registry.distribution import Distribution
-from envctl.adapters.registry.ecr import Client, Elastic
-from envctl.adapters.registry.image_copy import Copying, Place
+from envctl.adapters.registry.distribution import RegistryApi
+from envctl.adapters.registry.ecr import ClientFactory, EcrApi
+from envctl.adapters.registry.image_copy import ImageCopier, ImageRepository
 from envctl.adapters.registry.transport import Limits, Transport
-from envctl.domain.images.image_reference import Found, ecr
-from envctl.usecases.ports.aws import Copied, Pulled
+from envctl.domain.images.image_reference import Presence, parse_ecr_registry
+from envctl.usecases.ports.aws import CopyProgress, RegistryImage
 
 
 class Registries:
-    """`environ` gives the environment of a process: proxies, certificates, and where docker keeps logins."""
+    """`environ` returns the variables of the process: proxies, certificates, and the folder of docker's logins."""
 
     def __init__(
         self,
-        client: Client,
+        client: ClientFactory,
         environ: Callable[[], Mapping[str, str]],
         *,
         limits: Limits = Limits(),  # noqa: B008 (frozen)
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._elastic = Elastic(client)
+        self._ecr = EcrApi(client)
         self._environ = environ
         self._limits = limits
         self._sleep = sleep
-        self._known: dict[tuple[str, str], Distribution] = {}
+        self._apis: dict[tuple[str, str], RegistryApi] = {}
 
-    def digest(self, tagged: Pulled) -> str | None:
+    def resolve_digest(self, tagged: RegistryImage) -> str | None:
         image = tagged.image
-        if there := ecr(image.registry):
-            return self._elastic.digest(there, image, tagged.environment)
-        manifest = self._distribution(tagged).manifest(image.repository, image.tag)
+        if host := parse_ecr_registry(image.registry):
+            return self._ecr.resolve_digest(host, image, tagged.environment)
+        manifest = self._find_api(tagged).fetch_manifest(image.repository, image.tag)
         return manifest.digest if manifest else None
 
-    def find(self, pinned: Pulled) -> Found:
+    def find_image(self, pinned: RegistryImage) -> Presence:
         image = pinned.image
-        if there := ecr(image.registry):
-            return self._elastic.find(there, image, pinned.environment)
-        return "there" if self._distribution(pinned).has("manifests", image.repository, image.digest) else "absent"
+        if host := parse_ecr_registry(image.registry):
+            return self._ecr.find_image(host, image, pinned.environment)
+        return "there" if self._find_api(pinned).has_content("manifests", image.repository, image.digest) else "absent"
 
-    def copy(self, source: Pulled, target: Pulled, tell: Callable[[Copied], None]) -> None:
-        one, other = (Place(self._distribution(end), end.image.repository) for end in (source, target))
-        Copying(one, other, self._transport(target).persist, tell).copy(target.image.digest)
+    def copy_image(self, source: RegistryImage, target: RegistryImage, tell: Callable[[CopyProgress], None]) -> None:
+        one, other = (ImageRepository(self._find_api(end), end.image.repository) for end in (source, target))
+        ImageCopier(one, other, self._open_transport(target).persist, tell).copy_image(target.image.digest)
 
-    def _distribution(self, end: Pulled) -> Distribution:
-        """One for each registry and environment, which remembers who one is there."""
+    def _find_api(self, end: RegistryImage) -> RegistryApi:
+        """Return the API for a registry and an environment; it keeps its authorization."""
         key = (end.image.registry, end.environment)
-        if key not in self._known:
-            self._known[key] = Distribution(self._transport(end), partial(self._login, *key))
-        return self._known[key]
+        if key not in self._apis:
+            self._apis[key] = RegistryApi(self._open_transport(end), partial(self._find_login, *key))
+        return self._apis[key]
 
-    def _transport(self, end: Pulled) -> Transport:
+    def _open_transport(self, end: RegistryImage) -> Transport:
         return Transport(end.image.registry, self._environ(), self._limits, self._sleep)
 
-    def _login(self, registry: str, environment: str) -> login.Login | None:
-        if there := ecr(registry):
-            return self._elastic.login(registry, there, environment)
-        return login.find(registry, self._environ())
+    def _find_login(self, registry: str, environment: str) -> login.Login | None:
+        if host := parse_ecr_registry(registry):
+            return self._ecr.fetch_login(registry, host, environment)
+        return login.find_login(registry, self._environ())

@@ -17,9 +17,9 @@ from envctl.adapters.http.client import (
     read_body,
 )
 from envctl.adapters.http.retry import TemporaryError, read_wanted_pause, retry
-from envctl.adapters.registry.failures import unreachable, wrong
-from envctl.domain.images.image_reference import ecr, on_loopback
-from envctl.domain.images.manifest import LARGEST
+from envctl.adapters.registry.failures import response_error, unreachable_error
+from envctl.domain.images.image_reference import is_loopback, parse_ecr_registry
+from envctl.domain.images.manifest import MAX_MANIFEST_BYTES
 
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
@@ -84,7 +84,7 @@ class Transport:
         """Raises TemporaryError where the next try may fare better."""
         with self._open(method, url, headers, body, self._limits.whole) as (response, where):
             self._demand_time(response)
-            data = b"" if method == "HEAD" else read_body(response, LARGEST)
+            data = b"" if method == "HEAD" else read_body(response, MAX_MANIFEST_BYTES)
             return Answer(response.status, response.headers, data, where)
 
     @contextlib.contextmanager
@@ -101,12 +101,12 @@ class Transport:
         """The URL. Raises OperationFailedError where something would be sent in the clear over a network."""
         try:
             parts = urlsplit(url)
-            here = parts.scheme == "http" and on_loopback(self.registry) and on_loopback(parts.netloc)
+            here = parts.scheme == "http" and is_loopback(self.registry) and is_loopback(parts.netloc)
             fine = bool(parts.hostname) and "@" not in parts.netloc and (parts.scheme == "https" or here)
         except ValueError:
             fine = False
         if not fine:
-            raise wrong(self.registry, f"it leads to {url.partition('?')[0]}, which is not https")
+            raise response_error(self.registry, f"it leads to {url.partition('?')[0]}, which is not https")
         return url
 
     @contextlib.contextmanager
@@ -118,7 +118,7 @@ class Transport:
         timeouts = Timeouts(limits.connect, limits.read, whole)
         try:
             for _ in range(REDIRECTS + 1):
-                with self._client.open(method, self.allowed(url), sent, body, timeouts) as response:
+                with self._client.send_request(method, self.allowed(url), sent, body, timeouts) as response:
                     location = response.headers.get("Location")
                     if response.status not in _MOVED or method not in _READS or not location:
                         yield response, url
@@ -132,10 +132,10 @@ class Transport:
                 url = further
         except HttpFailedError as error:
             raise self._explain(error) from None
-        raise wrong(self.registry, "it leads from one place to the next, and never to an end")
+        raise response_error(self.registry, "it leads from one place to the next, and never to an end")
 
     def _broken(self, why: str, pause: float = 0.0) -> TemporaryError:
-        return TemporaryError(unreachable(self.registry, why), pause)
+        return TemporaryError(unreachable_error(self.registry, why), pause)
 
     def _demand_time(self, response: "BaseHTTPResponse") -> None:
         if response.status in _BUSY:
@@ -144,18 +144,18 @@ class Transport:
     def _explain(self, error: HttpFailedError) -> Exception:
         match error.failure:
             case Failure.TOO_LARGE:
-                return wrong(self.registry, f"it is larger than {LARGEST >> 20} MiB")
+                return response_error(self.registry, f"it is larger than {MAX_MANIFEST_BYTES >> 20} MiB")
             case Failure.UNTRUSTED:
-                return unreachable(self.registry, "has a certificate that is not trusted")
+                return unreachable_error(self.registry, "has a certificate that is not trusted")
             case Failure.BAD_ADDRESS:
-                return unreachable(self.registry, "or its proxy has an address that is none")
+                return unreachable_error(self.registry, "or its proxy has an address that is none")
             case other:
                 return self._broken(_REASONS.get(other, "can't be reached"))
 
 
 def _trust(registry: str, environ: Mapping[str, str]) -> ssl.SSLContext:
     trusted = ssl.create_default_context()
-    if ecr(registry) and (bundle := environ.get("AWS_CA_BUNDLE")):
+    if parse_ecr_registry(registry) and (bundle := environ.get("AWS_CA_BUNDLE")):
         trusted.load_verify_locations(bundle)
     return trusted
 

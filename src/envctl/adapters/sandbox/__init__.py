@@ -1,1 +1,1 @@
-"""An AWS of its own for trying things out: moto behind a TLS proxy on loopback, reached by the environment alone."""
+"""The embedded AWS for trials: moto behind a TLS proxy on loopback, reached through environment variables only."""

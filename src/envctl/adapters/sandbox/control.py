@@ -1,4 +1,4 @@
-"""What envctl asks of its own running sandbox, beside AWS calls: is it you, and make these buckets."""
+"""The control API of a running sandbox, besides AWS calls: a health check, and the creation of buckets."""
 
 import hmac
 import json
@@ -16,49 +16,49 @@ TOKEN_HEADER = "X-Envctl-Token"  # noqa: S105 (a name)
 
 @dataclass(frozen=True)
 class Bucket:
-    """A versioned S3 bucket that a sandbox shall have, in the account that owns it."""
+    """A versioned S3 bucket to create in a sandbox, and the account of its owner."""
 
     name: str
     region: str
     account_id: str
 
 
-class Control:
-    """Answers to whoever can read the state file, and hence knows the token."""
+class ControlApi:
+    """Answers control requests that carry the token from the state file."""
 
     def __init__(self, cloud: Cloud, token: str) -> None:
         self._cloud = cloud
         self._token = token
-        # Two at once would both find a bucket missing.
+        # Two requests at the same time would both find a bucket missing.
         self._lock = threading.Lock()
 
-    def answer(self, request: Request) -> Response:
+    def answer_request(self, request: Request) -> Response:
         token = next((value for name, value in request.headers if name.lower() == TOKEN_HEADER.lower()), "")
         if not hmac.compare_digest(token.encode(), self._token.encode()):
-            return _text("403 Forbidden", "the token is not the one of this sandbox")
+            return _text_response("403 Forbidden", "the token is not the one of this sandbox")
         match request.method, request.target:
             case "GET", path if path == HEALTH_PATH:
-                return _text("200 OK", "ok")
+                return _text_response("200 OK", "ok")
             case "POST", path if path == BUCKETS_PATH:
-                return self._make_buckets([Bucket(**bucket) for bucket in json.loads(request.body)])
+                return self._create_buckets([Bucket(**bucket) for bucket in json.loads(request.body)])
             case _:
-                return _text("404 Not Found", "no such control call")
+                return _text_response("404 Not Found", "no such control call")
 
-    def _make_buckets(self, buckets: Sequence[Bucket]) -> Response:
+    def _create_buckets(self, buckets: Sequence[Bucket]) -> Response:
         with self._lock:
             for bucket in buckets:
                 try:
-                    self._cloud.make_bucket(bucket.name, bucket.region, bucket.account_id)
+                    self._cloud.create_bucket(bucket.name, bucket.region, bucket.account_id)
                 except ValueError as error:
-                    return _text("409 Conflict", f"{bucket.name} in account {bucket.account_id}: {error}")
+                    return _text_response("409 Conflict", f"{bucket.name} in account {bucket.account_id}: {error}")
         places = sorted({(bucket.account_id, bucket.region) for bucket in buckets})
         threading.Thread(target=self._cloud.warm_up, args=(places,), daemon=True).start()
-        return _text("200 OK", "ok")
+        return _text_response("200 OK", "ok")
 
 
-def buckets_body(buckets: Sequence[Bucket]) -> bytes:
+def encode_buckets(buckets: Sequence[Bucket]) -> bytes:
     return json.dumps([asdict(bucket) for bucket in buckets]).encode()
 
 
-def _text(status: str, text: str) -> Response:
+def _text_response(status: str, text: str) -> Response:
     return Response(status, [("Content-Type", "text/plain")], f"{text}\n".encode())

@@ -1,4 +1,4 @@
-"""Another AWS-compatible endpoint in place of moto: every request is passed on to it as it came."""
+"""Another AWS-compatible endpoint in place of moto: every request is forwarded to it unchanged."""
 
 import http.client
 import os
@@ -13,30 +13,30 @@ _CONNECT_SECONDS, _TIMEOUT_SECONDS = 5, 60
 
 
 class EndpointCloud:
-    """Keeps one connection to the endpoint a thread, as each thread serves one connection of a client."""
+    """Keeps one connection to the endpoint per thread, because each thread serves one client connection."""
 
     def __init__(self, endpoint_url: str) -> None:
         self._endpoint_url = endpoint_url
         self._endpoint = urlsplit(endpoint_url)
         self._local = threading.local()
 
-    def answer(self, request: Request) -> Response:
+    def answer_request(self, request: Request) -> Response:
         connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
         if connection is not None:
             try:
-                return self._send(connection, request)
+                return self._send_request(connection, request)
             except (OSError, http.client.HTTPException):
-                # The endpoint closed an idle connection. One that fails when it is new fails for a reason.
+                # The endpoint closed an idle connection. A failure of a new connection is a real one.
                 connection.close()
-        self._local.connection = self._connect()
-        return self._send(self._local.connection, request)
+        self._local.connection = self._open_connection()
+        return self._send_request(self._local.connection, request)
 
-    def make_bucket(self, name: str, region: str, account_id: str) -> None:
+    def create_bucket(self, name: str, region: str, account_id: str) -> None:
         from botocore.exceptions import BotoCoreError, ClientError
 
         location = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         try:
-            client = self._client(region, account_id)
+            client = self._open_s3_client(region, account_id)
             try:
                 client.create_bucket(Bucket=name, **location)
             except client.exceptions.BucketAlreadyOwnedByYou:
@@ -45,15 +45,15 @@ class EndpointCloud:
         except (BotoCoreError, ClientError) as error:
             raise ValueError(str(error)) from error
 
-    def _client(self, region: str, account_id: str) -> Any:  # noqa: ANN401 (boto3's own)
-        """Without the profiles and files of this machine, right or wrong: an emulator knows nothing of them."""
+    def _open_s3_client(self, region: str, account_id: str) -> Any:  # noqa: ANN401 (boto3's own)
+        """Open a boto3 client that ignores the AWS profiles and files of this machine."""
         import boto3
         from botocore.config import Config
         from botocore.session import Session
 
         nowhere = (None, None, os.devnull, None)
         core = Session({"profile": (None, None, None, None), "config_file": nowhere, "credentials_file": nowhere})
-        # Emulators that know accounts take them from the access key.
+        # Emulators with several accounts take the account from the access key.
         return boto3.Session(botocore_session=core).client(
             "s3",
             endpoint_url=self._endpoint_url,
@@ -70,19 +70,19 @@ class EndpointCloud:
         )
 
     def warm_up(self, places: Sequence[tuple[str, str]]) -> None:
-        """An endpoint of somebody else is warm or is not."""
+        """Do nothing: only the owner of an endpoint can warm it up."""
 
     def close(self) -> None:
         """Close the connection of the calling thread."""
         if connection := getattr(self._local, "connection", None):
             connection.close()
 
-    def _connect(self) -> http.client.HTTPConnection:
+    def _open_connection(self) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self._endpoint.scheme == "https" else http.client.HTTPConnection
         return kind(self._endpoint.netloc, timeout=_TIMEOUT_SECONDS)
 
     @staticmethod
-    def _send(connection: http.client.HTTPConnection, request: Request) -> Response:
+    def _send_request(connection: http.client.HTTPConnection, request: Request) -> Response:
         connection.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
         connection.putheader("Host", request.host)
         connection.putheader("Content-Length", str(len(request.body)))

@@ -1,4 +1,4 @@
-"""One HTTP exchange as values: what the proxy hands to whatever answers for AWS."""
+"""HTTP requests and responses as values, and the protocol of a backend in the role of AWS."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,34 +9,34 @@ Headers = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Request:
-    """`target` is the path with its query, as it stood on the wire."""
+    """An HTTP request with its whole body."""
 
     method: str
     scheme: str
     host: str
-    target: str
+    target: str  # path and query, not decoded
     headers: Headers
     body: bytes
 
 
 @dataclass(frozen=True)
 class Response:
-    """`status` is code and reason, as in `404 Not Found`."""
+    """An HTTP response with its whole body."""
 
-    status: str
+    status: str  # code and reason: `404 Not Found`
     headers: Headers
     body: bytes
 
 
 class Cloud(Protocol):
-    """What answers for AWS: moto in this process, or another endpoint."""
+    """The backend in the role of AWS: moto in this process, or another endpoint."""
 
-    def answer(self, request: Request) -> Response: ...
+    def answer_request(self, request: Request) -> Response: ...
 
-    def make_bucket(self, name: str, region: str, account_id: str) -> None:
-        """Create a versioned bucket in an account; one that is there is left as it is. Raises ValueError."""
+    def create_bucket(self, name: str, region: str, account_id: str) -> None:
+        """Create a versioned bucket in an account unless it exists. Raises ValueError if it cannot be created."""
         ...
 
     def warm_up(self, places: Sequence[tuple[str, str]]) -> None:
-        """Do now what the first call to these (account, region) pairs would wait for."""
+        """Load the services in advance that the first calls to these (account, region) pairs need."""
         ...

@@ -1,4 +1,4 @@
-"""The files of a sandbox: who runs it (state.json), that it runs (a lock that dies with it), and what went wrong."""
+"""The files of a sandbox: its state (state.json), the lock of its running server, and its log."""
 
 import fcntl
 import json
@@ -13,35 +13,35 @@ from envctl.adapters.disk.reading import read_bytes
 
 @dataclass(frozen=True)
 class ServerState:
-    """What a server writes when it is ready. The token shows that the one who answers is the one who wrote this."""
+    """The state that a server writes when it is ready."""
 
     pid: int
     port: int
-    token: str
+    token: str  # proves that the answering server wrote this state
     started_at: str
     endpoint_url: str | None
 
 
 @dataclass(frozen=True)
 class SandboxFiles:
-    """All paths of a sandbox lie in its directory."""
+    """The paths of a sandbox, all inside its directory."""
 
     directory: Path
 
     @property
-    def state(self) -> Path:
+    def state_file(self) -> Path:
         return self.directory / "state.json"
 
     @property
-    def log(self) -> Path:
+    def log_file(self) -> Path:
         return self.directory / "server.log"
 
     @property
-    def authority(self) -> Path:
+    def ca_file(self) -> Path:
         return self.directory / "ca.pem"
 
     @property
-    def mirror(self) -> Path:
+    def mirror_folder(self) -> Path:
         return self.directory / "mirror"
 
     @property
@@ -50,25 +50,25 @@ class SandboxFiles:
 
     @property
     def server_lock(self) -> Path:
-        """Held by the server as long as it lives, so that a process id that was given away again fools nobody."""
+        """The lock held by the living server: a reused process id is not mistaken for it."""
         return self.directory / "server.lock"
 
     @property
     def lifecycle_lock(self) -> Path:
-        """Held while somebody starts or stops the server."""
+        """The lock held while a command starts or stops the server."""
         return self.directory / "lifecycle.lock"
 
 
 def read_state(files: SandboxFiles) -> ServerState | None:
-    """None where there is no state file, or none that a server of this version wrote."""
+    """Return the recorded state, or None without a state file of this version."""
     try:
-        return ServerState(**json.loads(read_bytes(files.state)))
+        return ServerState(**json.loads(read_bytes(files.state_file)))
     except (OSError, ValueError, TypeError):
         return None
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Atomic, and readable by its owner alone from the first byte."""
+    """Write a file atomically, readable only by its owner from the first byte."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
@@ -77,11 +77,11 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 def write_state(files: SandboxFiles, state: ServerState) -> None:
-    write_private(files.state, json.dumps(asdict(state), indent=2).encode())
+    write_private(files.state_file, json.dumps(asdict(state), indent=2).encode())
 
 
 def take_lock(path: Path, *, wait: bool) -> int | None:
-    """A descriptor that holds the lock until it is closed, or None where somebody else holds it."""
+    """Return a descriptor that holds the lock until closed, or None if another process holds it."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -89,16 +89,16 @@ def take_lock(path: Path, *, wait: bool) -> int | None:
         except BlockingIOError:
             os.close(descriptor)
             return None
-        if _is_still(path, descriptor):
+        if _is_same_file(path, descriptor):
             return descriptor
-        # The file was removed while we waited: the lock that counts is on its successor.
+        # The file was removed during the wait: the valid lock is on its successor.
         os.close(descriptor)
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def hold_lock(path: Path) -> Iterator[None]:
     descriptor = take_lock(path, wait=True)
-    assert descriptor is not None  # noqa: S101 (waiting ends with the lock)
+    assert descriptor is not None  # noqa: S101 (the wait ends with the lock)
     try:
         yield
     finally:
@@ -106,7 +106,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def is_locked(path: Path) -> bool:
-    """Looks without creating the file."""
+    """Check for a lock without creating its file."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -120,7 +120,7 @@ def is_locked(path: Path) -> bool:
     return False
 
 
-def _is_still(path: Path, descriptor: int) -> bool:
+def _is_same_file(path: Path, descriptor: int) -> bool:
     try:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Which hosts the sandbox answers for. Everything else is refused, so that nothing reaches the internet by accident."""
+"""The hosts served by the sandbox. The proxy refuses all others: no request reaches the internet by accident."""
 
 import re
 
@@ -7,7 +7,7 @@ _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".aws")
 _HTTPS_PORT = "443"
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost"})
 
-# A provider that is not in the mirror comes from its registry, which the proxy must not be asked for.
+# Providers outside the mirror come from their registry, past the proxy.
 REGISTRY_HOSTS = (
     "registry.terraform.io",
     "releases.hashicorp.com",
@@ -18,8 +18,8 @@ REGISTRY_HOSTS = (
 )
 
 
-def aws_host(authority: str) -> str | None:
-    """The host of a CONNECT target such as `sts.amazonaws.com:443`; None where the sandbox does not answer for it."""
+def parse_aws_host(authority: str) -> str | None:
+    """Return the host of a CONNECT target such as `sts.amazonaws.com:443`, or None if the sandbox does not serve it."""
     host, _, port = authority.lower().partition(":")
     host = host.removesuffix(".")
     if port != _HTTPS_PORT or not _NAME.fullmatch(host) or ".." in host:
@@ -28,5 +28,5 @@ def aws_host(authority: str) -> str | None:
 
 
 def is_loopback(authority: str) -> bool:
-    """Whether a Host header names this machine: a page in a browser must not reach the sandbox by a name of its own."""
+    """Check that a Host header names this machine, against DNS rebinding by a page in a browser."""
     return authority.lower().partition(":")[0] in _LOOPBACK_NAMES

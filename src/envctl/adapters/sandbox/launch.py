@@ -1,4 +1,4 @@
-"""Starting the server process and waiting until it answers."""
+"""The start of the server process, and the wait until it answers."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ _LOG_LINES = 15
 
 
 def require_packages(endpoint_url: str | None) -> None:
-    """Raises ConfigurationError (E501). Looks for packages without importing them."""
+    """Check for the packages of the sandbox without importing them. Raises ConfigurationError (E501)."""
     wanted = ("trustme",) if endpoint_url else ("trustme", "moto", "flask")
     missing = [name for name in wanted if find_spec(name) is None]
     if missing:
@@ -30,34 +30,34 @@ def require_packages(endpoint_url: str | None) -> None:
         )
 
 
-def launch(
+def launch_server(
     files: SandboxFiles, *, port: int | None, endpoint_url: str | None, meanwhile: Callable[[], object]
 ) -> ServerState:
-    """Start the server, do something useful while it starts, and wait until it answers.
+    """Start the server, call `meanwhile` during its start, and wait until it answers.
 
-    Raises OperationFailedError: E502 for a port that is taken, E503 for a server that does not come up.
+    Raises OperationFailedError: E502 if the port is in use, E503 if the server does not start.
     """
-    process = _spawn(files, port, endpoint_url)
+    process = _spawn_server(files, port, endpoint_url)
     try:
         meanwhile()
-        return _wait(files, process, port)
+        return _wait_until_ready(files, process, port)
     except BaseException:
         process.kill()
         process.wait()
         raise
 
 
-def _spawn(files: SandboxFiles, port: int | None, endpoint_url: str | None) -> subprocess.Popen[bytes]:
-    # -P: the folder that the user stands in must not shadow a package of ours.
+def _spawn_server(files: SandboxFiles, port: int | None, endpoint_url: str | None) -> subprocess.Popen[bytes]:
+    # -P: the current folder must not shadow a package of envctl.
     command = [sys.executable, "-P", "-m", _MODULE, str(files.directory)]
     command += ["--port", str(port)] if port else []
     command += ["--endpoint", endpoint_url] if endpoint_url else []
-    with files.log.open("wb") as log:
-        files.log.chmod(0o600)
+    with files.log_file.open("wb") as log:
+        files.log_file.chmod(0o600)
         return subprocess.Popen(
             command,
             cwd="/",
-            env=environment.for_server(os.environ),
+            env=environment.build_server_environment(os.environ),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -65,32 +65,34 @@ def _spawn(files: SandboxFiles, port: int | None, endpoint_url: str | None) -> s
         )
 
 
-def _wait(files: SandboxFiles, process: subprocess.Popen[bytes], port: int | None) -> ServerState:
+def _wait_until_ready(files: SandboxFiles, process: subprocess.Popen[bytes], port: int | None) -> ServerState:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         state = read_state(files)
-        if state is not None and state.pid == process.pid and probe.health(state).ok:
-            # The server outlives us on purpose; without this, Popen would warn that nobody waited for it.
+        if state is not None and state.pid == process.pid and probe.check_health(state).is_ok:
+            # The server outlives this process on purpose; without this line Popen would warn about it.
             process.returncode = 0
             return state
         if (code := process.poll()) is not None:
-            raise OperationFailedError(_died(files.log, code, port))
+            raise OperationFailedError(_early_exit_problem(files.log_file, code, port))
         time.sleep(_POLL_SECONDS)
-    problem = f"the sandbox server did not answer within {_START_SECONDS:.0f} s{_tail(files.log)}"
-    raise OperationFailedError(Problem("E503", problem, _log_hint(files.log)))
+    problem = f"the sandbox server did not answer within {_START_SECONDS:.0f} s{_read_log_tail(files.log_file)}"
+    raise OperationFailedError(Problem("E503", problem, _log_hint(files.log_file)))
 
 
-def _died(log: Path, code: int, port: int | None) -> Problem:
+def _early_exit_problem(log: Path, code: int, port: int | None) -> Problem:
     if code == PORT_IN_USE:
         hint = "stop what listens there, choose another port, or leave the port out to get a free one"
         return Problem("E502", f"port {port} is in use", hint)
     if code == ALREADY_RUNNING:
         message = "a sandbox server that this version does not understand runs already"
         return Problem("E503", message, "stop it: envctl sandbox down")
-    return Problem("E503", f"the sandbox server ended with code {code} while it started{_tail(log)}", _log_hint(log))
+    return Problem(
+        "E503", f"the sandbox server ended with code {code} while it started{_read_log_tail(log)}", _log_hint(log)
+    )
 
 
-def _tail(log: Path) -> str:
+def _read_log_tail(log: Path) -> str:
     try:
         lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
     except OSError:

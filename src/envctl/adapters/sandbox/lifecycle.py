@@ -1,4 +1,4 @@
-"""Starting, finding and stopping the sandbox of a project. Whoever asks again gets the one that runs."""
+"""Start, lookup and stop of the sandbox of a project. Repeated starts return the running sandbox."""
 
 import os
 import shutil
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envctl.adapters.sandbox import environment, probe
-from envctl.adapters.sandbox.control import Bucket, buckets_body
-from envctl.adapters.sandbox.files import SandboxFiles, ServerState, is_locked, locked, read_state
+from envctl.adapters.sandbox.control import Bucket, encode_buckets
+from envctl.adapters.sandbox.files import SandboxFiles, ServerState, hold_lock, is_locked, read_state
 from envctl.domain.errors import OperationFailedError, Problem
 
 __all__ = ["Bucket", "RunningSandbox", "Sandbox"]
@@ -23,124 +23,119 @@ _POLL_SECONDS = 0.01
 
 @dataclass(frozen=True)
 class RunningSandbox:
-    """A sandbox that answers. `moto_url` takes AWS calls directly, for those who look into it from outside."""
+    """A sandbox that answers."""
 
     pid: int
     proxy_url: str
     ca_file: Path
-    moto_url: str
+    moto_url: str  # takes AWS calls directly, without the proxy
     started_at: str
     terraform_rc: Path
 
-    @property
-    def drops(self) -> tuple[str, ...]:
-        """Patterns (fnmatch) of variables that a child must not inherit, so that real credentials are never used."""
-        return environment.DROPS
+    def build_child_variables(self) -> dict[str, str]:
+        """Return the variables that lead a child process to the sandbox."""
+        return environment.build_variables(self.proxy_url, self.ca_file, self.terraform_rc)
 
-    def child_environment(self) -> dict[str, str]:
-        """What a child needs on top of an environment without `drops`."""
-        return environment.towards(self.proxy_url, self.ca_file, self.terraform_rc)
-
-    def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
-        """The whole environment of a child: what is inherited, without `drops`, turned towards the sandbox."""
-        return environment.without(inherited) | self.child_environment()
+    def build_environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment of a child process: the inherited variables, without AWS and proxies, plus its own."""
+        return environment.drop_variables(inherited) | self.build_child_variables()
 
 
 class Sandbox:
-    """The sandbox of one project. Nothing is written outside its directory."""
+    """The sandbox of one project. It writes only inside its directory."""
 
     def __init__(self, directory: Path, *, endpoint_url: str | None = None) -> None:
         self._files = SandboxFiles(directory.absolute())
         self._endpoint_url = endpoint_url
 
-    def running(self) -> RunningSandbox | None:
-        """None where there is none, or none that answers. Takes about a millisecond and raises nothing."""
-        state = self._answering()
-        return None if state is None else self._describe(state)
+    def find_running(self) -> RunningSandbox | None:
+        """Return the sandbox if it runs and answers. Takes about a millisecond and never raises."""
+        state = self._find_live_state()
+        return None if state is None else self._to_running(state)
 
-    def died(self) -> bool:
-        """Whether a sandbox was started and is gone without `down`: what it held is lost."""
-        return self._files.state.exists() and self.running() is None
+    def has_died(self) -> bool:
+        """Check for a sandbox that ended without `stop`: its content is lost."""
+        return self._files.state_file.exists() and self.find_running() is None
 
-    def up(self, *, port: int | None = None, buckets: Sequence[Bucket] = ()) -> RunningSandbox:
-        """Start the sandbox where none runs, and see to the buckets. Two at once start one.
+    def start(self, *, port: int | None = None, buckets: Sequence[Bucket] = ()) -> RunningSandbox:
+        """Start the sandbox unless it runs, and create missing buckets. Concurrent calls start one sandbox.
 
         Raises ConfigurationError (E501) and OperationFailedError (E502 to E508).
         """
         from envctl.adapters.sandbox.launch import require_packages
 
         require_packages(self._endpoint_url)
-        with self._writing():
+        with self._convert_write_errors():
             self._files.directory.mkdir(parents=True, exist_ok=True)
-            with locked(self._files.lifecycle_lock):
-                state = self._answering() or self._start(port)
+            with hold_lock(self._files.lifecycle_lock):
+                state = self._find_live_state() or self._launch_server(port)
         if state.endpoint_url != self._endpoint_url:
             message = (
                 f"the running sandbox stands for {state.endpoint_url or 'moto'}, not {self._endpoint_url or 'moto'}"
             )
             raise OperationFailedError(Problem("E506", message, "stop it first: envctl sandbox down"))
-        self._make(buckets, state)
-        return self._describe(state)
+        self._create_buckets(buckets, state)
+        return self._to_running(state)
 
-    def down(self) -> bool:
-        """Stop the sandbox and remove what it left, except the provider mirror. True where one was running."""
+    def stop(self) -> bool:
+        """Stop the sandbox and remove its files, except the provider mirror. Return True if it was running."""
         if not self._files.directory.is_dir():
             return False
-        with self._writing(), locked(self._files.lifecycle_lock):
-            was_running = self._stop()
+        with self._convert_write_errors(), hold_lock(self._files.lifecycle_lock):
+            was_running = self._stop_server()
             self._remove_files()
         return was_running
 
-    def _start(self, port: int | None) -> ServerState:
-        from envctl.adapters.sandbox.launch import launch
+    def _launch_server(self, port: int | None) -> ServerState:
+        from envctl.adapters.sandbox.launch import launch_server
         from envctl.adapters.sandbox.mirror import prepare_mirror
 
-        # One that hangs holds the lock of the server that is to come.
-        self._stop()
-        return launch(
+        # A hung server still holds the lock that the new one needs.
+        self._stop_server()
+        return launch_server(
             self._files, port=port, endpoint_url=self._endpoint_url, meanwhile=lambda: prepare_mirror(self._files)
         )
 
-    def _make(self, buckets: Sequence[Bucket], state: ServerState) -> None:
+    def _create_buckets(self, buckets: Sequence[Bucket], state: ServerState) -> None:
         if not buckets:
             return
-        answer = probe.send_buckets(state, buckets_body(buckets))
-        if not answer.ok:
+        answer = probe.request_buckets(state, encode_buckets(buckets))
+        if not answer.is_ok:
             reason = answer.text or "the sandbox server does not answer"
             raise OperationFailedError(Problem("E505", f"a bucket of the sandbox could not be made: {reason}"))
 
-    def _answering(self) -> ServerState | None:
+    def _find_live_state(self) -> ServerState | None:
         state = read_state(self._files)
         if state is None or not is_locked(self._files.server_lock):
             return None
-        return state if probe.health(state).ok else None
+        return state if probe.check_health(state).is_ok else None
 
-    def _describe(self, state: ServerState) -> RunningSandbox:
+    def _to_running(self, state: ServerState) -> RunningSandbox:
         proxy_url = f"http://127.0.0.1:{state.port}"
         return RunningSandbox(
             pid=state.pid,
             proxy_url=proxy_url,
-            ca_file=self._files.authority,
+            ca_file=self._files.ca_file,
             moto_url=state.endpoint_url or proxy_url,
             started_at=state.started_at,
             terraform_rc=self._files.terraform_rc,
         )
 
-    def _stop(self) -> bool:
-        # Only who holds the server's lock is the server: a process id alone may be somebody else's by now.
+    def _stop_server(self) -> bool:
+        # The lock identifies the server: a process id alone may belong to another process by now.
         state = read_state(self._files)
         if state is None or not is_locked(self._files.server_lock):
-            self._files.state.unlink(missing_ok=True)
+            self._files.state_file.unlink(missing_ok=True)
             return False
         for number, seconds in ((signal.SIGTERM, _TERMINATE_SECONDS), (signal.SIGKILL, _KILL_SECONDS)):
-            _send(state.pid, number)
-            if self._ended_within(seconds):
-                self._files.state.unlink(missing_ok=True)
+            _send_signal(state.pid, number)
+            if self._wait_for_exit(seconds):
+                self._files.state_file.unlink(missing_ok=True)
                 return True
         message = f"the sandbox server (process {state.pid}) cannot be stopped"
         raise OperationFailedError(Problem("E508", message, "end that process and try again"))
 
-    def _ended_within(self, seconds: float) -> bool:
+    def _wait_for_exit(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while is_locked(self._files.server_lock):
             if time.monotonic() > deadline:
@@ -150,7 +145,7 @@ class Sandbox:
 
     def _remove_files(self) -> None:
         for path in self._files.directory.iterdir():
-            if path == self._files.mirror:
+            if path == self._files.mirror_folder:
                 continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
@@ -158,7 +153,7 @@ class Sandbox:
                 path.unlink()
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _convert_write_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -168,7 +163,7 @@ class Sandbox:
             ) from error
 
 
-def _send(pid: int, number: signal.Signals) -> None:
+def _send_signal(pid: int, number: signal.Signals) -> None:
     try:
         os.kill(pid, number)
     except ProcessLookupError:

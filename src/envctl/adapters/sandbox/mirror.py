@@ -1,4 +1,4 @@
-"""The AWS provider for the sandbox, unpacked from a package of the package index into a mirror that Terraform reads."""
+"""The AWS provider of the sandbox, unpacked from a Python package into a filesystem mirror for Terraform."""
 
 import importlib.util
 import os
@@ -34,27 +34,27 @@ _WITHOUT_MIRROR = """provider_installation {
 
 
 def provider_folder(mirror: Path) -> Path:
-    """Where Terraform looks for the unpacked provider."""
+    """Return the folder of the unpacked provider in a mirror, as Terraform expects it."""
     return mirror / _PROVIDER_PATH
 
 
 def prepare_mirror(files: SandboxFiles) -> bool:
-    """Unpack the provider where that is still to do, and write terraform.rc. False where the provider is not packaged.
+    """Unpack the provider unless done, and write terraform.rc. Return False without a packaged provider.
 
-    Raises OperationFailedError (E507) for an archive that is damaged.
+    Raises OperationFailedError (E507) for a damaged archive.
     """
-    target = provider_folder(files.mirror)
-    archive = _archive()
+    target = provider_folder(files.mirror_folder)
+    archive = _find_archive()
     if archive is not None and not target.is_dir():
-        _unpack(archive, target)
+        _unpack_archive(archive, target)
     mirrored = target.is_dir()
-    text = _WITH_MIRROR.format(path=_hcl_string(str(files.mirror.absolute()))) if mirrored else _WITHOUT_MIRROR
+    text = _WITH_MIRROR.format(path=_quote_hcl(str(files.mirror_folder.absolute()))) if mirrored else _WITHOUT_MIRROR
     _write_if_changed(files.terraform_rc, text.encode())
     return mirrored
 
 
-def _archive() -> Path | None:
-    """A binary distribution of the provider exists for one platform only; the package is not installed elsewhere."""
+def _find_archive() -> Path | None:
+    """Return the packaged archive of the provider, or None: the package exists for one platform only."""
     found = importlib.util.find_spec(_PACKAGE)
     for folder in (found and found.submodule_search_locations) or ():
         archive = Path(folder, _ARCHIVE)
@@ -63,17 +63,17 @@ def _archive() -> Path | None:
     return None
 
 
-def _unpack(archive: Path, target: Path) -> None:
-    """Through a folder beside it, so that a mirror is complete or absent; two at once do no harm."""
+def _unpack_archive(archive: Path, target: Path) -> None:
+    """Unpack into a temporary folder and rename it: a mirror is complete or absent, even after concurrent calls."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=target.parent))
     try:
-        _extract(archive, draft)
+        _extract_files(archive, draft)
         draft.chmod(0o755)
         if not target.is_dir():
             draft.rename(target)
     except (zipfile.BadZipFile, EOFError) as error:
-        raise OperationFailedError(_damaged(archive, str(error))) from error
+        raise OperationFailedError(_damaged_problem(archive, str(error))) from error
     except OSError:
         if not target.is_dir():
             raise
@@ -81,17 +81,17 @@ def _unpack(archive: Path, target: Path) -> None:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _extract(archive: Path, folder: Path) -> None:
+def _extract_files(archive: Path, folder: Path) -> None:
     with zipfile.ZipFile(archive) as packed:
         for member in packed.infolist():
             if member.is_dir() or member.filename in {".", ".."} or set(member.filename) & {"/", "\\", "\0"}:
-                raise OperationFailedError(_damaged(archive, f"it holds {member.filename!r}"))
+                raise OperationFailedError(_damaged_problem(archive, f"it holds {member.filename!r}"))
             with packed.open(member) as source, (folder / member.filename).open("xb") as file:
                 shutil.copyfileobj(source, file, 1 << 20)
                 os.fchmod(file.fileno(), 0o755)
 
 
-def _damaged(archive: Path, reason: str) -> Problem:
+def _damaged_problem(archive: Path, reason: str) -> Problem:
     return Problem(
         "E507",
         f"the packaged AWS provider {archive.name} is damaged: {reason}",
@@ -104,6 +104,6 @@ def _write_if_changed(path: Path, data: bytes) -> None:
         write_private(path, data)
 
 
-def _hcl_string(text: str) -> str:
+def _quote_hcl(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("${", "$${").replace("%{", "%%{")
     return f'"{escaped}"'

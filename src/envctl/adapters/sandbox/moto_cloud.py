@@ -1,4 +1,4 @@
-"""moto as a WSGI application in this process: no second server, no second connection, no second parse."""
+"""moto as a WSGI application in this process, without a second server or connection."""
 
 import io
 import os
@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from envctl.adapters.sandbox.exchange import Headers, Request, Response
 from envctl.adapters.sandbox.patches import apply_patches
 
-# Read by moto while it is imported or later, hence set before.
+# moto reads these during its import or later: they are set before.
 MOTO_SETTINGS = {
     "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
     "MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS": "false",
@@ -20,52 +20,52 @@ MOTO_SETTINGS = {
     "MOTO_DISABLE_GLOBAL_CORS": "true",
 }
 
-# Calls without effect, to the services that nearly every project needs; the first one to EC2 takes a second.
-_WARM = {
+# Calls without effect, to the services of nearly every project; the first call to EC2 takes a second.
+_WARM_UP_CALLS = {
     "sts": b"Action=GetCallerIdentity&Version=2011-06-15",
     "ec2": b"Action=DescribeVpcs&Version=2016-11-15",
     "iam": b"Action=ListRoles&Version=2010-05-08",
 }
-# moto's services import each other in circles: a thread that imports meanwhile can meet a module that is not done.
-_IMPORTING = threading.Lock()
-# Those of a circle that any request may import, also past that lock: they are imported before there are threads.
-_CIRCLE = ("moto.iam.access_control", "moto.s3.responses", "moto.iam.responses", "moto.sts.responses")
+# moto's services import each other in circles: a second importing thread could meet a half-loaded module.
+_IMPORT_LOCK = threading.Lock()
+# Modules of such a circle that requests import without the lock: they are loaded before any thread starts.
+_CIRCULAR_MODULES = ("moto.iam.access_control", "moto.s3.responses", "moto.iam.responses", "moto.sts.responses")
 
 
 class MotoCloud:
-    """Sets moto up for this process: no moto module may have been imported before."""
+    """Configures moto for this process. No moto module may be imported before."""
 
     def __init__(self) -> None:
         os.environ.update(MOTO_SETTINGS)
-        for module in _CIRCLE:
+        for module in _CIRCULAR_MODULES:
             import_module(module)
         from flask import Flask
         from moto.backends import SERVICE_NAMES
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
         def create_patched_app(service: SERVICE_NAMES) -> Flask:
-            with _IMPORTING:
+            with _IMPORT_LOCK:
                 apply_patches(service)
                 return create_backend_app(service)
 
         self._application = DomainDispatcherApplication(create_patched_app)
 
-    def answer(self, request: Request) -> Response:
+    def answer_request(self, request: Request) -> Response:
         started: list[tuple[str, Headers]] = []
 
         def start_response(status: str, headers: Headers, _error: object = None) -> Callable[[bytes], object]:
             started.append((status, headers))
             return lambda _: None
 
-        chunks: Iterable[bytes] = self._application(_environ(request), start_response)
+        chunks: Iterable[bytes] = self._application(_to_wsgi_environ(request), start_response)
         body = b"".join(chunks)
         if close := getattr(chunks, "close", None):
             close()
         status, headers = started[-1]
         return Response(status, headers, body)
 
-    def make_bucket(self, name: str, region: str, account_id: str) -> None:
-        with _IMPORTING:
+    def create_bucket(self, name: str, region: str, account_id: str) -> None:
+        with _IMPORT_LOCK:
             from moto.core.exceptions import ServiceException
             from moto.s3.models import s3_backends
 
@@ -80,20 +80,20 @@ class MotoCloud:
             raise ValueError(error.message) from error
 
     def warm_up(self, places: Sequence[tuple[str, str]]) -> None:
-        # Outside of the application, which holds a lock over all services while it imports one.
-        for service in _WARM:
-            with _IMPORTING:
+        # Outside of the application, because it locks all services while it imports one.
+        for service in _WARM_UP_CALLS:
+            with _IMPORT_LOCK:
                 import_module(f"moto.{service}.responses")
         from moto.ec2.models import ec2_backends
 
-        for service, body in _WARM.items():
-            self.answer(_signed_call(service, body))
+        for service, body in _WARM_UP_CALLS.items():
+            self.answer_request(_build_signed_call(service, body))
         for account_id, region in places:
             _ = ec2_backends[account_id][region]
 
 
-def _signed_call(service: str, body: bytes) -> Request:
-    """moto routes by the scope in the signature, and does not verify it."""
+def _build_signed_call(service: str, body: bytes) -> Request:
+    """Return a request with an invalid signature: moto routes by its scope and does not verify it."""
     headers = [
         ("Authorization", f"AWS4-HMAC-SHA256 Credential=sandbox/20000101/us-east-1/{service}/aws4_request, x"),
         ("Content-Type", "application/x-www-form-urlencoded"),
@@ -101,7 +101,7 @@ def _signed_call(service: str, body: bytes) -> Request:
     return Request("POST", "https", f"{service}.us-east-1.amazonaws.com", "/", headers, body)
 
 
-def _environ(request: Request) -> dict[str, Any]:
+def _to_wsgi_environ(request: Request) -> dict[str, Any]:
     from moto.core.request import (
         PRESERVED_HEADER_NAMES_ENVIRON_KEY,
         environ_key_for_header,
@@ -112,7 +112,7 @@ def _environ(request: Request) -> dict[str, Any]:
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
-        # WSGI wants the bytes of the path as latin-1 text.
+        # WSGI expects the bytes of the path as latin-1 text.
         "PATH_INFO": unquote(path, "latin-1"),
         "QUERY_STRING": query,
         "RAW_URI": request.target,
@@ -131,7 +131,7 @@ def _environ(request: Request) -> dict[str, Any]:
     }
     names: dict[str, str] = {}
     for name, value in request.headers:
-        # WSGI cannot tell `X_Foo` from `X-Foo`; only S3 metadata may hold an underscore, and keeps its spelling.
+        # WSGI cannot distinguish `X_Foo` from `X-Foo`; only S3 metadata may contain `_`, and keeps it.
         preserved = should_preserve_original_header_name(name)
         if "_" in name and not preserved:
             continue

@@ -1,4 +1,4 @@
-"""A call to the running sandbox on a bare socket: the check runs before every command, and http.client costs 15 ms."""
+"""Control calls to the running sandbox on a bare socket: every command makes one, and http.client costs 15 ms."""
 
 import socket
 from dataclasses import dataclass
@@ -6,33 +6,33 @@ from dataclasses import dataclass
 from envctl.adapters.sandbox.control import BUCKETS_PATH, HEALTH_PATH, TOKEN_HEADER
 from envctl.adapters.sandbox.files import ServerState
 
-# A busy server answers late; one that does not answer for this long hangs.
+# A busy server answers late; after this time it counts as hung.
 _HEALTH_SECONDS = 5.0
 _BUCKETS_SECONDS = 30.0
 _OK = 200
 
 
 @dataclass(frozen=True)
-class Answer:
-    """`status` is None where nobody answered."""
+class ControlAnswer:
+    """The answer to a control call."""
 
-    status: int | None
+    status: int | None  # None without an answer
     text: str
 
     @property
-    def ok(self) -> bool:
+    def is_ok(self) -> bool:
         return self.status == _OK
 
 
-def health(state: ServerState) -> Answer:
-    return _call(state, "GET", HEALTH_PATH, b"", _HEALTH_SECONDS)
+def check_health(state: ServerState) -> ControlAnswer:
+    return _call_server(state, "GET", HEALTH_PATH, b"", _HEALTH_SECONDS)
 
 
-def send_buckets(state: ServerState, body: bytes) -> Answer:
-    return _call(state, "POST", BUCKETS_PATH, body, _BUCKETS_SECONDS)
+def request_buckets(state: ServerState, body: bytes) -> ControlAnswer:
+    return _call_server(state, "POST", BUCKETS_PATH, body, _BUCKETS_SECONDS)
 
 
-def _call(state: ServerState, method: str, path: str, body: bytes, seconds: float) -> Answer:
+def _call_server(state: ServerState, method: str, path: str, body: bytes, seconds: float) -> ControlAnswer:
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{state.port}\r\nConnection: close\r\n"
         f"{TOKEN_HEADER}: {state.token}\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -41,11 +41,13 @@ def _call(state: ServerState, method: str, path: str, body: bytes, seconds: floa
         with socket.create_connection(("127.0.0.1", state.port), timeout=seconds) as connection:
             connection.sendall(head.encode() + body)
             with connection.makefile("rb") as stream:
-                return _parse(stream.read())
+                return _parse_answer(stream.read())
     except (OSError, ValueError):
-        return Answer(None, "")
+        return ControlAnswer(None, "")
 
 
-def _parse(answer: bytes) -> Answer:
+def _parse_answer(answer: bytes) -> ControlAnswer:
     head, _, body = answer.partition(b"\r\n\r\n")
-    return Answer(int(head.split(b" ", 2)[1]), body.decode().strip()) if b" " in head else Answer(None, "")
+    return (
+        ControlAnswer(int(head.split(b" ", 2)[1]), body.decode().strip()) if b" " in head else ControlAnswer(None, "")
+    )

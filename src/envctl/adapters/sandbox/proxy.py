@@ -1,4 +1,4 @@
-"""The TLS-terminating forward proxy on loopback. It relays AWS hosts to the sandbox's cloud and refuses every other."""
+"""The TLS-terminating forward proxy on loopback. It relays AWS hosts to the sandbox's cloud and refuses all others."""
 
 import socketserver
 import ssl
@@ -6,57 +6,57 @@ import sys
 import traceback
 from http.server import BaseHTTPRequestHandler
 
-from envctl.adapters.sandbox.certificates import Certificates
-from envctl.adapters.sandbox.control import CONTROL_PREFIX, Control
+from envctl.adapters.sandbox.certificates import CertificateAuthority
+from envctl.adapters.sandbox.control import CONTROL_PREFIX, ControlApi
 from envctl.adapters.sandbox.exchange import Cloud, Request, Response
-from envctl.adapters.sandbox.failures import failure
-from envctl.adapters.sandbox.hosts import aws_host, is_loopback
+from envctl.adapters.sandbox.failures import build_error_response
+from envctl.adapters.sandbox.hosts import is_loopback, parse_aws_host
 
 _CONNECTION_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
 _WITHOUT_BODY = ("1", "204", "304")
 
 
 class ProxyServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """One thread a connection. Connections are kept alive: a TLS handshake costs more than most AWS calls."""
+    """Serves one connection per thread, kept alive: a TLS handshake costs more than most AWS calls."""
 
     daemon_threads = True
     block_on_close = False
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, port: int, certificates: Certificates) -> None:
+    def __init__(self, port: int, certificates: CertificateAuthority) -> None:
         self.certificates = certificates
         super().__init__(("127.0.0.1", port), ProxyHandler)
 
-    def answers_with(self, cloud: Cloud, control: Control) -> None:
+    def attach_backends(self, cloud: Cloud, control: ControlApi) -> None:
         self.cloud = cloud
         self.control = control
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 (the base class's)
-        # A client that went away in the middle is nothing to report.
+        # A client that disconnects early is no error.
         if not isinstance(sys.exc_info()[1], OSError):
             traceback.print_exc()
 
 
 class ProxyHandler(BaseHTTPRequestHandler):
-    """Serves a connection: plain requests for the sandbox itself, or CONNECT and then the requests in the tunnel."""
+    """Serves a connection: plain requests to the sandbox itself, or CONNECT and the requests in its tunnel."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    # Buffered, so that headers and body of an answer leave in one segment.
+    # Buffered: headers and body of a response leave in one segment.
     wbufsize = -1
     server: ProxyServer
     tunnel: str | None = None
 
     def do_CONNECT(self) -> None:
-        host = aws_host(self.path)
+        host = parse_aws_host(self.path)
         if self.tunnel or host is None:
-            self._refuse(f"the envctl sandbox relays AWS hosts only, and refuses {self.path}")
+            self._refuse_request(f"the envctl sandbox relays AWS hosts only, and refuses {self.path}")
             return
         try:
-            context = self.server.certificates.context(host)
+            context = self.server.certificates.context_for_host(host)
         except ValueError:
-            self._refuse(f"the envctl sandbox cannot issue a certificate for {host}")
+            self._refuse_request(f"the envctl sandbox cannot issue a certificate for {host}")
             return
         self.send_response_only(200, "Connection established")
         self.end_headers()
@@ -65,47 +65,49 @@ class ProxyHandler(BaseHTTPRequestHandler):
 
     def serve(self) -> None:
         if self.tunnel is None and not self.path.startswith("/"):
-            self._refuse(f"the envctl sandbox relays HTTPS only, and refuses {self.path.partition('?')[0]}")
+            self._refuse_request(f"the envctl sandbox relays HTTPS only, and refuses {self.path.partition('?')[0]}")
             return
         host = self.headers.get("Host", "")
         if self.tunnel is None and not is_loopback(host):
-            self._refuse(f"the envctl sandbox answers on loopback only, not as {host or 'a host without a name'}")
+            self._refuse_request(
+                f"the envctl sandbox answers on loopback only, not as {host or 'a host without a name'}"
+            )
             return
         body = self._read_body()
-        # The body is whole here, and whoever answers must not look for chunks in it.
+        # The body is complete here: the backend must not parse chunks in it.
         headers = [(name, value) for name, value in self.headers.items() if name.lower() != "transfer-encoding"]
         scheme = "https" if self.tunnel else "http"
         request = Request(self.command, scheme, self.tunnel or host, self.path, headers, body)
-        self._send(self._answer(request))
+        self._send_response(self._answer_request(request))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = serve  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:
-        """What goes wrong is logged where it goes wrong; a line for each request would help nobody."""
+        """Log no line per request: errors are logged at their source."""
 
     def _enter_tunnel(self, host: str, context: ssl.SSLContext) -> None:
-        # A client that does not trust the CA breaks off here; it says so itself.
+        # A client that does not trust the CA disconnects here and reports it itself.
         self.connection = context.wrap_socket(self.connection, server_side=True)
         self.rfile = self.connection.makefile("rb", self.rbufsize)
         self.wfile = self.connection.makefile("wb", self.wbufsize)
         self.tunnel = host
-        # Python's own client asks for the tunnel with HTTP/1.0, which would end it here.
+        # Python's own client opens the tunnel with HTTP/1.0; without this line it would be closed here.
         self.close_connection = False
 
     def finish(self) -> None:
         super().finish()
-        # The server closes the socket that it accepted, which TLS has replaced.
+        # The server closes only the accepted socket; TLS has replaced it.
         self.connection.close()
 
-    def _answer(self, request: Request) -> Response:
+    def _answer_request(self, request: Request) -> Response:
         try:
             if self.tunnel is None and request.target.startswith(CONTROL_PREFIX):
-                return self.server.control.answer(request)
-            return self.server.cloud.answer(request)
+                return self.server.control.answer_request(request)
+            return self.server.cloud.answer_request(request)
         except Exception as error:  # noqa: BLE001 (a gap of the emulator must not end the connection)
-            self._log(f"{request.method} https://{request.host}{request.target.partition('?')[0]}")
-            self._log(traceback.format_exc())
-            return failure(request, error)
+            self._log_text(f"{request.method} https://{request.host}{request.target.partition('?')[0]}")
+            self._log_text(traceback.format_exc())
+            return build_error_response(request, error)
 
     def _read_body(self) -> bytes:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
@@ -121,7 +123,7 @@ class ProxyHandler(BaseHTTPRequestHandler):
             pass
         return b"".join(chunks)
 
-    def _send(self, response: Response) -> None:
+    def _send_response(self, response: Response) -> None:
         code, _, reason = response.status.partition(" ")
         self.send_response_only(int(code), reason)
         for name, value in response.headers:
@@ -135,17 +137,17 @@ class ProxyHandler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(response.body)
 
-    def _refuse(self, message: str) -> None:
-        self._log(message)
+    def _refuse_request(self, message: str) -> None:
+        self._log_text(message)
         self.close_connection = True
-        self._send(Response("403 Forbidden", [("Content-Type", "text/plain")], f"{message}\n".encode()))
+        self._send_response(Response("403 Forbidden", [("Content-Type", "text/plain")], f"{message}\n".encode()))
 
     @staticmethod
-    def _log(message: str) -> None:
+    def _log_text(message: str) -> None:
         sys.stderr.write(f"{message.rstrip()}\n")
 
 
 def _declared_length(response: Response) -> str:
-    """HEAD answers with the length that GET would have."""
+    """Return the content length of the same request with GET, for a response to HEAD."""
     declared = [value for name, value in response.headers if name.lower() == "content-length"]
     return declared[0] if declared else str(len(response.body))

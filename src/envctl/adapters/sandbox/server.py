@@ -1,4 +1,4 @@
-"""The background process: `python -m envctl.adapters.sandbox.server DIRECTORY [--port N] [--endpoint URL]`."""
+"""The server process of a sandbox: `python -m envctl.adapters.sandbox.server DIRECTORY [--port N] [--endpoint URL]`."""
 
 import argparse
 import errno
@@ -19,29 +19,32 @@ PORT_IN_USE = 4
 _WATCH_SECONDS = 1.0
 
 
-def main(arguments: list[str], answers: Callable[[str | None, int], Cloud] | None = None) -> int:
-    """`answers` makes what answers for AWS, from an endpoint and the port of this server; moto by default."""
-    # Ctrl-C in the terminal that started the sandbox is meant for the command there.
+def main(arguments: list[str], open_cloud: Callable[[str | None, int], Cloud] | None = None) -> int:
+    """Run the server until it is stopped, and return its exit code.
+
+    `open_cloud` returns the backend for an endpoint URL and the port of this server; by default that is moto.
+    """
+    # Ctrl-C in the terminal is meant for the command, not for the sandbox that it started.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    options = _options(arguments)
+    options = _parse_options(arguments)
     files = SandboxFiles(options.directory)
     if take_lock(files.server_lock, wait=False) is None:
         return ALREADY_RUNNING
     try:
-        state = _start(files, options.port, options.endpoint, answers or moto_or_endpoint)
+        state = _start_server(files, options.port, options.endpoint, open_cloud or create_cloud)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             return PORT_IN_USE
         raise
-    _wait(files, state, stop)
+    _wait_for_stop(files, state, stop)
     if read_state(files) == state:
-        files.state.unlink(missing_ok=True)
+        files.state_file.unlink(missing_ok=True)
     return 0
 
 
-def _options(arguments: list[str]) -> argparse.Namespace:
+def _parse_options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="envctl sandbox server")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--port", type=int, default=0)
@@ -49,20 +52,20 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _start(
-    files: SandboxFiles, port: int, endpoint: str | None, answers: Callable[[str | None, int], Cloud]
+def _start_server(
+    files: SandboxFiles, port: int, endpoint: str | None, open_cloud: Callable[[str | None, int], Cloud]
 ) -> ServerState:
-    from envctl.adapters.sandbox.certificates import Certificates
-    from envctl.adapters.sandbox.control import Control
+    from envctl.adapters.sandbox.certificates import CertificateAuthority
+    from envctl.adapters.sandbox.control import ControlApi
     from envctl.adapters.sandbox.proxy import ProxyServer
 
-    certificates = Certificates(files.directory)
+    certificates = CertificateAuthority(files.directory)
     server = ProxyServer(port, certificates)
-    write_private(files.authority, certificates.authority_pem)
+    write_private(files.ca_file, certificates.authority_pem)
     bound_port = int(server.server_address[1])
-    cloud = answers(endpoint, bound_port)
+    cloud = open_cloud(endpoint, bound_port)
     token = secrets.token_urlsafe(24)
-    server.answers_with(cloud, Control(cloud, token))
+    server.attach_backends(cloud, ControlApi(cloud, token))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     state = ServerState(os.getpid(), bound_port, token, datetime.now(UTC).isoformat(timespec="seconds"), endpoint)
     write_state(files, state)
@@ -70,7 +73,7 @@ def _start(
     return state
 
 
-def moto_or_endpoint(endpoint: str | None, port: int) -> Cloud:
+def create_cloud(endpoint: str | None, port: int) -> Cloud:
     if endpoint:
         from envctl.adapters.sandbox.endpoint_cloud import EndpointCloud
 
@@ -81,8 +84,8 @@ def moto_or_endpoint(endpoint: str | None, port: int) -> Cloud:
     return MotoCloud()
 
 
-def _wait(files: SandboxFiles, state: ServerState, stop: threading.Event) -> None:
-    """Until it is told to stop, or its directory is gone: a deleted project leaves no process behind."""
+def _wait_for_stop(files: SandboxFiles, state: ServerState, stop: threading.Event) -> None:
+    """Wait for a stop signal, or until the state file changes: a deleted project leaves no process behind."""
     while not stop.wait(_WATCH_SECONDS):
         if read_state(files) != state:
             return
@@ -91,5 +94,5 @@ def _wait(files: SandboxFiles, state: ServerState, stop: threading.Event) -> Non
 if __name__ == "__main__":
     code = main(sys.argv[1:])
     sys.stderr.flush()
-    # Threads may be in the middle of a call; there is nothing to keep, so nothing to wait for.
+    # Threads may be in a call, but hold no state worth a wait.
     os._exit(code)

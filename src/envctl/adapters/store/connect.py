@@ -1,4 +1,4 @@
-"""A store as obstore opens it: where it is, as whom, how it is reached, and how long an answer may take."""
+"""Connection settings of a store: location, credentials, proxy and timeouts, as obstore takes them."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from envctl.adapters.disk.reading import read_text
-from envctl.adapters.store.s3_errors import PROVIDER
+from envctl.adapters.store.s3_errors import CREDENTIALS_PREFIX
 from envctl.domain.errors import ConfigurationError, MisconfiguredMachineError, OperationFailedError, Problem
 
 if TYPE_CHECKING:
@@ -17,24 +17,29 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, ObjectStore, S3Config
 
 OWNER_HEADER = "x-amz-expected-bucket-owner"
-OWN = "AWS_ACCESS_KEY_ID"
-"""What obstore takes credentials from by itself. All others are found by boto3, as those are that say who one is: with
-it a token of a job goes before a container.
+KEY_VARIABLE = "AWS_ACCESS_KEY_ID"
+"""The variable of keys used by obstore itself. boto3 finds all other credentials, in the order used for the caller's
+identity: a CI token before a container.
 """
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class SignedOutError(Exception):
-    """There are no credentials, or they can't be had."""
+class NoCredentialsError(Exception):
+    """Credentials are missing or unavailable."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"{PROVIDER}: {reason}")
+        super().__init__(f"{CREDENTIALS_PREFIX}: {reason}")
 
 
 @dataclass(frozen=True)
-class Patience:
-    """In seconds: for a connection, for one request as a whole, and for all tries together. obstore repeats what may
-    safely be repeated with growing pauses, each cut by chance; `tries` counts what is done beyond that.
+class RetryPolicy:
+    """Timeouts in seconds, and retries. obstore itself repeats safe requests up to `retries` times, with growing
+    jittered pauses; `tries` counts envctl's own attempts beyond.
+
+    Attributes:
+        connect: for one connection.
+        request: for one whole request.
+        overall: for all tries together.
     """
 
     connect: float = 5
@@ -45,29 +50,29 @@ class Patience:
     pause: float = 0.1
 
 
-USUAL = Patience()
+DEFAULT_POLICY = RetryPolicy()
 
 
-def folder(project: Path, url: str) -> Path:
-    """The folder of a store on disk: relative to the project unless it begins with `/`."""
+def store_folder(project: Path, url: str) -> Path:
+    """Return the folder of a store on disk: relative to the project unless it begins with `/`."""
     parts = urlsplit(url)
     return project / (parts.netloc + parts.path)
 
 
-def aws_url(region: str) -> str:
-    """Where S3 answers in a region."""
+def s3_url(region: str) -> str:
+    """Return the S3 endpoint of a region."""
     return f"https://s3.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}/"
 
 
-def local(folder: Path) -> "ObjectStore":
+def open_local(folder: Path) -> "ObjectStore":
     from obstore.store import LocalStore
 
     return LocalStore(folder, mkdir=True)
 
 
-def s3(
+def open_s3(
     place: tuple[str, str],
-    patience: Patience,
+    patience: RetryPolicy,
     client_options: Mapping[str, str],
     *,
     region: str,
@@ -76,7 +81,7 @@ def s3(
     owner: str = "",
     endpoint: str = "",
 ) -> "ObjectStore":
-    """`place` is bucket and prefix. S3 itself refuses every request where the bucket is not its `owner`'s."""
+    """Open the bucket and prefix in `place`. S3 refuses every request if the bucket does not belong to `owner`."""
     from obstore.store import S3Store
 
     bucket, prefix = place
@@ -86,18 +91,18 @@ def s3(
         **client_options,
     }
     if endpoint.startswith("http://"):
-        # On this machine, and so not through the proxy for https.
+        # A loopback address: no proxy.
         options = {"allow_http": True, **{name: each for name, each in options.items() if "proxy" not in name}}
     if owner:
-        # A header of every request, and signed with it.
+        # A signed header of every request.
         options["default_headers"] = {OWNER_HEADER: owner}
     return S3Store(
         bucket,
         prefix=prefix or None,
         region=region,
         client_options=cast("ClientConfig", options),
-        credential_provider=_provider(profile, find_credentials),
-        # A bucket with object lock takes no object without one.
+        credential_provider=_choose_credentials(profile, find_credentials),
+        # Buckets with object lock require a checksum.
         checksum_algorithm="SHA256",
         retry_config={
             "max_retries": patience.retries,
@@ -112,10 +117,8 @@ def s3(
     )
 
 
-def client_options(environment: Mapping[str, str]) -> Mapping[str, str]:
-    """How AWS is reached from this machine, as AWS's own tools are told: through a proxy, which may show certificates
-    of its own.
-    """
+def read_client_options(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Return proxy and certificate options from the variables AWS's own tools read."""
     options = {}
     if proxy := environment.get("HTTPS_PROXY") or environment.get("https_proxy"):
         options["proxy_url"] = proxy
@@ -123,22 +126,22 @@ def client_options(environment: Mapping[str, str]) -> Mapping[str, str]:
             options["proxy_excludes"] = excepted
     for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE"):
         if file := environment.get(name):
-            options["root_certificate"] = _authority(name, file)
+            options["root_certificate"] = _read_certificate(name, file)
             break
     return options
 
 
-def endpoint(environment: Mapping[str, str]) -> str:
-    """Another place than AWS that speaks like S3, named by AWS's own variables; empty where none is."""
+def find_endpoint(environment: Mapping[str, str]) -> str:
+    """Return the S3 endpoint set by AWS's own variables; empty without one."""
     if environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
         return ""
     for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
         if url := environment.get(name):
-            return _allowed(name, url)
+            return _check_endpoint(name, url)
     return ""
 
 
-def _allowed(name: str, url: str) -> str:
+def _check_endpoint(name: str, url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         return url.rstrip("/")
@@ -146,7 +149,7 @@ def _allowed(name: str, url: str) -> str:
     raise ConfigurationError(Problem("E405", message, f"correct {name}, or unset it"))
 
 
-def _authority(name: str, file: str) -> str:
+def _read_certificate(name: str, file: str) -> str:
     try:
         return read_text(file)
     except (OSError, ValueError) as error:
@@ -156,17 +159,19 @@ def _authority(name: str, file: str) -> str:
         ) from error
 
 
-def _provider(profile: str, find: Callable[[], "Boto3CredentialProvider | None"]) -> "Boto3CredentialProvider | None":
-    """obstore knows keys by itself; profiles, single sign-on, containers and tokens of a job are found by what is asked
-    who one is, too. A job in CI has no profile, and credentials of its own.
+def _choose_credentials(
+    profile: str, find: Callable[[], "Boto3CredentialProvider | None"]
+) -> "Boto3CredentialProvider | None":
+    """Return None for plain keys in the environment, used by obstore itself; else the credentials of boto3, which also
+    knows profiles, single sign-on, containers and CI tokens. Raises NoCredentialsError.
     """
     environment = os.environ
-    if not profile and environment.get(OWN):
+    if not profile and environment.get(KEY_VARIABLE):
         if not environment.get("AWS_SECRET_ACCESS_KEY"):
             message = "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"
             raise MisconfiguredMachineError(Problem("E493", message, "set both, or unset both"))
         return None
     found = find()
     if found is None:
-        raise SignedOutError("there are no AWS credentials")
+        raise NoCredentialsError("there are no AWS credentials")
     return found

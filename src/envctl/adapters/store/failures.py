@@ -1,49 +1,62 @@
-"""What is wrong with a store, in words, and what to do about it."""
+"""Problem messages and hints for store failures."""
 
 import re
 
-from envctl.adapters.store.s3_errors import PROVIDER, Kind, clock, code_in, denied_action, reason
+from envctl.adapters.store.s3_errors import (
+    CREDENTIALS_PREFIX,
+    ErrorKind,
+    describe_clock_skew,
+    extract_code,
+    extract_denied_action,
+    extract_reason,
+)
 from envctl.domain.errors import Problem
 
 
-def problem(kind: Kind, said: str, *, url: str, verb: str, region: str = "", found: str = "") -> Problem:
-    """In words. `verb` is what could not be done: opened, written, read or listed; `region` is where the bucket was
-    looked for, and `found` where it is, as far as that is known.
+def describe_failure(kind: ErrorKind, text: str, *, url: str, verb: str, region: str = "", found: str = "") -> Problem:
+    """Describe a failure. `verb` is opened, written, read or listed; `region` is the configured region, and `found` the
+    real one if known.
     """
     bucket = url.removeprefix("s3://").partition("/")[0]
-    store, why = f"the store {url} can't be {verb}", reason(said)
+    store, why = f"the store {url} can't be {verb}", extract_reason(text)
     match kind:
-        case Kind.NO_BUCKET:
+        case ErrorKind.NO_BUCKET:
             return Problem("E450", f"{store}: there is no bucket {bucket}", "envctl bootstrap makes it, or correct url")
-        case Kind.ELSEWHERE:
+        case ErrorKind.ELSEWHERE:
             there = f"in {found}" if found else "in another region"
             ask = f"aws s3api get-bucket-location --bucket {bucket} says which; write it into [store] region"
             hint = f'write region = "{found}" into [store]' if found else ask
             return Problem("E451", f"{store}: the bucket {bucket} is {there}, not in {region}", hint)
-        case Kind.DENIED:
-            return Problem("E452", f"{store}: {why}", _permit(bucket, verb, said))
-        case Kind.UNKNOWN_CALLER:
-            return Problem("E453", f"{store}: {_signed_out(said)}", "sign in again, or set AWS_PROFILE to one that may")
-        case Kind.THROTTLED | Kind.BUSY:
+        case ErrorKind.DENIED:
+            return Problem("E452", f"{store}: {why}", _permission_hint(bucket, verb, text))
+        case ErrorKind.UNKNOWN_CALLER:
+            return Problem(
+                "E453", f"{store}: {_credentials_reason(text)}", "sign in again, or set AWS_PROFILE to one that may"
+            )
+        case ErrorKind.THROTTLED | ErrorKind.BUSY:
             return Problem("E455", f"{store}: S3 was asked again and again, and says: {why}", "try again in a minute")
-        case Kind.UNANSWERED | Kind.UNREACHABLE | Kind.UNTRUSTED:
-            return _network(kind, store, said)
-        case Kind.SKEWED:
-            return Problem("E458", f"{store}: {clock(said)}, and AWS takes no more than 15", "set the clock (NTP)")
-        case Kind.OTHER:
+        case ErrorKind.UNANSWERED | ErrorKind.UNREACHABLE | ErrorKind.UNTRUSTED:
+            return _describe_network_failure(kind, store, text)
+        case ErrorKind.SKEWED:
+            return Problem(
+                "E458", f"{store}: {describe_clock_skew(text)}, and AWS takes no more than 15", "set the clock (NTP)"
+            )
+        case ErrorKind.OTHER:
             return Problem("E404", f"{store}: {why}", "mend it and try again")
 
 
-def _network(kind: Kind, store: str, said: str) -> Problem:
-    if kind is Kind.UNTRUSTED:
+def _describe_network_failure(kind: ErrorKind, store: str, text: str) -> Problem:
+    if kind is ErrorKind.UNTRUSTED:
         message = f"{store}: the certificate that was shown is of an authority that is not known here"
         return Problem("E457", message, "if that is your own proxy's, name its authority: AWS_CA_BUNDLE=FILE")
-    if kind is Kind.UNREACHABLE:
-        return Problem("E457", f"{store}: {reason(said)}", "check the network, the proxy (HTTPS_PROXY) and the region")
-    return Problem("E456", f"{store}: {_silence(said)}", "check the network and the proxy, and try again")
+    if kind is ErrorKind.UNREACHABLE:
+        return Problem(
+            "E457", f"{store}: {extract_reason(text)}", "check the network, the proxy (HTTPS_PROXY) and the region"
+        )
+    return Problem("E456", f"{store}: {_no_response_reason(text)}", "check the network and the proxy, and try again")
 
 
-def not_owned(url: str, verb: str, owner: str) -> Problem:
+def describe_foreign_bucket(url: str, verb: str, owner: str) -> Problem:
     message = f"the store {url} can't be {verb}: its bucket is somebody else's, not of account {owner}"
     return Problem("E454", message, "correct url or account_id in [store]: nothing was sent there")
 
@@ -51,20 +64,20 @@ def not_owned(url: str, verb: str, owner: str) -> Problem:
 _ACTIONS = {"read": "s3:GetObject", "listed": "s3:ListBucket", "written": "s3:PutObject"}
 
 
-def _permit(bucket: str, verb: str, said: str) -> str:
-    action = denied_action(said, _ACTIONS.get(verb, "s3:ListBucket"))
+def _permission_hint(bucket: str, verb: str, text: str) -> str:
+    action = extract_denied_action(text, _ACTIONS.get(verb, "s3:ListBucket"))
     where = f"arn:aws:s3:::{bucket}" if action == "s3:ListBucket" else f"arn:aws:s3:::{bucket}/*"
     hint = f"your credentials need {action}" + (f" on {where}" if action.startswith("s3:") else "")
-    # Without it, S3 does not say that an object is not there, but that one may not see it.
+    # Without s3:ListBucket, S3 reports missing objects as denied.
     return f"{hint}, and s3:ListBucket on arn:aws:s3:::{bucket}" if verb == "read" else hint
 
 
-def _signed_out(said: str) -> str:
-    inner = re.search(rf"{PROVIDER}: (?:\w+: )?(.*)", said)
-    return inner[1].strip() if inner else reason(said)
+def _credentials_reason(text: str) -> str:
+    inner = re.search(rf"{CREDENTIALS_PREFIX}: (?:\w+: )?(.*)", text)
+    return inner[1].strip() if inner else extract_reason(text)
 
 
-def _silence(said: str) -> str:
-    if code_in(said) or "status code" in said:
-        return reason(said)
-    return "no answer came in time" if "kind: Timeout" in said else "the connection broke off"
+def _no_response_reason(text: str) -> str:
+    if extract_code(text) or "status code" in text:
+        return extract_reason(text)
+    return "no answer came in time" if "kind: Timeout" in text else "the connection broke off"

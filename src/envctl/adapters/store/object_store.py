@@ -1,4 +1,4 @@
-"""The Store port over obstore. Creating is exclusive on disk, and `If-None-Match: *` on S3."""
+"""The Store port over obstore. Creation is exclusive on disk, and a conditional write (`If-None-Match: *`) on S3."""
 
 import random
 import time
@@ -11,29 +11,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from envctl.adapters.disk.reading import NotAFileError, check_file
+from envctl.adapters.disk.reading import NotAFileError, require_file
 from envctl.adapters.store import connect, failures, s3_errors
-from envctl.adapters.store.prefetch import Ahead
-from envctl.adapters.store.s3_errors import AGAIN, REFUSED, Kind, kind_of
-from envctl.adapters.store.store_clock import StoreClock, time_of_folder, time_of_server
+from envctl.adapters.store.prefetch import Prefetcher
+from envctl.adapters.store.s3_errors import REFUSED_KINDS, RETRIABLE_KINDS, ErrorKind, classify_error
+from envctl.adapters.store.store_clock import StoreClock, read_folder_time, read_server_time
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
-from envctl.usecases.ports.core import AlreadyExistsError, UnansweredError
+from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError
 
 if TYPE_CHECKING:
     from obstore.auth.boto3 import Boto3CredentialProvider
     from obstore.store import ObjectStore
 
 T = TypeVar("T")
-MANY = 4
-AT_ONCE = 32
-AHEAD = 16
-NOTHING = "nothing was recorded"
+MIN_PARALLEL = 4
+READ_THREADS = 32
+PREFETCH_THREADS = 16
+NOTHING_RECORDED = "nothing was recorded"
 
 
 @dataclass(frozen=True)
-class Address:
-    """`file://` paths are relative to the project unless they begin with `/`. The rest counts for S3 alone: `owner` is
-    the account that the bucket must belong to, and `endpoint` stands for AWS.
+class StoreAddress:
+    """Location of a store. `file://` paths are relative to the project unless they begin with `/`.
+
+    Attributes:
+        owner: the required account of the bucket.
+        endpoint: the server used in place of AWS.
     """
 
     url: str
@@ -44,36 +47,37 @@ class Address:
 
 
 def unknown_region(_bucket: str) -> str:
-    """Nobody to ask."""
+    """Return no region: there is no AWS to ask."""
     return ""
 
 
 def no_credentials() -> None:
-    """None but those that obstore finds by itself."""
+    """Return no credentials beyond those obstore finds itself."""
     return
 
 
-def nobody_knows(_bucket: str, _owner: str) -> bool:
-    """Nobody to ask."""
+def unknown_owner(_bucket: str, _owner: str) -> bool:
+    """Return False: there is no AWS to ask."""
     return False
 
 
 class ObstoreStore:
-    """Opened at its first use, so that a command that needs no store pays nothing for it. `region_of` finds the region
-    of a bucket that is not where it should be, and `is_anothers` says whether a bucket is of another account.
-    `find_credentials` gives those that obstore does not find by itself, and None where there are none.
+    """A store, opened at its first use: most commands need none.
+
+    `region_of` finds the real region of a bucket; `is_anothers` tells if a bucket belongs to another account;
+    `find_credentials` returns those obstore does not find itself, or None.
     """
 
     def __init__(
         self,
         project: Path,
-        address: Callable[[], Address],
+        address: Callable[[], StoreAddress],
         client_options: Callable[[], Mapping[str, str]],
         *,
         region_of: Callable[[str], str] = unknown_region,
-        is_anothers: Callable[[str, str], bool] = nobody_knows,
+        is_anothers: Callable[[str, str], bool] = unknown_owner,
         find_credentials: "Callable[[], Boto3CredentialProvider | None]" = no_credentials,
-        patience: connect.Patience = connect.USUAL,
+        patience: connect.RetryPolicy = connect.DEFAULT_POLICY,
     ) -> None:
         self._project = project
         self._find_address = address
@@ -82,33 +86,33 @@ class ObstoreStore:
         self._is_anothers = is_anothers
         self._find_credentials = find_credentials
         self._patience = patience
-        # What was created never changes: each key is fetched once in the life of a command.
+        # Objects never change: each key is fetched once in a command.
         self._read: dict[str, bytes] = {}
-        self._ahead = Ahead(AHEAD)
+        self._ahead = Prefetcher(PREFETCH_THREADS)
         self._clock = StoreClock(self._ask_time)
 
     @cached_property
-    def _address(self) -> Address:
+    def _address(self) -> StoreAddress:
         return self._find_address()
 
     @cached_property
     def _store(self) -> "ObjectStore":
-        return self._open(self._address.owner)
+        return self._open_store(self._address.owner)
 
     @cached_property
-    def _listing(self) -> "ObjectStore":
-        """obstore does not sign the owner when it lists, and S3 takes no header of that kind unsigned. A list is of
-        names alone: whatever is read or written after it is asked of the owner.
+    def _ownerless_store(self) -> "ObjectStore":
+        """The store for lists: obstore can't sign the owner header there. Lists hold names alone; every read and write
+        checks the owner.
         """
-        return self._open("") if self._address.owner else self._store
+        return self._open_store("") if self._address.owner else self._store
 
-    def _open(self, owner: str) -> "ObjectStore":
+    def _open_store(self, owner: str) -> "ObjectStore":
         address, parts = self._address, urlsplit(self._address.url)
         try:
             if parts.scheme == "file":
-                return connect.local(connect.folder(self._project, address.url))
+                return connect.open_local(connect.store_folder(self._project, address.url))
             if parts.scheme == "s3" and parts.netloc:
-                return connect.s3(
+                return connect.open_s3(
                     (parts.netloc, parts.path.strip("/")),
                     self._patience,
                     self._client_options(),
@@ -121,7 +125,7 @@ class ObstoreStore:
         except EnvctlError:
             raise
         except Exception as error:
-            raise self._failed("opened", error) from error
+            raise self._to_error("opened", error) from error
         raise ConfigurationError(
             Problem("E405", f"[store] url {address.url!r} is not a store", "write file://FOLDER or s3://BUCKET/PREFIX")
         )
@@ -134,8 +138,8 @@ class ObstoreStore:
     def endpoint(self) -> str:
         return self._address.endpoint if self._address.url.startswith("s3:") else ""
 
-    def seen(self) -> Collection[bytes]:
-        """What was read so far."""
+    def list_loaded(self) -> Collection[bytes]:
+        """Return the objects read so far."""
         return self._read.values()
 
     def create(self, key: str, data: bytes) -> None:
@@ -144,66 +148,68 @@ class ObstoreStore:
 
         store = self._store
         try:
-            self._patiently("written", lambda: obstore.put(store, key, data, mode="create", use_multipart=False))
+            self._call_with_retries(
+                "written", lambda: obstore.put(store, key, data, mode="create", use_multipart=False)
+            )
         except Exists as error:
             raise AlreadyExistsError(key) from error
 
     def read(self, key: str) -> bytes | None:
         if key not in self._read:
-            data = self._ahead.answer(key, partial(self._fetch, key))
+            data = self._ahead.take_answer(key, partial(self._fetch_object, key))
             if data is None:
                 return None
             self._read[key] = data
         return self._read[key]
 
     def read_all(self, keys: Sequence[str]) -> list[bytes | None]:
-        if len(keys) < MANY or self._address.url.startswith("file:"):
+        if len(keys) < MIN_PARALLEL or self._address.url.startswith("file:"):
             return [self.read(key) for key in keys]
         from concurrent.futures import ThreadPoolExecutor
 
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(READ_THREADS) as pool:
             return list(pool.map(self.read, keys))
 
-    def _fetch(self, key: str) -> bytes | None:
+    def _fetch_object(self, key: str) -> bytes | None:
         import obstore
 
         store = self._store
         self._check_file(key)
         try:
-            return self._patiently("read", lambda: bytes(obstore.get(store, key).bytes()))
+            return self._call_with_retries("read", lambda: bytes(obstore.get(store, key).bytes()))
         except FileNotFoundError:
             return None
 
     def _check_file(self, key: str) -> None:
-        """Raises OperationFailedError where something else than a file lies there: reading it might never end."""
+        """Raise OperationFailedError for a special file at the key: reading it might block forever."""
         parts = urlsplit(self._address.url)
         if parts.scheme != "file":
             return
         path = self._project / (parts.netloc + parts.path) / key
         try:
-            check_file(path)
+            require_file(path)
         except (NotAFileError, IsADirectoryError) as error:
             message = f"the store {self._address.url} can't be read: {key}: {error.strerror}"
             hint = "restore it from a backup of the store"
             raise OperationFailedError(Problem("E404", message, hint)) from error
         except OSError:
-            # Nothing lies there, or the store itself says why it can't be read.
+            # Missing, or reported by the read itself.
             return
 
     @contextmanager
-    def fetching(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> Iterator[None]:
+    def prefetch(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> Iterator[None]:
         if self._address.url.startswith("file:"):
             yield
             return
-        # Opened here: those who ask all begin at once.
-        _ = self._store, self._listing
-        questions: dict[object, Callable[[], object]] = {each: partial(self._keys, *each) for each in lists}
-        questions |= {key: partial(self._fetch, key) for key in keys if key not in self._read}
-        with self._ahead.asking(questions):
+        # Open both before the threads start.
+        _ = self._store, self._ownerless_store
+        questions: dict[object, Callable[[], object]] = {each: partial(self._fetch_keys, *each) for each in lists}
+        questions |= {key: partial(self._fetch_object, key) for key in keys if key not in self._read}
+        with self._ahead.prefetch(questions):
             yield
 
-    def foresee_time(self) -> None:
-        self._clock.foresee()
+    def prefetch_time(self) -> None:
+        self._clock.prefetch()
 
     def now(self) -> datetime | None:
         return self._clock.now()
@@ -211,81 +217,85 @@ class ObstoreStore:
     def _ask_time(self) -> datetime | None:
         address = self._address
         if not address.url.startswith("s3:"):
-            return time_of_folder(connect.folder(self._project, address.url))
-        return time_of_server(address.endpoint or connect.aws_url(address.region), self._client_options())
+            return read_folder_time(connect.store_folder(self._project, address.url))
+        return read_server_time(address.endpoint or connect.s3_url(address.region), self._client_options())
 
-    def written_at(self, key: str) -> datetime | None:
+    def last_modified(self, key: str) -> datetime | None:
         import obstore
 
         store = self._store
         try:
-            return self._patiently("read", lambda: obstore.head(store, key)["last_modified"])
+            return self._call_with_retries("read", lambda: obstore.head(store, key)["last_modified"])
         except FileNotFoundError:
             return None
 
-    def keys(self, prefix: str, after: str = "") -> list[str]:
-        return self._ahead.answer((prefix, after), partial(self._keys, prefix, after))
+    def list_keys(self, prefix: str, after: str = "") -> list[str]:
+        return self._ahead.take_answer((prefix, after), partial(self._fetch_keys, prefix, after))
 
-    def _keys(self, prefix: str, after: str) -> list[str]:
+    def _fetch_keys(self, prefix: str, after: str) -> list[str]:
         import obstore
 
-        store = self._listing
+        store = self._ownerless_store
 
-        def listed() -> list[str]:
+        def list_pages() -> list[str]:
             pages = obstore.list(store, prefix=prefix.rstrip("/"), offset=after or None)
             return sorted(item["path"] for page in pages for item in page)
 
         try:
-            return self._patiently("listed", listed)
+            return self._call_with_retries("listed", list_pages)
         except FileNotFoundError:
             return []
 
-    def _patiently(self, verb: str, act: Callable[[], T]) -> T:
-        """Lets through that it exists, or that it does not; everything else is said in words."""
+    def _call_with_retries(self, verb: str, act: Callable[[], T]) -> T:
+        """Call `act`, retrying lost and busy responses. Existing and missing objects raise obstore's own errors, all
+        others OperationFailedError or, for a write with unknown outcome, LostResponseError.
+        """
         from obstore.exceptions import AlreadyExistsError as Exists
 
         doubtful = False
-        for last in self._tries():
+        for last in self._iterate_tries():
             try:
                 return act()
             except Exception as error:
-                kind = kind_of(str(error))
-                if isinstance(error, FileNotFoundError) and kind is not Kind.NO_BUCKET:
+                kind = classify_error(str(error))
+                if isinstance(error, FileNotFoundError) and kind is not ErrorKind.NO_BUCKET:
                     raise
-                if isinstance(error, Exists) and kind is not Kind.BUSY:
+                if isinstance(error, Exists) and kind is not ErrorKind.BUSY:
                     raise
-                doubtful = doubtful or kind not in REFUSED or s3_errors.repeated(str(error))
-                if last or kind not in AGAIN:
-                    raise self._failed(verb, error, doubtful=doubtful) from error
+                doubtful = doubtful or kind not in REFUSED_KINDS or s3_errors.was_retried(str(error))
+                if last or kind not in RETRIABLE_KINDS:
+                    raise self._to_error(verb, error, doubtful=doubtful) from error
         raise AssertionError("the last try gives or raises something")
 
-    def _tries(self) -> Iterator[bool]:
-        """Whether it is the last one. Between two of them there is a pause, longer each time and cut by chance."""
+    def _iterate_tries(self) -> Iterator[bool]:
+        """Yield once for each try, True for the last one, with growing jittered pauses between them."""
         patience, begun = self._patience, time.monotonic()
         for number in range(1, patience.tries + 1):
             last = number == patience.tries or time.monotonic() - begun > patience.overall
             yield last
             time.sleep(random.uniform(0, patience.pause * 2**number))  # noqa: S311 (no secret)
 
-    def _failed(self, verb: str, error: Exception, *, doubtful: bool = False) -> OperationFailedError:
-        said, address = str(error), self._address
-        kind = kind_of(said)
-        if kind is Kind.DENIED and self._is_somebody_elses():
-            problem = failures.not_owned(address.url, verb, address.owner)
+    def _to_error(self, verb: str, error: Exception, *, doubtful: bool = False) -> OperationFailedError:
+        text, address = str(error), self._address
+        kind = classify_error(text)
+        if kind is ErrorKind.DENIED and self._is_foreign_bucket():
+            problem = failures.describe_foreign_bucket(address.url, verb, address.owner)
         else:
-            found = s3_errors.region_in(said)
-            if kind is Kind.ELSEWHERE and not found:
+            found = s3_errors.extract_region(text)
+            if kind is ErrorKind.ELSEWHERE and not found:
                 found = self._region_of(urlsplit(address.url).netloc)
-            problem = failures.problem(kind, said, url=address.url, verb=verb, region=address.region, found=found)
+            problem = failures.describe_failure(
+                kind, text, url=address.url, verb=verb, region=address.region, found=found
+            )
         if verb != "written":
             return OperationFailedError(problem)
         if doubtful:
-            return UnansweredError(problem)
+            return LostResponseError(problem)
         return OperationFailedError(
-            Problem(problem.code, problem.message, f"{NOTHING}; {problem.hint}"),
+            Problem(problem.code, problem.message, f"{NOTHING_RECORDED}; {problem.hint}"),
         )
 
-    def _is_somebody_elses(self) -> bool:
-        """S3 refuses without saying whether it is for the owner."""
+    def _is_foreign_bucket(self) -> bool:
+        """Check the owner: S3 refuses without naming it as the reason."""
         owner = self._address.owner
         return bool(owner) and self._is_anothers(urlsplit(self._address.url).netloc, owner)

@@ -1,4 +1,4 @@
-"""What will be asked of a store in a moment, asked for all at once: it may be far away."""
+"""Parallel prefetching of store requests."""
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -8,16 +8,16 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Ahead:
-    """Answers by their questions. What goes wrong goes wrong where the answer is wanted, and not before."""
+class Prefetcher:
+    """Prefetched results by request. Errors are raised at the time of use."""
 
     def __init__(self, at_once: int) -> None:
         self._at_once = at_once
         self._answers: dict[object, Future[Any]] = {}
 
     @contextmanager
-    def asking(self, questions: Mapping[object, Callable[[], object]]) -> Iterator[None]:
-        """Within it. An answer that nobody took is forgotten at its end, before it gets old."""
+    def prefetch(self, questions: Mapping[object, Callable[[], object]]) -> Iterator[None]:
+        """Fetch these requests in parallel. Unused results are dropped at the end of the block."""
         pool = ThreadPoolExecutor(self._at_once)
         begun = {question: pool.submit(ask) for question, ask in questions.items() if question not in self._answers}
         self._answers |= begun
@@ -28,7 +28,7 @@ class Ahead:
                 self._answers.pop(question, None)
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def answer(self, question: object, ask: Callable[[], T]) -> T:
-        """Once: what is asked again is asked anew."""
+    def take_answer(self, question: object, ask: Callable[[], T]) -> T:
+        """Take the prefetched result once, or fetch it now."""
         answer = self._answers.pop(question, None)
         return ask() if answer is None else answer.result()

@@ -1,11 +1,11 @@
-"""What a store's errors mean, read off what obstore says: its exceptions carry no more than a type and a text."""
+"""Classification of store errors by obstore's messages: its exceptions hold no more than a type and a text."""
 
 import re
 from datetime import UTC, datetime
 from enum import Enum, auto
 
 
-class Kind(Enum):
+class ErrorKind(Enum):
     NO_BUCKET = auto()
     ELSEWHERE = auto()
     DENIED = auto()
@@ -19,106 +19,112 @@ class Kind(Enum):
     OTHER = auto()
 
 
-REFUSED = frozenset(
+REFUSED_KINDS = frozenset(
     {
-        Kind.NO_BUCKET,
-        Kind.ELSEWHERE,
-        Kind.DENIED,
-        Kind.UNKNOWN_CALLER,
-        Kind.SKEWED,
-        Kind.UNREACHABLE,
-        Kind.UNTRUSTED,
+        ErrorKind.NO_BUCKET,
+        ErrorKind.ELSEWHERE,
+        ErrorKind.DENIED,
+        ErrorKind.UNKNOWN_CALLER,
+        ErrorKind.SKEWED,
+        ErrorKind.UNREACHABLE,
+        ErrorKind.UNTRUSTED,
     }
 )
-"""Nothing can have been written: it was refused as a whole, or never sent."""
+"""Certain failures: refused as a whole, or never sent."""
 
-AGAIN = frozenset({Kind.UNANSWERED, Kind.BUSY})
-"""Worth another try. Of these obstore itself repeats reads alone, and takes S3's "somebody else is writing there right
-now, try again" for "it exists"."""
+RETRIABLE_KINDS = frozenset({ErrorKind.UNANSWERED, ErrorKind.BUSY})
+"""Worth another try. obstore itself repeats only reads of these, and reports S3's conflict with a concurrent write as
+"already exists"."""
 
-PROVIDER = "External AWS credential provider"
-"""With this obstore begins where its source of credentials failed."""
+CREDENTIALS_PREFIX = "External AWS credential provider"
+"""Beginning of obstore's message for failed credentials."""
 
-_CODES = {
-    "NoSuchBucket": Kind.NO_BUCKET,
-    "PermanentRedirect": Kind.ELSEWHERE,
-    "AuthorizationHeaderMalformed": Kind.ELSEWHERE,
-    "IllegalLocationConstraintException": Kind.ELSEWHERE,
-    "AccessDenied": Kind.DENIED,
-    "AllAccessDisabled": Kind.DENIED,
-    "AccountProblem": Kind.DENIED,
-    "ExpiredToken": Kind.UNKNOWN_CALLER,
-    "TokenRefreshRequired": Kind.UNKNOWN_CALLER,
-    "InvalidToken": Kind.UNKNOWN_CALLER,
-    "InvalidAccessKeyId": Kind.UNKNOWN_CALLER,
-    "SignatureDoesNotMatch": Kind.UNKNOWN_CALLER,
-    "RequestTimeTooSkewed": Kind.SKEWED,
-    "SlowDown": Kind.THROTTLED,
-    "ServiceUnavailable": Kind.THROTTLED,
-    "TooManyRequests": Kind.THROTTLED,
-    "ConditionalRequestConflict": Kind.BUSY,
-    "OperationAborted": Kind.BUSY,
-    "RequestTimeout": Kind.UNANSWERED,
+_KIND_BY_CODE = {
+    "NoSuchBucket": ErrorKind.NO_BUCKET,
+    "PermanentRedirect": ErrorKind.ELSEWHERE,
+    "AuthorizationHeaderMalformed": ErrorKind.ELSEWHERE,
+    "IllegalLocationConstraintException": ErrorKind.ELSEWHERE,
+    "AccessDenied": ErrorKind.DENIED,
+    "AllAccessDisabled": ErrorKind.DENIED,
+    "AccountProblem": ErrorKind.DENIED,
+    "ExpiredToken": ErrorKind.UNKNOWN_CALLER,
+    "TokenRefreshRequired": ErrorKind.UNKNOWN_CALLER,
+    "InvalidToken": ErrorKind.UNKNOWN_CALLER,
+    "InvalidAccessKeyId": ErrorKind.UNKNOWN_CALLER,
+    "SignatureDoesNotMatch": ErrorKind.UNKNOWN_CALLER,
+    "RequestTimeTooSkewed": ErrorKind.SKEWED,
+    "SlowDown": ErrorKind.THROTTLED,
+    "ServiceUnavailable": ErrorKind.THROTTLED,
+    "TooManyRequests": ErrorKind.THROTTLED,
+    "ConditionalRequestConflict": ErrorKind.BUSY,
+    "OperationAborted": ErrorKind.BUSY,
+    "RequestTimeout": ErrorKind.UNANSWERED,
 }
-_STATUS = {401: Kind.UNKNOWN_CALLER, 403: Kind.DENIED, 409: Kind.BUSY, 429: Kind.THROTTLED, 503: Kind.THROTTLED}
-_SIGNS = (
-    ("incorrectly configured region", Kind.ELSEWHERE),
-    (PROVIDER, Kind.UNKNOWN_CALLER),
-    ("InvalidCertificate", Kind.UNTRUSTED),
-    ("kind: Connect,", Kind.UNREACHABLE),
-    ("TunnelUnsuccessful", Kind.UNREACHABLE),
-    ("kind: Timeout", Kind.UNANSWERED),
-    ("kind: Interrupted", Kind.UNANSWERED),
-    ("kind: Request", Kind.UNANSWERED),
-    ("response body", Kind.UNANSWERED),
+_KIND_BY_STATUS = {
+    401: ErrorKind.UNKNOWN_CALLER,
+    403: ErrorKind.DENIED,
+    409: ErrorKind.BUSY,
+    429: ErrorKind.THROTTLED,
+    503: ErrorKind.THROTTLED,
+}
+_KIND_BY_TEXT = (
+    ("incorrectly configured region", ErrorKind.ELSEWHERE),
+    (CREDENTIALS_PREFIX, ErrorKind.UNKNOWN_CALLER),
+    ("InvalidCertificate", ErrorKind.UNTRUSTED),
+    ("kind: Connect,", ErrorKind.UNREACHABLE),
+    ("TunnelUnsuccessful", ErrorKind.UNREACHABLE),
+    ("kind: Timeout", ErrorKind.UNANSWERED),
+    ("kind: Interrupted", ErrorKind.UNANSWERED),
+    ("kind: Request", ErrorKind.UNANSWERED),
+    ("response body", ErrorKind.UNANSWERED),
 )
-_SHORT = re.compile(r"Requested \d+\.\.\d+, got \d+\.\.\d+")
+_SHORT_READ = re.compile(r"Requested \d+\.\.\d+, got \d+\.\.\d+")
 _DENIED_ACTION = re.compile(r"not authorized to perform: ([\w:]+)")
 
 
-def kind_of(said: str) -> Kind:
-    if (code := code_in(said)) in _CODES:
-        return _CODES[code]
-    if status := re.search(r"status code: (\d{3})", said):
+def classify_error(text: str) -> ErrorKind:
+    if (code := extract_code(text)) in _KIND_BY_CODE:
+        return _KIND_BY_CODE[code]
+    if status := re.search(r"status code: (\d{3})", text):
         number = int(status[1])
-        return _STATUS.get(number, Kind.UNANSWERED if number >= 500 else Kind.OTHER)  # noqa: PLR2004 (the class of 5xx)
-    if _SHORT.search(said):
-        return Kind.UNANSWERED
-    return next((kind for sign, kind in _SIGNS if sign in said), Kind.OTHER)
+        return _KIND_BY_STATUS.get(number, ErrorKind.UNANSWERED if number >= 500 else ErrorKind.OTHER)  # noqa: PLR2004 (the class of 5xx)
+    if _SHORT_READ.search(text):
+        return ErrorKind.UNANSWERED
+    return next((kind for sign, kind in _KIND_BY_TEXT if sign in text), ErrorKind.OTHER)
 
 
-def repeated(said: str) -> bool:
-    """Whether obstore tried more than once: an earlier try may have been carried out, whatever was said to the last."""
-    return re.search(r"after \d+ retries", said) is not None
+def was_retried(text: str) -> bool:
+    """Check if obstore retried: an earlier try may have succeeded, despite the final error."""
+    return re.search(r"after \d+ retries", text) is not None
 
 
-def reason(said: str) -> str:
-    """What S3 says itself where it answered, else the first line; the rest is the library's own debug output."""
-    answer = re.search(r"<Code>(.*?)</Code>\s*<Message>(.*?)</Message>", said, re.DOTALL)
+def extract_reason(text: str) -> str:
+    """Return the message of S3 itself, else the first line without the library's debug output."""
+    answer = re.search(r"<Code>(.*?)</Code>\s*<Message>(.*?)</Message>", text, re.DOTALL)
     if answer:
         return f"{answer[2]} ({answer[1]})"
-    if "TunnelUnsuccessful" in said:
+    if "TunnelUnsuccessful" in text:
         return "the proxy lets nobody through to it"
-    deepest = re.findall(r'(?:message|error): "([^"]+)"', said)
-    return deepest[-1] if deepest else said.strip().partition("\n")[0]
+    deepest = re.findall(r'(?:message|error): "([^"]+)"', text)
+    return deepest[-1] if deepest else text.strip().partition("\n")[0]
 
 
-def region_in(said: str) -> str:
-    """The region that S3 names, where it does."""
-    match = re.search(r"<Region>([a-z0-9-]+)</Region>|expecting '([a-z0-9-]+)'", said)
+def extract_region(text: str) -> str:
+    """Return the region named by S3, if any."""
+    match = re.search(r"<Region>([a-z0-9-]+)</Region>|expecting '([a-z0-9-]+)'", text)
     return (match[1] or match[2]) if match else ""
 
 
-def denied_action(said: str, usual: str) -> str:
-    """The action that AWS says is missing; in older answers it does not."""
-    match = _DENIED_ACTION.search(said)
+def extract_denied_action(text: str, usual: str) -> str:
+    """Return the missing permission named by AWS; older responses name none."""
+    match = _DENIED_ACTION.search(text)
     return match[1] if match else usual
 
 
-def clock(said: str) -> str:
-    """By how much this machine's clock is off, where S3 says what time it is."""
-    asked = re.search(r"<RequestTime>(\d{8}T\d{6}Z)</RequestTime>", said)
-    server = re.search(r"<ServerTime>([^<]+)</ServerTime>", said)
+def describe_clock_skew(text: str) -> str:
+    """Describe the clock skew, if S3 reports its time."""
+    asked = re.search(r"<RequestTime>(\d{8}T\d{6}Z)</RequestTime>", text)
+    server = re.search(r"<ServerTime>([^<]+)</ServerTime>", text)
     if not (asked and server):
         return "this machine's clock is wrong"
     try:
@@ -129,6 +135,6 @@ def clock(said: str) -> str:
     return f"this machine's clock is {abs(minutes)} minutes {'ahead' if minutes > 0 else 'behind'}"
 
 
-def code_in(said: str) -> str:
-    match = re.search(r"<Code>(.*?)</Code>", said)
+def extract_code(text: str) -> str:
+    match = re.search(r"<Code>(.*?)</Code>", text)
     return match[1] if match else ""

@@ -1,4 +1,4 @@
-"""The clock of a store: that of the server which answers, or of the file system which writes."""
+"""The clock of a store: that of its server, or of its file system."""
 
 import os
 import ssl
@@ -9,44 +9,42 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-SECONDS = 5
-"""So long is an answer waited for. Without one, the clock of this machine counts."""
+TIMEOUT_SECONDS = 5
+"""Timeout of the response. Without one, the local clock counts."""
 
 
 class StoreClock:
-    """Asked once for the time; from then on the seconds are counted that pass, whatever becomes of the machine's clock
-    meanwhile.
-    """
+    """Fetches the time once and then counts elapsed seconds, unaffected by changes of the local clock."""
 
     def __init__(self, ask: Callable[[], datetime | None]) -> None:
         self._ask = ask
         self._asked: Future[tuple[datetime, float] | None] | None = None
 
-    def foresee(self) -> None:
-        """Begins to ask, and does not wait for the answer."""
+    def prefetch(self) -> None:
+        """Start to fetch the time, without waiting."""
         if self._asked is None:
             pool = ThreadPoolExecutor(1)
-            self._asked = pool.submit(self._hear)
+            self._asked = pool.submit(self._measure_time)
             pool.shutdown(wait=False)
 
     def now(self) -> datetime | None:
-        self.foresee()
-        heard = self._asked.result() if self._asked else None
-        return heard[0] + timedelta(seconds=_uptime() - heard[1]) if heard else None
+        self.prefetch()
+        measured = self._asked.result() if self._asked else None
+        return measured[0] + timedelta(seconds=_uptime_seconds() - measured[1]) if measured else None
 
-    def _hear(self) -> tuple[datetime, float] | None:
-        began = _uptime()
-        told = self._ask()
-        return (told, (began + _uptime()) / 2) if told else None
+    def _measure_time(self) -> tuple[datetime, float] | None:
+        began = _uptime_seconds()
+        answer = self._ask()
+        return (answer, (began + _uptime_seconds()) / 2) if answer else None
 
 
-def _uptime() -> float:
-    """Seconds that pass while the machine sleeps, too, where the system counts those."""
+def _uptime_seconds() -> float:
+    """Return seconds including sleep, if the system counts those."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-def time_of_folder(folder: Path) -> datetime | None:
-    """When the file system says that a file was written just now; on a share that is the server's time."""
+def read_folder_time(folder: Path) -> datetime | None:
+    """Return the modification time of a new file; on a network share, the server's time."""
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"now")
@@ -56,42 +54,40 @@ def time_of_folder(folder: Path) -> datetime | None:
         return None
 
 
-def time_of_server(url: str, options: Mapping[str, str]) -> datetime | None:
-    """The `Date` of whatever the server answers to who is nobody: also a refusal has one. `options` are those of
-    obstore.
-    """
+def read_server_time(url: str, options: Mapping[str, str]) -> datetime | None:
+    """Return the `Date` header of an unauthenticated request: refusals have one too. `options` are those of obstore."""
     from email.utils import parsedate_to_datetime
     from urllib.error import HTTPError, URLError
     from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
-    class Stays(HTTPRedirectHandler):
+    class NoRedirects(HTTPRedirectHandler):
         def redirect_request(self, *_: object, **__: object) -> None:
             return None
 
     authority = options.get("root_certificate") or options.get("proxy_ca_certificate")
     proxies = {"https": options["proxy_url"]} if "proxy_url" in options and url.startswith("https:") else {}
-    if _is_excepted(url, options.get("proxy_excludes", "")):
+    if _is_excluded_host(url, options.get("proxy_excludes", "")):
         proxies = {}
     try:
         context = ssl.create_default_context(cadata=authority)
         context.load_default_certs()
-        opener = build_opener(ProxyHandler(proxies), HTTPSHandler(context=context), Stays())
-        with opener.open(Request(url, method="HEAD"), timeout=SECONDS) as answer:  # noqa: S310 (http or https alone)
-            said = answer.headers.get("Date")
+        opener = build_opener(ProxyHandler(proxies), HTTPSHandler(context=context), NoRedirects())
+        with opener.open(Request(url, method="HEAD"), timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 (http or https alone)
+            header = answer.headers.get("Date")
     except HTTPError as error:
-        said = error.headers.get("Date")
+        header = error.headers.get("Date")
     except (URLError, OSError, ValueError):
         return None
     try:
-        # A header that counts whole seconds is half a second behind, on the average.
-        return parsedate_to_datetime(said).astimezone(UTC) + timedelta(seconds=0.5) if said else None
+        # The header is cut to whole seconds: half a second behind on average.
+        return parsedate_to_datetime(header).astimezone(UTC) + timedelta(seconds=0.5) if header else None
     except ValueError:
         return None
 
 
-def _is_excepted(url: str, excepted: str) -> bool:
+def _is_excluded_host(url: str, excluded: str) -> bool:
     from urllib.parse import urlsplit
 
     host = urlsplit(url).hostname or ""
-    names = [name.strip().lstrip(".") for name in excepted.split(",") if name.strip()]
+    names = [name.strip().lstrip(".") for name in excluded.split(",") if name.strip()]
     return any(name in ("*", host) or host.endswith(f".{name}") for name in names)

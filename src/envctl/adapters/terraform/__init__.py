@@ -1,1 +1,1 @@
-"""Terraform, driven through python-terraform, each run as a process of its own whose `-json` output is streamed."""
+"""The Terraform adapter: one process a run, its arguments built by python-terraform, its `-json` output streamed."""

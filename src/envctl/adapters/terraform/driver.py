@@ -1,4 +1,4 @@
-"""The Terraform port: what is done in the working directories that a Workspace laid out."""
+"""The Terraform port: runs Terraform in the working directories written by a Workspace."""
 
 import json
 import time
@@ -10,56 +10,60 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.terraform.diagnostics import full_disk
-from envctl.adapters.terraform.diagnostics.failures import missing_upstream
-from envctl.adapters.terraform.environment.cleared_environment import Surroundings
-from envctl.adapters.terraform.launcher import PATIENCE, Launcher, check, check_end
+from envctl.adapters.terraform.diagnostics.failures import is_upstream_missing
+from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
+from envctl.adapters.terraform.launcher import SILENCE_SECONDS, Launcher, check_result, check_summary
 from envctl.adapters.terraform.plans import plan_origin
-from envctl.adapters.terraform.plans.plan_files import OF_A_LOOK, PLAN, PlanFile, PlanFiles, inheriting
-from envctl.adapters.terraform.plans.reader import PlanReader, redacted
+from envctl.adapters.terraform.plans.plan_files import COMPARISON_FILES, PLAN_FILE, PlanFile, PlanFiles, inherit_plan
+from envctl.adapters.terraform.plans.plan_reader import PlanReader, redact_stack_plan
 from envctl.adapters.terraform.process import stack_lock
 from envctl.adapters.terraform.process.json_events import Transcript
-from envctl.adapters.terraform.process.process import Ended
-from envctl.adapters.terraform.process.stack_lock import Locate, Site
-from envctl.adapters.terraform.scheduler.capacity import UNLIMITED, Limits, Usage, heap
-from envctl.adapters.terraform.scheduler.machine import machine
-from envctl.adapters.terraform.scheduler.watch import Watch
-from envctl.adapters.terraform.scheduler.worker_pool import Crew
+from envctl.adapters.terraform.process.process import ProcessResult
+from envctl.adapters.terraform.process.stack_lock import Locator, Site
+from envctl.adapters.terraform.scheduler.capacity import UNLIMITED, Limits, Usage, choose_heap_limit
+from envctl.adapters.terraform.scheduler.machine import detect_machine
+from envctl.adapters.terraform.scheduler.process_monitor import ProcessMonitor
+from envctl.adapters.terraform.scheduler.worker_pool import WorkerPool
 from envctl.adapters.terraform.state import local_state, state_lock, unsaved_state
-from envctl.adapters.terraform.state.written_state import was_written
+from envctl.adapters.terraform.state.written_state import is_state_written
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.plan.changes import ResourceChange, StackPlan
-from envctl.domain.terraform.workdir_names import MOVING, PLAN_FILES, UNSAVED
+from envctl.domain.terraform.workdir_names import MOVING_STATE, PLAN_FILES, UNSAVED_STATE
 from envctl.usecases.ports.core import Observer
 from envctl.usecases.ports.terraform import (
-    UNTRACED,
+    NO_TRACE,
     HashedProviders,
-    Installed,
-    NoSecrecy,
+    InstalledTerraform,
+    MessageRedactor,
+    NullRedactor,
     PreparedStack,
-    Progressed,
+    ProgressEvent,
     ProviderSource,
-    Secrecy,
-    Trace,
+    Tracer,
 )
 
 if TYPE_CHECKING:
-    from envctl.adapters.terraform.init.initialise import Initialiser
+    from envctl.adapters.terraform.init.init_runner import InitRunner
     from envctl.domain.checks.probes import Output
-    from envctl.domain.plan.drift import Look
+    from envctl.domain.plan.drift import StackComparison
     from envctl.usecases.ports.terraform import UnpinnedProvider
 
-# Somebody else's plan holds the state for some seconds. It must not make a deployment fail that has begun.
-PLAN_WAITS, APPLY_WAITS = "5s", "120s"
-_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+# Another plan locks the state for some seconds. A deployment under way waits longer for it.
+PLAN_LOCK_TIMEOUT, APPLY_LOCK_TIMEOUT = "5s", "120s"
+_RETRY_PAUSES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
-NO_ADDRESS = "terraform_data.envctl_asks_for_the_lock"
+ABSENT_ADDRESS = "terraform_data.envctl_asks_for_the_lock"
 
 
 class TerraformDriver:
-    """`home` is envctl's own folder in the project. `inherited` is what every process inherits that works with
-    an AWS profile, or with none. `limits` are what stacks may take that are worked on at once, and `patience` is for
-    how many seconds a plan may say nothing. `secrecy` is told the sensitive values that a state or a plan holds, and
-    `locate` tells where the project file says what is rendered.
+    """Run Terraform for the stacks of a project.
+
+    Args:
+        home: the folder `.envctl` of the project.
+        inherited: returns the user's environment variables by AWS profile ("" for none).
+        patience: seconds without output before a plan is stopped.
+        secrecy: receives the sensitive values in states and plans.
+        locate: returns the line in the project file of a rendered value.
     """
 
     def __init__(
@@ -70,26 +74,26 @@ class TerraformDriver:
         observer: Observer,
         *,
         limits: Limits = UNLIMITED,
-        trace: Trace = UNTRACED,
-        patience: float = PATIENCE,
-        secrecy: Secrecy = NoSecrecy(),  # noqa: B008 (it holds nothing)
-        surroundings: Surroundings | None = None,
-        locate: Locate = lambda _, __: None,
+        trace: Tracer = NO_TRACE,
+        patience: float = SILENCE_SECONDS,
+        secrecy: MessageRedactor = NullRedactor(),  # noqa: B008 (it holds nothing)
+        surroundings: EnvironmentFilter | None = None,
+        locate: Locator = lambda _, __: None,
     ) -> None:
         self._locate = locate
         self._secrecy = secrecy
         self._root = home / "work"
         self._limits = limits
-        self._machine = machine()
-        self._at_once = 0
-        self._watch = Watch(home / "cache", trace)
+        self._machine = detect_machine()
+        self._max_running = 0
+        self._monitor = ProcessMonitor(home / "cache", trace)
         self._launcher = Launcher(
             project,
             home / "cache" / "plugins",
             inherited,
             observer,
-            self._watch,
-            heap=heap(self._machine, limits),
+            self._monitor,
+            heap_limit=choose_heap_limit(self._machine, limits),
             patience=patience,
             redact=secrecy.redact_message,
             surroundings=surroundings,
@@ -101,234 +105,247 @@ class TerraformDriver:
         self._planned_changes: dict[Path, tuple[ResourceChange, ...]] = {}
 
     @cached_property
-    def _initialiser(self) -> "Initialiser":
-        # Imported late, as all that a plan of what lies ready does not need: it costs a hundredth of that plan.
-        from envctl.adapters.terraform.init.initialise import Initialiser
+    def _init_runner(self) -> "InitRunner":
+        # Imported late, like everything that a plan of an initialized stack does not need: it costs 1 % of that plan.
+        from envctl.adapters.terraform.init.init_runner import InitRunner
 
-        return Initialiser(self._launcher, self._plugins, self._observer, self._watch.stopping)
+        return InitRunner(self._launcher, self._plugins, self._observer, self._monitor.stopping)
 
-    def installed(self, binary: str) -> Installed:
-        from envctl.adapters.terraform import installed_version as installed
+    def detect_version(self, binary: str) -> InstalledTerraform:
+        from envctl.adapters.terraform import installed_version
 
-        return installed.ask(self._launcher, PreparedStack("", binary=binary))
+        return installed_version.detect_version(self._launcher, PreparedStack("", binary=binary))
 
-    def source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
+    def find_provider_source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
         from envctl.adapters.terraform.init import provider_source
 
-        return provider_source.find(self._launcher.environment(PreparedStack("")), providers, knock=knock)
+        return provider_source.find_source(self._launcher.build_environment(PreparedStack("")), providers, knock=knock)
 
-    def unpinned(self) -> "tuple[UnpinnedProvider, ...]":
+    def find_unpinned_providers(self) -> "tuple[UnpinnedProvider, ...]":
         from envctl.adapters.terraform.environment.provider_overrides import find_overrides
 
-        return find_overrides(self._launcher.environment(PreparedStack("")))
+        return find_overrides(self._launcher.build_environment(PreparedStack("")))
 
     @contextmanager
-    def at_once(self) -> Iterator[Crew]:
-        crew = Crew(self._machine, self._limits, self._watch)
+    def open_worker_pool(self) -> Iterator[WorkerPool]:
+        crew = WorkerPool(self._machine, self._limits, self._monitor)
         try:
-            with crew.at_work():
+            with crew.accept_jobs():
                 yield crew
         finally:
-            self._at_once = max(self._at_once, crew.at_most)
-            self._watch.measurements.keep()
+            self._max_running = max(self._max_running, crew.max_running)
+            self._monitor.measurements.save()
 
-    def usage(self) -> Usage | None:
-        """Of all that ran so far; None where nothing did."""
-        return Usage(self._at_once, self._watch.meter.peak) if self._at_once else None
+    def report_usage(self) -> Usage | None:
+        """Return the peak usage of all runs so far, or None before the first one."""
+        return Usage(self._max_running, self._monitor.meter.peak) if self._max_running else None
 
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
-        self._initialiser.once(self._site(environment, stack), provider_lock)
+        self._init_runner.ensure_initialized(self._build_site(environment, stack), provider_lock)
 
     def hash_providers(
         self, environment: str, stack: PreparedStack, provider_lock: bytes, platforms: Sequence[str]
     ) -> HashedProviders:
-        from envctl.adapters.terraform.init import provider_lock as locking_providers
+        from envctl.adapters.terraform.init import provider_lock as lock_builder
 
-        return locking_providers.lock(self._launcher, self._site(environment, stack), provider_lock, platforms)
+        site = self._build_site(environment, stack)
+        return lock_builder.lock_providers(self._launcher, site, provider_lock, platforms)
 
-    def at_rest(self, environment: str, stack: PreparedStack) -> None:
-        stack_lock.demand_free(self._site(environment, stack))
+    def require_idle(self, environment: str, stack: PreparedStack) -> None:
+        stack_lock.require_idle(self._build_site(environment, stack))
 
     def plan(self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True) -> StackPlan:
-        site = self._site(environment, stack)
+        site = self._build_site(environment, stack)
         mode: dict[str, bool | str] = {"destroy": True} if destroy else {}
         if wait:
-            mode["lock_timeout"] = PLAN_WAITS
+            mode["lock_timeout"] = PLAN_LOCK_TIMEOUT
         try:
-            transcript = self._planned(site, PLAN, **mode)
+            transcript = self._run_plan(site, PLAN_FILE, **mode)
         except OperationFailedError as error:
-            if not (destroy and missing_upstream(error)):
+            if not (destroy and is_upstream_missing(error)):
                 raise
-            # Nothing that goes away has to be read anew, least of all from a state that is gone.
-            transcript = self._planned(site, PLAN, refresh=False, **mode)
-        if not transcript.anything:
-            self.discard(environment, stack)
-            # Where all goes away, a state that is lost looks like one that holds nothing.
+            # A destroyed resource need not be refreshed, least of all from a missing state.
+            transcript = self._run_plan(site, PLAN_FILE, refresh=False, **mode)
+        if not transcript.has_content:
+            self.delete_plan(environment, stack)
+            # In a destroy plan, a lost state looks like an empty one.
             lost, held = destroy and transcript.stateless, len(transcript.refreshed)
             return StackPlan(stack.name, warnings=transcript.warnings, stateless=lost, in_state=held)
-        plan = self._reader.meaning(site, transcript.warnings)
+        plan = self._reader.read_plan(site, transcript.warnings)
         self._planned_changes[site.directory] = plan.resources
         return plan
 
-    def settle(self, environment: str, stack: PreparedStack) -> None:
-        site = self._site(environment, stack)
-        options: dict[str, bool | str] = {"refresh_only": True, "auto_approve": True, "lock_timeout": APPLY_WAITS}
-        self._applied(site, Progressed(stack.name, "refresh"), None, **options)
+    def refresh_state(self, environment: str, stack: PreparedStack) -> None:
+        site = self._build_site(environment, stack)
+        event = ProgressEvent(stack.name, "refresh")
+        self._run_apply(site, event, None, refresh_only=True, auto_approve=True, lock_timeout=APPLY_LOCK_TIMEOUT)
 
-    def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> "Look":
-        from envctl.adapters.terraform.plans import stack_standing
+    def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> "StackComparison":
+        from envctl.adapters.terraform.plans import drift_and_pending
 
-        site = self._site(environment, stack)
+        site = self._build_site(environment, stack)
 
-        def planned(out: str, *, locked: bool, **mode: bool | str) -> Transcript:
-            lock: dict[str, bool | str] = {"lock_timeout": PLAN_WAITS} if locked else {"lock": False}
-            return self._planned(site, out, **lock, **mode)
+        def run_plan(out: str, *, locked: bool, **mode: bool | str) -> Transcript:
+            lock: dict[str, bool | str] = {"lock_timeout": PLAN_LOCK_TIMEOUT} if locked else {"lock": False}
+            return self._run_plan(site, out, **lock, **mode)
 
         documents = list[dict[str, Any]]()
 
-        def show(file: str) -> dict[str, Any]:
-            documents.append(self._reader.document(site, file))
+        def show_plan(file: str) -> dict[str, Any]:
+            documents.append(self._reader.read_document(site, file))
             return documents[-1]
 
         try:
-            seen = stack_standing.look(stack.name, planned, show, unchanged=unchanged)
-            return replace(seen, drift=redacted(seen.drift, *documents), pending=redacted(seen.pending, *documents))
+            found = drift_and_pending.separate_drift_from_pending(stack.name, run_plan, show_plan, unchanged=unchanged)
+            return replace(
+                found,
+                drift=redact_stack_plan(found.drift, *documents),
+                pending=redact_stack_plan(found.pending, *documents),
+            )
         finally:
-            self._plans.discard(site, *OF_A_LOOK)
+            self._plans.delete_files(site, *COMPARISON_FILES)
 
     def has_state(self, environment: str, stack: PreparedStack) -> bool:
-        return was_written(self._asked(self._site(environment, stack), "state pull"))
+        return is_state_written(self._capture_output(self._build_site(environment, stack), "state pull"))
 
     def pull_state(self, environment: str, stack: PreparedStack) -> bytes:
-        site = self._site(environment, stack)
-        unsaved_state.demand_none(site)
-        said = self._asked(site, "state pull")
-        return said.encode() if was_written(said) else b""
+        site = self._build_site(environment, stack)
+        unsaved_state.require_no_unsaved(site)
+        output = self._capture_output(site, "state pull")
+        return output.encode() if is_state_written(output) else b""
 
     def push_state(self, environment: str, stack: PreparedStack, state: bytes) -> None:
         from envctl.adapters.disk.writing import write_private
 
-        site = self._site(environment, stack)
-        local_state.make_room(site)
-        file = site.directory / MOVING
+        site = self._build_site(environment, stack)
+        local_state.create_state_file(site)
+        file = site.directory / MOVING_STATE
         write_private(file, state)
         try:
-            self._asked(site, "state push", MOVING, alone=True)
+            self._capture_output(site, "state push", MOVING_STATE, alone=True)
         finally:
             file.unlink(missing_ok=True)
 
-    def outputs(self, environment: str, stack: PreparedStack) -> "Mapping[str, Output]":
+    def read_outputs(self, environment: str, stack: PreparedStack) -> "Mapping[str, Output]":
         from envctl.domain.checks.probes import Output
 
-        site = self._site(environment, stack)
-        unsaved_state.demand_none(site)
-        # One that works there may have written half of them.
-        stack_lock.demand_free(site)
-        local_state.demand_file(site)
-        said = self._asked(site, "output", json=True)
-        found = {name: Output(output["value"], output["sensitive"]) for name, output in json.loads(said).items()}
-        self._secrecy.learn([output.value for output in found.values() if output.sensitive])
+        site = self._build_site(environment, stack)
+        unsaved_state.require_no_unsaved(site)
+        # A Terraform at work there may have written half of them.
+        stack_lock.require_idle(site)
+        local_state.check_state_file(site)
+        document = json.loads(self._capture_output(site, "output", json=True))
+        found = {name: Output(output["value"], output["sensitive"]) for name, output in document.items()}
+        self._secrecy.add_secrets([output.value for output in found.values() if output.sensitive])
         return found
 
     def check_lock(self, environment: str, stack: PreparedStack) -> None:
-        # Of an address that is in no state it takes the lock, reads, and ends.
-        self._asked(self._site(environment, stack), "untaint", NO_ADDRESS, alone=True, allow_missing=True)
+        # For an address in no state, `untaint` takes the lock, reads the state and ends.
+        site = self._build_site(environment, stack)
+        self._capture_output(site, "untaint", ABSENT_ADDRESS, alone=True, allow_missing=True)
 
-    def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
-        self._asked(self._site(environment, stack), "force-unlock", lock_id, alone=True, force=True)
+    def force_unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
+        self._capture_output(self._build_site(environment, stack), "force-unlock", lock_id, alone=True, force=True)
 
-    def take_in(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
-        site = self._site(environment, stack)
-        unsaved_state.demand_none(site)
-        local_state.make_room(site)
-        self._asked(site, "import", address, identity, alone=True, input=False, lock_timeout=PLAN_WAITS)
+    def import_resource(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
+        site = self._build_site(environment, stack)
+        unsaved_state.require_no_unsaved(site)
+        local_state.create_state_file(site)
+        self._capture_output(site, "import", address, identity, alone=True, input=False, lock_timeout=PLAN_LOCK_TIMEOUT)
 
-    def rescue(self, environment: str, stack: PreparedStack) -> bool:
-        site = self._site(environment, stack)
-        if not unsaved_state.lies(site):
+    def push_unsaved_state(self, environment: str, stack: PreparedStack) -> bool:
+        site = self._build_site(environment, stack)
+        if not unsaved_state.has_unsaved_state(site):
             return False
-        stack_lock.demand_free(site)
-        unsaved_state.make_the_newest(site)
-        self._asked(site, "state push", UNSAVED, alone=True)
-        (site.directory / UNSAVED).unlink()
+        stack_lock.require_idle(site)
+        unsaved_state.prepare_for_push(site)
+        self._capture_output(site, "state push", UNSAVED_STATE, alone=True)
+        (site.directory / UNSAVED_STATE).unlink()
         return True
 
     def apply(self, environment: str, stack: PreparedStack) -> None:
-        site = self._site(environment, stack)
-        unsaved_state.demand_none(site)
+        site = self._build_site(environment, stack)
+        unsaved_state.require_no_unsaved(site)
         try:
-            self._applied(site, None, self._plans.get(site, PLAN), lock_timeout=APPLY_WAITS)
+            self._run_apply(site, None, self._plans.find_file(site, PLAN_FILE), lock_timeout=APPLY_LOCK_TIMEOUT)
         finally:
-            self.discard(environment, stack)
+            self.delete_plan(environment, stack)
 
-    def discard(self, environment: str, stack: PreparedStack) -> None:
-        self._plans.discard(self._site(environment, stack), *PLAN_FILES)
+    def delete_plan(self, environment: str, stack: PreparedStack) -> None:
+        self._plans.delete_files(self._build_site(environment, stack), *PLAN_FILES)
 
-    def _applied(self, site: Site, begun: Progressed | None, plan: PlanFile | None, **options: bool | str) -> None:
+    def _run_apply(self, site: Site, event: ProgressEvent | None, plan: PlanFile | None, **options: bool | str) -> None:
         words = (plan.path,) if plan else ()
-        with full_disk.reserved(site):
-            ended, transcript = self._patiently(inheriting(plan, site), begun, "apply", *words, **options)
-        transcript.planned = self._planned_changes.get(site.directory, ())
-        if transcript.dumped is not None:
-            unsaved_state.keep(site, transcript.dumped)
-        check(ended, transcript, site, "apply")
-        check_end(transcript, site, "apply")
+        with full_disk.reserve_space(site):
+            result, transcript = self._run_with_retries(inherit_plan(plan, site), event, "apply", *words, **options)
+        transcript.planned_changes = self._planned_changes.get(site.directory, ())
+        if transcript.dumped_state is not None:
+            unsaved_state.save_state(site, transcript.dumped_state)
+        check_result(result, transcript, site, "apply")
+        check_summary(transcript, site, "apply")
 
-    def _planned(self, site: Site, name: str, **options: bool | str) -> Transcript:
-        unsaved_state.demand_none(site)
-        plan, begun = self._plans.create(site, name), Progressed(site.stack.name, "plan")
-        ended, transcript = self._patiently(inheriting(plan, site), begun, "plan", out=plan.path, **options)
+    def _run_plan(self, site: Site, name: str, **options: bool | str) -> Transcript:
+        unsaved_state.require_no_unsaved(site)
+        plan, event = self._plans.create_file(site, name), ProgressEvent(site.stack.name, "plan")
+        result, transcript = self._run_with_retries(inherit_plan(plan, site), event, "plan", out=plan.path, **options)
         if plan.is_refused(transcript):
             self._plans.use_disk()
-            self._observer.said(
+            self._observer.on_message(
                 f"Terraform can't save a plan in memory ({plan.path}): until this command ends, plans with their"
                 f" sensitive values are files in {site.directory.parent}"
             )
-            plan = self._plans.create(site, name)
-            ended, transcript = self._patiently(inheriting(plan, site), begun, "plan", out=plan.path, **options)
-        check(ended, transcript, site, "plan")
-        check_end(transcript, site, "plan")
-        if transcript.is_overridden:
-            from envctl.adapters.terraform.environment.provider_overrides import require_found
+            plan = self._plans.create_file(site, name)
+            result, transcript = self._run_with_retries(
+                inherit_plan(plan, site), event, "plan", out=plan.path, **options
+            )
+        check_result(result, transcript, site, "plan")
+        check_summary(transcript, site, "plan")
+        if transcript.has_provider_overrides:
+            from envctl.adapters.terraform.environment.provider_overrides import require_overrides_found
 
-            require_found(self.unpinned(), site.stack.name)
-        self._reader.check_made(site, name, plan_origin.Asked.by(options, site.stack.secrets), transcript)
+            require_overrides_found(self.find_unpinned_providers(), site.stack.name)
+        self._reader.check_origin(
+            site, name, plan_origin.PlanRequest.from_options(options, site.stack.secrets), transcript
+        )
         return transcript
 
-    def _patiently(
-        self, site: Site, begun: Progressed | None, command: str, *words: str, **options: bool | str
-    ) -> tuple[Ended, Transcript]:
-        """Once more where a lock was in the way that is there no longer, or where what `init` made has gone or changed.
-        Without the lock nothing was begun, and without the other nothing at all.
+    def _run_with_retries(
+        self, site: Site, event: ProgressEvent | None, command: str, *words: str, **options: bool | str
+    ) -> tuple[ProcessResult, Transcript]:
+        """Run a command; repeat it after a state lock was released meanwhile, and after a missing `init`.
+
+        Both errors come before Terraform changes anything.
         """
-        local_state.make_room(site)
-        initialised = False
-        for pause in _PAUSES:
-            ended, transcript = self._launcher.follow(site, begun, command, *words, **options)
-            if not initialised and _wants_init(transcript, ended):
-                self._initialiser.again(site)
-                initialised = True
-            elif any(state_lock.slipped(diagnostic, site) for diagnostic in transcript.errors):
+        local_state.create_state_file(site)
+        initialized = False
+        for pause in _RETRY_PAUSES:
+            result, transcript = self._launcher.stream_command(site, event, command, *words, **options)
+            if not initialized and _needs_init(transcript, result):
+                self._init_runner.reinitialize(site)
+                initialized = True
+            elif any(state_lock.is_lock_released(diagnostic, site) for diagnostic in transcript.errors):
                 time.sleep(pause)
             else:
-                return ended, transcript
-        return self._launcher.follow(site, begun, command, *words, **options)
+                return result, transcript
+        return self._launcher.stream_command(site, event, command, *words, **options)
 
-    def _asked(self, site: Site, command: str, *words: str, alone: bool = False, **options: bool | str) -> str:
-        ended, said = self._launcher.ask(site, command, *words, alone=alone, no_color=True, **options)
-        if _wants_init(Transcript(), ended):
-            self._initialiser.again(site)
-            ended, said = self._launcher.ask(site, command, *words, alone=alone, no_color=True, **options)
-        check(ended, Transcript(), site, command)
-        return said
+    def _capture_output(self, site: Site, command: str, *words: str, alone: bool = False, **options: bool | str) -> str:
+        result, output = self._launcher.capture_command(site, command, *words, alone=alone, no_color=True, **options)
+        if _needs_init(Transcript(), result):
+            self._init_runner.reinitialize(site)
+            result, output = self._launcher.capture_command(
+                site, command, *words, alone=alone, no_color=True, **options
+            )
+        check_result(result, Transcript(), site, command)
+        return output
 
-    def _site(self, environment: str, stack: PreparedStack) -> Site:
+    def _build_site(self, environment: str, stack: PreparedStack) -> Site:
         return Site(environment, stack, self._root / environment / stack.name, locate=self._locate)
 
 
-def _wants_init(transcript: Transcript, ended: Ended) -> bool:
-    if ended.code == 0:
+def _needs_init(transcript: Transcript, result: ProcessResult) -> bool:
+    if result.code == 0:
         return False
-    from envctl.adapters.terraform.init.initialise import wanted
+    from envctl.adapters.terraform.init.init_runner import needs_init
 
-    return wanted(transcript, ended)
+    return needs_init(transcript, result)

@@ -1,4 +1,4 @@
-"""Which Terraform, or OpenTofu, runs here: it is asked itself."""
+"""Version of the Terraform or OpenTofu in use, as reported by its own `version` command."""
 
 import json
 import os
@@ -6,27 +6,27 @@ import tempfile
 from pathlib import Path
 
 from envctl.adapters.terraform.launcher import Launcher
-from envctl.adapters.terraform.process.arguments import arguments
-from envctl.adapters.terraform.process.process import run
+from envctl.adapters.terraform.process.arguments import build_arguments
+from envctl.adapters.terraform.process.process import run_process
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.usecases.ports.terraform import Installed, PreparedStack
+from envctl.usecases.ports.terraform import InstalledTerraform, PreparedStack
 
-# Seconds in which it has to say something.
-PATIENCE = 20.0
+SILENCE_SECONDS = 20.0
 
 
-def ask(launcher: Launcher, stack: PreparedStack) -> Installed:
-    """Raises ConfigurationError where there is none, and OperationFailedError where it does not say its version."""
-    binary = launcher.binary(stack)
+def detect_version(launcher: Launcher, stack: PreparedStack) -> InstalledTerraform:
+    """Return program and version. Raises ConfigurationError (no program) or OperationFailedError (no version)."""
+    binary = launcher.find_binary(stack)
     program = "the embedded Terraform" if len(binary) > 1 else binary[0]
     lines: list[str] = []
-    # Where nothing lies, so that nothing of the folder is read along.
-    with tempfile.TemporaryDirectory(prefix="envctl-") as nowhere:
-        line = arguments(binary, "version", json=True)
-        ended = run(line, Path(nowhere), launcher.environment(stack), lines.append, patience=PATIENCE)
+    # In an empty folder, because Terraform also reads the folder it runs in.
+    with tempfile.TemporaryDirectory(prefix="envctl-") as folder:
+        line = build_arguments(binary, "version", json=True)
+        environment = launcher.build_environment(stack)
+        result = run_process(line, Path(folder), environment, lines.append, patience=SILENCE_SECONDS)
     try:
-        return Installed(program, str(json.loads("".join(lines))["terraform_version"]))
+        return InstalledTerraform(program, str(json.loads("".join(lines))["terraform_version"]))
     except (ValueError, KeyError, TypeError) as error:
-        said = (ended.errors or "".join(lines)).strip().partition(os.linesep)[0] or f"it ended with {ended.code}"
-        message = f"{program} does not say its version: {said}"
+        output = (result.errors or "".join(lines)).strip().partition(os.linesep)[0] or f"it ended with {result.code}"
+        message = f"{program} does not say its version: {output}"
         raise OperationFailedError(Problem("E303", message, "use a Terraform that runs on this machine")) from error

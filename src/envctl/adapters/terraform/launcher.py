@@ -1,4 +1,4 @@
-"""Starts Terraform in the directory of a stack, and makes what it says into events, texts and errors."""
+"""Start Terraform in the working directory of a stack; turn its output into events, text and errors."""
 
 import contextlib
 import os
@@ -9,46 +9,49 @@ from pathlib import Path
 
 from envctl.adapters.terraform.diagnostics import killed_process, oom_kills
 from envctl.adapters.terraform.environment import cli_configuration
-from envctl.adapters.terraform.environment.cleared_environment import Surroundings, anchor_paths
-from envctl.adapters.terraform.environment.stray_files import remove_strays
-from envctl.adapters.terraform.process import binary, json_events
-from envctl.adapters.terraform.process import stack_lock as running
-from envctl.adapters.terraform.process.arguments import arguments
-from envctl.adapters.terraform.process.output_lines import Kept, Output, Piped
-from envctl.adapters.terraform.process.process import Ended, run
-from envctl.adapters.terraform.process.stack_lock import Running, Site
-from envctl.adapters.terraform.scheduler.watch import Watch
+from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter, resolve_config_paths
+from envctl.adapters.terraform.environment.stray_files import remove_stray_files
+from envctl.adapters.terraform.process import binary, json_events, stack_lock
+from envctl.adapters.terraform.process.arguments import build_arguments
+from envctl.adapters.terraform.process.output_lines import FileOutput, PipedOutput, ProcessOutput
+from envctl.adapters.terraform.process.process import ProcessResult, run_process
+from envctl.adapters.terraform.process.stack_lock import HeldLock, Site
+from envctl.adapters.terraform.scheduler.process_monitor import ProcessMonitor
 from envctl.adapters.terraform.state import unsaved_state
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
-from envctl.domain.terraform.workdir_names import SESSION
+from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 from envctl.usecases.ports.core import Observer
-from envctl.usecases.ports.terraform import PreparedStack, Progressed
+from envctl.usecases.ports.terraform import PreparedStack, ProgressEvent
 
 _DEFAULTS = {
     "CHECKPOINT_DISABLE": "1",
     "TF_IN_AUTOMATION": "1",
     "TF_INPUT": "0",
-    # Garbage is collected late. A single plan is quickest so: with none collected at all, it waits for fresh memory.
+    # Late garbage collection is fastest for a single plan. Without any, the plan waits for fresh memory.
     "GOGC": "400",
 }
-# Of several at once it is the processors that are short: without any collection, before a process has taken what is its
-# own of the memory, a plan costs 15 to 20 % less of them, and most end before that.
-_OF_SEVERAL = {"GOGC": "off"}
+# With several plans at once, cores are scarce: without garbage collection a plan takes 15 to 20 % less of them. Most
+# plans end before they reach GOMEMLIMIT.
+_PARALLEL_DEFAULTS = {"GOGC": "off"}
 
-ADDED_FLAGS = (
+ADDED_FLAGS_HINT = (
     "what is started adds flags to Terraform: remove that, or name another: [terraform] binary, ENVCTL_TERRAFORM, PATH"
 )
-# What is summed up at the end of a command that ended well.
-_ENDS = {"plan": {"plan"}, "apply": {"apply", "destroy"}}
+# By command: the operation in the final `change_summary` of a successful run.
+_SUMMARY_OPERATIONS = {"plan": {"plan"}, "apply": {"apply", "destroy"}}
 
-# Seconds. A provider tries again and again where nobody answers, at last every five minutes; whoever reads is told.
-PATIENCE = 300.0
+# A provider without an answer retries, at last every five minutes, without any output.
+SILENCE_SECONDS = 300.0
 
 
 class Launcher:
-    """`inherited` is what every process inherits that works with an AWS profile, or with none, found out at the first
-    one. The caller's own GO variables count before ours; what of Terraform's own is kept away `surroundings` says.
-    `redact` is what all goes through that Terraform says to people: there foreign text comes in.
+    """Run Terraform commands with the environment variables, locks and limits of their stack.
+
+    Args:
+        inherited: returns the user's environment variables, which win, by AWS profile ("" for none).
+        heap_limit: GOMEMLIMIT of each process, in bytes.
+        redact: applied to all text of Terraform for people.
+        surroundings: removes Terraform's own variables.
     """
 
     def __init__(
@@ -57,168 +60,169 @@ class Launcher:
         plugins: Path,
         inherited: Callable[[str], Mapping[str, str]],
         observer: Observer,
-        watch: Watch,
+        monitor: ProcessMonitor,
         *,
-        heap: int,
-        patience: float = PATIENCE,
+        heap_limit: int,
+        patience: float = SILENCE_SECONDS,
         redact: Callable[[str], str] = str,
-        surroundings: Surroundings | None = None,
+        surroundings: EnvironmentFilter | None = None,
     ) -> None:
         self._project = project
         self._plugins = plugins
         self._inherited = inherited
         self._observer = observer
-        self._watch = watch
-        self._heap = heap
+        self._monitor = monitor
+        self._heap_limit = heap_limit
         self._patience = patience
         self._redact = redact
-        self._surroundings = surroundings or Surroundings(observer.said)
+        self._surroundings = surroundings or EnvironmentFilter(observer.on_message)
         self._environments: dict[str, dict[str, str]] = {}
-        # The profiles with which nobody but envctl says when garbage is collected.
-        self._ours_to_collect: set[str] = set()
+        # AWS profiles without a GOGC of the user.
+        self._default_gogc: set[str] = set()
         self._lock = threading.RLock()
 
-    def environment(self, stack: PreparedStack) -> dict[str, str]:
+    def build_environment(self, stack: PreparedStack) -> dict[str, str]:
         with self._lock:
             if stack.profile not in self._environments:
-                inherited = self._surroundings.clear(anchor_paths(self._inherited(stack.profile)))
-                plugins = {"TF_PLUGIN_CACHE_DIR": cli_configuration.plugin_cache(inherited) or os.fspath(self._plugins)}
-                logged = {} if killed_process.OURS in inherited else killed_process.LOG
-                limited = self._limited(inherited)
+                inherited = self._surroundings.filter_variables(resolve_config_paths(self._inherited(stack.profile)))
+                plugins = {
+                    "TF_PLUGIN_CACHE_DIR": cli_configuration.find_plugin_cache(inherited) or os.fspath(self._plugins)
+                }
+                logged = {} if killed_process.LOG_VARIABLE in inherited else killed_process.PROVIDER_LOG
+                limited = self._limit_heap(inherited)
                 if "GOGC" not in inherited:
-                    self._ours_to_collect.add(stack.profile)
+                    self._default_gogc.add(stack.profile)
                 self._environments[stack.profile] = {**_DEFAULTS, **logged, **limited, **plugins, **inherited}
             return self._environments[stack.profile]
 
-    def _limited(self, inherited: Mapping[str, str]) -> dict[str, str]:
-        """Who says when garbage is collected says it whole: our limit would mean something else beside it."""
-        return {} if "GOGC" in inherited else {"GOMEMLIMIT": f"{self._heap >> 20}MiB"}
+    def _limit_heap(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        """Return GOMEMLIMIT; empty beside a GOGC of the user, because the two interact."""
+        return {} if "GOGC" in inherited else {"GOMEMLIMIT": f"{self._heap_limit >> 20}MiB"}
 
-    def binary(self, stack: PreparedStack) -> tuple[str, ...]:
-        return binary.find(stack.binary, self.environment(stack), self._project)
+    def find_binary(self, stack: PreparedStack) -> tuple[str, ...]:
+        return binary.find_binary(stack.binary, self.build_environment(stack), self._project)
 
-    def follow(
-        self, site: Site, begun: Progressed | None, command: str, *words: str, **options: bool | str
-    ) -> tuple[Ended, json_events.Transcript]:
-        """A run whose events are told to the observer as they come. It has the stack's directory to itself."""
-        line = arguments(self.binary(site.stack), command, *words, input=False, json=True, **options)
+    def stream_command(
+        self, site: Site, event: ProgressEvent | None, command: str, *words: str, **options: bool | str
+    ) -> tuple[ProcessResult, json_events.Transcript]:
+        """Run a command under the lock of the stack; pass `event` at its start, then all others, to the observer."""
+        line = build_arguments(self.find_binary(site.stack), command, *words, input=False, json=True, **options)
         transcript = json_events.Transcript()
 
-        def on_line(said: str) -> None:
-            progress = json_events.read(said, site.stack.name, transcript, self._redact)
+        def on_line(text: str) -> None:
+            progress = json_events.record_line(text, site.stack.name, transcript, self._redact)
             if progress:
-                self._observer.progressed(replace(progress, environment=site.environment))
+                self._observer.on_progress(replace(progress, environment=site.environment))
 
         def on_start() -> None:
-            # Told once it runs: what an observer loads first is loaded while Terraform loads too.
-            if begun:
-                self._observer.progressed(replace(begun, environment=site.environment))
+            # Once it runs: the observer loads its libraries while Terraform loads.
+            if event:
+                self._observer.on_progress(replace(event, environment=site.environment))
 
-        with running.alone(site) as lock:
-            ended = self._run(
+        with stack_lock.lock_stack(site) as lock:
+            result = self._run_process(
                 site,
                 line,
                 on_line,
-                # What was begun is ended, whatever becomes of envctl: an apply that dies half-way loses what it made.
-                output=Kept() if command == "apply" else Piped(),
-                running=lock,
+                # An apply must finish even if envctl dies: killed half-way, it loses new resources.
+                output=FileOutput() if command == "apply" else PipedOutput(),
+                lock=lock,
                 on_start=on_start,
                 patience=self._patience if command == "plan" else None,
             )
-        self._observer.progressed(Progressed(site.stack.name, "over", environment=site.environment))
-        return ended, transcript
+        self._observer.on_progress(ProgressEvent(site.stack.name, "over", environment=site.environment))
+        return result, transcript
 
-    def ask(
+    def capture_command(
         self, site: Site, command: str, *words: str, alone: bool = False, **options: bool | str
-    ) -> tuple[Ended, str]:
-        """A short run, and all that it wrote. `alone` is for those that change the state."""
+    ) -> tuple[ProcessResult, str]:
+        """Run a short command and return its output. `alone` takes the lock of the stack, for changes of the state."""
         lines: list[str] = []
-        line = arguments(self.binary(site.stack), command, *words, **options)
-        with running.alone(site) if alone else contextlib.nullcontext() as lock:
-            ended = self._run(site, line, lines.append, running=lock)
-        return ended, "".join(lines)
+        line = build_arguments(self.find_binary(site.stack), command, *words, **options)
+        with stack_lock.lock_stack(site) if alone else contextlib.nullcontext() as lock:
+            result = self._run_process(site, line, lines.append, lock=lock)
+        return result, "".join(lines)
 
-    def _run(
+    def _run_process(
         self,
         site: Site,
         line: list[str],
         on_line: Callable[[str], None],
         *,
-        running: Running | None,
-        output: Output | None = None,
+        lock: HeldLock | None,
+        output: ProcessOutput | None = None,
         on_start: Callable[[], None] = lambda: None,
         patience: float | None = None,
-    ) -> Ended:
+    ) -> ProcessResult:
         def on_stop() -> None:
-            if self._watch.stopping.first_told():
-                self._observer.said("stopping: Terraform ends what it is doing, and keeps its state")
+            if self._monitor.stopping.claim_notice():
+                self._observer.on_message("stopping: Terraform ends what it is doing, and keeps its state")
 
-        for stray in remove_strays(site.directory):
+        for stray in remove_stray_files(site.directory):
             where = os.path.relpath(site.directory / stray, self._project)
-            self._observer.said(f"removed {where}: Terraform would have read it, and envctl did not write it")
-        command = line[len(self.binary(site.stack))]
-        around, measured = self._watch.around(site, command)
-        kills = oom_kills.kills()
-        ended = run(
+            self._observer.on_message(f"removed {where}: Terraform would have read it, and envctl did not write it")
+        command = line[len(self.find_binary(site.stack))]
+        around, usages = self._monitor.monitor_run(site, command)
+        kills = oom_kills.count_kills()
+        result = run_process(
             line,
             site.directory,
-            self._variables(site),
+            self._build_variables(site),
             on_line,
             output=output,
-            running=running,
+            lock=lock,
             inherited=site.inherited,
-            stopping=self._watch.stopping,
+            stopping=self._monitor.stopping,
             around=around,
             on_start=on_start,
             on_stop=on_stop,
             patience=patience,
         )
-        if ended.errors:
-            ended = replace(ended, errors=self._redact(ended.errors))
-        if ended.code:
-            said, log = killed_process.apart(ended.errors)
-            starved = oom_kills.grew(kills)
-            ended = replace(ended, errors=said, log=log, starved=starved, memory=self._watch.meter.peak)
-        if measured and (ended.starved or not ended.code):
-            self._watch.measurements.note(measured[0], planned=command == "plan" and not ended.code)
-        return ended
+        if result.errors:
+            result = replace(result, errors=self._redact(result.errors))
+        if result.code:
+            text, log = killed_process.split_log(result.errors)
+            starved = oom_kills.has_new_kills(kills)
+            result = replace(result, errors=text, log=log, oom_killed=starved, memory=self._monitor.meter.peak)
+        if usages and (result.oom_killed or not result.code):
+            self._monitor.measurements.add_measurement(usages[0], planned=command == "plan" and not result.code)
+        return result
 
-    def _variables(self, site: Site) -> dict[str, str]:
+    def _build_variables(self, site: Site) -> dict[str, str]:
         stack = site.stack
         secrets = {f"TF_VAR_{name}": value for name, value in stack.secrets.items()}
-        session = {f"TF_VAR_{SESSION}": stack.session} if stack.session else {}
+        session = {f"TF_VAR_{SESSION_VARIABLE}": stack.session} if stack.session else {}
         plugins = {"TF_PLUGIN_CACHE_DIR": os.fspath(site.plugins)} if site.plugins else {}
-        usual = self.environment(stack)
-        collected = _OF_SEVERAL if self._watch.several and stack.profile in self._ours_to_collect else {}
+        usual = self.build_environment(stack)
+        collected = _PARALLEL_DEFAULTS if self._monitor.is_parallel and stack.profile in self._default_gogc else {}
         return usual | collected | secrets | session | plugins
 
 
-def check(ended: Ended, transcript: json_events.Transcript, site: Site, command: str) -> None:
-    """Raises what a run that did not end well means."""
-    unsaved = command == "apply" and unsaved_state.lies(site)
-    if ended.interrupted and not (unsaved or killed_process.itself(ended)):
+def check_result(result: ProcessResult, transcript: json_events.Transcript, site: Site, command: str) -> None:
+    """Raise the error of a failed, interrupted or silent run."""
+    unsaved = command == "apply" and unsaved_state.has_unsaved_state(site)
+    if result.interrupted and not (unsaved or killed_process.is_terraform_killed(result)):
         message = f"interrupted: Terraform stopped {command} of {site.stack.name} cleanly and kept its state"
         raise InterruptedByUserError(
             Problem("E311", message, "the next run goes on from what is there", stack=site.stack.name)
         )
-    if ended.silent:
+    if result.silent:
         message = f"{site.stack.name}: nobody answers: Terraform had nothing to say of its {command} for too long"
         hint = "check the network, the proxy, the region and the account; nothing was changed"
         raise OperationFailedError(Problem("E325", message, hint, stack=site.stack.name))
-    if ended.code:
-        from envctl.adapters.terraform.diagnostics.failures import failure
+    if result.code:
+        from envctl.adapters.terraform.diagnostics.failures import to_terraform_error
 
-        raise failure(ended, transcript, site, command)
+        raise to_terraform_error(result, transcript, site, command)
 
 
-def check_end(transcript: json_events.Transcript, site: Site, command: str) -> None:
-    """Raises OperationFailedError where Terraform ended well and did not sum up what it did, as it does of every plan
-    and every apply: what says nothing would pass for no changes. And where it worked with another state than it should.
-    """
-    if transcript.summed_up.isdisjoint(_ENDS[command]):
+def check_summary(transcript: json_events.Transcript, site: Site, command: str) -> None:
+    """Raise OperationFailedError after a plan or apply without summary (E354) or on another state file (E369)."""
+    # Without its summary, a run would count as one without changes.
+    if transcript.summarized.isdisjoint(_SUMMARY_OPERATIONS[command]):
         message = f"terraform {command} of {site.stack.name} ended without a word on what it did"
         hint = "what is started may be no Terraform, or hide what it says: [terraform] binary, ENVCTL_TERRAFORM, PATH"
         raise OperationFailedError(Problem("E354", message, hint, stack=site.stack.name))
-    if transcript.is_elsewhere:
+    if transcript.has_state_flag:
         message = f"terraform {command} of {site.stack.name} took another file for its state (-state)"
-        raise OperationFailedError(Problem("E369", message, ADDED_FLAGS, stack=site.stack.name))
+        raise OperationFailedError(Problem("E369", message, ADDED_FLAGS_HINT, stack=site.stack.name))

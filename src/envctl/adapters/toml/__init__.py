@@ -1,5 +1,5 @@
-"""envctl.toml → Project."""
+"""Reader of envctl.toml."""
 
-from envctl.adapters.toml.reader import load_project, place, place_rendered
+from envctl.adapters.toml.reader import load_project, locate_key, locate_rendered_key
 
-__all__ = ["load_project", "place", "place_rendered"]
+__all__ = ["load_project", "locate_key", "locate_rendered_key"]

@@ -1,4 +1,4 @@
-"""Reads envctl.toml and says all that is wrong with it at once.
+"""Loads envctl.toml, and reports all its problems at once.
 
 E101 not TOML · E102 an unknown key · E103 a wrong type or value · E104 order and sections differ · E105 a stack that
 does not exist · E106 stacks in a circle · E107 a malformed input · E108 a missing key · E109 artifacts in conflict
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from envctl.domain.config.cross_checks import faults
+from envctl.domain.config.cross_checks import find_faults
 from envctl.domain.config.faults import Fault, TomlPath
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.text.suggestions import suggestion
+from envctl.domain.text.suggestions import suggest_name
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -25,33 +25,35 @@ _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")
 
 
 def load_project(text: bytes, name: str = "envctl.toml") -> Project:
-    document = _parse(text, name)
-    project, found = _validate(document)
-    found += faults(document)
+    document = _parse_toml(text, name)
+    project, found = _validate_document(document)
+    found += find_faults(document)
     if project is None or found:
-        raise ConfigurationError(*_located(text, name, found))
+        raise ConfigurationError(*_to_problems(text, name, found))
     return project
 
 
-def place(text: bytes, path: Sequence[str | int], name: str = "envctl.toml") -> Location:
-    """Where a key stands, or the nearest table around it that is in the file."""
-    from envctl.adapters.toml.key_lines import line_of, lines_of
+def locate_key(text: bytes, path: Sequence[str | int], name: str = "envctl.toml") -> Location:
+    """Return the location of a key, or of its nearest table in the file."""
+    from envctl.adapters.toml.key_lines import find_line, map_lines
 
-    return Location(name, line_of(lines_of(text), tuple(path)))
+    return Location(name, find_line(map_lines(text), tuple(path)))
 
 
-def place_rendered(
+def locate_rendered_key(
     text: bytes, environment: str, path: Sequence[str | int], name: str = "envctl.toml"
 ) -> Location | None:
-    """Where the project file says what is rendered at that path of a root module. None where nothing there says it."""
-    from envctl.adapters.toml.key_lines import lines_of
-    from envctl.domain.release.root_module import list_origins
+    """Return the location of the key behind a path of a rendered root module; None if the file has no such key."""
+    from envctl.adapters.toml.key_lines import map_lines
+    from envctl.domain.release.root_module import list_project_keys
 
-    lines = lines_of(text)
-    return next((Location(name, lines[key]) for key in list_origins(environment, tuple(path)) if key in lines), None)
+    lines = map_lines(text)
+    return next(
+        (Location(name, lines[key]) for key in list_project_keys(environment, tuple(path)) if key in lines), None
+    )
 
 
-def _parse(text: bytes, name: str) -> dict[str, Any]:
+def _parse_toml(text: bytes, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -70,31 +72,31 @@ def _parse(text: bytes, name: str) -> dict[str, Any]:
         raise ConfigurationError(Problem("E101", f"{name} is not TOML: {reason}", hint, Location(name, line))) from None
 
 
-def _validate(document: Mapping[str, Any]) -> tuple[Project | None, list[Fault]]:
+def _validate_document(document: Mapping[str, Any]) -> tuple[Project | None, list[Fault]]:
     try:
         return Project.model_validate(document), []
     except ValidationError as error:
-        return None, [_fault(each, document) for each in error.errors(include_url=False)]
+        return None, [_to_fault(each, document) for each in error.errors(include_url=False)]
 
 
-def _keys_of_check(path: TomlPath, document: Mapping[str, Any]) -> list[str]:
-    """Those of its kind; none where the path is not that of a key of a check."""
+def _list_check_keys(path: TomlPath, document: Mapping[str, Any]) -> list[str]:
+    """Return the keys of the check's kind; none if the path does not lead into a check."""
     if len(path) != 3 or path[0] != "checks":  # noqa: PLR2004 (checks, its name, the key)
         return []
-    from envctl.domain.config.checks.table import known_keys as keys_of
+    from envctl.domain.config.checks.table import list_known_keys as keys_of
 
     return keys_of(str(path[1]), document["checks"][path[1]])
 
 
-def _fault(error: "ErrorDetails", document: Mapping[str, Any]) -> Fault:
+def _to_fault(error: "ErrorDetails", document: Mapping[str, Any]) -> Fault:
     path = tuple(part for part in error["loc"] if part != "[key]")
     dotted = ".".join(str(part) for part in path)
     if error["type"] == "extra_forbidden":
-        hint = suggestion(str(path[-1]), known_keys(path[:-1]) or _keys_of_check(path, document))
+        hint = suggest_name(str(path[-1]), list_known_keys(path[:-1]) or _list_check_keys(path, document))
         return Fault("E102", f"{dotted} is not a key that envctl knows", hint, path)
     if error["type"] == "missing":
-        return Fault("E108", f"{dotted} is missing", f"add it: {_give_example(path)}", path)
-    reason = str(error["ctx"]["error"]) if error["type"] == "value_error" else _reason(error)
+        return Fault("E108", f"{dotted} is missing", f"add it: {_choose_example(path)}", path)
+    reason = str(error["ctx"]["error"]) if error["type"] == "value_error" else _explain_mismatch(error)
     return Fault("E103", f"{dotted} {reason}", f"correct {dotted}", path)
 
 
@@ -110,16 +112,16 @@ _EXAMPLES: Mapping[str | int, str] = {
     "kind": 'kind = "oci"',
     "command": 'command = ["python", "tools/cost.py"]',
 }
-# Of keys whose name means something else in other tables, by the table that they are in.
-_EXAMPLES_OF: Mapping[str | int, Mapping[str | int, str]] = {
+# Examples for keys with another meaning in these tables.
+_EXAMPLES_BY_TABLE: Mapping[str | int, Mapping[str | int, str]] = {
     "windows": {"kind": 'kind = "deny"', "name": 'name = "weekend"'},
     "checks": {"kind": 'kind = "http"', "command": 'command = ["pytest", "tests/smoke"]'},
 }
 
 
-def _give_example(path: TomlPath) -> str:
-    of_its_table = (_EXAMPLES_OF[part] for part in path[:-1] if part in _EXAMPLES_OF)
-    return next(of_its_table, _EXAMPLES).get(path[-1], f"{path[-1]} = …")
+def _choose_example(path: TomlPath) -> str:
+    tables = (_EXAMPLES_BY_TABLE[part] for part in path[:-1] if part in _EXAMPLES_BY_TABLE)
+    return next(tables, _EXAMPLES).get(path[-1], f"{path[-1]} = …")
 
 
 _REASONS = {
@@ -135,7 +137,7 @@ _REASONS = {
 }
 
 
-def _reason(error: "ErrorDetails") -> str:
+def _explain_mismatch(error: "ErrorDetails") -> str:
     if error["type"] == "greater_than_equal":
         return f"must be {error['ctx']['ge']} or more"
     if error["type"] == "literal_error":
@@ -143,30 +145,30 @@ def _reason(error: "ErrorDetails") -> str:
     return _REASONS.get(error["type"], error["msg"])
 
 
-def known_keys(path: TomlPath) -> list[str]:
-    """The keys that envctl knows in the table at this path."""
+def list_known_keys(path: TomlPath) -> list[str]:
+    """Return the valid keys of the table at this path."""
     model: Any = Project
     for part in path:
         if isinstance(model, type) and issubclass(model, BaseModel):
             fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
-            model = _plain(fields.get(str(part)))
+            model = _strip_optional(fields.get(str(part)))
         elif get_origin(model) is not None:
-            # Of a mapping the values, of a tuple of any length the items.
-            model = _plain([argument for argument in get_args(model) if argument is not Ellipsis][-1])
+            # The values of a mapping, or the items of a tuple of any length.
+            model = _strip_optional([argument for argument in get_args(model) if argument is not Ellipsis][-1])
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return []
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _plain(annotation: Any) -> Any:  # noqa: ANN401 (annotations are of any type)
+def _strip_optional(annotation: Any) -> Any:  # noqa: ANN401 (annotations are of any type)
     if get_origin(annotation) in {Union, types.UnionType}:
         return get_args(annotation)[0]
     return annotation
 
 
-def _located(text: bytes, name: str, found: list[Fault]) -> list[Problem]:
-    from envctl.adapters.toml.key_lines import line_of, lines_of
+def _to_problems(text: bytes, name: str, found: list[Fault]) -> list[Problem]:
+    from envctl.adapters.toml.key_lines import find_line, map_lines
 
-    lines = lines_of(text)
-    problems = [Problem(f.code, f.message, f.hint, Location(name, line_of(lines, f.path))) for f in found]
+    lines = map_lines(text)
+    problems = [Problem(f.code, f.message, f.hint, Location(name, find_line(lines, f.path))) for f in found]
     return sorted(dict.fromkeys(problems), key=lambda problem: problem.location.line or 0 if problem.location else 0)

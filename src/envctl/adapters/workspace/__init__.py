@@ -1,1 +1,1 @@
-"""The project's folder and the working directories below `.envctl/`."""
+"""Adapters to the project folder and the working directories below `.envctl/`."""

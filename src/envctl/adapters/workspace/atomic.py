@@ -1,16 +1,16 @@
-"""Files that are written whole or not at all."""
+"""Atomic file writes."""
 
 import os
 import tempfile
 from pathlib import Path
 
-from envctl.adapters.disk.faults import unwritable
+from envctl.adapters.disk.faults import unwritable_error
 
-MODE = 0o644
+DEFAULT_MODE = 0o644
 
 
-def write(path: Path, data: bytes, *, mode: int = MODE) -> None:
-    """Raises OperationFailedError where the disk says no: full, read-only, not ours."""
+def write_atomically(path: Path, data: bytes, *, mode: int = DEFAULT_MODE) -> None:
+    """Write the whole file or nothing. Raises OperationFailedError for disk errors."""
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -23,5 +23,5 @@ def write(path: Path, data: bytes, *, mode: int = MODE) -> None:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise unwritable(path, error) from error
+            raise unwritable_error(path, error) from error
         raise

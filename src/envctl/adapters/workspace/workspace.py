@@ -1,4 +1,4 @@
-"""The Workspace port: `<root>/<environment>/<stack>/` with the release's files beside the stacks."""
+"""The Workspace port: `<root>/<environment>/<stack>/`, with the files of the release beside the stacks."""
 
 import contextlib
 import fcntl
@@ -9,35 +9,35 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.disk.faults import unwritable
-from envctl.adapters.disk.reading import NotAFileError, kind_of, read_bytes
+from envctl.adapters.disk.faults import unwritable_error
+from envctl.adapters.disk.reading import NotAFileError, describe_kind, read_bytes
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import ConfigurationError, Location, LockHeldError, Problem
 from envctl.domain.terraform.workdir_names import (
     BACKEND_RECORD,
-    CODE,
+    CODE_FOLDER,
     LOCK_FILE,
-    MAIN,
-    MANIFEST,
-    MOVING,
+    MODULES_MANIFEST,
+    MOVING_STATE,
     PLAN_FILES,
-    UNSAVED,
+    ROOT_MODULE_FILE,
+    UNSAVED_STATE,
 )
 from envctl.usecases.ports.cost import CostSource
-from envctl.usecases.ports.project import Prepared
+from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack
 
 if TYPE_CHECKING:
     from envctl.domain.release.contents import File
 
-PREPARED = ".prepared.json"
-NAMED = ".release"
-LOCK = ".lock"
-KNOWN_STATES = ".known-states.json"
+PREPARED_FILE = ".prepared.json"
+RELEASE_FILE = ".release"
+ENVIRONMENT_LOCK = ".lock"
+KNOWN_STATES_FILE = ".known-states.json"
 
 
 class DirectoryWorkspace:
-    """`context` is what outside of the project's files decides what is prepared, such as the version of envctl."""
+    """`context` holds further inputs of preparations, such as the version of envctl."""
 
     def __init__(self, project: Path, root: Path, context: str) -> None:
         self._project = project
@@ -45,71 +45,71 @@ class DirectoryWorkspace:
         self._context = context
 
     @contextlib.contextmanager
-    def lock(self, environment: str, holder: str) -> Iterator[None]:
-        path = self._root / environment / LOCK
+    def lock_environment(self, environment: str, holder: str) -> Iterator[None]:
+        path = self._root / environment / ENVIRONMENT_LOCK
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise unwritable(path, error) from error
+            raise unwritable_error(path, error) from error
         try:
-            _take(handle, path, environment, holder)
-            # The lock goes with the open file, so a killed envctl never leaves one behind.
-            _remove_left_plans(path.parent)
+            _take_lock(handle, path, environment, holder)
+            # The lock ends with the process, even a killed one.
+            _remove_stale_plans(path.parent)
             yield
         finally:
             os.close(handle)
 
-    def lay_code(self, environment: str, files: "Mapping[str, File]") -> None:
-        top = self._root / environment / CODE
+    def write_code(self, environment: str, files: "Mapping[str, File]") -> None:
+        top = self._root / environment / CODE_FOLDER
         wanted = {top / name: file for name, file in files.items()}
         try:
-            _clear(top, keep=wanted)
+            _clear_folder(top, keep=wanted)
         except OSError as error:
-            raise unwritable(Path(error.filename or top), error) from error
+            raise unwritable_error(Path(error.filename or top), error) from error
         for path, file in wanted.items():
             _write_if_different(path, file.data, 0o755 if file.executable else 0o644)
-        _check_names(top, tuple(files))
+        _check_case_conflicts(top, tuple(files))
 
-    def name_code(self, environment: str, release: str) -> None:
-        _write_if_different(self._root / environment / NAMED, release.encode(), 0o644)
+    def save_code_release(self, environment: str, release: str) -> None:
+        _write_if_different(self._root / environment / RELEASE_FILE, release.encode(), 0o644)
 
-    def code_of(self, environment: str) -> str:
-        return (_read(self._root / environment / NAMED) or b"").decode(errors="replace")
+    def load_code_release(self, environment: str) -> str:
+        return (_read_optional(self._root / environment / RELEASE_FILE) or b"").decode(errors="replace")
 
-    def lay_stack(self, environment: str, stack: str, main: bytes) -> None:
-        _remove(self._root / environment / PREPARED)
-        _write_if_different(self._root / environment / stack / MAIN, main, 0o644)
+    def write_stack(self, environment: str, stack: str, main: bytes) -> None:
+        _remove_file(self._root / environment / PREPARED_FILE)
+        _write_if_different(self._root / environment / stack / ROOT_MODULE_FILE, main, 0o644)
 
-    def lay_modules(self, environment: str, stack: str, record: bytes) -> None:
+    def write_module_record(self, environment: str, stack: str, record: bytes) -> None:
         if record:
-            _write_if_different(self._root / environment / stack / MANIFEST, record, 0o644)
+            _write_if_different(self._root / environment / stack / MODULES_MANIFEST, record, 0o644)
 
-    def modules(self, environment: str, stack: str) -> bytes | None:
-        return _read(self._root / environment / stack / MANIFEST)
+    def read_module_record(self, environment: str, stack: str) -> bytes | None:
+        return _read_optional(self._root / environment / stack / MODULES_MANIFEST)
 
-    def provider_lock(self, environment: str, stack: str) -> bytes | None:
-        return _read(self._root / environment / stack / LOCK_FILE)
+    def read_provider_lock(self, environment: str, stack: str) -> bytes | None:
+        return _read_optional(self._root / environment / stack / LOCK_FILE)
 
-    def known_states(self, environment: str) -> frozenset[str]:
+    def load_known_states(self, environment: str) -> frozenset[str]:
         try:
-            kept = json.loads(_read(self._root / environment / KNOWN_STATES) or b"[]")
+            kept = json.loads(_read_optional(self._root / environment / KNOWN_STATES_FILE) or b"[]")
         except ValueError:
             return frozenset()
         return frozenset(name for name in kept if isinstance(name, str)) if isinstance(kept, list) else frozenset()
 
-    def note_known_states(self, environment: str, stacks: Sequence[str]) -> None:
-        _write_if_different(self._root / environment / KNOWN_STATES, json.dumps(list(stacks)).encode(), 0o644)
+    def save_known_states(self, environment: str, stacks: Sequence[str]) -> None:
+        _write_if_different(self._root / environment / KNOWN_STATES_FILE, json.dumps(list(stacks)).encode(), 0o644)
 
-    def unsaved(self, environment: str) -> bool:
-        return any((self._root / environment).glob(f"*/{UNSAVED}"))
+    def has_unsaved_state(self, environment: str) -> bool:
+        return any((self._root / environment).glob(f"*/{UNSAVED_STATE}"))
 
-    def remembers(self, environment: str) -> bool:
-        return (self._root / environment / PREPARED).is_file()
+    def has_prepared(self, environment: str) -> bool:
+        return (self._root / environment / PREPARED_FILE).is_file()
 
-    def recall(self, environment: str) -> Prepared | None:
+    def load_prepared(self, environment: str) -> PreparedEnvironment | None:
         try:
-            kept = json.loads(read_bytes(self._root / environment / PREPARED))
+            kept = json.loads(read_bytes(self._root / environment / PREPARED_FILE))
             stacks = tuple(
                 PreparedStack(
                     s["name"],
@@ -122,37 +122,40 @@ class DirectoryWorkspace:
                 )
                 for s in kept["stacks"]
             )
-            if self.mark(kept["inputs"]) != kept["mark"] or self._laid_out(environment, stacks) != kept["laid_out"]:
+            if (
+                self.hash_inputs(kept["inputs"]) != kept["mark"]
+                or self._hash_stacks(environment, stacks) != kept["laid_out"]
+            ):
                 return None
-            return Prepared(
-                environment, kept["release"], kept["settings"], stacks, kept["live"], _cost_source(kept["costs"])
+            return PreparedEnvironment(
+                environment, kept["release"], kept["settings"], stacks, kept["live"], _parse_cost_source(kept["costs"])
             )
         except (OSError, ValueError, KeyError, TypeError):
-            # Nothing was remembered, or in the form of another version: all is prepared anew.
+            # Missing, or written by another version: prepare again.
             return None
 
-    def mark(self, inputs: Sequence[str]) -> str:
-        """Of every input's content, of the names in every folder, and of what decides outside of the project."""
+    def hash_inputs(self, inputs: Sequence[str]) -> str:
+        """Hash the content of every input, the names in every folder, and the context."""
         digest = hashlib.sha256(self._context.encode())
         for path in (self._project / name for name in inputs):
-            for file in _beside(path):
-                _add(digest, file, self._project)
+            for file in _list_folder(path):
+                _add_to_digest(digest, file, self._project)
         return digest.hexdigest()
 
-    def mark_laid_out(self, prepared: Prepared) -> str:
-        return self._laid_out(prepared.environment, prepared.all_stacks)
+    def hash_layout(self, prepared: PreparedEnvironment) -> str:
+        return self._hash_stacks(prepared.environment, prepared.all_stacks)
 
-    def remember(self, prepared: Prepared, inputs: Sequence[str], mark: str) -> None:
-        if prepared.left or any(stack.secrets for stack in prepared.stacks):
-            # They would have to be kept too, and secrets are never written.
+    def save_prepared(self, prepared: PreparedEnvironment, inputs: Sequence[str], mark: str) -> None:
+        if prepared.leaving or any(stack.secrets for stack in prepared.stacks):
+            # Secrets are never written, and leaving stacks are not stored.
             return
         document = {
             "inputs": list(inputs),
             "mark": mark,
-            "laid_out": self._laid_out(prepared.environment, prepared.stacks),
+            "laid_out": self._hash_stacks(prepared.environment, prepared.stacks),
             "release": prepared.release,
             "settings": prepared.settings,
-            "live": dict(prepared.live),
+            "live": dict(prepared.traffic),
             "costs": dict(vars(prepared.costs)) if prepared.costs else None,
             "stacks": [
                 {
@@ -166,75 +169,77 @@ class DirectoryWorkspace:
                 for s in prepared.stacks
             ],
         }
-        atomic.write(self._root / prepared.environment / PREPARED, json.dumps(document).encode())
+        atomic.write_atomically(self._root / prepared.environment / PREPARED_FILE, json.dumps(document).encode())
 
-    def _laid_out(self, environment: str, stacks: Sequence[PreparedStack]) -> str:
-        """Of the root modules, the release's files, and where Terraform finds modules among them and the state, as they
-        lie in the working directory.
-        """
+    def _hash_stacks(self, environment: str, stacks: Sequence[PreparedStack]) -> str:
+        """Hash root modules, module records, backend records and release files in the working directory."""
         digest, home = hashlib.sha256(), self._root / environment
-        mains = [home / stack.name / name for stack in stacks for name in (MAIN, MANIFEST, BACKEND_RECORD)]
-        for file in [*mains, *sorted(p for p in (home / CODE).rglob("*") if p.is_file())]:
-            _add(digest, file, self._root)
+        mains = [
+            home / stack.name / name
+            for stack in stacks
+            for name in (ROOT_MODULE_FILE, MODULES_MANIFEST, BACKEND_RECORD)
+        ]
+        for file in [*mains, *sorted(p for p in (home / CODE_FOLDER).rglob("*") if p.is_file())]:
+            _add_to_digest(digest, file, self._root)
         return digest.hexdigest()
 
 
-def _take(handle: int, path: Path, environment: str, holder: str) -> None:
-    if kind := kind_of(os.fstat(handle)):
-        raise unwritable(path, NotAFileError(kind, os.fspath(path)), "remove it, and run the command again")
+def _take_lock(handle: int, path: Path, environment: str, holder: str) -> None:
+    if kind := describe_kind(os.fstat(handle)):
+        raise unwritable_error(path, NotAFileError(kind, os.fspath(path)), "remove it, and run the command again")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{holder} (process {os.getpid()})".encode(errors="replace"), 0)
     except BlockingIOError as error:
-        raise _held(environment, os.pread(handle, 4096, 0).decode(errors="replace")) from error
+        raise _lock_held_error(environment, os.pread(handle, 4096, 0).decode(errors="replace")) from error
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise unwritable_error(path, error) from error
 
 
-def _cost_source(kept: "Mapping[str, Any] | None") -> CostSource | None:
+def _parse_cost_source(kept: "Mapping[str, Any] | None") -> CostSource | None:
     return CostSource(**{**kept, "command": tuple(kept["command"])}) if kept else None
 
 
-def _beside(path: Path) -> list[Path]:
-    """What lies in a folder; a file itself."""
+def _list_folder(path: Path) -> list[Path]:
+    """Return the entries of a folder, or the file itself."""
     try:
         return sorted(path.iterdir()) if path.is_dir() else [path]
     except OSError:
-        # Whoever reads it is told why it can't be.
+        # The reader of the path reports the error.
         return [path]
 
 
-def _read(file: Path) -> bytes | None:
+def _read_optional(file: Path) -> bytes | None:
     try:
         return read_bytes(file)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise unwritable(file, error, "remove it, and run the command again: envctl makes it anew") from error
+        raise unwritable_error(file, error, "remove it, and run the command again: envctl makes it anew") from error
 
 
-def _remove_left_plans(home: Path) -> None:
-    """Plans hold secrets. One that lies there belongs to a command that was killed: its lock is ours now."""
+def _remove_stale_plans(home: Path) -> None:
+    """Delete plans of killed commands: they hold secrets, and the lock is held by this command."""
     try:
         with os.scandir(home) as entries:
             stacks = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
-        for file in (Path(stack, name) for stack in stacks for name in (*PLAN_FILES, MOVING)):
+        for file in (Path(stack, name) for stack in stacks for name in (*PLAN_FILES, MOVING_STATE)):
             file.unlink(missing_ok=True)
     except OSError as error:
-        raise unwritable(Path(error.filename or home), error) from error
+        raise unwritable_error(Path(error.filename or home), error) from error
 
 
-def _remove(file: Path) -> None:
+def _remove_file(file: Path) -> None:
     try:
         file.unlink(missing_ok=True)
     except OSError as error:
-        raise unwritable(file, error, "remove it, and run the command again: envctl makes it anew") from error
+        raise unwritable_error(file, error, "remove it, and run the command again: envctl makes it anew") from error
 
 
-def _check_names(top: Path, names: Sequence[str]) -> None:
-    """Raises ConfigurationError where this disk took two names for one: a file would lie there in place of another."""
-    import unicodedata  # late: what lies ready is not laid out again
+def _check_case_conflicts(top: Path, names: Sequence[str]) -> None:
+    """Raise ConfigurationError if the disk treats two names as one file."""
+    import unicodedata  # late: rarely needed
 
     known: dict[str, str] = {}
     for name in names:
@@ -244,8 +249,8 @@ def _check_names(top: Path, names: Sequence[str]) -> None:
             raise ConfigurationError(Problem("E131", message, "rename one of them in a new release", Location(name)))
 
 
-def _clear(top: Path, keep: Collection[Path]) -> None:
-    """Removes every link, every file that is not kept, and every folder that is empty then."""
+def _clear_folder(top: Path, keep: Collection[Path]) -> None:
+    """Remove every link, every file not kept, and then every empty folder."""
     if top.is_symlink():
         top.unlink()
     for folder, folders, names in os.walk(top, topdown=False):
@@ -257,7 +262,7 @@ def _clear(top: Path, keep: Collection[Path]) -> None:
                 path.rmdir()
 
 
-def _add(digest: "hashlib._Hash", file: Path, base: Path) -> None:
+def _add_to_digest(digest: "hashlib._Hash", file: Path, base: Path) -> None:
     digest.update(b"\0" + os.fsencode(file.relative_to(base)) + b"\0")
     with contextlib.suppress(OSError):
         digest.update(hashlib.sha256(read_bytes(file)).digest() + bytes([os.access(file, os.X_OK)]))
@@ -267,10 +272,10 @@ def _write_if_different(path: Path, data: bytes, mode: int) -> None:
     with contextlib.suppress(OSError):
         if read_bytes(path) == data and path.stat().st_mode & 0o777 == mode:
             return
-    atomic.write(path, data, mode=mode)
+    atomic.write_atomically(path, data, mode=mode)
 
 
-def _held(environment: str, holder: str) -> LockHeldError:
+def _lock_held_error(environment: str, holder: str) -> LockHeldError:
     who = holder.strip() or "another envctl"
     return LockHeldError(
         Problem("E308", f"{who} is at work in {environment} on this machine", "wait until it is done and try again")

@@ -1,4 +1,4 @@
-"""What a system of CI is told besides: annotations, outputs, a summary, folds in its log, and what to mask there."""
+"""Integration with CI systems: annotations, outputs, summaries, log folds and masks."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from envctl.cli.options.global_options import Options
 
 if TYPE_CHECKING:
-    from envctl.cli.ci.job import Job
+    from envctl.cli.ci.job import CiJob
 
 
-def job_of(options: Options, environment: Mapping[str, str]) -> "Job | None":
-    """The job that this command runs in; None where it runs in none that is known, or shall not know of it."""
+def detect_job(options: Options, environment: Mapping[str, str]) -> "CiJob | None":
+    """Return the CI job of this command; None outside of a known CI system, and with `--no-ci`."""
     if options.no_ci:
         return None
     if environment.get("GITHUB_ACTIONS") == "true":

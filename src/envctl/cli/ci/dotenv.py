@@ -1,4 +1,4 @@
-"""A file of `NAME=VALUE` for later jobs, in any CI: where `ENVCTL_DOTENV` says."""
+"""The dotenv file for later CI jobs, at the path in `ENVCTL_DOTENV`."""
 
 import sys
 from pathlib import Path
@@ -6,22 +6,23 @@ from typing import TYPE_CHECKING
 
 from envctl.adapters.disk.reading import read_text
 from envctl.adapters.disk.writing import write_text
-from envctl.cli.ci.outcome import outcome
-from envctl.cli.output.redaction import current
+from envctl.cli.ci.outcome import to_variables
+from envctl.cli.output.redaction import current_redaction
 
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
 
 
-def leave(file: Path, result: object | None, error: "EnvctlError | None", code: int) -> None:
-    """What an earlier command said is replaced, and what others wrote stays: GitLab turns a file down that has a name
-    twice, and takes no spaces in values. Where it can't be written the command has still done what it has done.
+def update_dotenv_file(file: Path, result: object | None, error: "EnvctlError | None", code: int) -> None:
+    """Replace the variables of an earlier command in the file; keep all others. GitLab rejects files with duplicate
+    names or spaces in values. A failed write is reported on stderr only.
     """
-    told = outcome(result, error, code)
+    variables = to_variables(result, error, code)
     try:
-        there = read_text(file).splitlines() if file.exists() else []
-        kept = [line for line in there if line.partition("=")[0] not in told]
-        ours = [f"{name}={current().redact(value).replace(' ', '_')}" for name, value in told.items() if value]
-        write_text(file, "".join(f"{line}\n" for line in (*kept, *ours)))
+        redact = current_redaction().redact
+        existing = read_text(file).splitlines() if file.exists() else []
+        kept = [line for line in existing if line.partition("=")[0] not in variables]
+        own = [f"{name}={redact(value).replace(' ', '_')}" for name, value in variables.items() if value]
+        write_text(file, "".join(f"{line}\n" for line in (*kept, *own)))
     except (OSError, UnicodeDecodeError) as fault:
         sys.stderr.write(f"{file} can't be written: {getattr(fault, 'strerror', None) or fault}\n")

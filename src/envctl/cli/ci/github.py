@@ -1,4 +1,4 @@
-"""GitHub Actions: workflow commands in the log, and the files that a step leaves outputs and its summary in.
+"""GitHub Actions: workflow commands in the log, step outputs and the job summary.
 
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -11,24 +11,24 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from envctl.adapters.disk.writing import append_text
-from envctl.cli.ci.answers import drift_in, page
-from envctl.cli.ci.outcome import outcome
+from envctl.cli.ci.outcome import to_variables
+from envctl.cli.ci.result_views import find_drift, render_markdown
 from envctl.cli.options.global_options import Options
-from envctl.cli.output.redaction import current, unredacted
+from envctl.cli.output.redaction import current_redaction, unwrap_stream
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.github import GithubApi
-    from envctl.cli.ci.conversation import Conversation
+    from envctl.cli.ci.forge_publisher import ForgePublisher
     from envctl.domain.errors import EnvctlError, Problem
 
-# GitHub shows ten of a kind for a step, and drops the others without a word.
-MOST = 10
-# Whoever masks less hides half of the log.
-SHORTEST = 4
-# So much of what has drifted is named in one annotation.
-NAMED = 3
-# What these answer with is worth reading without the log. Of all others only what went wrong is.
-SUMMED_UP = frozenset(
+# GitHub shows ten annotations of a kind for a step, and drops the others silently.
+MAX_ANNOTATIONS = 10
+# Masking shorter texts would hide half of the log.
+MIN_MASK_LENGTH = 4
+# Drifted resources named in one annotation.
+MAX_NAMED = 3
+# Commands with a summary of their result. All other commands summarize errors only.
+SUMMARIZED_COMMANDS = frozenset(
     {
         "apply",
         "approve",
@@ -51,116 +51,120 @@ class GithubJob:
     def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
         self._options = options
         self._environment = environment
-        self._hidden: set[str] = set()
+        self._masked: set[str] = set()
 
-    def opened(self, name: str, title: str) -> str:  # noqa: ARG002 (groups have no names)
-        return f"::group::{_data(title)}"
+    def format_fold_start(self, name: str, title: str) -> str:  # noqa: ARG002 (groups have no names)
+        return f"::group::{_escape_data(title)}"
 
-    def closed(self, name: str) -> str:  # noqa: ARG002
+    def format_fold_end(self, name: str) -> str:  # noqa: ARG002
         return "::endgroup::"
 
-    def hide(self, values: Collection[str]) -> None:
-        # A log has lines: a value with several of them is never met as a whole.
+    def mask_values(self, values: Collection[str]) -> None:
+        # GitHub masks line by line: a value of several lines never matches as a whole.
         lines = {line.strip() for value in values for line in value.splitlines()}
-        for line in sorted(lines - self._hidden):
-            if len(line) >= SHORTEST:
-                self._hidden.add(line)
-                _write(f"::add-mask::{_data(line)}", unredacted(sys.stderr))
+        for line in sorted(lines - self._masked):
+            if len(line) >= MIN_MASK_LENGTH:
+                self._masked.add(line)
+                _write_line(f"::add-mask::{_escape_data(line)}", unwrap_stream(sys.stderr))
 
-    def ended(self, command: str, result: object | None, error: "EnvctlError | None", code: int) -> None:
-        for line in self._annotations(result, error):
-            _write(line)
-        told = outcome(result, error, code)
-        self._append("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in told.items()))
+    def publish_result(self, command: str, result: object | None, error: "EnvctlError | None", code: int) -> None:
+        for line in self._format_annotations(result, error):
+            _write_line(line)
+        outputs = to_variables(result, error, code)
+        self._append_to_file("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in outputs.items()))
         if not self._options.markdown:
-            # Who asks for Markdown puts it where it belongs.
-            self._append("GITHUB_STEP_SUMMARY", _summary(command, result, error))
-        self._conversation.keep(self._options, command, result, error)
+            # With --markdown the caller writes the summary.
+            self._append_to_file("GITHUB_STEP_SUMMARY", _render_summary(command, result, error))
+        self._forge_publisher.publish_result(self._options, command, result, error)
 
-    def demand_forge(self) -> None:
-        self._conversation.demand(self._options)
+    def require_forge(self) -> None:
+        self._forge_publisher.require_forge(self._options)
 
     @property
-    def _conversation(self) -> "Conversation":
-        from envctl.cli.ci.conversation import Conversation
+    def _forge_publisher(self) -> "ForgePublisher":
+        from envctl.cli.ci.forge_publisher import ForgePublisher
 
-        return Conversation(self._forge, self._pull_request)
+        return ForgePublisher(self._create_api, self._find_pull_request)
 
-    def _forge(self) -> "GithubApi":
-        from envctl.adapters.forge.github import URL, GithubApi
-        from envctl.cli.ci.conversation import nobody
+    def _create_api(self) -> "GithubApi":
+        from envctl.adapters.forge.github import API_URL, GithubApi
+        from envctl.cli.ci.forge_publisher import unavailable_error
 
-        known = self._environment
-        repository, token = known.get("GITHUB_REPOSITORY", ""), known.get("GITHUB_TOKEN") or known.get("GH_TOKEN", "")
+        variables = self._environment
+        repository = variables.get("GITHUB_REPOSITORY", "")
+        token = variables.get("GITHUB_TOKEN") or variables.get("GH_TOKEN", "")
         if not (repository and token):
             message = "GitHub can be told nothing: the step has no token"
-            raise nobody(message, "hand it over: env: GITHUB_TOKEN: ${{ github.token }}")
-        return GithubApi(repository, token, known.get("GITHUB_API_URL") or URL, known)
+            raise unavailable_error(message, "hand it over: env: GITHUB_TOKEN: ${{ github.token }}")
+        return GithubApi(repository, token, variables.get("GITHUB_API_URL") or API_URL, variables)
 
-    def _pull_request(self) -> int:
-        from envctl.cli.ci.conversation import nobody
+    def _find_pull_request(self) -> int:
+        from envctl.cli.ci.forge_publisher import unavailable_error
 
         found = re.fullmatch(r"refs/pull/(\d+)/(?:merge|head)", self._environment.get("GITHUB_REF", ""))
         if found is None:
-            raise nobody("there is no pull request to comment on", "leave --comment out, or run it on: pull_request")
+            raise unavailable_error(
+                "there is no pull request to comment on", "leave --comment out, or run it on: pull_request"
+            )
         return int(found[1])
 
-    def _annotations(self, result: object | None, error: "EnvctlError | None") -> Iterator[str]:
+    def _format_annotations(self, result: object | None, error: "EnvctlError | None") -> Iterator[str]:
         problems = error.problems if error else ()
-        for problem in problems[: MOST if len(problems) <= MOST else MOST - 1]:
-            yield self._annotation("error", problem)
-        if len(problems) > MOST:
-            yield f"::error title=envctl::and {len(problems) - MOST + 1} more problems: the log has them all"
-        for name, told in _drifted(result):
-            yield f"::warning title={_property(f'drift in {name}')}::{_data(told)}"
+        for problem in problems[: MAX_ANNOTATIONS if len(problems) <= MAX_ANNOTATIONS else MAX_ANNOTATIONS - 1]:
+            yield self._format_annotation("error", problem)
+        if len(problems) > MAX_ANNOTATIONS:
+            yield f"::error title=envctl::and {len(problems) - MAX_ANNOTATIONS + 1} more problems: the log has them all"
+        for name, message in _describe_drift(result):
+            yield f"::warning title={_escape_property(f'drift in {name}')}::{_escape_data(message)}"
 
-    def _annotation(self, kind: str, problem: "Problem") -> str:
-        place = problem.location
+    def _format_annotation(self, kind: str, problem: "Problem") -> str:
+        location = problem.location
         properties = {"title": problem.code}
-        if place is not None:
-            properties |= {"file": self._from_the_top(place.file), "line": f"{place.line or 1}"}
-        told = f"{problem.message}\n{problem.hint}" if problem.hint else problem.message
-        return f"::{kind} {','.join(f'{name}={_property(value)}' for name, value in properties.items())}::{_data(told)}"
+        if location is not None:
+            properties |= {"file": self._to_repository_path(location.file), "line": f"{location.line or 1}"}
+        text = f"{problem.message}\n{problem.hint}" if problem.hint else problem.message
+        listed = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
+        return f"::{kind} {listed}::{_escape_data(text)}"
 
-    def _from_the_top(self, file: str) -> str:
-        """Of the repository, which GitHub counts from; a project may be a folder in it."""
+    def _to_repository_path(self, file: str) -> str:
+        """Return the path from the root of the repository, as GitHub needs it; the project may be a subfolder."""
         path = self._options.project.absolute() / file
         with suppress(ValueError):
             return path.relative_to(self._environment.get("GITHUB_WORKSPACE", "")).as_posix()
         return file
 
-    def _append(self, name: str, text: str) -> None:
-        """Where it can't be written the command has still done what it has done."""
+    def _append_to_file(self, name: str, text: str) -> None:
+        """Append to the file in this variable. Write errors are ignored: the outcome of the command stays."""
         if text and (file := self._environment.get(name)):
             with suppress(OSError):
-                append_text(file, current().redact(text))
+                append_text(file, current_redaction().redact(text))
 
 
-def _summary(command: str, result: object | None, error: "EnvctlError | None") -> str:
-    told = result if command in SUMMED_UP else None
-    return f"{page(told, error).rstrip()}\n\n" if told is not None or error is not None else ""
+def _render_summary(command: str, result: object | None, error: "EnvctlError | None") -> str:
+    shown = result if command in SUMMARIZED_COMMANDS else None
+    return f"{render_markdown(shown, error).rstrip()}\n\n" if shown is not None or error is not None else ""
 
 
-def _drifted(result: object | None) -> Iterator[tuple[str, str]]:
-    from envctl.domain.text.lists import first_of
+def _describe_drift(result: object | None) -> Iterator[tuple[str, str]]:
+    from envctl.domain.text.lists import join_first
 
-    if (drift := drift_in(result)) is None:
+    if (drift := find_drift(result)) is None:
         return
     for each in drift.environments:
         if each.drifted:
-            yield each.environment, f"{each.drifted} not as the state says: {first_of(each.named, NAMED)}"
+            yield each.environment, f"{each.drifted} not as the state says: {join_first(each.drifted_names, MAX_NAMED)}"
 
 
-def _write(line: str, out: TextIO | None = None) -> None:
-    """Beside the result, which may go into a file."""
+def _write_line(line: str, out: TextIO | None = None) -> None:
+    """Write to stderr by default: stdout may be redirected to a file."""
     out = out or sys.stderr
     out.write(f"{line}{os.linesep}")
     out.flush()
 
 
-def _data(text: str) -> str:
+def _escape_data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def _escape_property(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,4 +1,4 @@
-"""GitLab CI: folds in the log, notes of a merge request, issues. Variables are masked there where they are defined."""
+"""GitLab CI: log folds, merge request notes and issues. GitLab masks variables itself, at their definition."""
 
 import re
 import time
@@ -9,11 +9,11 @@ from envctl.cli.options.global_options import Options
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.gitlab import GitlabApi
-    from envctl.cli.ci.conversation import Conversation
+    from envctl.cli.ci.forge_publisher import ForgePublisher
     from envctl.domain.errors import EnvctlError
 
 TOKEN = "ENVCTL_GITLAB_TOKEN"  # noqa: S105 (its name)
-# Clears the line, so that the mark itself is not seen: docs.gitlab.com/ci/jobs/job_logs, "custom collapsible sections".
+# Clears the line, to hide the marker: docs.gitlab.com/ci/jobs/job_logs, "custom collapsible sections".
 _CLEAR = "\x1b[0K"
 
 
@@ -22,58 +22,58 @@ class GitlabJob:
         self._options = options
         self._environment = environment
 
-    def opened(self, name: str, title: str) -> str:
-        return f"{_CLEAR}section_start:{int(time.time())}:{_named(name)}[collapsed=true]\r{_CLEAR}{title}"
+    def format_fold_start(self, name: str, title: str) -> str:
+        return f"{_CLEAR}section_start:{int(time.time())}:{_to_section_name(name)}[collapsed=true]\r{_CLEAR}{title}"
 
-    def closed(self, name: str) -> str:
-        return f"{_CLEAR}section_end:{int(time.time())}:{_named(name)}\r{_CLEAR}"
+    def format_fold_end(self, name: str) -> str:
+        return f"{_CLEAR}section_end:{int(time.time())}:{_to_section_name(name)}\r{_CLEAR}"
 
-    def hide(self, values: Collection[str]) -> None:
-        """A job can't mask what it learns on its way."""
+    def mask_values(self, values: Collection[str]) -> None:
+        """GitLab can't mask values at run time."""
 
-    def demand_forge(self) -> None:
-        self._conversation.demand(self._options)
+    def require_forge(self) -> None:
+        self._forge_publisher.require_forge(self._options)
 
-    def ended(self, command: str, result: object | None, error: "EnvctlError | None", code: int) -> None:  # noqa: ARG002
-        self._conversation.keep(self._options, command, result, error)
+    def publish_result(self, command: str, result: object | None, error: "EnvctlError | None", code: int) -> None:  # noqa: ARG002
+        self._forge_publisher.publish_result(self._options, command, result, error)
 
     @property
-    def _conversation(self) -> "Conversation":
-        from envctl.cli.ci.conversation import Conversation
+    def _forge_publisher(self) -> "ForgePublisher":
+        from envctl.cli.ci.forge_publisher import ForgePublisher
 
-        return Conversation(self._forge, self._merge_request)
+        return ForgePublisher(self._create_api, self._find_merge_request)
 
-    def _forge(self) -> "GitlabApi":
-        from envctl.adapters.forge.gitlab import URL, GitlabApi
-        from envctl.cli.ci.conversation import nobody
+    def _create_api(self) -> "GitlabApi":
+        from envctl.adapters.forge.gitlab import API_URL, GitlabApi
+        from envctl.cli.ci.forge_publisher import unavailable_error
 
-        known = self._environment
-        project, token = known.get("CI_PROJECT_ID", ""), known.get(TOKEN, "")
+        variables = self._environment
+        project, token = variables.get("CI_PROJECT_ID", ""), variables.get(TOKEN, "")
         if not (project and token):
             message = f"GitLab can be told nothing: the job has no {TOKEN}, and its own token may write nothing"
-            raise nobody(message, "put a project access token with the scope api into that CI/CD variable")
+            raise unavailable_error(message, "put a project access token with the scope api into that CI/CD variable")
         return GitlabApi(
             project,
             token,
-            known.get("CI_API_V4_URL") or URL,
-            known,
-            known.get("CI_SERVER_TLS_CA_FILE", ""),
-            known.get("CI_PROJECT_PATH", ""),
+            variables.get("CI_API_V4_URL") or API_URL,
+            variables,
+            variables.get("CI_SERVER_TLS_CA_FILE", ""),
+            variables.get("CI_PROJECT_PATH", ""),
         )
 
-    def _merge_request(self) -> int:
-        from envctl.cli.ci.conversation import nobody
+    def _find_merge_request(self) -> int:
+        from envctl.cli.ci.forge_publisher import unavailable_error
 
-        known = self._environment
-        found = known.get("CI_MERGE_REQUEST_IID", "")
-        # That of a fork lies in another project, for which the token is none.
-        if not found.isdigit() or known.get("CI_MERGE_REQUEST_PROJECT_ID", known.get("CI_PROJECT_ID")) != known.get(
-            "CI_PROJECT_ID"
-        ):
+        variables = self._environment
+        found = variables.get("CI_MERGE_REQUEST_IID", "")
+        # The merge request of a fork belongs to another project, without access by this token.
+        if not found.isdigit() or variables.get(
+            "CI_MERGE_REQUEST_PROJECT_ID", variables.get("CI_PROJECT_ID")
+        ) != variables.get("CI_PROJECT_ID"):
             hint = 'leave --comment out, or run it where $CI_PIPELINE_SOURCE == "merge_request_event"'
-            raise nobody("there is no merge request to comment on", hint)
+            raise unavailable_error("there is no merge request to comment on", hint)
         return int(found)
 
 
-def _named(name: str) -> str:
+def _to_section_name(name: str) -> str:
     return "envctl_" + re.sub(r"[^A-Za-z0-9_.-]", "_", name)

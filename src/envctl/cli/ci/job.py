@@ -1,4 +1,4 @@
-"""What a command may tell the job that it runs in. Each system of CI has a language of its own for it."""
+"""The interface to the CI job of a command, implemented for each CI system."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Protocol
@@ -7,20 +7,18 @@ if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
 
 
-class Job(Protocol):
-    """`opened` and `closed` are lines of the log around what is folded under a title; `name` tells folds apart."""
+class CiJob(Protocol):
+    """A job of a CI system. It formats the log lines around a fold; `name` identifies the fold."""
 
-    def opened(self, name: str, title: str) -> str: ...
+    def format_fold_start(self, name: str, title: str) -> str: ...
 
-    def closed(self, name: str) -> str: ...
+    def format_fold_end(self, name: str) -> str: ...
 
-    def hide(self, values: Collection[str]) -> None:
-        """None of these shall be seen in the log, whoever writes it."""
+    def mask_values(self, values: Collection[str]) -> None:
+        """Mask these values in the log, from any source."""
 
-    def demand_forge(self) -> None:
-        """Raises UsageError where nobody could be told what `--comment` and `--issues` promise to tell."""
+    def require_forge(self) -> None:
+        """Check that `--comment` and `--issues` can be served. Raises UsageError."""
 
-    def ended(self, command: str, result: object | None, error: "EnvctlError | None", code: int) -> None:
-        """The command is over. There is a result, an error, or both. Raises EnvctlError where somebody who was to be
-        told of it could not be.
-        """
+    def publish_result(self, command: str, result: object | None, error: "EnvctlError | None", code: int) -> None:
+        """Publish the result, the error, or both. Raises EnvctlError if a comment or issue can't be written."""

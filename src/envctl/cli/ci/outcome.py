@@ -1,4 +1,4 @@
-"""What a later step of a job wants to know of a command, in a few words."""
+"""The outcome of a command as variables for later CI steps."""
 
 from typing import TYPE_CHECKING
 
@@ -21,42 +21,42 @@ REASONS = {
 }
 
 
-def outcome(result: object | None, error: "EnvctlError | None", code: int) -> dict[str, str]:
-    """`release`, `changes` and `plan` are empty where there is none, or several. `problems` are codes, each once."""
-    told = dict.fromkeys(problem.code for problem in error.problems) if error else {}
+def to_variables(result: object | None, error: "EnvctlError | None", code: int) -> dict[str, str]:
+    """Return the variables. `release`, `changes` and `plan` are empty for none or several; `problems` are codes."""
+    codes = dict.fromkeys(problem.code for problem in error.problems) if error else {}
     return {
         "exit_code": f"{code}",
         "reason": REASONS[ExitCode(code)] if code in REASONS else "failed",
-        "problems": " ".join(told),
-        "release": _release(result),
-        "changes": _changes(result),
-        "plan": _plan(result),
+        "problems": " ".join(codes),
+        "release": _find_release(result),
+        "changes": _format_changes(result),
+        "plan": _find_fingerprint(result),
     }
 
 
-def _plan(result: object | None) -> str:
-    """Its fingerprint, where a plan was made to be approved."""
+def _find_fingerprint(result: object | None) -> str:
+    """Return the fingerprint of a plan for approval; empty for other results."""
     found = getattr(result, "plan", "")
     return found if isinstance(found, str) else ""
 
 
-def _release(result: object | None) -> str:
-    found = {getattr(each, "release", "") for each in (result, *_environments(result))} - {""}
-    only = found.pop() if len(found) == 1 else ""
-    return only if isinstance(only, str) else ""
+def _find_release(result: object | None) -> str:
+    releases = {getattr(each, "release", "") for each in (result, *_list_environments(result))} - {""}
+    release = releases.pop() if len(releases) == 1 else ""
+    return release if isinstance(release, str) else ""
 
 
-def _changes(result: object | None) -> str:
-    """Whether there is anything to do, or whether anything was done."""
-    for told in ("changes", "found"):
-        if isinstance(there := getattr(result, told, None), bool):
-            return str(there).lower()
+def _format_changes(result: object | None) -> str:
+    """Return true or false: changes are pending, or were made. Empty if the result does not tell."""
+    for name in ("changes", "found"):
+        if isinstance(value := getattr(result, name, None), bool):
+            return str(value).lower()
     plan, up_to_date = getattr(result, "plan", None), getattr(result, "up_to_date", None)
     if isinstance(up_to_date, bool):
         return str(not up_to_date and (plan is None or plan.changes)).lower()
     return ""
 
 
-def _environments(result: object | None) -> tuple[object, ...]:
+def _list_environments(result: object | None) -> tuple[object, ...]:
     found = getattr(result, "environments", ())
     return found if isinstance(found, tuple) else ()

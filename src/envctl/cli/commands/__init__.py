@@ -1,1 +1,1 @@
-"""One verb a file."""
+"""The commands, one a file, in packages by theme."""

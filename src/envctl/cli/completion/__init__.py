@@ -1,1 +1,1 @@
-"""Completes a command line in a shell."""
+"""Shell completion of environments, stacks, releases and gates."""

@@ -1,4 +1,4 @@
-"""The names of releases that this machine has read of: for the completion, which asks no network."""
+"""Cache of release names from earlier reads of a remote store: completion uses no network."""
 
 import json
 from collections.abc import Iterable
@@ -7,36 +7,36 @@ from pathlib import Path
 
 from envctl.adapters.disk.reading import read_text
 from envctl.adapters.disk.writing import write_text
-from envctl.domain.ledger.gzip import PACKED, unpacked
+from envctl.domain.ledger.gzip import GZIP_MAGIC, decompress_bytes
 
 FILE = "known-releases.json"
-MOST = 200
+MAX_RELEASES = 200
 
 
-def named_in(ledger: Iterable[bytes]) -> list[str]:
-    """The releases that checkpoints and entries of the ledger speak of, oldest first."""
+def find_release_names(ledger: Iterable[bytes]) -> list[str]:
+    """Return the releases in checkpoints and entries of the ledger, oldest first."""
     found: dict[str, None] = {}
     for data in ledger:
         with suppress(ValueError, KeyError, TypeError, AttributeError):
-            document = json.loads(unpacked(data) if data.startswith(PACKED) else data)
-            told = document["present"]["releases"] if "present" in document else [document["event"].get("release")]
-            found.update(dict.fromkeys(name for name in told if isinstance(name, str)))
+            document = json.loads(decompress_bytes(data) if data.startswith(GZIP_MAGIC) else data)
+            names = document["present"]["releases"] if "present" in document else [document["event"].get("release")]
+            found.update(dict.fromkeys(name for name in names if isinstance(name, str)))
     return list(found)
 
 
-def recall(home: Path, store: str) -> list[str]:
+def load_known_releases(home: Path, store: str) -> list[str]:
     try:
-        known = json.loads(read_text(home / FILE))
-        return list(known["releases"]) if known["store"] == store else []
+        cache = json.loads(read_text(home / FILE))
+        return list(cache["releases"]) if cache["store"] == store else []
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
 
-def remember(home: Path, store: str, read: Iterable[bytes]) -> None:
-    """Adds what was read; without a word where it can't be written, since all that is lost is a convenience."""
-    known = recall(home, store)
-    releases = list(dict.fromkeys([*known, *named_in(read)]))[-MOST:]
-    if releases == known:
+def add_known_releases(home: Path, store: str, read: Iterable[bytes]) -> None:
+    """Add the releases in these ledger files to the cache. Write errors are ignored: the cache is a convenience."""
+    cached = load_known_releases(home, store)
+    releases = list(dict.fromkeys([*cached, *find_release_names(read)]))[-MAX_RELEASES:]
+    if releases == cached:
         return
     with suppress(OSError):
         write_text(home / FILE, json.dumps({"store": store, "releases": releases}))

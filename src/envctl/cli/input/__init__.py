@@ -1,1 +1,1 @@
-"""What a person types or pipes in besides arguments."""
+"""Input besides arguments: typed or piped."""

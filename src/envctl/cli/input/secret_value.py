@@ -1,42 +1,42 @@
-"""The value of a secret, as it comes in: from a pipe, or typed twice without being shown. Never from an argument."""
+"""The input of a secret value: from a pipe, or typed twice without echo. Never from an argument."""
 
 import sys
 from typing import TYPE_CHECKING
 
-from envctl.domain.aws.secret_status import KILO, SecretValue
+from envctl.domain.aws.secret_status import KIB, SecretValue
 from envctl.domain.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from envctl.cli.options.global_options import Options
 
-# More than any secret may hold, so that one which is too long is known for it without all of it being read.
-MOST = 64 * KILO + 2
+# One byte and a line end above the limit of any secret: enough to recognize too long input.
+MAX_INPUT_BYTES = 64 * KIB + 2
 
 
-def given(options: "Options") -> SecretValue:
-    """What stands on standard input where that is no terminal, and else what is typed there."""
+def read_secret_value(options: "Options") -> SecretValue:
+    """Read a value from standard input; prompt for it on a terminal. Raises UsageError."""
     if not sys.stdin.isatty():
-        return SecretValue(_bare(sys.stdin.buffer.read(MOST)))
+        return SecretValue(_strip_line_end(sys.stdin.buffer.read(MAX_INPUT_BYTES)))
     if options.json:
         message = "there is a value to be typed, and with --json nobody is asked"
         raise UsageError(Problem("E001", message, "give it on standard input"))
-    first, again = _typed("Value: "), _typed("The same again: ")
+    first, again = _prompt_hidden("Value: "), _prompt_hidden("The same again: ")
     if first != again:
         raise UsageError(Problem("E447", "the two values differ, and nothing was written", "type it again"))
     return SecretValue(first)
 
 
-def _bare(data: bytes) -> bytes:
-    """`echo` ends its line, which is not meant. What has several lines, like a key, is kept to the byte."""
+def _strip_line_end(data: bytes) -> bytes:
+    """Remove the line end of a single line, as `echo` adds it. Keep values of several lines (keys) unchanged."""
     return data[:-1] if data.count(b"\n") == 1 and data.endswith(b"\n") else data
 
 
-def _typed(prompt: str) -> bytes:
+def _prompt_hidden(prompt: str) -> bytes:
     import getpass
     import warnings
 
     with warnings.catch_warnings():
-        # It would go on and show what is typed.
+        # Otherwise getpass would continue and echo the input.
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             return getpass.getpass(prompt, sys.stderr).encode("utf-8", "surrogateescape")

@@ -1,14 +1,14 @@
-"""Arguments that several commands take in the same way."""
+"""Arguments and options of several commands."""
 
 from typing import Annotated, Any
 
 import typer
 
-from envctl.cli.completion.candidates import environments
+from envctl.cli.completion.candidates import complete_environments, complete_releases
 
 Environments = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ENV]...", help="Only these.", autocompletion=environments, show_default=False),
+    typer.Argument(metavar="[ENV]...", help="Only these.", autocompletion=complete_environments, show_default=False),
 ]
 
 
@@ -24,6 +24,11 @@ Until = Annotated[
 ]
 
 
-def an_environment(told: str) -> Any:  # noqa: ANN401 (as Typer's own)
-    """The argument that names an environment, which every shell completes. `told` is its help."""
-    return typer.Argument(help=told, autocompletion=environments, show_default=False)
+def environment_argument(help_text: str, metavar: str | None = None) -> Any:  # noqa: ANN401 (as Typer's own)
+    """Declare an argument for an environment, with completion."""
+    return typer.Argument(metavar=metavar, help=help_text, autocompletion=complete_environments, show_default=False)
+
+
+def release_option(help_text: str) -> Any:  # noqa: ANN401
+    """Declare the option `--release`, with completion."""
+    return typer.Option(help=help_text, autocompletion=complete_releases, show_default=False)

@@ -1,11 +1,11 @@
-"""The options of every verb that deploys, and what they mean to a use case."""
+"""The options of all deploying commands, and their conversion for use cases."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from envctl.usecases.deployment.run import Wishes
+    from envctl.usecases.deployment.run import DeployOptions
 
 NoVerify = Annotated[bool, typer.Option("--no-verify", help="Do not run the checks at the end; it stays unproven.")]
 BreakGlass = Annotated[
@@ -22,18 +22,18 @@ Older = Annotated[
 ]
 
 
-def wishes(
+def parse_deploy_options(
     context: typer.Context,
     break_glass: str | None = None,
     *,
     no_verify: bool = False,
     older: bool = False,
     state_lost: bool = False,
-) -> "Wishes":
+) -> "DeployOptions":
     from envctl.domain.errors import Problem, UsageError
-    from envctl.usecases.deployment.run import Wishes
+    from envctl.usecases.deployment.run import DeployOptions
 
     if break_glass is not None and not break_glass.strip():
         raise UsageError(Problem("E008", "a reason can't be empty", 'say why: --break-glass "…"'))
     reason = (break_glass or "").strip()
-    return Wishes(context.obj.dry_run, not no_verify, reason, older=older, state_lost=state_lost)
+    return DeployOptions(context.obj.dry_run, not no_verify, reason, older=older, state_lost=state_lost)

@@ -1,4 +1,4 @@
-"""The options that every command takes, before or after its name."""
+"""Global options: every command takes them, before or after its name."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ FLAGS = {
     "--no-ci": "Tell GitHub Actions or GitLab CI nothing besides: no annotations, outputs, summary, folds or masks.",
     "--debug": "Show the traceback of a bug.",
 }
-VALUED = {
+VALUE_OPTIONS = {
     "--project": "The project's folder.",
     "--parallelism": "Stacks at once. Default: as many as cores and memory bear.",
     "--memory": "For all stacks at once, like 4G. Default: what is free.",
@@ -28,10 +28,6 @@ VALUED = {
 
 @dataclass(frozen=True)
 class Options:
-    """`parallelism` is how many stacks may be worked on at once, and `memory` the bytes that they may take together,
-    both by default what the machine bears. `trace`, `junit` and `sarif` are files that are written besides.
-    """
-
     project: Path = Path()
     json: bool = False
     no_color: bool = False
@@ -40,6 +36,7 @@ class Options:
     sandbox: bool = False
     debug: bool = False
     markdown: bool = False
+    # Maximum of stacks at once, and of bytes for all of them together. Default: the capacity of the machine.
     parallelism: int | None = None
     memory: int | None = None
     trace: Path | None = None
@@ -48,28 +45,28 @@ class Options:
     sarif: Path | None = None
     comment: bool = False
     issues: bool = False
-    # Of `ledger verify` alone: another place to read the ledger and the public keys from.
+    # Only for `ledger verify`: another store and another folder of public keys.
     store: str = ""
     keys: Path | None = None
 
 
-_SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-# Less than what a Terraform and one provider start with is a slip of the pen.
-_LEAST = 64 << 20
+_BYTES_BY_UNIT = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+# Terraform and one provider need more at their start: less is a typing error.
+_MIN_MEMORY = 64 << 20
 
 
-def in_bytes(size: str | None) -> int | None:
-    """Of a text like `4G`, `512M` or `1.5GiB`. Raises UsageError."""
+def parse_memory_size(size: str | None) -> int | None:
+    """Parse a size like `4G`, `512M` or `1.5GiB` into bytes. Raises UsageError."""
     if size is None:
         return None
     number = size.strip().upper().removesuffix("B").removesuffix("I")
-    unit = number[-1:] if number[-1:] in _SIZES else ""
+    unit = number[-1:] if number[-1:] in _BYTES_BY_UNIT else ""
     try:
-        wanted = float(number.removesuffix(unit)) * _SIZES[unit]
-        if wanted >= _LEAST:
-            return int(wanted)
+        memory = float(number.removesuffix(unit)) * _BYTES_BY_UNIT[unit]
+        if memory >= _MIN_MEMORY:
+            return int(memory)
     except (ValueError, OverflowError):
-        # Told below, as a size that is far too small.
+        # Reported below, like a size below the minimum.
         pass
     from envctl.domain.errors import Problem, UsageError
 
@@ -77,37 +74,37 @@ def in_bytes(size: str | None) -> int | None:
     raise UsageError(Problem("E030", message, "say it like 4G or 512M; at least 64M"))
 
 
-def hoist(arguments: Sequence[str]) -> list[str]:
-    """The same arguments with the options that every command takes in front, as far as a `--`."""
+def move_global_options_first(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with all global options moved to the front; words after `--` stay."""
     front: list[str] = []
     rest: list[str] = []
     words = iter(arguments)
     for word in words:
         if word == "--":
             return [*front, *rest, word, *words]
-        if word in FLAGS or word.startswith(tuple(f"{option}=" for option in VALUED)):
+        if word in FLAGS or word.startswith(tuple(f"{option}=" for option in VALUE_OPTIONS)):
             front.append(word)
-        elif word in VALUED:
+        elif word in VALUE_OPTIONS:
             front += [word, *([value] if (value := next(words, None)) is not None else [])]
         else:
             rest.append(word)
     return [*front, *rest]
 
 
-def spoken(words: Sequence[str]) -> Iterator[str]:
-    """Those that are no options, with the options that every command takes in front of them."""
+def find_positional_words(words: Sequence[str]) -> Iterator[str]:
+    """Yield the words without options and their values. Global options must be in front."""
     rest = iter(words)
     for word in rest:
-        if word in VALUED:
+        if word in VALUE_OPTIONS:
             next(rest, None)
         elif not word.startswith("-"):
             yield word
 
 
-def named(words: Sequence[str]) -> str:
-    """The command, without its arguments; empty where there is none of that name."""
+def find_command_name(words: Sequence[str]) -> str:
+    """Return the command of a command line, without its arguments; empty if it is unknown."""
     from envctl.cli.result_types import RESULTS
 
-    told = list(spoken(words))
+    positional = list(find_positional_words(words))
     groups = {command.partition(" ")[0] for command in RESULTS}
-    return next((name for name in (" ".join(told[:2]), *told[:1]) if name in RESULTS or name in groups), "")
+    return next((name for name in (" ".join(positional[:2]), *positional[:1]) if name in RESULTS or name in groups), "")

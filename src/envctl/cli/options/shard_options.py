@@ -1,4 +1,4 @@
-"""The options of the verbs that look at single stacks, by name or as a job of a run that `envctl matrix` began."""
+"""The options for a part of a plan or drift run: single stacks, or a shard of a run started by `envctl matrix`."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -18,9 +18,9 @@ Run = Annotated[
 Shard = Annotated[int | None, typer.Option("--shard", metavar="N", help="Which job of it.", show_default=False)]
 
 
-def of_a_job(found: object) -> int:
-    """Its exit code. What was found is told by whoever collects the run: a job has done its part where it could look at
-    everything, and is run again where it could not.
+def shard_exit_code(found: object) -> int:
+    """Return the exit code of a shard. Changes count as success: `envctl collect` reports them later. A failure means
+    that the job must be repeated.
     """
     from envctl.domain.errors import ExitCode
 
@@ -28,15 +28,15 @@ def of_a_job(found: object) -> int:
     return int(ExitCode.DONE) if code == ExitCode.CHANGES else code
 
 
-def in_part(units: "Units", run: "Run", shard: "Shard", others: Mapping[str, object]) -> bool:
-    """Whether one of these was given. `others` are what does not go with them, by how it is typed."""
-    told = [name for name, value in (("--unit", units), ("--run", run), ("--shard", shard is not None)) if value]
-    if not told:
+def has_shard_options(units: "Units", run: "Run", shard: "Shard", others: Mapping[str, object]) -> bool:
+    """Check for shard options. `others` are incompatible options by name. Raises UsageError for wrong combinations."""
+    present = [name for name, value in (("--unit", units), ("--run", run), ("--shard", shard is not None)) if value]
+    if not present:
         return False
-    given = [*told[1:], *(name for name, value in others.items() if value)]
-    if told not in (["--unit"], ["--run", "--shard"]) or given != told[1:]:
+    extra = [*present[1:], *(name for name, value in others.items() if value)]
+    if present not in (["--unit"], ["--run", "--shard"]) or extra != present[1:]:
         from envctl.domain.errors import Problem, UsageError
 
-        message = f"{told[0]} does not go with {given[-1]}" if given else f"{told[0]} alone says nothing"
+        message = f"{present[0]} does not go with {extra[-1]}" if extra else f"{present[0]} alone says nothing"
         raise UsageError(Problem("E026", message, "give --run and --shard together, or --unit alone"))
     return True

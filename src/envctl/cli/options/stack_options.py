@@ -1,29 +1,33 @@
-"""The options of every verb that can be kept to some of the stacks."""
+"""The options that limit a command to some stacks."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from envctl.cli.completion.candidates import stacks
+from envctl.cli.completion.candidates import complete_stacks
 
 if TYPE_CHECKING:
-    from envctl.usecases.concurrency.stack_selection import Selection
+    from envctl.usecases.concurrency.stack_selection import StackSelection
 
 Stacks = Annotated[
     list[str] | None,
     typer.Option(
-        "--stack", metavar="NAME", help="Only this stack; may be repeated.", autocompletion=stacks, show_default=False
+        "--stack",
+        metavar="NAME",
+        help="Only this stack; may be repeated.",
+        autocompletion=complete_stacks,
+        show_default=False,
     ),
 ]
 WithUpstream = Annotated[bool, typer.Option("--with-upstream", help="And all stacks that those need.")]
 WithDownstream = Annotated[bool, typer.Option("--with-downstream", help="And all stacks that need those.")]
 
 
-def selection(names: "Stacks", *, upstream: bool = False, downstream: bool = False) -> "Selection":
+def parse_selection(names: "Stacks", *, upstream: bool = False, downstream: bool = False) -> "StackSelection":
     from envctl.domain.errors import Problem, UsageError
-    from envctl.usecases.concurrency.stack_selection import Selection
+    from envctl.usecases.concurrency.stack_selection import StackSelection
 
     if (upstream or downstream) and not names:
         flag = "--with-upstream" if upstream else "--with-downstream"
         raise UsageError(Problem("E029", f"{flag} says more of stacks, and none is named", "name one: --stack NAME"))
-    return Selection(tuple(dict.fromkeys(names or ())), upstream, downstream)
+    return StackSelection(tuple(dict.fromkeys(names or ())), upstream, downstream)

@@ -1,1 +1,1 @@
-"""Consoles and files that a command writes to, and the redaction before each of them."""
+"""Consoles and files for the output of commands, and its redaction."""

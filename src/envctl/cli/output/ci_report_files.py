@@ -1,4 +1,4 @@
-"""The files of `--junit` and `--sarif`."""
+"""The report files of `--junit` and `--sarif`."""
 
 import sys
 from pathlib import Path
@@ -6,25 +6,25 @@ from typing import TYPE_CHECKING
 
 from envctl.adapters.disk.writing import write_text
 from envctl.cli.options.global_options import Options
-from envctl.cli.output.redaction import current
-from envctl.cli.render.ci_reports.junit import junit
-from envctl.cli.render.ci_reports.sarif import sarif
-from envctl.cli.render.ci_reports.verdicts import verdicts
+from envctl.cli.output.redaction import current_redaction
+from envctl.cli.render.ci_reports.junit import render_junit
+from envctl.cli.render.ci_reports.sarif import render_sarif
+from envctl.cli.render.ci_reports.verdicts import collect_verdicts
 
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
 
 
-def write(options: Options, command: str, result: object | None, error: "EnvctlError | None") -> None:
-    """Where one can't be written the command has still done what it has done: it is said, and the exit code stays."""
-    found = verdicts(command, result, error)
-    for file, text in ((options.junit, junit), (options.sarif, sarif)):
+def write_ci_reports(options: Options, command: str, result: object | None, error: "EnvctlError | None") -> None:
+    """Write the requested report files. A failed write is reported on stderr; the exit code stays."""
+    outcomes = collect_verdicts(command, result, error)
+    for file, render in ((options.junit, render_junit), (options.sarif, render_sarif)):
         if file is not None:
-            _write(file, text(found))
+            _write_file(file, render(outcomes))
 
 
-def _write(file: Path, text: str) -> None:
+def _write_file(file: Path, text: str) -> None:
     try:
-        write_text(file, current().redact(text))
+        write_text(file, current_redaction().redact(text))
     except OSError as error:
         sys.stderr.write(f"{file} can't be written: {error.strerror or error}\n")

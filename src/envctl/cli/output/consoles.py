@@ -1,4 +1,4 @@
-"""Consoles for people. Results go to stdout; progress, questions and errors to stderr."""
+"""Rich consoles. Results go to stdout; progress, questions and errors to stderr."""
 
 import os
 import sys
@@ -9,47 +9,47 @@ from rich.console import Console
 
 from envctl.cli.options.global_options import Options
 
-_OFF = ("", "0", "false", "no")
+_FALSE_WORDS = ("", "0", "false", "no")
 
 
-class PatientConsole(Console):
-    """When its reader (head, less) goes away it falls silent; rich would end the program, be it amid an apply."""
+class PipeSafeConsole(Console):
+    """Falls silent on a broken pipe (head, less); rich would end the program, even during an apply."""
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
-        # What is still in the buffer goes nowhere, rather than make the interpreter complain at its end.
+        # Discard the buffer: the interpreter would complain about it at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
 
 
-def stdout(options: Options) -> Console:
-    return _console(options, sys.stdout)
+def stdout_console(options: Options) -> Console:
+    return _create_console(options, sys.stdout)
 
 
-def stderr(options: Options) -> Console:
-    return _console(options, sys.stderr, stderr=True)
+def stderr_console(options: Options) -> Console:
+    return _create_console(options, sys.stderr, stderr=True)
 
 
-def coloured(options: Options, environment: Mapping[str, str], *, terminal: bool) -> bool:
-    """Who says no is heard before who says yes: --no-color, NO_COLOR, a terminal that knows nothing; FORCE_COLOR,
-    which systems of CI set whose logs show colours; and otherwise a terminal has colours, and nothing else.
+def has_color(options: Options, environment: Mapping[str, str], *, terminal: bool) -> bool:
+    """Decide on color, in this order: no for --no-color, NO_COLOR and dumb terminals; then FORCE_COLOR, set by CI
+    systems with colored logs; then yes for terminals only.
     """
     if options.no_color or environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
         return False
     forced = environment.get("FORCE_COLOR")
-    return terminal if not forced else forced.lower() not in _OFF
+    return terminal if not forced else forced.lower() not in _FALSE_WORDS
 
 
-def live(stream: TextIO, environment: Mapping[str, str]) -> bool:
-    """Whether what was written can be written over. That a log shows colours does not mean that it can do that."""
+def can_redraw(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Check for a terminal that can redraw lines. A log with color is none."""
     return stream.isatty() and environment.get("TERM") != "dumb"
 
 
-def _console(options: Options, stream: TextIO, **more: Any) -> Console:  # noqa: ANN401 (rich's own options)
-    colours = coloured(options, os.environ, terminal=stream.isatty())
-    return PatientConsole(
-        # Bold and dim are escape codes too: without colours there are none at all.
-        color_system="auto" if colours else None,
-        force_terminal=colours or stream.isatty(),
+def _create_console(options: Options, stream: TextIO, **more: Any) -> Console:  # noqa: ANN401 (rich's own options)
+    color = has_color(options, os.environ, terminal=stream.isatty())
+    return PipeSafeConsole(
+        # Without color, disable all escape codes: bold and dim too.
+        color_system="auto" if color else None,
+        force_terminal=color or stream.isatty(),
         highlight=False,
         markup=False,
         emoji=False,

@@ -1,6 +1,6 @@
-"""The last door: nothing sensitive goes to a screen, into a file or to a forge, whoever wrote the text.
+"""The last line of redaction, before screens, files and forges.
 
-What is foreign is redacted where it comes in, and results before they are drawn. This is for what both forgot.
+Foreign text is redacted on input, and results before rendering. This layer catches the rest.
 """
 
 import os
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from envctl.domain.redaction import KnownSecrets
 
 T = TypeVar("T")
-SHORTEST_CREDENTIAL = 16
-"""Characters. What tests and emulators have for one, like `testing`, is a word that stands everywhere."""
+MIN_CREDENTIAL_LENGTH = 16
+"""In characters. Test credentials like `testing` are ordinary words: redacting them would damage texts."""
 
 _CREDENTIAL = re.compile(
     r"(?:^|_)(?:TOKEN|JWT|SECRET|PASSWORD|PASSWD|SECRET_(?:ACCESS_)?KEY|PRIVATE_KEY|API_?KEY)$|^TF_TOKEN_"
@@ -27,38 +27,38 @@ _LOGIN = re.compile(r"://[^/@\s:]*:([^@\s/]+)@")
 
 
 class Redaction:
-    """Of one command. `environment` is the process environment, whose credentials are redacted too. Nothing is loaded
-    as long as nothing is known.
+    """Redacts the secrets of one command, and the credentials in its process `environment`. Imports the matching code
+    with the first secret.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._credentials = frozenset(_credentials(environment))
-        self._met = False
+        self._credentials = frozenset(_find_credentials(environment))
+        self._has_learned = False
 
     @cached_property
-    def known(self) -> "KnownSecrets":
+    def known_secrets(self) -> "KnownSecrets":
         from envctl.domain.redaction import KnownSecrets
 
         known = KnownSecrets()
         known.learn_parts(self._credentials)
-        self._met = True
+        self._has_learned = True
         return known
 
-    def learn(self, values: Collection[object], public: Iterable[str] = ()) -> frozenset[str]:
-        return self.known.learn(values, public) if values else frozenset()
+    def add_secrets(self, values: Collection[object], public: Iterable[str] = ()) -> frozenset[str]:
+        return self.known_secrets.add_secrets(values, public) if values else frozenset()
 
     def redact(self, text: str) -> str:
-        return self.known.redact(text) if self._met or self._credentials else text
+        return self.known_secrets.redact(text) if self._has_learned or self._credentials else text
 
     def redact_message(self, text: str) -> str:
-        """What another program said: passwords in URLs are redacted there, known or not."""
-        return self.known.redact_message(text) if "://" in text else self.redact(text)
+        """Redact the output of another program: also unknown passwords in URLs."""
+        return self.known_secrets.redact_message(text) if "://" in text else self.redact(text)
 
     def redact_all(self, value: T) -> T:
-        return self.known.redact_all(value) if self._met or self._credentials else value
+        return self.known_secrets.redact_all(value) if self._has_learned or self._credentials else value
 
     def redact_error(self, error: "EnvctlError | None") -> None:
-        """In place: it is the very error that others hold."""
+        """Redact the error in place: callers hold the same object."""
         if error is None:
             return
         from dataclasses import replace
@@ -71,8 +71,8 @@ class Redaction:
                 setattr(error, name, self.redact_all(getattr(error, name)))
 
     def redact_json(self, text: str) -> str:
-        """A document that is one still: where a mark would stand amid an escape, or in place of a number, each text
-        and each number of it is redacted by itself.
+        """Redact a JSON text and keep it valid: if a replacement breaks an escape or a number, redact each value by
+        itself.
         """
         redacted = self.redact(text)
         if redacted is text:
@@ -83,22 +83,22 @@ class Redaction:
             json.loads(redacted)
         except ValueError:
             indent = 2 if "\n" in text else None
-            return json.dumps(self._within(json.loads(text)), ensure_ascii=text.isascii(), indent=indent)
+            return json.dumps(self._redact_document(json.loads(text)), ensure_ascii=text.isascii(), indent=indent)
         return redacted
 
-    def _within(self, document: object) -> object:
-        """Names too, which may be keys of a foreign map."""
+    def _redact_document(self, document: object) -> object:
+        """Redact all values and keys: keys may come from foreign maps."""
         if isinstance(document, dict):
-            return {self.redact(key): self._within(item) for key, item in document.items()}
+            return {self.redact(key): self._redact_document(item) for key, item in document.items()}
         if isinstance(document, list):
-            return [self._within(item) for item in document]
+            return [self._redact_document(item) for item in document]
         return self.redact_all(document)
 
 
 class RedactingStream:
-    """Stands before a stream, and is as it in everything else."""
+    """Proxy of a text stream with redacted writes."""
 
-    def __init__(self, stream: Any, redaction: Redaction) -> None:  # noqa: ANN401 (whatever stands for stdout)
+    def __init__(self, stream: Any, redaction: Redaction) -> None:  # noqa: ANN401 (any replacement of stdout)
         self.unredacted = stream
         self._redaction = redaction
 
@@ -114,9 +114,9 @@ class RedactingStream:
         return getattr(self.unredacted, name)
 
 
-def _credentials(environment: Mapping[str, str]) -> Iterator[str]:
+def _find_credentials(environment: Mapping[str, str]) -> Iterator[str]:
     for name, value in environment.items():
-        if _CREDENTIAL.search(name) and len(value) >= SHORTEST_CREDENTIAL:
+        if _CREDENTIAL.search(name) and len(value) >= MIN_CREDENTIAL_LENGTH:
             yield value.strip()
         elif _PROXY.search(name) and (login := _LOGIN.search(value)):
             yield login[1]
@@ -125,24 +125,24 @@ def _credentials(environment: Mapping[str, str]) -> Iterator[str]:
 _current = Redaction({})
 
 
-def current() -> Redaction:
-    """That of the command that runs: threads ask for it too, which know no context of their own."""
+def current_redaction() -> Redaction:
+    """Return the redaction of the running command. A global, no ContextVar: threads need it too."""
     return _current
 
 
-def is_asked_for(result: object) -> bool:
-    """One output by its name, for a script: it was refused already where it must not be shown."""
+def is_single_output(result: object) -> bool:
+    """Check for the result of `envctl output ENV NAME`: its sensitive values were refused earlier."""
     return type(result).__name__ == "OneOutput"
 
 
-def unredacted(stream: Any) -> Any:  # noqa: ANN401
-    """For what is asked for by name, what was redacted already, and what tells a log which texts to mask."""
+def unwrap_stream(stream: Any) -> Any:  # noqa: ANN401
+    """Return the stream without redaction: for single outputs, redacted texts, and mask commands of CI logs."""
     return getattr(stream, "unredacted", stream)
 
 
 @contextmanager
-def redacting() -> Iterator[Redaction]:
-    """While it lasts all that is written to stdout and stderr is redacted."""
+def redact_output() -> Iterator[Redaction]:
+    """Redact all writes to stdout and stderr within the context."""
     global _current  # noqa: PLW0603 (there is one command in a process)
     before = _current, sys.stdout, sys.stderr
     _current = Redaction(os.environ)

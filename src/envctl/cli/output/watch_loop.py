@@ -1,4 +1,4 @@
-"""Looking again and again. What it costs to look, to show and to wait is handed in."""
+"""The loop of `envctl status --watch`. Reading, rendering and waiting are passed in."""
 
 import os
 import select
@@ -9,54 +9,54 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NoReturn
 
-from envctl.cli.results import Seen, T
+from envctl.cli.results import Observation, T
 from envctl.domain.errors import EnvctlError
 
 
-def watch(
-    look: Callable[[], T],
-    show: Callable[[Seen[T]], None],
+def show_changes(
+    read: Callable[[], T],
+    show: Callable[[Observation[T]], None],
     *,
     sleep: Callable[[], None],
-    changed: Callable[[Seen[T], Seen[T]], bool],
+    changed: Callable[[Observation[T], Observation[T]], bool],
     now: Callable[[], datetime],
 ) -> NoReturn:
-    """Shows what it sees first, and from then on what has changed. A first look that fails is raised; a later one is
-    shown with what was seen before it. It ends by whatever is raised, be it in `sleep`.
+    """Show the first value, and later ones on change. A failure of the first read is raised; later failures are shown
+    with the last value. Ends only by an exception, for example of `sleep`.
     """
-    seen = Seen(look(), now())
-    show(seen)
+    latest = Observation(read(), now())
+    show(latest)
     while True:
         sleep()
-        before, seen = seen, _again(look, seen, now)
-        if changed(before, seen):
-            show(seen)
+        before, latest = latest, _read_again(read, latest, now)
+        if changed(before, latest):
+            show(latest)
 
 
-def _again(look: Callable[[], T], seen: Seen[T], now: Callable[[], datetime]) -> Seen[T]:
+def _read_again(read: Callable[[], T], before: Observation[T], now: Callable[[], datetime]) -> Observation[T]:
     try:
-        return Seen(look(), now())
+        return Observation(read(), now())
     except EnvctlError as error:
-        return replace(seen, error=error, failed_at=now())
+        return replace(before, error=error, failed_at=now())
 
 
 @contextmanager
-def pauses(seconds: float) -> Iterator[Callable[[], None]]:
-    """Waits that long, or until the terminal has another size."""
-    end, begin = os.pipe()
-    os.set_blocking(begin, False)
-    os.set_blocking(end, False)
+def interval_sleep(seconds: float) -> Iterator[Callable[[], None]]:
+    """Yield a function that sleeps for `seconds`, or until a resize of the terminal."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    os.set_blocking(reader, False)
     handler = signal.signal(signal.SIGWINCH, lambda *_: None)
-    descriptor = signal.set_wakeup_fd(begin, warn_on_full_buffer=False)
+    descriptor = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
 
-    def pause() -> None:
-        if select.select([end], [], [], seconds)[0]:
-            os.read(end, 1 << 12)
+    def sleep() -> None:
+        if select.select([reader], [], [], seconds)[0]:
+            os.read(reader, 1 << 12)
 
     try:
-        yield pause
+        yield sleep
     finally:
         signal.set_wakeup_fd(descriptor)
         signal.signal(signal.SIGWINCH, handler)
-        os.close(end)
-        os.close(begin)
+        os.close(reader)
+        os.close(writer)

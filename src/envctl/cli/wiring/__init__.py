@@ -1,1 +1,1 @@
-"""The composition root: which adapter stands behind which port."""
+"""The composition root: adapters and the ports that they implement."""

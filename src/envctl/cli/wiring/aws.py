@@ -1,4 +1,4 @@
-"""The part of the composition root that leads to AWS: all of it works with what `access` was given."""
+"""The AWS part of the composition root: all its adapters use the clients of `access`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from envctl.adapters.aws.sessions import Sessions
     from envctl.adapters.aws.signing import KmsSignatures
     from envctl.adapters.registry.registries import Registries
-    from envctl.domain.aws.access import Passport
+    from envctl.domain.aws.access import AwsCredentialsSpec
     from envctl.domain.config.project import Project
     from envctl.domain.ledger.events import Actor
 
 
-class AwsWiring:
-    """`root` is the project's folder and `home` envctl's own in it. `project` and `actor` are asked for when somebody
-    wants to get in somewhere.
+class AwsAdapters:
+    """The AWS adapters. `root` is the project's folder, `home` the folder of envctl in it; `project` and `actor` are
+    called on the first access.
     """
 
     def __init__(
@@ -41,65 +41,67 @@ class AwsWiring:
 
     @cached_property
     def access(self) -> "Sessions":
-        from envctl.adapters.aws.account_cache import RememberedAccess
+        from envctl.adapters.aws.account_cache import AccountCache
         from envctl.adapters.aws.sessions import Sessions
 
-        remembered = RememberedAccess(self._home / "access.json", self._root / "envctl.toml", self._inherited)
-        return Sessions(self._inherited, self._passport, remembered, store_url=self._store_url)
+        remembered = AccountCache(self._home / "access.json", self._root / "envctl.toml", self._inherited)
+        return Sessions(self._inherited, self._credentials_spec, remembered, store_url=self._store_url)
 
     def _store_url(self) -> str:
         from envctl.adapters.store import connect
 
-        return connect.endpoint(self._inherited()) if self._project().store.url.startswith("s3://") else ""
+        return connect.find_endpoint(self._inherited()) if self._project().store.url.startswith("s3://") else ""
 
     @cached_property
     def buckets(self) -> "S3Buckets":
         from envctl.adapters.aws.s3_buckets import S3Buckets
 
-        return S3Buckets(self.access.client)
+        return S3Buckets(self.access.open_client)
 
     @cached_property
     def registries(self) -> "Registries":
         from envctl.adapters.registry.registries import Registries
 
-        return Registries(self.access.client, self._inherited)
+        return Registries(self.access.open_client, self._inherited)
 
     @cached_property
     def secrets(self) -> "AwsSecrets":
         from envctl.adapters.aws.secrets import AwsSecrets
 
-        return AwsSecrets(self.access.client)
+        return AwsSecrets(self.access.open_client)
 
     @cached_property
     def alarms(self) -> "CloudWatchAlarms":
         from envctl.adapters.aws.alarms import CloudWatchAlarms
 
-        return CloudWatchAlarms(self.access.client)
+        return CloudWatchAlarms(self.access.open_client)
 
     @cached_property
     def signatures(self) -> "KmsSignatures":
         from envctl.adapters.aws.sessions import Sessions
         from envctl.adapters.aws.signing import KmsSignatures
-        from envctl.domain.config.signing_keys import key_arn
+        from envctl.domain.config.signing_keys import build_key_arn
 
-        # People are themselves before they take the role of an environment.
-        themselves = Sessions(self._inherited, lambda name: replace(self._passport(name), role=""))
-        return KmsSignatures(self.access.client, themselves.client, lambda name: key_arn(self._project(), name))
+        # People sign as themselves, without the environment's role.
+        without_role = Sessions(self._inherited, lambda name: replace(self._credentials_spec(name), role=""))
+        return KmsSignatures(
+            self.access.open_client, without_role.open_client, lambda name: build_key_arn(self._project(), name)
+        )
 
     def find_store_credentials(self) -> "Boto3CredentialProvider | None":
-        return self.access.store_credentials()
+        return self.access.load_store_credentials()
 
-    def region_of(self, bucket: str) -> str:
-        from envctl.adapters.aws.buckets import region_of
+    def find_bucket_region(self, bucket: str) -> str:
+        from envctl.adapters.aws.bucket_lookup import find_bucket_region
 
-        return region_of(self.access.client, bucket)
+        return find_bucket_region(self.access.open_client, bucket)
 
-    def is_anothers(self, bucket: str, owner: str) -> bool:
-        from envctl.adapters.aws.buckets import is_anothers
+    def has_other_owner(self, bucket: str, owner: str) -> bool:
+        from envctl.adapters.aws.bucket_lookup import is_foreign_bucket
 
-        return is_anothers(self.access.client, bucket, owner)
+        return is_foreign_bucket(self.access.open_client, bucket, owner)
 
-    def _passport(self, environment: str) -> "Passport":
-        from envctl.domain.aws.access import passport
+    def _credentials_spec(self, environment: str) -> "AwsCredentialsSpec":
+        from envctl.domain.aws.access import build_credentials_spec
 
-        return passport(self._project(), environment, self._actor() if environment else None)
+        return build_credentials_spec(self._project(), environment, self._actor() if environment else None)

@@ -1,4 +1,4 @@
-"""Observer and Consent that load what they need of rich only once there is something to say."""
+"""Observer and prompter that import rich only on the first output."""
 
 import os
 import sys
@@ -7,125 +7,125 @@ from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from envctl.cli.ci import job_of
+from envctl.cli.ci import detect_job
 from envctl.cli.options.global_options import Options
-from envctl.cli.output.redaction import current
+from envctl.cli.output.redaction import current_redaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from contextlib import AbstractContextManager
 
-    from envctl.cli.render.progress.live import PlainObserver, TerminalObserver
+    from envctl.cli.render.progress.observers import PlainObserver, TerminalObserver
     from envctl.cli.render.progress.silent import SilentObserver
     from envctl.domain.aws.secret_status import SecretChange
     from envctl.domain.errors import StateLock
     from envctl.domain.plan.changes import EnvironmentPlan
     from envctl.usecases.ports.bucket_report import BucketReport
-    from envctl.usecases.ports.core import Consent, Observer
-    from envctl.usecases.ports.terraform import Progressed
+    from envctl.usecases.ports.core import Observer, Prompter
+    from envctl.usecases.ports.terraform import ProgressEvent
 
 
 class LateObserver:
-    """For a terminal, for a log, or silent where a machine reads. It may be told things from several threads."""
+    """Forwards events to a terminal, log or silent observer, built on the first event. Thread-safe."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._opened: TerminalObserver | PlainObserver | SilentObserver | None = None
         self._opening = RLock()
         self._environments: Sequence[str] = ()
-        self._job = job_of(options, os.environ)
+        self._job = detect_job(options, os.environ)
 
-    def begins(self, environments: "Sequence[str]") -> None:
-        # Nothing is shown yet: what is needed for that is loaded while Terraform loads too.
+    def on_start(self, environments: "Sequence[str]") -> None:
+        # Shows nothing yet: the imports for it run in parallel to the start of Terraform.
         self._environments = environments
         if self._opened is not None:
-            self._opened.begins(environments)
+            self._opened.on_start(environments)
 
-    def progressed(self, event: "Progressed") -> None:
-        self._observer.progressed(event)
+    def on_progress(self, event: "ProgressEvent") -> None:
+        self._active_observer.on_progress(event)
 
-    def planned(self, plan: "EnvironmentPlan") -> None:
-        self._observer.planned(current().redact_all(plan))
+    def on_plan(self, plan: "EnvironmentPlan") -> None:
+        self._active_observer.on_plan(current_redaction().redact_all(plan))
 
-    def said(self, message: str) -> None:
-        self._observer.said(current().redact(message))
+    def on_message(self, message: str) -> None:
+        self._active_observer.on_message(current_redaction().redact(message))
 
-    def intends(self, buckets: "Sequence[BucketReport]") -> None:
-        self._observer.intends(buckets)
+    def on_bucket_plan(self, buckets: "Sequence[BucketReport]") -> None:
+        self._active_observer.on_bucket_plan(buckets)
 
-    def hides(self, values: "Collection[object]", public: "Collection[str]" = ()) -> None:
-        parts = current().learn(values, public)
+    def redact(self, values: "Collection[object]", public: "Collection[str]" = ()) -> None:
+        parts = current_redaction().add_secrets(values, public)
         if self._job is not None and parts:
-            self._job.hide(parts)
+            self._job.mask_values(parts)
 
-    def still(self) -> "AbstractContextManager[None]":
-        """While it lasts, what happens is kept and not drawn."""
-        return self._opened.still() if self._opened is not None else nullcontext()
+    def pause_drawing(self) -> "AbstractContextManager[None]":
+        """Suspend drawing; events are still recorded."""
+        return self._opened.pause_drawing() if self._opened is not None else nullcontext()
 
     def close(self) -> None:
         if self._opened is not None:
             self._opened.close()
 
     @property
-    def _observer(self) -> "Observer":
+    def _active_observer(self) -> "Observer":
         with self._opening:
             if self._opened is None:
-                self._opened = self._open()
-                self._opened.begins(self._environments)
+                self._opened = self._create_observer()
+                self._opened.on_start(self._environments)
             return self._opened
 
-    def _open(self) -> "TerminalObserver | PlainObserver | SilentObserver":
+    def _create_observer(self) -> "TerminalObserver | PlainObserver | SilentObserver":
         if self._options.json:
             from envctl.cli.render.progress.silent import SilentObserver
 
             return SilentObserver()
-        from envctl.cli.output.consoles import live, stderr
-        from envctl.cli.render.progress.live import PlainObserver, TerminalObserver
+        from envctl.cli.output.consoles import can_redraw, stderr_console
+        from envctl.cli.render.progress.observers import PlainObserver, TerminalObserver
 
-        console = stderr(self._options)
+        console = stderr_console(self._options)
         if self._job is not None:
-            from envctl.cli.render.progress.log_folds import FoldingObserver
+            from envctl.cli.render.progress.folding_observer import FoldingObserver
 
             return FoldingObserver(console, self._job)
-        return TerminalObserver(console) if live(sys.stderr, os.environ) else PlainObserver(console)
+        return TerminalObserver(console) if can_redraw(sys.stderr, os.environ) else PlainObserver(console)
 
 
-class LateConsent:
-    """While somebody is asked, nothing is drawn over the question."""
+class LatePrompter:
+    """Asks questions through a TerminalPrompter. Suspends drawing while a plan is confirmed."""
 
     def __init__(self, options: Options, observer: LateObserver) -> None:
         self._options = options
         self._observer = observer
 
-    def given(self, plan: "EnvironmentPlan", *, again: bool) -> bool:
-        with self._observer.still():
-            return self._consent.given(current().redact_all(plan), again=again)
+    def confirm_plan(self, plan: "EnvironmentPlan", *, again: bool) -> bool:
+        with self._observer.pause_drawing():
+            return self._terminal_prompter.confirm_plan(current_redaction().redact_all(plan), again=again)
 
-    def approves(self, plan: "EnvironmentPlan", gate: str, notes: "Sequence[str]") -> bool:
-        return self._consent.approves(current().redact_all(plan), gate, notes)
+    def confirm_approval(self, plan: "EnvironmentPlan", gate: str, notes: "Sequence[str]") -> bool:
+        return self._terminal_prompter.confirm_approval(current_redaction().redact_all(plan), gate, notes)
 
-    def approves_rules(self, environment: str, gate: str, changes: "Sequence[str]") -> bool:
-        return self._consent.approves_rules(environment, gate, changes)
+    def confirm_rules(self, environment: str, gate: str, changes: "Sequence[str]") -> bool:
+        return self._terminal_prompter.confirm_rules(environment, gate, changes)
 
-    def breaks(self, lock: "StateLock") -> bool:
-        return self._consent.breaks(lock)
+    def confirm_unlock(self, lock: "StateLock") -> bool:
+        return self._terminal_prompter.confirm_unlock(lock)
 
-    def puts(self, change: "SecretChange") -> bool:
-        return self._consent.puts(change)
+    def confirm_secret(self, change: "SecretChange") -> bool:
+        return self._terminal_prompter.confirm_secret(change)
 
-    def makes(self, buckets: "Sequence[BucketReport]") -> bool:
-        return self._consent.makes(buckets)
+    def confirm_buckets(self, buckets: "Sequence[BucketReport]") -> bool:
+        return self._terminal_prompter.confirm_buckets(buckets)
 
-    def chooses(self, question: str, otherwise: str, wrong: "Callable[[str], str]") -> str:
-        return self._consent.chooses(question, otherwise, wrong) if self._interactive else otherwise
+    def prompt_text(self, question: str, otherwise: str, wrong: "Callable[[str], str]") -> str:
+        return self._terminal_prompter.prompt_text(question, otherwise, wrong) if self._is_interactive else otherwise
 
     @cached_property
-    def _consent(self) -> "Consent":
-        from envctl.cli.output.consoles import stderr
-        from envctl.cli.render.progress.prompts import TerminalConsent
+    def _terminal_prompter(self) -> "Prompter":
+        from envctl.cli.output.consoles import stderr_console
+        from envctl.cli.render.progress.prompts import TerminalPrompter
 
-        return TerminalConsent(stderr(self._options), yes=self._options.yes, interactive=self._interactive)
+        return TerminalPrompter(stderr_console(self._options), yes=self._options.yes, interactive=self._is_interactive)
 
     @property
-    def _interactive(self) -> bool:
+    def _is_interactive(self) -> bool:
         return sys.stdin.isatty() and sys.stderr.isatty() and not self._options.json

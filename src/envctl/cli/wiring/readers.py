@@ -1,4 +1,4 @@
-"""The Reader port, put together from the readers of TOML and HCL."""
+"""The reader of project files, composed of the TOML and HCL adapters."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -11,50 +11,50 @@ if TYPE_CHECKING:
     from envctl.domain.settings.settings import ModuleCall, ModuleInterface, SettingsFile
 
 
-class Languages:
-    """Imports late: a command that finds everything prepared reads nothing."""
+class ProjectFileReader:
+    """Imports each parser on first use: a command with a warm cache parses no file."""
 
     def __init__(self, *, sandbox: bool) -> None:
         self._sandbox = sandbox
 
-    def project(self, data: bytes) -> "Project":
+    def parse_project(self, data: bytes) -> "Project":
         from envctl.adapters.toml import load_project
-        from envctl.domain.config.sandbox import in_sandbox
+        from envctl.domain.config.sandbox import to_sandbox_project
 
         project = load_project(data)
-        return in_sandbox(project) if self._sandbox else project
+        return to_sandbox_project(project) if self._sandbox else project
 
-    def place(self, data: bytes, path: Sequence[str | int]) -> "Location":
-        from envctl.adapters.toml import place
+    def locate_key(self, data: bytes, path: Sequence[str | int]) -> "Location":
+        from envctl.adapters.toml import locate_key
 
-        return place(data, path)
+        return locate_key(data, path)
 
     def place_rendered(self, data: bytes | None, environment: str, path: Sequence[str | int]) -> "Location | None":
-        from envctl.adapters.toml import place_rendered
+        from envctl.adapters.toml import locate_rendered_key
 
-        return place_rendered(data or b"", environment, path)
+        return locate_rendered_key(data or b"", environment, path)
 
-    def settings(self, data: bytes, name: str) -> "SettingsFile":
+    def parse_settings(self, data: bytes, name: str) -> "SettingsFile":
         from envctl.adapters.hcl.settings import read_settings
 
         return read_settings(data, name)
 
-    def module(self, files: Mapping[str, bytes], name: str) -> "ModuleInterface":
+    def parse_module(self, files: Mapping[str, bytes], name: str) -> "ModuleInterface":
         from envctl.adapters.hcl.module import read_module
 
         return read_module(files, name)
 
-    def calls(self, files: Mapping[str, bytes], name: str) -> "tuple[ModuleCall, ...]":
-        from envctl.adapters.hcl.module import read_calls
+    def parse_module_calls(self, files: Mapping[str, bytes], name: str) -> "tuple[ModuleCall, ...]":
+        from envctl.adapters.hcl.module import read_module_calls
 
-        return read_calls(files, name)
+        return read_module_calls(files, name)
 
-    def outside_reads(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "tuple[OutsideRead, ...]":
+    def find_outside_reads(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "tuple[OutsideRead, ...]":
         from envctl.adapters.hcl.outside_reads import find_outside_reads
 
         return find_outside_reads(files, modules)
 
-    def account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "AccountBlocks":
+    def find_account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "AccountBlocks":
         from envctl.adapters.hcl.account_blocks import find_account_blocks
 
         return find_account_blocks(files, modules)

@@ -1,4 +1,4 @@
-"""The sandbox of a command: started when the first process or store needs it."""
+"""The sandbox of a command, started on first use by a process or the store."""
 
 import hashlib
 import os
@@ -10,81 +10,84 @@ from urllib.parse import urlsplit
 
 from envctl.adapters.disk.reading import is_file, read_bytes, read_text
 from envctl.adapters.disk.writing import write_text
-from envctl.adapters.sandbox.environment import OWN_ACCOUNT
+from envctl.adapters.sandbox.environment import DEFAULT_ACCOUNT
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 
 if TYPE_CHECKING:
     from envctl.domain.config.project import Project
 
-STORE_ACCOUNT = OWN_ACCOUNT
-"""The account of the sandbox's own keys: the store belongs to none of the environments."""
+STORE_ACCOUNT = DEFAULT_ACCOUNT
+"""Account of the sandbox's own keys. It owns the store: no environment does."""
 
 
 class EmbeddedAws:
-    def __init__(self, root: Path, load: "Callable[[], Project]", say: Callable[[str], None]) -> None:
+    def __init__(self, root: Path, load_project: "Callable[[], Project]", report: Callable[[str], None]) -> None:
         self._root = root
         self._home = root / ".envctl" / "sandbox"
-        self._load = load
-        self._say = say
+        self._load_project = load_project
+        self._report = report
 
-    def environment(self) -> Mapping[str, str]:
-        """The environment of every child process, and from now on of this one: no real credentials are left in it."""
-        inherited = self.running.environment(os.environ)
+    def replace_environment(self) -> Mapping[str, str]:
+        """Replace os.environ by one without real credentials; return it for child processes."""
+        inherited = self.running_sandbox.build_environment(os.environ)
         os.environ.clear()
         os.environ.update(inherited)
         return inherited
 
     def client_options(self) -> Mapping[str, str]:
-        """For obstore, which takes no proxy from the environment."""
-        self.environment()
-        return {"proxy_url": self.running.proxy_url, "proxy_ca_certificate": read_text(self.running.ca_file)}
+        """Return the proxy options for obstore: it ignores the proxy variables of the environment."""
+        self.replace_environment()
+        return {
+            "proxy_url": self.running_sandbox.proxy_url,
+            "proxy_ca_certificate": read_text(self.running_sandbox.ca_file),
+        }
 
     @cached_property
-    def running(self) -> RunningSandbox:
-        """The sandbox with the buckets of the project in it; started where it does not run."""
+    def running_sandbox(self) -> RunningSandbox:
+        """The running sandbox with the buckets of the project; started on first access."""
         project_file = self._root / "envctl.toml"
-        known = self._home / "buckets"
-        found = Sandbox(self._home).running()
-        if found and _read(known) == self._mark(found, project_file):
+        marker = self._home / "buckets"
+        found = Sandbox(self._home).find_running()
+        if found and _read_if_present(marker) == self._format_bucket_marker(found, project_file):
             return found
-        project = self._load()
-        running = self.start(project)
-        write_text(known, self._mark(running, project_file))
+        project = self._load_project()
+        running = self.start_sandbox(project)
+        write_text(marker, self._format_bucket_marker(running, project_file))
         return running
 
-    def start(self, project: "Project", port: int | None = None) -> RunningSandbox:
-        self.clear_away()
+    def start_sandbox(self, project: "Project", port: int | None = None) -> RunningSandbox:
+        self.remove_dead_sandbox()
         sandbox = Sandbox(self._home, endpoint_url=project.sandbox.endpoint_url)
-        if sandbox.running() is None:
-            self._say("starting the sandbox: real Terraform against an embedded AWS")
-        return sandbox.up(port=port, buckets=_buckets(project))
+        if sandbox.find_running() is None:
+            self._report("starting the sandbox: real Terraform against an embedded AWS")
+        return sandbox.start(port=port, buckets=_list_buckets(project))
 
-    def clear_away(self) -> None:
-        """What a sandbox has left that died. It goes before anything is laid out: its work directories go with it."""
+    def remove_dead_sandbox(self) -> None:
+        """Remove the files of a dead sandbox, with its work directories: call it before laying out new ones."""
         sandbox = Sandbox(self._home)
-        if sandbox.died():
-            self._say("the sandbox that ran before has died, and what it held is lost")
-            sandbox.down()
+        if sandbox.has_died():
+            self._report("the sandbox that ran before has died, and what it held is lost")
+            sandbox.stop()
 
-    def _mark(self, running: RunningSandbox, project_file: Path) -> str:
+    def _format_bucket_marker(self, running: RunningSandbox, project_file: Path) -> str:
         digest = hashlib.sha256(read_bytes(project_file)).hexdigest() if is_file(project_file) else ""
         return f"{running.pid} {running.started_at} {digest}"
 
 
-def _buckets(project: "Project") -> tuple[Bucket, ...]:
-    from envctl.domain.aws.access import passport
-    from envctl.usecases.project.state_location import place
+def _list_buckets(project: "Project") -> tuple[Bucket, ...]:
+    from envctl.domain.aws.access import build_credentials_spec
+    from envctl.usecases.project.state_location import resolve_place
 
-    store = Bucket(urlsplit(project.store.url).netloc, passport(project, "").region, STORE_ACCOUNT)
-    wanted = {store: None}
+    store = Bucket(urlsplit(project.store.url).netloc, build_credentials_spec(project, "").region, STORE_ACCOUNT)
+    buckets = {store: None}
     for name, environment in project.environments.items():
-        settings = place(project, name).backend.settings
+        settings = resolve_place(project, name).backend.settings
         account = environment.account_id or STORE_ACCOUNT
-        wanted[Bucket(str(settings["bucket"]), str(settings["region"]), account)] = None
-    return tuple(wanted)
+        buckets[Bucket(str(settings["bucket"]), str(settings["region"]), account)] = None
+    return tuple(buckets)
 
 
-def _read(file: Path) -> str:
+def _read_if_present(file: Path) -> str:
     try:
         return read_text(file)
     except OSError:

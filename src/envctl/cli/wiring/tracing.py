@@ -1,16 +1,16 @@
-"""Ports that tell how long each call took: for `--trace` alone."""
+"""Ports with a trace span around each call, for `--trace`."""
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
-    from envctl.usecases.ports.terraform import Trace
+    from envctl.usecases.ports.terraform import Tracer
 
 P = TypeVar("P")
-# Terraform tells of its processes itself, and the rest takes no time.
-_TOLD = frozenset(
+# Terraform traces its own processes; calls of the other ports are too short to matter.
+_TRACED_NAMES = frozenset(
     {
         "tree",
-        "reader",
+        "config_reader",
         "store",
         "workspace",
         "access",
@@ -19,42 +19,42 @@ _TOLD = frozenset(
         "secrets",
         "signatures",
         "alarms",
-        "modules",
+        "remote_modules",
     }
-    | {"versions", "identity", "probes", "costs", "consent"}
+    | {"version_control", "identity", "check_runner", "cost_estimator", "prompter"}
 )
 
 
 class _TracedPort:
-    """Stands before a port: its calls become spans that bear the name of the port and of what was called."""
+    """Proxy of a port: each call becomes a span named PORT.METHOD."""
 
-    def __init__(self, port: object, name: str, trace: "Trace") -> None:
+    def __init__(self, port: object, name: str, trace: "Tracer") -> None:
         self._port = port
         self._name = name
         self._trace = trace
 
-    def __getattr__(self, attribute: str) -> Any:  # noqa: ANN401 (whatever the port has)
+    def __getattr__(self, attribute: str) -> Any:  # noqa: ANN401 (any attribute of the port)
         found = getattr(self._port, attribute)
         if not callable(found):
             return found
 
-        def called(*args: Any, **options: Any) -> Any:  # noqa: ANN401
+        def call_in_span(*args: Any, **options: Any) -> Any:  # noqa: ANN401
             with self._trace.span(f"{self._name}.{attribute}"):
                 return found(*args, **options)
 
-        return called
+        return call_in_span
 
 
 class _TracedPorts:
-    def __init__(self, ports: object, trace: "Trace") -> None:
+    def __init__(self, ports: object, trace: "Tracer") -> None:
         self._ports = ports
         self._trace = trace
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         port = getattr(self._ports, name)
-        return _TracedPort(port, name, self._trace) if name in _TOLD else port
+        return _TracedPort(port, name, self._trace) if name in _TRACED_NAMES else port
 
 
-def traced(ports: P, trace: "Trace") -> P:
-    """The same ports to whoever uses them."""
+def trace_ports(ports: P, trace: "Tracer") -> P:
+    """Wrap the ports, with the same interface."""
     return cast("P", _TracedPorts(ports, trace))

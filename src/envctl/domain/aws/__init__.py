@@ -1,1 +1,1 @@
-"""Rules about AWS accounts: buckets, and the secrets that settings name."""
+"""AWS accounts: access, buckets, and the secrets named in settings."""

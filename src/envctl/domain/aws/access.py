@@ -1,4 +1,4 @@
-"""How envctl gets into an environment, and as whom: values, and the rules that make them."""
+"""AWS credentials of an environment: the request for them, the caller, and the remaining time."""
 
 import re
 from collections.abc import Mapping
@@ -6,26 +6,28 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from envctl.domain.text.durations import spelt
+from envctl.domain.text.durations import format_duration
 
 if TYPE_CHECKING:
-    # A plan that finds everything prepared reads no project, and loads nothing that could.
+    # Keeps the start short: a plan with everything prepared loads no project.
     from envctl.domain.config.project import Environment, Project
     from envctl.domain.ledger.events import Actor
-    from envctl.domain.ledger.state import EnvironmentPresent
+    from envctl.domain.ledger.state import EnvironmentState
 
-SESSION_LENGTH = 64
-MARGIN = timedelta(minutes=5)
-"""How much longer than a deployment took before, credentials have to hold: no two take the same time."""
+MAX_SESSION_LENGTH = 64
+CREDENTIALS_MARGIN = timedelta(minutes=5)
+"""Time credentials must last beyond the longest earlier deployment: durations vary."""
 
 
 @dataclass(frozen=True)
-class Passport:
-    """What AWS is asked with. `profile` counts on a machine that has one of that name, `role` is taken from there, or
-    from whatever credentials are at hand. `account_id` is the account that has to answer. `session` names whoever is at
-    work, and stands in AWS's own records of what was done.
+class AwsCredentialsSpec:
+    """The parameters of a session with AWS. Empty texts mean not set.
 
-    Empty texts stand for what is not said.
+    Attributes:
+        account_id: account expected to answer.
+        profile: used on machines with a profile of that name.
+        role: assumed with the profile, or else with the default credentials.
+        session: session name with the actor; AWS records it.
     """
 
     environment: str = ""
@@ -40,8 +42,8 @@ class Passport:
 
 
 @dataclass(frozen=True)
-class Caller:
-    """What STS says of the credentials: the account, the ARN, and when they end, where that is known."""
+class CallerIdentity:
+    """The answer of STS: account and ARN, and the end of the credentials if known."""
 
     account_id: str
     arn: str
@@ -49,10 +51,10 @@ class Caller:
 
 
 PROFILE_FILES = {"AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials"}
-"""Where tools look for profiles: the variable that names the file, and the usual file."""
-USUAL_REGION = "us-east-1"
-KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-OTHER_CREDENTIALS = (
+"""Environment variables for profile files, and their defaults."""
+DEFAULT_REGION = "us-east-1"
+KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+OTHER_CREDENTIAL_VARIABLES = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
     "AWS_ROLE_ARN",
@@ -63,73 +65,77 @@ OTHER_CREDENTIALS = (
     "AWS_CREDENTIAL_EXPIRATION",
     "AWS_SECURITY_TOKEN",
 )
-"""Beside the keys of a role, each of these could make a tool work as somebody else."""
+"""Besides the keys, each of these could change the identity a tool uses."""
 
 
-def with_profile(inherited: Mapping[str, str], profile: str) -> dict[str, str]:
-    """The variables of a process that works with a profile: of those that tools look at first, none is left."""
-    left_out = {*KEYS, *OTHER_CREDENTIALS}
+def set_profile_variables(inherited: Mapping[str, str], profile: str) -> dict[str, str]:
+    """Return the variables of a process using this profile, without those tools prefer to it."""
+    left_out = {*KEY_VARIABLES, *OTHER_CREDENTIAL_VARIABLES}
     return {**{name: value for name, value in inherited.items() if name not in left_out}, "AWS_PROFILE": profile}
 
 
-def passport(project: "Project", environment: str, actor: "Actor | None" = None) -> Passport:
-    """That of an environment, for an actor. Without an environment it is one's own: the store is reached with it."""
+def build_credentials_spec(project: "Project", environment: str, actor: "Actor | None" = None) -> AwsCredentialsSpec:
+    """Return the parameters for an environment and an actor; without an environment those for the store."""
     if not environment:
         entry = project.environments[project.entry]
-        return Passport(
-            region=project.store.region or entry.region or USUAL_REGION,
+        return AwsCredentialsSpec(
+            region=project.store.region or entry.region or DEFAULT_REGION,
             account_id=project.store.account_id or "",
             profile=project.store.profile or "",
         )
-    there = project.environments[environment]
-    return Passport(
+    target = project.environments[environment]
+    return AwsCredentialsSpec(
         environment,
-        there.region or USUAL_REGION,
-        there.account_id or "",
-        there.profile or "",
-        there.assume_role or "",
-        there.external_id or "",
-        there.session_duration,
-        session_name(actor),
-        there.session_tags,
+        target.region or DEFAULT_REGION,
+        target.account_id or "",
+        target.profile or "",
+        target.assume_role or "",
+        target.external_id or "",
+        target.session_duration,
+        format_session_name(actor),
+        target.session_tags,
     )
 
 
-def session_name(actor: "Actor | None") -> str:
-    """`envctl-` and who is at work, in the letters that AWS allows in the name of a session."""
-    person = re.sub(r"[^\w+=,.@-]", "-", actor.person, flags=re.ASCII) if actor else ""
-    return f"envctl-{person}"[:SESSION_LENGTH] if person else "envctl"
+def format_session_name(actor: "Actor | None") -> str:
+    """Return `envctl-` with the person, in the characters AWS allows in session names."""
+    person = re.sub(r"[^\w+=,.@-]", "-", actor.person_name, flags=re.ASCII) if actor else ""
+    return f"envctl-{person}"[:MAX_SESSION_LENGTH] if person else "envctl"
 
 
-def on_aws(project: "Project") -> bool:
-    """Whether anything of the project lies in AWS, so that AWS can say who somebody is."""
+def is_on_aws(project: "Project") -> bool:
+    """Tell if any part of the project is on AWS: then AWS can identify the actor."""
     if project.store.url.startswith("s3://") or project.state.backend == "s3":
         return True
-    return any(on_aws_there(environment) for environment in project.environments.values())
+    return any(is_environment_on_aws(environment) for environment in project.environments.values())
 
 
-def on_aws_there(environment: "Environment") -> bool:
-    """Whether the project file says that anything of the environment is on AWS."""
+def is_environment_on_aws(environment: "Environment") -> bool:
+    """Tell if the project file places the environment on AWS."""
     return bool(environment.account_id or environment.assume_role or environment.profile)
 
 
 @dataclass(frozen=True)
-class TooShort:
-    """How long the credentials hold, and how long a deployment has taken, as people write durations."""
+class ShortCredentials:
+    """Remaining time of credentials, and the time a deployment needs, as text."""
 
     left: str
     needed: str
 
 
-def lasts(caller: Caller, there: "EnvironmentPresent", now: datetime) -> TooShort | None:
-    """None where the credentials hold as long as the longest deployment that is remembered there, and a bit more."""
+def check_remaining_time(caller: CallerIdentity, state: "EnvironmentState", now: datetime) -> ShortCredentials | None:
+    """Compare the remaining time with the longest known deployment plus a margin; return None if it suffices."""
     if caller.ends_at is None:
         return None
-    left, needed = caller.ends_at - now, longest(there) + MARGIN
-    return None if left >= needed else TooShort(spelt(left), spelt(needed - MARGIN))
+    left, needed = caller.ends_at - now, find_longest_duration(state) + CREDENTIALS_MARGIN
+    return (
+        None
+        if left >= needed
+        else ShortCredentials(format_duration(left), format_duration(needed - CREDENTIALS_MARGIN))
+    )
 
 
-def longest(there: "EnvironmentPresent") -> timedelta:
-    """How long the longest deployment took, of those whose proofs are remembered."""
-    done = [proof.deployment for proof in there.evidence.values()]
+def find_longest_duration(state: "EnvironmentState") -> timedelta:
+    """Return the longest duration of deployments in the evidence."""
+    done = [proof.deployment for proof in state.evidence.values()]
     return max((each.ended_at - each.started_at for each in done if each.ended_at), default=timedelta())

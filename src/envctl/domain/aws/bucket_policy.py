@@ -1,97 +1,102 @@
-"""The statements of envctl in a bucket's policy. They only ever deny, and whatever else is in the policy stays."""
+"""The statements of envctl in bucket policies. They only deny; all other statements stay."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from envctl.domain.aws.buckets import Policy, Statement, WantedBucket
 
-VERSION = "2012-10-17"
-OWN = "Envctl"
-"""The Sid of each statement of envctl begins so."""
+POLICY_VERSION = "2012-10-17"
+SID_PREFIX = "Envctl"
+"""The prefix of the Sid of every statement of envctl."""
 
 
-def statements(wanted: WantedBucket) -> tuple[Statement, ...]:
+def build_statements(wanted: WantedBucket) -> tuple[Statement, ...]:
     everything = [wanted.arn, f"{wanted.arn}/*"]
     plain_http = {"Bool": {"aws:SecureTransport": "false"}}
     shared = (
-        _deny("TlsOnly", "s3:*", everything, plain_http),
-        _deny("KeepBucket", "s3:DeleteBucket", wanted.arn),
+        _build_denial("TlsOnly", "s3:*", everything, plain_http),
+        _build_denial("KeepBucket", "s3:DeleteBucket", wanted.arn),
     )
-    return (*shared, *(_of_store(wanted) if wanted.purpose == "store" else _of_state(wanted)))
+    return (
+        *shared,
+        *(_build_store_statements(wanted) if wanted.purpose == "store" else _build_state_statements(wanted)),
+    )
 
 
-def _of_state(wanted: WantedBucket) -> tuple[Statement, ...]:
-    # Terraform removes its lock file with s3:DeleteObject, which only adds a delete marker here.
-    return (_deny("KeepVersions", "s3:DeleteObjectVersion", f"{wanted.arn}/*"),)
+def _build_state_statements(wanted: WantedBucket) -> tuple[Statement, ...]:
+    # Terraform deletes its lock file with s3:DeleteObject: in a versioned bucket this only adds a delete marker.
+    return (_build_denial("KeepVersions", "s3:DeleteObjectVersion", f"{wanted.arn}/*"),)
 
 
-def _of_store(wanted: WantedBucket) -> tuple[Statement, ...]:
+def _build_store_statements(wanted: WantedBucket) -> tuple[Statement, ...]:
     kept = f"{wanted.arn}/{wanted.prefix}/*" if wanted.prefix else f"{wanted.arn}/*"
     removing = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"]
     return (
-        _deny("KeepObjects", removing, kept),
-        # A part of a multipart upload can't carry the header, and is denied as well: envctl never uploads in parts.
-        _deny("CreateOnly", "s3:PutObject", kept, {"Null": {"s3:if-none-match": "true"}}),
+        _build_denial("KeepObjects", removing, kept),
+        # This also denies multipart uploads: their parts can't carry the header. envctl never uploads in parts.
+        _build_denial("CreateOnly", "s3:PutObject", kept, {"Null": {"s3:if-none-match": "true"}}),
     )
 
 
-def lacking(policy: Policy, wanted: WantedBucket) -> tuple[str, ...]:
-    """The Sids of the statements that are not there, or deny less than they should."""
-    there = {str(each.get("Sid", "")): each for each in _statements(policy)}
-    return tuple(each["Sid"] for each in statements(wanted) if not _covers(there.get(each["Sid"], {}), each))
+def find_missing_sids(policy: Policy, wanted: WantedBucket) -> tuple[str, ...]:
+    """Return the Sids of statements that are missing or deny too little."""
+    by_sid = {str(each.get("Sid", "")): each for each in _list_statements(policy)}
+    return tuple(
+        each["Sid"] for each in build_statements(wanted) if not _is_covering(by_sid.get(each["Sid"], {}), each)
+    )
 
 
-def merged(policy: Policy, wanted: WantedBucket) -> Policy:
-    """The same policy with all that envctl wants in it: a statement of its own that denies more still does."""
-    own = {each["Sid"]: each for each in statements(wanted)}
-    there = {str(each.get("Sid", "")): each for each in _statements(policy)}
-    kept = [each for each in _statements(policy) if each.get("Sid") not in own]
-    ours = [_joined(there.get(sid, {}), each) for sid, each in own.items()]
-    return {**(policy or {"Version": VERSION}), "Statement": [*kept, *ours]}
+def merge_policy(policy: Policy, wanted: WantedBucket) -> Policy:
+    """Return the policy with all statements of envctl; its statements that deny more are kept."""
+    own = {each["Sid"]: each for each in build_statements(wanted)}
+    by_sid = {str(each.get("Sid", "")): each for each in _list_statements(policy)}
+    kept = [each for each in _list_statements(policy) if each.get("Sid") not in own]
+    ours = [_merge_statement(by_sid.get(sid, {}), each) for sid, each in own.items()]
+    return {**(policy or {"Version": POLICY_VERSION}), "Statement": [*kept, *ours]}
 
 
-def _deny(
+def _build_denial(
     name: str, action: str | Sequence[str], resource: str | Sequence[str], condition: Mapping[str, Any] | None = None
 ) -> Statement:
-    what = {"Sid": f"{OWN}{name}", "Effect": "Deny", "Principal": "*", "Action": action, "Resource": resource}
+    what = {"Sid": f"{SID_PREFIX}{name}", "Effect": "Deny", "Principal": "*", "Action": action, "Resource": resource}
     return {**what, "Condition": condition} if condition else what
 
 
-def _statements(policy: Policy) -> Sequence[Statement]:
+def _list_statements(policy: Policy) -> Sequence[Statement]:
     found = policy.get("Statement", [])
     return [found] if isinstance(found, Mapping) else list(found)
 
 
-def _covers(there: Statement, wanted: Statement) -> bool:
-    """Whether it denies all that is wanted. It may deny more."""
-    if not _alike(there, wanted):
+def _is_covering(found: Statement, wanted: Statement) -> bool:
+    """Check that the statement denies everything wanted, or more."""
+    if not _has_same_scope(found, wanted):
         return False
-    return all(_listed(there.get(key)) >= _listed(wanted[key]) for key in ("Action", "Resource"))
+    return all(_to_set(found.get(key)) >= _to_set(wanted[key]) for key in ("Action", "Resource"))
 
 
-def _alike(there: Statement, wanted: Statement) -> bool:
-    """Whether it denies to the same people under the same condition, be it other things."""
-    everybody = there.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
-    conditions = _plain(there.get("Condition")), _plain(wanted.get("Condition"))
-    return there.get("Effect") == "Deny" and everybody and conditions[0] == conditions[1]
+def _has_same_scope(found: Statement, wanted: Statement) -> bool:
+    """Check that both statements deny to everyone under the same condition."""
+    everybody = found.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+    conditions = _normalize_condition(found.get("Condition")), _normalize_condition(wanted.get("Condition"))
+    return found.get("Effect") == "Deny" and everybody and conditions[0] == conditions[1]
 
 
-def _joined(there: Statement, wanted: Statement) -> Statement:
-    if not _alike(there, wanted):
+def _merge_statement(found: Statement, wanted: Statement) -> Statement:
+    if not _has_same_scope(found, wanted):
         return wanted
-    if _covers(there, wanted):
-        return there
-    return {**wanted, **{key: sorted(_listed(there.get(key)) | _listed(wanted[key])) for key in ("Action", "Resource")}}
+    if _is_covering(found, wanted):
+        return found
+    return {**wanted, **{key: sorted(_to_set(found.get(key)) | _to_set(wanted[key])) for key in ("Action", "Resource")}}
 
 
-def _listed(value: Any) -> frozenset[str]:  # noqa: ANN401 (a string or a list, as policies have it)
+def _to_set(value: Any) -> frozenset[str]:  # noqa: ANN401 (a string or a list, as policies have it)
     return frozenset([value] if isinstance(value, str) else value or ())
 
 
-def _plain(condition: Any) -> Any:  # noqa: ANN401
-    """A condition in which one value and a list of one are the same, as they are to AWS."""
+def _normalize_condition(condition: Any) -> Any:  # noqa: ANN401
+    """Normalize a condition: to AWS, one value and a list of one are the same."""
     if isinstance(condition, Mapping):
-        return {key: _plain(value) for key, value in condition.items()}
+        return {key: _normalize_condition(value) for key, value in condition.items()}
     if isinstance(condition, list) and len(condition) == 1:
-        return _plain(condition[0])
+        return _normalize_condition(condition[0])
     return str(condition).lower() if isinstance(condition, bool) else condition or ""

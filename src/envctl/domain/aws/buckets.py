@@ -1,4 +1,4 @@
-"""Buckets that envctl needs, as values: what is wanted, what is found, and the steps from one to the other."""
+"""Buckets as values: the wanted bucket, the existing one, and the steps from one to the other."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,18 +7,18 @@ from typing import Any, Literal, assert_never
 from envctl.domain.errors import Problem
 
 Purpose = Literal["state", "store"]
-Part = Literal["versioning", "encryption", "public access", "ownership", "policy", "object lock", "lifecycle"]
+BucketPart = Literal["versioning", "encryption", "public access", "ownership", "policy", "object lock", "lifecycle"]
 Statement = Mapping[str, Any]
 Policy = Mapping[str, Any]
-Rule = Mapping[str, Any]
+LifecycleRule = Mapping[str, Any]
 PUBLIC_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 
-DAYS_OF_A_YEAR = 365
+DAYS_PER_YEAR = 365
 
 
 @dataclass(frozen=True)
 class WantedBucket:
-    """A bucket for Terraform's state of these environments, or for the store, which keeps what is below `prefix`."""
+    """A bucket for the Terraform states of these environments, or for the store below `prefix`."""
 
     name: str
     region: str
@@ -33,15 +33,15 @@ class WantedBucket:
         return f"arn:{self.partition}:s3:::{self.name}"
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        """What of it is looked at. A state is written over, and so can't be locked."""
-        shared: tuple[Part, ...] = ("versioning", "encryption", "public access", "ownership", "policy")
+    def checked_parts(self) -> tuple[BucketPart, ...]:
+        """Return the parts to check. Buckets for states get no object lock: states are overwritten."""
+        shared: tuple[BucketPart, ...] = ("versioning", "encryption", "public access", "ownership", "policy")
         return (*shared, "object lock", "lifecycle") if self.purpose == "store" else (*shared, "lifecycle")
 
 
 @dataclass(frozen=True)
 class Retention:
-    """How long no version of an object can be removed. Governance can be lifted by who may; compliance by nobody."""
+    """The time object versions are locked. Authorized users may lift mode GOVERNANCE; COMPLIANCE is final."""
 
     mode: str
     days: int
@@ -49,9 +49,12 @@ class Retention:
 
 @dataclass(frozen=True)
 class FoundBucket:
-    """A bucket as it is; one that was only just made where nothing is said. `open_to_public` are the blocks that it
-    lacks, and `locks` says whether it has object lock at all. What could not be looked at is in `unseen`, with the
-    reason, and means nothing here.
+    """An existing bucket; the defaults are those of a new one.
+
+    Attributes:
+        open_to_public: missing public access blocks.
+        locks: object lock is enabled.
+        unseen: unreadable parts with the reason; the fields of these parts are meaningless.
     """
 
     versioning: str = ""
@@ -61,13 +64,13 @@ class FoundBucket:
     policy: Policy = field(default_factory=dict)
     locks: bool = False
     retention: Retention | None = None
-    rules: tuple[Rule, ...] = ()
-    unseen: Mapping[Part, Problem] = field(default_factory=dict)
+    rules: tuple[LifecycleRule, ...] = ()
+    unseen: Mapping[BucketPart, Problem] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Create:
-    """With object lock where `locked`."""
+class CreateBucket:
+    """Create the bucket, with object lock if `locked`."""
 
     locked: bool
 
@@ -78,23 +81,23 @@ class KeepVersions:
 
 
 @dataclass(frozen=True)
-class Encrypt:
-    """With S3's own keys, where no other encryption is there."""
+class EncryptObjects:
+    """Encrypt with keys of S3, if no encryption is set."""
 
 
 @dataclass(frozen=True)
 class BlockPublicAccess:
-    """All four blocks."""
+    """Set all four public access blocks."""
 
 
 @dataclass(frozen=True)
 class OwnObjects:
-    """Whatever is put there belongs to the bucket's owner, and access lists count for nothing."""
+    """Make the bucket owner own all objects; access lists are ignored."""
 
 
 @dataclass(frozen=True)
 class WritePolicy:
-    """With these statements, by their Sids. What others wrote is read once more when it is written, and stays."""
+    """Add the statements with these Sids. Other statements are read again before writing, and stay."""
 
     changed: tuple[str, ...]
 
@@ -106,45 +109,54 @@ class LockObjects:
 
 @dataclass(frozen=True)
 class SetLifecycle:
-    """A rule of envctl's own, and `said` is what it does. Those of others stay."""
+    """Write the lifecycle rules of envctl. Rules of others stay."""
 
-    said: str
-
-
-Step = Create | KeepVersions | Encrypt | BlockPublicAccess | OwnObjects | WritePolicy | LockObjects | SetLifecycle
+    summary: str
 
 
-def explain(step: Step) -> str:
+BucketStep = (
+    CreateBucket
+    | KeepVersions
+    | EncryptObjects
+    | BlockPublicAccess
+    | OwnObjects
+    | WritePolicy
+    | LockObjects
+    | SetLifecycle
+)
+
+
+def explain_step(step: BucketStep) -> str:
     match step:
-        case Create(locked=True):
+        case CreateBucket(locked=True):
             return "create the bucket, with object lock"
-        case Create():
+        case CreateBucket():
             return "create the bucket"
         case KeepVersions():
             return "keep every version of an object"
-        case Encrypt():
+        case EncryptObjects():
             return "encrypt what is put there (SSE-S3)"
         case BlockPublicAccess():
             return "block all public access"
         case OwnObjects():
             return "let its owner own every object, without access lists"
         case _:
-            return _explain_more(step)
+            return _explain_detailed_step(step)
 
 
-def told(retention: Retention) -> str:
-    years, rest = divmod(retention.days, DAYS_OF_A_YEAR)
+def format_retention(retention: Retention) -> str:
+    years, rest = divmod(retention.days, DAYS_PER_YEAR)
     length = f"{retention.days} days" if rest or not years else "1 year" if years == 1 else f"{years} years"
     return f"{retention.mode.lower()}, {length}"
 
 
-def _explain_more(step: WritePolicy | LockObjects | SetLifecycle) -> str:
+def _explain_detailed_step(step: WritePolicy | LockObjects | SetLifecycle) -> str:
     match step:
         case WritePolicy(changed):
             return f"add to its policy: {', '.join(changed)} (what others wrote there stays)"
         case LockObjects(retention):
-            return f"lock every version of an object ({told(retention)}); object lock can't be taken back"
-        case SetLifecycle(said):
-            return f"lifecycle: {said}"
+            return f"lock every version of an object ({format_retention(retention)}); object lock can't be taken back"
+        case SetLifecycle(summary):
+            return f"lifecycle: {summary}"
         case _:
             assert_never(step)

@@ -1,4 +1,4 @@
-"""Secrets by their names: which are needed, and whether each is there. What they hold is never looked at."""
+"""Secrets by name: the needed ones and their states. Their values are never read."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -6,24 +6,28 @@ from typing import Literal, get_args
 
 from envctl.domain.errors import Location, Problem
 
-Kind = Literal["secretsmanager", "ssm"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-SERVICES: dict[Kind, str] = {"secretsmanager": "Secrets Manager", "ssm": "the Parameter Store"}
-# *deleting* waits for its deletion, *empty* has no current version; of *unknown* nobody could tell, and what is
-# *elsewhere* lies in another account, which is not looked into.
-State = Literal["there", "absent", "deleting", "empty", "unknown", "elsewhere"]
-MISSING: frozenset[State] = frozenset({"absent", "deleting", "empty"})
-ENCRYPTED = "SecureString"
+SecretKind = Literal["secretsmanager", "ssm"]
+SECRET_KINDS: tuple[SecretKind, ...] = get_args(SecretKind)
+SERVICE_NAMES: dict[SecretKind, str] = {"secretsmanager": "Secrets Manager", "ssm": "the Parameter Store"}
+# *deleting* is scheduled for deletion, *empty* has no current version, *unknown* could not be checked, and *elsewhere*
+# is in another account and not checked.
+SecretState = Literal["there", "absent", "deleting", "empty", "unknown", "elsewhere"]
+MISSING_STATES: frozenset[SecretState] = frozenset({"absent", "deleting", "empty"})
+ENCRYPTED_TYPE = "SecureString"
 
 
 @dataclass(frozen=True)
 class NeededSecret:
-    """`id` is what AWS is asked with: the name, or the ARN where the settings have one. `account_id` and `region` are
-    what an ARN says, and empty otherwise. `asked_by` are the settings that name it, each with its stack, and `location`
-    is where the first of them stands.
+    """A secret named in settings.
+
+    Attributes:
+        id: the name, or the ARN if the settings have one.
+        asked_by: the settings naming it, each with its stack.
+        location: the location of the first of them.
+        account_id, region: those of the ARN; empty otherwise.
     """
 
-    kind: Kind
+    kind: SecretKind
     name: str
     id: str
     asked_by: tuple[str, ...] = ()
@@ -34,12 +38,16 @@ class NeededSecret:
 
 @dataclass(frozen=True)
 class Sighting:
-    """What was seen of a secret. `remark` says what is worth knowing besides, and of an unknown one why nobody can
-    tell; `hint` what helps then. `type` is that of a parameter.
+    """The state of a secret.
+
+    Attributes:
+        remark: additional information, or the reason for *unknown*.
+        hint: the way to fix *unknown*.
+        type: the type of a parameter.
     """
 
     secret: NeededSecret
-    state: State
+    state: SecretState
     changed_at: datetime | None = None
     remark: str = ""
     hint: str = ""
@@ -47,18 +55,18 @@ class Sighting:
 
     @property
     def missing(self) -> bool:
-        return self.state in MISSING
+        return self.state in MISSING_STATES
 
 
 @dataclass(frozen=True)
 class SecretValue:
-    """What a secret holds, on its way from whoever knows it to AWS. It is shown by nothing."""
+    """The value of a secret on its way to AWS. It is never shown."""
 
     data: bytes = field(repr=False)
 
     @property
     def text(self) -> str | None:
-        """None for what is no text."""
+        """Return the value as text; None for other bytes."""
         try:
             return self.data.decode()
         except UnicodeDecodeError:
@@ -67,7 +75,7 @@ class SecretValue:
 
 @dataclass(frozen=True)
 class SecretChange:
-    """What is about to be done to a secret, for whoever is asked. `account_id` is empty where nothing says it."""
+    """A change of a secret, for confirmation. `account_id` is empty if unknown."""
 
     environment: str
     account_id: str
@@ -75,39 +83,39 @@ class SecretChange:
     creates: bool
 
 
-KILO = 1024
-LONGEST: dict[Kind, int] = {"secretsmanager": 64 * KILO, "ssm": 8 * KILO}
-# A parameter that is longer has to be an *advanced* one, which AWS charges for.
-LONGEST_STANDARD = 4 * KILO
+KIB = 1024
+MAX_SIZES: dict[SecretKind, int] = {"secretsmanager": 64 * KIB, "ssm": 8 * KIB}
+# Longer parameters must be *advanced* ones; AWS charges for these.
+MAX_STANDARD_SIZE = 4 * KIB
 
 
-def unfit(value: SecretValue, kind: Kind) -> str:
-    """Why a secret of that kind can't hold the value; empty where it can."""
+def explain_invalid_value(value: SecretValue, kind: SecretKind) -> str:
+    """Return the reason a secret of that kind cannot have this value; empty if it can."""
     if not value.data.strip():
         return "it is empty"
-    if len(value.data) > LONGEST[kind]:
-        return f"it has more than {LONGEST[kind] // KILO} KiB, and {SERVICES[kind]} takes no more"
+    if len(value.data) > MAX_SIZES[kind]:
+        return f"it has more than {MAX_SIZES[kind] // KIB} KiB, and {SERVICE_NAMES[kind]} takes no more"
     if kind == "ssm" and value.text is None:
         return "it is no UTF-8 text, and the Parameter Store takes nothing else"
     return ""
 
 
-def command(secret: NeededSecret, environment: str) -> str:
-    """What a person types to create it, or to give it a value."""
+def format_set_command(secret: NeededSecret, environment: str) -> str:
+    """Return the command that creates the secret or sets its value."""
     return f"envctl secrets set {environment} {secret.name}"
 
 
-def problem(sighting: Sighting, environment: str) -> Problem | None:
-    """What is wrong with it, and the way to mend that; None where nothing is."""
+def find_problem(sighting: Sighting, environment: str) -> Problem | None:
+    """Return the problem with a secret and its fix; None without a problem."""
     secret = sighting.secret
-    what = f"the secret {secret.name} in {SERVICES[secret.kind]} of {environment}"
+    what = f"the secret {secret.name} in {SERVICE_NAMES[secret.kind]} of {environment}"
     by = f" ({' and '.join(secret.asked_by)})" if secret.asked_by else ""
     match sighting.state:
         case "absent":
-            return Problem("E440", f"{what} is not there{by}", command(secret, environment), secret.location)
+            return Problem("E440", f"{what} is not there{by}", format_set_command(secret, environment), secret.location)
         case "empty":
             message = f"{what} has no current version{by}"
-            return Problem("E440", message, command(secret, environment), secret.location)
+            return Problem("E440", message, format_set_command(secret, environment), secret.location)
         case "deleting":
             hint = f"aws secretsmanager restore-secret --secret-id {secret.id}"
             return Problem("E440", f"{what} is scheduled for deletion{by}", hint, secret.location)

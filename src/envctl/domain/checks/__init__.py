@@ -1,1 +1,1 @@
-"""What proves that a deployment works: probes, and assertions on outputs."""
+"""Checks of a deployment: probes, and assertions on outputs."""

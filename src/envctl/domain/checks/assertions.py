@@ -1,4 +1,4 @@
-"""Outputs of stacks: finding the value that a check speaks of, and judging it."""
+"""Assertions on outputs of stacks: find the referenced value and check it."""
 
 import re
 from collections.abc import Mapping
@@ -6,54 +6,54 @@ from decimal import Decimal
 from typing import TypeGuard
 
 from envctl.domain.config.checks.kinds import OutputCheck
-from envctl.domain.config.checks.urls import http_url
-from envctl.domain.terraform.literals import literal, number_text
-from envctl.domain.terraform.output_reference import Reference
+from envctl.domain.config.checks.urls import check_http_url
+from envctl.domain.terraform.literals import format_literal, format_number
+from envctl.domain.terraform.output_reference import OutputReference
 from envctl.domain.terraform.outputs import Outputs
 from envctl.domain.text.excerpt import excerpt
-from envctl.domain.text.suggestions import suggestion
+from envctl.domain.text.suggestions import suggest_name
 
 _STEP = re.compile(r'\[(?P<index>\d+)\]|\["(?P<key>[^"]*)"\]|\.(?P<attribute>[\w-]+)')
 
 
-def shown(value: object) -> str:
-    return excerpt(literal(value))
+def format_value(value: object) -> str:
+    return excerpt(format_literal(value))
 
 
-def look_up(reference: Reference, outputs: Outputs) -> object:
-    """Raises ValueError with the problem where there is no value that may be used."""
+def find_output_value(reference: OutputReference, outputs: Outputs) -> object:
+    """Return the referenced value. Raises ValueError if it is missing, null or sensitive."""
     stack, name = reference.stack, reference.output
     if stack not in outputs:
         raise ValueError(f"the outputs of the stack {stack} are not known: it is not applied here")
     if name not in outputs[stack]:
-        known = suggestion(name, outputs[stack]) or "it has none at all"
+        known = suggest_name(name, outputs[stack]) or "it has none at all"
         raise ValueError(f"the stack {stack} has no output {name}; {known}")
     if outputs[stack][name].sensitive:
         raise ValueError(f"{stack}.{name} is sensitive, and sensitive values are not used in checks")
-    value, walked = outputs[stack][name].value, f"{stack}.{name}"
+    value, path = outputs[stack][name].value, f"{stack}.{name}"
     for step in _STEP.finditer(reference.path):
-        value, walked = _inside(value, step, walked), f"{walked}{step[0]}"
+        value, path = _step_into(value, step, path), f"{path}{step[0]}"
     if value is None:
-        raise ValueError(f"{walked} is null")
+        raise ValueError(f"{path} is null")
     return value
 
 
-def _inside(value: object, step: re.Match[str], walked: str) -> object:
+def _step_into(value: object, step: re.Match[str], path: str) -> object:
     key = step["key"] if step["key"] is not None else step["attribute"]
     match value:
         case list() if key is None:
             if int(step["index"]) < len(value):
                 return value[int(step["index"])]
-            raise ValueError(f"{walked}{step[0]} does not exist: {walked} has {len(value)} elements")
+            raise ValueError(f"{path}{step[0]} does not exist: {path} has {len(value)} elements")
         case Mapping() if key is not None:
             if key in value:
                 return value[key]
-            raise ValueError(f"{walked}{step[0]} does not exist")
+            raise ValueError(f"{path}{step[0]} does not exist")
         case _:
-            raise ValueError(f"{walked}{step[0]} does not exist: {walked} is {_sort(value)}")
+            raise ValueError(f"{path}{step[0]} does not exist: {path} is {_describe_type(value)}")
 
 
-def _sort(value: object) -> str:
+def _describe_type(value: object) -> str:
     match value:
         case None:
             return "null"
@@ -69,60 +69,62 @@ def _sort(value: object) -> str:
             return "a number"
 
 
-def url_of(reference: Reference, value: object) -> str:
-    """Raises ValueError with the problem where the value is no text."""
+def parse_output_url(reference: OutputReference, value: object) -> str:
+    """Return the value as an HTTP URL. Raises ValueError with the fault."""
     if not isinstance(value, str):
-        raise ValueError(f"{reference} is {_sort(value)}, and must be a URL")  # noqa: TRY004 (a problem, not a bug)
+        raise ValueError(f"{reference} is {_describe_type(value)}, and must be a URL")  # noqa: TRY004 (a problem, not a bug)
     try:
-        return http_url(value)
+        return check_http_url(value)
     except ValueError as error:
-        # What stands before an @ may be a password.
-        seen = "" if "@" in value else f" is {shown(value)}, and"
+        # The text before an @ may be a password.
+        seen = "" if "@" in value else f" is {format_value(value)}, and"
         raise ValueError(f"{reference}{seen} {error}") from None
 
 
-def flaw(check: OutputCheck, value: object) -> str:
-    """Why the value is not as the check says, or an empty text."""
+def check_output(check: OutputCheck, value: object) -> str:
+    """Return the reason a value fails the check; empty if it passes."""
     if check.matches is not None:
-        return _mismatch(check.matches, value)
+        return _check_pattern(check.matches, value)
     if check.at_least is not None or check.at_most is not None:
-        return _outside(check, value)
-    return "" if same(value, check.equals) else f"is {shown(value)}, expected {shown(check.equals)}"
+        return _check_range(check, value)
+    return (
+        "" if is_same_value(value, check.equals) else f"is {format_value(value)}, expected {format_value(check.equals)}"
+    )
 
 
-def same(one: object, other: object) -> bool:
-    """Numbers are compared by value, whatever their type; true and false are no numbers."""
+def is_same_value(one: object, other: object) -> bool:
+    """Compare two values: numbers by value across types, booleans never as numbers."""
     if _is_number(one) and _is_number(other):
-        return _exact(one) == _exact(other)
+        return _to_decimal(one) == _to_decimal(other)
     match one, other:
         case list(), list():
-            return len(one) == len(other) and all(map(same, one, other))
+            return len(one) == len(other) and all(map(is_same_value, one, other))
         case Mapping(), Mapping():
-            return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+            return one.keys() == other.keys() and all(is_same_value(one[key], other[key]) for key in one)
         case _:
             return type(one) is type(other) and one == other
 
 
-def _mismatch(pattern: str, value: object) -> str:
+def _check_pattern(pattern: str, value: object) -> str:
     match value:
         case bool():
             text = "true" if value else "false"
         case str():
             text = value
         case _ if _is_number(value):
-            text = number_text(value)
+            text = format_number(value)
         case _:
-            return f"is {_sort(value)}, and only text, numbers, true and false can match"
-    return "" if re.fullmatch(pattern, text) else f"is {shown(value)}, which does not match {excerpt(pattern)}"
+            return f"is {_describe_type(value)}, and only text, numbers, true and false can match"
+    return "" if re.fullmatch(pattern, text) else f"is {format_value(value)}, which does not match {excerpt(pattern)}"
 
 
-def _outside(check: OutputCheck, value: object) -> str:
+def _check_range(check: OutputCheck, value: object) -> str:
     if not _is_number(value):
-        return f"is {shown(value)}, which is {_sort(value)}, and must be a number"
-    if _is_number(check.at_least) and _exact(value) < _exact(check.at_least):
-        return f"is {shown(value)}, expected at least {shown(check.at_least)}"
-    if _is_number(check.at_most) and _exact(value) > _exact(check.at_most):
-        return f"is {shown(value)}, expected at most {shown(check.at_most)}"
+        return f"is {format_value(value)}, which is {_describe_type(value)}, and must be a number"
+    if _is_number(check.at_least) and _to_decimal(value) < _to_decimal(check.at_least):
+        return f"is {format_value(value)}, expected at least {format_value(check.at_least)}"
+    if _is_number(check.at_most) and _to_decimal(value) > _to_decimal(check.at_most):
+        return f"is {format_value(value)}, expected at most {format_value(check.at_most)}"
     return ""
 
 
@@ -130,6 +132,6 @@ def _is_number(value: object) -> TypeGuard[int | float | Decimal]:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
-def _exact(number: float | Decimal) -> Decimal:
-    """A float stands for what was written: 0.1 is a tenth, however it was read."""
+def _to_decimal(number: float | Decimal) -> Decimal:
+    """Return a number as written: the float 0.1 becomes exactly a tenth."""
     return Decimal(repr(number)) if isinstance(number, float) else Decimal(number)

@@ -1,15 +1,13 @@
-"""Checks: what proves that a deployment works. Together with the outputs of the stacks a check becomes either a probe,
-with which the world is asked, or a verdict.
-"""
+"""Checks of a deployment. With the outputs of the stacks a check resolves to a probe to run, or to a verdict."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from envctl.domain.checks.assertions import flaw, look_up, shown, url_of
+from envctl.domain.checks.assertions import check_output, find_output_value, parse_output_url
 from envctl.domain.config.checks.kinds import KINDS, OUTPUT, CommandCheck, HttpCheck, OutputCheck
-from envctl.domain.config.checks.table import Check, known_keys, with_kind
-from envctl.domain.config.checks.urls import with_path
-from envctl.domain.terraform.output_reference import Reference
+from envctl.domain.config.checks.table import Check, add_kind, list_known_keys
+from envctl.domain.config.checks.urls import append_path
+from envctl.domain.terraform.output_reference import OutputReference
 from envctl.domain.terraform.outputs import Output, Outputs
 from envctl.domain.text.excerpt import excerpt
 
@@ -25,13 +23,12 @@ __all__ = [
     "Outputs",
     "Probe",
     "Verdict",
-    "applies",
+    "add_kind",
     "excerpt",
-    "known_keys",
-    "needs",
-    "resolve",
-    "shown",
-    "with_kind",
+    "find_required_output",
+    "is_check_applicable",
+    "list_known_keys",
+    "resolve_check",
 ]
 
 
@@ -56,45 +53,45 @@ Probe: TypeAlias = HttpProbe | CommandProbe
 
 @dataclass(frozen=True)
 class Verdict:
-    """`problem` is empty where the check passed."""
+    """The result of a check; `problem` is empty if it passed."""
 
     name: str
     problem: str = ""
 
 
-def applies(check: Check, environment: str, *, sandbox: bool) -> bool:
-    """Whether the check is run in that environment."""
+def is_check_applicable(check: Check, environment: str, *, sandbox: bool) -> bool:
+    """Check that a check runs in the environment."""
     return (not check.environments or environment in check.environments) and (check.sandbox or not sandbox)
 
 
-def needs(check: Check) -> Reference | None:
-    """The output of a stack without which the check can't be resolved."""
+def find_required_output(check: Check) -> OutputReference | None:
+    """Return the stack output needed to resolve the check, if any."""
     match check:
         case HttpCheck(url=url):
-            return Reference.parse(url.removeprefix(OUTPUT)) if url.startswith(OUTPUT) else None
+            return OutputReference.parse(url.removeprefix(OUTPUT)) if url.startswith(OUTPUT) else None
         case OutputCheck(output=output):
-            return Reference.parse(output)
+            return OutputReference.parse(output)
         case CommandCheck():
             return None
 
 
-def resolve(check: Check, name: str, outputs: Outputs) -> Probe | Verdict:
+def resolve_check(check: Check, name: str, outputs: Outputs) -> Probe | Verdict:
     try:
-        return _resolved(check, name, outputs)
+        return _resolve_or_raise(check, name, outputs)
     except ValueError as error:
         return Verdict(name, str(error))
 
 
-def _resolved(check: Check, name: str, outputs: Outputs) -> Probe | Verdict:
-    reference = needs(check)
-    value = look_up(reference, outputs) if reference else None
+def _resolve_or_raise(check: Check, name: str, outputs: Outputs) -> Probe | Verdict:
+    reference = find_required_output(check)
+    value = find_output_value(reference, outputs) if reference else None
     match check:
         case HttpCheck():
-            url = url_of(reference, value) if reference else check.url
+            url = parse_output_url(reference, value) if reference else check.url
             seconds = check.timeout.total_seconds()
-            return HttpProbe(name, with_path(url, check.path), check.expect_status, check.contains, seconds)
+            return HttpProbe(name, append_path(url, check.path), check.expect_status, check.contains, seconds)
         case CommandCheck():
             return CommandProbe(name, check.command, check.timeout.total_seconds())
         case OutputCheck():
-            problem = flaw(check, value)
+            problem = check_output(check, value)
             return Verdict(name, problem and f"{reference} {problem}")

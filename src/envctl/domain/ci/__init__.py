@@ -1,1 +1,1 @@
-"""Workflows for GitHub and GitLab, and how work is shared out among jobs."""
+"""Workflows for GitHub and GitLab, and the split of work across CI jobs."""

@@ -1,96 +1,94 @@
-"""The workflows of a project, from the texts that envctl brings: `%{name}` stands for what differs between projects."""
+"""Render GitHub workflows from templates of envctl with `%{name}` placeholders."""
 
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-CHECKOUT = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2"
-"""Whatever else runs in a job that may deploy is envctl itself."""
-USUAL_BRANCH = "main"
-_PLACE = re.compile(r"%\{([\w.]+)\}")
+CHECKOUT_ACTION = "actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2"
+"""The only foreign action in deploying jobs."""
+DEFAULT_BRANCH = "main"
+_PLACEHOLDER = re.compile(r"%\{([\w.]+)\}")
 
 
 @dataclass(frozen=True)
-class Site:
-    """Where the workflows will run. `order` is the pipeline, `folder` where the project lies in its repository (empty
-    at the top), `region` the one that is asked for a role, and `command` envctl with what it always gets, such as
-    `--sandbox`. To those that are `protected` nothing goes before somebody has said so, where the system has a button
-    for that; `reviewed` are those whose reviewers in GitHub count at a gate.
-    """
+class WorkflowInputs:
+    """The values of a project in the workflow templates."""
 
-    order: Sequence[str]
-    folder: str
-    region: str
+    order: Sequence[str]  # the pipeline
+    folder: str  # of the project in its repository; empty at the top
+    region: str  # for requesting roles
     version: str
-    branch: str = USUAL_BRANCH
-    command: str = "envctl"
-    protected: Collection[str] = ()
-    reviewed: Collection[str] = ()
+    branch: str = DEFAULT_BRANCH
+    command: str = "envctl"  # with global options such as --sandbox
+    protected: Collection[str] = ()  # environments with a manual start, if the CI system has one
+    reviewed: Collection[str] = ()  # environments with GitHub reviewers as a gate
 
     @property
-    def options(self) -> str:
-        """With which these very workflows are written again."""
-        return "" if self.branch == USUAL_BRANCH else f" --branch {self.branch}"
+    def branch_option(self) -> str:
+        """The option to write the same workflows again."""
+        return "" if self.branch == DEFAULT_BRANCH else f" --branch {self.branch}"
 
 
-def github(texts: Mapping[str, str], site: Site) -> Mapping[str, str]:
-    """By their path from the top of the repository."""
+def render_github_workflows(texts: Mapping[str, str], site: WorkflowInputs) -> Mapping[str, str]:
+    """Return the workflow files by path in the repository."""
     entry, *others = site.order
-    setup = filled(texts["setup.yml"], site)
-    jobs = [filled(texts["deploy/entry.yml"], site, setup=setup, environment=entry)]
+    setup = fill_template(texts["setup.yml"], site)
+    jobs = [fill_template(texts["deploy/entry.yml"], site, setup=setup, environment=entry)]
     for before, environment in zip(site.order, others, strict=False):
-        jobs += _promotion(texts, site, setup, before, environment)
+        jobs += _render_promotion(texts, site, setup, before, environment)
     return {
-        ".github/workflows/envctl-plan.yml": filled(texts["plan.yml"], site, setup=setup),
-        ".github/workflows/envctl-deploy.yml": filled(texts["deploy.yml"], site) + "".join(jobs),
-        ".github/workflows/envctl-drift.yml": filled(texts["drift.yml"], site, setup=setup),
+        ".github/workflows/envctl-plan.yml": fill_template(texts["plan.yml"], site, setup=setup),
+        ".github/workflows/envctl-deploy.yml": fill_template(texts["deploy.yml"], site) + "".join(jobs),
+        ".github/workflows/envctl-drift.yml": fill_template(texts["drift.yml"], site, setup=setup),
     }
 
 
-def _promotion(texts: Mapping[str, str], site: Site, setup: str, before: str, environment: str) -> Iterator[str]:
-    """The job that promotes, and where its reviewers count, one before it that makes the plan which they see."""
+def _render_promotion(
+    texts: Mapping[str, str], site: WorkflowInputs, setup: str, before: str, environment: str
+) -> Iterator[str]:
+    """Yield the promotion job, preceded by a plan job for reviewers if they count."""
     entry = site.order[0]
-    # A job only sees what those put out that it needs itself.
+    # A job sees only the outputs of its own needs.
     needs = [entry] if before == entry else [entry, before]
-    told = {"setup": setup, "environment": environment, "before": before, "entry": entry, "asks": "", "reviewed": ""}
+    values = {"setup": setup, "environment": environment, "before": before, "entry": entry, "asks": "", "reviewed": ""}
     if environment in site.reviewed:
-        yield filled(texts["deploy/plan.yml"], site, **told, needs=_listed(needs))
+        yield fill_template(texts["deploy/plan.yml"], site, **values, needs=_format_needs(needs))
         needs.append(f"plan-{environment}")
-        told["asks"] = "      actions: read # for who has let the job begin\n"
-        told["reviewed"] = filled(texts["deploy/reviewed.yml"], site, **told)
-    yield filled(texts["deploy/next.yml"], site, **told, needs=_listed(needs))
+        values["asks"] = "      actions: read # for who has let the job begin\n"
+        values["reviewed"] = fill_template(texts["deploy/reviewed.yml"], site, **values)
+    yield fill_template(texts["deploy/next.yml"], site, **values, needs=_format_needs(needs))
 
 
-def _listed(names: Sequence[str]) -> str:
+def _format_needs(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
 
 
-def is_ours(text: str) -> bool:
-    """Whether it may be written over."""
+def is_generated(text: str) -> bool:
+    """Check that envctl wrote the file and may overwrite it."""
     return text.startswith("# Written by `envctl ")
 
 
-def header(system: str) -> str:
+def format_header(system: str) -> str:
     return f"# Written by `envctl ci {system}`, which writes it anew: change envctl.toml, or a file of your own."
 
 
-def filled(text: str, site: Site, **more: str) -> str:
-    """Raises KeyError for a place that nothing is known for."""
+def fill_template(text: str, site: WorkflowInputs, **more: str) -> str:
+    """Fill the placeholders of a template. Raises KeyError for an unknown one."""
     known = {
-        "header": header("github"),
-        "checkout": CHECKOUT,
+        "header": format_header("github"),
+        "checkout": CHECKOUT_ACTION,
         "version": site.version,
-        "folder": scalar(site.folder or "."),
+        "folder": format_yaml_scalar(site.folder or "."),
         "region": site.region,
-        "branch": scalar(site.branch),
+        "branch": format_yaml_scalar(site.branch),
         "envctl": site.command,
-        "options": site.options,
+        "options": site.branch_option,
         **more,
     }
-    return _PLACE.sub(lambda found: known[found[1]], text)
+    return _PLACEHOLDER.sub(lambda found: known[found[1]], text)
 
 
-def scalar(text: str) -> str:
-    """As YAML reads it again. A text in JSON is one in YAML as well."""
+def format_yaml_scalar(text: str) -> str:
+    """Return the text as a YAML scalar, quoted as JSON if needed."""
     return text if re.fullmatch(r"[A-Za-z./][\w./-]*", text) else json.dumps(text)

@@ -1,6 +1,6 @@
-"""A run: many jobs look at many units, and what they saw is brought together. Its documents, and where they are kept.
+"""Documents of matrix runs and their keys in the store: CI jobs plan or check units, and one merges their answers.
 
-All of it is below `runs/`. The ledger and the releases are needed for ever; this is not.
+All keys are below `runs/` and expire, unlike ledger and releases.
 """
 
 import json
@@ -8,124 +8,131 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from envctl.domain.ci.shard_planner import Shard, Unit
-from envctl.domain.ledger.codec import MISFITS, plain, reader
+from envctl.domain.ledger.codec import DECODE_ERRORS, build_decoder, encode_value
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.runs_folder import FOLDER, KEPT
+from envctl.domain.ledger.runs_folder import FOLDER, RETENTION
 
-Kind = Literal["drift", "plan"]
-# In folders of their own, so that a list of runs is as long as there are runs, however many jobs each of them had.
-BEGUN, ANSWERS, COLLECTED = f"{FOLDER}begun/", f"{FOLDER}answers/", f"{FOLDER}collected/"
+RunKind = Literal["drift", "plan"]
+# Separate folders: listing runs takes time by their number, independent of the jobs in each.
+BEGUN_FOLDER, ANSWERS_FOLDER, COLLECTED_FOLDER = f"{FOLDER}begun/", f"{FOLDER}answers/", f"{FOLDER}collected/"
 FORMAT = 1
 _ID = re.compile(r"\d{8}T\d{6}Z-(drift|plan)-[0-9a-z]{1,16}")
 
 T = TypeVar("T")
 
 
-class UnreadableError(ValueError):
-    """The bytes are not the document of a run, or one that another version of envctl wrote."""
+class UnreadableDocumentError(ValueError):
+    """The bytes are no document of a run, or were written by another version of envctl."""
 
 
 @dataclass(frozen=True)
-class Planned:
-    """An environment as it is known to whoever looks at it. `release` is empty where nothing runs there; where the
-    working tree is planned, it is the name that a release of it would have. `deployment` is the number of the last one
-    there, however it ended, and `stacks` are those that there are to look at.
-    """
+class PlannedEnvironment:
+    """The state of an environment when the run was planned."""
 
     environment: str
-    release: str = ""
-    deployment: int = 0
-    stacks: tuple[str, ...] = ()
+    release: str = ""  # empty without a deployment; for plans of the working tree, the hash of its release
+    deployment: int = 0  # ledger number of the last deployment, successful or not
+    stacks: tuple[str, ...] = ()  # stacks to check
 
-    def is_like(self, other: "Planned") -> bool:
-        """Whether both would look at the same."""
+    def has_same_state(self, other: "PlannedEnvironment") -> bool:
+        """Check that release and last deployment are equal."""
         return (self.release, self.deployment) == (other.release, other.deployment)
 
 
 @dataclass(frozen=True)
-class Run:
+class MatrixRun:
+    STORED_KIND: ClassVar[str] = "Run"
+
     id: str
-    kind: Kind
+    kind: RunKind
     at: datetime
     by: Actor
-    environments: tuple[Planned, ...]
+    environments: tuple[PlannedEnvironment, ...]
     shards: tuple[Shard, ...]
 
-    def shard(self, number: int) -> Shard | None:
-        """They are counted from 1."""
+    def find_shard(self, number: int) -> Shard | None:
+        """Return a shard by its number from 1; None if out of range."""
         return self.shards[number - 1] if 0 < number <= len(self.shards) else None
 
 
 @dataclass(frozen=True)
-class Collected:
-    """`durations` are seconds by environment and stack, those of earlier runs included where this one has none."""
+class CollectedRun:
+    """The end of a run. `durations` are seconds by environment and stack, completed with those of earlier runs."""
+
+    STORED_KIND: ClassVar[str] = "Collected"
 
     run: str
     at: datetime
     by: Actor
     durations: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
-    def measured(self) -> dict[Unit, float]:
+    def flatten_durations(self) -> dict[Unit, float]:
         return {Unit(name, stack): took for name, stacks in self.durations.items() for stack, took in stacks.items()}
 
 
-def new_id(kind: Kind, at: datetime, mark: str) -> str:
-    """Sorts by time. The mark keeps two that begin in one second apart."""
+def format_run_id(kind: RunKind, at: datetime, mark: str) -> str:
+    """Return an id sorted by time; `mark` distinguishes runs begun in the same second."""
     return f"{at:%Y%m%dT%H%M%SZ}-{kind}-{re.sub('[^0-9a-z]', '', mark)[-8:] or '0'}"
 
 
-def is_id(text: str) -> bool:
+def is_run_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def kind_of(run: str) -> Kind:
+def parse_run_kind(run: str) -> RunKind:
     return "plan" if "-plan-" in run else "drift"
 
 
-def begun_key(run: str) -> str:
-    return f"{BEGUN}{run}.json"
+def format_begun_key(run: str) -> str:
+    return f"{BEGUN_FOLDER}{run}.json"
 
 
-def collected_key(run: str) -> str:
-    return f"{COLLECTED}{run}.json"
+def format_collected_key(run: str) -> str:
+    return f"{COLLECTED_FOLDER}{run}.json"
 
 
-def answers_folder(run: str) -> str:
-    return f"{ANSWERS}{run}/"
+def format_answers_folder(run: str) -> str:
+    return f"{ANSWERS_FOLDER}{run}/"
 
 
-def answer_key(run: str, shard: int, attempt: int) -> str:
-    return f"{answers_folder(run)}{shard:04d}.{attempt:03d}.json"
+def format_answer_key(run: str, shard: int, attempt: int) -> str:
+    return f"{format_answers_folder(run)}{shard:04d}.{attempt:03d}.json"
 
 
-def since(now: datetime, folder: str) -> str:
-    """The key after which all runs are that still count."""
-    return f"{folder}{now - KEPT:%Y%m%dT%H%M%SZ}"
+def format_expiry_key(now: datetime, folder: str) -> str:
+    """Return the key preceding all runs within retention."""
+    return f"{folder}{now - RETENTION:%Y%m%dT%H%M%SZ}"
 
 
-def run_of(key: str) -> str:
+def parse_run_id(key: str) -> str:
     return key.rpartition("/")[2].removesuffix(".json")
 
 
-def last_answers(keys: Iterable[str]) -> dict[int, str]:
-    """The key of each shard's last answer: a job that is run again answers again."""
+def select_last_answers(keys: Iterable[str]) -> dict[int, str]:
+    """Return the key of the last answer by shard; a repeated job answers again."""
     return {int(key.rpartition("/")[2].partition(".")[0]): key for key in sorted(keys)}
 
 
-def write(document: object) -> bytes:
-    whole = {"format": FORMAT, "kind": type(document).__name__, "document": plain(document)}
+def encode_document(document: object) -> bytes:
+    whole = {"format": FORMAT, "kind": _stored_kind(type(document)), "document": encode_value(document)}
     return json.dumps(whole, separators=(",", ":")).encode()
 
 
-def read(kind: type[T], data: bytes) -> T:
+def decode_document(kind: type[T], data: bytes) -> T:
+    """Return the document of this class. Raises UnreadableDocumentError."""
     try:
         whole: Any = json.loads(data)
-        if (whole["format"], whole["kind"]) != (FORMAT, kind.__name__):
-            raise UnreadableError(f"it is a {whole['kind']} of format {whole['format']}")
-        found: T = reader(cast("Any", kind))(whole["document"])
-    except MISFITS as error:
-        raise UnreadableError(str(error)) from error
+        if (whole["format"], whole["kind"]) != (FORMAT, _stored_kind(kind)):
+            raise UnreadableDocumentError(f"it is a {whole['kind']} of format {whole['format']}")
+        found: T = build_decoder(cast("Any", kind))(whole["document"])
+    except DECODE_ERRORS as error:
+        raise UnreadableDocumentError(str(error)) from error
     return found
+
+
+def _stored_kind(kind: type) -> str:
+    # Stored documents outlive names of classes.
+    return str(getattr(kind, "STORED_KIND", kind.__name__))

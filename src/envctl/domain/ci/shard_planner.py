@@ -1,6 +1,6 @@
-"""Which job looks at which units: as even as measured durations allow, and an environment in as few jobs as that needs.
+"""Plan the shards of a matrix run: balance jobs by measured durations, and split an environment across few jobs.
 
-A unit is one stack of one environment. Where the stacks of an environment can't be named, the environment is one.
+A unit is one stack of one environment, or a whole environment if its stacks are unknown.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from statistics import median
 
-JOBS = 20
-MOST_JOBS = 256
-"""GitHub makes no more jobs of one matrix."""
+DEFAULT_JOBS = 20
+MAX_JOBS = 256
+"""GitHub's limit for one matrix."""
 
 
 @dataclass(frozen=True, order=True)
@@ -23,52 +23,54 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Costs:
-    """In seconds. `job` is what a job takes before it looks at anything: a machine, the checkout, the packages.
-    `environment` is what each environment takes in each job: its role, its release, and a provider that starts.
-    """
+class DurationEstimates:
+    """Durations in seconds."""
 
-    job: float = 40.0
-    environment: float = 3.0
-    unmeasured: float = 10.0
+    job: float = 40.0  # startup of a job: machine, checkout, packages
+    environment: float = 3.0  # startup of an environment in a job: role, release, provider
+    unmeasured: float = 10.0  # a unit without any measurement
 
 
-USUAL = Costs()
+DEFAULT_ESTIMATES = DurationEstimates()
 
 
 @dataclass(frozen=True)
 class Shard:
-    """The stacks that one job looks at, by environment, none where it is the whole environment; and how many seconds
-    that is thought to take.
-    """
+    """The stacks of one job by environment (empty for all of it), and their estimated seconds."""
 
     units: Mapping[str, tuple[str, ...]]
     seconds: float = 0.0
 
     @property
-    def count(self) -> int:
+    def unit_count(self) -> int:
         return sum(max(1, len(stacks)) for stacks in self.units.values())
 
 
-def sharded(
-    units: Collection[Unit], measured: Mapping[Unit, float], at_most: int = JOBS, costs: Costs = USUAL
+def plan_shards(
+    units: Collection[Unit],
+    measured: Mapping[Unit, float],
+    at_most: int = DEFAULT_JOBS,
+    costs: DurationEstimates = DEFAULT_ESTIMATES,
 ) -> tuple[Shard, ...]:
-    """Every unit in one shard, and no shard without any. No job is begun that would work for less time than it takes to
-    begin. The longest pieces are given away first, each to the job that ends earliest with it: no job then takes
-    longer than the mean and one piece, and a piece is a third of the mean, or one unit.
+    """Assign each unit to one shard; no shard is empty, and no job works for less time than its startup takes.
+
+    Pieces are assigned longest first, each to the job ending earliest with it. A job takes at most the mean plus one
+    piece; a piece is a third of the mean, or one unit.
     """
-    durations = _durations(units, measured, costs)
+    durations = _estimate_durations(units, measured, costs)
     total = sum(durations.values()) + costs.environment * len({unit.environment for unit in units})
     jobs = max(1, min(at_most, int(total // max(costs.job, 1))))
-    pieces = _pieces(durations, total / jobs / 3, costs)
-    loads = [_Load(costs) for _ in range(jobs)]
+    pieces = _split_into_pieces(durations, total / jobs / 3, costs)
+    loads = [_JobLoad(costs) for _ in range(jobs)]
     for piece in sorted(pieces, key=lambda piece: (-piece.seconds, piece.units)):
-        min(loads, key=lambda load: load.with_it(piece)).add(piece)
-    return tuple(load.shard(units) for load in loads if load.units)
+        min(loads, key=lambda load: load.seconds_with(piece)).add_piece(piece)
+    return tuple(load.to_shard(units) for load in loads if load.units)
 
 
-def _durations(units: Collection[Unit], measured: Mapping[Unit, float], costs: Costs) -> dict[Unit, float]:
-    """What was never measured takes as long as the others, for all that is known."""
+def _estimate_durations(
+    units: Collection[Unit], measured: Mapping[Unit, float], costs: DurationEstimates
+) -> dict[Unit, float]:
+    """Return seconds by unit; the median of the measured units stands in for the others."""
     known = {unit: measured[unit] for unit in units if unit in measured}
     usual = median(known.values()) if known else median(measured.values()) if measured else costs.unmeasured
     return {unit: known.get(unit, usual) for unit in sorted(units)}
@@ -76,7 +78,7 @@ def _durations(units: Collection[Unit], measured: Mapping[Unit, float], costs: C
 
 @dataclass(frozen=True)
 class _Piece:
-    """Units of one environment that stay together."""
+    """Units of one environment to keep in one job."""
 
     units: tuple[Unit, ...]
     seconds: float
@@ -86,47 +88,47 @@ class _Piece:
         return self.units[0].environment
 
 
-def _pieces(durations: Mapping[Unit, float], longest: float, costs: Costs) -> list[_Piece]:
+def _split_into_pieces(durations: Mapping[Unit, float], longest: float, costs: DurationEstimates) -> list[_Piece]:
     pieces = []
     for _, group in groupby(durations, key=lambda unit: unit.environment):
-        together: list[Unit] = []
+        piece: list[Unit] = []
         seconds = costs.environment
         for unit in group:
-            if together and seconds + durations[unit] > longest:
-                pieces.append(_Piece(tuple(together), seconds))
-                together, seconds = [], costs.environment
-            together.append(unit)
+            if piece and seconds + durations[unit] > longest:
+                pieces.append(_Piece(tuple(piece), seconds))
+                piece, seconds = [], costs.environment
+            piece.append(unit)
             seconds += durations[unit]
-        pieces.append(_Piece(tuple(together), seconds))
+        pieces.append(_Piece(tuple(piece), seconds))
     return pieces
 
 
 @dataclass
-class _Load:
-    """What a job has got so far."""
+class _JobLoad:
+    """The units assigned to a job so far."""
 
-    costs: Costs
+    costs: DurationEstimates
     seconds: float = 0.0
     units: set[Unit] = field(default_factory=set)
     environments: set[str] = field(default_factory=set)
 
-    def with_it(self, piece: _Piece) -> float:
-        # An environment that it prepares anyway is not prepared twice.
-        spared = self.costs.environment if piece.environment in self.environments else 0.0
-        return self.seconds + piece.seconds - spared
+    def seconds_with(self, piece: _Piece) -> float:
+        # An environment is prepared once in a job.
+        saved = self.costs.environment if piece.environment in self.environments else 0.0
+        return self.seconds + piece.seconds - saved
 
-    def add(self, piece: _Piece) -> None:
-        self.seconds = self.with_it(piece)
+    def add_piece(self, piece: _Piece) -> None:
+        self.seconds = self.seconds_with(piece)
         self.units.update(piece.units)
         self.environments.add(piece.environment)
 
-    def shard(self, order: Collection[Unit]) -> Shard:
-        """In the order in which the units came."""
-        return Shard(by_environment(unit for unit in order if unit in self.units), round(self.seconds, 1))
+    def to_shard(self, order: Collection[Unit]) -> Shard:
+        """Return the shard, with units in the given order."""
+        return Shard(group_by_environment(unit for unit in order if unit in self.units), round(self.seconds, 1))
 
 
-def by_environment(units: Iterable[Unit]) -> dict[str, tuple[str, ...]]:
-    """The stacks of each environment; none where it is looked at as a whole."""
+def group_by_environment(units: Iterable[Unit]) -> dict[str, tuple[str, ...]]:
+    """Return stacks by environment; empty for a whole environment."""
     found: dict[str, list[str]] = {}
     for unit in units:
         found.setdefault(unit.environment, []).append(unit.stack)

@@ -1,1 +1,1 @@
-"""The tables of `envctl.toml`, as values that were checked."""
+"""The tables of `envctl.toml` as validated values."""

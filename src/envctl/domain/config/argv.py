@@ -1,10 +1,10 @@
-"""Commands in the project file: a list of words, and never a line for a shell."""
+"""Commands in the project file: a list of words, never a shell line."""
 
 from collections.abc import Sequence
 
 
-def words(command: object, example: str) -> Sequence[str]:
-    """A ValueError's message continues a sentence that begins with the key."""
+def check_argv(command: object, example: str) -> Sequence[str]:
+    """Return a valid command. The message of its ValueError continues a sentence after the key."""
     if not isinstance(command, list | tuple) or not all(isinstance(word, str) for word in command):
         raise ValueError(f"must be a list of texts, such as {example}; there is no shell")
     if not command or not command[0].strip():

@@ -1,20 +1,20 @@
-"""The table `[cost]`: who is asked what a plan costs. envctl knows no prices."""
+"""The table `[cost]`: the program to estimate the cost of a plan. envctl knows no prices."""
 
 from datetime import timedelta
 from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from envctl.domain.config.argv import words
+from envctl.domain.config.argv import check_argv
 from envctl.domain.config.fields import Duration, Section
 
 
-def _words(command: object) -> object:
-    return words(command, '["python", "tools/cost.py"]')
+def _check_command(command: object) -> object:
+    return check_argv(command, '["python", "tools/cost.py"]')
 
 
 class CostTable(Section):
-    """A program that is run in the project's folder: it is told a plan, and tells what that costs."""
+    """A program in the project's folder: it reads a plan, and returns its cost."""
 
-    command: Annotated[tuple[str, ...], BeforeValidator(_words)]
+    command: Annotated[tuple[str, ...], BeforeValidator(_check_command)]
     timeout: Duration = timedelta(seconds=60)

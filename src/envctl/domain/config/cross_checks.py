@@ -1,40 +1,40 @@
-"""What must hold between the tables of the project file.
+"""Checks across the tables of the project file.
 
-The rules look at the raw document, so that they speak up together with what is wrong inside the tables; of a document
-of the wrong shape they say nothing, because that is said already.
+They read the raw document, to be reported together with faults inside the tables. Wrong shapes are ignored: the models
+report them.
 """
 
 from collections.abc import Iterator, Mapping
 
-from envctl.domain.config.faults import Fault, TomlPath, table, texts
-from envctl.domain.config.regions import places
-from envctl.domain.config.rename_checks import renames
-from envctl.domain.config.rollout_checks import rollouts
-from envctl.domain.config.rules.environment_rules import find_usual_gates
-from envctl.domain.graph import CircleError, order_stacks
-from envctl.domain.terraform.output_reference import Reference
-from envctl.domain.text.suggestions import suggestion
+from envctl.domain.config.faults import Fault, TomlPath, find_table, list_texts
+from envctl.domain.config.regions import check_stack_places
+from envctl.domain.config.rename_checks import check_renames
+from envctl.domain.config.rollout_checks import check_rollouts
+from envctl.domain.config.rules.environment_rules import find_default_gates
+from envctl.domain.graph import CycleError, order_stacks
+from envctl.domain.terraform.output_reference import OutputReference
+from envctl.domain.text.suggestions import suggest_name
 
 
-def faults(document: Mapping[str, object]) -> list[Fault]:
+def find_faults(document: Mapping[str, object]) -> list[Fault]:
     return [
-        *_pipeline(document),
-        *_roles(document),
-        *_allowed(document),
-        *_compared(document),
-        *_signing_keys(document),
-        *_wiring(document),
-        *places(document),
-        *_artifacts(document),
-        *_checks(document),
-        *rollouts(document),
-        *renames(document),
+        *_check_pipeline(document),
+        *_check_accounts(document),
+        *_check_gate_names(document),
+        *_check_parity(document),
+        *_check_signing_keys(document),
+        *_check_wiring(document),
+        *check_stack_places(document),
+        *_check_artifacts(document),
+        *_check_checks(document),
+        *check_rollouts(document),
+        *check_renames(document),
     ]
 
 
-def _pipeline(document: Mapping[str, object]) -> Iterator[Fault]:
-    order = texts(table(document, "pipeline").get("order"))
-    sections = table(document, "environments")
+def _check_pipeline(document: Mapping[str, object]) -> Iterator[Fault]:
+    order = list_texts(find_table(document, "pipeline").get("order"))
+    sections = find_table(document, "environments")
     for position, name in enumerate(order):
         path: TomlPath = ("pipeline", "order", position)
         if name in order[:position]:
@@ -43,19 +43,19 @@ def _pipeline(document: Mapping[str, object]) -> Iterator[Fault]:
             hint = f"add a section [environments.{name}], or take {name} out of the order"
             yield Fault("E104", f"{name} is in the order and has no section", hint, path)
     for name in sections:
-        beside = table(sections, name).get("pipeline") is False
+        beside = find_table(sections, name).get("pipeline") is False
         if beside and name in order:
             hint = "take it out of the order, or take out `pipeline = false`"
             message = f"{name} stands beside the pipeline, and in its order"
             yield Fault("E104", message, hint, ("environments", name, "pipeline"))
         elif order and name not in order and not beside:
-            hint = f"add {name} to pipeline.order, or remove the section; {suggestion(name, order)}"
+            hint = f"add {name} to pipeline.order, or remove the section; {suggest_name(name, order)}"
             yield Fault("E104", f"the environment {name} is not in the order", hint, ("environments", name))
 
 
-def _roles(document: Mapping[str, object]) -> Iterator[Fault]:
-    for name in table(document, "environments"):
-        section = table(document, "environments", name)
+def _check_accounts(document: Mapping[str, object]) -> Iterator[Fault]:
+    for name in find_table(document, "environments"):
+        section = find_table(document, "environments", name)
         role, account = section.get("assume_role"), section.get("account_id")
         if isinstance(role, str) and isinstance(account, str) and f"::{account}:" not in role:
             message = f"the role of {name} is not in its account {account}"
@@ -68,37 +68,37 @@ def _roles(document: Mapping[str, object]) -> Iterator[Fault]:
             )
 
 
-def _allowed(document: Mapping[str, object]) -> Iterator[Fault]:
-    listed = table(document, "pipeline").get("order")
+def _check_gate_names(document: Mapping[str, object]) -> Iterator[Fault]:
+    listed = find_table(document, "pipeline").get("order")
     order = listed if isinstance(listed, list) else []
-    for name in table(document, "environments"):
-        section = table(document, "environments", name)
-        usual = find_usual_gates(order, name)
-        gates = table(section, "gates", "approvals") if "approvals" in table(section, "gates") else usual
-        for gate in table(section, "allow", "approve"):
+    for name in find_table(document, "environments"):
+        section = find_table(document, "environments", name)
+        usual = find_default_gates(order, name)
+        gates = find_table(section, "gates", "approvals") if "approvals" in find_table(section, "gates") else usual
+        for gate in find_table(section, "allow", "approve"):
             if gate not in gates:
                 message = f"{name} says who may approve at {gate}, and has no such gate"
                 path: TomlPath = ("environments", name, "allow", "approve", gate)
-                yield Fault("E104", message, suggestion(gate, gates) or "add it to gates.approvals", path)
-        counts_at = table(section, "gates").get("reviewers")
+                yield Fault("E104", message, suggest_name(gate, gates) or "add it to gates.approvals", path)
+        counts_at = find_table(section, "gates").get("reviewers")
         if isinstance(counts_at, str) and counts_at not in gates:
             message = f"reviewers in GitHub shall count at {counts_at} of {name}, which has no such gate"
             path = ("environments", name, "gates", "reviewers")
-            yield Fault("E104", message, suggestion(counts_at, gates) or "add it to gates.approvals", path)
+            yield Fault("E104", message, suggest_name(counts_at, gates) or "add it to gates.approvals", path)
 
 
-def _compared(document: Mapping[str, object]) -> Iterator[Fault]:
-    order = texts(table(document, "pipeline").get("order"))
-    for position, name in enumerate(texts(table(document, "parity").get("environments"))):
+def _check_parity(document: Mapping[str, object]) -> Iterator[Fault]:
+    order = list_texts(find_table(document, "pipeline").get("order"))
+    for position, name in enumerate(list_texts(find_table(document, "parity").get("environments"))):
         if name not in order[1:]:
             message = f"parity compares {name} with the environment before it, and no release is promoted into {name}"
-            hint = suggestion(name, order[1:]) or "name environments that come after the first one in pipeline.order"
+            hint = suggest_name(name, order[1:]) or "name environments that come after the first one in pipeline.order"
             yield Fault("E104", message, hint, ("parity", "environments", position))
 
 
-def _signing_keys(document: Mapping[str, object]) -> Iterator[Fault]:
-    for name in table(document, "environments"):
-        section = table(document, "environments", name)
+def _check_signing_keys(document: Mapping[str, object]) -> Iterator[Fault]:
+    for name in find_table(document, "environments"):
+        section = find_table(document, "environments", name)
         key, account = section.get("signing_key"), section.get("account_id")
         path: TomlPath = ("environments", name, "signing_key")
         if not isinstance(key, str):
@@ -113,17 +113,17 @@ def _signing_keys(document: Mapping[str, object]) -> Iterator[Fault]:
             yield Fault("E469", message, "one of the two belongs to another environment; correct it", path)
 
 
-def _wiring(document: Mapping[str, object]) -> Iterator[Fault]:
-    stacks = table(document, "stacks")
+def _check_wiring(document: Mapping[str, object]) -> Iterator[Fault]:
+    stacks = find_table(document, "stacks")
     needs: dict[str, list[str]] = {}
     for stack in stacks:
         needs[stack] = []
-        for variable, text in table(stacks, stack, "inputs").items():
+        for variable, text in find_table(stacks, stack, "inputs").items():
             path: TomlPath = ("stacks", stack, "inputs", variable)
             if not isinstance(text, str):
                 continue
             try:
-                needed = Reference.parse(text).stack
+                needed = OutputReference.parse(text).stack
             except ValueError as error:
                 hint = 'write it like "network.private_subnet_ids[0]"; plain values belong into a settings file'
                 yield Fault("E107", f"{variable} of the stack {stack}: {error}", hint, path)
@@ -131,60 +131,64 @@ def _wiring(document: Mapping[str, object]) -> Iterator[Fault]:
             needs[stack].append(needed)
             if needed not in stacks:
                 message = f"the stack {stack} reads {text}, and there is no stack {needed}"
-                yield Fault("E105", message, suggestion(needed, stacks), path)
-        for position, needed in enumerate(texts(table(stacks, stack).get("after"))):
+                yield Fault("E105", message, suggest_name(needed, stacks), path)
+        for position, needed in enumerate(list_texts(find_table(stacks, stack).get("after"))):
             needs[stack].append(needed)
             if needed not in stacks:
                 message = f"the stack {stack} comes after {needed}, and there is no such stack"
-                yield Fault("E105", message, suggestion(needed, stacks), ("stacks", stack, "after", position))
+                yield Fault("E105", message, suggest_name(needed, stacks), ("stacks", stack, "after", position))
     try:
         order_stacks(needs)
-    except CircleError as error:
+    except CycleError as error:
         message = f"stacks need each other in a circle: {error}"
         hint = "remove one of these inputs, or of `after`; a stack can only need what was applied before it"
         first, needed = error.path[:2]
-        key = "after" if needed in texts(table(stacks, first).get("after")) else "inputs"
+        key = "after" if needed in list_texts(find_table(stacks, first).get("after")) else "inputs"
         yield Fault("E106", message, hint, ("stacks", first, key))
 
 
-def _checks(document: Mapping[str, object]) -> Iterator[Fault]:
-    checks, stacks, known = (table(document, name) for name in ("checks", "stacks", "environments"))
+def _check_checks(document: Mapping[str, object]) -> Iterator[Fault]:
+    checks, stacks, known = (find_table(document, name) for name in ("checks", "stacks", "environments"))
     for name in checks:
-        check = table(checks, name)
+        check = find_table(checks, name)
         listed = check.get("environments")
         for position, environment in enumerate(listed if isinstance(listed, list) else []):
             if isinstance(environment, str) and environment not in known:
                 message = f"the check {name} is for {environment}, and there is no such environment"
                 path: TomlPath = ("checks", name, "environments", position)
-                yield Fault("E104", message, suggestion(environment, known), path)
+                yield Fault("E104", message, suggest_name(environment, known), path)
         for key in ("url", "output"):
             text = check.get(key)
             if isinstance(text, str) and (key == "output" or text.startswith("output:")):
-                yield from _read_by_check(name, key, text.removeprefix("output:"), stacks)
+                yield from _check_read_output(name, key, text.removeprefix("output:"), stacks)
 
 
-def _read_by_check(name: str, key: str, text: str, stacks: Mapping[str, object]) -> Iterator[Fault]:
+def _check_read_output(name: str, key: str, text: str, stacks: Mapping[str, object]) -> Iterator[Fault]:
     try:
-        stack = Reference.parse(text).stack
+        stack = OutputReference.parse(text).stack
     except ValueError:
-        # Said by the check itself.
+        # Reported by the check table.
         return
     if stack not in stacks:
         message = f"the check {name} reads {text}, and there is no stack {stack}"
-        yield Fault("E105", message, suggestion(stack, stacks), ("checks", name, key))
+        yield Fault("E105", message, suggest_name(stack, stacks), ("checks", name, key))
 
 
-def _artifacts(document: Mapping[str, object]) -> Iterator[Fault]:
+def _check_artifacts(document: Mapping[str, object]) -> Iterator[Fault]:
     owners: dict[str, str] = {}
-    for name in table(document, "artifacts"):
-        variable = table(document, "artifacts", name).get("variable")
+    for name in find_table(document, "artifacts"):
+        variable = find_table(document, "artifacts", name).get("variable")
         if not isinstance(variable, str):
             continue
         if variable in owners:
             message = f"the artifacts {owners[variable]} and {name} fill the same variable {variable}"
             yield Fault("E109", message, "give each a variable of its own", ("artifacts", name, "variable"))
         owners.setdefault(variable, name)
-        wired = [stack for stack in table(document, "stacks") if variable in table(document, "stacks", stack, "inputs")]
+        wired = [
+            stack
+            for stack in find_table(document, "stacks")
+            if variable in find_table(document, "stacks", stack, "inputs")
+        ]
         if wired:
             message = f"{variable} is an artifact and an input of the stack {wired[0]} at the same time"
             yield Fault("E109", message, "remove one of the two", ("artifacts", name, "variable"))

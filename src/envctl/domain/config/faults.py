@@ -1,4 +1,4 @@
-"""A problem of the project file, as the rules between its tables find it."""
+"""Faults of the project file, found by checks across its tables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ TomlPath = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Fault:
-    """A problem and the key that it is about; the reader of the file knows the line."""
+    """A problem with the path of its key. The reader of the file adds the line."""
 
     code: str
     message: str
@@ -16,12 +16,12 @@ class Fault:
     path: TomlPath
 
 
-def table(value: object, *keys: str) -> Mapping[str, object]:
-    """The table under those keys of a raw document; an empty one where there is none."""
+def find_table(value: object, *keys: str) -> Mapping[str, object]:
+    """Return the table under these keys of a raw document; empty if missing."""
     for key in keys:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value if isinstance(value, Mapping) else {}
 
 
-def texts(value: object) -> list[str]:
+def list_texts(value: object) -> list[str]:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []

@@ -1,4 +1,4 @@
-"""What the values of the project file may look like: each type says in words what is wrong."""
+"""Types of values in the project file; each explains its faults."""
 
 import re
 from datetime import timedelta
@@ -6,29 +6,29 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
-from envctl.domain.config.plain_values import check_plain
+from envctl.domain.config.plain_values import check_plain_value
 from envctl.domain.config.rules.environment_rules import GUARD_CODES, NEVER_WAIVED
-from envctl.domain.text.durations import parse as duration
-from envctl.domain.text.identifiers import NAME
-from envctl.domain.text.suggestions import nearest
+from envctl.domain.text.durations import parse_duration as duration
+from envctl.domain.text.identifiers import NAME_PATTERN
+from envctl.domain.text.suggestions import find_nearest
 
 PLACEHOLDERS = ("project", "environment", "account_id", "region")
 SHORTEST_SESSION, LONGEST_SESSION = timedelta(minutes=15), timedelta(hours=12)
 
 
-def _matching(pattern: str, wanted: str) -> AfterValidator:
+def _build_validator(pattern: str, wanted: str) -> AfterValidator:
     compiled = re.compile(pattern, re.ASCII)
 
-    def check(text: str) -> str:
+    def require_match(text: str) -> str:
         if not compiled.fullmatch(text):
             raise ValueError(f"must be {wanted}")
         return text
 
-    return AfterValidator(check)
+    return AfterValidator(require_match)
 
 
-def template(text: str) -> str:
-    """A text with placeholders. A ValueError's message continues a sentence that begins with the key."""
+def check_template(text: str) -> str:
+    """Return the text if its placeholders are known. The message of its ValueError continues a sentence."""
     placeholders = [f"{{{name}}}" for name in PLACEHOLDERS]
     rest = text
     for placeholder in placeholders:
@@ -38,75 +38,79 @@ def template(text: str) -> str:
     return text
 
 
-def _folder(text: str) -> str:
+def _check_folder(text: str) -> str:
     parts = text.split("/")
     if text.startswith("/") or ".." in parts or not text.strip("./") or "\\" in text or ":" in text:
         raise ValueError('must be a folder of the project, such as "modules/vpc"')
     return text
 
 
-Name = Annotated[str, _matching(NAME, "a lower-case letter and up to 31 more of a-z, 0-9, _ and -")]
-ResourceType = Annotated[str, _matching(r"[a-z][a-z0-9_]*", 'a resource type such as "aws_db_instance"')]
-VariableName = Annotated[str, _matching(r"[A-Za-z_][\w-]*", "the name of a Terraform variable")]
-AccountId = Annotated[str, _matching(r"\d{12}", "an AWS account id of 12 digits, in quotes")]
-Region = Annotated[str, _matching(r"[a-z]{2}(-[a-z]+)+-\d+", 'an AWS region such as "ap-northeast-1"')]
+Name = Annotated[str, _build_validator(NAME_PATTERN, "a lower-case letter and up to 31 more of a-z, 0-9, _ and -")]
+ResourceType = Annotated[str, _build_validator(r"[a-z][a-z0-9_]*", 'a resource type such as "aws_db_instance"')]
+VariableName = Annotated[str, _build_validator(r"[A-Za-z_][\w-]*", "the name of a Terraform variable")]
+AccountId = Annotated[str, _build_validator(r"\d{12}", "an AWS account id of 12 digits, in quotes")]
+Region = Annotated[str, _build_validator(r"[a-z]{2}(-[a-z]+)+-\d+", 'an AWS region such as "ap-northeast-1"')]
 Role = Annotated[
     str,
-    _matching(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", 'a role such as "arn:aws:iam::111111111111:role/NAME"'),
+    _build_validator(
+        r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", 'a role such as "arn:aws:iam::111111111111:role/NAME"'
+    ),
 ]
 Constraint = Annotated[
     str,
-    _matching(
+    _build_validator(
         r"\s*(=|!=|>=?|<=?|~>)?\s*\d+(\.\d+){0,2}\S*(\s*,\s*(=|!=|>=?|<=?|~>)?\s*\d+(\.\d+){0,2}\S*)*\s*",
         'a version constraint such as ">= 1.10"',
     ),
 ]
 PlanKey = Annotated[
-    str, _matching(r"[\w-]+(\.[\w-]+)*", 'a key of a plan as E351 names it, such as "resource_changes.change.KEY"')
+    str,
+    _build_validator(r"[\w-]+(\.[\w-]+)*", 'a key of a plan as E351 names it, such as "resource_changes.change.KEY"'),
 ]
 Url = Annotated[
-    str, _matching(r"[a-z][a-z0-9+.-]*://.+", 'a URL such as "file://.envctl/store" or "s3://bucket/prefix"')
+    str, _build_validator(r"[a-z][a-z0-9+.-]*://.+", 'a URL such as "file://.envctl/store" or "s3://bucket/prefix"')
 ]
-Profile = Annotated[str, _matching(r"[\w.@ +=,/-]{1,128}", "the name of an AWS profile")]
+Profile = Annotated[str, _build_validator(r"[\w.@ +=,/-]{1,128}", "the name of an AWS profile")]
 ExternalId = Annotated[
-    str, _matching(r"[\w+=,.@:/-]{2,1224}", "an external id of 2 to 1224 of A-Z, a-z, 0-9 and +=,.@:/-_")
+    str, _build_validator(r"[\w+=,.@:/-]{2,1224}", "an external id of 2 to 1224 of A-Z, a-z, 0-9 and +=,.@:/-_")
 ]
 SessionTag = Annotated[
-    str, _matching(r"[\w .:/=+@-]{1,128}", "a tag of up to 128 letters, digits, spaces and .:/=+@-_")
+    str, _build_validator(r"[\w .:/=+@-]{1,128}", "a tag of up to 128 letters, digits, spaces and .:/=+@-_")
 ]
 KmsKey = Annotated[
     str,
-    _matching(
+    _build_validator(
         r"alias/[\w/-]{1,250}|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(alias/[\w/-]{1,250}|key/[\w-]+)",
         'a KMS key: "alias/NAME" in the environment\'s account, or an ARN',
     ),
 ]
 VariablePattern = Annotated[
-    str, _matching(r"[A-Za-z_*][\w*-]*", 'the name of a Terraform variable, or a pattern such as "*_secret_name"')
+    str,
+    _build_validator(r"[A-Za-z_*][\w*-]*", 'the name of a Terraform variable, or a pattern such as "*_secret_name"'),
 ]
 PersonPattern = Annotated[
     str,
-    _matching(
+    _build_validator(
         r"arn:[^\s]+|github:[\w*\[\]-]+|github-team:[\w*.-]+/[\w*.-]+",
         'an ARN such as "arn:aws:iam::333333333333:role/OperatorRole", "github:NAME" or "github-team:ORG/TEAM"',
     ),
 ]
-HttpUrl = Annotated[str, _matching(r"https?://.+", 'a URL such as "http://127.0.0.1:5000"')]
+HttpUrl = Annotated[str, _build_validator(r"https?://.+", 'a URL such as "http://127.0.0.1:5000"')]
 Count = Annotated[int, Strict(), Field(ge=1)]
 CountOrNone = Annotated[int, Strict(), Field(ge=0)]
 Flag = Annotated[bool, Strict()]
 
 
-def _duration(text: object) -> timedelta:
+def _parse_duration(text: object) -> timedelta:
     if not isinstance(text, str):
         raise ValueError('must be a duration in quotes, such as "30m", "24h" or "14d"')  # noqa: TRY004 (pydantic wants it)
     return duration(text)
 
 
-def _guard(text: str) -> str:
+def _parse_guard_code(text: str) -> str:
     code = GUARD_CODES.get(text, text)
     if code not in GUARD_CODES.values():
-        near = nearest(text, {*GUARD_CODES, *GUARD_CODES.values()})
+        near = find_nearest(text, {*GUARD_CODES, *GUARD_CODES.values()})
         meant = f" (did you mean {near}?)" if near else ""
         raise ValueError(f"must be the code or the name of a guard, such as G104 or soak; not {text!r}{meant}")
     if code in NEVER_WAIVED:
@@ -114,36 +118,36 @@ def _guard(text: str) -> str:
     return code
 
 
-def _ignore(text: str) -> str:
-    # Most projects have no such rule, and need not know what drift is.
-    from envctl.domain.plan.drift import Ignore
+def _check_ignore_rule(text: str) -> str:
+    # Imported late: most projects have no such rule.
+    from envctl.domain.plan.drift import IgnorePattern
 
-    Ignore.parse(text)
+    IgnorePattern.parse(text)
     return text
 
 
-def _session(text: object) -> timedelta:
-    found = _duration(text)
+def _parse_session_duration(text: object) -> timedelta:
+    found = _parse_duration(text)
     if not SHORTEST_SESSION <= found <= LONGEST_SESSION:
         raise ValueError("must be from 15m to 12h: AWS gives no other sessions")
     return found
 
 
-def _plain(value: object) -> object:
-    check_plain(value, "no provider")
+def _check_provider_value(value: object) -> object:
+    check_plain_value(value, "no provider")
     return value
 
 
-ProviderValue = Annotated[Any, AfterValidator(_plain)]
-Bucket = Annotated[str, AfterValidator(template)]
-Repository = Annotated[str, AfterValidator(template)]
-Folder = Annotated[str, AfterValidator(_folder)]
-SessionDuration = Annotated[timedelta, BeforeValidator(_session)]
-IgnoreRule = Annotated[str, AfterValidator(_ignore)]
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-GuardCode = Annotated[str, AfterValidator(_guard)]
+ProviderValue = Annotated[Any, AfterValidator(_check_provider_value)]
+Bucket = Annotated[str, AfterValidator(check_template)]
+Repository = Annotated[str, AfterValidator(check_template)]
+Folder = Annotated[str, AfterValidator(_check_folder)]
+SessionDuration = Annotated[timedelta, BeforeValidator(_parse_session_duration)]
+IgnoreRule = Annotated[str, AfterValidator(_check_ignore_rule)]
+Duration = Annotated[timedelta, BeforeValidator(_parse_duration)]
+GuardCode = Annotated[str, AfterValidator(_parse_guard_code)]
 
 
 class Section(BaseModel):
-    # One validator is built, that of the whole project: tables within tables need none of their own.
+    # Only the validator of the whole project is built.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)

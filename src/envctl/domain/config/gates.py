@@ -1,4 +1,4 @@
-"""The tables `[environments.ENV.gates]` and `[environments.ENV.allow]`: what must be true, and who may."""
+"""The tables `[environments.ENV.gates]` and `[environments.ENV.allow]`: requirements and permissions."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 
 class WindowTable(Section):
-    """A time in which an environment may, or may not, be changed: `start` to `end` once, or `days` from `from` to `to`
-    every week.
-    """
+    """A change window: `start` to `end` once, or `days` with `from` and `to` every week."""
 
     kind: Literal["allow", "deny"]
     name: str
@@ -28,32 +26,32 @@ class WindowTable(Section):
     tz: str = "UTC"
 
     @model_validator(mode="after")
-    def _means_something(self) -> Self:
-        self.window()
+    def _check_keys(self) -> Self:
+        self.to_window()
         return self
 
-    def window(self) -> "Window":
-        """Raises ValueError where the keys do not make one."""
+    def to_window(self) -> "Window":
+        """Return the window. Raises ValueError for an invalid combination of keys."""
         from envctl.domain.config.rules import windows
 
-        if not windows.known_zone(self.tz):
+        if not windows.is_known_zone(self.tz):
             raise ValueError(f'has an unknown time zone {self.tz!r}; write it like "Europe/Berlin"')
         once, weekly = (self.start, self.end), (self.days, self.begin, self.until)
         if None not in once and weekly == (None, None, None):
-            start, end = (windows.local_moment(text or "") for text in once)
-            return windows.Absolute(self.kind, self.name, start, end, self.tz)
+            start, end = (windows.parse_moment(text or "") for text in once)
+            return windows.AbsoluteWindow(self.kind, self.name, start, end, self.tz)
         if None not in weekly and once == (None, None):
-            begin, until = windows.local_time(self.begin or ""), windows.local_end(self.until or "")
-            return windows.Weekly(self.kind, self.name, self.days or (), begin, until, self.tz)
+            begin, until = windows.parse_time(self.begin or ""), windows.parse_end_time(self.until or "")
+            return windows.WeeklyWindow(self.kind, self.name, self.days or (), begin, until, self.tz)
         raise ValueError("must have start and end, or days, from and to")
 
 
-def _some_day_open(tables: tuple[WindowTable, ...]) -> tuple[WindowTable, ...]:
+def _check_windows(tables: tuple[WindowTable, ...]) -> tuple[WindowTable, ...]:
     if not tables:
         return tables
-    from envctl.domain.config.rules.windows import flaw
+    from envctl.domain.config.rules.windows import find_flaw
 
-    if wrong := flaw([table.window() for table in tables]):
+    if wrong := find_flaw([table.to_window() for table in tables]):
         index, why = wrong
         details = {"type": "value_error", "loc": (index,), "input": None, "ctx": {"error": ValueError(why)}}
         raise ValidationError.from_exception_data("windows", [details], hide_input=True)  # type: ignore[list-item]
@@ -61,28 +59,22 @@ def _some_day_open(tables: tuple[WindowTable, ...]) -> tuple[WindowTable, ...]:
 
 
 class Gates(Section):
-    """What must be true of a release, and of the moment, before the environment takes it.
+    """Requirements on a release, and on the time of its deployment, before the environment takes it."""
 
-    `approvals` says how many people each gate asks for; None stands for the usual gates, and no gate where code enters.
-    `reviewers` is the gate at which those count who let a job of GitHub Actions into the environment of that name.
-    """
-
-    approvals: Mapping[Name, Count] | None = None
-    reviewers: Name | None = None
+    approvals: Mapping[Name, Count] | None = None  # people by gate; None: the default gates, and none for the entry
+    reviewers: Name | None = None  # gate of GitHub reviewers of the job
     self_approval: Flag = False
     expires: Duration | None = None
     soak: Duration = timedelta()
     max_age: Duration | None = None
-    windows: Annotated[tuple[WindowTable, ...], AfterValidator(_some_day_open)] = ()
+    windows: Annotated[tuple[WindowTable, ...], AfterValidator(_check_windows)] = ()
     waivable: tuple[GuardCode, ...] = ()
     committed: Flag = False
     rehearsed: Rehearsed = "warn"
 
 
 class Allow(Section):
-    """Who may do what: patterns on the caller's ARN, on GitHub's actor, or on a team of the actor's. No pattern for an
-    act means that whoever has the credentials may do it.
-    """
+    """Permissions: patterns of caller ARNs, GitHub logins or teams. Without a pattern, any credentials will do."""
 
     apply: tuple[PersonPattern, ...] = ()
     approve: Mapping[Name, tuple[PersonPattern, ...]] = {}

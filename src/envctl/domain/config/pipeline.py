@@ -1,37 +1,37 @@
-"""The ordered list of environments. Code enters at the first one and moves one step at a time."""
+"""The ordered environments: code enters the first one, and moves one step at a time."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """`beside` is true for the one of an environment that stands beside the project's pipeline, alone."""
+    """The pipeline of the project, or one standalone environment as a pipeline of its own."""
 
     order: tuple[str, ...]
-    beside: bool = False
+    standalone: bool = False
 
     @property
     def entry(self) -> str:
         return self.order[0]
 
     @property
-    def makes_for(self) -> str:
-        """What the ledger says of whom a release is made for: nothing where that is the project's pipeline."""
-        return self.entry if self.beside else ""
+    def standalone_name(self) -> str:
+        """The standalone environment its releases are made for; empty for the project's pipeline."""
+        return self.entry if self.standalone else ""
 
-    def before(self, environment: str) -> str | None:
-        """The environment right before; None for the entry, and for what is no step of it."""
+    def find_previous(self, environment: str) -> str | None:
+        """Return the environment right before; None for the entry and standalone environments."""
         position = self.order.index(environment) if environment in self.order else 0
         return self.order[position - 1] if position else None
 
-    def after(self, environment: str) -> str | None:
-        """The environment right after; None for the last one, and for what is no step of it."""
+    def find_next(self, environment: str) -> str | None:
+        """Return the environment right after; None for the last one and standalone environments."""
         position = self.order.index(environment) + 1 if environment in self.order else len(self.order)
         return self.order[position] if position < len(self.order) else None
 
-    def way_into(self, environment: str) -> str:
-        """The command that brings code there: by promotion alone, but for the entry."""
-        before = self.before(environment)
+    def format_deploy_command(self, environment: str) -> str:
+        """Return the command to bring code there: apply for the entry, promote for all others."""
+        before = self.find_previous(environment)
         return f"envctl apply {environment}" if before is None else f"envctl promote {before} {environment}"
 
     def __str__(self) -> str:

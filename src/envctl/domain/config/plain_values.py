@@ -1,13 +1,13 @@
-"""Values of the project file that have whatever form their key asks for: what Terraform and JSON know alone."""
+"""Free-form values of the project file, limited to the types of Terraform and JSON."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from math import isfinite
 
 
-def check_plain(value: object, whose: str) -> None:
-    """Raises ValueError for a value that holds a date, a time, nan or inf. Its message continues a sentence that begins
-    with the key; `whose` says what can't be like that, like `no output`.
+def check_plain_value(value: object, whose: str) -> None:
+    """Raise ValueError for a value with a date, a time, nan or inf. The message continues a sentence after the key;
+    `whose` is its subject, like `no output`.
     """
     values = tuple(_list_leaves(value))
     if any(isinstance(each, float) and not isfinite(each) for each in values):

@@ -1,4 +1,4 @@
-"""Whose a store is, and whose a release."""
+"""Owner of a store and of its releases."""
 
 import json
 from dataclasses import dataclass
@@ -8,22 +8,20 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Owner:
-    """The project at hand. `name` is what it is called, and `in_store` what it was called when its store was made; the
-    two differ where it was renamed (`[store] project`).
-    """
+    """The current project. `in_store` is its name at the creation of the store, if renamed (`[store] project`)."""
 
     name: str
     in_store: str = ""
 
-    def owns(self, project: str) -> bool:
-        """Whether what is of a project of that name is its own."""
+    def is_owner_of(self, project: str) -> bool:
+        """Check if the named project is this one, by either name."""
         return project in {self.name, self.in_store}
 
 
 @dataclass(frozen=True)
-class Marker:
-    """What a store says of itself: whose it is, and the `endpoint` at which it was tried that nothing in it can be
-    written over; empty for AWS itself and for a folder.
+class StoreMarker:
+    """The marker object of a store, with its project. `endpoint` is the S3 endpoint with tested conditional writes;
+    empty for AWS and folders.
     """
 
     project: str
@@ -31,15 +29,15 @@ class Marker:
 
 
 class MalformedMarkerError(ValueError):
-    """The bytes are not a marker that this version of envctl can read."""
+    """The bytes are not a marker of a version known to this envctl."""
 
 
-def encode(marker: Marker) -> bytes:
+def encode_marker(marker: StoreMarker) -> bytes:
     document = {"format": FORMAT, "project": marker.project, "endpoint": marker.endpoint}
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def decode(data: bytes) -> Marker:
+def decode_marker(data: bytes) -> StoreMarker:
     try:
         document = json.loads(data)
         project, endpoint = document["project"], document["endpoint"]
@@ -47,4 +45,4 @@ def decode(data: bytes) -> Marker:
         raise MalformedMarkerError(f"not a marker: {error}") from error
     if document["format"] != FORMAT or not isinstance(project, str) or not isinstance(endpoint, str):
         raise MalformedMarkerError("of another version of envctl")
-    return Marker(project, endpoint)
+    return StoreMarker(project, endpoint)

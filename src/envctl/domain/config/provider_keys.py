@@ -1,23 +1,23 @@
-"""The keys of `[providers.*]`: which ones Terraform has for all providers, and which ones the AWS provider knows."""
+"""Known keys of `[providers.*]`: those of Terraform for all providers, and those of the AWS provider."""
 
 import re
 from collections.abc import Iterator, Mapping
 
 from envctl.domain.config.faults import Fault, TomlPath
-from envctl.domain.plan.provider_accounts import source_of
-from envctl.domain.terraform.provider_lock import providers
-from envctl.domain.text.suggestions import nearest
+from envctl.domain.plan.provider_accounts import find_provider_source
+from envctl.domain.terraform.provider_lock import split_provider_blocks
+from envctl.domain.text.suggestions import find_nearest
 
-OWN = frozenset({"source", "version"})
-"""What envctl itself takes from the table."""
-NEVER = frozenset({"alias", "dynamic", "for_each"})
-"""Keys of Terraform that would leave the stack without the configuration that it works with."""
-NEWEST = (6, 25)
-"""The newest version whose keys are listed here."""
+ENVCTL_KEYS = frozenset({"source", "version"})
+"""Keys of envctl itself."""
+FORBIDDEN_KEYS = frozenset({"alias", "dynamic", "for_each"})
+"""Keys of Terraform in conflict with the single configuration of a stack."""
+NEWEST_LISTED = (6, 25)
+"""The newest AWS provider covered by this list."""
 _ADDRESS = re.compile(r"(?:[^/]+/)?hashicorp/aws")
 _VERSION = re.compile(rb'^\s*version\s*=\s*"(\d+)\.(\d+)', re.MULTILINE)
 
-# Those of all versions from 3.39 on: whether the one that is locked still knows a key is for Terraform to say.
+# Keys of all versions since 3.39; Terraform decides about the locked version.
 AWS_KEYS = frozenset(
     {
         "access_key",
@@ -100,45 +100,43 @@ AWS_BLOCKS: Mapping[str, frozenset[str]] = {
 }
 
 
-def check_keys(tables: Mapping[str, Mapping[str, object]], lock: bytes | None) -> Iterator[Fault]:
-    """What is wrong with the keys of the tables of `[providers]`. `lock` is the provider lock of the project.
-
-    Only the AWS provider's keys are known here. What another provider, or a newer AWS provider, does not know,
-    Terraform says when it plans.
+def check_provider_keys(tables: Mapping[str, Mapping[str, object]], lock: bytes | None) -> Iterator[Fault]:
+    """Find unknown or forbidden keys in the tables of `[providers]`. `lock` is the provider lock of the project. Only
+    keys of the AWS provider up to NEWEST_LISTED are checked; Terraform checks all others in its plan.
     """
     for name, said in tables.items():
-        for key in said.keys() & NEVER:
+        for key in said.keys() & FORBIDDEN_KEYS:
             message = f"providers.{name}.{key}: a stack works with one configuration of each provider"
             hint = "for another region, give the stack `region = NAME` of [environments.ENV] regions"
             yield Fault("E134", message, hint, ("providers", name, key))
-        if _ADDRESS.fullmatch(source_of(name, tables)):
-            yield from _check_aws(name, said, lock)
+        if _ADDRESS.fullmatch(find_provider_source(name, tables)):
+            yield from _check_aws_keys(name, said, lock)
 
 
-def _check_aws(name: str, said: Mapping[str, object], lock: bytes | None) -> Iterator[Fault]:
-    is_known = _is_known(lock)
+def _check_aws_keys(name: str, said: Mapping[str, object], lock: bytes | None) -> Iterator[Fault]:
+    is_known = _is_listed_version(lock)
     for key, value in said.items():
         path: TomlPath = ("providers", name, key)
-        if key not in AWS_KEYS | OWN | NEVER:
-            yield from _explain(path, AWS_KEYS, is_known=is_known)
+        if key not in AWS_KEYS | ENVCTL_KEYS | FORBIDDEN_KEYS:
+            yield from _report_unknown_key(path, AWS_KEYS, is_known=is_known)
         for position, block in enumerate(value if isinstance(value, list) else [value]):
             if isinstance(block, Mapping) and key in AWS_BLOCKS:
                 for inner in block.keys() - AWS_BLOCKS[key]:
                     within = (*path, position) if isinstance(value, list) else path
-                    yield from _explain((*within, inner), AWS_BLOCKS[key], is_known=is_known)
+                    yield from _report_unknown_key((*within, inner), AWS_BLOCKS[key], is_known=is_known)
 
 
-def _explain(path: TomlPath, known: frozenset[str], *, is_known: bool) -> Iterator[Fault]:
-    near = nearest(str(path[-1]), known)
+def _report_unknown_key(path: TomlPath, known: frozenset[str], *, is_known: bool) -> Iterator[Fault]:
+    near = find_nearest(str(path[-1]), known)
     if near or is_known:
         dotted = ".".join(str(part) for part in path if isinstance(part, str))
         hint = f"did you mean {near}?" if near else "its keys are those of a `provider` block in Terraform"
         yield Fault("E132", f"{dotted} is not a key that the AWS provider knows", hint, path)
 
 
-def _is_known(lock: bytes | None) -> bool:
-    """Whether the version that the project works with is one whose keys are listed here."""
-    for address, block in providers(lock or b"").items():
+def _is_listed_version(lock: bytes | None) -> bool:
+    """Check if the locked version of the AWS provider is one with all keys listed here."""
+    for address, block in split_provider_blocks(lock or b"").items():
         if _ADDRESS.fullmatch(address) and (version := _VERSION.search(block)):
-            return (int(version[1]), int(version[2])) <= NEWEST
+            return (int(version[1]), int(version[2])) <= NEWEST_LISTED
     return False

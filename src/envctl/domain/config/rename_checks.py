@@ -1,15 +1,15 @@
-"""What must hold where a stack says what it was called before."""
+"""Checks of renamed stacks (`moved_from`)."""
 
 from collections.abc import Iterator, Mapping
 
-from envctl.domain.config.faults import Fault, TomlPath, table
+from envctl.domain.config.faults import Fault, TomlPath, find_table
 
 
-def renames(document: Mapping[str, object]) -> Iterator[Fault]:
-    stacks, removed = table(document, "stacks"), table(document, "removed")
+def check_renames(document: Mapping[str, object]) -> Iterator[Fault]:
+    stacks, removed = find_table(document, "stacks"), find_table(document, "removed")
     taken: dict[str, str] = {}
     for name in stacks:
-        before = table(stacks, name).get("moved_from")
+        before = find_table(stacks, name).get("moved_from")
         if not isinstance(before, str):
             continue
         path: TomlPath = ("stacks", name, "moved_from")

@@ -1,28 +1,26 @@
-"""What the signing key of an environment is called in AWS."""
+"""ARNs of signing keys of environments."""
 
 from envctl.domain.config.project import Project
 
 PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 
-def key_arn(project: Project, environment: str) -> str:
-    """As the project names it; an alias as one of the environment's account and region, so that it is the same key for
-    everybody, whatever account they come from.
-    """
-    there = project.environments[environment]
-    key = there.signing_key or ""
+def build_key_arn(project: Project, environment: str) -> str:
+    """Return the ARN of the key; an alias becomes one in the account and region of the environment."""
+    section = project.environments[environment]
+    key = section.signing_key or ""
     if not key.startswith("alias/"):
         return key
-    region = there.region or ""
+    region = section.region or ""
     partition = next((name for prefix, name in PARTITIONS.items() if region.startswith(prefix)), "aws")
-    return f"arn:{partition}:kms:{region}:{there.account_id}:{key}"
+    return f"arn:{partition}:kms:{region}:{section.account_id}:{key}"
 
 
-def alias_of(arn: str) -> str:
-    """The name by which a key can be made; empty for the ARN of one that exists already."""
+def parse_alias(arn: str) -> str:
+    """Return the alias to create a key with; empty for the ARN of an existing key."""
     resource = arn.partition(":kms:")[2].split(":", 2)[-1]
     return resource if resource.startswith("alias/") else ""
 
 
-def region_of(arn: str) -> str:
+def parse_region(arn: str) -> str:
     return arn.split(":")[3]

@@ -1,7 +1,7 @@
-"""Types of resources that hold data, or that others can't be reached without: a protected environment keeps them.
+"""Resource types with data, or required to reach others: a protected environment keeps them.
 
-Where a replaced resource would come back empty, under another name, or not at all, its type belongs here. A project
-adds its own in `[protection]`.
+A type belongs here if its replacement would come back empty, under another name, or not at all. A project adds its own
+in `[protection]`.
 """
 
 STATEFUL = frozenset(
@@ -60,7 +60,7 @@ STATEFUL = frozenset(
         # buckets, files, disks and backups
         "aws_backup_logically_air_gapped_vault",
         "aws_backup_vault",
-        # It may hold anything: in the platform's modules a vault under lock, and a cluster.
+        # It may contain anything: in the platform's modules a locked vault and a cluster.
         "aws_cloudformation_stack",
         "aws_codeartifact_domain",
         "aws_codeartifact_repository",
@@ -125,14 +125,14 @@ STATEFUL = frozenset(
         "aws_mwaa_environment",
         "aws_sns_topic",
         "aws_sqs_queue",
-        # names and addresses that the world has noted down
+        # public names and addresses
         "aws_directory_service_directory",
         "aws_eip",
         "aws_route53_zone",
         "aws_route53domains_domain",
         "aws_route53domains_registered_domain",
         "aws_vpc",
-        # what people look back at
+        # logs, code and other records
         "aws_cloudtrail",
         "aws_cloudtrail_event_data_store",
         "aws_cloudwatch_event_archive",

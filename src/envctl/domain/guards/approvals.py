@@ -1,140 +1,146 @@
-"""G106: that enough people have approved; and who counts."""
+"""Guard G106: enough approvals, and the rules of validity of an approval."""
 
-from envctl.domain.guards.request import Refusal, Request, changes_rules
+from envctl.domain.guards.request import Refusal, Request, can_record_rules
 from envctl.domain.ledger.clocks import is_future
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.people.person_names import is_machine, is_person, is_same_person, list_names, list_people
-from envctl.domain.ledger.people.principals import may_at_gate
+from envctl.domain.ledger.people.person_names import is_machine, is_named_in, is_same_person, list_names, list_people
+from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.state import Approval
-from envctl.domain.plan.unseen_stacks import list_left_out
+from envctl.domain.plan.unseen_stacks import list_uncovered_stacks
 from envctl.domain.rules.changes import describe_differences
-from envctl.domain.text.lists import listed
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.lists import join_names
+from envctl.domain.text.short_ids import shorten_id
 
 
-def approvals(request: Request) -> Refusal | None:
-    """G106: each gate of the target has its approvals, for this release, these settings and this place, by enough
-    people.
-    """
-    if request.release is None or not asked(request):
+def check_approvals(request: Request) -> Refusal | None:
+    """G106: each gate of the target has enough approvals for this release, these settings and this place."""
+    if request.release is None or not is_approval_required(request):
         return None
-    open_gates = {gate: missing for gate, missing in gates(request).items() if missing > 0}
+    open_gates = {gate: missing for gate, missing in count_missing_approvals(request).items() if missing > 0}
     if not open_gates:
         return None
     wanted = ", ".join(
         f"{gate} ({request.rules.approvals[gate] - missing} of {request.rules.approvals[gate]})"
         for gate, missing in open_gates.items()
     )
-    message = f"release {short(request.release)} lacks approvals for {request.target}: {wanted}{_stale(request)}"
-    hint = to_approve(request, next(iter(open_gates)))
+    message = (
+        f"release {shorten_id(request.release)} lacks approvals for {request.target}: {wanted}{_list_faults(request)}"
+    )
+    hint = format_approve_command(request, next(iter(open_gates)))
     if request.rules.is_usual:
         message += f"; envctl.toml says nothing about approvals of {request.target}, so that it asks for the usual ones"
         hint = f"if it needs none, say so: [environments.{request.target}.gates] approvals = {{}}; if it does: {hint}"
-    return Refusal("G106", "approvals", message, hint, for_now=True, who=who(request))
+    return Refusal("G106", "approvals", message, hint, for_now=True, who=describe_allowed_approvers(request))
 
 
-def asked(request: Request) -> bool:
-    """Whether gates have a say. A rollback that brings nothing new was approved when it was new; a destroy never is."""
+def is_approval_required(request: Request) -> bool:
+    """Check if gates apply: not to a destroy, and not to a rollback without new effects."""
     if request.action == "rollback":
-        return (request.settings, request.place) not in _ran_with(request) or bool(_never_ran_so(request))
+        return (request.settings, request.place) not in _list_past_settings(request) or bool(
+            _describe_new_effects(request)
+        )
     return request.action != "destroy"
 
 
-def _never_ran_so(request: Request) -> tuple[str, ...]:
-    """What a rollback does besides going back, in words: it makes stacks again, or has stacks leave that came since."""
-    if request.again:
-        # It was asked when it began.
+def _describe_new_effects(request: Request) -> tuple[str, ...]:
+    """Describe the effects of a rollback beyond going back: stacks created again, and newer stacks removed."""
+    if request.is_repeated_rollback:
+        # Checked when that rollback started.
         return ()
     over = request.changeover
     emptied = [plan.stack for plan in request.plan.stacks if plan.stateless and plan.changes] if request.plan else []
-    made = tuple(dict.fromkeys((*over.coming, *emptied)))
+    made = tuple(dict.fromkeys((*over.new_stacks, *emptied)))
     return (
-        *((f"going back would make {listed(made)} again",) if made else ()),
-        *((f"{listed(tuple(over.leaving))} would leave",) if over.leaving else ()),
+        *((f"going back would make {join_names(made)} again",) if made else ()),
+        *((f"{join_names(tuple(over.leaving))} would leave",) if over.leaving else ()),
     )
 
 
-def _was_of_the_way_there(request: Request, approval: Approval) -> bool:
-    """Whether it was given when the release was new, and says nothing of what going back to it would do besides."""
-    current = request.here.current
-    if request.action != "rollback" or current is None or not _never_ran_so(request):
+def _is_from_first_deployment(request: Request, approval: Approval) -> bool:
+    """Check if the approval predates the current deployment, and so does not cover new effects of a rollback."""
+    current = request.target_state.current
+    if request.action != "rollback" or current is None or not _describe_new_effects(request):
         return False
     return approval.at < current.started_at
 
 
-def gates(request: Request) -> dict[str, int]:
-    """For each gate of the target, how many approvals are still missing."""
-    return {gate: max(0, count - len(approvers(request, gate))) for gate, count in request.rules.approvals.items()}
+def count_missing_approvals(request: Request) -> dict[str, int]:
+    """Return the number of missing approvals for each gate of the target."""
+    return {gate: max(0, count - len(list_approvers(request, gate))) for gate, count in request.rules.approvals.items()}
 
 
-def approvers(request: Request, gate: str) -> tuple[Actor, ...]:
-    """Who has approved at a gate, and counts: each person once, under whatever names."""
-    return list_people([approval.by for approval in counting(request) if approval.gate == gate])
+def list_approvers(request: Request, gate: str) -> tuple[Actor, ...]:
+    """Return the approvers with a valid approval at a gate, each person once."""
+    return list_people([approval.by for approval in list_valid_approvals(request) if approval.gate == gate])
 
 
-def counting(request: Request) -> tuple[Approval, ...]:
-    """The approvals of this release, these settings and this place that hold today, by people who may give them."""
+def list_valid_approvals(request: Request) -> tuple[Approval, ...]:
+    """Return the valid approvals of this release, these settings and this place, given with permission."""
     return tuple(
         a
-        for a in _given(request)
-        if not _is_barred(request, a.by) and may_approve(request, a.gate, a.by) and not has_expired(request, a)
-        if not _plannable_since(request, a) and not _was_of_the_way_there(request, a)
+        for a in _list_bound_approvals(request)
+        if not _is_barred(request, a.by) and can_approve(request, a.gate, a.by) and not has_expired(request, a)
+        if not _list_newly_plannable(request, a) and not _is_from_first_deployment(request, a)
     )
 
 
-def may_approve(request: Request, gate: str, actor: Actor) -> bool:
-    """Whether the target lets that person approve at that gate."""
-    return may_at_gate(request.rules.who_approves(gate), actor)
+def can_approve(request: Request, gate: str, actor: Actor) -> bool:
+    """Check if the rules of the target let the actor approve at the gate."""
+    return can_approve_at(request.rules.list_approver_patterns(gate), actor)
 
 
-def makers(request: Request) -> frozenset[str]:
-    """Who made the release: who wrote, committed or merged it, and who had envctl bundle it."""
-    known = request.known
-    return frozenset({known.author, *known.others, known.by.person} - {""}) if known else frozenset()
+def list_makers(request: Request) -> frozenset[str]:
+    """Return the makers of the release: author, committer, merger, and the creator of its bundle."""
+    known = request.known_release
+    return frozenset({known.author, *known.others, known.by.person_name} - {""}) if known else frozenset()
 
 
-def made_by(request: Request, actor: Actor) -> bool:
-    """Whether the release is that person's own, in whatever account they were when they made it."""
-    known = request.known
-    return known is not None and is_person(actor, {*makers(request), *list_names(known.by)})
+def has_made_release(request: Request, actor: Actor) -> bool:
+    """Check if the actor is a maker of the release, under any of their names."""
+    known = request.known_release
+    return known is not None and is_named_in(actor, {*list_makers(request), *list_names(known.by)})
 
 
-def changed_rules(request: Request, actor: Actor) -> bool:
-    """Whether the deployment brings other rules, and that person has a part in them."""
-    return changes_rules(request) and is_person(actor, request.wrote_rules)
+def has_changed_rules(request: Request, actor: Actor) -> bool:
+    """Check if the deployment records new rules, and the actor took part in them."""
+    return can_record_rules(request) and is_named_in(actor, request.wrote_rules)
 
 
-def who(request: Request) -> str:
-    """Who can still approve, in words."""
-    barred = sorted(_barred(request))
-    asked = [request.rules.who_approves(gate) for gate, missing in gates(request).items() if missing]
-    # A gate at which everybody may approve is open to everybody.
+def describe_allowed_approvers(request: Request) -> str:
+    """Describe the people still able to approve."""
+    barred = sorted(_list_barred_names(request))
+    asked = [
+        request.rules.list_approver_patterns(gate)
+        for gate, missing in count_missing_approvals(request).items()
+        if missing
+    ]
+    # One gate without patterns is open to all.
     listed = dict.fromkeys(pattern for patterns in asked for pattern in patterns) if all(asked) else {}
     people = " or ".join(listed) or "anybody"
     return f"{people} but {', '.join(barred)}" if barred else people
 
 
-def to_approve(request: Request, gate: str) -> str:
-    return f"envctl approve {request.target} --gate {gate} --release {short(request.identity)}"
+def format_approve_command(request: Request, gate: str) -> str:
+    return f"envctl approve {request.target} --gate {gate} --release {shorten_id(request.identity)}"
 
 
-def _given(request: Request) -> tuple[Approval, ...]:
-    """An approval without a place was given before places were recorded, and is for none that is known."""
-    return tuple(each for each in _in_place(request) if is_bound_to_rules(request, each))
+def _list_bound_approvals(request: Request) -> tuple[Approval, ...]:
+    """Return the approvals of the release, settings, place and rules. One without a place is too old to count."""
+    return tuple(each for each in _list_approvals_in_place(request) if is_bound_to_rules(request, each))
 
 
-def _in_place(request: Request) -> tuple[Approval, ...]:
-    """The approvals of this release, these settings and this place, under whatever rules."""
-    return tuple(each for each in _fitting(request) if each.place and each.place == request.place)
+def _list_approvals_in_place(request: Request) -> tuple[Approval, ...]:
+    """Return the approvals of this release, these settings and this place, under any rules."""
+    return tuple(each for each in _list_matching_approvals(request) if each.place and each.place == request.place)
 
 
 def is_bound_to_rules(request: Request, approval: Approval) -> bool:
-    """Whether it was given for the rules of today: those of the tree, beside the recorded ones.
+    """Check if the approval was given under the current rules of the tree and the recorded rules.
 
-    Once the tree's rules are the recorded ones, it does not matter which were before. What was given before rules were
-    recorded counts until the first deployment records some. What changes no rules needs nobody's word on them.
+    Once the rules of the tree are recorded, earlier recorded rules do not matter. Approvals from before rules were
+    recorded count until the first record. A deployment without new rules needs no approval of them.
     """
-    if not changes_rules(request):
+    if not can_record_rules(request):
         return True
     tree, recorded = request.rules_digest, request.recorded_digest
     if not approval.rules:
@@ -142,62 +148,64 @@ def is_bound_to_rules(request: Request, approval: Approval) -> bool:
     return approval.rules == tree and recorded in {approval.recorded, tree}
 
 
-def _fitting(request: Request) -> tuple[Approval, ...]:
-    """The approvals of this release and these settings, in whatever place."""
+def _list_matching_approvals(request: Request) -> tuple[Approval, ...]:
+    """Return the approvals of this release and these settings, in any place."""
     return tuple(
         approval
-        for approval in request.here.approvals
+        for approval in request.target_state.approvals
         if approval.release == request.release and approval.settings == request.settings
     )
 
 
-def _barred(request: Request) -> frozenset[str]:
+def _list_barred_names(request: Request) -> frozenset[str]:
     if request.rules.self_approval:
         return frozenset()
-    wrote = request.wrote_rules if changes_rules(request) else ()
-    return makers(request) | ({request.actor.person, *wrote} - {""})
+    wrote = request.wrote_rules if can_record_rules(request) else ()
+    return list_makers(request) | ({request.actor.person_name, *wrote} - {""})
 
 
 def _is_barred(request: Request, actor: Actor) -> bool:
     if request.rules.self_approval:
         return False
-    return made_by(request, actor) or changed_rules(request, actor) or is_same_person(actor, request.actor)
+    return has_made_release(request, actor) or has_changed_rules(request, actor) or is_same_person(actor, request.actor)
 
 
 def has_expired(request: Request, approval: Approval) -> bool:
-    """Whether it is too old. One that was recorded in the future is, too: nobody knows how old it is."""
+    """Check if the approval is too old. One dated in the future has an unknown age, and is expired too."""
     expires = request.rules.expires
     return expires is not None and (request.now - approval.at > expires or is_future(approval.at, request.now))
 
 
-def _plannable_since(request: Request, approval: Approval) -> tuple[str, ...]:
-    """The stacks that it does not cover since they could not be planned, and that can be planned now: it can't be
-    enough any more, and that is said before Terraform is asked.
+def _list_newly_plannable(request: Request, approval: Approval) -> tuple[str, ...]:
+    """Return the stacks left out of the approval as unplannable, and plannable now. Such an approval is insufficient,
+    and is refused before Terraform runs.
     """
-    seen, there = request.approved.get(approval.plan), request.here.stacks
-    left_out = list_left_out(seen, approval.unseen) if seen else ()
-    # What holds resources already may change nothing by now: only its plan tells.
+    seen, there = request.approved.get(approval.plan), request.target_state.stacks
+    left_out = list_uncovered_stacks(seen, approval.unseen) if seen else ()
+    # A stack with resources may have no changes by now: only its plan decides.
     return tuple(s for s in left_out if s not in there and s in request.needs and there.issuperset(request.needs[s]))
 
 
-def _stale(request: Request) -> str:
-    """Why approvals that people remember to have given do not count."""
-    given, counted = _given(request), {a.by.person for a in counting(request)}
-    expired = {a.by.person for a in given if has_expired(request, a)} - counted
-    barred = {a.by.person for a in given if _is_barred(request, a.by)}
+def _list_faults(request: Request) -> str:
+    """Explain all given approvals without effect."""
+    given, counted = _list_bound_approvals(request), {a.by.person_name for a in list_valid_approvals(request)}
+    expired = {a.by.person_name for a in given if has_expired(request, a)} - counted
+    barred = {a.by.person_name for a in given if _is_barred(request, a.by)}
     strangers = {
-        f"{_describe(a.by)} may not approve at {a.gate}" for a in given if not may_approve(request, a.gate, a.by)
+        f"{_describe_actor(a.by)} may not approve at {a.gate}" for a in given if not can_approve(request, a.gate, a.by)
     }
-    others = [a for a in request.here.approvals if a.release == request.release and a.settings != request.settings]
+    others = [
+        a for a in request.target_state.approvals if a.release == request.release and a.settings != request.settings
+    ]
     told = [
         f"the approval of {', '.join(sorted(expired))} has expired" if expired else "",
         f"{', '.join(sorted(barred))} {_describe_part(request)}, and does not count" if barred else "",
         ", ".join(sorted(strangers)),
         f"the settings of {request.target} have changed since it was approved" if others else "",
-        *(_never_ran_so(request) if request.action == "rollback" else ()),
-        *_misplaced(request),
-        *_under_other_rules(request),
-        *_unseen(request),
+        *(_describe_new_effects(request) if request.action == "rollback" else ()),
+        *_explain_misplaced(request),
+        *_explain_other_rules(request),
+        *_explain_newly_plannable(request),
     ]
     return "".join(f"; {reason}" for reason in told if reason)
 
@@ -206,59 +214,67 @@ def _describe_part(request: Request) -> str:
     return "made or promotes it, or changed its rules" if request.wrote_rules else "made or promotes it"
 
 
-def _describe(actor: Actor) -> str:
-    return f"{actor.person}, which is no person," if is_machine(actor) else actor.person
+def _describe_actor(actor: Actor) -> str:
+    return f"{actor.person_name}, which is no person," if is_machine(actor) else actor.person_name
 
 
-def _unseen(request: Request) -> tuple[str, ...]:
-    left = _not_renewed(request, _given(request))
-    stacks = dict.fromkeys(stack for each in left for stack in _plannable_since(request, each))
+def _explain_newly_plannable(request: Request) -> tuple[str, ...]:
+    left = _drop_renewed(request, _list_bound_approvals(request))
+    stacks = dict.fromkeys(stack for each in left for stack in _list_newly_plannable(request, each))
     return tuple(f"{stack} could not be planned when it was approved, and can be planned now" for stack in stacks)
 
 
-def _misplaced(request: Request) -> tuple[str, ...]:
-    """Why approvals do not count that fit but for the place, each reason once."""
-    given = [each for each in _not_renewed(request, _fitting(request)) if each not in _in_place(request)]
-    return tuple(dict.fromkeys(_why_misplaced(request, each) for each in given))
+def _explain_misplaced(request: Request) -> tuple[str, ...]:
+    """Explain the approvals without effect because of another place, each reason once."""
+    given = [
+        each
+        for each in _drop_renewed(request, _list_matching_approvals(request))
+        if each not in _list_approvals_in_place(request)
+    ]
+    return tuple(dict.fromkeys(_explain_place(request, each) for each in given))
 
 
-def _why_misplaced(request: Request, approval: Approval) -> str:
+def _explain_place(request: Request, approval: Approval) -> str:
     if not approval.place:
-        return f"the approval of {approval.by.person} was given by an older envctl: approve again"
+        return f"the approval of {approval.by.person_name} was given by an older envctl: approve again"
     what = request.elsewhere.get(approval.place) or "account, region, role, backend or provider settings"
     return f"{request.target} is in another place than it was approved for: {what}"
 
 
-def _under_other_rules(request: Request) -> tuple[str, ...]:
-    """Why approvals do not count that fit but for the rules, each reason once."""
-    given = [each for each in _not_renewed(request, _in_place(request)) if not is_bound_to_rules(request, each)]
-    return tuple(dict.fromkeys(_why_other_rules(request, each) for each in given))
+def _explain_other_rules(request: Request) -> tuple[str, ...]:
+    """Explain the approvals without effect because of other rules, each reason once."""
+    given = [
+        each
+        for each in _drop_renewed(request, _list_approvals_in_place(request))
+        if not is_bound_to_rules(request, each)
+    ]
+    return tuple(dict.fromkeys(_explain_rules(request, each) for each in given))
 
 
-def _why_other_rules(request: Request, approval: Approval) -> str:
-    by = approval.by.person
+def _explain_rules(request: Request, approval: Approval) -> str:
+    by = approval.by.person_name
     if not approval.rules:
         return f"the approval of {by} was given before rules were recorded: approve again"
-    pairs = ((approval.rules, request.rules_digest), (approval.recorded, request.recorded_digest))
-    before, now = next(((was, today) for was, today in pairs if was != today), ("", ""))
+    before, now = approval.rules, request.rules_digest
+    if before == now:
+        before, now = approval.recorded, request.recorded_digest
     old, new = request.documents.get(before), request.documents.get(now)
     what = describe_differences(old, new) if old and new else "envctl.toml, or what was deployed since"
     return f"the rules of {request.target} are others than those that {by} approved under: {what}"
 
 
-def _not_renewed(request: Request, approvals: tuple[Approval, ...]) -> list[Approval]:
-    """Without those of people who have approved anew at the same gate."""
-    renewed = {(each.gate, each.by.person) for each in counting(request)}
-    return [each for each in approvals if (each.gate, each.by.person) not in renewed]
+def _drop_renewed(request: Request, approvals: tuple[Approval, ...]) -> list[Approval]:
+    """Return the approvals, except those of people with a newer valid approval at the same gate."""
+    renewed = {(each.gate, each.by.person_name) for each in list_valid_approvals(request)}
+    return [each for each in approvals if (each.gate, each.by.person_name) not in renewed]
 
 
-def _ran_with(request: Request) -> set[tuple[str, str]]:
-    """The settings that this environment ran with, and where: today, or with the release that is wanted back.
-
-    A place that was not recorded is not known, and so not the one of today.
+def _list_past_settings(request: Request) -> set[tuple[str, str]]:
+    """Return the (settings, place) pairs of the current deployment and of earlier ones of the wanted release.
+    Deployments without a recorded place are left out: their place is unknown.
     """
-    here = request.here
+    here = request.target_state
     proof = here.evidence.get(request.identity)
-    again = here.brought_back if request.again else None
+    again = here.standing_rollback if request.is_repeated_rollback else None
     ran = (here.current, again, proof and proof.deployment)
     return {(deployment.settings, deployment.place) for deployment in ran if deployment and deployment.place}

@@ -1,50 +1,56 @@
-"""G201: that the target finds the images of the release where it pulls from."""
+"""Guard G201: the target can pull the images of the release."""
 
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.images.image_reference import ImageFound
-from envctl.domain.text.short_ids import short
+from envctl.domain.images.image_reference import ImagePresence
+from envctl.domain.text.short_ids import shorten_id
 
-UNREACHED = "E433"
-"""The code of what a registry that answered nothing is told with."""
+REGISTRY_UNREACHABLE = "E433"
+"""Code of the problem of an unreachable registry."""
 
 
-def artifact(request: Request) -> Refusal | None:
-    """G201: each image is pinned by digest, and there, or comes with the deployment. What runs already may be gone."""
+def check_artifact(request: Request) -> Refusal | None:
+    """G201: each image is pinned by digest, and exists or comes with the deployment. Only new images are checked."""
     if request.action == "destroy" or request.images is None:
         return None
     unpinned = [image for image in request.images if image.found == "unpinned"]
     if unpinned:
-        return _unpinned(request, unpinned)
-    missing = [image for image in request.images if image.found != "there" and not (image.comes and _is_absent(image))]
-    return _missing(request, missing) if missing else None
+        return _refuse_unpinned(request, unpinned)
+    missing = [
+        image for image in request.images if image.found != "there" and not (image.will_be_copied and _is_absent(image))
+    ]
+    return _refuse_missing(request, missing) if missing else None
 
 
-def _unpinned(request: Request, images: list[ImageFound]) -> Refusal:
+def _refuse_unpinned(request: Request, images: list[ImagePresence]) -> Refusal:
     named = ", ".join(f"{image.artifact} ({image.reference})" for image in images)
-    message = f"release {short(request.identity)} carries no digest for {named}: what runs there could become another"
+    message = (
+        f"release {shorten_id(request.identity)} carries no digest for {named}: what runs there could become another"
+    )
     hint = f"make a new release, which looks for the digest: envctl apply {request.pipeline.entry}"
     return Refusal("G201", "artifact", message, hint, waivable=False)
 
 
-def _missing(request: Request, images: list[ImageFound]) -> Refusal:
+def _refuse_missing(request: Request, images: list[ImagePresence]) -> Refusal:
     reasons = tuple(dict.fromkeys(image.why for image in images if image.why))
-    told = "; ".join(f"{image.artifact}: {image.reference} {_how(image)}" for image in images)
+    told = "; ".join(f"{image.artifact}: {image.reference} {_describe_absence(image)}" for image in images)
     return Refusal(
         "G201",
         "artifact",
         f"{request.target} does not find every image where it pulls from: {told}",
-        _hint(request, images),
-        for_now=len(reasons) > 0 and all(why.code == UNREACHED for why in reasons) and not any(map(_is_absent, images)),
-        warns=all(image.only_told for image in images),
+        _suggest_fix(request, images),
+        for_now=len(reasons) > 0
+        and all(why.code == REGISTRY_UNREACHABLE for why in reasons)
+        and not any(map(_is_absent, images)),
+        warns=all(image.is_warning_only for image in images),
         because=reasons,
     )
 
 
-def _is_absent(image: ImageFound) -> bool:
+def _is_absent(image: ImagePresence) -> bool:
     return image.found in {"absent", "no repository"}
 
 
-def _how(image: ImageFound) -> str:
+def _describe_absence(image: ImagePresence) -> str:
     match image.found:
         case "absent":
             return "is not there"
@@ -54,7 +60,7 @@ def _how(image: ImageFound) -> str:
             return "could not be looked for"
 
 
-def _hint(request: Request, images: list[ImageFound]) -> str:
+def _suggest_fix(request: Request, images: list[ImagePresence]) -> str:
     again = f"then: {request.command}"
     if not any(map(_is_absent, images)):
         return f"mend what is listed, {again}"

@@ -1,109 +1,106 @@
-"""G103, G104, G105 and G110: that what the source proves is enough, recent, and still true."""
+"""Guards G103, G104, G105 and G110: the evidence of the source is sufficient, recent and still valid."""
 
 from datetime import datetime
 
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.ledger.clocks import is_future
 from envctl.domain.ledger.state import Evidence
-from envctl.domain.text.durations import spelt
-from envctl.domain.text.lists import first_of
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.durations import format_duration
+from envctl.domain.text.lists import join_first
+from envctl.domain.text.short_ids import shorten_id
 
-NAMED = 3
+MAX_NAMED = 3
 
 
-def verified(request: Request) -> Refusal | None:
-    """G103: the last verification of the release in the source passed, nothing has taken that away since, and it held
-    every check that the target's rules know.
-    """
+def check_verified(request: Request) -> Refusal | None:
+    """G103: the last verification of the release in the source passed every required check and was not revoked."""
     proof = request.evidence
     if proof is None:
         return None
     if proof.verified:
-        return _checked(request, proof)
+        return _refuse_missing_checks(request, proof)
     why = proof.revoked or "it was never verified since it was deployed there"
-    message = f"release {short(proof.deployment.release)} is not verified in {request.source}: {why}"
-    return Refusal("G103", "verified", message, _prove_again(request, proof))
+    message = f"release {shorten_id(proof.deployment.release)} is not verified in {request.source}: {why}"
+    return Refusal("G103", "verified", message, _suggest_verification(request, proof))
 
 
-def _checked(request: Request, proof: Evidence) -> Refusal | None:
-    missing = [name for name, mark in request.rules.checks.items() if _passed(proof, name, mark) is None]
+def _refuse_missing_checks(request: Request, proof: Evidence) -> Refusal | None:
+    missing = [name for name, mark in request.rules.checks.items() if _find_passed_at(proof, name, mark) is None]
     if not missing:
         return None
     what = "the check" if len(missing) == 1 else "the checks"
-    message = f"release {short(proof.deployment.release)} was verified in {request.source} without {what} "
+    message = f"release {shorten_id(proof.deployment.release)} was verified in {request.source} without {what} "
     changed = [name for name in missing if any(mark.startswith(f"{name}:") for mark in proof.passed)]
     message += f"{', '.join(missing)}{' as it is asked for' if changed else ''}"
     return Refusal("G103", "verified", message, f"with the checks that are missing: envctl verify {request.origin}")
 
 
-def _passed(proof: Evidence, name: str, mark: str) -> datetime | None:
-    """When the check passed last; by its name alone where it was not recorded what it asked."""
+def _find_passed_at(proof: Evidence, name: str, mark: str) -> datetime | None:
+    """Return the time of the last pass of a check: by its mark, or by its name in entries without marks."""
     return proof.passed.get(mark) or proof.passed.get(name)
 
 
-def soak(request: Request) -> Refusal | None:
-    """G104: it has run in the source, verified and without a break, for as long as the target asks."""
+def check_soak(request: Request) -> Refusal | None:
+    """G104: the release ran verified in the source, without interruption, for the required time."""
     proof, wanted = request.evidence, request.rules.soak
-    if proof is None or not proof.verified or proof.soaked(request.now) >= wanted:
+    if proof is None or not proof.verified or proof.measure_soak(request.now) >= wanted:
         return None
-    so_far = spelt(proof.soaked(request.now))
-    message = (
-        f"release {short(proof.deployment.release)} ran verified in {request.source} for {so_far} of {spelt(wanted)}"
-    )
-    if proof.since is None and request.there.drifted:
-        # It runs there still. Its clock goes on once a look finds that reality is what is recorded.
+    so_far = format_duration(proof.measure_soak(request.now))
+    release = shorten_id(proof.deployment.release)
+    message = f"release {release} ran verified in {request.source} for {so_far} of {format_duration(wanted)}"
+    if proof.since is None and request.source_state.drifted:
+        # The release still runs there: its soak time continues after a check without drift.
         hint = f"envctl drift {request.source}"
         return Refusal("G104", "soak", f"{message}, and does not count as long as there is drift", hint)
     if proof.since is None:
-        return Refusal("G104", "soak", f"{message}, and no longer runs there", _prove_again(request, proof))
+        return Refusal("G104", "soak", f"{message}, and no longer runs there", _suggest_verification(request, proof))
     hint = f"wait, then: {request.command}"
     return Refusal("G104", "soak", message, hint, for_now=True, opens=proof.since + wanted, since=proof.since)
 
 
-def max_age(request: Request) -> Refusal | None:
+def check_max_age(request: Request) -> Refusal | None:
     """G105: the last verification in the source is recent enough."""
     proof, oldest = request.evidence, request.rules.max_age
     if proof is None or proof.verified_at is None or oldest is None:
         return None
-    verified_at = _proven_at(request, proof, proof.verified_at)
+    verified_at = _find_oldest_check(request, proof, proof.verified_at)
     if is_future(proof.verified_at, request.now):
         message = (
-            f"the verification of release {short(proof.deployment.release)} in {request.source} is recorded as of"
+            f"the verification of release {shorten_id(proof.deployment.release)} in {request.source} is recorded as of"
             f" {proof.verified_at:%Y-%m-%d %H:%M} UTC, still to come: a clock was wrong, and its age is unknown"
         )
-        return Refusal("G105", "max_age", message, _prove_again(request, proof))
+        return Refusal("G105", "max_age", message, _suggest_verification(request, proof))
     age = request.now - verified_at
     if age <= oldest:
         return None
     message = (
-        f"release {short(proof.deployment.release)} was verified in {request.source} {spelt(age)} ago;"
-        f" {request.target} takes proof of at most {spelt(oldest)}"
+        f"release {shorten_id(proof.deployment.release)} was verified in {request.source} {format_duration(age)} ago;"
+        f" {request.target} takes proof of at most {format_duration(oldest)}"
     )
-    return Refusal("G105", "max_age", message, _prove_again(request, proof), since=verified_at + oldest)
+    return Refusal("G105", "max_age", message, _suggest_verification(request, proof), since=verified_at + oldest)
 
 
-def _proven_at(request: Request, proof: Evidence, last: datetime) -> datetime:
-    """The oldest of the checks that the target's rules know: the last verification may have asked for less."""
-    passed = [_passed(proof, name, mark) for name, mark in request.rules.checks.items()]
+def _find_oldest_check(request: Request, proof: Evidence, last: datetime) -> datetime:
+    """Return the oldest pass among the required checks, because the last verification may have run fewer of them."""
+    passed = [_find_passed_at(proof, name, mark) for name, mark in request.rules.checks.items()]
     return min((at for at in passed if at is not None), default=last)
 
 
-def drift(request: Request) -> Refusal | None:
-    """G110: what was looked at in the source was what is recorded there; in the target drift is worth a word only."""
-    if request.action == "promote" and request.there.drifted:
-        return _drifted(request, request.origin, f"envctl drift {request.origin} --fix", warns=False)
-    if request.action != "destroy" and request.here.drifted:
-        return _drifted(request, request.target, f"envctl drift {request.target}", warns=True)
+def check_drift(request: Request) -> Refusal | None:
+    """G110: the source has no drift. Drift of the target is only a warning."""
+    if request.action == "promote" and request.source_state.drifted:
+        return _refuse_drift(request, request.origin, f"envctl drift {request.origin} --fix", warns=False)
+    if request.action != "destroy" and request.target_state.drifted:
+        return _refuse_drift(request, request.target, f"envctl drift {request.target}", warns=True)
     return None
 
 
-def _drifted(request: Request, environment: str, hint: str, *, warns: bool) -> Refusal | None:
-    seen = request.present.of(environment).drift
+def _refuse_drift(request: Request, environment: str, hint: str, *, warns: bool) -> Refusal | None:
+    seen = request.present.find_environment(environment).drift
     if seen is None:
         return None
     what = "difference" if seen.drifted == 1 else "differences"
-    named = first_of(seen.resources, NAMED, seen.drifted)
+    named = join_first(seen.resources, MAX_NAMED, seen.drifted)
     message = f"{environment} has drifted: {seen.drifted} {what} from the state ({named})"
     if not warns:
         hint = f"set it right with: {hint}, or by hand, and look again with: envctl drift {environment}"
@@ -112,17 +109,17 @@ def _drifted(request: Request, environment: str, hint: str, *, warns: bool) -> R
     return Refusal("G110", "drift", message, hint, since=seen.at, warns=warns)
 
 
-def _prove_again(request: Request, proof: Evidence) -> str:
-    """What renews the proof: a look where it runs still, a deployment where it does not."""
+def _suggest_verification(request: Request, proof: Evidence) -> str:
+    """Return the command to renew the evidence: verify or drift while the release runs, a deployment otherwise."""
     source = request.origin
-    running = request.there.proof
+    running = request.source_state.current_evidence
     if running is not None and running.deployment.release == proof.deployment.release:
         if proof.deployment.unpinned:
             return f"deploy it there again without them: envctl apply {source}"
-        # As long as there is drift a check proves nothing; what sets it right is checked at its end.
-        return f"envctl drift {source} --fix" if request.there.drifted else f"envctl verify {source}"
-    before = request.pipeline.before(source)
-    name = short(proof.deployment.release)
+        # Drift invalidates any check; `drift --fix` verifies at its end.
+        return f"envctl drift {source} --fix" if request.source_state.drifted else f"envctl verify {source}"
+    before = request.pipeline.find_previous(source)
+    name = shorten_id(proof.deployment.release)
     if before is None:
         return f"deploy it there again: envctl rollback {source} --to {name}; or what {source} runs: {request.command}"
     return f"envctl promote {before} {source} --release {name}"

@@ -1,19 +1,19 @@
-"""G101 and G102: which way code may take, and that it is the very code which took it."""
+"""Guards G101 and G102: the path of a release through the pipeline, and its provenance."""
 
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.ledger.state import ended
-from envctl.domain.text.short_ids import short
+from envctl.domain.ledger.state import describe_outcome
+from envctl.domain.text.short_ids import shorten_id
 
 
-def order(request: Request) -> Refusal | None:
+def check_order(request: Request) -> Refusal | None:
     """G101: code enters at the first environment, and moves one step at a time."""
     pipeline, target, source = request.pipeline, request.target, request.source
     if request.action != "promote":
         return None
-    before = pipeline.before(target)
+    before = pipeline.find_previous(target)
     if source == before:
         return None
-    if pipeline.beside:
+    if pipeline.standalone:
         message = f"{target} stands beside the pipeline; nothing is promoted into it"
     elif source not in pipeline.order:
         message = f"{source} stands beside the pipeline ({pipeline}); what it runs goes nowhere else"
@@ -25,80 +25,81 @@ def order(request: Request) -> Refusal | None:
         message = f"{target} can't be promoted to itself"
     else:
         message = f"{target} takes releases from {before} alone; promoting from {source} skips a stage of {pipeline}"
-    return Refusal("G101", "order", message, pipeline.way_into(target))
+    return Refusal("G101", "order", message, pipeline.format_deploy_command(target))
 
 
-def provenance(request: Request) -> Refusal | None:
-    """G102: the release was deployed right before the target, to its end, and is still the very same bytes."""
+def check_provenance(request: Request) -> Refusal | None:
+    """G102: the release was deployed completely in the environment before the target, and its bundle is unchanged."""
     match request.action:
         case "promote":
-            return _promoted(request) or _made(request) or _bundle(request)
+            return _check_promotion(request) or _check_creation(request) or _check_bundle(request)
         case "rollback":
-            return _rolled_back(request) or _made(request) or _bundle(request)
+            return _check_rollback(request) or _check_creation(request) or _check_bundle(request)
         case "apply" if request.target == request.pipeline.entry:
             return None
         case "apply":
-            return _there_already(request) or _made(request) or _bundle(request)
+            return _check_reapply(request) or _check_creation(request) or _check_bundle(request)
         case "destroy":
-            return _bundle(request)
+            return _check_bundle(request)
 
 
-def _promoted(request: Request) -> Refusal | None:
+def _check_promotion(request: Request) -> Refusal | None:
     source = request.source or request.pipeline.entry
-    there = request.present.of(source)
+    there = request.present.find_environment(source)
     if request.release is None:
         ran = there.last is not None
         nothing = f"nothing runs in {source} any more" if ran else f"nothing was ever deployed to {source}"
-        return _unproven(nothing, request.pipeline.way_into(source))
-    again = there.unfinished is not None and there.unfinished.release == request.release
+        return _refuse_unproven(nothing, request.pipeline.format_deploy_command(source))
+    again = there.unfinished_deployment is not None and there.unfinished_deployment.release == request.release
     if request.release in there.evidence and not again:
         return None
     failed = there.last if there.last and there.last.release == request.release else None
-    how = f"its last deployment there {ended(failed)}" if failed else "it was never deployed there"
-    return _unproven(
-        f"release {short(request.release)} is not proven in {source}: {how}", request.pipeline.way_into(source)
+    how = f"its last deployment there {describe_outcome(failed)}" if failed else "it was never deployed there"
+    return _refuse_unproven(
+        f"release {shorten_id(request.release)} is not proven in {source}: {how}",
+        request.pipeline.format_deploy_command(source),
     )
 
 
-def _rolled_back(request: Request) -> Refusal | None:
-    """A rollback goes to what was proven in the target itself, and only backwards."""
-    target, last = request.target, request.here.last
-    if request.again:
+def _check_rollback(request: Request) -> Refusal | None:
+    """Check a rollback: its release was verified in the target, and is not the one deployed last."""
+    target, last = request.target, request.target_state.last
+    if request.is_repeated_rollback:
         return None
     if request.release is None:
-        return _unproven(
+        return _refuse_unproven(
             f"no earlier release was verified in {target}", f"envctl history {target} shows what was deployed there"
         )
-    proof = request.here.evidence.get(request.release)
+    proof = request.target_state.evidence.get(request.release)
     if proof is None or not proof.verified:
         how = f": {proof.revoked}" if proof and proof.revoked else ""
-        return _unproven(
-            f"release {short(request.release)} has no verification that holds in {target}{how}",
+        return _refuse_unproven(
+            f"release {shorten_id(request.release)} has no verification that holds in {target}{how}",
             f"envctl history {target} shows what was verified there",
         )
     if last is not None and last.release == request.release:
-        return _unproven(
-            f"release {short(request.release)} is what was deployed to {target} last, not an earlier one",
+        return _refuse_unproven(
+            f"release {shorten_id(request.release)} is what was deployed to {target} last, not an earlier one",
             f"envctl apply {target}",
         )
     return None
 
 
-def _there_already(request: Request) -> Refusal | None:
+def _check_reapply(request: Request) -> Refusal | None:
     if request.release is not None:
         return None
-    return _unproven(
+    return _refuse_unproven(
         f"{request.target} has no release yet, and takes code by promotion alone",
-        request.pipeline.way_into(request.target),
+        request.pipeline.format_deploy_command(request.target),
     )
 
 
-def _made(request: Request) -> Refusal | None:
-    """That somebody says it was deployed is not enough: the entry by which it was made has to be believed as well."""
-    known, wanted = request.known, request.pipeline.makes_for
+def _check_creation(request: Request) -> Refusal | None:
+    """Check the creation of the release: its deployment is not enough, its creation entry must be trusted too."""
+    known, wanted = request.known_release, request.pipeline.standalone_name
     if known is not None and wanted in known.made_for:
         return None
-    name = short(request.identity)
+    name = shorten_id(request.identity)
     message = f"nothing that is believed says where release {name} came from"
     anew = f"make a new release: envctl apply {request.pipeline.entry}"
     hint = f"see what is not believed: envctl ledger verify; or {anew}"
@@ -108,8 +109,8 @@ def _made(request: Request) -> Refusal | None:
     return Refusal("G102", "provenance", message, hint, waivable=False)
 
 
-def _bundle(request: Request) -> Refusal | None:
-    name = short(request.identity)
+def _check_bundle(request: Request) -> Refusal | None:
+    name = shorten_id(request.identity)
     match request.bundle:
         case "intact":
             return None
@@ -122,5 +123,5 @@ def _bundle(request: Request) -> Refusal | None:
     return Refusal("G102", "provenance", message, hint, waivable=False)
 
 
-def _unproven(message: str, hint: str) -> Refusal:
+def _refuse_unproven(message: str, hint: str) -> Refusal:
     return Refusal("G102", "provenance", message, hint)

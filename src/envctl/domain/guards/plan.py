@@ -1,30 +1,42 @@
-"""G301 to G304: that what is going to happen may happen, was approved, was done before, and is this ledger's."""
+"""Guards G301 to G304: the plan is permitted, approved, rehearsed, and of states known to this ledger."""
 
 from collections.abc import Iterator
 
-from envctl.domain.guards.approvals import asked, counting, gates, to_approve, who
+from envctl.domain.guards.approvals import (
+    count_missing_approvals,
+    describe_allowed_approvers,
+    format_approve_command,
+    is_approval_required,
+    list_valid_approvals,
+)
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.ledger.known_states import (
+from envctl.domain.ledger.people.person_names import list_people
+from envctl.domain.ledger.projection.stacks import apply_planned_moves
+from envctl.domain.ledger.state import Approval, Deployment
+from envctl.domain.ledger.unknown_states import (
     describe_forgotten_states,
     describe_unknown_states,
     find_forgotten_states,
     find_unknown_states,
 )
-from envctl.domain.ledger.people.person_names import list_people
-from envctl.domain.ledger.projection.stacks import with_moves
-from envctl.domain.ledger.state import Approval, Deployment
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange
-from envctl.domain.plan.fingerprint import FORMAT, Change, meaning_of, performed, uncovered
-from envctl.domain.plan.unseen_stacks import list_left_out
-from envctl.domain.text.lists import first_of, listed
-from envctl.domain.text.short_ids import short
+from envctl.domain.plan.fingerprint import (
+    FORMAT,
+    PlannedChange,
+    find_unapproved_changes,
+    fingerprint_plan,
+    list_performed_actions,
+)
+from envctl.domain.plan.unseen_stacks import list_uncovered_stacks
+from envctl.domain.text.lists import join_first, join_names
+from envctl.domain.text.short_ids import shorten_id
 
 _DESTROYS = frozenset({Action.DELETE, Action.REPLACE})
-NAMED = 5
+MAX_NAMED = 5
 
 
-def protection(request: Request) -> Refusal | None:
-    """G301: in a protected environment nothing that holds data goes away, and of the rest only so much at once."""
+def check_protection(request: Request) -> Refusal | None:
+    """G301: in a protected environment no data is destroyed, and no more than `max_destroys` other resources."""
     rules = request.rules
     if request.action == "destroy" and (rules.protected or rules.approvals):
         reason = "is protected" if rules.protected else "asks for approvals"
@@ -37,31 +49,37 @@ def protection(request: Request) -> Refusal | None:
         )
     if not rules.protected or request.plan is None:
         return None
-    going = [(stack, resource) for stack, resource in _resources(request.plan) if resource.action in _DESTROYS]
-    # That a stack is destroyed as a whole was said where it says so: only what holds data stays protected.
+    going = [(stack, resource) for stack, resource in _list_resources(request.plan) if resource.action in _DESTROYS]
+    # Stacks with the fate "destroy" were declared in the project: only their data stays protected.
     said = {stack for stack, fate in request.changeover.leaving.items() if fate == "destroy"}
     holding = [f"{r.action} {stack}: {r.address}" for stack, r in going if r.type in rules.stateful]
     if holding:
-        return _protected(
-            request, f"the plan would {_some(holding)}, which {'holds' if len(holding) == 1 else 'hold'} data"
+        return _refuse_protected(
+            request, f"the plan would {_shorten_list(holding)}, which {'holds' if len(holding) == 1 else 'hold'} data"
         )
     going = [(stack, resource) for stack, resource in going if stack not in said]
     if len(going) > rules.max_destroys:
-        named = _some([f"{stack}: {resource.address}" for stack, resource in going])
+        named = _shorten_list([f"{stack}: {resource.address}" for stack, resource in going])
         many = "1 resource" if len(going) == 1 else f"{len(going)} resources"
-        return _protected(request, f"the plan destroys {many}, and max_destroys is {rules.max_destroys} ({named})")
+        return _refuse_protected(
+            request, f"the plan destroys {many}, and max_destroys is {rules.max_destroys} ({named})"
+        )
     return None
 
 
-def same_plan(request: Request) -> Refusal | None:
-    """G302: everything that is going to happen was approved, by as many people as each gate asks for."""
-    if request.plan is None or not request.rules.approvals or not asked(request):
+def check_same_plan(request: Request) -> Refusal | None:
+    """G302: every planned change was approved at each gate by enough people."""
+    if request.plan is None or not request.rules.approvals or not is_approval_required(request):
         return None
-    meaning = meaning_of(request.plan)
+    meaning = fingerprint_plan(request.plan)
     if not meaning.changes:
         return None
-    given = [(approval, request.approved.get(approval.plan)) for approval in counting(request)]
-    beyond = {approval: uncovered(meaning, seen, approval.unseen) for approval, seen in given if seen is not None}
+    given = [(approval, request.approved.get(approval.plan)) for approval in list_valid_approvals(request)]
+    beyond = {
+        approval: find_unapproved_changes(meaning, seen, approval.unseen)
+        for approval, seen in given
+        if seen is not None
+    }
     for gate, count in request.rules.approvals.items():
         people = list_people([each.by for each, rest in beyond.items() if each.gate == gate and not rest])
         if len(people) < count:
@@ -69,20 +87,23 @@ def same_plan(request: Request) -> Refusal | None:
             closest = min(at_gate, key=lambda each: len(each[1]), default=None)
             formats = {seen.format for approval, seen in given if seen is not None and approval.gate == gate}
             earlier = bool(formats) and FORMAT not in formats
-            return _not_approved(request, gate, meaning.changes, closest, earlier=earlier)
+            return _refuse_unapproved(request, gate, meaning.changes, closest, earlier=earlier)
     return None
 
 
-def find_rest(request: Request) -> Refusal | None:
-    """What G302 has to say without a plan: the last deployment of the release stopped halfway since its plan held more
-    than what was approved, and too few people have approved what is left.
-
-    Only a plan can tell what that is. Where one is made, it decides.
+def check_stopped_deployment(request: Request) -> Refusal | None:
+    """G302 without a plan: the rest of a stopped deployment has enough approvals. Applies if the last deployment of the
+    release stopped because its new plan exceeded the approved one. A plan, once made, decides in place of this check.
     """
-    last = request.here.last
-    if last is None or not was_stopped(last) or last.release != request.release or not asked(request):
+    last = request.target_state.last
+    if (
+        last is None
+        or not has_exceeded_approval(last)
+        or last.release != request.release
+        or not is_approval_required(request)
+    ):
         return None
-    missing = _missing_since(request, last)
+    missing = _count_missing_since(request, last)
     if not missing:
         return None
     message = f"the last deployment stopped halfway, and what is left has to be approved: {', '.join(missing)}"
@@ -90,45 +111,47 @@ def find_rest(request: Request) -> Refusal | None:
         "G302",
         "same_plan",
         message,
-        to_approve(request, next(iter(missing))),
+        format_approve_command(request, next(iter(missing))),
         for_now=True,
         since=last.ended_at,
-        who=who(request),
+        who=describe_allowed_approvers(request),
     )
 
 
-def was_stopped(deployment: Deployment) -> bool:
-    """Whether a deployment stopped since a plan that was made anew held more than what was approved."""
+def has_exceeded_approval(deployment: Deployment) -> bool:
+    """Check if the deployment was stopped by G302, because its new plan exceeded the approved changes."""
     return deployment.outcome == "failed" and deployment.reason.startswith("G302")
 
 
-def count_missing(request: Request) -> dict[str, int]:
-    """For each gate of the target, how many approvals are missing: of what is left, where the last deployment of the
-    release stopped halfway, and no plan tells what that is.
+def count_missing_after_stop(request: Request) -> dict[str, int]:
+    """Return the number of missing approvals for each gate of the target. Without a plan, after a stopped deployment of
+    the release, approvals of its rest count as missing too.
     """
-    missing, last = gates(request), request.here.last
-    if request.plan is not None or last is None or find_rest(request) is None:
+    missing, last = count_missing_approvals(request), request.target_state.last
+    if request.plan is not None or last is None or check_stopped_deployment(request) is None:
         return missing
-    return dict.fromkeys(missing, 0) | _missing_since(request, last)
+    return dict.fromkeys(missing, 0) | _count_missing_since(request, last)
 
 
-def _missing_since(request: Request, stopped: Deployment) -> dict[str, int]:
-    """For each gate that lacks some, how many have to approve yet what a deployment left when it stopped."""
-    since = [each for each in counting(request) if stopped.ended_at is not None and each.at >= stopped.ended_at]
+def _count_missing_since(request: Request, stopped: Deployment) -> dict[str, int]:
+    """Return the number of approvals missing since the end of a stopped deployment, for gates with too few."""
+    since = [
+        each for each in list_valid_approvals(request) if stopped.ended_at is not None and each.at >= stopped.ended_at
+    ]
     people = {gate: list_people([a.by for a in since if a.gate == gate]) for gate in request.rules.approvals}
     missing = {gate: count - len(people[gate]) for gate, count in request.rules.approvals.items()}
     return {gate: number for gate, number in missing.items() if number > 0}
 
 
-def rehearsed(request: Request) -> Refusal | None:
-    """G303: this release did the same kind of thing in the source before."""
+def check_rehearsed(request: Request) -> Refusal | None:
+    """G303: the release did the same kinds of changes in the source before."""
     if request.plan is None or request.action != "promote" or request.rules.rehearsed == "off":
         return None
-    done = request.there.performed.get(request.identity, frozenset())
-    new = [what for what in performed(request.plan.stacks) if what not in done]
+    done = request.source_state.performed.get(request.identity, frozenset())
+    new = [what for what in list_performed_actions(request.plan.stacks) if what not in done]
     if not new:
         return None
-    message = f"release {short(request.identity)} never did this in {request.source}: {_some(new)}"
+    message = f"release {shorten_id(request.identity)} never did this in {request.source}: {_shorten_list(new)}"
     return Refusal(
         "G303",
         "rehearsed",
@@ -138,12 +161,12 @@ def rehearsed(request: Request) -> Refusal | None:
     )
 
 
-def known_state(request: Request) -> Refusal | None:
-    """G304: what the states hold was made by deployments of this ledger."""
-    seen = with_moves(request.here, request.changeover.moves)
+def check_known_state(request: Request) -> Refusal | None:
+    """G304: the resources in the states come from deployments of this ledger."""
+    seen = apply_planned_moves(request.target_state, request.changeover.moves)
     unknown = find_unknown_states(seen, request.plan.stacks) if request.plan else ()
     if not unknown:
-        return _remark_forgotten(request)
+        return _warn_of_forgotten(request)
     target = request.target
     hint = (
         f"correct [store] or the name of {target} in envctl.toml; to take over what is there, list known_state in"
@@ -155,48 +178,55 @@ def known_state(request: Request) -> Refusal | None:
     return Refusal("G304", "known_state", message, hint)
 
 
-def _remark_forgotten(request: Request) -> Refusal | None:
-    """What was to be kept comes under a plan again, which may delete it."""
-    back = find_forgotten_states(request.here, request.plan.stacks) if request.plan else ()
+def _warn_of_forgotten(request: Request) -> Refusal | None:
+    """Return a warning for a forgotten stack back in the plan: the plan may delete its kept resources."""
+    back = find_forgotten_states(request.target_state, request.plan.stacks) if request.plan else ()
     if not back:
         return None
     hint = f"if another stack is meant, give it another name; what was kept: envctl history {request.target}"
     return Refusal("G304", "known_state", describe_forgotten_states(request.target, back), hint, warns=True)
 
 
-def _protected(request: Request, message: str) -> Refusal:
+def _refuse_protected(request: Request, message: str) -> Refusal:
     entry = request.pipeline.entry
     hint = f"make a release that keeps, moves or forgets them (moved and removed blocks): envctl apply {entry}"
     return Refusal("G301", "protection", message, hint)
 
 
-def _not_approved(
+def _refuse_unapproved(
     request: Request,
     gate: str,
-    changes: tuple[Change, ...],
-    closest: tuple[Approval, tuple[Change, ...]] | None,
+    changes: tuple[PlannedChange, ...],
+    closest: tuple[Approval, tuple[PlannedChange, ...]] | None,
     *,
     earlier: bool,
 ) -> Refusal:
-    """`closest` is the approval that covers most, with what it does not cover. `earlier` says that all of them were
-    kept by an earlier envctl.
+    """Build the G302 refusal of a gate. `closest` is the approval of the most changes, with the changes beyond it.
+    `earlier` is true if all approvals were stored by an earlier version.
     """
     beyond = closest[1] if closest else changes
-    what = _some([change.told for change in beyond])
+    what = _shorten_list([change.description for change in beyond])
     message = f"the plan holds more than what was approved at the gate {gate}: {what}"
     if earlier:
         message = f"an earlier envctl kept what was approved at the gate {gate}, and looked at less of it: {what}"
-    left_out = list_left_out(request.approved[closest[0].plan], closest[0].unseen) if closest else ()
+    left_out = list_uncovered_stacks(request.approved[closest[0].plan], closest[0].unseen) if closest else ()
     if unseen := [stack for stack in left_out if any(change.stack == stack for change in beyond)]:
-        message += f"; {listed(unseen)} could not be planned when it was approved"
-    return Refusal("G302", "same_plan", message, to_approve(request, gate), for_now=True, who=who(request))
+        message += f"; {join_names(unseen)} could not be planned when it was approved"
+    return Refusal(
+        "G302",
+        "same_plan",
+        message,
+        format_approve_command(request, gate),
+        for_now=True,
+        who=describe_allowed_approvers(request),
+    )
 
 
-def _resources(plan: EnvironmentPlan) -> Iterator[tuple[str, ResourceChange]]:
+def _list_resources(plan: EnvironmentPlan) -> Iterator[tuple[str, ResourceChange]]:
     for stack in plan.stacks:
         for resource in stack.resources:
             yield stack.stack, resource
 
 
-def _some(texts: list[str]) -> str:
-    return first_of(texts, NAMED)
+def _shorten_list(texts: list[str]) -> str:
+    return join_first(texts, MAX_NAMED)

@@ -1,33 +1,39 @@
-"""G203, asked about a plan: that every AWS provider in it acts in the account of the target."""
+"""Guard G203 for plans: every AWS provider acts in the account of the target."""
 
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.plan.provider_accounts import Home, Stray, advise, find_strays, name_configuration
-from envctl.domain.text.lists import first_of
+from envctl.domain.plan.provider_accounts import (
+    AccountMismatch,
+    AccountScope,
+    find_account_mismatches,
+    name_configuration,
+    suggest_fix,
+)
+from envctl.domain.text.lists import join_first
 
-NAMED = 3
+MAX_NAMED = 3
 
 
 def check_providers(request: Request) -> Refusal | None:
-    """A way back stays open: what a rollback or a destroy finds was deployed there before, so that a configuration that
-    names no account is only a warning then.
+    """G203: return the refusal for AWS providers outside the account of the target. A rollback or destroy must stay
+    possible: its configuration was deployed before, and only gets a warning for a provider without an account.
     """
-    home = Home(request.target, request.account, request.role, request.other_accounts)
+    home = AccountScope(request.target, request.account, request.role, request.other_accounts)
     strays = [
         (plan.stack, stray)
         for plan in (request.plan.stacks if request.plan else ())
         for configuration in plan.providers
-        for stray in find_strays(configuration, home)
+        for stray in find_account_mismatches(configuration, home)
     ]
     if not strays:
         return None
     told = [f"{stack}: {name_configuration(stray.configuration)} {stray.why}" for stack, stray in strays]
-    message = f"{first_of(told, NAMED)}; {request.target} is account {home.account}"
+    message = f"{join_first(told, MAX_NAMED)}; {home.environment} is account {home.account}"
     _, first = strays[0]
-    hint = f"{advise(first, request.target)}; then: {_next(request, first)}"
+    hint = f"{suggest_fix(first, home.environment)}; then: {_suggest_retry(request, first)}"
     warns = request.action in {"rollback", "destroy"} and not any(stray.account for _, stray in strays)
     return Refusal("G203", "account", message, hint, warns=warns, waivable=False)
 
 
-def _next(request: Request, stray: Stray) -> str:
-    """A release can't be corrected: what stands in its modules needs a new one."""
+def _suggest_retry(request: Request, stray: AccountMismatch) -> str:
+    """Return the next command. A release is immutable: a fault in its modules needs a new release."""
     return request.command if stray.account else f"envctl apply {request.pipeline.entry}"

@@ -1,32 +1,32 @@
-"""G305: that somebody said what becomes of a stack that the next release has no more."""
+"""Guard G305: the fate of each stack dropped by the next release is declared."""
 
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.text.lists import listed
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.lists import join_names
+from envctl.domain.text.short_ids import shorten_id
 
 
-def removed(request: Request) -> Refusal | None:
-    """G305: in a protected environment no stack leaves before its fate is said. Elsewhere the plan shows what is
-    destroyed, and its question asks for it.
+def check_removed(request: Request) -> Refusal | None:
+    """G305: no stack leaves a protected environment without a declared fate. Elsewhere the plan shows the destroyed
+    resources, and its confirmation covers them.
     """
-    unsaid = request.changeover.unsaid
+    unsaid = request.changeover.undecided
     if not unsaid or not request.rules.protected or request.release is None:
         return None
     if request.action == "destroy":
-        # That is refused as a whole.
+        # G301 refuses it.
         return None
-    verb = "is" if len(unsaid) == 1 else "are"
+    it = "it" if len(unsaid) == 1 else "them"
     message = (
-        f"{request.target} holds {listed(unsaid)}, which release {short(request.identity)} no longer has,"
-        f" and it does not say what becomes of {'it' if verb == 'is' else 'them'}"
+        f"{request.target} holds {join_names(unsaid)}, which release {shorten_id(request.identity)} no longer has,"
+        f" and it does not say what becomes of {it}"
     )
-    return Refusal("G305", "removed", message, _hint(request, unsaid[0]))
+    return Refusal("G305", "removed", message, _suggest_fate(request, unsaid[0]))
 
 
-def _hint(request: Request, stack: str) -> str:
+def _suggest_fate(request: Request, stack: str) -> str:
     said = f'add [removed.{stack}] with then = "destroy" or "forget" to envctl.toml'
     if request.action in ("rollback", "apply") and request.target != request.pipeline.entry:
         return f"{said}, and run it again: {request.command}"
-    coming = request.changeover.coming
+    coming = request.changeover.new_stacks
     renamed = f' (or, where {stack} was renamed, moved_from = "{stack}" under [stacks.{coming[0]}])' if coming else ""
     return f"{said}{renamed}, and make a release: envctl apply {request.pipeline.entry}"

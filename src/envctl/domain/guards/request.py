@@ -1,163 +1,146 @@
-"""What a guard is asked, and what it may answer."""
+"""Input and output of guards: the request, the refusal, and the guard itself."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from envctl.domain.aws.access import Caller
+from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import Sighting
 from envctl.domain.config.pipeline import Pipeline
 from envctl.domain.config.rules.environment_rules import Rules
 from envctl.domain.errors import EnvctlError, ExitCode, Problem
-from envctl.domain.images.image_reference import ImageFound
+from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import NOTHING, EnvironmentPresent, Evidence, KnownRelease, Present
-from envctl.domain.operation import Move
+from envctl.domain.ledger.state import EMPTY_ENVIRONMENT, EnvironmentState, Evidence, KnownRelease, LedgerState
+from envctl.domain.operation import Operation
 from envctl.domain.plan.changes import EnvironmentPlan
-from envctl.domain.plan.fingerprint import PlanMeaning
+from envctl.domain.plan.fingerprint import PlanFingerprint
 from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
 from envctl.domain.rules.document import RulesDocument
 
-Bundle = Literal["intact", "missing", "damaged"]
+BundleState = Literal["intact", "missing", "damaged"]
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for, and all that the guards may know about it.
+    """Everything guards know about a requested deployment. See the comment of each field."""
 
-    `release` is None where the target (apply) or the source (promote) has none. `settings` is the digest of the
-    target's settings, `unfit` what is wrong with them for this release, and `differing` names those that the source
-    has otherwise, each with the lines that say so. `plan` is None until there is one, and `approved` holds what was
-    approved, by its fingerprint. `account` is the account of the target, where it has one, `role` the role that is
-    taken there, `other_accounts` those in which its providers may act besides, and `caller` who AWS says that one is
-    there, once it was asked. `images`, and what was seen of the `secrets` that the settings name, are None
-    until somebody has looked, which takes the target's credentials.
-
-    `older` says that the release is meant although a newer one runs there. `behind` is that newer one, where code
-    enters from a commit before that of what the target has.
-
-    `place` is the digest of where it would land, `where` that in words, and `elsewhere` says, for other places that the
-    release was approved for, what is another value today. `needs` names for each stack of the release those that have
-    to be applied before it. `doubt` says why the actor is not verified as a run of CI, where that is known.
-    `changeover` says which stacks leave the target with it, and which are renamed there.
-
-    `wrote_rules` are those who changed envctl.toml since the target was deployed, where it changes the rules.
-    `document` is what the tree says of the target, which `rules` were made of, and `documents` are the documents of
-    rules that are known, by their digests. `undoes` says that it only sets right what has drifted.
-    `whose_rules` says in words whose `rules` are, where they are not those of the tree.
-    """
-
-    action: Move
+    action: Operation
     pipeline: Pipeline
     target: str
-    source: str | None
-    release: str | None
-    settings: str
-    bundle: Bundle
-    present: Present
+    source: str | None  # of a promotion
+    release: str | None  # None if the target (apply) or the source (promote) has none
+    settings: str  # digest of the settings of the target
+    bundle: BundleState
+    present: LedgerState
     actor: Actor
     now: datetime
     rules: Rules
-    unfit: tuple[Problem, ...] = ()
-    differing: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
-    plan: EnvironmentPlan | None = None
-    approved: Mapping[str, PlanMeaning] = field(default_factory=dict)
-    account: str = ""
-    caller: Caller | None = None
-    images: tuple[ImageFound, ...] | None = None
-    secrets: tuple[Sighting, ...] | None = None
-    place: str = ""
-    where: str = ""
-    elsewhere: Mapping[str, str] = field(default_factory=dict)
-    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    older: bool = False
-    behind: str = ""
-    role: str = ""
-    other_accounts: tuple[str, ...] = ()
-    doubt: str = ""
-    changeover: Changeover = NO_CHANGEOVER
-    document: RulesDocument | None = None
-    documents: Mapping[str, RulesDocument] = field(default_factory=dict)
-    undoes: bool = False
-    whose_rules: str = ""
-    wrote_rules: tuple[str, ...] = ()
+    unfit: tuple[Problem, ...] = ()  # faults of the settings for this release
+    differing: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)  # lines by setting unlike the source
+    plan: EnvironmentPlan | None = None  # None until it exists
+    approved: Mapping[str, PlanFingerprint] = field(default_factory=dict)  # approved plans by fingerprint
+    account: str = ""  # of the target, if it has one
+    caller: CallerIdentity | None = None  # None until AWS was asked
+    images: tuple[ImagePresence, ...] | None = None  # None until looked up, which takes credentials
+    secrets: tuple[Sighting, ...] | None = None  # of the settings; None until looked up
+    place: str = ""  # digest of the place of the deployment
+    where: str = ""  # the place in words
+    elsewhere: Mapping[str, str] = field(default_factory=dict)  # by other approved place: its differences
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by stack: the stacks before it
+    older: bool = False  # --older: intended although a newer release runs
+    behind: str = ""  # the newer release of the entry, for an earlier commit
+    role: str = ""  # assumed in the account
+    other_accounts: tuple[str, ...] = ()  # further accounts of providers
+    doubt: str = ""  # reason for an actor not verified as CI
+    changeover: Changeover = NO_CHANGEOVER  # stacks removed and renamed in the target
+    document: RulesDocument | None = None  # rules of the tree, the origin of `rules`
+    documents: Mapping[str, RulesDocument] = field(default_factory=dict)  # known rules by digest
+    undoes: bool = False  # it only fixes drift
+    whose_rules: str = ""  # origin of `rules`, unless they are those of the tree
+    wrote_rules: tuple[str, ...] = ()  # authors of changes of envctl.toml since the last deployment, for new rules
 
     @property
     def rules_digest(self) -> str:
-        """The digest of the rules of the tree; empty where its document is not known."""
+        """The digest of the rules of the tree; empty without a document."""
         return self.document.digest if self.document else ""
 
     @property
     def recorded_digest(self) -> str:
-        """The digest of the rules that the target was deployed with; empty where none were recorded."""
-        return self.here.rules.digest if self.here.rules else ""
+        """The digest of the rules of the last deployment to the target; empty if none were recorded."""
+        return self.target_state.rules.digest if self.target_state.rules else ""
 
     @property
     def identity(self) -> str:
-        """The release; empty where there is none, and nothing is known under that name."""
+        """The release, or an empty string."""
         return self.release or ""
 
     @property
     def origin(self) -> str:
-        """The source of a promotion; empty for everything else."""
+        """The source of a promotion, or an empty string."""
         return self.source or ""
 
     @property
-    def unasked(self) -> bool:
-        """Whether the target has an account that was not asked anything yet."""
+    def is_account_unknown(self) -> bool:
+        """True if the target has an account, and AWS was not asked for the caller yet."""
         return bool(self.account) and self.caller is None
 
     @property
-    def known(self) -> KnownRelease | None:
-        """What the ledger says of how the release was made."""
+    def known_release(self) -> KnownRelease | None:
+        """The release as recorded in the ledger, or None."""
         return self.present.releases.get(self.identity)
 
     @property
-    def here(self) -> EnvironmentPresent:
-        return self.present.of(self.target)
+    def target_state(self) -> EnvironmentState:
+        return self.present.find_environment(self.target)
 
     @property
-    def there(self) -> EnvironmentPresent:
-        return self.present.of(self.source) if self.source else NOTHING
+    def source_state(self) -> EnvironmentState:
+        return self.present.find_environment(self.source) if self.source else EMPTY_ENVIRONMENT
 
     @property
     def evidence(self) -> Evidence | None:
-        """What the source of a promotion proves about the release."""
-        return self.there.evidence.get(self.release) if self.release and self.action == "promote" else None
+        """The evidence of the source of a promotion about the release."""
+        return self.source_state.evidence.get(self.release) if self.release and self.action == "promote" else None
 
     @property
-    def again(self) -> bool:
-        """Whether it is the very rollback that was begun last."""
-        before = self.here.brought_back
+    def is_repeated_rollback(self) -> bool:
+        """True for a repetition of the rollback started last."""
+        before = self.target_state.standing_rollback
         return self.action == "rollback" and before is not None and before.release == self.release
 
     @property
-    def brings_code(self) -> bool:
-        """Whether the target may come to run something that it does not run now."""
+    def can_bring_code(self) -> bool:
+        """True if the target may run other code afterwards."""
         return self.action in {"promote", "rollback"} or (self.action == "apply" and self.target == self.pipeline.entry)
 
     @property
     def command(self) -> str:
-        """What a person types for it."""
+        """The command line of the request."""
         if self.action == "promote":
             return f"envctl promote {self.source} {self.target}"
         return f"envctl {self.action} {self.target}"
 
 
-def changes_rules(request: Request) -> bool:
-    """Whether the rules of the tree are recorded once it has succeeded: not by what needs no approval."""
+def can_record_rules(request: Request) -> bool:
+    """Check if success records the rules of the tree: only actions subject to approval do."""
     return request.action in {"apply", "promote"} and not request.undoes
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why not, and the way on.
+    """The answer of a guard: the reason and the next step.
 
-    `for_now` means that it can open without a change of what is asked for: an approval, an end, time. `opens` is when,
-    where that is known, `since` since when it is shut, and `who` can open it. A refusal that only `warns` refuses
-    nothing. One that is not `waivable` can't be overridden by anybody, whatever an environment lists: there would be
-    nothing to deploy, or two at once. `because` holds the problems in files that it stands for.
+    Attributes:
+        for_now: It can open without a change of the request: by an approval, the end of a deployment, or time.
+        opens: Time of its opening, if known.
+        since: Start of its closure.
+        who: People able to open it.
+        warns: It is only a warning, and refuses nothing.
+        waivable: False if break-glass can never override it: it protects against a missing bundle or two deployments at
+            once.
+        because: The underlying problems in files.
     """
 
     code: str
@@ -173,22 +156,23 @@ class Refusal:
     because: tuple[Problem, ...] = ()
 
 
+Check = Callable[[Request], Refusal | None]
+
+
 @dataclass(frozen=True)
 class Guard:
-    """`rests_on` is a guard without whose consent the question of this one does not arise. `of_plan` is one that can
-    only be asked about a plan, and `of_access` one that needs the credentials of the target.
-    """
+    """A rule with its code and name."""
 
     code: str
     name: str
-    check: Callable[[Request], Refusal | None]
-    rests_on: str = ""
-    of_plan: bool = False
-    of_access: bool = False
+    check: Check
+    depends_on: str = ""  # code of a guard: while it refuses, this one is skipped
+    needs_plan: bool = False  # it needs a plan
+    needs_account: bool = False  # it needs credentials of the target
 
 
 class RefusedError(EnvctlError):
-    """At least one guard said no."""
+    """At least one guard refused the request."""
 
     def __init__(self, refusals: tuple[Refusal, ...]) -> None:
         problems = (Problem(r.code, f"{r.guard}: {r.message}", r.hint) for r in refusals)

@@ -1,22 +1,22 @@
-"""G204, G205 and G206: that settings and release are of the kind that the target takes."""
+"""Guards G204, G205 and G206: settings and release fit the target."""
 
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.short_ids import shorten_id
 
 
-def settings(request: Request) -> Refusal | None:
-    """G204: the settings of the target fit the schema that the release carries."""
+def check_settings(request: Request) -> Refusal | None:
+    """G204: the settings of the target fit the schema in the release."""
     if not request.unfit:
         return None
     count = len(request.unfit)
     what = "1 setting does" if count == 1 else f"{count} settings do"
-    message = f"{what} not fit release {short(request.identity)} in {request.target}"
+    message = f"{what} not fit release {shorten_id(request.identity)} in {request.target}"
     hint = f"correct what is listed, and look at it with: envctl settings {request.target}"
     return Refusal("G204", "settings", message, hint, waivable=False, because=request.unfit)
 
 
-def parity(request: Request) -> Refusal | None:
-    """G205: the source has the same settings, but for those that may differ."""
+def check_parity(request: Request) -> Refusal | None:
+    """G205: the source has the same settings, except those in `may_differ`."""
     allowed = request.rules.may_differ
     if allowed is None or request.action != "promote":
         return None
@@ -34,12 +34,12 @@ def parity(request: Request) -> Refusal | None:
     return Refusal("G205", "parity", message, hint, because=because)
 
 
-def clean(request: Request) -> Refusal | None:
-    """G206: where the target asks for it, the release was made from a commit and nothing else."""
-    known = request.known
-    if not request.rules.committed or not request.brings_code or known is None or not known.uncommitted:
+def check_committed(request: Request) -> Refusal | None:
+    """G206: the release was made from a commit, if the target requires it."""
+    known = request.known_release
+    if not request.rules.committed or not request.can_bring_code or known is None or not known.uncommitted:
         return None
-    message = f"release {short(known.release)} was made from a tree with uncommitted changes"
+    message = f"release {shorten_id(known.release)} was made from a tree with uncommitted changes"
     return Refusal(
         "G206", "clean", message, f"commit them, and make a new release: envctl apply {request.pipeline.entry}"
     )

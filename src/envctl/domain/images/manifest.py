@@ -1,7 +1,7 @@
-"""Manifests of container images: what each consists of, and in which order it has to be copied.
+"""Manifests of container images and their parts.
 
-A manifest names its blobs (configuration and layers); a list, or index, names manifests, one for each platform. Every
-one is named by the SHA-256 of its bytes, which therefore must not be changed on the way.
+A manifest names its blobs (configuration and layers); an index, or list, names one manifest for each platform. Each
+is named by the SHA-256 of its bytes: a copy must keep them unchanged.
 """
 
 import hashlib
@@ -10,26 +10,26 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LARGEST = 4 << 20
-"""Bytes. Registries take no larger manifest."""
-MOST = 2000
-"""Parts of one manifest."""
-SINGLE = (
+MAX_MANIFEST_BYTES = 4 << 20
+"""The limit of registries."""
+MAX_PARTS = 2000
+"""The limit for one manifest."""
+IMAGE_TYPES = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
-LISTS = (
+INDEX_TYPES = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
-ELSEWHERE = ("foreign", "nondistributable")
-"""Layers whose type holds one of these words stay with whoever gives them out, by their licence."""
+FOREIGN_LAYERS = ("foreign", "nondistributable")
+"""Words in the media types of layers with a license against redistribution; these are not copied."""
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Part:
-    """A descriptor: what a manifest says of a part of it. `size` is in bytes."""
+class Descriptor:
+    """An OCI descriptor: the reference of a manifest to one of its parts. `size` is in bytes."""
 
     media_type: str
     digest: str
@@ -38,24 +38,23 @@ class Part:
 
 @dataclass(frozen=True)
 class Manifest:
-    """`data` are its very bytes. `children` are manifests, in a list alone; `blobs` are what is to be copied of others,
-    each once.
-    """
+    """A manifest or an index."""
 
     digest: str
     media_type: str
-    data: bytes
-    children: tuple[Part, ...] = ()
-    blobs: tuple[Part, ...] = ()
+    data: bytes  # exactly as served
+    children: tuple[Descriptor, ...] = ()  # manifests of an index
+    blobs: tuple[Descriptor, ...] = ()  # blobs to copy, each once
 
 
-def digest_of(data: bytes) -> str:
+def compute_digest(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-def parse(data: bytes, media_type: str = "") -> Manifest:
-    """`media_type` is what the registry says that it is, for manifests that do not say it themselves. Raises
-    ValueError.
+def parse_manifest(data: bytes, media_type: str = "") -> Manifest:
+    """Parse a manifest or an index. Raises ValueError.
+
+    `media_type` is that of the response, for manifests without one of their own.
     """
     try:
         document = json.loads(data)
@@ -64,29 +63,29 @@ def parse(data: bytes, media_type: str = "") -> Manifest:
     if not isinstance(document, Mapping):
         raise ValueError("it is not an object")  # noqa: TRY004 (of a registry's answer, not of an argument)
     kind = str(document.get("mediaType") or media_type.partition(";")[0].strip())
-    if kind in LISTS:
-        return Manifest(digest_of(data), kind, data, children=_parts(document.get("manifests")))
-    if kind in SINGLE:
-        blobs = _parts([document.get("config"), *_listed(document.get("layers"))])
-        here = [blob for blob in blobs if not any(word in blob.media_type for word in ELSEWHERE)]
-        return Manifest(digest_of(data), kind, data, blobs=tuple(here))
+    if kind in INDEX_TYPES:
+        return Manifest(compute_digest(data), kind, data, children=_parse_descriptors(document.get("manifests")))
+    if kind in IMAGE_TYPES:
+        blobs = _parse_descriptors([document.get("config"), *_require_list(document.get("layers"))])
+        here = [blob for blob in blobs if not any(word in blob.media_type for word in FOREIGN_LAYERS)]
+        return Manifest(compute_digest(data), kind, data, blobs=tuple(here))
     raise ValueError(f"it is of a kind that envctl does not know: {kind[:80] or 'none'}")
 
 
-def _listed(value: object) -> list[object]:
+def _require_list(value: object) -> list[object]:
     if not isinstance(value, list):
         raise ValueError("it lists no parts")  # noqa: TRY004
     return value
 
 
-def _parts(value: object) -> tuple[Part, ...]:
-    listed = _listed(value)
-    if len(listed) > MOST:
-        raise ValueError(f"it has more than {MOST} parts")
-    return tuple({part.digest: part for part in map(_part, listed)}.values())
+def _parse_descriptors(value: object) -> tuple[Descriptor, ...]:
+    listed = _require_list(value)
+    if len(listed) > MAX_PARTS:
+        raise ValueError(f"it has more than {MAX_PARTS} parts")
+    return tuple({part.digest: part for part in map(_parse_descriptor, listed)}.values())
 
 
-def _part(value: object) -> Part:
+def _parse_descriptor(value: object) -> Descriptor:
     if not isinstance(value, Mapping):
         raise ValueError("a part of it is not described")  # noqa: TRY004
     digest, size = value.get("digest"), value.get("size")
@@ -94,4 +93,4 @@ def _part(value: object) -> Part:
         raise ValueError("a part of it has no SHA-256 digest")
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
         raise ValueError("a part of it has no size")
-    return Part(str(value.get("mediaType", "")), digest, size)
+    return Descriptor(str(value.get("mediaType", "")), digest, size)

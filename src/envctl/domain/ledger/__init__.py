@@ -1,1 +1,1 @@
-"""The ledger as values: entries, events, signatures, checkpoints, and the state that follows from them."""
+"""The ledger as values: entries, events, signatures, checkpoints, and the projected state."""

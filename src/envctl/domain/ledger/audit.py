@@ -1,4 +1,4 @@
-"""What an auditor asks of the ledger: each deployment with who, what, where, approved by whom, under which waiver."""
+"""Audit of the ledger: each deployment with its people, content, approvals and waivers."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,17 +17,15 @@ from envctl.domain.ledger.events import (
     VerificationPassed,
     WaiverUsed,
 )
-from envctl.domain.ledger.projection.apply_entries import end, follow
-from envctl.domain.ledger.state import Approval, Outcome, Present
+from envctl.domain.ledger.projection.apply_entries import apply_entry, close_deployment
+from envctl.domain.ledger.state import Approval, LedgerState, Outcome
 from envctl.domain.ledger.state_events import ImportEnded, ImportOutcome, ImportStarted
-from envctl.domain.operation import Move
+from envctl.domain.operation import Operation
 
 
 @dataclass(frozen=True)
 class Waiver:
-    """`number` is that of its entry."""
-
-    number: int
+    number: int  # of its entry
     by: Actor
     at: datetime
     reason: str
@@ -37,38 +35,26 @@ class Waiver:
 
 @dataclass(frozen=True)
 class ImportRecord:
-    """What was taken into a state by `recover --import`. `number` is that of the entry with which it began; `outcome`
-    is empty where its end is not recorded.
-    """
+    """An import by `recover --import`."""
 
-    number: int
+    number: int  # of its started entry
     by: Actor
     at: datetime
     stack: str
     address: str
-    outcome: ImportOutcome | Literal[""] = ""
+    outcome: ImportOutcome | Literal[""] = ""  # empty without a recorded end
 
 
 @dataclass(frozen=True)
 class DeploymentRecord:
-    """`number` is that of the entry with which it began, and the name of the deployment within the ledger.
-
-    `commit`, `uncommitted`, `author`, `made_by` and `made_at` are the release's. `ended_by` is somebody else where it
-    was declared over. `checks` are those that passed, or those that failed, in the last verification. `approvals` are
-    those of this release with these settings in this place that stood when it began. `held` are releases that it put on
-    hold, and `rolled_back_by` is the number of the rollback that came right after it, or 0. `place` is the digest of
-    where it landed; empty where that was not recorded. `older` is true where it went over a newer release, as --older
-    said. `lost` are stacks whose state was gone at a destruction, and `imports` what was taken into its states until
-    the next deployment began. `rules` is the digest of the rules that it was deployed with, and `rules_before` that of
-    those before it, where they were others; empty where they were not recorded.
-    """
+    """A deployment. `number` is the number of its started entry. Digests are empty if not recorded."""
 
     number: int
     environment: str
-    action: Move
+    action: Operation
     source: str
     release: str
-    commit: str
+    commit: str  # of the release, like the next four fields
     uncommitted: bool
     author: str
     made_by: Actor | None
@@ -78,7 +64,7 @@ class DeploymentRecord:
     plan: str
     started_at: datetime
     ended_at: datetime | None = None
-    ended_by: Actor | None = None
+    ended_by: Actor | None = None  # another actor for an abandoned deployment
     outcome: Outcome = "unfinished"
     changed: int = 0
     reason: str = ""
@@ -86,52 +72,52 @@ class DeploymentRecord:
     verification: Literal["", "passed", "failed"] = ""
     verified_at: datetime | None = None
     verified_by: Actor | None = None
-    checks: tuple[str, ...] = ()
-    approvals: tuple[Approval, ...] = ()
+    checks: tuple[str, ...] = ()  # passed or failed in the last verification
+    approvals: tuple[Approval, ...] = ()  # valid for release, settings and place at its start
     waivers: tuple[Waiver, ...] = ()
-    held: tuple[str, ...] = ()
-    rolled_back_by: int = 0
-    place: str = ""
-    older: bool = False
-    lost: tuple[str, ...] = ()
-    imports: tuple[ImportRecord, ...] = ()
-    rules: str = ""
-    rules_before: str = ""
+    held: tuple[str, ...] = ()  # releases put on hold by it
+    rolled_back_by: int = 0  # number of the rollback right after it, or 0
+    place: str = ""  # digest
+    older: bool = False  # replaced a newer release, with --older
+    lost: tuple[str, ...] = ()  # stacks with a missing state at a destroy
+    imports: tuple[ImportRecord, ...] = ()  # until the next deployment
+    rules: str = ""  # digest
+    rules_before: str = ""  # digest, if other than `rules`
 
 
 @dataclass
 class Audit:
-    """Follows the ledger from its first entry on; `deployments` by their numbers, in the order in which they began."""
+    """Projection of all deployments from the first entry on."""
 
-    present: Present = field(default_factory=Present)
-    deployments: dict[int, DeploymentRecord] = field(default_factory=dict)
+    present: LedgerState = field(default_factory=LedgerState)
+    deployments: dict[int, DeploymentRecord] = field(default_factory=dict)  # by number, in order
     _waivers: dict[int, Waiver] = field(default_factory=dict)
     _holds: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def follow(self, entry: Entry, doubt: str = "") -> None:
-        """What is not believed, for the reason in `doubt`, happened to nobody."""
+    def add_entry(self, entry: Entry, doubt: str = "") -> None:
+        """Add an entry. One distrusted for the reason `doubt` records no deployment."""
         if not doubt:
-            self._tell(entry)
-        self.present = follow(self.present, entry, doubt)
+            self._record_event(entry)
+        self.present = apply_entry(self.present, entry, doubt)
 
-    def _tell(self, entry: Entry) -> None:
+    def _record_event(self, entry: Entry) -> None:
         event = entry.event
         match event:
             case DeploymentStarted():
-                self._start(entry, event)
+                self._record_start(entry, event)
             case DeploymentSucceeded() | DeploymentFailed() | DeploymentAbandoned():
-                self._end(entry, event)
+                self._record_end(entry, event)
             case VerificationPassed() | VerificationFailed():
-                self._verify(entry, event)
+                self._record_verification(entry, event)
             case WaiverUsed():
-                self._waive(entry, event)
+                self._record_waiver(entry, event)
             case ImportStarted() | ImportEnded():
-                self._import(entry, event)
+                self._record_import(entry, event)
             case HoldSet():
                 self._holds[event.environment] = (*self._holds.get(event.environment, ()), event.release)
 
-    def _start(self, entry: Entry, event: DeploymentStarted) -> None:
-        here, known = self.present.of(event.environment), self.present.releases.get(event.release)
+    def _record_start(self, entry: Entry, event: DeploymentStarted) -> None:
+        here, known = self.present.find_environment(event.environment), self.present.releases.get(event.release)
         bound = (event.release, event.settings, event.place)
         approvals = tuple(a for a in here.approvals if (a.release, a.settings, a.place) == bound)
         waiver = self._waivers.get(event.waiver)
@@ -162,14 +148,14 @@ class Audit:
         )
         before = here.last
         if event.action == "rollback" and before and before.release != event.release:
-            self._change(before.seq, rolled_back_by=entry.seq)
+            self._update_record(before.seq, rolled_back_by=entry.seq)
 
-    def _end(self, entry: Entry, event: Ending) -> None:
-        begun = self.present.of(event.environment).unfinished
+    def _record_end(self, entry: Entry, event: Ending) -> None:
+        begun = self.present.find_environment(event.environment).unfinished_deployment
         if begun is None or (begun.seq, begun.release) != (event.started, event.release):
             return
-        done = end(begun, event, entry.at)
-        self._change(
+        done = close_deployment(begun, event, entry.at)
+        self._update_record(
             begun.seq,
             ended_at=done.ended_at,
             ended_by=entry.actor,
@@ -180,8 +166,8 @@ class Audit:
             performed=() if isinstance(event, DeploymentAbandoned) else event.performed,
         )
 
-    def _verify(self, entry: Entry, event: VerificationPassed | VerificationFailed) -> None:
-        self._change(
+    def _record_verification(self, entry: Entry, event: VerificationPassed | VerificationFailed) -> None:
+        self._update_record(
             event.started,
             verification="passed" if isinstance(event, VerificationPassed) else "failed",
             verified_at=entry.at,
@@ -189,18 +175,18 @@ class Audit:
             checks=event.checks,
         )
 
-    def _waive(self, entry: Entry, event: WaiverUsed) -> None:
+    def _record_waiver(self, entry: Entry, event: WaiverUsed) -> None:
         waiver = Waiver(entry.seq, entry.actor, entry.at, event.reason, event.guards, event.refusals)
         self._waivers[entry.seq] = waiver
         if begun := self.deployments.get(event.started):
-            self._change(event.started, waivers=(*begun.waivers, waiver))
+            self._update_record(event.started, waivers=(*begun.waivers, waiver))
 
-    def _import(self, entry: Entry, event: ImportStarted | ImportEnded) -> None:
-        last = self.present.of(event.environment).last
+    def _record_import(self, entry: Entry, event: ImportStarted | ImportEnded) -> None:
+        last = self.present.find_environment(event.environment).last
         if isinstance(event, ImportStarted):
             if last is not None and last.seq in self.deployments:
                 begun = ImportRecord(entry.seq, entry.actor, entry.at, event.stack, event.address)
-                self._change(last.seq, imports=(*self.deployments[last.seq].imports, begun))
+                self._update_record(last.seq, imports=(*self.deployments[last.seq].imports, begun))
             return
         for number, deployment in self.deployments.items():
             if any(each.number == event.started and not each.outcome for each in deployment.imports):
@@ -208,9 +194,9 @@ class Audit:
                     replace(each, outcome=event.outcome) if each.number == event.started else each
                     for each in deployment.imports
                 ]
-                self._change(number, imports=tuple(ended))
+                self._update_record(number, imports=tuple(ended))
                 return
 
-    def _change(self, number: int, **changes: object) -> None:
+    def _update_record(self, number: int, **changes: object) -> None:
         if number in self.deployments:
             self.deployments[number] = replace(self.deployments[number], **changes)  # type: ignore[arg-type]

@@ -1,7 +1,6 @@
-"""The present, folded up to one entry, as JSON in gzip: it keeps reading short and is believed no further than entries
-bear it out: the one after it names it.
+"""The ledger state up to one entry, as JSON in gzip, to shorten reading.
 
-What many environments have in common is repeated in it for each: of a large project it packs sixty to one.
+The next entry names it, and the entries remain the source of truth. Repetition compresses it about 60 to 1.
 """
 
 import json
@@ -9,81 +8,80 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 
-from envctl.domain.ledger.codec import MISFITS, instance, plain, reader
-from envctl.domain.ledger.gzip import packed, unpacked
+from envctl.domain.ledger.codec import DECODE_ERRORS, build_decoder, encode_value, require_type
+from envctl.domain.ledger.gzip import compress_bytes, decompress_bytes
 from envctl.domain.ledger.signatures import Signature
-from envctl.domain.ledger.state import Present
+from envctl.domain.ledger.state import LedgerState
 
-EVERY = 64
-"""Entries between two. So many can be read from a store that is far away in the time of two or three answers."""
+INTERVAL = 64
+"""Entries between two checkpoints: a distant store returns as many in two or three round trips."""
 FORMAT = 14
 KIND = "checkpoint"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """`trust` is the name of what was believed when it was made: who believes other keys reads the entries."""
+    """A stored ledger state. `trust` names the trusted keys at its creation; under other keys the entries are read."""
 
-    present: Present
+    present: LedgerState
     trust: str = ""
     signature: Signature | None = None
 
 
-def encode(present: Present) -> bytes:
-    return written(Checkpoint(present))
+def encode_state(present: LedgerState) -> bytes:
+    return encode_checkpoint(Checkpoint(present))
 
 
-def written(kept: Checkpoint) -> bytes:
-    """The same bytes for the same checkpoint."""
-    return packed(_document(kept))
+def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
+    """Return the canonical bytes of a checkpoint."""
+    return compress_bytes(_encode_document(checkpoint))
 
 
-def _document(kept: Checkpoint) -> bytes:
-    document = {"format": FORMAT, "present": plain(kept.present)}
-    if kept.trust:
-        document["trust"] = kept.trust
-    if kept.signature:
-        document["signature"] = plain(kept.signature)
+def _encode_document(checkpoint: Checkpoint) -> bytes:
+    document = {"format": FORMAT, "present": encode_value(checkpoint.present)}
+    if checkpoint.trust:
+        document["trust"] = checkpoint.trust
+    if checkpoint.signature:
+        document["signature"] = encode_value(checkpoint.signature)
     return json.dumps(document, separators=(",", ":")).encode()
 
 
-def to_sign(kept: Checkpoint) -> bytes:
-    """The bytes that a signature of it is made of."""
-    return _document(replace(kept, signature=None))
+def encode_signed_part(checkpoint: Checkpoint) -> bytes:
+    """Return the bytes covered by the signature."""
+    return _encode_document(replace(checkpoint, signature=None))
 
 
-def name_of(present: Present) -> str:
-    """The name of an unsigned checkpoint after `present`, as the next entry says it: the SHA-256 of its JSON."""
-    return sha256(_document(Checkpoint(present))).hexdigest()
+def compute_name(present: LedgerState) -> str:
+    """Return the name of an unsigned checkpoint after `present`, as in the next entry: the SHA-256 of its JSON."""
+    return sha256(_encode_document(Checkpoint(present))).hexdigest()
 
 
-def name_in(data: bytes) -> str:
-    """The name of the checkpoint in these bytes; empty where they hold none."""
+def read_name(data: bytes) -> str:
+    """Return the name of the checkpoint in these bytes; empty for invalid gzip."""
     try:
-        return sha256(unpacked(data)).hexdigest()
+        return sha256(decompress_bytes(data)).hexdigest()
     except ValueError:
         return ""
 
 
-def decode(data: bytes) -> Present | None:
-    """As `read`, of one that nobody had to sign."""
-    kept = read(data)
-    return kept.present if kept else None
+def decode_state(data: bytes) -> LedgerState | None:
+    """Return the state of a checkpoint, or None. Its signature is not checked."""
+    checkpoint = decode_checkpoint(data)
+    return checkpoint.present if checkpoint else None
 
 
 @lru_cache(maxsize=1)
-def read(data: bytes) -> Checkpoint | None:
-    """None for anything that this version can't read: the entries themselves are read instead.
-
-    The last one is kept. Of a large project it takes a second, and a command reads the ledger many times.
+def decode_checkpoint(data: bytes) -> Checkpoint | None:
+    """Parse a checkpoint; None for anything unreadable by this version. Then the entries are read instead. Cached,
+    because it takes a second for a large project, and a command reads the ledger many times.
     """
     try:
-        document = json.loads(unpacked(data))
+        document = json.loads(decompress_bytes(data))
         if document["format"] != FORMAT:
             return None
-        present = reader(Present)(document["present"])
-        trust = instance(str, document.get("trust", ""))
-        signature = reader(Signature)(document["signature"]) if "signature" in document else None
-    except MISFITS:
+        present = build_decoder(LedgerState)(document["present"])
+        trust = require_type(str, document.get("trust", ""))
+        signature = build_decoder(Signature)(document["signature"]) if "signature" in document else None
+    except DECODE_ERRORS:
         return None
     return Checkpoint(present, trust, signature)

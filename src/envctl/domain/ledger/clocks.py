@@ -1,13 +1,13 @@
-"""Clocks that disagree: how far they may, and which moments can't be believed."""
+"""Clock skew: its tolerance, and moments beyond it."""
 
 from datetime import datetime, timedelta
 
 TOLERANCE = timedelta(minutes=5)
-"""So far may a machine's clock be off. AWS itself refuses a request that is 15 minutes off."""
+"""Maximum clock skew of a machine. AWS refuses requests beyond 15 minutes."""
 PRECISION = timedelta(seconds=2)
-"""So exactly a store tells the time: an HTTP header counts whole seconds."""
+"""Precision of the clock of a store: HTTP headers have whole seconds."""
 
 
 def is_future(moment: datetime, now: datetime) -> bool:
-    """Whether a moment lies further ahead than clocks may differ: then the clock that told it was wrong."""
+    """Check if the moment is in the future beyond the tolerance: then it comes from a wrong clock."""
     return moment > now + TOLERANCE

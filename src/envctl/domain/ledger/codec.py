@@ -1,4 +1,4 @@
-"""Frozen values as plain JSON, and back by their types: what is read is the very value that was written, or nothing."""
+"""Codec of frozen values: to plain JSON, and back by their type annotations, without loss."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
@@ -11,23 +11,23 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from envctl.domain.plan.changes import Marker
 
-# What can be wrong with what is read, or with the JSON around it.
-MISFITS = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
-# Stands in front of what is no value but speaks of one. A key that begins so itself gets a second one.
-_SIGN = "$"
-_NUMBER = "$number"
+# Raised for invalid values, or invalid JSON around them.
+DECODE_ERRORS = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+# Key of a marker in place of a value. Ordinary keys with this prefix get a second one.
+_MARKER_KEY = "$"
+_NUMBER_KEY = "$number"
 
-Reader = Callable[[Any], Any]
+Decoder = Callable[[Any], Any]
 
 
-def plain(value: object) -> object:
+def encode_value(value: object) -> object:
     match value:
         case Marker():
-            # Without a sign of its own it could not be told from somebody's text.
-            return {_SIGN: value.value}
+            # A plain string would be ambiguous.
+            return {_MARKER_KEY: value.value}
         case Decimal():
-            # A number that a float would round.
-            return {_NUMBER: str(value)}
+            # A float would round it.
+            return {_NUMBER_KEY: str(value)}
         case Enum():
             return value.value
         case datetime():
@@ -35,99 +35,99 @@ def plain(value: object) -> object:
         case timedelta():
             return value.total_seconds()
         case Mapping():
-            return {_escaped(key): plain(item) for key, item in value.items()}
+            return {_escape_key(key): encode_value(item) for key, item in value.items()}
         case tuple() | list():
-            return [plain(item) for item in value]
+            return [encode_value(item) for item in value]
         case frozenset():
             return sorted(value)
         case _ if is_dataclass(value):
-            return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+            return {each.name: encode_value(getattr(value, each.name)) for each in fields(value)}
         case _:
             return value
 
 
 @cache
-def reader(kind: Any) -> Reader:  # noqa: ANN401 (whatever an annotation may say)
-    """What makes of plain JSON the value that an annotation speaks of. Raises one of MISFITS where it is none."""
+def build_decoder(kind: Any) -> Decoder:  # noqa: ANN401 (any annotation)
+    """Return the decoder of an annotated type: from plain JSON to its value. It raises one of DECODE_ERRORS."""
     origin = get_origin(kind)
     if origin is UnionType:
-        inner = reader(next(option for option in get_args(kind) if option is not NoneType))
+        inner = build_decoder(next(option for option in get_args(kind) if option is not NoneType))
         return lambda value: None if value is None else inner(value)
     if origin is Literal:
-        return lambda value: _one_of(get_args(kind), value)
+        return lambda value: _require_option(get_args(kind), value)
     if origin in {tuple, frozenset}:
-        item = reader(get_args(kind)[0])
-        return lambda value: origin([item(each) for each in instance(list, value)])
+        item = build_decoder(get_args(kind)[0])
+        return lambda value: origin([item(each) for each in require_type(list, value)])
     if origin is not None and issubclass(origin, Mapping):
-        item = reader(get_args(kind)[1])
-        return lambda value: {_unescaped(key): item(each) for key, each in instance(dict, value).items()}
-    return _reader_of_one(kind)
+        item = build_decoder(get_args(kind)[1])
+        return lambda value: {_unescape_key(key): item(each) for key, each in require_type(dict, value).items()}
+    return _build_class_decoder(kind)
 
 
-def _reader_of_one(kind: Any) -> Reader:  # noqa: ANN401
+def _build_class_decoder(kind: Any) -> Decoder:  # noqa: ANN401
     if kind is object:
-        return _anything
+        return _decode_attribute
     if isinstance(kind, type) and is_dataclass(kind):
-        return _dataclass_reader(kind)
+        return _build_dataclass_decoder(kind)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind
     if kind is datetime:
-        return _moment
-    return _duration if kind is timedelta else partial(instance, kind)
+        return _parse_moment
+    return _parse_duration if kind is timedelta else partial(require_type, kind)
 
 
-def _dataclass_reader(kind: type) -> Reader:
+def _build_dataclass_decoder(kind: type) -> Decoder:
     hints = get_type_hints(kind)
-    readers = {each.name: reader(hints[each.name]) for each in fields(kind)}
+    readers = {each.name: build_decoder(hints[each.name]) for each in fields(kind)}
 
-    def read(value: Any) -> Any:  # noqa: ANN401
-        if instance(dict, value).keys() != readers.keys():
+    def decode_fields(value: Any) -> Any:  # noqa: ANN401
+        if require_type(dict, value).keys() != readers.keys():
             raise TypeError(f"{sorted(value)} are not the fields of {kind.__name__}")
         return kind(*[reader(value[name]) for name, reader in readers.items()])
 
-    return read
+    return decode_fields
 
 
-def _anything(value: Any) -> Any:  # noqa: ANN401
-    """What an attribute of a resource may hold."""
+def _decode_attribute(value: Any) -> Any:  # noqa: ANN401
+    """Decode the value of a resource attribute."""
     if isinstance(value, list):
-        return [_anything(each) for each in value]
+        return [_decode_attribute(each) for each in value]
     if not isinstance(value, dict):
         return value
-    if value.keys() == {_SIGN}:
-        return Marker(value[_SIGN])
-    if value.keys() == {_NUMBER}:
-        return Decimal(instance(str, value[_NUMBER]))
-    return {_unescaped(key): _anything(each) for key, each in value.items()}
+    if value.keys() == {_MARKER_KEY}:
+        return Marker(value[_MARKER_KEY])
+    if value.keys() == {_NUMBER_KEY}:
+        return Decimal(require_type(str, value[_NUMBER_KEY]))
+    return {_unescape_key(key): _decode_attribute(each) for key, each in value.items()}
 
 
-def _escaped(key: str) -> str:
-    return f"{_SIGN}{key}" if key.startswith(_SIGN) else key
+def _escape_key(key: str) -> str:
+    return f"{_MARKER_KEY}{key}" if key.startswith(_MARKER_KEY) else key
 
 
-def _unescaped(key: str) -> str:
-    return key.removeprefix(_SIGN)
+def _unescape_key(key: str) -> str:
+    return key.removeprefix(_MARKER_KEY)
 
 
-def _moment(text: str) -> datetime:
+def _parse_moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise TypeError(f"{text!r} does not say in which zone")
     return moment
 
 
-def _duration(seconds: object) -> timedelta:
-    return timedelta(seconds=instance(float, seconds))
+def _parse_duration(seconds: object) -> timedelta:
+    return timedelta(seconds=require_type(float, seconds))
 
 
-def instance(kind: type, value: Any) -> Any:  # noqa: ANN401
-    """The value, which must be of that very type: JSON's true is no 1."""
+def require_type(kind: type, value: Any) -> Any:  # noqa: ANN401
+    """Return the value if it has exactly this type: JSON's true is not 1. Raises TypeError otherwise."""
     if type(value) is not kind:
         raise TypeError(f"{value!r} is not a {kind.__name__}")
     return value
 
 
-def _one_of(options: tuple[object, ...], value: object) -> object:
+def _require_option(options: tuple[object, ...], value: object) -> object:
     if value not in options:
         raise TypeError(f"{value!r} is not one of {options}")
     return value

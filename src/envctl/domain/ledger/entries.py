@@ -1,4 +1,4 @@
-"""The append-only, hash-chained record: its entries, their bytes, and the check of the chain."""
+"""The append-only, hash-chained ledger: entries, their canonical bytes, and verification of the chain."""
 
 import hashlib
 import json
@@ -16,11 +16,15 @@ GENESIS = "0" * 64
 
 @dataclass(frozen=True)
 class Entry:
-    """`seq` counts from 1; `prev` is the SHA-256 of the bytes of the entry before, with its signature; `at` is UTC. By
-    its `mark` whoever appended it knows it again: no two entries have the same. Entries of before there were marks have
-    none. `checkpoint` is the name of the checkpoint right before it, computed from the entries; empty where there is
-    none. `stored_at` is the time by the store's clock, where `at` is not that: no entry is recorded as earlier than the
-    one before it, and that one may come from a clock that was ahead.
+    """One entry of the ledger.
+
+    Attributes:
+        seq: Number, from 1.
+        prev: SHA-256 of the bytes of the entry before, signature included.
+        at: Time in UTC, never before the entry before it.
+        mark: Idempotency token, unique per entry; empty in old entries.
+        checkpoint: Name of the checkpoint right before it, computed from the entries; may be empty.
+        stored_at: Time by the clock of the store, if `at` is another because the entry before has a later time.
     """
 
     seq: int
@@ -35,36 +39,37 @@ class Entry:
 
 
 class MalformedEntryError(ValueError):
-    """The bytes are not an entry that this version of envctl can believe."""
+    """The bytes are not an entry of a version known to this envctl."""
 
 
-def encode(entry: Entry) -> bytes:
-    """The canonical bytes of an entry: the ones that are stored and that the next entry's `prev` is taken of."""
+def encode_entry(entry: Entry) -> bytes:
+    """Return the canonical bytes of an entry: they are stored, and hashed for `prev` of the next entry."""
     document = {
         "seq": entry.seq,
         "prev": entry.prev,
-        "at": _told(entry.at),
-        "actor": _written(entry.actor),
-        "event": {"kind": entry.event.kind, **_written(entry.event)},
+        "at": _format_time(entry.at),
+        "actor": _encode_fields(entry.actor),
+        "event": {"kind": entry.event.kind, **_encode_fields(entry.event)},
     }
     if entry.mark:
         document["mark"] = entry.mark
     if entry.checkpoint:
         document["checkpoint"] = entry.checkpoint
     if entry.stored_at is not None:
-        document["stored_at"] = _told(entry.stored_at)
+        document["stored_at"] = _format_time(entry.stored_at)
     if entry.signature is not None:
         document["signature"] = asdict(entry.signature)
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    # A reason or a name that the machine gives may be no UTF-8: what can't be written of it is a question mark.
+    # A reason or a machine name may be invalid Unicode: such characters become question marks.
     return text.encode(errors="replace")
 
 
-def _told(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def decode(data: bytes) -> Entry:
+def decode_entry(data: bytes) -> Entry:
+    """Parse the canonical bytes of an entry. Raises MalformedEntryError."""
     try:
         document = json.loads(data)
         event = dict(document["event"])
@@ -75,16 +80,16 @@ def decode(data: bytes) -> Entry:
             seq=document["seq"],
             prev=document["prev"],
             at=datetime.fromisoformat(document["at"]),
-            actor=_build(Actor, document["actor"]),
-            event=_build(EVENTS[kind], event),
+            actor=_decode_fields(Actor, document["actor"]),
+            event=_decode_fields(EVENTS[kind], event),
             mark=document.get("mark", ""),
             checkpoint=document.get("checkpoint", ""),
             stored_at=datetime.fromisoformat(document["stored_at"]) if "stored_at" in document else None,
-            signature=_build(Signature, document["signature"]) if "signature" in document else None,
+            signature=_decode_fields(Signature, document["signature"]) if "signature" in document else None,
         )
         if not isinstance(entry.mark, str) or not isinstance(entry.checkpoint, str):
             raise MalformedEntryError("mark or checkpoint: not of the type that envctl writes")
-        if encode(entry) != data:
+        if encode_entry(entry) != data:
             raise MalformedEntryError("its bytes are not in the form in which envctl writes them")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         if isinstance(error, MalformedEntryError):
@@ -93,35 +98,35 @@ def decode(data: bytes) -> Entry:
     return entry
 
 
-def digest(data: bytes) -> str:
+def hash_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
 @dataclass(frozen=True)
 class ChainBreak:
-    """The first entry that does not fit, and why."""
+    """The first entry out of the chain, and the reason."""
 
     seq: int
     reason: str
 
 
 def verify_chain(stored: Iterable[tuple[int, bytes]]) -> ChainBreak | None:
-    """`stored` are the numbers under which entries are kept, rising, with their bytes, from the first one on."""
+    """Return the first break of the chain, or None. `stored` holds all entries: ascending numbers with their bytes."""
     expected, prev = 1, GENESIS
     for number, data in stored:
-        broken = misfit(number, data, expected, prev)
+        broken = find_chain_break(number, data, expected, prev)
         if broken:
             return broken
-        expected, prev = expected + 1, digest(data)
+        expected, prev = expected + 1, hash_bytes(data)
     return None
 
 
-def misfit(number: int, data: bytes, expected: int, prev: str) -> ChainBreak | None:
-    """Why what is kept under `number` is not the entry `expected` that follows the bytes with the hash `prev`."""
+def find_chain_break(number: int, data: bytes, expected: int, prev: str) -> ChainBreak | None:
+    """Return the reason against these bytes under `number` as entry `expected`, after an entry with hash `prev`."""
     if number != expected:
         return ChainBreak(expected, "it is missing")
     try:
-        entry = decode(data)
+        entry = decode_entry(data)
     except MalformedEntryError as error:
         return ChainBreak(number, str(error))
     if entry.seq != number:
@@ -131,13 +136,13 @@ def misfit(number: int, data: bytes, expected: int, prev: str) -> ChainBreak | N
     return None
 
 
-def _written(value: Actor | Event) -> dict[str, Any]:
-    """Their fields hold nothing that has fields of its own: so much is read that `asdict` would be felt."""
-    told = ((field, getattr(value, field.name)) for field in fields(value))
-    return {field.name: said for field, said in told if not field.metadata.get(LATER) or said != field.default}
+def _encode_fields(value: Actor | Event) -> dict[str, Any]:
+    """Return the fields as a dict. `dataclasses.asdict` would be too slow for so many entries."""
+    pairs = ((field, getattr(value, field.name)) for field in fields(value))
+    return {field.name: item for field, item in pairs if not field.metadata.get(LATER) or item != field.default}
 
 
-def _fits(value: object, annotation: object) -> bool:
+def _has_type(value: object, annotation: object) -> bool:
     if isinstance(annotation, type):
         return type(value) is annotation
     if get_origin(annotation) is Literal:
@@ -145,15 +150,15 @@ def _fits(value: object, annotation: object) -> bool:
     return isinstance(value, tuple) and all(type(item) is str for item in value)
 
 
-def _build(cls: type[Any], values: dict[str, Any]) -> Any:  # noqa: ANN401
-    given = {f.name: tuple(v) if isinstance(v := _given(f, values), list) else v for f in fields(cls)}
-    wrong = [f.name for f in fields(cls) if not _fits(given[f.name], f.type)]
+def _decode_fields(cls: type[Any], values: dict[str, Any]) -> Any:  # noqa: ANN401
+    given = {f.name: tuple(v) if isinstance(v := _find_value(f, values), list) else v for f in fields(cls)}
+    wrong = [f.name for f in fields(cls) if not _has_type(given[f.name], f.type)]
     if wrong:
         raise MalformedEntryError(f"{', '.join(wrong)}: not of the type that envctl writes")
     return cls(**given)
 
 
-def _given(field: Field[Any], values: dict[str, Any]) -> Any:  # noqa: ANN401
+def _find_value(field: Field[Any], values: dict[str, Any]) -> Any:  # noqa: ANN401
     if field.metadata.get(LATER) and field.default is not MISSING:
         return values.get(field.name, field.default)
     return values[field.name]

@@ -1,26 +1,29 @@
-"""What can happen, as values: the events of the ledger.
+"""Events of the ledger, as values.
 
-Entries are for ever. A field that came later has a default, and is left out of the bytes where it has that: so entries
-that were written before it still are what they were.
+Entries are permanent. A later field has a default, and is left out of the bytes if it has this value: old entries keep
+their bytes.
 """
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
 
-from envctl.domain.ledger.later_fields import later as _later
+from envctl.domain.ledger.later_fields import later_field as _later
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
-from envctl.domain.operation import Move
+from envctl.domain.operation import Operation
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who did it. `verified` is true only where somebody else than the person's own machine vouches for the name.
+    """The author of an entry.
 
-    On AWS the name is the caller's ARN, and in GitHub Actions that of the actor; `arn` is the caller's there too, and
-    `teams` are those that GitHub's token says the actor is in, like `acme/operators`, and `environment` is GitHub's own
-    that the token says the job is for: whom that one's reviewers let in. `also` are other names of the same person,
-    which only the machine gives: they bar from approving one's own, and never permit anything.
+    Attributes:
+        name: ARN of the caller on AWS, login of the actor in GitHub Actions.
+        verified: True if a service vouches for the name, not only the local machine.
+        arn: ARN of the caller, in GitHub Actions too.
+        teams: Teams of the actor by the GitHub token, like `acme/operators`.
+        environment: GitHub environment of the job by its token, guarded by reviewers.
+        also: Unverified other names of the person: they bar from approving own changes, and permit nothing.
     """
 
     name: str
@@ -33,10 +36,8 @@ class Actor:
     also: tuple[str, ...] = _later(())
 
     @property
-    def person(self) -> str:
-        """The name without where it comes from: that of the session or of the user, which single sign-on makes the same
-        in every account.
-        """
+    def person_name(self) -> str:
+        """The name without its account: the session or user name, equal in all accounts under single sign-on."""
         return self.name.rpartition("/")[2] if self.via == "aws" else self.name
 
     def __str__(self) -> str:
@@ -45,9 +46,12 @@ class Actor:
 
 @dataclass(frozen=True)
 class ReleaseCreated:
-    """`beside` is the environment beside the pipeline that it was made for; empty where that was the pipeline. `author`
-    wrote the commit, and `others` have a part in it: who committed or merged it, co-authors, the authors of what was
-    merged with it, and those of its pull requests.
+    """A release was created.
+
+    Attributes:
+        author: Author of the commit.
+        beside: The standalone environment it was made for; empty for the pipeline.
+        others: Committers, mergers, co-authors, and authors of merged commits and pull requests.
     """
 
     kind: ClassVar[str] = "release created"
@@ -61,23 +65,29 @@ class ReleaseCreated:
 
 @dataclass(frozen=True)
 class DeploymentStarted:
-    """`settings` is the digest of the settings that are applied, `source` the environment a promotion comes from,
-    `plan` the fingerprint of what is going to be done, and `waiver` the number of the waiver that it needed, or 0.
-    `only` names the stacks where they are not all of the release. `unpinned` are the addresses of providers that were
-    not those which the release pins. `place` is the digest of the place that it lands in; it is empty in entries of
-    before places were recorded. `older` is true where the release goes over a newer one, and --older said that it is
-    meant. `stacks` are all that it may change, where `only` names none; entries of before they were recorded have
-    neither. `rules` is the digest of the rules that the tree has for the environment; empty for what asks for no
-    approval, and in entries of before rules were recorded. `rules_before` is the digest of those that were recorded
-    until then, where they were others. `creates` are the stacks of it that were
-    never applied to their end there.
+    """A deployment started.
+
+    Attributes:
+        settings: Digest of the applied settings.
+        source: Source environment of a promotion.
+        plan: Fingerprint of the plan.
+        waiver: Number of its waiver entry, or 0.
+        only: The selected stacks, unless all of the release.
+        unpinned: Addresses of providers other than the pinned ones.
+        place: Digest of its place; empty in old entries.
+        older: True if it replaces a newer release, with --older.
+        stacks: All stacks it may change, if `only` is empty; empty in old entries.
+        rules: Digest of the rules of the tree; empty for actions without approval, and in old entries.
+        rules_before: Digest of the rules recorded before, if they differ.
+        creates: Its stacks never applied completely there.
+        behind: The newer release of the entry, for an earlier commit without --older.
     """
 
     kind: ClassVar[str] = "deployment started"
     environment: str
     release: str
     settings: str
-    action: Move
+    action: Operation
     source: str = ""
     plan: str = _later("")
     waiver: int = _later(0)
@@ -94,11 +104,16 @@ class DeploymentStarted:
 
 @dataclass(frozen=True)
 class DeploymentSucceeded:
-    """`stacks` are those that were deployed: all of the release, or those that its start named. `changed` counts the
-    resources that were touched, and `performed` says what was done to which types of them, like "create aws_vpc".
-    `partial` says that the release has more stacks than those. `lost` are stacks of a destruction whose state was gone:
-    what they held may remain. `left` are stacks that the release has no more, and all of which was destroyed; `forgot`
-    those that stay as they are, and are looked after no longer.
+    """A deployment succeeded.
+
+    Attributes:
+        stacks: The deployed stacks.
+        changed: Number of changed resources.
+        performed: Kinds of changes by resource type, like "create aws_vpc".
+        partial: True if the release has more stacks.
+        lost: Stacks with a missing state at a destroy: their resources may remain.
+        left: Stacks no longer in the release, destroyed completely.
+        forgot: Stacks no longer in the release, left in place and no longer managed.
     """
 
     kind: ClassVar[str] = "deployment succeeded"
@@ -116,8 +131,12 @@ class DeploymentSucceeded:
 
 @dataclass(frozen=True)
 class DeploymentFailed:
-    """`stacks` are those that were applied to their end before it failed. `left` are stacks that the release has no
-    more, and all of which was destroyed by then; `untouched` those that it would have created, and did not begin with.
+    """A deployment failed.
+
+    Attributes:
+        stacks: Stacks applied completely before the failure.
+        left: Stacks no longer in the release, destroyed completely before the failure.
+        untouched: New stacks not started.
     """
 
     kind: ClassVar[str] = "deployment failed"
@@ -134,7 +153,7 @@ class DeploymentFailed:
 
 @dataclass(frozen=True)
 class DeploymentAbandoned:
-    """Nobody recorded its end; a person looked, and said that it is over."""
+    """A deployment without a recorded end was closed by a person."""
 
     kind: ClassVar[str] = "deployment abandoned"
     environment: str
@@ -145,8 +164,11 @@ class DeploymentAbandoned:
 
 @dataclass(frozen=True)
 class VerificationPassed:
-    """`started` is the number of the deployment that was verified. `marks` says for each check that the environment
-    has what it asked, by a digest; none in entries of before that was recorded.
+    """A verification passed.
+
+    Attributes:
+        started: Number of the verified deployment.
+        marks: Digest of each check of the environment; empty in old entries.
     """
 
     kind: ClassVar[str] = "verification passed"
@@ -159,7 +181,7 @@ class VerificationPassed:
 
 @dataclass(frozen=True)
 class VerificationFailed:
-    """`checks` are those that failed."""
+    """A verification failed. `checks` are the failed checks."""
 
     kind: ClassVar[str] = "verification failed"
     environment: str
@@ -171,14 +193,16 @@ class VerificationFailed:
 
 @dataclass(frozen=True)
 class ApprovalGiven:
-    """Bound to the release, to the digests of the settings and of the place, and to the fingerprint of the plan that it
-    was given for. An entry of before places were recorded has no `place`.
+    """An approval at a gate, bound to release, settings, place, plan and rules.
 
-    `unseen` names stacks that could not be planned yet, and that were approved all the same. `reviewer` is who gave it
-    in GitHub, as a reviewer of the job that records it; empty where the actor gave it.
-
-    `rules` is the digest of the rules that the tree had for the environment, and `recorded` of those that it was
-    deployed with before; both are empty in entries of before rules were recorded.
+    Attributes:
+        settings: Digest of the settings.
+        plan: Fingerprint of the approved plan.
+        reviewer: Reviewer of the GitHub job behind this entry; empty for the actor.
+        place: Digest of the place; empty in old entries.
+        unseen: Stacks approved although they could not be planned.
+        rules: Digest of the rules of the tree; empty in old entries.
+        recorded: Digest of the recorded rules; empty in old entries.
     """
 
     kind: ClassVar[str] = "approval given"
@@ -196,7 +220,7 @@ class ApprovalGiven:
 
 @dataclass(frozen=True)
 class ApprovalWithdrawn:
-    """Whoever gave it takes it back."""
+    """An approval was withdrawn by its approver."""
 
     kind: ClassVar[str] = "approval withdrawn"
     environment: str
@@ -220,7 +244,7 @@ class EnvironmentUnlocked:
 
 @dataclass(frozen=True)
 class HoldSet:
-    """The release must not come (back) there."""
+    """The release must not be deployed there."""
 
     kind: ClassVar[str] = "hold set"
     environment: str
@@ -238,7 +262,7 @@ class HoldLifted:
 
 @dataclass(frozen=True)
 class DriftChecked:
-    """`drifted` counts what differs from the state; `resources` names the first of it, resources and outputs."""
+    """A drift check. `drifted` counts differences from the state; `resources` names the first resources and outputs."""
 
     kind: ClassVar[str] = "drift checked"
     environment: str
@@ -249,9 +273,12 @@ class DriftChecked:
 
 @dataclass(frozen=True)
 class WaiverUsed:
-    """Break-glass: the refusals that were overridden, each by its guard's code and its message.
+    """Break-glass was used.
 
-    `started` is the number of the deployment that was under way, or 0 where the waiver comes before it.
+    Attributes:
+        guards: Codes of the overridden guards.
+        refusals: Their messages.
+        started: Number of the running deployment, or 0 before its start.
     """
 
     kind: ClassVar[str] = "waiver used"
@@ -265,8 +292,13 @@ class WaiverUsed:
 
 @dataclass(frozen=True)
 class RolloutStarted:
-    """The requests of a stack begin to go over to `color`, which gets the artifact `value`. The other colour has all of
-    them until now and runs `stable`: that is where they go back to. `started` is the number of the deployment.
+    """A traffic shift of a stack starts.
+
+    Attributes:
+        started: Number of the deployment.
+        color: The new color.
+        value: Its artifact.
+        stable: Artifact of the other color, with all traffic until now and after an abort.
     """
 
     kind: ClassVar[str] = "rollout started"
@@ -281,9 +313,12 @@ class RolloutStarted:
 
 @dataclass(frozen=True)
 class TrafficShifted:
-    """`percent` of the requests go to `color`, which runs `value`, and the rest to the other colour, which runs
-    `stable`. Without `stable` the stack is at rest: the other colour is given up. Without a `color` nothing is known of
-    the stack any more.
+    """The traffic weight of a stack changed.
+
+    Attributes:
+        color: The color with `percent` of the traffic; empty if the stack is no longer known.
+        value: Its artifact.
+        stable: Artifact of the other color; empty once it is removed and the stack at rest.
     """
 
     kind: ClassVar[str] = "traffic shifted"

@@ -1,4 +1,4 @@
-"""Fields of events that came later: they have a default, and are left out of the bytes where they have that."""
+"""Later fields of events: they have a default, and are left out of the bytes if they have this value."""
 
 from dataclasses import field
 from typing import Any
@@ -6,5 +6,5 @@ from typing import Any
 LATER = "later"
 
 
-def later(default: Any) -> Any:  # noqa: ANN401 (as dataclasses.field)
+def later_field(default: Any) -> Any:  # noqa: ANN401 (as dataclasses.field)
     return field(default=default, metadata={LATER: True})

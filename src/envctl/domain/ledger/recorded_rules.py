@@ -1,4 +1,4 @@
-"""What the ledger knows of the rules of an environment, as values of the present."""
+"""Recorded rules of an environment, as values of the ledger state."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,8 +8,11 @@ from envctl.domain.ledger.events import Actor
 
 @dataclass(frozen=True)
 class RulesRecord:
-    """The rules that an environment was deployed with: their digest, and the deployment that they came with. `before`
-    is the digest of those before them; empty where there were none.
+    """The rules of an environment by its deployments.
+
+    Attributes:
+        started: Number of their first deployment.
+        before: Digest of the earlier rules; may be empty.
     """
 
     digest: str
@@ -20,9 +23,7 @@ class RulesRecord:
 
 @dataclass(frozen=True)
 class RulesApproval:
-    """One person's word that the rules `rules` may take the place of the rules `recorded`, given at one of the gates of
-    the latter.
-    """
+    """One person's approval of the rules `rules` in place of `recorded`, at a gate of the latter."""
 
     gate: str
     recorded: str
@@ -33,8 +34,11 @@ class RulesApproval:
 
 @dataclass(frozen=True)
 class RulesReset:
-    """The rules `recorded` count no longer once a delay is over, which begins `at`. `seq` is the number of the entry
-    that says so.
+    """A reset of the rules `recorded`, due after a delay.
+
+    Attributes:
+        seq: Number of its entry.
+        at: Start of the delay.
     """
 
     seq: int

@@ -1,21 +1,23 @@
-"""Releases and where they are: what became of each release in each environment."""
+"""Releases by environment: the standing of each release in each environment."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from envctl.domain.ledger.state import Deployment, EnvironmentPresent, Hold, KnownRelease, Present
+from envctl.domain.ledger.state import Deployment, EnvironmentState, Hold, KnownRelease, LedgerState
 
-# *left* ran once and does not now; *unknown* is what became of it before the entries that were looked through.
+# *left*: it ran once, but not now. *unknown*: its deployments may be older than the entries read.
 Standing = Literal["runs", "left", "partial", "unfinished", "failed", "interrupted", "abandoned", "never", "unknown"]
 
 
 @dataclass(frozen=True)
 class Stay:
-    """One release in one environment. `at` is when its last deployment there ended, or began where it did not end.
+    """One release in one environment.
 
-    `revoked` says what took its proof away, if anything did.
+    Attributes:
+        at: End of its last deployment there, or its start while it is unfinished.
+        revoked: Reason for the loss of its verification, if any.
     """
 
     standing: Standing
@@ -31,34 +33,37 @@ class ReleaseRow:
     stays: Mapping[str, Stay]
 
 
-def whereabouts(
-    present: Present, order: Iterable[str], tried: Mapping[tuple[str, str], Deployment], since: int, most: int
+def build_release_matrix(
+    present: LedgerState, order: Iterable[str], tried: Mapping[tuple[str, str], Deployment], since: int, most: int
 ) -> tuple[ReleaseRow, ...]:
-    """The newest releases of the pipeline, and every older one that still matters somewhere.
-
-    `tried` holds the last deployment of each release by (environment, release), as far as entries were looked through:
-    back to number `since`.
+    """Return the `most` newest releases of the pipeline, and older ones still relevant somewhere. `tried` holds the
+    last deployment by (environment, release), from the entries since number `since`.
     """
     environments = tuple(order)
     releases = (known for known in present.releases.values() if "" in known.made_for)
     newest = sorted(releases, key=lambda known: known.seq, reverse=True)
-    kept = {name for environment in environments for name in _mattering(present.of(environment))}
+    kept = {
+        name for environment in environments for name in _list_relevant_releases(present.find_environment(environment))
+    }
     shown = [known for place, known in enumerate(newest) if place < most or known.release in kept]
     return tuple(
         ReleaseRow(
             known,
-            {each: _stay(present.of(each), known, tried.get((each, known.release)), since) for each in environments},
+            {
+                each: _find_stay(present.find_environment(each), known, tried.get((each, known.release)), since)
+                for each in environments
+            },
         )
         for known in shown
     )
 
 
-def _mattering(here: EnvironmentPresent) -> set[str]:
+def _list_relevant_releases(here: EnvironmentState) -> set[str]:
     deployments = (here.current, here.last)
     return {*here.holds, *(debt.release for debt in here.debts), *(each.release for each in deployments if each)}
 
 
-def _stay(here: EnvironmentPresent, known: KnownRelease, tried: Deployment | None, since: int) -> Stay:
+def _find_stay(here: EnvironmentState, known: KnownRelease, tried: Deployment | None, since: int) -> Stay:
     release = known.release
     hold, proof = here.holds.get(release), here.evidence.get(release)
     last = here.last if here.last and here.last.release == release else tried
@@ -70,5 +75,5 @@ def _stay(here: EnvironmentPresent, known: KnownRelease, tried: Deployment | Non
         return Stay("runs" if runs else "left", at, proof.verified_at, proof.revoked, hold)
     if last is not None:
         return Stay("left", last.ended_at or last.started_at, hold=hold)
-    # A release is made before it is deployed: what was looked through tells of all that became of a newer one.
+    # A release is created before it is deployed: the entries read cover all deployments of a newer one.
     return Stay("never" if known.seq >= since else "unknown", hold=hold)

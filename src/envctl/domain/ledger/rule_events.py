@@ -1,4 +1,4 @@
-"""What people say of the rules of an environment, as events of the ledger."""
+"""Ledger events about the rules of an environment."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,8 +6,8 @@ from typing import ClassVar
 
 @dataclass(frozen=True)
 class RulesApproved:
-    """One person's word that the rules with the digest `rules` may take the place of those with the digest `recorded`.
-    `gate` is one of those that the recorded rules have; empty where they have none.
+    """One person's approval of the rules with digest `rules` in place of those with digest `recorded`. `gate` is one of
+    the recorded rules; empty if they have none.
     """
 
     kind: ClassVar[str] = "rules approved"
@@ -19,7 +19,7 @@ class RulesApproved:
 
 @dataclass(frozen=True)
 class RulesResetRequested:
-    """The rules with the digest `recorded` shall count no longer, once a delay is over."""
+    """A reset of the rules with digest `recorded` was requested; it is due after a delay."""
 
     kind: ClassVar[str] = "rules reset requested"
     environment: str
@@ -29,7 +29,7 @@ class RulesResetRequested:
 
 @dataclass(frozen=True)
 class RulesResetWithdrawn:
-    """`recorded` is the digest of the rules that go on."""
+    """A reset was withdrawn. `recorded` is the digest of the remaining rules."""
 
     kind: ClassVar[str] = "rules reset withdrawn"
     environment: str

@@ -1,8 +1,6 @@
-"""Where runs lie in a store, and for how long."""
+"""Location and retention of matrix runs in the store."""
 
 from datetime import timedelta
 
 FOLDER = "runs/"
-
-
-KEPT = timedelta(days=30)
+RETENTION = timedelta(days=30)

@@ -1,4 +1,4 @@
-"""Signatures and the public keys that they are checked with. Nobody else has to be asked for that."""
+"""Signatures and their public keys, verified without any service."""
 
 import re
 from base64 import b64decode, b64encode
@@ -16,14 +16,19 @@ CURVES: dict[str, Algorithm] = {
     "secp384r1": "ECDSA_SHA_384",
     "secp521r1": "ECDSA_SHA_512",
 }
-SMALLEST_RSA = 2048
-KEPT = 20_000
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z ]+)-----\s*([A-Za-z0-9+/=\s]+?)-----END \1-----")
+MIN_RSA_BITS = 2048
+CACHE_SIZE = 20_000
+_PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z ]+)-----\s*([A-Za-z0-9+/=\s]+?)-----END \1-----")
 
 
 @dataclass(frozen=True)
 class Signature:
-    """`key` is the fingerprint of the public key that it is to be checked with, `value` the signature in base64."""
+    """A signature of an entry or checkpoint.
+
+    Attributes:
+        key: Fingerprint of its public key.
+        value: The signature in base64.
+    """
 
     key: str
     value: str
@@ -31,7 +36,7 @@ class Signature:
 
 @dataclass(frozen=True)
 class PublicKey:
-    """A key as its SubjectPublicKeyInfo in DER. Its fingerprint is the SHA-256 of that."""
+    """A key as SubjectPublicKeyInfo in DER; its fingerprint is the SHA-256 of these bytes."""
 
     der: bytes
 
@@ -41,8 +46,8 @@ class PublicKey:
 
     @property
     def algorithm(self) -> Algorithm:
-        """The one way in which this key signs, as KMS calls it: where there is a choice, there is a way to cheat."""
-        return _algorithm(_loaded(self.der))
+        """The only accepted algorithm of this key, as KMS names it: a choice would weaken it."""
+        return _find_algorithm(_load_key(self.der))
 
     @property
     def pem(self) -> bytes:
@@ -50,38 +55,38 @@ class PublicKey:
         lines = [text[start : start + 64] for start in range(0, len(text), 64)]
         return b"\n".join([b"-----BEGIN PUBLIC KEY-----", *lines, b"-----END PUBLIC KEY-----", b""])
 
-    def signed(self, value: bytes, message: bytes) -> bool:
-        """Whether the value is this key's signature of the message."""
-        return _holds(self.der, value, message)
+    def has_signed(self, value: bytes, message: bytes) -> bool:
+        """Check if the value is a signature of the message by this key."""
+        return _is_valid_signature(self.der, value, message)
 
 
 class UnusableKeyError(ValueError):
-    """Not a public key that an entry can be signed with."""
+    """The bytes are not a public key for signing entries."""
 
 
-def public_key(der: bytes) -> PublicKey:
-    """Raises UnusableKeyError where these bytes are no key, or one of a kind that signs nothing here."""
-    _algorithm(_loaded(der))
+def parse_public_key(der: bytes) -> PublicKey:
+    """Parse a public key in DER. Raises UnusableKeyError for other bytes, and for unsupported kinds of keys."""
+    _find_algorithm(_load_key(der))
     return PublicKey(der)
 
 
-def public_keys(pem: bytes) -> tuple[PublicKey, ...]:
-    """Those that a file holds, in its order. Raises UnusableKeyError unless each of them can be used."""
-    blocks = _BLOCK.findall(pem)
+def parse_public_keys(pem: bytes) -> tuple[PublicKey, ...]:
+    """Parse the public keys of a PEM file, in order. Raises UnusableKeyError unless all are usable."""
+    blocks = _PEM_BLOCK.findall(pem)
     if len(blocks) != pem.count(b"-----BEGIN ") or not blocks:
         raise UnusableKeyError("it is no file of public keys in PEM")
     for kind, _ in blocks:
         if kind != b"PUBLIC KEY":
             raise UnusableKeyError(f"it holds a {kind.decode().lower()}, not a public key")
-    return tuple(public_key(_decoded(b"".join(body.split()))) for _, body in blocks)
+    return tuple(parse_public_key(_decode_base64(b"".join(body.split()))) for _, body in blocks)
 
 
-def written(key: PublicKey, value: bytes) -> Signature:
+def to_signature(key: PublicKey, value: bytes) -> Signature:
     return Signature(key.fingerprint, b64encode(value).decode())
 
 
-def value_of(signature: Signature) -> bytes | None:
-    """None for text that is not the one way in which envctl writes a value."""
+def decode_signature(signature: Signature) -> bytes | None:
+    """Return the bytes of a signature; None unless it is canonical base64."""
     try:
         value = b64decode(signature.value, validate=True)
     except ValueError:
@@ -89,7 +94,7 @@ def value_of(signature: Signature) -> bytes | None:
     return value if b64encode(value).decode() == signature.value else None
 
 
-def _decoded(body: bytes) -> bytes:
+def _decode_base64(body: bytes) -> bytes:
     try:
         return b64decode(body, validate=True)
     except ValueError as error:
@@ -97,7 +102,7 @@ def _decoded(body: bytes) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _loaded(der: bytes) -> "PublicKeyTypes":
+def _load_key(der: bytes) -> "PublicKeyTypes":
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -107,31 +112,31 @@ def _loaded(der: bytes) -> "PublicKeyTypes":
         raise UnusableKeyError("a key in it is none that can be read") from error
 
 
-def _algorithm(key: "PublicKeyTypes") -> Algorithm:
+def _find_algorithm(key: "PublicKeyTypes") -> Algorithm:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     if isinstance(key, EllipticCurvePublicKey) and key.curve.name in CURVES:
         return CURVES[key.curve.name]
-    if isinstance(key, RSAPublicKey) and key.key_size >= SMALLEST_RSA:
+    if isinstance(key, RSAPublicKey) and key.key_size >= MIN_RSA_BITS:
         return "RSASSA_PSS_SHA_256"
     raise UnusableKeyError("a key in it is neither on a curve P-256, P-384 or P-521, nor RSA of 2048 bits or more")
 
 
-# Pure, and asked about the same entries again and again in the life of a command.
-@lru_cache(maxsize=KEPT)
-def _holds(der: bytes, value: bytes, message: bytes) -> bool:
+# Cached: a command verifies the same entries many times.
+@lru_cache(maxsize=CACHE_SIZE)
+def _is_valid_signature(der: bytes, value: bytes, message: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
-    key = _loaded(der)
-    digest = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}[_algorithm(key)[-3:]]
+    key = _load_key(der)
+    digest = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}[_find_algorithm(key)[-3:]]
     try:
         if isinstance(key, ec.EllipticCurvePublicKey):
             key.verify(value, message, ec.ECDSA(digest))
         elif isinstance(key, rsa.RSAPublicKey):
-            # AWS salts with as many bytes as a digest has, and emulators of it with more.
+            # The salt of AWS is as long as the digest; emulators use longer ones.
             pss = padding.PSS(padding.MGF1(digest), padding.PSS.AUTO)
             key.verify(value, message, pss, digest)
     except InvalidSignature:

@@ -1,6 +1,6 @@
-"""The present, as values: what each environment runs, what is proven there, and what stands in the way.
+"""State of the ledger as values: running releases, evidence, approvals and blocks of each environment.
 
-`fold.py` makes it of the ledger's entries.
+The package `projection` computes it from the entries.
 """
 
 from collections.abc import Mapping
@@ -12,17 +12,20 @@ from envctl.domain.ledger.clocks import is_future
 from envctl.domain.ledger.entries import GENESIS
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
-from envctl.domain.operation import Move
+from envctl.domain.operation import Operation
 from envctl.domain.rollout.traffic import Shift, Traffic
 
 Outcome = Literal["unfinished", "succeeded", "partial", "failed", "interrupted", "abandoned"]
-"""*partial* went well, and was of some stacks only: what runs then may be of more than one release."""
+"""*partial*: success of some stacks only; parts of several releases may run."""
 
 
 @dataclass(frozen=True)
 class KnownRelease:
-    """`made_for` names the environments beside the pipeline that it was made for; an empty name is the pipeline.
-    `others` have a part in it, beside its author.
+    """A release by its creation entry.
+
+    Attributes:
+        made_for: Names of the standalone environments it was made for; an empty name is the pipeline.
+        others: Further people with a part in it, besides the author.
     """
 
     release: str
@@ -38,20 +41,25 @@ class KnownRelease:
 
 @dataclass(frozen=True)
 class Deployment:
-    """`seq` is the number of its *started* entry, and its name within the ledger; `waiver` that of the waiver which it
-    needed, or 0. `only` names the stacks where they are not all of the release; `unpinned` are providers that were not
-    those which it pins. `place` is the digest of where it landed; empty where it was not recorded. `older` is true
-    where it went over a newer release, and --older said that this is meant. `lost` are stacks whose state was gone when
-    the environment was destroyed: what they held may remain. `rules` is the digest of the
-    rules that it was deployed with, empty where they were not recorded, and `rules_before` that of those before it,
-    where they were others. `behind` is the release that the entry had, where this one was made of
-    an earlier commit and --older did not say that this is meant.
+    """A deployment of a release to an environment.
+
+    Attributes:
+        seq: Number of its *started* entry, and its name within the ledger.
+        waiver: Number of its waiver entry, or 0.
+        only: The deployed stacks, unless all of the release.
+        unpinned: Providers other than those pinned by the release.
+        place: Digest of its place; empty if not recorded.
+        older: True if it replaced a newer release, with --older.
+        lost: Stacks with a missing state at a destroy: their resources may remain.
+        rules: Digest of its rules; empty if not recorded.
+        rules_before: Digest of the rules before it, if they differ.
+        behind: The newer release of the entry, for an earlier commit without --older.
     """
 
     seq: int
     release: str
     settings: str
-    action: Move
+    action: Operation
     source: str
     by: Actor
     started_at: datetime
@@ -70,8 +78,8 @@ class Deployment:
     behind: str = ""
 
 
-def ended(deployment: Deployment) -> str:
-    """What became of it, as what `its last deployment …` did."""
+def describe_outcome(deployment: Deployment) -> str:
+    """Describe the outcome as the predicate of `its last deployment …`."""
     match deployment.outcome:
         case "unfinished":
             return "is unfinished"
@@ -85,12 +93,15 @@ def ended(deployment: Deployment) -> str:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What an environment proves about one release: its latest deployment there succeeded, and was verified or not.
+    """Evidence of an environment about one deployed release. A *stay* is a period of verified running.
 
-    `verified_at` is the last check that passed; None where none did since, and then `revoked` says what took the proof
-    away, if anything did. A *stay* is the time in which a release runs somewhere and is verified: `since` is the
-    beginning of the one that goes on, and `longest` the longest of those that ended; `until` is when that one ended.
-    `passed` says for each check, by its mark, when it passed last; by its name where marks were not recorded yet.
+    Attributes:
+        verified_at: Last passed verification; None if it never passed or was revoked.
+        revoked: Reason for the loss of the verification, if any.
+        since: Start of the current stay.
+        longest: Duration of the longest finished stay.
+        until: End of that stay.
+        passed: Last pass of each check, by its mark, or by its name in old entries.
     """
 
     deployment: Deployment
@@ -106,15 +117,13 @@ class Evidence:
     def verified(self) -> bool:
         return self.verified_at is not None
 
-    def soaked(self, now: datetime) -> timedelta:
-        """How long it has run there, verified, without a break. A stay that ended in the future counts for nothing: the
-        clock was wrong that told its end.
-        """
+    def measure_soak(self, now: datetime) -> timedelta:
+        """Return the longest verified stay, including the current one. An end in the future does not count."""
         ended = timedelta() if self.until and is_future(self.until, now) else self.longest
         return max(ended, now - self.since) if self.since else ended
 
-    def rest(self, now: datetime) -> "Evidence":
-        """The same once the stay that goes on has ended."""
+    def end_stay(self, now: datetime) -> "Evidence":
+        """Return the evidence with its current stay ended."""
         if self.since is None or now - self.since <= self.longest:
             return replace(self, since=None)
         return replace(self, since=None, longest=now - self.since, until=now)
@@ -122,10 +131,14 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Approval:
-    """`plan` is the fingerprint of what was approved; empty where it was given before plans were looked at. `place` is
-    the digest of the place that it was given for; empty where places were not recorded yet. `unseen` names stacks that
-    could not be planned, and were approved all the same. `rules` and `recorded` are the digests of the rules of the
-    tree and of those that the environment was deployed with; empty where rules were not recorded yet.
+    """An approval at a gate. The fields from `plan` on are empty in entries from before they were recorded.
+
+    Attributes:
+        plan: Fingerprint of the approved plan.
+        place: Digest of the approved place.
+        unseen: Stacks approved although they could not be planned.
+        rules: Digest of the rules of the tree.
+        recorded: Digest of the recorded rules of the environment.
     """
 
     gate: str
@@ -157,9 +170,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class OpenImport:
-    """Something is taken into the state of a stack: it began, and its end is not recorded. `seq` is the number of its
-    entry.
-    """
+    """A started import into a stack without a recorded end. `seq` is the number of its entry."""
 
     seq: int
     stack: str
@@ -170,7 +181,7 @@ class OpenImport:
 
 @dataclass(frozen=True)
 class DriftCheck:
-    """`drifted` counts what differed from the state, and `resources` names the first of it, resources and outputs."""
+    """A drift check. `drifted` counts differences from the state; `resources` names the first resources and outputs."""
 
     release: str
     by: Actor
@@ -181,7 +192,7 @@ class DriftCheck:
 
 @dataclass(frozen=True)
 class Debt:
-    """A release reached an environment although guards said no. It is owed until a normal promotion clears it."""
+    """A deployment despite refusals, under a waiver. It stays open until a normal promotion clears it."""
 
     waiver: int
     release: str
@@ -194,9 +205,11 @@ class Debt:
 
 @dataclass(frozen=True)
 class Unbelieved:
-    """An entry that does not count. Neither what it says is known to be so, nor who said it.
+    """A distrusted entry: neither its content nor its author is certain.
 
-    `what` is the kind of its event; `environment` is empty where it speaks of a release alone.
+    Attributes:
+        environment: Empty for a release event.
+        what: Kind of its event.
     """
 
     seq: int
@@ -212,22 +225,28 @@ class Unbelieved:
 
 
 @dataclass(frozen=True)
-class EnvironmentPresent:
-    """`current` is the last deployment of a whole release that succeeded and still stands, `last` the last one of all.
+class EnvironmentState:
+    """State of one environment.
 
-    `evidence` is there for each release whose latest deployment here succeeded: a later failure of the same release
-    takes it away. `performed` is what each release did here to which types of resources. `stacks` are those that were
-    ever applied to their end, and `begun` those that a deployment or an import ever began with; `half_made` are those
-    that may hold something although none ended, and `unnamed` the numbers of deployments that did not succeed and of
-    which it was not recorded which stacks they were of. `forgotten` are stacks that a release left as they are, and
-    that are looked after no longer. `renamed` are those whose state was that of another stack, by that name, as long as
-    they were not applied since. `drift` is the last look at reality since the last deployment. `traffic` is which
-    colour of a stack has the requests, where envctl sends them. `imports` are those whose end is not recorded.
-
-    `rules` are those of the last deployment of a whole release that asked for approval and succeeded without a waiver;
-    None where there was none yet. `rules_approvals` are for others in their place, and `rules_reset` is what was asked
-    for against them. `began_with_rules` says whether the first deployment there named its rules, whatever became of it:
-    one by an envctl of before did not.
+    Attributes:
+        current: Last successful deployment of a whole release, unless destroyed.
+        last: Last deployment of any outcome.
+        evidence: By release, if its latest deployment here succeeded.
+        performed: By release, its kinds of changes by resource type.
+        stacks: Stacks applied completely at least once.
+        drift: Last drift check since the last deployment.
+        traffic: By stack, the color with the traffic, if managed by envctl.
+        imports: Imports without a recorded end.
+        begun: Stacks with any started deployment or import.
+        unnamed: Numbers of unsuccessful deployments without recorded stacks.
+        half_made: Stacks with possible resources, but without a complete apply.
+        forgotten: Stacks left in place by a release, and no longer managed.
+        renamed: By stack, the earlier name of its state, until its next apply.
+        rules: Rules of the last successful deployment of a whole release subject to approval and without a waiver, or
+            None.
+        rules_approvals: Approvals of other rules in their place.
+        rules_reset: Requested reset of the rules.
+        began_with_rules: True if the first deployment recorded its rules.
     """
 
     current: Deployment | None = None
@@ -254,26 +273,26 @@ class EnvironmentPresent:
     began_with_rules: bool = False
 
     @property
-    def held(self) -> frozenset[str]:
-        """The stacks whose states may hold something."""
+    def held_stacks(self) -> frozenset[str]:
+        """The stacks with possible resources in their states."""
         return self.stacks | self.half_made
 
     def has_begun(self, stack: str) -> bool:
-        """Whether a deployment or an import ever began with it. One of unrecorded stacks may have been of any."""
+        """Check if a deployment or import of the stack ever started, or one of unrecorded stacks."""
         return bool(self.unnamed) or stack in self.stacks or stack in self.begun
 
     @property
-    def shifts(self) -> Mapping[str, Shift]:
-        """The stacks whose requests are on their way from one colour to the other, or were left there."""
+    def open_shifts(self) -> Mapping[str, Shift]:
+        """The stacks with an unfinished shift of traffic to another color."""
         return {stack: traffic.shift for stack, traffic in self.traffic.items() if traffic.shift}
 
     @property
-    def unfinished(self) -> Deployment | None:
+    def unfinished_deployment(self) -> Deployment | None:
         return self.last if self.last and self.last.outcome == "unfinished" else None
 
     @property
     def whole(self) -> bool:
-        """Whether what runs is one release, applied to its end."""
+        """True if exactly one release runs here, applied completely."""
         return self.current is not None and self.last == self.current
 
     @property
@@ -281,59 +300,53 @@ class EnvironmentPresent:
         return self.drift is not None and self.drift.drifted > 0
 
     @property
-    def proof(self) -> Evidence | None:
-        """What is proven of the release that runs, where one does, whole."""
+    def current_evidence(self) -> Evidence | None:
+        """The evidence of the running release, if it runs whole."""
         return self.evidence.get(self.current.release) if self.whole and self.current else None
 
     @property
-    def brought_back(self) -> Deployment | None:
-        """The rollback that was begun last, as long as nothing speaks against it. It was allowed when it began: so the
-        same is allowed again, whether it got to its end or not.
+    def standing_rollback(self) -> Deployment | None:
+        """The last deployment, if it is a rollback without a waiver or revoked evidence. Its repetition is permitted
+        again, finished or not.
         """
         if self.last is None or self.last.action != "rollback" or self.last.waiver:
             return None
-        return None if self.proof and self.proof.revoked else self.last
+        return None if self.current_evidence and self.current_evidence.revoked else self.last
 
 
-NOTHING = EnvironmentPresent()
+EMPTY_ENVIRONMENT = EnvironmentState()
 
 
 @dataclass(frozen=True)
-class Present:
-    """`seq` and `head` are the number of the last entry and the SHA-256 of its bytes. `unbelieved` are the last entries
-    that do not count, oldest first. `at` is the latest time of any entry that counts; None where there is none.
+class LedgerState:
+    """State of the ledger after its last entry."""
 
-    `came` says for each release, by environment, the number of the deployment with which it came there last: by a
-    promotion, or into the entry by an apply. A rollback, and a deployment of what runs already, bring nothing. What an
-    earlier commit brought has the number of the release that it is behind, or that which it had before.
-    """
-
-    seq: int = 0
-    head: str = GENESIS
+    seq: int = 0  # number of the last entry
+    head: str = GENESIS  # SHA-256 of its bytes
     releases: Mapping[str, KnownRelease] = field(default_factory=dict)
-    environments: Mapping[str, EnvironmentPresent] = field(default_factory=dict)
-    unbelieved: tuple[Unbelieved, ...] = ()
-    at: datetime | None = None
+    environments: Mapping[str, EnvironmentState] = field(default_factory=dict)
+    unbelieved: tuple[Unbelieved, ...] = ()  # last distrusted entries, oldest first
+    at: datetime | None = None  # latest time of a trusted entry
+    # By release and environment: number of the deployment of its last arrival by promotion, or by apply to the entry.
+    # Rollbacks do not count. An earlier commit has the number of the release it is behind, or its own earlier one.
     came: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
-    def of(self, environment: str) -> EnvironmentPresent:
-        return self.environments.get(environment, NOTHING)
+    def find_environment(self, environment: str) -> EnvironmentState:
+        return self.environments.get(environment, EMPTY_ENVIRONMENT)
 
-    def newer(self, release: str, than: str) -> bool:
-        """Whether a release was made after another one."""
+    def is_newer(self, release: str, than: str) -> bool:
+        """Check if `release` was created after `than`."""
         one, other = self.releases.get(release), self.releases.get(than)
         return one is not None and other is not None and one.seq > other.seq
 
-    def came_before(self, source: str, entry: str, release: str, other: str) -> bool:
-        """Whether a release is older than another one: by the order in which they last came into `source`, or where
-        one of them never did, into the entry environment, or else by the order in which they were made.
-
-        What `source` deployed last is the newest of all that came there, unless it is behind one of those.
+    def is_older(self, source: str, entry: str, release: str, other: str) -> bool:
+        """Check if `release` is older than `other`: by last arrival in `source`, else in `entry`, else by creation. The
+        release last deployed to `source` counts as the newest there, unless it is marked as behind another.
         """
-        one, two, last = self.came.get(release, {}), self.came.get(other, {}), self.of(source).last
+        one, two, last = self.came.get(release, {}), self.came.get(other, {}), self.find_environment(source).last
         if source in one and source in two:
             is_newest = last is not None and last.release == release and not last.behind
             return not is_newest and one[source] <= two[source]
         if entry in one and entry in two:
             return one[entry] <= two[entry]
-        return self.newer(other, release)
+        return self.is_newer(other, release)

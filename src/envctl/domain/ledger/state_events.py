@@ -1,17 +1,17 @@
-"""What is done to the states of an environment beside a deployment's own plans, as events of the ledger."""
+"""Ledger events of changes to Terraform states outside of plans."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from envctl.domain.ledger.later_fields import later
+from envctl.domain.ledger.later_fields import later_field
 
 ImportOutcome = Literal["imported", "failed", "abandoned"]
 
 
 @dataclass(frozen=True)
 class ImportStarted:
-    """What exists already is about to be taken into the state of a stack, at an address of its root module. Secret keys
-    in the address are redacted. Its id is not recorded, since it may be a secret.
+    """An import of an existing resource into the state of a stack is about to start. Secret keys in the address are
+    redacted. The resource id may be a secret, and is not recorded.
     """
 
     kind: ClassVar[str] = "import started"
@@ -23,8 +23,13 @@ class ImportStarted:
 
 @dataclass(frozen=True)
 class ImportEnded:
-    """`started` is the number of its start. *failed* changed nothing that Terraform told of; *abandoned* is one whose
-    end nobody recorded, so that it may be in the state or not. `reason` says why in codes alone.
+    """An import ended.
+
+    Attributes:
+        started: Number of its start.
+        outcome: *failed*: no change reported by Terraform. *abandoned*: its end was not recorded, its result is
+            unknown.
+        reason: Error codes only.
     """
 
     kind: ClassVar[str] = "import ended"
@@ -39,8 +44,12 @@ class ImportEnded:
 
 @dataclass(frozen=True)
 class StateMoved:
-    """The state of a stack is that of another one from now on: it was renamed. `started` is the number of the
-    deployment. `lineage` and `serial` are those of the state that was copied, and that is emptied after this.
+    """The state of a stack moved to the name of another one.
+
+    Attributes:
+        started: Number of the deployment.
+        lineage: Lineage of the copied state, emptied afterwards.
+        serial: Serial of the copied state.
     """
 
     kind: ClassVar[str] = "state moved"
@@ -49,5 +58,5 @@ class StateMoved:
     started: int
     stack: str
     to: str
-    lineage: str = later("")
-    serial: int = later(0)
+    lineage: str = later_field("")
+    serial: int = later_field(0)

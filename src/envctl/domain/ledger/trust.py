@@ -1,7 +1,6 @@
-"""Whose signature an entry needs to count, what exactly is signed, and why an entry is not believed.
+"""Trust in entries: the required signer, the signed bytes, and reasons to distrust an entry.
 
-The public keys are pinned in the project, which is reviewed like code: who may write into the store alone can't change
-what is believed of it.
+Public keys are pinned in the reviewed project: write access to the store alone can't change trust.
 """
 
 import json
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 
-from envctl.domain.ledger.entries import Entry, encode
+from envctl.domain.ledger.entries import Entry, encode_entry
 from envctl.domain.ledger.events import (
     ApprovalGiven,
     ApprovalWithdrawn,
@@ -21,9 +20,9 @@ from envctl.domain.ledger.events import (
     ReleaseCreated,
 )
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
-from envctl.domain.ledger.signatures import PublicKey, Signature, value_of
+from envctl.domain.ledger.signatures import PublicKey, Signature, decode_signature
 
-SAID = (
+PERSONAL_EVENTS = (
     ApprovalGiven,
     ApprovalWithdrawn,
     EnvironmentLocked,
@@ -36,13 +35,11 @@ SAID = (
 
 
 @dataclass(frozen=True)
-class Pinned:
-    """The keys that are believed about an environment, the one that signs today last, and the number of the first entry
-    that has to be signed.
-    """
+class EnvironmentKeys:
+    """The trusted keys of an environment."""
 
-    keys: tuple[PublicKey, ...]
-    signed_from: int = 1
+    keys: tuple[PublicKey, ...]  # the current signing key is the last
+    signed_from: int = 1  # number of the first entry with a required signature
 
     @cached_property
     def by_fingerprint(self) -> Mapping[str, PublicKey]:
@@ -51,21 +48,18 @@ class Pinned:
 
 @dataclass(frozen=True)
 class Trust:
-    """`order` is that of the pipeline, and `pinned` holds the environments whose entries have to be signed.
-
-    The project's name is signed too: two that share a key do not believe each other's entries.
-    """
+    """The pinned keys of a project. Its name is signed too: entries of another project are never trusted."""
 
     project: str = ""
-    order: tuple[str, ...] = ()
-    pinned: Mapping[str, Pinned] = field(default_factory=dict)
+    order: tuple[str, ...] = ()  # of the pipeline
+    pinned: Mapping[str, EnvironmentKeys] = field(default_factory=dict)  # environments with required signatures
 
     def __bool__(self) -> bool:
         return bool(self.pinned)
 
     @cached_property
     def name(self) -> str:
-        """A hash of all that decides what is believed; empty where everything is."""
+        """Hash of the keys, the entry environment and the project; empty without pinned keys."""
         if not self.pinned:
             return ""
         keys = {
@@ -75,12 +69,12 @@ class Trust:
         return sha256(json.dumps([self.project, self.order[:1], keys], sort_keys=True).encode()).hexdigest()
 
     @property
-    def keeper(self) -> str:
-        """The environment whose key checkpoints are signed with: the last one that has a key. Empty without one."""
+    def checkpoint_signer(self) -> str:
+        """The environment with the key for checkpoints: the last one with a key; empty without keys."""
         return next((name for name in reversed(self.order) if name in self.pinned), "")
 
-    def signer(self, entry: Entry) -> str:
-        """The environment whose key the entry has to be signed with; empty where it counts unsigned."""
+    def find_signer(self, entry: Entry) -> str:
+        """Return the environment with the key for this entry; empty if it may be unsigned."""
         if not self.pinned:
             return ""
         event = entry.event
@@ -88,13 +82,13 @@ class Trust:
         pinned = self.pinned.get(name)
         return name if pinned and entry.seq >= pinned.signed_from else ""
 
-    def doubt(self, entry: Entry) -> str:
-        """Why the entry is not believed; empty where it is."""
-        signer = self.signer(entry)
-        return self.mistrust(signer, entry.signature, self.message(entry)) if signer else ""
+    def explain_distrust(self, entry: Entry) -> str:
+        """Return the reason to distrust the entry; empty for a trusted one."""
+        signer = self.find_signer(entry)
+        return self.explain_bad_signature(signer, entry.signature, self.encode_signed_message(entry)) if signer else ""
 
-    def mistrust(self, signer: str, signature: Signature | None, message: bytes) -> str:
-        """Why that is no signature of the message by an environment; empty where it is."""
+    def explain_bad_signature(self, signer: str, signature: Signature | None, message: bytes) -> str:
+        """Return the fault of a signature of the message by an environment; empty for a valid one."""
         if signature is None:
             return "it is not signed"
         key = self.pinned[signer].by_fingerprint.get(signature.key)
@@ -102,21 +96,21 @@ class Trust:
             others = (name for name, pinned in self.pinned.items() if signature.key in pinned.by_fingerprint)
             whose = next((f"the key of {name}" for name in others), "a key that is not pinned")
             return f"it is signed with {whose}, and not with that of {signer}"
-        value = value_of(signature)
-        good = value is not None and key.signed(value, message)
+        value = decode_signature(signature)
+        good = value is not None and key.has_signed(value, message)
         return "" if good else "its signature does not fit what it says, or where it stands"
 
-    def message(self, entry: Entry) -> bytes:
-        """What is signed of an entry. It holds the number and the hash of the one before: so it has one place."""
-        return self.digest("entry", encode(replace(entry, signature=None)))
+    def encode_signed_message(self, entry: Entry) -> bytes:
+        """Return the signed message of an entry. It includes number and previous hash, and so its position."""
+        return self.hash_for_signing("entry", encode_entry(replace(entry, signature=None)))
 
-    def digest(self, kind: str, data: bytes) -> bytes:
-        """No two kinds of things have the same: the signature of one is none of another."""
+    def hash_for_signing(self, kind: str, data: bytes) -> bytes:
+        """Hash the data with its kind: a signature of one kind is invalid for any other."""
         return sha256(f"envctl {kind} of {self.project}\n".encode() + data).digest()
 
 
-def shared(pinned: Mapping[str, Iterable[PublicKey]]) -> tuple[str, str] | None:
-    """Two environments that pin the same key, if there are any."""
+def find_shared_key(pinned: Mapping[str, Iterable[PublicKey]]) -> tuple[str, str] | None:
+    """Return two environments with a common key, or None."""
     owners: dict[str, str] = {}
     for name, keys in pinned.items():
         for key in keys:
@@ -126,8 +120,6 @@ def shared(pinned: Mapping[str, Iterable[PublicKey]]) -> tuple[str, str] | None:
     return None
 
 
-def said_by_a_person(event: Event) -> bool:
-    """What people say is signed with the credentials of whoever says it, and what a deployment does with those that it
-    works with.
-    """
-    return isinstance(event, SAID)
+def is_personal_event(event: Event) -> bool:
+    """Check if the event is signed with the author's own credentials, not with those of a deployment."""
+    return isinstance(event, PERSONAL_EVENTS)

@@ -1,1 +1,1 @@
-"""What a plan means: changes, fingerprint, causes, drift and cost."""
+"""The meaning of a plan: changes, fingerprint, causes, drift and cost."""

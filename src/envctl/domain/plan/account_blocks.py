@@ -1,13 +1,19 @@
-"""Blocks in the code of modules that decide with whose credentials, and on whose state, something is done."""
+"""Blocks in module code that decide about credentials or state, and the problems with them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from envctl.domain.errors import Location, Problem
-from envctl.domain.plan.provider_accounts import Home, ProviderConfiguration, advise, find_strays, name_configuration
-from envctl.domain.text.lists import listed
+from envctl.domain.plan.provider_accounts import (
+    AccountScope,
+    ProviderConfiguration,
+    find_account_mismatches,
+    name_configuration,
+    suggest_fix,
+)
+from envctl.domain.text.lists import join_names
 
-_READ = (
+_REMOTE_STATE_HINT = (
     'a stack of this project is read by [stacks.STACK] inputs = { VARIABLE = "OTHER.OUTPUT" } in envctl.toml; anything'
     " else is a setting, or an s3 backend whose config has assume_role"
 )
@@ -26,10 +32,8 @@ class RemoteState:
     """A data source `terraform_remote_state`.
 
     Attributes:
-        location: where it stands.
-        name: the name of the data source.
-        backend: the kind of its backend; empty where that is an expression.
-        takes_role: whether its configuration names a role to read with.
+        backend: kind of the backend; empty if it is an expression.
+        takes_role: its configuration names a role to read with.
     """
 
     location: Location
@@ -40,7 +44,7 @@ class RemoteState:
 
 @dataclass(frozen=True)
 class StateBlock:
-    """A block `backend` or `cloud`, which Terraform reads in a root module alone."""
+    """A `backend` or `cloud` block; Terraform reads it in root modules only."""
 
     location: Location
     kind: str
@@ -53,34 +57,34 @@ class AccountBlocks:
     states: tuple[StateBlock, ...] = ()
 
 
-def describe_strays(blocks: AccountBlocks, homes: Sequence[Home]) -> Iterator[Problem]:
-    """The problems of code that could act, or that reads, elsewhere than in the accounts of these environments."""
+def describe_account_mismatches(blocks: AccountBlocks, homes: Sequence[AccountScope]) -> Iterator[Problem]:
+    """Yield the problems of code able to act, or reading, outside the accounts of these environments."""
     for block in blocks.providers:
-        found = [(home, stray) for home in homes for stray in find_strays(block.configuration, home)]
-        for why in dict.fromkeys(stray.why for _, stray in found):
-            alike = [(home, stray) for home, stray in found if stray.why == why]
-            home, stray = alike[0]
-            where = listed([each.environment for each, _ in alike])
-            message = f"{name_configuration(block.configuration)} {why} (G203 of {where})"
-            yield Problem("E213", message, advise(stray, home.environment), block.location)
+        found = [(home, mismatch) for home in homes for mismatch in find_account_mismatches(block.configuration, home)]
+        for why in dict.fromkeys(mismatch.why for _, mismatch in found):
+            alike = [(home, mismatch) for home, mismatch in found if mismatch.why == why]
+            home, mismatch = alike[0]
+            environments = join_names([each.environment for each, _ in alike])
+            message = f"{name_configuration(block.configuration)} {why} (G203 of {environments})"
+            yield Problem("E213", message, suggest_fix(mismatch, home.environment), block.location)
     if any(home.account for home in homes):
         yield from _describe_remote_states(blocks.remote_states)
 
 
 def _describe_remote_states(found: Iterable[RemoteState]) -> Iterator[Problem]:
     for each in found:
-        # What a local backend reads is a file, of which it is said elsewhere that the release carries none.
+        # Files read by local backends are checked elsewhere: a release carries none.
         if each.backend == "local" or (each.backend == "s3" and each.takes_role):
             continue
-        what = f"the backend {each.backend}" if each.backend else "a backend that is an expression"
-        message = f"data.terraform_remote_state.{each.name} reads {what} with the credentials of who runs envctl"
+        backend = f"the backend {each.backend}" if each.backend else "a backend that is an expression"
+        message = f"data.terraform_remote_state.{each.name} reads {backend} with the credentials of who runs envctl"
         if each.backend == "s3":
             message += ", and without a role"
-        yield Problem("E214", message, _READ, each.location)
+        yield Problem("E214", message, _REMOTE_STATE_HINT, each.location)
 
 
-def describe_ignored(blocks: AccountBlocks) -> Iterator[Problem]:
-    """The problems of blocks that Terraform ignores in a module."""
+def describe_ignored_blocks(blocks: AccountBlocks) -> Iterator[Problem]:
+    """Yield the problems of blocks Terraform ignores in a module."""
     for block in blocks.states:
         message = (
             f"Terraform ignores a {block.kind} block in a module: the state lies where [state] in envctl.toml says"

@@ -1,7 +1,7 @@
-"""Values in one spelling each, for digests: two that an apply could tell apart never have the same one.
+"""Canonical text of values, for digests: values an apply could tell apart have different texts.
 
-A place in a value is a list of steps. It is kept as JSON, so that no key can pass for another place, whatever
-characters it holds.
+A path inside a value is a list of keys and indexes. It is kept as JSON: no key can imitate another path, even with
+special characters.
 """
 
 import hashlib
@@ -12,81 +12,79 @@ from decimal import Decimal
 
 from envctl.domain.plan.changes import Marker
 
-# In place of a digest: known only after the apply, sensitive, both, and not there.
+# In place of a digest: known after apply, sensitive, both, and absent.
 UNKNOWN, SENSITIVE, SENSITIVE_UNKNOWN, ABSENT = "?", "*", "*?", "-"
 _STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[\]]+)')
 
-Step = str | int
+PathStep = str | int
 
 
-def canonical_text(value: object) -> str:
-    """The JSON of a value: keys in order, and each number in the only spelling that is exact. Raises TypeError for what
-    has no place in a document.
-    """
+def to_canonical_json(value: object) -> str:
+    """Return the JSON of a value: keys in order, and numbers in their only exact form. Raises TypeError otherwise."""
     match value:
         case None | bool():
             return json.dumps(value)
         case str():
             return json.dumps(value)
         case int() | float() | Decimal():
-            return _number(value)
+            return _format_number(value)
         case Mapping():
             pairs = sorted((str(key), item) for key, item in value.items())
-            return f"{{{','.join(f'{json.dumps(key)}:{canonical_text(item)}' for key, item in pairs)}}}"
+            return f"{{{','.join(f'{json.dumps(key)}:{to_canonical_json(item)}' for key, item in pairs)}}}"
         case list() | tuple():
-            return f"[{','.join(map(canonical_text, value))}]"
+            return f"[{','.join(map(to_canonical_json, value))}]"
         case _:
             raise TypeError(f"a {type(value).__name__} has no place in a document")
 
 
-def sign_of(value: object) -> str:
-    """A digest of a value, or the sign for what must not or can't be known."""
+def digest_value(value: object) -> str:
+    """Return a digest of a value, or the marker for an unknown or sensitive one."""
     if isinstance(value, Marker):
         return UNKNOWN if value is Marker.UNKNOWN else SENSITIVE
-    return digest_of(canonical_text(value))
+    return digest_text(to_canonical_json(value))
 
 
-def digest_of(text: str) -> str:
+def digest_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def place(steps: Sequence[Step]) -> str:
+def encode_path(steps: Sequence[PathStep]) -> str:
     return json.dumps(list(steps), separators=(",", ":"))
 
 
-def steps_of(path: str) -> tuple[Step, ...]:
-    """Of a path as a person would write it, like `tags["a b"].c[0]`."""
-    return tuple(_step(*found) for found in _STEP.findall(path))
+def parse_path(path: str) -> tuple[PathStep, ...]:
+    """Parse a path in readable form, like `tags["a b"].c[0]`."""
+    return tuple(_parse_step(*found) for found in _STEP.findall(path))
 
 
-def above(placed: str) -> Iterator[str]:
-    """The place itself, and every place that it lies in. What is no place has nothing above it."""
-    yield placed
-    if placed.startswith("["):
-        steps = json.loads(placed)
-        yield from (place(steps[:end]) for end in range(len(steps) - 1, -1, -1))
+def list_enclosing_paths(path: str) -> Iterator[str]:
+    """Yield the path itself, then every enclosing path. Other text is yielded alone."""
+    yield path
+    if path.startswith("["):
+        steps = json.loads(path)
+        yield from (encode_path(steps[:end]) for end in range(len(steps) - 1, -1, -1))
 
 
-def leaves(value: object, steps: tuple[Step, ...] = ()) -> Iterator[tuple[str, object]]:
-    """Every value that holds no other, by its place: empty lists and objects are values too."""
+def list_leaves(value: object, steps: tuple[PathStep, ...] = ()) -> Iterator[tuple[str, object]]:
+    """Yield path and value of every leaf; empty lists and objects are leaves too."""
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
-            yield from leaves(item, (*steps, str(key)))
+            yield from list_leaves(item, (*steps, str(key)))
     elif isinstance(value, list | tuple) and value:
         for index, item in enumerate(value):
-            yield from leaves(item, (*steps, index))
+            yield from list_leaves(item, (*steps, index))
     else:
-        yield place(steps), value
+        yield encode_path(steps), value
 
 
-def _step(quoted: str, index: str, plain: str) -> Step:
+def _parse_step(quoted: str, index: str, plain: str) -> PathStep:
     if index:
         return int(index)
     return plain or str(json.loads(f'"{quoted}"'))
 
 
-def _number(value: float | Decimal) -> str:
-    """1, 1.0 and 1e0 are one number; no digit is rounded away."""
+def _format_number(value: float | Decimal) -> str:
+    """Write a number without rounding, in the same form for 1, 1.0 and 1e0."""
     exact = value if isinstance(value, Decimal) else Decimal(repr(value) if isinstance(value, float) else value)
     if not exact.is_finite():
         raise TypeError(f"{exact} is not a number")

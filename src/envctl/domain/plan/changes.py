@@ -1,4 +1,4 @@
-"""What a plan means: resources, actions, values before and after. Sensitive values never enter these types."""
+"""Changes of a plan: resources, actions, values before and after. Sensitive values never enter these types."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -18,39 +18,40 @@ class Action(StrEnum):
     READ = "read"
     MOVE = "move"
     IMPORT = "import"
-    # A new object is made, and the old one is left where it is: Terraform forgets it.
+    # A new object is created; Terraform forgets the old one without destroying it.
     RENEW = "renew"
-    # An action of a provider runs. What it does, the provider alone knows.
+    # A provider action runs; only the provider knows its effect.
     INVOKE = "invoke"
 
 
 class Marker(StrEnum):
-    """Stands in place of a value that can't or must not be shown."""
+    """A placeholder for a sensitive or unknown value."""
 
     SENSITIVE = "(sensitive)"
     UNKNOWN = "(known after apply)"
 
 
-# Terraform's own resource, which is in the state and nowhere else.
-BUILT_IN = "terraform_data"
+# Terraform's own resource; it exists in the state only.
+BUILT_IN_TYPE = "terraform_data"
 
 
-def same(one: object, other: object) -> bool:
-    """Whether two values, or what holds some, are one to Terraform. Python takes true for 1, and what has no type of
-    its own, such as an output, can turn from one into the other.
+def is_same_value(one: object, other: object) -> bool:
+    """Check that Terraform sees two values, or containers of values, as equal.
+
+    Python takes True for 1; an untyped value, such as an output, can change between them.
     """
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(is_same_value(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
+        return len(one) == len(other) and all(map(is_same_value, one, other))
     if is_dataclass(one) and type(one) is type(other):
-        return all(same(getattr(one, each.name), getattr(other, each.name)) for each in fields(one))
+        return all(is_same_value(getattr(one, each.name), getattr(other, each.name)) for each in fields(one))
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
 @dataclass(frozen=True)
 class AttributeChange:
-    """`path` is what a person would write, like `tags.Name` or `ingress[0].from_port`; None stands for absent."""
+    """One changed attribute. `path` is like `tags.Name` or `ingress[0].from_port`; None means absent."""
 
     path: str
     before: object
@@ -60,11 +61,13 @@ class AttributeChange:
 
 @dataclass(frozen=True)
 class ResourceChange:
-    """`attributes` are what a person reads. `planned` is what an apply could tell, and what an approval is bound to:
-    a digest or a sign by its place; it is empty where only the attributes are known.
+    """A planned change of a resource, or the invocation of an action.
 
-    `imported` says which object is imported, `creates_first` that a replacement makes the new one before the old one
-    goes, and `programs` what is run on the machine of whoever applies. An action that is invoked is a change too.
+    Attributes:
+        attributes: the changes for people to read.
+        imported: identifier of the imported object.
+        creates_first: a replacement creates the new object before it destroys the old one.
+        programs: the programs run on the machine of the apply.
     """
 
     address: str
@@ -76,6 +79,7 @@ class ResourceChange:
     imported: str = ""
     creates_first: bool = False
     programs: tuple[str, ...] = ()
+    # Digest or marker of each planned value, by path: approvals are bound to them. Empty if only attributes are known.
     planned: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
 
@@ -89,16 +93,16 @@ class OutputChange:
 
 @dataclass(frozen=True)
 class StackPlan:
-    """The plan of one stack. `waits_for` names the stacks that must be applied before it can be planned at all:
-    nothing of it is there yet, unless it is `behind`, and reads what those are only about to put out.
+    """The plan of one stack.
 
-    `stateless` says that its state holds no resource, or is not there, and `in_state` how many managed resources it
-    holds, as far as the plan tells. `drifted` is what the plan found otherwise than the state says: there, `before` is
-    what the state says, and `after` what is there. `restored` names what has drifted in attributes alone that come back
-    with what the plan makes anew beside it, as a group's with its rule. `providers`
-    are the configurations of AWS providers that it works with; none are known of a plan without changes.
-
-    `leaves` is what becomes of a stack that the release has no more; empty for those that it has.
+    Attributes:
+        waits_for: the stacks to apply before this one can be planned.
+        stateless: the state is missing or holds no resource.
+        drifted: differences of reality (`after`) from the state (`before`).
+        behind: it waits although it has resources, because it reads outputs about to be added.
+        restored: drifted resources restored by recreations in this plan, as a group is with its rule.
+        in_state: number of managed resources in the state, as far as the plan tells.
+        leaves: fate of a stack missing in the release; empty for the others.
     """
 
     stack: str
@@ -110,23 +114,23 @@ class StackPlan:
     drifted: tuple[ResourceChange, ...] = ()
     behind: bool = False
     restored: tuple[str, ...] = ()
-    providers: tuple[ProviderConfiguration, ...] = ()
+    providers: tuple[ProviderConfiguration, ...] = ()  # AWS configurations in use; unknown for a plan without changes
     in_state: int = 0
     leaves: Leaves = ""
 
     @property
     def changes(self) -> bool:
-        """Whether applying it would do anything, be it only to an output. What is only read is no change."""
+        """Tell if an apply would do anything, even only to outputs. Reads are no changes."""
         return bool(self.outputs) or any(resource.action is not Action.READ for resource in self.resources)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a plan costs a month, as the project's own program says: `before` it is applied, `after` it, and the
-    `difference`. `resources` tells by how much each becomes dearer, by its stack and its address, like
-    `web aws_instance.this`. Amounts are exact, and so texts.
+    """The monthly cost of a plan, as computed by the program of the project. Amounts are exact decimal texts.
 
-    `unknown` says why nobody knows; everything else is empty then.
+    Attributes:
+        resources: difference by stack and address, like `web aws_instance.this`.
+        unknown: reason if the cost is unknown; all other fields are empty then.
     """
 
     currency: str = ""
@@ -139,7 +143,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class EnvironmentPlan:
-    """`cost` is there where the project names a program that knows prices, and that was asked."""
+    """The plan of one environment. `cost` is set if the project names a pricing program and it was called."""
 
     environment: str
     release: str
@@ -151,25 +155,26 @@ class EnvironmentPlan:
         return any(stack.changes or stack.waits_for for stack in self.stacks)
 
 
-def count(resources: Iterable[ResourceChange]) -> dict[Action, int]:
-    """How many resources each action touches, in the order of `Action`. A data source that is read touches nothing."""
+def count_actions(resources: Iterable[ResourceChange]) -> dict[Action, int]:
+    """Count the resources by action, in the order of `Action`; reads are left out."""
     counted = Counter(resource.action for resource in resources)
     return {action: counted[action] for action in Action if counted[action] and action is not Action.READ}
 
 
-def unsettled(plans: Iterable[StackPlan]) -> bool:
-    """Whether applying them made or took away something that a provider looks after: other resources may tell of it."""
-    made = {Action.CREATE, Action.REPLACE, Action.RENEW, Action.DELETE, Action.INVOKE}
-    return any(r.action in made and r.type != BUILT_IN for plan in plans for r in plan.resources)
+def has_created_or_deleted(plans: Iterable[StackPlan]) -> bool:
+    """Tell if these plans, once applied, created or deleted objects of a provider: others may then report changes."""
+    actions = {Action.CREATE, Action.REPLACE, Action.RENEW, Action.DELETE, Action.INVOKE}
+    return any(r.action in actions and r.type != BUILT_IN_TYPE for plan in plans for r in plan.resources)
 
 
-def touched(plans: Iterable[StackPlan]) -> int:
-    return sum(sum(count(plan.resources).values()) for plan in plans)
+def count_touched(plans: Iterable[StackPlan]) -> int:
+    return sum(sum(count_actions(plan.resources).values()) for plan in plans)
 
 
-def invocation_address(address: str, event: str, resource: str, prefix: str) -> str:
-    """Of an action that is invoked, with what makes it run: the same action may run more than once. `event` is how
-    Terraform spells it, like `AfterCreate`.
+def format_invocation_address(address: str, event: str, resource: str, prefix: str) -> str:
+    """Return the address of an invoked action with its trigger: one action may run more than once.
+
+    `event` is in Terraform's spelling, like `AfterCreate`.
     """
     if not resource:
         return address.removeprefix(prefix)

@@ -1,7 +1,7 @@
-"""What a plan costs: what is asked of a program that knows prices, and what it answers.
+"""The question to a pricing program, and its answer.
 
-A question holds what a plan shows and nothing else: where a value is sensitive, or not known yet, it has a marker. What
-makes no answer is refused as a whole: a sum of which a part is guessed is worse than none.
+The question holds the visible plan only: sensitive and unknown values are replaced by markers. An answer with any
+fault is refused as a whole: a partly guessed sum is worse than none.
 """
 
 import json
@@ -11,76 +11,78 @@ from math import isfinite
 from typing import Any
 
 from envctl.domain.plan.changes import Action, AttributeChange, Cost, EnvironmentPlan, ResourceChange, StackPlan
-from envctl.domain.terraform.literals import number_text
+from envctl.domain.terraform.literals import format_number
 
 FORMAT = 1
-LARGEST = Decimal(10) ** 12
-# What programs reckon with floats has digits that mean nothing.
-FINEST = Decimal("0.000001")
-# What is read or invoked is no resource that becomes another.
+MAX_AMOUNT = Decimal(10) ** 12
+# Floats of a program have meaningless digits beyond this.
+AMOUNT_PRECISION = Decimal("0.000001")
+# Reads and invocations change no resource.
 _COSTS_NOTHING = frozenset({Action.READ, Action.INVOKE})
 _KEYS = ("currency", "monthly")
 
 
 class MalformedAnswerError(ValueError):
-    """Its message continues a sentence that begins with the program."""
+    """The answer of the pricing program is invalid; the message continues a sentence that begins with the program."""
 
 
-def worth_asking(plan: EnvironmentPlan) -> bool:
-    """Whether any resource would become another. Outputs cost nothing, and what waits can't be told yet."""
+def has_priced_changes(plan: EnvironmentPlan) -> bool:
+    """Tell if any resource would change. Outputs are free, and waiting stacks are unknown."""
     return any(resource.action not in _COSTS_NOTHING for stack in plan.stacks for resource in stack.resources)
 
 
-def question(plan: EnvironmentPlan, account_id: str, region: str, regions: Mapping[str, str]) -> bytes:
+def encode_question(plan: EnvironmentPlan, account_id: str, region: str, regions: Mapping[str, str]) -> bytes:
     document = {
         "format": FORMAT,
         "environment": plan.environment,
         "account_id": account_id or None,
         "region": region or None,
-        "stacks": [_stack(stack, regions.get(stack.stack, region)) for stack in plan.stacks],
+        "stacks": [_describe_stack(stack, regions.get(stack.stack, region)) for stack in plan.stacks],
     }
     return json.dumps(document).encode()
 
 
-def _stack(stack: StackPlan, region: str) -> dict[str, object]:
+def _describe_stack(stack: StackPlan, region: str) -> dict[str, object]:
     return {
         "stack": stack.stack,
         "region": region or None,
         "waits_for": list(stack.waits_for),
-        "resources": [_resource(resource) for resource in stack.resources if resource.action not in _COSTS_NOTHING],
+        "resources": [
+            _describe_resource(resource) for resource in stack.resources if resource.action not in _COSTS_NOTHING
+        ],
     }
 
 
-def _resource(resource: ResourceChange) -> dict[str, object]:
+def _describe_resource(resource: ResourceChange) -> dict[str, object]:
     return {
         "address": resource.address,
         "type": resource.type,
         "action": resource.action.value,
-        "before": dict(_side(resource.attributes, "before")),
-        "after": dict(_side(resource.attributes, "after")),
+        "before": dict(_list_values(resource.attributes, "before")),
+        "after": dict(_list_values(resource.attributes, "after")),
     }
 
 
-def _side(attributes: Sequence[AttributeChange], side: str) -> Iterator[tuple[str, object]]:
+def _list_values(attributes: Sequence[AttributeChange], side: str) -> Iterator[tuple[str, object]]:
     for attribute in attributes:
         value = getattr(attribute, side)
         if isinstance(value, float) and not isfinite(value):
-            # JSON has no such number.
+            # JSON has no infinity and no NaN.
             yield attribute.path, str(value)
         elif isinstance(value, Decimal):
-            # A reader would round it.
-            yield attribute.path, number_text(value)
+            # As text, because a JSON reader would round it.
+            yield attribute.path, format_number(value)
         elif value is not None:
             yield attribute.path, value
 
 
-def cost(answer: bytes, plan: EnvironmentPlan) -> Cost:
-    """Raises MalformedAnswerError."""
-    document = _parsed(answer)
+def parse_cost(answer: bytes, plan: EnvironmentPlan) -> Cost:
+    """Read the answer of the pricing program. Raises MalformedAnswerError."""
+    document = _parse_answer(answer)
     for key in _KEYS:
         if key not in document:
             raise MalformedAnswerError(f"answered without {key}")
-    _refuse_others(document, (*_KEYS, "resources"), "")
+    _reject_unknown_keys(document, (*_KEYS, "resources"), "")
     currency, monthly = document["currency"], document["monthly"]
     if not (isinstance(currency, str) and currency.isascii() and currency.isalpha() and currency.isupper()) or (
         len(currency) != len("USD")
@@ -88,15 +90,15 @@ def cost(answer: bytes, plan: EnvironmentPlan) -> Cost:
         raise MalformedAnswerError('answered with a currency that is none, such as "USD"')
     if not isinstance(monthly, dict) or not {"before", "after"} <= monthly.keys():
         raise MalformedAnswerError("answered with a monthly that does not hold before and after")
-    _refuse_others(monthly, ("before", "after"), "monthly.")
-    before, after = (_amount(monthly[key], f"monthly.{key}") for key in ("before", "after"))
+    _reject_unknown_keys(monthly, ("before", "after"), "monthly.")
+    before, after = (_parse_amount(monthly[key], f"monthly.{key}") for key in ("before", "after"))
     if min(before, after) < 0:
         raise MalformedAnswerError("answered with a monthly cost below zero")
-    resources = _resources(document.get("resources", {}), plan)
-    return Cost(currency, number_text(before), number_text(after), number_text(after - before), resources)
+    resources = _parse_resources(document.get("resources", {}), plan)
+    return Cost(currency, format_number(before), format_number(after), format_number(after - before), resources)
 
 
-def _parsed(answer: bytes) -> dict[str, Any]:
+def _parse_answer(answer: bytes) -> dict[str, Any]:
     if not answer.strip():
         raise MalformedAnswerError("answered nothing")
     try:
@@ -104,8 +106,8 @@ def _parsed(answer: bytes) -> dict[str, Any]:
             answer.decode(),
             parse_float=Decimal,
             parse_int=Decimal,
-            parse_constant=_no_number,
-            object_pairs_hook=_without_twins,
+            parse_constant=_reject_constant,
+            object_pairs_hook=_reject_duplicates,
         )
     except MalformedAnswerError:
         raise
@@ -116,44 +118,49 @@ def _parsed(answer: bytes) -> dict[str, Any]:
     return document
 
 
-def _no_number(text: str) -> object:
+def _reject_constant(text: str) -> object:
     raise MalformedAnswerError(f"answered with {text}, which is no amount")
 
 
-def _without_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _reject_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise MalformedAnswerError("answered with a key that is there twice")
     return found
 
 
-def _refuse_others(document: Mapping[str, object], known: Sequence[str], within: str) -> None:
+def _reject_unknown_keys(document: Mapping[str, object], known: Sequence[str], within: str) -> None:
     for key in document:
         if key not in known:
-            raise MalformedAnswerError(f"answered with {within}{_short(key)}, which envctl does not know")
+            raise MalformedAnswerError(f"answered with {within}{_shorten_name(key)}, which envctl does not know")
 
 
-def _resources(told: object, plan: EnvironmentPlan) -> dict[str, str]:
-    if not isinstance(told, dict):
+def _parse_resources(answered: object, plan: EnvironmentPlan) -> dict[str, str]:
+    if not isinstance(answered, dict):
         raise MalformedAnswerError("answered with resources that are no object")
     known = {f"{stack.stack} {resource.address}" for stack in plan.stacks for resource in stack.resources}
-    for name in told:
+    for name in answered:
         if name not in known:
-            raise MalformedAnswerError(f'answered with the resource "{_short(name)}", which it was not asked about')
-    return {name: number_text(_amount(value, f"resources of {_short(name)}")) for name, value in told.items()}
+            raise MalformedAnswerError(
+                f'answered with the resource "{_shorten_name(name)}", which it was not asked about'
+            )
+    return {
+        name: format_number(_parse_amount(value, f"resources of {_shorten_name(name)}"))
+        for name, value in answered.items()
+    }
 
 
-def _amount(value: object, what: str) -> Decimal:
+def _parse_amount(value: object, what: str) -> Decimal:
     if not isinstance(value, Decimal) or not value.is_finite():
         raise MalformedAnswerError(f"answered with {what} that is not a number")
-    # Nothing is reckoned with it before: of a number beyond all measure, even its absolute value is an overflow.
-    if value.copy_abs() > LARGEST:
-        raise MalformedAnswerError(f"answered with {what} beyond {LARGEST:,}")
-    # Adding zero takes the sign away that a zero may have.
-    return value.quantize(FINEST) + 0
+    # copy_abs() is safe for huge exponents; abs() overflows.
+    if value.copy_abs() > MAX_AMOUNT:
+        raise MalformedAnswerError(f"answered with {what} beyond {MAX_AMOUNT:,}")
+    # Adding zero turns -0 into 0.
+    return value.quantize(AMOUNT_PRECISION) + 0
 
 
-def _short(name: str) -> str:
+def _shorten_name(name: str) -> str:
     from envctl.domain.text.excerpt import excerpt
 
     return excerpt(name)

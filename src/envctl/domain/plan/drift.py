@@ -1,4 +1,4 @@
-"""Drift: reality differs from the state. Pending: the configuration differs from the state. The two are never mixed."""
+"""Drift: reality differs from the state. Pending: the configuration differs from the state. Never mix the two."""
 
 import re
 from collections.abc import Iterable
@@ -9,14 +9,14 @@ from envctl.domain.plan.changes import Action, AttributeChange, OutputChange, Re
 
 Condition = Literal["clean", "drifted", "unknown", "empty"]
 _STEP = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[[^\]"]*\]|[^.\[\]]+')
-_WHOLE = re.compile(rf"(?:{_STEP.pattern})(?:\.?(?:{_STEP.pattern}))*")
+_RULE = re.compile(rf"(?:{_STEP.pattern})(?:\.?(?:{_STEP.pattern}))*")
 _OUTPUT = "output"
 
 
 @dataclass(frozen=True)
-class Look:
-    """One stack as it was looked at. `before` is always what the state says; `after` is what is there in `drift`, and
-    what the configuration says in `pending`.
+class StackComparison:
+    """One stack compared with its state. `before` is always the state; `after` is reality in `drift`, and the
+    configuration in `pending`.
     """
 
     drift: StackPlan
@@ -24,8 +24,8 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """The same difference, in each environment that has it: either of a resource or of an output."""
+class SharedDifference:
+    """One difference of a resource or an output, with all environments it was found in."""
 
     environments: tuple[str, ...]
     stack: str
@@ -42,14 +42,14 @@ class Finding:
         return change.action if change else Action.UPDATE
 
 
-def findings(looked_at: Iterable[tuple[str, StackPlan]]) -> tuple[Finding, ...]:
-    """Of all environments, each with one of its stacks: what is the same in several is one finding."""
-    found: dict[tuple[str, str], Finding] = {}
-    for environment, plan in looked_at:
-        new = [Finding((environment,), plan.stack, resource=resource) for resource in plan.resources]
-        new += [Finding((environment,), plan.stack, output=output) for output in plan.outputs]
+def group_differences(plans: Iterable[tuple[str, StackPlan]]) -> tuple[SharedDifference, ...]:
+    """Group equal differences of several environments. `plans` are pairs of environment and stack plan."""
+    found: dict[tuple[str, str], SharedDifference] = {}
+    for environment, plan in plans:
+        new = [SharedDifference((environment,), plan.stack, resource=resource) for resource in plan.resources]
+        new += [SharedDifference((environment,), plan.stack, output=output) for output in plan.outputs]
         for finding in new:
-            # Values can be lists and maps, which have no hash: they are told apart by how they are spelt.
+            # Values may be unhashable lists and maps; their repr is the key.
             key = (plan.stack, repr(finding.resource or finding.output))
             before = found.get(key, replace(finding, environments=()))
             found[key] = replace(before, environments=(*before.environments, environment))
@@ -57,41 +57,43 @@ def findings(looked_at: Iterable[tuple[str, StackPlan]]) -> tuple[Finding, ...]:
 
 
 @dataclass(frozen=True)
-class Ignore:
-    """A rule like `aws_autoscaling_group.*.desired_capacity`: a resource and, below it, what of it may drift.
+class IgnorePattern:
+    """A pattern like `aws_autoscaling_group.*.desired_capacity`: a resource, and the attribute allowed to drift.
 
-    `*` stands for any part of one step. Module calls and indexes count only where the rule has some, and a rule without
-    a path speaks of the whole resource. `output.NAME` speaks of an output.
+    `*` matches any part of one step. Module calls and indexes count only if the pattern has some; without an attribute
+    it covers the whole resource. `output.NAME` covers an output.
     """
 
     text: str
 
     @classmethod
-    def parse(cls, text: str) -> "Ignore":
-        """Raises ValueError for what names no resource."""
+    def parse(cls, text: str) -> "IgnorePattern":
+        """Read a pattern. Raises ValueError unless it names a resource."""
         steps = _STEP.findall(text)
-        if not _WHOLE.fullmatch(text) or len(_resource(steps).named) < 2:  # noqa: PLR2004 (type and name)
+        if not _RULE.fullmatch(text) or len(_split_address(steps).named) < 2:  # noqa: PLR2004 (type and name)
             raise ValueError('must be like "aws_autoscaling_group.*.desired_capacity", a resource and what of it')
         return cls(text)
 
-    def covers(self, address: str, path: str = "") -> bool:
-        """Whether it speaks of that resource, or of that attribute of it."""
-        rule, own = _resource(_STEP.findall(self.text)), _resource(_STEP.findall(address))
-        if rule.modules and not _whole(rule.modules, own.modules):
+    def is_covering(self, address: str, path: str = "") -> bool:
+        """Check that the pattern covers the resource, or this attribute of it."""
+        rule, own = _split_address(_STEP.findall(self.text)), _split_address(_STEP.findall(address))
+        if rule.modules and not _is_full_match(rule.modules, own.modules):
             return False
         below = _STEP.findall(path)
-        # The AWS provider has each tag a second time, together with those that the provider block adds.
+        # The AWS provider repeats each tag in `tags_all`, with the default tags added.
         alike = [below, ["tags", *below[1:]]] if below[:1] == ["tags_all"] else [below]
-        return _whole(rule.named, own.named) and any(_rest(rule.below, steps) is not None for steps in alike)
+        return _is_full_match(rule.named, own.named) and any(
+            _match_prefix(rule.below, steps) is not None for steps in alike
+        )
 
 
-# What AWS moves by itself all the time, with nobody's doing: a look at it says nothing about whether somebody changed
-# anything, and would take the proof from every environment within minutes.
-MOVING = tuple(
-    Ignore(text)
+# Attributes AWS changes by itself all the time: they are no sign of manual changes, and would invalidate the
+# verification of every environment within minutes.
+VOLATILE = tuple(
+    IgnorePattern(text)
     for text in (
         "aws_backup_vault.*.recovery_points",
-        # A database that sleeps at night is stopped, and one that has a replica elsewhere is still what was made.
+        # Stopping a database at night, or adding a replica elsewhere, does not change its configuration.
         "aws_db_instance.*.latest_restorable_time",
         "aws_db_instance.*.replicas",
         "aws_db_instance.*.status",
@@ -100,78 +102,77 @@ MOVING = tuple(
 )
 
 
-def without_moving(plan: StackPlan) -> StackPlan:
-    """Without what moves by itself, of which there is nothing to tell."""
-    return without_ignored(plan, MOVING)[0]
+def drop_volatile(plan: StackPlan) -> StackPlan:
+    return drop_ignored(plan, VOLATILE)[0]
 
 
-def without_ignored(plan: StackPlan, rules: Iterable[Ignore]) -> tuple[StackPlan, tuple[str, ...]]:
-    """What is left of the drift, and the names of what was left out."""
+def drop_ignored(plan: StackPlan, rules: Iterable[IgnorePattern]) -> tuple[StackPlan, tuple[str, ...]]:
+    """Return the remaining drift, and the names of all ignored parts."""
     rules = tuple(rules)
     kept: list[ResourceChange] = []
     ignored: list[str] = []
     for resource in plan.resources:
-        rest, left_out = _split(resource, rules)
+        rest, left_out = _split_resource(resource, rules)
         kept += [rest] if rest else []
         ignored += left_out
-    outputs = tuple(o for o in plan.outputs if not any(rule.covers(f"{_OUTPUT}.{o.name}") for rule in rules))
+    outputs = tuple(o for o in plan.outputs if not any(rule.is_covering(f"{_OUTPUT}.{o.name}") for rule in rules))
     ignored += [f"{_OUTPUT}.{o.name}" for o in plan.outputs if o not in outputs]
     return replace(plan, resources=tuple(kept), outputs=outputs), tuple(ignored)
 
 
-def _split(resource: ResourceChange, rules: tuple[Ignore, ...]) -> tuple[ResourceChange | None, list[str]]:
-    if any(rule.covers(resource.address) for rule in rules):
+def _split_resource(
+    resource: ResourceChange, rules: tuple[IgnorePattern, ...]
+) -> tuple[ResourceChange | None, list[str]]:
+    if any(rule.is_covering(resource.address) for rule in rules):
         return None, [resource.address]
     if resource.action is not Action.UPDATE:
-        # That a resource is gone is more than a change of any of its attributes.
+        # A deleted resource is more than a change of its attributes.
         return resource, []
-    kept = tuple(a for a in resource.attributes if not _ignored(resource, a, rules))
+    kept = tuple(a for a in resource.attributes if not _is_ignored(resource, a, rules))
     left_out = [f"{resource.address}.{a.path}" for a in resource.attributes if a not in kept]
     return replace(resource, attributes=kept) if kept or not left_out else None, left_out
 
 
-def _ignored(resource: ResourceChange, attribute: AttributeChange, rules: tuple[Ignore, ...]) -> bool:
-    return any(rule.covers(resource.address, attribute.path) for rule in rules)
+def _is_ignored(resource: ResourceChange, attribute: AttributeChange, rules: tuple[IgnorePattern, ...]) -> bool:
+    return any(rule.is_covering(resource.address, attribute.path) for rule in rules)
 
 
 @dataclass(frozen=True)
-class _Steps:
-    """Module calls, then type and name (with an index, if there is one), then the path below the resource."""
+class _AddressParts:
+    """Steps of an address: module calls, then type and name with an optional index, then the attribute path."""
 
     modules: list[str]
     named: list[str]
     below: list[str]
 
 
-def _resource(steps: list[str]) -> _Steps:
+def _split_address(steps: list[str]) -> _AddressParts:
     position = 0
     while steps[position : position + 1] == ["module"]:
         position += 3 if _is_index(steps, position + 2) else 2
     end = position + 3 if _is_index(steps, position + 2) else position + 2
-    return _Steps(steps[:position], steps[position:end], steps[end:])
+    return _AddressParts(steps[:position], steps[position:end], steps[end:])
 
 
 def _is_index(steps: list[str], position: int) -> bool:
     return position < len(steps) and steps[position].startswith("[")
 
 
-def _whole(rule: list[str], own: list[str]) -> bool:
-    rest = _rest(rule, own)
+def _is_full_match(rule: list[str], own: list[str]) -> bool:
+    rest = _match_prefix(rule, own)
     return rest is not None and all(step.startswith("[") for step in rest)
 
 
-def _rest(rule: list[str], own: list[str]) -> list[str] | None:
-    """What is left of the steps behind those of the rule; None where they are others. Indexes that the rule does not
-    have are passed over.
-    """
+def _match_prefix(rule: list[str], own: list[str]) -> list[str] | None:
+    """Return the steps behind those of the rule, or None for a mismatch. Indexes missing in the rule are skipped."""
     rest = list(own)
     for step in rule:
         while rest and rest[0].startswith("[") and not step.startswith("["):
             rest.pop(0)
-        if not rest or not _matches(step, rest.pop(0)):
+        if not rest or not _is_step_match(step, rest.pop(0)):
             return None
     return rest
 
 
-def _matches(pattern: str, step: str) -> bool:
+def _is_step_match(pattern: str, step: str) -> bool:
     return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), step, re.DOTALL) is not None

@@ -1,7 +1,7 @@
-"""In whose account a configuration of an AWS provider acts, as far as what it says tells.
+"""The AWS accounts provider configurations act in, as far as the configurations tell.
 
-The provider compares `allowed_account_ids` with what AWS answers, and does nothing in another account. A role acts in
-its own account. Nothing else that a configuration can say tells the account.
+The provider compares `allowed_account_ids` with the answer of AWS and refuses other accounts. A role acts in its own
+account. No other argument determines the account.
 """
 
 import re
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
-from envctl.domain.text.lists import first_of, listed
+from envctl.domain.text.lists import join_first, join_names
 
-Kind = Literal["aws", "awscc"]
-KINDS: Mapping[str, Kind] = {"aws": "aws", "awscc": "awscc"}
-"""By the last part of a provider's source: forks and mirrors have the name of what they are made of."""
-CREDENTIALS = (
+ProviderKind = Literal["aws", "awscc"]
+PROVIDER_KINDS: Mapping[str, ProviderKind] = {"aws": "aws", "awscc": "awscc"}
+"""Kinds by the last part of a provider's source: forks and mirrors keep the name of the original."""
+CREDENTIAL_KEYS = (
     "access_key",
     "assume_role_with_web_identity",
     "profile",
@@ -25,69 +25,67 @@ CREDENTIALS = (
     "shared_credentials_files",
     "token",
 )
-"""Keys that let a configuration act as somebody else than who started Terraform."""
-NAMED = 3
+"""Keys with other credentials than those Terraform was started with."""
+MAX_NAMED = 3
 
 _ROLE = r"arn:aws[a-z-]*:iam::(\d{12}):role/\S+"
-# Compiled where they are needed first: hardly any configuration has endpoints. AWS alone has these names. One with more
-# labels, or without a region, can be anyone's.
-_HOSTS_OF_AWS = (
+# Host names of AWS itself; others, with more labels or without a region, may belong to anyone. Compiled on first use:
+# few configurations have endpoints.
+_AWS_HOSTS = (
     r"(?:[a-z0-9-]+\.){1,2}[a-z]{2}(?:-[a-z]+)+-\d+\.(?:amazonaws\.com(?:\.cn)?|api\.aws)",
     r"(?:[a-z0-9-]+\.)*vpce-[0-9a-z-]+\.[a-z0-9.-]+\.vpce\.amazonaws\.com(?:\.cn)?",
     r"(?:budgets|ce|cloudfront|iam|organizations|route53|s3|sts)\.amazonaws\.com(?:\.cn)?",
 )
-_HOSTS_OF_OTHERS = r"\b(?:execute-api|elb|iot|s3-website|vpce-svc-[0-9a-z]+)\b"
+_CUSTOMER_HOSTS = r"\b(?:execute-api|elb|iot|s3-website|vpce-svc-[0-9a-z]+)\b"
 
 
-class Untold(Enum):
-    """Stands in place of a value that is only known when Terraform runs."""
+class Unresolved(Enum):
+    """A placeholder for a value known only when Terraform runs."""
 
     UNTOLD = "known later"
 
 
-UNTOLD = Untold.UNTOLD
-Said = Mapping[str, object]
-"""What a configuration says by its keys: values, UNTOLD, and mappings or lists of mappings for blocks."""
+UNRESOLVED = Unresolved.UNTOLD
+ProviderArguments = Mapping[str, object]
+"""The arguments of a configuration: values, UNRESOLVED, and mappings or lists of mappings for blocks."""
 
 
 @dataclass(frozen=True)
 class ProviderConfiguration:
-    """What decides in whose account one configuration of an AWS provider acts.
+    """An AWS provider configuration, reduced to the arguments relevant to its account.
 
     Attributes:
-        name: as code names it, like `aws` or `aws.us_east_1`.
-        kind: which of the AWS providers it configures.
-        module: the address of the module that it stands in, like `module.web`; empty in the root module.
-        allowed: the accounts that `allowed_account_ids` lists; empty where it lists none.
-        role: the role that it takes last; empty where it takes none.
-        untold: the keys that decide and whose values are only known when Terraform runs.
-        endpoints: the addresses that requests go to in place of AWS's own.
-        credentials: the keys that give it other credentials than those that Terraform was started with.
+        name: name in code, like `aws` or `aws.us_east_1`.
+        module: address of its module, like `module.web`; empty in the root module.
+        allowed: accounts in `allowed_account_ids`; empty without any.
+        role: the last role it assumes; empty without one.
+        unresolved: account keys with values known only when Terraform runs.
+        endpoints: addresses for requests in place of those of AWS.
+        credentials: keys with other credentials than those Terraform was started with.
     """
 
     name: str
-    kind: Kind
+    kind: ProviderKind
     module: str = ""
     allowed: tuple[str, ...] = ()
     role: str = ""
-    untold: tuple[str, ...] = ()
+    unresolved: tuple[str, ...] = ()
     endpoints: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
 
     @property
     def is_rendered(self) -> bool:
-        """Whether it is the one that envctl itself renders, with what the environment says."""
+        """Tell if envctl renders this configuration from the environment."""
         return not self.module and "." not in self.name
 
 
 @dataclass(frozen=True)
-class Home:
-    """Where an environment is.
+class AccountScope:
+    """The accounts an environment may act in.
 
     Attributes:
-        environment: its name.
-        account_id: its `account_id`; empty where the project names none.
-        role: its `assume_role`; empty where it has none.
+        account_id: its `account_id`; empty without one.
+        role: its `assume_role`; empty without one.
         others: its `other_accounts`.
     """
 
@@ -98,8 +96,8 @@ class Home:
 
     @property
     def account(self) -> str:
-        """The account that it is in: that of its role, where only that is named."""
-        return self.account_id or account_of(self.role)
+        """Return its account, or else that of its role; empty if neither is set."""
+        return self.account_id or parse_role_account(self.role)
 
     @property
     def accounts(self) -> frozenset[str]:
@@ -107,14 +105,13 @@ class Home:
 
 
 @dataclass(frozen=True)
-class Stray:
-    """Why a configuration could act elsewhere than in the environment's account.
+class AccountMismatch:
+    """A reason why a configuration could act outside the accounts of an environment.
 
     Attributes:
-        configuration: the one that could.
-        why: what it does, as the rest of a sentence that begins with its name.
-        key: the key that leads there.
-        account: the other account, where it names one; `other_accounts` can name that too.
+        why: rest of a sentence that begins with the name of the configuration.
+        key: key of the configuration behind it.
+        account: the foreign account, if it is named; `other_accounts` may allow it.
     """
 
     configuration: ProviderConfiguration
@@ -123,50 +120,54 @@ class Stray:
     account: str = ""
 
 
-def kind_of(source: str) -> Kind | None:
-    """The kind of a provider with that source, like `hashicorp/aws`. None where accounts of AWS mean nothing to it."""
-    return KINDS.get(source.rstrip("/").rpartition("/")[2].lower())
+def find_provider_kind(source: str) -> ProviderKind | None:
+    """Return the kind of a provider with that source, like `hashicorp/aws`; None for providers without AWS accounts."""
+    return PROVIDER_KINDS.get(source.rpartition("/")[2].lower())
 
 
-def source_of(name: str, tables: Mapping[str, Mapping[str, object]]) -> str:
-    """The source of a provider, by its name and the tables of `[providers]`."""
+def find_provider_source(name: str, tables: Mapping[str, Mapping[str, object]]) -> str:
+    """Return the source of a provider, from the tables of `[providers]`."""
     return str(tables.get(name, {}).get("source", f"hashicorp/{name}"))
 
 
-def account_of(role: str) -> str:
-    """The account of a role; empty for what is not the ARN of one."""
+def parse_role_account(role: str) -> str:
+    """Return the account in the ARN of a role; empty for other text."""
     match = re.fullmatch(_ROLE, role)
     return match[1] if match else ""
 
 
-def describe_configuration(name: str, kind: Kind, said: Said, module: str = "") -> ProviderConfiguration:
-    allowed, role = said.get("allowed_account_ids"), _last_role(said.get("assume_role"))
-    endpoints = tuple(_texts(said.get("endpoints")))
-    untold = [key for key, value in (("allowed_account_ids", allowed), ("assume_role", role)) if value is UNTOLD]
+def to_provider_configuration(
+    name: str, kind: ProviderKind, arguments: ProviderArguments, module: str = ""
+) -> ProviderConfiguration:
+    allowed, role = arguments.get("allowed_account_ids"), _find_last_role(arguments.get("assume_role"))
+    endpoints = tuple(_list_texts(arguments.get("endpoints")))
+    unresolved = [
+        key for key, value in (("allowed_account_ids", allowed), ("assume_role", role)) if value is UNRESOLVED
+    ]
     return ProviderConfiguration(
         name,
         kind,
         module,
-        tuple(map(_text, allowed)) if isinstance(allowed, Sequence) and not isinstance(allowed, str) else (),
+        tuple(map(str, allowed)) if isinstance(allowed, Sequence) and not isinstance(allowed, str) else (),
         role if isinstance(role, str) else "",
-        tuple(untold),
+        tuple(unresolved),
         endpoints,
-        tuple(key for key in CREDENTIALS if said.get(key)),
+        tuple(key for key in CREDENTIAL_KEYS if arguments.get(key)),
     )
 
 
-def find_strays(found: ProviderConfiguration, home: Home) -> Iterator[Stray]:
-    """Nothing where it can act in the accounts of the environment alone, or where the environment has no account."""
+def find_account_mismatches(found: ProviderConfiguration, home: AccountScope) -> Iterator[AccountMismatch]:
+    """Yield the mismatches of a configuration; none for an environment without an account."""
     if not home.account:
         return
-    if elsewhere := [_host(each) for each in found.endpoints if not _is_of_aws(each)]:
-        yield Stray(found, f"sends requests to {first_of(elsewhere, NAMED)}", "endpoints")
+    if elsewhere := [_parse_host(each) for each in found.endpoints if not _is_aws_host(each)]:
+        yield AccountMismatch(found, f"sends requests to {join_first(elsewhere, MAX_NAMED)}", "endpoints")
     if found.allowed:
         yield from _compare_accounts(found, home)
     elif found.role:
         yield from _compare_role(found, home)
     else:
-        yield from _explain_silence(found, home)
+        yield from _check_unnamed_account(found, home)
     if found.is_rendered and home.role:
         yield from _compare_rendered_role(found, home)
 
@@ -175,12 +176,12 @@ def name_configuration(found: ProviderConfiguration) -> str:
     return f"provider {found.name} in {found.module}" if found.module else f"provider {found.name}"
 
 
-def advise(stray: Stray, environment: str) -> str:
-    """What to write, so that the configuration acts in the environment's account, or where the project says."""
-    found, section = stray.configuration, f"[environments.{environment}]"
-    if stray.account:
-        return f'if that is meant, write other_accounts = ["{stray.account}"] in {section} of envctl.toml'
-    if stray.key == "endpoints":
+def suggest_fix(mismatch: AccountMismatch, environment: str) -> str:
+    """Suggest an edit to keep the configuration in the accounts of the environment."""
+    found, section = mismatch.configuration, f"[environments.{environment}]"
+    if mismatch.account:
+        return f'if that is meant, write other_accounts = ["{mismatch.account}"] in {section} of envctl.toml'
+    if mismatch.key == "endpoints":
         return "take the endpoints out: only those of AWS itself say whose account answers"
     if not found.is_rendered:
         return (
@@ -191,71 +192,70 @@ def advise(stray: Stray, environment: str) -> str:
     table = f"[providers.{found.name}]"
     if found.kind == "awscc":
         return f"write {table} in envctl.toml without credentials: envctl gives it region and role of {section}"
-    return f"take {stray.key} out of {table}: with a region in {section}, envctl renders what {section} says"
+    return f"take {mismatch.key} out of {table}: with a region in {section}, envctl renders what {section} says"
 
 
-def _compare_accounts(found: ProviderConfiguration, home: Home) -> Iterator[Stray]:
+def _compare_accounts(found: ProviderConfiguration, home: AccountScope) -> Iterator[AccountMismatch]:
     if foreign := [account for account in found.allowed if account not in home.accounts]:
-        yield Stray(found, f"may act in account {first_of(foreign, NAMED)}", "allowed_account_ids", foreign[0])
+        yield AccountMismatch(
+            found, f"may act in account {join_first(foreign, MAX_NAMED)}", "allowed_account_ids", foreign[0]
+        )
 
 
-def _compare_role(found: ProviderConfiguration, home: Home) -> Iterator[Stray]:
-    account = account_of(found.role)
+def _compare_role(found: ProviderConfiguration, home: AccountScope) -> Iterator[AccountMismatch]:
+    account = parse_role_account(found.role)
     if account not in home.accounts:
         of = f", of account {account}" if account else ""
-        yield Stray(found, f"takes the role {found.role}{of}", "assume_role", account)
+        yield AccountMismatch(found, f"takes the role {found.role}{of}", "assume_role", account)
     elif found.is_rendered and found.kind == "aws" and home.account_id:
-        # Only what the project file says in its place takes it out.
-        yield Stray(found, f"allows no account in place of {home.account_id}", "allowed_account_ids")
+        # Only [providers] in the project file can remove the account.
+        yield AccountMismatch(found, f"allows no account in place of {home.account_id}", "allowed_account_ids")
 
 
-def _explain_silence(found: ProviderConfiguration, home: Home) -> Iterator[Stray]:
-    if found.untold:
-        keys = listed(found.untold)
-        yield Stray(found, f"has an expression for its {keys}, so that its account is not known", found.untold[0])
+def _check_unnamed_account(found: ProviderConfiguration, home: AccountScope) -> Iterator[AccountMismatch]:
+    if found.unresolved:
+        keys = join_names(found.unresolved)
+        yield AccountMismatch(
+            found, f"has an expression for its {keys}, so that its account is not known", found.unresolved[0]
+        )
     elif found.kind == "aws":
-        yield Stray(found, "does not say its account", "allowed_account_ids")
+        yield AccountMismatch(found, "does not say its account", "allowed_account_ids")
     elif home.role or found.credentials:
-        # It has no key that names accounts. Without a role it acts where the credentials do that Terraform was started
-        # with, and whose those are is asked before.
-        yield Stray(found, "takes no role, so that its account is not known", "assume_role")
+        # awscc has no key for accounts. Without a role it uses the credentials of Terraform, checked elsewhere.
+        yield AccountMismatch(found, "takes no role, so that its account is not known", "assume_role")
 
 
-def _compare_rendered_role(found: ProviderConfiguration, home: Home) -> Iterator[Stray]:
-    """What envctl renders acts as the role of the environment, and not as who started it."""
-    if found.role != home.role and account_of(found.role) not in home.others:
+def _compare_rendered_role(found: ProviderConfiguration, home: AccountScope) -> Iterator[AccountMismatch]:
+    """Yield a mismatch if the rendered configuration assumes another role than that of the environment."""
+    if found.role != home.role and parse_role_account(found.role) not in home.others:
         instead = f"takes the role {found.role}" if found.role else "takes no role"
-        yield Stray(found, f"{instead} in place of {home.role}", "assume_role")
+        yield AccountMismatch(found, f"{instead} in place of {home.role}", "assume_role")
 
 
-def _last_role(said: object) -> object:
-    """The role that is taken last: of several, each is taken with the one before it."""
-    blocks = said if isinstance(said, list | tuple) else [said]
-    if UNTOLD in blocks:
-        return UNTOLD
+def _find_last_role(value: object) -> object:
+    """Return the last role: of several, each is assumed with the one before it."""
+    blocks = value if isinstance(value, list | tuple) else [value]
+    if UNRESOLVED in blocks:
+        return UNRESOLVED
     roles = [block.get("role_arn") for block in blocks if isinstance(block, Mapping)]
     return roles[-1] if roles else ""
 
 
-def _texts(said: object) -> Iterator[str]:
-    if said is UNTOLD:
+def _list_texts(value: object) -> Iterator[str]:
+    if value is UNRESOLVED:
         yield ""
-    elif isinstance(said, Mapping):
-        for value in said.values():
-            yield from _texts(value)
-    elif isinstance(said, list | tuple):
-        for value in said:
-            yield from _texts(value)
-    elif said:
-        yield str(said)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _list_texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _list_texts(item)
+    elif value:
+        yield str(value)
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else str(value)
-
-
-def _host(endpoint: str) -> str:
-    """Without what an address can hold of credentials."""
+def _parse_host(endpoint: str) -> str:
+    """Return the host of an address, without credentials in it."""
     from urllib.parse import urlsplit
 
     try:
@@ -264,6 +264,6 @@ def _host(endpoint: str) -> str:
         return "an address that is none"
 
 
-def _is_of_aws(endpoint: str) -> bool:
-    host = _host(endpoint)
-    return any(re.fullmatch(each, host) for each in _HOSTS_OF_AWS) and not re.search(_HOSTS_OF_OTHERS, host)
+def _is_aws_host(endpoint: str) -> bool:
+    host = _parse_host(endpoint)
+    return any(re.fullmatch(each, host) for each in _AWS_HOSTS) and not re.search(_CUSTOMER_HOSTS, host)

@@ -1,10 +1,10 @@
-"""Replace sensitive values in text, however they are spelled there.
+"""Redact sensitive values in text, in any spelling.
 
-`parts` says which texts of a value are searched for, `spellings` in which forms, and `redactor` replaces them.
+`parts` selects the texts to search for, `spellings` lists their forms, and `redactor` replaces them.
 """
 
 from envctl.domain.redaction.known import KnownSecrets
 from envctl.domain.redaction.parts import find_parts
-from envctl.domain.redaction.redactor import NOTHING, Redactor
+from envctl.domain.redaction.redactor import NULL_REDACTOR, Redactor
 
-__all__ = ["NOTHING", "KnownSecrets", "Redactor", "find_parts"]
+__all__ = ["NULL_REDACTOR", "KnownSecrets", "Redactor", "find_parts"]

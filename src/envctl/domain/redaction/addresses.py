@@ -1,15 +1,17 @@
-"""Addresses of resources without the keys of instances that hold something sensitive."""
+"""Redact sensitive instance keys in resource addresses."""
 
 import re
 from collections.abc import Iterable
 
-from envctl.domain.redaction.redactor import MARK, Redactor
+from envctl.domain.redaction.redactor import SENSITIVE_MARK, Redactor
 
-INSTANCE = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
-"""A key of an instance, as Terraform spells it in an address."""
+INSTANCE_KEY = re.compile(r'\["((?:[^"\\]|\\.)*)"\]')
+"""An instance key, as Terraform spells it in an address."""
 
 
 def redact_address(address: str, values: Iterable[object]) -> str:
-    """A key is redacted as a whole; the names of modules, types and resources stay."""
-    redactor = Redactor.of(values)
-    return INSTANCE.sub(lambda found: found[0] if redactor.redact(found[1]) == found[1] else f'["{MARK}"]', address)
+    """Redact whole instance keys that hold one of the values; names of modules, types and resources stay."""
+    redactor = Redactor.from_values(values)
+    return INSTANCE_KEY.sub(
+        lambda found: found[0] if redactor.redact(found[1]) == found[1] else f'["{SENSITIVE_MARK}"]', address
+    )

@@ -1,34 +1,34 @@
-"""The sensitive values that one command has met so far. There are more of them the longer it runs."""
+"""The sensitive values met by a command so far; they grow as it runs."""
 
 import re
 from collections.abc import Iterable
 from typing import TypeVar
 
 from envctl.domain.redaction.parts import find_parts
-from envctl.domain.redaction.redactor import MARK, NOTHING, Redactor
+from envctl.domain.redaction.redactor import NULL_REDACTOR, SENSITIVE_MARK, Redactor
 
 T = TypeVar("T")
-# A name and a password, or a token alone: a name alone, like that of `git@`, is no secret.
+# A name with a password, or a token alone. A name alone, like `git@`, is no secret.
 _LOGIN = re.compile(r"(?<=://)(?:([^\s/@:\"'<>]*):[^\s/@\"'<>]+|[^\s/@:\"'<>]{20,})@")
 
 
 class KnownSecrets:
-    """May be told and asked from several threads: what is replaced is a whole redactor."""
+    """Sensitive values learned during a command. Thread-safe: an update replaces the whole redactor."""
 
     def __init__(self) -> None:
         self._parts: frozenset[str] = frozenset()
         self._public: frozenset[str] = frozenset()
-        self._redactor = NOTHING
+        self._redactor = NULL_REDACTOR
 
-    def learn(self, values: Iterable[object], public: Iterable[str] = ()) -> frozenset[str]:
-        """Gives the parts of these values that are redacted from now on. `public` are names that are no secret."""
+    def add_secrets(self, values: Iterable[object], public: Iterable[str] = ()) -> frozenset[str]:
+        """Redact these values from now on, and return their searched parts. `public` are names without secrecy."""
         names = self._public | {name.lower() for name in public}
         parts = frozenset(part for value in values for part in find_parts(value, names))
         self.learn_parts(parts, names)
         return parts
 
     def learn_parts(self, parts: Iterable[str], public: Iterable[str] = ()) -> None:
-        """As they are, whatever the rule says."""
+        """Redact exactly these parts from now on, without the filter of `find_parts`."""
         self._public |= frozenset(public)
         every = frozenset(part for part in self._parts.union(parts) if part.lower() not in self._public)
         if every != self._parts:
@@ -38,16 +38,18 @@ class KnownSecrets:
         return self._redactor.redact(text)
 
     def redact_all(self, value: T) -> T:
-        """Any result, with all its texts redacted."""
+        """Return any result with all its texts redacted."""
         return self._redactor.redact_all(value)
 
     def redact_message(self, text: str) -> str:
-        """What another program said: passwords in URLs are redacted there, known or not."""
+        """Redact the output of another program, including unknown passwords in URLs."""
         return redact_logins(self.redact(text))
 
 
 def redact_logins(text: str) -> str:
-    """The text without the passwords and tokens of URLs."""
+    """Redact passwords and tokens in URLs."""
     if "://" not in text or "@" not in text:
         return text
-    return _LOGIN.sub(lambda found: f"{found[1]}:{MARK}@" if found[1] is not None else f"{MARK}@", text)
+    return _LOGIN.sub(
+        lambda found: f"{found[1]}:{SENSITIVE_MARK}@" if found[1] is not None else f"{SENSITIVE_MARK}@", text
+    )

@@ -1,29 +1,28 @@
-"""The rule: which texts of a sensitive value are worth searching for.
+"""Select the parts of a sensitive value to search for.
 
-Whatever is too short, or a word that envctl itself says all the time, would redact half of a screen and protect
-nothing: a value that can be guessed is not made secret by hiding it.
+Short texts and common words are skipped: they would redact half of the output, and are easily guessed anyway.
 """
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-SHORTEST = 4
-"""Characters of a text. GitHub masks nothing shorter either."""
+MIN_TEXT_LENGTH = 4
+"""Characters of a text. GitHub masks no shorter ones either."""
 
-SHORTEST_NUMBER = 6
-"""Digits, also of a text that consists of digits alone: years, ports and counts have fewer."""
+MIN_NUMBER_DIGITS = 6
+"""Digits of a number or of a text of digits: years, ports and counts have fewer."""
 
-SHORTEST_LINE = 6
-"""Characters of one line of several: `---`, `name:` and `},` are in many files."""
+MIN_LINE_LENGTH = 6
+"""Characters of a line in a text of several lines: `---`, `name:` and `},` are common."""
 
-MOST_IN_A_RULE = 5
-"""Different marks. Of fewer is what separates one thing from another, like `-----`."""
+MIN_DISTINCT_MARKS = 5
+"""Distinct characters of a text of punctuation: separators like `-----` have fewer."""
 
-LONGEST = 512
-"""A longer line is searched for in pieces of so many characters, as what quotes it may quote a part of it."""
+MAX_PIECE_LENGTH = 512
+"""Characters of a piece. Longer lines are split: an error message may quote a part of them."""
 
-WORDS = frozenset(
+COMMON_WORDS = frozenset(
     """
     true false null none default enabled disabled sensitive public private
     create created update updated delete deleted replace replaced read move moved import imported forget change changed
@@ -35,24 +34,23 @@ WORDS = frozenset(
     """.split()  # noqa: SIM905 (a list of words reads best as one)
 )
 _DIGITS = re.compile(r"[\d\s.,:+-]*")
-_IN_A_URL = re.compile(r"://[^/@\s:]*:([^@\s/]+)@")
-_DEEPEST = 100
+_URL_PASSWORD = re.compile(r"://[^/@\s:]*:([^@\s/]+)@")
+_MAX_DEPTH = 100
 
 
 def find_parts(value: object, public: Iterable[str] = ()) -> frozenset[str]:
-    """All leaves of a nested value that the rule takes, and each line of those with several. Keys of maps are names,
-    and no values. What is JSON itself is taken apart too, and so is a URL with a password in it.
+    """Return the searchable lines of all leaves of a nested value, without keys of maps.
 
-    `public` are names that are no secret wherever they stand, like those of environments and stacks.
+    JSON texts and passwords in URLs are parsed too. `public` are names to skip, like those of environments and stacks.
     """
-    names = {name.lower() for name in public} | WORDS
+    names = {name.lower() for name in public} | COMMON_WORDS
     return frozenset(
-        part for text in _texts(value, _DEEPEST) for part in _lines(text) if part.lower() not in names
+        part for text in _walk_texts(value, _MAX_DEPTH) for part in _split_pieces(text) if part.lower() not in names
     )  # fmt: skip
 
 
-def _texts(value: object, depth: int) -> Iterator[str]:
-    """Leaves as text. Too deep a value is one text."""
+def _walk_texts(value: object, depth: int) -> Iterator[str]:
+    """Yield leaves as text; a value nested too deep is one text."""
     match value:
         case None | bool():
             return
@@ -60,52 +58,52 @@ def _texts(value: object, depth: int) -> Iterator[str]:
             yield str(value)
         case str():
             yield value
-            yield from _within(value, depth)
+            yield from _walk_embedded(value, depth)
         case Mapping() if depth:
             for item in value.values():
-                yield from _texts(item, depth - 1)
+                yield from _walk_texts(item, depth - 1)
         case list() | tuple() | set() | frozenset() if depth:
             for item in value:
-                yield from _texts(item, depth - 1)
+                yield from _walk_texts(item, depth - 1)
         case _:
-            yield in_digits(value)
+            yield format_number(value)
 
 
-def in_digits(value: object) -> str:
-    """Numbers that are not whole, as Terraform writes them."""
-    # Imported late, as few of these are sensitive: every command in CI loads this file.
+def format_number(value: object) -> str:
+    """Return a number as text, with fractions as Terraform writes them."""
+    # Imported late, since such values are rare, and each command in CI loads this module.
     from decimal import Decimal
 
-    from envctl.domain.terraform.literals import number_text
+    from envctl.domain.terraform.literals import format_number
 
-    return number_text(value) if isinstance(value, float | Decimal) else str(value)
+    return format_number(value) if isinstance(value, float | Decimal) else str(value)
 
 
-def _within(text: str, depth: int) -> Iterator[str]:
-    yield from _IN_A_URL.findall(text)
+def _walk_embedded(text: str, depth: int) -> Iterator[str]:
+    yield from _URL_PASSWORD.findall(text)
     if depth and text.lstrip()[:1] in ("{", "["):
         try:
             read = json.loads(text)
         except (ValueError, RecursionError):
             return
-        yield from _texts(read, depth - 1)
+        yield from _walk_texts(read, depth - 1)
 
 
-def _lines(text: str) -> Iterator[str]:
+def _split_pieces(text: str) -> Iterator[str]:
     lines = [line.strip() for line in text.splitlines()]
-    shortest = SHORTEST if len([*filter(None, lines)]) <= 1 else SHORTEST_LINE
+    shortest = MIN_TEXT_LENGTH if len([*filter(None, lines)]) <= 1 else MIN_LINE_LENGTH
     for line in lines:
-        for start in range(0, len(line), LONGEST):
-            piece = line[start : start + LONGEST].strip()
-            if _counts(piece, shortest):
+        for start in range(0, len(line), MAX_PIECE_LENGTH):
+            piece = line[start : start + MAX_PIECE_LENGTH].strip()
+            if _is_searchable(piece, shortest):
                 yield piece
 
 
-def _counts(text: str, shortest: int) -> bool:
+def _is_searchable(text: str, shortest: int) -> bool:
     if len(text) < shortest or len(set(text)) == 1:
         return False
     digits = sum(character.isdigit() for character in text)
     if _DIGITS.fullmatch(text):
-        return digits >= SHORTEST_NUMBER
-    # A rule of dashes is no password, but marks alone may be one.
-    return digits > 0 or any(map(str.isalpha, text)) or len(set(text)) >= MOST_IN_A_RULE
+        return digits >= MIN_NUMBER_DIGITS
+    # A line of dashes is no password; mixed punctuation may be one.
+    return digits > 0 or any(map(str.isalpha, text)) or len(set(text)) >= MIN_DISTINCT_MARKS

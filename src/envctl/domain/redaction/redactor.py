@@ -1,4 +1,4 @@
-"""Replace what is sensitive, in texts and in whole results."""
+"""Redact sensitive parts in texts and results."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,116 +8,117 @@ from functools import cached_property
 from numbers import Number
 from typing import Any, TypeVar
 
-from envctl.domain.redaction.parts import find_parts, in_digits
-from envctl.domain.redaction.spellings import Spelling, spellings_of
+from envctl.domain.redaction.parts import find_parts, format_number
+from envctl.domain.redaction.spellings import Spelling, list_spellings
 
 T = TypeVar("T")
-MARK = "(sensitive)"
-"""That of `Marker`, which takes longer to load than all of this."""
+SENSITIVE_MARK = "(sensitive)"
+"""The text of `Marker.SENSITIVE`, repeated since its module is slow to load."""
 
-_ROUNDS = 4
-# Base64 in lines, as programs wrap it.
-_WRAPPED = re.compile(r"(?:[A-Za-z0-9+/_-]{40,}[ \t]*\r?\n[ \t]*)+[A-Za-z0-9+/_-]+")
+_MAX_ROUNDS = 4
+# Base64 wrapped into lines.
+_WRAPPED_BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]{40,}[ \t]*\r?\n[ \t]*)+[A-Za-z0-9+/_-]+")
 _BREAKS = re.compile(r"\s+")
 
 
 @dataclass(frozen=True)
 class Redactor:
-    """`parts` are the texts that must not be seen; `find_parts` says which those are."""
+    """Replaces `parts`, in any spelling, with a mark. `find_parts` selects the parts of a value."""
 
     parts: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, values: Iterable[object], public: Iterable[str] = ()) -> "Redactor":
+    def from_values(cls, values: Iterable[object], public: Iterable[str] = ()) -> "Redactor":
         names = tuple(public)
         return cls(frozenset(part for value in values for part in find_parts(value, names)))
 
     @cached_property
-    def _anchors(self) -> tuple[tuple[str, Spelling], ...]:
-        found = {each.text: each for part in sorted(self.parts) for each in spellings_of(part)}
-        # What the marker itself holds can't be searched for: it would never come to an end.
-        return tuple((each.anchor, each) for each in found.values() if each.text not in MARK)
+    def _spellings_by_anchor(self) -> tuple[tuple[str, Spelling], ...]:
+        found = {each.text: each for part in sorted(self.parts) for each in list_spellings(part)}
+        # Texts within the mark itself would be redacted endlessly.
+        return tuple((each.anchor, each) for each in found.values() if each.text not in SENSITIVE_MARK)
 
     def redact(self, text: str) -> str:
-        """The same text with a marker in place of everything that is sensitive."""
+        """Return the text with a mark in place of each sensitive part."""
         if not self.parts or not text:
             return text
-        for _ in range(_ROUNDS):
-            spans = sorted(self._spans(text))
+        for _ in range(_MAX_ROUNDS):
+            spans = sorted(self._find_spans(text))
             if not spans:
                 return text
-            text = _replaced(text, spans)
-        # What is around the marker makes up something sensitive together with it, again and again.
-        return text if not any(self._spans(text)) else MARK
+            text = _replace_spans(text, spans)
+        # Text around a mark may form a sensitive part with it, again and again.
+        return text if not any(self._find_spans(text)) else SENSITIVE_MARK
 
     def redact_all(self, value: T) -> T:
-        """Any result, with all its texts redacted, and each number that is sensitive as a whole; the very same object
-        where there is nothing to redact. Keys of maps, closed words, and numbers of envctl itself stay.
-        """
-        return self._redacted(value) if self.parts else value
+        """Return a result with texts and sensitive numbers redacted; the same object if unchanged.
 
-    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
-        for spelling in self._there(text):
-            yield from spelling.spans(text)
+        Keys of maps, enums and typed number fields stay.
+        """
+        return self._redact_value(value) if self.parts else value
+
+    def _find_spans(self, text: str) -> Iterator[tuple[int, int]]:
+        for spelling in self._list_candidates(text):
+            yield from spelling.find_spans(text)
         if "\n" in text:
-            for block in _WRAPPED.finditer(text):
+            for block in _WRAPPED_BASE64.finditer(text):
                 whole = _BREAKS.sub("", block[0])
-                if any(True for spelling in self._there(whole) for _ in spelling.spans(whole)):
+                if any(True for spelling in self._list_candidates(whole) for _ in spelling.find_spans(whole)):
                     yield block.span()
 
-    def _there(self, text: str) -> list[Spelling]:
-        """Those that may be in it: most of the time none is, and nothing else need be asked."""
-        return [spelling for anchor, spelling in self._anchors if anchor in text]
+    def _list_candidates(self, text: str) -> list[Spelling]:
+        """Return the spellings with their anchor in the text; a cheap filter, mostly without a match."""
+        return [spelling for anchor, spelling in self._spellings_by_anchor if anchor in text]
 
-    def _redacted(self, value: Any) -> Any:  # noqa: ANN401 (any result)
+    def _redact_value(self, value: Any) -> Any:  # noqa: ANN401 (any result)
         match value:
             case Enum() | None | bool():
                 return value
             case Number():
-                return MARK if in_digits(value) in self.parts else value
+                return SENSITIVE_MARK if format_number(value) in self.parts else value
             case str():
                 return self.redact(value)
             case Mapping():
-                items = {key: self._redacted(item) for key, item in value.items()}
+                items = {key: self._redact_value(item) for key, item in value.items()}
                 return items if any(items[key] is not value[key] for key in items) else value
             case list() | tuple():
-                found = [self._redacted(item) for item in value]
+                found = [self._redact_value(item) for item in value]
                 if all(one is other for one, other in zip(found, value, strict=True)):
                     return value
                 return found if isinstance(value, list) else tuple(found)
             case _ if is_dataclass(value) and not isinstance(value, type):
-                return self._copy(value)
+                return self._redact_fields(value)
             case _:
                 return value
 
-    def _copy(self, value: Any) -> Any:  # noqa: ANN401
+    def _redact_fields(self, value: Any) -> Any:  # noqa: ANN401
         old = {each.name: getattr(value, each.name) for each in fields(value)}
-        # A field that is made for a number holds a count of envctl, which a text in its place would break.
+        # A field typed as a number holds a count of envctl, and must stay a number.
         counts = {each.name for each in fields(value) if each.type not in (object, Any, "object", "Any")}
         new = {
-            name: item if isinstance(item, Number) and name in counts else self._redacted(item)
+            name: item if isinstance(item, Number) and name in counts else self._redact_value(item)
             for name, item in old.items()
         }
         if all(new[name] is item for name, item in old.items()):
             return value
-        # Not through its constructor, which may check what a marker does not fit.
+        # Not by its constructor, as its checks may reject a mark.
         copy = object.__new__(type(value))
         for name, item in new.items():
             object.__setattr__(copy, name, item)
         return copy
 
 
-NOTHING = Redactor()
+NULL_REDACTOR = Redactor()
 
 
-def _replaced(text: str, spans: list[tuple[int, int]]) -> str:
-    """`spans` are sorted. Those that touch one another are one."""
+def _replace_spans(text: str, spans: list[tuple[int, int]]) -> str:
+    """Replace sorted spans with a mark; touching spans share one."""
     pieces, done = list[str](), 0
     start, end = spans[0]
     for begins, ends in [*spans[1:], (len(text) + 1, 0)]:
         if begins <= end:
             end = max(end, ends)
             continue
-        pieces += [text[done:start], MARK]
+        pieces += [text[done:start], SENSITIVE_MARK]
         done, start, end = end, begins, ends
     return "".join([*pieces, text[done:]])

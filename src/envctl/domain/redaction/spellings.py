@@ -1,8 +1,8 @@
-"""How a text may be spelled where it is quoted: as it is, escaped in any way, in base64, in hex.
+"""Spellings of a text in quotes and logs: plain, escaped, in base64 or hex.
 
-Escapes are known character by character, so that it does not matter who escaped what: JSON with and without `\\u003c`,
-Go's %q, HCL, HTML, URLs and forms, a shell. Of base64 that a longer text went into, only the characters count that the
-part alone decides: at each of the three places where it can begin.
+Escapes are matched for each character, and may be mixed: JSON with and without `\\u003c`, Go's %q, HCL, HTML, URLs,
+forms and shells. In base64 of a longer text only the characters determined by the part itself are searched for, at each
+of the three possible offsets.
 """
 
 import binascii
@@ -11,40 +11,41 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-SHORTEST = 4
-# What has a letter of its own after a backslash, in JSON, Go or C.
-_LETTERS = {
+MIN_CORE_LENGTH = 4
+# Characters with a letter escape in JSON, Go or C.
+_ESCAPE_LETTERS = {
     "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e", "\0": "0",
 }  # fmt: skip
 _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos", "\xa0": "nbsp"}
-_PLAIN = re.compile(r"[A-Za-z0-9]+")
+_ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
 _UNITS = re.compile(r"\\+|.", re.DOTALL)
 _BACKSLASHES = r"[\\]+"
 _SURROGATES = range(0xD800, 0xE000)
-_LONGEST_ESCAPE = 48
+_MAX_ESCAPE_LENGTH = 48
 
 
 class Spelling:
-    """One text, in which everything but letters and digits may be escaped. `anchor` is the longest run of those: where
-    that is not, the text is not.
+    """A text with all characters but letters and digits possibly escaped.
+
+    `anchor` is its longest run of letters and digits: a text without the anchor has no match.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.anchor = max(_PLAIN.findall(text), key=len, default="")
-        # Nothing in it can be escaped, so that it need only be searched for as it is.
+        self.anchor = max(_ALPHANUMERIC.findall(text), key=len, default="")
+        # Letters and digits alone have no escapes: a plain search is enough.
         self._plain = self.anchor == text
         before, _, after = text.partition(self.anchor) if self.anchor else ("", "", "")
-        self._reach = _LONGEST_ESCAPE * len(before), _LONGEST_ESCAPE * len(after)
+        self._reach = _MAX_ESCAPE_LENGTH * len(before), _MAX_ESCAPE_LENGTH * len(after)
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        return re.compile(_any_escape(self.text))
+    def _escape_pattern(self) -> re.Pattern[str]:
+        return re.compile(_build_escape_pattern(self.text))
 
-    def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where it stands, also where it overlaps itself."""
+    def find_spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield all spans of the text, overlapping ones too."""
         if not self.anchor:
-            yield from self._around(text, 0, len(text), len(text))
+            yield from self._search_around(text, 0, len(text), len(text))
             return
         start = text.find(self.anchor)
         while start >= 0:
@@ -52,25 +53,27 @@ class Spelling:
             if self._plain:
                 yield start, end
             else:
-                # What is around the anchor alone: a pattern is slow over all of a long text.
-                yield from self._around(text, max(0, start - self._reach[0]), start, end + self._reach[1])
+                # Near the anchor alone, since a pattern is slow over a long text.
+                yield from self._search_around(text, max(0, start - self._reach[0]), start, end + self._reach[1])
             start = text.find(self.anchor, start + 1)
 
-    def _around(self, text: str, begin: int, anchor: int, end: int) -> Iterator[tuple[int, int]]:
-        found = self._pattern.search(text, begin, end)
+    def _search_around(self, text: str, begin: int, anchor: int, end: int) -> Iterator[tuple[int, int]]:
+        found = self._escape_pattern.search(text, begin, end)
         while found and found.start() <= anchor:
             yield found.span()
-            found = self._pattern.search(text, found.start() + 1, end)
+            found = self._escape_pattern.search(text, found.start() + 1, end)
 
 
-def spellings_of(part: str) -> tuple[Spelling, ...]:
-    """Each once."""
+def list_spellings(part: str) -> tuple[Spelling, ...]:
+    """Return the plain text and its encodings, each once."""
     texts = [part]
-    for packed in dict.fromkeys(inner.encode("utf-8", "surrogatepass") for inner in _in_json(part)):
-        texts += [packed.hex(), packed.hex().upper(), *_in_base64(packed)]
-    # Also of base64 that was packed a second time, like the registry credentials of Kubernetes.
+    for packed in dict.fromkeys(inner.encode("utf-8", "surrogatepass") for inner in _list_json_forms(part)):
+        texts += [packed.hex(), packed.hex().upper(), *_list_base64_cores(packed)]
+    # Also base64 of base64, like the registry credentials of Kubernetes.
     texts += [
-        twice for once in _in_base64(part.encode("utf-8", "surrogatepass")) for twice in _in_base64(once.encode())
+        twice
+        for once in _list_base64_cores(part.encode("utf-8", "surrogatepass"))
+        for twice in _list_base64_cores(once.encode())
     ]
     texts += [text.translate(_URL_SAFE) for text in texts[1:]]
     return tuple(Spelling(text) for text in dict.fromkeys(texts))
@@ -79,8 +82,8 @@ def spellings_of(part: str) -> tuple[Spelling, ...]:
 _URL_SAFE = str.maketrans("+/", "-_")
 
 
-def _in_json(part: str) -> Iterator[str]:
-    """What base64 and hex are made of: the text, and what JSON makes of it."""
+def _list_json_forms(part: str) -> Iterator[str]:
+    """Yield the text and its JSON forms, the possible inputs of base64 and hex."""
     yield part
     for ascii_only in (True, False):
         inner = json.dumps(part, ensure_ascii=ascii_only)[1:-1]
@@ -88,43 +91,43 @@ def _in_json(part: str) -> Iterator[str]:
         yield re.sub("[<>&]", lambda mark: f"\\u{ord(mark[0]):04x}", inner)
 
 
-def _in_base64(data: bytes) -> Iterator[str]:
+def _list_base64_cores(data: bytes) -> Iterator[str]:
     for offset in range(3):
         text = binascii.b2a_base64(bytes(offset) + data, newline=False).decode()
         core = text[-(-8 * offset // 6) : 8 * (offset + len(data)) // 6]
-        if len(core) >= SHORTEST:
+        if len(core) >= MIN_CORE_LENGTH:
             yield core
 
 
-def _any_escape(text: str) -> str:
+def _build_escape_pattern(text: str) -> str:
     units = _UNITS.findall(text)
-    return "".join(_escaped(unit, following) for unit, following in zip(units, [*units[1:], ""], strict=True))
+    return "".join(_match_escapes(unit, following) for unit, following in zip(units, [*units[1:], ""], strict=True))
 
 
-def _escaped(unit: str, following: str) -> str:
-    """Every way to write a character, or a run of backslashes: each escape may have doubled those."""
-    if _PLAIN.fullmatch(unit):
+def _match_escapes(unit: str, following: str) -> str:
+    """Return a pattern of all spellings of a character, or of a run of backslashes, doubled by each escape."""
+    if _ALPHANUMERIC.fullmatch(unit):
         return unit
     number = ord(unit[0])
     if unit[0] == "\\":
-        return f"(?:{'|'.join([_BACKSLASHES, *(f'(?:{way})+' for way in _as_numbers(number))])})"
-    # The longest first, so that no rest of an escape is left.
-    ways = [*_as_numbers(number)]
-    if letter := _LETTERS.get(unit):
+        return f"(?:{'|'.join([_BACKSLASHES, *(f'(?:{way})+' for way in _list_numeric_escapes(number))])})"
+    # The longest first, to leave no rest of an escape.
+    ways = [*_list_numeric_escapes(number)]
+    if letter := _ESCAPE_LETTERS.get(unit):
         ways.append(rf"\\+{letter}")
     if name := _ENTITIES.get(unit):
         ways.append(f"&(?:amp;)*{name};")
     if unit == " ":
         ways.append(r"\+")
     if unit in "$%" and following == "{":
-        # HCL doubles them where a template could begin.
+        # HCL doubles them before a brace.
         ways.append(re.escape(unit * 2))
     if unit == "'":
         ways += [r"'\\+''", "'\"'\"'"]
     return f"(?:{'|'.join([*ways, rf'{_BACKSLASHES}{re.escape(unit)}', re.escape(unit)])})"
 
 
-def _as_numbers(number: int) -> Iterator[str]:
+def _list_numeric_escapes(number: int) -> Iterator[str]:
     if number in _SURROGATES:
         yield rf"\\+u(?i:{number:04x})"
         return

@@ -1,1 +1,1 @@
-"""What a release holds, the root modules that envctl renders from it, and what differs between two releases."""
+"""Releases: contents, bundles, rendered root modules and differences between two releases."""

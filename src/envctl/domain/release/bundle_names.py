@@ -1,6 +1,4 @@
-"""Names in a bundle, as paths: whatever they say, nothing is ever laid outside of the folder that it is unpacked into,
-and the same files lie there on every machine.
-"""
+"""Validate paths in a bundle: no file may leave the target folder, and all machines must unpack the same files."""
 
 import re
 import unicodedata
@@ -8,13 +6,13 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 _DRIVE = re.compile(r"[A-Za-z]:")
-_TOOLS = frozenset({".git", ".terraform"})
-"""Folders that git and Terraform believe to be their own."""
-_LONGEST_PART = 255
+_TOOL_FOLDERS = frozenset({".git", ".terraform"})
+"""Folders reserved by git and Terraform."""
+_MAX_PART_BYTES = 255
 
 
-def find_fault(path: str) -> str:
-    """Why a path in a bundle is not one; empty where it is."""
+def find_path_fault(path: str) -> str:
+    """Return the fault of a path in a bundle; empty if it is valid."""
     if not path or path.startswith("/") or _DRIVE.match(path):
         return "is not relative"
     if "\\" in path or any(unicodedata.category(letter) == "Cc" for letter in path):
@@ -22,39 +20,40 @@ def find_fault(path: str) -> str:
     parts = path.split("/")
     if any(part in ("", ".", "..") for part in parts):
         return "has an empty part, or one that leads elsewhere"
-    if _TOOLS & {_folded(part) for part in parts}:
+    if _TOOL_FOLDERS & {_fold_name(part) for part in parts}:
         return "lies in a folder of git or Terraform"
-    if any(len(part.encode(errors="surrogatepass")) > _LONGEST_PART for part in parts):
+    if any(len(part.encode(errors="surrogatepass")) > _MAX_PART_BYTES for part in parts):
         return "has a part that is too long for a file system"
     return ""
 
 
-def find_fault_of_folder(path: str) -> str:
-    """As `find_fault`, of a folder as `envctl.toml` may spell it: with a slash at its end, or `./` before it."""
+def find_folder_fault(path: str) -> str:
+    """Return the fault of a folder as spelled in `envctl.toml`: a trailing slash and a leading `./` are allowed."""
     parts = [part for part in path.split("/") if part not in ("", ".")]
-    return "is not relative" if path.startswith("/") else find_fault("/".join(parts))
+    return "is not relative" if path.startswith("/") else find_path_fault("/".join(parts))
 
 
 def find_clash(paths: Iterable[str]) -> tuple[str, str] | None:
-    """Two paths of which a file system could keep only one: they differ in case or spelling, or one is a file where the
-    other needs a folder. None where there are none.
+    """Return two paths that clash on some file systems, or None.
+
+    They differ only in case or Unicode form, or one is a file and the other needs a folder there.
     """
     seen: dict[str, str] = {}
     folders: dict[str, str] = {}
     for path in sorted(paths):
-        folded = _folded(path)
+        folded = _fold_name(path)
         if folded in seen:
             return seen[folded], path
         seen[folded] = path
         for folder in map(str, PurePosixPath(path).parents):
             if folder == ".":
                 continue
-            # Two spellings of one folder are one folder on some machines, and two on others.
-            if folders.setdefault(_folded(folder), folder) != folder:
-                return folders[_folded(folder)], path
+            # Two spellings of a folder are one folder on some machines, and two on others.
+            if folders.setdefault(_fold_name(folder), folder) != folder:
+                return folders[_fold_name(folder)], path
     return next(((seen[name], folders[name]) for name in sorted(folders.keys() & seen.keys())), None)
 
 
-def _folded(name: str) -> str:
-    """As a file system compares that knows no case."""
+def _fold_name(name: str) -> str:
+    """Return the name as a case-insensitive file system compares it."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

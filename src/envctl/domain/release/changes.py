@@ -1,20 +1,20 @@
-"""What became of a release on the way to another one: modules, wiring, what the stacks take and put out, providers."""
+"""Changes between two releases: modules, wiring, variables, outputs and providers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from envctl.domain.plan.changes import Marker, same
-from envctl.domain.release.contents import CarriedModule, Release, StackWiring, Wiring
-from envctl.domain.release.file_changes import ModuleChange, changed_modules
-from envctl.domain.release.remote_modules import is_local, shown
-from envctl.domain.settings.values import canonical
-from envctl.domain.terraform.provider_lock import providers, version
+from envctl.domain.plan.changes import Marker, is_same_value
+from envctl.domain.release.contents import BundledModule, Release, StackWiring, Wiring
+from envctl.domain.release.file_changes import ModuleChange, list_module_changes
+from envctl.domain.release.remote_modules import is_local_source, redact_credentials
+from envctl.domain.settings.values import format_canonical_json
+from envctl.domain.terraform.provider_lock import read_version, split_provider_blocks
 from envctl.domain.terraform.variables import Variable
 
 
 @dataclass(frozen=True)
 class PartChange:
-    """None stands for absent. Where both sides look the same, what differs is not to be shown, or only a checksum."""
+    """A changed part; None if absent. Both sides look alike if only a secret or a checksum differs."""
 
     name: str
     before: object
@@ -22,8 +22,8 @@ class PartChange:
 
 
 @dataclass(frozen=True)
-class Declared:
-    """What of a variable's declaration whoever sets it has to know."""
+class VariableDeclaration:
+    """The declaration of a variable, as far as it concerns settings."""
 
     type: str
     required: bool
@@ -34,7 +34,7 @@ class Declared:
 
 @dataclass(frozen=True)
 class ReleaseChanges:
-    """Names are `stack.variable` and `stack.output`. What a stack has that is not on both sides is not listed."""
+    """Changes between releases. Variables and outputs are named `stack.name`, and listed for stacks on both sides."""
 
     modules: tuple[ModuleChange, ...]
     wiring: tuple[PartChange, ...]
@@ -43,76 +43,76 @@ class ReleaseChanges:
     providers: tuple[PartChange, ...]
 
 
-def changes_between(older: Release, newer: Release, *, patch: bool = False) -> ReleaseChanges:
+def compare_releases(older: Release, newer: Release, *, patch: bool = False) -> ReleaseChanges:
     one, other = older.wiring, newer.wiring
     stacks = [name for name in one.stacks if name in other.stacks]
     return ReleaseChanges(
-        changed_modules(older, newer, patch=patch),
+        list_module_changes(older, newer, patch=patch),
         (
-            *_became(_named(one), _named(other)),
-            *_inputs(one, other, stacks),
-            *_called(one, other, stacks),
-            *_configured(one, other),
+            *_diff_parts(_describe_wiring(one), _describe_wiring(other)),
+            *_diff_inputs(one, other, stacks),
+            *_diff_remote_modules(one, other, stacks),
+            *_diff_provider_keys(one, other),
         ),
-        _became(_variables(one, stacks), _variables(other, stacks)),
-        _became(_outputs(one, stacks), _outputs(other, stacks)),
-        _locked(older.lock(), newer.lock()),
+        _diff_parts(_collect_variables(one, stacks), _collect_variables(other, stacks)),
+        _diff_parts(_collect_outputs(one, stacks), _collect_outputs(other, stacks)),
+        _diff_provider_lock(older.lock_bytes(), newer.lock_bytes()),
     )
 
 
-def _became(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[PartChange, ...]:
+def _diff_parts(before: Mapping[str, object], after: Mapping[str, object]) -> tuple[PartChange, ...]:
     names = dict.fromkeys((*before, *after))
     found = (PartChange(name, before.get(name), after.get(name)) for name in names)
-    return tuple(each for each in found if not same(each.before, each.after))
+    return tuple(each for each in found if not is_same_value(each.before, each.after))
 
 
-def _named(wiring: Wiring) -> dict[str, object]:
-    stacks = {f"stack {name}": _placed(stack) for name, stack in wiring.stacks.items()}
+def _describe_wiring(wiring: Wiring) -> dict[str, object]:
+    stacks = {f"stack {name}": _describe_stack(stack) for name, stack in wiring.stacks.items()}
     return {"project": wiring.project, "terraform": wiring.terraform, **stacks}
 
 
-def _placed(stack: StackWiring) -> str:
+def _describe_stack(stack: StackWiring) -> str:
     region = f" in the region {stack.region}" if stack.region else ""
     after = f" after {', '.join(stack.after)}" if stack.after else ""
     return f"{stack.module}{region}{after}"
 
 
-def _inputs(one: Wiring, other: Wiring, stacks: list[str]) -> tuple[PartChange, ...]:
+def _diff_inputs(one: Wiring, other: Wiring, stacks: list[str]) -> tuple[PartChange, ...]:
     before, after = (
         {f"{name}.{variable}": source for name in stacks for variable, source in wiring.stacks[name].inputs.items()}
         for wiring in (one, other)
     )
     order = "order of stacks"
     moved = {order: list(stacks)}, {order: [name for name in other.stacks if name in stacks]}
-    return (*_became(before, after), *_became(*moved))
+    return (*_diff_parts(before, after), *_diff_parts(*moved))
 
 
-def _called(one: Wiring, other: Wiring, stacks: list[str]) -> tuple[PartChange, ...]:
-    """Modules that are called by an address: the version alone, where it is still the same address."""
+def _diff_remote_modules(one: Wiring, other: Wiring, stacks: list[str]) -> tuple[PartChange, ...]:
+    """Return the changed remote modules; with an unchanged address they show the version alone."""
     before, after = (
         {
-            f"{module.key.partition('.')[2]} of {module.stack}": module
+            f"{module.key.partition('.')[2]} of {module.stack_name}": module
             for module in wiring.modules
-            if module.stack in stacks and not is_local(module.source)
+            if module.stack_name in stacks and not is_local_source(module.source)
         }
         for wiring in (one, other)
     )
-    return _became(
-        {name: _fetched(module, after.get(name)) for name, module in before.items()},
-        {name: _fetched(module, before.get(name)) for name, module in after.items()},
+    return _diff_parts(
+        {name: _format_module(module, after.get(name)) for name, module in before.items()},
+        {name: _format_module(module, before.get(name)) for name, module in after.items()},
     )
 
 
-def _fetched(module: CarriedModule, otherwise: CarriedModule | None) -> str:
+def _format_module(module: BundledModule, otherwise: BundledModule | None) -> str:
     same_address = otherwise is not None and module.source == otherwise.source and module.version and otherwise.version
-    return module.version if same_address else shown(f"{module.source} {module.version}".strip())
+    return module.version if same_address else redact_credentials(f"{module.source} {module.version}".strip())
 
 
-def _configured(one: Wiring, other: Wiring) -> tuple[PartChange, ...]:
-    """Which keys of which provider, and no values: some hold credentials, though they should not."""
+def _diff_provider_keys(one: Wiring, other: Wiring) -> tuple[PartChange, ...]:
+    """Return the changed keys of providers without their values, since some hold credentials."""
     before, after = (
         {
-            f"provider {name}.{key}": canonical(value)
+            f"provider {name}.{key}": format_canonical_json(value)
             for name, table in wiring.providers.items()
             for key, value in table.items()
         }
@@ -120,21 +120,23 @@ def _configured(one: Wiring, other: Wiring) -> tuple[PartChange, ...]:
     )
     return tuple(
         PartChange(each.name, *(None if side is None else Marker.SENSITIVE for side in (each.before, each.after)))
-        for each in _became(before, after)
+        for each in _diff_parts(before, after)
     )
 
 
-def _variables(wiring: Wiring, stacks: list[str]) -> dict[str, object]:
-    return {f"{stack}.{each.name}": _declared(each) for stack in stacks for each in wiring.schema.get(stack, ())}
+def _collect_variables(wiring: Wiring, stacks: list[str]) -> dict[str, object]:
+    return {f"{stack}.{each.name}": _to_declaration(each) for stack in stacks for each in wiring.schema.get(stack, ())}
 
 
-def _declared(variable: Variable) -> Declared:
+def _to_declaration(variable: Variable) -> VariableDeclaration:
     hidden = variable.sensitive and variable.has_default
     default = Marker.SENSITIVE if hidden else variable.default
-    return Declared(variable.type_text, not variable.has_default, default, variable.sensitive, variable.nullable)
+    return VariableDeclaration(
+        variable.type_text, not variable.has_default, default, variable.sensitive, variable.nullable
+    )
 
 
-def _outputs(wiring: Wiring, stacks: list[str]) -> dict[str, object]:
+def _collect_outputs(wiring: Wiring, stacks: list[str]) -> dict[str, object]:
     return {
         f"{stack}.{name}": "sensitive" if sensitive else "not sensitive"
         for stack in stacks
@@ -142,10 +144,10 @@ def _outputs(wiring: Wiring, stacks: list[str]) -> dict[str, object]:
     }
 
 
-def _locked(before: bytes | None, after: bytes | None) -> tuple[PartChange, ...]:
-    one, other = providers(before or b""), providers(after or b"")
+def _diff_provider_lock(before: bytes | None, after: bytes | None) -> tuple[PartChange, ...]:
+    one, other = split_provider_blocks(before or b""), split_provider_blocks(after or b"")
     return tuple(
-        PartChange(address, *(version(side[address]) if address in side else None for side in (one, other)))
+        PartChange(address, *(read_version(side[address]) if address in side else None for side in (one, other)))
         for address in sorted(one.keys() | other.keys())
         if one.get(address) != other.get(address)
     )

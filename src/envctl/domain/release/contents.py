@@ -1,4 +1,4 @@
-"""What a release holds, as values: its files, and the wiring of its stacks."""
+"""The contents of a release: its files, and the wiring of its stacks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,70 +9,57 @@ from envctl.domain.terraform.workdir_names import LOCK_FILE
 
 
 @dataclass(frozen=True)
-class CarriedModule:
-    """A module that stands below the one that a stack invokes, in the words of Terraform's record.
+class BundledModule:
+    """A module called below the root of a stack, with the fields of an entry in Terraform's `modules.json`."""
 
-    `key` is the way to it, like `network.vpc`: the stack, and the names of the calls. `source` is the address as
-    Terraform spells it, `version` what a registry had for it, and `folder` where it lies in the bundle.
-    """
-
-    key: str
-    source: str
-    version: str
-    folder: str
+    key: str  # the stack and the names of the calls, like `network.vpc`
+    source: str  # as Terraform spells it
+    version: str  # as chosen in the registry
+    folder: str  # in the bundle
 
     @property
-    def stack(self) -> str:
+    def stack_name(self) -> str:
         return self.key.partition(".")[0]
 
 
 @dataclass(frozen=True)
 class StackWiring:
-    """`module` is a path in the bundle; `inputs` are references to outputs of other stacks, as in envctl.toml; `region`
-    is the name of the region that it runs in, where that is not the one of its environment. `after` are stacks that
-    come before it although it reads nothing of them. `moved_from` is what the stack was called before, where it was
-    renamed.
-    """
+    """The module of a stack and its connections to other stacks."""
 
-    module: str
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    region: str = ""
-    after: tuple[str, ...] = ()
-    moved_from: str = ""
+    module: str  # path in the bundle
+    inputs: Mapping[str, str] = field(default_factory=dict)  # output references by variable, as in envctl.toml
+    region: str = ""  # name of its region; empty for that of the environment
+    after: tuple[str, ...] = ()  # stacks applied before it without an input from them
+    moved_from: str = ""  # former name of a renamed stack
 
     @property
     def upstream(self) -> tuple[str, ...]:
-        """The stacks whose outputs it reads."""
+        """The stacks it reads outputs of."""
         return tuple(sorted({reference.partition(".")[0] for reference in self.inputs.values()}))
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The stacks that have to be applied before it."""
+        """The stacks to apply before it."""
         return tuple(sorted({*self.upstream, *self.after}))
 
 
 @dataclass(frozen=True)
 class Wiring:
-    """Everything of a release that is not files: it never differs between environments.
-
-    `stacks` are in the order in which they are applied. `artifacts` map a variable to its value. `outputs` map a stack
-    to its output names, true where sensitive. `modules` are those of the stacks that call any by
-    an address. `removed` says what becomes of stacks that it has no more, where an environment still holds them.
-    """
+    """A release without its files; equal in all environments."""
 
     project: str
-    terraform: str
-    stacks: Mapping[str, StackWiring]
-    artifacts: Mapping[str, object]
+    terraform: str  # version constraint
+    stacks: Mapping[str, StackWiring]  # in the order of apply
+    artifacts: Mapping[str, object]  # values by variable
     schema: Schema
-    outputs: Mapping[str, Mapping[str, bool]]
+    outputs: Mapping[str, Mapping[str, bool]]  # by stack and name; true if sensitive
     providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    modules: tuple[CarriedModule, ...] = ()
-    removed: Mapping[str, Fate] = field(default_factory=dict)
+    modules: tuple[BundledModule, ...] = ()  # all modules of the stacks with remote ones
+    removed: Mapping[str, Fate] = field(default_factory=dict)  # fate of stacks still held by an environment
 
     @property
-    def regions(self) -> Mapping[str, str]:
-        """The names of those that stacks have of their own."""
+    def stack_regions(self) -> Mapping[str, str]:
+        """Region names of the stacks outside the region of their environment."""
         return {name: stack.region for name, stack in self.stacks.items() if stack.region}
 
 
@@ -84,19 +71,17 @@ class File:
 
 @dataclass(frozen=True)
 class Release:
-    """`files` are the modules and the provider lock, by path in the bundle. `missing` are the calls of modules that are
-    still where their address says: without their code there is no bundle.
-    """
+    """A release, complete once no module is missing."""
 
     wiring: Wiring
-    files: Mapping[str, File]
-    missing: tuple[ModuleCall, ...] = ()
+    files: Mapping[str, File]  # modules and provider lock by path in the bundle
+    missing: tuple[ModuleCall, ...] = ()  # remote modules not fetched yet; a bundle needs their code
 
     def with_lock(self, lock: bytes | None) -> "Release":
-        """The same release with another provider lock."""
+        """Return the release with another provider lock, or without one."""
         files = {name: file for name, file in self.files.items() if name != LOCK_FILE}
         return replace(self, files=files if lock is None else {**files, LOCK_FILE: File(lock)})
 
-    def lock(self) -> bytes | None:
+    def lock_bytes(self) -> bytes | None:
         file = self.files.get(LOCK_FILE)
         return file.data if file else None

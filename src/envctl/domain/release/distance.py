@@ -1,35 +1,32 @@
-"""How far the releases of two environments are apart, read from the older one to the newer one."""
+"""The distance between the releases of two environments, from the older release to the newer one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from envctl.domain.ledger.state import KnownRelease, Present
+from envctl.domain.ledger.state import KnownRelease, LedgerState
 from envctl.domain.release.changes import ReleaseChanges
 
 
 @dataclass(frozen=True)
 class Distance:
-    """`older` and `newer` are the environments. `releases` were made after the older release, up to the newer one,
-    newest first; by `behind` of them the older environment lags, as `envctl status` counts it where one follows the
-    other. `changes` are None where one of the bundles can't be read.
-    """
+    """The distance between two environments. `releases` are those after the older release, newest first."""
 
-    older: str
-    newer: str
-    behind: int
+    older: str  # environment
+    newer: str  # environment
+    behind: int  # releases; as in `envctl status` for neighbors in the pipeline
     releases: tuple[KnownRelease, ...]
-    changes: ReleaseChanges | None = None
+    changes: ReleaseChanges | None = None  # None if a bundle is unreadable
 
 
-def lag(order: tuple[str, ...], present: Present, environment: str) -> int | None:
-    """How many releases the environment right before has deployed whole since the one that runs here.
+def measure_lag(order: tuple[str, ...], present: LedgerState, environment: str) -> int | None:
+    """Return how many releases the previous environment has fully deployed since the one here.
 
-    None where there is nothing to compare: the entry, or nothing deployed before it.
+    None for the entry, or if the previous environment has no deployment.
     """
     position = order.index(environment)
     if position == 0:
         return None
-    source, here = present.of(order[position - 1]), present.of(environment).current
+    source, here = present.find_environment(order[position - 1]), present.find_environment(environment).current
     if source.current is None:
         return None
     rank = sorted((proof.deployment for proof in source.evidence.values()), key=lambda deployment: deployment.seq)
@@ -39,9 +36,13 @@ def lag(order: tuple[str, ...], present: Present, environment: str) -> int | Non
     return len([proof for proof in rank if passed is None or proof.seq > passed.deployment.seq])
 
 
-def made_between(present: Present, older: str, newer: str, made_for: Iterable[str] = ("",)) -> tuple[KnownRelease, ...]:
-    """Of those that were made for the pipeline, or for these environments beside it. A release that the ledger does not
-    know is newer than all that it knows.
+def list_releases_between(
+    present: LedgerState, older: str, newer: str, made_for: Iterable[str] = ("",)
+) -> tuple[KnownRelease, ...]:
+    """Return the releases after `older` up to `newer`, newest first.
+
+    `made_for` selects those made for the pipeline (`""`) or for environments beside it. Releases unknown to the ledger
+    count as newest.
     """
     wanted = frozenset(made_for)
     after, until = present.releases.get(older), present.releases.get(newer)
@@ -53,14 +54,14 @@ def made_between(present: Present, older: str, newer: str, made_for: Iterable[st
     return tuple(sorted(found, key=lambda each: each.seq, reverse=True))
 
 
-def in_order(present: Present, first: str, second: str) -> bool:
-    """Whether the second release is the newer one."""
+def is_older_release(present: LedgerState, first: str, second: str) -> bool:
+    """Check that the first release is older than the second one."""
     one, other = present.releases.get(first), present.releases.get(second)
     return one is not None and (other is None or one.seq < other.seq)
 
 
-def releases_behind(order: tuple[str, ...], present: Present, older: str, newer: str, made: int) -> int:
-    """How many releases the environment with the older one lags behind, of those that were made since."""
+def count_releases_behind(order: tuple[str, ...], present: LedgerState, older: str, newer: str, made: int) -> int:
+    """Return how many releases the older environment lags behind; `made` counts all releases between."""
     place = order.index(older) if older in order else 0
-    counted = lag(order, present, older) if place and order[place - 1] == newer else None
+    counted = measure_lag(order, present, older) if place and order[place - 1] == newer else None
     return counted or made

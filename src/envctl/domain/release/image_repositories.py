@@ -1,4 +1,4 @@
-"""Where an environment takes its images from: the content is that of the release, the repository may be its own."""
+"""Repositories of images by environment: the release decides the digest, an environment may have its own repository."""
 
 from collections.abc import Mapping
 
@@ -7,8 +7,8 @@ from envctl.domain.errors import Problem
 from envctl.domain.images.image_reference import Image
 
 
-class MisplacedError(ValueError):
-    """A repository that the project file gives an artifact in an environment is none."""
+class InvalidRepositoryError(ValueError):
+    """The project file gives an artifact an invalid repository in an environment."""
 
     def __init__(self, artifact: str, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -16,31 +16,32 @@ class MisplacedError(ValueError):
         self.problem = problem
 
 
-def placeholders(project: Project, environment: str) -> dict[str, str]:
-    """What the braces of a name in the project file stand for in an environment. Empty texts for what is not said."""
-    there = project.environments[environment]
+def resolve_placeholders(project: Project, environment: str) -> dict[str, str]:
+    """Return the values of `{placeholders}` in names of the project file; empty texts for unset keys."""
+    target = project.environments[environment]
     return {
         "project": project.name,
         "environment": environment,
-        "account_id": there.account_id or "",
-        "region": there.region or "",
+        "account_id": target.account_id or "",
+        "region": target.region or "",
     }
 
 
-def placed(project: Project, environment: str, artifacts: Mapping[str, object]) -> dict[str, object]:
-    """The values of a release's artifacts, by their variables, as that environment takes them. Raises
-    MisplacedError.
+def relocate_images(project: Project, environment: str, artifacts: Mapping[str, object]) -> dict[str, object]:
+    """Return the artifacts by variable, with images in the repositories of the environment.
+
+    Raises InvalidRepositoryError.
     """
     found = dict(artifacts)
     for name, artifact in project.artifacts.items():
         value = found.get(artifact.variable)
         if artifact.kind == "oci" and artifact.repository is not None and isinstance(value, str):
-            found[artifact.variable] = _within(project, environment, name, artifact, value)
+            found[artifact.variable] = _relocate_image(project, environment, name, artifact, value)
     return found
 
 
-def images(project: Project, artifacts: Mapping[str, object]) -> dict[str, str]:
-    """The images among a release's artifacts, by the names of these."""
+def select_images(project: Project, artifacts: Mapping[str, object]) -> dict[str, str]:
+    """Return the images among the artifacts of a release, by artifact name."""
     return {
         name: str(artifacts[artifact.variable])
         for name, artifact in project.artifacts.items()
@@ -48,21 +49,21 @@ def images(project: Project, artifacts: Mapping[str, object]) -> dict[str, str]:
     }
 
 
-def copied(project: Project) -> tuple[str, ...]:
-    """The artifacts whose images are brought to where an environment takes them from."""
+def list_copied_artifacts(project: Project) -> tuple[str, ...]:
+    """Return the artifacts with `copies` set: a deployment copies their images to the repository of the environment."""
     return tuple(name for name, artifact in project.artifacts.items() if artifact.kind == "oci" and artifact.copies)
 
 
-def _within(project: Project, environment: str, name: str, artifact: Artifact, value: str) -> str:
-    names = placeholders(project, environment)
+def _relocate_image(project: Project, environment: str, name: str, artifact: Artifact, value: str) -> str:
+    names = resolve_placeholders(project, environment)
     repository = (artifact.repository or "").format(**names)
     try:
         image = Image.parse(value)
     except ValueError:
-        # What the release carries is no image. G201 says so.
+        # Not an image; guard G201 reports it.
         return value
     try:
-        return str(image.within(repository))
+        return str(image.with_repository(repository))
     except ValueError as error:
         message = (
             f"in {environment} the artifact {name} would be taken from {repository}, which is no repository: {error}"
@@ -73,4 +74,4 @@ def _within(project: Project, environment: str, name: str, artifact: Artifact, v
             if f"{{{key}}}" in (artifact.repository or "") and not names[key]
         ]
         hint = f"add {' and '.join(lacking)} to [environments.{environment}]" if lacking else "correct its repository"
-        raise MisplacedError(name, Problem("E437", message, hint)) from None
+        raise InvalidRepositoryError(name, Problem("E437", message, hint)) from None

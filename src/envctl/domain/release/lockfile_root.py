@@ -1,6 +1,6 @@
-"""One root module that calls the modules of all stacks of a project: what Terraform chooses for it suits each of them.
+"""The root module for locking providers: it calls the modules of all stacks, and its provider versions suit each stack.
 
-It is never planned, and so it has no settings, no backend and no credentials.
+It is never planned, and has no settings, backend or credentials.
 """
 
 import json
@@ -8,19 +8,26 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from envctl.domain.release.contents import File, Release
-from envctl.domain.release.remote_modules import decode, encode, entry, manifest
-from envctl.domain.terraform.workdir_names import CODE
+from envctl.domain.release.remote_modules import (
+    decode_module_record,
+    encode_module_record,
+    render_module_record,
+    to_record_entry,
+)
+from envctl.domain.terraform.workdir_names import CODE_FOLDER
 
-NAME = "every-stack"
-"""The stack that it is laid out as."""
+STACK_NAME = "every-stack"
+"""Its folder name in place of a stack."""
 
-PLACE = ".provider-lock"
-"""The environment that it is laid out in: no environment can have that name."""
+ENVIRONMENT_NAME = ".provider-lock"
+"""Its folder name in place of an environment; invalid as the name of one."""
 
 
-def root_module(releases: Mapping[str, Release], configured: Collection[str]) -> bytes:
-    """`releases` are by what they were made for. `configured` are providers that every root module has, be it that no
-    module needs them.
+def render_lockfile_root(releases: Mapping[str, Release], configured: Collection[str]) -> bytes:
+    """Return the root module as JSON.
+
+    `releases` are keyed by their target: `""` for the pipeline, or an environment beside it. `configured` are providers
+    of every root module, needed by a module or not.
     """
     terraform: dict[str, Any] = {}
     modules: dict[str, Any] = {}
@@ -30,10 +37,10 @@ def root_module(releases: Mapping[str, Release], configured: Collection[str]) ->
             terraform["required_version"] = wiring.terraform
         for name, provider in wiring.providers.items():
             required |= {name: {k: provider[k] for k in ("source", "version") if k in provider}}
-    for stack, (made_for, release) in _stacks(releases).items():
-        # Terraform counts them, and never looks at their values.
+    for stack, (made_for, release) in _index_stacks(releases).items():
+        # Terraform requires the arguments, but `init` evaluates none.
         values = {variable.name: None for variable in release.wiring.schema[stack] if not variable.has_default}
-        source = f"../{CODE}/{_folder(made_for)}/{release.wiring.stacks[stack].module}"
+        source = f"../{CODE_FOLDER}/{_name_folder(made_for)}/{release.wiring.stacks[stack].module}"
         modules[stack] = {"source": source, **values}
     if sourced := {name: each for name, each in required.items() if "source" in each}:
         terraform["required_providers"] = sourced
@@ -42,30 +49,30 @@ def root_module(releases: Mapping[str, Release], configured: Collection[str]) ->
     return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def code(releases: Mapping[str, Release]) -> dict[str, File]:
-    """Each release in a folder of its own: what one carries, another one may carry otherwise."""
+def collect_code(releases: Mapping[str, Release]) -> dict[str, File]:
+    """Return the files of all releases, each release in its own folder: versions of a module may differ."""
     return {
-        f"{_folder(made_for)}/{path}": file
+        f"{_name_folder(made_for)}/{path}": file
         for made_for, release in releases.items()
         for path, file in release.with_lock(None).files.items()
     }
 
 
-def record(releases: Mapping[str, Release]) -> bytes:
-    """Terraform's record of the modules that are called by an address; empty where none is."""
+def merge_module_records(releases: Mapping[str, Release]) -> bytes:
+    """Return `modules.json` for the remote modules of all stacks; empty without any."""
     entries = []
-    for stack, (made_for, release) in _stacks(releases).items():
-        there = f"../{CODE}/{_folder(made_for)}/"
-        told = manifest(release.wiring, stack)
-        for key, source, version, folder in decode(told) if told else ():
+    for stack, (made_for, release) in _index_stacks(releases).items():
+        prefix = f"../{CODE_FOLDER}/{_name_folder(made_for)}/"
+        data = render_module_record(release.wiring, stack)
+        for key, source, version, folder in decode_module_record(data) if data else ():
             if key:
-                named = source.replace(f"../{CODE}/", there, 1) if key == stack else source
-                entries.append(entry(key, named, version, folder.replace(f"../{CODE}/", there, 1)))
-    return encode([entry("", "", "", "."), *entries]) if entries else b""
+                moved = source.replace(f"../{CODE_FOLDER}/", prefix, 1) if key == stack else source
+                entries.append(to_record_entry(key, moved, version, folder.replace(f"../{CODE_FOLDER}/", prefix, 1)))
+    return encode_module_record([to_record_entry("", "", "", "."), *entries]) if entries else b""
 
 
-def _stacks(releases: Mapping[str, Release]) -> dict[str, tuple[str, Release]]:
-    """Each once: one that several environments beside the pipeline have is the same in all."""
+def _index_stacks(releases: Mapping[str, Release]) -> dict[str, tuple[str, Release]]:
+    """Return each stack once with the first release that holds it: a shared stack is the same in all releases."""
     found: dict[str, tuple[str, Release]] = {}
     for made_for, release in releases.items():
         for stack in release.wiring.stacks:
@@ -73,5 +80,5 @@ def _stacks(releases: Mapping[str, Release]) -> dict[str, tuple[str, Release]]:
     return found
 
 
-def _folder(made_for: str) -> str:
+def _name_folder(made_for: str) -> str:
     return made_for or ".pipeline"

@@ -1,4 +1,4 @@
-"""Code of a release that reads files which the release does not carry."""
+"""Reads of files outside of the release by its code."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ _HINT = "put the file beside the module and read it as ${path.module}/NAME"
 class OutsideRead:
     location: Location
     what: str
-    """What is read, as `file() reads path.root`."""
+    """The call and its path, like `file() reads path.root`."""
 
 
-def describe_in_tree(reads: Sequence[OutsideRead]) -> list[Problem]:
-    """Returns the problems of code in the working tree."""
+def list_tree_problems(reads: Sequence[OutsideRead]) -> list[Problem]:
+    """Return the problems of code in the working tree."""
     return [Problem("E123", f"{each.what}: the release does not carry that", _HINT, each.location) for each in reads]
 
 
-def describe_in_release(reads: Sequence[OutsideRead], release: str, entry: str) -> list[Problem]:
-    """Returns the problems of a stored release, which can't be corrected any more."""
+def list_release_problems(reads: Sequence[OutsideRead], release: str, entry: str) -> list[Problem]:
+    """Return the problems of a stored release; its code can't be corrected."""
     hint = f"{_HINT}, then make a new release: envctl apply {entry}"
     return [
         Problem("E124", f"release {release}: {each.location}: {each.what}, which it does not carry", hint)

@@ -1,7 +1,7 @@
-"""Modules that are called by an address and not by a path: what is known of an address, and how a release carries them.
+"""Remote modules: classification of source addresses, and their code in a release.
 
-What was fetched lies in the bundle below `.remote/`. Terraform finds it there by its own record of installed modules,
-which is written into the folder of each stack: no source in the code is touched, and nothing is left to be fetched.
+Fetched packages lie in the bundle below `.remote/`. Terraform finds them through its module record (`modules.json`),
+written into the folder of each stack: no source in the code changes, and Terraform fetches nothing.
 """
 
 import hashlib
@@ -13,27 +13,27 @@ from functools import cached_property
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
-from envctl.domain.terraform.workdir_names import CODE, REMOTE
+from envctl.domain.terraform.workdir_names import CODE_FOLDER, REMOTE_MODULES_FOLDER
 
 if TYPE_CHECKING:
     from envctl.domain.release.contents import File, Wiring
     from envctl.domain.terraform.variables import ModuleCall
-from envctl.domain.release.contents import CarriedModule
+from envctl.domain.release.contents import BundledModule
 
 # Compiled when they are used first: most commands meet no remote module.
-_EXACT = r"\s*=?\s*v?\d+(?:\.\d+)*(?:-[\w.~-]+)?(?:\+[\w.-]+)?\s*"
+_EXACT_VERSION = r"\s*=?\s*v?\d+(?:\.\d+)*(?:-[\w.~-]+)?(?:\+[\w.-]+)?\s*"
 _COMMIT = r"[0-9a-f]{40}|[0-9a-f]{64}"
 _CHECKSUM = r"(?:sha\d+(?::|%3A))?[0-9a-f]{40,}"
 _ARCHIVE = r"(?:https?|s3|gcs):"
-_NOT_THE_PATH = r"\A(?:\w+::)?(?:\w+://)?(?:[^/@]*@)?(?:registry\.(?:terraform\.io|opentofu\.org)/)?"
-_NOT_IN_A_NAME = r"[^a-z0-9._]+"
+_ADDRESS_PREFIX = r"\A(?:\w+::)?(?:\w+://)?(?:[^/@]*@)?(?:registry\.(?:terraform\.io|opentofu\.org)/)?"
+_UNNAMEABLE = r"[^a-z0-9._]+"
 _CREDENTIALS = r"(?<=://)[^/@\s'\"]+:[^/@\s'\"]*@|(?<=https://)[^/@\s'\"]+@|(?<=sshkey=)[^&\s'\"]+"
-_KEY_LENGTH = 12
+_DIGEST_LENGTH = 12
 
 
 @dataclass(frozen=True)
 class Package:
-    """Everything that was fetched from one address, by its path in there. It may hold several modules."""
+    """The files fetched from one address, by path in the package. A package may hold several modules."""
 
     source: str
     files: "Mapping[str, File]"
@@ -42,21 +42,21 @@ class Package:
     def digest(self) -> str:
         digest = hashlib.sha256()
         for name, file in sorted(self.files.items()):
-            told = f"{name}\0{file.executable}\0{hashlib.sha256(file.data).hexdigest()}\0"
-            digest.update(told.encode("utf-8", "surrogateescape"))
+            line = f"{name}\0{file.executable}\0{hashlib.sha256(file.data).hexdigest()}\0"
+            digest.update(line.encode("utf-8", "surrogateescape"))
         return digest.hexdigest()
 
     @property
     def name(self) -> str:
-        """Of its address, without what differs from one version to the next: so a diff sees the same files changed."""
-        path = re.sub(_NOT_THE_PATH, "", self.source.partition("?")[0])
+        """A folder name from the address without its version: a diff then shows the same files as changed."""
+        path = re.sub(_ADDRESS_PREFIX, "", self.source.partition("?")[0])
         package = path.partition("//")[0].removesuffix(".git").lower()
-        return re.sub(_NOT_IN_A_NAME, "-", package).strip("-.") or "module"
+        return re.sub(_UNNAMEABLE, "-", package).strip("-.") or "module"
 
 
 @dataclass(frozen=True)
-class FoundModule:
-    """A module, as CarriedModule tells it. It lies in a package, or, without one, in the project."""
+class ResolvedModule:
+    """A module call with its code: in a package, or in the project if `package` is None. See BundledModule."""
 
     source: str
     version: str
@@ -64,88 +64,91 @@ class FoundModule:
     package: Package | None = None
 
 
-def is_local(source: str) -> bool:
+def is_local_source(source: str) -> bool:
     return source.startswith(("./", "../"))
 
 
-def local_source(source: str) -> str:
-    """A path as Terraform writes it down."""
+def normalize_local_source(source: str) -> str:
+    """Return a local source as Terraform records it, with a leading `./` or `../`."""
     path = normpath(source)
     return path if path.startswith("../") else f"./{path}"
 
 
-def settled(call: "ModuleCall") -> bool:
-    """Whether an address means the same for ever: an exact version, a commit, or what has a checksum."""
+def is_pinned_call(call: "ModuleCall") -> bool:
+    """Check that the address always means the same code: an exact version, a commit or a checksum."""
     if call.version:
-        return re.fullmatch(_EXACT, call.version) is not None
+        return re.fullmatch(_EXACT_VERSION, call.version) is not None
     address, _, query = call.source.partition("?")
-    # Of two with one name the first counts, as it does for Terraform.
-    asked = dict(part.partition("=")[::2] for part in reversed(query.split("&")))
+    # The first of several equal names counts, as in Terraform.
+    parameters = dict(part.partition("=")[::2] for part in reversed(query.split("&")))
     if re.match(_ARCHIVE, address):
-        return re.fullmatch(_CHECKSUM, asked.get("checksum", "")) is not None
-    return re.fullmatch(_COMMIT, asked.get("ref", "")) is not None
+        return re.fullmatch(_CHECKSUM, parameters.get("checksum", "")) is not None
+    return re.fullmatch(_COMMIT, parameters.get("ref", "")) is not None
 
 
-def shown(source: str) -> str:
-    """An address, or a sentence about one, without the credentials that somebody may have put into it."""
+def redact_credentials(source: str) -> str:
+    """Return the text, an address or a message, with credentials in addresses replaced by `***`."""
     return re.sub(_CREDENTIALS, lambda secret: "***@" if secret[0].endswith("@") else "***", source)
 
 
-def carried(found: Mapping[str, FoundModule]) -> "tuple[tuple[CarriedModule, ...], dict[str, File]]":
-    """What a release says of these modules, by their keys, and the files of their packages by path in the bundle.
+def bundle_modules(found: Mapping[str, ResolvedModule]) -> "tuple[tuple[BundledModule, ...], dict[str, File]]":
+    """Return the modules for the wiring of a release, and the files of their packages by path in the bundle.
 
-    Stacks that call none by an address are left out: Terraform finds their modules by itself.
+    Stacks without remote modules are omitted: Terraform finds local modules by itself.
     """
-    folders = _folders([module.package for module in found.values() if module.package])
+    folders = _assign_folders([module.package for module in found.values() if module.package])
     files = {f"{folder}/{name}": file for folder, package in folders.values() for name, file in package.files.items()}
-    concerned = {key.partition(".")[0] for key, module in found.items() if module.package}
+    stacks = {key.partition(".")[0] for key, module in found.items() if module.package}
     modules = (
-        CarriedModule(key, module.source, module.version, _folder(module, folders))
+        BundledModule(key, module.source, module.version, _locate_module(module, folders))
         for key, module in sorted(found.items())
-        if key.partition(".")[0] in concerned
+        if key.partition(".")[0] in stacks
     )
     return tuple(modules), files
 
 
-def _folders(packages: list[Package]) -> dict[tuple[str, str], tuple[str, Package]]:
-    """A folder for each content. What it is called says its digest only where its address alone does not tell it."""
+def _assign_folders(packages: list[Package]) -> dict[tuple[str, str], tuple[str, Package]]:
+    """Return the folder of each package; names shared by several packages get a part of the digest."""
     distinct = {(package.name, package.digest): package for package in packages}
     names = [name for name, _ in distinct]
     return {
-        (name, digest): (f"{REMOTE}/{name}" + (f"-{digest[:_KEY_LENGTH]}" if names.count(name) > 1 else ""), package)
+        (name, digest): (
+            f"{REMOTE_MODULES_FOLDER}/{name}" + (f"-{digest[:_DIGEST_LENGTH]}" if names.count(name) > 1 else ""),
+            package,
+        )
         for (name, digest), package in distinct.items()
     }
 
 
-def _folder(module: FoundModule, folders: Mapping[tuple[str, str], tuple[str, Package]]) -> str:
+def _locate_module(module: ResolvedModule, folders: Mapping[tuple[str, str], tuple[str, Package]]) -> str:
     if module.package is None:
         return module.folder
     return normpath(f"{folders[module.package.name, module.package.digest][0]}/{module.folder}")
 
 
-def manifest(wiring: "Wiring", stack: str) -> bytes:
-    """Terraform's record of the modules of a stack, as it would write it itself; empty where it needs none."""
-    modules = [module for module in wiring.modules if module.stack == stack]
+def render_module_record(wiring: "Wiring", stack: str) -> bytes:
+    """Return the bytes of `modules.json` of a stack, as Terraform writes it; empty without remote modules."""
+    modules = [module for module in wiring.modules if module.stack_name == stack]
     if not modules:
         return b""
-    source = f"../{CODE}/{wiring.stacks[stack].module}"
+    source = f"../{CODE_FOLDER}/{wiring.stacks[stack].module}"
     entries = [
-        entry("", "", "", "."),
-        entry(stack, source, "", source),
-        *(entry(m.key, m.source, m.version, f"../{CODE}/{m.folder}") for m in modules),
+        to_record_entry("", "", "", "."),
+        to_record_entry(stack, source, "", source),
+        *(to_record_entry(m.key, m.source, m.version, f"../{CODE_FOLDER}/{m.folder}") for m in modules),
     ]
-    return encode(entries)
+    return encode_module_record(entries)
 
 
-def entry(key: str, source: str, version: str, folder: str) -> dict[str, str]:
+def to_record_entry(key: str, source: str, version: str, folder: str) -> dict[str, str]:
     return {"Key": key, "Source": source, **({"Version": version} if version else {}), "Dir": folder}
 
 
-def encode(entries: list[dict[str, str]]) -> bytes:
+def encode_module_record(entries: list[dict[str, str]]) -> bytes:
     return json.dumps({"Modules": entries}, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def decode(record: bytes) -> Iterator[tuple[str, str, str, str]]:
-    """Key, source, version and folder of each entry. Raises ValueError, KeyError or TypeError for what is no record."""
+def decode_module_record(record: bytes) -> Iterator[tuple[str, str, str, str]]:
+    """Yield key, source, version and folder of each entry. Raises ValueError, KeyError or TypeError for other bytes."""
     for each in json.loads(record)["Modules"]:
         yield str(each["Key"]), str(each["Source"]), str(each.get("Version", "")), str(each["Dir"])

@@ -1,4 +1,4 @@
-"""Alarms of CloudWatch, as far as a rollout looks at them: what each says, and whether that is a reason to go back."""
+"""CloudWatch alarms of a rollout: their state, and its meaning."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,22 +7,22 @@ AlarmState = Literal["OK", "ALARM", "INSUFFICIENT_DATA", "absent"]
 
 
 @dataclass(frozen=True)
-class SeenAlarm:
-    """`reason` is what AWS says of the state that it is in."""
+class AlarmStatus:
+    """The state of an alarm. `reason` is the explanation of AWS."""
 
     name: str
     state: AlarmState
     reason: str = ""
 
     @property
-    def rings(self) -> bool:
+    def is_ringing(self) -> bool:
         return self.state == "ALARM"
 
     @property
-    def absent(self) -> bool:
+    def is_absent(self) -> bool:
         return self.state == "absent"
 
     @property
-    def mute(self) -> bool:
-        """Whether it has nothing to say: of that nobody knows whether it is good, and it is no reason to go back."""
+    def has_no_data(self) -> bool:
+        """True without data: its health is unknown, and it is no reason to abort."""
         return self.state == "INSUFFICIENT_DATA"

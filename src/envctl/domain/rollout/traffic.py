@@ -1,22 +1,22 @@
-"""Blue and green: which colour of a stack has the requests, and the way from one to the other.
+"""Blue and green: the live color of a stack, and the shift of traffic to the other color.
 
-A module that knows two colours takes three variables for it. What they are set to is no setting of anybody's: it
-follows from which colour is live, as the ledger tells it, and from the artifact that shall run.
+A module with two colors has three variables for it. Their values are no settings: they follow from the live color in
+the ledger and from the target artifact.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-COLOR, PERCENT, STABLE = "color", "traffic_percent", "stable_image"
-CONTRACT = (COLOR, PERCENT, STABLE)
-"""The variables that a module needs to have its requests sent over in steps."""
-FIRST, SECOND = "blue", "green"
-ALL = 100
+COLOR_VARIABLE, PERCENT_VARIABLE, STABLE_VARIABLE = "color", "traffic_percent", "stable_image"
+TRAFFIC_VARIABLES = (COLOR_VARIABLE, PERCENT_VARIABLE, STABLE_VARIABLE)
+"""Variables required in a module with traffic steps."""
+FIRST_COLOR, SECOND_COLOR = "blue", "green"
+FULL_PERCENT = 100
 
 
 @dataclass(frozen=True)
 class Live:
-    """The colour that has all requests at rest, and the value of the artifact that it runs."""
+    """The color with all traffic at rest, and its artifact."""
 
     color: str
     value: str
@@ -24,8 +24,11 @@ class Live:
 
 @dataclass(frozen=True)
 class Shift:
-    """A way to another colour that was begun and has not ended. `started` is the number of the deployment that began
-    it, and `percent` is the share of the requests that had been sent over when that was last recorded.
+    """An unfinished shift of traffic to another color.
+
+    Attributes:
+        started: Number of its deployment.
+        percent: Last recorded share of traffic.
     """
 
     started: int
@@ -36,49 +39,52 @@ class Shift:
 
 @dataclass(frozen=True)
 class Traffic:
-    """Of one stack. During a shift `live` is what it began from, and what it goes back to if it fails."""
+    """Traffic of one stack. During a shift `live` is its start, and its destination after a failure."""
 
     live: Live
     shift: Shift | None = None
 
 
 @dataclass(frozen=True)
-class Position:
-    """`percent` of the requests go to `color`, which runs `value`, and the rest to the other colour, which runs
-    `stable`; without one, there is no other colour.
-    """
+class TrafficWeight:
+    """Traffic weight of a stack: `color` with its artifact `value` gets `percent`, the other color the rest."""
 
     color: str
     value: str
-    percent: int = ALL
-    stable: str = ""
+    percent: int = FULL_PERCENT
+    stable: str = ""  # artifact of the other color; empty: it does not exist
 
-    def arguments(self, variable: str) -> dict[str, object]:
-        """What the module is called with. `variable` is the one that the artifact fills."""
-        return {variable: self.value, COLOR: self.color, PERCENT: self.percent, STABLE: self.stable or None}
-
-
-def other(color: str) -> str:
-    return SECOND if color == FIRST else FIRST
-
-
-def at_rest(live: Live) -> Position:
-    return Position(live.color, live.value)
+    def to_arguments(self, variable: str) -> dict[str, object]:
+        """Return the arguments of the module. `variable` is the variable of the artifact."""
+        return {
+            variable: self.value,
+            COLOR_VARIABLE: self.color,
+            PERCENT_VARIABLE: self.percent,
+            STABLE_VARIABLE: self.stable or None,
+        }
 
 
-def destination(live: Live | None, value: str) -> Position:
-    """Where a deployment of that value ends. What is not known to run begins with the first colour."""
+def other_color(color: str) -> str:
+    return SECOND_COLOR if color == FIRST_COLOR else FIRST_COLOR
+
+
+def to_resting_weight(live: Live) -> TrafficWeight:
+    return TrafficWeight(live.color, live.value)
+
+
+def find_final_weight(live: Live | None, value: str) -> TrafficWeight:
+    """Return the final weight of a deployment of this value. An unknown stack starts with the first color."""
     if live is None:
-        return Position(FIRST, value)
-    return Position(live.color if live.value == value else other(live.color), value)
+        return TrafficWeight(FIRST_COLOR, value)
+    return TrafficWeight(live.color if live.value == value else other_color(live.color), value)
 
 
-def way(live: Live, value: str, steps: Sequence[int]) -> tuple[Position, ...]:
-    """The positions in which both colours run, one a step. To give the old colour up, last of all, is none of them."""
-    return tuple(Position(other(live.color), value, percent, live.value) for percent in steps)
+def list_step_weights(live: Live, value: str, steps: Sequence[int]) -> tuple[TrafficWeight, ...]:
+    """Return the weight of each step with both colors. Removing the old color at the end is no step."""
+    return tuple(TrafficWeight(other_color(live.color), value, percent, live.value) for percent in steps)
 
 
-def lacking(variables: Iterable[str]) -> tuple[str, ...]:
-    """Which variables a module would need that it does not declare."""
+def list_missing_variables(variables: Iterable[str]) -> tuple[str, ...]:
+    """Return the required variables missing in a module."""
     declared = set(variables)
-    return tuple(name for name in CONTRACT if name not in declared)
+    return tuple(name for name in TRAFFIC_VARIABLES if name not in declared)

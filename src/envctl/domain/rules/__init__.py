@@ -1,1 +1,1 @@
-"""The document of all rules that the ledger records, and what differs between two of them."""
+"""The document of an environment's rules, as recorded by the ledger, and differences between two documents."""

@@ -1,65 +1,67 @@
-"""What differs between two documents of rules, in words, and what of it can't hold for one deployment."""
+"""Differences between two rules documents in words, and conflicts no deployment can satisfy."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from envctl.domain.rules.document import RulesDocument, rules_of
-from envctl.domain.text.durations import parse, spelt
-from envctl.domain.text.lists import first_of
+from envctl.domain.rules.document import RulesDocument, to_rules
+from envctl.domain.text.durations import format_duration, parse_duration
+from envctl.domain.text.lists import join_first
 
-NAMED = 6
+MAX_DIFFERENCES = 6
 _DURATIONS = frozenset({"gates.expires", "gates.max_age", "gates.soak"})
-# Said in words of their own.
-_APART = frozenset({"checks", "order", "rollouts"})
+# Described by functions of their own.
+_SEPARATE_KEYS = frozenset({"checks", "order", "rollouts"})
 _LABELS = {
     "account_id": "account",
     "drift.ignore": "ignored drift",
     "parity.may_differ": "settings that may differ",
     "protection.stateful": "types that hold data",
 }
-_UNSAID = "not said"
+_NOT_SET = "not said"
 
 
 def list_differences(before: RulesDocument, after: RulesDocument) -> tuple[str, ...]:
-    """What the second document says otherwise, like `gate quality goes`, what can't hold twice first."""
+    """Return the changes in the second document, like `gate quality goes`, conflicts first."""
     return tuple(
         dict.fromkeys(
             (
                 *list_conflicts(before, after),
-                *_order(before, after),
-                *_gates(before, after),
-                *_values(before.said, after.said),
-                *_checks(before, after),
-                *_rollouts(before, after),
+                *_list_order_changes(before, after),
+                *_list_gate_changes(before, after),
+                *_list_value_changes(before.content, after.content),
+                *_list_check_changes(before, after),
+                *_list_rollout_changes(before, after),
             )
         )
     )
 
 
 def describe_differences(before: RulesDocument, after: RulesDocument) -> str:
-    """The first of the differences; empty where there are none."""
-    return first_of(list_differences(before, after), NAMED)
+    """Return the first differences as text; empty without any."""
+    return join_first(list_differences(before, after), MAX_DIFFERENCES)
 
 
 def list_conflicts(before: RulesDocument, after: RulesDocument) -> tuple[str, ...]:
-    """What no deployment can satisfy in both: another account, another region, another place in the order."""
+    """Return the changes no deployment can satisfy: of account, region or place in the order."""
     found = [
-        f"{label} {was} -> {now or _UNSAID}"
+        f"{label} {was} -> {now or _NOT_SET}"
         for label, was, now in (
             ("account", before.account_id, after.account_id),
             ("region", before.region, after.region),
         )
         if was and was != now
     ]
-    if before.is_beside != after.is_beside or not _keeps_its_way(before.predecessors, after.predecessors):
-        found.append(f"place in the order: {_place(before)} -> {_place(after)}")
+    if before.is_standalone != after.is_standalone or not _keeps_promotion_path(
+        before.predecessors, after.predecessors
+    ):
+        found.append(f"place in the order: {_describe_position(before)} -> {_describe_position(after)}")
     return tuple(found)
 
 
 @dataclass(frozen=True)
 class RuleLine:
-    """One thing that a document asks for. `path` is where envctl.toml says it; empty for what it does not say."""
+    """One rule of a document. `path` is its key path in envctl.toml; empty for defaults."""
 
     what: str
     value: str
@@ -70,16 +72,19 @@ class RuleLine:
 
 
 def list_rule_lines(document: RulesDocument) -> tuple[RuleLine, ...]:
-    """What a document asks for, a line for each; the gates as they count today."""
-    said, here = document.said, ("environments", document.environment)
-    gates = ", ".join(f"{gate} {count}" for gate, count in rules_of(document).approvals.items()) or "none"
+    """Return a line for each rule, with gates resolved to today's defaults."""
+    said, here = document.content, ("environments", document.environment)
+    gates = ", ".join(f"{gate} {count}" for gate, count in to_rules(document).approvals.items()) or "none"
     is_said = "approvals" in said.get("gates", {})
-    place = (*here, "pipeline") if document.is_beside else ("pipeline", "order")
+    place = (*here, "pipeline") if document.is_standalone else ("pipeline", "order")
     return (
-        RuleLine("place", _place(document), place),
+        RuleLine("place", _describe_position(document), place),
         RuleLine("approvals", gates, (*here, "gates", "approvals") if is_said else ()),
-        *(RuleLine(_LABELS.get(path, path), value, _path(here, path)) for path, value in _leaves(said)),
-        *(RuleLine("window", value, (*here, "gates", "windows", index)) for index, value in enumerate(_windows(said))),
+        *(RuleLine(_LABELS.get(path, path), value, _to_toml_path(here, path)) for path, value in _walk_leaves(said)),
+        *(
+            RuleLine("window", value, (*here, "gates", "windows", index))
+            for index, value in enumerate(_describe_windows(said))
+        ),
         *(RuleLine("check", name, ("checks", name)) for name in said.get("checks", {})),
         *(
             RuleLine(f"rollout of {name}", _describe_rollout(table), ("stacks", name, "rollout"))
@@ -88,37 +93,35 @@ def list_rule_lines(document: RulesDocument) -> tuple[RuleLine, ...]:
     )
 
 
-def describe_rules_in_words(document: RulesDocument) -> tuple[str, ...]:
+def format_rule_lines(document: RulesDocument) -> tuple[str, ...]:
     return tuple(map(str, list_rule_lines(document)))
 
 
-def _path(here: tuple[str, str], path: str) -> tuple[str | int, ...]:
+def _to_toml_path(here: tuple[str, str], path: str) -> tuple[str | int, ...]:
     keys = tuple(path.split("."))
-    # Those two tables are the project's.
+    # These tables belong to the project.
     return keys if keys[0] in {"parity", "protection"} else (*here, *keys)
 
 
-def _keeps_its_way(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
-    """Whether code still comes from the same environment, through all the others and in their order. A new one on the
-    way takes nothing from it.
-    """
+def _keeps_promotion_path(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
+    """Check that code still passes all earlier environments in order, the same one last; new ones may be added."""
     rest = iter(after)
     return before[-1:] == after[-1:] and all(name in rest for name in before)
 
 
-def _order(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
-    if before.predecessors != after.predecessors and _keeps_its_way(before.predecessors, after.predecessors):
-        yield f"the way to it: {_place(before)} -> {_place(after)}"
+def _list_order_changes(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
+    if before.predecessors != after.predecessors and _keeps_promotion_path(before.predecessors, after.predecessors):
+        yield f"the way to it: {_describe_position(before)} -> {_describe_position(after)}"
 
 
-def _place(document: RulesDocument) -> str:
-    if document.is_beside:
+def _describe_position(document: RulesDocument) -> str:
+    if document.is_standalone:
         return "beside the pipeline"
     return f"after {', '.join(document.predecessors)}" if document.predecessors else "the entry"
 
 
-def _gates(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
-    was, now = rules_of(before).approvals, rules_of(after).approvals
+def _list_gate_changes(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
+    was, now = to_rules(before).approvals, to_rules(after).approvals
     for gate in dict.fromkeys((*was, *now)):
         if gate not in now:
             yield f"gate {gate} goes"
@@ -128,8 +131,8 @@ def _gates(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
             yield f"gate {gate} asks for {was[gate]} -> {now[gate]}"
 
 
-def _checks(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
-    was, now = before.said.get("checks", {}), after.said.get("checks", {})
+def _list_check_changes(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
+    was, now = before.content.get("checks", {}), after.content.get("checks", {})
     for name in dict.fromkeys((*was, *now)):
         if name not in now:
             yield f"check {name} goes"
@@ -139,8 +142,8 @@ def _checks(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
             yield f"check {name} asks something else"
 
 
-def _rollouts(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
-    was, now = before.said.get("rollouts", {}), after.said.get("rollouts", {})
+def _list_rollout_changes(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
+    was, now = before.content.get("rollouts", {}), after.content.get("rollouts", {})
     for name in dict.fromkeys((*was, *now)):
         if name not in now:
             yield f"rollout of {name} goes"
@@ -151,43 +154,43 @@ def _rollouts(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
 
 
 def _describe_rollout(table: Mapping[str, Any]) -> str:
-    """The steps in percent, how long each is watched, and what stops it."""
+    """Return steps in percent, their duration and the alarms aborting them."""
     steps = ", ".join(f"{percent} %" for percent in table.get("steps", ()))
     stopped = ", ".join(table.get("abort_on", ())) or "nothing"
-    return f"{steps}, {spelt(parse(table['wait']))} each, stopped by {stopped}"
+    return f"{steps}, {format_duration(parse_duration(table['wait']))} each, stopped by {stopped}"
 
 
-def _values(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    was, now = dict(_leaves(before)), dict(_leaves(after))
+def _list_value_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    was, now = dict(_walk_leaves(before)), dict(_walk_leaves(after))
     for path in dict.fromkeys((*was, *now)):
-        label, old, new = _LABELS.get(path, path), was.get(path, _UNSAID), now.get(path, _UNSAID)
+        label, old, new = _LABELS.get(path, path), was.get(path, _NOT_SET), now.get(path, _NOT_SET)
         if old != new:
             yield f"{label} {old} -> {new}"
-    old_windows, new_windows = list(_windows(before)), list(_windows(after))
+    old_windows, new_windows = list(_describe_windows(before)), list(_describe_windows(after))
     yield from (f"{window} goes" for window in old_windows if window not in new_windows)
     yield from (f"{window} is new" for window in new_windows if window not in old_windows)
 
 
-def _leaves(said: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """The path and the text of each value that has no words of its own."""
+def _walk_leaves(said: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield path and text of each value outside of the separately described keys."""
     for key, value in said.items():
         here = f"{path}{key}"
-        if here in _APART or here in {"gates.approvals", "gates.windows"}:
+        if here in _SEPARATE_KEYS or here in {"gates.approvals", "gates.windows"}:
             continue
         if isinstance(value, Mapping):
-            yield from _leaves(value, f"{here}.")
+            yield from _walk_leaves(value, f"{here}.")
         elif here in _DURATIONS:
-            yield here, spelt(parse(value))
+            yield here, format_duration(parse_duration(value))
         elif isinstance(value, list):
             yield here, ", ".join(sorted(map(str, value))) or "none"
         else:
             yield here, str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _windows(said: Mapping[str, Any]) -> Iterator[str]:
+def _describe_windows(said: Mapping[str, Any]) -> Iterator[str]:
     tables = said.get("gates", {}).get("windows", ())
     if tables:
-        from envctl.domain.config.rules.windows import spelt as in_words
+        from envctl.domain.config.rules.windows import describe_window as in_words
 
         document = RulesDocument("", {"order": {}, "gates": {"windows": tables, "approvals": {}}})
-        yield from (in_words(window) for window in rules_of(document).windows)
+        yield from (in_words(window) for window in to_rules(document).windows)

@@ -1,1 +1,1 @@
-"""What `envctl init` and `envctl ci` write."""
+"""Templates of `envctl init`."""

@@ -1,5 +1,5 @@
-"""What `envctl init` begins a project from. Each template is a real project, with words in it that stand for those of
-whoever begins: one name, one region, one account for each environment.
+"""Templates of `envctl init`. Each is a working project with placeholder words for the project's name, its region and
+the account of each environment.
 """
 
 import re
@@ -12,11 +12,9 @@ TemplateName = Literal["minimal", "web", "ecs", "eks", "platform"]
 
 @dataclass(frozen=True)
 class Template:
-    """`told` is what it holds, in a line. `parts` are folders that come with it, besides the modules of its stacks, by
-    where they lie in a project.
-    """
+    """A template. `parts` are its folders besides modules, from path in the new project to source."""
 
-    told: str
+    description: str
     parts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -27,15 +25,15 @@ TEMPLATES: dict[str, Template] = {
     "eks": Template("a Kubernetes cluster, and manifests for what runs in it", {"kubernetes": "modules/eks/examples"}),
     "platform": Template("all modules together, as envctl's own repository runs them", {"app": "app"}),
 }
-USUAL = "web"
+DEFAULT_TEMPLATE = "web"
 
-# The words of the templates.
-NAME = "shop"
-REGION = "ap-northeast-1"
-RECOVERY_REGION = "ap-northeast-3"
+# Placeholder words in the templates.
+PLACEHOLDER_NAME = "shop"
+PLACEHOLDER_REGION = "ap-northeast-1"
+PLACEHOLDER_RECOVERY_REGION = "ap-northeast-3"
 
-# For copies of what must not be lost: another region under the same law.
-PARTNERS = {
+# Regions for backups: another region under the same jurisdiction.
+RECOVERY_REGIONS = {
     "ap-northeast-1": "ap-northeast-3",
     "ap-northeast-3": "ap-northeast-1",
     "ap-south-1": "ap-south-2",
@@ -48,44 +46,42 @@ PARTNERS = {
     "us-west-2": "us-east-1",
 }
 
-LONGEST_NAME = 20
+MAX_NAME_LENGTH = 20
 _NAME = r"[a-z]([a-z0-9-]*[a-z0-9])?"
 _REGION = r"[a-z]{2}(-[a-z]+)+-\d+"
 _ACCOUNT = r"\d{12}"
 
 
-def wrong_name(name: str) -> str:
-    """What is wrong with it as the name of a project, or an empty text. The modules make names of resources of it, and
-    refuse what AWS would not take.
-    """
-    if len(name) <= LONGEST_NAME and re.fullmatch(_NAME, name, re.ASCII):
+def find_name_fault(name: str) -> str:
+    """Return the fault of a project name; empty if valid. Modules derive names of AWS resources from it."""
+    if len(name) <= MAX_NAME_LENGTH and re.fullmatch(_NAME, name, re.ASCII):
         return ""
-    what = f"a lower-case letter and then lower-case letters, digits and hyphens, at most {LONGEST_NAME} in all"
-    return f"{name!r} is no name of a project, which is {what}"
+    rule = f"a lower-case letter and then lower-case letters, digits and hyphens, at most {MAX_NAME_LENGTH} in all"
+    return f"{name!r} is no name of a project, which is {rule}"
 
 
-def mended(name: str) -> str:
-    """The nearest name that could be taken."""
+def to_valid_name(name: str) -> str:
+    """Return the nearest valid project name."""
     text = re.sub(r"[^a-z0-9]+", "-", name.lower(), flags=re.ASCII)
-    return text.lstrip("-0123456789")[:LONGEST_NAME].rstrip("-") or NAME
+    return text.lstrip("-0123456789")[:MAX_NAME_LENGTH].rstrip("-") or PLACEHOLDER_NAME
 
 
-def wrong_template(name: str) -> str:
+def find_template_fault(name: str) -> str:
     return "" if name in TEMPLATES else f"there is no template {name!r}; there are {', '.join(TEMPLATES)}"
 
 
-def wrong_region(region: str) -> str:
-    return "" if re.fullmatch(_REGION, region, re.ASCII) else f"{region!r} is no AWS region, such as {REGION}"
+def find_region_fault(region: str) -> str:
+    return (
+        "" if re.fullmatch(_REGION, region, re.ASCII) else f"{region!r} is no AWS region, such as {PLACEHOLDER_REGION}"
+    )
 
 
-def wrong_account(account: str) -> str:
+def find_account_fault(account: str) -> str:
     return "" if re.fullmatch(_ACCOUNT, account, re.ASCII) else f"{account!r} is no AWS account id, which is 12 digits"
 
 
-def filled(data: bytes, words: Mapping[str, str]) -> bytes:
-    """The text with each word replaced where it stands alone, all at once: one may be replaced by another. What is no
-    text stays as it is.
-    """
+def replace_words(data: bytes, words: Mapping[str, str]) -> bytes:
+    """Return the text with whole words replaced in one pass; binary data is returned unchanged."""
     try:
         text = data.decode()
     except UnicodeDecodeError:

@@ -9,16 +9,16 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 from pydantic_core import PydanticCustomError
 
-from envctl.domain.terraform.conversion import convert
-from envctl.domain.terraform.types import describe
+from envctl.domain.terraform.conversion import convert_value
+from envctl.domain.terraform.types import format_type
 from envctl.domain.terraform.variables import Variable
 
-MISMATCH = "terraform_type"
-NULL = "terraform_null"
+MISMATCH_ERROR = "terraform_type"
+NULL_ERROR = "terraform_null"
 
 
-class _Identical(tuple[Variable, ...]):
-    """Variables that are the same objects: their defaults can't be hashed, and to compare them would cost more."""
+class _VariablesByIdentity(tuple[Variable, ...]):
+    """A cache key of variables compared by identity: defaults are unhashable, and equality is slower."""
 
     __slots__ = ()
 
@@ -30,13 +30,13 @@ class _Identical(tuple[Variable, ...]):
 
 
 def build_model(stack: str, variables: Sequence[Variable]) -> type[BaseModel]:
-    """Once for the same variables: several environments often run one release, and a model takes milliseconds."""
-    return _build(stack, _Identical(variables))
+    """Return the model of a stack, cached: environments often share a release, and a model takes milliseconds."""
+    return _build_cached(stack, _VariablesByIdentity(variables))
 
 
 @lru_cache(maxsize=128)
-def _build(stack: str, variables: _Identical) -> type[BaseModel]:
-    fields: dict[str, Any] = {_field_name(variable.name): _field(variable) for variable in variables}
+def _build_cached(stack: str, variables: _VariablesByIdentity) -> type[BaseModel]:
+    fields: dict[str, Any] = {_field_name(variable.name): _to_field(variable) for variable in variables}
     config = ConfigDict(
         extra="forbid",
         frozen=True,
@@ -49,30 +49,32 @@ def _build(stack: str, variables: _Identical) -> type[BaseModel]:
 
 
 def _field_name(name: str) -> str:
-    """The variable's own name, except where Python or pydantic have another use for it."""
+    """Return the name of the variable, or `var_NAME` for names reserved by Python or pydantic."""
     taken = hasattr(BaseModel, name) or keyword.iskeyword(name) or name.startswith("_") or not name.isidentifier()
     return f"var_{name.replace('-', '_')}" if taken else name
 
 
-def _field(variable: Variable) -> Any:  # noqa: ANN401 (what create_model takes)
-    annotation = Annotated[Any, BeforeValidator(_checker(variable))]
+def _to_field(variable: Variable) -> Any:  # noqa: ANN401 (what create_model takes)
+    annotation = Annotated[Any, BeforeValidator(_build_validator(variable))]
     if not variable.has_default:
         return annotation, Field(alias=variable.name, description=variable.description)
-    default, _ = convert(variable.default, variable.type)
+    default, _ = convert_value(variable.default, variable.type)
     return annotation, Field(alias=variable.name, description=variable.description, default=default)
 
 
-def _checker(variable: Variable) -> Callable[[object], object]:
+def _build_validator(variable: Variable) -> Callable[[object], object]:
     type_ = variable.type
 
-    def check(value: object) -> object:
+    def validate(value: object) -> object:
         if value is None and not variable.nullable:
             if variable.has_default:
-                return convert(variable.default, type_)[0]
-            raise PydanticCustomError(NULL, "null is not allowed")
-        converted, mismatches = convert(value, type_)
+                return convert_value(variable.default, type_)[0]
+            raise PydanticCustomError(NULL_ERROR, "null is not allowed")
+        converted, mismatches = convert_value(value, type_)
         if mismatches:
-            raise PydanticCustomError(MISMATCH, "not {expected}", {"expected": describe(type_), "found": mismatches})
+            raise PydanticCustomError(
+                MISMATCH_ERROR, "not {expected}", {"expected": format_type(type_), "found": mismatches}
+            )
         return converted
 
-    return check
+    return validate

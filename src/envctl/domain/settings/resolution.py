@@ -1,4 +1,4 @@
-"""How `settings.resolve` decides: which value each stack gets, and what is wrong with what the files say."""
+"""Resolution of settings: the value of each variable by stack, and the faults of the settings files."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,15 +6,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from envctl.domain.errors import Location, Problem
-from envctl.domain.images.image_reference import says
-from envctl.domain.rollout.traffic import CONTRACT
-from envctl.domain.settings.values import Origin, Setting, canonical
-from envctl.domain.terraform.conversion import show_path
+from envctl.domain.images.image_reference import is_same_artifact
+from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES
+from envctl.domain.settings.values import Origin, Setting, format_canonical_json
+from envctl.domain.terraform.conversion import format_path
 from envctl.domain.terraform.types import Collection as CollectionType
 from envctl.domain.terraform.types import Object, Primitive, Tuple, TypeExpression
-from envctl.domain.terraform.unknown_attributes import strays
+from envctl.domain.terraform.unknown_attributes import find_unknown_attributes
 from envctl.domain.terraform.variables import Assignment, Schema, SettingsFile, Variable
-from envctl.domain.text.suggestions import suggestion
+from envctl.domain.text.suggestions import suggest_name
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -24,7 +24,7 @@ REGION = "region"
 
 
 @dataclass(frozen=True)
-class _Source:
+class _ValueSource:
     value: object
     origin: Origin
     location: Location | None
@@ -45,7 +45,7 @@ class Resolution:
     _missing: dict[str, list[tuple[str, Variable]]] = field(default_factory=dict)
 
     @cached_property
-    def declarations(self) -> Mapping[str, list[tuple[str, Variable]]]:
+    def declarations_by_name(self) -> Mapping[str, list[tuple[str, Variable]]]:
         found: dict[str, list[tuple[str, Variable]]] = {}
         for stack, variables in self.schema.items():
             for variable in variables:
@@ -53,54 +53,57 @@ class Resolution:
         return found
 
     @cached_property
-    def effective(self) -> Mapping[str, Assignment]:
+    def effective_assignments(self) -> Mapping[str, Assignment]:
         return {each.name: each for file in self.files for each in file.assignments}
 
     def is_wired(self, stack: str, name: str) -> bool:
         return name in self.wired.get(stack, ())
 
     def is_set(self, stack: str, name: str) -> bool:
-        """Whether a stack takes it from the settings, and neither from another stack nor from its rollout."""
+        """Check that a stack takes the variable from the settings, not from another stack or its rollout."""
         return not self.is_wired(stack, name) and name not in self.rolled.get(stack, ())
 
-    def takers(self, name: str) -> list[tuple[str, Variable]]:
-        """The stacks that take a setting of this name."""
-        return [(stack, each) for stack, each in self.declarations.get(name, []) if self.is_set(stack, name)]
+    def list_takers(self, name: str) -> list[tuple[str, Variable]]:
+        """Return the stacks with a setting of this name, each with its variable."""
+        return [(stack, each) for stack, each in self.declarations_by_name.get(name, []) if self.is_set(stack, name)]
 
-    def settable(self) -> list[str]:
+    def list_settable_names(self) -> list[str]:
         fixed = {*self.builtin, *(() if self.may_set_artifacts else self.artifact_values)}
-        return [name for name in self.declarations if name not in fixed and self.takers(name)]
+        return [name for name in self.declarations_by_name if name not in fixed and self.list_takers(name)]
 
     def is_sensitive(self, name: str) -> bool:
-        return any(variable.sensitive for _, variable in self.declarations.get(name, []))
+        return any(variable.sensitive for _, variable in self.declarations_by_name.get(name, []))
 
-    def source(self, variable: Variable, stack: str) -> _Source | None:
+    def find_source(self, variable: Variable, stack: str) -> _ValueSource | None:
         name = variable.name
-        assigned = self.effective.get(name)
+        assigned = self.effective_assignments.get(name)
         if name == REGION and stack in self.regions:
-            return _Source(self.regions[stack], "envctl", None)
+            return _ValueSource(self.regions[stack], "envctl", None)
         if name in self.builtin:
-            return _Source(self.builtin[name], "envctl", None)
+            return _ValueSource(self.builtin[name], "envctl", None)
         carried = self.artifact_values.get(name)
         if carried is not None:
-            # It is part of the release, in the entry too: there a file may say by now what the next one will carry.
-            mine = assigned is not None and self.may_set_artifacts and says(assigned.value, self.carried.get(name))
-            here = assigned if mine else None
-            return _Source(carried, "artifact", here.location if here else None)
+            # Part of the release in the entry too: a file there may already have the value of the next release.
+            is_carried = (
+                assigned and self.may_set_artifacts and is_same_artifact(assigned.value, self.carried.get(name))
+            )
+            return _ValueSource(carried, "artifact", assigned.location if assigned and is_carried else None)
         is_artifact = name in self.artifact_values
         if assigned is None or (is_artifact and not self.may_set_artifacts):
             return None
         falls_back = assigned.value is None and variable.has_default and not variable.nullable
         origin: Origin = "artifact" if is_artifact else "file"
-        return None if falls_back else _Source(assigned.value, origin, assigned.location)
+        return None if falls_back else _ValueSource(assigned.value, origin, assigned.location)
 
-    def arguments(self, stack: str) -> tuple[dict[str, object], list[Problem]]:
+    def resolve_arguments(self, stack: str) -> tuple[dict[str, object], list[Problem]]:
         from pydantic import ValidationError
 
         from envctl.domain.settings.model import build_model
 
         taken = [variable for variable in self.schema[stack] if self.is_set(stack, variable.name)]
-        sources = {variable.name: source for variable in taken if (source := self.source(variable, stack)) is not None}
+        sources = {
+            variable.name: source for variable in taken if (source := self.find_source(variable, stack)) is not None
+        }
         by_name = {variable.name: variable for variable in taken}
         model = build_model(stack, taken)
         try:
@@ -108,59 +111,61 @@ class Resolution:
         except ValidationError as error:
             details = error.errors(include_input=False, include_url=False)
             return {}, [
-                found for each in details for found in self._problems(stack, by_name[str(each["loc"][0])], each)
+                found for each in details for found in self._explain_error(stack, by_name[str(each["loc"][0])], each)
             ]
         return checked.model_dump(by_alias=True, exclude_unset=True), []
 
-    def _problems(self, stack: str, variable: Variable, detail: "ErrorDetails") -> Iterator[Problem]:
-        from envctl.domain.settings.model import NULL
+    def _explain_error(self, stack: str, variable: Variable, detail: "ErrorDetails") -> Iterator[Problem]:
+        from envctl.domain.settings.model import NULL_ERROR
 
         name = variable.name
         if detail["type"] == "missing":
             self._missing.setdefault(name, []).append((stack, variable))
             return
-        source = self.source(variable, stack)
+        source = self.find_source(variable, stack)
         place = (source.location if source else None) or variable.location
-        if detail["type"] == NULL:
+        if detail["type"] == NULL_ERROR:
             message = f"{name} must not be null: {stack} needs a value (declared at {variable.location})"
             yield Problem("E206", message, self._set_hint(variable), place)
             return
         hint = f"give it a value of type {variable.type_text} (declared at {variable.location})"
         for mismatch in detail["ctx"]["found"]:
-            yield Problem("E204", mismatch.sentence(name, reveal=not self.is_sensitive(name)), hint, place)
+            yield Problem("E204", mismatch.format_message(name, reveal=not self.is_sensitive(name)), hint, place)
 
-    def missing(self) -> Iterator[Problem]:
+    def find_missing_values(self) -> Iterator[Problem]:
         for name, needed in self._missing.items():
             variable = needed[0][1]
             stacks = " and ".join(stack for stack, _ in needed)
             message = f"{name} has no value, and {stacks} {'needs' if len(needed) == 1 else 'need'} it"
             hint = self._set_hint(variable)
-            if name in CONTRACT:
+            if name in TRAFFIC_VARIABLES:
                 hint = f"add [stacks.{needed[0][0]}.rollout] to envctl.toml, which fills it; or {hint}"
             yield Problem("E205", message, hint, variable.location)
 
     def _set_hint(self, variable: Variable) -> str:
-        example = f"{variable.name} = {_example(variable.type)}"
+        example = f"{variable.name} = {_format_example(variable.type)}"
         if variable.name in self.artifact_values and not self.may_set_artifacts:
             return f"artifacts come with the release; set `{example}` in the entry environment and promote"
         return f"add `{example}` to environments/{self.environment}/terraform.tfvars"
 
-    def strays(self) -> Iterator[Problem]:
-        for name, assigned in self.effective.items():
-            takers = self.takers(name)
+    def find_unknown_attributes(self) -> Iterator[Problem]:
+        for name, assigned in self.effective_assignments.items():
+            takers = self.list_takers(name)
             reveal = not self.is_sensitive(name)
-            for path, stray, known in strays(assigned.value, [variable.type for _, variable in takers]):
+            for path, stray, known in find_unknown_attributes(
+                assigned.value, [variable.type for _, variable in takers]
+            ):
                 shown = f"attribute {stray}" if reveal else "attribute that it sets"
-                message = f"{name}{show_path(path, reveal=reveal)} has no {shown}; Terraform would drop it silently"
-                hint = suggestion(stray, known) if reveal else f"known are: {', '.join(sorted(known))}"
+                message = f"{name}{format_path(path, reveal=reveal)} has no {shown}; Terraform would drop it silently"
+                hint = suggest_name(stray, known) if reveal else f"known are: {', '.join(sorted(known))}"
                 yield Problem("E209", message, hint, assigned.location)
 
-    def settings(self, arguments: Mapping[str, Mapping[str, object]]) -> tuple[Setting, ...]:
+    def collect_settings(self, arguments: Mapping[str, Mapping[str, object]]) -> tuple[Setting, ...]:
         merged: dict[tuple[str, str, str], Setting] = {}
-        for name in sorted(self.declarations):
-            for stack, variable in self.takers(name):
-                setting = self._setting(stack, variable, arguments[stack])
-                key = (name, setting.origin, canonical(setting.value))
+        for name in sorted(self.declarations_by_name):
+            for stack, variable in self.list_takers(name):
+                setting = self._to_setting(stack, variable, arguments[stack])
+                key = (name, setting.origin, format_canonical_json(setting.value))
                 known = merged.get(key)
                 stacks = (*known.stacks, stack) if known else (stack,)
                 merged[key] = Setting(
@@ -168,34 +173,34 @@ class Resolution:
                 )
         return tuple(merged.values())
 
-    def _setting(self, stack: str, variable: Variable, arguments: Mapping[str, object]) -> Setting:
+    def _to_setting(self, stack: str, variable: Variable, arguments: Mapping[str, object]) -> Setting:
         name = variable.name
-        source = self.source(variable, stack)
+        source = self.find_source(variable, stack)
         if source is None:
             sensitive = self.is_sensitive(name)
             return Setting(name, variable.default, variable.location, "default", sensitive, (stack,))
         return Setting(name, arguments[name], source.location, source.origin, self.is_sensitive(name), (stack,))
 
 
-def miswired(resolution: Resolution) -> Iterator[Problem]:
+def find_miswired_inputs(resolution: Resolution) -> Iterator[Problem]:
     for stack, names in resolution.wired.items():
         known = [variable.name for variable in resolution.schema.get(stack, ())]
         for name in names:
             if name not in known:
                 message = f"the stack {stack} wires the input {name}, and its module declares no such variable"
-                yield Problem("E211", message, suggestion(name, known), Location("envctl.toml"))
+                yield Problem("E211", message, suggest_name(name, known), Location("envctl.toml"))
 
 
-def misplaced(resolution: Resolution) -> Iterator[Problem]:
-    """Names that a file of this environment must not set, or that nothing declares."""
+def find_misplaced_settings(resolution: Resolution) -> Iterator[Problem]:
+    """Yield a problem for each assignment of a forbidden or undeclared name."""
     for file in resolution.files:
         for each in file.assignments:
-            problem = _misplaced(resolution, each)
+            problem = _check_assignment(resolution, each)
             if problem is not None:
                 yield problem
 
 
-def _misplaced(resolution: Resolution, each: Assignment) -> Problem | None:
+def _check_assignment(resolution: Resolution, each: Assignment) -> Problem | None:
     name = each.name
     if name in resolution.builtin:
         message = f"{name} is filled by envctl and can't be a setting"
@@ -204,16 +209,18 @@ def _misplaced(resolution: Resolution, each: Assignment) -> Problem | None:
         message = f"{name} is an artifact, and {resolution.environment} must not set it"
         hint = "artifacts come with the release; set it in the entry environment and promote"
         return Problem("E210", message, hint, each.location)
-    if name not in resolution.declarations:
+    if name not in resolution.declarations_by_name:
         message = f"{name} is not a setting: no module of a stack declares it"
-        return Problem("E203", message, suggestion(name, resolution.settable()), each.location)
-    if not resolution.takers(name):
-        rolled = [stack for stack, _ in resolution.declarations[name] if name in resolution.rolled.get(stack, ())]
+        return Problem("E203", message, suggest_name(name, resolution.list_settable_names()), each.location)
+    if not resolution.list_takers(name):
+        rolled = [
+            stack for stack, _ in resolution.declarations_by_name[name] if name in resolution.rolled.get(stack, ())
+        ]
         if rolled:
             message = f"{name} is filled by envctl and can't be a setting: {rolled[0]} has a rollout"
             hint = f"remove the line, or take out [stacks.{rolled[0]}.rollout]"
             return Problem("E207", message, hint, each.location)
-        stacks = " and ".join(stack for stack, _ in resolution.declarations[name])
+        stacks = " and ".join(stack for stack, _ in resolution.declarations_by_name[name])
         message = f"{name} is wired: {stacks} takes it from another stack"
         return Problem(
             "E208", message, f"remove the line, or the input {name} of {stacks} in envctl.toml", each.location
@@ -221,7 +228,7 @@ def _misplaced(resolution: Resolution, each: Assignment) -> Problem | None:
     return None
 
 
-def _example(type_: TypeExpression) -> str:
+def _format_example(type_: TypeExpression) -> str:
     match type_:
         case Primitive("string"):
             return '"…"'

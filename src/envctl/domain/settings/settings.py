@@ -1,10 +1,10 @@
-"""Settings of one environment: files, declarations, wiring and artifacts brought together, and typed.
+"""Resolve the settings of one environment from files, declarations, wiring and artifacts, with types.
 
-All that is wrong is said at once, in one ConfigurationError:
+One ConfigurationError reports all faults:
 
-E203 a name that no module declares · E204 a wrong type · E205 a missing value · E206 null where the module needs a
-value · E207 a name that envctl fills · E208 an input that is wired to another stack · E209 an attribute that no
-declaring module knows · E210 an artifact set where it must not be · E211 an input that the module does not declare
+E203 undeclared name · E204 wrong type · E205 missing value · E206 null for a required value · E207 name filled by
+envctl · E208 input wired to another stack · E209 unknown attribute · E210 artifact set outside the entry · E211
+undeclared input
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -36,19 +36,21 @@ __all__ = [
     "Setting",
     "SettingsFile",
     "Variable",
-    "model_of",
-    "resolve",
+    "build_settings_model",
+    "resolve_settings",
 ]
 
 
-def model_of(stack: str, variables: Sequence[Variable], *, without: Collection[str] = ()) -> "type[pydantic.BaseModel]":
-    """The pydantic model of a stack's settings; it takes what Terraform takes, and holds it converted."""
+def build_settings_model(
+    stack: str, variables: Sequence[Variable], *, without: Collection[str] = ()
+) -> "type[pydantic.BaseModel]":
+    """Return the pydantic model of the settings of a stack; it converts values as Terraform does."""
     from envctl.domain.settings.model import build_model
 
     return build_model(stack, [variable for variable in variables if variable.name not in without])
 
 
-def resolve(
+def resolve_settings(
     environment: str,
     schema: Schema,
     files: Sequence[SettingsFile],
@@ -61,14 +63,15 @@ def resolve(
     regions: Mapping[str, str] | None = None,
     rolled: Mapping[str, Collection[str]] | None = None,
 ) -> EnvironmentSettings:
-    """Later files win over earlier ones.
+    """Resolve the settings; later files win. Raises ConfigurationError with all problems.
 
-    `artifacts` names every artifact variable of the project; None stands for one without a value so far. Its value
-    comes from a file only then, and only where they may be set (in the entry environment). `carried` are the values as
-    they stand in the release, where the environment takes them in other words. `regions` are those of the stacks that
-    have another one than `builtin` says, and `rolled` the variables of the stacks that a rollout fills.
+    builtin: variables filled by envctl.
+    artifacts: all artifact variables; None for one without a value so far, set by a file in the entry alone.
+    carried: the artifacts as in the release, if the environment has other references for them.
+    regions: regions of stacks outside the region of the environment.
+    rolled: variables of stacks filled by a rollout.
     """
-    from envctl.domain.settings.resolution import Resolution, misplaced, miswired
+    from envctl.domain.settings.resolution import Resolution, find_misplaced_settings, find_miswired_inputs
 
     resolution = Resolution(
         environment,
@@ -82,21 +85,21 @@ def resolve(
         regions or {},
         rolled or {},
     )
-    problems = [*miswired(resolution), *misplaced(resolution)]
+    problems = [*find_miswired_inputs(resolution), *find_misplaced_settings(resolution)]
     arguments: dict[str, dict[str, object]] = {}
     for stack in schema:
-        arguments[stack], found = resolution.arguments(stack)
+        arguments[stack], found = resolution.resolve_arguments(stack)
         problems += found
-    problems += resolution.missing()
-    problems += resolution.strays()
+    problems += resolution.find_missing_values()
+    problems += resolution.find_unknown_attributes()
     if problems:
-        raise ConfigurationError(*_distinct(problems))
-    return EnvironmentSettings(environment, resolution.settings(arguments), arguments)
+        raise ConfigurationError(*_sort_problems(problems))
+    return EnvironmentSettings(environment, resolution.collect_settings(arguments), arguments)
 
 
-def _distinct(problems: Sequence[Problem]) -> list[Problem]:
-    def place(problem: Problem) -> tuple[str, int]:
+def _sort_problems(problems: Sequence[Problem]) -> list[Problem]:
+    def sort_key(problem: Problem) -> tuple[str, int]:
         location = problem.location or Location("")
         return location.file, location.line or 0
 
-    return sorted(dict.fromkeys(problems), key=place)
+    return sorted(dict.fromkeys(problems), key=sort_key)

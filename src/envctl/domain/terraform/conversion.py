@@ -1,4 +1,4 @@
-"""Terraform's own conversion of a value to a type constraint, with every mismatch found, not only the first.
+"""Terraform's conversion of a value to a type constraint. It reports every mismatch, not only the first.
 
 The rules are those of go-cty's `convert` package and of Terraform's defaults for optional attributes.
 """
@@ -8,45 +8,45 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from envctl.domain.terraform.literals import NUMBER, number_of, number_text
+from envctl.domain.terraform.literals import NUMBER, format_number, parse_number
 from envctl.domain.terraform.types import (
-    Anything,
+    AnyType,
     Attribute,
     Collection,
     Object,
     Primitive,
     Tuple,
     TypeExpression,
-    describe,
+    format_type,
 )
-from envctl.domain.terraform.unification import common_type
+from envctl.domain.terraform.unification import find_common_type
 
-Path = tuple[str, ...]
+ValuePath = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Mismatch:
-    """One place inside a value that does not fit. `kind` says what is there without showing it."""
+    """A part of a value that does not fit its type. `kind` describes the value without showing it."""
 
-    path: Path
+    path: ValuePath
     expected: str
     kind: str
     shown: str
 
-    def sentence(self, name: str, *, reveal: bool) -> str:
+    def format_message(self, name: str, *, reveal: bool) -> str:
         got = self.shown if reveal else self.kind
-        return f"{name}{show_path(self.path, reveal=reveal)} must be {self.expected}, and is {got}"
+        return f"{name}{format_path(self.path, reveal=reveal)} must be {self.expected}, and is {got}"
 
 
-def show_path(path: Path, *, reveal: bool) -> str:
-    # The keys of a map are a part of its value; attribute names and indexes are not.
-    return "".join(step if reveal or not step.startswith('["') else '["…"]' for step in path)
+def format_path(path: ValuePath, *, reveal: bool) -> str:
+    # Map keys belong to the value and may be secret; attribute names and indexes do not.
+    return "".join(part if reveal or not part.startswith('["') else '["…"]' for part in path)
 
 
-def convert(value: object, type_: TypeExpression) -> tuple[object, tuple[Mismatch, ...]]:
-    """The value as the module will see it: optional defaults filled, sets without duplicates and sorted.
+def convert_value(value: object, type_: TypeExpression) -> tuple[object, tuple[Mismatch, ...]]:
+    """Return the value as the module receives it, with defaults filled in and sets sorted, and all mismatches.
 
-    A number that no float holds exactly comes out as text, which Terraform turns into the exact number.
+    Numbers no float holds exactly are returned as text; Terraform turns it into the exact number.
     """
     conversion = _Conversion()
     converted = conversion.convert(value, type_, ())
@@ -57,82 +57,90 @@ def convert(value: object, type_: TypeExpression) -> tuple[object, tuple[Mismatc
 class _Conversion:
     mismatches: list[Mismatch] = field(default_factory=list)
 
-    def convert(self, value: object, type_: TypeExpression, path: Path) -> object:
+    def convert(self, value: object, type_: TypeExpression, path: ValuePath) -> object:
         match type_:
             case _ if value is None:
                 return None
-            case Anything():
-                return self._anything(value, path)
+            case AnyType():
+                return self._convert_any(value, path)
             case Primitive(name):
-                return self._primitive(value, name, path)
+                return self._convert_primitive(value, name, path)
             case Collection(kind, _):
-                return self._map(value, type_, path) if kind == "map" else self._sequence(value, type_, path)
+                return (
+                    self._convert_map(value, type_, path)
+                    if kind == "map"
+                    else self._convert_sequence(value, type_, path)
+                )
             case Tuple(elements):
-                return self._tuple(value, type_, elements, path)
+                return self._convert_tuple(value, type_, elements, path)
             case Object(attributes):
-                return self._object(value, type_, attributes, path)
+                return self._convert_object(value, type_, attributes, path)
 
-    def _reject(self, value: object, expected: str, path: Path) -> object:
-        kind, shown = spell(value)
+    def _add_mismatch(self, value: object, expected: str, path: ValuePath) -> object:
+        kind, shown = describe_value(value)
         self.mismatches.append(Mismatch(path, expected, kind, shown))
         return None
 
-    def _anything(self, value: object, path: Path) -> object:
+    def _convert_any(self, value: object, path: ValuePath) -> object:
         match value:
             case Decimal():
-                self._reject(value, "a number of at most 17 digits where the type is any (or text in quotes)", path)
+                self._add_mismatch(
+                    value, "a number of at most 17 digits where the type is any (or text in quotes)", path
+                )
             case list():
-                return [self._anything(item, (*path, f"[{index}]")) for index, item in enumerate(value)]
+                return [self._convert_any(item, (*path, f"[{index}]")) for index, item in enumerate(value)]
             case dict():
-                return {key: self._anything(item, (*path, step(key))) for key, item in value.items()}
+                return {key: self._convert_any(item, (*path, format_key(key))) for key, item in value.items()}
         return value
 
-    def _primitive(self, value: object, name: str, path: Path) -> object:
+    def _convert_primitive(self, value: object, name: str, path: ValuePath) -> object:
         converted = _PRIMITIVES[name](value)
         if converted is None:
-            self._reject(value, _NAMES[name], path)
+            self._add_mismatch(value, _TYPE_LABELS[name], path)
         return converted
 
-    def _sequence(self, value: object, type_: Collection, path: Path) -> object:
+    def _convert_sequence(self, value: object, type_: Collection, path: ValuePath) -> object:
         if not isinstance(value, list):
-            return self._reject(value, describe(type_), path)
+            return self._add_mismatch(value, format_type(type_), path)
         items = [self.convert(item, type_.element, (*path, f"[{index}]")) for index, item in enumerate(value)]
-        items = self._unified(items, type_, path)
-        return _distinct(items) if type_.kind == "set" else items
+        items = self._unify_elements(items, type_, path)
+        return _sort_distinct(items) if type_.kind == "set" else items
 
-    def _map(self, value: object, type_: Collection, path: Path) -> object:
+    def _convert_map(self, value: object, type_: Collection, path: ValuePath) -> object:
         if not isinstance(value, dict):
-            return self._reject(value, describe(type_), path)
-        items = [self.convert(item, type_.element, (*path, step(key))) for key, item in value.items()]
-        return dict(zip(value, self._unified(items, type_, path), strict=True))
+            return self._add_mismatch(value, format_type(type_), path)
+        items = [self.convert(item, type_.element, (*path, format_key(key))) for key, item in value.items()]
+        return dict(zip(value, self._unify_elements(items, type_, path), strict=True))
 
-    def _unified(self, items: list[object], type_: Collection, path: Path) -> list[object]:
-        """`any` inside a collection: all elements must come to one type."""
-        if not _holds_any(type_.element) or self.mismatches:
+    def _unify_elements(self, items: list[object], type_: Collection, path: ValuePath) -> list[object]:
+        """Convert all elements to one common type if the element type contains `any`."""
+        if not _has_any_type(type_.element) or self.mismatches:
             return items
-        common = common_type(items, type_)
+        common = find_common_type(items, type_)
         if common is None:
             self.mismatches.append(
-                Mismatch(path, f"{describe(type_)}: elements of one type", *["of elements of different types"] * 2)
+                Mismatch(path, f"{format_type(type_)}: elements of one type", *["of elements of different types"] * 2)
             )
             return items
         return [self.convert(item, common, path) for item in items]
 
-    def _tuple(self, value: object, type_: Tuple, elements: Sequence[TypeExpression], path: Path) -> object:
+    def _convert_tuple(
+        self, value: object, type_: Tuple, elements: Sequence[TypeExpression], path: ValuePath
+    ) -> object:
         if not isinstance(value, list) or len(value) != len(elements):
-            return self._reject(value, describe(type_), path)
+            return self._add_mismatch(value, format_type(type_), path)
         pairs = enumerate(zip(value, elements, strict=True))
         return [self.convert(item, element, (*path, f"[{index}]")) for index, (item, element) in pairs]
 
-    def _object(self, value: object, type_: Object, attributes: Sequence[Attribute], path: Path) -> object:
+    def _convert_object(self, value: object, type_: Object, attributes: Sequence[Attribute], path: ValuePath) -> object:
         if not isinstance(value, dict):
-            return self._reject(value, describe(type_), path)
-        return {attribute.name: self._attribute(value, attribute, path) for attribute in attributes}
+            return self._add_mismatch(value, format_type(type_), path)
+        return {attribute.name: self._convert_attribute(value, attribute, path) for attribute in attributes}
 
-    def _attribute(self, value: Mapping[str, object], attribute: Attribute, path: Path) -> object:
+    def _convert_attribute(self, value: Mapping[str, object], attribute: Attribute, path: ValuePath) -> object:
         inner = (*path, f".{attribute.name}")
         if attribute.name not in value and not attribute.optional:
-            self.mismatches.append(Mismatch(inner, describe(attribute.type), "missing", "missing"))
+            self.mismatches.append(Mismatch(inner, format_type(attribute.type), "missing", "missing"))
             return None
         found = value.get(attribute.name)
         return self.convert(attribute.default if found is None else found, attribute.type, inner)
@@ -145,13 +153,13 @@ def _to_string(value: object) -> str | None:
         case bool():
             return "true" if value else "false"
         case int() | float() | Decimal():
-            return number_text(value)
+            return format_number(value)
         case _:
             return None
 
 
 def _to_number(value: object) -> int | float | str | None:
-    number = number_of(value) if isinstance(value, str) and NUMBER.fullmatch(value) else value
+    number = parse_number(value) if isinstance(value, str) and NUMBER.fullmatch(value) else value
     if isinstance(number, Decimal):
         return str(number)
     return number if isinstance(number, int | float) and not isinstance(number, bool) else None
@@ -174,43 +182,43 @@ _PRIMITIVES: Mapping[str, Callable[[object], object]] = {
     "number": _to_number,
     "bool": _to_bool,
 }
-_NAMES = {"string": "a string", "number": "a number", "bool": "a bool (true or false)"}
+_TYPE_LABELS = {"string": "a string", "number": "a number", "bool": "a bool (true or false)"}
 
 
-def _distinct(items: list[object]) -> list[object]:
-    """A set has no order: sorted, so that writing it in another order changes nothing."""
+def _sort_distinct(items: list[object]) -> list[object]:
+    """Return the distinct items of a set in sorted order: writing it in another order makes no difference."""
     by_text = {json.dumps(item, sort_keys=True): item for item in items}
-    return sorted(by_text.values(), key=_rank)
+    return sorted(by_text.values(), key=_build_sort_key)
 
 
-def _rank(item: object) -> tuple[bool, float, str]:
+def _build_sort_key(item: object) -> tuple[bool, float, str]:
     number = item if isinstance(item, int | float) else 0
     return item is None, number, json.dumps(item, sort_keys=True, ensure_ascii=False)
 
 
-def _holds_any(type_: TypeExpression) -> bool:
+def _has_any_type(type_: TypeExpression) -> bool:
     match type_:
-        case Anything():
+        case AnyType():
             return True
         case Primitive():
             return False
         case Collection(_, element):
-            return _holds_any(element)
+            return _has_any_type(element)
         case Tuple(elements):
-            return any(map(_holds_any, elements))
+            return any(map(_has_any_type, elements))
         case Object(attributes):
-            return any(_holds_any(attribute.type) for attribute in attributes)
+            return any(_has_any_type(attribute.type) for attribute in attributes)
 
 
-def step(name: str) -> str:
+def format_key(name: str) -> str:
     return f"[{json.dumps(name)}]"
 
 
-_SHOWN = 60
+_MAX_SHOWN = 60
 
 
-def spell(value: object) -> tuple[str, str]:
-    """What a value is, and what it is together with the value itself where that is short."""
+def describe_value(value: object) -> tuple[str, str]:
+    """Return the kind of a value, and the kind with the value itself, cut short."""
     match value:
         case None:
             return "null", "null"
@@ -219,7 +227,7 @@ def spell(value: object) -> tuple[str, str]:
         case int() | float() | Decimal():
             return "a number", f"the number {value}"
         case str():
-            short = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
+            short = value if len(value) <= _MAX_SHOWN else f"{value[:_MAX_SHOWN]}…"
             return "a string", f"the string {json.dumps(short, ensure_ascii=False)}"
         case list():
             return "a list", f"a list of {len(value)}"

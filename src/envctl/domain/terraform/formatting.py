@@ -1,12 +1,12 @@
-"""Which files Terraform formats, and where one of them begins to differ."""
+"""Suffixes of files formatted by `terraform fmt`, and the first changed line."""
 
 from itertools import zip_longest
 
-ENDINGS = (".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl")
-"""JSON it leaves alone."""
+FORMATTED_SUFFIXES = (".tf", ".tfvars", ".tftest.hcl", ".tfmock.hcl")
+"""Terraform does not format JSON."""
 
 
-def first_change(before: bytes, after: bytes) -> int:
-    """The number of the first line that differs, counted from 1."""
+def find_first_change(before: bytes, after: bytes) -> int:
+    """Return the number of the first different line, from 1."""
     lines = zip_longest(before.splitlines(keepends=True), after.splitlines(keepends=True))
     return next((number for number, (one, other) in enumerate(lines, 1) if one != other), 1)

@@ -1,60 +1,61 @@
-"""A state of Terraform as the state of another stack: its resources stay, and its head fits what lies there already."""
+"""Terraform states moved to another stack: the resources stay, lineage and serial fit the state of the target."""
 
 import json
 from typing import Any
 
 
-class StateClashError(ValueError):
-    """What lies there is a state of something else."""
+class StateConflictError(ValueError):
+    """The target holds a state with other resources."""
 
 
-def take_over(source: bytes, target: bytes) -> bytes:
-    """The state to be written in place of `target`; empty where nothing is to be written, because `source` is none or
-    lies there already. Raises StateClashError where `target` holds something else.
+def build_moved_state(source: bytes, target: bytes) -> bytes:
+    """Return the state to write over `target`; empty if there is none to write, or `target` already has this content.
+
+    Raises StateConflictError if `target` holds other resources.
     """
-    old, new = _read(source), _read(target)
-    if not old or is_same(source, target):
+    old, new = _parse_state(source), _parse_state(target)
+    if not old or has_same_content(source, target):
         return b""
     if not new or not new.get("lineage"):
         return source
     ours = new["lineage"] == old["lineage"] and new["serial"] <= old["serial"]
     if new.get("resources") and not ours:
         count = len(new["resources"])
-        raise StateClashError(f"a state with {count} {'resource' if count == 1 else 'resources'} lies there already")
-    return _write({**old, "lineage": new["lineage"], "serial": max(old["serial"], new["serial"]) + 1})
+        raise StateConflictError(f"a state with {count} {'resource' if count == 1 else 'resources'} lies there already")
+    return _encode_state({**old, "lineage": new["lineage"], "serial": max(old["serial"], new["serial"]) + 1})
 
 
-def empty_state(state: bytes) -> bytes:
-    """The state once nothing is in it any more."""
-    old = _read(state)
-    return _write({**old, "serial": old["serial"] + 1, "resources": [], "outputs": {}, "check_results": None})
+def clear_state(state: bytes) -> bytes:
+    """Return the state with its resources and outputs removed, and the next serial."""
+    old = _parse_state(state)
+    return _encode_state({**old, "serial": old["serial"] + 1, "resources": [], "outputs": {}, "check_results": None})
 
 
-def holds_resources(state: bytes) -> bool:
-    return bool(_read(state).get("resources"))
+def has_resources(state: bytes) -> bool:
+    return bool(_parse_state(state).get("resources"))
 
 
-def is_same(one: bytes, other: bytes) -> bool:
-    """Whether both know of the same resources and outputs."""
-    first, second = _read(one), _read(other)
+def has_same_content(one: bytes, other: bytes) -> bool:
+    """Check that both states hold the same resources and outputs."""
+    first, second = _parse_state(one), _parse_state(other)
     return all(first.get(key) == second.get(key) for key in ("resources", "outputs")) and bool(first) == bool(second)
 
 
-def find_version(state: bytes) -> tuple[str, int]:
-    """Return lineage and serial of a state; no text and 0 where there is none."""
-    document = _read(state)
+def read_lineage_and_serial(state: bytes) -> tuple[str, int]:
+    """Return lineage and serial of a state; an empty text and 0 without a state."""
+    document = _parse_state(state)
     return str(document.get("lineage", "")), int(document.get("serial", 0))
 
 
-def is_same_lineage(one: bytes, other: bytes) -> bool:
-    """Whether one became the other."""
-    first, second = _read(one).get("lineage"), _read(other).get("lineage")
+def has_same_lineage(one: bytes, other: bytes) -> bool:
+    """Check that both are versions of one state."""
+    first, second = _parse_state(one).get("lineage"), _parse_state(other).get("lineage")
     return bool(first) and first == second
 
 
-def _read(state: bytes) -> dict[str, Any]:
+def _parse_state(state: bytes) -> dict[str, Any]:
     return dict(json.loads(state)) if state.strip() else {}
 
 
-def _write(document: dict[str, Any]) -> bytes:
+def _encode_state(document: dict[str, Any]) -> bytes:
     return json.dumps(document, indent=2, ensure_ascii=False).encode()

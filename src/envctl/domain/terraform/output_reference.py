@@ -1,4 +1,4 @@
-"""References to the outputs of other stacks, as they stand in `inputs`."""
+"""References to outputs of other stacks, as written in `inputs`."""
 
 import re
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ _REFERENCE = re.compile(
 
 
 @dataclass(frozen=True)
-class Reference:
-    """A value that a stack takes from another one: `network.private_subnet_ids[0]`."""
+class OutputReference:
+    """A value taken from another stack, like `network.private_subnet_ids[0]`."""
 
     stack: str
     output: str
     path: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> "Reference":
-        """Raises ValueError with a message for people."""
+    def parse(cls, text: str) -> "OutputReference":
+        """Read a reference. Raises ValueError with a message for users."""
         found = _REFERENCE.fullmatch(text)
         if found is None:
             raise ValueError(f'{text!r} is not of the form stack.output, with [0], ["key"] or .attribute behind it')
         return cls(found["stack"], found["output"], found["path"])
 
-    def expression(self) -> str:
+    def to_expression(self) -> str:
         return f"data.terraform_remote_state.{self.stack}.outputs.{self.output}{self.path}"
 
     def __str__(self) -> str:

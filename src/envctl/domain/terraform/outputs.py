@@ -1,4 +1,4 @@
-"""Outputs by name: the one that somebody means, what it is to a script, and the variable that carries it."""
+"""Outputs by name: lookup, raw text for scripts, and environment variables."""
 
 import json
 import re
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from envctl.domain.errors import Problem, UsageError
-from envctl.domain.text.suggestions import nearest
+from envctl.domain.text.suggestions import find_nearest
 
-Names = Mapping[str, Set[str]]
-"""The names of the outputs of each stack."""
+OutputNames = Mapping[str, Set[str]]
+"""Output names by stack."""
 
 
 @dataclass(frozen=True)
 class Output:
-    """What the state of a stack holds under a name. A sensitive value is never shown and never used."""
+    """An output in the state of a stack. Sensitive values are never shown and never used."""
 
     value: object
     sensitive: bool = False
@@ -26,50 +26,51 @@ Outputs: TypeAlias = Mapping[str, Mapping[str, Output]]
 _NOT_IN_A_VARIABLE = re.compile(r"[^A-Z0-9]")
 
 
-def holders(name: str, known: Names) -> list[str]:
-    """The stacks that have an output of that name, which is `OUTPUT` or `STACK.OUTPUT`."""
-    return [stack for stack, outputs in known.items() if any(name in _called(stack, output) for output in outputs)]
+def find_output_stacks(name: str, known: OutputNames) -> list[str]:
+    """Return the stacks with an output of that name, written as `OUTPUT` or `STACK.OUTPUT`."""
+    return [stack for stack, outputs in known.items() if any(name in _list_names(stack, output) for output in outputs)]
 
 
-def find(name: str, known: Names, environment: str) -> tuple[str, str]:
-    """The stack and the output that are meant. Raises UsageError where none is, or several are."""
-    found = holders(name, known)
+def find_output(name: str, known: OutputNames, environment: str) -> tuple[str, str]:
+    """Return stack and name of an output. Raises UsageError for an unknown or ambiguous name."""
+    found = find_output_stacks(name, known)
     if len(found) == 1:
         return found[0], name.rpartition(".")[2]
     if found:
         message = f"{name!r} is an output of several stacks: {', '.join(found)}"
         raise UsageError(Problem("E013", message, f"name the stack too: envctl output {environment} {found[0]}.{name}"))
-    raise UsageError(Problem("E013", f"{environment} has no output {name!r}", _hint(name, known, environment)))
+    raise UsageError(
+        Problem("E013", f"{environment} has no output {name!r}", _suggest_output(name, known, environment))
+    )
 
 
-def bare(value: object) -> str:
-    """What a script gets: text as it is, everything else as JSON on one line."""
+def format_raw_output(value: object) -> str:
+    """Return text as it is, and any other value as JSON on one line."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def public(outputs: Outputs) -> dict[str, dict[str, object]]:
-    """Without what is sensitive."""
+def drop_sensitive(outputs: Outputs) -> dict[str, dict[str, object]]:
+    """Return the values of all outputs without the sensitive ones."""
     return {
         stack: {name: output.value for name, output in found.items() if not output.sensitive}
         for stack, found in outputs.items()
     }
 
 
-def variable(stack: str, output: str) -> str:
-    """The environment variable that carries an output to a command."""
+def format_variable_name(stack: str, output: str) -> str:
     return f"ENVCTL_OUTPUT_{_NOT_IN_A_VARIABLE.sub('_', f'{stack}_{output}'.upper())}"
 
 
-def _called(stack: str, output: str) -> tuple[str, str]:
+def _list_names(stack: str, output: str) -> tuple[str, str]:
     return output, f"{stack}.{output}"
 
 
-def _hint(name: str, known: Names, environment: str) -> str:
-    near = nearest(name, _all_names(known, whole="." in name))
+def _suggest_output(name: str, known: OutputNames, environment: str) -> str:
+    near = find_nearest(name, _list_all_names(known, whole="." in name))
     return f"did you mean {near}?" if near else f"envctl output {environment} lists what there is"
 
 
-def _all_names(known: Names, *, whole: bool) -> Iterator[str]:
+def _list_all_names(known: OutputNames, *, whole: bool) -> Iterator[str]:
     for stack, outputs in known.items():
         for output in outputs:
-            yield _called(stack, output)[whole]
+            yield _list_names(stack, output)[whole]

@@ -1,4 +1,4 @@
-"""Terraform's dependency lock file: one for the whole project, while Terraform writes one for each root module."""
+"""Terraform's dependency lock file: one for the whole project, merged from one for each root module."""
 
 import re
 from collections.abc import Collection
@@ -9,86 +9,97 @@ _CONSTRAINTS = re.compile(rb'^\s*constraints\s*=\s*"([^"]*)"', re.MULTILINE)
 _HASH = re.compile(rb'"((?:h1|zh):[^"]+)"')
 _HEADER = b"# This file is maintained by envctl, from what `terraform init` writes for each stack.\n"
 PLATFORMS = ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64", "windows_amd64")
-"""Those that people commonly work on, as Terraform calls them."""
+"""Common platforms, in Terraform's spelling."""
 
-UNPACKED = "h1:"
-"""How the hash of a package as it lies unpacked begins: the only one that says anything of what is in a cache."""
+H1_PREFIX = "h1:"
+"""The prefix of hashes of unpacked packages: only these can be checked against a plugin cache."""
 
 
-def providers(lock: bytes) -> dict[str, bytes]:
-    """Each provider's block, by its address."""
+def split_provider_blocks(lock: bytes) -> dict[str, bytes]:
+    """Return the block of each provider by its address."""
     return {match["address"].decode(): match[0] for match in _BLOCK.finditer(lock)}
 
 
-def merge(project: bytes | None, stack: bytes) -> bytes:
-    """The project's lock with what one stack's lock says added to it.
+def merge_locks(project: bytes | None, stack: bytes) -> bytes:
+    """Return the project's lock with the entries of one stack's lock added.
 
-    Of one version all hashes are kept: a stack was initialised on one machine, and the lock is for others as well.
+    Hashes of one version are united: the lock serves other machines than the one it was made on.
     """
-    blocks = providers(project or b"")
-    for address, block in providers(stack).items():
+    blocks = split_provider_blocks(project or b"")
+    for address, block in split_provider_blocks(stack).items():
         known = blocks.get(address)
-        blocks[address] = _united(address, known, block) if known and _version(known) == _version(block) else block
+        blocks[address] = (
+            _merge_blocks(address, known, block)
+            if known and _read_raw_version(known) == _read_raw_version(block)
+            else block
+        )
     return _HEADER + b"".join(b"\n" + blocks[address] for address in sorted(blocks))
 
 
-def only(lock: bytes, addresses: Collection[str]) -> bytes:
-    """The same without what nobody needs any more."""
-    return merge(None, b"".join(block for address, block in providers(lock).items() if address in addresses))
+def keep_providers(lock: bytes, addresses: Collection[str]) -> bytes:
+    return merge_locks(
+        None, b"".join(block for address, block in split_provider_blocks(lock).items() if address in addresses)
+    )
 
 
-def keeping(known: bytes, lock: bytes) -> bytes:
-    """The lock, with the hashes that were known before of the versions that it still has: they are those of platforms
-    that nobody asked for this time.
-    """
-    before = providers(known)
+def keep_known_hashes(known: bytes, lock: bytes) -> bytes:
+    """Return the lock with the known hashes of unchanged versions added: they belong to other platforms."""
+    before = split_provider_blocks(known)
     blocks = [
-        _written(address, block, {*hashes(block), *hashes(before[address])}, _asked(block))
-        if address in before and _version(before[address]) == _version(block)
+        _format_block(address, block, {*read_hashes(block), *read_hashes(before[address])}, _split_constraints(block))
+        if address in before and _read_raw_version(before[address]) == _read_raw_version(block)
         else block
-        for address, block in providers(lock).items()
+        for address, block in split_provider_blocks(lock).items()
     ]
-    return merge(None, b"".join(blocks))
+    return merge_locks(None, b"".join(blocks))
 
 
-def strays(release: bytes | None, stack: bytes) -> tuple[str, ...]:
-    """The providers that a stack was initialised with, but not in the version that the release carries."""
-    carried = {address: _version(block) for address, block in providers(release or b"").items()}
-    return tuple(address for address, block in providers(stack).items() if carried.get(address, b"") != _version(block))
+def find_version_mismatches(release: bytes | None, stack: bytes) -> tuple[str, ...]:
+    """Return the providers a stack was initialized with in another version than the release carries."""
+    carried = {address: _read_raw_version(block) for address, block in split_provider_blocks(release or b"").items()}
+    return tuple(
+        address
+        for address, block in split_provider_blocks(stack).items()
+        if carried.get(address, b"") != _read_raw_version(block)
+    )
 
 
-def short(address: str) -> str:
-    """As people write it."""
+def shorten_address(address: str) -> str:
+    """Return the address without the host of a public registry."""
     return address.removeprefix("registry.terraform.io/").removeprefix("registry.opentofu.org/")
 
 
-def version(block: bytes) -> str:
-    """The version that a provider's block holds."""
-    return _version(block).decode(errors="backslashreplace")
+def read_version(block: bytes) -> str:
+    return _read_raw_version(block).decode(errors="backslashreplace")
 
 
-def constraints(block: bytes) -> str:
-    """What was asked for when the version was chosen."""
+def read_constraints(block: bytes) -> str:
+    """Return the version constraints in a block; empty without any."""
     match = _CONSTRAINTS.search(block)
     return match[1].decode(errors="backslashreplace") if match else ""
 
 
-def hashes(block: bytes) -> tuple[str, ...]:
+def read_hashes(block: bytes) -> tuple[str, ...]:
     return tuple(found.decode(errors="backslashreplace") for found in _HASH.findall(block))
 
 
-def _united(address: str, known: bytes, block: bytes) -> bytes:
-    """The same bytes whichever comes first: the lock is part of what names a release."""
-    if _says(block) <= _says(known):
+def _merge_blocks(address: str, known: bytes, block: bytes) -> bytes:
+    """Unite two blocks of one version, independent of their order: the lock is part of the identity of a release."""
+    if _list_facts(block) <= _list_facts(known):
         return known
-    if _says(known) <= _says(block):
+    if _list_facts(known) <= _list_facts(block):
         return block
-    return _written(address, known, {*hashes(known), *hashes(block)}, sorted({*_asked(known), *_asked(block)}))
+    return _format_block(
+        address,
+        known,
+        {*read_hashes(known), *read_hashes(block)},
+        sorted({*_split_constraints(known), *_split_constraints(block)}),
+    )
 
 
-def _written(address: str, block: bytes, known: Collection[str], asked: Collection[str]) -> bytes:
-    """As Terraform writes it: what is equal has to be so to the byte."""
-    version_line = f'  version     = "{version(block)}"' if asked else f'  version = "{version(block)}"'
+def _format_block(address: str, block: bytes, known: Collection[str], asked: Collection[str]) -> bytes:
+    """Write a block exactly as Terraform does: locks are compared by bytes."""
+    version_line = f'  version     = "{read_version(block)}"' if asked else f'  version = "{read_version(block)}"'
     lines = [
         f'provider "{address}" {{',
         version_line,
@@ -98,14 +109,14 @@ def _written(address: str, block: bytes, known: Collection[str], asked: Collecti
     return "\n".join(lines).encode()
 
 
-def _says(block: bytes) -> set[str]:
-    return {*_asked(block), *hashes(block)}
+def _list_facts(block: bytes) -> set[str]:
+    return {*_split_constraints(block), *read_hashes(block)}
 
 
-def _asked(block: bytes) -> list[str]:
-    return [part.strip() for part in constraints(block).split(",") if part.strip()]
+def _split_constraints(block: bytes) -> list[str]:
+    return [part.strip() for part in read_constraints(block).split(",") if part.strip()]
 
 
-def _version(block: bytes) -> bytes:
+def _read_raw_version(block: bytes) -> bytes:
     match = _VERSION.search(block)
     return match[1] if match else b"?"

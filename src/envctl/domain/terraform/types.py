@@ -1,11 +1,11 @@
-"""Type constraints of Terraform variables: read from text, and written back in one canonical spelling."""
+"""Type constraints of Terraform variables: parsed from text, and written in one canonical form."""
 
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeGuard, TypeVar, get_args
 
-from envctl.domain.terraform.literals import literal, number_of, unquote
+from envctl.domain.terraform.literals import format_literal, parse_number, unquote_string
 
 T = TypeVar("T")
 PrimitiveName = Literal["string", "number", "bool"]
@@ -18,8 +18,8 @@ class Primitive:
 
 
 @dataclass(frozen=True)
-class Anything:
-    """`any`: Terraform finds the type from the value."""
+class AnyType:
+    """The constraint `any`: Terraform infers the type from the value."""
 
 
 @dataclass(frozen=True)
@@ -47,37 +47,37 @@ class Object:
     attributes: tuple[Attribute, ...]
 
 
-TypeExpression: TypeAlias = Primitive | Anything | Collection | Tuple | Object
+TypeExpression: TypeAlias = Primitive | AnyType | Collection | Tuple | Object
 
 
-def describe(type_: TypeExpression) -> str:
+def format_type(type_: TypeExpression) -> str:
     match type_:
         case Primitive(name):
             return name
-        case Anything():
+        case AnyType():
             return "any"
         case Collection(kind, element):
-            return f"{kind}({describe(element)})"
+            return f"{kind}({format_type(element)})"
         case Tuple(elements):
-            return f"tuple([{', '.join(map(describe, elements))}])"
+            return f"tuple([{', '.join(map(format_type, elements))}])"
         case Object(attributes):
-            return f"object({{{', '.join(map(_describe_attribute, attributes))}}})"
+            return f"object({{{', '.join(map(_format_attribute, attributes))}}})"
 
 
-def _describe_attribute(attribute: Attribute) -> str:
-    inner = describe(attribute.type)
+def _format_attribute(attribute: Attribute) -> str:
+    inner = format_type(attribute.type)
     if attribute.has_default:
-        inner = f"optional({inner}, {literal(attribute.default)})"
+        inner = f"optional({inner}, {format_literal(attribute.default)})"
     elif attribute.optional:
         inner = f"optional({inner})"
     return f"{attribute.name} = {inner}"
 
 
 def parse_type(text: str) -> TypeExpression:
-    """Raises ValueError with a message for people."""
-    parser = _Parser(list(_tokens(text)))
-    type_ = parser.type()
-    parser.expect("")
+    """Parse a type constraint. Raises ValueError with a message for users."""
+    parser = _Parser(list(_tokenize(text)))
+    type_ = parser.parse_type()
+    parser.expect_text("")
     return type_
 
 
@@ -97,7 +97,7 @@ _TOKEN = re.compile(
 )
 
 
-def _tokens(text: str) -> Iterator[_Token]:
+def _tokenize(text: str) -> Iterator[_Token]:
     at = 0
     while at < len(text):
         found = _TOKEN.match(text, at)
@@ -123,101 +123,101 @@ class _Parser:
         self._at = 0
 
     @property
-    def _next(self) -> str:
+    def _next_text(self) -> str:
         return self._tokens[self._at].text
 
-    def _take(self) -> _Token:
+    def _take_token(self) -> _Token:
         token = self._tokens[self._at]
         self._at += token.kind != "end"
         return token
 
-    def expect(self, text: str) -> None:
-        token = self._take()
+    def expect_text(self, text: str) -> None:
+        token = self._take_token()
         if token.text != text:
             raise ValueError(f"expected {text or 'the end'!r} and found {token.text or 'the end'!r}")
 
-    def type(self) -> TypeExpression:
-        token = self._take()
+    def parse_type(self) -> TypeExpression:
+        token = self._take_token()
         name = token.text
         if token.kind == "string":
             raise ValueError(f"a type is written without quotes: {name[1:-1]}")
         if _is_primitive(name):
             return Primitive(name)
         if name == "any":
-            return Anything()
+            return AnyType()
         if _is_collection(name):
-            return Collection(name, self._element())
+            return Collection(name, self._parse_element())
         if name == "tuple":
-            return Tuple(tuple(self._enclosed("([", self.type, "])")))
+            return Tuple(tuple(self._parse_enclosed("([", self.parse_type, "])")))
         if name == "object":
-            return self._object()
+            return self._parse_object()
         if name == "optional":
             raise ValueError("optional() is for attributes of an object only")
         raise ValueError(f"{name or 'nothing'!r} is not a type; types are string, number, bool, any, list, set, map, "
                          "tuple and object")  # fmt: skip
 
-    def _element(self) -> TypeExpression:
-        if self._next != "(":
-            return Anything()  # a bare `list` or `map` is Terraform's old spelling of list(any) and map(any)
-        self.expect("(")
-        element = self.type()
-        self.expect(")")
+    def _parse_element(self) -> TypeExpression:
+        if self._next_text != "(":
+            return AnyType()  # `list` and `map` alone are Terraform's old spelling of list(any) and map(any)
+        self.expect_text("(")
+        element = self.parse_type()
+        self.expect_text(")")
         return element
 
-    def _object(self) -> Object:
-        attributes = tuple(self._enclosed("({", self._attribute, "})"))
+    def _parse_object(self) -> Object:
+        attributes = tuple(self._parse_enclosed("({", self._parse_attribute, "})"))
         if len({attribute.name for attribute in attributes}) < len(attributes):
             raise ValueError("an object names an attribute twice")
         return Object(attributes)
 
-    def _attribute(self) -> Attribute:
-        token = self._take()
+    def _parse_attribute(self) -> Attribute:
+        token = self._take_token()
         if token.kind != "name":
             raise ValueError(f"an attribute of an object needs a plain name, not {token.text or 'the end'!r}")
-        self._assign()
-        if self._next != "optional":
-            return Attribute(token.text, self.type())
-        self._take()
-        self.expect("(")
-        type_ = self.type()
-        has_default = self._next == ","
+        self._expect_assignment()
+        if self._next_text != "optional":
+            return Attribute(token.text, self.parse_type())
+        self._take_token()
+        self.expect_text("(")
+        type_ = self.parse_type()
+        has_default = self._next_text == ","
         if has_default:
-            self._take()
-        default = self._value() if has_default and self._next != ")" else None
-        self.expect(")")
+            self._take_token()
+        default = self._parse_default() if has_default and self._next_text != ")" else None
+        self.expect_text(")")
         return Attribute(token.text, type_, optional=True, default=default, has_default=has_default)
 
-    def _assign(self) -> None:
-        if self._next not in {"=", ":"}:
-            raise ValueError(f"expected '=' and found {self._next or 'the end'!r}")
-        self._take()
+    def _expect_assignment(self) -> None:
+        if self._next_text not in {"=", ":"}:
+            raise ValueError(f"expected '=' and found {self._next_text or 'the end'!r}")
+        self._take_token()
 
-    def _enclosed(self, opening: str, item: Callable[[], T], closing: str) -> Iterator[T]:
+    def _parse_enclosed(self, opening: str, item: Callable[[], T], closing: str) -> Iterator[T]:
         for mark in opening:
-            self.expect(mark)
-        while self._next != closing[0]:
+            self.expect_text(mark)
+        while self._next_text != closing[0]:
             yield item()
-            if self._next == ",":
-                self._take()
+            if self._next_text == ",":
+                self._take_token()
         for mark in closing:
-            self.expect(mark)
+            self.expect_text(mark)
 
-    def _value(self) -> object:
-        """A literal, as the default of an optional attribute."""
-        if self._next == "[":
-            return list(self._enclosed("[", self._value, "]"))
-        if self._next == "{":
-            return dict(self._enclosed("{", self._pair, "}"))
-        token = self._take()
+    def _parse_default(self) -> object:
+        """Parse a literal, the default of an optional attribute."""
+        if self._next_text == "[":
+            return list(self._parse_enclosed("[", self._parse_default, "]"))
+        if self._next_text == "{":
+            return dict(self._parse_enclosed("{", self._parse_pair, "}"))
+        token = self._take_token()
         if token.kind == "string":
-            return unquote(token.text)
+            return unquote_string(token.text)
         if token.kind == "number":
-            return number_of("".join(token.text.split()))
+            return parse_number("".join(token.text.split()))
         if token.text in {"true", "false", "null"}:
             return {"true": True, "false": False, "null": None}[token.text]
         raise ValueError(f"a default must be a literal value, not {token.text or 'nothing'!r}")
 
-    def _pair(self) -> tuple[str, object]:
-        token = self._take()
-        self._assign()
-        return unquote(token.text) if token.kind == "string" else token.text, self._value()
+    def _parse_pair(self) -> tuple[str, object]:
+        token = self._take_token()
+        self._expect_assignment()
+        return unquote_string(token.text) if token.kind == "string" else token.text, self._parse_default()

@@ -1,4 +1,4 @@
-"""What modules declare and what settings files assign: the two sides that settings bring together."""
+"""Declarations of modules, and assignments of settings files."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -9,7 +9,7 @@ from envctl.domain.terraform.types import TypeExpression, parse_type
 
 @dataclass(frozen=True)
 class Variable:
-    """One `variable` block of a module. The type is `any` where the block names none."""
+    """A `variable` block of a module. Without a type in the block, `type_text` is `any`."""
 
     name: str
     type_text: str
@@ -25,16 +25,16 @@ class Variable:
         return parse_type(self.type_text)
 
     def to_json(self) -> dict[str, object]:
-        """The form in which it travels in a release."""
+        """Return the variable as a release stores it."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, document: Mapping[str, object]) -> "Variable":
-        """Raises KeyError, TypeError or ValueError for a document that `to_json` did not write."""
-        place = document["location"]
-        if not isinstance(place, Mapping) or set(document) != set(cls.__dataclass_fields__):
+        """Read a stored variable. Raises KeyError, TypeError or ValueError for other documents."""
+        location = document["location"]
+        if not isinstance(location, Mapping) or set(document) != set(cls.__dataclass_fields__):
             raise ValueError("not a variable of a release's settings schema")
-        line = place["line"]
+        line = location["line"]
         parse_type(str(document["type_text"]))
         return cls(
             name=str(document["name"]),
@@ -44,17 +44,17 @@ class Variable:
             nullable=bool(document["nullable"]),
             sensitive=bool(document["sensitive"]),
             description=str(document["description"]),
-            location=Location(str(place["file"]), None if line is None else int(line)),
+            location=Location(str(location["file"]), None if line is None else int(line)),
         )
 
 
 Schema = Mapping[str, tuple[Variable, ...]]
-"""The variables of each stack's module."""
+"""Variables of the module of each stack."""
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """One `name = value` line of a settings file."""
+    """A `name = value` line of a settings file."""
 
     name: str
     value: object = field(repr=False)
@@ -77,9 +77,7 @@ class Output:
 
 @dataclass(frozen=True)
 class ModuleCall:
-    """A `module` block inside a module. The source is empty where it is not a literal string, and so is the version
-    where there is none.
-    """
+    """A `module` block inside a module. `source` is empty unless it is a literal string."""
 
     name: str
     source: str
@@ -89,7 +87,7 @@ class ModuleCall:
 
 @dataclass(frozen=True)
 class ModuleInterface:
-    """What of a module can be seen from outside, and the modules that it calls."""
+    """The public interface of a module, and its calls of other modules."""
 
     variables: tuple[Variable, ...]
     outputs: tuple[Output, ...]

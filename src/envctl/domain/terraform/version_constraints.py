@@ -1,4 +1,4 @@
-"""Version constraints as Terraform writes them: `>= 1.10, < 2.0`."""
+"""Version constraints of Terraform, like `>= 1.10, < 2.0`."""
 
 import re
 
@@ -6,35 +6,35 @@ _PART = re.compile(r"\s*(=|!=|>=?|<=?|~>)?\s*(\d+(?:\.\d+)*)")
 _Numbers = tuple[int, ...]
 
 
-def allows(constraint: str, version: str) -> bool:
-    """Whether every part of it is met. What a version has behind its numbers counts for nothing."""
-    there = _numbers(version)
+def is_version_allowed(constraint: str, version: str) -> bool:
+    """Check every part of the constraint. Suffixes such as `-beta1` are ignored."""
+    numbers = _parse_numbers(version)
     return all(
-        _meets(match[1] or "=", match[2], there) for part in constraint.split(",") if (match := _PART.match(part))
+        _is_met(match[1] or "=", match[2], numbers) for part in constraint.split(",") if (match := _PART.match(part))
     )
 
 
-def _meets(operator: str, wanted: str, there: _Numbers) -> bool:
-    than = _numbers(wanted)
+def _is_met(operator: str, wanted: str, numbers: _Numbers) -> bool:
+    bound = _parse_numbers(wanted)
     match operator:
         case "=":
-            return there == than
+            return numbers == bound
         case "!=":
-            return there != than
+            return numbers != bound
         case ">":
-            return there > than
+            return numbers > bound
         case ">=":
-            return there >= than
+            return numbers >= bound
         case "<":
-            return there < than
+            return numbers < bound
         case "<=":
-            return there <= than
+            return numbers <= bound
         case _:
-            # The last number that is given may rise, and those before it may not.
+            # `~>`: only the last given number may rise.
             fixed = max(1, wanted.count("."))
-            return there >= than and there[:fixed] == than[:fixed]
+            return numbers >= bound and numbers[:fixed] == bound[:fixed]
 
 
-def _numbers(version: str) -> _Numbers:
+def _parse_numbers(version: str) -> _Numbers:
     found = [int(number) for number in re.findall(r"\d+", re.split(r"[-+]", version)[0])]
     return (*found, 0, 0, 0)[:3]

@@ -1,36 +1,36 @@
-"""The names of what lies in an environment's working directory: stacks beside the release's code."""
+"""Names of files and folders in an environment's working directory, with one folder for each stack."""
 
-CODE = ".code"
+CODE_FOLDER = ".code"
 """The folder of the release's files, beside the folders of the stacks."""
 
-MAIN = "main.tf.json"
+ROOT_MODULE_FILE = "main.tf.json"
 """The root module of a stack."""
 
 LOCK_FILE = ".terraform.lock.hcl"
-"""Terraform's dependency lock file, in a stack's folder as in a release and at the top of a project."""
+"""Terraform's dependency lock file: in the folder of a stack, in a release, and in the project root."""
 
-REMOTE = ".remote"
-"""The folder in a release, beside the modules of the project, of the code that they call by an address."""
+REMOTE_MODULES_FOLDER = ".remote"
+"""The folder of a release for modules from remote sources, beside the modules of the project."""
 
-LEFT = ".left"
-"""The folder in the environment's code of the releases that made stacks which are leaving."""
+LEAVING_FOLDER = ".left"
+"""The folder in the code folder for the releases of leaving stacks."""
 
-MANIFEST = ".terraform/modules/modules.json"
-"""Terraform's record of the modules that are installed, in a stack's folder."""
+MODULES_MANIFEST = ".terraform/modules/modules.json"
+"""Terraform's record of installed modules, in the folder of a stack."""
 
 BACKEND_RECORD = ".terraform/terraform.tfstate"
-"""Terraform's record of where the state is, in a stack's folder: what it says counts, and not the root module."""
+"""Terraform's record of the backend, in the folder of a stack: it counts, not the root module."""
 
-UNSAVED = "errored.tfstate"
-"""Terraform's name for a state that an apply could not save, in a stack's folder: it has to be put in its place."""
+UNSAVED_STATE = "errored.tfstate"
+"""A state Terraform failed to save after an apply, in the folder of a stack: it has to be pushed."""
 
-MOVING = "moving.tfstate"
-"""A state on its way to another stack, for as long as Terraform takes it in."""
+MOVING_STATE = "moving.tfstate"
+"""A state on its way to another stack, until Terraform has taken it in."""
 
-LEFT_OUT = frozenset({".terraform", LOCK_FILE, "tests", ".git", REMOTE})
-"""Parts of a path that never travel in a release: they say nothing about what is deployed."""
+EXCLUDED_PARTS = frozenset({".terraform", LOCK_FILE, "tests", ".git", REMOTE_MODULES_FOLDER})
+"""Path parts left out of releases: they do not affect the deployment."""
 
-SESSION = "envctl_session"
-"""The root module's variable for the name of the session: its value stands in AWS's records of what was done."""
+SESSION_VARIABLE = "envctl_session"
+"""The variable of the root module for the session name, recorded by AWS for each request."""
 PLAN_FILES = ("plan.tfplan", "both.tfplan", "drift.tfplan", "pending.tfplan")
-"""Saved plans, where they can't lie in memory: the one to apply, and those that only a look is taken at."""
+"""Plan files on disk, if memory is no option: the one to apply, and those for comparison."""

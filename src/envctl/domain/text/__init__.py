@@ -1,1 +1,1 @@
-"""Text for people that knows nothing of the field: durations, lists, suggestions."""
+"""Helpers for text: durations, lists, suggestions. They are independent of the domain."""

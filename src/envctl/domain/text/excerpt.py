@@ -1,14 +1,14 @@
-"""The beginning of a text that somebody else wrote."""
+"""Excerpts of text from other programs."""
 
 import re
 
-_LONGEST = 200
+_MAX_LENGTH = 200
 
 
-_COLOURS = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\))")
+_TERMINAL_CODES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\))")
 
 
 def excerpt(text: str) -> str:
-    """Its beginning, on one line and without anything that a terminal would obey."""
-    plain = "".join(c if c.isprintable() else " " for c in _COLOURS.sub("", text)).strip()
-    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"
+    """Return the beginning of the text on one line, without characters a terminal would interpret."""
+    plain = "".join(c if c.isprintable() else " " for c in _TERMINAL_CODES.sub("", text)).strip()
+    return plain if len(plain) <= _MAX_LENGTH else f"{plain[:_MAX_LENGTH]}…"

@@ -1,9 +1,9 @@
-"""What an environment, a stack, a region or a project may be called: it becomes a part of paths and of keys."""
+"""Allowed names of environments, stacks, regions and projects: they become parts of paths and keys."""
 
 import re
 
-NAME = r"[a-z][a-z0-9_-]{0,31}"
+NAME_PATTERN = r"[a-z][a-z0-9_-]{0,31}"
 
 
 def is_name(text: str) -> bool:
-    return re.fullmatch(NAME, text, re.ASCII) is not None
+    return re.fullmatch(NAME_PATTERN, text, re.ASCII) is not None

@@ -1,15 +1,15 @@
-"""Lists in sentences, which stay short however long the list is."""
+"""Lists in sentences, short even for long lists."""
 
 from collections.abc import Sequence
 
 
-def first_of(names: Sequence[str], most: int, total: int = 0) -> str:
-    """The first of them, and how many more there are. `total` counts those too that have no name here."""
+def join_first(names: Sequence[str], most: int, total: int = 0) -> str:
+    """Join the first `most` names and the number of the others. `total` also counts unnamed ones."""
     shown = names[:most]
     left = max(total, len(names)) - len(shown)
     return " and ".join(filter(None, (", ".join(shown), f"{left} more" if left else "")))
 
 
-def listed(names: Sequence[str]) -> str:
-    """All of them, as a sentence names them."""
+def join_names(names: Sequence[str]) -> str:
+    """Join all names with commas and "and"."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -1,6 +1,6 @@
-"""What people call things that have a long name. A plan shows one, and needs nothing else of what knows guards."""
+"""Short forms of long identifiers."""
 
 
-def short(release: str) -> str:
-    """The twelve characters by which people call a release, or the fingerprint of a plan."""
+def shorten_id(release: str) -> str:
+    """Return the first twelve characters of a release or of the fingerprint of a plan."""
     return release[:12]

@@ -1,9 +1,9 @@
-"""The known name that somebody most likely meant."""
+"""Suggestions for misspelled names."""
 
 from collections.abc import Iterable
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def find_nearest(name: str, known: Iterable[str]) -> str | None:
     import difflib
 
     candidates = sorted(known)
@@ -12,10 +12,10 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return lowered[found[0]] if found else None
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """A sentence for a hint: the nearest name, or else the names there are."""
+def suggest_name(name: str, known: Iterable[str]) -> str:
+    """Return a hint with the nearest known name, or else all known names; empty if none is known."""
     candidates = sorted(known)
-    found = nearest(name, candidates)
+    found = find_nearest(name, candidates)
     if found is not None:
         return f"did you mean {found}?"
     return f"known are: {', '.join(candidates)}" if candidates else ""

@@ -1,1 +1,1 @@
-"""Questions to the account of an environment: access, buckets, images and secrets."""
+"""Checks and changes in the AWS account of an environment: access, buckets, images and secrets."""

@@ -1,57 +1,59 @@
-"""Getting into an environment: nothing of it is touched before its own account has answered."""
+"""Check the account of an environment before any access to its resources."""
 
 from dataclasses import replace
 
-from envctl.domain.aws.access import Caller, lasts, on_aws_there, session_name
+from envctl.domain.aws.access import CallerIdentity, check_remaining_time, format_session_name, is_environment_on_aws
 from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards import RefusedError, Request
-from envctl.domain.guards.access import wrong_account
-from envctl.domain.ledger.state import Present
+from envctl.domain.guards.identity import check_caller_account
+from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.project import Prepared
+from envctl.usecases.ports.project import PreparedEnvironment
 
 
-def caller(ports: Ports, project: Project, environment: str) -> Caller | None:
-    """Who AWS says that one is there. None where the project file does not say that anything of it is on AWS."""
-    return ports.access.caller(environment) if on_aws_there(project.environments[environment]) else None
+def find_caller(ports: Ports, project: Project, environment: str) -> CallerIdentity | None:
+    """Return the AWS caller there, or None if the project file has the environment outside AWS."""
+    return ports.access.fetch_caller(environment) if is_environment_on_aws(project.environments[environment]) else None
 
 
-def complete(ports: Ports, project: Project, request: Request) -> Request:
-    """With what the target's own account alone can answer."""
-    return replace(request, caller=caller(ports, project, request.target))
+def add_caller(ports: Ports, project: Project, request: Request) -> Request:
+    """Return the request with the caller in the target's account."""
+    return replace(request, caller=find_caller(ports, project, request.target))
 
 
-def demand(ports: Ports, project: Project, environment: str) -> None:
-    """Raises RefusedError where another account answers than the environment's, and OperationFailedError where the
-    bucket of its state is not in it. Asked once: what was found to be right is remembered for as long as the
-    credentials that are at hand stay the same.
+def require_account(ports: Ports, project: Project, environment: str) -> None:
+    """Raise RefusedError for credentials of another account, and OperationFailedError for a misplaced state bucket.
+
+    A positive result is cached while the credentials stay the same.
     """
-    if ports.access.known(environment):
+    if ports.access.is_confirmed(environment):
         return
-    found = caller(ports, project, environment)
-    if refusal := wrong_account(environment, project.environments[environment].account_id or "", found):
+    found = find_caller(ports, project, environment)
+    if refusal := check_caller_account(environment, project.environments[environment].account_id or "", found):
         raise RefusedError((refusal,))
-    # Late: mostly it is known, and what buckets have to be like is the longest of the lists.
+    # Late import: usually cached, and the bucket rules are slow to load.
     from envctl.usecases.account import state_bucket
 
-    state_bucket.demand(ports, project, environment)
-    ports.access.remember(environment)
+    state_bucket.require_state_bucket(ports, project, environment)
+    ports.access.save_confirmed(environment)
 
 
-def demand_time(ports: Ports, present: Present, environment: str, found: Caller | None) -> None:
-    """Raises OperationFailedError where the credentials end before a deployment, as long as those before it, would."""
+def require_time_left(ports: Ports, present: LedgerState, environment: str, found: CallerIdentity | None) -> None:
+    """Raise OperationFailedError if the credentials expire before a deployment of the usual duration would end."""
     now = ports.clock.now()
-    if found is None or (short := lasts(found, present.of(environment), now)) is None:
+    if found is None or (short := check_remaining_time(found, present.find_environment(environment), now)) is None:
         return
     message = f"the credentials for {environment} end in {short.left}, and a deployment there has taken {short.needed}"
     raise OperationFailedError(Problem("E417", message, f"sign in again, then: envctl doctor {environment}"))
 
 
-def named(ports: Ports, project: Project, prepared: Prepared) -> Prepared:
-    """Root modules whose sessions bear the name of whoever is at work."""
+def name_sessions(ports: Ports, project: Project, prepared: PreparedEnvironment) -> PreparedEnvironment:
+    """Return the root modules with role sessions named after the actor."""
     if not project.environments[prepared.environment].assume_role:
         return prepared
-    session = session_name(ports.identity.actor())
+    session = format_session_name(ports.identity.identify_actor())
     stacks = tuple(replace(stack, session=session) for stack in prepared.stacks)
-    return replace(prepared, stacks=stacks, left=tuple(replace(stack, session=session) for stack in prepared.left))
+    return replace(
+        prepared, stacks=stacks, leaving=tuple(replace(stack, session=session) for stack in prepared.leaving)
+    )

@@ -1,4 +1,4 @@
-"""Images that an environment pulls from a repository of its own, brought there by digest where they are missing."""
+"""Copy missing images by digest to the repository of an environment."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,39 +6,39 @@ from datetime import datetime, timedelta
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.images.image_reference import Image, ecr, pinned
+from envctl.domain.images.image_reference import Image, is_pinned_image, parse_ecr_registry
 from envctl.domain.release.contents import Release
-from envctl.domain.release.image_repositories import copied, images
-from envctl.usecases.account.image_check import into
-from envctl.usecases.ports.aws import Copied, Pulled
+from envctl.domain.release.image_repositories import list_copied_artifacts, select_images
+from envctl.usecases.account.image_check import authorize_pull
+from envctl.usecases.ports.aws import CopyProgress, RegistryImage
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
-BETWEEN = timedelta(seconds=5)
-"""A copy of large layers is told of no more often."""
+REPORT_INTERVAL = timedelta(seconds=5)  # Minimum, for copies of large layers.
 
 
-def bring(ports: Ports, project: Project, source: str, environment: str, release: Release) -> None:
-    """Copies to where the environment pulls from what is not there, of the artifacts that say so: from where `source`
-    pulls, which is empty where nothing is promoted, or else from where the image was when it entered.
+def copy_images(ports: Ports, project: Project, source: str, environment: str, release: Release) -> None:
+    """Copy the missing images of all artifacts with `copy` to the registry of the environment.
+
+    They come from the registry of `source`, empty without a promotion, or else from their original repository.
     """
     if ports.sandbox:
-        # Its ECR takes no images, and no other registry is there.
+        # Its ECR accepts no images, and it has no other registry.
         return
-    way = _Way(ports, project, source, environment, release)
-    placed = way.places(environment)
-    for name in copied(project):
-        if not pinned(placed.get(name)):
+    way = _ImageRoute(ports, project, source, environment, release)
+    placed = way.list_images(environment)
+    for name in list_copied_artifacts(project):
+        if not is_pinned_image(placed.get(name)):
             # The release has no such artifact, or G201 was overridden for it.
             continue
-        target = into(ports, project, Image.parse(placed[name]), environment)
-        if ports.registries.find(target) != "there":
-            _copy(ports, name, way.origin(name, target), target)
+        target = authorize_pull(ports, project, Image.parse(placed[name]), environment)
+        if ports.registries.find_image(target) != "there":
+            _copy_image(ports, name, way.find_origin(name, target), target)
 
 
 @dataclass(frozen=True)
-class _Way:
-    """The images of a release, on their way into an environment."""
+class _ImageRoute:
+    """The images of a release, to be copied into an environment."""
 
     ports: Ports
     project: Project
@@ -46,53 +46,56 @@ class _Way:
     environment: str
     release: Release
 
-    def places(self, environment: str) -> dict[str, str]:
-        return images(self.project, load.artifacts(self.ports, self.project, environment, self.release.wiring))
+    def list_images(self, environment: str) -> dict[str, str]:
+        return select_images(
+            self.project, load.resolve_artifacts(self.ports, self.project, environment, self.release.wiring)
+        )
 
-    def origin(self, name: str, target: Pulled) -> Pulled:
-        """Where the content can be copied from, the likeliest place first. Raises OperationFailedError."""
-        entered = images(self.project, self.release.wiring.artifacts)[name]
-        likely = [self.places(self.source)[name], entered] if self.source else [entered]
+    def find_origin(self, name: str, target: RegistryImage) -> RegistryImage:
+        """Return the first repository with the image. Raise OperationFailedError if there is none."""
+        entered = select_images(self.project, self.release.wiring.artifacts)[name]
+        likely = [self.list_images(self.source)[name], entered] if self.source else [entered]
         places = [text for text in dict.fromkeys(likely) if Image.parse(text).name != target.image.name]
         for image in map(Image.parse, places):
-            place = into(self.ports, self.project, image, self.whose(image))
-            if self.ports.registries.find(place) == "there":
+            place = authorize_pull(self.ports, self.project, image, self.find_owner(image))
+            if self.ports.registries.find_image(place) == "there":
                 return place
         nowhere = f", nor is {' or '.join(places)}" if places else ""
         message = f"artifact {name}: {target.image} is not there{nowhere}: there is nothing to copy"
         hint = f"push that very content again, or make a new release: envctl apply {self.project.entry}"
         raise OperationFailedError(Problem("E435", message, hint))
 
-    def whose(self, image: Image) -> str:
-        """The environment in whose account a registry is: it is read with the credentials of that one. What is in no
-        environment's account has to let the target pull, as it must anyway.
+    def find_owner(self, image: Image) -> str:
+        """Return the environment with credentials for the registry: the one of its account, else the target.
+
+        A registry outside all accounts has to let the target pull anyway.
         """
-        there = ecr(image.registry)
+        there = parse_ecr_registry(image.registry)
         order = (self.environment, *(name for name in (self.source,) if name), *self.project.pipeline.order)
         mine = (name for name in order if there and self.project.environments[name].account_id == there.account_id)
         return next(mine, self.environment)
 
 
-def _copy(ports: Ports, name: str, source: Pulled, target: Pulled) -> None:
-    said = ports.observer.said
-    said(f"{name}: copying {source.image} to {target.image.name}")
-    ports.registries.copy(source, target, _Teller(name, said, ports.clock.now).tell)
-    said(f"{name}: {target.image.name} has it")
+def _copy_image(ports: Ports, name: str, source: RegistryImage, target: RegistryImage) -> None:
+    report = ports.observer.on_message
+    report(f"{name}: copying {source.image} to {target.image.name}")
+    ports.registries.copy_image(source, target, _CopyProgress(name, report, ports.clock.now).report_layers)
+    report(f"{name}: {target.image.name} has it")
 
 
 @dataclass
-class _Teller:
+class _CopyProgress:
     name: str
     say: Callable[[str], None]
     now: Callable[[], datetime]
     told: datetime | None = None
     blobs: int = 0
 
-    def tell(self, copied: Copied) -> None:
-        """Each blob that is there, and now and then how far a long one is."""
+    def report_layers(self, copied: CopyProgress) -> None:
+        """Report each copied layer, and the progress of large ones."""
         now = self.now()
-        if copied.blobs == self.blobs and self.told is not None and now - self.told < BETWEEN:
+        if copied.blobs == self.blobs and self.told is not None and now - self.told < REPORT_INTERVAL:
             return
         self.told, self.blobs = now, copied.blobs
-        size, of_size = (f"{count / (1 << 20):.1f}" for count in (copied.size, copied.of_size))
-        self.say(f"{self.name}: {copied.blobs} of {copied.of_blobs} layers, {size} of {of_size} MiB")
+        size, of_size = (f"{count / (1 << 20):.1f}" for count in (copied.size, copied.total_size))
+        self.say(f"{self.name}: {copied.blobs} of {copied.total_blobs} layers, {size} of {of_size} MiB")

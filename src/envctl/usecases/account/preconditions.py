@@ -1,4 +1,4 @@
-"""What only the target's own account can answer: whether the images and the secrets of a deployment are there."""
+"""Find the images and secrets of a deployment in the target's account."""
 
 from dataclasses import replace
 
@@ -11,16 +11,16 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
 
-def look(
+def add_findings(
     ports: Ports, project: Project, request: Request, release: Release, settings: EnvironmentSettings | None = None
 ) -> Request:
-    """The request with what was seen there. What is taken away needs neither. It has to be the right account."""
+    """Return the request with the images and secrets found, except for `destroy`. Check the account before."""
     if request.action == "destroy":
         return request
     target, wiring = request.target, release.wiring
-    given = settings or load.settings(ports, project, target, wiring)
+    given = settings or load.load_settings(ports, project, target, wiring)
     return replace(
         request,
-        images=image_check.look(ports, project, target, release),
-        secrets=secret_check.look(ports, project, target, given, wiring.schema),
+        images=image_check.find_images(ports, project, target, release),
+        secrets=secret_check.find_secrets(ports, project, target, given, wiring.schema),
     )

@@ -1,38 +1,41 @@
-"""`envctl secrets set ENV NAME`: gives a secret a value, which comes from a person or a pipe and goes to AWS alone."""
+"""`envctl secrets set ENV NAME`: send the value of a secret from a prompt or pipe to AWS, and only there."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from envctl.domain.aws.secret_names import read
+from envctl.domain.aws.secret_names import parse_secret
 from envctl.domain.aws.secret_status import (
-    ENCRYPTED,
-    KINDS,
-    SERVICES,
-    Kind,
+    ENCRYPTED_TYPE,
+    SECRET_KINDS,
+    SERVICE_NAMES,
     NeededSecret,
     SecretChange,
+    SecretKind,
     SecretValue,
     Sighting,
-    problem,
-    unfit,
+    explain_invalid_value,
+    find_problem,
 )
 from envctl.domain.config.project import Project
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem, UsageError
-from envctl.domain.text.suggestions import nearest
-from envctl.usecases.account.secret_check import asked_for, in_account
+from envctl.domain.text.suggestions import find_nearest
+from envctl.usecases.account.secret_check import load_required_secrets, require_own_account
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
 
 @dataclass(frozen=True)
 class SecretSet:
-    """`created` is false where it was there and got a new version. `arn_differs` says that the settings name the ARN of
-    one that is gone: AWS gives the new one another.
+    """The result of setting a secret.
+
+    Attributes:
+        created: false if an existing secret got a new version.
+        arn_differs: true if the settings name the ARN of a deleted secret; AWS assigns a new one.
     """
 
     environment: str
     account_id: str
-    kind: Kind
+    kind: SecretKind
     name: str
     created: bool
     arn_differs: bool
@@ -45,87 +48,87 @@ def set_secret(
     name: str,
     value: Callable[[], SecretValue],
     *,
-    kind: Kind | None = None,
+    kind: SecretKind | None = None,
     unasked: bool = False,
     kms_key: str = "",
 ) -> SecretSet:
-    """Only what a setting asks for, unless `unasked` says that this is known. `value` is called last, when all else is
-    well and it was said yes to.
-    """
-    project, target = load.seen_from(ports, environment)
-    secret = _meant(ports, project, target, name, kind, unasked=unasked)
-    account = in_account(ports, project, target).account_id
+    """Set a secret named in a setting, or any other with `unasked`. `value` is called last, after the confirmation."""
+    project, target = load.load_view(ports, environment)
+    secret = _resolve_secret(ports, project, target, name, kind, unasked=unasked)
+    account = require_own_account(ports, project, target).account_id
     if secret.account_id not in ("", account):
         message = f"{secret.name} is in account {secret.account_id}, and {target} in {account}"
         raise OperationFailedError(Problem("E445", message, "set it there: envctl writes to an environment's own"))
-    (seen,) = ports.secrets.look(target, (secret,))
-    _writable(seen, target)
+    (seen,) = ports.secrets.check_secrets(target, (secret,))
+    _require_writable(seen, target)
     creates = seen.state == "absent"
-    if not ports.consent.puts(SecretChange(target, account, secret, creates)):
+    if not ports.prompter.confirm_secret(SecretChange(target, account, secret, creates)):
         again = f"envctl secrets set {target} {secret.name}"
         raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was changed", again))
     given = value()
-    if wrong := unfit(given, secret.kind):
+    if wrong := explain_invalid_value(given, secret.kind):
         raise UsageError(Problem("E447", f"the value of {secret.name} can't be stored: {wrong}", "give another one"))
     tags = {"project": project.name, "environment": target, "managed_by": "envctl"}
-    ports.secrets.put(target, seen, given, tags=tags, kms_key=kms_key)
+    ports.secrets.put_secret(target, seen, given, tags=tags, kms_key=kms_key)
     next_ = f"envctl secrets check {target}" if secret.asked_by else ""
     return SecretSet(target, account, secret.kind, secret.name, creates, creates and secret.id != secret.name, next_)
 
 
-def _meant(
-    ports: Ports, project: Project, environment: str, name: str, kind: Kind | None, *, unasked: bool
+def _resolve_secret(
+    ports: Ports, project: Project, environment: str, name: str, kind: SecretKind | None, *, unasked: bool
 ) -> NeededSecret:
     if unasked and kind:
-        return _plain(kind, name)
-    secrets = asked_for(ports, project, environment).secrets
+        return _parse_name(kind, name)
+    secrets = load_required_secrets(ports, project, environment).secrets
     found = [each for each in secrets if name in (each.name, each.id) and kind in (None, each.kind)]
     if len(found) == 1:
         return found[0]
     if found:
         message = f"more than one secret that {environment} asks for is called {name}"
-        raise UsageError(Problem("E446", message, _apart(environment, name, found)))
+        raise UsageError(Problem("E446", message, _suggest_distinction(environment, name, found)))
     raise UsageError(
         Problem(
             "E446",
             f"no setting of {environment} asks for a secret {name}",
-            _instead(environment, name, [each.name for each in secrets], unasked=unasked),
+            _suggest_alternative(environment, name, [each.name for each in secrets], unasked=unasked),
         )
     )
 
 
-def _plain(kind: Kind, name: str) -> NeededSecret:
+def _parse_name(kind: SecretKind, name: str) -> NeededSecret:
     try:
-        secret = read(kind, name)
+        secret = parse_secret(kind, name)
     except ValueError:
         secret = None
     if secret is None or secret.kind != kind:
-        message = f"{name} can't be the name of a secret in {SERVICES[kind]}"
+        message = f"{name} can't be the name of a secret in {SERVICE_NAMES[kind]}"
         raise UsageError(Problem("E446", message, "letters, digits and / _ . - can be in one"))
     return secret
 
 
-def _apart(environment: str, name: str, found: Sequence[NeededSecret]) -> str:
-    kinds = [kind for kind in KINDS if kind in {each.kind for each in found}]
+def _suggest_distinction(environment: str, name: str, found: Sequence[NeededSecret]) -> str:
+    kinds = [kind for kind in SECRET_KINDS if kind in {each.kind for each in found}]
     if len(kinds) > 1:
         return f"say which: envctl secrets set {environment} {name} --in {kinds[0]}"
     return f"name its ARN: {' or '.join(each.id for each in found)}"
 
 
-def _instead(environment: str, name: str, names: Sequence[str], *, unasked: bool) -> str:
+def _suggest_alternative(environment: str, name: str, names: Sequence[str], *, unasked: bool) -> str:
     if unasked:
-        return f"say where it shall be: --in {' or --in '.join(KINDS)}"
-    if near := nearest(name, names):
+        return f"say where it shall be: --in {' or --in '.join(SECRET_KINDS)}"
+    if near := find_nearest(name, names):
         return f"did you mean {near}? If not, and you are sure: --unasked --in secretsmanager"
     return f"see what is asked for: envctl secrets list {environment}"
 
 
-def _writable(seen: Sighting, environment: str) -> None:
-    """Raises OperationFailedError where AWS would refuse, or would lose what is there."""
+def _require_writable(seen: Sighting, environment: str) -> None:
+    """Raise OperationFailedError if AWS would refuse the change, or lose the existing value."""
     name = seen.secret.name
-    if seen.state in ("deleting", "unknown") and (wrong := problem(seen, environment)):
+    if seen.state in ("deleting", "unknown") and (wrong := find_problem(seen, environment)):
         raise OperationFailedError(wrong)
-    if seen.secret.kind == "ssm" and seen.state == "there" and seen.type != ENCRYPTED:
-        message = f"{name} in {SERVICES['ssm']} of {environment} is a {seen.type}, and AWS never makes another of it"
+    if seen.secret.kind == "ssm" and seen.state == "there" and seen.type != ENCRYPTED_TYPE:
+        message = (
+            f"{name} in {SERVICE_NAMES['ssm']} of {environment} is a {seen.type}, and AWS never makes another of it"
+        )
         hint = f"take it away first: aws ssm delete-parameter --name {name}"
         raise OperationFailedError(Problem("E448", message, hint))

@@ -1,1 +1,1 @@
-"""Approvals, the approval of other rules, and why a promotion is refused."""
+"""Approvals of plans and of rules, and the reasons for a refusal."""

@@ -1,35 +1,34 @@
-"""`envctl approve ENV --rules`: one person's word that the tree's rules may take the place of the recorded ones."""
+"""`envctl approve ENV --rules`: the approval of new rules by one person, in place of the recorded ones."""
 
 from dataclasses import dataclass, replace
 
 from envctl.domain.config.rules.environment_rules import Rules
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
-from envctl.domain.guards.both_documents import count_missing_rules_approvals, list_rules_approvals
+from envctl.domain.guards.rule_views import count_missing_rules_approvals, list_rules_approvals
 from envctl.domain.ledger.events import Actor, Event
-from envctl.domain.ledger.people.person_names import is_person, is_same_person
-from envctl.domain.ledger.people.principals import may_at_gate
+from envctl.domain.ledger.people.person_names import is_named_in, is_same_person
+from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.rule_events import RulesApproved
-from envctl.domain.ledger.state import Present
+from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rules.changes import list_differences
-from envctl.domain.rules.document import rules_of
-from envctl.usecases.deployment.run import there
+from envctl.domain.rules.document import to_rules
+from envctl.usecases.deployment.run import require
 from envctl.usecases.ledger import journal, rules_store
-from envctl.usecases.ledger.store_clock import check_clock, current_time
+from envctl.usecases.ledger.store_clock import check_clock, read_store_time
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
 
 @dataclass(frozen=True)
 class ApprovedRules:
-    """Attributes:
+    """An approval of the tree's rules.
 
-    gate: one of those that the recorded rules have; empty where they have none.
-    already: this person had approved the same before, and it still counts.
-    changes: what the tree says otherwise than the recorded rules.
-    missing: for each gate of the recorded rules, how many approvals it still lacks.
-    recorded, rules: the digests of the recorded rules, and of those of the tree.
-    release, withdrawn: empty and false; what readers of other approvals rely on.
+    Attributes:
+        gate, missing: a gate of the recorded rules, and the number of missing approvals by gate.
+        already: the person had approved the same before, and it still counts.
+        recorded, rules: the digests of both documents.
+        release, withdrawn: empty and false; readers of other approvals rely on them.
     """
 
     environment: str
@@ -46,33 +45,37 @@ class ApprovedRules:
 
 
 def approve_rules(ports: Ports, environment: str, gate: str | None = None) -> ApprovedRules:
-    """Shows what changes, asks, and records the answer for exactly these two documents."""
-    ports.store.foresee_time()
-    project, target = load.seen_from(ports, environment)
-    request = rules_store.request_for(ports, project, journal.present(ports), target)
-    before, now = rules_store.read_recorded(request), there(request.document)
+    """Show the changes, ask for consent, and record the approval for exactly these two documents."""
+    ports.store.prefetch_time()
+    project, target = load.load_view(ports, environment)
+    request = rules_store.build_rules_request(ports, project, journal.load(ports), target)
+    before, now = rules_store.load_recorded_rules(request), require(request.document)
     if request.recorded_digest == request.rules_digest:
         message = (
             f"the rules of {target} in envctl.toml are those that it was deployed with: there is nothing to approve"
         )
         raise UsageError(Problem("E488", message, f"envctl rules {target}"))
     check_clock(ports)
-    asked = rules_of(before)
+    asked = to_rules(before)
     named = _choose_gate(request, asked, gate)
     changes = list_differences(before, now)
-    if not ports.consent.approves_rules(target, named, changes):
+    if not ports.prompter.confirm_rules(target, named, changes):
         raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was approved", ""))
-    rules_store.keep(ports, now)
+    rules_store.save_rules(ports, now)
     event = RulesApproved(target, named, request.recorded_digest, request.rules_digest)
 
-    def decide(present: Present) -> Event | None:
-        return None if _is_given(replace(request, present=present, now=current_time(ports)), asked, event) else event
+    def decide(present: LedgerState) -> Event | None:
+        return (
+            None
+            if _is_already_approved(replace(request, present=present, now=read_store_time(ports)), asked, event)
+            else event
+        )
 
     after, entry = journal.append(ports, decide)
-    # Counted as for another person: one's own approval shows as given.
-    counted = replace(request, present=after, actor=Actor(""), now=current_time(ports))
+    # Counted without an actor: guards would leave out the actor's own approval.
+    counted = replace(request, present=after, actor=Actor(""), now=read_store_time(ports))
     missing = {name: count for name, count in count_missing_rules_approvals(counted, asked).items() if count}
-    following = f"envctl approve {target} --rules --gate {next(iter(missing))}" if missing else ""
+    next_command = f"envctl approve {target} --rules --gate {next(iter(missing))}" if missing else ""
     return ApprovedRules(
         target,
         named,
@@ -80,15 +83,15 @@ def approve_rules(ports: Ports, environment: str, gate: str | None = None) -> Ap
         entry is None,
         changes,
         missing,
-        following or project.pipeline.way_into(target),
+        next_command or project.pipeline.format_deploy_command(target),
         request.recorded_digest,
         request.rules_digest,
     )
 
 
 def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
-    """The gate of the recorded rules at which it is said. Raises UsageError where it is not clear or not known, and
-    RefusedError where that person may not.
+    """Return the gate of the recorded rules to approve at. Raises UsageError for an unknown or ambiguous gate, and
+    RefusedError if the actor may not approve there.
     """
     target, gates = request.target, asked.approvals
     if gate is None and len(gates) > 1:
@@ -100,22 +103,24 @@ def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
         raise UsageError(
             Problem("E005", f"{target} has no gate {named!r} by its recorded rules", f"its gates: {listed}")
         )
-    patterns = asked.who_approves(named)
-    if not may_at_gate(patterns, request.actor):
+    patterns = asked.list_approver_patterns(named)
+    if not can_approve_at(patterns, request.actor):
         message = f"{request.actor} may not approve at {named}: that may {' or '.join(patterns) or 'persons alone'}"
         hint = f"as {patterns[0] if patterns else 'a person'}: envctl approve {target} --rules --gate {named}"
         raise RefusedError((Refusal("G207", "allowed", message, hint, waivable=False),))
-    if named and not asked.self_approval and is_person(request.actor, request.wrote_rules):
-        message = f"{request.actor.person} changed envctl.toml since {target} was deployed, and can't approve its rules"
+    if named and not asked.self_approval and is_named_in(request.actor, request.wrote_rules):
+        message = (
+            f"{request.actor.person_name} changed envctl.toml since {target} was deployed, and can't approve its rules"
+        )
         hint = f"as another person: envctl approve {target} --rules --gate {named}"
         raise RefusedError((Refusal("G112", "rules", message, hint, waivable=False),))
     return named
 
 
-def _is_given(request: Request, asked: Rules, event: RulesApproved) -> bool:
-    mine = [
+def _is_already_approved(request: Request, asked: Rules, event: RulesApproved) -> bool:
+    own = [
         each
         for each in list_rules_approvals(request)
         if each.gate == event.gate and is_same_person(each.by, request.actor)
     ]
-    return any(asked.expires is None or request.now - each.at <= asked.expires for each in mine)
+    return any(asked.expires is None or request.now - each.at <= asked.expires for each in own)

@@ -1,6 +1,6 @@
-"""`envctl approve ENV --reviewers`: what reviewers of a job said where the code is hosted, as approvals of one plan.
+"""`envctl approve ENV --reviewers`: reviews of a CI job, recorded as approvals of one plan.
 
-They saw that plan, which an earlier job of the same run has made, and let the next job begin. That one records it.
+An earlier job of the same run made the plan. Its reviewers read it and let the next job begin, to record the reviews.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,16 @@ from typing import Literal
 from envctl.domain.config.project import Project
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards import Request, list_views
-from envctl.domain.guards.approvals import changed_rules, made_by, may_approve, to_approve
+from envctl.domain.guards.approvals import can_approve, format_approve_command, has_changed_rules, has_made_release
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.person_names import is_machine, is_same_person
-from envctl.domain.ledger.people.principals import reviewer
-from envctl.domain.plan.fingerprint import outline
+from envctl.domain.ledger.people.principals import build_reviewer
+from envctl.domain.plan.fingerprint import to_plan_outline
 from envctl.domain.plan.unseen_stacks import check_unseen, list_unseen
 from envctl.domain.rules.document import find_rules
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.approval import approve
-from envctl.usecases.deployment.run import there
+from envctl.usecases.deployment.run import require
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
@@ -30,7 +30,7 @@ Outcome = Literal["recorded", "already", "does not count"]
 
 @dataclass(frozen=True)
 class Reviewer:
-    """`why` says why it does not count, and is empty otherwise."""
+    """A reviewer of the job. `why` is the reason if the review does not count."""
 
     name: str
     outcome: Outcome
@@ -39,10 +39,12 @@ class Reviewer:
 
 @dataclass(frozen=True)
 class Reviewed:
-    """`by` is the job that records it, `already` that there was nothing new to record, and `plan` the fingerprint of
-    what they saw. `missing` says for each gate how many approvals it still lacks, and `notes` what guards say of the
-    plan. `place` is the digest of where it may be applied, and `where` that in words. `not_seen` names the stacks that
-    could not be planned, and `unseen` those of them that were approved all the same.
+    """The reviews of one plan. Attributes not named here are those of `Approved`.
+
+    Attributes:
+        by: the recording job.
+        already: every review was recorded before, or does not count.
+        plan: the fingerprint of the reviewed plan.
     """
 
     environment: str
@@ -61,7 +63,7 @@ class Reviewed:
     unseen: tuple[str, ...] = ()
 
 
-def review(
+def record_reviews(
     ports: Ports,
     environment: str,
     *,
@@ -71,40 +73,42 @@ def review(
     gate: str | None = None,
     unseen: Sequence[str] = (),
 ) -> Reviewed:
-    """`attempt` is that of the run in which the plan was made, and `unseen` names stacks that reviewers accept before
-    they can be planned, as the workflow says. Nothing is planned, and nobody is asked.
+    """Record the reviews of a stored plan as approvals, without planning and without a prompt. `attempt` is the attempt
+    of the run, and `unseen` names stacks to approve before they can be planned.
     """
-    project, target = load.seen_from(ports, environment)
-    gate = _gate(project, target, gate)
+    project, target = load.load_view(ports, environment)
+    gate = _choose_gate(project, target, gate)
     if attempt > 1:
-        # Of each review GitHub tells the run, and not the attempt: it may have been of the plan of an earlier one.
+        # GitHub names the run of a review, not its attempt: the reviewer may have seen the plan of an earlier attempt.
         message = "who approved in an earlier attempt of this run, and may have seen another plan, can't be told"
         raise UsageError(Problem("E034", message, "start a new run, rather than all jobs of this one again"))
-    candidate = approve.candidate_for(ports, project, target, release, gate)
+    candidate = approve.find_gated_candidate(ports, project, target, release, gate)
     request = candidate.request
-    approve.refuse_unplannable(request)
-    meaning = plan_store.named(ports, fingerprint)
-    plan = outline(meaning, target, request.identity)
-    accepted = check_unseen(plan, unseen, request.needs, to_approve(request, gate))
-    place_store.keep(ports, there(candidate.place))
-    approve.keep_document(ports, request)
-    said = approve.Saying(gate, meaning.fingerprint, unseen=accepted)
-    told = tuple(_record(ports, request, replace(said, reviewer=name)) for name in ports.reviews.approved(target))
-    missing, following = approve.lacking(ports, project, replace(request, present=journal.present(ports)))
+    approve.check_plannable(request)
+    meaning = plan_store.find_plan_by_prefix(ports, fingerprint)
+    plan = to_plan_outline(meaning, target, request.identity)
+    accepted = check_unseen(plan, unseen, request.needs, format_approve_command(request, gate))
+    place_store.save_place(ports, require(candidate.place))
+    approve.save_rules_document(ports, request)
+    scope = approve.ApprovalScope(gate, meaning.digest, unseen=accepted)
+    reviewers = tuple(
+        _record_review(ports, request, replace(scope, reviewer=name)) for name in ports.reviews.list_approvers(target)
+    )
+    missing, next_command = approve.find_missing_gates(ports, project, replace(request, present=journal.load(ports)))
     return Reviewed(
         target,
         gate,
         request.identity,
         request.actor,
-        all(each.outcome != "recorded" for each in told),
+        all(each.outcome != "recorded" for each in reviewers),
         missing,
-        following,
-        meaning.fingerprint,
-        told,
+        next_command,
+        meaning.digest,
+        reviewers,
         (
             *approve.describe_rules_change(request),
-            *approve.remarks(replace(request, plan=plan)),
-            *approve.describe_not_seen(request, plan, accepted),
+            *approve.list_plan_remarks(replace(request, plan=plan)),
+            *approve.describe_unplanned_stacks(request, plan, accepted),
         ),
         request.place,
         request.where,
@@ -113,7 +117,7 @@ def review(
     )
 
 
-def _gate(project: Project, target: str, gate: str | None) -> str:
+def _choose_gate(project: Project, target: str, gate: str | None) -> str:
     wanted = gate or find_rules(project, target).reviewers
     if not wanted:
         message = f"nothing says at which gate of {target} reviewers in GitHub count"
@@ -122,31 +126,31 @@ def _gate(project: Project, target: str, gate: str | None) -> str:
     return wanted
 
 
-def _record(ports: Ports, request: Request, said: approve.Saying) -> Reviewer:
-    # As the ledger will be read.
-    if why := _barred(request, said.gate, reviewer(said.reviewer, request.actor, request.target)):
-        return Reviewer(said.reviewer, "does not count", why)
-    _, entry = journal.append(ports, approve.given(request, said))
-    return Reviewer(said.reviewer, "recorded" if entry else "already")
+def _record_review(ports: Ports, request: Request, scope: approve.ApprovalScope) -> Reviewer:
+    # The same rules apply when the ledger is read.
+    if why := _describe_bar(request, scope.gate, build_reviewer(scope.reviewer, request.actor, request.target)):
+        return Reviewer(scope.reviewer, "does not count", why)
+    _, entry = journal.append(ports, approve.build_approval_decision(request, scope))
+    return Reviewer(scope.reviewer, "recorded" if entry else "already")
 
 
-def _barred(request: Request, gate: str, who: Actor) -> str:
+def _describe_bar(request: Request, gate: str, actor: Actor) -> str:
     views = [view for view in list_views(request) if gate in view.rules.approvals]
-    reasons = [_barred_by(view, gate, who) for view in views]
-    # It counts where one of the two documents lets it count.
+    reasons = [_describe_bar_in_view(view, gate, actor) for view in views]
+    # One of the two documents is enough to let it count.
     return reasons[0] if reasons and all(reasons) else ""
 
 
-def _barred_by(request: Request, gate: str, who: Actor) -> str:
+def _describe_bar_in_view(request: Request, gate: str, actor: Actor) -> str:
     if not request.rules.self_approval:
-        if made_by(request, who):
-            return f"made release {short(request.identity)}"
-        if changed_rules(request, who):
+        if has_made_release(request, actor):
+            return f"made release {shorten_id(request.identity)}"
+        if has_changed_rules(request, actor):
             return "changed the rules that come with it"
-        if is_same_person(who, request.actor):
+        if is_same_person(actor, request.actor):
             return "promotes it"
-    if not may_approve(request, gate, who):
-        if is_machine(who):
+    if not can_approve(request, gate, actor):
+        if is_machine(actor):
             return f"is no person, and no pattern of {gate} is its very name"
-        return f"may not approve at {gate}: that may {' or '.join(request.rules.who_approves(gate))}"
+        return f"may not approve at {gate}: that may {' or '.join(request.rules.list_approver_patterns(gate))}"
     return ""

@@ -1,4 +1,4 @@
-"""`envctl why TARGET`: every guard's answer for the next promotion, without doing anything."""
+"""`envctl why TARGET`: the answer of every guard for the next promotion, without deploying."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,20 +11,20 @@ from envctl.domain.guards import (
     Guard,
     Refusal,
     Request,
-    check_twice,
-    count_asked,
-    find_who,
-    gates,
+    check_all_views,
+    count_missing_at_gates,
+    count_required_approvals,
+    describe_approvers,
     list_views,
 )
-from envctl.domain.guards.access import account
-from envctl.domain.guards.artifact import artifact
-from envctl.domain.guards.both_documents import find_recorded_document
-from envctl.domain.guards.plan import find_rest, same_plan
-from envctl.domain.guards.secrets import secrets
-from envctl.domain.ledger.state import Present, Unbelieved
+from envctl.domain.guards.artifact import check_artifact
+from envctl.domain.guards.identity import check_account
+from envctl.domain.guards.plan import check_same_plan, check_stopped_deployment
+from envctl.domain.guards.rule_views import find_recorded_document
+from envctl.domain.guards.secrets import check_secrets
+from envctl.domain.ledger.state import LedgerState, Unbelieved
 from envctl.domain.plan.changes import EnvironmentPlan
-from envctl.domain.plan.fingerprint import meaning_of
+from envctl.domain.plan.fingerprint import fingerprint_plan
 from envctl.domain.plan.unseen_stacks import list_unseen
 from envctl.domain.rules.changes import list_differences
 from envctl.usecases.account import account_check, preconditions
@@ -39,8 +39,8 @@ Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned"]
 
 @dataclass(frozen=True)
 class Answer:
-    """What one guard says. Its question is *moot* where a guard that it rests on refuses, and *unplanned* where only a
-    plan, or whoever has the credentials to make one, could answer it.
+    """The outcome of one guard: *moot* if a guard it depends on refuses, *unplanned* if it needs a plan or
+    credentials.
     """
 
     code: str
@@ -51,15 +51,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Why:
-    """`gates` says for each gate how many approvals it has, and how many it asks for; `who` can give those that lack.
+    """The answers of all guards for one deployment.
 
-    `place` is the digest of where it would land, which approvals are bound to, and `where` that in words.
-    `not_seen` names the stacks that an approval of the plan does not cover unless it names them: they can't be planned
-    yet, each waits for others. `rules_changed` is what the last deployment changed of the rules of the target, and
-    `rules_differ` what envctl.toml says otherwise than they do.
-
-    `opens` is when it opens by itself, where nothing but time is in the way. `planned` is what would be done, and
-    `plan` its fingerprint, where that was asked for. `unbelieved` are the last entries of the ledger that do not count.
+    Attributes:
+        gates: approvals given and required, by gate.
+        who: persons able to give the missing approvals.
+        opens: the time at which every refusal ends by itself; None if one of them does not.
+        planned, plan: the plan and its fingerprint, if requested.
+        unbelieved: the last ledger entries without effect.
+        place, where: the digest of the target place, bound to approvals, and its description.
+        not_seen: stacks without a plan, each with the stacks it waits for; an approval must name them.
+        rules_changed, rules_differ: differences of the recorded rules from earlier ones, and from envctl.toml.
     """
 
     target: str
@@ -85,63 +87,65 @@ class Why:
         return tuple(a.refusal for a in self.answers if a.refusal and a.outcome == "refuses")
 
 
-def why(ports: Ports, target: str, *, release: str | None = None, planned: bool = False) -> Why:
-    """With `planned` Terraform is asked as well, so that the guards of the plan can answer too. What that plan means is
-    kept then, so that it can be approved by its fingerprint.
+def explain_refusal(ports: Ports, target: str, *, release: str | None = None, planned: bool = False) -> Why:
+    """Evaluate all guards for the next deployment to the target. With `planned`, run a Terraform plan for them, and
+    store its fingerprint for a later approval.
     """
-    project, target = load.seen_from(ports, target)
-    present = journal.present(ports)
-    wanted = deploy_request.named(present, release) if release is not None else None
-    asked = candidate(ports, project, present, target, wanted)
-    request = asked.request
+    project, target = load.load_view(ports, target)
+    present = journal.load(ports)
+    identity = deploy_request.find_release_by_prefix(present, release) if release is not None else None
+    chosen = find_next_candidate(ports, project, present, target, identity)
+    request = chosen.request
     fingerprint = ""
-    if planned and asked.release is not None and asked.settings is not None:
-        request = account_check.complete(ports, project, request)
-        if not account(request):
-            request = preconditions.look(ports, project, request, asked.release, asked.settings)
-            plan = _planned(ports, project, asked)
-            request, fingerprint = replace(request, plan=plan), plan_store.keep(ports, meaning_of(plan))
-    told = answered(request, project.pipeline.way_into(target))
-    changed = _rules_changed(ports, request)
-    return replace(told, plan=fingerprint, planned=request.plan, rules_changed=changed)
+    if planned and chosen.release is not None and chosen.settings is not None:
+        request = account_check.add_caller(ports, project, request)
+        if not check_account(request):
+            request = preconditions.add_findings(ports, project, request, chosen.release, chosen.settings)
+            plan = _plan_next(ports, project, chosen)
+            request, fingerprint = replace(request, plan=plan), plan_store.save_plan(ports, fingerprint_plan(plan))
+    found = evaluate_guards(request, project.pipeline.format_deploy_command(target))
+    changed = _list_recorded_changes(ports, request)
+    return replace(found, plan=fingerprint, planned=request.plan, rules_changed=changed)
 
 
-def _rules_changed(ports: Ports, request: Request) -> tuple[str, ...]:
-    recorded = request.here.rules
+def _list_recorded_changes(ports: Ports, request: Request) -> tuple[str, ...]:
+    recorded = request.target_state.rules
     if recorded is None or request.document is None or request.document.is_entry:
         return ()
     pair = (recorded.before, recorded.digest)
-    return rules_store.list_changes(ports, [pair]).get(pair, ())
+    return rules_store.list_rule_changes(ports, [pair]).get(pair, ())
 
 
-def _planned(ports: Ports, project: Project, asked: deploy_request.Candidate) -> EnvironmentPlan:
+def _plan_next(ports: Ports, project: Project, chosen: deploy_request.Candidate) -> EnvironmentPlan:
     from envctl.usecases.approval.approve import plan_candidate
 
-    target = asked.request.target
-    with ports.workspace.lock(target, f"envctl why {target}"):
-        plan = plan_candidate(ports, project, asked)
-    if asked.release is not None:
-        plan = cost_estimate.priced(ports, plan, cost_estimate.source(project, target, asked.release.wiring.regions))
-    ports.observer.planned(plan)
+    target = chosen.request.target
+    with ports.workspace.lock_environment(target, f"envctl why {target}"):
+        plan = plan_candidate(ports, project, chosen)
+    if chosen.release is not None:
+        plan = cost_estimate.add_cost(
+            ports, plan, cost_estimate.find_source(project, target, chosen.release.wiring.stack_regions)
+        )
+    ports.observer.on_plan(plan)
     return plan
 
 
-def candidate(
-    ports: Ports, project: Project, present: Present, target: str, release: str | None = None
+def find_next_candidate(
+    ports: Ports, project: Project, present: LedgerState, target: str, release: str | None = None
 ) -> deploy_request.Candidate:
-    """What would come to an environment next: by promotion, or into the entry environment again."""
-    source = project.pipeline.before(target)
+    """Return the next deployment of an environment: a promotion, or a redeployment of the entry environment."""
+    source = project.pipeline.find_previous(target)
     if source is None:
-        return deploy_request.redeployment(ports, project, present, target=target, release=release)
-    return deploy_request.promotion(ports, project, present, source=source, target=target, release=release)
+        return deploy_request.build_redeployment(ports, project, present, target=target, release=release)
+    return deploy_request.build_promotion(ports, project, present, source=source, target=target, release=release)
 
 
-def answered(request: Request, way: str) -> Why:
-    """What every guard says of it. `way` is the command that does it, where nothing stands against it."""
-    answers = tuple(_answers(request))
-    asked, missing = count_asked(request), gates(request)
+def evaluate_guards(request: Request, deploy_command: str) -> Why:
+    """Return the answers of all guards. `deploy_command` is the next command if none refuses."""
+    answers = tuple(_check_guards(request))
+    asked, missing = count_required_approvals(request), count_missing_at_gates(request)
     refused = [answer.refusal for answer in answers if answer.refusal and answer.outcome == "refuses"]
-    opens = [refusal.opens for refusal in refused]
+    openings = [refusal.opens for refusal in refused]
     return Why(
         request.target,
         request.source,
@@ -149,54 +153,54 @@ def answered(request: Request, way: str) -> Why:
         request.now,
         answers,
         {gate: (count - missing[gate], count) for gate, count in asked.items()},
-        find_who(request) if any(missing.values()) else "",
-        max(moment for moment in opens if moment) if opens and all(opens) else None,
-        _next(refused) if refused else way,
+        describe_approvers(request) if any(missing.values()) else "",
+        max(moment for moment in openings if moment) if openings and all(openings) else None,
+        _choose_next_command(refused) if refused else deploy_command,
         unbelieved=request.present.unbelieved,
         place=request.place,
         where=request.where,
         not_seen=list_unseen(request.plan) if asked and request.plan else {},
-        rules_differ=_rules_differ(request),
+        rules_differ=_list_rule_differences(request),
     )
 
 
-def _rules_differ(request: Request) -> tuple[str, ...]:
+def _list_rule_differences(request: Request) -> tuple[str, ...]:
     before, now = find_recorded_document(request), request.document
     if before is None or now is None or before.is_entry:
         return ()
     return list_differences(before, now)
 
 
-def _next(refused: list[Refusal]) -> str:
-    """What somebody can do today, rather than wait."""
+def _choose_next_command(refused: list[Refusal]) -> str:
+    """Return a command to type now if a refusal names one, else the first hint."""
     return next((refusal.hint for refusal in refused if refusal.hint.startswith("envctl ")), refused[0].hint)
 
 
-def _answers(request: Request) -> Iterator[Answer]:
+def _check_guards(request: Request) -> Iterator[Answer]:
     refused: set[str] = set()
     views = list_views(request)
     for guard in GUARDS:
-        answer = _answer(guard, views, refused)
+        answer = _check_guard(guard, views, refused)
         if answer.outcome in {"refuses", "moot"}:
             refused.add(guard.code)
         yield answer
 
 
-def _answer(guard: Guard, views: Sequence[Request], refused: set[str]) -> Answer:
-    asked = replace(guard, check=find_rest) if guard.check is same_plan and views[0].plan is None else guard
-    refusal = check_twice(asked, views)
+def _check_guard(guard: Guard, views: Sequence[Request], refused: set[str]) -> Answer:
+    waits = guard.check is check_same_plan and views[0].plan is None
+    refusal = check_all_views(check_stopped_deployment if waits else guard.check, views)
     if refusal is not None:
         return Answer(guard.code, guard.name, "warns" if refusal.warns else "refuses", refusal)
-    if guard.rests_on in refused:
+    if guard.depends_on in refused:
         return Answer(guard.code, guard.name, "moot")
-    return Answer(guard.code, guard.name, "unplanned" if _unasked(guard, views[0]) else "passes")
+    return Answer(guard.code, guard.name, "unplanned" if _lacks_inputs(guard, views[0]) else "passes")
 
 
-def _unasked(guard: Guard, request: Request) -> bool:
-    seen = {artifact: request.images, secrets: request.secrets}
-    if guard.check in seen:
-        return seen[guard.check] is None and request.action != "destroy"
-    if guard.check is account:
-        # Of an account it is asked twice: once of the credentials, and once of the plan.
-        return request.unasked or (bool(request.account or request.role) and request.plan is None)
-    return request.plan is None if guard.of_plan else guard.of_access and request.unasked
+def _lacks_inputs(guard: Guard, request: Request) -> bool:
+    inventories = {check_artifact: request.images, check_secrets: request.secrets}
+    if guard.check in inventories:
+        return inventories[guard.check] is None and request.action != "destroy"
+    if guard.check is check_account:
+        # The account is checked twice: for the credentials, and for the plan.
+        return request.is_account_unknown or (bool(request.account or request.role) and request.plan is None)
+    return request.plan is None if guard.needs_plan else guard.needs_account and request.is_account_unknown

@@ -1,6 +1,6 @@
-"""`envctl rules reset ENV`: the way on where the people whom the recorded rules ask for have left.
+"""`envctl rules reset ENV`: a reset of recorded rules whose approvers have left.
 
-It is recorded at once and shown everywhere, counts after a delay, and can be withdrawn until then.
+The request is recorded and shown at once. It counts after a delay, and can be withdrawn until then.
 """
 
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from datetime import datetime
 
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
-from envctl.domain.guards.both_documents import RESET_DELAY, find_recorded_document
+from envctl.domain.guards.rule_views import RESET_DELAY, find_recorded_document
 from envctl.domain.ledger.events import Event
 from envctl.domain.ledger.people.person_names import is_same_person
-from envctl.domain.ledger.people.principals import may_at_gate
+from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.recorded_rules import RulesReset
 from envctl.domain.ledger.rule_events import RulesResetRequested, RulesResetWithdrawn
-from envctl.domain.ledger.state import Present
-from envctl.domain.rules.document import rules_of
+from envctl.domain.ledger.state import LedgerState
+from envctl.domain.rules.document import to_rules
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.store_clock import check_clock
 from envctl.usecases.ports.core import Ports
@@ -24,12 +24,13 @@ from envctl.usecases.project import load
 
 @dataclass(frozen=True)
 class RulesResetState:
-    """Attributes:
+    """A requested or withdrawn reset.
 
-    reset: what was asked for; None where there is nothing to withdraw.
-    counts_from: from then on the recorded rules count no longer, unless it is withdrawn.
-    already: it had been asked for before; the delay runs from then on.
-    withdrawn: it is over, and the recorded rules go on.
+    Attributes:
+        reset: the request; None if there is none to withdraw.
+        counts_from: the end of the delay; the recorded rules count until then.
+        already: the reset had been requested before, and its delay runs since then.
+        withdrawn: the reset is over, and the recorded rules stay.
     """
 
     environment: str
@@ -41,57 +42,57 @@ class RulesResetState:
 
 
 def reset_rules(ports: Ports, environment: str, reason: str) -> RulesResetState:
-    """Records the request. Raises UsageError (E488) where no rules were recorded."""
-    _, target, request = _ask(ports, environment)
+    """Record the request. Raises UsageError (E488) if no rules were recorded."""
+    _, target, request = _load_request(ports, environment)
     if not reason.strip():
         raise UsageError(Problem("E008", "a reason can't be empty", 'say why: --reason "…"'))
-    recorded = _require_recorded(request)
+    recorded = _require_recorded_digest(request)
 
-    def decide(present: Present) -> Event | None:
-        here = present.of(target)
+    def decide(present: LedgerState) -> Event | None:
+        here = present.find_environment(target)
         return None if here.rules_reset else RulesResetRequested(target, recorded, reason)
 
     after, entry = journal.append(ports, decide)
-    reset = after.of(target).rules_reset
+    reset = after.find_environment(target).rules_reset
     due = reset.at + RESET_DELAY if reset else None
-    following = f"envctl rules reset {target} --withdraw"
-    return RulesResetState(target, reset, due, entry is None, withdrawn=False, next=following)
+    next_command = f"envctl rules reset {target} --withdraw"
+    return RulesResetState(target, reset, due, entry is None, withdrawn=False, next=next_command)
 
 
 def withdraw_reset(ports: Ports, environment: str, reason: str = "") -> RulesResetState:
-    """Records that the recorded rules go on. Raises RefusedError (G207) for a person whom they do not let approve."""
-    _, target, request = _ask(ports, environment)
-    recorded, reset = _require_recorded(request), request.here.rules_reset
+    """Record a withdrawal. Raises RefusedError (G207) unless the recorded rules let the actor approve."""
+    _, target, request = _load_request(ports, environment)
+    recorded, reset = _require_recorded_digest(request), request.target_state.rules_reset
     if reset is not None:
         _check_may_withdraw(request, reset)
 
-    def decide(present: Present) -> Event | None:
-        return RulesResetWithdrawn(target, recorded, reason) if present.of(target).rules_reset else None
+    def decide(present: LedgerState) -> Event | None:
+        return RulesResetWithdrawn(target, recorded, reason) if present.find_environment(target).rules_reset else None
 
     _, entry = journal.append(ports, decide)
     return RulesResetState(target, reset, None, entry is None, withdrawn=True, next=f"envctl rules {target}")
 
 
-def _ask(ports: Ports, environment: str) -> tuple[object, str, Request]:
-    ports.store.foresee_time()
-    project, target = load.seen_from(ports, environment)
+def _load_request(ports: Ports, environment: str) -> tuple[object, str, Request]:
+    ports.store.prefetch_time()
+    project, target = load.load_view(ports, environment)
     check_clock(ports)
-    return project, target, rules_store.request_for(ports, project, journal.present(ports), target)
+    return project, target, rules_store.build_rules_request(ports, project, journal.load(ports), target)
 
 
-def _require_recorded(request: Request) -> str:
-    """The digest of the recorded rules; their document may be gone, and that is a reason for a reset."""
-    if request.here.rules is None:
-        rules_store.read_recorded(request)
+def _require_recorded_digest(request: Request) -> str:
+    """Return the digest of the recorded rules, even if their document is missing."""
+    if request.target_state.rules is None:
+        rules_store.load_recorded_rules(request)
     return request.recorded_digest
 
 
 def _check_may_withdraw(request: Request, reset: RulesReset) -> None:
-    """A person who may approve at one of the recorded gates, and the one who asked for it."""
+    """Check that the actor requested the reset or may approve at a recorded gate; raise RefusedError otherwise."""
     document = find_recorded_document(request)
-    asked = rules_of(document) if document else request.rules
-    patterns = [asked.who_approves(gate) for gate in asked.approvals]
-    if is_same_person(request.actor, reset.by) or any(may_at_gate(each, request.actor) for each in patterns):
+    asked = to_rules(document) if document else request.rules
+    patterns = [asked.list_approver_patterns(gate) for gate in asked.approvals]
+    if is_same_person(request.actor, reset.by) or any(can_approve_at(each, request.actor) for each in patterns):
         return
     listed = " or ".join(dict.fromkeys(pattern for each in patterns for pattern in each))
     message = f"{request.actor} may not withdraw the reset of the rules of {request.target}: that may {listed}"

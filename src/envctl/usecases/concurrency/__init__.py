@@ -1,1 +1,1 @@
-"""Which stacks run, in which order, and how many at once."""
+"""The selection of stacks, and their concurrent execution in order of their dependencies."""

@@ -1,109 +1,114 @@
-"""Working on the stacks of an environment side by side: each after all that it needs, and none for another's failure.
+"""Concurrent work on stacks in dependency order: a failure stops only the stacks that need the failed one.
 
-What is done to one stack is a generator. What it yields is done in a thread of its own, while the others go on; all
-between is done here, one thing at a time: guards, questions, and whatever is recorded.
+A task is a generator. Each job it yields runs in a thread of the pool. The code in between runs here, one task at a
+time: guards, questions and ledger entries.
 """
 
 from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, field
 
-from envctl.domain.errors import EnvctlError, InterruptedByUserError, together
-from envctl.domain.graph import reached
-from envctl.usecases.ports.terraform import Crew
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, combine_errors
+from envctl.domain.graph import transitive_closure
+from envctl.usecases.ports.terraform import WorkerPool
 
 Job = Callable[[], None]
-Steps = Generator[Job, None, None]
+Task = Generator[Job, None, None]
 
 
 @dataclass(frozen=True)
-class Course:
-    """How it went. `done` and `failed` are in the order in which they ended; `left` are those that were not begun, with
-    the failed ones that they need.
+class RunReport:
+    """The result of all tasks.
+
+    Attributes:
+        done, failed: in the order of their ends.
+        skipped: not started or cancelled, each with the failed ones it needs.
+        stopped_by: the interruption or fault that ended the run.
     """
 
     done: tuple[str, ...] = ()
     failed: Mapping[str, EnvctlError] = field(default_factory=dict)
-    left: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    stopped: BaseException | None = None
+    skipped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stopped_by: BaseException | None = None
 
-    def demand_whole(self) -> None:
-        """Raises what stopped it, or else what went wrong with any."""
-        if self.stopped is not None:
-            raise self.stopped
+    def raise_failure(self) -> None:
+        """Raise the error that stopped the run, or else all failures together."""
+        if self.stopped_by is not None:
+            raise self.stopped_by
         if self.failed:
-            raise together(tuple(self.failed.values()))
+            raise combine_errors(tuple(self.failed.values()))
 
 
 @dataclass
-class _Going:
-    crew: Crew
+class _RunState:
+    pool: WorkerPool
     needs: Mapping[str, Collection[str]]
-    steps: Callable[[str], Steps]
+    start: Callable[[str], Task]
     unit: Callable[[str], str]
-    at_work: dict[str, Steps] = field(default_factory=dict)
+    running: dict[str, Task] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
     failed: dict[str, EnvctlError] = field(default_factory=dict)
-    halted: list[str] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
     stopped: BaseException | None = None
 
-    def ready(self) -> list[str]:
-        begun = {*self.at_work, *self.done, *self.failed, *self.halted}
+    def list_ready(self) -> list[str]:
+        begun = {*self.running, *self.done, *self.failed, *self.cancelled}
         return [name for name, needs in self.needs.items() if name not in begun and set(needs) <= set(self.done)]
 
     def advance(self, name: str, error: BaseException | None = None) -> None:
-        """To the next thing that is done in a thread, or to the end."""
-        steps = self.at_work.setdefault(name, self.steps(name))
+        """Resume the task until its next job or its end."""
+        task = self.running.setdefault(name, self.start(name))
         try:
-            job = next(steps) if error is None else steps.throw(error)
+            job = next(task) if error is None else task.throw(error)
         except StopIteration:
-            self._ended(name, self.done)
+            self._finish_task(name, self.done)
         except (InterruptedByUserError, KeyboardInterrupt) as stop:
             self.stop(stop)
-            self._ended(name, self.halted)
+            self._finish_task(name, self.cancelled)
         except EnvctlError as failure:
             self.failed[name] = failure
-            del self.at_work[name]
-        except Exception as fault:  # noqa: BLE001 (it is raised again once all that runs has ended)
+            del self.running[name]
+        except Exception as fault:  # noqa: BLE001 (it is raised again once all running jobs have ended)
             self.stop(fault)
-            self._ended(name, self.halted)
+            self._finish_task(name, self.cancelled)
         else:
-            self._begin(name, job)
+            self._start_job(name, job)
 
     def stop(self, why: BaseException) -> None:
         self.stopped = self.stopped or why
 
-    def _begin(self, name: str, job: Job) -> None:
+    def _start_job(self, name: str, job: Job) -> None:
         if self.stopped is None:
-            self.crew.begin(name, job, self.unit(name))
+            self.pool.submit(name, job, self.unit(name))
         else:
-            self._ended(name, self.halted)
+            self._finish_task(name, self.cancelled)
 
-    def _ended(self, name: str, where: list[str]) -> None:
-        where.append(name)
-        self.at_work.pop(name).close()
+    def _finish_task(self, name: str, group: list[str]) -> None:
+        group.append(name)
+        self.running.pop(name).close()
 
-    def course(self) -> Course:
-        begun = {*self.done, *self.failed, *self.halted}
-        left = {
-            name: tuple(sorted(reached(self.needs, [name]) & set(self.failed)))
-            for name in self.needs
-            if name not in begun
-        }
-        return Course(tuple(self.done), self.failed, left | dict.fromkeys(self.halted, ()), self.stopped)
+    def to_report(self) -> RunReport:
+        begun = {*self.done, *self.failed, *self.cancelled}
+        waiting = [name for name in self.needs if name not in begun]
+        skipped = {name: tuple(sorted(transitive_closure(self.needs, [name]) & set(self.failed))) for name in waiting}
+        return RunReport(tuple(self.done), self.failed, skipped | dict.fromkeys(self.cancelled, ()), self.stopped)
 
 
-def side_by_side(
-    crew: Crew, needs: Mapping[str, Collection[str]], steps: Callable[[str], Steps], unit: Callable[[str], str] = str
-) -> Course:
-    """`needs` names all that is to be worked on, and what of it has to be done before each. It ends when nothing runs
-    any more: a failure keeps back what needs the failed one, and a stop whatever was not begun.
+def run_tasks(
+    pool: WorkerPool,
+    needs: Mapping[str, Collection[str]],
+    start: Callable[[str], Task],
+    unit: Callable[[str], str] = str,
+) -> RunReport:
+    """Run one task for each name in `needs`, after the names it needs; return once no job runs.
+
+    A failure skips the names depending on it; an interruption skips all names not started.
     """
-    going = _Going(crew, needs, steps, unit)
+    state = _RunState(pool, needs, start, unit)
     while True:
-        for name in going.ready() if going.stopped is None else ():
-            going.advance(name)
-        if not going.at_work:
-            if going.stopped is not None or not going.ready():
-                return going.course()
+        for name in state.list_ready() if state.stopped is None else ():
+            state.advance(name)
+        if not state.running:
+            if state.stopped is not None or not state.list_ready():
+                return state.to_report()
         else:
-            going.advance(*crew.ended())
+            state.advance(*pool.wait_for_job())

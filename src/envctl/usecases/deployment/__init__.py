@@ -1,1 +1,1 @@
-"""Apply, promote, rollback, destroy and verify, and the stages that they share."""
+"""Apply, promote, roll back, destroy and verify an environment, in shared stages."""

@@ -1,46 +1,46 @@
-"""`envctl apply ENV`: the working tree into the entry environment; elsewhere what it has, with today's settings."""
+"""`envctl apply ENV`: deploy the working tree to the entry environment; redeploy the current release to any other."""
 
 from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
 from envctl.domain.release.contents import Release
-from envctl.domain.release.image_repositories import copied
+from envctl.domain.release.image_repositories import list_copied_artifacts
 from envctl.usecases.deployment import stages
-from envctl.usecases.deployment.deploy import carry_out, chosen, deploy, explained
+from envctl.usecases.deployment.deploy import deploy, describe_dry_run, run_stages, select_needs
 from envctl.usecases.deployment.rollout import planner
-from envctl.usecases.deployment.run import PLAINLY, Deployed, Run, Wishes
+from envctl.usecases.deployment.run import DEFAULT, Deployed, DeployOptions, Run
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import image_tags, load, remote_modules, working_tree
 from envctl.usecases.release import deploy_request, stack_changes
 
 
-def apply(ports: Ports, environment: str, wishes: Wishes = PLAINLY) -> Deployed:
-    project, target = load.seen_from(ports, environment)
-    run = Run(ports, project, "apply", target, wishes)
-    with ports.workspace.lock(target, f"envctl apply {target} by {ports.identity.actor().name}"):
+def apply(ports: Ports, environment: str, options: DeployOptions = DEFAULT) -> Deployed:
+    project, target = load.load_view(ports, environment)
+    run = Run(ports, project, "apply", target, options)
+    with ports.workspace.lock_environment(target, f"envctl apply {target} by {ports.identity.identify_actor().name}"):
         if target == project.entry:
-            return _enter(run)
-        return deploy(deploy_request.redeployment(ports, project, journal.present(ports), target=target), run)
+            return _deploy_working_tree(run)
+        return deploy(deploy_request.build_redeployment(ports, project, journal.load(ports), target=target), run)
 
 
-def _enter(run: Run) -> Deployed:
+def _deploy_working_tree(run: Run) -> Deployed:
     project = run.project
-    made = working_tree.release(run.ports, project)
-    # All that is wrong with the settings is said before anything is written.
-    load.settings(run.ports, project, run.target, made.wiring)
-    tagged, called = tuple(image_tags.tagged(project, made)), remote_modules.called(made)
-    needs = chosen(run, made)
-    # A part is no whole, and proves nothing.
-    verify = run.wishes.verify and not run.only
-    rolled = planner.told(project, needs, run.action)
-    # A deployment itself finds out anew what leaves, once it has made the release.
-    over = _changeover(run, made) if run.wishes.dry_run and not run.only else NO_CHANGEOVER
-    copies = copied(project)
-    steps = stages.of_entry(
+    made = working_tree.build_release(run.ports, project)
+    # Report all faults of the settings before writing anything.
+    load.load_settings(run.ports, project, run.target, made.wiring)
+    tagged, called = tuple(image_tags.find_tagged_images(project, made)), remote_modules.list_missing_modules(made)
+    needs = select_needs(run, made)
+    # A partial deployment verifies nothing.
+    verify = run.options.verify and not run.only
+    rolled = planner.describe_rollouts(project, needs, run.action)
+    # A real run finds the leaving stacks again after it has created the release.
+    over = _find_changeover(run, made) if run.options.dry_run and not run.only else NO_CHANGEOVER
+    copies = list_copied_artifacts(project)
+    steps = stages.build_entry_stages(
         needs, verify=verify, tagged=tagged, called=called, copied=copies, rolled=rolled, changeover=over
     )
-    return explained(run, steps) if run.wishes.dry_run else carry_out(run, steps)
+    return describe_dry_run(run, steps) if run.options.dry_run else run_stages(run, steps)
 
 
-def _changeover(run: Run, made: Release) -> Changeover:
-    present = journal.present(run.ports)
+def _find_changeover(run: Run, made: Release) -> Changeover:
+    present = journal.load(run.ports)
     return stack_changes.find_changeover(run.ports, run.project, present, run.target, made.wiring)

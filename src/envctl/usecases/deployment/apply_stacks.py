@@ -1,4 +1,4 @@
-"""Carrying a deployment's plans out: each stack after those that it needs, and otherwise side by side."""
+"""Apply the plans of a deployment: each stack after its upstream stacks, independent ones concurrently."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,93 +10,91 @@ from envctl.domain.errors import (
     LockHeldError,
     OperationFailedError,
     Problem,
-    StackAccount,
     StackEnd,
-    together,
+    StackOutcome,
+    combine_errors,
 )
-from envctl.domain.graph import turned
+from envctl.domain.graph import reverse_graph
 from envctl.domain.guards import RefusedError
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
-from envctl.usecases.concurrency.dag_runner import Course, Steps, side_by_side
+from envctl.usecases.concurrency.dag_runner import RunReport, Task, run_tasks
 from envctl.usecases.deployment import guard_runner
 from envctl.usecases.deployment.rollout import ledger_entries
 from envctl.usecases.deployment.rollout import run as rollout
-from envctl.usecases.deployment.run import Run, there
-from envctl.usecases.ports.terraform import Crew
+from envctl.usecases.deployment.run import Run, require
+from envctl.usecases.ports.terraform import WorkerPool
 
 
-def ask_consent(run: Run, plan: EnvironmentPlan, *, before: str = "") -> None:
-    """`before` names the stack that is planned anew while a deployment runs.
+def confirm_plan(run: Run, plan: EnvironmentPlan, *, before: str = "") -> None:
+    """Ask the operator to confirm the plan. `before` names a stack replanned during the deployment.
 
-    Raises OperationFailedError where what was laid out changed meanwhile. A plan names files, such as scripts and
-    archives, that are read only by the apply. Other stacks that are at work may write files of their own.
+    Raise OperationFailedError if files in the working directories changed meanwhile: an apply reads scripts and
+    archives named by the plan. This is not checked for a replanned stack, since running stacks may write files.
     """
     if not plan.changes:
         return
-    workspace, prepared = run.ports.workspace, there(run.prepared)
-    laid_out = workspace.mark_laid_out(prepared)
-    if not run.ports.consent.given(plan, again=bool(before)):
+    workspace, prepared = run.ports.workspace, require(run.prepared)
+    laid_out = workspace.hash_layout(prepared)
+    if not run.ports.prompter.confirm_plan(plan, again=bool(before)):
         where = f"before stack {before}" if before else "nothing was changed"
         raise InterruptedByUserError(Problem("E310", f"stopped on your answer: {where}", run.command))
-    if not before and workspace.mark_laid_out(prepared) != laid_out:
+    if not before and workspace.hash_layout(prepared) != laid_out:
         message = f"files of {run.target} in .envctl/work changed while you were asked: nothing was changed"
         hint = f"find out what writes there; the same command lays them out anew: {run.command}"
         raise OperationFailedError(Problem("E353", message, hint))
 
 
 def apply_all(run: Run, needs: Mapping[str, Sequence[str]]) -> None:
-    """What fails keeps back what needs it, and nothing else. Raises what went wrong, with how far each stack got."""
+    """Apply all stacks. A failed stack stops its downstream stacks only. The raised error lists the end of each."""
     begun = run.begun
-    with run.ports.terraform.at_once() as crew:
-        course = side_by_side(
-            crew, needs, lambda name: _apply(run, crew, name, begun), lambda name: f"{run.target}/{name}"
+    with run.ports.terraform.open_worker_pool() as pool:
+        report = run_tasks(
+            pool, needs, lambda name: _apply_stack(run, pool, name, begun), lambda name: f"{run.target}/{name}"
         )
-    if course.stopped is None and not course.failed:
+    if report.stopped_by is None and not report.failed:
         return
-    _fail(run, course, needs)
+    _raise_failure(run, report, needs)
 
 
-def destroy_left(run: Run) -> None:
-    """Destroys the stacks that leave, each after those that read it. Raises what went wrong, with how far each got.
-    Those that are forgotten stay as they are.
-    """
-    left = {stack.name: stack.needs for stack in there(run.prepared).left if stack.leaves == "destroy"}
+def destroy_leaving(run: Run) -> None:
+    """Destroy the leaving stacks, downstream stacks first, but for forgotten ones. Raise errors like `apply_all`."""
+    left = {stack.name: stack.needs for stack in require(run.prepared).leaving if stack.leaves == "destroy"}
     if not left:
         return
 
-    def steps(name: str) -> Steps:
+    def yield_jobs(name: str) -> Task:
         if run.plans[name].changes:
             run.begun.add(name)
-            yield lambda: run.ports.terraform.apply(run.target, run.stack(name))
+            yield lambda: run.ports.terraform.apply(run.target, run.find_stack(name))
         run.gone.append(name)
 
-    needs = turned(left)
-    with run.ports.terraform.at_once() as crew:
-        course = side_by_side(crew, needs, steps, lambda name: f"{run.target}/{name}")
-    if course.stopped is not None or course.failed:
-        _fail(run, course, needs)
+    needs = reverse_graph(left)
+    with run.ports.terraform.open_worker_pool() as pool:
+        report = run_tasks(pool, needs, yield_jobs, lambda name: f"{run.target}/{name}")
+    if report.stopped_by is not None or report.failed:
+        _raise_failure(run, report, needs)
 
 
-def _fail(run: Run, course: Course, needs: Mapping[str, Sequence[str]]) -> NoReturn:
+def _raise_failure(run: Run, report: RunReport, needs: Mapping[str, Sequence[str]]) -> NoReturn:
     begun = run.begun
-    back = rollout.bring_back(run) if run.shifting else ()
-    error = _went_wrong(course, [course.failed[name] for name in needs if name in course.failed])
+    back = rollout.restore_traffic(run) if run.shifting else ()
+    error = _join_errors(report, [report.failed[name] for name in needs if name in report.failed])
     if isinstance(error, EnvctlError) and len(needs) > 1:
-        error.stacks = tuple(_account(run, course, name, begun) for name in needs)
+        error.stacks = tuple(_describe_stack_end(run, report, name, begun) for name in needs)
     if isinstance(error, EnvctlError):
-        # Requests that are still shared come before all else.
+        # Traffic left between two colors comes first.
         shared = [problem for problem in back if problem.code == "E336"]
         error.problems = (*shared, *error.problems, *(problem for problem in back if problem not in shared))
     for problem in back if not isinstance(error, EnvctlError) else ():
-        run.ports.observer.said(f"{problem.code} {problem.message}")
+        run.ports.observer.on_message(f"{problem.code} {problem.message}")
     raise error
 
 
-def _went_wrong(course: Course, failed: Sequence[EnvctlError]) -> BaseException:
-    """What stopped it comes first; what had failed besides has to be mended all the same."""
-    error = course.stopped
+def _join_errors(report: RunReport, failed: Sequence[EnvctlError]) -> BaseException:
+    """Return one error: the interruption first, then all failures."""
+    error = report.stopped_by
     if error is None:
-        return together(failed)
+        return combine_errors(failed)
     if isinstance(error, KeyboardInterrupt):
         error = InterruptedByUserError(Problem("E312", "interrupted", "envctl status shows where things stand"))
     if isinstance(error, EnvctlError):
@@ -104,76 +102,76 @@ def _went_wrong(course: Course, failed: Sequence[EnvctlError]) -> BaseException:
     return error
 
 
-def _apply(run: Run, crew: Crew, name: str, begun: set[str]) -> Steps:
-    stack = run.stack(name)
+def _apply_stack(run: Run, pool: WorkerPool, name: str, begun: set[str]) -> Task:
+    stack = run.find_stack(name)
     stale = [needed for needed in stack.needs if needed in run.plans and run.plans[needed].changes]
-    # The state of these was read where it lies no more.
+    # These were planned with a state moved since.
     stale += [each for each in (name, *stack.needs) if each in run.moved]
     if run.action != "destroy" and (stale or run.plans[name].waits_for):
-        # What it was planned with is about to be otherwise, or was not there.
+        # The inputs of the plan were missing, or have changed.
         shown, anew = run.plans[name], list[StackPlan]()
         yield lambda: anew.append(run.ports.terraform.plan(run.target, stack))
         run.plans[name] = anew[0]
         if anew[0] != shown and anew[0].changes:
-            _ask_again(run, crew, name)
+            _confirm_changed_plan(run, pool, name)
         elif anew[0] != shown:
-            # Nothing is to be done there. Whose that is, is known only now.
-            guard_runner.ask_again(run)
+            # Nothing left to apply, but the guards need the new plan.
+            guard_runner.recheck_plan_guards(run)
 
     if name in run.rolling and run.plans[name].changes:
         begun.add(name)
-        yield from rollout.carry_out(run, crew, run.rolling[name])
+        yield from rollout.run_rollout(run, pool, run.rolling[name])
     else:
-        yield from _at_once(run, name, begun)
+        yield from _apply_without_rollout(run, name, begun)
     run.applied.append(name)
 
 
-def _at_once(run: Run, name: str, begun: set[str]) -> Steps:
-    stack = run.stack(name)
-    rolls = run.action != "destroy" and name in there(run.prepared).live
+def _apply_without_rollout(run: Run, name: str, begun: set[str]) -> Task:
+    stack = run.find_stack(name)
+    rolls = run.action != "destroy" and name in require(run.prepared).traffic
 
-    def apply() -> None:
+    def apply_plan() -> None:
         begun.add(name)
         run.ports.terraform.apply(run.target, stack)
 
     if run.plans[name].changes:
         if name in run.traffic and not rolls:
-            ledger_entries.forget(run, name)
-        yield apply
+            ledger_entries.record_unknown_traffic(run, name)
+        yield apply_plan
     if rolls:
-        rollout.arrived(run, name)
+        rollout.record_applied_traffic(run, name)
 
 
-def _ask_again(run: Run, crew: Crew, name: str) -> None:
-    alone = replace(there(run.plan), stacks=(run.plans[name],))
-    run.ports.observer.planned(alone)
-    guard_runner.ask_again(run)
-    with crew.asking():
-        ask_consent(run, alone, before=name)
+def _confirm_changed_plan(run: Run, pool: WorkerPool, name: str) -> None:
+    alone = replace(require(run.plan), stacks=(run.plans[name],))
+    run.ports.observer.on_plan(alone)
+    guard_runner.recheck_plan_guards(run)
+    with pool.interruptible_prompt():
+        confirm_plan(run, alone, before=name)
 
 
-def _account(run: Run, course: Course, name: str, begun: set[str]) -> StackAccount:
-    if name in course.left and name not in begun:
-        return StackAccount(name, "left", course.left[name])
+def _describe_stack_end(run: Run, report: RunReport, name: str, begun: set[str]) -> StackOutcome:
+    if name in report.skipped and name not in begun:
+        return StackOutcome(name, "left", report.skipped[name])
     end: StackEnd = "stopped"
-    if name in course.failed:
-        end = "refused" if isinstance(course.failed[name], RefusedError) else "failed"
-    elif name in course.done:
+    if name in report.failed:
+        end = "refused" if isinstance(report.failed[name], RefusedError) else "failed"
+    elif name in report.done:
         end = "applied" if run.plans[name].changes else "unchanged"
-    return StackAccount(name, end)
+    return StackOutcome(name, end)
 
 
-def settle_all(run: Run, stacks: Sequence[str]) -> Mapping[str, EnvctlError]:
-    """Lets the states take in what came of the deployment; gives what went wrong with which."""
+def refresh_states(run: Run, stacks: Sequence[str]) -> Mapping[str, EnvctlError]:
+    """Refresh the states after a deployment. Return the errors by stack."""
     failed: dict[str, EnvctlError] = {}
 
-    def steps(name: str) -> Steps:
+    def yield_jobs(name: str) -> Task:
         try:
-            yield lambda: run.ports.terraform.settle(run.target, run.stack(name))
+            yield lambda: run.ports.terraform.refresh_state(run.target, run.find_stack(name))
         except (OperationFailedError, LockHeldError) as error:
             failed[name] = error
 
-    with run.ports.terraform.at_once() as crew:
-        course = side_by_side(crew, dict.fromkeys(stacks, ()), steps, lambda name: f"{run.target}/{name}")
-    course.demand_whole()
+    with run.ports.terraform.open_worker_pool() as pool:
+        report = run_tasks(pool, dict.fromkeys(stacks, ()), yield_jobs, lambda name: f"{run.target}/{name}")
+    report.raise_failure()
     return failed

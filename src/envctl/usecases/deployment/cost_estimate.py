@@ -1,4 +1,4 @@
-"""What a plan costs, asked of the project's own program. Whatever is wrong with the answer, the plan stands."""
+"""The cost estimate of a plan, from the project's own program. Errors of the program do not fail the plan."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,10 +9,8 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.cost import CostSource
 
 
-def source(project: Project, environment: str, regions: Mapping[str, str]) -> CostSource | None:
-    """None where the project names nobody who knows prices. `regions` are the names of those that stacks have of their
-    own.
-    """
+def find_source(project: Project, environment: str, regions: Mapping[str, str]) -> CostSource | None:
+    """Return None without a [cost] table. `regions` has the names of regions, by stack, for stacks with their own."""
     if project.cost is None:
         return None
     there = project.environments[environment]
@@ -25,20 +23,20 @@ def source(project: Project, environment: str, regions: Mapping[str, str]) -> Co
     )
 
 
-def priced(ports: Ports, plan: EnvironmentPlan, source: CostSource | None) -> EnvironmentPlan:
-    """The plan with what it costs. Nobody is asked where no resource would become another."""
+def add_cost(ports: Ports, plan: EnvironmentPlan, source: CostSource | None) -> EnvironmentPlan:
+    """Return the plan with its cost. Without resource changes, the program is not run."""
     if source is None:
         return plan
     from envctl.domain.plan import costs
 
-    if not costs.worth_asking(plan):
+    if not costs.has_priced_changes(plan):
         return plan
-    ports.observer.said(f"asking what the changes in {plan.environment} cost")
-    question = costs.question(plan, source.account_id, source.region, source.regions)
-    answered = ports.costs.ask(source, question)
+    ports.observer.on_message(f"asking what the changes in {plan.environment} cost")
+    question = costs.encode_question(plan, source.account_id, source.region, source.regions)
+    answered = ports.cost_estimator.estimate_costs(source, question)
     if answered.problem:
         return replace(plan, cost=Cost(unknown=answered.problem))
     try:
-        return replace(plan, cost=costs.cost(answered.said, plan))
+        return replace(plan, cost=costs.parse_cost(answered.output, plan))
     except costs.MalformedAnswerError as error:
         return replace(plan, cost=Cost(unknown=f"the program of [cost] {error}"))

@@ -1,59 +1,57 @@
-"""Asking the guards on behalf of a deployment: what they refuse, what they remark, and what break-glass overrides."""
+"""Check the guards for a deployment: their refusals, their warnings, and waivers by break-glass."""
 
 from dataclasses import replace
 
-from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, ask, unwaived
+from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, check_guards, list_unwaivable
 from envctl.domain.ledger.events import Event, WaiverUsed
-from envctl.domain.ledger.state import Present
+from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.usecases.account import account_check, preconditions
-from envctl.usecases.deployment.run import Run, there
+from envctl.usecases.deployment.run import Run, require
 from envctl.usecases.ledger import journal, rules_store, store_clock
 
-_OF_PLAN = frozenset(guard.code for guard in GUARDS if guard.of_plan)
-_OF_ACCESS = frozenset(guard.code for guard in GUARDS if guard.of_access)
+_PLAN_GUARDS = frozenset(guard.code for guard in GUARDS if guard.needs_plan)
+_ACCOUNT_GUARDS = frozenset(guard.code for guard in GUARDS if guard.needs_account)
 
 
-def ask_guards(run: Run, present: Present, plan: EnvironmentPlan | None = None) -> None:
-    """Raises RefusedError with all that stands against it and is not waived. Remarks are told once."""
-    if not run.wishes.dry_run:
+def enforce_guards(run: Run, present: LedgerState, plan: EnvironmentPlan | None = None) -> None:
+    """Raise RefusedError with all refusals not waived. Each warning is reported once."""
+    if not run.options.dry_run:
         store_clock.check_clock(run.ports)
-    now = run.ports.clock.now() if run.wishes.dry_run else store_clock.current_time(run.ports)
-    request = replace(there(run.request), present=present, now=now, plan=plan, older=run.wishes.older)
-    # Somebody else may have recorded other rules meanwhile.
-    request = rules_store.complete(run.ports, request)
+    now = run.ports.clock.now() if run.options.dry_run else store_clock.read_store_time(run.ports)
+    request = replace(require(run.request), present=present, now=now, plan=plan, older=run.options.older)
+    # The recorded rules may have changed meanwhile.
+    request = rules_store.complete_request(run.ports, request)
     run.request = request
-    _tell_unbelieved(run, present)
-    refused = _told(run, request)
-    _waive(run, request, refused)
+    _report_untrusted(run, present)
+    refused = _collect_refusals(run, request)
+    _waive_or_refuse(run, request, refused)
 
 
-def ask_with_access(run: Run) -> None:
-    """What only the target's own account can answer. Whether it is that account comes first: nothing in another one is
-    looked at.
-    """
-    run.request = account_check.complete(run.ports, run.project, there(run.request))
-    _ask_of_access(run, run.request)
-    run.request = preconditions.look(run.ports, run.project, run.request, there(run.release), run.settings)
-    _ask_of_access(run, run.request)
+def enforce_account_guards(run: Run) -> None:
+    """Check the guards needing the target's account: first for the right account, then for its images and secrets."""
+    run.request = account_check.add_caller(run.ports, run.project, require(run.request))
+    _check_account_refusals(run, run.request)
+    run.request = preconditions.add_findings(run.ports, run.project, run.request, require(run.release), run.settings)
+    _check_account_refusals(run, run.request)
 
 
-def _ask_of_access(run: Run, request: Request) -> None:
-    _waive(run, request, tuple(r for r in _told(run, request) if r.code in _OF_ACCESS))
+def _check_account_refusals(run: Run, request: Request) -> None:
+    _waive_or_refuse(run, request, tuple(r for r in _collect_refusals(run, request) if r.code in _ACCOUNT_GUARDS))
 
 
-def ask_again(run: Run) -> None:
-    """About a plan that was made anew while the deployment runs. What was waived by now is recorded at once."""
-    request = replace(there(run.request), plan=run.plan)
-    refused = tuple(_describe_halfway(run, r) for r in _told(run, request) if r.code in _OF_PLAN)
+def recheck_plan_guards(run: Run) -> None:
+    """Check the plan guards about a replanned stack, and record new waivers at once."""
+    request = replace(require(run.request), plan=run.plan)
+    refused = tuple(_describe_midway(run, r) for r in _collect_refusals(run, request) if r.code in _PLAN_GUARDS)
     before = set(run.waived)
-    _waive(run, request, refused)
+    _waive_or_refuse(run, request, refused)
     if more := tuple(refusal for refusal in refused if refusal.code not in before):
-        journal.append(run.ports, lambda _: _waiver(run, more, started=run.started))
+        journal.append(run.ports, lambda _: _build_waiver(run, more, started=run.started))
 
 
-def _describe_halfway(run: Run, refusal: Refusal) -> Refusal:
-    """What stops at it can go on once it is approved: nothing has to be recovered or taken back."""
+def _describe_midway(run: Run, refusal: Refusal) -> Refusal:
+    """Add to a temporary refusal that the deployment can continue after an approval, without recovery."""
     if not refusal.for_now:
         return refusal
     message = f"{refusal.message}; {run.target} keeps what was applied, and the rest goes on once it is approved"
@@ -61,50 +59,50 @@ def _describe_halfway(run: Run, refusal: Refusal) -> Refusal:
 
 
 def record_waiver(run: Run) -> int:
-    """The number of the entry that says what is overridden, and why; 0 where nothing is."""
+    """Record the waived refusals and the reason. Return the number of the entry, or 0 without waivers."""
     if not run.waived:
         return 0
-    _, entry = journal.append(run.ports, lambda _: _waiver(run, tuple(run.waived.values())))
-    return there(entry).seq
+    _, entry = journal.append(run.ports, lambda _: _build_waiver(run, tuple(run.waived.values())))
+    return require(entry).seq
 
 
-def _waiver(run: Run, refused: tuple[Refusal, ...], started: int = 0) -> Event:
+def _build_waiver(run: Run, refused: tuple[Refusal, ...], started: int = 0) -> Event:
     return WaiverUsed(
         run.target,
         run.identity,
-        run.wishes.break_glass,
+        run.options.break_glass,
         tuple(refusal.code for refusal in refused),
         tuple(refusal.message for refusal in refused),
         started,
     )
 
 
-def _tell_unbelieved(run: Run, present: Present) -> None:
+def _report_untrusted(run: Run, present: LedgerState) -> None:
     for each in present.unbelieved:
         if each.seq not in run.disbelieved:
             run.disbelieved.add(each.seq)
-            run.ports.observer.said(f"{each} is not believed: {each.why}")
+            run.ports.observer.on_message(f"{each} is not believed: {each.why}")
 
 
-def _told(run: Run, request: Request) -> tuple[Refusal, ...]:
-    said = ask(request)
-    for remark in said:
+def _collect_refusals(run: Run, request: Request) -> tuple[Refusal, ...]:
+    remarks = check_guards(request)
+    for remark in remarks:
         if remark.warns and run.warnings.get(remark.code) != remark:
             run.warnings[remark.code] = remark
-            run.ports.observer.said(f"{remark.code} {remark.guard} warns: {remark.message}")
-    return tuple(refusal for refusal in said if not refusal.warns)
+            run.ports.observer.on_message(f"{remark.code} {remark.guard} warns: {remark.message}")
+    return tuple(refusal for refusal in remarks if not refusal.warns)
 
 
-def _waive(run: Run, request: Request, refused: tuple[Refusal, ...]) -> None:
+def _waive_or_refuse(run: Run, request: Request, refused: tuple[Refusal, ...]) -> None:
     if not refused:
         return
-    if not run.wishes.break_glass:
+    if not run.options.break_glass:
         raise RefusedError(refused)
-    if stubborn := unwaived(request, refused):
-        raise RefusedError(tuple(_not_waivable(request, refusal) for refusal in stubborn))
+    if stubborn := list_unwaivable(request, refused):
+        raise RefusedError(tuple(_explain_not_waivable(request, refusal) for refusal in stubborn))
     run.waived.update({refusal.code: refusal for refusal in refused})
 
 
-def _not_waivable(request: Request, refusal: Refusal) -> Refusal:
+def _explain_not_waivable(request: Request, refusal: Refusal) -> Refusal:
     why = f"{request.target} does not list it as waivable" if refusal.waivable else "nobody can waive it"
     return replace(refusal, message=f"{refusal.message} (break-glass does not help: {why})")

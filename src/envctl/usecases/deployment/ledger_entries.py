@@ -1,106 +1,108 @@
-"""What a deployment writes into the ledger: the hold that a rollback sets, its start, and its end."""
+"""The ledger entries of a deployment: the hold of a rollback, its start, and its end."""
 
 from collections.abc import Callable
 from contextlib import suppress
 
-from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_labels
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_error_label
 from envctl.domain.guards import Refusal, RefusedError, Request
-from envctl.domain.guards.older import find_newer
-from envctl.domain.guards.request import changes_rules
+from envctl.domain.guards.release_age import find_newer_deployment
+from envctl.domain.guards.request import can_record_rules
 from envctl.domain.ledger.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
-from envctl.domain.ledger.state import Present
-from envctl.domain.plan.changes import touched
-from envctl.domain.plan.fingerprint import meaning_of, performed
-from envctl.domain.text.short_ids import short
+from envctl.domain.ledger.state import LedgerState
+from envctl.domain.plan.changes import count_touched
+from envctl.domain.plan.fingerprint import fingerprint_plan, list_performed_actions
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.deployment import guard_runner
-from envctl.usecases.deployment.run import Run, there
+from envctl.usecases.deployment.run import Run, require
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.project import state_location as places
 from envctl.usecases.project import unpinned_providers
 from envctl.usecases.release import bundle_store, place_store, plan_store, settings_store
 
-SUMMARY = 200
-_WELL = ("succeeded", "partial")
+SUMMARY_LENGTH = 200
+_COMPLETED = ("succeeded", "partial")
 
 
 class UnrecordedEndError(OperationFailedError):
-    """It was applied to its end, and the ledger does not say so."""
+    """The end of a completely applied deployment could not be recorded."""
 
 
 def set_hold(run: Run) -> None:
-    """Before anything is changed: a rollback that is interrupted must not leave the way open for what it leaves."""
+    """Record the hold before any change: an interrupted rollback must still block the abandoned release."""
 
-    def decide(present: Present) -> Event | None:
-        here = present.of(run.target)
+    def decide_event(present: LedgerState) -> Event | None:
+        here = present.find_environment(run.target)
         left = here.last.release if here.last else run.identity
         if left == run.identity or left in here.holds:
             return None
-        return HoldSet(run.target, left, f"rolled back to {short(run.identity)}")
+        return HoldSet(run.target, left, f"rolled back to {shorten_id(run.identity)}")
 
-    _, entry = journal.append(run.ports, decide)
+    _, entry = journal.append(run.ports, decide_event)
     if entry is not None and isinstance(entry.event, HoldSet):
         run.held = entry.event.release
 
 
-def start(run: Run) -> None:
-    bundle_store.keep(run.ports, run.identity, run.bundle, there(run.release), run.project.pipeline.makes_for)
-    _keep_settings(run)
-    plan = plan_store.keep(run.ports, meaning_of(there(run.plan)))
+def record_start(run: Run) -> None:
+    bundle_store.save_bundle(
+        run.ports, run.identity, run.bundle, require(run.release), run.project.pipeline.standalone_name
+    )
+    _save_settings(run)
+    plan = plan_store.save_plan(run.ports, fingerprint_plan(require(run.plan)))
     waiver = guard_runner.record_waiver(run)
     overridden = set(run.waived)
     replaced = unpinned_providers.find_unpinned(run.ports)
 
-    def decide(present: Present) -> Event:
-        _same_history(run, present)
-        guard_runner.ask_guards(run, present, run.plan)
+    def decide_event(present: LedgerState) -> Event:
+        _check_unchanged_history(run, present)
+        guard_runner.enforce_guards(run, present, run.plan)
         if late := [refusal for code, refusal in run.waived.items() if code not in overridden]:
-            # The waiver that is recorded does not speak of it.
+            # The recorded waiver does not cover these.
             raise RefusedError(tuple(late))
-        settings, request = there(run.prepared).settings, there(run.request)
-        rules = request.rules_digest if changes_rules(request) else ""
+        settings, request = require(run.prepared).settings, require(run.request)
+        rules = request.rules_digest if can_record_rules(request) else ""
         before = request.recorded_digest if rules and request.recorded_digest != rules else ""
         bound = (settings, run.action, run.source, plan, waiver, run.only, replaced, request.place)
         run.creates = _list_created(run, present)
         stacks = () if run.only else tuple(run.plans)
         behind = "" if request.older else request.behind
-        more = (_goes_back(request), stacks, rules, before, run.creates, behind)
+        more = (_is_downgrade(request), stacks, rules, before, run.creates, behind)
         return DeploymentStarted(run.target, run.identity, *bound, *more)
 
-    _, entry = journal.append(run.ports, decide)
-    run.started = there(entry).seq
+    _, entry = journal.append(run.ports, decide_event)
+    run.started = require(entry).seq
 
 
-def _goes_back(request: Request) -> bool:
-    """Whether it goes over a newer release, and was said to be meant: --older beside a newer one says nothing."""
-    return request.older and find_newer(request) is not None
+def _is_downgrade(request: Request) -> bool:
+    """Return true if --older was given and the current release is newer."""
+    return request.older and find_newer_deployment(request) is not None
 
 
-def _list_created(run: Run, present: Present) -> tuple[str, ...]:
-    """The stacks that may come to hold something, and that were never applied to their end there."""
+def _list_created(run: Run, present: LedgerState) -> tuple[str, ...]:
+    """Return the planned stacks never completely applied there before."""
     if run.action == "destroy":
         return ()
-    known = {*present.of(run.target).stacks, *run.moves}
+    known = {*present.find_environment(run.target).stacks, *run.moves}
     return tuple(
-        stack.name for stack in there(run.prepared).stacks if stack.name in run.plans and stack.name not in known
+        stack.name for stack in require(run.prepared).stacks if stack.name in run.plans and stack.name not in known
     )
 
 
-def _keep_settings(run: Run) -> None:
-    """For those who ask later which values are others: the very ones that the plan was made with."""
-    settings_store.keep(run.ports, there(run.settings))
-    before, where = run.seen, places.bound(run.project, run.target, there(run.release).wiring)
+def _save_settings(run: Run) -> None:
+    """Store the settings of the plan, its state locations and its rules, for later comparison."""
+    settings_store.save_settings(run.ports, require(run.settings))
+    before, where = run.seen, places.resolve_bound_place(run.project, run.target, require(run.release).wiring)
     if before is None or before.place != where.digest:
-        # What was deployed there before has left the same bytes.
-        place_store.keep(run.ports, where)
-    request = there(run.request)
-    if request.document is not None and changes_rules(request) and request.rules_digest != request.recorded_digest:
-        rules_store.keep(run.ports, request.document)
+        # The last deployment stored the same place otherwise.
+        place_store.save_place(run.ports, where)
+    request = require(run.request)
+    if request.document is not None and can_record_rules(request) and request.rules_digest != request.recorded_digest:
+        rules_store.save_rules(run.ports, request.document)
 
 
-def _same_history(run: Run, present: Present) -> None:
-    """A plan is only good for the environment that it was made for: somebody else may have been there since."""
-    last = present.of(run.target).last
-    if last == run.seen or present.of(run.target).unfinished:
+def _check_unchanged_history(run: Run, present: LedgerState) -> None:
+    """Raise RefusedError if another deployment started since the plan was made."""
+    last = present.find_environment(run.target).last
+    if last == run.seen or present.find_environment(run.target).unfinished_deployment:
         return
     by = f" by {last.by}" if last else ""
     message = f"somebody else's deployment to {run.target}{by} was faster while this one was planned"
@@ -109,16 +111,16 @@ def _same_history(run: Run, present: Present) -> None:
     )
 
 
-def succeed(run: Run) -> None:
-    """Records that the deployment succeeded.
+def record_success(run: Run) -> None:
+    """Record the success of the deployment.
 
-    Raises OperationFailedError (E408) where another person declared it over, and UnrecordedEndError (E478) where its
-    end could not be recorded: then it stays unfinished, since it did not fail.
+    Raise OperationFailedError (E408) if another person closed it, and UnrecordedEndError (E478) if its end could not
+    be recorded: it stays unfinished, since it did not fail.
     """
-    changed = touched(plan for plan in run.plans.values() if plan.leaves != "forget")
-    forgot = tuple(stack.name for stack in there(run.prepared).left if stack.leaves == "forget")
+    changed = count_touched(plan for plan in run.plans.values() if plan.leaves != "forget")
+    forgot = tuple(stack.name for stack in require(run.prepared).leaving if stack.leaves == "forget")
     names = () if run.action == "destroy" else tuple(run.applied)
-    did = performed(run.done())
+    did = list_performed_actions(run.list_finished_plans())
     event = DeploymentSucceeded(
         run.target,
         run.identity,
@@ -132,7 +134,7 @@ def succeed(run: Run) -> None:
         forgot=forgot,
     )
     try:
-        ended = _append_end(run, event)
+        ended = _append_end_with_retry(run, event)
     except EnvctlError as error:
         message = f"{run.target} was applied to its end, and that could not be recorded: it counts as unfinished"
         hint = f"once the store answers again: envctl recover {run.target}, and then {run.command}"
@@ -142,64 +144,65 @@ def succeed(run: Run) -> None:
         raise OperationFailedError(Problem("E408", message, run.command))
 
 
-def _append_end(run: Run, event: Event) -> bool:
-    """Whether the end is in the ledger now. It is tried twice: an answer that got lost need not cost a proof."""
+def _append_end_with_retry(run: Run, event: Event) -> bool:
+    """Append the end, with one retry after a lost response. Return true if the ledger has it."""
     try:
-        return _is_ended(run, event)
+        return _append_end(run, event)
     except EnvctlError:
-        return _is_ended(run, event)
+        return _append_end(run, event)
 
 
-def _is_ended(run: Run, event: Event) -> bool:
-    after, entry = journal.append(run.ports, _while_open(run, event))
-    last = after.of(run.target).last
-    return entry is not None or (last is not None and last.seq == run.started and last.outcome in _WELL)
+def _append_end(run: Run, event: Event) -> bool:
+    after, entry = journal.append(run.ports, _decide_if_unfinished(run, event))
+    last = after.find_environment(run.target).last
+    return entry is not None or (last is not None and last.seq == run.started and last.outcome in _COMPLETED)
 
 
-def end(run: Run, error: BaseException) -> None:
-    """Records the end of a deployment that `error` stopped. What was applied to its end did not fail: it is recorded as
-    that where this was not done yet, and stays unfinished where it can't be recorded.
+def record_end(run: Run, error: BaseException) -> None:
+    """Record the end of a deployment stopped by `error`.
+
+    A completely applied deployment is recorded as a success, or stays unfinished if that fails.
     """
-    if not run.through:
-        fail(run, error)
+    if not run.all_applied:
+        record_failure(run, error)
     elif not isinstance(error, UnrecordedEndError):
-        # It was stopped between the last change and the entry about it.
+        # Stopped between the last change and its entry.
         with suppress(EnvctlError):
-            succeed(run)
+            record_success(run)
 
 
-def fail(run: Run, error: BaseException) -> None:
+def record_failure(run: Run, error: BaseException) -> None:
     interrupted = isinstance(error, KeyboardInterrupt | InterruptedByUserError)
-    # What Terraform, a provider or a check said may quote a secret, and an entry is for ever.
-    reason = "interrupted" if interrupted else format_labels(error)
+    # Labels only: messages of Terraform, providers or checks may quote a secret, and entries are permanent.
+    reason = "interrupted" if interrupted else format_error_label(error)
     applied = () if run.action == "destroy" else tuple(run.applied)
-    did = performed(run.done())
+    did = list_performed_actions(run.list_finished_plans())
     untouched = tuple(name for name in run.creates if name not in run.begun)
     left = tuple(run.gone)
     event = DeploymentFailed(
         run.target, run.identity, run.started, reason, applied, interrupted, did, left=left, untouched=untouched
     )
     try:
-        journal.append(run.ports, _while_open(run, event))
+        journal.append(run.ports, _decide_if_unfinished(run, event))
     except EnvctlError as unrecorded:
-        # What failed first is what has to be mended first; that nothing could be recorded is said with it.
+        # Report the first failure first, followed by the failed recording.
         if not isinstance(error, EnvctlError):
             raise
         error.problems = (*error.problems, *unrecorded.problems)
 
 
-def _while_open(run: Run, event: Event) -> Callable[[Present], Event | None]:
-    """An end is recorded for one's own open deployment only: somebody may have recovered it in the meantime."""
+def _decide_if_unfinished(run: Run, event: Event) -> Callable[[LedgerState], Event | None]:
+    """Return a decision to append `event` only while this deployment is unfinished: it may have been recovered."""
 
-    def decide(present: Present) -> Event | None:
-        unfinished = present.of(run.target).unfinished
+    def decide_event(present: LedgerState) -> Event | None:
+        unfinished = present.find_environment(run.target).unfinished_deployment
         return event if unfinished and unfinished.seq == run.started else None
 
-    return decide
+    return decide_event
 
 
-def summary(error: BaseException) -> str:
-    """The first line of what went wrong, for people who look on. It is kept nowhere."""
+def summarize_error(error: BaseException) -> str:
+    """Return the first line of the error for the terminal. Do not record it: it may quote a secret."""
     if isinstance(error, EnvctlError) and error.problems:
-        return error.problems[0].message.partition("\n")[0][:SUMMARY]
+        return error.problems[0].message.partition("\n")[0][:SUMMARY_LENGTH]
     return type(error).__name__

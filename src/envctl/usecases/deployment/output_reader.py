@@ -1,27 +1,27 @@
-"""The outputs of several stacks, as their states hold them: each is a Terraform that has to start."""
+"""Read the outputs of several stacks from their states, one Terraform process a stack."""
 
 from collections.abc import Mapping, Sequence
 
 from envctl.domain.checks.probes import Output
-from envctl.usecases.concurrency.dag_runner import Steps, side_by_side
+from envctl.usecases.concurrency.dag_runner import Task, run_tasks
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
 
 
-def read_all(ports: Ports, environment: str, stacks: Sequence[PreparedStack]) -> dict[str, Mapping[str, Output]]:
-    """By stack, in the order of `stacks`. Raises what went wrong with any, once all have been asked."""
+def read_outputs(ports: Ports, environment: str, stacks: Sequence[PreparedStack]) -> dict[str, Mapping[str, Output]]:
+    """Return the outputs by stack, in the order of `stacks`. Raise all errors together, after reading all."""
     if len(stacks) == 1:
-        return {stacks[0].name: ports.terraform.outputs(environment, stacks[0])}
+        return {stacks[0].name: ports.terraform.read_outputs(environment, stacks[0])}
     by_name, found = {stack.name: stack for stack in stacks}, dict[str, Mapping[str, Output]]()
 
-    def steps(name: str) -> Steps:
-        def job() -> None:
-            found[name] = ports.terraform.outputs(environment, by_name[name])
+    def yield_jobs(name: str) -> Task:
+        def read_one() -> None:
+            found[name] = ports.terraform.read_outputs(environment, by_name[name])
 
-        yield job
+        yield read_one
 
     if stacks:
-        with ports.terraform.at_once() as crew:
-            course = side_by_side(crew, dict.fromkeys(by_name, ()), steps, lambda name: f"{environment}/{name}")
-        course.demand_whole()
+        with ports.terraform.open_worker_pool() as pool:
+            report = run_tasks(pool, dict.fromkeys(by_name, ()), yield_jobs, lambda name: f"{environment}/{name}")
+        report.raise_failure()
     return {name: found[name] for name in by_name}

@@ -1,18 +1,18 @@
-"""Planning the stacks of an environment, as far as they can be planned: side by side."""
+"""Plan the stacks of an environment concurrently, as far as their upstream stacks allow."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UpstreamBehindError, together
+from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UpstreamBehindError, combine_errors
 from envctl.domain.plan.changes import Action, StackPlan
-from envctl.usecases.concurrency.dag_runner import Steps, side_by_side
+from envctl.usecases.concurrency.dag_runner import Task, run_tasks
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
 
 
 @dataclass(frozen=True)
-class Planned:
-    """`plans` are in the order of the stacks, without those that `failed`."""
+class PlanningResult:
+    """The plans in stack order, and the errors of all other stacks."""
 
     plans: tuple[StackPlan, ...]
     failed: Mapping[str, EnvctlError] = field(default_factory=dict)
@@ -27,10 +27,10 @@ def plan_stacks(
     destroy: bool = False,
     wait: bool = True,
 ) -> tuple[StackPlan, ...]:
-    """As `plan_each`, of all or none: raises what went wrong with any."""
+    """Plan all stacks like `plan_each`, but raise all errors together."""
     planned = plan_each(ports, environment, stacks, applied, destroy=destroy, wait=wait)
     if planned.failed:
-        raise together(tuple(planned.failed.values()))
+        raise combine_errors(tuple(planned.failed.values()))
     return planned.plans
 
 
@@ -42,45 +42,44 @@ def plan_each(
     *,
     destroy: bool = False,
     wait: bool = True,
-) -> Planned:
-    """A stack that needs one which was never applied there can't be planned yet: it waits, and nothing is made up. So
-    does one that reads what another one is only about to put out.
+) -> PlanningResult:
+    """Plan each stack, independent of errors of other stacks.
 
-    Of such a stack nothing can be there either, so that there is nothing to destroy. None keeps another one from being
-    planned: what a plan reads of others is what they were applied with.
+    A stack needing an upstream stack never applied, or outputs not yet applied, waits with an empty plan. At a
+    destruction, such a stack has no resources to destroy.
     """
     found: dict[str, StackPlan] = {}
 
-    def steps(name: str) -> Steps:
+    def yield_jobs(name: str) -> Task:
         stack = next(stack for stack in stacks if stack.name == name)
 
-        def plan() -> None:
-            found[name] = _plan(ports, environment, stack, applied, destroy=destroy, wait=wait)
+        def plan_one() -> None:
+            found[name] = _plan_stack(ports, environment, stack, applied, destroy=destroy, wait=wait)
 
-        yield plan
+        yield plan_one
 
     for stack in stacks:
-        if known := _known_before(stack, applied, destroy=destroy):
+        if known := _plan_without_terraform(stack, applied, destroy=destroy):
             found[stack.name] = known
     needs: dict[str, tuple[str, ...]] = {stack.name: () for stack in stacks if stack.name not in found}
     failed: Mapping[str, EnvctlError] = {}
     if needs:
-        with ports.terraform.at_once() as crew:
-            course = side_by_side(crew, needs, steps, lambda name: f"{environment}/{name}")
-        if course.stopped is not None:
-            raise course.stopped
-        failed = course.failed
+        with ports.terraform.open_worker_pool() as pool:
+            report = run_tasks(pool, needs, yield_jobs, lambda name: f"{environment}/{name}")
+        if report.stopped_by is not None:
+            raise report.stopped_by
+        failed = report.failed
     for stack in stacks:
         if stack.name in failed and stack.leaves:
-            _hint_at_ways(failed[stack.name], environment, stack.name)
-        if stack.name in failed and (plan := _instead(stack, failed[stack.name], found, destroy=destroy)):
+            _add_leaving_hint(failed[stack.name], environment, stack.name)
+        if stack.name in failed and (plan := _substitute_plan(stack, failed[stack.name], found, destroy=destroy)):
             found[stack.name] = plan
     failed = {name: error for name, error in failed.items() if name not in found}
-    return Planned(tuple(found[stack.name] for stack in stacks if stack.name in found), failed)
+    return PlanningResult(tuple(found[stack.name] for stack in stacks if stack.name in found), failed)
 
 
-def _known_before(stack: PreparedStack, applied: Collection[str], *, destroy: bool) -> StackPlan | None:
-    """What is known of a stack without asking Terraform."""
+def _plan_without_terraform(stack: PreparedStack, applied: Collection[str], *, destroy: bool) -> StackPlan | None:
+    """Return the plan of a stack if it is known without Terraform."""
     if stack.unready:
         return StackPlan(stack.name, warnings=(stack.unready,), leaves="forget")
     waits_for = tuple(needed for needed in stack.needs if needed not in applied)
@@ -89,19 +88,19 @@ def _known_before(stack: PreparedStack, applied: Collection[str], *, destroy: bo
     return StackPlan(stack.name, waits_for=() if destroy else waits_for)
 
 
-def _instead(
+def _substitute_plan(
     stack: PreparedStack, error: EnvctlError, found: Mapping[str, StackPlan], *, destroy: bool
 ) -> StackPlan | None:
-    """What stands for a plan that failed, where something can."""
+    """Return a substitute for a failed plan, or None if there is none."""
     if stack.leaves:
         listable = stack.leaves != "forget" or not isinstance(error, OperationFailedError)
-        return None if listable else _unlisted(stack, error)
-    waits_for = () if destroy else _waits_for(error, found)
+        return None if listable else _plan_unlisted(stack, error)
+    waits_for = () if destroy else _find_pending_upstreams(error, found)
     return StackPlan(stack.name, waits_for=waits_for, behind=True) if waits_for else None
 
 
-def _hint_at_ways(error: EnvctlError, environment: str, stack: str) -> None:
-    """Its code is that of an earlier release, and can't be corrected."""
+def _add_leaving_hint(error: EnvctlError, environment: str, stack: str) -> None:
+    """Replace the hint of errors in a leaving stack: its code belongs to an earlier release and cannot be fixed."""
     hint = (
         f"if a setting is missing, write it into environments/{environment}/removed.tfvars;"
         f' to leave it as it is, add [removed.{stack}] with then = "forget" to envctl.toml'
@@ -109,44 +108,44 @@ def _hint_at_ways(error: EnvctlError, environment: str, stack: str) -> None:
     error.problems = tuple(replace(each, hint=hint) if each.code == "E305" else each for each in error.problems)
 
 
-def _waits_for(error: EnvctlError, found: Mapping[str, StackPlan]) -> tuple[str, ...]:
-    """The stacks whose outputs are not yet what it reads, where all of them are about to be changed."""
+def _find_pending_upstreams(error: EnvctlError, found: Mapping[str, StackPlan]) -> tuple[str, ...]:
+    """Return the upstream stacks with outdated outputs, if all of them have planned changes."""
     if not isinstance(error, UpstreamBehindError):
         return ()
     plans = [found.get(name) for name in error.upstream]
     return error.upstream if all(plan and (plan.changes or plan.waits_for) for plan in plans) else ()
 
 
-def _plan(
+def _plan_stack(
     ports: Ports, environment: str, stack: PreparedStack, applied: Collection[str], *, destroy: bool, wait: bool
 ) -> StackPlan:
     plan = ports.terraform.plan(environment, stack, destroy=destroy or bool(stack.leaves), wait=wait)
     if stack.leaves:
-        # At a destruction of all, lost states are looked for in `lost_states`.
+        # At a destruction, `lost_states` checks this.
         if stack.name in applied and stack.leaves == "destroy" and plan.stateless and not destroy:
             _check_leaving_state(ports, environment, stack)
         return _plan_leaving(plan, stack)
     if stack.name in applied and plan.stateless and not destroy:
-        demand_state(ports, environment, stack)
+        require_state(ports, environment, stack)
     return plan
 
 
 def _plan_leaving(plan: StackPlan, stack: PreparedStack) -> StackPlan:
-    """What becomes of all that it holds. Of one that is forgotten, everything stays as it is."""
+    """Return the plan of a leaving stack. Deletes of a forgotten stack become forgets: its resources stay."""
     if stack.leaves == "destroy":
         return replace(plan, leaves="destroy")
     resources = tuple(replace(each, action=Action.FORGET) for each in plan.resources if each.action is Action.DELETE)
     return StackPlan(plan.stack, resources, warnings=plan.warnings, stateless=plan.stateless, leaves="forget")
 
 
-def _unlisted(stack: PreparedStack, error: EnvctlError) -> StackPlan:
-    """Who forgets a stack need not be able to look at it."""
+def _plan_unlisted(stack: PreparedStack, error: EnvctlError) -> StackPlan:
+    """Return an empty plan with a warning: forgetting a stack does not require its state."""
     why = error.problems[0].message.partition("\n")[0]
     return StackPlan(stack.name, warnings=(f"what it holds could not be listed: {why}",), leaves="forget")
 
 
 def _check_leaving_state(ports: Ports, environment: str, stack: PreparedStack) -> None:
-    """Raises OperationFailedError where the state of a stack is lost that leaves: what it held would stay, unknown."""
+    """Raise OperationFailedError for a leaving stack with a lost state: its resources would remain unnoticed."""
     from envctl.usecases.deployment.leaving import lost_states
 
     if lost_states.is_lost(ports, environment, stack):
@@ -158,13 +157,14 @@ def _check_leaving_state(ports: Ports, environment: str, stack: PreparedStack) -
         raise OperationFailedError(Problem("E321", message, hint))
 
 
-def demand_state(ports: Ports, environment: str, stack: PreparedStack) -> None:
-    """Of a stack that was applied, and of which Terraform now knows nothing: to it, no state is an empty one. One that
-    got lost must not pass for an environment in which nothing is there yet: all would be made twice.
+def require_state(ports: Ports, environment: str, stack: PreparedStack) -> None:
+    """Raise OperationFailedError if an applied stack has no state.
+
+    Terraform treats a lost state as an empty one, and would create all resources a second time.
     """
     if ports.terraform.has_state(environment, stack):
         return
     message = f"the Terraform state of {stack.name} in {environment} is gone, and it was applied there"
-    # Not `destroy`, which helps too where nothing is left: whoever follows a hint at night would lose the other stacks.
+    # The hint must not suggest `destroy`: it would also destroy the other stacks.
     hint = f"put it back from a version of its bucket or a backup, and look again: envctl plan {environment}"
     raise OperationFailedError(Problem("E321", message, hint))

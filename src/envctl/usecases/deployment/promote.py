@@ -1,7 +1,7 @@
-"""`envctl promote SOURCE TARGET`: the very bundle that is proven in one environment, into the next."""
+"""`envctl promote SOURCE TARGET`: deploy the bundle verified in one environment to the next, byte for byte."""
 
 from envctl.usecases.deployment.deploy import deploy
-from envctl.usecases.deployment.run import PLAINLY, Deployed, Run, Wishes
+from envctl.usecases.deployment.run import DEFAULT, Deployed, DeployOptions, Run
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
@@ -9,15 +9,19 @@ from envctl.usecases.release import deploy_request
 
 
 def promote(
-    ports: Ports, source: str, target: str, wishes: Wishes = PLAINLY, *, release: str | None = None
+    ports: Ports, source: str, target: str, options: DeployOptions = DEFAULT, *, release: str | None = None
 ) -> Deployed:
-    project = load.project(ports)
+    project = load.load_project(ports)
     source, target = (load.find_environment(ports, project, name) for name in (source, target))
-    project = project.seen_from(target)
-    with ports.workspace.lock(target, f"envctl promote {source} {target} by {ports.identity.actor().name}"):
-        if not wishes.dry_run:
-            ports.store.foresee_time()
-        present = journal.present(ports)
-        wanted = deploy_request.named(present, release) if release is not None else None
-        candidate = deploy_request.promotion(ports, project, present, source=source, target=target, release=wanted)
-        return deploy(candidate, Run(ports, project, "promote", target, wishes))
+    project = project.view_for(target)
+    with ports.workspace.lock_environment(
+        target, f"envctl promote {source} {target} by {ports.identity.identify_actor().name}"
+    ):
+        if not options.dry_run:
+            ports.store.prefetch_time()
+        present = journal.load(ports)
+        wanted = deploy_request.find_release_by_prefix(present, release) if release is not None else None
+        candidate = deploy_request.build_promotion(
+            ports, project, present, source=source, target=target, release=wanted
+        )
+        return deploy(candidate, Run(ports, project, "promote", target, options))

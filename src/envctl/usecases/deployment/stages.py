@@ -1,43 +1,42 @@
-"""What a deployment does, as a value: it is either explained (`--dry-run`) or carried out, so the two can't differ."""
+"""The stages of a deployment as values: `--dry-run` describes the very list that a real run executes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from envctl.domain.graph import turned
-from envctl.domain.operation import Move
+from envctl.domain.graph import reverse_graph
+from envctl.domain.operation import Operation
 from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
 
 
 @dataclass(frozen=True)
-class Bundle:
-    """Make a release of the working tree."""
+class CreateRelease:
+    """Create a release from the working tree."""
 
 
 @dataclass(frozen=True)
-class AskGuards:
-    action: Move
+class CheckGuards:
+    action: Operation
 
 
 @dataclass(frozen=True)
-class TakeAccess:
-    """Take the credentials of the environment, and ask the guards that need them."""
+class CheckAccount:
+    """Take the credentials of the environment, and check the guards needing them."""
 
 
 @dataclass(frozen=True)
 class Prepare:
-    """Render the root modules, and init where needed. Of a working tree, artifacts that are `tagged` get digests, and
-    the code of the modules that are `called` by an address is brought.
-    """
+    """Render the root modules, and run `terraform init` as needed."""
 
     stacks: tuple[str, ...]
+    # For a working tree: artifacts to pin to digests, and addresses of remote modules to download.
     tagged: tuple[str, ...] = ()
     called: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class BringImages:
-    """Copy to where the target pulls from what is not there, of these artifacts."""
+class CopyImages:
+    """Copy missing images of these artifacts to the registry of the target."""
 
     artifacts: tuple[str, ...]
 
@@ -48,78 +47,77 @@ class PlanAll:
 
 
 @dataclass(frozen=True)
-class AskOfPlan:
-    """The guards that can only be asked once there is a plan, and all others once more."""
+class CheckPlan:
+    """Check the guards about the plan, and all others again."""
 
 
 @dataclass(frozen=True)
-class AskConsent:
-    """Show the plan to the person who runs this."""
+class ConfirmPlan:
+    """Show the plan, and ask the operator to confirm it."""
 
 
 @dataclass(frozen=True)
 class SetHold:
-    """Keep the release that a rollback leaves from coming back."""
+    """Put the release abandoned by a rollback on hold."""
 
 
 @dataclass(frozen=True)
 class RecordStart:
-    """Store the bundle where it is new, and record that the deployment starts, and what was waived for it."""
+    """Store a new bundle, and record the start of the deployment and its waiver."""
 
 
 @dataclass(frozen=True)
 class ApplyAll:
-    """Each stack after those that it needs, and otherwise side by side. `away` where all that they hold is taken away:
-    then each goes after those that need it. `changeover` says which stacks leave, and which are renamed. `rolled` says
-    what is done with the requests of those that have a rollout, where their artifact becomes another one.
-    """
+    """Apply each stack after its upstream stacks, independent ones concurrently; destroy in reverse order."""
 
     needs: Mapping[str, tuple[str, ...]]
-    away: bool = False
+    destroys: bool = False
+    # Descriptions of the rollouts, by stack; a rollout runs if the artifact of its stack changes.
     rolled: Mapping[str, str] = field(default_factory=dict)
+    # Leaving and renamed stacks.
     changeover: Changeover = NO_CHANGEOVER
 
 
 @dataclass(frozen=True)
-class Settle:
-    """Let the states take in what came of the apply itself: what one resource did to another is no drift."""
+class RefreshStates:
+    """Refresh the states after an apply: side effects of one resource on another are not drift."""
 
     stacks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class RecordEnd:
-    """Record that it succeeded."""
+    """Record the success of the deployment."""
 
 
 @dataclass(frozen=True)
 class Verify:
-    """Run the project's checks, and record what they say."""
+    """Run the project's checks, and record their results."""
 
 
 Stage = (
-    Bundle
-    | AskGuards
-    | TakeAccess
-    | BringImages
+    CreateRelease
+    | CheckGuards
+    | CheckAccount
+    | CopyImages
     | Prepare
     | PlanAll
-    | AskOfPlan
-    | AskConsent
+    | CheckPlan
+    | ConfirmPlan
     | SetHold
     | RecordStart
     | ApplyAll
-    | Settle
+    | RefreshStates
     | RecordEnd
     | Verify
 )
 
 
 Needs = Mapping[str, tuple[str, ...]]
-"""The stacks in their order, each with those that have to be applied before it."""
+"""Stacks in order of application, each with its upstream stacks."""
 
 
-def of_entry(
+def build_entry_stages(
     needs: Needs,
     *,
     verify: bool = True,
@@ -129,13 +127,13 @@ def of_entry(
     rolled: Mapping[str, str] | None = None,
     changeover: Changeover = NO_CHANGEOVER,
 ) -> tuple[Stage, ...]:
-    """Working tree → release → the entry environment. The guards are asked about the release, so it is made first."""
-    made = (Prepare(tuple(needs), tagged, called), Bundle(), AskGuards("apply"), TakeAccess())
-    return (*made, *_bring(copied), *_deploy("apply", needs, changeover, verify=verify, rolled=rolled))
+    """Return the stages of working tree → release → entry environment. The guards need the release, hence the order."""
+    made = (Prepare(tuple(needs), tagged, called), CreateRelease(), CheckGuards("apply"), CheckAccount())
+    return (*made, *_build_copying(copied), *_build_common("apply", needs, changeover, verify=verify, rolled=rolled))
 
 
-def of_release(
-    action: Move,
+def build_release_stages(
+    action: Operation,
     needs: Needs,
     *,
     verify: bool = True,
@@ -143,31 +141,31 @@ def of_release(
     rolled: Mapping[str, str] | None = None,
     changeover: Changeover = NO_CHANGEOVER,
 ) -> tuple[Stage, ...]:
-    """A stored release → an environment, or out of it. `copied` are the artifacts that are brought there first."""
-    brought = () if action == "destroy" else _bring(copied)
-    done = _deploy(action, needs, changeover, verify=verify, rolled=rolled)
-    return (AskGuards(action), TakeAccess(), *brought, Prepare(tuple(needs)), *done)
+    """Return the stages to deploy or destroy a stored release. Images of the `copied` artifacts are copied first."""
+    brought = () if action == "destroy" else _build_copying(copied)
+    done = _build_common(action, needs, changeover, verify=verify, rolled=rolled)
+    return (CheckGuards(action), CheckAccount(), *brought, Prepare(tuple(needs)), *done)
 
 
-def _bring(artifacts: tuple[str, ...]) -> tuple[Stage, ...]:
-    return (BringImages(artifacts),) if artifacts else ()
+def _build_copying(artifacts: tuple[str, ...]) -> tuple[Stage, ...]:
+    return (CopyImages(artifacts),) if artifacts else ()
 
 
-def _deploy(
-    action: Move, needs: Needs, changeover: Changeover, *, verify: bool, rolled: Mapping[str, str] | None = None
+def _build_common(
+    action: Operation, needs: Needs, changeover: Changeover, *, verify: bool, rolled: Mapping[str, str] | None = None
 ) -> tuple[Stage, ...]:
     stacks = tuple(needs)
     hold = (SetHold(),) if action == "rollback" else ()
-    settled = () if action == "destroy" else (Settle(stacks),)
+    settled = () if action == "destroy" else (RefreshStates(stacks),)
     ending = (*settled, RecordEnd(), *((Verify(),) if verify and action != "destroy" else ()))
     if action == "destroy":
-        # What needs another stack goes before it goes.
-        needs = {name: turned(needs)[name] for name in reversed(stacks)}
+        # Destroy downstream stacks first.
+        needs = {name: reverse_graph(needs)[name] for name in reversed(stacks)}
     applied = ApplyAll(needs, action == "destroy", rolled or {}, changeover)
-    return (PlanAll((*stacks, *changeover.leaving)), AskOfPlan(), AskConsent(), *hold, RecordStart(), applied, *ending)
+    return (PlanAll((*stacks, *changeover.leaving)), CheckPlan(), ConfirmPlan(), *hold, RecordStart(), applied, *ending)
 
 
-_VERBS: dict[Move, str] = {
+_VERBS: dict[Operation, str] = {
     "apply": "applied to",
     "promote": "promoted to",
     "rollback": "brought back to",
@@ -175,74 +173,74 @@ _VERBS: dict[Move, str] = {
 }
 
 
-def explained(steps: tuple[Stage, ...], environment: str) -> tuple[str, ...]:
-    return tuple(told for step in steps for told in _told(step, environment))
+def describe_stages(steps: tuple[Stage, ...], environment: str) -> tuple[str, ...]:
+    return tuple(line for step in steps for line in _list_descriptions(step, environment))
 
 
-def _told(stage: Stage, environment: str) -> tuple[str, ...]:
+def _list_descriptions(stage: Stage, environment: str) -> tuple[str, ...]:
     if isinstance(stage, ApplyAll):
-        applied = tuple(told for name in stage.needs for told in _told_of_stack(stage, name))
+        applied = tuple(line for name in stage.needs for line in _describe_stack(stage, name))
         moved = tuple(f"move the state of {old} to {new}" for new, old in stage.changeover.moves.items())
-        left = tuple(_explain_leaving(name, fate) for name, fate in stage.changeover.leaving.items())
-        return (*left, *applied) if stage.away else (*moved, *applied, *left)
-    return (explain(stage, environment),)
+        left = tuple(_describe_leaving(name, fate) for name, fate in stage.changeover.leaving.items())
+        return (*left, *applied) if stage.destroys else (*moved, *applied, *left)
+    return (describe_stage(stage, environment),)
 
 
-def _explain_leaving(stack: str, fate: str) -> str:
+def _describe_leaving(stack: str, fate: str) -> str:
     if fate == "forget":
         return f"forget {stack}, which the release no longer has: its resources and its state stay"
     return f"destroy all that {stack} holds, which the release no longer has"
 
 
-def _told_of_stack(stage: ApplyAll, name: str) -> tuple[str, ...]:
-    applied = _applied(name, stage.needs[name], away=stage.away)
+def _describe_stack(stage: ApplyAll, name: str) -> tuple[str, ...]:
+    applied = _describe_apply(name, stage.needs[name], away=stage.destroys)
     if name not in stage.rolled:
         return (applied,)
     return (applied, f"{name}, where it is to run another artifact than it does: {stage.rolled[name]}")
 
 
-def _applied(stack: str, needs: tuple[str, ...], *, away: bool) -> str:
+def _describe_apply(stack: str, needs: tuple[str, ...], *, away: bool) -> str:
     after = f", once {' and '.join(needs)} {'is' if len(needs) == 1 else 'are'} done" if needs else ""
     if away:
         return f"take away all that {stack} holds{after}"
     return f"apply {stack}{after} (planned anew where that has changed something)" if needs else f"apply {stack}"
 
 
-def explain(stage: Stage, environment: str) -> str:
+def describe_stage(stage: Stage, environment: str) -> str:
     match stage:
         case Prepare():
-            return _explain_preparing(stage, environment)
-        case BringImages(artifacts):
+            return _describe_prepare(stage, environment)
+        case CopyImages(artifacts):
             return f"copy the image of {', '.join(artifacts)} to where {environment} pulls from, unless it is there"
         case PlanAll(stacks):
-            return f"plan {_named(stacks)}{', side by side' if len(stacks) > 1 else ''}"
+            return f"plan {_to_text(stacks)}{', side by side' if len(stacks) > 1 else ''}"
         case ApplyAll(needs=needs):
-            return f"apply {_named(tuple(needs))}"
-        case Settle(stacks):
-            return f"where something came, went or drifted, let the state of {_named(stacks)} take in what came of it"
-        case TakeAccess():
+            return f"apply {_to_text(tuple(needs))}"
+        case RefreshStates(stacks):
+            return f"where something came, went or drifted, let the state of {_to_text(stacks)} take in what came of it"
+        case CheckAccount():
             return f"take the credentials of {environment}, and ask what its own account alone can answer"
-        case AskGuards(action):
+        case CheckGuards(action):
             return f"ask every guard whether this may be {_VERBS[action]} {environment}"
         case _:
-            return _explain_plainly(stage, environment)
+            return _describe_simple_stage(stage, environment)
 
 
-def _explain_preparing(stage: Prepare, environment: str) -> str:
+def _describe_prepare(stage: Prepare, environment: str) -> str:
     tags = f"look for the digest that the tag of {', '.join(stage.tagged)} means, " if stage.tagged else ""
     code = f"take the code of {', '.join(stage.called)} into the release, " if stage.called else ""
-    return f"{tags}{code}render {_named(stage.stacks)} with the settings of {environment}, and init where needed"
+    return f"{tags}{code}render {_to_text(stage.stacks)} with the settings of {environment}, and init where needed"
 
 
-def _explain_plainly(
-    stage: Bundle | AskOfPlan | AskConsent | SetHold | RecordStart | RecordEnd | Verify, environment: str
+def _describe_simple_stage(
+    stage: CreateRelease | CheckPlan | ConfirmPlan | SetHold | RecordStart | RecordEnd | Verify, environment: str
 ) -> str:
     match stage:
-        case Bundle():
+        case CreateRelease():
             return "bundle the working tree into a release"
-        case AskOfPlan():
+        case CheckPlan():
             return "ask every guard about the plan: what it destroys, whether it was approved, whether it was rehearsed"
-        case AskConsent():
+        case ConfirmPlan():
             return "show the plan and ask"
         case SetHold():
             return f"put the release that is left on hold in {environment}"
@@ -256,5 +254,5 @@ def _explain_plainly(
             assert_never(stage)
 
 
-def _named(stacks: tuple[str, ...]) -> str:
+def _to_text(stacks: tuple[str, ...]) -> str:
     return f"{'stack' if len(stacks) == 1 else 'stacks'} {', '.join(stacks)}"

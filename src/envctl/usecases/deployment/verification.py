@@ -1,4 +1,4 @@
-"""`envctl verify ENV`, and the end of every deployment: the project's checks, and what they say, in the ledger."""
+"""`envctl verify ENV`, also the last stage of a deployment: run the project's checks, and record their results."""
 
 import json
 from collections.abc import Iterator
@@ -8,22 +8,22 @@ from typing import Literal
 from envctl.domain.checks import probes as checks
 from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.guards import RefusedError, refusals
+from envctl.domain.guards import RefusedError, list_refusals
 from envctl.domain.ledger.events import Event, VerificationFailed, VerificationPassed
-from envctl.domain.ledger.state import Deployment, Present, ended
-from envctl.domain.rules.document import mark_check
-from envctl.domain.terraform.outputs import public
+from envctl.domain.ledger.state import Deployment, LedgerState, describe_outcome
+from envctl.domain.rules.document import format_check_digest
+from envctl.domain.terraform.outputs import drop_sensitive
 from envctl.usecases.deployment import output_reader, prepare
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.project import Prepared
+from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request
 
 
 @dataclass(frozen=True)
 class Checked:
-    """One check; `problem` says why it failed, or why it was skipped."""
+    """The result of one check; `problem` is the reason of a failure or a skip."""
 
     name: str
     outcome: Literal["passed", "failed", "skipped"]
@@ -39,102 +39,116 @@ class Verification:
 
 
 def verify(ports: Ports, environment: str) -> Verification:
-    """Raises OperationFailedError with each check that failed, which is recorded then."""
-    project, target = load.seen_from(ports, environment)
-    with ports.workspace.lock(target, f"envctl verify {target} by {ports.identity.actor().name}"):
-        present = journal.present(ports)
-        _running(present, target)
-        return verify_prepared(ports, project, _prepare(ports, project, present, target))
+    """Verify the running deployment. Record failed checks, and raise OperationFailedError with each."""
+    project, target = load.load_view(ports, environment)
+    with ports.workspace.lock_environment(target, f"envctl verify {target} by {ports.identity.identify_actor().name}"):
+        present = journal.load(ports)
+        _require_running(present, target)
+        return verify_prepared(ports, project, _prepare_running(ports, project, present, target))
 
 
-def verify_prepared(ports: Ports, project: Project, prepared: Prepared) -> Verification:
-    """Of what the environment runs, whose root modules lie ready."""
+def verify_prepared(ports: Ports, project: Project, prepared: PreparedEnvironment) -> Verification:
+    """Verify the running deployment with its prepared root modules."""
     target = prepared.environment
-    running = _running(journal.present(ports), target)
-    checked = tuple(_check(ports, project, prepared, running))
+    running = _require_running(journal.load(ports), target)
+    checked = tuple(_run_checks(ports, project, prepared, running))
     failed = [each for each in checked if each.outcome == "failed"]
-    _record(ports, project, target, running, checked)
+    _record_result(ports, project, target, running, checked)
     if failed:
-        raise OperationFailedError(*(_failed(target, each) for each in failed))
-    after = project.pipeline.after(target)
-    return Verification(target, running.release, checked, project.pipeline.way_into(after) if after else "")
+        raise OperationFailedError(*(_describe_failure(target, each) for each in failed))
+    after = project.pipeline.find_next(target)
+    return Verification(
+        target, running.release, checked, project.pipeline.format_deploy_command(after) if after else ""
+    )
 
 
-def _running(present: Present, target: str) -> Deployment:
-    """The deployment that can be verified: the last one, if it went well."""
-    proof = present.of(target).proof
+def _require_running(present: LedgerState, target: str) -> Deployment:
+    """Return the last deployment. Raise OperationFailedError if it did not succeed."""
+    proof = present.find_environment(target).current_evidence
     if proof is not None:
         return proof.deployment
-    last = present.of(target).last
-    state = "nothing runs there" if last is None or last.action == "destroy" else f"its last deployment {ended(last)}"
+    last = present.find_environment(target).last
+    state = (
+        "nothing runs there"
+        if last is None or last.action == "destroy"
+        else f"its last deployment {describe_outcome(last)}"
+    )
     hint = f"envctl recover {target}" if last and last.outcome == "unfinished" else "envctl status shows the way on"
     raise OperationFailedError(Problem("E409", f"there is nothing to verify in {target}: {state}", hint))
 
 
-def _prepare(ports: Ports, project: Project, present: Present, target: str) -> Prepared:
-    candidate = deploy_request.redeployment(ports, project, present, target=target)
+def _prepare_running(ports: Ports, project: Project, present: LedgerState, target: str) -> PreparedEnvironment:
+    candidate = deploy_request.build_redeployment(ports, project, present, target=target)
     if candidate.release is None or candidate.settings is None:
-        raise RefusedError(refusals(candidate.request))
-    prepared = prepare.lay_out(ports, project, candidate.release, candidate.settings, candidate.request.identity)
-    if _needed(project, prepared, sandbox=ports.sandbox):
-        prepare.initialise_from(ports, project, prepared, candidate.release)
+        raise RefusedError(list_refusals(candidate.request))
+    prepared = prepare.write_workdirs(ports, project, candidate.release, candidate.settings, candidate.request.identity)
+    if _find_needed_stacks(project, prepared, sandbox=ports.sandbox):
+        prepare.init_release(ports, project, prepared, candidate.release)
     return prepared
 
 
-def asked(project: Project, environment: str, *, sandbox: bool) -> dict[str, checks.Check]:
-    """The checks of an environment; in the sandbox those alone that mean something there."""
-    return {name: each for name, each in project.checks.items() if checks.applies(each, environment, sandbox=sandbox)}
+def select_checks(project: Project, environment: str, *, sandbox: bool) -> dict[str, checks.Check]:
+    """Return the checks of an environment; in the sandbox, only those applicable there."""
+    return {
+        name: each
+        for name, each in project.checks.items()
+        if checks.is_check_applicable(each, environment, sandbox=sandbox)
+    }
 
 
-def _needed(project: Project, prepared: Prepared, *, sandbox: bool) -> frozenset[str]:
-    """The stacks whose outputs the checks need: a command may look at all of them."""
+def _find_needed_stacks(project: Project, prepared: PreparedEnvironment, *, sandbox: bool) -> frozenset[str]:
+    """Return the stacks with outputs needed by the checks: all of them if a check is a command."""
     here = prepared.environment
-    known = asked(project, here, sandbox=sandbox).values()
+    known = select_checks(project, here, sandbox=sandbox).values()
     if any(isinstance(check, checks.CommandCheck) for check in known):
         return frozenset(stack.name for stack in prepared.stacks)
-    return frozenset(reference.stack for check in known if (reference := checks.needs(check)))
+    return frozenset(reference.stack for check in known if (reference := checks.find_required_output(check)))
 
 
-def _check(ports: Ports, project: Project, prepared: Prepared, running: Deployment) -> Iterator[Checked]:
-    needed = _needed(project, prepared, sandbox=ports.sandbox)
+def _run_checks(
+    ports: Ports, project: Project, prepared: PreparedEnvironment, running: Deployment
+) -> Iterator[Checked]:
+    needed = _find_needed_stacks(project, prepared, sandbox=ports.sandbox)
     stacks = [stack for stack in prepared.stacks if stack.name in needed]
-    outputs = output_reader.read_all(ports, prepared.environment, stacks)
-    surroundings = {
+    outputs = output_reader.read_outputs(ports, prepared.environment, stacks)
+    variables = {
         "ENVCTL_ENVIRONMENT": prepared.environment,
         "ENVCTL_RELEASE": running.release,
-        # A command's environment can be read by others.
-        "ENVCTL_OUTPUTS": json.dumps(public(outputs)),
+        # Public outputs only: other processes can read environment variables.
+        "ENVCTL_OUTPUTS": json.dumps(drop_sensitive(outputs)),
     }
-    for name, check in asked(project, prepared.environment, sandbox=False).items():
-        if not checks.applies(check, prepared.environment, sandbox=ports.sandbox):
+    for name, check in select_checks(project, prepared.environment, sandbox=False).items():
+        if not checks.is_check_applicable(check, prepared.environment, sandbox=ports.sandbox):
             yield Checked(name, "skipped", "not in the sandbox")
             continue
-        ports.observer.said(f"checking {name} in {prepared.environment}")
-        probe = checks.resolve(check, name, outputs)
-        problem = probe.problem if isinstance(probe, checks.Verdict) else ports.probes.ask(probe, surroundings)
+        ports.observer.on_message(f"checking {name} in {prepared.environment}")
+        probe = checks.resolve_check(check, name, outputs)
+        problem = probe.problem if isinstance(probe, checks.Verdict) else ports.check_runner.run_check(probe, variables)
         yield Checked(name, "failed" if problem else "passed", problem)
 
 
-def _record(ports: Ports, project: Project, target: str, running: Deployment, checked: tuple[Checked, ...]) -> None:
+def _record_result(
+    ports: Ports, project: Project, target: str, running: Deployment, checked: tuple[Checked, ...]
+) -> None:
     failed = [each for each in checked if each.outcome == "failed"]
-    known = asked(project, target, sandbox=False)
-    marks = tuple(mark_check(name, check) for name, check in known.items())
+    known = select_checks(project, target, sandbox=False)
+    marks = tuple(format_check_digest(name, check) for name, check in known.items())
 
-    def decide(present: Present) -> Event:
-        now = present.of(target).proof
+    def decide_event(present: LedgerState) -> Event:
+        now = present.find_environment(target).current_evidence
         if now is None or now.deployment.seq != running.seq:
             message = f"something else was deployed to {target} while it was verified: nothing was recorded"
             raise OperationFailedError(Problem("E411", message, f"envctl verify {target}"))
         if failed:
             names = tuple(each.name for each in failed)
-            # Not what the check said: it may quote a secret, and an entry is for ever.
+            # Without the message: it may quote a secret, and entries are permanent.
             return VerificationFailed(target, running.release, running.seq, names, f"E410 at check {names[0]}")
         passed = tuple(each.name for each in checked if each.outcome == "passed")
         return VerificationPassed(target, running.release, running.seq, passed, marks)
 
-    journal.append(ports, decide)
+    journal.append(ports, decide_event)
 
 
-def _failed(target: str, checked: Checked) -> Problem:
+def _describe_failure(target: str, checked: Checked) -> Problem:
     hint = f"what runs in {target} is not proven until it is mended and checked again: envctl verify {target}"
     return Problem("E410", f"check {checked.name} of {target} failed: {checked.problem}", hint)

@@ -1,1 +1,1 @@
-"""Finds drift, records it, and fixes it."""
+"""Detection, recording and repair of drift."""

@@ -1,6 +1,6 @@
-"""`envctl drift [ENV …]`: whether reality is still what the state says, and the state what the configuration says.
+"""`envctl drift [ENV …]`: differences of reality from the state (drift), and of the configuration from it (pending).
 
-Drift takes a proof away, so what was found is recorded; what could not be looked at never passes for clean.
+Drift invalidates a verification, and so the findings are recorded. A stack without an answer is never clean.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -11,242 +11,244 @@ from functools import partial
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import RefusedError
-from envctl.domain.guards.both_documents import list_ignored_drift
-from envctl.domain.guards.settings import settings as fitting
+from envctl.domain.guards.rule_views import list_ignored_drift
+from envctl.domain.guards.settings import check_settings as fitting
 from envctl.domain.ledger.events import DriftChecked, Event
-from envctl.domain.ledger.state import EnvironmentPresent, Present, ended
+from envctl.domain.ledger.state import EnvironmentState, LedgerState, describe_outcome
 from envctl.domain.plan.changes import Action, StackPlan
-from envctl.domain.plan.drift import Condition, Ignore, without_ignored, without_moving
-from envctl.domain.text.lists import first_of
-from envctl.usecases.concurrency.stack_selection import ALL, Selection, selected
+from envctl.domain.plan.drift import Condition, IgnorePattern, drop_ignored, drop_volatile
+from envctl.domain.text.lists import join_first
+from envctl.usecases.concurrency.stack_selection import ALL_STACKS, StackSelection, select_stacks
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
-from envctl.usecases.deployment.planning import demand_state
-from envctl.usecases.deployment.run import there
-from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift, together
+from envctl.usecases.deployment.planning import require_state
+from envctl.usecases.deployment.run import require
+from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift, merge_conditions
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.project import Prepared
-from envctl.usecases.ports.terraform import Crew, PreparedStack
+from envctl.usecases.ports.project import PreparedEnvironment
+from envctl.usecases.ports.terraform import PreparedStack, WorkerPool
 from envctl.usecases.project import load, unpinned_providers
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
 from envctl.usecases.release import bundle_store, deploy_request
 
-NAMED = 20
-# Of what is ignored by one of two documents.
-SAID = 3
+# Drifted names in one ledger entry.
+MAX_NAMED = 20
+# Names in a warning, of drift ignored by one of two documents.
+MAX_IGNORED_NAMED = 3
 
 
-def drift(ports: Ports, environments: Sequence[str] = (), selection: Selection = ALL) -> Drift:
-    """Of those environments, or of all of the pipeline, and those beside it that were ever deployed. What goes wrong in
-    one does not keep the others from being looked at: all their stacks are, side by side.
+def check_drift(ports: Ports, environments: Sequence[str] = (), selection: StackSelection = ALL_STACKS) -> Drift:
+    """Check and record drift of the environments, or of the pipeline and every standalone one ever deployed. All stacks
+    are checked side by side; a failure in one environment does not stop the others.
     """
-    project = load.project(ports)
+    project = load.load_project(ports)
     wanted = load.find_environments(ports, project, environments)
-    unless_empty = () if environments else tuple(project.beside)
-    looks = Looks(ports, project, keeps=True)
-    found = looks.all(dict.fromkeys(wanted, selection), unless_empty)
+    standalone = () if environments else tuple(project.standalone)
+    scan = DriftScan(ports, project, records=True)
+    checked = scan.check_all(dict.fromkeys(wanted, selection), standalone)
     if environments:
-        return found
+        return checked
     gone = (
         EnvironmentDrift(each.environment, each.release, "unknown", problems=(describe_gone(each),))
-        for each in find_gone(project, looks.known)
+        for each in find_gone(project, scan.state)
     )
-    return Drift((*found.environments, *gone))
+    return Drift((*checked.environments, *gone))
 
 
-def look(ports: Ports, units: Mapping[str, frozenset[str]]) -> Drift:
-    """At some stacks of some environments (at all of one that none are named of), for somebody else to record."""
-    project = load.project(ports)
+def find_unit_drift(ports: Ports, units: Mapping[str, frozenset[str]]) -> Drift:
+    """Check the named stacks by environment, or all if the set is empty, and record no entry."""
+    project = load.load_project(ports)
     wanted = load.find_environments(ports, project, tuple(units))
-    selections = {name: Selection(tuple(sorted(units[name]))) for name in wanted}
-    return Looks(ports, project, keeps=False).all(selections)
+    selections = {name: StackSelection(tuple(sorted(units[name]))) for name in wanted}
+    return DriftScan(ports, project, records=False).check_all(selections)
 
 
 @dataclass(frozen=True)
-class _Ignoring:
-    """What may differ: by the tree, and by the rules that were recorded as well. Only what both say is left out."""
+class _IgnoreRules:
+    """Drift to ignore by the tree's rules, and by both the tree's and the recorded ones. Only the latter counts."""
 
     by_tree: tuple[str, ...]
     by_both: tuple[str, ...]
 
-    def leave_out(self, found: StackPlan, target: str) -> tuple[StackPlan, tuple[str, ...]]:
-        """What is left of the drift, and the names of what was left out."""
-        left, ignored = without_ignored(found, map(Ignore, self.by_both))
+    def remove_ignored(self, found: StackPlan, target: str) -> tuple[StackPlan, tuple[str, ...]]:
+        """Return the remaining drift, and the names of the ignored part."""
+        remaining, ignored = drop_ignored(found, map(IgnorePattern, self.by_both))
         if self.by_tree == self.by_both:
-            return left, ignored
-        _, more = without_ignored(found, map(Ignore, self.by_tree))
-        if unrecorded := [name for name in more if name not in ignored]:
+            return remaining, ignored
+        _, tree_ignored = drop_ignored(found, map(IgnorePattern, self.by_tree))
+        if unrecorded := [name for name in tree_ignored if name not in ignored]:
             message = (
-                f"envctl.toml ignores {first_of(unrecorded, SAID)}, and the rules that {target} was deployed with do"
+                f"envctl.toml ignores {join_first(unrecorded, MAX_IGNORED_NAMED)}, "
+                f"and the rules that {target} was deployed with do"
                 f" not: it counts as drift until {target} is deployed with the rules of today"
             )
-            left = replace(left, warnings=(*left.warnings, message))
-        return left, ignored
+            remaining = replace(remaining, warnings=(*remaining.warnings, message))
+        return remaining, ignored
 
 
 @dataclass
-class _Place:
-    """An environment that is looked at. `seen` fills up while its stacks are. `stands` says that it was deployed as a
-    whole with the release, the settings and the place that it is looked at with.
-    """
+class _Target:
+    """An environment under check."""
 
     target: str
-    here: EnvironmentPresent
-    prepared: Prepared
+    here: EnvironmentState
+    prepared: PreparedEnvironment
     stacks: tuple[PreparedStack, ...]
-    ignoring: "_Ignoring"
-    stands: bool = False
-    seen: dict[str, StackDrift] = field(default_factory=dict)
+    ignore_rules: _IgnoreRules
+    as_deployed: bool = False  # fully deployed with the release, settings and place of this check
+    seen: dict[str, StackDrift] = field(default_factory=dict)  # filled by the checks of its stacks
 
 
-# What a person can do with Terraform or another store, and no look at the resources alone tells.
-_UNEXPLAINED = (
+# Terraform alone, or another store, can be the cause; the resources do not show it.
+_UNEXPLAINED_PENDING = (
     "what is pending was neither edited nor left over: it follows something outside, such as a data source, the code"
     " never comes to rest, or something else than the deployments of this ledger changed the state"
 )
 
 
 @dataclass
-class Looks:
-    """At several environments at once. `keeps` says whether what was found is recorded."""
+class DriftScan:
+    """A drift check of several environments at once."""
 
     ports: Ports
     project: Project
-    keeps: bool
-    known: Present = field(default_factory=Present)
-    answers: dict[str, EnvironmentDrift] = field(default_factory=dict)
-    places: dict[str, _Place] = field(default_factory=dict)
+    records: bool  # whether to record the findings in the ledger
+    state: LedgerState = field(default_factory=LedgerState)
+    results: dict[str, EnvironmentDrift] = field(default_factory=dict)
+    targets: dict[str, _Target] = field(default_factory=dict)
 
-    def all(self, wanted: Mapping[str, Selection], unless_empty: Collection[str] = ()) -> Drift:
-        """Those of `unless_empty` only where something was ever deployed there."""
-        with ExitStack() as locks, self.ports.terraform.at_once() as crew:
-            locked = {target: self._locked(target, locks) for target in wanted}
-            with self._bundles_fetched(wanted):
-                # Read once, when nobody else on this machine can deploy to any of them: a store may be far away.
-                self.known = journal.present(self.ports)
-                targets = tuple(each for each in wanted if each not in unless_empty or self.known.of(each).last)
-                self.ports.observer.begins(targets)
+    def check_all(self, wanted: Mapping[str, StackSelection], unless_empty: Collection[str] = ()) -> Drift:
+        """Check all environments, leaving out those of `unless_empty` without any deployment."""
+        with ExitStack() as locks, self.ports.terraform.open_worker_pool() as crew:
+            locked = {target: self._try_lock(target, locks) for target in wanted}
+            with self._prefetch_bundles(wanted):
+                # Read once, with all locks held against deployments from this machine: a store may be far away.
+                self.state = journal.load(self.ports)
+                targets = tuple(
+                    each for each in wanted if each not in unless_empty or self.state.find_environment(each).last
+                )
+                self.ports.observer.on_start(targets)
                 for target in targets:
                     if error := locked[target]:
-                        self.answers[target] = self._unknown(target, error)
+                        self.results[target] = self._report_unknown(target, error)
                     else:
-                        self._begin(target, wanted[target], crew)
-            self._await(crew)
-        return Drift(tuple(self.answers[target] for target in targets))
+                        self._start_checks(target, wanted[target], crew)
+            self._await_checks(crew)
+        return Drift(tuple(self.results[target] for target in targets))
 
-    def _bundles_fetched(self, wanted: Collection[str]) -> AbstractContextManager[None]:
-        """Those of what ran there when this machine last looked, which is mostly what still does."""
-        releases = {self.ports.workspace.code_of(target) for target in wanted} - {""}
-        return self.ports.store.fetching([bundle_store.key(release) for release in sorted(releases)], [])
+    def _prefetch_bundles(self, wanted: Collection[str]) -> AbstractContextManager[None]:
+        """Fetch the bundles last used by this machine in advance: mostly, they still run there."""
+        releases = {self.ports.workspace.load_code_release(target) for target in wanted} - {""}
+        return self.ports.store.prefetch([bundle_store.bundle_key(release) for release in sorted(releases)], [])
 
-    def _locked(self, target: str, locks: ExitStack) -> EnvctlError | None:
-        """What keeps it from being."""
+    def _try_lock(self, target: str, locks: ExitStack) -> EnvctlError | None:
+        """Take the lock of the work directory, and return the error on failure."""
         try:
-            holder = f"envctl drift {target} by {self.ports.identity.actor().name}"
-            locks.enter_context(self.ports.workspace.lock(target, holder))
+            holder = f"envctl drift {target} by {self.ports.identity.identify_actor().name}"
+            locks.enter_context(self.ports.workspace.lock_environment(target, holder))
         except InterruptedByUserError:
             raise
         except EnvctlError as error:
             return error
         return None
 
-    def _unknown(self, target: str, error: EnvctlError) -> EnvironmentDrift:
-        current = self.known.of(target).current
+    def _report_unknown(self, target: str, error: EnvctlError) -> EnvironmentDrift:
+        current = self.state.find_environment(target).current
         release = current.release if current else ""
         return EnvironmentDrift(target, release, "unknown", problems=tuple(error.problems))
 
-    def _begin(self, target: str, selection: Selection, crew: Crew) -> None:
-        """While one environment is prepared, those before it are looked at."""
+    def _start_checks(self, target: str, selection: StackSelection, crew: WorkerPool) -> None:
+        """Prepare an environment and begin its checks, while earlier ones are under way."""
         try:
-            found = self._prepare(target, selection)
+            found = self._prepare_target(target, selection)
         except (InterruptedByUserError, UsageError):
             raise
         except EnvctlError as error:
-            found = self._unknown(target, error)
+            found = self._report_unknown(target, error)
         if isinstance(found, EnvironmentDrift):
-            self.answers[target] = found
+            self.results[target] = found
             return
-        self.places[target] = found
+        self.targets[target] = found
         for stack in found.stacks:
             unit = f"{target}/{stack.name}"
-            crew.begin(unit, partial(self._look, found, stack), unit)
+            crew.submit(unit, partial(self._measure_check, found, stack), unit)
 
-    def _prepare(self, target: str, selection: Selection) -> _Place | EnvironmentDrift:
-        project, present = self.project.seen_from(target), self.known
-        here = present.of(target)
-        if problem := _in_between(target, here):
+    def _prepare_target(self, target: str, selection: StackSelection) -> _Target | EnvironmentDrift:
+        project, present = self.project.view_for(target), self.state
+        here = present.find_environment(target)
+        if problem := _find_blocking_problem(target, here):
             release = here.last.release if here.last else ""
             return EnvironmentDrift(target, release, "unknown", problems=(problem,))
         if here.current is None:
             return EnvironmentDrift(target, "", "empty")
         unpinned_providers.require_pinned_for_evidence(self.ports, target)
-        candidate = deploy_request.redeployment(self.ports, project, present, target=target)
-        demand_readable(candidate)
+        candidate = deploy_request.build_redeployment(self.ports, project, present, target=target)
+        require_readable(candidate)
         needs = (
             {name: stack.needs for name, stack in candidate.release.wiring.stacks.items()} if candidate.release else {}
         )
         over = candidate.request.changeover
-        names = selected(selection, {**needs, **dict.fromkeys(over.leaving, ())})
-        prepared = prepare.from_store(self.ports, project, candidate)
+        names = select_stacks(selection, {**needs, **dict.fromkeys(over.leaving, ())})
+        prepared = prepare.prepare_stored_release(self.ports, project, candidate)
         stacks = tuple(s for s in prepared.stacks if s.name in names)
         if candidate.release is not None and over.leaving.keys() & set(names):
-            # What left is looked after until it is destroyed or forgotten.
+            # A leaving stack is checked until it is destroyed or forgotten.
             prepared = leaving_stacks.add_leaving(
                 self.ports, project, present, prepared, release=candidate.release, changeover=over
             )
-            stacks = (*stacks, *(s for s in prepared.left if s.name in names and not s.unready))
+            stacks = (*stacks, *(s for s in prepared.leaving if s.name in names and not s.unready))
         ignored = project.environments[target].drift.ignore
-        ignoring = _Ignoring(ignored, list_ignored_drift(candidate.request, ignored))
-        stands = _stands(here, prepared, candidate.request.place)
-        return _Place(target, here, prepared, stacks, ignoring, stands)
+        ignoring = _IgnoreRules(ignored, list_ignored_drift(candidate.request, ignored))
+        stands = _is_as_deployed(here, prepared, candidate.request.place)
+        return _Target(target, here, prepared, stacks, ignoring, stands)
 
-    def _look(self, place: _Place, stack: PreparedStack) -> None:
+    def _measure_check(self, place: _Target, stack: PreparedStack) -> None:
         began = self.ports.clock.now()
-        found = _stack(self.ports, place, stack)
+        found = _check_stack(self.ports, place, stack)
         place.seen[stack.name] = replace(found, seconds=(self.ports.clock.now() - began).total_seconds())
 
-    def _await(self, crew: Crew) -> None:
-        """Records each environment once all its stacks were looked at: what comes after may be stopped."""
-        stopped: BaseException | None = None
-        for _ in range(sum(len(place.stacks) for place in self.places.values())):
-            unit, error = crew.ended()
-            stopped = stopped or error
-            place = self.places[unit.partition("/")[0]]
+    def _await_checks(self, crew: WorkerPool) -> None:
+        """Await all checks and record each environment at once after its last stack, in case of an interruption."""
+        first_error: BaseException | None = None
+        for _ in range(sum(len(place.stacks) for place in self.targets.values())):
+            unit, error = crew.wait_for_job()
+            first_error = first_error or error
+            place = self.targets[unit.partition("/")[0]]
             if len(place.seen) == len(place.stacks):
-                self.answers[place.target] = self._answer(place)
-        if stopped is not None:
-            raise stopped
+                self.results[place.target] = self._conclude_target(place)
+        if first_error is not None:
+            raise first_error
 
-    def _answer(self, place: _Place) -> EnvironmentDrift:
+    def _conclude_target(self, place: _Target) -> EnvironmentDrift:
         stacks = tuple(place.seen[stack.name] for stack in place.stacks)
-        current, whole = there(place.here.current), {s.name for s in place.prepared.stacks} <= place.seen.keys()
-        found = EnvironmentDrift(place.target, place.prepared.release, together(stacks), stacks)
+        current, whole = require(place.here.current), {s.name for s in place.prepared.stacks} <= place.seen.keys()
+        found = EnvironmentDrift(place.target, place.prepared.release, merge_conditions(stacks), stacks)
         found = replace(found, deployment=current.seq, settings=place.prepared.settings, whole=whole)
-        if self.keeps:
-            found, self.known = recorded(self.ports, found, self.known)
-        return replace(found, next=next_step(found))
+        if self.records:
+            found, self.state = record_drift(self.ports, found, self.state)
+        return replace(found, next=find_next_command(found))
 
 
-def demand_readable(candidate: deploy_request.Candidate) -> None:
-    """What runs there, and settings that fit it. Nothing else that stands against a change stands against a look."""
+def require_readable(candidate: deploy_request.Candidate) -> None:
+    """Raise an error if the bundle is unusable or the settings do not fit it. No other guard applies to a check."""
     if candidate.release is None:
-        raise bundle_store.unusable(candidate.request.identity, candidate.request.bundle)
+        raise bundle_store.unusable_bundle_error(candidate.request.identity, candidate.request.bundle)
     if unfit := fitting(candidate.request):
         raise RefusedError((unfit,))
 
 
-def _in_between(target: str, here: EnvironmentPresent) -> Problem | None:
-    """What keeps anybody from saying what should be there."""
-    if here.unfinished:
+def _find_blocking_problem(target: str, here: EnvironmentState) -> Problem | None:
+    """Return the problem of an environment without a known target state: unfinished or never completed."""
+    if here.unfinished_deployment:
         return Problem("E322", f"a deployment to {target} is unfinished", f"envctl recover {target}")
     if here.current is None and here.last and here.last.action != "destroy":
-        message = f"nothing whole runs in {target}: its last deployment {ended(here.last)}"
+        message = f"nothing whole runs in {target}: its last deployment {describe_outcome(here.last)}"
         return Problem("E322", message, "envctl status shows the way on")
     return None
 
 
-def _stack(ports: Ports, place: _Place, stack: PreparedStack) -> StackDrift:
+def _check_stack(ports: Ports, place: _Target, stack: PreparedStack) -> StackDrift:
     target, here, prepared = place.target, place.here, place.prepared
     applied = stack.name in here.stacks
     waits_for = tuple(needed for needed in stack.needs if needed not in here.stacks)
@@ -254,56 +256,56 @@ def _stack(ports: Ports, place: _Place, stack: PreparedStack) -> StackDrift:
         return StackDrift(stack.name, "clean", pending=StackPlan(stack.name, waits_for=waits_for))
     unchanged = here.whole and here.current is not None and here.current.settings == prepared.settings
     try:
-        seen = ports.terraform.look(target, stack, unchanged=unchanged)
+        seen = ports.terraform.detect_drift(target, stack, unchanged=unchanged)
         if applied and seen.pending.stateless:
-            demand_state(ports, target, stack)
+            require_state(ports, target, stack)
     except InterruptedByUserError:
         raise
     except EnvctlError as error:
         return StackDrift(stack.name, "unknown", problems=tuple(error.problems))
-    left, ignored = place.ignoring.leave_out(without_moving(seen.drift), target)
-    condition: Condition = "drifted" if left.changes else "clean"
+    remaining, ignored = place.ignore_rules.remove_ignored(drop_volatile(seen.drift), target)
+    condition: Condition = "drifted" if remaining.changes else "clean"
     pending = seen.pending if seen.pending.changes and not stack.leaves else None
     if stack.leaves:
         pending = StackPlan(stack.name, leaves=stack.leaves)
-    warnings = left.warnings
+    warnings = remaining.warnings
     waits = pending.resources if pending is not None and condition == "clean" and not ignored else ()
-    if place.stands and applied and any(each.action is not Action.READ for each in waits):
-        warnings = (*warnings, _UNEXPLAINED)
-    return StackDrift(stack.name, condition, left.resources, left.outputs, pending, ignored, warnings)
+    if place.as_deployed and applied and any(each.action is not Action.READ for each in waits):
+        warnings = (*warnings, _UNEXPLAINED_PENDING)
+    return StackDrift(stack.name, condition, remaining.resources, remaining.outputs, pending, ignored, warnings)
 
 
-def _stands(here: EnvironmentPresent, prepared: Prepared, place: str) -> bool:
-    """Whether nothing was edited, moved or left over since the last deployment."""
+def _is_as_deployed(here: EnvironmentState, prepared: PreparedEnvironment, place: str) -> bool:
+    """Tell whether the last deployment was complete, with the same release, settings and place."""
     current = here.current
     if current is None or not here.whole or not current.place:
         return False
     return (current.release, current.settings, current.place) == (prepared.release, prepared.settings, place)
 
 
-def recorded(ports: Ports, found: EnvironmentDrift, known: Present) -> tuple[EnvironmentDrift, Present]:
-    """In the ledger, unless nothing is known for sure: that some stacks are clean says nothing of the others. Gives the
-    present after it as well; `known` is what is known of it before.
+def record_drift(ports: Ports, found: EnvironmentDrift, known: LedgerState) -> tuple[EnvironmentDrift, LedgerState]:
+    """Record the finding in the ledger, unless it is unknown, or clean for only some of the stacks. Return it with any
+    error of the store, and the new state of the ledger. `known` is the state before.
     """
     if found.condition == "unknown" or (found.condition == "clean" and not found.whole):
         return found, known
 
-    def decide(present: Present) -> Event | None:
-        here = present.of(found.environment)
-        if here.current is None or here.current.seq != found.deployment or here.unfinished:
-            # What was looked at is not what runs there now.
+    def decide(present: LedgerState) -> Event | None:
+        here = present.find_environment(found.environment)
+        if here.current is None or here.current.seq != found.deployment or here.unfinished_deployment:
+            # Another deployment has replaced the checked one.
             return None
-        return DriftChecked(found.environment, found.release, found.drifted, found.named[:NAMED])
+        return DriftChecked(found.environment, found.release, found.drifted, found.drifted_names[:MAX_NAMED])
 
     try:
         known, _ = journal.append(ports, decide, after=known)
     except EnvctlError as error:
-        # What was found is worth telling although the guards will not know of it.
+        # The finding is still shown, although guards will not know of it.
         found = replace(found, problems=tuple(error.problems))
     return found, known
 
 
-def next_step(found: EnvironmentDrift) -> str:
+def find_next_command(found: EnvironmentDrift) -> str:
     if found.drifted:
         return f"envctl drift {found.environment} --fix"
     return f"envctl apply {found.environment}" if found.pending else ""

@@ -1,14 +1,14 @@
-"""`envctl drift --fix`: what has drifted is deployed again as it was released, through the guards like all else."""
+"""`envctl drift --fix`: redeployment of the drifted environments, with all guards."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst
-from envctl.domain.text.lists import first_of
-from envctl.usecases.deployment import drift_undone
+from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst_exit_code
+from envctl.domain.text.lists import join_first
+from envctl.usecases.deployment import drift_undo
 from envctl.usecases.deployment.deploy import deploy
-from envctl.usecases.deployment.run import Deployed, Run, Wishes
-from envctl.usecases.drift.drift import demand_readable, drift
+from envctl.usecases.deployment.run import Deployed, DeployOptions, Run
+from envctl.usecases.drift.drift import check_drift, require_readable
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
@@ -18,7 +18,7 @@ from envctl.usecases.release import deploy_request
 
 @dataclass(frozen=True)
 class Mended:
-    """What came of it in one environment: a deployment, or the problems that stood in its way."""
+    """The repair of one environment: a deployment, or the problems that prevented it."""
 
     environment: str
     deployed: Deployed | None = None
@@ -36,47 +36,49 @@ class Fixed:
         return (*self.drift.problems, *(problem for each in self.mended for problem in each.problems))
 
     def exit_code(self, *, pending: bool = False) -> ExitCode:
-        """What was set right no longer counts as drift."""
+        """Return the worst exit code. Drift of a repaired environment no longer counts."""
         done = {each.environment for each in self.mended if each.deployed}
-        left = Drift(tuple(each for each in self.drift.environments if each.environment not in done))
-        return worst([left.exit_code(pending=pending), *(each.exit_code for each in self.mended)])
+        unfixed = Drift(tuple(each for each in self.drift.environments if each.environment not in done))
+        return worst_exit_code([unfixed.exit_code(pending=pending), *(each.exit_code for each in self.mended)])
 
 
-def fix(ports: Ports, environments: Sequence[str], wishes: Wishes) -> Fixed:
-    """One after the other; what is refused in one environment does not keep the others from being mended."""
-    found = drift(ports, environments)
-    return Fixed(found, tuple(_mend(ports, each, wishes) for each in found.environments if each.drifted))
+def fix_drift(ports: Ports, environments: Sequence[str], wishes: DeployOptions) -> Fixed:
+    """Redeploy each drifted environment in turn. A refusal in one does not stop the others."""
+    found = check_drift(ports, environments)
+    return Fixed(found, tuple(_fix_environment(ports, each, wishes) for each in found.environments if each.drifted))
 
 
-def _mend(ports: Ports, found: EnvironmentDrift, wishes: Wishes) -> Mended:
+def _fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOptions) -> Mended:
     target = found.environment
-    project, _ = load.seen_from(ports, target)
+    project, _ = load.load_view(ports, target)
     run = Run(ports, project, "apply", target, replace(wishes, undo=True))
-    run.found = drift_undone.by_name((stack.stack, stack.resources) for stack in found.stacks)
+    run.found = drift_undo.index_by_name((stack.stack, stack.resources) for stack in found.stacks)
     try:
-        with ports.workspace.lock(target, f"envctl drift {target} --fix by {ports.identity.actor().name}"):
-            # The release that runs there, in the entry environment too: new code is no way to set anything right.
-            candidate = deploy_request.redeployment(ports, project, journal.present(ports), target=target)
-            demand_readable(candidate)
+        with ports.workspace.lock_environment(
+            target, f"envctl drift {target} --fix by {ports.identity.identify_actor().name}"
+        ):
+            # The running release, in the entry environment too: new code must not come with a repair.
+            candidate = deploy_request.build_redeployment(ports, project, journal.load(ports), target=target)
+            require_readable(candidate)
             deployed = deploy(candidate, run)
-            return _with_remaining(Mended(target, deployed), run.remaining)
+            return _report_remaining(Mended(target, deployed), run.remaining)
     except EnvctlError as error:
-        if isinstance(error, InterruptedByUserError) and not _declined(error):
+        if isinstance(error, InterruptedByUserError) and not _is_declined(error):
             raise
         return Mended(target, problems=tuple(error.problems), exit_code=error.exit_code)
 
 
-def _with_remaining(mended: Mended, remaining: tuple[str, ...]) -> Mended:
+def _report_remaining(mended: Mended, remaining: tuple[str, ...]) -> Mended:
     if not remaining:
         return mended
-    left = first_of(remaining, len(remaining), len(remaining))
+    listed = join_first(remaining, len(remaining), len(remaining))
     message = (
-        f"all is applied, and {left} is not as it was before it drifted: the state of {mended.environment} has it now"
+        f"all is applied, and {listed} is not as it was before it drifted: the state of {mended.environment} has it now"
     )
     hint = f"undo it by hand, then: envctl drift {mended.environment}"
     return replace(mended, problems=(Problem("E330", message, hint),), exit_code=ExitCode.FAILED)
 
 
-def _declined(error: EnvctlError) -> bool:
-    """A no to one plan is not a no to the next one; Ctrl-C is."""
+def _is_declined(error: EnvctlError) -> bool:
+    """Tell whether the user declined one plan, as opposed to Ctrl-C for all of them."""
     return any(problem.code == "E310" for problem in error.problems)

@@ -1,84 +1,91 @@
-"""What many jobs found, into the ledger: an entry for each environment, however often and by whomever it is done."""
+"""Ledger entries for drift found by many jobs: one for each environment, even after repeated collection."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError
 from envctl.domain.ledger.events import DriftChecked, Event
-from envctl.domain.ledger.state import Present
-from envctl.usecases.drift.drift import NAMED
+from envctl.domain.ledger.state import LedgerState
+from envctl.usecases.drift.drift import MAX_NAMED
 from envctl.usecases.drift.result import EnvironmentDrift
 from envctl.usecases.ledger import journal as record
 from envctl.usecases.ports.core import Ports
 
-# Codes of what is wrong with the store itself: it is not asked again for every environment, with all its patience.
-STORE = ("E40", "E45")
+# Codes of errors of the store itself. After one of them it is not tried again for each environment.
+STORE_ERRORS = ("E40", "E45")
 
 
 @dataclass(frozen=True)
-class Look:
-    """What was found in an environment, the number of its last deployment then, and how far the ledger had got when
-    each of those who looked began to.
-    """
+class DriftObservation:
+    """The drift that jobs found in an environment."""
 
     found: EnvironmentDrift
-    last: int = 0
-    seqs: tuple[int, ...] = ()
+    last_deployment: int = 0  # its last deployment at the time
+    start_seqs: tuple[int, ...] = ()  # the last entry of the ledger when each job began
 
-    def still_holds(self, present: Present) -> bool:
-        """Whether what was looked at is what runs there now."""
-        here = present.of(self.found.environment)
+    def is_current(self, present: LedgerState) -> bool:
+        """Tell whether the checked deployment still runs."""
+        here = present.find_environment(self.found.environment)
         same = here.current is not None and here.current.seq == self.found.deployment
-        return same and here.last is not None and here.last.seq == self.last and not here.unfinished
+        return (
+            same and here.last is not None and here.last.seq == self.last_deployment and not here.unfinished_deployment
+        )
 
 
-def recorded(ports: Ports, looks: Sequence[Look], *, since: int) -> tuple[EnvironmentDrift, ...]:
-    """The same, each with the problem that kept it from being recorded, if any did. `since` is a number of the ledger
-    before which nobody looked.
+def record_observations(
+    ports: Ports, observations: Sequence[DriftObservation], *, since: int
+) -> tuple[EnvironmentDrift, ...]:
+    """Record the observations, and return their drift with any problem of recording. `since` is the last ledger entry
+    before the first check.
     """
-    ledger = _Ledger(ports, since)
-    return tuple(ledger.record(look) if look.found.condition in {"clean", "drifted"} else look.found for look in looks)
+    ledger = _DriftJournal(ports, since)
+    return tuple(
+        ledger.record_observation(o) if o.found.condition in {"clean", "drifted"} else o.found for o in observations
+    )
 
 
 @dataclass
-class _Ledger:
-    """Knows what was recorded since the run began, and reads the ledger again only where somebody else appended."""
+class _DriftJournal:
+    """The drift entries since the beginning of a run. It reads only entries appended by others."""
 
     ports: Ports
-    read: int
-    checks: dict[str, int] = field(default_factory=dict)
-    now: Present | None = None
-    lost: EnvctlError | None = None
+    read_up_to: int
+    last_checks: dict[str, int] = field(default_factory=dict)
+    state: LedgerState | None = None
+    store_error: EnvctlError | None = None
 
-    def record(self, look: Look) -> EnvironmentDrift:
-        found = look.found
-        if self.lost:
-            return replace(found, problems=tuple(self.lost.problems))
+    def record_observation(self, observation: DriftObservation) -> EnvironmentDrift:
+        found = observation.found
+        if self.store_error:
+            return replace(found, problems=tuple(self.store_error.problems))
 
-        def decide(present: Present) -> Event | None:
-            # Somebody may have looked later, or recorded this very look.
-            if not look.still_holds(present) or self._checked(present, found.environment) > max(look.seqs, default=0):
+        def decide(present: LedgerState) -> Event | None:
+            # A later check, or this very one, may be recorded already.
+            begun = max(observation.start_seqs, default=0)
+            if not observation.is_current(present) or self._find_last_check(present, found.environment) > begun:
                 return None
-            return DriftChecked(found.environment, found.release, found.drifted, found.named[:NAMED])
+            return DriftChecked(found.environment, found.release, found.drifted, found.drifted_names[:MAX_NAMED])
 
         try:
-            self.now, entry = record.append(self.ports, decide, after=self.now)
+            self.state, entry = record.append(self.ports, decide, after=self.state)
         except InterruptedByUserError:
             raise
         except EnvctlError as error:
-            # What was found is worth telling although the guards will not know of it.
-            self.lost = error if any(problem.code.startswith(STORE) for problem in error.problems) else None
+            # The finding is still shown, although guards will not know of it.
+            self.store_error = (
+                error if any(problem.code.startswith(STORE_ERRORS) for problem in error.problems) else None
+            )
             return replace(found, problems=tuple(error.problems))
         if entry:
-            # One's own need not be read.
-            self.checks[found.environment] = self.read = entry.seq
+            # The own entry need not be read.
+            self.last_checks[found.environment] = self.read_up_to = entry.seq
         return found
 
-    def _checked(self, present: Present, environment: str) -> int:
-        """The number of the last look at it that the ledger knows of since then, or 0."""
-        new = range(self.read + 1, present.seq + 1)
-        for entry in record.numbered(self.ports, new):
-            if isinstance(entry.event, DriftChecked) and not self.ports.trust.doubt(entry):
-                self.checks[entry.event.environment] = entry.seq
-        self.read = max(self.read, present.seq)
-        return self.checks.get(environment, 0)
+    def _find_last_check(self, present: LedgerState, environment: str) -> int:
+        """Return the number of its last drift entry since the run began, or 0."""
+        new = range(self.read_up_to + 1, present.seq + 1)
+        for entry in record.load_entries(self.ports, new):
+            if isinstance(entry.event, DriftChecked) and not self.ports.trust.explain_distrust(entry):
+                self.last_checks[entry.event.environment] = entry.seq
+        self.read_up_to = max(self.read_up_to, present.seq)
+        return self.last_checks.get(environment, 0)

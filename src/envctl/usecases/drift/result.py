@@ -1,18 +1,21 @@
-"""What a look at drift has found, as values."""
+"""Results of a drift check."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from envctl.domain.errors import ExitCode, Problem, worst
+from envctl.domain.errors import ExitCode, Problem, worst_exit_code
 from envctl.domain.plan.changes import OutputChange, ResourceChange, StackPlan
 from envctl.domain.plan.drift import Condition
 
 
 @dataclass(frozen=True)
 class StackDrift:
-    """`before` of each change is what the state says. `after` is what is there; in `pending`, what the configuration
-    says. `ignored` names what the project's rules let drift, and `problems` says why nobody could look. `seconds` is
-    how long that took.
+    """The drift of one stack.
+
+    Attributes:
+        resources, outputs: `before` is the state, and `after` reality.
+        pending: `before` is the state, and `after` the configuration.
+        ignored: names of drift allowed by the rules of the project.
     """
 
     stack: str
@@ -32,9 +35,12 @@ class StackDrift:
 
 @dataclass(frozen=True)
 class EnvironmentDrift:
-    """`empty` where nothing is deployed. `problems` are those that kept its stacks from being looked at, or what was
-    found from being recorded. `deployment` is the number of the one that was looked at, with the settings of that
-    digest; `whole` is false where some stacks were left out.
+    """The drift of one environment.
+
+    Attributes:
+        condition: `empty` without a deployment.
+        deployment, settings: the number of the checked deployment, and the digest of its settings.
+        whole: false if some stacks were left out.
     """
 
     environment: str
@@ -49,12 +55,12 @@ class EnvironmentDrift:
 
     @property
     def drifted(self) -> int:
-        """How many resources and outputs are not what the state says."""
+        """The number of drifted resources and outputs."""
         return sum(len(stack.resources) + len(stack.outputs) for stack in self.stacks)
 
     @property
     def unknown(self) -> bool:
-        """Whether anything of it could not be looked at."""
+        """True if the check of any stack failed."""
         return self.condition == "unknown" or any(stack.condition == "unknown" for stack in self.stacks)
 
     @property
@@ -63,8 +69,8 @@ class EnvironmentDrift:
         return any(each.changes or each.waits_for or each.leaves for each in pending)
 
     @property
-    def named(self) -> tuple[str, ...]:
-        return tuple(name for stack in self.stacks for name in _names(stack))
+    def drifted_names(self) -> tuple[str, ...]:
+        return tuple(name for stack in self.stacks for name in _list_drifted_names(stack))
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,6 @@ class Drift:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Why something could not be looked at."""
         return tuple(
             problem
             for each in self.environments
@@ -85,22 +90,22 @@ class Drift:
         )
 
     def exit_code(self, *, pending: bool = False) -> ExitCode:
-        """`pending` says whether that counts as well."""
-        return worst(_exit_code(each, pending=pending) for each in self.environments)
+        """Return the worst exit code. With `pending`, pending changes count as well."""
+        return worst_exit_code(_to_exit_code(each, pending=pending) for each in self.environments)
 
 
-def together(stacks: Iterable[StackDrift]) -> Condition:
-    """Drift is drift, whatever else could not be looked at; clean is only what was looked at whole."""
+def merge_conditions(stacks: Iterable[StackDrift]) -> Condition:
+    """Return the condition of several stacks: any drift outranks unknown, and unknown outranks clean."""
     conditions = {stack.condition for stack in stacks}
     return "drifted" if "drifted" in conditions else "unknown" if "unknown" in conditions else "clean"
 
 
-def _names(stack: StackDrift) -> list[str]:
+def _list_drifted_names(stack: StackDrift) -> list[str]:
     resources = [f"{stack.stack}: {resource.address}" for resource in stack.resources]
     return resources + [f"{stack.stack}: output {output.name}" for output in stack.outputs]
 
 
-def _exit_code(each: EnvironmentDrift, *, pending: bool) -> ExitCode:
+def _to_exit_code(each: EnvironmentDrift, *, pending: bool) -> ExitCode:
     changes = each.drifted or (pending and each.pending)
     failed = each.unknown or each.problems
     return ExitCode.FAILED if failed else ExitCode.CHANGES if changes else ExitCode.DONE

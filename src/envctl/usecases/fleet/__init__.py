@@ -1,1 +1,1 @@
-"""One run that many CI jobs share: matrix, shard and collect."""
+"""Runs shared by many CI jobs: matrix, shard and collect."""

@@ -1,59 +1,61 @@
-"""`envctl collect [RUN]`: what the jobs of a run saw, as if one had looked at everything; recorded once.
+"""`envctl collect [RUN]`: the merged answers of all jobs of a matrix run, recorded once.
 
-What no job has looked at is unknown, and so is an environment of which some saw another deployment than others.
+A stack without an answer is unknown, and so is an environment with answers about different deployments.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from envctl.domain.ci.run_documents import Collected, Run
+from envctl.domain.ci.run_documents import CollectedRun, MatrixRun
 from envctl.usecases.deployment import cost_estimate
-from envctl.usecases.drift.ledger_entries import recorded
+from envctl.usecases.drift.ledger_entries import record_observations
 from envctl.usecases.drift.result import Drift
 from envctl.usecases.fleet import run_store
-from envctl.usecases.fleet.merge import Plans, look_at, plan_of
-from envctl.usecases.fleet.run_store import Answer, Part
+from envctl.usecases.fleet.merge import Plans, merge_drift, merge_plans
+from envctl.usecases.fleet.run_store import Answer, ShardAnswer
 from envctl.usecases.inspect.preview import EnvironmentPreview
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
 
-def collect(ports: Ports, name: str = "") -> Drift | Plans:
-    """Of the run of that name, or of the last one that waits for it. Collected again, it is told with what jobs have
-    said since, and nothing is recorded twice.
+def collect_run(ports: Ports, name: str = "") -> Drift | Plans:
+    """Merge the answers of the named run, or of the last uncollected one. Collecting again includes later answers, and
+    does not record an entry twice.
     """
-    run = run_store.begun(ports, name or run_store.waiting(ports))
-    parts = run_store.parts(ports, run)
+    run = run_store.load_run(ports, name or run_store.find_uncollected_run(ports))
+    parts = run_store.load_answers(ports, run)
     if run.kind == "plan":
-        plans = [plan_of(run, parts, each) for each in run.environments]
-        _mark(ports, run, parts)
-        return Plans(run.id, tuple(_priced(ports, plans)))
-    looks = [look_at(run, parts, each) for each in run.environments]
-    told = recorded(ports, looks, since=min((seq for look in looks for seq in look.seqs), default=0))
-    if told == tuple(look.found for look in looks):
-        _mark(ports, run, parts)
-    return Drift(told)
+        plans = [merge_plans(run, parts, each) for each in run.environments]
+        _mark_collected(ports, run, parts)
+        return Plans(run.id, tuple(_add_costs(ports, plans)))
+    observations = [merge_drift(run, parts, each) for each in run.environments]
+    results = record_observations(
+        ports, observations, since=min((seq for each in observations for seq in each.start_seqs), default=0)
+    )
+    if results == tuple(each.found for each in observations):
+        _mark_collected(ports, run, parts)
+    return Drift(results)
 
 
-def _priced(ports: Ports, plans: Sequence[EnvironmentPreview]) -> Iterator[EnvironmentPreview]:
-    """With what each costs that is whole: no job has seen more than its part."""
-    project = load.project(ports)
+def _add_costs(ports: Ports, plans: Sequence[EnvironmentPreview]) -> Iterator[EnvironmentPreview]:
+    """Add costs to each complete plan: a job has planned only a part of it."""
+    project = load.load_project(ports)
     for each in plans:
         if each.plan is None or each.problems or each.environment not in project.all_environments:
             yield each
             continue
         regions = {name: stack.region for name, stack in project.stacks.items() if stack.region}
-        source = cost_estimate.source(project.seen_from(each.environment), each.environment, regions)
-        yield replace(each, plan=cost_estimate.priced(ports, each.plan, source))
+        source = cost_estimate.find_source(project.view_for(each.environment), each.environment, regions)
+        yield replace(each, plan=cost_estimate.add_cost(ports, each.plan, source))
 
 
-def _mark(ports: Ports, run: Run, parts: Mapping[int, Part]) -> None:
-    """With how long everything took: what was not looked at this time takes as long as it did before."""
-    before = run_store.collected(ports, run.kind)
-    known = {name: dict(took) for name, took in (before.durations if before else {}).items()}
+def _mark_collected(ports: Ports, run: MatrixRun, parts: Mapping[int, ShardAnswer]) -> None:
+    """Mark the run as collected, with the durations of this run and of earlier ones for the missing stacks."""
+    earlier = run_store.load_last_collected(ports, run.kind)
+    known = {name: dict(took) for name, took in (earlier.durations if earlier else {}).items()}
     for part in parts.values():
         for name, took in part.durations.items() if isinstance(part, Answer) else ():
             known[name] = {**known.get(name, {}), **took}
-    there = set(load.project(ports).all_environments)
-    durations = {name: took for name, took in known.items() if name in there}
-    run_store.collect(ports, Collected(run.id, ports.clock.now(), ports.identity.actor(), durations))
+    environments = set(load.load_project(ports).all_environments)
+    durations = {name: took for name, took in known.items() if name in environments}
+    run_store.save_collected(ports, CollectedRun(run.id, ports.clock.now(), ports.identity.identify_actor(), durations))

@@ -1,7 +1,7 @@
-"""`envctl matrix [drift|plan] [ENV …]`: begins a run, and says which jobs have to look at what.
+"""`envctl matrix [drift|plan] [ENV …]`: the beginning of a matrix run, split into jobs.
 
-It reads the ledger, one bundle for each release that runs anywhere, and how long things took the last time. No job
-needs anything but the name of the run and its own number.
+It reads the ledger, one bundle for each running release, and the durations of the last run. A job needs only the name
+of the run and its own number.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from envctl.domain.ci import run_documents as documents
-from envctl.domain.ci.run_documents import Kind, Planned, Run
-from envctl.domain.ci.shard_planner import JOBS, MOST_JOBS, Shard, Unit, sharded
+from envctl.domain.ci.run_documents import MatrixRun, PlannedEnvironment, RunKind
+from envctl.domain.ci.shard_planner import DEFAULT_JOBS, MAX_JOBS, Shard, Unit, plan_shards
 from envctl.domain.config.project import Project
 from envctl.domain.errors import Problem, UsageError
-from envctl.domain.ledger.state import EnvironmentPresent, Present
+from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.release import bundle as releases
 from envctl.usecases.fleet import run_store
 from envctl.usecases.ledger import journal
@@ -26,7 +26,7 @@ Format = Literal["github", "codebuild"]
 
 @dataclass(frozen=True)
 class Job:
-    """`shard` is its number, from 1 on; `seconds` is how long it is thought to take once it has begun."""
+    """A CI job. `shard` is its number, counted from 1, and `seconds` its estimated duration."""
 
     shard: int
     run: str
@@ -38,108 +38,112 @@ class Job:
 @dataclass(frozen=True)
 class Matrix:
     run: str
-    kind: Kind
+    kind: RunKind
     format: Format
     jobs: tuple[Job, ...] = ()
 
 
-def matrix(
+def begin_matrix_run(
     ports: Ports,
-    kind: Kind = "drift",
+    kind: RunKind = "drift",
     environments: Sequence[str] = (),
     *,
-    at_most: int = JOBS,
+    at_most: int = DEFAULT_JOBS,
     form: Format = "github",
 ) -> Matrix:
-    """Of those environments, or of all in which something runs. Those in which nothing does are told of all the same,
-    and no job looks at them.
+    """Begin a run for the environments, by default for all in scope. An empty environment belongs to the run, and no
+    job checks it.
     """
-    if not 0 < at_most <= MOST_JOBS:
-        message = f"--jobs {at_most}: a matrix has between 1 and {MOST_JOBS} jobs"
+    if not 0 < at_most <= MAX_JOBS:
+        message = f"--jobs {at_most}: a matrix has between 1 and {MAX_JOBS} jobs"
         raise UsageError(Problem("E026", message, "envctl matrix --help"))
-    project = load.project(ports)
+    project = load.load_project(ports)
     wanted = load.find_environments(ports, project, environments)
-    present = journal.present(ports)
+    present = journal.load(ports)
     if not environments:
-        wanted = tuple(name for name in wanted if _is_about(project, present, kind, name))
-    planned = _Planning(ports, project, present, kind).planned(wanted)
-    units = [unit for each in planned for unit in _units(each, kind)]
-    known = run_store.collected(ports, kind)
-    shards = sharded(units, known.measured() if known else {}, at_most)
+        wanted = tuple(name for name in wanted if _is_in_scope(project, present, kind, name))
+    planned = _SnapshotReader(ports, project, present, kind).read_all(wanted)
+    units = [unit for each in planned for unit in _list_units(each, kind)]
+    known = run_store.load_last_collected(ports, kind)
+    shards = plan_shards(units, known.flatten_durations() if known else {}, at_most)
     now = ports.clock.now()
-    name = documents.new_id(kind, now, ports.marks.fresh())
-    run_store.begin(ports, Run(name, kind, now, ports.identity.actor(), planned, shards))
-    jobs = tuple(_job(name, number, shard) for number, shard in enumerate(shards, 1))
+    name = documents.format_run_id(kind, now, ports.nonces.new())
+    run_store.save_run(ports, MatrixRun(name, kind, now, ports.identity.identify_actor(), planned, shards))
+    jobs = tuple(_build_job(name, number, shard) for number, shard in enumerate(shards, 1))
     longest = max((job.seconds for job in jobs), default=0)
-    ports.observer.said(f"run {name} (stacks: {len(units)}, jobs: {len(jobs)}, the longest about {longest:.0f} s)")
+    ports.observer.on_message(
+        f"run {name} (stacks: {len(units)}, jobs: {len(jobs)}, the longest about {longest:.0f} s)"
+    )
     return Matrix(name, kind, form, jobs)
 
 
-def as_seen(ports: Ports, project: Project, present: Present, kind: Kind, environment: str) -> Planned:
-    """What runs in an environment, or, of a plan of the working tree, what would be planned there. Whoever sees
-    something else than the one who began the run does not look at the same.
+def snapshot_environment(
+    ports: Ports, project: Project, present: LedgerState, kind: RunKind, environment: str
+) -> PlannedEnvironment:
+    """Return the deployment to check in an environment, or the working tree to plan. A job compares its own snapshot
+    with the one from the beginning of the run.
     """
-    here, seen = present.of(environment), project.seen_from(environment)
+    here, view = present.find_environment(environment), project.view_for(environment)
     deployment = here.last.seq if here.last else 0
-    if kind == "plan" and environment == seen.entry:
-        tree = working_tree.release(ports, seen)
-        # Without the lock of the providers, to which the first plan of all may add, and with no module fetched.
-        name = releases.identity(releases.pack(replace(tree.with_lock(None), missing=())))
-        over = stack_changes.find_changeover(ports, seen, present, environment, tree.wiring)
-        return Planned(environment, name, deployment, (*tree.wiring.stacks, *over.leaving))
+    if kind == "plan" and environment == view.entry:
+        tree = working_tree.build_release(ports, view)
+        # Without the provider lock, since the very first plan may extend it, and without fetched modules.
+        name = releases.compute_identity(releases.pack(replace(tree.with_lock(None), missing=())))
+        over = stack_changes.find_changeover(ports, view, present, environment, tree.wiring)
+        return PlannedEnvironment(environment, name, deployment, (*tree.wiring.stacks, *over.leaving))
     running = here.current or here.last
-    return Planned(environment, running.release if running and _is_there(here) else "", deployment)
+    return PlannedEnvironment(environment, running.release if running and _should_exist(here) else "", deployment)
 
 
-def _is_about(project: Project, present: Present, kind: Kind, environment: str) -> bool:
-    """Beside the pipeline, what was never deployed is not missed; and nothing can be planned where nothing runs."""
-    here = present.of(environment)
+def _is_in_scope(project: Project, present: LedgerState, kind: RunKind, environment: str) -> bool:
+    """Tell whether to include an environment: a plan needs a release, and drift skips empty standalone ones."""
+    here = present.find_environment(environment)
     if kind == "plan":
-        return environment == project.seen_from(environment).entry or here.current is not None
-    return environment not in project.beside or here.last is not None
+        return environment == project.view_for(environment).entry or here.current is not None
+    return environment not in project.standalone or here.last is not None
 
 
-def _is_there(here: EnvironmentPresent) -> bool:
-    """Whether anything should be there, be it that nobody knows what."""
+def _should_exist(here: EnvironmentState) -> bool:
+    """Tell whether resources should exist, even after an incomplete deployment."""
     last = here.last
     return last is not None and not (last.action == "destroy" and last.outcome == "succeeded")
 
 
-def _units(planned: Planned, kind: Kind) -> Iterator[Unit]:
-    """Where nobody can say which stacks there are, whoever looks at the environment says why."""
+def _list_units(planned: PlannedEnvironment, kind: RunKind) -> Iterator[Unit]:
+    """Return the stacks as units, or the whole environment if its stacks are unknown: its job reports the reason."""
     if planned.stacks:
         yield from (Unit(planned.environment, stack) for stack in planned.stacks)
     elif planned.release or kind == "plan":
         yield Unit(planned.environment)
 
 
-class _Planning:
-    """Reads the bundle of each release once, however many environments run it."""
+class _SnapshotReader:
+    """A reader of snapshots with their stacks. It reads the bundle of each release once."""
 
-    def __init__(self, ports: Ports, project: Project, present: Present, kind: Kind) -> None:
+    def __init__(self, ports: Ports, project: Project, present: LedgerState, kind: RunKind) -> None:
         self._ports, self._project, self._present, self._kind = ports, project, present, kind
         self._stacks: dict[str, tuple[str, ...]] = {}
 
-    def planned(self, environments: Sequence[str]) -> tuple[Planned, ...]:
-        return tuple(self._one(name) for name in environments)
+    def read_all(self, environments: Sequence[str]) -> tuple[PlannedEnvironment, ...]:
+        return tuple(self._read_environment(name) for name in environments)
 
-    def _one(self, name: str) -> Planned:
-        here = self._present.of(name)
-        seen = as_seen(self._ports, self._project, self._present, self._kind, name)
-        if seen.stacks or here.unfinished or here.current is None:
-            return seen
-        stacks = self._in(seen.release)
-        # Where the bundle can't be read, nobody can say which stacks there are.
-        left = sorted(here.held.difference(stacks)) if stacks else ()
-        return Planned(name, seen.release, seen.deployment, (*stacks, *left))
+    def _read_environment(self, name: str) -> PlannedEnvironment:
+        here = self._present.find_environment(name)
+        snapshot = snapshot_environment(self._ports, self._project, self._present, self._kind, name)
+        if snapshot.stacks or here.unfinished_deployment or here.current is None:
+            return snapshot
+        stacks = self._list_stacks(snapshot.release)
+        # The stacks are unknown if the bundle is unreadable.
+        leaving = sorted(here.held_stacks.difference(stacks)) if stacks else ()
+        return PlannedEnvironment(name, snapshot.release, snapshot.deployment, (*stacks, *leaving))
 
-    def _in(self, release: str) -> tuple[str, ...]:
-        """None where the bundle is missing or damaged."""
+    def _list_stacks(self, release: str) -> tuple[str, ...]:
+        """Return the stacks of a release; none if its bundle is missing or damaged."""
         if release not in self._stacks:
-            _, found, _ = bundle_store.look(self._ports, release)
+            _, found, _ = bundle_store.load_bundle(self._ports, release)
             self._stacks[release] = tuple(found.wiring.stacks) if found else ()
         return self._stacks[release]
 
 
-def _job(run: str, number: int, shard: Shard) -> Job:
-    return Job(number, run, len(shard.units), shard.count, shard.seconds)
+def _build_job(run: str, number: int, shard: Shard) -> Job:
+    return Job(number, run, len(shard.units), shard.unit_count, shard.seconds)

@@ -1,20 +1,21 @@
-"""`envctl drift|plan --run RUN --shard N`: one job's part of a run. What it sees it leaves in the store, for whoever
-collects the run; nothing is recorded in the ledger here, where many jobs would only wait for each other.
+"""`envctl drift|plan --run RUN --shard N`: one job's part of a run. It saves an answer for `envctl collect`, and leaves
+the ledger alone: jobs would only wait for each other.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
-from envctl.domain.ci.run_documents import Kind, Planned, Run
-from envctl.domain.ci.shard_planner import Shard, Unit, by_environment
+from envctl.domain.ci.run_documents import MatrixRun, PlannedEnvironment, RunKind
+from envctl.domain.ci.shard_planner import Shard, Unit, group_by_environment
 from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, UsageError
-from envctl.domain.ledger.state import Present
-from envctl.usecases.concurrency.stack_selection import Selection
+from envctl.domain.ledger.state import LedgerState
+from envctl.usecases.concurrency.stack_selection import StackSelection
 from envctl.usecases.drift import drift
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 from envctl.usecases.fleet import run_store
-from envctl.usecases.fleet.matrix import as_seen
-from envctl.usecases.fleet.merge import Plans, of_another
+from envctl.usecases.fleet.matrix import snapshot_environment
+from envctl.usecases.fleet.merge import Plans, describe_changed_deployment
 from envctl.usecases.inspect import plan
 from envctl.usecases.inspect.preview import EnvironmentPreview
 from envctl.usecases.ledger import journal
@@ -22,109 +23,123 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
 
-def drift_units(ports: Ports, units: Sequence[str]) -> Drift:
-    """Of some stacks alone, each like `dev/network`. Nothing is recorded: the others may have drifted."""
-    return drift.look(ports, {name: frozenset(stacks) for name, stacks in _wanted(ports, units).items()})
+def check_unit_drift(ports: Ports, units: Sequence[str]) -> Drift:
+    """Check the drift of units like `dev/network`, without a ledger entry: other stacks may have drifted."""
+    return drift.find_unit_drift(
+        ports, {name: frozenset(stacks) for name, stacks in _parse_units(ports, units).items()}
+    )
 
 
 def plan_units(ports: Ports, units: Sequence[str]) -> Plans:
-    return Plans("", tuple(_planned(ports, name, stacks)[0] for name, stacks in _wanted(ports, units).items()))
+    return Plans("", tuple(_plan_timed(ports, name, stacks)[0] for name, stacks in _parse_units(ports, units).items()))
 
 
-def drift_shard(ports: Ports, run: str, number: int) -> Drift:
-    part = _Part.of(ports, run, number, "drift")
-    wanted = {name: frozenset(stacks) for name, stacks in part.same.items()}
+def check_shard_drift(ports: Ports, run: str, number: int) -> Drift:
+    task = _ShardTask.load_task(ports, run, number, "drift")
+    units = {name: frozenset(stacks) for name, stacks in task.unchanged_units.items()}
     began = ports.clock.now()
-    looked = drift.look(ports, wanted).environments if wanted else ()
-    took = (ports.clock.now() - began).total_seconds()
-    found = (*looked, *(EnvironmentDrift(name, "", "unknown", problems=(why,)) for name, why in part.others()))
-    part.answer(_Told(found, durations=_shares(looked, took)))
+    checked = drift.find_unit_drift(ports, units).environments if units else ()
+    seconds = (ports.clock.now() - began).total_seconds()
+    found = (*checked, *(EnvironmentDrift(name, "", "unknown", problems=(why,)) for name, why in task.list_changed()))
+    task.save_answer(_ShardResult(found, durations=_share_duration(checked, seconds)))
     return Drift(found)
 
 
 def plan_shard(ports: Ports, run: str, number: int) -> Plans:
-    part = _Part.of(ports, run, number, "plan")
-    told = {name: _planned(ports, name, stacks) for name, stacks in part.same.items()}
-    failed = (EnvironmentPreview(name, problems=(why,), exit_code=ExitCode.FAILED) for name, why in part.others())
-    plans = (*(each for each, _ in told.values()), *failed)
-    part.answer(_Told(plans=plans, durations={name: took for name, (_, took) in told.items()}))
+    task = _ShardTask.load_task(ports, run, number, "plan")
+    plans_by_environment = {name: _plan_timed(ports, name, stacks) for name, stacks in task.unchanged_units.items()}
+    failed = (EnvironmentPreview(name, problems=(why,), exit_code=ExitCode.FAILED) for name, why in task.list_changed())
+    plans = (*(each for each, _ in plans_by_environment.values()), *failed)
+    task.save_answer(
+        _ShardResult(plans=plans, durations={name: took for name, (_, took) in plans_by_environment.items()})
+    )
     return Plans(run, plans)
 
 
 @dataclass(frozen=True)
-class _Part:
-    """What a shard has to look at, and how that lies before it."""
+class _ShardTask:
+    """The work of a shard, with the present deployments of its environments."""
 
     ports: Ports
-    run: Run
+    run: MatrixRun
     number: int
     shard: Shard
-    present: Present
-    seen: Mapping[str, Planned]
+    present: LedgerState
+    snapshots: Mapping[str, PlannedEnvironment]
 
     @classmethod
-    def of(cls, ports: Ports, name: str, number: int, kind: Kind) -> "_Part":
-        run = run_store.begun(ports, name, kind)
-        shard = run.shard(number)
+    def load_task(cls, ports: Ports, name: str, number: int, kind: RunKind) -> Self:
+        run = run_store.load_run(ports, name, kind)
+        shard = run.find_shard(number)
         if shard is None:
             message = f"run {name} has no shard {number}: it has {len(run.shards)}"
             raise UsageError(Problem("E027", message, f"envctl {kind} --help"))
-        project, present = load.project(ports), journal.present(ports)
-        seen = {each: as_seen(ports, project, present, kind, each) for each in shard.units}
+        project, present = load.load_project(ports), journal.load(ports)
+        seen = {each: snapshot_environment(ports, project, present, kind, each) for each in shard.units}
         return cls(ports, run, number, shard, present, seen)
 
     @property
-    def same(self) -> dict[str, tuple[str, ...]]:
-        """What is as it was when the run began, and so what is looked at."""
+    def unchanged_units(self) -> dict[str, tuple[str, ...]]:
+        """The stacks to check: those of environments unchanged since the run began."""
         began = {each.environment: each for each in self.run.environments}
-        return {name: stacks for name, stacks in self.shard.units.items() if began[name].is_like(self.seen[name])}
+        return {
+            name: stacks
+            for name, stacks in self.shard.units.items()
+            if began[name].has_same_state(self.snapshots[name])
+        }
 
-    def others(self) -> Iterator[tuple[str, Problem]]:
-        return ((name, of_another(name)) for name in self.shard.units if name not in self.same)
+    def list_changed(self) -> Iterator[tuple[str, Problem]]:
+        return (
+            (name, describe_changed_deployment(name)) for name in self.shard.units if name not in self.unchanged_units
+        )
 
-    def answer(self, told: "_Told") -> None:
-        now, actor, seen = self.ports.clock.now(), self.ports.identity.actor(), tuple(self.seen.values())
-        said = run_store.Answer(self.run.id, self.number, now, actor, self.present.seq, seen)
-        run_store.answer(self.ports, replace(said, drift=told.drift, plans=told.plans, durations=told.durations))
+    def save_answer(self, result: "_ShardResult") -> None:
+        now, actor, seen = self.ports.clock.now(), self.ports.identity.identify_actor(), tuple(self.snapshots.values())
+        draft = run_store.Answer(self.run.id, self.number, now, actor, self.present.seq, seen)
+        run_store.save_answer(
+            self.ports, replace(draft, drift=result.drift, plans=result.plans, durations=result.durations)
+        )
 
 
 @dataclass(frozen=True)
-class _Told:
-    """What came of it, of the one kind or the other."""
+class _ShardResult:
+    """The findings of a shard: drift or plans."""
 
     drift: tuple[EnvironmentDrift, ...] = ()
     plans: tuple[EnvironmentPreview, ...] = ()
     durations: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
-def _shares(looked: Sequence[EnvironmentDrift], took: float) -> dict[str, dict[str, float]]:
-    """The seconds of the whole job, shared out by how long each stack took: several ran at once, and were prepared."""
-    alone = sum(stack.seconds for each in looked for stack in each.stacks)
-    share = took / alone if alone else 0.0
-    return {each.environment: {s.stack: round(s.seconds * share, 3) for s in each.stacks} for each in looked}
+def _share_duration(checked: Sequence[EnvironmentDrift], seconds: float) -> dict[str, dict[str, float]]:
+    """Share the seconds of the job among its stacks by their own durations: several ran at once."""
+    total = sum(stack.seconds for each in checked for stack in each.stacks)
+    share = seconds / total if total else 0.0
+    return {each.environment: {s.stack: round(s.seconds * share, 3) for s in each.stacks} for each in checked}
 
 
-def _planned(ports: Ports, environment: str, stacks: Sequence[str]) -> tuple[EnvironmentPreview, Mapping[str, float]]:
-    """With the seconds of each stack, as far as they can be told apart."""
-    begun = ports.clock.now()
+def _plan_timed(
+    ports: Ports, environment: str, stacks: Sequence[str]
+) -> tuple[EnvironmentPreview, Mapping[str, float]]:
+    """Plan the stacks, and return the seconds of each, taken as equal."""
+    began = ports.clock.now()
     try:
-        found, error = plan.plan(ports, environment, Selection(tuple(stacks)))
+        found, error = plan.plan_environment(ports, environment, StackSelection(tuple(stacks)))
     except InterruptedByUserError:
         raise
     except EnvctlError as failure:
         return EnvironmentPreview(environment, problems=tuple(failure.problems), exit_code=failure.exit_code), {}
-    took = (ports.clock.now() - begun).total_seconds() / max(1, len(found.stacks))
+    seconds = (ports.clock.now() - began).total_seconds() / max(1, len(found.stacks))
     problems, code = (tuple(error.problems), error.exit_code) if error else ((), ExitCode.DONE)
-    return EnvironmentPreview(environment, found, problems, code), {each.stack: took for each in found.stacks}
+    return EnvironmentPreview(environment, found, problems, code), {each.stack: seconds for each in found.stacks}
 
 
-def _wanted(ports: Ports, texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """What was typed. Raises UsageError."""
-    project, units = load.project(ports), []
+def _parse_units(ports: Ports, texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Parse units like `dev/network` into stacks by environment. Raises UsageError."""
+    project, units = load.load_project(ports), []
     for text in texts:
         name, _, stack = text.partition("/")
-        load.known_environment(project, name)
+        load.require_environment(project, name)
         if not stack:
             raise UsageError(Problem("E026", f"--unit {text} names no stack", f"write it like {name}/network"))
         units.append(Unit(name, stack))
-    return by_environment(units)
+    return group_by_environment(units)

@@ -1,1 +1,1 @@
-"""Commands that show something and record nothing."""
+"""Read-only commands, without ledger entries."""

@@ -1,105 +1,105 @@
-"""`envctl exec ENV -- CMD`: what a command finds in its environment, so that it works on that environment."""
+"""`envctl exec ENV -- CMD`: variables and credentials of an environment for a child process."""
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from envctl.domain.aws.access import OTHER_CREDENTIALS
+from envctl.domain.aws.access import OTHER_CREDENTIAL_VARIABLES
 from envctl.domain.checks.probes import Output, Outputs
 from envctl.domain.config.project import Environment
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.ledger.state import ended
-from envctl.domain.terraform.outputs import bare, public, variable
-from envctl.usecases.inspect.outputs import Reading, opened
+from envctl.domain.ledger.state import describe_outcome
+from envctl.domain.terraform.outputs import drop_sensitive, format_raw_output, format_variable_name
+from envctl.usecases.inspect.outputs import OutputReader, open_reader
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
-ROOM = 100_000
-"""Bytes. Linux takes no variable of more than 128 KiB, name included, and then starts nothing at all."""
+MAX_VARIABLE_BYTES = 100_000
+"""Bytes. Linux refuses to start a process with a variable of more than 128 KiB, name included."""
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """`variables` hold secrets: they go into the environment of one process, and nowhere else. What it inherits loses
-    `without`.
-    """
+class ExecEnvironment:
+    """Variables for one child process."""
 
     environment: str
-    variables: Mapping[str, str] = field(repr=False)
-    without: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(repr=False)  # with secrets: for this process alone
+    removed: tuple[str, ...] = ()  # inherited variables to remove
 
-    def around(self, inherited: Mapping[str, str]) -> dict[str, str]:
-        kept = {name: value for name, value in inherited.items() if name not in self.without}
+    def merge_inherited(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        kept = {name: value for name, value in inherited.items() if name not in self.removed}
         return {**kept, **self.variables}
 
 
-def surroundings(ports: Ports, environment: str) -> Surroundings:
-    """Raises OperationFailedError where a deployment is unfinished there, or where one of its stacks can't be read."""
-    project = load.project(ports)
-    there = project.environments[load.known_environment(project, environment)]
-    with opened(ports, environment, "exec") as reading:
-        _settled(ports, reading)
-        credentials = _credentials(ports, environment, there)
-        reading.read(ports, list(reading.declared))
-    if error := reading.failed():
+def load_exec_environment(ports: Ports, environment: str) -> ExecEnvironment:
+    """Build the variables. Raises OperationFailedError for an unfinished deployment or an unreadable stack."""
+    project = load.load_project(ports)
+    settings = project.environments[load.require_environment(project, environment)]
+    with open_reader(ports, environment, "exec") as reading:
+        _require_finished(ports, reading)
+        credentials = _load_credentials(ports, environment, settings)
+        reading.read_stacks(ports, list(reading.declared))
+    if error := reading.combine_failures():
         raise error
     variables = {
         "ENVCTL_PROJECT": project.name,
         "ENVCTL_ENVIRONMENT": environment,
         "ENVCTL_RELEASE": reading.prepared.release,
-        "ENVCTL_OUTPUTS": json.dumps(public(reading.outputs)),
-        **_each(reading.outputs),
+        "ENVCTL_OUTPUTS": json.dumps(drop_sensitive(reading.outputs)),
+        **_build_output_variables(reading.outputs),
     }
-    carried = {name: value for name, value in variables.items() if not _misfit(value)}
+    carried = {name: value for name, value in variables.items() if not _describe_misfit(value)}
     for name in sorted(variables.keys() - carried.keys()):
-        ports.observer.said(f"{name} is left out: {_misfit(variables[name])}")
-    for name, outputs in _shared(reading.outputs).items():
-        ports.observer.said(f"{name} is left out: it would stand for {' and for '.join(outputs)}")
-    without = OTHER_CREDENTIALS if credentials else ()
-    return Surroundings(environment, {**carried, **_region(there), **credentials}, without)
+        ports.observer.on_message(f"{name} is left out: {_describe_misfit(variables[name])}")
+    for name, outputs in _find_collisions(reading.outputs).items():
+        ports.observer.on_message(f"{name} is left out: it would stand for {' and for '.join(outputs)}")
+    without = OTHER_CREDENTIAL_VARIABLES if credentials else ()
+    return ExecEnvironment(environment, {**carried, **_build_region_variables(settings), **credentials}, without)
 
 
-def _settled(ports: Ports, reading: Reading) -> None:
+def _require_finished(ports: Ports, reading: OutputReader) -> None:
     target, last = reading.environment, reading.present.last
-    if reading.present.unfinished:
+    if reading.present.unfinished_deployment:
         message = f"a deployment to {target} is unfinished: what its states hold may be half of it"
         raise OperationFailedError(Problem("E414", message, f"once it no longer runs: envctl recover {target}"))
-    if last and reading.unsettled:
-        ports.observer.said(f"the last deployment to {target} {ended(last)}: outputs may be of more than one release")
+    if last and reading.failed_outcome:
+        ports.observer.on_message(
+            f"the last deployment to {target} {describe_outcome(last)}: outputs may be of more than one release"
+        )
 
 
-def _credentials(ports: Ports, environment: str, there: Environment) -> Mapping[str, str]:
-    return ports.access.keys(environment) if there.assume_role or there.profile else {}
+def _load_credentials(ports: Ports, environment: str, settings: Environment) -> Mapping[str, str]:
+    return ports.access.export_credentials(environment) if settings.assume_role or settings.profile else {}
 
 
-def _region(there: Environment) -> dict[str, str]:
-    return dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), there.region) if there.region else {}
+def _build_region_variables(settings: Environment) -> dict[str, str]:
+    return dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), settings.region) if settings.region else {}
 
 
-def _each(outputs: Outputs) -> dict[str, str]:
-    shared = _shared(outputs)
-    return {name: bare(output.value) for name, _, output in _named(outputs) if name not in shared}
+def _build_output_variables(outputs: Outputs) -> dict[str, str]:
+    shared = _find_collisions(outputs)
+    return {name: format_raw_output(output.value) for name, _, output in _list_variables(outputs) if name not in shared}
 
 
-def _shared(outputs: Outputs) -> dict[str, list[str]]:
-    """Variables that several outputs would have: which of them is meant, nobody could tell."""
-    counted = Counter(name for name, _, _ in _named(outputs))
+def _find_collisions(outputs: Outputs) -> dict[str, list[str]]:
+    """Return ambiguous variable names, each with the outputs sharing it."""
+    counted = Counter(name for name, _, _ in _list_variables(outputs))
     return {
-        name: [called for other, called, _ in _named(outputs) if other == name]
+        name: [called for other, called, _ in _list_variables(outputs) if other == name]
         for name, number in counted.items()
         if number > 1
     }
 
 
-def _named(outputs: Outputs) -> Iterator[tuple[str, str, Output]]:
+def _list_variables(outputs: Outputs) -> Iterator[tuple[str, str, Output]]:
     for stack, found in outputs.items():
         for name, output in found.items():
-            yield variable(stack, name), f"{stack}.{name}", output
+            yield format_variable_name(stack, name), f"{stack}.{name}", output
 
 
-def _misfit(value: str) -> str:
-    """Why no variable can carry it, or an empty text."""
+def _describe_misfit(value: str) -> str:
+    """Return the reason for a value unfit for a variable, or an empty text."""
     if "\0" in value:
         return "it holds a NUL character"
-    return "it is too long for a variable" if len(value.encode(errors="replace")) > ROOM else ""
+    return "it is too long for a variable" if len(value.encode(errors="replace")) > MAX_VARIABLE_BYTES else ""

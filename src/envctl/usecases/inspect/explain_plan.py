@@ -1,4 +1,4 @@
-"""`envctl plan ENV --explain`: the plan, split up by what is the cause of each change."""
+"""`envctl plan ENV --explain`: the plan, split by the cause of each change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.ledger.state import Deployment
-from envctl.domain.plan.attribution import Cause, Part, split
+from envctl.domain.plan.attribution import Cause, Part, split_by_cause
 from envctl.domain.plan.changes import EnvironmentPlan, ResourceChange, StackPlan
-from envctl.domain.plan.drift import without_moving
+from envctl.domain.plan.drift import drop_volatile
 from envctl.domain.release.artifact_changes import ArtifactPair, pair_artifacts
-from envctl.domain.release.bundle import identity, pack
-from envctl.domain.release.changes import ReleaseChanges, changes_between
+from envctl.domain.release.bundle import compute_identity, pack
+from envctl.domain.release.changes import ReleaseChanges, compare_releases
 from envctl.domain.release.contents import Release
-from envctl.domain.settings.comparison import Pair, compare
+from envctl.domain.settings.comparison import Pair, compare_settings
 from envctl.domain.settings.values import EnvironmentSettings
 from envctl.usecases.deployment import cost_estimate
-from envctl.usecases.inspect.preview import Previewed, of_working_tree, plan_with, stored
+from envctl.usecases.inspect.preview import PreviewedRelease, load_stored_release, load_working_tree, plan_under_lock
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
@@ -25,7 +25,7 @@ from envctl.usecases.release import bundle_store, settings_store
 
 @dataclass(frozen=True)
 class Drifted:
-    """What a stack's plan found otherwise than its state: `before` is what the state says, `after` what is there."""
+    """Drift found by the plan of a stack: `before` is the state, and `after` reality."""
 
     stack: str
     resources: tuple[ResourceChange, ...]
@@ -33,11 +33,13 @@ class Drifted:
 
 @dataclass(frozen=True)
 class Explained:
-    """`parts` hold every change of the plan once, by cause; `release` is empty for the working tree.
+    """A plan with causes.
 
-    `runs` is the release that runs there. `code` and `artifacts` are what of it would become another, `settings` the
-    values that were others when it was deployed, and `drifted` is what somebody did. `unexplained` says why a cause
-    could not be told from another.
+    Attributes:
+        release, runs: the planned release, empty for the working tree, and the running one.
+        parts: every change of the plan once, by cause.
+        code, artifacts, settings: differences from the running release and its settings.
+        unexplained: the reason for causes not told apart.
     """
 
     environment: str
@@ -56,128 +58,153 @@ class Explained:
         return self.plan.changes
 
 
-def explain(ports: Ports, environment: str, *, release: str | None = None) -> Explained:
-    """Of the working tree in the entry environment, elsewhere of what runs there; or of any release."""
-    project, target = load.seen_from(ports, environment)
-    here = journal.present(ports).of(target)
-    what = _what(ports, project, target, here.current, release)
-    with ports.workspace.lock(target, f"envctl plan {target} --explain by {ports.identity.actor().name}"):
-        settings = load.settings(ports, project, target, what.release.wiring)
-        plan = plan_with(ports, project, what, settings)
-        between = _Between(ports, project, here.current, what, settings)
-        compared = between.plans(plan) if plan.changes and here.current else {}
-    plan = cost_estimate.priced(ports, plan, cost_estimate.source(project, target, what.release.wiring.regions))
-    looked_at = (without_moving(StackPlan(stack.stack, stack.drifted)) for stack in plan.stacks)
+def explain_plan(ports: Ports, environment: str, *, release: str | None = None) -> Explained:
+    """Plan and explain a release; by default the working tree in the entry environment, else the running release."""
+    project, target = load.load_view(ports, environment)
+    here = journal.load(ports).find_environment(target)
+    chosen = _choose_release(ports, project, target, here.current, release)
+    with ports.workspace.lock_environment(
+        target, f"envctl plan {target} --explain by {ports.identity.identify_actor().name}"
+    ):
+        settings = load.load_settings(ports, project, target, chosen.release.wiring)
+        plan = plan_under_lock(ports, project, chosen, settings)
+        baselines = _BaselinePlans(ports, project, here.current, chosen, settings)
+        compared = baselines.plan_baselines(plan) if plan.changes and here.current else {}
+    plan = cost_estimate.add_cost(
+        ports, plan, cost_estimate.find_source(project, target, chosen.release.wiring.stack_regions)
+    )
+    looked_at = (drop_volatile(StackPlan(stack.stack, stack.drifted)) for stack in plan.stacks)
     drifted = tuple(Drifted(stack.stack, stack.resources) for stack in looked_at if stack.resources)
     return Explained(
         target,
-        what.identity,
+        chosen.identity,
         here.current.release if here.current else "",
         plan,
-        split(plan.stacks, compared),
-        between.code,
-        between.artifacts,
-        between.changed,
+        split_by_cause(plan.stacks, compared),
+        baselines.code,
+        baselines.artifacts,
+        baselines.changed,
         drifted,
-        between.unexplained if plan.changes else "",
+        baselines.unexplained if plan.changes else "",
     )
 
 
-def _what(ports: Ports, project: Project, target: str, current: Deployment | None, release: str | None) -> Previewed:
+def _choose_release(
+    ports: Ports, project: Project, target: str, current: Deployment | None, release: str | None
+) -> PreviewedRelease:
     if release is not None:
-        return stored(ports, release)
+        return load_stored_release(ports, release)
     if target == project.entry:
-        return of_working_tree(ports, project)
+        return load_working_tree(ports, project)
     if current is None:
         from envctl.usecases.deployment import prepare
         from envctl.usecases.release import deploy_request
 
-        # Nothing runs there: the guards say so as they say it to a plan.
-        prepare.from_store(
-            ports, project, deploy_request.redeployment(ports, project, journal.present(ports), target=target)
+        # Raises the same refusals as a plan of an environment without a release.
+        prepare.prepare_stored_release(
+            ports, project, deploy_request.build_redeployment(ports, project, journal.load(ports), target=target)
         )
-    return stored(ports, current.release if current else "")
+    return load_stored_release(ports, current.release if current else "")
 
 
-class _Between:
-    """The plans to compare with: of the release that runs, with the settings of then, and with those of today."""
+class _BaselinePlans:
+    """Plans of the running release to compare with: with its deployed settings, and with those of today."""
 
     def __init__(
-        self, ports: Ports, project: Project, current: Deployment | None, what: Previewed, settings: EnvironmentSettings
+        self,
+        ports: Ports,
+        project: Project,
+        current: Deployment | None,
+        new: PreviewedRelease,
+        settings: EnvironmentSettings,
     ) -> None:
-        self._ports, self._project, self._what, self._settings = ports, project, what, settings
-        self._old = _running(ports, current)
-        self._then = settings_store.look(ports, settings.environment, current.settings) if current else None
+        self._ports, self._project, self._target, self._settings = ports, project, new, settings
+        self._running = _load_running(ports, current)
+        self._old_settings = (
+            settings_store.load_settings(ports, settings.environment, current.settings) if current else None
+        )
         self._same_settings = current is not None and current.settings == settings.digest()
-        self._same_code = current is not None and current.release == (what.identity or _identity(ports, what.release))
-        old = self._old.release if self._old and not self._same_code else None
-        self.code = changes_between(old, what.release) if old else None
-        self.artifacts = tuple(pair for pair in pair_artifacts(old, what.release) if not pair.equal) if old else ()
-        self.changed = self._changed()
-        self.unexplained = self._why_not(current)
+        self._same_code = current is not None and current.release == (
+            new.identity or _compute_identity(ports, new.release)
+        )
+        old = self._running.release if self._running and not self._same_code else None
+        self.code = compare_releases(old, new.release) if old else None
+        self.artifacts = tuple(pair for pair in pair_artifacts(old, new.release) if not pair.equal) if old else ()
+        self.changed = self._compare_settings()
+        self.unexplained = self._describe_unexplained(current)
 
-    def plans(self, plan: EnvironmentPlan) -> dict[Cause, tuple[StackPlan, ...]]:
-        """The one with the least differences first. None where there is nothing to tell apart."""
+    def plan_baselines(self, plan: EnvironmentPlan) -> dict[Cause, tuple[StackPlan, ...]]:
+        """Return plans by cause, with the fewest differences first; empty if the running release is unreadable."""
         found: dict[Cause, tuple[StackPlan, ...]] = {}
-        if self._old is None:
+        if self._running is None:
             return found
         try:
-            if self._same_settings or self._then:
-                of_now = self._same_code and self._same_settings
-                then = plan.stacks if of_now else self._plan(self._old, as_then=not self._same_settings)
-                found["drift"] = tuple(stack for stack in then if stack.drifted or not self._of_secrets(stack.stack))
+            if self._same_settings or self._old_settings:
+                is_current = self._same_code and self._same_settings
+                older = (
+                    plan.stacks
+                    if is_current
+                    else self._plan_running_code(self._running, as_then=not self._same_settings)
+                )
+                found["drift"] = tuple(
+                    stack for stack in older if stack.drifted or not self._may_hide_secret_change(stack.stack)
+                )
             if not self._same_settings:
-                found["settings"] = plan.stacks if self._same_code else self._plan(self._old, as_then=False)
+                found["settings"] = (
+                    plan.stacks if self._same_code else self._plan_running_code(self._running, as_then=False)
+                )
         except OperationFailedError as error:
             reason = error.problems[0].message.partition("\n")[0]
             self.unexplained = f"what runs could not be planned once more, so that causes are not told apart: {reason}"
         return found
 
-    def _of_secrets(self, stack: str) -> bool:
-        """Whether it may be planned anew because of a sensitive setting, whose value of then nobody knows."""
-        sensitive = any(variable.sensitive for variable in self._what.release.wiring.schema.get(stack, ()))
+    def _may_hide_secret_change(self, stack: str) -> bool:
+        """Tell whether a sensitive setting of the stack, with an unknown old value, may have changed."""
+        sensitive = any(variable.sensitive for variable in self._target.release.wiring.schema.get(stack, ()))
         return sensitive and not self._same_settings
 
-    def _plan(self, old: Previewed, *, as_then: bool) -> tuple[StackPlan, ...]:
-        """With the code that runs, and the settings of then or of today."""
-        arguments = _arguments(self._artifacts(old), old.release, self._settings, self._then, as_then=as_then)
+    def _plan_running_code(self, old: PreviewedRelease, *, as_then: bool) -> tuple[StackPlan, ...]:
+        """Plan the running code, with its deployed settings or those of today."""
+        arguments = _build_arguments(
+            self._load_artifacts(old), old.release, self._settings, self._old_settings, as_then=as_then
+        )
         settings = EnvironmentSettings(self._settings.environment, (), arguments)
-        return plan_with(self._ports, self._project, old, settings, left=False).stacks
+        return plan_under_lock(self._ports, self._project, old, settings, left=False).stacks
 
-    def _artifacts(self, old: Previewed) -> Mapping[str, object]:
-        return load.artifacts(self._ports, self._project, self._settings.environment, old.release.wiring)
+    def _load_artifacts(self, old: PreviewedRelease) -> Mapping[str, object]:
+        return load.resolve_artifacts(self._ports, self._project, self._settings.environment, old.release.wiring)
 
-    def _changed(self) -> tuple[Pair, ...]:
-        if self._then is None or self._same_settings:
+    def _compare_settings(self) -> tuple[Pair, ...]:
+        if self._old_settings is None or self._same_settings:
             return ()
-        # What is sensitive was not kept: nobody can say whether it was another value.
-        pairs = compare(self._then, self._settings).unequal
+        # Sensitive values were not stored: a change of theirs is unknown.
+        pairs = compare_settings(self._old_settings, self._settings).unequal_pairs
         return tuple(pair for pair in pairs if not any(side.sensitive for side in (pair.first, pair.second) if side))
 
-    def _why_not(self, current: Deployment | None) -> str:
+    def _describe_unexplained(self, current: Deployment | None) -> str:
         if current is None:
             return ""
-        if self._old is None:
+        if self._running is None:
             return "the bundle of the release that runs is missing or damaged: all that is new counts as the release"
-        if not self._same_settings and self._then is None:
+        if not self._same_settings and self._old_settings is None:
             return "which values were deployed was not kept: settings and drift are not told apart"
         if not self._same_settings and not self.changed:
             return "a sensitive setting has changed"
         return ""
 
 
-def _running(ports: Ports, current: Deployment | None) -> Previewed | None:
+def _load_running(ports: Ports, current: Deployment | None) -> PreviewedRelease | None:
     if current is None:
         return None
-    _, release, _ = bundle_store.look(ports, current.release)
-    return Previewed(release, current.release) if release else None
+    _, release, _ = bundle_store.load_bundle(ports, current.release)
+    return PreviewedRelease(release, current.release) if release else None
 
 
-def _identity(ports: Ports, release: Release) -> str:
-    return identity(pack(release.with_lock(ports.tree.read(ports.provider_lock))))
+def _compute_identity(ports: Ports, release: Release) -> str:
+    return compute_identity(pack(release.with_lock(ports.tree.read_contents(ports.provider_lock))))
 
 
-def _arguments(
+def _build_arguments(
     artifacts: Mapping[str, object],
     release: Release,
     today: EnvironmentSettings,
@@ -185,7 +212,7 @@ def _arguments(
     *,
     as_then: bool,
 ) -> dict[str, dict[str, object]]:
-    """What the modules of a release are called with: what they know, of then or of today, and its own `artifacts`."""
+    """Return the arguments of modules by stack: old or current settings known to them, and the `artifacts`."""
     found: dict[str, dict[str, object]] = {}
     left_out = {setting.name for setting in then.settings if setting.sensitive} if then else set()
     for stack, variables in release.wiring.schema.items():
@@ -193,7 +220,7 @@ def _arguments(
         values: dict[str, object] = {}
         for variable in variables:
             name = variable.name
-            # What is sensitive was not kept, and counts as unchanged. What today's code no longer needs is of then.
+            # A sensitive value was not stored, and counts as unchanged. The old value serves code without a new one.
             was_kept = not variable.sensitive and name not in left_out
             of_then = (as_then and was_kept) or (name not in now and not variable.has_default)
             source = before if of_then else now

@@ -1,59 +1,57 @@
-"""`envctl ledger export`: the deployments that the ledger tells of, for an auditor, or the entries as they are kept."""
+"""`envctl ledger export`: the recorded deployments for an auditor, or the raw entries."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from envctl.domain.ledger.audit import Audit, DeploymentRecord
-from envctl.domain.ledger.projection.apply_entries import disbelieved
+from envctl.domain.ledger.projection.apply_entries import to_unbelieved
 from envctl.domain.ledger.state import Unbelieved
-from envctl.usecases.inspect.history import span_of
+from envctl.usecases.inspect.history import parse_span_options
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
 
 @dataclass(frozen=True)
-class Exported:
-    """Deployments that began in a span, in the order in which they did. `entries` is how many entries the chain holds,
-    all of which fit, and `head` the hash of the last one. `unbelieved` are those of them that do not count.
-    """
+class DeploymentExport:
+    """Deployments of a time range, in order of their start."""
 
     deployments: tuple[DeploymentRecord, ...]
-    entries: int
-    head: str
-    unbelieved: tuple[Unbelieved, ...] = ()
+    entries: int  # of the whole verified chain
+    head: str  # the hash of the last entry
+    unbelieved: tuple[Unbelieved, ...] = ()  # entries without effect
 
 
-def deployments(ports: Ports, environment: str = "", *, since: str = "", until: str = "") -> Exported:
-    """The whole chain is read and checked: an approval may be older than the deployment that it is for, and a
-    verification newer. What is not believed is no part of it.
+def export_deployments(ports: Ports, environment: str = "", *, since: str = "", until: str = "") -> DeploymentExport:
+    """Return the deployments of a time range, without unbelieved entries. The whole chain is read and checked: an
+    approval may be older than its deployment, and a verification newer.
     """
-    _known(ports, environment)
-    wanted = span_of(ports, since, until)
-    followed, trust = Audit(), ports.trust
+    _check_environment(ports, environment)
+    time_range = parse_span_options(ports, since, until)
+    audit, trust = Audit(), ports.trust
     doubted: list[Unbelieved] = []
-    for entry, _ in journal.oldest_first(ports):
-        doubt = trust.doubt(entry)
-        followed.follow(entry, doubt)
-        doubted += [disbelieved(entry, doubt)] if doubt else []
+    for entry, _ in journal.read_oldest_first(ports):
+        doubt = trust.explain_distrust(entry)
+        audit.add_entry(entry, doubt)
+        doubted += [to_unbelieved(entry, doubt)] if doubt else []
     found = tuple(
         each
-        for each in followed.deployments.values()
-        if wanted.holds(each.started_at) and environment in ("", each.environment)
+        for each in audit.deployments.values()
+        if time_range.contains(each.started_at) and environment in ("", each.environment)
     )
-    return Exported(found, followed.present.seq, followed.present.head, tuple(doubted))
+    return DeploymentExport(found, audit.present.seq, audit.present.head, tuple(doubted))
 
 
-def entries(ports: Ports, environment: str = "", *, since: str = "", until: str = "") -> Iterator[bytes]:
-    """The very bytes of each entry, as they are read. With an environment: of those that speak of it alone."""
-    _known(ports, environment)
-    wanted = span_of(ports, since, until)
-    for entry, data in journal.oldest_first(ports):
-        if wanted.holds(entry.at) and environment in ("", getattr(entry.event, "environment", None)):
+def export_entries(ports: Ports, environment: str = "", *, since: str = "", until: str = "") -> Iterator[bytes]:
+    """Yield the stored bytes of each entry, or of the entries of one environment."""
+    _check_environment(ports, environment)
+    time_range = parse_span_options(ports, since, until)
+    for entry, data in journal.read_oldest_first(ports):
+        if time_range.contains(entry.at) and environment in ("", getattr(entry.event, "environment", None)):
             yield data
 
 
-def _known(ports: Ports, environment: str) -> None:
-    project = load.project(ports)
+def _check_environment(ports: Ports, environment: str) -> None:
+    project = load.load_project(ports)
     if environment:
         load.find_recorded_environment(ports, project, environment)

@@ -1,4 +1,4 @@
-"""`envctl history [ENV]` and `envctl ledger verify`: the record, to read and to check."""
+"""`envctl history [ENV]` and `envctl ledger verify`: ledger entries, and a check of their chain."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,22 +9,25 @@ from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DeploymentStarted
 from envctl.domain.ledger.state import Unbelieved
-from envctl.domain.text.time_range import Span, span
+from envctl.domain.text.time_range import TimeRange, parse_time_range
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
-USUAL = 20
-# Entries are written by the clocks of many machines: so far back is looked on for one that is newer than its place.
-SLACK = timedelta(days=1)
+DEFAULT_LIMIT = 20
+# Machines write entries by their own clocks: reading goes on by this much for an entry out of order.
+CLOCK_SLACK = timedelta(days=1)
 EARLIEST = datetime(1, 1, 3, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
 class History:
-    """Entries, newest first. `more` says that older ones were left off, and `unbelieved` which of them do not count.
-    `since` and `until` are the ends that were asked for. `rules` says for deployments, by the number of their entry,
-    what their rules say otherwise than those before them.
+    """Ledger entries, newest first.
+
+    Attributes:
+        more: true if older ones were left out.
+        unbelieved: the entries without effect.
+        rules: changes of rules by deployment entry.
     """
 
     environment: str
@@ -38,8 +41,8 @@ class History:
 
 @dataclass(frozen=True)
 class Verified:
-    """The whole chain fits: `entries` of them, up to the one with the hash `head`. Every entry of the environments in
-    `signed` is signed with a key that is pinned for it.
+    """A verified chain: its number of entries, and the hash of the last one. Every entry of an environment in `signed`
+    is signed with a pinned key.
     """
 
     entries: int
@@ -47,59 +50,69 @@ class Verified:
     signed: tuple[str, ...] = ()
 
 
-def history(
+def read_history(
     ports: Ports, environment: str = "", *, limit: int | None = None, since: str = "", until: str = ""
 ) -> History:
-    """With an environment: the entries that speak of it alone. Without a limit they are the newest, or with `since` all
-    from then on.
+    """Return the newest entries, of all environments or of one. With `since` and without a limit, return all of the
+    time range.
     """
-    project = load.project(ports)
+    project = load.load_project(ports)
     if environment:
         load.find_recorded_environment(ports, project, environment)
-    wanted = span_of(ports, since, until)
-    begin = wanted.since - SLACK if wanted.since and wanted.since > EARLIEST else EARLIEST
-    read = takewhile(lambda entry: entry.at >= begin, journal.newest_first(ports))
-    told = (entry for entry in read if wanted.holds(entry.at) and (not environment or _of(entry) == environment))
-    most = limit or (None if since else USUAL)
-    found = tuple(islice(told, most + 1 if most else None))
-    more = most is not None and len(found) > most
-    shown = found[:most]
+    period = parse_span_options(ports, since, until)
+    begin = period.since - CLOCK_SLACK if period.since and period.since > EARLIEST else EARLIEST
+    read = takewhile(lambda entry: entry.at >= begin, journal.read_newest_first(ports))
+    matching = (
+        entry
+        for entry in read
+        if period.contains(entry.at) and (not environment or _find_environment(entry) == environment)
+    )
+    maximum = limit or (None if since else DEFAULT_LIMIT)
+    found = tuple(islice(matching, maximum + 1 if maximum else None))
+    more = maximum is not None and len(found) > maximum
+    shown = found[:maximum]
     return History(
-        environment, shown, more, wanted.since, wanted.until, journal.unbelieved(ports, shown), _rules(ports, shown)
+        environment,
+        shown,
+        more,
+        period.since,
+        period.until,
+        journal.list_untrusted(ports, shown),
+        _list_rule_changes(ports, shown),
     )
 
 
-def _rules(ports: Ports, shown: tuple[Entry, ...]) -> Mapping[int, tuple[str, ...]]:
+def _list_rule_changes(ports: Ports, shown: tuple[Entry, ...]) -> Mapping[int, tuple[str, ...]]:
     pairs = {
         entry.seq: (entry.event.rules_before, entry.event.rules)
         for entry in shown
         if isinstance(entry.event, DeploymentStarted)
     }
-    changes = rules_store.list_changes(ports, pairs.values())
+    changes = rules_store.list_rule_changes(ports, pairs.values())
     return {seq: changes[pair] for seq, pair in pairs.items() if pair in changes}
 
 
-def span_of(ports: Ports, since: str, until: str) -> Span:
+def parse_span_options(ports: Ports, since: str, until: str) -> TimeRange:
     try:
-        return span(since, until, ports.clock.now())
+        return parse_time_range(since, until, ports.clock.now())
     except ValueError as error:
         hint = "for example --since 7d, or --since 2026-11-01 --until 2026-11-30"
         raise UsageError(Problem("E449", str(error), hint)) from error
 
 
-def _of(entry: Entry) -> str | None:
+def _find_environment(entry: Entry) -> str | None:
     return getattr(entry.event, "environment", None)
 
 
 def verify_ledger(ports: Ports) -> Verified:
-    """Raises OperationFailedError naming the first entry that does not fit, or all that are not believed."""
-    load.project(ports)
-    present, found = journal.examine(ports)
+    """Verify the chain. Raises OperationFailedError with its first broken entry, or with all unbelieved ones."""
+    load.load_project(ports)
+    present, found = journal.audit_ledger(ports)
     if found:
-        raise OperationFailedError(*(_problem(each) for each in found))
+        raise OperationFailedError(*(_describe_unbelieved(each) for each in found))
     return Verified(present.seq, present.head, tuple(ports.trust.pinned))
 
 
-def _problem(found: Unbelieved) -> Problem:
+def _describe_unbelieved(found: Unbelieved) -> Problem:
     hint = "it does not count anywhere; CloudTrail says who wrote it into the store, and who signed what"
     return Problem("E466", f"{found}: {found.why}", hint)

@@ -1,10 +1,10 @@
-"""`envctl lock ENV` and `envctl unlock ENV`: a person's word that nothing may change there, or that it may again."""
+"""`envctl lock ENV` and `envctl unlock ENV`: locks of environments, and holds of releases."""
 
 from dataclasses import dataclass
 
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.ledger.events import EnvironmentLocked, EnvironmentUnlocked, Event, HoldLifted
-from envctl.domain.ledger.state import Hold, Lock, Present
+from envctl.domain.ledger.state import Hold, LedgerState, Lock
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
@@ -13,7 +13,7 @@ from envctl.usecases.release import deploy_request
 
 @dataclass(frozen=True)
 class Locked:
-    """`already` means that it was locked before, by whom `lock` says."""
+    """A locked environment. `already` is true if it was locked before, by the actor in `lock`."""
 
     environment: str
     lock: Lock
@@ -23,45 +23,47 @@ class Locked:
 
 @dataclass(frozen=True)
 class Unlocked:
-    """What was lifted: a lock, a hold, or neither, where there was none."""
+    """The lifted lock or hold, if there was one."""
 
     environment: str
     lock: Lock | None
     hold: Hold | None
 
 
-def lock(ports: Ports, environment: str, reason: str) -> Locked:
-    """A deployment that runs already is not stopped by it."""
-    _, target = load.seen_from(ports, environment)
-    _said(reason)
+def lock_environment(ports: Ports, environment: str, reason: str) -> Locked:
+    """Lock an environment. A running deployment goes on."""
+    _, target = load.load_view(ports, environment)
+    _require_reason(reason)
 
-    def decide(present: Present) -> Event | None:
-        return None if present.of(target).lock else EnvironmentLocked(target, reason)
+    def decide(present: LedgerState) -> Event | None:
+        return None if present.find_environment(target).lock else EnvironmentLocked(target, reason)
 
     after, entry = journal.append(ports, decide)
-    held = after.of(target).lock
+    held = after.find_environment(target).lock
     if held is None:
         raise AssertionError("a lock that was recorded is there")
     return Locked(target, held, entry is None, f"envctl unlock {target}")
 
 
-def unlock(ports: Ports, environment: str, reason: str = "", *, release: str | None = None) -> Unlocked:
-    """Lifts the lock, or with a release the hold on that one."""
-    _, target = load.seen_from(ports, environment)
-    before = journal.present(ports)
+def unlock_environment(ports: Ports, environment: str, reason: str = "", *, release: str | None = None) -> Unlocked:
+    """Lift the lock, or the hold on the release if one is named."""
+    _, target = load.load_view(ports, environment)
+    before = journal.load(ports)
     if release is not None:
-        wanted = deploy_request.named(before, release)
-        hold = before.of(target).holds.get(wanted)
-        journal.append(ports, lambda now: _lift(now, target, wanted, reason))
+        identity = deploy_request.find_release_by_prefix(before, release)
+        hold = before.find_environment(target).holds.get(identity)
+        journal.append(ports, lambda now: _decide_hold_lift(now, target, identity, reason))
         return Unlocked(target, None, hold)
-    journal.append(ports, lambda now: EnvironmentUnlocked(target, reason) if now.of(target).lock else None)
-    return Unlocked(target, before.of(target).lock, None)
+    journal.append(
+        ports, lambda now: EnvironmentUnlocked(target, reason) if now.find_environment(target).lock else None
+    )
+    return Unlocked(target, before.find_environment(target).lock, None)
 
 
-def _lift(present: Present, target: str, release: str, reason: str) -> Event | None:
-    return HoldLifted(target, release, reason) if release in present.of(target).holds else None
+def _decide_hold_lift(present: LedgerState, target: str, release: str, reason: str) -> Event | None:
+    return HoldLifted(target, release, reason) if release in present.find_environment(target).holds else None
 
 
-def _said(reason: str) -> None:
+def _require_reason(reason: str) -> None:
     if not reason.strip():
         raise UsageError(Problem("E008", "a reason can't be empty", 'say why: --reason "…"'))

@@ -1,4 +1,4 @@
-"""`envctl output ENV [NAME]`: the outputs of an environment, as the states of its stacks hold them."""
+"""`envctl output ENV [NAME]`: the outputs in the states of an environment."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,17 +12,17 @@ from envctl.domain.errors import (
     OperationFailedError,
     Problem,
     UsageError,
-    together,
+    combine_errors,
 )
-from envctl.domain.ledger.state import EnvironmentPresent, Present
+from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.plan.changes import Marker
-from envctl.domain.terraform.outputs import find, holders
-from envctl.usecases.concurrency.dag_runner import Steps, side_by_side
+from envctl.domain.terraform.outputs import find_output, find_output_stacks
+from envctl.usecases.concurrency.dag_runner import Task, run_tasks
 from envctl.usecases.deployment import prepare
-from envctl.usecases.deployment.planning import demand_state
+from envctl.usecases.deployment.planning import require_state
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.project import Prepared
+from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import load
 from envctl.usecases.release import bundle_store, deploy_request
@@ -30,7 +30,7 @@ from envctl.usecases.release import bundle_store, deploy_request
 
 @dataclass(frozen=True)
 class StackOutputs:
-    """What is sensitive is a marker: its value never enters this type."""
+    """Outputs of a stack, with a marker in place of each sensitive value."""
 
     stack: str
     outputs: Mapping[str, object]
@@ -38,9 +38,12 @@ class StackOutputs:
 
 @dataclass(frozen=True)
 class EnvironmentOutputs:
-    """`left_out` are stacks that were applied there and that the release which runs there does not have, `unread` those
-    that could not be read. `unsettled` is how the last deployment ended that did not succeed: since then, what the
-    states hold may be of more than one release.
+    """Outputs of an environment.
+
+    Attributes:
+        left_out: applied stacks missing from the running release.
+        unsettled: the outcome of a failed last deployment: states may be of several releases.
+        unread: stacks with an unreadable state.
     """
 
     environment: str
@@ -62,18 +65,18 @@ class OneOutput:
 
 
 @dataclass
-class Reading:
-    """What was read of an environment's states, with the values. `failures` are the stacks that could not be read."""
+class OutputReader:
+    """A reader of the outputs of an environment, sensitive values included. `failures` are errors by stack."""
 
     environment: str
-    present: EnvironmentPresent
-    prepared: Prepared
+    present: EnvironmentState
+    prepared: PreparedEnvironment
     declared: Mapping[str, frozenset[str]]
     outputs: dict[str, Mapping[str, Output]] = field(default_factory=dict)
     failures: dict[str, EnvctlError] = field(default_factory=dict)
 
-    def read(self, ports: Ports, stacks: list[str]) -> None:
-        """Each stack by itself, side by side: one that can't be read does not hide the others."""
+    def read_stacks(self, ports: Ports, stacks: list[str]) -> None:
+        """Read the stacks side by side, and keep the error of each unreadable one."""
         wanted = {
             stack.name: stack
             for stack in self.prepared.stacks
@@ -82,54 +85,54 @@ class Reading:
         if not wanted:
             return
 
-        def steps(name: str) -> Steps:
-            yield lambda: self._read(ports, wanted[name])
+        def list_steps(name: str) -> Task:
+            yield lambda: self._read_stack(ports, wanted[name])
 
-        with ports.terraform.at_once() as crew:
-            course = side_by_side(crew, dict.fromkeys(wanted, ()), steps, lambda name: f"{self.environment}/{name}")
-        if course.stopped is not None:
-            raise course.stopped
+        with ports.terraform.open_worker_pool() as crew:
+            run = run_tasks(crew, dict.fromkeys(wanted, ()), list_steps, lambda name: f"{self.environment}/{name}")
+        if run.stopped_by is not None:
+            raise run.stopped_by
         order = [stack.name for stack in self.prepared.stacks]
         self.outputs = {name: self.outputs[name] for name in order if name in self.outputs}
-        self.failures.update({name: course.failed[name] for name in order if name in course.failed})
+        self.failures.update({name: run.failed[name] for name in order if name in run.failed})
 
-    def _read(self, ports: Ports, stack: PreparedStack) -> None:
-        found = ports.terraform.outputs(self.environment, stack)
+    def _read_stack(self, ports: Ports, stack: PreparedStack) -> None:
+        found = ports.terraform.read_outputs(self.environment, stack)
         if not found and self.declared[stack.name]:
-            # Outputs that are null are in no state, however.
-            demand_state(ports, self.environment, stack)
+            # A state without outputs is fine if all of them are null.
+            require_state(ports, self.environment, stack)
         self.outputs[stack.name] = found
 
-    def failed(self) -> EnvctlError | None:
-        """All that went wrong; None where nothing did."""
-        return together(tuple(self.failures.values())) if self.failures else None
+    def combine_failures(self) -> EnvctlError | None:
+        """Return all failures as one error, or None."""
+        return combine_errors(tuple(self.failures.values())) if self.failures else None
 
     @property
-    def unsettled(self) -> str:
+    def failed_outcome(self) -> str:
         last = self.present.last
         return last.outcome if last and not self.present.whole else ""
 
 
-def outputs(ports: Ports, environment: str) -> tuple[EnvironmentOutputs, EnvctlError | None]:
-    """All that could be read, and what could not."""
-    with opened(ports, environment) as reading:
-        reading.read(ports, list(reading.declared))
-        shown = tuple(StackOutputs(stack, _masked(found)) for stack, found in reading.outputs.items())
-        told = EnvironmentOutputs(
+def read_outputs(ports: Ports, environment: str) -> tuple[EnvironmentOutputs, EnvctlError | None]:
+    """Return all readable outputs, and the error of unreadable stacks."""
+    with open_reader(ports, environment) as reading:
+        reading.read_stacks(ports, list(reading.declared))
+        shown = tuple(StackOutputs(stack, _redact_sensitive(found)) for stack, found in reading.outputs.items())
+        result = EnvironmentOutputs(
             reading.environment,
             reading.prepared.release,
             shown,
             left_out=tuple(sorted(reading.present.stacks - set(reading.declared))),
-            unsettled=reading.unsettled,
+            unsettled=reading.failed_outcome,
             unread=tuple(reading.failures),
         )
-        return told, reading.failed()
+        return result, reading.combine_failures()
 
 
-def output(ports: Ports, environment: str, name: str, *, reveal: bool = False) -> OneOutput:
-    """One output by its name, which is `OUTPUT` or `STACK.OUTPUT`. A sensitive one only where it is asked for."""
-    with opened(ports, environment) as reading:
-        stack, output = _named(ports, reading, name)
+def read_output(ports: Ports, environment: str, name: str, *, reveal: bool = False) -> OneOutput:
+    """Return an output named `OUTPUT` or `STACK.OUTPUT`. Raises UsageError for a sensitive one without `reveal`."""
+    with open_reader(ports, environment) as reading:
+        stack, output = _find_output(ports, reading, name)
         found = reading.outputs[stack][output]
         if found.sensitive and not reveal:
             again = f"envctl output {environment} {stack}.{output} --reveal"
@@ -139,42 +142,44 @@ def output(ports: Ports, environment: str, name: str, *, reveal: bool = False) -
 
 
 @contextmanager
-def opened(ports: Ports, environment: str, verb: str = "output") -> Iterator[Reading]:
-    """The root modules of what runs there, laid ready for its states to be read. Nothing is read yet."""
-    project, target = load.seen_from(ports, environment)
-    with ports.workspace.lock(target, f"envctl {verb} {target} by {ports.identity.actor().name}"):
-        present = journal.present(ports)
-        yield _prepared(ports, project, present, target)
+def open_reader(ports: Ports, environment: str, verb: str = "output") -> Iterator[OutputReader]:
+    """Prepare the root modules of the running release, and yield a reader under the lock of the environment."""
+    project, target = load.load_view(ports, environment)
+    with ports.workspace.lock_environment(target, f"envctl {verb} {target} by {ports.identity.identify_actor().name}"):
+        present = journal.load(ports)
+        yield _prepare_reader(ports, project, present, target)
 
 
-def _prepared(ports: Ports, project: Project, present: Present, target: str) -> Reading:
-    here = present.of(target)
-    there = here.current or here.last
-    if there is None or not here.stacks:
-        way = f"envctl recover {target}" if here.unfinished else project.pipeline.way_into(target)
-        begun = "no deployment got to its end in" if there else "nothing was applied to"
-        raise OperationFailedError(Problem("E414", f"{begun} {target}: it has no outputs", way))
-    candidate = deploy_request.redeployment(ports, project, present, target=target, release=there.release)
+def _prepare_reader(ports: Ports, project: Project, present: LedgerState, target: str) -> OutputReader:
+    here = present.find_environment(target)
+    deployment = here.current or here.last
+    if deployment is None or not here.stacks:
+        next_command = (
+            f"envctl recover {target}" if here.unfinished_deployment else project.pipeline.format_deploy_command(target)
+        )
+        reason = "no deployment got to its end in" if deployment else "nothing was applied to"
+        raise OperationFailedError(Problem("E414", f"{reason} {target}: it has no outputs", next_command))
+    candidate = deploy_request.build_redeployment(ports, project, present, target=target, release=deployment.release)
     if candidate.release is None:
-        raise bundle_store.unusable(there.release, candidate.request.bundle)
+        raise bundle_store.unusable_bundle_error(deployment.release, candidate.request.bundle)
     if candidate.settings is None:
         raise ConfigurationError(*candidate.request.unfit)
-    prepared = prepare.from_store(ports, project, candidate)
-    wired = candidate.release.wiring
-    declared = {stack: frozenset(wired.outputs.get(stack, ())) for stack in wired.stacks if stack in here.stacks}
-    return Reading(target, here, prepared, declared)
+    prepared = prepare.prepare_stored_release(ports, project, candidate)
+    wiring = candidate.release.wiring
+    declared = {stack: frozenset(wiring.outputs.get(stack, ())) for stack in wiring.stacks if stack in here.stacks}
+    return OutputReader(target, here, prepared, declared)
 
 
-def _named(ports: Ports, reading: Reading, name: str) -> tuple[str, str]:
-    """Reads what the release declares under that name; where it declares nothing of the kind, everything."""
-    stacks = holders(name, reading.declared)
+def _find_output(ports: Ports, reading: OutputReader, name: str) -> tuple[str, str]:
+    """Find an output by name, reading the declaring stacks; without a declaration, reading all of them."""
+    stacks = find_output_stacks(name, reading.declared)
     if len(stacks) > 1:
-        find(name, reading.declared, reading.environment)
-    reading.read(ports, stacks or list(reading.declared))
-    if error := reading.failed():
+        find_output(name, reading.declared, reading.environment)
+    reading.read_stacks(ports, stacks or list(reading.declared))
+    if error := reading.combine_failures():
         raise error
-    return find(name, {stack: found.keys() for stack, found in reading.outputs.items()}, reading.environment)
+    return find_output(name, {stack: found.keys() for stack, found in reading.outputs.items()}, reading.environment)
 
 
-def _masked(found: Mapping[str, Output]) -> dict[str, object]:
+def _redact_sensitive(found: Mapping[str, Output]) -> dict[str, object]:
     return {name: Marker.SENSITIVE if output.sensitive else output.value for name, output in found.items()}

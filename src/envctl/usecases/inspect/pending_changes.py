@@ -1,6 +1,6 @@
-"""What of the working tree is other than what an environment runs: its settings, and its code where code enters.
+"""Differences of the working tree from a running release: settings, and code in the entry environment.
 
-No Terraform, no network, and no HCL of modules where none comes from elsewhere: files are compared as bytes.
+Files are compared as bytes, without Terraform or network. HCL is read only for remote modules.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,31 +10,31 @@ from typing import Literal
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError
-from envctl.domain.guards import Bundle
+from envctl.domain.guards import BundleState
 from envctl.domain.images.image_reference import Image
-from envctl.domain.ledger.state import Deployment, Present
+from envctl.domain.ledger.state import Deployment, LedgerState
 from envctl.domain.release.contents import File, Release
-from envctl.domain.release.remote_modules import settled
-from envctl.domain.settings.comparison import compare
+from envctl.domain.release.remote_modules import is_pinned_call
+from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.values import EnvironmentSettings
-from envctl.domain.terraform.workdir_names import LEFT_OUT, LOCK_FILE, REMOTE
-from envctl.domain.text.short_ids import short
+from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, LOCK_FILE, REMOTE_MODULES_FOLDER
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import settings_store
 
-ReadBundle = Callable[[str], tuple[Bundle, Release | None]]
+ReadBundle = Callable[[str], tuple[BundleState, Release | None]]
 Comparison = Literal["same", "changed", "unknown"]
 
 
 @dataclass(frozen=True)
 class Part:
-    """How the settings, or the code, of the working tree compare with what runs.
+    """A comparison of the settings, or the code, of the working tree with the running release.
 
     Attributes:
-        state: `unknown` where it can't be told without the network, or because something can't be read.
-        names: the settings, or the files and keys of envctl.toml, that differ, as far as they are known.
-        why: the reason where the state is `unknown`.
+        state: `unknown` if it takes the network, or a file is unreadable.
+        names: the known different settings, files, or keys of envctl.toml.
+        why: the reason for an `unknown` state.
     """
 
     state: Comparison = "same"
@@ -44,32 +44,27 @@ class Part:
 
 @dataclass(frozen=True)
 class PendingChanges:
-    """What is other in the working tree than what an environment runs.
-
-    Attributes:
-        settings: those of the environment, read for the release that runs there.
-        code: None where no code comes from the working tree.
-    """
+    """Differences of the working tree from an environment. `code` is None outside the entry environment."""
 
     settings: Part
     code: Part | None = None
 
     @property
-    def nothing(self) -> bool:
+    def is_empty(self) -> bool:
         return self.settings.state == "same" and (self.code is None or self.code.state == "same")
 
 
 def find_pending_changes(
-    ports: Ports, project: Project, present: Present, environment: str, read: ReadBundle
+    ports: Ports, project: Project, present: LedgerState, environment: str, read: ReadBundle
 ) -> PendingChanges | None:
-    """None where nothing runs. `read` gives a release by its name, and whether it can be believed."""
-    current = present.of(environment).current
+    """Return the differences, or None without a running release. `read` loads a bundle with its verdict."""
+    current = present.find_environment(environment).current
     if current is None:
         return None
     enters = environment == project.entry
     state, release = read(current.release)
     if release is None:
-        unread = Part("unknown", why=f"the bundle of release {short(current.release)} is {state}")
+        unread = Part("unknown", why=f"the bundle of release {shorten_id(current.release)} is {state}")
         return PendingChanges(unread, unread if enters else None)
     settings = _compare_settings(ports, project, environment, current, release)
     return PendingChanges(settings, _compare_code(ports, project, release) if enters else None)
@@ -77,20 +72,20 @@ def find_pending_changes(
 
 def _compare_settings(ports: Ports, project: Project, environment: str, current: Deployment, release: Release) -> Part:
     try:
-        today = load.settings(ports, project, environment, release.wiring)
+        today = load.load_settings(ports, project, environment, release.wiring)
     except ConfigurationError as error:
         return Part("unknown", why=error.problems[0].message)
     if today.digest() == current.settings:
         return Part()
-    before = settings_store.look(ports, environment, current.settings)
+    before = settings_store.load_settings(ports, environment, current.settings)
     return Part("changed", _changed_names(before, today) if before else ())
 
 
 def _changed_names(before: EnvironmentSettings, today: EnvironmentSettings) -> tuple[str, ...]:
-    """Without what is sensitive: of that no value was kept."""
-    unequal = compare(before, today).unequal
-    open_ones = (pair for pair in unequal if not any(each and each.sensitive for each in (pair.first, pair.second)))
-    return tuple(dict.fromkeys(pair.name for pair in open_ones))
+    """Return the names of changed settings, except sensitive ones: their values are not stored."""
+    unequal = compare_settings(before, today).unequal_pairs
+    visible = (pair for pair in unequal if not any(each and each.sensitive for each in (pair.first, pair.second)))
+    return tuple(dict.fromkeys(pair.name for pair in visible))
 
 
 def _compare_code(ports: Ports, project: Project, release: Release) -> Part:
@@ -98,23 +93,23 @@ def _compare_code(ports: Ports, project: Project, release: Release) -> Part:
         changed = (*_changed_keys(ports, project, release), *_changed_files(ports, release))
         if changed:
             return Part("changed", changed)
-        why = next(_unsettled(ports, project, release), "")
+        why = next(_list_uncertainties(ports, project, release), "")
     except ConfigurationError as error:
-        # What can't be deployed is at any rate not what runs.
+        # The tree can't be deployed as it is.
         return Part("unknown", why=error.problems[0].message)
     return Part("unknown", why=why) if why else Part()
 
 
 def _changed_keys(ports: Ports, project: Project, release: Release) -> Iterator[str]:
-    """What of envctl.toml travels with a release."""
+    """Yield the different keys of envctl.toml, among those carried by a release."""
     wiring = release.wiring
     stacks = {name: working_tree.wire_stack(each) for name, each in project.stacks.items()}
     yield from (
         f"stacks.{name}" for name in sorted({*stacks, *wiring.stacks}) if stacks.get(name) != wiring.stacks.get(name)
     )
-    said = working_tree.list_removed(project)
+    gone = working_tree.list_removed_stacks(project)
     yield from (
-        f"removed.{name}" for name in sorted({*said, *wiring.removed}) if said.get(name) != wiring.removed.get(name)
+        f"removed.{name}" for name in sorted({*gone, *wiring.removed}) if gone.get(name) != wiring.removed.get(name)
     )
     if project.name != wiring.project:
         yield "project.name"
@@ -129,18 +124,22 @@ def _changed_keys(ports: Ports, project: Project, release: Release) -> Iterator[
 
 
 def _changed_files(ports: Ports, release: Release) -> Iterator[str]:
-    there = {path: file for path, file in release.files.items() if not path.startswith((f"{REMOTE}/", LOCK_FILE))}
-    here: dict[str, File] = {}
-    for folder in sorted({dirname(path) for path in there if path.endswith((".tf", ".tf.json"))}):
-        found = ports.tree.folder(folder) or {}
-        here |= {path: file for path, file in found.items() if not LEFT_OUT.intersection(path.split("/"))}
-    yield from (path for path in sorted({*there, *here}) if there.get(path) != here.get(path))
-    if ports.tree.read(ports.provider_lock) != release.lock():
+    released = {
+        path: file
+        for path, file in release.files.items()
+        if not path.startswith((f"{REMOTE_MODULES_FOLDER}/", LOCK_FILE))
+    }
+    current: dict[str, File] = {}
+    for folder in sorted({dirname(path) for path in released if path.endswith((".tf", ".tf.json"))}):
+        found = ports.tree.read_folder(folder) or {}
+        current |= {path: file for path, file in found.items() if not EXCLUDED_PARTS.intersection(path.split("/"))}
+    yield from (path for path in sorted({*released, *current}) if released.get(path) != current.get(path))
+    if ports.tree.read_contents(ports.provider_lock) != release.lock_bytes():
         yield ports.provider_lock
 
 
-def _unsettled(ports: Ports, project: Project, release: Release) -> Iterator[str]:
-    """Why equal files may be other code all the same."""
+def _list_uncertainties(ports: Ports, project: Project, release: Release) -> Iterator[str]:
+    """Yield the reasons for different code in spite of equal files: image tags and remote modules."""
     carried = working_tree.read_artifacts(ports, project, release.wiring.schema)
     for artifact in project.artifacts.values():
         if _is_tag(project, artifact.variable, carried):
@@ -152,13 +151,13 @@ def _unsettled(ports: Ports, project: Project, release: Release) -> Iterator[str
     }
     for folder in sorted(folders):
         code = {path.rpartition("/")[2]: each.data for path, each in release.files.items() if dirname(path) == folder}
-        for call in ports.reader.module(code, folder).calls:
-            if call.source and not call.source.startswith(("./", "../")) and not settled(call):
+        for call in ports.config_reader.parse_module(code, folder).calls:
+            if call.source and not call.source.startswith(("./", "../")) and not is_pinned_call(call):
                 yield f"module {call.name} may mean other code by now, and its address was not asked"
 
 
 def _is_tag(project: Project, variable: str, carried: dict[str, object]) -> bool:
-    """Whether the artifact is an image by a tag: a release holds the digest that it meant."""
+    """Tell whether the artifact is an image with a tag. A release holds its digest instead."""
     kinds = {artifact.variable: artifact.kind for artifact in project.artifacts.values()}
     if kinds.get(variable) != "oci" or variable not in carried:
         return False

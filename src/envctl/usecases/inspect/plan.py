@@ -1,143 +1,142 @@
-"""`envctl plan ENV`: what `envctl apply ENV` would do now. Nothing is recorded, and no plan is kept."""
+"""`envctl plan ENV`: the effect of `envctl apply ENV`, without a ledger entry or a stored plan."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from envctl.domain.errors import EnvctlError, together
-from envctl.domain.ledger.known_states import remark_unknown_states
+from envctl.domain.errors import EnvctlError, combine_errors
+from envctl.domain.ledger.unknown_states import warn_of_unknown_states
 from envctl.domain.plan.changes import EnvironmentPlan
-from envctl.usecases.concurrency.stack_selection import ALL, Selection, selected
-from envctl.usecases.deployment.planning import Planned, demand_state, plan_each
+from envctl.usecases.concurrency.stack_selection import ALL_STACKS, StackSelection, select_stacks
+from envctl.usecases.deployment.planning import PlanningResult, plan_each, require_state
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.project import Prepared
+from envctl.usecases.ports.project import PreparedEnvironment
 
 if TYPE_CHECKING:
-    from envctl.domain.ledger.state import EnvironmentPresent
+    from envctl.domain.ledger.state import EnvironmentState
 
 
-def plan(
-    ports: Ports, environment: str, selection: Selection = ALL, *, priced: bool = False
+def plan_environment(
+    ports: Ports, environment: str, selection: StackSelection = ALL_STACKS, *, priced: bool = False
 ) -> tuple[EnvironmentPlan, EnvctlError | None]:
-    """With what kept some stacks from being planned; raises it where that was so with all. `priced` has the project's
-    own program asked what it costs.
+    """Return the plan and the error of unplanned stacks. Raises the error if no stack was planned.
 
-    Where every input is unchanged since the last time, Terraform is started without reading any of them again.
+    With `priced`, estimate costs by the project's own program. Unchanged inputs are not read again.
     """
-    if not ports.workspace.remembers(environment):
+    if not ports.workspace.has_prepared(environment):
         from envctl.usecases.project import load
 
-        # Before a folder of that name is made.
-        load.find_environment(ports, load.project(ports), environment)
-    with ports.workspace.lock(environment, f"envctl plan {environment}"):
-        ready = _recalled(ports, environment) or _prepare(ports, environment)
-        prepared = _chosen(ready.prepared, selection)
+        # Refuse an unknown name before its folder is created.
+        load.find_environment(ports, load.load_project(ports), environment)
+    with ports.workspace.lock_environment(environment, f"envctl plan {environment}"):
+        ready = _load_prepared(ports, environment) or _prepare_environment(ports, environment)
+        prepared = _select_stacks(ready.prepared, selection)
         try:
             planned = _plan_all(ports, replace(ready, prepared=prepared))
         finally:
             for stack in prepared.all_stacks:
-                ports.terraform.discard(environment, stack)
-    error = together(tuple(planned.failed.values())) if planned.failed else None
+                ports.terraform.delete_plan(environment, stack)
+    error = combine_errors(tuple(planned.failed.values())) if planned.failed else None
     if error is not None and not planned.plans:
         raise error
     found = EnvironmentPlan(environment, prepared.release, planned.plans)
     if priced and prepared.costs is not None:
         from envctl.usecases.deployment import cost_estimate
 
-        found = cost_estimate.priced(ports, found, prepared.costs)
+        found = cost_estimate.add_cost(ports, found, prepared.costs)
     return found, error
 
 
 def plan_units(ports: Ports, units: Mapping[str, frozenset[str]]) -> tuple[EnvironmentPlan, ...]:
-    """Of some stacks of some environments; of all of one that none are named of. Raises what went wrong with any."""
+    """Plan the named stacks by environment, or all if the set is empty. Raises the errors of all."""
     found, errors = [], []
     for environment, names in units.items():
-        planned, error = plan(ports, environment, Selection(tuple(sorted(names))))
+        planned, error = plan_environment(ports, environment, StackSelection(tuple(sorted(names))))
         found.append(planned)
         errors += [error] if error is not None else []
     if errors:
-        raise together(errors)
+        raise combine_errors(errors)
     return tuple(found)
 
 
-def _chosen(prepared: Prepared, selection: Selection) -> Prepared:
-    names = selected(selection, {stack.name: stack.needs for stack in prepared.all_stacks})
-    stacks, left = ([each for each in some if each.name in names] for some in (prepared.stacks, prepared.left))
-    return replace(prepared, stacks=tuple(stacks), left=tuple(left))
+def _select_stacks(prepared: PreparedEnvironment, selection: StackSelection) -> PreparedEnvironment:
+    names = select_stacks(selection, {stack.name: stack.needs for stack in prepared.all_stacks})
+    stacks, left = ([each for each in some if each.name in names] for some in (prepared.stacks, prepared.leaving))
+    return replace(prepared, stacks=tuple(stacks), leaving=tuple(left))
 
 
 @dataclass(frozen=True)
-class _Ready:
-    """`here` is the environment as the plan sees it; None where the ledger was not read."""
+class _PlanInput:
+    """Prepared stacks, with the state of the environment, or None if the ledger was not read."""
 
-    prepared: Prepared
-    here: "EnvironmentPresent | None" = None
+    prepared: PreparedEnvironment
+    here: "EnvironmentState | None" = None
 
 
-def _recalled(ports: Ports, environment: str) -> _Ready | None:
-    prepared = ports.workspace.recall(environment)
-    if prepared is not None and prepared.live:
+def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
+    prepared = ports.workspace.load_prepared(environment)
+    if prepared is not None and prepared.traffic:
         from envctl.usecases.deployment.traffic import rendering
 
-        if not rendering.same(ports, environment, prepared.live):
-            # Another colour is live by now.
+        if not rendering.is_traffic_unchanged(ports, environment, prepared.traffic):
+            # Another color is live by now.
             return None
-    if prepared is not None and not ports.access.known(environment):
-        # Other credentials than the last time: they may be of another account.
+    if prepared is not None and not ports.access.is_confirmed(environment):
+        # Different credentials may belong to another account.
         from envctl.usecases.account import account_check
         from envctl.usecases.project import load
 
-        account_check.demand(ports, load.project(ports), environment)
+        account_check.require_account(ports, load.load_project(ports), environment)
     if prepared is None or not any(stack.needs for stack in prepared.stacks):
-        # Of a stack that needs no other one, the plan is known without the ledger.
-        return _Ready(prepared) if prepared else None
+        # Independent stacks are planned without the ledger.
+        return _PlanInput(prepared) if prepared else None
     from envctl.usecases.ledger import journal
 
-    here = journal.present(ports).of(environment)
-    # Otherwise somebody has deployed other stacks meanwhile.
-    return _Ready(prepared, here) if here.held <= {stack.name for stack in prepared.stacks} else None
+    here = journal.load(ports).find_environment(environment)
+    # Otherwise other stacks were deployed meanwhile.
+    return _PlanInput(prepared, here) if here.held_stacks <= {stack.name for stack in prepared.stacks} else None
 
 
-def _prepare(ports: Ports, environment: str) -> _Ready:
+def _prepare_environment(ports: Ports, environment: str) -> _PlanInput:
     # Imported late: reading a project takes longer than starting Terraform in one that lies ready.
-    from envctl.domain.ledger.projection.stacks import with_moves
+    from envctl.domain.ledger.projection.stacks import apply_planned_moves
     from envctl.usecases.deployment import prepare, run
     from envctl.usecases.deployment.leaving import leaving_stacks
     from envctl.usecases.ledger import journal
     from envctl.usecases.project import load
     from envctl.usecases.release import deploy_request
 
-    project, target = load.seen_from(ports, environment)
+    project, target = load.load_view(ports, environment)
     if target == project.entry:
-        made = prepare.from_working_tree(ports, project, target)
+        made = prepare.prepare_working_tree(ports, project, target)
         prepared, release, over, present = made.prepared, made.release, made.changeover, made.present
     else:
-        present = journal.present(ports)
-        candidate = deploy_request.redeployment(ports, project, present, target=target)
-        prepared = prepare.from_store(ports, project, candidate)
-        release, over = run.there(candidate.release), candidate.request.changeover
+        present = journal.load(ports)
+        candidate = deploy_request.build_redeployment(ports, project, present, target=target)
+        prepared = prepare.prepare_stored_release(ports, project, candidate)
+        release, over = run.require(candidate.release), candidate.request.changeover
     prepared = leaving_stacks.add_leaving(ports, project, present, prepared, release=release, changeover=over)
-    return _Ready(prepared, with_moves(present.of(environment), over.moves))
+    return _PlanInput(prepared, apply_planned_moves(present.find_environment(environment), over.moves))
 
 
-def _plan_all(ports: Ports, ready: _Ready) -> Planned:
+def _plan_all(ports: Ports, ready: _PlanInput) -> PlanningResult:
     prepared, here, environment = ready.prepared, ready.here, ready.prepared.environment
     planned = plan_each(ports, environment, prepared.all_stacks, here.stacks if here else ())
     held = {plan.stack for plan in planned.plans if plan.in_state}
     stateless = {plan.stack for plan in planned.plans if plan.stateless}
-    if here is None and (stateless or not held <= ports.workspace.known_states(environment)):
-        # The ledger is read only where it matters.
-        here = _look_up(ports, environment)
+    if here is None and (stateless or not held <= ports.workspace.load_known_states(environment)):
+        # Read the ledger only if it decides on a remark or an error.
+        here = _load_environment_state(ports, environment)
         for stack in prepared.stacks:
             if stack.name in here.stacks & stateless:
-                demand_state(ports, environment, stack)
+                require_state(ports, environment, stack)
     if here is not None and not any(stack.needs for stack in prepared.stacks):
-        # The next plan of what lies ready need not look them up.
-        ports.workspace.note_known_states(environment, [name for name in sorted(held) if here.has_begun(name)])
-    return replace(planned, plans=remark_unknown_states(environment, here, planned.plans)) if here else planned
+        # The next plan of these prepared stacks need not read the ledger.
+        ports.workspace.save_known_states(environment, [name for name in sorted(held) if here.has_begun(name)])
+    return replace(planned, plans=warn_of_unknown_states(environment, here, planned.plans)) if here else planned
 
 
-def _look_up(ports: Ports, environment: str) -> "EnvironmentPresent":
+def _load_environment_state(ports: Ports, environment: str) -> "EnvironmentState":
     from envctl.usecases.ledger import journal
 
-    return journal.present(ports).of(environment)
+    return journal.load(ports).find_environment(environment)

@@ -1,15 +1,15 @@
-"""`envctl preview`, `envctl plan ENV --release R`: what a release would do somewhere, asked before it may go there.
+"""`envctl preview`, `envctl plan ENV --release R`: plans of a release for environments ahead of its promotion.
 
-Nothing is recorded, and no guard is asked: it is planned as if it were allowed.
+They leave no ledger entry, and guards are not checked.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from envctl.domain.config.project import Project
-from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst
-from envctl.domain.ledger.known_states import remark_unknown_states
-from envctl.domain.ledger.projection.stacks import with_moves
+from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst_exit_code
+from envctl.domain.ledger.projection.stacks import apply_planned_moves
+from envctl.domain.ledger.unknown_states import warn_of_unknown_states
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.release.contents import Release
 from envctl.domain.settings.values import EnvironmentSettings
@@ -25,7 +25,7 @@ from envctl.usecases.release import bundle_store, deploy_request, stack_changes
 
 @dataclass(frozen=True)
 class EnvironmentPreview:
-    """The plan, or the problems because of which there is none."""
+    """The plan of an environment, or the problems that prevented it."""
 
     environment: str
     plan: EnvironmentPlan | None = None
@@ -33,8 +33,8 @@ class EnvironmentPreview:
     exit_code: ExitCode = ExitCode.DONE
 
 
-class OfEach:
-    """What holds of plans of several environments, whoever asked for them."""
+class EnvironmentPreviews:
+    """Common properties of plans of several environments."""
 
     environments: tuple[EnvironmentPreview, ...]
 
@@ -47,103 +47,105 @@ class OfEach:
         return tuple(problem for each in self.environments for problem in each.problems)
 
     def exit_code(self, *, detailed: bool = False) -> ExitCode:
-        """With `detailed`, changes count as well."""
+        """Return the worst exit code. With `detailed`, changes count as well."""
         changes = [ExitCode.CHANGES] if detailed and self.changes else []
-        return worst([*changes, *(each.exit_code for each in self.environments)])
+        return worst_exit_code([*changes, *(each.exit_code for each in self.environments)])
 
 
 @dataclass(frozen=True)
-class Preview(OfEach):
-    """`release` is empty where it is the working tree that was planned."""
+class Preview(EnvironmentPreviews):
+    """Plans of one release. `release` is empty for the working tree."""
 
     release: str
     environments: tuple[EnvironmentPreview, ...]
 
 
 @dataclass(frozen=True)
-class Previewed:
-    """A release that is not deployed for now. `identity` is empty where it is the working tree."""
+class PreviewedRelease:
+    """A release to plan without deploying it. `identity` is empty for the working tree."""
 
     release: Release
     identity: str
 
     @property
-    def made(self) -> bool:
+    def is_stored(self) -> bool:
         return bool(self.identity)
 
 
-def preview(ports: Ports, environments: Sequence[str] = (), *, release: str | None = None) -> Preview:
-    """Of the working tree, or of a release, in those environments or in all of the pipeline. What is wrong in one does
-    not keep the others from being planned.
+def preview_environments(ports: Ports, environments: Sequence[str] = (), *, release: str | None = None) -> Preview:
+    """Plan the working tree or a release in the environments, by default in the whole pipeline. A failure in one
+    environment does not stop the others.
     """
-    project = load.project(ports)
+    project = load.load_project(ports)
     wanted = load.find_environments(ports, project, environments) if environments else project.pipeline.order
-    made = {"": stored(ports, release)} if release else {}
+    bundles = {"": load_stored_release(ports, release)} if release else {}
     plans = []
     for each in wanted:
-        seen = project.seen_from(each)
-        of = "" if release else seen.pipeline.makes_for
-        made[of] = made.get(of) or of_working_tree(ports, seen)
-        plans.append(_plan(ports, seen, made[of], each))
-    return Preview(next(iter(made.values())).identity, tuple(plans))
+        view = project.view_for(each)
+        pipeline_name = "" if release else view.pipeline.standalone_name
+        bundles[pipeline_name] = bundles.get(pipeline_name) or load_working_tree(ports, view)
+        plans.append(_preview_environment(ports, view, bundles[pipeline_name], each))
+    return Preview(next(iter(bundles.values())).identity, tuple(plans))
 
 
-def stored(ports: Ports, prefix: str) -> Previewed:
-    """The release whose name begins like that. Raises UsageError, or OperationFailedError where it is damaged."""
-    identity = deploy_request.named(journal.present(ports), prefix)
-    state, release, _ = bundle_store.look(ports, identity)
+def load_stored_release(ports: Ports, prefix: str) -> PreviewedRelease:
+    """Load a release by a prefix of its name. Raises UsageError, or OperationFailedError for a damaged bundle."""
+    identity = deploy_request.find_release_by_prefix(journal.load(ports), prefix)
+    state, release, _ = bundle_store.load_bundle(ports, identity)
     if release is None:
-        raise bundle_store.unusable(identity, state)
-    return Previewed(release, identity)
+        raise bundle_store.unusable_bundle_error(identity, state)
+    return PreviewedRelease(release, identity)
 
 
-def of_working_tree(ports: Ports, project: Project) -> Previewed:
-    pinned = image_check.pin(ports, project, working_tree.release(ports, project))
-    return Previewed(remote_modules.complete(ports, project, pinned).release, "")
+def load_working_tree(ports: Ports, project: Project) -> PreviewedRelease:
+    pinned = image_check.pin_digests(ports, project, working_tree.build_release(ports, project))
+    return PreviewedRelease(remote_modules.complete_release(ports, project, pinned).release, "")
 
 
-def plan_release(ports: Ports, project: Project, what: Previewed, target: str) -> EnvironmentPlan:
-    """Raises ConfigurationError where the settings of the environment do not fit the release."""
-    with ports.workspace.lock(target, f"envctl plan {target} by {ports.identity.actor().name}"):
-        plan = plan_with(ports, project, what, load.settings(ports, project, target, what.release.wiring))
-    return cost_estimate.priced(ports, plan, cost_estimate.source(project, target, what.release.wiring.regions))
+def plan_release(ports: Ports, project: Project, bundle: PreviewedRelease, target: str) -> EnvironmentPlan:
+    """Plan a release under a lock. Raises ConfigurationError if the settings do not fit it."""
+    with ports.workspace.lock_environment(target, f"envctl plan {target} by {ports.identity.identify_actor().name}"):
+        plan = plan_under_lock(
+            ports, project, bundle, load.load_settings(ports, project, target, bundle.release.wiring)
+        )
+    return cost_estimate.add_cost(
+        ports, plan, cost_estimate.find_source(project, target, bundle.release.wiring.stack_regions)
+    )
 
 
-def plan_of(ports: Ports, environment: str, release: str) -> EnvironmentPlan:
-    """`release` is what the name of a release begins with."""
-    project, target = load.seen_from(ports, environment)
-    return plan_release(ports, project, stored(ports, release), target)
+def plan_stored_release(ports: Ports, environment: str, release: str) -> EnvironmentPlan:
+    """Plan a stored release, given by a prefix of its name."""
+    project, target = load.load_view(ports, environment)
+    return plan_release(ports, project, load_stored_release(ports, release), target)
 
 
-def plan_with(
-    ports: Ports, project: Project, what: Previewed, settings: EnvironmentSettings, *, left: bool = True
+def plan_under_lock(
+    ports: Ports, project: Project, bundle: PreviewedRelease, settings: EnvironmentSettings, *, left: bool = True
 ) -> EnvironmentPlan:
-    """For who holds the lock of the environment's work directory. Without `left` nothing is planned of the stacks that
-    the release has no more.
-    """
-    target, present = settings.environment, journal.present(ports)
-    over = stack_changes.find_changeover(ports, project, present, target, what.release.wiring, release=what.identity)
-    prepared = prepare.lay_out(ports, project, what.release, settings, what.identity, changeover=over)
-    if what.made:
-        self_contained.check_stored(ports, project, what.release, what.identity)
-        provider_accounts.check_stored(ports, project, what.release, what.identity, target)
-        prepare.initialise_from(ports, project, prepared, what.release)
+    """Plan a release under the caller's lock of the work directory. With `left`, include stacks missing from it."""
+    target, state = settings.environment, journal.load(ports)
+    over = stack_changes.find_changeover(ports, project, state, target, bundle.release.wiring, release=bundle.identity)
+    prepared = prepare.write_workdirs(ports, project, bundle.release, settings, bundle.identity, changeover=over)
+    if bundle.is_stored:
+        self_contained.check_stored(ports, project, bundle.release, bundle.identity)
+        provider_accounts.check_stored(ports, project, bundle.release, bundle.identity, target)
+        prepare.init_release(ports, project, prepared, bundle.release)
     else:
-        prepare.initialise(ports, project, prepared)
+        prepare.init_working_tree(ports, project, prepared)
     if left:
-        prepared = leaving_stacks.add_leaving(ports, project, present, prepared, release=what.release, changeover=over)
-    here = with_moves(present.of(target), over.moves)
+        prepared = leaving_stacks.add_leaving(ports, project, state, prepared, release=bundle.release, changeover=over)
+    here = apply_planned_moves(state.find_environment(target), over.moves)
     try:
         plans = plan_stacks(ports, target, prepared.all_stacks, here.stacks)
-        return EnvironmentPlan(target, what.identity, remark_unknown_states(target, here, plans))
+        return EnvironmentPlan(target, bundle.identity, warn_of_unknown_states(target, here, plans))
     finally:
         for stack in prepared.all_stacks:
-            ports.terraform.discard(target, stack)
+            ports.terraform.delete_plan(target, stack)
 
 
-def _plan(ports: Ports, project: Project, what: Previewed, target: str) -> EnvironmentPreview:
+def _preview_environment(ports: Ports, project: Project, bundle: PreviewedRelease, target: str) -> EnvironmentPreview:
     try:
-        return EnvironmentPreview(target, plan_release(ports, project, what, target))
+        return EnvironmentPreview(target, plan_release(ports, project, bundle, target))
     except InterruptedByUserError:
         raise
     except EnvctlError as error:

@@ -1,4 +1,4 @@
-"""`envctl render ENV`: the root modules that Terraform gets."""
+"""`envctl render ENV`: the root modules for Terraform."""
 
 from dataclasses import dataclass
 
@@ -13,30 +13,29 @@ from envctl.usecases.release import deploy_request
 
 @dataclass(frozen=True)
 class Rendered:
-    """The root modules by their path below the working directory, as text."""
+    """The texts of root modules, by path below the working directory."""
 
     environment: str
     files: dict[str, str]
 
 
-def render(ports: Ports, environment: str) -> Rendered:
-    """What would be rendered: of the working tree in the entry, of the deployed release in the others.
-
-    Where another environment has no release yet, the working tree's wiring is shown.
+def render_environment(ports: Ports, environment: str) -> Rendered:
+    """Render the working tree in the entry environment, and the deployed release in others. Without one, use the wiring
+    of the working tree.
     """
-    project, target = load.seen_from(ports, environment)
-    release = _code(ports, project, target)
-    resolved = load.settings(ports, project, target, release.wiring)
-    live = rendering.known(ports, project, release, target)
-    roots = rendering.root_modules(project, release, resolved, live)
+    project, target = load.load_view(ports, environment)
+    release = _load_release(ports, project, target)
+    resolved = load.load_settings(ports, project, target, release.wiring)
+    live = rendering.load_traffic(ports, project, release, target)
+    roots = rendering.render_stacks(project, release, resolved, live)
     return Rendered(target, {f"{target}/{root.stack}/main.tf.json": root.encode().decode() for root in roots})
 
 
-def _code(ports: Ports, project: Project, target: str) -> Release:
+def _load_release(ports: Ports, project: Project, target: str) -> Release:
     if target != project.entry:
-        candidate = deploy_request.redeployment(ports, project, journal.present(ports), target=target)
+        candidate = deploy_request.build_redeployment(ports, project, journal.load(ports), target=target)
         if candidate.release is not None:
             return candidate.release
-    release = working_tree.release(ports, project)
-    image_tags.tell_tags(ports, project, release)
+    release = working_tree.build_release(ports, project)
+    image_tags.report_image_tags(ports, project, release)
     return release

@@ -1,4 +1,4 @@
-"""`envctl report`: all that the ledger and the project file tell, at one moment, for a page to look at."""
+"""`envctl report`: the contents of the ledger and the project file, for one page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,32 +6,30 @@ from datetime import datetime
 
 from envctl.domain.config.project import Project
 from envctl.domain.config.rules.environment_rules import Rehearsed, Rules
-from envctl.domain.guards.both_gates import list_counting
+from envctl.domain.guards.gate_views import list_valid_in_any_view
 from envctl.domain.ledger.events import Actor, DeploymentStarted
-from envctl.domain.ledger.release_matrix import ReleaseRow, whereabouts
-from envctl.domain.ledger.state import Approval, Deployment, Present
-from envctl.domain.plan.changes import Action, EnvironmentPlan, count
-from envctl.domain.plan.fingerprint import PlanMeaning, outline
+from envctl.domain.ledger.release_matrix import ReleaseRow, build_release_matrix
+from envctl.domain.ledger.state import Approval, Deployment, LedgerState
+from envctl.domain.plan.changes import Action, EnvironmentPlan, count_actions
+from envctl.domain.plan.fingerprint import PlanFingerprint, to_plan_outline
 from envctl.usecases.approval import explain_refusal as answers
 from envctl.usecases.approval.explain_refusal import Why
 from envctl.usecases.inspect import status as statuses
 from envctl.usecases.inspect.status import Status
 from envctl.usecases.ledger import journal
-from envctl.usecases.ledger.timeline import Timeline, timeline, tried
+from envctl.usecases.ledger.timeline import Timeline, list_last_attempts, load_timeline
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import plan_store
 
-DEPLOYMENTS, RELEASES, RESOURCES = 50, 20, 100
-# Whoever looks at a report promotes nothing: two people have to see the same gates.
-NOBODY = Actor("")
+MAX_DEPLOYMENTS, MAX_RELEASES, MAX_RESOURCES = 50, 20, 100
+# A report shows the same gates to every reader.
+ANONYMOUS = Actor("")
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What an environment asks of whatever changes it, in seconds and in words. `may_differ` is None where its settings
-    are not compared.
-    """
+    """The rules of an environment, in seconds and in words. `may_differ` is None without a settings comparison."""
 
     self_approval: bool
     expires: float | None
@@ -48,7 +46,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Outlook:
-    """What stands before the next change of an environment. `approvals` are those that count for it today."""
+    """Guard answers for the next change of an environment, with the approvals that count today."""
 
     environment: str
     why: Why
@@ -58,9 +56,7 @@ class Outlook:
 
 @dataclass(frozen=True)
 class LastPlan:
-    """What the last deployment set out to do. `plan` is None where that was not kept; `counts` is of all its resources,
-    of which `more` are left off.
-    """
+    """The plan of the last deployment; None if it was not stored. `counts` include the `more` resources left out."""
 
     environment: str
     deployment: Deployment
@@ -72,7 +68,7 @@ class LastPlan:
 
 @dataclass(frozen=True)
 class Report:
-    """`entries` and `head` are the ledger's number of entries and the hash of the last: the report tells of these."""
+    """A report of the first `entries` ledger entries; `head` is the hash of the last."""
 
     project: str
     now: datetime
@@ -87,32 +83,34 @@ class Report:
     plans: tuple[LastPlan, ...]
 
 
-def report(ports: Ports) -> Report:
-    """Asks neither Terraform nor a cloud."""
-    project = load.project(ports)
-    present = journal.present(ports)
+def build_report(ports: Ports) -> Report:
+    """Build the report without Terraform and AWS."""
+    project = load.load_project(ports)
+    present = journal.load(ports)
     order = project.pipeline.order
-    status = statuses.standing(ports, project, present)
-    outlooks = tuple(_outlook(ports, project, present, each) for each in order)
-    history = timeline(ports, present, DEPLOYMENTS)
-    rows = whereabouts(present, order, dict(tried(history.deployments)), history.since, RELEASES)
+    status = statuses.build_status(ports, project, present)
+    outlooks = tuple(_build_outlook(ports, project, present, each) for each in order)
+    history = load_timeline(ports, present, MAX_DEPLOYMENTS)
+    rows = build_release_matrix(
+        present, order, dict(list_last_attempts(history.deployments)), history.since, MAX_RELEASES
+    )
     return Report(
         project.name,
         status.now,
         ports.sandbox,
         present.seq,
         present.head,
-        _with_gates(status, outlooks),
+        _replace_gates(status, outlooks),
         outlooks,
         rows,
         sum("" in known.made_for for known in present.releases.values()) - len(rows),
         history,
-        _plans(ports, present, order),
+        _load_last_plans(ports, present, order),
     )
 
 
-def _with_gates(status: Status, outlooks: tuple[Outlook, ...]) -> Status:
-    """The gates as they are for everybody, and not for who happens to look."""
+def _replace_gates(status: Status, outlooks: tuple[Outlook, ...]) -> Status:
+    """Replace the gates of the current actor by those of an anonymous one."""
     shown = (
         replace(each, gates=outlook.why.gates if each.gates else {})
         for each, outlook in zip(status.environments, outlooks, strict=True)
@@ -120,21 +118,21 @@ def _with_gates(status: Status, outlooks: tuple[Outlook, ...]) -> Status:
     return replace(status, environments=tuple(shown))
 
 
-def _outlook(ports: Ports, project: Project, present: Present, target: str) -> Outlook:
-    request = replace(answers.candidate(ports, project, present, target).request, actor=NOBODY)
-    told = answers.answered(request, project.pipeline.way_into(target))
-    return Outlook(target, told, _asked(request.rules), list_counting(request))
+def _build_outlook(ports: Ports, project: Project, present: LedgerState, target: str) -> Outlook:
+    request = replace(answers.find_next_candidate(ports, project, present, target).request, actor=ANONYMOUS)
+    answers_found = answers.evaluate_guards(request, project.pipeline.format_deploy_command(target))
+    return Outlook(target, answers_found, _summarize_rules(request.rules), list_valid_in_any_view(request))
 
 
-def _asked(rules: Rules) -> Asked:
-    from envctl.domain.config.rules.windows import spelt
+def _summarize_rules(rules: Rules) -> Asked:
+    from envctl.domain.config.rules.windows import describe_window
 
     return Asked(
         self_approval=rules.self_approval,
         expires=rules.expires.total_seconds() if rules.expires else None,
         soak=rules.soak.total_seconds(),
         max_age=rules.max_age.total_seconds() if rules.max_age else None,
-        windows=tuple(spelt(window) for window in rules.windows),
+        windows=tuple(describe_window(window) for window in rules.windows),
         waivable=tuple(sorted(rules.waivable)),
         committed=rules.committed,
         rehearsed=rules.rehearsed,
@@ -144,21 +142,23 @@ def _asked(rules: Rules) -> Asked:
     )
 
 
-def _plans(ports: Ports, present: Present, order: tuple[str, ...]) -> tuple[LastPlan, ...]:
-    last = {each: done for each in order if (done := present.of(each).last)}
-    starts = journal.numbered(ports, [done.seq for done in last.values()])
-    prints = {
+def _load_last_plans(ports: Ports, present: LedgerState, order: tuple[str, ...]) -> tuple[LastPlan, ...]:
+    last = {each: done for each in order if (done := present.find_environment(each).last)}
+    starts = journal.load_entries(ports, [done.seq for done in last.values()])
+    fingerprints = {
         each: entry.event.plan if isinstance(entry.event, DeploymentStarted) else ""
         for each, entry in zip(last, starts, strict=True)
     }
-    kept = plan_store.kept(ports, prints.values())
-    return tuple(_plan(each, done, prints[each], kept.get(prints[each])) for each, done in last.items())
+    stored = plan_store.load_plans(ports, fingerprints.values())
+    return tuple(
+        _build_last_plan(each, done, fingerprints[each], stored.get(fingerprints[each])) for each, done in last.items()
+    )
 
 
-def _plan(environment: str, done: Deployment, fingerprint: str, meaning: PlanMeaning | None) -> LastPlan:
+def _build_last_plan(environment: str, done: Deployment, fingerprint: str, meaning: PlanFingerprint | None) -> LastPlan:
     if meaning is None:
         return LastPlan(environment, done, fingerprint)
-    whole = outline(meaning, environment, done.release)
-    first = outline(PlanMeaning(meaning.changes[:RESOURCES]), environment, done.release)
-    counts = count(resource for stack in whole.stacks for resource in stack.resources)
-    return LastPlan(environment, done, fingerprint, first, counts, len(meaning.changes[RESOURCES:]))
+    whole = to_plan_outline(meaning, environment, done.release)
+    first = to_plan_outline(PlanFingerprint(meaning.changes[:MAX_RESOURCES]), environment, done.release)
+    counts = count_actions(resource for stack in whole.stacks for resource in stack.resources)
+    return LastPlan(environment, done, fingerprint, first, counts, len(meaning.changes[MAX_RESOURCES:]))

@@ -1,4 +1,4 @@
-"""`envctl rules ENV`: what counts for the next change of an environment, and where each line of it comes from."""
+"""`envctl rules ENV`: the rules for the next change of an environment, each with its origin."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from typing import Literal
 
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.guards import Request
-from envctl.domain.guards.both_documents import RESET_DELAY, find_recorded_document, is_replaced, is_reset
+from envctl.domain.guards.rule_views import RESET_DELAY, can_replace_rules, find_recorded_document, is_reset_due
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
-from envctl.domain.ledger.state import Present
+from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rules.changes import RuleLine, list_conflicts, list_differences, list_rule_lines
-from envctl.domain.rules.document import RulesDocument, rules_of
+from envctl.domain.rules.document import RulesDocument, to_rules
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
@@ -21,9 +21,7 @@ Standing = Literal["same", "both count", "tree alone", "refused", "missing", "no
 
 @dataclass(frozen=True)
 class CountingRule:
-    """One line of one document, or of both. `where` is a place in envctl.toml for what the tree says, and the entry of
-    the deployment for what is recorded.
-    """
+    """A line of one document, or of both. `where` is a place in envctl.toml, or the entry of the deployment."""
 
     what: str
     value: str
@@ -33,15 +31,15 @@ class CountingRule:
 
 @dataclass(frozen=True)
 class EnvironmentRules:
-    """Attributes:
+    """The rules of an environment by both documents, the tree's and the recorded one.
 
-    standing: how the two documents stand to each other. *tree alone* where the recorded one does not count: it was
-        approved, reset, or recorded where code enters.
-    recorded: the deployment that the recorded document came with; None where there is none yet.
-    rules: what counts, the tree's first.
-    changes: what the tree says otherwise, and `conflicts` what of it can't hold twice.
-    approvals: what people said for the tree's document in place of the recorded one.
-    reset: what was asked for against the recorded document.
+    Attributes:
+        standing: *tree alone* if the recorded document is replaced, reset, or of the entry environment.
+        recorded: the deployment of the recorded document; None without one.
+        rules: the effective rules, the tree's first.
+        changes: differences of the tree; `conflicts` are those impossible to satisfy together.
+        approvals: approvals of the tree's document in place of the recorded one.
+        reset: a requested reset of the recorded document.
     """
 
     environment: str
@@ -56,15 +54,15 @@ class EnvironmentRules:
     next: str
 
 
-def rules(ports: Ports, environment: str) -> EnvironmentRules:
-    project, target = load.seen_from(ports, environment)
-    return describe(ports, project, journal.present(ports), target)
+def load_environment_rules(ports: Ports, environment: str) -> EnvironmentRules:
+    project, target = load.load_view(ports, environment)
+    return build_environment_rules(ports, project, journal.load(ports), target)
 
 
-def describe(ports: Ports, project: Project, present: Present, target: str) -> EnvironmentRules:
-    request = rules_store.request_for(ports, project, present, target)
-    here, tree, before = request.here, request.document, find_recorded_document(request)
-    standing = _stand(request, before)
+def build_environment_rules(ports: Ports, project: Project, present: LedgerState, target: str) -> EnvironmentRules:
+    request = rules_store.build_rules_request(ports, project, present, target)
+    here, tree, before = request.target_state, request.document, find_recorded_document(request)
+    standing = _find_standing(request, before)
     counting = before if standing in {"both count", "refused"} else None
     conflicts = list_conflicts(before, tree) if standing == "refused" and before and tree else ()
     return EnvironmentRules(
@@ -77,21 +75,21 @@ def describe(ports: Ports, project: Project, present: Present, target: str) -> E
         conflicts,
         here.rules_approvals,
         here.rules_reset,
-        _next(target, standing, request),
+        _find_next_command(target, standing, request),
     )
 
 
-def _stand(request: Request, before: RulesDocument | None) -> Standing:
-    recorded, tree = request.here.rules, request.document
+def _find_standing(request: Request, before: RulesDocument | None) -> Standing:
+    recorded, tree = request.target_state.rules, request.document
     if recorded is None or tree is None:
         return "none recorded"
     if recorded.digest == request.rules_digest:
         return "same"
-    if is_reset(request):
+    if is_reset_due(request):
         return "tree alone"
     if before is None:
         return "missing"
-    if before.is_entry or is_replaced(request, rules_of(before)):
+    if before.is_entry or can_replace_rules(request, to_rules(before)):
         return "tree alone"
     return "refused" if list_conflicts(before, tree) else "both count"
 
@@ -101,28 +99,31 @@ def _list_rules(ports: Ports, request: Request, counting: RulesDocument | None) 
     recorded = list_rule_lines(counting) if counting else ()
     if request.rules_digest == request.recorded_digest:
         recorded = tree
-    entry = f"entry {request.here.rules.started}" if request.here.rules else ""
-    said, known = {str(line) for line in recorded}, {str(line) for line in tree}
+    entry = f"entry {request.target_state.rules.started}" if request.target_state.rules else ""
+    recorded_lines, tree_lines = {str(line) for line in recorded}, {str(line) for line in tree}
     for line in tree:
-        both, place = str(line) in said, _locate(ports, line)
+        both, place = str(line) in recorded_lines, _locate_line(ports, line)
         yield CountingRule(line.what, line.value, "both" if both else "tree", (place, entry) if both else (place,))
     for line in recorded:
-        if str(line) not in known:
+        if str(line) not in tree_lines:
             yield CountingRule(line.what, line.value, "recorded", (entry,))
 
 
-def _locate(ports: Ports, line: RuleLine) -> str:
+def _locate_line(ports: Ports, line: RuleLine) -> str:
     if not line.path:
         return "not said: what is usual"
-    return str(ports.reader.place(ports.tree.read(PROJECT_FILE) or b"", line.path))
+    return str(ports.config_reader.locate_key(ports.tree.read_contents(PROJECT_FILE) or b"", line.path))
 
 
-def _next(target: str, standing: Standing, request: Request) -> str:
+def _find_next_command(target: str, standing: Standing, request: Request) -> str:
     match standing:
         case "refused":
             return f"envctl approve {target} --rules"
         case "missing":
             return f'envctl rules reset {target} --reason "…"'
         case _:
-            due = request.here.rules_reset is not None and request.now - request.here.rules_reset.at < RESET_DELAY
+            due = (
+                request.target_state.rules_reset is not None
+                and request.now - request.target_state.rules_reset.at < RESET_DELAY
+            )
             return f"envctl rules reset {target} --withdraw" if due else f"envctl why {target}"

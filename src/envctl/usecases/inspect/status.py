@@ -1,4 +1,4 @@
-"""`envctl status`: the pipeline with what runs where, since when, by whom, and how far each environment lags."""
+"""`envctl status`: the running release, its deployment, lag and next command for each environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,16 +6,16 @@ from datetime import datetime
 from functools import cache
 
 from envctl.domain.config.project import Project
-from envctl.domain.guards import Request, count_asked, gates
-from envctl.domain.guards.both_gates import find_rest
-from envctl.domain.guards.older import find_newer_there
-from envctl.domain.guards.plan import was_stopped
+from envctl.domain.guards import Request, count_missing_at_gates, count_required_approvals
+from envctl.domain.guards.gate_views import check_stopped_deployment
+from envctl.domain.guards.plan import has_exceeded_approval
+from envctl.domain.guards.release_age import find_newer_in_target
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import Deployment, EnvironmentPresent, KnownRelease, Present, Unbelieved
-from envctl.domain.release.distance import lag
+from envctl.domain.ledger.state import Deployment, EnvironmentState, KnownRelease, LedgerState, Unbelieved
+from envctl.domain.release.distance import measure_lag
 from envctl.domain.rules.changes import list_differences
-from envctl.domain.rules.document import describe_rules, find_rules
-from envctl.domain.text.short_ids import short
+from envctl.domain.rules.document import build_rules_document, find_rules
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.pending_changes import PendingChanges, ReadBundle, find_pending_changes
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.core import Ports
@@ -26,16 +26,18 @@ from envctl.usecases.release import bundle_store, deploy_request
 
 @dataclass(frozen=True)
 class EnvironmentStatus:
-    """`lag` is how many releases it is behind the environment before; None where there is nothing to compare.
+    """The status of one environment.
 
-    `gates` are those of the next promotion into it: approvals given, approvals asked for. `pending` is how the working
-    tree compares with what runs; None where nothing runs. `rules_changed` is what the recorded rules say otherwise than
-    those before them, and `rules_differ` what envctl.toml says otherwise than the recorded ones.
-    `leaving` are stacks that it holds, and that the release which runs has no more.
+    Attributes:
+        lag: the number of releases behind the environment before it; None if not comparable.
+        gates: approvals given and required for the next promotion.
+        pending: differences of the working tree; None without a running release.
+        rules_changed, rules_differ: differences of the recorded rules from earlier ones, and from envctl.toml.
+        leaving: its stacks missing from the running release.
     """
 
     environment: str
-    present: EnvironmentPresent
+    present: EnvironmentState
     release: KnownRelease | None
     lag: int | None
     gates: Mapping[str, tuple[int, int]]
@@ -48,8 +50,8 @@ class EnvironmentStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """`environments` are those of the pipeline, `beside` those that stand beside it, and `unbelieved` the last entries
-    of the ledger that do not count. `gone` are environments that the project file names no more, and that hold stacks.
+    """The status of the pipeline and of the environments beside it. `unbelieved` are the last entries without effect,
+    and `gone` are environments with stacks, removed from envctl.toml.
     """
 
     project: str
@@ -60,140 +62,158 @@ class Status:
     gone: tuple[GoneEnvironment, ...] = ()
 
     @property
-    def everywhere(self) -> tuple[EnvironmentStatus, ...]:
+    def all_environments(self) -> tuple[EnvironmentStatus, ...]:
         return (*self.environments, *self.beside)
 
 
-def status(ports: Ports) -> Status:
-    return standing(ports, load.project(ports), journal.present(ports))
+def load_status(ports: Ports) -> Status:
+    return build_status(ports, load.load_project(ports), journal.load(ports))
 
 
-def standing(ports: Ports, project: Project, present: Present) -> Status:
-    """How things stand in that present. The bundles of what runs are fetched at once."""
+def build_status(ports: Ports, project: Project, present: LedgerState) -> Status:
+    """Build the status from the ledger state, fetching the bundles of running releases at once."""
     running = {there.current.release for there in present.environments.values() if there.current}
-    with ports.store.fetching([bundle_store.key(release) for release in sorted(running)], []):
-        return _standing(ports, project, present)
+    with ports.store.prefetch([bundle_store.bundle_key(release) for release in sorted(running)], []):
+        return _build_from_bundles(ports, project, present)
 
 
-def _standing(ports: Ports, project: Project, present: Present) -> Status:
-    read = cache(lambda release: bundle_store.look(ports, release)[:2])
-    shown = tuple(_of(ports, project, present, environment, read) for environment in project.pipeline.order)
-    beside = tuple(_of(ports, project.seen_from(name), present, name, read) for name in project.beside)
+def _build_from_bundles(ports: Ports, project: Project, present: LedgerState) -> Status:
+    read = cache(lambda release: bundle_store.load_bundle(ports, release)[:2])
+    shown = tuple(
+        _build_environment_status(ports, project, present, environment, read) for environment in project.pipeline.order
+    )
+    beside = tuple(
+        _build_environment_status(ports, project.view_for(name), present, name, read) for name in project.standalone
+    )
     gone = find_gone(project, present)
     return Status(project.name, ports.clock.now(), shown, present.unbelieved, beside, gone)
 
 
-def _of(ports: Ports, project: Project, present: Present, environment: str, read: ReadBundle) -> EnvironmentStatus:
-    there = present.of(environment)
-    release = present.releases.get(there.current.release) if there.current else None
-    behind = lag(project.pipeline.order, present, environment)
-    open_gates = _gates(ports, project, present, environment) if behind else {}
-    # Only where it lies can it be put in its place: who looks from elsewhere is told the rest.
-    unsaved = there.last is not None and ports.workspace.unsaved(environment)
-    lost = unsaved or there.unfinished or there.shifts or there.imports
-    way_on = f"envctl recover {environment}" if lost else _approve_rest(ports, project, present, environment)
-    way_on = way_on or _next(project, present, environment, behind)
+def _build_environment_status(
+    ports: Ports, project: Project, present: LedgerState, environment: str, read: ReadBundle
+) -> EnvironmentStatus:
+    here = present.find_environment(environment)
+    release = present.releases.get(here.current.release) if here.current else None
+    behind = measure_lag(project.pipeline.order, present, environment)
+    gate_counts = _count_approvals(ports, project, present, environment) if behind else {}
+    # An unsaved state can be recovered only on its own machine.
+    unsaved = here.last is not None and ports.workspace.has_unsaved_state(environment)
+    needs_recovery = unsaved or here.unfinished_deployment or here.open_shifts or here.imports
+    command = (
+        f"envctl recover {environment}"
+        if needs_recovery
+        else _find_approve_command(ports, project, present, environment)
+    )
+    command = command or _find_next_command(project, present, environment, behind)
     pending = find_pending_changes(ports, project, present, environment, read)
-    leaving = _leaving(there, read)
-    way_on = way_on or _deploy_changes(project, environment, pending)
-    if leaving and not way_on:
-        way_on = f"envctl apply {environment}"
-    rules = _rules(ports, project, there, environment)
-    return EnvironmentStatus(environment, there, release, behind, open_gates, way_on, pending, *rules, leaving)
+    leaving = _list_leaving_stacks(here, read)
+    command = command or _find_change_command(project, environment, pending)
+    if leaving and not command:
+        command = f"envctl apply {environment}"
+    rules = _list_rule_changes(ports, project, here, environment)
+    return EnvironmentStatus(environment, here, release, behind, gate_counts, command, pending, *rules, leaving)
 
 
-def _rules(
-    ports: Ports, project: Project, there: EnvironmentPresent, environment: str
+def _list_rule_changes(
+    ports: Ports, project: Project, here: EnvironmentState, environment: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What changed with the recorded rules, and what envctl.toml says otherwise. Where code enters, branches differ."""
-    recorded, tree = there.rules, describe_rules(project, environment)
+    """Return changes of the recorded rules, and differences of envctl.toml. In the entry, branches may differ."""
+    recorded, tree = here.rules, build_rules_document(project, environment)
     if recorded is None or tree.is_entry:
         return (), ()
     pair = (recorded.before, recorded.digest)
-    changed = rules_store.list_changes(ports, [pair]).get(pair, ())
+    changed = rules_store.list_rule_changes(ports, [pair]).get(pair, ())
     if recorded.digest == tree.digest:
         return changed, ()
-    known = rules_store.look(ports, [recorded.digest])
+    known = rules_store.load_rules(ports, [recorded.digest])
     differ = list_differences(known[recorded.digest], tree) if known else ("the recorded rules are missing or damaged",)
     return changed, differ
 
 
-def _leaving(there: EnvironmentPresent, read: ReadBundle) -> tuple[str, ...]:
-    """Nothing where the release can't be read: that is said already."""
-    release = read(there.current.release)[1] if there.whole and there.current else None
+def _list_leaving_stacks(here: EnvironmentState, read: ReadBundle) -> tuple[str, ...]:
+    """Return the stacks missing from the running release; none if its bundle is unreadable."""
+    release = read(here.current.release)[1] if here.whole and here.current else None
     if release is None:
-        # Where a deployment did not end, the next one goes on with what is there.
+        # After an incomplete deployment, the next one continues with the existing stacks.
         return ()
-    return tuple(sorted(there.stacks - release.wiring.stacks.keys()))
+    return tuple(sorted(here.stacks - release.wiring.stacks.keys()))
 
 
-def _deploy_changes(project: Project, environment: str, pending: PendingChanges | None) -> str:
-    """Code enters by an apply. Settings are looked at first."""
+def _find_change_command(project: Project, environment: str, pending: PendingChanges | None) -> str:
+    """Return the command for pending changes: apply new code in the entry, plan new settings elsewhere."""
     if pending is None or "changed" not in {part.state for part in (pending.settings, pending.code) if part}:
         return ""
     return f"envctl apply {environment}" if environment == project.entry else f"envctl plan {environment}"
 
 
-def _gates(ports: Ports, project: Project, present: Present, environment: str) -> dict[str, tuple[int, int]]:
-    source = project.pipeline.before(environment)
-    recorded = present.of(environment).rules
-    others = recorded is not None and recorded.digest != describe_rules(project, environment).digest
+def _count_approvals(
+    ports: Ports, project: Project, present: LedgerState, environment: str
+) -> dict[str, tuple[int, int]]:
+    source = project.pipeline.find_previous(environment)
+    recorded = present.find_environment(environment).rules
+    others = recorded is not None and recorded.digest != build_rules_document(project, environment).digest
     if source is None or not (find_rules(project, environment).approvals or others):
         return {}
-    request = deploy_request.promotion(ports, project, present, source=source, target=environment).request
-    missing = gates(request)
-    return {gate: (count - missing[gate], count) for gate, count in count_asked(request).items()}
+    request = deploy_request.build_promotion(ports, project, present, source=source, target=environment).request
+    missing = count_missing_at_gates(request)
+    return {gate: (count - missing[gate], count) for gate, count in count_required_approvals(request).items()}
 
 
-def _next(project: Project, present: Present, environment: str, behind: int | None) -> str:
-    there, before = present.of(environment), project.pipeline.before(environment)
+def _find_next_command(project: Project, present: LedgerState, environment: str, behind: int | None) -> str:
+    here, before = present.find_environment(environment), project.pipeline.find_previous(environment)
     if before is None:
-        return _prove(there, environment) if there.whole else f"envctl apply {environment}"
-    source = present.of(before)
+        return _find_verify_command(here, environment) if here.whole else f"envctl apply {environment}"
+    source = present.find_environment(before)
     if behind and source.whole and source.current:
         release = source.current.release
-        stands_against = release in there.holds or find_newer_there(present, project.pipeline, environment, release)
-        return f"envctl why {environment}" if stands_against else project.pipeline.way_into(environment)
-    if there.whole:
-        return _prove(there, environment)
-    return _go_on(there, environment)
+        is_blocked = release in here.holds or find_newer_in_target(present, project.pipeline, environment, release)
+        return f"envctl why {environment}" if is_blocked else project.pipeline.format_deploy_command(environment)
+    if here.whole:
+        return _find_verify_command(here, environment)
+    return _find_resume_command(here, environment)
 
 
-def _go_on(there: EnvironmentPresent, environment: str) -> str:
-    """The command that goes on with the last deployment, where nothing newer is to come."""
-    last, current = there.last, there.current
+def _find_resume_command(here: EnvironmentState, environment: str) -> str:
+    """Return the command to continue the last deployment, if no newer release comes next."""
+    last, current = here.last, here.current
     if last is None or (current is None and last.action == "destroy"):
         return ""
     if last.action == "rollback" and last.outcome != "succeeded":
         return f"envctl rollback {environment}"
     if last.action == "promote" and not (current and current.release == last.release):
-        return f"envctl promote {last.source} {environment} --release {short(last.release)}"
+        return f"envctl promote {last.source} {environment} --release {shorten_id(last.release)}"
     return f"envctl apply {environment}"
 
 
-def _approve_rest(ports: Ports, project: Project, present: Present, environment: str) -> str:
-    """Where a deployment stopped since a plan held more than was approved, the rest has to be approved first; unless
-    another release comes next.
+def _find_approve_command(ports: Ports, project: Project, present: LedgerState, environment: str) -> str:
+    """Return the command to approve the rest of a deployment that exceeded its approved plan. It is empty if another
+    release comes next.
     """
-    last, before = present.of(environment).last, project.pipeline.before(environment)
-    if last is None or not was_stopped(last):
+    last, before = present.find_environment(environment).last, project.pipeline.find_previous(environment)
+    if last is None or not has_exceeded_approval(last):
         return ""
-    source = present.of(before).current if before else None
+    source = present.find_environment(before).current if before else None
     if last.action == "promote" and source is not None and source.release != last.release:
         return ""
-    # Counted as for somebody else, so that one's own approval shows as given.
-    rest = find_rest(replace(_begun(ports, project, present, last, environment), actor=Actor("")))
+    # Counted without an actor: guards would leave out the actor's own approval.
+    rest = check_stopped_deployment(
+        replace(_rebuild_last_request(ports, project, present, last, environment), actor=Actor(""))
+    )
     return rest.hint if rest else ""
 
 
-def _begun(ports: Ports, project: Project, present: Present, last: Deployment, environment: str) -> Request:
-    """What the last deployment of an environment asked for, as it would be asked for today."""
+def _rebuild_last_request(
+    ports: Ports, project: Project, present: LedgerState, last: Deployment, environment: str
+) -> Request:
+    """Rebuild the request of the last deployment with today's rules and settings."""
     if last.action == "promote":
-        what = (ports, project, present)
-        return deploy_request.promotion(*what, source=last.source, target=environment, release=last.release).request
-    return deploy_request.redeployment(ports, project, present, target=environment, release=last.release).request
+        context = (ports, project, present)
+        return deploy_request.build_promotion(
+            *context, source=last.source, target=environment, release=last.release
+        ).request
+    return deploy_request.build_redeployment(ports, project, present, target=environment, release=last.release).request
 
 
-def _prove(there: EnvironmentPresent, environment: str) -> str:
-    """What runs and is not proven holds the next environment up."""
-    return "" if there.proof is None or there.proof.verified else f"envctl verify {environment}"
+def _find_verify_command(here: EnvironmentState, environment: str) -> str:
+    """Return the command to verify an unverified release: it blocks the next environment."""
+    return "" if here.current_evidence is None or here.current_evidence.verified else f"envctl verify {environment}"

@@ -1,1 +1,1 @@
-"""Reads the ledger, appends to it, signs it, and checks whose store it is."""
+"""The ledger in the store: reading, appending, signing, and the owner of the store."""

@@ -1,21 +1,21 @@
-"""What this machine saw of the ledger before, against what is there now."""
+"""The check of the ledger against the last entry seen by this machine."""
 
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.ledger.entries import ChainBreak, digest
-from envctl.domain.ledger.state import Present
+from envctl.domain.ledger.entries import ChainBreak, hash_bytes
+from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.ledger.store_layout import entry_key
 from envctl.usecases.ports.core import Ports
 
-Seen = tuple[int, str] | None
-"""The number and the head of the last entry that this machine saw; None where it saw none."""
+KnownHead = tuple[int, str] | None
+"""Number and digest of the last entry seen by this machine; None without one."""
 
 
-class UnbelievableLedgerError(OperationFailedError):
-    """The ledger does not fit together, or not with what this machine saw of it."""
+class BrokenLedgerError(OperationFailedError):
+    """The ledger is inconsistent, or contradicts the entries seen by this machine."""
 
 
-def disbelieve(broken: ChainBreak) -> UnbelievableLedgerError:
-    return UnbelievableLedgerError(
+def to_ledger_error(broken: ChainBreak) -> BrokenLedgerError:
+    return BrokenLedgerError(
         Problem(
             "E401",
             f"the ledger can't be believed from entry {broken.seq} on: {broken.reason}",
@@ -24,20 +24,19 @@ def disbelieve(broken: ChainBreak) -> UnbelievableLedgerError:
     )
 
 
-def check_witness(ports: Ports, now: Present, seen: Seen) -> None:
-    """Raises UnbelievableLedgerError where the ledger `now` is not the one that was `seen`, or that one cut short.
+def check_known_head(ports: Ports, now: LedgerState, seen: KnownHead) -> None:
+    """Check that the ledger continues the known one. Raises BrokenLedgerError if it is cut short or replaced.
 
-    `seen` has to be recalled before the ledger is read: another command of the same clone may append meanwhile, and
-    what it saw is then more than what was read here.
+    Load `seen` before reading the ledger: another command of this clone may append meanwhile, and save a later head.
     """
     if seen is not None and seen != (now.seq, now.head):
         seq, head = seen
         if seq > now.seq:
-            raise disbelieve(
+            raise to_ledger_error(
                 ChainBreak(now.seq + 1, f"this machine has seen {seq} entries, and now there are {now.seq}")
             )
         data = ports.store.read(entry_key(seq)) if seq else None
-        if seq and (data is None or digest(data) != head):
-            raise disbelieve(ChainBreak(seq, "it is not the entry that this machine saw before under that number"))
+        if seq and (data is None or hash_bytes(data) != head):
+            raise to_ledger_error(ChainBreak(seq, "it is not the entry that this machine saw before under that number"))
     if now.seq and seen != (now.seq, now.head):
-        ports.witness.remember(now.seq, now.head)
+        ports.head_cache.save_head(now.seq, now.head)

@@ -1,65 +1,65 @@
-"""The probe of the store: whether what is there can't be created a second time, as the whole ledger rests on it.
+"""The probe of the store: the ledger relies on conditional writes, so no object may be created twice.
 
-There are servers that speak S3 and silently ignore `If-None-Match`. On them, two who append at once would both succeed,
-and the entry of one would be gone.
+Some S3-compatible servers silently ignore `If-None-Match`: of two concurrent appends both would succeed, and one entry
+would be lost.
 """
 
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.findings import Finding
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 
-FOLDER = "probe/"
-KEY = f"{FOLDER}if-none-match"
-NAME = "create-only"
+PROBE_FOLDER = "probe/"
+PROBE_KEY = f"{PROBE_FOLDER}if-none-match"
+FINDING_NAME = "create-only"
 _FIRST, _SECOND = b"created first ", b"created over what was there "
-STEP = f"try that nothing can be written over: {KEY} is created once, and stays"
+PROBE_STEP = f"try that nothing can be written over: {PROBE_KEY} is created once, and stays"
 
 _HINT = "use S3 itself, or a server that honours If-None-Match on PUT (MinIO does); nothing may be recorded there"
-OVERWRITTEN = Problem("E426", "the store let something be written over when it was tried", _HINT)
+OVERWRITE_PROBLEM = Problem("E426", "the store let something be written over when it was tried", _HINT)
 
 
-def tried(ports: Ports) -> bool:
-    return KEY in ports.store.keys(FOLDER)
+def is_probed(ports: Ports) -> bool:
+    return PROBE_KEY in ports.store.list_keys(PROBE_FOLDER)
 
 
-def seen(ports: Ports, way: str) -> Finding:
-    """What an earlier trial has left, read and not written."""
-    data = ports.store.read(KEY) if tried(ports) else None
+def read_probe(ports: Ports, way: str) -> Finding:
+    """Report the result of an earlier probe, without writing."""
+    data = ports.store.read(PROBE_KEY) if is_probed(ports) else None
     if data is None:
-        return Finding(NAME, "unseen", "whether anything can be written over was never tried", way)
+        return Finding(FINDING_NAME, "unseen", "whether anything can be written over was never tried", way)
     when = data.rpartition(b" ")[2].decode(errors="backslashreplace")[:16].replace("T", " ")
     if data.startswith(_SECOND):
-        return Finding(NAME, "bad", f"the store let something be written over, {when} UTC", way)
-    return Finding(NAME, "good", f"nothing can be written over (first tried {when} UTC)")
+        return Finding(FINDING_NAME, "bad", f"the store let something be written over, {when} UTC", way)
+    return Finding(FINDING_NAME, "good", f"nothing can be written over (first tried {when} UTC)")
 
 
-def demand(ports: Ports) -> Finding:
-    """Tries it. Raises OperationFailedError (E426) for a store that lets something be written over.
+def require_create_only(ports: Ports) -> Finding:
+    """Probe the store. Raises OperationFailedError (E426) if it lets objects be overwritten.
 
-    One key does: under object lock nobody could take the others away again. What is written says when, so that two
-    trials never write the same.
+    It uses a single key, because under object lock keys are permanent. The bytes hold the time: no two probes write the
+    same.
     """
     now = ports.clock.now().isoformat(timespec="milliseconds").encode()
     first, second = _FIRST + now, _SECOND + now
-    created = _create(ports, first)
-    if _create(ports, second):
-        raise _ignored("it took a second object under the same key, and said nothing")
-    there = ports.store.read(KEY)
-    if there == second or (created and there != first):
-        raise _ignored("it refused a second object under the same key, and kept it all the same")
-    return Finding(NAME, "good", "nothing can be written over (tried just now)")
+    created = _try_create(ports, first)
+    if _try_create(ports, second):
+        raise _to_probe_error("it took a second object under the same key, and said nothing")
+    stored = ports.store.read(PROBE_KEY)
+    if stored == second or (created and stored != first):
+        raise _to_probe_error("it refused a second object under the same key, and kept it all the same")
+    return Finding(FINDING_NAME, "good", "nothing can be written over (tried just now)")
 
 
-def _create(ports: Ports, data: bytes) -> bool:
+def _try_create(ports: Ports, data: bytes) -> bool:
     try:
-        ports.store.create(KEY, data)
+        ports.store.create(PROBE_KEY, data)
     except AlreadyExistsError:
         return False
     return True
 
 
-def _ignored(what: str) -> OperationFailedError:
+def _to_probe_error(reason: str) -> OperationFailedError:
     message = (
-        f"the store ignores If-None-Match: {what}. Of two people at work at once, one would lose what was recorded"
+        f"the store ignores If-None-Match: {reason}. Of two people at work at once, one would lose what was recorded"
     )
     return OperationFailedError(Problem("E426", message, _HINT))

@@ -1,4 +1,4 @@
-"""Deployments as the ledger tells of them, newest first, each with how it ended and whether it was verified."""
+"""Deployments in the ledger, newest first, each with its end and its verification."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,19 +16,23 @@ from envctl.domain.ledger.events import (
     VerificationPassed,
     WaiverUsed,
 )
-from envctl.domain.ledger.projection.apply_entries import begin, end
-from envctl.domain.ledger.state import Deployment, Present
+from envctl.domain.ledger.projection.apply_entries import close_deployment, to_deployment
+from envctl.domain.ledger.state import Deployment, LedgerState
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.core import Ports
 
-LOOKED_THROUGH = 2000
-Checked = VerificationPassed | VerificationFailed
+MAX_ENTRIES_READ = 2000
+VerificationResult = VerificationPassed | VerificationFailed
 
 
 @dataclass(frozen=True)
 class Happened:
-    """`verified` is what its last verification said; empty where there was none. `plan` is the fingerprint of what it
-    set out to do. `rules` is what its rules say otherwise than those before them.
+    """A deployment with its verification.
+
+    Attributes:
+        plan: fingerprint of its plan.
+        verified: result of its last verification; empty without one.
+        rules: differences from the rules before.
     """
 
     environment: str
@@ -40,8 +44,11 @@ class Happened:
 
 @dataclass(frozen=True)
 class Timeline:
-    """`since` is the number of the oldest entry that was looked through, and `more` says that there are older
-    deployments, or may be.
+    """The newest deployments.
+
+    Attributes:
+        since: number of the oldest entry read.
+        more: older deployments exist, or may exist.
     """
 
     deployments: tuple[Happened, ...] = ()
@@ -50,63 +57,63 @@ class Timeline:
 
 
 @dataclass
-class _Seen:
-    """What was met on the way back that belongs to a start which is yet to be met."""
+class _LaterEvents:
+    """Events of deployments with a start not yet reached on the way back."""
 
     ends: dict[int, Entry] = field(default_factory=dict)
-    checks: dict[int, Checked] = field(default_factory=dict)
+    checks: dict[int, VerificationResult] = field(default_factory=dict)
     waivers: dict[int, int] = field(default_factory=dict)
 
 
-def timeline(ports: Ports, present: Present, most: int, through: int = LOOKED_THROUGH) -> Timeline:
-    """The newest deployments of that present, be there newer ones by now or not."""
-    entries = dropwhile(lambda entry: entry.seq > present.seq, journal.newest_first(ports))
+def load_timeline(ports: Ports, present: LedgerState, most: int, through: int = MAX_ENTRIES_READ) -> Timeline:
+    """Return the newest deployments of that state, from at most `through` entries; later ones are skipped."""
+    entries = dropwhile(lambda entry: entry.seq > present.seq, journal.read_newest_first(ports))
     found: list[Happened] = []
-    seen, since, trust = _Seen(), present.seq + 1, ports.trust
+    seen, since, trust = _LaterEvents(), present.seq + 1, ports.trust
     for entry in islice(entries, through):
-        happened = None if trust.doubt(entry) else _follow(seen, entry)
+        happened = None if trust.explain_distrust(entry) else _visit_entry(seen, entry)
         if happened is not None and len(found) == most:
-            return Timeline(_with_rules(ports, found), since, more=True)
+            return Timeline(_add_rule_changes(ports, found), since, more=True)
         since = entry.seq
         found += [happened] if happened else []
-    return Timeline(_with_rules(ports, found), since, more=since > 1)
+    return Timeline(_add_rule_changes(ports, found), since, more=since > 1)
 
 
-def _with_rules(ports: Ports, found: Sequence[Happened]) -> tuple[Happened, ...]:
+def _add_rule_changes(ports: Ports, found: Sequence[Happened]) -> tuple[Happened, ...]:
     pairs = [(each.deployment.rules_before, each.deployment.rules) for each in found]
-    changes = rules_store.list_changes(ports, pairs)
+    changes = rules_store.list_rule_changes(ports, pairs)
     return tuple(replace(each, rules=changes.get(pair, ())) for each, pair in zip(found, pairs, strict=True))
 
 
-def tried(happened: tuple[Happened, ...]) -> Iterator[tuple[tuple[str, str], Deployment]]:
-    """The last deployment of each release in each environment, as pairs that a dict is made of."""
+def list_last_attempts(happened: tuple[Happened, ...]) -> Iterator[tuple[tuple[str, str], Deployment]]:
+    """Yield the last deployment of each release in each environment, as pairs for a dict."""
     for each in reversed(happened):
         if each.deployment.action != "destroy":
             yield (each.environment, each.deployment.release), each.deployment
 
 
-def _follow(seen: _Seen, entry: Entry) -> Happened | None:
+def _visit_entry(seen: _LaterEvents, entry: Entry) -> Happened | None:
     event = entry.event
     match event:
         case DeploymentSucceeded() | DeploymentFailed() | DeploymentAbandoned():
-            # Only the first end counts, and that is the last one to be met.
+            # Only the first end counts: it is the last one reached.
             seen.ends[event.started] = entry
         case VerificationPassed() | VerificationFailed():
             seen.checks.setdefault(event.started, event)
         case DeploymentStarted():
-            return _told(entry, event, seen)
+            return _build_deployment(entry, event, seen)
         case WaiverUsed() if event.started:
-            # It became necessary while the deployment was under way.
+            # A waiver used during the deployment.
             seen.waivers[event.started] = entry.seq
     return None
 
 
-def _told(entry: Entry, event: DeploymentStarted, seen: _Seen) -> Happened:
+def _build_deployment(entry: Entry, event: DeploymentStarted, seen: _LaterEvents) -> Happened:
     ending, check = seen.ends.get(entry.seq), seen.checks.get(entry.seq)
-    deployment = begin(entry, event)
+    deployment = to_deployment(entry, event)
     deployment = replace(deployment, waiver=seen.waivers.get(entry.seq, deployment.waiver))
     if ending is not None and isinstance(ending.event, Ending):
-        deployment = end(deployment, ending.event, ending.at)
+        deployment = close_deployment(deployment, ending.event, ending.at)
     verified: Literal["", "passed", "failed"] = ""
     if check is not None:
         verified = "passed" if isinstance(check, VerificationPassed) else "failed"

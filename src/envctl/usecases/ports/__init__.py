@@ -1,1 +1,1 @@
-"""What the use cases need of the world, as Protocols."""
+"""Protocols of everything outside the use cases."""

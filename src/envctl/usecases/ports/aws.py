@@ -1,4 +1,4 @@
-"""What the use cases need of AWS, and of registries of images: more ports, in a file of their own."""
+"""Ports to AWS and to image registries."""
 
 from __future__ import annotations
 
@@ -9,121 +9,126 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from envctl.domain.aws.access import Caller
-    from envctl.domain.aws.buckets import FoundBucket, Step, WantedBucket
+    from envctl.domain.aws.access import CallerIdentity
+    from envctl.domain.aws.buckets import BucketStep, FoundBucket, WantedBucket
     from envctl.domain.aws.secret_status import NeededSecret, SecretValue, Sighting
-    from envctl.domain.images.image_reference import Found, Image
+    from envctl.domain.images.image_reference import Image, Presence
     from envctl.domain.ledger.signatures import Algorithm
-    from envctl.domain.rollout.alarms import SeenAlarm
+    from envctl.domain.rollout.alarms import AlarmStatus
 
 
-class Access(Protocol):
-    """Credentials, taken when they are first asked for. An empty environment stands for one's own. Raises
-    OperationFailedError where they are not given.
+class AwsAccess(Protocol):
+    """Credentials of each environment, resolved at the first use; an empty environment means the caller's own. Methods
+    raise OperationFailedError without credentials.
     """
 
-    def caller(self, environment: str = "") -> Caller:
-        """Who AWS says that one is there."""
+    def fetch_caller(self, environment: str = "") -> CallerIdentity:
+        """Return the identity reported by STS."""
 
-    def keys(self, environment: str) -> Mapping[str, str]:
-        """The variables under which AWS tools look for credentials."""
+    def export_credentials(self, environment: str) -> Mapping[str, str]:
+        """Return the credentials as environment variables for AWS tools."""
 
-    def known(self, environment: str) -> bool:
-        """Whether the credentials that are at hand are the ones that were remembered for it."""
+    def is_confirmed(self, environment: str) -> bool:
+        """Tell if the current credentials were already confirmed for the account of the environment."""
 
-    def remember(self, environment: str) -> None:
-        """That they are of the account of the environment, as the project file has it now."""
+    def save_confirmed(self, environment: str) -> None:
+        """Record the current credentials as confirmed for the account in the project file."""
 
-    def ahead(self) -> timedelta | None:
-        """How far this machine's clock is ahead of that of AWS, as far as its last answer tells; None before any."""
+    def clock_skew(self) -> timedelta | None:
+        """Return how far the local clock is ahead of AWS, by its last response; None before any."""
 
 
 class Buckets(Protocol):
-    """Buckets of S3, reached with the credentials of an environment, or with one's own for an empty one."""
+    """S3 buckets, accessed with the credentials of an environment, or the caller's own for an empty one."""
 
-    def is_there(self, wanted: WantedBucket, environment: str) -> bool:
-        """Raises OperationFailedError as `look`, and asks for nothing that the bucket holds or is set to."""
+    def has_bucket(self, wanted: WantedBucket, environment: str) -> bool:
+        """Check existence alone, without reading contents or settings. Raises like `inspect_bucket`."""
 
-    def look(self, wanted: WantedBucket, environment: str) -> FoundBucket | None:
-        """None where there is none of that name. Raises OperationFailedError where it is somebody else's, in another
-        account or another region, or where nobody can say.
+    def inspect_bucket(self, wanted: WantedBucket, environment: str) -> FoundBucket | None:
+        """Return the settings of the bucket; None if the name is free. Raises OperationFailedError if the bucket
+        belongs to another account or region, or is unreadable.
         """
 
-    def carry_out(self, wanted: WantedBucket, step: Step, environment: str) -> None:
-        """Raises OperationFailedError where AWS says no."""
+    def apply_step(self, wanted: WantedBucket, step: BucketStep, environment: str) -> None:
+        """Create or change the bucket. Raises OperationFailedError if AWS refuses."""
 
 
 @dataclass(frozen=True)
-class Pulled:
-    """An image, and the environment with whose credentials its registry is asked where that is ECR."""
+class RegistryImage:
+    """An image, and the environment providing the credentials for its registry if that is ECR."""
 
     image: Image
     environment: str
 
 
 @dataclass(frozen=True)
-class Copied:
-    """How far a copy is: of all blobs of an image, and in bytes. What was there already counts as copied."""
+class CopyProgress:
+    """Progress of one image copy. Blobs already at the target count as copied.
+
+    Attributes:
+        size: bytes copied so far.
+        total_size: bytes of the whole image.
+    """
 
     blobs: int
-    of_blobs: int
+    total_blobs: int
     size: int
-    of_size: int
+    total_size: int
 
 
 class Registries(Protocol):
-    """Where images lie: Amazon ECR, and whatever speaks the distribution API of OCI. Raises OperationFailedError where
-    a registry can't be asked, or does not want to answer.
+    """Image registries: Amazon ECR, and any OCI distribution API. Methods raise OperationFailedError if a registry is
+    unreachable or refuses.
     """
 
-    def digest(self, tagged: Pulled) -> str | None:
-        """What its tag stands for; None where there is no such tag."""
+    def resolve_digest(self, tagged: RegistryImage) -> str | None:
+        """Return the digest of the tag; None if the registry has no such tag."""
 
-    def find(self, pinned: Pulled) -> Found:
-        """Whether the content with its digest is there."""
+    def find_image(self, pinned: RegistryImage) -> Presence:
+        """Check if the registry holds the image with this digest."""
 
-    def copy(self, source: Pulled, target: Pulled, tell: Callable[[Copied], None]) -> None:
-        """By digest, with all that belongs to it. What is there already is not copied again, and the image itself is
-        there last, so that nobody ever finds half of it.
+    def copy_image(self, source: RegistryImage, target: RegistryImage, tell: Callable[[CopyProgress], None]) -> None:
+        """Copy the image by digest, with everything it references. Existing blobs are skipped; the manifest is written
+        last, so an incomplete image is never visible.
         """
 
 
 class Secrets(Protocol):
-    """Secrets Manager and the Parameter Store of an environment's account. No secret is ever read."""
+    """Secrets Manager and Parameter Store of an environment. Secret values are never read."""
 
-    def look(self, environment: str, wanted: Sequence[NeededSecret]) -> tuple[Sighting, ...]:
-        """What there is of each, in their order; what can't be looked at is unknown, with the reason."""
+    def check_secrets(self, environment: str, wanted: Sequence[NeededSecret]) -> tuple[Sighting, ...]:
+        """Return the status of each secret, in order; unreadable ones are unknown, with the reason."""
 
-    def put(
+    def put_secret(
         self, environment: str, seen: Sighting, value: SecretValue, *, tags: Mapping[str, str], kms_key: str = ""
     ) -> None:
-        """A new version of what is there, or the secret itself with these tags where it is absent. Raises
-        OperationFailedError, in which the value is never quoted.
+        """Write a new version, or create the missing secret with these tags. Raises OperationFailedError, never quoting
+        the value.
         """
 
 
 class Alarms(Protocol):
-    """Alarms of CloudWatch in an environment's account."""
+    """CloudWatch alarms in the account of an environment."""
 
-    def look(self, environment: str, region: str, names: Sequence[str]) -> tuple[SeenAlarm, ...]:
-        """What each says, in their order; the region is the environment's own where none is given. Raises
-        OperationFailedError where they can't be asked.
+    def check_alarms(self, environment: str, region: str, names: Sequence[str]) -> tuple[AlarmStatus, ...]:
+        """Return the state of each alarm, in order. An empty region means the region of the environment. Raises
+        OperationFailedError if CloudWatch is unreachable.
         """
 
 
 class Signatures(Protocol):
-    """The signing keys of the environments. Raises OperationFailedError where they can't be used."""
+    """KMS signing keys of the environments. Methods raise OperationFailedError if a key is unusable."""
 
-    def key(self, environment: str) -> str:
-        """The ARN of the key, or of its alias."""
+    def key_arn(self, environment: str) -> str:
+        """Return the ARN or alias of the key."""
 
     def sign(self, environment: str, algorithm: Algorithm, message: bytes, *, personally: bool) -> bytes:
-        """The signature of a short message: with the credentials of whoever runs this where it is said `personally`,
-        and else with those that work in the environment.
+        """Return the signature of a short message. `personally` signs with the credentials of the caller instead of the
+        deployment role of the environment.
         """
 
-    def public_key(self, environment: str) -> bytes:
-        """In DER."""
+    def fetch_public_key(self, environment: str) -> bytes:
+        """Return the public key in DER."""
 
-    def create(self, environment: str) -> bool:
-        """Makes the key where it is not there yet; whether it was made."""
+    def create_key(self, environment: str) -> bool:
+        """Create the key if it is missing; return True if it was created."""

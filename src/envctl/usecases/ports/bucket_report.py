@@ -1,4 +1,4 @@
-"""What there is to say of a bucket, before and after anything is done about it."""
+"""Report on one bucket, before and after any change."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,8 +12,12 @@ Outcome = Literal["whole", "differs", "missing", "unknown"]
 
 @dataclass(frozen=True)
 class BucketReport:
-    """`steps` are those that were done, or that would be; `findings` what was seen last. `problems` say why it could
-    not be looked at as a whole, or why something could not be done.
+    """State of one bucket.
+
+    Attributes:
+        findings: the latest check results.
+        steps: changes done, or to be done in a dry run.
+        problems: reasons for a failed check or change.
     """
 
     name: str
@@ -35,8 +39,8 @@ class BucketReport:
         return "differs" if "warn" in verdicts else "whole"
 
     @property
-    def told(self) -> tuple[Problem, ...]:
-        """The problems, with what of the bucket could not be looked at."""
+    def all_problems(self) -> tuple[Problem, ...]:
+        """The problems, plus one for each finding without a result."""
         unseen = [each for each in self.findings if each.verdict == "unseen"]
         return (
             *self.problems,
@@ -54,6 +58,6 @@ class BucketReport:
                 return ExitCode.CHANGES
 
 
-def reported(wanted: WantedBucket) -> BucketReport:
-    """Of which nothing is known yet."""
+def unchecked_report(wanted: WantedBucket) -> BucketReport:
+    """Create the report of a bucket not checked yet."""
     return BucketReport(wanted.name, wanted.purpose, wanted.environments, wanted.account_id, wanted.region)

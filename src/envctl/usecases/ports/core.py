@@ -1,4 +1,4 @@
-"""What the use cases need of the world, as small Protocols. The adapters are them; the tests have fakes of them."""
+"""The ports used by most use cases, as small Protocols. Adapters implement them; tests have fakes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from envctl.domain.errors import OperationFailedError
 
 if TYPE_CHECKING:
-    # Every command imports this file; what its signatures speak of is imported by those who use it.
+    # Every command imports this file: types are imported for type checking only.
     from collections.abc import Callable
     from contextlib import AbstractContextManager
     from datetime import datetime
@@ -21,180 +21,188 @@ if TYPE_CHECKING:
     from envctl.domain.ledger.events import Actor
     from envctl.domain.ledger.trust import Trust
     from envctl.domain.plan.changes import EnvironmentPlan
-    from envctl.usecases.ports.aws import Access, Alarms, Buckets, Registries, Secrets, Signatures
+    from envctl.usecases.ports.aws import Alarms, AwsAccess, Buckets, Registries, Secrets, Signatures
     from envctl.usecases.ports.bucket_report import BucketReport
-    from envctl.usecases.ports.project import Ground, Modules, Reader, SourceTree, Templates, VersionControl, Workspace
-    from envctl.usecases.ports.terraform import Formatter, Progressed, Terraform
+    from envctl.usecases.ports.project import (
+        ConfigReader,
+        ProjectFolder,
+        RemoteModules,
+        SourceTree,
+        Templates,
+        VersionControl,
+        Workspace,
+    )
+    from envctl.usecases.ports.terraform import Formatter, ProgressEvent, Terraform
 from envctl.usecases.ports.cost import CostSource
 
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The time, in UTC."""
+        """Return the time in UTC."""
 
 
-class Marks(Protocol):
-    def fresh(self) -> str:
-        """A text that nobody else was ever given."""
+class Nonces(Protocol):
+    def new(self) -> str:
+        """Return a unique text, never issued before."""
 
 
 class Identity(Protocol):
-    def actor(self) -> Actor:
-        """Who is at work."""
+    def identify_actor(self) -> Actor:
+        """Return the actor of this command."""
 
-    def doubt(self) -> str:
-        """Why the actor of a job in CI is not verified as such, or why the caller is not; empty where none is."""
+    def explain_doubt(self) -> str:
+        """Explain why the actor is not verified; empty if verified."""
 
 
 class Reviews(Protocol):
-    """Who let the job begin in which envctl runs, where the code is hosted."""
+    """Reviewers and authors of the current CI job, as the code host knows them."""
 
-    def approved(self, environment: str) -> Sequence[str]:
-        """The names of those who approved it as reviewers of the forge's own environment, each once. Raises UsageError
-        where there is no such job, and OperationFailedError where it can't be asked. The name of an app or a bot ends
-        in `[bot]`.
+    def list_approvers(self, environment: str) -> Sequence[str]:
+        """Return the distinct reviewers of this job for the host's own environment. Names of apps and bots end in
+        `[bot]`. Raises UsageError outside of such a job, and OperationFailedError if the host is unreachable.
         """
 
-    def authors(self, commit: str) -> Sequence[str]:
-        """The logins of those who wrote or committed a commit, and of who opened its pull requests. Empty where there
-        is no job, or it has no token to ask with. Raises OperationFailedError where the forge does not answer.
+    def list_authors(self, commit: str) -> Sequence[str]:
+        """Return the logins of the authors and committers of a commit, and of the openers of its pull requests. Empty
+        outside of a job, or without a token. Raises OperationFailedError if the host is unreachable.
         """
 
 
 class AlreadyExistsError(Exception):
-    """Somebody else was first to create it."""
+    """The key exists already: another writer came first."""
 
 
-class UnansweredError(OperationFailedError):
-    """The store did not say whether it was created."""
+class LostResponseError(OperationFailedError):
+    """The response of the store was lost: the write may or may not have happened."""
 
 
 class Store(Protocol):
-    """Named bytes that are created once and never change. Keys are like `ledger/0000000001.json`."""
+    """Write-once storage of bytes under keys like `ledger/0000000001.json`."""
 
     @property
     def endpoint(self) -> str:
-        """The server that stands for AWS; empty for AWS itself, and for a folder."""
+        """The server used in place of AWS; empty for AWS itself and for folders."""
 
     def create(self, key: str, data: bytes) -> None:
-        """Creates it whole or not at all. Raises AlreadyExistsError, also where two try at once, and also where it was
-        created by this very call whose first answer got lost. After an UnansweredError it may be there or not, after
-        any other error it is not.
+        """Write the whole object, if the key is free.
+
+        Raises AlreadyExistsError if the key is taken, even by a concurrent writer or by the first try of this very call
+        with a lost response. After LostResponseError the object may exist; after any other error it does not.
         """
 
     def read(self, key: str) -> bytes | None: ...
 
     def read_all(self, keys: Sequence[str]) -> list[bytes | None]:
-        """Each of them, in their order; faster than one by one where the store is far away."""
+        """Return each object in order, in parallel if the store is remote."""
 
-    def keys(self, prefix: str, after: str = "") -> list[str]:
-        """The keys that begin with `prefix` and sort after `after`, sorted."""
+    def list_keys(self, prefix: str, after: str = "") -> list[str]:
+        """Return the sorted keys with this prefix, after the key `after`."""
 
-    def fetching(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
-        """Says what will be read within it, and listed (`prefix`, `after`): a store that is far away fetches it all at
-        once. It changes no answer.
+    def prefetch(self, keys: Sequence[str], lists: Sequence[tuple[str, str]]) -> AbstractContextManager[None]:
+        """Fetch these keys and lists (`prefix`, `after`) in parallel from a remote store, for reads inside the block.
+        Results are the same without it.
         """
 
-    def foresee_time(self) -> None:
-        """Says that `now` will be asked for: a store that is far away begins to find out."""
+    def prefetch_time(self) -> None:
+        """Start to fetch the time of a remote store, for a later `now`."""
 
     def now(self) -> datetime | None:
-        """The time by the store's own clock, in UTC; None where it tells none."""
+        """Return the time of the store's clock in UTC; None if unknown."""
 
-    def written_at(self, key: str) -> datetime | None:
-        """When that was written, by the store's own clock; None where it tells none."""
-
-
-class Witness(Protocol):
-    """What this machine last saw of the ledger, so that a history cut off or rewritten at its end is noticed."""
-
-    def recall(self) -> tuple[int, str] | None: ...
-
-    def remember(self, seq: int, head: str) -> None:
-        """Keeps the later one: where another command of this machine has seen more, it does nothing."""
+    def last_modified(self, key: str) -> datetime | None:
+        """Return the write time by the store's clock; None if unknown."""
 
 
-class Probes(Protocol):
-    """Asks the world whether a deployment works."""
+class HeadCache(Protocol):
+    """Last ledger entry seen by this machine, to detect a truncated or rewritten history."""
 
-    def ask(self, probe: Probe, surroundings: Mapping[str, str]) -> str:
-        """Why it does not, or an empty text where it does. `surroundings` are for a command's environment."""
+    def load_head(self) -> tuple[int, str] | None: ...
+
+    def save_head(self, seq: int, head: str) -> None:
+        """Save this head, unless another command saved a later one."""
+
+
+class CheckRunner(Protocol):
+    """Runner of the checks after a deployment."""
+
+    def run_check(self, probe: Probe, surroundings: Mapping[str, str]) -> str:
+        """Return the reason for the failure; empty if the check passes. `surroundings` are environment variables for
+        commands.
+        """
 
 
 @dataclass(frozen=True)
-class Answered:
-    """What a program answered, or the problem because of which there is no answer."""
+class CostAnswer:
+    """Output of a cost program, or the problem if there is none."""
 
-    said: bytes = b""
+    output: bytes = b""
     problem: str = ""
 
 
-class Costs(Protocol):
-    """Somebody who knows prices: envctl knows none."""
+class CostEstimator(Protocol):
+    """External cost estimator: envctl knows no prices."""
 
-    def ask(self, source: CostSource, question: bytes) -> Answered:
-        """It is told the question, and has its time-out to answer."""
+    def estimate_costs(self, source: CostSource, question: bytes) -> CostAnswer:
+        """Run the program with this input, within its time limit."""
 
 
 class Observer(Protocol):
-    """Is told what happens while it happens, be it from several threads."""
+    """Receiver of progress events, possibly from several threads."""
 
-    def begins(self, environments: Sequence[str]) -> None:
-        """Where it is going to happen: of several environments, each has to be named."""
+    def on_start(self, environments: Sequence[str]) -> None:
+        """Announce the target environments; with several, output names each."""
 
-    def progressed(self, event: Progressed) -> None: ...
+    def on_progress(self, event: ProgressEvent) -> None: ...
 
-    def planned(self, plan: EnvironmentPlan) -> None: ...
+    def on_plan(self, plan: EnvironmentPlan) -> None: ...
 
-    def said(self, message: str) -> None: ...
+    def on_message(self, message: str) -> None: ...
 
-    def intends(self, buckets: Sequence[BucketReport]) -> None:
-        """What is going to be made, before anybody is asked."""
+    def on_bucket_plan(self, buckets: Sequence[BucketReport]) -> None:
+        """Announce the planned bucket changes, before the confirmation."""
 
-    def hides(self, values: Collection[object], public: Collection[str] = ()) -> None:
-        """Sensitive values, of which from now on no part is shown by whoever writes into the same log. `public` are
-        names that are no secret wherever they stand.
-        """
+    def redact(self, values: Collection[object], public: Collection[str] = ()) -> None:
+        """Redact these sensitive values from all later output. `public` names are never secret."""
 
 
-class Consent(Protocol):
-    def given(self, plan: EnvironmentPlan, *, again: bool) -> bool:
-        """Whether the person who runs this wants that plan applied. `again` where an earlier part was applied."""
+class Prompter(Protocol):
+    def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
+        """Ask to apply the plan. `again` is True after an earlier part was applied."""
 
-    def approves(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
-        """Whether that person approves the plan, which was shown, at a gate. `notes` is what they should know."""
+    def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
+        """Ask to approve the plan, shown before, at a gate. `notes` are shown as warnings."""
 
-    def approves_rules(self, environment: str, gate: str, changes: Sequence[str]) -> bool:
-        """Whether that person approves the changes of the rules of an environment; `gate` may be empty."""
+    def confirm_rules(self, environment: str, gate: str, changes: Sequence[str]) -> bool:
+        """Ask to approve changed rules of an environment; `gate` may be empty."""
 
-    def breaks(self, lock: StateLock) -> bool:
-        """Whether whoever holds this lock of Terraform's is gone for sure."""
+    def confirm_unlock(self, lock: StateLock) -> bool:
+        """Ask if the holder of this Terraform state lock is certainly dead."""
 
-    def puts(self, change: SecretChange) -> bool:
-        """Whether that secret shall get a value. It is asked before anybody is asked for the value."""
+    def confirm_secret(self, change: SecretChange) -> bool:
+        """Ask to write the secret, before prompting for its value."""
 
-    def makes(self, buckets: Sequence[BucketReport]) -> bool:
-        """Whether what was told of them is to be made."""
+    def confirm_buckets(self, buckets: Sequence[BucketReport]) -> bool:
+        """Ask to apply the announced bucket changes."""
 
-    def chooses(self, question: str, otherwise: str, wrong: Callable[[str], str]) -> str:
-        """What that person answers; `otherwise` is the answer of who says nothing, and of where nobody can be asked.
-        `wrong` says what is wrong with an answer, which is then asked for again. Raises InterruptedByUserError.
+    def prompt_text(self, question: str, otherwise: str, wrong: Callable[[str], str]) -> str:
+        """Prompt for a text. Return `otherwise` for an empty answer, or without a terminal. `wrong` returns the fault
+        of an answer; the prompt is repeated then. Raises InterruptedByUserError.
         """
 
 
 class Ports(Protocol):
-    """The whole world of a use case, put together in one place: `cli/wiring/container.py`."""
+    """All ports of a use case. `cli/wiring/container.py` builds them."""
 
     @property
     def tree(self) -> SourceTree: ...
     @property
-    def reader(self) -> Reader: ...
+    def config_reader(self) -> ConfigReader: ...
     @property
     def store(self) -> Store: ...
     @property
-    def witness(self) -> Witness: ...
+    def head_cache(self) -> HeadCache: ...
     @property
-    def modules(self) -> Modules: ...
+    def remote_modules(self) -> RemoteModules: ...
     @property
     def workspace(self) -> Workspace: ...
     @property
@@ -202,11 +210,11 @@ class Ports(Protocol):
     @property
     def formatter(self) -> Formatter: ...
     @property
-    def probes(self) -> Probes: ...
+    def check_runner(self) -> CheckRunner: ...
     @property
-    def costs(self) -> Costs: ...
+    def cost_estimator(self) -> CostEstimator: ...
     @property
-    def access(self) -> Access: ...
+    def access(self) -> AwsAccess: ...
     @property
     def buckets(self) -> Buckets: ...
     @property
@@ -219,34 +227,34 @@ class Ports(Protocol):
     def signatures(self) -> Signatures: ...
     @property
     def trust(self) -> Trust:
-        """What of the ledger is believed, as it was when the command began."""
+        """The signature trust rules, as read when the command started."""
 
     @property
     def owner(self) -> Owner:
-        """Whose the store has to be."""
+        """The required owner of the store."""
 
     @property
     def clock(self) -> Clock: ...
     @property
-    def marks(self) -> Marks: ...
+    def nonces(self) -> Nonces: ...
     @property
     def identity(self) -> Identity: ...
     @property
     def reviews(self) -> Reviews: ...
     @property
-    def versions(self) -> VersionControl: ...
+    def version_control(self) -> VersionControl: ...
     @property
     def observer(self) -> Observer: ...
     @property
-    def consent(self) -> Consent: ...
+    def prompter(self) -> Prompter: ...
     @property
     def templates(self) -> Templates: ...
     @property
-    def ground(self) -> Ground: ...
+    def project_folder(self) -> ProjectFolder: ...
     @property
     def provider_lock(self) -> str:
-        """The path of the provider lock in the project: the sandbox keeps one of its own."""
+        """The path of the provider lock in the project; the sandbox has its own."""
 
     @property
     def sandbox(self) -> bool:
-        """Whether all this happens in the sandbox."""
+        """True if the command runs in the sandbox."""

@@ -1,4 +1,4 @@
-"""The port to what knows prices."""
+"""Configuration of the external cost program."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class CostSource:
-    """A program that knows prices, and where what is planned would run: `regions` are those of the stacks that run
-    elsewhere than in the `region` of their environment.
+    """A cost program, and the location of the planned resources.
+
+    Attributes:
+        region: the region of the environment.
+        regions: region by stack, for stacks in another region.
     """
 
     command: tuple[str, ...]

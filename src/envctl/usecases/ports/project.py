@@ -1,4 +1,4 @@
-"""The ports to a project: its files, its languages, its history, and the folders that are laid out of it."""
+"""Ports to a project: source files, configuration languages, git history and working directories."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    # Every command imports this file; what its signatures speak of is imported by those who use it.
+    # Every command imports this file: types are imported for type checking only.
     from collections.abc import Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from envctl.domain.plan.account_blocks import AccountBlocks
     from envctl.domain.release.contents import File, Release
     from envctl.domain.release.outside_reads import OutsideRead
-    from envctl.domain.release.remote_modules import FoundModule
+    from envctl.domain.release.remote_modules import ResolvedModule
     from envctl.domain.settings.settings import ModuleCall, ModuleInterface, SettingsFile
     from envctl.usecases.ports.cost import CostSource
     from envctl.usecases.ports.terraform import PreparedStack
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Revision:
-    """`uncommitted` is true where the tree differs from the commit, or where there is no commit at all."""
+    """A commit of the working tree. `uncommitted` is True with local changes, or without any commit."""
 
     commit: str = ""
     author: str = ""
@@ -31,185 +31,186 @@ class Revision:
 
 
 class VersionControl(Protocol):
-    def revision(self, paths: Sequence[str]) -> Revision:
-        """The commit of the working tree, looking only at these paths for what is uncommitted."""
+    def read_revision(self, paths: Sequence[str]) -> Revision:
+        """Return the current commit, checking only these paths for uncommitted changes."""
 
-    def contributors(self, since: str) -> Sequence[str]:
-        """The addresses of those who wrote, committed or co-authored what came after the commit `since`, or where that
-        is empty or not known, what the last commit has brought: a merge brings the commits that it merges.
+    def list_contributors(self, since: str) -> Sequence[str]:
+        """Return the addresses of authors, committers and co-authors since the commit `since`. If that is empty or
+        unknown: of the last commit, with all commits it merged.
         """
 
-    def writers(self, path: str, since: str) -> Sequence[str]:
-        """The addresses of those who wrote, committed or co-authored what changed a file after the commit `since`, or
-        where that is empty or not known, its last change.
+    def list_file_authors(self, path: str, since: str) -> Sequence[str]:
+        """Return the addresses of authors, committers and co-authors of a file since the commit `since`. If that is
+        empty or unknown: of its last change.
         """
 
     def is_behind(self, commit: str) -> bool | None:
-        """Whether the commit of the working tree is an ancestor of that one, and not the same. None where the history
-        that would tell was not fetched, as in a job that fetched one commit.
-        """
+        """Check if the current commit is a strict ancestor of `commit`. None if a shallow clone can't tell."""
 
-    def folder(self) -> str | None:
-        """Where the project lies in its repository, empty at the top; None where it is in none."""
+    def locate_project(self) -> str | None:
+        """Return the path of the project in its repository, empty at the top; None outside of any repository."""
 
 
 class SourceTree(Protocol):
-    """The project's folder. Paths are relative to it, with `/`."""
+    """The project folder. Paths are relative to it, with `/`."""
 
-    def read(self, path: str) -> bytes | None: ...
+    def read_contents(self, path: str) -> bytes | None: ...
 
-    def file(self, path: str) -> File | None:
-        """Raises ConfigurationError where it is a link that leads out of the project."""
+    def read_file(self, path: str) -> File | None:
+        """Return the file; None if missing. Raises ConfigurationError for a link out of the project."""
 
-    def folder(
+    def read_folder(
         self, path: str, endings: tuple[str, ...] = ("",), without: Collection[str] = ()
     ) -> Mapping[str, File] | None:
-        """The files below a folder whose names end so, by their path in the project; None where there is no such
-        folder. Files and folders that are called as in `without` are passed over. Links are followed.
+        """Return the files below a folder with these endings, by project path; None if the folder is missing. Links are
+        followed; names in `without` are skipped.
 
-        Raises ConfigurationError where a link leads out of the project or in a circle, where something is neither a
-        file nor a folder, and where a name is not UTF-8.
+        Raises ConfigurationError for a link out of the project, a circular link, a special file, and a name outside
+        UTF-8.
         """
 
-    def write(self, path: str, data: bytes) -> None:
-        """Whole or not at all. What is there keeps its mode, and a link its target."""
+    def write_contents(self, path: str, data: bytes) -> None:
+        """Write atomically. An existing file keeps its mode, a link its target."""
 
 
-class Reader(Protocol):
-    """Reads the project's languages. Raises ConfigurationError with every problem and its `file:line`."""
+class ConfigReader(Protocol):
+    """Parsers of the project's languages. Raise ConfigurationError with every problem and its `file:line`."""
 
-    def project(self, data: bytes) -> Project: ...
+    def parse_project(self, data: bytes) -> Project: ...
 
-    def place(self, data: bytes, path: Sequence[str | int]) -> Location:
-        """Where a key, or the nearest table around it, stands in the project file."""
+    def locate_key(self, data: bytes, path: Sequence[str | int]) -> Location:
+        """Return the line of a key in the project file, or of the nearest enclosing table."""
 
-    def settings(self, data: bytes, name: str) -> SettingsFile: ...
+    def parse_settings(self, data: bytes, name: str) -> SettingsFile: ...
 
-    def module(self, files: Mapping[str, bytes], name: str) -> ModuleInterface: ...
+    def parse_module(self, files: Mapping[str, bytes], name: str) -> ModuleInterface: ...
 
-    def calls(self, files: Mapping[str, bytes], name: str) -> tuple[ModuleCall, ...]:
-        """The modules that a module calls, which may be anybody's."""
+    def parse_module_calls(self, files: Mapping[str, bytes], name: str) -> tuple[ModuleCall, ...]:
+        """Return the module calls in the code of any module."""
 
-    def outside_reads(self, files: Mapping[str, bytes], modules: Sequence[str]) -> tuple[OutsideRead, ...]:
-        """Returns where the code of these module folders reads what is not among the files, as far as can be seen."""
+    def find_outside_reads(self, files: Mapping[str, bytes], modules: Sequence[str]) -> tuple[OutsideRead, ...]:
+        """Return the reads of files outside `files` by these module folders, as far as static analysis finds them."""
 
-    def account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> AccountBlocks:
-        """Returns the blocks of these module folders that decide with whose credentials something is done."""
+    def find_account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> AccountBlocks:
+        """Return the blocks of these module folders that choose credentials."""
 
 
-class Modules(Protocol):
-    """The code of modules that are called by an address."""
+class RemoteModules(Protocol):
+    """Code of modules called by a remote address."""
 
-    def kept(self, binary: str, call: ModuleCall) -> FoundModule | None:
-        """What was fetched before for an address that means the same for ever."""
+    def load_cached(self, binary: str, call: ModuleCall) -> ResolvedModule | None:
+        """Return the cached module of an immutable address; None if not cached."""
 
-    def keep(self, binary: str, call: ModuleCall, module: FoundModule) -> None: ...
+    def save_cached(self, binary: str, call: ModuleCall, module: ResolvedModule) -> None: ...
 
-    def fetch(
-        self, binary: str, release: Release, known: Mapping[str, FoundModule], called_at: Mapping[str, Location]
-    ) -> Mapping[str, FoundModule]:
-        """All modules below the stacks of a release, by their keys: those that are `known`, and the others fetched.
+    def fetch_modules(
+        self, binary: str, release: Release, known: Mapping[str, ResolvedModule], called_at: Mapping[str, Location]
+    ) -> Mapping[str, ResolvedModule]:
+        """Return all modules below the stacks of a release, by key: the `known` ones, and the others fetched with the
+        Terraform program `binary`.
 
-        `binary` is the Terraform that the project file names. `called_at` tells for keys where in the project the
-        address stands that leads there. Raises ConfigurationError or OperationFailedError with a problem for each of
-        those that can't be had.
+        `called_at` gives the location of each module address by key. Raises ConfigurationError or OperationFailedError
+        with one problem for each unavailable module.
         """
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """All root modules of an environment, rendered from one release and the settings with this digest. `live` is what
-    was known of the stacks with a rollout: they are rendered by that. `costs` is who knows what they cost, if anybody.
-    `left` are stacks that the environment holds and the release has no more, made ready with the code that made them.
+class PreparedEnvironment:
+    """Root modules of an environment, rendered from one release and one settings digest.
+
+    Attributes:
+        traffic: positions used for rendering, by stack with a rollout.
+        costs: the cost program, if configured.
+        leaving: stacks dropped by the release and still deployed, prepared with their last code.
     """
 
     environment: str
     release: str
     settings: str
     stacks: tuple[PreparedStack, ...]
-    live: Mapping[str, str] = field(default_factory=dict)
+    traffic: Mapping[str, str] = field(default_factory=dict)
     costs: CostSource | None = None
-    left: tuple[PreparedStack, ...] = ()
+    leaving: tuple[PreparedStack, ...] = ()
 
     @property
     def all_stacks(self) -> tuple[PreparedStack, ...]:
-        return (*self.stacks, *self.left)
+        return (*self.stacks, *self.leaving)
 
 
 class Workspace(Protocol):
-    """The working directories of the environments, under `.envctl/`."""
+    """Working directories of the environments, below `.envctl/`."""
 
-    def lock(self, environment: str, holder: str) -> AbstractContextManager[None]:
-        """One command at a time works in an environment's directory. Raises LockHeldError, naming who holds it."""
+    def lock_environment(self, environment: str, holder: str) -> AbstractContextManager[None]:
+        """Lock the directory of an environment for one command. Raises LockHeldError, naming the holder."""
 
-    def lay_code(self, environment: str, files: Mapping[str, File]) -> None:
-        """The release's files, and no others, for the environment's stacks to refer to."""
+    def write_code(self, environment: str, files: Mapping[str, File]) -> None:
+        """Write the files of the release, and remove all others."""
 
-    def name_code(self, environment: str, release: str) -> None:
-        """Notes of which release the code is that was laid out there."""
+    def save_code_release(self, environment: str, release: str) -> None:
+        """Record the release of the code written there."""
 
-    def code_of(self, environment: str) -> str:
-        """The release that was noted there last, empty where none was: a guess, good enough to fetch ahead by."""
+    def load_code_release(self, environment: str) -> str:
+        """Return the release recorded last, or an empty text. Only a hint, used for prefetching."""
 
-    def lay_stack(self, environment: str, stack: str, main: bytes) -> None: ...
+    def write_stack(self, environment: str, stack: str, main: bytes) -> None: ...
 
-    def lay_modules(self, environment: str, stack: str, record: bytes) -> None:
-        """Terraform's record of installed modules, as it stands before any is installed."""
+    def write_module_record(self, environment: str, stack: str, record: bytes) -> None:
+        """Write Terraform's record of installed modules, before any installation."""
 
-    def modules(self, environment: str, stack: str) -> bytes | None:
-        """That record, as Terraform left it there."""
+    def read_module_record(self, environment: str, stack: str) -> bytes | None:
+        """Return the module record as Terraform left it."""
 
-    def provider_lock(self, environment: str, stack: str) -> bytes | None:
-        """The provider lock as Terraform left it there."""
+    def read_provider_lock(self, environment: str, stack: str) -> bytes | None:
+        """Return the provider lock as Terraform left it."""
 
-    def known_states(self, environment: str) -> frozenset[str]:
-        """The stacks of which this machine has found in the ledger that it deployed what their states hold."""
+    def load_known_states(self, environment: str) -> frozenset[str]:
+        """Return the stacks whose state is known to match the ledger."""
 
-    def note_known_states(self, environment: str, stacks: Sequence[str]) -> None:
-        """Notes them, so that a plan need not read the ledger for that again."""
+    def save_known_states(self, environment: str, stacks: Sequence[str]) -> None:
+        """Save these stacks, to spare later plans the ledger read."""
 
-    def unsaved(self, environment: str) -> bool:
-        """Whether the state of a stack lies there that an apply could not save."""
+    def has_unsaved_state(self, environment: str) -> bool:
+        """Check for a state left by a failed save of an apply."""
 
-    def remembers(self, environment: str) -> bool:
-        """Whether anything was ever prepared there, be it out of date."""
+    def has_prepared(self, environment: str) -> bool:
+        """Check for saved preparations, even outdated ones."""
 
-    def recall(self, environment: str) -> Prepared | None:
-        """What was prepared last, if every input that it was made from is unchanged to the byte."""
+    def load_prepared(self, environment: str) -> PreparedEnvironment | None:
+        """Return the last preparation if all its inputs are unchanged; else None."""
 
-    def mark(self, inputs: Sequence[str]) -> str:
-        """A hash of these files and folders of the project, as they are now."""
+    def hash_inputs(self, inputs: Sequence[str]) -> str:
+        """Hash these files and folders of the project."""
 
-    def mark_laid_out(self, prepared: Prepared) -> str:
-        """A hash of what was laid out for it, as it is now."""
+    def hash_layout(self, prepared: PreparedEnvironment) -> str:
+        """Hash the files written for it."""
 
-    def remember(self, prepared: Prepared, inputs: Sequence[str], mark: str) -> None:
-        """`inputs` are what it was made from, and `mark` is theirs from before they were read."""
+    def save_prepared(self, prepared: PreparedEnvironment, inputs: Sequence[str], mark: str) -> None:
+        """Save the preparation. `mark` is the hash of `inputs` from before they were read."""
 
 
 class Templates(Protocol):
-    """What came with envctl to begin projects from."""
+    """Project templates packaged with envctl."""
 
-    def files(self, template: str) -> Mapping[str, File]:
-        """The files of a template, by their path in a project, without the modules of its stacks."""
+    def load_template(self, template: str) -> Mapping[str, File]:
+        """Return the files of a template by project path, without the modules of its stacks."""
 
-    def shipped(self, folder: str) -> Mapping[str, File]:
-        """All files of a folder such as `modules/vpc`, by their path in a project; none where there is no such."""
+    def load_shipped(self, folder: str) -> Mapping[str, File]:
+        """Return the files of a packaged folder such as `modules/vpc` by project path; empty if missing."""
 
-    def workflows(self, system: str) -> Mapping[str, str]:
-        """The texts that the workflows of a system of CI are made of, such as `github`."""
+    def load_workflows(self, system: str) -> Mapping[str, str]:
+        """Return the workflow source texts of a CI system such as `github`."""
 
 
-class Ground(Protocol):
-    """Where new projects are laid."""
+class ProjectFolder(Protocol):
+    """Folders of new projects."""
 
-    def path(self, name: str) -> str:
-        """The folder of a project of that name, as it is typed."""
+    def path_for(self, name: str) -> str:
+        """Return the folder of a project, as the user would type it."""
 
-    def occupied(self, name: str) -> str:
-        """What lies there already, in words, or an empty text."""
+    def explain_occupied(self, name: str) -> str:
+        """Describe the existing content there; empty if the folder is free."""
 
-    def lay(self, name: str, files: Mapping[str, File]) -> None:
-        """The whole folder or nothing of it. Raises AlreadyExistsError, in the words of `occupied`, where something has
-        come to lie there, and OperationFailedError where the disk says no.
+    def create(self, name: str, files: Mapping[str, File]) -> None:
+        """Create the whole folder, or nothing. Raises AlreadyExistsError with the text of `explain_occupied` if the
+        folder is taken, and OperationFailedError for disk errors.
         """

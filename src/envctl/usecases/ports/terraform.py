@@ -1,4 +1,4 @@
-"""The ports to Terraform, and what runs it side by side."""
+"""Ports to Terraform and its worker pool."""
 
 from __future__ import annotations
 
@@ -7,50 +7,41 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    # Every command imports this file; what its signatures speak of is imported by those who use it.
+    # Every command imports this file: types are imported for type checking only.
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from envctl.domain.checks.probes import Output
     from envctl.domain.errors import Location
     from envctl.domain.plan.changes import Action, StackPlan
-    from envctl.domain.plan.drift import Look
+    from envctl.domain.plan.drift import StackComparison
     from envctl.domain.plan.leaving_stacks import Leaves
 
 
 @dataclass(frozen=True)
 class PreparedStack:
-    """A root module that lies ready. `secrets` are passed to Terraform in its environment and never written.
-
-    `upstream` are the stacks whose outputs it reads, and `after` further ones that have to be applied before it.
-    `binary` is the Terraform that the project file names, `profile` the AWS profile to work with on a machine that has
-    it, and `session` what the role's session is called, each where there is one. `plan_keys` are keys of a plan that
-    the project lets through although envctl does not know them.
-
-    `leaves` says what becomes of a stack that the release has no more.
-    `unready` says why it could not be laid out, where it is to be forgotten all the same.
-    """
+    """A root module ready to run."""
 
     name: str
-    upstream: tuple[str, ...] = ()
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    binary: str = ""
-    profile: str = ""
-    session: str = ""
-    after: tuple[str, ...] = ()
-    plan_keys: tuple[str, ...] = ()
-    leaves: Leaves = ""
-    unready: str = ""
+    upstream: tuple[str, ...] = ()  # stacks whose outputs it reads
+    secrets: Mapping[str, str] = field(default_factory=dict)  # for Terraform's environment, never written
+    binary: str = ""  # the Terraform program in the project file
+    profile: str = ""  # the AWS profile, used if this machine has it
+    session: str = ""  # the name of the role session
+    after: tuple[str, ...] = ()  # further stacks to apply first
+    plan_keys: tuple[str, ...] = ()  # plan keys unknown to envctl and allowed by the project
+    leaves: Leaves = ""  # the fate of a stack dropped by the release
+    unready: str = ""  # why a stack to forget could not be prepared
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The stacks that have to be applied before it."""
+        """The stacks to apply before this one."""
         return tuple(dict.fromkeys((*self.upstream, *self.after)))
 
 
 @dataclass(frozen=True)
-class Installed:
-    """A Terraform, or an OpenTofu, on this machine. `program` is how it is told to people."""
+class InstalledTerraform:
+    """An installed Terraform or OpenTofu. `program` is its display name."""
 
     program: str
     version: str
@@ -58,7 +49,12 @@ class Installed:
 
 @dataclass(frozen=True)
 class ProviderSource:
-    """Where providers would be taken from. `problem` says why nothing can be, and `asked` whether that was tried."""
+    """Where providers would be downloaded from.
+
+    Attributes:
+        asked: True if the source was contacted.
+        problem: the reason if no download is possible.
+    """
 
     kind: Literal["cache", "mirror", "registry"]
     where: str
@@ -68,7 +64,7 @@ class ProviderSource:
 
 @dataclass(frozen=True)
 class UnpinnedProvider:
-    """A provider that is not the one which the lock pins: its address, and what says so, in which file if in any."""
+    """A provider override of the lock: its address, and the variable or file declaring it."""
 
     address: str
     said_by: str
@@ -77,9 +73,7 @@ class UnpinnedProvider:
 
 @dataclass(frozen=True)
 class HashedProviders:
-    """A provider lock for all of `needed`, by address; `lacking` are the platforms that a provider is not to be had
-    for.
-    """
+    """A provider lock for all `needed` addresses. `lacking` lists missing platforms by address."""
 
     lock: bytes
     needed: tuple[str, ...]
@@ -87,9 +81,11 @@ class HashedProviders:
 
 
 @dataclass(frozen=True)
-class Progressed:
-    """Something that Terraform does right now. `elapsed` is in seconds. The phase *over* ends what began with *init* or
-    *plan*, and an apply; the others are of one resource.
+class ProgressEvent:
+    """A progress event of Terraform.
+
+    The phases init, plan and over concern the whole stack (over ends each of them, and an apply), the others one
+    resource. `elapsed` is in seconds.
     """
 
     stack: str
@@ -100,140 +96,142 @@ class Progressed:
     environment: str = ""
 
 
-class Secrecy(Protocol):
-    """Knows what is sensitive, and redacts it."""
+class MessageRedactor(Protocol):
+    """Redaction of sensitive values."""
 
-    def learn(self, values: Collection[object], public: Iterable[str] = ()) -> object:
-        """Of none of these is any part to be seen. `public` are names that are no secret wherever they stand."""
+    def add_secrets(self, values: Collection[object], public: Iterable[str] = ()) -> object:
+        """Redact these values from now on. `public` names are never secret."""
 
     def redact_message(self, text: str) -> str:
-        """What another program said, without what is sensitive."""
+        """Return the message of another program without sensitive values."""
 
 
-class NoSecrecy:
-    """Where nothing is sensitive."""
+class NullRedactor:
+    """Null object: nothing is sensitive."""
 
-    def learn(self, values: Collection[object], public: Iterable[str] = ()) -> None: ...
+    def add_secrets(self, values: Collection[object], public: Iterable[str] = ()) -> None: ...
 
     def redact_message(self, text: str) -> str:
         return text
 
 
-class Trace(Protocol):
-    """Is told how long things took."""
+class Tracer(Protocol):
+    """Recorder of durations, for `--trace`."""
 
     def span(self, name: str, lane: str = "") -> AbstractContextManager[None]:
-        """Around what takes time. What runs side by side is told apart by its lane."""
+        """Record the duration of the block. Parallel work is separated by `lane`."""
 
-    def count(self, name: str, value: float) -> None:
-        """How much there is of something now."""
+    def record_value(self, name: str, value: float) -> None:
+        """Record the current value of a counter."""
 
 
-class Untraced:
-    """Nobody wants to know."""
+class NullTracer:
+    """Null object: records nothing."""
 
     def span(self, name: str, lane: str = "") -> AbstractContextManager[None]:  # noqa: ARG002
         return nullcontext()
 
-    def count(self, name: str, value: float) -> None: ...
+    def record_value(self, name: str, value: float) -> None: ...
 
 
-UNTRACED = Untraced()
+NO_TRACE = NullTracer()
 
 
-class Crew(Protocol):
-    """Works on several stacks at once, as many as the machine bears."""
+class WorkerPool(Protocol):
+    """Runs jobs of several stacks in parallel, within the limits of the machine."""
 
-    def begin(self, name: str, job: Callable[[], None], unit: str = "") -> None:
-        """As soon as there is room. `unit` is what is worked on, like `dev/network`: what it took before is known."""
+    def submit(self, name: str, job: Callable[[], None], unit: str = "") -> None:
+        """Start the job as soon as a worker is free. `unit` is a key like `dev/network`, for its known memory need."""
 
-    def ended(self) -> tuple[str, BaseException | None]:
-        """Waits for the next job to end; gives its name and what it raised."""
+    def wait_for_job(self) -> tuple[str, BaseException | None]:
+        """Wait for the next job to end; return its name and its exception."""
 
     def pause(self, seconds: float) -> None:
-        """For a job: waits, and raises InterruptedByUserError as soon as somebody wants an end."""
+        """Sleep within a job; raise InterruptedByUserError as soon as the user stops the command."""
 
-    def asking(self) -> AbstractContextManager[None]:
-        """While a person is asked something, Ctrl-C ends the question too, and not only what runs."""
+    def interruptible_prompt(self) -> AbstractContextManager[None]:
+        """Let Ctrl-C end a prompt, and not only the running jobs."""
 
 
 class Terraform(Protocol):
-    """Runs in the working directories that a Workspace laid out. Raises OperationFailedError with what Terraform said,
-    StateLockedError where the state is locked, LockHeldError where an earlier Terraform still runs in that directory,
+    """Terraform in the directories written by a Workspace. Methods raise OperationFailedError with Terraform's message,
+    StateLockedError for a locked state, LockHeldError if an earlier Terraform still runs there, and
     InterruptedByUserError after a clean stop.
     """
 
-    def installed(self, binary: str) -> Installed:
-        """Which one runs here, asked of itself. `binary` is what the project file names, if anything."""
+    def detect_version(self, binary: str) -> InstalledTerraform:
+        """Run `binary`, the program of the project file if any, to find its version."""
 
-    def source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
-        """Where these would be taken from, by their addresses and versions; a registry is asked only with `knock`."""
+    def find_provider_source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
+        """Return where these providers, given as address and version, would come from. Only `knock` contacts a
+        registry.
+        """
 
-    def unpinned(self) -> tuple[UnpinnedProvider, ...]:
-        """The providers that the surroundings replace."""
+    def find_unpinned_providers(self) -> tuple[UnpinnedProvider, ...]:
+        """Return the providers overridden by variables or configuration files."""
 
-    def at_once(self) -> AbstractContextManager[Crew]:
-        """Nothing that was begun is left running behind it. All else here may be called from its jobs."""
+    def open_worker_pool(self) -> AbstractContextManager[WorkerPool]:
+        """Open the worker pool; its jobs may call all other methods. The block ends after all jobs."""
 
     def init(self, environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
-        """Does nothing where nothing that it depends on has changed since the last time."""
+        """Run `terraform init`, unless nothing relevant changed since the last one."""
 
     def hash_providers(
         self, environment: str, stack: PreparedStack, provider_lock: bytes, platforms: Sequence[str]
     ) -> HashedProviders:
-        """The hashes of its providers for these platforms, added to the lock; in the versions that the lock has, and
-        in the newest otherwise. Raises OperationFailedError where there are none that suit.
+        """Return the lock with hashes for these platforms, in the locked versions or else the newest. Raises
+        OperationFailedError if no version fits.
         """
 
-    def at_rest(self, environment: str, stack: PreparedStack) -> None:
-        """Raises LockHeldError while an earlier Terraform still works there: what it reads must not be changed."""
+    def require_idle(self, environment: str, stack: PreparedStack) -> None:
+        """Raise LockHeldError while an earlier Terraform still runs there: its inputs must not change."""
 
     def plan(self, environment: str, stack: PreparedStack, *, destroy: bool = False, wait: bool = True) -> StackPlan:
-        """Saves the plan, for `apply` alone. With `destroy` it takes away all that the state holds, and without `wait`
-        it does not wait some seconds for a lock of the state to be given up.
+        """Save and return the plan for `apply`. `destroy` deletes everything in the state; without `wait` a locked
+        state fails at once.
         """
 
-    def settle(self, environment: str, stack: PreparedStack) -> None:
-        """Takes into the state what is there now, and changes nothing else."""
+    def refresh_state(self, environment: str, stack: PreparedStack) -> None:
+        """Refresh the state from reality, without any change."""
 
-    def look(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> Look:
-        """How reality, and how the configuration, differs from the state. `unchanged` says that the configuration is
-        the very one that was applied last.
+    def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
+        """Return the drift of reality, and the pending changes of the configuration, against the state. `unchanged` is
+        True for the very configuration applied last.
         """
 
     def has_state(self, environment: str, stack: PreparedStack) -> bool:
-        """Whether there is a state, be it one that holds nothing."""
+        """Check if a state exists, even an empty one."""
 
-    def outputs(self, environment: str, stack: PreparedStack) -> Mapping[str, Output]:
-        """The outputs of the stack as its state holds them. A state that is not there has none."""
+    def read_outputs(self, environment: str, stack: PreparedStack) -> Mapping[str, Output]:
+        """Return the outputs in the state; none without a state."""
 
     def pull_state(self, environment: str, stack: PreparedStack) -> bytes:
-        """The state as it is kept; empty where there is none."""
+        """Return the raw state; empty if there is none."""
 
     def push_state(self, environment: str, stack: PreparedStack, state: bytes) -> None:
-        """Keeps that state in place of an earlier one of the same lineage."""
+        """Replace the state by another one of the same lineage."""
 
     def check_lock(self, environment: str, stack: PreparedStack) -> None:
-        """Takes the lock of the state, and gives it up. Raises StateLockedError where it is held."""
+        """Acquire and release the state lock. Raises StateLockedError if it is held."""
 
-    def unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
-        """Breaks the lock of the state with that id, and no other."""
+    def force_unlock(self, environment: str, stack: PreparedStack, lock_id: str) -> None:
+        """Break the state lock with that id, and no other."""
 
-    def take_in(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
-        """Takes what exists into the state, by its address in the root module and the id that its provider knows."""
+    def import_resource(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
+        """Import an existing resource by its address in the root module and its provider id."""
 
-    def rescue(self, environment: str, stack: PreparedStack) -> bool:
-        """Puts the state in place that an apply could not save (`errored.tfstate`); whether there was one."""
+    def push_unsaved_state(self, environment: str, stack: PreparedStack) -> bool:
+        """Push the state left by a failed apply (`errored.tfstate`); return True if there was one."""
 
     def apply(self, environment: str, stack: PreparedStack) -> None:
-        """Applies the saved plan, and takes it away."""
+        """Apply and delete the saved plan."""
 
-    def discard(self, environment: str, stack: PreparedStack) -> None:
-        """Takes the saved plan away: it may hold secrets."""
+    def delete_plan(self, environment: str, stack: PreparedStack) -> None:
+        """Delete the saved plan: it may hold secrets."""
 
 
 class Formatter(Protocol):
-    def formatted(self, binary: str, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
-        """The same files as Terraform writes them; `binary` is the one that the project file names. Nothing is written.
-        Raises ConfigurationError with the syntax errors of all of them.
+    def format_files(self, binary: str, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+        """Return the files as `terraform fmt` writes them, without writing any. `binary` is the program of the project
+        file. Raises ConfigurationError with the syntax errors of all files.
         """

@@ -1,1 +1,1 @@
-"""The working tree of a project: loads it, formats it, starts a new one."""
+"""Loading, formatting and creation of projects."""

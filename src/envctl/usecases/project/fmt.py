@@ -1,4 +1,4 @@
-"""`envctl fmt`: settings files and the code of modules, as Terraform itself writes them."""
+"""`envctl fmt`: formatting of settings files and module code by Terraform itself."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from posixpath import join, normpath
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem, UsageError
 from envctl.domain.release.contents import File
-from envctl.domain.release.remote_modules import is_local
-from envctl.domain.terraform.formatting import ENDINGS, first_change
+from envctl.domain.release.remote_modules import is_local_source
+from envctl.domain.terraform.formatting import FORMATTED_SUFFIXES, find_first_change
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
-_SETTINGS = "environments"
-_AGAIN = "run envctl fmt again"
+_SETTINGS_FOLDER = "environments"
+_RERUN_HINT = "run envctl fmt again"
 
 
 @dataclass(frozen=True)
 class FormattedFile:
-    """`line` is the first one that differs, counted from 1. What stands there is not told: it may be sensitive."""
+    """A changed file. `line` is the first difference, from 1; its content is not shown, it may be sensitive."""
 
     path: str
     line: int
@@ -26,7 +26,7 @@ class FormattedFile:
 
 @dataclass(frozen=True)
 class Formatted:
-    """`files` are those that were written anew, or with `dry_run` and `check` would be. `looked_at` are all."""
+    """`files` are rewritten, or would be with `dry_run` or `check`. `looked_at` counts all files checked."""
 
     files: tuple[FormattedFile, ...]
     looked_at: int
@@ -34,116 +34,121 @@ class Formatted:
     dry_run: bool = False
 
 
-def fmt(
+def format_project(
     ports: Ports, paths: Sequence[str] = (), *, check: bool = False, dry_run: bool = False
 ) -> tuple[Formatted, EnvctlError | None]:
-    """Without paths: all settings, and the modules that the stacks reach. Where one file can't be read by Terraform,
-    none is written. With `check` nothing is, and each file that would be is an error.
+    """Format these paths; without any, all settings and the modules reachable from the stacks.
+
+    Writes no file if one has a syntax error. With `check`, writes none and returns an error for each unformatted file.
     """
-    project = load.project(ports)
-    files, unread = (_named(ports, paths), ()) if paths else _all(ports, project)
+    project = load.load_project(ports)
+    files, unread = (_find_named_files(ports, paths), ()) if paths else _find_all_files(ports, project)
     before = {path: file.data for path, file in files.items()}
-    after = ports.formatter.formatted(project.terraform.binary or "", before) if before else {}
+    after = ports.formatter.format_files(project.terraform.binary or "", before) if before else {}
     if unread:
         raise ConfigurationError(*unread)
     changed = [
-        FormattedFile(path, first_change(data, after[path])) for path, data in before.items() if after[path] != data
+        FormattedFile(path, find_first_change(data, after[path]))
+        for path, data in before.items()
+        if after[path] != data
     ]
-    error = _unformatted(changed) if check else None
+    error = _unformatted_error(changed) if check else None
     if not (check or dry_run):
-        changed, error = _written(ports, changed, before, after)
+        changed, error = _write_formatted(ports, changed, before, after)
     return Formatted(tuple(changed), len(before), check, dry_run), error
 
 
-def _written(
+def _write_formatted(
     ports: Ports, changed: Sequence[FormattedFile], before: Mapping[str, bytes], after: Mapping[str, bytes]
 ) -> tuple[list[FormattedFile], EnvctlError | None]:
-    """Those that were, and what kept the others from it."""
+    """Write the files; return those written, and an error for the others."""
     written: list[FormattedFile] = []
     problems: list[Problem] = []
     for each in changed:
         try:
-            now = ports.tree.read(each.path)
+            now = ports.tree.read_contents(each.path)
             if now == before[each.path]:
-                ports.tree.write(each.path, after[each.path])
+                ports.tree.write_contents(each.path, after[each.path])
         except OperationFailedError as error:
             problems.extend(error.problems)
             continue
-        # A link may lead to one that was written before.
+        # It may be a link to a file written before.
         if now in (before[each.path], after[each.path]):
             written.append(each)
         else:
             message = f"{each.path} was changed by somebody meanwhile, and is left as it is"
-            problems.append(Problem("E032", message, _AGAIN, Location(each.path)))
+            problems.append(Problem("E032", message, _RERUN_HINT, Location(each.path)))
     return written, OperationFailedError(*problems) if problems else None
 
 
-def _unformatted(changed: Sequence[FormattedFile]) -> EnvctlError | None:
+def _unformatted_error(changed: Sequence[FormattedFile]) -> EnvctlError | None:
     problems = [
-        Problem("E032", "this file is not as Terraform formats it", f"envctl fmt {each.path}", _at(each))
+        Problem("E032", "this file is not as Terraform formats it", f"envctl fmt {each.path}", _to_location(each))
         for each in changed
     ]
     return OperationFailedError(*problems) if problems else None
 
 
-def _at(each: FormattedFile) -> Location:
+def _to_location(each: FormattedFile) -> Location:
     return Location(each.path, each.line)
 
 
-def _named(ports: Ports, paths: Sequence[str]) -> dict[str, File]:
-    """Raises UsageError for each path that is none to be formatted."""
+def _find_named_files(ports: Ports, paths: Sequence[str]) -> dict[str, File]:
+    """Return the files at these paths. Raises UsageError for each path without formattable files."""
     found: dict[str, File] = {}
     problems = []
     for path in map(normpath, paths):
         outside = path.split("/")[0] in ("..", "")
-        below = None if outside else ports.tree.folder(path, ENDINGS)
+        below = None if outside else ports.tree.read_folder(path, FORMATTED_SUFFIXES)
         if below is not None:
-            found.update(_seen(path, below))
-        elif not outside and path.endswith(ENDINGS) and (file := ports.tree.file(path)) is not None:
+            found.update(_drop_hidden_files(path, below))
+        elif not outside and path.endswith(FORMATTED_SUFFIXES) and (file := ports.tree.read_file(path)) is not None:
             found[path] = file
         else:
-            problems.append(_not_to_be_formatted(path, outside=outside))
+            problems.append(_unformattable_problem(path, outside=outside))
     if problems:
         raise UsageError(*problems)
     return dict(sorted(found.items()))
 
 
-def _not_to_be_formatted(path: str, *, outside: bool) -> Problem:
+def _unformattable_problem(path: str, *, outside: bool) -> Problem:
     if outside:
         return Problem("E031", f"{path} is outside the project", "name the project: envctl --project DIR fmt")
-    what = f"is no file that ends with {', '.join(ENDINGS)}, and no folder"
+    what = f"is no file that ends with {', '.join(FORMATTED_SUFFIXES)}, and no folder"
     return Problem("E031", f"{path} {what}", "leave it out; without a path all of the project's are formatted")
 
 
-def _all(ports: Ports, project: Project) -> tuple[dict[str, File], tuple[Problem, ...]]:
-    """And what is wrong with modules whose calls can't be read, where Terraform itself has nothing against them."""
-    found = _seen(_SETTINGS, ports.tree.folder(_SETTINGS, ENDINGS) or {})
+def _find_all_files(ports: Ports, project: Project) -> tuple[dict[str, File], tuple[Problem, ...]]:
+    """Return all files to format, and problems of unreadable module calls that Terraform itself accepts."""
+    found = _drop_hidden_files(_SETTINGS_FOLDER, ports.tree.read_folder(_SETTINGS_FOLDER, FORMATTED_SUFFIXES) or {})
     problems: list[Problem] = []
     folders = [normpath(stack.module) for stack in project.stacks.values()]
     for folder in folders:
-        # One that is not there, or is outside the project, is for `envctl validate` to tell.
-        below = None if folder.startswith("..") else ports.tree.folder(folder, ENDINGS)
-        found.update(_seen(folder, below or {}))
+        # `envctl validate` reports missing folders and those outside the project.
+        below = None if folder.startswith("..") else ports.tree.read_folder(folder, FORMATTED_SUFFIXES)
+        found.update(_drop_hidden_files(folder, below or {}))
         try:
-            folders += [called for called in _called(ports, folder, below or {}) if called not in folders]
+            folders += [called for called in _list_called_folders(ports, folder, below or {}) if called not in folders]
         except ConfigurationError as error:
             problems.extend(error.problems)
     return dict(sorted(found.items())), tuple(dict.fromkeys(problems))
 
 
-def _called(ports: Ports, folder: str, below: Mapping[str, File]) -> list[str]:
-    """The folders of the modules of this project that a module calls."""
-    code = {path: file.data for path, file in below.items() if path.endswith(".tf") and _parent(path) == folder}
-    calls = ports.reader.calls({path.rpartition("/")[2]: data for path, data in code.items()}, folder)
-    return list(dict.fromkeys(normpath(join(folder, call.source)) for call in calls if is_local(call.source)))
+def _list_called_folders(ports: Ports, folder: str, below: Mapping[str, File]) -> list[str]:
+    """Return the folders of local modules called by a module."""
+    code = {path: file.data for path, file in below.items() if path.endswith(".tf") and _parent_folder(path) == folder}
+    calls = ports.config_reader.parse_module_calls(
+        {path.rpartition("/")[2]: data for path, data in code.items()}, folder
+    )
+    return list(dict.fromkeys(normpath(join(folder, call.source)) for call in calls if is_local_source(call.source)))
 
 
-def _parent(path: str) -> str:
+def _parent_folder(path: str) -> str:
     return path.rpartition("/")[0] or "."
 
 
-def _seen(folder: str, files: Mapping[str, File]) -> dict[str, File]:
-    """Without those in hidden folders below it, in which tools keep what is not the project's own."""
+def _drop_hidden_files(folder: str, files: Mapping[str, File]) -> dict[str, File]:
+    """Drop files in hidden folders below the folder: tools keep caches there."""
     start = 0 if folder == "." else len(folder) + 1
     return {
         path: file

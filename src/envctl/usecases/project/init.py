@@ -1,4 +1,4 @@
-"""`envctl init NAME`: a new project, in a folder of its own, from a template."""
+"""`envctl init NAME`: creation of a new project from a template."""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -9,15 +9,15 @@ from typing import Literal
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.release.contents import File
-from envctl.domain.release.remote_modules import is_local
+from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.scaffold import templates
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
-from envctl.usecases.project.load import known_environment
+from envctl.usecases.project.load import require_environment
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What somebody wants to be other than the template has it; what is empty stays. `accounts` are by environment."""
+    """Changes to the template; empty ones keep its defaults. `accounts` are by environment."""
 
     template: str = ""
     region: str = ""
@@ -27,9 +27,12 @@ class Choices:
 
 @dataclass(frozen=True)
 class Begun:
-    """A new project, or one that would be made where the mode is `planned`. `files` are relative to its folder.
-    `placeholders` are environments of which nobody has named the account yet, one for each account, and `next` are
-    commands to type.
+    """A new project, or a planned one in the mode `planned`.
+
+    Attributes:
+        files: paths in its folder.
+        placeholders: the first environment of each account still to be named.
+        next: commands to type.
     """
 
     mode: Literal["done", "planned"]
@@ -41,108 +44,118 @@ class Begun:
     next: tuple[str, ...]
 
 
-def init(ports: Ports, name: str, choices: Choices | None = None, *, dry_run: bool = False) -> Begun:
-    """Where nothing was chosen the person at the terminal is asked, if there is one. Raises UsageError for what can't
-    be, before anything is written.
+def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry_run: bool = False) -> Begun:
+    """Create the project. Without choices, prompt for them if there is a terminal. Raises UsageError for invalid
+    choices, before writing any file.
     """
-    _refuse(ports, name)
-    chosen = choices if choices and choices != Choices() else _asked(ports)
-    template = chosen.template or templates.USUAL
-    own, project = _opened(ports, template)
-    words = {templates.NAME: name, **_regions(own, template, chosen), **_accounts(project, chosen.accounts)}
-    files = {path: File(templates.filled(file.data, words), file.executable) for path, file in own.items()}
-    files |= _modules(ports, project)
+    _check_name(ports, name)
+    chosen = choices if choices and choices != Choices() else _prompt_choices(ports)
+    template = chosen.template or templates.DEFAULT_TEMPLATE
+    own, project = _load_template(ports, template)
+    words = {
+        templates.PLACEHOLDER_NAME: name,
+        **_choose_regions(own, template, chosen),
+        **_map_accounts(project, chosen.accounts),
+    }
+    files = {path: File(templates.replace_words(file.data, words), file.executable) for path, file in own.items()}
+    files |= _collect_modules(ports, project)
     if not dry_run:
-        _lay(ports, name, files)
-    begun = ports.ground.path(name)
+        _create_project(ports, name, files)
+    begun = ports.project_folder.path_for(name)
     return Begun(
         mode="planned" if dry_run else "done",
         name=name,
         folder=begun,
         template=template,
         files=tuple(sorted(files)),
-        placeholders=_unnamed(project, chosen.accounts),
-        next=_next(project, begun),
+        placeholders=_find_placeholders(project, chosen.accounts),
+        next=_list_next_commands(project, begun),
     )
 
 
-def _refuse(ports: Ports, name: str) -> None:
-    if wrong := templates.wrong_name(name):
-        raise UsageError(Problem("E020", wrong, f"envctl init {templates.mended(name)}"))
-    if there := ports.ground.occupied(name):
-        raise _occupied(there)
+def _check_name(ports: Ports, name: str) -> None:
+    if wrong := templates.find_name_fault(name):
+        raise UsageError(Problem("E020", wrong, f"envctl init {templates.to_valid_name(name)}"))
+    if there := ports.project_folder.explain_occupied(name):
+        raise _occupied_error(there)
 
 
-def _occupied(there: str) -> UsageError:
+def _occupied_error(there: str) -> UsageError:
     return UsageError(Problem("E021", there, "name another project: nothing is ever written over"))
 
 
-def _lay(ports: Ports, name: str, files: Mapping[str, File]) -> None:
+def _create_project(ports: Ports, name: str, files: Mapping[str, File]) -> None:
     try:
-        ports.ground.lay(name, files)
+        ports.project_folder.create(name, files)
     except AlreadyExistsError as error:
-        raise _occupied(str(error)) from None
+        raise _occupied_error(str(error)) from None
 
 
-def _asked(ports: Ports) -> Choices:
-    """The template, the region, and the accounts."""
-    ask = ports.consent.chooses
-    listed = "\n".join(f"  {name:<9} {each.told}" for name, each in templates.TEMPLATES.items())
-    template = ask(f"Templates:\n{listed}\nTemplate", templates.USUAL, templates.wrong_template)
-    own, project = _opened(ports, template)
-    region = ask("AWS region", templates.REGION, templates.wrong_region)
+def _prompt_choices(ports: Ports) -> Choices:
+    """Prompt for the template, the regions and the accounts."""
+    ask = ports.prompter.prompt_text
+    listed = "\n".join(f"  {name:<9} {each.description}" for name, each in templates.TEMPLATES.items())
+    template = ask(f"Templates:\n{listed}\nTemplate", templates.DEFAULT_TEMPLATE, templates.find_template_fault)
+    own, project = _load_template(ports, template)
+    region = ask("AWS region", templates.PLACEHOLDER_REGION, templates.find_region_fault)
     recovery = ""
-    if _has_recovery(own) and region not in templates.PARTNERS:
-        recovery = ask("AWS region for backups", "", lambda each: templates.wrong_region(each) or _same(each, region))
+    if _has_recovery_region(own) and region not in templates.RECOVERY_REGIONS:
+        recovery = ask(
+            "AWS region for backups",
+            "",
+            lambda each: templates.find_region_fault(each) or _find_same_region(each, region),
+        )
     accounts = {}
-    for name in _unnamed(project, {}):
+    for name in _find_placeholders(project, {}):
         placeholder = project.environments[name].account_id
         question = f"AWS account of {name} (12 digits; nothing keeps the placeholder {placeholder})"
-        accounts[name] = ask(question, "", lambda text: templates.wrong_account(text) if text else "")
+        accounts[name] = ask(question, "", lambda text: templates.find_account_fault(text) if text else "")
     return Choices(template, region, recovery, {name: account for name, account in accounts.items() if account})
 
 
-def _opened(ports: Ports, template: str) -> tuple[Mapping[str, File], Project]:
-    """The template's own files, with the parts that come with it, and its project file as read."""
-    own = dict(ports.templates.files(template))
+def _load_template(ports: Ports, template: str) -> tuple[Mapping[str, File], Project]:
+    """Return the files of the template with its parts, and its parsed project file."""
+    own = dict(ports.templates.load_template(template))
     for place, source in templates.TEMPLATES[template].parts.items():
         words = {source: place}
-        for path, file in ports.templates.shipped(source).items():
-            own[place + path.removeprefix(source)] = File(templates.filled(file.data, words), file.executable)
-    return own, ports.reader.project(own[PROJECT_FILE].data)
+        for path, file in ports.templates.load_shipped(source).items():
+            own[place + path.removeprefix(source)] = File(templates.replace_words(file.data, words), file.executable)
+    return own, ports.config_reader.parse_project(own[PROJECT_FILE].data)
 
 
-def _regions(own: Mapping[str, File], template: str, chosen: Choices) -> dict[str, str]:
-    region = chosen.region or templates.REGION
-    recovery = chosen.recovery_region or templates.PARTNERS.get(region, "")
+def _choose_regions(own: Mapping[str, File], template: str, chosen: Choices) -> dict[str, str]:
+    region = chosen.region or templates.PLACEHOLDER_REGION
+    recovery = chosen.recovery_region or templates.RECOVERY_REGIONS.get(region, "")
     for each in filter(None, (region, recovery)):
-        if wrong := templates.wrong_region(each):
-            raise UsageError(Problem("E022", wrong, f"--region {templates.REGION}"))
-    if not _has_recovery(own):
+        if wrong := templates.find_region_fault(each):
+            raise UsageError(Problem("E022", wrong, f"--region {templates.PLACEHOLDER_REGION}"))
+    if not _has_recovery_region(own):
         if chosen.recovery_region:
             message = f"the template {template} keeps nothing in another region"
             raise UsageError(Problem("E022", message, "leave --recovery-region out, or take the template platform"))
-        return {templates.REGION: region}
+        return {templates.PLACEHOLDER_REGION: region}
     if not recovery or recovery == region:
-        message = _same(recovery, region) or f"nobody has said in which region the backups of {region} are kept"
+        message = (
+            _find_same_region(recovery, region) or f"nobody has said in which region the backups of {region} are kept"
+        )
         raise UsageError(Problem("E022", message, "name another region: --recovery-region REGION"))
-    return {templates.REGION: region, templates.RECOVERY_REGION: recovery}
+    return {templates.PLACEHOLDER_REGION: region, templates.PLACEHOLDER_RECOVERY_REGION: recovery}
 
 
-def _has_recovery(own: Mapping[str, File]) -> bool:
-    return any(templates.RECOVERY_REGION.encode() in file.data for file in own.values())
+def _has_recovery_region(own: Mapping[str, File]) -> bool:
+    return any(templates.PLACEHOLDER_RECOVERY_REGION.encode() in file.data for file in own.values())
 
 
-def _same(recovery: str, region: str) -> str:
+def _find_same_region(recovery: str, region: str) -> str:
     return f"backups have to be in another region than {region} itself" if recovery == region else ""
 
 
-def _accounts(project: Project, chosen: Mapping[str, str]) -> dict[str, str]:
-    """What stands in the template, and what is to stand there."""
+def _map_accounts(project: Project, chosen: Mapping[str, str]) -> dict[str, str]:
+    """Map each placeholder account of the template to the chosen one."""
     found: dict[str, str] = {}
     for name, account in chosen.items():
-        placeholder = project.environments[known_environment(project, name)].account_id or ""
-        if wrong := templates.wrong_account(account):
+        placeholder = project.environments[require_environment(project, name)].account_id or ""
+        if wrong := templates.find_account_fault(account):
             raise UsageError(Problem("E023", f"{name}: {wrong}", f"--account {name}=123456789012"))
         if found.setdefault(placeholder, account) != account:
             message = f"{name} shares its account with another environment, which was given another id"
@@ -150,8 +163,8 @@ def _accounts(project: Project, chosen: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _unnamed(project: Project, chosen: Mapping[str, str]) -> tuple[str, ...]:
-    """Those whose account is still a placeholder, the first of each account."""
+def _find_placeholders(project: Project, chosen: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the first environment of each account still a placeholder."""
     by_account: dict[str, str] = {}
     for name in project.all_environments:
         by_account.setdefault(project.environments[name].account_id or "", name)
@@ -159,8 +172,8 @@ def _unnamed(project: Project, chosen: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for account, name in by_account.items() if account and account not in named)
 
 
-def _modules(ports: Ports, project: Project) -> dict[str, File]:
-    """The modules of the stacks and those that they call, with their pages and tests, as they are."""
+def _collect_modules(ports: Ports, project: Project) -> dict[str, File]:
+    """Return the modules of the stacks and those they call, with docs and tests."""
     found: dict[str, File] = {}
     waiting = [normpath(stack.module) for stack in project.every_stack.values()]
     seen: set[str] = set()
@@ -168,23 +181,23 @@ def _modules(ports: Ports, project: Project) -> dict[str, File]:
         folder = waiting.pop()
         if folder not in seen:
             seen.add(folder)
-            files = ports.templates.shipped(folder)
+            files = ports.templates.load_shipped(folder)
             found |= files
-            waiting += _called(ports, folder, files)
+            waiting += _list_called_folders(ports, folder, files)
     return found
 
 
-def _called(ports: Ports, folder: str, files: Mapping[str, File]) -> Iterator[str]:
+def _list_called_folders(ports: Ports, folder: str, files: Mapping[str, File]) -> Iterator[str]:
     code = {path.rpartition("/")[2]: file.data for path, file in files.items() if dirname(path) == folder}
     if not code:
         message = f"this envctl came without {folder}"
         raise OperationFailedError(Problem("E025", message, "install it again, or take another template"))
-    for call in ports.reader.module(code, folder).calls:
-        if is_local(call.source):
+    for call in ports.config_reader.parse_module(code, folder).calls:
+        if is_local_source(call.source):
             yield normpath(join(folder, call.source))
 
 
-def _next(project: Project, folder: str) -> tuple[str, ...]:
+def _list_next_commands(project: Project, folder: str) -> tuple[str, ...]:
     order = project.order.order
     onward = f"envctl --sandbox promote {order[0]} {order[1]}"
     return (f"cd {shlex.quote(folder)}", "envctl validate", f"envctl --sandbox apply {order[0]}", onward)

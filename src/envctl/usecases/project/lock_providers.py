@@ -1,4 +1,4 @@
-"""`envctl lock-providers`: the project's provider lock, for all stacks and for all platforms that people work on."""
+"""`envctl lock-providers`: the provider lock of the project, for all stacks and platforms."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,13 +8,19 @@ from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.domain.release import lockfile_root
 from envctl.domain.release.contents import Release
-from envctl.domain.terraform.provider_lock import PLATFORMS, keeping, providers, short, version
+from envctl.domain.terraform.provider_lock import (
+    PLATFORMS,
+    keep_known_hashes,
+    read_version,
+    shorten_address,
+    split_provider_blocks,
+)
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import HashedProviders, PreparedStack
 from envctl.usecases.project import load, remote_modules, working_tree
 
-_LEAVE_OUT = "leave those platforms out: --platform, or take providers from a source that has them"
-_ONE_PLATFORM = (
+_LEAVE_OUT_HINT = "leave those platforms out: --platform, or take providers from a source that has them"
+_ONE_PLATFORM_HINT = (
     "the sandbox has packages for one platform; for all, and into the project's own lock: leave --sandbox out"
 )
 _PLATFORM = re.compile(r"[a-z0-9]+_[a-z0-9]+")
@@ -22,8 +28,8 @@ _PLATFORM = re.compile(r"[a-z0-9]+_[a-z0-9]+")
 
 @dataclass(frozen=True)
 class LockedProvider:
-    """One provider, as the lock had it before and has it now; both empty where it has not. `platforms` are those whose
-    hashes were fetched, and `lacking` those that it is not to be had for.
+    """A provider before and after; versions are empty if absent. Hashes were fetched for `platforms`; the provider has
+    no package for `lacking`.
     """
 
     provider: str
@@ -35,7 +41,7 @@ class LockedProvider:
 
 @dataclass(frozen=True)
 class LockedProviders:
-    """`changed` says that the lock is another one now, or would be. `hint` is how there would be more in it."""
+    """Result. `changed` compares the lock before and after. `hint` tells how to fill the gaps."""
 
     file: str
     changed: bool
@@ -48,24 +54,26 @@ class LockedProviders:
 def lock_providers(
     ports: Ports, platforms: Sequence[str] = (), *, upgrade: bool = False, dry_run: bool = False
 ) -> tuple[LockedProviders, EnvctlError | None]:
-    """An error where a platform that was asked for by its name is not to be had. With `upgrade` the newest versions are
-    taken that suit all stacks.
+    """Update the provider lock; with `upgrade`, to the newest versions fitting all stacks. Returns an error if a
+    provider has no package for a named platform.
     """
-    wanted = _platforms(platforms)
-    project = load.project(ports)
-    before = ports.tree.read(ports.provider_lock) or b""
-    with ports.workspace.lock(lockfile_root.PLACE, "envctl lock-providers"):
-        stack = _lay_out(ports, project)
-        hashed = ports.terraform.hash_providers(lockfile_root.PLACE, stack, b"" if upgrade else before, wanted)
-        after = keeping(before, hashed.lock)
+    wanted = _select_platforms(platforms)
+    project = load.load_project(ports)
+    before = ports.tree.read_contents(ports.provider_lock) or b""
+    with ports.workspace.lock_environment(lockfile_root.ENVIRONMENT_NAME, "envctl lock-providers"):
+        stack = _write_lock_root(ports, project)
+        hashed = ports.terraform.hash_providers(
+            lockfile_root.ENVIRONMENT_NAME, stack, b"" if upgrade else before, wanted
+        )
+        after = keep_known_hashes(before, hashed.lock)
         if after != before and not dry_run:
-            ports.tree.write(ports.provider_lock, after)
-    found = tuple(_found(before, after, hashed, wanted))
-    told = LockedProviders(ports.provider_lock, after != before, dry_run, wanted, found, _hint(ports, found))
-    return told, _error(told, named=bool(platforms))
+            ports.tree.write_contents(ports.provider_lock, after)
+    found = tuple(_compare_locks(before, after, hashed, wanted))
+    result = LockedProviders(ports.provider_lock, after != before, dry_run, wanted, found, _choose_hint(ports, found))
+    return result, _missing_platforms_error(result, named=bool(platforms))
 
 
-def _platforms(named: Sequence[str]) -> tuple[str, ...]:
+def _select_platforms(named: Sequence[str]) -> tuple[str, ...]:
     for platform in named:
         if not _PLATFORM.fullmatch(platform):
             hint = f"name an operating system and a processor: --platform {PLATFORMS[0]}"
@@ -73,52 +81,60 @@ def _platforms(named: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named)) or PLATFORMS
 
 
-def _lay_out(ports: Ports, project: Project) -> PreparedStack:
-    """All stacks of the working tree, those beside the pipeline too, as one root module."""
-    releases = {seen.pipeline.makes_for: _release(ports, seen) for seen in _views(project)}
+def _write_lock_root(ports: Ports, project: Project) -> PreparedStack:
+    """Write all stacks of the working tree, standalone ones too, as one root module."""
+    releases = {seen.pipeline.standalone_name: _build_release(ports, seen) for seen in _list_views(project)}
     regions = any(each.region for each in project.environments.values())
-    root = lockfile_root.root_module(releases, ("aws",) if regions else ())
-    ports.workspace.lay_code(lockfile_root.PLACE, lockfile_root.code(releases))
-    ports.workspace.lay_stack(lockfile_root.PLACE, lockfile_root.NAME, root)
-    ports.workspace.lay_modules(lockfile_root.PLACE, lockfile_root.NAME, lockfile_root.record(releases))
-    return PreparedStack(lockfile_root.NAME, binary=project.terraform.binary or "")
+    root = lockfile_root.render_lockfile_root(releases, ("aws",) if regions else ())
+    ports.workspace.write_code(lockfile_root.ENVIRONMENT_NAME, lockfile_root.collect_code(releases))
+    ports.workspace.write_stack(lockfile_root.ENVIRONMENT_NAME, lockfile_root.STACK_NAME, root)
+    ports.workspace.write_module_record(
+        lockfile_root.ENVIRONMENT_NAME, lockfile_root.STACK_NAME, lockfile_root.merge_module_records(releases)
+    )
+    return PreparedStack(lockfile_root.STACK_NAME, binary=project.terraform.binary or "")
 
 
-def _views(project: Project) -> Iterator[Project]:
+def _list_views(project: Project) -> Iterator[Project]:
     if project.stacks:
         yield project
-    yield from (project.seen_from(name) for name in project.beside)
+    yield from (project.view_for(name) for name in project.standalone)
 
 
-def _release(ports: Ports, project: Project) -> Release:
-    return remote_modules.complete(ports, project, working_tree.release(ports, project)).release
+def _build_release(ports: Ports, project: Project) -> Release:
+    return remote_modules.complete_release(ports, project, working_tree.build_release(ports, project)).release
 
 
-def _found(before: bytes, after: bytes, hashed: HashedProviders, wanted: Sequence[str]) -> Iterator[LockedProvider]:
-    """In the order of their names, with those that nobody needs any more."""
-    old, new = _versions(before), _versions(after)
+def _compare_locks(
+    before: bytes, after: bytes, hashed: HashedProviders, wanted: Sequence[str]
+) -> Iterator[LockedProvider]:
+    """Compare both locks, by provider name, including providers no longer needed."""
+    old, new = _parse_versions(before), _parse_versions(after)
     for address in sorted({*old, *new, *hashed.needed}):
         lacking = hashed.lacking.get(address, ())
         had = tuple(p for p in wanted if p not in lacking) if address in hashed.needed else ()
         yield LockedProvider(address, old.get(address, ""), new.get(address, ""), had, lacking)
 
 
-def _versions(lock: bytes) -> Mapping[str, str]:
-    return {address: version(block) for address, block in providers(lock).items()}
+def _parse_versions(lock: bytes) -> Mapping[str, str]:
+    return {address: read_version(block) for address, block in split_provider_blocks(lock).items()}
 
 
-def _hint(ports: Ports, found: Sequence[LockedProvider]) -> str:
-    return _ONE_PLATFORM if ports.sandbox and any(each.lacking for each in found) else ""
+def _choose_hint(ports: Ports, found: Sequence[LockedProvider]) -> str:
+    return _ONE_PLATFORM_HINT if ports.sandbox and any(each.lacking for each in found) else ""
 
 
-def _error(told: LockedProviders, *, named: bool) -> EnvctlError | None:
+def _missing_platforms_error(result: LockedProviders, *, named: bool) -> EnvctlError | None:
     problems = [
-        Problem("E347", f"{_spelled(each)} is not to be had for {', '.join(each.lacking)}", told.hint or _LEAVE_OUT)
-        for each in told.providers
+        Problem(
+            "E347",
+            f"{_describe_provider(each)} is not to be had for {', '.join(each.lacking)}",
+            result.hint or _LEAVE_OUT_HINT,
+        )
+        for each in result.providers
         if each.lacking and (named or not each.after)
     ]
     return OperationFailedError(*problems) if problems else None
 
 
-def _spelled(each: LockedProvider) -> str:
-    return f"{short(each.provider)} {each.after}".strip()
+def _describe_provider(each: LockedProvider) -> str:
+    return f"{shorten_address(each.provider)} {each.after}".strip()

@@ -1,19 +1,19 @@
-"""`envctl ledger keys`: the public keys of environments, written into the project."""
+"""`envctl ledger keys`: pins the public keys of environments in the project."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Location, Problem, UsageError
-from envctl.domain.ledger.signatures import PublicKey, UnusableKeyError, public_key
-from envctl.usecases.ledger.trust import pinned_in, read, signing
+from envctl.domain.ledger.signatures import PublicKey, UnusableKeyError, parse_public_key
+from envctl.usecases.ledger.trust import format_key_path, list_signing_environments, read_public_keys
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
 
 @dataclass(frozen=True)
 class PinnedKey:
-    """`made` says that KMS made the key just now. `others` are the fingerprints that are pinned beside it."""
+    """A pinned key. `made` is True if KMS created it just now. `others` are fingerprints pinned beside it."""
 
     environment: str
     key: str
@@ -29,17 +29,19 @@ class PinnedKeys:
     keys: tuple[PinnedKey, ...]
 
 
-def pin(ports: Ports, environments: tuple[str, ...] = (), *, create: bool = False, add: bool = False) -> PinnedKeys:
-    """Writes the public keys of environments into the project. A file that pins another key is left alone, unless with
-    `add`: then both are believed.
+def pin_keys(
+    ports: Ports, environments: tuple[str, ...] = (), *, create: bool = False, add: bool = False
+) -> PinnedKeys:
+    """Write the public keys of environments into the project. A file pinning another key is an error, unless `add`
+    keeps both.
     """
-    project = load.project(ports)
-    wanted = _wanted(project, environments)
-    return PinnedKeys(tuple(_pin(ports, name, create=create, add=add) for name in wanted))
+    project = load.load_project(ports)
+    wanted = _select_environments(project, environments)
+    return PinnedKeys(tuple(_pin_key(ports, name, create=create, add=add) for name in wanted))
 
 
-def _wanted(project: Project, environments: tuple[str, ...]) -> tuple[str, ...]:
-    wanted = load.wanted_environments(project, environments) if environments else signing(project)
+def _select_environments(project: Project, environments: tuple[str, ...]) -> tuple[str, ...]:
+    wanted = load.select_environments(project, environments) if environments else list_signing_environments(project)
     without = [name for name in wanted or (project.entry,) if not project.environments[name].signing_key]
     if without:
         message = f"{without[0]} has no signing_key"
@@ -48,26 +50,26 @@ def _wanted(project: Project, environments: tuple[str, ...]) -> tuple[str, ...]:
     return wanted
 
 
-def _pin(ports: Ports, environment: str, *, create: bool, add: bool) -> PinnedKey:
-    made = ports.signatures.create(environment) if create else False
+def _pin_key(ports: Ports, environment: str, *, create: bool, add: bool) -> PinnedKey:
+    made = ports.signatures.create_key(environment) if create else False
     try:
-        key = public_key(ports.signatures.public_key(environment))
+        key = parse_public_key(ports.signatures.fetch_public_key(environment))
     except UnusableKeyError as error:
-        name = ports.signatures.key(environment)
+        name = ports.signatures.key_arn(environment)
         hint = "make one that signs: key spec ECC_NIST_P256, key usage SIGN_VERIFY"
         message = f"the KMS key {name} of {environment} can't sign entries: {error}"
         raise ConfigurationError(Problem("E461", message, hint)) from error
-    path = pinned_in(environment)
-    there = read(ports.tree, environment) if ports.tree.read(path) is not None else ()
+    path = format_key_path(environment)
+    there = read_public_keys(ports.tree, environment) if ports.tree.read_contents(path) is not None else ()
     others = tuple(each.fingerprint for each in there if each != key)
-    outcome = _write(ports, environment, key, there, add=add)
-    return PinnedKey(environment, ports.signatures.key(environment), key.fingerprint, path, outcome, made, others)
+    outcome = _write_key(ports, environment, key, there, add=add)
+    return PinnedKey(environment, ports.signatures.key_arn(environment), key.fingerprint, path, outcome, made, others)
 
 
-def _write(
+def _write_key(
     ports: Ports, environment: str, key: PublicKey, there: tuple[PublicKey, ...], *, add: bool
 ) -> Literal["pinned", "added", "pinned already"]:
-    path = pinned_in(environment)
+    path = format_key_path(environment)
     if key in there[-1:]:
         return "pinned already"
     if there and not add:
@@ -76,7 +78,7 @@ def _write(
         )
         hint = f"if the key was changed on purpose, believe both: envctl ledger keys {environment} --add"
         raise ConfigurationError(Problem("E465", message, hint, Location(path)))
-    # The one that signs today comes last.
+    # The current signing key comes last.
     kept = [each for each in there if each != key]
-    ports.tree.write(path, b"".join(each.pem for each in (*kept, key)))
+    ports.tree.write_contents(path, b"".join(each.pem for each in (*kept, key)))
     return "added" if there else "pinned"

@@ -1,6 +1,4 @@
-"""Providers that a developer puts in place of those which the lock pins: allowed where code enters, and they prove
-nothing.
-"""
+"""Developer overrides of locked providers: allowed in the entry environment, as no evidence."""
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem
@@ -9,31 +7,31 @@ from envctl.usecases.ports.terraform import UnpinnedProvider
 
 
 def require_pinned(ports: Ports, project: Project, environment: str) -> None:
-    """Raises ConfigurationError where a provider is replaced. In the entry environment it is only remarked upon."""
-    found = ports.terraform.unpinned()
+    """Raise ConfigurationError if a provider is overridden; only warn in the entry environment."""
+    found = ports.terraform.find_unpinned_providers()
     if found and environment != project.entry:
-        raise ConfigurationError(*(_refuse(each, environment) for each in found))
+        raise ConfigurationError(*(_override_problem(each, environment) for each in found))
     for each in found:
-        ports.observer.said(f"{_describe(each)}: what is deployed with it proves nothing")
+        ports.observer.on_message(f"{_describe_override(each)}: what is deployed with it proves nothing")
 
 
 def require_pinned_for_evidence(ports: Ports, environment: str) -> None:
-    """Raises ConfigurationError where a provider is replaced, wherever that is: what is found would be recorded."""
-    if found := ports.terraform.unpinned():
-        raise ConfigurationError(*(_refuse(each, environment) for each in found))
+    """Raise ConfigurationError if a provider is overridden, in any environment: results are recorded."""
+    if found := ports.terraform.find_unpinned_providers():
+        raise ConfigurationError(*(_override_problem(each, environment) for each in found))
 
 
 def find_unpinned(ports: Ports) -> tuple[str, ...]:
-    """Returns the addresses, each once."""
-    return tuple(sorted({each.address for each in ports.terraform.unpinned()}))
+    """Return the distinct addresses of overridden providers."""
+    return tuple(sorted({each.address for each in ports.terraform.find_unpinned_providers()}))
 
 
-def _describe(each: UnpinnedProvider) -> str:
+def _describe_override(each: UnpinnedProvider) -> str:
     at = f" ({each.location})" if each.location else ""
     return f"{each.said_by} replaces the provider {each.address}{at}"
 
 
-def _refuse(each: UnpinnedProvider, environment: str) -> Problem:
+def _override_problem(each: UnpinnedProvider, environment: str) -> Problem:
     message = f"{each.said_by} replaces the provider {each.address}: {environment} takes only what the release pins"
     name = "TF_CLI_CONFIG_FILE=/dev/null for this command" if each.location else f"unset {each.said_by}"
     hint = f"remove it, or set {name}" if each.location else name

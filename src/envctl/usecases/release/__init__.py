@@ -1,1 +1,1 @@
-"""Releases in the store, and the documents that belong to them."""
+"""Releases in the store, and their documents."""

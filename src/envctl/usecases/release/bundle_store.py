@@ -1,12 +1,12 @@
-"""Releases in the store: kept once under their own hash, and believed only when they match it."""
+"""Release bundles in the store, under their own hash, verified on each read."""
 
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
-from envctl.domain.guards import Bundle
+from envctl.domain.guards import BundleState
 from envctl.domain.ledger.events import Event, ReleaseCreated
-from envctl.domain.ledger.state import Present
+from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release.bundle import DamagedBundleError, unpack
 from envctl.domain.release.contents import Release
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.store_layout import release_key
 from envctl.usecases.ledger.store_owner import check_release_owner
@@ -14,62 +14,61 @@ from envctl.usecases.ports.core import AlreadyExistsError, Ports
 from envctl.usecases.ports.project import Revision
 from envctl.usecases.project import working_tree
 
-MOST = 200
-"""Names that are recorded of one release."""
+MAX_AUTHORS = 200
+"""Limit of recorded contributors for one release."""
 
 
-def key(identity: str) -> str:
+def bundle_key(identity: str) -> str:
     return release_key(identity)
 
 
-def keep(ports: Ports, identity: str, bundle: bytes, release: Release, beside: str = "") -> None:
-    """Stores the bundle and records the release, each only where it is not there yet. `beside` is the environment that
-    it is made for, where that stands beside the pipeline.
+def save_bundle(ports: Ports, identity: str, bundle: bytes, release: Release, beside: str = "") -> None:
+    """Store the bundle and record the release, each if missing. `beside` is the standalone environment the release is
+    made for, if any.
     """
-    if _is_known(journal.present(ports), identity, beside):
+    if _is_recorded(journal.load(ports), identity, beside):
         return
     try:
-        ports.store.create(key(identity), bundle)
+        ports.store.create(bundle_key(identity), bundle)
     except AlreadyExistsError:
-        # Named by its content: who was first wrote the same bytes, or what is there is damaged and `look` says so.
-        if look(ports, identity)[0] == "damaged":
-            raise unusable(identity, "damaged") from None
-    revision = ports.versions.revision(working_tree.code_paths(release, ports.provider_lock))
+        # The key is the content hash: the existing bundle is the same, or damaged.
+        if load_bundle(ports, identity)[0] == "damaged":
+            raise unusable_bundle_error(identity, "damaged") from None
+    revision = ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock))
 
-    others = _list_others(ports, revision)
+    others = _list_coauthors(ports, revision)
 
-    def decide(present: Present) -> Event | None:
-        if _is_known(present, identity, beside):
+    def create_event(present: LedgerState) -> Event | None:
+        if _is_recorded(present, identity, beside):
             return None
         return ReleaseCreated(identity, revision.commit, revision.uncommitted, revision.author, beside, others)
 
-    journal.append(ports, decide)
+    journal.append(ports, create_event)
 
 
-def _list_others(ports: Ports, revision: Revision) -> tuple[str, ...]:
-    """Who has a part in it beside the author of its commit: since the release before, as far as git and GitHub tell."""
+def _list_coauthors(ports: Ports, revision: Revision) -> tuple[str, ...]:
+    """Return the contributors since the previous release, by git and GitHub, without the commit author."""
     if not revision.commit:
         return ()
-    before = max(journal.present(ports).releases.values(), key=lambda each: each.seq, default=None)
-    found = list(ports.versions.contributors(before.commit if before else ""))
+    before = max(journal.load(ports).releases.values(), key=lambda each: each.seq, default=None)
+    found = list(ports.version_control.list_contributors(before.commit if before else ""))
     try:
-        found += ports.reviews.authors(revision.commit)
+        found += ports.reviews.list_authors(revision.commit)
     except EnvctlError as error:
-        ports.observer.said(f"who wrote {revision.commit[:12]} is known from git alone: {error.problems[0].message}")
-    return tuple(name for name in dict.fromkeys(found) if name and name != revision.author)[:MOST]
+        ports.observer.on_message(
+            f"who wrote {revision.commit[:12]} is known from git alone: {error.problems[0].message}"
+        )
+    return tuple(name for name in dict.fromkeys(found) if name and name != revision.author)[:MAX_AUTHORS]
 
 
-def _is_known(present: Present, identity: str, beside: str) -> bool:
+def _is_recorded(present: LedgerState, identity: str, beside: str) -> bool:
     known = present.releases.get(identity)
     return known is not None and beside in known.made_for
 
 
-def look(ports: Ports, identity: str) -> tuple[Bundle, Release | None, bytes]:
-    """The release under that name, and whether it can be believed.
-
-    Raises OperationFailedError (E482) for one of another project.
-    """
-    data = ports.store.read(key(identity))
+def load_bundle(ports: Ports, identity: str) -> tuple[BundleState, Release | None, bytes]:
+    """Load the release and its state. Raises OperationFailedError (E482) for one of another project."""
+    data = ports.store.read(bundle_key(identity))
     if data is None:
         return "missing", None, b""
     try:
@@ -80,11 +79,11 @@ def look(ports: Ports, identity: str) -> tuple[Bundle, Release | None, bytes]:
     return "intact", release, data
 
 
-def unusable(identity: str, state: Bundle) -> OperationFailedError:
+def unusable_bundle_error(identity: str, state: BundleState) -> OperationFailedError:
     return OperationFailedError(
         Problem(
             "E403",
-            f"the bundle of release {short(identity)} is {state}",
+            f"the bundle of release {shorten_id(identity)} is {state}",
             "restore it from a backup of the store: nothing was deployed",
         )
     )

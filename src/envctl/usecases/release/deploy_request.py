@@ -1,4 +1,4 @@
-"""Which release a command speaks of, and what the guards are asked about it."""
+"""Choice of the release to deploy, and the request for the guards."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -6,16 +6,16 @@ from typing import Literal
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
-from envctl.domain.guards import Bundle, Request, list_views
-from envctl.domain.images.image_reference import ImageFound
-from envctl.domain.ledger.state import Present
-from envctl.domain.operation import Move
+from envctl.domain.guards import BundleState, Request, list_views
+from envctl.domain.images.image_reference import ImagePresence
+from envctl.domain.ledger.state import LedgerState
+from envctl.domain.operation import Operation
 from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
 from envctl.domain.release.approval_place import BoundPlace
 from envctl.domain.release.contents import Release
-from envctl.domain.release.image_repositories import images
-from envctl.domain.rules.document import describe_rules, find_rules
-from envctl.domain.settings.comparison import compare
+from envctl.domain.release.image_repositories import select_images
+from envctl.domain.rules.document import build_rules_document, find_rules
+from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.values import EnvironmentSettings
 from envctl.usecases.ledger import rules_store
 from envctl.usecases.ports.core import Ports
@@ -23,26 +23,26 @@ from envctl.usecases.project import load
 from envctl.usecases.project import state_location as places
 from envctl.usecases.release import bundle_store, earlier_commits, place_store, plan_store, stack_changes
 
-SHORTEST = 4
+MIN_PREFIX = 4
 
 
-def of_source(present: Present, source: str) -> str | None:
-    """The release that an environment runs, or tried to run last: the one that would be promoted from it."""
-    last = present.of(source).last
+def find_source_release(present: LedgerState, source: str) -> str | None:
+    """Return the release deployed, or attempted last, in an environment: the one to promote."""
+    last = present.find_environment(source).last
     return last.release if last and not (last.action == "destroy" and last.outcome == "succeeded") else None
 
 
-def to_go_back_to(present: Present, target: str) -> str | None:
-    """The release before the last one. After a rollback it is the same again, unless that did not help: who repeats the
-    command, because it was killed or nobody knows how it ended, must not go further back.
+def find_rollback_release(present: LedgerState, target: str) -> str | None:
+    """Return the release before the last one. After a rollback, return the same release again, unless that one failed:
+    a repeated command must not go further back.
     """
-    back = present.of(target).brought_back
-    return back.release if back else before(present, target)
+    back = present.find_environment(target).standing_rollback
+    return back.release if back else find_previous_verified(present, target)
 
 
-def before(present: Present, target: str) -> str | None:
-    """Of the releases whose verification there still holds, the latest before the last one."""
-    there = present.of(target)
+def find_previous_verified(present: LedgerState, target: str) -> str | None:
+    """Return the latest earlier release still verified there."""
+    there = present.find_environment(target)
     last = there.last
     earlier = [
         proof.deployment
@@ -52,10 +52,10 @@ def before(present: Present, target: str) -> str | None:
     return max(earlier, key=lambda deployment: deployment.seq).release if earlier else None
 
 
-def named(present: Present, prefix: str) -> str:
-    """The release whose name begins with `prefix`. Raises UsageError where none does, or several do."""
+def find_release_by_prefix(present: LedgerState, prefix: str) -> str:
+    """Return the release with this name prefix. Raises UsageError if none or several match."""
     found = [release for release in present.releases if release.startswith(prefix)]
-    if len(prefix) < SHORTEST or len(found) != 1:
+    if len(prefix) < MIN_PREFIX or len(found) != 1:
         reason = "no release" if not found else "more than one release"
         raise UsageError(
             Problem("E003", f"{reason} has a name that begins with {prefix!r}", "envctl history lists the releases")
@@ -65,11 +65,11 @@ def named(present: Present, prefix: str) -> str:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A request with what it is about: the release as it is stored, and the settings and the place that the request
-    names.
+    """A request with its release, settings and place, read once: the guards check exactly the inputs to deploy.
 
-    Both are read once, so that what is deployed is what the guards were asked about. No release, and so no settings,
-    where there is none to be believed; no settings either where they do not fit it.
+    Attributes:
+        release: None if the stored one is missing or damaged.
+        settings: None without a release, or if they do not fit it.
     """
 
     request: Request
@@ -79,105 +79,105 @@ class Candidate:
     place: BoundPlace | None = None
 
 
-def promotion(
-    ports: Ports, project: Project, present: Present, *, source: str, target: str, release: str | None = None
+def build_promotion(
+    ports: Ports, project: Project, present: LedgerState, *, source: str, target: str, release: str | None = None
 ) -> Candidate:
-    """Promotes `release`, or else what `source` runs, to `target`."""
-    identity = release or of_source(present, source)
-    return _candidate(ports, project, present, _Wanted("promote", target, source, identity))
+    """Build the promotion of `release`, or else of the release in `source`, to `target`."""
+    identity = release or find_source_release(present, source)
+    return _build_candidate(ports, project, present, _Intent("promote", target, source, identity))
 
 
-def redeployment(
+def build_redeployment(
     ports: Ports,
     project: Project,
-    present: Present,
+    present: LedgerState,
     *,
     target: str,
     release: str | None = None,
     action: Literal["apply", "destroy"] = "apply",
 ) -> Candidate:
-    """Deploys again what `target` has already: never new code. `release` names one to be approved beforehand."""
-    current = present.of(target).current
+    """Build a deployment of the current release, never of new code. `release` names one to approve in advance."""
+    current = present.find_environment(target).current
     identity = release or (current.release if current else None)
-    return _candidate(ports, project, present, _Wanted(action, target, None, identity))
+    return _build_candidate(ports, project, present, _Intent(action, target, None, identity))
 
 
-def going_back(
-    ports: Ports, project: Project, present: Present, *, target: str, release: str | None = None
+def build_rollback(
+    ports: Ports, project: Project, present: LedgerState, *, target: str, release: str | None = None
 ) -> Candidate:
-    """Deploys an earlier release again that was verified in `target`."""
-    return _candidate(
-        ports, project, present, _Wanted("rollback", target, None, release or to_go_back_to(present, target))
+    """Build the rollback to an earlier release, verified in `target`."""
+    return _build_candidate(
+        ports, project, present, _Intent("rollback", target, None, release or find_rollback_release(present, target))
     )
 
 
-def entering(
-    ports: Ports, project: Project, present: Present, *, identity: str, settings: str, release: Release
+def build_entry_request(
+    ports: Ports, project: Project, present: LedgerState, *, identity: str, settings: str, release: Release
 ) -> Request:
-    """Deploys a release that was made just now to the entry environment. `settings` is the digest of its settings."""
-    wanted = _Wanted("apply", project.entry, None, identity)
-    found = _Found(
+    """Build the deployment of a new release to the entry environment. `settings` is a digest."""
+    wanted = _Intent("apply", project.entry, None, identity)
+    found = _ReleaseFacts(
         "intact",
         settings,
-        place=places.bound(project, project.entry, release.wiring),
-        needs=_needs(release),
-        changeover=_changeover(ports, project, present, wanted, release),
+        place=places.resolve_bound_place(project, project.entry, release.wiring),
+        needs=_list_stack_needs(release),
+        changeover=_find_changeover(ports, project, present, wanted, release),
     )
-    behind = earlier_commits.find_behind(ports, present, project.entry, identity=identity, release=release)
-    return replace(_request(ports, project, present, wanted, found), behind=behind)
+    behind = earlier_commits.find_later_release(ports, present, project.entry, identity=identity, release=release)
+    return replace(_build_request(ports, project, present, wanted, found), behind=behind)
 
 
 @dataclass(frozen=True)
-class _Wanted:
-    action: Move
+class _Intent:
+    action: Operation
     target: str
     source: str | None
     release: str | None
 
 
 @dataclass(frozen=True)
-class _Found:
-    bundle: Bundle
+class _ReleaseFacts:
+    bundle: BundleState
     settings: str
     unfit: tuple[Problem, ...] = ()
-    images: tuple[ImageFound, ...] | None = None
+    images: tuple[ImagePresence, ...] | None = None
     place: BoundPlace | None = None
     needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     changeover: Changeover = NO_CHANGEOVER
 
 
-def _candidate(ports: Ports, project: Project, present: Present, wanted: _Wanted) -> Candidate:
-    state, release, data = bundle_store.look(ports, wanted.release) if wanted.release else ("missing", None, b"")
-    over = _changeover(ports, project, present, wanted, release)
-    settings, unfit = _settings(ports, project, wanted.target, release, over)
-    # Where there are none, there is nothing to look for.
-    none = () if release and not images(project, release.wiring.artifacts) else None
-    # Where the settings do not fit, the place may lack the region of a stack.
-    place = places.bound(project, wanted.target, release.wiring) if release and settings else None
+def _build_candidate(ports: Ports, project: Project, present: LedgerState, wanted: _Intent) -> Candidate:
+    state, release, data = bundle_store.load_bundle(ports, wanted.release) if wanted.release else ("missing", None, b"")
+    changeover = _find_changeover(ports, project, present, wanted, release)
+    settings, unfit = _load_settings(ports, project, wanted.target, release, changeover)
+    # Without images no registry check is needed.
+    none = () if release and not select_images(project, release.wiring.artifacts) else None
+    # Without fitting settings the region of a stack may be unknown.
+    place = places.resolve_bound_place(project, wanted.target, release.wiring) if release and settings else None
     digest = settings.digest() if settings else ""
-    found = _Found(state, digest, unfit, none, place, _needs(release), over)
-    request = _request(ports, project, present, wanted, found)
-    request = replace(request, differing=_differing(ports, project, request, release, settings))
+    found = _ReleaseFacts(state, digest, unfit, none, place, _list_stack_needs(release), changeover)
+    request = _build_request(ports, project, present, wanted, found)
+    request = replace(request, differing=_compare_to_source(ports, project, request, release, settings))
     return Candidate(request, release, data, settings, place)
 
 
-def _changeover(
-    ports: Ports, project: Project, present: Present, wanted: _Wanted, release: Release | None
+def _find_changeover(
+    ports: Ports, project: Project, present: LedgerState, wanted: _Intent, release: Release | None
 ) -> Changeover:
     if release is None:
         return NO_CHANGEOVER
     if wanted.action == "destroy":
-        return stack_changes.find_destroyed(present, wanted.target, release.wiring)
+        return stack_changes.find_destroy_changeover(present, wanted.target, release.wiring)
     return stack_changes.find_changeover(
         ports, project, present, wanted.target, release.wiring, release=wanted.release or ""
     )
 
 
-def _needs(release: Release | None) -> Mapping[str, tuple[str, ...]]:
+def _list_stack_needs(release: Release | None) -> Mapping[str, tuple[str, ...]]:
     return {name: stack.needs for name, stack in release.wiring.stacks.items()} if release else {}
 
 
-def _settings(
+def _load_settings(
     ports: Ports,
     project: Project,
     environment: str,
@@ -187,35 +187,39 @@ def _settings(
     if release is None:
         return None, ()
     try:
-        return load.settings(ports, project, environment, release.wiring, moves=changeover.moves), ()
+        return load.load_settings(ports, project, environment, release.wiring, moves=changeover.moves), ()
     except ConfigurationError as error:
         return None, tuple(error.problems)
 
 
-def _differing(
+def _compare_to_source(
     ports: Ports, project: Project, request: Request, release: Release | None, settings: EnvironmentSettings | None
 ) -> Mapping[str, tuple[Problem, ...]]:
-    """The settings that the source of a promotion has otherwise, where rules of the target compare them at all."""
-    source = project.before(request.target)
+    """Return the settings that differ from the source of a promotion, if a rule compares them."""
+    source = project.find_previous(request.target)
     if source is None or request.source != source or settings is None:
         return {}
     if all(view.rules.may_differ is None for view in list_views(request)):
         return {}
-    there, unfit = _settings(ports, project, source, release)
-    # Settings that can't even be read are like none others.
+    there, unfit = _load_settings(ports, project, source, release)
+    # Unreadable settings differ from all others.
     return (
-        compare(there, settings).differing() if there else {f"settings of {source} that do not fit the release": unfit}
+        compare_settings(there, settings).list_differences()
+        if there
+        else {f"settings of {source} that do not fit the release": unfit}
     )
 
 
-def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, found: _Found) -> Request:
+def _build_request(
+    ports: Ports, project: Project, present: LedgerState, wanted: _Intent, found: _ReleaseFacts
+) -> Request:
     given = [
         approval
-        for approval in present.of(wanted.target).approvals
+        for approval in present.find_environment(wanted.target).approvals
         if approval.release == wanted.release and approval.settings == found.settings
     ]
     place = found.place.digest if found.place else ""
-    there, document = project.environments[wanted.target], describe_rules(project, wanted.target)
+    there, document = project.environments[wanted.target], build_rules_document(project, wanted.target)
     request = Request(
         action=wanted.action,
         pipeline=project.pipeline,
@@ -225,27 +229,29 @@ def _request(ports: Ports, project: Project, present: Present, wanted: _Wanted, 
         settings=found.settings,
         bundle=found.bundle,
         present=present,
-        actor=ports.identity.actor(),
+        actor=ports.identity.identify_actor(),
         now=ports.clock.now(),
         rules=find_rules(project, wanted.target),
         unfit=found.unfit,
         images=found.images,
-        approved=plan_store.look(ports, [each for each in given if each.place == place]),
+        approved=plan_store.load_approved_plans(ports, [each for each in given if each.place == place]),
         account=there.account_id or "",
         role=there.assume_role or "",
         other_accounts=there.other_accounts,
         place=place,
         where=found.place.summary if found.place else "",
-        elsewhere=place_store.compare(ports, _places(present, wanted), found.place) if found.place else {},
+        elsewhere=place_store.compare_places(ports, _list_approval_places(present, wanted), found.place)
+        if found.place
+        else {},
         needs=found.needs,
         changeover=found.changeover,
-        doubt=ports.identity.doubt(),
+        doubt=ports.identity.explain_doubt(),
         document=document,
-        documents=rules_store.describe_tree(project),
+        documents=rules_store.describe_tree_rules(project),
     )
-    return rules_store.complete(ports, request)
+    return rules_store.complete_request(ports, request)
 
 
-def _places(present: Present, wanted: _Wanted) -> set[str]:
-    """The places of the approvals of that release. Mostly that is the one of today, and nothing has to be read."""
-    return {each.place for each in present.of(wanted.target).approvals if each.release == wanted.release}
+def _list_approval_places(present: LedgerState, wanted: _Intent) -> set[str]:
+    """Return the places of the approvals of that release: usually just the current one."""
+    return {each.place for each in present.find_environment(wanted.target).approvals if each.release == wanted.release}

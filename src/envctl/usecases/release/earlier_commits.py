@@ -1,37 +1,38 @@
-"""Whether code enters from a commit before that of what the entry environment has, as in a job that is run again."""
+"""Detection of code older than the release in the entry environment, as in a repeated CI job."""
 
-from envctl.domain.guards.older import list_other_releases
-from envctl.domain.ledger.state import KnownRelease, Present
+from envctl.domain.guards.release_age import list_other_deployments
+from envctl.domain.ledger.state import KnownRelease, LedgerState
 from envctl.domain.release.contents import Release
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import working_tree
 
 
-def find_behind(ports: Ports, present: Present, target: str, *, identity: str, release: Release) -> str:
-    """The release that the target has of a later commit; empty where there is none, or where git can't tell.
-
-    An edit that is not committed makes a release of its own, which is before nothing.
+def find_later_release(ports: Ports, present: LedgerState, target: str, *, identity: str, release: Release) -> str:
+    """Return the deployed release of a later commit; empty if there is none, or git can't tell. Uncommitted edits make
+    a new release, never an older one.
     """
-    there = [present.releases.get(each.release) for each in list_other_releases(present, target, identity)]
+    there = [present.releases.get(each.release) for each in list_other_deployments(present, target, identity)]
     for later in there:
         if later is None or later.uncommitted or later.release == identity:
             continue
-        is_behind = ports.versions.is_behind(later.commit)
-        if is_behind is False or _is_edited(ports, release):
+        is_behind = ports.version_control.is_behind(later.commit)
+        if is_behind is False or _has_uncommitted_edits(ports, release):
             continue
-        if is_behind or _was_there_before(ports, present, target, identity=identity, later=later):
+        if is_behind or _was_deployed_before(ports, present, target, identity=identity, later=later):
             return later.release
     return ""
 
 
-def _is_edited(ports: Ports, release: Release) -> bool:
-    return ports.versions.revision(working_tree.code_paths(release, ports.provider_lock)).uncommitted
+def _has_uncommitted_edits(ports: Ports, release: Release) -> bool:
+    return ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock)).uncommitted
 
 
-def _was_there_before(ports: Ports, present: Present, target: str, *, identity: str, later: KnownRelease) -> bool:
-    """Without the history: whether the very commit came there before the later one did."""
+def _was_deployed_before(
+    ports: Ports, present: LedgerState, target: str, *, identity: str, later: KnownRelease
+) -> bool:
+    """Compare deployments instead of commits, for a shallow clone."""
     known = present.releases.get(identity)
-    if known is None or known.uncommitted or known.commit != ports.versions.revision(()).commit:
+    if known is None or known.uncommitted or known.commit != ports.version_control.read_revision(()).commit:
         return False
     one, two = (present.came.get(each, {}).get(target) for each in (identity, later.release))
     return one is not None and two is not None and one < two

@@ -1,58 +1,58 @@
-"""What was approved or deployed, in the store: the meaning of a plan under its own fingerprint, without its values."""
+"""Fingerprinted plans in the store, for approvals and deployments, without values."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from envctl.domain.errors import Problem, UsageError
-from envctl.domain.ledger.entries import digest
+from envctl.domain.ledger.entries import hash_bytes
 from envctl.domain.ledger.state import Approval
-from envctl.domain.plan.fingerprint import MalformedMeaningError, PlanMeaning, decode, encode
+from envctl.domain.plan.fingerprint import MalformedFingerprintError, PlanFingerprint, decode, encode
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 
-SHORTEST = 8
+MIN_PREFIX = 8
 
 
-def keep(ports: Ports, meaning: PlanMeaning) -> str:
-    """Stores it, where it is not there yet, and gives its fingerprint."""
-    # Named by its content. Something else under that name is not believed by `look`.
+def save_plan(ports: Ports, meaning: PlanFingerprint) -> str:
+    """Store the plan if missing; return its fingerprint."""
+    # The key is the content hash: `load_plans` rejects other content under it.
     with suppress(AlreadyExistsError):
-        ports.store.create(_key(meaning.fingerprint), encode(meaning))
-    return meaning.fingerprint
+        ports.store.create(_plan_key(meaning.digest), encode(meaning))
+    return meaning.digest
 
 
-def look(ports: Ports, approvals: Iterable[Approval]) -> Mapping[str, PlanMeaning]:
-    """By fingerprint. One that is gone or was changed is left out, and covers nothing."""
-    return kept(ports, (approval.plan for approval in approvals))
+def load_approved_plans(ports: Ports, approvals: Iterable[Approval]) -> Mapping[str, PlanFingerprint]:
+    """Load the approved plans by fingerprint. Missing or tampered ones are left out, and cover no change."""
+    return load_plans(ports, (approval.plan for approval in approvals))
 
 
-def kept(ports: Ports, fingerprints: Iterable[str]) -> Mapping[str, PlanMeaning]:
-    """Those of them that are there, and are what their names say."""
+def load_plans(ports: Ports, fingerprints: Iterable[str]) -> Mapping[str, PlanFingerprint]:
+    """Load the plans with these fingerprints, leaving out missing and tampered ones."""
     wanted = sorted({fingerprint for fingerprint in fingerprints if fingerprint})
-    stored = ports.store.read_all([_key(fingerprint) for fingerprint in wanted]) if wanted else []
+    stored = ports.store.read_all([_plan_key(fingerprint) for fingerprint in wanted]) if wanted else []
     return {
         fingerprint: meaning
         for fingerprint, data in zip(wanted, stored, strict=True)
-        if data is not None and digest(data) == fingerprint and (meaning := _read(data)) is not None
+        if data is not None and hash_bytes(data) == fingerprint and (meaning := _decode_plan(data)) is not None
     }
 
 
-def named(ports: Ports, prefix: str) -> PlanMeaning:
-    """What is kept under the fingerprint that begins like that. Raises UsageError where none does, or several do."""
-    keys = [key for key in ports.store.keys("plans/") if key.startswith(f"plans/{prefix}")]
-    data = ports.store.read(keys[0]) if len(keys) == 1 and len(prefix) >= SHORTEST else None
-    if data is None or _key(digest(data)) != keys[0] or (meaning := _read(data)) is None:
+def find_plan_by_prefix(ports: Ports, prefix: str) -> PlanFingerprint:
+    """Load the plan with this fingerprint prefix. Raises UsageError if none or several match."""
+    keys = [key for key in ports.store.list_keys("plans/") if key.startswith(f"plans/{prefix}")]
+    data = ports.store.read(keys[0]) if len(keys) == 1 and len(prefix) >= MIN_PREFIX else None
+    if data is None or _plan_key(hash_bytes(data)) != keys[0] or (meaning := _decode_plan(data)) is None:
         reason = "more than one plan has" if len(keys) > 1 else "no plan has"
         hint = "envctl why ENV --plan makes one, and says its fingerprint"
         raise UsageError(Problem("E009", f"{reason} a fingerprint that begins with {prefix!r}", hint))
     return meaning
 
 
-def _read(data: bytes) -> PlanMeaning | None:
+def _decode_plan(data: bytes) -> PlanFingerprint | None:
     try:
         return decode(data)
-    except MalformedMeaningError:
+    except MalformedFingerprintError:
         return None
 
 
-def _key(fingerprint: str) -> str:
+def _plan_key(fingerprint: str) -> str:
     return f"plans/{fingerprint}.json"

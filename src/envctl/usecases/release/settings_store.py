@@ -1,6 +1,6 @@
-"""The settings with which something was deployed, in the store: so that it can be said later what is another value now.
+"""Settings of deployments in the store, to explain later differences, without sensitive values.
 
-What is sensitive stays out. They are told, and never decided upon: what counts is the digest in the ledger.
+They are display data: decisions use the digest in the ledger.
 """
 
 import json
@@ -9,33 +9,35 @@ from dataclasses import replace
 
 from envctl.domain.errors import Location
 from envctl.domain.redaction import Redactor
-from envctl.domain.settings.values import EnvironmentSettings, Setting, canonical
+from envctl.domain.settings.values import EnvironmentSettings, Setting, format_canonical_json
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 
 FORMAT = 1
 
 
-def keep(ports: Ports, settings: EnvironmentSettings) -> None:
+def save_settings(ports: Ports, settings: EnvironmentSettings) -> None:
     sensitive = [setting.value for setting in settings.settings if setting.sensitive]
-    # What nothing marks may hold a secret all the same, like the address of a database: that stays out, too.
-    redactor = Redactor.of(sensitive)
+    # Unmarked values may contain a secret too, such as a database URL: leave them out.
+    redactor = Redactor.from_values(sensitive)
     kept = [
-        replace(setting, sensitive=setting.sensitive or _holds_secret(redactor, setting.value))
+        replace(setting, sensitive=setting.sensitive or _has_secret(redactor, setting.value))
         for setting in settings.settings
     ]
-    document = {"format": FORMAT, "settings": [_document(setting) for setting in kept]}
+    document = {"format": FORMAT, "settings": [_to_document(setting) for setting in kept]}
     with suppress(AlreadyExistsError):
-        ports.store.create(_key(settings.digest()), canonical(document).encode("utf-8", "surrogatepass"))
+        ports.store.create(
+            _settings_key(settings.digest()), format_canonical_json(document).encode("utf-8", "surrogatepass")
+        )
 
 
-def look(ports: Ports, environment: str, digest: str) -> EnvironmentSettings | None:
-    """Without what is sensitive; None where they were not kept, or can't be read."""
-    data = ports.store.read(_key(digest))
+def load_settings(ports: Ports, environment: str, digest: str) -> EnvironmentSettings | None:
+    """Load the settings without sensitive values; None if missing or unreadable."""
+    data = ports.store.read(_settings_key(digest))
     try:
         document = json.loads((data or b"").decode("utf-8", "surrogatepass"))
         if document["format"] != FORMAT:
             return None
-        settings = tuple(_setting(each) for each in document["settings"])
+        settings = tuple(_from_document(each) for each in document["settings"])
     except (ValueError, KeyError, TypeError):
         return None
     arguments: dict[str, dict[str, object]] = {}
@@ -45,13 +47,13 @@ def look(ports: Ports, environment: str, digest: str) -> EnvironmentSettings | N
     return EnvironmentSettings(environment, settings, arguments)
 
 
-def _holds_secret(redactor: Redactor, value: object) -> bool:
-    """Anywhere in it: also in a number, or in a name within a map."""
-    text = canonical(value)
+def _has_secret(redactor: Redactor, value: object) -> bool:
+    """Search anywhere in the value: in numbers and map keys too."""
+    text = format_canonical_json(value)
     return redactor.redact(text) != text
 
 
-def _document(setting: Setting) -> dict[str, object]:
+def _to_document(setting: Setting) -> dict[str, object]:
     at = setting.location
     return {
         "name": setting.name,
@@ -64,7 +66,7 @@ def _document(setting: Setting) -> dict[str, object]:
     }
 
 
-def _setting(document: dict[str, object]) -> Setting:
+def _from_document(document: dict[str, object]) -> Setting:
     file, line = document["file"], document["line"]
     location = Location(str(file), line if isinstance(line, int) else None) if file else None
     stacks = document["stacks"]
@@ -80,5 +82,5 @@ def _setting(document: dict[str, object]) -> Setting:
     )
 
 
-def _key(digest: str) -> str:
+def _settings_key(digest: str) -> str:
     return f"settings/{digest}.json"

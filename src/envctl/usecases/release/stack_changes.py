@@ -1,50 +1,50 @@
-"""Which stacks leave an environment, or are renamed there, when a release is deployed to it."""
+"""Stacks removed or renamed by the deployment of a release."""
 
 from envctl.domain.config.project import Project
-from envctl.domain.ledger.state import Present
-from envctl.domain.plan.leaving_stacks import Changeover, Fate, compare_stacks
+from envctl.domain.ledger.state import LedgerState
+from envctl.domain.plan.leaving_stacks import Changeover, Fate, plan_changeover
 from envctl.domain.release.contents import Wiring
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.release import bundle_store
 
 
 def find_changeover(
-    ports: Ports, project: Project, present: Present, environment: str, wiring: Wiring, *, release: str = ""
+    ports: Ports, project: Project, present: LedgerState, environment: str, wiring: Wiring, *, release: str = ""
 ) -> Changeover:
-    """`release` is the name of the release with that wiring; empty where it has none yet."""
-    here = present.of(environment)
+    """Compare the release with the deployed stacks. `release` is its name, empty if new."""
+    here = present.find_environment(environment)
     renamed = {name: stack.moved_from for name, stack in wiring.stacks.items()}
     before: dict[str, str] = {}
-    if not here.held <= renamed.keys():
-        # What leaves may come back under the name that it had before.
+    if not here.held_stacks <= renamed.keys():
+        # A removed stack may return under its earlier name.
         for each in dict.fromkeys(each.release for each in (here.current, here.last) if each):
-            found = bundle_store.look(ports, each)[1]
+            found = bundle_store.load_bundle(ports, each)[1]
             before |= {name: each.moved_from for name, each in found.wiring.stacks.items()} if found else {}
-    return compare_stacks(
-        here.held, renamed, before, _fates(project, present, environment, wiring, release), here.renamed
+    return plan_changeover(
+        here.held_stacks, renamed, before, _find_fates(project, present, environment, wiring, release), here.renamed
     )
 
 
-def find_destroyed(present: Present, environment: str, wiring: Wiring) -> Changeover:
-    """Of an environment that is destroyed with a release: the stacks that this has no more, and those that need one
-    which is not there.
-    """
-    here = present.of(environment)
+def find_destroy_changeover(present: LedgerState, environment: str, wiring: Wiring) -> Changeover:
+    """Return the changeover of a destroy: stacks unknown to the release, or with a missing dependency."""
+    here = present.find_environment(environment)
     whole = {
-        name for name, stack in wiring.stacks.items() if name not in here.held or here.stacks.issuperset(stack.needs)
+        name
+        for name, stack in wiring.stacks.items()
+        if name not in here.held_stacks or here.stacks.issuperset(stack.needs)
     }
     destroy: Fate = "destroy"
     return Changeover(
-        leaving=dict.fromkeys(sorted(here.held - whole), destroy),
-        called={new: old for new, old in here.renamed.items() if new in whole},
+        leaving=dict.fromkeys(sorted(here.held_stacks - whole), destroy),
+        former_names={new: old for new, old in here.renamed.items() if new in whole},
     )
 
 
-def _fates(project: Project, present: Present, environment: str, wiring: Wiring, release: str) -> dict[str, Fate]:
-    """What the release says. One that is no newer than what runs can't speak of what came since: of those stacks the
-    project file says it.
-    """
-    current = present.of(environment).current
-    if release and current and not present.newer(release, current.release):
-        return {**project.fates, **wiring.removed}
+def _find_fates(
+    project: Project, present: LedgerState, environment: str, wiring: Wiring, release: str
+) -> dict[str, Fate]:
+    """Return the fates in the release. For a rollback, stacks newer than the release follow the project file."""
+    current = present.find_environment(environment).current
+    if release and current and not present.is_newer(release, current.release):
+        return {**project.removed_fates, **wiring.removed}
     return dict(wiring.removed)

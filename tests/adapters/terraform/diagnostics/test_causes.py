@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.adapters.terraform.diagnostics.causes import cause_of
+from envctl.adapters.terraform.diagnostics.causes import find_cause
 
 SAID = {
     "throttling": (
@@ -76,11 +76,11 @@ SAID = {
 
 @pytest.mark.parametrize(("code", "said"), SAID.values(), ids=SAID.keys())
 def test_what_is_said_tells_of(code: str, said: str) -> None:
-    cause = cause_of(said)
+    cause = find_cause(said)
     assert cause is not None
     assert cause.code == code
 
 
 @pytest.mark.parametrize("said", ["Reference to undeclared resource", "InvalidParameterValue: 10.0.0.0/33", ""])
 def test_what_has_its_cause_in_the_code_is_left_as_it_is(said: str) -> None:
-    assert cause_of(said) is None
+    assert find_cause(said) is None

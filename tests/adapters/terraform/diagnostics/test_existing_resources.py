@@ -10,10 +10,16 @@ from typing import Any
 import botocore
 import pytest
 
-from envctl.adapters.terraform.diagnostics.existing_resources import EXISTS, FROM_PLAN, created, hint, identity
-from envctl.adapters.terraform.diagnostics.failures import failure
+from envctl.adapters.terraform.diagnostics.existing_resources import (
+    ALREADY_EXISTS,
+    ID_FORM_BY_TYPE,
+    find_existing,
+    find_import_id,
+    suggest_import,
+)
+from envctl.adapters.terraform.diagnostics.failures import to_terraform_error
 from envctl.adapters.terraform.process.json_events import Diagnostic, Transcript
-from envctl.adapters.terraform.process.process import Ended
+from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
 from envctl.usecases.ports.terraform import PreparedStack
@@ -58,7 +64,7 @@ def said(text: str, address: str = "module.web.aws_ssm_parameter.this") -> Diagn
 def test_every_code_of_aws_that_says_so_is_known() -> None:
     wanted = {code for code in codes() if SAYS_SO.search(code) and not NOT_SO.search(code)}
     assert len(wanted) > 100
-    unknown = {code for code in wanted if created(said(f"{code}: no"), [change()], "web") is None}
+    unknown = {code for code in wanted if find_existing(said(f"{code}: no"), [change()], "web") is None}
     assert unknown == set()
 
 
@@ -77,7 +83,7 @@ def test_every_code_of_aws_that_says_so_is_known() -> None:
     ],
 )
 def test_wording_that_says_so_is_known(text: str) -> None:
-    assert created(said(text), [change()], "web") is not None
+    assert find_existing(said(text), [change()], "web") is not None
 
 
 @pytest.mark.parametrize(
@@ -91,42 +97,44 @@ def test_wording_that_says_so_is_known(text: str) -> None:
     ],
 )
 def test_other_conflict_is_left_alone(text: str) -> None:
-    assert created(said(text), [change()], "web") is None
+    assert find_existing(said(text), [change()], "web") is None
 
 
 def test_id_that_the_plan_does_not_tell_is_asked_for() -> None:
-    told = hint(change("aws_secretsmanager_secret", name="shop/db"), "web", "dev")
+    told = suggest_import(change("aws_secretsmanager_secret", name="shop/db"), "web", "dev")
     assert "--import module.web.aws_secretsmanager_secret.this=ID (ID: envctl exec dev -- aws secretsmanager" in told
     assert "--secret-id shop/db " in told
-    assert "provider's page of aws_thing" in hint(change("aws_thing"), "web", "dev")
+    assert "provider's page of aws_thing" in suggest_import(change("aws_thing"), "web", "dev")
 
 
 def test_what_is_no_creation_is_left_alone() -> None:
     replaced = ResourceChange("aws_ssm_parameter.this", "aws_ssm_parameter", Action.REPLACE)
-    assert created(said("already exists"), [replaced], "web") is None
-    assert created(said("already exists", "module.web.aws_other.this"), [change()], "web") is None
+    assert find_existing(said("already exists"), [replaced], "web") is None
+    assert find_existing(said("already exists", "module.web.aws_other.this"), [change()], "web") is None
 
 
 def test_hint_has_address_and_id_to_be_typed_as_they_are() -> None:
     planned = change(address='aws_ssm_parameter.this["a b"]', name="/app/a b", value=Marker.SENSITIVE)
     transcript = Transcript([said("ParameterAlreadyExists: x", 'module.web.aws_ssm_parameter.this["a b"]')])
-    transcript.planned = (planned,)
-    error = failure(Ended(1, "", interrupted=False), transcript, Site("dev", PreparedStack("web"), Path("/w")), "apply")
+    transcript.planned_changes = (planned,)
+    error = to_terraform_error(
+        ProcessResult(1, "", interrupted=False), transcript, Site("dev", PreparedStack("web"), Path("/w")), "apply"
+    )
     (problem,) = error.problems
-    assert problem.code == EXISTS
+    assert problem.code == ALREADY_EXISTS
     assert """envctl recover dev --import 'module.web.aws_ssm_parameter.this["a b"]=/app/a b'; then""" in problem.hint
     assert "(sensitive)" not in problem.hint
 
 
 @pytest.mark.parametrize("value", [Marker.SENSITIVE, Marker.UNKNOWN, None, ""])
 def test_id_that_is_secret_or_unknown_is_not_told(value: object) -> None:
-    assert identity(change(name=value)) == ""
-    assert identity(change("aws_lambda_alias", function_name="f", name=value)) == ""
+    assert find_import_id(change(name=value)) == ""
+    assert find_import_id(change("aws_lambda_alias", function_name="f", name=value)) == ""
 
 
 def test_id_of_several_parts_is_put_together() -> None:
-    assert identity(change("aws_lambda_alias", function_name="f", name="live")) == "f/live"
-    assert identity(change("aws_eks_addon", cluster_name="c", addon_name="vpc-cni")) == "c:vpc-cni"
+    assert find_import_id(change("aws_lambda_alias", function_name="f", name="live")) == "f/live"
+    assert find_import_id(change("aws_eks_addon", cluster_name="c", addon_name="vpc-cni")) == "c:vpc-cni"
 
 
 def schemas() -> dict[str, Any]:
@@ -138,8 +146,8 @@ def schemas() -> dict[str, Any]:
 def test_every_form_names_attributes_that_the_provider_knows() -> None:
     """As far as the schemas at hand hold the type: those that the modules use."""
     known = schemas()
-    looked = [type_ for type_ in FROM_PLAN if type_ in known]
+    looked = [type_ for type_ in ID_FORM_BY_TYPE if type_ in known]
     for type_ in looked:
-        names = re.findall(r"\{(\w+)\}", FROM_PLAN[type_]) or [FROM_PLAN[type_]]
+        names = re.findall(r"\{(\w+)\}", ID_FORM_BY_TYPE[type_]) or [ID_FORM_BY_TYPE[type_]]
         assert set(names) <= set(known[type_]["block"]["attributes"]), type_
     assert len(looked) > 10

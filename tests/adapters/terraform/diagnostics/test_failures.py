@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from envctl.adapters.terraform.diagnostics.failures import failure
-from envctl.adapters.terraform.launcher import check
+from envctl.adapters.terraform.diagnostics.failures import to_terraform_error
+from envctl.adapters.terraform.launcher import check_result
 from envctl.adapters.terraform.process import json_events
 from envctl.adapters.terraform.process.json_events import Transcript
-from envctl.adapters.terraform.process.process import Ended
+from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.adapters.terraform.state import state_lock
 from envctl.domain.errors import (
@@ -46,10 +46,10 @@ AT = datetime(2026, 11, 25, 8, 0, 0, tzinfo=UTC)
 def failed(*diagnostics: dict[str, Any], errors: str = "", code: int = 1, command: str = "apply") -> EnvctlError:
     transcript = Transcript()
     for each in diagnostics:
-        json_events.read(
+        json_events.record_line(
             json.dumps({"type": "diagnostic", "diagnostic": {"severity": "error"} | each}), "web", transcript
         )
-    return failure(Ended(code, errors, interrupted=False), transcript, SITE, command)
+    return to_terraform_error(ProcessResult(code, errors, interrupted=False), transcript, SITE, command)
 
 
 def place(file: str) -> Location | None:
@@ -198,8 +198,10 @@ def unplannable(directory: Path, *places: tuple[str, int], command: str = "plan"
     for file, line in places:
         said = {"severity": "error", "summary": "Unsupported attribute", "detail": 'no attribute named "subnet"'}
         message = {"type": "diagnostic", "diagnostic": said | {"range": {"filename": file, "start": {"line": line}}}}
-        json_events.read(json.dumps(message), "web", transcript)
-    return failure(Ended(1, "", interrupted=False), transcript, Site("dev", PreparedStack("web"), directory), command)
+        json_events.record_line(json.dumps(message), "web", transcript)
+    return to_terraform_error(
+        ProcessResult(1, "", interrupted=False), transcript, Site("dev", PreparedStack("web"), directory), command
+    )
 
 
 def test_what_other_stacks_do_not_put_out_yet_is_known_by_where_it_fails(tmp_path: Path) -> None:
@@ -227,12 +229,12 @@ def test_what_is_wrong_otherwise_is_a_failure(places: list[tuple[str, int]], com
 
 def test_a_stop_that_could_not_save_the_state_is_no_clean_one(tmp_path: Path) -> None:
     site = Site("dev", PreparedStack("web"), tmp_path)
-    stopped = Ended(1, "Error: Failed to persist state to backend", interrupted=True)
+    stopped = ProcessResult(1, "Error: Failed to persist state to backend", interrupted=True)
     with pytest.raises(InterruptedByUserError):
-        check(stopped, Transcript(), site, "apply")
+        check_result(stopped, Transcript(), site, "apply")
     (tmp_path / "errored.tfstate").touch()
     with pytest.raises(OperationFailedError) as raised:
-        check(stopped, Transcript(), site, "apply")
+        check_result(stopped, Transcript(), site, "apply")
     assert [problem.code for problem in raised.value.problems] == ["E313", "E305"]
 
 
@@ -254,11 +256,11 @@ def test_without_a_diagnostic_the_errors_of_the_process_are_told() -> None:
 @pytest.mark.parametrize("line", ["", "not json", "42", "[]", '"text"', "null"])
 def test_lines_that_are_no_messages_are_kept_for_the_error(line: str) -> None:
     transcript = Transcript()
-    assert json_events.read(line, "web", transcript) is None
-    assert transcript.other == [line]
+    assert json_events.record_line(line, "web", transcript) is None
+    assert transcript.plain_lines == [line]
 
 
 def test_messages_that_nobody_needs_are_passed_over() -> None:
     transcript = Transcript()
-    assert json_events.read('{"type": "version", "terraform": "1.15.5"}', "web", transcript) is None
+    assert json_events.record_line('{"type": "version", "terraform": "1.15.5"}', "web", transcript) is None
     assert transcript == Transcript()

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.diagnostics.failures import failure
-from envctl.adapters.terraform.diagnostics.full_disk import RESERVE, demand_room, reserved
+from envctl.adapters.terraform.diagnostics.failures import to_terraform_error
+from envctl.adapters.terraform.diagnostics.full_disk import RESERVE_FILE, check_disk_error, reserve_space
 from envctl.adapters.terraform.process import json_events
-from envctl.adapters.terraform.process.disk_errors import room
+from envctl.adapters.terraform.process.disk_errors import translate_disk_errors
 from envctl.adapters.terraform.process.json_events import Diagnostic, Transcript
-from envctl.adapters.terraform.process.process import Ended
+from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.adapters.terraform.state import unsaved_state
 from envctl.domain.errors import OperationFailedError
@@ -50,20 +50,20 @@ def test_terraform_says_which_disk_it_was(said: str, folder: str, tmp_path: Path
     said = said.format(tmp_path / "cache")
     transcript = Transcript([Diagnostic("error", "Failed to install provider", said)])
     with pytest.raises(OperationFailedError) as raised:
-        demand_room(site(tmp_path), Ended(1, "", interrupted=False), transcript)
+        check_disk_error(site(tmp_path), ProcessResult(1, "", interrupted=False), transcript)
     (problem,) = raised.value.problems
     assert problem.code == "E346"
     assert problem.message.startswith(f"web: the disk of {tmp_path / folder} is full: ")
 
 
 def test_what_went_well_or_wrong_in_another_way_is_no_full_disk(tmp_path: Path) -> None:
-    demand_room(site(tmp_path), Ended(0, UNPACKED, interrupted=False), Transcript())
-    demand_room(site(tmp_path), Ended(1, "no such host", interrupted=False), Transcript())
+    check_disk_error(site(tmp_path), ProcessResult(0, UNPACKED, interrupted=False), Transcript())
+    check_disk_error(site(tmp_path), ProcessResult(1, "no such host", interrupted=False), Transcript())
 
 
 @pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, "E346"), (errno.EDQUOT, "E346"), (errno.EACCES, "E406")])
 def test_what_envctl_itself_cannot_write_is_told_with_its_place(number: int, code: str, tmp_path: Path) -> None:
-    with pytest.raises(OperationFailedError) as raised, room(tmp_path):
+    with pytest.raises(OperationFailedError) as raised, translate_disk_errors(tmp_path):
         raise OSError(number, "it said no", str(tmp_path / "file"))
     (problem,) = raised.value.problems
     assert problem.code == code
@@ -85,12 +85,12 @@ DUMP = {"@level": "info", "@message": "Emergency state dump", "type": "log", "st
 
 def test_a_state_that_terraform_could_write_nowhere_is_written_by_envctl(tmp_path: Path) -> None:
     where, transcript = site(tmp_path), Transcript(list(SAID))
-    json_events.read(json.dumps(DUMP), "web", transcript)
-    (tmp_path / workdir_names.UNSAVED).touch()
-    assert transcript.dumped == STATE
-    unsaved_state.keep(where, STATE)
-    assert json.loads((tmp_path / workdir_names.UNSAVED).read_text()) == STATE
-    unsaved, full = failure(Ended(1, "", interrupted=False), transcript, where, "apply").problems
+    json_events.record_line(json.dumps(DUMP), "web", transcript)
+    (tmp_path / workdir_names.UNSAVED_STATE).touch()
+    assert transcript.dumped_state == STATE
+    unsaved_state.save_state(where, STATE)
+    assert json.loads((tmp_path / workdir_names.UNSAVED_STATE).read_text()) == STATE
+    unsaved, full = to_terraform_error(ProcessResult(1, "", interrupted=False), transcript, where, "apply").problems
     assert (unsaved.code, unsaved.hint) == ("E313", "put it in its place: envctl recover dev")
     disk = (tmp_path / "../../../state/dev").resolve()
     assert (full.code, full.hint) == ("E346", f"make room on the disk of {disk}, and run the command again")
@@ -100,9 +100,9 @@ def test_where_there_is_no_room_for_it_it_lies_elsewhere(tmp_path: Path, monkeyp
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
-    (tmp_path / workdir_names.UNSAVED).mkdir()
+    (tmp_path / workdir_names.UNSAVED_STATE).mkdir()
     with pytest.raises(OperationFailedError) as raised:
-        unsaved_state.keep(site(tmp_path), STATE)
+        unsaved_state.save_state(site(tmp_path), STATE)
     (problem,), (kept,) = raised.value.problems, elsewhere.iterdir()
     assert json.loads(kept.read_text()) == STATE
     assert kept.stat().st_mode & 0o077 == 0
@@ -111,17 +111,17 @@ def test_where_there_is_no_room_for_it_it_lies_elsewhere(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(tempfile, "tempdir", "/gone")
     with pytest.raises(OperationFailedError, match="nobody knows of what it holds any more: terraform_data"):
-        unsaved_state.keep(site(tmp_path), STATE)
+        unsaved_state.save_state(site(tmp_path), STATE)
 
 
 def test_no_apply_begins_without_room_for_its_state_and_none_keeps_that_room(tmp_path: Path) -> None:
-    with full(1 << 20), pytest.raises(OperationFailedError) as raised, reserved(site(tmp_path)):
+    with full(1 << 20), pytest.raises(OperationFailedError) as raised, reserve_space(site(tmp_path)):
         pytest.fail("it has begun")
     (problem,) = raised.value.problems
     assert problem.code == "E346"
     assert "might not be able to save its state, and was not begun" in problem.message
-    with reserved(site(tmp_path)):
-        assert (tmp_path / RESERVE).stat().st_size == 4 << 20
+    with reserve_space(site(tmp_path)):
+        assert (tmp_path / RESERVE_FILE).stat().st_size == 4 << 20
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.diagnostics import killed_process, oom_kills
-from envctl.adapters.terraform.launcher import check
+from envctl.adapters.terraform.launcher import check_result
 from envctl.adapters.terraform.process import json_events
 from envctl.adapters.terraform.process.json_events import Diagnostic, Transcript
-from envctl.adapters.terraform.process.process import Ended
+from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Bench
-from tests.faults.provider_mirror import ADDRESS, provider_mirror
+from tests.faults.provider_mirror import ADDRESS, serve_provider_mirror
 
 SITE = Site("dev", PreparedStack("web"), Path("/nowhere"))
 LOG = (
@@ -57,9 +57,9 @@ PROGRAM = Diagnostic(
 WRONG = Diagnostic("error", "Invalid value", "it is too long")
 
 
-def problems(ended: Ended, *diagnostics: Diagnostic, command: str = "plan") -> list[Problem]:
+def problems(ended: ProcessResult, *diagnostics: Diagnostic, command: str = "plan") -> list[Problem]:
     with pytest.raises(EnvctlError) as raised:
-        check(ended, Transcript(list(diagnostics)), SITE, command)
+        check_result(ended, Transcript(list(diagnostics)), SITE, command)
     return list(raised.value.problems)
 
 
@@ -69,9 +69,11 @@ def problems(ended: Ended, *diagnostics: Diagnostic, command: str = "plan") -> l
     ids=["while it reads", "while it makes something", "while its schema is read", "while it starts"],
 )
 def test_a_provider_that_was_killed_is_named(said: Diagnostic) -> None:
-    (by_somebody,) = problems(Ended(1, "", interrupted=False, log=GONE), said)
+    (by_somebody,) = problems(ProcessResult(1, "", interrupted=False, log=GONE), said)
     assert (by_somebody.code, by_somebody.message) == ("E332", "web: provider aws 3.39.0 was killed (SIGKILL)")
-    (by_the_kernel,) = problems(Ended(1, "", interrupted=False, log=GONE, starved=True, memory=3 << 30), said)
+    (by_the_kernel,) = problems(
+        ProcessResult(1, "", interrupted=False, log=GONE, oom_killed=True, memory=3 << 30), said
+    )
     assert by_the_kernel.code == "E331"
     expected = "web: the kernel killed provider aws 3.39.0 for want of memory; envctl's processes took 3072 MiB"
     assert by_the_kernel.message.startswith(expected)
@@ -79,50 +81,50 @@ def test_a_provider_that_was_killed_is_named(said: Diagnostic) -> None:
 
 
 def test_where_nothing_was_logged_the_kernel_s_count_tells() -> None:
-    (problem,) = problems(Ended(1, "", interrupted=False, starved=True), WHILE_READING)
+    (problem,) = problems(ProcessResult(1, "", interrupted=False, oom_killed=True), WHILE_READING)
     assert problem.message == "web: the kernel killed a provider for want of memory"
 
 
 NOT_KILLED = {
-    "it crashed": (Ended(1, "", interrupted=False, log=LOG.format("exit status 2")), WHILE_READING),
-    "nobody knows why it does not answer": (Ended(1, "", interrupted=False), WHILE_READING),
-    "it did not end in time, and so Terraform ended it": (Ended(1, "", interrupted=False, log=GONE), WRONG),
-    "the kernel has killed something else": (Ended(1, "", interrupted=False, starved=True), WRONG),
+    "it crashed": (ProcessResult(1, "", interrupted=False, log=LOG.format("exit status 2")), WHILE_READING),
+    "nobody knows why it does not answer": (ProcessResult(1, "", interrupted=False), WHILE_READING),
+    "it did not end in time, and so Terraform ended it": (ProcessResult(1, "", interrupted=False, log=GONE), WRONG),
+    "the kernel has killed something else": (ProcessResult(1, "", interrupted=False, oom_killed=True), WRONG),
 }
 
 
 @pytest.mark.parametrize(("ended", "said"), NOT_KILLED.values(), ids=NOT_KILLED.keys())
-def test_of_what_was_not_killed_nobody_says_so(ended: Ended, said: Diagnostic) -> None:
+def test_of_what_was_not_killed_nobody_says_so(ended: ProcessResult, said: Diagnostic) -> None:
     assert [problem.code for problem in problems(ended, said)] == ["E305"]
 
 
 @pytest.mark.parametrize("code", [-9, 137], ids=["it was killed", "a shell around it says so"])
 def test_terraform_itself_was_killed(code: int) -> None:
-    (plan,) = problems(Ended(code, "", interrupted=False))
+    (plan,) = problems(ProcessResult(code, "", interrupted=False))
     assert (plan.code, plan.message) == ("E332", "web: Terraform was killed (SIGKILL)")
     assert "nothing was changed" in plan.hint
-    (apply,) = problems(Ended(code, "", interrupted=False, starved=True), command="apply")
+    (apply,) = problems(ProcessResult(code, "", interrupted=False, oom_killed=True), command="apply")
     assert (apply.code, apply.message) == ("E331", "web: the kernel killed Terraform for want of memory")
     assert apply.hint.endswith("see to the lock and the state that it left: envctl recover dev")
 
 
 def test_who_was_stopped_and_then_killed_did_not_stop_cleanly() -> None:
-    assert [problem.code for problem in problems(Ended(-9, "", interrupted=True), command="apply")] == ["E332"]
+    assert [problem.code for problem in problems(ProcessResult(-9, "", interrupted=True), command="apply")] == ["E332"]
     with pytest.raises(InterruptedByUserError):
-        check(Ended(1, "", interrupted=True), Transcript(), SITE, "apply")
+        check_result(ProcessResult(1, "", interrupted=True), Transcript(), SITE, "apply")
 
 
 def test_who_said_nothing_for_too_long_was_killed_by_nobody_else() -> None:
-    assert [problem.code for problem in problems(Ended(-9, "", interrupted=False, silent=True))] == ["E325"]
+    assert [problem.code for problem in problems(ProcessResult(-9, "", interrupted=False, silent=True))] == ["E325"]
 
 
 def test_a_program_that_terraform_ran_was_killed() -> None:
-    (problem,) = problems(Ended(1, "", interrupted=False, starved=True), PROGRAM, command="apply")
+    (problem,) = problems(ProcessResult(1, "", interrupted=False, oom_killed=True), PROGRAM, command="apply")
     assert problem.message.startswith("web: the kernel killed a program that Terraform ran for want of memory")
 
 
 def test_what_an_apply_was_about_when_it_was_killed_is_named_and_what_else_went_wrong_is_told() -> None:
-    ended = Ended(1, "", interrupted=False, log=GONE)
+    ended = ProcessResult(1, "", interrupted=False, log=GONE)
     lost, wrong = problems(ended, WHILE_MAKING, WRONG, command="apply")
     assert "it was in the midst of aws_vpc.main[0]: that may be there although no state says so" in lost.message
     assert "what was done is kept, and the next run goes on from there" in lost.hint
@@ -133,16 +135,16 @@ def test_terraform_that_was_killed_had_begun_what_it_did_not_end() -> None:
     transcript = Transcript()
     for kind, name in (("apply_start", "one"), ("apply_start", "two"), ("apply_complete", "one")):
         hook = f'{{"resource": {{"addr": "module.web.x.{name}"}}, "action": "create"}}'
-        json_events.read(f'{{"type": "{kind}", "hook": {hook}}}', "web", transcript)
+        json_events.record_line(f'{{"type": "{kind}", "hook": {hook}}}', "web", transcript)
     with pytest.raises(OperationFailedError, match=r"it was in the midst of x\.two: that"):
-        check(Ended(-9, "", interrupted=False), transcript, SITE, "apply")
+        check_result(ProcessResult(-9, "", interrupted=False), transcript, SITE, "apply")
 
 
 def test_what_is_logged_is_no_part_of_what_is_said() -> None:
     several = "2026-11-26T01:58:25Z [ERROR] provider.terraform-provider-aws: no:\n  error=\n  | line one\n  | two\n"
     said = "\nError: Failed to load\n  because of that\n"
-    assert killed_process.apart(GONE + several + said) == (said, GONE + several)
-    assert killed_process.apart(said) == (said, "")
+    assert killed_process.split_log(GONE + several + said) == (said, GONE + several)
+    assert killed_process.split_log(said) == (said, "")
 
 
 COUNTED = "low 0\nhigh 0\nmax 7\noom 3\noom_kill {}\n"
@@ -160,11 +162,15 @@ GROUPS = {
 def test_the_kernel_counts_whom_it_kills(own: str, counter: str, tmp_path: Path) -> None:
     lay(tmp_path, "proc/self/cgroup", own)
     lay(tmp_path, "proc/vmstat", "nr_free_pages 1\n")
-    assert oom_kills.kills(tmp_path) is None
-    assert not oom_kills.grew(None, tmp_path)
+    assert oom_kills.count_kills(tmp_path) is None
+    assert not oom_kills.has_new_kills(None, tmp_path)
     lay(tmp_path, counter, COUNTED.format(2))
-    assert oom_kills.kills(tmp_path) == 2
-    assert (oom_kills.grew(1, tmp_path), oom_kills.grew(2, tmp_path), oom_kills.grew(None, tmp_path)) == (
+    assert oom_kills.count_kills(tmp_path) == 2
+    assert (
+        oom_kills.has_new_kills(1, tmp_path),
+        oom_kills.has_new_kills(2, tmp_path),
+        oom_kills.has_new_kills(None, tmp_path),
+    ) == (
         True,
         False,
         False,
@@ -172,7 +178,7 @@ def test_the_kernel_counts_whom_it_kills(own: str, counter: str, tmp_path: Path)
 
 
 def test_where_nothing_is_counted_nobody_knows(tmp_path: Path) -> None:
-    assert oom_kills.kills(tmp_path) is None
+    assert oom_kills.count_kills(tmp_path) is None
 
 
 def lay(root: Path, path: str, text: str) -> None:
@@ -183,7 +189,7 @@ def lay(root: Path, path: str, text: str) -> None:
 @pytest.mark.terraform
 def test_a_real_provider_that_is_killed(bench: Bench, tmp_path: Path) -> None:
     code = f'terraform {{\n required_providers {{\n tiny = {{\n source = "{ADDRESS}"\n }}\n }}\n}}\n'
-    with provider_mirror(tmp_path / "mirror") as mirror:
+    with serve_provider_mirror(tmp_path / "mirror") as mirror:
         mirror.program = "kill -9 $$"
         bench.inherited |= mirror.surroundings
         bench.driver = bench.new_driver()

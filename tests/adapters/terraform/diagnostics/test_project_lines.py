@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.diagnostics.failures import failure
-from envctl.adapters.terraform.process.json_events import Transcript, read
-from envctl.adapters.terraform.process.process import Ended
+from envctl.adapters.terraform.diagnostics.failures import to_terraform_error
+from envctl.adapters.terraform.process.json_events import Transcript, record_line
+from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.stack_lock import Site
-from envctl.adapters.toml import place_rendered
+from envctl.adapters.toml import locate_rendered_key
 from envctl.domain.config.project import Project
 from envctl.domain.errors import Location, Problem
 from envctl.domain.release.contents import StackWiring, Wiring
-from envctl.domain.release.root_module import render
-from envctl.domain.terraform.workdir_names import MAIN
+from envctl.domain.release.root_module import render_root_module
+from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE
 from envctl.usecases.ports.terraform import PreparedStack
-from envctl.usecases.project.state_location import place
+from envctl.usecases.project.state_location import resolve_place
 
 TOML = b"""
 [environments.dev]
@@ -61,16 +61,16 @@ def rendered(toml: bytes) -> str:
     whole = {"project": {"name": "shop"}, "pipeline": {"order": ["dev"]}, "stacks": {"web": {"module": "modules/web"}}}
     project = Project.model_validate({**whole, **document})
     wiring = Wiring("shop", "", {"web": StackWiring("modules/web")}, {}, {"web": ()}, {}, project.providers)
-    return render(wiring, "web", place(project, "dev"), {}).encode().decode()
+    return render_root_module(wiring, "web", resolve_place(project, "dev"), {}).encode().decode()
 
 
 def told(folder: Path, line: int, toml: bytes = TOML) -> Problem:
-    (folder / MAIN).write_text(rendered(toml))
-    site = Site("dev", PreparedStack("web"), folder, locate=lambda *where: place_rendered(toml, *where))
+    (folder / ROOT_MODULE_FILE).write_text(rendered(toml))
+    site = Site("dev", PreparedStack("web"), folder, locate=lambda *where: locate_rendered_key(toml, *where))
     transcript = Transcript()
-    diagnostic = {"severity": "error", "summary": "x", "range": {"filename": MAIN, "start": {"line": line}}}
-    read(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), "web", transcript)
-    return failure(Ended(1, "", interrupted=False), transcript, site, "plan").problems[0]
+    diagnostic = {"severity": "error", "summary": "x", "range": {"filename": ROOT_MODULE_FILE, "start": {"line": line}}}
+    record_line(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), "web", transcript)
+    return to_terraform_error(ProcessResult(1, "", interrupted=False), transcript, site, "plan").problems[0]
 
 
 @pytest.mark.parametrize(("text", "line"), PLACES.items())
@@ -86,17 +86,17 @@ def test_what_no_line_says_stays_where_it_is(tmp_path: Path) -> None:
     main = rendered(TOML)
     for text in ('"backend"', '"module"', '"source"'):
         at = main.count("\n", 0, main.index(text)) + 1
-        assert told(tmp_path, at).location == Location(f"web/{MAIN}", at)
-    assert told(tmp_path, 10_000).location == Location(f"web/{MAIN}", 10_000)
+        assert told(tmp_path, at).location == Location(f"web/{ROOT_MODULE_FILE}", at)
+    assert told(tmp_path, 10_000).location == Location(f"web/{ROOT_MODULE_FILE}", 10_000)
 
 
 def test_root_module_that_is_gone_names_no_line(tmp_path: Path) -> None:
-    site = Site("dev", PreparedStack("web"), tmp_path, locate=lambda *where: place_rendered(TOML, *where))
+    site = Site("dev", PreparedStack("web"), tmp_path, locate=lambda *where: locate_rendered_key(TOML, *where))
     transcript = Transcript()
-    diagnostic = {"severity": "error", "summary": "x", "range": {"filename": MAIN, "start": {"line": 3}}}
-    read(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), "web", transcript)
-    (problem,) = failure(Ended(1, "", interrupted=False), transcript, site, "apply").problems
-    assert problem.location == Location(f"web/{MAIN}", 3)
+    diagnostic = {"severity": "error", "summary": "x", "range": {"filename": ROOT_MODULE_FILE, "start": {"line": 3}}}
+    record_line(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), "web", transcript)
+    (problem,) = to_terraform_error(ProcessResult(1, "", interrupted=False), transcript, site, "apply").problems
+    assert problem.location == Location(f"web/{ROOT_MODULE_FILE}", 3)
 
 
 DENIED = "AccessDenied: Access Denied"
@@ -114,8 +114,8 @@ DENIED = "AccessDenied: Access Denied"
 def test_denied_state_leads_to_inputs(address: str, hint: str) -> None:
     transcript = Transcript()
     diagnostic = {"severity": "error", "summary": "Error loading state", "detail": DENIED, "address": address}
-    read(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), "web", transcript)
+    record_line(json.dumps({"type": "diagnostic", "diagnostic": diagnostic}), "web", transcript)
     site = Site("dev", PreparedStack("web"), Path("/nowhere/dev/web"))
-    (problem,) = failure(Ended(1, "", interrupted=False), transcript, site, "plan").problems
+    (problem,) = to_terraform_error(ProcessResult(1, "", interrupted=False), transcript, site, "plan").problems
     assert problem.code == "E326"
     assert hint in problem.hint

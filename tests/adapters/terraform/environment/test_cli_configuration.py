@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.environment import cli_configuration
-from envctl.adapters.terraform.environment.cli_configuration import Method
+from envctl.adapters.terraform.environment.cli_configuration import InstallMethod
 
 AWS, OURS = "registry.terraform.io/hashicorp/aws", "example.com/acme/tiny"
 
@@ -35,22 +35,22 @@ provider_installation {
 
 
 def test_every_way_to_get_providers_is_read_in_its_order(tmp_path: Path) -> None:
-    assert cli_configuration.methods(environment(tmp_path, BOTH)) == (
-        Method("filesystem", '/mirror/"quoted"', ("hashicorp/*", "example.org/*/*")),
-        Method("network", "https://mirror.example/", (), ("example.com/*/*",)),
-        Method("direct", "", ("example.com/*/*",)),
+    assert cli_configuration.parse_install_methods(environment(tmp_path, BOTH)) == (
+        InstallMethod("filesystem", '/mirror/"quoted"', ("hashicorp/*", "example.org/*/*")),
+        InstallMethod("network", "https://mirror.example/", (), ("example.com/*/*",)),
+        InstallMethod("direct", "", ("example.com/*/*",)),
     )
 
 
 @pytest.mark.parametrize(
     ("method", "address", "has"),
     [
-        (Method("direct"), AWS, True),
-        (Method("direct", include=("hashicorp/aws",)), AWS, True),
-        (Method("direct", include=("hashicorp/*",)), OURS, False),
-        (Method("direct", include=("example.com/*/*",)), OURS, True),
-        (Method("direct", exclude=("registry.terraform.io/*/*",)), AWS, False),
-        (Method("direct", include=("*/*/*",), exclude=("example.com/acme/tiny",)), OURS, False),
+        (InstallMethod("direct"), AWS, True),
+        (InstallMethod("direct", include=("hashicorp/aws",)), AWS, True),
+        (InstallMethod("direct", include=("hashicorp/*",)), OURS, False),
+        (InstallMethod("direct", include=("example.com/*/*",)), OURS, True),
+        (InstallMethod("direct", exclude=("registry.terraform.io/*/*",)), AWS, False),
+        (InstallMethod("direct", include=("*/*/*",), exclude=("example.com/acme/tiny",)), OURS, False),
     ],
     ids=[
         "without a word it has all",
@@ -61,26 +61,26 @@ def test_every_way_to_get_providers_is_read_in_its_order(tmp_path: Path) -> None
         "what is left out counts last",
     ],
 )
-def test_who_has_which_provider(method: Method, address: str, has: bool) -> None:
-    assert method.has(address) is has
+def test_who_has_which_provider(method: InstallMethod, address: str, has: bool) -> None:
+    assert method.can_provide(address) is has
 
 
 def test_a_plugin_cache_is_the_one_of_the_environment_or_the_one_of_the_file(tmp_path: Path) -> None:
     there = environment(tmp_path, BOTH)
-    assert cli_configuration.plugin_cache(there) == ""
+    assert cli_configuration.find_plugin_cache(there) == ""
     (tmp_path / "plugins").mkdir()
-    assert cli_configuration.plugin_cache(there) == f"{tmp_path}/plugins"
-    assert cli_configuration.plugin_cache({**there, "TF_PLUGIN_CACHE_DIR": "/mine"}) == "/mine"
-    assert cli_configuration.plugin_cache({"HOME": str(tmp_path / "nobody")}) == ""
+    assert cli_configuration.find_plugin_cache(there) == f"{tmp_path}/plugins"
+    assert cli_configuration.find_plugin_cache({**there, "TF_PLUGIN_CACHE_DIR": "/mine"}) == "/mine"
+    assert cli_configuration.find_plugin_cache({"HOME": str(tmp_path / "nobody")}) == ""
 
 
 def test_a_file_that_is_named_is_the_only_one_that_counts(tmp_path: Path) -> None:
     there = environment(tmp_path, BOTH)
     (tmp_path / ".terraform.d").mkdir()
     (tmp_path / ".terraform.d" / "more.tfrc").write_text("# more")
-    assert len(list(cli_configuration.contents(there))) == 2
+    assert len(list(cli_configuration.read_config_files(there))) == 2
     named = tmp_path / "named.tfrc"
     named.write_text("# nothing")
     there["TF_CLI_CONFIG_FILE"] = str(named)
-    assert list(cli_configuration.contents(there)) == [str(named).encode() + b"\0# nothing"]
-    assert cli_configuration.methods(there) == ()
+    assert list(cli_configuration.read_config_files(there)) == [str(named).encode() + b"\0# nothing"]
+    assert cli_configuration.parse_install_methods(there) == ()

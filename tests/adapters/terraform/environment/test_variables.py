@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.environment import variables
-from envctl.adapters.terraform.environment.cleared_environment import Surroundings, anchor_paths
+from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter, resolve_config_paths
 from envctl.adapters.terraform.environment.flags import check_flags
-from envctl.adapters.terraform.environment.provider_overrides import find_overrides, require_found
-from envctl.adapters.terraform.environment.stray_files import WORKSPACE, remove_strays
+from envctl.adapters.terraform.environment.provider_overrides import find_overrides, require_overrides_found
+from envctl.adapters.terraform.environment.stray_files import WORKSPACE_FILE, remove_stray_files
 from envctl.domain.errors import ConfigurationError, UsageError
-from envctl.domain.terraform.workdir_names import MAIN
+from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE
 from envctl.usecases.ports.terraform import UnpinnedProvider
 
 READ = json.loads(Path(__file__).with_name("read_by_terraform.json").read_text())
@@ -52,7 +52,7 @@ ALWAYS = ("PATH", "HOME", "AWS_PROFILE", "GOGC", "TF_TOKEN_app_terraform_io", "T
 
 def clear(**inherited: str) -> tuple[dict[str, str], list[str]]:
     remarks: list[str] = []
-    return Surroundings(remarks.append).clear(inherited), remarks
+    return EnvironmentFilter(remarks.append).filter_variables(inherited), remarks
 
 
 def refused(**inherited: str) -> list[str]:
@@ -67,7 +67,7 @@ def refused(**inherited: str) -> list[str]:
 def test_every_variable_of_the_source_has_a_verdict(name: str) -> None:
     rule = variables.find_rule(f"{name}x" if name.endswith("_") else name)
     assert rule is not None
-    assert rule is not variables.UNKNOWN
+    assert rule is not variables.UNKNOWN_RULE
     assert rule.reason
 
 
@@ -75,7 +75,7 @@ def test_the_table_names_only_what_is_read() -> None:
     # Newer than the list: the next version of Terraform reads them.
     newer = {"TF_POLICY_LOG_LEVEL", "TF_POLICY_PARALLELISM", "TF_POLICY_PLUGIN"}
     experimental = {"TF_ACC", "TOFU_E2E_APPLY_RESOURCE_PANIC", "TOFU_EXPERIMENTAL_CLI_ENABLED"}
-    assert set(variables.NAMES) - set(NAMES) <= newer | experimental
+    assert set(variables.RULES_BY_NAME) - set(NAMES) <= newer | experimental
 
 
 @pytest.mark.parametrize("name", NEVER)
@@ -93,10 +93,10 @@ def test_harmless_variables_pass_without_a_remark(name: str) -> None:
 
 def test_remarks_are_made_once_and_by_their_reason() -> None:
     remarks: list[str] = []
-    surroundings = Surroundings(remarks.append)
+    surroundings = EnvironmentFilter(remarks.append)
     inherited = {f"TF_VAR_{letter}": "x" for letter in "fedcba"} | {"TF_WORKSPACE": "other", "TF_DATA_DIR": ""}
-    surroundings.clear(inherited)
-    surroundings.clear(inherited)
+    surroundings.filter_variables(inherited)
+    surroundings.filter_variables(inherited)
     assert len(remarks) == 2
     assert "TF_VAR_a, TF_VAR_b, TF_VAR_c, TF_VAR_d and 2 more are set and do not count" in remarks[0]
     assert remarks[1].startswith("TF_WORKSPACE is set and does not count: ")
@@ -179,7 +179,14 @@ def test_flags_of_other_commands_do_not_matter() -> None:
 
 
 def test_only_what_was_laid_out_stays(tmp_path: Path) -> None:
-    kept = (MAIN, "plan.tfplan", "errored.tfstate", "archive.zip", ".terraform/terraform.tfstate", "notes.tfvars")
+    kept = (
+        ROOT_MODULE_FILE,
+        "plan.tfplan",
+        "errored.tfstate",
+        "archive.zip",
+        ".terraform/terraform.tfstate",
+        "notes.tfvars",
+    )
     strays = (
         "extra.tf",
         "extra.tf.json",
@@ -192,17 +199,17 @@ def test_only_what_was_laid_out_stays(tmp_path: Path) -> None:
         "a.auto.tfvars.json",
         "a.tftest.hcl",
         "tests/a.tftest.hcl",
-        WORKSPACE,
+        WORKSPACE_FILE,
     )
     for name in (*kept, *strays):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("x")
     (tmp_path / "folder.tf").mkdir()
     (tmp_path / "link.tf").symlink_to("/nowhere")
-    assert sorted(remove_strays(tmp_path)) == sorted([*strays, "link.tf"])
+    assert sorted(remove_stray_files(tmp_path)) == sorted([*strays, "link.tf"])
     assert all((tmp_path / name).exists() for name in kept)
-    assert remove_strays(tmp_path) == []
-    assert remove_strays(tmp_path / "missing") == []
+    assert remove_stray_files(tmp_path) == []
+    assert remove_stray_files(tmp_path / "missing") == []
 
 
 OVERRIDES = """provider_installation {
@@ -285,18 +292,18 @@ def test_terraform_reads_the_configuration_that_is_checked(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    passed = anchor_paths({"HOME": "/nowhere", name: "here"})
+    passed = resolve_config_paths({"HOME": "/nowhere", name: "here"})
     assert passed[name] == os.fspath(tmp_path / "here")
 
 
 @pytest.mark.parametrize("inherited", [{}, {"HOME": ""}])
 def test_without_home_the_system_says_which(inherited: dict[str, str]) -> None:
-    passed = anchor_paths(inherited)
+    passed = resolve_config_paths(inherited)
     assert passed["HOME"] == pwd.getpwuid(os.getuid()).pw_dir
 
 
 def test_overrides_that_terraform_alone_sees_are_refused() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        require_found((), "web")
+        require_overrides_found((), "web")
     assert [(each.code, each.stack) for each in caught.value.problems] == [("E041", "web")]
-    require_found((UnpinnedProvider("hashicorp/aws", "dev_overrides"),), "web")
+    require_overrides_found((UnpinnedProvider("hashicorp/aws", "dev_overrides"),), "web")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.init.cache_locks import ALL, CacheLocks, Wish
+from envctl.adapters.terraform.init.cache_locks import WHOLE_CACHE, CacheLocks, LockRequest
 from envctl.domain.errors import InterruptedByUserError, LockHeldError
 
 AWS = "registry.terraform.io/hashicorp/aws 6.1.0"
@@ -23,12 +23,12 @@ def locks(
 
 
 @contextmanager
-def held(folder: Path, *wishes: Wish) -> Iterator[None]:
+def held(folder: Path, *wishes: LockRequest) -> Iterator[None]:
     """By somebody else."""
     taken, enough = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with locks(folder, []).held(wishes, "stack network of dev"):
+        with locks(folder, []).hold_locks(wishes, "stack network of dev"):
             taken.set()
             enough.wait(SECONDS)
 
@@ -42,12 +42,12 @@ def held(folder: Path, *wishes: Wish) -> Iterator[None]:
         thread.join()
 
 
-def take(some: CacheLocks, *wishes: Wish) -> None:
-    with some.held(wishes, "stack web of dev"):
+def take(some: CacheLocks, *wishes: LockRequest) -> None:
+    with some.hold_locks(wishes, "stack web of dev"):
         pass
 
 
-def free(folder: Path, *wishes: Wish) -> bool:
+def free(folder: Path, *wishes: LockRequest) -> bool:
     try:
         take(locks(folder, [], give_up=0.05), *wishes)
     except LockHeldError:
@@ -58,12 +58,12 @@ def free(folder: Path, *wishes: Wish) -> bool:
 @pytest.mark.parametrize(
     ("theirs", "mine", "fits"),
     [
-        (Wish(AWS, alone=True), Wish(AWS, alone=True), False),
-        (Wish(AWS, alone=True), Wish(AWS, alone=False), False),
-        (Wish(AWS, alone=False), Wish(AWS, alone=True), False),
-        (Wish(AWS, alone=False), Wish(AWS, alone=False), True),
-        (Wish(AWS, alone=True), Wish(RANDOM, alone=True), True),
-        (Wish(ALL, alone=True), Wish(ALL, alone=False), False),
+        (LockRequest(AWS, exclusive=True), LockRequest(AWS, exclusive=True), False),
+        (LockRequest(AWS, exclusive=True), LockRequest(AWS, exclusive=False), False),
+        (LockRequest(AWS, exclusive=False), LockRequest(AWS, exclusive=True), False),
+        (LockRequest(AWS, exclusive=False), LockRequest(AWS, exclusive=False), True),
+        (LockRequest(AWS, exclusive=True), LockRequest(RANDOM, exclusive=True), True),
+        (LockRequest(WHOLE_CACHE, exclusive=True), LockRequest(WHOLE_CACHE, exclusive=False), False),
     ],
     ids=[
         "two fetch the same",
@@ -74,7 +74,7 @@ def free(folder: Path, *wishes: Wish) -> bool:
         "one fetches it knows not what",
     ],
 )
-def test_who_waits_for_whom(theirs: Wish, mine: Wish, fits: bool, tmp_path: Path) -> None:
+def test_who_waits_for_whom(theirs: LockRequest, mine: LockRequest, fits: bool, tmp_path: Path) -> None:
     with held(tmp_path, theirs):
         assert free(tmp_path, mine) is fits
     assert free(tmp_path, mine)
@@ -82,8 +82,8 @@ def test_who_waits_for_whom(theirs: Wish, mine: Wish, fits: bool, tmp_path: Path
 
 def test_a_long_wait_is_told_once_and_says_for_whom(tmp_path: Path) -> None:
     said: list[str] = []
-    with held(tmp_path, Wish(AWS, alone=True)), pytest.raises(LockHeldError) as raised:
-        take(locks(tmp_path, said, tell=0.02, give_up=0.3), Wish(AWS, alone=True))
+    with held(tmp_path, LockRequest(AWS, exclusive=True)), pytest.raises(LockHeldError) as raised:
+        take(locks(tmp_path, said, tell=0.02, give_up=0.3), LockRequest(AWS, exclusive=True))
     (told,) = said
     assert told.startswith("stack web of dev waits for provider hashicorp/aws 6.1.0: stack network of dev (process ")
     (problem,) = raised.value.problems
@@ -93,33 +93,37 @@ def test_a_long_wait_is_told_once_and_says_for_whom(tmp_path: Path) -> None:
 
 def test_who_only_uses_what_is_there_leaves_no_name(tmp_path: Path) -> None:
     said: list[str] = []
-    with held(tmp_path, Wish(ALL, alone=True)):
+    with held(tmp_path, LockRequest(WHOLE_CACHE, exclusive=True)):
         pass
-    with held(tmp_path, Wish(ALL, alone=False)), pytest.raises(LockHeldError):
-        take(locks(tmp_path, said, tell=0.02, give_up=0.2), Wish(ALL, alone=True))
+    with held(tmp_path, LockRequest(WHOLE_CACHE, exclusive=False)), pytest.raises(LockHeldError):
+        take(locks(tmp_path, said, tell=0.02, give_up=0.2), LockRequest(WHOLE_CACHE, exclusive=True))
     assert said == ["stack web of dev waits for the providers: another envctl is at it"]
 
 
 def test_who_gave_up_leaves_the_name_of_who_holds_it(tmp_path: Path) -> None:
-    with held(tmp_path, Wish(AWS, alone=True)):
-        assert not free(tmp_path, Wish(AWS, alone=True))
+    with held(tmp_path, LockRequest(AWS, exclusive=True)):
+        assert not free(tmp_path, LockRequest(AWS, exclusive=True))
         names = [file.read_text() for file in tmp_path.iterdir()]
         assert "stack network of dev" in "".join(names)
 
 
 def test_an_interruption_ends_the_wait(tmp_path: Path) -> None:
-    with held(tmp_path, Wish(AWS, alone=True)), pytest.raises(InterruptedByUserError):
-        take(locks(tmp_path, [], stopping=lambda: True), Wish(AWS, alone=True))
+    with held(tmp_path, LockRequest(AWS, exclusive=True)), pytest.raises(InterruptedByUserError):
+        take(locks(tmp_path, [], stopping=lambda: True), LockRequest(AWS, exclusive=True))
 
 
 def test_what_is_wished_for_in_another_order_is_taken_in_the_same(tmp_path: Path) -> None:
     """Twenty times each: they would wait for each other sooner or later."""
-    wishes = [Wish(AWS, alone=True), Wish(RANDOM, alone=True), Wish(ALL, alone=False)]
+    wishes = [
+        LockRequest(AWS, exclusive=True),
+        LockRequest(RANDOM, exclusive=True),
+        LockRequest(WHOLE_CACHE, exclusive=False),
+    ]
     done = []
 
-    def work(own: list[Wish]) -> None:
+    def work(own: list[LockRequest]) -> None:
         for _ in range(20):
-            with locks(tmp_path, []).held(own, "me"):
+            with locks(tmp_path, []).hold_locks(own, "me"):
                 time.sleep(0.0005)
         done.append(own)
 
@@ -132,4 +136,4 @@ def test_what_is_wished_for_in_another_order_is_taken_in_the_same(tmp_path: Path
 
 
 def test_where_nothing_can_be_written_there_is_nobody_to_wait_for() -> None:
-    take(locks(Path("/sys/kernel/envctl"), []), Wish(AWS, alone=True))
+    take(locks(Path("/sys/kernel/envctl"), []), LockRequest(AWS, exclusive=True))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.adapters.terraform.init.init_outline import outline
+from envctl.adapters.terraform.init.init_outline import extract_outline
 
 CODE = """
 terraform {
@@ -62,7 +62,7 @@ output "id" { value = aws_instance.this.id }
 )
 def test_it_looks_at(old: str, new: str) -> None:
     assert old in CODE
-    assert outline(CODE.replace(old, new, 1).encode()) != outline(CODE.encode())
+    assert extract_outline(CODE.replace(old, new, 1).encode()) != extract_outline(CODE.encode())
 
 
 @pytest.mark.parametrize(
@@ -83,5 +83,5 @@ def test_it_does_not_look_at(old: str, new: str) -> None:
     assert old in CODE
     changed = CODE.replace(old, new)
     # Within the words of a line, a space is a space.
-    squeezed = [b" ".join(outline(each.encode()).split()) for each in (CODE, changed)]
+    squeezed = [b" ".join(extract_outline(each.encode()).split()) for each in (CODE, changed)]
     assert squeezed[0] == squeezed[1]

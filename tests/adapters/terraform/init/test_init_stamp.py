@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.init import init_stamp
-from envctl.domain.terraform.workdir_names import LOCK_FILE, MAIN, MANIFEST
+from envctl.domain.terraform.workdir_names import LOCK_FILE, MODULES_MANIFEST, ROOT_MODULE_FILE
 
 AWS = "registry.terraform.io/hashicorp/aws"
 PACKAGE = f".terraform/providers/{AWS}/6.1.0/linux_amd64/terraform-provider-aws"
@@ -45,7 +45,7 @@ class Stack:
         self.write("../.code/modules/web/README.md", "read me")
         self.write("../.code/modules/other/main.tf", "")
         self.write(".terraform/modules/web.in/main.tf.json", "{}")
-        self.write(MANIFEST, json.dumps({"Modules": [{"Key": each, "Dir": each or "."} for each in MODULES]}))
+        self.write(MODULES_MANIFEST, json.dumps({"Modules": [{"Key": each, "Dir": each or "."} for each in MODULES]}))
         self.write(".terraform/terraform.tfstate", "{}")
         self.write(PACKAGE, "program")
         self.write(LOCK_FILE, LOCK.decode())
@@ -55,14 +55,14 @@ class Stack:
         (self.directory / name).write_text(text)
 
     def root_module(self, document: dict[str, object]) -> None:
-        self.write(MAIN, json.dumps(document))
+        self.write(ROOT_MODULE_FILE, json.dumps(document))
 
     def stamp(self, given: bytes = LOCK) -> None:
-        taken = init_stamp.take(self.directory, self.binary, self.environment, given)
-        init_stamp.write(self.directory, taken)
+        taken = init_stamp.build_stamp(self.directory, self.binary, self.environment, given)
+        init_stamp.write_stamp(self.directory, taken)
 
     def holds(self, given: bytes = LOCK) -> bool:
-        return init_stamp.still_holds(self.directory, self.binary, self.environment, given)
+        return init_stamp.is_current(self.directory, self.binary, self.environment, given)
 
 
 @pytest.fixture
@@ -105,10 +105,10 @@ def with_variable(name: str, value: str) -> Callable[[Stack], None]:
         pytest.param(remove(PACKAGE), id="the provider has gone"),
         pytest.param(write(PACKAGE, "prog"), id="the provider is damaged"),
         pytest.param(remove(LOCK_FILE), id="the stack's lock has gone"),
-        pytest.param(remove(MANIFEST), id="the record of modules has gone"),
+        pytest.param(remove(MODULES_MANIFEST), id="the record of modules has gone"),
         pytest.param(remove(".terraform/terraform.tfstate"), id="the record of the backend has gone"),
-        pytest.param(remove(init_stamp.FILE), id="nobody knows"),
-        pytest.param(write(init_stamp.FILE, "damaged"), id="nobody can read what was known"),
+        pytest.param(remove(init_stamp.STAMP_FILE), id="nobody knows"),
+        pytest.param(write(init_stamp.STAMP_FILE, "damaged"), id="nobody can read what was known"),
     ],
 )
 def test_init_has_something_to_do(change: Callable[[Stack], None], stack: Stack) -> None:

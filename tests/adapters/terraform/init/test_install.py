@@ -17,26 +17,26 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.driver import TerraformDriver
-from envctl.adapters.terraform.init.init_stamp import FILE as STAMP
-from envctl.adapters.terraform.init.install import VIEW
-from envctl.adapters.terraform.init.package_hash import package_hash
-from envctl.adapters.terraform.init.plugin_cache import remove
+from envctl.adapters.terraform.init.init_stamp import STAMP_FILE as STAMP
+from envctl.adapters.terraform.init.package_hash import hash_package
+from envctl.adapters.terraform.init.plugin_cache import remove_path
+from envctl.adapters.terraform.init.provider_install import VIEW_FOLDER
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.release.contents import File, StackWiring, Wiring
-from envctl.domain.release.remote_modules import encode, entry
-from envctl.domain.release.root_module import Backend, Place, render
-from envctl.domain.terraform.provider_lock import hashes, providers
+from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
+from envctl.domain.release.root_module import Backend, Place, render_root_module
+from envctl.domain.terraform.provider_lock import read_hashes, split_provider_blocks
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Heard
-from tests.faults.provider_mirror import ADDRESS, HERE, ProviderMirror, provider_mirror
+from tests.faults.provider_mirror import ADDRESS, LOCAL_PLATFORM, ProviderMirror, serve_provider_mirror
 from tests.modules.aws6 import provider
 
 pytestmark = pytest.mark.terraform
 
 NAMES = tuple(f"stack{number}" for number in range(6))
-PACKAGE = f"{ADDRESS}/1.1.0/{HERE}"
+PACKAGE = f"{ADDRESS}/1.1.0/{LOCAL_PLATFORM}"
 PROGRAM = "terraform-provider-tiny_v1.1.0"
 WITH = """
 terraform {{
@@ -48,7 +48,7 @@ terraform {{
   }}
 }}
 """
-FETCHED = f"tiny 1.1.0 {HERE}"
+FETCHED = f"tiny 1.1.0 {LOCAL_PLATFORM}"
 SECONDS = 30
 
 
@@ -67,10 +67,12 @@ class Bench:
         wiring = Wiring("shop", ">= 1.10", stacks, {}, dict.fromkeys(code, ()), {name: {} for name in code})
         for environment in ("dev", "staging"):
             files = {f"modules/{name}/main.tf": File(text.encode()) for name, text in code.items()}
-            self.workspace.lay_code(environment, files)
+            self.workspace.write_code(environment, files)
             for name in code:
-                root_module = render(wiring, name, Place(environment, Backend("local", {}, environment)), {})
-                self.workspace.lay_stack(environment, name, root_module.encode())
+                root_module = render_root_module(
+                    wiring, name, Place(environment, Backend("local", {}, environment)), {}
+                )
+                self.workspace.write_stack(environment, name, root_module.encode())
 
     def directory(self, stack: str = "stack0") -> Path:
         return self.root / ".envctl" / "work" / "dev" / stack
@@ -83,11 +85,11 @@ class Bench:
         return self.driver.has_state("dev", PreparedStack(stack))
 
     def lock(self, stack: str = "stack0") -> bytes:
-        return self.workspace.provider_lock("dev", stack) or b""
+        return self.workspace.read_provider_lock("dev", stack) or b""
 
     def whole(self) -> bool:
         """Whether the package in the cache is what the lock pins."""
-        return package_hash(self.plugins / PACKAGE) in hashes(providers(self.lock())[ADDRESS])
+        return hash_package(self.plugins / PACKAGE) in read_hashes(split_provider_blocks(self.lock())[ADDRESS])
 
     def inits(self) -> int:
         return self.heard.phases().count("init")
@@ -99,7 +101,7 @@ def driver(root: Path, inherited: Mapping[str, str], heard: Heard) -> TerraformD
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    with provider_mirror(tmp_path / "mirror") as mirror:
+    with serve_provider_mirror(tmp_path / "mirror") as mirror:
         yield Bench(tmp_path / "project", mirror, dict.fromkeys(NAMES, WITH.format(ADDRESS, "~> 1.0")))
 
 
@@ -127,11 +129,18 @@ def test_what_is_in_the_cache_is_linked_and_no_network_is_asked(locked: tuple[Be
 
 def test_nothing_is_left_to_do_the_second_time_and_all_that_goes_is_noticed(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
-    gone = (VIEW, ".terraform/providers", ".terraform/modules", ".terraform/terraform.tfstate", ".terraform", LOCK_FILE)
+    gone = (
+        VIEW_FOLDER,
+        ".terraform/providers",
+        ".terraform/modules",
+        ".terraform/terraform.tfstate",
+        ".terraform",
+        LOCK_FILE,
+    )
     for number, what in enumerate(gone, start=2):
         bench.init(lock=lock)
         assert bench.inits() == number - 1
-        remove(bench.directory() / what)
+        remove_path(bench.directory() / what)
         bench.init(lock=lock)
         assert bench.inits() == number, what
         assert bench.asks() is False
@@ -150,7 +159,7 @@ def test_a_cache_that_was_wiped_is_filled_again(locked: tuple[Bench, bytes]) -> 
 def test_six_at_once_fetch_it_once(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     shutil.rmtree(bench.plugins)
-    bench.mirror.takes = 0.3
+    bench.mirror.package_seconds = 0.3
     at_once(bench, lock, "dev")
     assert bench.mirror.fetched == {FETCHED: 1}
     assert bench.whole()
@@ -210,7 +219,7 @@ def test_two_envctl_runs_on_one_cold_cache_fetch_it_once(locked: tuple[Bench, by
     bench, lock = locked
     shutil.rmtree(bench.plugins)
     shutil.rmtree(bench.directory() / ".terraform")
-    bench.mirror.takes = 1.0
+    bench.mirror.package_seconds = 1.0
     with another_envctl(bench, "dev", lock) as one, another_envctl(bench, "staging", lock) as other:
         one.join(SECONDS)
         other.join(SECONDS)
@@ -224,7 +233,7 @@ def test_two_envctl_runs_on_one_cold_cache_fetch_it_once(locked: tuple[Bench, by
 def test_who_is_killed_while_it_fetches_leaves_nothing_that_passes_for_whole(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     shutil.rmtree(bench.plugins)
-    bench.mirror.takes = 5.0
+    bench.mirror.package_seconds = 5.0
     with another_envctl(bench, "staging", lock) as killed:
         wait_for(lambda: bench.mirror.asked >= 3)
         killed.kill()
@@ -233,7 +242,7 @@ def test_who_is_killed_while_it_fetches_leaves_nothing_that_passes_for_whole(loc
             # Terraform itself goes too: it would go on alone, into a folder that nobody looks at.
             with_its_group(int(file.read_text()))
     assert not (bench.plugins / PACKAGE).exists()
-    bench.mirror.takes = 0.0
+    bench.mirror.package_seconds = 0.0
     bench.init(lock=lock)
     assert bench.whole()
     assert bench.mirror.fetched[FETCHED] >= 1
@@ -314,7 +323,7 @@ def test_who_runs_the_old_package_runs_it_to_its_end(locked: tuple[Bench, bytes]
 
 def test_a_lock_without_a_hash_for_this_platform_fetches_and_gains_one(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
-    foreign = lock.replace(hashes(providers(lock)[ADDRESS])[0].encode(), b"zh:" + b"0" * 64)
+    foreign = lock.replace(read_hashes(split_provider_blocks(lock)[ADDRESS])[0].encode(), b"zh:" + b"0" * 64)
     with pytest.raises(OperationFailedError) as raised:
         bench.init("stack1", foreign)
     # Nothing that was fetched fits it, and what others use stays.
@@ -331,13 +340,13 @@ def test_without_a_lock_the_newest_is_chosen_again_and_the_cache_keeps_its_packa
     bench.init("stack1")
     assert bench.mirror.fetched == {FETCHED: 1}
     assert (bench.plugins / PACKAGE / PROGRAM).stat().st_ino == before
-    assert (bench.directory("stack1") / VIEW / PACKAGE).is_symlink()
+    assert (bench.directory("stack1") / VIEW_FOLDER / PACKAGE).is_symlink()
 
 
 def test_a_disk_that_is_full_is_named_and_nothing_of_it_stays(locked: tuple[Bench, bytes]) -> None:
     bench, _ = locked
     shutil.rmtree(bench.plugins)
-    bench.mirror.weighs = 1 << 20
+    bench.mirror.package_bytes = 1 << 20
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 18, before[1]))
     try:
@@ -349,7 +358,7 @@ def test_a_disk_that_is_full_is_named_and_nothing_of_it_stays(locked: tuple[Benc
     assert problem.code == "E346"
     assert "is full: file too large" in problem.message
     assert "TF_PLUGIN_CACHE_DIR" in problem.hint
-    assert not (bench.directory("stack1") / VIEW).exists()
+    assert not (bench.directory("stack1") / VIEW_FOLDER).exists()
     assert not (bench.directory("stack1") / STAMP).exists()
     assert not (bench.plugins / PACKAGE).exists()
     bench.init("stack1", None)
@@ -399,7 +408,7 @@ def test_a_plan_and_an_apply_notice_it_too(tmp_path: Path) -> None:
     """With a provider that can be started: whoever plans wants to know what it offers."""
     schemas = tmp_path / "schemas.json"
     schemas.write_text(json.dumps(SCHEMAS))
-    with provider_mirror(tmp_path / "mirror") as mirror:
+    with serve_provider_mirror(tmp_path / "mirror") as mirror:
         mirror.program = shlex.join(["exec", sys.executable, provider.__file__, str(schemas)])
         bench = Bench(tmp_path / "project", mirror, {"stack0": WITH.format(ADDRESS, "~> 1.0") + USED})
         bench.init()
@@ -408,7 +417,7 @@ def test_a_plan_and_an_apply_notice_it_too(tmp_path: Path) -> None:
         truncate(bench.plugins / PACKAGE)
         bench.driver.apply("dev", PreparedStack("stack0"))
         truncate(bench.plugins / PACKAGE)
-        bench.driver.settle("dev", PreparedStack("stack0"))
+        bench.driver.refresh_state("dev", PreparedStack("stack0"))
         assert not bench.driver.plan("dev", PreparedStack("stack0")).changes
         assert mirror.fetched == {FETCHED: 4}
 
@@ -428,15 +437,17 @@ def test_where_a_release_has_brought_modules_along_none_is_fetched(tmp_path: Pat
     carried = tmp_path / "carried"
     carried.mkdir()
     (carried / "main.tf").write_text("")
-    with provider_mirror(tmp_path / "mirror") as mirror:
+    with serve_provider_mirror(tmp_path / "mirror") as mirror:
         bench = Bench(tmp_path / "project", mirror, {"stack0": CALLING})
         own = "../.code/modules/stack0"
-        entries = [entry("", "", "", "."), entry("stack0", own, "", own)]
+        entries = [to_record_entry("", "", "", "."), to_record_entry("stack0", own, "", own)]
         with pytest.raises(OperationFailedError, match="Failed to download module"):
             bench.init()
         for name in ("here", "there"):
-            entries.append(entry(f"stack0.{name}", f"git::https://example.com/{name}.git", "", os.fspath(carried)))
-            bench.workspace.lay_modules("dev", "stack0", encode(entries))
+            entries.append(
+                to_record_entry(f"stack0.{name}", f"git::https://example.com/{name}.git", "", os.fspath(carried))
+            )
+            bench.workspace.write_module_record("dev", "stack0", encode_module_record(entries))
             if name == "here":
                 with pytest.raises(OperationFailedError, match="Module not installed"):
                     bench.init()

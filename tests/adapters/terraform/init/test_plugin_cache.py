@@ -7,9 +7,15 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.init import known_packages, plugin_cache
-from envctl.adapters.terraform.init.known_packages import Known
-from envctl.adapters.terraform.init.package_hash import package_hash
-from envctl.adapters.terraform.init.plugin_cache import OURS, Pinned, PluginCache, link, pinned
+from envctl.adapters.terraform.init.known_packages import KnownPackage
+from envctl.adapters.terraform.init.package_hash import hash_package
+from envctl.adapters.terraform.init.plugin_cache import (
+    OWN_FOLDER,
+    PinnedProvider,
+    PluginCache,
+    link_packages,
+    parse_pinned,
+)
 
 ADDRESS, HERE = "example.com/acme/tiny", "linux_amd64"
 PLACE = f"{ADDRESS}/1.0.0/{HERE}"
@@ -29,8 +35,8 @@ def lock(*hashes: str) -> bytes:
     return f'provider "{ADDRESS}" {{\n  version = "1.0.0"\n  hashes = [\n{listed}  ]\n}}\n'.encode()
 
 
-def tiny(*hashes: str) -> Pinned:
-    return Pinned(ADDRESS, "1.0.0", frozenset(hashes))
+def tiny(*hashes: str) -> PinnedProvider:
+    return PinnedProvider(ADDRESS, "1.0.0", frozenset(hashes))
 
 
 def test_the_hash_is_the_one_that_terraform_writes(tmp_path: Path) -> None:
@@ -39,50 +45,50 @@ def test_the_hash_is_the_one_that_terraform_writes(tmp_path: Path) -> None:
     package.mkdir()
     text = f"#!/bin/sh\n# tiny 1.1.0 linux_amd64\n{'#' * 1000}\nexit 1\n"
     (package / "terraform-provider-tiny_v1.1.0").write_text(text)
-    assert package_hash(package) == "h1:fSg04Nffqt5e9xzQAOQnvKV9oCF27bvyVMyLZkryB4A="
+    assert hash_package(package) == "h1:fSg04Nffqt5e9xzQAOQnvKV9oCF27bvyVMyLZkryB4A="
 
 
 def test_a_package_is_whole_where_the_lock_has_its_hash(tmp_path: Path) -> None:
     package = lay(tmp_path)
-    found = package_hash(package)
+    found = hash_package(package)
     cache = PluginCache(tmp_path)
-    assert cache.whole(tiny(found, "zh:other")) == (package,)
-    assert cache.whole(tiny("zh:other")) == cache.whole(tiny("h1:other")) == ()
-    assert cache.whole(Pinned(ADDRESS, "2.0.0", frozenset({found}))) == ()
+    assert cache.find_matching(tiny(found, "zh:other")) == (package,)
+    assert cache.find_matching(tiny("zh:other")) == cache.find_matching(tiny("h1:other")) == ()
+    assert cache.find_matching(PinnedProvider(ADDRESS, "2.0.0", frozenset({found}))) == ()
 
 
 def test_a_package_should_fit_where_the_lock_pins_unpacked_ones(tmp_path: Path) -> None:
     package = lay(tmp_path)
     cache = PluginCache(tmp_path)
-    assert cache.unfit(tiny("h1:other"))
-    assert not cache.unfit(tiny("zh:other"))
-    assert not cache.unfit(tiny(package_hash(package)))
-    assert not PluginCache(tmp_path / "empty").unfit(tiny("h1:other"))
+    assert cache.has_mismatch(tiny("h1:other"))
+    assert not cache.has_mismatch(tiny("zh:other"))
+    assert not cache.has_mismatch(tiny(hash_package(package)))
+    assert not PluginCache(tmp_path / "empty").has_mismatch(tiny("h1:other"))
 
 
 def test_what_is_remembered_counts_until_the_files_look_otherwise_or_somebody_says_no(tmp_path: Path) -> None:
     package = lay(tmp_path)
-    wanted = tiny(package_hash(package))
+    wanted = tiny(hash_package(package))
     program = package / "terraform-provider-tiny"
-    assert PluginCache(tmp_path).whole(wanted)
+    assert PluginCache(tmp_path).find_matching(wanted)
     status = program.stat()
     program.write_text("PROGRAM")
     os.utime(program, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert PluginCache(tmp_path).whole(wanted)
-    PluginCache(tmp_path).distrust([wanted])
-    assert not PluginCache(tmp_path).whole(wanted)
+    assert PluginCache(tmp_path).find_matching(wanted)
+    PluginCache(tmp_path).delete_records([wanted])
+    assert not PluginCache(tmp_path).find_matching(wanted)
     program.write_text("program")
-    assert PluginCache(tmp_path).whole(wanted)
+    assert PluginCache(tmp_path).find_matching(wanted)
 
 
 def test_a_damaged_record_is_made_anew(tmp_path: Path) -> None:
     package = lay(tmp_path)
-    wanted = tiny(package_hash(package))
-    assert PluginCache(tmp_path).whole(wanted)
-    (record,) = (tmp_path / OURS / "known").rglob("*.json")
+    wanted = tiny(hash_package(package))
+    assert PluginCache(tmp_path).find_matching(wanted)
+    (record,) = (tmp_path / OWN_FOLDER / "known").rglob("*.json")
     for damaged in ("", "[]", '{"files": 1}', "{"):
         record.write_text(damaged)
-        assert PluginCache(tmp_path).whole(wanted)
+        assert PluginCache(tmp_path).find_matching(wanted)
 
 
 @pytest.mark.parametrize(
@@ -97,21 +103,21 @@ def test_a_damaged_record_is_made_anew(tmp_path: Path) -> None:
     ],
 )
 def test_a_name_in_a_lock_is_no_path_out_of_the_cache(name: str) -> None:
-    assert pinned(lock("h1:a").replace(ADDRESS.encode(), name.encode())) == ()
+    assert parse_pinned(lock("h1:a").replace(ADDRESS.encode(), name.encode())) == ()
 
 
 def test_a_version_in_a_lock_is_no_path_either() -> None:
-    assert pinned(lock("h1:a").replace(b"1.0.0", b"../1.0.0")) == ()
-    assert pinned(lock("h1:a", "zh:b")) == (tiny("h1:a", "zh:b"),)
+    assert parse_pinned(lock("h1:a").replace(b"1.0.0", b"../1.0.0")) == ()
+    assert parse_pinned(lock("h1:a", "zh:b")) == (tiny("h1:a", "zh:b"),)
 
 
 def test_a_view_holds_links_to_what_fits_and_nothing_of_before(tmp_path: Path) -> None:
     cache, view = tmp_path / "cache", tmp_path / "view"
     package = lay(cache)
     lay(view, "half")
-    link(view, [package], cache)
+    link_packages(view, [package], cache)
     assert (view / PLACE).readlink() == package
-    link(view, [], cache)
+    link_packages(view, [], cache)
     assert list(view.iterdir()) == []
     assert package.is_dir()
 
@@ -119,18 +125,18 @@ def test_a_view_holds_links_to_what_fits_and_nothing_of_before(tmp_path: Path) -
 def test_what_was_installed_comes_into_the_cache_and_is_whole_there_without_being_hashed(tmp_path: Path) -> None:
     cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
     lay(view)
-    cache.take(view, lock("h1:as-terraform-says", "zh:b"))
+    cache.adopt_packages(view, lock("h1:as-terraform-says", "zh:b"))
     assert (view / PLACE).readlink() == tmp_path / "cache" / PLACE
-    assert cache.whole(tiny("h1:as-terraform-says")) == (tmp_path / "cache" / PLACE,)
-    assert list((tmp_path / "cache" / OURS / "moving").iterdir()) == []
+    assert cache.find_matching(tiny("h1:as-terraform-says")) == (tmp_path / "cache" / PLACE,)
+    assert list((tmp_path / "cache" / OWN_FOLDER / "moving").iterdir()) == []
 
 
 def test_of_several_hashes_the_one_of_the_package_is_found_out(tmp_path: Path) -> None:
     cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
-    found = package_hash(lay(view))
-    cache.take(view, lock("h1:of-another-platform", found))
-    assert cache.whole(tiny(found))
-    assert not cache.whole(tiny("h1:of-another-platform"))
+    found = hash_package(lay(view))
+    cache.adopt_packages(view, lock("h1:of-another-platform", found))
+    assert cache.find_matching(tiny(found))
+    assert not cache.find_matching(tiny("h1:of-another-platform"))
 
 
 def test_a_link_to_a_mirror_comes_into_the_cache_as_one(tmp_path: Path) -> None:
@@ -138,17 +144,17 @@ def test_a_link_to_a_mirror_comes_into_the_cache_as_one(tmp_path: Path) -> None:
     package = lay(tmp_path / "mirror")
     (view / PLACE).parent.mkdir(parents=True)
     (view / PLACE).symlink_to(package)
-    cache.take(view, lock(package_hash(package)))
+    cache.adopt_packages(view, lock(hash_package(package)))
     assert (tmp_path / "cache" / PLACE).readlink() == package
-    assert cache.whole(tiny(package_hash(package)))
+    assert cache.find_matching(tiny(hash_package(package)))
 
 
 def test_the_same_once_more_leaves_what_others_use(tmp_path: Path) -> None:
     cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
     package = lay(tmp_path / "cache")
-    before, found = package.stat().st_ino, package_hash(package)
+    before, found = package.stat().st_ino, hash_package(package)
     lay(view)
-    cache.take(view, lock(found))
+    cache.adopt_packages(view, lock(found))
     assert package.stat().st_ino == before
     assert (view / PLACE).readlink() == package
 
@@ -156,20 +162,20 @@ def test_the_same_once_more_leaves_what_others_use(tmp_path: Path) -> None:
 def test_half_a_package_gives_way_to_a_whole_one(tmp_path: Path) -> None:
     cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
     lay(tmp_path / "cache", "prog")
-    assert cache.unfit(tiny("h1:any"))
-    found = package_hash(lay(view))
-    cache.take(view, lock(found))
-    assert cache.whole(tiny(found))
+    assert cache.has_mismatch(tiny("h1:any"))
+    found = hash_package(lay(view))
+    cache.adopt_packages(view, lock(found))
+    assert cache.find_matching(tiny(found))
 
 
 def test_a_package_of_another_source_that_somebody_relies_on_is_not_driven_out(tmp_path: Path) -> None:
     cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
-    theirs = package_hash(lay(tmp_path / "cache"))
-    assert cache.whole(tiny(theirs))
-    ours = package_hash(lay(view, "built elsewhere"))
-    cache.take(view, lock(ours))
-    assert cache.whole(tiny(theirs))
-    assert not cache.whole(tiny(ours))
+    theirs = hash_package(lay(tmp_path / "cache"))
+    assert cache.find_matching(tiny(theirs))
+    ours = hash_package(lay(view, "built elsewhere"))
+    cache.adopt_packages(view, lock(ours))
+    assert cache.find_matching(tiny(theirs))
+    assert not cache.find_matching(tiny(ours))
     assert not (view / PLACE).is_symlink()
 
 
@@ -183,10 +189,10 @@ def test_a_cache_on_another_disk_gets_a_copy(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(Path, "rename", within_a_disk)
     cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
-    found = package_hash(lay(view))
+    found = hash_package(lay(view))
     (view / PLACE / "terraform-provider-tiny").chmod(0o755)
-    cache.take(view, lock(found))
-    assert package_hash(tmp_path / "cache" / PLACE) == found
+    cache.adopt_packages(view, lock(found))
+    assert hash_package(tmp_path / "cache" / PLACE) == found
     assert (tmp_path / "cache" / PLACE / "terraform-provider-tiny").stat().st_mode & 0o777 == 0o755
     assert (view / PLACE).is_symlink()
 
@@ -196,30 +202,30 @@ def test_who_comes_second_without_a_lock_takes_what_the_first_one_brought(tmp_pa
     there = tmp_path / "cache"
 
     class Late(PluginCache):
-        def _take(self, package: Path, place: Path, new: str) -> None:
+        def _adopt_package(self, package: Path, place: Path, new: str) -> None:
             lay(there)
-            super()._replace(package, place)
+            super()._replace_package(package, place)
 
     view = tmp_path / "view"
     lay(view)
-    Late(there).take(view, lock("h1:a"))
+    Late(there).adopt_packages(view, lock("h1:a"))
     assert (there / PLACE / "terraform-provider-tiny").read_text() == "program"
 
 
 def test_what_killed_ones_left_on_its_way_goes_after_a_day(tmp_path: Path) -> None:
-    boxes = tmp_path / "cache" / OURS / "moving"
+    boxes = tmp_path / "cache" / OWN_FOLDER / "moving"
     for name, age in (("old", 2 * 86400), ("new", 60)):
         (boxes / name / "new").mkdir(parents=True)
         at = (boxes / name).stat().st_mtime - age
         os.utime(boxes / name, (at, at))
     view = tmp_path / "view"
     lay(view)
-    PluginCache(tmp_path / "cache").take(view, lock("h1:a"))
+    PluginCache(tmp_path / "cache").adopt_packages(view, lock("h1:a"))
     assert [box.name for box in boxes.iterdir()] == ["new"]
 
 
 def test_a_package_that_cannot_be_read_is_not_whole(tmp_path: Path) -> None:
     package = lay(tmp_path)
     (package / "gone").symlink_to("nowhere")
-    assert known_packages.KnownPackages(tmp_path, tmp_path / "records").of(package) == Known()
-    assert plugin_cache.packages(tmp_path, tiny("h1:a")) == (package,)
+    assert known_packages.KnownPackages(tmp_path, tmp_path / "records").identify_package(package) == KnownPackage()
+    assert plugin_cache.list_packages(tmp_path, tiny("h1:a")) == (package,)

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from envctl.adapters.terraform.init.plugin_cache import Pinned
-from envctl.adapters.terraform.init.possible_providers import needed, needs_some
+from envctl.adapters.terraform.init.plugin_cache import PinnedProvider
+from envctl.adapters.terraform.init.possible_providers import find_needed_providers, has_required_providers
 
 AWS, RANDOM, TLS = (
-    Pinned(f"registry.terraform.io/hashicorp/{name}", "1.0.0", frozenset()) for name in ("aws", "random", "tls")
+    PinnedProvider(f"registry.terraform.io/hashicorp/{name}", "1.0.0", frozenset()) for name in ("aws", "random", "tls")
 )
 
 
@@ -29,15 +29,15 @@ def test_a_provider_is_needed_where_its_name_stands_in_the_code_that_is_reached(
         "modules/shared/versions.tf": 'terraform { required_providers { x = { source = "hashicorp/tls" } } }',
         "modules/other/main.tf": 'resource "aws_vpc" "x" {}',
     }
-    assert needed(lay(tmp_path, files), (AWS, RANDOM, TLS)) == (RANDOM, TLS)
+    assert find_needed_providers(lay(tmp_path, files), (AWS, RANDOM, TLS)) == (RANDOM, TLS)
 
 
 def test_modules_that_call_each_other_or_nothing_there_are_no_trap(tmp_path: Path) -> None:
     files = {"modules/web/main.tf": 'module "a" { source = "../web" }\nmodule "b" { source = "./nowhere" }\n'}
-    assert needed(lay(tmp_path, files), (AWS,)) == ()
+    assert find_needed_providers(lay(tmp_path, files), (AWS,)) == ()
 
 
 def test_the_root_module_may_need_some_itself(tmp_path: Path) -> None:
-    assert not needs_some(lay(tmp_path / "none", {}))
-    assert needs_some(lay(tmp_path / "configured", {}, provider={"aws": {}}))
-    assert needs_some(lay(tmp_path / "required", {}, terraform={"required_providers": {"aws": {}}}))
+    assert not has_required_providers(lay(tmp_path / "none", {}))
+    assert has_required_providers(lay(tmp_path / "configured", {}, provider={"aws": {}}))
+    assert has_required_providers(lay(tmp_path / "required", {}, terraform={"required_providers": {"aws": {}}}))

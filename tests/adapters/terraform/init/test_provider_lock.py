@@ -10,10 +10,10 @@ from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.release import lockfile_root
 from envctl.domain.release.contents import File, Release, StackWiring, Wiring
-from envctl.domain.terraform.provider_lock import constraints, hashes, providers, version
+from envctl.domain.terraform.provider_lock import read_constraints, read_hashes, read_version, split_provider_blocks
 from envctl.usecases.ports.terraform import HashedProviders, PreparedStack
 from tests.adapters.terraform.conftest import Heard
-from tests.faults.provider_mirror import ADDRESS, ProviderMirror, provider_mirror
+from tests.faults.provider_mirror import ADDRESS, ProviderMirror, serve_provider_mirror
 
 pytestmark = pytest.mark.terraform
 
@@ -35,11 +35,15 @@ class Bench:
         wired = {stack: StackWiring(f"modules/{stack}") for stack in stacks}
         wiring = Wiring("shop", ">= 1.10", wired, {}, dict.fromkeys(stacks, ()), {stack: {} for stack in stacks})
         releases = {"": Release(wiring, code)}
-        self.workspace.lay_code(lockfile_root.PLACE, lockfile_root.code(releases))
-        self.workspace.lay_stack(lockfile_root.PLACE, lockfile_root.NAME, lockfile_root.root_module(releases, ()))
+        self.workspace.write_code(lockfile_root.ENVIRONMENT_NAME, lockfile_root.collect_code(releases))
+        self.workspace.write_stack(
+            lockfile_root.ENVIRONMENT_NAME, lockfile_root.STACK_NAME, lockfile_root.render_lockfile_root(releases, ())
+        )
 
     def hashed(self, known: bytes, *platforms: str) -> HashedProviders:
-        return self.driver.hash_providers(lockfile_root.PLACE, PreparedStack(lockfile_root.NAME), known, platforms)
+        return self.driver.hash_providers(
+            lockfile_root.ENVIRONMENT_NAME, PreparedStack(lockfile_root.STACK_NAME), known, platforms
+        )
 
 
 def module(asked: dict[str, str]) -> str:
@@ -49,16 +53,20 @@ def module(asked: dict[str, str]) -> str:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    with provider_mirror(tmp_path / "mirror") as mirror:
+    with serve_provider_mirror(tmp_path / "mirror") as mirror:
         yield Bench(tmp_path / "project", mirror)
 
 
 def test_one_version_suits_all_stacks_and_has_the_hashes_of_all_platforms(bench: Bench) -> None:
     bench.lay(web={"tiny": 'version = "~> 1.0"'}, jobs={"tiny": 'version = ">= 1.0, < 1.1"', "other": ""})
     found = bench.hashed(b"", LINUX, MAC)
-    tiny = providers(found.lock)[ADDRESS]
-    assert (version(tiny), constraints(tiny), len(hashes(tiny))) == ("1.0.0", ">= 1.0.0, ~> 1.0, < 1.1.0", 2)
-    assert version(providers(found.lock)[OTHER]) == "2.0.0"
+    tiny = split_provider_blocks(found.lock)[ADDRESS]
+    assert (read_version(tiny), read_constraints(tiny), len(read_hashes(tiny))) == (
+        "1.0.0",
+        ">= 1.0.0, ~> 1.0, < 1.1.0",
+        2,
+    )
+    assert read_version(split_provider_blocks(found.lock)[OTHER]) == "2.0.0"
     assert found.needed == (OTHER, ADDRESS)
     assert found.lacking == {}
 
@@ -70,17 +78,17 @@ def test_what_is_locked_stays_and_what_nobody_needs_goes(bench: Bench) -> None:
     bench.mirror.versions = ("1.0.0", "1.1.0")
     bench.lay(web={"tiny": ""})
     found = bench.hashed(before, MAC)
-    assert list(providers(found.lock)) == [ADDRESS]
-    block = providers(found.lock)[ADDRESS]
-    assert version(block) == "1.0.0"
-    assert set(hashes(block)) > set(hashes(providers(before)[ADDRESS]))
+    assert list(split_provider_blocks(found.lock)) == [ADDRESS]
+    block = split_provider_blocks(found.lock)[ADDRESS]
+    assert read_version(block) == "1.0.0"
+    assert set(read_hashes(block)) > set(read_hashes(split_provider_blocks(before)[ADDRESS]))
 
 
 def test_a_platform_that_is_not_to_be_had_keeps_no_other_from_being_locked(bench: Bench) -> None:
     bench.lay(web={"tiny": "", "other": ""})
     found = bench.hashed(b"", LINUX, WINDOWS, MAC)
     assert found.lacking == {ADDRESS: (WINDOWS,), OTHER: (WINDOWS,)}
-    assert [len(hashes(block)) for block in providers(found.lock).values()] == [2, 2]
+    assert [len(read_hashes(block)) for block in split_provider_blocks(found.lock).values()] == [2, 2]
 
 
 def refused(bench: Bench, known: bytes = b"") -> tuple[str, str, str]:
@@ -120,7 +128,7 @@ def test_a_folder_that_mirrors_some_of_them_is_asked_for_those(bench: Bench, tmp
     Path(bench.inherited["TF_CLI_CONFIG_FILE"]).write_text(f"provider_installation {{\n{some}{rest}}}\n")
     bench.lay(web={"tiny": "", "other": ""})
     found = bench.hashed(b"", LINUX, MAC)
-    assert {address: version(block) for address, block in providers(found.lock).items()} == {
+    assert {address: read_version(block) for address, block in split_provider_blocks(found.lock).items()} == {
         OTHER: "3.0.0",
         ADDRESS: "2.0.0",
     }
@@ -130,5 +138,5 @@ def test_a_folder_that_mirrors_some_of_them_is_asked_for_those(bench: Bench, tmp
 def test_stacks_without_providers_have_nothing_to_lock(bench: Bench) -> None:
     bench.lay(web={})
     found = bench.hashed(b"", LINUX)
-    assert (found.needed, providers(found.lock)) == ((), {})
+    assert (found.needed, split_provider_blocks(found.lock)) == ((), {})
     assert bench.mirror.asked == 0

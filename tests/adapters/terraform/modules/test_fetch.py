@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.environment.cleared_environment import Surroundings
+from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
 from envctl.adapters.terraform.modules.fetch import TerraformModules
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError
 from envctl.domain.release.contents import File, Release, StackWiring, Wiring
-from envctl.domain.release.remote_modules import FoundModule
+from envctl.domain.release.remote_modules import ResolvedModule
 from envctl.domain.settings.settings import ModuleCall, Variable
-from tests.module_registry import HOST, ModuleRegistry, registry, repository
+from tests.module_registry import HOST, ModuleRegistry, commit_repository, serve_registry
 
 pytestmark = pytest.mark.terraform
 
@@ -33,7 +33,7 @@ class Bench:
         self.environment = {
             "PATH": "/usr/bin:/bin",
             "HOME": str(root),
-            "TF_CLI_CONFIG_FILE": str(server.configure(root)),
+            "TF_CLI_CONFIG_FILE": str(server.write_cli_config(root)),
             "TF_DATA_DIR": "/nowhere",
             "GOGC": "off",
         }
@@ -41,14 +41,14 @@ class Bench:
         self.modules = self.waiting(60)
 
     def waiting(self, patience: float) -> TerraformModules:
-        surroundings = Surroundings(self.remarks.append)
+        surroundings = EnvironmentFilter(self.remarks.append)
         return TerraformModules(
             self.root, self.root / "cache", lambda: self.environment, surroundings, patience=patience
         )
 
     def fetch(
-        self, code: str, known: Mapping[str, FoundModule] | None = None, modules: TerraformModules | None = None
-    ) -> Mapping[str, FoundModule]:
+        self, code: str, known: Mapping[str, ResolvedModule] | None = None, modules: TerraformModules | None = None
+    ) -> Mapping[str, ResolvedModule]:
         """Each call stands on a line of its own, and is called `a` on the first one, `b` on the next."""
         lines = code.splitlines()
         called_at = {f"network.{'abcdefghij'[at]}": Location(MAIN, at + 1) for at in range(len(lines))}
@@ -57,7 +57,7 @@ class Bench:
             "modules/network/variables.tf": File(b'variable "cidr" {}\n'),
             "modules/own/main.tf": File(b""),
         }
-        return (modules or self.modules).fetch("", Release(WIRING, files), known or {}, called_at)
+        return (modules or self.modules).fetch_modules("", Release(WIRING, files), known or {}, called_at)
 
     def fails(self, *sources: str, modules: TerraformModules | None = None) -> EnvctlError:
         code = "".join(f"{call('abcdefghij'[at], source)}\n" for at, source in enumerate(sources))
@@ -84,7 +84,7 @@ def told(error: EnvctlError) -> list[tuple[str, int | None, str]]:
 
 @pytest.fixture
 def server() -> Iterator[ModuleRegistry]:
-    with registry() as server:
+    with serve_registry() as server:
         yield server
 
 
@@ -102,14 +102,16 @@ VPC = {
 
 
 def test_everything_that_is_called_is_there_with_all_of_its_files(bench: Bench) -> None:
-    vpc = bench.server.publish("acme/vpc/aws", "5.1.0", VPC)
-    bench.server.publish("acme/vpc/aws", "5.2.0", {"main.tf": "", "modules/sub/main.tf": ""})
+    vpc = bench.server.publish_module("acme/vpc/aws", "5.1.0", VPC)
+    bench.server.publish_module("acme/vpc/aws", "5.2.0", {"main.tf": "", "modules/sub/main.tf": ""})
     label = bench.root / "label"
     (label / "bin").mkdir(parents=True)
     (label / "bin" / "run.sh").write_text("#!/bin/sh\n")
     (label / "bin" / "run.sh").chmod(0o755)
     (label / "link.tf").symlink_to("inner/main.tf")
-    repository(label, {"main.tf": call("deep", f"{vpc}//modules/sub ~> 5.0"), "inner/main.tf": "", "tests/x/a.tf": ""})
+    commit_repository(
+        label, {"main.tf": call("deep", f"{vpc}//modules/sub ~> 5.0"), "inner/main.tf": "", "tests/x/a.tf": ""}
+    )
     found = bench.fetch(
         "\n".join(
             [
@@ -149,14 +151,16 @@ def test_the_one_folder_of_an_archive_is_no_part_of_what_travels(bench: Bench) -
 
 
 def test_what_is_known_is_not_asked_for_again_and_what_it_calls_is(bench: Bench) -> None:
-    vpc = bench.server.publish("acme/vpc/aws", "5.1.0", {**VPC, "more.tf": call("label", f"{HOST}/acme/label/null")})
-    bench.server.publish("acme/label/null", "1.0.0", {"main.tf": ""})
+    vpc = bench.server.publish_module(
+        "acme/vpc/aws", "5.1.0", {**VPC, "more.tf": call("label", f"{HOST}/acme/label/null")}
+    )
+    bench.server.publish_module("acme/label/null", "1.0.0", {"main.tf": ""})
     first = bench.fetch(call("a", f"{vpc} 5.1.0"))
-    bench.modules.keep("", ModuleCall("a", vpc, Location(MAIN), "5.1.0"), first["network.a"])
-    kept = bench.modules.kept("", ModuleCall("other", vpc, Location(MAIN), "5.1.0"))
+    bench.modules.save_cached("", ModuleCall("a", vpc, Location(MAIN), "5.1.0"), first["network.a"])
+    kept = bench.modules.load_cached("", ModuleCall("other", vpc, Location(MAIN), "5.1.0"))
     assert kept == first["network.a"]
     bench.server.asked.clear()
-    bench.server.publish("acme/label/null", "1.1.0", {"main.tf": ""})
+    bench.server.publish_module("acme/label/null", "1.1.0", {"main.tf": ""})
     again = bench.fetch(call("a", f"{vpc} 5.1.0"), {"network.a": kept})
     assert not [path for path in bench.server.asked if "vpc" in path]
     assert again["network.a"] == first["network.a"]
@@ -165,8 +169,10 @@ def test_what_is_known_is_not_asked_for_again_and_what_it_calls_is(bench: Bench)
 
 
 def test_every_address_that_can_not_be_had_is_told_with_its_line(bench: Bench) -> None:
-    vpc = bench.server.publish("acme/vpc/aws", "5.1.0", VPC)
-    repository(bench.root / "label", {"main.tf": "", "nested/main.tf": call("gone", f"git::file://{bench.root}/gone")})
+    vpc = bench.server.publish_module("acme/vpc/aws", "5.1.0", VPC)
+    commit_repository(
+        bench.root / "label", {"main.tf": "", "nested/main.tf": call("gone", f"git::file://{bench.root}/gone")}
+    )
     label = f"git::file://{bench.root}/label"
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -204,7 +210,7 @@ def test_every_address_that_can_not_be_had_is_told_with_its_line(bench: Bench) -
 
 
 def test_a_version_that_is_not_there(bench: Bench) -> None:
-    vpc = bench.server.publish("acme/vpc/aws", "5.1.0", VPC)
+    vpc = bench.server.publish_module("acme/vpc/aws", "5.1.0", VPC)
     ((code, line, message),) = told(bench.fails(f"{vpc} 6.0.0"))
     assert (code, line) == ("E341", 1)
     assert message.endswith("The newest available version is 5.1.0")
@@ -243,14 +249,14 @@ def test_a_link_that_leads_out_of_the_code(bench: Bench, target: str, link: str)
     (label / link).symlink_to(target)
     (label / "tests").mkdir()
     (label / "tests" / "link").symlink_to("/etc/passwd")
-    repository(label, {"main.tf": ""})
+    commit_repository(label, {"main.tf": ""})
     ((code, line, message),) = told(bench.fails(f"git::file://{label}"))
     assert (code, line) == ("E343", 1)
     assert message == f"network.a: in its code, {link} is a link that leads out of it, or back to itself"
 
 
 def test_a_folder_of_this_machine_is_no_address(bench: Bench) -> None:
-    repository(bench.root / "label", {"main.tf": call("inner", "./inner"), "inner/main.tf": ""})
+    commit_repository(bench.root / "label", {"main.tf": call("inner", "./inner"), "inner/main.tf": ""})
     ((code, line, message),) = told(bench.fails(str(bench.root / "label")))
     assert (code, line) == ("E343", 1)
     assert message == "network.a takes its code from a folder of this machine, outside of the project"
@@ -258,7 +264,7 @@ def test_a_folder_of_this_machine_is_no_address(bench: Bench) -> None:
 
 def test_modules_that_call_each_other_without_an_end(bench: Bench) -> None:
     label = bench.root / "label"
-    repository(label, {"main.tf": call("again", f"git::file://{label}")})
+    commit_repository(label, {"main.tf": call("again", f"git::file://{label}")})
     ((code, line, message),) = told(bench.fails(f"git::file://{label}"))
     assert (code, line) == ("E342", 1)
     assert message.startswith("modules call each other without an end: network.a.again.again")
@@ -283,20 +289,20 @@ def test_a_disk_that_says_no(bench: Bench) -> None:
 
 def test_what_was_kept_and_is_damaged_was_never_there(bench: Bench) -> None:
     label = bench.root / "label"
-    commit = repository(label, {"main.tf": "", "run.sh": ""})
+    commit = commit_repository(label, {"main.tf": "", "run.sh": ""})
     address = ModuleCall("a", f"git::file://{label}?ref={commit}", Location(MAIN))
     found = bench.fetch(call("a", address.source))["network.a"]
-    bench.modules.keep("", address, found)
+    bench.modules.save_cached("", address, found)
     shutil.rmtree(label)
-    assert bench.modules.kept("", address) == found
-    assert bench.modules.kept("", ModuleCall("a", address.source, Location(MAIN), "1")) is None
+    assert bench.modules.load_cached("", address) == found
+    assert bench.modules.load_cached("", ModuleCall("a", address.source, Location(MAIN), "1")) is None
     (kept,) = (bench.root / "cache").iterdir()
     kept.write_bytes(kept.read_bytes()[:-30])
-    assert bench.modules.kept("", address) is None
+    assert bench.modules.load_cached("", address) is None
 
 
 def test_what_somebody_left_who_was_killed_is_taken_away_in_the_end(bench: Bench) -> None:
-    repository(bench.root / "label", {"main.tf": ""})
+    commit_repository(bench.root / "label", {"main.tf": ""})
     left, others = bench.root / "cache" / "fetching-old", bench.root / "cache" / "fetching-new"
     for folder in (left, others):
         (folder / "root").mkdir(parents=True)

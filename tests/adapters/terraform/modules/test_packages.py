@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.modules.packages import StrayLinkError, read
+from envctl.adapters.terraform.modules.packages import StrayLinkError, read_package
 
 
 def folder(top: Path, *names: str) -> Path:
@@ -20,7 +20,7 @@ def test_links_that_stay_inside_become_what_they_lead_to(tmp_path: Path) -> None
     (top / "linked").symlink_to("modules/x")
     (top / "nowhere").symlink_to("gone")
     (top / "modules" / "x" / "up").symlink_to("..")
-    _, files = read(top, ["."])
+    _, files = read_package(top, ["."])
     assert {name: file.data.decode() for name, file in files.items()} == {
         "link.tf": "main.tf",
         "linked/deep/y.tf": "modules/x/deep/y.tf",
@@ -34,8 +34,8 @@ def test_links_that_stay_inside_become_what_they_lead_to(tmp_path: Path) -> None
 def test_what_belongs_to_git_and_to_tests_stays_behind(tmp_path: Path) -> None:
     top = folder(tmp_path / "a", "main.tf", ".git/config", "tests/a.tf", "x/.terraform/y", ".terraform.lock.hcl")
     (top / "tests" / "stray").symlink_to("/etc/passwd")
-    assert list(read(top, ["."])[1]) == ["main.tf"]
-    assert list(read(folder(tmp_path / "b", "tests/x/a.tf", "tests/b.tf", "c.tf"), ["tests/x"])[1]) == [
+    assert list(read_package(top, ["."])[1]) == ["main.tf"]
+    assert list(read_package(folder(tmp_path / "b", "tests/x/a.tf", "tests/b.tf", "c.tf"), ["tests/x"])[1]) == [
         "c.tf",
         "tests/x/a.tf",
     ]
@@ -43,9 +43,9 @@ def test_what_belongs_to_git_and_to_tests_stays_behind(tmp_path: Path) -> None:
 
 def test_the_folder_that_holds_all_is_no_part_of_a_path(tmp_path: Path) -> None:
     top = folder(tmp_path / "a", "vpc-5.1.0/main.tf", "vpc-5.1.0/x/main.tf")
-    common, files = read(top, ["vpc-5.1.0"])
+    common, files = read_package(top, ["vpc-5.1.0"])
     assert (common, list(files)) == ("vpc-5.1.0", ["main.tf", "x/main.tf"])
-    assert list(read(top, ["."])[1]) == ["vpc-5.1.0/main.tf", "vpc-5.1.0/x/main.tf"]
+    assert list(read_package(top, ["."])[1]) == ["vpc-5.1.0/main.tf", "vpc-5.1.0/x/main.tf"]
 
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "../b", "x/../../b"])
@@ -54,7 +54,7 @@ def test_a_link_that_leads_out_is_named(tmp_path: Path, target: str) -> None:
     folder(tmp_path / "b", "c")
     (top / "x" / "link").symlink_to(target if target.startswith("/") else f"../{target}")
     with pytest.raises(StrayLinkError, match="x/link"):
-        read(top, ["."])
+        read_package(top, ["."])
 
 
 @pytest.mark.parametrize("target", ["link", "../x/link"])
@@ -62,4 +62,4 @@ def test_a_link_to_itself_is_named(tmp_path: Path, target: str) -> None:
     top = folder(tmp_path / "a", "main.tf", "x/y.tf")
     (top / "x" / "link").symlink_to(target)
     with pytest.raises(StrayLinkError, match="x/link"):
-        read(top, ["."])
+        read_package(top, ["."])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange, StackPlan
-from envctl.domain.plan.fingerprint import PlanMeaning, meaning_of, uncovered
+from envctl.domain.plan.fingerprint import PlanFingerprint, find_unapproved_changes, fingerprint_plan
 from tests.adapters.terraform.conftest import Bench
 
 pytestmark = pytest.mark.terraform
@@ -45,8 +45,8 @@ def ruled(action: str) -> str:
     return f'{DEMO}resource "demo_rule" "r" {{\n  name = "r"\n  default_action {{\n    {action} {{}}\n  }}\n}}\n'
 
 
-def meant(plan: StackPlan) -> PlanMeaning:
-    return meaning_of(EnvironmentPlan("dev", "r1", (plan,)))
+def meant(plan: StackPlan) -> PlanFingerprint:
+    return fingerprint_plan(EnvironmentPlan("dev", "r1", (plan,)))
 
 
 def invoked(plan: StackPlan) -> list[ResourceChange]:
@@ -61,8 +61,10 @@ def test_an_action_is_planned_bound_and_told_while_it_runs(bench: Bench, ran: Pa
     assert [(each.path, each.after) for each in action.attributes] == [("text", "hello")]
 
     other = bench.plan(bench.lay(noting("delete all")))
-    assert [each.told for each in uncovered(meant(other), meant(plan))] == [f"invoke web: {address}"]
-    assert not uncovered(meant(plan), meant(plan))
+    assert [each.description for each in find_unapproved_changes(meant(other), meant(plan))] == [
+        f"invoke web: {address}"
+    ]
+    assert not find_unapproved_changes(meant(plan), meant(plan))
 
     bench.driver.apply("dev", bench.lay(noting("delete all")))
     assert ran.read_text() == "delete all\n"
@@ -86,7 +88,7 @@ def test_an_empty_block_is_shown_and_bound(bench: Bench, ran: Path) -> None:
     assert told == [("default_action[0].allow[0]", None, {}), ("default_action[0].block[0]", {}, None)]
     neither = bench.plan(bench.lay(ruled("allow").replace("allow {}", "")))
     assert ("default_action[0].block[0]", {}) in [(e.path, e.before) for e in neither.resources[0].attributes]
-    assert uncovered(meant(plan), meant(neither))
+    assert find_unapproved_changes(meant(plan), meant(neither))
 
 
 def test_what_only_an_output_an_import_or_a_removal_does_is_a_change(bench: Bench) -> None:
@@ -111,5 +113,5 @@ def test_provisioners_are_named_and_bound(bench: Bench) -> None:
 
     plan, other = bench.plan(bench.lay(code("true"))), bench.plan(bench.lay(code("false")))
     assert plan.resources[0].programs == ("local-exec (on create or on destroy): true",)
-    assert uncovered(meant(other), meant(plan))
-    assert not uncovered(meant(plan), meant(plan))
+    assert find_unapproved_changes(meant(other), meant(plan))
+    assert not find_unapproved_changes(meant(plan), meant(plan))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.adapters.terraform.plans.drift import drift, outputs
+from envctl.adapters.terraform.plans.drift import parse_drift, parse_drifted_outputs
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
 
 SECRET = "hunter2"
@@ -20,7 +20,7 @@ def drifted(action: str, before: object, after: object, **more: Any) -> dict[str
 
 
 def read(*resources: dict[str, Any], **more: Any) -> tuple[ResourceChange, ...]:
-    return drift("web", {"resource_drift": list(resources), **more}, ()).resources
+    return parse_drift("web", {"resource_drift": list(resources), **more}, ()).resources
 
 
 def found(action: Action, *attributes: tuple[str, object, object], address: str = "x.this") -> ResourceChange:
@@ -108,7 +108,7 @@ OUTPUTS: dict[str, tuple[object, object, bool]] = {
 @pytest.mark.parametrize(("before", "after", "expected"), OUTPUTS.values(), ids=OUTPUTS.keys())
 def test_what_is_drift_in_an_output(before: object, after: object, expected: bool) -> None:
     change = {"actions": ["update"], "before": before, "after": after}
-    assert bool(outputs({"output_changes": {"x": change}})) == expected
+    assert bool(parse_drifted_outputs({"output_changes": {"x": change}})) == expected
 
 
 def test_outputs_that_change_along_and_changes_that_are_planned_are_no_drift() -> None:
@@ -118,7 +118,7 @@ def test_outputs_that_change_along_and_changes_that_are_planned_are_no_drift() -
 
 
 def test_warnings_are_kept() -> None:
-    assert drift("web", {}, ("odd",)).warnings == ("odd",)
+    assert parse_drift("web", {}, ("odd",)).warnings == ("odd",)
 
 
 def test_an_action_that_nobody_knows_does_not_pass_for_no_drift() -> None:

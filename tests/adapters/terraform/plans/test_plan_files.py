@@ -12,7 +12,7 @@ import pytest
 from envctl.adapters.disk.reading import NotAFileError
 from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.terraform.plans.plan_files import PlanFiles
-from envctl.adapters.terraform.process.binary import embedded
+from envctl.adapters.terraform.process.binary import find_embedded
 from envctl.domain.errors import Location
 from envctl.domain.plan.changes import Action
 from envctl.domain.settings.settings import Variable
@@ -95,14 +95,14 @@ def test_discarded_plan_is_gone(bench: Bench) -> None:
     stack = bench.lay(CODE, variables=(PASSWORD,), arguments={"password": MARKER})
     for _ in range(2):
         bench.plan(stack)
-        bench.driver.discard("dev", stack)
-        bench.driver.discard("dev", stack)
+        bench.driver.delete_plan("dev", stack)
+        bench.driver.delete_plan("dev", stack)
         assert (lie_on_disk(bench), open_plans()) == ([], 0)
 
 
 @pytest.mark.terraform
 def test_terraform_that_inherits_nothing_saves_plans_on_disk(bench: Bench) -> None:
-    program, *before = embedded()
+    program, *before = find_embedded()
     wrapper = bench.root / "bin" / "terraform"
     wrapper.parent.mkdir()
     wrapper.write_text(WRAPPER.format(python=sys.executable, program=program, before=[program, *before]))
@@ -116,27 +116,27 @@ def test_terraform_that_inherits_nothing_saves_plans_on_disk(bench: Bench) -> No
     assert (lie_on_disk(bench), open_plans()) == ([], 0)
     assert len(bench.heard.messages) == 1
     assert "are files in" in bench.heard.messages[0]
-    assert bench.driver.look("dev", stack, unchanged=True).drift.changes is False
+    assert bench.driver.detect_drift("dev", stack, unchanged=True).drift.changes is False
 
 
 def test_without_files_in_memory_the_disk_is_used(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "memfd_create", raising=False)
-    site = bench.driver._site("dev", bench.lay(CODE))
-    plan = PlanFiles().create(site, PLAN_FILES[0])
-    assert (plan.path, plan.inherited) == (PLAN_FILES[0], ())
+    site = bench.driver._build_site("dev", bench.lay(CODE))
+    plan = PlanFiles().create_file(site, PLAN_FILES[0])
+    assert (plan.path, plan.inherited_descriptors) == (PLAN_FILES[0], ())
 
 
 @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="this system has no files in memory")
 def test_only_a_file_is_read_as_a_plan(bench: Bench) -> None:
-    site, name = bench.driver._site("dev", bench.lay(CODE)), PLAN_FILES[0]
+    site, name = bench.driver._build_site("dev", bench.lay(CODE)), PLAN_FILES[0]
     files = PlanFiles()
-    with files.reader(site, name) as file:
+    with files.open_for_reading(site, name) as file:
         assert file.read() == b""
-    Path(files.create(site, name).path).write_bytes(b"in memory")
-    with files.reader(site, name) as file:
+    Path(files.create_file(site, name).path).write_bytes(b"in memory")
+    with files.open_for_reading(site, name) as file:
         assert file.read() == b"in memory"
     files.use_disk()
-    files.create(site, name)
+    files.create_file(site, name)
     os.mkfifo(site.directory / name)
     with pytest.raises(NotAFileError, match="a named pipe"):
-        files.reader(site, name)
+        files.open_for_reading(site, name)

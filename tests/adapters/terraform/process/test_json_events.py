@@ -8,7 +8,7 @@ import pytest
 from envctl.adapters.terraform.process import json_events
 from envctl.adapters.terraform.process.json_events import Transcript
 from envctl.domain.plan.changes import Action
-from envctl.usecases.ports.terraform import Progressed
+from envctl.usecases.ports.terraform import ProgressEvent
 
 NOTHING = {"add": 0, "change": 0, "import": 0, "remove": 0, "action_invocation": 0, "operation": "plan"}
 ADDRESS = {"addr": "module.web.terraform_data.t"}
@@ -43,8 +43,8 @@ ANYTHING: dict[str, tuple[dict[str, Any], bool]] = {
 @pytest.mark.parametrize(("message", "anything"), ANYTHING.values(), ids=ANYTHING.keys())
 def test_whether_there_is_something_to_read(message: dict[str, Any], anything: bool) -> None:
     transcript = Transcript()
-    json_events.read(json.dumps(message), "web", transcript)
-    assert transcript.anything is anything
+    json_events.record_line(json.dumps(message), "web", transcript)
+    assert transcript.has_content is anything
 
 
 ACTION = {"addr": "module.web.action.demo_note.n", "action_type": "demo_note"}
@@ -64,10 +64,12 @@ TOLD = "action.demo_note.n (before update of terraform_data.t)"
 def test_an_action_that_runs_is_told(kind: str, phase: str) -> None:
     transcript = Transcript()
     line = json.dumps({"type": kind, "hook": {"action": ACTION, "lifecycle": TRIGGERED, "message": "x"}})
-    told = json_events.read(line, "web", transcript)
-    assert told == Progressed("web", phase, TOLD, Action.INVOKE)  # type: ignore[arg-type]
-    assert transcript.begun == ({TOLD} if kind == "action_start" else set())
-    asked = json_events.read(json.dumps({"type": kind, "hook": {"action": ACTION, "invoke": {}}}), "web", transcript)
+    told = json_events.record_line(line, "web", transcript)
+    assert told == ProgressEvent("web", phase, TOLD, Action.INVOKE)  # type: ignore[arg-type]
+    assert transcript.unfinished == ({TOLD} if kind == "action_start" else set())
+    asked = json_events.record_line(
+        json.dumps({"type": kind, "hook": {"action": ACTION, "invoke": {}}}), "web", transcript
+    )
     assert asked is not None
     assert asked.address == "action.demo_note.n"
 
@@ -77,4 +79,4 @@ def test_an_action_that_runs_is_told(kind: str, phase: str) -> None:
 )
 def test_a_line_of_another_form_never_fails_an_apply(hook: object) -> None:
     for kind in ("action_start", "action_progress", "action_complete", "action_errored"):
-        json_events.read(json.dumps({"type": kind, "hook": hook}), "web", Transcript())
+        json_events.record_line(json.dumps({"type": kind, "hook": hook}), "web", Transcript())

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.driver import TerraformDriver
-from envctl.adapters.terraform.process.output_lines import Kept, Piped
-from envctl.adapters.terraform.process.process import Ended, run
+from envctl.adapters.terraform.process.output_lines import FileOutput, PipedOutput
+from envctl.adapters.terraform.process.process import ProcessResult, run_process
 from envctl.domain.errors import ConfigurationError, InterruptedByUserError, OperationFailedError
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Bench, Heard
@@ -33,20 +33,20 @@ def python(script: str) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", script]
 
 
-OUTPUTS = pytest.mark.parametrize("output", [Piped, Kept], ids=["through pipes", "through files"])
+OUTPUTS = pytest.mark.parametrize("output", [PipedOutput, FileOutput], ids=["through pipes", "through files"])
 
 
 @OUTPUTS
-def test_lines_come_one_by_one_and_errors_are_kept(tmp_path: Path, output: type[Piped | Kept]) -> None:
+def test_lines_come_one_by_one_and_errors_are_kept(tmp_path: Path, output: type[PipedOutput | FileOutput]) -> None:
     lines: list[str] = []
     script = "import sys; print('ä'); print('b', end=''); print('oh', file=sys.stderr); sys.exit(3)"
-    ended = run(python(script), tmp_path, {"PYTHONUTF8": "1"}, lines.append, output=output())
-    assert ended == Ended(3, "oh\n", interrupted=False)
+    ended = run_process(python(script), tmp_path, {"PYTHONUTF8": "1"}, lines.append, output=output())
+    assert ended == ProcessResult(3, "oh\n", interrupted=False)
     assert lines == ["ä\n", "b"]
 
 
 @OUTPUTS
-def test_a_line_is_told_while_the_process_goes_on(tmp_path: Path, output: type[Piped | Kept]) -> None:
+def test_a_line_is_told_while_the_process_goes_on(tmp_path: Path, output: type[PipedOutput | FileOutput]) -> None:
     script = "import sys, time, os\nprint('first', flush=True)\n"
     script += "while not os.path.exists('heard'): time.sleep(0.01)\nprint('x' * 200_000)"
     told: list[str] = []
@@ -55,16 +55,19 @@ def test_a_line_is_told_while_the_process_goes_on(tmp_path: Path, output: type[P
         told.append(line)
         (tmp_path / "heard").touch()
 
-    assert run(python(script), tmp_path, {}, on_line, output=output()).code == 0
+    assert run_process(python(script), tmp_path, {}, on_line, output=output()).code == 0
     assert [len(line) for line in told] == [6, 200_001]
 
 
 def test_a_process_whose_output_is_kept_goes_on_when_nobody_listens(tmp_path: Path) -> None:
     script = "import time, pathlib\nfor n in range(5): print(n, flush=True); time.sleep(0.05)\n"
     script += "pathlib.Path('ended').touch()"
-    listener = "import sys; from pathlib import Path\nfrom envctl.adapters.terraform.process.process import run\n"
-    listener += "from envctl.adapters.terraform.process.output_lines import Kept\nimport os\n"
-    listener += f"run([sys.executable, '-c', {script!r}], Path('.'), {{}}, lambda line: os._exit(9), output=Kept())"
+    listener = (
+        "import sys; from pathlib import Path\nfrom envctl.adapters.terraform.process.process import run_process\n"
+    )
+    listener += "from envctl.adapters.terraform.process.output_lines import FileOutput\nimport os\n"
+    words = f"[sys.executable, '-c', {script!r}]"
+    listener += f"run_process({words}, Path('.'), {{}}, lambda line: os._exit(9), output=FileOutput())"
     done = subprocess.run([sys.executable, "-c", listener], cwd=tmp_path, check=False)
     assert done.returncode == 9
     deadline = time.monotonic() + 10
@@ -75,7 +78,7 @@ def test_a_process_whose_output_is_kept_goes_on_when_nobody_listens(tmp_path: Pa
 
 def test_bytes_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
     lines: list[str] = []
-    run(python(r"import sys; sys.stdout.buffer.write(b'\xff\n')"), tmp_path, {}, lines.append)
+    run_process(python(r"import sys; sys.stdout.buffer.write(b'\xff\n')"), tmp_path, {}, lines.append)
     assert lines == ["\N{REPLACEMENT CHARACTER}\n"]
 
 
@@ -86,8 +89,8 @@ def test_a_signal_is_passed_on_once_and_waited_for(tmp_path: Path, number: signa
             for delay in (0.05, 0.06):
                 threading.Timer(delay, os.kill, (os.getpid(), number)).start()
 
-    ended = run(python(SAVES.replace('"w").close()', '"w").close(); time.sleep(0.2)')), tmp_path, {}, twice)
-    assert ended == Ended(1, "", interrupted=True)
+    ended = run_process(python(SAVES.replace('"w").close()', '"w").close(); time.sleep(0.2)')), tmp_path, {}, twice)
+    assert ended == ProcessResult(1, "", interrupted=True)
     assert (tmp_path / "saved").exists()
 
 
@@ -101,7 +104,7 @@ def test_what_a_stopped_terraform_has_started_goes_with_it(tmp_path: Path) -> No
             children.append(int(line.split()[1]))
             threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
 
-    run(python(script), tmp_path, {}, interrupt)
+    run_process(python(script), tmp_path, {}, interrupt)
     deadline = time.monotonic() + 5
     while _lives(children[0]) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -115,7 +118,7 @@ def test_a_fault_of_ours_stops_it_cleanly_even_when_it_has_much_to_say(tmp_path:
 
     began = time.monotonic()
     with pytest.raises(ZeroDivisionError):
-        run(python(SAVES), tmp_path, {}, fails)
+        run_process(python(SAVES), tmp_path, {}, fails)
     assert time.monotonic() - began < 10
     assert (tmp_path / "saved").exists()
 
@@ -125,7 +128,7 @@ def test_what_can_not_be_started_is_told(tmp_path: Path) -> None:
     program.write_text("#!/gone/interpreter\n")
     program.chmod(0o755)
     with pytest.raises(OperationFailedError) as raised:
-        run([os.fspath(program)], tmp_path, {}, print)
+        run_process([os.fspath(program)], tmp_path, {}, print)
     assert raised.value.problems[0].code == "E303"
 
 

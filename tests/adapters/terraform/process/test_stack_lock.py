@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.init.initialise import STAMP
+from envctl.adapters.terraform.init.init_runner import STAMP_FILE
 from envctl.adapters.terraform.process import stack_lock
-from envctl.adapters.terraform.process.stack_lock import FILE, Site
+from envctl.adapters.terraform.process.stack_lock import RUNNING_FILE, Site
 from envctl.domain.errors import LockHeldError, OperationFailedError, Problem
 from envctl.domain.plan.changes import Action
 from envctl.usecases.ports.terraform import PreparedStack
@@ -52,7 +52,7 @@ class Killed:
         return pid
 
     def recorded(self) -> str:
-        return (self.bench.directory / FILE).read_text()
+        return (self.bench.directory / RUNNING_FILE).read_text()
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def waiting(bench: Bench) -> str:
 
 def free(bench: Bench) -> bool:
     with suppress(LockHeldError):
-        stack_lock.demand_free(Site("dev", PreparedStack(STACK), bench.directory))
+        stack_lock.require_idle(Site("dev", PreparedStack(STACK), bench.directory))
         return True
     return False
 
@@ -105,14 +105,14 @@ def test_an_apply_that_outlives_envctl_keeps_every_other_run_out_until_it_has_en
     problem = refused(lambda: driver.plan("dev", stack))
     assert problem.message == f"Terraform (process {pid}) of an earlier command still works on stack web of dev"
     assert problem.hint == "wait until it has ended; then: envctl recover dev"
-    assert refused(lambda: driver.look("dev", stack, unchanged=True)) == problem
-    assert refused(lambda: driver.outputs("dev", stack)) == problem
-    assert refused(lambda: driver.unlock("dev", stack, "some-id")) == problem
+    assert refused(lambda: driver.detect_drift("dev", stack, unchanged=True)) == problem
+    assert refused(lambda: driver.read_outputs("dev", stack)) == problem
+    assert refused(lambda: driver.force_unlock("dev", stack, "some-id")) == problem
     assert refused(lambda: driver.apply("dev", stack)) == problem
 
     bench.lay(waiting(bench) + 'resource "terraform_data" "more" {}')
     assert refused(lambda: driver.init("dev", stack, None)) == problem
-    assert (bench.directory / STAMP).exists()
+    assert (bench.directory / STAMP_FILE).exists()
 
     (bench.root / "go").touch()
     until(lambda: free(bench))
@@ -182,25 +182,25 @@ def test_what_a_terraform_that_ended_well_left_behind_keeps_nobody_out(bench: Be
 def test_a_terraform_that_has_only_just_been_started_is_noticed_without_its_number(bench: Bench) -> None:
     bench.lay("")
     site = Site("dev", PreparedStack(STACK), bench.directory)
-    with stack_lock.alone(site):
-        problem = refused(lambda: stack_lock.demand_free(site))
+    with stack_lock.lock_stack(site):
+        problem = refused(lambda: stack_lock.require_idle(site))
     assert problem.message == "Terraform of an earlier command still works on stack web of dev"
-    stack_lock.demand_free(site)
+    stack_lock.require_idle(site)
 
 
 def test_a_fault_while_terraform_runs_does_not_give_its_directory_free(bench: Bench) -> None:
     bench.lay("")
     site = Site("dev", PreparedStack(STACK), bench.directory)
-    with pytest.raises(ZeroDivisionError), stack_lock.alone(site) as lock:
+    with pytest.raises(ZeroDivisionError), stack_lock.lock_stack(site) as lock:
         inherited = os.dup(lock.descriptor)
         raise ZeroDivisionError
-    refused(lambda: stack_lock.demand_free(site))
+    refused(lambda: stack_lock.require_idle(site))
     os.close(inherited)
-    stack_lock.demand_free(site)
+    stack_lock.require_idle(site)
 
 
 def test_a_directory_that_can_not_be_written_is_told(tmp_path: Path) -> None:
     site = Site("dev", PreparedStack(STACK), tmp_path / "gone")
-    with pytest.raises(OperationFailedError) as raised, stack_lock.alone(site):
+    with pytest.raises(OperationFailedError) as raised, stack_lock.lock_stack(site):
         pass
     assert raised.value.problems[0].code == "E406"

@@ -2,7 +2,14 @@
 
 import pytest
 
-from envctl.adapters.terraform.scheduler.capacity import UNLIMITED, UNMEASURED, Limits, Load, Machine, admits
+from envctl.adapters.terraform.scheduler.capacity import (
+    DEFAULT_UNIT_MEMORY,
+    UNLIMITED,
+    Limits,
+    Load,
+    Machine,
+    can_start_unit,
+)
 
 GIB = 1 << 30
 TWO_CORES = Machine(2, 8 * GIB)
@@ -21,13 +28,19 @@ CASES = {
     "who says eight gets eight, be the cores busy": (Load([1] * 7, 0.0), 1, TWO_CORES, Limits(parallelism=8), True),
     "memory counts for who says eight": (Load([GIB] * 7, 0.0), GIB, TWO_CORES, Limits(parallelism=8), False),
     "--memory is kept to": (Load([GIB]), GIB, TWO_CORES, Limits(memory=GIB * 3 // 2), False),
-    "what is taken once counts once": (Load([GIB], besides=GIB // 4), GIB, TWO_CORES, Limits(memory=2 * GIB), False),
+    "what is taken once counts once": (Load([GIB], shared=GIB // 4), GIB, TWO_CORES, Limits(memory=2 * GIB), False),
     "--memory may be more than what is free": (Load([5 * GIB]), 5 * GIB, TWO_CORES, Limits(memory=10 * GIB), True),
     "a machine that does not say has enough": (Load([GIB] * 3), 900 * GIB, Machine(2), UNLIMITED, True),
-    "what nobody measured takes a gibibyte": (Load([UNMEASURED]), UNMEASURED, Machine(2, 2 * GIB), UNLIMITED, False),
+    "what nobody measured takes a gibibyte": (
+        Load([DEFAULT_UNIT_MEMORY]),
+        DEFAULT_UNIT_MEMORY,
+        Machine(2, 2 * GIB),
+        UNLIMITED,
+        False,
+    ),
 }
 
 
 @pytest.mark.parametrize(("load", "need", "machine", "limits", "admitted"), CASES.values(), ids=CASES)
 def test_whether_one_more_begins(load: Load, need: int, machine: Machine, limits: Limits, admitted: bool) -> None:
-    assert admits(load, need, machine, limits) is admitted
+    assert can_start_unit(load, need, machine, limits) is admitted

@@ -32,14 +32,14 @@ def test_a_plan_that_hears_nothing_is_given_up(bench: Bench, deaf: int) -> None:
     impatient = TerraformDriver(bench.root, bench.root / ".envctl", lambda _: bench.inherited, bench.heard, patience=2)
     for work in (
         lambda: impatient.plan("dev", stack),
-        lambda: impatient.look("dev", stack, unchanged=True),
+        lambda: impatient.detect_drift("dev", stack, unchanged=True),
     ):
         with pytest.raises(OperationFailedError) as raised:
             work()
         (problem,) = raised.value.problems
         assert (problem.code, "nobody answers" in problem.message) == ("E325", True)
     # It is gone, with its lock: the next command finds the directory free.
-    impatient.at_rest("dev", stack)
+    impatient.require_idle("dev", stack)
     assert list(bench.directory.glob("*.tfplan")) == []
 
 

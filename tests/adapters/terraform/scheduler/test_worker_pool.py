@@ -9,54 +9,54 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.process.process import run
-from envctl.adapters.terraform.scheduler.capacity import BESIDES, UNLIMITED, Limits, Machine
+from envctl.adapters.terraform.process.process import run_process
+from envctl.adapters.terraform.scheduler.capacity import DEFAULT_SHARED_MEMORY, UNLIMITED, Limits, Machine
 from envctl.adapters.terraform.scheduler.measurements import Measurements
-from envctl.adapters.terraform.scheduler.usage_meter import Measured
-from envctl.adapters.terraform.scheduler.watch import Watch
-from envctl.adapters.terraform.scheduler.worker_pool import Crew
+from envctl.adapters.terraform.scheduler.process_monitor import ProcessMonitor
+from envctl.adapters.terraform.scheduler.usage_meter import UnitUsage
+from envctl.adapters.terraform.scheduler.worker_pool import WorkerPool
 from envctl.domain.errors import InterruptedByUserError
-from envctl.usecases.ports.terraform import UNTRACED
+from envctl.usecases.ports.terraform import NO_TRACE
 
 PLENTY = Machine(8, 1 << 40)
 SLEEPS = [sys.executable, "-I", "-S", "-c", "import time; print('ready', flush=True); time.sleep(30)"]
 
 
 @pytest.fixture
-def watch(tmp_path: Path) -> Watch:
-    return Watch(tmp_path, UNTRACED)
+def watch(tmp_path: Path) -> ProcessMonitor:
+    return ProcessMonitor(tmp_path, NO_TRACE)
 
 
-def ends(crew: Crew, count: int) -> dict[str, BaseException | None]:
-    return dict(crew.ended() for _ in range(count))
+def ends(crew: WorkerPool, count: int) -> dict[str, BaseException | None]:
+    return dict(crew.wait_for_job() for _ in range(count))
 
 
-def test_jobs_are_at_work_at_the_same_time_and_each_end_is_told(watch: Watch) -> None:
+def test_jobs_are_at_work_at_the_same_time_and_each_end_is_told(watch: ProcessMonitor) -> None:
     together = threading.Barrier(3, timeout=10)
 
     def meets() -> None:
         together.wait()
 
-    with Crew(PLENTY, UNLIMITED, watch).at_work() as crew:
+    with WorkerPool(PLENTY, UNLIMITED, watch).accept_jobs() as crew:
         for name in "abc":
-            crew.begin(name, meets)
+            crew.submit(name, meets)
         assert ends(crew, 3) == {"a": None, "b": None, "c": None}
-    assert crew.at_most == 3
+    assert crew.max_running == 3
 
 
-def test_what_a_job_raises_is_told_and_hurts_no_other(watch: Watch) -> None:
+def test_what_a_job_raises_is_told_and_hurts_no_other(watch: ProcessMonitor) -> None:
     fault = ZeroDivisionError()
 
     def fails() -> None:
         raise fault
 
-    with Crew(PLENTY, UNLIMITED, watch).at_work() as crew:
-        crew.begin("a", fails)
-        crew.begin("b", lambda: None)
+    with WorkerPool(PLENTY, UNLIMITED, watch).accept_jobs() as crew:
+        crew.submit("a", fails)
+        crew.submit("b", lambda: None)
         assert ends(crew, 2) == {"a": fault, "b": None}
 
 
-def test_no_more_than_allowed_are_at_work(watch: Watch) -> None:
+def test_no_more_than_allowed_are_at_work(watch: ProcessMonitor) -> None:
     counted, most, lock = 0, 0, threading.Lock()
 
     def counts() -> None:
@@ -68,34 +68,34 @@ def test_no_more_than_allowed_are_at_work(watch: Watch) -> None:
         with lock:
             counted -= 1
 
-    with Crew(PLENTY, Limits(parallelism=2), watch).at_work() as crew:
+    with WorkerPool(PLENTY, Limits(parallelism=2), watch).accept_jobs() as crew:
         for number in range(8):
-            crew.begin(str(number), counts)
+            crew.submit(str(number), counts)
         ends(crew, 8)
     assert most == 2
 
 
-def test_what_took_long_the_last_time_begins_first(watch: Watch, tmp_path: Path) -> None:
+def test_what_took_long_the_last_time_begins_first(watch: ProcessMonitor, tmp_path: Path) -> None:
     (tmp_path / "measured.json").write_text('{"dev/a": [1.0, 1000], "dev/b": [9.0, 1000], "dev/c": [5.0, 1000]}')
     begun: list[str] = []
-    with Crew(PLENTY, Limits(parallelism=1), watch).at_work() as crew:
+    with WorkerPool(PLENTY, Limits(parallelism=1), watch).accept_jobs() as crew:
         for name in "abc":
-            crew.begin(name, lambda name=name: begun.append(name), f"dev/{name}")  # type: ignore[misc]
+            crew.submit(name, lambda name=name: begun.append(name), f"dev/{name}")  # type: ignore[misc]
         ends(crew, 3)
     assert begun == ["b", "c", "a"]
 
 
-def test_what_a_unit_took_before_decides_how_many_fit(watch: Watch, tmp_path: Path) -> None:
+def test_what_a_unit_took_before_decides_how_many_fit(watch: ProcessMonitor, tmp_path: Path) -> None:
     (tmp_path / "measured.json").write_text('{"dev/a": [1.0, 600], "dev/b": [1.0, 600], "dev/c": [1.0, 300]}')
-    with Crew(PLENTY, Limits(memory=BESIDES + 1000), watch).at_work() as crew:
+    with WorkerPool(PLENTY, Limits(memory=DEFAULT_SHARED_MEMORY + 1000), watch).accept_jobs() as crew:
         for name in "abc":
-            crew.begin(name, lambda: time.sleep(0.05), f"dev/{name}")
+            crew.submit(name, lambda: time.sleep(0.05), f"dev/{name}")
         ends(crew, 3)
-    assert crew.at_most == 2
+    assert crew.max_running == 2
 
 
 @pytest.mark.slow
-def test_ctrl_c_stops_all_that_run_once_and_begins_nothing_more(watch: Watch, tmp_path: Path) -> None:
+def test_ctrl_c_stops_all_that_run_once_and_begins_nothing_more(watch: ProcessMonitor, tmp_path: Path) -> None:
     ready = threading.Barrier(3, timeout=20, action=lambda: os.kill(os.getpid(), signal.SIGINT))
     interrupted: list[str] = []
 
@@ -103,14 +103,14 @@ def test_ctrl_c_stops_all_that_run_once_and_begins_nothing_more(watch: Watch, tm
         ready.wait()
 
     def sleeps(name: str) -> None:
-        told = run(SLEEPS, tmp_path, {}, on_line, stopping=watch.stopping)
+        told = run_process(SLEEPS, tmp_path, {}, on_line, stopping=watch.stopping)
         if told.interrupted:
             interrupted.append(name)
 
     began = time.monotonic()
-    with Crew(PLENTY, Limits(parallelism=3), watch).at_work() as crew:
+    with WorkerPool(PLENTY, Limits(parallelism=3), watch).accept_jobs() as crew:
         for name in "abcd":
-            crew.begin(name, lambda name=name: sleeps(name))  # type: ignore[misc]
+            crew.submit(name, lambda name=name: sleeps(name))  # type: ignore[misc]
         found = ends(crew, 4)
     assert sorted(interrupted) == ["a", "b", "c"]
     assert isinstance(found.pop("d"), InterruptedByUserError)
@@ -118,35 +118,35 @@ def test_ctrl_c_stops_all_that_run_once_and_begins_nothing_more(watch: Watch, tm
     assert time.monotonic() - began < 20
 
 
-def test_ctrl_c_is_only_noted_while_something_is_recorded_and_ends_a_question(watch: Watch) -> None:
-    with Crew(PLENTY, UNLIMITED, watch).at_work() as crew:
+def test_ctrl_c_is_only_noted_while_something_is_recorded_and_ends_a_question(watch: ProcessMonitor) -> None:
+    with WorkerPool(PLENTY, UNLIMITED, watch).accept_jobs() as crew:
         os.kill(os.getpid(), signal.SIGINT)
         # Half-way through an entry of the ledger, say.
         time.sleep(0.05)
-        with pytest.raises(KeyboardInterrupt), crew.asking():
+        with pytest.raises(KeyboardInterrupt), crew.interruptible_prompt():
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(5)
-        crew.begin("a", lambda: None)
+        crew.submit("a", lambda: None)
         assert isinstance(ends(crew, 1)["a"], InterruptedByUserError)
 
 
-def test_a_fault_beside_it_leaves_nothing_running_behind(watch: Watch, tmp_path: Path) -> None:
+def test_a_fault_beside_it_leaves_nothing_running_behind(watch: ProcessMonitor, tmp_path: Path) -> None:
     ready = threading.Event()
     stopped: list[bool] = []
 
     def sleeps() -> None:
-        told = run(SLEEPS, tmp_path, {}, lambda line: ready.set(), stopping=watch.stopping)
+        told = run_process(SLEEPS, tmp_path, {}, lambda line: ready.set(), stopping=watch.stopping)
         stopped.append(told.interrupted)
 
-    with pytest.raises(ZeroDivisionError), Crew(PLENTY, UNLIMITED, watch).at_work() as crew:
-        crew.begin("a", sleeps)
+    with pytest.raises(ZeroDivisionError), WorkerPool(PLENTY, UNLIMITED, watch).accept_jobs() as crew:
+        crew.submit("a", sleeps)
         assert ready.wait(10)
         raise ZeroDivisionError
     assert stopped == [True]
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="nothing is measured here")
-def test_memory_is_that_of_the_whole_tree_and_is_kept_for_the_next_time(watch: Watch, tmp_path: Path) -> None:
+def test_memory_is_that_of_the_whole_tree_and_is_kept_for_the_next_time(watch: ProcessMonitor, tmp_path: Path) -> None:
     # A parent and a child with 64 MiB each of their own.
     script = "import os, sys, time\nheld = bytearray(os.urandom(1) * (64 << 20))\n"
     script += "if len(sys.argv) < 2:\n    import subprocess\n"
@@ -157,12 +157,14 @@ def test_memory_is_that_of_the_whole_tree_and_is_kept_for_the_next_time(watch: W
     measured: list[int] = []
 
     def follow() -> None:
-        run(command, tmp_path, {}, lambda line: None, around=lambda process: watch.meter.watched(process, "dev/a"))
+        run_process(
+            command, tmp_path, {}, lambda line: None, around=lambda process: watch.meter.watch_process(process, "dev/a")
+        )
 
-    with Crew(PLENTY, UNLIMITED, watch).at_work() as crew:
-        crew.begin("a", follow, "dev/a")
+    with WorkerPool(PLENTY, UNLIMITED, watch).accept_jobs() as crew:
+        crew.submit("a", follow, "dev/a")
         while not measured or measured[-1] < 128 << 20:
-            measured.append(watch.meter.look().get("dev/a", 0))
+            measured.append(watch.meter.sample_memory().get("dev/a", 0))
             assert len(measured) < 1000
             time.sleep(0.01)
         ends(crew, 1)
@@ -172,33 +174,33 @@ def test_memory_is_that_of_the_whole_tree_and_is_kept_for_the_next_time(watch: W
 
 def test_what_is_small_or_was_cut_short_does_not_make_a_unit_smaller(tmp_path: Path) -> None:
     kept = Measurements(tmp_path / "measured.json")
-    kept.note(Measured("dev/a", 0.0, peak=1000, seconds=5.0), planned=True)
+    kept.add_measurement(UnitUsage("dev/a", 0.0, peak=1000, seconds=5.0), planned=True)
     # It was asked for its outputs, say, or killed before anybody looked.
-    kept.note(Measured("dev/a", 0.0, peak=100, seconds=1.0), planned=False)
-    assert (kept.memory("dev/a"), kept.seconds("dev/a")) == (1000, 5.0)
-    kept.note(Measured("dev/a", 0.0, peak=2000, seconds=1.0), planned=False)
-    assert (kept.memory("dev/a"), kept.seconds("dev/a")) == (2000, 5.0)
-    kept.note(Measured("dev/a", 0.0, peak=1000, seconds=5.0), planned=True)
-    assert kept.memory("dev/a") == 1700
+    kept.add_measurement(UnitUsage("dev/a", 0.0, peak=100, seconds=1.0), planned=False)
+    assert (kept.peak_memory("dev/a"), kept.plan_seconds("dev/a")) == (1000, 5.0)
+    kept.add_measurement(UnitUsage("dev/a", 0.0, peak=2000, seconds=1.0), planned=False)
+    assert (kept.peak_memory("dev/a"), kept.plan_seconds("dev/a")) == (2000, 5.0)
+    kept.add_measurement(UnitUsage("dev/a", 0.0, peak=1000, seconds=5.0), planned=True)
+    assert kept.peak_memory("dev/a") == 1700
 
 
-def test_a_job_that_waits_waits_so_long(watch: Watch) -> None:
-    with Crew(PLENTY, UNLIMITED, watch).at_work() as crew:
+def test_a_job_that_waits_waits_so_long(watch: ProcessMonitor) -> None:
+    with WorkerPool(PLENTY, UNLIMITED, watch).accept_jobs() as crew:
         began = time.monotonic()
-        crew.begin("a", lambda: crew.pause(0.3))
+        crew.submit("a", lambda: crew.pause(0.3))
         assert ends(crew, 1) == {"a": None}
     assert time.monotonic() - began >= 0.3
 
 
-def test_a_job_that_waits_ends_with_ctrl_c(watch: Watch) -> None:
-    with Crew(PLENTY, UNLIMITED, watch).at_work() as crew:
+def test_a_job_that_waits_ends_with_ctrl_c(watch: ProcessMonitor) -> None:
+    with WorkerPool(PLENTY, UNLIMITED, watch).accept_jobs() as crew:
         waiting = threading.Event()
 
         def waits() -> None:
             waiting.set()
             crew.pause(60)
 
-        crew.begin("a", waits)
+        crew.submit("a", waits)
         assert waiting.wait(10)
         os.kill(os.getpid(), signal.SIGINT)
         (error,) = ends(crew, 1).values()

@@ -14,12 +14,12 @@ from types import FrameType
 import pytest
 
 from envctl.adapters.terraform.scheduler.capacity import UNLIMITED, Limits, Machine
-from envctl.adapters.terraform.scheduler.watch import Watch
-from envctl.adapters.terraform.scheduler.worker_pool import Crew
+from envctl.adapters.terraform.scheduler.process_monitor import ProcessMonitor
+from envctl.adapters.terraform.scheduler.worker_pool import WorkerPool
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
-from envctl.domain.graph import reached
-from envctl.usecases.concurrency.dag_runner import Course, Steps, side_by_side
-from envctl.usecases.ports.terraform import UNTRACED
+from envctl.domain.graph import transitive_closure
+from envctl.usecases.concurrency.dag_runner import RunReport, Task, run_tasks
+from envctl.usecases.ports.terraform import NO_TRACE
 
 ROUNDS = 36
 NAMES = [f"s{number}" for number in range(24)]
@@ -47,7 +47,7 @@ class Round:
     """What happens in it is all by its number."""
 
     number: int
-    watch: Watch
+    watch: ProcessMonitor
     at_work: int = 0
     most: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -74,12 +74,12 @@ class Round:
         time.sleep(pause)
         with self.lock:
             self.at_work -= 1
-        if self.watch.stopping.asked:
+        if self.watch.stopping.stop_requested:
             raise InterruptedByUserError(Problem("E311", "interrupted"))
         if fate < 0.03:
             raise OperationFailedError(Problem("E305", "no"))
 
-    def steps(self, name: str) -> Steps:
+    def steps(self, name: str) -> Task:
         self.open.add(name)
         try:
             yield self.job
@@ -88,14 +88,14 @@ class Round:
         finally:
             self.open.remove(name)
 
-    def goes(self) -> Course:
-        with Crew(Machine(2, 1 << 40), self.limits, self.watch).at_work() as crew:
+    def goes(self) -> RunReport:
+        with WorkerPool(Machine(2, 1 << 40), self.limits, self.watch).accept_jobs() as crew:
             if self.stops:
                 threading.Timer(self.chance.random() * 0.02, os.kill, (os.getpid(), signal.SIGINT)).start()
-            course = side_by_side(crew, self.needs, self.steps)
+            course = run_tasks(crew, self.needs, self.steps)
             if self.stops:
                 # Until it has come, so that the next round does not get it.
-                while not self.watch.stopping.asked:
+                while not self.watch.stopping.stop_requested:
                     time.sleep(0.001)
         return course
 
@@ -104,39 +104,42 @@ def test_each_is_done_or_failed_or_left_whatever_happens_when(tmp_path: Path) ->
     stopped = 0
     with no_longer_than(SECONDS):
         for number in range(ROUNDS):
-            this = Round(number, Watch(tmp_path, UNTRACED))
+            this = Round(number, ProcessMonitor(tmp_path, NO_TRACE))
             course = this.goes()
-            told = [*course.done, *course.failed, *course.left]
+            told = [*course.done, *course.failed, *course.skipped]
             assert sorted(told) == sorted(NAMES)
             assert list(course.done) == this.ended
             assert (this.open, this.at_work) == (set(), 0)
             assert this.limits.parallelism is None or this.most <= this.limits.parallelism
             assert all(told.index(need) < told.index(name) for name in course.done for need in this.needs[name])
-            if course.stopped is None:
-                kept_back = {n for n in NAMES if reached(this.needs, this.needs[n]) & set(course.failed)}
-                assert set(course.left) == kept_back
-            stopped += course.stopped is not None
+            if course.stopped_by is None:
+                kept_back = {n for n in NAMES if transitive_closure(this.needs, this.needs[n]) & set(course.failed)}
+                assert set(course.skipped) == kept_back
+            stopped += course.stopped_by is not None
     assert 0 < stopped < ROUNDS
 
 
 def test_a_fault_at_any_moment_leaves_nothing_running(tmp_path: Path) -> None:
     with no_longer_than(SECONDS):
         for number in range(1, ROUNDS):
-            this = Round(number, Watch(tmp_path, UNTRACED))
-            with pytest.raises(ZeroDivisionError), Crew(Machine(2, 1 << 40), UNLIMITED, this.watch).at_work() as crew:
+            this = Round(number, ProcessMonitor(tmp_path, NO_TRACE))
+            with (
+                pytest.raises(ZeroDivisionError),
+                WorkerPool(Machine(2, 1 << 40), UNLIMITED, this.watch).accept_jobs() as crew,
+            ):
                 for name in NAMES:
-                    crew.begin(name, this.job)
+                    crew.submit(name, this.job)
                 for _ in range(number % len(NAMES)):
-                    crew.ended()
+                    crew.wait_for_job()
                 raise ZeroDivisionError
             assert this.at_work == 0
 
 
 def test_a_stop_before_anything_is_begun_begins_nothing(tmp_path: Path) -> None:
-    watch = Watch(tmp_path, UNTRACED)
+    watch = ProcessMonitor(tmp_path, NO_TRACE)
     this = Round(1, watch)
-    with no_longer_than(SECONDS), Crew(Machine(2, 1 << 40), UNLIMITED, watch).at_work() as crew:
+    with no_longer_than(SECONDS), WorkerPool(Machine(2, 1 << 40), UNLIMITED, watch).accept_jobs() as crew:
         os.kill(os.getpid(), signal.SIGINT)
-        course = side_by_side(crew, this.needs, this.steps)
-    assert isinstance(course.stopped, InterruptedByUserError)
-    assert (set(course.left), this.most) == (set(NAMES), 0)
+        course = run_tasks(crew, this.needs, this.steps)
+    assert isinstance(course.stopped_by, InterruptedByUserError)
+    assert (set(course.skipped), this.most) == (set(NAMES), 0)

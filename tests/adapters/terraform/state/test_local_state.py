@@ -40,4 +40,4 @@ def test_outputs_wait_at_no_pipe(bench: Bench) -> None:
     bench.state.parent.mkdir(parents=True, exist_ok=True)
     os.mkfifo(bench.state)
     with pytest.raises(ConfigurationError, match="it is a named pipe, and not a file"):
-        bench.driver.outputs("dev", stack)
+        bench.driver.read_outputs("dev", stack)

@@ -11,8 +11,8 @@ from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 from envctl.domain.errors import StateLockedError
 from envctl.domain.plan.changes import Action
 from envctl.domain.release.root_module import Backend, Place
-from envctl.domain.terraform.moved_state import empty_state, holds_resources, is_same, take_over
-from envctl.domain.terraform.workdir_names import MOVING
+from envctl.domain.terraform.moved_state import build_moved_state, clear_state, has_resources, has_same_content
+from envctl.domain.terraform.workdir_names import MOVING_STATE
 from tests.adapters.terraform.conftest import Bench
 from tests.modules.applying import Account
 
@@ -36,8 +36,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -
     directory.mkdir()
     (directory / "mirror").symlink_to(unpacked_provider)
     running = Sandbox(directory)
-    yield running.up(buckets=[Bucket("state", REGION, ACCOUNT)])
-    running.down()
+    yield running.start(buckets=[Bucket("state", REGION, ACCOUNT)])
+    running.stop()
 
 
 def moves_there_and_is_emptied_here(bench: Bench) -> None:
@@ -47,23 +47,23 @@ def moves_there_and_is_emptied_here(bench: Bench) -> None:
     stack = bench.lay(CODE, outputs={"id": False})
     bench.deploy(stack)
     before = bench.driver.pull_state("dev", stack)
-    assert holds_resources(before)
+    assert has_resources(before)
 
     bench.place = there
     bench.lay(CODE, outputs={"id": False})
     bench.driver.init("dev", stack, None)
     assert bench.driver.pull_state("dev", stack) == b""
-    bench.driver.push_state("dev", stack, take_over(before, b""))
-    assert is_same(bench.driver.pull_state("dev", stack), before)
-    assert not (bench.directory / MOVING).exists()
+    bench.driver.push_state("dev", stack, build_moved_state(before, b""))
+    assert has_same_content(bench.driver.pull_state("dev", stack), before)
+    assert not (bench.directory / MOVING_STATE).exists()
     assert not bench.plan(stack).changes
 
     bench.place = replace(there, backend=replace(there.backend, under={"web": "old"}))
     bench.lay(CODE, outputs={"id": False})
     bench.driver.init("dev", stack, None)
-    bench.driver.push_state("dev", stack, empty_state(before))
+    bench.driver.push_state("dev", stack, clear_state(before))
     emptied = bench.driver.pull_state("dev", stack)
-    assert not holds_resources(emptied)
+    assert not has_resources(emptied)
     assert json.loads(emptied)["lineage"] == json.loads(before)["lineage"]
     assert [each.action for each in bench.plan(stack).resources] == [Action.CREATE]
 
@@ -75,7 +75,7 @@ def test_state_in_a_file_goes_over_whole(bench: Bench) -> None:
 def lies_in_s3(bench: Bench, sandbox: RunningSandbox, folder: str) -> None:
     settings = {"bucket": "state", "region": REGION, "use_lockfile": True, "assume_role": {"role_arn": ROLE}}
     bench.place = Place("dev", Backend("s3", settings, folder))
-    bench.inherited |= sandbox.environment({}) | {"PATH": bench.inherited["PATH"]}
+    bench.inherited |= sandbox.build_environment({}) | {"PATH": bench.inherited["PATH"]}
 
 
 def test_state_in_s3_goes_over_whole(bench: Bench, sandbox: RunningSandbox) -> None:
@@ -95,6 +95,6 @@ def test_lock_that_is_left_in_s3_is_seen_and_broken(bench: Bench, sandbox: Runni
     with pytest.raises(StateLockedError) as held:
         bench.driver.check_lock("dev", stack)
     assert (held.value.lock.id, held.value.lock.who) == ("6c1f", "ann@laptop")
-    bench.driver.unlock("dev", stack, held.value.lock.id)
+    bench.driver.force_unlock("dev", stack, held.value.lock.id)
     bench.driver.check_lock("dev", stack)
     assert bench.driver.pull_state("dev", stack) == b""

@@ -47,8 +47,8 @@ def test_an_apply_that_could_not_save_its_state_stops_everything_until_it_is_in_
         lambda: bench.plan(stack),
         lambda: bench.driver.plan("dev", stack, destroy=True),
         lambda: bench.driver.apply("dev", stack),
-        lambda: bench.driver.look("dev", stack, unchanged=True),
-        lambda: bench.driver.outputs("dev", stack),
+        lambda: bench.driver.detect_drift("dev", stack, unchanged=True),
+        lambda: bench.driver.read_outputs("dev", stack),
     ]
     for work in works:
         with pytest.raises(OperationFailedError) as raised:
@@ -59,11 +59,11 @@ def test_an_apply_that_could_not_save_its_state_stops_everything_until_it_is_in_
         assert problem.hint == "put it in its place: envctl recover dev"
 
     _backup(bench).rmdir()
-    assert bench.driver.rescue("dev", stack)
+    assert bench.driver.push_unsaved_state("dev", stack)
     assert not (bench.directory / "errored.tfstate").exists()
     assert [each["name"] for each in json.loads(bench.state.read_text())["resources"]] == ["more", "one"]
     assert not bench.plan(stack).changes
-    assert not bench.driver.rescue("dev", stack)
+    assert not bench.driver.push_unsaved_state("dev", stack)
 
 
 def test_a_state_that_can_not_be_put_into_its_place_stays_where_it_is(bench: Bench) -> None:
@@ -72,7 +72,7 @@ def test_a_state_that_can_not_be_put_into_its_place_stays_where_it_is(bench: Ben
     _backup(bench).rmdir()
     bench.state.write_text(json.dumps(other))
     with pytest.raises(OperationFailedError, match="lineage") as raised:
-        bench.driver.rescue("dev", stack)
+        bench.driver.push_unsaved_state("dev", stack)
     assert raised.value.problems[0].message.startswith("terraform state push of web failed")
     assert (bench.directory / "errored.tfstate").exists()
     assert json.loads(bench.state.read_text()) == other
@@ -82,10 +82,10 @@ def test_a_rescue_heals_by_one_init_and_may_be_repeated(bench: Bench) -> None:
     stack = unsaved(bench)
     _backup(bench).rmdir()
     shutil.rmtree(bench.directory / ".terraform")
-    assert bench.driver.rescue("dev", stack)
+    assert bench.driver.push_unsaved_state("dev", stack)
     # Killed after Terraform took it, before the file was taken away.
     shutil.copy(bench.state, bench.directory / "errored.tfstate")
-    assert bench.driver.rescue("dev", stack)
+    assert bench.driver.push_unsaved_state("dev", stack)
     assert not bench.plan(stack).changes
 
 
@@ -95,7 +95,7 @@ def test_half_a_state_gives_way_to_the_whole_one(bench: Bench) -> None:
     bench.deploy(stack)
     shutil.copy(bench.state, bench.directory / "errored.tfstate")
     bench.state.write_text(bench.state.read_text()[:200])
-    assert bench.driver.rescue("dev", stack)
+    assert bench.driver.push_unsaved_state("dev", stack)
     assert not bench.plan(stack).changes
 
 
@@ -104,7 +104,10 @@ def test_what_is_no_state_is_not_put_in_the_place_of_one(bench: Bench) -> None:
     bench.deploy(stack)
     before = bench.state.read_bytes()
     (bench.directory / "errored.tfstate").touch()
-    works: list[Callable[[], object]] = [lambda: bench.plan(stack), lambda: bench.driver.rescue("dev", stack)]
+    works: list[Callable[[], object]] = [
+        lambda: bench.plan(stack),
+        lambda: bench.driver.push_unsaved_state("dev", stack),
+    ]
     for work in works:
         with pytest.raises(OperationFailedError, match="is not whole") as raised:
             work()
@@ -114,6 +117,6 @@ def test_what_is_no_state_is_not_put_in_the_place_of_one(bench: Bench) -> None:
 
 def test_where_every_state_was_saved_there_is_none_to_rescue(bench: Bench) -> None:
     stack = bench.lay(CODE)
-    assert not bench.driver.rescue("dev", stack)
+    assert not bench.driver.push_unsaved_state("dev", stack)
     bench.deploy(stack)
-    assert not bench.driver.rescue("dev", stack)
+    assert not bench.driver.push_unsaved_state("dev", stack)

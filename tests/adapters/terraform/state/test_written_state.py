@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from envctl.adapters.terraform.state.written_state import was_written
+from envctl.adapters.terraform.state.written_state import is_state_written
 
 EMPTY = {"version": 4, "terraform_version": "1.15.5", "outputs": {}, "resources": [], "check_results": None}
 SAID = {
@@ -17,4 +17,4 @@ SAID = {
 
 @pytest.mark.parametrize(("pulled", "there"), SAID.values(), ids=SAID.keys())
 def test_a_state_is_there(pulled: str, there: bool) -> None:
-    assert was_written(pulled) is there
+    assert is_state_written(pulled) is there

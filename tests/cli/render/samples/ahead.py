@@ -37,7 +37,7 @@ EXPLAINED = Explained(
     ),
     DIFF.distance.changes,
     DIFF.artifacts,
-    DIFF.settings.unequal,
+    DIFF.settings.unequal_pairs,
     (Drifted("network", (ResourceChange("aws_vpc.this", "aws_vpc", Action.UPDATE, TAG),)),),
 )
 UNEXPLAINED = Explained(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import Deployment, EnvironmentPresent, Evidence, KnownRelease
+from envctl.domain.ledger.state import Deployment, EnvironmentState, Evidence, KnownRelease
 
 SECRET = "hunter2-correct-horse"
 NOW = datetime(2026, 11, 25, 1, 40, tzinfo=UTC)
@@ -30,9 +30,9 @@ def proven(done: Deployment, hours: float = 1, **more: object) -> Evidence:
     return Evidence(done, **fields)  # type: ignore[arg-type]
 
 
-def runs(done: Deployment, last: Deployment | None = None, **more: object) -> EnvironmentPresent:
+def runs(done: Deployment, last: Deployment | None = None, **more: object) -> EnvironmentState:
     fields = {"last": last or done, "evidence": {done.release: proven(done)}, **more}
-    return EnvironmentPresent(current=done, **fields)  # type: ignore[arg-type]
+    return EnvironmentState(current=done, **fields)  # type: ignore[arg-type]
 
 
 def known(release: str, commit: str = "", *, uncommitted: bool = True) -> KnownRelease:

@@ -7,10 +7,10 @@ from envctl.domain.errors import Location, Problem
 from envctl.domain.ledger.state import KnownRelease
 from envctl.domain.plan.changes import Marker
 from envctl.domain.release.artifact_changes import ArtifactPair
-from envctl.domain.release.changes import Declared, PartChange, ReleaseChanges
+from envctl.domain.release.changes import PartChange, ReleaseChanges, VariableDeclaration
 from envctl.domain.release.distance import Distance
 from envctl.domain.release.file_changes import FileChange, ModuleChange
-from envctl.domain.settings.comparison import Comparison, compare
+from envctl.domain.settings.comparison import Comparison, compare_settings
 from envctl.domain.settings.values import EnvironmentSettings, Origin, Setting
 from envctl.usecases.inspect.diff import Diff, Side
 from tests.cli.render.samples.basics import HANAKO, NEW, NOW, OLD, OLDEST, ROBOT, SECRET, TARO, deployment
@@ -61,7 +61,7 @@ PROD_SETTINGS = _settings(
     _setting("app_environment", {"LOG_LEVEL": "warn", "説明": "全世界"}, _file("prod"), 30),
     _setting("health_path", "/healthz", MODULE, 77, origin="default"),
 )
-SETTINGS = compare(
+SETTINGS = compare_settings(
     STAGING_SETTINGS,
     PROD_SETTINGS,
     may_differ=("vpc_cidr", "instance_type", "detailed_monitoring"),
@@ -102,15 +102,17 @@ _CHANGES = ReleaseChanges(
     (
         PartChange(
             "web.min_size",
-            Declared("number", required=True, default=None, sensitive=False, nullable=True),
-            Declared("number", required=False, default=2, sensitive=False, nullable=False),
+            VariableDeclaration("number", required=True, default=None, sensitive=False, nullable=True),
+            VariableDeclaration("number", required=False, default=2, sensitive=False, nullable=False),
         ),
         PartChange(
             "web.api_key",
             None,
-            Declared("string", required=False, default=Marker.SENSITIVE, sensitive=True, nullable=True),
+            VariableDeclaration("string", required=False, default=Marker.SENSITIVE, sensitive=True, nullable=True),
         ),
-        PartChange("network.old", Declared("any", required=True, default=None, sensitive=False, nullable=True), None),
+        PartChange(
+            "network.old", VariableDeclaration("any", required=True, default=None, sensitive=False, nullable=True), None
+        ),
     ),
     (PartChange("web.url", "not sensitive", "sensitive"),),
     (
@@ -146,7 +148,7 @@ DIFF = Diff(STAGING, PROD, Distance("prod", "staging", 3, _MADE, _CHANGES), _ART
 _PATCHED = ModuleChange("modules/ec2_instance", ("web",), (replace(_FILES[0], patch=PATCH),))
 _ONLY_CODE = replace(_CHANGES, modules=(_PATCHED,), wiring=(), variables=(), outputs=(), providers=())
 _NONE = ReleaseChanges((), (), (), (), ())
-_ALIKE = compare(STAGING_SETTINGS, replace(STAGING_SETTINGS, environment="prod"))
+_ALIKE = compare_settings(STAGING_SETTINGS, replace(STAGING_SETTINGS, environment="prod"))
 DIFFS: dict[str, object] = {
     "a diff": DIFF,
     "a diff of everything": Diff(

@@ -1,6 +1,6 @@
 """How far each of several stacks got, where it ended badly."""
 
-from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, StackAccount
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, StackOutcome
 from envctl.domain.guards import Refusal, RefusedError
 
 MORE_THAN_APPROVED = Refusal(
@@ -23,33 +23,33 @@ OTHER = Problem("E305", "cache: creating ElastiCache Cluster: QuotaExceeded", "c
 CLEANLY = Problem("E311", "interrupted: nothing more was begun", "the next run goes on from what is there")
 
 
-def _after(error: EnvctlError, **ends: StackAccount) -> EnvctlError:
+def _after(error: EnvctlError, **ends: StackOutcome) -> EnvctlError:
     error.stacks = tuple(ends.values())
     return error
 
 
-NETWORK, DATABASE = StackAccount("network", "applied"), StackAccount("database", "unchanged")
+NETWORK, DATABASE = StackOutcome("network", "applied"), StackOutcome("database", "unchanged")
 ENDS = {
     "some of several stacks failed": _after(
         OperationFailedError(STARVED, OTHER),
         network=NETWORK,
         database=DATABASE,
-        service=StackAccount("service", "failed"),
-        cache=StackAccount("cache", "failed"),
-        dashboard=StackAccount("dashboard", "left", ("service", "cache")),
+        service=StackOutcome("service", "failed"),
+        cache=StackOutcome("cache", "failed"),
+        dashboard=StackOutcome("dashboard", "left", ("service", "cache")),
     ),
     "one of several stacks was refused": _after(
         RefusedError((MORE_THAN_APPROVED,)),
         network=NETWORK,
         database=DATABASE,
-        service=StackAccount("service", "refused"),
-        dashboard=StackAccount("dashboard", "left", ("service",)),
+        service=StackOutcome("service", "refused"),
+        dashboard=StackOutcome("dashboard", "left", ("service",)),
     ),
     "several stacks were stopped": _after(
         InterruptedByUserError(CLEANLY),
         network=NETWORK,
-        database=StackAccount("database", "stopped"),
-        cache=StackAccount("cache", "stopped"),
-        service=StackAccount("service", "left"),
+        database=StackOutcome("database", "stopped"),
+        cache=StackOutcome("cache", "stopped"),
+        service=StackOutcome("service", "left"),
     ),
 }

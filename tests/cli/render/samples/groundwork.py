@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 from envctl.domain.aws import bucket_lifecycle, bucket_policy
-from envctl.domain.aws.bucket_plan import LOCKED_FOR, findings, steps
-from envctl.domain.aws.buckets import FoundBucket, WantedBucket, explain
+from envctl.domain.aws.bucket_plan import DEFAULT_RETENTION, list_findings, plan_steps
+from envctl.domain.aws.buckets import FoundBucket, WantedBucket, explain_step
 from envctl.domain.errors import Problem
 from envctl.domain.findings import Finding
 from envctl.usecases.account.bootstrap import Bootstrap
 from envctl.usecases.inspect.doctor.doctor import Doctor, Section
 from envctl.usecases.ledger import store_probe
-from envctl.usecases.ledger.store_probe import OVERWRITTEN
-from envctl.usecases.ports.bucket_report import BucketReport, reported
+from envctl.usecases.ledger.store_probe import OVERWRITE_PROBLEM
+from envctl.usecases.ports.bucket_report import BucketReport, unchecked_report
 
 STORE = WantedBucket("shop-envctl-store", "ap-northeast-1", "999999999999", "store")
 DEV = WantedBucket("shop-tfstate-111111111111", "ap-northeast-1", "111111111111", "state", ("dev", "staging"))
@@ -19,20 +19,20 @@ PROD = WantedBucket("shop-tfstate-333333333333", "ap-northeast-1", "333333333333
 
 
 def _whole(wanted: WantedBucket) -> FoundBucket:
-    rules = bucket_lifecycle.merged((), wanted) if wanted.purpose == "store" else ()
-    policy = bucket_policy.merged({}, wanted)
-    return FoundBucket("Enabled", "AES256", (), "BucketOwnerEnforced", policy, True, LOCKED_FOR, rules)
+    rules = bucket_lifecycle.merge_rules((), wanted) if wanted.purpose == "store" else ()
+    policy = bucket_policy.merge_policy({}, wanted)
+    return FoundBucket("Enabled", "AES256", (), "BucketOwnerEnforced", policy, True, DEFAULT_RETENTION, rules)
 
 
 def _seen(wanted: WantedBucket, found: FoundBucket | None, *problems: Problem) -> BucketReport:
-    return replace(reported(wanted), findings=findings(wanted, found), problems=problems)
+    return replace(unchecked_report(wanted), findings=list_findings(wanted, found), problems=problems)
 
 
 def _planned(wanted: WantedBucket, *more: str) -> BucketReport:
-    return replace(reported(wanted), steps=(*map(explain, steps(wanted, None)), *more))
+    return replace(unchecked_report(wanted), steps=(*map(explain_step, plan_steps(wanted, None)), *more))
 
 
-TRIED = Finding(store_probe.NAME, "good", "nothing can be written over (tried just now)")
+TRIED = Finding(store_probe.FINDING_NAME, "good", "nothing can be written over (tried just now)")
 ELSEWHERE = Problem(
     "E420",
     "the bucket shop-tfstate-333333333333 belongs to somebody else: names are shared by all of AWS",
@@ -51,11 +51,11 @@ REFUSED = Problem(
     "E426",
     "the store ignores If-None-Match: it took a second object under the same key, and said nothing."
     " Of two people at work at once, one would lose what was recorded",
-    OVERWRITTEN.hint,
+    OVERWRITE_PROBLEM.hint,
 )
 BOOTSTRAPS = {
     "a bootstrap to come": Bootstrap(
-        "planned", (_planned(STORE, store_probe.STEP), _planned(DEV), _planned(PROD)), next="envctl bootstrap"
+        "planned", (_planned(STORE, store_probe.PROBE_STEP), _planned(DEV), _planned(PROD)), next="envctl bootstrap"
     ),
     "a bootstrap": Bootstrap(
         "done",
@@ -68,7 +68,7 @@ BOOTSTRAPS = {
         (
             _seen(STORE, _whole(STORE)),
             _seen(DEV, replace(_whole(DEV), encryption=""), DENIED),
-            replace(reported(PROD), problems=(ELSEWHERE,)),
+            replace(unchecked_report(PROD), problems=(ELSEWHERE,)),
         ),
         TRIED,
     ),
@@ -91,7 +91,12 @@ BOOTSTRAPS = {
             _seen(DEV, _whole(DEV)),
             _seen(PROD, WEAK),
         ),
-        Finding(store_probe.NAME, "unseen", "whether anything can be written over was never tried", "envctl bootstrap"),
+        Finding(
+            store_probe.FINDING_NAME,
+            "unseen",
+            "whether anything can be written over was never tried",
+            "envctl bootstrap",
+        ),
         next="envctl bootstrap",
     ),
 }
@@ -206,7 +211,7 @@ DOCTORS = {
                     ),
                     Finding("ledger", "good", "nothing was recorded yet"),
                     Finding(
-                        store_probe.NAME,
+                        store_probe.FINDING_NAME,
                         "unseen",
                         "whether anything can be written over was never tried",
                         "envctl doctor --probe",

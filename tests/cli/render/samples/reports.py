@@ -10,9 +10,9 @@ from typing import Any
 from envctl.domain.ledger.events import Actor, DeploymentStarted, DeploymentSucceeded, Event, ReleaseCreated
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.inspect.report import Report, report
+from envctl.usecases.inspect.report import Report, build_report
 from envctl.usecases.ledger import journal
-from tests.fakes.story import Somebody, a_fortnight
+from tests.fakes.story import SettableActor, build_fortnight
 from tests.fakes.world import Killed, World
 
 HOSTILE = "</style></script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&amp;\u202eevil\x1b[2J]]>-->"
@@ -27,12 +27,12 @@ LONG = [
 
 @cache
 def rich() -> Report:
-    return report(a_fortnight().ports)
+    return build_report(build_fortnight().ports)
 
 
 @cache
 def empty() -> Report:
-    return report(World().ports)
+    return build_report(World().ports)
 
 
 @cache
@@ -44,14 +44,14 @@ def hostile() -> Report:
 @cache
 def broken() -> Report:
     """One deployment failed, one was killed, and of an early one no plan was kept."""
-    world = World(identity=Somebody(who=Actor("مريم@example.com")))
+    world = World(identity=SettableActor(who=Actor("مريم@example.com")))
     apply(world.ports, "dev")
     world.terraform.dies_on.add(("staging", "web"))
     try:
         promote(world.ports, "dev", "staging")
     except Killed:
         world.store.content = {key: data for key, data in world.store.content.items() if not key.startswith("plans/")}
-    return report(world.ports)
+    return build_report(world.ports)
 
 
 @cache
@@ -73,7 +73,7 @@ def eight() -> Report:
     for number in range(3):
         world.edit("modules/network/main.tf", f"{world.tree.content['modules/network/main.tf'].decode()}# {number}\n")
         apply(world.ports, LONG[0])
-    return report(world.ports)
+    return build_report(world.ports)
 
 
 @cache
@@ -86,7 +86,7 @@ def long() -> Report:
         said(world, ReleaseCreated(release, f"c0ffee{number:x}"))
         start = said(world, DeploymentStarted("dev", release, "s", "apply"))
         said(world, DeploymentSucceeded("dev", release, start, ("network", "web"), 2))
-    return report(world.ports)
+    return build_report(world.ports)
 
 
 def said(world: World, event: Event) -> int:

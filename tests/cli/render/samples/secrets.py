@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from envctl.domain.aws.secret_status import NeededSecret, Sighting, problem
+from envctl.domain.aws.secret_status import NeededSecret, Sighting, find_problem
 from envctl.domain.errors import Location, OperationFailedError
 from envctl.domain.guards import RefusedError
 from envctl.domain.guards.request import Refusal
@@ -38,7 +38,7 @@ DENIED = Sighting(
     hint="allow secretsmanager:DescribeSecret to the role that envctl takes there",
 )
 ALL_THERE = EnvironmentSecrets("dev", "111111111111", "", (Sighting(DB, "there", NOW), Sighting(FAR, "elsewhere")))
-PROBLEMS = tuple(found for each in (*GONE, DENIED) if (found := problem(each, "prod")))
+PROBLEMS = tuple(found for each in (*GONE, DENIED) if (found := find_problem(each, "prod")))
 
 SECRETS: dict[str, object] = {
     "secrets": EnvironmentSecrets("prod", "333333333333", NEW, SEEN),

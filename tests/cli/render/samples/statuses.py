@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import Debt, DriftCheck, EnvironmentPresent, Hold, Lock
+from envctl.domain.ledger.state import Debt, DriftCheck, EnvironmentState, Hold, Lock
 from envctl.domain.rollout.traffic import Live, Shift, Traffic
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 from envctl.usecases.project.removed_environments import GoneEnvironment
@@ -58,7 +58,7 @@ FAILED_STATUS = Status(
         EnvironmentStatus(
             "staging", runs(deployment(OLD, 50, by=TARO), FAILED), COMMITTED, 2, {}, "envctl promote dev staging"
         ),
-        EnvironmentStatus("prod", EnvironmentPresent(), None, 1, {"peer": (0, 1)}, ""),
+        EnvironmentStatus("prod", EnvironmentState(), None, 1, {"peer": (0, 1)}, ""),
     ),
 )
 LEAVING_STATUS = Status(
@@ -70,7 +70,7 @@ LEAVING_STATUS = Status(
 BESIDE_STATUS = Status(
     "shop",
     NOW,
-    (DEV, EnvironmentStatus("prod", EnvironmentPresent(), None, 1, {}, "envctl promote dev prod")),
+    (DEV, EnvironmentStatus("prod", EnvironmentState(), None, 1, {}, "envctl promote dev prod")),
     beside=(
         EnvironmentStatus(
             "management",
@@ -80,16 +80,16 @@ BESIDE_STATUS = Status(
             {},
             "envctl verify management",
         ),
-        EnvironmentStatus("prod-account", EnvironmentPresent(), None, None, {}, "envctl apply prod-account"),
+        EnvironmentStatus("prod-account", EnvironmentState(), None, None, {}, "envctl apply prod-account"),
     ),
 )
 EMPTY_STATUS = Status(
     "shop",
     NOW,
     (
-        EnvironmentStatus("dev", EnvironmentPresent(), None, None, {}, "envctl apply dev"),
-        EnvironmentStatus("staging", EnvironmentPresent(), None, None, {}, ""),
-        EnvironmentStatus("prod", EnvironmentPresent(), None, None, {}, ""),
+        EnvironmentStatus("dev", EnvironmentState(), None, None, {}, "envctl apply dev"),
+        EnvironmentStatus("staging", EnvironmentState(), None, None, {}, ""),
+        EnvironmentStatus("prod", EnvironmentState(), None, None, {}, ""),
     ),
 )
 STUCK_STATUS = Status(
@@ -98,13 +98,13 @@ STUCK_STATUS = Status(
     (
         EnvironmentStatus(
             "dev",
-            EnvironmentPresent(last=deployment(NEW, 0.01, "unfinished")),
+            EnvironmentState(last=deployment(NEW, 0.01, "unfinished")),
             None,
             None,
             {},
             "envctl recover dev",
         ),
-        EnvironmentStatus("prod", EnvironmentPresent(), None, None, {}, ""),
+        EnvironmentStatus("prod", EnvironmentState(), None, None, {}, ""),
     ),
 )
 CALM_STATUS = Status(
@@ -222,7 +222,7 @@ DESTROYED_STATUS = Status(
     (
         EnvironmentStatus(
             "dev",
-            EnvironmentPresent(last=deployment(NEW, 26, action="destroy"), evidence={}),
+            EnvironmentState(last=deployment(NEW, 26, action="destroy"), evidence={}),
             None,
             None,
             {},

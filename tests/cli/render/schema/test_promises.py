@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Literal
 import pytest
 
 from envctl.cli.render.json.schema import __main__ as command
-from envctl.cli.render.json.schema.documents import of_command
-from envctl.cli.render.json.schema.promises import broken
-from envctl.cli.render.json.schema.types import Definitions
+from envctl.cli.render.json.schema.documents import build_command_schema
+from envctl.cli.render.json.schema.promises import find_broken_promises
+from envctl.cli.render.json.schema.types import SchemaBuilder
 
 
 def record(**types: object) -> Any:
@@ -20,8 +20,8 @@ def record(**types: object) -> Any:
 
 
 def published(result: Any, version: int = 1) -> dict[str, Any]:
-    definitions = Definitions()
-    properties = {"envctl": {"const": version}, "result": definitions.schema(result)}
+    definitions = SchemaBuilder()
+    properties = {"envctl": {"const": version}, "result": definitions.build_schema(result)}
     return {"x.schema.json": {"type": "object", "properties": properties, "$defs": definitions.found}}
 
 
@@ -116,39 +116,39 @@ def schemas(result: Any) -> Mapping[str, Any]:
 
 @pytest.mark.parametrize(("old", "new"), KEPT.values(), ids=KEPT.keys())
 def test_a_reader_need_not_change_where(old: Any, new: Any) -> None:
-    assert broken(schemas(old), schemas(new)) == []
+    assert find_broken_promises(schemas(old), schemas(new)) == []
 
 
 @pytest.mark.parametrize(("old", "new", "problem"), BROKEN.values(), ids=BROKEN.keys())
 def test_a_reader_has_to_change_where(old: Any, new: Any, problem: str) -> None:
-    assert broken(schemas(old), schemas(new)) == [f"x.schema.json: {problem}"]
+    assert find_broken_promises(schemas(old), schemas(new)) == [f"x.schema.json: {problem}"]
 
 
 def test_a_reader_has_to_change_where_there_is_no_such_document_any_more() -> None:
     other = {"y.schema.json": published(Inner)["x.schema.json"]}
-    assert broken(published(Inner), other) == ["x.schema.json: there is no such document any more"]
-    assert broken({}, other) == []
-    assert broken(published(Inner), published(Inner) | other) == []
+    assert find_broken_promises(published(Inner), other) == ["x.schema.json: there is no such document any more"]
+    assert find_broken_promises({}, other) == []
+    assert find_broken_promises(published(Inner), published(Inner) | other) == []
 
 
 def test_a_reader_has_to_change_where_the_envelope_does() -> None:
-    now = of_command("plan")
+    now = build_command_schema("plan")
     before = deepcopy(now)
     before["properties"]["took"] = {"type": "number"}
     before["properties"]["problems"]["items"]["properties"]["column"] = {"type": "integer"}
     lost = ["x: problems[].column is gone", "x: took is gone"]
-    assert sorted(broken({"x": before}, {"x": now})) == lost
+    assert sorted(find_broken_promises({"x": before}, {"x": now})) == lost
 
 
 @pytest.mark.slow
 def test_what_would_break_a_reader_is_not_written(tmp_path: Path) -> None:
-    assert command.write(tmp_path) == []
+    assert command.write_schemas(tmp_path) == []
     file = tmp_path / "apply.schema.json"
     text = file.read_text()
     file.write_text(text.replace('"waits_for"', '"waited_for"'))
-    kept = command.read(tmp_path)
-    assert command.write(tmp_path) == ["apply.schema.json: result.plan.stacks[].waited_for is gone"]
-    assert command.read(tmp_path) == kept
+    kept = command.read_schemas(tmp_path)
+    assert command.write_schemas(tmp_path) == ["apply.schema.json: result.plan.stacks[].waited_for is gone"]
+    assert command.read_schemas(tmp_path) == kept
     file.unlink()
-    assert command.write(tmp_path) == []
+    assert command.write_schemas(tmp_path) == []
     assert file.read_text() == text

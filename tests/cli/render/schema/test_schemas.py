@@ -11,25 +11,25 @@ import typer
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from envctl.cli.app import application
+from envctl.cli.app import build_app
 from envctl.cli.render.console.any_result import RENDERERS
-from envctl.cli.render.json.document import envelope
-from envctl.cli.render.json.schema.__main__ import read, text_of
-from envctl.cli.render.json.schema.documents import documents, result_types
-from envctl.cli.render.json.schema.promises import broken
-from envctl.cli.render.json.schema.types import MOMENT, Definitions
+from envctl.cli.render.json.document import build_envelope
+from envctl.cli.render.json.schema.__main__ import format_schema, read_schemas
+from envctl.cli.render.json.schema.documents import build_schemas, load_result_types
+from envctl.cli.render.json.schema.promises import find_broken_promises
+from envctl.cli.render.json.schema.types import TIMESTAMP_PATTERN, SchemaBuilder
 from envctl.cli.result_types import RESULTS
 from tests.cli.render.samples import ERRORS
 from tests.cli.render.samples import RESULTS as SAMPLES
 from tests.cli.render.schema.values import values
-from tests.documents import SCHEMAS, checked, schema
+from tests.documents import SCHEMAS, load_schema, parse_document
 
 SPOILT: dict[str, Callable[[dict[str, Any], str], None]] = {
     "a key that is missing": lambda place, key: place.pop(key),
     "a key that nobody knows": lambda place, key: place.update({f"{key}_": place[key]}),
     "a value of another type": lambda place, key: place.update({key: [{"no such": "value"}]}),
 }
-BY_TYPE = {cls: command for command in RESULTS for cls in result_types(command)}
+BY_TYPE = {cls: command for command in RESULTS for cls in load_result_types(command)}
 
 
 def _commands(command: Any, name: str = "") -> Iterator[str]:
@@ -40,7 +40,7 @@ def _commands(command: Any, name: str = "") -> Iterator[str]:
 
 
 def test_every_command_says_what_it_answers_with() -> None:
-    commands = set(_commands(typer.main.get_command(application())))
+    commands = set(_commands(typer.main.get_command(build_app())))
     assert set(RESULTS) == {*commands, "--version"}, "a row in cli/result_types.py is missing, or left over"
 
 
@@ -50,31 +50,31 @@ def test_what_commands_answer_with_is_what_can_be_shown() -> None:
 
 
 def test_the_published_schemas_are_those_of_the_code() -> None:
-    published, made = read(SCHEMAS), documents()
-    problems = broken({name: json.loads(text) for name, text in published.items()}, made)
+    published, made = read_schemas(SCHEMAS), build_schemas()
+    problems = find_broken_promises({name: json.loads(text) for name, text in published.items()}, made)
     assert problems == [], "a reader of these would have to change: keep it, or raise FORMAT in machine.py"
-    assert published == {name: f"{text_of(document)}\n" for name, document in made.items()}, "run: make schemas"
+    assert published == {name: f"{format_schema(document)}\n" for name, document in made.items()}, "run: make schemas"
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_sample_is_what_the_schema_of_its_command_says(name: str) -> None:
     sample = SAMPLES[name]
-    for command in (command for command in RESULTS if type(sample) in result_types(command)):
-        checked(json.dumps(envelope(command, sample, None, 0)))
+    for command in (command for command in RESULTS if type(sample) in load_result_types(command)):
+        parse_document(json.dumps(build_envelope(command, sample, None, 0)))
 
 
 @pytest.mark.parametrize("name", ERRORS)
 @pytest.mark.parametrize("command", ["", "ledger", *RESULTS])
 def test_a_failure_is_what_the_schema_of_every_command_says(command: str, name: str) -> None:
     error = ERRORS[name]
-    checked(json.dumps(envelope(command, None, error, error.exit_code, sandbox=True)))
+    parse_document(json.dumps(build_envelope(command, None, error, error.exit_code, sandbox=True)))
 
 
 @pytest.mark.parametrize("cls", BY_TYPE, ids=lambda cls: cls.__name__)
 def test_the_document_of_any_value_is_what_its_type_says(cls: type) -> None:
     @given(values(cls))
     def law(value: object) -> None:
-        checked(json.dumps(envelope(BY_TYPE[cls], value, None, 0)))
+        parse_document(json.dumps(build_envelope(BY_TYPE[cls], value, None, 0)))
 
     law()
 
@@ -96,7 +96,7 @@ def _records(value: object, document: Any) -> Iterator[tuple[dict[str, Any], lis
 
 
 def _other_results(command: str, cls: type) -> list[set[str]]:
-    return [{each.name for each in fields(other)} for other in result_types(command) if other is not cls]
+    return [{each.name for each in fields(other)} for other in load_result_types(command) if other is not cls]
 
 
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT.keys())
@@ -104,16 +104,16 @@ def _other_results(command: str, cls: type) -> list[set[str]]:
 def test_no_document_is_valid_with(spoil: Callable[[dict[str, Any], str], None], data: st.DataObject) -> None:
     value = SAMPLES[data.draw(st.sampled_from(sorted(SAMPLES)))]
     command = BY_TYPE[type(value)]
-    document = json.loads(json.dumps(envelope(command, value, None, 0)))
+    document = json.loads(json.dumps(build_envelope(command, value, None, 0)))
     places = [(document, sorted(document)), *_records(value, document["result"])]
     place, keys = data.draw(st.sampled_from([(place, keys) for place, keys in places if keys]))
     key = data.draw(st.sampled_from(keys))
-    assert schema(command).is_valid(document)
+    assert load_schema(command).is_valid(document)
     spoil(place, key)
     # Some commands have two results, and the one has all keys of the other.
     result = document.get("result")
     assume(not isinstance(result, dict) or result.keys() not in _other_results(command, type(value)))
-    assert not schema(command).is_valid(document)
+    assert not load_schema(command).is_valid(document)
 
 
 @pytest.mark.parametrize(
@@ -129,17 +129,17 @@ def test_no_document_is_valid_with(spoil: Callable[[dict[str, Any], str], None],
     ids=str,
 )
 def test_an_envelope_does_not_contradict_itself(changed: dict[str, Any]) -> None:
-    document = envelope("plan", SAMPLES["a first plan"], None, 0)
-    assert schema("plan").is_valid(document)
-    assert not schema("plan").is_valid({**document, **changed})
+    document = build_envelope("plan", SAMPLES["a first plan"], None, 0)
+    assert load_schema("plan").is_valid(document)
+    assert not load_schema("plan").is_valid({**document, **changed})
 
 
 def test_a_secret_that_is_not_masked_is_noticed() -> None:
-    document = envelope("settings", SAMPLES["settings"], None, 0)
+    document = build_envelope("settings", SAMPLES["settings"], None, 0)
     (sensitive,) = (setting for setting in document["result"]["settings"] if setting["sensitive"])
-    assert schema("settings").is_valid(document)
+    assert load_schema("settings").is_valid(document)
     sensitive["value"] = "hunter2"
-    assert not schema("settings").is_valid(document)
+    assert not load_schema("settings").is_valid(document)
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,8 @@ class Chain:
 
 
 def test_a_type_may_hold_itself() -> None:
-    definitions = Definitions()
-    assert definitions.schema(Chain) == {"$ref": "#/$defs/Chain"}
+    definitions = SchemaBuilder()
+    assert definitions.build_schema(Chain) == {"$ref": "#/$defs/Chain"}
     chain = definitions.found["Chain"]
     assert chain["description"] == "Of null, or of another one."
     assert chain["properties"]["after"] == {"anyOf": [{"$ref": "#/$defs/Chain"}, {"type": "null"}]}
@@ -161,26 +161,28 @@ def test_a_type_may_hold_itself() -> None:
 
 UNIONS: dict[object, Any] = {
     int | str | None: {"type": ["integer", "string", "null"]},
-    datetime | None: {"type": ["string", "null"], "format": "date-time", "pattern": MOMENT},
-    datetime | str: {"anyOf": [{"type": "string", "format": "date-time", "pattern": MOMENT}, {"type": "string"}]},
+    datetime | None: {"type": ["string", "null"], "format": "date-time", "pattern": TIMESTAMP_PATTERN},
+    datetime | str: {
+        "anyOf": [{"type": "string", "format": "date-time", "pattern": TIMESTAMP_PATTERN}, {"type": "string"}]
+    },
     Literal["a"] | None: {"anyOf": [{"enum": ["a"]}, {"type": "null"}]},
 }
 
 
 @pytest.mark.parametrize(("annotation", "expected"), UNIONS.items(), ids=map(str, UNIONS))
 def test_one_of_several_types_is_said_shortly_where_that_says_the_same(annotation: object, expected: Any) -> None:
-    assert Definitions().schema(annotation) == expected
+    assert SchemaBuilder().build_schema(annotation) == expected
 
 
 def test_two_types_of_one_name_are_told_apart() -> None:
-    definitions = Definitions()
+    definitions = SchemaBuilder()
     other = make_dataclass("Chain", [("size", int)])
-    assert definitions.schema(Chain) == definitions.schema(Chain) == {"$ref": "#/$defs/Chain"}
-    assert definitions.schema(other) == {"$ref": "#/$defs/types.Chain"}
+    assert definitions.build_schema(Chain) == definitions.build_schema(Chain) == {"$ref": "#/$defs/Chain"}
+    assert definitions.build_schema(other) == {"$ref": "#/$defs/types.Chain"}
     assert definitions.found["types.Chain"]["required"] == ["size"]
 
 
 @pytest.mark.parametrize("annotation", [bytes, dict, type(lambda: 0), list[bytes], dict[str, complex]], ids=str)
 def test_what_has_no_place_in_json_has_no_schema(annotation: object) -> None:
     with pytest.raises(TypeError, match="no place in a JSON document"):
-        Definitions().schema(annotation)
+        SchemaBuilder().build_schema(annotation)

@@ -10,7 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
 
-from envctl.cli.render.json.schema.annotations import hints_of
+from envctl.cli.render.json.schema.annotations import load_type_hints
 from envctl.domain.plan.changes import Marker
 
 texts = st.text(st.characters(codec="utf-8"), max_size=4)
@@ -55,5 +55,5 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
 
 
 def _built(cls: type) -> st.SearchStrategy[Any]:
-    hints = hints_of(cls)
+    hints = load_type_hints(cls)
     return st.builds(cls, **{each.name: values(hints[each.name]) for each in fields(cls)})

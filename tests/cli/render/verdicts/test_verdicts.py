@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
-from envctl.cli.render.ci_reports.junit import junit
-from envctl.cli.render.ci_reports.sarif import sarif
-from envctl.cli.render.ci_reports.verdicts import Verdict, verdicts
+from envctl.cli.render.ci_reports.junit import render_junit
+from envctl.cli.render.ci_reports.sarif import render_sarif
+from envctl.cli.render.ci_reports.verdicts import Verdict, collect_verdicts
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.usecases.deployment.verification import Checked, Verification
@@ -44,23 +44,23 @@ def results(text: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", FOUND_OUT)
 def test_as_junit(name: str, snapshot: SnapshotAssertion) -> None:
-    assert junit(verdicts(*FOUND_OUT[name])) == snapshot
+    assert render_junit(collect_verdicts(*FOUND_OUT[name])) == snapshot
 
 
 @pytest.mark.parametrize("name", FOUND_OUT)
 def test_as_sarif(name: str, snapshot: SnapshotAssertion) -> None:
-    assert sarif(verdicts(*FOUND_OUT[name])) == snapshot
+    assert render_sarif(collect_verdicts(*FOUND_OUT[name])) == snapshot
 
 
 @pytest.mark.parametrize("name", RESULTS)
 def test_of_any_result_both_tell_the_same(name: str) -> None:
-    found = verdicts("x", RESULTS[name], None)
+    found = collect_verdicts("x", RESULTS[name], None)
     outcomes = Counter(verdict.outcome for verdict in found)
-    top = ElementTree.fromstring(junit(found))
+    top = ElementTree.fromstring(render_junit(found))
     assert (len(list(top.iter("testcase"))), top.get("tests")) == (len(found), f"{len(found)}")
     assert len(list(top.iter("failure"))) == outcomes["failed"] == int(top.get("failures", ""))
     assert len(list(top.iter("error"))) == outcomes["unknown"] == int(top.get("errors", ""))
-    wrong = results(sarif(found))
+    wrong = results(render_sarif(found))
     assert len(wrong) == outcomes["failed"] + outcomes["unknown"] + outcomes["warned"]
     for each in wrong:
         (place,) = each["locations"]
@@ -69,36 +69,39 @@ def test_of_any_result_both_tell_the_same(name: str) -> None:
 
 
 def test_what_a_result_has_told_of_is_not_told_again() -> None:
-    told = verdicts("drift", FOUND, OperationFailedError(*FOUND.problems))
-    assert told == verdicts("drift", FOUND, None)
+    told = collect_verdicts("drift", FOUND, OperationFailedError(*FOUND.problems))
+    assert told == collect_verdicts("drift", FOUND, None)
 
 
 def test_checks_are_cases_too() -> None:
     checks = (Checked("http", "passed"), Checked("size", "failed", "too small"), Checked("later", "skipped", "no url"))
-    found = verdicts("verify", Verification("dev", "r1", checks), None)
-    assert [(each.get("name"), [child.tag for child in each]) for each in cases(junit(found))] == [
+    found = collect_verdicts("verify", Verification("dev", "r1", checks), None)
+    assert [(each.get("name"), [child.tag for child in each]) for each in cases(render_junit(found))] == [
         ("http", []),
         ("size", ["failure"]),
         ("later", ["skipped"]),
     ]
-    assert [each["ruleId"] for each in results(sarif(found))] == ["check"]
+    assert [each["ruleId"] for each in results(render_sarif(found))] == ["check"]
 
 
 def test_where_nothing_was_found_there_is_a_report_of_nothing() -> None:
-    assert cases(junit(())) == []
-    assert results(sarif(())) == []
+    assert cases(render_junit(())) == []
+    assert results(render_sarif(())) == []
 
 
 def test_a_finding_is_known_again_by_what_it_is_about() -> None:
     one, other = (Verdict("drift in prod", "web", "drift", "failed", f"{number} differ") for number in (1, 2))
-    prints = [results(sarif([each]))[0]["partialFingerprints"] for each in (one, other)]
+    prints = [results(render_sarif([each]))[0]["partialFingerprints"] for each in (one, other)]
     assert prints[0] == prints[1]
-    assert results(sarif([Verdict("drift in dev", "web", "drift", "failed")]))[0]["partialFingerprints"] != prints[0]
+    assert (
+        results(render_sarif([Verdict("drift in dev", "web", "drift", "failed")]))[0]["partialFingerprints"]
+        != prints[0]
+    )
 
 
 @given(st.text(max_size=20), st.text(max_size=20), st.sampled_from(["failed", "warned", "skipped", "unknown"]))
 def test_no_text_breaks_a_report(name: str, message: str, outcome: Any) -> None:
     verdict = Verdict(name, name, "E203", outcome, message, message, Location(f"a/{name or 'b'}", 1))
-    (case,) = cases(junit([verdict]))
+    (case,) = cases(render_junit([verdict]))
     assert len(case.get("name", "")) == len(name)
-    assert len(results(sarif([verdict]))) == (outcome != "skipped")
+    assert len(results(render_sarif([verdict]))) == (outcome != "skipped")

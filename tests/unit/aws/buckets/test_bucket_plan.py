@@ -6,22 +6,22 @@ from typing import Any
 import pytest
 
 from envctl.domain.aws import bucket_lifecycle, bucket_policy
-from envctl.domain.aws.bucket_plan import LOCKED_FOR, findings, steps
+from envctl.domain.aws.bucket_plan import DEFAULT_RETENTION, list_findings, plan_steps
 from envctl.domain.aws.buckets import (
     PUBLIC_BLOCKS,
     BlockPublicAccess,
-    Create,
-    Encrypt,
+    BucketStep,
+    CreateBucket,
+    EncryptObjects,
     FoundBucket,
     KeepVersions,
     LockObjects,
     OwnObjects,
     Retention,
     SetLifecycle,
-    Step,
     WantedBucket,
     WritePolicy,
-    explain,
+    explain_step,
 )
 from envctl.domain.errors import Problem
 from tests.unit.aws.buckets.wanted import STATE, STORE
@@ -33,36 +33,39 @@ def whole(wanted: WantedBucket, **change: Any) -> FoundBucket:
         encryption="AES256",
         open_to_public=(),
         ownership="BucketOwnerEnforced",
-        policy=bucket_policy.merged({}, wanted),
+        policy=bucket_policy.merge_policy({}, wanted),
         locks=True,
-        retention=LOCKED_FOR,
-        rules=bucket_lifecycle.merged((), wanted) if wanted.purpose == "store" else (),
+        retention=DEFAULT_RETENTION,
+        rules=bucket_lifecycle.merge_rules((), wanted) if wanted.purpose == "store" else (),
     )
     return replace(found, **change)
 
 
 def verdicts(wanted: WantedBucket, found: FoundBucket | None) -> dict[str, str]:
-    return {each.name: each.verdict for each in findings(wanted, found)}
+    return {each.name: each.verdict for each in list_findings(wanted, found)}
 
 
 @pytest.mark.parametrize("wanted", [STATE, STORE], ids=["state", "store"])
 def test_a_whole_bucket_needs_no_step(wanted: WantedBucket) -> None:
-    assert steps(wanted, whole(wanted)) == ()
+    assert plan_steps(wanted, whole(wanted)) == ()
     assert set(verdicts(wanted, whole(wanted)).values()) == {"good"}
 
 
 def test_a_bucket_that_is_not_there_is_made_and_then_made_strong() -> None:
-    shared = [KeepVersions, Encrypt, BlockPublicAccess, OwnObjects, WritePolicy]
-    assert [type(step) for step in steps(STATE, None)] == [Create, *shared]
-    assert [type(step) for step in steps(STORE, None)] == [Create, *shared, LockObjects, SetLifecycle]
-    assert (steps(STATE, None)[0], steps(STORE, None)[0]) == (Create(locked=False), Create(locked=True))
+    shared = [KeepVersions, EncryptObjects, BlockPublicAccess, OwnObjects, WritePolicy]
+    assert [type(step) for step in plan_steps(STATE, None)] == [CreateBucket, *shared]
+    assert [type(step) for step in plan_steps(STORE, None)] == [CreateBucket, *shared, LockObjects, SetLifecycle]
+    assert (plan_steps(STATE, None)[0], plan_steps(STORE, None)[0]) == (
+        CreateBucket(locked=False),
+        CreateBucket(locked=True),
+    )
     assert verdicts(STATE, None) == {"bucket": "bad"}
 
 
-WEAK: dict[str, tuple[dict[str, Any], type[Step]]] = {
+WEAK: dict[str, tuple[dict[str, Any], type[BucketStep]]] = {
     "its versions were suspended": ({"versioning": "Suspended"}, KeepVersions),
     "it has no versions": ({"versioning": ""}, KeepVersions),
-    "it is not encrypted": ({"encryption": ""}, Encrypt),
+    "it is not encrypted": ({"encryption": ""}, EncryptObjects),
     "one block is open": ({"open_to_public": PUBLIC_BLOCKS[:1]}, BlockPublicAccess),
     "writers own what they write": ({"ownership": "ObjectWriter"}, OwnObjects),
     "it has no policy": ({"policy": {}}, WritePolicy),
@@ -74,12 +77,12 @@ WEAK: dict[str, tuple[dict[str, Any], type[Step]]] = {
 
 
 @pytest.mark.parametrize(("change", "step"), WEAK.values(), ids=WEAK)
-def test_a_store_is_mended_where(change: dict[str, Any], step: type[Step]) -> None:
+def test_a_store_is_mended_where(change: dict[str, Any], step: type[BucketStep]) -> None:
     found = whole(STORE, **change)
-    (only,) = steps(STORE, found)
+    (only,) = plan_steps(STORE, found)
     assert type(only) is step
-    (weak,) = [each for each in findings(STORE, found) if each.verdict == "warn"]
-    assert weak.mend == explain(only)
+    (weak,) = [each for each in list_findings(STORE, found) if each.verdict == "warn"]
+    assert weak.mend == explain_step(only)
 
 
 STRONGER: dict[str, dict[str, Any]] = {
@@ -93,28 +96,28 @@ STRONGER: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("change", STRONGER.values(), ids=STRONGER)
 def test_a_store_is_left_as_it_is_where(change: dict[str, Any]) -> None:
-    assert steps(STORE, whole(STORE, **change)) == ()
+    assert plan_steps(STORE, whole(STORE, **change)) == ()
 
 
-@pytest.mark.parametrize("part", STORE.parts)
+@pytest.mark.parametrize("part", STORE.checked_parts)
 def test_what_could_not_be_looked_at_is_not_touched_and_hides_nothing_else(part: str) -> None:
     denied = Problem("E424", "can't be looked at: Access Denied", "allow it")
     found = replace(FoundBucket(), unseen={part: denied})  # type: ignore[dict-item]
-    assert len(steps(STORE, found)) == len(steps(STORE, FoundBucket())) - 1
+    assert len(plan_steps(STORE, found)) == len(plan_steps(STORE, FoundBucket())) - 1
     assert verdicts(STORE, found)[part] == "unseen"
-    assert set(verdicts(STORE, found)) == {"bucket", *STORE.parts}
+    assert set(verdicts(STORE, found)) == {"bucket", *STORE.checked_parts}
 
 
 def test_a_rule_that_lets_the_ledger_go_is_told_and_left_to_whoever_wrote_it() -> None:
     rule = {"ID": "all", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 30}}
-    found = whole(STORE, rules=(*bucket_lifecycle.merged((), STORE), rule))
-    assert steps(STORE, found) == ()
-    (told,) = [each for each in findings(STORE, found) if each.verdict == "warn"]
+    found = whole(STORE, rules=(*bucket_lifecycle.merge_rules((), STORE), rule))
+    assert plan_steps(STORE, found) == ()
+    (told,) = [each for each in list_findings(STORE, found) if each.verdict == "warn"]
     assert told.seen == "lets entries and releases go: rule all"
     assert told.mend.startswith("take that rule off")
 
 
 def test_a_lock_is_told_in_years_where_it_is_some() -> None:
     kept = [Retention("GOVERNANCE", 3650), Retention("COMPLIANCE", 365), Retention("COMPLIANCE", 400)]
-    seen = [findings(STORE, whole(STORE, retention=each))[6].seen for each in kept]
+    seen = [list_findings(STORE, whole(STORE, retention=each))[6].seen for each in kept]
     assert seen == ["governance, 10 years", "compliance, 1 year", "compliance, 400 days"]

@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from envctl.domain.aws.bucket_lifecycle import NAME, RUNS_NAME, lacks, merged, threats
+from envctl.domain.aws.bucket_lifecycle import (
+    CHECKPOINT_RULE,
+    RUN_RULE,
+    find_harmful_rules,
+    has_missing_rules,
+    merge_rules,
+)
 from tests.unit.aws.buckets.wanted import STATE, STORE
 
 LOGS = {"ID": "logs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 30}}
@@ -15,24 +21,24 @@ def expiring(**change: Any) -> dict[str, Any]:
 
 
 def test_the_rule_comes_beside_those_of_others_once() -> None:
-    assert lacks([LOGS], STORE)
-    rules = merged([LOGS], STORE)
-    assert [rule["ID"] for rule in rules] == ["logs", NAME, RUNS_NAME]
+    assert has_missing_rules([LOGS], STORE)
+    rules = merge_rules([LOGS], STORE)
+    assert [rule["ID"] for rule in rules] == ["logs", CHECKPOINT_RULE, RUN_RULE]
     assert [rule["Filter"] for rule in rules[1:]] == [{"Prefix": "envctl/checkpoints/"}, {"Prefix": "envctl/runs/"}]
-    assert not lacks(rules, STORE)
-    assert merged(rules, STORE) == rules
+    assert not has_missing_rules(rules, STORE)
+    assert merge_rules(rules, STORE) == rules
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_one_that_was_switched_off_is_lacking(number: int) -> None:
-    rules = list(merged([], STORE))
+    rules = list(merge_rules([], STORE))
     rules[number] = {**rules[number], "Status": "Disabled"}
-    assert lacks(rules, STORE)
+    assert has_missing_rules(rules, STORE)
 
 
 def test_a_bucket_of_before_there_were_runs_gets_their_rule() -> None:
-    assert lacks(merged([], STORE)[:1], STORE)
-    assert merged(merged([], STORE)[:1], STORE) == merged([], STORE)
+    assert has_missing_rules(merge_rules([], STORE)[:1], STORE)
+    assert merge_rules(merge_rules([], STORE)[:1], STORE) == merge_rules([], STORE)
 
 
 THREATS: dict[str, dict[str, Any]] = {
@@ -48,13 +54,13 @@ THREATS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("rule", THREATS.values(), ids=THREATS)
 def test_a_rule_threatens_a_store_where(rule: dict[str, Any]) -> None:
-    assert list(threats([LOGS, rule], STORE)) == ["all"]
+    assert list(find_harmful_rules([LOGS, rule], STORE)) == ["all"]
 
 
 HARMLESS: dict[str, dict[str, Any]] = {
     "it is about something else": LOGS,
-    "it is envctl's own": merged([], STORE)[0],  # type: ignore[dict-item]
-    "it is envctl's own for runs": merged([], STORE)[1],  # type: ignore[dict-item]
+    "it is envctl's own": merge_rules([], STORE)[0],  # type: ignore[dict-item]
+    "it is envctl's own for runs": merge_rules([], STORE)[1],  # type: ignore[dict-item]
     "it is off": expiring(Status="Disabled"),
     "it is about a tag": expiring(Filter={"Tag": {"Key": "a", "Value": "b"}}),
     "it is about several tags": expiring(Filter={"And": {"Tags": [{"Key": "a", "Value": "b"}]}}),
@@ -68,12 +74,16 @@ HARMLESS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("rule", HARMLESS.values(), ids=HARMLESS)
 def test_a_rule_threatens_nothing_where(rule: dict[str, Any]) -> None:
-    assert list(threats([rule], STORE)) == []
+    assert list(find_harmful_rules([rule], STORE)) == []
 
 
 def test_any_rule_that_expires_threatens_a_state_and_one_for_old_versions_does_not() -> None:
-    assert list(threats([expiring(Filter={"Prefix": "dev/"})], STATE)) == ["all"]
+    assert list(find_harmful_rules([expiring(Filter={"Prefix": "dev/"})], STATE)) == ["all"]
     assert (
-        list(threats([{**expiring(NoncurrentVersionExpiration={"NoncurrentDays": 90}), "Expiration": None}], STATE))
+        list(
+            find_harmful_rules(
+                [{**expiring(NoncurrentVersionExpiration={"NoncurrentDays": 90}), "Expiration": None}], STATE
+            )
+        )
         == []
     )

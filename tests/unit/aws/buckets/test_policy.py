@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.aws.bucket_policy import lacking, merged, statements
+from envctl.domain.aws.bucket_policy import build_statements, find_missing_sids, merge_policy
 from envctl.domain.aws.buckets import Policy, WantedBucket
 from tests.unit.aws.buckets.wanted import STATE, STORE
 
@@ -25,12 +25,12 @@ def by_sid(policy: Policy) -> dict[str, Any]:
 
 
 def whole(wanted: WantedBucket) -> dict[str, Any]:
-    return copy.deepcopy(dict(merged({}, wanted)))
+    return copy.deepcopy(dict(merge_policy({}, wanted)))
 
 
 def test_a_state_refuses_plain_http_its_own_removal_and_the_removal_of_a_version() -> None:
     arn = "arn:aws:s3:::shop-tfstate-111111111111"
-    assert merged({}, STATE) == {
+    assert merge_policy({}, STATE) == {
         "Version": "2012-10-17",
         "Statement": [
             {
@@ -60,11 +60,11 @@ def test_a_state_refuses_plain_http_its_own_removal_and_the_removal_of_a_version
 
 
 def test_terraform_can_still_release_the_lock_of_a_state() -> None:
-    assert not any("s3:DeleteObject" in (each["Action"], *each["Action"]) for each in statements(STATE))
+    assert not any("s3:DeleteObject" in (each["Action"], *each["Action"]) for each in build_statements(STATE))
 
 
 def test_a_store_refuses_removal_and_overwriting_below_its_prefix_alone() -> None:
-    found = by_sid(merged({}, STORE))
+    found = by_sid(merge_policy({}, STORE))
     kept = "arn:aws:s3:::shop-store/envctl/*"
     assert found["EnvctlKeepObjects"]["Resource"] == found["EnvctlCreateOnly"]["Resource"] == kept
     removing = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"]
@@ -73,21 +73,21 @@ def test_a_store_refuses_removal_and_overwriting_below_its_prefix_alone() -> Non
 
 
 def test_nothing_of_envctl_allows_anything() -> None:
-    assert {each["Effect"] for wanted in (STATE, STORE) for each in statements(wanted)} == {"Deny"}
+    assert {each["Effect"] for wanted in (STATE, STORE) for each in build_statements(wanted)} == {"Deny"}
 
 
 @pytest.mark.parametrize("wanted", [STATE, STORE], ids=["state", "store"])
 def test_what_is_written_lacks_nothing(wanted: WantedBucket) -> None:
-    assert len(lacking({}, wanted)) == len(statements(wanted))
-    assert lacking(merged({}, wanted), wanted) == ()
-    assert merged(merged({}, wanted), wanted) == merged({}, wanted)
+    assert len(find_missing_sids({}, wanted)) == len(build_statements(wanted))
+    assert find_missing_sids(merge_policy({}, wanted), wanted) == ()
+    assert merge_policy(merge_policy({}, wanted), wanted) == merge_policy({}, wanted)
 
 
 def test_what_others_wrote_stays_as_it_is_and_where_it_is() -> None:
     policy = {"Version": "2008-10-17", "Id": "theirs", "Statement": OTHER}
-    found = merged(policy, STORE)
+    found = merge_policy(policy, STORE)
     assert (found["Version"], found["Id"], found["Statement"][0]) == ("2008-10-17", "theirs", OTHER)
-    assert lacking(found, STORE) == ()
+    assert find_missing_sids(found, STORE) == ()
 
 
 def weakened(policy: dict[str, Any], sid: str, **change: object) -> dict[str, Any]:
@@ -107,20 +107,20 @@ WEAKENED = {
 @pytest.mark.parametrize("change", WEAKENED.values(), ids=WEAKENED)
 def test_a_statement_of_envctl_that_was_weakened_is_noticed_and_mended_where(change: dict[str, object]) -> None:
     policy = weakened(whole(STORE), "EnvctlKeepObjects", **change)
-    assert lacking(policy, STORE) == ("EnvctlKeepObjects",)
-    assert lacking(merged(policy, STORE), STORE) == ()
+    assert find_missing_sids(policy, STORE) == ("EnvctlKeepObjects",)
+    assert find_missing_sids(merge_policy(policy, STORE), STORE) == ()
 
 
 def test_a_statement_of_envctl_that_was_made_stronger_stays_so() -> None:
     more = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:PutObjectRetention"]
     policy = weakened(whole(STORE), "EnvctlKeepObjects", Action=more)
-    assert lacking(policy, STORE) == ()
-    assert merged(policy, STORE) == policy
+    assert find_missing_sids(policy, STORE) == ()
+    assert merge_policy(policy, STORE) == policy
 
 
 def test_one_that_denies_other_things_beside_denies_them_still() -> None:
     policy = weakened(whole(STORE), "EnvctlKeepObjects", Action=["s3:DeleteObject", "s3:PutObjectLegalHold"])
-    assert set(by_sid(merged(policy, STORE))["EnvctlKeepObjects"]["Action"]) == {
+    assert set(by_sid(merge_policy(policy, STORE))["EnvctlKeepObjects"]["Action"]) == {
         "s3:DeleteObject",
         "s3:DeleteObjectVersion",
         "s3:BypassGovernanceRetention",
@@ -132,7 +132,7 @@ def test_what_aws_writes_in_another_way_is_the_same() -> None:
     policy = whole(STORE)
     weakened(policy, "EnvctlTlsOnly", Principal={"AWS": "*"}, Condition={"Bool": {"aws:SecureTransport": [False]}})
     weakened(policy, "EnvctlKeepBucket", Action=["s3:DeleteBucket"], Resource=["arn:aws:s3:::shop-store"])
-    assert lacking(policy, STORE) == ()
+    assert find_missing_sids(policy, STORE) == ()
 
 
 NAMES = st.sampled_from(["", "AllowAudit", "EnvctlTlsOnly", "EnvctlKeepObjects", "EnvctlKeepBucket"])
@@ -152,10 +152,10 @@ def test_a_merged_policy_is_whole_keeps_others_and_is_merged_once(
     there: list[dict[str, Any]], wanted: WantedBucket
 ) -> None:
     policy = {"Version": "2012-10-17", "Statement": there}
-    found = merged(policy, wanted)
-    ours = {each["Sid"] for each in statements(wanted)}
-    assert lacking(found, wanted) == ()
+    found = merge_policy(policy, wanted)
+    ours = {each["Sid"] for each in build_statements(wanted)}
+    assert find_missing_sids(found, wanted) == ()
     assert [each for each in found["Statement"] if each["Sid"] not in ours] == [
         s for s in there if s["Sid"] not in ours
     ]
-    assert merged(found, wanted) == found
+    assert merge_policy(found, wanted) == found

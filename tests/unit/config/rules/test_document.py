@@ -9,8 +9,15 @@ import pytest
 
 from envctl.domain.config.project import Project
 from envctl.domain.config.rules.environment_rules import Rules
-from envctl.domain.rules.changes import describe_rules_in_words, list_conflicts, list_differences
-from envctl.domain.rules.document import MalformedRulesError, RulesDocument, decode, describe_rules, encode, rules_of
+from envctl.domain.rules.changes import format_rule_lines, list_conflicts, list_differences
+from envctl.domain.rules.document import (
+    MalformedRulesError,
+    RulesDocument,
+    build_rules_document,
+    decode,
+    encode,
+    to_rules,
+)
 
 THREE = ("dev", "staging", "prod")
 WINDOW = {
@@ -59,7 +66,7 @@ def project(prod: dict[str, Any] | None = None, order: tuple[str, ...] = THREE, 
 
 
 def document(prod: dict[str, Any] | None = None, order: tuple[str, ...] = THREE, **more: Any) -> RulesDocument:
-    return describe_rules(project(prod, order, **more), "prod")
+    return build_rules_document(project(prod, order, **more), "prod")
 
 
 WHOLE = document(
@@ -70,13 +77,13 @@ WHOLE = document(
 def test_document_survives_its_bytes() -> None:
     assert decode(encode(WHOLE)).digest == WHOLE.digest
     again = decode(encode(decode(encode(WHOLE))))
-    assert rules_of(again) == rules_of(decode(encode(WHOLE)))
-    assert rules_of(again).approvals == rules_of(WHOLE).approvals
+    assert to_rules(again) == to_rules(decode(encode(WHOLE)))
+    assert to_rules(again).approvals == to_rules(WHOLE).approvals
 
 
 def test_document_means_what_the_project_asks() -> None:
     """Each field of the rules comes of the document: what is left out of it would be asked by the tree alone."""
-    meant, unsaid = rules_of(WHOLE), rules_of(RulesDocument("prod", {"order": {"after": ["dev"]}}))
+    meant, unsaid = to_rules(WHOLE), to_rules(RulesDocument("prod", {"order": {"after": ["dev"]}}))
     same = [each.name for each in fields(Rules) if getattr(meant, each.name) == getattr(unsaid, each.name)]
     assert same == []
 
@@ -111,7 +118,7 @@ def test_same_rules_are_described_from_any_environment() -> None:
         environments={"dev": {}, "staging": {}, "prod": ALL, "org": {"pipeline": False}},
         stacks={"web": {"module": "m"}, "org": {"module": "o", "environments": ["org"]}},
     )
-    assert describe_rules(beside.seen_from("org"), "prod").digest == describe_rules(beside, "prod").digest
+    assert build_rules_document(beside.view_for("org"), "prod").digest == build_rules_document(beside, "prod").digest
 
 
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
@@ -192,7 +199,7 @@ def test_rollout_is_part_of_it(table: dict[str, Any], told: tuple[str, ...]) -> 
 def test_rollout_that_goes_or_comes_is_told() -> None:
     assert list_differences(rolled(ROLLOUT), rolled(None)) == ("rollout of web goes",)
     assert list_differences(rolled(None), rolled(ROLLOUT)) == (f"rollout of web is new: {STEPS}",)
-    assert STEPS in describe_rules_in_words(rolled(ROLLOUT))[-1]
+    assert STEPS in format_rule_lines(rolled(ROLLOUT))[-1]
     assert decode(encode(rolled(ROLLOUT))).digest == rolled(ROLLOUT).digest
 
 
@@ -231,7 +238,7 @@ def test_account_that_is_said_first_is_no_conflict() -> None:
 
 
 def test_rules_are_told_in_words() -> None:
-    told = describe_rules_in_words(WHOLE)
+    told = format_rule_lines(WHOLE)
     assert told[:2] == ("place: after dev, staging", "approvals: peer 1, business 2")
     assert {"account: 333333333333", "gates.soak: 1d", "check: smoke", "protected: true"} <= set(told)
     assert 'window: allow window "office" (mon 09:00 to 17:00 Asia/Tokyo)' in told
@@ -259,9 +266,9 @@ def test_what_cannot_be_read_is_no_document(data: bytes) -> None:
 
 def test_waivable_guard_that_may_never_be_waived_is_forgotten() -> None:
     old = RulesDocument("prod", {"order": {}, "gates": {"waivable": ["G112", "G104", "G999"]}})
-    assert rules_of(old).waivable == {"G104"}
+    assert to_rules(old).waivable == {"G104"}
 
 
 def test_durations_are_read_as_they_were_said() -> None:
-    assert rules_of(WHOLE).soak == timedelta(days=1)
-    assert rules_of(document()).expires is None
+    assert to_rules(WHOLE).soak == timedelta(days=1)
+    assert to_rules(document()).expires is None

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.aws.access import Caller
-from envctl.domain.config.rules.environment_rules import GUARD_CODES, NEVER_WAIVED, USUAL_GATES, Rules
+from envctl.domain.aws.access import CallerIdentity
+from envctl.domain.config.rules.environment_rules import DEFAULT_GATES, GUARD_CODES, NEVER_WAIVED, Rules
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.errors import Problem
-from envctl.domain.guards import GUARDS, ask
+from envctl.domain.guards import GUARDS, check_guards
 from envctl.domain.ledger.recorded_rules import RulesRecord
 from tests.unit.guards.asked import NOW, PROMOTION, R2, deployed, here, ruled
 
@@ -24,19 +24,19 @@ def test_what_is_never_waived_is_what_its_guard_lets_nobody_waive() -> None:
         here(ruled(PROMOTION, only_ci=True), last=deployed(R2, outcome="unfinished"), rules=gone),
         unfit=(Problem("E204", "size is not a number"),),
         account="222222222222",
-        caller=Caller("111111111111", "arn:aws:iam::111111111111:user/bob"),
+        caller=CallerIdentity("111111111111", "arn:aws:iam::111111111111:user/bob"),
     )
-    assert {refusal.code for refusal in ask(request) if not refusal.waivable} == set(NEVER_WAIVED)
+    assert {refusal.code for refusal in check_guards(request) if not refusal.waivable} == set(NEVER_WAIVED)
     assert all(reason and reason[-1] != "." for reason in NEVER_WAIVED.values())
 
 
 def test_the_usual_gates_are_three() -> None:
-    assert dict(USUAL_GATES) == {"peer": 1, "business": 1, "quality": 1}
+    assert dict(DEFAULT_GATES) == {"peer": 1, "business": 1, "quality": 1}
 
 
 def test_without_rules_nothing_is_asked_but_for_a_warning() -> None:
     assert Rules() == ruled(PROMOTION).rules
-    assert ask(PROMOTION) == ()
+    assert check_guards(PROMOTION) == ()
     assert (Rules().rehearsed, Rules().may_differ, Rules().protected, Rules().self_approval) == (
         "warn",
         None,

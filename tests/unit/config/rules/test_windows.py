@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from envctl.domain.config.rules.windows import (
     DAYS,
     HORIZON,
-    Absolute,
+    AbsoluteWindow,
     Closed,
     Kind,
-    Weekly,
+    WeeklyWindow,
     Window,
-    closed_by,
-    flaw,
-    known_zone,
-    local_end,
-    local_moment,
-    local_time,
-    spelt,
+    describe_window,
+    find_closure,
+    find_flaw,
+    is_known_zone,
+    parse_end_time,
+    parse_moment,
+    parse_time,
 )
 
 TICK = timedelta(microseconds=1)
@@ -35,12 +35,12 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def once(kind: Kind, start: str, end: str, tz: str = "Europe/Berlin") -> Absolute:
-    return Absolute(kind, "once", datetime.fromisoformat(start), datetime.fromisoformat(end), tz)
+def once(kind: Kind, start: str, end: str, tz: str = "Europe/Berlin") -> AbsoluteWindow:
+    return AbsoluteWindow(kind, "once", datetime.fromisoformat(start), datetime.fromisoformat(end), tz)
 
 
-def weekly(kind: Kind, days: str, begin: str, until: str, tz: str = "Europe/Berlin") -> Weekly:
-    return Weekly(kind, "weekly", tuple(days.split()), time.fromisoformat(begin), time.fromisoformat(until), tz)
+def weekly(kind: Kind, days: str, begin: str, until: str, tz: str = "Europe/Berlin") -> WeeklyWindow:
+    return WeeklyWindow(kind, "weekly", tuple(days.split()), time.fromisoformat(begin), time.fromisoformat(until), tz)
 
 
 # Each window, and one of its spans in UTC. In Berlin clocks go from 02:00 to 03:00 on 2026-03-29 at 01:00 UTC, and from
@@ -263,7 +263,7 @@ CASES: dict[str, tuple[list[Window], str, tuple[Window | None, str | None] | Non
 
 
 def closed(windows: Sequence[Window], moment: datetime) -> bool:
-    return closed_by(windows, moment) is not None
+    return find_closure(windows, moment) is not None
 
 
 @pytest.mark.parametrize(("window", "start", "end"), SPANS.values(), ids=SPANS.keys())
@@ -277,9 +277,9 @@ def test_a_span_holds_its_start_and_not_its_end(window: Window, start: str, end:
 def test_it_opens_at_that_very_boundary(window: Window, start: str, end: str) -> None:
     if window.kind == "deny":
         expected = Closed(window, at(end))
-        assert [closed_by([window], moment) for moment in (at(start), at(end) - TICK)] == [expected, expected]
+        assert [find_closure([window], moment) for moment in (at(start), at(end) - TICK)] == [expected, expected]
     else:
-        assert closed_by([window], at(start) - TICK) == Closed(None, at(start))
+        assert find_closure([window], at(start) - TICK) == Closed(None, at(start))
 
 
 @pytest.mark.parametrize(("window", "around"), EMPTY.values(), ids=EMPTY.keys())
@@ -294,12 +294,12 @@ def test_what_closes_and_when_it_opens(
     windows: list[Window], now: str, answer: tuple[Window | None, str | None] | None
 ) -> None:
     expected = answer and Closed(answer[0], at(answer[1]) if answer[1] else None)
-    assert closed_by(windows, at(now)) == expected
+    assert find_closure(windows, at(now)) == expected
 
 
 def test_the_answer_is_in_utc_whatever_the_zone_of_the_question() -> None:
     asked = at("2026-07-15T17:00").astimezone(ZoneInfo("Asia/Tokyo"))
-    found = closed_by([OFFICE], asked)
+    found = find_closure([OFFICE], asked)
     assert found == Closed(None, at("2026-07-16T09:00"))
     assert found.opens is not None
     assert found.opens.tzinfo is UTC
@@ -316,10 +316,10 @@ def test_the_second_of_two_equal_local_times_is_another_moment() -> None:
 def test_for_ever_is_a_time_like_others(tz: str) -> None:
     deny = once("deny", "0001-01-01T00:00", "9999-12-31T23:59", tz)
     allow = once("allow", "0001-01-01T00:00", "9999-12-31T23:59", tz)
-    assert closed_by([deny], at("2026-07-15T12:00")) == Closed(deny, None)
-    assert closed_by([allow, LUNCH], at("2026-07-15T12:00")) == Closed(LUNCH, at("2026-07-15T13:00"))
-    assert flaw([allow, LUNCH]) is None
-    assert flaw([allow, deny]) == (0, COVERED)
+    assert find_closure([deny], at("2026-07-15T12:00")) == Closed(deny, None)
+    assert find_closure([allow, LUNCH], at("2026-07-15T12:00")) == Closed(LUNCH, at("2026-07-15T13:00"))
+    assert find_flaw([allow, LUNCH]) is None
+    assert find_flaw([allow, deny]) == (0, COVERED)
 
 
 COVERED = "is never open: deny windows cover all of it, and always win; move it, or shorten them"
@@ -416,7 +416,7 @@ FLAWS: dict[str, tuple[list[Window], tuple[int, str] | None]] = {
 
 @pytest.mark.parametrize(("windows", "expected"), FLAWS.values(), ids=FLAWS.keys())
 def test_a_window_that_can_not_mean_anything_is_found(windows: list[Window], expected: tuple[int, str] | None) -> None:
-    assert flaw(windows) == expected
+    assert find_flaw(windows) == expected
 
 
 ZONES = [
@@ -448,14 +448,14 @@ TIMES = st.one_of(
 KINDS: st.SearchStrategy[Kind] = st.sampled_from(["allow", "deny"])
 LOCAL = st.builds(datetime.combine, DATES, TIMES)
 ABSOLUTE = st.builds(
-    lambda kind, start, length, tz: Absolute(kind, "a", start, start + length, tz),
+    lambda kind, start, length, tz: AbsoluteWindow(kind, "a", start, start + length, tz),
     KINDS,
     LOCAL,
     st.timedeltas(timedelta(microseconds=1), timedelta(days=9)),
     st.sampled_from(ZONES),
 )
 WEEKLY = st.builds(
-    lambda kind, days, begin, until, tz: Weekly(kind, "w", tuple(days), begin, until, tz),
+    lambda kind, days, begin, until, tz: WeeklyWindow(kind, "w", tuple(days), begin, until, tz),
     KINDS,
     st.lists(st.sampled_from(DAYS), min_size=1, unique=True),
     TIMES,
@@ -464,7 +464,7 @@ WEEKLY = st.builds(
 )
 # Large enough that a few of them leave little open.
 DAILY = st.builds(
-    lambda kind, begin, until, tz: Weekly(kind, "d", DAYS, time(begin), time(until), tz),
+    lambda kind, begin, until, tz: WeeklyWindow(kind, "d", DAYS, time(begin), time(until), tz),
     KINDS,
     st.sampled_from([0, 6, 12]),
     st.sampled_from([0, 6, 12]),
@@ -478,7 +478,7 @@ MOMENT = st.builds(lambda local, tz: local.replace(tzinfo=ZoneInfo(tz)).astimezo
 def shown(window: Window, moment: datetime) -> bool:
     """Whether a clock on the wall shows a time of the window: the plain reading, without a thought for changes."""
     local = moment.astimezone(ZoneInfo(window.tz)).replace(tzinfo=None)
-    if isinstance(window, Absolute):
+    if isinstance(window, AbsoluteWindow):
         return window.start <= local < window.end
     today, yesterday = local.date(), local.date() - timedelta(days=1)
     began_today = DAYS[today.weekday()] in window.days and window.begin <= local.time()
@@ -518,7 +518,7 @@ def test_open_is_no_deny_and_some_allow(windows: list[Window], moment: datetime)
     denied = [window for window in windows if window.kind == "deny" and active(window, moment)]
     allows = [window for window in windows if window.kind == "allow"]
     allowed = not allows or any(active(window, moment) for window in allows)
-    found = closed_by(windows, moment)
+    found = find_closure(windows, moment)
     assert (found is None) == (not denied and allowed)
     if found:
         assert found.window in denied if denied else found.window is None
@@ -526,7 +526,7 @@ def test_open_is_no_deny_and_some_allow(windows: list[Window], moment: datetime)
 
 @given(WINDOWS, MOMENT, st.floats(0, 1, exclude_max=True))
 def test_it_opens_when_it_says_and_not_before(windows: list[Window], moment: datetime, share: float) -> None:
-    found = closed_by(windows, moment)
+    found = find_closure(windows, moment)
     assume(found is not None)
     assert found is not None
     if found.opens is None:
@@ -535,26 +535,26 @@ def test_it_opens_when_it_says_and_not_before(windows: list[Window], moment: dat
     assert moment < found.opens < moment + HORIZON
     assert not closed(windows, found.opens)
     for before in (found.opens - TICK, moment + share * (found.opens - moment)):
-        again = closed_by(windows, min(before, found.opens - TICK))
+        again = find_closure(windows, min(before, found.opens - TICK))
         assert again is not None
         assert again.opens == found.opens
 
 
 @given(WINDOWS, MOMENT, st.integers(-14, 14))
 def test_the_zone_of_the_question_does_not_matter(windows: list[Window], moment: datetime, hours: int) -> None:
-    assert closed_by(windows, moment.astimezone(timezone(hours * HOUR))) == closed_by(windows, moment)
+    assert find_closure(windows, moment.astimezone(timezone(hours * HOUR))) == find_closure(windows, moment)
 
 
 @given(st.lists(WEEKLY, max_size=4), MOMENT)
-def test_weekly_windows_without_a_flaw_always_open_again(windows: list[Weekly], moment: datetime) -> None:
-    found = closed_by(windows, moment)
-    if flaw(windows) is None and found:
+def test_weekly_windows_without_a_flaw_always_open_again(windows: list[WeeklyWindow], moment: datetime) -> None:
+    found = find_closure(windows, moment)
+    if find_flaw(windows) is None and found:
         assert found.opens is not None
 
 
 @given(st.lists(st.one_of(DAILY, WINDOW), min_size=2, max_size=6), MOMENT)
 def test_what_a_flaw_says_is_so_at_any_moment(windows: list[Window], moment: datetime) -> None:
-    found = flaw(windows)
+    found = find_flaw(windows)
     assume(found is not None)
     assert found is not None
     index, reason = found
@@ -562,7 +562,9 @@ def test_what_a_flaw_says_is_so_at_any_moment(windows: list[Window], moment: dat
     if reason == WHOLE_WEEK:
         assert closed(denies, moment)
     elif reason == COVERED:
-        weekly_alone = [each for each in denies if isinstance(each, Weekly)] if isinstance(window, Weekly) else denies
+        weekly_alone = (
+            [each for each in denies if isinstance(each, WeeklyWindow)] if isinstance(window, WeeklyWindow) else denies
+        )
         assert closed([window, *weekly_alone], moment)
     else:
         assert not active(window, moment)
@@ -604,22 +606,22 @@ ZONE_NAMES = {
 
 @pytest.mark.parametrize(("name", "known"), ZONE_NAMES.items(), ids=[repr(name)[:40] for name in ZONE_NAMES])
 def test_a_zone_is_known_by_its_name_in_the_database(name: str, known: bool) -> None:
-    assert known_zone(name) is known
+    assert is_known_zone(name) is known
 
 
 @given(st.text(max_size=20))
 @example("Europe/Berlin")
 def test_a_zone_is_known_or_not_and_never_an_error(name: str) -> None:
-    assert known_zone(name) in (True, False)
+    assert is_known_zone(name) in (True, False)
 
 
 SPELT: dict[str, tuple[Window, str]] = {
     "an absolute window": (
-        Absolute("deny", "year end", datetime(2026, 12, 20), datetime(2027, 1, 4), "Asia/Tokyo"),
+        AbsoluteWindow("deny", "year end", datetime(2026, 12, 20), datetime(2027, 1, 4), "Asia/Tokyo"),
         'deny window "year end" (2026-12-20 00:00 to 2027-01-04 00:00 Asia/Tokyo)',
     ),
     "a weekly window": (
-        Weekly("allow", "office hours", tuple(WORKDAYS.split()), time(9), time(17), "Europe/Berlin"),
+        WeeklyWindow("allow", "office hours", tuple(WORKDAYS.split()), time(9), time(17), "Europe/Berlin"),
         'allow window "office hours" (mon to fri 09:00 to 17:00 Europe/Berlin)',
     ),
     "seconds": (
@@ -665,7 +667,7 @@ SPELT: dict[str, tuple[Window, str]] = {
 
 @pytest.mark.parametrize(("window", "text"), SPELT.values(), ids=SPELT.keys())
 def test_a_window_is_spelt(window: Window, text: str) -> None:
-    assert spelt(window) == text
+    assert describe_window(window) == text
 
 
 @pytest.mark.parametrize(
@@ -679,12 +681,12 @@ def test_a_window_is_spelt(window: Window, text: str) -> None:
     ],
 )
 def test_a_time_of_day_is_read(text: str, value: time) -> None:
-    assert local_time(text) == value
-    assert local_end(text) == value
+    assert parse_time(text) == value
+    assert parse_end_time(text) == value
 
 
 def test_the_end_of_the_day_is_midnight() -> None:
-    assert local_end("24:00") == time()
+    assert parse_end_time("24:00") == time()
 
 
 NO_TIMES = [
@@ -708,14 +710,14 @@ NO_TIMES += ["09:00Z", "09:00+01:00", "T09:00", "9am", "24:00:00", "\u0660\u0669
 @pytest.mark.parametrize("text", [*NO_TIMES, "24:00"])
 def test_what_is_no_time_of_day_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must") as caught:
-        local_time(text)
+        parse_time(text)
     assert str(caught.value) == 'must be a time of day from "00:00" to "23:59", such as "09:00"'
 
 
 @pytest.mark.parametrize("text", NO_TIMES)
 def test_what_is_no_end_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must") as caught:
-        local_end(text)
+        parse_end_time(text)
     assert str(caught.value) == 'must be a time of day from "00:00" to "24:00", such as "17:30"'
 
 
@@ -731,8 +733,8 @@ def test_what_is_no_end_is_refused(text: str) -> None:
     ],
 )
 def test_a_moment_is_read(text: str, value: datetime) -> None:
-    assert local_moment(text) == value
-    assert local_moment(text).tzinfo is None
+    assert parse_moment(text) == value
+    assert parse_moment(text).tzinfo is None
 
 
 @pytest.mark.parametrize(
@@ -749,7 +751,7 @@ def test_a_moment_is_read(text: str, value: datetime) -> None:
 )
 def test_an_offset_is_refused_for_the_sake_of_the_zone(text: str, offset: str) -> None:
     with pytest.raises(ValueError, match="must") as caught:
-        local_moment(text)
+        parse_moment(text)
     assert str(caught.value) == f'must not end in "{offset}"; name the zone instead, as in tz = "Europe/Berlin"'
 
 
@@ -780,5 +782,5 @@ def test_an_offset_is_refused_for_the_sake_of_the_zone(text: str, offset: str) -
 )
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must") as caught:
-        local_moment(text)
+        parse_moment(text)
     assert str(caught.value) == 'must be a date that exists, such as "2026-12-20" or "2026-12-20T18:00"'

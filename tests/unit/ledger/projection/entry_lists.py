@@ -15,9 +15,9 @@ from envctl.domain.ledger.events import (
     VerificationPassed,
     WaiverUsed,
 )
-from envctl.domain.ledger.projection.apply_entries import fold
-from envctl.domain.ledger.state import EnvironmentPresent, Evidence, Present
-from envctl.domain.operation import Move
+from envctl.domain.ledger.projection.apply_entries import apply_entries
+from envctl.domain.ledger.state import EnvironmentState, Evidence, LedgerState
+from envctl.domain.operation import Operation
 from tests.unit.ledger.ledger_strategies import SECOND, START, Step, story
 
 ORDER = ("dev", "staging", "prod")
@@ -27,7 +27,7 @@ NONE = timedelta()
 
 
 def started(
-    release: str = "r1", environment: str = "dev", action: Move = "apply", waiver: int = 0, behind: str = ""
+    release: str = "r1", environment: str = "dev", action: Operation = "apply", waiver: int = 0, behind: str = ""
 ) -> Event:
     return DeploymentStarted(environment, release, "settings", action, waiver=waiver, behind=behind)
 
@@ -60,12 +60,12 @@ def waived(release: str = "r1", environment: str = "dev", start: int = 0) -> Eve
     return WaiverUsed(environment, release, "it burns", ("G104",), ("soak: too short",), start)
 
 
-def after(*steps: Step) -> Present:
-    return fold(story(*steps))
+def after(*steps: Step) -> LedgerState:
+    return apply_entries(story(*steps))
 
 
-def dev(*steps: Step) -> EnvironmentPresent:
-    return after(*steps).of("dev")
+def dev(*steps: Step) -> EnvironmentState:
+    return after(*steps).find_environment("dev")
 
 
 def evidence(*steps: Step, release: str = "r1") -> Evidence:

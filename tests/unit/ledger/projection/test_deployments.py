@@ -3,8 +3,8 @@
 import pytest
 
 from envctl.domain.ledger.events import DeploymentStarted, Event, ReleaseCreated
-from envctl.domain.ledger.projection.apply_entries import REMEMBERED, fold
-from envctl.domain.ledger.state import NOTHING, Deployment, EnvironmentPresent, Evidence
+from envctl.domain.ledger.projection.apply_entries import MAX_EVIDENCE, apply_entries
+from envctl.domain.ledger.state import EMPTY_ENVIRONMENT, Deployment, EnvironmentState, Evidence
 from tests.unit.ledger.ledger_strategies import Step, chain
 from tests.unit.ledger.projection.entry_lists import (
     ANN,
@@ -39,23 +39,23 @@ STRANGE_ENDS: dict[str, list[Event]] = {
 
 @pytest.mark.parametrize("happened", STRANGE_ENDS.values(), ids=STRANGE_ENDS.keys())
 def test_an_end_that_belongs_to_no_open_deployment_changes_nothing(happened: list[Event]) -> None:
-    before, then = fold(chain(happened[:-1])), fold(chain(happened))
-    assert all(then.of(name) == before.of(name) for name in ORDER)
+    before, then = apply_entries(chain(happened[:-1])), apply_entries(chain(happened))
+    assert all(then.find_environment(name) == before.find_environment(name) for name in ORDER)
     assert then.seq == before.seq + 1
 
 
 def test_a_start_is_the_last_deployment_and_unfinished() -> None:
     begun = DeploymentStarted("staging", "r1", "5e77", "promote", "dev", "f00d", 0)
-    there = after(BOB, begun).of("staging")
+    there = after(BOB, begun).find_environment("staging")
     assert there.last == Deployment(1, "r1", "5e77", "promote", "dev", BOB, at(1))
-    assert there.unfinished == there.last
+    assert there.unfinished_deployment == there.last
     assert there.current is None
 
 
 def test_a_success_is_the_proof_of_its_release() -> None:
     there = dev(ReleaseCreated("r1"), started(), succeeded(2))
     done = Deployment(2, "r1", "settings", "apply", "", ANN, at(2), "succeeded", at(3), changed=2)
-    assert there == EnvironmentPresent(
+    assert there == EnvironmentState(
         current=done, last=done, evidence={"r1": Evidence(done)}, stacks=frozenset({"network"})
     )
 
@@ -102,8 +102,8 @@ def test_stacks_that_were_applied_before_a_failure_are_known() -> None:
 
 
 def test_an_end_closes_an_unfinished_deployment() -> None:
-    assert dev(started()).unfinished is not None
-    assert dev(started(), failed(1)).unfinished is None
+    assert dev(started()).unfinished_deployment is not None
+    assert dev(started(), failed(1)).unfinished_deployment is None
 
 
 def test_the_first_maker_of_a_release_stays_its_maker() -> None:
@@ -158,24 +158,24 @@ def made_and_verified(count: int) -> list[Step]:
 
 
 def test_what_the_releases_proved_and_did_that_were_deployed_last_is_remembered() -> None:
-    there = dev(*made_and_verified(REMEMBERED + 2))
-    latest = [f"n{number}" for number in range(2, REMEMBERED + 2)]
+    there = dev(*made_and_verified(MAX_EVIDENCE + 2))
+    latest = [f"n{number}" for number in range(2, MAX_EVIDENCE + 2)]
     assert list(there.evidence) == latest
     assert list(there.performed) == latest
     assert all(proof.verified for proof in there.evidence.values())
-    assert there.proof == there.evidence[latest[-1]]
+    assert there.current_evidence == there.evidence[latest[-1]]
 
 
 def test_who_is_deployed_again_is_not_forgotten_next() -> None:
-    start = 3 * (REMEMBERED - 1) + 1
-    again = [*made_and_verified(REMEMBERED - 1), started("n0"), succeeded(start, "n0", performed=("delete n0",))]
+    start = 3 * (MAX_EVIDENCE - 1) + 1
+    again = [*made_and_verified(MAX_EVIDENCE - 1), started("n0"), succeeded(start, "n0", performed=("delete n0",))]
     assert dev(*again).performed["n0"] == {"create n0", "delete n0"}
     there = dev(
         *again,
         *(started("r1"), succeeded(start + 2, "r1", performed=("create r1",))),
         *(started("r2"), succeeded(start + 4, "r2", performed=("create r2",))),
     )
-    assert len(there.evidence) == len(there.performed) == REMEMBERED
+    assert len(there.evidence) == len(there.performed) == MAX_EVIDENCE
     assert "n0" in there.evidence
     assert there.performed["n0"] == {"create n0", "delete n0"}
     assert "n1" not in there.evidence
@@ -186,7 +186,12 @@ def test_the_end_of_everything_leaves_nothing_that_runs() -> None:
     full = [*VERIFIED, drift(1), started(action="destroy")]
     there = dev(*full, succeeded(5))
     assert there.last == Deployment(5, "r1", "settings", "destroy", "", ANN, at(5, HOUR), "succeeded", at(6, HOUR), 2)
-    assert (there.current, there.whole, there.proof, there.unfinished) == (None, False, None, None)
+    assert (there.current, there.whole, there.current_evidence, there.unfinished_deployment) == (
+        None,
+        False,
+        None,
+        None,
+    )
     assert (there.stacks, there.drift) == (frozenset(), None)
 
 
@@ -202,5 +207,5 @@ def test_after_the_end_of_everything_a_deployment_begins_anew() -> None:
     there = dev(*VERIFIED, started(action="destroy"), succeeded(4), started("r2"), succeeded(6, "r2"))
     assert there.whole
     assert there.stacks == {"network"}
-    assert there.proof == there.evidence["r2"]
-    assert NOTHING.evidence == {}
+    assert there.current_evidence == there.evidence["r2"]
+    assert EMPTY_ENVIRONMENT.evidence == {}

@@ -3,8 +3,8 @@
 import pytest
 
 from envctl.domain.ledger.events import DeploymentStarted, DeploymentSucceeded, Event
-from envctl.domain.ledger.state import ended
-from envctl.domain.operation import Move
+from envctl.domain.ledger.state import describe_outcome
+from envctl.domain.operation import Operation
 from tests.unit.ledger.ledger_strategies import Step
 from tests.unit.ledger.projection.entry_lists import (
     HOUR,
@@ -20,7 +20,9 @@ from tests.unit.ledger.projection.entry_lists import (
 )
 
 
-def part(release: str = "r1", action: Move = "apply", waiver: int = 0, stacks: tuple[str, ...] = ("web",)) -> Event:
+def part(
+    release: str = "r1", action: Operation = "apply", waiver: int = 0, stacks: tuple[str, ...] = ("web",)
+) -> Event:
     return DeploymentStarted("dev", release, "settings", action, waiver=waiver, only=stacks)
 
 
@@ -60,7 +62,7 @@ def test_what_a_part_proves(steps: list[Step], proven: list[str], whole: bool) -
     there = dev(*steps)
     assert [release for release, proof in there.evidence.items() if proof.verified] == proven
     assert there.whole == whole
-    assert (there.proof is not None) == (whole and "r1" in there.evidence)
+    assert (there.current_evidence is not None) == (whole and "r1" in there.evidence)
 
 
 def test_a_part_is_told_as_one_and_leaves_what_runs_as_it_is_known() -> None:
@@ -68,13 +70,13 @@ def test_a_part_is_told_as_one_and_leaves_what_runs_as_it_is_known() -> None:
     assert there.current == before.current
     assert there.last is not None
     assert (there.last.outcome, there.last.only, there.last.changed) == ("partial", ("db", "web"), 1)
-    assert ended(there.last) == "was of db and web alone"
-    assert there.unfinished is None
+    assert describe_outcome(there.last) == "was of db and web alone"
+    assert there.unfinished_deployment is None
 
 
 def test_the_first_part_ever_is_no_release_that_runs() -> None:
     there = dev(part(), done(1))
-    assert (there.current, there.whole, there.proof, there.evidence) == (None, False, None, {})
+    assert (there.current, there.whole, there.current_evidence, there.evidence) == (None, False, None, {})
     assert there.stacks == {"web"}
 
 

@@ -13,7 +13,7 @@ from envctl.domain.ledger.events import (
     HoldSet,
     ReleaseCreated,
 )
-from envctl.domain.ledger.projection.apply_entries import APPROVALS
+from envctl.domain.ledger.projection.apply_entries import MAX_APPROVALS
 from envctl.domain.ledger.state import Approval, Hold, Lock
 from tests.unit.ledger.ledger_strategies import Step
 from tests.unit.ledger.projection.entry_lists import ANN, BOB, after, at, dev, failed, started, succeeded
@@ -22,7 +22,7 @@ from tests.unit.ledger.projection.entry_lists import ANN, BOB, after, at, dev, f
 def test_approvals_are_kept_in_the_order_in_which_they_were_given() -> None:
     approvals = after(
         ApprovalGiven("prod", "quality", "r1", "s"), BOB, ApprovalGiven("prod", "peer", "r2", "t", "f00d")
-    ).of("prod").approvals  # fmt: skip
+    ).find_environment("prod").approvals  # fmt: skip
     assert approvals == (Approval("quality", "r1", "s", ANN, at(1)), Approval("peer", "r2", "t", BOB, at(2), "f00d"))
 
 
@@ -42,7 +42,7 @@ def test_of_a_review_in_github_the_reviewer_has_approved() -> None:
 
 
 def test_of_very_many_approvals_the_last_are_remembered() -> None:
-    given = [ApprovalGiven("dev", "peer", f"r{number}", "s") for number in range(APPROVALS + 1)]
+    given = [ApprovalGiven("dev", "peer", f"r{number}", "s") for number in range(MAX_APPROVALS + 1)]
     assert [approval.release for approval in dev(*given).approvals] == [each.release for each in given[1:]]
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 
 from envctl.domain.ledger.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event
-from envctl.domain.ledger.projection.apply_entries import fold
-from envctl.domain.ledger.state import EnvironmentPresent
+from envctl.domain.ledger.projection.apply_entries import apply_entries
+from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.ledger.state_events import StateMoved
 from tests.unit.ledger.ledger_strategies import story
 
 
-def dev(*events: Event) -> EnvironmentPresent:
-    return fold(story(*events)).of("dev")
+def dev(*events: Event) -> EnvironmentState:
+    return apply_entries(story(*events)).find_environment("dev")
 
 
 def started(*creates: str, action: str = "apply") -> Event:
@@ -37,19 +37,19 @@ def test_untouched_stack_of_a_failure_is_not_held() -> None:
 def test_stack_that_left_is_held_no_longer() -> None:
     first = (started("base", "web"), DeploymentSucceeded("dev", "r1", 1, ("base", "web")))
     gone = dev(*first, started(), DeploymentSucceeded("dev", "r1", 3, ("base",), left=("web",)))
-    assert gone.held == {"base"}
+    assert gone.held_stacks == {"base"}
     halfway = dev(*first, started(), DeploymentFailed("dev", "r1", 3, "E305", left=("web",)))
-    assert halfway.held == {"base"}
+    assert halfway.held_stacks == {"base"}
 
 
 def test_forgotten_stack_is_known_as_that() -> None:
     first = (started("base", "web"), DeploymentSucceeded("dev", "r1", 1, ("base", "web")))
     forgot = (*first, started(), DeploymentSucceeded("dev", "r1", 3, ("base",), forgot=("web",)))
-    assert both(dev(*forgot).held, dev(*forgot).forgotten) == ({"base"}, {"web"})
+    assert both(dev(*forgot).held_stacks, dev(*forgot).forgotten) == ({"base"}, {"web"})
     again = dev(*forgot, started("web"), DeploymentSucceeded("dev", "r1", 5, ("base", "web")))
-    assert both(again.held, again.forgotten) == ({"base", "web"}, set())
+    assert both(again.held_stacks, again.forgotten) == ({"base", "web"}, set())
     gone = dev(*forgot, started(action="destroy"), DeploymentSucceeded("dev", "r1", 5, ()))
-    assert both(gone.held, gone.forgotten) == (set(), {"web"})
+    assert both(gone.held_stacks, gone.forgotten) == (set(), {"web"})
 
 
 def test_moved_state_is_that_of_the_other_stack() -> None:

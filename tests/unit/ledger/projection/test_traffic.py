@@ -5,7 +5,7 @@ from hypothesis import given
 
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DeploymentStarted, Event, RolloutStarted, TrafficShifted
-from envctl.domain.ledger.projection.apply_entries import fold
+from envctl.domain.ledger.projection.apply_entries import apply_entries
 from envctl.domain.rollout.traffic import Live, Shift, Traffic
 from tests.unit.ledger.ledger_strategies import ledgers
 from tests.unit.ledger.projection.entry_lists import (
@@ -74,7 +74,7 @@ def test_where_the_requests_are(happened: list[Event], told: Traffic | None) -> 
 def test_other_stacks_stay_where_they_are() -> None:
     jobs = TrafficShifted("dev", "r1", 1, "jobs", "blue", "old", 100)
     assert set(dev(started(), jobs, begins(1)).traffic) == {"jobs", "web"}
-    assert set(dev(started(), jobs, begins(1)).shifts) == {"web"}
+    assert set(dev(started(), jobs, begins(1)).open_shifts) == {"web"}
 
 
 def test_a_rollout_that_is_stopped_takes_the_proof_of_its_release_away_before_its_end_is_recorded() -> None:
@@ -97,7 +97,7 @@ def test_without_a_rollout_nothing_is_said_of_requests() -> None:
 
 @given(ledgers)
 def test_a_stack_is_at_rest_or_on_a_way_that_a_deployment_has_begun(entries: list[Entry]) -> None:
-    for environment, there in fold(entries).environments.items():
+    for environment, there in apply_entries(entries).environments.items():
         for traffic in there.traffic.values():
             assert traffic.live.color in {"blue", "green"}
             if traffic.shift is None:
@@ -115,5 +115,5 @@ def test_what_is_known_was_said_by_somebody(entries: list[Entry]) -> None:
         for entry in entries
         if isinstance(entry.event, RolloutStarted | TrafficShifted)
     }
-    present = fold(entries)
+    present = apply_entries(entries)
     assert {(name, stack) for name, there in present.environments.items() for stack in there.traffic} <= said

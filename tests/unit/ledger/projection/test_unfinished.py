@@ -3,16 +3,16 @@
 import pytest
 
 from envctl.domain.ledger.events import DeploymentStarted, DeploymentSucceeded, Event
-from envctl.domain.ledger.state import EnvironmentPresent
+from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.ledger.state_events import ImportStarted
-from envctl.domain.operation import Move
+from envctl.domain.operation import Operation
 from tests.unit.ledger.projection.entry_lists import abandoned, dev, failed, started
 
 BOTH, WEB, NEW = ("network", "web"), ("web",), "db"
 
 
 def begins(*stacks: str, only: tuple[str, ...] = (), environment: str = "dev", destroys: bool = False) -> Event:
-    action: Move = "destroy" if destroys else "apply"
+    action: Operation = "destroy" if destroys else "apply"
     return DeploymentStarted(environment, "r1", "settings", action, only=only, stacks=stacks)
 
 
@@ -24,7 +24,7 @@ def destroyed(start: int) -> Event:
     return ended(start)
 
 
-def known(there: EnvironmentPresent) -> set[str]:
+def known(there: EnvironmentState) -> set[str]:
     return {name for name in (*BOTH, NEW) if there.has_begun(name)}
 
 

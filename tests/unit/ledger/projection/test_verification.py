@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from envctl.domain.ledger.events import DriftChecked, VerificationPassed
-from envctl.domain.ledger.projection.apply_entries import fold
+from envctl.domain.ledger.projection.apply_entries import apply_entries
 from envctl.domain.ledger.state import DriftCheck, Evidence
 from tests.unit.ledger.ledger_strategies import SECOND, Step, story
 from tests.unit.ledger.projection.entry_lists import (
@@ -111,8 +111,8 @@ STAYS: dict[str, tuple[list[Step], timedelta, datetime | None]] = {
 @pytest.mark.parametrize(("steps", "soaked", "since"), STAYS.values(), ids=STAYS.keys())
 def test_stays(steps: list[Step], soaked: timedelta, since: datetime | None) -> None:
     entries = story(*steps)
-    proof = fold(entries).of("dev").evidence["r1"]
-    assert (proof.soaked(entries[-1].at + HOUR), proof.since) == (soaked, since)
+    proof = apply_entries(entries).find_environment("dev").evidence["r1"]
+    assert (proof.measure_soak(entries[-1].at + HOUR), proof.since) == (soaked, since)
 
 
 def test_a_passed_verification_says_when_and_with_which_checks() -> None:
@@ -181,7 +181,7 @@ STRANGE_LOOKS: dict[str, list[Step]] = {
 @pytest.mark.parametrize("steps", STRANGE_LOOKS.values(), ids=STRANGE_LOOKS.keys())
 def test_a_verification_of_something_that_does_not_run_changes_nothing(steps: list[Step]) -> None:
     before, then = after(*steps[:-1]), after(*steps)
-    assert all(then.of(name) == before.of(name) for name in ORDER)
+    assert all(then.find_environment(name) == before.find_environment(name) for name in ORDER)
     assert then.seq == before.seq + 1
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from envctl.adapters.terraform.plans import completeness, json_documents, plan_document
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
-from envctl.domain.plan.fingerprint import PlanMeaning, meaning_of
+from envctl.domain.plan.fingerprint import PlanFingerprint, fingerprint_plan
 
 Json = dict[str, Any]
 
@@ -81,19 +81,19 @@ def full() -> Json:
 
 def read(document: Json, allowed: tuple[str, ...] = ()) -> StackPlan:
     """As the adapter reads it, from its text on."""
-    parsed = json_documents.parse(json.dumps(document))
-    completeness.check_form("web", parsed, allowed)
-    plan = plan_document.meaning("web", parsed, ())
-    completeness.check_seen("web", parsed, seen=bool(plan.resources or plan.outputs))
+    parsed = json_documents.parse_document(json.dumps(document))
+    completeness.check_completeness("web", parsed, allowed)
+    plan = plan_document.parse_plan("web", parsed, ())
+    completeness.check_changes_found("web", parsed, seen=bool(plan.resources or plan.outputs))
     return plan
 
 
-def meant(document: Json) -> PlanMeaning:
-    return meaning_of(EnvironmentPlan("prod", "r1", (read(document),)))
+def meant(document: Json) -> PlanFingerprint:
+    return fingerprint_plan(EnvironmentPlan("prod", "r1", (read(document),)))
 
 
 def print_of(document: Json) -> str:
-    return meant(document).fingerprint
+    return meant(document).digest
 
 
 def created(after: object, **more: object) -> Json:

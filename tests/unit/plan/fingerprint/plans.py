@@ -14,7 +14,7 @@ from envctl.domain.plan.changes import (
     ResourceChange,
     StackPlan,
 )
-from envctl.domain.plan.fingerprint import meaning_of, uncovered
+from envctl.domain.plan.fingerprint import find_unapproved_changes, fingerprint_plan
 
 WHOLE = (Action.CREATE, Action.IMPORT, Action.READ, Action.INVOKE)
 PUT_OUT = (Action.CREATE, Action.UPDATE, Action.DELETE)
@@ -73,7 +73,7 @@ def change(action: Action, address: str = "aws_vpc.main", /, **after: object) ->
 def covers(approved: EnvironmentPlan, then: EnvironmentPlan) -> bool:
     """Where who approved has named every stack that waits."""
     waiting = [stack.stack for stack in approved.stacks if stack.waits_for]
-    return not uncovered(meaning_of(then), meaning_of(approved), waiting)
+    return not find_unapproved_changes(fingerprint_plan(then), fingerprint_plan(approved), waiting)
 
 
 def edited(of: EnvironmentPlan, data: st.DataObject, edit: Any) -> tuple[EnvironmentPlan, str, str]:

@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, ResourceChange
-from envctl.domain.plan.fingerprint import MalformedMeaningError, PlanMeaning, decode, encode, meaning_of
+from envctl.domain.plan.fingerprint import MalformedFingerprintError, PlanFingerprint, decode, encode, fingerprint_plan
 from tests.unit.plan.fingerprint.plans import ONE, change, plan, plans
 
 
 @given(plans())
 def test_a_meaning_survives_its_bytes(of: EnvironmentPlan) -> None:
-    meaning = meaning_of(of)
+    meaning = fingerprint_plan(of)
     assert decode(encode(meaning)) == meaning
-    assert decode(encode(meaning)).fingerprint == meaning.fingerprint
+    assert decode(encode(meaning)).digest == meaning.digest
 
 
 def test_the_bytes_of_a_meaning_never_change() -> None:
@@ -25,14 +25,14 @@ def test_the_bytes_of_a_meaning_never_change() -> None:
         change(Action.UPDATE, size=3, arn=Marker.UNKNOWN, token=Marker.SENSITIVE, role=None, tags=tags),
         ResourceChange("aws_eip.é", "aws_eip", Action.DELETE),
     )
-    assert encode(meaning_of(of)).decode() == (
+    assert encode(fingerprint_plan(of)).decode() == (
         '{"changes":[{"action":"delete","address":"aws_eip.é","stack":"network","type":"aws_eip","values":{}},'
         '{"action":"update","address":"aws_vpc.main","stack":"network","type":"aws_vpc","values":'
         r'{"[\"arn\"]":"?","[\"role\"]":"-","[\"size\"]":"4e07408562bedb8b60ce05c1decfe3ad",'
         r'"[\"tags\"]":"a0d6be731024019163745cb386243f39","[\"token\"]":"*"}}],"format":2}'
     )
-    assert meaning_of(of).fingerprint == "79d509816abc1a2e8fa33a48ca2469f36619d76c1333d2ce5e09a637f0b1ae38"
-    assert meaning_of(plan()).fingerprint == "6f233fa5877056a12943fd511ae23ef0382e8b5f66c9e699b967c35504b87583"
+    assert fingerprint_plan(of).digest == "79d509816abc1a2e8fa33a48ca2469f36619d76c1333d2ce5e09a637f0b1ae38"
+    assert fingerprint_plan(plan()).digest == "6f233fa5877056a12943fd511ae23ef0382e8b5f66c9e699b967c35504b87583"
 
 
 def test_what_was_kept_before_is_read_still() -> None:
@@ -41,11 +41,11 @@ def test_what_was_kept_before_is_read_still() -> None:
         b'{"arn":"?","tags.Name":"4e07408562bedb8b60ce05c1decfe3ad"}}],"format":1}'
     )
     read = decode(kept)
-    assert (read.format, read.changes[0].told) == (1, "update network: aws_vpc.main")
+    assert (read.format, read.changes[0].description) == (1, "update network: aws_vpc.main")
     assert encode(read) == kept
 
 
-KEPT = encode(meaning_of(plan(ONE)))
+KEPT = encode(fingerprint_plan(plan(ONE)))
 
 
 def _edited(**changes: object) -> bytes:
@@ -93,38 +93,38 @@ DAMAGED = {
 
 @pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED.keys())
 def test_damaged_bytes_are_refused(data: bytes) -> None:
-    with pytest.raises(MalformedMeaningError):
+    with pytest.raises(MalformedFingerprintError):
         decode(data)
 
 
 def test_what_is_wrong_with_bytes_of_another_form_is_said() -> None:
-    with pytest.raises(MalformedMeaningError) as caught:
+    with pytest.raises(MalformedFingerprintError) as caught:
         decode(KEPT + b" ")
     assert str(caught.value) == "its bytes are not in the form in which envctl writes them"
-    with pytest.raises(MalformedMeaningError) as caught:
+    with pytest.raises(MalformedFingerprintError) as caught:
         decode(_edited(address=7))
     assert str(caught.value) == "something in it is not a text"
 
 
 @given(plans(), st.data())
 def test_a_changed_byte_never_passes_for_what_was_written(of: EnvironmentPlan, data: st.DataObject) -> None:
-    kept = encode(meaning_of(of))
+    kept = encode(fingerprint_plan(of))
     at = data.draw(st.integers(0, len(kept) - 1))
     byte = data.draw(st.integers(0, 255).filter(lambda value: value != kept[at]))
     damaged = kept[:at] + bytes([byte]) + kept[at + 1 :]
     try:
         read = decode(damaged)
-    except MalformedMeaningError:
+    except MalformedFingerprintError:
         return
-    assert read != meaning_of(of)
-    assert read.fingerprint != meaning_of(of).fingerprint
+    assert read != fingerprint_plan(of)
+    assert read.digest != fingerprint_plan(of).digest
 
 
 @given(st.binary(max_size=40))
 def test_garbage_is_refused(data: bytes) -> None:
-    with pytest.raises(MalformedMeaningError):
+    with pytest.raises(MalformedFingerprintError):
         decode(data)
 
 
 def test_nothing_is_the_meaning_of_an_empty_plan() -> None:
-    assert meaning_of(plan()) == PlanMeaning()
+    assert fingerprint_plan(plan()) == PlanFingerprint()

@@ -17,14 +17,14 @@ from envctl.domain.plan.changes import (
     StackPlan,
 )
 from envctl.domain.plan.fingerprint import (
-    Change,
-    PlanMeaning,
+    PlanFingerprint,
+    PlannedChange,
     decode,
     encode,
-    meaning_of,
-    outline,
-    performed,
-    uncovered,
+    find_unapproved_changes,
+    fingerprint_plan,
+    list_performed_actions,
+    to_plan_outline,
 )
 from tests.unit.plan.fingerprint.plans import ONE, change, covers, plan, plans
 
@@ -296,24 +296,24 @@ def test_outputs_are_part_of_what_is_approved(approved: EnvironmentPlan, then: E
 
 
 def test_what_an_earlier_envctl_kept_is_shown_and_covers_nothing() -> None:
-    earlier = PlanMeaning(meaning_of(plan(ONE)).changes, 1)
+    earlier = PlanFingerprint(fingerprint_plan(plan(ONE)).changes, 1)
     kept = decode(encode(earlier))
     assert kept == earlier
-    assert outline(kept, "prod", "r1") == outline(meaning_of(plan(ONE)), "prod", "r1")
-    assert uncovered(meaning_of(plan(ONE)), kept) == meaning_of(plan(ONE)).changes
-    assert kept.fingerprint != meaning_of(plan(ONE)).fingerprint
+    assert to_plan_outline(kept, "prod", "r1") == to_plan_outline(fingerprint_plan(plan(ONE)), "prod", "r1")
+    assert find_unapproved_changes(fingerprint_plan(plan(ONE)), kept) == fingerprint_plan(plan(ONE)).changes
+    assert kept.digest != fingerprint_plan(plan(ONE)).digest
 
 
 def test_the_sign_of_an_unknown_secret_covers_the_secret() -> None:
-    def one(sign: str, action: str = "update") -> PlanMeaning:
-        return PlanMeaning((Change("network", "aws_vpc.main", "aws_vpc", action, {'["token"]': sign}),))
+    def one(sign: str, action: str = "update") -> PlanFingerprint:
+        return PlanFingerprint((PlannedChange("network", "aws_vpc.main", "aws_vpc", action, {'["token"]': sign}),))
 
-    assert not uncovered(one("*"), one("*?"))
-    assert uncovered(one("*?"), one("*"))
-    assert uncovered(one("x"), one("*?"))
-    nothing = PlanMeaning((Change("network", "aws_vpc.main", "aws_vpc", "create"),))
-    assert not uncovered(nothing, one("*?", "create"))
-    assert uncovered(nothing, one("*", "create"))
+    assert not find_unapproved_changes(one("*"), one("*?"))
+    assert find_unapproved_changes(one("*?"), one("*"))
+    assert find_unapproved_changes(one("x"), one("*?"))
+    nothing = PlanFingerprint((PlannedChange("network", "aws_vpc.main", "aws_vpc", "create"),))
+    assert not find_unapproved_changes(nothing, one("*?", "create"))
+    assert find_unapproved_changes(nothing, one("*", "create"))
 
 
 WAITING = EnvironmentPlan("prod", "r1", (StackPlan("network", (ONE,)), StackPlan("web", waits_for=("network",))))
@@ -333,17 +333,17 @@ def test_of_a_stack_that_waits_only_what_is_created_is_covered(action: Action) -
 @pytest.mark.parametrize("action", Action)
 def test_unseen_stack_that_was_not_named_is_not_covered(action: Action, unseen: tuple[str, ...]) -> None:
     then = EnvironmentPlan("prod", "r1", (StackPlan("web", (change(action, "aws_eip.out", name="x"),)),))
-    (beyond,) = uncovered(meaning_of(then), meaning_of(WAITING), unseen)
+    (beyond,) = find_unapproved_changes(fingerprint_plan(then), fingerprint_plan(WAITING), unseen)
     assert (beyond.stack, beyond.action) == ("web", action)
 
 
 def test_stack_that_still_waits_is_covered_without_a_name() -> None:
-    assert not uncovered(meaning_of(WAITING), meaning_of(WAITING))
+    assert not find_unapproved_changes(fingerprint_plan(WAITING), fingerprint_plan(WAITING))
 
 
 def test_name_of_a_seen_stack_covers_nothing_more() -> None:
     then = plan(change(Action.CREATE, "aws_eip.out"), stack="network")
-    assert uncovered(meaning_of(then), meaning_of(WAITING), ("network", "web"))
+    assert find_unapproved_changes(fingerprint_plan(then), fingerprint_plan(WAITING), ("network", "web"))
 
 
 def test_a_stack_that_waits_covers_itself_and_no_other() -> None:
@@ -361,17 +361,17 @@ def test_of_what_is_there_and_waits_for_what_it_reads_anew_nothing_is_covered_th
     assert not covers(waits, plan(change(Action.CREATE, "aws_eip.out"), stack="web"))
     assert not covers(waits, WAITING)
     assert not covers(WAITING, waits)
-    kept = meaning_of(waits)
-    assert [each.told for each in kept.changes] == ["update network: aws_vpc.main", "web (planned later)"]
+    kept = fingerprint_plan(waits)
+    assert [each.description for each in kept.changes] == ["update network: aws_vpc.main", "web (planned later)"]
     assert decode(encode(kept)) == kept
-    assert outline(kept, "prod", "r1").stacks[1] == replace(behind, waits_for=("what it reads",))
+    assert to_plan_outline(kept, "prod", "r1").stacks[1] == replace(behind, waits_for=("what it reads",))
 
 
 def test_a_change_says_what_it_is() -> None:
-    created, waits = meaning_of(EnvironmentPlan("prod", "r1", (*plan(ONE).stacks, WAITING.stacks[1]))).changes
-    assert created.told == "update network: aws_vpc.main"
-    assert waits.told == "web (planned later)"
-    assert waits == Change("web", "", "", "wait")
+    created, waits = fingerprint_plan(EnvironmentPlan("prod", "r1", (*plan(ONE).stacks, WAITING.stacks[1]))).changes
+    assert created.description == "update network: aws_vpc.main"
+    assert waits.description == "web (planned later)"
+    assert waits == PlannedChange("web", "", "", "wait")
 
 
 def test_what_is_kept_can_be_looked_at_without_values() -> None:
@@ -384,7 +384,7 @@ def test_what_is_kept_can_be_looked_at_without_values() -> None:
             StackPlan("web", waits_for=("network", "data")),
         ),
     )
-    assert outline(meaning_of(of), "staging", "r2") == EnvironmentPlan(
+    assert to_plan_outline(fingerprint_plan(of), "staging", "r2") == EnvironmentPlan(
         "staging",
         "r2",
         (
@@ -393,13 +393,13 @@ def test_what_is_kept_can_be_looked_at_without_values() -> None:
             StackPlan("web", waits_for=("what it reads",)),
         ),
     )
-    assert outline(PlanMeaning(), "prod", "r1") == EnvironmentPlan("prod", "r1", ())
+    assert to_plan_outline(PlanFingerprint(), "prod", "r1") == EnvironmentPlan("prod", "r1", ())
 
 
 @given(plans())
 def test_what_is_looked_at_is_what_is_kept(of: EnvironmentPlan) -> None:
-    kept = meaning_of(of)
-    seen = meaning_of(outline(kept, "prod", "r1"))
+    kept = fingerprint_plan(of)
+    seen = fingerprint_plan(to_plan_outline(kept, "prod", "r1"))
     assert [replace(each, values={}) for each in seen.changes] == [replace(each, values={}) for each in kept.changes]
 
 
@@ -440,4 +440,4 @@ PERFORMED: Mapping[str, tuple[list[StackPlan], tuple[str, ...]]] = {
 
 @pytest.mark.parametrize(("of", "done"), PERFORMED.values(), ids=PERFORMED.keys())
 def test_what_is_done_to_which_types(of: list[StackPlan], done: tuple[str, ...]) -> None:
-    assert performed(of) == done
+    assert list_performed_actions(of) == done

@@ -11,10 +11,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from envctl.adapters.terraform.plans import json_documents
-from envctl.adapters.terraform.plans.planned_values import planned
-from envctl.domain.plan.canonical import above, canonical_text, leaves, place, steps_of
+from envctl.adapters.terraform.plans.planned_values import digest_planned_values
+from envctl.domain.plan.canonical import encode_path, list_enclosing_paths, list_leaves, parse_path, to_canonical_json
 from envctl.domain.plan.changes import Action
-from envctl.domain.plan.fingerprint import decode, encode, uncovered
+from envctl.domain.plan.fingerprint import decode, encode, find_unapproved_changes
 from tests.unit.plan.fingerprint.documents import Json, created, full, meant, print_of, updated
 
 NASTY = st.text('ab".[]\\ \u00e9', max_size=4)
@@ -53,16 +53,16 @@ def put(value: Any, steps: tuple[Any, ...], new: Any) -> Any:
 def test_another_value_anywhere_in_what_is_new_is_another_plan(after: Json, new: Any, data: st.DataObject) -> None:
     where = data.draw(st.sampled_from([steps for steps in spots(after) if steps] or [()]))
     other = put(after, where, new if where else {"a": new})
-    assume(canonical_text(without_null(other)) != canonical_text(without_null(after)))
+    assume(to_canonical_json(without_null(other)) != to_canonical_json(without_null(after)))
     assert print_of(created(after)) != print_of(created(other))
-    assert uncovered(meant(created(other)), meant(created(after)))
+    assert find_unapproved_changes(meant(created(other)), meant(created(after)))
 
 
 @given(objects, objects, values, st.data())
 def test_another_planned_value_is_another_plan(before: Json, after: Json, new: Any, data: st.DataObject) -> None:
     where = data.draw(st.sampled_from([steps for steps in spots(after) if steps] or [()]))
     other = put(after, where, new if where else {"a": new})
-    assume(canonical_text(other) != canonical_text(after))
+    assume(to_canonical_json(other) != to_canonical_json(after))
     assert print_of(updated(before, after)) != print_of(updated(before, other))
 
 
@@ -72,7 +72,7 @@ def test_what_is_unknown_is_another_plan_than_what_is_known(after: Json, data: s
     key = data.draw(st.sampled_from(sorted(after)))
     then = created({k: v for k, v in after.items() if k != key}, after_unknown={key: True})
     assert print_of(created(after)) != print_of(then) or after[key] is None
-    assert not uncovered(meant(created(after)), meant(then))
+    assert not find_unapproved_changes(meant(created(after)), meant(then))
 
 
 @given(objects, objects, objects)
@@ -85,7 +85,7 @@ def test_what_is_there_and_stays_is_not_planned(stays: Json, before: Json, after
 @given(objects, objects)
 def test_a_change_is_covered_by_itself_and_survives_its_bytes(before: Json, after: Json) -> None:
     kept = meant(updated(before, after))
-    assert not uncovered(meant(updated(before, after)), kept)
+    assert not find_unapproved_changes(meant(updated(before, after)), kept)
     assert decode(encode(kept)) == kept
 
 
@@ -106,11 +106,11 @@ def test_that_a_sensitive_value_changes_is_bound() -> None:
     marks = {"before_sensitive": {"p": True}, "after_sensitive": {"p": True}}
     stays = updated({"p": "secret-1", "a": 1}, {"p": "secret-1", "a": 2}, **marks)
     changes = updated({"p": "secret-1", "a": 1}, {"p": "secret-2", "a": 2}, **marks)
-    assert uncovered(meant(changes), meant(stays))
+    assert find_unapproved_changes(meant(changes), meant(stays))
     later = created({}, after_sensitive={"p": True}, after_unknown={"p": True})
     known = created({"p": "secret-1"}, after_sensitive={"p": True})
-    assert not uncovered(meant(known), meant(later))
-    assert uncovered(meant(later), meant(known))
+    assert not find_unapproved_changes(meant(known), meant(later))
+    assert find_unapproved_changes(meant(later), meant(known))
 
 
 def shuffled(value: Any, draw: Any) -> Any:
@@ -137,8 +137,8 @@ EXACT = ["0.12345678901234567890", "0.12345678901234567891", "9007199254740993",
 
 def numbered(spelling: str) -> str:
     text = json.dumps(created({"n": "HERE"})).replace('"HERE"', spelling)
-    change = json_documents.parse(text)["resource_changes"][0]
-    return planned(change, Action.CREATE, frozenset())['["n"]']
+    change = json_documents.parse_document(text)["resource_changes"][0]
+    return digest_planned_values(change, Action.CREATE, frozenset())['["n"]']
 
 
 @pytest.mark.parametrize("spellings", SPELLINGS, ids=lambda each: each[0])
@@ -153,25 +153,27 @@ def test_no_digit_of_a_number_is_lost() -> None:
 
 @given(st.decimals(allow_nan=False, allow_infinity=False), st.decimals(allow_nan=False, allow_infinity=False))
 def test_two_numbers_have_one_text_only_where_they_are_one(one: Decimal, other: Decimal) -> None:
-    assert (canonical_text(one) == canonical_text(other)) == (one == other)
+    assert (to_canonical_json(one) == to_canonical_json(other)) == (one == other)
 
 
 @given(values, values)
 def test_two_values_have_one_text_only_where_their_leaves_are_the_same(one: Any, other: Any) -> None:
     def told(value: Any) -> dict[str, str]:
-        return {where: canonical_text(leaf) for where, leaf in leaves(value)}
+        return {where: to_canonical_json(leaf) for where, leaf in list_leaves(value)}
 
-    assert (canonical_text(one) == canonical_text(other)) == (told(one) == told(other))
+    assert (to_canonical_json(one) == to_canonical_json(other)) == (told(one) == told(other))
 
 
 @given(st.lists(NASTY | st.integers(0, 20), max_size=4))
 def test_a_place_lies_in_each_that_is_above_it(steps: list[str | int]) -> None:
-    assert list(above(place(steps))) == [place(steps[:end]) for end in range(len(steps), -1, -1)]
+    assert list(list_enclosing_paths(encode_path(steps))) == [
+        encode_path(steps[:end]) for end in range(len(steps), -1, -1)
+    ]
 
 
 def test_a_path_of_a_person_is_a_place() -> None:
-    assert steps_of('tags["a \\"]"].b[0].c-d') == ("tags", 'a "]', "b", 0, "c-d")
-    assert list(above("provider")) == ["provider"]
+    assert parse_path('tags["a \\"]"].b[0].c-d') == ("tags", 'a "]', "b", 0, "c-d")
+    assert list(list_enclosing_paths("provider")) == ["provider"]
 
 
 PAIRS: dict[str, tuple[Json, Json]] = {
@@ -211,4 +213,4 @@ def test_told_apart(one: Json, other: Json) -> None:
 )
 def test_what_is_no_document_is_refused(damaged: str) -> None:
     with pytest.raises((ValueError, RecursionError)):
-        json_documents.parse(damaged)
+        json_documents.parse_document(damaged)

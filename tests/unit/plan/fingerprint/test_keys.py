@@ -6,7 +6,7 @@ from copy import deepcopy
 import pytest
 
 from envctl.adapters.terraform.plans import plan_keys
-from envctl.adapters.terraform.plans.plan_keys import Table, Use
+from envctl.adapters.terraform.plans.plan_keys import KeyTable, KeyUse
 from envctl.domain.errors import OperationFailedError
 from tests.unit.plan.fingerprint.documents import CHANGE, INVOCATION, PLAN, RESOURCE, TRIGGER, Json, full, print_of
 
@@ -48,10 +48,10 @@ def invoke(plan: Json) -> Json:
     return found
 
 
-OTHERWISE: list[tuple[str, Table, Place, Mapping[str, object]]] = [
+OTHERWISE: list[tuple[str, KeyTable, Place, Mapping[str, object]]] = [
     (
         "plan",
-        plan_keys.PLAN,
+        plan_keys.PLAN_KEYS,
         lambda plan: plan,
         {
             "format_version": "1.3",
@@ -76,7 +76,7 @@ OTHERWISE: list[tuple[str, Table, Place, Mapping[str, object]]] = [
     ),
     (
         "resource change",
-        plan_keys.RESOURCE_CHANGE,
+        plan_keys.RESOURCE_CHANGE_KEYS,
         resource,
         {
             "address": 'module.web.aws_x.y["b"]',
@@ -96,7 +96,7 @@ OTHERWISE: list[tuple[str, Table, Place, Mapping[str, object]]] = [
     ),
     (
         "change",
-        plan_keys.CHANGE,
+        plan_keys.CHANGE_KEYS,
         change,
         {
             "actions": ["delete", "create"],
@@ -112,10 +112,10 @@ OTHERWISE: list[tuple[str, Table, Place, Mapping[str, object]]] = [
             "after_identity": {"id": "sg-2"},
         },
     ),
-    ("importing", plan_keys.IMPORTING, importing, {"id": "sg-2", "unknown": True, "identity": {"account": "2"}}),
+    ("importing", plan_keys.IMPORTING_KEYS, importing, {"id": "sg-2", "unknown": True, "identity": {"account": "2"}}),
     (
         "action invocation",
-        plan_keys.ACTION_INVOCATION,
+        plan_keys.ACTION_INVOCATION_KEYS,
         invocation,
         {
             "address": "module.web.action.aws_do.other",
@@ -131,7 +131,7 @@ OTHERWISE: list[tuple[str, Table, Place, Mapping[str, object]]] = [
     ),
     (
         "trigger of an action",
-        plan_keys.LIFECYCLE_ACTION_TRIGGER,
+        plan_keys.LIFECYCLE_ACTION_TRIGGER_KEYS,
         lifecycle,
         {
             "triggering_resource_address": "module.web.aws_x.other",
@@ -143,7 +143,7 @@ OTHERWISE: list[tuple[str, Table, Place, Mapping[str, object]]] = [
     ),
     (
         "action that a person asked for",
-        plan_keys.INVOKE_ACTION_TRIGGER,
+        plan_keys.INVOKE_ACTION_TRIGGER_KEYS,
         invoke,
         {"calling_resource_address": "aws_x.z"},
     ),
@@ -153,23 +153,23 @@ NAMES = [f"{name}: {key}" for name, table, *_ in OTHERWISE for key in table]
 
 
 @pytest.mark.parametrize(("place", "key", "use", "other"), EACH, ids=NAMES)
-def test_each_key_does_what_its_table_says(place: Place, key: str, use: Use, other: object) -> None:
+def test_each_key_does_what_its_table_says(place: Place, key: str, use: KeyUse, other: object) -> None:
     then = full()
     assert place(then).get(key) != other
     place(then)[key] = deepcopy(other)
-    if use is Use.CHECKED and key != "applyable":
+    if use is KeyUse.CHECKED and key != "applyable":
         with pytest.raises(OperationFailedError) as caught:
             print_of(then)
         assert caught.value.problems[0].code == "E350"
     else:
-        assert (print_of(then) != print_of(full())) is (use is Use.BOUND)
+        assert (print_of(then) != print_of(full())) is (use is KeyUse.BOUND)
 
 
 def test_each_table_has_a_reason_for_each_key() -> None:
     tables = [value for name, value in vars(plan_keys).items() if name.isupper() and not name.startswith("_")]
     assert len(tables) == 9
     for table in tables:
-        assert all(isinstance(use, Use) and reason for use, reason in table.values())
+        assert all(isinstance(use, KeyUse) and reason for use, reason in table.values())
 
 
 def test_what_would_be_done_and_is_not_seen_is_refused() -> None:

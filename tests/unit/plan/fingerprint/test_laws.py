@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, Marker, ResourceChange, StackPlan
-from envctl.domain.plan.fingerprint import meaning_of, uncovered
+from envctl.domain.plan.fingerprint import find_unapproved_changes, fingerprint_plan
 from tests.unit.plan.fingerprint.plans import (
     PARTLY,
     addresses,
@@ -42,14 +42,14 @@ def test_one_more_change_is_not_covered_and_named(
 ) -> None:
     assume(all(stack.stack != where or address not in {r.address for r in stack.resources} for stack in of.stacks))
     more = StackPlan(where, (change(action, address),))
-    (beyond,) = uncovered(meaning_of(replace(of, stacks=(*of.stacks, more))), meaning_of(of))
+    (beyond,) = find_unapproved_changes(fingerprint_plan(replace(of, stacks=(*of.stacks, more))), fingerprint_plan(of))
     assert (beyond.stack, beyond.address, beyond.action) == (where, address, action)
 
 
 @given(filled, st.sampled_from(Action), st.data())
 def test_another_action_is_not_covered(of: EnvironmentPlan, action: Action, data: st.DataObject) -> None:
     then, where, address = edited(of, data, lambda resource: replace(resource, action=action))
-    (*beyond,) = uncovered(meaning_of(then), meaning_of(of))
+    (*beyond,) = find_unapproved_changes(fingerprint_plan(then), fingerprint_plan(of))
     if then == of:
         assert not beyond
     else:
@@ -59,7 +59,7 @@ def test_another_action_is_not_covered(of: EnvironmentPlan, action: Action, data
 @given(filled, st.data())
 def test_the_same_address_of_another_type_is_not_covered(of: EnvironmentPlan, data: st.DataObject) -> None:
     then, _, address = edited(of, data, lambda resource: replace(resource, type="aws_other"))
-    assert [each.address for each in uncovered(meaning_of(then), meaning_of(of))] == [address]
+    assert [each.address for each in find_unapproved_changes(fingerprint_plan(then), fingerprint_plan(of))] == [address]
 
 
 @given(filled, paths, known, st.data())
@@ -76,7 +76,9 @@ def test_another_planned_value_is_not_covered(
         return replace(resource, attributes=(*kept, AttributeChange(path, None, value)))
 
     then, where, address = edited(of, data, otherwise)
-    assert [(each.stack, each.address) for each in uncovered(meaning_of(then), meaning_of(of))] == [(where, address)]
+    assert [
+        (each.stack, each.address) for each in find_unapproved_changes(fingerprint_plan(then), fingerprint_plan(of))
+    ] == [(where, address)]
 
 
 @given(plans(waiting=False, actions=st.sampled_from(PARTLY)), st.data())
@@ -97,9 +99,9 @@ def test_order_means_nothing(of: EnvironmentPlan, data: st.DataObject) -> None:
         replace(stack, resources=tuple(map(shuffled, data.draw(st.permutations(stack.resources)))))
         for stack in data.draw(st.permutations(of.stacks))
     )
-    other = meaning_of(replace(of, stacks=then))
-    assert other.fingerprint == meaning_of(of).fingerprint
-    assert other == meaning_of(of)
+    other = fingerprint_plan(replace(of, stacks=then))
+    assert other.digest == fingerprint_plan(of).digest
+    assert other == fingerprint_plan(of)
 
 
 @given(plans())
@@ -120,15 +122,15 @@ def test_what_is_no_part_of_what_happens_means_nothing(of: EnvironmentPlan) -> N
         return replace(stack, resources=changed, outputs=outputs, waits_for=waits, warnings=("deprecated",))
 
     other = EnvironmentPlan("staging", "r2", tuple(map(noisy, of.stacks)))
-    assert meaning_of(other) == meaning_of(of)
+    assert fingerprint_plan(other) == fingerprint_plan(of)
 
 
 @given(plans(), plans())
 def test_two_plans_have_one_fingerprint_only_where_they_mean_the_same(
     one: EnvironmentPlan, other: EnvironmentPlan
 ) -> None:
-    first, second = meaning_of(one), meaning_of(other)
-    assert (first.fingerprint == second.fingerprint) == (first == second)
+    first, second = fingerprint_plan(one), fingerprint_plan(other)
+    assert (first.digest == second.digest) == (first == second)
     if first == second:
         assert covers(one, other)
         assert covers(other, one)

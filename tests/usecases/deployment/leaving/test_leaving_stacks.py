@@ -9,27 +9,27 @@ from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event
 from envctl.domain.ledger.state_events import StateMoved
 from envctl.domain.plan.changes import Action, EnvironmentPlan
-from envctl.domain.release.bundle import identity, pack
-from envctl.usecases.approval.approve import approve
-from envctl.usecases.approval.explain_refusal import why
-from envctl.usecases.concurrency.stack_selection import Selection
+from envctl.domain.release.bundle import compute_identity, pack
+from envctl.usecases.approval.approve import approve_plan
+from envctl.usecases.approval.explain_refusal import explain_refusal
+from envctl.usecases.concurrency.stack_selection import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.deployment.verification import verify
-from envctl.usecases.drift.drift import drift
-from envctl.usecases.fleet.matrix import matrix
-from envctl.usecases.inspect.doctor.doctor import doctor
-from envctl.usecases.inspect.plan import plan
-from envctl.usecases.inspect.preview import preview
-from envctl.usecases.inspect.status import status
+from envctl.usecases.drift.drift import check_drift
+from envctl.usecases.fleet.matrix import begin_matrix_run
+from envctl.usecases.inspect.doctor.doctor import diagnose_project
+from envctl.usecases.inspect.plan import plan_environment
+from envctl.usecases.inspect.preview import preview_environments
+from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import bundle_store
-from tests.fakes.world import Killed, World, recorded
+from tests.fakes.world import Killed, World, list_entries
 
 HEAD = """
 [project]
@@ -87,7 +87,7 @@ def there(world: World, environment: str) -> set[str]:
 
 
 def held(world: World, environment: str) -> frozenset[str]:
-    return journal.present(world.ports).of(environment).held
+    return journal.load(world.ports).find_environment(environment).held_stacks
 
 
 def leaving(plan: EnvironmentPlan | None) -> dict[str, tuple[str, ...]]:
@@ -100,7 +100,7 @@ def leaving(plan: EnvironmentPlan | None) -> dict[str, tuple[str, ...]]:
 
 
 def last(world: World) -> Event:
-    return next(e.event for e in reversed(recorded(world)) if not e.event.kind.startswith("verification"))
+    return next(e.event for e in reversed(list_entries(world)) if not e.event.kind.startswith("verification"))
 
 
 def codes(raised: pytest.ExceptionInfo[EnvctlError]) -> list[str]:
@@ -109,15 +109,15 @@ def codes(raised: pytest.ExceptionInfo[EnvctlError]) -> list[str]:
 
 def leaves_as_before(world: World, environment: str = "dev") -> None:
     """A release of the tree, recorded as an envctl did that knew nothing of stacks that leave."""
-    made = working_tree.release(world.ports, load.project(world.ports))
+    made = working_tree.build_release(world.ports, load.load_project(world.ports))
     bundle = pack(made)
-    bundle_store.keep(world.ports, identity(bundle), bundle, made)
-    settings = load.settings(world.ports, load.project(world.ports), environment, made.wiring).digest()
+    bundle_store.save_bundle(world.ports, compute_identity(bundle), bundle, made)
+    settings = load.load_settings(world.ports, load.load_project(world.ports), environment, made.wiring).digest()
     _, entry = journal.append(
-        world.ports, lambda _: DeploymentStarted(environment, identity(bundle), settings, "apply")
+        world.ports, lambda _: DeploymentStarted(environment, compute_identity(bundle), settings, "apply")
     )
     assert entry is not None
-    done = DeploymentSucceeded(environment, identity(bundle), entry.seq, tuple(made.wiring.stacks))
+    done = DeploymentSucceeded(environment, compute_identity(bundle), entry.seq, tuple(made.wiring.stacks))
     journal.append(world.ports, lambda _: done)
 
 
@@ -125,17 +125,17 @@ class TestOfTheTree:
     def test_plan_shows_what_is_destroyed(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
-        found, error = plan(world.ports, "dev")
+        found, error = plan_environment(world.ports, "dev")
         assert (leaving(found), error) == ({"cache": ("destroy", "delete")}, None)
-        previewed = preview(world.ports, ["dev"]).environments[0].plan
+        previewed = preview_environments(world.ports, ["dev"]).environments[0].plan
         assert leaving(previewed) == {"cache": ("destroy", "delete")}
 
     def test_apply_destroys_it_after_those_that_stay(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE)
-        world.terraform.ran.clear()
+        world.terraform.calls.clear()
         apply(world.ports, "dev")
-        done = [stack for what, _, stack in world.terraform.ran if what == "apply"]
+        done = [stack for what, _, stack in world.terraform.calls if what == "apply"]
         assert done == ["base", "cache", "web"]
         assert there(world, "dev") == held(world, "dev") == {"base"}
         event = last(world)
@@ -149,12 +149,12 @@ class TestOfTheTree:
         deployed = apply(world.ports, "dev")
         assert leaving(deployed.plan) == {"cache": ("forget", "forget")}
         assert there(world, "dev") == {"base", "web", "cache"}
-        here = journal.present(world.ports).of("dev")
-        assert here.held == {"base", "web"}
+        here = journal.load(world.ports).find_environment("dev")
+        assert here.held_stacks == {"base", "web"}
         assert here.forgotten == {"cache"}
         project(world, BASE, WEB, CACHE)
         apply(world.ports, "dev")
-        assert journal.present(world.ports).of("dev").forgotten == frozenset()
+        assert journal.load(world.ports).find_environment("dev").forgotten == frozenset()
 
     def test_forgotten_one_comes_back_after_all_was_destroyed(self, world: World) -> None:
         apply(world.ports, "dev")
@@ -164,7 +164,7 @@ class TestOfTheTree:
         project(world, BASE, WEB, CACHE)
         deployed = apply(world.ports, "dev")
         assert [warning.code for warning in deployed.warnings] == ["G304"]
-        assert journal.present(world.ports).of("dev").forgotten == frozenset()
+        assert journal.load(world.ports).find_environment("dev").forgotten == frozenset()
 
     @pytest.mark.parametrize("fate", ["destroy", "forget"])
     def test_what_left_the_source_was_rehearsed(self, world: World, fate: str) -> None:
@@ -183,7 +183,7 @@ class TestOfTheTree:
     def test_part_of_the_stacks_destroys_nothing(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
-        apply(world.ports, "dev", Wishes(selection=Selection(("base",))))
+        apply(world.ports, "dev", DeployOptions(selection=StackSelection(("base",))))
         assert "cache" in there(world, "dev")
         assert "cache" in held(world, "dev")
 
@@ -222,7 +222,7 @@ class TestOfTheTree:
     def test_lost_state_is_no_empty_one(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
-        world.terraform.loses_the_state("dev", "cache")
+        world.terraform.lose_state("dev", "cache")
         with pytest.raises(OperationFailedError) as raised:
             apply(world.ports, "dev")
         assert codes(raised) == ["E321"]
@@ -231,7 +231,7 @@ class TestOfTheTree:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
         del world.tree.content["modules/cache/main.tf"]
-        plan(world.ports, "dev")
+        plan_environment(world.ports, "dev")
         laid = world.workspace.code["dev"]
         [path] = [name for name in laid if name.startswith(".left/") and name.endswith("modules/cache/main.tf")]
         assert laid[path].data == PART.encode()
@@ -253,19 +253,19 @@ class TestOfTheTree:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
         world.edit("environments/dev/terraform.tfvars", 'text = "one"\n')
-        plan(world.ports, "dev")
+        plan_environment(world.ports, "dev")
         assert any("password is empty" in said for said in world.observer.heard)
-        assert world.terraform.ran[-1] == ("plan", "dev", "cache")
+        assert world.terraform.calls[-1] == ("plan", "dev", "cache")
         world.edit("environments/dev/removed.tfvars", 'password = "hush"\n')
-        plan(world.ports, "dev")
+        plan_environment(world.ports, "dev")
         assert b"var.password" in world.workspace.stacks["dev", "cache"]
 
     def test_release_that_is_gone_is_named(self, world: World) -> None:
         made = apply(world.ports, "dev").release
         project(world, BASE, WEB)
-        del world.store.content[bundle_store.key(made)]
+        del world.store.content[bundle_store.bundle_key(made)]
         with pytest.raises(OperationFailedError) as raised:
-            plan(world.ports, "dev")
+            plan_environment(world.ports, "dev")
         assert codes(raised) == ["E140"]
         project(world, BASE, WEB, '[removed.cache]\nthen = "forget"\n')
         deployed = apply(world.ports, "dev")
@@ -276,14 +276,14 @@ class TestOfTheTree:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
         leaves_as_before(world)
-        assert leaving(plan(world.ports, "dev")[0]) == {"cache": ("destroy", "delete")}
+        assert leaving(plan_environment(world.ports, "dev")[0]) == {"cache": ("destroy", "delete")}
         apply(world.ports, "dev")
         assert there(world, "dev") == {"base", "web"}
 
     def test_dry_run_says_it(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
-        explained = apply(world.ports, "dev", Wishes(dry_run=True)).stages
+        explained = apply(world.ports, "dev", DeployOptions(dry_run=True)).stages
         assert "destroy all that cache holds, which the release no longer has" in explained
 
 
@@ -305,7 +305,7 @@ class TestPromoted:
         with pytest.raises(RefusedError) as raised:
             promote(world.ports, "staging", "prod")
         assert codes(raised) == ["G305"]
-        assert "G305" in [each.code for each in why(world.ports, "prod").refusals]
+        assert "G305" in [each.code for each in explain_refusal(world.ports, "prod").refusals]
         # The tree of whoever promotes says nothing: it has to travel.
         project(world, BASE, WEB, '[removed.cache]\nthen = "destroy"\n', prod=PROTECTED)
         with pytest.raises(RefusedError):
@@ -321,7 +321,7 @@ class TestPromoted:
         project(world, BASE, WEB, prod=PROTECTED)
         apply(world.ports, "dev")
         promote(world.ports, "dev", "staging")
-        promote(world.ports, "staging", "prod", Wishes(selection=Selection(("base",))))
+        promote(world.ports, "staging", "prod", DeployOptions(selection=StackSelection(("base",))))
         assert there(world, "prod") == held(world, "prod") == {"base", "web", "cache"}
 
     def test_what_holds_data_stays_protected(self, world: World) -> None:
@@ -334,11 +334,11 @@ class TestPromoted:
         [resource] = [r for e in promote_plan(world).stacks if e.leaves for r in e.resources]
         assert resource.action is Action.DELETE
         database = replace(resource, type="aws_db_instance", address="aws_db_instance.this")
-        world.terraform.extra["prod", "cache"] = (database,)
+        world.terraform.extra_changes["prod", "cache"] = (database,)
         with pytest.raises(RefusedError) as raised:
             promote(world.ports, "staging", "prod")
         assert codes(raised) == ["G301"]
-        world.terraform.extra.clear()
+        world.terraform.extra_changes.clear()
         promote(world.ports, "staging", "prod")
         assert there(world, "prod") == {"base", "web"}
 
@@ -350,7 +350,7 @@ class TestPromoted:
         apply(world.ports, "dev")
         promote(world.ports, "dev", "staging")
         me, world.identity.name = world.identity.name, "bob@example.com"
-        approve(world.ports, "prod", "peer")
+        approve_plan(world.ports, "prod", "peer")
         world.identity.name = me
         [shown] = [leaving(each) for each in world.observer.plans[-1:]]
         assert shown == {"cache": ("destroy", "delete")}
@@ -359,7 +359,7 @@ class TestPromoted:
 
 
 def promote_plan(world: World) -> EnvironmentPlan:
-    asked = why(world.ports, "prod", planned=True).planned
+    asked = explain_refusal(world.ports, "prod", planned=True).planned
     assert asked is not None
     return asked
 
@@ -388,9 +388,9 @@ class TestDestroy:
         apply(world.ports, "dev")
         project(world, BASE)
         leaves_as_before(world)
-        world.terraform.ran.clear()
+        world.terraform.calls.clear()
         destroy(world.ports, "dev")
-        assert [stack for what, _, stack in world.terraform.ran if what == "apply"] == ["cache", "web", "base"]
+        assert [stack for what, _, stack in world.terraform.calls if what == "apply"] == ["cache", "web", "base"]
 
 
 class TestDrift:
@@ -399,7 +399,7 @@ class TestDrift:
         project(world, BASE, WEB)
         leaves_as_before(world)
         world.terraform.drifted.add(("dev", "cache"))
-        [found] = [each for each in drift(world.ports).environments if each.environment == "dev"]
+        [found] = [each for each in check_drift(world.ports).environments if each.environment == "dev"]
         assert [(each.stack, each.condition) for each in found.stacks][-1] == ("cache", "drifted")
         assert found.pending
 
@@ -407,16 +407,16 @@ class TestDrift:
         apply(world.ports, "dev")
         promote(world.ports, "dev", "staging")
         without(world, "staging")
-        found = drift(world.ports)
+        found = check_drift(world.ports)
         [gone] = [each for each in found.environments if each.environment == "staging"]
         assert (gone.condition, [each.code for each in gone.problems]) == ("unknown", ["E139"])
-        assert not [each for each in drift(world.ports, ["dev"]).environments if each.environment == "staging"]
+        assert not [each for each in check_drift(world.ports, ["dev"]).environments if each.environment == "staging"]
 
     def test_every_stack_that_is_held_has_a_job(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
         leaves_as_before(world)
-        jobs = matrix(world.ports, "drift", ["dev"])
+        jobs = begin_matrix_run(world.ports, "drift", ["dev"])
         assert sum(job.stacks for job in jobs.jobs) == 3
 
 
@@ -432,20 +432,20 @@ class TestStatus:
         project(world, BASE, WEB)
         leaves_as_before(world)
         verify(world.ports, "dev")
-        dev = status(world.ports).environments[0]
+        dev = load_status(world.ports).environments[0]
         assert (dev.leaving, dev.next) == (("cache",), "envctl apply dev")
         apply(world.ports, "dev")
-        assert status(world.ports).environments[0].leaving == ()
+        assert load_status(world.ports).environments[0].leaving == ()
 
     def test_environment_that_left_is_named_as_long_as_it_holds_something(self, world: World) -> None:
         apply(world.ports, "dev")
         promote(world.ports, "dev", "staging")
         whole = world.tree.content["envctl.toml"].decode()
         without(world, "staging")
-        assert [(each.environment, each.stacks) for each in status(world.ports).gone] == [
+        assert [(each.environment, each.stacks) for each in load_status(world.ports).gone] == [
             ("staging", ("base", "cache", "web"))
         ]
-        told = [problem.code for problem in doctor(world.ports).problems]
+        told = [problem.code for problem in diagnose_project(world.ports).problems]
         assert "E139" in told
         with pytest.raises(UsageError) as raised:
             destroy(world.ports, "staging")
@@ -456,7 +456,7 @@ class TestStatus:
         world.edit("envctl.toml", whole)
         destroy(world.ports, "staging")
         without(world, "staging")
-        assert status(world.ports).gone == ()
+        assert load_status(world.ports).gone == ()
 
     def test_destroy_says_what_was_forgotten(self, world: World) -> None:
         apply(world.ports, "dev")
@@ -476,7 +476,7 @@ class TestRollback:
         apply(world.ports, "dev")
         promote(world.ports, "dev", "staging")
         me, world.identity.name = world.identity.name, "bob@example.com"
-        approve(world.ports, "prod", "peer", unseen=unseen)
+        approve_plan(world.ports, "prod", "peer", unseen=unseen)
         world.identity.name = me
         promote(world.ports, "staging", "prod")
 
@@ -544,27 +544,27 @@ class TestRenamed:
     def test_state_goes_along(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, RENAMED, CACHE_OF_FRONT)
-        found, _ = plan(world.ports, "dev")
+        found, _ = plan_environment(world.ports, "dev")
         assert leaving(found) == {}
         assert not [each.stack for each in found.stacks if each.waits_for]
         assert Action.CREATE not in {resource.action for each in found.stacks for resource in each.resources}
         apply(world.ports, "dev")
         assert there(world, "dev") == held(world, "dev") == {"base", "front", "cache"}
-        assert [e.event.to for e in recorded(world) if isinstance(e.event, StateMoved)] == ["front"]
-        assert journal.present(world.ports).of("dev").renamed == {}
+        assert [e.event.to for e in list_entries(world) if isinstance(e.event, StateMoved)] == ["front"]
+        assert journal.load(world.ports).find_environment("dev").renamed == {}
         assert apply(world.ports, "dev").up_to_date
 
     def test_without_moved_from_both_are_shown(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, RENAMED.replace('moved_from = "web"\n', ""), CACHE_OF_FRONT)
-        found, _ = plan(world.ports, "dev")
+        found, _ = plan_environment(world.ports, "dev")
         assert leaving(found) == {"web": ("destroy", "delete")}
 
     def test_it_does_nothing_where_the_old_one_never_was(self, world: World) -> None:
         project(world, BASE, RENAMED, CACHE_OF_FRONT)
         apply(world.ports, "dev")
         assert there(world, "dev") == {"base", "front", "cache"}
-        assert not [e for e in recorded(world) if isinstance(e.event, StateMoved)]
+        assert not [e for e in list_entries(world) if isinstance(e.event, StateMoved)]
 
     def test_rollback_gives_the_state_back(self, world: World) -> None:
         everywhere(world)

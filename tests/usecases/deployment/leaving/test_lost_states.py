@@ -8,11 +8,11 @@ from envctl.domain.ledger.events import DeploymentSucceeded
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.recovery.recover import recover
-from envctl.usecases.deployment.run import Wishes
+from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.ledger import journal
-from tests.fakes.world import Killed, World, recorded
+from tests.fakes.world import Killed, World, list_entries
 
-LOST = Wishes(state_lost=True)
+LOST = DeployOptions(state_lost=True)
 
 
 @pytest.fixture
@@ -29,33 +29,33 @@ def codes(error: OperationFailedError) -> list[str]:
 @pytest.mark.parametrize("lost", [["web"], ["network"], ["network", "web"]])
 def test_lost_state_is_not_forgotten_in_silence(lost: list[str], world: World) -> None:
     for stack in lost:
-        world.terraform.loses_the_state("dev", stack)
-    before = recorded(world)
+        world.terraform.lose_state("dev", stack)
+    before = list_entries(world)
     with pytest.raises(OperationFailedError) as error:
         destroy(world.ports, "dev")
     (problem,) = error.value.problems
     assert (problem.code, problem.hint.endswith("envctl destroy dev --state-lost")) == ("E371", True)
     assert all(stack in problem.message for stack in lost)
-    assert recorded(world) == before
-    assert journal.present(world.ports).of("dev").current is not None
+    assert list_entries(world) == before
+    assert journal.load(world.ports).find_environment("dev").current is not None
 
 
 def test_lost_state_is_given_up_by_a_word_of_its_own(world: World) -> None:
-    world.terraform.loses_the_state("dev", "web")
+    world.terraform.lose_state("dev", "web")
     done = destroy(world.ports, "dev", LOST)
     assert (done.lost, done.up_to_date) == (("web",), False)
-    entry = recorded(world)[-1].event
+    entry = list_entries(world)[-1].event
     assert isinstance(entry, DeploymentSucceeded)
     assert (entry.lost, entry.changed) == (("web",), 1)
-    here = journal.present(world.ports).of("dev")
+    here = journal.load(world.ports).find_environment("dev")
     assert (here.current, here.last and here.last.lost) == (None, ("web",))
     audit = Audit()
-    for each in recorded(world):
-        audit.follow(each)
+    for each in list_entries(world):
+        audit.add_entry(each)
     assert [each.lost for each in audit.deployments.values()] == [(), ("web",)]
     # What is deployed anew says nothing of it any more.
     apply(world.ports, "dev")
-    again = journal.present(world.ports).of("dev").last
+    again = journal.load(world.ports).find_environment("dev").last
     assert (again and again.outcome, again and again.lost) == ("succeeded", ())
 
 
@@ -66,7 +66,7 @@ def test_word_changes_nothing_where_no_state_is_lost(world: World) -> None:
 
 def test_stack_that_never_held_anything_is_not_lost() -> None:
     world = World()
-    world.terraform.barren.add(("dev", "web"))
+    world.terraform.resourceless.add(("dev", "web"))
     apply(world.ports, "dev")
     assert ("dev", "web") not in world.terraform.states
     assert destroy(world.ports, "dev").lost == ()
@@ -88,7 +88,7 @@ def test_recovery_tells_of_a_lost_state(world: World) -> None:
     with pytest.raises(Killed):
         destroy(world.ports, "dev")
     world.terraform.dies_on.clear()
-    world.terraform.loses_the_state("dev", "network")
+    world.terraform.lose_state("dev", "network")
     found = recover(world.ports, "dev")
     assert [problem.code for problem in found.unseen] == ["E371"]
     with pytest.raises(OperationFailedError) as error:
@@ -101,27 +101,27 @@ def test_first_deployment_that_failed_keeps_its_lost_stacks() -> None:
     world.terraform.fails_on.add(("dev", "web"))
     with pytest.raises(OperationFailedError):
         apply(world.ports, "dev")
-    world.terraform.loses_the_state("dev", "network")
+    world.terraform.lose_state("dev", "network")
     with pytest.raises(OperationFailedError) as error:
         destroy(world.ports, "dev")
     assert codes(error.value) == ["E371"]
     assert destroy(world.ports, "dev", LOST).lost == ("network",)
-    assert journal.present(world.ports).of("dev").stacks == frozenset()
+    assert journal.load(world.ports).find_environment("dev").stacks == frozenset()
 
 
 def test_stack_that_can_not_be_planned_counts_as_lost(world: World) -> None:
-    world.terraform.loses_the_state("dev", "web")
-    world.terraform.behind["dev", "web"] = "network"
-    world.terraform.loses_the_state("dev", "network")
+    world.terraform.lose_state("dev", "web")
+    world.terraform.waits_for["dev", "web"] = "network"
+    world.terraform.lose_state("dev", "network")
     with pytest.raises(OperationFailedError) as error:
         destroy(world.ports, "dev")
     assert "network and web" in error.value.problems[0].message
 
 
 def test_no_at_the_question_records_nothing(world: World) -> None:
-    world.terraform.loses_the_state("dev", "web")
-    world.consent.answers = [False]
-    before = recorded(world)
+    world.terraform.lose_state("dev", "web")
+    world.prompter.answers = [False]
+    before = list_entries(world)
     with pytest.raises(InterruptedByUserError):
         destroy(world.ports, "dev", LOST)
-    assert recorded(world) == before
+    assert list_entries(world) == before

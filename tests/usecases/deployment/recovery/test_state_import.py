@@ -2,16 +2,16 @@
 
 import pytest
 
-from envctl.cli.render.console.inspect.events import is_failure, style, told
+from envctl.cli.render.console.inspect.events import choose_style, describe_event, is_failure
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.audit import Audit
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.recovery.recover import recover
-from envctl.usecases.inspect.status import status
+from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.terraform import PreparedStack
-from tests.fakes.world import Killed, MemoryTerraform, World, recorded
+from tests.fakes.world import Killed, MemoryTerraform, World, list_entries
 
 ADDRESS, ID = "module.web.aws_ssm_parameter.x", "/shop/very-secret-id"
 
@@ -25,14 +25,14 @@ def world() -> World:
 
 def fails(world: World, error: BaseException) -> None:
     class Failing(MemoryTerraform):
-        def take_in(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
+        def import_resource(self, environment: str, stack: PreparedStack, address: str, identity: str) -> None:
             raise error
 
     world.terraform = Failing(**vars(world.terraform))
 
 
 def imports(world: World) -> list[ImportStarted | ImportEnded]:
-    return [each.event for each in recorded(world) if isinstance(each.event, ImportStarted | ImportEnded)]
+    return [each.event for each in list_entries(world) if isinstance(each.event, ImportStarted | ImportEnded)]
 
 
 def outcomes(world: World) -> list[str]:
@@ -41,15 +41,15 @@ def outcomes(world: World) -> list[str]:
 
 def test_import_is_recorded_without_its_id(world: World) -> None:
     recover(world.ports, "dev", [(ADDRESS, ID)])
-    release = journal.present(world.ports).of("dev").current
+    release = journal.load(world.ports).find_environment("dev").current
     assert release is not None
-    start = next(each.seq for each in recorded(world) if isinstance(each.event, ImportStarted))
+    start = next(each.seq for each in list_entries(world) if isinstance(each.event, ImportStarted))
     assert imports(world) == [
         ImportStarted("dev", release.release, "web", ADDRESS),
         ImportEnded("dev", release.release, start, "web", ADDRESS, "imported"),
     ]
     assert not any(ID.encode() in data for data in world.store.content.values())
-    assert [told(each) for each in imports(world)] == [
+    assert [describe_event(each) for each in imports(world)] == [
         f"import of {ADDRESS} into dev began",
         f"import of {ADDRESS} into dev done: it is in the state of web",
     ]
@@ -67,13 +67,13 @@ def test_import_that_was_cut_off_is_told_until_recovered(world: World) -> None:
     fails(world, Killed())
     with pytest.raises(Killed):
         recover(world.ports, "dev", [(ADDRESS, ID)])
-    dev = status(world.ports).environments[0]
+    dev = load_status(world.ports).environments[0]
     assert ([each.address for each in dev.present.imports], dev.next) == ([ADDRESS], "envctl recover dev")
     assert recover(world.ports, "dev").abandoned_imports == (ADDRESS,)
     assert outcomes(world) == ["abandoned"]
-    assert told(imports(world)[-1]).endswith("abandoned: its end was never recorded")
-    assert style(imports(world)[-1]) == "bold red"
-    dev = status(world.ports).environments[0]
+    assert describe_event(imports(world)[-1]).endswith("abandoned: its end was never recorded")
+    assert choose_style(imports(world)[-1]) == "bold red"
+    dev = load_status(world.ports).environments[0]
     assert (dev.present.imports, dev.next == "envctl recover dev") == ((), False)
     assert recover(world.ports, "dev").abandoned_imports == ()
 
@@ -86,7 +86,7 @@ def test_failure_is_recorded_without_its_text(world: World) -> None:
     assert isinstance(end, ImportEnded)
     assert (end.outcome, end.reason) == ("failed", "E305 in stack web")
     assert is_failure(end)
-    assert journal.present(world.ports).of("dev").imports == ()
+    assert journal.load(world.ports).find_environment("dev").imports == ()
 
 
 def test_interruption_is_recorded(world: World) -> None:
@@ -99,17 +99,17 @@ def test_interruption_is_recorded(world: World) -> None:
 
 
 def test_address_of_no_stack_records_nothing(world: World) -> None:
-    before = recorded(world)
+    before = list_entries(world)
     with pytest.raises(Exception, match="E368"):
         recover(world.ports, "dev", [(ADDRESS, ID), ("aws_x.y", "1")])
-    assert recorded(world) == before
+    assert list_entries(world) == before
 
 
 def test_audit_tells_imports_with_their_deployment(world: World) -> None:
     recover(world.ports, "dev", [(ADDRESS, ID), (ADDRESS.replace(".x", ".y"), ID)])
     apply_again = Audit()
-    for each in recorded(world):
-        apply_again.follow(each)
+    for each in list_entries(world):
+        apply_again.add_entry(each)
     (deployment,) = apply_again.deployments.values()
     assert [(each.address[-2:], each.outcome) for each in deployment.imports] == [
         (".x", "imported"),

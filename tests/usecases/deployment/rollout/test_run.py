@@ -15,61 +15,66 @@ from envctl.domain.errors import (
 )
 from envctl.domain.ledger.events import RolloutStarted, TrafficShifted, VerificationFailed
 from envctl.domain.rollout.traffic import Live, Shift, Traffic
-from envctl.usecases.approval.explain_refusal import why
-from envctl.usecases.concurrency.stack_selection import Selection
+from envctl.usecases.approval.explain_refusal import explain_refusal
+from envctl.usecases.concurrency.stack_selection import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.deployment.run import Wishes
-from envctl.usecases.drift.drift import drift
-from envctl.usecases.inspect.plan import plan
-from envctl.usecases.inspect.render import render
-from envctl.usecases.inspect.status import status
-from envctl.usecases.ports.project import Prepared
-from tests.fakes.colours import ALARM, NEW, NEWEST, OLD, ROLLOUT, ColouredWorld
-from tests.fakes.world import Killed, Listener, MemoryStore, MemoryWorkspace, recorded
+from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.drift.drift import check_drift
+from envctl.usecases.inspect.plan import plan_environment
+from envctl.usecases.inspect.render import render_environment
+from envctl.usecases.inspect.status import load_status
+from envctl.usecases.ports.project import PreparedEnvironment
+from tests.fakes.rollout_world import ALARM, NEW_IMAGE, NEWEST_IMAGE, OLD_IMAGE, ROLLOUT, RolloutWorld
+from tests.fakes.world import Killed, MemoryStore, MemoryWorkspace, RecordingObserver, list_entries
 
 READ_BY_ALARMS = (
     'output "group" { value = var.color }\n',
     'variable "group" { type = string }\n',
     '\n[stacks.alarms]\nmodule = "modules/alarms"\ninputs = { group = "web.group" }\n',
 )
-AT_REST = ("blue", 100, OLD, "")
-STEPS = [("green", 10, NEW, OLD), ("green", 50, NEW, OLD), ("green", 100, NEW, OLD), ("green", 100, NEW, "")]
-BLUE, GREEN = Traffic(Live("blue", OLD)), Traffic(Live("green", NEW))
+AT_REST = ("blue", 100, OLD_IMAGE, "")
+STEPS = [
+    ("green", 10, NEW_IMAGE, OLD_IMAGE),
+    ("green", 50, NEW_IMAGE, OLD_IMAGE),
+    ("green", 100, NEW_IMAGE, OLD_IMAGE),
+    ("green", 100, NEW_IMAGE, ""),
+]
+BLUE, GREEN = Traffic(Live("blue", OLD_IMAGE)), Traffic(Live("green", NEW_IMAGE))
 
 
 @pytest.fixture
-def world() -> ColouredWorld:
+def world() -> RolloutWorld:
     """Dev runs the old image, and nobody else runs anything."""
-    found = ColouredWorld()
-    found.runs(OLD)
+    found = RolloutWorld()
+    found.deploy_image(OLD_IMAGE)
     return found
 
 
 @pytest.fixture
-def begun(world: ColouredWorld) -> ColouredWorld:
+def begun(world: RolloutWorld) -> RolloutWorld:
     """Staging runs the old image, and dev has gone over to the new one."""
     promote(world.ports, "dev", "staging")
-    world.runs(NEW)
+    world.deploy_image(NEW_IMAGE)
     world.observer.heard.clear()
     return world
 
 
-def kinds(world: ColouredWorld) -> list[str]:
-    return [entry.event.kind for entry in recorded(world)]
+def kinds(world: RolloutWorld) -> list[str]:
+    return [entry.event.kind for entry in list_entries(world)]
 
 
-def failing(world: ColouredWorld, code: str) -> EnvctlError:
+def failing(world: RolloutWorld, code: str) -> EnvctlError:
     with pytest.raises(EnvctlError) as failed:
         promote(world.ports, "dev", "staging")
     assert code in [problem.code for problem in failed.value.problems]
     return failed.value
 
 
-def stuck(world: ColouredWorld) -> EnvctlError:
+def stuck(world: RolloutWorld) -> EnvctlError:
     """An alarm rings at the first share, and going back fails, too."""
 
     def break_all(_: float) -> None:
@@ -85,227 +90,227 @@ def stuck(world: ColouredWorld) -> EnvctlError:
 
 
 class TestGoingOver:
-    def test_the_first_deployment_has_nothing_to_share(self, world: ColouredWorld) -> None:
-        assert world.sent() == [AT_REST]
-        assert world.traffic() == BLUE
+    def test_the_first_deployment_has_nothing_to_share(self, world: RolloutWorld) -> None:
+        assert world.list_sent_traffic() == [AT_REST]
+        assert world.load_traffic() == BLUE
 
-    def test_a_new_image_gets_its_shares_one_after_the_other(self, world: ColouredWorld) -> None:
-        world.runs(NEW)
-        assert world.sent() == [AT_REST, *STEPS]
-        assert world.traffic() == GREEN
+    def test_a_new_image_gets_its_shares_one_after_the_other(self, world: RolloutWorld) -> None:
+        world.deploy_image(NEW_IMAGE)
+        assert world.list_sent_traffic() == [AT_REST, *STEPS]
+        assert world.load_traffic() == GREEN
 
-    def test_the_next_one_comes_back_to_the_first_colour(self, world: ColouredWorld) -> None:
-        world.runs(NEW)
-        world.runs(NEWEST)
-        assert world.sent()[-1] == ("blue", 100, NEWEST, "")
-        assert ("blue", 10, NEWEST, NEW) in world.sent()
+    def test_the_next_one_comes_back_to_the_first_colour(self, world: RolloutWorld) -> None:
+        world.deploy_image(NEW_IMAGE)
+        world.deploy_image(NEWEST_IMAGE)
+        assert world.list_sent_traffic()[-1] == ("blue", 100, NEWEST_IMAGE, "")
+        assert ("blue", 10, NEWEST_IMAGE, NEW_IMAGE) in world.list_sent_traffic()
 
-    def test_a_promotion_does_as_the_entry_does(self, begun: ColouredWorld) -> None:
+    def test_a_promotion_does_as_the_entry_does(self, begun: RolloutWorld) -> None:
         done = promote(begun.ports, "dev", "staging")
-        assert begun.sent("staging") == [AT_REST, *STEPS]
+        assert begun.list_sent_traffic("staging") == [AT_REST, *STEPS]
         (rolled,) = done.rollouts
         assert (rolled.stack, rolled.before, rolled.color) == ("web", "blue", "green")
         assert [share.percent for share in rolled.shares] == [10, 50, 100]
 
-    def test_what_was_shown_and_approved_is_the_end(self, begun: ColouredWorld) -> None:
+    def test_what_was_shown_and_approved_is_the_end(self, begun: RolloutWorld) -> None:
         main: list[str] = []
 
-        class Looking(type(begun.consent)):  # type: ignore[misc]
-            def given(self, plan: object, *, again: bool) -> bool:
+        class Looking(type(begun.prompter)):  # type: ignore[misc]
+            def confirm_plan(self, plan: object, *, again: bool) -> bool:
                 main.append(begun.workspace.stacks["staging", "web"].decode())
                 return True
 
-        begun.consent = Looking()
+        begun.prompter = Looking()
         promote(begun.ports, "dev", "staging")
         (shown,) = main
         module = json.loads(shown)["module"]["web"]
         assert (module["color"], module["traffic_percent"], module["stable_image"]) == ("green", 100, None)
 
-    def test_each_share_is_in_the_ledger_before_the_next_one(self, begun: ColouredWorld) -> None:
+    def test_each_share_is_in_the_ledger_before_the_next_one(self, begun: RolloutWorld) -> None:
         promote(begun.ports, "dev", "staging")
-        told = [e.event for e in recorded(begun) if isinstance(e.event, RolloutStarted | TrafficShifted)]
+        told = [e.event for e in list_entries(begun) if isinstance(e.event, RolloutStarted | TrafficShifted)]
         told = [each for each in told if each.environment == "staging"][-5:]
         assert isinstance(told[0], RolloutStarted)
         assert [each.percent for each in told if isinstance(each, TrafficShifted)] == [10, 50, 100, 100]
         assert kinds(begun)[-3:] == ["traffic shifted", "deployment succeeded", "verification passed"]
 
-    def test_each_share_is_told_with_what_is_looked_at(self, begun: ColouredWorld) -> None:
+    def test_each_share_is_told_with_what_is_looked_at(self, begun: RolloutWorld) -> None:
         promote(begun.ports, "dev", "staging")
         told = "web: 10 % to green, 90 % stay with blue; watching for 5m: check http, alarm shop-staging-5xx"
         assert told in begun.observer.heard
 
-    def test_a_change_of_settings_has_no_steps(self, world: ColouredWorld) -> None:
+    def test_a_change_of_settings_has_no_steps(self, world: RolloutWorld) -> None:
         world.edit("environments/common.tfvars", "size = 2\n")
         apply(world.ports, "dev")
-        assert world.sent() == [AT_REST, AT_REST]
+        assert world.list_sent_traffic() == [AT_REST, AT_REST]
 
-    def test_a_change_of_settings_rides_along_in_the_first_step(self, world: ColouredWorld) -> None:
+    def test_a_change_of_settings_rides_along_in_the_first_step(self, world: RolloutWorld) -> None:
         world.edit("environments/common.tfvars", "size = 2\n")
-        world.runs(NEW)
-        assert world.sent() == [AT_REST, *STEPS]
+        world.deploy_image(NEW_IMAGE)
+        assert world.list_sent_traffic() == [AT_REST, *STEPS]
 
-    def test_a_rollback_goes_at_once_and_looks_at_nothing(self, begun: ColouredWorld) -> None:
+    def test_a_rollback_goes_at_once_and_looks_at_nothing(self, begun: RolloutWorld) -> None:
         promote(begun.ports, "dev", "staging")
         begun.alarms.states[ALARM.format("staging")] = "ALARM"
         rollback(begun.ports, "staging")
-        assert begun.sent("staging")[-2:] == [("blue", 100, OLD, NEW), AT_REST]
-        assert begun.traffic("staging") == BLUE
+        assert begun.list_sent_traffic("staging")[-2:] == [("blue", 100, OLD_IMAGE, NEW_IMAGE), AT_REST]
+        assert begun.load_traffic("staging") == BLUE
 
-    def test_the_stack_alone(self, begun: ColouredWorld) -> None:
-        promote(begun.ports, "dev", "staging", Wishes(selection=Selection(("web",))))
-        assert begun.sent("staging")[-4:] == STEPS
+    def test_the_stack_alone(self, begun: RolloutWorld) -> None:
+        promote(begun.ports, "dev", "staging", DeployOptions(selection=StackSelection(("web",))))
+        assert begun.list_sent_traffic("staging")[-4:] == STEPS
 
     def test_what_needs_the_stack_comes_after_it_is_through(self) -> None:
-        world = ColouredWorld()
+        world = RolloutWorld()
         world.edit("modules/web/main.tf", world.tree.content["modules/web/main.tf"].decode() + READ_BY_ALARMS[0])
         world.edit("modules/alarms/main.tf", READ_BY_ALARMS[1])
         world.edit("envctl.toml", world.tree.content["envctl.toml"].decode() + READ_BY_ALARMS[2])
-        world.terraform.linked = True
-        world.runs(OLD)
-        world.terraform.ran.clear()
-        world.runs(NEW)
-        applied = [stack for what, _, stack in world.terraform.ran if what == "apply"]
+        world.terraform.hashes_upstream = True
+        world.deploy_image(OLD_IMAGE)
+        world.terraform.calls.clear()
+        world.deploy_image(NEW_IMAGE)
+        applied = [stack for what, _, stack in world.terraform.calls if what == "apply"]
         assert applied == ["web", "web", "web", "web", "alarms"]
         # It is planned once more when what it reads is there.
-        assert world.terraform.ran.index(("apply", "dev", "alarms")) > len(applied)
+        assert world.terraform.calls.index(("apply", "dev", "alarms")) > len(applied)
 
-    def test_destroyed_and_made_again_it_begins_with_the_first_colour(self, world: ColouredWorld) -> None:
-        world.runs(NEW)
+    def test_destroyed_and_made_again_it_begins_with_the_first_colour(self, world: RolloutWorld) -> None:
+        world.deploy_image(NEW_IMAGE)
         destroy(world.ports, "dev")
-        assert world.traffic() is None
+        assert world.load_traffic() is None
         apply(world.ports, "dev")
-        assert world.sent()[-1] == ("blue", 100, NEW, "")
+        assert world.list_sent_traffic()[-1] == ("blue", 100, NEW_IMAGE, "")
 
-    def test_a_dry_run_says_how(self, begun: ColouredWorld) -> None:
-        stages = promote(begun.ports, "dev", "staging", Wishes(dry_run=True)).stages
+    def test_a_dry_run_says_how(self, begun: RolloutWorld) -> None:
+        stages = promote(begun.ports, "dev", "staging", DeployOptions(dry_run=True)).stages
         (told,) = [stage for stage in stages if "other colour" in stage]
         assert "10 %, 50 % and 100 %" in told
         assert "each time wait for 5m" in told
 
 
 class TestAfterwards:
-    def test_a_plan_finds_nothing_to_do(self, world: ColouredWorld) -> None:
-        world.runs(NEW)
-        found, _ = plan(world.ports, "dev")
+    def test_a_plan_finds_nothing_to_do(self, world: RolloutWorld) -> None:
+        world.deploy_image(NEW_IMAGE)
+        found, _ = plan_environment(world.ports, "dev")
         assert not found.changes
 
-    def test_nothing_has_drifted_and_nothing_is_pending(self, world: ColouredWorld) -> None:
-        world.runs(NEW)
-        (there,) = drift(world.ports, ["dev"]).environments
+    def test_nothing_has_drifted_and_nothing_is_pending(self, world: RolloutWorld) -> None:
+        world.deploy_image(NEW_IMAGE)
+        (there,) = check_drift(world.ports, ["dev"]).environments
         assert (there.condition, there.pending) == ("clean", False)
 
-    def test_applying_again_has_nothing_to_do(self, world: ColouredWorld) -> None:
-        world.runs(NEW)
+    def test_applying_again_has_nothing_to_do(self, world: RolloutWorld) -> None:
+        world.deploy_image(NEW_IMAGE)
         assert apply(world.ports, "dev").up_to_date
 
-    def test_what_is_rendered_is_the_same_bytes(self, world: ColouredWorld) -> None:
-        world.runs(NEW)
-        assert render(world.ports, "dev") == render(world.ports, "dev")
-        assert '"color": "green"' in render(world.ports, "dev").files["dev/web/main.tf.json"]
+    def test_what_is_rendered_is_the_same_bytes(self, world: RolloutWorld) -> None:
+        world.deploy_image(NEW_IMAGE)
+        assert render_environment(world.ports, "dev") == render_environment(world.ports, "dev")
+        assert '"color": "green"' in render_environment(world.ports, "dev").files["dev/web/main.tf.json"]
 
-    def test_what_was_prepared_while_another_colour_was_live_is_prepared_anew(self, world: ColouredWorld) -> None:
+    def test_what_was_prepared_while_another_colour_was_live_is_prepared_anew(self, world: RolloutWorld) -> None:
         class Remembering(MemoryWorkspace):
             """Whatever was prepared last, of files that nobody has changed."""
 
-            kept: Prepared | None = None
+            kept: PreparedEnvironment | None = None
 
-            def remembers(self, environment: str) -> bool:
+            def has_prepared(self, environment: str) -> bool:
                 return self.kept is not None
 
-            def recall(self, environment: str) -> Prepared | None:
+            def load_prepared(self, environment: str) -> PreparedEnvironment | None:
                 return self.kept
 
-            def remember(self, prepared: Prepared, inputs: Sequence[str], mark: str) -> None:
+            def save_prepared(self, prepared: PreparedEnvironment, inputs: Sequence[str], mark: str) -> None:
                 self.kept = prepared
 
         remembering = Remembering(world.workspace.code, world.workspace.names, world.workspace.stacks)
         world.workspace = world.colours.workspace = remembering
-        world.takes(NEW)
-        plan(world.ports, "dev")
+        world.set_image(NEW_IMAGE)
+        plan_environment(world.ports, "dev")
         assert remembering.kept is not None
         before = remembering.kept
-        assert before.live == {"web": f"blue {OLD}"}
+        assert before.traffic == {"web": f"blue {OLD_IMAGE}"}
         apply(world.ports, "dev")
         remembering.kept = before
-        assert not plan(world.ports, "dev")[0].changes
-        assert remembering.kept.live == {"web": f"green {NEW}"}
+        assert not plan_environment(world.ports, "dev")[0].changes
+        assert remembering.kept.traffic == {"web": f"green {NEW_IMAGE}"}
 
-    def test_a_plan_of_another_image_shows_the_end(self, world: ColouredWorld) -> None:
-        world.takes(NEW)
-        assert plan(world.ports, "dev")[0].changes
-        assert world.colours.laid("dev") == STEPS[-1]
+    def test_a_plan_of_another_image_shows_the_end(self, world: RolloutWorld) -> None:
+        world.set_image(NEW_IMAGE)
+        assert plan_environment(world.ports, "dev")[0].changes
+        assert world.colours.read_module_traffic("dev") == STEPS[-1]
 
     def test_a_stack_that_gets_its_rollout_late_is_known_after_the_next_apply(self) -> None:
-        world = ColouredWorld()
+        world = RolloutWorld()
         with_it = world.tree.content["envctl.toml"].decode()
         world.edit("envctl.toml", with_it.replace(ROLLOUT, ""))
-        world.runs(OLD)
-        assert world.traffic() is None
+        world.deploy_image(OLD_IMAGE)
+        assert world.load_traffic() is None
         world.edit("envctl.toml", with_it)
         assert not apply(world.ports, "dev").up_to_date
-        assert world.traffic() == BLUE
-        world.runs(NEW)
-        assert world.sent()[-4:] == STEPS
+        assert world.load_traffic() == BLUE
+        world.deploy_image(NEW_IMAGE)
+        assert world.list_sent_traffic()[-4:] == STEPS
 
     def test_without_that_apply_it_says_that_there_are_no_steps(self) -> None:
-        world = ColouredWorld()
+        world = RolloutWorld()
         with_it = world.tree.content["envctl.toml"].decode()
         world.edit("envctl.toml", with_it.replace(ROLLOUT, ""))
-        world.runs(OLD)
+        world.deploy_image(OLD_IMAGE)
         world.edit("envctl.toml", with_it)
-        world.runs(NEW)
+        world.deploy_image(NEW_IMAGE)
         assert any("no steps this time" in told for told in world.observer.heard)
-        assert world.sent()[-1] == ("blue", 100, NEW, "")
+        assert world.list_sent_traffic()[-1] == ("blue", 100, NEW_IMAGE, "")
 
-    def test_a_stack_that_loses_its_rollout_is_not_known_any_more(self, world: ColouredWorld) -> None:
+    def test_a_stack_that_loses_its_rollout_is_not_known_any_more(self, world: RolloutWorld) -> None:
         """What runs in either colour later is nothing that the ledger could tell."""
-        world.runs(NEW)
+        world.deploy_image(NEW_IMAGE)
         world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(ROLLOUT, ""))
-        world.runs(NEWEST)
-        assert world.traffic() is None
+        world.deploy_image(NEWEST_IMAGE)
+        assert world.load_traffic() is None
 
 
 class TestGoingBack:
     @pytest.mark.parametrize("at", [0, 1, 2], ids=["at 10 %", "at 50 %", "at 100 %"])
-    def test_an_alarm_that_rings_while_it_is_watched(self, begun: ColouredWorld, at: int) -> None:
+    def test_an_alarm_that_rings_while_it_is_watched(self, begun: RolloutWorld, at: int) -> None:
         def ring(_: float) -> None:
-            if len(begun.sent("staging")) == 2 + at:
+            if len(begun.list_sent_traffic("staging")) == 2 + at:
                 begun.alarms.states[ALARM.format("staging")] = "ALARM"
 
         begun.terraform.on_pause = ring
         error = failing(begun, "E333")
-        assert begun.sent("staging") == [AT_REST, *STEPS[: at + 1], AT_REST]
-        assert begun.traffic("staging") == BLUE
+        assert begun.list_sent_traffic("staging") == [AT_REST, *STEPS[: at + 1], AT_REST]
+        assert begun.load_traffic("staging") == BLUE
         first = error.problems[0]
         assert f"stopped at {[10, 50, 100][at]} %: alarm shop-staging-5xx rings (as told)" in first.message
         assert "all requests go to blue again" in first.message
         assert first.hint == "mend it, and begin anew: envctl promote dev staging"
 
-    def test_a_check_that_fails(self, begun: ColouredWorld) -> None:
-        begun.probes.problems["http"] = "answered 503"
+    def test_a_check_that_fails(self, begun: RolloutWorld) -> None:
+        begun.check_runner.problems["http"] = "answered 503"
         error = failing(begun, "E333")
         assert "check http failed: answered 503" in error.problems[0].message
-        assert begun.sent("staging") == [AT_REST, STEPS[0], AT_REST]
+        assert begun.list_sent_traffic("staging") == [AT_REST, STEPS[0], AT_REST]
 
-    def test_it_is_recorded_as_a_failed_verification_and_a_failed_deployment(self, begun: ColouredWorld) -> None:
-        begun.probes.problems["http"] = "answered 503"
+    def test_it_is_recorded_as_a_failed_verification_and_a_failed_deployment(self, begun: RolloutWorld) -> None:
+        begun.check_runner.problems["http"] = "answered 503"
         failing(begun, "E333")
         assert kinds(begun)[-3:] == ["traffic shifted", "verification failed", "deployment failed"]
-        unverified = recorded(begun)[-2].event
+        unverified = list_entries(begun)[-2].event
         assert isinstance(unverified, VerificationFailed)
         assert (unverified.checks, unverified.reason) == (("http",), "E333 at check http")
         assert not any(b"answered 503" in data for data in begun.store.content.values())
 
-    def test_the_ledger_has_no_text_of_an_alarm(self, begun: ColouredWorld) -> None:
+    def test_the_ledger_has_no_text_of_an_alarm(self, begun: RolloutWorld) -> None:
         begun.alarms.states[ALARM.format("staging")] = "ALARM"
         failing(begun, "E333")
         assert not any(b"as told" in data for data in begun.store.content.values())
 
-    def test_an_alarm_that_rings_already_stops_it_before_anything_is_changed(self, begun: ColouredWorld) -> None:
+    def test_an_alarm_that_rings_already_stops_it_before_anything_is_changed(self, begun: RolloutWorld) -> None:
         begun.alarms.states[ALARM.format("staging")] = "ALARM"
         error = failing(begun, "E333")
         assert "web of staging is as it was" in error.problems[0].message
-        assert begun.sent("staging") == [AT_REST]
+        assert begun.list_sent_traffic("staging") == [AT_REST]
 
     @pytest.mark.parametrize(
         ("fails", "says"),
@@ -319,51 +324,51 @@ class TestGoingBack:
         ids=["one that there is not", "one that can't be asked"],
     )
     def test_an_alarm_that_says_nothing_is_no_proof(
-        self, begun: ColouredWorld, fails: EnvctlError | None, says: str
+        self, begun: RolloutWorld, fails: EnvctlError | None, says: str
     ) -> None:
         begun.alarms.states.clear()
         begun.alarms.fails = fails
         error = failing(begun, "E334")
         assert says in error.problems[0].message
-        assert begun.sent("staging") == [AT_REST]
+        assert begun.list_sent_traffic("staging") == [AT_REST]
 
-    def test_an_alarm_that_can_not_be_asked_any_more_stops_it_on_the_way(self, begun: ColouredWorld) -> None:
+    def test_an_alarm_that_can_not_be_asked_any_more_stops_it_on_the_way(self, begun: RolloutWorld) -> None:
         def forbid(_: float) -> None:
             begun.alarms.fails = OperationFailedError(Problem("E334", "a permission is missing", "allow it"))
 
         begun.terraform.on_pause = forbid
         error = failing(begun, "E334")
         assert "stopped at 10 %" in error.problems[0].message
-        assert begun.sent("staging")[-1] == AT_REST
+        assert begun.list_sent_traffic("staging")[-1] == AT_REST
 
-    def test_an_alarm_without_data_is_told_once_and_stops_nothing(self, begun: ColouredWorld) -> None:
+    def test_an_alarm_without_data_is_told_once_and_stops_nothing(self, begun: RolloutWorld) -> None:
         begun.alarms.states[ALARM.format("staging")] = "INSUFFICIENT_DATA"
         promote(begun.ports, "dev", "staging")
-        assert begun.sent("staging")[-1] == STEPS[-1]
+        assert begun.list_sent_traffic("staging")[-1] == STEPS[-1]
         told = [each for each in begun.observer.heard if "has no data" in each]
         assert len(told) == 1
 
-    def test_a_step_that_can_not_be_applied(self, begun: ColouredWorld) -> None:
+    def test_a_step_that_can_not_be_applied(self, begun: RolloutWorld) -> None:
         begun.colours.fails_at = {50}
         error = failing(begun, "E333")
         assert error.problems[0].message == "web said no"
         assert "stopped at 10 %: a step failed; all requests go to blue again" in error.problems[1].message
-        assert begun.sent("staging") == [AT_REST, STEPS[0], AT_REST]
+        assert begun.list_sent_traffic("staging") == [AT_REST, STEPS[0], AT_REST]
         assert "verification failed" not in kinds(begun)
 
-    def test_a_step_that_would_do_more_than_was_approved(self, begun: ColouredWorld) -> None:
+    def test_a_step_that_would_do_more_than_was_approved(self, begun: RolloutWorld) -> None:
         from envctl.domain.plan.changes import Action, ResourceChange
 
         def meddle(_: float) -> None:
             more = ResourceChange("aws_db_instance.this", "aws_db_instance", Action.UPDATE)
-            begun.terraform.extra["staging", "web"] = (more,)
+            begun.terraform.extra_changes["staging", "web"] = (more,)
 
         begun.terraform.on_pause = meddle
         error = failing(begun, "E335")
         assert "update aws_db_instance.this" in error.problems[0].message
-        assert begun.sent("staging") == [AT_REST, STEPS[0], AT_REST]
+        assert begun.list_sent_traffic("staging") == [AT_REST, STEPS[0], AT_REST]
 
-    def test_ctrl_c_while_it_is_watched(self, begun: ColouredWorld) -> None:
+    def test_ctrl_c_while_it_is_watched(self, begun: RolloutWorld) -> None:
         def interrupt(_: float) -> None:
             raise InterruptedByUserError(Problem("E311", "interrupted: nothing more was waited for"))
 
@@ -371,47 +376,47 @@ class TestGoingBack:
         error = failing(begun, "E311")
         assert error.exit_code == 130
         assert "stopped at 10 %: all requests go to blue again" in error.problems[-1].message
-        assert begun.sent("staging") == [AT_REST, STEPS[0], AT_REST]
+        assert begun.list_sent_traffic("staging") == [AT_REST, STEPS[0], AT_REST]
         assert kinds(begun)[-1] == "deployment failed"
 
-    def test_afterwards_the_release_of_before_runs_and_the_next_one_begins_anew(self, begun: ColouredWorld) -> None:
+    def test_afterwards_the_release_of_before_runs_and_the_next_one_begins_anew(self, begun: RolloutWorld) -> None:
         begun.colours.fails_at = {50}
         failing(begun, "E333")
-        here = status(begun.ports).environments[1].present
+        here = load_status(begun.ports).environments[1].present
         assert here.last and here.current
         assert (here.last.outcome, here.current.outcome, here.whole) == ("failed", "succeeded", False)
         assert here.current.release != here.last.release
         assert not here.evidence.get(here.last.release)
-        assert not plan(begun.ports, "staging")[0].changes
-        assert "G102" in {refusal.code for refusal in why(begun.ports, "prod").refusals}
+        assert not plan_environment(begun.ports, "staging")[0].changes
+        assert "G102" in {refusal.code for refusal in explain_refusal(begun.ports, "prod").refusals}
         begun.colours.fails_at = set()
         promote(begun.ports, "dev", "staging")
-        assert begun.sent("staging")[-4:] == STEPS
+        assert begun.list_sent_traffic("staging")[-4:] == STEPS
 
-    def test_a_rollback_after_it_brings_the_old_release_back_whole_without_a_step(self, begun: ColouredWorld) -> None:
+    def test_a_rollback_after_it_brings_the_old_release_back_whole_without_a_step(self, begun: RolloutWorld) -> None:
         begun.colours.fails_at = {50}
         failing(begun, "E333")
-        shares = len(begun.sent("staging"))
+        shares = len(begun.list_sent_traffic("staging"))
         done = rollback(begun.ports, "staging")
         assert done.deployment and done.deployment.outcome == "succeeded"
-        assert set(begun.sent("staging")[shares:]) <= {AT_REST}
-        assert begun.traffic("staging") == BLUE
+        assert set(begun.list_sent_traffic("staging")[shares:]) <= {AT_REST}
+        assert begun.load_traffic("staging") == BLUE
 
-    def test_the_old_colour_that_can_not_be_given_up_is_left_to_the_next_deployment(self, begun: ColouredWorld) -> None:
+    def test_the_old_colour_that_can_not_be_given_up_is_left_to_the_next_deployment(self, begun: RolloutWorld) -> None:
         """The new one has all requests and was watched: going back would be the greater risk."""
 
         def break_at_the_end(_: float) -> None:
-            if len(begun.sent("staging")) == 4:
+            if len(begun.list_sent_traffic("staging")) == 4:
                 begun.colours.fails_on_rest = True
 
         begun.terraform.on_pause = break_at_the_end
         with pytest.raises(OperationFailedError):
             promote(begun.ports, "dev", "staging")
-        assert begun.sent("staging")[-1] == STEPS[2]
-        assert begun.traffic("staging") == GREEN
+        assert begun.list_sent_traffic("staging")[-1] == STEPS[2]
+        assert begun.load_traffic("staging") == GREEN
         begun.colours.fails_on_rest = False
         promote(begun.ports, "dev", "staging")
-        assert begun.sent("staging")[-1] == STEPS[-1]
+        assert begun.list_sent_traffic("staging")[-1] == STEPS[-1]
 
 
 NAMED: dict[str, tuple[object, str]] = {
@@ -426,27 +431,27 @@ NAMED: dict[str, tuple[object, str]] = {
 
 class TestWhatIsLookedAt:
     @pytest.mark.parametrize(("value", "says"), NAMED.values(), ids=NAMED)
-    def test_alarms_that_a_stack_puts_out(self, begun: ColouredWorld, value: object, says: str) -> None:
+    def test_alarms_that_a_stack_puts_out(self, begun: RolloutWorld, value: object, says: str) -> None:
         text = begun.tree.content["envctl.toml"].decode()
         begun.edit("envctl.toml", text.replace("alarm:shop-{environment}-5xx", "alarm:output:network.subnet"))
-        begun.terraform.holds["staging", "network"] = {"subnet": Output(value)}
+        begun.terraform.output_values["staging", "network"] = {"subnet": Output(value)}
         begun.alarms.states = {"shop-5xx": "OK", "shop-slow": "OK"}
         if says == "OK":
             promote(begun.ports, "dev", "staging")
             assert set(begun.alarms.asked[-1][2]) <= {"shop-5xx", "shop-slow"}
-            assert begun.traffic("staging") == GREEN
+            assert begun.load_traffic("staging") == GREEN
             return
         error = failing(begun, "E334")
         assert says in error.problems[0].message
-        assert begun.sent("staging") == [AT_REST]
+        assert begun.list_sent_traffic("staging") == [AT_REST]
 
-    def test_a_check_that_is_for_other_environments_is_told_and_left_out(self, begun: ColouredWorld) -> None:
+    def test_a_check_that_is_for_other_environments_is_told_and_left_out(self, begun: RolloutWorld) -> None:
         begun.edit("envctl.toml", begun.tree.content["envctl.toml"].decode() + 'environments = ["prod"]\n')
-        begun.probes.problems["http"] = "answered 503"
+        begun.check_runner.problems["http"] = "answered 503"
         promote(begun.ports, "dev", "staging")
         assert any("check http is not asked in staging" in told for told in begun.observer.heard)
 
-    def test_it_is_looked_at_for_as_long_as_the_file_says(self, begun: ColouredWorld) -> None:
+    def test_it_is_looked_at_for_as_long_as_the_file_says(self, begun: RolloutWorld) -> None:
         begun.alarms.asked.clear()
         began = begun.clock.time
         promote(begun.ports, "dev", "staging")
@@ -455,7 +460,7 @@ class TestWhatIsLookedAt:
         assert len(begun.alarms.asked) > 3 * 100
         assert {asked[0] for asked in begun.alarms.asked} == {"staging"}
 
-    def test_without_anything_to_look_at_it_waits(self, begun: ColouredWorld) -> None:
+    def test_without_anything_to_look_at_it_waits(self, begun: RolloutWorld) -> None:
         text = begun.tree.content["envctl.toml"].decode()
         begun.edit("envctl.toml", "\n".join(line for line in text.splitlines() if "abort_on" not in line))
         waited: list[float] = []
@@ -467,13 +472,13 @@ class TestWhatIsLookedAt:
 
 class TestLeftHalfWay:
     def shared(self, percent: int) -> Traffic:
-        return Traffic(Live("blue", OLD), Shift(0, "green", NEW, percent))
+        return Traffic(Live("blue", OLD_IMAGE), Shift(0, "green", NEW_IMAGE, percent))
 
-    def left(self, world: ColouredWorld) -> Traffic | None:
-        found = world.traffic("staging")
+    def left(self, world: RolloutWorld) -> Traffic | None:
+        found = world.load_traffic("staging")
         return replace(found, shift=replace(found.shift, started=0)) if found and found.shift else found
 
-    def test_going_back_that_fails_says_so_loudly(self, begun: ColouredWorld) -> None:
+    def test_going_back_that_fails_says_so_loudly(self, begun: RolloutWorld) -> None:
         error = stuck(begun)
         first = error.problems[0]
         assert "COULD NOT BE SENT BACK to blue" in first.message
@@ -481,13 +486,13 @@ class TestLeftHalfWay:
         assert [problem.code for problem in error.problems] == ["E336", "E333", "E305"]
         assert self.left(begun) == self.shared(10)
         assert [each.stack for each in recover(begun.ports, "staging").back] == ["web"]
-        assert begun.sent("staging")[-1] == AT_REST
-        assert begun.traffic("staging") == BLUE
+        assert begun.list_sent_traffic("staging")[-1] == AT_REST
+        assert begun.load_traffic("staging") == BLUE
 
     @pytest.mark.parametrize("percent", [10, 50, 100])
-    def test_killed_between_two_steps_it_goes_back_with_recover(self, begun: ColouredWorld, percent: int) -> None:
+    def test_killed_between_two_steps_it_goes_back_with_recover(self, begun: RolloutWorld, percent: int) -> None:
         def kill(_: float) -> None:
-            if begun.sent("staging")[-1][1] == percent:
+            if begun.list_sent_traffic("staging")[-1][1] == percent:
                 raise Killed
 
         begun.terraform.on_pause = kill
@@ -498,13 +503,13 @@ class TestLeftHalfWay:
         begun.workspace.held.clear()
         found = recover(begun.ports, "staging")
         assert [(each.stack, each.color) for each in found.back] == [("web", "blue")]
-        assert begun.sent("staging")[-1] == AT_REST
-        assert begun.traffic("staging") == BLUE
+        assert begun.list_sent_traffic("staging")[-1] == AT_REST
+        assert begun.load_traffic("staging") == BLUE
         assert found.deployment and "went back" in found.deployment.reason
         promote(begun.ports, "dev", "staging")
-        assert begun.sent("staging")[-4:] == STEPS
+        assert begun.list_sent_traffic("staging")[-4:] == STEPS
 
-    def test_killed_before_the_first_share_there_is_nothing_to_bring_back(self, begun: ColouredWorld) -> None:
+    def test_killed_before_the_first_share_there_is_nothing_to_bring_back(self, begun: RolloutWorld) -> None:
         begun.terraform.dies_on.add(("staging", "web"))
         with pytest.raises(Killed):
             promote(begun.ports, "dev", "staging")
@@ -512,25 +517,25 @@ class TestLeftHalfWay:
         begun.terraform.dies_on.clear()
         begun.workspace.held.clear()
         recover(begun.ports, "staging")
-        assert begun.sent("staging") == [AT_REST]
-        assert begun.traffic("staging") == BLUE
+        assert begun.list_sent_traffic("staging") == [AT_REST]
+        assert begun.load_traffic("staging") == BLUE
 
-    def test_recover_asks_before_it_applies(self, begun: ColouredWorld) -> None:
+    def test_recover_asks_before_it_applies(self, begun: RolloutWorld) -> None:
         stuck(begun)
-        begun.consent.answers = [False]
+        begun.prompter.answers = [False]
         with pytest.raises(InterruptedByUserError):
             recover(begun.ports, "staging")
         assert self.left(begun) == self.shared(10)
 
-    def test_going_back_is_tried_once_more_when_all_else_has_ended(self, begun: ColouredWorld) -> None:
+    def test_going_back_is_tried_once_more_when_all_else_has_ended(self, begun: RolloutWorld) -> None:
         tried: list[str] = []
 
         def break_once(_: float) -> None:
             begun.alarms.states[ALARM.format("staging")] = "ALARM"
             begun.colours.fails_on_rest = True
 
-        class Mending(Listener):
-            def said(self, message: str) -> None:
+        class Mending(RecordingObserver):
+            def on_message(self, message: str) -> None:
                 tried.append(message)
                 if "could not go back" in message:
                     begun.colours.fails_on_rest = False
@@ -539,9 +544,9 @@ class TestLeftHalfWay:
         error = failing(begun, "E333")
         assert [problem.code for problem in error.problems] == ["E333", "E333"]
         assert "all requests go to blue again" in error.problems[1].message
-        assert begun.traffic("staging") == BLUE
+        assert begun.load_traffic("staging") == BLUE
 
-    def test_what_went_back_and_could_not_be_recorded_is_told_as_such(self, begun: ColouredWorld) -> None:
+    def test_what_went_back_and_could_not_be_recorded_is_told_as_such(self, begun: RolloutWorld) -> None:
         class Down(MemoryStore):
             down = False
 
@@ -559,23 +564,23 @@ class TestLeftHalfWay:
         begun.terraform.on_pause = ring
         error = failing(begun, "E336")
         assert "went back to blue, unrecorded" in error.problems[0].message
-        assert begun.sent("staging")[-1] == AT_REST
+        assert begun.list_sent_traffic("staging")[-1] == AT_REST
         store.down, begun.terraform.on_pause = False, lambda _: None
         recover(begun.ports, "staging")
-        assert begun.traffic("staging") == BLUE
+        assert begun.load_traffic("staging") == BLUE
 
-    def test_while_it_is_shared_no_other_rollout_begins(self, begun: ColouredWorld) -> None:
+    def test_while_it_is_shared_no_other_rollout_begins(self, begun: RolloutWorld) -> None:
         stuck(begun)
         error = failing(begun, "E336")
         assert error.problems[0].hint == "envctl recover staging"
 
-    def test_a_rollback_to_what_ran_needs_no_recover(self, begun: ColouredWorld) -> None:
+    def test_a_rollback_to_what_ran_needs_no_recover(self, begun: RolloutWorld) -> None:
         stuck(begun)
         rollback(begun.ports, "staging")
-        assert begun.sent("staging")[-1] == AT_REST
-        assert begun.traffic("staging") == BLUE
+        assert begun.list_sent_traffic("staging")[-1] == AT_REST
+        assert begun.load_traffic("staging") == BLUE
 
-    def test_recover_that_can_not_bring_back_says_so_and_blocks_nobody(self, begun: ColouredWorld) -> None:
+    def test_recover_that_can_not_bring_back_says_so_and_blocks_nobody(self, begun: RolloutWorld) -> None:
         begun.terraform.dies_on.add(("staging", "web"))
         with pytest.raises(Killed):
             promote(begun.ports, "dev", "staging")
@@ -585,4 +590,4 @@ class TestLeftHalfWay:
         with pytest.raises(OperationFailedError) as failed:
             recover(begun.ports, "staging")
         assert [problem.code for problem in failed.value.problems][:1] == ["E336"]
-        assert status(begun.ports).environments[1].present.unfinished is None
+        assert load_status(begun.ports).environments[1].present.unfinished_deployment is None

@@ -10,9 +10,9 @@ from envctl.domain.errors import ConfigurationError, OperationFailedError, Probl
 from envctl.domain.findings import Finding
 from envctl.usecases.account.bootstrap import bootstrap
 from envctl.usecases.deployment.apply import apply
-from envctl.usecases.inspect.doctor.doctor import Doctor, doctor
-from envctl.usecases.ports.terraform import Installed, ProviderSource
-from tests.fakes.buckets import Bucket
+from envctl.usecases.inspect.doctor.doctor import Doctor, diagnose_project
+from envctl.usecases.ports.terraform import InstalledTerraform, ProviderSource
+from tests.fakes.buckets import StoredBucket
 from tests.fakes.world import MemoryStore, World
 from tests.usecases.account.test_bootstrap import DEV, OWN, STATES, STORE, edited, on_aws
 
@@ -43,7 +43,7 @@ def codes(found: Doctor) -> list[str]:
 
 
 def test_where_all_is_well_every_row_is_good(world: World) -> None:
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code, found.problems) == ([], 0, ())
     assert [each.name for each in found.sections] == ["project", "Terraform", "you", "store", "dev", "staging", "prod"]
     assert row(found, "Terraform", "terraform").seen == "1.15.5 (/usr/bin/terraform)"
@@ -53,7 +53,7 @@ def test_where_all_is_well_every_row_is_good(world: World) -> None:
 def test_usual_gates_that_nothing_is_said_of_are_a_warning(world: World) -> None:
     text = world.tree.content["envctl.toml"].decode()
     world.edit("envctl.toml", text.replace("[environments.staging.gates]\napprovals = {}\n", ""))
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code) == ([("project", "approvals", "warn")], 0)
     told = row(found, "project", "approvals")
     where = text[: text.index("[environments.staging]")].count("\n") + 1
@@ -63,17 +63,17 @@ def test_usual_gates_that_nothing_is_said_of_are_a_warning(world: World) -> None
 
 def test_it_writes_nothing(world: World) -> None:
     before, taken = dict(world.store.content), len(world.buckets.taken)
-    doctor(world.ports)
+    diagnose_project(world.ports)
     assert (world.store.content, len(world.buckets.taken)) == (before, taken)
 
 
 def test_only_the_environments_that_are_meant_are_looked_at(world: World) -> None:
     world.access.asked.clear()
-    found = doctor(world.ports, ["prod"])
+    found = diagnose_project(world.ports, ["prod"])
     assert [each.environment for each in found.sections if each.environment] == ["prod"]
     assert not {"dev", "staging"} & set(world.access.asked)
     with pytest.raises(UsageError, match="E002"):
-        doctor(world.ports, ["prd"])
+        diagnose_project(world.ports, ["prd"])
 
 
 BROKEN = {"it is missing": None, "it is no TOML": b"[project", "a key is not known": b'[project]\nnam = "x"\n'}
@@ -84,7 +84,7 @@ def test_a_project_file_is_a_row_where(world: World, data: bytes | None) -> None
     world.tree.content.pop("envctl.toml")
     if data is not None:
         world.tree.content["envctl.toml"] = data
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     assert row(found, "project", "envctl.toml").verdict == "bad"
     assert found.exit_code == 78
     assert found.problems
@@ -94,7 +94,7 @@ def test_a_project_file_is_a_row_where(world: World, data: bytes | None) -> None
 
 def test_settings_that_do_not_fit_hide_nothing_else(world: World) -> None:
     world.edit("environments/prod/terraform.tfvars", 'cidr = []\nsise = "x"\n')
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     assert amiss(found) == [("project", "settings", "bad")]
     told = row(found, "project", "settings")
     assert told.seen.startswith("environments/prod/terraform.tfvars:1: E204")
@@ -103,15 +103,17 @@ def test_settings_that_do_not_fit_hide_nothing_else(world: World) -> None:
 
 
 def test_a_terraform_that_the_project_does_not_allow_is_bad(world: World) -> None:
-    world.terraform.here = Installed("/usr/bin/terraform", "1.5.7")
-    found = doctor(world.ports)
+    world.terraform.installed_terraform = InstalledTerraform("/usr/bin/terraform", "1.5.7")
+    found = diagnose_project(world.ports)
     assert amiss(found) == [("Terraform", "terraform", "bad")]
     assert (found.exit_code, codes(found)) == (1, ["E302"])
 
 
 def test_no_terraform_at_all_is_bad(world: World) -> None:
-    world.terraform.here = ConfigurationError(Problem("E302", "there is no Terraform here", "install it"))
-    found = doctor(world.ports)
+    world.terraform.installed_terraform = ConfigurationError(
+        Problem("E302", "there is no Terraform here", "install it")
+    )
+    found = diagnose_project(world.ports)
     assert (amiss(found), row(found, "Terraform", "terraform").mend) == (
         [("Terraform", "terraform", "bad")],
         "install it",
@@ -120,7 +122,7 @@ def test_no_terraform_at_all_is_bad(world: World) -> None:
 
 def test_no_provider_lock_is_a_warning(world: World) -> None:
     world.tree.content.pop(world.provider_lock)
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code) == ([("Terraform", "provider lock", "warn")], 0)
     assert row(found, "Terraform", "provider lock").mend.endswith(": envctl apply dev")
 
@@ -136,8 +138,8 @@ SOURCES = {
 
 @pytest.mark.parametrize(("source", "verdict"), SOURCES.values(), ids=SOURCES)
 def test_providers_come_from(world: World, source: ProviderSource, verdict: str) -> None:
-    world.terraform.provided = source
-    found = doctor(world.ports)
+    world.terraform.provider_source = source
+    found = diagnose_project(world.ports)
     assert row(found, "Terraform", "providers").verdict == verdict
     assert codes(found) == (["E325"] if verdict == "bad" else [])
 
@@ -155,7 +157,7 @@ CLOCKS = {
 @pytest.mark.parametrize(("seconds", "verdict"), CLOCKS.values(), ids=CLOCKS)
 def test_the_clock_is(world: World, seconds: int, verdict: str) -> None:
     world.access.off = timedelta(seconds=seconds)
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     told = row(found, "you", "clock")
     assert told.verdict == verdict
     assert f"{abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} that of AWS" in told.seen
@@ -164,29 +166,29 @@ def test_the_clock_is(world: World, seconds: int, verdict: str) -> None:
 
 def test_a_clock_that_nothing_can_be_held_against_was_not_looked_at(world: World) -> None:
     world.access.off = None
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code) == ([("you", "clock", "unseen")], 0)
 
 
 def test_credentials_that_end_soon_are_told(world: World) -> None:
     world.access.ends_at = world.clock.time + timedelta(minutes=10)
-    told = row(doctor(world.ports), "dev", "credentials")
+    told = row(diagnose_project(world.ports), "dev", "credentials")
     assert (told.verdict, told.mend) == ("warn", "sign in again before you deploy")
     assert told.seen.endswith("for 9 min more")
     world.access.ends_at = world.clock.time + timedelta(hours=1)
-    assert row(doctor(world.ports), "dev", "credentials").verdict == "good"
+    assert row(diagnose_project(world.ports), "dev", "credentials").verdict == "good"
 
 
 def test_one_environment_without_credentials_hides_no_other(world: World) -> None:
     world.access.refused.add("staging")
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     assert amiss(found) == [("staging", "credentials", "bad"), ("staging", "bucket", "unseen")]
     assert (found.exit_code, codes(found)) == (1, ["E413"])
 
 
 def test_the_account_of_another_environment_is_bad(world: World) -> None:
     world.access.accounts["prod"] = DEV
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     assert ("prod", "credentials", "bad") in amiss(found)
     assert codes(found) == ["E423"]
 
@@ -194,13 +196,13 @@ def test_the_account_of_another_environment_is_bad(world: World) -> None:
 def test_an_account_that_nobody_checks_is_a_warning(world: World) -> None:
     edited(world, f'account_id = "{DEV}"\n', "")
     edited(world, 'backend = "s3"', f'backend = "s3"\nbucket = "{STATES["dev"]}"')
-    told = row(doctor(world.ports, ["dev"]), "dev", "account")
+    told = row(diagnose_project(world.ports, ["dev"]), "dev", "account")
     assert (told.verdict, told.mend) == ("warn", f'write it into envctl.toml: account_id = "{DEV}"')
 
 
 def test_a_bucket_that_is_not_there_is_bad_with_the_way_to_make_it(world: World) -> None:
     world.buckets.there.clear()
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     assert [name for name, _, verdict in amiss(found) if verdict == "bad"] == ["store", "dev", "staging", "prod"]
     assert row(found, "store", "bucket").mend == "envctl bootstrap"
     assert row(found, "dev", "bucket").mend == "envctl bootstrap dev"
@@ -210,7 +212,7 @@ def test_a_bucket_that_is_not_there_is_bad_with_the_way_to_make_it(world: World)
 def test_a_weak_bucket_is_a_warning_that_names_what_is_weak(world: World) -> None:
     there = world.buckets.there[STATES["prod"]]
     there.found = replace(there.found, versioning="", encryption="")
-    told = row(doctor(world.ports), "prod", "bucket")
+    told = row(diagnose_project(world.ports), "prod", "bucket")
     assert (told.verdict, told.mend) == ("warn", "envctl bootstrap prod --check")
     assert told.seen.endswith("is weaker than it should be: versioning, encryption")
 
@@ -218,14 +220,14 @@ def test_a_weak_bucket_is_a_warning_that_names_what_is_weak(world: World) -> Non
 def test_who_may_not_look_at_a_part_of_a_bucket_is_not_ill(world: World) -> None:
     there = world.buckets.there[STORE]
     there.found = replace(there.found, unseen={"policy": Problem("E424", "can't be looked at", "allow it")})
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code) == ([("store", "bucket", "unseen")], 0)
     assert row(found, "store", "bucket").seen.endswith("and you may not see its policy")
 
 
 def test_a_store_in_an_account_where_one_is_not_is_no_fault(world: World) -> None:
     world.access.accounts[""] = DEV
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code) == ([("store", "bucket", "unseen")], 0)
 
 
@@ -233,49 +235,49 @@ def test_a_store_of_which_nobody_said_whose_it_is_is_a_warning(world: World) -> 
     edited(world, f'account_id = "{OWN}"\n', "")
     world.access.accounts[""] = DEV
     world.buckets.lets_in.add(STORE)
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code) == ([("store", "bucket", "warn")], 0)
     assert row(found, "store", "bucket").mend.endswith("[store] account_id")
 
 
 def test_a_bucket_in_another_region_is_bad(world: World) -> None:
-    world.buckets.there[STATES["dev"]] = Bucket(DEV, "eu-west-1", FoundBucket())
-    assert codes(doctor(world.ports)) == ["E421"]
+    world.buckets.there[STATES["dev"]] = StoredBucket(DEV, "eu-west-1", FoundBucket())
+    assert codes(diagnose_project(world.ports)) == ["E421"]
 
 
 def test_a_ledger_that_can_not_be_believed_is_bad(world: World) -> None:
     apply(world.ports, "dev")
-    keys = world.store.keys("ledger/")
+    keys = world.store.list_keys("ledger/")
     world.store.content[keys[1]] = world.store.content[keys[0]]
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     assert ("store", "ledger", "bad") in amiss(found)
     assert codes(found) == ["E401"]
 
 
 def test_a_whole_ledger_says_how_many_entries_it_has(world: World) -> None:
     apply(world.ports, "dev")
-    assert row(doctor(world.ports), "store", "ledger").seen == "whole: all 4 entries fit the chain"
+    assert row(diagnose_project(world.ports), "store", "ledger").seen == "whole: all 4 entries fit the chain"
 
 
 class Unreachable(MemoryStore):
-    def keys(self, prefix: str, after: str = "") -> list[str]:
+    def list_keys(self, prefix: str, after: str = "") -> list[str]:
         raise OperationFailedError(Problem("E404", "the store can't be listed", "mend it"))
 
 
 def test_a_store_that_can_not_be_read_hides_no_environment(world: World) -> None:
     world.store = Unreachable()
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     assert amiss(found) == [("store", "ledger", "bad"), ("store", "create-only", "bad")]
     assert codes(found) == ["E404"]
 
 
 def test_a_store_that_was_never_tried_is_told_and_tried_when_that_is_asked(world: World) -> None:
     world.store.content.clear()
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code) == ([("store", "create-only", "unseen")], 0)
     assert row(found, "store", "create-only").mend == "envctl doctor --probe"
     assert world.store.content == {}
-    assert amiss(doctor(world.ports, probe=True)) == []
+    assert amiss(diagnose_project(world.ports, probe=True)) == []
     assert len(world.store.content) == 1
 
 
@@ -286,20 +288,20 @@ class Forgetful(MemoryStore):
 
 def test_a_store_that_writes_over_what_is_there_is_bad(world: World) -> None:
     world.store = Forgetful()
-    assert codes(doctor(world.ports, probe=True)) == ["E426"]
-    assert codes(doctor(world.ports)) == ["E426"], "what was written over is still there to be seen"
+    assert codes(diagnose_project(world.ports, probe=True)) == ["E426"]
+    assert codes(diagnose_project(world.ports)) == ["E426"], "what was written over is still there to be seen"
 
 
 def test_a_project_that_is_not_on_aws_asks_nobody_who_one_is() -> None:
     world = World()
-    found = doctor(world.ports)
+    found = diagnose_project(world.ports)
     assert world.access.asked == []
     assert {f.verdict for each in found.sections for f in each.findings if f.name == "credentials"} == {"unseen"}
     assert found.exit_code == 0
 
 
 def test_who_one_is_and_why_not_a_run_of_ci_is_said(world: World) -> None:
-    assert row(doctor(world.ports), "you", "identity").verdict == "good"
+    assert row(diagnose_project(world.ports), "you", "identity").verdict == "good"
     world.identity.why = "the token had expired"
-    found = row(doctor(world.ports), "you", "identity")
+    found = row(diagnose_project(world.ports), "you", "identity")
     assert (found.verdict, found.seen) == ("warn", "ann@example.com (unverified): the token had expired")

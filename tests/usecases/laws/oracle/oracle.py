@@ -169,7 +169,7 @@ class Oracle(Words):
         if content is None or content != command.tree or content in known or event.release in self.made:
             self.says(command, "the release is not what the working tree holds, or another one is the same")
             return
-        revision = machine.versions.known
+        revision = machine.version_control.known
         what = (content, frozenset({command.person, revision.author.partition("@")[0]}), revision.uncommitted)
         self.made[event.release] = Made(len(self.made), *what, command.third, command.is_beside)
 

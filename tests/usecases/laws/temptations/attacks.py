@@ -53,20 +53,20 @@ def _a_checkpoint_is_forged(actors: Actors, how: How) -> None:
     actors.waits_until_open()
     if done is None:
         return
-    while actors.present.seq % checkpoint.EVERY != 1:
+    while actors.present.seq % checkpoint.INTERVAL != 1:
         actors.unlocks("dev") if actors.oracle.places["dev"].locked else actors.locks("dev")
     key, content = store_layout.checkpoint_key(actors.present.seq - 1), actors.shared.content
-    honest, kept = content[key], checkpoint.decode(content[key])
+    honest, kept = content[key], checkpoint.decode_state(content[key])
     if kept is None:
         raise AssertionError("no checkpoint was left")
-    ran, marks = kept.of("dev"), find_rules(load.project(actors.here), "prod").checks.values()
+    ran, marks = kept.find_environment("dev"), find_rules(load.load_project(actors.here), "prod").checks.values()
     # With all the checks that prod asks for.
     evidence = {
         name: replace(proof, passed=dict.fromkeys(marks, proof.verified_at or proof.deployment.started_at))
         for name, proof in ran.evidence.items()
     }
     lie = replace(kept, environments={**kept.environments, "staging": replace(ran, evidence=evidence)})
-    content[key] = checkpoint.encode(lie)
+    content[key] = checkpoint.encode_state(lie)
     try:
         actors.all_approve(done.release)
         tries_prod(actors, how, done.release)
@@ -90,7 +90,7 @@ def _the_store_loses_its_last_entry(actors: Actors, how: How) -> None:
     release = ready(actors)
     actors.fails_a_check("staging")
     content = actors.shared.content
-    key = max(name for name in content if name.startswith(store_layout.ENTRIES))
+    key = max(name for name in content if name.startswith(store_layout.ENTRY_FOLDER))
     lost = content.pop(key)
     try:
         tries_prod(actors, how, release)
@@ -144,7 +144,7 @@ def _the_approved_plan_is_another(actors: Actors, how: How) -> None:
     before = _kept_plans(actors)
     actors.all_approve(release)
     approved = _kept_plans(actors) - before
-    actors.shared.terraform.extra["prod", "network"] = more("a server is made")
+    actors.shared.terraform.extra_changes["prod", "network"] = more("a server is made")
     actors.approves("peer", How(EVE), release=release)
     larger = _kept_plans(actors) - before - approved
     if approved and larger:
@@ -156,7 +156,7 @@ def _the_approved_plan_is_another(actors: Actors, how: How) -> None:
 def _what_was_kept_is_gone(actors: Actors, how: How) -> None:
     release = ready(actors)
     kept = [key for key in actors.shared.content if key.startswith(("plans/", "places/", "settings/"))]
-    actors.shared.terraform.extra["prod", "network"] = more("a server is made")
+    actors.shared.terraform.extra_changes["prod", "network"] = more("a server is made")
     with _replaced(actors, dict.fromkeys(kept)):
         tries_prod(actors, how, release)
 

@@ -235,7 +235,7 @@ def _it_was_never_committed(actors: Actors, how: How) -> None:
 def _loses(kind: str) -> Callable[[Actors, How], None]:
     def tries(actors: Actors, how: How) -> None:
         release = actors.proves()
-        actors.shared.terraform.extra["prod", "network"] = more(kind)
+        actors.shared.terraform.extra_changes["prod", "network"] = more(kind)
         actors.soaks()
         actors.all_approve(release)
         tries_prod(actors, how, release)
@@ -245,7 +245,7 @@ def _loses(kind: str) -> Callable[[Actors, How], None]:
 
 def _does_more(actors: Actors, how: How) -> None:
     release = ready(actors)
-    actors.shared.terraform.extra["prod", "network"] = more("a server is made")
+    actors.shared.terraform.extra_changes["prod", "network"] = more("a server is made")
     tries_prod(actors, how, release)
 
 
@@ -258,7 +258,7 @@ def _does_more_midway(kind: str) -> Callable[[Actors, How], None]:
         release = ready(actors)
 
         def shows() -> None:
-            actors.shared.terraform.extra["prod", "web"] = more(kind)
+            actors.shared.terraform.extra_changes["prod", "web"] = more(kind)
 
         actors.here.meanwhile["asking"] = shows
         tries_prod(actors, how, release)

@@ -1,9 +1,9 @@
-"""Where moto falls short of the AWS provider: one small named patch a gap, applied when its service is first used."""
+"""Patches for gaps of moto against the AWS provider: one per gap, applied at the first use of its service."""
 
 import threading
 
 from envctl.adapters.sandbox.patches.autoscaling import application_autoscaling_names, mixed_instances, refresh
-from envctl.adapters.sandbox.patches.backup import plan_again, plan_update, selection, vault_policy
+from envctl.adapters.sandbox.patches.backup import plan_name_reuse, plan_update, selection, vault_policy
 from envctl.adapters.sandbox.patches.cloudformation import backup_vault, ecs_cluster, ecs_task
 from envctl.adapters.sandbox.patches.codebuild import delete, project, update
 from envctl.adapters.sandbox.patches.containers import (
@@ -25,15 +25,20 @@ from envctl.adapters.sandbox.patches.ec2 import (
 from envctl.adapters.sandbox.patches.iam import access_analyzer
 from envctl.adapters.sandbox.patches.monitoring import budgets_subscribers, budgets_update, cloudwatch_composite
 from envctl.adapters.sandbox.patches.patch import Patch
-from envctl.adapters.sandbox.patches.rds import parameter_source, performance_insights, replica_end, replica_settings
+from envctl.adapters.sandbox.patches.rds import (
+    parameter_source,
+    performance_insights,
+    replica_removal,
+    replica_settings,
+)
 from envctl.adapters.sandbox.patches.s3 import bucket_policy, conditional_put, locked_upload, object_lock
 
-# Each has a test that fails once moto has mended the gap itself.
+# Each has a test that fails as soon as moto has fixed the gap itself.
 PATCHES: tuple[Patch, ...] = (
     application_autoscaling_names.PATCH,
     mixed_instances.PATCH,
     refresh.PATCH,
-    plan_again.PATCH,
+    plan_name_reuse.PATCH,
     plan_update.PATCH,
     selection.PATCH,
     vault_policy.PATCH,
@@ -61,7 +66,7 @@ PATCHES: tuple[Patch, ...] = (
     access_analyzer.PATCH,
     parameter_source.PATCH,
     performance_insights.PATCH,
-    replica_end.PATCH,
+    replica_removal.PATCH,
     replica_settings.PATCH,
     bucket_policy.PATCH,
     conditional_put.PATCH,
@@ -74,7 +79,7 @@ _lock = threading.Lock()
 
 
 def apply_patches(service: str) -> None:
-    """Mend what is known to be missing in a service of moto. Once a process, however often it is called."""
+    """Apply the patches of a service of moto, once per process."""
     with _lock:
         for patch in PATCHES:
             if patch.service == service and patch.name not in _applied:

@@ -1,4 +1,4 @@
-"""What a patch is, and how it takes effect."""
+"""A patch of moto, and functions to replace methods of its classes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Patch:
-    """`gap` says what moto does, and what a user of Terraform would see without the patch."""
+    """A fix of one gap of moto."""
 
     name: str
     service: str
-    gap: str
+    gap: str  # the fault of moto, and its effect on a user of Terraform
     apply: Callable[[], None]
 
 
 def replace_method(owner: type, method: Callable[..., object]) -> None:
-    """By the method's own name; the new one calls the stock one where that does most of the work."""
+    """Replace the method of the same name in a class."""
     setattr(owner, method.__name__, method)
 
 
-def replace_ways_of_stacks(owner: type, ways: type) -> None:
-    """How CloudFormation makes, changes and removes what `owner` models: the class methods of `ways`."""
-    for name, method in vars(ways).items():
+def replace_stack_methods(owner: type, source: type) -> None:
+    """Replace how CloudFormation creates, updates and deletes an `owner`, by class methods of `source`."""
+    for name, method in vars(source).items():
         if name.endswith("_from_cloudformation_json"):
             setattr(owner, name, method)

@@ -1,83 +1,83 @@
-"""Failures that have a cause outside of the code: what Terraform, its backend and the AWS provider say of them."""
+"""Known causes of failures outside of the code, by messages of Terraform, its backends and the AWS provider."""
 
 import re
 from dataclasses import dataclass
 
-from envctl.adapters.terraform.diagnostics.killed_process import FEWER, STARVED
+from envctl.adapters.terraform.diagnostics.killed_process import MEMORY_HINT, OUT_OF_MEMORY
 
 
 @dataclass(frozen=True)
-class Cause:
+class FailureCause:
     code: str
     pattern: re.Pattern[str]
     hint: str
 
 
-def _cause(code: str, pattern: str, hint: str) -> Cause:
-    return Cause(code, re.compile(pattern, re.IGNORECASE), hint)
+def _build_cause(code: str, pattern: str, hint: str) -> FailureCause:
+    return FailureCause(code, re.compile(pattern, re.IGNORECASE), hint)
 
 
 UPSTREAM_GONE, DENIED = "E321", "E326"
-# The first that fits: a damaged state is of no known format either, and a role that can't be taken because credentials
-# are expired or nobody answers is no question of rights.
+# The first match counts: a damaged state also has an unknown format, and expired credentials or a broken network also
+# prevent assuming a role, without any lack of permission.
 CAUSES = (
-    _cause(
+    _build_cause(
         UPSTREAM_GONE,
         r"Unable to find remote state|No stored state was found for the given workspace",
         "the state of a stack that this one reads is gone: put it back from a version of its bucket or a backup",
     ),
-    _cause(
+    _build_cause(
         "E346",
         r"no space left on device|disk quota exceeded",
         "make room on that disk, and run the command again: it goes on from what is there",
     ),
-    _cause(
-        STARVED,
+    _build_cause(
+        OUT_OF_MEMORY,
         r"cannot allocate memory|fatal error: (?:runtime: )?(?:cannot allocate|out of) memory",
-        f"there was no memory left: {FEWER}",
+        f"there was no memory left: {MEMORY_HINT}",
     ),
-    _cause(
+    _build_cause(
         "E347",
         r"match any of the checksums (?:previously )?recorded",
         "the lock knows no such package, of this platform or at all: envctl lock-providers asks for those of all"
         " platforms, and the next release carries them",
     ),
-    _cause("E348", r"does not match configured version", "envctl lock-providers --upgrade"),
-    _cause(
+    _build_cause("E348", r"does not match configured version", "envctl lock-providers --upgrade"),
+    _build_cause(
         "E328",
         r"could not be parsed as JSON|does not have a \"version\" attribute|state file.*(?:corrupt|invalid|malformed)",
         "the state is damaged: put it back from a version of its bucket or a backup",
     ),
-    _cause(
+    _build_cause(
         "E327",
         r"managed by newer provider version|created by a newer provider version",
         "a newer release was here: deploy one that carries that version of the provider, or a newer one",
     ),
-    _cause(
+    _build_cause(
         "E327",
         r"state snapshot was created by Terraform v|unsupported state file format|state was created by a newer",
         "use that version or a newer one: [terraform] binary in envctl.toml, or ENVCTL_TERRAFORM",
     ),
-    _cause(
+    _build_cause(
         "E324",
         r"ExpiredToken|token included in the request is (?:expired|invalid)|InvalidClientTokenId|InvalidAccessKeyId"
         r"|UnrecognizedClientException|No valid credential sources|failed to refresh cached (?:credentials|SSO)"
         r"|SSO (?:session|token).*expired|SignatureDoesNotMatch|AuthFailure",
         "log in again (for example: aws sso login), and run the command again: it goes on from what is there",
     ),
-    _cause(
+    _build_cause(
         "E323",
         r"Throttl|RequestLimitExceeded|TooManyRequests|Rate exceeded|StatusCode: 429|SlowDown",
         "AWS takes no more requests for now: run it again in some minutes, if need be with fewer at once"
         " (TF_CLI_ARGS_plan=-parallelism=2)",
     ),
-    _cause(
+    _build_cause(
         "E325",
         r"no such host|connection refused|connection reset|i/o timeout|context deadline exceeded|dial tcp"
         r"|TLS handshake|network is unreachable|request send failed|send request failed|proxyconnect",
         "check the network, the proxy and the region, and run the command again",
     ),
-    _cause(
+    _build_cause(
         DENIED,
         r"cannot assume (?:IAM )?role|AccessDenied|UnauthorizedOperation|not authorized to perform|StatusCode: 403",
         "the credentials are valid and may not do that: check assume_role of the environment in envctl.toml, and its"
@@ -86,5 +86,5 @@ CAUSES = (
 )
 
 
-def cause_of(said: str) -> Cause | None:
-    return next((cause for cause in CAUSES if cause.pattern.search(said)), None)
+def find_cause(text: str) -> FailureCause | None:
+    return next((cause for cause in CAUSES if cause.pattern.search(text)), None)

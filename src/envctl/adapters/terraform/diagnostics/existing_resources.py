@@ -1,5 +1,5 @@
-"""What could not be created since it exists already: a provider or a Terraform that was killed made it, and no state
-knows of it. It is taken into the state by its address and its id.
+"""Resources not created because they exist already: a killed provider or Terraform made them, and no state has them.
+The fix is an import by address and id.
 """
 
 import re
@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from envctl.adapters.terraform.process.json_events import Diagnostic
 from envctl.domain.plan.changes import Action, Marker, ResourceChange
 
-EXISTS = "E367"
-# AWS's own codes, as botocore's models of its services list them, and what Terraform's providers say.
-_CODES = re.compile(
+ALREADY_EXISTS = "E367"
+# Error codes of AWS, as in botocore's models of its services, and messages of Terraform's providers.
+_ERROR_CODES = re.compile(
     r"\b(?!Tags?Already|TooMany)\w*(?:AlreadyExists?|AlreadyOwnedByYou|[a-z]ExistsException|ResourceExists)\w*"
     r"|\bDuplicate(?!Tag|Request|d)[A-Z]\w*|\b\w+\.Duplicate\b|\b\w*NameInUse\w*|\b\w+DuplicateItemException\b"
 )
-_WORDS = re.compile(
+_ERROR_PHRASES = re.compile(
     r"\balready[ -]exists?\b|\balready owned by you\b|\bname is already (?:in use|taken)\b", re.IGNORECASE
 )
-# By the pages of the provider: what `terraform import` takes for an id.
-_NAMED = {
+# The ids for `terraform import`, from the documentation of the provider.
+_TYPES_BY_ID_FORM = {
     "name": """aws_ssm_parameter aws_ssm_document aws_iam_role aws_iam_user aws_iam_group aws_iam_instance_profile
     aws_cloudwatch_log_group aws_dynamodb_table aws_kms_alias aws_ecr_repository aws_ecs_cluster aws_eks_cluster
     aws_db_subnet_group aws_db_parameter_group aws_db_option_group aws_rds_cluster_parameter_group
@@ -50,9 +50,9 @@ _NAMED = {
     "{group}:{name}": "aws_iam_group_policy",
     "{log_group_name}:{name}": "aws_cloudwatch_log_metric_filter aws_cloudwatch_log_stream",
 }
-FROM_PLAN = {type_: form for form, types in _NAMED.items() for type_ in types.split()}
-"""The form of the id, by the type of the resource: an attribute of the plan, or several."""
-LOOKED_UP = {
+ID_FORM_BY_TYPE = {type_: form for form, types in _TYPES_BY_ID_FORM.items() for type_ in types.split()}
+"""Form of the id by resource type: an attribute of the plan, or several."""
+ID_QUERY_BY_TYPE = {
     "aws_security_group": "ec2 describe-security-groups --filters Name=group-name,Values={name}"
     " --query SecurityGroups[].GroupId",
     "aws_lb": "elbv2 describe-load-balancers --names {name} --query LoadBalancers[].LoadBalancerArn",
@@ -63,48 +63,48 @@ LOOKED_UP = {
     "aws_launch_template": "ec2 describe-launch-templates --launch-template-names {name}"
     " --query LaunchTemplates[].LaunchTemplateId",
 }
-"""What the command line of AWS is asked for an id that AWS makes up itself."""
-_FIELD = re.compile(r"\{(\w+)\}")
+"""Arguments of the AWS command line by resource type, to look up an id made by AWS."""
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
-def created(diagnostic: Diagnostic, planned: Sequence[ResourceChange], stack: str) -> ResourceChange | None:
-    """What should have been created, and exists already; None where something else is wrong."""
-    said = f"{diagnostic.summary}\n{diagnostic.detail}"
-    if not (_CODES.search(said) or _WORDS.search(said)):
+def find_existing(diagnostic: Diagnostic, planned: Sequence[ResourceChange], stack: str) -> ResourceChange | None:
+    """Return the planned resource if it exists already; None for another failure."""
+    text = f"{diagnostic.summary}\n{diagnostic.detail}"
+    if not (_ERROR_CODES.search(text) or _ERROR_PHRASES.search(text)):
         return None
     address = diagnostic.address.removeprefix(f"module.{stack}.")
     return next((each for each in planned if each.address == address and each.action is Action.CREATE), None)
 
 
-def hint(change: ResourceChange, stack: str, environment: str) -> str:
-    """The command that takes it into the state, with its id as far as the plan tells it."""
-    found = identity(change)
-    typed = shlex.quote(f"module.{stack}.{change.address}={found or 'ID'}")
-    told = f"take it into the state: envctl recover {environment} --import {typed}"
+def suggest_import(change: ResourceChange, stack: str, environment: str) -> str:
+    """Return the hint with the import command, and with the id if the plan contains it."""
+    found = find_import_id(change)
+    argument = shlex.quote(f"module.{stack}.{change.address}={found or 'ID'}")
+    fix = f"take it into the state: envctl recover {environment} --import {argument}"
     if not found:
-        told += f" ({_where(change, environment)})"
+        fix += f" ({_describe_id_source(change, environment)})"
     return (
-        f"no state knows it: a killed run may have made it. If it belongs to {stack} in {environment}, {told}; then run"
+        f"no state knows it: a killed run may have made it. If it belongs to {stack} in {environment}, {fix}; then run"
         " the command again. If not, choose another name"
     )
 
 
-def identity(change: ResourceChange) -> str:
-    """Empty where the plan does not tell it, or where a part of it is sensitive."""
-    form = FROM_PLAN.get(change.type, "")
-    return _filled(form if "{" in form else f"{{{form}}}", change) if form else ""
+def find_import_id(change: ResourceChange) -> str:
+    """Return the id; empty if the plan lacks it, or if a part of it is sensitive."""
+    form = ID_FORM_BY_TYPE.get(change.type, "")
+    return _fill_form(form if "{" in form else f"{{{form}}}", change) if form else ""
 
 
-def _where(change: ResourceChange, environment: str) -> str:
-    looked_up = _filled(LOOKED_UP.get(change.type, ""), change, quoted=True)
-    if looked_up:
-        return f"ID: envctl exec {environment} -- aws {looked_up} --output text"
+def _describe_id_source(change: ResourceChange, environment: str) -> str:
+    query = _fill_form(ID_QUERY_BY_TYPE.get(change.type, ""), change, quoted=True)
+    if query:
+        return f"ID: envctl exec {environment} -- aws {query} --output text"
     return f"ID: as under *Import* on the provider's page of {change.type}"
 
 
-def _filled(form: str, change: ResourceChange, *, quoted: bool = False) -> str:
+def _fill_form(form: str, change: ResourceChange, *, quoted: bool = False) -> str:
     known = {each.path: each.after for each in change.attributes}
-    for name in _FIELD.findall(form):
+    for name in _PLACEHOLDER.findall(form):
         value = known.get(name)
         if not isinstance(value, str) or isinstance(value, Marker) or not value:
             return ""

@@ -1,4 +1,4 @@
-"""A disk that is full: whoever reads it has to know which one, and no state may be lost for it."""
+"""Full disks: reports the affected disk, and reserves space for a state."""
 
 import contextlib
 import os
@@ -6,57 +6,66 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from envctl.adapters.terraform.process.disk_errors import CODE, FULL, describe_full_disk, room
+from envctl.adapters.terraform.process.disk_errors import (
+    FULL_DISK_CODE,
+    FULL_DISK_ERRNOS,
+    describe_full_disk,
+    translate_disk_errors,
+)
 from envctl.adapters.terraform.process.json_events import Transcript
-from envctl.adapters.terraform.process.process import Ended
+from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.errors import OperationFailedError, Problem
 
-_SAID = re.compile(r"(?:(/\S+): )?(no space left on device|disk quota exceeded|file too large)", re.IGNORECASE)
-_WHERE = re.compile(r"(\S*/\S+|\S+\.tf\w+): (?:no space left on device|disk quota exceeded)", re.IGNORECASE)
-RESERVE, ROOM = ".reserve", 4 << 20
-"""Bytes that an apply finds free when its state has to be written, whatever became of the disk meanwhile."""
+_FULL_DISK_ERROR = re.compile(
+    r"(?:(/\S+): )?(no space left on device|disk quota exceeded|file too large)", re.IGNORECASE
+)
+_FULL_DISK_PATH = re.compile(r"(\S*/\S+|\S+\.tf\w+): (?:no space left on device|disk quota exceeded)", re.IGNORECASE)
+RESERVE_FILE, RESERVE_BYTES = ".reserve", 4 << 20
+"""Bytes reserved for the state of an apply, even if the disk fills up meanwhile."""
 
 
 @contextlib.contextmanager
-def reserved(site: Site) -> Iterator[None]:
-    """Room for a state is kept free while it lasts, and is there when it is over. Raises OperationFailedError, before
-    anything is begun, where there is none.
+def reserve_space(site: Site) -> Iterator[None]:
+    """Reserve space for a state in the context, and free it at the end. Raise OperationFailedError at the start if the
+    disk is full.
     """
-    file = site.directory / RESERVE
+    file = site.directory / RESERVE_FILE
     try:
-        with room(site.directory), file.open("wb") as kept:
-            _take(kept.fileno(), site)
+        with translate_disk_errors(site.directory), file.open("wb") as reserve:
+            _allocate_reserve(reserve.fileno(), site)
         yield
     finally:
         file.unlink(missing_ok=True)
 
 
-def _take(descriptor: int, site: Site) -> None:
+def _allocate_reserve(descriptor: int, site: Site) -> None:
     if not hasattr(os, "posix_fallocate"):
         return
     try:
-        os.posix_fallocate(descriptor, 0, ROOM)
+        os.posix_fallocate(descriptor, 0, RESERVE_BYTES)
     except OSError as error:
-        # Not every file system can promise anything.
-        if error.errno in FULL:
+        # Not every file system can reserve space.
+        if error.errno in FULL_DISK_ERRNOS:
             why = f"an apply of {site.stack.name} might not be able to save its state, and was not begun"
             message = f"the disk of {site.directory} is full: {why}"
-            raise OperationFailedError(Problem(CODE, message, f"make room there: {ROOM >> 20} MiB at least")) from error
+            raise OperationFailedError(
+                Problem(FULL_DISK_CODE, message, f"make room there: {RESERVE_BYTES >> 20} MiB at least")
+            ) from error
 
 
-def hint(said: str, directory: Path) -> str:
-    """Which disk it is by what was said in a directory, where anybody says so."""
-    found = _WHERE.search(said)
+def suggest_making_room(text: str, directory: Path) -> str:
+    """Return the hint for a message about a full disk, with the disk if the message has a path."""
+    found = _FULL_DISK_PATH.search(text)
     where = os.path.normpath(directory / found[1].strip("'\"") / "..") if found else ""
     return f"make room on {f'the disk of {where}' if where else 'that disk'}, and run the command again"
 
 
-def demand_room(site: Site, ended: Ended, transcript: Transcript) -> None:
-    """Raises OperationFailedError where the disk said no to Terraform."""
+def check_disk_error(site: Site, ended: ProcessResult, transcript: Transcript) -> None:
+    """Raise OperationFailedError if Terraform failed because of a full disk."""
     if not ended.code or ended.interrupted:
         return
-    told = "\n".join([*(f"{each.summary}\n{each.detail}" for each in transcript.errors), ended.errors])
-    if found := _SAID.search(told):
+    text = "\n".join([*(f"{each.summary}\n{each.detail}" for each in transcript.errors), ended.errors])
+    if found := _FULL_DISK_ERROR.search(text):
         where = Path(found[1]) if found[1] else site.directory
         raise OperationFailedError(describe_full_disk(where, found[2], f"{site.stack.name}: "))

@@ -1,4 +1,4 @@
-"""Terraform's own configuration on this machine: the files, and where it says that providers come from."""
+"""Terraform's own CLI configuration on this machine: its files, and the sources of providers in them."""
 
 import os
 import re
@@ -13,31 +13,31 @@ from envctl.adapters.disk.reading import read_bytes, read_text
 
 _COMMENT = re.compile(r"^\s*(#|//).*$", re.MULTILINE)
 _METHOD = re.compile(r"\b(filesystem_mirror|network_mirror|direct)\s*\{([^}]*)\}", re.DOTALL)
-_WHERE = re.compile(r"\b(?:path|url)\s*=\s*\"((?:[^\"\\]|\\.)*)\"")
-_LISTED = r"\b%s\s*=\s*\[([^\]]*)\]"
+_SOURCE = re.compile(r"\b(?:path|url)\s*=\s*\"((?:[^\"\\]|\\.)*)\"")
+_LIST = r"\b%s\s*=\s*\[([^\]]*)\]"
 _PLUGIN_CACHE = re.compile(r"^\s*plugin_cache_dir\s*=\s*\"((?:[^\"\\]|\\.)*)\"", re.MULTILINE)
 _TEXT = re.compile(r'"([^"]*)"')
-REGISTRY = "registry.terraform.io"
+DEFAULT_REGISTRY = "registry.terraform.io"
 
 
 @dataclass(frozen=True)
-class Method:
-    """One way to get providers. Without `include` it has them all, but for those of `exclude`."""
+class InstallMethod:
+    """One way to install providers. Without `include` it provides all except those of `exclude`."""
 
     kind: Literal["filesystem", "network", "direct"]
     where: str = ""
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
-    def has(self, address: str) -> bool:
-        named = not self.include or any(_fits(address, pattern) for pattern in self.include)
-        return named and not any(_fits(address, pattern) for pattern in self.exclude)
+    def can_provide(self, address: str) -> bool:
+        is_included = not self.include or any(_is_match(address, pattern) for pattern in self.include)
+        return is_included and not any(_is_match(address, pattern) for pattern in self.exclude)
 
 
-def text(environment: Mapping[str, str]) -> str:
-    """What the main file says, without comments that have lines of their own."""
-    named = _named(environment)
-    for file in [named] if named else _usual(environment):
+def read_main_file(environment: Mapping[str, str]) -> str:
+    """Return the main file without comments on lines of their own."""
+    named = _find_named_file(environment)
+    for file in [named] if named else _list_default_files(environment):
         try:
             return _COMMENT.sub("", read_text(file, errors="replace"))
         except OSError:
@@ -45,76 +45,78 @@ def text(environment: Mapping[str, str]) -> str:
     return ""
 
 
-def files(environment: Mapping[str, str]) -> list[Path]:
-    """Every file that Terraform or OpenTofu would read, whether it is there or not."""
-    if named := _named(environment):
+def list_config_files(environment: Mapping[str, str]) -> list[Path]:
+    """Return all files read by Terraform or OpenTofu, existing or not."""
+    if named := _find_named_file(environment):
         return [named]
-    home, usual = _home(environment), _usual(environment)
+    home, found = _find_home(environment), _list_default_files(environment)
     folders = [home / ".terraform.d"]
     if configured := environment.get("XDG_CONFIG_HOME"):
         folders.append(Path(configured) / "opentofu")
-        usual.append(Path(configured) / "opentofu" / "tofurc")
+        found.append(Path(configured) / "opentofu" / "tofurc")
     return [
-        *usual,
+        *found,
         *(file for folder in folders for end in ("*.tfrc", "*.tfrc.json") for file in sorted(folder.glob(end))),
     ]
 
 
-def contents(environment: Mapping[str, str]) -> Iterator[bytes]:
-    """All that Terraform would read, file by file, with their names."""
-    for file in files(environment):
+def read_config_files(environment: Mapping[str, str]) -> Iterator[bytes]:
+    """Yield each file with its name."""
+    for file in list_config_files(environment):
         try:
             yield os.fsencode(file) + b"\0" + read_bytes(file)
         except OSError:
             continue
 
 
-def plugin_cache(environment: Mapping[str, str]) -> str:
-    """The folder that somebody has named for it, or an empty text. What a file names has to be there."""
+def find_plugin_cache(environment: Mapping[str, str]) -> str:
+    """Return the folder set by the user; empty if unset. One set in a file must exist."""
     if named := environment.get("TF_PLUGIN_CACHE_DIR"):
         return named
-    found = _PLUGIN_CACHE.search(text(environment))
-    folder = Template(_unescaped(found[1])).safe_substitute(environment) if found else ""
+    found = _PLUGIN_CACHE.search(read_main_file(environment))
+    folder = Template(_unescape_text(found[1])).safe_substitute(environment) if found else ""
     return folder if Path(folder).is_dir() else ""
 
 
-def methods(environment: Mapping[str, str]) -> tuple[Method, ...]:
-    """In the order in which they stand there; none where it says nothing of it, and registries are asked."""
+def parse_install_methods(environment: Mapping[str, str]) -> tuple[InstallMethod, ...]:
+    """Return the methods in order; empty if none is configured, and registries serve all providers."""
     found = []
-    for kind, body in _METHOD.findall(text(environment)):
-        where = _WHERE.search(body)
-        unescaped = re.sub(r"\\(.)", r"\1", where[1]) if where else ""
+    for kind, body in _METHOD.findall(read_main_file(environment)):
+        source = _SOURCE.search(body)
+        where = _unescape_text(source[1]) if source else ""
         found.append(
-            Method(kind.removesuffix("_mirror"), unescaped, _listed("include", body), _listed("exclude", body))
+            InstallMethod(
+                kind.removesuffix("_mirror"), where, _parse_list("include", body), _parse_list("exclude", body)
+            )
         )
     return tuple(found)
 
 
-def _unescaped(text: str) -> str:
+def _unescape_text(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text)
 
 
-def _listed(name: str, body: str) -> tuple[str, ...]:
-    match = re.search(_LISTED % name, body, re.DOTALL)
+def _parse_list(name: str, body: str) -> tuple[str, ...]:
+    match = re.search(_LIST % name, body, re.DOTALL)
     return tuple(_TEXT.findall(match[1])) if match else ()
 
 
-def _fits(address: str, pattern: str) -> bool:
-    """A pattern is an address with stars, and may leave the registry's host out."""
+def _is_match(address: str, pattern: str) -> bool:
+    """Match an address with a pattern: an address with stars, optionally without the registry's host."""
     parts = pattern.split("/")
-    whole = "/".join([REGISTRY, *parts]) if len(parts) < address.count("/") + 1 else pattern
-    return fnmatchcase(address, whole)
+    full_pattern = "/".join([DEFAULT_REGISTRY, *parts]) if len(parts) < address.count("/") + 1 else pattern
+    return fnmatchcase(address, full_pattern)
 
 
-def _named(environment: Mapping[str, str]) -> Path | None:
-    named = environment.get("TF_CLI_CONFIG_FILE") or environment.get("TERRAFORM_CONFIG")
-    return Path(named) if named else None
+def _find_named_file(environment: Mapping[str, str]) -> Path | None:
+    path = environment.get("TF_CLI_CONFIG_FILE") or environment.get("TERRAFORM_CONFIG")
+    return Path(path) if path else None
 
 
-def _usual(environment: Mapping[str, str]) -> list[Path]:
-    home = _home(environment)
+def _list_default_files(environment: Mapping[str, str]) -> list[Path]:
+    home = _find_home(environment)
     return [home / ".tofurc", home / ".terraformrc"]
 
 
-def _home(environment: Mapping[str, str]) -> Path:
+def _find_home(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("HOME", ""))

@@ -1,6 +1,6 @@
-"""Command line flags in `TF_CLI_ARGS` and `TF_CLI_ARGS_<command>`: few are harmless, and only those reach Terraform.
+"""Command line flags in `TF_CLI_ARGS` and `TF_CLI_ARGS_<command>`: only the few harmless ones reach Terraform.
 
-What passes is written anew from what was understood: Terraform splits the text by rules of its own.
+They are rewritten from the parsed flags: Terraform splits the text by other rules.
 """
 
 import re
@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from envctl.adapters.terraform.environment.variables import FLAGS, STARTED
+from envctl.adapters.terraform.environment.variables import FLAGS_VARIABLE, STARTED_COMMANDS
 from envctl.domain.errors import Problem
 
 _DURATION = re.compile(r"([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+|0")
@@ -17,11 +17,11 @@ _SWITCH = re.compile(r"true|false|t|f|1|0", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Harmless:
-    """A flag that changes nothing of what is planned: the commands that know it, and its value.
+class HarmlessFlag:
+    """A flag without effect on a plan: the commands with this flag, and its valid values.
 
-    A switch may stand without a value. It only says how Terraform writes to people: it is accepted, and not handed on,
-    as envctl reads JSON.
+    A switch needs no value. It only changes Terraform's output for people: it is accepted and dropped, as envctl reads
+    JSON.
     """
 
     commands: frozenset[str]
@@ -30,21 +30,21 @@ class Harmless:
 
 
 _OPERATIONS = frozenset({"apply", "plan"})
-_SWITCHED = Harmless(frozenset({"apply", "init", "plan"}), _SWITCH, is_switch=True)
-HARMLESS = {
-    "parallelism": Harmless(_OPERATIONS, _NUMBER),
-    "lock-timeout": Harmless(_OPERATIONS | {"init"}, _DURATION),
-    "compact-warnings": _SWITCHED,
-    "no-color": Harmless(STARTED, _SWITCH, is_switch=True),
-    "consolidate-warnings": _SWITCHED,
-    "consolidate-errors": _SWITCHED,
+_OUTPUT_SWITCH = HarmlessFlag(frozenset({"apply", "init", "plan"}), _SWITCH, is_switch=True)
+HARMLESS_FLAGS = {
+    "parallelism": HarmlessFlag(_OPERATIONS, _NUMBER),
+    "lock-timeout": HarmlessFlag(_OPERATIONS | {"init"}, _DURATION),
+    "compact-warnings": _OUTPUT_SWITCH,
+    "no-color": HarmlessFlag(STARTED_COMMANDS, _SWITCH, is_switch=True),
+    "consolidate-warnings": _OUTPUT_SWITCH,
+    "consolidate-errors": _OUTPUT_SWITCH,
 }
 
-_WHOLE = "envctl plans and applies whole stacks; to work on some of them: --stack NAME"
-_WRITTEN = "write the setting to environments/ENV/terraform.tfvars"
-_PLACED = "where states are is said by [state] in envctl.toml"
-# Flags whose value may be the next word, which is no word of its own then.
-_VALUED = frozenset(
+_STACK_HINT = "envctl plans and applies whole stacks; to work on some of them: --stack NAME"
+_SETTINGS_HINT = "write the setting to environments/ENV/terraform.tfvars"
+_STATE_HINT = "where states are is said by [state] in envctl.toml"
+# Flags with a value, if need be in the next word.
+_FLAGS_WITH_VALUE = frozenset(
     (
         "backend-config",
         "backup",
@@ -67,25 +67,25 @@ _VALUED = frozenset(
         "var-file",
     )
 )
-_INSTEAD = {
-    "target": _WHOLE,
-    "target-file": _WHOLE,
-    "exclude": _WHOLE,
-    "exclude-file": _WHOLE,
+_ALTERNATIVES = {
+    "target": _STACK_HINT,
+    "target-file": _STACK_HINT,
+    "exclude": _STACK_HINT,
+    "exclude-file": _STACK_HINT,
     "refresh-only": "to see what has changed: envctl drift ENV; to put it right: envctl drift ENV --fix",
     "destroy": "to destroy an environment: envctl destroy ENV",
-    "var": _WRITTEN,
-    "var-file": _WRITTEN,
-    "backend-config": _PLACED,
-    "state": _PLACED,
-    "state-out": _PLACED,
+    "var": _SETTINGS_HINT,
+    "var-file": _SETTINGS_HINT,
+    "backend-config": _STATE_HINT,
+    "state": _STATE_HINT,
+    "state-out": _STATE_HINT,
     "upgrade": "to upgrade providers: envctl lock-providers --upgrade",
 }
 
 
 @dataclass(frozen=True)
-class _Given:
-    """A flag that the caller has set: its name, how people write it, and the text to hand on where it is harmless."""
+class _GivenFlag:
+    """A flag set by the caller: its name, its form in messages, and the text to pass on, empty for a harmful one."""
 
     name: str
     shown: str
@@ -93,52 +93,54 @@ class _Given:
 
 
 def check_flags(inherited: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
-    """Returns the variables to start Terraform with, and what is wrong with those that the caller has set."""
+    """Return the variables for Terraform, and the problems of those set by the caller."""
     passed: dict[str, list[str]] = {}
     problems: list[Problem] = []
-    for variable in sorted(name for name in inherited if name == FLAGS or name.startswith(f"{FLAGS}_")):
-        command = variable.removeprefix(FLAGS).removeprefix("_")
-        if command and command not in STARTED:
+    for variable in sorted(
+        name for name in inherited if name == FLAGS_VARIABLE or name.startswith(f"{FLAGS_VARIABLE}_")
+    ):
+        command = variable.removeprefix(FLAGS_VARIABLE).removeprefix("_")
+        if command and command not in STARTED_COMMANDS:
             continue
         try:
             words = shlex.split(inherited[variable])
         except ValueError as error:
             problems.append(Problem("E040", f"{variable} can't be read: {error}", f"correct it, or unset {variable}"))
             continue
-        for flag in _read(words):
-            if not flag.text or (command and command not in HARMLESS[flag.name].commands):
-                problems.append(_refuse(variable, flag))
+        for flag in _parse_flags(words):
+            if not flag.text or (command and command not in HARMLESS_FLAGS[flag.name].commands):
+                problems.append(_describe_refusal(variable, flag))
                 continue
-            if HARMLESS[flag.name].is_switch:
+            if HARMLESS_FLAGS[flag.name].is_switch:
                 continue
-            for each in {command} if command else HARMLESS[flag.name].commands:
+            for each in {command} if command else HARMLESS_FLAGS[flag.name].commands:
                 passed.setdefault(each, []).append(flag.text)
-    variables = {f"{FLAGS}_{command}": " ".join(texts) for command, texts in sorted(passed.items())}
+    variables = {f"{FLAGS_VARIABLE}_{command}": " ".join(texts) for command, texts in sorted(passed.items())}
     return variables, problems
 
 
-def _read(words: list[str]) -> Iterator[_Given]:
-    """Yields the flags as Go reads them: one dash or two, and a value behind `=` or in the next word."""
+def _parse_flags(words: list[str]) -> Iterator[_GivenFlag]:
+    """Yield the flags as Go parses them: one dash or two, and a value after `=` or in the next word."""
     rest = iter(words)
     for word in rest:
         name, equals, value = word.removeprefix("-").removeprefix("-").partition("=")
         if not word.startswith("-") or not name or name.startswith("-"):
-            # It ends the flags for Terraform, and those of envctl that follow would not count.
-            yield _Given("", f"the word {word!r}")
+            # A plain word ends the flags: Terraform would ignore envctl's own after it.
+            yield _GivenFlag("", f"the word {word!r}")
             continue
-        known = HARMLESS.get(name)
+        known = HARMLESS_FLAGS.get(name)
         if known is None:
-            if not equals and name in _VALUED:
+            if not equals and name in _FLAGS_WITH_VALUE:
                 next(rest, None)
-            yield _Given(name, f"-{name}")
+            yield _GivenFlag(name, f"-{name}")
             continue
         if not equals:
             value = "true" if known.is_switch else next(rest, "")
-        yield _Given(name, f"-{name}", f"-{name}={value}" if known.value.fullmatch(value) else "")
+        yield _GivenFlag(name, f"-{name}", f"-{name}={value}" if known.value.fullmatch(value) else "")
 
 
-def _refuse(variable: str, flag: _Given) -> Problem:
+def _describe_refusal(variable: str, flag: _GivenFlag) -> Problem:
     message = f"{variable} holds {flag.shown}: envctl passes only harmless flags to Terraform"
     hint = f"unset {variable}, or leave {flag.shown} out of it"
-    instead = _INSTEAD.get(flag.name)
+    instead = _ALTERNATIVES.get(flag.name)
     return Problem("E040", message, f"{hint}; {instead}" if instead else hint)

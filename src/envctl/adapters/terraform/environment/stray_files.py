@@ -1,44 +1,46 @@
-"""Files beside a root module that Terraform would read, and that envctl did not lay out."""
+"""Stray files beside a root module: Terraform would read them, and envctl did not write them."""
 
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from envctl.domain.terraform.workdir_names import MAIN
+from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE
 
-_READ = re.compile(
+_READ_BY_TERRAFORM = re.compile(
     r".*\.(tf|tofu)(\.json)?"
     r"|terraform\.tfvars(\.json)?"
     r"|.*\.auto\.tfvars(\.json)?"
     r"|.*\.(tftest|tofutest|tfmock|tofumock|tfquery|tfpolicy)\.(hcl|json)"
 )
-_TESTS = "tests"
-WORKSPACE = ".terraform/environment"
-"""Where Terraform records the workspace that was selected. Without it, it works in the default one."""
+_TESTS_FOLDER = "tests"
+WORKSPACE_FILE = ".terraform/environment"
+"""Terraform's record of the selected workspace. Without it, Terraform uses the default one."""
 
 
-def remove_strays(directory: Path) -> list[str]:
-    """Returns the names of the files that were removed: all that stays is what envctl laid out, and what Terraform made
-    of it.
-    """
+def remove_stray_files(directory: Path) -> list[str]:
+    """Remove stray files, and return their names. Only files of envctl, and those Terraform made from them, stay."""
     removed = []
-    for name in [*_find(directory), *(f"{_TESTS}/{name}" for name in _find(directory / _TESTS)), WORKSPACE]:
-        if name == MAIN:
+    for name in [
+        *_list_stray_names(directory),
+        *(f"{_TESTS_FOLDER}/{name}" for name in _list_stray_names(directory / _TESTS_FOLDER)),
+        WORKSPACE_FILE,
+    ]:
+        if name == ROOT_MODULE_FILE:
             continue
         try:
             (directory / name).unlink()
         except OSError:
-            # There is none, or it is a folder, which Terraform does not read.
+            # It does not exist, or is a folder: Terraform reads no folders.
             continue
         removed.append(name)
     return removed
 
 
-def _find(directory: Path) -> Iterator[str]:
+def _list_stray_names(directory: Path) -> Iterator[str]:
     try:
         with os.scandir(directory) as entries:
             names = sorted(entry.name for entry in entries)
     except OSError:
         return
-    yield from (name for name in names if _READ.fullmatch(name))
+    yield from (name for name in names if _READ_BY_TERRAFORM.fullmatch(name))

@@ -1,6 +1,6 @@
-"""Who installs what into a plugin cache: locks on files in it, between threads as between processes.
+"""File locks on a plugin cache, between threads and between processes.
 
-Nothing there is ever half written, with locks or without. They see to it that nothing is fetched twice.
+They prevent double downloads. Packages are complete with or without locks.
 """
 
 import contextlib
@@ -13,134 +13,132 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envctl.domain.errors import InterruptedByUserError, LockHeldError, Problem
-from envctl.domain.terraform.provider_lock import short
+from envctl.domain.terraform.provider_lock import shorten_address
 
-ALL = ""
-"""The name of the lock on the whole cache: whoever does not know yet what it will install takes that one."""
+WHOLE_CACHE = ""
+"""Name of the lock on the whole cache, for an install of yet unknown providers."""
 
-# Seconds. A provider of some hundred megabytes is a matter of minutes on a slow line.
-TELL_AFTER = 3.0
-GIVE_UP_AFTER = 1800.0
-_SHORTEST, _LONGEST = 0.01, 0.05
-# A cache that can't be written into is written into by nobody, and some disks know no locks.
-_NO_LOCKS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+# Seconds. A provider of some hundred megabytes takes minutes on a slow line.
+NOTICE_SECONDS = 3.0
+TIMEOUT_SECONDS = 1800.0
+_MIN_PAUSE, _MAX_PAUSE = 0.01, 0.05
+# A read-only cache needs no lock, and some file systems have none.
+_UNLOCKABLE_ERRNOS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 @dataclass(frozen=True, order=True)
-class Wish:
-    """`name` is what is locked, as people read it: a provider and its version."""
+class LockRequest:
+    """Request for one lock. `name` is a provider and its version, or WHOLE_CACHE."""
 
     name: str
-    alone: bool
+    exclusive: bool
 
 
 class CacheLocks:
-    """`folder` is where their files lie. `said` is told of long waits, and `stopping` asks whether to give up."""
+    """Locks as files in `folder`. `timeouts` are the seconds before `notify` gets a message, and before the error."""
 
     def __init__(
         self,
         folder: Path,
-        said: Callable[[str], None],
-        stopping: Callable[[], bool],
-        patience: tuple[float, float] = (TELL_AFTER, GIVE_UP_AFTER),
+        notify: Callable[[str], None],
+        should_stop: Callable[[], bool],
+        timeouts: tuple[float, float] = (NOTICE_SECONDS, TIMEOUT_SECONDS),
     ) -> None:
         self._folder = folder
-        self._said = said
-        self._stopping = stopping
-        self._tell_after, self._give_up_after = patience
+        self._notify = notify
+        self._should_stop = should_stop
+        self._notice_after, self._give_up_after = timeouts
 
     @contextlib.contextmanager
-    def held(self, wishes: Sequence[Wish], who: str) -> Iterator[None]:
-        """All of them. They are taken in the order of their names, so that nobody waits for each other.
-
-        Raises LockHeldError (E345) where somebody holds one for ever.
-        """
+    def hold_locks(self, requests: Sequence[LockRequest], requester: str) -> Iterator[None]:
+        """Hold all locks, taken in order of name against deadlocks. Raises LockHeldError (E345) after the timeout."""
         with contextlib.ExitStack() as stack:
-            for wish in sorted(wishes):
-                stack.enter_context(self._one(wish, who))
+            for request in sorted(requests):
+                stack.enter_context(self._hold_lock(request, requester))
             yield
 
     @contextlib.contextmanager
-    def _one(self, wish: Wish, who: str) -> Iterator[None]:
+    def _hold_lock(self, request: LockRequest, requester: str) -> Iterator[None]:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._folder / _file(wish.name), os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = os.open(self._folder / _lock_file_name(request.name), os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
-            if error.errno not in _NO_LOCKS:
+            if error.errno not in _UNLOCKABLE_ERRNOS:
                 raise
             yield
             return
         try:
-            self._wait(descriptor, wish, who)
-            with _named(descriptor, who if wish.alone else ""):
+            self._wait_for_lock(descriptor, request, requester)
+            with _record_holder(descriptor, requester if request.exclusive else ""):
                 yield
         finally:
             os.close(descriptor)
 
-    def _wait(self, descriptor: int, wish: Wish, who: str) -> None:
-        begun, told, pause = time.monotonic(), False, _SHORTEST
-        while not _locked(descriptor, fcntl.LOCK_EX if wish.alone else fcntl.LOCK_SH):
-            waited = time.monotonic() - begun
-            if self._stopping():
-                message = f"interrupted: {who} waited for {_what(wish)}"
+    def _wait_for_lock(self, descriptor: int, request: LockRequest, requester: str) -> None:
+        start, notified, pause = time.monotonic(), False, _MIN_PAUSE
+        while not _try_lock(descriptor, fcntl.LOCK_EX if request.exclusive else fcntl.LOCK_SH):
+            waited = time.monotonic() - start
+            if self._should_stop():
+                message = f"interrupted: {requester} waited for {_describe_request(request)}"
                 raise InterruptedByUserError(Problem("E311", message, "the next run goes on from what is there"))
             if waited > self._give_up_after:
-                raise LockHeldError(_for_ever(wish, _holder(descriptor), who, self._folder))
-            if waited > self._tell_after and not told:
-                self._said(f"{who} waits for {_what(wish)}: {_holder(descriptor)} is at it")
-                told = True
+                raise LockHeldError(_timeout_problem(request, _read_holder(descriptor), requester, self._folder))
+            if waited > self._notice_after and not notified:
+                self._notify(f"{requester} waits for {_describe_request(request)}: {_read_holder(descriptor)} is at it")
+                notified = True
             time.sleep(pause)
-            pause = min(pause * 2, _LONGEST)
+            pause = min(pause * 2, _MAX_PAUSE)
 
 
-def _locked(descriptor: int, kind: int) -> bool:
+def _try_lock(descriptor: int, kind: int) -> bool:
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError as error:
-        if error.errno not in _NO_LOCKS:
+        if error.errno not in _UNLOCKABLE_ERRNOS:
             raise
     return True
 
 
-def _file(name: str) -> str:
+def _lock_file_name(name: str) -> str:
     return name.replace("/", "~").replace(" ", "~") or "all"
 
 
 @contextlib.contextmanager
-def _named(descriptor: int, who: str) -> Iterator[None]:
-    """While it is held, for those who wait. It is given up outright at the end: a process that is being started right
-    now may have inherited it for a moment.
+def _record_holder(descriptor: int, requester: str) -> Iterator[None]:
+    """Record the holder of a lock inside the block, then release the lock.
+
+    Closing the descriptor alone may not release it: a process just being started may have inherited it.
     """
-    if who:
-        _write(descriptor, f"{who} (process {os.getpid()})")
+    if requester:
+        _write_holder(descriptor, f"{requester} (process {os.getpid()})")
     try:
         yield
     finally:
-        if who:
-            _write(descriptor, "")
+        if requester:
+            _write_holder(descriptor, "")
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
-def _write(descriptor: int, text: str) -> None:
+def _write_holder(descriptor: int, text: str) -> None:
     with contextlib.suppress(OSError):
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, text.encode(), 0)
 
 
-def _holder(descriptor: int) -> str:
-    """Those that only use what is there do not say who they are."""
+def _read_holder(descriptor: int) -> str:
+    """Return the recorded holder. Holders of a shared lock record none."""
     with contextlib.suppress(OSError):
         return os.pread(descriptor, 1024, 0).decode(errors="replace").strip() or "another envctl"
     return "another envctl"
 
 
-def _what(wish: Wish) -> str:
-    return f"provider {short(wish.name)}" if wish.name else "the providers"
+def _describe_request(request: LockRequest) -> str:
+    return f"provider {shorten_address(request.name)}" if request.name else "the providers"
 
 
-def _for_ever(wish: Wish, holder: str, who: str, folder: Path) -> Problem:
-    message = f"{who} has waited too long for {_what(wish)}: {holder} still holds it in {folder}"
+def _timeout_problem(request: LockRequest, holder: str, requester: str, folder: Path) -> Problem:
+    message = f"{requester} has waited too long for {_describe_request(request)}: {holder} still holds it in {folder}"
     return Problem("E345", message, "wait until it has ended, or end it, and run the command again")

@@ -1,27 +1,27 @@
-"""What of a module's code `terraform init` looks at: who edits an argument of a resource need not wait for it.
+"""Extract of a module's code as far as `terraform init` depends on it: an edit elsewhere needs no new init.
 
-Lines are kept rather than left out where there is a doubt. What is left out wrongly, Terraform asks for itself.
+In doubt a line is kept. If one is left out wrongly, Terraform itself demands an init.
 """
 
 import re
 
-# Where a block begins whose name, or whose source, says which provider or module is needed.
-_HEAD = re.compile(rb"\b(?:module|provider|resource|data|ephemeral|action|list|terraform|import)\b[^={}\n]*\{")
-_LINE = re.compile(rb"\b(?:source|version|provider)\s*=.*")
-_TERRAFORM = re.compile(rb"^\s*terraform\s*\{")
+# First line of a block that can name a provider or module.
+_BLOCK_HEAD = re.compile(rb"\b(?:module|provider|resource|data|ephemeral|action|list|terraform|import)\b[^={}\n]*\{")
+_ARGUMENT = re.compile(rb"\b(?:source|version|provider)\s*=.*")
+_TERRAFORM_BLOCK = re.compile(rb"^\s*terraform\s*\{")
 
 
-def outline(code: bytes) -> bytes:
-    """The blocks `terraform` whole, and of all others what matters, line by line, without the spaces around."""
+def extract_outline(code: bytes) -> bytes:
+    """Return whole `terraform` blocks, and the relevant lines of all others, stripped."""
     kept: list[bytes] = []
     depth = 0
     for line in code.splitlines():
-        begins = depth == 0 and _TERRAFORM.match(line)
+        begins = depth == 0 and _TERRAFORM_BLOCK.match(line)
         if depth or begins:
-            told = line.partition(b"#")[0]
-            depth += told.count(b"{") - told.count(b"}")
+            text = line.partition(b"#")[0]
+            depth += text.count(b"{") - text.count(b"}")
             kept.append(line.strip())
         else:
-            # A block may stand on one line, with its head before all else.
-            kept += [found[0].strip() for found in (_HEAD.search(line), _LINE.search(line)) if found]
+            # A one-line block has both head and argument.
+            kept += [match[0].strip() for match in (_BLOCK_HEAD.search(line), _ARGUMENT.search(line)) if match]
     return b"\n".join(kept)

@@ -1,6 +1,6 @@
-"""Whether `terraform init` has anything to do: what it depends on, and what it made, as they were the last time.
+"""Stamp of the last `terraform init`: hashes of its inputs and results, to skip an init without changes.
 
-This stands before every plan: some files of a stack are read, and no process is started.
+It is compared before every plan, by reading some files of the stack, without any process.
 """
 
 import contextlib
@@ -15,14 +15,14 @@ from typing import Any
 from envctl.adapters.disk.reading import read_bytes
 from envctl.adapters.disk.writing import write_text
 from envctl.adapters.terraform.environment import cli_configuration
-from envctl.adapters.terraform.init.init_outline import outline
-from envctl.adapters.terraform.init.known_packages import look
-from envctl.adapters.terraform.init.plugin_cache import packages, pinned
-from envctl.domain.terraform.provider_lock import hashes, providers, version
-from envctl.domain.terraform.workdir_names import BACKEND_RECORD, LOCK_FILE, MAIN, MANIFEST
+from envctl.adapters.terraform.init.init_outline import extract_outline
+from envctl.adapters.terraform.init.known_packages import stat_files
+from envctl.adapters.terraform.init.plugin_cache import list_packages, parse_pinned
+from envctl.domain.terraform.provider_lock import read_hashes, read_version, split_provider_blocks
+from envctl.domain.terraform.workdir_names import BACKEND_RECORD, LOCK_FILE, MODULES_MANIFEST, ROOT_MODULE_FILE
 
-FILE = ".initialised"
-INSTALLED = ".terraform/providers"
+STAMP_FILE = ".initialised"
+INSTALLED_FOLDER = ".terraform/providers"
 _VARIABLES = (
     "TF_CLI_CONFIG_FILE",
     "TERRAFORM_CONFIG",
@@ -31,112 +31,111 @@ _VARIABLES = (
     "TF_CLI_ARGS",
     "TF_CLI_ARGS_init",
 )
-CODE_FILES = (".tf", ".tf.json", ".tofu", ".tofu.json")
+CODE_SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """`given` are the hashes that the lock held then, by provider: it may gain some, and must not lose any."""
+    """Inputs and results of one `terraform init`."""
 
-    depends: str
-    given: Mapping[str, Sequence[str]]
-    made: Mapping[str, Any]
-
-
-def take(directory: Path, binary: Sequence[str], environment: Mapping[str, str], given: bytes) -> Stamp:
-    wanted = {address: hashes(block) for address, block in providers(given).items()}
-    return Stamp(fingerprint(directory, binary, environment), wanted, made(directory))
+    inputs: str
+    # By provider, the hashes in the lock at that time. The lock may gain hashes, but must not lose any.
+    lock_hashes: Mapping[str, Sequence[str]]
+    results: Mapping[str, Any]
 
 
-def still_holds(directory: Path, binary: Sequence[str], environment: Mapping[str, str], given: bytes) -> bool:
-    stamp = read(directory)
-    if stamp is None or stamp.made != made(directory):
+def build_stamp(directory: Path, binary: Sequence[str], environment: Mapping[str, str], lock: bytes) -> Stamp:
+    wanted = {address: read_hashes(block) for address, block in split_provider_blocks(lock).items()}
+    return Stamp(hash_inputs(directory, binary, environment), wanted, inspect_results(directory))
+
+
+def is_current(directory: Path, binary: Sequence[str], environment: Mapping[str, str], lock: bytes) -> bool:
+    stamp = read_stamp(directory)
+    if stamp is None or stamp.results != inspect_results(directory):
         return False
-    return _covered(directory, stamp, given) and stamp.depends == fingerprint(directory, binary, environment)
+    return _covers_lock(directory, stamp, lock) and stamp.inputs == hash_inputs(directory, binary, environment)
 
 
-def read(directory: Path) -> Stamp | None:
+def read_stamp(directory: Path) -> Stamp | None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        kept = json.loads(read_bytes(directory / FILE))
-        return Stamp(kept["depends"], kept["given"], kept["made"])
+        document = json.loads(read_bytes(directory / STAMP_FILE))
+        return Stamp(document["depends"], document["given"], document["made"])
     return None
 
 
-def write(directory: Path, stamp: Stamp) -> None:
-    document = {"depends": stamp.depends, "given": stamp.given, "made": stamp.made}
-    write_text(directory / FILE, json.dumps(document))
+def write_stamp(directory: Path, stamp: Stamp) -> None:
+    document = {"depends": stamp.inputs, "given": stamp.lock_hashes, "made": stamp.results}
+    write_text(directory / STAMP_FILE, json.dumps(document))
 
 
-def fingerprint(directory: Path, binary: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Of what `init` depends on beside the provider lock: the root module and the modules that it reaches, and which
-    Terraform it is, with its own configuration.
-    """
-    digest = hashlib.sha256(repr([*binary, *map(_version, binary)]).encode())
+def hash_inputs(directory: Path, binary: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Return a hash of the inputs beside the provider lock: root module, called modules, program, CLI configuration."""
+    digest = hashlib.sha256(repr([*binary, *map(_stat_program, binary)]).encode())
     digest.update(repr([environment.get(name) for name in _VARIABLES]).encode())
-    for content in cli_configuration.contents(environment):
+    for content in cli_configuration.read_config_files(environment):
         digest.update(hashlib.sha256(content).digest())
-    digest.update(_told_to_init(directory / MAIN))
-    for file in _code(directory):
+    digest.update(_extract_init_inputs(directory / ROOT_MODULE_FILE))
+    for file in _list_module_code(directory):
         digest.update(os.fsencode(os.path.relpath(file, directory)) + b"\0")
         with contextlib.suppress(OSError):
-            said = read_bytes(file)
-            digest.update(hashlib.sha256(said if file.suffix == ".json" else outline(said)).digest())
+            content = read_bytes(file)
+            digest.update(hashlib.sha256(content if file.suffix == ".json" else extract_outline(content)).digest())
     return digest.hexdigest()
 
 
-def made(directory: Path) -> dict[str, Any]:
-    """What `init` leaves behind, as far as it is whole: what is missing is missing here as well."""
-    records = [MANIFEST] if (directory / MANIFEST).is_file() else []
-    found: dict[str, Any] = {"records": records, "backend": _digest(directory / BACKEND_RECORD), "packages": {}}
+def inspect_results(directory: Path) -> dict[str, Any]:
+    """Return the results of `init` on disk: module record, hash of the backend record, files of the packages."""
+    records = [MODULES_MANIFEST] if (directory / MODULES_MANIFEST).is_file() else []
+    found: dict[str, Any] = {"records": records, "backend": _hash_file(directory / BACKEND_RECORD), "packages": {}}
     with contextlib.suppress(OSError):
-        for each in pinned(read_bytes(directory / LOCK_FILE)):
-            folder = directory / INSTALLED
-            found["packages"][each.place] = [look(package) for package in packages(folder, each)]
+        for each in parse_pinned(read_bytes(directory / LOCK_FILE)):
+            folder = directory / INSTALLED_FOLDER
+            found["packages"][each.cache_path] = [stat_files(package) for package in list_packages(folder, each)]
     return found
 
 
-def _digest(file: Path) -> str:
+def _hash_file(file: Path) -> str:
     with contextlib.suppress(OSError):
         return hashlib.sha256(read_bytes(file)).hexdigest()
     return ""
 
 
-def _covered(directory: Path, stamp: Stamp, asked: bytes) -> bool:
-    """Whether what a stack was initialised with is what the lock asks for, be it for other stacks as well."""
-    wanted = providers(asked)
+def _covers_lock(directory: Path, stamp: Stamp, lock: bytes) -> bool:
+    """Return True if the lock still covers the providers of the stack. It may hold more, for other stacks."""
+    wanted = split_provider_blocks(lock)
     try:
-        there = providers(read_bytes(directory / LOCK_FILE))
+        current = split_provider_blocks(read_bytes(directory / LOCK_FILE))
     except FileNotFoundError:
-        there = {}
-    for address, block in there.items():
-        if address not in wanted or version(wanted[address]) != version(block):
+        current = {}
+    for address, block in current.items():
+        if address not in wanted or read_version(wanted[address]) != read_version(block):
             return False
-        used, now = set(hashes(block)), set(hashes(wanted[address]))
-        if (used and not used & now) or not now.issuperset(stamp.given.get(address, ())):
+        used, now = set(read_hashes(block)), set(read_hashes(wanted[address]))
+        if (used and not used & now) or not now.issuperset(stamp.lock_hashes.get(address, ())):
             return False
     return True
 
 
-def _told_to_init(main: Path) -> bytes:
-    """The parts of a root module that `init` looks at. Settings are not among them: they change more often."""
+def _extract_init_inputs(main: Path) -> bytes:
+    """Return the parts of a root module that `init` reads. Settings are none: they change more often."""
     document = json.loads(read_bytes(main))
     sources = {name: (call["source"], call.get("version")) for name, call in document.get("module", {}).items()}
     return json.dumps([document["terraform"], sorted(document.get("provider", ())), sources], sort_keys=True).encode()
 
 
-def _code(directory: Path) -> Iterator[Path]:
-    """The code of the modules that the last `init` reached: what would lead it elsewhere would have to stand there."""
+def _list_module_code(directory: Path) -> Iterator[Path]:
+    """List the code of all modules of the last `init`. Only an edit there can add another module."""
     try:
-        reached = {str(each["Dir"]) for each in json.loads(read_bytes(directory / MANIFEST))["Modules"]}
+        reached = {str(each["Dir"]) for each in json.loads(read_bytes(directory / MODULES_MANIFEST))["Modules"]}
     except (OSError, ValueError, KeyError, TypeError):
         return
     for folder in sorted(reached - {"."}):
         with contextlib.suppress(OSError), os.scandir(directory / folder) as entries:
-            yield from sorted(Path(entry.path) for entry in entries if entry.name.endswith(CODE_FILES))
+            yield from sorted(Path(entry.path) for entry in entries if entry.name.endswith(CODE_SUFFIXES))
 
 
-def _version(word: str) -> list[int]:
-    """Another file under the same name is another program."""
+def _stat_program(word: str) -> list[int]:
+    """Return size and time of a program file: they change if another program takes its name."""
     with contextlib.suppress(OSError):
         status = Path(word).stat()
         return [status.st_size, status.st_mtime_ns]

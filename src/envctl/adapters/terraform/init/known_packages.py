@@ -1,4 +1,4 @@
-"""What is known of the packages in a plugin cache, so that no provider of 200 MB is hashed for each stack."""
+"""Records of the packages in a plugin cache, to save hashing a provider of 200 MB for each stack."""
 
 import contextlib
 import json
@@ -8,88 +8,86 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from envctl.adapters.disk.reading import read_bytes
-from envctl.adapters.terraform.init.package_hash import files, package_hash
+from envctl.adapters.terraform.init.package_hash import hash_package, list_files
 
 
 @dataclass(frozen=True)
-class Known:
-    """`sound` says that it was what some lock pins, and so is nobody's half package."""
+class KnownPackage:
+    """Record of a package. An empty hash stands for an unreadable one."""
 
     hash: str = ""
-    sound: bool = False
+    verified: bool = False  # it matched a provider lock once, so it is complete
 
 
 class KnownPackages:
-    """`records` is the folder to remember in, for packages below `cache`. Where that can't be, it is remembered for as
-    long as the command lasts.
-    """
+    """Records of packages in `cache`, saved in the folder `records`, or in memory if it is not writable."""
 
     def __init__(self, cache: Path, records: Path) -> None:
         self._cache = cache
         self._records = records
-        self._found: dict[Path, tuple[list[list[object]], Known]] = {}
+        self._found: dict[Path, tuple[list[list[object]], KnownPackage]] = {}
 
-    def of(self, package: Path) -> Known:
-        """Without a hash where it can't be read. It is remembered for as long as the files look the same."""
+    def identify_package(self, package: Path) -> KnownPackage:
+        """Return the record of a package. It is valid while sizes and times of its files stay the same."""
         if not package.is_dir():
-            return Known()
+            return KnownPackage()
         try:
-            now = look(package)
-            if remembered := self._read(package, now):
-                return remembered
-            found = Known(package_hash(package))
+            now = stat_files(package)
+            if record := self._load_record(package, now):
+                return record
+            known = KnownPackage(hash_package(package))
         except OSError:
-            return Known()
-        # As it looked before it was read: what was changed meanwhile looks otherwise now.
-        self._keep(package, now, found)
-        return found
+            return KnownPackage()
+        # With the times before the hash, so a change during the hash invalidates the record.
+        self._save_record(package, now, known)
+        return known
 
-    def remember(self, package: Path, known: Known) -> None:
+    def record_package(self, package: Path, known: KnownPackage) -> None:
         with contextlib.suppress(OSError):
-            self._keep(package, look(package), known)
+            self._save_record(package, stat_files(package), known)
 
-    def vouch(self, package: Path, known: Known) -> None:
-        """For what was found of it: some lock pins that."""
-        now, found = self._found.get(package, ([], Known()))
-        if found == known and not known.sound:
-            self._keep(package, now, replace(known, sound=True))
+    def mark_verified(self, package: Path, known: KnownPackage) -> None:
+        """Record that the package matches a provider lock."""
+        now, found = self._found.get(package, ([], KnownPackage()))
+        if found == known and not known.verified:
+            self._save_record(package, now, replace(known, verified=True))
 
-    def _keep(self, package: Path, now: list[list[object]], known: Known) -> None:
+    def _save_record(self, package: Path, now: list[list[object]], known: KnownPackage) -> None:
         self._found[package] = now, known
-        record = self._record(package)
+        record = self._record_path(package)
         with contextlib.suppress(OSError):
-            document = json.dumps({"hash": known.hash, "sound": known.sound, "files": now})
+            document = json.dumps({"hash": known.hash, "sound": known.verified, "files": now})
             record.parent.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=record.parent)
             with os.fdopen(handle, "w") as file:
                 file.write(document)
             Path(temporary).replace(record)
 
-    def forget(self, package: Path) -> None:
+    def delete_record(self, package: Path) -> None:
         self._found.pop(package, None)
         with contextlib.suppress(OSError):
-            self._record(package).unlink(missing_ok=True)
+            self._record_path(package).unlink(missing_ok=True)
 
-    def _read(self, package: Path, now: list[list[object]]) -> Known | None:
+    def _load_record(self, package: Path, now: list[list[object]]) -> KnownPackage | None:
         found = self._found.get(package)
         if found and found[0] == now:
             return found[1]
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            kept = json.loads(read_bytes(self._record(package)))
-            if kept["files"] == now:
-                self._found[package] = now, Known(str(kept["hash"]), bool(kept["sound"]))
+            document = json.loads(read_bytes(self._record_path(package)))
+            if document["files"] == now:
+                self._found[package] = now, KnownPackage(str(document["hash"]), bool(document["sound"]))
                 return self._found[package][1]
         return None
 
-    def _record(self, package: Path) -> Path:
+    def _record_path(self, package: Path) -> Path:
         below = package.relative_to(self._cache)
         return self._records / below.with_name(f"{below.name}.json")
 
 
-def look(package: Path) -> list[list[object]]:
-    """What its files look like from outside: who has changed one has changed that. Raises OSError."""
+def stat_files(package: Path) -> list[list[object]]:
+    """Return names, sizes and times of the files of a package. Raises OSError."""
     found: list[list[object]] = []
-    for name in sorted(files(package)):
+    for name in sorted(list_files(package)):
         status = (package / name).stat()
         found.append([name, status.st_size, status.st_mtime_ns])
     return found

@@ -1,8 +1,8 @@
-"""Terraform's plugin cache: packages of providers, which many stacks and many processes use at once.
+"""Plugin cache of Terraform: provider packages, shared by many stacks and processes.
 
-Terraform writes into a cache as it goes: whoever is killed half-way leaves half a package, and whoever uses one while
-it is written anew fails. So no Terraform gets the cache itself. Each stack has a *view* of it, a folder of links to the
-packages that fit its lock; what Terraform installs lands there, and comes from there into the cache whole.
+Terraform writes into a cache in place: a kill leaves half a package, and a rewrite breaks other runs. So Terraform gets
+a *view* for each stack instead, a folder of links to the packages with a hash in its lock. New packages land in the
+view and are moved to the cache as a whole.
 """
 
 import contextlib
@@ -16,120 +16,123 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from envctl.adapters.terraform.init.known_packages import Known, KnownPackages
-from envctl.adapters.terraform.init.package_hash import files, package_hash
-from envctl.domain.terraform.provider_lock import UNPACKED, hashes, providers, version
+from envctl.adapters.terraform.init.known_packages import KnownPackage, KnownPackages
+from envctl.adapters.terraform.init.package_hash import hash_package, list_files
+from envctl.domain.terraform.provider_lock import H1_PREFIX, read_hashes, read_version, split_provider_blocks
 
-OURS = ".envctl"
-"""The folder in a cache that is envctl's own: locks, what is known of packages, and what is on its way."""
+OWN_FOLDER = ".envctl"
+"""Folder of envctl in a cache: locks, records of packages, and packages being moved."""
 
 _ADDRESS = re.compile(r"(?:[\w-][\w.-]*(?::\d+)?)/[\w-][\w.-]*/[\w-][\w.-]*")
-_NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]*")
-# Seconds after which nobody is at work any more on what is still on its way.
-_ABANDONED = 86400.0
-_FOR_READING_ALONE = (errno.EACCES, errno.EPERM, errno.EROFS)
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]*")
+# Age of a leftover of a killed process.
+_ABANDONED_SECONDS = 86400.0
+_READ_ONLY_ERRNOS = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @dataclass(frozen=True, order=True)
-class Pinned:
-    """One version of a provider, as a lock pins it."""
+class PinnedProvider:
+    """One provider version in a lock."""
 
     address: str
     version: str
     hashes: frozenset[str]
 
     @property
-    def place(self) -> str:
-        """Its folder below a cache, with one folder for each platform in it."""
+    def cache_path(self) -> str:
+        """Folder in a cache, with one package for each platform."""
         return f"{self.address}/{self.version}"
 
     def __str__(self) -> str:
         return f"{self.address} {self.version}"
 
 
-def pinned(lock: bytes) -> tuple[Pinned, ...]:
-    """What has no proper name is left out: it would be a path."""
-    found = (Pinned(address, version(block), frozenset(hashes(block))) for address, block in providers(lock).items())
-    return tuple(sorted(p for p in found if _ADDRESS.fullmatch(p.address) and _NUMBER.fullmatch(p.version)))
+def parse_pinned(lock: bytes) -> tuple[PinnedProvider, ...]:
+    """Return the providers in a lock, except those with an invalid name, which could leave the cache as a path."""
+    found = (
+        PinnedProvider(address, read_version(block), frozenset(read_hashes(block)))
+        for address, block in split_provider_blocks(lock).items()
+    )
+    return tuple(sorted(p for p in found if _ADDRESS.fullmatch(p.address) and _VERSION.fullmatch(p.version)))
 
 
 class PluginCache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._ours = folder / OURS
+        self._ours = folder / OWN_FOLDER
         self._known = KnownPackages(folder, self._ours / "known")
 
-    def whole(self, wanted: Pinned) -> tuple[Path, ...]:
-        """The packages of that version that fit the lock, mostly one: that of this platform."""
+    def find_matching(self, wanted: PinnedProvider) -> tuple[Path, ...]:
+        """Return the packages with a hash of the lock, mostly one, for this platform."""
         found = []
-        for package in packages(self.folder, wanted):
-            known = self._known.of(package)
+        for package in list_packages(self.folder, wanted):
+            known = self._known.identify_package(package)
             if known.hash in wanted.hashes:
                 found.append(package)
-                self._known.vouch(package, known)
+                self._known.mark_verified(package, known)
         return tuple(found)
 
-    def unfit(self, wanted: Pinned) -> bool:
-        """Whether there is a package that should fit, and does not."""
-        pins = any(each.startswith(UNPACKED) for each in wanted.hashes)
-        return pins and bool(packages(self.folder, wanted)) and not self.whole(wanted)
+    def has_mismatch(self, wanted: PinnedProvider) -> bool:
+        """Return True if the lock pins unpacked packages and none in the cache matches."""
+        pins = any(each.startswith(H1_PREFIX) for each in wanted.hashes)
+        return pins and bool(list_packages(self.folder, wanted)) and not self.find_matching(wanted)
 
-    def distrust(self, wanted: Iterable[Pinned]) -> None:
-        """Forgets what is remembered of them: somebody has found that it is not so."""
+    def delete_records(self, wanted: Iterable[PinnedProvider]) -> None:
+        """Delete the records of all packages of these versions."""
         for each in wanted:
-            for package in packages(self.folder, each):
-                self._known.forget(package)
+            for package in list_packages(self.folder, each):
+                self._known.delete_record(package)
 
-    def take(self, view: Path, lock: bytes) -> None:
-        """Moves what was installed into a view to the cache, and leaves links in its place.
+    def adopt_packages(self, view: Path, lock: bytes) -> None:
+        """Move installed packages from a view to the cache, and leave links in their place.
 
-        `lock` is the one that Terraform wrote then: where it holds one hash of an unpacked package, that is its.
+        If `lock`, as written by this install, holds a single `h1:` hash, it is the hash of the package.
         """
-        for each in pinned(lock):
-            unpacked = [found for found in each.hashes if found.startswith(UNPACKED)]
-            for package in packages(view, each):
-                if not self._is_link_here(package):
-                    new = unpacked[0] if len(unpacked) == 1 else package_hash(package)
-                    self._take(package, self.folder / each.place / package.name, new)
-        self._sweep()
+        for each in parse_pinned(lock):
+            unpacked = [found for found in each.hashes if found.startswith(H1_PREFIX)]
+            for package in list_packages(view, each):
+                if not self._is_cache_link(package):
+                    new_hash = unpacked[0] if len(unpacked) == 1 else hash_package(package)
+                    self._adopt_package(package, self.folder / each.cache_path / package.name, new_hash)
+        self._remove_abandoned()
 
-    def _take(self, package: Path, place: Path, new: str) -> None:
-        there = self._known.of(place)
-        if there.sound and there.hash != new:
-            # Another source gave another package of that version, which others rely on: this one stays with its stack.
+    def _adopt_package(self, package: Path, place: Path, new_hash: str) -> None:
+        record = self._known.identify_package(place)
+        if record.verified and record.hash != new_hash:
+            # Other stacks use another package of this version, from another source: this one stays in the view.
             return
         try:
-            if there.hash != new:
-                self._replace(package, place)
-            self._known.remember(place, Known(new, sound=True))
+            if record.hash != new_hash:
+                self._replace_package(package, place)
+            self._known.record_package(place, KnownPackage(new_hash, verified=True))
         except OSError as error:
-            if error.errno in _FOR_READING_ALONE:
+            if error.errno in _READ_ONLY_ERRNOS:
                 return
             raise
-        remove(package)
+        remove_path(package)
         package.symlink_to(place)
 
-    def _replace(self, package: Path, place: Path) -> None:
-        """No name in the cache ever stands for half a package; who runs the old one runs it to its end."""
+    def _replace_package(self, package: Path, place: Path) -> None:
+        """Replace a package by renames: no path ever holds half a package, and runs with the old one go on."""
         place.parent.mkdir(parents=True, exist_ok=True)
-        with self._on_its_way() as box:
+        with self._create_staging() as box:
             new, old = box / "new", box / "old"
             if package.is_symlink():
                 new.symlink_to(package.readlink())
             else:
-                _move(package, new)
+                _move_package(package, new)
             if os.path.lexists(place):
                 place.rename(old)
             try:
                 new.rename(place)
             except OSError as error:
-                # Somebody who held no lock was faster, with the same.
+                # A process without lock was faster, with the same package.
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
 
     @contextlib.contextmanager
-    def _on_its_way(self) -> Iterator[Path]:
-        """A folder on the disk of the cache; what is left in it goes."""
+    def _create_staging(self) -> Iterator[Path]:
+        """Yield a temporary folder on the disk of the cache."""
         top = self._ours / "moving"
         top.mkdir(parents=True, exist_ok=True)
         box = Path(tempfile.mkdtemp(dir=top))
@@ -138,30 +141,30 @@ class PluginCache:
         finally:
             shutil.rmtree(box, ignore_errors=True)
 
-    def _sweep(self) -> None:
-        """What was left by those who were killed."""
+    def _remove_abandoned(self) -> None:
+        """Remove old staging folders of killed processes."""
         with contextlib.suppress(OSError):
             for box in (self._ours / "moving").iterdir():
-                if time.time() - box.stat().st_mtime > _ABANDONED:
+                if time.time() - box.stat().st_mtime > _ABANDONED_SECONDS:
                     shutil.rmtree(box, ignore_errors=True)
 
-    def _is_link_here(self, package: Path) -> bool:
+    def _is_cache_link(self, package: Path) -> bool:
         return package.is_symlink() and package.readlink().is_relative_to(self.folder)
 
 
-def packages(folder: Path, wanted: Pinned) -> tuple[Path, ...]:
-    """The packages of that version which lie there, be they whole or not, one for each platform."""
+def list_packages(folder: Path, wanted: PinnedProvider) -> tuple[Path, ...]:
+    """List the packages of a version in a folder, complete or not, one for each platform."""
     try:
-        with os.scandir(folder / wanted.place) as entries:
-            # Terraform itself unpacks into hidden folders beside.
+        with os.scandir(folder / wanted.cache_path) as entries:
+            # Terraform unpacks into hidden folders.
             return tuple(sorted(Path(e.path) for e in entries if not e.name.startswith(".") and e.is_dir()))
     except OSError:
         return ()
 
 
-def link(view: Path, found: Iterable[Path], cache: Path) -> None:
-    """Makes a view of the cache, with these packages and nothing else."""
-    remove(view)
+def link_packages(view: Path, found: Iterable[Path], cache: Path) -> None:
+    """Create a view with links to these packages alone."""
+    remove_path(view)
     view.mkdir(parents=True)
     for package in found:
         place = view / package.relative_to(cache)
@@ -169,20 +172,20 @@ def link(view: Path, found: Iterable[Path], cache: Path) -> None:
         place.symlink_to(package)
 
 
-def remove(path: Path) -> None:
+def remove_path(path: Path) -> None:
     if path.is_symlink() or path.is_file():
         path.unlink()
     elif path.exists():
         shutil.rmtree(path)
 
 
-def _move(package: Path, place: Path) -> None:
+def _move_package(package: Path, place: Path) -> None:
     try:
         package.rename(place)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        # One by one: who copies a tree as a whole is told in words alone that the other disk is full.
-        for name in files(package):
+        # File by file: shutil.copytree reports a full disk without its errno.
+        for name in list_files(package):
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(package / name, place / name)

@@ -1,6 +1,6 @@
-"""Which of the providers that a lock pins a stack may need, before Terraform has looked: more rather than fewer.
+"""Estimate of the pinned providers needed by a stack, before `terraform init`. It errs on the side of too many.
 
-Terraform finds out for certain. What is said here decides only what is waited for, and what is fetched.
+It decides only about locks and downloads. Terraform determines the real ones.
 """
 
 import json
@@ -8,40 +8,40 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from envctl.adapters.disk.paths import real_path
+from envctl.adapters.disk.paths import resolve_path
 from envctl.adapters.disk.reading import read_bytes, read_text
-from envctl.adapters.terraform.init.init_stamp import CODE_FILES
-from envctl.adapters.terraform.init.plugin_cache import Pinned
-from envctl.domain.terraform.workdir_names import MAIN
+from envctl.adapters.terraform.init.init_stamp import CODE_SUFFIXES
+from envctl.adapters.terraform.init.plugin_cache import PinnedProvider
+from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE
 
-_BESIDE = re.compile(r'"?\bsource"?\s*[=:]\s*"(\.{1,2}/[^"]*)"')
+_LOCAL_SOURCE = re.compile(r'"?\bsource"?\s*[=:]\s*"(\.{1,2}/[^"]*)"')
 
 
-def needed(directory: Path, wanted: tuple[Pinned, ...]) -> tuple[Pinned, ...]:
-    """Those whose name stands anywhere in the code: a resource begins with it, or a source ends with it."""
-    code = "\n".join(_texts(directory))
+def find_needed_providers(directory: Path, wanted: tuple[PinnedProvider, ...]) -> tuple[PinnedProvider, ...]:
+    """Return the providers with their name anywhere in the code, as in types of resources and sources."""
+    code = "\n".join(_read_code(directory))
     return tuple(each for each in wanted if each.address.rpartition("/")[2] in code)
 
 
-def needs_some(directory: Path) -> bool:
-    """Whether the root module itself speaks of a provider that is not built in."""
-    document = json.loads(read_bytes(directory / MAIN))
+def has_required_providers(directory: Path) -> bool:
+    """Return True if the root module itself requires or configures a provider."""
+    document = json.loads(read_bytes(directory / ROOT_MODULE_FILE))
     return bool(document.get("provider") or document["terraform"].get("required_providers"))
 
 
-def _texts(directory: Path) -> Iterator[str]:
-    """Of the root module, and of all modules that are called by a path from there."""
+def _read_code(directory: Path) -> Iterator[str]:
+    """Yield the code of the root module and of all modules called by a local path."""
     waiting, seen = [directory], set[Path]()
     while waiting:
         try:
-            folder = real_path(waiting.pop())
+            folder = resolve_path(waiting.pop())
         except OSError:
             continue
         if folder in seen or not folder.is_dir():
             continue
         seen.add(folder)
         for file in sorted(folder.iterdir()):
-            if file.name.endswith(CODE_FILES) and file.is_file():
+            if file.name.endswith(CODE_SUFFIXES) and file.is_file():
                 text = read_text(file, errors="replace")
                 yield text
-                waiting += [folder / found for found in _BESIDE.findall(text)]
+                waiting += [folder / found for found in _LOCAL_SOURCE.findall(text)]

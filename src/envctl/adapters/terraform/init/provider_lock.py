@@ -1,7 +1,7 @@
-"""`terraform providers lock`: the hashes of providers for platforms that this machine need not be one of.
+"""Runs of `terraform providers lock`: hashes of providers for any platforms.
 
-It heeds neither the plugin cache nor the mirrors that Terraform's own configuration names, and so is told of those.
-Where a platform can't be had for one provider, each is asked for alone: it gives all or nothing.
+The command ignores plugin cache and mirrors of the CLI configuration, so it gets the mirrors as flags. It adds all
+hashes or none, so after a missing package each provider and platform is tried alone.
 """
 
 import re
@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from envctl.adapters.disk.reading import read_bytes
 from envctl.adapters.disk.writing import write_bytes
 from envctl.adapters.terraform.environment import cli_configuration
-from envctl.adapters.terraform.init.install import VIEW
-from envctl.adapters.terraform.launcher import Launcher, check
-from envctl.adapters.terraform.process.disk_errors import room
+from envctl.adapters.terraform.init.provider_install import VIEW_FOLDER
+from envctl.adapters.terraform.launcher import Launcher, check_result
+from envctl.adapters.terraform.process.disk_errors import translate_disk_errors
 from envctl.adapters.terraform.process.json_events import Transcript
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.terraform.provider_lock import only, providers, short, version
-from envctl.domain.terraform.version_constraints import allows
+from envctl.domain.terraform.provider_lock import keep_providers, read_version, shorten_address, split_provider_blocks
+from envctl.domain.terraform.version_constraints import is_version_allowed
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 from envctl.usecases.ports.terraform import HashedProviders
 
@@ -26,125 +26,134 @@ _MODULE = re.compile(r"^(?P<indent>[│├└─\s]*)module\.(?P<name>\S+)$")
 _PROVIDER = re.compile(r"provider\[(?P<address>[^\]]+)\] ?(?P<asked>.*)$")
 _FLAGS = {"filesystem": "-fs-mirror", "network": "-net-mirror"}
 _BUILT_IN = "terraform.io/builtin/"
-_NOT_THERE = re.compile(r"does not have a package of|is not available for")
+_NO_PACKAGE = re.compile(r"does not have a package of|is not available for")
 _NO_VERSION = re.compile(r"no available releases match|does not match configured version|is no longer available")
-_AGREE = "make their constraints agree: a project has one lock, and it holds one version of each provider"
+_CONFLICT_HINT = "make their constraints agree: a project has one lock, and it holds one version of each provider"
 
 
 @dataclass(frozen=True)
-class _Needed:
-    """What each stack asks for, as constraints by the address of the provider."""
+class _Requirements:
+    """Provider constraints of all stacks."""
 
-    asked: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    # By stack, then by provider address.
+    constraints: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        return tuple(sorted({address for each in self.asked.values() for address in each}))
+        return tuple(sorted({address for each in self.constraints.values() for address in each}))
 
 
-def lock(launcher: Launcher, site: Site, known: bytes, platforms: Sequence[str]) -> HashedProviders:
-    """For all that the root module needs. Raises OperationFailedError: E348 where the versions of `known` do not suit,
-    E349 where none do.
+def lock_providers(launcher: Launcher, site: Site, known: bytes, platforms: Sequence[str]) -> HashedProviders:
+    """Return a provider lock with hashes of all platforms, and the missing platforms by provider.
+
+    Raises OperationFailedError if the versions in `known` (E348) or any versions (E349) conflict with a constraint.
     """
-    with room(site.directory):
-        # Terraform would want what it pins to be installed, only to say what is needed.
+    with translate_disk_errors(site.directory):
+        # With a lock, `terraform providers` demands installed providers.
         (site.directory / LOCK_FILE).unlink(missing_ok=True)
-        # One has to be there, and none is used.
-        nothing = site.directory / VIEW
-        nothing.mkdir(exist_ok=True)
-    site = replace(site, plugins=nothing)
-    _ask(launcher, site, "get")
-    locking = _Locking(launcher, site, _read(_ask(launcher, site, "providers")))
+        # Terraform demands an existing plugin cache. This empty one stays unused.
+        plugins = site.directory / VIEW_FOLDER
+        plugins.mkdir(exist_ok=True)
+    site = replace(site, plugins=plugins)
+    _capture_command(launcher, site, "get")
+    locking = _LockBuilder(launcher, site, _parse_requirements(_capture_command(launcher, site, "providers")))
     if known:
-        with room(site.directory):
+        with translate_disk_errors(site.directory):
             write_bytes(site.directory / LOCK_FILE, known)
-    lacking: dict[str, tuple[str, ...]] = {}
-    for source, addresses in _by_source(launcher, site, locking.needed.addresses).items():
-        if not locking.add(source, addresses, platforms):
+    missing: dict[str, tuple[str, ...]] = {}
+    for source, addresses in _group_by_source(launcher, site, locking.needed.addresses).items():
+        if not locking.add_hashes(source, addresses, platforms):
             for address in addresses:
-                lacking[address] = tuple(each for each in platforms if not locking.add(source, [address], [each]))
+                missing[address] = tuple(
+                    each for each in platforms if not locking.add_hashes(source, [address], [each])
+                )
     needed = locking.needed.addresses
     return HashedProviders(
-        only(locking.written(), needed), needed, {name: each for name, each in lacking.items() if each}
+        keep_providers(locking.read_lock(), needed), needed, {name: each for name, each in missing.items() if each}
     )
 
 
 @dataclass(frozen=True)
-class _Locking:
+class _LockBuilder:
     launcher: Launcher
     site: Site
-    needed: _Needed
+    needed: _Requirements
 
-    def add(self, source: Sequence[str], addresses: Sequence[str], platforms: Sequence[str]) -> bool:
-        """To the lock, unless one of them is not to be had for one of the platforms."""
+    def add_hashes(self, source: Sequence[str], addresses: Sequence[str], platforms: Sequence[str]) -> bool:
+        """Add hashes to the lock. Return False, without any, if one provider has no package for one platform."""
         words = [*source, *(f"-platform={platform}" for platform in platforms), *addresses]
-        ended, _ = self.launcher.ask(self.site, "providers lock", *words, alone=True, no_color=True)
-        # It is told in lines of 78 letters.
-        said = " ".join(ended.errors.split())
-        if ended.code and not ended.interrupted:
-            if _NO_VERSION.search(said):
-                raise OperationFailedError(*self._unsuitable(said))
-            if _NOT_THERE.search(said):
+        result, _ = self.launcher.capture_command(self.site, "providers lock", *words, alone=True, no_color=True)
+        # Errors are wrapped at 78 characters.
+        output = " ".join(result.errors.split())
+        if result.code and not result.interrupted:
+            if _NO_VERSION.search(output):
+                raise OperationFailedError(*self._explain_conflicts(output))
+            if _NO_PACKAGE.search(output):
                 return False
-        check(ended, Transcript(), self.site, "providers lock")
+        check_result(result, Transcript(), self.site, "providers lock")
         return True
 
-    def written(self) -> bytes:
+    def read_lock(self) -> bytes:
         file = self.site.directory / LOCK_FILE
         return read_bytes(file) if file.exists() else b""
 
-    def _unsuitable(self, said: str) -> list[Problem]:
-        """Which stacks stand against each other, or against the lock, in their own words."""
-        locked = {address: version(block) for address, block in providers(self.written()).items()}
-        named = [address for address in self.needed.addresses if f"- {address}: " in said]
-        problems = [_problem(address, self.needed, locked.get(address, ""), said) for address in named]
-        return problems or [Problem("E349", f"no versions of the providers suit all stacks: {said}", _AGREE)]
+    def _explain_conflicts(self, output: str) -> list[Problem]:
+        """Return a problem for each provider without a version for all stacks, with their constraints."""
+        locked = {address: read_version(block) for address, block in split_provider_blocks(self.read_lock()).items()}
+        named = [address for address in self.needed.addresses if f"- {address}: " in output]
+        problems = [_conflict_problem(address, self.needed, locked.get(address, ""), output) for address in named]
+        return problems or [Problem("E349", f"no versions of the providers suit all stacks: {output}", _CONFLICT_HINT)]
 
 
-def _problem(address: str, needed: _Needed, pinned: str, said: str) -> Problem:
-    if pinned and "no longer available" in said:
-        message = f"{short(address)} {pinned}, which the lock pins, is not to be had where providers are taken from"
+def _conflict_problem(address: str, needed: _Requirements, pinned: str, output: str) -> Problem:
+    if pinned and "no longer available" in output:
+        message = (
+            f"{shorten_address(address)} {pinned}, which the lock pins, is not to be had where providers are taken from"
+        )
         return Problem("E348", message, "envctl lock-providers --upgrade")
-    asking = sorted((stack, asked) for stack, each in needed.asked.items() for asked in each.get(address, ()) if asked)
+    asks = sorted(
+        (stack, asked) for stack, each in needed.constraints.items() for asked in each.get(address, ()) if asked
+    )
     if pinned:
-        told = _told((stack, asked) for stack, asked in asking if not allows(asked, pinned))
-        message = f"the lock pins {short(address)} {pinned}, and that does not suit all stacks{told}"
+        text = _format_constraints((stack, asked) for stack, asked in asks if not is_version_allowed(asked, pinned))
+        message = f"the lock pins {shorten_address(address)} {pinned}, and that does not suit all stacks{text}"
         return Problem("E348", message, "envctl lock-providers --upgrade")
-    return Problem("E349", f"no version of {short(address)} that can be had suits all stacks{_told(asking)}", _AGREE)
+    message = f"no version of {shorten_address(address)} that can be had suits all stacks{_format_constraints(asks)}"
+    return Problem("E349", message, _CONFLICT_HINT)
 
 
-def _told(asking: Iterable[tuple[str, str]]) -> str:
-    told = "; ".join(f"{stack} asks for {asked}" for stack, asked in dict.fromkeys(asking))
-    return f": {told}" if told else ""
+def _format_constraints(asks: Iterable[tuple[str, str]]) -> str:
+    text = "; ".join(f"{stack} asks for {asked}" for stack, asked in dict.fromkeys(asks))
+    return f": {text}" if text else ""
 
 
-def _by_source(launcher: Launcher, site: Site, addresses: Sequence[str]) -> dict[tuple[str, ...], list[str]]:
-    """What is told of where to look, with the providers to look for there: a mirror, or nothing of it."""
-    methods = cli_configuration.methods(launcher.environment(site.stack))
+def _group_by_source(launcher: Launcher, site: Site, addresses: Sequence[str]) -> dict[tuple[str, ...], list[str]]:
+    """Group provider addresses by the flag for their mirror, empty for the registry."""
+    methods = cli_configuration.parse_install_methods(launcher.build_environment(site.stack))
     found: dict[tuple[str, ...], list[str]] = {}
     for address in addresses:
-        method = next((each for each in methods if each.has(address)), None)
+        method = next((each for each in methods if each.can_provide(address)), None)
         flag = _FLAGS.get(method.kind) if method else None
         found.setdefault((f"{flag}={method.where}",) if method and flag else (), []).append(address)
     return found
 
 
-def _read(told: str) -> _Needed:
-    """From the tree that `terraform providers` draws. Its first level are the stacks."""
+def _parse_requirements(text: str) -> _Requirements:
+    """Parse the tree of `terraform providers`. Its first level are the stacks."""
     asked: dict[str, dict[str, list[str]]] = {}
     stack = ""
-    for line in told.splitlines():
+    for line in text.splitlines():
         if (module := _MODULE.match(line)) and len(module["indent"]) <= len("├── "):
             stack = module["name"]
         elif (found := _PROVIDER.search(line)) and not found["address"].startswith(_BUILT_IN):
-            # A provider of the root module itself stands before all of them.
+            # Providers of the root module come before all stacks.
             at_root = line.startswith(("├── provider", "└── provider"))
-            of = asked.setdefault("the project" if at_root else stack, {})
-            of.setdefault(found["address"], []).append(found["asked"].strip())
-    return _Needed(asked)
+            needed = asked.setdefault("the project" if at_root else stack, {})
+            needed.setdefault(found["address"], []).append(found["asked"].strip())
+    return _Requirements(asked)
 
 
-def _ask(launcher: Launcher, site: Site, command: str) -> str:
-    ended, said = launcher.ask(site, command, alone=True, no_color=True)
-    check(ended, Transcript(), site, command)
-    return said
+def _capture_command(launcher: Launcher, site: Site, command: str) -> str:
+    result, output = launcher.capture_command(site, command, alone=True, no_color=True)
+    check_result(result, Transcript(), site, command)
+    return output

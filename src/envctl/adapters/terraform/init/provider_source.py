@@ -1,4 +1,4 @@
-"""Where providers would be taken from now: the plugin cache, a mirror that the CLI configuration names, a registry."""
+"""Source of provider downloads: the plugin cache, a mirror of the CLI configuration, or a registry."""
 
 import os
 import urllib.request
@@ -7,38 +7,38 @@ from pathlib import Path
 
 from envctl.adapters.http.proxies import proxy
 from envctl.adapters.terraform.environment import cli_configuration
-from envctl.adapters.terraform.environment.cli_configuration import REGISTRY
+from envctl.adapters.terraform.environment.cli_configuration import DEFAULT_REGISTRY
 from envctl.usecases.ports.terraform import ProviderSource
 
-SECONDS = 3.0
+TIMEOUT_SECONDS = 3.0
 
 
-def find(
-    environment: Mapping[str, str], providers: Mapping[str, str], *, knock: bool, patience: float = SECONDS
+def find_source(
+    environment: Mapping[str, str], providers: Mapping[str, str], *, knock: bool, patience: float = TIMEOUT_SECONDS
 ) -> ProviderSource:
-    """The network is asked only where nothing nearer has them all."""
+    """Return the source of the providers. With `knock`, a registry is tried if no cache or mirror has them all."""
     cache = Path(environment.get("TF_PLUGIN_CACHE_DIR", ""))
     if providers and all((cache / address / version).is_dir() for address, version in providers.items()):
         return ProviderSource("cache", os.fspath(cache))
-    for method in cli_configuration.methods(environment):
+    for method in cli_configuration.parse_install_methods(environment):
         if method.kind == "network":
             return ProviderSource("mirror", method.where)
         if method.kind == "filesystem":
             missing = "" if Path(method.where).is_dir() else "there is no such folder"
             return ProviderSource("mirror", method.where, asked=True, problem=missing)
-    hosts = sorted({address.partition("/")[0] for address in providers}) or [REGISTRY]
+    hosts = sorted({address.partition("/")[0] for address in providers}) or [DEFAULT_REGISTRY]
     if not knock:
         return ProviderSource("registry", ", ".join(hosts))
-    problems = {host: problem for host in hosts if (problem := _unreachable(host, environment, patience))}
-    told = [f"{host}: {problem}" for host, problem in problems.items()] if len(hosts) > 1 else list(problems.values())
-    return ProviderSource("registry", ", ".join(hosts), asked=True, problem="; ".join(told))
+    problems = {host: problem for host in hosts if (problem := _check_host(host, environment, patience))}
+    texts = [f"{host}: {problem}" for host, problem in problems.items()] if len(hosts) > 1 else list(problems.values())
+    return ProviderSource("registry", ", ".join(hosts), asked=True, problem="; ".join(texts))
 
 
-def _unreachable(host: str, environment: Mapping[str, str], patience: float) -> str:
-    """Why nobody answers there, or an empty text."""
+def _check_host(host: str, environment: Mapping[str, str], patience: float) -> str:
+    """Return the reason why a registry does not respond, or an empty string."""
     url = f"https://{host}/.well-known/terraform.json"
-    way = proxy(url, environment)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"https": way.url} if way else {}))
+    route = proxy(url, environment)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({"https": route.url} if route else {}))
     try:
         with opener.open(url, timeout=patience):
             return ""

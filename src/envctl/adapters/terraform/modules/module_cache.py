@@ -1,4 +1,4 @@
-"""Modules whose address means the same for ever, as they were fetched once: a file each in a cache on this machine."""
+"""Cache of fetched modules with a pinned address: one file each on this machine."""
 
 import contextlib
 import hashlib
@@ -12,64 +12,64 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from envctl.domain.release.contents import File
-from envctl.domain.release.remote_modules import FoundModule, Package
+from envctl.domain.release.remote_modules import Package, ResolvedModule
 from envctl.domain.settings.settings import ModuleCall
 
-UNFINISHED = "fetching-"
-"""What a name begins with that is gone in the end, unless somebody is killed."""
-_LEFT_AFTER = 86400.0
-"""Seconds after which nobody is at work there any more."""
-_TOLD, _FILES = "module.json", "files/"
-_MODE = 16
-"""Where a zip archive has the mode of a file."""
+UNFINISHED_PREFIX = "fetching-"
+"""Prefix of temporary files and folders: only a killed process leaves one behind."""
+_STALE_AFTER = 86400.0
+"""Age in seconds of an abandoned temporary file."""
+_RECORD_NAME, _FILES_PREFIX = "module.json", "files/"
+_MODE_SHIFT = 16
+"""Position of the file mode in the attributes of a zip entry."""
 
 
-class KeptModules:
+class ModuleCache:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def find(self, program: Sequence[str], call: ModuleCall) -> FoundModule | None:
-        """What is damaged was never there."""
+    def load_module(self, program: Sequence[str], call: ModuleCall) -> ResolvedModule | None:
+        """Return a cached module; None for a missing or damaged one."""
         try:
-            with ZipFile(self._path(program, call)) as archive:
-                told = json.loads(archive.read(_TOLD))
+            with ZipFile(self._path_for(program, call)) as archive:
+                entry = json.loads(archive.read(_RECORD_NAME))
                 files = {
-                    info.filename.removeprefix(_FILES): File(
-                        archive.read(info), executable=bool(info.external_attr >> _MODE & 0o100)
+                    info.filename.removeprefix(_FILES_PREFIX): File(
+                        archive.read(info), executable=bool(info.external_attr >> _MODE_SHIFT & 0o100)
                     )
                     for info in archive.infolist()
-                    if info.filename.startswith(_FILES)
+                    if info.filename.startswith(_FILES_PREFIX)
                 }
-            return FoundModule(told["source"], told["version"], told["folder"], Package(told["package"], files))
+            return ResolvedModule(entry["source"], entry["version"], entry["folder"], Package(entry["package"], files))
         except (OSError, BadZipFile, ValueError, KeyError, TypeError, EOFError):
             return None
 
-    def add(self, program: Sequence[str], call: ModuleCall, module: FoundModule) -> None:
+    def save_module(self, program: Sequence[str], call: ModuleCall, module: ResolvedModule) -> None:
         package = module.package or Package("", {})
-        told = {"source": module.source, "version": module.version, "folder": module.folder, "package": package.source}
+        entry = {"source": module.source, "version": module.version, "folder": module.folder, "package": package.source}
         self._folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=UNFINISHED)
+        handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=UNFINISHED_PREFIX)
         try:
             with os.fdopen(handle, "wb") as file, ZipFile(file, "w") as archive:
-                archive.writestr(_TOLD, json.dumps(told))
+                archive.writestr(_RECORD_NAME, json.dumps(entry))
                 for name, each in package.files.items():
-                    info = ZipInfo(_FILES + name)
-                    info.external_attr = (0o755 if each.executable else 0o644) << _MODE
+                    info = ZipInfo(_FILES_PREFIX + name)
+                    info.external_attr = (0o755 if each.executable else 0o644) << _MODE_SHIFT
                     archive.writestr(info, each.data)
-            Path(temporary).replace(self._path(program, call))
+            Path(temporary).replace(self._path_for(program, call))
         except BaseException:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
             raise
 
-    def tidy(self) -> None:
-        """Takes away what somebody left who was killed."""
-        for left in self._folder.glob(f"{UNFINISHED}*"):
+    def remove_stale(self) -> None:
+        """Remove the temporary files of killed processes."""
+        for path in self._folder.glob(f"{UNFINISHED_PREFIX}*"):
             with contextlib.suppress(OSError):
-                if time.time() - left.stat().st_mtime > _LEFT_AFTER:
-                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+                if time.time() - path.stat().st_mtime > _STALE_AFTER:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
-    def _path(self, program: Sequence[str], call: ModuleCall) -> Path:
-        # Terraform and OpenTofu have another registry for the same address.
-        named = json.dumps([list(program), call.source, call.version])
-        return self._folder / f"{hashlib.sha256(named.encode()).hexdigest()}.zip"
+    def _path_for(self, program: Sequence[str], call: ModuleCall) -> Path:
+        # Terraform and OpenTofu use different registries for the same address.
+        identity = json.dumps([list(program), call.source, call.version])
+        return self._folder / f"{hashlib.sha256(identity.encode()).hexdigest()}.zip"

@@ -1,1 +1,1 @@
-"""What `terraform show -json` says, as what it means."""
+"""Saved plans: their files, their documents, and the conversion to domain types."""

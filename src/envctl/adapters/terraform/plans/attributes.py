@@ -1,4 +1,4 @@
-"""The values of one change, attribute by attribute. What is secret is replaced here and goes no further."""
+"""Attribute-level differences of one change. Secrets are replaced by markers here."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,48 +6,50 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
-from envctl.adapters.terraform.plans.repeated_blocks import SAME, without_same
-from envctl.domain.plan.changes import AttributeChange, Marker, same
-from envctl.domain.redaction.parts import SHORTEST_NUMBER
-from envctl.domain.terraform.literals import number_text
-from envctl.domain.terraform.workdir_names import SESSION
+from envctl.adapters.terraform.plans.repeated_blocks import UNCHANGED, mark_unchanged_blocks
+from envctl.domain.plan.changes import AttributeChange, Marker, is_same_value
+from envctl.domain.redaction.parts import MIN_NUMBER_DIGITS
+from envctl.domain.terraform.literals import format_number
+from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 
 
-def all_secrets(document: Mapping[str, Any]) -> frozenset[str]:
-    """Every text, and every long number, that is a secret somewhere: providers give them back in attributes that
-    nothing marks.
-    """
-    return frozenset(_secrets(document))
+def collect_secrets(document: Mapping[str, Any]) -> frozenset[str]:
+    """Return each text and long number marked sensitive anywhere: providers repeat them in unmarked attributes."""
+    return frozenset(_walk_secrets(document))
 
 
-def attributes(change: Mapping[str, Any], secrets: frozenset[str]) -> Iterator[AttributeChange]:
-    """What differs between its two sides."""
-    forcing = {_path(path) for path in change.get("replace_paths", ())}
-    marks = marks_of(change)
+def diff_attributes(change: Mapping[str, Any], secrets: frozenset[str]) -> Iterator[AttributeChange]:
+    """Yield the attributes with different values before and after."""
+    forcing = {_format_path(path) for path in change.get("replace_paths", ())}
+    marks = merge_sensitive_marks(change)
     unknown = change.get("after_unknown")
-    was_whole, will_whole = without_same(change.get("before"), change.get("after"), unknown)
-    before = _hidden(dict(_leaves("", was_whole, marks, None)), secrets)
-    after = _hidden(dict(_leaves("", will_whole, marks, unknown)), secrets)
-    for path in sorted({**_besides(before, after), **_besides(after, before)}, key=_natural):
-        was, will = before.get(path), after.get(path)
-        # Two secrets that are hidden may differ: what hides them says so.
-        if not same(was, will) or (was is Marker.SENSITIVE and _differs(change, path)):
-            yield AttributeChange(path, was, will, _forces(path, forcing))
+    old, new = mark_unchanged_blocks(change.get("before"), change.get("after"), unknown)
+    before = _redact_leaves(dict(_walk_leaves("", old, marks, None)), secrets)
+    after = _redact_leaves(dict(_walk_leaves("", new, marks, unknown)), secrets)
+    for path in sorted(
+        {**_drop_filled_blocks(before, after), **_drop_filled_blocks(after, before)}, key=_to_natural_key
+    ):
+        old, new = before.get(path), after.get(path)
+        # Redacted secrets look equal: compare their values in the plan.
+        if not is_same_value(old, new) or (old is Marker.SENSITIVE and _has_hidden_change(change, path)):
+            yield AttributeChange(path, old, new, _is_within(path, forcing))
 
 
-def all_of(value: object, marks: object, unknown: object, secrets: frozenset[str]) -> Iterator[AttributeChange]:
-    """Of something that is new as a whole."""
-    leaves = _hidden(dict(_leaves("", value, marks, unknown)), secrets)
-    yield from (AttributeChange(path, None, leaves[path]) for path in sorted(leaves, key=_natural))
+def list_new_attributes(
+    value: object, marks: object, unknown: object, secrets: frozenset[str]
+) -> Iterator[AttributeChange]:
+    """Yield each attribute of a new value."""
+    leaves = _redact_leaves(dict(_walk_leaves("", value, marks, unknown)), secrets)
+    yield from (AttributeChange(path, None, leaves[path]) for path in sorted(leaves, key=_to_natural_key))
 
 
-def marks_of(change: Mapping[str, Any]) -> object:
-    """What is sensitive before or after: the value that is one today was often the same before it was marked."""
-    return _either(change.get("before_sensitive"), change.get("after_sensitive"))
+def merge_sensitive_marks(change: Mapping[str, Any]) -> object:
+    """Merge the sensitive marks of both sides: a value marked on one side is often the same on the other."""
+    return _merge_marks(change.get("before_sensitive"), change.get("after_sensitive"))
 
 
-def shown(value: object, sensitive: object, unknown: object, secrets: frozenset[str]) -> object:
-    """A whole value with what must not be shown replaced."""
+def redact_value(value: object, sensitive: object, unknown: object, secrets: frozenset[str]) -> object:
+    """Return the value with sensitive and unknown parts replaced by markers."""
     if sensitive is True and (value is not None or unknown):
         return Marker.SENSITIVE
     if unknown is True:
@@ -55,93 +57,99 @@ def shown(value: object, sensitive: object, unknown: object, secrets: frozenset[
     if isinstance(value, Mapping) or (isinstance(unknown, Mapping) and unknown):
         own = value if isinstance(value, Mapping) else {}
         keys = {**own, **(unknown if isinstance(unknown, Mapping) else {})}
-        return {key: shown(own.get(key), below(sensitive, key), below(unknown, key), secrets) for key in keys}
+        return {
+            key: redact_value(own.get(key), select_marks(sensitive, key), select_marks(unknown, key), secrets)
+            for key in keys
+        }
     if isinstance(value, list):
-        return [shown(item, below(sensitive, i), below(unknown, i), secrets) for i, item in enumerate(value)]
+        return [
+            redact_value(item, select_marks(sensitive, i), select_marks(unknown, i), secrets)
+            for i, item in enumerate(value)
+        ]
     secret = (sensitive and value is not None) or is_secret(value, secrets)
     return Marker.SENSITIVE if secret else value
 
 
 def is_secret(value: object, secrets: frozenset[str]) -> bool:
-    """A text, or a number that is long enough: nearly every document holds a 1."""
-    return (value if isinstance(value, str) else _long_number(value)) in secrets
+    """Return whether the value is one of the secrets. Short numbers never are: nearly every document holds a 1."""
+    return (value if isinstance(value, str) else _format_long_number(value)) in secrets
 
 
-def _long_number(value: object) -> str | None:
+def _format_long_number(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
-    text = number_text(value)
-    return text if sum(character.isdigit() for character in text) >= SHORTEST_NUMBER else None
+    text = format_number(value)
+    return text if sum(character.isdigit() for character in text) >= MIN_NUMBER_DIGITS else None
 
 
-def _secrets(document: Mapping[str, Any]) -> Iterator[str]:
+def _walk_secrets(document: Mapping[str, Any]) -> Iterator[str]:
     for name, variable in document.get("variables", {}).items():
-        # A root module of envctl has variables for sensitive settings, and one that only says who is at work.
-        yield from _texts(variable.get("value"), sensitive=name != SESSION)
+        # All variables in a root module of envctl are sensitive, except the name of the session.
+        yield from _walk_sensitive_texts(variable.get("value"), sensitive=name != SESSION_VARIABLE)
     changes = [raw["change"] for raw in (*document.get("resource_changes", ()), *document.get("resource_drift", ()))]
     for change in (*changes, *document.get("output_changes", {}).values()):
         for side in ("before", "after"):
-            yield from _texts(change.get(side), change.get(f"{side}_sensitive"))
+            yield from _walk_sensitive_texts(change.get(side), change.get(f"{side}_sensitive"))
     for raw in document.get("action_invocations") or ():
-        yield from _texts(raw.get("config_values"), raw.get("config_sensitive"))
-    # A refresh-only plan names what has drifted alone: the rest is in the state.
+        yield from _walk_sensitive_texts(raw.get("config_values"), raw.get("config_sensitive"))
+    # A refresh-only plan lists drifted resources only; the others are in the state.
     state = document.get("prior_state", {}).get("values", {})
     for output in state.get("outputs", {}).values():
-        yield from _texts(output.get("value"), output.get("sensitive"))
-    for raw in managed(state.get("root_module", {})):
-        yield from _texts(raw.get("values"), raw.get("sensitive_values"))
+        yield from _walk_sensitive_texts(output.get("value"), output.get("sensitive"))
+    for raw in walk_managed_resources(state.get("root_module", {})):
+        yield from _walk_sensitive_texts(raw.get("values"), raw.get("sensitive_values"))
 
 
-def managed(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def walk_managed_resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield from (raw for raw in module.get("resources", ()) if raw.get("mode") == "managed")
     for child in module.get("child_modules", ()):
-        yield from managed(child)
+        yield from walk_managed_resources(child)
 
 
-def _texts(value: object, sensitive: object) -> Iterator[str]:
+def _walk_sensitive_texts(value: object, sensitive: object) -> Iterator[str]:
     if not sensitive:
         return
     if sensitive is True:
-        for _, leaf in _leaves("", value, None, None):
-            if text := leaf if isinstance(leaf, str) else _long_number(leaf):
+        for _, leaf in _walk_leaves("", value, None, None):
+            if text := leaf if isinstance(leaf, str) else _format_long_number(leaf):
                 yield text
     elif isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _texts(item, below(sensitive, key))
+            yield from _walk_sensitive_texts(item, select_marks(sensitive, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _texts(item, below(sensitive, index))
+            yield from _walk_sensitive_texts(item, select_marks(sensitive, index))
 
 
-def _hidden(leaves: Mapping[str, object], secrets: frozenset[str]) -> dict[str, object]:
+def _redact_leaves(leaves: Mapping[str, object], secrets: frozenset[str]) -> dict[str, object]:
     return {path: Marker.SENSITIVE if is_secret(leaf, secrets) else leaf for path, leaf in leaves.items()}
 
 
-def _either(one: object, other: object) -> object:
+def _merge_marks(one: object, other: object) -> object:
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return {key: _either(one.get(key), other.get(key)) for key in {**one, **other}}
+        return {key: _merge_marks(one.get(key), other.get(key)) for key in {**one, **other}}
     if isinstance(one, list) and isinstance(other, list):
-        return [_either(*pair) for pair in zip_longest(one, other)]
-    # Marks of different shapes can't be laid over each other: then the whole is hidden.
+        return [_merge_marks(*pair) for pair in zip_longest(one, other)]
+    # Marks of different shapes can't be merged: then the whole value is sensitive.
     return True if one and other else one or other
 
 
-def _forces(path: str, forcing: set[str]) -> bool:
+def _is_within(path: str, forcing: set[str]) -> bool:
     return any(path == forced or path.startswith((f"{forced}.", f"{forced}[")) for forced in forcing)
 
 
-def _differs(change: Mapping[str, Any], path: str) -> bool:
-    before = dict(_leaves("", change.get("before"), None, None))
-    after = dict(_leaves("", change.get("after"), None, change.get("after_unknown")))
-    below = [p for p in {**before, **after} if _forces(p, {path})]
-    return not all(same(before.get(p), after.get(p)) for p in below)
+def _has_hidden_change(change: Mapping[str, Any], path: str) -> bool:
+    before = dict(_walk_leaves("", change.get("before"), None, None))
+    after = dict(_walk_leaves("", change.get("after"), None, change.get("after_unknown")))
+    paths = [each for each in {**before, **after} if _is_within(each, {path})]
+    return not all(is_same_value(before.get(each), after.get(each)) for each in paths)
 
 
-def _leaves(path: str, value: object, sensitive: object, unknown: object) -> Iterator[tuple[str, object]]:
-    """Every value that is not a container, by its path. null and empty containers are nothing to show, but for a block
-    that holds nothing: `allow {}` is an empty object in a list, and says as much as any value.
+def _walk_leaves(path: str, value: object, sensitive: object, unknown: object) -> Iterator[tuple[str, object]]:
+    """Yield each value other than a container, by its path. Skip null and empty containers, except empty blocks:
+    `allow {}` is an empty object in a list, and has a meaning.
     """
-    if value is SAME:
+    if value is UNCHANGED:
         return
     if sensitive is True:
         if value is not None or unknown is True:
@@ -154,38 +162,42 @@ def _leaves(path: str, value: object, sensitive: object, unknown: object) -> Ite
         own = value if isinstance(value, Mapping) else {}
         keys = [*own, *(key for key in (unknown if isinstance(unknown, Mapping) else {}) if key not in own)]
         for key in keys:
-            yield from _leaves(_joined(path, str(key)), own.get(key), below(sensitive, key), below(unknown, key))
+            yield from _walk_leaves(
+                _join_path(path, str(key)), own.get(key), select_marks(sensitive, key), select_marks(unknown, key)
+            )
     elif isinstance(value, list) or isinstance(unknown, list):
         own_list = value if isinstance(value, list) else []
         length = max(len(own_list), len(unknown) if isinstance(unknown, list) else 0)
         for index in range(length):
             item = own_list[index] if index < len(own_list) else None
-            inner = list(_leaves(f"{path}[{index}]", item, below(sensitive, index), below(unknown, index)))
-            yield from inner or ([(f"{path}[{index}]", {})] if _is_bare(item) else [])
+            inner = list(
+                _walk_leaves(f"{path}[{index}]", item, select_marks(sensitive, index), select_marks(unknown, index))
+            )
+            yield from inner or ([(f"{path}[{index}]", {})] if _is_empty_block(item) else [])
     elif value is not None:
         yield path, value
 
 
-def _is_bare(item: object) -> bool:
-    """Whether it is a block that holds nothing, and no rest of one whose other parts stay."""
-    return isinstance(item, Mapping) and not _has_same(item)
+def _is_empty_block(item: object) -> bool:
+    """Return whether the item is an empty block, not one with only unchanged parts."""
+    return isinstance(item, Mapping) and not _has_unchanged_block(item)
 
 
-def _has_same(value: object) -> bool:
+def _has_unchanged_block(value: object) -> bool:
     if isinstance(value, Mapping):
-        return any(map(_has_same, value.values()))
-    return any(map(_has_same, value)) if isinstance(value, list) else value is SAME
+        return any(map(_has_unchanged_block, value.values()))
+    return any(map(_has_unchanged_block, value)) if isinstance(value, list) else value is UNCHANGED
 
 
-def _besides(ours: Mapping[str, object], theirs: Mapping[str, object]) -> dict[str, object]:
-    """Without blocks that hold nothing here and something there: what they hold is told."""
+def _drop_filled_blocks(ours: Mapping[str, object], theirs: Mapping[str, object]) -> dict[str, object]:
+    """Drop blocks empty in `ours` and filled in `theirs`: the parts of the filled block are reported."""
     bare = {path for path, leaf in ours.items() if leaf == {}}
-    filled = {path for path in bare if any(_forces(other, {path}) for other in theirs if other != path)}
+    filled = {path for path in bare if any(_is_within(other, {path}) for other in theirs if other != path)}
     return {path: leaf for path, leaf in ours.items() if path not in filled}
 
 
-def below(marks: object, key: str | int) -> object:
-    """The marks of a part."""
+def select_marks(marks: object, key: str | int) -> object:
+    """Return the marks of one part of a value."""
     if marks is True:
         return True
     if isinstance(marks, Mapping):
@@ -195,20 +207,20 @@ def below(marks: object, key: str | int) -> object:
     return None
 
 
-def _joined(path: str, key: str) -> str:
+def _join_path(path: str, key: str) -> str:
     plain = key.replace("_", "").replace("-", "").isalnum()
     step = key if plain else f"[{json.dumps(key, ensure_ascii=False)}]"
     return step if not path else (f"{path}.{step}" if plain else f"{path}{step}")
 
 
-def _path(steps: list[str | int]) -> str:
+def _format_path(steps: list[str | int]) -> str:
     path = ""
     for step in steps:
-        path = f"{path}[{step}]" if isinstance(step, int) else _joined(path, step)
+        path = f"{path}[{step}]" if isinstance(step, int) else _join_path(path, step)
     return path
 
 
-def _natural(path: str) -> tuple[tuple[bool, int, str], ...]:
-    """Sorts `a[2]` before `a[10]`."""
+def _to_natural_key(path: str) -> tuple[tuple[bool, int, str], ...]:
+    """Return a key for sorting `a[2]` before `a[10]`."""
     parts = path.replace("]", "").replace("[", ".").split(".")
     return tuple((part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)

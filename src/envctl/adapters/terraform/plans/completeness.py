@@ -1,42 +1,49 @@
-"""That a plan holds nothing which would be overlooked: it is whole, and each of its keys is known."""
+"""Completeness of a plan document: it is not partial, and each of its keys is known."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from envctl.adapters.terraform.plans.plan_keys import ACTION_INVOCATION, CHANGE, IMPORTING, PLAN, RESOURCE_CHANGE, Table
+from envctl.adapters.terraform.plans.plan_keys import (
+    ACTION_INVOCATION_KEYS,
+    CHANGE_KEYS,
+    IMPORTING_KEYS,
+    PLAN_KEYS,
+    RESOURCE_CHANGE_KEYS,
+    KeyTable,
+)
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.text.lists import first_of
+from envctl.domain.text.lists import join_first
 
-NAMED = 5
+MAX_NAMED = 5
 
 
-def check_form(stack: str, document: Mapping[str, Any], allowed: Collection[str] = ()) -> None:
-    """Raises OperationFailedError for a part of a plan, and for what this version does not know. `allowed` are keys
-    that the project lets through, like `resource_changes.change.fancy`.
+def check_completeness(stack: str, document: Mapping[str, Any], allowed: Collection[str] = ()) -> None:
+    """Raise OperationFailedError for a partial plan and for unknown keys. `allowed` lists further keys accepted by the
+    project, such as `resource_changes.change.fancy`.
     """
-    if problem := _partial(stack, document):
+    if problem := _describe_partial_plan(stack, document):
         raise OperationFailedError(problem)
-    unknown = sorted(set(_unknown_keys(document)) - set(allowed))
+    unknown = sorted(set(_find_unknown_keys(document)) - set(allowed))
     if unknown:
         what = "a key that envctl does not know" if len(unknown) == 1 else "keys that envctl does not know"
-        message = f"the plan of {stack} holds {what}: {first_of(unknown, NAMED)}"
+        message = f"the plan of {stack} holds {what}: {join_first(unknown, MAX_NAMED)}"
         named = ", ".join(f'"{key}"' for key in unknown)
         hint = f"update envctl; if it changes nothing, let it pass in envctl.toml: [terraform] plan_keys = [{named}]"
         raise OperationFailedError(Problem("E351", message, hint))
 
 
-def check_seen(stack: str, document: Mapping[str, Any], *, seen: bool) -> None:
-    """Raises OperationFailedError where Terraform says that an apply would do something, and nothing of it was seen."""
+def check_changes_found(stack: str, document: Mapping[str, Any], *, seen: bool) -> None:
+    """Raise OperationFailedError if Terraform calls the plan applyable, but no change was found in it."""
     if document.get("applyable") is True and not seen:
         message = f"the plan of {stack} would change something, and envctl does not see what"
         hint = "look at it with terraform show; this Terraform may be newer than envctl knows: update envctl"
         raise OperationFailedError(Problem("E352", message, hint))
 
 
-def _partial(stack: str, document: Mapping[str, Any]) -> Problem | None:
-    deferred = [*_deferred(document)]
+def _describe_partial_plan(stack: str, document: Mapping[str, Any]) -> Problem | None:
+    deferred = [*_list_deferred(document)]
     if deferred:
-        message = f"the plan of {stack} defers a part, which can't be seen: {first_of(deferred, NAMED)}"
+        message = f"the plan of {stack} defers a part, which can't be seen: {join_first(deferred, MAX_NAMED)}"
         return Problem("E350", message, "give what it waits for a value that is known, or apply that in an own stack")
     if document.get("errored") is True:
         return Problem("E350", f"the plan of {stack} ended with an error, and is only a part", "plan again")
@@ -46,7 +53,7 @@ def _partial(stack: str, document: Mapping[str, Any]) -> Problem | None:
     return None
 
 
-def _deferred(document: Mapping[str, Any]) -> Iterator[str]:
+def _list_deferred(document: Mapping[str, Any]) -> Iterator[str]:
     for key, inner in (("deferred_changes", "resource_change"), ("deferred_action_invocations", "action_invocation")):
         for each in document.get(key) or ():
             reason = str(each.get("reason", "")).replace("_", " ")
@@ -56,28 +63,28 @@ def _deferred(document: Mapping[str, Any]) -> Iterator[str]:
             yield str(raw.get("address", "resource_changes"))
 
 
-def _unknown_keys(document: Mapping[str, Any]) -> Iterator[str]:
-    yield from _beyond("", document, PLAN)
+def _find_unknown_keys(document: Mapping[str, Any]) -> Iterator[str]:
+    yield from _find_unknown_in("", document, PLAN_KEYS)
     for raw in document.get("resource_changes") or ():
-        yield from _beyond("resource_changes.", raw, RESOURCE_CHANGE)
-        yield from _in_change("resource_changes.change.", raw.get("change"))
+        yield from _find_unknown_in("resource_changes.", raw, RESOURCE_CHANGE_KEYS)
+        yield from _find_unknown_in_change("resource_changes.change.", raw.get("change"))
     for change in (document.get("output_changes") or {}).values():
-        yield from _in_change("output_changes.", change)
+        yield from _find_unknown_in_change("output_changes.", change)
     for raw in document.get("action_invocations") or ():
-        yield from _beyond("action_invocations.", raw, ACTION_INVOCATION)
+        yield from _find_unknown_in("action_invocations.", raw, ACTION_INVOCATION_KEYS)
 
 
-def _in_change(where: str, change: object) -> Iterator[str]:
-    yield from _beyond(where, change, CHANGE)
+def _find_unknown_in_change(where: str, change: object) -> Iterator[str]:
+    yield from _find_unknown_in(where, change, CHANGE_KEYS)
     if isinstance(change, Mapping):
-        yield from _beyond(f"{where}importing.", change.get("importing"), IMPORTING)
+        yield from _find_unknown_in(f"{where}importing.", change.get("importing"), IMPORTING_KEYS)
 
 
-def _beyond(where: str, held: object, known: Table) -> Iterator[str]:
-    """What is empty does nothing."""
-    if isinstance(held, Mapping):
-        yield from (f"{where}{key}" for key, value in held.items() if key not in known and not _empty(value))
+def _find_unknown_in(where: str, fields: object, known: KeyTable) -> Iterator[str]:
+    """Yield the keys missing in the table. An empty value has no effect and is skipped."""
+    if isinstance(fields, Mapping):
+        yield from (f"{where}{key}" for key, value in fields.items() if key not in known and not _is_empty(value))
 
 
-def _empty(value: object) -> bool:
+def _is_empty(value: object) -> bool:
     return value is None or value is False or value in ("", [], {})

@@ -1,7 +1,7 @@
-"""A plan whose keys hold a secret: `nonsensitive()` makes one the key of a map, or of an instance in an address.
+"""Redaction of secret keys in a plan: `nonsensitive()` can make a secret the key of a map or of an instance.
 
-Each such key gets another name before anything is read from the plan, the same wherever it stands: so it is in nothing
-that is shown, kept or compared. Two secret keys stay two. Names of attributes and of resources are not touched.
+Each such key is renamed before anything else is read from the plan, the same way everywhere: it is never displayed,
+saved or compared. Two secret keys stay distinct. Names of attributes and resources are kept.
 """
 
 import json
@@ -9,15 +9,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from envctl.adapters.terraform.plans.attributes import all_secrets
+from envctl.adapters.terraform.plans.attributes import collect_secrets
 from envctl.domain.redaction import Redactor
-from envctl.domain.redaction.addresses import INSTANCE
-from envctl.domain.redaction.redactor import MARK
+from envctl.domain.redaction.addresses import INSTANCE_KEY
+from envctl.domain.redaction.redactor import SENSITIVE_MARK
 
-# Code, and what stands elsewhere in the document too: nothing of it is shown or kept.
-_PASSED_OVER = frozenset({"configuration", "planned_values"})
+# The code, and a copy of the changes: neither is displayed or saved.
+_SKIPPED = frozenset({"configuration", "planned_values"})
 _OUTPUTS = "output_changes"
-_VALUES = frozenset(
+_VALUE_FIELDS = frozenset(
     (
         "before",
         "after",
@@ -31,87 +31,91 @@ _VALUES = frozenset(
         "config_unknown",
     )
 )
-# Those of outputs and variables have no attributes: all their keys are a person's own.
-_WHOLE = "value"
-# Steps of a path, and the key of an instance.
-_STEPS = frozenset({"replace_paths", "index"})
-# How deep something stands within a value. Outside of values it is one of these two.
+# A value of an output or a variable has no attributes: all its keys come from the user.
+_VALUE_FIELD = "value"
+# Fields with keys as their values: steps of a path, and the key of an instance.
+_KEY_FIELDS = frozenset({"replace_paths", "index"})
+# Depths outside of values. Within a value, depth counts from 0.
 _OUTSIDE, _OUTSIDE_OF_OUTPUT = -1, -2
 
 
-def take_secrets(document: dict[str, Any], stack: str) -> tuple[dict[str, Any], frozenset[str]]:
-    """The document without keys that hold a secret, and the secrets that it holds."""
-    secrets = all_secrets(document)
-    return (hide_keys(document, secrets, stack) if secrets else document), secrets
+def extract_secrets(document: dict[str, Any], stack: str) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return the document without secret keys, and the secrets in it."""
+    secrets = collect_secrets(document)
+    return (redact_keys(document, secrets, stack) if secrets else document), secrets
 
 
-def hide_keys(document: dict[str, Any], secrets: frozenset[str], stack: str) -> dict[str, Any]:
-    """The document with other names for keys that hold a secret; the very same one where there are none."""
-    redactor = Redactor.of(secrets, (stack,))
-    keys = sorted(_keys(document)) if redactor.parts else []
+def redact_keys(document: dict[str, Any], secrets: frozenset[str], stack: str) -> dict[str, Any]:
+    """Return the document with secret keys renamed; the same object if there are none."""
+    redactor = Redactor.from_values(secrets, (stack,))
+    keys = sorted(_collect_keys(document)) if redactor.parts else []
     text = "\n".join(keys)
     if redactor.redact(text) == text:
         return document
     secret = [key for key in keys if redactor.redact(key) != key]
-    names = {key: MARK if not number else f"{MARK[:-1]} {number + 1})" for number, key in enumerate(secret)}
-    hidden: dict[str, Any] = _rename(document, names, _OUTSIDE)
-    return hidden
+    names = {
+        key: SENSITIVE_MARK if not number else f"{SENSITIVE_MARK[:-1]} {number + 1})"
+        for number, key in enumerate(secret)
+    }
+    renamed: dict[str, Any] = _rename_keys(document, names, _OUTSIDE)
+    return renamed
 
 
-def _keys(document: Mapping[str, Any]) -> set[str]:
-    """All keys of persons, of maps and of instances."""
+def _collect_keys(document: Mapping[str, Any]) -> set[str]:
+    """Return all keys chosen by users: those of maps and of instances."""
     found = set[str]()
-    left: list[tuple[Any, int]] = [(document, _OUTSIDE)]
-    while left:
-        value, depth = left.pop()
+    pending: list[tuple[Any, int]] = [(document, _OUTSIDE)]
+    while pending:
+        value, depth = pending.pop()
         if isinstance(value, Mapping):
             if depth > 0:
                 found.update(value)
-            left += [(item, _below(key, depth)) for key, item in value.items() if depth >= 0 or key not in _PASSED_OVER]
+            items = ((key, item) for key, item in value.items() if depth >= 0 or key not in _SKIPPED)
+            pending += [(item, _find_depth(key, depth)) for key, item in items]
         elif isinstance(value, list):
-            left += [(item, depth) for item in value]
+            pending += [(item, depth) for item in value]
         elif isinstance(value, str) and depth < 0 and "[" in value:
-            found.update(_unquoted(each) for each in INSTANCE.findall(value))
+            found.update(_unquote_key(each) for each in INSTANCE_KEY.findall(value))
     return found
 
 
-def _below(key: str, depth: int) -> int:
-    """How deep that stands which has that key."""
+def _find_depth(key: str, depth: int) -> int:
+    """Return the depth of the value at the key."""
     if depth >= 0:
         return depth + 1
-    if key in _VALUES:
+    if key in _VALUE_FIELDS:
         return 1 if depth == _OUTSIDE_OF_OUTPUT else 0
-    return 1 if key == _WHOLE else _OUTSIDE_OF_OUTPUT if key == _OUTPUTS else depth
+    return 1 if key == _VALUE_FIELD else _OUTSIDE_OF_OUTPUT if key == _OUTPUTS else depth
 
 
-def _rename(value: Any, names: Mapping[str, str], depth: int, *, steps: bool = False) -> Any:  # noqa: ANN401
+def _rename_keys(value: Any, names: Mapping[str, str], depth: int, *, steps: bool = False) -> Any:  # noqa: ANN401
     match value:
         case Mapping():
             return {
                 names.get(key, key) if depth > 0 else key: item
-                if depth < 0 and key in _PASSED_OVER
-                else _rename(item, names, _below(key, depth), steps=depth < 0 and key in _STEPS)
+                if depth < 0 and key in _SKIPPED
+                else _rename_keys(item, names, _find_depth(key, depth), steps=depth < 0 and key in _KEY_FIELDS)
                 for key, item in value.items()
             }
         case list():
-            return [_rename(item, names, depth, steps=steps) for item in value]
+            return [_rename_keys(item, names, depth, steps=steps) for item in value]
         case str() if steps:
             return names.get(value, value)
         case str() if depth < 0:
-            return INSTANCE.sub(lambda found: _instance(found, names), value)
+            return INSTANCE_KEY.sub(lambda found: _rename_instance(found, names), value)
         case _:
             return value
 
 
-def _instance(found: re.Match[str], names: Mapping[str, str]) -> str:
-    name = names.get(_unquoted(found[1]))
+def _rename_instance(found: re.Match[str], names: Mapping[str, str]) -> str:
+    name = names.get(_unquote_key(found[1]))
     return found[0] if name is None else f'["{name}"]'
 
 
-def _unquoted(text: str) -> str:
-    """A key as it is, of how Terraform spells it in an address: there a template begins with a second sign."""
+def _unquote_key(text: str) -> str:
+    """Return a key from its spelling in an address. Terraform escapes templates there, such as `$${`."""
     try:
-        spelled = str(json.loads(f'"{text}"'))
+        key = str(json.loads(f'"{text}"'))
     except ValueError:
-        spelled = text
-    return spelled.replace("$${", "${").replace("%%{", "%{")
+        key = text
+    return key.replace("$${", "${").replace("%%{", "%{")

@@ -1,18 +1,18 @@
-"""The text of `terraform show -json` as a document, with every number as it stands there."""
+"""Parser for `terraform show -json`, with exact numbers."""
 
 import json
 from typing import Any
 
-from envctl.domain.terraform.literals import number_of
+from envctl.domain.terraform.literals import parse_number
 
 
-def parse(text: str) -> dict[str, Any]:
-    """Raises ValueError for what is no document."""
-    document = json.loads(text, parse_float=number_of, parse_constant=_refuse)
+def parse_document(text: str) -> dict[str, Any]:
+    """Parse a JSON object. Raise ValueError for anything else."""
+    document = json.loads(text, parse_float=parse_number, parse_constant=_reject_constant)
     if not isinstance(document, dict):
         raise ValueError("it is no object")  # noqa: TRY004 (of what was read)
     return document
 
 
-def _refuse(text: str) -> object:
+def _reject_constant(text: str) -> object:
     raise ValueError(f"{text} is not a number")

@@ -1,9 +1,8 @@
-"""Saved plans hold sensitive values in the clear: they lie in memory where the system has such files, and are gone with
-the process that holds them, however it ends.
+"""Files of saved plans, in memory if possible: they hold sensitive values in the clear, and must end with the process.
 
-Terraform inherits the descriptor and opens it by its name below `/dev/fd`. Elsewhere (macOS, or a Terraform that is
-started by something that closes what it inherits) a plan lies in the stack's directory until it is discarded, and the
-next command in that environment removes what a killed one has left.
+Terraform inherits the descriptor and opens it by its name below `/dev/fd`. On other systems (macOS), or if a wrapper of
+Terraform closes descriptors, a plan is a file in the stack's directory until it is deleted. The next command in the
+environment removes the files of a killed one.
 """
 
 import contextlib
@@ -18,64 +17,62 @@ from envctl.adapters.terraform.process.json_events import Transcript
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.terraform.workdir_names import PLAN_FILES
 
-PLAN = PLAN_FILES[0]
-# Those of a look have names of their own: no apply shall find them.
-BOTH, DRIFT, PENDING = OF_A_LOOK = PLAN_FILES[1:]
-_DESCRIPTORS = Path("/dev/fd")
+PLAN_FILE = PLAN_FILES[0]
+# Plans for a comparison have names of their own: no apply may find them.
+COMBINED_FILE, DRIFT_FILE, PENDING_FILE = COMPARISON_FILES = PLAN_FILES[1:]
+_DESCRIPTOR_FOLDER = Path("/dev/fd")
 
 
 @dataclass(frozen=True)
 class PlanFile:
-    """`path` is how Terraform opens it; `descriptor` is inherited by Terraform, and None for a file on the disk."""
-
-    path: str
-    descriptor: int | None = None
+    path: str  # for Terraform
+    descriptor: int | None = None  # inherited by Terraform; None for a file on the disk
 
     @property
-    def inherited(self) -> tuple[int, ...]:
+    def inherited_descriptors(self) -> tuple[int, ...]:
         return () if self.descriptor is None else (self.descriptor,)
 
     def is_refused(self, transcript: Transcript) -> bool:
-        """Whether Terraform could not open it, although the system has such files."""
+        """Return whether Terraform failed to open the plan in memory."""
         return self.descriptor is not None and any(
             f"{self.path}: " in f"{each.summary}\n{each.detail}" for each in transcript.errors
         )
 
 
 class PlanFiles:
-    """The plans of one command, by the directory of their stack and their name."""
+    """The plan files of one command, by stack directory and name."""
 
     def __init__(self) -> None:
         self._in_memory: dict[tuple[Path, str], int] = {}
         self._on_disk = not hasattr(os, "memfd_create")
 
     def __del__(self) -> None:
-        # A process that makes several drivers keeps no plan of one that is gone.
+        # A process may create several drivers: the plans end with their driver.
         for descriptor in self._in_memory.values():
             os.close(descriptor)
 
-    def create(self, site: Site, name: str) -> PlanFile:
-        """An empty one, in place of what was there."""
-        self.discard(site, name)
+    def create_file(self, site: Site, name: str) -> PlanFile:
+        """Create an empty plan file, in place of an earlier one."""
+        self.delete_files(site, name)
         if not self._on_disk:
             with contextlib.suppress(OSError):
-                self._in_memory[site.directory, name] = _open_in_memory(name)
-        return self.get(site, name)
+                self._in_memory[site.directory, name] = _create_in_memory(name)
+        return self.find_file(site, name)
 
-    def get(self, site: Site, name: str) -> PlanFile:
+    def find_file(self, site: Site, name: str) -> PlanFile:
         descriptor = self._in_memory.get((site.directory, name))
-        return PlanFile(name) if descriptor is None else PlanFile(f"{_DESCRIPTORS}/{descriptor}", descriptor)
+        return PlanFile(name) if descriptor is None else PlanFile(f"{_DESCRIPTOR_FOLDER}/{descriptor}", descriptor)
 
-    def reader(self, site: Site, name: str) -> BinaryIO:
-        """For reading. One that was not saved is empty."""
+    def open_for_reading(self, site: Site, name: str) -> BinaryIO:
+        """Open a plan. A missing file reads as empty."""
         descriptor = self._in_memory.get((site.directory, name))
-        path = site.directory / name if descriptor is None else _DESCRIPTORS / str(descriptor)
+        path = site.directory / name if descriptor is None else _DESCRIPTOR_FOLDER / str(descriptor)
         try:
             return os.fdopen(open_file(path), "rb")
         except FileNotFoundError:
             return BytesIO()
 
-    def discard(self, site: Site, *names: str) -> None:
+    def delete_files(self, site: Site, *names: str) -> None:
         for name in names:
             descriptor = self._in_memory.pop((site.directory, name), None)
             if descriptor is not None:
@@ -83,20 +80,20 @@ class PlanFiles:
             (site.directory / name).unlink(missing_ok=True)
 
     def use_disk(self) -> None:
-        """From now on: this Terraform can't open what lies in memory."""
+        """Create further plans on the disk: this Terraform can't open files in memory."""
         self._on_disk = True
 
 
-def inheriting(plan: PlanFile | None, site: Site) -> Site:
-    """The same site for a Terraform that has to open that plan."""
-    return replace(site, inherited=plan.inherited) if plan else site
+def inherit_plan(plan: PlanFile | None, site: Site) -> Site:
+    """Return the site for a Terraform process with access to the plan."""
+    return replace(site, inherited=plan.inherited_descriptors) if plan else site
 
 
-def _open_in_memory(name: str) -> int:
-    """Raises OSError where it could not be opened by its name."""
+def _create_in_memory(name: str) -> int:
+    """Return the descriptor of a new file. Raise OSError if it can't be opened by its name."""
     descriptor = os.memfd_create(name)
     try:
-        os.close(os.open(_DESCRIPTORS / str(descriptor), os.O_RDWR | os.O_CLOEXEC))
+        os.close(os.open(_DESCRIPTOR_FOLDER / str(descriptor), os.O_RDWR | os.O_CLOEXEC))
     except OSError:
         os.close(descriptor)
         raise

@@ -1,28 +1,27 @@
-"""What an apply could tell of one change: a digest of each planned value by its place, or a sign for what is unknown or
-sensitive. It is made of the document itself, and not of what is shown of it.
+"""Digests of planned values by path, for the fingerprint: unknown and sensitive values have a marker instead. They are
+made from the plan document itself, not from its redacted form.
 
-A value that is there already and stays is not planned. A sensitive value has a sign and no digest: a digest of a short
-secret can be guessed.
+Unchanged values are left out. A sensitive value has no digest: the digest of a short secret can be guessed.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from envctl.adapters.terraform.plans.attributes import below, is_secret, marks_of
+from envctl.adapters.terraform.plans.attributes import is_secret, merge_sensitive_marks, select_marks
 from envctl.domain.plan.canonical import (
     ABSENT,
     SENSITIVE,
     SENSITIVE_UNKNOWN,
     UNKNOWN,
-    Step,
-    canonical_text,
-    digest_of,
-    place,
-    sign_of,
+    PathStep,
+    digest_text,
+    digest_value,
+    encode_path,
+    to_canonical_json,
 )
 from envctl.domain.plan.changes import Action, Marker
 
-# Beside the places of values, which begin with a bracket.
+# Further keys of the digests. A path of a value begins with a bracket.
 OBJECT, ORDER, PROVIDER, CONFIGURED, IMPORTED, PROGRAMS = (
     "object",
     "order",
@@ -31,142 +30,147 @@ OBJECT, ORDER, PROVIDER, CONFIGURED, IMPORTED, PROGRAMS = (
     "imported as",
     "programs",
 )
-_WHOLE = frozenset({Action.CREATE, Action.READ})
-# What is shorter stands in many a text that has nothing to do with it.
-SHORTEST = 3
-_GOES = frozenset({Action.DELETE, Action.FORGET})
+_FULLY_PLANNED = frozenset({Action.CREATE, Action.READ})
+# Shorter secrets also occur in unrelated texts.
+MIN_SECRET_LENGTH = 3
+_REMOVING = frozenset({Action.DELETE, Action.FORGET})
 
 Leaf = tuple[str, str]
 
 
-def planned(raw: Mapping[str, Any], action: Action, secrets: frozenset[str]) -> dict[str, str]:
-    """Of a change to a resource, with what it is done to and by which provider."""
+def digest_planned_values(raw: Mapping[str, Any], action: Action, secrets: frozenset[str]) -> dict[str, str]:
+    """Digest a change of a resource: its values, object, provider, import and order of actions."""
     change = raw["change"]
-    told = dict(_values(change, action, secrets))
-    told[PROVIDER] = sign_of(raw.get("provider_name", ""))
+    digests = dict(_digest_values(change, action, secrets))
+    digests[PROVIDER] = digest_value(raw.get("provider_name", ""))
     if len(change["actions"]) > 1:
-        told[ORDER] = sign_of(change["actions"])
+        digests[ORDER] = digest_value(change["actions"])
     if change.get("importing") is not None:
-        told[IMPORTED] = _hidden({key: each for key, each in change["importing"].items() if each}, secrets)
-    if (which := _object(change, secrets)) is not None:
-        told[OBJECT] = which
-    return told
+        digests[IMPORTED] = _digest_or_redact({key: each for key, each in change["importing"].items() if each}, secrets)
+    if (identity := _digest_identity(change, secrets)) is not None:
+        digests[OBJECT] = identity
+    return digests
 
 
-def configured(code: Mapping[str, Any]) -> dict[str, str]:
-    """Which of the configurations of its provider it has: another account or region is another one."""
+def digest_provider_config(code: Mapping[str, Any]) -> dict[str, str]:
+    """Digest the key of its provider configuration: accounts and regions have one each."""
     key = code.get("provider_config_key")
-    return {CONFIGURED: sign_of(key)} if key else {}
+    return {CONFIGURED: digest_value(key)} if key else {}
 
 
-def imported(importing: Mapping[str, Any] | None, secrets: frozenset[str]) -> str:
-    """What it is imported as, for people."""
+def format_import(importing: Mapping[str, Any] | None, secrets: frozenset[str]) -> str:
+    """Format the id of the imported object for display; empty without an import."""
     if importing is None:
         return ""
-    if _holds_secret(importing, secrets):
+    if _has_secret(importing, secrets):
         return Marker.SENSITIVE.value
     if importing.get("unknown") is True:
         return Marker.UNKNOWN.value
     if importing.get("id"):
         return str(importing["id"])
-    return canonical_text(importing["identity"]) if importing.get("identity") else ""
+    return to_canonical_json(importing["identity"]) if importing.get("identity") else ""
 
 
-def whole(value: object, sensitive: object, unknown: object, secrets: frozenset[str]) -> dict[str, str]:
-    """All of a value that is new. A schema has every attribute, so that null at the top says nothing."""
-    found = _leaves((), value, sensitive, unknown, secrets)
-    return {where: _sign(leaf) for where, leaf in found if leaf != _NULL or where.count(",")}
+def digest_whole_value(value: object, sensitive: object, unknown: object, secrets: frozenset[str]) -> dict[str, str]:
+    """Digest all of a new value, except nulls at the top: a schema lists every attribute."""
+    leaves = _walk_leaves((), value, sensitive, unknown, secrets)
+    return {path: _digest_leaf(leaf) for path, leaf in leaves if leaf != _NULL or path.count(",")}
 
 
-def _values(change: Mapping[str, Any], action: Action, secrets: frozenset[str]) -> Iterator[tuple[str, str]]:
-    marks = marks_of(change)
+def _digest_values(change: Mapping[str, Any], action: Action, secrets: frozenset[str]) -> Iterator[tuple[str, str]]:
+    marks = merge_sensitive_marks(change)
     unknown = change.get("after_unknown")
-    if action in _GOES:
+    if action in _REMOVING:
         return
-    if action in _WHOLE:
-        yield from whole(change.get("after"), marks, unknown, secrets).items()
+    if action in _FULLY_PLANNED:
+        yield from digest_whole_value(change.get("after"), marks, unknown, secrets).items()
         return
-    was = dict(_leaves((), change.get("before"), marks, None, secrets))
-    will = dict(_leaves((), change.get("after"), marks, unknown, secrets))
-    for where in sorted({**was, **will}):
-        if was.get(where) != will.get(where):
-            yield where, _sign(will[where]) if where in will else ABSENT
+    before = dict(_walk_leaves((), change.get("before"), marks, None, secrets))
+    after = dict(_walk_leaves((), change.get("after"), marks, unknown, secrets))
+    for path in sorted({**before, **after}):
+        if before.get(path) != after.get(path):
+            yield path, _digest_leaf(after[path]) if path in after else ABSENT
 
 
-_NULL = ("", canonical_text(None))
+_NULL = ("", to_canonical_json(None))
 
 
-def _sign(leaf: Leaf) -> str:
-    sign, text = leaf
-    return sign or digest_of(text)
+def _digest_leaf(leaf: Leaf) -> str:
+    marker, text = leaf
+    return marker or digest_text(text)
 
 
-def _leaves(
-    steps: tuple[Step, ...], value: object, sensitive: object, unknown: object, secrets: frozenset[str]
+def _walk_leaves(
+    steps: tuple[PathStep, ...], value: object, sensitive: object, unknown: object, secrets: frozenset[str]
 ) -> Iterator[tuple[str, Leaf]]:
-    """Each value that holds no other, by its place: its sign, and its text, which is for comparing alone where there is
-    a sign.
+    """Yield each value other than a container by its path: its marker and its text. With a marker, the text only serves
+    for comparison.
     """
     if sensitive is True:
-        hidden = (SENSITIVE_UNKNOWN if _any(unknown) else SENSITIVE, canonical_text([value, unknown or None]))
-        yield place(steps), _NULL if value is None and not _any(unknown) else hidden
+        hidden = (
+            SENSITIVE_UNKNOWN if _has_unknown(unknown) else SENSITIVE,
+            to_canonical_json([value, unknown or None]),
+        )
+        yield encode_path(steps), _NULL if value is None and not _has_unknown(unknown) else hidden
     elif unknown is True:
-        yield place(steps), (UNKNOWN, "")
-    elif keys := _keys(value, unknown):
+        yield encode_path(steps), (UNKNOWN, "")
+    elif keys := _list_keys(value, unknown):
         for key in keys:
             item = value.get(key) if isinstance(value, Mapping) else None
-            yield from _leaves((*steps, key), item, below(sensitive, key), below(unknown, key), secrets)
-    elif length := _length(value, unknown):
+            yield from _walk_leaves(
+                (*steps, key), item, select_marks(sensitive, key), select_marks(unknown, key), secrets
+            )
+    elif length := _count_items(value, unknown):
         for index in range(length):
             item = value[index] if isinstance(value, list) and index < len(value) else None
-            yield from _leaves((*steps, index), item, below(sensitive, index), below(unknown, index), secrets)
+            yield from _walk_leaves(
+                (*steps, index), item, select_marks(sensitive, index), select_marks(unknown, index), secrets
+            )
     else:
-        # A mark that fits nothing hides what it was meant for.
-        hides = bool(sensitive) and value is not None and not isinstance(value, Mapping | list)
-        sign = SENSITIVE if hides or _holds_secret(value, secrets) else ""
-        yield place(steps), (sign, canonical_text(value))
+        # A mark of another shape than its value redacts the whole value.
+        is_marked = bool(sensitive) and value is not None and not isinstance(value, Mapping | list)
+        marker = SENSITIVE if is_marked or _has_secret(value, secrets) else ""
+        yield encode_path(steps), (marker, to_canonical_json(value))
 
 
-def _keys(value: object, unknown: object) -> list[str]:
+def _list_keys(value: object, unknown: object) -> list[str]:
     own = value if isinstance(value, Mapping) else {}
     more = unknown if isinstance(unknown, Mapping) else {}
     return list(dict.fromkeys((*own, *more))) if not isinstance(value, list) else []
 
 
-def _length(value: object, unknown: object) -> int:
+def _count_items(value: object, unknown: object) -> int:
     own = len(value) if isinstance(value, list) else 0
     return max(own, len(unknown) if isinstance(unknown, list) else 0) if not isinstance(value, Mapping) else 0
 
 
-def _any(unknown: object) -> bool:
+def _has_unknown(unknown: object) -> bool:
     if isinstance(unknown, Mapping):
-        return any(map(_any, unknown.values()))
-    return any(map(_any, unknown)) if isinstance(unknown, list) else unknown is True
+        return any(map(_has_unknown, unknown.values()))
+    return any(map(_has_unknown, unknown)) if isinstance(unknown, list) else unknown is True
 
 
-def _object(change: Mapping[str, Any], secrets: frozenset[str]) -> str | None:
-    """Which object it is done to: its identity, or else its id, which no refresh changes. None for what is not there
-    yet.
-    """
+def _digest_identity(change: Mapping[str, Any], secrets: frozenset[str]) -> str | None:
+    """Digest the identity of the changed object, or else its id: no refresh changes it. None for a new object."""
     before = change.get("before")
     own = before.get("id") if isinstance(before, Mapping) else None
-    which = change.get("before_identity") or own
-    if which is None:
+    identity = change.get("before_identity") or own
+    if identity is None:
         return None
-    marked = below(marks_of(change), "id") or marks_of(change) is True
-    return SENSITIVE if marked else _hidden(which, secrets)
+    marked = select_marks(merge_sensitive_marks(change), "id") or merge_sensitive_marks(change) is True
+    return SENSITIVE if marked else _digest_or_redact(identity, secrets)
 
 
-def _hidden(value: object, secrets: frozenset[str]) -> str:
-    return SENSITIVE if _holds_secret(value, secrets) else sign_of(value)
+def _digest_or_redact(value: object, secrets: frozenset[str]) -> str:
+    return SENSITIVE if _has_secret(value, secrets) else digest_value(value)
 
 
-def _holds_secret(value: object, secrets: frozenset[str]) -> bool:
+def _has_secret(value: object, secrets: frozenset[str]) -> bool:
     if isinstance(value, Mapping):
-        return any(_holds_secret(item, secrets) for item in value.values())
+        return any(_has_secret(item, secrets) for item in value.values())
     if isinstance(value, list):
-        return any(_holds_secret(item, secrets) for item in value)
+        return any(_has_secret(item, secrets) for item in value)
     if is_secret(value, secrets):
         return True
     # A text with a secret in its middle, like an address with a password, could be guessed from its digest.
-    return isinstance(value, str) and any(secret in value for secret in secrets if len(secret) >= SHORTEST)
+    return isinstance(value, str) and any(secret in value for secret in secrets if len(secret) >= MIN_SECRET_LENGTH)

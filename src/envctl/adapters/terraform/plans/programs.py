@@ -1,7 +1,7 @@
-"""Programs that a plan, or its apply, runs on this machine: provisioners, and what the provider `external` asks.
+"""Programs run on this machine by a plan or its apply: provisioners, and data sources of the provider `external`.
 
-The document does not say of a provisioner whether it runs when its resource is created or when it is destroyed, and
-has none of a resource that is no longer in the code.
+The document does not say whether a provisioner runs on create or on destroy, and has no provisioners of a resource
+removed from the code.
 """
 
 import re
@@ -9,116 +9,128 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from envctl.adapters.terraform.plans.attributes import below, marks_of, shown
-from envctl.adapters.terraform.plans.planned_values import PROGRAMS, PROVIDER, SHORTEST, whole
-from envctl.domain.plan.canonical import SENSITIVE, sign_of
+from envctl.adapters.terraform.plans.attributes import merge_sensitive_marks, redact_value, select_marks
+from envctl.adapters.terraform.plans.planned_values import MIN_SECRET_LENGTH, PROGRAMS, PROVIDER, digest_whole_value
+from envctl.domain.plan.canonical import SENSITIVE, digest_value
 from envctl.domain.plan.changes import Action, Marker, ResourceChange
 
 _INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
-_RUNS = frozenset({Action.CREATE, Action.REPLACE, Action.RENEW, Action.DELETE})
-_TELLING = ("command", "inline", "script", "scripts", "source", "content", "program")
-EXTERNAL = "/external"
-WHEN = "on create or on destroy"
+_PROVISIONED_ACTIONS = frozenset({Action.CREATE, Action.REPLACE, Action.RENEW, Action.DELETE})
+_COMMAND_KEYS = ("command", "inline", "script", "scripts", "source", "content", "program")
+EXTERNAL_PROVIDER = "/external"
+PROVISIONER_TIMING = "on create or on destroy"
 
-Key = tuple[str, str, str, str]
+ResourceKey = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
-class Code:
-    """What the configuration says of each resource, by its module, mode, type and name, without any index."""
+class ConfiguredResources:
+    """The configured resources by module, mode, type and name, without indexes."""
 
-    resources: Mapping[Key, Mapping[str, Any]] = field(default_factory=dict)
+    resources: Mapping[ResourceKey, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, document: Mapping[str, Any]) -> "Code":
-        return cls(dict(_configured(document.get("configuration", {}).get("root_module", {}), "")))
+    def from_document(cls, document: Mapping[str, Any]) -> "ConfiguredResources":
+        return cls(dict(_walk_configured(document.get("configuration", {}).get("root_module", {}), "")))
 
-    def about(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    def find_resource(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
         module = _INDEX.sub("", raw.get("module_address", ""))
         return self.resources.get((module, raw.get("mode", "managed"), raw["type"], raw.get("name", "")), {})
 
 
-def programs(
-    raw: Mapping[str, Any], action: Action, code: Code, secrets: frozenset[str]
+def describe_programs(
+    raw: Mapping[str, Any], action: Action, code: ConfiguredResources, secrets: frozenset[str]
 ) -> tuple[tuple[str, ...], dict[str, str]]:
-    """What a change runs, as it is told to people and as it is bound."""
-    provisioners = code.about(raw).get("provisioners", ()) if action in _RUNS else ()
-    told = [f"{each['type']} ({WHEN}): {_spoken(each.get('expressions', {}), secrets)}" for each in provisioners]
-    bound = {}
+    """Return the programs run by a change: descriptions for display, and digests for the fingerprint."""
+    provisioners = code.find_resource(raw).get("provisioners", ()) if action in _PROVISIONED_ACTIONS else ()
+    described = [
+        f"{each['type']} ({PROVISIONER_TIMING}): {_describe_provisioner(each.get('expressions', {}), secrets)}"
+        for each in provisioners
+    ]
+    digests = {}
     if provisioners:
-        bound[PROGRAMS] = SENSITIVE if _holds(provisioners, secrets) else sign_of(provisioners)
-    if str(raw.get("provider_name", "")).endswith(EXTERNAL) and action is not Action.FORGET:
+        digests[PROGRAMS] = SENSITIVE if _has_secret(provisioners, secrets) else digest_value(provisioners)
+    if str(raw.get("provider_name", "")).endswith(EXTERNAL_PROVIDER) and action is not Action.FORGET:
         change = raw["change"]
-        told.append(_asked(raw, change.get("after"), marks_of(change), change.get("after_unknown"), secrets))
-    return tuple(told), bound
+        described.append(
+            _describe_external(
+                raw, change.get("after"), merge_sensitive_marks(change), change.get("after_unknown"), secrets
+            )
+        )
+    return tuple(described), digests
 
 
-def ran_already(document: Mapping[str, Any], prefix: str, secrets: frozenset[str]) -> Iterator[ResourceChange]:
-    """Data sources that ran a program while this was planned."""
+def parse_external_reads(document: Mapping[str, Any], prefix: str, secrets: frozenset[str]) -> Iterator[ResourceChange]:
+    """Yield the data sources with a program already run while planning."""
     root = document.get("prior_state", {}).get("values", {}).get("root_module", {})
-    later = {raw["address"] for raw in document.get("resource_changes") or ()}
-    for raw in _all_resources(root):
-        external = str(raw.get("provider_name", "")).endswith(EXTERNAL)
-        if raw.get("mode") != "data" or not external or raw["address"] in later:
+    planned_reads = {raw["address"] for raw in document.get("resource_changes") or ()}
+    for raw in _walk_resources(root):
+        is_external = str(raw.get("provider_name", "")).endswith(EXTERNAL_PROVIDER)
+        if raw.get("mode") != "data" or not is_external or raw["address"] in planned_reads:
             continue
         values, marks = raw.get("values") or {}, raw.get("sensitive_values")
-        given = {key: values[key] for key in ("program", "query", "working_dir") if key in values}
-        program = f"{_asked(raw, values, marks, None, secrets)}, which ran while this was planned"
+        arguments = {key: values[key] for key in ("program", "query", "working_dir") if key in values}
+        program = f"{_describe_external(raw, values, marks, None, secrets)}, which ran while this was planned"
         yield ResourceChange(
             f"{raw['address'].removeprefix(prefix)} (while planning)",
             raw["type"],
             Action.READ,
             programs=(program,),
-            planned={**whole(given, marks, None, secrets), PROVIDER: sign_of(raw.get("provider_name", ""))},
+            planned={
+                **digest_whole_value(arguments, marks, None, secrets),
+                PROVIDER: digest_value(raw.get("provider_name", "")),
+            },
         )
 
 
-def _asked(raw: Mapping[str, Any], values: object, marks: object, unknown: object, secrets: frozenset[str]) -> str:
+def _describe_external(
+    raw: Mapping[str, Any], values: object, marks: object, unknown: object, secrets: frozenset[str]
+) -> str:
     program = values.get("program") if isinstance(values, Mapping) else None
-    told = shown(program, below(marks, "program"), below(unknown, "program"), secrets)
-    return f"{raw['type']}: {_said(told, secrets)}"
+    redacted = redact_value(program, select_marks(marks, "program"), select_marks(unknown, "program"), secrets)
+    return f"{raw['type']}: {_format_command(redacted, secrets)}"
 
 
-def _configured(module: Mapping[str, Any], path: str) -> Iterator[tuple[Key, Mapping[str, Any]]]:
+def _walk_configured(module: Mapping[str, Any], path: str) -> Iterator[tuple[ResourceKey, Mapping[str, Any]]]:
     for raw in module.get("resources", ()):
         yield (path, raw.get("mode", "managed"), raw["type"], raw["name"]), raw
     for name, call in module.get("module_calls", {}).items():
-        below = f"{path}.module.{name}" if path else f"module.{name}"
-        yield from _configured(call.get("module", {}), below)
+        child = f"{path}.module.{name}" if path else f"module.{name}"
+        yield from _walk_configured(call.get("module", {}), child)
 
 
-def _all_resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _walk_resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield from module.get("resources", ())
     for child in module.get("child_modules", ()):
-        yield from _all_resources(child)
+        yield from _walk_resources(child)
 
 
-def _spoken(expressions: Mapping[str, Any], secrets: frozenset[str]) -> str:
-    """The part of a provisioner that says what it does."""
-    name = next((name for name in _TELLING if name in expressions), "")
+def _describe_provisioner(expressions: Mapping[str, Any], secrets: frozenset[str]) -> str:
+    """Return the command or content of a provisioner."""
+    name = next((name for name in _COMMAND_KEYS if name in expressions), "")
     expression = expressions.get(name)
     if not isinstance(expression, Mapping):
         return "(not said in the plan)"
     if "constant_value" in expression:
-        return _said(expression["constant_value"], secrets)
+        return _format_command(expression["constant_value"], secrets)
     made_of = ", ".join(expression.get("references", ()))
     return f"{name} made of {made_of}" if made_of else f"{name} (not said in the plan)"
 
 
-def _said(value: object, secrets: frozenset[str]) -> str:
+def _format_command(value: object, secrets: frozenset[str]) -> str:
     if value is None:
         return Marker.UNKNOWN.value
-    if _holds(value, secrets):
+    if _has_secret(value, secrets):
         return Marker.SENSITIVE.value
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _holds(value: object, secrets: frozenset[str]) -> bool:
-    """Whether a secret stands anywhere in it: a command may have one in its middle."""
+def _has_secret(value: object, secrets: frozenset[str]) -> bool:
+    """Return whether a secret is anywhere in the value, even within a longer text."""
     if isinstance(value, Mapping):
-        return any(_holds(item, secrets) for item in value.values())
+        return any(_has_secret(item, secrets) for item in value.values())
     if isinstance(value, list):
-        return any(_holds(item, secrets) for item in value)
+        return any(_has_secret(item, secrets) for item in value)
     if isinstance(value, Marker) or not isinstance(value, str):
         return False
-    return value in secrets or any(secret in value for secret in secrets if len(secret) >= SHORTEST)
+    return value in secrets or any(secret in value for secret in secrets if len(secret) >= MIN_SECRET_LENGTH)

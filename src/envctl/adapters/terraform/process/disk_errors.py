@@ -1,4 +1,4 @@
-"""Errors of a disk on which envctl itself writes."""
+"""Disk errors in files that envctl itself writes."""
 
 import contextlib
 import errno
@@ -8,28 +8,24 @@ from pathlib import Path
 
 from envctl.domain.errors import OperationFailedError, Problem
 
-CODE = "E346"
-
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-HINT = (
+FULL_DISK_CODE = "E346"
+FULL_DISK_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL_DISK_HINT = (
     "make room there, or name other folders: TF_PLUGIN_CACHE_DIR for providers, TMPDIR for what is on its way; then run"
     " the command again: nothing is left half-way"
 )
 
 
 @contextlib.contextmanager
-def room(folder: Path) -> Iterator[None]:
-    """Raises OperationFailedError where the disk says no to envctl itself."""
+def translate_disk_errors(folder: Path) -> Iterator[None]:
+    """Raise an OSError inside the block as OperationFailedError. `folder` is named if the error names no file."""
     try:
         yield
     except OSError as error:
-        # The second one is where something was copied to.
+        # Of a copy, the second file is the target.
         named = error.filename2 or error.filename
         where = Path(os.fsdecode(named)) if isinstance(named, str | bytes) else folder
-        if error.errno in FULL:
+        if error.errno in FULL_DISK_ERRNOS:
             raise OperationFailedError(describe_full_disk(where, error.strerror or str(error))) from error
         message = f"{where} can't be written: {error.strerror or error}"
         hint = "envctl writes below .envctl/ and into the plugin cache: check its disk and its owner"
@@ -38,4 +34,4 @@ def room(folder: Path) -> Iterator[None]:
 
 def describe_full_disk(where: Path, why: str, before: str = "") -> Problem:
     folder = next((each for each in (where, *where.parents) if each.is_dir()), where)
-    return Problem(CODE, f"{before}the disk of {folder} is full: {why.lower()}", HINT)
+    return Problem(FULL_DISK_CODE, f"{before}the disk of {folder} is full: {why.lower()}", FULL_DISK_HINT)

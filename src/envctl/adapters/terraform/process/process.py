@@ -1,4 +1,4 @@
-"""One Terraform process: its lines as they come, and a clean stop when the user wants one."""
+"""Run of one Terraform process: live output lines, and a clean stop on a signal or after a long silence."""
 
 import contextlib
 import errno
@@ -11,84 +11,79 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
 
-from envctl.adapters.terraform.process.output_lines import Output, Piped, Process
-from envctl.adapters.terraform.process.stack_lock import Running
-from envctl.adapters.terraform.process.stopping import Stop, Stopping
+from envctl.adapters.terraform.process.output_lines import PipedOutput, Process, ProcessOutput
+from envctl.adapters.terraform.process.signal_forwarding import ProcessStopper, SignalForwarder
+from envctl.adapters.terraform.process.stack_lock import HeldLock
 from envctl.domain.errors import OperationFailedError, Problem
 
-_LONGEST_WAIT = 0.2
-# Seconds that it gets to end by itself once nobody waits for it any longer.
-_TO_END = 60.0
-
-
-def _nothing() -> None:
-    """Nobody wants to know."""
+_POLL_SECONDS = 0.2
+# Seconds to end by itself after the first interrupt.
+_GRACE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Ended:
-    """`interrupted` means that a signal was passed on, whatever the exit code says; `silent` that it was stopped since
-    it had said nothing for too long; `starved` that the kernel has killed something for want of memory meanwhile.
-
-    `log` is what Terraform itself logged, and `memory` how many bytes all that envctl runs took at their peak.
-    """
+class ProcessResult:
+    """Exit code and output of a finished process."""
 
     code: int
     errors: str
-    interrupted: bool
-    silent: bool = False
-    starved: bool = False
-    memory: int = 0
-    log: str = ""
+    interrupted: bool  # a signal was passed on; the exit code may still be 0
+    silent: bool = False  # stopped after too long a silence
+    oom_killed: bool = False  # the kernel killed a process of the machine meanwhile, out of memory
+    memory: int = 0  # peak bytes of all processes of envctl
+    log: str = ""  # Terraform's own log
 
 
-def run(
+def run_process(
     command: Sequence[str],
     directory: Path,
     environment: dict[str, str],
     on_line: Callable[[str], None],
     *,
-    output: Output | None = None,
-    running: Running | None = None,
+    output: ProcessOutput | None = None,
+    lock: HeldLock | None = None,
     inherited: Sequence[int] = (),
-    stopping: Stopping | None = None,
+    stopping: SignalForwarder | None = None,
     around: Callable[[int], contextlib.AbstractContextManager[object]] = contextlib.nullcontext,
-    on_start: Callable[[], None] = _nothing,
-    on_stop: Callable[[], None] = _nothing,
+    on_start: Callable[[], None] = lambda: None,
+    on_stop: Callable[[], None] = lambda: None,
     patience: float | None = None,
-) -> Ended:
-    """Runs it to its end, in a process group of its own: a terminal's Ctrl-C reaches it only through us. With
-    `patience` it is stopped once it has said nothing for so many seconds.
+) -> ProcessResult:
+    """Run a command to its end, in its own process group: Ctrl-C of a terminal reaches it only through envctl.
 
-    It inherits the descriptors `inherited`, and `running`, and so holds that lock for as long as it runs. `around` is
-    entered with its number while it does. `on_start` is called once it runs, `on_stop` once a signal was passed on and
-    its clean end is waited for.
+    Args:
+        lock: the lock of the stack, inherited by the process and so held until its end.
+        inherited: more file descriptors for the process.
+        around: returns a context for the life of the process, by process id.
+        on_start: called once the process runs.
+        on_stop: called once a signal was passed on.
+        patience: seconds of silence before the process is stopped.
     """
-    stopping = stopping or Stopping()
-    with contextlib.closing(output or Piped()) as out, stopping.heeded():
-        descriptors = (running.descriptor, *inherited) if running else tuple(inherited)
-        process = _start(command, directory, environment, out, descriptors)
+    stopping = stopping or SignalForwarder()
+    with contextlib.closing(output or PipedOutput()) as out, stopping.forward_signals():
+        descriptors = (lock.descriptor, *inherited) if lock else tuple(inherited)
+        process = _start_process(command, directory, environment, out, descriptors)
         try:
-            if running:
-                running.name(process.pid)
-            with stopping.told(process) as stop, around(process.pid):
+            if lock:
+                lock.write_pid(process.pid)
+            with stopping.track_process(process) as stop, around(process.pid):
                 on_start()
-                while (line := _next(out, stop, on_stop, patience)) is not None:
+                while (line := _await_line(out, stop, on_stop, patience)) is not None:
                     on_line(line)
                 code = process.wait()
         except BaseException:
-            _end(process)
+            _stop_process(process)
             raise
-        if stop.asked or stop.gave_up or code < 0:
-            _sweep(process)
-        return Ended(code, out.errors(), stop.asked, stop.gave_up)
+        if stop.interrupted or stop.timed_out or code < 0:
+            _kill_process_group(process)
+        return ProcessResult(code, out.read_errors(), stop.interrupted, stop.timed_out)
 
 
-def _start(
+def _start_process(
     command: Sequence[str],
     directory: Path,
     environment: dict[str, str],
-    output: Output,
+    output: ProcessOutput,
     descriptors: tuple[int, ...],
 ) -> Process:
     try:
@@ -101,7 +96,7 @@ def _start(
             stderr=output.stderr,
             pass_fds=descriptors,
             process_group=0,
-            # Saved plans hold values in the clear: nobody else may read them while they are there.
+            # Saved plans hold plaintext values: readable by their owner alone.
             umask=0o077,
         )
     except OSError as error:
@@ -110,39 +105,44 @@ def _start(
         if error.errno == errno.ENOMEM:
             problem = Problem("E331", message, "let fewer run at once: --parallelism 1")
         raise OperationFailedError(problem) from error
-    output.follow(process)
+    output.attach_process(process)
     return process
 
 
-def _next(output: Output, stop: Stop, on_stop: Callable[[], None], patience: float | None) -> str | None:
-    """None at the end. A signal that comes right before a wait begins is not seen until the wait is over."""
-    heard = time.monotonic()
+def _await_line(
+    output: ProcessOutput, stop: ProcessStopper, on_stop: Callable[[], None], patience: float | None
+) -> str | None:
+    """Return the next line, or None at the end. A signal right before a wait is seen after it."""
+    since = time.monotonic()
     while True:
-        if stop.asked and not stop.told:
-            # Not from the handler: it may have interrupted whoever is writing to the terminal.
-            stop.told = True
+        if stop.interrupted and not stop.announced:
+            # Not in the signal handler, which may interrupt a write to the terminal.
+            stop.announced = True
             on_stop()
         with contextlib.suppress(Empty):
-            return output.get(_LONGEST_WAIT)
-        if patience is not None and time.monotonic() - heard > min(patience, _TO_END if stop.gave_up else patience):
-            stop.give_up()
-            heard = time.monotonic()
+            return output.read_line(_POLL_SECONDS)
+        if patience is not None and time.monotonic() - since > min(
+            patience, _GRACE_SECONDS if stop.timed_out else patience
+        ):
+            stop.escalate_stop()
+            since = time.monotonic()
 
 
-def _end(process: Process) -> None:
-    """Something of ours failed while Terraform ran: it is stopped as cleanly as a user would stop it."""
+def _stop_process(process: Process) -> None:
+    """Stop Terraform cleanly after an error in envctl, as Ctrl-C would."""
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGINT)
         try:
             process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-    _sweep(process)
+    _kill_process_group(process)
 
 
-def _sweep(process: Process) -> None:
-    """Terraform that was stopped leaves what its provisioners started, and one that was killed its providers, which go
-    on making what nobody will remember: the rest of its process group goes too.
+def _kill_process_group(process: Process) -> None:
+    """Kill the rest of the process group.
+
+    A stopped Terraform leaves the children of its provisioners, a killed one its providers, still creating resources.
     """
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

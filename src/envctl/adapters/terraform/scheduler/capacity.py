@@ -1,29 +1,29 @@
-"""How many units a machine bears at once: by its cores, by its memory, and by what is known of the units themselves.
+"""Limits of parallel units (runs of one stack) on this machine: by cores, memory and measured use of the units.
 
-A plan is busy while it starts, and then mostly waits for the answers of AWS. So the cores say how many begin at once,
-and whatever is idle after that how many follow.
+A plan is busy while it starts, and then mostly waits for AWS. So the number of cores limits the first units, and idle
+cores admit more.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# What a unit is taken to need until one was measured: Terraform with a large provider, and room to spare.
-UNMEASURED = 1 << 30
-# What envctl itself takes, and the code of Terraform and a provider, until that was measured: all units share it.
-BESIDES = 256 << 20
-# Fewer would leave a core idle whenever one waits, more would only make them wait for each other.
-A_CORE = 2
-# However idle the cores are, each unit is two processes at least.
-AT_MOST_A_CORE = 8
-PROCESSES = 2
-LEAST_HEAP, MOST_HEAP = 192 << 20, 768 << 20
-# Of a core: less is what other processes leave by chance.
-IDLE = 0.2
+# Bytes assumed for a unit before any measurement: Terraform with a large provider, and a margin.
+DEFAULT_UNIT_MEMORY = 1 << 30
+# Bytes shared by all units, before a measurement: envctl itself, and the code of Terraform and a provider.
+DEFAULT_SHARED_MEMORY = 256 << 20
+# Fewer leave a core idle if a unit waits; more only wait for each other.
+UNITS_PER_CORE = 2
+# Limit for idle cores too: each unit is at least two processes.
+MAX_UNITS_PER_CORE = 8
+PROCESSES_PER_UNIT = 2
+MIN_HEAP, MAX_HEAP = 192 << 20, 768 << 20
+# Idle cores needed for one more unit. Less may be chance.
+MIN_IDLE_CORES = 0.2
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the person at work allows: `parallelism` units at once, `memory` in bytes for all of them together."""
+    """Limits set by the user: `parallelism` units at once, `memory` in bytes for all of them together."""
 
     parallelism: int | None = None
     memory: int | None = None
@@ -34,15 +34,13 @@ UNLIMITED = Limits()
 
 @dataclass(frozen=True)
 class Machine:
-    """`cores` may be a fraction in a container. `memory` is in bytes, what is free for new processes; None where the
-    machine does not say.
-    """
+    """Cores and free memory of this machine or container."""
 
-    cores: float
-    memory: int | None = None
+    cores: float  # a fraction in some containers
+    memory: int | None = None  # bytes; None if unknown
 
-    def budget(self, limits: Limits) -> int | None:
-        """Bytes for all units together. Some of what is free is left to everybody else."""
+    def memory_budget(self, limits: Limits) -> int | None:
+        """Return the bytes for all units together, or None without a limit. A fifth of free memory stays free."""
         if limits.memory is not None:
             return limits.memory
         return None if self.memory is None else self.memory * 4 // 5
@@ -50,51 +48,46 @@ class Machine:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a command took: how many units ran at once, and the bytes of all processes together at their peak, envctl's
-    own among them; 0 where nobody could measure it.
-    """
+    """Peak usage of a command."""
 
-    at_once: int
-    memory: int
+    at_once: int  # units at once
+    memory: int  # bytes of all processes together, envctl included; 0 if not measured
 
 
 @dataclass(frozen=True)
 class Load:
-    """`needs` are the bytes that each running unit is known, or was measured before, to take at its peak, and `besides`
-    those that are taken once, however many run; `idle` is how many cores had nothing to do lately, None where nobody
-    has looked yet.
-    """
+    """Current load by the running units."""
 
-    needs: Sequence[int] = ()
-    idle: float | None = None
-    besides: int = 0
+    needs: Sequence[int] = ()  # peak bytes of each running unit, by this or an earlier measurement
+    idle: float | None = None  # cores idle lately; None before the first sample
+    shared: int = 0  # bytes taken once, shared by all units
 
 
-def admits(load: Load, need: int, machine: Machine, limits: Limits) -> bool:
-    """Whether one more unit, which takes `need` bytes at its peak, may begin now."""
+def can_start_unit(load: Load, need: int, machine: Machine, limits: Limits) -> bool:
+    """Return True if one more unit, with `need` bytes at its peak, may start now."""
     running = len(load.needs)
     if running == 0:
         return True
     if limits.parallelism is not None and running >= limits.parallelism:
         return False
-    budget = machine.budget(limits)
-    if budget is not None and load.besides + sum(load.needs) + need > budget:
+    budget = machine.memory_budget(limits)
+    if budget is not None and load.shared + sum(load.needs) + need > budget:
         return False
-    if limits.parallelism is not None or running < _for_cores(machine, A_CORE):
+    if limits.parallelism is not None or running < _scale_cores(machine, UNITS_PER_CORE):
         return True
-    return running < _for_cores(machine, AT_MOST_A_CORE) and load.idle is not None and load.idle > IDLE
+    return running < _scale_cores(machine, MAX_UNITS_PER_CORE) and load.idle is not None and load.idle > MIN_IDLE_CORES
 
 
-def _for_cores(machine: Machine, each: int) -> int:
+def _scale_cores(machine: Machine, each: int) -> int:
     return max(each, round(machine.cores * each))
 
 
-def heap(machine: Machine, limits: Limits) -> int:
-    """How many bytes each process may let lie about before it collects its garbage. A unit is two processes at least;
-    less than what they live on would have them do nothing else, and more than a plan ever needs costs more than it
-    saves.
+def choose_heap_limit(machine: Machine, limits: Limits) -> int:
+    """Return the heap bytes of a process before it collects garbage (GOMEMLIMIT), between MIN_HEAP and MAX_HEAP.
+
+    Below, a process would collect all the time; above, memory costs more than it saves.
     """
-    at_once = limits.parallelism or _for_cores(machine, A_CORE)
-    budget = machine.budget(limits)
-    wanted = MOST_HEAP if budget is None else budget // at_once // PROCESSES
-    return min(MOST_HEAP, max(LEAST_HEAP, wanted))
+    at_once = limits.parallelism or _scale_cores(machine, UNITS_PER_CORE)
+    budget = machine.memory_budget(limits)
+    wanted = MAX_HEAP if budget is None else budget // at_once // PROCESSES_PER_UNIT
+    return min(MAX_HEAP, max(MIN_HEAP, wanted))

@@ -1,4 +1,4 @@
-"""What units took the last times: how long, and how much memory. It lies below `.envctl/`, and may get lost."""
+"""Duration and memory of earlier runs, by unit. The file is in `.envctl/` and may be deleted."""
 
 import contextlib
 import json
@@ -9,62 +9,62 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envctl.adapters.disk.reading import read_bytes
-from envctl.adapters.terraform.scheduler.capacity import UNMEASURED
-from envctl.adapters.terraform.scheduler.usage_meter import Measured
+from envctl.adapters.terraform.scheduler.capacity import DEFAULT_UNIT_MEMORY
+from envctl.adapters.terraform.scheduler.usage_meter import UnitUsage
 
-FILE = "measured.json"
-# Of what is kept, how much a new figure weighs where it is the lower one: one quick run proves nothing.
-_WEIGHT = 0.3
+MEASUREMENTS_FILE = "measured.json"
+# Weight of a new, lower figure: one quick run proves nothing.
+_DROP_WEIGHT = 0.3
 
 
 @dataclass(frozen=True)
-class Kept:
-    """Seconds of a plan, and bytes at the peak of anything."""
+class UnitFigures:
+    """Seconds of a plan, and peak bytes of any run."""
 
     seconds: float = 0.0
     memory: int = 0
 
 
 class Measurements:
-    """`file` is read when it is first asked, and written once at the end."""
+    """Figures by unit. `file` is read at the first use, and written by `save`."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._kept: dict[str, Kept] | None = None
+        self._figures: dict[str, UnitFigures] | None = None
         self._changed = False
         self._lock = threading.Lock()
 
-    def seconds(self, unit: str) -> float:
-        """0 for one that was never measured."""
-        return self._read().get(unit, Kept()).seconds
+    def plan_seconds(self, unit: str) -> float:
+        """Return the seconds of a plan, or 0 if never measured."""
+        return self._load_figures().get(unit, UnitFigures()).seconds
 
-    def memory(self, unit: str) -> int:
-        """What it took, or what the greediest one took; before anything was measured, what is safe to assume."""
-        kept = self._read()
-        if unit in kept and kept[unit].memory:
-            return kept[unit].memory
-        return max((each.memory for each in kept.values()), default=0) or UNMEASURED
+    def peak_memory(self, unit: str) -> int:
+        """Return the peak bytes of a unit; if unknown, the largest of all units or else a safe default."""
+        figures = self._load_figures()
+        if unit in figures and figures[unit].memory:
+            return figures[unit].memory
+        return max((each.memory for each in figures.values()), default=0) or DEFAULT_UNIT_MEMORY
 
-    def note(self, measured: Measured, *, planned: bool) -> None:
-        """What is no plan, or none that came to its end, can only show that a unit takes more."""
+    def add_measurement(self, usage: UnitUsage, *, planned: bool) -> None:
+        """Add the figures of a run. Only a finished plan can lower them."""
         with self._lock:
-            kept = self._read()
-            before = kept.get(measured.unit, Kept())
-            seconds = _moved(before.seconds, measured.seconds) if planned else before.seconds
-            memory = _moved(before.memory, measured.peak) if planned else max(before.memory, measured.peak)
-            kept[measured.unit] = Kept(round(seconds, 3), round(memory))
+            figures = self._load_figures()
+            old = figures.get(usage.unit, UnitFigures())
+            seconds = _smooth_drop(old.seconds, usage.seconds) if planned else old.seconds
+            memory = _smooth_drop(old.memory, usage.peak) if planned else max(old.memory, usage.peak)
+            figures[usage.unit] = UnitFigures(round(seconds, 3), round(memory))
             self._changed = True
 
-    def keep(self) -> None:
-        """Whole or not at all; a disk that says no is no reason for anybody to fail."""
+    def save(self) -> None:
+        """Write the file atomically. Disk errors are ignored."""
         with self._lock:
             if not self._changed:
                 return
-            document = {unit: [each.seconds, each.memory] for unit, each in sorted(self._read().items())}
+            document = {unit: [each.seconds, each.memory] for unit, each in sorted(self._load_figures().items())}
             self._changed = False
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self._file.parent, prefix=f".{FILE}.")
+            handle, temporary = tempfile.mkstemp(dir=self._file.parent, prefix=f".{MEASUREMENTS_FILE}.")
             try:
                 with os.fdopen(handle, "w") as file:
                     json.dump(document, file)
@@ -72,16 +72,16 @@ class Measurements:
             finally:
                 Path(temporary).unlink(missing_ok=True)
 
-    def _read(self) -> dict[str, Kept]:
-        if self._kept is None:
+    def _load_figures(self) -> dict[str, UnitFigures]:
+        if self._figures is None:
             try:
                 read = json.loads(read_bytes(self._file))
-                self._kept = {unit: Kept(float(seconds), int(memory)) for unit, (seconds, memory) in read.items()}
+                self._figures = {unit: UnitFigures(float(wall), int(memory)) for unit, (wall, memory) in read.items()}
             except (OSError, ValueError, TypeError, AttributeError):
-                self._kept = {}
-        return self._kept
+                self._figures = {}
+        return self._figures
 
 
-def _moved(before: float, now: float) -> float:
-    """What grew counts at once, what shrank bit by bit."""
-    return now if now >= before else before + (now - before) * _WEIGHT
+def _smooth_drop(old: float, new: float) -> float:
+    """Return an increase at once, a drop in small steps."""
+    return new if new >= old else old + (new - old) * _DROP_WEIGHT

@@ -1,6 +1,6 @@
-"""What Terraform and its providers take while they run: memory and processor time of whole process trees.
+"""Live memory of Terraform and its providers, by process tree, and idle cores.
 
-Only Linux tells that without starting a process for each question; elsewhere nothing is measured.
+Measured on Linux alone: other systems need a new process for each sample.
 """
 
 import contextlib
@@ -17,63 +17,61 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
-class Measured:
-    """Of one unit so far. `memory` and `peak` are in bytes, of what is its own: the code of a provider is shared by all
-    that run it. `seconds` are those of the wall.
-    """
+class UnitUsage:
+    """Usage of one unit so far."""
 
     unit: str
     began: float
-    memory: int = 0
+    memory: int = 0  # bytes, without shared code of providers
     peak: int = 0
-    seconds: float = 0.0
+    seconds: float = 0.0  # wall clock
     processes: set[int] = field(default_factory=set)
 
 
-class Meter:
-    """Knows the processes that run, by their units. A thread of the crew asks it to look from time to time."""
+class UsageMeter:
+    """Measure the running processes. A thread of the worker pool takes the samples."""
 
     def __init__(self) -> None:
-        self._running: dict[int, Measured] = {}
+        self._running: dict[int, UnitUsage] = {}
         self._lock = threading.Lock()
         self._before: tuple[float, float] | None = None
         self.peak = 0
-        # Bytes that are taken once, however many units run: code that all share, and envctl itself.
-        self.besides = 0
+        # Bytes taken once, for any number of units: shared code, and envctl itself.
+        self.shared_memory = 0
 
     @contextlib.contextmanager
-    def watched(self, process: int, unit: str) -> Iterator[Measured]:
-        measured = Measured(unit, time.monotonic(), processes={process})
+    def watch_process(self, process: int, unit: str) -> Iterator[UnitUsage]:
+        usage = UnitUsage(unit, time.monotonic(), processes={process})
         with self._lock:
-            self._running[process] = measured
+            self._running[process] = usage
         try:
-            yield measured
+            yield usage
         finally:
             with self._lock:
                 del self._running[process]
-            measured.seconds = time.monotonic() - measured.began
+            usage.seconds = time.monotonic() - usage.began
 
-    def look(self) -> dict[str, int]:
-        """The bytes that each unit takes now; the peaks are kept."""
+    def sample_memory(self) -> dict[str, int]:
+        """Return the current bytes of each unit, and update the peaks."""
         with self._lock:
             running = dict(self._running)
         found: dict[str, int] = {}
         shared = 0
-        for process, measured in running.items():
-            measured.processes = set(_tree(process))
-            sizes = [_size(each) for each in measured.processes]
-            measured.memory = sum(own for own, _ in sizes)
-            measured.peak = max(measured.peak, measured.memory)
+        for process, usage in running.items():
+            usage.processes = set(_walk_process_tree(process))
+            sizes = [_read_process_memory(each) for each in usage.processes]
+            usage.memory = sum(own for own, _ in sizes)
+            usage.peak = max(usage.peak, usage.memory)
             shared = max([shared, *(code for _, code in sizes)])
-            found[measured.unit] = found.get(measured.unit, 0) + measured.memory
+            found[usage.unit] = found.get(usage.unit, 0) + usage.memory
         if found:
-            self.besides = max(self.besides, shared + sum(_size(os.getpid())))
-            self.peak = max(self.peak, sum(found.values()) + self.besides)
+            self.shared_memory = max(self.shared_memory, shared + sum(_read_process_memory(os.getpid())))
+            self.peak = max(self.peak, sum(found.values()) + self.shared_memory)
         return found
 
-    def idle(self) -> float | None:
-        """How many cores had nothing to do since this was asked before; None the first time, and where nobody says."""
-        now = _idle_seconds()
+    def sample_idle_cores(self) -> float | None:
+        """Return the cores idle since the last call; None at the first call and without /proc."""
+        now = _read_idle_seconds()
         if now is None:
             return None
         before, self._before = self._before, (time.monotonic(), now)
@@ -83,31 +81,31 @@ class Meter:
         return (now - before[1]) / passed if passed > 0 else None
 
 
-def _tree(process: int) -> Iterator[int]:
-    """The process and all that it has started, which live."""
+def _walk_process_tree(process: int) -> Iterator[int]:
+    """Yield the process and its living descendants."""
     yield process
     with contextlib.suppress(OSError):
         for thread in os.scandir(_PROC / str(process) / "task"):
-            for child in _text(Path(thread.path, "children")).split():
-                yield from _tree(int(child))
+            for child in _read_optional(Path(thread.path, "children")).split():
+                yield from _walk_process_tree(int(child))
 
 
-def _size(process: int) -> tuple[int, int]:
-    """Bytes of its own, and bytes of files that others may have mapped as well."""
-    fields = _text(_PROC / str(process) / "statm").split()
+def _read_process_memory(process: int) -> tuple[int, int]:
+    """Return the private bytes, and those of mapped files, possibly shared."""
+    fields = _read_optional(_PROC / str(process) / "statm").split()
     if not fields:
         return 0, 0
     resident, shared = int(fields[1]), int(fields[2])
     return (resident - shared) * _PAGE, shared * _PAGE
 
 
-def _idle_seconds() -> float | None:
-    """Of all cores together, since the machine was started. Waiting for a disk is idle too."""
-    fields = _text(_PROC / "stat").partition("\n")[0].split()
+def _read_idle_seconds() -> float | None:
+    """Return idle seconds of all cores since boot. Waiting for a disk counts as idle."""
+    fields = _read_optional(_PROC / "stat").partition("\n")[0].split()
     return (int(fields[4]) + int(fields[5])) / _TICKS if fields else None
 
 
-def _text(path: Path) -> str:
+def _read_optional(path: Path) -> str:
     try:
         return path.read_text()
     except OSError:

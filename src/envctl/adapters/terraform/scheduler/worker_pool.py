@@ -1,4 +1,4 @@
-"""Several stacks at once, each in a thread that waits for its Terraform: as many as the machine bears."""
+"""Worker pool for stacks: one thread each, as many at once as cores and memory allow."""
 
 import threading
 import time
@@ -8,111 +8,113 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
-from envctl.adapters.terraform.scheduler.capacity import BESIDES, Limits, Load, Machine, admits
-from envctl.adapters.terraform.scheduler.watch import Watch
+from envctl.adapters.terraform.scheduler.capacity import DEFAULT_SHARED_MEMORY, Limits, Load, Machine, can_start_unit
+from envctl.adapters.terraform.scheduler.process_monitor import ProcessMonitor
 from envctl.domain.errors import InterruptedByUserError, Problem
 
 Job = Callable[[], None]
-# Seconds between two looks at what the machine has to do.
-_LOOKS_EVERY = 0.15
+# Seconds between two samples of the load.
+_POLL_SECONDS = 0.15
 
 
 @dataclass(frozen=True)
-class _Waiting:
+class _QueuedJob:
     name: str
     unit: str
     job: Job
 
 
-class Crew:
-    """Begins jobs as there is room, and gives their ends one by one. It is talked to from one thread."""
+class WorkerPool:
+    """Start jobs as capacity allows, and return finished ones one by one. Call it from a single thread."""
 
-    def __init__(self, machine: Machine, limits: Limits, watch: Watch) -> None:
+    def __init__(self, machine: Machine, limits: Limits, monitor: ProcessMonitor) -> None:
         self._machine = machine
         self._limits = limits
-        self._meter = watch.meter
-        self._measurements = watch.measurements
-        self._stopping = watch.stopping
-        self._trace = watch.trace
-        self._all = watch
+        self._meter = monitor.meter
+        self._measurements = monitor.measurements
+        self._stopping = monitor.stopping
+        self._trace = monitor.trace
+        self._monitor = monitor
         self._lock = threading.RLock()
-        self._waiting: deque[_Waiting] = deque()
-        # By the name of the job: what its unit takes, or is taken to need.
+        self._waiting: deque[_QueuedJob] = deque()
+        # By name of the job: unit, and its measured or expected peak bytes.
         self._running: dict[str, tuple[str, int]] = {}
         self._ended: SimpleQueue[tuple[str, BaseException | None]] = SimpleQueue()
         self._idle: float | None = None
         self._closed = threading.Event()
-        self.at_most = 0
+        self.max_running = 0
 
-    def begin(self, name: str, job: Job, unit: str = "") -> None:
+    def submit(self, name: str, job: Job, unit: str = "") -> None:
         with self._lock:
-            # What takes long ends last however it is begun: so it is begun first.
-            queued = [*self._waiting, _Waiting(name, unit or name, job)]
-            self._waiting = deque(sorted(queued, key=lambda each: -self._measurements.seconds(each.unit)))
+            # Longest first.
+            queued = [*self._waiting, _QueuedJob(name, unit or name, job)]
+            self._waiting = deque(sorted(queued, key=lambda each: -self._measurements.plan_seconds(each.unit)))
 
-    def ended(self) -> tuple[str, BaseException | None]:
-        """The next job that has come to its end, with what it raised. One must have been begun."""
+    def wait_for_job(self) -> tuple[str, BaseException | None]:
+        """Wait for the next finished job; return its name and error. Needs a submitted job."""
         with self._lock:
-            self._admit()
+            self._start_waiting()
         return self._ended.get()
 
     def pause(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            if self._stopping.asked or self._closed.wait(min(left, _LOOKS_EVERY)):
-                raise InterruptedByUserError(_interrupted("nothing more was waited for"))
+            if self._stopping.stop_requested or self._closed.wait(min(left, _POLL_SECONDS)):
+                raise InterruptedByUserError(_interrupted_problem("nothing more was waited for"))
 
-    def asking(self) -> AbstractContextManager[None]:
-        return self._stopping.interrupting()
+    def interruptible_prompt(self) -> AbstractContextManager[None]:
+        return self._stopping.allow_interrupts()
 
     @contextmanager
-    def at_work(self) -> Iterator["Crew"]:
-        """Nothing that was begun is left running behind it."""
-        watcher = threading.Thread(target=self._watch, daemon=True)
-        with self._stopping.heeded():
+    def accept_jobs(self) -> Iterator["WorkerPool"]:
+        """Accept jobs inside the block. At its end, no job is left running."""
+        watcher = threading.Thread(target=self._poll_usage, daemon=True)
+        with self._stopping.forward_signals():
             watcher.start()
             try:
                 yield self
             finally:
-                self._dismiss()
+                self._stop_jobs()
                 self._closed.set()
                 watcher.join()
 
-    def _dismiss(self) -> None:
+    def _stop_jobs(self) -> None:
         with self._lock:
             self._waiting.clear()
             left = len(self._running)
         if left:
-            # Only what went wrong elsewhere gets here.
-            self._stopping.ask()
+            # Reached only after an error elsewhere.
+            self._stopping.stop_all()
         while True:
             with self._lock:
                 if not self._running:
                     return
             with suppress(Empty):
-                self._ended.get(timeout=_LOOKS_EVERY)
+                self._ended.get(timeout=_POLL_SECONDS)
 
-    def _admit(self) -> None:
+    def _start_waiting(self) -> None:
         while self._waiting:
-            if self._stopping.asked:
-                self._give_up()
+            if self._stopping.stop_requested:
+                self._cancel_waiting()
                 return
             needs = [need for _, need in self._running.values()]
-            load = Load(needs, self._idle, max(BESIDES, self._meter.besides))
-            if not admits(load, self._measurements.memory(self._waiting[0].unit), self._machine, self._limits):
+            load = Load(needs, self._idle, max(DEFAULT_SHARED_MEMORY, self._meter.shared_memory))
+            if not can_start_unit(
+                load, self._measurements.peak_memory(self._waiting[0].unit), self._machine, self._limits
+            ):
                 return
             if self._idle is not None and len(self._running) > 1:
-                # It will have something to do in a moment, and nobody knows yet how much.
+                # The new unit will be busy in a moment, by an unknown amount.
                 self._idle -= 1
-            self._start(self._waiting.popleft())
+            self._start_job(self._waiting.popleft())
 
-    def _start(self, each: _Waiting) -> None:
-        self._running[each.name] = (each.unit, self._measurements.memory(each.unit))
-        self.at_most = max(self.at_most, len(self._running))
-        self._all.several = len(self._running) + len(self._waiting) > 1
-        threading.Thread(target=self._do, args=(each,), name=each.unit, daemon=True).start()
+    def _start_job(self, each: _QueuedJob) -> None:
+        self._running[each.name] = (each.unit, self._measurements.peak_memory(each.unit))
+        self.max_running = max(self.max_running, len(self._running))
+        self._monitor.is_parallel = len(self._running) + len(self._waiting) > 1
+        threading.Thread(target=self._execute_job, args=(each,), name=each.unit, daemon=True).start()
 
-    def _do(self, each: _Waiting) -> None:
+    def _execute_job(self, each: _QueuedJob) -> None:
         failed: BaseException | None = None
         try:
             each.job()
@@ -120,28 +122,28 @@ class Crew:
             failed = error
         with self._lock:
             del self._running[each.name]
-            self._admit()
+            self._start_waiting()
         self._ended.put((each.name, failed))
 
-    def _give_up(self) -> None:
-        """Whoever wants an end wants nothing more to be begun."""
+    def _cancel_waiting(self) -> None:
+        """End all waiting jobs as interrupted."""
         while self._waiting:
             each = self._waiting.popleft()
-            self._ended.put((each.name, InterruptedByUserError(_interrupted("nothing more was begun"))))
+            self._ended.put((each.name, InterruptedByUserError(_interrupted_problem("nothing more was begun"))))
 
-    def _watch(self) -> None:
-        while not self._closed.wait(_LOOKS_EVERY):
-            taken, idle = self._meter.look(), self._meter.idle()
+    def _poll_usage(self) -> None:
+        while not self._closed.wait(_POLL_SECONDS):
+            taken, idle = self._meter.sample_memory(), self._meter.sample_idle_cores()
             with self._lock:
                 self._running = {
                     name: (unit, max(need, taken.get(unit, 0))) if unit in taken else (unit, need)
                     for name, (unit, need) in self._running.items()
                 }
                 self._idle = idle
-                self._admit()
-            self._trace.count("memory", sum(taken.values()))
-            self._trace.count("running", len(taken))
+                self._start_waiting()
+            self._trace.record_value("memory", sum(taken.values()))
+            self._trace.record_value("running", len(taken))
 
 
-def _interrupted(what: str) -> Problem:
+def _interrupted_problem(what: str) -> Problem:
     return Problem("E311", f"interrupted: {what}", "the next run goes on from what is there")

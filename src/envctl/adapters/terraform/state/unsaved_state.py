@@ -1,6 +1,6 @@
-"""The state that an apply could not save: Terraform leaves it in the stack's directory, and knows no more of it.
+"""Unsaved state of a failed apply: Terraform leaves it as a file in the stack's directory, and ignores it from then on.
 
-On a full disk it can't even do that, and tells the state in place of it: then envctl writes it there.
+On a full disk Terraform prints the state instead, and envctl writes the file.
 """
 
 import json
@@ -16,36 +16,36 @@ from envctl.adapters.disk.reading import read_bytes, read_text
 from envctl.adapters.disk.writing import write_text
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.terraform.workdir_names import MAIN, UNSAVED
+from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE, UNSAVED_STATE
 
 _SERIAL = re.compile(r'(?<="serial": )\d+')
 
 
-def lies(site: Site) -> bool:
-    return (site.directory / UNSAVED).exists()
+def has_unsaved_state(site: Site) -> bool:
+    return (site.directory / UNSAVED_STATE).exists()
 
 
-def keep(site: Site, state: Mapping[str, Any]) -> None:
-    """Raises OperationFailedError where there is no room for it at its place."""
-    told = json.dumps(state, indent=2).encode()
+def save_state(site: Site, state: Mapping[str, Any]) -> None:
+    """Write the state to the stack's directory, or else to a temporary file and raise OperationFailedError."""
+    content = json.dumps(state, indent=2).encode()
     with suppress(OSError):
-        _write(os.open(site.directory / UNSAVED, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), told)
+        _write_bytes(os.open(site.directory / UNSAVED_STATE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), content)
         return
     message = f"stack {site.stack.name} has a state that there is no room for"
     try:
         handle, name = tempfile.mkstemp(prefix=f"envctl-{site.environment}-{site.stack.name}-", suffix=".tfstate")
-        _write(handle, told)
+        _write_bytes(handle, content)
     except OSError as error:
         known = ", ".join(f"{each.get('type')}.{each.get('name')}" for each in state.get("resources", ()))
         message += f", and so nobody knows of what it holds any more: {known or 'nothing'}"
         raise OperationFailedError(Problem("E313", message, "take that into it again: terraform import")) from error
-    hint = f"make room, move it to {site.directory / UNSAVED}, and then: envctl recover {site.environment}"
+    hint = f"make room, move it to {site.directory / UNSAVED_STATE}, and then: envctl recover {site.environment}"
     raise OperationFailedError(Problem("E313", f"{message}: it lies in {name}", hint))
 
 
-def problem(site: Site) -> Problem:
-    file = site.directory / UNSAVED
-    if not _whole(file):
+def describe_unsaved_state(site: Site) -> Problem:
+    file = site.directory / UNSAVED_STATE
+    if not _is_complete(file):
         message = f"a state of stack {site.stack.name} could not be saved, and what lies in {file} is not whole"
         hint = f"put the newest state that there is into that file, and then: envctl recover {site.environment}"
         return Problem("E313", message, hint)
@@ -56,36 +56,36 @@ def problem(site: Site) -> Problem:
     return Problem("E313", message, f"put it in its place: envctl recover {site.environment}")
 
 
-def demand_none(site: Site) -> None:
-    """Raises OperationFailedError where one lies there."""
-    if lies(site):
-        raise OperationFailedError(problem(site))
+def require_no_unsaved(site: Site) -> None:
+    """Raise OperationFailedError if there is an unsaved state."""
+    if has_unsaved_state(site):
+        raise OperationFailedError(describe_unsaved_state(site))
 
 
-def make_the_newest(site: Site) -> None:
-    """Nothing but this directory writes a local state, and its writing may fail before or after the serial is counted
-    up, or half-way. Terraform takes no state in place of another one with the same serial, or of half a one.
+def prepare_for_push(site: Site) -> None:
+    """Make a local state acceptable to `terraform state push`: it replaces neither a state with an equal serial nor a
+    partial one, and the failed write may have left either. Nothing but this directory writes the state.
 
-    Raises OperationFailedError where the state that lies here is none.
+    Raise OperationFailedError if the unsaved state itself is damaged.
     """
-    file = site.directory / UNSAVED
-    if not _whole(file):
-        raise OperationFailedError(problem(site))
-    backend = json.loads(read_bytes(site.directory / MAIN))["terraform"]["backend"]
+    file = site.directory / UNSAVED_STATE
+    if not _is_complete(file):
+        raise OperationFailedError(describe_unsaved_state(site))
+    backend = json.loads(read_bytes(site.directory / ROOT_MODULE_FILE))["terraform"]["backend"]
     if "local" in backend:
         write_text(file, _SERIAL.sub(lambda serial: str(int(serial[0]) + 1), read_text(file), count=1))
         state = site.directory / backend["local"]["path"]
-        if state.exists() and not _whole(state):
+        if state.exists() and not _is_complete(state):
             os.truncate(state, 0)
 
 
-def _whole(file: Path) -> bool:
+def _is_complete(file: Path) -> bool:
     try:
         return isinstance(json.loads(read_bytes(file)), dict)
     except (OSError, ValueError):
         return False
 
 
-def _write(handle: int, content: bytes) -> None:
+def _write_bytes(handle: int, content: bytes) -> None:
     with os.fdopen(handle, "wb") as file:
         file.write(content)

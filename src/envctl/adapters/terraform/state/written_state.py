@@ -1,10 +1,10 @@
-"""Whether there is a state, by what `terraform state pull` says of it."""
+"""Existence of a state, by the output of `terraform state pull`."""
 
 import json
 
 
-def was_written(pulled: str) -> bool:
-    """Of a file that is not there Terraform says nothing; of an object in a bucket it makes up a state that is empty.
-    Only one that was ever written has a lineage.
+def is_state_written(pulled: str) -> bool:
+    """Return whether the state was ever written. For a missing file Terraform prints no text, for a missing object in a
+    bucket an empty state without lineage.
     """
     return bool(pulled.strip()) and bool(json.loads(pulled).get("lineage"))

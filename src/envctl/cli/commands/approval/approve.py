@@ -4,23 +4,23 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer, refuse_dry_run
-from envctl.cli.completion.candidates import gated, gates, releases
+from envctl.cli.boundary import refuse_dry_run, run_use_case
+from envctl.cli.completion.candidates import complete_gated, complete_gates
+from envctl.cli.options.arguments import release_option
 from envctl.domain.errors import Problem, UsageError
 
 
 def approve(
     context: typer.Context,
     environment: Annotated[
-        str, typer.Argument(help="The environment that asks for it.", autocompletion=gated, show_default=False)
+        str, typer.Argument(help="The environment that asks for it.", autocompletion=complete_gated, show_default=False)
     ],
     *,
     gate: Annotated[
-        str | None, typer.Option(help="The gate, for example peer.", autocompletion=gates, show_default=False)
+        str | None, typer.Option(help="The gate, for example peer.", autocompletion=complete_gates, show_default=False)
     ] = None,
     release: Annotated[
-        str | None,
-        typer.Option(help="The release. Default: the one that the environment before runs.", autocompletion=releases),
+        str | None, release_option("The release. Default: the one that the environment before runs.")
     ] = None,
     plan: Annotated[
         str | None,
@@ -55,7 +55,7 @@ def approve(
 ) -> None:
     """Show what the next release would change in an environment, and approve exactly that at one of its gates."""
     from envctl.usecases.approval import approve as uses
-    from envctl.usecases.approval.ci_reviewers import review
+    from envctl.usecases.approval.ci_reviewers import record_reviews
 
     refuse_dry_run(context)
     accepted = tuple(name for names in unseen or () for name in names.split(","))
@@ -64,28 +64,30 @@ def approve(
             raise UsageError(Problem("E012", "--rules goes with --gate alone", f"envctl approve {environment} --rules"))
         from envctl.usecases.approval.approve_rules import approve_rules
 
-        answer(context, lambda ports: approve_rules(ports, environment, gate))
+        run_use_case(context, lambda ports: approve_rules(ports, environment, gate))
     if accepted and withdraw:
         raise UsageError(Problem("E012", "--unseen and --withdraw do not go together", "envctl approve --help"))
     if reviewers:
-        seen = _seen(environment, plan, withdraw=withdraw)
-        answer(
+        approved = _require_plan(environment, plan, withdraw=withdraw)
+        run_use_case(
             context,
-            lambda ports: review(
-                ports, environment, release=release, fingerprint=seen, attempt=attempt, gate=gate, unseen=accepted
+            lambda ports: record_reviews(
+                ports, environment, release=release, fingerprint=approved, attempt=attempt, gate=gate, unseen=accepted
             ),
         )
-    named = _named(environment, gate)
+    gate_name = _require_gate(environment, gate)
     if withdraw:
-        answer(context, lambda ports: uses.withdraw(ports, environment, named, release=release))
-    answer(
+        run_use_case(context, lambda ports: uses.withdraw_approval(ports, environment, gate_name, release=release))
+    run_use_case(
         context,
-        lambda ports: uses.approve(ports, environment, named, release=release, fingerprint=plan, unseen=accepted),
+        lambda ports: uses.approve_plan(
+            ports, environment, gate_name, release=release, fingerprint=plan, unseen=accepted
+        ),
     )
 
 
-def _seen(environment: str, plan: str | None, *, withdraw: bool) -> str:
-    """The plan that reviewers saw."""
+def _require_plan(environment: str, plan: str | None, *, withdraw: bool) -> str:
+    """Return the fingerprint of the reviewed plan. Raises UsageError if `--plan` is missing."""
     if withdraw:
         raise UsageError(Problem("E012", "--reviewers and --withdraw do not go together", "envctl approve --help"))
     if not plan:
@@ -94,11 +96,11 @@ def _seen(environment: str, plan: str | None, *, withdraw: bool) -> str:
     return plan
 
 
-def _named(environment: str, gate: str | None) -> str:
+def _require_gate(environment: str, gate: str | None) -> str:
     if gate is None:
         raise UsageError(Problem("E012", "which gate?", f"envctl approve {environment} --gate peer"))
     return gate
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Approve what the next release would change.")(approve)

@@ -4,41 +4,35 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer, refuse_dry_run
-from envctl.cli.completion.candidates import releases
-from envctl.cli.options.arguments import an_environment
+from envctl.cli.boundary import refuse_dry_run, run_use_case
+from envctl.cli.options.arguments import environment_argument, release_option
 
 
 def lock(
     context: typer.Context,
-    environment: Annotated[str, an_environment("The environment, for example prod.")],
+    environment: Annotated[str, environment_argument("The environment, for example prod.")],
     reason: Annotated[str, typer.Option(help="Why. Whoever is refused reads it.", show_default=False)],
 ) -> None:
     """Let nothing change an environment until it is unlocked. What runs already is not stopped."""
-    from envctl.usecases.inspect.locking import lock as use
+    from envctl.usecases.inspect.locking import lock_environment as use
 
     refuse_dry_run(context)
-    answer(context, lambda ports: use(ports, environment, reason))
+    run_use_case(context, lambda ports: use(ports, environment, reason))
 
 
 def unlock(
     context: typer.Context,
-    environment: Annotated[str, an_environment("The environment, for example prod.")],
+    environment: Annotated[str, environment_argument("The environment, for example prod.")],
     reason: Annotated[str, typer.Option(help="Why.", show_default=False)] = "",
-    release: Annotated[
-        str | None,
-        typer.Option(
-            help="Lift the hold on this release, and not the lock.", autocompletion=releases, show_default=False
-        ),
-    ] = None,
+    release: Annotated[str | None, release_option("Lift the hold on this release, and not the lock.")] = None,
 ) -> None:
     """Lift the lock of an environment, or the hold on a release."""
-    from envctl.usecases.inspect.locking import unlock as use
+    from envctl.usecases.inspect.locking import unlock_environment as use
 
     refuse_dry_run(context)
-    answer(context, lambda ports: use(ports, environment, reason, release=release))
+    run_use_case(context, lambda ports: use(ports, environment, reason, release=release))
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Let nothing change an environment.")(lock)
     app.command(short_help="Lift the lock of an environment, or a hold.")(unlock)

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer, refuse_dry_run
-from envctl.cli.completion.candidates import environments
+from envctl.cli.boundary import refuse_dry_run, run_use_case
+from envctl.cli.options.arguments import environment_argument
 from envctl.domain.errors import Problem, UsageError
 
 RESET = "reset"
@@ -13,18 +13,8 @@ RESET = "reset"
 
 def rules(
     context: typer.Context,
-    first: Annotated[
-        str,
-        typer.Argument(
-            metavar="ENV",
-            help="The environment; or `reset`, and then the environment.",
-            autocompletion=environments,
-            show_default=False,
-        ),
-    ],
-    second: Annotated[
-        str, typer.Argument(metavar="[ENV]", help="After `reset`.", autocompletion=environments, show_default=False)
-    ] = "",
+    first: Annotated[str, environment_argument("The environment; or `reset`, and then the environment.", "ENV")],
+    second: Annotated[str, environment_argument("After `reset`.", "[ENV]")] = "",
     *,
     reason: Annotated[str, typer.Option(help="With `reset`: why.", show_default=False)] = "",
     withdraw: Annotated[
@@ -40,17 +30,17 @@ def rules(
         if withdraw:
             from envctl.usecases.approval.reset_rules import withdraw_reset
 
-            answer(context, lambda ports: withdraw_reset(ports, second, reason))
+            run_use_case(context, lambda ports: withdraw_reset(ports, second, reason))
         from envctl.usecases.approval.reset_rules import reset_rules
 
-        answer(context, lambda ports: reset_rules(ports, second, reason))
+        run_use_case(context, lambda ports: reset_rules(ports, second, reason))
     if second or reason or withdraw:
         message = "--reason, --withdraw and a second name go with `envctl rules reset ENV` alone"
         raise UsageError(Problem("E012", message, f"envctl rules {first}"))
-    from envctl.usecases.inspect.rules import rules as use
+    from envctl.usecases.inspect.rules import load_environment_rules as use
 
-    answer(context, lambda ports: use(ports, first))
+    run_use_case(context, lambda ports: use(ports, first))
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Show what an environment asks for, and why.")(rules)

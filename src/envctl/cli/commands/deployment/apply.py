@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer
-from envctl.cli.options.arguments import an_environment
-from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, wishes
-from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, selection
+from envctl.cli.boundary import run_use_case
+from envctl.cli.options.arguments import environment_argument
+from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, parse_deploy_options
+from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
 
 
 def apply(
     context: typer.Context,
-    environment: Annotated[str, an_environment("The environment, for example dev.")],
+    environment: Annotated[str, environment_argument("The environment, for example dev.")],
     *,
     stack: Stacks = None,
     with_upstream: WithUpstream = False,
@@ -28,10 +28,10 @@ def apply(
     """
     from envctl.usecases.deployment.apply import apply as use
 
-    chosen = selection(stack, upstream=with_upstream, downstream=with_downstream)
-    wanted = replace(wishes(context, break_glass, no_verify=no_verify, older=older), selection=chosen)
-    answer(context, lambda ports: use(ports, environment, wanted))
+    selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
+    options = replace(parse_deploy_options(context, break_glass, no_verify=no_verify, older=older), selection=selected)
+    run_use_case(context, lambda ports: use(ports, environment, options))
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Deploy the working tree to the first environment.")(apply)

@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer
-from envctl.cli.options.arguments import an_environment
-from envctl.cli.options.deploy_options import BreakGlass, wishes
+from envctl.cli.boundary import run_use_case
+from envctl.cli.options.arguments import environment_argument
+from envctl.cli.options.deploy_options import BreakGlass, parse_deploy_options
 
 
 def destroy(
     context: typer.Context,
-    environment: Annotated[str, an_environment("The environment, for example dev.")],
+    environment: Annotated[str, environment_argument("The environment, for example dev.")],
     *,
     break_glass: BreakGlass = None,
     state_lost: Annotated[
@@ -24,9 +24,9 @@ def destroy(
     """Take away all that an environment holds. Refused where it is protected, asks for approvals, or lost a state."""
     from envctl.usecases.deployment.destroy import destroy as use
 
-    wanted = wishes(context, break_glass, state_lost=state_lost)
-    answer(context, lambda ports: use(ports, environment, wanted))
+    options = parse_deploy_options(context, break_glass, state_lost=state_lost)
+    run_use_case(context, lambda ports: use(ports, environment, options))
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Take away all that an unprotected environment holds.")(destroy)

@@ -4,23 +4,23 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer
-from envctl.cli.completion.candidates import releases, sources, targets
-from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, wishes
+from envctl.cli.boundary import run_use_case
+from envctl.cli.completion.candidates import complete_sources, complete_targets
+from envctl.cli.options.arguments import release_option
+from envctl.cli.options.deploy_options import BreakGlass, NoVerify, Older, parse_deploy_options
 
 
 def promote(
     context: typer.Context,
     source: Annotated[
-        str, typer.Argument(help="Where the release is proven.", autocompletion=sources, show_default=False)
+        str, typer.Argument(help="Where the release is proven.", autocompletion=complete_sources, show_default=False)
     ],
     target: Annotated[
-        str, typer.Argument(help="The environment right after it.", autocompletion=targets, show_default=False)
+        str, typer.Argument(help="The environment right after it.", autocompletion=complete_targets, show_default=False)
     ],
     *,
     release: Annotated[
-        str | None,
-        typer.Option(help="An earlier release that SOURCE proved. Default: the one it runs.", autocompletion=releases),
+        str | None, release_option("An earlier release that SOURCE proved. Default: the one it runs.")
     ] = None,
     no_verify: NoVerify = False,
     break_glass: BreakGlass = None,
@@ -29,9 +29,9 @@ def promote(
     """Deploy to TARGET the very bundle that SOURCE runs, through every guard."""
     from envctl.usecases.deployment.promote import promote as use
 
-    wanted = wishes(context, break_glass, no_verify=no_verify, older=older)
-    answer(context, lambda ports: use(ports, source, target, wanted, release=release))
+    options = parse_deploy_options(context, break_glass, no_verify=no_verify, older=older)
+    run_use_case(context, lambda ports: use(ports, source, target, options, release=release))
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Deploy what one environment proved to the next.")(promote)

@@ -4,15 +4,15 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer, refuse_dry_run
-from envctl.cli.options.arguments import an_environment
+from envctl.cli.boundary import refuse_dry_run, run_use_case
+from envctl.cli.options.arguments import environment_argument
 
-_IMPORT = r"""(?P<address>(?:[^\["=]|\["(?:[^"\\]|\\.)*"\]|\[\d+\])+)=(?P<id>.+)"""
+_IMPORT_PATTERN = r"""(?P<address>(?:[^\["=]|\["(?:[^"\\]|\\.)*"\]|\[\d+\])+)=(?P<id>.+)"""
 
 
 def recover(
     context: typer.Context,
-    environment: Annotated[str, an_environment("The environment that is blocked.")],
+    environment: Annotated[str, environment_argument("The environment that is blocked.")],
     existing: Annotated[
         list[str] | None,
         typer.Option(
@@ -27,14 +27,14 @@ def recover(
     from envctl.usecases.deployment.recovery.recover import recover as use
 
     refuse_dry_run(context)
-    answer(context, lambda ports: use(ports, environment, [parted(each) for each in existing or ()]))
+    run_use_case(context, lambda ports: use(ports, environment, [parse_import(each) for each in existing or ()]))
 
 
-def parted(text: str) -> tuple[str, str]:
-    """The address and the id. A key in an address may hold a `=`, and so may the id."""
+def parse_import(text: str) -> tuple[str, str]:
+    """Parse ADDRESS=ID; keys in the address and the id may contain `=`. Raises UsageError."""
     import re
 
-    found = re.fullmatch(_IMPORT, text, re.DOTALL)
+    found = re.fullmatch(_IMPORT_PATTERN, text, re.DOTALL)
     if found is None:
         from envctl.domain.errors import Problem, UsageError
 
@@ -44,5 +44,5 @@ def parted(text: str) -> tuple[str, str]:
     return found["address"], found["id"]
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Declare an interrupted deployment to be over.")(recover)

@@ -4,22 +4,22 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer
-from envctl.cli.completion.candidates import releases
-from envctl.cli.options.arguments import an_environment
-from envctl.cli.options.deploy_options import BreakGlass, NoVerify, wishes
+from envctl.cli.boundary import run_use_case
+from envctl.cli.completion.candidates import complete_releases
+from envctl.cli.options.arguments import environment_argument
+from envctl.cli.options.deploy_options import BreakGlass, NoVerify, parse_deploy_options
 
 
 def rollback(
     context: typer.Context,
-    environment: Annotated[str, an_environment("The environment that goes back.")],
+    environment: Annotated[str, environment_argument("The environment that goes back.")],
     *,
     to: Annotated[
         str | None,
         typer.Option(
             "--to",
             metavar="RELEASE",
-            autocompletion=releases,
+            autocompletion=complete_releases,
             help="The release. Default: the last one before that still holds.",
         ),
     ] = None,
@@ -29,9 +29,9 @@ def rollback(
     """Deploy an earlier release again that was verified there, and put the one that is left on hold."""
     from envctl.usecases.deployment.rollback import rollback as use
 
-    wanted = wishes(context, break_glass, no_verify=no_verify)
-    answer(context, lambda ports: use(ports, environment, wanted, to=to))
+    options = parse_deploy_options(context, break_glass, no_verify=no_verify)
+    run_use_case(context, lambda ports: use(ports, environment, options, to=to))
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Go back to an earlier release that was verified.")(rollback)

@@ -1,1 +1,1 @@
-"""Commands of a run that many CI jobs share."""
+"""Commands for runs split across CI jobs."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer, refuse_dry_run
+from envctl.cli.boundary import refuse_dry_run, run_use_case
 
 
 def collect(
@@ -21,17 +21,17 @@ def collect(
     """Tell what the jobs of a run saw, as if one had looked, and record drift as envctl drift does: once. What no job
     has looked at is unknown: then it exits with 1, and can be run again after that job was.
     """
-    from envctl.usecases.fleet.collect import collect as use
+    from envctl.usecases.fleet.collect import collect_run as use
     from envctl.usecases.fleet.merge import Plans
 
-    def exit_code(found: object) -> int:
-        if isinstance(found, Plans):
-            return int(found.exit_code(detailed=detailed_exitcode))
-        return int(found.exit_code(pending=pending))  # type: ignore[attr-defined]
+    def exit_code(result: object) -> int:
+        if isinstance(result, Plans):
+            return int(result.exit_code(detailed=detailed_exitcode))
+        return int(result.exit_code(pending=pending))  # type: ignore[attr-defined]
 
     refuse_dry_run(context)
-    answer(context, lambda ports: use(ports, run), exit_code)
+    run_use_case(context, lambda ports: use(ports, run), exit_code)
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Tell what all jobs of a run saw.")(collect)

@@ -4,19 +4,19 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from envctl.cli.boundary import answer, refuse_dry_run
-from envctl.cli.completion.candidates import environments
+from envctl.cli.boundary import refuse_dry_run, run_use_case
+from envctl.cli.completion.candidates import complete_environments
 
 if TYPE_CHECKING:
-    from envctl.domain.ci.run_documents import Kind
+    from envctl.domain.ci.run_documents import RunKind
 
-KINDS: "tuple[Kind, ...]" = ("drift", "plan")
+KINDS: "tuple[RunKind, ...]" = ("drift", "plan")
 
 
-def offered(context: typer.Context) -> list[str]:
-    """What is looked for, as the first word, and environments."""
+def complete_words(context: typer.Context) -> list[str]:
+    """Complete drift or plan as the first word, and environments."""
     words = [word for value in context.params.values() if isinstance(value, tuple | list) for word in value]
-    return [*environments(context), *(KINDS if not words else ())]
+    return [*complete_environments(context), *(KINDS if not words else ())]
 
 
 def matrix(
@@ -26,7 +26,7 @@ def matrix(
         typer.Argument(
             metavar="[drift|plan] [ENV]...",
             help="What to look for, and where.",
-            autocompletion=offered,
+            autocompletion=complete_words,
             show_default=False,
         ),
     ] = None,
@@ -39,20 +39,20 @@ def matrix(
     """Begin a run of many jobs: share all stacks of all environments out among them, by how long each took the last
     time. Prints a matrix for GitHub Actions, or a buildspec for an AWS CodeBuild batch. envctl collect ends the run.
     """
-    from envctl.usecases.fleet.matrix import matrix as use
+    from envctl.usecases.fleet.matrix import begin_matrix_run as use
 
     refuse_dry_run(context)
-    kind, names = _parted(words or [])
-    answer(context, lambda ports: use(ports, kind, names, at_most=jobs, form=form))
+    kind, names = _split_kind(words or [])
+    run_use_case(context, lambda ports: use(ports, kind, names, at_most=jobs, form=form))
 
 
-def _parted(words: list[str]) -> "tuple[Kind, list[str]]":
-    """An environment that is called like what is looked for can be named as the second word."""
+def _split_kind(words: list[str]) -> "tuple[RunKind, list[str]]":
+    """Split off drift or plan in the first word. An environment of that name must be the second word."""
     for kind in KINDS:
         if words[:1] == [kind]:
             return kind, words[1:]
     return "drift", words
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Share a look at everything out among many jobs.")(matrix)

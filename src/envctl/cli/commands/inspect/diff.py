@@ -4,22 +4,14 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer
-from envctl.cli.completion.candidates import environments
+from envctl.cli.boundary import run_use_case
+from envctl.cli.options.arguments import environment_argument
 
 
 def diff(
     context: typer.Context,
-    first: Annotated[
-        str,
-        typer.Argument(
-            metavar="A", help="An environment, for example staging.", autocompletion=environments, show_default=False
-        ),
-    ],
-    second: Annotated[
-        str,
-        typer.Argument(metavar="B", help="Another one, in any order.", autocompletion=environments, show_default=False),
-    ],
+    first: Annotated[str, environment_argument("An environment, for example staging.", "A")],
+    second: Annotated[str, environment_argument("Another one, in any order.", "B")],
     *,
     patch: Annotated[bool, typer.Option("--patch", "--code", help="Show the changed code line by line.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Show what is equal, too.")] = False,
@@ -31,15 +23,15 @@ def diff(
     """Show how two environments differ: releases and what lies between them, artifacts, and each setting with the line
     that it comes from. Exits with 1 where something of it is not known.
     """
-    from envctl.usecases.inspect.diff import diff as use
+    from envctl.usecases.inspect.diff import diff_environments as use
 
     def exit_code(result: object) -> int:
         if getattr(result, "unknown", False):
             return 1
         return 2 if detailed_exitcode and getattr(result, "differs", False) else 0
 
-    answer(context, lambda ports: use(ports, first, second, patch=patch, everything=everything), exit_code)
+    run_use_case(context, lambda ports: use(ports, first, second, patch=patch, everything=everything), exit_code)
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Show how two environments differ.")(diff)

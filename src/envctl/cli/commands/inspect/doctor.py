@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer, refuse_dry_run
+from envctl.cli.boundary import refuse_dry_run, run_use_case
 from envctl.cli.options.arguments import Environments
 
 
@@ -20,12 +20,12 @@ def doctor(
     providers, your credentials and the clock, the store and its ledger, and each environment. Says how to mend what is
     not. Exits with 1 where something is bad, and with 78 where that is the project's own files.
     """
-    from envctl.usecases.inspect.doctor.doctor import doctor as use
+    from envctl.usecases.inspect.doctor.doctor import diagnose_project as use
 
     refuse_dry_run(context)
-    exit_code = lambda found: int(found.exit_code)  # noqa: E731
-    answer(context, lambda ports: use(ports, names or (), probe=probe), exit_code)
+    exit_code = lambda result: int(result.exit_code)  # noqa: E731
+    run_use_case(context, lambda ports: use(ports, names or (), probe=probe), exit_code)
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Say what is wrong with this machine, and how to mend it.")(doctor)

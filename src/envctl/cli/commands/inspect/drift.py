@@ -4,11 +4,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from envctl.cli.boundary import answer, refuse_dry_run
+from envctl.cli.boundary import refuse_dry_run, run_use_case
 from envctl.cli.options.arguments import Environments
-from envctl.cli.options.deploy_options import BreakGlass, NoVerify, wishes
-from envctl.cli.options.shard_options import Run, Shard, Units, in_part, of_a_job
-from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, selection
+from envctl.cli.options.deploy_options import BreakGlass, NoVerify, parse_deploy_options
+from envctl.cli.options.shard_options import Run, Shard, Units, has_shard_options, shard_exit_code
+from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
 
 
 def drift(
@@ -33,38 +33,38 @@ def drift(
     """
     refuse_dry_run(context)
     others = {"ENV": names, "--fix": fix, "--stack": stack}
-    if in_part(unit, run, shard, others):
-        _in_part(context, unit, run or "", shard or 0, pending=pending)
-    wanted = wishes(context, break_glass, no_verify=no_verify)
+    if has_shard_options(unit, run, shard, others):
+        _check_shard(context, unit, run or "", shard or 0, pending=pending)
+    options = parse_deploy_options(context, break_glass, no_verify=no_verify)
     if not fix and (no_verify or break_glass):
         from envctl.domain.errors import Problem, UsageError
 
         flag = "--no-verify" if no_verify else "--break-glass"
         raise UsageError(Problem("E012", f"{flag} goes with --fix alone", "envctl drift --help"))
-    chosen = selection(stack, upstream=with_upstream, downstream=with_downstream)
-    if fix and chosen.names:
+    selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
+    if fix and selected.names:
         from envctl.domain.errors import Problem, UsageError
 
         raise UsageError(Problem("E012", "--fix is about all stacks, and does not go with --stack", "leave one out"))
     if fix:
-        from envctl.usecases.drift.fix import fix as mend
+        from envctl.usecases.drift.fix import fix_drift as use_fix
 
-        fixed = lambda ports: mend(ports, names or (), wanted)  # noqa: E731
-        answer(context, fixed, lambda found: int(found.exit_code(pending=pending)))  # type: ignore[attr-defined]
-    from envctl.usecases.drift.drift import drift as use
+        fix_all = lambda ports: use_fix(ports, names or (), options)  # noqa: E731
+        run_use_case(context, fix_all, lambda result: int(result.exit_code(pending=pending)))  # type: ignore[attr-defined]
+    from envctl.usecases.drift.drift import check_drift as use
 
-    looked = lambda ports: use(ports, names or (), chosen)  # noqa: E731
-    answer(context, looked, lambda found: int(found.exit_code(pending=pending)))  # type: ignore[attr-defined]
+    check = lambda ports: use(ports, names or (), selected)  # noqa: E731
+    run_use_case(context, check, lambda result: int(result.exit_code(pending=pending)))  # type: ignore[attr-defined]
 
 
-def _in_part(context: typer.Context, units: Units, run: str, shard: int, *, pending: bool) -> NoReturn:
-    from envctl.usecases.fleet.shard import drift_shard, drift_units
+def _check_shard(context: typer.Context, units: Units, run: str, shard: int, *, pending: bool) -> NoReturn:
+    from envctl.usecases.fleet.shard import check_shard_drift, check_unit_drift
 
     if units:
-        looked = lambda ports: drift_units(ports, units)  # noqa: E731
-        answer(context, looked, lambda found: int(found.exit_code(pending=pending)))  # type: ignore[attr-defined]
-    answer(context, lambda ports: drift_shard(ports, run, shard), of_a_job)
+        check = lambda ports: check_unit_drift(ports, units)  # noqa: E731
+        run_use_case(context, check, lambda result: int(result.exit_code(pending=pending)))  # type: ignore[attr-defined]
+    run_use_case(context, lambda ports: check_shard_drift(ports, run, shard), shard_exit_code)
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Say where reality differs from the state.")(drift)

@@ -6,12 +6,12 @@ from typing import Annotated, NoReturn
 import typer
 
 from envctl.cli.boundary import refuse_dry_run
-from envctl.cli.options.arguments import an_environment
+from envctl.cli.options.arguments import environment_argument
 
 
 def execute(
     context: typer.Context,
-    environment: Annotated[str, an_environment("The environment, for example dev.")],
+    environment: Annotated[str, environment_argument("The environment, for example dev.")],
     command: Annotated[
         list[str], typer.Argument(metavar="-- CMD...", help="The command, with its own options.", show_default=False)
     ],
@@ -19,20 +19,20 @@ def execute(
     """Run a command with the credentials and the outputs of an environment: in its process environment, and nowhere
     else. Its exit code is that of envctl.
     """
-    from envctl.adapters.local.program import become
-    from envctl.cli.wiring.container import wire
-    from envctl.usecases.inspect.exec_environment import surroundings
+    from envctl.adapters.local.program import exec_program
+    from envctl.cli.wiring.container import open_ports
+    from envctl.usecases.inspect.exec_environment import load_exec_environment
 
     refuse_dry_run(context)
-    _refuse_documents(context, environment)
-    with wire(context.obj) as wired:
-        child = surroundings(wired, environment).around(wired.inherited())
+    _refuse_result_formats(context, environment)
+    with open_ports(context.obj) as wired:
+        child = load_exec_environment(wired, environment).merge_inherited(wired.inherited_environment())
     sys.stdout.flush()
     sys.stderr.flush()
-    become(command, child)
+    exec_program(command, child)
 
 
-def _refuse_documents(context: typer.Context, environment: str) -> None:
+def _refuse_result_formats(context: typer.Context, environment: str) -> None:
     if context.obj.json or context.obj.markdown:
         from envctl.domain.errors import Problem, UsageError
 
@@ -41,5 +41,5 @@ def _refuse_documents(context: typer.Context, environment: str) -> None:
         raise UsageError(Problem("E016", message, f"if it is meant for the command: envctl exec {environment} -- …"))
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command("exec", short_help="Run a command with an environment's credentials.")(execute)

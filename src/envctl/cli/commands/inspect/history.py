@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer
-from envctl.cli.options.arguments import Since, Until, an_environment
+from envctl.cli.boundary import run_use_case
+from envctl.cli.options.arguments import Since, Until, environment_argument
 
 
 def history(
     context: typer.Context,
-    environment: Annotated[str, an_environment("Only what speaks of this environment.")] = "",
+    environment: Annotated[str, environment_argument("Only what speaks of this environment.")] = "",
     limit: Annotated[
         int | None,
         typer.Option(
@@ -25,10 +25,10 @@ def history(
     until: Until = "",
 ) -> None:
     """Show what happened: who, what, when."""
-    from envctl.usecases.inspect.history import history as use
+    from envctl.usecases.inspect.history import read_history as use
 
-    answer(context, lambda ports: use(ports, environment, limit=limit, since=since, until=until))
+    run_use_case(context, lambda ports: use(ports, environment, limit=limit, since=since, until=until))
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Show who did what, and when.")(history)

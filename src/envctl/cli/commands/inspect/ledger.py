@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer, refuse_dry_run, show_help
+from envctl.cli.boundary import refuse_dry_run, run_use_case, show_help
 from envctl.cli.commands.inspect.ledger_export import export
 from envctl.cli.options.arguments import Environments
 
@@ -39,12 +39,12 @@ def verify(
     """
     from envctl.usecases.inspect.history import verify_ledger
 
-    context.obj = replace(context.obj, store=_url(store), keys=keys)
-    answer(context, verify_ledger)
+    context.obj = replace(context.obj, store=_resolve_store_url(store), keys=keys)
+    run_use_case(context, verify_ledger)
 
 
-def _url(store: str) -> str:
-    """A folder is meant from where the command is typed, and must be there: a new one would be an empty ledger."""
+def _resolve_store_url(store: str) -> str:
+    """Return the store URL; a folder is relative to the working directory and must exist."""
     scheme, colon, rest = store.partition("://")
     if not store or (colon and scheme != "file"):
         return store
@@ -70,14 +70,14 @@ def keys(
     """Pin the public keys that entries of the ledger are signed with: environments/ENV/signing_key.pem. Review and
     commit that file.
     """
-    from envctl.usecases.project.signing_keys import pin
+    from envctl.usecases.project.signing_keys import pin_keys
 
     refuse_dry_run(context)
-    answer(context, lambda ports: pin(ports, tuple(names or ()), create=create, add=add))
+    run_use_case(context, lambda ports: pin_keys(ports, tuple(names or ()), create=create, add=add))
 
 
 app.command()(export)
 
 
-def register(application: typer.Typer) -> None:
+def register_commands(application: typer.Typer) -> None:
     application.add_typer(app, name="ledger", short_help="Check or export the record of all that happened.")

@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 import typer
 
 from envctl.cli.boundary import refuse_dry_run
-from envctl.cli.options.arguments import Since, Until, an_environment
+from envctl.cli.options.arguments import Since, Until, environment_argument
 
 
 def export(
     context: typer.Context,
-    environment: Annotated[str, an_environment("Only what speaks of this environment.")] = "",
+    environment: Annotated[str, environment_argument("Only what speaks of this environment.")] = "",
     *,
     form: Annotated[
         Literal["csv", "jsonl"] | None,
@@ -25,29 +25,31 @@ def export(
     """Write the deployments for an auditor: who deployed what where, approved by whom, under which waiver. The whole
     chain is checked on the way.
     """
-    from envctl.cli.wiring.container import wire
+    from envctl.cli.wiring.container import open_ports
     from envctl.usecases.inspect import export as uses
 
     refuse_dry_run(context)
-    _refuse(context, form, entries=entries)
-    with wire(context.obj) as wired:
+    _refuse_formats(context, form, entries=entries)
+    with open_ports(context.obj) as wired:
         if entries:
-            _write(line + b"\n" for line in uses.entries(wired, environment, since=since, until=until))
+            _write_lines(line + b"\n" for line in uses.export_entries(wired, environment, since=since, until=until))
             return
-        from envctl.cli.render.console.inspect.export import as_csv, as_lines
-        from envctl.cli.render.terminal.counting import counted
+        from envctl.cli.render.console.inspect.export import to_csv, to_json_lines
+        from envctl.cli.render.terminal.counting import format_count
 
-        found = uses.deployments(wired, environment, since=since, until=until)
-        lines = as_lines(found.deployments) if form == "jsonl" else as_csv(found.deployments)
-        _write(line.encode("utf-8", "backslashreplace") for line in lines)
-        number = counted(len(found.deployments), "deployment")
-        wired.observer.said(f"{number}; {found.entries} entries, all fit the chain; head {found.head}")
+        found = uses.export_deployments(wired, environment, since=since, until=until)
+        lines = to_json_lines(found.deployments) if form == "jsonl" else to_csv(found.deployments)
+        _write_lines(line.encode("utf-8", "backslashreplace") for line in lines)
+        number = format_count(len(found.deployments), "deployment")
+        wired.observer.on_message(f"{number}; {found.entries} entries, all fit the chain; head {found.head}")
         if found.unbelieved:
             listed = ", ".join(f"#{each.seq}" for each in found.unbelieved)
-            wired.observer.said(f"left out, because they are not believed: {listed}; envctl ledger verify says why")
+            wired.observer.on_message(
+                f"left out, because they are not believed: {listed}; envctl ledger verify says why"
+            )
 
 
-def _refuse(context: typer.Context, form: str | None, *, entries: bool) -> None:
+def _refuse_formats(context: typer.Context, form: str | None, *, entries: bool) -> None:
     if not (context.obj.json or context.obj.markdown or (entries and form == "csv")):
         return
     from envctl.domain.errors import Problem, UsageError
@@ -59,8 +61,8 @@ def _refuse(context: typer.Context, form: str | None, *, entries: bool) -> None:
     raise UsageError(Problem("E449", message, "a document a line: envctl ledger export --format jsonl"))
 
 
-def _write(lines: Iterable[bytes]) -> None:
-    """In UTF-8, whatever the terminal speaks."""
+def _write_lines(lines: Iterable[bytes]) -> None:
+    """Write bytes to stdout: UTF-8 with any terminal encoding."""
     sys.stdout.flush()
     for line in lines:
         sys.stdout.buffer.write(line)

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from envctl.cli.boundary import answer, answer_in_part, refuse_dry_run
-from envctl.cli.completion.candidates import outputs
-from envctl.cli.options.arguments import an_environment
-from envctl.cli.output.redaction import current
+from envctl.cli.boundary import refuse_dry_run, run_partial_use_case, run_use_case
+from envctl.cli.completion.candidates import complete_outputs
+from envctl.cli.options.arguments import environment_argument
+from envctl.cli.output.redaction import current_redaction
 
 if TYPE_CHECKING:
     from envctl.usecases.inspect.outputs import OneOutput
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 def output(
     context: typer.Context,
-    environment: Annotated[str, an_environment("The environment, for example dev.")],
+    environment: Annotated[str, environment_argument("The environment, for example dev.")],
     name: Annotated[
         str,
         typer.Argument(
             help="One output alone, as OUTPUT or STACK.OUTPUT: its bare value.",
-            autocompletion=outputs,
+            autocompletion=complete_outputs,
             show_default=False,
         ),
     ] = "",
@@ -32,18 +32,21 @@ def output(
 
     refuse_dry_run(context)
     if name:
-        answer(context, lambda ports: _demand_open(uses.output(ports, environment, name, reveal=reveal), reveal=reveal))
+        run_use_case(
+            context,
+            lambda ports: _require_unredacted(uses.read_output(ports, environment, name, reveal=reveal), reveal=reveal),
+        )
     if reveal:
         from envctl.domain.errors import Problem, UsageError
 
         message = "--reveal shows one output alone, and none was named"
         raise UsageError(Problem("E017", message, f"name it: envctl output {environment} NAME --reveal"))
-    answer_in_part(context, lambda ports: uses.outputs(ports, environment))
+    run_partial_use_case(context, lambda ports: uses.read_outputs(ports, environment))
 
 
-def _demand_open(found: "OneOutput", *, reveal: bool) -> "OneOutput":
-    """A script gets the whole value or none: never one with a mark in it."""
-    if reveal or current().redact_all(found.value) is found.value:
+def _require_unredacted(found: "OneOutput", *, reveal: bool) -> "OneOutput":
+    """Refuse a value with redacted parts: a script must get the exact value or none. Raises UsageError."""
+    if reveal or current_redaction().redact_all(found.value) is found.value:
         return found
     from envctl.domain.errors import Problem, UsageError
 
@@ -54,5 +57,5 @@ def _demand_open(found: "OneOutput", *, reveal: bool) -> "OneOutput":
     raise UsageError(Problem("E487", message, hint))
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Show outputs, or print one for a script.")(output)

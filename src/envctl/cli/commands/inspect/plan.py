@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from envctl.cli.boundary import answer, answer_in_part
-from envctl.cli.completion.candidates import releases
-from envctl.cli.options.arguments import an_environment
-from envctl.cli.options.shard_options import Run, Shard, Units, in_part, of_a_job
-from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, selection
+from envctl.cli.boundary import run_partial_use_case, run_use_case
+from envctl.cli.options.arguments import environment_argument, release_option
+from envctl.cli.options.shard_options import Run, Shard, Units, has_shard_options, shard_exit_code
+from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
 
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
@@ -18,14 +17,9 @@ if TYPE_CHECKING:
 
 def plan(
     context: typer.Context,
-    environment: Annotated[str, an_environment("The environment, for example dev.")] = "",
+    environment: Annotated[str, environment_argument("The environment, for example dev.")] = "",
     *,
-    release: Annotated[
-        str | None,
-        typer.Option(
-            help="A release, be it one that may not go there yet.", autocompletion=releases, show_default=False
-        ),
-    ] = None,
+    release: Annotated[str | None, release_option("A release, be it one that may not go there yet.")] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="By cause: new code, changed settings, or drift that it undoes.")
     ] = False,
@@ -44,51 +38,52 @@ def plan(
     def exit_code(result: object) -> int:
         return 2 if detailed_exitcode and getattr(result, "changes", False) else 0
 
-    if in_part(unit, run, shard, {"ENV": environment, "--release": release, "--explain": explain, "--stack": stack}):
-        _in_part(context, unit, run or "", shard or 0, detailed=detailed_exitcode)
+    others = {"ENV": environment, "--release": release, "--explain": explain, "--stack": stack}
+    if has_shard_options(unit, run, shard, others):
+        _plan_shard(context, unit, run or "", shard or 0, detailed=detailed_exitcode)
     if not environment:
-        raise _nowhere()
-    wanted = selection(stack, upstream=with_upstream, downstream=with_downstream)
+        raise _missing_environment_error()
+    selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
     if explain or release is not None:
-        if wanted.names:
+        if selected.names:
             flag = "--explain" if explain else "--release"
-            raise _not_together(flag)
-        answer(context, _use(environment, release, explain=explain), exit_code)
-    from envctl.usecases.inspect.plan import plan as use
+            raise _stack_option_error(flag)
+        run_use_case(context, _choose_use_case(environment, release, explain=explain), exit_code)
+    from envctl.usecases.inspect.plan import plan_environment as use
 
-    answer_in_part(context, lambda ports: use(ports, environment, wanted, priced=True), exit_code)
+    run_partial_use_case(context, lambda ports: use(ports, environment, selected, priced=True), exit_code)
 
 
-def _use(environment: str, release: str | None, *, explain: bool) -> "Callable[[Ports], object]":
+def _choose_use_case(environment: str, release: str | None, *, explain: bool) -> "Callable[[Ports], object]":
     if explain:
-        from envctl.usecases.inspect.explain_plan import explain as explained
+        from envctl.usecases.inspect.explain_plan import explain_plan as use
 
-        return lambda ports: explained(ports, environment, release=release)
-    from envctl.usecases.inspect.preview import plan_of
+        return lambda ports: use(ports, environment, release=release)
+    from envctl.usecases.inspect.preview import plan_stored_release
 
-    return lambda ports: plan_of(ports, environment, release or "")
+    return lambda ports: plan_stored_release(ports, environment, release or "")
 
 
-def _in_part(context: typer.Context, units: Units, run: str, shard: int, *, detailed: bool) -> NoReturn:
+def _plan_shard(context: typer.Context, units: Units, run: str, shard: int, *, detailed: bool) -> NoReturn:
     from envctl.usecases.fleet.shard import plan_shard, plan_units
 
     if units:
-        planned = lambda ports: plan_units(ports, units)  # noqa: E731
-        answer(context, planned, lambda told: int(told.exit_code(detailed=detailed)))  # type: ignore[attr-defined]
-    answer(context, lambda ports: plan_shard(ports, run, shard), of_a_job)
+        plan_all = lambda ports: plan_units(ports, units)  # noqa: E731
+        run_use_case(context, plan_all, lambda result: int(result.exit_code(detailed=detailed)))  # type: ignore[attr-defined]
+    run_use_case(context, lambda ports: plan_shard(ports, run, shard), shard_exit_code)
 
 
-def _nowhere() -> "EnvctlError":
+def _missing_environment_error() -> "EnvctlError":
     from envctl.domain.errors import Problem, UsageError
 
     return UsageError(Problem("E000", "Missing argument 'ENVIRONMENT'.", "envctl plan --help"))
 
 
-def _not_together(flag: str) -> "EnvctlError":
+def _stack_option_error(flag: str) -> "EnvctlError":
     from envctl.domain.errors import Problem, UsageError
 
     return UsageError(Problem("E012", f"{flag} is about all stacks, and does not go with --stack", "leave one out"))
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Show what an apply would change.")(plan)

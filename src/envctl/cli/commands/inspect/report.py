@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer, refuse_dry_run
+from envctl.cli.boundary import refuse_dry_run, run_use_case
 
 STDOUT = "-"
 
@@ -20,28 +20,28 @@ def report(
     """Write a page to look at: the pipeline, releases, gates, deployments, drift and the last plans. It is one file,
     which loads nothing.
     """
-    from envctl.usecases.inspect.report import report as use
+    from envctl.usecases.inspect.report import build_report as use
 
     refuse_dry_run(context)
     if output != STDOUT:
-        from envctl.cli.output.report_file import written
+        from envctl.cli.output.report_file import write_report_file
 
-        answer(context, lambda ports: written(use(ports), Path(output)))
+        run_use_case(context, lambda ports: write_report_file(use(ports), Path(output)))
     if context.obj.json:
-        answer(context, use)
-    _print(context)
+        run_use_case(context, use)
+    _print_page(context)
 
 
-def _print(context: typer.Context) -> None:
-    from envctl.cli.render.html.page import page
-    from envctl.cli.wiring.container import wire
-    from envctl.usecases.inspect.report import report as use
+def _print_page(context: typer.Context) -> None:
+    from envctl.cli.render.html.page import render_report
+    from envctl.cli.wiring.container import open_ports
+    from envctl.usecases.inspect.report import build_report as use
 
-    with wire(context.obj) as wired:
-        text = page(use(wired))
+    with open_ports(context.obj) as wired:
+        text = render_report(use(wired))
     sys.stdout.write(text)
     sys.stdout.flush()
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Write a page to look at: one file, without a script.")(report)

@@ -4,19 +4,19 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer
-from envctl.cli.options.arguments import an_environment
+from envctl.cli.boundary import run_use_case
+from envctl.cli.options.arguments import environment_argument
 
 
 def settings(
     context: typer.Context,
-    environment: Annotated[str, an_environment("The environment, for example prod.")],
+    environment: Annotated[str, environment_argument("The environment, for example prod.")],
 ) -> None:
     """Show each setting of an environment, with the file and line that it comes from."""
-    from envctl.usecases.inspect.settings import settings as use
+    from envctl.usecases.inspect.settings import resolve_settings as use
 
-    answer(context, lambda ports: use(ports, environment))
+    run_use_case(context, lambda ports: use(ports, environment))
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Show each setting and where it comes from.")(settings)

@@ -1,4 +1,4 @@
-"""`envctl status`, once or watched."""
+"""`envctl status [--watch]`."""
 
 import contextlib
 import sys
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from envctl.cli.boundary import answer, command_of, print_line
+from envctl.cli.boundary import print_json_line, run_use_case, to_command_name
 
 if TYPE_CHECKING:
-    from envctl.cli.render.console.inspect.watch import Lines, Log, Screen
+    from envctl.cli.render.console.inspect.watch import JsonLines, StatusLog, StatusScreen
 
 INTERVAL = 5
 
@@ -24,53 +24,53 @@ def status(
     ] = None,
 ) -> None:
     """Show the pipeline: what runs where, since when, by whom, what proves it, and how far each environment lags."""
-    from envctl.usecases.inspect.status import status as use
+    from envctl.usecases.inspect.status import load_status as use
 
-    _refuse_what_does_not_fit(context, interval, watched=watched)
+    _check_options(context, interval, watched=watched)
     if watched:
-        _watch(context, interval or INTERVAL)
-    answer(context, use)
+        _watch_status(context, interval or INTERVAL)
+    run_use_case(context, use)
 
 
-def _watch(context: typer.Context, interval: int) -> NoReturn:
-    """Until it is stopped, which is its usual end."""
-    from envctl.cli.output.watch_loop import pauses, watch
-    from envctl.cli.render.console.inspect.watch import Screen, always, changed
-    from envctl.cli.wiring.container import wire
-    from envctl.usecases.inspect.status import status as use
+def _watch_status(context: typer.Context, interval: int) -> NoReturn:
+    """Show the status repeatedly, until an interruption: its regular end."""
+    from envctl.cli.output.watch_loop import interval_sleep, show_changes
+    from envctl.cli.render.console.inspect.watch import StatusScreen, always_changed, has_changed
+    from envctl.cli.wiring.container import open_ports
+    from envctl.usecases.inspect.status import load_status as use
 
-    view = _view(context, interval)
+    view = _choose_view(context, interval)
     with (
         contextlib.suppress(KeyboardInterrupt),
         contextlib.closing(view),
-        wire(context.obj) as wired,
-        pauses(interval) as sleep,
+        open_ports(context.obj) as wired,
+        interval_sleep(interval) as sleep,
     ):
-        in_place = isinstance(view, Screen)
-        watch(
+        in_place = isinstance(view, StatusScreen)
+        show_changes(
             lambda: use(wired),
-            view.show,
+            view.show_observation,
             sleep=sleep,
-            changed=always if in_place else changed,
+            changed=always_changed if in_place else has_changed,
             now=wired.clock.now,
         )
     raise typer.Exit(0)
 
 
-def _view(context: typer.Context, interval: int) -> "Screen | Log | Lines":
-    from envctl.cli.output.consoles import stderr, stdout
-    from envctl.cli.render.console.inspect.watch import Lines, Log, Screen
+def _choose_view(context: typer.Context, interval: int) -> "StatusScreen | StatusLog | JsonLines":
+    from envctl.cli.output.consoles import stderr_console, stdout_console
+    from envctl.cli.render.console.inspect.watch import JsonLines, StatusLog, StatusScreen
 
     options = context.obj
     if options.json:
-        return Lines(lambda what, error: print_line(options, command_of(context), what, error))
-    out = stdout(options)
+        return JsonLines(lambda result, error: print_json_line(options, to_command_name(context), result, error))
+    out = stdout_console(options)
     if sys.stdout.isatty() and not out.is_dumb_terminal:
-        return Screen(out, interval)
-    return Log(out, stderr(options))
+        return StatusScreen(out, interval)
+    return StatusLog(out, stderr_console(options))
 
 
-def _refuse_what_does_not_fit(context: typer.Context, interval: int | None, *, watched: bool) -> None:
+def _check_options(context: typer.Context, interval: int | None, *, watched: bool) -> None:
     from envctl.domain.errors import Problem, UsageError
 
     if interval is not None and not watched:
@@ -80,5 +80,5 @@ def _refuse_what_does_not_fit(context: typer.Context, interval: int | None, *, w
         raise UsageError(Problem("E019", message, "envctl status --markdown"))
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Show what runs where, and what to do next.")(status)

@@ -1,1 +1,1 @@
-"""Commands on the files of a project, and on what it needs."""
+"""Commands for project files, and for buckets, secrets and the sandbox."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer
+from envctl.cli.boundary import run_use_case
 from envctl.cli.options.arguments import Environments
 
 
@@ -25,12 +25,12 @@ def bootstrap(
     """
     from envctl.usecases.account import bootstrap as use
 
-    exit_code = lambda found: int(found.exit_code)  # noqa: E731
+    exit_code = lambda result: int(result.exit_code)  # noqa: E731
     if check:
-        answer(context, lambda ports: use.check(ports, names or (), as_me=as_me), exit_code)
+        run_use_case(context, lambda ports: use.check_buckets(ports, names or (), as_me=as_me), exit_code)
     dry_run = context.obj.dry_run
-    answer(context, lambda ports: use.bootstrap(ports, names or (), dry_run=dry_run, as_me=as_me), exit_code)
+    run_use_case(context, lambda ports: use.bootstrap(ports, names or (), dry_run=dry_run, as_me=as_me), exit_code)
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Make the buckets that envctl needs, or look at them.")(bootstrap)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from envctl.cli.boundary import answer_in_part, refuse_dry_run, show_help
+from envctl.cli.boundary import refuse_dry_run, run_partial_use_case, show_help
 
 if TYPE_CHECKING:
     from envctl.usecases.project.ci_workflows import System
@@ -29,7 +29,7 @@ def github(context: typer.Context, *, check: Check = False, branch: Branch = "ma
     """Write workflows that plan on pull requests, promote from environment to environment, and look for drift at night.
     What envctl has not written itself is never written over.
     """
-    _answer(context, "github", check=check, branch=branch)
+    _write_workflows(context, "github", check=check, branch=branch)
 
 
 @_app.command("gitlab", short_help="Write the pipeline of GitLab CI, or check it.")
@@ -37,20 +37,20 @@ def gitlab(context: typer.Context, *, check: Check = False, branch: Branch = "ma
     """Write a pipeline that plans on merge requests, promotes from environment to environment, and looks for drift on a
     schedule. A .gitlab-ci.yml that is there already stays as it is: include .gitlab/envctl.gitlab-ci.yml in it.
     """
-    _answer(context, "gitlab", check=check, branch=branch)
+    _write_workflows(context, "gitlab", check=check, branch=branch)
 
 
-def _answer(context: typer.Context, system: "System", *, check: bool, branch: str) -> None:
+def _write_workflows(context: typer.Context, system: "System", *, check: bool, branch: str) -> None:
     refuse_dry_run(context)
     from envctl import __version__
-    from envctl.usecases.project.ci_workflows import workflows
+    from envctl.usecases.project.ci_workflows import update_workflows
 
     command = "envctl --sandbox" if context.obj.sandbox else "envctl"
-    answer_in_part(
+    run_partial_use_case(
         context,
-        lambda ports: workflows(ports, system, check=check, branch=branch, version=__version__, command=command),
+        lambda ports: update_workflows(ports, system, check=check, branch=branch, version=__version__, command=command),
     )
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.add_typer(_app, name="ci")

@@ -12,11 +12,11 @@ def completion(
     shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="bash, zsh or fish.", show_default=False)],
 ) -> None:
     """Print what a shell has to read so that it completes environments, stacks, releases and gates."""
-    from envctl.cli.shell_completion import script
+    from envctl.cli.shell_completion import render_completion_script
 
     refuse_dry_run(context)
-    typer.echo(script(shell))
+    typer.echo(render_completion_script(shell))
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Print the completion script of a shell.")(completion)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer_in_part
+from envctl.cli.boundary import run_partial_use_case
 
 
 def fmt(
@@ -27,20 +27,20 @@ def fmt(
     """Format settings files and the code of modules as Terraform does, with the Terraform of the project. Either all
     of them can be read, or none is written. Needs no network, no init and no credentials.
     """
-    from envctl.usecases.project.fmt import fmt as use
+    from envctl.usecases.project.fmt import format_project as use
 
     project, dry_run = context.obj.project, context.obj.dry_run
-    wanted = [in_project(path, project) for path in paths or ()]
-    answer_in_part(context, lambda ports: use(ports, wanted, check=check, dry_run=dry_run))
+    selected = [to_project_path(path, project) for path in paths or ()]
+    run_partial_use_case(context, lambda ports: use(ports, selected, check=check, dry_run=dry_run))
 
 
-def in_project(path: Path, project: Path) -> str:
-    """From the project's folder, as people see both; where that leads out of it, as they lie on the disk."""
-    found = Path(os.path.relpath(path, project))
-    if found.parts[:1] == (os.pardir,):
-        found = Path(os.path.relpath(Path(os.path.realpath(path.parent)) / path.name, os.path.realpath(project)))
-    return found.as_posix()
+def to_project_path(path: Path, project: Path) -> str:
+    """Return the path relative to the project. Symbolic links are resolved only if it would lead out of the project."""
+    relative = Path(os.path.relpath(path, project))
+    if relative.parts[:1] == (os.pardir,):
+        relative = Path(os.path.relpath(Path(os.path.realpath(path.parent)) / path.name, os.path.realpath(project)))
+    return relative.as_posix()
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Format settings and modules as Terraform does.")(fmt)

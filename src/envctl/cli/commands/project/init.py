@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from envctl.cli.boundary import answer
+from envctl.cli.boundary import run_use_case
 from envctl.domain.scaffold.templates import TemplateName
 
 if TYPE_CHECKING:
@@ -35,19 +35,19 @@ def init(
     """Begin a project in a new folder: pipeline, settings, and copies of the modules that it needs. In a terminal, and
     without options, it asks what it has to know. Nothing is ever written over.
     """
-    from envctl.usecases.project.init import init as use
+    from envctl.usecases.project.init import init_project as use
 
-    choices = _choices(template, region, recovery_region, account or ())
+    choices = _parse_choices(template, region, recovery_region, account or [])
     dry_run = context.obj.dry_run
-    answer(context, lambda ports: use(ports, name, choices, dry_run=dry_run))
+    run_use_case(context, lambda ports: use(ports, name, choices, dry_run=dry_run))
 
 
-def _choices(template: str | None, region: str, recovery_region: str, told: "list[str] | tuple[()]") -> "Choices":
+def _parse_choices(template: str | None, region: str, recovery_region: str, pairs: list[str]) -> "Choices":
     from envctl.domain.errors import Problem, UsageError
     from envctl.usecases.project.init import Choices
 
     accounts: dict[str, str] = {}
-    for pair in told:
+    for pair in pairs:
         environment, equals, account = pair.partition("=")
         if not equals or environment in accounts:
             message = f"{environment} was given two accounts" if equals else f"--account {pair} names no environment"
@@ -56,5 +56,5 @@ def _choices(template: str | None, region: str, recovery_region: str, told: "lis
     return Choices(template or "", region, recovery_region, accounts)
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Begin a project in a new folder.")(init)

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer_in_part
-from envctl.cli.completion.candidates import platforms as offered
+from envctl.cli.boundary import run_partial_use_case
+from envctl.cli.completion.candidates import complete_platforms as offered
 
 
 def lock_providers(
@@ -32,8 +32,8 @@ def lock_providers(
     from envctl.usecases.project.lock_providers import lock_providers as use
 
     dry_run = context.obj.dry_run
-    answer_in_part(context, lambda ports: use(ports, platforms or (), upgrade=upgrade, dry_run=dry_run))
+    run_partial_use_case(context, lambda ports: use(ports, platforms or (), upgrade=upgrade, dry_run=dry_run))
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command("lock-providers", short_help="Write the provider lock for all stacks and platforms.")(lock_providers)

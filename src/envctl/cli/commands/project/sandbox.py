@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from envctl.cli.boundary import refuse_dry_run, show, show_help
+from envctl.cli.boundary import refuse_dry_run, show_help, show_result
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 
 if TYPE_CHECKING:
@@ -33,15 +33,15 @@ def up(
     ] = None,
 ) -> None:
     """Start the sandbox, or find it running. Every command with --sandbox does that by itself."""
-    from envctl.cli.wiring.container import wire
+    from envctl.cli.wiring.container import open_ports
 
     refuse_dry_run(context)
     IN_SANDBOX.set(True)
-    with wire(replace(context.obj, sandbox=True)) as wired:
-        if wired.aws is None:
+    with open_ports(replace(context.obj, sandbox=True)) as wired:
+        if wired.embedded_aws is None:
             raise AssertionError("a sandboxed wiring has an embedded AWS")
-        running = wired.aws.start(wired.project, port)
-    _answer(
+        running = wired.embedded_aws.start_sandbox(wired.project, port)
+    _show_and_exit(
         context,
         "up",
         SandboxState("running", running.proxy_url, running.started_at, f"envctl apply {wired.project.entry}"),
@@ -51,33 +51,33 @@ def up(
 @app.command()
 def status(context: typer.Context) -> None:
     """Say whether the sandbox runs."""
-    found = _sandbox(context)
-    running = found.running()
+    found = _open_sandbox(context)
+    running = found.find_running()
     if running:
-        _answer(context, "status", SandboxState("running", running.proxy_url, running.started_at))
-    if found.died():
-        _answer(context, "status", SandboxState("died", next="envctl sandbox down"))
-    _answer(context, "status", SandboxState("off", next="envctl sandbox up"))
+        _show_and_exit(context, "status", SandboxState("running", running.proxy_url, running.started_at))
+    if found.has_died():
+        _show_and_exit(context, "status", SandboxState("died", next="envctl sandbox down"))
+    _show_and_exit(context, "status", SandboxState("off", next="envctl sandbox up"))
 
 
 @app.command()
 def down(context: typer.Context) -> None:
     """Stop the sandbox, and forget all that it held."""
     refuse_dry_run(context)
-    stopped = _sandbox(context).down()
-    _answer(context, "down", SandboxState("stopped" if stopped else "off"))
+    stopped = _open_sandbox(context).stop()
+    _show_and_exit(context, "down", SandboxState("stopped" if stopped else "off"))
 
 
-def _sandbox(context: typer.Context) -> "Sandbox":
+def _open_sandbox(context: typer.Context) -> "Sandbox":
     from envctl.adapters.sandbox.lifecycle import Sandbox
 
     return Sandbox(context.obj.project.absolute() / ".envctl" / "sandbox")
 
 
-def _answer(context: typer.Context, verb: str, state: SandboxState) -> NoReturn:
-    show(context.obj, f"sandbox {verb}", state, 0)
+def _show_and_exit(context: typer.Context, verb: str, state: SandboxState) -> NoReturn:
+    show_result(context.obj, f"sandbox {verb}", state, 0)
     raise typer.Exit(0)
 
 
-def register(application: typer.Typer) -> None:
+def register_commands(application: typer.Typer) -> None:
     application.add_typer(app, name="sandbox", short_help="Start, see and stop the embedded AWS.")

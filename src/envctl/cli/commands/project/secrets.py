@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from envctl.cli.boundary import answer, answer_in_part, refuse_dry_run, show_help
-from envctl.cli.options.arguments import Environments, an_environment
+from envctl.cli.boundary import refuse_dry_run, run_partial_use_case, run_use_case, show_help
+from envctl.cli.options.arguments import Environments, environment_argument
 
 if TYPE_CHECKING:
     from envctl.domain.aws.secret_status import SecretValue
@@ -24,26 +24,26 @@ def secrets(context: typer.Context) -> None:
 @app.command("list")
 def list_(
     context: typer.Context,
-    environment: Annotated[str, an_environment("The environment, for example prod.")],
+    environment: Annotated[str, environment_argument("The environment, for example prod.")],
 ) -> None:
     """Show the secrets that an environment's settings ask for, and whether they are there. No value is read."""
-    from envctl.usecases.account.secret_check import listed
+    from envctl.usecases.account.secret_check import list_secrets
 
-    answer_in_part(context, lambda ports: listed(ports, environment))
+    run_partial_use_case(context, lambda ports: list_secrets(ports, environment))
 
 
 @app.command()
 def check(context: typer.Context, names: Environments = None) -> None:
     """Exit with 1 where a secret is missing or can't be looked at, and say how to create each. No value is read."""
-    from envctl.usecases.account.secret_check import check as use
+    from envctl.usecases.account.secret_check import check_secrets as use
 
-    answer_in_part(context, lambda ports: use(ports, names or ()))
+    run_partial_use_case(context, lambda ports: use(ports, names or ()))
 
 
 @app.command("set")
 def set_(
     context: typer.Context,
-    environment: Annotated[str, an_environment("The environment, for example prod.")],
+    environment: Annotated[str, environment_argument("The environment, for example prod.")],
     name: Annotated[str, typer.Argument(help="The secret, as the settings name it.", show_default=False)],
     *,
     kind: Annotated[
@@ -56,21 +56,21 @@ def set_(
     """Create a secret, or give it a new version. The value is read from standard input, or typed without being shown;
     it is never an argument.
     """
-    from envctl.cli.input.secret_value import given
+    from envctl.cli.input.secret_value import read_secret_value
     from envctl.usecases.account.secret_set import set_secret as use
 
     refuse_dry_run(context)
 
-    def value(ports: "Ports") -> "SecretValue":
-        found = given(context.obj)
-        ports.observer.hides([found.data.decode(errors="replace")])
-        return found
+    def read(ports: "Ports") -> "SecretValue":
+        value = read_secret_value(context.obj)
+        ports.observer.redact([value.data.decode(errors="replace")])
+        return value
 
-    answer(
+    run_use_case(
         context,
-        lambda ports: use(ports, environment, name, lambda: value(ports), kind=kind, unasked=unasked, kms_key=kms_key),
+        lambda ports: use(ports, environment, name, lambda: read(ports), kind=kind, unasked=unasked, kms_key=kms_key),
     )
 
 
-def register(application: typer.Typer) -> None:
+def register_commands(application: typer.Typer) -> None:
     application.add_typer(app, name="secrets", short_help="Show, check and set the secrets that settings name.")

@@ -4,23 +4,23 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import answer
-from envctl.cli.options.arguments import an_environment
+from envctl.cli.boundary import run_use_case
+from envctl.cli.options.arguments import environment_argument
 
 
 def validate(
     context: typer.Context,
-    environment: Annotated[str, an_environment("Only this environment. Default: all.")] = "",
+    environment: Annotated[str, environment_argument("Only this environment. Default: all.")] = "",
     *,
     settings: Annotated[
         bool, typer.Option("--settings", help="Only whether the settings fit: no keys, no secrets, no images.")
     ] = False,
 ) -> None:
     """Check the project file, the modules and the settings. Needs no Terraform and no credentials."""
-    from envctl.usecases.inspect.settings import validate as use
+    from envctl.usecases.inspect.settings import validate_project as use
 
-    answer(context, lambda ports: use(ports, environment, only_settings=settings))
+    run_use_case(context, lambda ports: use(ports, environment, only_settings=settings))
 
 
-def register(app: typer.Typer) -> None:
+def register_commands(app: typer.Typer) -> None:
     app.command(short_help="Check project, modules and settings.")(validate)

@@ -1,1 +1,1 @@
-"""What guards, checks and looks have found, as the reports that systems of CI read: JUnit, and SARIF."""
+"""Results of guards, checks and drift detection as JUnit XML and SARIF."""

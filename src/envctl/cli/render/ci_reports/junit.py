@@ -1,4 +1,4 @@
-"""Verdicts as JUnit XML, as far as its readers agree: Jenkins, GitLab and the reporters for GitHub.
+"""Verdicts as JUnit XML, in the subset common to Jenkins, GitLab and the GitHub reporters.
 
 https://github.com/testmoapp/junitxml
 """
@@ -9,23 +9,23 @@ from xml.etree import ElementTree
 
 from envctl.cli.render.ci_reports.verdicts import Verdict
 
-# What XML 1.0 can't hold, not even escaped.
-_IMPOSSIBLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Characters not allowed in XML 1.0, even escaped.
+_INVALID_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit(verdicts: Sequence[Verdict]) -> str:
-    """One suite for each environment and kind of question; where nothing was asked there is none."""
-    top = ElementTree.Element("testsuites", {"name": "envctl"} | _counted(verdicts))
+def render_junit(verdicts: Sequence[Verdict]) -> str:
+    """Render the verdicts, with one test suite for each `Verdict.suite`."""
+    top = ElementTree.Element("testsuites", {"name": "envctl"} | _count_outcomes(verdicts))
     for name in dict.fromkeys(verdict.suite for verdict in verdicts):
         own = [verdict for verdict in verdicts if verdict.suite == name]
-        suite = ElementTree.SubElement(top, "testsuite", {"name": _possible(name)} | _counted(own))
+        suite = ElementTree.SubElement(top, "testsuite", {"name": _replace_invalid(name)} | _count_outcomes(own))
         for verdict in own:
-            _case(suite, verdict)
+            _add_case(suite, verdict)
     ElementTree.indent(top)
     return ElementTree.tostring(top, encoding="unicode", xml_declaration=False) + "\n"
 
 
-def _counted(verdicts: Sequence[Verdict]) -> dict[str, str]:
+def _count_outcomes(verdicts: Sequence[Verdict]) -> dict[str, str]:
     outcomes = [verdict.outcome for verdict in verdicts]
     return {
         "tests": f"{len(outcomes)}",
@@ -36,24 +36,24 @@ def _counted(verdicts: Sequence[Verdict]) -> dict[str, str]:
     }
 
 
-def _case(suite: ElementTree.Element, verdict: Verdict) -> None:
-    place = verdict.location
-    where = {"file": _possible(place.file), "line": f"{place.line or 1}"} if place else {}
-    names = {"name": _possible(verdict.name), "classname": _possible(verdict.suite)}
-    case = ElementTree.SubElement(suite, "testcase", names | {"time": f"{verdict.seconds:.3f}"} | where)
-    told = _possible("\n".join(filter(None, (verdict.message, verdict.hint))))
+def _add_case(suite: ElementTree.Element, verdict: Verdict) -> None:
+    location = verdict.location
+    position = {"file": _replace_invalid(location.file), "line": f"{location.line or 1}"} if location else {}
+    names = {"name": _replace_invalid(verdict.name), "classname": _replace_invalid(verdict.suite)}
+    case = ElementTree.SubElement(suite, "testcase", names | {"time": f"{verdict.seconds:.3f}"} | position)
+    text = _replace_invalid("\n".join(filter(None, (verdict.message, verdict.hint))))
     match verdict.outcome:
         case "failed" | "unknown":
             kind = "failure" if verdict.outcome == "failed" else "error"
-            ElementTree.SubElement(case, kind, type=verdict.rule, message=_possible(verdict.message)).text = told
+            ElementTree.SubElement(case, kind, type=verdict.rule, message=_replace_invalid(verdict.message)).text = text
         case "skipped":
-            ElementTree.SubElement(case, "skipped", message=_possible(verdict.message))
+            ElementTree.SubElement(case, "skipped", message=_replace_invalid(verdict.message))
         case "warned":
-            # There is no such thing in JUnit: it passes, and what was remarked is its output.
-            ElementTree.SubElement(case, "system-out").text = told
+            # JUnit has no warnings: the test passes, with the warning as its output.
+            ElementTree.SubElement(case, "system-out").text = text
         case "passed":
             pass
 
 
-def _possible(text: str) -> str:
-    return _IMPOSSIBLE.sub("\ufffd", text)
+def _replace_invalid(text: str) -> str:
+    return _INVALID_XML.sub("\ufffd", text)

@@ -1,4 +1,4 @@
-"""Verdicts as SARIF 2.1.0: what is wrong, and where, for the code scanning of GitHub and others.
+"""Failed, unknown and warned verdicts as SARIF 2.1.0, for code scanning by GitHub and others.
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
@@ -13,50 +13,50 @@ from envctl.cli.render.ci_reports.verdicts import Verdict
 from envctl.domain.errors import Location
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-# Where nothing in a file is to blame: readers want a place, and the gates, environments and stacks are said there.
-PROJECT = Location("envctl.toml", 1)
+# Used without a location, as SARIF readers require one: the file of gates, environments and stacks.
+DEFAULT_LOCATION = Location("envctl.toml", 1)
 _LEVELS = {"failed": "error", "unknown": "error", "warned": "warning"}
 
 
-def sarif(verdicts: Sequence[Verdict]) -> str:
+def render_sarif(verdicts: Sequence[Verdict]) -> str:
     found = [verdict for verdict in verdicts if verdict.outcome in _LEVELS]
     rules = sorted({verdict.rule for verdict in found})
     driver = {
         "name": "envctl",
         "version": __version__,
-        "rules": [{"id": rule, "name": rule, "shortDescription": {"text": _described(rule)}} for rule in rules],
+        "rules": [{"id": rule, "name": rule, "shortDescription": {"text": _describe_rule(rule)}} for rule in rules],
     }
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(verdict, rules.index(verdict.rule)) for verdict in found],
+        "results": [_to_result(verdict, rules.index(verdict.rule)) for verdict in found],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _result(verdict: Verdict, rule: int) -> dict[str, Any]:
-    place = verdict.location or PROJECT
-    said = verdict.message.rstrip(".")
-    told = f"{verdict.suite}, {verdict.name}: {said}." + (f" Next: {verdict.hint}" if verdict.hint else "")
-    region = {"startLine": place.line or 1}
+def _to_result(verdict: Verdict, rule: int) -> dict[str, Any]:
+    location = verdict.location or DEFAULT_LOCATION
+    message = verdict.message.rstrip(".")
+    text = f"{verdict.suite}, {verdict.name}: {message}." + (f" Next: {verdict.hint}" if verdict.hint else "")
+    region = {"startLine": location.line or 1}
     return {
         "ruleId": verdict.rule,
         "ruleIndex": rule,
         "level": _LEVELS[verdict.outcome],
-        "message": {"text": told},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(place.file)}, "region": region}}],
-        # The same finding is the same tomorrow, whatever numbers are in its words.
+        "message": {"text": text},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": _to_uri(location.file)}, "region": region}}],
+        # Independent of the message: numbers in it may change while the finding stays the same.
         "partialFingerprints": {"envctl/v1": sha256(f"{verdict.suite}\0{verdict.name}".encode()).hexdigest()},
     }
 
 
-def _uri(file: str) -> str:
+def _to_uri(file: str) -> str:
     from urllib.parse import quote
 
     return quote(file)
 
 
-def _described(rule: str) -> str:
+def _describe_rule(rule: str) -> str:
     match rule[0]:
         case "G":
             return f"Guard {rule} of envctl: docs/guards.md"

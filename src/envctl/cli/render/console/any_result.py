@@ -1,17 +1,17 @@
-"""One entry for people: any result, on any console."""
+"""Text of any result on any console."""
 
 from importlib import import_module
 
 from rich.console import Console
 
-# By name: importing every kind of result would cost a plan more than drawing it does.
+# By name: importing every result type would take longer than rendering a plan.
 RENDERERS = {
-    "Approved": "approval.approval.show_approved",
-    "ApprovedRules": "approval.rules.show_approved_rules",
-    "Reviewed": "approval.approval.show_reviewed",
-    "Begun": "project.new_project.show_begun",
+    "Approved": "approval.approval.show_approval",
+    "ApprovedRules": "approval.rules.show_rules_approval",
+    "Reviewed": "approval.approval.show_reviews",
+    "Begun": "project.new_project.show_new_project",
     "Bootstrap": "project.bootstrap.show_bootstrap",
-    "Deployed": "deployment.deployment.show_deployed",
+    "Deployed": "deployment.deployment.show_deployment",
     "Diff": "inspect.diff.show_diff",
     "Doctor": "inspect.doctor.show_doctor",
     "Drift": "plan.drift.show_drift",
@@ -19,36 +19,36 @@ RENDERERS = {
     "EnvironmentRules": "approval.rules.show_rules",
     "EnvironmentPlan": "plan.plan.show_plan_alone",
     "EnvironmentSettings": "inspect.settings.show_settings",
-    "Explained": "plan.explained.show_explained",
-    "EnvironmentSecrets": "project.secrets.show_listed",
-    "Fixed": "deployment.fixed_drift.show_fixed",
+    "Explained": "plan.explained.show_explained_plan",
+    "EnvironmentSecrets": "project.secrets.show_secrets",
+    "Fixed": "deployment.fixed_drift.show_drift_fix",
     "Formatted": "project.formatted.show_formatted",
     "History": "inspect.history.show_history",
-    "Locked": "approval.locking.show_locked",
+    "Locked": "approval.locking.show_lock",
     "LockedProviders": "project.lock_providers.show_locked_providers",
     "Matrix": "plan.many_plans.show_matrix",
-    "PinnedKeys": "project.signing_keys.show_pinned",
+    "PinnedKeys": "project.signing_keys.show_pinned_keys",
     "Plans": "plan.many_plans.show_plans",
     "Preview": "plan.preview.show_preview",
-    "OneOutput": "inspect.outputs.show_one",
-    "Recovered": "deployment.recovery.show_recovered",
-    "Rendered": "inspect.settings.show_rendered",
-    "ReportWritten": "inspect.report.show_written",
-    "RulesResetState": "approval.rules.show_reset",
+    "OneOutput": "inspect.outputs.show_output",
+    "Recovered": "deployment.recovery.show_recovery",
+    "Rendered": "inspect.settings.show_root_modules",
+    "ReportWritten": "inspect.report.show_report",
+    "RulesResetState": "approval.rules.show_rules_reset",
     "SandboxState": "project.sandbox.show_sandbox",
-    "SecretSet": "project.secrets.show_set",
-    "SecretsChecked": "project.secrets.show_checked",
+    "SecretSet": "project.secrets.show_secret_set",
+    "SecretsChecked": "project.secrets.show_secrets_check",
     "Status": "inspect.status.show_status",
-    "Unlocked": "approval.locking.show_unlocked",
-    "Valid": "inspect.settings.show_valid",
+    "Unlocked": "approval.locking.show_unlock",
+    "Valid": "inspect.settings.show_validation",
     "Verification": "deployment.verification.show_verification",
-    "Verified": "inspect.history.show_verified",
+    "Verified": "inspect.history.show_ledger_verification",
     "Why": "approval.why.show_why",
-    "Withdrawn": "approval.approval.show_withdrawn",
+    "Withdrawn": "approval.approval.show_withdrawal",
     "Workflows": "project.workflows.show_workflows",
 }
 
 
-def show(result: object, out: Console) -> None:
+def render_result(result: object, out: Console) -> None:
     module, _, function = RENDERERS[type(result).__name__].rpartition(".")
     getattr(import_module(f"envctl.cli.render.console.{module}"), function)(result, out)

@@ -1,29 +1,29 @@
-"""What went wrong, as advice: every problem with its code, its place and the way on."""
+"""Errors as text: each problem with its code, location and hint."""
 
 from datetime import UTC, datetime
 
 from rich.console import Console
 
-from envctl.cli.render.console.approval.guards import show_refused
-from envctl.cli.render.console.deployment.stack_outcomes import account
+from envctl.cli.render.console.approval.guards import show_refusals
+from envctl.cli.render.console.deployment.stack_outcomes import group_outcomes
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import hanging, joined, say
+from envctl.cli.render.terminal.text import join_text, print_item, print_text
 from envctl.domain.errors import EnvctlError, InterruptedByUserError
 from envctl.domain.guards import RefusedError
 
 
 def show_error(error: EnvctlError, err: Console, now: datetime | None = None) -> None:
-    """`now` is what times are counted from: the moment at which it is read, unless another one is given."""
+    """Print an error. Times are relative to `now`, by default the current time."""
     if isinstance(error, RefusedError):
-        show_refused(error, err, now or datetime.now(UTC))
+        show_refusals(error, err, now or datetime.now(UTC))
     else:
         _show_problems(error, err)
-    for told, names in account(error.stacks):
-        hanging(err, joined((f"{told}: ", "bold"), names), 2)
+    for outcome, names in group_outcomes(error.stacks):
+        print_item(err, join_text((f"{outcome}: ", "bold"), names), 2)
 
 
 def _show_problems(error: EnvctlError, err: Console) -> None:
     word, style = ("stopped", "bold yellow") if isinstance(error, InterruptedByUserError) else ("error", "bold red")
     show_problems(error.problems, err, word, style)
     if len(error.problems) > 1:
-        say(err, f"{len(error.problems)} problems")
+        print_text(err, f"{len(error.problems)} problems")

@@ -1,4 +1,4 @@
-"""What can be said in one line: it is said without loading what draws tables and colours."""
+"""Results of one line, rendered without importing rich."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -6,33 +6,33 @@ if TYPE_CHECKING:
     from envctl.usecases.fleet.matrix import Matrix
     from envctl.usecases.inspect.outputs import OneOutput
     from envctl.usecases.inspect.settings import Valid
-from envctl.cli.render.terminal.counting import counted
+from envctl.cli.render.terminal.counting import format_count
 
 
-def line(result: object) -> str | None:
-    """The whole of what is told, or None where a person has to see more than a line."""
-    # By name: importing every kind of result would cost more than saying it does.
+def render_one_line(result: object) -> str | None:
+    """Return the whole text of a result, or None if it needs more than a line."""
+    # By name: importing every result type would take longer than printing the line.
     match type(result).__name__:
         case "Valid" if not (cast("Valid", result).unread or cast("Valid", result).remarks):
-            return valid(cast("Valid", result))
+            return format_validation(cast("Valid", result))
         case "Matrix":
-            from envctl.cli.render.console.fleet.matrix import matrix_text
+            from envctl.cli.render.console.fleet.matrix import format_matrix
 
-            return matrix_text(cast("Matrix", result))
+            return format_matrix(cast("Matrix", result))
         case "OneOutput":
-            return one_output(cast("OneOutput", result))
+            return format_bare_output(cast("OneOutput", result))
         case _:
             return None
 
 
-def one_output(result: "OneOutput") -> str:
-    """The bare value, to the byte: nothing in it is made visible. A text that ends its line gets no second end."""
-    from envctl.domain.terraform.outputs import bare
+def format_bare_output(result: "OneOutput") -> str:
+    """Return the exact value, without escapes. A final newline is dropped: printing adds one."""
+    from envctl.domain.terraform.outputs import format_raw_output
 
-    return bare(result.value).removesuffix("\n")
+    return format_raw_output(result.value).removesuffix("\n")
 
 
-def valid(result: "Valid") -> str:
-    environments = f"{counted(len(result.environments), 'environment')} ({', '.join(result.environments)})"
-    stacks = f"{counted(len(result.stacks), 'stack')} ({', '.join(result.stacks)})"
-    return f"Valid: {environments}, {stacks}, {counted(result.settings, 'setting')}."
+def format_validation(result: "Valid") -> str:
+    environments = f"{format_count(len(result.environments), 'environment')} ({', '.join(result.environments)})"
+    stacks = f"{format_count(len(result.stacks), 'stack')} ({', '.join(result.stacks)})"
+    return f"Valid: {environments}, {stacks}, {format_count(result.settings, 'setting')}."

@@ -1,1 +1,1 @@
-"""Results as a page of its own: one file that loads nothing and runs nothing."""
+"""The HTML report: one file without scripts or external resources."""

@@ -1,61 +1,64 @@
-"""The timeline of deployments, as a picture and as a table."""
+"""The section of past deployments: a timeline picture and the same as a table."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from envctl.cli.render.html import states
-from envctl.cli.render.html.elements import Html, Piece, quoted, several, tag
-from envctl.cli.render.html.lanes import lanes
-from envctl.cli.render.html.signs import Sign, labelled, legend
-from envctl.cli.render.html.tables import section, table
-from envctl.cli.render.html.wording import person, release, since
-from envctl.cli.render.terminal.counting import counted
-from envctl.cli.render.terminal.times import lasting
+from envctl.cli.render.html.elements import Html, Piece, isolate, join, tag
+from envctl.cli.render.html.signs import Sign, render_label, render_legend
+from envctl.cli.render.html.tables import render_section, render_table
+from envctl.cli.render.html.timeline_picture import render_timeline
+from envctl.cli.render.html.wording import render_past_moment, render_person, render_release
+from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.times import format_seconds
 from envctl.usecases.inspect.report import Report
 from envctl.usecases.ledger.timeline import Happened
 
-LINES = "A line is what ran, and in colour what runs now."
+LINES_NOTE = "A line is what ran, and in colour what runs now."
 HEADS = ("When (UTC)", "Environment", "What", "Release", "Outcome", "Changed", "Took", "By")
 
 
-def deployments(report: Report) -> Html:
+def render_deployments(report: Report) -> Html:
     shown = report.timeline.deployments
     if not shown:
-        return section("deployments", "Deployments", tag("p", "Nothing was deployed yet."))
-    rows = (_row(each, report.now) for each in shown)
-    number = counted(len(shown), "deployment")
+        return render_section("deployments", "Deployments", tag("p", "Nothing was deployed yet."))
+    rows = (_render_row(each, report.now) for each in shown)
+    number = format_count(len(shown), "deployment")
     caption = (
         f"The last {number}, newest first" if report.timeline.more else f"All deployments, newest first: {len(shown)}"
     )
-    listed = tag("details", tag("summary", f"The same as a table: {number}"), table(caption, HEADS, rows, "dense"))
-    left = "Older deployments are left off." if report.timeline.more else ""
-    pictured = (lanes(report), legend(_signs(shown), "Signs", LINES))
-    return section("deployments", "Deployments", *pictured, listed, note=left)
+    as_table = tag(
+        "details", tag("summary", f"The same as a table: {number}"), render_table(caption, HEADS, rows, "dense")
+    )
+    note = "Older deployments are left off." if report.timeline.more else ""
+    pictured = (render_timeline(report), render_legend(_list_signs(shown), "Signs", LINES_NOTE))
+    return render_section("deployments", "Deployments", *pictured, as_table, note=note)
 
 
-def _signs(shown: Sequence[Happened]) -> list[Sign]:
-    """Those that occur, each once."""
-    glass = [states.GLASS] if any(each.deployment.waiver for each in shown) else []
-    return [*dict.fromkeys(states.of_deployment(each) for each in shown), *glass]
+def _list_signs(shown: Sequence[Happened]) -> list[Sign]:
+    """Return each sign used by the deployments once."""
+    break_glass = [states.BREAK_GLASS] if any(each.deployment.waiver for each in shown) else []
+    return [*dict.fromkeys(states.choose_deployment_sign(each) for each in shown), *break_glass]
 
 
-def _row(happened: Happened, now: datetime) -> tuple[Piece, ...]:
-    done = happened.deployment
-    took = lasting((done.ended_at - done.started_at).total_seconds()) if done.ended_at else ""
+def _render_row(happened: Happened, now: datetime) -> tuple[Piece, ...]:
+    deployment = happened.deployment
+    took = format_seconds((deployment.ended_at - deployment.started_at).total_seconds()) if deployment.ended_at else ""
     return (
-        since(done.started_at, now),
+        render_past_moment(deployment.started_at, now),
         happened.environment,
-        states.deed(done),
-        release(done.release),
-        several(labelled(states.of_deployment(happened)), _remarks(happened)),
-        str(done.changed) if done.outcome == "succeeded" else "",
+        states.describe_operation(deployment),
+        render_release(deployment.release),
+        join(render_label(states.choose_deployment_sign(happened)), _render_remarks(happened)),
+        str(deployment.changed) if deployment.outcome == "succeeded" else "",
         took,
-        person(done.by),
+        render_person(deployment.by),
     )
 
 
-def _remarks(happened: Happened) -> Html:
-    done = happened.deployment
-    rules = [tag("span", quoted(f"rules: {change}"), class_="doubt under") for change in happened.rules]
-    glass = tag("span", states.GLASS.word, class_="bad under") if done.waiver else several()
-    return several(glass, tag("span", quoted(done.reason), class_="quiet under") if done.reason else "", *rules)
+def _render_remarks(happened: Happened) -> Html:
+    deployment = happened.deployment
+    rules = [tag("span", isolate(f"rules: {change}"), class_="doubt under") for change in happened.rules]
+    break_glass = tag("span", states.BREAK_GLASS.word, class_="bad under") if deployment.waiver else join()
+    reason = tag("span", isolate(deployment.reason), class_="quiet under") if deployment.reason else ""
+    return join(break_glass, reason, *rules)

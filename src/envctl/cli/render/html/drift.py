@@ -1,13 +1,13 @@
-"""Drift by environment: the last look at reality since the last deployment, or that there was none."""
+"""The drift section: the last drift check of each environment since its last deployment."""
 
 from datetime import datetime
 
 from envctl.cli.render.html import states
-from envctl.cli.render.html.elements import Html, Piece, code, quiet, several, tag
-from envctl.cli.render.html.signs import Sign, labelled
-from envctl.cli.render.html.tables import section, table
-from envctl.cli.render.html.wording import person, since
-from envctl.cli.render.terminal.counting import counted
+from envctl.cli.render.html.elements import Html, Piece, code, dim, join, tag
+from envctl.cli.render.html.signs import Sign, render_label
+from envctl.cli.render.html.tables import render_section, render_table
+from envctl.cli.render.html.wording import render_past_moment, render_person
+from envctl.cli.render.terminal.counting import format_count
 from envctl.domain.ledger.state import DriftCheck
 from envctl.usecases.inspect.report import Report
 from envctl.usecases.inspect.status import EnvironmentStatus
@@ -15,34 +15,34 @@ from envctl.usecases.inspect.status import EnvironmentStatus
 HEADS = ("Environment", "Reality against the state", "Looked at (UTC)", "By", "What differs")
 
 
-def drift(report: Report) -> Html:
-    rows = (_row(each, report.now) for each in report.status.environments)
-    return section("drift", "Drift", table("The last look at each environment", HEADS, rows))
+def render_drift(report: Report) -> Html:
+    rows = (_render_row(each, report.now) for each in report.status.environments)
+    return render_section("drift", "Drift", render_table("The last look at each environment", HEADS, rows))
 
 
-def _row(each: EnvironmentStatus, now: datetime) -> tuple[Piece, ...]:
-    here = each.present
-    if here.current is None:
-        return (each.environment, labelled(states.NOTHING_RUNS), "", "", "")
-    if here.drift is None:
-        return (each.environment, labelled(states.NOT_LOOKED_AT), "", "", "")
+def _render_row(status: EnvironmentStatus, now: datetime) -> tuple[Piece, ...]:
+    state = status.present
+    if state.current is None:
+        return (status.environment, render_label(states.NOTHING_RUNS), "", "", "")
+    if state.drift is None:
+        return (status.environment, render_label(states.DRIFT_UNCHECKED), "", "", "")
     return (
-        each.environment,
-        labelled(_sign(here.drift)),
-        since(here.drift.at, now),
-        person(here.drift.by),
-        _named(here.drift),
+        status.environment,
+        render_label(_choose_sign(state.drift)),
+        render_past_moment(state.drift.at, now),
+        render_person(state.drift.by),
+        _render_resources(state.drift),
     )
 
 
-def _sign(seen: DriftCheck) -> Sign:
-    if not seen.drifted:
-        return states.CLEAN
-    return Sign("doubt", "doubt", counted(seen.drifted, "difference"))
+def _choose_sign(check: DriftCheck) -> Sign:
+    if not check.drifted:
+        return states.NO_DRIFT
+    return Sign("doubt", "doubt", format_count(check.drifted, "difference"))
 
 
-def _named(seen: DriftCheck) -> Html:
-    left = seen.drifted - len(seen.resources)
-    more = tag("li", quiet(f"and {left} more")) if left > 0 and seen.resources else several()
-    names = (tag("li", code(name)) for name in seen.resources)
-    return tag("ul", *names, more, class_="plain") if seen.resources else several()
+def _render_resources(check: DriftCheck) -> Html:
+    omitted = check.drifted - len(check.resources)
+    more = tag("li", dim(f"and {omitted} more")) if omitted > 0 and check.resources else join()
+    names = (tag("li", code(name)) for name in check.resources)
+    return tag("ul", *names, more, class_="plain") if check.resources else join()

@@ -1,14 +1,12 @@
-"""Elements of a page. Text becomes markup in here and nowhere else, and so nothing that people wrote is ever taken for
-markup.
-"""
+"""HTML elements. All text is escaped here, and user input never becomes markup."""
 
 from html import escape
 
-from envctl.cli.render.terminal.text import visible
+from envctl.cli.render.terminal.text import escape_text
 
-VOID = frozenset({"meta", "link"})
-# Each begins a line of its own, for who reads the source of the page.
-_BLOCKS = frozenset(
+VOID_ELEMENTS = frozenset({"meta", "link"})
+# Put on a line of their own, to keep the page source readable.
+_BLOCK_ELEMENTS = frozenset(
     {
         *("header", "nav", "main", "section", "footer", "article", "h1", "h2", "h3", "h4", "div", "p", "dl", "ul"),
         *("table", "thead", "tbody", "tr", "details", "g", "rect", "line"),
@@ -17,33 +15,33 @@ _BLOCKS = frozenset(
 
 
 class Html(str):
-    """Markup that is safe as it stands."""
+    """Escaped markup."""
 
     __slots__ = ()
 
 
-NOTHING = Html("")
+EMPTY = Html("")
 Piece = Html | str
 
 
-def written(text: str) -> Html:
-    """What somebody wrote, as it is read: whatever is invisible is spelt out."""
-    return text if isinstance(text, Html) else Html(escape(visible(text), quote=True))
+def to_html(text: str) -> Html:
+    """Escape text and show invisible characters; return `Html` unchanged."""
+    return text if isinstance(text, Html) else Html(escape(escape_text(text), quote=True))
 
 
-def several(*pieces: Piece) -> Html:
-    return Html("".join(written(piece) for piece in pieces))
+def join(*pieces: Piece) -> Html:
+    return Html("".join(to_html(piece) for piece in pieces))
 
 
 def tag(name: str, /, *pieces: Piece, **attributes: str | float | bool | None) -> Html:
-    """`class_` is the attribute class, `aria_label` is aria-label. One that is None or False is left out."""
-    said = "".join(_said(key, value) for key, value in attributes.items() if value is not None and value is not False)
-    start = f"\n<{name}{said}>" if name in _BLOCKS else f"<{name}{said}>"
-    return Html(start) if name in VOID else Html(f"{start}{several(*pieces)}</{name}>")
+    """Build an element. `class_` becomes `class`, `aria_label` becomes `aria-label`; None and False are left out."""
+    start = f"<{name}{''.join(_format_attribute(key, value) for key, value in attributes.items())}>"
+    start = f"\n{start}" if name in _BLOCK_ELEMENTS else start
+    return Html(start) if name in VOID_ELEMENTS else Html(f"{start}{join(*pieces)}</{name}>")
 
 
-def quoted(text: str) -> Html:
-    """A name or a reason: whichever way its letters run, the sentence around it keeps its own."""
+def isolate(text: str) -> Html:
+    """Wrap a name or a reason in `<bdi>`, to keep its text direction from affecting the sentence around it."""
     return tag("bdi", " ".join(text.split()))
 
 
@@ -51,18 +49,20 @@ def code(text: str) -> Html:
     return tag("code", text)
 
 
-def quiet(*pieces: Piece) -> Html:
+def dim(*pieces: Piece) -> Html:
     return tag("span", *pieces, class_="quiet")
 
 
-def spoken(text: str) -> Html:
-    """For who listens to the page, where a sign says it to the others."""
+def hide_visually(text: str) -> Html:
+    """Return text for screen readers only, next to a sign."""
     return tag("span", text, class_="spoken")
 
 
-def _said(key: str, value: str | float | bool) -> str:
+def _format_attribute(key: str, value: str | float | bool | None) -> str:
+    if value is None or value is False:
+        return ""
     name = key.rstrip("_").replace("_", "-")
     if value is True:
         return f" {name}"
-    told = value if isinstance(value, str) else f"{round(float(value), 2):g}"
-    return f' {name}="{written(told)}"'
+    text = value if isinstance(value, str) else f"{round(float(value), 2):g}"
+    return f' {name}="{to_html(text)}"'

@@ -1,85 +1,87 @@
-"""How things stand, in figures and in sentences, and what to type next."""
+"""The first section: key figures, problems and next commands."""
 
 from collections.abc import Iterator
 from datetime import UTC
 
-from envctl.cli.render.console.inspect.attention import matters
-from envctl.cli.render.console.inspect.boxes import behind
-from envctl.cli.render.console.inspect.status import next_commands, up_to_date
-from envctl.cli.render.html.elements import Html, code, quiet, quoted, several, tag
-from envctl.cli.render.html.signs import Sign, drawn
-from envctl.cli.render.html.tables import section
-from envctl.cli.render.terminal.counting import counted
-from envctl.domain.text.lists import first_of
-from envctl.domain.text.short_ids import short
+from envctl.cli.render.console.inspect.attention import list_attention_items
+from envctl.cli.render.console.inspect.boxes import format_lag
+from envctl.cli.render.console.inspect.status import is_up_to_date, list_next_commands
+from envctl.cli.render.html.elements import Html, code, dim, isolate, tag
+from envctl.cli.render.html.signs import Sign, render_sign
+from envctl.cli.render.html.tables import render_section
+from envctl.cli.render.terminal.counting import format_count
+from envctl.domain.text.lists import join_first
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.report import Report
 
-NAMED = 2
-_GRAVE, _IN_THE_WAY = Sign("failed", "bad", "went wrong"), Sign("doubt", "doubt", "in the way")
-_WELL = Sign("proven", "ok", "well")
+MAX_NAMED = 2
+_FAILURE, _OBSTACLE = Sign("failed", "bad", "went wrong"), Sign("doubt", "doubt", "in the way")
+_HEALTHY = Sign("proven", "ok", "well")
 
 
-def overview(report: Report) -> Html:
-    columns = tag("div", _attention(report), _next(report), class_="columns")
-    return section("now", "Now", tag("dl", *_figures(report), class_="figures"), columns)
+def render_overview(report: Report) -> Html:
+    columns = tag("div", _render_attention(report), _render_next_commands(report), class_="columns")
+    return render_section("now", "Now", tag("dl", *_render_figures(report), class_="figures"), columns)
 
 
-def _figures(report: Report) -> Iterator[Html]:
+def _render_figures(report: Report) -> Iterator[Html]:
     environments = report.status.environments
-    proven = sum(bool(each.present.proof and each.present.proof.verified) for each in environments)
-    yield _figure("Environments proven", f"{proven} of {len(environments)}", "what runs there is verified")
+    proven = sum(
+        bool(each.present.current_evidence and each.present.current_evidence.verified) for each in environments
+    )
+    yield _render_figure("Environments proven", f"{proven} of {len(environments)}", "what runs there is verified")
     last = environments[-1]
     runs = last.present.current
-    yield _figure(
+    yield _render_figure(
         last.environment,
-        short(runs.release) if runs else "nothing runs",
-        behind(last, environments[-2].environment if len(environments) > 1 else ""),
+        shorten_id(runs.release) if runs else "nothing runs",
+        format_lag(last, environments[-2].environment if len(environments) > 1 else ""),
     )
     done = report.timeline.deployments
-    good = sum(each.deployment.outcome == "succeeded" for each in done)
-    named = f"of the last {counted(len(done), 'deployment')}" if done else "nothing was deployed yet"
-    yield _figure("Succeeded", f"{good} of {len(done)}" if done else "none", named)
-    yield _drift(report)
+    succeeded = sum(each.deployment.outcome == "succeeded" for each in done)
+    note = f"of the last {format_count(len(done), 'deployment')}" if done else "nothing was deployed yet"
+    yield _render_figure("Succeeded", f"{succeeded} of {len(done)}" if done else "none", note)
+    yield _render_drift_figure(report)
 
 
-def _drift(report: Report) -> Html:
+def _render_drift_figure(report: Report) -> Html:
     running = [each for each in report.status.environments if each.present.current]
-    unseen = [each.environment for each in running if each.present.drift is None]
+    unchecked = [each.environment for each in running if each.present.drift is None]
     drifted = {each.environment: each.present.drift.drifted for each in running if each.present.drift}
-    places = [name for name, number in drifted.items() if number]
-    value = counted(sum(drifted.values()), "difference") if places else "none seen" if drifted else "not known"
-    told = [
-        f"in {first_of(places or list(drifted), NAMED)}" if drifted else "",
-        f"not looked at in {first_of(unseen, NAMED)}" if unseen else "",
+    drifting = [name for name, number in drifted.items() if number]
+    value = format_count(sum(drifted.values()), "difference") if drifting else "none seen" if drifted else "not known"
+    details = [
+        f"in {join_first(drifting or list(drifted), MAX_NAMED)}" if drifted else "",
+        f"not looked at in {join_first(unchecked, MAX_NAMED)}" if unchecked else "",
     ]
-    return _figure("Drift", value, "; ".join(filter(None, told)) or "nothing runs yet")
+    return _render_figure("Drift", value, "; ".join(filter(None, details)) or "nothing runs yet")
 
 
-def _figure(name: str, value: str, told: str) -> Html:
-    return tag("div", tag("dt", name), tag("dd", tag("strong", value), quiet(told)))
+def _render_figure(name: str, value: str, note: str) -> Html:
+    return tag("div", tag("dt", name), tag("dd", tag("strong", value), dim(note)))
 
 
-def _attention(report: Report) -> Html:
-    found = matters(report.status, UTC)
+def _render_attention(report: Report) -> Html:
+    found = list_attention_items(report.status, UTC)
     items = [
         tag(
             "li",
-            drawn(_GRAVE if each.grave else _IN_THE_WAY),
-            tag("span", tag("b", each.environment), " ", quoted(each.told)),
+            render_sign(_FAILURE if each.is_serious else _OBSTACLE),
+            tag("span", tag("b", each.environment), " ", isolate(each.sentence)),
         )
         for each in found
     ]
     if not found:
         started = any(each.present.last for each in report.status.environments)
-        well = "Nothing needs attention." if started else "Nothing was deployed yet."
-        items = [tag("li", drawn(_WELL if started else Sign("nothing", "still", "")), tag("span", well))]
+        text = "Nothing needs attention." if started else "Nothing was deployed yet."
+        items = [tag("li", render_sign(_HEALTHY if started else Sign("nothing", "still", "")), tag("span", text))]
     return tag("div", tag("h3", "Needs attention"), tag("ul", *items, class_="matters"))
 
 
-def _next(report: Report) -> Html:
-    commands = next_commands(report.status)
-    items = [tag("li", code(command), quiet(reason)) for command, reason in commands]
+def _render_next_commands(report: Report) -> Html:
+    commands = list_next_commands(report.status)
+    items = [tag("li", code(command), dim(reason)) for command, reason in commands]
     if not items:
-        told = "Nothing to do: every environment is up to date." if up_to_date(report.status) else "Nothing to type."
-        return tag("div", tag("h3", "Next"), tag("p", told))
-    return tag("div", tag("h3", "Next"), tag("ul", *items, class_="commands"), several())
+        text = "Nothing to do: every environment is up to date." if is_up_to_date(report.status) else "Nothing to type."
+        return tag("div", tag("h3", "Next"), tag("p", text))
+    return tag("div", tag("h3", "Next"), tag("ul", *items, class_="commands"))

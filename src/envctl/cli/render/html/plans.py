@@ -1,17 +1,17 @@
-"""The last plans: what the last deployment of each environment set out to do, without values."""
+"""The section of last plans: the planned changes of the last deployment to each environment, without values."""
 
 from collections.abc import Iterator
 
 from envctl.cli.render.console.plan.plan import SYMBOLS
 from envctl.cli.render.html import states
-from envctl.cli.render.html.elements import Html, Piece, code, quiet, several, tag
-from envctl.cli.render.html.signs import Sign, labelled
-from envctl.cli.render.html.tables import section, table
-from envctl.cli.render.html.wording import release, since
-from envctl.cli.render.terminal.counting import counted
+from envctl.cli.render.html.elements import Html, Piece, code, dim, join, tag
+from envctl.cli.render.html.signs import Sign, render_label
+from envctl.cli.render.html.tables import render_section, render_table
+from envctl.cli.render.html.wording import render_past_moment, render_release
+from envctl.cli.render.terminal.counting import format_count
 from envctl.domain.ledger.state import Deployment
 from envctl.domain.plan.changes import Action, EnvironmentPlan
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.report import LastPlan, Report
 from envctl.usecases.ledger.timeline import Happened
 
@@ -22,65 +22,70 @@ TONES = {
     Action.DELETE: "bad",
     Action.INVOKE: "doubt",
 }
-NOT_KEPT = "It is not in the store, or can't be believed: an envctl before this one kept only its fingerprint."
-FIRST = "What is planned only once another stack is applied is not in it."
+NOT_KEPT_NOTE = "It is not in the store, or can't be believed: an envctl before this one kept only its fingerprint."
+UNPLANNED_NOTE = "What is planned only once another stack is applied is not in it."
 
 
-def plans(report: Report) -> Html:
-    shown = [_plan(each, report) for each in report.plans]
+def render_plans(report: Report) -> Html:
+    shown = [_render_plan(each, report) for each in report.plans]
     if not shown:
-        return section("plans", "Last plans", tag("p", "Nothing was deployed yet."))
-    return section("plans", "Last plans", *shown, note="Actions and addresses: values are never kept.")
+        return render_section("plans", "Last plans", tag("p", "Nothing was deployed yet."))
+    return render_section("plans", "Last plans", *shown, note="Actions and addresses: values are never kept.")
 
 
-def _plan(last: LastPlan, report: Report) -> Html:
-    done = last.deployment
-    what = several(
-        tag("b", last.environment), " ", states.deed(done), " ", release(done.release), " ", quiet(_total(last))
+def _render_plan(last: LastPlan, report: Report) -> Html:
+    deployment = last.deployment
+    title = join(
+        tag("b", last.environment),
+        f" {states.describe_operation(deployment)} ",
+        render_release(deployment.release),
+        " ",
     )
-    head = tag("summary", tag("span", what), labelled(_outcome(done, last.environment)))
-    when = several("Began ", since(done.started_at, report.now))
-    print_ = several(", plan ", code(short(last.fingerprint))) if last.fingerprint else several()
-    return tag("details", head, tag("p", when, print_, ".", class_="note"), *_inside(last), class_="card")
+    head = tag(
+        "summary",
+        tag("span", title, dim(_format_counts(last))),
+        render_label(_choose_sign(deployment, last.environment)),
+    )
+    when = join("Began ", render_past_moment(deployment.started_at, report.now))
+    fingerprint = join(", plan ", code(shorten_id(last.fingerprint))) if last.fingerprint else join()
+    return tag("details", head, tag("p", when, fingerprint, ".", class_="note"), *_render_changes(last), class_="card")
 
 
-def _outcome(done: Deployment, environment: str) -> Sign:
-    sign = states.of_deployment(Happened(environment, done))
-    return Sign("done", "ok", "done") if done.outcome == "succeeded" and done.action != "destroy" else sign
+def _choose_sign(deployment: Deployment, environment: str) -> Sign:
+    sign = states.choose_deployment_sign(Happened(environment, deployment))
+    return Sign("done", "ok", "done") if deployment.outcome == "succeeded" and deployment.action != "destroy" else sign
 
 
-def _total(last: LastPlan) -> str:
+def _format_counts(last: LastPlan) -> str:
     if last.plan is None:
         return "plan not kept"
-    counted_ = ", ".join(f"{number} to {action}" for action, number in (last.counts or {}).items())
-    return counted_ or ("planned stack by stack" if last.plan.changes else "no resource changes")
+    counts = ", ".join(f"{number} to {action}" for action, number in (last.counts or {}).items())
+    return counts or ("planned stack by stack" if last.plan.changes else "no resource changes")
 
 
-def _inside(last: LastPlan) -> Iterator[Html]:
+def _render_changes(last: LastPlan) -> Iterator[Html]:
     if last.plan is None:
-        yield tag("p", NOT_KEPT)
+        yield tag("p", NOT_KEPT_NOTE)
         return
-    rows = list(_rows(last.plan))
+    rows = list(_list_rows(last.plan))
     if rows:
-        yield table(
+        yield render_table(
             f"Plan of the last deployment to {last.environment}", ("Action", "Stack", "Resource"), rows, "dense plan"
         )
     else:
         yield tag("p", "It changed no resource.")
     if last.more:
-        yield tag("p", f"and {counted(last.more, 'more resource')}", class_="note")
+        yield tag("p", f"and {format_count(last.more, 'more resource')}", class_="note")
     if any(stack.waits_for for stack in last.plan.stacks):
-        yield tag("p", FIRST, class_="note")
+        yield tag("p", UNPLANNED_NOTE, class_="note")
 
 
-def _rows(plan: EnvironmentPlan) -> Iterator[tuple[Piece, ...]]:
+def _list_rows(plan: EnvironmentPlan) -> Iterator[tuple[Piece, ...]]:
     for stack in plan.stacks:
         if stack.waits_for:
-            yield quiet("wait"), stack.stack, quiet("planned once what it reads is there")
+            yield dim("wait"), stack.stack, dim("planned once what it reads is there")
         for resource in stack.resources:
-            action = several(
-                tag("span", SYMBOLS[resource.action], class_="symbol", aria_hidden="true"), resource.action
-            )
+            action = join(tag("span", SYMBOLS[resource.action], class_="symbol", aria_hidden="true"), resource.action)
             yield tag("span", action, class_=TONES.get(resource.action, "still")), stack.stack, code(resource.address)
         for output in stack.outputs:
-            yield tag("span", output.action, class_="still"), stack.stack, several("output ", code(output.name))
+            yield tag("span", output.action, class_="still"), stack.stack, join("output ", code(output.name))

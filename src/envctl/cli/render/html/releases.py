@@ -1,56 +1,57 @@
-"""Releases and where they are: one row a release, the newest first."""
+"""The releases section: one row per release, newest first, and one column per environment."""
 
 from datetime import datetime
 
 from envctl.cli.render.html import states
-from envctl.cli.render.html.elements import Html, quiet, quoted, several, spoken, tag
-from envctl.cli.render.html.signs import drawn, labelled
-from envctl.cli.render.html.tables import cell, section, table
-from envctl.cli.render.html.wording import commit, moment, past, person, release
-from envctl.cli.render.terminal.counting import counted
+from envctl.cli.render.html.elements import Html, dim, hide_visually, isolate, join, tag
+from envctl.cli.render.html.signs import render_label, render_sign
+from envctl.cli.render.html.tables import render_cell, render_section, render_table
+from envctl.cli.render.html.wording import describe_commit, render_age, render_moment, render_person, render_release
+from envctl.cli.render.terminal.counting import format_count
 from envctl.domain.ledger.release_matrix import ReleaseRow, Stay
 from envctl.usecases.inspect.report import Report
 
-NAMES, CELL = 25, 10
-NAME = "Release, and when it was made"
+NAME_WIDTH, CELL_WIDTH = 25, 10
+NAME_HEAD = "Release, and when it was made"
 CAPTION = "Each release in each environment, newest first, with when it was last deployed there"
 
 
-def releases(report: Report) -> Html:
+def render_releases(report: Report) -> Html:
     if not report.releases:
-        return section("releases", "Releases and where they are", tag("p", "No release was made yet."))
+        return render_section("releases", "Releases and where they are", tag("p", "No release was made yet."))
     order = [each.environment for each in report.status.environments]
-    rows = ([_named(row), *(_stay(row.stays[name], report.now) for name in order)] for row in report.releases)
-    left = f"{counted(report.more_releases, 'older release')} left off." if report.more_releases else ""
-    style = f"min-width: {NAMES + len(order) * CELL}rem"
-    shown = table(CAPTION, [NAME, *order], rows, "matrix", style)
-    return section("releases", "Releases and where they are", shown, note=left)
+    rows = (
+        [_render_name(row), *(_render_stay(row.stays[name], report.now) for name in order)] for row in report.releases
+    )
+    note = f"{format_count(report.more_releases, 'older release')} left off." if report.more_releases else ""
+    style = f"min-width: {NAME_WIDTH + len(order) * CELL_WIDTH}rem"
+    shown = render_table(CAPTION, [NAME_HEAD, *order], rows, "matrix", style)
+    return render_section("releases", "Releases and where they are", shown, note=note)
 
 
-def _named(row: ReleaseRow) -> Html:
-    made = several(moment(row.release.at), " by ", person(row.release.by))
-    of = tag("span", commit(row.release), class_="quiet beside")
-    return several(release(row.release.release), " ", of, tag("span", made, class_="quiet under"))
+def _render_name(row: ReleaseRow) -> Html:
+    made = join(render_moment(row.release.at), " by ", render_person(row.release.by))
+    origin = tag("span", describe_commit(row.release), class_="quiet beside")
+    return join(render_release(row.release.release), " ", origin, tag("span", made, class_="quiet under"))
 
 
-def _stay(stay: Stay, now: datetime) -> Html:
-    sign = states.of_stay(stay)
+def _render_stay(stay: Stay, now: datetime) -> Html:
+    sign = states.choose_stay_sign(stay)
     if sign is None:
         unknown = stay.standing == "unknown"
-        told = "not known: longer ago than this report looks" if unknown else "never deployed"
-        nothing = tag("span", "?" if unknown else "·", aria_hidden="true", class_="quiet", title=told)
-        return cell(nothing, spoken(told), _held(stay), class_="empty")
-    when = several(" ", past(stay.at, now)) if stay.at else several()
-    why = (
-        tag("span", quoted(stay.revoked), class_="quiet under")
-        if stay.revoked and stay.standing == "runs"
-        else several()
+        description = "not known: longer ago than this report looks" if unknown else "never deployed"
+        placeholder = tag("span", "?" if unknown else "·", aria_hidden="true", class_="quiet", title=description)
+        return render_cell(placeholder, hide_visually(description), _render_hold(stay), class_="empty")
+    when = join(" ", render_age(stay.at, now)) if stay.at else join()
+    reason = (
+        tag("span", isolate(stay.revoked), class_="quiet under") if stay.revoked and stay.standing == "runs" else join()
     )
-    return cell(labelled(sign, quiet(when)), why, _held(stay), class_="runs" if stay.standing == "runs" else sign.tone)
+    class_ = "runs" if stay.standing == "runs" else sign.tone
+    return render_cell(render_label(sign, dim(when)), reason, _render_hold(stay), class_=class_)
 
 
-def _held(stay: Stay) -> Html:
+def _render_hold(stay: Stay) -> Html:
     if stay.hold is None:
-        return several()
-    told = tag("span", tag("b", states.ON_HOLD.word), ": ", quoted(stay.hold.reason))
-    return tag("div", tag("span", drawn(states.ON_HOLD), told, class_="labelled doubt"), class_="under")
+        return join()
+    label = tag("span", tag("b", states.ON_HOLD.word), ": ", isolate(stay.hold.reason))
+    return tag("div", tag("span", render_sign(states.ON_HOLD), label, class_="labelled doubt"), class_="under")

@@ -1,22 +1,22 @@
-"""Which sign stands for what."""
+"""The signs of environments, deployments and stays."""
 
 from typing import assert_never
 
-from envctl.cli.render.console.inspect.boxes import destroyed
+from envctl.cli.render.console.inspect.boxes import is_destroyed
 from envctl.cli.render.html.signs import Sign
 from envctl.domain.ledger.release_matrix import Stay
-from envctl.domain.ledger.state import Deployment, EnvironmentPresent
+from envctl.domain.ledger.state import Deployment, EnvironmentState
 from envctl.usecases.ledger.timeline import Happened
 
-PROVEN = Sign("proven", "ok", "proven")
+VERIFIED = Sign("proven", "ok", "proven")
 NOTHING_RUNS = Sign("nothing", "still", "nothing runs")
 LOCKED, ON_HOLD = Sign("lock", "doubt", "locked"), Sign("hold", "doubt", "on hold")
-GLASS = Sign("ring", "bad", "by break-glass")
+BREAK_GLASS = Sign("ring", "bad", "by break-glass")
 DEBT = Sign("failed", "bad", "debt: break-glass")
-CLEAN = Sign("proven", "ok", "no drift seen")
-NOT_LOOKED_AT = Sign("nothing", "still", "not looked at since the last deployment")
-MET, MISSING = Sign("given", "ok", "given"), Sign("missing", "doubt", "missing")
-_ENDS = {
+NO_DRIFT = Sign("proven", "ok", "no drift seen")
+DRIFT_UNCHECKED = Sign("nothing", "still", "not looked at since the last deployment")
+APPROVAL_GIVEN, APPROVAL_MISSING = Sign("given", "ok", "given"), Sign("missing", "doubt", "missing")
+_OUTCOME_SIGNS = {
     "partial": Sign("doubt", "doubt", "of some stacks alone"),
     "unfinished": Sign("open", "doubt", "unfinished"),
     "failed": Sign("failed", "bad", "failed"),
@@ -25,31 +25,31 @@ _ENDS = {
 }
 
 
-def of_environment(here: EnvironmentPresent) -> Sign:
-    """The worst of all that there is to say of it."""
-    if here.last and here.last.outcome != "succeeded":
-        return _ENDS[here.last.outcome]
-    if here.current is None:
-        return Sign("gone", "still", "destroyed") if destroyed(here) else NOTHING_RUNS
-    if here.drifted:
+def choose_environment_sign(state: EnvironmentState) -> Sign:
+    """Return the sign of the worst condition of the environment."""
+    if state.last and state.last.outcome != "succeeded":
+        return _OUTCOME_SIGNS[state.last.outcome]
+    if state.current is None:
+        return Sign("gone", "still", "destroyed") if is_destroyed(state) else NOTHING_RUNS
+    if state.drifted:
         return Sign("doubt", "doubt", "drifted")
-    if here.proof is None or not here.proof.verified:
+    if state.current_evidence is None or not state.current_evidence.verified:
         return Sign("doubt", "doubt", "not verified")
-    return PROVEN
+    return VERIFIED
 
 
-def of_deployment(happened: Happened) -> Sign:
-    done = happened.deployment
-    if done.outcome != "succeeded":
-        return _ENDS[done.outcome]
-    if done.action == "destroy":
+def choose_deployment_sign(happened: Happened) -> Sign:
+    deployment = happened.deployment
+    if deployment.outcome != "succeeded":
+        return _OUTCOME_SIGNS[deployment.outcome]
+    if deployment.action == "destroy":
         return Sign("gone", "still", "destroyed")
     match happened.verified:
         case "failed":
             return Sign("doubt", "doubt", "deployed, verification failed")
         case "":
             return Sign("done", "still", "deployed, not verified")
-        case "passed" if done.action == "rollback":
+        case "passed" if deployment.action == "rollback":
             return Sign("back", "ok", "rolled back, verified")
         case "passed":
             return Sign("proven", "ok", "deployed, verified")
@@ -57,8 +57,8 @@ def of_deployment(happened: Happened) -> Sign:
             assert_never(happened.verified)
 
 
-def of_stay(stay: Stay) -> Sign | None:
-    """None where there is nothing to be seen."""
+def choose_stay_sign(stay: Stay) -> Sign | None:
+    """Return the sign of a release in an environment, or None if it was never there or is unknown."""
     match stay.standing:
         case "runs":
             return Sign("proven", "ok", "runs") if stay.verified_at else Sign("doubt", "doubt", "runs, not verified")
@@ -67,11 +67,11 @@ def of_stay(stay: Stay) -> Sign | None:
         case "never" | "unknown":
             return None
         case "partial" | "unfinished" | "failed" | "interrupted" | "abandoned":
-            return _ENDS[stay.standing]
+            return _OUTCOME_SIGNS[stay.standing]
         case _:
             assert_never(stay.standing)
 
 
-def deed(done: Deployment) -> str:
-    told = f"promote from {done.source}" if done.action == "promote" else done.action
-    return f"{told}, over a newer release" if done.older else told
+def describe_operation(deployment: Deployment) -> str:
+    action = f"promote from {deployment.source}" if deployment.action == "promote" else deployment.action
+    return f"{action}, over a newer release" if deployment.older else action

@@ -1,44 +1,45 @@
-"""Tables that are read aloud as well as seen, and that never make the page wider than the screen."""
+"""Tables and sections, accessible to screen readers and never wider than the screen."""
 
 from collections.abc import Iterable, Sequence
 
 from envctl.cli.render.html.elements import Html, Piece, tag
 
 
-def scrolling(label: str, *pieces: Piece, class_: str = "") -> Html:
-    """Something wide, in a region of its own that can be reached and moved by keyboard."""
+def wrap_scrollable(label: str, *pieces: Piece, class_: str = "") -> Html:
+    """Wrap wide content in a region scrollable by keyboard."""
     return tag("div", *pieces, class_=f"wide {class_}".strip(), role="region", aria_label=label, tabindex=0)
 
 
-def table(
+def render_table(
     caption: str, heads: Sequence[str], rows: Iterable[Sequence[Piece]], class_: str = "", style: str = ""
 ) -> Html:
-    """The first cell of each row names it. A cell that is an element of its own, a td, stays as it is."""
+    """Render a table; the first cell of each row is its header. A cell may be a `<td>` already."""
     head = tag("thead", tag("tr", *(tag("th", each, scope="col") for each in heads)))
-    body = tag("tbody", *(_row(row) for row in rows))
-    whole = tag("table", tag("caption", caption), head, body, class_=class_ or None, style=style or None)
-    return scrolling(caption, whole)
+    body = tag("tbody", *(_render_row(row) for row in rows))
+    element = tag("table", tag("caption", caption), head, body, class_=class_ or None, style=style or None)
+    return wrap_scrollable(caption, element)
 
 
-def cell(*pieces: Piece, class_: str) -> Html:
+def render_cell(*pieces: Piece, class_: str) -> Html:
     return tag("td", *pieces, class_=class_)
 
 
-def facts(rows: Iterable[tuple[str, Piece]]) -> Html:
-    """What is known, by name."""
-    return tag("dl", *(tag("div", tag("dt", name), tag("dd", told)) for name, told in rows), class_="facts")
+def render_facts(rows: Iterable[tuple[str, Piece]]) -> Html:
+    """Render names and values as a definition list."""
+    return tag("dl", *(tag("div", tag("dt", name), tag("dd", definition)) for name, definition in rows), class_="facts")
 
 
-def section(name: str, title: str, *pieces: Piece, note: Piece = "") -> Html:
+def render_section(name: str, title: str, *pieces: Piece, note: Piece = "") -> Html:
     heading = tag("h2", title, id=f"{name}-title")
-    told = tag("p", note, class_="note") if note else ""
-    return tag("section", tag("div", heading, told, class_="head"), *pieces, id=name, aria_labelledby=f"{name}-title")
+    note_element = tag("p", note, class_="note") if note else ""
+    head = tag("div", heading, note_element, class_="head")
+    return tag("section", head, *pieces, id=name, aria_labelledby=f"{name}-title")
 
 
-def _row(cells: Sequence[Piece]) -> Html:
+def _render_row(cells: Sequence[Piece]) -> Html:
     first, *rest = cells
-    return tag("tr", tag("th", first, scope="row"), *(_cell(each) for each in rest))
+    return tag("tr", tag("th", first, scope="row"), *(_wrap_cell(each) for each in rest))
 
 
-def _cell(piece: Piece) -> Html:
+def _wrap_cell(piece: Piece) -> Html:
     return piece if isinstance(piece, Html) and piece.startswith("<td") else tag("td", piece)

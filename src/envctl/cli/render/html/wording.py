@@ -1,57 +1,56 @@
-"""Times, people, releases and commands, as a page says them. Its readers are anywhere: all times are UTC."""
+"""Times, actors, releases and hints as HTML. All times are UTC."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from envctl.cli.render.html.elements import Html, code, quiet, quoted, several, tag
-from envctl.cli.render.terminal.next_commands import parted, to_type
-from envctl.cli.render.terminal.text import called
-from envctl.cli.render.terminal.times import ago, clock
+from envctl.cli.render.html.elements import Html, code, dim, isolate, join, tag
+from envctl.cli.render.terminal.next_commands import add_sandbox_flag, split_command
+from envctl.cli.render.terminal.text import shorten_actor
+from envctl.cli.render.terminal.times import format_age, format_clock_time
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import KnownRelease
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.short_ids import shorten_id
 
-COMMIT = 10
-
-
-def moment(at: datetime) -> Html:
-    return tag("time", clock(at, UTC), datetime=_exact(at))
+COMMIT_LENGTH = 10
 
 
-def since(at: datetime, now: datetime) -> Html:
-    return several(moment(at), " ", tag("span", f"({ago(at, now)})", class_="quiet ago"))
+def render_moment(at: datetime) -> Html:
+    return tag("time", format_clock_time(at, UTC), datetime=_format_iso_time(at))
 
 
-def past(at: datetime, now: datetime) -> Html:
-    """How long ago alone, where there is no room for more."""
-    return tag("time", ago(at, now), datetime=_exact(at), title=f"{clock(at, UTC)} UTC")
+def render_past_moment(at: datetime, now: datetime) -> Html:
+    return join(render_moment(at), " ", tag("span", f"({format_age(at, now)})", class_="quiet ago"))
 
 
-def person(actor: Actor) -> Html:
-    name = tag("bdi", called(actor), title=actor.name if called(actor) != actor.name else None)
-    return name if actor.verified else several(name, " ", quiet("(unverified)"))
+def render_age(at: datetime, now: datetime) -> Html:
+    """Render the age, with the time as a tooltip."""
+    return tag("time", format_age(at, now), datetime=_format_iso_time(at), title=f"{format_clock_time(at, UTC)} UTC")
 
 
-def release(name: str) -> Html:
-    return tag("code", short(name), class_="release", title=name)
+def render_person(actor: Actor) -> Html:
+    name = tag("bdi", shorten_actor(actor), title=actor.name if shorten_actor(actor) != actor.name else None)
+    return name if actor.verified else join(name, " ", dim("(unverified)"))
 
 
-def commit(known: KnownRelease) -> str:
+def render_release(name: str) -> Html:
+    return tag("code", shorten_id(name), class_="release", title=name)
+
+
+def describe_commit(known: KnownRelease) -> str:
     if not known.commit:
         return "not committed" if known.uncommitted else ""
-    return f"commit {known.commit[:COMMIT]}{' and uncommitted changes' if known.uncommitted else ''}"
+    return f"commit {known.commit[:COMMIT_LENGTH]}{' and uncommitted changes' if known.uncommitted else ''}"
 
 
-def way_on(hint: str) -> Html:
-    """Advice, with the command that it ends with."""
-    advice, command = parted(to_type(hint))
-    return several(*_with_spaces(quoted(advice) if advice else None, code(command) if command else None))
+def render_hint(hint: str) -> Html:
+    advice, command = split_command(add_sandbox_flag(hint))
+    return join(*_join_with_spaces(isolate(advice) if advice else None, code(command) if command else None))
 
 
-def _with_spaces(*pieces: Html | None) -> Iterator[Html | str]:
-    for place, piece in enumerate(each for each in pieces if each is not None):
-        yield from (" ", piece) if place else (piece,)
+def _join_with_spaces(*pieces: Html | None) -> Iterator[Html | str]:
+    for position, piece in enumerate(each for each in pieces if each is not None):
+        yield from (" ", piece) if position else (piece,)
 
 
-def _exact(at: datetime) -> str:
+def _format_iso_time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

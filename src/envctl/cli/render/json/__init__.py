@@ -1,1 +1,1 @@
-"""Results as one JSON document."""
+"""Results as JSON documents."""

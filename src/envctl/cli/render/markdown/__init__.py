@@ -1,4 +1,4 @@
-"""Results as Markdown, for pull requests and step summaries. Their readers are elsewhere, and so all times are UTC."""
+"""Results as Markdown, for pull requests and step summaries. All times are UTC."""
 
 from datetime import datetime
 from importlib import import_module
@@ -6,52 +6,52 @@ from importlib import import_module
 from envctl.domain.errors import EnvctlError
 from envctl.domain.guards import RefusedError
 
-# By name, as for people; what is not listed is shown as they see it.
+# The renderer by class name. Other results are shown as on the console.
 RENDERERS = {
-    "Approved": "approval.approved",
-    "Reviewed": "approval.reviewed",
-    "Begun": "begun.begun",
-    "Deployed": "deployment.deployment",
-    "Diff": "diff.diff",
-    "Drift": "drift.drift",
-    "EnvironmentPlan": "plan.plan",
-    "EnvironmentSettings": "settings.settings",
-    "History": "history.history",
-    "Explained": "explained.explained",
-    "Fixed": "drift.fixed",
-    "Plans": "plans.plans",
-    "LockedProviders": "lock_providers.locked_providers",
-    "Preview": "preview.preview",
-    "Status": "status.status",
-    "Valid": "settings.valid",
-    "Verification": "verification.verification",
-    "Verified": "history.verified",
-    "Why": "why.why",
-    "Withdrawn": "approval.withdrawn",
+    "Approved": "approval.render_approved",
+    "Reviewed": "approval.render_reviewed",
+    "Begun": "new_project.render_new_project",
+    "Deployed": "deployment.render_deployment",
+    "Diff": "diff.render_diff",
+    "Drift": "drift.render_drift",
+    "EnvironmentPlan": "plan.render_plan",
+    "EnvironmentSettings": "settings.render_settings",
+    "History": "history.render_history",
+    "Explained": "explained_plan.render_explained_plan",
+    "Fixed": "drift.render_fixed_drift",
+    "Plans": "plans.render_plans",
+    "LockedProviders": "lock_providers.render_provider_lock",
+    "Preview": "preview.render_preview",
+    "Status": "status.render_status",
+    "Valid": "settings.render_validation",
+    "Verification": "verification.render_verification",
+    "Verified": "history.render_ledger_verification",
+    "Why": "why.render_why",
+    "Withdrawn": "approval.render_withdrawn",
 }
 
 
-def show(result: object) -> str:
+def render_result(result: object) -> str:
     name = RENDERERS.get(type(result).__name__)
     if name is None:
         from envctl.cli.render.console import any_result
-        from envctl.cli.render.markdown.page.pieces import drawn, page
+        from envctl.cli.render.markdown.page.markup import render_console_output, render_page
 
-        return page(drawn(lambda out: any_result.show(result, out)))
+        return render_page(render_console_output(lambda out: any_result.render_result(result, out)))
     module, function = name.split(".")
     text: str = getattr(import_module(f"envctl.cli.render.markdown.{module}"), function)(result)
     return text
 
 
-def show_refused(error: RefusedError, now: datetime) -> str:
-    from envctl.cli.render.markdown.refused import refused
+def render_refused(error: RefusedError, now: datetime) -> str:
+    from envctl.cli.render.markdown.refusals import render_refusals
 
-    return refused(error, now)
+    return render_refusals(error, now)
 
 
 def show_error(error: EnvctlError, now: datetime) -> str:
     if isinstance(error, RefusedError):
-        return show_refused(error, now)
-    from envctl.cli.render.markdown.failed import failed
+        return render_refused(error, now)
+    from envctl.cli.render.markdown.failure import render_failure
 
-    return failed(error)
+    return render_failure(error)

@@ -1,98 +1,107 @@
-"""The attributes of one resource as lines of a diff, which GitHub colours."""
+"""The attributes of a resource as lines of a diff, colored by GitHub."""
 
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
-from envctl.cli.render.console.plan.attributes import ToldApart, known_now, told_apart, uncounted
-from envctl.cli.render.markdown.page.budget import LARGEST, size
-from envctl.cli.render.terminal.counting import counted
-from envctl.cli.render.terminal.text import one_line, padded, shortened, widest
-from envctl.cli.render.values.hcl_text import spelt
-from envctl.cli.render.values.nested_diff import extent, extents, inside, whole
+from envctl.cli.render.console.plan.attributes import (
+    AttributeGroups,
+    describe_omitted,
+    group_attributes,
+    list_known_attributes,
+)
+from envctl.cli.render.markdown.page.budget import MAX_PIECE_SIZE, count_utf16
+from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.text import measure_width, pad_text, shorten_middle, to_one_line
+from envctl.cli.render.values.hcl_text import format_hcl
+from envctl.cli.render.values.nested_diff import (
+    diff_contents,
+    format_line_count,
+    format_line_counts,
+    format_value_lines,
+)
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
 
-# More of one value nobody reads in a comment.
-LONGEST_VALUE = 2_000
-LONGEST_ATTRIBUTE = 6_000
-# Longer paths have their value further to the right than the others.
-PATHS = 48
-LONGEST_PATH = 200
-# The other side of a long value is told all the same.
-SHORT = 600
-# Where nothing but what is known later changes.
-NAMED = 8
+# Larger values are replaced by a digest.
+MAX_VALUE_SIZE = 2_000
+MAX_ATTRIBUTE_SIZE = 6_000
+# Values are aligned behind paths up to this width.
+MAX_PATH_COLUMN = 48
+MAX_PATH_WIDTH = 200
+# Beside a digest, a shorter side is still shown.
+MAX_BRIEF_SIZE = 600
+# Attributes listed if all changed values are unknown until apply.
+MAX_NAMED = 8
 
 
-def attributes(resource: ResourceChange) -> list[str]:
-    """As many whole attributes as one resource may take, and how many more there are."""
+def render_attributes(resource: ResourceChange) -> list[str]:
+    """Return the attributes within the size limit of a resource, and the number of omitted ones."""
     match resource.action:
         case Action.DELETE | Action.FORGET:
             return []
         case Action.CREATE | Action.IMPORT | Action.READ | Action.INVOKE:
-            return _within(known_now(resource.attributes))
+            return _render_within_budget(list_known_attributes(resource.attributes))
         case _:
-            return _changed(told_apart(resource.attributes))
+            return _render_changed(group_attributes(resource.attributes))
 
 
-def forcing(resource: ResourceChange) -> list[str]:
-    """Only what forces its replacement."""
-    return _within(told_apart(resource.attributes).forced)
+def render_forcing_attributes(resource: ResourceChange) -> list[str]:
+    return _render_within_budget(group_attributes(resource.attributes).forced)
 
 
-def changes_more(resource: ResourceChange) -> bool:
-    """Whether there is anything to tell of a replacement beyond what forces it."""
-    return bool(told_apart(resource.attributes).rest)
+def has_other_changes(resource: ResourceChange) -> bool:
+    """Return whether a replacement also changes attributes beside the forcing ones."""
+    return bool(group_attributes(resource.attributes).rest)
 
 
-def _changed(told: ToldApart) -> list[str]:
-    kept = [*told.forced, *told.rest]
-    named = [] if kept else told.later[:NAMED]
-    rest = uncounted(len(told.later) - len(named), told.emptied)
-    return [*_within(kept or named), *(f"# and {remark}" for remark in rest)]
+def _render_changed(groups: AttributeGroups) -> list[str]:
+    shown = [*groups.forced, *groups.rest]
+    named = [] if shown else groups.later[:MAX_NAMED]
+    rest = describe_omitted(len(groups.later) - len(named), groups.emptied)
+    return [*_render_within_budget(shown or named), *(f"# and {remark}" for remark in rest)]
 
 
-def _within(kept: Sequence[AttributeChange]) -> list[str]:
-    width = widest((attribute.path for attribute in kept), PATHS)
+def _render_within_budget(changes: Sequence[AttributeChange]) -> list[str]:
+    width = measure_width((attribute.path for attribute in changes), MAX_PATH_COLUMN)
     shown: list[str] = []
-    room = LARGEST - 1_000
-    for number, attribute in enumerate(kept):
-        lines = attribute_lines(attribute, width)
-        room -= size("\n".join(lines)) + 1
+    room = MAX_PIECE_SIZE - 1_000
+    for number, attribute in enumerate(changes):
+        lines = render_attribute(attribute, width)
+        room -= count_utf16("\n".join(lines)) + 1
         if room < 0:
-            return [*shown, f"# … and {counted(len(kept) - number, 'more attribute')}"]
+            return [*shown, f"# … and {format_count(len(changes) - number, 'more attribute')}"]
         shown += lines
     return shown
 
 
-def attribute_lines(attribute: AttributeChange, width: int) -> list[str]:
-    lines = list(_lines(attribute, width))
-    if any(size(line) > LONGEST_VALUE for line in lines) or size("\n".join(lines)) > LONGEST_ATTRIBUTE:
-        return list(_sides(attribute, width, brief=True))
+def render_attribute(attribute: AttributeChange, width: int) -> list[str]:
+    lines = list(_render_values(attribute, width))
+    if any(count_utf16(line) > MAX_VALUE_SIZE for line in lines) or count_utf16("\n".join(lines)) > MAX_ATTRIBUTE_SIZE:
+        return list(_render_sides(attribute, width, brief=True))
     return lines
 
 
-def _lines(attribute: AttributeChange, width: int) -> Iterator[str]:
-    within = inside(attribute.before, attribute.after)
-    if not within:
-        yield from _sides(attribute, width)
+def _render_values(attribute: AttributeChange, width: int) -> Iterator[str]:
+    nested = diff_contents(attribute.before, attribute.after)
+    if not nested:
+        yield from _render_sides(attribute, width)
         return
-    told = extents(attribute.before, attribute.after)
-    yield f"! {_path(attribute)}{f' {told}' if told else ''}{_forces(attribute)}"
-    yield from (f"{line.sign.replace('…', ' ')}   {line.told or line.sign}" for line in within)
+    extent = format_line_counts(attribute.before, attribute.after)
+    yield f"! {_format_path(attribute)}{f' {extent}' if extent else ''}{_format_replacement_note(attribute)}"
+    yield from (f"{line.sign.replace('…', ' ')}   {line.text_with_path or line.sign}" for line in nested)
 
 
-def _sides(attribute: AttributeChange, width: int, *, brief: bool = False) -> Iterator[str]:
-    path = padded(_path(attribute), width)
+def _render_sides(attribute: AttributeChange, width: int, *, brief: bool = False) -> Iterator[str]:
+    path = pad_text(_format_path(attribute), width)
     if attribute.before is attribute.after is Marker.SENSITIVE:
-        yield f"! {path} = {Marker.SENSITIVE.value}, and other than before{_forces(attribute)}"
+        yield f"! {path} = {Marker.SENSITIVE.value}, and other than before{_format_replacement_note(attribute)}"
         return
     sides = [(sign, side) for sign, side in (("-", attribute.before), ("+", attribute.after)) if side is not None]
     hidden = any(isinstance(side, Marker) for _, side in sides)
     for number, (sign, side) in enumerate(sides, 1):
-        mark = _forces(attribute) if number == len(sides) else ""
-        # That all its lines go would be a lie where nobody knows yet which of them come again.
-        counted_alone = [extent(side)] if hidden and extent(side) else []
-        lines = counted_alone or ([_digest(side)] if brief else whole(side))
+        mark = _format_replacement_note(attribute) if number == len(sides) else ""
+        # With one side unknown or sensitive, only the size of the other: its lines may stay.
+        summary = [format_line_count(side)] if hidden and format_line_count(side) else []
+        lines = summary or ([_format_brief_value(side)] if brief else format_value_lines(side))
         if len(lines) == 1:
             yield f"{sign} {path} = {lines[0]}{mark}"
         else:
@@ -100,19 +109,19 @@ def _sides(attribute: AttributeChange, width: int, *, brief: bool = False) -> It
             yield from (f"{sign}   {line}" for line in lines)
 
 
-def _path(attribute: AttributeChange) -> str:
-    return shortened(one_line(attribute.path), LONGEST_PATH)
+def _format_path(attribute: AttributeChange) -> str:
+    return shorten_middle(to_one_line(attribute.path), MAX_PATH_WIDTH)
 
 
-def digest(text: str) -> str:
-    """In place of a value that is too long to be shown: two that differ are seen to."""
+def format_digest(text: str) -> str:
+    """Return the length and hash of a value too long to be shown."""
     return f"({len(text):,} characters, sha256 {sha256(text.encode(errors='surrogatepass')).hexdigest()[:12]})"
 
 
-def _digest(value: object) -> str:
-    text = value if isinstance(value, str) else spelt(value)
-    return spelt(value) if size(text) <= SHORT else digest(text)
+def _format_brief_value(value: object) -> str:
+    text = value if isinstance(value, str) else format_hcl(value)
+    return format_hcl(value) if count_utf16(text) <= MAX_BRIEF_SIZE else format_digest(text)
 
 
-def _forces(attribute: AttributeChange) -> str:
+def _format_replacement_note(attribute: AttributeChange) -> str:
     return "  # forces replacement" if attribute.forces_replacement else ""

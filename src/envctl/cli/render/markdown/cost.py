@@ -1,24 +1,24 @@
-"""What a plan costs, and in a fold what each resource adds to it."""
+"""The cost of a plan, and the cost of each resource in a fold."""
 
 from collections.abc import Iterator
 
-from envctl.cli.render.console.plan.cost import cost_said, dearest_first
+from envctl.cli.render.console.plan.cost import format_cost, rank_costs
 from envctl.cli.render.markdown.page.budget import Block, Piece, Rank, Section
-from envctl.cli.render.markdown.page.pieces import WARNS, code, escaped, row, strong, table
+from envctl.cli.render.markdown.page.markup import WARN, bold, code, escape, format_row, render_table
 from envctl.domain.plan.changes import EnvironmentPlan
 
 
-def cost_blocks(plan: EnvironmentPlan) -> Iterator[Block]:
+def render_cost_blocks(plan: EnvironmentPlan) -> Iterator[Block]:
     if plan.cost is None:
         return
-    mark = f"{WARNS} " if plan.cost.unknown else ""
-    yield Piece(f"{mark}{strong('Cost')}: {escaped(cost_said(plan))}")
-    told = dearest_first(plan.cost)
-    if told:
+    mark = f"{WARN} " if plan.cost.unknown else ""
+    yield Piece(f"{mark}{bold('Cost')}: {escape(format_cost(plan))}")
+    costs = rank_costs(plan.cost)
+    if costs:
         pieces = (
-            Piece(row((escaped(amount), strong(stack), code(address))), "price", Rank.REST, stack)
-            for stack, address, amount in told
+            Piece(format_row((escape(amount), bold(stack), code(address))), "price", Rank.REST, stack)
+            for stack, address, amount in costs
         )
-        head = table((f"{escaped(plan.cost.currency)} a month", "stack", "resource"), ())
-        inner = Section(head, tuple(pieces), between="\n")
+        head = render_table((f"{escape(plan.cost.currency)} a month", "stack", "resource"), ())
+        inner = Section(head, tuple(pieces), separator="\n")
         yield Section("<details><summary>the cost of each resource</summary>", (inner,), "</details>")

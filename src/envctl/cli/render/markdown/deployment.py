@@ -1,87 +1,93 @@
-"""What came of a deployment."""
+"""The result of a deployment."""
 
 from collections.abc import Iterator
 
 from envctl.cli.render.console.deployment.deployment import (
-    debt,
-    extent,
-    headline,
-    in_part,
-    left_on_hold,
-    nothing_to_do,
-    overridden,
-    show_deployed,
-    unproven,
-    went_over,
+    describe_debt,
+    describe_hold,
+    describe_overrides,
+    describe_partial,
+    describe_rollout,
+    describe_up_to_date,
+    format_extent,
+    format_headline,
+    is_unverified,
+    show_deployment,
 )
-from envctl.cli.render.console.deployment.verification import proof
-from envctl.cli.render.console.plan.plan import total
+from envctl.cli.render.console.deployment.verification import summarize_checks
+from envctl.cli.render.console.plan.plan import format_total
 from envctl.cli.render.markdown.page.budget import Block
-from envctl.cli.render.markdown.page.pieces import (
-    IN_THE_LOG,
-    PASSES,
-    WARNS,
+from envctl.cli.render.markdown.page.markup import (
+    FULL_OUTPUT_IN_LOG,
+    OK,
+    WARN,
+    bold,
+    capitalize,
     code,
-    drawn,
-    escaped,
-    next_step,
-    page,
-    sentence,
-    strong,
-    table,
+    escape,
+    render_console_output,
+    render_next_step,
+    render_page,
+    render_table,
 )
-from envctl.cli.render.markdown.plan import HEADING, plan_blocks
-from envctl.cli.render.markdown.refused import guard
-from envctl.cli.render.markdown.verification import checks
-from envctl.cli.render.terminal.next_commands import to_type
-from envctl.cli.render.terminal.text import shortened
+from envctl.cli.render.markdown.plan import MAX_HEADING, render_plan_blocks
+from envctl.cli.render.markdown.refusals import format_guard
+from envctl.cli.render.markdown.verification import render_checks
+from envctl.cli.render.terminal.next_commands import add_sandbox_flag
+from envctl.cli.render.terminal.text import shorten_middle
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.usecases.deployment.run import Deployed
 
 
-def deployment(told: Deployed) -> str:
-    if told.dry_run:
-        return page(drawn(lambda out: show_deployed(told, out)))
-    if told.up_to_date:
-        return page(f"## {PASSES} {escaped(nothing_to_do(told))}", _proof(told), next_step(told.next))
-    return page(
-        f"## {WARNS if overridden(told) or unproven(told) or told.only else PASSES} {escaped(headline(told))}",
-        _done(told),
-        _overridden(told),
-        _proof(told),
-        in_part(told),
-        "\n".join(f"- {WARNS} {guard(r.code, r.guard)}: {escaped(r.message)}" for r in told.warnings),
-        *_plan(told.plan),
-        next_step(told.next),
-        way=IN_THE_LOG,
+def render_deployment(deployed: Deployed) -> str:
+    if deployed.dry_run:
+        return render_page(render_console_output(lambda out: show_deployment(deployed, out)))
+    if deployed.up_to_date:
+        return render_page(
+            f"## {OK} {escape(describe_up_to_date(deployed))}", _render_proof(deployed), render_next_step(deployed.next)
+        )
+    doubtful = describe_overrides(deployed) or is_unverified(deployed) or deployed.only
+    return render_page(
+        f"## {WARN if doubtful else OK} {escape(format_headline(deployed))}",
+        _describe_outcome(deployed),
+        _render_waivers(deployed),
+        _render_proof(deployed),
+        describe_partial(deployed),
+        "\n".join(f"- {WARN} {format_guard(r.code, r.guard)}: {escape(r.message)}" for r in deployed.warnings),
+        *_render_plan(deployed.plan),
+        render_next_step(deployed.next),
+        full_output=FULL_OUTPUT_IN_LOG,
     )
 
 
-def _done(told: Deployed) -> str:
-    held = escaped(left_on_hold(told)) if told.action == "rollback" else ""
-    how = f"{sentence(escaped(extent(told)))}." if told.deployment else ""
-    return " ".join(filter(None, (how, held, *(escaped(went_over(rolled)) for rolled in told.rollouts))))
+def _describe_outcome(deployed: Deployed) -> str:
+    hold = escape(describe_hold(deployed)) if deployed.action == "rollback" else ""
+    summary = f"{capitalize(escape(format_extent(deployed)))}." if deployed.deployment else ""
+    return " ".join(filter(None, (summary, hold, *(escape(describe_rollout(rolled)) for rolled in deployed.rollouts))))
 
 
-def _overridden(told: Deployed) -> str:
-    if not overridden(told):
+def _render_waivers(deployed: Deployed) -> str:
+    if not describe_overrides(deployed):
         return ""
-    rows = ((guard(refusal.code, refusal.guard), escaped(refusal.message)) for refusal in told.waived)
+    rows = ((format_guard(refusal.code, refusal.guard), escape(refusal.message)) for refusal in deployed.waived)
     return "\n\n".join(
-        (f"🚨 {strong(overridden(told))}. {escaped(debt(told))}.", table(("guard", "what it refused"), rows))
+        (
+            f"🚨 {bold(describe_overrides(deployed))}. {escape(describe_debt(deployed))}.",
+            render_table(("guard", "what it refused"), rows),
+        )
     )
 
 
-def _proof(told: Deployed) -> str:
-    if told.verification is None:
-        command = to_type(f"envctl verify {told.environment}")
-        return f"{WARNS} **Not verified**: {code(command)}" if unproven(told) else ""
-    found = told.verification.checks
-    said = sentence(escaped(proof(found)))
-    return "\n\n".join(filter(None, (f"{said}.", checks(found))))
+def _render_proof(deployed: Deployed) -> str:
+    if deployed.verification is None:
+        command = add_sandbox_flag(f"envctl verify {deployed.environment}")
+        return f"{WARN} **Not verified**: {code(command)}" if is_unverified(deployed) else ""
+    results = deployed.verification.checks
+    verdict = capitalize(escape(summarize_checks(results)))
+    return "\n\n".join(filter(None, (f"{verdict}.", render_checks(results))))
 
 
-def _plan(plan: EnvironmentPlan | None) -> Iterator[str | Block]:
+def _render_plan(plan: EnvironmentPlan | None) -> Iterator[str | Block]:
     if plan is not None and plan.changes:
-        yield f"### What was done: {escaped(shortened(total(plan), HEADING))}"
-        yield from plan_blocks(plan, done=True)
+        yield f"### What was done: {escape(shorten_middle(format_total(plan), MAX_HEADING))}"
+        yield from render_plan_blocks(plan, done=True)

@@ -1,137 +1,153 @@
-"""Two environments side by side."""
+"""The comparison of two environments."""
 
 from collections.abc import Iterable
 from datetime import UTC
 
 from envctl.cli.render.console.inspect import artifacts, settings_diff
-from envctl.cli.render.console.inspect.diff import headline, remarks, runs, sides
+from envctl.cli.render.console.inspect.diff import describe_side, format_headline, list_remarks, list_sides
 from envctl.cli.render.console.inspect.release_distance import (
     NO_CHANGES,
     SIGNS,
-    became,
-    empty,
-    invoked,
-    lines_of,
-    made,
-    parts,
-    way,
-    within,
+    describe_release,
+    format_callers,
+    format_changed_lines,
+    format_direction,
+    format_part_change,
+    is_unchanged,
+    list_changed_parts,
+    strip_module_path,
 )
-from envctl.cli.render.markdown.page.pieces import (
-    NEITHER,
-    PASSES,
-    REFUSES,
-    WARNS,
+from envctl.cli.render.markdown.page.markup import (
+    FAIL,
+    NEUTRAL,
+    OK,
+    WARN,
+    bold,
     code,
-    escaped,
-    fenced,
-    page,
-    strong,
-    table,
+    escape,
+    fence_text,
+    render_page,
+    render_table,
 )
-from envctl.cli.render.markdown.refused import problem_line
-from envctl.cli.render.terminal.counting import counted
+from envctl.cli.render.markdown.refusals import format_problem
+from envctl.cli.render.terminal.counting import format_count
 from envctl.domain.release.distance import Distance
 from envctl.domain.release.file_changes import FileChange
 from envctl.domain.settings.comparison import Pair
 from envctl.domain.settings.values import Setting
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.diff import Diff, Side
 
-FEW = 5
+MAX_OPEN_ROWS = 5
 
 
-def diff(told: Diff) -> str:
-    mark = REFUSES if told.unknown else WARNS if told.differs else PASSES
-    return page(
-        f"## {mark} {escaped(told.first.environment)} and {escaped(told.second.environment)}",
-        table(("environment", "state"), (_side(side) for side in sides(told))),
-        "\n".join(f"- {REFUSES} {problem_line(problem)}" for problem in told.problems),
-        strong(headline(told)),
-        *(_distance(told.distance, sides(told)) if told.distance else ()),
-        *_artifacts(told),
-        *_settings(told),
+def render_diff(diff: Diff) -> str:
+    mark = FAIL if diff.unknown else WARN if diff.differs else OK
+    return render_page(
+        f"## {mark} {escape(diff.first.environment)} and {escape(diff.second.environment)}",
+        render_table(("environment", "state"), (_render_side(side) for side in list_sides(diff))),
+        "\n".join(f"- {FAIL} {format_problem(problem)}" for problem in diff.problems),
+        bold(format_headline(diff)),
+        *(_render_distance(diff.distance, list_sides(diff)) if diff.distance else ()),
+        *_render_artifacts(diff),
+        *_render_settings(diff),
     )
 
 
-def _side(side: Side) -> tuple[str, str]:
-    lines = (escaped(runs(side, UTC)), *(f"{WARNS} {escaped(remark)}" for remark in remarks(side)))
-    return strong(side.environment), "<br>".join(lines)
+def _render_side(side: Side) -> tuple[str, str]:
+    lines = (escape(describe_side(side, UTC)), *(f"{WARN} {escape(remark)}" for remark in list_remarks(side)))
+    return bold(side.environment), "<br>".join(lines)
 
 
-def _distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[str]:
-    rows = [(code(short(release.release)), escaped(made(release, UTC))) for release in distance.releases]
+def _render_distance(distance: Distance, both: tuple[Side, Side]) -> Iterable[str]:
+    rows = [
+        (code(shorten_id(release.release)), escape(describe_release(release, UTC))) for release in distance.releases
+    ]
     if rows:
-        yield _folded(
-            f"{counted(len(rows), 'release')} made since", table(("release", "made"), rows), long=len(rows) > FEW
+        yield _fold_if_long(
+            f"{format_count(len(rows), 'release')} made since",
+            render_table(("release", "made"), rows),
+            long=len(rows) > MAX_OPEN_ROWS,
         )
     if distance.changes is None:
         yield "What changed between them is not known."
         return
-    yield f"### Changes {escaped(way(distance, both))}"
+    yield f"### Changes {escape(format_direction(distance, both))}"
     changes = distance.changes
-    if empty(changes):
+    if is_unchanged(changes):
         yield NO_CHANGES
     files = [
         (
             code(module.module),
-            escaped(invoked(module)),
-            f"{SIGNS[file.what]} {code(within(module, file))}",
-            lines_of(file),
+            escape(format_callers(module)),
+            f"{SIGNS[file.what]} {code(strip_module_path(module, file))}",
+            format_changed_lines(file),
         )
         for module in changes.modules
         for file in module.files
     ]
-    yield table(("module", "invoked by", "file", "lines"), files) if files else ""
+    yield render_table(("module", "invoked by", "file", "lines"), files) if files else ""
     patched = [file for module in changes.modules for file in module.files if file.patch]
-    yield _folded("The code, line by line", "\n\n".join(map(_patch, patched)), long=True) if patched else ""
-    for kind, found in parts(changes):
-        cells = [(became(change)[0], code(change.name), escaped(became(change)[1])) for change in found]
-        yield _folded(kind, table(("", kind, "change"), cells), long=len(cells) > FEW)
+    yield (
+        _fold_if_long("The code, line by line", "\n\n".join(map(_render_patch, patched)), long=True) if patched else ""
+    )
+    for kind, found in list_changed_parts(changes):
+        cells = [
+            (format_part_change(change)[0], code(change.name), escape(format_part_change(change)[1]))
+            for change in found
+        ]
+        yield _fold_if_long(kind, render_table(("", kind, "change"), cells), long=len(cells) > MAX_OPEN_ROWS)
 
 
-def _patch(file: FileChange) -> str:
+def _render_patch(file: FileChange) -> str:
     lines = "\n".join(file.patch)
-    return f"{strong(file.path)}\n\n{fenced(lines, 'diff')}"
+    return f"{bold(file.path)}\n\n{fence_text(lines, 'diff')}"
 
 
-def _artifacts(told: Diff) -> Iterable[str]:
-    if not told.artifacts:
+def _render_artifacts(diff: Diff) -> Iterable[str]:
+    if not diff.artifacts:
         return
-    yield f"### Artifacts: {escaped(artifacts.summary(told))}"
+    yield f"### Artifacts: {escape(artifacts.summarize_artifacts(diff))}"
     rows = [
-        (NEITHER if pair.equal else WARNS, code(pair.variable), escaped(environment), code(value))
-        for pair in artifacts.listed(told)
-        for environment, value in artifacts.values(pair, told)
+        (NEUTRAL if pair.equal else WARN, code(pair.variable), escape(environment), code(value))
+        for pair in artifacts.select_artifacts(diff)
+        for environment, value in artifacts.list_artifact_values(pair, diff)
     ]
-    yield table(("", "artifact", "environment", "value"), rows) if rows else ""
+    yield render_table(("", "artifact", "environment", "value"), rows) if rows else ""
 
 
-def _settings(told: Diff) -> Iterable[str]:
-    if told.settings is None:
-        yield f"### Settings: {escaped(settings_diff.not_compared(told))}"
+def _render_settings(diff: Diff) -> Iterable[str]:
+    if diff.settings is None:
+        yield f"### Settings: {escape(settings_diff.explain_no_comparison(diff))}"
         return
-    yield f"### Settings: {escaped(settings_diff.summary(told))}"
-    heads = ("", "setting", "stacks", escaped(told.settings.first), escaped(told.settings.second), "parity")
-    rows = [_pair(pair) for pair in settings_diff.listed(told)]
-    yield table(heads, rows) if rows else ""
-    yield escaped(settings_diff.refused_later(told.settings))
+    yield f"### Settings: {escape(settings_diff.summarize_settings(diff))}"
+    heads = ("", "setting", "stacks", escape(diff.settings.first), escape(diff.settings.second), "parity")
+    rows = [_render_setting_pair(pair) for pair in settings_diff.select_pairs(diff)]
+    yield render_table(heads, rows) if rows else ""
+    yield escape(settings_diff.describe_later_refusals(diff.settings))
 
 
-def _pair(pair: Pair) -> tuple[str, ...]:
-    marks = {"": WARNS, "allowed": NEITHER, "refused": REFUSES}
-    shown = PASSES if pair.relation == "equal" else marks[pair.parity]
-    stacks = escaped(", ".join(pair.stacks))
-    return shown, code(pair.name), stacks, _cell(pair.first), _cell(pair.second), settings_diff.VERDICTS[pair.parity]
+def _render_setting_pair(pair: Pair) -> tuple[str, ...]:
+    marks = {"": WARN, "allowed": NEUTRAL, "refused": FAIL}
+    mark = OK if pair.relation == "equal" else marks[pair.parity]
+    stacks = escape(", ".join(pair.stacks))
+    return (
+        mark,
+        code(pair.name),
+        stacks,
+        _render_setting(pair.first),
+        _render_setting(pair.second),
+        settings_diff.VERDICTS[pair.parity],
+    )
 
 
-def _cell(setting: Setting | None) -> str:
-    value, place = settings_diff.told(setting)
-    return "<br>".join(filter(None, (code(value) if setting else escaped(value), escaped(place))))
+def _render_setting(setting: Setting | None) -> str:
+    value, place = settings_diff.format_setting(setting)
+    return "<br>".join(filter(None, (code(value) if setting else escape(value), escape(place))))
 
 
-def _folded(summary: str, body: str, *, long: bool) -> str:
-    """The summary is ours: within a block of HTML what people wrote would need other escapes."""
+def _fold_if_long(summary: str, body: str, *, long: bool) -> str:
+    """Fold a long body. The summary must not hold user input: HTML needs other escapes."""
     if not long:
         return body
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"

@@ -1,117 +1,119 @@
-"""Where reality differs from the state, and where the configuration does."""
+"""Drift (reality differs from the state) and pending changes (the configuration does)."""
 
 from collections.abc import Iterator
 
-from envctl.cli.render.console.deployment.fixed_drift import without_next
-from envctl.cli.render.console.plan.attributes import known_later, own
+from envctl.cli.render.console.deployment.fixed_drift import remove_next_commands
+from envctl.cli.render.console.plan.attributes import drop_repeated, is_unknown
 from envctl.cli.render.console.plan.drift import (
-    drifted,
-    headline,
-    ignored,
-    pending,
-    told_apart,
-    total,
-    waiting,
-    ways_on,
-    what_happened,
+    format_action,
+    format_headline,
+    format_ignored,
+    format_total,
+    list_drift,
+    list_next_commands,
+    list_pending,
+    list_stack_notes,
+    split_clean,
 )
-from envctl.cli.render.markdown.deployment import deployment
-from envctl.cli.render.markdown.page.pieces import (
-    NEITHER,
-    PASSES,
-    REFUSES,
-    WARNS,
+from envctl.cli.render.markdown.deployment import render_deployment
+from envctl.cli.render.markdown.page.markup import (
+    FAIL,
+    NEUTRAL,
+    OK,
+    WARN,
+    bold,
+    capitalize,
     code,
-    escaped,
-    next_step,
-    page,
-    sentence,
-    strong,
-    table,
+    escape,
+    render_next_step,
+    render_page,
+    render_table,
 )
-from envctl.cli.render.markdown.refused import problem_line
-from envctl.cli.render.terminal.text import shortened
-from envctl.cli.render.values.value_diff import side
+from envctl.cli.render.markdown.refusals import format_problem
+from envctl.cli.render.terminal.text import shorten_middle
+from envctl.cli.render.values.value_diff import format_side
 from envctl.domain.errors import Problem
 from envctl.domain.plan.changes import Action, ResourceChange
-from envctl.domain.plan.drift import Finding
+from envctl.domain.plan.drift import SharedDifference
 from envctl.usecases.drift.fix import Fixed, Mended
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
 HEADS = ("environment", "stack", "resource", "what")
-ROOM = 80
-_MARKS = {"clean": PASSES, "drifted": WARNS, "unknown": REFUSES, "empty": NEITHER}
-_WORST = ("unknown", "drifted", "clean", "empty")
+MAX_VALUE_WIDTH = 80
+_MARKS = {"clean": OK, "drifted": WARN, "unknown": FAIL, "empty": NEUTRAL}
+_BY_SEVERITY = ("unknown", "drifted", "clean", "empty")
 
 
-def drift(told: Drift) -> str:
-    conditions = {each.condition for each in told.environments}
-    remarkable, quiet = told_apart(told)
-    worst = next((condition for condition in _WORST if condition in conditions), "empty")
-    return page(
-        f"## {_MARKS[worst]} {sentence(escaped(total(told)))}",
-        "\n".join(line for each in remarkable for line in _environment(each)),
-        f"{PASSES} clean: {escaped(quiet)}" if quiet else "",
-        drift_table("### Drift", "is there", drifted(told), drift=True),
-        drift_table("### Pending", "the configuration says", pending(told), drift=False),
-        *(next_step(command) for command in ways_on(told)),
+def render_drift(drift: Drift) -> str:
+    conditions = {each.condition for each in drift.environments}
+    remarkable, quiet = split_clean(drift)
+    worst = next((condition for condition in _BY_SEVERITY if condition in conditions), "empty")
+    return render_page(
+        f"## {_MARKS[worst]} {capitalize(escape(format_total(drift)))}",
+        "\n".join(line for each in remarkable for line in _render_environment(each)),
+        f"{OK} clean: {escape(quiet)}" if quiet else "",
+        render_drift_table("### Drift", "is there", list_drift(drift), drift=True),
+        render_drift_table("### Pending", "the configuration says", list_pending(drift), drift=False),
+        *(render_next_step(command) for command in list_next_commands(drift)),
     )
 
 
-def fixed(told: Fixed) -> str:
-    blocks = [block for each in told.mended for block in _mended(each)]
-    return page(drift(without_next(told.drift)).rstrip(), *(block.rstrip() for block in blocks))
+def render_fixed_drift(fixed: Fixed) -> str:
+    blocks = [block for each in fixed.mended for block in _render_fix(each)]
+    return render_page(render_drift(remove_next_commands(fixed.drift)).rstrip(), *(block.rstrip() for block in blocks))
 
 
-def _mended(each: Mended) -> Iterator[str]:
-    if each.deployed:
-        yield deployment(each.deployed)
-    if each.problems or not each.deployed:
-        whole = " as a whole" if each.deployed else ""
-        head = f"## {REFUSES} {escaped(each.environment)} was not set right{whole}\n"
-        yield "\n".join((head, *_problems(each.problems)))
+def _render_fix(fix: Mended) -> Iterator[str]:
+    if fix.deployed:
+        yield render_deployment(fix.deployed)
+    if fix.problems or not fix.deployed:
+        whole = " as a whole" if fix.deployed else ""
+        head = f"## {FAIL} {escape(fix.environment)} was not set right{whole}\n"
+        yield "\n".join((head, *_render_problems(fix.problems)))
 
 
-def _environment(each: EnvironmentDrift) -> Iterator[str]:
-    yield f"- {_MARKS[each.condition]} {strong(each.environment)}: {escaped(headline(each))}"
-    problems = [*each.problems, *(problem for stack in each.stacks for problem in stack.problems)]
-    yield from (f"  {line}" for line in _problems(problems))
-    warnings = [f"{stack.stack}: {warning}" for stack in each.stacks for warning in stack.warnings]
-    yield from (f"  - {escaped(told)}" for told in (*waiting(each), ignored(each), *warnings) if told)
+def _render_environment(drift: EnvironmentDrift) -> Iterator[str]:
+    yield f"- {_MARKS[drift.condition]} {bold(drift.environment)}: {escape(format_headline(drift))}"
+    problems = [*drift.problems, *(problem for stack in drift.stacks for problem in stack.problems)]
+    yield from (f"  {line}" for line in _render_problems(problems))
+    warnings = [f"{stack.stack}: {warning}" for stack in drift.stacks for warning in stack.warnings]
+    yield from (
+        f"  - {escape(remark)}" for remark in (*list_stack_notes(drift), format_ignored(drift), *warnings) if remark
+    )
 
 
-def _problems(problems: list[Problem] | tuple[Problem, ...]) -> Iterator[str]:
-    yield from (f"- {REFUSES} {problem_line(each)}" for each in problems)
+def _render_problems(problems: list[Problem] | tuple[Problem, ...]) -> Iterator[str]:
+    yield from (f"- {FAIL} {format_problem(each)}" for each in problems)
 
 
-def drift_table(heading: str, after: str, found: tuple[Finding, ...], *, drift: bool) -> str:
-    """`after` is the head of the column with what is otherwise than the state says."""
+def render_drift_table(heading: str, after: str, found: tuple[SharedDifference, ...], *, drift: bool) -> str:
+    """Render a table of findings; `after` is the head of its last column."""
     if not found:
         return ""
     rows = [
-        (escaped(", ".join(finding.environments)), escaped(finding.stack), *cells)
+        (escape(", ".join(finding.environments)), escape(finding.stack), *cells)
         for finding in found
-        for cells in _cells(finding, drift=drift)
+        for cells in _list_finding_cells(finding, drift=drift)
     ]
-    return f"{heading}\n\n{table((*HEADS, 'the state says', after), rows)}"
+    return f"{heading}\n\n{render_table((*HEADS, 'the state says', after), rows)}"
 
 
-def _cells(finding: Finding, *, drift: bool) -> Iterator[tuple[str, str, str, str]]:
-    happened = what_happened(finding.action) if drift else str(finding.action)
+def _list_finding_cells(finding: SharedDifference, *, drift: bool) -> Iterator[tuple[str, str, str, str]]:
+    happened = format_action(finding.action) if drift else str(finding.action)
     if finding.resource:
-        yield from ((code(finding.name), *cells) for cells in _attributes(finding.resource, happened))
+        yield from ((code(finding.name), *cells) for cells in _list_attribute_cells(finding.resource, happened))
     if finding.output:
-        yield code(finding.name), happened, _value(finding.output.before), _value(finding.output.after)
+        yield code(finding.name), happened, _format_value(finding.output.before), _format_value(finding.output.after)
 
 
-def _attributes(resource: ResourceChange, happened: str) -> Iterator[tuple[str, str, str]]:
+def _list_attribute_cells(resource: ResourceChange, happened: str) -> Iterator[tuple[str, str, str]]:
     if resource.action in {Action.DELETE, Action.CREATE} or not resource.attributes:
         yield happened, "", ""
         return
-    told = own(resource.attributes)
-    for attribute in [each for each in told if not known_later(each.after)] or told:
-        yield f"{happened}: {code(attribute.path)}", _value(attribute.before), _value(attribute.after)
+    changes = drop_repeated(resource.attributes)
+    for attribute in [each for each in changes if not is_unknown(each.after)] or changes:
+        yield f"{happened}: {code(attribute.path)}", _format_value(attribute.before), _format_value(attribute.after)
 
 
-def _value(value: object) -> str:
-    return code(shortened(side(value), ROOM))
+def _format_value(value: object) -> str:
+    return code(shorten_middle(format_side(value), MAX_VALUE_WIDTH))

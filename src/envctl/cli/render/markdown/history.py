@@ -1,51 +1,60 @@
-"""The ledger as a table, newest entry first, and whether its chain is whole."""
+"""The ledger as a table, newest entry first, and the result of its verification."""
 
 from datetime import UTC
 
-from envctl.cli.render.console.inspect.events import style
-from envctl.cli.render.console.inspect.events import told as told_of
-from envctl.cli.render.console.inspect.history import NOT_BELIEVED, logs_of, release_of, rules_of, when_of, who
-from envctl.cli.render.markdown.page.pieces import NEITHER, PASSES, REFUSES, WARNS, code, escaped, page, table
-from envctl.cli.render.terminal.counting import counted
-from envctl.cli.render.terminal.times import moment
+from envctl.cli.render.console.inspect.events import choose_style
+from envctl.cli.render.console.inspect.events import describe_event as told_of
+from envctl.cli.render.console.inspect.history import (
+    UNTRUSTED_LABEL,
+    format_period,
+    format_release,
+    list_failure_logs,
+    list_rule_changes,
+    mark_unverified,
+)
+from envctl.cli.render.markdown.page.markup import FAIL, NEUTRAL, OK, WARN, code, escape, render_page, render_table
+from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.times import format_time
 from envctl.usecases.inspect.history import History, Verified
 
 HEADS = ("#", "", "time", "who", "release", "what")
-# What is green, red or yellow to people.
-MARKS = {"green": PASSES, "bold red": REFUSES, "yellow": WARNS}
+# By the style of the console.
+MARKS = {"green": OK, "bold red": FAIL, "yellow": WARN}
 
 
-def history(told: History) -> str:
-    about = f" of {escaped(told.environment)}" if told.environment else ""
-    if not told.entries:
-        return page(f"## History{about}", f"The ledger says nothing {when_of(told, UTC)}.")
-    doubts = {each.seq: each.why for each in told.unbelieved}
+def render_history(history: History) -> str:
+    scope = f" of {escape(history.environment)}" if history.environment else ""
+    if not history.entries:
+        return render_page(f"## History{scope}", f"The ledger says nothing {format_period(history, UTC)}.")
+    doubts = {each.seq: each.why for each in history.unbelieved}
     rows = (
         (
             str(entry.seq),
-            REFUSES if entry.seq in doubts else MARKS.get(style(entry.event), ""),
-            moment(entry.at, UTC),
-            escaped(who(entry.actor)),
-            code(release) if (release := release_of(entry.event)) else "",
-            (f"**{NOT_BELIEVED}** ({doubts[entry.seq]}): " if entry.seq in doubts else "")
-            + escaped(told_of(entry.event)),
+            FAIL if entry.seq in doubts else MARKS.get(choose_style(entry.event), ""),
+            format_time(entry.at, UTC),
+            escape(mark_unverified(entry.actor)),
+            code(release) if (release := format_release(entry.event)) else "",
+            (f"**{UNTRUSTED_LABEL}** ({doubts[entry.seq]}): " if entry.seq in doubts else "")
+            + escape(told_of(entry.event)),
         )
-        for entry in told.entries
+        for entry in history.entries
     )
-    unverified = not all(entry.actor.verified for entry in told.entries)
-    return page(
-        f"## History{about}",
-        table(HEADS, rows),
-        "… and older entries" if told.more else "",
-        "\n".join(f"- {WARNS} {escaped(line)}" for line in rules_of(told)),
-        "\n".join(f"- {escaped(line)}" for line in logs_of(told)),
+    unverified = not all(entry.actor.verified for entry in history.entries)
+    return render_page(
+        f"## History{scope}",
+        render_table(HEADS, rows),
+        "… and older entries" if history.more else "",
+        "\n".join(f"- {WARN} {escape(line)}" for line in list_rule_changes(history)),
+        "\n".join(f"- {escape(line)}" for line in list_failure_logs(history)),
         "? unverified: nobody but that person's own machine vouches for the name" if unverified else "",
     )
 
 
-def verified(told: Verified) -> str:
-    if not told.entries:
-        return page(f"## {NEITHER} The ledger is empty")
-    fits = "its 1 entry fits" if told.entries == 1 else f"all {counted(told.entries, 'entry')} fit"
-    signed = f"Signed as pinned: all about {', '.join(told.signed)}." if told.signed else ""
-    return page(f"## {PASSES} The ledger is whole", f"{fits.capitalize()} the chain. Head: {code(told.head)}", signed)
+def render_ledger_verification(ledger: Verified) -> str:
+    if not ledger.entries:
+        return render_page(f"## {NEUTRAL} The ledger is empty")
+    fits = "its 1 entry fits" if ledger.entries == 1 else f"all {format_count(ledger.entries, 'entry')} fit"
+    signed = f"Signed as pinned: all about {', '.join(ledger.signed)}." if ledger.signed else ""
+    return render_page(
+        f"## {OK} The ledger is whole", f"{fits.capitalize()} the chain. Head: {code(ledger.head)}", signed
+    )

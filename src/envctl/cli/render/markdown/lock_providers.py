@@ -1,23 +1,31 @@
-"""The provider lock, for a pull request that changes it."""
+"""The provider lock."""
 
-from envctl.cli.render.console.project.lock_providers import conclusion, remark, version
-from envctl.cli.render.markdown.page.pieces import PASSES, WARNS, code, escaped, page, sentence, table
-from envctl.domain.terraform.provider_lock import short
+from envctl.cli.render.console.project.lock_providers import (
+    describe_missing_platforms,
+    format_conclusion,
+    format_version_change,
+)
+from envctl.cli.render.markdown.page.markup import OK, WARN, capitalize, code, escape, render_page, render_table
+from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.usecases.project.lock_providers import LockedProviders
 
 HEADS = ("provider", "version", "platforms")
 
 
-def locked_providers(told: LockedProviders) -> str:
-    lacking = [each for each in told.providers if each.lacking]
+def render_provider_lock(lock: LockedProviders) -> str:
+    lacking = [each for each in lock.providers if each.lacking]
     rows = (
-        (code(short(each.provider)), escaped(version(each)), escaped(", ".join(each.platforms) or "-"))
-        for each in told.providers
+        (
+            code(shorten_address(each.provider)),
+            escape(format_version_change(each)),
+            escape(", ".join(each.platforms) or "-"),
+        )
+        for each in lock.providers
     )
-    return page(
-        f"## {WARNS if lacking else PASSES} Provider lock",
-        escaped(conclusion(told)),
-        table(HEADS, rows) if told.providers else "",
-        "\n".join(f"- {escaped(remark(each))}" for each in lacking),
-        sentence(escaped(told.hint)),
+    return render_page(
+        f"## {WARN if lacking else OK} Provider lock",
+        escape(format_conclusion(lock)),
+        render_table(HEADS, rows) if lock.providers else "",
+        "\n".join(f"- {escape(describe_missing_platforms(each))}" for each in lacking),
+        capitalize(escape(lock.hint)),
     )

@@ -1,29 +1,41 @@
-"""A plan for who reviews it: what goes away stands in front and open, everything else in a fold for each stack."""
+"""A plan for review: deletions and replacements first, all other changes in one fold per stack."""
 
 from collections.abc import Iterator, Sequence
 
-from envctl.cli.render.console.plan.attributes import known_later
-from envctl.cli.render.console.plan.plan import MANY, SYMBOLS, known_by, remarks, said_of, total
-from envctl.cli.render.markdown.attributes import attribute_lines, attributes, changes_more, forcing
-from envctl.cli.render.markdown.cost import cost_blocks
-from envctl.cli.render.markdown.page.budget import Block, Piece, Rank, Section
-from envctl.cli.render.markdown.page.pieces import (
-    NEITHER,
-    PASSES,
-    WARNS,
-    code,
-    escaped,
-    fence_around,
-    fenced,
-    in_html,
-    next_step,
-    page,
-    row,
-    shown_by,
-    strong,
-    table,
+from envctl.cli.render.console.plan.attributes import is_unknown
+from envctl.cli.render.console.plan.plan import (
+    MAX_DETAILED,
+    SYMBOLS,
+    find_display_name,
+    format_total,
+    list_remarks,
+    summarize_stack,
 )
-from envctl.cli.render.terminal.text import one_line, padded, shortened, widest
+from envctl.cli.render.markdown.attributes import (
+    has_other_changes,
+    render_attribute,
+    render_attributes,
+    render_forcing_attributes,
+)
+from envctl.cli.render.markdown.cost import render_cost_blocks
+from envctl.cli.render.markdown.page.budget import Block, Piece, Rank, Section
+from envctl.cli.render.markdown.page.markup import (
+    NEUTRAL,
+    OK,
+    WARN,
+    bold,
+    choose_fence,
+    code,
+    escape,
+    escape_html,
+    fence_text,
+    format_full_output,
+    format_row,
+    render_next_step,
+    render_page,
+    render_table,
+)
+from envctl.cli.render.terminal.text import measure_width, pad_text, shorten_middle, to_one_line
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.plan.changes import (
     Action,
@@ -34,141 +46,156 @@ from envctl.domain.plan.changes import (
     ResourceChange,
     StackPlan,
 )
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.short_ids import shorten_id
 
-HARMFUL = (Action.REPLACE, Action.DELETE)
-GOES, WAITS = "🚨", "⏳"
-HEADING = 300
-ADDRESSES = 60
+DESTRUCTIVE = (Action.REPLACE, Action.DELETE)
+DANGER, WAITING = "🚨", "⏳"
+MAX_HEADING = 300
+MAX_ADDRESS = 60
 NOUNS = {Action.REPLACE: "replacement", Action.DELETE: "deletion"}
 
 
-def plan(told: EnvironmentPlan) -> str:
-    origin = f"Release {code(short(told.release))}." if told.release else "Of the working tree."
-    way = f"envctl apply {told.environment}"
-    return page(
-        f"## {mark(told)} Plan for {escaped(told.environment)}: {escaped(shortened(total(told), HEADING))}",
+def render_plan(plan: EnvironmentPlan) -> str:
+    origin = f"Release {code(shorten_id(plan.release))}." if plan.release else "Of the working tree."
+    command = f"envctl apply {plan.environment}"
+    changes = escape(shorten_middle(format_total(plan), MAX_HEADING))
+    return render_page(
+        f"## {choose_plan_mark(plan)} Plan for {escape(plan.environment)}: {changes}",
         origin,
-        *cost_blocks(told),
-        *plan_blocks(told),
-        next_step(way) if told.changes else "",
-        way=shown_by(f"envctl plan {told.environment}"),
+        *render_cost_blocks(plan),
+        *render_plan_blocks(plan),
+        render_next_step(command) if plan.changes else "",
+        full_output=format_full_output(f"envctl plan {plan.environment}"),
     )
 
 
-def plan_blocks(told: EnvironmentPlan, *, done: bool = False) -> Iterator[Block]:
-    """Without a heading and a way on: a part of a page about a deployment too, which has `done` it."""
-    yield from _going(told.stacks, "What went away" if done else "What goes away")
-    yield from _stacks(told.stacks, "what was done" if done else "what would happen")
-    for stack in told.stacks:
-        yield from _warnings(stack)
-        yield from _stack(stack)
+def render_plan_blocks(plan: EnvironmentPlan, *, done: bool = False) -> Iterator[Block]:
+    """Yield the plan without heading and next step. `done` words it as applied, for the page of a deployment."""
+    yield from _render_destructive(plan.stacks, "What went away" if done else "What goes away")
+    yield from _render_stack_table(plan.stacks, "what was done" if done else "what would happen")
+    for stack in plan.stacks:
+        yield from _render_warnings(stack)
+        yield from _render_stack(stack)
 
 
-def mark(told: EnvironmentPlan) -> str:
-    if any(_harmful(stack) for stack in told.stacks):
-        return GOES
-    return "📝" if told.changes else PASSES
+def choose_plan_mark(plan: EnvironmentPlan) -> str:
+    if any(_find_destructive(stack) for stack in plan.stacks):
+        return DANGER
+    return "📝" if plan.changes else OK
 
 
-def _harmful(stack: StackPlan) -> list[ResourceChange]:
-    """What holds data comes first: it is what nobody gets back."""
-    going = [resource for resource in stack.resources if resource.action in HARMFUL]
-    return sorted(going, key=lambda resource: resource.type not in STATEFUL)
+def _find_destructive(stack: StackPlan) -> list[ResourceChange]:
+    """Return deleted and replaced resources, stateful ones first, as their data is lost."""
+    destructive = [resource for resource in stack.resources if resource.action in DESTRUCTIVE]
+    return sorted(destructive, key=lambda resource: resource.type not in STATEFUL)
 
 
-def _going(stacks: Sequence[StackPlan], title: str) -> Iterator[Block]:
-    going = [(stack.stack, resource) for stack in stacks for resource in _harmful(stack)]
-    going.sort(key=lambda each: each[1].type not in STATEFUL)
-    if going:
+def _render_destructive(stacks: Sequence[StackPlan], title: str) -> Iterator[Block]:
+    destructive = [(stack.stack, resource) for stack in stacks for resource in _find_destructive(stack)]
+    destructive.sort(key=lambda each: each[1].type not in STATEFUL)
+    if destructive:
         pieces = (
-            Piece(_resource(resource, forcing(resource), stack), NOUNS[resource.action], Rank.DANGER, stack)
-            for stack, resource in going
+            Piece(
+                _render_resource(resource, render_forcing_attributes(resource), stack),
+                NOUNS[resource.action],
+                Rank.DANGER,
+                stack,
+            )
+            for stack, resource in destructive
         )
-        yield Section(f"### {GOES} {title}", tuple(pieces))
+        yield Section(f"### {DANGER} {title}", tuple(pieces))
 
 
-def _stacks(stacks: Sequence[StackPlan], title: str) -> Iterator[Block]:
+def _render_stack_table(stacks: Sequence[StackPlan], title: str) -> Iterator[Block]:
     if len(stacks) <= 1:
         return
-    head = table(("", "stack", title), ())
-    rows = (row((_sign(stack), strong(stack.stack), escaped(said_of(stack)))) for stack in stacks)
-    yield Section(head, tuple(Piece(each, "row", Rank.ROW) for each in rows), between="\n")
+    head = render_table(("", "stack", title), ())
+    rows = (
+        format_row((_choose_stack_mark(stack), bold(stack.stack), escape(summarize_stack(stack)))) for stack in stacks
+    )
+    yield Section(head, tuple(Piece(each, "row", Rank.ROW) for each in rows), separator="\n")
 
 
-def _sign(stack: StackPlan) -> str:
+def _choose_stack_mark(stack: StackPlan) -> str:
     if stack.waits_for:
-        return WAITS
-    return GOES if _harmful(stack) else "📝" if stack.changes else NEITHER
+        return WAITING
+    return DANGER if _find_destructive(stack) else "📝" if stack.changes else NEUTRAL
 
 
-def _warnings(stack: StackPlan) -> Iterator[Block]:
+def _render_warnings(stack: StackPlan) -> Iterator[Block]:
     for warning in stack.warnings:
-        yield Piece(f"{WARNS} {strong(stack.stack)}: {escaped(warning)}", "warning", Rank.TEXT, stack.stack)
+        yield Piece(f"{WARN} {bold(stack.stack)}: {escape(warning)}", "warning", Rank.TEXT, stack.stack)
 
 
-def _stack(stack: StackPlan) -> Iterator[Block]:
-    rest = [resource for resource in stack.resources if resource.action not in HARMFUL]
+def _render_stack(stack: StackPlan) -> Iterator[Block]:
+    rest = [resource for resource in stack.resources if resource.action not in DESTRUCTIVE]
     new = [resource for resource in rest if resource.action is Action.CREATE]
-    many = new if len(new) > MANY else []
+    many = new if len(new) > MAX_DETAILED else []
     inner: list[Block] = [
-        Piece(_resource(resource, attributes(resource)), "resource", _rank(resource), stack.stack)
+        Piece(
+            _render_resource(resource, render_attributes(resource)), "resource", _rank_resource(resource), stack.stack
+        )
         for resource in rest
         if resource not in many
     ]
-    inner += _replaced(stack)
+    inner += _render_replaced(stack)
     if many:
-        inner += _listed(many, stack.stack)
+        inner += _render_new_resources(many, stack.stack)
     if stack.outputs:
-        inner.append(Piece(_outputs(stack.outputs), "output list", Rank.REST, stack.stack))
+        inner.append(Piece(_render_outputs(stack.outputs), "output list", Rank.REST, stack.stack))
     if inner:
-        also = " (what goes away stands above)" if _harmful(stack) else ""
-        summary = f"<summary><b>{in_html(stack.stack)}</b>: {in_html(said_of(stack))}{also}</summary>"
+        note = " (what goes away stands above)" if _find_destructive(stack) else ""
+        summary = f"<summary><b>{escape_html(stack.stack)}</b>: {escape_html(summarize_stack(stack))}{note}</summary>"
         yield Section(f"<details>{summary}", tuple(inner), "</details>")
 
 
-def _rank(resource: ResourceChange) -> Rank:
+def _rank_resource(resource: ResourceChange) -> Rank:
     return Rank.NEW if resource.action in (Action.CREATE, Action.READ) else Rank.CHANGE
 
 
-def _replaced(stack: StackPlan) -> Iterator[Piece]:
-    """What else changes in what is replaced: above stands what forces it."""
+def _render_replaced(stack: StackPlan) -> Iterator[Piece]:
+    """Yield replaced resources that change more than the attributes listed above."""
     for resource in stack.resources:
-        if resource.action is Action.REPLACE and changes_more(resource):
-            yield Piece(_resource(resource, attributes(resource)), "attribute list", Rank.DETAIL, stack.stack)
+        if resource.action is Action.REPLACE and has_other_changes(resource):
+            yield Piece(
+                _render_resource(resource, render_attributes(resource)), "attribute list", Rank.DETAIL, stack.stack
+            )
 
 
-def _resource(resource: ResourceChange, lines: Sequence[str], stack: str = "") -> str:
-    """With the stack where it stands apart from it."""
-    data = " (stateful)" if resource.action in HARMFUL and resource.type in STATEFUL else ""
-    where = f" in {strong(stack)}" if stack else ""
-    why = escaped("; ".join(remarks(resource)))
-    mark = f"{GOES} " if resource.action in HARMFUL else ""
-    head = f"{mark}{strong(resource.action)} {code(resource.address)}{where}{data}{f': {why}' if why else ''}"
+def _render_resource(resource: ResourceChange, lines: Sequence[str], stack: str = "") -> str:
+    """Render a resource with its diff. Give `stack` outside of its stack's fold."""
+    stateful = " (stateful)" if resource.action in DESTRUCTIVE and resource.type in STATEFUL else ""
+    location = f" in {bold(stack)}" if stack else ""
+    reason = escape("; ".join(list_remarks(resource)))
+    mark = f"{DANGER} " if resource.action in DESTRUCTIVE else ""
+    remark = f": {reason}" if reason else ""
+    head = f"{mark}{bold(resource.action)} {code(resource.address)}{location}{stateful}{remark}"
     text = "\n".join(lines)
-    return f"{head}\n\n{fenced(text, 'diff')}" if text else head
+    return f"{head}\n\n{fence_text(text, 'diff')}" if text else head
 
 
-def _listed(resources: Sequence[ResourceChange], stack: str) -> Iterator[Section]:
-    """Of so many new ones each gets a line, by which a person knows it. Who wants more opens one more fold."""
-    width = widest((resource.address for resource in resources), ADDRESSES)
+def _render_new_resources(resources: Sequence[ResourceChange], stack: str) -> Iterator[Section]:
+    """Yield one line per new resource, and a fold with the attributes of all."""
+    width = measure_width((resource.address for resource in resources), MAX_ADDRESS)
     sign = SYMBOLS[Action.CREATE]
-    lines = [f"{sign} {padded(one_line(r.address), width)}  {known_by(r)}".rstrip() for r in resources]
-    marks = fence_around("\n".join(lines))
+    lines = [f"{sign} {pad_text(to_one_line(r.address), width)}  {find_display_name(r)}".rstrip() for r in resources]
+    marks = choose_fence("\n".join(lines))
     pieces = tuple(Piece(line, "resource", Rank.NEW, stack) for line in lines)
     yield Section(f"{marks}diff", pieces, marks, "\n")
-    details = tuple(Piece(_resource(r, attributes(r)), "attribute list", Rank.REST, stack) for r in resources)
+    details = tuple(
+        Piece(_render_resource(r, render_attributes(r)), "attribute list", Rank.REST, stack) for r in resources
+    )
     yield Section("<details><summary>the attributes of what is new</summary>", details, "</details>")
 
 
-def _outputs(outputs: Sequence[OutputChange]) -> str:
-    width = widest((output.name for output in outputs), ADDRESSES)
+def _render_outputs(outputs: Sequence[OutputChange]) -> str:
+    width = measure_width((output.name for output in outputs), MAX_ADDRESS)
     changes = (
-        # That each element is known later says no more than that the list is.
-        AttributeChange(each.name, each.before, Marker.UNKNOWN if known_later(each.after) else each.after)
+        # One marker for a list instead of one per unknown element.
+        AttributeChange(each.name, each.before, Marker.UNKNOWN if is_unknown(each.after) else each.after)
         for each in outputs
     )
-    # What is kept of a plan has no values.
+    # Stored plans have no values.
     kept = [f"! {each.name} ({each.action})" for each in outputs if each.before is each.after is None]
-    lines = "\n".join([*kept, *(line for change in changes for line in attribute_lines(change, width))])
-    return f"**outputs**\n\n{fenced(lines, 'diff')}"
+    lines = "\n".join([*kept, *(line for change in changes for line in render_attribute(change, width))])
+    return f"**outputs**\n\n{fence_text(lines, 'diff')}"

@@ -1,41 +1,43 @@
-"""The plans of many environments."""
+"""The plans of several environments."""
 
 from collections.abc import Iterator
 
-from envctl.cli.render.console.plan.many_plans import of_what, outcome, told_apart
-from envctl.cli.render.markdown.cost import cost_blocks
+from envctl.cli.render.console.plan.many_plans import describe_subject, format_outcome, split_unchanged
+from envctl.cli.render.markdown.cost import render_cost_blocks
 from envctl.cli.render.markdown.page.budget import Block
-from envctl.cli.render.markdown.page.pieces import PASSES, REFUSES, escaped, page, shown_by, strong, table
-from envctl.cli.render.markdown.plan import mark, plan_blocks
-from envctl.cli.render.markdown.refused import problem_line
+from envctl.cli.render.markdown.page.markup import FAIL, OK, bold, escape, format_full_output, render_page, render_table
+from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
+from envctl.cli.render.markdown.refusals import format_problem
 from envctl.usecases.fleet.merge import Plans
 from envctl.usecases.inspect.preview import EnvironmentPreview
 
 
-def plans(told: Plans) -> str:
-    remarkable, quiet = told_apart(told)
-    rows = ((_mark(each), strong(each.environment), escaped(outcome(each))) for each in remarkable)
-    return page(
-        f"## What {escaped(of_what(told))} would do",
+def render_plans(plans: Plans) -> str:
+    remarkable, quiet = split_unchanged(plans)
+    rows = (
+        (_choose_mark(preview), bold(preview.environment), escape(format_outcome(preview))) for preview in remarkable
+    )
+    return render_page(
+        f"## What {escape(describe_subject(plans))} would do",
         "Nothing was recorded.",
-        table(("", "environment", "what would happen"), rows),
-        f"{PASSES} no changes: {escaped(quiet)}" if quiet else "",
-        *(block for each in remarkable for block in _environment(each)),
-        way=shown_by(f"envctl collect {told.run}") if told.run else shown_by("envctl plan"),
+        render_table(("", "environment", "what would happen"), rows),
+        f"{OK} no changes: {escape(quiet)}" if quiet else "",
+        *(block for preview in remarkable for block in _render_environment(preview)),
+        full_output=format_full_output(f"envctl collect {plans.run}" if plans.run else "envctl plan"),
     )
 
 
-def _mark(each: EnvironmentPreview) -> str:
-    if each.plan is None or each.problems:
-        return REFUSES
-    return mark(each.plan) if each.plan.changes else PASSES
+def _choose_mark(preview: EnvironmentPreview) -> str:
+    if preview.plan is None or preview.problems:
+        return FAIL
+    return choose_plan_mark(preview.plan) if preview.plan.changes else OK
 
 
-def _environment(each: EnvironmentPreview) -> Iterator[str | Block]:
-    if each.problems:
-        yield f"### {REFUSES} {escaped(each.environment)} can't be planned{' whole' if each.plan else ''}"
-        yield "\n".join(f"- {problem_line(problem)}" for problem in each.problems)
-    if each.plan and each.plan.changes:
-        yield f"### {mark(each.plan)} {escaped(each.environment)}"
-        yield from cost_blocks(each.plan)
-        yield from plan_blocks(each.plan)
+def _render_environment(preview: EnvironmentPreview) -> Iterator[str | Block]:
+    if preview.problems:
+        yield f"### {FAIL} {escape(preview.environment)} can't be planned{' whole' if preview.plan else ''}"
+        yield "\n".join(f"- {format_problem(problem)}" for problem in preview.problems)
+    if preview.plan and preview.plan.changes:
+        yield f"### {choose_plan_mark(preview.plan)} {escape(preview.environment)}"
+        yield from render_cost_blocks(preview.plan)
+        yield from render_plan_blocks(preview.plan)

@@ -1,40 +1,40 @@
-"""What a release would do in each environment."""
+"""The changes of a release in each environment."""
 
 from collections.abc import Iterator
 
-from envctl.cli.render.console.plan.preview import of_what, outcome
-from envctl.cli.render.markdown.cost import cost_blocks
+from envctl.cli.render.console.plan.preview import describe_subject, format_outcome
+from envctl.cli.render.markdown.cost import render_cost_blocks
 from envctl.cli.render.markdown.page.budget import Block
-from envctl.cli.render.markdown.page.pieces import PASSES, REFUSES, escaped, page, shown_by, strong, table
-from envctl.cli.render.markdown.plan import mark, plan_blocks
-from envctl.cli.render.markdown.refused import problem_line
-from envctl.domain.text.short_ids import short
+from envctl.cli.render.markdown.page.markup import FAIL, OK, bold, escape, format_full_output, render_page, render_table
+from envctl.cli.render.markdown.plan import choose_plan_mark, render_plan_blocks
+from envctl.cli.render.markdown.refusals import format_problem
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 
 
-def preview(told: Preview) -> str:
-    rows = ((_mark(each), strong(each.environment), escaped(outcome(each))) for each in told.environments)
-    name = f" --release {short(told.release)}" if told.release else ""
-    return page(
-        f"## What {escaped(of_what(told))} would do",
+def render_preview(preview: Preview) -> str:
+    rows = ((_choose_mark(each), bold(each.environment), escape(format_outcome(each))) for each in preview.environments)
+    name = f" --release {shorten_id(preview.release)}" if preview.release else ""
+    return render_page(
+        f"## What {escape(describe_subject(preview))} would do",
         "Nothing was recorded.",
-        table(("", "environment", "what would happen"), rows),
-        *(block for each in told.environments for block in _environment(each)),
-        way=shown_by(f"envctl preview{name}"),
+        render_table(("", "environment", "what would happen"), rows),
+        *(block for each in preview.environments for block in _render_environment(each)),
+        full_output=format_full_output(f"envctl preview{name}"),
     )
 
 
-def _mark(each: EnvironmentPreview) -> str:
-    if each.plan is None:
-        return REFUSES
-    return mark(each.plan) if each.plan.changes else PASSES
+def _choose_mark(preview: EnvironmentPreview) -> str:
+    if preview.plan is None:
+        return FAIL
+    return choose_plan_mark(preview.plan) if preview.plan.changes else OK
 
 
-def _environment(each: EnvironmentPreview) -> Iterator[str | Block]:
-    if each.plan is None:
-        yield f"### {REFUSES} {escaped(each.environment)} can't be planned"
-        yield "\n".join(f"- {problem_line(problem)}" for problem in each.problems)
-    elif each.plan.changes:
-        yield f"### {mark(each.plan)} {escaped(each.environment)}"
-        yield from cost_blocks(each.plan)
-        yield from plan_blocks(each.plan)
+def _render_environment(preview: EnvironmentPreview) -> Iterator[str | Block]:
+    if preview.plan is None:
+        yield f"### {FAIL} {escape(preview.environment)} can't be planned"
+        yield "\n".join(f"- {format_problem(problem)}" for problem in preview.problems)
+    elif preview.plan.changes:
+        yield f"### {choose_plan_mark(preview.plan)} {escape(preview.environment)}"
+        yield from render_cost_blocks(preview.plan)
+        yield from render_plan_blocks(preview.plan)

@@ -1,35 +1,35 @@
-"""What is configured: settings with the line they come from."""
+"""Settings with their origins, and the result of `envctl validate`."""
 
-from envctl.cli.render.console.inspect.settings import UNREAD, origin, value
-from envctl.cli.render.console.one_line import valid as in_a_line
-from envctl.cli.render.markdown.attributes import digest
-from envctl.cli.render.markdown.page.budget import size
-from envctl.cli.render.markdown.page.pieces import PASSES, code, escaped, page, sentence, table
+from envctl.cli.render.console.inspect.settings import SETTINGS_PATHS_HINT, format_origin, format_value
+from envctl.cli.render.console.one_line import format_validation as in_a_line
+from envctl.cli.render.markdown.attributes import format_digest
+from envctl.cli.render.markdown.page.budget import count_utf16
+from envctl.cli.render.markdown.page.markup import OK, capitalize, code, escape, render_page, render_table
 from envctl.domain.settings.values import EnvironmentSettings, Setting
 from envctl.usecases.inspect.settings import Valid
 
 HEADS = ("setting", "value", "where from", "stacks")
-LONGEST = 2_000
+MAX_VALUE_SIZE = 2_000
 
 
-def settings(told: EnvironmentSettings) -> str:
+def render_settings(settings: EnvironmentSettings) -> str:
     rows = (
-        (code(each.name), code(_told(each)), escaped(origin(each)), escaped(", ".join(each.stacks)))
-        for each in told.settings
+        (code(each.name), code(_format_value(each)), escape(format_origin(each)), escape(", ".join(each.stacks)))
+        for each in settings.settings
     )
-    return page(
-        f"## Settings of {escaped(told.environment)}: {len(told.settings)}",
-        table(HEADS, rows) if told.settings else "There are none: no module declares a variable.",
+    return render_page(
+        f"## Settings of {escape(settings.environment)}: {len(settings.settings)}",
+        render_table(HEADS, rows) if settings.settings else "There are none: no module declares a variable.",
     )
 
 
-def _told(setting: Setting) -> str:
-    told = value(setting)
-    return told if size(told) <= LONGEST else digest(told)
+def _format_value(setting: Setting) -> str:
+    text = format_value(setting)
+    return text if count_utf16(text) <= MAX_VALUE_SIZE else format_digest(text)
 
 
-def valid(told: Valid) -> str:
-    word, _, extent = in_a_line(told).partition(": ")
-    unread = [f"- {code(path)} is not read: {UNREAD}" for path in told.unread]
-    remarks = [f"- {escaped(remark)}" for remark in told.remarks]
-    return page(f"## {PASSES} {word}", sentence(escaped(extent)), "\n".join([*unread, *remarks]))
+def render_validation(valid: Valid) -> str:
+    word, _, extent = in_a_line(valid).partition(": ")
+    unread = [f"- {code(path)} is not read: {SETTINGS_PATHS_HINT}" for path in valid.unread]
+    remarks = [f"- {escape(remark)}" for remark in valid.remarks]
+    return render_page(f"## {OK} {word}", capitalize(escape(extent)), "\n".join([*unread, *remarks]))

@@ -1,111 +1,116 @@
-"""The pipeline as a table, what needs attention, and what to type next."""
+"""The pipeline as a table, problems and next commands."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from envctl.cli.render.console.inspect.attention import matters
-from envctl.cli.render.console.inspect.boxes import behind, destroyed, undrifted
-from envctl.cli.render.console.inspect.status import next_commands, up_to_date, with_before
-from envctl.cli.render.markdown.page.pieces import (
-    NEITHER,
-    PASSES,
-    REFUSES,
-    WARNS,
+from envctl.cli.render.console.inspect.attention import list_attention_items
+from envctl.cli.render.console.inspect.boxes import format_lag, format_no_drift, is_destroyed
+from envctl.cli.render.console.inspect.status import is_up_to_date, list_next_commands, pair_with_previous
+from envctl.cli.render.markdown.page.markup import (
+    FAIL,
+    NEUTRAL,
+    OK,
+    WARN,
+    bold,
     code,
-    escaped,
-    fenced,
-    page,
-    strong,
-    table,
+    escape,
+    fence_text,
+    render_page,
+    render_table,
 )
-from envctl.cli.render.terminal.text import known_as, one_line, padded, widest
-from envctl.cli.render.terminal.times import ago, since
-from envctl.domain.text.short_ids import short
+from envctl.cli.render.terminal.text import format_actor, measure_width, pad_text, to_one_line
+from envctl.cli.render.terminal.times import format_age, format_past
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 
 HEADS = ("", "environment", "runs", "deployed", "proof", "drift", "in the pipeline", "gates of the next promotion")
-WIDE = 1000
+MAX_COMMAND_WIDTH = 1000
 
 
-def status(told: Status) -> str:
-    rows = (_row(each, before, told.now) for each, before in with_before(told))
-    beside = [_row(each, "", told.now) for each in told.beside]
-    apart = ("### Beside the pipeline", table(HEADS, beside)) if beside else ()
-    return page(f"## Pipeline of {escaped(told.project)}", table(HEADS, rows), *apart, _attention(told), _next(told))
+def render_status(status: Status) -> str:
+    rows = (_render_row(each, before, status.now) for each, before in pair_with_previous(status))
+    standalone = [_render_row(each, "", status.now) for each in status.beside]
+    section = ("### Beside the pipeline", render_table(HEADS, standalone)) if standalone else ()
+    head = f"## Pipeline of {escape(status.project)}"
+    return render_page(
+        head, render_table(HEADS, rows), *section, _render_attention(status), _render_next_commands(status)
+    )
 
 
-def _row(each: EnvironmentStatus, before: str, now: datetime) -> tuple[str, ...]:
-    gates = ", ".join(f"{escaped(gate)} {given} of {wanted}" for gate, (given, wanted) in each.gates.items())
-    here = each.present
-    last = here.last
-    if here.current is None:
+def _render_row(status: EnvironmentStatus, before: str, now: datetime) -> tuple[str, ...]:
+    gates = ", ".join(f"{escape(gate)} {given} of {wanted}" for gate, (given, wanted) in status.gates.items())
+    state = status.present
+    last = state.last
+    if state.current is None:
         runs, deployed, proof = "nothing", "", ""
-        if last and destroyed(here):
-            deployed = f"destroyed {since(last.ended_at or last.started_at, now, UTC)}"
+        if last and is_destroyed(state):
+            deployed = f"destroyed {format_past(last.ended_at or last.started_at, now, UTC)}"
     else:
-        at = here.current.ended_at or here.current.started_at
-        runs = f"{code(short(here.current.release))}{_commit(each)}"
-        deployed = f"{since(at, now, UTC)} by {escaped(known_as(here.current.by))}"
-        proof = _proof(each, now)
+        at = state.current.ended_at or state.current.started_at
+        runs = f"{code(shorten_id(state.current.release))}{_format_commit(status)}"
+        deployed = f"{format_past(at, now, UTC)} by {escape(format_actor(state.current.by))}"
+        proof = _format_proof(status, now)
     return (
-        _mark(each),
-        strong(each.environment),
+        _choose_mark(status),
+        bold(status.environment),
         runs,
         deployed,
         proof,
-        _drift(each, now),
-        escaped(behind(each, before)),
+        _format_drift(status, now),
+        escape(format_lag(status, before)),
         gates,
     )
 
 
-def _mark(each: EnvironmentStatus) -> str:
-    here = each.present
-    if (here.last and here.last.outcome != "succeeded") or here.debts:
-        return REFUSES
-    if here.current is None:
-        return NEITHER
-    unproven = here.proof is None or not here.proof.verified
-    return WARNS if unproven or here.lock or here.drifted else PASSES
+def _choose_mark(status: EnvironmentStatus) -> str:
+    state = status.present
+    if (state.last and state.last.outcome != "succeeded") or state.debts:
+        return FAIL
+    if state.current is None:
+        return NEUTRAL
+    unproven = state.current_evidence is None or not state.current_evidence.verified
+    return WARN if unproven or state.lock or state.drifted else OK
 
 
-def _commit(each: EnvironmentStatus) -> str:
-    if each.release is None:
+def _format_commit(status: EnvironmentStatus) -> str:
+    if status.release is None:
         return ""
-    if not each.release.commit:
-        return " (not committed)" if each.release.uncommitted else ""
-    also = " and uncommitted changes" if each.release.uncommitted else ""
-    return f" of commit {code(each.release.commit[:10])}{also}"
+    if not status.release.commit:
+        return " (not committed)" if status.release.uncommitted else ""
+    also = " and uncommitted changes" if status.release.uncommitted else ""
+    return f" of commit {code(status.release.commit[:10])}{also}"
 
 
-def _proof(each: EnvironmentStatus, now: datetime) -> str:
-    proof = each.present.proof
+def _format_proof(status: EnvironmentStatus, now: datetime) -> str:
+    proof = status.present.current_evidence
     at = proof.verified_at if proof else None
-    return f"verified {ago(at, now)}" if at else "**not verified**"
+    return f"verified {format_age(at, now)}" if at else "**not verified**"
 
 
-def _drift(each: EnvironmentStatus, now: datetime) -> str:
-    seen = each.present.drift
-    if seen is None or not seen.drifted:
-        return undrifted(each.present, now)
-    return f"**drifted** ({seen.drifted}), seen {ago(seen.at, now)}"
+def _format_drift(status: EnvironmentStatus, now: datetime) -> str:
+    check = status.present.drift
+    if check is None or not check.drifted:
+        return format_no_drift(status.present, now)
+    return f"**drifted** ({check.drifted}), seen {format_age(check.at, now)}"
 
 
-def _attention(told: Status) -> str:
-    found = matters(told, UTC)
-    lines = (f"- {REFUSES if each.grave else WARNS} {strong(each.environment)}: {escaped(each.told)}" for each in found)
+def _render_attention(status: Status) -> str:
+    found = list_attention_items(status, UTC)
+    lines = (
+        f"- {FAIL if each.is_serious else WARN} {bold(each.environment)}: {escape(each.sentence)}" for each in found
+    )
     return "\n\n".join(filter(None, ("### Needs attention" if found else "", "\n".join(lines))))
 
 
-def _next(told: Status) -> str:
-    commands = list(_commented(next_commands(told)))
+def _render_next_commands(status: Status) -> str:
+    commands = list(_format_commented_commands(list_next_commands(status)))
     if commands:
-        block = fenced("\n".join(commands), "sh")
+        block = fence_text("\n".join(commands), "sh")
         return f"### Next\n\n{block}"
-    return "Nothing to do: every environment is up to date." if up_to_date(told) else ""
+    return "Nothing to do: every environment is up to date." if is_up_to_date(status) else ""
 
 
-def _commented(commands: list[tuple[str, str]]) -> Iterator[str]:
-    width = widest((command for command, _ in commands), WIDE)
+def _format_commented_commands(commands: list[tuple[str, str]]) -> Iterator[str]:
+    width = measure_width((command for command, _ in commands), MAX_COMMAND_WIDTH)
     for command, reason in commands:
-        yield f"{padded(one_line(command), width)}  # {one_line(reason)}"
+        yield f"{pad_text(to_one_line(command), width)}  # {to_one_line(reason)}"

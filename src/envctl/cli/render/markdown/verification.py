@@ -1,36 +1,36 @@
-"""What the checks of a project said."""
+"""The results of verification checks."""
 
 from collections.abc import Sequence
 
-from envctl.cli.render.console.deployment.verification import proof
-from envctl.cli.render.markdown.page.pieces import (
-    NEITHER,
-    PASSES,
-    REFUSES,
-    WARNS,
+from envctl.cli.render.console.deployment.verification import summarize_checks
+from envctl.cli.render.markdown.page.markup import (
+    FAIL,
+    NEUTRAL,
+    OK,
+    WARN,
     code,
-    escaped,
-    next_step,
-    page,
-    table,
+    escape,
+    render_next_step,
+    render_page,
+    render_table,
 )
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.deployment.verification import Checked, Verification
 
-MARKS = {"passed": PASSES, "failed": REFUSES, "skipped": NEITHER}
+MARKS = {"passed": OK, "failed": FAIL, "skipped": NEUTRAL}
 
 
-def verification(told: Verification) -> str:
-    outcomes = {check.outcome for check in told.checks}
-    mark = REFUSES if "failed" in outcomes else PASSES if "passed" in outcomes else WARNS
-    return page(
-        f"## {mark} {escaped(told.environment)}: {escaped(proof(told.checks))}",
-        f"It runs release {code(short(told.release))}.",
-        checks(told.checks),
-        next_step(told.next),
+def render_verification(verification: Verification) -> str:
+    outcomes = {check.outcome for check in verification.checks}
+    mark = FAIL if "failed" in outcomes else OK if "passed" in outcomes else WARN
+    return render_page(
+        f"## {mark} {escape(verification.environment)}: {escape(summarize_checks(verification.checks))}",
+        f"It runs release {code(shorten_id(verification.release))}.",
+        render_checks(verification.checks),
+        render_next_step(verification.next),
     )
 
 
-def checks(found: Sequence[Checked]) -> str:
-    rows = ((MARKS[check.outcome], escaped(check.name), escaped(check.problem or check.outcome)) for check in found)
-    return table(("", "check", "what it said"), rows) if found else ""
+def render_checks(results: Sequence[Checked]) -> str:
+    rows = ((MARKS[check.outcome], escape(check.name), escape(check.problem or check.outcome)) for check in results)
+    return render_table(("", "check", "what it said"), rows) if results else ""

@@ -1,58 +1,65 @@
-"""What each guard says of the next promotion."""
+"""The answers of all guards to the next promotion."""
 
 from datetime import UTC
 
-from envctl.cli.render.console.approval.guards import opens_by_itself
-from envctl.cli.render.console.approval.why import conclusion, not_seen, question, rests_on, rules_told, to_ask_them_too
-from envctl.cli.render.console.project.signing_keys import mistrusted
-from envctl.cli.render.markdown.page.pieces import (
-    NEITHER,
-    PASSES,
-    REFUSES,
-    WARNS,
-    escaped,
-    in_a_cell,
-    next_step,
-    page,
-    strong,
-    table,
+from envctl.cli.render.console.approval.guards import format_opening_time
+from envctl.cli.render.console.approval.why import (
+    describe_unseen,
+    find_dependency,
+    format_conclusion,
+    format_question,
+    list_rule_changes,
+    suggest_plan,
 )
-from envctl.cli.render.markdown.refused import HEADS, guard, row
+from envctl.cli.render.console.project.signing_keys import describe_untrusted
+from envctl.cli.render.markdown.page.markup import (
+    FAIL,
+    NEUTRAL,
+    OK,
+    WARN,
+    bold,
+    escape,
+    format_hint_cell,
+    render_next_step,
+    render_page,
+    render_table,
+)
+from envctl.cli.render.markdown.refusals import GUARD_HEADS, format_guard, render_refusal_row
 from envctl.usecases.approval.explain_refusal import Answer, Why
 
 
-def why(told: Why) -> str:
-    mark = REFUSES if told.refusals else PASSES
-    return page(
-        f"## {escaped(question(told))}",
-        f"{mark} {strong(conclusion(told))} {escaped(opens_by_itself(told.opens, told.now, UTC))}",
-        table(HEADS, (_row(answer, told) for answer in told.answers)),
-        _gates(told),
-        "\n".join(f"- {WARNS} {escaped(each)}" for each in (*not_seen(told), *rules_told(told))),
-        "\n".join(f"- {WARNS} {escaped(each)}" for each in mistrusted(told.unbelieved, UTC)),
-        next_step(told.next),
+def render_why(why: Why) -> str:
+    mark = FAIL if why.refusals else OK
+    return render_page(
+        f"## {escape(format_question(why))}",
+        f"{mark} {bold(format_conclusion(why))} {escape(format_opening_time(why.opens, why.now, UTC))}",
+        render_table(GUARD_HEADS, (_render_answer_row(answer, why) for answer in why.answers)),
+        _render_gates(why),
+        "\n".join(f"- {WARN} {escape(each)}" for each in (*describe_unseen(why), *list_rule_changes(why))),
+        "\n".join(f"- {WARN} {escape(each)}" for each in describe_untrusted(why.unbelieved, UTC)),
+        render_next_step(why.next),
     )
 
 
-def _row(answer: Answer, told: Why) -> tuple[str, str, str]:
+def _render_answer_row(answer: Answer, why: Why) -> tuple[str, str, str]:
     if answer.refusal:
-        return row(answer.refusal, told.now)
-    name = guard(answer.code, answer.guard)
+        return render_refusal_row(answer.refusal, why.now)
+    name = format_guard(answer.code, answer.guard)
     match answer.outcome:
         case "moot":
-            return NEITHER, name, f"moot: rests on {rests_on(answer)}"
+            return NEUTRAL, name, f"moot: rests on {find_dependency(answer)}"
         case "unplanned":
-            return NEITHER, name, in_a_cell(to_ask_them_too(told))
+            return NEUTRAL, name, format_hint_cell(suggest_plan(why))
         case _:
-            return PASSES, name, escaped(answer.outcome)
+            return OK, name, escape(answer.outcome)
 
 
-def _gates(told: Why) -> str:
-    if not told.gates:
+def _render_gates(why: Why) -> str:
+    if not why.gates:
         return ""
     rows = (
-        (PASSES if given >= wanted else NEITHER, escaped(gate), f"{given} of {wanted}")
-        for gate, (given, wanted) in told.gates.items()
+        (OK if given >= wanted else NEUTRAL, escape(gate), f"{given} of {wanted}")
+        for gate, (given, wanted) in why.gates.items()
     )
-    who = f"What is missing can be given by {escaped(told.who)}." if told.who else ""
-    return "\n\n".join(filter(None, (table(("", "gate", "approvals"), rows), who)))
+    approvers = f"What is missing can be given by {escape(why.who)}." if why.who else ""
+    return "\n\n".join(filter(None, (render_table(("", "gate", "approvals"), rows), approvers)))

@@ -1,1 +1,1 @@
-"""What is shown while a command works, and the questions that it asks."""
+"""Progress output of running commands, and questions on the terminal."""

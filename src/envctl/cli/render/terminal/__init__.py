@@ -1,1 +1,1 @@
-"""Lines, columns, times and commands, as every text for a terminal needs them."""
+"""Text, columns, times and commands for terminal output."""

@@ -1,4 +1,4 @@
-"""Rows whose cells stand in columns, as wide as what is in them; the last one takes what room is left."""
+"""Tables without borders: columns as wide as their content, the last one takes the remaining width."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -6,30 +6,30 @@ from itertools import zip_longest
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.terminal.text import plain, whole
-from envctl.cli.render.terminal.wrapping import wrapped
+from envctl.cli.render.terminal.text import print_nowrap, to_text
+from envctl.cli.render.terminal.wrapping import wrap_text
 
-BETWEEN = "  "
+COLUMN_GAP = "  "
 Row = Sequence[Text]
 
 
-def columns(heads: Sequence[str], rows: Sequence[Row], out: Console, most: int) -> None:
-    """No column but the last is wider than `most` cells. Numbers stand to the right."""
-    all_rows = [[plain(head, "dim") for head in heads], *rows]
-    widths = [min(most, width) for width in natural_widths(heads, rows)]
-    widths[-1] = max(1, out.width - sum(widths[:-1]) - len(BETWEEN) * (len(widths) - 1))
+def print_columns(heads: Sequence[str], rows: Sequence[Row], out: Console, max_width: int) -> None:
+    """Print rows below their heads. Columns before the last are at most `max_width` wide; numbers are right-aligned."""
+    all_rows = [[to_text(head, "dim") for head in heads], *rows]
+    widths = [min(max_width, width) for width in measure_columns(heads, rows)]
+    widths[-1] = max(1, out.width - sum(widths[:-1]) - len(COLUMN_GAP) * (len(widths) - 1))
     for row in all_rows:
-        cells = [wrapped(cell, width) for cell, width in zip(row, widths, strict=True)]
+        cells = [wrap_text(cell, width) for cell, width in zip(row, widths, strict=True)]
         for line in zip_longest(*cells, fillvalue=Text()):
-            told = Text(BETWEEN).join(_filled(cell, width) for cell, width in zip(line, widths, strict=True))
-            told.rstrip()
-            whole(out, told)
+            line_text = Text(COLUMN_GAP).join(_pad_cell(cell, width) for cell, width in zip(line, widths, strict=True))
+            line_text.rstrip()
+            print_nowrap(out, line_text)
 
 
-def natural_widths(heads: Sequence[str], rows: Sequence[Row]) -> list[int]:
+def measure_columns(heads: Sequence[str], rows: Sequence[Row]) -> list[int]:
     return [max(cell.cell_len for cell in column) for column in zip([Text(h) for h in heads], *rows, strict=True)]
 
 
-def _filled(cell: Text, width: int) -> Text:
+def _pad_cell(cell: Text, width: int) -> Text:
     space = " " * (width - cell.cell_len)
     return Text(space).append_text(cell) if cell.plain.isdecimal() or cell.plain == "#" else cell.copy().append(space)

@@ -1,7 +1,7 @@
-"""A number and a noun, as a person says them."""
+"""Counts with a singular or plural noun."""
 
 
-def counted(number: int, noun: str) -> str:
+def format_count(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
     return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"

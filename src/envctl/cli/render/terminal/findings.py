@@ -1,52 +1,52 @@
-"""What was found when something was looked at: a mark and a name in columns, what is there, and what would mend it."""
+"""Findings of a check: a verdict mark, a name, the observation and a fix."""
 
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.terminal.next_commands import parted, to_type
-from envctl.cli.render.terminal.text import advised, joined, one_line, padded, say, widest
-from envctl.cli.render.terminal.wrapping import wrapped
+from envctl.cli.render.terminal.next_commands import add_sandbox_flag, split_command
+from envctl.cli.render.terminal.text import join_text, measure_width, pad_text, print_advice, print_text, to_one_line
+from envctl.cli.render.terminal.wrapping import wrap_text
 from envctl.domain.findings import Finding
 
 MARKS = {"good": ("✓", "green"), "warn": ("!", "bold yellow"), "bad": ("✗", "bold red"), "unseen": ("?", "yellow")}
 INDENT = 2
-MOST = 18
-# Below that, what was seen stands on a line of its own rather than in a column of few letters.
-LEAST = 30
+MAX_NAME_WIDTH = 18
+# With less room, the observation gets its own line instead of a narrow column.
+MIN_TEXT_WIDTH = 30
 
 
 def show_findings(findings: Sequence[Finding], out: Console, width: int = 0) -> None:
-    """`width` is that of the names, where they stand in one column with those of other lists."""
-    names = width or name_width(findings)
+    """Print one entry per finding. `width` aligns the names with those of other lists; 0 measures them."""
+    names = width or measure_name_width(findings)
     for finding in findings:
-        _show(finding, out, names)
+        _show_finding(finding, out, names)
 
 
-def name_width(findings: Sequence[Finding]) -> int:
-    return widest((finding.name for finding in findings), MOST)
+def measure_name_width(findings: Sequence[Finding]) -> int:
+    return measure_width((finding.name for finding in findings), MAX_NAME_WIDTH)
 
 
-def _show(finding: Finding, out: Console, names: int) -> None:
-    lead = joined(" " * INDENT, MARKS[finding.verdict], f" {padded(finding.name, names)}  ")
+def _show_finding(finding: Finding, out: Console, names: int) -> None:
+    lead = join_text(" " * INDENT, MARKS[finding.verdict], f" {pad_text(finding.name, names)}  ")
     room = out.width - lead.cell_len
-    column = lead.cell_len if room >= LEAST else INDENT + 2
-    lines = wrapped(Text(one_line(finding.seen)), out.width - column)
-    if room >= LEAST:
-        say(out, lead.append_text(lines[0]))
+    column = lead.cell_len if room >= MIN_TEXT_WIDTH else INDENT + 2
+    lines = wrap_text(Text(to_one_line(finding.seen)), out.width - column)
+    if room >= MIN_TEXT_WIDTH:
+        print_text(out, lead.append_text(lines[0]))
         lines = lines[1:]
     else:
         lead.rstrip()
-        say(out, lead)
+        print_text(out, lead)
     for line in lines:
-        say(out, line, column)
-    _mend(finding.mend, out, column)
+        print_text(out, line, column)
+    _print_fix(finding.mend, out, column)
 
 
-def _mend(mend: str, out: Console, column: int) -> None:
-    if not mend:
+def _print_fix(fix: str, out: Console, column: int) -> None:
+    if not fix:
         return
-    mend = to_type(mend)
-    word = "next: " if parted(mend) == ("", mend) else "mend: "
-    advised(out, joined((word, "dim")), mend, column)
+    fix = add_sandbox_flag(fix)
+    word = "next: " if split_command(fix) == ("", fix) else "mend: "
+    print_advice(out, join_text((word, "dim")), fix, column)

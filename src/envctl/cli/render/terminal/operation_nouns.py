@@ -1,13 +1,13 @@
-"""What a deployment does, as a noun: for sentences about it. Those of the command that does it are in deployment.py."""
+"""Deployment operations as nouns, for sentences about a deployment."""
 
 from envctl.domain.ledger.state import Deployment
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.short_ids import shorten_id
 
 NOUNS = {"apply": "deployment of", "promote": "promotion of", "rollback": "rollback to"}
 
 
-def deed(deployment: Deployment) -> str:
-    """What a deployment does, without the environment that it does it in."""
+def describe_operation(deployment: Deployment) -> str:
+    """Return the operation and release of a deployment, without its environment."""
     if deployment.action == "destroy":
         return "destruction"
-    return f"{NOUNS[deployment.action]} release {short(deployment.release)}"
+    return f"{NOUNS[deployment.action]} release {shorten_id(deployment.release)}"

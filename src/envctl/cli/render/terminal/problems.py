@@ -1,23 +1,23 @@
-"""Problems, each with its code, its place in a file and the way on."""
+"""Problems, each with its code, location and hint."""
 
 from collections.abc import Sequence
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.text import hinted, joined, say, whole
+from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text
 from envctl.domain.errors import Problem
 
 
 def show_problems(problems: Sequence[Problem], out: Console, word: str, style: str, indent: int = 0) -> None:
-    """`word` stands before each code; it may be empty."""
+    """Print each problem; `word` precedes its code and may be empty."""
     for position, problem in enumerate(problems):
-        # The same advice is given once, after the last problem that it belongs to.
+        # A hint shared by consecutive problems is printed once, after the last of them.
         following = problems[position + 1] if position + 1 < len(problems) else None
         hint = "" if following and following.hint == problem.hint else problem.hint
         summary, _, detail = problem.message.partition("\n")
-        say(out, joined((f"{word} {problem.code}: ".lstrip(), style), summary), indent)
+        print_text(out, join_text((f"{word} {problem.code}: ".lstrip(), style), summary), indent)
         if problem.location:
-            whole(out, joined("at ", (str(problem.location), "bold")), indent + 2)
+            print_nowrap(out, join_text("at ", (str(problem.location), "bold")), indent + 2)
         if detail.strip():
-            say(out, detail.strip("\n"), indent + 4)
-        hinted(out, hint, indent + 2)
+            print_text(out, detail.strip("\n"), indent + 4)
+        print_hint(out, hint, indent + 2)

@@ -1,4 +1,4 @@
-"""Text that is safe and kind to a terminal: nothing invisible, nothing torn, commands that can be copied."""
+"""Safe terminal text: control characters are escaped, and commands stay unbroken for copying."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -8,141 +8,143 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.terminal.next_commands import parted, to_type
-from envctl.cli.render.terminal.wrapping import wrapped
+from envctl.cli.render.terminal.next_commands import add_sandbox_flag, split_command
+from envctl.cli.render.terminal.wrapping import wrap_text
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from envctl.domain.ledger.events import Actor
 
-_KEPT = "\n\t"
+_ALLOWED_CONTROLS = "\n\t"
 
 
-def visible(text: str) -> str:
-    """The same text with control characters and direction overrides spelt out: a name must not steer the terminal."""
+def escape_text(text: str) -> str:
+    """Escape control characters and direction overrides: a name must not control the terminal."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(c if c in _KEPT or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else _spelt(c) for c in text)
+    return "".join(
+        c if c in _ALLOWED_CONTROLS or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else _escape_character(c)
+        for c in text
+    )
 
 
-def one_line(text: str) -> str:
-    """What people wrote, be it over several lines."""
-    return visible(" ".join(text.split()))
+def to_one_line(text: str) -> str:
+    """Join a text of several lines into one, with control characters escaped."""
+    return escape_text(" ".join(text.split()))
 
 
-def plain(text: str, style: str = "") -> Text:
-    return Text(visible(text), style)
+def to_text(text: str, style: str = "") -> Text:
+    return Text(escape_text(text), style)
 
 
-def joined(*parts: str | tuple[str, str]) -> Text:
-    """Pieces of text, each with or without a style, in one line."""
-    return Text.assemble(*(visible(p) if isinstance(p, str) else (visible(p[0]), p[1]) for p in parts))
+def join_text(*parts: str | tuple[str, str]) -> Text:
+    """Assemble pieces of text, each with an optional style."""
+    return Text.assemble(*(escape_text(p) if isinstance(p, str) else (escape_text(p[0]), p[1]) for p in parts))
 
 
-def say(out: Console, text: Text | str, indent: int = 0) -> None:
-    """Prints it, with every line that it takes indented."""
-    body = plain(text) if isinstance(text, str) else text
-    for line in wrapped(body, out.width - indent):
-        whole(out, line, indent)
+def print_text(out: Console, text: Text | str, indent: int = 0) -> None:
+    """Print a text wrapped to the console, with each line indented."""
+    body = to_text(text) if isinstance(text, str) else text
+    for line in wrap_text(body, out.width - indent):
+        print_nowrap(out, line, indent)
 
 
-def hanging(out: Console, text: Text, indent: int = 2) -> None:
-    """Prints it with every line but the first indented, so that the next one in a list is seen to begin."""
-    for number, line in enumerate(wrapped(text, out.width - indent)):
-        whole(out, line, indent if number else 0)
+def print_item(out: Console, text: Text, indent: int = 2) -> None:
+    """Print a text wrapped, with all lines but the first indented, as an item of a list."""
+    for number, line in enumerate(wrap_text(text, out.width - indent)):
+        print_nowrap(out, line, indent if number else 0)
 
 
-def whole(out: Console, text: Text | str, indent: int = 0) -> None:
-    """Prints it without breaking its lines, so that what is copied from the terminal is what was meant."""
-    body = plain(text) if isinstance(text, str) else text
+def print_nowrap(out: Console, text: Text | str, indent: int = 0) -> None:
+    """Print a text without wrapping, to keep it intact when copied."""
+    body = to_text(text) if isinstance(text, str) else text
     for line in body.split("\n", allow_blank=True):
         out.print(Text(" " * indent).append_text(line), soft_wrap=True)
 
 
-def trimmed(out: Console, table: "Table") -> None:
-    """Prints it without the spaces at the ends of its lines: who copies them or reads a log has no use for them."""
+def print_table(out: Console, table: "Table") -> None:
+    """Print a table without trailing spaces, for copying and logs."""
     for segments in out.render_lines(table, pad=False):
         line = Text.assemble(*((segment.text, segment.style or "") for segment in segments))
         line.rstrip()
-        whole(out, line)
+        print_nowrap(out, line)
 
 
-def hinted(out: Console, hint: str, indent: int = 0) -> None:
-    """The way on: a command to type as `next`, advice as `hint`."""
+def print_hint(out: Console, hint: str, indent: int = 0) -> None:
+    """Print a command as `next`, and advice as `hint`."""
     if not hint:
         return
-    hint = to_type(hint)
-    if parted(hint) == ("", hint):
-        whole(out, joined(("next: ", "dim"), (hint, "bold")), indent)
+    hint = add_sandbox_flag(hint)
+    if split_command(hint) == ("", hint):
+        print_nowrap(out, join_text(("next: ", "dim"), (hint, "bold")), indent)
     else:
-        advised(out, joined(("hint: ", "dim")), hint, indent)
+        print_advice(out, join_text(("hint: ", "dim")), hint, indent)
 
 
-def advised(out: Console, lead: Text, advice: str, indent: int = 0) -> None:
-    """Advice that may end with a command, which is not broken even where the line is too long."""
-    before, command = parted(advice)
-    if not command or indent + lead.cell_len + cell_len(visible(advice)) <= out.width:
-        say(out, lead.append_text(plain(advice)), indent)
+def print_advice(out: Console, lead: Text, advice: str, indent: int = 0) -> None:
+    """Print advice after `lead`. A command at its end stays unbroken, on its own line if needed."""
+    before, command = split_command(advice)
+    if not command or indent + lead.cell_len + cell_len(escape_text(advice)) <= out.width:
+        print_text(out, lead.append_text(to_text(advice)), indent)
         return
-    say(out, lead.append_text(plain(before)), indent)
-    whole(out, plain(command), indent + 2)
+    print_text(out, lead.append_text(to_text(before)), indent)
+    print_nowrap(out, to_text(command), indent + 2)
 
 
-def shortened(text: str, room: int) -> str:
-    """The beginning and the end of a text that is too long; the room is counted in terminal cells."""
+def shorten_middle(text: str, room: int) -> str:
+    """Cut the middle of a text longer than `room` terminal cells."""
     if cell_len(text) <= room:
         return text
     tail = max(0, (room - 1) // 2)
-    return f"{_head(text, room - 1 - tail)}…{_tail(text, tail)}"
+    return f"{_fit_start(text, room - 1 - tail)}…{_fit_end(text, tail)}"
 
 
-def cut(text: str, room: int) -> str:
-    return text if cell_len(text) <= room else f"{_head(text, room - 1)}…"
+def cut_end(text: str, room: int) -> str:
+    return text if cell_len(text) <= room else f"{_fit_start(text, room - 1)}…"
 
 
-def widest(texts: Iterable[str], most: int) -> int:
-    return min(most, max((cell_len(visible(text)) for text in texts), default=0))
+def measure_width(texts: Iterable[str], limit: int) -> int:
+    return min(limit, max((cell_len(escape_text(text)) for text in texts), default=0))
 
 
-def padded(text: str, width: int) -> str:
+def pad_text(text: str, width: int) -> str:
     return text + " " * (width - cell_len(text))
 
 
-def called(actor: "Actor") -> str:
-    """The name without what every AWS principal's begins with; `--json` has it whole."""
+def shorten_actor(actor: "Actor") -> str:
+    """Return the actor's name without the prefix of AWS principals; `--json` has the full ARN."""
     if actor.via != "aws":
         return actor.name
     return actor.name.rpartition(":")[2].removeprefix("assumed-role/").removeprefix("user/")
 
 
-def known_as(actor: "Actor") -> str:
-    """As `called`, and whether anybody vouches for the name."""
-    return called(actor) if actor.verified else f"{called(actor)} (unverified)"
+def format_actor(actor: "Actor") -> str:
+    """Return the short name, marked if it is unverified."""
+    return shorten_actor(actor) if actor.verified else f"{shorten_actor(actor)} (unverified)"
 
 
-def _head(text: str, room: int) -> str:
-    """As much of the beginning as fits, and no letter without its marks."""
+def _fit_start(text: str, room: int) -> str:
+    """Return the longest prefix that fits, without splitting a letter from its combining marks."""
     end = len(text) if cell_len(text) <= room else min(len(text), max(0, room))
     end += next((more for more in range(len(text) - end) if cell_len(text[: end + more + 1]) > room), 0)
-    while end and (cell_len(text[:end]) > room or _marks(text[end : end + 1])):
+    while end and (cell_len(text[:end]) > room or _is_combining_mark(text[end : end + 1])):
         end -= 1
     return text[:end]
 
 
-def _tail(text: str, room: int) -> str:
+def _fit_end(text: str, room: int) -> str:
     start = max(0, len(text) - max(0, room))
     while start and cell_len(text[start - 1 :]) <= room:
         start -= 1
-    while start < len(text) and (cell_len(text[start:]) > room or _marks(text[start])):
+    while start < len(text) and (cell_len(text[start:]) > room or _is_combining_mark(text[start])):
         start += 1
     return text[start:]
 
 
-def _marks(character: str) -> bool:
-    """Whether it belongs to the character before it."""
+def _is_combining_mark(character: str) -> bool:
     return bool(character) and unicodedata.category(character).startswith("M")
 
 
-def _spelt(character: str) -> str:
+def _escape_character(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")

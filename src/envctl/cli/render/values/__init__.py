@@ -1,1 +1,1 @@
-"""Values of resources as text, and what differs between two."""
+"""Values of resources as text, and differences between two values."""

@@ -1,40 +1,42 @@
-"""Values in HCL, as a person would write them: on one line, or spread over several."""
+"""Values as HCL, on one line or over several."""
 
 from collections.abc import Iterator, Mapping
 
-from envctl.cli.render.terminal.text import visible
+from envctl.cli.render.terminal.text import escape_text
 from envctl.domain.plan.changes import Marker
-from envctl.domain.terraform.literals import literal
+from envctl.domain.terraform.literals import format_literal
 
 
-def spelt(value: object) -> str:
-    """In HCL, on one line. What stands for a hidden value is not quoted, so that it can't be taken for a value."""
+def format_hcl(value: object) -> str:
+    """Format a value as HCL on one line. A marker of a hidden value stays unquoted, unlike a string."""
     match value:
         case Marker():
             return value.value
         case Mapping():
-            return f"{{{', '.join(f'{_key(key)} = {spelt(item)}' for key, item in value.items())}}}"
+            return f"{{{', '.join(f'{_format_key(key)} = {format_hcl(item)}' for key, item in value.items())}}}"
         case list() | tuple():
-            return f"[{', '.join(spelt(item) for item in value)}]"
+            return f"[{', '.join(format_hcl(item) for item in value)}]"
         case _:
-            return visible(literal(value))
+            return escape_text(format_literal(value))
 
 
-def _key(key: object) -> str:
-    return visible(literal({str(key): None})[1 : -len(" = null}")])
+def _format_key(key: object) -> str:
+    return escape_text(format_literal({str(key): None})[1 : -len(" = null}")])
 
 
-def spread(value: object, key: str = "") -> Iterator[str]:
-    """With an item on each line, and no commas: so that one more item changes no other line."""
+def format_hcl_lines(value: object, key: str = "") -> Iterator[str]:
+    """Format a value with one item per line and no commas: a new item changes no other line."""
     lead = f"{key} = " if key else ""
     match value:
         case Mapping() if value:
             yield f"{lead}{{"
-            yield from (f"  {line}" for name, item in value.items() for line in spread(item, _key(name)))
+            yield from (
+                f"  {line}" for name, item in value.items() for line in format_hcl_lines(item, _format_key(name))
+            )
             yield "}"
         case list() | tuple() if value:
             yield f"{lead}["
-            yield from (f"  {line}" for item in value for line in spread(item))
+            yield from (f"  {line}" for item in value for line in format_hcl_lines(item))
             yield "]"
         case _:
-            yield lead + spelt(value)
+            yield lead + format_hcl(value)

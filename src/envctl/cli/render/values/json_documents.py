@@ -1,4 +1,4 @@
-"""JSON documents in attributes, such as policies: what differs inside of them, path by path."""
+"""JSON documents in attributes, such as policies: parsing and differences by path."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,14 +9,14 @@ from typing import Any
 
 from envctl.domain.plan.changes import Marker
 
-# By what people know the elements of a list: statements of policies, rules, containers.
-NAMES = ("Sid", "sid", "Id", "ID", "id", "Name", "name")
-# No policy is, and what is could not be drawn.
-DEEPEST = 50
+# Keys that identify elements of a list: policy statements, rules, containers.
+NAME_KEYS = ("Sid", "sid", "Id", "ID", "id", "Name", "name")
+# Deeper documents are not parsed: no policy reaches this depth, and it could not be rendered.
+MAX_DEPTH = 50
 
 
 class Absent:
-    """Stands for nothing: a document has nulls of its own."""
+    """Marker of a missing value: a document may contain null."""
 
 
 ABSENT = Absent()
@@ -24,18 +24,18 @@ ABSENT = Absent()
 
 @dataclass(frozen=True)
 class Difference:
-    """`path` is where it is, without a dot at its beginning; empty for the whole document."""
+    """A changed value. `path` has no leading dot and is empty for the whole document."""
 
     path: str
     before: object
     after: object
 
 
-def document(value: object) -> object:
-    """What a text says that is a JSON object or list, or ABSENT for anything else."""
+def parse_json_document(value: object) -> object:
+    """Parse a text with a JSON object or list; return ABSENT for any other value."""
     if isinstance(value, Marker) or not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return ABSENT
-    if _depth(value) > DEEPEST:
+    if _measure_depth(value) > MAX_DEPTH:
         return ABSENT
     try:
         return json.loads(value)
@@ -43,54 +43,59 @@ def document(value: object) -> object:
         return ABSENT
 
 
-def differences(before: object, after: object, path: str = "") -> Iterator[Difference]:
-    """In the order of the documents. Elements that only moved down or up are no difference."""
+def diff_json(before: object, after: object, path: str = "") -> Iterator[Difference]:
+    """Yield differences in document order. Elements moved up or down by others are no difference."""
     match before, after:
         case Mapping(), Mapping():
-            yield from _of_mappings(before, after, path)
+            yield from _diff_mappings(before, after, path)
         case list(), list():
-            yield from _of_lists(before, after, path)
-        case _ if not same(before, after):
+            yield from _diff_lists(before, after, path)
+        case _ if not is_same_json(before, after):
             yield Difference(path, before, after)
 
 
-def same(one: object, other: object) -> bool:
-    """JSON tells true from 1, and Python does not."""
-    return _key(one) == _key(other)
+def is_same_json(one: object, other: object) -> bool:
+    """Compare as JSON: true differs from 1, unlike in Python."""
+    return _to_canonical_json(one) == _to_canonical_json(other)
 
 
-def aligned(before: Sequence[object], after: Sequence[object]) -> Iterator[tuple[list[int], list[int]]]:
-    """The runs of elements that differ: which of before, and which of after stand in their place."""
-    matcher = SequenceMatcher(None, [_key(each) for each in before], [_key(each) for each in after], autojunk=False)
+def find_changed_runs(before: Sequence[object], after: Sequence[object]) -> Iterator[tuple[list[int], list[int]]]:
+    """Yield changed runs: indexes of removed elements, and of the elements in their place."""
+    matcher = SequenceMatcher(
+        None,
+        [_to_canonical_json(each) for each in before],
+        [_to_canonical_json(each) for each in after],
+        autojunk=False,
+    )
     for tag, one, one_end, other, other_end in matcher.get_opcodes():
         if tag != "equal":
             yield list(range(one, one_end)), list(range(other, other_end))
 
 
-def _of_mappings(before: Mapping[str, Any], after: Mapping[str, Any], path: str) -> Iterator[Difference]:
+def _diff_mappings(before: Mapping[str, Any], after: Mapping[str, Any], path: str) -> Iterator[Difference]:
     for key in dict.fromkeys((*before, *after)):
-        yield from differences(before.get(key, ABSENT), after.get(key, ABSENT), f"{path}.{key}" if path else str(key))
+        yield from diff_json(before.get(key, ABSENT), after.get(key, ABSENT), f"{path}.{key}" if path else str(key))
 
 
-def _of_lists(before: list[Any], after: list[Any], path: str) -> Iterator[Difference]:
-    for gone, new in _paired_by_name(before, after) or aligned(before, after):
+def _diff_lists(before: list[Any], after: list[Any], path: str) -> Iterator[Difference]:
+    for gone, new in _pair_by_name(before, after) or find_changed_runs(before, after):
         for one, other in zip_longest(gone, new):
             was = ABSENT if one is None else before[one]
             will = ABSENT if other is None else after[other]
             if isinstance(was, Mapping | list) and isinstance(will, Mapping | list):
-                yield from differences(was, will, f"{path}{_step(before, one)}")
+                yield from diff_json(was, will, f"{path}{_format_step(before, one)}")
                 continue
-            # An element is no place: one goes, and another one comes.
+            # Report replaced elements as one removed and one added.
             if was is not ABSENT:
                 yield Difference(f"{path}[]", was, ABSENT)
             if will is not ABSENT:
                 yield Difference(f"{path}[]", ABSENT, will)
 
 
-def _paired_by_name(before: list[Any], after: list[Any]) -> list[tuple[list[int], list[int]]]:
-    """Elements that have a name belong together wherever they stand; nothing where some have none."""
-    for name in NAMES:
-        one, other = _places(before, name), _places(after, name)
+def _pair_by_name(before: list[Any], after: list[Any]) -> list[tuple[list[int], list[int]]]:
+    """Pair elements by name, regardless of position; return an empty list if some have no name."""
+    for name in NAME_KEYS:
+        one, other = _index_by_name(before, name), _index_by_name(after, name)
         if one and other:
             kept = [([place], [other[key]]) for key, place in one.items() if key in other]
             gone = [([place], list[int]()) for key, place in one.items() if key not in other]
@@ -99,25 +104,25 @@ def _paired_by_name(before: list[Any], after: list[Any]) -> list[tuple[list[int]
     return []
 
 
-def _places(elements: list[Any], name: str) -> dict[str, int]:
-    """Empty unless each has that name, and none has another's."""
+def _index_by_name(elements: list[Any], name: str) -> dict[str, int]:
+    """Return indexes by the value of `name`; empty unless each element has a distinct one."""
     names = [each.get(name) if isinstance(each, Mapping) else None for each in elements]
-    told = {each: place for place, each in enumerate(names) if isinstance(each, str) and each}
-    return told if len(told) == len(elements) else {}
+    indexes = {each: place for place, each in enumerate(names) if isinstance(each, str) and each}
+    return indexes if len(indexes) == len(elements) else {}
 
 
-def _step(elements: list[Any], place: int | None) -> str:
+def _format_step(elements: list[Any], place: int | None) -> str:
     if place is None:
         return "[]"
     own = elements[place]
-    name = next((name for name in NAMES if isinstance(own, Mapping) and isinstance(own.get(name), str)), "")
+    name = next((name for name in NAME_KEYS if isinstance(own, Mapping) and isinstance(own.get(name), str)), "")
     return f'["{own[name]}"]' if name else f"[{place}]"
 
 
-def _depth(text: str) -> int:
-    """At least as much as there is: brackets within texts are counted too."""
+def _measure_depth(text: str) -> int:
+    """Return an upper bound of the nesting: brackets within strings are counted too."""
     return max(accumulate(1 if bracket in "{[" else -1 for bracket in text if bracket in "{}[]"))
 
 
-def _key(value: object) -> str:
+def _to_canonical_json(value: object) -> str:
     return json.dumps(value, sort_keys=True, default=repr)

@@ -1,54 +1,55 @@
-"""Lists of plain values, which plans tell of element by element, put together again."""
+"""Changes of list elements in a plan, merged into one change of the list."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from envctl.cli.render.values.json_documents import aligned
+from envctl.cli.render.values.json_documents import find_changed_runs
 from envctl.domain.plan.changes import AttributeChange, Marker
 
 _ELEMENT = re.compile(r"(.+)\[(\d+)\]")
 
 
-def gathered(attributes: Iterable[AttributeChange]) -> Iterator[AttributeChange]:
-    """The same changes, where the elements of a list became one change of what of it differs: that an element which
-    goes makes all others move up is nothing that anybody has to read.
+def merge_list_elements(attributes: Iterable[AttributeChange]) -> Iterator[AttributeChange]:
+    """Merge changes of consecutive list elements into one change of the list.
+
+    Otherwise a removed element shows all later ones as changed.
     """
-    for stem, group in groupby(attributes, _stem):
+    for stem, group in groupby(attributes, _find_list_path):
         elements = list(group)
-        whole = _whole(stem, elements)
+        whole = _merge_elements(stem, elements)
         yield from [whole] if whole else elements
 
 
-def _stem(attribute: AttributeChange) -> str:
+def _find_list_path(attribute: AttributeChange) -> str:
     found = _ELEMENT.fullmatch(attribute.path)
     return found[1] if found else ""
 
 
-def _whole(stem: str, elements: Sequence[AttributeChange]) -> AttributeChange | None:
-    if not stem or len(elements) <= 1 or not _in_a_row(elements):
+def _merge_elements(stem: str, elements: Sequence[AttributeChange]) -> AttributeChange | None:
+    if not stem or len(elements) <= 1 or not _is_consecutive(elements):
         return None
-    before, after = _side([e.before for e in elements]), _side([e.after for e in elements])
+    before, after = _drop_missing([e.before for e in elements]), _drop_missing([e.after for e in elements])
     forces = any(element.forces_replacement for element in elements)
     if not before or not after:
         return AttributeChange(stem, before or None, after or None, forces)
-    if any(isinstance(value, Marker) for value in (*before, *after)) or _only_moved(before, after):
+    if any(isinstance(value, Marker) for value in (*before, *after)) or _has_moved_element(before, after):
         return None
     return AttributeChange(stem, before, after, forces)
 
 
-def _side(values: Sequence[object]) -> list[object]:
+def _drop_missing(values: Sequence[object]) -> list[object]:
     return [value for value in values if value is not None]
 
 
-def _in_a_row(elements: Sequence[AttributeChange]) -> bool:
-    """Where an element in between stays as it is, nobody knows it here, and what moved past it would not be told."""
+def _is_consecutive(elements: Sequence[AttributeChange]) -> bool:
+    """Check that no index is missing: an unchanged element in between is unknown, and moves past it would be lost."""
     places = [int(_ELEMENT.sub(r"\2", element.path)) for element in elements]
     return places == list(range(places[0], places[0] + len(places)))
 
 
-def _only_moved(before: list[object], after: list[object]) -> bool:
-    """Whether an element goes in one place and comes in another: then the order is what matters."""
-    gone = [before[place] for ours, _ in aligned(before, after) for place in ours]
-    new = [after[place] for _, theirs in aligned(before, after) for place in theirs]
+def _has_moved_element(before: list[object], after: list[object]) -> bool:
+    """Check if a removed element is added elsewhere: then the order matters."""
+    gone = [before[place] for removed, _ in find_changed_runs(before, after) for place in removed]
+    new = [after[place] for _, added in find_changed_runs(before, after) for place in added]
     return any(value in new for value in gone)

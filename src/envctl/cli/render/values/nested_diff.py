@@ -1,4 +1,4 @@
-"""What differs inside of values that have an inside: documents, texts of several lines, lists and maps."""
+"""Line diffs of nested values: JSON documents, texts of several lines, lists and maps."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -6,110 +6,114 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from envctl.cli.render.terminal.counting import counted
-from envctl.cli.render.terminal.text import one_line, visible
-from envctl.cli.render.values.hcl_text import spelt, spread
-from envctl.cli.render.values.json_documents import ABSENT, Difference, differences, document
+from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.text import escape_text, to_one_line
+from envctl.cli.render.values.hcl_text import format_hcl, format_hcl_lines
+from envctl.cli.render.values.json_documents import ABSENT, Difference, diff_json, parse_json_document
 from envctl.domain.plan.changes import Marker
 
-# An element or a part of a document that is longer than this is spread over several lines.
-LONG = 60
+# Longer elements are formatted over several lines.
+MAX_PART_WIDTH = 60
 SAME_CONTENT = "the content is the same, only written in another way"
-TOO_LONG = "there are too many lines to compare them here: --json has both"
-# Comparing takes the square of this.
-MOST_LINES = 3_000
-HIDDEN = "what differs is not shown"
+TOO_MANY_LINES = "there are too many lines to compare them here: --json has both"
+# Comparing takes quadratic time.
+MAX_LINES = 3_000
+HIDDEN_DIFFERENCE = "what differs is not shown"
 
 
 @dataclass(frozen=True)
-class Line:
-    """Of a difference: `sign` is `-`, `+`, a space for what is the same, or `…` where lines were left out. `path` is
-    where in a document it is.
-    """
+class DiffLine:
+    """A line of a diff."""
 
+    # "-", "+", a space for an unchanged line, or "…" for omitted lines.
     sign: str
     text: str
+    # Path in the document; empty for texts and continued lines.
     path: str = ""
 
     @property
-    def told(self) -> str:
+    def text_with_path(self) -> str:
         return f"{self.path}  {self.text}" if self.path else self.text
 
 
-def inside(before: object, after: object) -> list[Line]:
-    """Empty where the values have no inside, or where only one of them has."""
-    documents = document(before), document(after)
+def diff_contents(before: object, after: object) -> list[DiffLine]:
+    """Return the lines of a diff; empty unless both values are nested."""
+    documents = parse_json_document(before), parse_json_document(after)
     if ABSENT not in documents:
-        return _told(documents, SAME_CONTENT)
+        return _list_diff_lines(documents, SAME_CONTENT)
     if isinstance(before, Mapping | list | tuple) and isinstance(after, Mapping | list | tuple):
-        return _told((_plain(before), _plain(after)), HIDDEN)
-    if (one := lines_of(before)) and (other := lines_of(after)):
-        return list(_diff(one, other))
+        return _list_diff_lines((_tuple_to_list(before), _tuple_to_list(after)), HIDDEN_DIFFERENCE)
+    if (one := split_lines(before)) and (other := split_lines(after)):
+        return list(_diff_texts(one, other))
     return []
 
 
-def whole(value: object) -> list[str]:
-    """A value that came or went, on as many lines as it takes."""
-    if (parsed := document(value)) is not ABSENT:
-        return list(spread(parsed))
-    if lines := lines_of(value):
-        return [visible(line) for line in lines]
-    return list(spread(value)) if cell_len(spelt(value)) > LONG else [spelt(value)]
+def format_value_lines(value: object) -> list[str]:
+    """Format an added or removed value on as many lines as needed."""
+    if (parsed := parse_json_document(value)) is not ABSENT:
+        return list(format_hcl_lines(parsed))
+    if lines := split_lines(value):
+        return [escape_text(line) for line in lines]
+    return list(format_hcl_lines(value)) if cell_len(format_hcl(value)) > MAX_PART_WIDTH else [format_hcl(value)]
 
 
-def extent(value: object) -> str:
-    """How long a text of several lines, or a document, is; empty for anything else."""
-    if (parsed := document(value)) is not ABSENT:
-        number = len(list(spread(parsed)))
-        return f"({counted(number, 'line')})" if number > 1 else ""
-    number = len(lines_of(value))
-    return f"({counted(number, 'line')})" if number else ""
+def format_line_count(value: object) -> str:
+    """Return the line count of a document or a text of several lines; empty for other values."""
+    if (parsed := parse_json_document(value)) is not ABSENT:
+        number = len(list(format_hcl_lines(parsed)))
+        return f"({format_count(number, 'line')})" if number > 1 else ""
+    number = len(split_lines(value))
+    return f"({format_count(number, 'line')})" if number else ""
 
 
-def extents(before: object, after: object) -> str:
-    """How long both are; empty where one of them has no extent."""
-    one, other = extent(before), extent(after)
+def format_line_counts(before: object, after: object) -> str:
+    """Return both line counts; empty if one of them is empty."""
+    one, other = format_line_count(before), format_line_count(after)
     return f"{one[:-1]} → {other[1:]}" if one and other else ""
 
 
-def lines_of(value: object) -> list[str]:
-    """The lines of a text that has several; none for anything else."""
+def split_lines(value: object) -> list[str]:
+    """Return the lines of a text with several; empty for other values."""
     if not isinstance(value, str) or isinstance(value, Marker):
         return []
     lines = value.splitlines()
     return lines if len(lines) > 1 else []
 
 
-def _told(sides: tuple[object, object], otherwise: str) -> list[Line]:
-    lines = [line for difference in differences(*sides) for line in _difference(difference)]
-    return lines or [Line(" ", otherwise)]
+def _list_diff_lines(sides: tuple[object, object], otherwise: str) -> list[DiffLine]:
+    lines = [line for difference in diff_json(*sides) for line in _format_difference(difference)]
+    return lines or [DiffLine(" ", otherwise)]
 
 
-def _difference(difference: Difference) -> Iterator[Line]:
-    # The elements of the value itself need no place.
-    path = "" if difference.path == "[]" else one_line(difference.path)
+def _format_difference(difference: Difference) -> Iterator[DiffLine]:
+    # Elements of the value itself need no path.
+    path = "" if difference.path == "[]" else to_one_line(difference.path)
     for sign, value in (("-", difference.before), ("+", difference.after)):
         if value is not ABSENT:
-            first, *rest = _part(value)
-            yield Line(sign, first, path)
-            yield from (Line(sign, line) for line in rest)
+            first, *rest = _format_part(value)
+            yield DiffLine(sign, first, path)
+            yield from (DiffLine(sign, line) for line in rest)
 
 
-def _part(value: object) -> list[str]:
-    told = spelt(value)
-    return list(spread(value)) if cell_len(told) > LONG and isinstance(value, Mapping | list) else [told]
+def _format_part(value: object) -> list[str]:
+    text = format_hcl(value)
+    return (
+        list(format_hcl_lines(value))
+        if cell_len(text) > MAX_PART_WIDTH and isinstance(value, Mapping | list)
+        else [text]
+    )
 
 
-def _plain(value: object) -> object:
+def _tuple_to_list(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _diff(before: list[str], after: list[str]) -> Iterator[Line]:
-    if max(len(before), len(after)) > MOST_LINES:
-        yield Line(" ", TOO_LONG)
+def _diff_texts(before: list[str], after: list[str]) -> Iterator[DiffLine]:
+    if max(len(before), len(after)) > MAX_LINES:
+        yield DiffLine(" ", TOO_MANY_LINES)
         return
     for number, line in enumerate(list(difflib.unified_diff(before, after, n=1, lineterm=""))[2:]):
         if not line.startswith("@@"):
-            yield Line(line[0], visible(line[1:]).expandtabs(4).rstrip())
+            yield DiffLine(line[0], escape_text(line[1:]).expandtabs(4).rstrip())
         elif number:
-            yield Line("…", "")
+            yield DiffLine("…", "")

@@ -1,80 +1,83 @@
-"""Values as a person would write them in a settings file, and what differs between two of them."""
+"""Values and changes of values, cut to the width of the terminal."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby, takewhile
 
 from rich.cells import cell_len
 
-from envctl.cli.render.terminal.text import cut, shortened
-from envctl.cli.render.values.hcl_text import spelt
-from envctl.cli.render.values.nested_diff import Line, extent, extents, inside
+from envctl.cli.render.terminal.text import cut_end, shorten_middle
+from envctl.cli.render.values.hcl_text import format_hcl
+from envctl.cli.render.values.nested_diff import DiffLine, diff_contents, format_line_count, format_line_counts
 
-LEAD = 12
-DIFF_LINES = 24
-
-
-def brief(value: object, room: int) -> str:
-    """One line at most: long values lose their middle, long documents are counted."""
-    told = spelt(value)
-    counted = extent(value) if cell_len(told) > room else ""
-    return counted or shortened(told, room)
+CONTEXT_WIDTH = 12
+MAX_DIFF_LINES = 24
 
 
-def from_to(before: object, after: object, room: int, wide: int) -> tuple[str, list[str]]:
-    """The change as one line of `room` cells, and where that is too little as a block of lines of `wide` cells.
+def shorten_value(value: object, room: int) -> str:
+    """Return one line: long values lose their middle, long documents show their line count."""
+    text = format_hcl(value)
+    counted = format_line_count(value) if cell_len(text) > room else ""
+    return counted or shorten_middle(text, room)
 
-    The block says what differs inside of a document, or else has two lines around the place where long values begin
-    to differ.
+
+def format_change(before: object, after: object, room: int, wide: int) -> tuple[str, list[str]]:
+    """Return a change as one line of `room` cells, or as a block of lines of `wide` cells.
+
+    The block is a diff of nested values, or two lines around the first difference of long values.
     """
-    if lines := inside(before, after):
-        return extents(before, after), _fitted(lines, wide)
-    one, other = side(before), side(after)
+    if lines := diff_contents(before, after):
+        return format_line_counts(before, after), _fit_diff(lines, wide)
+    one, other = format_side(before), format_side(after)
     on_one_line = f"{one} → {other}"
     if cell_len(on_one_line) <= room:
         return on_one_line, []
-    return "", [f"- {_side(before, one, other, wide - 2)}", f"+ {_side(after, other, one, wide - 2)}"]
+    return "", [f"- {_fit_side(before, one, other, wide - 2)}", f"+ {_fit_side(after, other, one, wide - 2)}"]
 
 
-def side(value: object) -> str:
-    """What stands before or after a change."""
-    return "(none)" if value is None else spelt(value)
+def format_side(value: object) -> str:
+    """Format a value before or after a change."""
+    return "(none)" if value is None else format_hcl(value)
 
 
-def _side(value: object, text: str, other: str, room: int) -> str:
-    counted = extent(value) if cell_len(text) > room else ""
-    return counted or window(text, other, room)
+def _fit_side(value: object, text: str, other: str, room: int) -> str:
+    counted = format_line_count(value) if cell_len(text) > room else ""
+    return counted or crop_to_difference(text, other, room)
 
 
-def window(text: str, other: str, room: int) -> str:
-    """The part of a long text where it begins to differ from the other one."""
+def crop_to_difference(text: str, other: str, room: int) -> str:
+    """Cut a long text to the part around its first difference from `other`."""
     same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False))))
-    if same < room - LEAD:
-        return cut(text, room)
-    return cut("…" + text[same - LEAD :], room)
+    if same < room - CONTEXT_WIDTH:
+        return cut_end(text, room)
+    return cut_end("…" + text[same - CONTEXT_WIDTH :], room)
 
 
-def _fitted(lines: Sequence[Line], room: int) -> list[str]:
-    shown = [line for path, group in groupby(lines, lambda line: line.path) for line in _placed(path, [*group], room)]
-    left = len(shown) - DIFF_LINES
+def _fit_diff(lines: Sequence[DiffLine], room: int) -> list[str]:
+    shown = [line for path, group in groupby(lines, lambda line: line.path) for line in _add_path(path, [*group], room)]
+    left = len(shown) - MAX_DIFF_LINES
     if left > 1:
-        shown[DIFF_LINES:] = [cut(f"… and {left} more lines of the difference", room)]
+        shown[MAX_DIFF_LINES:] = [cut_end(f"… and {left} more lines of the difference", room)]
     return shown
 
 
-def _placed(path: str, lines: Sequence[Line], room: int) -> Iterator[str]:
-    """Each with its place in front of it, or where that is too long, below it."""
-    if path and all(cell_len(line.told) + 2 <= room for line in lines):
-        yield from (f"{line.sign} {line.told}" for line in lines)
+def _add_path(path: str, lines: Sequence[DiffLine], room: int) -> Iterator[str]:
+    """Yield lines with their path in front, or on a line above them if one is too long."""
+    if path and all(cell_len(line.text_with_path) + 2 <= room for line in lines):
+        yield from (f"{line.sign} {line.text_with_path}" for line in lines)
         return
     if path:
-        yield f"  {shortened(path, room - 2)}"
-    yield from (f"{line.sign} {_beside(lines, number, room - 2)}".rstrip() for number, line in enumerate(lines))
+        yield f"  {shorten_middle(path, room - 2)}"
+    yield from (f"{line.sign} {_fit_diff_line(lines, number, room - 2)}".rstrip() for number, line in enumerate(lines))
 
 
-def _beside(lines: Sequence[Line], number: int, room: int) -> str:
-    """A line, and where it is too long the part of it that differs from the line in whose place it stands."""
+def _fit_diff_line(lines: Sequence[DiffLine], number: int, room: int) -> str:
+    """Return a line, cut to its difference from the line it replaces if it is too long."""
     line = lines[number]
     twin = number + (1 if line.sign == "-" else -1)
     other = lines[twin] if 0 <= twin < len(lines) else line
     paired = {line.sign, other.sign} == {"-", "+"}
-    return window(line.text, other.text, room) if paired and cell_len(line.text) > room else cut(line.text, room)
+    return (
+        crop_to_difference(line.text, other.text, room)
+        if paired and cell_len(line.text) > room
+        else cut_end(line.text, room)
+    )

@@ -1,1 +1,1 @@
-"""The table of checks: each kind, and the URLs that it may ask."""
+"""The table `[checks]`: kinds of checks, and their URLs."""

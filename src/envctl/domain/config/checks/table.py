@@ -1,5 +1,6 @@
-"""The tables under [checks], as pydantic meets them. Every command reads the project, and most projects have no checks
-or do not run them: the models are imported where there is one, and cost nothing elsewhere.
+"""Pydantic type of the tables under `[checks]`.
+
+Every command reads the project, but few run checks: the models are imported on first use.
 """
 
 from collections.abc import Mapping
@@ -12,31 +13,31 @@ if TYPE_CHECKING:
     from envctl.domain.config.checks.kinds import Check
 else:
 
-    class _OfItsKind:
+    class _CheckByKind:
         def __get_pydantic_core_schema__(self, _source: object, _handler: object) -> CoreSchema:
-            return core_schema.no_info_plain_validator_function(_read)
+            return core_schema.no_info_plain_validator_function(_parse_check)
 
-    Check = Annotated[object, _OfItsKind()]
+    Check = Annotated[object, _CheckByKind()]
 
-__all__ = ["Check", "known_keys", "with_kind"]
+__all__ = ["Check", "add_kind", "list_known_keys"]
 
 
-def with_kind(name: str, table: Mapping[str, object]) -> Mapping[str, object]:
-    """The same table, with the check's name as its kind where it says none and the name is one."""
+def add_kind(name: str, table: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the table, with its name as `kind` if it has none and its name is a kind."""
     from envctl.domain.config.checks.kinds import KINDS
 
     return {"kind": name, **table} if name in KINDS else table
 
 
-def known_keys(name: str, table: Mapping[str, object]) -> list[str]:
-    """The keys that a check of that kind may have; none where the kind is not known."""
+def list_known_keys(name: str, table: Mapping[str, object]) -> list[str]:
+    """Return the valid keys of this kind of check; empty for an unknown kind."""
     from envctl.domain.config.checks.kinds import KINDS
 
-    kind = with_kind(name, table).get("kind")
+    kind = add_kind(name, table).get("kind")
     return list(KINDS[kind].model_fields) if isinstance(kind, str) and kind in KINDS else []
 
 
-def _read(table: object) -> "Check":
+def _parse_check(table: object) -> "Check":
     from envctl.domain.config.checks.kinds import KINDS
 
     if isinstance(table, tuple(KINDS.values())):
@@ -48,10 +49,10 @@ def _read(table: object) -> "Check":
         raise ValueError(f"must have a kind, one of {known}; only a check that is named like a kind goes without")
     kind = table["kind"]
     if not isinstance(kind, str) or kind not in KINDS:
-        raise _fault("kind", f"must be one of {known}")
+        raise _build_error("kind", f"must be one of {known}")
     return KINDS[kind].model_validate(table)
 
 
-def _fault(key: str, sentence: str) -> ValidationError:
+def _build_error(key: str, sentence: str) -> ValidationError:
     details = {"type": "value_error", "loc": (key,), "input": None, "ctx": {"error": ValueError(sentence)}}
     return ValidationError.from_exception_data("Check", [details], hide_input=True)  # type: ignore[list-item]

@@ -1,11 +1,11 @@
-"""URLs that a check may ask."""
+"""URLs of checks."""
 
 from urllib.parse import urlsplit, urlunsplit
 
 
-def http_url(text: str) -> str:
-    """The text, if it is one. A ValueError's message continues a sentence that begins with where the text comes from;
-    it never repeats the text, which may hold a password.
+def check_http_url(text: str) -> str:
+    """Return the text if it is a valid HTTP URL. Raises ValueError. The message continues a sentence after the source
+    of the text. It never contains the text: it may hold a password.
     """
     if not text.isprintable() or " " in text:
         raise ValueError("must be a URL without spaces and control characters")
@@ -21,8 +21,8 @@ def http_url(text: str) -> str:
     return text
 
 
-def with_path(url: str, path: str) -> str:
-    """The path is appended to the URL's own; a query behind it takes the place of the URL's."""
+def append_path(url: str, path: str) -> str:
+    """Return the URL with `path` appended. A query in `path` replaces the one of the URL."""
     parts = urlsplit(url)
     path, _, query = path.partition("?")
     joined = f"{parts.path.rstrip('/')}{path}" if path else parts.path

@@ -1,1 +1,1 @@
-"""What an environment asks of a change, as values: its rules, and the windows in which it may change."""
+"""Requirements of an environment on a change, as values: rules and change windows."""

@@ -1,4 +1,4 @@
-"""What an environment asks of whatever changes it, as values."""
+"""Rules of an environment for any change to it, as values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 Rehearsed = Literal["off", "warn", "refuse"]
 
-# What an environment after the entry asks for where its section says nothing about approvals.
-USUAL_GATES: Mapping[str, int] = {"peer": 1, "business": 1, "quality": 1}
-# By name: the project file may call a guard by either.
+# Gates of an environment after the entry without `approvals`.
+DEFAULT_GATES: Mapping[str, int] = {"peer": 1, "business": 1, "quality": 1}
+# The project file accepts names and codes.
 GUARD_CODES: Mapping[str, str] = {
     "order": "G101",
     "provenance": "G102",
@@ -50,43 +50,35 @@ NEVER_WAIVED: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Rules:
-    """`expires` is how long an approval holds, `soak` how long a release has to run verified in the source, `max_age`
-    how old that proof may be. `may_differ` names the settings in which the source may differ; None where it is not
-    compared. `max_destroys` and `stateful` count only where the environment is protected. `apply` and `approve` are
-    patterns of who may, the latter by gate; without any, everybody may. `reviewers` is the gate at which reviewers in
-    GitHub count; empty where they count at none. `is_usual` says that the project file says nothing about `approvals`,
-    and that they are the usual ones. `checks` are those that the evidence of the source has to hold, each
-    name with its mark.
-    """
+    """The rules of an environment. See the comment of each field."""
 
-    approvals: Mapping[str, int] = field(default_factory=dict)
-    is_usual: bool = False
-    apply: tuple[str, ...] = ()
-    approve: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    approvals: Mapping[str, int] = field(default_factory=dict)  # people by gate
+    is_usual: bool = False  # `approvals` is missing in the project: the default gates apply
+    apply: tuple[str, ...] = ()  # permitted patterns; empty permits all
+    approve: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # permitted patterns by gate
     only_ci: bool = False
-    reviewers: str = ""
+    reviewers: str = ""  # gate for GitHub reviewers; empty: none
     self_approval: bool = False
-    expires: timedelta | None = None
-    soak: timedelta = timedelta()
-    max_age: timedelta | None = None
+    expires: timedelta | None = None  # validity of an approval
+    soak: timedelta = timedelta()  # required verified time in the source
+    max_age: timedelta | None = None  # maximum age of the verification
     windows: "tuple[Window, ...]" = ()
     waivable: frozenset[str] = frozenset()
     committed: bool = False
     rehearsed: Rehearsed = "warn"
-    may_differ: frozenset[str] | None = None
+    may_differ: frozenset[str] | None = None  # exempt from parity; None: not compared
     protected: bool = False
-    max_destroys: int = 0
-    stateful: frozenset[str] = frozenset()
-    checks: Mapping[str, str] = field(default_factory=dict)
+    max_destroys: int = 0  # for protected environments
+    stateful: frozenset[str] = frozenset()  # for protected environments
+    checks: Mapping[str, str] = field(default_factory=dict)  # required in the source: name to mark
 
-    def who_approves(self, gate: str) -> tuple[str, ...]:
-        """Patterns; none where everybody may."""
+    def list_approver_patterns(self, gate: str) -> tuple[str, ...]:
+        """Return the patterns of permitted approvers; empty permits all."""
         return self.approve.get(gate, ())
 
 
-def find_usual_gates(order: Sequence[str], environment: str) -> Mapping[str, int]:
-    """Returns the gates of an environment that says nothing about approvals: none where code enters, and the usual ones
-    in every environment after that. The place after the entry does not count: a second prod asks for what the first
-    does.
+def find_default_gates(order: Sequence[str], environment: str) -> Mapping[str, int]:
+    """Return the gates of an environment without `approvals`: none for the entry, the default gates after it. The
+    position after the entry does not matter: a second prod has the same gates as the first.
     """
-    return USUAL_GATES if environment in order[1:] else {}
+    return DEFAULT_GATES if environment in order[1:] else {}

@@ -1,7 +1,6 @@
-"""Windows say when an environment may be changed: open when no deny window is active and, where there are allow
-windows, one of them is.
+"""Change windows of an environment: open without an active deny window, and within an allow window if any exist.
 
-Every answer comes from the same half-open spans of UTC, so that openness and the moment at which it begins agree.
+All results derive from the same half-open UTC spans, to keep the state and its next change consistent.
 """
 
 import re
@@ -18,17 +17,17 @@ Span: TypeAlias = tuple[datetime, datetime]
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 HORIZON = timedelta(days=400)
 
-# Local times beyond these count as these, which leaves room to reckon; 9999-12-31 is how people write "for ever".
+# Local times are limited to these, to leave room for arithmetic: 9999-12-31 is common for "for ever".
 _FIRST, _LAST = datetime(1, 2, 1), datetime(9999, 12, 1)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
 _REFERENCE = datetime(2026, 1, 1, tzinfo=UTC)
-_MACHINES_OWN = ("localtime", "posixrules", "Factory", "right/", "posix/")
+_MACHINE_ZONES = ("localtime", "posixrules", "Factory", "right/", "posix/")
 
 
 @dataclass(frozen=True)
-class Absolute:
-    """From `start` up to and without `end`, both on the clocks of the zone, hence without one in themselves."""
+class AbsoluteWindow:
+    """From `start` up to, but excluding, `end`: naive local times of the zone."""
 
     kind: Kind
     name: str
@@ -38,10 +37,9 @@ class Absolute:
 
 
 @dataclass(frozen=True)
-class Weekly:
-    """On each of these days from `begin`, up to and without the next time that clocks show `until`.
-
-    An `until` that is not after `begin` is one of the following day. So midnight is always the end of the day itself.
+class WeeklyWindow:
+    """On each of these days from `begin` up to, but excluding, the next local time `until`. An `until` not after
+    `begin` is on the following day: midnight is always the end of the day itself.
     """
 
     kind: Kind
@@ -52,92 +50,87 @@ class Weekly:
     tz: str
 
 
-Window: TypeAlias = Absolute | Weekly
+Window: TypeAlias = AbsoluteWindow | WeeklyWindow
 
 
 @dataclass(frozen=True)
 class Closed:
-    """`window` is the active deny window that lasts longest, or None where merely no allow window is active.
-
-    `opens` is in UTC, and None where that is 400 days away or more.
-    """
-
-    window: Window | None
-    opens: datetime | None
+    window: Window | None  # active deny window with the latest end; None: no allow window is active
+    opens: datetime | None  # in UTC; None: in 400 days or later
 
 
-def closed_by(windows: Sequence[Window], now: datetime) -> Closed | None:
-    """None when open. The zones must be known ones."""
+def find_closure(windows: Sequence[Window], now: datetime) -> Closed | None:
+    """Return the reason for being closed, or None if open. The zones must be valid."""
     moment = now.astimezone(UTC)
-    opens = _opening(windows, moment, moment + HORIZON)
+    opens = _find_opening(windows, moment, moment + HORIZON)
     if opens == moment:
         return None
-    denied = _denied(windows, moment)
+    denied = _find_active_deny(windows, moment)
     return Closed(denied[0] if denied else None, opens)
 
 
-def flaw(windows: Sequence[Window]) -> tuple[int, str] | None:
-    """The index of a window that can't mean anything, and why: a text that continues "windows[0] ...".
+def find_flaw(windows: Sequence[Window]) -> tuple[int, str] | None:
+    """Return the index of a senseless window and the reason: a text to continue "windows[0] ...". None if all are
+    valid.
 
-    The zones must be known ones. No clock is asked, or a file would be right on one day and wrong on another. So this
-    does not see that absolute windows are over, and takes every absolute deny window for one that ends. Weekly windows
-    are judged by 400 days from the start of 2026, which hold every change of clocks of a year, and not by what zones
-    may decree later.
+    The zones must be valid. The current time is ignored, to make the result of a file permanent: past absolute windows
+    are accepted, and every absolute deny window ends. Weekly windows are tested on 400 days from the start of 2026,
+    with all clock changes of a year; later decrees about zones are not covered.
     """
     for index, window in enumerate(windows):
-        if reason := _senseless(window):
+        if reason := _explain_senseless(window):
             return index, reason
     denies = [window for window in windows if window.kind == "deny"]
-    recurring = [window for window in denies if isinstance(window, Weekly)]
+    recurring = [window for window in denies if isinstance(window, WeeklyWindow)]
     for count, window in enumerate(recurring, 1):
-        if _opening(recurring[:count], _REFERENCE, _REFERENCE + HORIZON) is None:
+        if _find_opening(recurring[:count], _REFERENCE, _REFERENCE + HORIZON) is None:
             return windows.index(window), "leaves no moment of the week open; shorten it, or lock the environment"
     for index, window in enumerate(windows):
-        if window.kind == "allow" and not _ever_opens(window, denies, recurring):
+        if window.kind == "allow" and not _can_open(window, denies, recurring):
             return index, "is never open: deny windows cover all of it, and always win; move it, or shorten them"
     return None
 
 
-def known_zone(name: str) -> bool:
-    """Whether this names a time zone, and the same one on every machine."""
+def is_known_zone(name: str) -> bool:
+    """Check if the name is a time zone, identical on every machine."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
-    return not name.startswith(_MACHINES_OWN)
+    return not name.startswith(_MACHINE_ZONES)
 
 
-def spelt(window: Window) -> str:
+def describe_window(window: Window) -> str:
     match window:
-        case Absolute():
-            when = f"{_clock(window.start)} to {_clock(window.end)}"
-        case Weekly():
+        case AbsoluteWindow():
+            when = f"{_format_clock(window.start)} to {_format_clock(window.end)}"
+        case WeeklyWindow():
             if window.until == time():
                 until = "24:00"
             else:
-                until = _clock(window.until) + (" next day" if window.until <= window.begin else "")
-            when = f"{_spelt_days(window.days)} {_clock(window.begin)} to {until}"
+                until = _format_clock(window.until) + (" next day" if window.until <= window.begin else "")
+            when = f"{_format_days(window.days)} {_format_clock(window.begin)} to {until}"
     return f'{window.kind} window "{window.name}" ({when} {window.tz})'
 
 
-def local_time(text: str) -> time:
-    """A ValueError's message continues a sentence that begins with the key, here and below."""
+def parse_time(text: str) -> time:
+    """Parse a time of day. The message of its ValueError continues a sentence after the key, here and below."""
     if not re.fullmatch(_TIME, text):
         raise ValueError('must be a time of day from "00:00" to "23:59", such as "09:00"')
     return time.fromisoformat(text)
 
 
-def local_end(text: str) -> time:
-    """The end of a weekly window: "24:00", the day's end, is midnight."""
+def parse_end_time(text: str) -> time:
+    """Parse the end of a weekly window: "24:00", the end of the day, is midnight."""
     if not re.fullmatch(f"{_TIME}|24:00", text):
         raise ValueError('must be a time of day from "00:00" to "24:00", such as "17:30"')
     return time() if text == "24:00" else time.fromisoformat(text)
 
 
-def local_moment(text: str) -> datetime:
-    """Without a time, the day's beginning."""
+def parse_moment(text: str) -> datetime:
+    """Parse a local date with optional time: the default is the start of the day."""
     if offset := re.fullmatch("[0-9-]{10}[T ][0-9:. ]+([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)", text):
         raise ValueError(f'must not end in "{offset[1]}"; name the zone instead, as in tz = "Europe/Berlin"')
     shaped = re.fullmatch(f"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ]{_TIME})?", text)
@@ -147,50 +140,50 @@ def local_moment(text: str) -> datetime:
         raise ValueError('must be a date that exists, such as "2026-12-20" or "2026-12-20T18:00"') from None
 
 
-def _opening(windows: Sequence[Window], moment: datetime, before: datetime) -> datetime | None:
-    """The first open moment from this one on, found from boundary to boundary."""
+def _find_opening(windows: Sequence[Window], moment: datetime, before: datetime) -> datetime | None:
+    """Return the first open moment in the range, searched from boundary to boundary; None without one."""
     while moment < before:
-        following = _at_the_earliest(windows, moment)
+        following = _find_next_candidate(windows, moment)
         if following == moment:
             return moment
         moment = following
     return None
 
 
-def _at_the_earliest(windows: Sequence[Window], moment: datetime) -> datetime:
-    """The moment itself when open, or else the next one that is worth a look."""
-    if denied := _denied(windows, moment):
+def _find_next_candidate(windows: Sequence[Window], moment: datetime) -> datetime:
+    """Return the moment itself if open, else the next boundary to test."""
+    if denied := _find_active_deny(windows, moment):
         return denied[1]
-    allowed = [_next(window, moment) for window in windows if window.kind == "allow"]
+    allowed = [_find_span(window, moment) for window in windows if window.kind == "allow"]
     begins = [span[0] if span else _NEVER for span in allowed]
     return max(moment, min(begins, default=moment))
 
 
-def _denied(windows: Sequence[Window], moment: datetime) -> tuple[Window, datetime] | None:
-    """The active deny window that lasts longest, and its end."""
-    spans = [(window, _next(window, moment)) for window in windows if window.kind == "deny"]
+def _find_active_deny(windows: Sequence[Window], moment: datetime) -> tuple[Window, datetime] | None:
+    """Return the active deny window with the latest end, and this end; None without one."""
+    spans = [(window, _find_span(window, moment)) for window in windows if window.kind == "deny"]
     active = [(window, span[1]) for window, span in spans if span and span[0] <= moment]
     return max(active, key=lambda each: each[1], default=None)
 
 
-def _next(window: Window, moment: datetime) -> Span | None:
-    """The span that holds the moment, or else the one that begins next."""
-    for start, end in _local_spans(window, moment):
-        span = _span(window, start, end)
+def _find_span(window: Window, moment: datetime) -> Span | None:
+    """Return the span around the moment, or else the next one."""
+    for start, end in _list_local_spans(window, moment):
+        span = _to_utc_span(window, start, end)
         if max(span[0], moment) < span[1]:
             return span
     return None
 
 
-def _local_spans(window: Window, moment: datetime) -> Iterator[Span]:
-    """On local clocks, in order: of a weekly window those around the moment, and enough to hold the next one."""
-    if isinstance(window, Absolute):
+def _list_local_spans(window: Window, moment: datetime) -> Iterator[Span]:
+    """Yield local spans in order: of a weekly window those around the moment, up to at least the next one."""
+    if isinstance(window, AbsoluteWindow):
         yield window.start, window.end
         return
     today = moment.toordinal()
     around = range(today - 2, today + 24)
     days = [day for day in around if DAYS[(day - 1) % 7] in window.days]
-    # Spans that touch are one: a midnight that comes twice may not part a day from the next.
+    # Join touching spans: a repeated midnight must not separate two days.
     touching = window.begin == window.until
     firsts = (day for day in days if not (touching and day - 1 in days))
     lasts = (day for day in days if not (touching and day + 1 in days))
@@ -200,14 +193,14 @@ def _local_spans(window: Window, moment: datetime) -> Iterator[Span]:
         yield datetime.combine(begin, window.begin), datetime.combine(until, window.until)
 
 
-def _span(window: Window, start: datetime, end: datetime) -> Span:
-    """In UTC. Where local times occur twice a deny window takes the longer reading, an allow window the shorter."""
+def _to_utc_span(window: Window, start: datetime, end: datetime) -> Span:
+    """Convert to UTC. For ambiguous local times a deny window gets the longer span, an allow window the shorter one."""
     wide = window.kind == "deny"
-    return _instant(start, window.tz, later=not wide), _instant(end, window.tz, later=wide)
+    return _to_instant(start, window.tz, later=not wide), _to_instant(end, window.tz, later=wide)
 
 
-def _instant(local: datetime, tz: str, *, later: bool) -> datetime:
-    """When clocks show this time: the earlier or the later of two such moments; in a gap, the first moment after it."""
+def _to_instant(local: datetime, tz: str, *, later: bool) -> datetime:
+    """Convert a local time: the earlier or later of two moments; in a gap of the clock, the first one after it."""
     from zoneinfo import ZoneInfo
 
     zone = ZoneInfo(tz)
@@ -215,25 +208,25 @@ def _instant(local: datetime, tz: str, *, later: bool) -> datetime:
     early, late = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     if early <= late:
         return late if later else early
-    # In a gap the two readings lie on either side of the change, the wrong way round; changes are on whole seconds.
+    # In a gap the two readings are in reverse order around the change; changes are on whole seconds.
     before = late.replace(microsecond=0)
 
-    def shown(seconds: int) -> datetime:
+    def to_local(seconds: int) -> datetime:
         return (before + timedelta(seconds=seconds)).astimezone(zone).replace(tzinfo=None)
 
-    changed = bisect_left(range(int((early - before).total_seconds())), local, key=shown)
+    changed = bisect_left(range(int((early - before).total_seconds())), local, key=to_local)
     return before + timedelta(seconds=changed)
 
 
-def _senseless(window: Window) -> str | None:
+def _explain_senseless(window: Window) -> str | None:
     match window:
-        case Absolute(start=start, end=end):
+        case AbsoluteWindow(start=start, end=end):
             if end <= start:
-                return f"must end after it starts: {_clock(end)} is not after {_clock(start)}"
-            span = _span(window, start, end)
+                return f"must end after it starts: {_format_clock(end)} is not after {_format_clock(start)}"
+            span = _to_utc_span(window, start, end)
             if span[1] <= span[0]:
                 return f"holds no moment for sure: the clocks of {window.tz} change between its start and its end"
-        case Weekly(days=days):
+        case WeeklyWindow(days=days):
             if not days:
                 return 'must name the days on which it begins, as in days = ["sat", "sun"]'
             for day in days:
@@ -244,15 +237,15 @@ def _senseless(window: Window) -> str | None:
     return None
 
 
-def _ever_opens(window: Window, denies: Sequence[Window], recurring: Sequence[Weekly]) -> bool:
-    """Whether deny windows leave anything of this allow window; of absolute ones every weekly window sees the end."""
-    if isinstance(window, Absolute):
-        return _opening((window, *denies), *_span(window, window.start, window.end)) is not None
-    return _opening((window, *recurring), _REFERENCE, _REFERENCE + HORIZON) is not None
+def _can_open(window: Window, denies: Sequence[Window], recurring: Sequence[WeeklyWindow]) -> bool:
+    """Check if deny windows leave any part of this allow window open. Absolute ones end, weekly ones recur."""
+    if isinstance(window, AbsoluteWindow):
+        return _find_opening((window, *denies), *_to_utc_span(window, window.start, window.end)) is not None
+    return _find_opening((window, *recurring), _REFERENCE, _REFERENCE + HORIZON) is not None
 
 
-def _spelt_days(days: Sequence[str]) -> str:
-    """Three days or more in a row as a range."""
+def _format_days(days: Sequence[str]) -> str:
+    """Join days; three or more in a row become a range."""
     runs: list[list[str]] = []
     for before, day in pairwise(("", *DAYS)):
         if day in days and before in days:
@@ -263,6 +256,6 @@ def _spelt_days(days: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
-def _clock(value: datetime | time) -> str:
+def _format_clock(value: datetime | time) -> str:
     timespec = "auto" if value.second or value.microsecond else "minutes"
     return value.isoformat(timespec=timespec) if isinstance(value, time) else value.isoformat(" ", timespec)

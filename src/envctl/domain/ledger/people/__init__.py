@@ -1,1 +1,1 @@
-"""Who acts: principals, names of one person, and ARNs of roles."""
+"""Actors: principals, names of one person, and role ARNs."""

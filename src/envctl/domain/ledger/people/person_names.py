@@ -1,7 +1,7 @@
-"""When two names are one person: an e-mail address, a login, the session of a role, a user of AWS.
+"""Names of one person: e-mail addresses, logins, role sessions, AWS users.
 
-Names are only ever joined here. Two names that are one person count once, and bar each other from approving what one of
-them made. No permission follows from it: that a pattern of `allow` means an actor is decided by `people.py` alone.
+Matching names count as one person, and bar each other from approving own changes. They never grant permissions:
+`principals.py` alone decides if a pattern matches an actor.
 """
 
 import re
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from functools import cache
 
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.people.role_arns import role_of
+from envctl.domain.ledger.people.role_arns import to_role_arn
 
-# What GitHub and GitLab write in place of an address: "583231+octocat@users.noreply.github.com", "octocat@users…",
+# No-reply addresses of GitHub and GitLab: "583231+octocat@users.noreply.github.com", "octocat@users…",
 # "42-octocat@users.noreply.gitlab.com", and the same on other hosts.
 _NO_REPLY = re.compile(r"(?P<whole>(?:\d+[+-])?(?P<login>[^@]+))@users\.noreply\.[^@]+")
-# GitHub itself, as committer of what was merged with its button.
-_MACHINERY = frozenset({"noreply@github.com", "noreply@gitlab.com", "github", "gitlab"})
+# The forge itself, as committer of its merges.
+_FORGE_COMMITTERS = frozenset({"noreply@github.com", "noreply@gitlab.com", "github", "gitlab"})
 _BOT = re.compile(r".*\[bot\]|(?:project|group)_\d+_bot(?:_.*)?|service_account_.+", re.DOTALL)
-# Sessions that a tool or a machine has named: an instance, a task, a build. They name no person.
-_UNNAMED = re.compile(
+# Session names given by tools or machines: an instance, a task, a build. They name no person.
+_TOOL_SESSION = re.compile(
     r"botocore-session-\d+|aws-cli.*|awscli-session.*|aws-go-sdk-\d+|aws-sdk-.*\d+|terraform-\d+|i-[0-9a-f]{8,17}"
     r"|[0-9a-f]{32}|awscodebuild-.*|.*[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 )
@@ -28,13 +28,11 @@ _OWN_SESSION = "envctl-"
 
 @dataclass(frozen=True)
 class _Name:
-    """A name as it is compared. `plain` are words that stand alone, such as logins; `addresses` are whole ones; `local`
-    is what stands before the @ of those, which is the same person as a plain word, and not as another address.
-    """
+    """A normalized name."""
 
-    plain: frozenset[str] = frozenset()
-    addresses: frozenset[str] = frozenset()
-    local: frozenset[str] = frozenset()
+    plain: frozenset[str] = frozenset()  # single words, such as logins
+    addresses: frozenset[str] = frozenset()  # whole addresses
+    local: frozenset[str] = frozenset()  # their local parts: equal to plain words, not to other addresses
 
     def is_same(self, other: "_Name") -> bool:
         return bool(
@@ -44,39 +42,39 @@ class _Name:
         )  # fmt: skip
 
 
-def is_one(first: Iterable[str], second: Iterable[str]) -> bool:
-    """Whether a name of the first is the same person as a name of the second."""
-    others = [_read(name) for name in second]
-    return any(_read(name).is_same(other) for name in first for other in others)
+def has_common_person(first: Iterable[str], second: Iterable[str]) -> bool:
+    """Check if any name of `first` and any name of `second` are of one person."""
+    others = [_parse_name(name) for name in second]
+    return any(_parse_name(name).is_same(other) for name in first for other in others)
 
 
 def list_names(actor: Actor) -> tuple[str, ...]:
-    """All names that an actor is known by, with those that only the machine gave."""
+    """Return all names of an actor, including unverified ones."""
     return tuple(dict.fromkeys(name for name in (actor.name, *actor.also) if name))
 
 
-def is_person(actor: Actor, names: Iterable[str]) -> bool:
-    """Whether the actor is one of those."""
-    return is_one(list_names(actor), names)
+def is_named_in(actor: Actor, names: Iterable[str]) -> bool:
+    """Check if the actor is the person of any of these names."""
+    return has_common_person(list_names(actor), names)
 
 
 def is_same_person(one: Actor, other: Actor) -> bool:
-    """Whether two actors are one person, as far as their names tell."""
-    return is_one(list_names(one), list_names(other))
+    """Check if two actors are one person by their names."""
+    return has_common_person(list_names(one), list_names(other))
 
 
 def has_same_name(one: Actor, other: Actor) -> bool:
-    """Whether two actors act under names of one person. Other names of theirs, which only the machine gives, do not
-    count: under those a person could take back what another one said.
+    """Check if two actors have primary names of one person. Unverified other names are ignored: with them a person
+    could withdraw approvals of another.
     """
-    return one.person == other.person or is_one((one.name,), (other.name,))
+    return one.person_name == other.person_name or has_common_person((one.name,), (other.name,))
 
 
 def list_people(actors: Sequence[Actor]) -> tuple[Actor, ...]:
-    """One actor of each person, the first that was named. Who is joined to two is one person with both."""
+    """Return the first actor of each person. An actor matching two people joins them into one."""
     people: list[list[Actor]] = []
     for actor in actors:
-        known = [each for each in people if any(is_person(actor, list_names(other)) for other in each)]
+        known = [each for each in people if any(is_named_in(actor, list_names(other)) for other in each)]
         if known:
             known[0].append(actor)
             for more in known[1:]:
@@ -88,32 +86,32 @@ def list_people(actors: Sequence[Actor]) -> tuple[Actor, ...]:
 
 
 def is_machine(actor: Actor) -> bool:
-    """Whether the name is that of an app, a bot, or a token of a project, or the address of one: no person at all."""
-    names = (_read(name) for name in list_names(actor))
+    """Check if the name or address is of an app, a bot or a project token."""
+    names = (_parse_name(name) for name in list_names(actor))
     return any(_BOT.fullmatch(word) for name in names for word in name.plain | name.local)
 
 
 @cache
-def _read(name: str) -> _Name:
+def _parse_name(name: str) -> _Name:
     text = name.strip().casefold().removeprefix("@")
-    if not text or text in _MACHINERY:
+    if not text or text in _FORGE_COMMITTERS:
         return _Name()
     if text.startswith("arn:"):
-        return _read_arn(name.strip(), text)
+        return _parse_arn(name.strip(), text)
     if found := _NO_REPLY.fullmatch(text):
         return _Name(plain=frozenset({found["whole"], found["login"]}))
     local, at, domain = text.rpartition("@")
     if not at or not local:
         return _Name(plain=frozenset({text, text.removeprefix(_OWN_SESSION)}))
-    # "ann+deploys@example.com" is the letter box of ann@example.com; and sessions of envctl say who takes them.
+    # "ann+deploys@example.com" is the mailbox of ann@example.com. Sessions of envctl contain the name of the person.
     local = local.removeprefix(_OWN_SESSION)
     box = local.partition("+")[0] or local
     return _Name(addresses=frozenset({f"{local}@{domain}", f"{box}@{domain}"}), local=frozenset({local, box}))
 
 
-def _read_arn(arn: str, text: str) -> _Name:
-    """Of a session or a user its name, where it has one that a person could have; else the role, or the whole."""
+def _parse_arn(arn: str, text: str) -> _Name:
+    """Parse an ARN: the session or user name, if it may be of a person, else the role, or the whole ARN."""
     _, slash, last = text.rpartition("/")
-    if not slash or _UNNAMED.fullmatch(last):
-        return _Name(plain=frozenset({role_of(arn).casefold()}))
-    return _read(last)
+    if not slash or _TOOL_SESSION.fullmatch(last):
+        return _Name(plain=frozenset({to_role_arn(arn).casefold()}))
+    return _parse_name(last)

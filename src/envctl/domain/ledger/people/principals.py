@@ -1,57 +1,55 @@
-"""Who is meant by a pattern: the caller's ARN, or what GitHub's own token says of the actor of a run."""
+"""Matching of actors by permission patterns: ARNs of callers, and GitHub logins and teams."""
 
 import re
 from collections.abc import Iterable
 
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.person_names import is_machine, list_names
-from envctl.domain.ledger.people.role_arns import role_of
+from envctl.domain.ledger.people.role_arns import to_role_arn
 
 GITHUB, TEAM = "github:", "github-team:"
 
 
-def may(patterns: Iterable[str], actor: Actor) -> bool:
-    """Whether one of the patterns means the actor. What nobody vouches for is never believed."""
-    return any(_means(pattern, actor) for pattern in patterns)
+def is_permitted(patterns: Iterable[str], actor: Actor) -> bool:
+    """Check if a pattern matches the actor. Unverified names never match."""
+    return any(_matches_actor(pattern, actor) for pattern in patterns)
 
 
-def in_ci(actor: Actor) -> bool:
-    """Whether somebody else than the machine itself says that it is a run of GitHub Actions."""
+def is_ci_run(actor: Actor) -> bool:
+    """Check if the actor is a run of GitHub Actions, verified by its token."""
     return actor.via == "github" and actor.verified
 
 
-def may_at_gate(patterns: Iterable[str], actor: Actor) -> bool:
-    """Whether the actor may approve at a gate with these patterns; at one without any, every person may.
-
-    An app or a bot is no person: a pattern has to be its very name, without a star.
+def can_approve_at(patterns: Iterable[str], actor: Actor) -> bool:
+    """Check if the actor may approve at a gate with these patterns. Without patterns every person may. An app or bot is
+    no person: it needs its exact name as a pattern.
     """
     patterns = tuple(patterns)
     if is_machine(actor):
-        return in_ci(actor) and f"{GITHUB}{actor.name}".casefold() in {each.casefold() for each in patterns}
-    return not patterns or may(patterns, actor)
+        return is_ci_run(actor) and f"{GITHUB}{actor.name}".casefold() in {each.casefold() for each in patterns}
+    return not patterns or is_permitted(patterns, actor)
 
 
-def reviewer(name: str, job: Actor, environment: str) -> Actor:
-    """Who let a job begin, as the job tells it. GitHub vouches for the job, and by that for who has let it begin: but
-    only where its token says that the job is for that very environment.
+def build_reviewer(name: str, job: Actor, environment: str) -> Actor:
+    """Return the reviewer of a job as an actor.
 
-    Who has the credentials of a principal of AWS and no token of GitHub could name any reviewer: so that one is the
-    same person as the principal that records it.
+    GitHub verifies the reviewer only for the environment in the token of the job. Without a token, holders of AWS
+    credentials could name any reviewer: then the reviewer counts as the same person as the recording principal.
     """
-    vouched = in_ci(job) and job.environment == environment
+    vouched = is_ci_run(job) and job.environment == environment
     recorded_by = list_names(job) if job.via == "aws" else ()
     return Actor(name, "github", verified=vouched, run_url=job.run_url, also=recorded_by)
 
 
-def _means(pattern: str, actor: Actor) -> bool:
+def _matches_actor(pattern: str, actor: Actor) -> bool:
     if pattern.startswith(TEAM):
-        return in_ci(actor) and any(_fits(pattern.removeprefix(TEAM), team) for team in actor.teams)
+        return is_ci_run(actor) and any(_matches_glob(pattern.removeprefix(TEAM), team) for team in actor.teams)
     if pattern.startswith(GITHUB):
-        # GitHub tells logins apart without regard to case.
-        return in_ci(actor) and _fits(pattern.removeprefix(GITHUB).casefold(), actor.name.casefold())
-    return bool(actor.arn) and (_fits(pattern, actor.arn) or _fits(pattern, role_of(actor.arn)))
+        # GitHub logins are case-insensitive.
+        return is_ci_run(actor) and _matches_glob(pattern.removeprefix(GITHUB).casefold(), actor.name.casefold())
+    return bool(actor.arn) and (_matches_glob(pattern, actor.arn) or _matches_glob(pattern, to_role_arn(actor.arn)))
 
 
-def _fits(pattern: str, text: str) -> bool:
-    # Of all that a shell's patterns know, a star alone: brackets stand in the names of bots.
+def _matches_glob(pattern: str, text: str) -> bool:
+    # Only the star is special: names of bots contain brackets.
     return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text) is not None

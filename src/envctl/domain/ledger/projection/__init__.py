@@ -1,1 +1,1 @@
-"""Applies the events of the ledger, one after the other: the result is the state of all environments."""
+"""Projection of the ledger: applies events in order, and yields the state of all environments."""

@@ -1,24 +1,24 @@
-"""Imports into the states of an environment that have begun, and whose end is not recorded."""
+"""Projection of import events: imports into states of an environment without a recorded end."""
 
 from dataclasses import replace
 from typing import assert_never
 
 from envctl.domain.ledger.entries import Entry
-from envctl.domain.ledger.state import EnvironmentPresent, OpenImport
+from envctl.domain.ledger.state import EnvironmentState, OpenImport
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted
 
-REMEMBERED = 100
+MAX_IMPORTS = 100
 
 
-def follow_import(there: EnvironmentPresent, entry: Entry, event: ImportStarted | ImportEnded) -> EnvironmentPresent:
+def apply_import_event(state: EnvironmentState, entry: Entry, event: ImportStarted | ImportEnded) -> EnvironmentState:
     match event:
         case ImportStarted():
             begun = OpenImport(entry.seq, event.stack, event.address, entry.actor, entry.at)
-            # What is taken into the state of a stack is of this ledger, be nothing of it deployed yet.
+            # An import makes the stack known to this ledger, even before its first deployment.
             return replace(
-                there, imports=(*there.imports, begun)[-REMEMBERED:], begun=there.begun | frozenset({event.stack})
+                state, imports=(*state.imports, begun)[-MAX_IMPORTS:], begun=state.begun | frozenset({event.stack})
             )
         case ImportEnded():
-            return replace(there, imports=tuple(each for each in there.imports if each.seq != event.started))
+            return replace(state, imports=tuple(each for each in state.imports if each.seq != event.started))
         case _:
             assert_never(event)

@@ -1,1 +1,1 @@
-"""Stacks that leave a project or get another name: their code, settings and states."""
+"""Stacks removed from a project or renamed: their code, settings and states."""

@@ -1,43 +1,44 @@
-"""States that are lost at a destruction: nothing would go away, and the ledger would forget what is still there.
+"""Find lost states before a destruction: the resources would remain, and the ledger would forget them.
 
-Every other plan of such a stack would make all of it a second time, and is refused: `planning.demand_state`.
+Outside of a destruction, `planning.require_state` refuses to create the resources a second time.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.plan.changes import StackPlan
-from envctl.domain.text.lists import listed
+from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
 
 
-def find_lost(
+def find_lost_states(
     ports: Ports,
     environment: str,
     stacks: Sequence[PreparedStack],
     plans: Mapping[str, StackPlan],
     applied: Collection[str],
 ) -> tuple[str, ...]:
-    """The stacks that were applied, and of which Terraform has no state. `plans` are those of the destruction.
+    """Return the applied stacks without a Terraform state. `plans` are the destroy plans.
 
-    A state from which all was destroyed is still there: a destruction that was interrupted goes on. A stack that never
-    held anything has no state either: the code that was deployed last would create nothing.
+    An emptied state still exists, so an interrupted destruction can continue. A stack of code without resources
+    never had a state.
     """
-    doubtful = [stack for stack in stacks if stack.name in applied and _is_doubtful(plans.get(stack.name))]
+    doubtful = [stack for stack in stacks if stack.name in applied and _can_be_lost(plans.get(stack.name))]
     return tuple(stack.name for stack in doubtful if is_lost(ports, environment, stack))
 
 
-def check_lost(environment: str, lost: Iterable[str]) -> None:
-    """Raises OperationFailedError where there are any."""
+def require_no_lost(environment: str, lost: Iterable[str]) -> None:
+    """Raise OperationFailedError if any state is lost."""
     if names := tuple(lost):
-        raise OperationFailedError(lost_problem(environment, names))
+        raise OperationFailedError(describe_lost(environment, names))
 
 
-def lost_problem(environment: str, lost: Sequence[str]) -> Problem:
+def describe_lost(environment: str, lost: Sequence[str]) -> Problem:
     states, held = ("state", "it") if len(lost) == 1 else ("states", "they")
     message = (
-        f"the Terraform {states} of {listed(lost)} in {environment} cannot be found: destroy would leave what {held}"
+        f"the Terraform {states} of {join_names(lost)} in {environment} cannot be found: "
+        f"destroy would leave what {held}"
         " held, and forget it. Nothing was changed"
     )
     hint = (
@@ -47,18 +48,18 @@ def lost_problem(environment: str, lost: Sequence[str]) -> Problem:
     return Problem("E371", message, hint)
 
 
-def _is_doubtful(plan: StackPlan | None) -> bool:
+def _can_be_lost(plan: StackPlan | None) -> bool:
     return plan is not None and plan.stateless and not plan.changes
 
 
 def is_lost(ports: Ports, environment: str, stack: PreparedStack) -> bool:
-    """Whether it has no state, although its code would create something."""
+    """Return true if the stack has no state although its code creates resources."""
     if ports.terraform.has_state(environment, stack):
         return False
     try:
         return ports.terraform.plan(environment, stack).changes
     except OperationFailedError:
-        # It reads what is lost too, or nobody can say: what it held may be there.
+        # Unknown, for example after losing an upstream state too: its resources may exist.
         return True
     finally:
-        ports.terraform.discard(environment, stack)
+        ports.terraform.delete_plan(environment, stack)

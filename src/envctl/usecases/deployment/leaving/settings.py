@@ -1,7 +1,7 @@
-"""The settings with which a stack that leaves is destroyed: those that it was deployed with, as far as they were kept.
+"""The settings to destroy a leaving stack: as stored by its last deployment.
 
-What is sensitive is kept nowhere. It comes from the settings of today, where they still have it, or from a file for
-just that; where neither has it, it is empty, and that is said.
+Sensitive values are never stored. They come from the current settings or from `removed.tfvars`; missing ones are empty,
+with a message.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from envctl.domain.config.project import Project
 from envctl.domain.terraform.types import Collection, Object, Primitive, Tuple, TypeExpression
 from envctl.domain.terraform.variables import Variable
-from envctl.domain.text.lists import listed
+from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import settings_store
-from envctl.usecases.release.stack_makers import Maker
+from envctl.usecases.release.stack_origins import StackOrigin
 
 
-def removed_file(environment: str) -> str:
+def removed_settings_path(environment: str) -> str:
     return f"environments/{environment}/removed.tfvars"
 
 
@@ -26,19 +26,20 @@ def find_arguments(
     environment: str,
     stack: str,
     *,
-    maker: Maker,
+    maker: StackOrigin,
     lost: Sequence[str],
     positioned: Mapping[str, object],
 ) -> dict[str, object]:
-    """`lost` are inputs that were wired to stacks which are not there any more. `positioned` is what a rollout gave to
-    the stack.
+    """Return the arguments of a leaving stack.
+
+    `lost` are inputs wired to removed stacks; `positioned` are the traffic arguments of a rollout.
     """
     wiring = maker.release.wiring
-    kept = settings_store.look(ports, environment, maker.settings)
+    kept = settings_store.load_settings(ports, environment, maker.settings)
     known = kept.arguments.get(stack, {}) if kept else {}
-    today = _today(ports, project, environment)
+    today = _load_current_values(ports, project, environment)
     builtin = {"environment": environment, "project": wiring.project, **positioned}
-    region = _region(project, environment, wiring.stacks[stack].region)
+    region = _find_region(project, environment, wiring.stacks[stack].region)
     found: dict[str, object] = {}
     missing: list[str] = []
     for variable in wiring.schema[stack]:
@@ -57,12 +58,12 @@ def find_arguments(
             found[name] = empty_value(variable.type)
             missing.append(name)
     if missing:
-        ports.observer.said(_said(environment, stack, missing, wiring.schema[stack]))
+        ports.observer.on_message(_describe_missing(environment, stack, missing, wiring.schema[stack]))
     return found
 
 
 def empty_value(type_: TypeExpression) -> object:
-    """A value of the type that says as little as it can: functions fail on null, and rarely on these."""
+    """Return the emptiest value of a type. Null would make most functions fail."""
     match type_:
         case Primitive(name):
             return {"string": "", "number": 0, "bool": False}[name]
@@ -78,24 +79,25 @@ def empty_value(type_: TypeExpression) -> object:
             return None
 
 
-def _today(ports: Ports, project: Project, environment: str) -> Mapping[str, object]:
-    files = list(load.settings_files(ports, project, environment))
-    data = ports.tree.read(removed_file(environment))
+def _load_current_values(ports: Ports, project: Project, environment: str) -> Mapping[str, object]:
+    files = list(load.load_settings_files(ports, project, environment))
+    data = ports.tree.read_contents(removed_settings_path(environment))
     if data is not None:
-        files.append(ports.reader.settings(data, removed_file(environment)))
+        files.append(ports.config_reader.parse_settings(data, removed_settings_path(environment)))
     return {each.name: each.value for file in files for each in file.assignments}
 
 
-def _region(project: Project, environment: str, named: str) -> str:
+def _find_region(project: Project, environment: str, named: str) -> str:
     there = project.environments[environment]
     return (there.regions.get(named, "") if named else there.region) or ""
 
 
-def _said(environment: str, stack: str, missing: Sequence[str], variables: Sequence[Variable]) -> str:
+def _describe_missing(environment: str, stack: str, missing: Sequence[str], variables: Sequence[Variable]) -> str:
     sensitive = {variable.name for variable in variables if variable.sensitive}
     what = "sensitive settings are" if sensitive.issuperset(missing) else "settings are"
     verb = "is" if len(missing) == 1 else "are"
     return (
-        f"{stack} leaves {environment}, and some of its {what} not kept: {listed(missing)} {verb} empty for this plan."
-        f" If the plan fails because of that, write them into {removed_file(environment)}"
+        f"{stack} leaves {environment}, and some of its {what} not kept: "
+        f"{join_names(missing)} {verb} empty for this plan."
+        f" If the plan fails because of that, write them into {removed_settings_path(environment)}"
     )

@@ -1,4 +1,4 @@
-"""The stacks that stay and those that leave, in the order in which none reads what is gone already."""
+"""The order of applying staying and leaving stacks."""
 
 from envctl.usecases.deployment import apply_stacks
 from envctl.usecases.deployment.leaving import state_move
@@ -7,14 +7,15 @@ from envctl.usecases.deployment.stages import Needs
 
 
 def apply_in_order(run: Run, needs: Needs) -> None:
-    """What leaves goes once nothing reads it any more: after the stacks that stay were applied, and before those that
-    it reads are destroyed.
+    """Apply the staying stacks, then destroy the leaving ones; the other way round at a destruction.
+
+    A stack may only be destroyed after all stacks reading its outputs.
     """
     if run.action == "destroy":
-        apply_stacks.destroy_left(run)
+        apply_stacks.destroy_leaving(run)
     else:
         state_move.move_states(run)
     apply_stacks.apply_all(run, needs)
     if run.action != "destroy":
-        apply_stacks.destroy_left(run)
-    run.through = True
+        apply_stacks.destroy_leaving(run)
+    run.all_applied = True

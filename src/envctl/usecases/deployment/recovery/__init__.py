@@ -1,1 +1,1 @@
-"""What an interrupted deployment left, and how it is closed."""
+"""Recovery of an interrupted deployment: inspect, repair and close it."""

@@ -1,4 +1,4 @@
-"""Breaking locks of states that a killed Terraform left: those of the last deployment, and only after a question."""
+"""Break state locks of the last deployment left by a killed Terraform, after a confirmation."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -14,40 +14,40 @@ from envctl.domain.errors import (
 from envctl.domain.ledger.state import Deployment
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
-from envctl.usecases.project.empty_stack import lay_bare
-from envctl.usecases.project.state_location import place
+from envctl.usecases.project.empty_stack import prepare_empty_stack
+from envctl.usecases.project.state_location import resolve_place
 
 
 def break_lock(
     ports: Ports, environment: str, stack: PreparedStack, held: StateLockedError, last: Deployment | None
 ) -> StateLock:
-    """Raises StateLockedError where that is not for this command, or does not work."""
-    if not _left_behind(held.lock, last):
-        raise StateLockedError(held.lock, replace(held.problems[0], hint=_whose(held.lock))) from held
-    if not ports.consent.breaks(held.lock):
+    """Break a lock of the last deployment. Raise StateLockedError for a foreign lock, or on failure."""
+    if not _is_left_behind(held.lock, last):
+        raise StateLockedError(held.lock, replace(held.problems[0], hint=_suggest_unlock(held.lock))) from held
+    if not ports.prompter.confirm_unlock(held.lock):
         message = f"stopped on your answer: the state of {stack.name} stays locked"
         raise InterruptedByUserError(Problem("E310", message, held.problems[0].hint)) from held
     try:
-        ports.terraform.unlock(environment, stack, held.lock.id)
+        ports.terraform.force_unlock(environment, stack, held.lock.id)
     except OperationFailedError as kept:
-        # On a local disk a lock goes with the process that holds it: where it stays, that process lives.
+        # A local lock ends with its process: if it stays, the process is alive.
         raise held from kept
     return held.lock
 
 
-def break_bare_locks(
+def break_state_locks(
     ports: Ports, project: Project, environment: str, names: Iterable[str], last: Deployment | None
 ) -> tuple[StateLock, ...]:
-    """Break the locks of states that no plan of a stack looks at: a move of states was killed while it wrote them.
+    """Break the locks of states left by a killed state move and read by no plan.
 
-    A lock of a local state goes with the process that holds it.
+    Local locks end with their process.
     """
-    if place(project, environment).backend.kind == "local":
+    if resolve_place(project, environment).backend.kind == "local":
         return ()
     broken = []
     for name in names:
-        ports.terraform.at_rest(environment, PreparedStack(name))
-        stack = lay_bare(ports, project, environment, name)
+        ports.terraform.require_idle(environment, PreparedStack(name))
+        stack = prepare_empty_stack(ports, project, environment, name)
         try:
             ports.terraform.check_lock(environment, stack)
         except StateLockedError as held:
@@ -55,14 +55,14 @@ def break_bare_locks(
     return tuple(broken)
 
 
-def _whose(lock: StateLock) -> str:
-    """What helps where this command does not: its own name would be a circle."""
+def _suggest_unlock(lock: StateLock) -> str:
+    """Return a hint for a lock this command cannot break; it must not suggest `recover` again."""
     if not lock.id:
         return "try again in a minute: it could not be seen whose it is"
     there = f"cd {lock.folder} && " if lock.folder else ""
     return f"no deployment took it: ask {lock.who}, or break it: {there}terraform force-unlock {lock.id}"
 
 
-def _left_behind(lock: StateLock, last: Deployment | None) -> bool:
-    """Returns whether the last deployment took the lock. An older one is not for this command to break."""
+def _is_left_behind(lock: StateLock, last: Deployment | None) -> bool:
+    """Return true if the last deployment took the lock."""
     return bool(lock.id) and (lock.created is None or last is None or lock.created >= last.started_at)

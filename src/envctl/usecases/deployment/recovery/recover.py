@@ -1,6 +1,4 @@
-"""`envctl recover ENV`: looks at what a deployment left whose end nobody recorded, says that it is over, and what is
-still to be done, so that the next one may begin. Locks and states that something else left are put in order as well.
-"""
+"""`envctl recover ENV`: close an interrupted deployment, repair locks and states, and show the remaining work."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,17 +7,17 @@ from typing import Literal
 from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem, StateLock, UsageError
 from envctl.domain.ledger.events import DeploymentAbandoned, Event
-from envctl.domain.ledger.state import Deployment, Present
+from envctl.domain.ledger.state import Deployment, LedgerState
 from envctl.domain.plan.changes import StackPlan
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
-from envctl.usecases.deployment.prepare import Made
+from envctl.usecases.deployment.prepare import PreparedRelease
 from envctl.usecases.deployment.recovery import inspection
-from envctl.usecases.deployment.recovery.lock_breaking import break_bare_locks
-from envctl.usecases.deployment.recovery.state_import import Imports
+from envctl.usecases.deployment.recovery.lock_breaking import break_state_locks
+from envctl.usecases.deployment.recovery.state_import import StateImporter
 from envctl.usecases.deployment.recovery.unfinished_moves import clear_copies
-from envctl.usecases.deployment.rollout.abort import WentBack, demand_back
+from envctl.usecases.deployment.rollout.abort import WentBack, require_restored
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
@@ -29,12 +27,17 @@ from envctl.usecases.release import bundle_store, deploy_request, stack_changes
 
 @dataclass(frozen=True)
 class Recovered:
-    """`deployment` is the one that was abandoned; None where nothing was unfinished.
+    """The result of a recovery.
 
-    `broken` are the locks of Terraform's that it left, `rescued` the stacks whose state it could not save, `left` what
-    is still to be done to complete it, and `unseen` why that could not be found out. `back` are the stacks whose
-    requests it had begun to send to another colour, and that have gone back. `taken_in` are the addresses of what was
-    taken into the states, and `abandoned_imports` those of earlier imports whose end was never recorded.
+    Attributes:
+        deployment: the abandoned deployment; None if all had ended.
+        broken: the broken Terraform locks.
+        rescued: stacks with an unsaved state, now saved.
+        left: the plans to complete the deployment.
+        unseen: errors of the inspection.
+        back: stacks with restored traffic.
+        taken_in: addresses of the resources imported now.
+        abandoned_imports: addresses of earlier imports without a recorded end.
     """
 
     environment: str
@@ -50,30 +53,30 @@ class Recovered:
 
 
 def recover(ports: Ports, environment: str, existing: Sequence[tuple[str, str]] = ()) -> Recovered:
-    """`existing` is to be taken into the states: addresses like `module.STACK.TYPE.NAME`, and ids.
+    """Close an interrupted deployment, and import `existing`: addresses like `module.STACK.TYPE.NAME`, with ids.
 
-    Raises LockHeldError while the deployment still runs, here or, as far as Terraform's lock tells, elsewhere.
+    Raise LockHeldError if the deployment is still running here or, according to Terraform's lock, elsewhere.
     """
-    project, target = load.seen_from(ports, environment)
-    with ports.workspace.lock(target, f"envctl recover {target} by {ports.identity.actor().name}"):
-        present = journal.present(ports)
-        last = present.of(target).last
-        found = _look(ports, project, present, Recovered(target, None, ""), last)
-        imports = Imports(ports, target, last.release if last else "")
+    project, target = load.load_view(ports, environment)
+    with ports.workspace.lock_environment(target, f"envctl recover {target} by {ports.identity.identify_actor().name}"):
+        present = journal.load(ports)
+        last = present.find_environment(target).last
+        found = _inspect_environment(ports, project, present, Recovered(target, None, ""), last)
+        imports = StateImporter(ports, target, last.release if last else "")
         found = replace(found, abandoned_imports=imports.abandon_open(present))
-        found = _take_in(ports, project, present, found, existing)
+        found = _import_resources(ports, project, present, found, existing)
         if last is not None and last.outcome == "unfinished":
-            after = _abandon(ports, target, last, found)
-            demand_back(after, target, found.unseen, _leaving(found, last))
-            return replace(found, deployment=after.of(target).last, next=_again(last, target))
-        demand_back(journal.present(ports), target, found.unseen, _leaving(found, last))
+            after = _record_abandoned(ports, target, last, found)
+            require_restored(after, target, found.unseen, _list_leaving(found, last))
+            return replace(found, deployment=after.find_environment(target).last, next=_suggest_resume(last, target))
+        require_restored(journal.load(ports), target, found.unseen, _list_leaving(found, last))
         if found.unseen:
             raise OperationFailedError(*found.unseen)
-        following = _again(last, target) if found.taken_in and last else _unproven(present, target)
+        following = _suggest_resume(last, target) if found.taken_in and last else _suggest_verify(present, target)
         return replace(found, left=(), next=following)
 
 
-def _abandon(ports: Ports, target: str, unfinished: Deployment, found: Recovered) -> Present:
+def _record_abandoned(ports: Ports, target: str, unfinished: Deployment, found: Recovered) -> LedgerState:
     reason = "its end was never recorded"
     if found.broken:
         reason += f"; Terraform's lock of {', '.join(lock.stack for lock in found.broken)} was broken"
@@ -82,69 +85,67 @@ def _abandon(ports: Ports, target: str, unfinished: Deployment, found: Recovered
     if found.back:
         reason += f"; the requests of {', '.join(each.stack for each in found.back)} went back"
 
-    def decide(now: Present) -> Event | None:
-        still = now.of(target).unfinished
+    def decide_event(now: LedgerState) -> Event | None:
+        still = now.find_environment(target).unfinished_deployment
         if still is None or still.seq != unfinished.seq:
             return None
         return DeploymentAbandoned(target, still.release, still.seq, reason)
 
-    after, _ = journal.append(ports, decide)
+    after, _ = journal.append(ports, decide_event)
     return after
 
 
-def _look(ports: Ports, project: Project, present: Present, found: Recovered, last: Deployment | None) -> Recovered:
-    """What is there. Whatever can't be seen must not block the environment."""
-    here = present.of(found.environment)
+def _inspect_environment(
+    ports: Ports, project: Project, present: LedgerState, found: Recovered, last: Deployment | None
+) -> Recovered:
+    """Inspect and repair the stacks. Errors are returned, and must not block the environment."""
+    here = present.find_environment(found.environment)
     try:
-        broken = _tidy_moves(ports, project, present, found.environment)
-        ready = _prepare(ports, project, present, found.environment, last)
-    except inspection.NOT_SEEN as error:
+        broken = _clean_up_moves(ports, project, present, found.environment)
+        ready = _prepare_last(ports, project, present, found.environment, last)
+    except inspection.INSPECTION_ERRORS as error:
         return replace(found, unseen=tuple(error.problems))
     if ready is None:
         return found
-    seen = inspection.look(ports, project, here, ready)
+    seen = inspection.inspect_stacks(ports, project, here, ready)
     return replace(found, **vars(replace(seen, broken=(*broken, *seen.broken))))
 
 
-def _tidy_moves(ports: Ports, project: Project, present: Present, target: str) -> tuple[StateLock, ...]:
-    """What a killed move left: copies that do not count, and locks of states that were to be written or emptied. Gives
-    the locks that were broken.
-    """
-    here = present.of(target)
-    release = bundle_store.look(ports, here.last.release)[1] if here.last else None
+def _clean_up_moves(ports: Ports, project: Project, present: LedgerState, target: str) -> tuple[StateLock, ...]:
+    """Break the locks and empty the unrecorded copies of a killed state move. Return the broken locks."""
+    here = present.find_environment(target)
+    release = bundle_store.load_bundle(ports, here.last.release)[1] if here.last else None
     if here.last is None or release is None:
         return ()
     over = stack_changes.find_changeover(ports, project, present, target, release.wiring, release=here.last.release)
-    emptied = [old for old in here.renamed.values() if old not in here.held]
-    broken = break_bare_locks(ports, project, target, [*over.moves, *emptied], here.last)
+    emptied = [old for old in here.renamed.values() if old not in here.held_stacks]
+    broken = break_state_locks(ports, project, target, [*over.moves, *emptied], here.last)
     clear_copies(ports, project, target, over.moves)
     return broken
 
 
-def _take_in(
-    ports: Ports, project: Project, present: Present, found: Recovered, existing: Sequence[tuple[str, str]]
+def _import_resources(
+    ports: Ports, project: Project, present: LedgerState, found: Recovered, existing: Sequence[tuple[str, str]]
 ) -> Recovered:
-    """After locks and states were put in order. Raises UsageError for an address of no stack, and what Terraform says
-    where it does not take something in.
-    """
+    """Import the resources. Raise UsageError for an address outside all stacks, or the error of Terraform."""
     if not existing:
         return found
     target = found.environment
-    last = present.of(target).last
-    ready = _prepare(ports, project, present, target, last)
+    last = present.find_environment(target).last
+    ready = _prepare_last(ports, project, present, target, last)
     if ready is None:
         message = f"nothing was deployed to {target}: no state can take anything in"
         raise OperationFailedError(Problem("E322", message, "envctl status"))
     stacks = {f"module.{stack.name}.": stack for stack in ready.prepared.stacks}
-    wanted = [(address, identity, _stack_of(address, stacks)) for address, identity in existing]
-    imports = Imports(ports, target, last.release if last else "")
+    wanted = [(address, identity, _find_stack(address, stacks)) for address, identity in existing]
+    imports = StateImporter(ports, target, last.release if last else "")
     for address, identity, stack in wanted:
-        imports.take_in(stack, address, identity)
-    left = inspection.look(ports, project, present.of(target), ready).left
+        imports.import_resource(stack, address, identity)
+    left = inspection.inspect_stacks(ports, project, present.find_environment(target), ready).left
     return replace(found, taken_in=tuple(address for address, _, _ in wanted), left=left)
 
 
-def _stack_of(address: str, stacks: Mapping[str, PreparedStack]) -> PreparedStack:
+def _find_stack(address: str, stacks: Mapping[str, PreparedStack]) -> PreparedStack:
     for prefix, stack in stacks.items():
         if address.startswith(prefix):
             return stack
@@ -153,38 +154,44 @@ def _stack_of(address: str, stacks: Mapping[str, PreparedStack]) -> PreparedStac
     raise UsageError(Problem("E368", message, hint))
 
 
-def _prepare(ports: Ports, project: Project, present: Present, target: str, last: Deployment | None) -> Made | None:
-    """What was deployed last. Where nothing was, a plan of the entry may have left something; elsewhere nothing can."""
+def _prepare_last(
+    ports: Ports, project: Project, present: LedgerState, target: str, last: Deployment | None
+) -> PreparedRelease | None:
+    """Prepare the last deployment; without one, the working tree in the entry environment, else None."""
     if last is None:
-        return prepare.from_working_tree(ports, project, target) if target == project.entry else None
+        return prepare.prepare_working_tree(ports, project, target) if target == project.entry else None
     action: Literal["apply", "destroy"] = "destroy" if last.action == "destroy" else "apply"
-    candidate = deploy_request.redeployment(ports, project, present, target=target, release=last.release, action=action)
+    candidate = deploy_request.build_redeployment(
+        ports, project, present, target=target, release=last.release, action=action
+    )
     if candidate.release is None:
-        raise bundle_store.unusable(last.release, candidate.request.bundle)
+        raise bundle_store.unusable_bundle_error(last.release, candidate.request.bundle)
     over, wiring = candidate.request.changeover, candidate.release.wiring
-    settings = candidate.settings or load.settings(ports, project, target, wiring, moves=over.moves)
-    prepared = prepare.lay_out(ports, project, candidate.release, settings, last.release, changeover=over)
-    prepare.initialise_from(ports, project, prepared, candidate.release)
+    settings = candidate.settings or load.load_settings(ports, project, target, wiring, moves=over.moves)
+    prepared = prepare.write_workdirs(ports, project, candidate.release, settings, last.release, changeover=over)
+    prepare.init_release(ports, project, prepared, candidate.release)
     prepared = leaving_stacks.add_leaving(ports, project, present, prepared, release=candidate.release, changeover=over)
-    return Made(prepared, candidate.release, settings, over)
+    return PreparedRelease(prepared, candidate.release, settings, over)
 
 
-def _again(unfinished: Deployment, target: str) -> str:
-    """The command that goes on where the deployment stopped."""
+def _suggest_resume(unfinished: Deployment, target: str) -> str:
+    """Return the command to resume the deployment."""
     match unfinished.action:
         case "promote":
             return f"envctl promote {unfinished.source} {target}"
         case "rollback":
-            return f"envctl rollback {target} --to {short(unfinished.release)}"
+            return f"envctl rollback {target} --to {shorten_id(unfinished.release)}"
         case _:
             return f"envctl {unfinished.action} {target}"
 
 
-def _leaving(found: Recovered, last: Deployment | None) -> dict[str, str]:
-    """The stacks that leave with the last deployment, each with the command that goes on with it."""
-    return {plan.stack: _again(last, found.environment) for plan in found.left if plan.leaves and last is not None}
+def _list_leaving(found: Recovered, last: Deployment | None) -> dict[str, str]:
+    """Map the leaving stacks of the last deployment to the command for resuming it."""
+    return {
+        plan.stack: _suggest_resume(last, found.environment) for plan in found.left if plan.leaves and last is not None
+    }
 
 
-def _unproven(present: Present, target: str) -> str:
-    proof = present.of(target).proof
+def _suggest_verify(present: LedgerState, target: str) -> str:
+    proof = present.find_environment(target).current_evidence
     return f"envctl verify {target}" if proof and not proof.verified else ""

@@ -1,1 +1,1 @@
-"""Moves traffic in steps, watches alarms, and moves it back."""
+"""Rollouts: shift traffic in steps, watch alarms and checks, and restore the traffic on failure."""

@@ -1,4 +1,4 @@
-"""Bringing the requests of a stack back that a rollout has left half-way: it was killed, or could not go back."""
+"""Restore the traffic of a stack after a rollout was killed, or failed to restore it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from envctl.domain.config.project import Project
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.ledger.events import Event, TrafficShifted
-from envctl.domain.ledger.state import Deployment, Present
+from envctl.domain.ledger.state import Deployment, LedgerState
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
-from envctl.domain.rollout.traffic import Position, Traffic, at_rest, destination
-from envctl.domain.text.lists import listed
-from envctl.usecases.deployment.prepare import Made
+from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight, to_resting_weight
+from envctl.domain.text.lists import join_names
+from envctl.usecases.deployment.prepare import PreparedRelease
 from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
@@ -19,70 +19,71 @@ from envctl.usecases.ports.terraform import PreparedStack
 
 @dataclass(frozen=True)
 class WentBack:
-    """All requests of a stack go to this colour again."""
+    """A stack with all traffic restored to `color`."""
 
     stack: str
     color: str
 
 
 @dataclass(frozen=True)
-class WayBack:
-    """Of one stack, with the code and the settings of the deployment that came last, and the artifact of before."""
+class TrafficRestore:
+    """Restore the traffic of one stack: the code and settings of the last deployment, and the artifact before it."""
 
     ports: Ports
     project: Project
-    ready: Made
+    ready: PreparedRelease
     traffic: Traffic
     last: Deployment
 
-    def begin(self, stack: PreparedStack) -> None:
-        """Lays the root module out that leads back, to be planned."""
-        self._lay(stack, at_rest(self.traffic.live))
+    def prepare_plan(self, stack: PreparedStack) -> None:
+        """Write the root module with all traffic on the live color, ready to plan."""
+        self._write_root_module(stack, to_resting_weight(self.traffic.live))
 
-    def go(self, plans: tuple[StackPlan, ...], stack: PreparedStack) -> WentBack:
-        """Asks, applies what was planned, and leaves the root module as it was."""
+    def apply_plan(self, plans: tuple[StackPlan, ...], stack: PreparedStack) -> WentBack:
+        """Confirm and apply the plan, record it, and write the original root module again."""
         target, live = self.ready.prepared.environment, self.traffic.live
         if waits_for := [name for plan in plans for name in plan.waits_for]:
-            message = f"the way back of {stack.name} can't be planned: it needs {listed(waits_for)}"
+            message = f"the way back of {stack.name} can't be planned: it needs {join_names(waits_for)}"
             raise OperationFailedError(Problem("E336", message, f"envctl recover {target}"))
         if any(plan.changes for plan in plans):
             whole = EnvironmentPlan(target, self.last.release, plans)
-            self.ports.observer.said(f"{stack.name}: all requests are to go back to {live.color}")
-            self.ports.observer.planned(whole)
-            if not self.ports.consent.given(whole, again=False):
+            self.ports.observer.on_message(f"{stack.name}: all requests are to go back to {live.color}")
+            self.ports.observer.on_plan(whole)
+            if not self.ports.prompter.confirm_plan(whole, again=False):
                 message = f"stopped on your answer: the requests of {stack.name} stay shared"
                 raise InterruptedByUserError(Problem("E310", message, f"envctl recover {target}"))
             self.ports.terraform.apply(target, stack)
-        self._record(stack)
-        end = rendering.artifact(self.project, self.ready.release, self.ready.settings, stack.name)
-        self._lay(stack, destination(live, end))
+        self._record_restored(stack)
+        end = rendering.resolve_artifact(self.project, self.ready.release, self.ready.settings, stack.name)
+        self._write_root_module(stack, find_final_weight(live, end))
         return WentBack(stack.name, live.color)
 
-    def _lay(self, stack: PreparedStack, position: Position) -> None:
+    def _write_root_module(self, stack: PreparedStack, position: TrafficWeight) -> None:
         ready = self.ready
-        root = rendering.root_module(
+        root = rendering.render_stack(
             self.project, ready.release, ready.settings, stack.name, position, changeover=ready.changeover
         )
-        self.ports.workspace.lay_stack(ready.prepared.environment, stack.name, root.encode())
+        self.ports.workspace.write_stack(ready.prepared.environment, stack.name, root.encode())
 
-    def _record(self, stack: PreparedStack) -> None:
+    def _record_restored(self, stack: PreparedStack) -> None:
         target, live = self.ready.prepared.environment, self.traffic.live
 
-        def decide(present: Present) -> Event | None:
-            here = present.of(target)
+        def decide_event(present: LedgerState) -> Event | None:
+            here = present.find_environment(target)
             if here.traffic.get(stack.name) != self.traffic or here.last != self.last:
-                # Somebody else has seen to it.
+                # Already restored by another run.
                 return None
-            at = at_rest(live)
+            at = to_resting_weight(live)
             release, started = self.last.release, self.last.seq
             return TrafficShifted(target, release, started, stack.name, at.color, at.value, at.percent)
 
-        journal.append(self.ports, decide)
+        journal.append(self.ports, decide_event)
 
 
-def demand_back(present: Present, target: str, why: tuple[Problem, ...], leaving: Mapping[str, str]) -> None:
-    """Whatever else is over: requests that are still shared must not go unnoticed. `leaving` are the stacks that leave
-    with the last deployment, each with the command that goes on with it.
+def require_restored(present: LedgerState, target: str, why: tuple[Problem, ...], leaving: Mapping[str, str]) -> None:
+    """Raise OperationFailedError if traffic is still split between two colors, followed by the problems `why`.
+
+    `leaving` maps the leaving stacks of the last deployment to the command for resuming it.
     """
     again = f"mend what kept them from going back, and once more: envctl recover {target}"
     hints = {
@@ -94,7 +95,7 @@ def demand_back(present: Present, target: str, why: tuple[Problem, ...], leaving
             f"THE REQUESTS OF {stack} in {target} ARE STILL SHARED: about {shift.percent} % may go to {shift.color}",
             hints.get(stack, again),
         )
-        for stack, shift in present.of(target).shifts.items()
+        for stack, shift in present.find_environment(target).open_shifts.items()
     ]
     if left:
         raise OperationFailedError(*left, *why)

@@ -1,22 +1,22 @@
-"""What a rollout writes into the ledger: that it begins, how far it got, where it ended, and why it was stopped."""
+"""The ledger entries of a rollout: its start, each traffic shift, its end, and the reason of an abort."""
 
 from collections.abc import Callable
 
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import Event, RolloutStarted, TrafficShifted, VerificationFailed
-from envctl.domain.ledger.state import Present
-from envctl.domain.rollout.traffic import Live, Position, Traffic
+from envctl.domain.ledger.state import LedgerState
+from envctl.domain.rollout.traffic import Live, Traffic, TrafficWeight
 from envctl.usecases.deployment.rollout.monitor import StoppedError
 from envctl.usecases.deployment.run import Run
-from envctl.usecases.deployment.traffic.rollout_model import Rolling, Share
+from envctl.usecases.deployment.traffic.rollout_model import Share, StackRollout
 from envctl.usecases.ledger import journal
 
 
-def begin(run: Run, rolling: Rolling) -> None:
-    """Before anything is changed: who comes after a kill has to know where the requests were."""
+def record_start(run: Run, rolling: StackRollout) -> None:
+    """Record the start before any change: a recovery after a kill needs the original traffic."""
     end = rolling.end
-    _append(
+    _append_if_unfinished(
         run,
         lambda _: RolloutStarted(
             run.target, run.identity, run.started, rolling.stack, end.color, end.value, rolling.live.value
@@ -24,41 +24,41 @@ def begin(run: Run, rolling: Rolling) -> None:
     )
 
 
-def shifted(run: Run, rolling: Rolling, step: Position) -> None:
-    entry = _append(run, lambda _: _shifted(run, rolling.stack, step))
+def record_shift(run: Run, rolling: StackRollout, step: TrafficWeight) -> None:
+    entry = _append_if_unfinished(run, lambda _: _build_shift(run, rolling.stack, step))
     if entry is not None:
         run.shares.setdefault(rolling.stack, []).append(Share(step.percent, entry.at))
 
 
-def arrived(run: Run, stack: str, position: Position) -> None:
-    """At rest there, as far as that is not known already."""
+def record_at_rest(run: Run, stack: str, position: TrafficWeight) -> None:
+    """Record all traffic at `position`, unless the ledger has it already."""
     rest = Traffic(Live(position.color, position.value))
 
-    def decide(present: Present) -> Event | None:
-        known = present.of(run.target).traffic.get(stack)
-        return None if known == rest else _shifted(run, stack, position)
+    def decide_event(present: LedgerState) -> Event | None:
+        known = present.find_environment(run.target).traffic.get(stack)
+        return None if known == rest else _build_shift(run, stack, position)
 
-    _append(run, decide)
+    _append_if_unfinished(run, decide_event)
 
 
-def forget(run: Run, stack: str) -> None:
-    """Before it is changed in a way that says nothing of colours: nobody knows any more which one is live."""
+def record_unknown_traffic(run: Run, stack: str) -> None:
+    """Record that the live color is unknown, before an apply without colors."""
 
-    def decide(present: Present) -> Event | None:
-        if stack not in present.of(run.target).traffic:
+    def decide_event(present: LedgerState) -> Event | None:
+        if stack not in present.find_environment(run.target).traffic:
             return None
         return TrafficShifted(run.target, run.identity, run.started, stack)
 
-    _append(run, decide)
+    _append_if_unfinished(run, decide_event)
 
 
-def unverified(run: Run, error: StoppedError) -> None:
-    # Not what the check or the alarm said: an entry is for ever.
+def record_verification_failure(run: Run, error: StoppedError) -> None:
+    # Without the message of the check or alarm: it may quote a secret, and entries are permanent.
     reason = f"{error.problems[0].code} at {error.place}"
-    _append(run, lambda _: VerificationFailed(run.target, run.identity, run.started, error.what, reason))
+    _append_if_unfinished(run, lambda _: VerificationFailed(run.target, run.identity, run.started, error.what, reason))
 
 
-def _shifted(run: Run, stack: str, position: Position) -> TrafficShifted:
+def _build_shift(run: Run, stack: str, position: TrafficWeight) -> TrafficShifted:
     return TrafficShifted(
         run.target,
         run.identity,
@@ -71,16 +71,16 @@ def _shifted(run: Run, stack: str, position: Position) -> TrafficShifted:
     )
 
 
-def _append(run: Run, decide: Callable[[Present], Event | None]) -> Entry | None:
-    """For one's own open deployment only: who declared it to be over has also said where the requests go."""
+def _append_if_unfinished(run: Run, decide_event: Callable[[LedgerState], Event | None]) -> Entry | None:
+    """Append only while this deployment is unfinished: a recovery has already restored the traffic."""
 
-    def while_open(present: Present) -> Event | None:
-        unfinished = present.of(run.target).unfinished
+    def while_open(present: LedgerState) -> Event | None:
+        unfinished = present.find_environment(run.target).unfinished_deployment
         if unfinished is None or unfinished.seq != run.started:
             run.shifting.clear()
             message = f"the deployment to {run.target} was declared over by somebody else while it ran"
             raise OperationFailedError(Problem("E408", message, "envctl status shows where things stand"))
-        return decide(present)
+        return decide_event(present)
 
     _, entry = journal.append(run.ports, while_open)
     return entry

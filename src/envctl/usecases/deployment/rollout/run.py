@@ -1,7 +1,7 @@
-"""Sending the requests of a stack over to its other colour, share by share, and back where something says no.
+"""Shift the traffic of a stack to its other color in steps, and restore it on failure.
 
-Everything goes through Terraform, as saved plans: the state is true at any moment. The ledger knows before each way
-that it begins, and after each share how far it got.
+All changes are saved Terraform plans, so the state is always correct. The ledger records the start of each rollout, and
+each traffic weight once it is applied.
 """
 
 from collections.abc import Generator
@@ -9,224 +9,235 @@ from dataclasses import replace
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
-from envctl.domain.plan.fingerprint import meaning_of, uncovered
-from envctl.domain.rollout.step_coverage import astray, beyond
-from envctl.domain.rollout.traffic import ALL, Live, Position, Traffic, at_rest, destination, other
-from envctl.domain.text.lists import first_of
-from envctl.usecases.concurrency.dag_runner import Job, Steps
+from envctl.domain.plan.fingerprint import find_unapproved_changes, fingerprint_plan
+from envctl.domain.rollout.step_coverage import find_uncovered_changes, find_unrelated_destroys
+from envctl.domain.rollout.traffic import (
+    FULL_PERCENT,
+    Live,
+    Traffic,
+    TrafficWeight,
+    find_final_weight,
+    other_color,
+    to_resting_weight,
+)
+from envctl.domain.text.lists import join_first
+from envctl.usecases.concurrency.dag_runner import Job, Task
 from envctl.usecases.deployment.rollout import ledger_entries as entries
 from envctl.usecases.deployment.rollout import monitor
 from envctl.usecases.deployment.rollout.monitor import StoppedError
-from envctl.usecases.deployment.run import Run, there
+from envctl.usecases.deployment.run import Run, require
 from envctl.usecases.deployment.traffic import rendering
-from envctl.usecases.deployment.traffic.rollout_model import RolledOut, Rolling
-from envctl.usecases.ports.terraform import Crew
+from envctl.usecases.deployment.traffic.rollout_model import RolledOut, StackRollout
+from envctl.usecases.ports.terraform import WorkerPool
 
-NAMED = 5
+MAX_NAMED = 5
 
 
-def carry_out(run: Run, crew: Crew, rolling: Rolling) -> Steps:
-    """The way to the end. What was shown and approved is the plan of that, and each step is a part of it."""
+def run_rollout(run: Run, pool: WorkerPool, rolling: StackRollout) -> Task:
+    """Run all steps of a rollout. Each step may only do a part of the approved plan to the end position."""
     approved = run.plans[rolling.stack]
     if rolling.watched:
-        # What rings already would stop the first step: then it is better not to take it.
-        yield lambda: _look_before(run, rolling)
-    entries.begin(run, rolling)
+        # Do not start with an alarm ringing.
+        yield lambda: _check_alarms_first(run, rolling)
+    entries.record_start(run, rolling)
     run.shifting[rolling.stack] = rolling
     try:
         for step in rolling.steps:
-            yield from _step(run, crew, rolling, step, approved)
-        yield from _end(run, rolling, approved)
+            yield from _shift_traffic(run, pool, rolling, step, approved)
+        yield from _retire_old_color(run, rolling, approved)
     except InterruptedByUserError:
-        # Whatever is begun now is stopped at once: `bring_back` does it when all has come to rest.
+        # No new jobs start after an interrupt: `restore_traffic` follows once all have ended.
         raise
     except EnvctlError as error:
         if rolling.stack in run.shifting:
-            yield from _stopped(run, rolling, error)
+            yield from _abort_rollout(run, rolling, error)
         raise
 
 
-def _look_before(run: Run, rolling: Rolling) -> None:
+def _check_alarms_first(run: Run, rolling: StackRollout) -> None:
     try:
-        sight = _sight(run, rolling)
-        monitor.look_at_alarms(run.ports, sight, run.mute)
+        target = _resolve_target(run, rolling)
+        monitor.check_alarms(run.ports, target, run.mute)
     except StoppedError as error:
         problem = error.problems[0]
         message = f"{rolling.stack} of {run.target} is as it was: {problem.message}"
-        error.problems = (replace(problem, message=message, hint=problem.hint or _anew(run)),)
+        error.problems = (replace(problem, message=message, hint=problem.hint or _retry_hint(run)),)
         raise
 
 
-def _sight(run: Run, rolling: Rolling) -> monitor.Sight:
-    stack = run.stack(rolling.stack)
-    return monitor.aim(run.ports, run.project, there(run.prepared), stack, rolling.watched)
+def _resolve_target(run: Run, rolling: StackRollout) -> monitor.WatchTarget:
+    stack = run.find_stack(rolling.stack)
+    return monitor.resolve_target(run.ports, run.project, require(run.prepared), stack, rolling.watched)
 
 
-def _step(run: Run, crew: Crew, rolling: Rolling, step: Position, approved: StackPlan) -> Steps:
-    plan = yield from _planned(run, rolling.stack, step)
-    if more := beyond(plan, approved):
-        what = first_of([f"{each.action} {each.address}" for each in more], NAMED)
-        raise _not_approved(f"the step to {step.percent} % would do what was not approved: {what}")
+def _shift_traffic(run: Run, pool: WorkerPool, rolling: StackRollout, step: TrafficWeight, approved: StackPlan) -> Task:
+    plan = yield from _plan_position(run, rolling.stack, step)
+    if more := find_uncovered_changes(plan, approved):
+        what = join_first([f"{each.action} {each.address}" for each in more], MAX_NAMED)
+        raise _build_unapproved_error(f"the step to {step.percent} % would do what was not approved: {what}")
     if plan.changes:
-        yield lambda: run.ports.terraform.apply(run.target, run.stack(rolling.stack))
-    entries.shifted(run, rolling, step)
-    sights = list[monitor.Sight]()
+        yield lambda: run.ports.terraform.apply(run.target, run.find_stack(rolling.stack))
+    entries.record_shift(run, rolling, step)
+    targets = list[monitor.WatchTarget]()
     if rolling.watched:
-        yield lambda: sights.append(_sight(run, rolling))
-    _tell(run, rolling, step, sights)
-    if sights:
-        yield lambda: monitor.watch(run.ports, crew, sights[0], rolling.wait, run.mute)
+        yield lambda: targets.append(_resolve_target(run, rolling))
+    _report_step(run, rolling, step, targets)
+    if targets:
+        yield lambda: monitor.watch_target(run.ports, pool, targets[0], rolling.wait, run.mute)
     elif rolling.wait:
-        yield lambda: crew.pause(rolling.wait.total_seconds())
+        yield lambda: pool.pause(rolling.wait.total_seconds())
 
 
-def _tell(run: Run, rolling: Rolling, step: Position, sights: list[monitor.Sight]) -> None:
-    rest = f", {ALL - step.percent} % stay with {rolling.live.color}" if step.percent < ALL else ""
+def _report_step(run: Run, rolling: StackRollout, step: TrafficWeight, targets: list[monitor.WatchTarget]) -> None:
+    rest = f", {FULL_PERCENT - step.percent} % stay with {rolling.live.color}" if step.percent < FULL_PERCENT else ""
     wait = ""
-    if sights:
-        wait = f"; {monitor.lasting(sights[0], rolling.wait)}"
+    if targets:
+        wait = f"; {monitor.describe_watch(targets[0], rolling.wait)}"
     elif rolling.wait:
-        wait = f"; {monitor.waiting(rolling.wait)}"
-    run.ports.observer.said(f"{rolling.stack}: {step.percent} % to {step.color}{rest}{wait}")
+        wait = f"; {monitor.describe_wait(rolling.wait)}"
+    run.ports.observer.on_message(f"{rolling.stack}: {step.percent} % to {step.color}{rest}{wait}")
 
 
-def _end(run: Run, rolling: Rolling, approved: StackPlan) -> Steps:
-    """The old colour goes. The new one has all requests and was watched, so that nothing is a reason any more to go
-    back: what is left is recorded as such, and a failure of it is mended by the next deployment.
+def _retire_old_color(run: Run, rolling: StackRollout, approved: StackPlan) -> Task:
+    """Record the rollout as complete, and destroy the old color.
+
+    All traffic is on the watched new color, so a failure here aborts no rollout; the next deployment fixes it.
     """
-    plan = yield from _planned(run, rolling.stack, rolling.end)
-    if more := uncovered(meaning_of(_alone(run, plan)), meaning_of(_alone(run, approved))):
-        what = first_of([change.told for change in more], NAMED)
-        raise _not_approved(f"giving {rolling.live.color} up would do what was not approved: {what}")
-    entries.arrived(run, rolling.stack, rolling.end)
+    plan = yield from _plan_position(run, rolling.stack, rolling.end)
+    if more := find_unapproved_changes(
+        fingerprint_plan(_drop_reads(run, plan)), fingerprint_plan(_drop_reads(run, approved))
+    ):
+        what = join_first([change.description for change in more], MAX_NAMED)
+        raise _build_unapproved_error(f"giving {rolling.live.color} up would do what was not approved: {what}")
+    entries.record_at_rest(run, rolling.stack, rolling.end)
     rolled = RolledOut(rolling.stack, rolling.live.color, rolling.end.color, tuple(run.shares.pop(rolling.stack, ())))
     run.rolled_out.append(rolled)
     del run.shifting[rolling.stack]
     if plan.changes:
-        run.ports.observer.said(f"{rolling.stack}: {rolling.live.color} is given up")
-        yield lambda: run.ports.terraform.apply(run.target, run.stack(rolling.stack))
+        run.ports.observer.on_message(f"{rolling.stack}: {rolling.live.color} is given up")
+        yield lambda: run.ports.terraform.apply(run.target, run.find_stack(rolling.stack))
 
 
-def _stopped(run: Run, rolling: Rolling, error: EnvctlError) -> Steps:
-    """The requests go back first; what happened is recorded after that. What can't go back now is tried once more by
-    `bring_back`, which tells of it then.
-    """
-    percent = _percent(run, rolling)
+def _abort_rollout(run: Run, rolling: StackRollout, error: EnvctlError) -> Task:
+    """Restore the traffic, then record the failure. On an error, `restore_traffic` retries and reports it later."""
+    percent = _find_percent(run, rolling)
     try:
-        yield from _back(run, rolling)
+        yield from _restore_stack(run, rolling)
     except EnvctlError as failed:
-        run.ports.observer.said(f"{rolling.stack}: they could not go back: {failed.problems[0].message}")
+        run.ports.observer.on_message(f"{rolling.stack}: they could not go back: {failed.problems[0].message}")
         if isinstance(failed, InterruptedByUserError):
             failed.problems = (*error.problems, *failed.problems)
             _record_unverified(run, error)
             raise
     else:
-        error.problems = _told(run, rolling, percent, error)
+        error.problems = _explain_abort(run, rolling, percent, error)
     _record_unverified(run, error)
 
 
 def _record_unverified(run: Run, error: EnvctlError) -> None:
-    """Of what was looked at. A step that failed, or was stopped by a person, says nothing about the release."""
+    """Record a failed alarm or check. A failed or interrupted step is no verdict on the release."""
     if isinstance(error, StoppedError):
-        entries.unverified(run, error)
+        entries.record_verification_failure(run, error)
 
 
-def bring_back(run: Run) -> tuple[Problem, ...]:
-    """What was left half-way when all was stopped, once nothing runs any more. Gives what came of it."""
-    told: list[Problem] = []
+def restore_traffic(run: Run) -> tuple[Problem, ...]:
+    """Restore the traffic of all rollouts in progress after all jobs have ended. Return a problem for each."""
+    problems: list[Problem] = []
     for rolling in tuple(run.shifting.values()):
-        percent = _percent(run, rolling)
+        percent = _find_percent(run, rolling)
         try:
-            for job in _back(run, rolling):
+            for job in _restore_stack(run, rolling):
                 job()
         except (EnvctlError, KeyboardInterrupt) as error:
             why = error.problems if isinstance(error, EnvctlError) else ()
-            told = [_left_there(run, rolling, percent), *told, *why]
+            problems = [_describe_unrestored(run, rolling, percent), *problems, *why]
         else:
-            told.append(Problem("E333", f"{_where(run, rolling, percent)}: {_gone_back(rolling)}", _anew(run)))
-    return tuple(told)
+            problems.append(
+                Problem("E333", f"{_format_stop(run, rolling, percent)}: {_format_restored(rolling)}", _retry_hint(run))
+            )
+    return tuple(problems)
 
 
-def _back(run: Run, rolling: Rolling) -> Steps:
-    run.ports.observer.said(f"{rolling.stack}: all requests go back to {rolling.live.color}")
-    plan = yield from _planned(run, rolling.stack, at_rest(rolling.live))
-    if lost := astray(plan, run.plans[rolling.stack]):
-        what = first_of([f"{each.action} {each.address}" for each in lost], NAMED)
-        raise _not_approved(f"going back would do what no step has to do with: {what}")
+def _restore_stack(run: Run, rolling: StackRollout) -> Task:
+    run.ports.observer.on_message(f"{rolling.stack}: all requests go back to {rolling.live.color}")
+    plan = yield from _plan_position(run, rolling.stack, to_resting_weight(rolling.live))
+    if lost := find_unrelated_destroys(plan, run.plans[rolling.stack]):
+        what = join_first([f"{each.action} {each.address}" for each in lost], MAX_NAMED)
+        raise _build_unapproved_error(f"going back would do what no step has to do with: {what}")
     if plan.changes:
-        yield lambda: run.ports.terraform.apply(run.target, run.stack(rolling.stack))
+        yield lambda: run.ports.terraform.apply(run.target, run.find_stack(rolling.stack))
     run.returned.add(rolling.stack)
-    entries.arrived(run, rolling.stack, at_rest(rolling.live))
+    entries.record_at_rest(run, rolling.stack, to_resting_weight(rolling.live))
     del run.shifting[rolling.stack]
 
 
-def arrived(run: Run, stack: str) -> None:
-    """What was applied at once is at rest where it was rendered."""
-    value = rendering.artifact(run.project, there(run.release), there(run.settings), stack)
+def record_applied_traffic(run: Run, stack: str) -> None:
+    """Record the traffic of a stack applied without steps."""
+    value = rendering.resolve_artifact(run.project, require(run.release), require(run.settings), stack)
     known = run.traffic.get(stack)
-    end = destination(known.live if known else None, value)
+    end = find_final_weight(known.live if known else None, value)
     if known != Traffic(Live(end.color, end.value)):
-        entries.arrived(run, stack, end)
+        entries.record_at_rest(run, stack, end)
 
 
-def _planned(run: Run, stack: str, position: Position) -> Generator[Job, None, StackPlan]:
-    lay(run, stack, position)
+def _plan_position(run: Run, stack: str, position: TrafficWeight) -> Generator[Job, None, StackPlan]:
+    set_traffic_weight(run, stack, position)
     found = list[StackPlan]()
-    yield lambda: found.append(run.ports.terraform.plan(run.target, run.stack(stack)))
+    yield lambda: found.append(run.ports.terraform.plan(run.target, run.find_stack(stack)))
     return found[0]
 
 
-def lay(run: Run, stack: str, position: Position) -> None:
-    release, settings = there(run.release), there(run.settings)
-    root = rendering.root_module(run.project, release, settings, stack, position, changeover=run.changeover)
-    run.ports.workspace.lay_stack(run.target, stack, root.encode())
+def set_traffic_weight(run: Run, stack: str, position: TrafficWeight) -> None:
+    release, settings = require(run.release), require(run.settings)
+    root = rendering.render_stack(run.project, release, settings, stack, position, changeover=run.changeover)
+    run.ports.workspace.write_stack(run.target, stack, root.encode())
 
 
-def _told(run: Run, rolling: Rolling, percent: int, error: EnvctlError) -> tuple[Problem, ...]:
-    """What happened, at which step, what was done about it, and what to type next."""
-    where = _where(run, rolling, percent)
+def _explain_abort(run: Run, rolling: StackRollout, percent: int, error: EnvctlError) -> tuple[Problem, ...]:
+    """Return the problems with the step, the restored traffic and the next command added."""
+    where = _format_stop(run, rolling, percent)
     first, *rest = error.problems
     if isinstance(error, StoppedError):
-        message = f"{where}: {first.message}; {_gone_back(rolling)}"
-        return (replace(first, message=message, hint=first.hint or _anew(run)), *rest)
-    return (*error.problems, Problem("E333", f"{where}: a step failed; {_gone_back(rolling)}", _anew(run)))
+        message = f"{where}: {first.message}; {_format_restored(rolling)}"
+        return (replace(first, message=message, hint=first.hint or _retry_hint(run)), *rest)
+    return (*error.problems, Problem("E333", f"{where}: a step failed; {_format_restored(rolling)}", _retry_hint(run)))
 
 
-def _where(run: Run, rolling: Rolling, percent: int) -> str:
+def _format_stop(run: Run, rolling: StackRollout, percent: int) -> str:
     return f"the rollout of {rolling.stack} in {run.target} was stopped at {percent} %"
 
 
-def _gone_back(rolling: Rolling) -> str:
+def _format_restored(rolling: StackRollout) -> str:
     return f"all requests go to {rolling.live.color} again, as before"
 
 
-def _left_there(run: Run, rolling: Rolling, percent: int) -> Problem:
+def _describe_unrestored(run: Run, rolling: StackRollout, percent: int) -> Problem:
     live = rolling.live
     if rolling.stack in run.returned:
         message = f"the requests of {rolling.stack} in {run.target} went back to {live.color}, unrecorded"
         return Problem("E336", message, f"envctl recover {run.target}")
     message = (
         f"THE REQUESTS OF {rolling.stack} in {run.target} COULD NOT BE SENT BACK to {live.color}:"
-        f" about {percent} % of them may still go to {other(live.color)}"
+        f" about {percent} % of them may still go to {other_color(live.color)}"
     )
     return Problem("E336", message, f"envctl recover {run.target}")
 
 
-def _anew(run: Run) -> str:
+def _retry_hint(run: Run) -> str:
     return f"mend it, and begin anew: {run.command}"
 
 
-def _percent(run: Run, rolling: Rolling) -> int:
+def _find_percent(run: Run, rolling: StackRollout) -> int:
     shares = run.shares.get(rolling.stack, [])
     return shares[-1].percent if shares else 0
 
 
-def _not_approved(message: str) -> OperationFailedError:
+def _build_unapproved_error(message: str) -> OperationFailedError:
     hint = "something else has changed meanwhile: look at the plan anew, and have that approved"
     return OperationFailedError(Problem("E335", message, hint))
 
 
-def _alone(run: Run, plan: StackPlan) -> EnvironmentPlan:
-    """Without what is read again: that changes nothing."""
+def _drop_reads(run: Run, plan: StackPlan) -> EnvironmentPlan:
+    """Return the plan without data sources read during the apply, as these are no changes."""
     changed = tuple(each for each in plan.resources if each.action is not Action.READ)
     return EnvironmentPlan(run.target, run.identity, (replace(plan, resources=changed),))

@@ -1,1 +1,1 @@
-"""Where the requests of a stack are, and how that is rendered into its root module."""
+"""The traffic of stacks with a rollout, and its rendering into root modules."""

@@ -1,7 +1,7 @@
-"""Where the requests of the stacks are that have a rollout, and what their modules are called with because of it.
+"""Render the root modules of stacks with a rollout, with their traffic as arguments.
 
-The ledger says which colour is live. What is rendered is always the end: the live colour where its artifact stays, and
-the other one where it is to run another. So a look at what runs finds no difference, and a plan shows what will be.
+The ledger records the live color. Root modules are rendered with the end position: the live color for an unchanged
+artifact, else the other one. So drift checks find no difference, and plans show the final result.
 """
 
 from collections.abc import Mapping
@@ -9,82 +9,82 @@ from collections.abc import Mapping
 from envctl.domain.config.project import Project
 from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
 from envctl.domain.release.contents import Release
-from envctl.domain.release.rollout_stacks import find_artifact
-from envctl.domain.release.root_module import RootModule, render
-from envctl.domain.rollout.traffic import Position, Traffic, destination
+from envctl.domain.release.rollout_stacks import find_rollout_artifact
+from envctl.domain.release.root_module import RootModule, render_root_module
+from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.values import EnvironmentSettings
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.rollout_colors import find_rolled, find_traffic
-from envctl.usecases.project.state_location import place
+from envctl.usecases.project.rollout_colors import find_rollout_stacks, find_traffic
+from envctl.usecases.project.state_location import resolve_place
 
-Live = Mapping[str, Traffic | None]
-"""Of each stack with a rollout what is known of it."""
+StackTraffic = Mapping[str, Traffic | None]
+"""The recorded traffic of each stack with a rollout."""
 
 
-def known(
+def load_traffic(
     ports: Ports, project: Project, release: Release, environment: str, changeover: Changeover = NO_CHANGEOVER
-) -> Live:
-    """The ledger is read only where a stack has a rollout."""
-    stacks = find_rolled(ports, project, release.wiring, environment, changeover.moves)
+) -> StackTraffic:
+    """Return the recorded traffic by stack. Read the ledger only if a stack has a rollout."""
+    stacks = find_rollout_stacks(ports, project, release.wiring, environment, changeover.moves)
     if not stacks:
         return {}
     traffic = find_traffic(ports, environment, changeover.moves)
     return {name: traffic.get(name) for name in stacks}
 
 
-def spelt(live: Live) -> dict[str, str]:
-    """What of it decides what is rendered, as texts that can be kept and compared."""
+def format_traffic(live: StackTraffic) -> dict[str, str]:
+    """Return the parts relevant to rendering as texts, for storing and comparing."""
     return {name: f"{traffic.live.color} {traffic.live.value}" if traffic else "" for name, traffic in live.items()}
 
 
-def same(ports: Ports, environment: str, kept: Mapping[str, str]) -> bool:
-    """Whether what was kept of it is still so."""
-    traffic = journal.present(ports).of(environment).traffic
-    return spelt({name: traffic.get(name) for name in kept}) == dict(kept)
+def is_traffic_unchanged(ports: Ports, environment: str, kept: Mapping[str, str]) -> bool:
+    """Return true if the stored traffic is unchanged."""
+    traffic = journal.load(ports).find_environment(environment).traffic
+    return format_traffic({name: traffic.get(name) for name in kept}) == dict(kept)
 
 
-def artifact(project: Project, release: Release, settings: EnvironmentSettings, stack: str) -> str:
-    """What a release would have a stack run in that environment."""
-    return str(settings.arguments[stack][_variable(project, release, stack)])
+def resolve_artifact(project: Project, release: Release, settings: EnvironmentSettings, stack: str) -> str:
+    """Return the artifact of a stack in the release and environment."""
+    return str(settings.arguments[stack][_require_artifact_variable(project, release, stack)])
 
 
-def _variable(project: Project, release: Release, stack: str) -> str:
-    variable = find_artifact(project, release.wiring, stack)
+def _require_artifact_variable(project: Project, release: Release, stack: str) -> str:
+    variable = find_rollout_artifact(project, release.wiring, stack)
     if variable is None:
         raise AssertionError(f"{stack} was given a position, and has no artifact")
     return variable
 
 
-def root_modules(
+def render_stacks(
     project: Project,
     release: Release,
     settings: EnvironmentSettings,
-    live: Live,
+    live: StackTraffic,
     changeover: Changeover = NO_CHANGEOVER,
 ) -> tuple[RootModule, ...]:
-    """One for each stack, in the order in which they are applied."""
+    """Return the root module of each stack, in order of application."""
     ends = {
-        name: destination(traffic.live if traffic else None, artifact(project, release, settings, name))
+        name: find_final_weight(traffic.live if traffic else None, resolve_artifact(project, release, settings, name))
         for name, traffic in live.items()
     }
     return tuple(
-        root_module(project, release, settings, name, ends.get(name), changeover=changeover)
+        render_stack(project, release, settings, name, ends.get(name), changeover=changeover)
         for name in release.wiring.stacks
     )
 
 
-def root_module(
+def render_stack(
     project: Project,
     release: Release,
     settings: EnvironmentSettings,
     stack: str,
-    position: Position | None,
+    position: TrafficWeight | None,
     *,
     changeover: Changeover = NO_CHANGEOVER,
 ) -> RootModule:
     arguments = dict(settings.arguments[stack])
     if position is not None:
-        arguments |= position.arguments(_variable(project, release, stack))
-    where = place(project, settings.environment, changeover.moves)
-    return render(release.wiring, stack, where, arguments, called=changeover.called.get(stack, ""))
+        arguments |= position.to_arguments(_require_artifact_variable(project, release, stack))
+    where = resolve_place(project, settings.environment, changeover.moves)
+    return render_root_module(release.wiring, stack, where, arguments, called=changeover.former_names.get(stack, ""))

@@ -1,22 +1,20 @@
-"""One rollout on its way, and what came of it."""
+"""A planned rollout, and its result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from envctl.domain.checks.probes import Check, Output
-from envctl.domain.rollout.traffic import Live, Position
+from envctl.domain.rollout.traffic import Live, TrafficWeight
 
 
 @dataclass(frozen=True)
-class Watched:
-    """What is looked at between the steps: alarms, as templates of names or references to outputs, and checks by their
-    names. `outputs` are those of the other stacks, as they were before anything was changed.
-    """
+class WatchList:
+    """The alarms and checks to watch between the steps."""
 
-    alarms: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()  # Name templates, or references to outputs.
     checks: Mapping[str, Check] = field(default_factory=dict)
-    outputs: Mapping[str, Mapping[str, Output]] = field(default_factory=dict)
+    outputs: Mapping[str, Mapping[str, Output]] = field(default_factory=dict)  # Of other stacks, before all changes.
     region: str = ""
 
     def __bool__(self) -> bool:
@@ -24,22 +22,20 @@ class Watched:
 
 
 @dataclass(frozen=True)
-class Rolling:
-    """A stack whose requests go from the live colour to the other one. `steps` are the positions in which both run, and
-    `end` is the one in which the old colour is given up.
-    """
+class StackRollout:
+    """The rollout of one stack from its live color to the other one."""
 
     stack: str
     live: Live
-    steps: tuple[Position, ...]
-    end: Position
+    steps: tuple[TrafficWeight, ...]  # Both colors run.
+    end: TrafficWeight  # The old color is destroyed.
     wait: timedelta = timedelta()
-    watched: Watched = field(default_factory=Watched)
+    watched: WatchList = field(default_factory=WatchList)
 
 
 @dataclass(frozen=True)
 class Share:
-    """When so many of the requests had been sent over, in percent."""
+    """The traffic weight of the new color, in percent, and the time of its shift."""
 
     percent: int
     at: datetime
@@ -47,7 +43,7 @@ class Share:
 
 @dataclass(frozen=True)
 class RolledOut:
-    """A stack whose requests went over to another colour, share by share."""
+    """A stack with its traffic shifted to another color in steps."""
 
     stack: str
     before: str

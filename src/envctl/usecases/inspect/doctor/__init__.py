@@ -1,1 +1,1 @@
-"""The checks of `envctl doctor`. Each is a function that returns rows, so a failed check hides no other."""
+"""The checks of `envctl doctor`. Each function yields rows, and a failed check hides no other."""

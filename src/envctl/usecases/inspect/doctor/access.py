@@ -1,72 +1,76 @@
-"""Who one is, for how long, and whether this machine's clock is one that AWS believes."""
+"""Checks of credentials, identity, and the clock of this machine."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
-from envctl.domain.aws.access import Caller, on_aws, on_aws_there
+from envctl.domain.aws.access import CallerIdentity, is_environment_on_aws, is_on_aws
 from envctl.domain.config.project import Project
 from envctl.domain.errors import Problem
-from envctl.usecases.account.bucket_inventory import demand_account
-from envctl.usecases.inspect.doctor.rows import Row, bad, good, unseen, warn
+from envctl.usecases.account.bucket_inventory import require_caller
+from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, report_unchecked, report_warning
 from envctl.usecases.ports.core import Ports
 
-SOON = timedelta(minutes=15)
-TELLS, REFUSES = timedelta(seconds=60), timedelta(seconds=300)
+EXPIRES_SOON = timedelta(minutes=15)
+CLOCK_WARNING, CLOCK_LIMIT = timedelta(seconds=60), timedelta(seconds=300)
 """AWS refuses what is signed 5 minutes off, and S3 15."""
 
 
-def own(ports: Ports, project: Project) -> Iterator[Row]:
-    if on_aws(project):
-        yield _lasting(ports, ports.access.caller())
-        yield _identity(ports)
+def check_own_credentials(ports: Ports, project: Project) -> Iterator[Row]:
+    if is_on_aws(project):
+        yield _check_expiry(ports, ports.access.fetch_caller())
+        yield _check_identity(ports)
     else:
-        yield unseen("credentials", "nothing of the project lies in AWS")
+        yield report_unchecked("credentials", "nothing of the project lies in AWS")
 
 
-def of_environment(ports: Ports, project: Project, environment: str) -> Iterator[Row]:
-    there = project.environments[environment]
-    if not (on_aws_there(there) or project.state.backend == "s3"):
-        yield unseen("credentials", "envctl.toml names no account, role or profile of it")
+def check_environment_credentials(ports: Ports, project: Project, environment: str) -> Iterator[Row]:
+    settings = project.environments[environment]
+    if not (is_environment_on_aws(settings) or project.state.backend == "s3"):
+        yield report_unchecked("credentials", "envctl.toml names no account, role or profile of it")
         return
-    caller = demand_account(ports, there.account_id or "", environment)
-    yield _lasting(ports, caller)
-    if not there.account_id:
+    caller = require_caller(ports, settings.account_id or "", environment)
+    yield _check_expiry(ports, caller)
+    if not settings.account_id:
         way = f'write it into envctl.toml: account_id = "{caller.account_id}"'
-        yield warn("account", "envctl.toml does not say which account it is, and so nobody checks it", way)
+        yield report_warning("account", "envctl.toml does not say which account it is, and so nobody checks it", way)
 
 
-def clock(ports: Ports) -> Iterator[Row]:
-    """After AWS has been asked something."""
-    ahead = ports.access.ahead()
+def check_aws_clock(ports: Ports) -> Iterator[Row]:
+    """Check the clock against earlier responses of AWS."""
+    ahead = ports.access.clock_skew()
     if ahead is None:
-        yield unseen("clock", "no answer of AWS told the time")
+        yield report_unchecked("clock", "no answer of AWS told the time")
         return
     off = abs(ahead)
     seen = f"{round(off.total_seconds())} s {'ahead of' if ahead > timedelta() else 'behind'} that of AWS"
     hint = "set this machine's clock, and let NTP keep it right"
-    if off >= REFUSES:
+    if off >= CLOCK_LIMIT:
         message = f"this machine's clock is {seen}, which refuses whoever is so far off"
-        yield bad("clock", Problem("E428", message, hint))
-    elif off >= TELLS:
-        yield warn("clock", seen, hint)
+        yield report_bad("clock", Problem("E428", message, hint))
+    elif off >= CLOCK_WARNING:
+        yield report_warning("clock", seen, hint)
     else:
-        yield good("clock", seen)
+        yield report_good("clock", seen)
 
 
-def _identity(ports: Ports) -> Row:
-    """As whom the ledger names one, and why that is not the actor of the job."""
-    actor, doubt = ports.identity.actor(), ports.identity.doubt()
+def _check_identity(ports: Ports) -> Row:
+    """Check the actor for the ledger, and report any doubt about it."""
+    actor, doubt = ports.identity.identify_actor(), ports.identity.explain_doubt()
     if not doubt:
-        return good("identity", str(actor))
+        return report_good("identity", str(actor))
     way = "docs/access.md says whom envctl believes; in a job of GitHub, hand its token over, and no keys"
-    return warn("identity", f"{actor}: {doubt}", way)
+    return report_warning("identity", f"{actor}: {doubt}", way)
 
 
-def _lasting(ports: Ports, caller: Caller) -> Row:
-    who = f"{caller.arn.rpartition(':')[2]} in account {caller.account_id}"
+def _check_expiry(ports: Ports, caller: CallerIdentity) -> Row:
+    caller_name = f"{caller.arn.rpartition(':')[2]} in account {caller.account_id}"
     if caller.ends_at is None:
-        return good("credentials", who)
+        return report_good("credentials", caller_name)
     left = caller.ends_at - ports.clock.now()
     minutes = max(0, left // timedelta(minutes=1))
-    seen = f"{who}, for {minutes} min more"
-    return good("credentials", seen) if left > SOON else warn("credentials", seen, "sign in again before you deploy")
+    seen = f"{caller_name}, for {minutes} min more"
+    return (
+        report_good("credentials", seen)
+        if left > EXPIRES_SOON
+        else report_warning("credentials", seen, "sign in again before you deploy")
+    )

@@ -1,52 +1,56 @@
-"""The buckets: whether they are there, whose they are, and whether they are as strong as they should be."""
+"""Checks of buckets: existence, owner and protection."""
 
 from collections.abc import Iterator
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import Problem
-from envctl.usecases.account.bootstrap import look
-from envctl.usecases.account.bucket_inventory import S3, BucketPlace, of_state, of_store
-from envctl.usecases.inspect.doctor.rows import Row, bad, good, unseen, warn
+from envctl.usecases.account.bootstrap import inspect_bucket
+from envctl.usecases.account.bucket_inventory import S3_SCHEME, BucketTarget, find_state_bucket, find_store_bucket
+from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, report_unchecked, report_warning
 from envctl.usecases.ports.core import Ports
 
 NAME = "bucket"
 
 
-def of_the_store(ports: Ports, project: Project) -> Iterator[Row]:
-    if not project.store.url.startswith(S3):
-        yield good("store", f"{project.store.url}, on the disk of this machine")
+def check_store_bucket(ports: Ports, project: Project) -> Iterator[Row]:
+    if not project.store.url.startswith(S3_SCHEME):
+        yield report_good("store", f"{project.store.url}, on the disk of this machine")
         return
-    place = of_store(ports, project)
+    place = find_store_bucket(ports, project)
     if [problem.code for problem in place.problems] == ["E423"]:
-        # It works from elsewhere, too: the account lets you in, and shows its settings to its own people alone.
-        yield unseen(NAME, f"{place.wanted.name} is in {place.wanted.account_id}, where you are not")
+        # The store works across accounts, but only its own account may read the bucket settings.
+        yield report_unchecked(NAME, f"{place.wanted.name} is in {place.wanted.account_id}, where you are not")
         return
-    row = _row(ports, place, "envctl bootstrap")
+    row = _check_bucket(ports, place, "envctl bootstrap")
     if not project.store.account_id and [problem.code for problem in row.problems] == ["E422"]:
         way = "say whose it is, so that nobody writes into another one of that name: [store] account_id"
-        row = warn(NAME, f"{place.wanted.name} is in another account than you are", way)
+        row = report_warning(NAME, f"{place.wanted.name} is in another account than you are", way)
     yield row
 
 
-def of_an_environment(ports: Ports, project: Project, environment: str) -> Iterator[Row]:
+def check_state_bucket(ports: Ports, project: Project, environment: str) -> Iterator[Row]:
     if project.state.backend == "local":
-        yield good("states", "on the disk of this machine")
+        yield report_good("states", "on the disk of this machine")
         return
-    yield _row(ports, of_state(ports, project, environment, environment), f"envctl bootstrap {environment}")
+    yield _check_bucket(
+        ports, find_state_bucket(ports, project, environment, environment), f"envctl bootstrap {environment}"
+    )
 
 
-def _row(ports: Ports, place: BucketPlace, way: str) -> Row:
+def _check_bucket(ports: Ports, place: BucketTarget, way: str) -> Row:
     wanted = place.wanted
     if place.problems:
-        return unseen(NAME, f"{wanted.name} takes the right credentials first")
-    _, report = look(ports, place)
+        return report_unchecked(NAME, f"{wanted.name} takes the right credentials first")
+    _, report = inspect_bucket(ports, place)
     if report.problems:
-        return bad(NAME, *report.problems)
+        return report_bad(NAME, *report.problems)
     named = {each: [f.name for f in report.findings if f.verdict == each] for each in ("bad", "warn", "unseen")}
     if named["bad"]:
-        return bad(NAME, Problem("E429", f"there is no bucket {wanted.name} in {wanted.account_id}", way))
+        return report_bad(NAME, Problem("E429", f"there is no bucket {wanted.name} in {wanted.account_id}", way))
     if named["warn"]:
-        return warn(NAME, f"{wanted.name} is weaker than it should be: {', '.join(named['warn'])}", f"{way} --check")
+        return report_warning(
+            NAME, f"{wanted.name} is weaker than it should be: {', '.join(named['warn'])}", f"{way} --check"
+        )
     if named["unseen"]:
-        return unseen(NAME, f"{wanted.name} is there, and you may not see its {', '.join(named['unseen'])}")
-    return good(NAME, f"{wanted.name} in {wanted.region}, as it should be")
+        return report_unchecked(NAME, f"{wanted.name} is there, and you may not see its {', '.join(named['unseen'])}")
+    return report_good(NAME, f"{wanted.name} in {wanted.region}, as it should be")

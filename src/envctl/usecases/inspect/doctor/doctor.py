@@ -1,14 +1,14 @@
-"""`envctl doctor [ENV …]`: all that has to be right before anything can be deployed, looked at one by one."""
+"""`envctl doctor [ENV …]`: checks of all prerequisites of a deployment."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from envctl.domain.config.project import PROJECT_FILE, Project
-from envctl.domain.errors import ConfigurationError, ExitCode, Problem, worst
+from envctl.domain.errors import ConfigurationError, ExitCode, Problem, worst_exit_code
 from envctl.domain.findings import Finding
 from envctl.usecases.inspect.doctor import access, buckets, files, history, terraform
-from envctl.usecases.inspect.doctor.rows import Row, attempted, bad, unseen
+from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_unchecked, run_check
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
@@ -17,7 +17,7 @@ _Check = tuple[str, Callable[[], Iterable[Row]]]
 
 @dataclass(frozen=True)
 class Section:
-    """`environment` where it is about one."""
+    """A group of findings, of one environment if it is named."""
 
     name: str
     findings: tuple[Finding, ...]
@@ -26,7 +26,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Doctor:
-    """`problems` are those of what is bad. `misconfigured` where the project's own files are what is wrong."""
+    """All findings. `problems` belong to the bad ones; `misconfigured` is true for faulty project files."""
 
     sections: tuple[Section, ...]
     problems: tuple[Problem, ...] = ()
@@ -34,59 +34,66 @@ class Doctor:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Nothing but what is bad counts: a warning is a warning, and what was not looked at may be right."""
+        """The worst exit code of bad findings. Warnings and unchecked items do not count."""
         codes = [ExitCode.FAILED for each in self.sections for f in each.findings if f.verdict == "bad"]
-        return worst([*codes, ExitCode.CONFIGURATION if self.misconfigured else ExitCode.DONE])
+        return worst_exit_code([*codes, ExitCode.CONFIGURATION if self.misconfigured else ExitCode.DONE])
 
 
-def doctor(ports: Ports, environments: Sequence[str] = (), *, probe: bool = False) -> Doctor:
-    """Raises UsageError for an environment that does not exist, where the project file tells which do."""
+def diagnose_project(ports: Ports, environments: Sequence[str] = (), *, probe: bool = False) -> Doctor:
+    """Run all checks. Raises UsageError for an environment missing from a readable project file."""
     try:
-        project = load.project(ports)
+        project = load.load_project(ports)
     except ConfigurationError as error:
-        return _without_project(ports, error)
+        return _diagnose_without_project(ports, error)
     wanted = load.find_environments(ports, project, environments)
-    told: list[tuple[Section, list[Row]]] = []
-    for name, environment, checks in _sections(ports, project, wanted, probe=probe):
+    checked: list[tuple[Section, list[Row]]] = []
+    for name, environment, checks in _list_sections(ports, project, wanted, probe=probe):
         if environment:
-            ports.observer.said(f"looking at {environment} …")
-        rows = [row for called, check in checks for row in attempted(called, check)]
-        told.append((Section(name, tuple(row.finding for row in rows), environment), rows))
-    rows = [row for _, each in told for row in each]
+            ports.observer.on_message(f"looking at {environment} …")
+        rows = [row for called, check in checks for row in run_check(called, check)]
+        checked.append((Section(name, tuple(row.finding for row in rows), environment), rows))
+    rows = [row for _, each in checked for row in each]
     problems = dict.fromkeys(problem for row in rows for problem in row.problems)
-    return Doctor(tuple(section for section, _ in told), tuple(problems), any(row.misconfigured for row in rows))
+    return Doctor(tuple(section for section, _ in checked), tuple(problems), any(row.misconfigured for row in rows))
 
 
-def _sections(
+def _list_sections(
     ports: Ports, project: Project, environments: Sequence[str], *, probe: bool
 ) -> Iterator[tuple[str, str, Sequence[_Check]]]:
     yield (
         "project",
         "",
         [
-            ("envctl.toml", lambda: [files.project_file(project)]),
-            ("approvals", partial(files.approvals, ports, project, environments)),
-            ("settings", partial(files.settings, ports)),
+            ("envctl.toml", lambda: [files.check_project_file(project)]),
+            ("approvals", partial(files.check_approval_gates, ports, project, environments)),
+            ("settings", partial(files.check_settings, ports)),
         ],
     )
     yield (
         "Terraform",
         "",
         [
-            ("terraform", partial(terraform.terraform, ports, project)),
-            ("provider lock", partial(terraform.provider_lock, ports, project)),
-            ("providers", partial(terraform.provider_source, ports)),
+            ("terraform", partial(terraform.check_terraform, ports, project)),
+            ("provider lock", partial(terraform.check_provider_lock, ports, project)),
+            ("providers", partial(terraform.check_provider_source, ports)),
         ],
     )
-    # The clock comes after what asks AWS.
-    yield "you", "", [("credentials", partial(access.own, ports, project)), ("clock", partial(access.clock, ports))]
+    # The clock check needs an earlier response of AWS.
+    yield (
+        "you",
+        "",
+        [
+            ("credentials", partial(access.check_own_credentials, ports, project)),
+            ("clock", partial(access.check_aws_clock, ports)),
+        ],
+    )
     yield (
         "store",
         "",
         [
-            ("bucket", partial(buckets.of_the_store, ports, project)),
-            ("ledger", partial(history.ledger, ports, project)),
-            ("create-only", partial(history.nothing_written_over, ports, project, probe=probe)),
+            ("bucket", partial(buckets.check_store_bucket, ports, project)),
+            ("ledger", partial(history.check_ledger, ports, project)),
+            ("create-only", partial(history.check_create_only, ports, project, probe=probe)),
         ],
     )
     for each in environments:
@@ -94,23 +101,23 @@ def _sections(
             each,
             each,
             [
-                ("credentials", partial(access.of_environment, ports, project, each)),
-                ("bucket", partial(buckets.of_an_environment, ports, project, each)),
+                ("credentials", partial(access.check_environment_credentials, ports, project, each)),
+                ("bucket", partial(buckets.check_state_bucket, ports, project, each)),
             ],
         )
 
 
-def _without_project(ports: Ports, error: ConfigurationError) -> Doctor:
-    """What can be looked at all the same. In the sandbox that is nothing, as it is made for a project."""
+def _diagnose_without_project(ports: Ports, error: ConfigurationError) -> Doctor:
+    """Run the checks possible without a project file. The sandbox has none: it is made for a project."""
     first = error.problems[0]
-    where = f"{first.location}: " if first.location else ""
-    row = bad(PROJECT_FILE, *error.problems, seen=f"{where}{first.code} {first.message}")
+    prefix = f"{first.location}: " if first.location else ""
+    row = report_bad(PROJECT_FILE, *error.problems, seen=f"{prefix}{first.code} {first.message}")
     why = "the project file can't be read"
-    here = [unseen("terraform", why)]
+    terraform_rows = [report_unchecked("terraform", why)]
     if not ports.sandbox:
-        here = list(attempted("terraform", partial(terraform.terraform, ports, None)))
-    rest = [unseen(name, why) for name in ("settings", "credentials", "store", "environments")]
-    rows = [row, *here, *rest]
+        terraform_rows = list(run_check("terraform", partial(terraform.check_terraform, ports, None)))
+    unchecked = [report_unchecked(name, why) for name in ("settings", "credentials", "store", "environments")]
+    rows = [row, *terraform_rows, *unchecked]
     problems = dict.fromkeys(problem for each in rows for problem in each.problems)
     section = Section("project", tuple(each.finding for each in rows))
     return Doctor((section,), tuple(problems), misconfigured=True)

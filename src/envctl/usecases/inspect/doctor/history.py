@@ -1,38 +1,46 @@
-"""The ledger: whether it can be read, whether it can be believed, and whether nothing in it can be written over."""
+"""Checks of the ledger: chain, checkpoints, and protection from overwriting."""
 
 from collections.abc import Iterator
 
 from envctl.domain.config.project import Project
-from envctl.domain.ledger.checkpoint import EVERY
-from envctl.usecases.account.bucket_inventory import S3
-from envctl.usecases.inspect.doctor.rows import Row, bad, good, warn
+from envctl.domain.ledger.checkpoint import INTERVAL
+from envctl.usecases.account.bucket_inventory import S3_SCHEME
+from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, report_warning
 from envctl.usecases.ledger import journal, store_probe
 from envctl.usecases.ledger.checkpoints import load_checkpoint
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
 
 
-def ledger(ports: Ports, project: Project) -> Iterator[Row]:
-    present = journal.verify(ports)
+def check_ledger(ports: Ports, project: Project) -> Iterator[Row]:
+    present = journal.verify_ledger(ports)
     entries = present.seq
-    yield good("ledger", f"whole: all {entries} entries fit the chain" if entries else "nothing was recorded yet")
+    yield report_good(
+        "ledger", f"whole: all {entries} entries fit the chain" if entries else "nothing was recorded yet"
+    )
     last = load_checkpoint(ports).seq
     since = entries - last
-    if since > EVERY:
+    if since > INTERVAL:
         seen = f"none that can be used for {since} entries: reading takes longer"
-        yield warn("checkpoints", seen, f"the next is left at entry {(entries // EVERY + 1) * EVERY}, by itself")
+        yield report_warning(
+            "checkpoints", seen, f"the next is left at entry {(entries // INTERVAL + 1) * INTERVAL}, by itself"
+        )
     elif last:
-        yield good("checkpoints", f"the last is {since} entries old")
+        yield report_good("checkpoints", f"the last is {since} entries old")
     if gone := find_gone(project, present):
-        yield bad("environments", *map(describe_gone, gone))
+        yield report_bad("environments", *map(describe_gone, gone))
 
 
-def nothing_written_over(ports: Ports, project: Project, *, probe: bool) -> Iterator[Row]:
-    """Without `probe` only what an earlier trial left is read: who looks needs no right to write."""
-    if not project.store.url.startswith(S3):
+def check_create_only(ports: Ports, project: Project, *, probe: bool) -> Iterator[Row]:
+    """Check create-only writes. Without `probe`, read the result of an earlier trial: no write permission needed."""
+    if not project.store.url.startswith(S3_SCHEME):
         return
     if probe:
-        yield Row(store_probe.demand(ports))
+        yield Row(store_probe.require_create_only(ports))
         return
-    finding = store_probe.seen(ports, "envctl doctor --probe")
-    yield bad(finding.name, store_probe.OVERWRITTEN, seen=finding.seen) if finding.verdict == "bad" else Row(finding)
+    finding = store_probe.read_probe(ports, "envctl doctor --probe")
+    yield (
+        report_bad(finding.name, store_probe.OVERWRITE_PROBLEM, seen=finding.seen)
+        if finding.verdict == "bad"
+        else Row(finding)
+    )

@@ -1,4 +1,4 @@
-"""A row of what a doctor says: a finding, and the problems that it stands for."""
+"""Rows of `envctl doctor`: findings with their problems."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -9,37 +9,37 @@ from envctl.domain.findings import Finding
 
 @dataclass(frozen=True)
 class Row:
-    """`misconfigured` where a file of the project is what is wrong."""
+    """A finding with its problems. `misconfigured` is true for a faulty project file."""
 
     finding: Finding
     problems: tuple[Problem, ...] = ()
     misconfigured: bool = False
 
 
-def good(name: str, seen: str) -> Row:
+def report_good(name: str, seen: str) -> Row:
     return Row(Finding(name, "good", seen))
 
 
-def warn(name: str, seen: str, mend: str = "") -> Row:
+def report_warning(name: str, seen: str, mend: str = "") -> Row:
     return Row(Finding(name, "warn", seen, mend))
 
 
-def unseen(name: str, why: str) -> Row:
+def report_unchecked(name: str, why: str) -> Row:
     return Row(Finding(name, "unseen", f"not looked at: {why}"))
 
 
-def bad(name: str, *problems: Problem, seen: str = "", mend: str = "", misconfigured: bool = False) -> Row:
-    """The first of several problems speaks for them, unless something else is said."""
+def report_bad(name: str, *problems: Problem, seen: str = "", mend: str = "", misconfigured: bool = False) -> Row:
+    """Return a bad row, with the text of the first problem unless `seen` is given."""
     first = problems[0]
     finding = Finding(name, "bad", seen or f"{first.code} {first.message}", mend or first.hint)
     return Row(finding, problems, misconfigured)
 
 
-def attempted(name: str, check: Callable[[], Iterable[Row]]) -> Iterator[Row]:
-    """Its rows; where it fails, one that says why."""
+def run_check(name: str, check: Callable[[], Iterable[Row]]) -> Iterator[Row]:
+    """Yield the rows of a check, or one bad row if it fails."""
     try:
         yield from check()
     except InterruptedByUserError:
         raise
     except EnvctlError as error:
-        yield bad(name, *error.problems, misconfigured=isinstance(error, ConfigurationError))
+        yield report_bad(name, *error.problems, misconfigured=isinstance(error, ConfigurationError))

@@ -1,4 +1,4 @@
-"""Application Auto Scaling: policies by their names."""
+"""Application Auto Scaling: lookup of policies by name."""
 
 from envctl.adapters.sandbox.patches.patch import Patch, replace_method
 

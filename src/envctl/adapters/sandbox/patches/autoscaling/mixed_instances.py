@@ -1,4 +1,4 @@
-"""Auto Scaling: a group of mixed instances."""
+"""Auto Scaling: groups with mixed instances."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def _apply() -> None:
         mixed_instances_policy: dict[str, Any] | None,
         **changes: Any,  # noqa: ANN401 (as the stock one takes them)
     ) -> None:
-        """What an update is silent about stays: the policy goes only where a launch template takes its place."""
+        """Keep the policy of the group unless the update names another policy or a launch template."""
         silent = not (mixed_instances_policy or changes.get("launch_template") or changes.get("launch_config_name"))
         kept = self.mixed_instances_policy
         stock_update(self, mixed_instances_policy=mixed_instances_policy, **changes)
@@ -35,7 +35,7 @@ def _apply() -> None:
             self.mixed_instances_policy = kept
 
     def launch_template(self: FakeAutoScalingGroup) -> dict[str, Any] | None:
-        """A group shows the template or the policy that holds it, never both."""
+        """Return the launch template, or None if a policy contains it: AWS never shows both."""
         if self.ec2_launch_template is None or self.mixed_instances_policy:
             return None
         return {
@@ -45,7 +45,7 @@ def _apply() -> None:
         }
 
     def set_desired_capacity(self: FakeAutoScalingGroup, new_capacity: int | None) -> None:
-        """Where no type has a weight, both shares together are the whole: moto cuts each of them down."""
+        """Launch the full capacity if no instance type has a weight: moto rounds both shares down."""
         policy = self.mixed_instances_policy
         overrides = policy["LaunchTemplate"].get("Overrides", []) if policy else []
         if any("WeightedCapacity" in override for override in overrides):

@@ -10,7 +10,7 @@ def _apply() -> None:
     from moto.core.responses import ActionResult
 
     def start_instance_refresh(self: AutoScalingResponse) -> object:
-        """Replaces all instances at once: nothing is served here that a rolling replacement would keep up."""
+        """Replace all instances at once: the sandbox serves no traffic during the refresh."""
         backend = self.autoscaling_backend
         group = backend.autoscaling_groups[self._get_param("AutoScalingGroupName")]
         if group.instance_states:

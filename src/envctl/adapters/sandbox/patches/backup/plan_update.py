@@ -1,4 +1,4 @@
-"""Backup: a plan that changes."""
+"""Backup: the update of a plan."""
 
 from envctl.adapters.sandbox.patches.patch import Patch, replace_method
 

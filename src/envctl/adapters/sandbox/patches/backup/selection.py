@@ -1,4 +1,4 @@
-"""Backup: what a plan backs up."""
+"""Backup: the selections of a plan."""
 
 import uuid
 from typing import Any
@@ -13,36 +13,36 @@ def _apply() -> None:
     from moto.core.responses import ActionResult, EmptyResult
     from moto.core.utils import unix_time
 
-    def plan_of(response: BackupResponse) -> Plan:
+    def find_plan(response: BackupResponse) -> Plan:
         plan_id = response.path.split("/plans/")[1].split("/")[0]
         return response.backup_backend.get_backup_plan(plan_id, None)
 
-    def selections_of(plan: Plan) -> dict[str, dict[str, Any]]:
+    def find_selections(plan: Plan) -> dict[str, dict[str, Any]]:
         kept: dict[str, dict[str, Any]] = plan.__dict__.setdefault("selections", {})
         return kept
 
-    def selection_id(response: BackupResponse) -> str:
+    def parse_selection_id(response: BackupResponse) -> str:
         return response.path.rstrip("/").split("/")[-1]
 
     def create_backup_selection(self: BackupResponse) -> ActionResult:
-        plan = plan_of(self)
+        plan = find_plan(self)
         new = str(uuid.uuid4())
         made = {"SelectionId": new, "BackupPlanId": plan.backup_plan_id, "CreationDate": unix_time()}
-        selections_of(plan)[new] = {**made, "BackupSelection": self._get_param("BackupSelection")}
+        find_selections(plan)[new] = {**made, "BackupSelection": self._get_param("BackupSelection")}
         return ActionResult(made)
 
     def get_backup_selection(self: BackupResponse) -> ActionResult:
-        found = selections_of(plan_of(self)).get(selection_id(self))
+        found = find_selections(find_plan(self)).get(parse_selection_id(self))
         if found is None:
             raise ResourceNotFoundException("Failed reading Backup selection")
         return ActionResult(found)
 
     def list_backup_selections(self: BackupResponse) -> ActionResult:
-        members = [{**kept, **kept["BackupSelection"]} for kept in selections_of(plan_of(self)).values()]
+        members = [{**kept, **kept["BackupSelection"]} for kept in find_selections(find_plan(self)).values()]
         return ActionResult({"BackupSelectionsList": members})
 
     def delete_backup_selection(self: BackupResponse) -> EmptyResult:
-        selections_of(plan_of(self)).pop(selection_id(self), None)
+        find_selections(find_plan(self)).pop(parse_selection_id(self), None)
         return EmptyResult()
 
     for method in (

@@ -10,15 +10,15 @@ def _apply() -> None:
     from moto.backup.responses import BackupResponse
     from moto.core.responses import ActionResult, EmptyResult
 
-    def vault_of(response: BackupResponse) -> Vault:
+    def find_vault(response: BackupResponse) -> Vault:
         return response.backup_backend.describe_backup_vault(response.path.split("/")[-2])
 
     def put_backup_vault_access_policy(self: BackupResponse) -> EmptyResult:
-        vault_of(self).__dict__["policy"] = self._get_param("Policy")
+        find_vault(self).__dict__["policy"] = self._get_param("Policy")
         return EmptyResult()
 
     def get_backup_vault_access_policy(self: BackupResponse) -> ActionResult:
-        vault = vault_of(self)
+        vault = find_vault(self)
         policy = vault.__dict__.get("policy")
         if policy is None:
             raise ResourceNotFoundException(f"Backup vault {vault.backup_vault_name} has no policy")
@@ -26,7 +26,7 @@ def _apply() -> None:
         return ActionResult({**known, "Policy": policy})
 
     def delete_backup_vault_access_policy(self: BackupResponse) -> EmptyResult:
-        vault_of(self).__dict__.pop("policy", None)
+        find_vault(self).__dict__.pop("policy", None)
         return EmptyResult()
 
     for method in (

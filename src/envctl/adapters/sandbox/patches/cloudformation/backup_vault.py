@@ -1,4 +1,4 @@
-"""CloudFormation: a backup vault, with its lock."""
+"""CloudFormation: backup vaults and their locks."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ def _apply() -> None:
 
     @dataclass(eq=False)
     class BackupVault(CloudFormationModel):
-        """What a stack knows of a vault; the vault itself is with the backend of Backup, as any other."""
+        """A vault as a resource of a stack. The vault itself belongs to the backend of Backup."""
 
         vault: "Vault"
         physical_resource_id: str
@@ -66,13 +66,13 @@ def _apply() -> None:
         def delete_from_cloudformation_json(
             cls,
             resource_name: str,
-            cloudformation_json: dict[str, Any],  # noqa: ARG003 (moto gives it by place)
+            cloudformation_json: dict[str, Any],  # noqa: ARG003 (moto passes it by position)
             account_id: str,
             region_name: str,
         ) -> None:
             models.backup_backends[account_id][region_name].delete_backup_vault(resource_name)
 
-    # moto finds its models as subclasses, which Python forgets when nobody else holds them.
+    # moto finds its models as subclasses: without this reference Python would drop the class.
     setattr(models, BackupVault.__name__, BackupVault)
     parsing.get_model_list.cache_clear()
     parsing.get_model_map.cache_clear()

@@ -1,15 +1,15 @@
-"""CloudFormation: an ECS cluster."""
+"""CloudFormation: ECS clusters."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_ways_of_stacks
+from envctl.adapters.sandbox.patches.patch import Patch, replace_stack_methods
 
 
 def _apply() -> None:
     from moto.ecs.models import Cluster, ecs_backends
 
-    class FromStack:
+    class StackMethods:
         @classmethod
         def create_from_cloudformation_json(
             cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str, **_: object
@@ -17,17 +17,17 @@ def _apply() -> None:
             given = cloudformation_json["Properties"]
             return ecs_backends[account_id][region_name].create_cluster(
                 resource_name,
-                tags=_lower(given.get("Tags", ())),
-                cluster_settings=_lower(given.get("ClusterSettings", ())),
+                tags=_to_ecs_spelling(given.get("Tags", ())),
+                cluster_settings=_to_ecs_spelling(given.get("ClusterSettings", ())),
                 capacity_providers=given.get("CapacityProviders"),
-                default_capacity_provider_strategy=_lower(given.get("DefaultCapacityProviderStrategy", ())),
+                default_capacity_provider_strategy=_to_ecs_spelling(given.get("DefaultCapacityProviderStrategy", ())),
             )
 
         @classmethod
         def update_from_cloudformation_json(
             cls, original_resource: Cluster, new_resource_name: str, cloudformation_json: dict[str, Any], **where: str
         ) -> Cluster:
-            """Under the same name it is the same cluster, and what runs on it stays."""
+            """Keep the cluster and its services unless the name changes."""
             backend = ecs_backends[where["account_id"]][where["region_name"]]
             created = cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, **where)
             if original_resource.name != new_resource_name:
@@ -44,11 +44,11 @@ def _apply() -> None:
         ) -> None:
             ecs_backends[account_id][region_name].delete_cluster(resource_name)
 
-    replace_ways_of_stacks(Cluster, FromStack)
+    replace_stack_methods(Cluster, StackMethods)
 
 
-def _lower(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """From the spelling of CloudFormation to that of ECS: `{"Name": …}` is `{"name": …}`."""
+def _to_ecs_spelling(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Convert the keys of CloudFormation to those of ECS: `{"Name": …}` to `{"name": …}`."""
     return [{key[0].lower() + key[1:]: value for key, value in each.items()} for each in given]
 
 

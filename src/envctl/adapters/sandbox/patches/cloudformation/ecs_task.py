@@ -1,15 +1,15 @@
-"""CloudFormation: the definition of an ECS task."""
+"""CloudFormation: ECS task definitions."""
 
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_ways_of_stacks
+from envctl.adapters.sandbox.patches.patch import Patch, replace_stack_methods
 
 
 def _apply() -> None:
     from moto.core.utils import camelcase_to_underscores, pascal_to_camelcase, remap_nested_keys
     from moto.ecs.models import TaskDefinition, ecs_backends
 
-    class FromStack:
+    class StackMethods:
         @classmethod
         def create_from_cloudformation_json(
             cls, _name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str, **_: object
@@ -26,7 +26,7 @@ def _apply() -> None:
             cloudformation_json: dict[str, Any],
             **where: str,
         ) -> TaskDefinition:
-            """A definition never changes: there is a new one, and the old one goes unless it is to be retained."""
+            """Register a new definition, and delete the old one unless it is retained: definitions never change."""
             created = cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, **where)
             if cloudformation_json.get("UpdateReplacePolicy") != "Retain":
                 cls.delete_from_cloudformation_json(original_resource.arn, None, **where)
@@ -38,7 +38,7 @@ def _apply() -> None:
         ) -> None:
             ecs_backends[account_id][region_name].deregister_task_definition(resource_name)
 
-    replace_ways_of_stacks(TaskDefinition, FromStack)
+    replace_stack_methods(TaskDefinition, StackMethods)
 
 
 PATCH = Patch(

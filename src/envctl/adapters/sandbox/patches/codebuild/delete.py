@@ -1,4 +1,4 @@
-"""CodeBuild: a project that goes."""
+"""CodeBuild: the deletion of a project."""
 
 from envctl.adapters.sandbox.patches.patch import Patch, replace_method
 

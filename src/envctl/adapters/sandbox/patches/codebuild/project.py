@@ -1,11 +1,11 @@
-"""CodeBuild: projects that belong to a pipeline, and the key of a project."""
+"""CodeBuild: projects in a pipeline, and the encryption key of a project."""
 
 from collections.abc import Callable
 from typing import Any
 
 from envctl.adapters.sandbox.patches.patch import Patch, replace_method
 
-Validate = Callable[[dict[str, Any]], None]
+Validator = Callable[[dict[str, Any]], None]
 
 
 def _apply() -> None:
@@ -23,16 +23,16 @@ def _apply() -> None:
 
     replace_method(CodeBuildResponse, create_project)
     for name in ("_validate_required_params_source", "_validate_required_params_artifacts"):
-        setattr(responses, name, _with_pipelines(getattr(responses, name)))
+        setattr(responses, name, _allow_pipelines(getattr(responses, name)))
 
 
-def _with_pipelines(stock: Validate) -> Validate:
-    """What a pipeline hands over lies where the pipeline says."""
+def _allow_pipelines(stock: Validator) -> Validator:
+    """Return a validator that requires no location for the source or artifacts of a pipeline."""
 
-    def validate(place: dict[str, Any]) -> None:
+    def validate_location(place: dict[str, Any]) -> None:
         stock({"location": "in the pipeline", **place} if place["type"] == "CODEPIPELINE" else place)
 
-    return validate
+    return validate_location
 
 
 PATCH = Patch(

@@ -1,8 +1,8 @@
-"""CodeBuild: a project that changes."""
+"""CodeBuild: the update of a project."""
 
 from envctl.adapters.sandbox.patches.patch import Patch, replace_method
 
-_KEPT = (
+_UPDATABLE_FIELDS = (
     "artifacts",
     "cache",
     "description",
@@ -29,7 +29,7 @@ def _apply() -> None:
         project = self.codebuild_backend.codebuild_projects.get(name)
         if project is None:
             raise ResourceNotFoundException(f"Project cannot be found: {name}")
-        given = {each: self._get_param(each) for each in _KEPT}
+        given = {each: self._get_param(each) for each in _UPDATABLE_FIELDS}
         project.project_metadata.update({each: value for each, value in given.items() if value is not None})
         return ActionResult({"project": project.project_metadata})
 

@@ -1,14 +1,14 @@
-"""ECS: what a service is created with."""
+"""ECS: the settings of a new service."""
 
 from envctl.adapters.sandbox.patches.patch import Patch, replace_method
 
-_KEPT = {
+_ATTRIBUTE_BY_PARAMETER = {
     "capacityProviderStrategy": "capacity_provider_strategy",
     "enableECSManagedTags": "enable_ecs_managed_tags",
     "enableExecuteCommand": "enable_execute_command",
     "healthCheckGracePeriodSeconds": "health_check_grace_period_seconds",
 }
-_USUAL = {"maximumPercent": 200, "minimumHealthyPercent": 100}
+_DEFAULT_DEPLOYMENT = {"maximumPercent": 200, "minimumHealthyPercent": 100}
 
 
 def _apply() -> None:
@@ -20,11 +20,11 @@ def _apply() -> None:
     def create_service(self: EC2ContainerServiceResponse) -> ActionResult:
         answer = stock(self)
         service = answer.result["service"]  # type: ignore[index]
-        for parameter, attribute in _KEPT.items():
+        for parameter, attribute in _ATTRIBUTE_BY_PARAMETER.items():
             if (given := self._get_param(parameter)) is not None:
                 setattr(service, attribute, given)
-        service.deployment_configuration = {**_USUAL, **(self._get_param("deploymentConfiguration") or {})}
-        # Where providers of capacity are named, there is no launch type.
+        service.deployment_configuration = {**_DEFAULT_DEPLOYMENT, **(self._get_param("deploymentConfiguration") or {})}
+        # A service with capacity providers has no launch type.
         if self._get_param("capacityProviderStrategy"):
             service.launch_type = None
             for deployment in service.deployments:

@@ -1,4 +1,4 @@
-"""ECS: a service whose tasks start."""
+"""ECS: services in a steady state, with all tasks running."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,8 +13,8 @@ def _apply() -> None:
     stock_init: Callable[..., None] = Service.__init__
     stock_update = EC2ContainerServiceBackend.update_service
 
-    def settle(service: Service) -> None:
-        """What every healthy service comes to: all tasks run, in one deployment that is done."""
+    def mark_steady(service: Service) -> None:
+        """Set the steady state of a healthy service: all tasks run, and the deployment is completed."""
         service.running_count, service.pending_count = service.desired_count, 0
         for deployment in service.deployments:
             deployment.update(
@@ -29,16 +29,16 @@ def _apply() -> None:
 
     def __init__(self: Service, *arguments: object, **keywords: object) -> None:  # noqa: N807 (it takes the place of one)
         stock_init(self, *arguments, **keywords)
-        settle(self)
+        mark_steady(self)
 
     def update_service(self: EC2ContainerServiceBackend, service_properties: dict[str, Any]) -> Service:
         counted = service_properties.get("desired_count") is not None
         service = stock_update(self, service_properties)
-        # moto takes the tasks off the cluster, and puts them back only where their number was given.
+        # moto removes the tasks from the cluster, and restores them only if their number is given.
         if not counted:
             cluster = self._get_cluster(service.cluster_name)
             self.update_cluster_resources(cluster, service.running_count, task_state="RUNNING")
-        settle(service)
+        mark_steady(service)
         return service
 
     replace_method(Service, __init__)

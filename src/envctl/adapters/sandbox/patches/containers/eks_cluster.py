@@ -1,4 +1,4 @@
-"""EKS: what a cluster is born with."""
+"""EKS: the network and the token issuer of a new cluster."""
 
 import secrets
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ def _apply() -> None:
         ec2 = ec2_backends[self.account_id][self.region_name]
         vpc_id = ec2.get_subnet(given["resources_vpc_config"]["subnetIds"][0]).vpc_id
         cluster = stock_create(self, name=name, **given)
-        network = {"vpcId": vpc_id, "clusterSecurityGroupId": _group_of_members(ec2, name, vpc_id)}
+        network = {"vpcId": vpc_id, "clusterSecurityGroupId": _create_member_group(ec2, name, vpc_id)}
         cluster.resources_vpc_config = {**cluster.resources_vpc_config, **network}
         issuer = f"https://oidc.eks.{self.region_name}.amazonaws.com/id/{secrets.token_hex(_ISSUER_BYTES).upper()}"
         cluster.identity = {"oidc": {"issuer": issuer}}
@@ -38,8 +38,8 @@ def _apply() -> None:
     replace_method(EKSBackend, delete_cluster)
 
 
-def _group_of_members(ec2: "EC2Backend", name: str, vpc_id: str) -> str:
-    """Control plane and nodes, which may talk to each other."""
+def _create_member_group(ec2: "EC2Backend", name: str, vpc_id: str) -> str:
+    """Create the security group for traffic between control plane and nodes, and return its id."""
     group = ec2.create_security_group(
         name=f"eks-cluster-sg-{name}-{secrets.randbelow(10**10)}",
         description="EKS created security group applied to the control plane and to managed workloads.",

@@ -1,4 +1,4 @@
-"""EKS: what was given for a node group, and no more."""
+"""EKS: the settings of a new node group, without invented ones."""
 
 from typing import TYPE_CHECKING, Any
 

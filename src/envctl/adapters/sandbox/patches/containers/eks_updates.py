@@ -1,4 +1,4 @@
-"""EKS: changes of a cluster and its node group, which a client may ask for until they are done."""
+"""EKS: updates of a cluster and its node groups, and their status for polling clients."""
 
 import uuid
 from collections.abc import Mapping
@@ -7,20 +7,20 @@ from typing import Any
 
 from envctl.adapters.sandbox.patches.patch import Patch, replace_method
 
-_UPDATE = "/clusters/(?P<name>[^/]+)/updates/(?P<updateId>[^/]+)$"
-_CLUSTER_VERSION = "/clusters/(?P<name>[^/]+)/updates$"
-_NODE_VERSION = "/clusters/(?P<name>[^/]+)/node-groups/(?P<nodegroupName>[^/]+)/update-version$"
+_UPDATE_PATH = "/clusters/(?P<name>[^/]+)/updates/(?P<updateId>[^/]+)$"
+_CLUSTER_VERSION_PATH = "/clusters/(?P<name>[^/]+)/updates$"
+_NODE_VERSION_PATH = "/clusters/(?P<name>[^/]+)/node-groups/(?P<nodegroupName>[^/]+)/update-version$"
 
 
-def serve(*paths: str) -> None:
-    """Before moto has built the application of the service."""
+def register_paths(*paths: str) -> None:
+    """Register URL paths of the service. Call it before moto builds its application."""
     from moto.eks import urls
 
     urls.url_paths.update({f"{{0}}{path}": urls.response.dispatch for path in paths})
 
 
-def done(cluster: object, kind: str, changes: Mapping[str, object]) -> dict[str, Any]:
-    """An update that has succeeded: nothing here takes time. The cluster remembers it."""
+def record_update(cluster: object, kind: str, changes: Mapping[str, object]) -> dict[str, Any]:
+    """Record a successful update in the cluster, and return it: updates take no time in the sandbox."""
     update = {
         "id": str(uuid.uuid4()),
         "status": "Successful",
@@ -38,7 +38,7 @@ def _apply() -> None:
     from moto.eks.exceptions import ResourceNotFoundException
     from moto.eks.responses import EKSResponse
 
-    serve(_UPDATE, _CLUSTER_VERSION, _NODE_VERSION)
+    register_paths(_UPDATE_PATH, _CLUSTER_VERSION_PATH, _NODE_VERSION_PATH)
 
     def describe_update(self: EKSResponse) -> object:
         cluster = self.eks_backend.describe_cluster(self._get_param("name"))
@@ -50,17 +50,17 @@ def _apply() -> None:
 
     def update_cluster_version(self: EKSResponse) -> object:
         cluster = self.eks_backend.describe_cluster(self._get_param("name"))
-        _next_minor(cluster.version, self._get_param("version"))
+        _require_next_minor(cluster.version, self._get_param("version"))
         cluster.version = self._get_param("version")
-        return ActionResult({"update": done(cluster, "VersionUpdate", {"Version": cluster.version})})
+        return ActionResult({"update": record_update(cluster, "VersionUpdate", {"Version": cluster.version})})
 
     def update_cluster_config(self: EKSResponse) -> object:
         cluster = self.eks_backend.describe_cluster(self._get_param("name"))
         if changed := self._get_param("resourcesVpcConfig"):
             cluster.resources_vpc_config = {**cluster.resources_vpc_config, **changed}
-            return ActionResult({"update": done(cluster, "EndpointAccessUpdate", changed)})
+            return ActionResult({"update": record_update(cluster, "EndpointAccessUpdate", changed)})
         cluster.logging = self._get_param("logging") or cluster.logging
-        return ActionResult({"update": done(cluster, "LoggingUpdate", {"ClusterLogging": cluster.logging})})
+        return ActionResult({"update": record_update(cluster, "LoggingUpdate", {"ClusterLogging": cluster.logging})})
 
     def update_nodegroup_version(self: EKSResponse) -> object:
         cluster = self.eks_backend.describe_cluster(self._get_param("name"))
@@ -69,17 +69,17 @@ def _apply() -> None:
         group.version = self._get_param("version") or cluster.version
         group.release_version = self._get_param("releaseVersion") or group.release_version
         group.launch_template = {**(group.launch_template or {}), **template} or None
-        return ActionResult({"update": done(cluster, "VersionUpdate", {"Version": group.version, **template})})
+        return ActionResult({"update": record_update(cluster, "VersionUpdate", {"Version": group.version, **template})})
 
     stock = EKSResponse.update_nodegroup_config
 
     def update_nodegroup_config(self: EKSResponse) -> object:
         group = self.eks_backend.describe_nodegroup(self._get_param("name"), self._get_param("nodegroupName"))
-        _in_order({**group.scaling_config, **(self._get_param("scalingConfig") or {})})
+        _require_ordered_sizes({**group.scaling_config, **(self._get_param("scalingConfig") or {})})
         stock(self)
         cluster = self.eks_backend.describe_cluster(self._get_param("name"))
         given = {name: self._get_param(name) for name in ("labels", "taints", "scalingConfig", "updateConfig")}
-        return ActionResult({"update": done(cluster, "ConfigUpdate", given)})
+        return ActionResult({"update": record_update(cluster, "ConfigUpdate", given)})
 
     for method in (
         describe_update,
@@ -91,7 +91,7 @@ def _apply() -> None:
         replace_method(EKSResponse, method)
 
 
-def _next_minor(version: str, wanted: str) -> None:
+def _require_next_minor(version: str, wanted: str) -> None:
     from moto.eks.exceptions import InvalidParameterException
 
     if int(wanted.split(".")[1]) != int(version.split(".")[1]) + 1:
@@ -100,7 +100,7 @@ def _next_minor(version: str, wanted: str) -> None:
         )
 
 
-def _in_order(sizes: Mapping[str, int]) -> None:
+def _require_ordered_sizes(sizes: Mapping[str, int]) -> None:
     from moto.eks.exceptions import InvalidParameterException
 
     if not sizes["minSize"] <= sizes["desiredSize"] <= sizes["maxSize"]:

@@ -7,7 +7,7 @@ def _apply() -> None:
     from moto.core.responses import ActionResult
     from moto.ec2.responses.monitoring import Monitoring
 
-    def switch(response: Monitoring, state: str) -> ActionResult:
+    def set_monitoring(response: Monitoring, state: str) -> ActionResult:
         instances = response.ec2_backend.get_multi_instances_by_id(response._get_param("InstanceIds", []))
         for instance in instances:
             instance.monitoring_state = state
@@ -16,10 +16,10 @@ def _apply() -> None:
         )
 
     def monitor_instances(self: Monitoring) -> ActionResult:
-        return switch(self, "enabled")
+        return set_monitoring(self, "enabled")
 
     def unmonitor_instances(self: Monitoring) -> ActionResult:
-        return switch(self, "disabled")
+        return set_monitoring(self, "disabled")
 
     replace_method(Monitoring, monitor_instances)
     replace_method(Monitoring, unmonitor_instances)

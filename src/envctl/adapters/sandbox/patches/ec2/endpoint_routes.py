@@ -1,4 +1,4 @@
-"""EC2: the routes to a gateway endpoint."""
+"""EC2: routes to a gateway endpoint."""
 
 from typing import Any
 

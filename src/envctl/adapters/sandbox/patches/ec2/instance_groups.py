@@ -1,4 +1,4 @@
-"""EC2: the security groups of an instance."""
+"""EC2: security groups of an instance."""
 
 from typing import TYPE_CHECKING
 
@@ -8,23 +8,23 @@ if TYPE_CHECKING:
     from moto.ec2.models.instances import Instance
     from moto.ec2.models.security_groups import SecurityGroup
 
-_ASKED_FOR = "_security_groups_asked_for"
+_REQUESTED_GROUPS = "_security_groups_asked_for"
 
 
 def _apply() -> None:
     from moto.ec2.models.instances import Instance
 
-    Instance.security_groups = property(_read, _write)  # type: ignore[assignment]
+    Instance.security_groups = property(_read_groups, _write_groups)  # type: ignore[assignment]
 
 
-def _read(instance: "Instance") -> "list[SecurityGroup]":
-    """AWS has one set of groups: that of the primary network interface."""
+def _read_groups(instance: "Instance") -> "list[SecurityGroup]":
+    """Return the groups of the primary network interface, the only ones in AWS."""
     primary = getattr(instance, "nics", {}).get(0)
-    return list(primary._group_set) if primary else getattr(instance, _ASKED_FOR, [])
+    return list(primary._group_set) if primary else getattr(instance, _REQUESTED_GROUPS, [])
 
 
-def _write(instance: "Instance", groups: "list[SecurityGroup]") -> None:
-    setattr(instance, _ASKED_FOR, groups)
+def _write_groups(instance: "Instance", groups: "list[SecurityGroup]") -> None:
+    setattr(instance, _REQUESTED_GROUPS, groups)
     if primary := getattr(instance, "nics", {}).get(0):
         primary._group_set = list(groups)
 

@@ -1,4 +1,4 @@
-"""EC2: the tags of a launch template."""
+"""EC2: tags of a launch template."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""EC2: the user data of a launch template's later versions."""
+"""EC2: user data in later versions of a launch template."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""IAM Access Analyzer: a service that moto does not have."""
+"""IAM Access Analyzer: registration of a service missing in moto."""
 
 import re
 import sys
@@ -11,14 +11,14 @@ def _apply() -> None:
 
     from envctl.adapters.sandbox.patches.iam import access_analyzer_service as service
 
-    # moto finds a service by the pattern of its host, and then imports a module of its name.
+    # moto finds a service by its host pattern, and imports a module of its name.
     sys.modules[f"moto.{service.SERVICE}"] = service
     backend_index.backend_url_patterns.append((service.SERVICE, re.compile(service.HOST)))
 
 
 PATCH = Patch(
     name="iam-access-analyzer",
-    # Nothing is asked before STS has said whose credentials they are, so it is there in time.
+    # Clients call STS first to identify their credentials: the service is registered in time.
     service="sts",
     gap="moto does not know IAM Access Analyzer, so no analyzer can be created",
     apply=_apply,

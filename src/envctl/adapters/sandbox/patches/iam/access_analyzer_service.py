@@ -1,4 +1,4 @@
-"""IAM Access Analyzer, written as a service of moto: imported when it is first needed, since it imports moto."""
+"""IAM Access Analyzer as a service of moto. It imports moto, so it is imported only at its first use."""
 
 from types import SimpleNamespace
 
@@ -22,12 +22,12 @@ class AnalyzerBackend(BaseBackend):
 
     @property
     def _url_module(self) -> SimpleNamespace:
-        """moto looks for a file `urls.py` beside this one."""
+        """Return the URLs that moto otherwise reads from a file `urls.py` beside this one."""
         return SimpleNamespace(
             url_bases=[HOST], url_paths={f"{{0}}{path}": AnalyzerResponse.dispatch for path in _PATHS}
         )
 
-    def create(self, name: str, kind: str, tags: dict[str, str]) -> str:
+    def create_analyzer(self, name: str, kind: str, tags: dict[str, str]) -> str:
         if name in self.analyzers:
             raise JsonRESTError("ConflictException", f"{name} exists already")
         arn = f"arn:aws:access-analyzer:{self.region_name}:{self.account_id}:analyzer/{name}"
@@ -36,8 +36,8 @@ class AnalyzerBackend(BaseBackend):
         self.tags[name] = tags
         return arn
 
-    def name_of(self, named: str) -> str:
-        """Of the analyzer that is named by its name or by its ARN."""
+    def resolve_name(self, named: str) -> str:
+        """Return the name of an analyzer, given its name or ARN. Raises JsonRESTError if it does not exist."""
         name = named.rpartition("/")[2]
         if name not in self.analyzers:
             missing = JsonRESTError("ResourceNotFoundException", f"{named} does not exist")
@@ -55,37 +55,39 @@ class AnalyzerResponse(BaseResponse):
     def backend(self) -> AnalyzerBackend:
         return accessanalyzer_backends[self.current_account][self.region]
 
-    def _tags(self) -> dict[str, str]:
-        return self.backend.tags[self.backend.name_of(self._get_param("resourceArn"))]
+    def _resource_tags(self) -> dict[str, str]:
+        return self.backend.tags[self.backend.resolve_name(self._get_param("resourceArn"))]
 
-    def _seen(self, name: str) -> Analyzer:
+    def _describe_analyzer(self, name: str) -> Analyzer:
         return {**self.backend.analyzers[name], "tags": self.backend.tags[name]}
 
     def create_analyzer(self) -> ActionResult:
         name, kind, tags = (self._get_param(key) for key in ("analyzerName", "type", "tags"))
-        return ActionResult({"arn": self.backend.create(name, kind, dict(tags or {}))})
+        return ActionResult({"arn": self.backend.create_analyzer(name, kind, dict(tags or {}))})
 
     def get_analyzer(self) -> ActionResult:
-        return ActionResult({"analyzer": self._seen(self.backend.name_of(self._get_param("analyzerName")))})
+        return ActionResult(
+            {"analyzer": self._describe_analyzer(self.backend.resolve_name(self._get_param("analyzerName")))}
+        )
 
     def list_analyzers(self) -> ActionResult:
-        return ActionResult({"analyzers": [self._seen(name) for name in self.backend.analyzers]})
+        return ActionResult({"analyzers": [self._describe_analyzer(name) for name in self.backend.analyzers]})
 
     def delete_analyzer(self) -> EmptyResult:
-        name = self.backend.name_of(self._get_param("analyzerName"))
+        name = self.backend.resolve_name(self._get_param("analyzerName"))
         del self.backend.analyzers[name], self.backend.tags[name]
         return EmptyResult()
 
     def list_tags_for_resource(self) -> ActionResult:
-        return ActionResult({"tags": self._tags()})
+        return ActionResult({"tags": self._resource_tags()})
 
     def tag_resource(self) -> EmptyResult:
-        self._tags().update(self._get_param("tags"))
+        self._resource_tags().update(self._get_param("tags"))
         return EmptyResult()
 
     def untag_resource(self) -> EmptyResult:
         for key in self._get_param("tagKeys"):
-            self._tags().pop(key, None)
+            self._resource_tags().pop(key, None)
         return EmptyResult()
 
 

@@ -1,4 +1,4 @@
-"""Budgets: who is told."""
+"""Budgets: subscribers of a notification."""
 
 from envctl.adapters.sandbox.patches.patch import Patch, replace_method
 
@@ -9,7 +9,7 @@ def _apply() -> None:
 
     def describe_subscribers_for_notification(self: BudgetsResponse) -> ActionResult:
         account, name, wanted = (self._get_param(key) for key in ("AccountId", "BudgetName", "Notification"))
-        self.backend.describe_budget(account, name)  # raises where there is none
+        self.backend.describe_budget(account, name)  # raises if it does not exist
         notifications = self.backend.budgets[account][name].notifications
         found = [notification.subscribers for notification in notifications if notification.details == wanted]
         return ActionResult({"Subscribers": found[0] if found else []})

@@ -1,4 +1,4 @@
-"""Budgets: a budget that changes."""
+"""Budgets: the update of a budget."""
 
 from envctl.adapters.sandbox.patches.patch import Patch, replace_method
 
@@ -9,7 +9,7 @@ def _apply() -> None:
 
     def update_budget(self: BudgetsResponse) -> EmptyResult:
         account, new = self._get_param("AccountId"), self._get_param("NewBudget")
-        self.backend.describe_budget(account, new["BudgetName"])  # raises where there is none
+        self.backend.describe_budget(account, new["BudgetName"])  # raises if it does not exist
         self.backend.budgets[account][new["BudgetName"]].budget.update(new)
         return EmptyResult()
 

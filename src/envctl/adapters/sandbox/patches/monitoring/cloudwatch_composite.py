@@ -8,7 +8,7 @@ def _apply() -> None:
     from moto.core.responses import ActionResult
 
     def put_composite_alarm(self: CloudWatchResponse) -> ActionResult:
-        # moto's alarm knows a rule, and DescribeAlarms tells both kinds apart by it.
+        # moto's alarm has a field for the rule, and DescribeAlarms distinguishes both kinds by it.
         return self.put_metric_alarm()
 
     replace_method(CloudWatchResponse, put_composite_alarm)

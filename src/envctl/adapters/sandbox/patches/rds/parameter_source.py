@@ -1,4 +1,4 @@
-"""RDS: where a parameter of a parameter group comes from."""
+"""RDS: the source of parameters in a parameter group."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def _apply() -> None:
     stock = RDSResponse.describe_db_parameters
 
     def describe_db_parameters(self: RDSResponse) -> ActionResult:
-        """moto knows those parameters alone that somebody has set: their source is the user."""
+        """Add the source `user` to all parameters: moto stores only parameters set by the user."""
         found: Any = stock(self).result
         wanted = self.params.get("Source") in {None, "user"}
         parameters = [{**parameter, "Source": "user"} for parameter in found["Parameters"] if wanted]

@@ -1,10 +1,10 @@
-"""RDS: performance insights."""
+"""RDS: settings of performance insights."""
 
 from typing import Any
 
 from envctl.adapters.sandbox.patches.patch import Patch, replace_method
 
-# What AWS keeps without charge, if nobody asks for more.
+# The default retention of AWS, free of charge.
 _FREE_DAYS = 7
 
 
@@ -13,7 +13,7 @@ def _apply() -> None:
 
     stock_create, stock_update = RDSBackend.create_db_instance, DBInstance.update
 
-    def keep(instance: DBInstance, asked: dict[str, Any]) -> None:
+    def save_settings(instance: DBInstance, asked: dict[str, Any]) -> None:
         names = ("performance_insights_kms_key_id", "performance_insights_retention_period")
         given = {name: asked[name] for name in names if asked.get(name) is not None}
         enabled = asked.get("enable_performance_insights")
@@ -25,12 +25,12 @@ def _apply() -> None:
 
     def create_db_instance(self: RDSBackend, db_kwargs: dict[str, Any]) -> DBInstance:
         instance = stock_create(self, db_kwargs)
-        keep(instance, db_kwargs)
+        save_settings(instance, db_kwargs)
         return instance
 
     def update(self: DBInstance, **db_kwargs: Any) -> None:  # noqa: ANN401 (as in moto)
         stock_update(self, **db_kwargs)
-        keep(self, db_kwargs)
+        save_settings(self, db_kwargs)
 
     replace_method(RDSBackend, create_db_instance)
     replace_method(DBInstance, update)

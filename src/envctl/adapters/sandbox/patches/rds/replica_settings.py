@@ -1,10 +1,10 @@
-"""RDS: what a read replica does not take over from its source."""
+"""RDS: settings not inherited by a read replica."""
 
 from typing import Any
 
 from envctl.adapters.sandbox.patches.patch import Patch, replace_method
 
-_OWN = {
+_REPLICA_DEFAULTS = {
     "backup_retention_period": 0,
     "deletion_protection": False,
     "enable_performance_insights": False,
@@ -20,10 +20,10 @@ def _apply() -> None:
     def create_db_instance_read_replica(self: RDSBackend, db_kwargs: dict[str, Any]) -> DBInstance:
         logs = list(db_kwargs.get("enable_cloudwatch_logs_exports") or [])
         given = {key: value for key, value in db_kwargs.items() if value is not None}
-        # Its own region comes first: what is named after it, such as subnets, is looked for there.
-        own = {"backend": self, "tags": [], "enabled_cloudwatch_logs_exports": logs, **_OWN}
+        # The backend of its own region comes first: later settings, such as subnets, are looked up there.
+        own = {"backend": self, "tags": [], "enabled_cloudwatch_logs_exports": logs, **_REPLICA_DEFAULTS}
         if str(db_kwargs["source_db_instance_identifier"]).startswith("arn:"):
-            # From another region, where the groups of this one are not known.
+            # The source is in another region: its groups are unknown here.
             own["db_parameter_group_name"] = ""
         return stock(self, {**own, **given})
 

@@ -1,4 +1,4 @@
-"""S3: the conditions of a bucket's policy."""
+"""S3: conditions in a bucket policy."""
 
 import json
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from envctl.adapters.sandbox.patches.patch import Patch, replace_method
 if TYPE_CHECKING:
     from flask import Request
 
-# What is known of the request whose key is being looked at. All that reaches the sandbox came through TLS.
-_REQUEST: ContextVar[Mapping[str, str]] = ContextVar(
-    "_REQUEST", default=MappingProxyType({"aws:securetransport": "true"})
+# Condition keys of the current request. All requests to the sandbox come through TLS.
+_REQUEST_KEYS: ContextVar[Mapping[str, str]] = ContextVar(
+    "_REQUEST_KEYS", default=MappingProxyType({"aws:securetransport": "true"})
 )
-_VERSIONED = "versionId"
+_VERSION_KEY = "versionId"
 
 
 def _apply() -> None:
@@ -26,53 +26,53 @@ def _apply() -> None:
     stock = S3Response.key_response
 
     def key_response(self: S3Response, request: "Request", full_url: str, headers: dict[str, str]) -> object:
-        known = dict(_REQUEST.get())
+        known = dict(_REQUEST_KEYS.get())
         if "If-None-Match" in request.headers:
             known["s3:if-none-match"] = request.headers["If-None-Match"]
-        if f"{_VERSIONED}=" in full_url:
-            known[_VERSIONED] = "given"
-        before = _REQUEST.set(known)
+        if f"{_VERSION_KEY}=" in full_url:
+            known[_VERSION_KEY] = "given"
+        before = _REQUEST_KEYS.set(known)
         try:
             return stock(self, request, full_url, headers)
         finally:
-            _REQUEST.reset(before)
+            _REQUEST_KEYS.reset(before)
 
     def get_permission(self: FakeBucket, action: str, resource: str) -> object:
-        known = _REQUEST.get()
-        if action == "s3:DeleteObject" and _VERSIONED in known:
+        known = _REQUEST_KEYS.get()
+        if action == "s3:DeleteObject" and _VERSION_KEY in known:
             action = "s3:DeleteObjectVersion"
-        said = [] if self.policy is None else _statements(json.loads(self.policy))
-        heard = [{**each, "Condition": {}} for each in said if _holds(each.get("Condition", {}), known)]
-        if not heard:
+        statements = [] if self.policy is None else _list_statements(json.loads(self.policy))
+        matching = [{**each, "Condition": {}} for each in statements if _is_met(each.get("Condition", {}), known)]
+        if not matching:
             return PermissionResult.NEUTRAL
-        policy = IAMPolicy(json.dumps({"Statement": heard}))
+        policy = IAMPolicy(json.dumps({"Statement": matching}))
         return policy.is_action_permitted(action, resource)
 
     replace_method(S3Response, key_response)
     replace_method(FakeBucket, get_permission)
 
 
-def _statements(policy: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _list_statements(policy: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = policy["Statement"]
     return found if isinstance(found, list) else [found]
 
 
-def _holds(condition: Mapping[str, Mapping[str, object]], known: Mapping[str, str]) -> bool:
-    """Whether the statement speaks of this request. One whose operator is not known here is left out."""
+def _is_met(condition: Mapping[str, Mapping[str, object]], known: Mapping[str, str]) -> bool:
+    """Check that a condition holds for this request. An unknown operator never holds."""
     return all(
-        _meets(operator, known.get(key.lower()), wanted)
+        _matches_operator(operator, known.get(key.lower()), wanted)
         for operator, keys in condition.items()
         for key, wanted in keys.items()
     )
 
 
-def _meets(operator: str, there: str | None, wanted: object) -> bool:
+def _matches_operator(operator: str, actual: str | None, wanted: object) -> bool:
     values = [str(each).lower() for each in (wanted if isinstance(wanted, list) else [wanted])]
     match operator:
         case "Bool":
-            return there in values
+            return actual in values
         case "Null":
-            return str(there is None).lower() in values
+            return str(actual is None).lower() in values
         case _:
             return False
 

@@ -1,4 +1,4 @@
-"""S3: object lock on a bucket that holds objects already."""
+"""S3: object lock on a bucket with objects."""
 
 from typing import Any
 

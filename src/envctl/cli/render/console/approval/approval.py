@@ -1,59 +1,65 @@
-"""What came of a person's word at a gate."""
+"""Approvals, GitHub reviews and withdrawals as text."""
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.counting import counted
-from envctl.cli.render.terminal.text import hanging, hinted, joined, one_line, say
-from envctl.domain.text.short_ids import short
+from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text, to_one_line
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.approval.approve import Approved, Withdrawn
 from envctl.usecases.approval.ci_reviewers import Reviewed
 
 
-def show_approved(approved: Approved, out: Console) -> None:
+def show_approval(approved: Approved, out: Console) -> None:
     verb = "had already approved" if approved.already else "approved"
-    what = f" {verb} release {short(approved.release)} for {approved.environment} (gate {approved.gate})."
-    say(out, joined((str(approved.by), "bold"), what))
+    what = f" {verb} release {shorten_id(approved.release)} for {approved.environment} (gate {approved.gate})."
+    print_text(out, join_text((str(approved.by), "bold"), what))
     if approved.plan:
-        say(out, _holds(approved))
-    _rest(approved, out)
+        print_text(out, _format_validity(approved))
+    _show_missing_approvals(approved, out)
 
 
-def show_reviewed(reviewed: Reviewed, out: Console) -> None:
+def show_reviews(reviewed: Reviewed, out: Console) -> None:
     if not reviewed.reviewers:
-        say(out, f"Nobody has let this job begin as a reviewer: in GitHub {reviewed.environment} asks for none.")
+        print_text(out, f"Nobody has let this job begin as a reviewer: in GitHub {reviewed.environment} asks for none.")
     for each in reviewed.reviewers:
         if each.why:
-            hanging(out, joined(("! ", "bold yellow"), f"{one_line(each.name)} {one_line(each.why)}: does not count"))
+            print_item(
+                out,
+                join_text(("! ", "bold yellow"), f"{to_one_line(each.name)} {to_one_line(each.why)}: does not count"),
+            )
             continue
         verb = "had already approved" if each.outcome == "already" else "approved"
-        what = f" {verb} release {short(reviewed.release)} for {reviewed.environment} (gate {reviewed.gate}) in GitHub."
-        say(out, joined((one_line(each.name), "bold"), what))
-    say(out, _holds(reviewed))
-    _rest(reviewed, out)
+        release = shorten_id(reviewed.release)
+        what = f" {verb} release {release} for {reviewed.environment} (gate {reviewed.gate}) in GitHub."
+        print_text(out, join_text((to_one_line(each.name), "bold"), what))
+    print_text(out, _format_validity(reviewed))
+    _show_missing_approvals(reviewed, out)
 
 
-def _holds(told: Approved | Reviewed) -> str:
-    where = f" in {told.where}" if told.where else ""
-    return f"It holds for plan {short(told.plan)}{where}, and for one that does less."
+def _format_validity(approval: Approved | Reviewed) -> str:
+    where = f" in {approval.where}" if approval.where else ""
+    return f"It holds for plan {shorten_id(approval.plan)}{where}, and for one that does less."
 
 
-def _rest(told: Approved | Reviewed, out: Console) -> None:
-    for note in told.notes:
-        hanging(out, joined(("! ", "bold yellow"), one_line(note)))
-    if told.missing:
-        lacking = ", ".join(f"{counted(number, 'approval')} for {gate}" for gate, number in told.missing.items())
-        say(out, f"Still missing: {lacking}.")
+def _show_missing_approvals(approval: Approved | Reviewed, out: Console) -> None:
+    for note in approval.notes:
+        print_item(out, join_text(("! ", "bold yellow"), to_one_line(note)))
+    if approval.missing:
+        lacking = ", ".join(
+            f"{format_count(number, 'approval')} for {gate}" for gate, number in approval.missing.items()
+        )
+        print_text(out, f"Still missing: {lacking}.")
     else:
-        say(out, f"Every gate of {told.environment} has its approvals for this release.")
-    hinted(out, told.next)
+        print_text(out, f"Every gate of {approval.environment} has its approvals for this release.")
+    print_hint(out, approval.next)
 
 
-def show_withdrawn(withdrawn: Withdrawn, out: Console) -> None:
+def show_withdrawal(withdrawn: Withdrawn, out: Console) -> None:
     if not withdrawn.release:
-        say(out, f"Nothing to take back: no release waits to come to {withdrawn.environment}.")
+        print_text(out, f"Nothing to take back: no release waits to come to {withdrawn.environment}.")
         return
-    what = f"release {short(withdrawn.release)} for {withdrawn.environment} (gate {withdrawn.gate})"
+    what = f"release {shorten_id(withdrawn.release)} for {withdrawn.environment} (gate {withdrawn.gate})"
     if withdrawn.withdrawn:
-        say(out, joined((str(withdrawn.by), "bold"), f" no longer approves {what}."))
+        print_text(out, join_text((str(withdrawn.by), "bold"), f" no longer approves {what}."))
     else:
-        say(out, joined("Nothing to take back: ", (str(withdrawn.by), "bold"), f" has not approved {what}."))
+        print_text(out, join_text("Nothing to take back: ", (str(withdrawn.by), "bold"), f" has not approved {what}."))

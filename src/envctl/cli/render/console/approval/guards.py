@@ -1,4 +1,4 @@
-"""A refusal or a remark of a guard: why, since when, until when, who can change it, and the way on."""
+"""Refusals and warnings of guards: reason, times, people who can unblock, and hint."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -6,22 +6,22 @@ from datetime import datetime
 from rich.console import Console
 
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import hinted, joined, one_line, say
-from envctl.cli.render.terminal.times import Zone, opening, since
+from envctl.cli.render.terminal.text import join_text, print_hint, print_text, to_one_line
+from envctl.cli.render.terminal.times import Zone, format_future, format_past
 from envctl.domain.errors import Problem
 from envctl.domain.guards import GUARDS, Refusal, RefusedError
 
-# As wide as the longest answer of a guard, so that their names stand in one column.
-ANSWER = 12
-INDENT = 2 + ANSWER
+# Width of the longest answer, to align the guard names.
+ANSWER_WIDTH = 12
+INDENT = 2 + ANSWER_WIDTH
 
 
-def show_refused(error: RefusedError, err: Console, now: datetime) -> None:
-    opens = opens_at(error.refusals)
-    say(err, joined((verdict(error.refusals, opens), "bold red"), opens_by_itself(opens, now)))
+def show_refusals(error: RefusedError, err: Console, now: datetime) -> None:
+    opens = find_opening_time(error.refusals)
+    print_text(err, join_text((format_verdict(error.refusals, opens), "bold red"), format_opening_time(opens, now)))
     for refusal in error.refusals:
         show_refusal(refusal, err, now)
-    if others := further(error):
+    if others := list_other_problems(error):
         show_problems(others, err, "error", "bold red")
 
 
@@ -29,49 +29,49 @@ def show_refusal(refusal: Refusal, out: Console, now: datetime) -> None:
     answer = ("! warns", "bold yellow") if refusal.warns else ("✗ refuses", "bold red")
     for_now = " (for now)" if refusal.for_now else ""
     name = (f"{refusal.code} {refusal.guard}", "bold")
-    say(out, joined((answer[0].ljust(ANSWER), answer[1]), name, for_now), 2)
-    say(out, one_line(refusal.message), INDENT)
+    print_text(out, join_text((answer[0].ljust(ANSWER_WIDTH), answer[1]), name, for_now), 2)
+    print_text(out, to_one_line(refusal.message), INDENT)
     show_problems(refusal.because, out, "", "bold", INDENT)
-    for word, told in circumstances(refusal, now):
-        say(out, joined((f"{word}: ", "dim"), told), INDENT)
-    hinted(out, refusal.hint, INDENT)
+    for word, detail in list_refusal_details(refusal, now):
+        print_text(out, join_text((f"{word}: ", "dim"), detail), INDENT)
+    print_hint(out, refusal.hint, INDENT)
 
 
-def circumstances(refusal: Refusal, now: datetime, zone: Zone = None) -> Iterator[tuple[str, str]]:
-    """What is known of it beyond its message: a word, and what stands behind it."""
+def list_refusal_details(refusal: Refusal, now: datetime, zone: Zone = None) -> Iterator[tuple[str, str]]:
+    """Yield further details of a refusal as label and text."""
     if refusal.since:
-        yield "since", since(refusal.since, now, zone)
+        yield "since", format_past(refusal.since, now, zone)
     if refusal.opens:
-        yield "opens", opening(refusal.opens, now, zone)
+        yield "opens", format_future(refusal.opens, now, zone)
     if refusal.who:
         yield "who", refusal.who
 
 
-def verdict(refusals: Sequence[Refusal], opens: datetime | None) -> str:
-    """`opens` is when it opens by itself, where nothing but time is in the way."""
+def format_verdict(refusals: Sequence[Refusal], opens: datetime | None) -> str:
+    """Summarize refusals. `opens` is the time of unblocking, if waiting is enough."""
     guards = "1 guard says" if len(refusals) == 1 else f"{len(refusals)} guards say"
     if not all(refusal.for_now for refusal in refusals):
         return f"Refused: {guards} no."
     return f"Refused for now: {guards} no{'' if opens else ', and it can open later'}."
 
 
-def opens_by_itself(at: datetime | None, now: datetime, zone: Zone = None) -> str:
-    return f" It opens by itself on {opening(at, now, zone)}." if at else ""
+def format_opening_time(at: datetime | None, now: datetime, zone: Zone = None) -> str:
+    return f" It opens by itself on {format_future(at, now, zone)}." if at else ""
 
 
-def further(error: RefusedError) -> tuple[Problem, ...]:
-    """What went wrong besides, while the refusal was dealt with."""
-    told = len(error.refusals) + sum(len(refusal.because) for refusal in error.refusals)
-    return tuple(error.problems[told:])
+def list_other_problems(error: RefusedError) -> tuple[Problem, ...]:
+    """Return the problems added after the refusals."""
+    listed = len(error.refusals) + sum(len(refusal.because) for refusal in error.refusals)
+    return tuple(error.problems[listed:])
 
 
-def named(codes: Sequence[str]) -> str:
-    """Guards as people know them, by code and name; one of another version of envctl by its code alone."""
+def format_guards(codes: Sequence[str]) -> str:
+    """Return guards by code and name; unknown ones of other envctl versions by code only."""
     names = {guard.code: f"{guard.code} {guard.name}" for guard in GUARDS}
     return ", ".join(names.get(code, code) for code in codes)
 
 
-def opens_at(refusals: Sequence[Refusal]) -> datetime | None:
-    """When nothing refuses any longer, where nothing but time is in the way."""
+def find_opening_time(refusals: Sequence[Refusal]) -> datetime | None:
+    """Return the time when all refusals have ended; None unless waiting ends each of them."""
     moments = [refusal.opens for refusal in refusals]
     return max(at for at in moments if at) if moments and all(moments) else None

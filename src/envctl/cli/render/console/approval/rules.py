@@ -1,15 +1,15 @@
-"""The rules of an environment, and what people said of them."""
+"""Rules of an environment, with their changes, approvals and reset."""
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.counting import counted
-from envctl.cli.render.terminal.text import hanging, hinted, joined, known_as, one_line, say
-from envctl.cli.render.terminal.times import moment
+from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.text import format_actor, join_text, print_hint, print_item, print_text, to_one_line
+from envctl.cli.render.terminal.times import format_time
 from envctl.usecases.approval.approve_rules import ApprovedRules
 from envctl.usecases.approval.reset_rules import RulesResetState
 from envctl.usecases.inspect.rules import EnvironmentRules
 
-_STANDINGS = {
+_STANDING_TEXTS = {
     "same": "envctl.toml says what was recorded",
     "both count": "envctl.toml and the recorded rules differ: a deployment has to satisfy both",
     "tree alone": "envctl.toml counts alone: the recorded rules were let go, or code enters there",
@@ -19,52 +19,62 @@ _STANDINGS = {
 }
 
 
-def show_rules(told: EnvironmentRules, out: Console) -> None:
-    say(out, joined("Rules of ", (told.environment, "bold"), f": {_STANDINGS[told.standing]}"))
-    if told.recorded:
-        say(out, f"recorded on {moment(told.recorded.at)} by the deployment of entry {told.recorded.started}")
-    for rule in told.rules:
-        value = f"{one_line(rule.what)}: {one_line(rule.value)}"
-        hanging(out, joined("  ", (value, "bold" if rule.whose != "both" else ""), f"  ({', '.join(rule.where)})"))
-    for change in told.changes:
-        style = "bold red" if change in told.conflicts else "bold yellow"
-        hanging(out, joined(("! ", style), f"changed in envctl.toml: {one_line(change)}"))
-    for given in told.approvals:
+def show_rules(rules: EnvironmentRules, out: Console) -> None:
+    print_text(out, join_text("Rules of ", (rules.environment, "bold"), f": {_STANDING_TEXTS[rules.standing]}"))
+    if rules.recorded:
+        print_text(
+            out, f"recorded on {format_time(rules.recorded.at)} by the deployment of entry {rules.recorded.started}"
+        )
+    for rule in rules.rules:
+        value = f"{to_one_line(rule.what)}: {to_one_line(rule.value)}"
+        print_item(
+            out, join_text("  ", (value, "bold" if rule.whose != "both" else ""), f"  ({', '.join(rule.where)})")
+        )
+    for change in rules.changes:
+        style = "bold red" if change in rules.conflicts else "bold yellow"
+        print_item(out, join_text(("! ", style), f"changed in envctl.toml: {to_one_line(change)}"))
+    for given in rules.approvals:
         at = f" (gate {given.gate})" if given.gate else ""
-        say(out, f"{known_as(given.by)} approved other rules on {moment(given.at)}{at}")
-    if told.reset:
-        why = one_line(told.reset.reason)
-        hanging(
-            out, joined(("! ", "bold red"), f"{known_as(told.reset.by)} reset them on {moment(told.reset.at)}: {why}")
+        print_text(out, f"{format_actor(given.by)} approved other rules on {format_time(given.at)}{at}")
+    if rules.reset:
+        why = to_one_line(rules.reset.reason)
+        print_item(
+            out,
+            join_text(
+                ("! ", "bold red"), f"{format_actor(rules.reset.by)} reset them on {format_time(rules.reset.at)}: {why}"
+            ),
         )
-    hinted(out, told.next)
+    print_hint(out, rules.next)
 
 
-def show_approved_rules(told: ApprovedRules, out: Console) -> None:
-    verb = "had already approved" if told.already else "approved"
-    at = f" (gate {told.gate})" if told.gate else ""
-    say(out, joined((str(told.by), "bold"), f" {verb} the rules of {told.environment} in envctl.toml{at}."))
-    for change in told.changes:
-        hanging(out, joined(("! ", "bold yellow"), one_line(change)))
-    if told.missing:
+def show_rules_approval(result: ApprovedRules, out: Console) -> None:
+    verb = "had already approved" if result.already else "approved"
+    at = f" (gate {result.gate})" if result.gate else ""
+    print_text(
+        out, join_text((str(result.by), "bold"), f" {verb} the rules of {result.environment} in envctl.toml{at}.")
+    )
+    for change in result.changes:
+        print_item(out, join_text(("! ", "bold yellow"), to_one_line(change)))
+    if result.missing:
         lacking = ", ".join(
-            f"{counted(number, 'approval')}{f' for {gate}' if gate else ''}" for gate, number in told.missing.items()
+            f"{format_count(number, 'approval')}{f' for {gate}' if gate else ''}"
+            for gate, number in result.missing.items()
         )
-        say(out, f"Still missing: {lacking}.")
+        print_text(out, f"Still missing: {lacking}.")
     else:
-        say(out, f"They take the place of the recorded ones with the next deployment to {told.environment}.")
-    hinted(out, told.next)
+        print_text(out, f"They take the place of the recorded ones with the next deployment to {result.environment}.")
+    print_hint(out, result.next)
 
 
-def show_reset(told: RulesResetState, out: Console) -> None:
-    name = (told.environment, "bold")
-    if told.reset is None:
-        say(out, joined("Nothing to withdraw: no reset of the rules of ", name, " was requested."))
-    elif told.withdrawn:
-        say(out, joined("The reset of the rules of ", name, " is withdrawn: the recorded rules go on."))
+def show_rules_reset(state: RulesResetState, out: Console) -> None:
+    name = (state.environment, "bold")
+    if state.reset is None:
+        print_text(out, join_text("Nothing to withdraw: no reset of the rules of ", name, " was requested."))
+    elif state.withdrawn:
+        print_text(out, join_text("The reset of the rules of ", name, " is withdrawn: the recorded rules go on."))
     else:
-        before = "was already requested" if told.already else "is requested"
-        say(out, joined("The reset of the rules of ", name, f" {before}, by {known_as(told.reset.by)}."))
-        if told.counts_from:
-            say(out, f"The recorded rules count until {moment(told.counts_from)}, unless it is withdrawn:")
-    hinted(out, told.next)
+        before = "was already requested" if state.already else "is requested"
+        print_text(out, join_text("The reset of the rules of ", name, f" {before}, by {format_actor(state.reset.by)}."))
+        if state.counts_from:
+            print_text(out, f"The recorded rules count until {format_time(state.counts_from)}, unless it is withdrawn:")
+    print_hint(out, state.next)

@@ -1,10 +1,10 @@
-"""How far each of several stacks got, where something went wrong with one: what was done, what was not, and why."""
+"""Outcomes of stacks after a failed deployment."""
 
 from collections.abc import Iterator, Sequence
 
-from envctl.domain.errors import StackAccount, StackEnd
+from envctl.domain.errors import StackEnd, StackOutcome
 
-_ORDER: tuple[tuple[StackEnd, str], ...] = (
+_END_TEXTS: tuple[tuple[StackEnd, str], ...] = (
     ("applied", "applied"),
     ("unchanged", "had nothing to change"),
     ("failed", "failed"),
@@ -13,14 +13,14 @@ _ORDER: tuple[tuple[StackEnd, str], ...] = (
 )
 
 
-def account(stacks: Sequence[StackAccount]) -> Iterator[tuple[str, str]]:
-    """What became of them, in two or three words, and of which."""
-    for end, told in _ORDER:
+def group_outcomes(stacks: Sequence[StackOutcome]) -> Iterator[tuple[str, str]]:
+    """Yield a short text for each outcome, with the names of its stacks."""
+    for end, text in _END_TEXTS:
         if names := [each.stack for each in stacks if each.end == end]:
-            yield told, ", ".join(names)
+            yield text, ", ".join(names)
     if left := [each for each in stacks if each.end == "left"]:
-        yield "not begun", ", ".join(f"{each.stack}{_because(each)}" for each in left)
+        yield "not begun", ", ".join(f"{each.stack}{_format_cause(each)}" for each in left)
 
 
-def _because(each: StackAccount) -> str:
+def _format_cause(each: StackOutcome) -> str:
     return f" (needs {' and '.join(each.because)})" if each.because else ""

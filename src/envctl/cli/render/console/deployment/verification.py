@@ -1,41 +1,41 @@
-"""What the checks of a project said."""
+"""Results of verification checks."""
 
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.terminal.counting import counted
-from envctl.cli.render.terminal.text import hanging, hinted, joined, one_line, say
-from envctl.domain.text.short_ids import short
+from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text, to_one_line
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.deployment.verification import Checked, Verification
 
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("-", "dim")}
 
 
 def show_verification(verification: Verification, out: Console) -> None:
-    release = (short(verification.release), "bold")
-    head = joined((verification.environment, "bold"), " runs release ", release, ", ")
+    release = (shorten_id(verification.release), "bold")
+    head = join_text((verification.environment, "bold"), " runs release ", release, ", ")
     show_checks(verification.checks, out, head)
-    hinted(out, verification.next)
+    print_hint(out, verification.next)
 
 
 def show_checks(checks: Sequence[Checked], out: Console, head: Text | None = None) -> None:
-    """What they come to, after `head` if there is one, and each of them."""
+    """Print a summary after `head`, and each check."""
     passed = any(check.outcome == "passed" for check in checks)
-    say(out, (head or Text()).append(proof(checks), "green" if passed else "bold yellow"))
+    print_text(out, (head or Text()).append(summarize_checks(checks), "green" if passed else "bold yellow"))
     for check in checks:
         mark, style = MARKS[check.outcome]
-        problem = f": {one_line(check.problem)}" if check.problem else ""
-        hanging(out, joined("  ", (mark, style), f" {check.name} {check.outcome}{problem}"), 4)
+        problem = f": {to_one_line(check.problem)}" if check.problem else ""
+        print_item(out, join_text("  ", (mark, style), f" {check.name} {check.outcome}{problem}"), 4)
 
 
-def proof(checks: Sequence[Checked]) -> str:
-    """What they come to, in a few words. That nothing was asked must not look like much of a proof."""
+def summarize_checks(checks: Sequence[Checked]) -> str:
+    """Summarize checks. A release without any checks must not look well verified."""
     counts = {name: sum(check.outcome == name for check in checks) for name in MARKS}
     skipped = f"{counts['skipped']} skipped" if counts["skipped"] else ""
     if counts["failed"]:
-        return f"not verified: {counted(counts['failed'], 'check')} failed"
+        return f"not verified: {format_count(counts['failed'], 'check')} failed"
     if counts["passed"]:
-        return ", ".join(filter(None, (f"verified: {counted(counts['passed'], 'check')} passed", skipped)))
+        return ", ".join(filter(None, (f"verified: {format_count(counts['passed'], 'check')} passed", skipped)))
     return f"verified without a check: {skipped or 'envctl.toml has none for it'}"

@@ -1,4 +1,4 @@
-"""A run as its jobs need it: a line for GitHub Actions, or a buildspec for a batch of AWS CodeBuild."""
+"""Job matrices: a JSON line for GitHub Actions, or a batch buildspec for AWS CodeBuild."""
 
 import json
 from collections.abc import Iterator
@@ -6,69 +6,69 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from envctl import __version__
-from envctl.cli.render.terminal.next_commands import to_type
+from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 
 if TYPE_CHECKING:
     from envctl.usecases.fleet.matrix import Job, Matrix
 
-# An image that has envctl is not asked to fetch it.
-_FROM = f"${{ENVCTL_PACKAGE:?has to say where envctl {__version__} comes from}}"
-_INSTALL = f'command -v envctl || python3 -m pip install "{_FROM}"'
+# Images with envctl need no package.
+_PACKAGE = f"${{ENVCTL_PACKAGE:?has to say where envctl {__version__} comes from}}"
+_INSTALL = f'command -v envctl || python3 -m pip install "{_PACKAGE}"'
 
 
-def matrix_text(matrix: "Matrix") -> str:
-    return codebuild(matrix) if matrix.format == "codebuild" else github(matrix)
+def format_matrix(matrix: "Matrix") -> str:
+    return format_codebuild_batch(matrix) if matrix.format == "codebuild" else format_github_matrix(matrix)
 
 
-def github(matrix: "Matrix") -> str:
-    """What `fromJSON` makes a matrix of: an output of a job is one line."""
+def format_github_matrix(matrix: "Matrix") -> str:
+    """Return the matrix on one line, as `fromJSON` needs it from a job output."""
     return json.dumps({"include": [asdict(job) for job in matrix.jobs]}, separators=(",", ":"))
 
 
-def codebuild(matrix: "Matrix") -> str:
-    """A build for each shard, and one that collects what they said, be it that some have failed."""
+def format_codebuild_batch(matrix: "Matrix") -> str:
+    """Return a buildspec with a build for each shard, and one to collect the results, even of failed shards."""
     look = f'envctl {matrix.kind} --run "$ENVCTL_RUN" --shard "$ENVCTL_SHARD"'
-    build = to_type(f'if [ -n "$ENVCTL_SHARD" ]; then {look}; else envctl collect "$ENVCTL_RUN"; fi')
+    build = add_sandbox_flag(f'if [ -n "$ENVCTL_SHARD" ]; then {look}; else envctl collect "$ENVCTL_RUN"; fi')
     return "\n".join(
         (
             "version: 0.2",
             "batch:",
             "  fast-fail: false",
             "  build-graph:",
-            *(line for job in matrix.jobs for line in _shard(job)),
-            *_collect(matrix),
+            *(line for job in matrix.jobs for line in _format_shard_build(job)),
+            *_format_collect_build(matrix),
             "phases:",
             "  install:",
             "    commands:",
-            f"      - {_quoted(_INSTALL)}",
+            f"      - {_quote_yaml(_INSTALL)}",
             "  build:",
             "    commands:",
-            f"      - {_quoted(build)}",
+            f"      - {_quote_yaml(build)}",
         )
     )
 
 
-def _shard(job: "Job") -> Iterator[str]:
+def _format_shard_build(job: "Job") -> Iterator[str]:
     yield f"    - identifier: shard_{job.shard}"
-    yield from _variables({"ENVCTL_RUN": job.run, "ENVCTL_SHARD": str(job.shard)})
-    # What it could not look at is told by the one that collects, which waits for it.
+    yield from _format_variables({"ENVCTL_RUN": job.run, "ENVCTL_SHARD": str(job.shard)})
+    # The collecting build waits for this one and reports its failures.
     yield "      ignore-failure: true"
 
 
-def _collect(matrix: "Matrix") -> Iterator[str]:
+def _format_collect_build(matrix: "Matrix") -> Iterator[str]:
     yield "    - identifier: collect"
-    yield from _variables({"ENVCTL_RUN": matrix.run})
+    yield from _format_variables({"ENVCTL_RUN": matrix.run})
     if matrix.jobs:
         yield "      depend-on:"
         yield from (f"        - shard_{job.shard}" for job in matrix.jobs)
 
 
-def _variables(values: dict[str, str]) -> Iterator[str]:
+def _format_variables(values: dict[str, str]) -> Iterator[str]:
     yield "      env:"
     yield "        variables:"
-    yield from (f"          {name}: {_quoted(value)}" for name, value in values.items())
+    yield from (f"          {name}: {_quote_yaml(value)}" for name, value in values.items())
 
 
-def _quoted(text: str) -> str:
+def _quote_yaml(text: str) -> str:
     doubled = text.replace("'", "''")
     return f"'{doubled}'"

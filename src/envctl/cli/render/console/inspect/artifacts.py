@@ -1,9 +1,9 @@
-"""The artifacts of two environments: the same code may run on another image."""
+"""Artifacts of two environments compared."""
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.text import hanging, joined, padded, say, visible, widest
-from envctl.cli.render.values.value_diff import side as spelt
+from envctl.cli.render.terminal.text import escape_text, join_text, measure_width, pad_text, print_item, print_text
+from envctl.cli.render.values.value_diff import format_side
 from envctl.domain.release.artifact_changes import ArtifactPair
 from envctl.usecases.inspect.diff import Diff
 
@@ -12,29 +12,29 @@ def show_artifacts(diff: Diff, out: Console) -> None:
     if not diff.artifacts:
         return
     out.print()
-    say(out, joined(("Artifacts: ", "bold"), summary(diff)))
-    width = widest((diff.first.environment, diff.second.environment), 32)
-    for pair in listed(diff):
+    print_text(out, join_text(("Artifacts: ", "bold"), summarize_artifacts(diff)))
+    width = measure_width((diff.first.environment, diff.second.environment), 32)
+    for pair in select_artifacts(diff):
         mark = ("= ", "dim") if pair.equal else ("≠ ", "yellow")
-        say(out, joined(mark, (pair.variable, "bold")), 2)
-        for environment, value in values(pair, diff):
-            hanging(out, joined("    ", padded(visible(environment), width), "  ", value), width + 6)
+        print_text(out, join_text(mark, (pair.variable, "bold")), 2)
+        for environment, value in list_artifact_values(pair, diff):
+            print_item(out, join_text("    ", pad_text(escape_text(environment), width), "  ", value), width + 6)
 
 
-def listed(diff: Diff) -> tuple[ArtifactPair, ...]:
+def select_artifacts(diff: Diff) -> tuple[ArtifactPair, ...]:
     return tuple(pair for pair in diff.artifacts if diff.everything or not pair.equal)
 
 
-def summary(diff: Diff) -> str:
+def summarize_artifacts(diff: Diff) -> str:
     equal = sum(pair.equal for pair in diff.artifacts)
     differ = len(diff.artifacts) - equal
     counts = {f"{differ} {'differs' if differ == 1 else 'differ'}": differ, f"{equal} equal": equal}
-    return ", ".join(told for told, number in counts.items() if number)
+    return ", ".join(text for text, number in counts.items() if number)
 
 
-def values(pair: ArtifactPair, diff: Diff) -> list[tuple[str, str]]:
-    """By environment; once where it is the same in both."""
+def list_artifact_values(pair: ArtifactPair, diff: Diff) -> list[tuple[str, str]]:
+    """Return values by environment; a single one under `both` if they are equal."""
     one, other = diff.first.environment, diff.second.environment
     if pair.equal:
-        return [("both", spelt(pair.first))]
-    return [(one, spelt(pair.first)), (other, spelt(pair.second))]
+        return [("both", format_side(pair.first))]
+    return [(one, format_side(pair.first)), (other, format_side(pair.second))]

@@ -1,33 +1,33 @@
-"""What a doctor says: a row for each thing that was looked at, and what it comes to."""
+"""Results of `envctl doctor`: findings by section, and a conclusion."""
 
 from collections import Counter
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.counting import counted
-from envctl.cli.render.terminal.findings import name_width, show_findings
-from envctl.cli.render.terminal.text import plain, say
+from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.findings import measure_name_width, show_findings
+from envctl.cli.render.terminal.text import print_text, to_text
 from envctl.usecases.inspect.doctor.doctor import Doctor
 
 
-def show_doctor(found: Doctor, out: Console) -> None:
-    width = name_width([finding for section in found.sections for finding in section.findings])
-    for section in found.sections:
-        say(out, plain(section.name, "bold"))
+def show_doctor(doctor: Doctor, out: Console) -> None:
+    width = measure_name_width([finding for section in doctor.sections for finding in section.findings])
+    for section in doctor.sections:
+        print_text(out, to_text(section.name, "bold"))
         show_findings(section.findings, out, width)
     out.print()
-    text, style = conclusion(found)
-    say(out, plain(text, style))
+    text, style = summarize_findings(doctor)
+    print_text(out, to_text(text, style))
 
 
-def conclusion(found: Doctor) -> tuple[str, str]:
-    counts = Counter(finding.verdict for section in found.sections for finding in section.findings)
+def summarize_findings(doctor: Doctor) -> tuple[str, str]:
+    counts = Counter(finding.verdict for section in doctor.sections for finding in section.findings)
     parts = [
         f"{counts['bad']} bad" if counts["bad"] else "",
-        counted(counts["warn"], "warning") if counts["warn"] else "",
+        format_count(counts["warn"], "warning") if counts["warn"] else "",
         f"{counts['unseen']} not looked at" if counts["unseen"] else "",
     ]
-    told = ", ".join(filter(None, parts))
+    summary = ", ".join(filter(None, parts))
     if counts["bad"]:
-        return f"Not ready: {told}.", "bold red"
-    return (f"Nothing is bad: {told}." if told else "All is well."), "yellow" if told else "green"
+        return f"Not ready: {summary}.", "bold red"
+    return (f"Nothing is bad: {summary}." if summary else "All is well."), "yellow" if summary else "green"

@@ -1,9 +1,9 @@
-"""What happened, an entry of the ledger in a line."""
+"""Ledger events in one line each."""
 
 from typing import assert_never
 
-from envctl.cli.render.terminal.counting import counted
-from envctl.cli.render.terminal.text import one_line
+from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.text import to_one_line
 from envctl.domain.ledger.events import (
     ApprovalGiven,
     ApprovalWithdrawn,
@@ -26,16 +26,16 @@ from envctl.domain.ledger.events import (
 )
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
-from envctl.domain.text.lists import first_of, listed
+from envctl.domain.text.lists import join_first, join_names
 
-NAMED = 3
-_Deploying = DeploymentStarted | DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
-_Proving = VerificationPassed | VerificationFailed | DriftChecked
-_Allowing = ApprovalGiven | ApprovalWithdrawn | WaiverUsed
-_Stopping = EnvironmentLocked | EnvironmentUnlocked | HoldSet | HoldLifted
+MAX_NAMED = 3
+_DeploymentEvent = DeploymentStarted | DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
+_CheckEvent = VerificationPassed | VerificationFailed | DriftChecked
+_ApprovalEvent = ApprovalGiven | ApprovalWithdrawn | WaiverUsed
+_LockEvent = EnvironmentLocked | EnvironmentUnlocked | HoldSet | HoldLifted
 
 
-def style(event: Event) -> str:
+def choose_style(event: Event) -> str:
     match event:
         case DeploymentSucceeded() if event.lost:
             return "yellow"
@@ -55,24 +55,24 @@ def style(event: Event) -> str:
             return ""
 
 
-def told(event: Event) -> str:
+def describe_event(event: Event) -> str:
     match event:
         case ReleaseCreated():
-            return _made(event)
+            return _describe_release(event)
         case DeploymentStarted() | DeploymentSucceeded() | DeploymentFailed() | DeploymentAbandoned():
-            return _deployed(event)
+            return _describe_deployment(event)
         case VerificationPassed() | VerificationFailed() | DriftChecked():
-            return _proven(event)
+            return _describe_check(event)
         case ApprovalGiven() | ApprovalWithdrawn() | WaiverUsed():
-            return _allowed(event)
+            return _describe_approval(event)
         case EnvironmentLocked() | EnvironmentUnlocked() | HoldSet() | HoldLifted():
-            return _stopped(event)
+            return _describe_lock(event)
         case RolloutStarted() | TrafficShifted():
-            return _shifted(event)
+            return _describe_rollout(event)
         case RulesApproved() | RulesResetRequested() | RulesResetWithdrawn():
-            return _ruled(event)
+            return _describe_rules(event)
         case ImportStarted() | ImportEnded():
-            return _imported(event)
+            return _describe_import(event)
         case StateMoved():
             return f"the state of {event.stack} in {event.environment} became that of {event.to}"
         case _:
@@ -80,18 +80,18 @@ def told(event: Event) -> str:
 
 
 def is_failure(event: Event) -> bool:
-    """Whether something was said of it that no entry holds."""
+    """Check if the event is a failure with its text in the job log only."""
     if isinstance(event, ImportEnded):
         return event.outcome == "failed" and event.reason != "interrupted"
     return isinstance(event, VerificationFailed) or (isinstance(event, DeploymentFailed) and not event.interrupted)
 
 
-def in_brackets(names: tuple[str, ...], number: int) -> str:
-    """What the first of so many resources are called; nothing where that is not known."""
-    return f" ({first_of(names, NAMED, number)})" if names else ""
+def format_names(names: tuple[str, ...], number: int) -> str:
+    """Return the first names of `number` resources in brackets; empty if the names are unknown."""
+    return f" ({join_first(names, MAX_NAMED, number)})" if names else ""
 
 
-def _made(event: ReleaseCreated) -> str:
+def _describe_release(event: ReleaseCreated) -> str:
     whom = f" for {event.beside}" if event.beside else ""
     if not event.commit:
         return f"release made{whom} of an uncommitted tree"
@@ -99,33 +99,33 @@ def _made(event: ReleaseCreated) -> str:
     return f"release made{whom} of commit {event.commit[:10]}{also}"
 
 
-def _deployed(event: _Deploying) -> str:
+def _describe_deployment(event: _DeploymentEvent) -> str:
     match event:
         case DeploymentStarted():
             only = f" with {' and '.join(event.only)} alone" if event.only else ""
             back = ", over a newer release as --older said" if event.older else ""
-            return f"{_way(event)} began{only}{' by break-glass' if event.waiver else ''}{back}"
+            return f"{_describe_action(event)} began{only}{' by break-glass' if event.waiver else ''}{back}"
         case DeploymentSucceeded() if event.lost:
-            remains = f"what {listed(event.lost)} held may remain, since its state is lost"
+            remains = f"what {join_names(event.lost)} held may remain, since its state is lost"
             return f"{event.environment} is given up ({event.changed} destroyed): {remains}"
         case DeploymentSucceeded() if not event.stacks:
             return f"{event.environment} holds nothing any more ({event.changed} destroyed)"
         case DeploymentSucceeded(partial=True):
             return f"{event.environment} has {' and '.join(event.stacks)} of it ({event.changed} changed)"
         case DeploymentSucceeded():
-            return f"{event.environment} runs it ({event.changed} changed{_left(event)})"
+            return f"{event.environment} runs it ({event.changed} changed{_format_removed_stacks(event)})"
         case DeploymentFailed() if event.interrupted:
-            return f"interrupted in {event.environment}{_kept(event)}"
+            return f"interrupted in {event.environment}{_format_finished_stacks(event)}"
         case DeploymentFailed():
             summary, _, _ = event.reason.partition("\n")
-            return f"failed in {event.environment}{_kept(event)}: {one_line(summary)}"
+            return f"failed in {event.environment}{_format_finished_stacks(event)}: {to_one_line(summary)}"
         case DeploymentAbandoned():
-            return f"abandoned in {event.environment}: {one_line(event.reason)}"
+            return f"abandoned in {event.environment}: {to_one_line(event.reason)}"
         case _:
             assert_never(event)
 
 
-def _way(event: DeploymentStarted) -> str:
+def _describe_action(event: DeploymentStarted) -> str:
     match event.action:
         case "rollback" | "destroy":
             return f"{event.action} of {event.environment}"
@@ -137,54 +137,54 @@ def _way(event: DeploymentStarted) -> str:
             assert_never(event.action)
 
 
-def _left(event: DeploymentSucceeded) -> str:
-    """What became of the stacks that it has no more."""
-    destroyed = f"; {listed(event.left)} destroyed" if event.left else ""
-    return f"{destroyed}; {listed(event.forgot)} forgotten" if event.forgot else destroyed
+def _format_removed_stacks(event: DeploymentSucceeded) -> str:
+    """Return the stacks destroyed or forgotten with this release."""
+    destroyed = f"; {join_names(event.left)} destroyed" if event.left else ""
+    return f"{destroyed}; {join_names(event.forgot)} forgotten" if event.forgot else destroyed
 
 
-def _kept(event: DeploymentFailed) -> str:
+def _format_finished_stacks(event: DeploymentFailed) -> str:
     return f" after {', '.join(event.stacks)}" if event.stacks else ""
 
 
-def _proven(event: _Proving) -> str:
+def _describe_check(event: _CheckEvent) -> str:
     match event:
         case VerificationPassed():
-            return f"verified in {event.environment} ({_checks(event.checks)})"
+            return f"verified in {event.environment} ({_format_checks(event.checks)})"
         case VerificationFailed():
-            also = f" ({_checks(event.checks)})" if len(event.checks) > 1 else ""
-            return f"verification failed in {event.environment}{also}: {one_line(event.reason)}"
+            also = f" ({_format_checks(event.checks)})" if len(event.checks) > 1 else ""
+            return f"verification failed in {event.environment}{also}: {to_one_line(event.reason)}"
         case DriftChecked() if event.drifted:
-            named = in_brackets(event.resources, event.drifted)
-            return f"drift in {event.environment}: {counted(event.drifted, 'difference')}{named}"
+            named = format_names(event.resources, event.drifted)
+            return f"drift in {event.environment}: {format_count(event.drifted, 'difference')}{named}"
         case DriftChecked():
             return f"no drift in {event.environment}"
         case _:
             assert_never(event)
 
 
-def _checks(names: tuple[str, ...]) -> str:
+def _format_checks(names: tuple[str, ...]) -> str:
     if not names:
         return "without a check"
     return f"{'check' if len(names) == 1 else 'checks'} {', '.join(names)}"
 
 
-def _allowed(event: _Allowing) -> str:
+def _describe_approval(event: _ApprovalEvent) -> str:
     match event:
         case ApprovalGiven():
             where = f"for {event.environment} (gate {event.gate})"
-            where += f", and {listed(event.unseen)} unseen" if event.unseen else ""
+            where += f", and {join_names(event.unseen)} unseen" if event.unseen else ""
             return f"{event.reviewer}, reviewer in GitHub, approved {where}" if event.reviewer else f"approved {where}"
         case ApprovalWithdrawn():
             return f"approval for {event.environment} withdrawn (gate {event.gate})"
         case WaiverUsed():
-            return f"break-glass in {event.environment} over {' '.join(event.guards)}: {one_line(event.reason)}"
+            return f"break-glass in {event.environment} over {' '.join(event.guards)}: {to_one_line(event.reason)}"
         case _:
             assert_never(event)
 
 
-def _stopped(event: _Stopping) -> str:
-    why = f": {one_line(event.reason)}" if event.reason.strip() else ""
+def _describe_lock(event: _LockEvent) -> str:
+    why = f": {to_one_line(event.reason)}" if event.reason.strip() else ""
     match event:
         case EnvironmentLocked():
             return f"locked {event.environment}{why}"
@@ -198,21 +198,21 @@ def _stopped(event: _Stopping) -> str:
             assert_never(event)
 
 
-def _ruled(event: RulesApproved | RulesResetRequested | RulesResetWithdrawn) -> str:
+def _describe_rules(event: RulesApproved | RulesResetRequested | RulesResetWithdrawn) -> str:
     match event:
         case RulesApproved():
             at = f" (gate {event.gate})" if event.gate else ""
             return f"other rules of {event.environment} approved{at}"
         case RulesResetRequested():
-            return f"reset of the rules of {event.environment} requested: {one_line(event.reason)}"
+            return f"reset of the rules of {event.environment} requested: {to_one_line(event.reason)}"
         case RulesResetWithdrawn():
-            why = f": {one_line(event.reason)}" if event.reason.strip() else ""
+            why = f": {to_one_line(event.reason)}" if event.reason.strip() else ""
             return f"reset of the rules of {event.environment} withdrawn{why}"
         case _:
             assert_never(event)
 
 
-def _shifted(event: RolloutStarted | TrafficShifted) -> str:
+def _describe_rollout(event: RolloutStarted | TrafficShifted) -> str:
     where = f"the requests of {event.stack} in {event.environment}"
     match event:
         case RolloutStarted():
@@ -227,14 +227,14 @@ def _shifted(event: RolloutStarted | TrafficShifted) -> str:
             assert_never(event)
 
 
-def _imported(event: ImportStarted | ImportEnded) -> str:
-    what = f"import of {one_line(event.address)} into {event.environment}"
+def _describe_import(event: ImportStarted | ImportEnded) -> str:
+    what = f"import of {to_one_line(event.address)} into {event.environment}"
     match event:
         case ImportStarted():
             return f"{what} began"
         case ImportEnded(outcome="imported"):
             return f"{what} done: it is in the state of {event.stack}"
         case ImportEnded():
-            return f"{what} {event.outcome}" + (f": {one_line(event.reason)}" if event.reason else "")
+            return f"{what} {event.outcome}" + (f": {to_one_line(event.reason)}" if event.reason else "")
         case _:
             assert_never(event)

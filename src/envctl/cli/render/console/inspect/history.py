@@ -1,4 +1,4 @@
-"""The ledger, newest entry first."""
+"""Ledger entries, newest first."""
 
 from collections.abc import Iterator
 from datetime import tzinfo
@@ -6,112 +6,120 @@ from datetime import tzinfo
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.console.inspect.events import is_failure, style, told
-from envctl.cli.render.terminal.columns import columns
-from envctl.cli.render.terminal.text import called, hanging, joined, one_line, plain, say, whole
-from envctl.cli.render.terminal.times import clock, moment, zone_name
+from envctl.cli.render.console.inspect.events import choose_style, describe_event, is_failure
+from envctl.cli.render.terminal.columns import print_columns
+from envctl.cli.render.terminal.text import (
+    join_text,
+    print_item,
+    print_nowrap,
+    print_text,
+    shorten_actor,
+    to_one_line,
+    to_text,
+)
+from envctl.cli.render.terminal.times import format_clock_time, format_time, format_zone_name
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import Actor, Event
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.history import History, Verified
 
-TABLE_FROM = 100
-RELEASE = 12
-WHO = 24
-NOT_BELIEVED = "✗ not believed"
+MIN_TABLE_WIDTH = 100
+RELEASE_WIDTH = 12
+ACTOR_WIDTH = 24
+UNTRUSTED_LABEL = "✗ not believed"
 
 
 def show_history(history: History, out: Console) -> None:
     if not history.entries:
         about = f" about {history.environment}" if history.environment else ""
-        say(out, f"The ledger says nothing{about} {when_of(history)}.")
+        print_text(out, f"The ledger says nothing{about} {format_period(history)}.")
         return
-    if out.width >= TABLE_FROM:
-        _table(history, out)
+    if out.width >= MIN_TABLE_WIDTH:
+        _show_table(history, out)
     else:
         for entry in history.entries:
-            _in_two_lines(entry, marked(history, entry), out)
+            _show_compact_entry(entry, render_event(history, entry), out)
     if history.more:
-        say(out, plain("… and older entries", "dim"))
+        print_text(out, to_text("… and older entries", "dim"))
     for each in history.unbelieved:
-        say(out, joined((f"{NOT_BELIEVED} #{each.seq}: ", "bold red"), f"it does not count: {each.why}"))
-    for line in rules_of(history):
-        hanging(out, joined(("! ", "bold yellow"), line))
-    for line in logs_of(history):
-        say(out, plain(line, "dim"))
+        print_text(out, join_text((f"{UNTRUSTED_LABEL} #{each.seq}: ", "bold red"), f"it does not count: {each.why}"))
+    for line in list_rule_changes(history):
+        print_item(out, join_text(("! ", "bold yellow"), line))
+    for line in list_failure_logs(history):
+        print_text(out, to_text(line, "dim"))
     if not all(entry.actor.verified for entry in history.entries):
-        say(out, plain("? unverified: nobody but that person's own machine vouches for the name", "dim"))
+        print_text(out, to_text("? unverified: nobody but that person's own machine vouches for the name", "dim"))
 
 
-def rules_of(history: History) -> Iterator[str]:
-    """What a deployment changed of the rules of its environment."""
+def list_rule_changes(history: History) -> Iterator[str]:
+    """Yield the rule changes made by deployments."""
     for seq, changes in history.rules.items():
-        yield f"#{seq}: the rules changed: {'; '.join(map(one_line, changes))}"
+        yield f"#{seq}: the rules changed: {'; '.join(map(to_one_line, changes))}"
 
 
-def logs_of(history: History) -> Iterator[str]:
-    """Where the texts of failures are: what Terraform and checks say is in no entry, since it may quote secrets."""
+def list_failure_logs(history: History) -> Iterator[str]:
+    """Yield links to job logs of failures: their texts may quote secrets and are not in the ledger."""
     for entry in history.entries:
         if is_failure(entry.event) and entry.actor.run_url:
             yield f"#{entry.seq}: what was said is in the log of its job: {entry.actor.run_url}"
 
 
-def show_verified(verified: Verified, out: Console) -> None:
+def show_ledger_verification(verified: Verified, out: Console) -> None:
     if not verified.entries:
-        say(out, "The ledger is empty.")
+        print_text(out, "The ledger is empty.")
         return
     entries = "its 1 entry fits" if verified.entries == 1 else f"all {verified.entries} entries fit"
-    say(out, joined(("The ledger is whole: ", "green"), f"{entries} the chain."))
+    print_text(out, join_text(("The ledger is whole: ", "green"), f"{entries} the chain."))
     if verified.signed:
-        say(out, f"Signed as pinned: all about {', '.join(verified.signed)}.")
-    whole(out, f"head {verified.head}", 2)
+        print_text(out, f"Signed as pinned: all about {', '.join(verified.signed)}.")
+    print_nowrap(out, f"head {verified.head}", 2)
 
 
-def _table(history: History, out: Console) -> None:
-    zones = {zone_name(entry.at) for entry in history.entries}
-    # Where clocks were changed in between, each time says by which it was.
+def _show_table(history: History, out: Console) -> None:
+    zones = {format_zone_name(entry.at) for entry in history.entries}
+    # Times with different UTC offsets show their zone in each row.
     one_zone = zones.pop() if len(zones) == 1 else ""
     heads = ("#", f"time ({one_zone})" if one_zone else "time", "who", "release", "what")
     rows = [
         (
-            plain(str(entry.seq)),
-            plain(clock(entry.at) if one_zone else moment(entry.at)),
-            plain(who(entry.actor)),
-            plain(release_of(entry.event)),
-            marked(history, entry),
+            to_text(str(entry.seq)),
+            to_text(format_clock_time(entry.at) if one_zone else format_time(entry.at)),
+            to_text(mark_unverified(entry.actor)),
+            to_text(format_release(entry.event)),
+            render_event(history, entry),
         )
         for entry in history.entries
     ]
-    columns(heads, rows, out, max(WHO, out.width // 4))
+    print_columns(heads, rows, out, max(ACTOR_WIDTH, out.width // 4))
 
 
-def marked(history: History, entry: Entry) -> Text:
-    """What happened; or was said to have, by whom nobody knows."""
+def render_event(history: History, entry: Entry) -> Text:
+    """Describe the event of an entry; an untrusted one is marked."""
     if any(each.seq == entry.seq for each in history.unbelieved):
-        return plain(f"{NOT_BELIEVED}: {told(entry.event)}", "bold red")
-    return plain(told(entry.event), style(entry.event))
+        return to_text(f"{UNTRUSTED_LABEL}: {describe_event(entry.event)}", "bold red")
+    return to_text(describe_event(entry.event), choose_style(entry.event))
 
 
-def _in_two_lines(entry: Entry, what: Text, out: Console) -> None:
-    head = plain(f"#{entry.seq:<3} {moment(entry.at)}  {release_of(entry.event):{RELEASE}}")
-    name = plain(f"  {who(entry.actor)}")
+def _show_compact_entry(entry: Entry, what: Text, out: Console) -> None:
+    head = to_text(f"#{entry.seq:<3} {format_time(entry.at)}  {format_release(entry.event):{RELEASE_WIDTH}}")
+    name = to_text(f"  {mark_unverified(entry.actor)}")
     beside = head.cell_len + name.cell_len <= out.width
-    say(out, head + name if beside else head)
+    print_text(out, head + name if beside else head)
     if not beside:
-        say(out, who(entry.actor), 5)
-    say(out, what, 5)
+        print_text(out, mark_unverified(entry.actor), 5)
+    print_text(out, what, 5)
 
 
-def when_of(history: History, zone: tzinfo | None = None) -> str:
-    """In which time there is nothing."""
+def format_period(history: History, zone: tzinfo | None = None) -> str:
+    """Return the period of an empty history."""
     ends = (("since", history.since), ("until", history.until))
-    return " ".join(f"{word} {moment(at, zone)}" for word, at in ends if at) or "yet"
+    return " ".join(f"{word} {format_time(at, zone)}" for word, at in ends if at) or "yet"
 
 
-def release_of(event: Event) -> str:
-    """Empty for what speaks of an environment alone."""
-    return short(getattr(event, "release", ""))
+def format_release(event: Event) -> str:
+    """Return the short id of the event's release; empty for events without one."""
+    return shorten_id(getattr(event, "release", ""))
 
 
-def who(actor: Actor) -> str:
-    return called(actor) if actor.verified else f"{called(actor)} ?"
+def mark_unverified(actor: Actor) -> str:
+    return shorten_actor(actor) if actor.verified else f"{shorten_actor(actor)} ?"

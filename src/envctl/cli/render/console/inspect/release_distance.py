@@ -1,71 +1,73 @@
-"""What lies between two releases: those that were made since, and what became of modules, wiring and providers."""
+"""Differences between two releases: releases in between, and changes of modules, wiring and providers."""
 
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 
 from envctl.cli.render.terminal.text import (
-    hanging,
-    joined,
-    known_as,
-    padded,
-    plain,
-    say,
-    shortened,
-    visible,
-    whole,
-    widest,
+    escape_text,
+    format_actor,
+    join_text,
+    measure_width,
+    pad_text,
+    print_item,
+    print_nowrap,
+    print_text,
+    shorten_middle,
+    to_text,
 )
-from envctl.cli.render.terminal.times import Zone, moment
-from envctl.cli.render.values.hcl_text import spelt
+from envctl.cli.render.terminal.times import Zone, format_time
+from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.domain.ledger.state import KnownRelease
 from envctl.domain.plan.changes import Marker
-from envctl.domain.release.changes import Declared, PartChange, ReleaseChanges
+from envctl.domain.release.changes import PartChange, ReleaseChanges, VariableDeclaration
 from envctl.domain.release.distance import Distance
 from envctl.domain.release.file_changes import FileChange, ModuleChange
-from envctl.domain.text.short_ids import short
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.diff import Side
 
 STYLES = {"+": "green", "-": "red", "~": "yellow"}
 SIGNS = {"added": "+", "removed": "-", "changed": "~", "mode": "~"}
-ROOM = 60
-MANY = 10
+MAX_DEFAULT_WIDTH = 60
+MAX_RELEASES = 10
 NO_CHANGES = "None in modules, wiring or providers."
 Sides = tuple[Side, Side]
 
 
 def show_distance(distance: Distance, sides: Sides, out: Console) -> None:
     if distance.releases:
-        say(out, plain(f"Releases made since, up to that of {distance.newer}, newest first:"))
-        for release in distance.releases[:MANY]:
-            hanging(out, joined("  ", (short(release.release), "bold"), f"  {made(release)}"), 4)
-        if len(distance.releases) > MANY:
-            say(out, plain(f"… and {len(distance.releases) - MANY} more: --json has them all", "dim"), 2)
+        print_text(out, to_text(f"Releases made since, up to that of {distance.newer}, newest first:"))
+        for release in distance.releases[:MAX_RELEASES]:
+            print_item(out, join_text("  ", (shorten_id(release.release), "bold"), f"  {describe_release(release)}"), 4)
+        if len(distance.releases) > MAX_RELEASES:
+            print_text(
+                out, to_text(f"… and {len(distance.releases) - MAX_RELEASES} more: --json has them all", "dim"), 2
+            )
     out.print()
     if distance.changes is None:
-        say(out, "What changed between them is not known.")
+        print_text(out, "What changed between them is not known.")
         return
-    say(out, joined(("Changes ", "bold"), way(distance, sides)))
-    show_changes(distance.changes, out)
+    print_text(out, join_text(("Changes ", "bold"), format_direction(distance, sides)))
+    show_release_changes(distance.changes, out)
 
 
-def made(release: KnownRelease, zone: Zone = None) -> str:
-    """When a release was made, by whom, and of what."""
-    return f"#{release.seq:<4} {moment(release.at, zone)}  {known_as(release.by)}  {made_of(release)}"
+def describe_release(release: KnownRelease, zone: Zone = None) -> str:
+    """Return number, time, creator and commit of a release."""
+    return f"#{release.seq:<4} {format_time(release.at, zone)}  {format_actor(release.by)}  {format_commit(release)}"
 
 
-def made_of(release: KnownRelease) -> str:
+def format_commit(release: KnownRelease) -> str:
     return f"commit {release.commit[:10]}{'+' if release.uncommitted else ''}" if release.commit else "not committed"
 
 
-def way(distance: Distance, sides: Sides) -> str:
-    """From which release to which, as the changes are read."""
-    named = {side.environment: _named(side) for side in sides}
+def format_direction(distance: Distance, sides: Sides) -> str:
+    """Return the older and the newer release, in the direction of the changes."""
+    named = {side.environment: _name_side(side) for side in sides}
     return f"from {named[distance.older]} to {named[distance.newer]}"
 
 
-def parts(changes: ReleaseChanges) -> Iterator[tuple[str, Sequence[PartChange]]]:
-    """What is no file, by its kind, and only where there is something."""
+def list_changed_parts(changes: ReleaseChanges) -> Iterator[tuple[str, Sequence[PartChange]]]:
+    """Yield the changes outside of files by kind, without empty kinds."""
     kinds = {
         "wiring": changes.wiring,
         "variables": changes.variables,
@@ -75,20 +77,20 @@ def parts(changes: ReleaseChanges) -> Iterator[tuple[str, Sequence[PartChange]]]
     yield from ((kind, found) for kind, found in kinds.items() if found)
 
 
-def became(change: PartChange) -> tuple[str, str]:
-    """A sign, and what is there now or was there before."""
+def format_part_change(change: PartChange) -> tuple[str, str]:
+    """Return a sign and the new or the removed value."""
     if change.before is None:
-        return "+", _spelt(change.after)
+        return "+", _format_part(change.after)
     if change.after is None:
-        return "-", _spelt(change.before)
+        return "-", _format_part(change.before)
     if change.before == change.after:
         hidden = isinstance(change.before, Marker)
-        return "~", "changed (not shown)" if hidden else f"{_spelt(change.before)}, with other checksums"
-    return "~", f"{_spelt(change.before)} → {_spelt(change.after)}"
+        return "~", "changed (not shown)" if hidden else f"{_format_part(change.before)}, with other checksums"
+    return "~", f"{_format_part(change.before)} → {_format_part(change.after)}"
 
 
-def lines_of(file: FileChange) -> str:
-    """How many lines came and went."""
+def format_changed_lines(file: FileChange) -> str:
+    """Return the numbers of added and removed lines."""
     if file.what == "mode":
         return "executable or not"
     if file.binary:
@@ -98,66 +100,66 @@ def lines_of(file: FileChange) -> str:
     )
 
 
-def within(module: ModuleChange, file: FileChange) -> str:
+def strip_module_path(module: ModuleChange, file: FileChange) -> str:
     return file.path.removeprefix(f"{module.module}/")
 
 
-def invoked(module: ModuleChange) -> str:
-    """By which stacks."""
+def format_callers(module: ModuleChange) -> str:
+    """Return the stacks calling the module."""
     if not module.stacks:
         return "called by other modules"
     return f"{'stack' if len(module.stacks) == 1 else 'stacks'} {', '.join(module.stacks)}"
 
 
-def empty(changes: ReleaseChanges) -> bool:
-    return not changes.modules and not any(parts(changes))
+def is_unchanged(changes: ReleaseChanges) -> bool:
+    return not changes.modules and not any(list_changed_parts(changes))
 
 
-def show_changes(changes: ReleaseChanges, out: Console) -> None:
-    if empty(changes):
-        say(out, NO_CHANGES, 2)
+def show_release_changes(changes: ReleaseChanges, out: Console) -> None:
+    if is_unchanged(changes):
+        print_text(out, NO_CHANGES, 2)
     for module in changes.modules:
-        say(out, joined((module.module, "bold"), f" ({invoked(module)})"), 2)
-        width = widest((within(module, file) for file in module.files), out.width // 2)
+        print_text(out, join_text((module.module, "bold"), f" ({format_callers(module)})"), 2)
+        width = measure_width((strip_module_path(module, file) for file in module.files), out.width // 2)
         for file in module.files:
-            _row(SIGNS[file.what], within(module, file), width, lines_of(file), out)
+            _show_row(SIGNS[file.what], strip_module_path(module, file), width, format_changed_lines(file), out)
             for line in file.patch:
-                whole(out, plain(line, STYLES.get(line[:1], "dim")), 6)
-    for kind, found in parts(changes):
-        say(out, plain(kind, "bold"), 2)
-        width = widest((change.name for change in found), out.width // 2)
+                print_nowrap(out, to_text(line, STYLES.get(line[:1], "dim")), 6)
+    for kind, found in list_changed_parts(changes):
+        print_text(out, to_text(kind, "bold"), 2)
+        width = measure_width((change.name for change in found), out.width // 2)
         for change in found:
-            sign, told = became(change)
-            _row(sign, change.name, width, told, out)
+            sign, text = format_part_change(change)
+            _show_row(sign, change.name, width, text, out)
 
 
-def _row(sign: str, name: str, width: int, told: str, out: Console) -> None:
-    head = joined("    ", (f"{sign} ", STYLES[sign]), padded(visible(name), width), "  ", told)
+def _show_row(sign: str, name: str, width: int, text: str, out: Console) -> None:
+    head = join_text("    ", (f"{sign} ", STYLES[sign]), pad_text(escape_text(name), width), "  ", text)
     head.rstrip()
-    hanging(out, head, 8)
+    print_item(out, head, 8)
 
 
-def _named(side: Side) -> str:
-    what = "the working tree" if side.origin == "working tree" else f"release {short(side.release)}"
+def _name_side(side: Side) -> str:
+    what = "the working tree" if side.origin == "working tree" else f"release {shorten_id(side.release)}"
     return f"{what} ({side.environment})"
 
 
-def _spelt(value: object) -> str:
+def _format_part(value: object) -> str:
     match value:
-        case Declared():
-            return ", ".join(_declared(value))
+        case VariableDeclaration():
+            return ", ".join(_describe_variable(value))
         case str():
             return str(value)
         case list() | tuple():
             return ", ".join(str(each) for each in value)
         case _:
-            return spelt(value)
+            return format_hcl(value)
 
 
-def _declared(variable: Declared) -> Iterator[str]:
+def _describe_variable(variable: VariableDeclaration) -> Iterator[str]:
     yield " ".join(variable.type.split())
     if not variable.required:
-        yield f"default {shortened(spelt(variable.default), ROOM)}"
+        yield f"default {shorten_middle(format_hcl(variable.default), MAX_DEFAULT_WIDTH)}"
     else:
         yield "required"
     if variable.sensitive:

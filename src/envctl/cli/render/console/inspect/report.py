@@ -1,19 +1,19 @@
-"""A report that was written: where it is, and what is in it."""
+"""Written HTML reports: path and extent."""
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.counting import counted
-from envctl.cli.render.terminal.text import joined, say, whole
+from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.text import join_text, print_nowrap, print_text
 from envctl.cli.results import ReportWritten
 
 KILO = 1000
 
 
-def show_written(report: ReportWritten, out: Console) -> None:
-    whole(out, joined("Wrote ", (report.path, "bold")))
+def show_report(report: ReportWritten, out: Console) -> None:
+    print_nowrap(out, join_text("Wrote ", (report.path, "bold")))
     shown = (
-        counted(report.environments, "environment"),
-        counted(report.releases, "release"),
-        counted(report.deployments, "deployment"),
+        format_count(report.environments, "environment"),
+        format_count(report.releases, "release"),
+        format_count(report.deployments, "deployment"),
     )
-    say(out, f"{', '.join(shown)}, {-(-report.size // KILO)} kB. Open it in any browser: it loads nothing.")
+    print_text(out, f"{', '.join(shown)}, {-(-report.size // KILO)} kB. Open it in any browser: it loads nothing.")

@@ -1,47 +1,54 @@
-"""What is configured: settings with the line they come from, and the root modules that Terraform gets."""
+"""Settings with their origin, validation results, and generated root modules."""
 
 from typing import assert_never
 
 from rich.console import Console
 
 from envctl.cli.render.console import one_line
-from envctl.cli.render.terminal.columns import BETWEEN, Row, columns, natural_widths
-from envctl.cli.render.terminal.text import hanging, joined, plain, say, whole
-from envctl.cli.render.values.hcl_text import spelt
+from envctl.cli.render.terminal.columns import COLUMN_GAP, Row, measure_columns, print_columns
+from envctl.cli.render.terminal.text import join_text, print_item, print_nowrap, print_text, to_text
+from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.domain.plan.changes import Marker
 from envctl.domain.settings.values import EnvironmentSettings, Setting
 from envctl.usecases.inspect.render import Rendered
 from envctl.usecases.inspect.settings import Valid
 
-UNREAD = "settings are in environments/ENV/terraform.tfvars, and for the whole pipeline in environments/common.tfvars"
-HEADS = ("name", "value", "where from", "stacks")
+SETTINGS_PATHS_HINT = (
+    "settings are in environments/ENV/terraform.tfvars, and for the whole pipeline in environments/common.tfvars"
+)
+HEADERS = ("name", "value", "where from", "stacks")
 
 
 def show_settings(settings: EnvironmentSettings, out: Console) -> None:
-    say(out, joined("Settings of ", (settings.environment, "bold")))
+    print_text(out, join_text("Settings of ", (settings.environment, "bold")))
     if not settings.settings:
-        say(out, "There are none: no module declares a variable.")
+        print_text(out, "There are none: no module declares a variable.")
         return
-    rows = [_row(setting) for setting in settings.settings]
-    # Where a value does not fit it must not be broken, as it is there to be copied.
-    if sum(natural_widths(HEADS, rows)) + len(BETWEEN) * (len(HEADS) - 1) <= out.width:
-        columns(HEADS, rows, out, out.width)
+    rows = [_build_row(setting) for setting in settings.settings]
+    # If a value does not fit, rows are printed unwrapped, for copying.
+    if sum(measure_columns(HEADERS, rows)) + len(COLUMN_GAP) * (len(HEADERS) - 1) <= out.width:
+        print_columns(HEADERS, rows, out, out.width)
         return
     for setting in settings.settings:
-        whole(out, joined((setting.name, "bold"), f" = {value(setting)}"))
-        whole(out, plain(f"{origin(setting)} · {', '.join(setting.stacks)}", "dim"), 4)
+        print_nowrap(out, join_text((setting.name, "bold"), f" = {format_value(setting)}"))
+        print_nowrap(out, to_text(f"{format_origin(setting)} · {', '.join(setting.stacks)}", "dim"), 4)
 
 
-def _row(setting: Setting) -> Row:
+def _build_row(setting: Setting) -> Row:
     stacks = ", ".join(setting.stacks)
-    return plain(setting.name, "bold"), plain(value(setting)), plain(origin(setting)), plain(stacks)
+    return (
+        to_text(setting.name, "bold"),
+        to_text(format_value(setting)),
+        to_text(format_origin(setting)),
+        to_text(stacks),
+    )
 
 
-def value(setting: Setting) -> str:
-    return spelt(Marker.SENSITIVE if setting.sensitive else setting.value)
+def format_value(setting: Setting) -> str:
+    return format_hcl(Marker.SENSITIVE if setting.sensitive else setting.value)
 
 
-def origin(setting: Setting) -> str:
+def format_origin(setting: Setting) -> str:
     match setting.origin:
         case "file":
             return str(setting.location or "a settings file")
@@ -55,17 +62,17 @@ def origin(setting: Setting) -> str:
             assert_never(setting.origin)
 
 
-def show_valid(valid: Valid, out: Console) -> None:
-    say(out, one_line.valid(valid))
+def show_validation(valid: Valid, out: Console) -> None:
+    print_text(out, one_line.format_validation(valid))
     for path in valid.unread:
-        hanging(out, joined(("! ", "bold yellow"), f"{path} is not read: {UNREAD}"))
+        print_item(out, join_text(("! ", "bold yellow"), f"{path} is not read: {SETTINGS_PATHS_HINT}"))
     for remark in valid.remarks:
-        hanging(out, joined(("! ", "bold yellow"), remark))
+        print_item(out, join_text(("! ", "bold yellow"), remark))
 
 
-def show_rendered(rendered: Rendered, out: Console) -> None:
+def show_root_modules(rendered: Rendered, out: Console) -> None:
     for position, (path, text) in enumerate(rendered.files.items()):
         if position:
             out.print()
-        whole(out, plain(f"# {path}", "bold"))
-        whole(out, text.rstrip("\n"))
+        print_nowrap(out, to_text(f"# {path}", "bold"))
+        print_nowrap(out, text.rstrip("\n"))

@@ -1,4 +1,4 @@
-"""The pipeline as a picture: environments in order, what runs in each, and what to type next."""
+"""The pipeline as boxes in order, with warnings and next commands."""
 
 from collections.abc import Iterator
 
@@ -7,62 +7,73 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from envctl.cli.render.console.inspect.attention import Matter, matters
-from envctl.cli.render.console.inspect.boxes import boxed, destroyed, open_gates
-from envctl.cli.render.terminal.counting import counted
-from envctl.cli.render.terminal.next_commands import to_type
-from envctl.cli.render.terminal.text import hanging, joined, padded, plain, say, visible, whole, widest
-from envctl.domain.text.lists import listed
+from envctl.cli.render.console.inspect.attention import AttentionItem, list_attention_items
+from envctl.cli.render.console.inspect.boxes import count_missing_approvals, is_destroyed, render_box
+from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.next_commands import add_sandbox_flag
+from envctl.cli.render.terminal.text import (
+    escape_text,
+    join_text,
+    measure_width,
+    pad_text,
+    print_item,
+    print_nowrap,
+    print_text,
+    to_text,
+)
+from envctl.domain.text.lists import join_names
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 
-NARROWEST, WIDEST, WIDEST_ALONE = 24, 36, 60
-ACROSS, APART, DOWN = "──▶", "   ", "│\n▼"
+MIN_BOX_WIDTH, MAX_BOX_WIDTH, MAX_STACKED_WIDTH = 24, 36, 60
+ARROW, GAP, DOWN_ARROW = "──▶", "   ", "│\n▼"
 
 
 def show_status(status: Status, out: Console) -> None:
-    say(out, joined("Pipeline of ", (status.project, "bold")))
+    print_text(out, join_text("Pipeline of ", (status.project, "bold")))
     count = len(status.environments)
-    width = min(WIDEST, (out.width - len(ACROSS) * (count - 1)) // count)
-    across = width >= NARROWEST
+    width = min(MAX_BOX_WIDTH, (out.width - len(ARROW) * (count - 1)) // count)
+    across = width >= MIN_BOX_WIDTH
     if not across:
-        width = min(out.width, WIDEST_ALONE)
-    boxes = [boxed(each, before, status.now, width) for each, before in with_before(status)]
+        width = min(out.width, MAX_STACKED_WIDTH)
+    boxes = [render_box(each, before, status.now, width) for each, before in pair_with_previous(status)]
     if across:
-        _across(boxes, width, out)
+        _show_in_row(boxes, width, out)
     else:
-        _down(boxes, out)
+        _show_in_column(boxes, out)
     if status.beside:
         out.print()
-        say(out, "Beside the pipeline")
-        in_a_row = max(1, (out.width + len(APART)) // (width + len(APART)))
+        print_text(out, "Beside the pipeline")
+        in_a_row = max(1, (out.width + len(GAP)) // (width + len(GAP)))
         for start in range(0, len(status.beside), in_a_row):
             row = status.beside[start : start + in_a_row]
-            _across([boxed(each, "", status.now, width) for each in row], width, out, APART)
-    _attention(matters(status), out)
-    _next(status, out)
+            _show_in_row([render_box(each, "", status.now, width) for each in row], width, out, GAP)
+    _show_attention(list_attention_items(status), out)
+    _show_next_commands(status, out)
 
 
-def with_before(status: Status) -> Iterator[tuple[EnvironmentStatus, str]]:
-    """Each environment with the name of the one right before it."""
+def pair_with_previous(status: Status) -> Iterator[tuple[EnvironmentStatus, str]]:
+    """Yield each environment with the name of the previous one."""
     before = ""
     for each in status.environments:
         yield each, before
         before = each.environment
 
 
-def next_commands(status: Status) -> list[tuple[str, str]]:
-    """What may be typed next, each with why."""
-    return [(to_type(command), why) for each in status.everywhere for command, why in _commands(each)]
+def list_next_commands(status: Status) -> list[tuple[str, str]]:
+    """Return suggested commands, each with its reason."""
+    return [
+        (add_sandbox_flag(command), why) for each in status.all_environments for command, why in _list_commands(each)
+    ]
 
 
-def up_to_date(status: Status) -> bool:
-    """Whether there is nothing to type and nothing to see to."""
+def is_up_to_date(status: Status) -> bool:
+    """Check that no command, warning, lag or pending change is left."""
     lagging = any(each.lag for each in status.environments)
-    other = any(each.pending and not each.pending.nothing for each in status.everywhere)
-    return not next_commands(status) and not matters(status) and not lagging and not other
+    other = any(each.pending and not each.pending.is_empty for each in status.all_environments)
+    return not list_next_commands(status) and not list_attention_items(status) and not lagging and not other
 
 
-def _across(boxes: list[Panel], width: int, out: Console, between: str = ACROSS) -> None:
+def _show_in_row(boxes: list[Panel], width: int, out: Console, between: str = ARROW) -> None:
     height = max(len(out.render_lines(box, out.options.update(width=width))) for box in boxes)
     picture = Table.grid()
     cells: list[Panel | Text] = []
@@ -70,7 +81,7 @@ def _across(boxes: list[Panel], width: int, out: Console, between: str = ACROSS)
         box.height = height
         if cells:
             picture.add_column(width=len(between))
-            # At the height of the release's name.
+            # Beside the release, on the second line of a box.
             cells.append(Text(f"\n{between}"))
         picture.add_column(width=width)
         cells.append(box)
@@ -78,58 +89,58 @@ def _across(boxes: list[Panel], width: int, out: Console, between: str = ACROSS)
     out.print(picture)
 
 
-def _down(boxes: list[Panel], out: Console) -> None:
+def _show_in_column(boxes: list[Panel], out: Console) -> None:
     for position, box in enumerate(boxes):
         if position:
-            whole(out, DOWN, 6)
+            print_nowrap(out, DOWN_ARROW, 6)
         out.print(box)
 
 
-def _attention(found: tuple[Matter, ...], out: Console) -> None:
-    """What the boxes are too small for."""
+def _show_attention(found: tuple[AttentionItem, ...], out: Console) -> None:
+    """Print the conditions too long for the boxes."""
     if found:
         out.print()
     for matter in found:
-        style = "bold red" if matter.grave else "bold yellow"
-        hanging(out, joined((f"! {matter.environment}: ", style), matter.told))
+        style = "bold red" if matter.is_serious else "bold yellow"
+        print_item(out, join_text((f"! {matter.environment}: ", style), matter.sentence))
 
 
-def _next(status: Status, out: Console) -> None:
-    told = next_commands(status)
-    if not told:
-        if up_to_date(status):
+def _show_next_commands(status: Status, out: Console) -> None:
+    commands = list_next_commands(status)
+    if not commands:
+        if is_up_to_date(status):
             out.print()
-            say(out, "Nothing to do: every environment is up to date.")
+            print_text(out, "Nothing to do: every environment is up to date.")
         return
     out.print()
-    say(out, plain("next", "dim"))
-    width = widest((command for command, _ in told), out.width)
-    for command, why in told:
-        line = joined((padded(visible(command), width), "bold"), "  ", why)
+    print_text(out, to_text("next", "dim"))
+    width = measure_width((command for command, _ in commands), out.width)
+    for command, why in commands:
+        line = join_text((pad_text(escape_text(command), width), "bold"), "  ", why)
         fits = line.cell_len + 2 <= out.width
-        whole(out, line if fits else joined((command, "bold")), 2)
+        print_nowrap(out, line if fits else join_text((command, "bold")), 2)
         if not fits:
-            say(out, why, 4)
+            print_text(out, why, 4)
 
 
-def _commands(status: EnvironmentStatus) -> Iterator[tuple[str, str]]:
-    missing = open_gates(status)
+def _list_commands(status: EnvironmentStatus) -> Iterator[tuple[str, str]]:
+    missing = count_missing_approvals(status)
     if missing and status.next.startswith("envctl promote "):
         for gate, number in missing.items():
-            yield f"envctl approve {status.environment} --gate {gate}", f"{counted(number, 'approval')} missing"
+            yield f"envctl approve {status.environment} --gate {gate}", f"{format_count(number, 'approval')} missing"
     elif status.leaving and status.next == f"envctl apply {status.environment}":
-        yield status.next, f"it still holds {listed(status.leaving)}, which its release no longer has"
+        yield status.next, f"it still holds {join_names(status.leaving)}, which its release no longer has"
     elif status.next:
-        yield status.next, _why(status)
+        yield status.next, _explain_command(status)
 
 
-def _why(status: EnvironmentStatus) -> str:
+def _explain_command(status: EnvironmentStatus) -> str:
     verb = status.next.split()[1]
-    environment, here = status.environment, status.present
-    locked = "; it is locked" if here.lock else ""
+    environment, state = status.environment, status.present
+    locked = "; it is locked" if state.lock else ""
     match verb:
-        case "recover" if not here.unfinished:
-            return f"the requests of {' and '.join(here.shifts)} are still shared between two colours"
+        case "recover" if not state.unfinished_deployment:
+            return f"the requests of {' and '.join(state.open_shifts)} are still shared between two colours"
         case "recover":
             return f"if the deployment to {environment} no longer runs"
         case "approve":
@@ -138,14 +149,14 @@ def _why(status: EnvironmentStatus) -> str:
             return f"what {environment} runs is not verified"
         case "why":
             held = f"the release that would be next in {environment} is on hold there"
-            return held if here.holds else f"{environment} runs a newer release than the one that would be next"
+            return held if state.holds else f"{environment} runs a newer release than the one that would be next"
         case "promote":
-            return f"{environment} is {counted(status.lag or 0, 'release')} behind{locked}"
+            return f"{environment} is {format_count(status.lag or 0, 'release')} behind{locked}"
         case "plan":
             return f"its settings changed since it was deployed{locked}"
-        case "apply" if here.whole and here.proof and here.proof.verified:
+        case "apply" if state.whole and state.current_evidence and state.current_evidence.verified:
             return f"the working tree changed since it was deployed{locked}"
-        case _ if destroyed(here):
+        case _ if is_destroyed(state):
             return f"nothing runs there{locked}"
         case _:
-            return f"goes on from what is there{locked}" if here.last else f"the first deployment{locked}"
+            return f"goes on from what is there{locked}" if state.last else f"the first deployment{locked}"

@@ -1,4 +1,4 @@
-"""A status that is watched: in place on a terminal, and block by block, or line by line, where it is kept."""
+"""Watched status: in place on a terminal, as blocks in a log, or as JSON lines."""
 
 import contextlib
 from collections.abc import Callable
@@ -8,120 +8,121 @@ from datetime import datetime
 from rich.console import Console
 
 from envctl.cli.render.console.inspect.status import show_status
-from envctl.cli.render.terminal.counting import counted
+from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import joined, plain, say, whole
-from envctl.cli.results import Seen
+from envctl.cli.render.terminal.text import join_text, print_nowrap, print_text, to_text
+from envctl.cli.results import Observation
 from envctl.domain.errors import EnvctlError
 from envctl.usecases.inspect.status import Status
 
-HOME, REST_OF_LINE, REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
-# A line that is too long is cut at the edge: wrapped, it would move all that is below it.
-NO_WRAP, WRAP = "\x1b[?7l", "\x1b[?7h"
+CURSOR_HOME, ERASE_LINE_END, ERASE_SCREEN_END = "\x1b[H", "\x1b[K", "\x1b[J"
+# Long lines are cut at the edge: wrapping them would move the lines below.
+CUT_LINES, WRAP_LINES = "\x1b[?7l", "\x1b[?7h"
 
-SeenStatus = Seen[Status]
+StatusObservation = Observation[Status]
 
 
-def always(_before: SeenStatus, _seen: SeenStatus) -> bool:
-    """On a screen: how long ago everything was changes too."""
+def always_changed(_before: StatusObservation, _seen: StatusObservation) -> bool:
+    """Treat every observation as a change, for screens: ages change too."""
     return True
 
 
-def changed(before: SeenStatus, seen: SeenStatus) -> bool:
-    """Whether more than time has passed."""
-    return _told(before) != _told(seen)
+def has_changed(before: StatusObservation, seen: StatusObservation) -> bool:
+    """Check if more than the time differs."""
+    return _to_comparable(before) != _to_comparable(seen)
 
 
 @dataclass
-class Screen:
-    """The terminal's other screen. It draws over what it drew before, and clears nothing first: that would flicker."""
+class StatusScreen:
+    """The terminal's alternate screen, overwritten in place: clearing it would flicker."""
 
     out: Console
     interval: int
-    last: SeenStatus | None = None
+    last: StatusObservation | None = None
 
-    def show(self, seen: SeenStatus) -> None:
+    def show_observation(self, seen: StatusObservation) -> None:
         if self.last is None:
             self.out.set_alt_screen(True)
             self.out.show_cursor(False)
-            self.out.file.write(NO_WRAP)
+            self.out.file.write(CUT_LINES)
         self.last = seen
-        lines, room = self._lines(seen), self.out.height
+        lines, room = self._render_lines(seen), self.out.height
         if len(lines) > room:
             more = len(lines) - room + 1
-            lines[room - 1 :] = [f"… {counted(more, 'more line')}: they need a higher terminal"]
-        self.out.file.write(HOME + f"{REST_OF_LINE}\n".join(lines) + REST_OF_LINE + REST_OF_SCREEN)
+            lines[room - 1 :] = [f"… {format_count(more, 'more line')}: they need a higher terminal"]
+        self.out.file.write(CURSOR_HOME + f"{ERASE_LINE_END}\n".join(lines) + ERASE_LINE_END + ERASE_SCREEN_END)
         self.out.file.flush()
 
     def close(self) -> None:
-        """What was seen last stays on the usual screen."""
+        """Restore the normal screen and print the last status there."""
         if self.last is None:
             return
-        # The terminal itself may be gone.
+        # The terminal may be closed already.
         with contextlib.suppress(OSError):
-            self.out.file.write(WRAP)
+            self.out.file.write(WRAP_LINES)
             self.out.show_cursor(True)
             self.out.set_alt_screen(False)
-            show_status(self.last.what, self.out)
+            show_status(self.last.value, self.out)
 
-    def _lines(self, seen: SeenStatus) -> list[str]:
+    def _render_lines(self, seen: StatusObservation) -> list[str]:
         with self.out.capture() as captured:
-            self._head(seen)
-            show_status(seen.what, self.out)
+            self._print_header(seen)
+            show_status(seen.value, self.out)
         return captured.get().rstrip("\n").split("\n")
 
-    def _head(self, seen: SeenStatus) -> None:
+    def _print_header(self, seen: StatusObservation) -> None:
         sandbox = "SANDBOX · " if IN_SANDBOX.get() else ""
-        told = f"{sandbox}watching every {self.interval} s · looked at {_clock(seen.at)} · Ctrl-C ends it"
-        say(self.out, plain(told, "dim"))
+        text = f"{sandbox}watching every {self.interval} s · looked at {_format_clock(seen.seen_at)} · Ctrl-C ends it"
+        print_text(self.out, to_text(text, "dim"))
         if seen.error is not None:
-            told = f"the look at {_clock(seen.failed_at)} failed: below is what was seen at {_clock(seen.at)}"
-            say(self.out, joined(("! ", "bold red"), told))
+            failed_at, seen_at = _format_clock(seen.failed_at), _format_clock(seen.seen_at)
+            text = f"the look at {failed_at} failed: below is what was seen at {seen_at}"
+            print_text(self.out, join_text(("! ", "bold red"), text))
             show_problems(seen.error.problems, self.out, "error", "bold red", 2)
         self.out.print()
 
 
 @dataclass
-class Log:
-    """One block a change, with its time. What went wrong goes where errors go."""
+class StatusLog:
+    """One timestamped block per change; errors go to stderr."""
 
     out: Console
     err: Console
 
-    def show(self, seen: SeenStatus) -> None:
+    def show_observation(self, seen: StatusObservation) -> None:
         if seen.error is None:
-            whole(self.out, plain(f"--- {_moment(seen.at)}", "dim"))
-            show_status(seen.what, self.out)
+            print_nowrap(self.out, to_text(f"--- {_format_time(seen.seen_at)}", "dim"))
+            show_status(seen.value, self.out)
             self.out.file.flush()
         else:
-            whole(self.err, plain(f"--- {_moment(seen.failed_at)}: this look failed", "dim"))
+            print_nowrap(self.err, to_text(f"--- {_format_time(seen.failed_at)}: this look failed", "dim"))
             show_problems(seen.error.problems, self.err, "error", "bold red")
 
     def close(self) -> None:
-        """Nothing was opened."""
+        """Do nothing: no screen is open."""
 
 
 @dataclass
-class Lines:
-    """One document a change."""
+class JsonLines:
+    """One JSON document per change."""
 
     write: Callable[[Status | None, EnvctlError | None], None]
 
-    def show(self, seen: SeenStatus) -> None:
-        self.write(None if seen.error else seen.what, seen.error)
+    def show_observation(self, seen: StatusObservation) -> None:
+        self.write(None if seen.error else seen.value, seen.error)
 
     def close(self) -> None:
-        """Nothing was opened."""
+        """Do nothing: no screen is open."""
 
 
-def _told(seen: SeenStatus) -> object:
-    return replace(seen.what, now=datetime.min), tuple(seen.error.problems) if seen.error else ()
+def _to_comparable(seen: StatusObservation) -> object:
+    return replace(seen.value, now=datetime.min), tuple(seen.error.problems) if seen.error else ()
 
 
-def _clock(at: datetime | None) -> str:
+def _format_clock(at: datetime | None) -> str:
     return f"{at.astimezone():%H:%M:%S}" if at else ""
 
 
-def _moment(at: datetime | None) -> str:
+def _format_time(at: datetime | None) -> str:
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S %Z}" if at else ""

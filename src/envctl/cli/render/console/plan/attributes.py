@@ -1,4 +1,4 @@
-"""What an operator has to know of the attributes of one resource: the new ones, or those that become others."""
+"""Attributes of one resource: values of a new one, or changes of an existing one."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,128 +6,136 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.terminal.counting import counted
-from envctl.cli.render.terminal.text import joined, padded, plain, say, shortened, whole, widest
-from envctl.cli.render.values.list_elements import gathered
-from envctl.cli.render.values.value_diff import brief, from_to
+from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.text import (
+    join_text,
+    measure_width,
+    pad_text,
+    print_nowrap,
+    print_text,
+    shorten_middle,
+    to_text,
+)
+from envctl.cli.render.values.list_elements import merge_list_elements
+from envctl.cli.render.values.value_diff import format_change, shorten_value
 from envctl.domain.plan.changes import AttributeChange, Marker
 
-ATTRIBUTES = 8
-CHANGED = 24
+MAX_NEW = 8
+MAX_CHANGED = 24
 
 
-def created(attributes: Sequence[AttributeChange], out: Console) -> None:
-    known = known_now(attributes)
-    # What is off or empty is seldom what a reader looks for.
+def show_new_attributes(attributes: Sequence[AttributeChange], out: Console) -> None:
+    known = list_known_attributes(attributes)
+    # False, empty and zero values come last and are left out first.
     telling = sorted(known, key=lambda attribute: attribute.after in (False, "", 0))
-    shown = {attribute.path for attribute in (telling if len(known) <= ATTRIBUTES + 1 else telling[:ATTRIBUTES])}
+    shown = {attribute.path for attribute in (telling if len(known) <= MAX_NEW + 1 else telling[:MAX_NEW])}
     kept = [attribute for attribute in known if attribute.path in shown]
-    width = path_width((attribute.path for attribute in kept), out)
+    width = measure_path_width((attribute.path for attribute in kept), out)
     for attribute in kept:
-        line(attribute.path, width, brief(attribute.after, room_beside(width, out)), [], out)
-    _rest(len(known) - len(kept), out)
+        show_attribute(attribute.path, width, shorten_value(attribute.after, measure_value_room(width, out)), [], out)
+    _print_rest(len(known) - len(kept), out)
 
 
-def changed(attributes: Sequence[AttributeChange], out: Console) -> None:
-    told = told_apart(attributes)
-    kept = [*told.forced, *told.rest][: max(CHANGED, len(told.forced))] or told.later[:ATTRIBUTES]
-    width = path_width((attribute.path for attribute in kept if _beside_its_path(attribute, out)), out)
+def show_changed_attributes(attributes: Sequence[AttributeChange], out: Console) -> None:
+    groups = group_attributes(attributes)
+    kept = [*groups.forced, *groups.rest][: max(MAX_CHANGED, len(groups.forced))] or groups.later[:MAX_NEW]
+    width = measure_path_width((attribute.path for attribute in kept if _fits_beside_path(attribute, out)), out)
     for attribute in kept:
-        change = from_to(attribute.before, attribute.after, room_beside(width, out), out.width - 10)
-        line(attribute.path, width, *change, out, forces=attribute.forces_replacement)
-    left = len(told.forced) + len(told.rest) - len(kept)
+        change = format_change(attribute.before, attribute.after, measure_value_room(width, out), out.width - 10)
+        show_attribute(attribute.path, width, *change, out, forces=attribute.forces_replacement)
+    left = len(groups.forced) + len(groups.rest) - len(kept)
     if left > 0:
-        say(out, plain(f"… and {left} more: --json has them all", "dim"), 6)
-    later = len([attribute for attribute in told.later if attribute not in kept])
-    for remark in uncounted(later, told.emptied):
-        say(out, plain(f"… and {remark}", "dim"), 6)
+        print_text(out, to_text(f"… and {left} more: --json has them all", "dim"), 6)
+    later = len([attribute for attribute in groups.later if attribute not in kept])
+    for remark in describe_omitted(later, groups.emptied):
+        print_text(out, to_text(f"… and {remark}", "dim"), 6)
 
 
-def uncounted(later: int, emptied: int) -> Iterator[str]:
-    """What is told by number alone."""
+def describe_omitted(later: int, emptied: int) -> Iterator[str]:
+    """Yield the counts of attributes not shown."""
     if later:
-        yield f"{counted(later, 'attribute')} known after apply"
+        yield f"{format_count(later, 'attribute')} known after apply"
     if emptied:
-        yield f"{counted(emptied, 'attribute')} that {'was' if emptied == 1 else 'were'} off or empty"
+        yield f"{format_count(emptied, 'attribute')} that {'was' if emptied == 1 else 'were'} off or empty"
 
 
-def known_now(attributes: Sequence[AttributeChange]) -> list[AttributeChange]:
-    """Of something new: what it will be, without what only the provider knows and what says it all again."""
-    known = (a for a in attributes if a.after is not None and not known_later(a.after) and not _repeated(a, ()))
-    return list(gathered(known))
+def list_known_attributes(attributes: Sequence[AttributeChange]) -> list[AttributeChange]:
+    """Return known values of a new resource, without those known after apply or repeated in `tags_all`."""
+    known = (a for a in attributes if a.after is not None and not is_unknown(a.after) and not _is_repeated(a, ()))
+    return list(merge_list_elements(known))
 
 
 @dataclass(frozen=True)
-class ToldApart:
-    """What forces a replacement, what else changes, what is only computed anew, and how many were off or empty and are
-    not set any more: the cause of a change must not drown in that.
-    """
+class AttributeGroups:
+    """Changed attributes by relevance: the cause of a change must stand out."""
 
-    forced: list[AttributeChange]
+    forced: list[AttributeChange]  # Forces a replacement.
     rest: list[AttributeChange]
-    later: list[AttributeChange]
-    emptied: int
+    later: list[AttributeChange]  # Known after apply.
+    emptied: int  # Count of unset attributes with a former value of false or "".
 
 
-def told_apart(attributes: Sequence[AttributeChange]) -> ToldApart:
-    all_of_them = list(gathered(own(attributes)))
-    told = [a for a in all_of_them if a.forces_replacement or not _emptied(a)]
-    forced = [a for a in told if a.forces_replacement]
-    later = [a for a in told if known_later(a.after) and not a.forces_replacement]
-    rest = [a for a in told if a not in forced and a not in later]
-    return ToldApart(forced, rest, later, len(all_of_them) - len(told))
+def group_attributes(attributes: Sequence[AttributeChange]) -> AttributeGroups:
+    merged = list(merge_list_elements(drop_repeated(attributes)))
+    relevant = [a for a in merged if a.forces_replacement or not _is_emptied(a)]
+    forced = [a for a in relevant if a.forces_replacement]
+    later = [a for a in relevant if is_unknown(a.after) and not a.forces_replacement]
+    rest = [a for a in relevant if a not in forced and a not in later]
+    return AttributeGroups(forced, rest, later, len(merged) - len(relevant))
 
 
-def _emptied(attribute: AttributeChange) -> bool:
-    """Providers store what nobody has set as off or empty, and do not plan it. Zero may well be a port."""
+def _is_emptied(attribute: AttributeChange) -> bool:
+    """Check if an unset attribute was false or empty, as stored by providers by default. Zero may be a port."""
     return attribute.after is None and (attribute.before is False or attribute.before == "")
 
 
-def _beside_its_path(attribute: AttributeChange, out: Console) -> bool:
-    """Whether there is a chance to tell it in one line. What takes a block has its path for itself."""
-    told, _ = from_to(attribute.before, attribute.after, out.width - 24, out.width)
-    return bool(told)
+def _fits_beside_path(attribute: AttributeChange, out: Console) -> bool:
+    """Check if the change fits on the line of its path, without a block."""
+    inline, _ = format_change(attribute.before, attribute.after, out.width - 24, out.width)
+    return bool(inline)
 
 
-def own(attributes: Sequence[AttributeChange]) -> list[AttributeChange]:
-    """Without those that only say again what others say."""
-    return [attribute for attribute in attributes if not _repeated(attribute, attributes)]
+def drop_repeated(attributes: Sequence[AttributeChange]) -> list[AttributeChange]:
+    """Remove attributes repeating others."""
+    return [attribute for attribute in attributes if not _is_repeated(attribute, attributes)]
 
 
-def line(path: str, width: int, told: str, block: Sequence[str], out: Console, *, forces: bool = False) -> None:
-    name = padded(shortened(path, width), width) if told else path
-    text = joined("      ", (name, "cyan"), "  ", told)
+def show_attribute(
+    path: str, width: int, value: str, block: Sequence[str], out: Console, *, forces: bool = False
+) -> None:
+    name = pad_text(shorten_middle(path, width), width) if value else path
+    text = join_text("      ", (name, "cyan"), "  ", value)
     mark = Text("forces replacement", "bold red")
     beside = text.cell_len + 3 + mark.cell_len <= out.width
     text.rstrip()
-    whole(out, text.append("   ").append_text(mark) if forces and beside else text)
+    print_nowrap(out, text.append("   ").append_text(mark) if forces and beside else text)
     for each in block:
-        whole(out, each, 8)
+        print_nowrap(out, each, 8)
     if forces and not beside:
-        whole(out, mark, 8)
+        print_nowrap(out, mark, 8)
 
 
-def room_beside(width: int, out: Console) -> int:
+def measure_value_room(width: int, out: Console) -> int:
     return max(12, out.width - 6 - width - 2)
 
 
-def path_width(paths: Iterable[str], out: Console) -> int:
-    return widest(paths, max(16, out.width // 2))
+def measure_path_width(paths: Iterable[str], out: Console) -> int:
+    return measure_width(paths, max(16, out.width // 2))
 
 
-def _rest(number: int, out: Console) -> None:
+def _print_rest(number: int, out: Console) -> None:
     if number:
-        say(out, plain(f"… and {number} more", "dim"), 6)
+        print_text(out, to_text(f"… and {number} more", "dim"), 6)
 
 
-def known_later(value: object) -> bool:
+def is_unknown(value: object) -> bool:
     if isinstance(value, list | tuple):
-        return bool(value) and all(known_later(item) for item in value)
+        return bool(value) and all(is_unknown(item) for item in value)
     return value is Marker.UNKNOWN
 
 
-def _repeated(attribute: AttributeChange, others: Sequence[AttributeChange]) -> bool:
-    """`tags_all` says again what `tags` says, together with the tags that every resource gets."""
+def _is_repeated(attribute: AttributeChange, others: Sequence[AttributeChange]) -> bool:
+    """Check if the attribute is a copy in `tags_all` of one in `tags`."""
     if not attribute.path.startswith("tags_all"):
         return False
     if attribute.before is None and not others:

@@ -1,120 +1,122 @@
-"""Where reality differs from the state, and where the configuration does: each difference once, with where it is."""
+"""Drift and pending changes: each difference once, with its environments."""
 
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 
-from envctl.cli.render.console.plan.attributes import changed, line, room_beside
+from envctl.cli.render.console.plan.attributes import measure_value_room, show_attribute, show_changed_attributes
 from envctl.cli.render.console.plan.plan import STYLES, SYMBOLS
-from envctl.cli.render.terminal.counting import counted
-from envctl.cli.render.terminal.next_commands import to_type
+from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import hinted, joined, plain, say, whole
-from envctl.cli.render.values.value_diff import from_to
+from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text, to_text
+from envctl.cli.render.values.value_diff import format_change
 from envctl.domain.plan.changes import Action
-from envctl.domain.plan.drift import Finding, findings
-from envctl.domain.text.lists import first_of
-from envctl.domain.text.short_ids import short
+from envctl.domain.plan.drift import SharedDifference, group_differences
+from envctl.domain.text.lists import join_first
+from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
-_WORDS = {Action.CREATE: "appeared", Action.DELETE: "gone"}
+_ACTION_TEXTS = {Action.CREATE: "appeared", Action.DELETE: "gone"}
 _STYLES = {"clean": "green", "drifted": "bold red", "unknown": "bold yellow", "empty": "dim"}
-# So many are named of what is ignored.
-IGNORED = 5
-# Of more environments than that, those of which there is nothing to tell are counted.
-MANY = 20
+# Number of ignored differences shown by name.
+MAX_IGNORED_NAMED = 5
+# With more environments, clean ones are counted instead of listed.
+MAX_ENVIRONMENTS = 20
 
 
 def show_drift(drift: Drift, out: Console) -> None:
-    remarkable, quiet = told_apart(drift)
+    remarkable, quiet = split_clean(drift)
     for each in remarkable:
-        _environment(each, out)
+        _show_environment(each, out)
     if quiet:
-        say(out, joined(("clean: ", "green"), quiet))
-    _differences(drift, out)
+        print_text(out, join_text(("clean: ", "green"), quiet))
+    _show_differences(drift, out)
     if len(drift.environments) > 1:
         out.print()
-        say(out, joined(("Total: ", "bold"), total(drift)))
-    for command in ways_on(drift):
-        hinted(out, command)
+        print_text(out, join_text(("Total: ", "bold"), format_total(drift)))
+    for command in list_next_commands(drift):
+        print_hint(out, command)
 
 
-def ways_on(drift: Drift) -> tuple[str, ...]:
-    """All that has drifted can be set right with one command."""
+def list_next_commands(drift: Drift) -> tuple[str, ...]:
+    """Return next commands, with one to fix the drift of all environments."""
     mend = [each.environment for each in drift.environments if each.drifted and each.next]
     others = [each.next for each in drift.environments if each.next and not each.drifted]
     return (*([f"envctl drift {' '.join(mend)} --fix"] if mend else []), *others)
 
 
-def drifted(drift: Drift) -> tuple[Finding, ...]:
-    return findings((each.environment, stack.drift) for each in drift.environments for stack in each.stacks)
+def list_drift(drift: Drift) -> tuple[SharedDifference, ...]:
+    return group_differences((each.environment, stack.drift) for each in drift.environments for stack in each.stacks)
 
 
-def pending(drift: Drift) -> tuple[Finding, ...]:
-    return findings(
+def list_pending(drift: Drift) -> tuple[SharedDifference, ...]:
+    return group_differences(
         (each.environment, stack.pending) for each in drift.environments for stack in each.stacks if stack.pending
     )
 
 
-def headline(each: EnvironmentDrift) -> str:
-    """What stands behind the name of the environment."""
-    release = f" (release {short(each.release)})" if each.release else ""
-    return f"{', '.join(_said(each))}{release}"
+def format_headline(each: EnvironmentDrift) -> str:
+    """Return the condition and release of an environment."""
+    release = f" (release {shorten_id(each.release)})" if each.release else ""
+    return f"{', '.join(_list_conditions(each))}{release}"
 
 
-def total(drift: Drift) -> str:
-    """The environments by their condition, the worst first."""
+def format_total(drift: Drift) -> str:
+    """Return the environments by condition, the worst first."""
     names = {
         "drift in": [each.environment for each in drift.environments if each.drifted],
         "UNKNOWN in": [each.environment for each in drift.environments if each.unknown],
         "no drift in": [each.environment for each in drift.environments if each.condition == "clean"],
     }
-    parts = [f"{words} {first_of(named, MANY)}" for words, named in names.items() if named]
+    parts = [f"{words} {join_first(named, MAX_ENVIRONMENTS)}" for words, named in names.items() if named]
     return "; ".join(parts) or "nothing runs anywhere"
 
 
-def told_apart(drift: Drift) -> tuple[tuple[EnvironmentDrift, ...], str]:
-    """Of many environments, those of which there is something to tell, and the others in words: nobody reads a line of
-    each that is clean, and nothing else.
-    """
-    if len(drift.environments) <= MANY:
+def split_clean(drift: Drift) -> tuple[tuple[EnvironmentDrift, ...], str]:
+    """Return the environments to show, and a text for the clean ones if there are many environments."""
+    if len(drift.environments) <= MAX_ENVIRONMENTS:
         return drift.environments, ""
     remarkable = tuple(each for each in drift.environments if _is_remarkable(each))
     quiet = [each.environment for each in drift.environments if not _is_remarkable(each)]
-    return remarkable, in_short(quiet) if quiet else ""
+    return remarkable, format_environments(quiet) if quiet else ""
 
 
-def in_short(environments: Sequence[str]) -> str:
-    return f"{counted(len(environments), 'environment')} ({first_of(environments, MANY)})"
+def format_environments(environments: Sequence[str]) -> str:
+    return f"{format_count(len(environments), 'environment')} ({join_first(environments, MAX_ENVIRONMENTS)})"
 
 
 def _is_remarkable(each: EnvironmentDrift) -> bool:
     warned = any(stack.warnings or stack.problems for stack in each.stacks)
-    return each.condition != "clean" or each.pending or bool(each.problems or ignored(each)) or warned
+    return each.condition != "clean" or each.pending or bool(each.problems or format_ignored(each)) or warned
 
 
-def what_happened(action: Action) -> str:
-    return _WORDS.get(action, "changed")
+def format_action(action: Action) -> str:
+    return _ACTION_TEXTS.get(action, "changed")
 
 
-def ignored(each: EnvironmentDrift) -> str:
+def format_ignored(each: EnvironmentDrift) -> str:
     names = [f"{stack.stack}: {name}" for stack in each.stacks for name in stack.ignored]
-    return f"{counted(len(names), 'difference')} ignored by its rules: {first_of(names, IGNORED)}" if names else ""
+    return (
+        f"{format_count(len(names), 'difference')} ignored by its rules: {join_first(names, MAX_IGNORED_NAMED)}"
+        if names
+        else ""
+    )
 
 
-def waiting(each: EnvironmentDrift) -> Iterable[str]:
+def list_stack_notes(each: EnvironmentDrift) -> Iterable[str]:
     for stack in each.stacks:
         if stack.pending and stack.pending.waits_for:
             yield f"{stack.stack} was never applied: it waits for {', '.join(stack.pending.waits_for)}"
         if stack.pending and stack.pending.leaves:
-            shows = to_type(f"envctl plan {each.environment} shows what becomes of it")
+            shows = add_sandbox_flag(f"envctl plan {each.environment} shows what becomes of it")
             yield f"{stack.stack} is not part of the release that runs: {shows}"
 
 
-def _said(each: EnvironmentDrift) -> Iterable[str]:
+def _list_conditions(each: EnvironmentDrift) -> Iterable[str]:
     match each.condition:
         case "drifted":
-            yield f"DRIFTED: {counted(each.drifted, 'difference')} from the state"
+            yield f"DRIFTED: {format_count(each.drifted, 'difference')} from the state"
         case "unknown":
             yield "UNKNOWN: it could not be looked at"
         case "empty":
@@ -127,56 +129,56 @@ def _said(each: EnvironmentDrift) -> Iterable[str]:
     if each.pending:
         yield "with changes pending"
     if each.problems and each.condition != "unknown":
-        # The guards go by what is recorded.
+        # Guards rely on the recorded result.
         yield "which could not be recorded"
 
 
-def _environment(each: EnvironmentDrift, out: Console) -> None:
-    say(out, joined((f"{each.environment}: ", "bold"), (headline(each), _STYLES[each.condition])))
+def _show_environment(each: EnvironmentDrift, out: Console) -> None:
+    print_text(out, join_text((f"{each.environment}: ", "bold"), (format_headline(each), _STYLES[each.condition])))
     show_problems(each.problems, out, "", "bold yellow", 2)
     for stack in each.stacks:
         if stack.problems:
-            whole(out, plain(f"{stack.stack}:", "bold"), 2)
+            print_nowrap(out, to_text(f"{stack.stack}:", "bold"), 2)
         show_problems(stack.problems, out, "", "bold yellow", 4)
         for warning in stack.warnings:
-            say(out, joined(("warning: ", "yellow"), f"{stack.stack}: {warning}"), 2)
-    for told in (*waiting(each), ignored(each)):
-        if told:
-            say(out, plain(told, "dim"), 2)
+            print_text(out, join_text(("warning: ", "yellow"), f"{stack.stack}: {warning}"), 2)
+    for note in (*list_stack_notes(each), format_ignored(each)):
+        if note:
+            print_text(out, to_text(note, "dim"), 2)
 
 
-def _differences(drift: Drift, out: Console) -> None:
-    found, planned = drifted(drift), pending(drift)
-    one = len(drift.environments) == 1
+def _show_differences(drift: Drift, out: Console) -> None:
+    found, planned = list_drift(drift), list_pending(drift)
+    single = len(drift.environments) == 1
     if found:
         out.print()
-        say(out, joined(("Drift", "bold red"), (": what the state says → what is there", "dim")))
+        print_text(out, join_text(("Drift", "bold red"), (": what the state says → what is there", "dim")))
         for finding in found:
-            show_finding(finding, out, one=one, drift=True)
+            show_finding(finding, out, single=single, drift=True)
     if planned:
         out.print()
-        told = ": what the state says → what the configuration says"
-        say(out, joined(("Pending", "bold yellow"), (told, "dim")))
+        meaning = ": what the state says → what the configuration says"
+        print_text(out, join_text(("Pending", "bold yellow"), (meaning, "dim")))
         for finding in planned:
-            show_finding(finding, out, one=one, drift=False)
+            show_finding(finding, out, single=single, drift=False)
 
 
-def show_finding(finding: Finding, out: Console, *, one: bool, drift: bool) -> None:
-    """With `one` it is clear in which environment."""
-    word = what_happened(finding.action) if drift else str(finding.action)
+def show_finding(finding: SharedDifference, out: Console, *, single: bool, drift: bool) -> None:
+    """Print a difference; with `single` the environment is clear and left out."""
+    word = format_action(finding.action) if drift else str(finding.action)
     symbol = f"  {SYMBOLS[finding.action]:<3} {word:<8}  "
-    head = joined((symbol, STYLES.get(finding.action, "")), f"{finding.stack}: ", (finding.name, "bold"))
-    where = joined(("   in ", "dim"), ", ".join(finding.environments))
+    head = join_text((symbol, STYLES.get(finding.action, "")), f"{finding.stack}: ", (finding.name, "bold"))
+    where = join_text(("   in ", "dim"), ", ".join(finding.environments))
     beside = head.cell_len + where.cell_len <= out.width
-    whole(out, head.append_text(where) if beside and not one else head)
-    if not (beside or one):
-        say(out, joined(("in ", "dim"), ", ".join(finding.environments)), 6)
-    _values(finding, out)
+    print_nowrap(out, head.append_text(where) if beside and not single else head)
+    if not (beside or single):
+        print_text(out, join_text(("in ", "dim"), ", ".join(finding.environments)), 6)
+    _show_values(finding, out)
 
 
-def _values(finding: Finding, out: Console) -> None:
+def _show_values(finding: SharedDifference, out: Console) -> None:
     if finding.resource and finding.resource.action in {Action.UPDATE, Action.REPLACE, Action.MOVE}:
-        changed(finding.resource.attributes, out)
+        show_changed_attributes(finding.resource.attributes, out)
     if finding.output:
-        told = from_to(finding.output.before, finding.output.after, room_beside(5, out), out.width - 8)
-        line("value", 5, *told, out)
+        change = format_change(finding.output.before, finding.output.after, measure_value_room(5, out), out.width - 8)
+        show_attribute("value", 5, *change, out)

@@ -1,60 +1,60 @@
-"""What many jobs have to do, and the plans of many environments."""
+"""Job matrices, and plans of many environments."""
 
 from rich.console import Console
 
-from envctl.cli.render.console.fleet.matrix import matrix_text
-from envctl.cli.render.console.plan.drift import MANY, in_short
-from envctl.cli.render.console.plan.plan import show_plan, total
+from envctl.cli.render.console.fleet.matrix import format_matrix
+from envctl.cli.render.console.plan.drift import MAX_ENVIRONMENTS, format_environments
+from envctl.cli.render.console.plan.plan import format_total, show_plan
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import joined, plain, say, whole
+from envctl.cli.render.terminal.text import join_text, print_nowrap, print_text, to_text
 from envctl.usecases.fleet.matrix import Matrix
 from envctl.usecases.fleet.merge import Plans
 from envctl.usecases.inspect.preview import EnvironmentPreview
 
 
 def show_matrix(matrix: Matrix, out: Console) -> None:
-    whole(out, matrix_text(matrix))
+    print_nowrap(out, format_matrix(matrix))
 
 
 def show_plans(plans: Plans, out: Console) -> None:
-    remarkable, quiet = told_apart(plans)
+    remarkable, quiet = split_unchanged(plans)
     for each in remarkable:
-        _plan(each, out)
+        _show_plan(each, out)
         out.print()
-    say(out, joined((f"What {of_what(plans)} would do", "bold"), (" (nothing was recorded)", "dim")))
+    print_text(out, join_text((f"What {describe_subject(plans)} would do", "bold"), (" (nothing was recorded)", "dim")))
     for each in remarkable:
         style = "bold red" if each.problems else ""
-        say(out, joined("  ", (f"{each.environment}: ", "bold"), (outcome(each), style)))
+        print_text(out, join_text("  ", (f"{each.environment}: ", "bold"), (format_outcome(each), style)))
     if quiet:
-        say(out, f"  no changes: {quiet}")
+        print_text(out, f"  no changes: {quiet}")
 
 
-def told_apart(plans: Plans) -> tuple[tuple[EnvironmentPreview, ...], str]:
-    """Of many environments, those where something would change, or that can't be planned, and the others in words."""
-    if len(plans.environments) <= MANY:
+def split_unchanged(plans: Plans) -> tuple[tuple[EnvironmentPreview, ...], str]:
+    """Return the environments to show, and a text for the unchanged ones if there are many environments."""
+    if len(plans.environments) <= MAX_ENVIRONMENTS:
         return plans.environments, ""
     remarkable = tuple(each for each in plans.environments if each.problems or not each.plan or each.plan.changes)
     named = {each.environment for each in remarkable}
     quiet = [each.environment for each in plans.environments if each.environment not in named]
-    return remarkable, in_short(quiet) if quiet else ""
+    return remarkable, format_environments(quiet) if quiet else ""
 
 
-def _plan(each: EnvironmentPreview, out: Console) -> None:
+def _show_plan(each: EnvironmentPreview, out: Console) -> None:
     if each.plan:
         show_plan(each.plan, out)
     else:
-        say(out, joined("Plan for ", (each.environment, "bold")))
+        print_text(out, join_text("Plan for ", (each.environment, "bold")))
     if each.problems:
-        say(out, plain("can't be planned whole:" if each.plan else "can't be planned:", "bold red"))
+        print_text(out, to_text("can't be planned whole:" if each.plan else "can't be planned:", "bold red"))
         show_problems(each.problems, out, "", "bold red", 2)
 
 
-def of_what(plans: Plans) -> str:
+def describe_subject(plans: Plans) -> str:
     return f"run {plans.run}" if plans.run else "these stacks"
 
 
-def outcome(each: EnvironmentPreview) -> str:
-    told = "; ".join(problem.message.partition("\n")[0] for problem in each.problems)
+def format_outcome(each: EnvironmentPreview) -> str:
+    messages = "; ".join(problem.message.partition("\n")[0] for problem in each.problems)
     if each.plan is None:
-        return f"can't be planned: {told}"
-    return f"{total(each.plan)}; not all of it: {told}" if told else total(each.plan)
+        return f"can't be planned: {messages}"
+    return f"{format_total(each.plan)}; not all of it: {messages}" if messages else format_total(each.plan)

@@ -1,108 +1,110 @@
-"""The buckets that envctl needs: what will be made of each, and what was seen of it in the end."""
+"""Buckets of envctl: planned steps and findings."""
 
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.terminal.counting import counted
-from envctl.cli.render.terminal.findings import name_width, show_findings
+from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.findings import measure_name_width, show_findings
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import hanging, hinted, joined, plain, say
+from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text, to_text
 from envctl.domain.errors import ExitCode, Problem
 from envctl.domain.findings import Finding
 from envctl.usecases.account.bootstrap import Bootstrap
 from envctl.usecases.ports.bucket_report import BucketReport
 
 
-def show_intended(buckets: Sequence[BucketReport], out: Console) -> None:
+def show_planned_buckets(buckets: Sequence[BucketReport], out: Console) -> None:
     for position, bucket in enumerate(buckets):
         if position:
             out.print()
-        hanging(out, _head(bucket))
+        print_item(out, _render_bucket_name(bucket))
         for step in bucket.steps:
-            hanging(out, joined("  ", ("+", "green"), f" {step}"), 4)
+            print_item(out, join_text("  ", ("+", "green"), f" {step}"), 4)
 
 
-def show_bootstrap(found: Bootstrap, out: Console) -> None:
-    for remark in found.needless:
-        hanging(out, joined(("- ", "dim"), remark))
-    shown = [bucket for bucket in found.buckets if found.mode != "planned" or bucket.steps or bucket.problems]
+def show_bootstrap(result: Bootstrap, out: Console) -> None:
+    for remark in result.needless:
+        print_item(out, join_text(("- ", "dim"), remark))
+    shown = [bucket for bucket in result.buckets if result.mode != "planned" or bucket.steps or bucket.problems]
     for position, bucket in enumerate(shown):
-        if position or found.needless:
+        if position or result.needless:
             out.print()
-        if found.mode == "planned":
-            show_intended([bucket], out)
+        if result.mode == "planned":
+            show_planned_buckets([bucket], out)
             show_problems(bucket.problems, out, "error", "bold red", 2)
         else:
-            _seen(bucket, found, out)
+            _show_bucket(bucket, result, out)
     if shown:
         out.print()
-    text, style = conclusion(found)
-    say(out, plain(text, style))
-    hinted(out, found.next)
+    text, style = format_conclusion(result)
+    print_text(out, to_text(text, style))
+    print_hint(out, result.next)
 
 
-def _seen(bucket: BucketReport, found: Bootstrap, out: Console) -> None:
-    """What is as it should be is said in a few words, and whatever is not has lines of its own."""
-    findings, problems = _of(bucket, found)
-    amiss = [finding for finding in findings if finding.verdict != "good"]
-    mark = ("✗ ", "bold red") if problems else ("! ", "bold yellow") if amiss else ("✓ ", "green")
-    hanging(out, joined(mark).append_text(_head(bucket)))
+def _show_bucket(bucket: BucketReport, result: Bootstrap, out: Console) -> None:
+    """Print the findings of a bucket: good ones on one line, others on their own lines."""
+    findings, problems = _collect_findings(bucket, result)
+    faulty = [finding for finding in findings if finding.verdict != "good"]
+    mark = ("✗ ", "bold red") if problems else ("! ", "bold yellow") if faulty else ("✓ ", "green")
+    print_item(out, join_text(mark).append_text(_render_bucket_name(bucket)))
     show_problems(problems, out, "error", "bold red", 2)
-    show_findings(amiss, out, name_width(findings))
-    # That it is there, and where, is in the head.
+    show_findings(faulty, out, measure_name_width(findings))
+    # The header already shows the bucket.
     good = [f"{each.name} {each.seen}" for each in findings if each.verdict == "good" and each.name != "bucket"]
     if good:
-        say(out, plain(" · ".join(good), "dim"), 2)
+        print_text(out, to_text(" · ".join(good), "dim"), 2)
 
 
-def _of(bucket: BucketReport, found: Bootstrap) -> tuple[tuple[Finding, ...], tuple[Problem, ...]]:
-    """All that is known of it: of the store, what came of the trial as well."""
+def _collect_findings(bucket: BucketReport, result: Bootstrap) -> tuple[tuple[Finding, ...], tuple[Problem, ...]]:
+    """Return findings and problems of a bucket; those of the store include the test of conditional writes."""
     if bucket.purpose != "store":
         return bucket.findings, bucket.problems
-    trial = (found.create_only,) if found.create_only else ()
-    return (*bucket.findings, *trial), (*bucket.problems, *found.refused)
+    test = (result.create_only,) if result.create_only else ()
+    return (*bucket.findings, *test), (*bucket.problems, *result.refused)
 
 
-def _head(bucket: BucketReport) -> Text:
+def _render_bucket_name(bucket: BucketReport) -> Text:
     what = "the store" if bucket.purpose == "store" else f"states of {', '.join(bucket.environments)}"
     where = f"account {bucket.account_id}, {bucket.region}" if bucket.account_id else bucket.region
-    return joined((bucket.name, "bold"), f": {what} ({where})")
+    return join_text((bucket.name, "bold"), f": {what} ({where})")
 
 
-def conclusion(found: Bootstrap) -> tuple[str, str]:
-    if not found.buckets:
+def format_conclusion(result: Bootstrap) -> tuple[str, str]:
+    if not result.buckets:
         return "Nothing to make.", ""
-    if found.mode == "planned":
-        return _planned(found), ""
-    if found.exit_code is ExitCode.DONE:
-        return _whole(found), "green"
-    return _amiss(found), "bold red" if found.exit_code is ExitCode.FAILED else "bold yellow"
+    if result.mode == "planned":
+        return _summarize_steps(result), ""
+    if result.exit_code is ExitCode.DONE:
+        return _summarize_success(result), "green"
+    return _summarize_faults(result), "bold red" if result.exit_code is ExitCode.FAILED else "bold yellow"
 
 
-def _planned(found: Bootstrap) -> str:
-    steps = sum(len(bucket.steps) for bucket in found.buckets)
-    if not steps and not found.problems:
-        return _whole(found)
-    rest = " Not everything could be looked at." if found.problems else ""
-    return f"Nothing was done. To do: {counted(steps, 'step')}.{rest}"
+def _summarize_steps(result: Bootstrap) -> str:
+    steps = sum(len(bucket.steps) for bucket in result.buckets)
+    if not steps and not result.problems:
+        return _summarize_success(result)
+    rest = " Not everything could be looked at." if result.problems else ""
+    return f"Nothing was done. To do: {format_count(steps, 'step')}.{rest}"
 
 
-def _amiss(found: Bootstrap) -> str:
-    differ = sum(bucket.outcome in ("differs", "missing") for bucket in found.buckets)
-    failed = sum(bool(_of(bucket, found)[1]) or bucket.outcome == "unknown" for bucket in found.buckets)
+def _summarize_faults(result: Bootstrap) -> str:
+    differ = sum(bucket.outcome in ("differs", "missing") for bucket in result.buckets)
+    failed = sum(bool(_collect_findings(bucket, result)[1]) or bucket.outcome == "unknown" for bucket in result.buckets)
     parts = [
-        f"{counted(differ, 'bucket')} missing, or weaker than {_they(differ)} should be" if differ else "",
-        f"{counted(failed, 'bucket')} with something that could not be looked at or done" if failed else "",
+        f"{format_count(differ, 'bucket')} missing, or weaker than {_choose_pronoun(differ)} should be"
+        if differ
+        else "",
+        f"{format_count(failed, 'bucket')} with something that could not be looked at or done" if failed else "",
     ]
-    said = "; ".join(filter(None, parts)) or "nobody knows yet whether anything in the store can be written over"
-    return f"{said[0].upper()}{said[1:]}."
+    text = "; ".join(filter(None, parts)) or "nobody knows yet whether anything in the store can be written over"
+    return f"{text[0].upper()}{text[1:]}."
 
 
-def _whole(found: Bootstrap) -> str:
-    return f"{counted(len(found.buckets), 'bucket')}, as {_they(len(found.buckets))} should be."
+def _summarize_success(result: Bootstrap) -> str:
+    return f"{format_count(len(result.buckets), 'bucket')}, as {_choose_pronoun(len(result.buckets))} should be."
 
 
-def _they(number: int) -> str:
+def _choose_pronoun(number: int) -> str:
     return "it" if number == 1 else "they"

@@ -1,25 +1,25 @@
-"""Files that were formatted, or would be."""
+"""Results of `envctl fmt`."""
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.counting import counted
-from envctl.cli.render.terminal.text import plain, say, whole
+from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.text import print_nowrap, print_text, to_text
 from envctl.usecases.project.fmt import Formatted
 
 
-def show_formatted(told: Formatted, out: Console) -> None:
-    say(out, plain(conclusion(told), "" if told.files else "green"))
-    # Where that is an error, each is told with its line.
-    for each in () if told.check else told.files:
-        whole(out, f"  {each.path}")
+def show_formatted(result: Formatted, out: Console) -> None:
+    print_text(out, to_text(format_conclusion(result), "" if result.files else "green"))
+    # With --check, each file is reported as a problem with its line.
+    for each in () if result.check else result.files:
+        print_nowrap(out, f"  {each.path}")
 
 
-def conclusion(told: Formatted) -> str:
-    if not told.looked_at:
+def format_conclusion(result: Formatted) -> str:
+    if not result.looked_at:
         return "There is nothing to format."
-    if not told.files:
-        return f"Nothing to do: {counted(told.looked_at, 'file')}, formatted as Terraform does it."
-    extent = f"{len(told.files)} of {counted(told.looked_at, 'file')}"
-    if told.check:
-        return f"{extent} {'is' if len(told.files) == 1 else 'are'} not formatted."
-    return f"Would format {extent}:" if told.dry_run else f"Formatted {extent}:"
+    if not result.files:
+        return f"Nothing to do: {format_count(result.looked_at, 'file')}, formatted as Terraform does it."
+    extent = f"{len(result.files)} of {format_count(result.looked_at, 'file')}"
+    if result.check:
+        return f"{extent} {'is' if len(result.files) == 1 else 'are'} not formatted."
+    return f"Would format {extent}:" if result.dry_run else f"Formatted {extent}:"

@@ -1,47 +1,48 @@
-"""The provider lock: which version of each provider, and for which platforms its hashes are known."""
+"""Provider lock: versions of providers, and platforms with known hashes."""
 
 from rich.console import Console
 from rich.text import Text
 
-from envctl.cli.render.terminal.columns import columns
-from envctl.cli.render.terminal.counting import counted
-from envctl.cli.render.terminal.text import hanging, hinted, joined, plain, say
-from envctl.domain.terraform.provider_lock import short
+from envctl.cli.render.terminal.columns import print_columns
+from envctl.cli.render.terminal.counting import format_count
+from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text, to_text
+from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.usecases.project.lock_providers import LockedProvider, LockedProviders
 
-HEADS = ("provider", "version", "platforms")
-WIDEST = 48
+HEADERS = ("provider", "version", "platforms")
+MAX_COLUMN_WIDTH = 48
 
 
-def show_locked_providers(told: LockedProviders, out: Console) -> None:
-    say(out, plain(conclusion(told), "" if told.changed else "green"))
-    if not told.providers:
+def show_locked_providers(locked: LockedProviders, out: Console) -> None:
+    print_text(out, to_text(format_conclusion(locked), "" if locked.changed else "green"))
+    if not locked.providers:
         return
     out.print()
-    columns(HEADS, [_row(each) for each in told.providers], out, WIDEST)
-    lacking = [each for each in told.providers if each.lacking]
+    print_columns(HEADERS, [_build_row(each) for each in locked.providers], out, MAX_COLUMN_WIDTH)
+    lacking = [each for each in locked.providers if each.lacking]
     if lacking:
         out.print()
     for each in lacking:
-        hanging(out, joined(("! ", "bold yellow"), remark(each)))
-    hinted(out, told.hint)
+        print_item(out, join_text(("! ", "bold yellow"), describe_missing_platforms(each)))
+    print_hint(out, locked.hint)
 
 
-def conclusion(told: LockedProviders) -> str:
-    if not told.providers:
+def format_conclusion(locked: LockedProviders) -> str:
+    if not locked.providers:
         return "No stack needs a provider: there is nothing to lock."
-    held = sum(bool(each.after) for each in told.providers)
-    extent = f"{counted(held, 'provider')} for {counted(len(told.platforms), 'platform')}"
-    if not told.changed:
-        return f"{told.file} is as it should be: {extent}."
-    return f"{told.file} {'would be' if told.dry_run else 'is'} written: {extent}."
+    held = sum(bool(each.after) for each in locked.providers)
+    extent = f"{format_count(held, 'provider')} for {format_count(len(locked.platforms), 'platform')}"
+    if not locked.changed:
+        return f"{locked.file} is as it should be: {extent}."
+    return f"{locked.file} {'would be' if locked.dry_run else 'is'} written: {extent}."
 
 
-def remark(each: LockedProvider) -> str:
-    return f"{short(each.provider)} is not to be had for {', '.join(each.lacking)}: nobody can work with it there"
+def describe_missing_platforms(each: LockedProvider) -> str:
+    provider, platforms = shorten_address(each.provider), ", ".join(each.lacking)
+    return f"{provider} is not to be had for {platforms}: nobody can work with it there"
 
 
-def version(each: LockedProvider) -> str:
+def format_version_change(each: LockedProvider) -> str:
     if not each.after:
         return f"{each.before} → none" if each.before else "none"
     if not each.before:
@@ -49,6 +50,10 @@ def version(each: LockedProvider) -> str:
     return each.after if each.before == each.after else f"{each.before} → {each.after}"
 
 
-def _row(each: LockedProvider) -> tuple[Text, ...]:
+def _build_row(each: LockedProvider) -> tuple[Text, ...]:
     style = "" if each.before == each.after else "bold"
-    return (plain(short(each.provider)), plain(version(each), style), plain(", ".join(each.platforms) or "-"))
+    return (
+        to_text(shorten_address(each.provider)),
+        to_text(format_version_change(each), style),
+        to_text(", ".join(each.platforms) or "-"),
+    )

@@ -1,41 +1,41 @@
-"""The public keys that were pinned, and entries that are not believed."""
+"""Pinned public keys, and untrusted ledger entries."""
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.next_commands import to_type
-from envctl.cli.render.terminal.text import called, hinted, joined, one_line, say, whole
-from envctl.cli.render.terminal.times import Zone, moment
+from envctl.cli.render.terminal.next_commands import add_sandbox_flag
+from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text, shorten_actor, to_one_line
+from envctl.cli.render.terminal.times import Zone, format_time
 from envctl.domain.ledger.state import Unbelieved
 from envctl.usecases.project.signing_keys import PinnedKey, PinnedKeys
 
-NAMED = 3
-LABEL = 14
+MAX_NAMED = 3
+LABEL_WIDTH = 14
 
 
-def show_pinned(pinned: PinnedKeys, out: Console) -> None:
+def show_pinned_keys(pinned: PinnedKeys, out: Console) -> None:
     for each in pinned.keys:
-        _pinned(each, out)
+        _show_key(each, out)
     if any(each.outcome != "pinned already" for each in pinned.keys):
         files = " ".join(each.file for each in pinned.keys)
-        hinted(out, f"have it reviewed, and commit it: git add {files}")
+        print_hint(out, f"have it reviewed, and commit it: git add {files}")
 
 
-def _pinned(each: PinnedKey, out: Console) -> None:
+def _show_key(each: PinnedKey, out: Console) -> None:
     made = " was made, and" if each.made else ""
     already = "is pinned already" if each.outcome == "pinned already" else "is pinned now"
-    say(out, joined((each.environment, "bold"), f": the key{made} {already}"))
+    print_text(out, join_text((each.environment, "bold"), f": the key{made} {already}"))
     for label, text in (("key", each.key), ("fingerprint", each.fingerprint), ("file", each.file)):
-        whole(out, f"{label:<{LABEL}}{text}", 2)
+        print_nowrap(out, f"{label:<{LABEL_WIDTH}}{text}", 2)
     for other in each.others:
-        whole(out, f"{'and believed':<{LABEL}}{other}", 2)
+        print_nowrap(out, f"{'and believed':<{LABEL_WIDTH}}{other}", 2)
 
 
-def mistrusted(found: tuple[Unbelieved, ...], zone: Zone = None) -> list[str]:
-    """The last of them in a sentence each, newest first, and how to see the others."""
-    told = [
-        f"{each} is not believed: {each.why}. It says that {one_line(called(each.by))} wrote it"
-        f" on {moment(each.at, zone)}"
-        for each in found[-NAMED:][::-1]
+def describe_untrusted(found: tuple[Unbelieved, ...], zone: Zone = None) -> list[str]:
+    """Describe the latest untrusted entries, newest first, and the command for older ones."""
+    sentences = [
+        f"{each} is not believed: {each.why}. It says that {to_one_line(shorten_actor(each.by))} wrote it"
+        f" on {format_time(each.at, zone)}"
+        for each in found[-MAX_NAMED:][::-1]
     ]
-    others = to_type("older ones are not believed either, all of which this names: envctl ledger verify")
-    return [*told, others] if len(found) > NAMED else told
+    others = add_sandbox_flag("older ones are not believed either, all of which this names: envctl ledger verify")
+    return [*sentences, others] if len(found) > MAX_NAMED else sentences

@@ -1,8 +1,8 @@
-"""The workflows of a system of CI: what was written, and what is left to do there."""
+"""CI workflows: written files, and variables to set in the CI system."""
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.text import hanging, joined, plain, say
+from envctl.cli.render.terminal.text import join_text, print_item, print_text, to_text
 from envctl.usecases.project.ci_workflows import Workflows
 
 _STYLES = {
@@ -13,22 +13,24 @@ _STYLES = {
     "foreign": "bold red",
 }
 
-# How the system is called, and that of it to which variables without an environment belong.
-_WHERE = {"github": ("GitHub", "repository"), "gitlab": ("GitLab", "project")}
+# Name of the CI system, and its scope of variables without an environment.
+_SYSTEM_TEXTS = {"github": ("GitHub", "repository"), "gitlab": ("GitLab", "project")}
 
 
-def show_workflows(told: Workflows, out: Console) -> None:
-    for each in told.files:
-        say(out, joined((f"{each.state:<8} ", _STYLES[each.state]), each.path))
-    if told.remark:
-        hanging(out, joined(("! ", "bold yellow"), told.remark), 2)
-    if not any(each.state == "written" for each in told.files):
+def show_workflows(workflows: Workflows, out: Console) -> None:
+    for each in workflows.files:
+        print_text(out, join_text((f"{each.state:<8} ", _STYLES[each.state]), each.path))
+    if workflows.remark:
+        print_item(out, join_text(("! ", "bold yellow"), workflows.remark), 2)
+    if not any(each.state == "written" for each in workflows.files):
         return
     out.print()
-    system, everywhere = _WHERE[told.system]
-    say(out, plain(f"{system} has to know these variables (Settings):"))
-    for variable in told.variables:
+    system, everywhere = _SYSTEM_TEXTS[workflows.system]
+    print_text(out, to_text(f"{system} has to know these variables (Settings):"))
+    for variable in workflows.variables:
         where = f"environment {variable.environment}" if variable.environment else everywhere
-        hanging(out, joined("  ", (variable.name, "bold"), f" ({where}): {variable.meaning}"), 4)
-    if told.system == "gitlab":
-        say(out, plain("and a pipeline schedule (Build) with the variable ENVCTL_DRIFT=yes, which looks for drift"))
+        print_item(out, join_text("  ", (variable.name, "bold"), f" ({where}): {variable.meaning}"), 4)
+    if workflows.system == "gitlab":
+        print_text(
+            out, to_text("and a pipeline schedule (Build) with the variable ENVCTL_DRIFT=yes, which looks for drift")
+        )

@@ -1,1 +1,1 @@
-"""JSON Schemas of what `--json` prints, made of the types of the results. `make schemas` writes them."""
+"""JSON Schemas of `--json`, generated from the result types by `make schemas`."""

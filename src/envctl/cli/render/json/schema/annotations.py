@@ -1,4 +1,4 @@
-"""What a class says of itself: the types of its fields and properties, and its docstring."""
+"""Annotations of classes: types of fields and properties, and docstrings."""
 
 import ast
 import inspect
@@ -9,18 +9,18 @@ from types import ModuleType
 from typing import Any, get_type_hints
 
 
-def hints_of(cls: type) -> dict[str, Any]:
-    return get_type_hints(cls, localns=_for_type_checkers(cls.__module__))
+def load_type_hints(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls, localns=_load_type_checking_names(cls.__module__))
 
 
-def returned_by(cls: type, name: str) -> object:
-    """The type of a property."""
+def find_property_type(cls: type, name: str) -> object:
+    """Return the type of a property."""
     getter = getattr(cls, name).fget
-    return get_type_hints(getter, localns=_for_type_checkers(getter.__module__))["return"]
+    return get_type_hints(getter, localns=_load_type_checking_names(getter.__module__))["return"]
 
 
-def described(cls: type) -> dict[str, str]:
-    """Its docstring, in the words of JSON; nothing where it has none but the one that `dataclass` makes."""
+def describe_class(cls: type) -> dict[str, str]:
+    """Return the docstring with `None` as `null`; empty if it has only the one made by `dataclass`."""
     text = cls.__doc__ or ""
     if not text or text.startswith(f"{cls.__name__}("):
         return {}
@@ -28,17 +28,17 @@ def described(cls: type) -> dict[str, str]:
     return {"description": re.sub(r"\bNone\b", "null", "\n".join(paragraphs))}
 
 
-def _for_type_checkers(module: str) -> dict[str, object]:
-    """The names that a module imports under `if TYPE_CHECKING:` alone."""
+def _load_type_checking_names(module: str) -> dict[str, object]:
+    """Load the names imported by a module only under `if TYPE_CHECKING:`."""
     loaded = import_module(module)
     return {
         alias.asname or alias.name: getattr(import_module(each.module or ""), alias.name)
-        for each in _imports(loaded)
+        for each in _find_type_checking_imports(loaded)
         for alias in each.names
     }
 
 
-def _imports(module: ModuleType) -> Iterator[ast.ImportFrom]:
+def _find_type_checking_imports(module: ModuleType) -> Iterator[ast.ImportFrom]:
     for node in ast.parse(inspect.getsource(module)).body:
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             yield from (each for each in node.body if isinstance(each, ast.ImportFrom))

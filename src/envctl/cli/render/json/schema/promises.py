@@ -1,7 +1,7 @@
-"""What the published schemas promise to a reader, and whether new ones keep it.
+"""Compatibility of new schemas with the published ones.
 
-A reader relies on each key that it knows, and on the type of its value. It has to pass over keys, kinds of events and
-words that it does not know: those may come without a new version of the format.
+A reader relies on each known key and on the type of its value. It has to ignore unknown keys, event kinds and words:
+they may be added without a new format version.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,89 +9,91 @@ from dataclasses import dataclass
 from typing import Any
 
 Schema = Mapping[str, Any]
-# Whoever reads the one can read the other.
-READABLE = {("number", "integer")}
+# A reader of the first type can read the second one.
+COMPATIBLE_TYPES = {("number", "integer")}
 JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
 
 
-def broken(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> list[str]:
-    """Each promise of the old schemas (by file) that the new ones break; none where the version of the format rose."""
-    if _formats(old).isdisjoint(_formats(new)):
+def find_broken_promises(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> list[str]:
+    """Return the promises of the old schemas (by file) broken by the new ones; none if the format version rose."""
+    if _collect_versions(old).isdisjoint(_collect_versions(new)):
         return []
-    return [problem for name, schema in sorted(old.items()) for problem in _in_file(name, schema, new.get(name))]
+    return [
+        problem for name, schema in sorted(old.items()) for problem in _compare_documents(name, schema, new.get(name))
+    ]
 
 
-def _formats(schemas: Mapping[str, Schema]) -> set[int]:
+def _collect_versions(schemas: Mapping[str, Schema]) -> set[int]:
     return {schema["properties"]["envctl"]["const"] for schema in schemas.values()}
 
 
-def _in_file(name: str, old: Schema, new: Schema | None) -> Iterator[str]:
+def _compare_documents(name: str, old: Schema, new: Schema | None) -> Iterator[str]:
     if new is None:
         yield f"{name}: there is no such document any more"
         return
-    both = _Both(old.get("$defs", {}), new.get("$defs", {}))
-    yield from (f"{name}: {problem}" for problem in both.misses(old, new))
+    both = _SchemaComparison(old.get("$defs", {}), new.get("$defs", {}))
+    yield from (f"{name}: {problem}" for problem in both.compare(old, new))
 
 
 @dataclass(frozen=True)
-class _Both:
-    """Goes through two schemas side by side, with the definitions of each. `within` are the pairs on the way there."""
+class _SchemaComparison:
+    """Comparison of two schemas, with the `$defs` of both."""
 
-    old: Mapping[str, Schema]
-    new: Mapping[str, Schema]
-    within: tuple[tuple[int, int], ...] = ()
+    old_definitions: Mapping[str, Schema]
+    new_definitions: Mapping[str, Schema]
+    compared_pairs: tuple[tuple[int, int], ...] = ()  # Pairs being compared, by id: types may contain themselves.
 
-    def misses(self, old: Schema, new: Schema, at: str = "") -> Iterator[str]:
-        before = list(_alternatives(old, self.old))
+    def compare(self, old: Schema, new: Schema, at: str = "") -> Iterator[str]:
+        before = list(_expand_alternatives(old, self.old_definitions))
         if any("type" not in each for each in before):
-            # A reader was ready for any value.
+            # The old schema allows any value.
             return
-        for now in _alternatives(new, self.new):
-            yield from self._unread(before, now, at)
+        for now in _expand_alternatives(new, self.new_definitions):
+            yield from self._compare_alternative(before, now, at)
 
-    def _unread(self, before: list[Schema], now: Schema, at: str) -> list[str]:
-        """Why a reader of what was there can't read this: of the ways to read it, the one that lacks least."""
-        ways = [list(self._lost(each, now, at)) for each in before if _alike(each, now)]
+    def _compare_alternative(self, before: list[Schema], now: Schema, at: str) -> list[str]:
+        """Compare with each matching old alternative, and return the shortest list of problems."""
+        ways = [list(self._compare_properties(each, now, at)) for each in before if _is_comparable(each, now)]
         if ways:
             return min(ways, key=len)
-        new_kind = _kind(now) is not None and any(_kind(each) for each in before)
+        new_kind = _find_event_kind(now) is not None and any(_find_event_kind(each) for each in before)
         return [] if new_kind else [f"{at} may be of another type: {now.get('type', 'any')}"]
 
-    def _lost(self, old: Schema, new: Schema, at: str) -> Iterator[str]:
+    def _compare_properties(self, old: Schema, new: Schema, at: str) -> Iterator[str]:
         pair = (id(old), id(new))
-        if pair in self.within:
+        if pair in self.compared_pairs:
             return
-        deeper = _Both(self.old, self.new, (*self.within, pair))
+        deeper = _SchemaComparison(self.old_definitions, self.new_definitions, (*self.compared_pairs, pair))
         for name, schema in old.get("properties", {}).items():
             where = f"{at}.{name}".lstrip(".")
             if name in new.get("properties", {}):
-                yield from deeper.misses(schema, new["properties"][name], where)
+                yield from deeper.compare(schema, new["properties"][name], where)
             else:
                 yield f"{where} is gone"
-        yield from deeper._items(old, new, f"{at}[]")
+        yield from deeper._compare_items(old, new, f"{at}[]")
 
-    def _items(self, old: Schema, new: Schema, at: str) -> Iterator[str]:
-        """Of a list, of a list of a certain length, or of a mapping."""
+    def _compare_items(self, old: Schema, new: Schema, at: str) -> Iterator[str]:
+        """Compare the items of lists, tuples and mappings."""
         for name in ("items", "additionalProperties"):
             if isinstance(old.get(name), Mapping):
                 rest = new.get(name)
-                yield from self.misses(old[name], rest, at) if isinstance(rest, Mapping) else [f"{at} are others"]
+                yield from self.compare(old[name], rest, at) if isinstance(rest, Mapping) else [f"{at} are others"]
         parts, others = old.get("prefixItems", []), new.get("prefixItems", [])
         if len(parts) > len(others):
             yield f"{at} are fewer"
         for part, other in zip(parts, others, strict=False):
-            yield from self.misses(part, other, at)
+            yield from self.compare(part, other, at)
 
 
-def _alternatives(schema: Schema, definitions: Mapping[str, Schema]) -> Iterator[Schema]:
-    """Each type that a value may have, with all that is known of it."""
+def _expand_alternatives(schema: Schema, definitions: Mapping[str, Schema]) -> Iterator[Schema]:
+    """Yield a schema for each type of a value."""
     if "$ref" in schema:
-        yield from _alternatives(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
+        yield from _expand_alternatives(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
     elif "anyOf" in schema:
         for each in schema["anyOf"]:
-            yield from _alternatives(each, definitions)
+            yield from _expand_alternatives(each, definitions)
     elif "enum" in schema or "const" in schema:
-        # Another word is no other type.
+        # New words of an enum keep its type.
         words = schema.get("enum", [schema.get("const")])
         yield from ({"type": name} for name in dict.fromkeys(JSON_TYPES[type(word)] for word in words))
     elif isinstance(schema.get("type"), list):
@@ -100,11 +102,11 @@ def _alternatives(schema: Schema, definitions: Mapping[str, Schema]) -> Iterator
         yield schema
 
 
-def _alike(old: Schema, new: Schema) -> bool:
+def _is_comparable(old: Schema, new: Schema) -> bool:
     types = (old["type"], new.get("type"))
-    return (types[0] == types[1] or types in READABLE) and _kind(old) == _kind(new)
+    return (types[0] == types[1] or types in COMPATIBLE_TYPES) and _find_event_kind(old) == _find_event_kind(new)
 
 
-def _kind(schema: Schema) -> object:
-    """Of an event, which tells it from others."""
+def _find_event_kind(schema: Schema) -> object:
+    """Return the `kind` of an event; None for other schemas."""
     return schema.get("properties", {}).get("kind", {}).get("const")

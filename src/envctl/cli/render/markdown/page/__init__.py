@@ -1,1 +1,1 @@
-"""A Markdown page: its pieces, and what is left out where room is short."""
+"""Markdown pages within the size limits of GitHub."""

@@ -1,6 +1,6 @@
-"""What a page has room for: pieces are shown whole or not at all, what matters most first, and the rest is counted.
+"""The size limit of a page: the most important pieces are shown whole, the rest is counted.
 
-A comment on GitHub holds 65,536 characters, a step summary 1 MiB: a page that has more is refused as a whole.
+GitHub refuses comments of more than 65,536 characters and step summaries of more than 1 MiB.
 """
 
 from collections import Counter
@@ -8,15 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from envctl.cli.render.terminal.counting import counted
+from envctl.cli.render.terminal.counting import format_count
 
-CAP = 60_000
-# One piece must not take the room of all others.
-LARGEST = 12_000
+MAX_PAGE_SIZE = 60_000
+# Larger pieces are left off, to keep room for the others.
+MAX_PIECE_SIZE = 12_000
 
 
 class Rank(IntEnum):
-    """What is shown first where there is not room for all; on the page everything keeps its place."""
+    """Importance of a piece, most important first. It does not affect the order on the page."""
 
     HEADING = 0
     DANGER = 1
@@ -30,76 +30,81 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True)
 class Piece:
-    """`noun` is what it is called when it has to be left off, `within` the stack that it belongs to."""
+    """Text shown whole or not at all."""
 
     text: str
-    noun: str = "paragraph"
+    noun: str = "paragraph"  # its name in the count of omitted pieces
     rank: Rank = Rank.TEXT
-    within: str = ""
+    stack: str = ""  # the name of its stack, if any
 
 
 @dataclass(frozen=True)
 class Section:
-    """Pieces between an opening and a closing, which are there as soon as one of the pieces is."""
+    """Blocks between an opening and a closing, shown if at least one of the blocks is."""
 
     opening: str
-    inner: "tuple[Block, ...]"
+    blocks: "tuple[Block, ...]"
     closing: str = ""
-    between: str = "\n\n"
+    separator: str = "\n\n"
 
 
 Block = Piece | Section
 
 
-def size(text: str) -> int:
-    """As whoever counts most strictly does: a character outside of the basic plane is two."""
+def count_utf16(text: str) -> int:
+    """Count UTF-16 code units, the strictest way in use to measure a text."""
     return len(text) + sum(character > "\uffff" for character in text)
 
 
 @dataclass(frozen=True)
-class _Placed:
-    """`path` counts its way down from the page; `around` are the sections that it stands in, from the outermost."""
+class _PlacedPiece:
+    """A piece and its position on the page."""
 
-    path: tuple[int, ...]
+    path: tuple[int, ...]  # indexes from the page down
     piece: Piece
-    around: tuple[Section, ...]
+    sections: tuple[Section, ...]  # from the outermost
 
 
-def fitted(blocks: Sequence[Block], cap: int, way: str = "") -> str:
-    """The page, at most `cap` long, with a note behind its first block where something was left off.
+def fit_page(blocks: Sequence[Block], cap: int, full_output: str = "") -> str:
+    """Return the page, at most `cap` long, with a note after its first block if pieces were left off.
 
-    `way` says, in Markdown, how to see all of it. With more room nothing that was shown goes.
+    `full_output` is Markdown for the note: how to see the whole output. A larger `cap` only adds pieces.
     """
-    placed = list(_placed(blocks))
-    if size(whole := _page(blocks, {each.path for each in placed}, "")) <= cap:
+    placed = list(_locate_pieces(blocks))
+    if count_utf16(whole := _assemble_page(blocks, {each.path for each in placed}, "")) <= cap:
         return whole
-    kept = _chosen(placed, cap - size(left_off([each.piece for each in placed], way)) - len("\n\n\n"))
-    return _page(blocks, kept, left_off([each.piece for each in placed if each.path not in kept], way))
+    kept = _choose_pieces(
+        placed, cap - count_utf16(describe_omitted([each.piece for each in placed], full_output)) - len("\n\n\n")
+    )
+    return _assemble_page(
+        blocks, kept, describe_omitted([each.piece for each in placed if each.path not in kept], full_output)
+    )
 
 
-def left_off(pieces: Sequence[Piece], way: str) -> str:
-    numbers = Counter(piece.noun for piece in pieces)
-    told = [counted(number, noun) for noun, number in numbers.items()]
-    stacks = len({piece.within for piece in pieces if piece.within})
-    what = " and ".join(filter(None, (", ".join(told[:-1]), told[-1])))
-    where = f" in {counted(stacks, 'stack')}" if stacks else ""
+def describe_omitted(pieces: Sequence[Piece], full_output: str) -> str:
+    counts = Counter(piece.noun for piece in pieces)
+    nouns = [format_count(number, noun) for noun, number in counts.items()]
+    stacks = len({piece.stack for piece in pieces if piece.stack})
+    listed = " and ".join(filter(None, (", ".join(nouns[:-1]), nouns[-1])))
+    location = f" in {format_count(stacks, 'stack')}" if stacks else ""
     verb = "is" if len(pieces) == 1 else "are"
-    return f"> ✂️ There is more than fits here: {what}{where} {verb} left off. {way}".rstrip()
+    return f"> ✂️ There is more than fits here: {listed}{location} {verb} left off. {full_output}".rstrip()
 
 
-def _chosen(placed: Sequence[_Placed], room: int) -> set[tuple[int, ...]]:
-    """As many as there is room for, in the order of their rank. The first that does not fit ends it: were smaller ones
-    taken after it, more room could mean that they have to go.
+def _choose_pieces(placed: Sequence[_PlacedPiece], room: int) -> set[tuple[int, ...]]:
+    """Return the paths of the pieces within `room`, by rank up to the first piece too large for the rest of it.
+
+    Smaller pieces after that one are not taken: a larger `room` would then remove them.
     """
     kept: set[tuple[int, ...]] = set()
     opened: set[tuple[int, ...]] = set()
     for each in sorted(placed, key=lambda each: each.piece.rank):
-        if size(each.piece.text) > LARGEST:
+        if count_utf16(each.piece.text) > MAX_PIECE_SIZE:
             continue
-        frames = {each.path[: depth + 1]: section for depth, section in enumerate(each.around)}
-        between = each.around[-1].between if each.around else "\n\n"
-        room -= size(each.piece.text) + len(between)
-        room -= sum(_frame(section) for path, section in frames.items() if path not in opened)
+        frames = {each.path[: depth + 1]: section for depth, section in enumerate(each.sections)}
+        between = each.sections[-1].separator if each.sections else "\n\n"
+        room -= count_utf16(each.piece.text) + len(between)
+        room -= sum(_measure_frame(section) for path, section in frames.items() if path not in opened)
         if room < 0:
             break
         kept.add(each.path)
@@ -107,31 +112,33 @@ def _chosen(placed: Sequence[_Placed], room: int) -> set[tuple[int, ...]]:
     return kept
 
 
-def _frame(section: Section) -> int:
-    return size(section.opening) + size(section.closing) + 2 * len(section.between) + len("\n\n")
+def _measure_frame(section: Section) -> int:
+    return count_utf16(section.opening) + count_utf16(section.closing) + 2 * len(section.separator) + len("\n\n")
 
 
-def _placed(blocks: Sequence[Block], path: tuple[int, ...] = (), around: tuple[Section, ...] = ()) -> Iterator[_Placed]:
+def _locate_pieces(
+    blocks: Sequence[Block], path: tuple[int, ...] = (), around: tuple[Section, ...] = ()
+) -> Iterator[_PlacedPiece]:
     for number, block in enumerate(blocks):
         match block:
             case Piece():
-                yield _Placed((*path, number), block, around)
+                yield _PlacedPiece((*path, number), block, around)
             case Section():
-                yield from _placed(block.inner, (*path, number), (*around, block))
+                yield from _locate_pieces(block.blocks, (*path, number), (*around, block))
 
 
-def _page(blocks: Sequence[Block], kept: set[tuple[int, ...]], note: str) -> str:
-    shown = [_shown(block, (number,), kept) for number, block in enumerate(blocks)]
-    told = [text for text in (*shown[:1], note, *shown[1:]) if text]
-    return "\n\n".join(told) + "\n"
+def _assemble_page(blocks: Sequence[Block], kept: set[tuple[int, ...]], note: str) -> str:
+    shown = [_render_block(block, (number,), kept) for number, block in enumerate(blocks)]
+    texts = [text for text in (*shown[:1], note, *shown[1:]) if text]
+    return "\n\n".join(texts) + "\n"
 
 
-def _shown(block: Block, path: tuple[int, ...], kept: set[tuple[int, ...]]) -> str | None:
-    """None where nothing of it is shown: a piece may be an empty line."""
+def _render_block(block: Block, path: tuple[int, ...], kept: set[tuple[int, ...]]) -> str | None:
+    """Return None if no piece of the block is kept, as a kept piece may be an empty line."""
     if isinstance(block, Piece):
         return block.text if path in kept else None
-    inner = [_shown(each, (*path, number), kept) for number, each in enumerate(block.inner)]
-    told = [text for text in inner if text is not None]
-    if not told:
+    inner = [_render_block(each, (*path, number), kept) for number, each in enumerate(block.blocks)]
+    texts = [text for text in inner if text is not None]
+    if not texts:
         return None
-    return block.between.join((*filter(None, (block.opening,)), *told, *filter(None, (block.closing,))))
+    return block.separator.join((*filter(None, (block.opening,)), *texts, *filter(None, (block.closing,))))

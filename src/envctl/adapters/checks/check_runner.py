@@ -1,0 +1,35 @@
+"""The CheckRunner port. A new kind of check is a function in RUNNER_BY_KIND."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from envctl.adapters.checks.command import run_command
+from envctl.adapters.checks.context import RunContext
+from envctl.adapters.checks.http import get
+from envctl.domain.checks.probes import CommandProbe, HttpProbe, Probe
+
+RUNNER_BY_KIND: Mapping[type[Probe], Callable[[Any, RunContext], str]] = {HttpProbe: get, CommandProbe: run_command}
+
+
+class LocalCheckRunner:
+    def __init__(
+        self,
+        root: Path,
+        inherited: Callable[[], Mapping[str, str]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        redact: Callable[[str], str] = str,
+    ) -> None:
+        self._redact = redact
+        self._root = root
+        self._inherited = inherited
+        self._clock = clock
+        self._sleep = sleep
+
+    def run_check(self, probe: Probe, surroundings: Mapping[str, str]) -> str:
+        environment = {**self._inherited(), **surroundings}
+        context = RunContext(self._root, environment, self._clock, self._sleep, self._redact)
+        return self._redact(RUNNER_BY_KIND[type(probe)](probe, context))

@@ -1,0 +1,38 @@
+"""The CostEstimator port: a program of the team that prices a plan."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from envctl.adapters.checks.context import RunContext
+from envctl.adapters.checks.process import GRACE_SECONDS, run_process
+from envctl.usecases.ports.core import CostAnswer
+from envctl.usecases.ports.cost import CostSource
+
+MAX_BYTES = 1 << 20
+
+
+class CostProgram:
+    def __init__(
+        self,
+        root: Path,
+        inherited: Callable[[], Mapping[str, str]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        grace: float = GRACE_SECONDS,
+        redact: Callable[[str], str] = str,
+    ) -> None:
+        self._redact = redact
+        self._root = root
+        self._inherited = inherited
+        self._clock = clock
+        self._grace = grace
+
+    def estimate_costs(self, source: CostSource, question: bytes) -> CostAnswer:
+        context = RunContext(self._root, self._inherited(), self._clock, time.sleep, self._redact)
+        result = run_process(
+            source.command, source.timeout_seconds, context, self._grace, data=question, limit=MAX_BYTES + 1
+        )
+        if len(result.output) > MAX_BYTES:
+            return CostAnswer(problem=f"it answered with more than {MAX_BYTES >> 20} MiB")
+        return CostAnswer(result.output, self._redact(result.problem))

@@ -1,0 +1,32 @@
+"""Backup: plans with the name of a deleted plan."""
+
+from typing import Any
+
+from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+
+
+def _apply() -> None:
+    from moto.backup.models import BackupBackend, Plan
+
+    stock = BackupBackend.create_backup_plan
+
+    def create_backup_plan(
+        self: BackupBackend, backup_plan: dict[str, Any], backup_plan_tags: dict[str, str], creator_request_id: str
+    ) -> Plan:
+        every = self.plans
+        self.plans = {name: plan for name, plan in every.items() if plan.deletion_date is None}
+        try:
+            plan: Plan = stock(self, backup_plan, backup_plan_tags, creator_request_id)
+        finally:
+            self.plans = every | self.plans
+        return plan
+
+    replace_method(BackupBackend, create_backup_plan)
+
+
+PATCH = Patch(
+    name="backup-plan-again",
+    service="backup",
+    gap="moto takes a deleted plan for one that is there, so an environment that was destroyed can't be built again",
+    apply=_apply,
+)

@@ -1,1 +1,0 @@
-"""Several Terraforms at once: how many, what they take, and how all are stopped."""

@@ -1,1 +1,0 @@
-"""What went wrong, as problems that a person can act on."""

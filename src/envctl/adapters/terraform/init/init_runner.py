@@ -1,0 +1,106 @@
+"""Runs of `terraform init`, as far as its inputs or results have changed since the last one."""
+
+import re
+from pathlib import Path
+
+from envctl.adapters.disk.reading import read_bytes
+from envctl.adapters.disk.writing import write_bytes
+from envctl.adapters.terraform.environment import cli_configuration
+from envctl.adapters.terraform.init import init_stamp
+from envctl.adapters.terraform.init.cache_locks import CacheLocks
+from envctl.adapters.terraform.init.plugin_cache import OWN_FOLDER, PluginCache, parse_pinned
+from envctl.adapters.terraform.init.provider_install import (
+    PLUGIN_PATH_RECORD,
+    ProviderInstall,
+    require_success,
+    run_init,
+)
+from envctl.adapters.terraform.launcher import Launcher
+from envctl.adapters.terraform.process import json_events, stack_lock
+from envctl.adapters.terraform.process.disk_errors import translate_disk_errors
+from envctl.adapters.terraform.process.process import ProcessResult
+from envctl.adapters.terraform.process.signal_forwarding import SignalForwarder
+from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.domain.terraform.workdir_names import LOCK_FILE
+from envctl.usecases.ports.core import Observer
+
+STAMP_FILE = init_stamp.STAMP_FILE
+_NEEDS_INIT = re.compile(
+    r"terraform init|tofu init|[Ii]nitialization required|provider.*not (?:installed|available)"
+    # With TF_IN_AUTOMATION the hint is missing.
+    r"|Required plugins are not installed|there is no package for \S+ \S+ cached|the cached package for \S+"
+)
+
+
+class InitRunner:
+    """Initialize stacks. `plugins` is the default plugin cache, created if missing; users may configure another."""
+
+    def __init__(self, launcher: Launcher, plugins: Path, observer: Observer, stopping: SignalForwarder) -> None:
+        self._launcher = launcher
+        self._plugins = plugins
+        self._observer = observer
+        self._stopping = stopping
+        self._caches: dict[Path, PluginCache] = {}
+
+    def ensure_initialized(self, site: Site, provider_lock: bytes | None) -> None:
+        known = provider_lock or b""
+        binary, environment = self._launcher.find_binary(site.stack), self._launcher.build_environment(site.stack)
+        if init_stamp.is_current(site.directory, binary, environment, known):
+            return
+        # First, because an earlier Terraform may still need the files to be deleted.
+        stack_lock.require_idle(site)
+        with translate_disk_errors(site.directory):
+            for name in (STAMP_FILE, PLUGIN_PATH_RECORD, LOCK_FILE):
+                (site.directory / name).unlink(missing_ok=True)
+            if known:
+                write_bytes(site.directory / LOCK_FILE, known)
+            self._install_providers(site, known)
+            init_stamp.write_stamp(site.directory, init_stamp.build_stamp(site.directory, binary, environment, known))
+
+    def reinitialize(self, site: Site) -> None:
+        """Run `init` again, with the last provider lock and without the records of its packages.
+
+        Call it after Terraform demanded an init or found a changed package.
+        """
+        old, lock = init_stamp.read_stamp(site.directory), _read_optional(site.directory / LOCK_FILE)
+        if cache := self._find_cache(site):
+            cache.delete_records(parse_pinned(lock))
+        (site.directory / STAMP_FILE).unlink(missing_ok=True)
+        self.ensure_initialized(site, lock)
+        if old is not None and (new := init_stamp.read_stamp(site.directory)):
+            with translate_disk_errors(site.directory):
+                init_stamp.write_stamp(site.directory, init_stamp.Stamp(new.inputs, old.lock_hashes, new.results))
+
+    def _install_providers(self, site: Site, known: bytes) -> None:
+        cache = self._find_cache(site)
+        if cache is None:
+            require_success(site, *run_init(self._launcher, site, None))
+            return
+        locks = CacheLocks(
+            cache.folder / OWN_FOLDER / "locks", self._observer.on_message, lambda: self._stopping.stop_requested
+        )
+        ProviderInstall(self._launcher, site, cache, locks, parse_pinned(known), self._observer.on_message).install()
+
+    def _find_cache(self, site: Site) -> PluginCache | None:
+        """Return the plugin cache, or None if the user disabled it: each stack then has its own packages."""
+        setting = cli_configuration.find_plugin_cache(self._launcher.build_environment(site.stack))
+        folder = Path(site.directory, setting)
+        if folder == self._plugins:
+            folder.mkdir(parents=True, exist_ok=True)
+        return self._caches.setdefault(folder, PluginCache(folder)) if setting and folder.is_dir() else None
+
+
+def needs_init(transcript: json_events.Transcript, result: ProcessResult) -> bool:
+    """Return True if a run failed before any work because `init` is missing.
+
+    Errors of a resource do not count: they may quote another Terraform.
+    """
+    output = [f"{each.summary} {each.detail}" for each in transcript.errors if not each.address]
+    return result.code != 0 and _NEEDS_INIT.search(" ".join([*output, result.errors])) is not None
+
+
+def _read_optional(file: Path) -> bytes:
+    try:
+        return read_bytes(file)
+    except FileNotFoundError:
+        return b""

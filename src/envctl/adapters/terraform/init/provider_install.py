@@ -1,0 +1,156 @@
+"""Runs of `terraform init` on a shared plugin cache.
+
+With all pinned providers in the cache, any number of stacks are initialized at once, without network. Otherwise one
+process downloads each version of a provider, and the others wait for it.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from envctl.adapters.disk.reading import read_bytes
+from envctl.adapters.terraform.diagnostics.full_disk import check_disk_error
+from envctl.adapters.terraform.init.cache_locks import WHOLE_CACHE, CacheLocks, LockRequest
+from envctl.adapters.terraform.init.init_stamp import INSTALLED_FOLDER
+from envctl.adapters.terraform.init.plugin_cache import PinnedProvider, PluginCache, link_packages, remove_path
+from envctl.adapters.terraform.init.possible_providers import find_needed_providers, has_required_providers
+from envctl.adapters.terraform.launcher import Launcher, check_result
+from envctl.adapters.terraform.process.json_events import Transcript
+from envctl.adapters.terraform.process.process import ProcessResult
+from envctl.adapters.terraform.process.stack_lock import Site
+from envctl.domain.release.remote_modules import decode_module_record, is_local_source
+from envctl.domain.terraform.provider_lock import shorten_address
+from envctl.domain.terraform.workdir_names import LOCK_FILE, MODULES_MANIFEST
+from envctl.usecases.ports.terraform import ProgressEvent
+
+VIEW_FOLDER = ".plugins"
+"""Folder in the working directory with the stack's view of the plugin cache."""
+
+PLUGIN_PATH_RECORD = ".terraform/plugin_path"
+"""Terraform's record of the flag -plugin-dir, in force for all later runs."""
+
+# Terraform's error if it would overwrite a linked package: the package is not the pinned one after all.
+_PACKAGE_MISMATCH = "because it is a symlink"
+
+
+@dataclass(frozen=True)
+class ProviderInstall:
+    """Install of the providers of one stack."""
+
+    launcher: Launcher
+    site: Site
+    cache: PluginCache
+    locks: CacheLocks
+    pinned: tuple[PinnedProvider, ...]
+    notify: Callable[[str], None]
+
+    def install(self) -> None:
+        try:
+            is_known = bool(self.pinned) or not has_required_providers(self.site.directory)
+            if is_known and self._install_pinned():
+                return
+            # The versions, and so the downloads, are not known yet.
+            with self.locks.hold_locks([LockRequest(WHOLE_CACHE, exclusive=True)], self._stack_label):
+                if is_known:
+                    # Terraform may have found a package to differ from its record.
+                    self.cache.delete_records(self.pinned)
+                    self._warn_mismatches(self.pinned)
+                require_success(self.site, *self._install_from_source(first=not is_known))
+        except BaseException:
+            # A partial view is useless, and fills the disk.
+            remove_path(self._view_folder)
+            raise
+
+    def _install_pinned(self) -> bool:
+        """Install the pinned versions. Return False if they were not sufficient."""
+        needs = find_needed_providers(self.site.directory, self.pinned)
+        while True:
+            missing = self._find_missing(needs)
+            requests = [LockRequest(str(each), exclusive=each in missing) for each in needs]
+            with self.locks.hold_locks([LockRequest(WHOLE_CACHE, exclusive=False), *requests], self._stack_label):
+                still = self._find_missing(needs)
+                if still and still <= missing:
+                    self._warn_mismatches(still)
+                    result, transcript = self._install_from_source(first=True)
+                    if result.code and any(_PACKAGE_MISMATCH in each.detail for each in transcript.errors):
+                        return False
+                    require_success(self.site, result, transcript)
+                    return True
+                if not still and not missing:
+                    return self._install_from_cache()
+            # Another process has added or removed a package meanwhile.
+
+    def _install_from_cache(self) -> bool:
+        """Install from the cache alone. Return False if a provider is missing."""
+        self._link_matching()
+        view = self._view_folder
+        result, transcript = run_init(self.launcher, self.site, view, plugin_dir=os.fspath(view))
+        (self.site.directory / PLUGIN_PATH_RECORD).unlink(missing_ok=True)
+        missing = any("provider" in f"{each.summary} {each.detail}" for each in transcript.errors)
+        if missing and result.code and not (result.interrupted or result.silent):
+            return False
+        require_success(self.site, result, transcript)
+        return True
+
+    def _install_from_source(self, *, first: bool) -> tuple[ProcessResult, Transcript]:
+        """Install with downloads, and move them to the cache. `first` announces the init to the observer."""
+        self._link_matching()
+        result, transcript = run_init(self.launcher, self.site, self._view_folder, tell=first)
+        lock = self.site.directory / LOCK_FILE
+        if not result.code and lock.exists():
+            self.cache.adopt_packages(self._view_folder, read_bytes(lock))
+        return result, transcript
+
+    def _link_matching(self) -> None:
+        """Link matching packages into the view and as installed: Terraform hashes others three times, not once."""
+        packages = [package for each in self.pinned for package in self.cache.find_matching(each)]
+        for folder in (self._view_folder, self.site.directory / INSTALLED_FOLDER):
+            link_packages(folder, packages, self.cache.folder)
+
+    def _find_missing(self, needs: Iterable[PinnedProvider]) -> set[PinnedProvider]:
+        return {each for each in needs if not self.cache.find_matching(each)}
+
+    def _warn_mismatches(self, missing: Iterable[PinnedProvider]) -> None:
+        for each in sorted(missing):
+            if self.cache.has_mismatch(each):
+                where = f"{shorten_address(str(each))} in {self.cache.folder}"
+                self.notify(f"{where} is not what the lock pins, damaged perhaps: it is fetched anew")
+
+    @property
+    def _view_folder(self) -> Path:
+        return self.site.directory / VIEW_FOLDER
+
+    @property
+    def _stack_label(self) -> str:
+        return f"stack {self.site.stack.name} of {self.site.environment}"
+
+
+def run_init(
+    launcher: Launcher, site: Site, plugins: Path | None, *, tell: bool = True, **options: str
+) -> tuple[ProcessResult, Transcript]:
+    """Run `terraform init`, with `plugins` as plugin cache if given. `tell` announces it to the observer."""
+    event = ProgressEvent(site.stack.name, "init") if tell else None
+    modules: dict[str, bool] = {"get": False} if _has_carried_modules(site.directory) else {}
+    return launcher.stream_command(
+        replace(site, plugins=plugins), event, "init", reconfigure=True, **modules, **options
+    )
+
+
+def _has_carried_modules(directory: Path) -> bool:
+    """Return True if remote modules came with the release: then no module needs a download.
+
+    Terraform would keep them anyhow, by its module record; OpenTofu may not for ever. Without remote modules, Terraform
+    writes the record itself.
+    """
+    try:
+        sources = [source for _, source, _, _ in decode_module_record(read_bytes(directory / MODULES_MANIFEST))]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return any(source and not is_local_source(source) for source in sources)
+
+
+def require_success(site: Site, result: ProcessResult, transcript: Transcript) -> None:
+    """Raise the error of a failed `init`, first of all a full disk."""
+    check_disk_error(site, result, transcript)
+    check_result(result, transcript, site, "init")

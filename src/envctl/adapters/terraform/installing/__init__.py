@@ -1,1 +1,0 @@
-"""Providers and `terraform init`: fetched once, installed side by side, and only where something has changed."""

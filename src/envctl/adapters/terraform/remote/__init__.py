@@ -1,1 +1,0 @@
-"""Modules from elsewhere: fetched where a release is made."""

@@ -1,0 +1,67 @@
+"""A parser of rendered Markdown into omissible pieces: paragraphs, table rows, lines of fences."""
+
+import re
+from collections.abc import Callable
+
+from envctl.cli.render.markdown.page.budget import Block, Piece, Rank, Section
+
+_FENCE = re.compile("(`{3,})(.*)")
+# Commands rank higher than the output in other fences.
+_COMMAND_LANGUAGE = "sh"
+
+
+def parse_blocks(text: str, rank: Rank = Rank.TEXT) -> tuple[Block, ...]:
+    """Parse blocks separated by empty lines; paragraphs get `rank`."""
+    return _BlockParser(text.split("\n"), rank).read_blocks()
+
+
+class _BlockParser:
+    def __init__(self, lines: list[str], rank: Rank) -> None:
+        self._lines = lines
+        self._rank = rank
+
+    def read_blocks(self) -> tuple[Block, ...]:
+        blocks: list[Block] = []
+        while self._lines:
+            line = self._lines[0]
+            if line == "</details>":
+                break
+            if not line:
+                self._lines.pop(0)
+            else:
+                blocks.append(self._read_block(line))
+        return tuple(blocks)
+
+    def _read_block(self, line: str) -> Block:
+        if fence := _FENCE.fullmatch(line):
+            return self._read_fence(*fence.groups())
+        if line.startswith("<details>"):
+            return self._read_details()
+        if line.startswith("| "):
+            return self._read_table()
+        if line.startswith("- "):
+            items = self._take_while(lambda each: each.startswith("- "))
+            return Section("", tuple(Piece(each, "point", Rank.ROW) for each in items), separator="\n")
+        return Piece("\n".join(self._take_while(bool)), rank=self._rank)
+
+    def _read_fence(self, marks: str, language: str) -> Section:
+        opening = self._lines.pop(0)
+        rank = Rank.TEXT if language == _COMMAND_LANGUAGE else Rank.REST
+        inner = tuple(Piece(each, "line", rank) for each in self._take_while(lambda each: each != marks))
+        del self._lines[:1]
+        return Section(opening, inner, marks, "\n")
+
+    def _read_details(self) -> Section:
+        opening = self._lines.pop(0)
+        inner = self.read_blocks()
+        del self._lines[:1]
+        return Section(opening, inner, "</details>")
+
+    def _read_table(self) -> Section:
+        head, rule, *rows = self._take_while(lambda each: each.startswith("|"))
+        return Section(f"{head}\n{rule}", tuple(Piece(each, "row", Rank.ROW) for each in rows), separator="\n")
+
+    def _take_while(self, wanted: Callable[[str], bool]) -> list[str]:
+        number = next((place for place, line in enumerate(self._lines) if not wanted(line)), len(self._lines))
+        taken, self._lines[:number] = self._lines[:number], []
+        return taken

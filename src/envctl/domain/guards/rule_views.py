@@ -1,0 +1,194 @@
+"""Two rules documents for one deployment: each guard checks the rules of the tree and the recorded ones.
+
+A deployment has to satisfy both documents; a requirement in one of them is enough.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from envctl.domain.config.rules.environment_rules import Rules
+from envctl.domain.guards.request import Check, Refusal, Request, can_record_rules
+from envctl.domain.ledger.people.person_names import is_named_in, is_same_person, list_people
+from envctl.domain.ledger.people.principals import can_approve_at
+from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord
+from envctl.domain.rules.document import RulesDocument, to_rules
+
+RESET_DELAY = timedelta(days=7)
+
+
+def list_views(request: Request) -> tuple[Request, ...]:
+    """Return the request under the rules of the tree, and under the recorded rules if they differ and are binding. A
+    first deployment has no recorded rules: the rules of environments with the same account apply in their place.
+    """
+    recorded, counting = request.target_state.rules, find_binding_document(request)
+    if recorded is not None and counting is not None:
+        return (request, _build_view(request, counting, describe_recorded(request.target, recorded)))
+    return (
+        request,
+        *(_build_view(request, each, describe_owner(request, each)) for each in find_account_owners(request)),
+    )
+
+
+def _build_view(request: Request, document: RulesDocument, whose: str) -> Request:
+    accounts = tuple(account for account in request.other_accounts if account in document.all_accounts)
+    return replace(request, rules=to_rules(document), other_accounts=accounts, whose_rules=whose)
+
+
+def find_account_owners(request: Request) -> tuple[RulesDocument, ...]:
+    """Return the rules of guarded environments with an account of the target, before its first deployment. They keep
+    the requirements of an account in force for an environment with a new name, or outside the pipeline.
+    """
+    if request.document is None or not can_take_account(request):
+        return ()
+    accounts = request.document.all_accounts
+    found = (_find_document(request, name) for name in sorted(request.present.environments))
+    return tuple(
+        each for each in found if each and each.account_id in accounts and is_guarded(each) and not each.is_entry
+    )
+
+
+def _find_document(request: Request, environment: str) -> RulesDocument | None:
+    """Return the recorded document of another environment; the one of the tree if no rules were recorded."""
+    there = request.present.find_environment(environment)
+    if environment == request.target or (there.rules is None and there.current is None):
+        return None
+    if there.rules is not None:
+        return request.documents.get(there.rules.digest)
+    return next((each for each in request.documents.values() if each.environment == environment), None)
+
+
+def can_take_account(request: Request) -> bool:
+    """Check if the target may take over an account of other environments.
+
+    True for a target without recorded rules, unless it is an entry or was deployed before rules were recorded.
+    Break-glass and partial deployments record no rules.
+    """
+    now, here = request.document, request.target_state
+    if now is None or not now.all_accounts or now.is_entry or here.rules is not None:
+        return False
+    return here.began_with_rules or here.current is None
+
+
+def is_guarded(document: RulesDocument) -> bool:
+    """Check if the rules require approvals, or protect the environment."""
+    asked = to_rules(document)
+    return asked.protected or bool(asked.approvals)
+
+
+def describe_owner(request: Request, document: RulesDocument) -> str:
+    is_shared = request.document is not None and request.document.account_id == document.account_id
+    how = "which has the same account" if is_shared else f"whose account {document.account_id} it names"
+    return f"by the rules of {document.environment}, {how}"
+
+
+def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, ...]:
+    """Return the ignore rules of the tree also found in the recorded document, if it is binding. Empty if that document
+    is missing or damaged.
+    """
+    counting = find_binding_document(request)
+    if counting is None:
+        return () if is_document_missing(request) else tuple(by_tree)
+    ignored = counting.content.get("drift", {}).get("ignore", ())
+    return tuple(each for each in by_tree if each in ignored)
+
+
+def check_all_views(check: Check, views: Sequence[Request]) -> Refusal | None:
+    """Run a guard's check on all views, and merge its answers into one refusal."""
+    joined = check(views[0])
+    for view in views[1:]:
+        joined = _merge_refusals(joined, check(view), view.whose_rules)
+    return joined
+
+
+def find_recorded_document(request: Request) -> RulesDocument | None:
+    """Return the recorded document; None if it was not recorded or is unreadable."""
+    recorded = request.target_state.rules
+    return request.documents.get(recorded.digest) if recorded else None
+
+
+def is_document_missing(request: Request) -> bool:
+    """Check if a required recorded document is missing or damaged: it never counts as empty rules."""
+    recorded = request.target_state.rules
+    if recorded is None or recorded.digest == request.rules_digest or is_reset_due(request):
+        return False
+    return request.document is None or find_recorded_document(request) is None
+
+
+def find_binding_document(request: Request) -> RulesDocument | None:
+    """Return the recorded document, if it differs from the tree and is still binding; None otherwise."""
+    recorded, found = request.target_state.rules, find_recorded_document(request)
+    if recorded is None or found is None or recorded.digest == request.rules_digest:
+        return None
+    # In the entry, branches differ. The recorded document decides if it is the entry, not the tree.
+    if found.is_entry or can_replace_rules(request, to_rules(found)):
+        return None
+    return found
+
+
+def has_new_rules(request: Request) -> bool:
+    """Check if success replaces the recorded rules by those of the tree."""
+    found = find_recorded_document(request)
+    return (
+        found is not None and found.digest != request.rules_digest and not found.is_entry and can_record_rules(request)
+    )
+
+
+def can_replace_rules(request: Request, recorded: Rules) -> bool:
+    """Check if the rules of the tree may replace the recorded ones: by approvals, or by a reset after its delay."""
+    return is_reset_due(request) or not any(count_missing_rules_approvals(request, recorded).values())
+
+
+def is_reset_due(request: Request) -> bool:
+    """Check if the recorded rules were reset, and the delay is over."""
+    reset = request.target_state.rules_reset
+    return reset is not None and request.now - reset.at >= RESET_DELAY
+
+
+def count_missing_rules_approvals(request: Request, recorded: Rules) -> Mapping[str, int]:
+    """Return the number of missing approvals of the new rules, for each gate of the recorded rules. Recorded rules
+    without gates need one statement by any person.
+    """
+    given = [each for each in list_rules_approvals(request) if _is_valid_approval(request, recorded, each)]
+    if not recorded.approvals:
+        return {"": 0 if given else 1}
+    return {
+        gate: max(0, count - len(list_people([each.by for each in given if each.gate == gate])))
+        for gate, count in recorded.approvals.items()
+    }
+
+
+def list_rules_approvals(request: Request) -> tuple[RulesApproval, ...]:
+    """Return all approvals of the rules of the tree in place of the recorded rules."""
+    bound = (request.recorded_digest, request.rules_digest)
+    return tuple(each for each in request.target_state.rules_approvals if (each.recorded, each.rules) == bound)
+
+
+def describe_recorded(target: str, recorded: RulesRecord) -> str:
+    return f"by the rules that {target} was deployed with on {recorded.at:%Y-%m-%d} (entry {recorded.started})"
+
+
+def _is_valid_approval(request: Request, recorded: Rules, approval: RulesApproval) -> bool:
+    patterns = recorded.list_approver_patterns(approval.gate)
+    if recorded.expires is not None and not approval.at <= request.now <= approval.at + recorded.expires:
+        return False
+    # Without gates, a statement of the change is enough.
+    is_own = is_same_person(approval.by, request.actor) or is_named_in(approval.by, request.wrote_rules)
+    barred = bool(recorded.approvals) and not recorded.self_approval and is_own
+    return not barred and can_approve_at(patterns, approval.by)
+
+
+def _merge_refusals(by_tree: Refusal | None, by_record: Refusal | None, whose: str) -> Refusal | None:
+    """Merge two answers: a refusal outranks a warning, and equal answers appear once."""
+    if by_record is None or by_record == by_tree or (by_tree is not None and by_record.warns):
+        return by_tree
+    if by_tree is None or by_tree.warns:
+        return replace(by_record, message=f"{by_record.message} ({whose})")
+    return replace(
+        by_tree,
+        message=f"{by_tree.message}; {whose}: {by_record.message}",
+        for_now=by_tree.for_now and by_record.for_now,
+        opens=max(by_tree.opens, by_record.opens) if by_tree.opens and by_record.opens else None,
+        waivable=by_tree.waivable and by_record.waivable,
+        because=tuple(dict.fromkeys((*by_tree.because, *by_record.because))),
+    )

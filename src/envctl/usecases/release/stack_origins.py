@@ -1,0 +1,58 @@
+"""The last release and settings deployed with a stack, by the ledger."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from envctl.domain.ledger.events import DeploymentStarted
+from envctl.domain.ledger.state import LedgerState
+from envctl.domain.release.contents import Release
+from envctl.usecases.ledger import journal
+from envctl.usecases.ports.core import Ports
+from envctl.usecases.release import bundle_store
+
+
+@dataclass(frozen=True)
+class StackOrigin:
+    """A deployed release. `settings` is the digest of its settings."""
+
+    release: Release
+    identity: str
+    settings: str
+
+
+def find_stack_origins(
+    ports: Ports, present: LedgerState, environment: str, stacks: Collection[str]
+) -> dict[str, StackOrigin]:
+    """Return the newest deployed release of each stack, without stacks missing from the store."""
+    found: dict[str, StackOrigin] = {}
+    seen: dict[str, Release | None] = {}
+    wanted = set(stacks)
+    for identity, settings in _list_deployed_releases(ports, present, environment):
+        if identity not in seen:
+            seen[identity] = bundle_store.load_bundle(ports, identity)[1]
+        release = seen[identity]
+        for name in [each for each in wanted if release and each in release.wiring.stacks]:
+            if release is not None:
+                found[name] = StackOrigin(release, identity, settings)
+            wanted.discard(name)
+        if not wanted:
+            break
+    return found
+
+
+def _list_deployed_releases(ports: Ports, present: LedgerState, environment: str) -> Iterator[tuple[str, str]]:
+    """Yield deployed releases with settings, newest first. Reads the ledger only beyond the last two."""
+    here = present.find_environment(environment)
+    for each in (here.last, here.current):
+        if each is not None and each.action != "destroy":
+            yield each.release, each.settings
+    for entry in journal.read_newest_first(ports):
+        event = entry.event
+        if (
+            not isinstance(event, DeploymentStarted)
+            or event.environment != environment
+            or ports.trust.explain_distrust(entry)
+        ):
+            continue
+        if event.action != "destroy":
+            yield event.release, event.settings

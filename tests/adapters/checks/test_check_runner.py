@@ -1,0 +1,24 @@
+"""Every kind of check that asks the world has somebody who asks."""
+
+from typing import get_args
+
+import pytest
+
+from envctl.adapters.checks.check_runner import RUNNER_BY_KIND
+from envctl.domain.checks.probes import KINDS, Output, Probe, Verdict, resolve_check
+
+TABLES: dict[str, dict[str, object]] = {
+    "http": {"url": "http://127.0.0.1"},
+    "command": {"command": ["true"]},
+    "output": {"output": "web.size", "equals": 2},
+}
+
+
+def test_every_probe_has_a_prober() -> None:
+    assert set(RUNNER_BY_KIND) == set(get_args(Probe))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_judged_at_once_or_has_a_prober(kind: str) -> None:
+    found = resolve_check(KINDS[kind].model_validate(TABLES[kind]), kind, {"web": {"size": Output(2)}})
+    assert isinstance(found, Verdict) or type(found) in RUNNER_BY_KIND

@@ -1,0 +1,82 @@
+"""Who has a part in a release is recorded when it is made, as far as git and GitHub tell."""
+
+import pytest
+
+from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.guards import RefusedError
+from envctl.usecases.approval.approve import approve_plan
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.ledger import journal
+from envctl.usecases.ports.project import Revision
+from tests.fakes.world import World
+
+SURE = DeployOptions()
+
+
+def others(world: World) -> tuple[str, ...]:
+    return max(journal.load(world.ports).releases.values(), key=lambda each: each.seq).others
+
+
+def test_others_are_those_since_the_release_before() -> None:
+    world = World()
+    world.version_control.others = {
+        "": ["ann@example.com", "bob@example.com"],
+        "c0ffee": ["cat@example.com", "cat@example.com"],
+    }
+    apply(world.ports, "dev", SURE)
+    assert others(world) == ("bob@example.com",)
+    world.version_control.known = Revision("f00d", "dan@example.com", uncommitted=False)
+    world.tree.content["modules/web/main.tf"] += b"\n# changed\n"
+    apply(world.ports, "dev", SURE)
+    assert others(world) == ("cat@example.com",)
+
+
+def test_without_a_commit_nothing_is_asked() -> None:
+    world = World()
+    world.version_control.known, world.version_control.others = Revision(), {"": ["bob@example.com"]}
+    apply(world.ports, "dev", SURE)
+    assert others(world) == ()
+
+
+def test_without_an_answer_of_github_git_alone_is_believed() -> None:
+    class Down:
+        def list_approvers(self, environment: str) -> list[str]:
+            return []
+
+        def list_authors(self, commit: str) -> list[str]:
+            raise OperationFailedError(Problem("E036", "GitHub (acme/shop) can't be reached", ""))
+
+    world = World()
+    world.reviews, world.version_control.others = Down(), {"": ["bob@example.com"]}  # type: ignore[assignment]
+    apply(world.ports, "dev", SURE)
+    assert others(world) == ("bob@example.com",)
+    assert "is known from git alone: GitHub (acme/shop) can't be reached" in "".join(world.observer.heard)
+
+
+@pytest.mark.parametrize("name", ["7+bob@users.noreply.github.com", "bob@example.com", "BOB"])
+def test_who_has_a_part_in_it_can_not_approve_it(name: str) -> None:
+    world = World()
+    world.version_control.others = {"": [name]}
+    apply(world.ports, "dev", SURE)
+    promote(world.ports, "dev", "staging", SURE)
+    world.identity.name = "bob"
+    with pytest.raises(RefusedError, match="bob made release"):
+        approve_plan(world.ports, "prod", "peer")
+
+
+def test_a_bot_can_not_approve_and_is_told_so() -> None:
+    world = World()
+    apply(world.ports, "dev", SURE)
+    promote(world.ports, "dev", "staging", SURE)
+    world.identity.name, world.identity.via = "renovate[bot]", "github"
+    world.identity.why = "there are no AWS credentials"
+    with pytest.raises(RefusedError, match="G207") as raised:
+        approve_plan(world.ports, "prod", "peer")
+    (only,) = raised.value.refusals
+    assert only.message == (
+        "renovate[bot] (unverified) may not approve at peer: "
+        "an app or a bot is no person, and no pattern is its very name; there are no AWS credentials"
+    )
+    assert only.hint == "as a person: envctl approve prod --gate peer"
