@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import TypeVar
 
+from tests.fakes.checkpoints import encode_state
 from tests.fakes.world import MemoryStore, MemoryTerraform, World
 
 from benchmarks.assumptions import KEYS_A_PAGE, LIST, READ, READS_AT_ONCE, WRITE, Size
@@ -148,7 +149,7 @@ def _record(world: World, size: Size, release: str, releases: int) -> None:
         if seq == last:
             now = aged(now, releases)
             named = checkpoint.compute_name(now)
-            world.store.content[store_layout.checkpoint_key(seq)] = checkpoint.encode_state(now)
+            world.store.content[store_layout.checkpoint_key(seq)] = encode_state(now)
 
 
 def _events(size: Size, release: str) -> list[Event]:

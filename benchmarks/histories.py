@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+from tests.fakes.checkpoints import encode_state
 from tests.fakes.world import World
 
 from envctl.domain.ledger import checkpoint
@@ -88,7 +89,7 @@ def _record(store: Path, history: History, releases: Sequence[str]) -> None:
         prev, named = now.head, ""
         if seq % checkpoint.INTERVAL == 0:
             named = checkpoint.compute_name(now)
-            _write(store / store_layout.checkpoint_key(seq), checkpoint.encode_state(now))
+            _write(store / store_layout.checkpoint_key(seq), encode_state(now))
 
 
 def _events(history: History, releases: Sequence[str]) -> Iterator[Event]:

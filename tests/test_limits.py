@@ -92,7 +92,7 @@ def test_at_its_limit_a_test_fails_with_dumps(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_worker_that_is_stuck_costs_one_test(tmp_path: Path) -> None:
+def test_stuck_worker_fails_only_one_test(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, HANGS, "-n", "1", "-k", "stuck or passes")
     assert done.returncode == 1, done.stdout
     assert "1 failed, 1 passed" in done.stdout
@@ -101,7 +101,7 @@ def test_worker_that_is_stuck_costs_one_test(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_without_workers_a_stuck_one_ends_with_a_dump(tmp_path: Path) -> None:
+def test_stuck_test_without_workers_ends_with_dump(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, HANGS, "-n", "0", "-k", "stuck")
     assert done.returncode == 1
     assert "in test_is_stuck" in done.stdout + done.stderr

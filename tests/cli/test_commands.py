@@ -46,7 +46,7 @@ BAD_WORDS = {
 
 
 @pytest.mark.parametrize(("words", "code", "problem"), BAD_WORDS.values(), ids=BAD_WORDS.keys())
-def test_bad_words(
+def test_invalid_arguments_are_refused_as_json(
     project: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, problem: str
 ) -> None:
     assert run([*words, "--json"]) == code
@@ -56,7 +56,7 @@ def test_bad_words(
 
 
 @pytest.mark.parametrize(("words", "code", "problem"), BAD_WORDS.values(), ids=BAD_WORDS.keys())
-def test_bad_words_for_people(
+def test_invalid_arguments_are_refused_as_text(
     project: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, problem: str
 ) -> None:
     assert run(words) == code
@@ -65,14 +65,14 @@ def test_bad_words_for_people(
     assert problem in said.err
 
 
-def test_no_command_runs_where_nothing_was_applied(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_exec_does_not_run_without_a_deployment(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["exec", "prod", "--", "touch", "ran"]) == 1
     assert "E414" in capsys.readouterr().err
     assert not (project / "ran").exists()
 
 
 @pytest.mark.parametrize("flag", ["--json", "--markdown"])
-def test_what_a_command_puts_out_is_no_document(project: Path, capsys: pytest.CaptureFixture[str], flag: str) -> None:
+def test_exec_refuses_json_and_markdown(project: Path, capsys: pytest.CaptureFixture[str], flag: str) -> None:
     assert run(["exec", "dev", flag, "--", "echo", "planted-secret"]) == 64
     said = capsys.readouterr()
     assert "E016" in said.out + said.err
@@ -95,7 +95,9 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize(("old", "new", "code"), BAD_FILES.values(), ids=BAD_FILES.keys())
-def test_bad_project_files(project: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, code: int) -> None:
+def test_invalid_project_files_are_refused(
+    project: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, code: int
+) -> None:
     file = project / "envctl.toml"
     text = file.read_text()
     if old == "envctl.toml":
@@ -109,7 +111,7 @@ def test_bad_project_files(project: Path, capsys: pytest.CaptureFixture[str], ol
     assert not (project / ".envctl" / "store").exists()
 
 
-def test_every_problem_stands_with_its_file_and_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_problem_has_file_and_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "environments" / "prod" / "terraform.tfvars").write_text('cidr = "x"\nsise = 3\nsize = "big"\n')
     assert run(["validate"]) == 78
     said = capsys.readouterr().err
@@ -118,7 +120,7 @@ def test_every_problem_stands_with_its_file_and_line(project: Path, capsys: pyte
     assert "size" in said
 
 
-def test_the_same_project_renders_the_same_bytes_in_any_folder(project: Path, tmp_path_factory: Any) -> None:
+def test_rendered_bytes_are_independent_of_the_folder(project: Path, tmp_path_factory: Any) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere") / "deeper"
     shutil.copytree(project, elsewhere)
     first, again = (envctl(project, "render", "prod", PYTHONHASHSEED=seed).stdout for seed in ("1", "2"))
@@ -138,7 +140,7 @@ def test_options_may_stand_anywhere() -> None:
     assert move_global_options_first(["exec", "--", "--json"]) == ["exec", "--", "--json"]
 
 
-def test_a_bug_is_written_to_a_file_that_is_named(
+def test_internal_error_is_written_to_a_named_file(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
@@ -165,7 +167,7 @@ def envctl(project: Path, *words: str, **environment: str) -> "subprocess.Comple
     )
 
 
-def test_a_reader_that_goes_away_is_no_error(project: Path) -> None:
+def test_closed_output_pipe_is_no_error(project: Path) -> None:
     done = subprocess.run(
         f"{sys.executable} -m envctl render dev | head -1",
         shell=True,
@@ -178,7 +180,7 @@ def test_a_reader_that_goes_away_is_no_error(project: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [["--version"], ["--help"], ["apply", "--help"], ["validate"]], ids=" ".join)
-def test_what_starts_quickly_loads_nothing_heavy(project: Path, words: list[str]) -> None:
+def test_quick_commands_load_no_heavy_modules(project: Path, words: list[str]) -> None:
     heavy = ("boto3", "moto", "botocore", "obstore", "python_terraform", "trustme", "importlib.metadata", "email")
     found, done = loaded(words, heavy, project, {"PATH": os.environ["PATH"]})
     assert (found, done.returncode, done.stderr) == (set(), 0, "")
@@ -189,7 +191,7 @@ def test_help_needs_no_pydantic(project: Path) -> None:
     assert (found, done.returncode) == ({"envctl"}, 0)
 
 
-def test_showing_a_plan_needs_nothing_that_knows_guards() -> None:
+def test_showing_a_plan_loads_no_guard_modules() -> None:
     """Every plan would pay for it."""
     probe = "import sys, envctl.cli.render.progress.observers, envctl.cli.render.console.plan.plan\n"
     probe += "import envctl.cli.render.console.any_result\n"
@@ -198,14 +200,14 @@ def test_showing_a_plan_needs_nothing_that_knows_guards() -> None:
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
 
 
-def test_a_plan_without_costs_needs_nothing_that_knows_them() -> None:
+def test_plan_without_costs_loads_no_cost_modules() -> None:
     probe = "import sys, envctl.cli.render.console.plan.plan, envctl.usecases.inspect.plan\n"
     probe += "import envctl.adapters.workspace.workspace\n"
     probe += "sys.exit(any('cost' in n or 'pricing' in n for n in sys.modules if '.ports.' not in n))"
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
 
 
-def test_another_pydantic_may_want_more_of_what_looks_for_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plugin_stand_in_raises_for_unknown_attributes(monkeypatch: pytest.MonkeyPatch) -> None:
     from envctl.__main__ import _NoPlugins
 
     monkeypatch.delitem(sys.modules, _NoPlugins.NAME, raising=False)
@@ -232,7 +234,7 @@ main()
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "interrupted: nothing was done\n")
 
 
-def test_a_folder_that_is_gone_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+def test_deleted_working_folder_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()

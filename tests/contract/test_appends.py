@@ -65,7 +65,7 @@ def reasons(store: Store) -> list[str]:
     "fault", [LostResponse(), WITHOUT_ANSWER, Dropped()], ids=["answers get lost", "500 though done", "dropped before"]
 )
 @pytest.mark.parametrize("size", [BY_DAY, pytest.param(AT_ONCE, marks=pytest.mark.night)])
-def test_many_at_once_lose_and_double_nothing(proxy: FaultyProxy, fault: Fault, size: int) -> None:
+def test_concurrent_appends_lose_and_double_nothing(proxy: FaultyProxy, fault: Fault, size: int) -> None:
     address = somewhere()
     proxy.plan = fail_randomly(0.2, fault, is_any, seed=5)
     people = [Person(as_surroundings_say(address, STUBBORN)) for _ in range(size)]
@@ -79,7 +79,7 @@ def test_many_at_once_lose_and_double_nothing(proxy: FaultyProxy, fault: Fault, 
 
 @pytest.mark.sandbox
 @pytest.mark.parametrize("number", range(1, 6))
-def test_whichever_answer_is_lost_to_one_person_alone(proxy: FaultyProxy, number: int) -> None:
+def test_any_lost_response_to_one_writer_is_tolerated(proxy: FaultyProxy, number: int) -> None:
     address = somewhere()
     person = Person(as_surroundings_say(address, STUBBORN))
     proxy.plan = fail_every(number, LostResponse())
@@ -95,7 +95,7 @@ def test_whichever_answer_is_lost_to_one_person_alone(proxy: FaultyProxy, number
 
 
 @pytest.mark.sandbox
-def test_where_s3_falls_silent_for_good_nobody_knows(proxy: FaultyProxy) -> None:
+def test_append_to_silent_s3_is_reported_as_unknown(proxy: FaultyProxy) -> None:
     address = somewhere()
     Person(as_surroundings_say(address)).append("before")
     written: list[Request] = []
@@ -125,7 +125,7 @@ for number in range(5):
 
 
 @pytest.mark.slow
-def test_ten_processes_on_one_disk_lose_and_double_nothing(tmp_path: Path) -> None:
+def test_ten_processes_on_one_disk_lose_nothing(tmp_path: Path) -> None:
     running = [
         subprocess.Popen(
             [sys.executable, "-c", APPEND, str(tmp_path), str(number)],
@@ -142,7 +142,7 @@ def test_ten_processes_on_one_disk_lose_and_double_nothing(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-def test_fifty_at_once_on_one_disk_lose_and_double_nothing(tmp_path: Path) -> None:
+def test_fifty_threads_on_one_disk_lose_nothing(tmp_path: Path) -> None:
     people = [Person(on_disk(tmp_path)) for _ in range(AT_ONCE)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda number: people[number].append(f"{number}"), range(AT_ONCE)))
@@ -189,7 +189,7 @@ def _appends_in_one_clone(clone: Path, address: StoreAddress | None, processes: 
 
 
 @pytest.mark.slow
-def test_commands_of_one_clone_break_no_ledger(tmp_path: Path) -> None:
+def test_concurrent_commands_in_one_clone_keep_the_ledger(tmp_path: Path) -> None:
     assert _appends_in_one_clone(tmp_path, None, processes=8, times=15) == []
     assert len(reasons(on_disk(tmp_path))) == 8 * 15
     witness = FileHeadCache(tmp_path / "witness.json", lambda: "")
@@ -198,7 +198,7 @@ def test_commands_of_one_clone_break_no_ledger(tmp_path: Path) -> None:
 
 @pytest.mark.sandbox
 @pytest.mark.slow
-def test_commands_of_one_clone_break_no_ledger_in_s3(proxy: FaultyProxy, tmp_path: Path) -> None:
+def test_concurrent_commands_in_one_clone_keep_s3_ledger(proxy: FaultyProxy, tmp_path: Path) -> None:
     proxy.plan, address = no_fault, somewhere()
     assert _appends_in_one_clone(tmp_path, address, processes=4, times=5) == []
     assert len(reasons(as_surroundings_say(address))) == 4 * 5

@@ -33,7 +33,7 @@ def ignorant(sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.sandbox
-def test_s3_that_ignores_if_none_match_gets_no_entry(ignorant: FaultyProxy) -> None:
+def test_s3_ignoring_if_none_match_gets_no_entry(ignorant: FaultyProxy) -> None:
     address = somewhere()
     for _ in range(2):
         with pytest.raises(OperationFailedError, match="E426 the store ignores If-None-Match"):
@@ -44,7 +44,7 @@ def test_s3_that_ignores_if_none_match_gets_no_entry(ignorant: FaultyProxy) -> N
 
 
 @pytest.mark.sandbox
-def test_s3_that_honours_it_is_tried_once(proxy: FaultyProxy) -> None:
+def test_honoring_s3_is_probed_once(proxy: FaultyProxy) -> None:
     address = somewhere()
     Person(as_surroundings_say(address)).append("first")
     marker = as_surroundings_say(address).read(MARKER_KEY)

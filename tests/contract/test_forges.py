@@ -53,7 +53,7 @@ def test_comments_are_made_read_and_changed(api: Forge, server: Server, name: st
     assert server.tokens == {TOKENS[name]}
 
 
-def test_it_is_reached_through_the_proxy_that_is_named(server: Server, name: str) -> None:
+def test_forge_is_reached_through_the_proxy(server: Server, name: str) -> None:
     port = urlsplit(server.url).netloc
     behind = server.url.replace(port, "forge.example")
     proxied = {"environ": {"http_proxy": f"http://ann:word@{port}"}, "patience": 2, "pause": 0.01}
@@ -83,7 +83,7 @@ def test_all_pages_are_read(api: Forge, server: Server) -> None:
     assert [note.body for note in api.list_comments(NUMBER)] == ["0", "1", "2", "3", "4"]
 
 
-def test_nobody_else_is_shown_the_token(server: Server, name: str) -> None:
+def test_token_is_sent_to_no_other_server(server: Server, name: str) -> None:
     with FORGES[name]() as other:
         server.page = 1
         server.add_comment("one")
@@ -96,7 +96,7 @@ def test_nobody_else_is_shown_the_token(server: Server, name: str) -> None:
     assert TOKENS[name] not in repr(api)
 
 
-def test_what_only_reads_is_tried_again(api: Forge, server: Server) -> None:
+def test_failed_reads_are_retried(api: Forge, server: Server) -> None:
     server.add_comment("one")
     server.fails += [("GET", 502, BUSY), ("GET", 503, BUSY)]
     assert [note.body for note in api.list_comments(NUMBER)] == ["one"]
@@ -105,7 +105,7 @@ def test_what_only_reads_is_tried_again(api: Forge, server: Server) -> None:
         list(api.list_comments(NUMBER))
 
 
-def test_what_writes_is_not(api: Forge, server: Server) -> None:
+def test_failed_writes_are_not_retried(api: Forge, server: Server) -> None:
     server.fails += [("POST", 502, BUSY)]
     with pytest.raises(OperationFailedError, match="answers 502"):
         api.add_comment(NUMBER, "a plan")
@@ -123,7 +123,7 @@ def test_what_writes_is_not(api: Forge, server: Server) -> None:
         ((422, {"errors": ["odd"]}), "answers 422"),
     ],
 )
-def test_a_refusal_is_told_with_what_helps(
+def test_refusal_is_reported_with_a_hint(
     api: Forge, server: Server, name: str, answer: tuple[int, dict[str, Any]], said: str
 ) -> None:
     server.fails += [("POST", *answer)]
@@ -136,12 +136,12 @@ def test_a_refusal_is_told_with_what_helps(
     assert problem.hint
 
 
-def test_nobody_who_answers_is_told(name: str) -> None:
+def test_unreachable_forge_is_reported(name: str) -> None:
     with pytest.raises(OperationFailedError, match=rf"{name} \(.*\) can't be reached \(") as raised:
         UNREACHABLE[name](patience=0.5, pause=0.01).add_comment(NUMBER, "a plan")
     assert TOKENS[name] not in str(raised.value)
 
 
-def test_an_answer_that_is_none_holds_nothing(api: Forge, server: Server) -> None:
+def test_malformed_response_holds_no_comments(api: Forge, server: Server) -> None:
     server.fails += [("GET", 200, {"message": "hello"})]
     assert list(api.list_comments(NUMBER)) == []

@@ -56,7 +56,7 @@ def test_a_key_is_made_once(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.mark.parametrize("personally", [False, True], ids=["by a deployment", "by a person"])
-def test_what_is_signed_is_checked_with_the_public_key_alone(*, personally: bool) -> None:
+def test_signature_is_verified_by_public_key_alone(*, personally: bool) -> None:
     keys = signatures("envctl-signs")
     keys.create_key("prod")
     key = parse_public_key(keys.fetch_public_key("prod"))
@@ -81,7 +81,7 @@ def test_each_account_has_a_key_of_its_own() -> None:
     ("spec", "algorithm"),
     [("ECC_NIST_P384", "ECDSA_SHA_384"), ("ECC_NIST_P521", "ECDSA_SHA_512"), ("RSA_2048", "RSASSA_PSS_SHA_256")],
 )
-def test_other_kinds_of_keys_sign_as_well(spec: str, algorithm: str) -> None:
+def test_other_kms_key_types_sign_too(spec: str, algorithm: str) -> None:
     kms = as_role("envctl-deployer")("kms", "dev", region=REGION)
     made = kms.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY")["KeyMetadata"]
     keys = KmsSignatures(as_role("envctl-deployer"), as_role("ApproverRole"), lambda _: str(made["Arn"]))

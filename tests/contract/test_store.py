@@ -86,19 +86,19 @@ def bad_day() -> FaultPlan:
     return lambda request: next((fault for plan in plans if (fault := plan(request))), None)
 
 
-def test_what_was_created_is_read(store: Store) -> None:
+def test_created_object_is_read(store: Store) -> None:
     store.create("ledger/0000000001.json", b"one")
     assert store.read("ledger/0000000001.json") == b"one"
 
 
-def test_what_was_never_created_is_nothing(store: Store) -> None:
+def test_missing_object_reads_as_none(store: Store) -> None:
     assert store.read("ledger/0000000001.json") is None
     assert store.list_keys("ledger/") == []
     store.create("ledger/0000000001.json", b"one")
     assert store.read("ledger/0000000002.json") is None
 
 
-def test_nothing_is_created_twice(store: Store) -> None:
+def test_object_is_created_only_once(store: Store) -> None:
     store.create("releases/a.tar", b"first")
     for content in (b"first", b"second", b""):
         with pytest.raises(AlreadyExistsError):
@@ -107,7 +107,7 @@ def test_nothing_is_created_twice(store: Store) -> None:
     assert store.list_keys("releases/") == ["releases/a.tar"]
 
 
-def test_of_many_at_once_exactly_one_wins(store: Store) -> None:
+def test_one_of_many_concurrent_creates_wins(store: Store) -> None:
     def create(number: int) -> bool:
         try:
             store.create("ledger/0000000001.json", b"%d" % number * 1000)
@@ -124,7 +124,7 @@ def test_of_many_at_once_exactly_one_wins(store: Store) -> None:
     assert store.read("ledger/0000000001.json") == b"%d" % won.index(True) * 1000
 
 
-def test_keys_are_sorted_below_their_folder_and_after_a_key(store: Store) -> None:
+def test_keys_are_listed_sorted_by_folder_and_start(store: Store) -> None:
     for key in ("ledger/0000000010.json", "ledger/0000000002.json", "releases/x.tar", "ledger/0000000001.json"):
         store.create(key, b"")
     store.create("ledgers/not-in-the-folder", b"")
@@ -137,7 +137,7 @@ def test_keys_are_sorted_below_their_folder_and_after_a_key(store: Store) -> Non
     assert store.list_keys("checkpoints/") == []
 
 
-def test_more_keys_than_a_page_holds_are_all_listed(store: Store) -> None:
+def test_keys_beyond_one_page_are_listed(store: Store) -> None:
     many = 1100
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: store.create(f"ledger/{number:010d}.json", b""), range(many)))
@@ -145,7 +145,7 @@ def test_more_keys_than_a_page_holds_are_all_listed(store: Store) -> None:
     assert len(store.list_keys("ledger/", after="ledger/0000000049.json")) == many - 50
 
 
-def test_what_is_fetched_ahead_answers_as_what_is_not(store: Store) -> None:
+def test_prefetched_reads_equal_direct_reads(store: Store) -> None:
     store.create("a/1", b"one")
     with store.prefetch(["a/1", "a/2"], [("a/", ""), ("b/", "b/1")]):
         assert store.read("a/1") == b"one"
@@ -156,7 +156,7 @@ def test_what_is_fetched_ahead_answers_as_what_is_not(store: Store) -> None:
         assert store.list_keys("b/") == []
 
 
-def test_more_is_fetched_while_something_is(store: Store) -> None:
+def test_prefetches_can_be_nested(store: Store) -> None:
     store.create("a/1", b"one")
     store.create("b/1", b"two")
     with store.prefetch(["a/1", "a/\ufffd\n"], [("a/", "")]):
@@ -167,7 +167,7 @@ def test_more_is_fetched_while_something_is(store: Store) -> None:
         assert store.list_keys("a/") == ["a/1"]
 
 
-def test_what_was_fetched_ahead_does_not_get_old(store: Store) -> None:
+def test_prefetched_data_does_not_become_stale(store: Store) -> None:
     with store.prefetch(["a/1"], [("a/", "")]):
         assert store.read("a/1") is None
         assert store.list_keys("a/") == []
@@ -183,13 +183,13 @@ def test_what_was_fetched_ahead_does_not_get_old(store: Store) -> None:
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=3000))
-def test_bytes_stay_as_they_are(store: Store, data: bytes) -> None:
+def test_bytes_are_stored_unchanged(store: Store, data: bytes) -> None:
     key = f"releases/{uuid4().hex}.tar"
     store.create(key, data)
     assert store.read(key) == data
 
 
-def test_large_content_stays_as_it_is(store: Store) -> None:
+def test_large_content_is_stored_unchanged(store: Store) -> None:
     data = os.urandom(1 << 20) * 12
     store.create("releases/large.tar", data)
     assert store.read("releases/large.tar") == data
@@ -215,7 +215,7 @@ print(won)
 """
 
 
-def test_of_many_processes_exactly_one_wins_each_entry(tmp_path: Path) -> None:
+def test_one_of_many_processes_wins_each_entry(tmp_path: Path) -> None:
     racers = [
         subprocess.Popen(
             [sys.executable, "-c", RACE, os.fspath(tmp_path), name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -245,14 +245,14 @@ UNUSABLE: dict[str, Callable[[Store], object]] = {
 
 
 @pytest.mark.parametrize("act", UNUSABLE.values(), ids=UNUSABLE.keys())
-def test_a_folder_that_can_not_be_a_store_is_told(tmp_path: Path, act: Callable[[Store], object]) -> None:
+def test_unusable_store_folder_is_reported(tmp_path: Path, act: Callable[[Store], object]) -> None:
     (tmp_path / ".envctl").write_text("a file where a folder should be")
     with pytest.raises(OperationFailedError) as raised:
         act(on_disk(tmp_path))
     _readable(raised.value)
 
 
-def test_a_folder_of_entries_that_is_a_file_is_told(tmp_path: Path) -> None:
+def test_file_in_place_of_entry_folder_is_reported(tmp_path: Path) -> None:
     store = on_disk(tmp_path)
     store.create("ledger", b"a file where a folder should be")
     with pytest.raises(OperationFailedError) as raised:
@@ -262,7 +262,7 @@ def test_a_folder_of_entries_that_is_a_file_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.sandbox
 @pytest.mark.parametrize("act", UNUSABLE.values(), ids=UNUSABLE.keys())
-def test_a_bucket_that_is_not_there_is_told(
+def test_missing_bucket_is_reported(
     sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[Store], object]
 ) -> None:
     with pytest.raises(OperationFailedError) as raised:
@@ -271,12 +271,12 @@ def test_a_bucket_that_is_not_there_is_told(
 
 
 @pytest.mark.parametrize("url", ["gs://bucket", "s3://", "memory://x"])
-def test_an_address_that_is_no_store_is_told(tmp_path: Path, url: str) -> None:
+def test_invalid_store_url_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(ConfigurationError, match="E405"):
         ObstoreStore(tmp_path, lambda: StoreAddress(url), dict).read("x")
 
 
-def test_a_store_of_an_absolute_path_is_outside_of_the_project(tmp_path: Path) -> None:
+def test_absolute_store_path_is_outside_of_project(tmp_path: Path) -> None:
     ObstoreStore(tmp_path / "project", lambda: StoreAddress(f"file://{tmp_path}/store"), dict).create("a/b", b"1")
     assert (tmp_path / "store/a/b").read_bytes() == b"1"
 
@@ -292,7 +292,7 @@ def _readable(error: OperationFailedError, code: str = "E404") -> None:
 
 
 @pytest.mark.parametrize("place", ["disk", pytest.param("s3", marks=pytest.mark.sandbox)])
-def test_store_tells_when_it_was_written(place: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_store_reports_modification_time(place: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Here that is this machine's time. What is embedded sends no Date, as AWS does."""
     if place == "disk":
         store = on_disk(tmp_path)
@@ -308,7 +308,7 @@ def test_store_tells_when_it_was_written(place: str, request: pytest.FixtureRequ
 
 
 @pytest.mark.sandbox
-def test_store_tells_time_by_any_answer(proxy: FaultyProxy) -> None:
+def test_store_reports_its_time_in_any_response(proxy: FaultyProxy) -> None:
     """Of a server that lets nobody in, too, through the proxy that the surroundings name."""
     proxy.plan = fail_always(DENIED)
     store = as_surroundings_say(somewhere())

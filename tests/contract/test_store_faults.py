@@ -79,7 +79,7 @@ def told(act: Callable[[], object]) -> Problem:
 
 @pytest.mark.parametrize("verb", ACTS)
 @pytest.mark.parametrize(("fault", "code", "hint"), SAID.values(), ids=SAID.keys())
-def test_each_fault_is_told_apart(proxy: FaultyProxy, fault: Fault, code: str, hint: str, verb: str) -> None:
+def test_each_fault_is_distinguished(proxy: FaultyProxy, fault: Fault, code: str, hint: str, verb: str) -> None:
     store = as_surroundings_say(somewhere())
     store.create("ledger/1.json", b"there")
     concerns = {"written": is_write, "read": is_read, "listed": is_list}[verb]
@@ -95,7 +95,7 @@ def test_each_fault_is_told_apart(proxy: FaultyProxy, fault: Fault, code: str, h
     assert f"can't be {verb}" in problem.message
 
 
-def test_what_goes_wrong_with_what_is_fetched_ahead_is_told_where_it_is_wanted(proxy: FaultyProxy) -> None:
+def test_prefetch_failure_is_reported_when_it_matters(proxy: FaultyProxy) -> None:
     store = as_surroundings_say(somewhere())
     proxy.plan = fail_always(FAILED)
     with store.prefetch(["ledger/1.json"], [("ledger/", "")]):
@@ -106,7 +106,7 @@ def test_what_goes_wrong_with_what_is_fetched_ahead_is_told_where_it_is_wanted(p
     assert store.list_keys("ledger/") == []
 
 
-def test_a_fault_that_passes_is_not_told_at_all(proxy: FaultyProxy) -> None:
+def test_transient_fault_is_retried_silently(proxy: FaultyProxy) -> None:
     for fault in (FAILED, THROTTLED, Dropped(), TruncatedResponse()):
         for concerns in (is_read, is_list):
             store = as_surroundings_say(somewhere())
@@ -122,7 +122,7 @@ def test_a_fault_that_passes_is_not_told_at_all(proxy: FaultyProxy) -> None:
 
 
 @pytest.mark.parametrize("fault", [THROTTLED, FAILED, Dropped(), CONFLICT], ids=lambda fault: type(fault).__name__)
-def test_tries_are_bounded(proxy: FaultyProxy, fault: Fault) -> None:
+def test_number_of_attempts_is_bounded(proxy: FaultyProxy, fault: Fault) -> None:
     proxy.plan = fail_always(fault)
     for act in ACTS.values():
         proxy.asked.clear()
@@ -132,7 +132,7 @@ def test_tries_are_bounded(proxy: FaultyProxy, fault: Fault) -> None:
 
 
 @pytest.mark.parametrize("verb", ACTS)
-def test_a_network_that_hangs_is_given_up_in_time(proxy: FaultyProxy, verb: str) -> None:
+def test_hanging_network_is_given_up_in_time(proxy: FaultyProxy, verb: str) -> None:
     """It answers nothing for as long as the test lasts: that this ends at all is what is shown."""
     hasty = connect.RetryPolicy(request=0.3, overall=0.5, retries=2, tries=3, pause=0.01)
     proxy.plan = fail_always(Hung())
@@ -142,7 +142,7 @@ def test_a_network_that_hangs_is_given_up_in_time(proxy: FaultyProxy, verb: str)
 
 
 @pytest.mark.parametrize("fault", [LostResponse(), ErrorResponse(500, "InternalError", "done all the same", done=True)])
-def test_a_write_whose_answer_got_lost_is_there_once(proxy: FaultyProxy, fault: Fault) -> None:
+def test_write_with_lost_response_exists_once(proxy: FaultyProxy, fault: Fault) -> None:
     store = as_surroundings_say(somewhere())
     proxy.plan = fail_first(fault, is_write)
     with pytest.raises(AlreadyExistsError):
@@ -151,7 +151,7 @@ def test_a_write_whose_answer_got_lost_is_there_once(proxy: FaultyProxy, fault: 
 
 
 @pytest.mark.parametrize("fault", [FAILED, THROTTLED, Dropped(), CONFLICT, ErrorResponse(500, "Oops", done=True)])
-def test_a_write_of_which_nobody_knows_is_not_said_to_be_undone(proxy: FaultyProxy, fault: Fault) -> None:
+def test_uncertain_write_is_not_reported_as_undone(proxy: FaultyProxy, fault: Fault) -> None:
     proxy.plan = fail_always(fault, is_write)
     with pytest.raises(LostResponseError) as raised:
         as_surroundings_say(somewhere()).create("ledger/1.json", b"one")
@@ -159,7 +159,7 @@ def test_a_write_of_which_nobody_knows_is_not_said_to_be_undone(proxy: FaultyPro
 
 
 @pytest.mark.parametrize("fault", [DENIED, EXPIRED, NO_BUCKET, WRONG_REGION, clock_skew_error("x", "y")])
-def test_a_write_that_was_refused_is_said_to_be_undone(proxy: FaultyProxy, fault: Fault) -> None:
+def test_refused_write_is_reported_as_undone(proxy: FaultyProxy, fault: Fault) -> None:
     proxy.plan = fail_always(fault, is_write)
     with pytest.raises(OperationFailedError) as raised:
         as_surroundings_say(somewhere()).create("ledger/1.json", b"one")
@@ -167,7 +167,7 @@ def test_a_write_that_was_refused_is_said_to_be_undone(proxy: FaultyProxy, fault
     assert raised.value.problems[0].hint.startswith("nothing was recorded; ")
 
 
-def test_a_refusal_after_a_try_of_which_nobody_knows_undoes_nothing(proxy: FaultyProxy) -> None:
+def test_refusal_after_uncertain_write_stays_uncertain(proxy: FaultyProxy) -> None:
     lost, ended = fail_first(ErrorResponse(500, "Oops", done=True), is_write), fail_always(EXPIRED, is_write)
     proxy.plan = lambda request: lost(request) or ended(request)
     store = as_surroundings_say(somewhere())
@@ -185,14 +185,12 @@ def test_a_refusal_after_a_try_of_which_nobody_knows_undoes_nothing(proxy: Fault
         ("", "", "clock is wrong"),
     ],
 )
-def test_by_how_much_a_clock_is_off_is_said_where_s3_says_it(
-    proxy: FaultyProxy, asked: str, server: str, said: str
-) -> None:
+def test_clock_skew_is_reported_as_s3_says(proxy: FaultyProxy, asked: str, server: str, said: str) -> None:
     proxy.plan = fail_always(clock_skew_error(asked, server))
     assert said in told(lambda: as_surroundings_say(somewhere()).list_keys("ledger/")).message
 
 
-def test_the_region_of_a_bucket_is_asked_for_where_obstore_does_not_say_it(proxy: FaultyProxy) -> None:
+def test_bucket_region_is_queried_when_obstore_omits_it(proxy: FaultyProxy) -> None:
     import boto3
 
     def client(service: str) -> object:
@@ -222,13 +220,13 @@ def test_the_region_of_a_bucket_is_asked_for_where_obstore_does_not_say_it(proxy
         ("listed", "s3:ListBucket on arn:aws:s3:::shop-envctl-store"),
     ],
 )
-def test_the_action_that_is_missing_is_named(proxy: FaultyProxy, verb: str, action: str) -> None:
+def test_missing_permission_is_named(proxy: FaultyProxy, verb: str, action: str) -> None:
     proxy.plan = fail_always(DENIED)
     assert told(lambda: ACTS[verb](as_surroundings_say(somewhere()))).hint.endswith(f"your credentials need {action}")
 
 
 @pytest.mark.parametrize("verb", ["written", "read"])
-def test_somebody_elses_bucket_is_neither_read_nor_written(proxy: FaultyProxy, verb: str) -> None:
+def test_bucket_of_another_owner_is_never_used(proxy: FaultyProxy, verb: str) -> None:
     proxy.plan = refuse_other_owners(BUCKET.account_id)
     theirs = somewhere(owner="999999999999")
     problem = told(lambda: ACTS[verb](as_surroundings_say(theirs)))
@@ -239,7 +237,7 @@ def test_somebody_elses_bucket_is_neither_read_nor_written(proxy: FaultyProxy, v
     assert own.list_keys("ledger/") == ["ledger/1.json"]
 
 
-def test_who_must_own_the_bucket_is_signed_with_all_that_is_read_or_written(proxy: FaultyProxy) -> None:
+def test_owner_header_is_signed_with_every_object_request(proxy: FaultyProxy) -> None:
     store = as_surroundings_say(somewhere(owner=BUCKET.account_id))
     store.create("ledger/1.json", b"one")
     store.read("ledger/1.json")
@@ -252,12 +250,12 @@ def test_who_must_own_the_bucket_is_signed_with_all_that_is_read_or_written(prox
         assert (connect.OWNER_HEADER in headers) == (connect.OWNER_HEADER in signed) == (not is_list(request))
 
 
-def test_where_nothing_is_allowed_it_is_not_said_that_the_bucket_is_somebody_elses(proxy: FaultyProxy) -> None:
+def test_general_denial_does_not_blame_bucket_owner(proxy: FaultyProxy) -> None:
     proxy.plan = fail_always(DENIED, is_any)
     assert told(lambda: as_surroundings_say(somewhere(owner="999999999999")).list_keys("ledger/")).code == "E452"
 
 
-def test_nobody_is_signed_in(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_reported(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     problem = told(lambda: as_surroundings_say(somewhere()).list_keys("ledger/"))
@@ -275,9 +273,7 @@ def key_of(proxy: FaultyProxy) -> str:
     return headers["authorization"].partition("Credential=")[2].partition("/")[0]
 
 
-def test_a_profile_counts_where_this_machine_has_it(
-    proxy: FaultyProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_profile_is_used_only_if_present(proxy: FaultyProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     profile(tmp_path, monkeypatch, "[profile shop]\naws_access_key_id = OFTHESHOP\naws_secret_access_key = x\n")
     as_surroundings_say(somewhere(profile="shop")).list_keys("ledger/")
     assert key_of(proxy) == "OFTHESHOP"
@@ -285,7 +281,7 @@ def test_a_profile_counts_where_this_machine_has_it(
     assert key_of(proxy) == "sandbox"
 
 
-def test_credentials_that_can_not_be_had_are_told_in_the_words_of_their_source(
+def test_failed_credential_source_is_reported_without_secrets(
     proxy: FaultyProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     profile(tmp_path, monkeypatch, "[profile shop]\ncredential_process = false\n")
@@ -294,7 +290,7 @@ def test_credentials_that_can_not_be_had_are_told_in_the_words_of_their_source(
     assert "secret" not in problem.message
 
 
-def test_a_proxy_that_is_not_there_is_told(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_proxy_is_reported(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     problem = told(lambda: as_surroundings_say(somewhere()).list_keys("ledger/"))
     assert problem.code == "E457"
@@ -302,7 +298,7 @@ def test_a_proxy_that_is_not_there_is_told(proxy: FaultyProxy, monkeypatch: pyte
     assert "HTTPS_PROXY" in problem.hint
 
 
-def test_what_no_proxy_names_is_reached_without_one(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_hosts_are_reached_directly(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     there = somewhere(endpoint="https://127.0.0.1:1")
     problem = told(lambda: as_surroundings_say(there).list_keys("ledger/"))
     assert "the proxy lets nobody through" in problem.message
@@ -312,13 +308,13 @@ def test_what_no_proxy_names_is_reached_without_one(proxy: FaultyProxy, monkeypa
     assert "Connection refused" in problem.message
 
 
-def test_a_store_on_this_machine_is_reached_without_the_proxy(proxy: FaultyProxy) -> None:
+def test_local_store_is_reached_without_the_proxy(proxy: FaultyProxy) -> None:
     problem = told(lambda: as_surroundings_say(somewhere(endpoint="http://127.0.0.1:1")).list_keys("ledger/"))
     assert (problem.code, proxy.asked) == ("E457", [])
     assert "Connection refused" in problem.message
 
 
-def test_a_certificate_of_an_unknown_authority_is_told(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_certificate_authority_is_reported(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_CA_BUNDLE")
     problem = told(lambda: as_surroundings_say(somewhere()).list_keys("ledger/"))
     assert (problem.code, "AWS_CA_BUNDLE" in problem.hint) == ("E457", True)
@@ -326,7 +322,7 @@ def test_a_certificate_of_an_unknown_authority_is_told(proxy: FaultyProxy, monke
     assert as_surroundings_say(somewhere()).list_keys("ledger/") == []
 
 
-def test_a_bundle_of_authorities_that_is_not_there_is_told(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_ca_bundle_is_reported(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere/ca.pem")
     problem = told(lambda: as_surroundings_say(somewhere()).list_keys("ledger/"))
     assert (problem.code, "/nowhere/ca.pem" in problem.message) == ("E457", True)
@@ -351,11 +347,11 @@ ENDPOINTS = {
 
 
 @pytest.mark.parametrize(("environment", "url"), ENDPOINTS.values(), ids=ENDPOINTS.keys())
-def test_an_endpoint_is_named_by_the_variables_of_aws(environment: dict[str, str], url: str) -> None:
+def test_endpoint_is_read_from_aws_variables(environment: dict[str, str], url: str) -> None:
     assert connect.find_endpoint(environment) == url
 
 
 @pytest.mark.parametrize("url", ["http://s3.example.com", "http://127.0.0.1.example.com", "s3.example.com", "ftp://x"])
-def test_an_endpoint_without_encryption_is_refused(url: str) -> None:
+def test_unencrypted_endpoint_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="E405 AWS_ENDPOINT_URL names"):
         connect.find_endpoint({"AWS_ENDPOINT_URL": url})

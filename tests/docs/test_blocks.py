@@ -66,13 +66,13 @@ def _all() -> Iterator[Block]:
         yield from each
 
 
-def test_what_is_not_run_says_why_and_is_little() -> None:
+def test_skipped_blocks_are_few_and_have_reasons() -> None:
     left = Counter(block.marks["not run"] for block in _all() if "not run" in block.marks)
     assert left == REASONS
     assert left.total() < len(list(_all())) / 12
 
 
-def test_every_mark_is_known_and_none_is_left_over() -> None:
+def test_every_mark_is_known_and_used() -> None:
     assert {block.marks.get("run in", USUAL) for block in _all()} == PLACES.keys()
     given = {situation for block in _all() for situation in block.marks.get("given", "nothing").split("; ")}
     assert given == SITUATIONS.keys()

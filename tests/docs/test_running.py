@@ -21,22 +21,22 @@ def printed(shell: Shell, *commands: str) -> str:
     return ended[-1][1]
 
 
-def test_a_variable_holds_on_and_only_what_is_exported_reaches_a_program(shell: Shell) -> None:
+def test_only_exported_variables_reach_programs(shell: Shell) -> None:
     programs = "sh -c 'echo ${BUCKET-none} ${REGION-none}'"
     assert printed(shell, "BUCKET=states KEY='a \"b\"'", "export REGION=here", programs) == "none here\n"
     assert printed(shell, "echo $BUCKET $REGION; echo $KEY") == 'states here\na "b"\n'
 
 
-def test_the_last_value_of_a_variable_counts(shell: Shell) -> None:
+def test_last_value_of_a_variable_counts(shell: Shell) -> None:
     assert printed(shell, "A=1", "A=2", "echo $A") == "2\n"
     assert printed(shell, "export A", "A=3", "echo $A; sh -c 'echo $A'") == "3\n3\n"
 
 
-def test_a_folder_holds_on_and_the_exit_code_is_that_of_the_command(shell: Shell) -> None:
+def test_folder_persists_and_exit_code_is_returned(shell: Shell) -> None:
     assert printed(shell, "mkdir below && cd below", "pwd") == f"{shell.place.root / 'below'}\n"
     assert shell.types("false")[0] == 1
 
 
-def test_what_is_to_be_stopped_must_not_end_by_itself(shell: Shell) -> None:
+def test_stopped_command_must_not_end_by_itself(shell: Shell) -> None:
     with pytest.raises(AssertionError, match="ended by itself with 0"):
         shell.runs(Block("page.md", 1, (Step("true"),), {"stopped": "with Ctrl-C"}), {})

@@ -60,7 +60,7 @@ def test_no_page_loads_anything_from_elsewhere(site: Path, parsed: dict[Path, Fe
     ] == []
 
 
-def test_the_scripts_of_the_theme_have_no_reason_to_ask_anybody(parsed: dict[Path, Fetched]) -> None:
+def test_theme_scripts_send_no_requests(parsed: dict[Path, Fetched]) -> None:
     assert not [word for word in ASKS if re.search(rf"^\s*{word}:", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)]
     assert not [page for page in parsed if 'class="mermaid"' in page.read_text(encoding="utf-8")]
 
@@ -81,12 +81,12 @@ def test_every_link_leads_somewhere_within_the_site(site: Path, parsed: dict[Pat
                 assert unquote(where.fragment) in parsed[target].anchors, f"{page.relative_to(site)}: {link}"
 
 
-def test_no_mark_for_the_tests_is_in_a_page(parsed: dict[Path, Fetched]) -> None:
+def test_no_test_mark_is_in_a_page(parsed: dict[Path, Fetched]) -> None:
     for page in parsed:
         assert not re.search(rf"<!-- ({'|'.join(KINDS)}): ", page.read_text(encoding="utf-8")), page
 
 
-def test_the_pages_of_the_commands_are_what_the_command_line_says() -> None:
+def test_command_pages_match_the_command_line() -> None:
     written = {page.name: page.read_text(encoding="utf-8") for page in (DOCS / "commands").glob("*.md")}
     assert written == pages(), "make pages"
 

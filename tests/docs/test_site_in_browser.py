@@ -32,7 +32,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_it_asks_nobody_and_nothing_is_wrong_with_it(browser: Browser, site: Path, page: str) -> None:
+def test_page_loads_nothing_and_has_no_errors(browser: Browser, site: Path, page: str) -> None:
     context = browser.new_context()
     shown = context.new_page()
     asked: list[str] = []
@@ -50,7 +50,7 @@ def test_it_asks_nobody_and_nothing_is_wrong_with_it(browser: Browser, site: Pat
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("page", PAGES)
-def test_axe_finds_nothing_serious(browser: Browser, site: Path, page: str, width: int, scheme: Any) -> None:
+def test_axe_finds_no_serious_problems(browser: Browser, site: Path, page: str, width: int, scheme: Any) -> None:
     view = {"width": width, "height": 900}
     context, shown = opened(browser, (site / page).as_uri(), color_scheme=scheme, viewport=view)
     shown.evaluate(AXE)
@@ -63,7 +63,7 @@ def test_axe_finds_nothing_serious(browser: Browser, site: Path, page: str, widt
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("page", PAGES)
-def test_no_page_has_to_be_moved_sideways(browser: Browser, site: Path, page: str, width: int) -> None:
+def test_no_page_scrolls_sideways(browser: Browser, site: Path, page: str, width: int) -> None:
     context, shown = opened(browser, (site / page).as_uri(), viewport={"width": width, "height": 900})
     assert shown.evaluate("document.documentElement.scrollWidth") <= width
     context.close()

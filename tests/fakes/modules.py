@@ -8,7 +8,7 @@ from envctl.cli.wiring.readers import ProjectFileReader
 from envctl.domain.errors import Location, OperationFailedError, Problem
 from envctl.domain.release.contents import File, Release
 from envctl.domain.release.remote_modules import Package, ResolvedModule, is_local_source
-from envctl.domain.settings.settings import ModuleCall
+from envctl.domain.terraform.variables import ModuleCall
 
 
 @dataclass

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from envctl.cli.wiring.readers import ProjectFileReader
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import NeededSecret, SecretChange, SecretState, SecretValue, Sighting
-from envctl.domain.checks.probes import Output, Probe
+from envctl.domain.checks.probes import Probe
 from envctl.domain.config.project import PROJECT_FILE
 from envctl.domain.config.project_owner import Owner
 from envctl.domain.errors import (
@@ -46,6 +46,7 @@ from envctl.domain.plan.drift import StackComparison
 from envctl.domain.plan.provider_accounts import ProviderConfiguration
 from envctl.domain.release.contents import File
 from envctl.domain.rollout.alarms import AlarmState, AlarmStatus
+from envctl.domain.terraform.outputs import Output
 from envctl.domain.terraform.workdir_names import LEAVING_FOLDER
 from envctl.usecases.ledger import journal as record
 from envctl.usecases.ledger import trust as trusts

@@ -62,17 +62,17 @@ def applier(
 
 @pytest.mark.terraform
 @pytest.mark.slow
-def test_module_does_on_aws_what_it_says(applier: Applier) -> None:
+def test_module_applies_as_documented(applier: Applier) -> None:
     applier.apply(case.in_short() for case in CASES)
 
 
 @pytest.mark.night
 @pytest.mark.terraform
 @pytest.mark.slow
-def test_module_follows_its_settings_from_one_apply_to_the_next(applier: Applier) -> None:
+def test_module_applies_changed_settings(applier: Applier) -> None:
     applier.apply(case for case in CASES if case.in_short() != case)
 
 
-def test_every_module_is_applied_in_an_account_of_its_own() -> None:
+def test_every_module_has_its_own_account() -> None:
     assert sorted(case.name for case in CASES) == NAMES
     assert len({case.account for case in CASES}) == len(CASES)

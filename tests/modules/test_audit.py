@@ -19,7 +19,7 @@ WHY = re.compile(r" *# \S+( \S+){2,}")
 FOUND = Finding("modules/vpc/main.tf", 7, "CKV_AWS_1", "aws_vpc.this: it should", "checkov")
 
 
-def test_a_finding_that_several_environments_have_is_named_once() -> None:
+def test_finding_of_several_environments_is_named_once() -> None:
     also = replace(FOUND, says="module.network.aws_vpc.this: it should")
     assert audit.distinct([also, FOUND, also]) == [FOUND]
 
@@ -37,7 +37,7 @@ def test_findings_are_sorted_by_place() -> None:
         ("/dev/network/main.tf.json", "dev/network/main.tf.json"),
     ],
 )
-def test_a_place_in_a_module_is_named_as_in_the_repository(path: str, where: str) -> None:
+def test_place_is_named_as_in_the_repository(path: str, where: str) -> None:
     each = {
         "file_path": path,
         "file_line_range": [7, 9],
@@ -48,7 +48,7 @@ def test_a_place_in_a_module_is_named_as_in_the_repository(path: str, where: str
     assert audit.of_checkov(each) == replace(FOUND, where=where)
 
 
-def test_a_finding_of_trivy_says_how_bad_it_is() -> None:
+def test_trivy_finding_has_its_severity() -> None:
     cause = {"Resource": "aws_vpc.this", "StartLine": 7}
     each = {"ID": "AWS-0001", "Title": "it should", "Severity": "LOW", "CauseMetadata": cause}
     says = "aws_vpc.this: it should (low)"
@@ -58,7 +58,7 @@ def test_a_finding_of_trivy_says_how_bad_it_is() -> None:
 
 
 @pytest.mark.slow
-def test_the_root_modules_of_every_environment_find_their_code(tmp_path: Path) -> None:
+def test_every_rendered_root_module_finds_its_code(tmp_path: Path) -> None:
     names = audit.lay_out(tmp_path)
     assert {"dev", "staging", "prod"} <= set(names)
     for name in names:
@@ -72,7 +72,7 @@ def test_the_root_modules_of_every_environment_find_their_code(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_what_a_module_passes_over_has_a_reason(path: Path) -> None:
+def test_skipped_finding_has_a_reason(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if "checkov:skip" in line and not SKIP.fullmatch(line)] == []
     assert [line for line in lines if "trivy:ignore" in line and not IGNORE.fullmatch(line)] == []

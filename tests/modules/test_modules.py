@@ -48,21 +48,21 @@ def test_files_are_formatted(terraform: tuple[str, ...], terraform_env: dict[str
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_page_of_a_module_holds_the_tables_of_its_code(name: str) -> None:
+def test_module_page_has_tables_of_its_code(name: str) -> None:
     written = (MODULES / name / "README.md").read_text(encoding="utf-8")
     assert written == module_pages.page(name), f"write it anew: make pages ({name})"
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("file", "kind"), [("variables.tf", "variable"), ("outputs.tf", "output")])
-def test_module_describes_all_that_it_takes_and_gives(name: str, file: str, kind: str) -> None:
+def test_module_describes_all_variables_and_outputs(name: str, file: str, kind: str) -> None:
     source = (MODULES / name / file).read_text(encoding="utf-8")
     described = re.findall(rf'^{kind} "\w+" {{\n  description = ".+"$', source, re.MULTILINE)
     assert len(described) == len(re.findall(rf"^{kind} ", source, re.MULTILINE)), "each one starts with its description"
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_module_has_a_type_for_every_variable_and_a_test_for_every_validation(name: str) -> None:
+def test_variables_have_types_and_validations_have_tests(name: str) -> None:
     source = (MODULES / name / "variables.tf").read_text(encoding="utf-8")
     tests = "".join(path.read_text(encoding="utf-8") for path in (MODULES / name / "tests").glob("*.tftest.hcl"))
     blocks = re.findall(r'^variable "(\w+)" {\n(.*?)^}', source, re.MULTILINE | re.DOTALL)
@@ -73,6 +73,6 @@ def test_module_has_a_type_for_every_variable_and_a_test_for_every_validation(na
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_module_holds_no_provider_block(name: str) -> None:
+def test_module_has_no_provider_block(name: str) -> None:
     sources = [path.read_text(encoding="utf-8") for path in (MODULES / name).glob("*.tf")]
     assert not any(re.search(r"^provider\s", source, re.MULTILINE) for source in sources)

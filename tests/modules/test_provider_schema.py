@@ -176,7 +176,7 @@ def packed(*texts: str) -> bytes:
     return outer.getvalue()
 
 
-def test_schema_says_what_the_source_of_a_type_says() -> None:
+def test_schema_is_read_from_generated_source() -> None:
     assert Source(POOL).block("Pool", "PoolConfig") == {
         "attributes": {
             "arn": {"type": "string", **COMPUTED},
@@ -199,7 +199,7 @@ def test_schema_says_what_the_source_of_a_type_says() -> None:
     }
 
 
-def test_file_has_the_provider_and_those_of_the_types_that_are_wanted() -> None:
+def test_file_has_provider_and_wanted_types() -> None:
     data = POOL.replace("TerraformResource", "TerraformDataSource").replace("aws_pool", "aws_region")
     other = POOL.replace("aws_pool", "aws_unused")
     sources = provider_schema.sources(packed(PROVIDER, POOL, data, other))
@@ -213,7 +213,7 @@ def test_file_has_the_provider_and_those_of_the_types_that_are_wanted() -> None:
     }
 
 
-def test_what_is_written_in_another_way_is_not_passed_over() -> None:
+def test_unexpected_source_form_is_refused() -> None:
     with pytest.raises(SystemExit, match="Pool has parts that are not written as expected"):
         Source(POOL.replace("public get zones", "public zones")).block("Pool", "PoolConfig")
 

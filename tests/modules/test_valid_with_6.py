@@ -56,7 +56,7 @@ def faults(run: Terraform, folder: str = "") -> list[str]:
     return [f"{each.get('range', {}).get('filename')}: {each['summary']}. {each['detail']}" for each in wrong]
 
 
-def test_schemas_are_here_of_all_that_the_modules_use_and_of_nothing_else() -> None:
+def test_stored_schemas_match_the_used_types() -> None:
     written = json.loads(provider_schema.FILE.read_text(encoding="utf-8"))
     assert provider_schema.covered(written) == provider_schema.used(), "write them anew: make provider-schema"
 
@@ -70,7 +70,7 @@ def test_module_is_valid(name: str, run: Terraform, tmp_path: Path) -> None:
 
 
 @pytest.mark.terraform
-def test_root_module_is_valid_as_it_is_rendered(run: Terraform, tmp_path: Path) -> None:
+def test_rendered_root_module_is_valid(run: Terraform, tmp_path: Path) -> None:
     """One holds the block of the provider as well as any other."""
     command = [sys.executable, "-m", "envctl", "--json", "render", "dev"]
     rendered = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -107,7 +107,7 @@ resource "aws_appautoscaling_target" "this" {
 
 
 @pytest.mark.terraform
-def test_what_6_takes_is_valid(run: Terraform, tmp_path: Path) -> None:
+def test_code_for_provider_6_is_valid(run: Terraform, tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(VALID)
     assert faults(run) == []
 
@@ -164,14 +164,14 @@ resource "aws_launch_template" "this" {
         "a data source that 6 has no longer",
     ],
 )
-def test_what_6_does_not_take_is_a_fault(code: str, fault: str, run: Terraform, tmp_path: Path) -> None:
+def test_code_unsupported_by_provider_6_is_invalid(code: str, fault: str, run: Terraform, tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(code)
     (found,) = faults(run)
     assert fault in found
 
 
 @pytest.mark.terraform
-def test_module_that_wants_an_older_provider_is_refused(run: Terraform, tmp_path: Path) -> None:
+def test_module_for_older_provider_is_refused(run: Terraform, tmp_path: Path) -> None:
     source = (MODULES / "vpc" / "versions.tf").read_text(encoding="utf-8")
     (tmp_path / "versions.tf").write_text(source.replace('">= 3.39"', '"~> 5.0"'))
     begun = run("init")
@@ -180,7 +180,7 @@ def test_module_that_wants_an_older_provider_is_refused(run: Terraform, tmp_path
 
 
 @pytest.mark.terraform
-def test_the_stand_in_never_gets_as_far_as_a_plan(run: Terraform, tmp_path: Path) -> None:
+def test_stand_in_provider_can_not_plan(run: Terraform, tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text('resource "aws_eip" "this" {}')
     assert faults(run) == []
     planned = run("plan")

@@ -88,11 +88,11 @@ def test_1_the_foundation_stands_before_the_pipeline(platform: Platform) -> None
         assert urls == [f"{ACCOUNTS[environment]}.dkr.ecr.{REGION}.amazonaws.com/shop/web"]
 
 
-def test_2_one_release_reaches_all_environments(platform: Platform) -> None:
+def test_2_release_reaches_all_environments(platform: Platform) -> None:
     assert len(set(platform.through_all())) == 1
 
 
-def test_3_nothing_is_left_to_change_and_nothing_has_drifted(platform: Platform) -> None:
+def test_3_second_plan_is_empty_without_drift(platform: Platform) -> None:
     for environment in ACCOUNTS:
         assert platform.run("--sandbox", "plan", environment, "--detailed-exitcode", timeout=HOUR).code == 0
     drift = platform.run_checked("--sandbox", "--json", "drift", timeout=HOUR).document["result"]["environments"]
@@ -102,7 +102,7 @@ def test_3_nothing_is_left_to_change_and_nothing_has_drifted(platform: Platform)
 
 
 @pytest.mark.parametrize("environment", ACCOUNTS)
-def test_4_each_account_holds_what_the_platform_promises(platform: Platform, environment: str) -> None:
+def test_4_each_account_has_the_promised_resources(platform: Platform, environment: str) -> None:
     ec2, rds, ecs = (open_client(platform, environment, service) for service in ("ec2", "rds", "ecs"))
     strict = environment != "dev"
 
@@ -135,12 +135,12 @@ def test_4_each_account_holds_what_the_platform_promises(platform: Platform, env
     assert ("FARGATE_SPOT" in spot) == (environment != "prod")
 
 
-def test_5_the_image_is_the_same_everywhere_by_digest(platform: Platform) -> None:
+def test_5_image_has_the_same_digest_everywhere(platform: Platform) -> None:
     digests = {platform.outputs(environment)["service"]["image"].partition("@")[2] for environment in ACCOUNTS}
     assert len(digests) == 1
 
 
-def test_6_prod_alone_has_a_replica_far_away_and_a_vault_that_is_locked(platform: Platform) -> None:
+def test_6_only_prod_has_replica_and_locked_vault(platform: Platform) -> None:
     for environment in ACCOUNTS:
         outputs = platform.outputs(environment)
         assert outputs["recovery_vault"]["vault_arn"].split(":")[3] == RECOVERY
@@ -148,7 +148,7 @@ def test_6_prod_alone_has_a_replica_far_away_and_a_vault_that_is_locked(platform
     assert platform.outputs("prod")["data_replica"]["arn"].split(":")[3] == RECOVERY
 
 
-def test_7_no_role_of_a_workload_may_do_everything(platform: Platform) -> None:
+def test_7_no_workload_role_has_wildcard_actions(platform: Platform) -> None:
     iam = open_client(platform, "prod", "iam")
     for role in (each["RoleName"] for each in iam.list_roles()["Roles"] if each["RoleName"].startswith("shop-prod")):
         for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
@@ -158,7 +158,7 @@ def test_7_no_role_of_a_workload_may_do_everything(platform: Platform) -> None:
                 assert not [action for action in actions if action.endswith("*")], (role, name)
 
 
-def test_8_another_image_goes_through_all_three(platform: Platform) -> None:
+def test_8_new_image_reaches_all_environments(platform: Platform) -> None:
     settings = platform.root / "environments" / "dev" / "terraform.tfvars"
     before = {environment: platform.outputs(environment)["service"]["image"] for environment in ACCOUNTS}
     settings.write_text(re.sub(r"@sha256:[0-9a-f]{64}", f"@sha256:{'b' * 64}", settings.read_text()))
@@ -168,14 +168,14 @@ def test_8_another_image_goes_through_all_three(platform: Platform) -> None:
     assert not set(before.values()) & set(after.values())
 
 
-def test_9_a_change_of_a_module_goes_through_all_three(platform: Platform) -> None:
+def test_9_module_change_reaches_all_environments(platform: Platform) -> None:
     file = platform.root / "modules" / "monitoring" / "main.tf"
     file.write_text(file.read_text() + '\noutput "looked_at" {\n  description = "Told."\n  value       = true\n}\n')
     assert len(set(platform.through_all())) == 1
     assert all(platform.outputs(environment)["observability"]["looked_at"] for environment in ACCOUNTS)
 
 
-def test_10_dev_is_destroyed_and_built_again_from_its_release(platform: Platform) -> None:
+def test_10_dev_is_destroyed_and_recreated_from_release(platform: Platform) -> None:
     there = platform.addresses("dev")
     release = platform.deploy("apply", "dev")
     platform.run_checked("--sandbox", "destroy", "dev", "--yes", timeout=HOUR)

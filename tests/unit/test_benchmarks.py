@@ -24,17 +24,17 @@ from envctl.usecases.project import load
 MIB = 1 << 20
 
 
-def test_the_bound_is_the_longest_plan_or_the_work_shared_out_among_the_cores() -> None:
+def test_bound_is_longest_plan_or_cpu_per_core() -> None:
     assert Bound(longest=3.0, cpu=4.0, cores=2).seconds == 3.0
     assert Bound(longest=1.0, cpu=4.0, cores=2).seconds == 2.0
 
 
-def test_what_the_sandbox_takes_to_answer_counts_for_the_bound() -> None:
+def test_sandbox_response_time_counts_for_the_bound() -> None:
     found = bound.of([Sample(2.0, cpu=1.0, served=0.5), Sample(3.0, cpu=2.0, served=0.25)])
     assert (found.longest, found.cpu) == (3.0, 3.75)
 
 
-def test_sides_take_turns_and_each_keeps_its_rounds(tmp_path: Path) -> None:
+def test_compared_commands_alternate(tmp_path: Path) -> None:
     notes = tmp_path / "notes"
 
     def command(word: str) -> Command:
@@ -46,12 +46,12 @@ def test_sides_take_turns_and_each_keeps_its_rounds(tmp_path: Path) -> None:
     assert together(samples[0][0]).wall == sum(each.wall for each in samples[0][0])
 
 
-def test_a_command_that_fails_ends_the_benchmark_with_what_it_said(tmp_path: Path) -> None:
+def test_failed_command_ends_the_benchmark_with_its_output(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"(?s)ended with 3.*alas"):
         Command(["sh", "-c", "echo alas >&2; exit 3"], tmp_path, {}).run()
 
 
-def test_processor_time_is_that_of_the_command_and_not_of_its_waiting(tmp_path: Path) -> None:
+def test_processor_time_excludes_waiting(tmp_path: Path) -> None:
     busy = Command([sys.executable, "-ISc", "while __import__('time').process_time() < 0.2: pass"], tmp_path, {})
     idle = Command([sys.executable, "-ISc", "import time; time.sleep(0.2)"], tmp_path, {})
     assert busy.run().cpu >= 0.2 > idle.run().cpu
@@ -62,7 +62,7 @@ def test_medians_and_minima_are_compared_apart() -> None:
     assert compared([2.0, 4.0, 9.0], [1.0, 2.0, 3.0]) == (2.0, 2.0)
 
 
-def test_a_row_says_whether_its_target_was_reached() -> None:
+def test_row_shows_whether_target_was_reached() -> None:
     rows = [Row("a", 1.1, 1.0, 1.15), Row("a", 1.2, 1.1, 1.15), Row("a", 1.3, 1.2, 1.15), Row("a", 9.0, 9.0)]
     assert [row.reached for row in rows] == ["yes", "by the minima", "**no**", ""]
 
@@ -80,7 +80,7 @@ def test_results_are_written_as_tables(tmp_path: Path) -> None:
     assert "| envctl plan / bound | 1.04 | 1.02 | ≤ 1.15 | yes |\n\n- something besides\n" in text
 
 
-def test_a_trace_says_where_the_time_went(tmp_path: Path) -> None:
+def test_trace_summary_shows_phases(tmp_path: Path) -> None:
     file = tmp_path / "trace.json"
     lanes = [{"ph": "M", "tid": n, "args": {"name": name}} for n, name in ((1, "envctl"), (2, "dev/a"), (3, "dev/b"))]
     spans = [
@@ -115,7 +115,7 @@ class _Near:
         raise AssertionError
 
 
-def test_an_aws_that_is_far_away_lets_each_request_wait(tmp_path: Path) -> None:
+def test_far_aws_delays_each_request(tmp_path: Path) -> None:
     file = tmp_path / "delay"
     cloud, request = FarCloud(_Near(), file), Request("GET", "https", "sts.amazonaws.com", "/", [], b"")
     for seconds in (0.0, 0.05):
@@ -126,7 +126,7 @@ def test_an_aws_that_is_far_away_lets_each_request_wait(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="nothing is measured here")
-def test_memory_is_seen_from_outside_with_all_that_was_started(tmp_path: Path) -> None:
+def test_memory_is_measured_with_all_child_processes(tmp_path: Path) -> None:
     child = "import time; held = bytearray(b'x' * (48 << 20)); time.sleep(0.5)"
     script = f"import json, subprocess, sys; subprocess.run([sys.executable, '-ISc', {child!r}])\n"
     script += "print(json.dumps({'usage': {'memory': 5, 'at_once': 2}}))"
@@ -138,7 +138,7 @@ def test_memory_is_seen_from_outside_with_all_that_was_started(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("history", [History(30, 3), History(40, 1), History(600, 7)])
-def test_a_long_history_is_one_that_envctl_reads(tmp_path: Path, history: History) -> None:
+def test_generated_history_can_be_loaded(tmp_path: Path, history: History) -> None:
     histories.lay_out(tmp_path, history)
     with open_ports(Options(tmp_path)) as ports:
         now = journal.load(ports)
@@ -150,7 +150,7 @@ def test_a_long_history_is_one_that_envctl_reads(tmp_path: Path, history: Histor
     assert there.unfinished_deployment is None
 
 
-def test_a_project_to_measure_is_one_that_envctl_reads(tmp_path: Path) -> None:
+def test_generated_benchmark_project_can_be_loaded(tmp_path: Path) -> None:
     lay_out(tmp_path, Shape.even(3, environments=("dev", "staging")))
     with open_ports(Options(tmp_path)) as ports:
         project = load.load_project(ports)

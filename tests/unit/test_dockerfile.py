@@ -8,7 +8,7 @@ DOCKERFILE = (TOP / "Dockerfile").read_text()
 IGNORED = (TOP / ".dockerignore").read_text().splitlines()
 
 
-def test_both_stages_come_from_one_base_image_that_is_pinned() -> None:
+def test_both_stages_use_one_pinned_base_image() -> None:
     (base,) = re.findall(r"^ARG BASE_IMAGE=(\S+)$", DOCKERFILE, re.MULTILINE)
     assert re.fullmatch(r"docker\.io/library/python:3\.\d+-slim-\w+@sha256:[0-9a-f]{64}", base)
     assert re.findall(r"^FROM (\S+) AS (\w+)$", DOCKERFILE, re.MULTILINE) == [
@@ -17,7 +17,7 @@ def test_both_stages_come_from_one_base_image_that_is_pinned() -> None:
     ]
 
 
-def test_all_packages_come_by_their_hashes_or_from_the_folder_of_those() -> None:
+def test_packages_are_installed_by_hash_or_from_wheels() -> None:
     joined = DOCKERFILE.replace("\\\n", " ")
     installs = re.findall(r"\bpip (?:--python \S+ )?(?:install|wheel) [^&\n]*", joined)
     assert len(installs) == 4
@@ -26,11 +26,11 @@ def test_all_packages_come_by_their_hashes_or_from_the_folder_of_those() -> None
         assert "--require-hashes" in words or "--no-index" in words
 
 
-def test_it_runs_as_a_user_with_a_number_and_not_as_root() -> None:
+def test_image_runs_as_numeric_user_without_root() -> None:
     assert re.findall(r"^USER (.+)$", DOCKERFILE, re.MULTILINE) == ["1000:1000"]
 
 
-def test_nothing_gets_in_but_what_is_named() -> None:
+def test_docker_context_has_only_copied_files() -> None:
     assert "*" in IGNORED
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
     assert {line[1:] for line in IGNORED if line.startswith("!")} == {name for each in copied for name in each.split()}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.domain.errors import ExitCode, worst_exit_code
+from envctl.domain.exit_codes import ExitCode, worst_exit_code
 
 CASES = {
     "nothing": ([], ExitCode.DONE),

@@ -18,14 +18,14 @@ def _needs(draw: st.DrawFn) -> dict[str, set[str]]:
 
 
 @given(_needs())
-def test_everything_comes_after_what_it_needs(needs: dict[str, set[str]]) -> None:
+def test_stacks_are_ordered_after_their_needs(needs: dict[str, set[str]]) -> None:
     ordered = order_stacks(needs)
     assert sorted(ordered) == sorted(needs)
     assert all(ordered.index(other) < ordered.index(name) for name in needs for other in needs[name])
 
 
 @given(_needs(), st.sampled_from(NAMES), st.sampled_from(NAMES))
-def test_a_circle_is_named_and_is_one(needs: dict[str, set[str]], first: str, second: str) -> None:
+def test_cycle_is_reported_with_its_path(needs: dict[str, set[str]], first: str, second: str) -> None:
     needs[first] |= {second}
     needs[second] |= {first}
     with pytest.raises(CycleError) as caught:
@@ -35,18 +35,16 @@ def test_a_circle_is_named_and_is_one(needs: dict[str, set[str]], first: str, se
     assert all(following in needs[name] for name, following in itertools.pairwise(path))
 
 
-def test_the_order_of_declaration_decides_where_needs_do_not() -> None:
+def test_independent_stacks_keep_declaration_order() -> None:
     assert order_stacks({"b": [], "a": [], "c": ["a"]}) == ("b", "a", "c")
 
 
-def test_needs_that_are_not_declared_are_left_out() -> None:
+def test_undeclared_needs_are_ignored() -> None:
     assert order_stacks({"a": ["elsewhere"]}) == ("a",)
 
 
 @given(_needs(), st.sets(st.sampled_from(NAMES)))
-def test_what_is_reached_is_closed_and_holds_nothing_that_nobody_needs(
-    needs: dict[str, set[str]], names: set[str]
-) -> None:
+def test_transitive_closure_is_closed_and_minimal(needs: dict[str, set[str]], names: set[str]) -> None:
     found = transitive_closure(needs, names)
     assert names <= found
     assert all(needs[name] <= found for name in found)
@@ -54,14 +52,12 @@ def test_what_is_reached_is_closed_and_holds_nothing_that_nobody_needs(
 
 
 @given(_needs())
-def test_turned_twice_is_what_it_was(needs: dict[str, set[str]]) -> None:
+def test_graph_reversed_twice_is_unchanged(needs: dict[str, set[str]]) -> None:
     assert {name: set(each) for name, each in reverse_graph(reverse_graph(needs)).items()} == needs
 
 
 @given(_needs(), st.sets(st.sampled_from(NAMES)))
-def test_among_some_names_alone_each_still_comes_after_what_it_needs(
-    needs: dict[str, set[str]], names: set[str]
-) -> None:
+def test_restricted_graph_keeps_transitive_needs(needs: dict[str, set[str]], names: set[str]) -> None:
     alone = restrict_graph(needs, names)
     assert set(alone) == names
     assert all(
@@ -69,7 +65,7 @@ def test_among_some_names_alone_each_still_comes_after_what_it_needs(
     )
 
 
-def test_all_names_need_what_they_needed() -> None:
+def test_unrestricted_graph_is_unchanged() -> None:
     needs = {"a": (), "b": ("a",), "c": ("b",)}
     assert restrict_graph(needs, needs) == needs
     assert restrict_graph(needs, {"a", "c"}) == {"a": (), "c": ("a",)}

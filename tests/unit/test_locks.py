@@ -63,26 +63,26 @@ def needed(roots: Sequence[str]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("lock", ROOTS)
-def test_each_version_is_the_one_that_was_tested(lock: str) -> None:
+def test_locked_version_is_the_tested_version(lock: str) -> None:
     for name, (version, _, hashes) in pins(lock).items():
         assert (version, hashes) == (ALL[name][0], ALL[name][2]), name
         assert hashes, name
 
 
 @pytest.mark.parametrize("lock", ROOTS)
-def test_each_version_is_one_that_the_project_asks_for(lock: str) -> None:
+def test_locked_version_satisfies_the_project_requirement(lock: str) -> None:
     for root in map(Requirement, ROOTS[lock]):
         version, *_ = pins(lock)[canonicalize_name(root.name)]
         assert root.specifier.contains(version), root
 
 
 @pytest.mark.parametrize("lock", ROOTS)
-def test_it_holds_what_is_needed_and_nothing_else(lock: str) -> None:
+def test_lock_has_exactly_the_needed_packages(lock: str) -> None:
     here = {name for name, (_, marker, _) in pins(lock).items() if not marker or Marker(marker).evaluate()}
     assert here == set(needed(ROOTS[lock]))
 
 
-def test_nothing_names_where_packages_come_from() -> None:
+def test_lock_names_no_package_index() -> None:
     for lock in (*ROOTS, "requirements.lock"):
         assert "://" not in (TOP / lock).read_text()
         assert "--index" not in (TOP / lock).read_text()

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from envctl.cli.boundary import require_ci_job, show_help, show_version
-from envctl.cli.command_modules import COMMAND_MODULES
+from envctl.cli.boundary import require_ci_job, show_group_help, show_version
+from envctl.cli.command_table import COMMANDS
 from envctl.cli.options.global_options import FLAGS, VALUE_OPTIONS, Options, parse_memory_size
 
 EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging prod · envctl status"
@@ -34,8 +34,7 @@ def envctl(
         typer.Option("--parallelism", min=1, metavar="N", help=VALUE_OPTIONS["--parallelism"], show_default=False),
     ] = None,
     memory: Annotated[
-        str | None,
-        typer.Option("--memory", metavar="SIZE", help=VALUE_OPTIONS["--memory"], show_default=False),
+        str | None, typer.Option("--memory", metavar="SIZE", help=VALUE_OPTIONS["--memory"], show_default=False)
     ] = None,
     trace: Annotated[
         Path | None, typer.Option("--trace", metavar="FILE", help=VALUE_OPTIONS["--trace"], show_default=False)
@@ -55,8 +54,7 @@ def envctl(
         require_ci_job(context)
     if version:
         show_version(context)
-    if context.invoked_subcommand is None:
-        show_help(context)
+    show_group_help(context)
 
 
 class InterruptibleGroup(TyperGroup):
@@ -83,8 +81,14 @@ def build_app(command: str = "") -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(envctl)
-    for module in [COMMAND_MODULES[command]] if command in COMMAND_MODULES else dict.fromkeys(COMMAND_MODULES.values()):
-        import_module(f"envctl.cli.commands.{module}").register_commands(app)
+    for name in [command] if command in COMMANDS else COMMANDS:
+        module_name, short_help = COMMANDS[name]
+        module = import_module(f"envctl.cli.commands.{module_name}")
+        if isinstance(group := getattr(module, "app", None), typer.Typer):
+            line = short_help or None
+            app.add_typer(group, name=name, short_help=line, callback=show_group_help, invoke_without_command=True)
+        else:
+            app.command(name, short_help=short_help)(getattr(module, name.replace("-", "_")))
     return app
 
 

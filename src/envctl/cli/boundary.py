@@ -28,17 +28,10 @@ PROCESS_ENVIRONMENT: ContextVar[Mapping[str, str]] = ContextVar("PROCESS_ENVIRON
 
 
 def run_use_case(
-    context: typer.Context,
-    call: "Callable[[Ports], object]",
-    exit_code: Callable[[object], int] = lambda _: 0,
+    context: typer.Context, call: "Callable[[Ports], object]", exit_code: Callable[[object], int] = lambda _: 0
 ) -> NoReturn:
     """Run a use case, render its result, and end the command with its exit code."""
-    from envctl.cli.wiring.container import open_ports
-
-    options: Options = context.obj
-    with open_ports(options) as wired:
-        result = call(wired)
-    _finish_command(options, to_command_name(context), result, exit_code(result))
+    run_partial_use_case(context, lambda ports: (call(ports), None), exit_code)
 
 
 def run_partial_use_case(
@@ -90,15 +83,13 @@ def _publish_outcome(
         update_dotenv_file(Path(file), result, error, code)
     if (job := detect_job(options, PROCESS_ENVIRONMENT.get())) is None:
         return code
-    from envctl.domain.errors import EnvctlError, ExitCode
+    from envctl.domain.errors import EnvctlError
+    from envctl.domain.exit_codes import ExitCode
 
     try:
         job.publish_result(command, result, error, code)
     except EnvctlError as failure:
-        from envctl.cli.output.consoles import stderr_console
-        from envctl.cli.render.console.errors import show_error
-
-        show_error(failure, stderr_console(options))
+        _print_error(options, failure)
         return int(failure.exit_code) if code in (ExitCode.DONE, ExitCode.CHANGES) else code
     return code
 
@@ -119,23 +110,27 @@ def show_result(options: Options, command: str, result: object, code: int, error
     if options.json:
         from envctl.cli.render.json.document import build_envelope
 
-        document = build_envelope(
-            command, result, error or _extract_problems(result, code), code, sandbox=options.sandbox
-        )
+        problems = error or _extract_problems(result, code)
+        document = build_envelope(command, result, problems, code, sandbox=options.sandbox)
         _print_json(document, asked_for=is_single_output(result))
         return
     _show_text(options, result)
     if error is not None:
-        from envctl.cli.output.consoles import stderr_console
-        from envctl.cli.render.console.errors import show_error
-
         sys.stdout.flush()
-        show_error(error, stderr_console(options))
+        _print_error(options, error)
+
+
+def _print_error(options: Options, error: "EnvctlError") -> None:
+    from envctl.cli.output.consoles import stderr_console
+    from envctl.cli.render.console.errors import show_error
+
+    show_error(error, stderr_console(options))
 
 
 def _extract_problems(result: object, code: int) -> "EnvctlError | None":
     """Return the `problems` of a partial result as an error; None if the exit code means success."""
-    from envctl.domain.errors import EnvctlError, ExitCode
+    from envctl.domain.errors import EnvctlError
+    from envctl.domain.exit_codes import ExitCode
 
     if code in (ExitCode.DONE, ExitCode.CHANGES):
         return None
@@ -146,7 +141,7 @@ def _show_text(options: Options, result: object) -> None:
     if options.markdown:
         from envctl.cli.render.markdown import render_result as in_markdown
 
-        _print_text(in_markdown(result))
+        print_text(in_markdown(result))
         return
     from envctl.cli.render.console.one_line import render_one_line
 
@@ -178,8 +173,10 @@ def refuse_dry_run(context: typer.Context) -> None:
         raise UsageError(Problem("E006", f"{context.info_name} has no dry run", "leave --dry-run out"))
 
 
-def show_help(context: typer.Context) -> NoReturn:
-    """Print the help of a command group called without a subcommand. Raises UsageError with `--json`."""
+def show_group_help(context: typer.Context) -> None:
+    """Print the help of a command group if it is called without a subcommand. Raises UsageError with `--json`."""
+    if context.invoked_subcommand is not None:
+        return
     if context.obj.json:
         from envctl.domain.errors import Problem, UsageError
 
@@ -223,9 +220,10 @@ def _run_to_exit_code(command: Callable[[], object], options: Options, words: Se
         _discard_stdout()
         return 1
     except (KeyboardInterrupt, typer.Abort):
-        from envctl.cli.failures import interrupted_error
+        from envctl.domain.errors import InterruptedByUserError, Problem
 
-        return _report_failure(options, words, interrupted_error())
+        problem = Problem("E312", "interrupted", "envctl status shows where things stand")
+        return _report_failure(options, words, InterruptedByUserError(problem))
     except Exception as error:  # noqa: BLE001 (this is the boundary)
         if isinstance(error, OSError):
             _discard_full_stdout()
@@ -271,12 +269,12 @@ def _report_failure(options: Options, words: Sequence[str], error: "EnvctlError"
     current_redaction().redact_error(error)
     with contextlib.suppress(BrokenPipeError):
         if not (options.json and _print_json_error(options, words, error)):
-            from envctl.cli.output.consoles import stderr_console
-            from envctl.cli.render.console.errors import show_error
-
-            show_error(error, stderr_console(options))
+            _print_error(options, error)
             if options.markdown:
-                _print_markdown_error(error)
+                # Readers of a job summary do not see its log.
+                from envctl.cli.ci.result_views import render_markdown
+
+                print_text(render_markdown(None, error))
         return _publish_outcome(options, find_command_name(words), None, code, error)
     return code
 
@@ -286,9 +284,8 @@ def _print_json_error(options: Options, words: Sequence[str], error: "EnvctlErro
     from envctl.cli.render.json.document import build_envelope
 
     try:
-        _print_json(
-            build_envelope(find_command_name(words), None, error, int(error.exit_code), sandbox=options.sandbox)
-        )
+        code = int(error.exit_code)
+        _print_json(build_envelope(find_command_name(words), None, error, code, sandbox=options.sandbox))
     except BrokenPipeError:
         raise
     except OSError:
@@ -297,16 +294,7 @@ def _print_json_error(options: Options, words: Sequence[str], error: "EnvctlErro
     return True
 
 
-def _print_markdown_error(error: "EnvctlError") -> None:
-    """Print the error as Markdown: readers of a job summary do not see its log."""
-    from datetime import UTC, datetime
-
-    from envctl.cli.render.markdown import show_error
-
-    _print_text(show_error(error, datetime.now(UTC)))
-
-
-def _print_text(text: str) -> None:
+def print_text(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
 

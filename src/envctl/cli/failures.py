@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from envctl.cli.options.global_options import Options
 from envctl.cli.output.redaction import current_redaction
-from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UnexpectedError, UsageError
+from envctl.domain.errors import EnvctlError, Problem, UnexpectedError, UsageError
 
 
 def to_envctl_error(error: Exception, options: Options) -> EnvctlError:
@@ -24,10 +24,6 @@ def to_envctl_error(error: Exception, options: Options) -> EnvctlError:
         command = context.command_path if context else "envctl"
         return UsageError(Problem("E000", error.format_message(), f"{command} --help"))
     return _report_bug(error, options)
-
-
-def interrupted_error() -> EnvctlError:
-    return InterruptedByUserError(Problem("E312", "interrupted", "envctl status shows where things stand"))
 
 
 def _report_bug(error: Exception, options: Options) -> EnvctlError:

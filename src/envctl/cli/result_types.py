@@ -60,22 +60,8 @@ RESULTS: dict[str, tuple[str, ...]] = {
 }
 # Commands with partial results: a document may have `result` beside `problems`.
 PARTIAL_COMMANDS = frozenset(
-    {
-        "bootstrap",
-        "ci github",
-        "ci gitlab",
-        "collect",
-        "diff",
-        "doctor",
-        "drift",
-        "fmt",
-        "lock-providers",
-        "output",
-        "plan",
-        "preview",
-        "secrets check",
-        "secrets list",
-    }
+    {"bootstrap", "collect", "diff", "doctor", "drift", "output", "plan", "preview"}
+    | {"ci github", "ci gitlab", "fmt", "lock-providers", "secrets check", "secrets list"}
 )
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 # Private to Typer, pinned to a minor version: its public API would load rich for every word.
 from typer._completion_classes import BashComplete, FishComplete, ZshComplete
@@ -23,7 +23,9 @@ def print_completions(instruction: str) -> int:
     shell = SHELLS.get(instruction.removeprefix("complete_"))
     with suppress(Exception):
         if shell is not None:
-            _write_line(shell(None, {}, PROGRAM, COMPLETE_VARIABLE).complete())  # type: ignore[arg-type]
+            text = shell(None, {}, PROGRAM, COMPLETE_VARIABLE).complete()  # type: ignore[arg-type]
+            sys.stdout.write(f"{text}\n" if text else "")
+            sys.stdout.flush()
     return 0
 
 
@@ -75,13 +77,5 @@ def _complete_global_options(words: list[str], incomplete: str) -> "list[Complet
 
     if not incomplete.startswith("-"):
         return []
-    flags: dict[str, Any] = {**FLAGS, **VALUE_OPTIONS}
-    return [
-        CompletionItem(flag, help=flags[flag]) for flag in flags if flag.startswith(incomplete) and flag not in words
-    ]
-
-
-def _write_line(text: str) -> None:
-    if text:
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
+    matching = {name: text for name, text in (FLAGS | VALUE_OPTIONS).items() if name.startswith(incomplete)}
+    return [CompletionItem(name, help=text) for name, text in matching.items() if name not in words]

@@ -1,50 +1,12 @@
 """Errors, problems and exit codes: each problem has a code, a message, a hint with the next command, and a location."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-
-class ExitCode(IntEnum):
-    """Exit codes for scripts. Over several stacks or environments the worst one counts."""
-
-    DONE = 0
-    FAILED = 1
-    CHANGES = 2
-    REFUSED = 3
-    REFUSED_FOR_NOW = 4
-    USAGE = 64
-    BUG = 70
-    LOCK_HELD = 75
-    CONFIGURATION = 78
-    NOT_EXECUTABLE = 126
-    NOT_FOUND = 127
-    INTERRUPTED = 130
-
-
-_WORST_FIRST = (
-    ExitCode.INTERRUPTED,
-    ExitCode.BUG,
-    ExitCode.CONFIGURATION,
-    ExitCode.USAGE,
-    ExitCode.NOT_FOUND,
-    ExitCode.NOT_EXECUTABLE,
-    ExitCode.FAILED,
-    ExitCode.LOCK_HELD,
-    ExitCode.REFUSED,
-    ExitCode.REFUSED_FOR_NOW,
-    ExitCode.CHANGES,
-    ExitCode.DONE,
-)
-
-
-def worst_exit_code(codes: Iterable[ExitCode]) -> ExitCode:
-    """Return the exit code of a command over several environments; 0 for no environments."""
-    return min(codes, key=_WORST_FIRST.index, default=ExitCode.DONE)
+from envctl.domain.exit_codes import ExitCode, worst_exit_code
 
 
 @dataclass(frozen=True, order=True)

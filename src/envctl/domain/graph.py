@@ -46,12 +46,11 @@ def reverse_graph(needs: Mapping[str, Collection[str]]) -> dict[str, tuple[str, 
 
 def restrict_graph(needs: Mapping[str, Collection[str]], names: Collection[str]) -> dict[str, tuple[str, ...]]:
     """Return the graph of these names alone; dependencies through omitted names are kept as direct ones."""
-    return {name: _find_kept_needs(needs, name, names) for name in needs if name in names}
-
-
-def _find_kept_needs(needs: Mapping[str, Collection[str]], name: str, names: Collection[str]) -> tuple[str, ...]:
-    left_out = [other for other in needs[name] if other not in names]
-    return tuple(sorted((set(needs[name]) | transitive_closure(needs, left_out)) & set(names)))
+    restricted = {}
+    for name in (name for name in needs if name in names):
+        left_out = [other for other in needs[name] if other not in names]
+        restricted[name] = tuple(sorted((set(needs[name]) | transitive_closure(needs, left_out)) & set(names)))
+    return restricted
 
 
 def _list_unmet_needs(needs: Mapping[str, Collection[str]], name: str, waiting: Collection[str]) -> list[str]:

@@ -21,7 +21,7 @@ def access(project: Path, environment: dict[str, str]) -> AccountCache:
     return AccountCache(project / ".envctl" / "access.json", project / "envctl.toml", lambda: home | environment)
 
 
-def test_what_was_found_to_be_right_is_known_in_that_environment_alone(project: Path) -> None:
+def test_confirmed_account_is_remembered_per_environment(project: Path) -> None:
     assert not access(project, MINE).is_confirmed("dev")
     access(project, MINE).save_confirmed("dev")
     access(project, MINE).save_confirmed("staging")
@@ -40,7 +40,7 @@ CHANGES: dict[str, Callable[[Path], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_it_is_not_known_any_more_after(project: Path, change: Callable[[Path], dict[str, str]]) -> None:
+def test_confirmation_is_void_after(project: Path, change: Callable[[Path], dict[str, str]]) -> None:
     mine = {name: value for name, value in MINE.items() if name != "AWS_CONFIG_FILE"}
     access(project, mine).save_confirmed("dev")
     assert access(project, mine).is_confirmed("dev")
@@ -48,26 +48,26 @@ def test_it_is_not_known_any_more_after(project: Path, change: Callable[[Path], 
     assert not access(project, changed).is_confirmed("dev")
 
 
-def test_credentials_that_nothing_names_are_asked_about_each_time(project: Path) -> None:
+def test_credentials_without_a_name_are_checked_each_time(project: Path) -> None:
     access(project, {}).save_confirmed("dev")
     assert not access(project, {}).is_confirmed("dev")
     assert not (project / ".envctl" / "access.json").exists()
 
 
-def test_nothing_of_a_key_is_kept(project: Path) -> None:
+def test_cache_holds_no_part_of_a_key(project: Path) -> None:
     access(project, MINE).save_confirmed("dev")
     kept = (project / ".envctl" / "access.json").read_text()
     assert not any(value in kept for value in MINE.values())
 
 
-def test_what_was_kept_and_can_not_be_read_is_nothing(project: Path) -> None:
+def test_unreadable_account_cache_is_ignored(project: Path) -> None:
     access(project, MINE).save_confirmed("dev")
     for text in ("", "[]", '{"dev": 1}'):
         (project / ".envctl" / "access.json").write_text(text)
         assert not access(project, MINE).is_confirmed("dev")
 
 
-def test_a_folder_that_can_not_be_written_costs_time_alone(project: Path) -> None:
+def test_unwritable_account_cache_is_tolerated(project: Path) -> None:
     (project / ".envctl").write_text("a file where a folder should be")
     access(project, MINE).save_confirmed("dev")
     assert not access(project, MINE).is_confirmed("dev")

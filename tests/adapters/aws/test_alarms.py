@@ -47,16 +47,16 @@ def states(*names: str, region: str = "") -> list[str]:
     return [seen.state for seen in CloudWatchAlarms(client).check_alarms("prod", region, names)]
 
 
-def test_each_alarm_says_what_it_is_in_the_order_in_which_it_was_asked(cloudwatch: Any) -> None:
+def test_alarm_states_are_returned_in_requested_order(cloudwatch: Any) -> None:
     put(cloudwatch, "calm", "OK")
     put(cloudwatch, "loud", "ALARM")
     put(cloudwatch, "new", "INSUFFICIENT_DATA")
     assert states("loud", "nobody", "new", "calm") == ["ALARM", "absent", "INSUFFICIENT_DATA", "OK"]
     (loud,) = CloudWatchAlarms(client).check_alarms("prod", "", ("loud",))
-    assert (loud.is_ringing, loud.reason) == (True, "ALARM it is")
+    assert (loud.state, loud.reason) == ("ALARM", "ALARM it is")
 
 
-def test_a_composite_alarm_is_one_too_and_what_does_not_fit_on_a_page_is_asked_for() -> None:
+def test_composite_alarms_and_further_pages_are_read() -> None:
     """Moto makes no composite alarms."""
     asked = client("cloudwatch", "prod")
     stub = Stubber(asked)
@@ -77,12 +77,12 @@ def test_a_composite_alarm_is_one_too_and_what_does_not_fit_on_a_page_is_asked_f
     stub.assert_no_pending_responses()
 
 
-def test_an_alarm_of_another_region_is_not_there(cloudwatch: Any) -> None:
+def test_alarm_of_another_region_is_absent(cloudwatch: Any) -> None:
     put(cloudwatch, "calm", "OK")
     assert states("calm", region="ap-northeast-3") == ["absent"]
 
 
-def test_more_than_one_question_holds(cloudwatch: Any) -> None:
+def test_many_alarms_are_read_in_several_requests(cloudwatch: Any) -> None:
     put(cloudwatch, "calm", "OK")
     names = [f"alarm-{number}" for number in range(PAGE_SIZE + 5)]
     assert states(*names, "calm")[-1] == "OK"
@@ -96,7 +96,7 @@ DENIED: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize(("code", "why", "hint"), DENIED.values(), ids=DENIED)
-def test_why_they_can_not_be_asked_is_told(code: str, why: str, hint: str) -> None:
+def test_denied_alarm_access_is_reported(code: str, why: str, hint: str) -> None:
     asked = client("cloudwatch", "prod")
     stub = Stubber(asked)
     stub.add_client_error("describe_alarms", code, "no")
@@ -107,7 +107,7 @@ def test_why_they_can_not_be_asked_is_told(code: str, why: str, hint: str) -> No
     assert problem.message.startswith(f"the alarms of prod can't be asked: {why}")
 
 
-def test_nobody_who_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_cloudwatch_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def nowhere(service: str, _environment: str, *, region: str = "") -> Any:
         limits = Config(retries={"total_max_attempts": 1}, connect_timeout=30)
         where = {"endpoint_url": "http://127.0.0.1:9", "region_name": region or REGION}
@@ -117,7 +117,7 @@ def test_nobody_who_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         CloudWatchAlarms(nowhere).check_alarms("prod", "", ("calm",))
 
 
-def test_a_client_is_made_once(cloudwatch: Any) -> None:
+def test_cloudwatch_client_is_created_once_per_region(cloudwatch: Any) -> None:
     made: list[str] = []
 
     def counted(service: str, environment: str, *, region: str = "") -> Any:

@@ -75,12 +75,12 @@ def told(act: Callable[[], object]) -> Problem:
     return only
 
 
-def test_a_bucket_without_anything_is_seen_as_that(s3: Loopback, buckets: S3Buckets) -> None:
+def test_bare_bucket_has_no_protections(s3: Loopback, buckets: S3Buckets) -> None:
     assert buckets.inspect_bucket(ONE, "dev") == FoundBucket(versioning="Enabled")
     assert buckets.inspect_bucket(STORE, "") == FoundBucket(versioning="Enabled")
 
 
-def test_a_bucket_of_another_account_that_lets_one_in_is_told(s3: Loopback, buckets: S3Buckets) -> None:
+def test_bucket_of_another_account_is_reported(s3: Loopback, buckets: S3Buckets) -> None:
     s3.owner = "444444444444"
     problem = told(lambda: buckets.inspect_bucket(ONE, "dev"))
     assert (problem.code, problem.message) == (
@@ -98,7 +98,7 @@ CLOSED: dict[str, tuple[tuple[int, str], str, str]] = {
 
 
 @pytest.mark.parametrize(("answer", "code", "said"), CLOSED.values(), ids=CLOSED)
-def test_a_bucket_that_may_not_be_looked_at_is(
+def test_inaccessible_bucket_is_reported_as(
     s3: Loopback, buckets: S3Buckets, answer: tuple[int, str], code: str, said: str
 ) -> None:
     s3.told |= {"HEAD ": (403, ""), "GET buckets": answer}
@@ -120,9 +120,7 @@ NAMES: dict[BucketPart, str] = {
 
 
 @pytest.mark.parametrize("part", NAMES)
-def test_a_part_that_is_denied_hides_no_other_and_is_not_touched(
-    s3: Loopback, buckets: S3Buckets, part: BucketPart
-) -> None:
+def test_denied_part_hides_no_other_and_is_skipped(s3: Loopback, buckets: S3Buckets, part: BucketPart) -> None:
     before = len(plan_steps(STORE, buckets.inspect_bucket(STORE, "")))
     s3.told[f"GET {NAMES[part]}"] = DENIED
     found = buckets.inspect_bucket(STORE, "")
@@ -142,9 +140,7 @@ STEPS: dict[str, tuple[BucketStep, str]] = {
 
 
 @pytest.mark.parametrize(("step", "asked"), STEPS.values(), ids=STEPS)
-def test_a_step_that_is_denied_says_so_and_who_may(
-    s3: Loopback, buckets: S3Buckets, step: BucketStep, asked: str
-) -> None:
+def test_denied_step_is_reported_with_its_fix(s3: Loopback, buckets: S3Buckets, step: BucketStep, asked: str) -> None:
     s3.told[asked] = DENIED
     problem = told(lambda: buckets.apply_step(ONE, step, "dev"))
     assert problem.code == "E425"
@@ -153,13 +149,13 @@ def test_a_step_that_is_denied_says_so_and_who_may(
     assert "--as-me" not in told(lambda: buckets.apply_step(ONE, step, "")).hint
 
 
-def test_a_policy_that_can_not_be_read_is_not_written_over(s3: Loopback, buckets: S3Buckets) -> None:
+def test_unreadable_policy_is_not_overwritten(s3: Loopback, buckets: S3Buckets) -> None:
     s3.told["GET policy"] = DENIED
     assert told(lambda: buckets.apply_step(ONE, WritePolicy(("EnvctlTlsOnly",)), "dev")).code == "E425"
     assert "PUT policy" not in s3.asked
 
 
-def test_a_name_that_is_taken_meanwhile_is_told(s3: Loopback, buckets: S3Buckets) -> None:
+def test_bucket_name_taken_meanwhile_is_reported(s3: Loopback, buckets: S3Buckets) -> None:
     s3.told["PUT "] = (409, ERROR.format("BucketAlreadyExists", "The requested bucket name is not available"))
     assert told(lambda: buckets.apply_step(ONE, CreateBucket(locked=False), "dev")).code == "E420"
 
@@ -172,22 +168,20 @@ FAILING = {
 
 
 @pytest.mark.parametrize("answer", FAILING.values(), ids=FAILING)
-def test_what_can_not_be_seen_is_no_missing_bucket_where(
-    s3: Loopback, buckets: S3Buckets, answer: tuple[int, str]
-) -> None:
+def test_unreadable_bucket_is_not_missing_where(s3: Loopback, buckets: S3Buckets, answer: tuple[int, str]) -> None:
     s3.told["HEAD "] = answer
     assert told(lambda: buckets.inspect_bucket(ONE, "dev")).code == "E424"
     assert len(s3.asked) == 2
 
 
-def test_nobody_there_is_no_missing_bucket(s3: Loopback, buckets: S3Buckets) -> None:
+def test_unreachable_s3_is_not_a_missing_bucket(s3: Loopback, buckets: S3Buckets) -> None:
     s3.url = "http://127.0.0.1:9"
     problem = told(lambda: buckets.inspect_bucket(ONE, "dev"))
     assert problem.code == "E424"
     assert "check the network" in problem.hint
 
 
-def test_a_server_that_ignores_if_none_match_is_refused_with_the_reason(
+def test_server_that_ignores_if_none_match_is_refused(
     s3: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     s3.told.clear()

@@ -79,9 +79,7 @@ def verdicts(buckets: S3Buckets, one: WantedBucket, environment: str) -> set[str
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "ap-northeast-1"])
-def test_a_state_bucket_is_made_in_its_account_and_region_and_is_whole(
-    buckets: S3Buckets, s3: Client, region: str
-) -> None:
+def test_state_bucket_is_created_complete_in_its_account(buckets: S3Buckets, s3: Client, region: str) -> None:
     one = wanted("state", "dev", region=region)
     assert buckets.inspect_bucket(one, "dev") is None
     assert made(buckets, one, "dev")[0] == CreateBucket(locked=False)
@@ -91,7 +89,7 @@ def test_a_state_bucket_is_made_in_its_account_and_region_and_is_whole(
     assert one.name not in {each["Name"] for each in s3("prod").list_buckets()["Buckets"]}
 
 
-def test_a_state_can_be_written_over_and_unlocked_and_no_version_of_it_removed(buckets: S3Buckets, s3: Client) -> None:
+def test_state_is_overwritable_but_its_versions_are_kept(buckets: S3Buckets, s3: Client) -> None:
     one = wanted("state", "dev")
     made(buckets, one, "dev")
     client, where = s3("dev"), {"Bucket": one.name, "Key": "dev/web.tfstate"}
@@ -102,7 +100,7 @@ def test_a_state_can_be_written_over_and_unlocked_and_no_version_of_it_removed(b
     assert client.get_object(**where, VersionId=first)["Body"].read() == b"1"
 
 
-def test_a_store_bucket_takes_what_is_new_and_lets_nothing_go(
+def test_store_bucket_accepts_new_objects_and_loses_none(
     buckets: S3Buckets, s3: Client, sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     one = wanted("store", "", prefix="envctl")
@@ -126,7 +124,7 @@ def test_a_store_bucket_takes_what_is_new_and_lets_nothing_go(
     assert client.head_object(**where)["ObjectLockMode"] == "GOVERNANCE"
 
 
-def test_beside_the_prefix_of_a_store_others_write_as_they_like(buckets: S3Buckets, s3: Client) -> None:
+def test_objects_outside_of_store_prefix_are_unrestricted(buckets: S3Buckets, s3: Client) -> None:
     one = wanted("store", "", prefix="envctl")
     made(buckets, one, "")
     where = {"Bucket": one.name, "Key": "logs/1"}
@@ -135,7 +133,7 @@ def test_beside_the_prefix_of_a_store_others_write_as_they_like(buckets: S3Bucke
     s3("").delete_object(**where)
 
 
-def test_a_store_that_is_in_use_is_made_stronger_and_keeps_what_it_holds(
+def test_existing_store_is_hardened_and_keeps_its_objects(
     buckets: S3Buckets, s3: Client, sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     one = wanted("store", "")
@@ -146,7 +144,7 @@ def test_a_store_that_is_in_use_is_made_stronger_and_keeps_what_it_holds(
     assert in_s3(sandbox, tmp_path, one).read("ledger/1.json") == b"one"
 
 
-def test_what_a_team_set_itself_stays(buckets: S3Buckets, s3: Client) -> None:
+def test_existing_team_settings_of_bucket_are_kept(buckets: S3Buckets, s3: Client) -> None:
     one, client = wanted("store", ""), s3("")
     client.create_bucket(
         Bucket=one.name, CreateBucketConfiguration={"LocationConstraint": REGION}, ObjectLockEnabledForBucket=True
@@ -169,7 +167,7 @@ def test_what_a_team_set_itself_stays(buckets: S3Buckets, s3: Client) -> None:
     assert verdicts(buckets, one, "") == {"good"}
 
 
-def test_a_bucket_in_another_region_is_told_and_left(buckets: S3Buckets) -> None:
+def test_bucket_in_another_region_is_reported_and_kept(buckets: S3Buckets) -> None:
     one = wanted("state", "dev", region="eu-west-1")
     made(buckets, one, "dev")
     there = WantedBucket(one.name, REGION, one.account_id, "state")
@@ -179,7 +177,7 @@ def test_a_bucket_in_another_region_is_told_and_left(buckets: S3Buckets) -> None
     )
 
 
-def test_somebody_elses_bucket_is_told_and_left(buckets: S3Buckets) -> None:
+def test_bucket_of_another_owner_is_reported_and_kept(buckets: S3Buckets) -> None:
     one = wanted("state", "dev")
     made(buckets, one, "dev")
     there = WantedBucket(one.name, REGION, ACCOUNTS["prod"], "state")
@@ -189,9 +187,7 @@ def test_somebody_elses_bucket_is_told_and_left(buckets: S3Buckets) -> None:
     assert verdicts(buckets, one, "dev") == {"good"}
 
 
-def test_the_probe_passes_where_the_header_is_honoured(
-    buckets: S3Buckets, sandbox: RunningSandbox, tmp_path: Path
-) -> None:
+def test_probe_passes_where_the_header_is_honored(buckets: S3Buckets, sandbox: RunningSandbox, tmp_path: Path) -> None:
     one = wanted("store", "", prefix="envctl")
     made(buckets, one, "")
     world = World()

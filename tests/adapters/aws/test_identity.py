@@ -41,43 +41,43 @@ def known(exchanged: TokenExchange | None, local: Actor = RUN, **more: str) -> A
     return AwsIdentity(lambda: local, lambda: standing, lambda: {**OF_RUN, **more})
 
 
-def test_without_credentials_one_is_who_the_machine_says() -> None:
+def test_actor_without_credentials_is_the_local_user() -> None:
     assert AwsIdentity(lambda: ANN, lambda: None, dict).identify_actor() == ANN
 
 
-def test_with_credentials_one_is_the_caller() -> None:
+def test_actor_with_credentials_is_the_aws_caller() -> None:
     found = known(None, ANN)
     assert (found.identify_actor(), found.explain_doubt()) == (Actor(SESSION, "aws", verified=True, arn=SESSION), "")
 
 
-def test_a_run_whose_token_aws_exchanged_is_verified() -> None:
+def test_run_with_exchanged_token_is_verified() -> None:
     found = known(exchange())
     assert (found.identify_actor(), found.explain_doubt()) == (replace(RUN, verified=True, arn=SESSION), "")
 
 
-def test_what_aws_says_of_the_token_fits_it() -> None:
+def test_token_matches_its_sts_response() -> None:
     provider = "arn:aws:iam::111111111111:oidc-provider/token.actions.githubusercontent.com"
     for named in (provider, ISSUER, ISSUER.removeprefix("https://")):
         fitting = exchange(subject=CLAIMS["sub"], audience=CLAIMS["aud"], provider=named)
         assert known(fitting).identify_actor().verified, named
 
 
-def test_an_enterprise_has_an_issuer_of_its_own() -> None:
+def test_issuer_of_an_enterprise_is_accepted() -> None:
     assert known(exchange({**CLAIMS, "iss": f"{ISSUER}/acme-inc"})).identify_actor().verified
 
 
-def test_a_token_may_say_in_which_teams_the_actor_is() -> None:
+def test_token_may_name_the_teams_of_the_actor() -> None:
     listed = exchange({**CLAIMS, "teams": ["acme/web", "acme/operators"]})
     assert known(listed).identify_actor().teams == ("acme/operators", "acme/web")
     as_text = exchange({**CLAIMS, "team": "acme/web, acme/operators"})
     assert known(as_text).identify_actor().teams == ("acme/operators", "acme/web")
 
 
-def test_a_token_may_say_for_which_environment_the_job_is() -> None:
+def test_token_may_name_the_environment_of_the_job() -> None:
     assert known(exchange({**CLAIMS, "environment": "prod"})).identify_actor().environment == "prod"
 
 
-def test_the_run_is_that_of_the_token() -> None:
+def test_run_url_is_read_from_the_token() -> None:
     forged = replace(RUN, run_url="https://github.com/acme/shop/actions/runs/999")
     assert known(exchange(), forged, GITHUB_RUN_ID="").identify_actor().run_url == URL
 
@@ -115,25 +115,25 @@ UNPROVEN: dict[str, tuple[TokenExchange | None, dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize(("exchanged", "more", "why"), UNPROVEN.values(), ids=UNPROVEN)
-def test_one_is_the_caller_where(exchanged: TokenExchange | None, more: dict[str, str], why: str) -> None:
+def test_actor_is_the_caller_where(exchanged: TokenExchange | None, more: dict[str, str], why: str) -> None:
     found = known(exchanged, RUN, **more)
     assert found.identify_actor() == Actor(SESSION, "aws", verified=True, run_url=URL, arn=SESSION, also=("octocat",))
     assert why in found.explain_doubt()
 
 
-def test_a_token_in_time_by_the_clock_of_aws_is_no_late_one() -> None:
+def test_token_expiry_is_checked_by_the_aws_clock() -> None:
     old = exchange({**CLAIMS, "exp": 1_000_000_000}, date="Sun, 09 Sep 2001 01:46:00 GMT")
     assert known(old).identify_actor().verified
 
 
-def test_who_took_a_role_of_a_profile_is_that_person_too() -> None:
+def test_actor_behind_an_assumed_role_is_known() -> None:
     user = "arn:aws:iam::111111111111:user/ann"
     standing = CredentialOrigin(CALLER, "assume-role", source_arn=user)
     found = AwsIdentity(lambda: ANN, lambda: standing, dict).identify_actor()
     assert found.also == (user,)
 
 
-def test_the_user_of_a_pipeline_in_gitlab_is_that_person_too() -> None:
+def test_gitlab_user_of_the_token_is_known() -> None:
     """The job chooses the name of its session, and GitLab that of its user."""
     token = {"iss": "https://gitlab.com", "user_login": "octocat", "user_email": "ann@example.com", "actor": "bob"}
     found = known(exchange(token), ANN)
@@ -143,7 +143,7 @@ def test_the_user_of_a_pipeline_in_gitlab_is_that_person_too() -> None:
     assert known(exchange(token="x"), ANN).identify_actor().also == ()
 
 
-def test_an_answer_of_a_stranger_is_not_believed() -> None:
+def test_response_of_foreign_server_is_not_trusted() -> None:
     standing = CredentialOrigin(CALLER, "env", doubt="http://127.0.0.1:9 answered")
     for local in (ANN, RUN):
         found = AwsIdentity(lambda local=local: local, lambda: standing, dict)  # type: ignore[misc]
@@ -172,7 +172,7 @@ NOT_OF_AWS = (
 
 
 @pytest.mark.parametrize("url", NOT_OF_AWS)
-def test_an_address_is_not_of_aws(url: str) -> None:
+def test_foreign_url_is_not_of_aws(url: str) -> None:
     assert not is_aws_url(url)
 
 
@@ -196,12 +196,12 @@ def asked(sts: Sts, *, beside: bool = True) -> AwsIdentity:
     return AwsIdentity(lambda: RUN, sessions.find_origin, lambda: OF_RUN)
 
 
-def test_the_exchange_of_the_acting_credentials_costs_no_question(sts: Sts) -> None:
+def test_token_exchange_needs_no_additional_call(sts: Sts) -> None:
     assert asked(sts).identify_actor() == replace(RUN, verified=True, arn=SESSION)
     assert sts.asked == ["AssumeRoleWithWebIdentity", "GetCallerIdentity"]
 
 
-def test_what_counts_is_the_token_that_was_sent(sts: Sts, tmp_path: Path) -> None:
+def test_sent_token_counts_not_the_later_file(sts: Sts, tmp_path: Path) -> None:
     """And not what lies in the file once it is looked at."""
     sessions = Sessions(lambda: None, lambda _: AwsCredentialsSpec(), store_url=lambda: sts.url)
     sessions.fetch_caller()
@@ -209,7 +209,7 @@ def test_what_counts_is_the_token_that_was_sent(sts: Sts, tmp_path: Path) -> Non
     assert AwsIdentity(lambda: RUN, sessions.find_origin, lambda: OF_RUN).identify_actor().name == "octocat"
 
 
-def test_an_sts_that_is_not_where_the_store_is_vouches_for_none(sts: Sts) -> None:
+def test_sts_outside_of_aws_verifies_no_token(sts: Sts) -> None:
     found = asked(sts, beside=False)
     assert not found.identify_actor().verified
     assert "no address of AWS" in found.explain_doubt()
@@ -237,7 +237,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("make", FILES.values(), ids=FILES)
-def test_a_token_file_is_refused_that_is(sts: Sts, tmp_path: Path, make) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
+def test_token_file_is_refused_when(sts: Sts, tmp_path: Path, make) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
     (tmp_path / "token").unlink()
     make(tmp_path / "token")
     with pytest.raises(EnvctlError, match="E495"):

@@ -145,7 +145,7 @@ WITH_PROFILE = ("assume-role", "sso", "shared-credentials-file", "login", "custo
 """Those that a profile can have, but for one that has a token."""
 
 
-def test_every_source_that_boto3_knows_is_tried() -> None:
+def test_every_credential_source_of_boto3_is_covered() -> None:
     resolver = botocore.credentials.create_credential_resolver(get_session())
     assert [provider.METHOD for provider in resolver.providers] == list(SOURCES)
 
@@ -185,7 +185,7 @@ def actor(machine: Machine, profile: str = "") -> Actor:
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_forged_token_beside_it_is_not_believed(machine: Machine, source: str) -> None:
+def test_forged_token_beside_credentials_is_ignored(machine: Machine, source: str) -> None:
     """STS refuses it, where boto3 shows it to STS at all."""
     SOURCES[source](machine)
     try:
@@ -201,7 +201,7 @@ def test_a_forged_token_beside_it_is_not_believed(machine: Machine, source: str)
 
 @pytest.mark.parametrize("source", WITH_PROFILE)
 @pytest.mark.parametrize("takes_any", [False, True], ids=["strict", "any"])
-def test_a_forged_token_beside_a_profile_is_not_believed(machine: Machine, source: str, takes_any: bool) -> None:
+def test_forged_token_beside_a_profile_is_ignored(machine: Machine, source: str, takes_any: bool) -> None:
     machine.sts.takes_any = takes_any
     SOURCES[source](machine)
     found = actor(machine, "own")
@@ -211,7 +211,7 @@ def test_a_forged_token_beside_a_profile_is_not_believed(machine: Machine, sourc
 
 @pytest.mark.parametrize("source", WITH_PROFILE)
 @pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
-def test_a_forged_token_beside_a_named_profile_is_not_believed(machine: Machine, source: str, variable: str) -> None:
+def test_forged_token_beside_a_named_profile_is_ignored(machine: Machine, source: str, variable: str) -> None:
     SOURCES[source](machine)
     machine.set(variable, "own")
     try:
@@ -235,7 +235,7 @@ def test_every_source_alone_leads_to_its_caller(machine: Machine, monkeypatch: p
         assert core.get_credentials().method == name
 
 
-def test_a_role_taken_from_a_token_is_the_role(machine: Machine) -> None:
+def test_role_assumed_from_token_session_is_the_actor(machine: Machine) -> None:
     """And not the actor of the token: another session acts than the one that AWS gave for it."""
     machine.sts.genuine.add(FORGED)
     machine.profile("token", role_arn=ROLE, web_identity_token_file=machine.write("another", FORGED))
@@ -247,21 +247,21 @@ def test_a_role_taken_from_a_token_is_the_role(machine: Machine) -> None:
     assert found.also == ("bob", SESSION)
 
 
-def test_a_token_of_a_profile_is_believed_once_aws_took_it(machine: Machine) -> None:
+def test_token_of_a_profile_is_verified_by_aws(machine: Machine) -> None:
     machine.sts.genuine.add(FORGED)
     web_identity(machine)
     machine.set("AWS_WEB_IDENTITY_TOKEN_FILE", machine.write("token", "forged"))
     assert actor(machine, "own").via == "github"
 
 
-def test_who_takes_a_role_is_known_behind_the_session(machine: Machine) -> None:
+def test_user_behind_an_assumed_role_is_known(machine: Machine) -> None:
     assume_role(machine)
     found = actor(machine, "own")
     assert found.name == f"arn:aws:sts::{ACCOUNT}:assumed-role/dev/bob"
     assert found.also == ("bob", MALLORY)
 
 
-def test_the_store_is_reached_as_who_one_is_said_to_be(machine: Machine) -> None:
+def test_store_uses_the_credentials_of_the_actor(machine: Machine) -> None:
     """A token goes before a container where boto3 looks: obstore must not go to the container by itself."""
     container(machine)
     machine.set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/container")

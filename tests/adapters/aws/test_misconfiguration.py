@@ -17,7 +17,8 @@ from envctl.adapters.aws import bounded_session
 from envctl.adapters.aws.error_causes import CAUSES, SETTINGS
 from envctl.adapters.aws.sessions import Sessions
 from envctl.domain.aws.access import AwsCredentialsSpec
-from envctl.domain.errors import EnvctlError, ExitCode, MisconfiguredMachineError, OperationFailedError
+from envctl.domain.errors import EnvctlError, MisconfiguredMachineError, OperationFailedError
+from envctl.domain.exit_codes import ExitCode
 
 ROLE = "arn:aws:iam::111111111111:role/job"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "x", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
@@ -186,7 +187,7 @@ def sessions() -> Sessions:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_each_mistake_is_said_and_named(case: Case, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_misconfiguration_is_reported_by_name(case: Case, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lay_out(case, here, monkeypatch)
     began = time.monotonic()
     with pytest.raises(OperationFailedError) as raised:
@@ -202,7 +203,9 @@ def test_each_mistake_is_said_and_named(case: Case, here: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_no_use_of_aws_ends_in_a_bug(case: Case, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_aws_misconfiguration_is_never_an_internal_error(
+    case: Case, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lay_out(case, here, monkeypatch)
     asked = sessions()
     for use in (
@@ -233,7 +236,7 @@ def test_each_exception_of_boto_has_a_verdict() -> None:
     assert LIBRARY - set(CAUSES) == set()
 
 
-def test_each_setting_of_a_verdict_is_one_of_botos() -> None:
+def test_each_setting_of_a_verdict_exists_in_botocore() -> None:
     nested = {"addressing_style", "us_east_1_regional_endpoint"}
     assert {name for names in SETTINGS.values() for name in names} - set(SESSION) - nested == set()
     assert set(SETTINGS) <= LIBRARY
@@ -247,7 +250,9 @@ NONSENSE = ("", "x", "-1", "http://", "\N{SNOWMAN}")
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", VARIABLES)
-def test_no_value_of_any_variable_of_boto_is_a_bug(name: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_value_of_boto_variables_causes_internal_error(
+    name: str, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for text in NONSENSE:
         for surroundings in (KEYS, {}):
             with monkeypatch.context() as patch:

@@ -92,7 +92,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize(("code", "message", "remark", "hint"), REFUSALS.values(), ids=REFUSALS)
-def test_unknown_and_not_missing_is_a_secret_after(aws: Aws, code: str, message: str, remark: str, hint: str) -> None:
+def test_secret_is_unknown_after(aws: Aws, code: str, message: str, remark: str, hint: str) -> None:
     aws.code, aws.message = code, message
     (seen,) = AwsSecrets(client).check_secrets("prod", [SECRET])
     assert seen.state == "unknown"
@@ -103,14 +103,14 @@ def test_unknown_and_not_missing_is_a_secret_after(aws: Aws, code: str, message:
     assert told.code == "E441"
 
 
-def test_parameters_are_unknown_together_and_asked_for_no_further(aws: Aws) -> None:
+def test_parameters_are_unknown_together_after_one_failed_call(aws: Aws) -> None:
     aws.code = "ThrottlingException"
     many = [NeededSecret("ssm", f"/shop/{number}", f"/shop/{number}") for number in range(120)]
     assert {each.state for each in AwsSecrets(client).check_secrets("prod", many)} == {"unknown"}
     assert len(aws.asked) == 1
 
 
-def test_a_network_that_says_nothing_is_waited_for_once(aws: Aws) -> None:
+def test_silent_network_is_waited_for_once(aws: Aws) -> None:
     many = [NeededSecret("secretsmanager", f"shop/{number}", f"shop/{number}") for number in range(60)]
     seen = AwsSecrets(partial(client, patience=0.3)).check_secrets("prod", [*many, PARAMETER])
     assert {each.state for each in seen} == {"unknown"}
@@ -118,7 +118,7 @@ def test_a_network_that_says_nothing_is_waited_for_once(aws: Aws) -> None:
     assert len(aws.asked) <= MAX_THREADS + 1
 
 
-def test_a_network_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_network_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SECRETS_MANAGER", "SSM"):
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{name}", "http://127.0.0.1:9")
     for seen in AwsSecrets(client).check_secrets("prod", [SECRET, PARAMETER]):
@@ -126,7 +126,7 @@ def test_a_network_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("secret", [SECRET, PARAMETER], ids=["a secret", "a parameter"])
-def test_the_value_is_in_no_message_though_aws_quotes_it(aws: Aws, secret: NeededSecret) -> None:
+def test_secret_value_quoted_by_aws_is_not_reported(aws: Aws, secret: NeededSecret) -> None:
     aws.code, aws.message = "ValidationException", "1 validation error: Value 'planted-value' at 'value' is bad"
     with pytest.raises(OperationFailedError) as raised:
         AwsSecrets(client).put_secret("prod", Sighting(secret, "absent"), PLANTED, tags={})

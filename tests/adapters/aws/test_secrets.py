@@ -58,12 +58,12 @@ def seen(secrets: AwsSecrets, name: str, kind: SecretKind = "secretsmanager") ->
     return only
 
 
-def test_what_was_never_made_is_absent(secrets: AwsSecrets) -> None:
+def test_secret_never_created_is_absent(secrets: AwsSecrets) -> None:
     assert seen(secrets, "shop/none").state == "absent"
     assert seen(secrets, "/shop/none", "ssm").state == "absent"
 
 
-def test_a_secret_with_a_current_version_is_there(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
+def test_secret_with_a_current_version_exists(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
     made = client("secretsmanager").create_secret(Name="shop/db", SecretString="planted")
     by_name = seen(secrets, "shop/db")
     assert by_name.state == "there"
@@ -72,18 +72,18 @@ def test_a_secret_with_a_current_version_is_there(secrets: AwsSecrets, client: C
     assert by_arn.state == "there"
 
 
-def test_a_secret_without_a_value_has_no_current_version(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
+def test_secret_without_a_value_is_empty(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
     client("secretsmanager").create_secret(Name="shop/empty")
     assert seen(secrets, "shop/empty").state == "empty"
 
 
-def test_a_secret_that_waits_for_its_deletion_is_told(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
+def test_secret_scheduled_for_deletion_is_reported(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
     client("secretsmanager").create_secret(Name="shop/old", SecretString="planted")
     client("secretsmanager").delete_secret(SecretId="shop/old", RecoveryWindowInDays=7)
     assert seen(secrets, "shop/old").state == "deleting"
 
 
-def test_a_parameter_that_is_not_encrypted_is_remarked_upon(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
+def test_unencrypted_parameter_is_remarked(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
     client("ssm").put_parameter(Name="/shop/open", Value="planted", Type="String")
     client("ssm").put_parameter(Name="/shop/closed", Value="planted", Type="SecureString")
     open_, closed = secrets.check_secrets("prod", [named("/shop/open", "ssm"), named("/shop/closed", "ssm")])
@@ -93,7 +93,7 @@ def test_a_parameter_that_is_not_encrypted_is_remarked_upon(secrets: AwsSecrets,
     assert closed.changed_at is not None
 
 
-def test_many_are_looked_at_in_their_order(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
+def test_many_secrets_are_checked_in_order(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
     ssm = client("ssm")
     wanted = [named(f"/shop/{number}", "ssm") for number in range(120)]
     for number in range(0, 120, 2):
@@ -106,7 +106,7 @@ def test_many_are_looked_at_in_their_order(secrets: AwsSecrets, client: Callable
     assert [each.secret.name for each in found if each.state == "there"] == there
 
 
-def test_another_region_is_looked_into_where_an_arn_names_it(secrets: AwsSecrets, sessions: Sessions) -> None:
+def test_region_of_an_arn_is_queried(secrets: AwsSecrets, sessions: Sessions) -> None:
     there = sessions.open_client("secretsmanager", "prod", region="eu-west-1")
     arn = there.create_secret(Name="shop/far", SecretString="x")["ARN"]
     (far,) = secrets.check_secrets("prod", [NeededSecret("secretsmanager", "shop/far", arn, region="eu-west-1")])
@@ -114,9 +114,7 @@ def test_another_region_is_looked_into_where_an_arn_names_it(secrets: AwsSecrets
     assert seen(secrets, "shop/far").state == "absent"
 
 
-def test_a_secret_is_made_with_its_tags_and_then_gets_new_versions(
-    secrets: AwsSecrets, client: Callable[[str], Any]
-) -> None:
+def test_secret_is_created_with_tags_and_then_updated(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
     secrets.put_secret("prod", seen(secrets, "shop/new"), PLANTED, tags=TAGS)
     manager = client("secretsmanager")
     told = manager.describe_secret(SecretId="shop/new")
@@ -127,13 +125,13 @@ def test_a_secret_is_made_with_its_tags_and_then_gets_new_versions(
     assert len(manager.list_secret_version_ids(SecretId="shop/new")["Versions"]) == 2
 
 
-def test_bytes_that_are_no_text_are_kept_as_they_are(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
+def test_binary_secret_is_stored_unchanged(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
     secrets.put_secret("prod", seen(secrets, "shop/keystore"), SecretValue(b"\xff\x00\xfe"), tags=TAGS)
     told = client("secretsmanager").get_secret_value(SecretId="shop/keystore")
     assert told["SecretBinary"] == b"\xff\x00\xfe"
 
 
-def test_a_key_is_used_at_creation_and_later(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
+def test_kms_key_is_used_on_creation_and_update(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
     keys = [client("kms").create_key()["KeyMetadata"]["KeyId"] for _ in range(2)]
     for key in keys:
         secrets.put_secret("prod", seen(secrets, "shop/key"), PLANTED, tags=TAGS, kms_key=key)
@@ -141,7 +139,7 @@ def test_a_key_is_used_at_creation_and_later(secrets: AwsSecrets, client: Callab
     assert client("secretsmanager").get_secret_value(SecretId="shop/key")["SecretString"] == "planted-value"
 
 
-def test_a_parameter_is_made_encrypted_with_its_tags_and_then_gets_new_versions(
+def test_parameter_is_created_encrypted_with_tags_then_updated(
     secrets: AwsSecrets, client: Callable[[str], Any]
 ) -> None:
     secrets.put_secret("prod", seen(secrets, "/shop/new", "ssm"), PLANTED, tags=TAGS)
@@ -156,9 +154,7 @@ def test_a_parameter_is_made_encrypted_with_its_tags_and_then_gets_new_versions(
     assert described["Tier"] == "Advanced"
 
 
-def test_what_somebody_else_made_meanwhile_is_not_overwritten(
-    secrets: AwsSecrets, client: Callable[[str], Any]
-) -> None:
+def test_secret_created_meanwhile_is_not_overwritten(secrets: AwsSecrets, client: Callable[[str], Any]) -> None:
     before = [seen(secrets, "shop/raced"), seen(secrets, "/shop/raced", "ssm")]
     client("secretsmanager").create_secret(Name="shop/raced", SecretString="theirs")
     client("ssm").put_parameter(Name="/shop/raced", Value="theirs", Type="SecureString")
@@ -191,7 +187,7 @@ def authorised_from(sandbox: RunningSandbox, call: float) -> None:
     urllib.request.urlopen(request, timeout=5).close()
 
 
-def test_who_may_not_look_is_told_which_permission_lacks(nobody: AwsSecrets) -> None:
+def test_missing_read_permission_is_named(nobody: AwsSecrets) -> None:
     secret, parameter = nobody.check_secrets("prod", [named("shop/db"), named("/shop/db", "ssm")])
     assert (secret.state, parameter.state) == ("unknown", "unknown")
     assert secret.remark == "the permission secretsmanager:DescribeSecret is missing"
@@ -199,7 +195,7 @@ def test_who_may_not_look_is_told_which_permission_lacks(nobody: AwsSecrets) -> 
     assert "secretsmanager:DescribeSecret" in secret.hint
 
 
-def test_who_may_not_write_is_told_which_permission_lacks(nobody: AwsSecrets) -> None:
+def test_missing_write_permission_is_named(nobody: AwsSecrets) -> None:
     wanted: dict[SecretKind, str] = {"secretsmanager": "secretsmanager:CreateSecret", "ssm": "ssm:PutParameter"}
     for kind, permission in wanted.items():
         with pytest.raises(OperationFailedError) as raised:

@@ -92,7 +92,7 @@ def problem() -> tuple[str, str, str]:
     return only.code, only.message, only.hint
 
 
-def test_a_role_gives_keys_and_says_who_one_is_there(sts: Sts) -> None:
+def test_assumed_role_has_keys_and_a_caller(sts: Sts) -> None:
     taken = sessions()
     assert dict(taken.export_credentials("dev")) == {
         "AWS_ACCESS_KEY_ID": "ASIAROLE",
@@ -105,7 +105,7 @@ def test_a_role_gives_keys_and_says_who_one_is_there(sts: Sts) -> None:
     assert [asked["Action"] for asked in sts.asked] == [["AssumeRole"], ["GetCallerIdentity"]]
 
 
-def test_a_session_is_named_and_lasts_and_is_tagged_as_its_passport_says(sts: Sts) -> None:
+def test_session_has_configured_name_duration_and_tags(sts: Sts) -> None:
     passport = replace(PASSPORT, external_id="shop", duration=timedelta(hours=2), tags={"team": "web", "cost": "1"})
     sessions(passport=passport).fetch_caller("dev")
     wanted = {
@@ -121,21 +121,19 @@ def test_a_session_is_named_and_lasts_and_is_tagged_as_its_passport_says(sts: St
     assert {name: value for name, value in sts.asked[0].items() if name not in {"Action", "Version"}} == wanted
 
 
-def test_a_role_holds_as_long_as_what_it_is_taken_with(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_session_ends_with_its_source_credentials(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2126-11-25T08:30:00Z")
     assert sessions().fetch_caller("dev").ends_at == datetime(2126, 11, 25, 8, 30, tzinfo=UTC)
 
 
-def test_without_a_role_ones_own_credentials_say_who_one_is_and_when_they_end(
-    sts: Sts, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_own_credentials_have_a_caller_and_an_end(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2126-11-25T08:30:00Z")
     taken = sessions(passport=replace(PASSPORT, role=""))
     assert taken.fetch_caller("dev").ends_at == datetime(2126, 11, 25, 8, 30, tzinfo=UTC)
     assert [asked["Action"] for asked in sts.asked] == [["GetCallerIdentity"]]
 
 
-def test_keys_that_have_ended_are_told_and_not_used(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expired_keys_are_reported_and_not_used(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2020-11-25T08:30:00Z")
     code, message, hint = problem()
     assert (code, hint) == ("E413", "sign in again")
@@ -143,7 +141,7 @@ def test_keys_that_have_ended_are_told_and_not_used(sts: Sts, monkeypatch: pytes
     assert sts.asked == []
 
 
-def test_a_profile_counts_where_this_machine_has_it(sts: Sts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_profile_is_used_only_if_present(sts: Sts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "config"
     config.write_text("[profile prod]\naws_access_key_id = AKIAPROD\naws_secret_access_key = prod\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", os.fspath(config))
@@ -154,7 +152,7 @@ def test_a_profile_counts_where_this_machine_has_it(sts: Sts, tmp_path: Path, mo
     assert unknown.export_credentials("prod")["AWS_ACCESS_KEY_ID"] == "AKIAMINE"
 
 
-def test_what_has_to_be_put_in_order_first_is(sts: Sts) -> None:
+def test_preparation_runs_before_the_first_call(sts: Sts) -> None:
     order: list[str] = []
     Sessions(lambda: order.append(f"prepared before {len(sts.asked)} questions"), lambda _: PASSPORT).fetch_caller(
         "dev"
@@ -171,14 +169,14 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize(("status", "code", "message", "hint"), ANSWERS.values(), ids=ANSWERS)
-def test_a_refusal_is_told_with_the_way_on_where(sts: Sts, status: int, code: str, message: str, hint: str) -> None:
+def test_refused_role_is_reported_with_a_hint_where(sts: Sts, status: int, code: str, message: str, hint: str) -> None:
     sts.status, sts.text = status, REFUSED.format(code=code, message=message)
     told = problem()
     assert told[:2] == ("E413", f"the role {ROLE} can't be assumed: {message} ({code})")
     assert hint in told[2]
 
 
-def test_who_has_no_credentials_is_told_to_sign_in(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_reported_with_a_hint(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     code, message, hint = problem()
@@ -187,7 +185,7 @@ def test_who_has_no_credentials_is_told_to_sign_in(sts: Sts, monkeypatch: pytest
     assert hint.startswith("sign in first")
 
 
-def test_a_profile_that_does_not_exist_is_told(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_profile_is_reported(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     code, message, hint = problem()
     assert code == "E490"
@@ -195,7 +193,7 @@ def test_a_profile_that_does_not_exist_is_told(sts: Sts, monkeypatch: pytest.Mon
     assert "AWS_PROFILE" in hint
 
 
-def test_an_sts_that_says_nothing_is_waited_for_in_bounds(sts: Sts) -> None:
+def test_silent_sts_is_waited_for_with_timeout(sts: Sts) -> None:
     sts.text = ""
     code, message, hint = problem()
     assert code == "E413"
@@ -204,13 +202,13 @@ def test_an_sts_that_says_nothing_is_waited_for_in_bounds(sts: Sts) -> None:
     assert len(sts.asked) == ATTEMPTS
 
 
-def test_an_sts_that_is_not_there_is_told(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_sts_is_reported(sts: Sts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
     assert problem()[2].startswith("AWS could not be reached")
 
 
 @pytest.mark.parametrize("status", [200, 403])
-def test_each_answer_tells_how_far_this_clock_is_off_be_it_a_refusal(sts: Sts, status: int) -> None:
+def test_clock_skew_is_measured_by_every_response(sts: Sts, status: int) -> None:
     taken = sessions()
     assert taken.clock_skew() is None
     sts.date = format_datetime(datetime.now(UTC) - timedelta(minutes=7), usegmt=True)
@@ -225,6 +223,6 @@ def test_each_answer_tells_how_far_this_clock_is_off_be_it_a_refusal(sts: Sts, s
     assert timedelta(minutes=7) <= ahead < timedelta(minutes=8)
 
 
-def test_sessions_share_descriptions_of_services() -> None:
+def test_sessions_share_service_descriptions() -> None:
     loaders = {id(open_session("", 1, 1)._session.get_component("data_loader")) for _ in range(2)}
     assert len(loaders) == 1

@@ -91,7 +91,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize(("answer", "code", "hint"), REFUSED.values(), ids=REFUSED.keys())
-def test_where_kms_does_not_sign_it_is_said_why_and_what_helps(kms: Kms, answer: str, code: str, hint: str) -> None:
+def test_kms_failure_is_reported_with_reason_and_hint(kms: Kms, answer: str, code: str, hint: str) -> None:
     kms.answers["Sign"] = answer
     kms.patience = 0.5 if answer == "silence" else kms.patience
     with pytest.raises(OperationFailedError) as caught:
@@ -102,7 +102,7 @@ def test_where_kms_does_not_sign_it_is_said_why_and_what_helps(kms: Kms, answer:
     assert hint in problem.hint
 
 
-def test_a_person_is_told_that_it_is_about_their_own_credentials(kms: Kms) -> None:
+def test_personal_signing_failure_names_own_credentials(kms: Kms) -> None:
     kms.answers["Sign"] = "AccessDeniedException"
     with pytest.raises(OperationFailedError) as caught:
         sign(kms, personally=True)
@@ -130,7 +130,7 @@ MAKING: dict[str, tuple[dict[str, dict[str, Any] | str], list[str], bool]] = {
 
 
 @pytest.mark.parametrize(("answers", "asked", "made"), MAKING.values(), ids=MAKING.keys())
-def test_a_key_is_made_where(
+def test_key_is_created_where(
     kms: Kms, answers: dict[str, dict[str, Any] | str], asked: list[str], *, made: bool
 ) -> None:
     kms.answers = answers
@@ -150,13 +150,13 @@ NOT_MADE: dict[str, tuple[str, dict[str, dict[str, Any] | str], str]] = {
 
 
 @pytest.mark.parametrize(("key", "answers", "said"), NOT_MADE.values(), ids=NOT_MADE.keys())
-def test_no_key_is_made_where(kms: Kms, key: str, answers: dict[str, dict[str, Any] | str], said: str) -> None:
+def test_key_is_not_created_where(kms: Kms, key: str, answers: dict[str, dict[str, Any] | str], said: str) -> None:
     kms.answers = answers
     with pytest.raises(OperationFailedError, match=said):
         keys(kms, key).create_key("prod")
 
 
-def test_who_signs_is_who_was_said_to() -> None:
+def test_signature_is_made_by_the_requested_signer() -> None:
     asked: list[str] = []
 
     def client(who: str) -> Callable[..., Any]:

@@ -5,7 +5,9 @@ from typing import get_args
 import pytest
 
 from envctl.adapters.checks.check_runner import RUNNER_BY_KIND
-from envctl.domain.checks.probes import KINDS, Output, Probe, Verdict, resolve_check
+from envctl.domain.checks.probes import CheckResult, Probe, resolve_check
+from envctl.domain.config.checks.kinds import KINDS
+from envctl.domain.terraform.outputs import Output
 
 TABLES: dict[str, dict[str, object]] = {
     "http": {"url": "http://127.0.0.1"},
@@ -14,11 +16,11 @@ TABLES: dict[str, dict[str, object]] = {
 }
 
 
-def test_every_probe_has_a_prober() -> None:
+def test_every_probe_has_a_runner() -> None:
     assert set(RUNNER_BY_KIND) == set(get_args(Probe))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_is_judged_at_once_or_has_a_prober(kind: str) -> None:
+def test_every_check_kind_has_verdict_or_runner(kind: str) -> None:
     found = resolve_check(KINDS[kind].model_validate(TABLES[kind]), kind, {"web": {"size": Output(2)}})
-    assert isinstance(found, Verdict) or type(found) in RUNNER_BY_KIND
+    assert isinstance(found, CheckResult) or type(found) in RUNNER_BY_KIND

@@ -96,7 +96,7 @@ ENDINGS: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize(("script", "problem"), ENDINGS.values(), ids=ENDINGS.keys())
-def test_how_it_ends(tmp_path: Path, script: str, problem: str) -> None:
+def test_command_ends_with(tmp_path: Path, script: str, problem: str) -> None:
     assert run_command(python(script), asking(tmp_path)) == problem
 
 
@@ -114,12 +114,12 @@ def typed() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("typed")
-def test_it_runs_in_the_project_with_nothing_to_read(tmp_path: Path) -> None:
+def test_command_runs_in_project_with_empty_input(tmp_path: Path) -> None:
     script = "import os, sys; sys.exit(f'{os.getcwd()} {os.read(0, 9)} {os.getpgid(0) == os.getpid()}')"
     assert run_command(python(script), asking(tmp_path)) == f"exit code 1: {tmp_path} b'' True"
 
 
-def test_its_environment_is_ours_and_what_the_caller_adds(tmp_path: Path) -> None:
+def test_command_environment_has_inherited_and_added_variables(tmp_path: Path) -> None:
     inherited = {"PATH": "/bin", "ENVCTL_RELEASE": "old", "ROLE": "tester"}
     script = "import os, sys; sys.exit(' '.join(os.environ.get(k, '-') for k in ('ROLE', 'ENVCTL_RELEASE', 'HOME')))"
     found = LocalCheckRunner(tmp_path, lambda: inherited).run_check(python(script), {"ENVCTL_RELEASE": "new"})
@@ -127,7 +127,7 @@ def test_its_environment_is_ours_and_what_the_caller_adds(tmp_path: Path) -> Non
     assert inherited["ENVCTL_RELEASE"] == "old"
 
 
-def test_there_is_no_shell(tmp_path: Path) -> None:
+def test_command_runs_without_a_shell(tmp_path: Path) -> None:
     script = "import sys; sys.exit(sys.argv[1])"
     probe = CommandProbe("smoke", (sys.executable, "-c", script, "$HOME; *"), 60.0)
     assert run_command(probe, asking(tmp_path)) == "exit code 1: $HOME; *"
@@ -162,31 +162,31 @@ UNSTARTED: dict[str, tuple[Callable[[Path], object], str, str]] = {
 
 
 @pytest.mark.parametrize(("lay", "program", "problem"), UNSTARTED.values(), ids=UNSTARTED.keys())
-def test_what_can_not_be_started_is_a_problem(
+def test_unstartable_command_is_reported(
     tmp_path: Path, lay: Callable[[Path], object], program: str, problem: str
 ) -> None:
     lay(tmp_path)
     assert run_command(CommandProbe("smoke", (program,), 60.0), asking(tmp_path)).startswith(problem)
 
 
-def test_surroundings_that_no_system_takes_are_a_problem(tmp_path: Path) -> None:
+def test_too_large_environment_is_reported(tmp_path: Path) -> None:
     found = LocalCheckRunner(tmp_path, dict).run_check(python("1 / 0"), {"ENVCTL_OUTPUTS": "x" * 10_000_000})
     assert found.endswith("can't be started: argument list too long")
 
 
-def test_one_whose_time_is_over_may_tidy_up(tmp_path: Path) -> None:
+def test_timed_out_command_may_clean_up(tmp_path: Path) -> None:
     found = run_command(python(TIDY, seconds=300), asking(tmp_path, over_once_ready(tmp_path)))
     assert found == "did not end within 5m: tidied up"
 
 
-def test_one_that_does_not_listen_is_killed_with_all_that_it_has_started(tmp_path: Path) -> None:
+def test_deaf_command_is_killed_with_its_children(tmp_path: Path) -> None:
     clock = over_once_ready(tmp_path)
     assert run_command(python(with_child(DEAF)), asking(tmp_path, clock), grace=0.1) == "did not end within 1m"
     assert gone(tmp_path)
 
 
 @pytest.mark.parametrize("code", [0, 4])
-def test_one_that_ends_is_not_waited_for_where_its_child_goes_on(tmp_path: Path, code: int) -> None:
+def test_ended_command_does_not_wait_for_its_child(tmp_path: Path, code: int) -> None:
     script = f"import sys; print('bye', file=sys.stderr, flush=True); sys.exit({code})"
     found = run_command(python(with_child(script)), asking(tmp_path))
     assert found == (f"exit code {code}: bye" if code else "")
@@ -194,7 +194,7 @@ def test_one_that_ends_is_not_waited_for_where_its_child_goes_on(tmp_path: Path,
 
 
 @pytest.mark.parametrize("script", [WAITS, DEAF], ids=["one that listens", "one that does not"])
-def test_ctrl_c_ends_it_with_all_that_it_has_started(tmp_path: Path, script: str) -> None:
+def test_interruption_ends_command_and_its_children(tmp_path: Path, script: str) -> None:
     pressed: list[bool] = []
 
     def clock() -> float:
@@ -209,7 +209,7 @@ def test_ctrl_c_ends_it_with_all_that_it_has_started(tmp_path: Path, script: str
     assert gone(tmp_path)
 
 
-def test_a_second_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
+def test_second_interruption_ends_command_at_once(tmp_path: Path) -> None:
     def clock() -> float:
         if (tmp_path / "ready").exists():
             raise KeyboardInterrupt

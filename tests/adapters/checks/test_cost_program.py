@@ -23,20 +23,20 @@ def asked(root: Path, script: str, question: bytes = QUESTION, seconds: float = 
     return program.estimate_costs(source(script, seconds), question)
 
 
-def test_it_reads_the_question_in_the_project_and_answers(tmp_path: Path) -> None:
+def test_cost_program_reads_question_and_answers(tmp_path: Path) -> None:
     script = (
         "import os, sys; print(sys.stdin.read(), os.getcwd(), os.environ['TOKEN']); print('a word', file=sys.stderr)"
     )
     assert asked(tmp_path, script) == CostAnswer(f"{QUESTION.decode()} {tmp_path} of ours\n".encode())
 
 
-def test_much_is_asked_and_answered_at_the_same_time(tmp_path: Path) -> None:
+def test_large_question_and_answer_do_not_deadlock(tmp_path: Path) -> None:
     question = b"x" * MAX_BYTES
     copy = "import os\nwhile piece := os.read(0, 1 << 16): os.write(2, piece); os.write(1, piece)"
     assert asked(tmp_path, copy, question) == CostAnswer(question)
 
 
-def test_it_need_not_read_what_it_is_asked(tmp_path: Path) -> None:
+def test_cost_program_need_not_read_the_question(tmp_path: Path) -> None:
     assert asked(tmp_path, "print('{}')", b"x" * MAX_BYTES) == CostAnswer(b"{}\n")
 
 
@@ -48,7 +48,7 @@ FAILS: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize(("script", "problem"), FAILS.values(), ids=FAILS)
-def test_what_does_not_count(tmp_path: Path, script: str, problem: str) -> None:
+def test_invalid_cost_answer_is_reported(tmp_path: Path, script: str, problem: str) -> None:
     assert asked(tmp_path, script) == CostAnswer(problem=problem)
 
 
@@ -60,13 +60,13 @@ def test_what_does_not_count(tmp_path: Path, script: str, problem: str) -> None:
     ],
     ids=["one that has answered", "one that has closed its stdout"],
 )
-def test_one_whose_time_is_over_is_ended(tmp_path: Path, script: str) -> None:
+def test_timed_out_cost_program_is_ended(tmp_path: Path, script: str) -> None:
     began = time.monotonic()
     assert asked(tmp_path, script, b"x" * MAX_BYTES, seconds=1).problem.startswith("did not end within 1s")
     assert time.monotonic() - began < 30
 
 
-def test_one_that_is_not_there(tmp_path: Path) -> None:
+def test_missing_cost_program_is_reported(tmp_path: Path) -> None:
     program = CostProgram(tmp_path, lambda: {"PATH": "/usr/bin"})
     answered = program.estimate_costs(CostSource(("no-such-program",), 5.0), QUESTION)
     assert answered == CostAnswer(problem="there is no program no-such-program on the PATH")

@@ -77,7 +77,7 @@ ANSWERS: dict[str, tuple[Iterable[bytes], Expected, str]] = {
 
 
 @pytest.mark.parametrize(("pieces", "expected", "problem"), ANSWERS.values(), ids=ANSWERS.keys())
-def test_answers(
+def test_response_is_evaluated(
     site: Site, prober: LocalCheckRunner, pieces: Iterable[bytes], expected: Expected, problem: str
 ) -> None:
     site.answers = [pieces]
@@ -86,7 +86,7 @@ def test_answers(
     assert len(site.requests) == 1
 
 
-def test_the_request_is_plain(site: Site, prober: LocalCheckRunner) -> None:
+def test_request_has_only_basic_headers(site: Site, prober: LocalCheckRunner) -> None:
     site.answers = [answer()]
     assert prober.run_check(probe(f"{site.url}/health/ö%20?q=ü&a=b"), {}) == ""
     line, *headers, _, _ = site.requests[0].split("\r\n")
@@ -101,7 +101,7 @@ def test_the_request_is_plain(site: Site, prober: LocalCheckRunner) -> None:
     }
 
 
-def test_it_is_asked_again_until_it_answers_as_expected(site: Site, prober: LocalCheckRunner, time: Time) -> None:
+def test_request_is_repeated_until_expected_response(site: Site, prober: LocalCheckRunner, time: Time) -> None:
     site.answers = [answer(503, b"", "Set-Cookie: a=b"), [], answer()]
     assert prober.run_check(probe(site.url, seconds=60), {}) == ""
     assert len(site.requests) == 3
@@ -118,18 +118,18 @@ def test_the_pauses_grow_and_end_with_the_time(site: Site, prober: LocalCheckRun
     assert len(site.requests) == len(time.slept) + 1
 
 
-def test_only_the_last_answer_is_told(site: Site, prober: LocalCheckRunner) -> None:
+def test_only_the_last_response_is_reported(site: Site, prober: LocalCheckRunner) -> None:
     site.answers = [answer(503), [], answer(404)]
     assert "answered 404, expected 200" in prober.run_check(probe(site.url, seconds=10), {})
 
 
-def test_the_last_attempt_may_be_the_one(site: Site, prober: LocalCheckRunner, time: Time) -> None:
+def test_last_attempt_may_succeed(site: Site, prober: LocalCheckRunner, time: Time) -> None:
     site.answers = [*[answer(503)] * 5, answer()]
     assert prober.run_check(probe(site.url, seconds=10), {}) == ""
     assert sum(time.slept) == 9
 
 
-def test_where_nobody_listens(prober: LocalCheckRunner) -> None:
+def test_refused_connection_is_reported(prober: LocalCheckRunner) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     url = f"http://127.0.0.1:{port}/"
@@ -137,11 +137,11 @@ def test_where_nobody_listens(prober: LocalCheckRunner) -> None:
 
 
 @pytest.mark.parametrize("host", [f"{'a' * 70}.example", ".example"])
-def test_what_is_no_name_of_a_host(prober: LocalCheckRunner, host: str) -> None:
+def test_invalid_host_name_is_reported(prober: LocalCheckRunner, host: str) -> None:
     assert "can't be reached: that is not the name of a host" in prober.run_check(probe(f"https://{host}"), {})
 
 
-def test_a_long_url_is_not_told_in_full(prober: LocalCheckRunner) -> None:
+def test_long_url_is_shortened(prober: LocalCheckRunner) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     assert len(prober.run_check(probe(f"http://127.0.0.1:{port}/{'x' * 5000}"), {})) < 300
@@ -157,7 +157,7 @@ DRIPS: dict[str, Callable[[Site], Iterable[bytes]]] = {
 
 
 @pytest.mark.parametrize("answers", DRIPS.values(), ids=DRIPS.keys())
-def test_one_that_answers_in_no_time_at_all(
+def test_slow_response_times_out(
     site: Site, prober: LocalCheckRunner, answers: Callable[[Site], Iterable[bytes]]
 ) -> None:
     site.answers = [answers(site)]
@@ -165,7 +165,7 @@ def test_one_that_answers_in_no_time_at_all(
     assert found == f"GET {site.url} did not answer in time (after 0 s)"
 
 
-def test_one_that_drips_where_tls_should_begin(site: Site, prober: LocalCheckRunner) -> None:
+def test_slow_tls_handshake_times_out(site: Site, prober: LocalCheckRunner) -> None:
     # The beginning of a long TLS record: whoever reads it waits for the rest.
     site.hasty, site.answers = True, [site.dripping(b"\x16\x03\x03\x3f\xff", b"\x02", b"")]
     url = site.url.replace("http:", "https:")
@@ -173,9 +173,7 @@ def test_one_that_drips_where_tls_should_begin(site: Site, prober: LocalCheckRun
 
 
 @pytest.mark.parametrize("contains", [None, "ok"], ids=["a status", "a text"])
-def test_what_comes_in_time_is_enough_however_long_it_goes_on(
-    site: Site, prober: LocalCheckRunner, contains: str | None
-) -> None:
+def test_response_matched_in_time_is_enough(site: Site, prober: LocalCheckRunner, contains: str | None) -> None:
     site.answers = [site.dripping(UNTIL_IT_CLOSES + b"ok", b".", b"")]
     assert prober.run_check(probe(site.url, contains=contains), {}) == ""
 
@@ -208,33 +206,31 @@ def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
-def test_a_certificate_that_the_machine_trusts(
-    secret: Callable[[str], Site], prober: LocalCheckRunner, name: str
-) -> None:
+def test_trusted_certificate_is_accepted(secret: Callable[[str], Site], prober: LocalCheckRunner, name: str) -> None:
     site = secret(name)
     assert prober.run_check(probe(f"https://{name}:{site.port}", contains="ok"), {}) == ""
     assert f"Host: {name}:{site.port}\r\n" in site.requests[0]
 
 
-def test_a_certificate_that_nobody_trusts(secret: Callable[[str], Site], prober: LocalCheckRunner) -> None:
+def test_untrusted_certificate_is_refused(secret: Callable[[str], Site], prober: LocalCheckRunner) -> None:
     site = secret("127.0.0.1")
     assert "can't be reached: its certificate is not trusted" in prober.run_check(probe(site.url), {})
     assert site.requests == []
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_certificate_of_another_host(secret: Callable[[str], Site], prober: LocalCheckRunner) -> None:
+def test_certificate_of_another_host_is_refused(secret: Callable[[str], Site], prober: LocalCheckRunner) -> None:
     site = secret("shop.example.com")
     assert "its certificate is not trusted (" in prober.run_check(probe(site.url), {})
     assert site.requests == []
 
 
-def test_tls_where_none_is_spoken(site: Site, prober: LocalCheckRunner) -> None:
+def test_https_to_a_plain_http_server_is_reported(site: Site, prober: LocalCheckRunner) -> None:
     site.hasty, site.answers = True, [answer(400)]
     assert "can't be reached: TLS failed (" in prober.run_check(probe(site.url.replace("http:", "https:")), {})
 
 
-def test_a_proxy_is_not_asked(site: Site, prober: LocalCheckRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checks_use_no_proxy(site: Site, prober: LocalCheckRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     site.answers = [answer()]

@@ -100,7 +100,7 @@ WRITERS: dict[str, Callable[[Path], None]] = {
 @pytest.mark.parametrize("number", ERRNOS, ids=lambda number: errno.errorcode[number])
 @pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS.keys())
 @pytest.mark.parametrize("call", ["open", "write", "mkdir", "replace"])
-def test_refused_write_is_an_error_with_path_and_hint(
+def test_refused_write_is_reported_with_path_and_hint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writer: Callable[[Path], None], number: int, call: str
 ) -> None:
     refused = refuse(monkeypatch, call, number)
@@ -135,7 +135,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, call: str, number: int) -> list[obje
 
 
 @pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS.keys())
-def test_each_place_writes_at_all(
+def test_each_writer_writes_to_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writer: Callable[[Path], None]
 ) -> None:
     refused = refuse(monkeypatch, "open", errno.EACCES)
@@ -146,7 +146,7 @@ def test_each_place_writes_at_all(
 
 @pytest.mark.parametrize("number", ERRNOS, ids=lambda number: errno.errorcode[number])
 @pytest.mark.parametrize("named", [True, False], ids=["with its path", "without"])
-def test_refusal_that_nothing_expected_is_no_bug(
+def test_unexpected_disk_error_is_no_internal_error(
     number: int, named: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -167,6 +167,6 @@ def test_refusal_that_nothing_expected_is_no_bug(
     assert not named or "file" in said
 
 
-def test_path_is_shown_readably() -> None:
+def test_path_is_shown_printable() -> None:
     assert to_printable(os.fsdecode(b"caf\xe9/new\nline/\x1b[31mred")) == "caf\\udce9/new\\nline/\\x1b[31mred"
     assert to_printable("ünï/日本") == "ünï/日本"

@@ -20,7 +20,7 @@ def api(server: GithubServer) -> GithubApi:
     return server.api(patience=2, pause=0.01)
 
 
-def test_a_pull_request_is_no_issue_and_a_closed_one_was_dealt_with(api: GithubApi, server: GithubServer) -> None:
+def test_pull_request_is_not_listed_as_issue(api: GithubApi, server: GithubServer) -> None:
     server.add_issue("a pull request", "", "drift", pull_request={})
     server.add_issue("Drift in prod", "one", "drift")
     (issue,) = api.list_issues("drift")
@@ -38,9 +38,7 @@ def test_a_pull_request_is_no_issue_and_a_closed_one_was_dealt_with(api: GithubA
         (422, "see what GitHub says"),
     ],
 )
-def test_a_refusal_says_which_permission_is_missing(
-    api: GithubApi, server: GithubServer, status: int, hint: str
-) -> None:
+def test_refusal_names_the_missing_permission(api: GithubApi, server: GithubServer, status: int, hint: str) -> None:
     server.fails += [("POST", status, {"message": "no"})]
     with pytest.raises(OperationFailedError) as raised:
         api.open_issue("Drift in prod", "one", "drift")

@@ -23,20 +23,20 @@ def api(server: GitlabServer) -> GitlabApi:
     return server.api(patience=2, pause=0.01, name="acme/shop")
 
 
-def test_who_the_token_belongs_to_is_asked_once(api: GitlabApi, server: GitlabServer) -> None:
+def test_token_owner_is_read_once(api: GitlabApi, server: GitlabServer) -> None:
     for number in range(3):
         server.add_comment(f"{number}", machine=number != 1)
     assert [note.machine for note in api.list_comments(7)] == [True, False, True]
     assert server.asked.count(("GET", "/api/v4/user")) == 1
 
 
-def test_whom_gitlab_does_not_tell_apart_is_no_machine(api: GitlabApi, server: GitlabServer) -> None:
+def test_comment_without_author_is_not_by_machine(api: GitlabApi, server: GitlabServer) -> None:
     server.add_comment("one")
     server.comments[0]["author"] = None
     assert [note.machine for note in api.list_comments(7)] == [False]
 
 
-def test_what_gitlab_itself_notes_is_no_comment(api: GitlabApi, server: GitlabServer) -> None:
+def test_system_note_is_no_comment(api: GitlabApi, server: GitlabServer) -> None:
     server.add_comment("changed the description", author={"id": MYSELF}, system=True)
     assert list(api.list_comments(7)) == []
 
@@ -54,7 +54,7 @@ a /label in the middle
 """
 
 
-def test_no_line_is_an_order(api: GitlabApi, server: GitlabServer) -> None:
+def test_quick_actions_of_gitlab_are_escaped(api: GitlabApi, server: GitlabServer) -> None:
     api.add_comment(7, TEXT)
     api.edit_comment(7, 100, TEXT)
     api.open_issue("Drift in prod", TEXT, "drift")
@@ -72,7 +72,7 @@ def test_no_line_is_an_order(api: GitlabApi, server: GitlabServer) -> None:
     assert escape_quick_actions(kept) == kept
 
 
-def test_the_server_of_these_tests_does_carry_out_orders(api: GitlabApi, server: GitlabServer) -> None:
+def test_server_executes_quick_actions(api: GitlabApi, server: GitlabServer) -> None:
     api._send_json("POST", "merge_requests/7/notes", {"body": TEXT})
     assert server.carried_out == ["close", "merge", "usr"]
 
@@ -81,7 +81,7 @@ def test_the_server_of_these_tests_does_carry_out_orders(api: GitlabApi, server:
     ("status", "hint"),
     [(401, "renew ENVCTL_GITLAB_TOKEN"), (403, "scope api"), (404, "Reporter"), (500, "see what GitLab says")],
 )
-def test_a_refusal_says_what_the_token_lacks(api: GitlabApi, server: GitlabServer, status: int, hint: str) -> None:
+def test_refusal_names_the_missing_token_scope(api: GitlabApi, server: GitlabServer, status: int, hint: str) -> None:
     server.fails += [("POST", status, {"message": "no"})]
     with pytest.raises(OperationFailedError) as raised:
         api.add_comment(7, "a plan")
@@ -90,7 +90,7 @@ def test_a_refusal_says_what_the_token_lacks(api: GitlabApi, server: GitlabServe
     assert hint in problem.hint
 
 
-def test_a_gitlab_of_ones_own_is_believed_by_its_own_authority(tmp_path: Path) -> None:
+def test_private_gitlab_is_trusted_by_its_own_authority(tmp_path: Path) -> None:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)

@@ -23,7 +23,7 @@ def approved(server: GithubServer, environment: str = "prod", **more: str) -> li
         return error.problems[0].code
 
 
-def test_those_who_approved_the_environment_each_once_and_nobody_else(server: GithubServer) -> None:
+def test_approvers_of_the_environment_are_listed_once(server: GithubServer) -> None:
     server.add_review("octocat", "prod")
     server.add_review("hubot", "staging", "Prod")
     server.add_review("octocat", "prod")
@@ -44,12 +44,12 @@ UNANSWERED = {
 
 
 @pytest.mark.parametrize(("more", "code"), UNANSWERED.values(), ids=UNANSWERED)
-def test_nothing_is_taken_for_granted_where(server: GithubServer, more: dict[str, str], code: str) -> None:
+def test_no_approver_is_assumed_where(server: GithubServer, more: dict[str, str], code: str) -> None:
     server.add_review("octocat", "prod")
     assert approved(server, **more) == code
 
 
-def test_an_app_is_told_by_its_name(server: GithubServer) -> None:
+def test_app_is_listed_by_its_bot_name(server: GithubServer) -> None:
     server.add_review("gatekeeper[bot]", "prod", kind=BOT)
     server.add_review("machine", "prod", kind=BOT)
     server.add_review("octocat", "prod")
@@ -67,24 +67,24 @@ def authors(server: GithubServer, commit: str = COMMIT, **more: str) -> list[str
         return error.problems[0].code
 
 
-def test_authors_are_those_of_the_commit_and_its_pull_requests(server: GithubServer) -> None:
+def test_authors_are_those_of_commit_and_pull_requests(server: GithubServer) -> None:
     server.commits[COMMIT] = {"author": {"login": "merger"}, "committer": {"login": "web-flow"}}
     server.pulls[COMMIT] = [{"user": {"login": "octocat"}}, {"user": None}, {"user": {"login": "app", "type": BOT}}]
     assert authors(server) == ["merger", "octocat", "app[bot]"]
 
 
-def test_authors_that_are_no_users_are_left_out(server: GithubServer) -> None:
+def test_authors_without_account_are_omitted(server: GithubServer) -> None:
     server.commits[COMMIT] = {"author": None, "committer": {}}
     server.pulls[COMMIT] = []
     assert authors(server) == []
 
 
-def test_without_a_job_or_a_token_no_author_is_asked_for(server: GithubServer) -> None:
+def test_authors_are_not_fetched_without_job_and_token(server: GithubServer) -> None:
     for more in ({"GITHUB_ACTIONS": ""}, {"GITHUB_TOKEN": ""}, {"GITHUB_REPOSITORY": ""}):
         assert authors(server, **more) == []
     assert authors(server, "../../user") == []
     assert server.tokens == set()
 
 
-def test_a_commit_that_github_does_not_know_is_an_error(server: GithubServer) -> None:
+def test_unknown_commit_is_an_error(server: GithubServer) -> None:
     assert authors(server) == "E036"

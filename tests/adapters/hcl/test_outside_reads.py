@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.hcl.file_functions import FILE_FUNCTIONS, PATH_FUNCTIONS
+from envctl.adapters.hcl.file_functions import FILE_FUNCTIONS
 from envctl.adapters.hcl.outside_reads import find_outside_reads
 
 READ = json.loads((Path(__file__).parents[1] / "terraform/environment/read_by_terraform.json").read_text())
+# From path to path, without reading.
+PATH_FUNCTIONS = frozenset({"abspath", "basename", "dirname", "pathexpand"})
 FROM_SOURCE = sorted({name for program in ("terraform", "opentofu") for name in READ[program]["file_functions"]})
 
 
@@ -22,7 +24,7 @@ def resource(value: str) -> str:
 
 
 @pytest.mark.parametrize("name", FROM_SOURCE)
-def test_every_file_function_of_the_source_has_a_verdict(name: str) -> None:
+def test_every_file_function_is_classified(name: str) -> None:
     assert (name in FILE_FUNCTIONS) is not (name in PATH_FUNCTIONS)
 
 
@@ -30,7 +32,7 @@ def test_every_file_function_of_the_source_has_a_verdict(name: str) -> None:
 @pytest.mark.parametrize(
     "spelled", ["{name}", "core::{name}", "core /* of all */ ::  {name}", "{name}/* of a file */ "]
 )
-def test_every_function_is_looked_at(name: str, spelled: str) -> None:
+def test_every_file_function_is_checked(name: str, spelled: str) -> None:
     call = spelled.format(name=name)
     rest = ', "*"' if name == "fileset" else ""
     assert found(resource(f'{call}("${{path.root}}/x"{rest})')) == [f"modules/web/main.tf:2: {name}() reads path.root"]
@@ -95,7 +97,7 @@ def test_every_function_is_looked_at(name: str, spelled: str) -> None:
         ("<<-EOT\n    /etc/passwd\n  EOT\n", "an absolute path"),
     ],
 )
-def test_reads_outside_of_the_release_are_seen(path: str, reason: str) -> None:
+def test_reads_outside_of_the_release_are_found(path: str, reason: str) -> None:
     names = (
         'locals {\n  paths = {\n    a = "${path.module}/a"\n    b = local.there\n  }\n}\n'
         'locals {\n  list = [path.module, "/etc/x"]\n}\n'
@@ -121,6 +123,7 @@ def test_reads_outside_of_the_release_are_seen(path: str, reason: str) -> None:
         'file(var.empty != "" ? var.empty : "${path.module}/x")',
         'file("${abspath(path.module)}/x")',
         'file(format("%s/x", path.module))',
+        'file(format(var.first ? "%s/a" : "%s/b", path.module))',
         'file(join("/", [path.module, "x"]))',
         'file(join("/", concat([path.module], var.parts)))',
         'file("${dirname(path.module)}/shared/x")',
@@ -143,7 +146,7 @@ def test_reads_outside_of_the_release_are_seen(path: str, reason: str) -> None:
         'file("${path.module}/${[for x in ["/api"] : x][0]}")',
     ],
 )
-def test_what_the_release_carries_is_no_fault(value: str) -> None:
+def test_reads_inside_of_the_release_are_accepted(value: str) -> None:
     names = 'locals {\n  paths = {\n    a = "${path.module}/a"\n    b = "/api"\n    round = local.paths.round\n  }\n}\n'
     names += 'locals {\n  loop = local.pool\n  pool = local.loop\n}\nvariable "empty" {\n  default = ""\n}\n'
     assert found(resource(value) + names) == []
@@ -173,12 +176,12 @@ def test_patterns_of_fileset_are_followed(pattern: str, is_outside: bool) -> Non
         ('resource "terraform_data" "x" {\n  input = "cat ${path.cwd}/../x"\n}\n', "a path that leaves"),
     ],
 )
-def test_attributes_with_paths_are_looked_at(block: str, what: str) -> None:
+def test_path_attributes_are_checked(block: str, what: str) -> None:
     (said, *_) = found(block)
     assert what in said
 
 
-def test_files_made_in_the_working_folder_are_no_fault() -> None:
+def test_files_created_in_work_directory_are_accepted() -> None:
     archive = 'data "archive_file" "x" {\n  source_dir = "${path.module}/src"\n  output_path = "x.zip"\n}\n'
     function = 'resource "aws_lambda_function" "x" {\n  filename = "x.zip"\n}\n'
     assert found(archive + function) == []
@@ -196,7 +199,7 @@ def test_templates_are_read_as_text() -> None:
     assert all("the template: file" in each for each in said)
 
 
-def test_code_that_no_module_reaches_does_not_matter() -> None:
+def test_unreachable_code_is_ignored() -> None:
     files = {
         "modules/web/examples/main.tf": resource('file("/etc/passwd")'),
         "modules/other/main.tf": resource('file("/etc/passwd")'),
@@ -244,7 +247,7 @@ def test_code_of_opentofu_is_read_too() -> None:
     assert found("", **{"modules/web/more.tofu": resource('file("/etc/passwd")')})
 
 
-def test_code_with_errors_is_left_to_its_reader() -> None:
+def test_unparsable_code_is_ignored() -> None:
     assert found("resource {{{ file(", **{"modules/web/x.tf.json": "{"}) == []
 
 
@@ -257,7 +260,7 @@ def test_code_with_errors_is_left_to_its_reader() -> None:
         'source = ".\\u002finner"',
     ],
 )
-def test_modules_are_followed_however_they_are_spelled(source: str) -> None:
+def test_module_calls_are_followed_in_any_spelling(source: str) -> None:
     inner = {"modules/web/inner/main.tf": resource('file("/etc/passwd")')}
     assert len(found(f'module "inner" {{\n  {source}\n}}\n', **inner)) == 1
 
@@ -265,7 +268,7 @@ def test_modules_are_followed_however_they_are_spelled(source: str) -> None:
 @pytest.mark.parametrize(
     ("plain", "spelled"), [("/", "\\/"), (".", "\\u002e"), ("source", "sourc\\u0065"), ("file", "f\\u0069le")]
 )
-def test_json_is_read_however_it_is_spelled(plain: str, spelled: str) -> None:
+def test_json_code_is_read_in_any_spelling(plain: str, spelled: str) -> None:
     call = json.dumps({"module": {"inner": {"source": "./inner"}}}).replace(plain, spelled)
     read = json.dumps({"output": {"x": {"value": '${file("/etc/passwd")}'}}}).replace(plain, spelled)
     assert len(found("", **{"modules/web/a.tf.json": call, "modules/web/inner/b.tf.json": read})) == 1

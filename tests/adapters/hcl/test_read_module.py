@@ -1,3 +1,5 @@
+from dataclasses import asdict
+
 import pytest
 
 from envctl.adapters.hcl.module import read_module, read_module_calls
@@ -103,7 +105,7 @@ module "computed" {
 """
 
 
-def test_the_calls_alone_are_read_of_code_that_is_not_ours_to_correct() -> None:
+def test_only_module_calls_of_foreign_code_are_read() -> None:
     found = read_module_calls({"main.tf": CALLS.encode(), "b.tf.json": b'{"module": {"c": {"source": "./c"}}}'}, "vpc")
     assert found == (
         ModuleCall("c", "./c", Location("vpc/b.tf.json", 1)),
@@ -114,7 +116,7 @@ def test_the_calls_alone_are_read_of_code_that_is_not_ours_to_correct() -> None:
 
 def test_a_variable_survives_its_journey_in_a_release() -> None:
     for variable in module(variables__tf=VARIABLES).variables:
-        assert Variable.from_json(variable.to_json()) == variable
+        assert Variable.from_json(asdict(variable)) == variable
 
 
 def test_json_syntax_is_read_too() -> None:
@@ -125,7 +127,7 @@ def test_json_syntax_is_read_too() -> None:
     assert found.outputs[0].name == "o"
 
 
-def test_an_override_file_changes_what_it_names_and_nothing_else() -> None:
+def test_override_file_changes_only_named_arguments() -> None:
     changed = b'variable "token" {\n  default = "none"\n}\n'
     token = module(variables__tf=VARIABLES, a_override__tf=changed).variables[1]
     assert (token.default, token.sensitive, token.type_text) == ("none", True, "string")
@@ -145,26 +147,26 @@ def test_an_override_file_changes_what_it_names_and_nothing_else() -> None:
         ),
     ],
 )
-def test_a_wrong_declaration_is_told_with_its_line(text: bytes, place: int, message: str) -> None:
+def test_invalid_declaration_is_reported_with_its_line(text: bytes, place: int, message: str) -> None:
     (problem,) = problems_of(main__tf=text)
     assert f"{problem.code} {problem.message}".startswith(message)
     assert str(problem.location) == f"modules/app/main.tf:{place}"
     assert problem.hint
 
 
-def test_the_problems_of_all_files_come_at_once() -> None:
+def test_problems_of_all_files_are_reported_at_once() -> None:
     found = problems_of(a__tf=b"x = {", b__tf=b'variable "a" {\n type = strin\n}', c__tf__json=b"{")
     assert [each.location.file for each in found if each.location] == [
         "modules/app/a.tf", "modules/app/c.tf.json", "modules/app/b.tf"
     ]  # fmt: skip
 
 
-def test_a_sensitive_default_that_does_not_fit_is_not_shown() -> None:
+def test_invalid_sensitive_default_is_redacted() -> None:
     text = b'variable "a" {\n type = number\n default = "hush"\n sensitive = true\n}'
     (problem,) = problems_of(main__tf=text)
     assert "hush" not in problem.message + problem.hint
 
 
-def test_json_that_is_too_deep_is_told() -> None:
+def test_deeply_nested_json_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="nested too deeply"):
         module(x__tf__json=b'{"a": ' + b"[" * 100_000)

@@ -24,7 +24,7 @@ def problems_of(text: str) -> list[Problem]:
 
 @given(st.dictionaries(names, literals, max_size=4))
 @example({"a": '$${x} $$$${ %%%{ \\ " \u0001 \x7f', "b": {"$${": 1, "\\b": "\b\f", "a.b": [None]}, "c": -0.1})
-def test_what_is_written_is_what_is_read(values: dict[str, object]) -> None:
+def test_formatted_values_are_read_unchanged(values: dict[str, object]) -> None:
     text = "".join(f"{name} = {format_literal(value)}\n" for name, value in values.items())
     found = values_of(text)
     assert found == values
@@ -81,7 +81,7 @@ def test_literal_values_are_exact(text: str, value: object) -> None:
         pytest.param("{(a) = 1}", "an expression", id="a computed key"),
     ],
 )
-def test_whatever_is_not_literal_is_refused_without_showing_it(text: str, what: str) -> None:
+def test_non_literal_value_is_refused_and_redacted(text: str, what: str) -> None:
     (problem,) = problems_of(f"ok = 1\nx = {text}\n")
     assert problem.code == "E202"
     assert what in problem.message
@@ -101,7 +101,7 @@ def test_whatever_is_not_literal_is_refused_without_showing_it(text: str, what: 
         pytest.param("a = \0\n", 1, "not text", id="a byte that is no text"),
     ],
 )
-def test_a_syntax_error_is_told_with_its_line(text: str, line: int, message: str) -> None:
+def test_syntax_error_is_reported_with_its_line(text: str, line: int, message: str) -> None:
     problem = problems_of(text)[0]
     assert (problem.code, str(problem.location)) == ("E201", f"{FILE}:{line}")
     assert message in problem.message
@@ -109,7 +109,7 @@ def test_a_syntax_error_is_told_with_its_line(text: str, line: int, message: str
     assert "tmp.hcl" not in problem.message + problem.hint
 
 
-def test_all_that_is_not_literal_is_told_at_once() -> None:
+def test_all_non_literal_values_are_reported_at_once() -> None:
     found = problems_of("a = f()\nb = 1\nc = var.x\nd {}\n")
     assert [(each.code, each.location.line) for each in found if each.location] == [
         ("E202", 1),
@@ -130,6 +130,6 @@ def test_values_stay_out_of_the_representation() -> None:
     assert "hush" not in repr(read_settings(b'password = "hush"', FILE))
 
 
-def test_a_value_that_is_too_deep_is_told() -> None:
+def test_deeply_nested_value_is_refused() -> None:
     (problem,) = problems_of("x = " + "[" * 5_000 + "]" * 5_000)
     assert (problem.code, problem.message) == ("E201", "a value is nested too deeply")

@@ -49,7 +49,7 @@ ANSWERS: dict[str, tuple[Callable[[Site], Iterable[bytes]], bytes | Failure]] = 
 
 
 @pytest.mark.parametrize(("says", "expected"), ANSWERS.values(), ids=ANSWERS)
-def test_an_answer_is_whole_or_a_failure(
+def test_response_is_complete_or_a_failure(
     site: Site, says: Callable[[Site], Iterable[bytes]], expected: bytes | Failure
 ) -> None:
     site.answers = [says(site)]
@@ -65,12 +65,14 @@ DRIPS: dict[str, Callable[[Site], Iterable[bytes]]] = {
 
 @pytest.mark.parametrize("says", DRIPS.values(), ids=DRIPS)
 @pytest.mark.parametrize("body", [None, b"sent"], ids=["read", "written"])
-def test_whole_time_limits_what_drips(site: Site, says: Callable[[Site], Iterable[bytes]], body: bytes | None) -> None:
+def test_total_timeout_limits_slow_responses(
+    site: Site, says: Callable[[Site], Iterable[bytes]], body: bytes | None
+) -> None:
     site.answers = [says(site)]
     assert fetch(site.url, Timeouts(2, 2, 0.3), body) == Failure.TIMEOUT
 
 
-def test_streamed_body_is_not_limited_but_its_answer_is(site: Site) -> None:
+def test_timeout_limits_response_but_not_upload(site: Site) -> None:
     def pieces() -> Iterator[bytes]:
         for _ in range(4):
             time.sleep(0.1)
@@ -81,7 +83,7 @@ def test_streamed_body_is_not_limited_but_its_answer_is(site: Site) -> None:
     assert fetch(site.url, Timeouts(2, 2, 0.3), pieces()) == Failure.TIMEOUT
 
 
-def test_failures_before_an_answer_have_kinds(site: Site) -> None:
+def test_connection_failures_are_classified(site: Site) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         closed = unused.getsockname()[1]
     site.hasty, site.answers = True, [answer(400)]

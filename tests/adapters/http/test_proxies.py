@@ -39,19 +39,19 @@ WAYS: dict[str, tuple[str, dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize(("url", "environ", "leads"), WAYS.values(), ids=WAYS)
-def test_where_it_leads(url: str, environ: dict[str, str], leads: str) -> None:
+def test_proxy_is_chosen_by_environment(url: str, environ: dict[str, str], leads: str) -> None:
     way = proxy(url, environ)
     assert (way.url if way else "") == leads
 
 
-def test_who_one_is_is_told_the_proxy_and_shown_to_nobody() -> None:
+def test_proxy_login_is_sent_and_never_shown() -> None:
     way = proxy("https://api.example.com", {"HTTPS_PROXY": "http://ann:p%40ss@proxy.example:3128"})
     assert way is not None
     assert way.headers == {"proxy-authorization": "Basic YW5uOnBAc3M="}
     assert repr(way) == "Proxy()"
 
 
-def test_a_proxy_without_a_login_is_told_nothing() -> None:
+def test_proxy_without_login_gets_no_header() -> None:
     way = proxy("https://api.example.com", BOTH)
     assert way is not None
     assert way.headers == {}

@@ -69,26 +69,28 @@ STATES: dict[str, tuple[Callable[[Path], object], bool]] = {
 
 
 @pytest.mark.parametrize(("change", "uncommitted"), STATES.values(), ids=STATES.keys())
-def test_revision(committed: Path, change: Callable[[Path], object], uncommitted: bool) -> None:
+def test_revision_and_uncommitted_changes_are_read(
+    committed: Path, change: Callable[[Path], object], uncommitted: bool
+) -> None:
     change(committed)
     head = git(committed, "rev-parse", "HEAD")
     assert Git(committed).read_revision(PATHS) == Revision(head, "ann@example.com", uncommitted)
 
 
-def test_a_path_that_was_never_there_is_no_change(committed: Path) -> None:
+def test_path_that_never_existed_is_no_change(committed: Path) -> None:
     assert not Git(committed).read_revision((*PATHS, "modules/never")).uncommitted
 
 
-def test_outside_of_a_repository_there_is_no_commit(project: Path) -> None:
+def test_no_commit_outside_of_a_repository(project: Path) -> None:
     assert Git(project).read_revision(PATHS) == Revision("", "", uncommitted=True)
 
 
-def test_a_repository_without_a_commit_has_none(project: Path) -> None:
+def test_repository_without_commit_has_no_revision(project: Path) -> None:
     git(project, "init", "-q", ".")
     assert Git(project).read_revision(PATHS) == Revision("", "", uncommitted=True)
 
 
-def test_without_git_there_is_no_commit(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_git_gives_no_revision(committed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert Git(committed).read_revision(PATHS) == Revision("", "", uncommitted=True)
 
@@ -125,7 +127,7 @@ def _commit(project: Path, author: str, message: str = "more", *more: str) -> st
     return git(project, "rev-parse", "HEAD")
 
 
-def test_contributors_are_those_since_the_release_before(committed: Path) -> None:
+def test_contributors_since_previous_release_are_listed(committed: Path) -> None:
     first = git(committed, "rev-parse", "HEAD")
     _commit(committed, "bob")
     _commit(
@@ -140,7 +142,7 @@ def test_contributors_are_those_since_the_release_before(committed: Path) -> Non
     )
 
 
-def test_a_merge_brings_those_of_what_it_merges(committed: Path) -> None:
+def test_merged_contributors_are_listed(committed: Path) -> None:
     main = git(committed, "branch", "--show-current")
     git(committed, "switch", "-q", "-c", "feature")
     _commit(committed, "octocat")
@@ -159,7 +161,7 @@ def test_without_history_the_last_commit_has_its_own(committed: Path, tmp_path: 
     assert Git(tmp_path / "shallow").list_contributors("0" * 40) == ("bob@example.com", "ann@example.com")
 
 
-def test_without_a_repository_there_are_none(project: Path) -> None:
+def test_missing_repository_gives_no_contributors(project: Path) -> None:
     assert Git(project).list_contributors("") == ()
 
 
@@ -178,7 +180,7 @@ def test_commit_is_behind_its_descendants_alone(committed: Path, tmp_path: Path)
     assert Git(tmp_path).is_behind(first) is False
 
 
-def test_writers_are_those_who_changed_the_file_since(committed: Path, tmp_path: Path) -> None:
+def test_authors_of_a_file_since_commit_are_listed(committed: Path, tmp_path: Path) -> None:
     first = git(committed, "rev-parse", "HEAD")
     _commit(committed, "bob")
     assert Git(committed).list_file_authors("envctl.toml", first) == ()

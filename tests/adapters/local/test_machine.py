@@ -57,21 +57,21 @@ IDENTITIES: dict[str, tuple[dict[str, str], str, Actor]] = {
 
 
 @pytest.mark.parametrize(("environment", "email", "expected"), IDENTITIES.values(), ids=IDENTITIES.keys())
-def test_identity(project: Path, environment: dict[str, str], email: str, expected: Actor) -> None:
+def test_local_actor_is_identified(project: Path, environment: dict[str, str], email: str, expected: Actor) -> None:
     repository(project, email)
     assert LocalIdentity(project, environment).identify_actor() == expected
 
 
-def test_outside_of_a_repository_it_is_the_user(project: Path) -> None:
+def test_actor_outside_of_repository_is_the_user(project: Path) -> None:
     assert LocalIdentity(project, {}).identify_actor() == Actor("cat")
 
 
-def test_without_git_it_is_the_user(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_actor_without_git_is_the_user(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert LocalIdentity(project, {}).identify_actor() == Actor("cat")
 
 
-def test_a_user_without_a_name_has_a_number(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_user_without_name_gets_a_number(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody() -> str:
         raise KeyError
 
@@ -79,7 +79,7 @@ def test_a_user_without_a_name_has_a_number(project: Path, monkeypatch: pytest.M
     assert LocalIdentity(project, {}).identify_actor().name.startswith("user ")
 
 
-def test_nobody_vouches_for_a_local_name() -> None:
+def test_local_name_is_unverified() -> None:
     assert str(Actor("cat")) == "cat (unverified)"
 
 
@@ -91,7 +91,7 @@ def witness(file: Path, store: str = "file://store") -> FileHeadCache:
     return FileHeadCache(file, lambda: store)
 
 
-def test_a_witness_remembers_the_last_entry_of_each_store(tmp_path: Path) -> None:
+def test_head_cache_remembers_last_entry_of_each_store(tmp_path: Path) -> None:
     file = tmp_path / "home" / "witness.json"
     assert witness(file).load_head() is None
     witness(file).save_head(1, "a")
@@ -103,7 +103,7 @@ def test_a_witness_remembers_the_last_entry_of_each_store(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "7", '{"file://store": 1}', '{"file://store": [1]}'])
-def test_a_witness_that_can_not_be_read_has_seen_nothing(tmp_path: Path, content: str) -> None:
+def test_unreadable_head_cache_is_empty(tmp_path: Path, content: str) -> None:
     file = tmp_path / "witness.json"
     file.write_text(content)
     assert witness(file).load_head() is None
@@ -111,7 +111,7 @@ def test_a_witness_that_can_not_be_read_has_seen_nothing(tmp_path: Path, content
     assert json.loads(file.read_text()) == {"file://store": [1, "a"]}
 
 
-def test_a_witness_on_a_place_that_can_not_be_written_to_is_silent(tmp_path: Path) -> None:
+def test_unwritable_head_cache_is_tolerated(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file where a folder should be")
     witness(tmp_path / "home" / "witness.json").save_head(1, "a")
     witness(tmp_path / "home" / "deeper" / "witness.json").save_head(1, "a")

@@ -17,7 +17,7 @@ def below(folder: Path) -> list[str]:
     return sorted(os.fspath(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
-def test_a_folder_is_laid_with_all_its_files_and_nothing_beside(tmp_path: Path) -> None:
+def test_folder_is_created_with_exactly_its_files(tmp_path: Path) -> None:
     ground = NewProjectFolder(tmp_path)
     assert ground.explain_occupied("blog") == ""
     ground.create("blog", FILES)
@@ -26,7 +26,7 @@ def test_a_folder_is_laid_with_all_its_files_and_nothing_beside(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
-def test_rights_are_those_that_the_user_gives_to_new_files(tmp_path: Path, mask: int) -> None:
+def test_file_modes_follow_the_umask(tmp_path: Path, mask: int) -> None:
     before = os.umask(mask)
     try:
         NewProjectFolder(tmp_path).create("blog", FILES)
@@ -60,7 +60,7 @@ def occupy(folder: Path, what: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["a folder with a file", "a file", "a link to an empty folder", "a link to nothing"])
-def test_nothing_is_written_over(tmp_path: Path, what: str) -> None:
+def test_existing_files_are_not_overwritten(tmp_path: Path, what: str) -> None:
     occupy(tmp_path / "blog", what)
     before = below(tmp_path)
     ground = NewProjectFolder(tmp_path)
@@ -70,7 +70,7 @@ def test_nothing_is_written_over(tmp_path: Path, what: str) -> None:
     assert below(tmp_path) == before
 
 
-def test_where_nothing_can_be_written_nothing_is_left(tmp_path: Path) -> None:
+def test_unwritable_folder_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OperationFailedError, match=r"E024 .*file/blog can't be made: Not a directory"):
         NewProjectFolder(tmp_path / "file").create("blog", FILES)
@@ -78,7 +78,9 @@ def test_where_nothing_can_be_written_nothing_is_left(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("raised", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full", "^C"])
-def test_what_breaks_off_leaves_nothing(tmp_path: Path, raised: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_aborted_creation_leaves_nothing(
+    tmp_path: Path, raised: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(self: Path, _: bytes) -> int:
         raise raised
 
@@ -88,6 +90,6 @@ def test_what_breaks_off_leaves_nothing(tmp_path: Path, raised: BaseException, m
     assert below(tmp_path) == []
 
 
-def test_its_path_is_told_as_it_was_typed(tmp_path: Path) -> None:
+def test_folder_path_is_shown_as_typed(tmp_path: Path) -> None:
     assert NewProjectFolder(Path()).path_for("blog") == "blog"
     assert NewProjectFolder(Path("up/there")).path_for("blog") == "up/there/blog"

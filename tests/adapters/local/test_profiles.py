@@ -42,7 +42,7 @@ KNOWN = {
 
 
 @pytest.mark.parametrize(("profile", "known"), KNOWN.values(), ids=KNOWN)
-def test_a_profile_is_known_where_a_file_has_it_and_boto3_says_so_too(
+def test_known_profiles_equal_those_of_boto3(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str, known: bool
 ) -> None:
     (tmp_path / "config").write_text(CONFIG)
@@ -56,7 +56,7 @@ def test_a_profile_is_known_where_a_file_has_it_and_boto3_says_so_too(
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"no section\n", b""], ids=["no text", "no sections", "empty"])
-def test_a_file_that_can_not_be_read_knows_none(tmp_path: Path, content: bytes) -> None:
+def test_unreadable_configuration_has_no_profiles(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "config").write_bytes(content)
     missing = os.fspath(tmp_path / "missing")
     assert not has_profile(

@@ -22,21 +22,21 @@ def ran(*words: str, path: str = "/usr/bin:/bin", said: str = "") -> "subprocess
     return subprocess.run(command, input=said, capture_output=True, text=True, check=False)
 
 
-def test_input_output_and_exit_code_are_those_of_the_program() -> None:
+def test_program_keeps_input_output_and_exit_code() -> None:
     done = ran("sh", "-c", "cat; echo complaint >&2; exit 7", said="told")
     assert (done.stdout, done.stderr, done.returncode) == ("told", "complaint\n", 7)
 
 
-def test_it_gets_the_environment_that_is_given_and_no_other() -> None:
+def test_program_gets_exactly_the_given_environment() -> None:
     assert ran("env").stdout.splitlines() == ["PATH=/usr/bin:/bin"]
 
 
-def test_no_shell_reads_its_arguments() -> None:
+def test_program_arguments_are_not_read_by_a_shell() -> None:
     assert ran("printf", "%s|", "$HOME", "a b", ";", "*").stdout == "$HOME|a b|;|*|"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_a_program_that_is_killed_is_seen_to_be(number: signal.Signals) -> None:
+def test_signal_that_kills_the_program_is_visible(number: signal.Signals) -> None:
     done = subprocess.run(
         [
             "sh",
@@ -52,7 +52,7 @@ def test_a_program_that_is_killed_is_seen_to_be(number: signal.Signals) -> None:
     assert done.stdout == f"{128 + number}\n"
 
 
-def test_a_reader_that_goes_away_ends_it_as_it_ends_any_program() -> None:
+def test_closed_pipe_ends_the_program_as_usual() -> None:
     done = subprocess.run(
         [
             "bash",
@@ -88,7 +88,7 @@ CAN_NOT = {
 
 
 @pytest.mark.parametrize(("name", "exit_code", "code", "message"), CAN_NOT.values(), ids=CAN_NOT)
-def test_a_program_is_not_started_where(folder: Path, name: str, exit_code: int, code: str, message: str) -> None:
+def test_program_is_not_started_when(folder: Path, name: str, exit_code: int, code: str, message: str) -> None:
     with pytest.raises(OperationFailedError) as raised:
         exec_program([name, "secret argument"], {"PATH": os.fspath(folder)})
     (problem,) = raised.value.problems
@@ -97,13 +97,13 @@ def test_a_program_is_not_started_where(folder: Path, name: str, exit_code: int,
     assert problem.hint
 
 
-def test_what_is_ignored_is_ignored_again_where_it_could_not_be_started(folder: Path) -> None:
+def test_failed_exec_restores_ignored_signals(folder: Path) -> None:
     before = signal.getsignal(signal.SIGPIPE)
     with pytest.raises(OperationFailedError):
         exec_program(["./headless"], {})
     assert signal.getsignal(signal.SIGPIPE) is before
 
 
-def test_more_than_a_process_can_be_given_is_told(folder: Path) -> None:
+def test_too_long_environment_is_reported(folder: Path) -> None:
     with pytest.raises(OperationFailedError, match="too long"):
         exec_program(["/bin/true"], {"LONG": "x" * 10_000_000})

@@ -17,17 +17,17 @@ from tests.documents import parse_document
 from tests.scaffold import create_project
 
 
-def test_each_template_is_told_and_can_be_named() -> None:
+def test_template_names_match_the_templates() -> None:
     assert get_args(TemplateName) == tuple(TEMPLATES)
 
 
-def test_the_platform_is_the_project_of_the_repository() -> None:
+def test_platform_template_equals_the_repository_project() -> None:
     files = PackagedTemplates().load_template("platform")
     assert files["envctl.toml"].data == (REPOSITORY / "envctl.toml").read_bytes()
     assert "environments/common.tfvars" in files
 
 
-def test_what_work_in_the_repository_leaves_behind_is_left_out() -> None:
+def test_build_artifacts_of_the_repository_are_omitted() -> None:
     found = {
         part
         for path in (*PackagedTemplates().load_shipped("app"), *PackagedTemplates().load_shipped("modules/vpc"))
@@ -37,14 +37,14 @@ def test_what_work_in_the_repository_leaves_behind_is_left_out() -> None:
     assert found.isdisjoint({"node_modules", "build", "dist", ".terraform", "__pycache__"})
 
 
-def test_what_git_does_not_see_of_the_application_goes_nowhere() -> None:
+def test_git_ignored_files_of_application_are_omitted() -> None:
     unseen = {line.strip("/") for line in (REPOSITORY / "app" / ".gitignore").read_text().splitlines()}
     build = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
     assert unseen <= EXCLUDED
     assert {f"/app/{name}" for name in unseen} <= set(build["exclude"])
 
 
-def test_a_folder_that_did_not_come_along_has_no_files() -> None:
+def test_folder_that_was_not_shipped_has_no_files() -> None:
     assert PackagedTemplates().load_shipped("modules/nothing") == {}
 
 

@@ -79,7 +79,7 @@ def problem(call: Callable[[], object]) -> tuple[str, str]:
     return only.code, only.message
 
 
-def test_who_is_not_asked_says_no_name(server: Server, client: Client) -> None:
+def test_no_login_is_sent_without_a_challenge(server: Server, client: Client) -> None:
     server.says(MANIFEST_URL, GIVEN)
     found = client.of(server).fetch_manifest("shop", DIGEST)
     assert found is not None
@@ -91,7 +91,7 @@ def test_who_is_not_asked_says_no_name(server: Server, client: Client) -> None:
     assert "application/vnd.docker.distribution.manifest.list.v2+json" in asked.headers["Accept"]
 
 
-def test_a_token_is_fetched_once_with_the_login_and_for_what_is_wanted(server: Server, client: Client) -> None:
+def test_token_is_fetched_once_with_login_and_scope(server: Server, client: Client) -> None:
     server.says(MANIFEST_URL, bearer(server), GIVEN)
     server.says("/token", token("t0ken"))
     registry = client.of(server)
@@ -104,7 +104,7 @@ def test_a_token_is_fetched_once_with_the_login_and_for_what_is_wanted(server: S
     assert [each.headers.get("Authorization") for each in server.asked[2:]] == ["Bearer t0ken"] * 2
 
 
-def test_without_a_login_a_token_is_asked_for_all_the_same(server: Server, client: Client) -> None:
+def test_token_is_fetched_without_a_login_too(server: Server, client: Client) -> None:
     server.says(MANIFEST_URL, bearer(server), GIVEN)
     server.says("/token", token("t0ken"))
     assert client.of(server, None).fetch_manifest("shop", DIGEST)
@@ -121,7 +121,7 @@ def test_an_identity_is_exchanged_for_a_token(server: Server, client: Client) ->
     assert (form["grant_type"], form["refresh_token"]) == (["refresh_token"], ["refresh"])
 
 
-def test_a_token_that_is_over_is_fetched_anew(server: Server, client: Client) -> None:
+def test_expired_token_is_renewed(server: Server, client: Client) -> None:
     server.says(MANIFEST_URL, bearer(server), GIVEN, bearer(server), GIVEN)
     server.says("/token", token("first"), token("second"))
     registry = client.of(server)
@@ -140,7 +140,7 @@ NO_LOGIN: dict[str, tuple[Says, str]] = {
 
 
 @pytest.mark.parametrize(("says", "code"), NO_LOGIN.values(), ids=NO_LOGIN.keys())
-def test_what_is_no_token_is_told(server: Server, client: Client, says: Says, code: str) -> None:
+def test_invalid_token_response_is_refused(server: Server, client: Client, says: Says, code: str) -> None:
     server.says(MANIFEST_URL, bearer(server), GIVEN)
     server.says("/token", says)
     assert problem(lambda: client.of(server).fetch_manifest("shop", DIGEST))[0] == code
@@ -155,15 +155,13 @@ def test_a_login_is_never_sent_in_the_clear(server: Server, client: Client) -> N
 
 
 @pytest.mark.parametrize("url", ["http://registry.example.com/v2/", "http://127.0.0.1/v2/", "file:///etc/passwd"])
-def test_another_registry_leads_nowhere_in_the_clear_not_even_here(url: str) -> None:
+def test_remote_registry_must_redirect_to_https(url: str) -> None:
     transport = Transport("registry.example.com", {}, Limits())
     assert problem(lambda: transport.allowed(url))[0] == "E434"
     assert transport.allowed("https://elsewhere.example.com/x") == "https://elsewhere.example.com/x"
 
 
-def test_a_layer_that_lies_elsewhere_is_fetched_without_credentials(
-    server: Server, storage: Server, client: Client
-) -> None:
+def test_redirected_layer_is_fetched_without_credentials(server: Server, storage: Server, client: Client) -> None:
     moved = Says(307, headers={"Location": f"http://{storage.host}/layer?signature=1"})
     server.says(BLOB_URL, bearer(server), Says(headers={"Docker-Content-Digest": PART.digest}), moved)
     server.says("/token", token("t0ken"))
@@ -176,7 +174,7 @@ def test_a_layer_that_lies_elsewhere_is_fetched_without_credentials(
     assert asked.path == "/layer?signature=1"
 
 
-def test_a_redirect_on_the_same_host_keeps_them(server: Server, client: Client) -> None:
+def test_redirect_on_same_host_keeps_credentials(server: Server, client: Client) -> None:
     server.says(MANIFEST_URL, bearer(server), Says(302, headers={"Location": "/other"}))
     server.says("/token", token("t0ken"))
     server.says("/other", GIVEN)
@@ -184,9 +182,7 @@ def test_a_redirect_on_the_same_host_keeps_them(server: Server, client: Client) 
     assert server.asked[-1].headers["Authorization"] == "Bearer t0ken"
 
 
-def test_an_upload_that_goes_elsewhere_goes_without_credentials(
-    server: Server, storage: Server, client: Client
-) -> None:
+def test_upload_to_another_host_has_no_credentials(server: Server, storage: Server, client: Client) -> None:
     uploads = "/v2/shop/blobs/uploads/"
     server.says(uploads, bearer(server), Says(202, headers={"Location": f"http://{storage.host}/up?id=1"}))
     server.says("/token", token("t0ken"))
@@ -200,7 +196,7 @@ def test_an_upload_that_goes_elsewhere_goes_without_credentials(
     assert not any("Authorization" in asked.headers for asked in storage.asked)
 
 
-def test_a_registry_that_leads_in_circles_is_left(server: Server, client: Client) -> None:
+def test_redirect_loop_is_ended(server: Server, client: Client) -> None:
     server.says(MANIFEST_URL, Says(302, headers={"Location": MANIFEST_URL}))
     assert problem(lambda: client.of(server).fetch_manifest("shop", DIGEST))[0] == "E434"
     assert len(server.asked) == 5
@@ -214,12 +210,12 @@ LIES: dict[str, Says] = {
 
 
 @pytest.mark.parametrize("says", LIES.values(), ids=LIES.keys())
-def test_what_can_not_be_the_image_is_not_believed(server: Server, client: Client, says: Says) -> None:
+def test_content_with_wrong_digest_is_refused(server: Server, client: Client, says: Says) -> None:
     server.says(MANIFEST_URL, says)
     assert problem(lambda: client.of(server).fetch_manifest("shop", DIGEST))[0] == "E434"
 
 
-def test_of_a_tag_the_bytes_decide_and_a_digest_that_is_another_is_a_lie(server: Server, client: Client) -> None:
+def test_tag_is_resolved_by_hash_and_mismatch_refused(server: Server, client: Client) -> None:
     tagged = "/v2/shop/manifests/1.4"
     server.says(tagged, GIVEN)
     found = client.of(server).fetch_manifest("shop", "1.4")
@@ -233,7 +229,7 @@ def test_of_a_tag_the_bytes_decide_and_a_digest_that_is_another_is_a_lie(server:
 
 
 @pytest.mark.parametrize("body", [b"no JSON", b"[]", b'{"mediaType": "text/plain"}', b"[" * 100_000])
-def test_what_is_no_manifest_is_told(server: Server, client: Client, body: bytes) -> None:
+def test_malformed_manifest_is_refused(server: Server, client: Client, body: bytes) -> None:
     server.says("/v2/shop/manifests/1", Says(body=body))
     assert problem(lambda: client.of(server).fetch_manifest("shop", "1"))[0] == "E434"
 
@@ -242,14 +238,14 @@ BUSY = {"too many at once": 429, "a bad day": 500, "nobody behind it": 502, "ove
 
 
 @pytest.mark.parametrize("status", BUSY.values(), ids=BUSY.keys())
-def test_a_registry_that_is_busy_is_asked_again(server: Server, client: Client, status: int) -> None:
+def test_busy_registry_is_retried(server: Server, client: Client, status: int) -> None:
     server.says(MANIFEST_URL, Says(status), Says(status), GIVEN)
     assert client.of(server).fetch_manifest("shop", DIGEST)
     first, second = client.pauses
     assert 0 < first < second < 10
 
 
-def test_it_is_asked_when_it_wants_to_be_but_not_in_an_hour(server: Server, client: Client) -> None:
+def test_retry_after_is_followed_up_to_a_limit(server: Server, client: Client) -> None:
     server.says(
         MANIFEST_URL, Says(429, headers={"Retry-After": "3"}), Says(429, headers={"Retry-After": "3600"}), GIVEN
     )
@@ -266,7 +262,7 @@ FAULTS: dict[str, tuple[Says, str]] = {
 
 
 @pytest.mark.parametrize(("says", "why"), FAULTS.values(), ids=FAULTS.keys())
-def test_a_registry_that_can_not_be_asked_is_given_up(server: Server, client: Client, says: Says, why: str) -> None:
+def test_failing_registry_is_given_up_after_retries(server: Server, client: Client, says: Says, why: str) -> None:
     server.says(MANIFEST_URL, says)
     registry = client.of(server, limits=Limits(0.3, 0.3, 0.3, 2))
     code, message = problem(lambda: registry.fetch_manifest("shop", DIGEST))
@@ -283,9 +279,7 @@ LAYERS: dict[str, tuple[Says, str]] = {
 
 
 @pytest.mark.parametrize(("says", "code"), LAYERS.values(), ids=LAYERS.keys())
-def test_a_layer_that_is_another_is_known_before_its_last_piece(
-    server: Server, client: Client, says: Says, code: str
-) -> None:
+def test_wrong_layer_is_refused_before_its_last_piece(server: Server, client: Client, says: Says, code: str) -> None:
     server.says(BLOB_URL, Says(headers={"Docker-Content-Digest": PART.digest}), says)
     read = bytearray()
     with pytest.raises(TemporaryError) as raised, client.of(server).open_blob("shop", PART) as pieces:
@@ -296,7 +290,7 @@ def test_a_layer_that_is_another_is_known_before_its_last_piece(
     assert len(read) < len(LAYER)
 
 
-def test_what_a_registry_says_is_repeated_without_what_a_terminal_obeys(server: Server, client: Client) -> None:
+def test_control_characters_of_registry_messages_are_removed(server: Server, client: Client) -> None:
     server.says(MANIFEST_URL, Says(403, b"\x1b[31mno\x1b]0;title\x07\r\nway" + b"x" * 1000))
     code, message = problem(lambda: client.of(server).fetch_manifest("shop", DIGEST))
     assert code == "E432"
@@ -304,6 +298,6 @@ def test_what_a_registry_says_is_repeated_without_what_a_terminal_obeys(server: 
     assert len(message) < 400
 
 
-def test_a_repository_that_is_not_there_can_not_be_pushed_to(server: Server, client: Client) -> None:
+def test_upload_to_missing_repository_is_refused(server: Server, client: Client) -> None:
     code, message = problem(lambda: client.of(server).start_upload("shop", PART, ""))
     assert (code, "no repository shop" in message) == ("E435", True)

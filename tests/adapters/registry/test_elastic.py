@@ -150,7 +150,7 @@ def pushed(amazon: Amazon, sessions: Sessions, repository: str, content: Content
     )
 
 
-def test_a_tag_means_a_digest_and_what_is_not_there_is_told_apart(
+def test_tag_is_resolved_and_missing_image_is_distinguished(
     amazon: Amazon, sessions: Sessions, registries: Registries
 ) -> None:
     content = for_platforms("ecr", "linux/amd64", "linux/arm64")
@@ -164,7 +164,7 @@ def test_a_tag_means_a_digest_and_what_is_not_there_is_told_apart(
     assert registries.find_image(pulled("staging", "tags/shop", digest=content.digest)) == "no repository"
 
 
-def test_an_image_is_copied_across_accounts_with_the_login_of_each(
+def test_image_is_copied_between_accounts_with_own_logins(
     amazon: Amazon, sessions: Sessions, registries: Registries
 ) -> None:
     content = for_platforms("across", "linux/amd64", "linux/arm64", size=1 << 20)
@@ -178,7 +178,7 @@ def test_an_image_is_copied_across_accounts_with_the_login_of_each(
     assert set(amazon.relay.asked) == set(HOSTS.values())
 
 
-def test_the_credentials_of_one_account_do_not_open_the_registry_of_another(
+def test_credentials_open_only_their_own_account_registry(
     amazon: Amazon, sessions: Sessions, registries: Registries
 ) -> None:
     content = single("locked")
@@ -203,7 +203,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize(("name", "code"), REFUSALS.values(), ids=REFUSALS.keys())
-def test_what_ecr_refuses_is_told_and_not_taken_for_absent(name: str, code: str) -> None:
+def test_error_of_ecr_is_not_taken_as_absent(name: str, code: str) -> None:
     from botocore.exceptions import ClientError
 
     class Refusing:

@@ -40,18 +40,18 @@ def kept(folder: Path, config: object) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("registry", "config", "login"), FOUND.values(), ids=FOUND.keys())
-def test_a_login_is_found(registry: str, config: object, login: Login | None, tmp_path: Path) -> None:
+def test_login_of_a_registry_is(registry: str, config: object, login: Login | None, tmp_path: Path) -> None:
     assert find_login(registry, kept(tmp_path, config)) == login
 
 
-def test_it_is_looked_for_at_home(tmp_path: Path) -> None:
+def test_docker_login_is_read_from_home(tmp_path: Path) -> None:
     (tmp_path / ".docker").mkdir()
     (tmp_path / ".docker/config.json").write_text(json.dumps({"auths": {"r.example.com": KEPT}}))
     assert find_login("r.example.com", {"HOME": os.fspath(tmp_path)}) == ANN
     assert find_login("r.example.com", {"HOME": "/nonexistent"}) is None
 
 
-def test_it_is_not_shown() -> None:
+def test_login_is_hidden_in_representations() -> None:
     assert "cret" not in repr(ANN)
 
 
@@ -67,13 +67,13 @@ UNREADABLE: dict[str, object] = {
 
 
 @pytest.mark.parametrize("config", UNREADABLE.values(), ids=UNREADABLE.keys())
-def test_a_login_that_can_not_be_read_is_told(config: object, tmp_path: Path) -> None:
+def test_unreadable_login_is_reported(config: object, tmp_path: Path) -> None:
     helper(tmp_path, "failing", "echo top secret; exit 1")
     helper(tmp_path, "chatting", "echo top secret")
     assert unreadable(kept(tmp_path, config)) == "E436"
 
 
-def test_a_file_that_is_not_json_is_told(tmp_path: Path) -> None:
+def test_invalid_docker_configuration_is_reported(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{")
     assert unreadable({"DOCKER_CONFIG": os.fspath(tmp_path)}) == "E436"
 
@@ -97,14 +97,14 @@ KNOWS = """if [ "$server" = r.example.com ]; then echo '{"Username": "ann", "Sec
 else echo "credentials not found in native keychain"; exit 1; fi"""
 
 
-def test_a_helper_is_asked_by_the_host(tmp_path: Path) -> None:
+def test_credential_helper_is_chosen_by_host(tmp_path: Path) -> None:
     helper(tmp_path, "keys", KNOWS)
     environ = kept(tmp_path, {"credHelpers": {"r.example.com": "keys"}})
     assert find_login("r.example.com", environ) == ANN
     assert find_login("other.example.com", environ) is None
 
 
-def test_what_the_common_helper_does_not_know_may_be_in_the_file(tmp_path: Path) -> None:
+def test_login_missing_in_helper_is_read_from_file(tmp_path: Path) -> None:
     helper(tmp_path, "keys", KNOWS)
     other = {"auth": b64encode(b"bob:b").decode()}
     environ = kept(tmp_path, {"credsStore": "keys", "auths": {"other.example.com": other, "r.example.com": other}})

@@ -47,7 +47,7 @@ def told(problem: pytest.ExceptionInfo[OperationFailedError]) -> tuple[str, str]
     return only.code, only.message
 
 
-def test_a_tag_means_a_digest_that_of_a_list_where_it_is_one(first: Registry) -> None:
+def test_tag_is_resolved_to_digest_of_its_index(first: Registry) -> None:
     one, many = single("tags"), for_platforms("tags", "linux/amd64", "linux/arm64")
     first.push("tags/shop", one, "1.4")
     first.push("tags/shop", many, "1.5")
@@ -55,7 +55,7 @@ def test_a_tag_means_a_digest_that_of_a_list_where_it_is_one(first: Registry) ->
     assert registries().resolve_digest(pulled(first, "tags/shop", tag="1.5")) == many.digest
 
 
-def test_a_tag_that_was_moved_means_what_it_means_now(first: Registry) -> None:
+def test_moved_tag_is_resolved_to_its_new_digest(first: Registry) -> None:
     before, after = single("before"), single("after")
     asked = registries()
     for content in (before, after):
@@ -63,7 +63,7 @@ def test_a_tag_that_was_moved_means_what_it_means_now(first: Registry) -> None:
         assert asked.resolve_digest(pulled(first, "moved/shop", tag="latest")) == content.digest
 
 
-def test_what_is_not_there_is_not_there(first: Registry) -> None:
+def test_missing_image_is_absent(first: Registry) -> None:
     content = single("there")
     first.push("there/shop", content, "1")
     asked = registries()
@@ -74,21 +74,21 @@ def test_what_is_not_there_is_not_there(first: Registry) -> None:
     assert asked.resolve_digest(pulled(first, "elsewhere/shop", tag="1")) is None
 
 
-def test_a_registry_that_wants_a_login_gets_that_of_docker(second: Registry, logged_in: Registries) -> None:
+def test_docker_login_is_used(second: Registry, logged_in: Registries) -> None:
     content = single("login")
     second.push("login/shop", content, "1")
     assert logged_in.resolve_digest(pulled(second, "login/shop", tag="1")) == content.digest
     assert logged_in.find_image(pulled(second, "login/shop", digest=content.digest)) == "there"
 
 
-def test_without_a_login_it_is_told_and_is_not_taken_for_absent(second: Registry) -> None:
+def test_missing_login_is_not_taken_as_absent(second: Registry) -> None:
     with pytest.raises(OperationFailedError) as problem:
         registries().find_image(pulled(second, "login/shop", digest=NOWHERE))
     code, message = told(problem)
     assert (code, f"the registry {second.host} does not let you" in message) == ("E432", True)
 
 
-def test_a_wrong_login_is_told_and_not_shown(second: Registry, tmp_path: Path) -> None:
+def test_wrong_login_is_reported_and_redacted(second: Registry, tmp_path: Path) -> None:
     auth = b64encode(b"ann:hunter2").decode()
     (tmp_path / "config.json").write_text(json.dumps({"auths": {second.host: {"auth": auth}}}))
     with pytest.raises(OperationFailedError) as problem:
@@ -99,7 +99,7 @@ def test_a_wrong_login_is_told_and_not_shown(second: Registry, tmp_path: Path) -
     assert auth not in message
 
 
-def test_nobody_there_is_told_and_not_taken_for_absent(first: Registry) -> None:
+def test_unreachable_registry_is_not_taken_as_absent(first: Registry) -> None:
     from tests.adapters.registry.conftest import free_port
 
     nobody = Registry(first.folder, free_port())
@@ -116,9 +116,7 @@ COPIES = {
 
 
 @pytest.mark.parametrize("content", COPIES.values(), ids=COPIES.keys())
-def test_a_copy_is_the_same_to_the_byte(
-    first: Registry, second: Registry, logged_in: Registries, content: Content
-) -> None:
+def test_copied_image_is_identical(first: Registry, second: Registry, logged_in: Registries, content: Content) -> None:
     name = f"copy/{content.digest[7:19]}"
     first.push(f"from/{name}", content, "1.4")
     seen: list[CopyProgress] = []
@@ -135,7 +133,7 @@ def test_a_copy_is_the_same_to_the_byte(
     assert [each.size for each in seen] == sorted(each.size for each in seen)
 
 
-def test_nothing_is_copied_that_is_there(first: Registry, second: Registry, logged_in: Registries) -> None:
+def test_existing_blobs_are_not_copied(first: Registry, second: Registry, logged_in: Registries) -> None:
     """Here: one of two platforms and a layer of the other, as an interruption may leave it."""
     content = for_platforms("half", "linux/amd64", "linux/arm64")
     first.push("half/shop", content)
@@ -152,7 +150,9 @@ def test_nothing_is_copied_that_is_there(first: Registry, second: Registry, logg
     assert second.holds("half/shop", content)
 
 
-def test_an_interrupted_copy_is_not_seen_and_goes_on(first: Registry, second: Registry, logged_in: Registries) -> None:
+def test_interrupted_copy_stays_invisible_and_can_resume(
+    first: Registry, second: Registry, logged_in: Registries
+) -> None:
     content = for_platforms("broken", "linux/amd64", "linux/arm64", size=3 << 20)
     first.push("broken/shop", content)
     source, target = (pulled(end, "broken/shop", digest=content.digest) for end in (first, second))
@@ -170,7 +170,7 @@ def test_an_interrupted_copy_is_not_seen_and_goes_on(first: Registry, second: Re
     assert second.holds("broken/shop", content)
 
 
-def test_within_one_registry_blobs_are_taken_over_and_not_sent(first: Registry) -> None:
+def test_blobs_are_mounted_within_one_registry(first: Registry) -> None:
     content = single("mounted", size=1 << 20)
     first.push("mount/from", content)
     seen: list[CopyProgress] = []
@@ -180,9 +180,7 @@ def test_within_one_registry_blobs_are_taken_over_and_not_sent(first: Registry) 
     assert [each.blobs for each in seen] == [0, 1, 2, 3]
 
 
-def test_an_image_without_all_of_its_layers_is_not_copied(
-    first: Registry, second: Registry, logged_in: Registries
-) -> None:
+def test_image_with_missing_layer_is_not_copied(first: Registry, second: Registry, logged_in: Registries) -> None:
     content = single("hollow")
     first.push("hollow/shop", content)
     lost = _parts(content, content.digest)[2]["digest"]
@@ -196,9 +194,7 @@ def test_an_image_without_all_of_its_layers_is_not_copied(
     assert not second.has_manifest("hollow/shop", content.digest)
 
 
-def test_a_layer_that_was_altered_in_the_source_is_not_copied(
-    first: Registry, second: Registry, logged_in: Registries
-) -> None:
+def test_altered_layer_is_not_copied(first: Registry, second: Registry, logged_in: Registries) -> None:
     content = single("altered", size=2 << 20)
     first.push("altered/shop", content)
     layer = _parts(content, content.digest)[2]["digest"]

@@ -43,16 +43,14 @@ def test_the_proxy_relays_to_the_endpoint(directory: Path, endpoint_url: str) ->
         sandbox.stop()
 
 
-def test_an_emulator_knows_no_profile_of_this_machine(
-    endpoint_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_endpoint_ignores_local_profiles(endpoint_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config").write_text("[default\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_PROFILE", "nope")
     EndpointCloud(endpoint_url).create_bucket("relayed", REGION, DEV)
 
 
-def test_an_endpoint_that_is_not_there_fails_the_buckets_by_name(directory: Path) -> None:
+def test_unreachable_endpoint_is_reported_with_bucket_name(directory: Path) -> None:
     sandbox = Sandbox(directory, endpoint_url="http://127.0.0.1:1")
     try:
         with pytest.raises(OperationFailedError, match=r"E505 .*relayed in account"):
@@ -61,7 +59,7 @@ def test_an_endpoint_that_is_not_there_fails_the_buckets_by_name(directory: Path
         sandbox.stop()
 
 
-def test_a_connection_that_the_endpoint_closed_is_opened_again(shared: RunningSandbox) -> None:
+def test_closed_endpoint_connection_is_reopened(shared: RunningSandbox) -> None:
     cloud = EndpointCloud(shared.moto_url)
     # This path makes the server close the connection after its answer.
     refused = Request("GET", "https", "rebound.example.com", "/", [], b"")

@@ -30,7 +30,7 @@ RUNNING = RunningSandbox(1, "http://127.0.0.1:9", Path("/p/ca.pem"), "http://127
         "TF_REATTACH_PROVIDERS",
     ],
 )
-def test_a_real(name: str) -> None:
+def test_real_account_variable_is_removed(name: str) -> None:
     assert "real" not in RUNNING.build_environment({name: "real"}).values()
 
 
@@ -39,14 +39,14 @@ def test_everything_else_is_inherited() -> None:
     assert inherited.items() <= RUNNING.build_environment(inherited).items()
 
 
-def test_terraform_is_pointed_at_the_proxy_its_authority_and_the_mirror() -> None:
+def test_terraform_gets_proxy_authority_and_mirror() -> None:
     child = RUNNING.build_child_variables()
     assert child["HTTPS_PROXY"] == child["https_proxy"] == "http://127.0.0.1:9"
     assert (child["AWS_CA_BUNDLE"], child["TF_CLI_CONFIG_FILE"]) == ("/p/ca.pem", "/p/terraform.rc")
     assert not any("amazonaws" in host or host.endswith("aws") for host in child["NO_PROXY"].split(","))
 
 
-def test_the_server_sees_neither_keys_nor_settings_of_another_moto() -> None:
+def test_server_environment_has_no_aws_or_moto_settings() -> None:
     server = build_server_environment(
         {"AWS_PROFILE": "real", "MOTO_IAM_LOAD_MANAGED_POLICIES": "false", "HTTPS_PROXY": "x", "A": "1"}
     )

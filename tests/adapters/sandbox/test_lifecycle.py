@@ -22,7 +22,7 @@ from envctl.domain.errors import ConfigurationError, OperationFailedError
 from tests.adapters.sandbox.conftest import DEV, PROD, REGION, with_tiny_mirror
 
 
-def test_a_project_without_a_sandbox_has_none_and_none_died(tmp_path: Path) -> None:
+def test_project_without_sandbox_has_none_running_or_dead(tmp_path: Path) -> None:
     sandbox = Sandbox(tmp_path / "nothing")
     assert sandbox.find_running() is None
     assert not sandbox.has_died()
@@ -30,7 +30,7 @@ def test_a_project_without_a_sandbox_has_none_and_none_died(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-def test_from_up_to_down(sandbox: Sandbox, directory: Path) -> None:
+def test_sandbox_starts_and_stops(sandbox: Sandbox, directory: Path) -> None:
     up = sandbox.start()
     assert sandbox.find_running() == up
     assert sandbox.start() == up
@@ -44,13 +44,13 @@ def test_from_up_to_down(sandbox: Sandbox, directory: Path) -> None:
     assert not sandbox.stop()
 
 
-def test_two_at_once_start_one_server(sandbox: Sandbox) -> None:
+def test_concurrent_starts_share_one_server(sandbox: Sandbox) -> None:
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda _: sandbox.start(), range(2))
     assert first == second
 
 
-def test_a_killed_server_is_noticed_and_can_be_started_again(sandbox: Sandbox) -> None:
+def test_killed_server_is_noticed_and_can_restart(sandbox: Sandbox) -> None:
     up = sandbox.start()
     os.kill(up.pid, signal.SIGKILL)
     wait_until(lambda: sandbox.find_running() is None)
@@ -60,7 +60,7 @@ def test_a_killed_server_is_noticed_and_can_be_started_again(sandbox: Sandbox) -
     assert not sandbox.has_died()
 
 
-def test_a_server_that_hangs_is_not_running_and_is_replaced(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hanging_server_is_dead_and_replaced(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("envctl.adapters.sandbox.probe._HEALTH_SECONDS", 0.5)
     monkeypatch.setattr("envctl.adapters.sandbox.lifecycle._TERMINATE_SECONDS", 0.3)
     up = sandbox.start()
@@ -71,7 +71,7 @@ def test_a_server_that_hangs_is_not_running_and_is_replaced(sandbox: Sandbox, mo
     assert not alive(up.pid)
 
 
-def test_ctrl_c_in_the_terminal_does_not_reach_the_server(sandbox: Sandbox) -> None:
+def test_terminal_interrupt_does_not_reach_the_server(sandbox: Sandbox) -> None:
     up = sandbox.start()
     assert os.getsid(up.pid) != os.getsid(0)
     os.kill(up.pid, signal.SIGINT)
@@ -79,9 +79,7 @@ def test_ctrl_c_in_the_terminal_does_not_reach_the_server(sandbox: Sandbox) -> N
     assert sandbox.find_running() == up
 
 
-def test_a_second_project_runs_its_own_and_a_removed_one_leaves_no_process(
-    sandbox: Sandbox, shared: RunningSandbox, directory: Path
-) -> None:
+def test_each_project_has_its_own_server(sandbox: Sandbox, shared: RunningSandbox, directory: Path) -> None:
     up = sandbox.start()
     assert up.proxy_url != shared.proxy_url
     directory.rename(directory.with_name("moved"))
@@ -102,36 +100,32 @@ def test_a_port_in_use_is_named(sandbox: Sandbox) -> None:
     assert sandbox.find_running() is None
 
 
-def test_a_server_that_does_not_come_up_shows_the_end_of_its_log(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_start_shows_the_end_of_the_log(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch, "_MODULE", "envctl.no_such_server")
     with pytest.raises(OperationFailedError, match=r"E503 (?s:.)*No module named .*no_such_server"):
         sandbox.start()
 
 
-def test_missing_packages_are_named_with_the_command_that_brings_them(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_packages_are_named_with_the_fix(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch, "find_spec", lambda name: None if name in {"moto", "trustme"} else name)
     with pytest.raises(ConfigurationError, match=r"E501 .*trustme, moto") as caught:
         sandbox.start()
     assert caught.value.problems[0].hint == "install envctl with its extra sandbox, from where you have it"
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_unwritable_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OperationFailedError, match=r"E504 .*/file/sandbox"):
         Sandbox(tmp_path / "file" / "sandbox").start()
 
 
-def test_another_endpoint_than_the_one_that_runs_is_refused(sandbox: Sandbox, directory: Path) -> None:
+def test_changed_endpoint_is_refused_while_running(sandbox: Sandbox, directory: Path) -> None:
     sandbox.start()
     with pytest.raises(OperationFailedError, match=r"E506 .*http://127\.0\.0\.1:1"):
         Sandbox(directory, endpoint_url="http://127.0.0.1:1").start()
 
 
-def test_a_bucket_that_another_account_owns_is_refused(sandbox: Sandbox) -> None:
+def test_bucket_of_another_account_is_refused(sandbox: Sandbox) -> None:
     sandbox.start(buckets=[Bucket("shop", REGION, DEV)])
     sandbox.start(buckets=[Bucket("shop", REGION, DEV)])
     with pytest.raises(OperationFailedError, match=rf"E505 .*shop in account {PROD}"):
@@ -150,23 +144,21 @@ def test_a_bucket_that_another_account_owns_is_refused(sandbox: Sandbox) -> None
         ),
     ],
 )
-def test_whatever_stands_in_the_state_file_nothing_is_raised_or_killed(
-    text: str, sandbox: Sandbox, directory: Path
-) -> None:
+def test_malformed_state_file_raises_and_kills_nothing(text: str, sandbox: Sandbox, directory: Path) -> None:
     (directory / "state.json").write_text(text)
     assert sandbox.find_running() is None
     assert sandbox.has_died()
     assert not sandbox.stop()
 
 
-def test_control_calls_need_the_token_of_the_state_file(shared: RunningSandbox) -> None:
+def test_control_calls_need_the_token(shared: RunningSandbox) -> None:
     port = int(shared.proxy_url.rpartition(":")[2])
     stranger = files.ServerState(shared.pid, port, "guessed", "", None)
     answer = request_buckets(stranger, encode_buckets([Bucket("stolen", REGION, DEV)]))
     assert (answer.status, answer.text) == (403, "the token is not the one of this sandbox")
 
 
-def test_looking_for_a_sandbox_imports_nothing_heavy() -> None:
+def test_finding_the_sandbox_imports_no_heavy_modules() -> None:
     heavy = ("moto", "trustme", "boto3", "pydantic", "http.client", "ssl", "argparse", "subprocess")
     code = f"import sys, envctl.adapters.sandbox.lifecycle; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -19,7 +19,7 @@ def files(tmp_path: Path) -> SandboxFiles:
     return SandboxFiles(tmp_path / "sandbox")
 
 
-def test_it_is_unpacked_once_and_can_be_run(files: SandboxFiles, packaged: Path) -> None:
+def test_provider_is_unpacked_once_and_executable(files: SandboxFiles, packaged: Path) -> None:
     pack(packaged, NAME)
     assert prepare_mirror(files)
     [provider] = provider_folder(files.mirror_folder).iterdir()
@@ -33,9 +33,7 @@ def test_it_is_unpacked_once_and_can_be_run(files: SandboxFiles, packaged: Path)
     assert f'path    = "{files.mirror_folder}"' in files.terraform_rc.read_text()
 
 
-def test_where_no_provider_is_packaged_terraform_asks_the_registry(
-    files: SandboxFiles, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_registry_is_used_without_packaged_provider(files: SandboxFiles, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mirror, "_PACKAGE", "no_such_package")
     assert not prepare_mirror(files)
     assert files.terraform_rc.read_text() == "provider_installation {\n  direct {}\n}\n"
@@ -43,7 +41,7 @@ def test_where_no_provider_is_packaged_terraform_asks_the_registry(
 
 
 @pytest.mark.parametrize("name", ["../escaped", "/etc/escaped", "folder/file", "..", "back\\slash"])
-def test_an_archive_that_reaches_out_of_its_folder_is_refused(files: SandboxFiles, packaged: Path, name: str) -> None:
+def test_archive_entry_outside_of_folder_is_refused(files: SandboxFiles, packaged: Path, name: str) -> None:
     pack(packaged, name)
     with pytest.raises(OperationFailedError, match="E507"):
         prepare_mirror(files)
@@ -51,7 +49,7 @@ def test_an_archive_that_reaches_out_of_its_folder_is_refused(files: SandboxFile
     assert list(files.directory.rglob("*escaped*")) == []
 
 
-def test_a_damaged_archive_leaves_nothing_half_done(files: SandboxFiles, packaged: Path) -> None:
+def test_damaged_archive_leaves_no_files(files: SandboxFiles, packaged: Path) -> None:
     pack(packaged, NAME)
     packaged.write_bytes(packaged.read_bytes()[:-30])
     with pytest.raises(OperationFailedError, match="E507"):

@@ -29,7 +29,7 @@ def patched() -> dict[str, bool]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_stock_moto_still_has_the_gap_or_the_patch_can_go(name: str, stock: dict[str, bool]) -> None:
+def test_moto_still_has_the_patched_gap(name: str, stock: dict[str, bool]) -> None:
     assert stock[name], f"moto has mended {name} itself: remove the patch"
 
 

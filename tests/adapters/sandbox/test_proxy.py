@@ -24,7 +24,7 @@ def test_an_assumed_role_is_in_its_account(client: Client) -> None:
     assert client("sts", PROD).get_caller_identity()["Account"] == PROD
 
 
-def test_what_is_made_in_one_account_is_not_in_another(client: Client) -> None:
+def test_resource_is_visible_only_in_its_account(client: Client) -> None:
     made = client("ec2", DEV).create_vpc(CidrBlock="10.10.0.0/16")["Vpc"]["VpcId"]
     assert made in vpcs(client("ec2", DEV))
     assert made not in vpcs(client("ec2", PROD))
@@ -40,7 +40,7 @@ def test_the_buckets_are_versioned_and_in_their_accounts(client: Client) -> None
 
 @pytest.mark.parametrize("key", ["plain", "with space/ü+%2F.txt", "a//b"])
 @pytest.mark.parametrize("body", [b"", b"hello", b"x" * 3_000_000])
-def test_an_object_comes_back_as_it_went(client: Client, key: str, body: bytes) -> None:
+def test_object_is_returned_unchanged(client: Client, key: str, body: bytes) -> None:
     s3 = client("s3", DEV)
     s3.put_object(Bucket="shop-dev", Key=key, Body=body, Metadata={"under_score": "kept"})
     assert s3.get_object(Bucket="shop-dev", Key=key)["Body"].read() == body
@@ -48,7 +48,7 @@ def test_an_object_comes_back_as_it_went(client: Client, key: str, body: bytes) 
     assert (head["ContentLength"], head["Metadata"]) == (len(body), {"under_score": "kept"})
 
 
-def test_of_many_conditional_puts_one_wins(client: Client) -> None:
+def test_one_of_many_conditional_puts_wins(client: Client) -> None:
     s3 = client("s3", DEV)
 
     def put(number: int) -> int:
@@ -91,14 +91,14 @@ def test_plain_requests_are_refused(shared: RunningSandbox, line: str, host: str
     assert reason in answer
 
 
-def test_it_listens_on_loopback_only(shared: RunningSandbox) -> None:
+def test_proxy_listens_on_loopback_only(shared: RunningSandbox) -> None:
     port = urlsplit(shared.proxy_url).port
     for address in ("127.0.0.2", "::1"):
         with pytest.raises(OSError), socket.create_connection((address, port), timeout=1):
             pass
 
 
-def test_a_connection_is_kept_and_takes_chunked_bodies(shared: RunningSandbox) -> None:
+def test_connection_is_kept_and_accepts_chunked_bodies(shared: RunningSandbox) -> None:
     url = urlsplit(shared.proxy_url)
     context = ssl.create_default_context(cafile=str(shared.ca_file))
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": SIGNED_FOR_STS}
@@ -111,7 +111,7 @@ def test_a_connection_is_kept_and_takes_chunked_bodies(shared: RunningSandbox) -
             assert connection.sock is not None
 
 
-def test_a_gap_of_the_emulator_is_told_at_once_and_by_name(client: Client) -> None:
+def test_unsupported_operation_is_refused_by_name(client: Client) -> None:
     ec2 = client("ec2", DEV)
     with pytest.raises(ec2.exceptions.ClientError, match=r"SandboxGap.*bundle_instance") as caught:
         ec2.bundle_instance(InstanceId="i-1", Storage={"S3": {"Bucket": "b", "Prefix": "p"}})
@@ -136,7 +136,7 @@ def test_no_host_outside_the_aws_domains_is_relayed(prefix: str) -> None:
         "s3vectors.us-east-1.api.aws",
     ],
 )
-def test_aws_hosts_are_relayed_whatever_their_case(host: str) -> None:
+def test_aws_hosts_are_matched_case_insensitively(host: str) -> None:
     assert parse_aws_host(f"{host.upper()}:443") == host
 
 

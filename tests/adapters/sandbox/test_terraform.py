@@ -53,7 +53,7 @@ resource "aws_eip" "this" {{
 
 
 @pytest.mark.terraform
-def test_state_in_one_account_resources_in_another_and_a_clean_second_plan(tmp_path: Path) -> None:
+def test_state_and_resources_may_be_in_different_accounts(tmp_path: Path) -> None:
     sandbox = Sandbox(tmp_path / "sandbox")
     up = sandbox.start(buckets=[Bucket("state", REGION, DEV)])
     try:

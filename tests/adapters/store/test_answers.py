@@ -108,30 +108,30 @@ SAID = {
 
 
 @pytest.mark.parametrize(("said", "kind", "why"), SAID.values(), ids=SAID.keys())
-def test_what_is_said_is_understood(said: str, kind: ErrorKind, why: str) -> None:
+def test_message_is_classified(said: str, kind: ErrorKind, why: str) -> None:
     assert classify_error(said) is kind
     assert why in extract_reason(said)
 
 
-def test_whether_it_was_tried_more_than_once_is_seen() -> None:
+def test_retried_request_is_recognized() -> None:
     assert was_retried(NOT_SENT)
     assert not was_retried(ASKED)
 
 
-def test_the_missing_action_is_taken_from_what_aws_says() -> None:
+def test_denied_action_is_read_from_aws_message() -> None:
     said = "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: kms:GenerateDataKey on resource: k"
     assert extract_denied_action(said, "s3:PutObject") == "kms:GenerateDataKey"
     assert extract_denied_action("Access Denied", "s3:PutObject") == "s3:PutObject"
 
 
-def test_the_region_is_taken_from_where_s3_says_it() -> None:
+def test_region_is_read_from_s3_message() -> None:
     assert extract_region("the region 'us-east-1' is wrong; expecting 'eu-west-1'") == "eu-west-1"
     assert extract_region("<Region>eu-west-1</Region>") == "eu-west-1"
     assert extract_region("somewhere") == ""
 
 
 @given(st.text(), st.sampled_from(ErrorKind), st.sampled_from(["opened", "read", "written", "listed"]))
-def test_whatever_is_said_becomes_one_line(said: str, kind: ErrorKind, verb: str) -> None:
+def test_any_message_is_described_in_one_line(said: str, kind: ErrorKind, verb: str) -> None:
     classify_error(said)
     told = describe_failure(kind, said, url="s3://shop/envctl", verb=verb, region="eu-west-1")
     assert told.code.startswith("E4")
@@ -140,7 +140,7 @@ def test_whatever_is_said_becomes_one_line(said: str, kind: ErrorKind, verb: str
 
 
 @given(st.text(), st.text())
-def test_a_time_that_nobody_can_read_is_no_harm(asked: str, server: str) -> None:
+def test_unreadable_time_does_not_break_skew_message(asked: str, server: str) -> None:
     assert "this machine's clock" in describe_clock_skew(
         f"<RequestTime>{asked}</RequestTime><ServerTime>{server}</ServerTime>"
     )

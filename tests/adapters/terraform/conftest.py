@@ -11,7 +11,7 @@ from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.release.contents import File, StackWiring, Wiring
 from envctl.domain.release.root_module import Backend, Place, render_root_module
-from envctl.domain.settings.settings import Variable
+from envctl.domain.terraform.variables import Variable
 from envctl.usecases.ports.bucket_report import BucketReport
 from envctl.usecases.ports.terraform import PreparedStack, ProgressEvent
 

@@ -6,9 +6,9 @@ import shutil
 import pytest
 
 from envctl.adapters.terraform.plans.plan_files import PLAN_FILE
-from envctl.domain.checks.probes import Output
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.plan.changes import Action, Marker
+from envctl.domain.terraform.outputs import Output
 from tests.adapters.terraform.conftest import Bench
 
 pytestmark = pytest.mark.terraform
@@ -34,7 +34,7 @@ output "many" {
 OUTPUTS = {"id": False, "token": True, "many": False}
 
 
-def test_all_that_the_state_holds_is_taken_away_by_a_plan_that_was_seen(bench: Bench) -> None:
+def test_destroy_plan_removes_every_resource_and_output(bench: Bench) -> None:
     stack = bench.lay(TWO, outputs=OUTPUTS)
     bench.deploy(stack)
     plan = bench.driver.plan("dev", stack, destroy=True)
@@ -54,14 +54,14 @@ def test_all_that_the_state_holds_is_taken_away_by_a_plan_that_was_seen(bench: B
     assert len(bench.plan(stack).resources) == 2
 
 
-def test_where_nothing_is_there_is_nothing_to_take_away(bench: Bench) -> None:
+def test_empty_stack_has_no_destroy_changes(bench: Bench) -> None:
     stack = bench.lay(TWO, outputs=OUTPUTS)
     bench.driver.init("dev", stack, None)
     assert not bench.driver.plan("dev", stack, destroy=True).changes
     assert not (bench.directory / PLAN_FILE).exists()
 
 
-def test_what_must_not_be_taken_away_is_told_before_anything_is(bench: Bench) -> None:
+def test_prevent_destroy_fails_the_destroy_plan(bench: Bench) -> None:
     stack = bench.lay(TWO.replace('"first"\n', '"first"\n  lifecycle {\n    prevent_destroy = true\n  }\n'))
     bench.deploy(stack)
     with pytest.raises(OperationFailedError, match="Instance cannot be destroyed") as raised:
@@ -69,7 +69,7 @@ def test_what_must_not_be_taken_away_is_told_before_anything_is(bench: Bench) ->
     assert "nothing was changed" in raised.value.problems[0].hint
 
 
-def test_outputs_are_those_of_the_state(bench: Bench) -> None:
+def test_outputs_are_read_from_the_state(bench: Bench) -> None:
     stack = bench.lay(TWO, outputs=OUTPUTS)
     bench.deploy(stack)
     bench.lay(TWO.replace("first", "second"), outputs=OUTPUTS)
@@ -81,7 +81,7 @@ def test_outputs_are_those_of_the_state(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("deployed", [True, False], ids=["a state without any", "no state"])
-def test_no_outputs(bench: Bench, *, deployed: bool) -> None:
+def test_missing_outputs_are_empty(bench: Bench, *, deployed: bool) -> None:
     stack = bench.lay('resource "terraform_data" "one" {}')
     bench.driver.init("dev", stack, None)
     if deployed:
@@ -89,7 +89,7 @@ def test_no_outputs(bench: Bench, *, deployed: bool) -> None:
     assert bench.driver.read_outputs("dev", stack) == {}
 
 
-def test_outputs_heal_by_one_init(bench: Bench) -> None:
+def test_outputs_are_read_after_one_init(bench: Bench) -> None:
     stack = bench.lay(TWO, outputs=OUTPUTS)
     bench.deploy(stack)
     shutil.rmtree(bench.directory / ".terraform")
@@ -97,7 +97,7 @@ def test_outputs_heal_by_one_init(bench: Bench) -> None:
     assert bench.heard.phases().count("init") == 2
 
 
-def test_a_state_that_can_not_be_read_is_told(bench: Bench) -> None:
+def test_unreadable_state_is_reported(bench: Bench) -> None:
     stack = bench.lay(TWO, outputs=OUTPUTS)
     bench.deploy(stack)
     bench.state.write_text("{ torn")
@@ -108,7 +108,7 @@ def test_a_state_that_can_not_be_read_is_told(bench: Bench) -> None:
     assert problem.message.startswith("terraform output of web failed: Error:")
 
 
-def test_a_state_without_outputs_is_told_from_one_that_is_gone(bench: Bench) -> None:
+def test_state_without_outputs_differs_from_missing_state(bench: Bench) -> None:
     stack = bench.lay(
         'resource "terraform_data" "one" {}\noutput "nothing" {\n  value = null\n}\n', outputs={"nothing": False}
     )
@@ -131,7 +131,7 @@ resource "terraform_data" "this" {
 """
 
 
-def test_what_reads_a_state_that_is_gone_can_be_taken_away_and_not_planned(bench: Bench) -> None:
+def test_reader_of_lost_state_can_only_be_destroyed(bench: Bench) -> None:
     other = bench.root / "other.tfstate"
     output = {"value": "there", "type": "string"}
     other.write_text(

@@ -21,7 +21,7 @@ from envctl.domain.errors import (
     StateLockedError,
 )
 from envctl.domain.plan.changes import Action, Marker
-from envctl.domain.settings.settings import Variable
+from envctl.domain.terraform.variables import Variable
 from envctl.usecases.ports.terraform import ProgressEvent
 from tests.adapters.terraform.conftest import Bench
 
@@ -67,7 +67,7 @@ def running(word: str) -> list[str]:
     return found
 
 
-def test_a_plan_is_applied_and_the_next_one_is_clean_without_another_init(bench: Bench) -> None:
+def test_applied_plan_leaves_clean_plan_without_init(bench: Bench) -> None:
     stack = bench.lay(f'{ONE}output "id" {{ value = terraform_data.one.output }}', outputs={"id": False})
     plan = bench.plan(stack)
     assert [(change.address, change.action) for change in plan.resources] == [("terraform_data.one", Action.CREATE)]
@@ -87,28 +87,28 @@ def test_a_plan_is_applied_and_the_next_one_is_clean_without_another_init(bench:
     assert bench.heard.phases().count("init") == 1
 
 
-def test_changed_code_is_initialised_again(bench: Bench) -> None:
+def test_changed_code_is_initialized_again(bench: Bench) -> None:
     bench.plan(bench.lay(ONE))
     plan = bench.plan(bench.lay(ONE + 'resource "terraform_data" "two" {}'))
     assert len(plan.resources) == 2
     assert bench.heard.phases().count("init") == 2
 
 
-def test_an_edited_argument_is_planned_without_another_init(bench: Bench) -> None:
+def test_changed_argument_is_planned_without_another_init(bench: Bench) -> None:
     bench.deploy(bench.lay(ONE))
     plan = bench.plan(bench.lay(ONE.replace("first", "second")))
     assert [change.action for change in plan.resources] == [Action.UPDATE]
     assert bench.heard.phases().count("init") == 1
 
 
-def test_a_change_of_an_output_alone_is_a_change(bench: Bench) -> None:
+def test_output_change_alone_is_a_change(bench: Bench) -> None:
     bench.deploy(bench.lay('output "x" { value = 1 }', outputs={"x": False}))
     plan = bench.deploy(bench.lay('output "x" { value = 2 }', outputs={"x": False}))
     assert plan.changes
     assert [(output.before, output.after) for output in plan.outputs] == [(1, 2)]
 
 
-def test_a_resource_that_fails_half_way_keeps_what_was_applied(bench: Bench) -> None:
+def test_failed_apply_keeps_applied_resources(bench: Bench) -> None:
     failing = ONE + (
         'resource "terraform_data" "two" {\n'
         "  depends_on = [terraform_data.one]\n"
@@ -132,7 +132,7 @@ def test_a_resource_that_fails_half_way_keeps_what_was_applied(bench: Bench) -> 
     assert {change.address: change.action for change in mended.resources} == {"terraform_data.two": Action.REPLACE}
 
 
-def test_a_precondition_that_does_not_hold_is_told_with_its_place(bench: Bench) -> None:
+def test_failed_precondition_is_reported_with_its_line(bench: Bench) -> None:
     stack = bench.lay(
         'locals { one = 1 }\nresource "terraform_data" "one" {\n'
         "  lifecycle {\n    precondition {\n      condition     = local.one > 2\n"
@@ -147,13 +147,13 @@ def test_a_precondition_that_does_not_hold_is_told_with_its_place(bench: Bench) 
     assert "nothing was changed" in problem.hint
 
 
-def test_code_that_can_not_be_read_is_told_at_init_with_its_place(bench: Bench) -> None:
+def test_invalid_code_is_reported_at_init_with_line(bench: Bench) -> None:
     with pytest.raises(OperationFailedError) as raised:
         bench.plan(bench.lay(f'{ONE}resource "terraform_data" {{}}\n'))
     assert raised.value.problems[0].location == Location("modules/web/main.tf", 2)
 
 
-def test_a_state_that_another_terraform_holds_is_told(bench: Bench) -> None:
+def test_state_locked_by_another_terraform_is_reported(bench: Bench) -> None:
     stack = bench.lay(ONE)
     bench.deploy(stack)
     bench.lay(sleeping(20.25))
@@ -180,7 +180,7 @@ def test_a_state_that_another_terraform_holds_is_told(bench: Bench) -> None:
     assert "@" in problem.message
 
 
-def test_a_lock_that_is_given_up_while_terraform_looks_who_has_it_is_waited_for(bench: Bench) -> None:
+def test_lock_released_during_lookup_is_waited_for(bench: Bench) -> None:
     """Terraform itself does not: it finds nobody, and gives up at once."""
     stack = bench.lay(ONE)
     bench.deploy(stack)
@@ -198,7 +198,7 @@ def test_a_lock_that_is_given_up_while_terraform_looks_who_has_it_is_waited_for(
     assert '"second"' in bench.state.read_text()
 
 
-def test_ctrl_c_stops_an_apply_cleanly_and_the_next_one_goes_on(bench: Bench) -> None:
+def test_interrupted_apply_stops_cleanly_and_can_resume(bench: Bench) -> None:
     stack = bench.lay(sleeping(31.75))
 
     def interrupt(event: ProgressEvent) -> None:
@@ -223,7 +223,7 @@ def test_ctrl_c_stops_an_apply_cleanly_and_the_next_one_goes_on(bench: Bench) ->
     assert [change.address for change in resumed.resources] == ["terraform_data.slow"]
 
 
-def test_a_secret_is_in_the_state_and_nowhere_else(bench: Bench) -> None:
+def test_secret_is_written_only_to_the_state(bench: Bench) -> None:
     code = (
         'variable "password" {\n  type = string\n  sensitive = true\n}\n'
         'resource "terraform_data" "one" { input = { plain = "shown", secret = var.password } }\n'
@@ -245,7 +245,7 @@ def test_a_secret_is_in_the_state_and_nowhere_else(bench: Bench) -> None:
     assert {file.parent for file in holding} == {bench.state.parent}
 
 
-def test_a_moved_resource_is_a_change_that_is_applied(bench: Bench) -> None:
+def test_moved_resource_is_a_change(bench: Bench) -> None:
     bench.deploy(bench.lay(ONE))
     renamed = ONE.replace('"one"', '"uno"') + "moved {\n  from = terraform_data.one\n  to   = terraform_data.uno\n}\n"
     plan = bench.deploy(bench.lay(renamed))
@@ -256,7 +256,7 @@ def test_a_moved_resource_is_a_change_that_is_applied(bench: Bench) -> None:
     assert not bench.plan(bench.lay(renamed)).changes
 
 
-def test_a_replacement_says_what_forces_it(bench: Bench) -> None:
+def test_replacement_names_its_cause(bench: Bench) -> None:
     code = 'resource "terraform_data" "one" { triggers_replace = ["a"] }'
     bench.deploy(bench.lay(code))
     (change,) = bench.plan(bench.lay(code.replace('"a"', '"b"'))).resources
@@ -264,7 +264,7 @@ def test_a_replacement_says_what_forces_it(bench: Bench) -> None:
     assert [each.path for each in change.attributes if each.forces_replacement] == ["triggers_replace[0]"]
 
 
-def test_what_a_replacement_could_not_take_away_is_told_apart_from_what_took_its_place(bench: Bench) -> None:
+def test_deposed_object_is_distinguished_from_its_replacement(bench: Bench) -> None:
     code = (
         'resource "terraform_data" "one" {\n  triggers_replace = ["a"]\n'
         "  lifecycle {\n    create_before_destroy = true\n  }\n"
@@ -281,7 +281,7 @@ def test_what_a_replacement_could_not_take_away_is_told_apart_from_what_took_its
     assert (left.action, new.address) == (Action.DELETE, "terraform_data.two")
 
 
-def test_a_data_folder_that_was_deleted_heals_by_one_init(bench: Bench) -> None:
+def test_deleted_data_folder_needs_one_init(bench: Bench) -> None:
     stack = bench.lay(ONE)
     bench.deploy(stack)
     shutil.rmtree(bench.directory / ".terraform")
@@ -316,14 +316,14 @@ def deployed_beside_another(bench: Bench, code: str) -> None:
         assert {crew.wait_for_job()[1] for _ in range(2)} == {None}
 
 
-def test_garbage_is_collected_late_and_of_several_not_at_all(bench: Bench) -> None:
+def test_garbage_collection_is_tuned_by_concurrency(bench: Bench) -> None:
     said = bench.root / "gogc"
     bench.deploy(bench.lay(SAYS.format(1, said)))
     deployed_beside_another(bench, SAYS.format(2, said))
     assert said.read_text().split() == ["400", "off"]
 
 
-def test_who_says_when_garbage_is_collected_is_heard(bench: Bench) -> None:
+def test_configured_garbage_collection_is_kept(bench: Bench) -> None:
     said = bench.root / "gogc"
     bench.inherited["GOGC"] = "400"
     deployed_beside_another(bench, SAYS.format(1, said))

@@ -49,7 +49,7 @@ def saying(root: Path, script: str) -> None:
 
 
 @pytest.mark.terraform
-def test_all_kinds_of_files_come_back_as_terraform_writes_them(
+def test_files_of_all_kinds_are_formatted(
     tmp_path: Path, formatter: TerraformFormatter, inherited: dict[str, str]
 ) -> None:
     inherited |= {"TF_CLI_ARGS_fmt": "-no-color", "TF_DATA_DIR": "/nowhere", "TF_WORKSPACE": "other"}
@@ -70,9 +70,7 @@ def test_flags_of_fmt_are_refused(
 
 
 @pytest.mark.terraform
-def test_what_can_not_be_read_is_told_by_its_own_name_and_without_its_text(
-    tmp_path: Path, formatter: TerraformFormatter
-) -> None:
+def test_unparsable_file_is_reported_without_its_text(tmp_path: Path, formatter: TerraformFormatter) -> None:
     wrong = {
         **UGLY,
         "environments/dev/terraform.tfvars": b'a = 1\npassword = "hunter2" oops\n',
@@ -93,7 +91,7 @@ def test_what_can_not_be_read_is_told_by_its_own_name_and_without_its_text(
 
 
 @pytest.mark.terraform
-def test_a_thousand_files_are_one_process(formatter: TerraformFormatter, tmp_path: Path) -> None:
+def test_many_files_are_formatted_by_one_process(formatter: TerraformFormatter, tmp_path: Path) -> None:
     many = {f"environments/e{number}/terraform.tfvars": b"a=1\n" for number in range(1000)}
     assert set(formatter.format_files("", many).values()) == {b"a = 1\n"}
 
@@ -106,26 +104,26 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize(("script", "said"), SCRIPTS.values(), ids=SCRIPTS)
-def test_one_that_fails_and(tmp_path: Path, formatter: TerraformFormatter, script: str, said: str) -> None:
+def test_failing_formatter_is_reported(tmp_path: Path, formatter: TerraformFormatter, script: str, said: str) -> None:
     saying(tmp_path, script)
     with pytest.raises(OperationFailedError) as raised:
         formatter.format_files("", UGLY)
     assert [problem.message for problem in raised.value.problems] == [f"terraform fmt failed: {said}"]
 
 
-def test_one_that_never_ends_is_waited_for_in_bounds(tmp_path: Path, inherited: Mapping[str, str]) -> None:
+def test_formatter_that_never_ends_is_stopped(tmp_path: Path, inherited: Mapping[str, str]) -> None:
     saying(tmp_path, "exec /bin/sleep 60")
     with pytest.raises(OperationFailedError, match="nothing to say for too long"):
         TerraformFormatter(tmp_path, lambda: inherited, EnvironmentFilter(print), patience=0.3).format_files("", UGLY)
 
 
-def test_it_is_asked_once_without_a_look_for_newer_ones(tmp_path: Path, formatter: TerraformFormatter) -> None:
+def test_formatter_runs_once_without_version_check(tmp_path: Path, formatter: TerraformFormatter) -> None:
     saying(tmp_path, f'echo "$CHECKPOINT_DISABLE $*" >> {tmp_path}/asked')
     assert formatter.format_files("", UGLY) == UGLY
     assert (tmp_path / "asked").read_text() == "1 fmt -list=false -no-color\n"
 
 
-def test_a_full_disk_is_told(tmp_path: Path, formatter: TerraformFormatter) -> None:
+def test_unwritable_temporary_folder_is_reported(tmp_path: Path, formatter: TerraformFormatter) -> None:
     (tmp_path / "tmp").rmdir()
     with pytest.raises(OperationFailedError, match="E406"):
         formatter.format_files("", UGLY)

@@ -30,13 +30,13 @@ def saying(root: Path, script: str) -> TerraformDriver:
 
 
 @pytest.mark.terraform
-def test_the_embedded_one_says_its_version(tmp_path: Path) -> None:
+def test_embedded_terraform_version_is_detected(tmp_path: Path) -> None:
     found = driver(tmp_path).detect_version("")
     assert found.program == "the embedded Terraform"
     assert found.version.startswith("1.")
 
 
-def test_one_on_the_path_is_asked_without_a_look_for_newer_ones(tmp_path: Path) -> None:
+def test_version_is_read_without_checking_for_updates(tmp_path: Path) -> None:
     there = saying(tmp_path, """echo "{\\"terraform_version\\": \\"1.9.$CHECKPOINT_DISABLE\\"}" """)
     assert there.detect_version("") == InstalledTerraform(os.fspath(tmp_path / "bin" / "terraform"), "1.9.1")
 
@@ -50,7 +50,7 @@ SAYS = {
 
 
 @pytest.mark.parametrize(("script", "said"), SAYS.values(), ids=SAYS)
-def test_one_that_does_not_say_its_version_but(tmp_path: Path, script: str, said: str) -> None:
+def test_missing_version_is_reported(tmp_path: Path, script: str, said: str) -> None:
     with pytest.raises(OperationFailedError) as raised:
         saying(tmp_path, script).detect_version("")
     (problem,) = raised.value.problems
@@ -63,13 +63,13 @@ def cached(folder: Path, version: str) -> dict[str, str]:
     return {"TF_PLUGIN_CACHE_DIR": os.fspath(folder / "cache"), "HOME": os.fspath(folder)}
 
 
-def test_what_is_in_the_cache_is_taken_from_there(tmp_path: Path) -> None:
+def test_cached_provider_is_found_in_the_cache(tmp_path: Path) -> None:
     environment = cached(tmp_path, "6.25.0")
     found = provider_source.find_source(environment, AWS, knock=True)
     assert found == ProviderSource("cache", os.fspath(tmp_path / "cache"))
 
 
-def test_another_version_in_the_cache_is_of_no_use(tmp_path: Path) -> None:
+def test_other_version_in_the_cache_is_ignored(tmp_path: Path) -> None:
     environment = cached(tmp_path, "6.24.0")
     assert provider_source.find_source(environment, AWS, knock=False) == ProviderSource(
         "registry", "registry.terraform.io"
@@ -87,7 +87,7 @@ MIRRORS = {
 
 @pytest.mark.parametrize(("text", "kind", "problem"), MIRRORS.values(), ids=MIRRORS)
 @pytest.mark.parametrize("named", [True, False], ids=["named", "at home"])
-def test_a_mirror(tmp_path: Path, text: str, kind: str, problem: str, *, named: bool) -> None:
+def test_provider_mirror_is_found(tmp_path: Path, text: str, kind: str, problem: str, *, named: bool) -> None:
     file = tmp_path / ("my.tfrc" if named else ".terraformrc")
     file.write_text(f"provider_installation {{\n{text.replace('{folder}', os.fspath(tmp_path))}\n}}\n")
     environment = {"HOME": os.fspath(tmp_path), **({"TF_CLI_CONFIG_FILE": os.fspath(file)} if named else {})}
@@ -102,7 +102,7 @@ def deaf() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-def test_a_registry_that_says_nothing_is_waited_for_in_bounds(tmp_path: Path, deaf: str) -> None:
+def test_silent_registry_is_waited_for_with_timeout(tmp_path: Path, deaf: str) -> None:
     environment = {"HOME": os.fspath(tmp_path), "HTTPS_PROXY": deaf}
     found = provider_source.find_source(environment, {"a.example.com/x/y": "1.0.0", **AWS}, knock=True, patience=0.2)
     assert (found.kind, found.where, found.asked) == ("registry", "a.example.com, registry.terraform.io", True)
@@ -110,6 +110,6 @@ def test_a_registry_that_says_nothing_is_waited_for_in_bounds(tmp_path: Path, de
     assert "registry.terraform.io: " in found.problem
 
 
-def test_a_registry_that_nobody_can_reach_is_told(tmp_path: Path) -> None:
+def test_unreachable_registry_is_reported(tmp_path: Path) -> None:
     environment = {"HOME": os.fspath(tmp_path), "HTTPS_PROXY": "http://127.0.0.1:9"}
     assert "refused" in provider_source.find_source(environment, AWS, knock=True).problem

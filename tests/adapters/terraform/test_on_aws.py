@@ -16,7 +16,7 @@ from envctl.cli.commands.deployment.recover import parse_import
 from envctl.domain.errors import Location, OperationFailedError, StateLockedError
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange
 from envctl.domain.release.root_module import Backend, Place
-from envctl.domain.settings.settings import Variable
+from envctl.domain.terraform.variables import Variable
 from envctl.usecases.ports.terraform import ProgressEvent
 from tests.adapters.terraform.conftest import Bench
 
@@ -111,7 +111,7 @@ output "news" {
 """
 
 
-def test_what_was_changed_by_hand_is_drift_and_nothing_else_is(aws: Bench, client: Client) -> None:
+def test_drift_check_finds_exactly_the_manual_changes(aws: Bench, client: Client) -> None:
     aws.providers = {"aws": {"source": "hashicorp/aws"}}
     arguments = {"password": "planted-hunter2"}
     stack = aws.lay(NEWS, variables=(PASSWORD,), arguments=arguments, outputs={"news": False})
@@ -159,7 +159,7 @@ def when_begun(aws: Bench, do: Callable[[], object]) -> None:
     aws.heard.reacts = react
 
 
-def test_a_lock_that_a_killed_terraform_left_is_broken_by_its_id_alone(aws: Bench) -> None:
+def test_lock_of_killed_terraform_is_broken_by_id(aws: Bench) -> None:
     stack = aws.lay(waiting(aws))
     aws.plan(stack)
     when_begun(aws, lambda: os.killpg(int((aws.directory / RUNNING_FILE).read_text()), signal.SIGKILL))
@@ -188,9 +188,7 @@ def test_a_lock_that_a_killed_terraform_left_is_broken_by_its_id_alone(aws: Benc
         aws.driver.force_unlock("dev", stack, lock.id)
 
 
-def test_a_state_that_no_bucket_would_take_is_put_there_once_one_does(
-    aws: Bench, client: Client, sandbox: RunningSandbox
-) -> None:
+def test_state_is_pushed_once_its_bucket_exists_again(aws: Bench, client: Client, sandbox: RunningSandbox) -> None:
     s3 = client("s3")
     stack = aws.lay(waiting(aws, 'output "x" { value = 1 }'), outputs={"x": False})
     aws.plan(stack)
@@ -215,7 +213,7 @@ def test_a_state_that_no_bucket_would_take_is_put_there_once_one_does(
     assert not aws.driver.plan("dev", stack).changes
 
 
-def test_nobody_who_answers_is_told_from_a_right_that_is_missing(aws: Bench) -> None:
+def test_unreachable_aws_is_distinguished_from_missing_permission(aws: Bench) -> None:
     stack = aws.lay('resource "terraform_data" "this" {}\n')
     aws.deploy(stack)
     aws.inherited |= dict.fromkeys(("HTTPS_PROXY", "https_proxy"), "http://127.0.0.1:1")
@@ -260,7 +258,7 @@ resource "aws_security_group" "this" {
 IMPORT = re.compile(r"envctl recover dev (--import .*?)(?: \(ID: (.*?)\))?; then")
 
 
-def test_what_exists_already_is_taken_in_by_the_hint(aws: Bench, client: Client) -> None:
+def test_existing_resource_is_imported_as_the_hint_says(aws: Bench, client: Client) -> None:
     """As after a killed Terraform: all is made, and no state knows of it."""
     stack = aws.lay(EXISTING)
     aws.deploy(stack)

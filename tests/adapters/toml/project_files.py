@@ -3,7 +3,8 @@
 import pytest
 
 from envctl.adapters.toml import load_project
-from envctl.domain.errors import ConfigurationError, ExitCode, Problem
+from envctl.domain.errors import ConfigurationError, Problem
+from envctl.domain.exit_codes import ExitCode
 
 GOOD = """\
 [project]

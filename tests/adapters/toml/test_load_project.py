@@ -6,7 +6,7 @@ from tests.adapters.toml.project_files import GOOD, line_of, problems_of
 
 def test_a_good_project_is_read() -> None:
     project = load_project(GOOD.encode())
-    assert (project.name, project.entry, project.find_previous("prod"), project.find_next("prod")) == (
+    assert (project.name, project.entry, project.find_previous("prod"), project.pipeline.find_next("prod")) == (
         "shop",
         "dev",
         "staging",
@@ -217,7 +217,7 @@ def test_a_bad_project_is_explained(old: str, new: str, at: str, problem: str, h
     assert str(found.location) == line_of(text, at)
 
 
-def test_all_problems_come_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     text = GOOD.replace('name = "shop"', 'nmae = "shop"').replace("network.vpc_id", "x.y").replace('"prod"]', "]")
     found = [(each.code, each.location.line) for each in problems_of(text) if each.location]
     assert found == [("E108", 1), ("E102", 2), ("E104", 15), ("E105", 23)]
@@ -236,7 +236,7 @@ def test_all_problems_come_at_once() -> None:
         pytest.param(b"x = " + b"[" * 50_000, id="too deep"),
     ],
 )
-def test_whatever_is_in_the_file_there_are_problems_and_no_traceback(text: bytes) -> None:
+def test_malformed_project_file_gives_problems_without_traceback(text: bytes) -> None:
     assert all(each.message and each.hint for each in problems_of(text))
 
 

@@ -5,13 +5,13 @@ from datetime import datetime, time, timedelta
 import pytest
 
 from envctl.adapters.toml import load_project
-from envctl.domain.checks.probes import CommandCheck, HttpCheck, OutputCheck
+from envctl.domain.config.checks.kinds import CommandCheck, HttpCheck, OutputCheck
 from envctl.domain.config.rules.windows import AbsoluteWindow, WeeklyWindow
 from envctl.domain.rules.document import find_rules
 from tests.adapters.toml.project_files import GOOD, RULED, line_of, problems_of
 
 
-def test_what_an_environment_asks_for_is_read() -> None:
+def test_environment_rules_are_read() -> None:
     project = load_project(RULED.encode())
     prod = project.environments["prod"]
     assert (prod.protected, prod.max_destroys) == (True, 0)
@@ -37,7 +37,7 @@ def test_what_an_environment_asks_for_is_read() -> None:
     }
 
 
-def test_what_an_environment_does_not_say_is_not_asked() -> None:
+def test_unset_gates_take_their_defaults() -> None:
     project = load_project(GOOD.encode())
     staging = project.environments["staging"]
     assert (staging.protected, staging.max_destroys) == (False, 5)
@@ -282,7 +282,7 @@ AGAINST_RULES = {
 
 
 @pytest.mark.parametrize(("old", "new", "at", "message"), AGAINST_RULES.values(), ids=AGAINST_RULES.keys())
-def test_rules_that_are_none_are_explained(old: str, new: str, at: str, message: str) -> None:
+def test_invalid_rules_are_reported_with_their_line(old: str, new: str, at: str, message: str) -> None:
     assert old in RULED
     text = RULED.replace(old, new, 1)
     found = [problem for problem in problems_of(text) if problem.code != "E102"]
@@ -315,7 +315,7 @@ SENSELESS = {
 
 
 @pytest.mark.parametrize(("old", "new", "at", "message"), SENSELESS.values(), ids=SENSELESS.keys())
-def test_windows_that_make_no_sense_are_named_by_their_line(old: str, new: str, at: str, message: str) -> None:
+def test_meaningless_window_is_reported_with_its_line(old: str, new: str, at: str, message: str) -> None:
     assert old in RULED
     text = RULED.replace(old, new, 1)
     (problem,) = problems_of(text)
@@ -377,9 +377,7 @@ MISSPELT = {
 
 
 @pytest.mark.parametrize(("old", "new", "at", "message", "hint"), MISSPELT.values(), ids=MISSPELT.keys())
-def test_a_key_that_is_misspelt_is_refused_and_the_nearest_offered(
-    old: str, new: str, at: str, message: str, hint: str
-) -> None:
+def test_misspelt_key_is_refused_with_nearest_name(old: str, new: str, at: str, message: str, hint: str) -> None:
     assert old in RULED
     text = RULED.replace(old, new, 1)
     problem, *_ = [problem for problem in problems_of(text) if problem.code == "E102"]
@@ -388,7 +386,7 @@ def test_a_key_that_is_misspelt_is_refused_and_the_nearest_offered(
     assert str(problem.location) == line_of(text, at)
 
 
-def test_a_window_without_a_name_is_named_by_its_line() -> None:
+def test_window_without_name_is_reported_with_its_line() -> None:
     text = RULED.replace('name = "office", ', "")
     (problem,) = problems_of(text)
     assert (problem.code, problem.message) == ("E108", "environments.prod.gates.windows.1.name is missing")
@@ -417,13 +415,13 @@ IN_TABLES = {
 
 
 @pytest.mark.parametrize(("old", "new", "at"), IN_TABLES.values(), ids=IN_TABLES.keys())
-def test_windows_may_be_tables_of_their_own_and_have_their_lines(old: str, new: str, at: str) -> None:
+def test_windows_as_tables_have_their_own_lines(old: str, new: str, at: str) -> None:
     assert load_project((GOOD + TABLES).encode()).environments["prod"].gates.windows[1].name == "office"
     text = GOOD + TABLES.replace(old, new)
     assert line_of(text, at) in {str(problem.location) for problem in problems_of(text)}
 
 
-def test_of_windows_that_are_tables_the_one_that_is_wrong_is_named_by_its_line() -> None:
+def test_faulty_window_table_is_reported_with_its_line() -> None:
     text = GOOD + TABLES.replace('to = "17:30"\n', "")
     (problem,) = problems_of(text)
     assert problem.message.startswith("environments.prod.gates.windows.1 must have start and end")
@@ -431,7 +429,7 @@ def test_of_windows_that_are_tables_the_one_that_is_wrong_is_named_by_its_line()
     assert str(problem.location) == f"envctl.toml:{header}"
 
 
-def test_missing_key_of_a_window_gets_an_example_of_a_window() -> None:
+def test_missing_window_key_has_an_example() -> None:
     header = "[environments.prod.gates]\n"
     text = GOOD.replace(header, f"{header}windows = [{{ days = ['mon'] }}]\n")
     hints = [problem.hint for problem in problems_of(text)]

@@ -10,14 +10,14 @@ def keyed(keys: str) -> str:
     return f"{GOOD}\n[terraform]\nplan_keys = {keys}\n"
 
 
-def test_keys_of_a_plan_that_may_pass() -> None:
+def test_accepted_plan_keys_are_read() -> None:
     assert load_project(GOOD.encode()).terraform.plan_keys == ()
     project = load_project(keyed('["fancy", "resource_changes.change.fancy"]').encode())
     assert project.terraform.plan_keys == ("fancy", "resource_changes.change.fancy")
 
 
 @pytest.mark.parametrize("keys", ['[""]', '["a b"]', '["resource_changes."]', '["*"]', '"fancy"', "[1]"])
-def test_what_is_no_key_of_a_plan_is_refused_at_its_line(keys: str) -> None:
+def test_invalid_plan_key_is_refused_with_its_line(keys: str) -> None:
     (problem,) = problems_of(keyed(keys))
     assert problem.location is not None
     assert keyed(keys).splitlines()[(problem.location.line or 0) - 1].startswith("plan_keys")
@@ -34,7 +34,7 @@ def test_what_is_no_key_of_a_plan_is_refused_at_its_line(keys: str) -> None:
         ("1e400", "must not hold nan or inf"),
     ],
 )
-def test_values_that_no_provider_knows_are_refused_at_their_line(value: str, what: str) -> None:
+def test_unsupported_provider_value_is_refused_with_its_line(value: str, what: str) -> None:
     text = f"{GOOD}\n[providers.random]\nkey = {value}\n"
     (problem,) = problems_of(text)
     assert problem.message.startswith(f"providers.random.key {what}")
@@ -42,6 +42,6 @@ def test_values_that_no_provider_knows_are_refused_at_their_line(value: str, wha
     assert text.splitlines()[(problem.location.line or 0) - 1].startswith("key =")
 
 
-def test_plain_values_of_a_provider_are_kept() -> None:
+def test_provider_values_are_kept() -> None:
     project = load_project(f'{GOOD}\n[providers.random]\nkey = [1, 1.5, true, "a", {{ b = [] }}]\n'.encode())
     assert project.providers["random"]["key"] == [1, 1.5, True, "a", {"b": []}]

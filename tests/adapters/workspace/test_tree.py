@@ -28,12 +28,12 @@ def test_files_are_read_by_their_path(tree: ProjectTree) -> None:
     assert tree.read_contents("envctl.toml/below-a-file") is None
 
 
-def test_a_folder_where_a_file_should_be_is_told(tree: ProjectTree) -> None:
+def test_folder_in_place_of_file_is_reported(tree: ProjectTree) -> None:
     with pytest.raises(OperationFailedError, match="E407 modules can't be read"):
         tree.read_contents("modules")
 
 
-def test_a_folder_is_all_of_its_files_without_what_tools_left(tree: ProjectTree) -> None:
+def test_folder_is_read_without_tool_files(tree: ProjectTree) -> None:
     assert tree.read_folder("modules/web") == {
         "modules/web/main.tf": File(b"modules/web/main.tf"),
         "modules/web/sub/x.tpl": File(b"modules/web/sub/x.tpl", executable=True),
@@ -42,7 +42,7 @@ def test_a_folder_is_all_of_its_files_without_what_tools_left(tree: ProjectTree)
     assert tree.read_folder("envctl.toml") is None
 
 
-def test_a_link_inside_the_project_is_read_and_one_out_of_it_is_told(tree: ProjectTree, tmp_path: Path) -> None:
+def test_inner_link_is_read_and_outer_link_refused(tree: ProjectTree, tmp_path: Path) -> None:
     web = tmp_path / "project/modules/web"
     (web / "inside.tf").symlink_to("main.tf")
     assert (tree.read_folder("modules/web") or {})["modules/web/inside.tf"] == File(b"modules/web/main.tf")
@@ -58,7 +58,7 @@ def lay(tree: ProjectTree, root: Path, *names: str) -> None:
         assert (root / name).exists()
 
 
-def test_linked_folder_is_read_like_a_copy_of_it(tree: ProjectTree, tmp_path: Path) -> None:
+def test_linked_folder_is_read_like_a_copy(tree: ProjectTree, tmp_path: Path) -> None:
     root = tmp_path / "project"
     lay(tree, root, "shared/policies/a.json", "shared/policies/sub/b.json")
     (root / "modules/web/policies").symlink_to("../../shared/policies")
@@ -69,7 +69,7 @@ def test_linked_folder_is_read_like_a_copy_of_it(tree: ProjectTree, tmp_path: Pa
     assert tree.read_folder("modules/web") == linked
 
 
-def test_linked_module_is_read_like_a_copy_of_it(tree: ProjectTree, tmp_path: Path) -> None:
+def test_linked_module_is_read_like_a_copy(tree: ProjectTree, tmp_path: Path) -> None:
     (tmp_path / "project/modules/same").symlink_to("web")
     assert [*(tree.read_folder("modules/same") or {})] == ["modules/same/main.tf", "modules/same/sub/x.tpl"]
 
@@ -84,21 +84,21 @@ def test_linked_folder_outside_of_the_project_is_refused(tree: ProjectTree, tmp_
 
 
 @pytest.mark.parametrize("target", [".", "..", "sub", "../../modules"])
-def test_linked_folder_that_leads_back_is_refused(tree: ProjectTree, tmp_path: Path, target: str) -> None:
+def test_linked_folder_that_forms_a_loop_is_refused(tree: ProjectTree, tmp_path: Path, target: str) -> None:
     at = "modules/web/sub/again" if target == "sub" else "modules/web/again"
     (tmp_path / "project" / at).symlink_to("../sub" if target == "sub" else target)
     with pytest.raises(ConfigurationError, match=r"E128 .* leads back to itself"):
         tree.read_folder("modules/web")
 
 
-def test_two_links_to_one_folder_are_no_circle(tree: ProjectTree, tmp_path: Path) -> None:
+def test_two_links_to_one_folder_are_allowed(tree: ProjectTree, tmp_path: Path) -> None:
     lay(tree, tmp_path / "project", "shared/a.json")
     for name in ("one", "two"):
         (tmp_path / "project/modules/web" / name).symlink_to("../../shared")
     assert {"modules/web/one/a.json", "modules/web/two/a.json"} <= set(tree.read_folder("modules/web") or {})
 
 
-def test_what_is_left_out_is_not_looked_at(tree: ProjectTree, tmp_path: Path) -> None:
+def test_excluded_folder_is_not_read(tree: ProjectTree, tmp_path: Path) -> None:
     (tmp_path / "project/modules/web/tests").symlink_to("/etc")
     os.mkfifo(tmp_path / "project/modules/web/.terraform/pipe")
     assert len(tree.read_folder("modules/web", without={"tests"}) or {}) == 2
@@ -106,7 +106,7 @@ def test_what_is_left_out_is_not_looked_at(tree: ProjectTree, tmp_path: Path) ->
         tree.read_folder("modules/web")
 
 
-def test_folder_that_can_not_be_listed_is_never_left_out(tree: ProjectTree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_folder_is_never_omitted(tree: ProjectTree, monkeypatch: pytest.MonkeyPatch) -> None:
     listed = os.scandir
 
     def refuse(path: str) -> object:
@@ -125,23 +125,23 @@ def test_unusual_name_is_read(tree: ProjectTree, tmp_path: Path, name: str) -> N
     assert f"modules/web/{name}" in (tree.read_folder("modules/web") or {})
 
 
-def test_a_link_to_nothing_is_told(tree: ProjectTree, tmp_path: Path) -> None:
+def test_dangling_link_is_reported(tree: ProjectTree, tmp_path: Path) -> None:
     (tmp_path / "project/modules/web/dangling.tf").symlink_to("gone.tf")
     with pytest.raises(OperationFailedError, match=r"E407 modules/web/dangling\.tf can't be read"):
         tree.read_folder("modules/web")
 
 
-def test_what_is_written_is_read(tree: ProjectTree) -> None:
+def test_written_file_is_read_back(tree: ProjectTree) -> None:
     tree.write_contents("new/file", b"\x00\xff")
     assert tree.read_contents("new/file") == b"\x00\xff"
 
 
-def test_of_a_folder_only_what_ends_so(tree: ProjectTree) -> None:
+def test_folder_is_filtered_by_file_ending(tree: ProjectTree) -> None:
     assert list(tree.read_folder("modules", (".tpl", ".txt")) or {}) == ["modules/web/sub/x.tpl"]
     assert tree.read_folder("modules", (".txt",)) == {}
 
 
-def test_one_file_is_read_unless_it_leads_out_of_the_project(tree: ProjectTree, tmp_path: Path) -> None:
+def test_file_is_read_unless_outside_of_project(tree: ProjectTree, tmp_path: Path) -> None:
     assert tree.read_file("modules/web/main.tf") == File(b"modules/web/main.tf")
     assert tree.read_file("modules/web") is None
     (tmp_path / "other").mkdir()
@@ -151,7 +151,7 @@ def test_one_file_is_read_unless_it_leads_out_of_the_project(tree: ProjectTree, 
         tree.read_file("linked/main.tf")
 
 
-def test_what_is_written_anew_keeps_its_mode_and_stays_a_link(tree: ProjectTree, tmp_path: Path) -> None:
+def test_rewritten_file_keeps_its_mode_and_link(tree: ProjectTree, tmp_path: Path) -> None:
     private, link = tmp_path / "project/private", tmp_path / "project/link"
     private.write_bytes(b"before")
     private.chmod(0o600)

@@ -63,7 +63,7 @@ def names(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
 
 
-def test_a_lock_names_who_holds_it_and_goes_with_a_killed_process(workspace: DirectoryWorkspace, project: Path) -> None:
+def test_lock_names_its_holder_and_ends_with_process(workspace: DirectoryWorkspace, project: Path) -> None:
     command = [sys.executable, "-c", HOLDS, os.fspath(project / ".envctl" / "work")]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
@@ -86,7 +86,7 @@ def test_a_lock_is_given_back_after_a_fault(workspace: DirectoryWorkspace) -> No
             pass
 
 
-def test_code_is_laid_out_with_its_modes(workspace: DirectoryWorkspace, code: Path) -> None:
+def test_code_is_written_with_its_modes(workspace: DirectoryWorkspace, code: Path) -> None:
     files = {"modules/web/main.tf": File(b"a"), "modules/web/run.sh": File(b"b", executable=True)}
     workspace.write_code("dev", files)
     assert {name: (code / name).read_bytes() for name in files} == {name: file.data for name, file in files.items()}
@@ -96,7 +96,7 @@ def test_code_is_laid_out_with_its_modes(workspace: DirectoryWorkspace, code: Pa
 
 
 @pytest.mark.parametrize("held", [b"", b"{", b"{}", b"[1]", b"null"])
-def test_known_states_are_noted_and_nonsense_is_none(tmp_path: Path, held: bytes) -> None:
+def test_known_states_are_saved_and_malformed_ones_ignored(tmp_path: Path, held: bytes) -> None:
     workspace = DirectoryWorkspace(tmp_path, tmp_path / "work", "test")
     assert workspace.load_known_states("dev") == frozenset()
     (tmp_path / "work" / "dev").mkdir(parents=True)
@@ -106,7 +106,7 @@ def test_known_states_are_noted_and_nonsense_is_none(tmp_path: Path, held: bytes
     assert workspace.load_known_states("dev") == {"network", "web"}
 
 
-def test_the_release_of_the_code_is_noted(workspace: DirectoryWorkspace, code: Path) -> None:
+def test_release_of_the_code_is_saved(workspace: DirectoryWorkspace, code: Path) -> None:
     assert workspace.load_code_release("dev") == ""
     laid(workspace, a="1")
     workspace.save_code_release("dev", "r1")
@@ -134,7 +134,7 @@ def test_stale_files_and_empty_folders_go(workspace: DirectoryWorkspace, code: P
     assert names(code) == {"modules", "modules/web", "modules/web/main.tf"}
 
 
-def test_a_folder_becomes_a_file_and_a_file_a_folder(workspace: DirectoryWorkspace, code: Path) -> None:
+def test_folder_and_file_may_replace_each_other(workspace: DirectoryWorkspace, code: Path) -> None:
     laid(workspace, **{"a/b": "1", "c": "2"})
     laid(workspace, **{"a": "3", "c/d": "4"})
     assert names(code) == {"a", "c", "c/d"}
@@ -158,7 +158,7 @@ def test_links_are_removed_and_never_followed(workspace: DirectoryWorkspace, cod
     assert names(outside) == {"main.tf"}
 
 
-def test_a_code_folder_that_is_a_link_is_replaced(workspace: DirectoryWorkspace, code: Path, tmp_path: Path) -> None:
+def test_linked_code_folder_is_replaced(workspace: DirectoryWorkspace, code: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "precious").write_text("kept")
@@ -179,7 +179,7 @@ def prepared(workspace: DirectoryWorkspace) -> None:
     "changed",
     [f"{workdir_names.CODE_FOLDER}/modules/web/main.tf", f"{workdir_names.CODE_FOLDER}/planted.sh", "web/main.tf.json"],
 )
-def test_what_was_laid_out_has_a_mark(changed: str, workspace: DirectoryWorkspace, project: Path) -> None:
+def test_layout_hash_changes_with_any_file(changed: str, workspace: DirectoryWorkspace, project: Path) -> None:
     prepared(workspace)
     before = workspace.hash_layout(PREPARED_DEV)
     assert workspace.hash_layout(PREPARED_DEV) == before
@@ -187,7 +187,7 @@ def test_what_was_laid_out_has_a_mark(changed: str, workspace: DirectoryWorkspac
     assert workspace.hash_layout(PREPARED_DEV) != before
 
 
-def test_what_was_prepared_is_recalled_while_nothing_changed(workspace: DirectoryWorkspace, project: Path) -> None:
+def test_unchanged_preparation_is_reused(workspace: DirectoryWorkspace, project: Path) -> None:
     assert not workspace.has_prepared("dev")
     assert workspace.load_prepared("dev") is None
     prepared(workspace)
@@ -229,20 +229,20 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_nothing_is_recalled_when(workspace: DirectoryWorkspace, project: Path, change: Callable[[Path], None]) -> None:
+def test_preparation_is_discarded_when(
+    workspace: DirectoryWorkspace, project: Path, change: Callable[[Path], None]
+) -> None:
     prepared(workspace)
     change(project)
     assert workspace.load_prepared("dev") is None
 
 
-def test_another_version_of_envctl_recalls_nothing(workspace: DirectoryWorkspace, project: Path) -> None:
+def test_preparation_of_another_envctl_version_is_discarded(workspace: DirectoryWorkspace, project: Path) -> None:
     prepared(workspace)
     assert DirectoryWorkspace(project, project / ".envctl" / "work", "1.1").load_prepared("dev") is None
 
 
-def test_a_file_that_is_saved_after_the_mark_is_never_taken_for_what_lies_ready(
-    workspace: DirectoryWorkspace, project: Path
-) -> None:
+def test_file_saved_during_preparation_invalidates_it(workspace: DirectoryWorkspace, project: Path) -> None:
     mark = workspace.hash_inputs(INPUTS)
     (project / "envctl.toml").write_text("saved while everything was being prepared")
     laid(workspace, **{"modules/web/main.tf": "x"})
@@ -251,13 +251,13 @@ def test_a_file_that_is_saved_after_the_mark_is_never_taken_for_what_lies_ready(
     assert workspace.load_prepared("dev") is None
 
 
-def test_a_stack_that_is_laid_out_anew_is_not_recalled(workspace: DirectoryWorkspace) -> None:
+def test_rewritten_stack_invalidates_the_preparation(workspace: DirectoryWorkspace) -> None:
     prepared(workspace)
     workspace.write_stack("dev", "web", MAIN)
     assert workspace.load_prepared("dev") is None
 
 
-def test_with_secrets_nothing_is_remembered(workspace: DirectoryWorkspace, project: Path) -> None:
+def test_preparation_with_secrets_is_not_saved(workspace: DirectoryWorkspace, project: Path) -> None:
     workspace.write_stack("dev", "web", MAIN)
     workspace.save_prepared(
         PreparedEnvironment("dev", "", "s", (PreparedStack("web", secrets={"password": "hunter2"}),)), INPUTS, ""
@@ -266,14 +266,14 @@ def test_with_secrets_nothing_is_remembered(workspace: DirectoryWorkspace, proje
     assert all(b"hunter2" not in file.read_bytes() for file in project.rglob("*") if file.is_file())
 
 
-def test_the_provider_lock_is_read_as_terraform_left_it(workspace: DirectoryWorkspace, project: Path) -> None:
+def test_provider_lock_is_read_from_the_stack_folder(workspace: DirectoryWorkspace, project: Path) -> None:
     assert workspace.read_provider_lock("dev", "web") is None
     workspace.write_stack("dev", "web", MAIN)
     (project / WORK / "web" / ".terraform.lock.hcl").write_bytes(b"locked")
     assert workspace.read_provider_lock("dev", "web") == b"locked"
 
 
-def test_terraforms_record_of_modules_lies_where_it_looks_for_it(workspace: DirectoryWorkspace, project: Path) -> None:
+def test_module_record_is_where_terraform_expects_it(workspace: DirectoryWorkspace, project: Path) -> None:
     assert workspace.read_module_record("dev", "web") is None
     workspace.write_module_record("dev", "web", b"")
     assert workspace.read_module_record("dev", "web") is None
@@ -282,9 +282,7 @@ def test_terraforms_record_of_modules_lies_where_it_looks_for_it(workspace: Dire
     assert workspace.read_module_record("dev", "web") == b"record"
 
 
-def test_without_that_record_nothing_is_recalled_so_that_nothing_is_fetched(
-    workspace: DirectoryWorkspace, project: Path
-) -> None:
+def test_missing_module_record_invalidates_the_preparation(workspace: DirectoryWorkspace, project: Path) -> None:
     workspace.write_module_record("dev", "web", b"record")
     prepared(workspace)
     assert workspace.load_prepared("dev") == PREPARED_DEV
@@ -292,7 +290,7 @@ def test_without_that_record_nothing_is_recalled_so_that_nothing_is_fetched(
     assert workspace.load_prepared("dev") is None
 
 
-def test_a_file_is_written_whole_with_its_mode(tmp_path: Path) -> None:
+def test_file_is_written_atomically_with_its_mode(tmp_path: Path) -> None:
     atomic.write_atomically(tmp_path / "a" / "b", b"one", mode=0o600)
     atomic.write_atomically(tmp_path / "a" / "b", b"two", mode=0o600)
     assert (tmp_path / "a" / "b").read_bytes() == b"two"
@@ -300,7 +298,7 @@ def test_a_file_is_written_whole_with_its_mode(tmp_path: Path) -> None:
     assert names(tmp_path) == {"a", "a/b"}
 
 
-def test_a_write_that_fails_leaves_nothing_behind_and_the_old_file_alone(tmp_path: Path) -> None:
+def test_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "folder" / "inside").mkdir(parents=True)
     with pytest.raises(OperationFailedError) as raised:
         atomic.write_atomically(tmp_path / "folder", b"x")
@@ -322,7 +320,7 @@ BLOCKED: dict[str, Callable[[DirectoryWorkspace], object]] = {
 
 
 @pytest.mark.parametrize("act", BLOCKED.values(), ids=BLOCKED.keys())
-def test_a_place_that_can_not_be_written_to_is_told(
+def test_unwritable_path_is_reported(
     workspace: DirectoryWorkspace, project: Path, act: Callable[[DirectoryWorkspace], object]
 ) -> None:
     (project / ".envctl").write_text("a file where a folder should be")
@@ -330,7 +328,7 @@ def test_a_place_that_can_not_be_written_to_is_told(
         act(workspace)
 
 
-def test_a_state_that_could_not_be_saved_is_seen_where_it_lies(workspace: DirectoryWorkspace, project: Path) -> None:
+def test_unsaved_state_is_found_in_its_environment(workspace: DirectoryWorkspace, project: Path) -> None:
     assert not workspace.has_unsaved_state("dev")
     laid(workspace, **{"modules/web/main.tf": ""})
     workspace.write_stack("dev", "web", MAIN)

@@ -28,7 +28,7 @@ def use(runner: Runner, command: str, **more: str) -> Ran:
     return runner.use(command=command, python=sys.executable, **more)
 
 
-def test_a_command_is_run_and_what_it_says_can_be_asked_for(runner: Runner) -> None:
+def test_command_runs_and_sets_step_outputs(runner: Runner) -> None:
     done = use(runner, "validate")
     assert done.code == 0, done.log
     assert "Valid: 3 environments" in done.log
@@ -44,7 +44,7 @@ def test_a_command_is_run_and_what_it_says_can_be_asked_for(runner: Runner) -> N
     assert done.groups == []
 
 
-def test_a_wrong_setting_fails_the_step_and_is_told_on_its_line(runner: Runner, project: Path) -> None:
+def test_wrong_setting_fails_the_step_with_annotation(runner: Runner, project: Path) -> None:
     (project / PROD).write_text('cidr = "10.30.0.0/16"\nsise = 3\n')
     done = use(runner, "validate --settings")
     assert (done.code, done.outputs["reason"], done.outputs["problems"]) == (78, "configuration", "E203")
@@ -52,12 +52,12 @@ def test_a_wrong_setting_fails_the_step_and_is_told_on_its_line(runner: Runner, 
     assert annotation.startswith(f"::error title=E203,file={PROD},line=2::sise is not a setting")
 
 
-def test_a_refusal_is_one_for_the_job_too(runner: Runner) -> None:
+def test_refusal_fails_the_job(runner: Runner) -> None:
     done = use(runner, "promote dev staging --yes")
     assert (done.code, done.outputs["exit_code"], done.outputs["reason"]) == (3, "3", "refused")
 
 
-def test_a_command_of_several_lines_is_one_and_quotes_hold_words_together(runner: Runner) -> None:
+def test_multi_line_command_is_joined_and_quotes_respected(runner: Runner) -> None:
     done = use(runner, "lock prod\n  --reason 'it is \"late\" & I am off'\n")
     assert done.code == 0, done.log
     assert 'it is "late" & I am off' in done.log
@@ -74,7 +74,7 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("command", HARMLESS.values(), ids=HARMLESS)
-def test_nothing_is_made_of(runner: Runner, project: Path, command: str) -> None:
+def test_command_is_not_interpreted_by_shell(runner: Runner, project: Path, command: str) -> None:
     done = use(runner, command)
     assert done.code == 64
     assert not list(project.rglob("pwned"))
@@ -88,7 +88,7 @@ NO_COMMANDS = {
 
 
 @pytest.mark.parametrize(("command", "told"), NO_COMMANDS.values(), ids=NO_COMMANDS)
-def test_no_command_is_made_of(runner: Runner, command: str, told: str) -> None:
+def test_invalid_command_is_reported(runner: Runner, command: str, told: str) -> None:
     done = use(runner, command)
     assert (done.code, len(done.annotations)) == (64, 1)
     assert told in done.annotations[0]
@@ -100,7 +100,7 @@ def test_the_project_may_lie_in_a_folder(runner: Runner, project: Path) -> None:
     assert use(runner, f"--project {project.name} validate").code == 0
 
 
-def test_code_of_the_project_is_not_taken_for_envctl(runner: Runner, project: Path) -> None:
+def test_project_code_is_not_imported_as_envctl(runner: Runner, project: Path) -> None:
     for name in ("envctl", "shlex", "typer"):
         (project / f"{name}.py").write_text("raise SystemExit('pwned')")
     runner.variables["PYTHONPATH"] = os.fspath(project)
@@ -108,20 +108,20 @@ def test_code_of_the_project_is_not_taken_for_envctl(runner: Runner, project: Pa
     assert done.code == 0, done.log
 
 
-def test_a_python_that_is_not_there_is_told(runner: Runner) -> None:
+def test_missing_python_is_reported(runner: Runner) -> None:
     done = runner.use(command="validate", python="python3.99")
     assert (done.code, len(done.annotations)) == (1, 1)
     assert "is not on this runner" in done.annotations[0]
 
 
-def test_a_runner_with_windows_is_told(runner: Runner) -> None:
+def test_windows_runner_is_refused(runner: Runner) -> None:
     runner.variables["RUNNER_OS"] = "Windows"
     done = use(runner, "validate")
     assert done.code == 1
     assert done.annotations == ["::error title=envctl::envctl runs on Linux and macOS, and not on Windows"]
 
 
-def test_an_old_python_is_told() -> None:
+def test_old_python_is_refused() -> None:
     code = f"""
 import runpy, sys
 sys.version_info = (3, 9, 2)
@@ -133,7 +133,7 @@ runpy.run_path({os.fspath(TOP / "action" / "install.py")!r}, run_name="__main__"
 
 
 @pytest.mark.slow
-def test_what_could_not_be_installed_is_not_taken_for_installed_the_next_time(runner: Runner, tmp_path: Path) -> None:
+def test_failed_installation_is_not_marked_as_installed(runner: Runner, tmp_path: Path) -> None:
     runner.temporary = tmp_path / "temporary"
     runner.temporary.mkdir()
     # Nobody answers there.

@@ -77,7 +77,7 @@ def ran(repository: Path) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_a_job_is_told_what_happened_and_installs_envctl_once(repository: Path) -> None:
+def test_job_gets_outputs_and_installs_envctl_once(repository: Path) -> None:
     done = ran(repository)
     assert done.returncode == 0, done.stdout
     assert '"reason": "done"' in done.stdout
@@ -85,7 +85,7 @@ def test_a_job_is_told_what_happened_and_installs_envctl_once(repository: Path) 
     assert done.stdout.count("::group::Install envctl") == 1
 
 
-def test_a_job_ends_at_a_wrong_setting_and_is_told_its_line(repository: Path) -> None:
+def test_job_fails_at_wrong_setting_with_annotation(repository: Path) -> None:
     file = repository / PROD
     line = file.read_text().count("\n") + 2
     file.write_text(f"{file.read_text()}\nugly=1\n")

@@ -36,7 +36,7 @@ def comments(server: Server) -> list[str]:
     return [each["body"].rstrip() for each in server.comments]
 
 
-def test_a_comment_is_made_once_and_then_kept(api: Forge, server: Server) -> None:
+def test_comment_is_created_once_and_then_updated(api: Forge, server: Server) -> None:
     upsert_comment(api, 7, "plan", "one\n")
     upsert_comment(api, 7, "plan", "one\n")
     upsert_comment(api, 7, "plan", "two\n")
@@ -45,7 +45,7 @@ def test_a_comment_is_made_once_and_then_kept(api: Forge, server: Server) -> Non
     assert written(server) == ["POST", "PATCH", "POST"]
 
 
-def test_what_a_person_wrote_is_left_alone_whatever_mark_it_bears(api: Forge, server: Server) -> None:
+def test_comment_of_a_person_is_left_alone(api: Forge, server: Server) -> None:
     server.add_comment(add_marker("plan", "mine"), machine=False)
     server.add_comment("quoted: " + add_marker("plan", "one"))
     upsert_comment(api, 7, "plan", "one")
@@ -85,19 +85,19 @@ def test_an_issue_is_opened_updated_and_closed(api: Forge, server: Server) -> No
     ],
     ids=["unknown", "clean in part"],
 )
-def test_what_nobody_knows_for_sure_closes_nothing(api: Forge, server: Server, unsure: EnvironmentDrift) -> None:
+def test_uncertain_result_closes_no_issue(api: Forge, server: Server, unsure: EnvironmentDrift) -> None:
     update_drift_issues(api, Drift((drifted("prod"),)))
     update_drift_issues(api, Drift((unsure,)))
     assert server.open_issues == ["Drift in prod"]
 
 
-def test_an_issue_of_a_person_is_left_alone(api: Forge, server: Server) -> None:
+def test_issue_of_a_person_is_left_alone(api: Forge, server: Server) -> None:
     server.add_issue("Drift in prod", add_marker("drift in prod", ""), LABEL, machine=False)
     update_drift_issues(api, Drift((clean("prod"),)))
     assert server.open_issues == ["Drift in prod"]
 
 
-def test_one_that_fails_keeps_no_other_from_being_told(api: Forge, server: Server) -> None:
+def test_failed_issue_does_not_block_other_issues(api: Forge, server: Server) -> None:
     server.fails += [("POST", 502, {"message": "busy"})]
     with pytest.raises(OperationFailedError, match="answers 502"):
         update_drift_issues(api, Drift((drifted("dev"), drifted("prod"))))
@@ -112,7 +112,7 @@ def job(project: Path, server: Server, monkeypatch: pytest.MonkeyPatch, request:
     return server
 
 
-def test_a_command_keeps_its_comment(job: Server) -> None:
+def test_command_updates_its_own_comment(job: Server) -> None:
     assert run(["why", "staging", "--comment"]) == 0
     assert run(["why", "staging", "--comment"]) == 0
     assert run(["promote", "dev", "staging", "--yes", "--comment"]) == 3
@@ -121,7 +121,7 @@ def test_a_command_keeps_its_comment(job: Server) -> None:
     assert second.startswith("<!-- envctl: promote -->\n## ")
 
 
-def test_a_comment_that_can_not_be_written_is_no_success(job: Server, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unwritable_comment_is_no_success(job: Server, capsys: pytest.CaptureFixture[str]) -> None:
     job.fails += [("POST", 403, {"message": "Resource not accessible by integration"})] * 2
     assert run(["why", "staging", "--comment"]) == 1
     said = capsys.readouterr()
@@ -145,7 +145,7 @@ NOBODY = {
 
 
 @pytest.mark.parametrize(("job", "words", "said"), NOBODY.values(), ids=NOBODY, indirect=["job"])
-def test_before_anything_is_done_it_is_said_that_nobody_could_be_told(
+def test_missing_comment_target_is_refused_first(
     job: Server, capsys: pytest.CaptureFixture[str], words: str, said: str
 ) -> None:
     assert run(words.split()) == 64

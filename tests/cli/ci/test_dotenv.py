@@ -7,7 +7,8 @@ import pytest
 
 from envctl.cli.ci.dotenv import update_dotenv_file
 from envctl.cli.entry import run
-from envctl.domain.errors import ConfigurationError, ExitCode, Problem
+from envctl.domain.errors import ConfigurationError, Problem
+from envctl.domain.exit_codes import ExitCode
 from envctl.usecases.deployment.run import Deployed
 
 # As GitLab reads a report of that kind: no empty lines, no comments, no spaces, each name once.
@@ -28,7 +29,7 @@ def file(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return project / "outcome.env"
 
 
-def test_a_later_job_gets_what_a_later_step_on_github_gets(file: Path) -> None:
+def test_later_job_gets_outputs_of_the_command(file: Path) -> None:
     assert run(["why", "staging"]) == 0
     assert read(file) == {"exit_code": "0", "reason": "done"}
     assert run(["promote", "dev", "staging", "--yes", "--no-ci"]) == 3
@@ -40,20 +41,20 @@ def test_a_later_job_gets_what_a_later_step_on_github_gets(file: Path) -> None:
     assert "problems" not in read(file)
 
 
-def test_what_others_wrote_stays(file: Path) -> None:
+def test_existing_variables_of_others_are_kept(file: Path) -> None:
     file.write_text("IMAGE=web\nrelease=r0\n")
     update_dotenv_file(file, Deployed("dev", "r1"), None, 0)
     found = read(file)
     assert (found["IMAGE"], found["release"]) == ("web", "r1")
 
 
-def test_no_value_has_a_space(file: Path) -> None:
+def test_dotenv_values_contain_no_spaces(file: Path) -> None:
     error = ConfigurationError(Problem("G104", "a"), Problem("G106", "b"))
     update_dotenv_file(file, None, error, ExitCode.REFUSED_FOR_NOW)
     assert read(file) == {"exit_code": "4", "reason": "refused_for_now", "problems": "G104_G106"}
 
 
-def test_a_file_that_can_not_be_written_is_said_and_changes_nothing(
+def test_unwritable_dotenv_file_changes_nothing(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for there in (project / "nowhere" / "outcome.env", project):

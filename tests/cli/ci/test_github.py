@@ -71,7 +71,7 @@ def test_a_wrong_setting_is_marked_on_its_line(step: Step, project: Path) -> Non
     assert "no_such_setting" in step.summary
 
 
-def test_a_project_that_is_a_folder_of_the_repository_is_named_with_it(
+def test_annotation_path_includes_the_project_subfolder(
     step: Step, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inner = project / "infra" / "shop"
@@ -87,7 +87,7 @@ def test_a_project_that_is_a_folder_of_the_repository_is_named_with_it(
     assert "file=environments/dev/terraform.tfvars," in step.commands[0]
 
 
-def test_what_went_well_is_told_in_few_words(step: Step) -> None:
+def test_success_writes_a_short_output(step: Step) -> None:
     assert step.run("validate") == 0
     assert step.commands == []
     assert step.summary == ""
@@ -95,7 +95,7 @@ def test_what_went_well_is_told_in_few_words(step: Step) -> None:
     assert step.outputs == told
 
 
-def test_an_answer_that_is_worth_reading_is_summed_up(step: Step) -> None:
+def test_result_is_written_to_the_step_summary(step: Step) -> None:
     assert step.run("why", "staging") == 0
     assert step.summary.startswith("## ")
     assert "G101" in step.summary
@@ -106,7 +106,7 @@ def test_an_answer_that_is_worth_reading_is_summed_up(step: Step) -> None:
     assert step.summary.count("## ") > 1
 
 
-def test_who_takes_the_markdown_gets_no_second_one(step: Step, project: Path) -> None:
+def test_markdown_on_stdout_replaces_the_summary(step: Step, project: Path) -> None:
     step.run("why", "staging", "--markdown")
     assert step.out.startswith("## ")
     assert step.summary == ""
@@ -116,7 +116,7 @@ def test_who_takes_the_markdown_gets_no_second_one(step: Step, project: Path) ->
     assert len(step.commands) == 1
 
 
-def test_a_document_stays_one(step: Step, project: Path) -> None:
+def test_json_document_on_stdout_stays_unchanged(step: Step, project: Path) -> None:
     spoil(project)
     assert step.run("validate", "--json") == 78
     assert step.out.startswith("{")
@@ -125,22 +125,20 @@ def test_a_document_stays_one(step: Step, project: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [("--no-ci", "validate"), ("validate", "--no-ci")])
-def test_it_can_be_told_nothing(step: Step, project: Path, words: tuple[str, ...]) -> None:
+def test_integration_can_be_disabled(step: Step, project: Path, words: tuple[str, ...]) -> None:
     spoil(project)
     assert step.run(*words) == 78
     assert (step.commands, step.outputs, step.summary) == ([], {}, "")
 
 
-def test_files_that_can_not_be_written_change_nothing(
-    step: Step, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unwritable_github_files_change_nothing(step: Step, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_OUTPUT", f"{project}")
     monkeypatch.delenv("GITHUB_STEP_SUMMARY")
     assert step.run("validate") == 0
     assert step.log == []
 
 
-def test_outside_of_any_job_nobody_is_told() -> None:
+def test_nothing_is_written_outside_of_a_job() -> None:
     assert detect_job(Options(), {}) is None
     assert detect_job(Options(), {"CI": "true", "GITHUB_ACTIONS": "false"}) is None
     assert detect_job(Options(no_ci=True), {"GITHUB_ACTIONS": "true", "GITLAB_CI": "true"}) is None
@@ -154,7 +152,7 @@ def ended(capsys: pytest.CaptureFixture[str], error: EnvctlError) -> list[str]:
 HOSTILE = "100% of a\r\nb::error::c,d:e"
 
 
-def test_no_text_breaks_out_of_its_annotation(capsys: pytest.CaptureFixture[str]) -> None:
+def test_hostile_text_stays_in_its_annotation(capsys: pytest.CaptureFixture[str]) -> None:
     problem = Problem("E203", HOSTILE, HOSTILE, Location(f"a,b:{HOSTILE}", 7))
     (line,) = ended(capsys, ConfigurationError(problem))
     data = "100%25 of a%0D%0Ab::error::c,d:e"
@@ -166,7 +164,7 @@ def test_no_text_breaks_out_of_its_annotation(capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("problems", "last"), [(MAX_ANNOTATIONS, "nr 9"), (MAX_ANNOTATIONS + 1, "and 2 more"), (50, "and 41 more")]
 )
-def test_as_many_as_are_shown_are_told_and_how_many_are_not(
+def test_annotations_are_limited_and_the_rest_counted(
     problems: int, last: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = ended(capsys, ConfigurationError(*(Problem("E203", f"nr {number}") for number in range(problems))))
@@ -174,7 +172,7 @@ def test_as_many_as_are_shown_are_told_and_how_many_are_not(
     assert last in told[-1]
 
 
-def test_every_line_of_a_secret_is_masked_once_but_for_the_shortest(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_secret_line_is_masked_once_unless_short(capsys: pytest.CaptureFixture[str]) -> None:
     job = GithubJob(Options(), {})
     job.mask_values(["hunter2", "-----BEGIN-----\n  50%\nMIIE\n", "abc", ""])
     job.mask_values(["hunter2"])

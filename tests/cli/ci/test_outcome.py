@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from envctl.cli.ci.outcome import REASONS, to_variables
-from envctl.domain.errors import ConfigurationError, ExitCode, Problem
+from envctl.domain.errors import ConfigurationError, Problem
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.usecases.approval.explain_refusal import Why
 from envctl.usecases.deployment.run import Deployed

@@ -104,7 +104,7 @@ def outcomes(said: str) -> dict[str, str]:
     return {line.partition(".")[0].replace(" ", "-"): line.rpartition(".")[2] for line in lines}
 
 
-def test_pre_commit_takes_the_manifest() -> None:
+def test_hook_manifest_is_valid() -> None:
     subprocess.run([PROGRAMS / "pre-commit", "validate-manifest", MANIFEST], check=True, timeout=60)
     assert HOOKS == ["envctl-validate", "envctl-settings", "envctl-fmt"]
 
@@ -121,7 +121,7 @@ def test_a_project_in_order_passes(hooks: Hooks, project: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.terraform
-def test_a_wrong_setting_is_told_with_its_line_and_without_what_is_sensitive(hooks: Hooks, project: Path) -> None:
+def test_wrong_setting_is_reported_with_line_and_redacted(hooks: Hooks, project: Path) -> None:
     variables = project / "modules" / "vpc" / "variables.tf"
     add(variables, 'variable "key" {\n  type      = list(string)\n  default   = []\n  sensitive = true\n}')
     line = (project / PROD).read_text().count("\n") + 1
@@ -139,7 +139,7 @@ def test_a_wrong_setting_is_told_with_its_line_and_without_what_is_sensitive(hoo
 
 @pytest.mark.slow
 @pytest.mark.terraform
-def test_a_project_in_a_folder_of_its_repository_is_named(hooks: Hooks, project: Path) -> None:
+def test_project_in_subfolder_is_checked_and_formatted(hooks: Hooks, project: Path) -> None:
     (project.parent / "repository").mkdir()
     top = project.rename(project.parent / "repository" / "infra").parent
     shutil.rmtree(top / "infra" / ".git")

@@ -22,7 +22,7 @@ def wrong(project: Path) -> None:
         ("--junit", "other.xml", "validate", "--junit", "j.xml", "--sarif", "s.json", "--markdown"),
     ],
 )
-def test_what_is_wrong_is_in_both(project: Path, words: tuple[str, ...]) -> None:
+def test_problem_is_in_both_reports(project: Path, words: tuple[str, ...]) -> None:
     wrong(project)
     assert run([*words]) == 78
     (case,) = ElementTree.parse(project / "j.xml").iter("testcase")
@@ -33,7 +33,7 @@ def test_what_is_wrong_is_in_both(project: Path, words: tuple[str, ...]) -> None
     assert not (project / "other.xml").exists()
 
 
-def test_guards_that_refuse_fail_and_the_others_do_not(project: Path) -> None:
+def test_only_refusing_guards_fail_in_junit(project: Path) -> None:
     assert run(["why", "staging", "--junit", "j.xml"]) == 0
     suite = ElementTree.parse(project / "j.xml").find("testsuite")
     assert suite is not None
@@ -41,13 +41,11 @@ def test_guards_that_refuse_fail_and_the_others_do_not(project: Path) -> None:
     assert 0 < int(suite.get("failures", "")) < int(suite.get("tests", ""))
 
 
-def test_a_file_that_can_not_be_written_is_said_and_changes_nothing(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_unwritable_report_file_changes_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["validate", "--junit", "nowhere/j.xml"]) == 0
     assert "nowhere/j.xml can't be written: No such file or directory" in capsys.readouterr().err
 
 
-def test_a_command_that_is_not_envctls_own_keeps_its_words(project: Path) -> None:
+def test_executed_command_keeps_its_own_arguments(project: Path) -> None:
     assert run(["exec", "dev", "--", "true", "--junit", "j.xml"]) == 1
     assert not (project / "j.xml").exists()

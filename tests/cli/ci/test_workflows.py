@@ -21,7 +21,7 @@ def there(top: Path) -> set[str]:
     return {file.relative_to(top).as_posix() for file in (top / ".github").rglob("*") if file.is_file()}
 
 
-def test_they_are_written_and_checked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_github_workflows_are_written_and_checked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["ci", "github", "--check"]) == 1
     assert "E039" in capsys.readouterr().err
     assert run(["ci", "github"]) == 0
@@ -33,7 +33,7 @@ def test_they_are_written_and_checked(project: Path, capsys: pytest.CaptureFixtu
     assert {each["state"] for each in parse_document(capsys.readouterr().out)["result"]["files"]} == {"current"}
 
 
-def test_in_a_folder_of_a_repository_they_lie_at_its_top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workflows_of_subfolder_project_are_at_repository_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True, timeout=30)
     project = tmp_path / "infra" / "shop"
     write_project(project)
@@ -43,7 +43,7 @@ def test_in_a_folder_of_a_repository_they_lie_at_its_top(tmp_path: Path, monkeyp
     assert run(["ci", "github", "--check"]) == 0
 
 
-def test_what_somebody_else_wrote_is_left_alone(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_foreign_workflow_file_is_left_alone(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mine = project / ".github" / "workflows" / "envctl-plan.yml"
     mine.parent.mkdir(parents=True)
     mine.write_text("name: mine\n")
@@ -53,14 +53,14 @@ def test_what_somebody_else_wrote_is_left_alone(project: Path, capsys: pytest.Ca
     assert (mine.read_text(), there(project)) == ("name: mine\n", {".github/workflows/envctl-plan.yml"})
 
 
-def test_in_the_sandbox_every_command_runs_there(project: Path) -> None:
+def test_sandbox_workflows_use_the_sandbox(project: Path) -> None:
     assert run(["ci", "github", "--sandbox", "--branch", "trunk"]) == 0
     deploy = (project / ".github" / "workflows" / "envctl-deploy.yml").read_text()
     assert "run: envctl --sandbox apply dev --yes" in deploy
     assert "- trunk\n" in deploy
 
 
-def test_without_a_system_it_says_which_there_are(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ci_without_system_lists_the_systems(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["ci"]) == 0
     said = capsys.readouterr().out
     assert "github" in said
@@ -79,9 +79,7 @@ def test_the_pipeline_of_gitlab_is_written_and_checked(project: Path, capsys: py
     assert files == [{"path": path, "state": "current"} for path in (GENERATED_FILE, MAIN_FILE)]
 
 
-def test_a_team_that_has_a_pipeline_already_is_told_to_include_it(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_existing_pipeline_must_include_the_generated_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / MAIN_FILE).write_text("rspec:\n  script: rspec\n")
     assert run(["ci", "gitlab"]) == 1
     said = capsys.readouterr()

@@ -40,7 +40,9 @@ CODES = {
 
 
 @pytest.mark.parametrize("case", CODES.values(), ids=CODES.keys())
-def test_exit_codes(project: Path, capsys: pytest.CaptureFixture[str], case: tuple[list[str], str, str, int]) -> None:
+def test_diff_exits_with(
+    project: Path, capsys: pytest.CaptureFixture[str], case: tuple[list[str], str, str, int]
+) -> None:
     words, more, settings, code = case
     add(project / "envctl.toml", more)
     add(project / PROD, settings)
@@ -58,9 +60,7 @@ def test_the_document_has_every_setting_with_both_places(project: Path, capsys: 
     assert places == ["environments/common.tfvars:1", f"{PROD}:2"]
 
 
-def test_what_is_equal_is_counted_and_shown_where_that_is_asked_for(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_equal_settings_are_counted_and_shown_on_request(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / PROD).write_text('cidr = "10.30.0.0/16"\n')
     run(["diff", "staging", "prod"])
     folded = capsys.readouterr().out
@@ -70,7 +70,7 @@ def test_what_is_equal_is_counted_and_shown_where_that_is_asked_for(
     assert ("1 is equal" in whole, "= size" in whole) == (True, True)
 
 
-def test_the_document_has_what_people_see_folded() -> None:
+def test_document_includes_settings_folded_in_the_terminal() -> None:
     document = to_json(DIFF)
     assert "equal" in [pair["relation"] for pair in document["settings"]["pairs"]]
     assert len(to_json(DIFFS["a diff of long histories"])["distance"]["releases"]) == 30
@@ -97,13 +97,13 @@ def hostile_diff(text: str) -> Diff:
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_what_people_wrote_changes_no_structure_of_a_summary(hostile: str) -> None:
+def test_hostile_text_does_not_change_markdown_structure(hostile: str) -> None:
     assert kinds(in_markdown(hostile_diff(hostile))) == kinds(in_markdown(hostile_diff("plainly")))
 
 
 @pytest.mark.parametrize("hostile", ["\x1b[2Jmallory", "\x9b31mmallory", "\u202emallory", "mallory\x07", "\rmallory"])
 @pytest.mark.parametrize("width", [60, 120])
-def test_what_people_wrote_can_not_steer_the_terminal(hostile: str, width: int) -> None:
+def test_hostile_text_can_not_control_the_terminal(hostile: str, width: int) -> None:
     out = console(width)
     render_result(hostile_diff(hostile), out)
     assert hostile not in told(out)
@@ -111,7 +111,7 @@ def test_what_people_wrote_can_not_steer_the_terminal(hostile: str, width: int) 
     assert "mallory" in told(out)
 
 
-def test_a_comparison_of_nothing_is_no_table() -> None:
+def test_empty_comparison_has_no_table() -> None:
     out = console(120)
     render_result(replace(DIFF, settings=Comparison("staging", "prod", ())), out)
     assert told(out).rstrip().endswith("Settings: none differs")

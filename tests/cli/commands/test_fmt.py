@@ -22,7 +22,7 @@ def prod(project: Path) -> Path:
     return file
 
 
-def test_the_document_holds_what_was_done_and_what_is_left(prod: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_document_lists_formatted_and_unformatted_files(prod: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["fmt", "environments/prod", "--check", "--json"]) == 1
     document = parse_document(capfd.readouterr().out)
     assert [(each["code"], each["file"], each["line"]) for each in document["problems"]] == [("E032", PROD, 1)]
@@ -46,7 +46,7 @@ def test_without_a_path_the_modules_are_formatted_too(project: Path, prod: Path)
 
 
 @pytest.mark.parametrize("way", ["prod/terraform.tfvars", "absolute", "link"])
-def test_a_path_is_one_from_where_it_is_typed(
+def test_path_is_relative_to_the_current_folder(
     project: Path, prod: Path, way: str, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(project / "environments")
@@ -61,7 +61,7 @@ def test_a_path_is_one_from_where_it_is_typed(
     assert prod.read_text() == PRETTY
 
 
-def test_a_link_in_the_project_is_formatted_where_it_leads(project: Path, prod: Path) -> None:
+def test_linked_file_is_formatted_at_its_target(project: Path, prod: Path) -> None:
     link = project / "environments" / "dev" / "terraform.tfvars"
     link.unlink()
     link.symlink_to("../prod/terraform.tfvars")
@@ -69,7 +69,7 @@ def test_a_link_in_the_project_is_formatted_where_it_leads(project: Path, prod: 
     assert (prod.read_text(), link.is_symlink()) == (PRETTY, True)
 
 
-def test_a_link_out_of_the_project_is_left_alone(
+def test_link_outside_of_project_is_refused(
     project: Path, tmp_path_factory: pytest.TempPathFactory, capfd: pytest.CaptureFixture[str]
 ) -> None:
     outside = tmp_path_factory.mktemp("elsewhere") / "main.tf"

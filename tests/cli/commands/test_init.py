@@ -32,7 +32,7 @@ def texts(project: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_a_project_of_each_template_is_valid_and_can_be_rendered(
+def test_project_of_each_template_is_valid_and_renders(
     here: Path, template: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["init", "blog", "--template", template]) == 0
@@ -41,7 +41,7 @@ def test_a_project_of_each_template_is_valid_and_can_be_rendered(
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_nothing_of_the_template_is_left_in_it(here: Path, template: str) -> None:
+def test_new_project_has_no_template_values(here: Path, template: str) -> None:
     assert run(["init", "blog", "--template", template, *MINE]) == 0
     found = texts(here / "blog")
     for word in ("shop", "111111111111", "222222222222", "333333333333"):
@@ -52,7 +52,7 @@ def test_nothing_of_the_template_is_left_in_it(here: Path, template: str) -> Non
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_each_template_says_what_it_holds(here: Path, template: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_template_reports_its_files(here: Path, template: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["init", "blog", "--template", template, "--json"]) == 0
     told = parse_document(capsys.readouterr().out)["result"]
     laid = {os.fspath(path.relative_to(here / "blog")) for path in (here / "blog").rglob("*") if path.is_file()}
@@ -62,27 +62,27 @@ def test_each_template_says_what_it_holds(here: Path, template: str, capsys: pyt
     assert told["placeholders"][:3] == ["dev", "staging", "prod"]
 
 
-def test_the_application_comes_without_what_is_made_of_it(here: Path) -> None:
+def test_application_is_copied_without_build_artifacts(here: Path) -> None:
     assert run(["init", "blog", "--template", "ecs"]) == 0
     assert (here / "blog" / "app" / "Dockerfile").is_file()
     assert not any((here / "blog" / "app" / name).exists() for name in ("node_modules", "build", "dist"))
 
 
-def test_manifests_of_the_application_come_with_a_cluster(here: Path) -> None:
+def test_kubernetes_manifests_come_with_the_cluster_template(here: Path) -> None:
     assert run(["init", "blog", "--template", "eks"]) == 0
     script = (here / "blog" / "kubernetes" / "deploy.sh").read_text()
     assert "sh kubernetes/deploy.sh" in script
     assert "--namespace blog" in script
 
 
-def test_git_does_not_see_what_envctl_makes_for_itself(here: Path) -> None:
+def test_gitignore_covers_files_created_by_envctl(here: Path) -> None:
     assert run(["init", "blog"]) == 0
     ignored = (here / "blog" / ".gitignore").read_text().splitlines()
     assert {".envctl/", ".terraform/", "*.tfstate"} <= set(ignored)
     assert ".terraform.lock.hcl" not in ignored
 
 
-def test_people_are_told_what_was_made_and_what_to_type(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_output_shows_next_commands_and_placeholders(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["init", "blog", "--template", "minimal"]) == 0
     said = capsys.readouterr().out
     for line in ("  cd blog", "  envctl validate", "  envctl --sandbox apply dev"):
@@ -90,14 +90,14 @@ def test_people_are_told_what_was_made_and_what_to_type(here: Path, capsys: pyte
     assert "account ids of dev, staging, prod are placeholders" in " ".join(said.split())
 
 
-def test_the_project_lies_below_the_folder_that_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_project_is_created_below_the_given_folder(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "my work").mkdir()
     assert run(["--project", "my work", "init", "blog", "--template", "minimal"]) == 0
     assert (here / "my work" / "blog" / "envctl.toml").is_file()
     assert "  cd 'my work/blog'" in capsys.readouterr().out.splitlines()
 
 
-def test_a_dry_run_lists_the_files_and_makes_none(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_dry_run_lists_files_and_creates_none(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["init", "blog", "--template", "minimal", "--dry-run"]) == 0
     assert "  modules/vpc/main.tf" in capsys.readouterr().out.splitlines()
     assert list(here.iterdir()) == []
@@ -119,7 +119,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("words", "code"), REFUSED.values(), ids=REFUSED)
-def test_nothing_is_made_with(here: Path, words: list[str], code: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_project_is_not_created_with(
+    here: Path, words: list[str], code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     (here / "taken").mkdir()
     (here / "taken" / "mine").write_text("")
     assert run(["init", *words, "--json"]) == 64

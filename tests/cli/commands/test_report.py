@@ -8,13 +8,13 @@ import pytest
 from envctl.cli.entry import run
 
 
-def test_it_is_written_to_report_html_and_says_so(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_report_is_written_to_default_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["report"]) == 0
     assert "Wrote report.html" in capsys.readouterr().out
     assert (project / "report.html").read_text().startswith("<!DOCTYPE html>")
 
 
-def test_another_file_is_replaced_whole(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_existing_report_is_replaced_atomically(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = project / "out" / "page.html"
     assert run(["report", "-o", "out/page.html"]) == 0
     first = file.stat().st_ino
@@ -24,7 +24,7 @@ def test_another_file_is_replaced_whole(project: Path, capsys: pytest.CaptureFix
     capsys.readouterr()
 
 
-def test_a_dash_is_stdout_and_nothing_else_is_said_there(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_dash_writes_only_the_page_to_stdout(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["report", "-o", "-"]) == 0
     said = capsys.readouterr()
     assert said.out.startswith("<!DOCTYPE html>")
@@ -33,23 +33,21 @@ def test_a_dash_is_stdout_and_nothing_else_is_said_there(project: Path, capsys: 
     assert not (project / "report.html").exists()
 
 
-def test_a_machine_is_told_where_it_is(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_path_and_size(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["report", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)["result"]
     assert result["path"] == "report.html"
     assert result["size"] == (project / "report.html").stat().st_size
 
 
-def test_a_machine_that_reads_stdout_gets_what_the_page_shows(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_json_to_stdout_has_content_of_the_page(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["report", "-o", "-", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)["result"]
     assert [each["environment"] for each in result["status"]["environments"]] == ["dev", "staging", "prod"]
     assert [each["asked"]["soak"] for each in result["outlooks"]] == [0, 0, 0]
 
 
-def test_a_link_leads_to_the_file_that_is_written(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_linked_report_file_is_written_at_its_target(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "real.html").write_text("old")
     (project / "report.html").symlink_to("real.html")
     assert run(["report"]) == 0
@@ -67,7 +65,7 @@ UNWRITABLE = {
 
 
 @pytest.mark.parametrize("path", UNWRITABLE.values(), ids=UNWRITABLE.keys())
-def test_what_can_not_be_written_is_said(project: Path, capsys: pytest.CaptureFixture[str], path: str) -> None:
+def test_unwritable_path_is_reported(project: Path, capsys: pytest.CaptureFixture[str], path: str) -> None:
     (project / "loop.html").symlink_to("loop.html")
     before = sorted(project.rglob("*"))
     assert run(["report", "-o", path, "--json"]) == 1
@@ -76,7 +74,7 @@ def test_what_can_not_be_written_is_said(project: Path, capsys: pytest.CaptureFi
     assert [each for each in sorted(project.rglob("*")) if each not in before and ".envctl" not in str(each)] == []
 
 
-def test_it_has_no_dry_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_report_has_no_dry_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["report", "--dry-run", "--json"]) == 64
     assert json.loads(capsys.readouterr().out)["problems"][0]["code"] == "E006"
     assert not (project / "report.html").exists()

@@ -50,7 +50,7 @@ def opened(browser: Browser, address: str, **options: Any) -> tuple[BrowserConte
     return context, shown
 
 
-def test_it_loads_nothing_and_nothing_is_wrong_with_it(browser: Browser, address: str) -> None:
+def test_report_loads_nothing_and_has_no_errors(browser: Browser, address: str) -> None:
     context = browser.new_context()
     shown = context.new_page()
     asked: list[str] = []
@@ -74,11 +74,11 @@ def test_it_loads_nothing_and_nothing_is_wrong_with_it(browser: Browser, address
         for width in WIDTHS
     ],
 )
-def test_axe_finds_nothing_in_a_rich_one(browser: Browser, rich: str, scheme: str, width: int) -> None:
+def test_axe_finds_no_problems_in_full_report(browser: Browser, rich: str, scheme: str, width: int) -> None:
     assert _found_by_axe(browser, rich, scheme, width) == []
 
 
-def test_axe_finds_nothing_in_strange_ones(browser: Browser, address: str) -> None:
+def test_axe_finds_no_problems_in_unusual_reports(browser: Browser, address: str) -> None:
     assert _found_by_axe(browser, address, "dark", 360) == []
 
 
@@ -100,7 +100,7 @@ def _told(violation: dict[str, Any]) -> tuple[str, list[str]]:
     ]
 
 
-def test_only_what_is_wide_by_nature_has_to_be_moved_sideways(browser: Browser, address: str) -> None:
+def test_page_does_not_scroll_sideways(browser: Browser, address: str) -> None:
     context, shown = opened(browser, address)
     shown.evaluate(OPEN_ALL)
     for width in (320, 360, 700, 1280, 1600):
@@ -109,7 +109,7 @@ def test_only_what_is_wide_by_nature_has_to_be_moved_sideways(browser: Browser, 
     context.close()
 
 
-def test_the_keyboard_reaches_the_way_past_the_menu_and_everything_that_moves(browser: Browser, rich: str) -> None:
+def test_keyboard_reaches_skip_link_and_scrollable_regions(browser: Browser, rich: str) -> None:
     context, shown = opened(browser, rich, viewport={"width": 360, "height": 800})
     regions = shown.evaluate("[...document.querySelectorAll('[role=region]')].map(e => e.ariaLabel)")
     shown.keyboard.press("Tab")
@@ -126,7 +126,7 @@ def test_the_keyboard_reaches_the_way_past_the_menu_and_everything_that_moves(br
     assert list(dict.fromkeys(name for name in reached if name in regions)) == regions
 
 
-def test_the_way_past_the_menu_leads_to_the_report(browser: Browser, rich: str) -> None:
+def test_skip_link_leads_to_the_report(browser: Browser, rich: str) -> None:
     context, shown = opened(browser, rich)
     shown.keyboard.press("Tab")
     shown.keyboard.press("Enter")
@@ -134,7 +134,7 @@ def test_the_way_past_the_menu_leads_to_the_report(browser: Browser, rich: str) 
     context.close()
 
 
-def test_on_paper_everything_is_open_and_nothing_is_cut_off(browser: Browser, rich: str, tmp_path: Path) -> None:
+def test_printed_page_is_expanded_and_complete(browser: Browser, rich: str, tmp_path: Path) -> None:
     context, shown = opened(browser, rich, color_scheme="dark", viewport={"width": 720, "height": 1000})
     hidden = shown.get_by_text("aws_autoscaling_group.this").first
     assert not hidden.is_visible()
@@ -149,7 +149,7 @@ def test_on_paper_everything_is_open_and_nothing_is_cut_off(browser: Browser, ri
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_eye_is_spared_in_the_dark(browser: Browser, rich: str, scheme: str) -> None:
+def test_page_is_dark_in_the_dark_scheme(browser: Browser, rich: str, scheme: str) -> None:
     context, shown = opened(browser, rich, color_scheme=scheme)
     colour = shown.evaluate("getComputedStyle(document.body).backgroundColor")
     shades = [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]

@@ -55,16 +55,16 @@ def after(seconds: int) -> datetime:
     return BEGIN + timedelta(seconds=seconds)
 
 
-def test_each_look_is_shown_with_its_time() -> None:
+def test_each_observation_is_shown_with_its_time() -> None:
     assert Window(["calm", "busy"]).watched() == [Observation("calm", after(0)), Observation("busy", after(5))]
 
 
-def test_only_what_has_changed_is_shown_where_it_is_kept() -> None:
+def test_only_changes_are_shown_in_a_log() -> None:
     shown = Window(["calm", "calm", "busy", "busy", "calm"]).watched(lambda one, other: one.value != other.value)
     assert [seen.value for seen in shown] == ["calm", "busy", "calm"]
 
 
-def test_a_look_that_fails_keeps_what_was_seen_before() -> None:
+def test_failed_observation_keeps_the_previous_result() -> None:
     assert Window(["calm", UNREACHABLE, UNREACHABLE, "busy"]).watched() == [
         Observation("calm", after(0)),
         Observation("calm", after(0), UNREACHABLE, after(5)),
@@ -73,14 +73,14 @@ def test_a_look_that_fails_keeps_what_was_seen_before() -> None:
     ]
 
 
-def test_where_the_first_look_fails_there_is_nothing_to_watch() -> None:
+def test_failed_first_observation_ends_the_watch() -> None:
     window = Window([UNREACHABLE, "calm"])
     with pytest.raises(OperationFailedError):
         show_changes(window.look, window.shown.append, sleep=window.sleep, changed=lambda *_: True, now=lambda: BEGIN)
     assert window.shown == []
 
 
-def test_a_bug_is_no_failure_of_a_look() -> None:
+def test_internal_error_ends_the_watch() -> None:
     def broken() -> str:
         raise ZeroDivisionError
 
@@ -88,7 +88,7 @@ def test_a_bug_is_no_failure_of_a_look() -> None:
         show_changes(broken, print, sleep=lambda: None, changed=lambda *_: True, now=lambda: BEGIN)
 
 
-def test_a_pause_ends_early_where_the_terminal_gets_another_size() -> None:
+def test_resized_terminal_ends_the_pause_early() -> None:
     before = signal.getsignal(signal.SIGWINCH)
     with interval_sleep(30) as pause:
         begun = time.monotonic()
@@ -150,7 +150,7 @@ def next_line(process: "subprocess.Popen[str]") -> str:
 
 
 @pytest.mark.slow
-def test_each_change_is_a_document_on_a_line_of_its_own(project: Path, started: Started) -> None:
+def test_each_change_is_one_json_line(project: Path, started: Started) -> None:
     process = started("--json")
     first = json.loads(next_line(process))
     assert (first["command"], first["ok"], first["result"]["environments"][0]["present"]["lock"]) == (
@@ -171,7 +171,7 @@ def test_each_change_is_a_document_on_a_line_of_its_own(project: Path, started: 
 
 
 @pytest.mark.slow
-def test_each_change_is_a_block_with_its_time_where_no_terminal_is(project: Path, started: Started) -> None:
+def test_each_change_is_a_block_without_terminal(project: Path, started: Started) -> None:
     process = started()
     assert next_line(process).startswith("--- 20")
     while next_line(process).strip() != "envctl apply dev  the first deployment":
@@ -186,7 +186,7 @@ def test_each_change_is_a_block_with_its_time_where_no_terminal_is(project: Path
 
 
 @pytest.mark.slow
-def test_on_a_terminal_the_picture_stays_in_its_place(project: Path) -> None:
+def test_terminal_view_is_updated_in_place(project: Path) -> None:
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (30, 100))
     command = envctl("status", "--watch", "--interval", "1")
@@ -214,7 +214,7 @@ def test_on_a_terminal_the_picture_stays_in_its_place(project: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [["--interval", "3"], ["--watch", "--markdown"], ["--watch", "--interval", "0"]])
-def test_what_does_not_go_together_is_refused(project: Path, words: list[str]) -> None:
+def test_conflicting_options_are_refused(project: Path, words: list[str]) -> None:
     done = subprocess.run(
         envctl("status", *words), cwd=project, env=environment(), capture_output=True, text=True, check=False
     )

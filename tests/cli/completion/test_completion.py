@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.toml import load_project
-from envctl.cli.command_modules import COMMAND_MODULES
+from envctl.cli.command_table import COMMANDS
 from envctl.cli.completion.known_releases import (
     MAX_RELEASES,
     add_known_releases,
@@ -19,10 +19,10 @@ from envctl.cli.completion.known_releases import (
 from envctl.cli.entry import run
 from envctl.cli.options.global_options import FLAGS
 from envctl.domain.config.sandbox import to_sandbox_project
-from envctl.domain.ledger import checkpoint
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.ledger import journal
 from tests.cli.loading import loaded
+from tests.fakes.checkpoints import encode_state
 from tests.fakes.world import World, project_files
 
 Offered = Callable[..., list[str]]
@@ -106,12 +106,12 @@ LINES = {
 
 
 @pytest.mark.parametrize(("words", "expected"), LINES.values(), ids=LINES)
-def test_offered_is(offered: Offered, words: list[str], expected: list[str]) -> None:
+def test_completion_offers(offered: Offered, words: list[str], expected: list[str]) -> None:
     assert offered(*words) == expected
 
 
 def test_all_commands_are_offered(offered: Offered) -> None:
-    assert sorted(offered("")) == sorted(COMMAND_MODULES)
+    assert sorted(offered("")) == sorted(COMMANDS)
 
 
 def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> None:
@@ -121,17 +121,17 @@ def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> Non
     assert set(FLAGS) < set(offered("--"))
 
 
-def test_every_command_that_takes_an_environment_offers_some(offered: Offered) -> None:
+def test_every_environment_argument_is_completed(offered: Offered) -> None:
     without = {"init", "fmt", "status", "report", "collect", "lock-providers", "secrets", "ledger"}
     without |= {"ci", "completion", "sandbox"}
-    for command in COMMAND_MODULES.keys() - without:
+    for command in COMMANDS.keys() - without:
         assert "prod" in offered(command, "") or command == "promote", command
 
 
 @pytest.mark.parametrize(
     ("environment", "said"), [("prod", "approvals = { peer = 1, business = 2 }"), ("staging", "approvals = {}")]
 )
-def test_the_usual_gates_are_offered_where_none_are_given(
+def test_usual_gates_are_offered_where_none_are_written(
     project: Path, offered: Offered, environment: str, said: str
 ) -> None:
     text = (project / "envctl.toml").read_text()
@@ -139,11 +139,11 @@ def test_the_usual_gates_are_offered_where_none_are_given(
     assert offered("approve", environment, "--gate", "") == ["peer", "business", "quality"]
 
 
-def test_no_gates_are_offered_where_code_enters(offered: Offered) -> None:
+def test_no_gates_are_offered_for_the_entry(offered: Offered) -> None:
     assert offered("approve", "dev", "--gate", "") == []
 
 
-def test_another_project_is_honoured_wherever_it_stands(
+def test_project_option_is_respected_anywhere(
     project: Path, offered: Offered, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there = os.fspath(project)
@@ -171,7 +171,7 @@ def test_releases_are_offered(project: Path, offered: Offered, words: list[str])
     assert offered(*words[:-1], names[0][:5]) == [names[0]]
 
 
-def test_of_a_long_ledger_only_the_end_is_read(project: Path, offered: Offered) -> None:
+def test_only_entries_after_checkpoint_are_read(project: Path, offered: Offered) -> None:
     names = with_releases(project, 3)
     ledger = project / ".envctl" / "store" / "ledger"
     last = sorted(ledger.iterdir())[-4]
@@ -179,7 +179,7 @@ def test_of_a_long_ledger_only_the_end_is_read(project: Path, offered: Offered) 
     world.store.content = {
         f"ledger/{file.name}": file.read_bytes() for file in ledger.iterdir() if file.name <= last.name
     }
-    kept = checkpoint.encode_state(journal.load(world.ports))
+    kept = encode_state(journal.load(world.ports))
     laid_out(project / ".envctl" / "store", {f"checkpoints/{last.name}.gz": kept})
     for file in ledger.iterdir():
         if file.name <= last.name:
@@ -195,7 +195,7 @@ def test_of_a_long_ledger_only_the_end_is_read(project: Path, offered: Offered) 
     ],
     ids=["in S3", "in the sandbox"],
 )
-def test_of_a_store_elsewhere_what_was_read_is_offered(
+def test_cached_releases_are_offered_for_remote_store(
     project: Path, offered: Offered, store: str, words: list[str], home: str
 ) -> None:
     with (project / "envctl.toml").open("a") as file:
@@ -211,7 +211,7 @@ def test_of_a_store_elsewhere_what_was_read_is_offered(
     assert offered(*words) == []
 
 
-def test_the_store_of_the_sandbox_has_the_name_that_is_looked_for() -> None:
+def test_sandbox_store_has_the_expected_url() -> None:
     assert to_sandbox_project(load_project(project_files()["envctl.toml"])).store.url == "s3://shop-envctl-store"
 
 
@@ -219,7 +219,7 @@ def entry(release: str) -> bytes:
     return f'{{"event": {{"release": "{release}"}}}}'.encode()
 
 
-def test_releases_are_remembered_once_each_and_not_for_ever(tmp_path: Path) -> None:
+def test_releases_are_cached_once_up_to_a_limit(tmp_path: Path) -> None:
     add_known_releases(tmp_path, "s3://a", map(entry, ("one", "two", "one")))
     add_known_releases(tmp_path, "s3://a", map(entry, ("two", "three")))
     assert load_known_releases(tmp_path, "s3://a") == ["one", "two", "three"]
@@ -229,7 +229,7 @@ def test_releases_are_remembered_once_each_and_not_for_ever(tmp_path: Path) -> N
     add_known_releases(tmp_path / "nowhere", "s3://a", [entry("one")])
 
 
-def test_what_is_no_ledger_names_no_release() -> None:
+def test_invalid_entries_name_no_release() -> None:
     assert find_release_names([b"", b"[]", b"{}", b'{"event": 3}', b'{"present": {"releases": [3]}}', b"\xff"]) == []
 
 
@@ -244,7 +244,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
-def test_nothing_is_offered_where(project: Path, offered: Offered, data: bytes | None) -> None:
+def test_nothing_is_offered_when(project: Path, offered: Offered, data: bytes | None) -> None:
     (project / "envctl.toml").unlink()
     if data is not None:
         (project / "envctl.toml").write_bytes(data)
@@ -258,7 +258,7 @@ def test_nothing_is_offered_where(project: Path, offered: Offered, data: bytes |
         assert offered(*words) == []
 
 
-def test_a_name_that_a_shell_would_run_is_not_offered(project: Path, offered: Offered) -> None:
+def test_name_unsafe_in_a_shell_is_not_offered(project: Path, offered: Offered) -> None:
     hostile = ["$(touch ran)", "`touch ran`", "a;touch ran", "a b", 'x\\";touch ran;', "-rf", "ok"]
     quoted = ", ".join(f"'''{name}'''" for name in hostile)
     (project / "envctl.toml").write_text(f"[pipeline]\norder = [{quoted}]\n")
@@ -266,7 +266,7 @@ def test_a_name_that_a_shell_would_run_is_not_offered(project: Path, offered: Of
 
 
 @pytest.mark.parametrize("instruction", ["complete_tcsh", "complete", "bash", "source_bash", ""])
-def test_an_unknown_question_gets_no_answer(
+def test_unknown_completion_instruction_prints_nothing(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], instruction: str
 ) -> None:
     monkeypatch.setenv("_ENVCTL_COMPLETE", instruction)
@@ -286,7 +286,7 @@ def answered(project: Path, **environment: str) -> "subprocess.CompletedProcess[
     )
 
 
-def test_zsh_gets_what_it_evaluates(project: Path) -> None:
+def test_zsh_gets_its_own_format(project: Path) -> None:
     asked = {"_ENVCTL_COMPLETE": "complete_zsh"}
     told = answered(project, **asked, _TYPER_COMPLETE_ARGS="envctl promote ")
     assert (told.stdout, told.stderr) == ('_arguments \'*: :(("dev"\n"staging"))\'\n', "")
@@ -296,7 +296,7 @@ def test_zsh_gets_what_it_evaluates(project: Path) -> None:
     assert told.stdout == "_files\n"
 
 
-def test_fish_gets_each_on_a_line_with_what_it_is(project: Path) -> None:
+def test_fish_gets_one_line_each_with_description(project: Path) -> None:
     asked = {"_ENVCTL_COMPLETE": "complete_fish", "_TYPER_COMPLETE_ARGS": "envctl re"}
     told = answered(project, **asked, _TYPER_COMPLETE_FISH_ACTION="get-args")
     assert told.stdout.splitlines() == [
@@ -310,7 +310,7 @@ def test_fish_gets_each_on_a_line_with_what_it_is(project: Path) -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_nothing_heavy_is_loaded_for_it(project: Path, shell: str) -> None:
+def test_completion_loads_no_heavy_modules(project: Path, shell: str) -> None:
     heavy = ("boto3", "botocore", "pydantic", "rich", "obstore", "subprocess_of_terraform", "python_terraform")
     words = protocol(["promote", ""]) | {"_ENVCTL_COMPLETE": f"complete_{shell}"}
     words |= {"_TYPER_COMPLETE_ARGS": "envctl promote ", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}

@@ -113,7 +113,7 @@ def clear(path: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("place", PLACES)
-def test_odd_file_is_an_error_or_does_not_matter(
+def test_odd_file_causes_error_with_hint_or_nothing(
     project: Path, place: str, kind: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     clear(project / place)
@@ -143,7 +143,9 @@ def test_odd_file_of_a_module_is_named(project: Path, place: str, kind: str, cap
 
 @pytest.mark.parametrize("place", ["environments/dev/terraform.tfvars", "modules/network/main.tf"])
 @pytest.mark.parametrize("kind", ["a pipe", "a device", "a link to itself", "a folder"])
-def test_formatting_waits_for_nothing(project: Path, place: str, kind: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_formatting_odd_file_does_not_hang(
+    project: Path, place: str, kind: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     clear(project / place)
     KINDS[kind](project / place)
     with limited(SECONDS):
@@ -153,7 +155,7 @@ def test_formatting_waits_for_nothing(project: Path, place: str, kind: str, capf
 
 
 @pytest.mark.parametrize("place", ["modules/network", "environments/dev"])
-def test_name_that_is_not_utf8_is_refused(project: Path, place: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_non_utf8_file_name_is_refused(project: Path, place: str, capfd: pytest.CaptureFixture[str]) -> None:
     try:
         (project / place / os.fsdecode(b"caf\xe9.tfvars")).write_text("")
     except OSError:
@@ -167,7 +169,7 @@ def test_name_that_is_not_utf8_is_refused(project: Path, place: str, capfd: pyte
 
 @pytest.mark.parametrize("option", ["--junit", "--sarif", "--trace"])
 @pytest.mark.parametrize("kind", ["a pipe", "a link to itself", "a folder"])
-def test_report_for_a_pipe_waits_for_nobody(
+def test_report_to_a_pipe_does_not_hang(
     project: Path, option: str, kind: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     KINDS[kind](project / "report")
@@ -178,7 +180,7 @@ def test_report_for_a_pipe_waits_for_nobody(
 
 
 @pytest.mark.parametrize("name", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "ENVCTL_DOTENV"])
-def test_job_that_names_a_pipe_waits_for_nobody(project: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_job_file_as_pipe_does_not_hang(project: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pipe(project / "pipe")
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv(name, str(project / "pipe"))
@@ -188,7 +190,7 @@ def test_job_that_names_a_pipe_waits_for_nobody(project: Path, name: str, monkey
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
 @pytest.mark.parametrize("words", [["status"], ["validate", "--json"], ["settings", "dev"]])
-def test_full_disk_below_the_output_is_told(project: Path, words: list[str]) -> None:
+def test_full_disk_below_stdout_is_reported(project: Path, words: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "envctl", *words]
         done = subprocess.run(

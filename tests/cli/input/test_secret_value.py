@@ -29,21 +29,21 @@ def through(data: bytes, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Sec
 
 
 @pytest.mark.parametrize(("data", "value"), PIPED.values(), ids=PIPED)
-def test_taken_is(data: bytes, value: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secret_value_is_read_from_pipe(data: bytes, value: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     assert through(data, monkeypatch) == SecretValue(value)
 
 
-def test_the_longest_value_may_end_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_longest_value_may_end_with_a_newline(monkeypatch: pytest.MonkeyPatch) -> None:
     most = b"x" * (64 * KIB)
     assert explain_invalid_value(through(most + b"\n", monkeypatch), "secretsmanager") == ""
     assert explain_invalid_value(through(most + b"xx\n", monkeypatch), "secretsmanager") != ""
 
 
-def test_what_never_ends_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_input_is_read_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(through(b"x" * (10 * MAX_INPUT_BYTES), monkeypatch).data) == MAX_INPUT_BYTES
 
 
-def test_with_json_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_mode_asks_for_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.TextIOWrapper):
         def isatty(self) -> bool:
             return True

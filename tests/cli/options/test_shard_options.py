@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from envctl.cli.options.shard_options import has_shard_options, shard_exit_code
-from envctl.domain.errors import ExitCode, UsageError
+from envctl.domain.errors import UsageError
+from envctl.domain.exit_codes import ExitCode
 from envctl.usecases.drift.result import Drift
 from tests.cli.render.samples import RESULTS
 

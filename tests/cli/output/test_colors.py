@@ -75,7 +75,7 @@ def through_a_pipe(words: list[str], project: Path, more: dict[str, str]) -> byt
 
 
 @pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
-def test_what_is_piped_has_no_escape_codes(project: Path, words: list[str]) -> None:
+def test_piped_output_has_no_escape_codes(project: Path, words: list[str]) -> None:
     said = through_a_pipe(words, project, {})
     assert said
     assert not ESCAPE.search(said)
@@ -92,23 +92,23 @@ def test_a_terminal_gets_no_escape_codes_with(
 
 
 @pytest.mark.parametrize("name", ["settings", "why"])
-def test_no_command_has_colours_where_they_are_not_wanted(project: Path, name: str) -> None:
+def test_no_color_disables_colors(project: Path, name: str) -> None:
     said = on_a_terminal(COMMANDS[name], project, {"NO_COLOR": "1"})
     assert said
     assert not ESCAPE.search(said)
 
 
 @pytest.mark.parametrize("name", ["status", "settings", "an error"])
-def test_a_terminal_gets_colours(project: Path, name: str) -> None:
+def test_terminal_output_has_colors(project: Path, name: str) -> None:
     assert ESCAPE.search(on_a_terminal(COMMANDS[name], project, {}))
 
 
 @pytest.mark.parametrize("name", ["status", "an error"])
-def test_a_log_gets_colours_where_somebody_asks_for_them(project: Path, name: str) -> None:
+def test_force_color_enables_colors_in_a_log(project: Path, name: str) -> None:
     assert ESCAPE.search(through_a_pipe(COMMANDS[name], project, {"FORCE_COLOR": "1"}))
 
 
-def test_a_page_has_no_colours_whoever_asks(project: Path) -> None:
+def test_markdown_never_has_colors(project: Path) -> None:
     done = subprocess.run(
         command(["status", "--markdown"]),
         cwd=project,
@@ -134,12 +134,12 @@ CASES = {
 
 
 @pytest.mark.parametrize(("variables", "terminal", "expected"), CASES.values(), ids=CASES)
-def test_who_decides(variables: dict[str, str], terminal: bool, expected: bool) -> None:
+def test_color_is_decided_by_variables_and_terminal(variables: dict[str, str], terminal: bool, expected: bool) -> None:
     assert has_color(Options(), variables, terminal=terminal) is expected
     assert has_color(Options(no_color=True), variables, terminal=terminal) is False
 
 
-def test_a_log_with_colours_is_not_drawn_over(tmp_path: Path) -> None:
+def test_colored_log_is_not_redrawn(tmp_path: Path) -> None:
     with (tmp_path / "log").open("w") as log:
         assert not can_redraw(log, {"FORCE_COLOR": "1", "TERM": "xterm"})
     ours, theirs = pty.openpty()

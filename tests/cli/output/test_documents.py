@@ -146,24 +146,24 @@ EACH = {
 
 
 @pytest.mark.parametrize("line", DONE)
-def test_a_document_for(line: str, asked: Asked) -> None:
+def test_document_is_printed_for(line: str, asked: Asked) -> None:
     assert asked(line)["command"] == (find_command_name(move_global_options_first(line.split())) or "--version")
 
 
 @pytest.mark.parametrize(("line", "code"), FAILED.values(), ids=FAILED.keys())
-def test_a_document_where_there_is(line: str, code: int, asked: Asked) -> None:
+def test_document_is_printed_on_failure(line: str, code: int, asked: Asked) -> None:
     assert asked(line, code)["problems"]
 
 
 @pytest.mark.parametrize("line", EACH.values(), ids=EACH.keys())
-def test_a_document_where_the_project_file_is_broken(line: str, project: Path, asked: Asked) -> None:
+def test_document_is_printed_for_broken_project_file(line: str, project: Path, asked: Asked) -> None:
     (project / "envctl.toml").write_text("[project")
     assert asked(line, 78)["problems"][0]["file"] == "envctl.toml"
 
 
 @pytest.mark.parametrize("line", EACH.values(), ids=EACH.keys())
 @pytest.mark.parametrize(("raised", "code"), [(KeyboardInterrupt(), 130), (ZeroDivisionError(), 70)], ids=["^C", "bug"])
-def test_a_document_where_it_ends_badly(
+def test_document_is_printed_on_interruption_and_internal_error(
     line: str, raised: BaseException, code: int, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> NoReturn:
@@ -173,18 +173,18 @@ def test_a_document_where_it_ends_badly(
     assert asked(line, code)["command"] == find_command_name(move_global_options_first(line.split()))
 
 
-def test_a_document_where_the_result_can_not_be_said(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unserializable_result_is_still_a_document(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("envctl.usecases.inspect.status.load_status", lambda _: object())
     assert asked("status", 70)["problems"][0]["code"] == "E070"
 
 
-def test_a_document_where_somebody_else_is_at_work(project: Path, asked: Asked) -> None:
+def test_document_is_printed_while_environment_is_locked(project: Path, asked: Asked) -> None:
     work = DirectoryWorkspace(project, project / ".envctl" / "work", "")
     with work.lock_environment("staging", "ann"):
         assert "ann" in asked("recover staging", 75)["problems"][0]["message"]
 
 
-def test_every_command_is_looked_at_here() -> None:
+def test_every_command_is_covered() -> None:
     looked_at = {find_command_name(move_global_options_first(line.split())) for line in (*DONE, *EACH.values())} - {""}
     answering = {command for command, types in RESULTS.items() if types}
     assert looked_at == answering - {"--version"}, "a line of it belongs into DONE or EACH"
@@ -212,12 +212,12 @@ NAMED = {
 
 
 @pytest.mark.parametrize(("line", "command"), NAMED.items())
-def test_a_document_names_the_command_and_nothing_that_was_typed_behind_it(line: str, command: str) -> None:
+def test_document_names_command_without_its_arguments(line: str, command: str) -> None:
     assert find_command_name(move_global_options_first(line.split())) == command
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
-def test_a_document_can_be_read_whatever_the_stream_can_hold(project: Path, encoding: str) -> None:
+def test_document_is_readable_in_any_stream_encoding(project: Path, encoding: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "envctl", "lock", "prod", "--reason", "é 山田 \N{ROCKET} \x85", "--json"],
         cwd=project,

@@ -48,11 +48,11 @@ def test_streams_are_redacted_and_put_back(capsys: pytest.CaptureFixture[str]) -
         ("GITHUB_REPOSITORY", TOKEN, False),
     ],
 )
-def test_credentials_of_the_process_are_known_by_name(name: str, value: str, *, found: bool) -> None:
+def test_process_credentials_are_redacted_by_name(name: str, value: str, *, found: bool) -> None:
     assert (Redaction({name: value}).redact(f"x {TOKEN}") == "x (sensitive)") is found
 
 
-def test_short_credentials_of_emulators_are_words() -> None:
+def test_short_emulator_credentials_are_not_redacted() -> None:
     assert Redaction({"AWS_SECRET_ACCESS_KEY": "testing"}).redact("testing") == "testing"
 
 
@@ -65,7 +65,7 @@ def test_short_credentials_of_emulators_are_words() -> None:
         ("https://example.com/a@b:c", "https://example.com/a@b:c"),
     ],
 )
-def test_logins_of_urls_are_redacted_in_what_others_say(said: str, redacted: str) -> None:
+def test_login_in_a_url_is_redacted(said: str, redacted: str) -> None:
     assert Redaction({}).redact_message(said) == redacted
 
 
@@ -79,7 +79,7 @@ def test_documents_stay_json() -> None:
 
 
 @pytest.mark.parametrize("indent", [None, 2])
-def test_a_number_in_a_document_hides_no_secret(indent: int | None) -> None:
+def test_number_is_redacted_only_as_secret(indent: int | None) -> None:
     redaction = Redaction({})
     redaction.add_secrets([91827364, SECRET])
     document = {"after": 91827364, SECRET: {"b": [f"x {SECRET}", 1, None, "\u00e9"]}}
@@ -88,7 +88,7 @@ def test_a_number_in_a_document_hides_no_secret(indent: int | None) -> None:
     assert redacted == json.dumps(expected, indent=indent)
 
 
-def test_nothing_is_loaded_where_nothing_is_secret() -> None:
+def test_nothing_is_loaded_without_secrets() -> None:
     redaction = Redaction({"PATH": "/bin"})
     assert redaction.redact("text") == "text"
     assert redaction.redact_all(("a",)) == ("a",)
@@ -123,14 +123,14 @@ def test_an_error_and_a_bug_are_redacted_everywhere(
     assert "hunter2" not in said.out + said.err + written
 
 
-def test_a_result_that_holds_one_is_redacted(capsys: pytest.CaptureFixture[str]) -> None:
+def test_result_with_secret_is_redacted(capsys: pytest.CaptureFixture[str]) -> None:
     with redact_output() as redaction, pytest.raises(typer.Exit):
         redaction.add_secrets([SECRET])
         boundary._finish_command(Options(json=True), "status", _Result(SECRET), 0)
     assert json.loads(capsys.readouterr().out)["result"] == {"text": "(sensitive)"}
 
 
-def test_parts_are_masked_and_names_are_not(
+def test_secret_parts_are_masked_but_common_words_not(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")

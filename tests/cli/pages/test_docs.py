@@ -91,7 +91,7 @@ def test_every_command_line_parses(words: list[str]) -> None:
     _parse(typer.main.get_command(build_app()), move_global_options_first(words))
 
 
-def test_a_command_line_that_does_not_exist_is_noticed() -> None:
+def test_unknown_command_line_is_noticed() -> None:
     for words in (["aply", "dev"], ["apply", "dev", "--force"], ["promote", "dev"]):
         with pytest.raises(Exception, match=r"(?i)no such|missing"):
             _parse(typer.main.get_command(build_app()), move_global_options_first(words))
@@ -107,7 +107,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("words", RUNNABLE.values(), ids=RUNNABLE.keys())
-def test_commands_that_need_no_terraform_work(
+def test_documented_commands_without_terraform_work(
     project: Path, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(words) == 0, capsys.readouterr().err
@@ -118,7 +118,7 @@ def test_toml_examples_load(text: str) -> None:
     load_project(_completed(text).encode())
 
 
-def test_a_document_that_is_shown_is_what_its_schema_says() -> None:
+def test_shown_document_matches_its_schema() -> None:
     shown = [text for file, text in _blocks("json") if file.name == "json.md"]
     assert [parse_document(text)["command"] for text in shown] == ["status"]
 
@@ -137,12 +137,12 @@ def _completed(text: str) -> str:
     return text + "".join(table for table, there in rest.items() if not there)
 
 
-def test_every_guard_has_a_heading_and_no_heading_is_left_over() -> None:
+def test_headings_match_guards() -> None:
     headings = re.findall(r"^## (G\d+) (\w+)$", (ROOT / "docs/guards.md").read_text(), re.MULTILINE)
     assert headings == [(guard.code, guard.name) for guard in GUARDS]
 
 
-def test_every_error_code_has_a_row_and_no_row_is_left_over() -> None:
+def test_rows_match_error_codes() -> None:
     rows = re.findall(r"^\| ([EG]\d{3}) \|", (ROOT / "docs/errors.md").read_text(), re.MULTILINE)
     sources = "".join(file.read_text() for file in (ROOT / "src").rglob("*.py"))
     assert sorted(rows) == sorted(set(re.findall(r'"([EG]\d{3})"', sources)) - GUARD_CODES)
@@ -154,7 +154,7 @@ def _slugs(file: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("file", DOCS, ids=_named)
-def test_every_link_leads_to_a_file_and_a_heading(file: Path) -> None:
+def test_every_link_leads_to_file_and_heading(file: Path) -> None:
     links = [image or link for link, image in LINK.findall(file.read_text())]
     for link in links:
         if link.startswith("https://"):
@@ -165,12 +165,12 @@ def test_every_link_leads_to_a_file_and_a_heading(file: Path) -> None:
         assert not heading or heading in _slugs(target), f"{link} has no such heading"
 
 
-def test_the_picture_can_be_read_aloud() -> None:
+def test_picture_has_title_and_description() -> None:
     picture = ElementTree.parse(ROOT / "docs/flow.svg").getroot()
     spoken = [picture.find(f"{{http://www.w3.org/2000/svg}}{name}") for name in ("title", "desc")]
     assert all(element is not None and element.text for element in spoken)
 
 
-def test_the_demo_ends_each_step_with_a_documented_exit_code() -> None:
+def test_demo_steps_have_documented_exit_codes() -> None:
     codes = {int(code) for code in re.findall(r"^\| (\d+) \|", (ROOT / "README.md").read_text(), re.MULTILINE)}
     assert {step.exits for show in SHOWS.values() for step in show.steps} <= codes

@@ -34,7 +34,7 @@ def commands(script: str) -> Iterator[str]:
         yield from re.findall(r"(?:^|\$\(|; |then |else )envctl ([^;)>|]+)", line)
 
 
-def test_the_jobs_wait_for_each_other_and_what_was_found_is_told_whatever_came_of_them() -> None:
+def test_jobs_are_ordered_and_result_is_always_collected() -> None:
     jobs = yaml.safe_load(WORKFLOW)["jobs"]
     assert {name: job.get("needs") for name, job in jobs.items()} == {
         "matrix": None,
@@ -48,13 +48,13 @@ def test_the_jobs_wait_for_each_other_and_what_was_found_is_told_whatever_came_o
     assert jobs["drift"]["if"] == f"needs.matrix.outputs.matrix != '{nothing}'"
 
 
-def test_what_the_workflow_takes_from_an_entry_is_in_every_entry() -> None:
+def test_workflow_uses_fields_of_every_matrix_entry() -> None:
     entry = json.loads(format_github_matrix(Matrix(RUN, "drift", "github", (Job(1, RUN, 1, 2, 3.0),))))["include"][0]
     assert set(re.findall(r"\{\{ matrix\.(\w+) \}\}", WORKFLOW)) == {"run", "shard"} <= entry.keys()
     assert re.findall(r"include\[0\]\.(\w+)", WORKFLOW) == ["run"]
 
 
-def test_no_script_holds_anything_that_github_fills_in() -> None:
+def test_no_script_interpolates_expressions() -> None:
     """It would be run, whatever it is."""
     scripts = [step["run"] for step in steps() if "run" in step]
     assert len(scripts) == 4
@@ -64,10 +64,10 @@ def test_no_script_holds_anything_that_github_fills_in() -> None:
 @pytest.mark.parametrize(
     "line", [*(line for step in steps() for line in commands(step.get("run", ""))), *commands(SPEC)]
 )
-def test_every_command_in_it_exists(line: str) -> None:
+def test_every_documented_command_exists(line: str) -> None:
     words = [{"$ENVCTL_SHARD": "1", "$SHARD": "1"}.get(word, word) for word in shlex.split(line)]
     parse(typer.main.get_command(build_app()), move_global_options_first(words))
 
 
-def test_the_buildspec_is_what_envctl_writes() -> None:
+def test_buildspec_equals_the_generated_one() -> None:
     assert SPEC.rstrip("\n") == format_codebuild_batch(Matrix(RUN, "drift", "codebuild", (Job(1, RUN, 1, 2, 3.0),)))

@@ -22,7 +22,7 @@ def settings(environment: str, capsys: pytest.CaptureFixture[str]) -> dict[str, 
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_staging_is_prod_in_small_and_parity_holds_it_there(
+def test_parity_keeps_the_shape_of_staging_and_prod(
     template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = create_project(tmp_path, template)
@@ -37,7 +37,7 @@ def test_staging_is_prod_in_small_and_parity_holds_it_there(
     assert {name: staging.get(name) for name in SHAPE} == {name: prod.get(name) for name in SHAPE}
 
 
-def test_dev_is_small_on_spot_and_asleep_at_night_and_prod_is_not(
+def test_dev_is_cheaper_and_less_protected_than_prod(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(create_project(tmp_path, "platform"))

@@ -82,7 +82,7 @@ def test_every_fence_and_every_fold_is_closed(blocks: list[Block], more: int) ->
 
 
 @given(BLOCKS, st.integers(0, 900))
-def test_every_piece_is_there_whole_or_counted(blocks: list[Block], more: int) -> None:
+def test_every_piece_is_shown_or_counted(blocks: list[Block], more: int) -> None:
     text = fit_page(blocks, room_for_the_note(blocks) + more)
     there = shown(text)
     assert set(there) <= {piece.text for piece in all_of(blocks)}
@@ -91,20 +91,20 @@ def test_every_piece_is_there_whole_or_counted(blocks: list[Block], more: int) -
 
 
 @given(BLOCKS, st.integers(0, 900))
-def test_what_is_shown_stays_in_its_order(blocks: list[Block], more: int) -> None:
+def test_shown_pieces_keep_their_order(blocks: list[Block], more: int) -> None:
     rest = iter([piece.text for piece in all_of(blocks)])
     assert all(text in rest for text in shown(fit_page(blocks, room_for_the_note(blocks) + more)))
 
 
 @given(BLOCKS, st.integers(0, 900), st.integers(0, 300))
-def test_with_more_room_nothing_goes(blocks: list[Block], less: int, more: int) -> None:
+def test_larger_page_shows_every_earlier_piece(blocks: list[Block], less: int, more: int) -> None:
     floor = room_for_the_note(blocks) + less
     few, many = shown(fit_page(blocks, floor)), iter(shown(fit_page(blocks, floor + more)))
     assert all(text in many for text in few)
 
 
 @given(BLOCKS, st.integers(0, 900))
-def test_what_matters_more_is_there_first(blocks: list[Block], more: int) -> None:
+def test_important_pieces_are_shown_first(blocks: list[Block], more: int) -> None:
     assume(len({piece.text for piece in all_of(blocks)}) == len(all_of(blocks)))
     there = shown(fit_page(blocks, room_for_the_note(blocks) + more))
     ranks = {piece.text: piece.rank for piece in all_of(blocks)}
@@ -112,7 +112,7 @@ def test_what_matters_more_is_there_first(blocks: list[Block], more: int) -> Non
     assert not missing or all(ranks[text] <= min(missing) for text in there)
 
 
-def test_a_piece_that_is_larger_than_any_may_be_does_not_push_out_the_others() -> None:
+def test_oversized_piece_does_not_displace_others() -> None:
     blocks = [
         Piece("first"),
         Piece("x" * (MAX_PIECE_SIZE + 1), "resource"),
@@ -123,7 +123,7 @@ def test_a_piece_that_is_larger_than_any_may_be_does_not_push_out_the_others() -
     assert "1 resource" in text
 
 
-def test_the_note_stands_right_behind_the_heading() -> None:
+def test_truncation_note_follows_the_heading() -> None:
     blocks: list[Block] = [
         Piece("## head", rank=Rank.HEADING),
         *(Piece("x" * 90, "resource", Rank.NEW, s) for s in "abb"),
@@ -147,7 +147,7 @@ def test_the_note_stands_right_behind_the_heading() -> None:
         "- one\n- two\n\n- three",
     ],
 )
-def test_taken_apart_and_put_together_it_is_the_same(text: str) -> None:
+def test_parsed_page_renders_to_the_same_text(text: str) -> None:
     assert fit_page(parse_blocks(text), MAX_PAGE_SIZE) == f"{text}\n"
 
 
@@ -213,7 +213,7 @@ def test_no_error_is_too_long_for_a_comment(error: ConfigurationError) -> None:
     balanced(show_error(error, NOW))
 
 
-def test_of_a_huge_plan_what_goes_away_is_there_whole_and_in_front() -> None:
+def test_destructive_changes_of_huge_plan_are_shown_first() -> None:
     text = render_result(HUGE_PLAN)
     assert text.startswith("## 🚨 Plan for dev: 300 to create, 400 to update, 1 to replace, 3 to delete\n\n> ✂️ ")
     before, _, after = text.partition("<details>")
@@ -223,14 +223,14 @@ def test_of_a_huge_plan_what_goes_away_is_there_whole_and_in_front() -> None:
     assert "**delete**" not in after
 
 
-def test_every_resource_of_a_huge_plan_is_there_or_counted() -> None:
+def test_huge_plan_shows_or_counts_every_resource() -> None:
     text = render_result(HUGE_PLAN)
     (left,) = re.findall(r"(\d+) resources.* in 2 stacks are left off. All of it: <code>envctl plan dev</code>", text)
     assert "300 attribute lists" in text
     assert len(re.findall(r"aws_thing\.x", text)) + int(left) == 703
 
 
-def test_a_huge_resource_keeps_whole_attributes() -> None:
+def test_huge_resource_shows_whole_attributes() -> None:
     text = render_result(HUGE_PLAN)
     assert re.search(r'^- policy += "\{', text, re.MULTILINE)
     assert re.search(r"^\+ policy += \([\d,]+ characters, sha256 [0-9a-f]{12}\)$", text, re.MULTILINE)
@@ -239,5 +239,5 @@ def test_a_huge_resource_keeps_whole_attributes() -> None:
     assert re.search(r"^# … and \d+ more attributes$", text, re.MULTILINE)
 
 
-def test_a_page_that_fits_is_as_it_was_written() -> None:
+def test_short_page_is_unchanged() -> None:
     assert render_page("## a", "", "b\n\nc") == "## a\n\nb\n\nc\n"

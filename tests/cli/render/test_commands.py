@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import envctl
-from envctl.cli.command_modules import COMMAND_MODULES
+from envctl.cli.command_table import COMMANDS
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX, add_sandbox_flag, split_command
 
 
@@ -18,7 +18,7 @@ def sentences() -> Iterator[str]:
         for node in ast.walk(ast.parse(text)) if '"envctl ' in text else ():
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("envctl "):
                 second = node.value.split()[1:2]
-                if second and second[0].isalpha() and second[0] not in COMMAND_MODULES:
+                if second and second[0].isalpha() and second[0] not in COMMANDS:
                     yield node.value
 
 
@@ -39,7 +39,7 @@ def test_a_sentence_about_envctl_is_no_command(sentence: str) -> None:
         IN_SANDBOX.set(False)
 
 
-@pytest.mark.parametrize("name", COMMAND_MODULES)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_can_be_typed(name: str) -> None:
     assert split_command(f"envctl {name} dev") == ("", f"envctl {name} dev")
     assert split_command(f"then: envctl {name}") == ("then:", f"envctl {name}")

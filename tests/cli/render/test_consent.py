@@ -37,7 +37,7 @@ QUESTIONS: dict[str, Question] = {
 
 @pytest.mark.parametrize("width", [60, 80, 120])
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_what_is_asked(name: str, width: int, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion) -> None:
+def test_question_is_shown(name: str, width: int, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
     out = console(width)
     assert not QUESTIONS[name](TerminalPrompter(out, yes=False, interactive=True))
@@ -59,27 +59,25 @@ def test_what_is_asked(name: str, width: int, monkeypatch: pytest.MonkeyPatch, s
         pytest.param("no\nyes\n", False, id="only the first line counts"),
     ],
 )
-def test_only_yes_is_taken_as_yes(
-    question: Question, answer: str, expected: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_yes_confirms(question: Question, answer: str, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(answer))
     assert question(TerminalPrompter(console(), yes=False, interactive=True)) is expected
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
-def test_yes_beforehand_asks_nothing(question: Question) -> None:
+def test_yes_option_asks_nothing(question: Question) -> None:
     out = console()
     assert question(TerminalPrompter(out, yes=True, interactive=False))
     assert told(out) == ""
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
-def test_where_nobody_can_answer_it_is_an_error(question: Question) -> None:
+def test_question_without_terminal_is_an_error(question: Question) -> None:
     with pytest.raises(UsageError, match="E001"):
         question(TerminalPrompter(console(), yes=False, interactive=False))
 
 
-def test_who_holds_the_lock_is_said_where_nobody_can_answer() -> None:
+def test_lock_holder_is_named_without_a_terminal() -> None:
     with pytest.raises(UsageError, match="ci@runner-7"):
         TerminalPrompter(console(), yes=False, interactive=False).confirm_unlock(LOCK)
 
@@ -97,7 +95,7 @@ CHOICES = {
 
 
 @pytest.mark.parametrize(("typed", "chosen", "said"), CHOICES.values(), ids=CHOICES)
-def test_what_is_chosen_after(typed: str, chosen: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_choice_is_read_after(typed: str, chosen: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))
     out = console()
     consent = TerminalPrompter(out, yes=False, interactive=True)
@@ -107,14 +105,14 @@ def test_what_is_chosen_after(typed: str, chosen: str, said: str, monkeypatch: p
     assert told(out) == f"Colours:\n  red\n  green\n{asked}" + (f"{said}{asked}" if said else "")
 
 
-def test_the_end_of_the_input_is_no_choice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_end_of_input_is_no_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     with pytest.raises(InterruptedByUserError, match="E310"):
         TerminalPrompter(console(), yes=False, interactive=True).prompt_text("Colour", "green", no_colour)
 
 
 @pytest.mark.parametrize(("yes", "interactive"), [(True, True), (False, False), (True, False)])
-def test_where_nobody_is_asked_the_usual_is_chosen(yes: bool, interactive: bool) -> None:
+def test_default_is_chosen_without_a_question(yes: bool, interactive: bool) -> None:
     out = console()
     assert TerminalPrompter(out, yes=yes, interactive=interactive).prompt_text("Colour", "green", no_colour) == "green"
     assert told(out) == ""

@@ -27,11 +27,11 @@ SAID: dict[str, tuple[Cost, str]] = {
 
 
 @pytest.mark.parametrize(("cost", "said"), SAID.values(), ids=SAID)
-def test_it_is_said_in_some_words(cost: Cost, said: str) -> None:
+def test_cost_is_formatted(cost: Cost, said: str) -> None:
     assert format_cost(replace(PLAN, cost=cost)) == said
 
 
-def test_what_is_not_planned_yet_is_not_in_it() -> None:
+def test_cost_names_the_stacks_left_out() -> None:
     waiting = replace(
         PLAN, stacks=(*PLAN.stacks, StackPlan("dns", waits_for=("web",)), StackPlan("cdn", waits_for=("web",)))
     )
@@ -42,13 +42,13 @@ def test_what_is_not_planned_yet_is_not_in_it() -> None:
     assert format_cost(replace(waiting, cost=Cost(unknown="no"))) == "not known: no"
 
 
-def test_beside_what_would_happen_it_says_what_it_is() -> None:
+def test_cost_suffix_says_that_it_is_a_cost() -> None:
     assert format_cost_suffix(PLAN) == ""
     assert format_cost_suffix(replace(PLAN, cost=Cost("USD", "1", "2", "1"))) == "; about +1.00 USD a month (of 1.00)"
     assert format_cost_suffix(replace(PLAN, cost=Cost(unknown="no"))) == "; cost: not known: no"
 
 
-def test_what_makes_the_most_difference_comes_first() -> None:
+def test_largest_cost_difference_comes_first() -> None:
     told = {"web a.x": "1", 'web a.y["b c"]': "-3", "dns a.z": "1"}
     assert rank_costs(Cost("USD", "1", "0", "-1", told)) == [
         ("web", 'a.y["b c"]', "-3.00"),

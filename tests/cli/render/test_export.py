@@ -37,7 +37,7 @@ def rows(*records: DeploymentRecord) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO("".join(to_csv(records)), newline="")))
 
 
-def test_a_row_says_all(snapshot: object) -> None:
+def test_row_has_all_columns(snapshot: object) -> None:
     full, empty = rows(ROW, EMPTY)
     assert full == snapshot
     assert {name for name, value in empty.items() if value} == {
@@ -46,12 +46,12 @@ def test_a_row_says_all(snapshot: object) -> None:
     }  # fmt: skip
 
 
-def test_the_columns_are_those_of_the_document_in_that_order() -> None:
+def test_columns_match_the_documentation_in_order() -> None:
     text = (Path(__file__).parents[3] / "docs" / "audit.md").read_text()
     assert re.findall(r"^\| `(\w+)`", text, re.MULTILINE) == list(COLUMNS)
 
 
-def test_where_nothing_happened_there_are_heads() -> None:
+def test_empty_export_has_only_headers() -> None:
     assert list(to_csv([])) == [",".join(COLUMNS) + "\r\n"]
     assert list(to_json_lines([])) == []
 
@@ -73,7 +73,7 @@ FORMULAS = {
 
 
 @pytest.mark.parametrize(("value", "shown"), FORMULAS.values(), ids=FORMULAS)
-def test_a_cell_shows(value: object, shown: str) -> None:
+def test_formula_is_escaped_in_a_cell(value: object, shown: str) -> None:
     assert format_cell(value) == shown
 
 
@@ -81,7 +81,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(list(
 
 
 @given(reason=TEXTS, name=TEXTS)
-def test_what_people_wrote_is_read_as_it_was_and_begins_no_formula(reason: str, name: str) -> None:
+def test_exported_text_round_trips_and_starts_no_formula(reason: str, name: str) -> None:
     record = replace(ROW, reason=reason, by=Actor(name), approvals=(Approval(reason, NEW, "s", Actor(name), NOW),))
     (row,) = rows(record)
     assert row["reason"].removeprefix("'") == reason.removeprefix("'")
@@ -92,7 +92,7 @@ def test_what_people_wrote_is_read_as_it_was_and_begins_no_formula(reason: str, 
     assert json.loads(line)["reason"] == reason
 
 
-def test_a_document_says_what_the_row_says() -> None:
+def test_json_line_has_the_fields_of_the_row() -> None:
     (line,) = to_json_lines([ROW])
     told = json.loads(line)
     assert told["by"]["name"] == ROBOT.name

@@ -37,17 +37,17 @@ def log(*events: ProgressEvent | str) -> list[str]:
     return told(out).splitlines()
 
 
-def test_what_happens_in_a_stack_is_folded_away_under_its_name() -> None:
+def test_stack_events_are_folded_under_its_name() -> None:
     assert log(made("web", "a"), ProgressEvent("web", "over")) == ["< web", "[web] a created after 1 s", "> web"]
 
 
-def test_that_it_is_planned_is_no_fold() -> None:
+def test_planning_is_not_folded() -> None:
     assert log(ProgressEvent("web", "plan"), ProgressEvent("web", "over")) == ["[web] plan …"]
     planned = log(made("network", "a"), ProgressEvent("web", "plan"), ProgressEvent("network", "over"))
     assert planned == ["< network", "[network] a created after 1 s", "> network", "[web] plan …"]
 
 
-def test_one_is_written_as_it_goes_and_the_others_once_they_are_over() -> None:
+def test_one_stack_streams_while_others_are_buffered() -> None:
     assert log(
         made("network", "a"), made("web", "b"), made("network", "c"), ProgressEvent("web", "over"), made("data", "d"),
         ProgressEvent("network", "over"), made("data", "e"), ProgressEvent("data", "over"),
@@ -58,7 +58,7 @@ def test_one_is_written_as_it_goes_and_the_others_once_they_are_over() -> None:
     ]  # fmt: skip
 
 
-def test_what_everybody_is_told_is_folded_away_with_nothing() -> None:
+def test_general_message_is_outside_of_folds() -> None:
     assert log(made("web", "a"), "somebody else was faster", made("web", "b")) == [
         "< web",
         "[web] a created after 1 s",
@@ -70,7 +70,7 @@ def test_what_everybody_is_told_is_folded_away_with_nothing() -> None:
     ]
 
 
-def test_what_says_nothing_has_no_fold() -> None:
+def test_silent_stack_has_no_fold() -> None:
     assert log(ProgressEvent("web", "refresh", "a"), ProgressEvent("web", "over")) == []
 
 
@@ -79,7 +79,7 @@ EVENTS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(["line", "li
 
 
 @given(EVENTS)
-def test_folds_are_whole_and_every_line_is_there_once_in_its_order(happened: Sequence[tuple[str, str]]) -> None:
+def test_folds_are_complete_and_lines_keep_order(happened: Sequence[tuple[str, str]]) -> None:
     events = [
         f"told {number}"
         if kind == "said"
@@ -107,7 +107,7 @@ def test_folds_are_whole_and_every_line_is_there_once_in_its_order(happened: Seq
     assert [line for line in seen if line.startswith("told")] == [event for event in events if isinstance(event, str)]
 
 
-def test_gitlab_knows_a_fold_by_its_name() -> None:
+def test_gitlab_fold_has_a_name() -> None:
     job = GitlabJob(Options(), {})
     opened, closed = job.format_fold_start("prod/web", "prod/web"), job.format_fold_end("prod/web")
     assert opened.startswith("\x1b[0Ksection_start:")

@@ -10,11 +10,11 @@ from rich.cells import cell_len
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
-from envctl.cli.command_modules import COMMAND_MODULES
+from envctl.cli.command_table import COMMANDS
 from envctl.cli.render.console.any_result import render_result
 from envctl.cli.render.console.errors import show_error
-from envctl.cli.render.markdown import render_refused
 from envctl.cli.render.markdown import render_result as in_markdown
+from envctl.cli.render.markdown import show_error as error_in_markdown
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.cli.render.terminal.text import print_hint
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
@@ -63,7 +63,7 @@ def said(thing: object, width: int = 80, *, terminal: bool = False) -> str:
 
 
 @pytest.mark.parametrize("name", [*RESULTS, *ERRORS])
-def test_a_terminal_of_80_columns_shows(name: str, snapshot: SnapshotAssertion) -> None:
+def test_terminal_of_80_columns_shows(name: str, snapshot: SnapshotAssertion) -> None:
     assert said({**RESULTS, **ERRORS}[name]) == snapshot
 
 
@@ -75,18 +75,18 @@ def test_other_widths_show(name: str, width: int, snapshot: SnapshotAssertion) -
 
 @pytest.mark.parametrize("width", [1, 20, 400])
 @pytest.mark.parametrize("name", [*RESULTS, *ERRORS])
-def test_no_width_is_too_strange(name: str, width: int) -> None:
+def test_any_width_is_supported(name: str, width: int) -> None:
     assert said({**RESULTS, **ERRORS}[name], width)
 
 
 @pytest.mark.parametrize("name", [*RESULTS, *ERRORS])
-def test_colour_says_nothing_that_the_text_does_not(name: str) -> None:
+def test_colors_carry_no_additional_information(name: str) -> None:
     thing = {**RESULTS, **ERRORS}[name]
     assert re.sub(r"\x1b\[[0-9;]*m", "", said(thing, terminal=True)) == said(thing)
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_a_secret_is_seen_nowhere(name: str) -> None:
+def test_secret_is_never_shown(name: str) -> None:
     assert SECRET not in said(RESULTS[name])
     assert SECRET not in said(RESULTS[name], 120)
 
@@ -100,7 +100,7 @@ def test_wide_characters_keep_boxes_and_columns_straight(name: str) -> None:
 @pytest.mark.parametrize(
     "hostile", ["\x1b[2Jmallory", "\x9b31mmallory", "\u202emallory", "mallory\x07", "\ud800mallory"]
 )
-def test_a_name_can_not_steer_the_terminal(hostile: str) -> None:
+def test_hostile_name_can_not_control_the_terminal(hostile: str) -> None:
     history = History("", entries((Actor(hostile), ReleaseCreated(NEW))), more=False)
     error = OperationFailedError(Problem("E305", hostile, hostile))
     for text in (said(history), said(history, 120), said(error)):
@@ -110,7 +110,7 @@ def test_a_name_can_not_steer_the_terminal(hostile: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a status", "a history", "a why that refuses", "a refusal that opens by itself"])
-def test_times_are_those_of_the_readers_clock(name: str) -> None:
+def test_times_use_the_local_time_zone(name: str) -> None:
     thing = {**RESULTS, **ERRORS}[name]
     with in_zone("Asia/Tokyo"):
         assert "JST" in said(thing)
@@ -118,7 +118,7 @@ def test_times_are_those_of_the_readers_clock(name: str) -> None:
     assert "UTC" in said(thing)
 
 
-def test_a_time_that_has_no_room_leaves_its_year_off() -> None:
+def test_time_without_room_omits_its_year() -> None:
     with in_zone("Europe/Berlin"):
         assert "│ 2026-11-24 23:41 CET " in said(CALM_STATUS)
     with in_zone("Australia/Sydney"):
@@ -126,14 +126,14 @@ def test_a_time_that_has_no_room_leaves_its_year_off() -> None:
         assert "│ 11-25 09:41 AEDT " in said(RESULTS["a status"])
 
 
-def test_a_history_says_in_its_head_which_clock_it_shows() -> None:
+def test_history_shows_its_time_zone_in_the_header() -> None:
     with in_zone("Asia/Tokyo"):
         head, first, *_ = said(HISTORY, 120).splitlines()
     assert "time (JST)" in head
     assert "2026-11-24 15:40  hanako" in first
 
 
-def test_a_history_over_a_change_of_clocks_says_it_in_each_line() -> None:
+def test_history_across_clock_change_shows_zone_per_line() -> None:
     summer, winter = (replace(HISTORY.entries[0], at=datetime(2026, month, 25, 2, tzinfo=UTC)) for month in (7, 11))
     with in_zone("Europe/Berlin"):
         head, *lines = said(replace(HISTORY, entries=(winter, summer)), 120).splitlines()
@@ -142,7 +142,7 @@ def test_a_history_over_a_change_of_clocks_says_it_in_each_line() -> None:
     assert "2026-07-25 04:00 CEST" in lines[1]
 
 
-def test_many_environments_stand_one_below_the_other() -> None:
+def test_many_environments_are_listed_vertically() -> None:
     many = tuple(replace(CALM_STATUS.environments[0], environment=f"env{number}") for number in range(7))
     text = said(replace(CALM_STATUS, environments=many), 120)
     assert text.count("▼") == 6
@@ -161,33 +161,33 @@ HINTS = {
 
 
 @pytest.mark.parametrize(("hint", "shown"), HINTS.values(), ids=HINTS)
-def test_what_is_to_be_typed_can_be_copied(hint: str, shown: str) -> None:
+def test_hinted_command_can_be_copied(hint: str, shown: str) -> None:
     out = console(26)
     print_hint(out, hint)
     assert told(out) == f"{shown}\n"
 
 
-def test_a_reason_over_several_lines_can_not_pass_for_an_answer() -> None:
+def test_multi_line_reason_can_not_imitate_output() -> None:
     forged = replace(LOCK, message="prod is locked by mallory: x\n  ✓ passes    G104 soak")
     assert "  ✓ passes    G104 soak" not in said(RefusedError((forged,))).splitlines()
 
 
-def test_advice_that_several_problems_share_is_given_once() -> None:
+def test_shared_hint_is_shown_once() -> None:
     problems = [Problem("E305", f"{number}", "correct the cause") for number in range(3)]
     assert said(OperationFailedError(*problems)).count("correct the cause") == 1
 
 
 @pytest.mark.parametrize("name", [*RESULTS, *ERRORS])
-def test_what_is_to_be_typed_in_the_sandbox_stays_in_the_sandbox(name: str) -> None:
+def test_suggested_commands_in_sandbox_keep_the_option(name: str) -> None:
     def shown() -> str:
         thing = {**RESULTS, **ERRORS}[name]
         if isinstance(thing, RefusedError):
-            return said(thing) + render_refused(thing, NOW)
+            return said(thing) + error_in_markdown(thing, NOW)
         return said(thing) + ("" if isinstance(thing, EnvctlError) else in_markdown(thing))
 
     inside = copy_context()
     inside.run(IN_SANDBOX.set, True)
-    bare = re.compile(rf"envctl (?!--sandbox|sandbox)(?:{'|'.join(COMMAND_MODULES)})\b")
+    bare = re.compile(rf"envctl (?!--sandbox|sandbox)(?:{'|'.join(COMMANDS)})\b")
     assert bare.findall(inside.run(shown)) == []
     if bare.search(shown()):
         # A new project is first tried where it needs no account.
@@ -195,13 +195,13 @@ def test_what_is_to_be_typed_in_the_sandbox_stays_in_the_sandbox(name: str) -> N
         assert inside.run(shown).count("--sandbox ") > shown().count("--sandbox ")
 
 
-def test_who_is_not_vouched_for_is_marked() -> None:
+def test_unverified_actor_is_marked() -> None:
     assert f"{HANAKO.name} ?" in said(RESULTS["a history"])
     assert "(unverified)" in said(RESULTS["a status"])
 
 
 @pytest.mark.parametrize("width", [60, 80])
-def test_of_many_new_resources_each_gets_a_line(snapshot: SnapshotAssertion, width: int) -> None:
+def test_each_new_resource_gets_one_line(snapshot: SnapshotAssertion, width: int) -> None:
     attributes = (AttributeChange("arn", None, Marker.UNKNOWN), AttributeChange("tags.Name", None, "shop-dev-private"))
     new = tuple(
         ResourceChange(f"aws_subnet.private[{number}]", "aws_subnet", Action.CREATE, attributes) for number in range(13)

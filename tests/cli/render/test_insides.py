@@ -82,7 +82,7 @@ POLICIES = {
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), POLICIES.values(), ids=POLICIES)
-def test_a_document_tells_what_differs_inside(before: str, after: str, expected: list[str]) -> None:
+def test_json_document_shows_inner_differences(before: str, after: str, expected: list[str]) -> None:
     assert lines(before, after) == expected
 
 
@@ -118,23 +118,23 @@ OTHERS = {
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), OTHERS.values(), ids=OTHERS)
-def test_other_values_tell_what_differs_inside(before: object, after: object, expected: list[str]) -> None:
+def test_other_values_show_inner_differences(before: object, after: object, expected: list[str]) -> None:
     assert lines(before, after) == expected
 
 
 @given(JSON, JSON)
-def test_there_is_a_difference_exactly_where_documents_differ(before: object, after: object) -> None:
+def test_json_diff_is_empty_exactly_for_equal_documents(before: object, after: object) -> None:
     assert (list(diff_json(before, after)) == []) == is_same_json(before, after)
 
 
 @given(JSON, st.text("ab", max_size=3))
-def test_what_comes_and_goes_is_told_once(value: object, more: str) -> None:
+def test_added_element_is_shown_once(value: object, more: str) -> None:
     (only,) = diff_json([value], [value, more])
     assert (only.path, only.before, only.after) == ("[]", ABSENT, more)
 
 
 @given(JSON)
-def test_a_document_is_what_it_says(value: object) -> None:
+def test_json_document_is_parsed_unchanged(value: object) -> None:
     text = json.dumps(value)
     assert parse_json_document(text) == (value if text.startswith(("{", "[")) else ABSENT)
 
@@ -177,15 +177,17 @@ LISTS = {
 
 
 @pytest.mark.parametrize(("told", "expected"), LISTS.values(), ids=LISTS)
-def test_lists_of_plain_values_are_put_together(told: list[AttributeChange], expected: list[AttributeChange]) -> None:
+def test_changes_of_plain_list_elements_are_merged(
+    told: list[AttributeChange], expected: list[AttributeChange]
+) -> None:
     assert list(merge_list_elements(told)) == expected
 
 
-def test_a_list_tells_which_elements_come_and_go() -> None:
+def test_list_shows_added_and_removed_elements() -> None:
     assert lines(["a", "b", "c"], ["b", "c", "d"]) == ['- "a"', '+ "d"']
 
 
-def test_the_cause_of_a_change_does_not_drown() -> None:
+def test_cause_of_replacement_is_listed_first() -> None:
     cause = change("cidr_block", "10.0.0.0/16", "10.1.0.0/16", forces=True)
     other = change("tags.Name", "a", "b")
     later = change("arn", "arn:1", Marker.UNKNOWN)
@@ -196,5 +198,5 @@ def test_the_cause_of_a_change_does_not_drown() -> None:
     assert (told.forced, told.rest, told.later, told.emptied) == ([cause], [other, noise[1]], [later], 3)
 
 
-def test_a_port_that_goes_is_told_even_if_it_is_zero() -> None:
+def test_removed_zero_port_is_shown() -> None:
     assert group_attributes([change("ingress[0].from_port", 0, None)]).emptied == 0

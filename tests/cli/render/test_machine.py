@@ -25,12 +25,12 @@ PROBLEM_KEYS = ["code", "message", "hint", "file", "line", "stack", "address", "
 KEYS = ["envctl", "command", "ok", "exit_code", "result", "problems", "stacks", "usage", "sandbox"]
 
 
-def test_there_is_a_sample_of_every_result() -> None:
+def test_every_result_has_a_sample() -> None:
     assert {type(result).__name__ for result in RESULTS.values()} == set(RENDERERS)
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_a_result_goes_into_json_and_comes_back_the_same(name: str) -> None:
+def test_result_survives_json_unchanged(name: str) -> None:
     document = build_envelope("status", RESULTS[name], None, 0)
     assert list(document) == KEYS
     assert document["ok"] is True
@@ -52,11 +52,11 @@ def test_an_error_has_the_same_keys(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_a_secret_is_in_no_document(name: str) -> None:
+def test_secret_is_in_no_document(name: str) -> None:
     assert SECRET not in json.dumps(build_envelope("x", RESULTS[name], None, 0))
 
 
-def test_sensitive_settings_are_masked_and_arguments_are_left_out() -> None:
+def test_sensitive_settings_are_redacted_and_arguments_omitted() -> None:
     document = to_json(SETTINGS)
     assert "arguments" not in document
     assert [s["value"] for s in document["settings"] if s["sensitive"]] == [Marker.SENSITIVE.value]
@@ -70,13 +70,13 @@ def test_times_are_utc_and_enumerations_are_their_values() -> None:
     assert plan["stacks"][0]["outputs"][0]["after"] == "(known after apply)"
 
 
-def test_an_entry_says_what_kind_of_event_it_is() -> None:
+def test_every_kind_of_event_is_named() -> None:
     shown = (to_json(RESULTS[name])["entries"] for name in ("a history", "a history of guards", "a history of rules"))
     kinds = {entry["event"]["kind"] for entries in shown for entry in entries}
     assert kinds == {event.kind for event in get_args(Event)}
 
 
-def test_a_refusal_says_when_it_opens_and_who_can_open_it() -> None:
+def test_refusal_has_retry_time_and_who_can_unblock() -> None:
     soak, window = build_envelope("promote", None, ERRORS["a refusal that opens by itself"], 4)["problems"]
     assert (soak["for_now"], soak["since"], soak["who"]) == (True, "2026-11-24T22:40:00.000Z", None)
     assert soak["opens"] == "2026-11-25T22:40:20.000Z"
@@ -85,7 +85,7 @@ def test_a_refusal_says_when_it_opens_and_who_can_open_it() -> None:
     assert approvals["who"].startswith("anybody but")
 
 
-def test_what_a_refusal_stands_for_follows_it_with_its_place() -> None:
+def test_causes_follow_their_refusal_with_lines() -> None:
     problems = build_envelope("promote", None, ERRORS["a refusal because of settings"], 3)["problems"]
     assert [problem["code"] for problem in problems] == ["G108", "G204", "E203", "E205"]
     assert [problem["line"] for problem in problems] == [None, None, 7, None]
@@ -93,12 +93,12 @@ def test_what_a_refusal_stands_for_follows_it_with_its_place() -> None:
 
 
 @pytest.mark.parametrize("name", ["a stop", "wrong settings"])
-def test_other_problems_have_nothing_to_open(name: str) -> None:
+def test_other_problems_have_no_retry_time(name: str) -> None:
     for problem in build_envelope("x", None, ERRORS[name], 1)["problems"]:
         assert [problem[key] for key in ("for_now", "opens", "since", "who")] == [False, None, None, None]
 
 
-def test_what_a_reader_would_have_to_work_out_is_said() -> None:
+def test_computed_fields_are_included() -> None:
     shown = to_json(RESULTS["drift"])
     assert shown["found"] is True
     assert [each["drifted"] for each in shown["environments"]] == [1, 4, 0]
@@ -107,7 +107,7 @@ def test_what_a_reader_would_have_to_work_out_is_said() -> None:
     assert [proof["verified"] for proof in prod["evidence"].values()] == [False]
 
 
-def test_every_type_of_which_something_is_worked_out_exists() -> None:
+def test_every_type_with_computed_fields_exists() -> None:
     known = (
         vars(seen)
         | vars(bucket_report)
@@ -123,16 +123,16 @@ def test_every_type_of_which_something_is_worked_out_exists() -> None:
     assert all(hasattr(known[name], attribute) for name, more in COMPUTED_FIELDS.items() for attribute in more)
 
 
-def test_a_length_of_time_is_in_seconds() -> None:
+def test_duration_is_in_seconds() -> None:
     assert to_json(timedelta(hours=1, milliseconds=500)) == 3600.5
 
 
-def test_sets_are_sorted_and_long_numbers_keep_every_digit() -> None:
+def test_sets_are_sorted_and_decimals_keep_digits() -> None:
     assert to_json(frozenset({"web", "network"})) == ["network", "web"]
     assert to_json(Decimal("0.1234567890123456789")) == "0.1234567890123456789"
     assert to_json([1e300, float("inf")]) == [1e300, "inf"]
 
 
-def test_what_has_no_place_in_json_is_an_error_and_not_its_looks() -> None:
+def test_type_without_json_form_is_an_error() -> None:
     with pytest.raises(TypeError, match="object"):
         to_json(object())

@@ -12,7 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from envctl.cli.render.console.any_result import RENDERERS
 from envctl.cli.render.markdown import RENDERERS as IN_MARKDOWN
-from envctl.cli.render.markdown import render_refused, render_result, show_error
+from envctl.cli.render.markdown import render_result, show_error
 from envctl.cli.render.markdown.attributes import render_attribute
 from envctl.cli.render.markdown.page.markup import bold, code, escape, fence_text, render_next_step, render_table
 from envctl.cli.render.terminal.text import escape_text, to_one_line
@@ -79,38 +79,38 @@ def _tags(leaf: Token) -> str:
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_markdown_is(name: str, snapshot: SnapshotAssertion) -> None:
+def test_markdown_result_is(name: str, snapshot: SnapshotAssertion) -> None:
     assert render_result(RESULTS[name]) == snapshot
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_refusal_in_markdown_is(name: str, snapshot: SnapshotAssertion) -> None:
-    assert render_refused(REFUSED[name], NOW) == snapshot
+def test_refusal_in_markdown_is(name: str, snapshot: SnapshotAssertion) -> None:
+    assert show_error(REFUSED[name], NOW) == snapshot
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_wrong_is_in_markdown(name: str, snapshot: SnapshotAssertion) -> None:
+def test_error_in_markdown_is(name: str, snapshot: SnapshotAssertion) -> None:
     assert show_error(WRONG[name], NOW) == snapshot
 
 
-def test_what_has_a_form_of_its_own_exists() -> None:
+def test_results_with_own_markdown_are_covered() -> None:
     assert set(IN_MARKDOWN) < set(RENDERERS)
     assert {type(RESULTS[name]).__name__ for name in OWN} == set(IN_MARKDOWN)
 
 
 @pytest.mark.parametrize("name", [name for name in RESULTS if name not in OWN])
-def test_everything_else_stands_in_one_fence_as_people_see_it(name: str) -> None:
+def test_other_results_are_one_text_fence(name: str) -> None:
     (fence,) = parsed(render_result(RESULTS[name]))
     assert (fence.type, fence.info) == ("fence", "text")
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_a_secret_is_in_no_summary(name: str) -> None:
+def test_secret_is_in_no_summary(name: str) -> None:
     assert SECRET not in render_result(RESULTS[name])
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_each_row_has_the_cells_of_its_head(name: str) -> None:
+def test_table_rows_have_as_many_cells_as_header(name: str) -> None:
     for line in render_result(RESULTS[name]).split("```")[0].splitlines():
         assert not line.startswith("|") or line.endswith("|")
     rows: list[int] = []
@@ -125,7 +125,7 @@ def test_each_row_has_the_cells_of_its_head(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a status with trouble", "a why that refuses"])
-def test_times_are_utc_wherever_it_is_written(name: str) -> None:
+def test_times_are_always_utc(name: str) -> None:
     with in_zone("Asia/Tokyo"):
         assert "JST" not in render_result(RESULTS[name])
         assert "UTC" in render_result(RESULTS[name])
@@ -134,7 +134,7 @@ def test_times_are_utc_wherever_it_is_written(name: str) -> None:
 @given(ANYTHING)
 @example("_a_ __b__ c_d *e*")
 @example("a|b\\")
-def test_a_cell_shows_what_was_written_and_nothing_else(text: str) -> None:
+def test_table_cell_shows_exactly_the_text(text: str) -> None:
     body = parsed(render_table(("head", "other"), [(escape(text), code(text))]))
     cells = [token for token in body if token.type == "inline"]
     assert [read([cell]) for cell in cells] == ["head", "other", to_one_line(text), to_one_line(text)]
@@ -143,14 +143,14 @@ def test_a_cell_shows_what_was_written_and_nothing_else(text: str) -> None:
 
 
 @given(ANYTHING.filter(lambda text: text.strip()))
-def test_a_sentence_shows_what_was_written_and_nothing_else(text: str) -> None:
+def test_escaped_sentence_shows_exactly_the_text(text: str) -> None:
     tokens = parsed(f"- ⚠️ dev: {escape(text)}")
     assert read(tokens) == f"⚠️ dev: {to_one_line(text)}".strip()
     assert {leaf.type for leaf in leaves(tokens) if leaf.nesting == 0} == {"text"}
 
 
 @given(ANYTHING)
-def test_nobody_is_called(text: str) -> None:
+def test_text_mentions_no_user(text: str) -> None:
     shown = read_raw(escape(text))
     assert not [word for word in shown.split() if word.startswith("@") and word[1:2].isalnum()]
 
@@ -162,14 +162,14 @@ def read_raw(text: str) -> str:
 @given(ANYTHING)
 @example("```\n# out")
 @example("````")
-def test_nothing_gets_out_of_a_fence(text: str) -> None:
+def test_text_can_not_leave_a_fence(text: str) -> None:
     (fence,) = parsed(fence_text(text, "text"))
     assert fence.type == "fence"
     assert fence.content.rstrip() == escape_text(text).rstrip()
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_what_people_wrote_changes_no_structure(hostile: str) -> None:
+def test_hostile_text_does_not_change_structure(hostile: str) -> None:
     def all_of_it(text: str) -> str:
         refusal = replace(LOCK, message=f"locked: {text}", who=text, hint=f"look: {text}")
         why = replace(WHY, answers=(replace(WHY.answers[3], refusal=refusal),), who=text, next="", gates={text: (0, 1)})
@@ -193,7 +193,7 @@ def test_what_people_wrote_changes_no_structure(hostile: str) -> None:
         wrong = [
             show_error(each, NOW) for each in (OperationFailedError(problem), ConfigurationError(problem, problem))
         ]
-        return "\n\n".join((*map(render_result, told), *wrong, render_refused(RefusedError((refusal,)), NOW)))
+        return "\n\n".join((*map(render_result, told), *wrong, show_error(RefusedError((refusal,)), NOW)))
 
     assert kinds(all_of_it(hostile)) == kinds(all_of_it("plainly"))
 
@@ -211,7 +211,7 @@ def test_the_next_command_can_be_copied(hint: str, expected: str) -> None:
     assert render_next_step(hint) == expected
 
 
-def test_what_is_strong_stays_strong_around_marks() -> None:
+def test_bold_text_stays_bold_around_markup() -> None:
     assert [leaf.content for leaf in leaves(parsed(bold("a*b"))) if leaf.type == "text" and leaf.content] == ["a*b"]
 
 
@@ -251,5 +251,5 @@ ATTRIBUTES = {
 
 
 @pytest.mark.parametrize(("attribute", "expected"), ATTRIBUTES.values(), ids=ATTRIBUTES)
-def test_an_attribute_is_lines_of_a_diff(attribute: AttributeChange, expected: list[str]) -> None:
+def test_attribute_is_rendered_as_diff_lines(attribute: AttributeChange, expected: list[str]) -> None:
     assert render_attribute(attribute, 0) == expected

@@ -61,7 +61,7 @@ def of(jobs: int, kind: RunKind = "drift", form: Any = "codebuild") -> Matrix:
 
 
 @pytest.mark.parametrize("jobs", [0, 1, 100])
-def test_a_buildspec_is_one(jobs: int) -> None:
+def test_buildspec_is_valid(jobs: int) -> None:
     spec = yaml.safe_load(format_codebuild_batch(of(jobs)))
     Draft202012Validator(BUILDSPEC).validate(spec)
     *shards, collecting = spec["batch"]["build-graph"]
@@ -90,18 +90,18 @@ def test_each_build_runs_its_own_command(kind: RunKind, shard: str, expected: st
     assert done.stdout.strip() == expected.format(kind=kind, run=RUN)
 
 
-def test_a_matrix_is_one_line_that_every_job_can_be_named_by() -> None:
+def test_github_matrix_is_one_line_with_all_shards() -> None:
     text = format_github_matrix(of(3, form="github"))
     assert "\n" not in text
     assert [entry["shard"] for entry in json.loads(text)["include"]] == [1, 2, 3]
     assert {entry["run"] for entry in json.loads(text)["include"]} == {RUN}
 
 
-def test_the_largest_matrix_is_far_from_what_an_output_may_hold() -> None:
+def test_largest_matrix_fits_into_a_job_output() -> None:
     """A job's outputs may be 1 MB, counted as UTF-16."""
     assert len(format_github_matrix(of(MAX_JOBS)).encode("utf-16")) < 100_000
 
 
-def test_it_is_told_without_what_draws_tables() -> None:
+def test_matrix_is_printed_without_table_modules() -> None:
     assert render_one_line(of(1, form="github")) == format_github_matrix(of(1))
     assert render_one_line(of(1)) == format_codebuild_batch(of(1))

@@ -40,23 +40,23 @@ AHEAD = {
 
 
 @pytest.mark.parametrize(("past", "said"), PAST.values(), ids=PAST)
-def test_how_long_ago(past: timedelta, said: str) -> None:
+def test_past_time_is_formatted(past: timedelta, said: str) -> None:
     assert format_age(NOW - past, NOW) == said
 
 
 @pytest.mark.parametrize(("ahead", "said"), AHEAD.values(), ids=AHEAD)
-def test_how_far_away(ahead: timedelta, said: str) -> None:
+def test_remaining_time_is_formatted(ahead: timedelta, said: str) -> None:
     assert format_time_left(NOW + ahead, NOW) == said
 
 
 @given(st.timedeltas(timedelta(), timedelta(days=400)))
-def test_what_is_waited_for_has_come_when_its_time_is_shown(ahead: timedelta) -> None:
+def test_future_time_is_rounded_up_to_the_minute(ahead: timedelta) -> None:
     shown = format_future(NOW + ahead, NOW, UTC).partition(" UTC")[0]
     comes = datetime.fromisoformat(f"{shown}+00:00")
     assert timedelta() <= comes - (NOW + ahead) < timedelta(minutes=1)
 
 
-def test_less_than_a_minute_is_still_something() -> None:
+def test_duration_below_a_minute_is_named() -> None:
     assert format_rough_duration(timedelta(seconds=3)) == "less than a minute"
 
 
@@ -70,12 +70,12 @@ def test_less_than_a_minute_is_still_something() -> None:
         pytest.param("UTC", NOW, "2026-11-25 01:40 UTC", id="UTC"),
     ],
 )
-def test_the_readers_zone_is_the_one_of_the_machine(zone: str, at: datetime, said: str) -> None:
+def test_times_use_the_time_zone_of_the_machine(zone: str, at: datetime, said: str) -> None:
     with in_zone(zone):
         assert format_time(at) == said
 
 
-def test_another_zone_may_be_asked_for() -> None:
+def test_another_time_zone_may_be_requested() -> None:
     with in_zone("America/New_York"):
         assert format_time(NOW, UTC) == "2026-11-25 01:40 UTC"
         assert format_time(NOW, TOKYO) == "2026-11-25 10:40 JST"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
@@ -42,7 +43,7 @@ def work(observer: Observer, wait: Callable[[float], None] = lambda _: None) -> 
     observer.on_progress(ProgressEvent("network", "failed", "aws_subnet.private[0]", Action.CREATE, 2))
 
 
-def test_a_log_gets_plain_lines_and_is_not_flooded(snapshot: SnapshotAssertion) -> None:
+def test_log_has_plain_lines_without_flooding(snapshot: SnapshotAssertion) -> None:
     out = console()
     observer = PlainObserver(out)
     work(observer)
@@ -56,16 +57,16 @@ def test_a_log_line_is_never_broken() -> None:
     assert told(out).count("\n") == 1
 
 
-def test_silence_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+def test_silent_observer_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     observer = SilentObserver()
     work(observer)
     observer.close()
     assert capsys.readouterr() == ("", "")
 
 
-def test_what_has_ended_stays_on_the_terminal() -> None:
+def test_completed_resources_stay_on_the_terminal() -> None:
     out = console(terminal=True)
-    with TerminalObserver(out) as observer:
+    with closing(TerminalObserver(out)) as observer:
         work(observer)
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", told(out))
     assert "✓ network  aws_vpc.this created after 1 min 1 s" in text
@@ -74,15 +75,15 @@ def test_what_has_ended_stays_on_the_terminal() -> None:
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_the_cursor_comes_back_whatever_happens(error: type[BaseException]) -> None:
+def test_cursor_is_restored_after_an_error(error: type[BaseException]) -> None:
     out = console(terminal=True)
-    with pytest.raises(error), TerminalObserver(out) as observer:
+    with pytest.raises(error), closing(TerminalObserver(out)) as observer:
         observer.on_progress(ProgressEvent("network", "plan"))
         raise error
     assert told(out).count(HIDE) == told(out).count(SHOW) == 1
 
 
-def test_after_the_end_nothing_is_drawn_again() -> None:
+def test_closed_observer_draws_nothing() -> None:
     out = console(terminal=True)
     observer = TerminalObserver(out)
     observer.close()
@@ -92,7 +93,7 @@ def test_after_the_end_nothing_is_drawn_again() -> None:
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
-def test_the_board_shows_what_runs(width: int, snapshot: SnapshotAssertion) -> None:
+def test_board_shows_running_resources(width: int, snapshot: SnapshotAssertion) -> None:
     hands = Hands()
     board = ProgressBoard(hands)
     board.expect_plan(LATER_PLAN)
@@ -109,7 +110,7 @@ def test_the_board_shows_what_runs(width: int, snapshot: SnapshotAssertion) -> N
     assert told(out) == snapshot
 
 
-def test_the_board_stays_within_a_low_window() -> None:
+def test_board_fits_into_a_low_window() -> None:
     board = ProgressBoard(Hands())
     for number in range(50):
         board.record_event(ProgressEvent("web", "started", f"aws_instance.this[{number}]", Action.CREATE))
@@ -120,7 +121,7 @@ def test_the_board_stays_within_a_low_window() -> None:
     assert lines[-1].strip() == "… and 43 more"
 
 
-def test_a_replacement_is_done_when_both_its_halves_are() -> None:
+def test_replacement_is_done_after_delete_and_create() -> None:
     board = ProgressBoard(Hands())
     board.expect_plan(LATER_PLAN)
     address = 'module.database.aws_db_instance.this["primary"]'
@@ -128,4 +129,4 @@ def test_a_replacement_is_done_when_both_its_halves_are() -> None:
     assert board.list_unfinished()[0].done_count == 0
     board.record_event(ProgressEvent("web", "done", address, Action.CREATE))
     assert board.list_unfinished()[0].done_count == 1
-    assert board.list_unfinished()[0].expected_count == 6
+    assert len(board.list_unfinished()[0].expected) == 6

@@ -68,13 +68,13 @@ def read(report: Report) -> Page:
     return Page(render_report(report))
 
 
-def test_every_element_is_closed_and_every_section_is_there(any_report: Report) -> None:
+def test_every_element_is_closed_and_every_section_present(any_report: Report) -> None:
     told = read(any_report)
     assert [each["id"] for each in told.named("section")] == list(SECTIONS)
     assert [each["href"] for each in told.named("a")] == ["#main", *(f"#{name}" for name in SECTIONS)]
 
 
-def test_nothing_runs_and_nothing_is_loaded(any_report: Report) -> None:
+def test_page_has_no_scripts_and_loads_nothing(any_report: Report) -> None:
     told = read(any_report)
     assert {name for name, _ in told.elements} & LOADING == set()
     attributes = [(key, value) for _, each in told.elements for key, value in each.items()]
@@ -85,12 +85,12 @@ def test_nothing_runs_and_nothing_is_loaded(any_report: Report) -> None:
     assert "@import" not in render_report(any_report)
 
 
-def test_the_browser_is_told_to_load_and_to_run_nothing(any_report: Report) -> None:
+def test_content_policy_blocks_scripts_and_loading(any_report: Report) -> None:
     (policy,) = (each["content"] for each in read(any_report).named("meta") if "http-equiv" in each)
     assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-def test_no_name_is_given_twice_and_what_is_referred_to_is_there(any_report: Report) -> None:
+def test_ids_are_unique_and_references_resolve(any_report: Report) -> None:
     told = read(any_report)
     names = Counter(each["id"] for _, each in told.elements if "id" in each)
     assert [name for name, number in names.items() if number > 1] == []
@@ -109,14 +109,14 @@ def test_tables_and_pictures_can_be_read_aloud(any_report: Report) -> None:
     assert all(each["tabindex"] == "0" and each["aria-label"] for each in regions)
 
 
-def test_the_same_report_is_the_same_bytes_on_every_machine(any_report: Report) -> None:
+def test_report_bytes_are_independent_of_the_machine(any_report: Report) -> None:
     first = render_report(any_report)
     with in_zone("Asia/Tokyo"):
         assert render_report(any_report) == first
     first.encode()
 
 
-def test_what_people_wrote_stays_text() -> None:
+def test_hostile_text_stays_text() -> None:
     text = render_report(hostile())
     assert "<script" not in text
     assert "<img" not in text
@@ -126,7 +126,7 @@ def test_what_people_wrote_stays_text() -> None:
     assert "</style></script><script>alert(1)</script>" in read(hostile()).text
 
 
-def test_a_rich_one_tells_of_everything() -> None:
+def test_full_report_shows_everything() -> None:
     text = read(rich()).text
     for told in (
         "2026-11-25 01:40 UTC",
@@ -149,47 +149,47 @@ def test_a_rich_one_tells_of_everything() -> None:
         assert told in text
 
 
-def test_each_release_has_its_row_and_what_runs_is_marked() -> None:
+def test_each_release_has_a_row_with_current_marked() -> None:
     told = read(rich())
     assert [each for each in told.named("td") if each.get("class") == "runs"] != []
     for row in rich().releases:
         assert shorten_id(row.release.release) in told.text
 
 
-def test_a_plan_that_was_not_kept_is_not_shown_as_an_empty_one() -> None:
+def test_missing_plan_is_not_shown_as_empty() -> None:
     text = read(broken()).text
     assert text.count("plan not kept") == 2
     assert "no resource changes" not in text
 
 
-def test_what_nobody_looked_at_is_not_shown_as_clean() -> None:
+def test_unchecked_environment_is_not_shown_as_clean() -> None:
     text = read(broken()).text
     assert "not looked at since the last deployment" in text
     assert "no drift seen" not in text
 
 
-def test_an_empty_ledger_says_so_and_what_to_do() -> None:
+def test_empty_ledger_shows_the_next_command() -> None:
     text = read(empty()).text
     assert "Nothing was deployed yet." in text
     assert "envctl apply dev" in text
     assert "no drift seen" not in text
 
 
-def test_a_long_history_is_cut_and_says_that_it_is() -> None:
+def test_long_history_is_truncated_with_a_note() -> None:
     text = read(long()).text
     assert "The last 50 deployments" in text
     assert "Older deployments are left off." in text
     assert "40 older releases left off." in text
 
 
-def test_the_sandbox_is_named_on_the_page_and_in_its_title() -> None:
+def test_sandbox_is_named_in_page_and_title() -> None:
     sandboxed = replace(rich(), sandbox=True)
     assert "<title>SANDBOX: shop" in render_report(sandboxed)
     assert "SANDBOX an embedded AWS" in read(sandboxed).text
     assert "SANDBOX" not in read(rich()).text
 
 
-def test_marks_at_the_same_time_do_not_cover_each_other() -> None:
+def test_marks_at_the_same_time_do_not_overlap() -> None:
     picture = render_report(long()).split('aria-labelledby="lanes-title lanes-desc"')[1].split("</svg>")[0]
     places = [float(x) for x in re.findall(r'<use href="#sign-\w+" x="([\d.]+)"', picture)]
     assert len(places) == 50
@@ -197,7 +197,7 @@ def test_marks_at_the_same_time_do_not_cover_each_other() -> None:
     assert max(places) < 1168
 
 
-def test_a_report_of_much_later_still_has_room_for_its_ticks() -> None:
+def test_number_of_ticks_is_bounded_over_years() -> None:
     later = replace(rich(), now=rich().now + timedelta(days=4000))
     picture = render_report(later).split('aria-labelledby="lanes-title lanes-desc"')[1].split("</svg>")[0]
     assert 2 <= picture.count('class="grid"') <= 12

@@ -26,7 +26,7 @@ def test_a_shortened_text_fits(text: str, room: int) -> None:
 
 
 @given(VALUES, st.integers(20, 100))
-def test_a_brief_value_is_one_line_that_fits(value: object, room: int) -> None:
+def test_shortened_value_is_one_line_that_fits(value: object, room: int) -> None:
     assert "\n" not in shorten_value(value, room)
     assert cell_len(shorten_value(value, room)) <= room
 
@@ -39,7 +39,7 @@ def test_a_change_fits_in_line_or_in_block(before: object, after: object, room: 
 
 
 @given(st.text("abc", min_size=200), st.text("abc", min_size=1, max_size=5), st.text("abc", min_size=200))
-def test_two_long_texts_that_differ_never_look_the_same(head: str, middle: str, tail: str) -> None:
+def test_different_long_texts_are_shortened_differently(head: str, middle: str, tail: str) -> None:
     _, block = format_change(head + "X" + tail, head + middle + tail, 40, 60)
     assert block[0][2:] != block[1][2:]
 

@@ -33,12 +33,12 @@ def drawn(seen: StatusObservation, width: int, height: int = 40) -> str:
 
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("seen", [CALM, FAILED], ids=["calm", "after a look that failed"])
-def test_a_screen_shows(seen: StatusObservation, width: int, snapshot: SnapshotAssertion) -> None:
+def test_status_screen_shows(seen: StatusObservation, width: int, snapshot: SnapshotAssertion) -> None:
     assert drawn(seen, width) == snapshot
 
 
 @pytest.mark.parametrize("height", [1, 5, 14])
-def test_a_low_terminal_is_told_that_there_is_more(height: int) -> None:
+def test_low_terminal_shows_how_many_lines_are_hidden(height: int) -> None:
     lines = drawn(CALM, 80, height).split("\n")
     assert len(lines) == height
     assert lines[-1].endswith("lines: they need a higher terminal")
@@ -51,13 +51,13 @@ def test_the_sandbox_is_named_on_every_screen() -> None:
     assert "SANDBOX" not in drawn(CALM, 80)
 
 
-def test_a_screen_that_never_showed_anything_changes_nothing_at_its_end() -> None:
+def test_closing_an_unused_screen_prints_nothing() -> None:
     out = console(80)
     StatusScreen(out, 5).close()
     assert told(out) == ""
 
 
-def test_a_log_has_a_block_a_change_and_errors_elsewhere() -> None:
+def test_log_has_one_block_per_change() -> None:
     out, err = console(80), console(80)
     log = StatusLog(out, err)
     for seen in (CALM, FAILED, BUSY):
@@ -72,7 +72,7 @@ def test_a_log_has_a_block_a_change_and_errors_elsewhere() -> None:
     ]
 
 
-def test_documents_hold_a_result_or_an_error() -> None:
+def test_each_json_line_has_result_or_error() -> None:
     written: list[tuple[Status | None, EnvctlError | None]] = []
     lines = JsonLines(lambda what, error: written.append((what, error)))
     lines.show_observation(CALM)
@@ -91,5 +91,5 @@ CHANGES = {
 
 
 @pytest.mark.parametrize(("before", "seen", "expected"), CHANGES.values(), ids=CHANGES)
-def test_it_is_a_change_when(before: StatusObservation, seen: StatusObservation, expected: bool) -> None:
+def test_status_has_changed_when(before: StatusObservation, seen: StatusObservation, expected: bool) -> None:
     assert has_changed(before, seen) is expected

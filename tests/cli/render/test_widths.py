@@ -40,7 +40,7 @@ def lines(name: str, width: int) -> list[str]:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", [name for name in ALL if name not in WHOLE_FILES])
-def test_no_line_is_wider_than_the_terminal_but_for_what_is_to_be_copied(name: str, width: int) -> None:
+def test_only_copyable_lines_exceed_terminal_width(name: str, width: int) -> None:
     assert [line for line in lines(name, width) if cell_len(line) > width and not COPIED.search(line)] == []
 
 
@@ -52,7 +52,7 @@ def test_no_line_ends_in_spaces(name: str, width: int) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", PROSE)
-def test_no_word_is_torn_where_it_need_not_be(name: str, width: int) -> None:
+def test_words_are_not_broken_where_they_fit(name: str, width: int) -> None:
     # A history has another form where there is no room for a table.
     there = {*" ".join(lines(name, 1000) + lines(name, 99)).split()}
     torn = [word for word in " ".join(lines(name, width)).split() if word not in there and word.isascii()]
@@ -61,7 +61,7 @@ def test_no_word_is_torn_where_it_need_not_be(name: str, width: int) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", [name for name in ALL if "history" in name or "settings" in name])
-def test_no_column_collapses(name: str, width: int) -> None:
+def test_columns_do_not_collapse(name: str, width: int) -> None:
     longest = 0
     for line in lines(name, width):
         longest = 0 if cell_len(line.strip()) > 2 else longest + 1
@@ -82,14 +82,14 @@ TEXTS = st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp"])
 
 
 @given(TEXTS, st.integers(2, 40))
-def test_wrapped_lines_fit_and_lose_nothing_but_spaces(text: str, width: int) -> None:
+def test_wrapped_lines_fit_and_lose_only_spaces(text: str, width: int) -> None:
     broken = wrap_text(Text(text), width)
     assert all(line.cell_len <= width for line in broken)
     assert "".join("".join(line.plain for line in broken).split()) == "".join(text.split())
 
 
 @given(st.text("ab ").map(str.strip), st.integers(2, 20))
-def test_words_stay_whole_where_they_fit(text: str, width: int) -> None:
+def test_fitting_words_stay_whole(text: str, width: int) -> None:
     words = text.split()
     shown = " ".join(line.plain for line in wrap_text(Text(text), width)).split()
     if all(len(word) <= width for word in words):
@@ -112,11 +112,11 @@ def test_words_stay_whole_where_they_fit(text: str, width: int) -> None:
         pytest.param("  indented words here", ["  indented", "words here"], id="an indent stays"),
     ],
 )
-def test_lines_are_broken(text: str, expected: list[str]) -> None:
+def test_long_text_is_wrapped(text: str, expected: list[str]) -> None:
     assert [line.plain for line in wrap_text(Text(text), 14)] == expected
 
 
 @given(TEXTS, st.integers(1, 30))
-def test_what_is_cut_fits(text: str, room: int) -> None:
+def test_shortened_text_fits(text: str, room: int) -> None:
     assert cell_len(cut_end(text, room)) <= room
     assert cell_len(shorten_middle(text, room)) <= room

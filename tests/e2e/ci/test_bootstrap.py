@@ -13,7 +13,7 @@ def sandboxed(small: Project) -> Project:
     return small
 
 
-def test_what_bootstrap_makes_is_whole_and_can_be_worked_with(sandboxed: Project) -> None:
+def test_bootstrapped_buckets_are_complete_and_usable(sandboxed: Project) -> None:
     try:
         before = sandboxed.run("--sandbox", "bootstrap", "--check", "--json")
         assert (before.code, before.document["ok"]) == (2, True)
@@ -37,7 +37,7 @@ def test_what_bootstrap_makes_is_whole_and_can_be_worked_with(sandboxed: Project
         sandboxed.run("sandbox", "down")
 
 
-def test_a_doctor_on_this_machine_alone_needs_no_cloud(small: Project) -> None:
+def test_doctor_of_local_project_needs_no_cloud(small: Project) -> None:
     ran = small.run("doctor", "dev", "--json")
     rows = {
         row["name"]: row["verdict"] for section in ran.document["result"]["sections"] for row in section["findings"]

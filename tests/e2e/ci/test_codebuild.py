@@ -83,9 +83,7 @@ class Builds:
         return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
-def test_a_release_goes_from_build_to_build_and_what_envctl_exits_with_ends_one(
-    small: Project, commands: list[str]
-) -> None:
+def test_release_passes_builds_until_a_refusal(small: Project, commands: list[str]) -> None:
     builds = Builds(small, commands)
     assert builds.run("dev", "apply").code == 0
     release = builds.exported

@@ -111,7 +111,7 @@ def told(code: int, document: dict[str, Any]) -> tuple[int, str]:
         pytest.param("local", MANY, marks=pytest.mark.night),
     ],
 )
-def test_one_deployment_runs_and_everybody_else_gets_a_clear_answer(
+def test_one_of_many_concurrent_deployments_runs(
     backend: str, size: int, tmp_path: Path, home: Path, request: pytest.FixtureRequest
 ) -> None:
     first = a_project(tmp_path / "first", home, backend)

@@ -20,9 +20,7 @@ def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Pa
         yield found
 
 
-def test_a_run_of_github_actions_needs_no_key_and_is_who_its_token_says(
-    tmp_path: Path, home: Path, organisation: Organisation
-) -> None:
+def test_github_actions_run_is_verified_without_keys(tmp_path: Path, home: Path, organisation: Organisation) -> None:
     shop = Project(tmp_path / "shop", home, organisation.build_job_environment("octocat", tmp_path / "token"))
     shop.write("envctl.toml", PROJECT + ONLY_CI)
     shop.write("modules/parameters/main.tf", MODULE)

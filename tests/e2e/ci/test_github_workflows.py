@@ -102,7 +102,7 @@ def runner(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Runn
     project.run("sandbox", "down")
 
 
-def test_from_a_pull_request_to_prod_and_what_somebody_did_there_by_hand(runner: Runner) -> None:
+def test_workflows_lead_from_pull_request_to_drift(runner: Runner) -> None:
     project, forge = runner.project, runner.forge
 
     runner.pull_request()

@@ -29,9 +29,7 @@ def committed(project: Project) -> None:
         subprocess.run(["git", *words], cwd=project.root, check=True, timeout=30)
 
 
-def test_a_merge_request_is_told_of_and_a_merge_goes_as_far_as_the_gates_let_it(
-    small: Project, server: GitlabServer
-) -> None:
+def test_merge_request_is_commented_and_merge_is_gated(small: Project, server: GitlabServer) -> None:
     small.run_checked("ci", "gitlab")
     committed(small)
     opened = GitlabRunner(small, server, MERGE_REQUEST)
@@ -58,7 +56,7 @@ def test_a_merge_request_is_told_of_and_a_merge_goes_as_far_as_the_gates_let_it(
     assert server.open_issues == []
 
 
-def test_a_fork_and_a_schedule_of_the_team_have_no_job_of_envctl(small: Project, server: GitlabServer) -> None:
+def test_fork_and_foreign_schedule_have_no_envctl_jobs(small: Project, server: GitlabServer) -> None:
     small.run_checked("ci", "gitlab")
     for variables in (FORK, SCHEDULE, {**PUSH, "CI_COMMIT_BRANCH": "feature"}):
         assert GitlabRunner(small, server, variables).jobs == []
@@ -67,9 +65,7 @@ def test_a_fork_and_a_schedule_of_the_team_have_no_job_of_envctl(small: Project,
     ]
 
 
-def test_the_token_for_aws_lies_in_a_file_for_as_long_as_the_job_runs_and_nobody_else_sees_it(
-    small: Project, server: GitlabServer
-) -> None:
+def test_aws_token_file_exists_only_during_the_job(small: Project, server: GitlabServer) -> None:
     small.run_checked("ci", "gitlab")
     spy = small.root / "spy.json"
     runner = GitlabRunner(small, server, DRIFT, {"ENVCTL_DRIFT_ROLE": "arn:aws:iam::444444444444:role/drift"})
@@ -137,7 +133,7 @@ def news(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Projec
 
 @pytest.mark.night
 @pytest.mark.sandbox
-def test_on_aws_it_goes_from_a_merge_request_to_prod_and_drift_is_an_issue(news: Project, server: GitlabServer) -> None:
+def test_pipeline_leads_from_merge_request_to_drift_issue(news: Project, server: GitlabServer) -> None:
     news.run_checked("--sandbox", "ci", "gitlab")
     committed(news)
     GitlabRunner(news, server, MERGE_REQUEST).run_checked("envctl plan")

@@ -152,7 +152,7 @@ def five(tmp_path: Path, home: Path) -> Many:
 WAITS = "until [ -e {home}/go ]; do sleep 0.05; done"
 
 
-def test_one_of_twelve_fails_and_the_next_run_goes_on_from_there(twelve: Many) -> None:
+def test_failed_stack_of_twelve_is_resumed_next_time(twelve: Many) -> None:
     twelve.acts(s01="exit 1")
     failed = twelve.run("apply", "dev", "--yes", "--json")
     others = [name for name in TWELVE if name not in ("s01", "s07", "s08")]
@@ -172,7 +172,7 @@ def test_one_of_twelve_fails_and_the_next_run_goes_on_from_there(twelve: Many) -
     assert twelve.proven()
 
 
-def test_one_that_can_not_be_planned_keeps_all_from_being_applied_and_none_from_being_shown(five: Many) -> None:
+def test_unplannable_stack_blocks_apply_but_not_plan(five: Many) -> None:
     (five.home / "no-plan-of-alone").touch()
     planned = five.run("plan", "dev", "--json")
     assert (planned.code, planned.codes) == (1, ["E305"])
@@ -183,7 +183,7 @@ def test_one_that_can_not_be_planned_keeps_all_from_being_applied_and_none_from_
     assert (five.acted, five.root.joinpath(".envctl/store/ledger").exists()) == ([], False)
 
 
-def test_ctrl_c_with_six_applies_running_stops_each_cleanly(twelve: Many) -> None:
+def test_interruption_stops_six_running_applies_cleanly(twelve: Many) -> None:
     six = TWELVE[:6]
     twelve.wire(TWELVE[:8], OF_TWELVE)
     twelve.acts(**dict.fromkeys(six, WAITS.format(home=twelve.home)))
@@ -206,7 +206,7 @@ def test_ctrl_c_with_six_applies_running_stops_each_cleanly(twelve: Many) -> Non
     assert twelve.proven()
 
 
-def test_one_terraform_of_several_is_killed_and_the_others_come_to_their_end(five: Many) -> None:
+def test_killed_terraform_does_not_stop_other_stacks(five: Many) -> None:
     waits = WAITS.format(home=five.home)
     five.acts(base=waits, alone=waits)
     process = five.start("apply", "dev", "--yes", "--json")
@@ -233,7 +233,7 @@ def test_one_terraform_of_several_is_killed_and_the_others_come_to_their_end(fiv
 
 # How the guards answer is shown by day, with fakes: tests/usecases/deployment/test_many_stacks.py.
 @pytest.mark.night
-def test_what_reads_a_changed_output_is_planned_anew_and_goes_no_further_than_was_approved(five: Many) -> None:
+def test_replanned_stack_may_not_exceed_approved_changes(five: Many) -> None:
     approve = ("approve", "staging", "--gate", "peer", "--yes")
     promote = ("promote", "dev", "staging", "--yes")
     five.run_checked("apply", "dev", "--yes")
@@ -273,7 +273,7 @@ def test_what_reads_a_changed_output_is_planned_anew_and_goes_no_further_than_wa
 
 
 @pytest.mark.night
-def test_what_reads_an_output_that_is_only_about_to_be_there_waits_for_it(five: Many) -> None:
+def test_stack_waits_for_upstream_output_about_to_exist(five: Many) -> None:
     reads = {"mid": 'inputs = { of = "base.more" }'}
     five.wire(("base", "mid"), OF_FIVE)
     five.run_checked("apply", "dev", "--yes")
@@ -293,7 +293,7 @@ def test_what_reads_an_output_that_is_only_about_to_be_there_waits_for_it(five: 
 
 
 @pytest.mark.night
-def test_a_part_is_planned_looked_at_and_applied_alone_and_proves_nothing(five: Many) -> None:
+def test_partial_apply_is_possible_but_no_evidence(five: Many) -> None:
     def planned(*words: str) -> list[str]:
         return [
             each["stack"] for each in five.run_checked("plan", "dev", *words, "--json").document["result"]["stacks"]

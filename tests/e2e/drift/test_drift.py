@@ -97,7 +97,7 @@ def everywhere(project: Project, *, but: str = "") -> None:
             project.run_checked("--sandbox", *words, "--yes")
 
 
-def test_drift_takes_the_proof_of_staging_away_until_it_is_set_right(queue: Project) -> None:
+def test_drift_revokes_evidence_until_it_is_fixed(queue: Project) -> None:
     everywhere(queue, but="prod")
     assert queue.run("--sandbox", "drift").code == 0
     there, url = sqs(queue, "staging")
@@ -123,7 +123,7 @@ def test_drift_takes_the_proof_of_staging_away_until_it_is_set_right(queue: Proj
     queue.run_checked("--sandbox", "promote", "staging", "prod", "--yes")
 
 
-def test_refreshed_values_do_not_void_an_approval_and_what_somebody_deleted_does(queue: Project) -> None:
+def test_deletion_voids_approval_but_refreshed_value_does_not(queue: Project) -> None:
     everywhere(queue)
     queue.write("modules/queue/main.tf", MODULE.replace("= 30", "= 45"))
     everywhere(queue, but="prod")

@@ -155,7 +155,7 @@ def revoke_all(project: Project) -> None:
     iam.delete_role_policy(RoleName="beside", PolicyName="look")
 
 
-def test_what_was_revoked_beside_another_comes_back(project: Project) -> None:
+def test_drift_restored_by_another_resource_is_fixed(project: Project) -> None:
     revoke_all(project)
     found = project.run("--sandbox", "drift", "dev", "--json")
     assert found.code == 2
@@ -168,7 +168,7 @@ def test_what_was_revoked_beside_another_comes_back(project: Project) -> None:
     assert project.run("--sandbox", "drift", "dev", "--json").code == 0
 
 
-def test_what_nothing_brings_back_is_said_after_the_rest_is_done(project: Project) -> None:
+def test_unfixable_drift_is_reported_after_fixing_the_rest(project: Project) -> None:
     ec2 = open_client(project, "dev", "ec2")
     # Beside the rule that comes back stands another one, of which the configuration says nothing.
     ec2.revoke_security_group_ingress(GroupId=group(project), IpPermissions=rule(443, "10.0.0.0/8"))
@@ -212,7 +212,7 @@ HANDS: list[tuple[Callable[[Project], None], set[str]]] = [
 
 
 @pytest.mark.parametrize("project", [WITH_A_BUCKET], indirect=True, ids=["a bucket"])
-def test_bucket_and_its_policy_come_back(project: Project) -> None:
+def test_bucket_and_its_policy_are_restored(project: Project) -> None:
     made = policy_of(project)
     for hand, expected in HANDS:
         hand(project)

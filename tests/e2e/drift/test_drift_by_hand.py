@@ -272,7 +272,7 @@ def holding(project: Project, text: bytes) -> list[Path]:
     ]
 
 
-def test_what_was_done_by_hand_is_found_told_apart_and_set_right(estate: Project) -> None:
+def test_manual_changes_are_found_grouped_and_fixed(estate: Project) -> None:
     assert estate.run("--sandbox", "drift").code == 0
     for environment in ("dev", "staging"):
         tagged(estate, environment)

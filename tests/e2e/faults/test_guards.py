@@ -200,7 +200,7 @@ def test_g106_approvals_expire(ready: Project) -> None:
     assert to_prod(ready).code == 0
 
 
-def test_the_last_environment_asks_for_three_gates_unless_it_says_otherwise(ready: Project) -> None:
+def test_last_environment_has_three_gates_by_default(ready: Project) -> None:
     ask_for(ready, "")
     problem = refused(to_prod(ready), "G106", exits=4)
     assert all(f"{gate} (0 of 1)" in problem["message"] for gate in ("peer", "business", "quality"))
@@ -308,7 +308,7 @@ def test_g301_protection(ready: Project) -> None:
     assert to_prod(ready).code == 0
 
 
-def test_what_is_moved_or_forgotten_is_not_deleted(ready: Project) -> None:
+def test_moved_or_forgotten_resource_is_not_deleted(ready: Project) -> None:
     assert to_prod(ready).code == 0
     ask_for(ready, prod="protected = true\nmax_destroys = 0", more='[protection]\nstateful = ["terraform_data"]\n')
     forgets = (
@@ -368,9 +368,7 @@ class TestApprovedPlan:
         ready.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
         return ready
 
-    def test_another_run_another_time_another_order_and_another_place_are_noise(
-        self, approved: Project, tmp_path: Path
-    ) -> None:
+    def test_approval_is_independent_of_run_order_and_place(self, approved: Project, tmp_path: Path) -> None:
         outside(approved, names=("b", "a"))
         elsewhere = Project(tmp_path / "elsewhere" / "machine", approved.home)
         shutil.copytree(approved.root, elsewhere.root)
@@ -387,7 +385,7 @@ class TestApprovedPlan:
             pytest.param({"trigger": "2"}, "replace base: terraform_data.this", id="a replace instead of an update"),
         ],
     )
-    def test_more_than_what_was_approved_is_refused_and_named(
+    def test_plan_beyond_approval_is_refused_and_named(
         self, approved: Project, changed: dict[str, object], told: str
     ) -> None:
         outside(approved, **changed)  # type: ignore[arg-type]
@@ -395,7 +393,7 @@ class TestApprovedPlan:
         approved.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
         assert to_prod(approved).code == 0
 
-    def test_what_is_left_of_it_passes(self, approved: Project) -> None:
+    def test_rest_of_approved_plan_passes(self, approved: Project) -> None:
         file = approved.root / ".envctl/state/prod/base.tfstate"
         before = json.loads(file.read_text())
         outside(approved, tag="red")
@@ -404,13 +402,13 @@ class TestApprovedPlan:
         assert to_prod(approved).code == 0
         assert json.loads(file.read_text())["serial"] > before["serial"]
 
-    def test_another_output_is_not_less(self, approved: Project) -> None:
+    def test_additional_output_change_exceeds_approved_plan(self, approved: Project) -> None:
         outside(approved, names=("a", "b", "c", "d"))
         approved.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
         outside(approved, names=("a", "b", "c"))
         assert "update base: output count" in refused(to_prod(approved), "G302", exits=4)["message"]
 
-    def test_no_value_of_a_plan_is_kept(self, approved: Project) -> None:
+    def test_plan_values_are_never_stored(self, approved: Project) -> None:
         kept = list((approved.root / ".envctl/store/plans").iterdir())
         assert kept
         assert not any(b"blue" in plan.read_bytes() for plan in kept)
@@ -418,7 +416,7 @@ class TestApprovedPlan:
 
 
 class TestBreakGlass:
-    def test_only_what_is_listed_is_overridden_and_it_is_owed_until_a_normal_promotion(self, ready: Project) -> None:
+    def test_waiver_needs_listing_and_leaves_a_debt(self, ready: Project) -> None:
         ask_for(ready, f'{NO_APPROVALS}\nsoak = "1h"\nwaivable = ["soak"]')
         ready.run_checked("lock", "prod", "--reason", "freeze")
         refused(to_prod(ready, "--break-glass", "payments are down"), "G108", exits=4)
@@ -434,13 +432,13 @@ class TestBreakGlass:
             ready.run_checked(*words, "--yes")
         assert present(ready, "prod")["debts"] == []
 
-    def test_a_reason_has_to_be_given(self, ready: Project) -> None:
+    def test_break_glass_needs_a_reason(self, ready: Project) -> None:
         ran = to_prod(ready, "--break-glass", " ")
         assert (ran.code, ran.codes) == (64, ["E008"])
 
 
 class TestChecks:
-    def test_a_page_that_answers_proves_a_deployment(self, tiny: Project, page: "Page") -> None:
+    def test_http_check_verifies_a_deployment(self, tiny: Project, page: "Page") -> None:
         ask_for(tiny, more=f'[checks.http]\nurl = "{page.url}"\ntimeout = "1s"\n')
         page.status = 503
         failed = tiny.run("apply", "dev", "--yes", "--json")
@@ -449,7 +447,7 @@ class TestChecks:
         page.status = 200
         assert tiny.run_checked("verify", "dev", "--json").document["result"]["checks"][0]["outcome"] == "passed"
 
-    def test_nobody_there_is_said(self, tiny: Project) -> None:
+    def test_unreachable_http_check_is_reported(self, tiny: Project) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -457,14 +455,14 @@ class TestChecks:
         failed = tiny.run("apply", "dev", "--yes", "--json")
         assert "can't be reached" in failed.document["problems"][0]["message"]
 
-    def test_an_assertion_reads_terraforms_output(self, tiny: Project) -> None:
+    def test_output_check_reads_terraform_output(self, tiny: Project) -> None:
         ask_for(tiny, more='[checks.size]\nkind = "output"\noutput = "base.count"\nequals = 2\n')
         tiny.run_checked("apply", "dev", "--yes")
         outside(tiny, names=("a",))
         failed = tiny.run("apply", "dev", "--yes", "--json")
         assert (failed.code, failed.codes) == (1, ["E410"])
 
-    def test_no_verify_leaves_it_unproven(self, tiny: Project) -> None:
+    def test_no_verify_leaves_release_unverified(self, tiny: Project) -> None:
         tiny.run_checked("apply", "dev", "--yes", "--no-verify")
         refused(tiny.run("promote", "dev", "staging", "--yes", "--json"), "G103")
 

@@ -22,7 +22,7 @@ def shop(tmp_path: Path, home: Path, organisation: Organisation) -> Project:
     return project
 
 
-def test_each_account_is_touched_with_its_own_credentials_alone(shop: Project, organisation: Organisation) -> None:
+def test_each_account_sees_only_its_own_credentials(shop: Project, organisation: Organisation) -> None:
     shop.run_checked("apply", "dev", "--yes")
     for source, target in (("dev", "staging"), ("staging", "prod")):
         organisation.proxy.asked.clear()
@@ -53,7 +53,7 @@ def never_terraform(tmp_path: Path) -> Iterator[str]:
     assert not started.exists()
 
 
-def test_who_may_not_take_a_role_is_refused_before_terraform_is_started(
+def test_denied_role_is_refused_before_terraform(
     shop: Project, organisation: Organisation, never_terraform: str
 ) -> None:
     shop.run_checked("apply", "dev", "--yes")
@@ -98,7 +98,7 @@ BY_DAY = ("a role of another account", "a bucket for the state in another region
     [pytest.param(each, marks=() if name in BY_DAY else pytest.mark.night) for name, each in WRONG.items()],
     ids=WRONG,
 )
-def test_the_wrong_credentials_are_refused_before_terraform_is_started(
+def test_wrong_credentials_are_refused_before_terraform(
     shop: Project, never_terraform: str, wrong: tuple[str, str, str, int]
 ) -> None:
     shop.run_checked("apply", "dev", "--yes")

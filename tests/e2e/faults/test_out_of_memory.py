@@ -62,9 +62,7 @@ def group() -> Iterator[Path]:
     made.rmdir()
 
 
-def test_a_provider_that_the_kernel_kills_is_said_to_be_killed_for_want_of_memory(
-    tmp_path: Path, home: Path, group: Path
-) -> None:
+def test_provider_killed_for_memory_is_named(tmp_path: Path, home: Path, group: Path) -> None:
     with serve_provider_mirror(tmp_path / "mirror") as mirror:
         mirror.program = shlex.join(["exec", sys.executable, "-c", TAKES])
         project = Project(tmp_path / "greedy", home, mirror.surroundings)

@@ -109,7 +109,7 @@ approvals = {}
 """
 
 
-def test_a_promotion_goes_in_steps_by_what_is_live_there(web: Small) -> None:
+def test_promotion_shifts_traffic_from_the_live_color(web: Small) -> None:
     toml = TOML.replace('["dev"]', '["dev", "staging"]').replace('wait = "10m"', 'wait = "1s"')
     web.write("envctl.toml", toml + AFTERWARDS)
     web.takes("old")
@@ -127,7 +127,7 @@ def test_a_promotion_goes_in_steps_by_what_is_live_there(web: Small) -> None:
 BLUE, SHARED = {"blue": 100}, {"blue": 90, "green": 10}
 
 
-def test_ctrl_c_sends_the_requests_back_before_it_ends(web: Small) -> None:
+def test_interruption_restores_traffic_before_exit(web: Small) -> None:
     assert web.weights() == BLUE
     running = web.watched()
     assert web.weights() == SHARED
@@ -139,7 +139,7 @@ def test_ctrl_c_sends_the_requests_back_before_it_ends(web: Small) -> None:
     assert web.last()["kind"] == "deployment failed"
 
 
-def test_a_check_that_fails_sends_them_back(web: Small) -> None:
+def test_failing_check_restores_traffic(web: Small) -> None:
     running = web.watched()
     (web.root / "answers").unlink()
     out, err = running.communicate(timeout=60)
@@ -148,7 +148,7 @@ def test_a_check_that_fails_sends_them_back(web: Small) -> None:
     assert web.weights() == BLUE
 
 
-def test_killed_the_requests_stay_shared_until_recover(web: Small) -> None:
+def test_traffic_of_killed_rollout_is_restored_by_recover(web: Small) -> None:
     running = web.watched()
     os.kill(running.pid, signal.SIGKILL)
     running.communicate(timeout=30)

@@ -68,7 +68,7 @@ def kinds(project: Project, environment: str) -> list[str]:
     return [entry["event"]["kind"] for entry in entries]
 
 
-def test_a_deployment_goes_on_though_the_answers_to_its_writes_get_lost(afar: Project, proxy: FaultyProxy) -> None:
+def test_deployment_survives_lost_responses_to_writes(afar: Project, proxy: FaultyProxy) -> None:
     proxy.plan = each_first_write(LostResponse())
     afar.run_checked("apply", "dev", "--yes")
     assert any(fault == LostResponse() for _, fault in proxy.asked)
@@ -91,7 +91,7 @@ def each_first_write(fault: Fault) -> FaultPlan:
     return plan
 
 
-def test_a_network_that_loses_one_in_five_is_not_noticed(afar: Project, proxy: FaultyProxy) -> None:
+def test_loss_of_every_fifth_request_goes_unnoticed(afar: Project, proxy: FaultyProxy) -> None:
     proxy.plan = fail_randomly(0.2, Dropped(), seed=3)
     afar.run_checked("apply", "dev", "--yes")
     afar.run_checked("status")
@@ -110,7 +110,7 @@ SAID: dict[str, tuple[Fault, str, str]] = {
 
 
 @pytest.mark.parametrize(("fault", "code", "hint"), SAID.values(), ids=SAID.keys())
-def test_what_is_wrong_is_said_with_its_way_out(
+def test_store_fault_is_reported_with_its_fix(
     afar: Project, proxy: FaultyProxy, fault: Fault, code: str, hint: str
 ) -> None:
     proxy.plan = fail_always(fault, bucket_asked)
@@ -123,7 +123,7 @@ def bucket_asked(request: Request) -> bool:
     return is_list(request) or request.method == "HEAD"
 
 
-def test_somebody_elses_bucket_of_that_name_gets_nothing(afar: Project, proxy: FaultyProxy) -> None:
+def test_bucket_of_another_owner_gets_nothing(afar: Project, proxy: FaultyProxy) -> None:
     proxy.plan = refuse_other_owners("999999999999")
     ran = afar.run("apply", "dev", "--yes", "--json")
     assert (ran.code, ran.codes) == (1, ["E454"])
@@ -131,7 +131,7 @@ def test_somebody_elses_bucket_of_that_name_gets_nothing(afar: Project, proxy: F
     assert kinds(afar, "dev") == []
 
 
-def test_a_bucket_that_is_not_there(afar: Project) -> None:
+def test_missing_bucket_is_reported(afar: Project) -> None:
     toml = (afar.root / "envctl.toml").read_text()
     afar.write("envctl.toml", toml.replace(STORE.name, "no-such-bucket-anywhere"))
     ran = afar.run("status", "--json")
@@ -139,7 +139,7 @@ def test_a_bucket_that_is_not_there(afar: Project) -> None:
     assert "envctl bootstrap" in ran.document["problems"][0]["hint"]
 
 
-def test_nobody_signed_in(afar: Project) -> None:
+def test_missing_credentials_are_reported(afar: Project) -> None:
     extra = {name: value for name, value in afar.extra.items() if "KEY" not in name}
     ran = replace(afar, extra=extra).run("status", "--json")
     assert (ran.code, ran.codes) == (1, ["E453"])

@@ -42,7 +42,7 @@ def project(tmp_path: Path) -> Path:
     return root
 
 
-def test_it_needs_nothing_but_the_project(built: Workshop, project: Path) -> None:
+def test_image_needs_only_the_project(built: Workshop, project: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in project.rglob("*")}
     said = {
         ("--version",): f"envctl {__version__}\n",
@@ -65,7 +65,7 @@ def looked(workshop: Workshop, project: Path, code: str) -> str:
     return done.stdout
 
 
-def test_it_is_nobody_and_can_change_nothing(built: Workshop, project: Path) -> None:
+def test_image_user_can_write_only_to_tmp(built: Workshop, project: Path) -> None:
     code = """
 import os
 print(os.getuid(), os.getgid(), os.getcwd(), os.environ["HOME"], len(os.listdir("/home/envctl")))
@@ -79,14 +79,14 @@ for place in ("/opt/envctl/new", "/work/new", "/home/envctl/new", "/etc/new", "/
     assert looked(built, project, code).splitlines() == ["1000 1000 /work /home/envctl 0", "/tmp/new"]
 
 
-def test_git_tells_the_commit_of_a_project_that_is_somebody_elses(built: Workshop, project: Path) -> None:
+def test_commit_of_foreign_project_folder_is_readable(built: Workshop, project: Path) -> None:
     for path in (project, *project.rglob("*")):
         os.chown(path, 4711, 4711)
     done = run_container(built, NAME, ["log", "-1", "--format=%ae"], {"/work": project}, entrypoint="git")
     assert (done.returncode, done.stdout) == (0, "ann@example.com\n"), done.stderr
 
 
-def test_it_holds_what_runs_and_nothing_that_builds(built: Workshop, project: Path) -> None:
+def test_image_holds_only_runtime_files(built: Workshop, project: Path) -> None:
     code = """
 import os
 for top in ("/bin", "/usr", "/opt", "/etc"):
@@ -105,7 +105,7 @@ for top in ("/bin", "/usr", "/opt", "/etc"):
     assert {file.stem for file in own if file.suffix == ".py"} == compiled
 
 
-def test_it_says_how_it_is_run(built: Workshop) -> None:
+def test_image_has_expected_configuration(built: Workshop) -> None:
     with built.open_container(NAME) as name:
         config = built.read_config(name)
         whole, base = built.measure_sizes(name)

@@ -99,7 +99,7 @@ def files_of(root: Path) -> list[tuple[str, os.stat_result]]:
     return found
 
 
-def test_it_runs_on_a_read_only_root_without_any_right(workshop: Workshop, first: BuiltImage, tmp_path: Path) -> None:
+def test_application_runs_read_only_without_privileges(workshop: Workshop, first: BuiltImage, tmp_path: Path) -> None:
     env = {"PROJECT": "shop", "ENVIRONMENT": "prod", "IMAGE": first.pinned, "DATABASE_SECRET_FILE": "/run/secrets/db"}
     with start_container(
         workshop, first.pinned, tmp_path / "log", env, {"/run/secrets/db": json.dumps(SECRET)}
@@ -129,7 +129,7 @@ def test_it_runs_on_a_read_only_root_without_any_right(workshop: Workshop, first
         assert "planted" not in container.log.read_text()
 
 
-def test_it_holds_what_runs_and_nothing_that_builds(workshop: Workshop, first: BuiltImage, tmp_path: Path) -> None:
+def test_image_holds_only_runtime_files(workshop: Workshop, first: BuiltImage, tmp_path: Path) -> None:
     with start_container(workshop, first.pinned, tmp_path / "log") as container:
         files = files_of(container.root)
     names = {path for path, _ in files}
@@ -147,7 +147,7 @@ def test_it_holds_what_runs_and_nothing_that_builds(workshop: Workshop, first: B
     assert not {path for path, about in files if path.startswith("app/") and about.st_mode & 0o022}
 
 
-def test_it_says_how_it_is_run(workshop: Workshop, first: BuiltImage) -> None:
+def test_image_has_expected_configuration(workshop: Workshop, first: BuiltImage) -> None:
     with workshop.open_container(first.pinned) as name:
         config = workshop.read_config(name)
         whole, base = workshop.measure_sizes(name)
@@ -165,7 +165,7 @@ def test_the_same_source_is_the_same_image(workshop: Workshop, images: Registry,
     assert again.digest == first.digest
 
 
-def test_what_was_built_once_runs_everywhere_by_its_digest(
+def test_built_image_runs_everywhere_by_its_digest(
     project: Project,
     workshop: Workshop,
     images: Registry,

@@ -34,7 +34,7 @@ PRICES = '{"terraform_data": 1.25, "terraform_data input.size=small": 9.93}'
 KEEPS = "import pathlib, sys; pathlib.Path('question.json').write_text(sys.stdin.read()); sys.exit('no price today')"
 
 
-def test_a_plan_says_what_it_costs_and_its_secrets_stay_where_they_are(tmp_path: Path, home: Path) -> None:
+def test_plan_shows_cost_and_hides_secrets(tmp_path: Path, home: Path) -> None:
     project = Project(tmp_path / "small", home)
     for path, text in {
         "envctl.toml": PROJECT,

@@ -21,7 +21,7 @@ def differing(result: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(pair["name"], place(pair["first"]), place(pair["second"])) for pair in pairs]
 
 
-def test_dev_moved_on_by_a_change_of_a_module(small: Project) -> None:
+def test_diff_shows_changed_module_and_settings(small: Project) -> None:
     small.run_checked("apply", "dev", "--yes")
     small.run_checked("promote", "dev", "staging", "--yes")
     same = small.run_checked("diff", "dev", "staging", "--json").document["result"]
@@ -54,7 +54,7 @@ def test_dev_moved_on_by_a_change_of_a_module(small: Project) -> None:
     assert small.run("diff", "dev", "staging", "--detailed-exitcode").code == 2
 
 
-def test_a_bundle_that_is_gone_leaves_the_rest(small: Project) -> None:
+def test_missing_bundle_does_not_hide_the_rest(small: Project) -> None:
     small.run_checked("apply", "dev", "--yes")
     small.run_checked("promote", "dev", "staging", "--yes")
     small.write("modules/base/main.tf", BASE + "# later\n")

@@ -18,7 +18,7 @@ def planted(project: Project) -> list[Path]:
     return [path for path in files if b"planted" in path.read_bytes()]
 
 
-def test_a_plan_is_split_up_by_code_and_settings(small: Project) -> None:
+def test_plan_is_explained_by_code_and_settings(small: Project) -> None:
     small.write("modules/base/main.tf", SIZED)
     small.run_checked("apply", "dev", "--yes")
     small.write("modules/base/main.tf", SIZED.replace(", 1]", ", 2]"))
@@ -51,7 +51,7 @@ def test_a_plan_is_split_up_by_code_and_settings(small: Project) -> None:
     assert [a["after"] for a in again["stacks"][0]["resources"][0]["attributes"] if a["path"] == "input[2]"] == [2]
 
 
-def test_a_sensitive_setting_is_a_cause_without_a_value(small: Project) -> None:
+def test_sensitive_setting_is_a_cause_without_value(small: Project) -> None:
     small.run_checked("apply", "dev", "--yes")
     small.write("environments/dev/terraform.tfvars", 'name = "dev-name"\npassword = "planted-other-secret"\n')
     ran = small.run_checked("plan", "dev", "--explain")
@@ -62,7 +62,7 @@ def test_a_sensitive_setting_is_a_cause_without_a_value(small: Project) -> None:
     assert planted(small) == []
 
 
-def test_a_release_is_previewed_everywhere_on_the_day_that_it_is_made(small: Project) -> None:
+def test_new_release_is_previewed_in_every_environment(small: Project) -> None:
     small.run_checked("apply", "dev", "--yes")
     small.run_checked("promote", "dev", "staging", "--yes")
     small.write("modules/top/main.tf", TOP + 'variable "new" {\n  type = string\n}\n')

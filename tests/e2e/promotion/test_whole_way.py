@@ -70,9 +70,7 @@ def approve_everything(shop: Project) -> None:
         shop.run_checked("--sandbox", *words, GIT_AUTHOR_EMAIL=f"{gate}@example.com")
 
 
-def test_what_was_proven_in_dev_reaches_prod_and_nothing_else_does(
-    shop: Project, client: Callable[[str, str], Any]
-) -> None:
+def test_verified_dev_release_reaches_prod_unchanged(shop: Project, client: Callable[[str, str], Any]) -> None:
     before = shop.read_files()
 
     shop.run_checked("--sandbox", "apply", "dev", "--yes")
@@ -149,13 +147,13 @@ def no_secret_of_the_user(shop: Project) -> bool:
     return done.code == 0
 
 
-def test_the_sandbox_renders_what_is_rendered_for_aws(shop: Project) -> None:
+def test_sandbox_renders_the_same_bytes_as_aws(shop: Project) -> None:
     for environment in ACCOUNTS:
         real = shop.run_checked("render", environment, "--json").document["result"]
         assert shop.run_checked("--sandbox", "render", environment, "--json").document["result"] == real
 
 
-def test_two_projects_have_a_sandbox_each(shop: Project, second_shop: Project) -> None:
+def test_each_project_has_its_own_sandbox(shop: Project, second_shop: Project) -> None:
     shop.run_checked("sandbox", "up")
     second_shop.run_checked("sandbox", "up")
     addresses = {
@@ -166,7 +164,7 @@ def test_two_projects_have_a_sandbox_each(shop: Project, second_shop: Project) -
     assert second_shop.run_checked("sandbox", "status", "--json").document["result"]["state"] == "running"
 
 
-def test_a_dead_sandbox_is_noticed_and_said_and_what_it_left_is_gone_before_anything_is_laid_out(shop: Project) -> None:
+def test_dead_sandbox_is_noticed_and_restarted_empty(shop: Project) -> None:
     shop.run_checked("--sandbox", "plan", "dev")
     pid = json.loads((shop.root / ".envctl" / "sandbox" / "state.json").read_text())["pid"]
     os.kill(pid, 9)
@@ -176,7 +174,7 @@ def test_a_dead_sandbox_is_noticed_and_said_and_what_it_left_is_gone_before_anyt
     assert "starting the sandbox" in again.err
 
 
-def test_a_port_that_is_taken_is_said(shop: Project) -> None:
+def test_port_in_use_is_reported(shop: Project) -> None:
     import socket
 
     with socket.socket() as taken:

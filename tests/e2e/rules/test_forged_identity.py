@@ -38,7 +38,7 @@ def run_of(shop: Project, organisation: Organisation, actor: str, **claims: obje
     return replace(shop, extra={**shop.extra, "GITHUB_ACTOR": actor})
 
 
-def test_a_forged_token_beside_own_keys_makes_nobody_else(shop: Project, organisation: Organisation) -> None:
+def test_forged_token_beside_own_keys_changes_no_identity(shop: Project, organisation: Organisation) -> None:
     ann = f"arn:aws:iam::{TOOLS}:user/ann"
     run_of(shop, organisation, "maker").run_checked("apply", "dev", "--yes")
     for gate in ("peer", "open"):

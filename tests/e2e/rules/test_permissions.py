@@ -156,7 +156,7 @@ def failed(ran: CommandResult, code: str) -> bool:
 
 
 @pytest.mark.parametrize("needed", NEEDED.values(), ids=NEEDED)
-def test_a_right_is_needed(organisation: Organisation, shop: Project, needed: tuple[Any, ...]) -> None:
+def test_permission_is_needed(organisation: Organisation, shop: Project, needed: tuple[Any, ...]) -> None:
     sid, holder, number, action, words, code = needed
     policy = load_policies()[sid]
     if holder[1] == "role":
@@ -171,7 +171,7 @@ def test_a_right_is_needed(organisation: Organisation, shop: Project, needed: tu
     assert failed(ran, code), (ran.code, ran.codes, ran.out)
 
 
-def test_the_rights_are_those_that_are_tried() -> None:
+def test_documented_permissions_are_the_tested_ones() -> None:
     """All actions that the documents give to people and jobs, but for those that others try."""
     given = {
         action
@@ -183,9 +183,7 @@ def test_the_rights_are_those_that_are_tried() -> None:
     assert given - tried == {"s3:HeadBucket"}
 
 
-def test_jobs_that_only_look_record_nothing_and_their_answers_are_collected(
-    organisation: Organisation, shop: Project
-) -> None:
+def test_read_only_drift_jobs_record_nothing(organisation: Organisation, shop: Project) -> None:
     looker = Project(shop.root, shop.home, organisation.build_environment("looker"))
     jobs = json.loads(looker.run_checked("matrix", "drift", "dev").out)["include"]
     for job in jobs:
@@ -200,7 +198,7 @@ def test_jobs_that_only_look_record_nothing_and_their_answers_are_collected(
         assert failed(looker.run("matrix", "drift", "dev", "--json"), "E452")
 
 
-def test_who_sets_it_up_can_make_the_bucket_and_the_key(shop: Project, organisation: Organisation) -> None:
+def test_setup_user_can_create_bucket_and_key(shop: Project, organisation: Organisation) -> None:
     setup = Project(shop.root, shop.home, organisation.build_environment("setup"))
     bare = PROJECT.replace('assume_role = "arn:aws:iam::111111111111:role/envctl-deployer"\n', "")
     bare = bare.replace("[environments.dev]\n", '[environments.dev]\nsigning_key = "alias/envctl-new"\n')

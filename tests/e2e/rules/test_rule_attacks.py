@@ -49,7 +49,7 @@ def prod(project: Project) -> dict[str, bytes]:
     return {each.name: each.read_bytes() for each in (project.root / ".envctl/state/prod").glob("*.tfstate")}
 
 
-def test_protected_environment_leaves_no_gate_by_its_place(small: Project) -> None:
+def test_environment_moved_in_the_pipeline_is_refused(small: Project) -> None:
     to_staging(small)
     small.run_checked(*APPROVE, "--unseen", "top", GIT_AUTHOR_EMAIL=BOB)
     small.run_checked(*PROMOTE)
@@ -70,7 +70,7 @@ def test_protected_environment_leaves_no_gate_by_its_place(small: Project) -> No
         assert prod(small) == before, how
 
 
-def test_check_that_is_dropped_for_one_promotion_is_missed(small: Project) -> None:
+def test_check_removed_for_one_promotion_is_missed(small: Project) -> None:
     small.write("envctl.toml", UNGATED + CHECK)
     to_staging(small)
     small.run_checked(*PROMOTE)
@@ -89,7 +89,7 @@ def test_check_that_is_dropped_for_one_promotion_is_missed(small: Project) -> No
     small.run_checked(*PROMOTE)
 
 
-def test_one_person_under_two_names_approves_nothing(small: Project) -> None:
+def test_person_under_two_names_can_not_approve(small: Project) -> None:
     noreply, other = "1234+ann@users.noreply.github.com", "ann@users.noreply.github.com"
     small.write(".gitignore", ".envctl/\n")
     for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", f"One\n\nCo-authored-by: Bob <{BOB}>")):

@@ -87,7 +87,7 @@ def kms_of_dev(sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.night
-def test_a_release_goes_the_whole_way_signed_and_an_approval_that_dev_forges_opens_nothing(
+def test_signed_release_reaches_prod_despite_forged_approval(
     signing: Project, sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signing.run_checked("apply", "dev", "--yes")

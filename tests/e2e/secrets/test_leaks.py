@@ -111,7 +111,7 @@ def demand_nothing_leaked(project: Project, *said: CommandResult) -> None:
 
 
 @pytest.mark.parametrize("fail", ["precondition", "program", "output"])
-def test_terraform_says_it_and_envctl_does_not(leaky: Project, fail: str) -> None:
+def test_secrets_printed_by_terraform_are_redacted(leaky: Project, fail: str) -> None:
     write_settings(leaky, "dev", "one", fail=fail)
     said = run_in_all_ways(leaky, "apply", "dev", "--yes")
     assert [ran.code for ran in said] == [1] * 4
@@ -129,7 +129,7 @@ def test_a_warning_is_redacted(leaky: Project) -> None:
     demand_nothing_leaked(leaky, *said)
 
 
-def test_checks_and_price_programs_say_it_and_envctl_does_not(leaky: Project) -> None:
+def test_secrets_printed_by_checks_and_programs_are_redacted(leaky: Project) -> None:
     leaky.write("envctl.toml", (leaky.root / "envctl.toml").read_text() + CHECKS)
     leaky.write("said.txt", f"key {build_key_part('dev', 'one')} of {build_secret('dev', 'one')}\n")
     said = run_in_all_ways(leaky, "apply", "dev", "--yes")
@@ -148,7 +148,7 @@ def _names(command: object, path: tuple[str, ...] = ()) -> list[str]:
     return [name for key, each in below.items() for name in _names(each, (*path, key))] or [" ".join(path)]
 
 
-def test_no_command_says_writes_or_keeps_a_secret(leaky: Project) -> None:
+def test_no_command_prints_writes_or_stores_a_secret(leaky: Project) -> None:
     said = [leaky.run_checked("apply", "dev", "--yes"), leaky.run_checked("promote", "dev", "staging", "--yes")]
     # What an output holds that nothing marks is known by the settings that it came from.
     for words in WORDS["output"]:
@@ -163,7 +163,7 @@ def test_no_command_says_writes_or_keeps_a_secret(leaky: Project) -> None:
     demand_nothing_leaked(leaky, *said)
 
 
-def test_an_output_by_its_name_is_whole_or_refused(leaky: Project) -> None:
+def test_named_output_is_complete_or_refused(leaky: Project) -> None:
     leaky.run_checked("apply", "dev", "--yes")
     refused = leaky.run("output", "dev", "top.open", "--json")
     assert (refused.code, refused.codes) == (64, ["E487"])
@@ -174,7 +174,7 @@ def test_an_output_by_its_name_is_whole_or_refused(leaky: Project) -> None:
     assert leaky.run_checked("output", "dev", "top.held").out == "held by dev-name\n"
 
 
-def test_every_part_is_masked_before_anything_is_said(leaky: Project) -> None:
+def test_secret_parts_are_masked_before_any_output(leaky: Project) -> None:
     ran = in_extra(leaky, in_github(leaky)).run("plan", "dev")
     lines = ran.err.splitlines()
     masked = [line.removeprefix("::add-mask::") for line in lines if line.startswith("::add-mask::")]

@@ -58,7 +58,7 @@ def put(project: Project, environment: str, name: str) -> None:
     assert VALUE not in done.stdout + done.stderr
 
 
-def test_all_that_is_missing_is_listed_with_the_command_for_each_and_then_it_goes_on(asking: Project) -> None:
+def test_missing_secrets_are_listed_and_promotion_continues_later(asking: Project) -> None:
     for name in ("shop/db", "/shop/dev/a", "/shop/dev/b"):
         put(asking, "dev", name)
     asking.run_checked("apply", "dev", "--yes")

@@ -104,7 +104,7 @@ def holding(project: Project) -> list[Path]:
     return [path for path in files if b"planted" in path.read_bytes()]
 
 
-def test_a_secret_is_missing_then_set_through_a_pipe_then_there(keys: Project) -> None:
+def test_missing_secret_is_set_through_a_pipe(keys: Project) -> None:
     missing = keys.run("--sandbox", "secrets", "check", "dev", "--json")
     assert (missing.code, missing.codes) == (1, ["E440", "E440"])
     hints = [problem["hint"] for problem in missing.document["problems"]]
@@ -139,7 +139,7 @@ def test_a_secret_is_missing_then_set_through_a_pipe_then_there(keys: Project) -
     assert keys.run_checked("--sandbox", "history", "--json").document["result"]["entries"] == []
 
 
-def test_without_a_yes_and_anybody_to_ask_nothing_is_written(keys: Project) -> None:
+def test_nothing_is_written_without_yes_or_terminal(keys: Project) -> None:
     ran = piped(keys, b"planted", "prod", "keys/prod/db")
     assert ran.code == 64
     assert "E001" in ran.err
@@ -157,7 +157,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("value", "name", "code"), REFUSED.values(), ids=REFUSED)
-def test_refused_is(keys: Project, value: bytes, name: str, code: str) -> None:
+def test_secret_value_is_refused(keys: Project, value: bytes, name: str, code: str) -> None:
     ran = piped(keys, value, "prod", name, "--yes")
     assert ran.code == 64
     assert code in ran.err
@@ -183,7 +183,7 @@ def test_a_value_is_typed_twice_and_not_shown(keys: Project) -> None:
     assert holding(keys) == []
 
 
-def test_who_says_no_is_not_asked_for_a_value(keys: Project) -> None:
+def test_declined_question_asks_for_no_value(keys: Project) -> None:
     code, shown = typed(keys, [("Only yes is taken as yes: ", "no\n")], "prod", "keys/prod/db")
     assert code == 130
     assert "E310" in shown

@@ -89,7 +89,7 @@ def ends(ran: CommandResult) -> dict[str, str]:
     return {each["stack"]: each["end"] for each in ran.document["stacks"]}
 
 
-def test_promotion_stops_is_approved_and_goes_on(wired: Project) -> None:
+def test_stopped_promotion_is_approved_and_completed(wired: Project) -> None:
     release = prod_release(wired, "staging")
     # Nothing but `a` changes as far as anybody can see: what `b` reads is another id only once `a` is made anew.
     wired.run_checked(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
@@ -126,7 +126,7 @@ def prod_release(project: Project, environment: str = "prod") -> str:
 
 # How the guard decides is shown by day, with fakes: tests/usecases/deployment/test_older.py.
 @pytest.mark.night
-def test_job_of_last_week_does_not_take_prod_back(wired: Project) -> None:
+def test_late_job_does_not_replace_newer_release(wired: Project) -> None:
     # Staging never went back, and so never did what prod would do.
     wired.write("envctl.toml", TOML.replace('rehearsed = "refuse"', 'rehearsed = "warn"'))
     first, second = prod_release(wired), prod_release(wired, "staging")

@@ -23,7 +23,7 @@ def answered(project: Project, *words: str) -> tuple[int, dict[str, str]]:
     return document["exit_code"], {problem["code"]: problem["message"] for problem in document["problems"]}
 
 
-def test_state_of_another_store_is_refused_and_taken_over_by_break_glass(small: Project) -> None:
+def test_state_of_another_store_needs_break_glass(small: Project) -> None:
     small.run_checked("apply", "dev", "--yes")
     states = small.read_files()
     lose_store(small)

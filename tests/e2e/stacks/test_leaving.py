@@ -96,7 +96,7 @@ def project(tmp_path: Path, home: Path) -> Leaving:
     return found
 
 
-def test_stack_that_left_is_destroyed_with_its_own_code(project: Leaving) -> None:
+def test_removed_stack_is_destroyed_by_its_own_code(project: Leaving) -> None:
     project.stacks(WEB)
     (project.root / "modules/cache/main.tf").unlink()
     assert project.plan("dev")["cache"] == ("destroy", ["delete", "delete"])
@@ -112,7 +112,7 @@ def test_stack_that_left_is_destroyed_with_its_own_code(project: Leaving) -> Non
     assert project.plan("prod") == {"base": ("", []), "web": ("", [])}
 
 
-def test_destroy_leaves_nothing_behind(project: Leaving) -> None:
+def test_destroy_includes_removed_stacks(project: Leaving) -> None:
     project.stacks()
     project.write("environments/dev/terraform.tfvars", 'text = "other"\n')
     project.run_checked("apply", "dev", "--yes", "--stack", "base")
@@ -120,7 +120,7 @@ def test_destroy_leaves_nothing_behind(project: Leaving) -> None:
     assert [project.state("dev", stack) for stack in ("base", "web", "cache")] == [[], [], []]
 
 
-def test_renamed_stack_keeps_its_resources_there_and_back(project: Leaving) -> None:
+def test_renamed_stack_keeps_resources_after_rollback(project: Leaving) -> None:
     before = {each: project.state(each, "web")[0][1] for each in ("dev", "prod")}
     project.stacks(FRONT, REMOVED)
     assert project.plan("dev")["front"] == ("", ["move"])
@@ -135,7 +135,7 @@ def test_renamed_stack_keeps_its_resources_there_and_back(project: Leaving) -> N
     assert len(project.state("prod", "cache")) == 2
 
 
-def test_environment_that_left_is_named(project: Leaving) -> None:
+def test_removed_environment_is_named(project: Leaving) -> None:
     project.write(
         "envctl.toml", HEAD.replace('"dev", "prod"', '"prod"').replace("[environments.dev]\n", "") + WEB + CACHE
     )

@@ -37,7 +37,7 @@ def tiny(tmp_path: Path) -> Project:
     return project
 
 
-def test_lost_state_is_refused_and_given_up_by_a_word(tiny: Project) -> None:
+def test_lost_state_is_given_up_only_by_option(tiny: Project) -> None:
     state = tiny.root / ".envctl/state/dev/base.tfstate"
     kept = state.read_bytes()
     for lose in (state.unlink, lambda: state.write_bytes(b"")):

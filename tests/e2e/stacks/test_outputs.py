@@ -37,7 +37,7 @@ def holding(folder: Path, text: str) -> list[str]:
     return [file.name for file in folder.rglob("*") if file.is_file() and text.encode() in file.read_bytes()]
 
 
-def test_all_are_shown_by_stack_and_what_is_sensitive_is_masked(applied: Project) -> None:
+def test_outputs_are_shown_by_stack_and_redacted(applied: Project) -> None:
     told = applied.run_checked("output", "dev")
     assert [line.strip() for line in told.out.splitlines()[1:] if line] == [
         "base",
@@ -59,7 +59,7 @@ BARE = {
 }
 
 
-def test_one_alone_is_for_scripts(applied: Project) -> None:
+def test_single_output_is_printed_plainly(applied: Project) -> None:
     for words, expected in BARE.values():
         told = applied.run_checked("output", "dev", *words)
         assert (told.out, told.err) == (expected, "")
@@ -68,7 +68,7 @@ def test_one_alone_is_for_scripts(applied: Project) -> None:
     assert SECRET not in refused.out
 
 
-def test_a_state_that_is_gone_or_damaged_hides_no_other(applied: Project) -> None:
+def test_unreadable_state_does_not_hide_other_outputs(applied: Project) -> None:
     states = applied.root / ".envctl" / "state" / "dev"
     (states / "base.tfstate").unlink()
     told = applied.run("output", "dev")
@@ -82,7 +82,7 @@ def test_a_state_that_is_gone_or_damaged_hides_no_other(applied: Project) -> Non
     assert applied.run("exec", "dev", "--", "true").code == 1
 
 
-def test_a_command_gets_them_in_its_environment_and_nowhere_else(applied: Project) -> None:
+def test_command_gets_outputs_in_its_environment_only(applied: Project) -> None:
     before = set(holding(applied.root, SECRET))
     told = applied.run_checked(
         "exec", "dev", "--", "sh", "-c", 'echo "$ENVCTL_OUTPUT_TOP_PASSWORD|$ENVCTL_OUTPUT_TOP_IDS"; env'
@@ -96,7 +96,7 @@ def test_a_command_gets_them_in_its_environment_and_nowhere_else(applied: Projec
     )
 
 
-def test_the_exit_code_is_that_of_the_command(applied: Project) -> None:
+def test_exec_returns_the_exit_code_of_command(applied: Project) -> None:
     for words, code, said in (
         (["sh", "-c", "exit 7"], 7, ""),
         (["nonesuch"], 127, "E015"),
@@ -108,7 +108,7 @@ def test_the_exit_code_is_that_of_the_command(applied: Project) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_reaches_the_command_which_ends_as_it_likes(applied: Project, number: signal.Signals) -> None:
+def test_signal_is_delivered_to_the_command(applied: Project, number: signal.Signals) -> None:
     script = f"import signal, sys, time; signal.signal({number.value}, lambda *_: sys.exit(9))\n"
     script += "print('ready', flush=True)\nwhile True: time.sleep(0.01)"
     process = applied.start("exec", "dev", "--", sys.executable, "-c", script)
@@ -119,7 +119,7 @@ def test_a_signal_reaches_the_command_which_ends_as_it_likes(applied: Project, n
     process.communicate()
 
 
-def test_another_command_may_work_there_meanwhile(applied: Project) -> None:
+def test_exec_does_not_lock_the_environment(applied: Project) -> None:
     process = applied.start("exec", "dev", "--", "sh", "-c", "echo ready; exec sleep 60")
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
@@ -128,7 +128,7 @@ def test_another_command_may_work_there_meanwhile(applied: Project) -> None:
     process.communicate()
 
 
-def test_without_anything_there_both_say_the_way_on(small: Project) -> None:
+def test_output_and_exec_without_deployment_suggest_promotion(small: Project) -> None:
     for words in (["output", "staging"], ["exec", "staging", "--", "touch", "ran"]):
         told = small.run(*words)
         assert told.code == 1
@@ -146,7 +146,7 @@ print(vpcs[0]["CidrBlock"])
 
 
 @pytest.mark.night
-def test_in_the_sandbox_a_command_reaches_the_embedded_account_and_no_other(shop: Project) -> None:
+def test_sandboxed_command_reaches_only_the_embedded_account(shop: Project) -> None:
     shop.run_checked("--sandbox", "apply", "dev", "--yes")
     mine = {"AWS_PROFILE": "mine", "AWS_ACCESS_KEY_ID": "AKIAREAL", "AWS_SECRET_ACCESS_KEY": "real"}
     shop = replace(shop, extra={**shop.extra, **mine})

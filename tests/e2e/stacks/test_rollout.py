@@ -198,7 +198,7 @@ def kill_while_watched(shop: Shop) -> None:
     assert (shop.weights(), shop.services()) == (BLUE, {"blue"})
 
 
-def test_an_alarm_and_a_kill_bring_the_requests_back_and_a_quiet_day_does_not(service: Shop) -> None:
+def test_alarm_or_kill_restores_traffic(service: Shop) -> None:
     ring_while_watched(service)
     service.rings("OK")
     kill_while_watched(service)

@@ -95,7 +95,7 @@ def web(tmp_path: Path, home: Path) -> Small:
 
 
 @pytest.mark.night
-def test_stack_that_left_keeps_its_colour_until_it_is_destroyed(web: Small) -> None:
+def test_removed_stack_keeps_its_color_until_destroyed(web: Small) -> None:
     web.run_checked("promote", "dev", "staging", "--yes")
     web.runs("new")
     web.run_checked("apply", "dev", "--yes")
@@ -115,7 +115,7 @@ def test_stack_that_left_keeps_its_colour_until_it_is_destroyed(web: Small) -> N
     assert sorted(web.state("staging", "web")) == ["rule", "service green"]
 
 
-def test_stack_that_left_while_its_requests_were_shared(web: Small) -> None:
+def test_stack_removed_during_rollout_is_recovered(web: Small) -> None:
     web.runs("new", wait="10m")
     web.kill_while_shared("apply", "dev", "--yes")
     web.leaves()
@@ -129,7 +129,7 @@ def test_stack_that_left_while_its_requests_were_shared(web: Small) -> None:
 
 
 @pytest.mark.night
-def test_renamed_stack_keeps_its_colour_and_goes_in_steps(web: Small) -> None:
+def test_renamed_stack_keeps_its_color_and_steps(web: Small) -> None:
     web.runs("new")
     web.run_checked("apply", "dev", "--yes")
     before = web.state("dev", "web")

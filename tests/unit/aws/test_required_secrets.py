@@ -12,8 +12,9 @@ from envctl.domain.aws.required_secrets import RequiredSecrets, check_patterns, 
 from envctl.domain.aws.secret_status import SECRET_KINDS
 from envctl.domain.config.project import Secrets
 from envctl.domain.errors import Location
-from envctl.domain.settings.settings import Schema, resolve_settings
+from envctl.domain.settings.settings import resolve_settings
 from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.terraform.variables import Schema
 
 PATTERNS = Secrets(secretsmanager=("*_secret_name", "secret_names"), ssm=("*_parameter",))
 
@@ -130,11 +131,11 @@ FOUND = {
 
 
 @pytest.mark.parametrize(("module", "settings", "expected"), FOUND.values(), ids=FOUND)
-def test_asked_for_is(module: str, settings: str, expected: dict[str, tuple[str, ...]]) -> None:
+def test_required_secret_is(module: str, settings: str, expected: dict[str, tuple[str, ...]]) -> None:
     assert asked(module, settings) == expected
 
 
-def test_several_stacks_ask_for_one_secret_once() -> None:
+def test_secret_of_several_stacks_is_required_once() -> None:
     found = schema(web=NAME, jobs=NAME, other=declared("old_secret_name", "string"))
     settings = resolved(found, 'db_secret_name = "a"\nold_secret_name = "a"\n')
     (only,) = find_required_secrets(settings, found, PATTERNS).secrets
@@ -142,7 +143,7 @@ def test_several_stacks_ask_for_one_secret_once() -> None:
     assert only.location == Location("prod.tfvars", 1)
 
 
-def test_what_is_wired_or_filled_by_envctl_is_not_a_setting() -> None:
+def test_wired_and_builtin_variables_require_no_secret() -> None:
     everything = Secrets(secretsmanager=("*",))
     wired = needs(NAME + declared("environment", "string"), "", everything, wired={"web": ["db_secret_name"]},
                   builtin={"environment": "prod"})  # fmt: skip
@@ -155,14 +156,14 @@ def test_an_artifact_may_name_a_secret() -> None:
     }
 
 
-def test_a_value_where_a_name_belongs_is_told_and_not_shown() -> None:
+def test_secret_value_in_place_of_name_is_redacted() -> None:
     (problem,) = needs(NAME, 'db_secret_name = "planted p@ss!"').problems
     assert problem.code == "E444"
     assert problem.location == Location("prod.tfvars", 1)
     assert "planted" not in problem.message + problem.hint
 
 
-def test_a_name_in_full_counts_for_more_than_a_pattern() -> None:
+def test_exact_variable_name_overrides_pattern() -> None:
     patterns = Secrets(secretsmanager=("*_name",), ssm=("old_name",))
     assert match_kinds("old_name", patterns) == ("ssm",)
     assert match_kinds("new_name", patterns) == ("secretsmanager",)
@@ -194,13 +195,13 @@ MISFITS = {
 
 
 @pytest.mark.parametrize(("module", "patterns", "codes"), MISFITS.values(), ids=MISFITS)
-def test_a_mistake_of_the_project_file_is(module: str, patterns: Secrets, codes: list[str]) -> None:
-    assert [each.problem.code for each in check_patterns(schema(web=module), patterns)] == codes
+def test_faulty_secret_pattern_is_reported(module: str, patterns: Secrets, codes: list[str]) -> None:
+    assert [each.code for each in check_patterns(schema(web=module), patterns)] == codes
 
 
-def test_the_nearest_name_is_offered() -> None:
+def test_nearest_variable_name_is_suggested() -> None:
     (only,) = check_patterns(schema(web=NAME), Secrets(secretsmanager=("db_secret_nam",)))
-    assert only.problem.hint == "did you mean db_secret_name?"
+    assert only.hint == "did you mean db_secret_name?"
     assert only.path == ("secrets", "secretsmanager")
 
 
@@ -214,7 +215,7 @@ _VALUES = st.recursive(
 
 
 @given(_VALUES)
-def test_every_name_that_is_asked_for_stands_in_a_setting(value: object) -> None:
+def test_every_required_secret_comes_from_a_setting(value: object) -> None:
     from envctl.domain.settings.values import Setting
 
     found = schema(web=declared("anything", "any"))

@@ -12,23 +12,18 @@ from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from envctl.domain.checks.assertions import is_same_value
 from envctl.domain.checks.probes import (
-    KINDS,
-    Check,
-    CommandCheck,
+    CheckResult,
     CommandProbe,
-    HttpCheck,
     HttpProbe,
-    Output,
-    OutputCheck,
-    Verdict,
-    add_kind,
-    excerpt,
     find_required_output,
     is_check_applicable,
-    list_known_keys,
     resolve_check,
 )
+from envctl.domain.config.checks.kinds import KINDS, CommandCheck, HttpCheck, OutputCheck
+from envctl.domain.config.checks.table import Check, add_kind, list_known_keys
 from envctl.domain.terraform.output_reference import OutputReference
+from envctl.domain.terraform.outputs import Output
+from envctl.domain.text.excerpt import excerpt
 
 
 def _with_kinds(checks: Mapping[str, Any]) -> object:
@@ -61,17 +56,17 @@ COMMAND: dict[str, object] = {"kind": "command", "command": ["true"]}
 SIZE: dict[str, object] = {"kind": "output", "output": "web.size"}
 
 
-def test_a_check_that_is_named_like_a_kind_says_no_kind() -> None:
+def test_check_named_like_its_kind_needs_no_kind() -> None:
     assert read(**URL) == HttpCheck(url="https://shop.example.com")
     assert read("command", command=["true"]) == CommandCheck(command=("true",))
     assert read("output", output="web.size", equals=2) == OutputCheck(output="web.size", equals=2)
 
 
-def test_a_kind_that_is_said_counts_whatever_the_name_is() -> None:
+def test_explicit_kind_overrides_check_name() -> None:
     assert read("command", kind="http", **URL) == read(**URL)
 
 
-def test_a_check_is_told_only_what_it_differs_in() -> None:
+def test_unset_fields_of_a_check_take_defaults() -> None:
     http, command = read(**URL), read("command", command=["true"])
     assert isinstance(http, HttpCheck)
     assert isinstance(command, CommandCheck)
@@ -79,7 +74,7 @@ def test_a_check_is_told_only_what_it_differs_in() -> None:
     assert command.timeout == timedelta(minutes=5)
 
 
-def test_a_check_may_say_everything() -> None:
+def test_check_may_set_every_field() -> None:
     said: dict[str, object] = {
         "kind": "http",
         "url": "output:web.urls[0]",
@@ -156,18 +151,18 @@ FAULTS: dict[str, tuple[Mapping[str, object], str, str]] = {
 
 
 @pytest.mark.parametrize(("checks", "key", "sentence"), FAULTS.values(), ids=FAULTS.keys())
-def test_what_is_wrong_is_said_of_its_own_key(checks: Mapping[str, object], key: str, sentence: str) -> None:
+def test_fault_is_reported_at_its_own_key(checks: Mapping[str, object], key: str, sentence: str) -> None:
     found = faults(checks)
     assert list(found) == [key]
     assert sentence in found[key]
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     checks = {"http": {"url": "x", "timeout": 1}, "size": SIZE, "other": {}, "command": {}}
     assert list(faults(checks)) == ["http.url", "http.timeout", "size", "other", "command.command"]
 
 
-def test_a_password_in_a_url_is_not_repeated() -> None:
+def test_password_in_url_is_redacted() -> None:
     assert "hunter2" not in str(faults({"http": {"url": "https://ann:hunter2@x"}}))
 
 
@@ -185,7 +180,7 @@ def test_known_keys_are_those_of_the_kind(name: str, table: Mapping[str, object]
 
 
 @pytest.mark.parametrize("kind", ["htpp", ["http"], None])
-def test_a_kind_that_is_not_known_has_no_keys(kind: object) -> None:
+def test_unknown_kind_has_no_known_keys(kind: object) -> None:
     assert list_known_keys("smoke", {"kind": kind}) == []
 
 
@@ -203,7 +198,9 @@ def test_a_kind_that_is_not_known_has_no_keys(kind: object) -> None:
         pytest.param({**COMMAND, "sandbox": False}, "dev", True, False, id="a command that can't run in the sandbox"),
     ],
 )
-def test_where_a_check_runs(table: dict[str, object], environment: str, sandbox: bool, runs: bool) -> None:
+def test_check_runs_only_where_it_applies(
+    table: dict[str, object], environment: str, sandbox: bool, runs: bool
+) -> None:
     assert is_check_applicable(read("x", **table), environment, sandbox=sandbox) is runs
 
 
@@ -228,7 +225,7 @@ OUTPUTS = {
 }
 
 
-def test_what_is_needed_is_the_output_that_is_named() -> None:
+def test_required_output_is_the_referenced_output() -> None:
     assert find_required_output(read(url="output:web.urls[0]")) == OutputReference("web", "urls", "[0]")
     assert find_required_output(read("x", **SIZE, equals=1)) == OutputReference("web", "size")
     assert find_required_output(read(**URL)) is None
@@ -251,11 +248,11 @@ def test_what_is_needed_is_the_output_that_is_named() -> None:
         pytest.param({"url": "http://a", "path": "//b"}, "http://a//b", id="a path is never taken for a host"),
     ],
 )
-def test_a_url_is_asked(table: dict[str, object], url: str) -> None:
+def test_url_of_http_probe_is(table: dict[str, object], url: str) -> None:
     assert resolve_check(read(**table), "http", OUTPUTS) == HttpProbe("http", url, 200, None, 60.0)
 
 
-def test_a_probe_holds_what_the_check_says() -> None:
+def test_probe_has_the_fields_of_its_check() -> None:
     check = read(url="http://a", expect_status=301, contains="ok", timeout="1m")
     assert resolve_check(check, "front", {}) == HttpProbe("front", "http://a", 301, "ok", 60.0)
     assert resolve_check(read("x", **COMMAND, timeout="2m"), "x", {}) == CommandProbe("x", ("true",), 120.0)
@@ -321,9 +318,9 @@ VERDICTS: dict[str, tuple[dict[str, object], str]] = {
 
 
 @pytest.mark.parametrize(("table", "problem"), VERDICTS.values(), ids=VERDICTS.keys())
-def test_what_can_be_judged_is_judged_at_once(table: dict[str, object], problem: str) -> None:
+def test_check_without_probe_is_evaluated_at_once(table: dict[str, object], problem: str) -> None:
     verdict = resolve_check(read("x", **table), "x", OUTPUTS)
-    assert isinstance(verdict, Verdict)
+    assert isinstance(verdict, CheckResult)
     assert verdict.name == "x"
     assert verdict.problem.startswith(problem)
     assert bool(verdict.problem) is bool(problem)
@@ -335,11 +332,11 @@ def test_what_can_be_judged_is_judged_at_once(table: dict[str, object], problem:
 SAMPLES: Mapping[str, dict[str, object]] = {"http": URL, "command": COMMAND, "output": {**SIZE, "equals": 2}}
 
 
-def test_every_kind_resolves() -> None:
+def test_every_check_kind_can_be_resolved() -> None:
     assert SAMPLES.keys() == KINDS.keys()
     for kind, table in SAMPLES.items():
         found = resolve_check(read("x", **{"kind": kind, **table}), "x", OUTPUTS)
-        assert isinstance(found, HttpProbe | CommandProbe | Verdict)
+        assert isinstance(found, HttpProbe | CommandProbe | CheckResult)
 
 
 numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -364,14 +361,14 @@ def _as_decimals(value: Any) -> object:
 
 
 @given(values)
-def test_a_value_is_the_same_however_its_numbers_were_read(value: object) -> None:
+def test_value_equals_itself_in_any_number_type(value: object) -> None:
     assert is_same_value(value, value)
     assert is_same_value(value, _as_decimals(value))
     assert is_same_value(_as_decimals(value), value)
 
 
 @given(values, values)
-def test_values_that_differ_are_not_the_same(one: object, other: object) -> None:
+def test_different_values_are_never_equal(one: object, other: object) -> None:
     assert is_same_value([one], [other]) is is_same_value(one, other) is is_same_value(other, one)
     assert not is_same_value([one], [other, other])
     assert not is_same_value({"a": one}, {"b": one})
@@ -379,17 +376,17 @@ def test_values_that_differ_are_not_the_same(one: object, other: object) -> None
 
 
 @given(st.booleans(), numbers)
-def test_true_and_false_are_no_numbers(flag: bool, number: float) -> None:
+def test_booleans_are_not_numbers(flag: bool, number: float) -> None:
     assert not is_same_value(flag, number)
     assert not is_same_value([number], [flag])
 
 
 @given(st.text() | st.text(st.sampled_from("\x1b[;1m\x07\n\u202ea]"), max_size=600))
-def test_an_excerpt_is_short_and_steers_no_terminal(text: str) -> None:
+def test_excerpt_is_short_and_printable(text: str) -> None:
     assert excerpt(text).isprintable()
     assert len(excerpt(text)) <= 201
 
 
 @given(st.text(st.characters(categories=["L", "N"]), max_size=200))
-def test_an_excerpt_of_plain_text_is_that_text(text: str) -> None:
+def test_excerpt_of_short_plain_text_is_unchanged(text: str) -> None:
     assert excerpt(text) == text

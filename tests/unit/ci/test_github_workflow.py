@@ -33,7 +33,7 @@ def steps(files: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("order", ORDERS, ids="-".join)
-def test_each_environment_is_reached_from_the_one_before_by_the_same_release(order: tuple[str, ...]) -> None:
+def test_each_job_promotes_release_from_previous_environment(order: tuple[str, ...]) -> None:
     found = read(made(order)[DEPLOY])["jobs"]
     assert tuple(found) == order
     assert tuple(job["environment"] for job in found.values()) == order
@@ -46,7 +46,7 @@ def test_each_environment_is_reached_from_the_one_before_by_the_same_release(ord
         assert {entry, before} == ({needs} if isinstance(needs, str) else set(needs))
 
 
-def test_reviewers_see_the_plan_that_they_approve() -> None:
+def test_plan_is_shown_before_reviewers_approve() -> None:
     found = read(made(reviewed=("prod",))[DEPLOY])["jobs"]
     assert tuple(found) == ("dev", "staging", "plan-prod", "prod")
     plan, prod = found["plan-prod"], found["prod"]
@@ -63,13 +63,13 @@ def test_reviewers_see_the_plan_that_they_approve() -> None:
 
 
 @pytest.mark.parametrize("order", ORDERS, ids="-".join)
-def test_nothing_that_deploys_is_cancelled(order: tuple[str, ...]) -> None:
+def test_deployment_jobs_are_never_cancelled(order: tuple[str, ...]) -> None:
     for job in read(made(order)[DEPLOY])["jobs"].values():
         assert job["concurrency"]["cancel-in-progress"] is False
         assert job["concurrency"]["group"] == f"envctl-{job['environment']}"
 
 
-def test_no_job_may_more_than_it_needs() -> None:
+def test_jobs_have_least_permissions() -> None:
     files = made()
     for text in files.values():
         assert read(text)["permissions"] == {}
@@ -78,7 +78,7 @@ def test_no_job_may_more_than_it_needs() -> None:
     assert all(job["permissions"]["contents"] == "read" for job in jobs(files))
 
 
-def test_what_is_not_of_the_project_is_pinned_and_keeps_no_credentials() -> None:
+def test_checkout_action_is_pinned_and_persists_no_credentials() -> None:
     used = [step for step in steps(made()) if "uses" in step]
     assert len(used) == 5
     for step in used:
@@ -87,32 +87,32 @@ def test_what_is_not_of_the_project_is_pinned_and_keeps_no_credentials() -> None
         assert step["with"]["persist-credentials"] is False
 
 
-def test_no_step_puts_what_others_wrote_into_a_script() -> None:
+def test_no_script_interpolates_expressions() -> None:
     for step in steps(made()):
         assert "${{" not in step.get("run", "")
 
 
-def test_a_project_that_is_a_folder_works_there() -> None:
+def test_project_in_subfolder_runs_there() -> None:
     for folder, there in {"": ".", "infra/shop": "infra/shop", "my infra: #1": "my infra: #1"}.items():
         for text in made(folder=folder).values():
             assert read(text)["defaults"]["run"]["working-directory"] == there
 
 
-def test_every_command_has_what_it_is_to_have_in_front() -> None:
+def test_command_prefix_is_used_in_every_step() -> None:
     runs = [step["run"] for step in steps(made(command="envctl --sandbox")) if "run" in step]
     ours = [run for run in runs if run.startswith("envctl ")]
     assert len(ours) == 7
     assert all(run.startswith("envctl --sandbox ") for run in ours)
 
 
-def test_the_version_and_the_branch_are_those_that_were_asked_for() -> None:
+def test_workflow_uses_given_version_and_branch() -> None:
     files = made(branch="release/1.x")
     # YAML takes the key "on" for a yes.
     assert read(files[DEPLOY])[True]["push"]["branches"] == ["release/1.x"]  # type: ignore[index]
     assert all("where envctl 1.2.3 comes from" in text for text in files.values())
 
 
-def test_they_check_that_they_are_as_they_would_be_written_for_this_branch() -> None:
+def test_workflow_checks_itself_for_its_branch() -> None:
     checks = {branch: steps(made(branch=branch))[4]["run"] for branch in ("main", "release/1.x")}
     assert checks == {
         "main": "envctl ci github --check",
@@ -120,7 +120,7 @@ def test_they_check_that_they_are_as_they_would_be_written_for_this_branch() -> 
     }
 
 
-def test_what_envctl_wrote_is_known_again() -> None:
+def test_generated_file_is_recognized() -> None:
     assert all(is_generated(text) for text in made().values())
     assert not is_generated("name: mine\n")
     assert not any("%{" in text for text in made().values())

@@ -31,7 +31,7 @@ def deployments(**more: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("order", ORDERS, ids="-".join)
-def test_each_environment_is_reached_from_the_one_before_by_the_same_release(order: tuple[str, ...]) -> None:
+def test_each_job_promotes_release_from_previous_environment(order: tuple[str, ...]) -> None:
     found = jobs(order=order)
     arrival = f"envctl apply {order[0]}"
     ways = [arrival, *(f"envctl promote {before} {name}" for before, name in itertools.pairwise(order))]
@@ -47,7 +47,7 @@ def test_each_environment_is_reached_from_the_one_before_by_the_same_release(ord
 
 
 @pytest.mark.parametrize("order", ORDERS, ids="-".join)
-def test_two_never_work_in_one_environment_and_none_is_cancelled_or_tried_again(order: tuple[str, ...]) -> None:
+def test_deployment_jobs_are_serialized_and_never_retried(order: tuple[str, ...]) -> None:
     for job in deployments(order=order):
         assert job["resource_group"] == f"envctl-{job['environment']['name']}"
         assert job["interruptible"] is False
@@ -55,7 +55,7 @@ def test_two_never_work_in_one_environment_and_none_is_cancelled_or_tried_again(
         assert (job["inherit"]["default"], "retry" in job) == (["tags"], False)
 
 
-def test_each_job_runs_where_it_should_and_nowhere_else() -> None:
+def test_each_job_runs_only_under_its_rules() -> None:
     found = {name: [rule["if"] for rule in job["rules"]] for name, job in jobs().items()}
     plan, drift = found.pop("envctl plan"), found.pop("envctl drift")
     assert plan == [
@@ -73,12 +73,12 @@ def test_each_job_runs_where_it_should_and_nowhere_else() -> None:
     assert list(found.values()) == [[PUSHED]] * 3
 
 
-def test_somebody_has_to_press_the_button_before_a_protected_environment_and_no_other() -> None:
+def test_only_protected_environments_need_manual_start() -> None:
     found = {job["environment"]["name"]: job["rules"][0].get("when") for job in deployments(protected={"prod"})}
     assert found == {"dev": None, "staging": None, "prod": "manual"}
 
 
-def test_each_job_takes_its_own_role_with_a_token_for_aws_alone() -> None:
+def test_each_job_assumes_its_role_with_aws_token() -> None:
     found = jobs()
     assert {name: job["variables"]["AWS_ROLE_ARN"] for name, job in found.items()} == {
         "envctl plan": "$ENVCTL_PLAN_ROLE",
@@ -92,7 +92,7 @@ def test_each_job_takes_its_own_role_with_a_token_for_aws_alone() -> None:
 
 
 @pytest.mark.parametrize(("folder", "there"), FOLDERS.items())
-def test_a_project_that_is_a_folder_works_and_reports_there(folder: str, there: str) -> None:
+def test_project_in_subfolder_runs_and_reports_there(folder: str, there: str) -> None:
     for job in jobs(folder=folder).values():
         assert job["before_script"][0].splitlines()[0] == f"cd {shlex.quote(folder or '.')}"
         reports = job["artifacts"]["reports"].values()
@@ -103,20 +103,20 @@ def test_a_project_that_is_a_folder_works_and_reports_there(folder: str, there: 
         assert all(path.removeprefix(there) in told for path in written)
 
 
-def test_every_command_has_what_it_is_to_have_in_front() -> None:
+def test_command_prefix_is_used_in_every_job() -> None:
     lines = [line for job in jobs(command="envctl --sandbox").values() for line in job["script"]]
     assert len(lines) == 7
     assert all(line.startswith("envctl --sandbox ") for line in lines)
 
 
-def test_the_version_and_the_branch_are_those_that_were_asked_for() -> None:
+def test_pipeline_uses_given_version_and_branch() -> None:
     found = jobs(branch="release/1.x")
     assert all("where envctl 1.2.3 comes from" in job["before_script"][0] for job in found.values())
     assert all('== "release/1.x"' in job["rules"][0]["if"] for name, job in found.items() if name != "envctl plan")
     assert found["envctl plan"]["script"][1] == "envctl ci gitlab --check --branch release/1.x"
 
 
-def test_what_envctl_wrote_is_known_again_and_the_file_of_the_team_is_theirs() -> None:
+def test_only_generated_file_is_recognized_as_generated() -> None:
     files = made()
     assert (is_generated(files[GENERATED_FILE]), is_generated(files[MAIN_FILE])) == (True, False)
     assert not any("%{" in text for text in files.values())
@@ -141,10 +141,10 @@ OTHERS = {"ci/all.yml": f"include:\n- local: /{GENERATED_FILE}\n", "ci/loop.yml"
 
 
 @pytest.mark.parametrize("text", INCLUDED.values(), ids=INCLUDED)
-def test_it_is_included(text: str) -> None:
+def test_include_of_generated_file_is_found(text: str) -> None:
     assert includes_generated_file({MAIN_FILE: text, **OTHERS})
 
 
 @pytest.mark.parametrize("text", NOT_INCLUDED.values(), ids=NOT_INCLUDED)
-def test_it_is_not_included(text: str) -> None:
+def test_missing_include_of_generated_file_is_noticed(text: str) -> None:
     assert not includes_generated_file({MAIN_FILE: text, **OTHERS})

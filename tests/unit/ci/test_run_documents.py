@@ -30,14 +30,14 @@ DOCUMENTS = (MatrixRun, Answer, CollectedRun)
 
 
 @given(st.data(), st.sampled_from(DOCUMENTS))
-def test_a_document_survives_its_bytes(data: st.DataObject, kind: type[Any]) -> None:
+def test_run_document_survives_encoding(data: st.DataObject, kind: type[Any]) -> None:
     # NaN equals nothing.
     document = data.draw(values(kind).filter(lambda value: "nan" not in repr(value)))
     assert run_documents.decode_document(kind, run_documents.encode_document(document)) == document
 
 
 @given(st.sampled_from(["drift", "plan"]), moments, st.text())
-def test_a_name_is_a_name_whatever_the_mark_is(kind: run_documents.RunKind, at: datetime, mark: str) -> None:
+def test_formatted_run_id_parses_for_any_mark(kind: run_documents.RunKind, at: datetime, mark: str) -> None:
     name = format_run_id(kind, at.astimezone(NOW.tzinfo), mark)
     assert is_run_id(name)
     assert parse_run_kind(name) == kind
@@ -52,11 +52,11 @@ NO_NAMES = ["", "../ledger/0000000001", "20261125T080001Z-drift-", "20261125T080
 
 
 @pytest.mark.parametrize("text", NO_NAMES)
-def test_whatever_else_is_typed_is_no_name(text: str) -> None:
+def test_other_text_is_no_run_id(text: str) -> None:
     assert not is_run_id(text)
 
 
-def test_names_sort_by_time_and_old_ones_are_passed_over() -> None:
+def test_run_ids_sort_by_time_and_expire() -> None:
     names = [format_run_id("drift", NOW - timedelta(days=days), "f00d") for days in (40, 31, 29, 0)]
     assert names == sorted(names)
     assert [
@@ -69,7 +69,7 @@ def test_names_sort_by_time_and_old_ones_are_passed_over() -> None:
     ]
 
 
-def test_the_last_answer_of_a_shard_counts() -> None:
+def test_last_result_of_a_shard_counts() -> None:
     keys = [
         run_documents.format_answer_key("r", shard, attempt) for shard, attempt in ((2, 1), (1, 2), (1, 11), (1, 1))
     ]
@@ -89,7 +89,7 @@ SPOILT: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("spoilt", SPOILT.values(), ids=SPOILT)
-def test_what_can_not_be_read_is_said_to_be_so(spoilt: Any) -> None:
+def test_unreadable_document_is_reported(spoilt: Any) -> None:
     whole = run_documents.encode_document(CollectedRun("r", NOW, Actor("ann@example.com"), {"dev": {"web": 1.0}}))
     assert run_documents.decode_document(CollectedRun, whole).flatten_durations() == {Unit("dev", "web"): 1.0}
     data = spoilt if isinstance(spoilt, bytes) else json.dumps({**json.loads(whole), **spoilt}).encode()
@@ -97,7 +97,7 @@ def test_what_can_not_be_read_is_said_to_be_so(spoilt: Any) -> None:
         run_documents.decode_document(CollectedRun, data)
 
 
-def test_an_environment_is_like_another_by_what_runs_there() -> None:
+def test_environments_with_same_release_and_sequence_are_equal() -> None:
     seen = PlannedEnvironment("dev", "r1", 3, ("web",))
     assert seen.has_same_state(PlannedEnvironment("dev", "r1", 3))
     assert not seen.has_same_state(PlannedEnvironment("dev", "r1", 4))

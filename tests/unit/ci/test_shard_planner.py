@@ -35,7 +35,7 @@ def work(draw: st.DrawFn) -> tuple[list[Unit], Mapping[Unit, float], int, Durati
 
 
 @given(work())
-def test_every_unit_is_in_one_shard_and_no_shard_is_empty(
+def test_every_unit_is_in_exactly_one_nonempty_shard(
     given: tuple[list[Unit], Mapping[Unit, float], int, DurationEstimates],
 ) -> None:
     units, measured, at_most, costs = given
@@ -46,7 +46,7 @@ def test_every_unit_is_in_one_shard_and_no_shard_is_empty(
 
 
 @given(work())
-def test_the_longest_takes_no_longer_than_the_mean_and_a_third_or_one_unit(
+def test_longest_shard_is_within_bound_of_mean(
     given: tuple[list[Unit], Mapping[Unit, float], int, DurationEstimates],
 ) -> None:
     units, measured, at_most, costs = given
@@ -60,7 +60,7 @@ def test_the_longest_takes_no_longer_than_the_mean_and_a_third_or_one_unit(
 
 
 @given(work(), st.randoms())
-def test_the_order_of_what_is_asked_for_changes_nothing_but_itself(
+def test_shards_are_independent_of_input_order(
     given: tuple[list[Unit], Mapping[Unit, float], int, DurationEstimates], random: "st.DataObject"
 ) -> None:
     units, measured, at_most, costs = given
@@ -113,18 +113,18 @@ CASES: dict[str, tuple[list[list[str]], list[list[str]]]] = {
 
 
 @pytest.mark.parametrize(("found", "expected"), CASES.values(), ids=CASES)
-def test_how_it_is_shared_out(found: list[list[str]], expected: list[list[str]]) -> None:
+def test_units_are_distributed_as_expected(found: list[list[str]], expected: list[list[str]]) -> None:
     assert found == expected
 
 
-def test_where_nothing_of_it_was_measured_the_others_say_how_long_things_take() -> None:
+def test_unmeasured_units_take_mean_duration_of_others() -> None:
     (shard,) = plan_shards([Unit("new", "x")], {Unit("old", "x"): 7.0, Unit("old", "y"): 9.0}, 5, FREE)
     assert shard.seconds == 8.0
     (shard,) = plan_shards([Unit("new", "x")], {}, 5, DurationEstimates(environment=2, unmeasured=10))
     assert shard.seconds == 12.0
 
 
-def test_the_stacks_of_an_environment_stand_in_the_order_in_which_they_came() -> None:
+def test_grouping_keeps_the_order_of_stacks() -> None:
     units = [Unit("b", "web"), Unit("a", "web"), Unit("a", "db"), Unit("c"), Unit("c", "web")]
     assert group_by_environment(units) == {"b": ("web",), "a": ("web", "db"), "c": ()}
     (shard,) = plan_shards(units[:4], {}, 1, FREE)

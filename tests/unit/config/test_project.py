@@ -22,7 +22,7 @@ indexes = st.one_of(
 
 
 @given(names, names, st.lists(indexes, max_size=3).map("".join))
-def test_a_reference_survives_being_written_and_read(stack: str, output: str, path: str) -> None:
+def test_reference_survives_formatting(stack: str, output: str, path: str) -> None:
     reference = OutputReference.parse(f"{stack}.{output}{path}")
     assert (reference.stack, reference.output, reference.path) == (stack, output, path)
     assert OutputReference.parse(str(reference)) == reference
@@ -34,18 +34,18 @@ def test_a_reference_survives_being_written_and_read(stack: str, output: str, pa
     ["", "network", "network.", ".x", "Network.x", "network.x[", "network.x[-1]", "network.x[y]", 'network.x["${y}"]',
      "network.x + 1", "network.x\n", "network.x }", 'network.x["a"]["]', "${network.x}", "network.x()"],
 )  # fmt: skip
-def test_nothing_else_is_a_reference(text: str) -> None:
+def test_malformed_reference_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not of the form stack\.output"):
         OutputReference.parse(text)
 
 
 @pytest.mark.parametrize("bucket", ["{team}", "{}", "{0}", "{project", "{project.name}", "{project!r}", "{project:>9}"])
-def test_a_bucket_holds_known_placeholders_only(bucket: str) -> None:
+def test_bucket_accepts_known_placeholders_only(bucket: str) -> None:
     with pytest.raises(pydantic.ValidationError, match="no other braces"):
         State(bucket=bucket)
 
 
-def test_no_gate_lets_people_approve_their_own_work_by_default() -> None:
+def test_self_approval_is_off_by_default() -> None:
     assert Gates().self_approval is False
 
 
@@ -88,7 +88,7 @@ APPROVALS: dict[str, tuple[Project, str, dict[str, int]]] = {
 
 
 @pytest.mark.parametrize(("of", "environment", "approvals"), APPROVALS.values(), ids=APPROVALS.keys())
-def test_how_many_approvals_an_environment_asks_for(of: Project, environment: str, approvals: dict[str, int]) -> None:
+def test_environment_requires_its_number_of_approvals(of: Project, environment: str, approvals: dict[str, int]) -> None:
     assert find_rules(of, environment).approvals == approvals
 
 
@@ -116,16 +116,16 @@ PARITY: dict[str, tuple[Project, str, frozenset[str] | None]] = {
 
 
 @pytest.mark.parametrize(("of", "environment", "may_differ"), PARITY.values(), ids=PARITY.keys())
-def test_what_may_differ(of: Project, environment: str, may_differ: frozenset[str] | None) -> None:
+def test_settings_that_may_differ_are_found(of: Project, environment: str, may_differ: frozenset[str] | None) -> None:
     assert find_rules(of, environment).may_differ == may_differ
 
 
-def test_an_environment_that_says_nothing_asks_for_usual_gates_alone() -> None:
+def test_environment_without_gates_gets_usual_gates() -> None:
     usual = Rules(approvals=USUAL, is_usual=True, max_destroys=5, stateful=STATEFUL)
     assert find_rules(project(*THREE), "staging") == usual
 
 
-def test_entry_that_says_nothing_asks_for_next_to_nothing() -> None:
+def test_entry_without_gates_gets_no_gates() -> None:
     assert find_rules(project(*THREE), "dev") == Rules(max_destroys=5, stateful=STATEFUL)
 
 
@@ -133,11 +133,11 @@ def test_entry_that_says_nothing_asks_for_next_to_nothing() -> None:
     ("gates", "is_usual"),
     [(None, True), ({"soak": "24h"}, True), ({"approvals": {}}, False), ({"approvals": USUAL}, False)],
 )
-def test_gates_are_usual_only_where_nothing_is_said(gates: dict[str, Any] | None, *, is_usual: bool) -> None:
+def test_usual_gates_apply_only_without_written_gates(gates: dict[str, Any] | None, *, is_usual: bool) -> None:
     assert find_rules(project(*THREE, gates=gates), "prod").is_usual is is_usual
 
 
-def test_all_that_an_environment_says_is_in_its_rules() -> None:
+def test_rules_hold_all_gates_of_the_environment() -> None:
     gates = {
         "approvals": {"peer": 2, "quality": 1},
         "reviewers": "quality",
@@ -172,7 +172,7 @@ def test_all_that_an_environment_says_is_in_its_rules() -> None:
 
 
 @pytest.mark.parametrize(("name", "code"), GUARD_CODES.items(), ids=GUARD_CODES.keys())
-def test_a_guard_is_waivable_by_its_name_and_by_its_code_unless_nobody_can_waive_it(name: str, code: str) -> None:
+def test_guard_is_waivable_by_name_and_code(name: str, code: str) -> None:
     for spelling in (name, code):
         if code in NEVER_WAIVED:
             with pytest.raises(pydantic.ValidationError, match=f"must not hold {spelling}, which nobody can waive"):
@@ -190,5 +190,5 @@ tables = st.sampled_from(["pipeline", "environments", "stacks", "artifacts"])
 
 
 @given(st.dictionaries(tables, json_like | st.dictionaries(st.sampled_from(["order", "inputs", "a"]), json_like)))
-def test_the_rules_between_tables_stand_any_document(document: dict[str, object]) -> None:
+def test_any_document_is_checked_without_an_error(document: dict[str, object]) -> None:
     find_faults(document)

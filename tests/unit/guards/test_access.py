@@ -27,11 +27,11 @@ RIGHT: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", RIGHT.values(), ids=RIGHT)
-def test_the_account_is_right_where(request_: Request) -> None:
+def test_right_account_passes_where(request_: Request) -> None:
     assert answer("G203", request_) is None
 
 
-def test_another_account_is_refused_with_who_answers_and_nobody_can_waive_it() -> None:
+def test_wrong_account_is_refused_and_not_waivable() -> None:
     assert answer("G203", replace(PROMOTION, account=DEV, caller=CALLER)) == Refusal(
         "G203",
         "account",
@@ -41,7 +41,7 @@ def test_another_account_is_refused_with_who_answers_and_nobody_can_waive_it() -
     )
 
 
-def test_an_account_is_unasked_until_somebody_has_answered() -> None:
+def test_account_is_unchecked_until_caller_is_known() -> None:
     assert replace(PROMOTION, account=PROD).is_account_unknown
     assert not replace(PROMOTION, account=PROD, caller=CALLER).is_account_unknown
     assert not PROMOTION.is_account_unknown
@@ -59,7 +59,7 @@ MAY: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", MAY.values(), ids=MAY)
-def test_whoever_asks_may_where(request_: Request) -> None:
+def test_allowed_caller_passes_where(request_: Request) -> None:
     assert answer("G207", request_) is None
 
 
@@ -68,7 +68,7 @@ def test_whoever_asks_may_where(request_: Request) -> None:
     [PROMOTION, TO_PROD, ENTRY, SAME_CODE, BACK, DESTRUCTION],
     ids=["a promotion", "a promotion to prod", "an apply", "new settings", "a rollback", "a destroy"],
 )
-def test_who_is_not_listed_is_refused_with_the_role_to_assume(request_: Request) -> None:
+def test_unlisted_caller_is_refused_with_role_to_assume(request_: Request) -> None:
     asked = ruled(request_, apply=(ROLE, "github:octocat"))
     assert answer("G207", asked) == Refusal(
         "G207",
@@ -82,7 +82,7 @@ def test_who_is_not_listed_is_refused_with_the_role_to_assume(request_: Request)
 @pytest.mark.parametrize(
     "actor", [BOB, OPERATOR, UNPROVEN], ids=["a person", "a role", "a run that nobody vouches for"]
 )
-def test_what_ci_alone_may_change_is_refused_to(actor: Actor) -> None:
+def test_ci_only_environment_is_refused_to(actor: Actor) -> None:
     assert answer("G207", replace(ruled(PROMOTION, only_ci=True), actor=actor)) == Refusal(
         "G207",
         "allowed",
@@ -92,7 +92,7 @@ def test_what_ci_alone_may_change_is_refused_to(actor: Actor) -> None:
     )
 
 
-def test_why_a_run_is_not_verified_is_said() -> None:
+def test_reason_for_unverified_run_is_given() -> None:
     request = replace(ruled(PROMOTION, only_ci=True), actor=UNPROVEN, doubt="the token had expired")
     refusal = answer("G207", request)
     assert refusal is not None

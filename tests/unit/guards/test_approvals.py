@@ -174,16 +174,16 @@ MISSING: dict[str, tuple[Request, str]] = {
 
 
 @pytest.mark.parametrize("request_", APPROVED.values(), ids=APPROVED.keys())
-def test_approved(request_: Request) -> None:
+def test_enough_approvals_pass(request_: Request) -> None:
     assert answer("G106", request_) is None
 
 
 @pytest.mark.parametrize(("request_", "wanted"), MISSING.values(), ids=MISSING.keys())
-def test_missing(request_: Request, wanted: str) -> None:
+def test_missing_approvals_are_refused(request_: Request, wanted: str) -> None:
     assert said("G106", request_) == LACKS + wanted
 
 
-def test_an_approval_can_still_come_and_it_is_said_from_whom() -> None:
+def test_missing_approval_is_temporary_and_names_approvers() -> None:
     assert answer("G106", ASKED) == Refusal(
         "G106",
         "approvals",
@@ -194,7 +194,7 @@ def test_an_approval_can_still_come_and_it_is_said_from_whom() -> None:
     )
 
 
-def test_gates_that_nobody_wrote_down_name_both_ways_on() -> None:
+def test_missing_usual_gates_show_both_fixes() -> None:
     refusal = answer("G106", ruled(ASKED, is_usual=True))
     assert refusal is not None
     unsaid = "; envctl.toml says nothing about approvals of prod, so that it asks for the usual ones"
@@ -204,7 +204,7 @@ def test_gates_that_nobody_wrote_down_name_both_ways_on() -> None:
     )
 
 
-def test_only_gates_that_are_open_are_listed_and_the_first_of_them_is_the_one_to_type() -> None:
+def test_only_missing_gates_are_listed() -> None:
     request = approved(approval(CAT), approval(DAN, "business"), request=GATES)
     refusal = answer("G106", request)
     assert refusal is not None
@@ -212,7 +212,7 @@ def test_only_gates_that_are_open_are_listed_and_the_first_of_them_is_the_one_to
     assert refusal.hint == "envctl approve prod --gate business --release 111111111111"
 
 
-def test_each_gate_says_how_many_are_missing_and_never_fewer_than_none() -> None:
+def test_missing_approvals_are_counted_and_never_negative() -> None:
     request = approved(approval(CAT), approval(DAN), approval(CAT, "business"), request=GATES)
     assert count_missing_at_gates(request) == {"peer": 0, "business": 1, "quality": 1}
     assert count_missing_at_gates(ruled(request, approvals={})) == {}
@@ -236,19 +236,19 @@ WHO: dict[str, tuple[Request, str]] = {
 
 
 @pytest.mark.parametrize(("request_", "who"), WHO.values(), ids=WHO.keys())
-def test_who_can_approve(request_: Request, who: str) -> None:
+def test_refusal_names_who_can_approve(request_: Request, who: str) -> None:
     refusal = answer("G106", request_)
     assert refusal is not None
     assert refusal.who == who
 
 
-def test_who_had_somebody_elses_commit_bundled_does_not_count() -> None:
+def test_approval_by_bundler_does_not_count() -> None:
     assert said("G106", approved(approval(CAT), request=released(ASKED, by=CAT))) == (
         f"{LACKS}peer (0 of 1); cat made or promotes it, and does not count"
     )
 
 
-def test_the_makers_are_who_wrote_and_who_bundled() -> None:
+def test_makers_are_author_and_bundler() -> None:
     assert list_makers(ASKED) == {"ann"}
     assert list_makers(released(ASKED, by=CAT)) == {"ann", "cat"}
     assert list_makers(released(ASKED, author="", by=CAT)) == {"cat"}
@@ -298,7 +298,7 @@ SAME_PERSON: dict[str, tuple[Request, str]] = {
 
 
 @pytest.mark.parametrize(("request_", "name"), SAME_PERSON.values(), ids=SAME_PERSON)
-def test_it_does_not_count_who_is_one_person_with(request_: Request, name: str) -> None:
+def test_approval_by_same_person_as_maker_is_ignored(request_: Request, name: str) -> None:
     assert said("G106", request_) == f"{LACKS}peer (0 of 1); {name} made or promotes it, and does not count"
 
 
@@ -321,7 +321,7 @@ def test_one_person_counts_once_as(one: Actor, other: Actor) -> None:
     assert answer("G106", approved(approval(one), approval(DAN), request=TWO)) is None
 
 
-def test_a_bot_is_no_person_at_a_gate() -> None:
+def test_bot_is_not_counted_at_a_gate() -> None:
     gatekeeper = approval(github("gatekeeper[bot]"))
     assert said("G106", approved(gatekeeper)) == (
         f"{LACKS}peer (0 of 1); gatekeeper[bot], which is no person, may not approve at peer"
@@ -365,15 +365,15 @@ ONE_PERSON: dict[str, tuple[Request, str]] = {
 
 
 @pytest.mark.parametrize(("request_", "wanted"), ONE_PERSON.values(), ids=ONE_PERSON)
-def test_a_person_does_not_count_who_is(request_: Request, wanted: str) -> None:
+def test_person_does_not_count_when(request_: Request, wanted: str) -> None:
     assert said("G106", request_) == LACKS + wanted
 
 
-def test_who_may_counts_in_the_role_in_which_they_may() -> None:
+def test_approver_counts_in_the_permitted_role() -> None:
     assert answer("G106", approved(approval(on_aws("cat")), request=TO_QA)) is None
 
 
-def test_it_is_said_who_may_where_not_everybody_does() -> None:
+def test_allowed_approvers_are_named_where_restricted() -> None:
     both = ruled(TO_QA, approvals={"peer": 1, "business": 1})
     told = {
         "at one gate": TO_QA,
@@ -391,7 +391,7 @@ def test_it_is_said_who_may_where_not_everybody_does() -> None:
     }
 
 
-def test_a_release_is_made_by_a_person_in_whatever_role() -> None:
+def test_maker_is_recognized_in_any_role() -> None:
     bundled = released(ASKED, by=on_aws("cat", "DeveloperRole"), author="dan")
     assert list_makers(bundled) == {"cat", "dan"}
     assert has_made_release(bundled, on_aws("cat"))
@@ -446,12 +446,12 @@ COUNTS_NO_MORE: dict[str, tuple[Request, str]] = {
 
 
 @pytest.mark.parametrize("request_", STILL_COUNTS.values(), ids=STILL_COUNTS)
-def test_approval_counts_while_what_it_did_not_see_waits(request_: Request) -> None:
+def test_approval_counts_while_unplanned_stack_waits(request_: Request) -> None:
     assert answer("G106", request_) is None
 
 
 @pytest.mark.parametrize(("request_", "told"), COUNTS_NO_MORE.values(), ids=COUNTS_NO_MORE)
-def test_approval_counts_no_more_once_what_it_did_not_see_can_be_planned(request_: Request, told: str) -> None:
+def test_approval_expires_once_unplanned_stack_is_planned(request_: Request, told: str) -> None:
     assert said("G106", request_) == LACKS + told
 
 
@@ -501,16 +501,16 @@ BACK_ASKED: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", BACK_UNASKED.values(), ids=BACK_UNASKED.keys())
-def test_going_back_needs_no_other_approval(request_: Request) -> None:
+def test_rollback_to_known_state_needs_no_approval(request_: Request) -> None:
     assert answer("G106", request_) is None
 
 
 @pytest.mark.parametrize("request_", BACK_ASKED.values(), ids=BACK_ASKED.keys())
-def test_going_back_needs_approvals(request_: Request) -> None:
+def test_rollback_to_new_state_needs_approval(request_: Request) -> None:
     assert said("G106", request_) == "release 111111111111 lacks approvals for staging: peer (0 of 1)"
 
 
-def test_only_going_back_is_free_with_settings_that_ran() -> None:
+def test_only_rollback_with_earlier_settings_needs_no_approval() -> None:
     assert said("G106", ruled(PROMOTION, approvals={"peer": 1}))
     assert said("G106", ruled(SAME_CODE, approvals={"peer": 1}))
     assert said("G106", ruled(ENTRY, approvals={"peer": 1}))

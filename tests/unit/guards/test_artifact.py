@@ -37,12 +37,12 @@ FINE: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", FINE.values(), ids=FINE.keys())
-def test_artifact(request_: Request) -> None:
+def test_found_images_pass(request_: Request) -> None:
     assert answer("G201", request_) is None
 
 
 @pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
-def test_an_image_that_is_not_there_refuses_whatever_needs_it(request_: Request) -> None:
+def test_missing_image_is_refused(request_: Request) -> None:
     assert answer("G201", with_images(request_, ABSENT, SIDE)) == Refusal(
         "G201",
         "artifact",
@@ -51,7 +51,7 @@ def test_an_image_that_is_not_there_refuses_whatever_needs_it(request_: Request)
     )
 
 
-def test_a_repository_that_is_not_there_has_to_be_made() -> None:
+def test_missing_repository_must_be_created() -> None:
     refusal = answer("G201", with_images(PROMOTION, ABSENT, LOST))
     assert refusal is not None
     assert refusal.message.endswith(
@@ -63,7 +63,7 @@ def test_a_repository_that_is_not_there_has_to_be_made() -> None:
     )
 
 
-def test_a_registry_that_could_not_be_asked_is_not_passed_over_and_may_answer_later() -> None:
+def test_unreachable_registry_is_refused_temporarily() -> None:
     assert answer("G201", with_images(PROMOTION, SILENT)) == Refusal(
         "G201",
         "artifact",
@@ -74,7 +74,7 @@ def test_a_registry_that_could_not_be_asked_is_not_passed_over_and_may_answer_la
     )
 
 
-def test_a_copy_does_not_make_up_for_a_registry_that_could_not_be_asked() -> None:
+def test_copy_does_not_excuse_unreachable_registry() -> None:
     assert answer("G201", with_images(PROMOTION, replace(SILENT, will_be_copied=True))) is not None
 
 
@@ -94,7 +94,7 @@ STANDING: dict[str, tuple[tuple[ImagePresence, ...], bool, tuple[Problem, ...]]]
 
 
 @pytest.mark.parametrize(("images", "for_now", "because"), STANDING.values(), ids=STANDING.keys())
-def test_only_what_may_answer_later_is_for_now(
+def test_only_unreachable_registry_is_temporary(
     images: tuple[ImagePresence, ...], for_now: bool, because: tuple[Problem, ...]
 ) -> None:
     refusal = answer("G201", with_images(PROMOTION, *images))
@@ -102,7 +102,7 @@ def test_only_what_may_answer_later_is_for_now(
     assert (refusal.for_now, refusal.because) == (for_now, because)
 
 
-def test_where_one_is_not_there_and_another_could_not_be_asked_for_both_are_told() -> None:
+def test_missing_and_unreachable_images_are_both_reported() -> None:
     refusal = answer("G201", with_images(PROMOTION, SILENT, replace(SIDE, found="absent")))
     assert refusal is not None
     assert refusal.message.endswith(
@@ -111,7 +111,7 @@ def test_where_one_is_not_there_and_another_could_not_be_asked_for_both_are_told
     assert refusal.hint.startswith("push that very content there")
 
 
-def test_what_is_only_told_of_warns_and_only_where_nothing_else_is_missing() -> None:
+def test_warning_only_image_warns_unless_another_is_missing() -> None:
     told = replace(ABSENT, is_warning_only=True)
     for images, warns in (((told,), True), ((told, LOST), False)):
         refusal = answer("G201", with_images(PROMOTION, *images))
@@ -120,7 +120,7 @@ def test_what_is_only_told_of_warns_and_only_where_nothing_else_is_missing() -> 
 
 
 @pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
-def test_an_image_without_a_digest_is_not_deployed_whatever_else_is_there(request_: Request) -> None:
+def test_image_without_digest_is_refused_and_not_waivable(request_: Request) -> None:
     assert answer("G201", with_images(request_, SIDE, TAGGED, replace(LOST, will_be_copied=True))) == Refusal(
         "G201",
         "artifact",
@@ -131,13 +131,13 @@ def test_an_image_without_a_digest_is_not_deployed_whatever_else_is_there(reques
     )
 
 
-def test_all_without_a_digest_are_named() -> None:
+def test_all_unpinned_images_are_named() -> None:
     refusal = answer("G201", with_images(PROMOTION, TAGGED, replace(SIDE, reference="side:1", found="unpinned")))
     assert refusal is not None
     assert "for app (registry.example.com/shop:1.4), side (side:1): " in refusal.message
 
 
-def test_break_glass_helps_where_an_image_is_missing_and_not_where_it_is_no_certain_one() -> None:
+def test_missing_image_is_waivable_but_unpinned_is_not() -> None:
     listed = ruled(PROMOTION, waivable=frozenset({"G201"}))
     for image, left in ((ABSENT, 0), (SILENT, 0), (TAGGED, 1)):
         refusal = answer("G201", with_images(listed, image))

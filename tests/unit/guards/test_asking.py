@@ -5,17 +5,9 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.aws.secret_status import NeededSecret, Sighting
-from envctl.domain.errors import ExitCode, Location, Problem
-from envctl.domain.guards import (
-    GUARDS,
-    Refusal,
-    RefusedError,
-    Request,
-    check_guards,
-    list_refusals,
-    list_unwaivable,
-    list_warnings,
-)
+from envctl.domain.errors import Location, Problem
+from envctl.domain.exit_codes import ExitCode
+from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, check_guards, list_refusals, list_unwaivable
 from envctl.domain.ledger.state import EMPTY_ENVIRONMENT, DriftCheck, Hold, LedgerState, Lock
 from envctl.domain.plan.changes import Action
 from envctl.domain.text.short_ids import shorten_id
@@ -96,30 +88,29 @@ AT_ONCE: dict[str, tuple[Request, list[str]]] = {
 
 
 @pytest.mark.parametrize("request_", ALL_WELL.values(), ids=ALL_WELL.keys())
-def test_where_all_is_well_nobody_says_anything(request_: Request) -> None:
+def test_valid_request_has_no_refusals(request_: Request) -> None:
     assert check_guards(request_) == ()
 
 
 @pytest.mark.parametrize(("request_", "codes"), AT_ONCE.values(), ids=AT_ONCE.keys())
-def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_codes(request_: Request, codes: list[str]) -> None:
+def test_all_refusals_are_returned_in_code_order(request_: Request, codes: list[str]) -> None:
     assert [refusal.code for refusal in check_guards(request_)] == codes
 
 
 @pytest.mark.parametrize(("request_", "codes"), AT_ONCE.values(), ids=AT_ONCE.keys())
-def test_every_answer_is_that_of_its_guard_and_names_a_command(request_: Request, codes: list[str]) -> None:
+def test_each_refusal_names_its_guard_and_a_command(request_: Request, codes: list[str]) -> None:
     names = {guard.code: guard.name for guard in GUARDS}
     for refusal in check_guards(request_):
         assert refusal.guard == names[refusal.code]
         assert "envctl " in refusal.hint
 
 
-def test_a_warning_refuses_nothing() -> None:
+def test_warnings_are_no_refusals() -> None:
     request = here(STRICT, drift=DRIFT)
     assert {refusal.code for refusal in list_refusals(request)} == {"G104", "G105", "G106", "G107"}
-    assert [refusal.code for refusal in list_warnings(request)] == ["G110"]
-    assert sorted(list_refusals(request) + list_warnings(request), key=lambda r: r.code) == list(check_guards(request))
+    assert [refusal.code for refusal in check_guards(request) if refusal.warns] == ["G110"]
     assert list_refusals(here(PROMOTION, drift=DRIFT)) == ()
-    assert list_warnings(PROMOTION) == ()
+    assert not any(refusal.warns for refusal in check_guards(PROMOTION))
 
 
 GUARDS_AS_THEY_ARE = [
@@ -150,16 +141,16 @@ GUARDS_AS_THEY_ARE = [
 ]
 
 
-def test_the_guards_are_these() -> None:
+def test_guards_are_listed_in_order() -> None:
     assert [(guard.code, guard.name, guard.depends_on, guard.needs_plan) for guard in GUARDS] == GUARDS_AS_THEY_ARE
 
 
-def test_a_guard_rests_on_one_that_is_asked_before_it() -> None:
+def test_guard_depends_on_an_earlier_guard() -> None:
     codes = [guard.code for guard in GUARDS]
     assert all(codes.index(guard.depends_on) < codes.index(guard.code) for guard in GUARDS if guard.depends_on)
 
 
-def test_without_a_plan_no_guard_of_the_plan_says_anything_but_that_some_things_are_never_destroyed() -> None:
+def test_plan_guards_need_a_plan_except_protected_destroy() -> None:
     of_plan = {guard.code for guard in GUARDS if guard.needs_plan}
     assert not of_plan & {refusal.code for refusal in check_guards(replace(MUCH_WRONG, plan=None))}
     assert [refusal.code for refusal in check_guards(ruled(DESTRUCTION, protected=True))] == ["G301"]
@@ -196,12 +187,12 @@ WAIVERS: dict[str, tuple[frozenset[str], list[str]]] = {
 
 
 @pytest.mark.parametrize(("waivable", "left"), WAIVERS.values(), ids=WAIVERS.keys())
-def test_what_break_glass_does_not_override(waivable: frozenset[str], left: list[str]) -> None:
+def test_guards_outside_of_waivable_are_not_waived(waivable: frozenset[str], left: list[str]) -> None:
     request = ruled(MUCH_WRONG, waivable=waivable)
     assert [refusal.code for refusal in list_unwaivable(request, list_refusals(request))] == left
 
 
-def test_a_missing_proof_can_be_waived_and_missing_bytes_can_not() -> None:
+def test_missing_evidence_is_waivable_but_not_missing_bundle() -> None:
     unproven = ruled(replace(PROMOTION, release=R2), waivable=frozenset({"G102"}))
     assert list_unwaivable(unproven, list_refusals(unproven)) == ()
     assert list_unwaivable(replace(unproven, release=R1, bundle="missing"), list_refusals(unproven)) == ()
@@ -229,11 +220,11 @@ ENDS: dict[str, tuple[Request, ExitCode]] = {
 
 
 @pytest.mark.parametrize(("request_", "code"), ENDS.values(), ids=ENDS.keys())
-def test_exit_codes(request_: Request, code: ExitCode) -> None:
+def test_refusals_have_exit_codes(request_: Request, code: ExitCode) -> None:
     assert RefusedError(list_refusals(request_)).exit_code == code
 
 
-def test_a_refusal_is_a_problem_and_so_is_all_that_it_stands_for() -> None:
+def test_refused_error_holds_refusals_and_their_problems() -> None:
     refused = list_refusals(replace(PROMOTION, release=R2, unfit=(OTHER,)))
     error = RefusedError(refused)
     assert error.refusals == refused
@@ -253,13 +244,13 @@ def test_a_refusal_is_a_problem_and_so_is_all_that_it_stands_for() -> None:
     assert str(error).startswith("G102 provenance: release 222222222222 is not proven in dev")
 
 
-def test_a_refusal_is_plain_unless_it_says_otherwise() -> None:
+def test_refusal_has_plain_defaults() -> None:
     plain = Refusal("G101", "order", "no", "envctl why prod")
     assert (plain.for_now, plain.opens, plain.since, plain.who) == (False, None, None, "")
     assert (plain.warns, plain.waivable, plain.because) == (False, True, ())
 
 
-def test_a_request_knows_its_places() -> None:
+def test_request_has_target_and_source_state() -> None:
     assert PROMOTION.target_state == PROMOTION.present.find_environment("staging")
     assert PROMOTION.source_state == PROMOTION.present.find_environment("dev")
     assert SAME_CODE.source_state == EMPTY_ENVIRONMENT
@@ -276,7 +267,7 @@ EVIDENCE: dict[str, tuple[Request, bool]] = {
 
 
 @pytest.mark.parametrize(("request_", "there_is"), EVIDENCE.values(), ids=EVIDENCE.keys())
-def test_a_request_knows_the_evidence_of_its_source(request_: Request, there_is: bool) -> None:
+def test_request_has_the_evidence_of_its_source(request_: Request, there_is: bool) -> None:
     assert request_.evidence == (PROMOTION.present.find_environment("dev").evidence[R1] if there_is else None)
 
 
@@ -291,11 +282,11 @@ SAID: dict[str, tuple[Request, str, bool]] = {
 
 
 @pytest.mark.parametrize(("request_", "command", "brings"), SAID.values(), ids=SAID.keys())
-def test_a_request_knows_its_command_and_whether_it_brings_code(request_: Request, command: str, brings: bool) -> None:
+def test_request_knows_its_command_and_can_bring_code(request_: Request, command: str, brings: bool) -> None:
     assert (request_.command, request_.can_bring_code) == (command, brings)
 
 
-def test_a_request_without_a_release_or_a_source_knows_them_by_an_empty_name() -> None:
+def test_missing_release_and_source_are_empty_names() -> None:
     assert (PROMOTION.identity, PROMOTION.origin) == (R1, "dev")
     assert (replace(PROMOTION, release=None).identity, BACK.origin) == ("", "")
     assert (PROMOTION.known_release, replace(PROMOTION, release=None).known_release) == (
@@ -304,12 +295,12 @@ def test_a_request_without_a_release_or_a_source_knows_them_by_an_empty_name() -
     )
 
 
-def test_people_call_a_release_by_twelve_characters() -> None:
+def test_short_release_has_twelve_characters() -> None:
     assert shorten_id("0123456789abcdef") == "0123456789ab"
     assert shorten_id("0123") == "0123"
 
 
-def test_an_approval_of_the_plan_and_one_of_the_gate_are_two_questions() -> None:
+def test_gate_approval_and_plan_approval_are_separate_guards() -> None:
     request = replace(ruled(PROMOTION, approvals={"peer": 1}), plan=plan(change(Action.CREATE)))
     assert [refusal.code for refusal in list_refusals(request)] == ["G106", "G302"]
     approved = here(request, approvals=(approval(replace(ANN, name="cat"), plan="f00d"),))

@@ -155,7 +155,7 @@ def bound(request: Request) -> Request:
     return here(request, approvals=given)
 
 
-def test_every_rule_is_asked_by_both() -> None:
+def test_every_rule_is_checked_by_both_documents() -> None:
     assert set(STRICTER) | ASKED_ELSEWHERE == {each.name for each in fields(Rules)} - {"is_usual"}
 
 
@@ -174,7 +174,7 @@ def test_strict_rule_refuses_in_either_document(
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
-def test_every_guard_is_asked_with_both(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_guard_is_checked_by_both_documents(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Rules] = []
 
     def check(request: Request) -> Refusal | None:
@@ -188,7 +188,7 @@ def test_every_guard_is_asked_with_both(guard: Guard, monkeypatch: pytest.Monkey
     assert [rules.soak for rules in seen] == [timedelta(hours=1), timedelta(hours=2)]
 
 
-def test_same_refusal_is_said_once() -> None:
+def test_same_refusal_is_reported_once() -> None:
     window = gated(windows=[FREEZE])
     told = [
         refusal
@@ -199,7 +199,7 @@ def test_same_refusal_is_said_once() -> None:
     assert BY_RECORD not in told[0].message
 
 
-def test_two_refusals_of_one_guard_are_one() -> None:
+def test_two_refusals_of_one_guard_are_merged() -> None:
     request = ruled_by(gated(soak="3h"), gated(soak="2d"))
     (told,) = (refusal for refusal in check_guards(request) if refusal.code == "G104")
     assert "for 1h of 3h" in told.message
@@ -239,14 +239,16 @@ JOINED: dict[str, tuple[Refusal | None, Refusal | None, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("by_tree", "by_record", "joined"), JOINED.values(), ids=JOINED.keys())
-def test_two_answers_become_one(by_tree: Refusal | None, by_record: Refusal | None, joined: dict[str, Any]) -> None:
+def test_refusals_of_both_documents_are_merged(
+    by_tree: Refusal | None, by_record: Refusal | None, joined: dict[str, Any]
+) -> None:
     answers: Iterator[Refusal | None] = iter([by_tree, by_record])
     told = check_all_views(lambda _: next(answers), list_views(ruled_by(PLAIN, gated(soak="1h"))))
     assert (told is None) == (not joined)
     assert {name: getattr(told, name) for name in joined} == joined
 
 
-def test_problems_of_both_are_told() -> None:
+def test_problems_of_both_documents_are_reported() -> None:
     one, two = Problem("E204", "one"), Problem("E204", "two")
     answers = iter([replace(REFUSAL, because=(one,)), replace(OTHER, because=(two, one))])
     told = check_all_views(lambda _: next(answers), list_views(ruled_by(PLAIN, gated(soak="1h"))))
@@ -254,7 +256,7 @@ def test_problems_of_both_are_told() -> None:
     assert told.because == (one, two)
 
 
-def test_break_glass_overrides_what_both_list() -> None:
+def test_waiver_needs_listing_in_both_documents() -> None:
     lists, silent = gated(waivable=["G104"], soak="2d"), gated(soak="2d")
     for tree, recorded, left in ((lists, lists, []), (lists, silent, ["G104"]), (silent, lists, ["G104"])):
         request = ruled_by(tree, recorded)
@@ -274,7 +276,7 @@ COUNTING: dict[str, tuple[Request, bool]] = {
 
 
 @pytest.mark.parametrize(("request_", "counts"), COUNTING.values(), ids=COUNTING.keys())
-def test_recorded_document_counts_where_it_is_another(request_: Request, *, counts: bool) -> None:
+def test_recorded_document_counts_only_when_different(request_: Request, *, counts: bool) -> None:
     assert (len(list_views(request_)) == 2) is counts
 
 
@@ -294,7 +296,7 @@ RECORDED: dict[str, tuple[Request, tuple[str, ...], bool]] = {
 
 
 @pytest.mark.parametrize(("request_", "ignored", "brings"), RECORDED.values(), ids=RECORDED.keys())
-def test_recorded_rules_say_what_is_ignored(request_: Request, ignored: tuple[str, ...], *, brings: bool) -> None:
+def test_recorded_rules_decide_ignored_drift(request_: Request, ignored: tuple[str, ...], *, brings: bool) -> None:
     assert list_ignored_drift(request_, ("a", "b")) == ignored
     assert has_new_rules(request_) is brings
 
@@ -304,7 +306,7 @@ def test_account_of_another_environment_is_named_by_both() -> None:
     assert [view.other_accounts for view in list_views(request)] == [("2", "3"), ("2",)]
 
 
-def test_rest_is_approved_by_both() -> None:
+def test_rest_must_be_approved_by_both_documents() -> None:
     """What a deployment left that stopped halfway."""
     stopped = deployed(outcome="failed", reason="G302 same_plan: more", ended_at=NOW - HOUR)
     given = (approval(CAT), approval(CAT, "law"))
@@ -318,21 +320,21 @@ def test_rest_is_approved_by_both() -> None:
     assert check_stopped_deployment(bound(here(request, approvals=(*given, approval(DAN, "law"))))) is None
 
 
-def test_gate_of_either_document_is_asked() -> None:
+def test_gates_of_both_documents_are_required() -> None:
     request = bound(ruled_by(gated(approvals={"peer": 2, "qa": 1}), LAW, here(TO_PROD, approvals=(approval(CAT),))))
     assert count_required_approvals(request) == {"peer": 2, "qa": 1, "law": 2}
     assert count_missing_at_gates(request) == {"peer": 1, "qa": 1, "law": 2}
     assert list_valid_in_any_view(request) == request.target_state.approvals
 
 
-def test_who_can_approve_is_asked_of_both() -> None:
+def test_approvers_must_be_allowed_by_both_documents() -> None:
     law = document(gates={"approvals": {"law": 1}}, allow={"approve": {"law": ["github:zoe"]}})
     assert describe_approvers(ruled_by(PLAIN, law)) == "github:zoe but ann, bob"
     assert describe_approvers(ruled_by(law, PLAIN)) == "github:zoe but ann, bob"
     assert describe_approvers(ruled_by(PLAIN, PLAIN)) == "anybody but ann, bob"
 
 
-def test_person_may_approve_where_one_document_lets_them() -> None:
+def test_approver_of_either_document_is_accepted() -> None:
     zoe = document(gates={"approvals": {"law": 1}}, allow={"approve": {"law": ["github:zoe"]}})
     open_to_all = gated(approvals={"law": 1})
     assert find_barring_view(ruled_by(zoe, open_to_all), "law", CAT) is None
@@ -374,7 +376,7 @@ def test_approval_is_bound_to_both_digests(
     assert bool(list_valid_in_any_view(request)) is counts
 
 
-def test_reason_says_what_differs() -> None:
+def test_refusal_explains_changed_rules() -> None:
     other = gated(approvals={"peer": 1}, soak="1h")
     given = here(TO_PROD, approvals=(approval(CAT, rules=TREE.digest, recorded=LAW.digest),))
     request = replace(ruled_by(other, LAW, given), documents={each.digest: each for each in (TREE, LAW, other)})
@@ -391,7 +393,7 @@ def test_reason_says_what_differs() -> None:
     assert "the approval of cat was given before rules were recorded: approve again" in told
 
 
-def test_rollback_and_fix_need_no_word_on_rules() -> None:
+def test_rollback_and_fix_need_no_rules_approval() -> None:
     given = here(TO_PROD, approvals=(approval(CAT, rules="gone", recorded="gone"),))
     for request in (
         replace(ruled_by(TREE, LAW, given), action="rollback"),
@@ -464,14 +466,14 @@ AGREED: dict[str, tuple[RulesDocument, tuple[RulesApproval, ...], bool]] = {
 
 
 @pytest.mark.parametrize(("recorded", "given", "replaced"), AGREED.values(), ids=AGREED.keys())
-def test_people_of_recorded_rules_can_let_them_go(
+def test_approvers_of_recorded_rules_can_replace_them(
     recorded: RulesDocument, given: tuple[RulesApproval, ...], *, replaced: bool
 ) -> None:
     request = here(ruled_by(PLAIN, recorded), rules_approvals=given)
     assert (len(list_views(request)) == 1) is replaced
 
 
-def test_rules_without_gates_lack_one_word() -> None:
+def test_rules_without_gates_need_one_approval() -> None:
     recorded = gated(soak="2d")
     assert count_missing_rules_approvals(ruled_by(PLAIN, recorded), to_rules(recorded)) == {"": 1}
 
@@ -491,14 +493,14 @@ WRITERS: dict[str, tuple[Request, bool]] = {
 
 
 @pytest.mark.parametrize(("request_", "counts"), WRITERS.values(), ids=WRITERS.keys())
-def test_who_changed_the_rules_does_not_approve_them(request_: Request, *, counts: bool) -> None:
+def test_rules_author_may_not_approve_the_rules(request_: Request, *, counts: bool) -> None:
     recorded = request_.documents[request_.recorded_digest]
     given = ((CAT, "law"), (CAT, "peer"), (DAN, "law"))
     said = tuple(agreed(person, gate, recorded=recorded.digest) for person, gate in given)
     assert can_replace_rules(here(request_, rules_approvals=said), to_rules(recorded)) is counts
 
 
-def test_who_changed_the_rules_does_not_approve_what_brings_them() -> None:
+def test_rules_author_may_not_approve_deployment_of_rules() -> None:
     given = here(TO_PROD, approvals=(approval(CAT, rules=PLAIN.digest, recorded=LAW.digest),))
     request = ruled_by(PLAIN, LAW, given)
     assert [each.by for each in list_valid_in_any_view(request)] == [CAT]
@@ -510,7 +512,7 @@ def test_who_changed_the_rules_does_not_approve_what_brings_them() -> None:
     assert find_barring_view(back, "peer", CAT) is None
 
 
-def test_place_and_settings_are_still_bound() -> None:
+def test_approval_is_bound_to_place_and_settings() -> None:
     elsewhere = here(TO_PROD, approvals=(approval(CAT, place="elsewhere", **BOUND),))
     assert list_valid_in_any_view(ruled_by(TREE, LAW, elsewhere)) == ()
     assert PROMOTION.place == PLACE

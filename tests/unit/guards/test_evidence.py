@@ -109,12 +109,12 @@ NOT_VERIFIED: dict[str, tuple[Request, str, str]] = {
 
 
 @pytest.mark.parametrize("request_", VERIFIED.values(), ids=VERIFIED.keys())
-def test_verified(request_: Request) -> None:
+def test_verified_release_passes(request_: Request) -> None:
     assert answer("G103", request_) is None
 
 
 @pytest.mark.parametrize(("request_", "message", "hint"), NOT_VERIFIED.values(), ids=NOT_VERIFIED.keys())
-def test_not_verified(request_: Request, message: str, hint: str) -> None:
+def test_unverified_release_is_refused(request_: Request, message: str, hint: str) -> None:
     assert answer("G103", request_) == Refusal("G103", "verified", message, hint)
 
 
@@ -129,7 +129,7 @@ CHECKS: dict[str, tuple[Mapping[str, datetime], str]] = {
 
 
 @pytest.mark.parametrize(("passed", "lacking"), CHECKS.values(), ids=CHECKS.keys())
-def test_verification_holds_every_check(passed: Mapping[str, datetime], lacking: str) -> None:
+def test_verification_must_hold_every_check(passed: Mapping[str, datetime], lacking: str) -> None:
     assert said("G103", proven(CHECKED, passed=passed)) == (
         f"release 111111111111 was verified in dev without {lacking}" if lacking else ""
     )
@@ -157,11 +157,11 @@ LONG_ENOUGH: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", LONG_ENOUGH.values(), ids=LONG_ENOUGH.keys())
-def test_soaked(request_: Request) -> None:
+def test_soaked_release_passes(request_: Request) -> None:
     assert answer("G104", request_) is None
 
 
-def test_a_microsecond_too_short_waits_for_it() -> None:
+def test_soak_short_by_a_microsecond_is_refused() -> None:
     assert answer("G104", ruled(PROMOTION, soak=HOUR + TICK)) == Refusal(
         "G104",
         "soak",
@@ -173,7 +173,7 @@ def test_a_microsecond_too_short_waits_for_it() -> None:
     )
 
 
-def test_a_soak_opens_when_the_stay_that_goes_on_is_long_enough_and_a_shorter_one_before_does_not_help() -> None:
+def test_soak_counts_only_the_current_stay() -> None:
     request = ruled(proven(PROMOTION, longest=2 * HOUR), soak=DAY)
     assert answer("G104", request) == Refusal(
         "G104",
@@ -186,7 +186,7 @@ def test_a_soak_opens_when_the_stay_that_goes_on_is_long_enough_and_a_shorter_on
     )
 
 
-def test_what_opens_is_open_at_that_very_moment() -> None:
+def test_soak_ends_exactly_at_retry_time() -> None:
     request = ruled(PROMOTION, soak=DAY)
     refusal = answer("G104", request)
     assert refusal is not None
@@ -210,11 +210,11 @@ SOAKS_NO_LONGER: dict[str, tuple[Request, str, str]] = {
 
 
 @pytest.mark.parametrize(("request_", "message", "hint"), SOAKS_NO_LONGER.values(), ids=SOAKS_NO_LONGER.keys())
-def test_what_no_longer_runs_does_not_get_there_by_waiting(request_: Request, message: str, hint: str) -> None:
+def test_soak_of_removed_release_cannot_be_completed(request_: Request, message: str, hint: str) -> None:
     assert answer("G104", request_) == Refusal("G104", "soak", message, hint)
 
 
-def test_what_runs_there_and_has_drifted_is_not_said_to_run_no_longer() -> None:
+def test_drifted_release_soaks_zero_until_drift_is_cleared() -> None:
     """Its clock stands still, until a look finds that reality is what is recorded."""
     request = ruled(there(proven(PROMOTION, since=None), drift=ONE), soak=DAY)
     assert answer("G104", request) == Refusal(
@@ -284,12 +284,12 @@ TOO_OLD: dict[str, tuple[Request, Refusal]] = {
 
 
 @pytest.mark.parametrize("request_", RECENT.values(), ids=RECENT.keys())
-def test_recent(request_: Request) -> None:
+def test_recent_evidence_passes(request_: Request) -> None:
     assert answer("G105", request_) is None
 
 
 @pytest.mark.parametrize(("request_", "refusal"), TOO_OLD.values(), ids=TOO_OLD.keys())
-def test_too_old(request_: Request, refusal: Refusal) -> None:
+def test_old_evidence_is_refused(request_: Request, refusal: Refusal) -> None:
     assert answer("G105", request_) == refusal
 
 
@@ -306,7 +306,7 @@ UNDRIFTED: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", UNDRIFTED.values(), ids=UNDRIFTED.keys())
-def test_no_drift(request_: Request) -> None:
+def test_source_without_drift_passes(request_: Request) -> None:
     assert answer("G110", request_) is None
 
 
@@ -341,7 +341,7 @@ def test_drift_in_the_target_warns(request_: Request) -> None:
     )
 
 
-def test_drift_in_the_source_is_said_before_drift_in_the_target() -> None:
+def test_source_drift_is_reported_before_target_drift() -> None:
     refusal = answer("G110", there(here(PROMOTION, drift=ONE), drift=ONE))
     assert refusal is not None
     assert refusal.message.startswith("dev has drifted")
@@ -364,5 +364,5 @@ COUNTED: dict[str, tuple[DriftCheck, str]] = {
 
 
 @pytest.mark.parametrize(("drift", "told"), COUNTED.values(), ids=COUNTED.keys())
-def test_drift_is_counted_and_the_first_of_it_named(drift: DriftCheck, told: str) -> None:
+def test_drift_is_counted_and_first_resource_is_named(drift: DriftCheck, told: str) -> None:
     assert said("G110", there(PROMOTION, drift=drift)) == f"dev has drifted: {told}"

@@ -41,7 +41,7 @@ UNKNOWN: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", KNOWN.values(), ids=KNOWN.keys())
-def test_known_state_is_not_refused(request_: Request) -> None:
+def test_known_state_passes(request_: Request) -> None:
     assert answer("G304", request_) is None
 
 
@@ -52,14 +52,14 @@ def test_known_state_is_not_refused(request_: Request) -> None:
         ("dev", ""),
     ],
 )
-def test_entries_that_are_not_believed_may_have_deployed_it(doubted: str, told: str) -> None:
+def test_distrusted_entries_are_named_as_possible_cause(doubted: str, told: str) -> None:
     entry = Unbelieved(7, doubted, "deployment_started", ANN, NOW, "its signature")
     request = replace(WEB, present=replace(WEB.present, unbelieved=(entry,)))
     assert said("G304", request) == said("G304", WEB) + told
 
 
 @pytest.mark.parametrize("request_", UNKNOWN.values(), ids=UNKNOWN.keys())
-def test_unknown_state_is_refused_with_its_stack_and_resources(request_: Request) -> None:
+def test_unknown_state_is_refused_with_stack_and_resources(request_: Request) -> None:
     where = request_.target
     assert said("G304", request_) == (
         f"the state of web (3 resources) in {where} holds what this ledger never deployed there:"
@@ -67,7 +67,7 @@ def test_unknown_state_is_refused_with_its_stack_and_resources(request_: Request
     )
 
 
-def test_forgotten_state_that_comes_back_is_told() -> None:
+def test_forgotten_state_that_returns_is_warned() -> None:
     told = answer("G304", here(WEB, forgotten=frozenset({"web"})))
     assert told is not None
     assert told.warns
@@ -80,12 +80,12 @@ def test_forgotten_state_that_comes_back_is_told() -> None:
     assert answer("G304", here(planned(PROMOTION, FRESH), forgotten=frozenset({"web"}))) is None
 
 
-def test_all_unknown_states_are_named_at_once() -> None:
+def test_all_unknown_states_are_named() -> None:
     told = said("G304", planned(PROMOTION, UPSTREAM, ADDED))
     assert told.startswith("the states of network (2 resources) and web (1 resource) in staging hold what this ledger")
 
 
-def test_unknown_state_is_waived_only_where_it_is_listed() -> None:
+def test_unknown_state_is_waivable_only_where_listed() -> None:
     refusal = answer("G304", WEB)
     assert refusal is not None
     assert list_unwaivable(WEB, (refusal,)) == (refusal,)

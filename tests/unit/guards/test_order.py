@@ -73,12 +73,12 @@ ASTRAY: dict[str, tuple[Request, str, str]] = {
 
 
 @pytest.mark.parametrize("request_", ON_THE_WAY.values(), ids=ON_THE_WAY.keys())
-def test_on_the_way(request_: Request) -> None:
+def test_promotion_in_pipeline_order_passes(request_: Request) -> None:
     assert answer("G101", request_) is None
 
 
 @pytest.mark.parametrize(("request_", "message", "hint"), ASTRAY.values(), ids=ASTRAY.keys())
-def test_astray(request_: Request, message: str, hint: str) -> None:
+def test_promotion_out_of_order_is_refused(request_: Request, message: str, hint: str) -> None:
     assert answer("G101", request_) == Refusal("G101", "order", message, hint)
 
 
@@ -217,12 +217,12 @@ UNPROVEN: dict[str, tuple[Request, str, str]] = {
 
 
 @pytest.mark.parametrize("request_", PROVEN.values(), ids=PROVEN.keys())
-def test_proven(request_: Request) -> None:
+def test_release_with_evidence_passes(request_: Request) -> None:
     assert answer("G102", request_) is None
 
 
 @pytest.mark.parametrize(("request_", "message", "hint"), UNPROVEN.values(), ids=UNPROVEN.keys())
-def test_unproven(request_: Request, message: str, hint: str) -> None:
+def test_release_without_evidence_is_refused(request_: Request, message: str, hint: str) -> None:
     assert answer("G102", request_) == Refusal("G102", "provenance", message, hint)
 
 
@@ -231,7 +231,7 @@ RESTORE = "restore it from a backup of the store, or make a new release: envctl 
 
 
 @pytest.mark.parametrize("request_", BUNDLED.values(), ids=BUNDLED.keys())
-def test_without_the_very_bytes_nothing_is_deployed_and_nobody_can_waive_that(request_: Request) -> None:
+def test_missing_or_damaged_bundle_is_refused_without_waiver(request_: Request) -> None:
     assert answer("G102", replace(request_, bundle="missing")) == Refusal(
         "G102", "provenance", "the bundle of release 111111111111 is not in the store", RESTORE, waivable=False
     )
@@ -253,7 +253,7 @@ ELSEWHERE: dict[str, tuple[Pipeline, tuple[str, ...], str, str]] = {
 
 
 @pytest.mark.parametrize(("pipeline", "made_for", "whom", "entry"), ELSEWHERE.values(), ids=ELSEWHERE.keys())
-def test_what_was_made_for_others_comes_nowhere(
+def test_release_of_other_environments_is_refused(
     pipeline: Pipeline, made_for: tuple[str, ...], whom: str, entry: str
 ) -> None:
     request = replace(PROMOTION, pipeline=pipeline, present=replace(PROMOTION.present, releases={R1: made(R1, 1)}))
@@ -273,7 +273,7 @@ MADE = {name: request for name, request in BUNDLED.items() if name != "a destruc
 
 
 @pytest.mark.parametrize("request_", MADE.values(), ids=MADE.keys())
-def test_what_nothing_that_counts_says_the_making_of_comes_nowhere(request_: Request) -> None:
+def test_release_without_trusted_creation_entry_is_refused(request_: Request) -> None:
     present = replace(request_.present, releases={})
     assert answer("G102", replace(request_, present=present)) == Refusal(
         "G102",
@@ -284,16 +284,16 @@ def test_what_nothing_that_counts_says_the_making_of_comes_nowhere(request_: Req
     )
 
 
-def test_what_nobody_knows_the_making_of_can_be_destroyed_and_made_anew() -> None:
+def test_destroy_and_apply_need_no_creation_entry() -> None:
     for request in (DESTRUCTION, ENTRY):
         assert answer("G102", replace(request, present=replace(request.present, releases={}))) is None
 
 
-def test_what_enters_was_bundled_just_now() -> None:
+def test_apply_needs_no_stored_bundle() -> None:
     assert answer("G102", replace(ENTRY, bundle="missing")) is None
 
 
-def test_a_missing_proof_is_said_before_a_missing_bundle() -> None:
+def test_missing_evidence_is_reported_before_missing_bundle() -> None:
     refusal = answer("G102", replace(PROMOTION, release=R2, bundle="missing"))
     assert refusal is not None
     assert refusal.message.endswith("it was never deployed there")

@@ -159,12 +159,12 @@ HARMFUL: dict[str, tuple[Request, str]] = {
 
 
 @pytest.mark.parametrize("request_", HARMLESS.values(), ids=HARMLESS.keys())
-def test_harmless(request_: Request) -> None:
+def test_harmless_plan_passes(request_: Request) -> None:
     assert answer("G301", request_) is None
 
 
 @pytest.mark.parametrize(("request_", "message"), HARMFUL.values(), ids=HARMFUL.keys())
-def test_harmful(request_: Request, message: str) -> None:
+def test_harmful_plan_is_refused(request_: Request, message: str) -> None:
     assert answer("G301", request_) == Refusal("G301", "protection", message, KEEP)
 
 
@@ -180,9 +180,7 @@ NEVER_DESTROYED: dict[str, tuple[Request, str]] = {
 
 
 @pytest.mark.parametrize(("request_", "why"), NEVER_DESTROYED.values(), ids=NEVER_DESTROYED.keys())
-def test_what_people_rely_on_is_never_destroyed_as_a_whole_and_nobody_can_waive_that(
-    request_: Request, why: str
-) -> None:
+def test_protected_environment_is_never_destroyed_and_not_waivable(request_: Request, why: str) -> None:
     assert answer("G301", request_) == Refusal(
         "G301",
         "protection",
@@ -192,7 +190,7 @@ def test_what_people_rely_on_is_never_destroyed_as_a_whole_and_nobody_can_waive_
     )
 
 
-def test_only_a_destruction_takes_all_of_it() -> None:
+def test_protection_allows_everything_but_destroy() -> None:
     assert answer("G301", ruled(GUARDED, approvals={"peer": 1})) is None
 
 
@@ -275,12 +273,12 @@ BEYOND: dict[str, tuple[Request, str]] = {
 
 
 @pytest.mark.parametrize("request_", COVERED.values(), ids=COVERED.keys())
-def test_covered(request_: Request) -> None:
+def test_covered_plan_passes(request_: Request) -> None:
     assert answer("G302", request_) is None
 
 
 @pytest.mark.parametrize(("request_", "beyond"), BEYOND.values(), ids=BEYOND.keys())
-def test_beyond(request_: Request, beyond: str) -> None:
+def test_uncovered_plan_is_refused(request_: Request, beyond: str) -> None:
     assert answer("G302", request_) == Refusal(
         "G302",
         "same_plan",
@@ -291,14 +289,14 @@ def test_beyond(request_: Request, beyond: str) -> None:
     )
 
 
-def test_the_first_gate_that_did_not_approve_the_plan_is_named() -> None:
+def test_first_gate_without_plan_approval_is_named() -> None:
     refusal = answer("G302", given(seen(), seen(DAN, print_of(ONE), "quality"), request=GATES))
     assert refusal is not None
     assert refusal.message == f"the plan holds more than what was approved at the gate quality: {UPDATED}"
     assert refusal.hint == "envctl approve staging --gate quality --release 111111111111"
 
 
-def test_what_was_approved_at_another_gate_is_not_compared_with() -> None:
+def test_approvals_of_other_gates_are_not_compared() -> None:
     request = given(seen(plan_=print_of()), seen(DAN, print_of(ONE), "quality"), request=GATES)
     assert said("G302", request) == f"{MORE}{CREATED}, {UPDATED}"
 
@@ -307,7 +305,7 @@ EARLIER = PlanFingerprint(fingerprint_plan(plan(ONE, OTHER)).changes, 1)
 KEPT_BEFORE = replace(GATED, approved={**APPROVED_PLANS, EARLIER.digest: EARLIER})
 
 
-def test_what_an_earlier_envctl_kept_is_to_be_approved_again() -> None:
+def test_approval_of_older_fingerprint_version_must_be_renewed() -> None:
     refusal = answer("G302", given(seen(plan_=EARLIER.digest), request=KEPT_BEFORE))
     assert refusal is not None
     assert refusal.message == (
@@ -316,7 +314,7 @@ def test_what_an_earlier_envctl_kept_is_to_be_approved_again() -> None:
     assert refusal.hint == "envctl approve staging --gate peer --release 111111111111"
 
 
-def test_an_approval_of_today_is_what_it_is_compared_with() -> None:
+def test_current_approval_replaces_older_fingerprint_version() -> None:
     request = given(seen(plan_=EARLIER.digest), seen(DAN, print_of(ONE)), request=KEPT_BEFORE)
     assert said("G302", request) == f"{MORE}{UPDATED}"
     other = given(seen(plan_=EARLIER.digest, gate="quality"), request=KEPT_BEFORE)
@@ -355,13 +353,13 @@ REST: dict[str, tuple[Request, dict[str, int]]] = {
 
 
 @pytest.mark.parametrize("request_", NO_REST.values(), ids=NO_REST.keys())
-def test_gates_alone_count_without_a_rest(request_: Request) -> None:
+def test_only_gates_count_without_stopped_deployment(request_: Request) -> None:
     assert check_stopped_deployment(request_) is None
     assert count_missing_after_stop(request_) == count_missing_approvals(request_)
 
 
 @pytest.mark.parametrize(("request_", "missing"), REST.values(), ids=REST.keys())
-def test_rest_is_approved_after_it_stopped(request_: Request, missing: dict[str, int]) -> None:
+def test_stopped_deployment_needs_approval_of_the_rest(request_: Request, missing: dict[str, int]) -> None:
     lacking, last = [gate for gate, count in missing.items() if count], request_.target_state.last
     assert last is not None
     assert check_stopped_deployment(request_) == Refusal(
@@ -405,7 +403,7 @@ NOT_PLANNED = "; web could not be planned when it was approved"
         given(seen(plan_=SAW), request=replace(UNSEEN, plan=WAITED)),
     ],
 )
-def test_unseen_stack_passes_where_it_was_named(request_: Request) -> None:
+def test_named_unseen_stack_passes(request_: Request) -> None:
     assert answer("G302", request_) is None
 
 
@@ -438,7 +436,7 @@ def test_unseen_stack_passes_where_it_was_named(request_: Request) -> None:
         (given(seen(plan_="f00d"), request=UNSEEN), "create network: aws_vpc.a, create web: aws_eip.w"),
     ],
 )
-def test_unseen_stack_is_refused_where_it_was_not_named(request_: Request, told: str) -> None:
+def test_unseen_stack_without_a_name_is_refused(request_: Request, told: str) -> None:
     assert said("G302", request_) == MORE + told
 
 
@@ -483,12 +481,12 @@ UNREHEARSED: dict[str, tuple[Request, str]] = {
 
 
 @pytest.mark.parametrize("request_", REHEARSED.values(), ids=REHEARSED.keys())
-def test_rehearsed(request_: Request) -> None:
+def test_rehearsed_plan_passes(request_: Request) -> None:
     assert answer("G303", request_) is None
 
 
 @pytest.mark.parametrize(("request_", "new"), UNREHEARSED.values(), ids=UNREHEARSED.keys())
-def test_what_was_never_rehearsed_warns_and_refuses_where_it_is_asked(request_: Request, new: str) -> None:
+def test_unrehearsed_change_warns_or_refuses_by_setting(request_: Request, new: str) -> None:
     warned = Refusal(
         "G303",
         "rehearsed",
@@ -500,5 +498,5 @@ def test_what_was_never_rehearsed_warns_and_refuses_where_it_is_asked(request_: 
     assert answer("G303", ruled(request_, rehearsed="refuse")) == replace(warned, warns=False)
 
 
-def test_the_same_code_again_may_do_what_it_never_did() -> None:
+def test_redeployment_of_same_code_needs_no_rehearsal() -> None:
     assert answer("G303", planned(SAME_CODE, change(Action.DELETE))) is None

@@ -39,7 +39,7 @@ PASSES: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", PASSES.values(), ids=PASSES)
-def test_passes_where(request_: Request) -> None:
+def test_provider_passes_where(request_: Request) -> None:
     assert answer("G203", request_) is None
 
 
@@ -54,7 +54,7 @@ def test_provider_without_an_account_is_refused(request_: Request) -> None:
     )
 
 
-def test_account_counts_where_there_is_no_role() -> None:
+def test_account_is_compared_without_a_role() -> None:
     assert answer("G203", planned(PROMOTION, FOREIGN, role="")) is not None
 
 
@@ -71,7 +71,7 @@ def test_provider_of_another_account_is_always_refused(request_: Request) -> Non
 
 
 @pytest.mark.parametrize("request_", [BACK, DESTRUCTION])
-def test_way_back_is_warned_of_a_provider_without_an_account(request_: Request) -> None:
+def test_rollback_is_warned_of_provider_without_account(request_: Request) -> None:
     refusal = answer("G203", planned(request_, SILENT))
     assert refusal is not None
     assert refusal.warns
@@ -80,7 +80,7 @@ def test_way_back_is_warned_of_a_provider_without_an_account(request_: Request) 
     assert not both.warns
 
 
-def test_all_providers_are_named_at_once() -> None:
+def test_all_wrong_providers_are_named() -> None:
     refusal = answer("G203", planned(PROMOTION, SILENT, FOREIGN))
     assert refusal is not None
     assert "aws.us_east_1" in refusal.message
@@ -94,13 +94,13 @@ def test_first_three_providers_are_named() -> None:
     assert "aws.r2 in module.web does not say its account and 2 more; staging is account" in refusal.message
 
 
-def test_wrong_credentials_come_before_the_plan() -> None:
+def test_wrong_credentials_are_reported_before_wrong_providers() -> None:
     request = replace(planned(PROMOTION, SILENT), caller=CallerIdentity(OTHER, "arn"))
     refusal = answer("G203", request)
     assert refusal is not None
     assert "the credentials are of" in refusal.message
 
 
-def test_account_is_asked_of_access_and_of_the_plan() -> None:
+def test_account_guard_needs_account_and_plan() -> None:
     (guard,) = (guard for guard in GUARDS if guard.code == "G203")
     assert (guard.needs_account, guard.needs_plan) == (True, True)

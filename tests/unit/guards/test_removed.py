@@ -54,12 +54,12 @@ REFUSED: dict[str, tuple[Request, str]] = {
 
 
 @pytest.mark.parametrize("request_", PASSES.values(), ids=PASSES.keys())
-def test_said_or_unprotected_passes(request_: Request) -> None:
+def test_removed_stack_with_fate_or_unprotected_passes(request_: Request) -> None:
     assert said("G305", request_) == ""
 
 
 @pytest.mark.parametrize(("request_", "way_on"), REFUSED.values(), ids=REFUSED.keys())
-def test_unsaid_fate_is_refused_where_protected(request_: Request, way_on: str) -> None:
+def test_removed_stack_without_fate_is_refused_where_protected(request_: Request, way_on: str) -> None:
     assert answer("G305", request_) == Refusal(
         "G305",
         "removed",
@@ -69,7 +69,7 @@ def test_unsaid_fate_is_refused_where_protected(request_: Request, way_on: str) 
     )
 
 
-def test_all_stacks_without_a_fate_are_named() -> None:
+def test_all_removed_stacks_without_fate_are_named() -> None:
     assert said("G305", leaving(PROTECTED, cache="", web="")) == (
         "staging holds cache and web, which release 111111111111 no longer has, and it does not say what becomes of"
         " them"
@@ -81,13 +81,13 @@ def deletes(request: Request, *types: str) -> Request:
     return replace(request, plan=EnvironmentPlan("staging", "r", (StackPlan("cache", gone, leaves="destroy"),)))
 
 
-def test_said_destruction_does_not_count_against_max_destroys() -> None:
+def test_decided_destruction_does_not_count_for_max_destroys() -> None:
     many = ("aws_eip", "aws_vpc", "aws_subnet")
     assert said("G301", deletes(leaving(PROTECTED, cache="destroy"), *many)) == ""
     assert "max_destroys is 1" in said("G301", deletes(leaving(PROTECTED, cache=""), *many))
 
 
-def test_data_is_protected_whatever_is_said() -> None:
+def test_stateful_resource_is_protected_despite_decided_fate() -> None:
     assert "holds data" in said("G301", deletes(leaving(PROTECTED, cache="destroy"), "aws_db_instance"))
 
 
@@ -101,7 +101,7 @@ def approved(request: Request, at: object) -> Request:
     return replace(request, present=replace(request.present, environments=environments))
 
 
-def test_plain_way_back_asks_no_gate() -> None:
+def test_rollback_to_same_stacks_needs_no_approval() -> None:
     assert said("G106", GATED) == ""
 
 
@@ -120,7 +120,7 @@ def test_plain_way_back_asks_no_gate() -> None:
     ],
     ids=["it comes again", "it leaves", "its state is empty"],
 )
-def test_way_back_that_never_ran_so_is_approved_anew(request_: Request, why: str) -> None:
+def test_rollback_to_unseen_stack_set_needs_new_approval(request_: Request, why: str) -> None:
     assert why in said("G106", request_)
     assert why in said("G106", approved(request_, NOW - 3 * HOUR))
     # BACK's release began two hours ago.

@@ -47,7 +47,7 @@ CONFLICTS: dict[str, tuple[RulesDocument, RulesDocument, str]] = {
 
 
 @pytest.mark.parametrize(("tree", "recorded", "what"), CONFLICTS.values(), ids=CONFLICTS.keys())
-def test_what_cannot_hold_twice_is_refused(tree: RulesDocument, recorded: RulesDocument, what: str) -> None:
+def test_conflicting_rules_are_refused(tree: RulesDocument, recorded: RulesDocument, what: str) -> None:
     told = answered(ruled_by(tree, recorded))
     assert told is not None
     assert told.message == (
@@ -57,7 +57,7 @@ def test_what_cannot_hold_twice_is_refused(tree: RulesDocument, recorded: RulesD
     assert (told.hint, told.for_now, told.waivable, told.warns) == ("envctl approve prod --rules", True, False, False)
 
 
-def test_gates_that_lack_approvals_are_named() -> None:
+def test_gates_with_missing_rules_approvals_are_named() -> None:
     recorded = document(account_id=ACCOUNT, gates={"approvals": {"peer": 1, "law": 1}})
     told = answered(ruled_by(document(account_id="444444444444"), recorded))
     assert told is not None
@@ -81,12 +81,12 @@ LET_GO: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", LET_GO.values(), ids=LET_GO.keys())
-def test_everything_else_passes(request_: Request) -> None:
+def test_compatible_rules_pass(request_: Request) -> None:
     assert answered(request_) is None
 
 
 @pytest.mark.parametrize("action", ["promote", "apply", "rollback", "destroy"])
-def test_missing_document_is_never_no_rules(action: Any) -> None:
+def test_missing_rules_document_is_refused(action: Any) -> None:
     request = replace(ruled_by(PLAIN, OWNED), action=action, documents={PLAIN.digest: PLAIN})
     told = answered(request)
     assert told is not None
@@ -125,7 +125,7 @@ def test_promoted_environment_is_no_entry_without_record() -> None:
     assert not refused(replace(before_rules(FIRST), document=None))
 
 
-def test_first_deployment_says_its_rules() -> None:
+def test_first_deployment_reports_its_rules() -> None:
     told = answered(before_rules(PLAIN))
     assert told is not None
     assert told.warns
@@ -277,7 +277,7 @@ NEWCOMERS: dict[str, tuple[Request, bool]] = {
 
 
 @pytest.mark.parametrize(("request_", "is_newcomer"), NEWCOMERS.values(), ids=NEWCOMERS.keys())
-def test_newcomer_is_asked_by_the_rules_of_its_account(request_: Request, *, is_newcomer: bool) -> None:
+def test_new_environment_is_checked_by_account_owner_rules(request_: Request, *, is_newcomer: bool) -> None:
     request = owned_by("staging", GUARDED, request_)
     assert (find_account_owners(request) == (GUARDED,)) is is_newcomer
     assert len(list_views(request)) == 1 + (is_newcomer or request_.recorded_digest not in ("", request.rules_digest))
@@ -290,25 +290,25 @@ OWNERS: dict[str, tuple[RulesDocument, str]] = {
 
 
 @pytest.mark.parametrize(("tree", "how"), OWNERS.values(), ids=OWNERS.keys())
-def test_view_says_whose_account_it_is(tree: RulesDocument, how: str) -> None:
+def test_view_names_the_owner_of_the_account(tree: RulesDocument, how: str) -> None:
     _, view = list_views(owned_by("staging", GUARDED, unrecorded(tree)))
     assert view.whose_rules == f"by the rules of staging, {how}"
 
 
-def test_tree_says_the_rules_of_an_owner_without_a_record() -> None:
+def test_owner_without_record_uses_tree_rules() -> None:
     deployed_before = replace(unrecorded(OWNED), documents={each.digest: each for each in (OWNED, GUARDED)})
     assert find_account_owners(deployed_before) == (GUARDED,)
     assert find_account_owners(with_environment(deployed_before, "staging", EMPTY_ENVIRONMENT)) == ()
 
 
-def test_two_owners_are_both_named() -> None:
+def test_all_account_owners_are_named() -> None:
     request = owned_by(
         "qa", replace(STAGING, environment="qa"), owned_by("staging", STAGING, ruled_by(beside(), beside("1")))
     )
     assert refused(request).endswith("which is that of staging and qa by the rules that they were deployed with")
 
 
-def test_owner_whose_document_is_gone_is_unknown() -> None:
+def test_owner_with_missing_document_is_unknown() -> None:
     request = replace(owned_by("staging", STAGING, unrecorded(beside())), documents={})
     told = answered(request)
     assert told is not None
@@ -322,7 +322,7 @@ def test_owner_whose_document_is_gone_is_unknown() -> None:
     assert answered(replace(owned_by("staging", STAGING, unrecorded(beside(""))), documents={})) is None
 
 
-def test_reset_is_remarked_until_it_is_done() -> None:
+def test_pending_rules_reset_is_remarked() -> None:
     def asked(ago: timedelta) -> Request:
         return here(ruled_by(PLAIN, OWNED), rules_reset=RulesReset(50, OWNED.digest, BOB, NOW - ago, "they left"))
 

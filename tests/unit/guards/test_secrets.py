@@ -31,18 +31,18 @@ def looked(request: Request, **states: SecretState) -> Request:
 
 
 @pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
-def test_where_nobody_looked_nothing_is_refused(request_: Request) -> None:
+def test_unchecked_secrets_pass(request_: Request) -> None:
     assert answer("G202", request_) is None
     assert answer("G202", replace(request_, secrets=())) is None
 
 
 @pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
-def test_secrets_that_are_there_or_lie_elsewhere(request_: Request) -> None:
+def test_existing_and_foreign_secrets_pass(request_: Request) -> None:
     assert answer("G202", looked(request_, db="there", key="elsewhere")) is None
 
 
 @pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
-def test_all_that_are_missing_are_listed_with_the_command_for_each(request_: Request) -> None:
+def test_all_missing_secrets_are_listed_with_their_commands(request_: Request) -> None:
     target = request_.target
     assert answer("G202", looked(request_, old="deleting", db="absent", key="empty")) == Refusal(
         "G202",
@@ -71,7 +71,7 @@ def test_all_that_are_missing_are_listed_with_the_command_for_each(request_: Req
     )
 
 
-def test_one_that_is_missing_is_one() -> None:
+def test_single_missing_secret_has_singular_message() -> None:
     refusal = answer("G202", looked(PROMOTION, db="absent", key="there"))
     assert refusal is not None
     assert refusal.message == "1 secret is missing in staging"
@@ -79,7 +79,7 @@ def test_one_that_is_missing_is_one() -> None:
     assert not refusal.for_now
 
 
-def test_what_could_not_be_looked_at_does_not_pass_for_what_is_there() -> None:
+def test_unreadable_secret_is_refused() -> None:
     reason = "the secret shop/db in Secrets Manager of staging can't be looked at (web.db_secret_name): AWS throttles"
     assert answer("G202", looked(PROMOTION, db="unknown", key="there")) == Refusal(
         "G202",
@@ -90,12 +90,12 @@ def test_what_could_not_be_looked_at_does_not_pass_for_what_is_there() -> None:
     )
 
 
-def test_what_is_missing_and_what_is_unknown_are_told_together() -> None:
+def test_missing_and_unknown_secrets_are_reported_together() -> None:
     refusal = answer("G202", looked(PROMOTION, db="unknown", key="absent", old="unknown"))
     assert refusal is not None
     assert refusal.message == "1 secret is missing in staging; 2 secrets are there or not, nobody could tell"
     assert [problem.code for problem in refusal.because] == ["E440", "E441", "E441"]
 
 
-def test_what_is_taken_away_needs_no_secret() -> None:
+def test_destroy_needs_no_secret() -> None:
     assert answer("G202", looked(DESTRUCTION, db="absent", key="unknown")) is None

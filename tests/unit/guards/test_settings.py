@@ -33,12 +33,12 @@ MOVES = {
 
 
 @pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
-def test_settings_that_fit(request_: Request) -> None:
+def test_fitting_settings_pass(request_: Request) -> None:
     assert answer("G204", request_) is None
 
 
 @pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
-def test_settings_that_do_not_fit_stop_everything_and_nobody_can_waive_that(request_: Request) -> None:
+def test_unfit_settings_are_refused_and_not_waivable(request_: Request) -> None:
     target = request_.target
     assert answer("G204", replace(request_, unfit=(WRONG, MISSING))) == Refusal(
         "G204",
@@ -50,7 +50,7 @@ def test_settings_that_do_not_fit_stop_everything_and_nobody_can_waive_that(requ
     )
 
 
-def test_one_setting_that_does_not_fit_is_one() -> None:
+def test_single_unfit_setting_has_singular_message() -> None:
     refusal = answer("G204", replace(PROMOTION, unfit=(WRONG,)))
     assert refusal is not None
     assert refusal.message == "1 setting does not fit release 111111111111 in staging"
@@ -71,11 +71,11 @@ EQUAL: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", EQUAL.values(), ids=EQUAL.keys())
-def test_parity(request_: Request) -> None:
+def test_equal_settings_pass_parity(request_: Request) -> None:
     assert answer("G205", request_) is None
 
 
-def test_what_must_not_differ_is_named() -> None:
+def test_differing_settings_are_named() -> None:
     assert answer("G205", COMPARED) == Refusal(
         "G205",
         "parity",
@@ -84,7 +84,7 @@ def test_what_must_not_differ_is_named() -> None:
     )
 
 
-def test_what_must_not_differ_is_told_with_its_lines_and_nothing_else_is() -> None:
+def test_parity_lists_only_lines_that_must_not_differ() -> None:
     one, two, other = (
         Problem("G205", f"{number} is otherwise", "", Location("environments/prod/terraform.tfvars", number))
         for number in (3, 4, 5)
@@ -94,7 +94,7 @@ def test_what_must_not_differ_is_told_with_its_lines_and_nothing_else_is() -> No
     assert refusal.because == (one, two)
 
 
-def test_where_nothing_may_differ_everything_counts() -> None:
+def test_every_difference_counts_where_none_may_differ() -> None:
     assert "differ in cidr, size, zone," in said("G205", ruled(COMPARED, may_differ=frozenset()))
 
 
@@ -122,12 +122,12 @@ UNCLEAN: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", CLEAN.values(), ids=CLEAN.keys())
-def test_clean(request_: Request) -> None:
+def test_committed_release_passes(request_: Request) -> None:
     assert answer("G206", request_) is None
 
 
 @pytest.mark.parametrize("request_", UNCLEAN.values(), ids=UNCLEAN.keys())
-def test_unclean(request_: Request) -> None:
+def test_uncommitted_release_is_refused(request_: Request) -> None:
     assert answer("G206", request_) == Refusal(
         "G206",
         "clean",

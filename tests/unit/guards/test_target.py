@@ -53,7 +53,7 @@ OPEN: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", OPEN.values(), ids=OPEN.keys())
-def test_open(request_: Request) -> None:
+def test_open_window_passes(request_: Request) -> None:
     assert answer("G107", request_) is None
 
 
@@ -83,7 +83,7 @@ SHUT: dict[str, tuple[tuple[Window, ...], str, datetime]] = {
 
 
 @pytest.mark.parametrize(("windows", "why", "opens"), SHUT.values(), ids=SHUT.keys())
-def test_shut_and_when_it_opens(windows: tuple[Window, ...], why: str, opens: datetime) -> None:
+def test_closed_window_is_refused_until_it_opens(windows: tuple[Window, ...], why: str, opens: datetime) -> None:
     request = ruled(PROMOTION, windows=windows)
     assert answer("G107", request) == Refusal(
         "G107",
@@ -105,7 +105,7 @@ COMMANDS: dict[str, tuple[Request, str]] = {
 
 
 @pytest.mark.parametrize(("request_", "hint"), COMMANDS.values(), ids=COMMANDS.keys())
-def test_whatever_is_not_a_rollback_waits(request_: Request, hint: str) -> None:
+def test_everything_but_rollback_waits_for_the_window(request_: Request, hint: str) -> None:
     refusal = answer("G107", ruled(request_, windows=(FREEZE,)))
     assert refusal is not None
     assert refusal.hint == hint
@@ -121,7 +121,7 @@ FOR_EVER: dict[str, tuple[tuple[Window, ...], str]] = {
 
 
 @pytest.mark.parametrize(("windows", "why"), FOR_EVER.values(), ids=FOR_EVER.keys())
-def test_what_does_not_open_within_a_year_is_not_waited_for(windows: tuple[Window, ...], why: str) -> None:
+def test_window_closed_for_a_year_is_not_temporary(windows: tuple[Window, ...], why: str) -> None:
     refusal = answer("G107", ruled(PROMOTION, windows=windows))
     assert refusal is not None
     assert refusal.message == f"staging is not to be changed now: {why}, and it does not open within a year"
@@ -130,7 +130,7 @@ def test_what_does_not_open_within_a_year_is_not_waited_for(windows: tuple[Windo
     assert refusal.waivable
 
 
-def test_the_windows_of_each_moment_count_and_not_those_of_the_day() -> None:
+def test_windows_are_checked_at_the_exact_moment() -> None:
     request = ruled(PROMOTION, windows=(OFFICE, FRIDAYS))
     assert answer("G107", replace(request, now=datetime(2026, 11, 26, 16, 59, 59, tzinfo=UTC))) is None
     refusal = answer("G107", replace(request, now=datetime(2026, 11, 26, 17, tzinfo=UTC)))
@@ -169,12 +169,12 @@ NOT_HELD: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", UNLOCKED.values(), ids=UNLOCKED.keys())
-def test_unlocked(request_: Request) -> None:
+def test_unlocked_environment_passes(request_: Request) -> None:
     assert answer("G108", request_) is None
 
 
 @pytest.mark.parametrize("request_", LOCKED.values(), ids=LOCKED.keys())
-def test_a_lock_stops_everything_until_it_is_taken_away(request_: Request) -> None:
+def test_locked_environment_is_refused_until_unlocked(request_: Request) -> None:
     locked = Refusal(
         "G108",
         "lock",
@@ -189,7 +189,7 @@ def test_a_lock_stops_everything_until_it_is_taken_away(request_: Request) -> No
 
 
 @pytest.mark.parametrize("request_", HELD.values(), ids=HELD.keys())
-def test_a_hold_stops_what_would_bring_the_release_back(request_: Request) -> None:
+def test_hold_refuses_deployment_of_held_release(request_: Request) -> None:
     target = request_.target
     assert answer("G108", here(request_, holds={R1: HOLD})) == Refusal(
         "G108",
@@ -201,11 +201,11 @@ def test_a_hold_stops_what_would_bring_the_release_back(request_: Request) -> No
 
 
 @pytest.mark.parametrize("request_", NOT_HELD.values(), ids=NOT_HELD.keys())
-def test_a_hold_stops_nothing_else(request_: Request) -> None:
+def test_hold_refuses_nothing_else(request_: Request) -> None:
     assert answer("G108", here(request_, holds={R1: HOLD})) is None
 
 
-def test_a_name_that_is_vouched_for_is_shown_plainly() -> None:
+def test_verified_name_is_shown_without_remark() -> None:
     lock = replace(LOCK, by=Actor("cat", "github", verified=True))
     refusal = answer("G108", here(PROMOTION, lock=lock))
     assert refusal is not None
@@ -230,12 +230,12 @@ BUSY: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", IDLE.values(), ids=IDLE.keys())
-def test_idle(request_: Request) -> None:
+def test_idle_environment_passes(request_: Request) -> None:
     assert answer("G109", request_) is None
 
 
 @pytest.mark.parametrize("request_", BUSY.values(), ids=BUSY.keys())
-def test_nothing_begins_while_something_goes_on_and_nobody_can_waive_that(request_: Request) -> None:
+def test_unfinished_deployment_is_refused_and_not_waivable(request_: Request) -> None:
     assert answer("G109", here(request_, last=RUNNING)) == Refusal(
         "G109",
         "busy",

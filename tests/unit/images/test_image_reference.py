@@ -49,12 +49,12 @@ IMAGES = st.builds(Image, _names, _tags, _digests)
 
 
 @given(IMAGES)
-def test_what_is_spelt_is_read_as_what_it_was(image: Image) -> None:
+def test_formatted_image_parses_to_itself(image: Image) -> None:
     assert Image.parse(str(image)) == image
 
 
 @given(st.text(st.sampled_from("ab.-_:/@1[]A"), max_size=20))
-def test_what_is_read_is_spelt_as_it_was_or_is_no_reference(text: str) -> None:
+def test_parsed_image_formats_to_its_text(text: str) -> None:
     try:
         image = Image.parse(text)
     except ValueError as error:
@@ -65,7 +65,7 @@ def test_what_is_read_is_spelt_as_it_was_or_is_no_reference(text: str) -> None:
 
 
 @given(IMAGES, _names)
-def test_a_content_keeps_its_digest_in_another_repository(image: Image, name: str) -> None:
+def test_image_keeps_its_digest_in_another_repository(image: Image, name: str) -> None:
     assume(image.digest)
     other = image.with_digest(image.digest).with_repository(name)
     assert (other.name, other.tag, other.digest) == (name, "", image.digest)
@@ -73,7 +73,7 @@ def test_a_content_keeps_its_digest_in_another_repository(image: Image, name: st
 
 
 @given(st.text(max_size=200))
-def test_no_text_breaks_the_reader(text: str) -> None:
+def test_pin_check_accepts_any_text(text: str) -> None:
     assert is_pinned_image(text) in {True, False}
 
 
@@ -89,7 +89,7 @@ PLACES: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize(("text", "registry", "repository"), PLACES.values(), ids=PLACES.keys())
-def test_registry_and_repository(text: str, registry: str, repository: str) -> None:
+def test_registry_and_repository_are_parsed(text: str, registry: str, repository: str) -> None:
     for image in (Image.parse(text), Image.parse(f"{text}:1.4@{DIGEST}")):
         assert (image.registry, image.repository) == (registry, repository)
 
@@ -104,7 +104,7 @@ SPELT: dict[str, tuple[str, Image]] = {
 
 
 @pytest.mark.parametrize(("text", "image"), SPELT.values(), ids=SPELT.keys())
-def test_tag_and_digest(text: str, image: Image) -> None:
+def test_tag_and_digest_are_parsed(text: str, image: Image) -> None:
     assert Image.parse(text) == image
 
 
@@ -133,13 +133,13 @@ NONE = {
 
 
 @pytest.mark.parametrize("text", NONE.values(), ids=NONE.keys())
-def test_what_is_no_reference(text: str) -> None:
+def test_malformed_reference_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^its "):
         Image.parse(text)
     assert not is_pinned_image(text)
 
 
-def test_pinned() -> None:
+def test_pinned_image_has_a_digest() -> None:
     assert is_pinned_image(f"shop@{DIGEST}")
     assert is_pinned_image(f"shop:1.4@{DIGEST}")
     assert not is_pinned_image("shop:1.4")
@@ -147,7 +147,7 @@ def test_pinned() -> None:
     assert not is_pinned_image(None)
 
 
-def test_what_a_file_says_may_have_a_tag_more_than_what_is_carried() -> None:
+def test_artifact_equality_ignores_tag_beside_digest() -> None:
     assert is_same_artifact(f"shop:1.4@{DIGEST}", f"shop@{DIGEST}")
     assert is_same_artifact("any text", "any text")
     assert not is_same_artifact("shop:1.4", f"shop@{DIGEST}")
@@ -169,11 +169,11 @@ HOSTS: dict[str, tuple[str, EcrRegistry | None]] = {
 
 
 @pytest.mark.parametrize(("host", "found"), HOSTS.values(), ids=HOSTS.keys())
-def test_who_is_amazon(host: str, found: EcrRegistry | None) -> None:
+def test_ecr_registry_is_recognized(host: str, found: EcrRegistry | None) -> None:
     assert parse_ecr_registry(host) == found
 
 
-def test_what_is_this_machine() -> None:
+def test_loopback_registry_is_recognized() -> None:
     assert all(map(is_loopback, ("localhost", "localhost:5000", "127.0.0.1:5000", "127.8.8.8", "[::1]:5000")))
     assert not any(map(is_loopback, ("localhost.example.com", "127.0.0.1.example.com", "128.0.0.1", "example.com:127")))
 
@@ -187,7 +187,7 @@ def part(seed: str, size: int = 3, kind: str = "layer") -> Descriptor:
 
 
 @pytest.mark.parametrize("kind", IMAGE_TYPES)
-def test_a_manifest_names_its_blobs_once_and_not_those_that_stay_elsewhere(kind: str) -> None:
+def test_manifest_lists_blobs_once_without_foreign_layers(kind: str) -> None:
     layers = [described("a"), described("a"), described("windows", 9, "layer.foreign.tar"), described("b", 0)]
     data = json.dumps({"mediaType": kind, "config": described("c", 2, "config"), "layers": layers}).encode()
     found = parse_manifest(data)
@@ -196,7 +196,7 @@ def test_a_manifest_names_its_blobs_once_and_not_those_that_stay_elsewhere(kind:
 
 
 @pytest.mark.parametrize("kind", INDEX_TYPES)
-def test_a_list_names_manifests_and_its_kind_may_be_said_by_the_registry(kind: str) -> None:
+def test_index_lists_manifests_with_type_from_registry(kind: str) -> None:
     data = json.dumps({"manifests": [described("a"), described("b")]}).encode()
     found = parse_manifest(data, f"{kind}; charset=utf-8")
     assert (found.media_type, found.children, found.blobs) == (kind, (part("a"), part("b")), ())
@@ -219,18 +219,18 @@ BAD: dict[str, object] = {
 
 
 @pytest.mark.parametrize("document", BAD.values(), ids=BAD.keys())
-def test_what_is_no_manifest(document: object) -> None:
+def test_malformed_manifest_is_refused(document: object) -> None:
     with pytest.raises(ValueError, match=r"^(it|a part of it) "):
         parse_manifest(json.dumps(document).encode())
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_break_the_reader_of_manifests(data: bytes) -> None:
+def test_any_bytes_are_refused_as_manifest(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"^(it|a part of it) "):
         parse_manifest(data)
 
 
-def test_a_manifest_may_have_four_megabytes() -> None:
+def test_manifest_may_have_four_megabytes() -> None:
     assert MAX_MANIFEST_BYTES == 4 * 1024 * 1024
 
 
@@ -257,12 +257,12 @@ OWN = {
 CARRIED = f"ghcr.io/acme/shop@{DIGEST}"
 
 
-def test_an_environment_takes_the_same_content_from_its_own_repository() -> None:
+def test_image_is_relocated_to_repository_of_environment() -> None:
     found = relocate_images(project(app=OWN), "staging", {"image": CARRIED, "other": 4})
     assert found == {"image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/shop/staging@{DIGEST}", "other": 4}
 
 
-def test_without_a_repository_it_is_the_same_everywhere() -> None:
+def test_image_without_repository_is_unchanged() -> None:
     same = {"image": CARRIED, "text": "v1"}
     tables = {"app": {"variable": "image", "kind": "oci"}, "text": {"variable": "text", "kind": "string"}}
     assert relocate_images(project(**tables), "staging", same) == same
@@ -270,11 +270,11 @@ def test_without_a_repository_it_is_the_same_everywhere() -> None:
     assert relocate_images(project(app=OWN), "staging", {"other": "x"}) == {"other": "x"}
 
 
-def test_what_is_no_image_is_left_to_the_guard() -> None:
+def test_invalid_image_is_not_relocated() -> None:
     assert relocate_images(project(app=OWN), "staging", {"image": "Not An Image"}) == {"image": "Not An Image"}
 
 
-def test_a_tag_is_moved_along_until_it_is_settled() -> None:
+def test_tag_is_relocated_with_its_image() -> None:
     assert relocate_images(project(app=OWN), "staging", {"image": "ghcr.io/acme/shop:1.4"})["image"] == (
         f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/shop/staging:1.4"
     )
@@ -294,14 +294,14 @@ MISPLACED: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize(("repository", "environment", "hint"), MISPLACED.values(), ids=MISPLACED.keys())
-def test_what_is_no_repository_is_told(repository: str, environment: str, hint: str) -> None:
+def test_invalid_repository_is_refused(repository: str, environment: str, hint: str) -> None:
     with pytest.raises(InvalidRepositoryError) as error:
         relocate_images(project(app={**OWN, "repository": repository}), environment, {"image": CARRIED})
     assert (error.value.artifact, error.value.problem.code) == ("app", "E437")
     assert hint in error.value.problem.hint
 
 
-def test_images_by_their_artifacts() -> None:
+def test_images_are_selected_by_artifact() -> None:
     tables = {
         "app": {**OWN, "copy": True},
         "side": {"variable": "side", "kind": "oci"},

@@ -48,7 +48,7 @@ def told(*events: tuple[Actor, Event]) -> dict[int, DeploymentRecord]:
 MADE = (ANN, ReleaseCreated(R1, "c0ffee", uncommitted=False, author="ann@example.com"))
 
 
-def test_a_deployment_is_told_whole() -> None:
+def test_audit_has_every_field_of_deployment() -> None:
     found = told(
         MADE,
         (CAT, ApprovalGiven("prod", "peer", R1, "s", "plan")),
@@ -89,7 +89,7 @@ def test_a_deployment_is_told_whole() -> None:
     }
 
 
-def test_an_approval_that_was_taken_back_or_came_later_did_not_stand() -> None:
+def test_withdrawn_and_later_approvals_do_not_count() -> None:
     found = told(
         MADE,
         (CAT, ApprovalGiven("prod", "peer", R1, "s")),
@@ -100,7 +100,7 @@ def test_an_approval_that_was_taken_back_or_came_later_did_not_stand() -> None:
     assert found[4].approvals == ()
 
 
-def test_waivers_of_before_and_of_meanwhile_are_told() -> None:
+def test_waivers_before_and_during_deployment_are_listed() -> None:
     found = told(
         MADE,
         (ANN, WaiverUsed("prod", R1, "checkout is down", ("G104",), ("3h of 24h",))),
@@ -113,7 +113,7 @@ def test_waivers_of_before_and_of_meanwhile_are_told() -> None:
     )
 
 
-def test_a_rollback_is_told_of_both_sides() -> None:
+def test_rollback_is_shown_on_both_deployments() -> None:
     found = told(
         (ANN, DeploymentStarted("prod", R1, "s", "promote", "staging")),
         (ANN, DeploymentSucceeded("prod", R1, 1, ())),
@@ -127,7 +127,7 @@ def test_a_rollback_is_told_of_both_sides() -> None:
     assert [each.held for each in found.values()] == [(), (), (R2,), ()]
 
 
-def test_an_end_is_told_with_who_declared_it() -> None:
+def test_abandoned_deployment_names_who_abandoned_it() -> None:
     found = told(
         (BOB, DeploymentStarted("dev", R1, "s", "apply")),
         (ANN, DeploymentAbandoned("dev", R1, 1, "its machine is gone")),
@@ -149,7 +149,7 @@ def test_an_end_is_told_with_who_declared_it() -> None:
 
 
 @given(histories())
-def test_every_deployment_that_began_is_told_once_and_in_order(entries: list[Entry]) -> None:
+def test_every_started_deployment_is_listed_once_in_order(entries: list[Entry]) -> None:
     found = followed(entries)
     assert list(found) == [entry.seq for entry in entries if isinstance(entry.event, DeploymentStarted)]
     assert all(number == each.number for number, each in found.items())

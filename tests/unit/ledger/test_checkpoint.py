@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.ledger import checkpoint
-from envctl.domain.ledger.checkpoint import FORMAT, decode_state, encode_state
+from envctl.domain.ledger.checkpoint import FORMAT
 from envctl.domain.ledger.entries import GENESIS, Entry
 from envctl.domain.ledger.events import (
     Actor,
@@ -34,11 +34,12 @@ from envctl.domain.ledger.projection.apply_entries import apply_entries, apply_e
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.ledger.state_events import ImportStarted, StateMoved
+from tests.fakes.checkpoints import decode_state, encode_state
 from tests.unit.ledger.ledger_strategies import START, ledgers, story
 
 
 @given(ledgers)
-def test_a_present_survives_its_bytes(entries: list[Entry]) -> None:
+def test_state_survives_encoding(entries: list[Entry]) -> None:
     present = apply_entries(entries)
     read = decode_state(encode_state(present))
     assert read == present
@@ -48,7 +49,7 @@ def test_a_present_survives_its_bytes(entries: list[Entry]) -> None:
 
 
 @given(ledgers, st.data())
-def test_reading_goes_on_from_a_checkpoint_as_from_the_start(entries: list[Entry], data: st.DataObject) -> None:
+def test_reading_from_checkpoint_equals_reading_from_start(entries: list[Entry], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(entries)))
     kept = decode_state(encode_state(apply_entries(entries[:cut])))
     assert apply_entries(entries[cut:], kept) == apply_entries(entries)
@@ -163,7 +164,7 @@ def _comparable(value: Any, name: str = "") -> object:
             return value
 
 
-def test_the_example_holds_something_of_everything() -> None:
+def test_full_example_has_no_empty_field() -> None:
     assert decode_state(encode_state(FULL)) == FULL
     empty = {path[-1] for path in PLACES if _at(WHOLE, path) in ([], {})}
     # What is empty in one environment is full in the other.
@@ -174,7 +175,7 @@ WRONG: list[object] = [None, True, 7, -0.5, "x", "", [], [7], ["x"], [None], {},
 
 
 @pytest.mark.parametrize("value", WRONG, ids=repr)
-def test_whatever_stands_in_a_place_is_what_belongs_there_or_it_is_no_checkpoint(value: object) -> None:
+def test_checkpoint_with_wrong_value_is_refused(value: object) -> None:
     """Something else of the right type is another present, which is for the entries to tell."""
     for path in PLACES:
         data = _with(path, value)
@@ -182,7 +183,7 @@ def test_whatever_stands_in_a_place_is_what_belongs_there_or_it_is_no_checkpoint
         assert read is None or _same(read, data), f"{value!r} at {path}"
 
 
-def test_what_lacks_a_field_is_no_checkpoint() -> None:
+def test_checkpoint_with_missing_field_is_refused() -> None:
     """But for what is one of many: that much less is another present."""
     for path in PLACES:
         data = _without(path)
@@ -190,7 +191,7 @@ def test_what_lacks_a_field_is_no_checkpoint() -> None:
         assert read is None or _same(read, data), f"nothing at {path}"
 
 
-def test_what_has_a_field_too_many_is_no_checkpoint() -> None:
+def test_checkpoint_with_extra_field_is_refused() -> None:
     for path in PLACES:
         if isinstance(_at(WHOLE, path), dict) and path[-1] not in {"performed", "renamed"}:
             assert decode_state(_with((*path, "more"), "x")) is None, f"more in {path}"
@@ -201,7 +202,7 @@ def _times() -> list[Path]:
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-11-25", "2026-11-25T08:00:00", "2026-11-25T25:00:00+00:00"])
-def test_a_time_that_is_none_or_has_no_zone_is_no_checkpoint(text: str) -> None:
+def test_checkpoint_with_invalid_time_is_refused(text: str) -> None:
     places = [path for path in _times() if _at(WHOLE, path) is not None]
     assert len(places) > 10
     for path in places:
@@ -209,14 +210,14 @@ def test_a_time_that_is_none_or_has_no_zone_is_no_checkpoint(text: str) -> None:
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), 1e300, 10**400, "1", None, True, [1]])
-def test_a_duration_that_is_none_is_no_checkpoint(number: object) -> None:
+def test_checkpoint_with_invalid_duration_is_refused(number: object) -> None:
     path = ("present", "environments", "dev", "evidence", "r1", "longest")
     assert _at(WHOLE, path) == 1235.567
     assert decode_state(_with(path, number)) is None
 
 
 @pytest.mark.parametrize("word", ["moon", "Succeeded", "", 7, None, ["succeeded"], {"succeeded": 1}])
-def test_a_word_that_is_none_of_those_there_are_is_no_checkpoint(word: object) -> None:
+def test_checkpoint_with_unknown_word_is_refused(word: object) -> None:
     there = ("present", "environments", "dev")
     assert decode_state(_with((*there, "current", "outcome"), word)) is None
     assert decode_state(_with((*there, "last", "action"), word)) is None
@@ -249,11 +250,11 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("data", GARBAGE.values(), ids=GARBAGE.keys())
-def test_what_can_not_be_read_is_no_checkpoint(data: bytes) -> None:
+def test_unreadable_checkpoint_is_refused(data: bytes) -> None:
     assert decode_state(data) is None
 
 
-def test_the_very_first_checkpoint_is_read_too() -> None:
+def test_first_checkpoint_format_is_still_read() -> None:
     written = (
         f'{{"format":{FORMAT},"present":{{"seq":0,"head":"{GENESIS}","releases":{{}},"environments":{{}},'
         '"unbelieved":[],"at":null,"came":{}}}'
@@ -262,7 +263,7 @@ def test_the_very_first_checkpoint_is_read_too() -> None:
     assert decode_state(_packed(written.encode())) == LedgerState()
 
 
-def test_one_that_unpacks_to_more_than_any_project_has_is_no_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checkpoint_above_maximum_size_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     much = _packed(b" " * 100_000 + gzip.decompress(encode_state(FULL)))
     assert decode_state(much) == FULL
     monkeypatch.setattr("envctl.domain.ledger.gzip.MAX_BYTES", 100_000)
@@ -279,7 +280,7 @@ def test_one_that_unpacks_to_more_than_any_project_has_is_no_checkpoint(monkeypa
         max_leaves=4,
     ),
 )
-def test_whatever_is_put_anywhere_is_read_or_passed_over(path: Path, value: object) -> None:
+def test_corrupted_checkpoint_is_read_exactly_or_refused(path: Path, value: object) -> None:
     data = _with(path, value)
     read = decode_state(data)
     assert read is None or _same(read, data)

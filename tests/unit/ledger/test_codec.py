@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.errors import ExitCode
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.ledger.codec import DECODE_ERRORS, build_decoder, encode_value
 from envctl.domain.plan.changes import Action, AttributeChange, Marker
 from tests.cli.render.schema.values import values
@@ -45,12 +45,12 @@ def through(kind: Any, value: object) -> Any:
 
 
 @given(comparable(values(Everything)))
-def test_a_value_survives(value: Everything) -> None:
+def test_value_survives_encoding(value: Everything) -> None:
     assert through(Everything, value) == value
 
 
 @given(comparable(values(object)))
-def test_what_an_attribute_may_hold_survives_with_its_markers(value: object) -> None:
+def test_attribute_value_and_markers_survive_encoding(value: object) -> None:
     read = through(object, value)
     assert read == value
     assert repr(read) == repr(value)
@@ -68,7 +68,7 @@ MARKS: dict[str, object] = {
 
 
 @pytest.mark.parametrize("value", MARKS.values(), ids=MARKS)
-def test_markers_are_told_apart_from_all_else(value: object) -> None:
+def test_markers_differ_from_equal_text(value: object) -> None:
     assert repr(through(object, value)) == repr(value)
 
 
@@ -100,7 +100,7 @@ WRONG: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("change", WRONG.values(), ids=WRONG)
-def test_what_is_not_the_value_is_not_read(change: dict[str, Any]) -> None:
+def test_value_of_another_type_is_refused(change: dict[str, Any]) -> None:
     assert isinstance(WHOLE, dict)
     build_decoder(Everything)(WHOLE)
     with pytest.raises(DECODE_ERRORS):

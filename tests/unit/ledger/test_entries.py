@@ -43,13 +43,13 @@ chains = st.lists(events, min_size=2, max_size=7).map(lambda happened: stored(ch
 
 
 @given(st.integers(1, 10**9), st.text("0123456789abcdef", min_size=64, max_size=64), moments, actors, events)
-def test_an_entry_survives_its_bytes(seq: int, prev: str, at: datetime, actor: Actor, event: Event) -> None:
+def test_entry_survives_encoding(seq: int, prev: str, at: datetime, actor: Actor, event: Event) -> None:
     entry = Entry(seq, prev, at, actor, event)
     assert decode_entry(encode_entry(entry)) == entry
     assert encode_entry(decode_entry(encode_entry(entry))) == encode_entry(entry)
 
 
-def test_what_is_no_text_is_recorded_as_question_marks() -> None:
+def test_invalid_unicode_is_recorded_as_question_marks() -> None:
     # As Python reads bytes of the command line and of the environment that are not UTF-8.
     entry = Entry(
         1, GENESIS, START, Actor("caf\udce9", verified=False, via="local"), EnvironmentLocked("dev", "caf\udce9 \udcff")
@@ -60,7 +60,7 @@ def test_what_is_no_text_is_recorded_as_question_marks() -> None:
     assert encode_entry(read) == data
 
 
-def test_the_bytes_of_an_entry_never_change() -> None:
+def test_encoding_of_an_entry_is_stable() -> None:
     assert encode_entry(ENTRY).decode() == (
         '{"actor":{"name":"ann@example.com","run_url":"","verified":false,"via":"local"},"at":"2026-11-25T08:00:00.000Z",'
         '"event":{"author":"","commit":"c0ffee","kind":"release created","release":"r1","uncommitted":false},'
@@ -68,7 +68,7 @@ def test_the_bytes_of_an_entry_never_change() -> None:
     )
 
 
-def test_every_kind_of_event_has_a_name_of_its_own() -> None:
+def test_every_event_has_a_unique_kind() -> None:
     assert len(EVENTS) == 23
     assert all(name == event.kind for name, event in EVENTS.items())
     assert set(EVENTS_BY_KIND) == set(EVENTS.values())
@@ -76,7 +76,7 @@ def test_every_kind_of_event_has_a_name_of_its_own() -> None:
 
 @pytest.mark.parametrize("kind", EVENTS.values(), ids=EVENTS.keys())
 @given(st.data())
-def test_every_kind_of_event_survives_its_bytes(kind: type[Event], data: st.DataObject) -> None:
+def test_every_kind_of_event_survives_encoding(kind: type[Event], data: st.DataObject) -> None:
     entry = replace(ENTRY, event=data.draw(EVENTS_BY_KIND[kind]))
     assert decode_entry(encode_entry(entry)) == entry
 
@@ -137,7 +137,7 @@ OLD: dict[str, tuple[bytes, Event]] = {
 
 
 @pytest.mark.parametrize(("written", "event"), OLD.values(), ids=OLD.keys())
-def test_entries_of_the_first_version_are_still_what_they_were(written: bytes, event: Event) -> None:
+def test_entries_of_first_version_are_still_read(written: bytes, event: Event) -> None:
     entry = decode_entry(written)
     assert entry.event == event
     assert encode_entry(entry) == written
@@ -162,7 +162,7 @@ NEWER: dict[str, tuple[Event, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("event", "told"), NEWER.values(), ids=NEWER.keys())
-def test_a_field_that_came_later_is_written_where_it_says_something(event: Event, told: dict[str, Any]) -> None:
+def test_later_field_is_written_only_when_set(event: Event, told: dict[str, Any]) -> None:
     later: dict[str, Any] = {each.name: each.default for each in fields(event) if each.metadata.get(LATER)}
     with_it = replace(ENTRY, event=event)
     without = replace(ENTRY, event=replace(event, **later))
@@ -173,7 +173,7 @@ def test_a_field_that_came_later_is_written_where_it_says_something(event: Event
     assert decode_entry(encode_entry(with_it)) == with_it
 
 
-def test_only_fields_that_came_later_are_ever_left_out() -> None:
+def test_original_fields_are_always_written() -> None:
     event = json.loads(encode_entry(replace(ENTRY, event=WaiverUsed("prod", "r1", "", (), ()))))["event"]
     assert event == {
         "kind": "waiver used",
@@ -187,12 +187,12 @@ def test_only_fields_that_came_later_are_ever_left_out() -> None:
 
 
 @given(ledgers)
-def test_an_untouched_chain_fits(entries: list[Entry]) -> None:
+def test_unmodified_chain_is_valid(entries: list[Entry]) -> None:
     assert verify_chain(stored(entries)) is None
 
 
 @given(chains, st.data())
-def test_a_changed_byte_is_found_there_or_by_the_next_entry(kept: Stored, data: st.DataObject) -> None:
+def test_changed_byte_is_found_within_one_entry(kept: Stored, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(kept) - 2))
     number, original = kept[at]
     position = data.draw(st.integers(0, len(original) - 1))
@@ -213,7 +213,7 @@ def test_a_removed_entry_is_named(kept: Stored, data: st.DataObject) -> None:
 
 
 @given(chains, st.data())
-def test_a_removed_entry_is_found_when_the_rest_moves_up(kept: Stored, data: st.DataObject) -> None:
+def test_removed_entry_is_found_after_renumbering(kept: Stored, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(kept) - 2))
     del kept[at]
     broken = verify_chain([(number, content) for number, (_, content) in enumerate(kept, 1)])
@@ -232,9 +232,7 @@ def test_two_swapped_entries_are_found_at_the_first(kept: Stored, data: st.DataO
 
 
 @given(chains, events, st.data())
-def test_an_inserted_entry_is_found_at_the_one_that_it_pushes_on(
-    kept: Stored, event: Event, data: st.DataObject
-) -> None:
+def test_inserted_entry_is_found_at_the_next_entry(kept: Stored, event: Event, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(kept) - 1))
     prev = hash_bytes(kept[at - 1][1]) if at else GENESIS
     forged = encode_entry(Entry(at + 1, prev, START, Actor("mallory"), event))
@@ -245,7 +243,7 @@ def test_an_inserted_entry_is_found_at_the_one_that_it_pushes_on(
     assert broken.seq == at + 2
 
 
-def test_a_rewritten_entry_is_found_by_the_one_after_it() -> None:
+def test_rewritten_entry_is_found_by_its_successor() -> None:
     entries = chain([ReleaseCreated("r1"), ReleaseCreated("r2"), ReleaseCreated("r3")])
     entries[1] = replace(entries[1], event=ReleaseCreated("r9"))
     broken = verify_chain(stored(entries))
@@ -298,7 +296,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED.keys())
-def test_bytes_that_are_no_entry_are_refused(data: bytes) -> None:
+def test_malformed_entry_is_refused(data: bytes) -> None:
     with pytest.raises(MalformedEntryError):
         decode_entry(data)
 
@@ -320,19 +318,19 @@ REASONS: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize(("data", "reason"), REASONS.values(), ids=REASONS.keys())
-def test_it_is_said_why_bytes_are_refused(data: bytes, reason: str) -> None:
+def test_reason_for_refused_entry_is_given(data: bytes, reason: str) -> None:
     with pytest.raises(MalformedEntryError) as caught:
         decode_entry(data)
     assert str(caught.value) == reason
     assert verify_chain([(1, data)]) == ChainBreak(1, reason)
 
 
-def test_an_entry_under_another_number_is_told_by_what_it_says() -> None:
+def test_entry_under_wrong_number_is_found() -> None:
     entries = stored(chain([ReleaseCreated("r1"), ReleaseCreated("r2")]))
     assert verify_chain([entries[0], (2, entries[0][1])]) == ChainBreak(2, "it says that it is number 1")
 
 
-def test_the_zone_of_the_machine_is_not_in_the_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entry_bytes_are_independent_of_local_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setenv("TZ", "Asia/Tokyo")
         time.tzset()
@@ -341,11 +339,11 @@ def test_the_zone_of_the_machine_is_not_in_the_bytes(monkeypatch: pytest.MonkeyP
     assert written == encode_entry(ENTRY)
 
 
-def test_an_unknown_event_says_what_may_have_written_it() -> None:
+def test_unknown_event_names_newer_version_as_cause() -> None:
     with pytest.raises(MalformedEntryError, match="unknown event 'moon landed': it may have been written by a newer"):
         decode_entry(_edited(event={"kind": "moon landed"}))
 
 
 @given(ledgers)
-def test_each_entry_names_the_bytes_before_it(entries: list[Entry]) -> None:
+def test_each_entry_hashes_its_predecessor(entries: list[Entry]) -> None:
     assert all(later.prev == hash_bytes(encode_entry(earlier)) for earlier, later in pairwise(entries))

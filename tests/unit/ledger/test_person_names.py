@@ -42,12 +42,12 @@ ANN = (
 
 
 @pytest.mark.parametrize(("one", "other"), [*permutations(OCTOCAT, 2), *permutations(ANN, 2)])
-def test_two_names_are_one_person(one: str, other: str) -> None:
+def test_names_of_one_person_are_recognized(one: str, other: str) -> None:
     assert has_common_person([one], [other])
 
 
 @pytest.mark.parametrize("address", ANN)
-def test_a_plain_name_is_who_has_it_before_the_at(address: str) -> None:
+def test_plain_name_equals_name_before_at_sign(address: str) -> None:
     assert has_common_person(["ann"], [address])
     assert has_common_person(["arn:aws:iam::333333333333:user/ann"], [address])
     assert not has_common_person(["anna"], [address])
@@ -83,7 +83,7 @@ NAMED_BY_TOOLS = (
 
 
 @pytest.mark.parametrize("name", NAMED_BY_TOOLS)
-def test_a_session_named_by_a_tool_is_its_role(name: str) -> None:
+def test_tool_generated_session_counts_as_its_role(name: str) -> None:
     """A new session of the same role, taken for the approval, is no second person."""
     assert has_common_person([f"{ROLE}/dev/{name}"], [f"{ROLE}/dev/botocore-session-1"])
 
@@ -94,12 +94,12 @@ def test_each_person_is_listed_once() -> None:
 
 
 @pytest.mark.parametrize("order", [*permutations(range(3))])
-def test_who_has_both_names_is_one_with_both(order: tuple[int, ...]) -> None:
+def test_actor_with_both_names_joins_both(order: tuple[int, ...]) -> None:
     people = (Actor("ann"), on_aws("dev"), Actor("ann", also=(f"{ROLE}/QARole/dev",)))
     assert len(list_people([people[each] for each in order])) == 1
 
 
-def test_other_names_permit_nothing() -> None:
+def test_additional_names_grant_no_permission() -> None:
     joined = Actor("mallory", "github", verified=True, arn=f"{ROLE}/dev/m", also=("octocat", f"{ROLE}/QARole/ann"))
     for pattern in ("github:octocat", "arn:aws:iam::333333333333:role/QARole", f"{ROLE}/QARole/ann"):
         assert not is_permitted([pattern], joined)
@@ -120,25 +120,25 @@ MACHINES = (
 
 
 @pytest.mark.parametrize("name", MACHINES)
-def test_an_app_or_a_bot_is_no_person(name: str) -> None:
+def test_app_or_bot_is_not_a_person(name: str) -> None:
     assert is_machine(Actor(name, "github"))
     assert not can_approve_at([], Actor(name, "github", verified=True))
     assert not can_approve_at(["github:*", "github-team:*"], Actor(name, "github", verified=True, teams=("acme/web",)))
 
 
 @pytest.mark.parametrize("name", ["octocat", "robot", "bot", "project_bot", "a[bot]b", "ann@example.com"])
-def test_a_person_is_no_bot(name: str) -> None:
+def test_person_is_not_a_bot(name: str) -> None:
     assert not is_machine(Actor(name, "github"))
 
 
-def test_a_bot_counts_by_its_very_name() -> None:
+def test_bot_counts_only_by_its_exact_name() -> None:
     gatekeeper = Actor("gatekeeper[bot]", "github", verified=True)
     assert can_approve_at(["github:Gatekeeper[bot]"], gatekeeper)
     assert not can_approve_at(["github:gatekeeper*"], gatekeeper)
     assert not can_approve_at(["github:gatekeeper[bot]"], Actor("gatekeeper[bot]", "github"))
 
 
-def test_a_reviewer_recorded_with_keys_is_who_recorded_it() -> None:
+def test_reviewer_recorded_with_aws_keys_is_the_recorder() -> None:
     """With the keys of a principal and no token of GitHub any name could be recorded."""
     ann = on_aws("ann")
     named = [build_reviewer(name, ann, "prod") for name in ("octocat", "hubot")]

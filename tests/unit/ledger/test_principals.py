@@ -4,8 +4,8 @@ import pytest
 
 from envctl.domain.aws.access import format_session_name
 from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.people.person_names import to_role_arn
 from envctl.domain.ledger.people.principals import is_ci_run, is_permitted
-from envctl.domain.ledger.people.role_arns import to_role_arn
 
 ACCOUNT = "333333333333"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/OperatorRole/ann@example.com"
@@ -39,15 +39,15 @@ MEANT = {
 
 
 @pytest.mark.parametrize(("pattern", "actor", "meant"), MEANT.values(), ids=MEANT)
-def test_who_is_meant(pattern: str, actor: Actor, meant: bool) -> None:
+def test_principals_match_patterns(pattern: str, actor: Actor, meant: bool) -> None:
     assert is_permitted(["arn:aws:iam::0:role/nobody", pattern], actor) is meant
 
 
-def test_nobody_is_meant_by_nothing() -> None:
+def test_empty_pattern_matches_no_principal() -> None:
     assert not is_permitted([], ANN)
 
 
-def test_a_run_is_one_when_somebody_vouches_for_it() -> None:
+def test_only_verified_run_is_a_ci_run() -> None:
     assert is_ci_run(RUN)
     assert not any(map(is_ci_run, (UNPROVEN, ANN, LOCAL)))
 
@@ -65,7 +65,7 @@ ROLES = {
 
 
 @pytest.mark.parametrize(("arn", "role"), ROLES.values(), ids=ROLES)
-def test_the_role_of(arn: str, role: str) -> None:
+def test_role_arn_of_a_session_is(arn: str, role: str) -> None:
     assert to_role_arn(arn) == role
 
 
@@ -81,5 +81,5 @@ NAMES = {
 
 
 @pytest.mark.parametrize(("actor", "name"), NAMES.values(), ids=NAMES)
-def test_the_session_of(actor: Actor | None, name: str) -> None:
+def test_session_name_of_an_actor_is(actor: Actor | None, name: str) -> None:
     assert format_session_name(actor) == name

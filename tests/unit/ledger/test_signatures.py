@@ -50,7 +50,7 @@ OTHER, _ = by_curve(ec.SECP256R1(), SHA256())
 
 
 @pytest.mark.parametrize("algorithm", KINDS)
-def test_each_kind_of_key_signs_in_its_own_way(algorithm: Algorithm) -> None:
+def test_each_key_type_signs_with_its_own_algorithm(algorithm: Algorithm) -> None:
     key, value = parse_public_key(KINDS[algorithm][0]), KINDS[algorithm][1]
     assert key.algorithm == algorithm
     assert key.has_signed(value, MESSAGE)
@@ -62,25 +62,25 @@ def test_each_kind_of_key_signs_in_its_own_way(algorithm: Algorithm) -> None:
 
 @pytest.mark.parametrize("algorithm", KINDS)
 @given(st.data())
-def test_no_bit_of_a_signature_can_be_another_one(algorithm: Algorithm, data: st.DataObject) -> None:
+def test_flipped_bit_invalidates_signature(algorithm: Algorithm, data: st.DataObject) -> None:
     key, value = KINDS[algorithm]
     at = data.draw(st.integers(0, len(value) * 8 - 1))
     flipped = bytes(byte ^ (1 << at % 8 if number == at // 8 else 0) for number, byte in enumerate(value))
     assert not PublicKey(key).has_signed(flipped, MESSAGE)
 
 
-def test_another_padding_is_another_way() -> None:
+def test_signature_with_other_padding_is_invalid() -> None:
     private = rsa.generate_private_key(65537, 2048)
     assert not parse_public_key(der(private)).has_signed(private.sign(MESSAGE, padding.PKCS1v15(), SHA256()), MESSAGE)
 
 
-def test_keys_survive_their_file_in_their_order() -> None:
+def test_key_file_keeps_keys_and_order() -> None:
     keys = tuple(PublicKey(key) for key, _ in KINDS.values())
     assert parse_public_keys(b"".join(key.pem for key in keys)) == keys
     assert parse_public_keys(b"# of prod\r\n" + keys[0].pem.replace(b"\n", b"\r\n") + b"\n\n") == keys[:1]
 
 
-def test_a_file_is_what_openssl_would_write() -> None:
+def test_key_file_equals_the_openssl_form() -> None:
     private = ec.generate_private_key(ec.SECP256R1())
     pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     assert parse_public_key(der(private)).pem == pem
@@ -108,24 +108,24 @@ BAD: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize(("data", "reason"), BAD.values(), ids=BAD.keys())
-def test_what_is_no_usable_key_is_refused(data: bytes, reason: str) -> None:
+def test_unusable_key_is_refused(data: bytes, reason: str) -> None:
     with pytest.raises(UnusableKeyError, match=reason):
         parse_public_keys(data)
 
 
 @given(st.binary(max_size=100))
-def test_no_garbage_is_a_key(data: bytes) -> None:
+def test_malformed_key_is_refused(data: bytes) -> None:
     with pytest.raises(UnusableKeyError):
         parse_public_keys(pem("PUBLIC KEY", data))
 
 
-def test_a_value_is_written_in_one_way_alone() -> None:
+def test_signature_has_one_canonical_text() -> None:
     signature = to_signature(PublicKey(KEY), VALUE)
     assert decode_signature(signature) == VALUE
     for text in (f"{signature.value}\n", f" {signature.value}", signature.value.rstrip("=") + "====", "ä", "QR=="):
         assert decode_signature(Signature(signature.key, text)) is None, text
 
 
-def test_a_signature_that_is_no_bytes_of_one_is_none() -> None:
+def test_malformed_signature_is_invalid() -> None:
     for value in (b"", b"\x30", VALUE[:-1], VALUE + b"\0", b"\0" * 4000):
         assert not PublicKey(KEY).has_signed(value, MESSAGE)

@@ -50,17 +50,17 @@ SOAKED: dict[str, tuple[Evidence, timedelta]] = {
 
 
 @pytest.mark.parametrize(("proof", "soaked"), SOAKED.values(), ids=SOAKED.keys())
-def test_how_long_a_release_has_soaked(proof: Evidence, soaked: timedelta) -> None:
+def test_soak_of_a_release_is(proof: Evidence, soaked: timedelta) -> None:
     assert proof.measure_soak(NOW) == soaked
 
 
 @given(durations, durations, durations)
-def test_nothing_soaks_less_by_waiting(ago: timedelta, longest: timedelta, later: timedelta) -> None:
+def test_waiting_never_reduces_soak(ago: timedelta, longest: timedelta, later: timedelta) -> None:
     proof = Evidence(deployment(), since=NOW - ago, longest=longest)
     assert longest <= proof.measure_soak(NOW) <= proof.measure_soak(NOW + later)
 
 
-def test_evidence_is_verified_by_a_check_that_passed() -> None:
+def test_revoked_evidence_is_not_verified() -> None:
     assert Evidence(deployment(), NOW).verified
     assert not Evidence(deployment(), revoked="its verification failed").verified
 
@@ -80,11 +80,13 @@ STANDING: dict[str, tuple[EnvironmentState, bool, Deployment | None]] = {
 
 
 @pytest.mark.parametrize(("there", "whole", "unfinished"), STANDING.values(), ids=STANDING.keys())
-def test_what_stands(there: EnvironmentState, whole: bool, unfinished: Deployment | None) -> None:
+def test_environment_is_whole_or_unfinished_when(
+    there: EnvironmentState, whole: bool, unfinished: Deployment | None
+) -> None:
     assert (there.whole, there.unfinished_deployment) == (whole, unfinished)
 
 
-def test_the_proof_is_that_of_the_release_that_runs_whole() -> None:
+def test_current_evidence_is_of_fully_deployed_release() -> None:
     one, other = Evidence(deployment(), NOW), Evidence(deployment("r2", seq=4), NOW)
     there = EnvironmentState(deployment("r2", seq=4), deployment("r2", seq=4), {"r1": one, "r2": other})
     assert there.current_evidence == other
@@ -94,12 +96,12 @@ def test_the_proof_is_that_of_the_release_that_runs_whole() -> None:
 
 
 @pytest.mark.parametrize(("drifted", "expected"), [(None, False), (0, False), (1, True)])
-def test_an_environment_has_drifted_when_a_look_found_something(drifted: int | None, expected: bool) -> None:
+def test_environment_drifted_when_last_check_found_drift(drifted: int | None, expected: bool) -> None:
     seen = None if drifted is None else DriftCheck("r1", ANN, NOW, drifted)
     assert EnvironmentState(drift=seen).drifted is expected
 
 
-def test_of_an_environment_that_was_never_heard_of_nothing_is_known() -> None:
+def test_unknown_environment_has_empty_state() -> None:
     there = EnvironmentState(last=deployment())
     present = LedgerState(environments={"dev": there})
     assert present.find_environment("dev") == there
@@ -110,7 +112,7 @@ def test_of_an_environment_that_was_never_heard_of_nothing_is_known() -> None:
     ("release", "than", "newer"),
     [("r2", "r1", True), ("r1", "r2", False), ("r1", "r1", False), ("r9", "r1", False), ("r1", "r9", False)],
 )
-def test_a_release_is_newer_when_it_was_made_later(release: str, than: str, newer: bool) -> None:
+def test_release_is_newer_when_created_later(release: str, than: str, newer: bool) -> None:
     made = {name: KnownRelease(name, seq, NOW, ANN, "", False, "") for seq, name in enumerate(("r1", "r2"), 1)}
     assert LedgerState(releases=made).is_newer(release, than) is newer
 
@@ -162,5 +164,5 @@ LAGS: dict[str, tuple[LedgerState, str, int | None]] = {
 
 
 @pytest.mark.parametrize(("present", "environment", "behind"), LAGS.values(), ids=LAGS.keys())
-def test_lag(present: LedgerState, environment: str, behind: int | None) -> None:
+def test_lag_is_counted_in_releases(present: LedgerState, environment: str, behind: int | None) -> None:
     assert measure_lag(ORDER, present, environment) == behind

@@ -100,11 +100,11 @@ DOUBTS: dict[str, tuple[Trust, Entry, str]] = {
 
 
 @pytest.mark.parametrize(("trust", "entry", "doubt"), DOUBTS.values(), ids=DOUBTS.keys())
-def test_what_is_said_of_an_entry(trust: Trust, entry: Entry, doubt: str) -> None:
+def test_distrust_of_an_entry_is_explained(trust: Trust, entry: Entry, doubt: str) -> None:
     assert trust.explain_distrust(entry) == doubt
 
 
-def test_a_signature_is_in_the_bytes_and_the_bytes_without_one_are_what_they_were() -> None:
+def test_entry_without_signature_keeps_its_bytes() -> None:
     assert b"signature" not in encode_entry(ENTRY)
     assert decode_entry(encode_entry(GOOD)) == GOOD
     assert json.loads(encode_entry(GOOD)).keys() - json.loads(encode_entry(ENTRY)).keys() == {"signature"}
@@ -120,13 +120,13 @@ SIGNATURES: dict[str, object] = {
 
 
 @pytest.mark.parametrize("signature", SIGNATURES.values(), ids=SIGNATURES.keys())
-def test_bytes_with_something_else_for_a_signature_are_no_entry(signature: object) -> None:
+def test_entry_with_malformed_signature_is_refused(signature: object) -> None:
     document = json.loads(encode_entry(ENTRY)) | {"signature": signature}
     with pytest.raises(MalformedEntryError):
         decode_entry(json.dumps(document, sort_keys=True, separators=(",", ":")).encode())
 
 
-def test_people_sign_what_they_say_and_deployments_what_they_do() -> None:
+def test_personal_events_are_those_that_people_sign() -> None:
     said = {kind for kind, event in EVENTS.items() if issubclass(event, PERSONAL_EVENTS)}
     assert said == {
         "approval given",
@@ -142,7 +142,7 @@ def test_people_sign_what_they_say_and_deployments_what_they_do() -> None:
     assert not is_personal_event(DeploymentStarted("prod", "r1", "s", "apply"))
 
 
-def test_the_name_of_a_trust_tells_whatever_decides_apart() -> None:
+def test_trust_name_depends_on_every_deciding_field() -> None:
     others = [
         OLD,
         LATER,
@@ -164,18 +164,18 @@ KEEPERS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize(("pinned", "keeper"), KEEPERS.values(), ids=KEEPERS.keys())
-def test_checkpoints_are_signed_by(pinned: tuple[str, ...], keeper: str) -> None:
+def test_checkpoint_signer_is(pinned: tuple[str, ...], keeper: str) -> None:
     assert replace(TRUST, pinned={name: TRUST.pinned[name] for name in pinned}).checkpoint_signer == keeper
 
 
-def test_a_key_that_two_environments_pin_is_found() -> None:
+def test_key_pinned_by_two_environments_is_found() -> None:
     assert find_shared_key({name: (KEYS[name],) for name in ORDER}) is None
     assert find_shared_key({"dev": (KEYS["dev"],), "prod": (KEYS["prod"], KEYS["dev"])}) == ("dev", "prod")
     assert find_shared_key({"dev": (KEYS["dev"], KEYS["dev"])}) is None
 
 
 @given(ledgers)
-def test_a_history_that_is_signed_as_it_should_be_is_believed_whole(entries: list[Entry]) -> None:
+def test_correctly_signed_history_is_trusted_completely(entries: list[Entry]) -> None:
     history = resigned(entries)
     believed = apply_entries(history, doubt=TRUST.explain_distrust)
     assert believed.unbelieved == ()
@@ -183,9 +183,7 @@ def test_a_history_that_is_signed_as_it_should_be_is_believed_whole(entries: lis
 
 
 @given(ledgers, events, st.sampled_from(["", "dev", "staging", "prod", "stranger"]))
-def test_an_entry_that_is_not_believed_changes_nothing_but_its_place_in_the_chain(
-    entries: list[Entry], event: Event, key: str
-) -> None:
+def test_distrusted_entry_changes_only_sequence_and_head(entries: list[Entry], event: Event, key: str) -> None:
     before = apply_entries(entries)
     forged = Entry(before.seq + 1, before.head, START, Actor("mallory"), event)
     if key:
@@ -200,7 +198,7 @@ def test_an_entry_that_is_not_believed_changes_nothing_but_its_place_in_the_chai
 
 
 @given(events, st.data())
-def test_any_bit_that_is_flipped_in_a_signed_entry_is_noticed(event: Event, data: st.DataObject) -> None:
+def test_flipped_bit_in_signed_entry_is_noticed(event: Event, data: st.DataObject) -> None:
     """Be it by its form, or by its signature; unless it speaks of an environment by then that there is none of."""
     written_ = encode_entry(signed(replace(ENTRY, event=event)))
     # A signature of an elliptic curve has another length each time.
@@ -214,7 +212,7 @@ def test_any_bit_that_is_flipped_in_a_signed_entry_is_noticed(event: Event, data
 
 
 @given(st.lists(events, min_size=2, max_size=6), st.data())
-def test_an_entry_in_another_place_is_not_believed(happened: list[Event], data: st.DataObject) -> None:
+def test_entry_moved_to_another_place_is_distrusted(happened: list[Event], data: st.DataObject) -> None:
     history = resigned(chain(happened))
     moved = data.draw(st.sampled_from(history))
     there = data.draw(st.sampled_from([entry for entry in history if entry is not moved]))
@@ -222,9 +220,7 @@ def test_an_entry_in_another_place_is_not_believed(happened: list[Event], data: 
 
 
 @given(st.lists(events, min_size=2, max_size=6), st.data())
-def test_what_follows_a_change_is_not_believed_however_well_it_is_chained(
-    happened: list[Event], data: st.DataObject
-) -> None:
+def test_entries_after_a_removed_entry_are_distrusted(happened: list[Event], data: st.DataObject) -> None:
     history = resigned(chain(happened))
     gone = data.draw(st.integers(0, len(history) - 2))
     rewritten = history[:gone]
@@ -237,14 +233,14 @@ def test_what_follows_a_change_is_not_believed_however_well_it_is_chained(
 
 
 @given(ledgers, st.integers(1, 12))
-def test_from_a_number_on_it_is_as_if_only_signed_entries_had_been_written(entries: list[Entry], since: int) -> None:
+def test_unsigned_entries_count_only_before_pinning_number(entries: list[Entry], since: int) -> None:
     pinned = {name: EnvironmentKeys((KEYS[name],), since) for name in ORDER}
     now = apply_entries(entries, doubt=replace(TRUST, pinned=pinned).explain_distrust)
     believed = apply_entries(entries[: since - 1])
     assert (now.environments, now.releases) == (believed.environments, believed.releases)
 
 
-def test_the_same_bytes_of_another_kind_or_project_are_signed_in_another_way() -> None:
+def test_signed_digest_depends_on_kind_and_project() -> None:
     digests = {
         TRUST.hash_for_signing("entry", b"x"),
         TRUST.hash_for_signing("checkpoint", b"x"),

@@ -49,7 +49,7 @@ PLAN = EnvironmentPlan(
 KNOWN = "web aws_instance.this"
 
 
-def test_it_is_asked_what_the_plan_shows_with_markers_in_place_of_what_nobody_may_see() -> None:
+def test_cost_question_replaces_hidden_values_by_markers() -> None:
     asked = json.loads(encode_question(PLAN, "111111111111", "ap-northeast-1", {"far": "eu-west-1"}))
     size = {
         "address": "aws_instance.this",
@@ -84,7 +84,7 @@ def test_it_is_asked_what_the_plan_shows_with_markers_in_place_of_what_nobody_ma
     }
 
 
-def test_where_the_project_does_not_say_them_there_is_no_account_and_no_region() -> None:
+def test_cost_question_has_null_for_missing_account() -> None:
     asked = json.loads(encode_question(PLAN, "", "", {}))
     assert (asked["account_id"], asked["region"], asked["stacks"][0]["region"]) == (None, None, None)
 
@@ -100,7 +100,7 @@ def test_where_the_project_does_not_say_them_there_is_no_account_and_no_region()
         pytest.param((StackPlan("web"),), False, id="nothing"),
     ],
 )
-def test_who_is_asked_about_nothing_is_not_asked(stacks: tuple[StackPlan, ...], worth: bool) -> None:
+def test_cost_is_estimated_only_for_priced_changes(stacks: tuple[StackPlan, ...], worth: bool) -> None:
     assert has_priced_changes(EnvironmentPlan("dev", "", stacks)) is worth
 
 
@@ -129,7 +129,7 @@ READS: dict[str, tuple[str, Cost]] = {
 
 
 @pytest.mark.parametrize(("said", "read"), READS.values(), ids=READS)
-def test_an_answer_is_read_to_the_last_digit_that_counts(said: str, read: Cost) -> None:
+def test_cost_is_read_to_its_last_significant_digit(said: str, read: Cost) -> None:
     assert parse_cost(said.encode(), PLAN) == read
 
 
@@ -175,7 +175,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
 
 
 @pytest.mark.parametrize(("said", "why"), REFUSED.values(), ids=REFUSED)
-def test_what_makes_no_answer_is_refused_as_a_whole(said: str | bytes, why: str) -> None:
+def test_malformed_cost_answer_is_refused_as_a_whole(said: str | bytes, why: str) -> None:
     with pytest.raises(MalformedAnswerError) as refused:
         parse_cost(said if isinstance(said, bytes) else said.encode(), PLAN)
     assert why in str(refused.value)
@@ -192,7 +192,7 @@ def test_what_makes_no_answer_is_refused_as_a_whole(said: str | bytes, why: str)
         ),
     ).map(lambda each: json.dumps(each).encode())
 )
-def test_whatever_it_says_is_a_cost_or_refused(said: bytes) -> None:
+def test_any_cost_answer_is_read_or_refused(said: bytes) -> None:
     try:
         parse_cost(said, PLAN)
     except MalformedAnswerError as error:

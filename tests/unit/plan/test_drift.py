@@ -43,17 +43,17 @@ NOT_COVERED: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize(("rule", "address", "path"), COVERED.values(), ids=COVERED.keys())
-def test_a_rule_covers(rule: str, address: str, path: str) -> None:
+def test_ignore_pattern_covers(rule: str, address: str, path: str) -> None:
     assert IgnorePattern.parse(rule).is_covering(address, path)
 
 
 @pytest.mark.parametrize(("rule", "address", "path"), NOT_COVERED.values(), ids=NOT_COVERED.keys())
-def test_a_rule_does_not_cover(rule: str, address: str, path: str) -> None:
+def test_ignore_pattern_does_not_cover(rule: str, address: str, path: str) -> None:
     assert not IgnorePattern.parse(rule).is_covering(address, path)
 
 
 @pytest.mark.parametrize("text", ["", "*", "aws_vpc", "aws_vpc.", ".x.y", "a..b", 'a.b["c', "module.a", "a b."])
-def test_what_names_no_resource_is_no_rule(text: str) -> None:
+def test_invalid_ignore_pattern_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must be like"):
         IgnorePattern.parse(text)
 
@@ -68,25 +68,25 @@ def left(*resources: ResourceChange, rule: str = CAPACITY) -> tuple[tuple[Resour
     return plan.resources, ignored
 
 
-def test_a_resource_of_which_all_is_ignored_has_not_drifted() -> None:
+def test_completely_ignored_resource_has_not_drifted() -> None:
     assert left(changed(ASG, "desired_capacity")) == ((), (f"{ASG}.desired_capacity",))
 
 
-def test_what_else_has_drifted_of_a_resource_is_left() -> None:
+def test_attributes_outside_of_the_rule_stay_drifted() -> None:
     resource = changed(ASG, "desired_capacity", "max_size")
     assert left(resource) == ((changed(ASG, "max_size"),), (f"{ASG}.desired_capacity",))
 
 
-def test_a_resource_that_is_gone_is_drift_whatever_is_ignored_of_it() -> None:
+def test_deleted_resource_drifts_despite_ignored_attributes() -> None:
     gone = changed(ASG, "desired_capacity", action=Action.DELETE)
     assert left(gone) == ((gone,), ())
 
 
-def test_a_resource_that_may_be_gone_is_named_by_the_rule_as_a_whole() -> None:
+def test_rule_for_whole_resource_ignores_its_deletion() -> None:
     assert left(changed(ASG, "desired_capacity", action=Action.DELETE), rule=ASG) == ((), (ASG,))
 
 
-def test_a_change_without_attributes_that_nobody_ignores_is_left() -> None:
+def test_unignored_change_without_attributes_stays_drifted() -> None:
     assert left(changed("aws_x.y")) == ((changed("aws_x.y"),), ())
 
 
@@ -100,19 +100,19 @@ DATABASE = "module.data.aws_db_instance.this"
 
 
 @pytest.mark.parametrize("path", ["latest_restorable_time", "replicas[0]", "status"])
-def test_what_aws_moves_by_itself_is_no_drift(path: str) -> None:
+def test_volatile_attributes_of_aws_are_no_drift(path: str) -> None:
     plan = StackPlan("data", (changed(DATABASE, path), changed("aws_x.y", path)))
     assert drop_volatile(plan).resources == (changed("aws_x.y", path),)
 
 
-def test_a_database_that_is_gone_or_changed_besides_has_drifted() -> None:
+def test_deleted_or_otherwise_changed_database_has_drifted() -> None:
     gone = changed(DATABASE, "status", action=Action.DELETE)
     assert drop_volatile(StackPlan("data", (gone,))).resources == (gone,)
     both = changed(DATABASE, "status", "multi_az")
     assert drop_volatile(StackPlan("data", (both,))).resources == (changed(DATABASE, "multi_az"),)
 
 
-def test_the_same_in_several_environments_is_one_finding() -> None:
+def test_equal_drift_of_environments_is_one_finding() -> None:
     same = StackPlan("web", (changed("aws_x.y", "a"),), (OutputChange("n", Action.UPDATE, [1], [2]),))
     other = StackPlan("web", (changed("aws_x.y", "b"),))
     found = group_differences([("dev", same), ("staging", other), ("prod", same)])
@@ -123,6 +123,6 @@ def test_the_same_in_several_environments_is_one_finding() -> None:
     ]
 
 
-def test_the_same_resource_in_another_stack_is_another_finding() -> None:
+def test_same_resource_in_another_stack_is_another_finding() -> None:
     resource = changed("aws_x.y", "a")
     assert len(group_differences([("dev", StackPlan("a", (resource,))), ("prod", StackPlan("b", (resource,)))])) == 2

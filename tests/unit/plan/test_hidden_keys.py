@@ -96,7 +96,7 @@ PLACES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
-def test_key_that_is_a_secret_is_in_nothing_that_is_kept(place: dict[str, Any]) -> None:
+def test_secret_map_key_is_redacted_everywhere(place: dict[str, Any]) -> None:
     plan = document(ONE, TWO, **deepcopy(place))
     assert "PL4nted" in json.dumps(place)
     kept, shown = encode(meant(plan)).decode(), repr(read(plan))
@@ -107,7 +107,7 @@ def test_key_that_is_a_secret_is_in_nothing_that_is_kept(place: dict[str, Any]) 
     assert meant(deepcopy(plan)).digest == meant(plan).digest
 
 
-def test_two_secret_keys_stay_two() -> None:
+def test_redacted_keys_stay_distinct() -> None:
     plan = document(
         ONE,
         TWO,
@@ -122,7 +122,7 @@ def test_two_secret_keys_stay_two() -> None:
     assert len(tags) == 2
 
 
-def test_key_keeps_its_name_while_a_part_is_applied() -> None:
+def test_redacted_key_is_stable_during_partial_apply() -> None:
     both = [resource(SPELLED, {"input": 1}, "create", index=ONE), resource(TWO, {"input": 2}, "create")]
     there = [resource(SPELLED, {"input": 1}, "no-op", index=ONE), both[1]]
     approved, rest = meant(document(ONE, TWO, resource_changes=both)), meant(document(ONE, TWO, resource_changes=there))
@@ -144,13 +144,13 @@ def test_names_of_attributes_and_resources_stay() -> None:
     assert hidden(plan) is plan
 
 
-def test_plan_without_secret_keys_is_the_very_same() -> None:
+def test_plan_without_secret_keys_is_unchanged() -> None:
     plan = document(ONE, resource_changes=[resource("a", {"tags": {"b": ONE}}, "create")])
     assert hidden(plan) is plan
     assert redact_keys(plan, frozenset(), "web") is plan
 
 
-def test_path_that_forces_a_replacement_is_found() -> None:
+def test_secret_key_that_forces_replacement_is_recognized() -> None:
     raw = resource("a", {}, "create")
     raw["change"] = {
         "actions": ["delete", "create"],

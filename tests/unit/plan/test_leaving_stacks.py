@@ -41,19 +41,19 @@ CASES = {
 
 
 @pytest.mark.parametrize(("held", "renamed", "before", "expected"), CASES.values(), ids=CASES.keys())
-def test_stacks_leave_come_or_are_renamed(
+def test_changeover_is_planned_as_expected(
     held: set[str], renamed: dict[str, str], before: dict[str, str], expected: Changeover
 ) -> None:
     assert plan_changeover(held, renamed, before, {}, {}) == expected
 
 
-def test_fate_is_what_was_said() -> None:
+def test_fate_is_read_from_the_project() -> None:
     found = plan_changeover({"base", "web", "cache", "edge"}, WEB, {}, {"cache": "forget", "base": "destroy"}, {})
     assert found.leaving == {"cache": "forget", "edge": ""}
-    assert found.undecided == ("edge",)
+    assert [name for name, fate in found.leaving.items() if not fate] == ["edge"]
 
 
-def test_name_of_before_is_told_until_it_was_applied() -> None:
+def test_former_name_is_known_until_it_was_applied() -> None:
     assert plan_changeover({"base", "web"}, WEB, {}, {}, {"web": "front"}).former_names == {"web": "front"}
 
 
@@ -62,7 +62,9 @@ stacks = st.dictionaries(names, st.one_of(st.just(""), names), max_size=5)
 
 
 @given(st.sets(names), stacks, stacks)
-def test_no_held_stack_is_ever_lost(held: set[str], renamed: dict[str, str], before: dict[str, str]) -> None:
+def test_every_deployed_stack_stays_moves_or_leaves(
+    held: set[str], renamed: dict[str, str], before: dict[str, str]
+) -> None:
     found = plan_changeover(held, renamed, before, {}, {})
     stays = held & renamed.keys()
     assert stays | found.leaving.keys() | set(found.moves.values()) == held
@@ -77,32 +79,32 @@ def state(*resources: str, lineage: str = "one", serial: int = 3) -> bytes:
     return json.dumps(document).encode()
 
 
-def test_state_is_taken_over_as_it_is_where_none_is() -> None:
+def test_state_is_moved_unchanged_where_no_state_exists() -> None:
     assert build_moved_state(state("a"), b"") == state("a")
 
 
-def test_nothing_is_written_twice() -> None:
+def test_equal_content_is_not_written_again() -> None:
     assert build_moved_state(state("a"), state("a", lineage="other")) == b""
     assert build_moved_state(b"", state("a")) == b""
 
 
-def test_emptied_state_takes_it_over_in_its_own_line() -> None:
+def test_emptied_state_keeps_its_lineage_when_replaced() -> None:
     taken = json.loads(build_moved_state(state("a"), state(lineage="other", serial=9)))
     assert (taken["lineage"], taken["serial"], taken["resources"]) == ("other", 10, ["a"])
 
 
-def test_earlier_copy_is_brought_up_to_date() -> None:
+def test_earlier_copy_of_state_is_updated() -> None:
     taken = json.loads(build_moved_state(state("a", "b", serial=5), state("a", serial=4)))
     assert (taken["serial"], taken["resources"]) == (6, ["a", "b"])
 
 
 @pytest.mark.parametrize("there", [state("x", lineage="other"), state("x", serial=4)], ids=["other", "newer"])
-def test_state_of_something_else_is_never_written_over(there: bytes) -> None:
+def test_foreign_or_newer_state_is_never_overwritten(there: bytes) -> None:
     with pytest.raises(StateConflictError, match="1 resource lies there"):
         build_moved_state(state("a"), there)
 
 
-def test_emptied_state_is_newer_and_holds_nothing() -> None:
+def test_emptied_state_has_higher_serial() -> None:
     emptied = clear_state(state("a"))
     assert has_resources(state("a"))
     assert not has_resources(emptied)

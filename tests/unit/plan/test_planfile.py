@@ -124,7 +124,7 @@ RESOURCES: dict[str, tuple[dict[str, Any], ResourceChange | None]] = {
 
 
 @pytest.mark.parametrize(("raw", "expected"), RESOURCES.values(), ids=RESOURCES.keys())
-def test_resources(raw: dict[str, Any], expected: ResourceChange | None) -> None:
+def test_resource_changes_are_parsed(raw: dict[str, Any], expected: ResourceChange | None) -> None:
     """What an approval is bound to has tests of its own."""
     told = tuple(replace(each, planned={}) for each in read(raw).resources)
     assert told == (() if expected is None else (expected,))
@@ -263,7 +263,7 @@ ATTRIBUTES: dict[str, tuple[dict[str, Any], list[tuple[str, object, object]]]] =
 
 
 @pytest.mark.parametrize(("raw", "expected"), ATTRIBUTES.values(), ids=ATTRIBUTES.keys())
-def test_attributes(raw: dict[str, Any], expected: list[tuple[str, object, object]]) -> None:
+def test_attribute_changes_are_parsed(raw: dict[str, Any], expected: list[tuple[str, object, object]]) -> None:
     assert attributes(raw) == expected
 
 
@@ -289,13 +289,13 @@ OUTPUTS: dict[str, tuple[dict[str, Any], OutputChange | None]] = {
 
 
 @pytest.mark.parametrize(("raw", "expected"), OUTPUTS.values(), ids=OUTPUTS.keys())
-def test_outputs(raw: dict[str, Any], expected: OutputChange | None) -> None:
+def test_output_changes_are_parsed(raw: dict[str, Any], expected: OutputChange | None) -> None:
     plan = read(outputs={"x": raw})
     assert plan.outputs == (() if expected is None else (expected,))
     assert plan.changes == (expected is not None)
 
 
-def test_an_action_that_is_not_known_never_passes_for_no_change() -> None:
+def test_unknown_action_is_refused() -> None:
     with pytest.raises(ValueError, match="does not know"):
         read(resource("transmogrify"))
 
@@ -325,7 +325,7 @@ def _marks(value: object) -> object:
 
 
 @given(st.dictionaries(st.sampled_from("abc"), values, max_size=3), st.dictionaries(st.sampled_from("abc"), values))
-def test_no_marked_value_is_ever_shown(before: dict[str, Any], after: dict[str, Any]) -> None:
+def test_sensitive_value_is_never_shown(before: dict[str, Any], after: dict[str, Any]) -> None:
     raw = resource("update", before=before, after=after, before_sensitive=_marks(before), after_sensitive=_marks(after))
     change = {"actions": ["update"], "before": before, "after": after}
     marks = {"before_sensitive": _marks(before), "after_sensitive": _marks(after)}
@@ -336,20 +336,20 @@ blocks = st.lists(st.dictionaries(st.sampled_from("ab"), st.integers(0, 2) | st.
 
 
 @given(blocks, blocks)
-def test_lists_of_blocks_that_differ_are_never_told_as_the_same(before: list[Any], after: list[Any]) -> None:
+def test_differing_block_lists_always_show_a_change(before: list[Any], after: list[Any]) -> None:
     told = attributes(resource("update", before={"b": before}, after={"b": after}))
     assert bool(told) == (json.dumps(before, sort_keys=True) != json.dumps(after, sort_keys=True))
 
 
 @given(blocks, blocks)
-def test_a_block_that_is_on_one_side_alone_is_told(before: list[Any], after: list[Any]) -> None:
+def test_block_on_one_side_only_is_shown(before: list[Any], after: list[Any]) -> None:
     told = attributes(resource("update", before={"b": before}, after={"b": after}))
     for place, block in enumerate(after):
         if block not in before:
             assert any(path.startswith(f"b[{place}].") for path, *_ in told)
 
 
-def test_a_variable_of_the_root_module_is_a_secret_but_for_the_name_of_who_is_at_work() -> None:
+def test_root_variable_is_secret_except_session_name() -> None:
     raw = resource("create", after={"owner": "envctl-ann", "password": SECRET})
     variables = {"envctl_session": {"value": "envctl-ann"}, "password": {"value": SECRET}}
     (change,) = parse_plan("web", {"resource_changes": [raw], "variables": variables}, ()).resources

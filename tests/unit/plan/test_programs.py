@@ -98,7 +98,7 @@ def test_provisioners_are_named(document: Json, told: tuple[str, ...]) -> None:
     assert read(document)[0].programs == told
 
 
-def test_another_command_was_not_approved() -> None:
+def test_changed_provisioner_is_not_covered() -> None:
     other = runs("local-exec", command=constant("rm -rf /"))
     assert covers(plan("create"), plan("create"))
     assert not covers(plan("create"), plan("create", provisioners=[other]))
@@ -120,13 +120,13 @@ def asking(program: list[str], *, later: bool, marks: object = False) -> Json:
     return {"prior_state": {"values": {"root_module": {"child_modules": [{"resources": [there]}]}}}}
 
 
-def test_a_program_that_the_apply_asks_is_named() -> None:
+def test_external_program_of_apply_is_named() -> None:
     (asked,) = read(asking(["sh", "x.sh"], later=True))
     assert (asked.address, asked.action, asked.programs) == ("data.external.git", Action.READ, ("external: sh x.sh",))
     assert not covers(asking(["sh", "x.sh"], later=True), asking(["sh", "y.sh"], later=True))
 
 
-def test_a_program_that_the_plan_asked_is_named_and_no_change() -> None:
+def test_program_run_while_planning_is_named_without_change() -> None:
     (asked,) = read(asking(["sh", "x.sh"], later=False))
     assert (asked.address, asked.action) == ("data.external.git (while planning)", Action.READ)
     assert asked.programs == ("external: sh x.sh, which ran while this was planned",)
@@ -134,6 +134,6 @@ def test_a_program_that_the_plan_asked_is_named_and_no_change() -> None:
     assert not covers(asking(["sh", "x.sh"], later=False), asking(["sh", "y.sh"], later=False))
 
 
-def test_a_program_that_is_sensitive_is_not_told() -> None:
+def test_sensitive_program_arguments_are_redacted() -> None:
     (asked,) = read(asking(["sh", "hunter2"], later=False, marks=[False, True]))
     assert "hunter2" not in repr(asked)

@@ -46,7 +46,7 @@ def rendered(said: dict[str, object], home: AccountScope = WITH_ROLE, kind: Prov
 
 @pytest.mark.parametrize("key", sorted(set(KEYS) - TELLING))
 @pytest.mark.parametrize("value", [UNRESOLVED, "x", True, ["x"], [{"role_arn": ROLE}], None])
-def test_no_other_key_of_the_schema_tells_the_account(key: str, value: object) -> None:
+def test_other_provider_keys_do_not_tell_the_account(key: str, value: object) -> None:
     assert whys({key: value}) == ["does not say its account"]
     assert whys({key: value, "allowed_account_ids": [MINE]}) == []
 
@@ -79,7 +79,7 @@ PASSES: dict[str, tuple[dict[str, object], AccountScope]] = {
 
 
 @pytest.mark.parametrize(("said", "home"), PASSES.values(), ids=PASSES)
-def test_passes_where(said: dict[str, object], home: AccountScope) -> None:
+def test_provider_passes_where(said: dict[str, object], home: AccountScope) -> None:
     assert whys(said, home) == []
 
 
@@ -137,7 +137,7 @@ REFUSED: dict[str, tuple[dict[str, object], AccountScope, list[str]]] = {
 
 
 @pytest.mark.parametrize(("said", "home", "why"), REFUSED.values(), ids=REFUSED)
-def test_refused_where(said: dict[str, object], home: AccountScope, why: list[str]) -> None:
+def test_provider_is_refused_where(said: dict[str, object], home: AccountScope, why: list[str]) -> None:
     assert whys(said, home) == why
 
 
@@ -225,11 +225,11 @@ RENDERED: dict[str, tuple[dict[str, object], AccountScope, list[str]]] = {
 
 
 @pytest.mark.parametrize(("said", "home", "why"), RENDERED.values(), ids=RENDERED)
-def test_what_is_rendered_has(said: dict[str, object], home: AccountScope, why: list[str]) -> None:
+def test_rendered_provider_has_account(said: dict[str, object], home: AccountScope, why: list[str]) -> None:
     assert rendered(said, home) == why
 
 
-def test_role_of_the_environment_is_not_asked_of_aliases() -> None:
+def test_alias_needs_no_role_of_the_environment() -> None:
     assert whys({"allowed_account_ids": [MINE]}, WITH_ROLE) == []
     assert [
         *find_account_mismatches(
@@ -279,11 +279,11 @@ def test_cloud_control_provider_is_judged_by_its_role(
         ("", None),
     ],
 )
-def test_source_says_which_provider_it_is(source: str, kind: ProviderKind | None) -> None:
+def test_provider_kind_is_read_from_its_source(source: str, kind: ProviderKind | None) -> None:
     assert find_provider_kind(source) == kind
 
 
-def test_table_says_the_source() -> None:
+def test_provider_source_is_read_from_the_table() -> None:
     assert find_provider_source("aws", {}) == "hashicorp/aws"
     assert find_provider_source("amazon", {"amazon": {"source": "hashicorp/aws"}}) == "hashicorp/aws"
 
@@ -329,21 +329,21 @@ LEADS: dict[str, tuple[ProviderConfiguration, AccountScope, str, str]] = {
 
 
 @pytest.mark.parametrize(("found", "home", "key", "advice"), LEADS.values(), ids=LEADS)
-def test_stray_says_what_leads_there_and_what_to_write(
+def test_mismatch_names_its_key_and_its_fix(
     found: ProviderConfiguration, home: AccountScope, key: str, advice: str
 ) -> None:
     (stray,) = find_account_mismatches(found, home)
     assert (stray.configuration, stray.key, suggest_fix(stray, "dev")) == (found, key, advice)
 
 
-def test_first_three_of_many_are_named() -> None:
+def test_at_most_three_foreign_accounts_are_named() -> None:
     (stray,) = find_account_mismatches(replace(MODULES, allowed=MANY), HOME)
     assert stray.why == "may act in account 000000000000, 000000000001, 000000000002 and 1 more"
     (stray,) = find_account_mismatches(replace(MODULES, allowed=(MINE,), endpoints=MANY), HOME)
     assert stray.why == "sends requests to 000000000000, 000000000001, 000000000002 and 1 more"
 
 
-def test_name_says_the_module() -> None:
+def test_provider_name_includes_its_module() -> None:
     assert name_configuration(to_provider_configuration("aws.far", "aws", {}, "module.web")) == (
         "provider aws.far in module.web"
     )

@@ -27,7 +27,7 @@ RESOURCE = {"mode": "managed", "values": {"a": SECRET}, "sensitive_values": {"a"
         {"prior_state": {"values": {"root_module": {"resources": [RESOURCE]}}}},
     ],
 )
-def test_a_plan_tells_of_its_secrets(document: dict[str, object]) -> None:
+def test_secrets_are_collected_from_a_plan(document: dict[str, object]) -> None:
     assert SECRET in collect_secrets(document)
 
 
@@ -35,7 +35,7 @@ NUMBERS = [91827364, 9182736.5, Decimal("91827364.25")]
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_a_sensitive_number_has_no_digest(number: object) -> None:
+def test_sensitive_number_is_never_hashed(number: object) -> None:
     raw = {"change": {"actions": ["create"], "before": None, "after": {"a": number, "b": f"x{number}", "c": 7}}}
     document = {"variables": {"pin": {"value": number}, "few": {"value": 7}}, "resource_changes": [raw]}
     secrets = collect_secrets(document)
@@ -56,6 +56,6 @@ def test_values_are_redacted_and_addresses_stay() -> None:
     assert found.outputs == (OutputChange("x", Action.UPDATE, "(sensitive)", "<(sensitive)>"),)
 
 
-def test_a_plan_is_redacted_by_its_own_secrets_alone() -> None:
+def test_plan_is_redacted_by_its_own_secrets_only() -> None:
     plan = StackPlan("web", outputs=(OutputChange("x", Action.UPDATE, "web-1234", "web"),))
     assert redact_plan(plan, frozenset(["web", "dev", "true"])) is plan

@@ -38,19 +38,19 @@ KEY = "-----BEGIN KEY-----\nMIIEowIBAAKCAQEA\nabc\n  indented-line  \n-----END K
         ("postgres://ann:s3cret!@db:5432/x", {"postgres://ann:s3cret!@db:5432/x", "s3cret!"}),
     ],
 )
-def test_parts_are(value: object, parts: set[str]) -> None:
+def test_secret_parts_are(value: object, parts: set[str]) -> None:
     assert find_parts(value) == parts
 
 
-def test_public_names_are_no_secret() -> None:
+def test_public_names_are_not_secret() -> None:
     assert find_parts(["staging", "STAGING", "staging-2"], ["staging"]) == {"staging-2"}
 
 
-def test_envctl_words_are_no_secret() -> None:
+def test_common_words_are_no_secret() -> None:
     assert find_parts(sorted(COMMON_WORDS)) == frozenset()
 
 
-def test_a_long_line_is_searched_for_in_pieces() -> None:
+def test_long_line_is_searched_in_pieces() -> None:
     text = "".join(f"{number:06d}" for number in range(1000))
     parts = find_parts(text)
     assert max(map(len, parts)) == MAX_PIECE_LENGTH
@@ -58,7 +58,7 @@ def test_a_long_line_is_searched_for_in_pieces() -> None:
     assert sum(map(len, parts)) == len(text)
 
 
-def test_a_value_that_is_too_deep_is_no_fault() -> None:
+def test_deeply_nested_value_raises_no_error() -> None:
     value: object = "hunter2"
     for _ in range(500):
         value = [value]

@@ -127,7 +127,7 @@ def _unescape(found: re.Match[str]) -> str:
 @example(secret="größe-€-😀-", before="", after="")
 @example(secret="\\\\\\a\\n\\", before="\\", after="\\")
 @example(secret="SETMARKER-dev-1", before="MasterUserPassword: ", after="}")
-def test_no_form_of_a_secret_is_left(form: str, secret: str, before: str, after: str) -> None:
+def test_secret_is_redacted_in_every_form(form: str, secret: str, before: str, after: str) -> None:
     parts = find_parts(secret)
     assume(parts)
     redacted = Redactor.from_values([secret]).redact(before + FORMS[form](secret) + after)
@@ -136,7 +136,7 @@ def test_no_form_of_a_secret_is_left(form: str, secret: str, before: str, after:
 
 
 @given(value=VALUES, around=AROUND)
-def test_no_part_of_a_nested_value_is_left(value: object, around: str) -> None:
+def test_parts_of_nested_value_are_redacted(value: object, around: str) -> None:
     parts = find_parts(value)
     text = around.join([json.dumps(value), json.dumps(value, indent=2), in_base64(json.dumps(value)), *parts])
     redacted = Redactor.from_values([value]).redact(text)
@@ -144,20 +144,20 @@ def test_no_part_of_a_nested_value_is_left(value: object, around: str) -> None:
 
 
 @given(secrets=st.lists(SECRETS, max_size=4), text=st.text(max_size=60))
-def test_redacting_twice_changes_nothing(secrets: list[str], text: str) -> None:
+def test_redaction_is_idempotent(secrets: list[str], text: str) -> None:
     redactor = Redactor.from_values(secrets)
     once = redactor.redact("".join([text, *secrets]))
     assert redactor.redact(once) == once
 
 
 @given(secrets=st.lists(SECRETS, max_size=4), text=st.text("ghijklmnop qrstuvw.,-\n", max_size=80))
-def test_a_text_without_a_secret_stays(secrets: list[str], text: str) -> None:
+def test_text_without_secrets_is_unchanged(secrets: list[str], text: str) -> None:
     redactor = Redactor.from_values(secrets)
     assume(not any(character in text for part in redactor.parts for character in part if character not in " \n-.,"))
     assert redactor.redact(text) is text
 
 
-def test_words_and_short_texts_stay() -> None:
+def test_common_words_and_short_texts_are_unchanged() -> None:
     redactor = Redactor.from_values(
         ["dev", "true", True, 1, 8080, "create", "web", ["a", "no"], "staging"], ["staging"]
     )
@@ -166,24 +166,24 @@ def test_words_and_short_texts_stay() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x", "(sensitive)"])
-def test_no_secrets_change_nothing(text: str) -> None:
+def test_redactor_without_secrets_changes_nothing(text: str) -> None:
     assert Redactor().redact(text) is text
 
 
 @pytest.mark.parametrize("text", ["a1%25b2%25", "a1%b2%", "a1\\u0025b2%", "a1&#37;b2%"])
-def test_an_escape_is_redacted_whole(text: str) -> None:
+def test_escape_sequence_is_redacted_as_a_whole(text: str) -> None:
     assert Redactor.from_values(["a1%b2%"]).redact(f"<{text}>") == f"<{SENSITIVE_MARK}>"
 
 
-def test_overlapping_secrets_are_one_mark() -> None:
+def test_overlapping_secrets_are_redacted_as_one() -> None:
     assert Redactor.from_values(["abcdef", "defghi"]).redact("xabcdefghix") == f"x{SENSITIVE_MARK}x"
 
 
-def test_a_mark_that_completes_a_secret_is_redacted_again() -> None:
+def test_mark_that_completes_a_secret_is_redacted_again() -> None:
     assert Redactor.from_values(["hunter2", "aaab(sens"]).redact("aaabhunter2") == f"{SENSITIVE_MARK}itive)"
 
 
-def test_the_mark_is_that_of_plans() -> None:
+def test_redaction_mark_equals_the_plan_marker() -> None:
     assert Marker.SENSITIVE.value == SENSITIVE_MARK
 
 
@@ -212,7 +212,7 @@ class Foreign:
     value: object
 
 
-def test_whole_results_are_redacted() -> None:
+def test_nested_results_are_redacted() -> None:
     result = Outer((Inner("hunter2"), Inner("else")), {"hunter2": ["a hunter2", None]})
     redacted = Redactor.from_values(["hunter2"]).redact_all(result)
     assert redacted.inner[0].text == SENSITIVE_MARK
@@ -230,7 +230,7 @@ def test_sensitive_numbers_of_others_are_redacted(number: object) -> None:
     assert redactor.redact_all(Foreign(number)) == Foreign(SENSITIVE_MARK)
 
 
-def test_counts_of_envctl_stay() -> None:
+def test_counters_of_envctl_are_kept() -> None:
     result = Inner("else", 91827364)
     assert Redactor.from_values([91827364]).redact_all(result) is result
 
@@ -243,6 +243,6 @@ def test_results_without_a_secret_are_the_same_object() -> None:
 @pytest.mark.parametrize(
     "secret", ["\\" * 30 + "a1", "'" * 30 + "a1", '"' * 30 + "a1", "$" * 30 + "{a1", " " * 30 + "a1"]
 )
-def test_no_secret_makes_it_slow(secret: str) -> None:
+def test_pathological_secret_is_redacted_fast(secret: str) -> None:
     text = (secret[0] * 20_000 + "a1 ") * 3
     assert SENSITIVE_MARK not in Redactor.from_values([f"x{secret}y"]).redact(text)

@@ -123,13 +123,13 @@ MEANS_NOTHING: dict[tuple[type, str], str] = {
 FIELDS = [(table, name) for table in (Environment, State, Stack) for name in table.model_fields]
 
 
-def test_every_field_changes_the_place_or_says_why_not() -> None:
+def test_every_project_field_changes_place_or_is_exempt() -> None:
     assert set(FIELDS) | {(Project, "providers")} == set(CHANGES) | set(MEANS_NOTHING)
     assert not set(CHANGES) & set(MEANS_NOTHING)
 
 
 @pytest.mark.parametrize(("edit", "told"), CHANGES.values(), ids=[name for _, name in CHANGES])
-def test_field_changes_the_digest(edit: Callable[[Document], None], told: str) -> None:
+def test_every_bound_field_changes_the_digest(edit: Callable[[Document], None], told: str) -> None:
     edited = document()
     edit(edited)
     changed = place_of(edited)
@@ -151,7 +151,7 @@ NOT_BOUND: dict[tuple[type, str], object] = {
 
 
 @pytest.mark.parametrize(("field", "value"), NOT_BOUND.items(), ids=[name for _, name in NOT_BOUND])
-def test_who_plans_and_rules_change_no_place(field: tuple[type, str], value: object) -> None:
+def test_plan_roles_and_rules_do_not_change_place(field: tuple[type, str], value: object) -> None:
     assert field in MEANS_NOTHING
     edited = document()
     of_prod(field[1], value)(edited)
@@ -165,7 +165,7 @@ def test_provider_source_and_version_belong_to_the_release(key: str) -> None:
     assert place_of(edited).digest == TODAY.digest
 
 
-def test_account_and_role_count_where_they_are_not_rendered() -> None:
+def test_account_and_role_count_without_rendered_provider() -> None:
     """Without a region no provider is rendered: envctl alone checks the account, and takes the role."""
     bare = {"environments": {"dev": {}, "prod": {"account_id": "222222222222"}}, "state": {}}
     told = {**document(), **bare, "stacks": {"base": {"module": "modules/base"}}}
@@ -176,7 +176,7 @@ def test_account_and_role_count_where_they_are_not_rendered() -> None:
     assert list_differences(before, place_of(told)) == (f"role none -> {ROLE}",)
 
 
-def test_everything_rendered_outside_of_modules_is_bound() -> None:
+def test_place_binds_everything_rendered_outside_of_modules() -> None:
     """The root module holds nothing else that says where: a new block has to be judged here."""
     project = Project.model_validate(document())
     code = wiring(project)
@@ -197,14 +197,14 @@ def test_same_project_gives_the_same_bytes() -> None:
     assert TODAY.digest == "0d0bae6da846d8562e4a0275bd41894a0069735edddf1dc72148505ea467bca8"
 
 
-def test_another_environment_is_another_place() -> None:
+def test_each_environment_has_its_own_place() -> None:
     project = Project.model_validate(document())
     code = wiring(project)
     alone = replace(code, stacks={"base": code.stacks["base"]})
     assert resolve_bound_place(project, "dev", alone).digest != resolve_bound_place(project, "prod", alone).digest
 
 
-def test_place_is_read_as_it_was_written() -> None:
+def test_place_survives_encoding() -> None:
     read = decode(encode(TODAY))
     assert (read.digest, read.environment, read.stacks) == (TODAY.digest, TODAY.environment, TODAY.stacks)
 
@@ -240,7 +240,7 @@ def test_summary_names_account_and_region() -> None:
     assert BoundPlace("dev", {}, {"base": {"backend": {"local": {"path": "x"}}, "provider": {}}}).summary == ""
 
 
-def test_differences_begin_with_the_account_and_are_few() -> None:
+def test_differences_are_limited_and_begin_with_account() -> None:
     edited = document()
     for edit, _ in CHANGES.values():
         edit(edited)
@@ -252,7 +252,7 @@ def test_differences_begin_with_the_account_and_are_few() -> None:
     assert describe_differences(TODAY, TODAY) == ""
 
 
-def test_whole_lists_and_empty_values_are_told_too() -> None:
+def test_list_and_empty_value_differences_are_described() -> None:
     one = BoundPlace("dev", {}, {"base": {"backend": {}, "provider": {"x": {"hosts": [], "on": True, "n": None}}}})
     other = replace(one, stacks={"base": {"backend": {}, "provider": {"x": {"hosts": ["a"], "on": False, "n": {}}}}})
     assert list_differences(one, other) == (

@@ -14,7 +14,7 @@ from envctl.domain.errors import Location
 from envctl.domain.release.bundle import MANIFEST, DamagedBundleError, compute_identity, pack, unpack
 from envctl.domain.release.bundle_names import find_clash, find_path_fault
 from envctl.domain.release.contents import File, Release, StackWiring, Wiring
-from envctl.domain.settings.settings import Variable
+from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 
 
@@ -65,31 +65,31 @@ files = st.dictionaries(paths, st.builds(File, st.binary(max_size=600), st.boole
 
 
 @given(files)
-def test_a_release_survives_its_bundle(content: dict[str, File]) -> None:
+def test_release_survives_bundling(content: dict[str, File]) -> None:
     release = Release(WIRING, content)
     bundle = pack(release)
     assert unpack(bundle, compute_identity(bundle)) == release
 
 
-def test_nested_unicode_and_long_names_and_the_executable_bit_survive() -> None:
+def test_unicode_long_names_and_executable_bit_survive() -> None:
     assert unpack(BUNDLE, compute_identity(BUNDLE)) == RELEASE
 
 
-def test_the_order_of_the_stacks_survives() -> None:
+def test_order_of_stacks_survives_bundling() -> None:
     backwards = replace(WIRING, stacks=dict(reversed(list(WIRING.stacks.items()))))
     bundle = pack(Release(backwards, {}))
     assert list(unpack(bundle, compute_identity(bundle)).wiring.stacks) == ["web", "network"]
     assert bundle != pack(Release(WIRING, {}))
 
 
-def test_release_without_leaving_stacks_says_nothing_of_them() -> None:
+def test_bundle_without_removed_stacks_keeps_format_one() -> None:
     """Its name is that which an envctl gave it that knew nothing of them."""
     assert b"moved_from" not in BUNDLE
     assert b'"removed"' not in BUNDLE
     assert b'"format": 1' in BUNDLE
 
 
-def test_what_leaves_and_what_was_renamed_survives() -> None:
+def test_removed_and_renamed_stacks_survive_bundling() -> None:
     stacks = {**WIRING.stacks, "web": replace(WIRING.stacks["web"], moved_from="site")}
     wiring = replace(WIRING, stacks=stacks, removed={"cache": "destroy", "edge": "forget"})
     bundle = pack(Release(wiring, FILES))
@@ -99,7 +99,7 @@ def test_what_leaves_and_what_was_renamed_survives() -> None:
 
 
 @given(st.permutations(list(FILES)), st.permutations(["network", "web"]))
-def test_the_order_of_insertion_does_not_count(names: list[str], stacks: list[str]) -> None:
+def test_order_of_insertion_is_ignored(names: list[str], stacks: list[str]) -> None:
     wiring = replace(
         WIRING,
         schema={name: WIRING.schema[name] for name in stacks},
@@ -118,7 +118,7 @@ def test_the_order_of_insertion_does_not_count(names: list[str], stacks: list[st
         pytest.param(Release(replace(WIRING, terraform=">= 1.11"), FILES), id="a version constraint"),
     ],
 )
-def test_whatever_differs_makes_another_release(other: Release) -> None:
+def test_any_difference_makes_another_release(other: Release) -> None:
     assert compute_identity(pack(other)) != compute_identity(BUNDLE)
 
 
@@ -131,13 +131,13 @@ def test_a_flipped_byte_is_noticed(position: int, mask: int) -> None:
 
 
 @given(st.integers(0, len(BUNDLE) - 1))
-def test_a_bundle_that_was_cut_off_is_noticed(length: int) -> None:
+def test_truncated_bundle_is_refused(length: int) -> None:
     with pytest.raises(DamagedBundleError):
         unpack(BUNDLE[:length], compute_identity(BUNDLE))
 
 
 @given(st.integers(0, len(BUNDLE) - 1), st.binary(min_size=1, max_size=4))
-def test_damage_is_no_other_error_where_the_hash_was_made_to_match(position: int, patch: bytes) -> None:
+def test_damage_with_matching_hash_is_read_or_refused(position: int, patch: bytes) -> None:
     forged = BUNDLE[:position] + patch + BUNDLE[position + len(patch) :]
     try:
         unpack(forged, compute_identity(forged))
@@ -205,12 +205,12 @@ FORGED: Mapping[str, bytes] = {
 
 
 @pytest.mark.parametrize("bundle", FORGED.values(), ids=FORGED.keys())
-def test_a_bundle_made_by_hand_is_refused_even_when_its_hash_matches(bundle: bytes) -> None:
+def test_forged_bundle_with_matching_hash_is_refused(bundle: bytes) -> None:
     with pytest.raises(DamagedBundleError):
         unpack(bundle, compute_identity(bundle))
 
 
-def test_a_bundle_made_by_hand_of_ordinary_files_would_be_taken() -> None:
+def test_handmade_bundle_of_ordinary_files_is_accepted() -> None:
     bundle = _forged((_member("modules/a.tf"), b"x"))
     assert unpack(bundle, compute_identity(bundle)) == Release(WIRING, {"modules/a.tf": File(b"x")})
 
@@ -220,6 +220,6 @@ def test_upstream_stacks_are_named_once_and_sorted() -> None:
     assert wired.upstream == ("network", "web")
 
 
-def test_the_provider_lock_is_one_of_its_files() -> None:
+def test_provider_lock_is_read_from_its_files() -> None:
     assert RELEASE.lock_bytes() == b"provider"
     assert Release(WIRING, {}).lock_bytes() is None

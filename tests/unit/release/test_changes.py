@@ -114,12 +114,12 @@ FILE_CHANGES: dict[str, tuple[dict[str, File | None], str, FileChange]] = {
 
 
 @pytest.mark.parametrize(("changed", "module", "expected"), FILE_CHANGES.values(), ids=FILE_CHANGES.keys())
-def test_files(changed: dict[str, File | None], module: str, expected: FileChange) -> None:
+def test_file_changes_are_listed(changed: dict[str, File | None], module: str, expected: FileChange) -> None:
     (found,) = list_module_changes(RELEASE, with_files(changed))
     assert (found.module, found.files) == (module, (expected,))
 
 
-def test_a_module_says_which_stacks_invoke_it_in_either_release() -> None:
+def test_module_change_names_stacks_of_both_releases() -> None:
     newer = replace(
         with_files({"modules/web/main.tf": File(b"two\n")}),
         wiring=replace(WIRING, stacks={**WIRING.stacks, "jobs": StackWiring("modules/web")}),
@@ -128,7 +128,7 @@ def test_a_module_says_which_stacks_invoke_it_in_either_release() -> None:
     assert [module.stacks for module in list_module_changes(newer, RELEASE)] == [("web", "jobs")]
 
 
-def test_a_patch_is_told_only_where_it_is_asked_for() -> None:
+def test_patch_is_included_only_on_request() -> None:
     newer = with_files({"modules/vpc/main.tf": File(b"a\nB\nc"), "modules/web/main.tf": File(b"\xff")})
     vpc, web = list_module_changes(RELEASE, newer, patch=True)
     assert vpc.files[0].patch == ("@@ -1,3 +1,3 @@", " a", "-b", "-c", "+B", "+c", "\\ No newline at end of file")
@@ -140,7 +140,7 @@ TEXTS = st.lists(st.sampled_from(["", "a", "b", "-- a", "++ b", "@@"]), max_size
 
 
 @given(TEXTS, TEXTS)
-def test_what_came_and_went_is_what_a_patch_holds_and_makes_the_one_the_other(before: str, after: str) -> None:
+def test_patch_counts_match_added_and_removed_lines(before: str, after: str) -> None:
     older, newer = (with_files({"modules/vpc/main.tf": File(text.encode())}) for text in (before, after))
     files = [file for module in list_module_changes(older, newer, patch=True) for file in module.files]
     assert bool(files) == (before != after)
@@ -284,14 +284,16 @@ PARTS: dict[str, tuple[Release, Release, dict[str, tuple[PartChange, ...]]]] = {
 
 
 @pytest.mark.parametrize(("older", "newer", "expected"), PARTS.values(), ids=PARTS.keys())
-def test_parts(older: Release, newer: Release, expected: dict[str, tuple[PartChange, ...]]) -> None:
+def test_wiring_variable_output_and_provider_changes_are_listed(
+    older: Release, newer: Release, expected: dict[str, tuple[PartChange, ...]]
+) -> None:
     kinds = ("wiring", "variables", "outputs", "providers")
     found = compare_releases(older, newer)
     assert found == ReleaseChanges((), *(expected.get(kind, ()) for kind in kinds))
     assert SECRET not in repr(found)
 
 
-def test_artifacts_stand_side_by_side() -> None:
+def test_artifacts_of_two_releases_are_paired() -> None:
     other = wired(artifacts={"image": "shop@sha256:2", "chart": "1"})
     assert pair_artifacts(RELEASE, other) == (
         ArtifactPair("chart", None, "1", equal=False),
@@ -301,7 +303,7 @@ def test_artifacts_stand_side_by_side() -> None:
     assert pair_artifacts(None, RELEASE) == (ArtifactPair("image", None, "shop@sha256:1", equal=False),)
 
 
-def test_a_sensitive_artifact_is_compared_and_not_shown() -> None:
+def test_sensitive_artifact_is_compared_and_redacted() -> None:
     hiding = wired(schema={"web": (variable("image", sensitive=True),)}, artifacts={"image": SECRET})
     assert pair_artifacts(RELEASE, hiding) == (ArtifactPair("image", Marker.SENSITIVE, Marker.SENSITIVE, equal=False),)
     assert pair_artifacts(hiding, hiding) == (ArtifactPair("image", Marker.SENSITIVE, Marker.SENSITIVE, equal=True),)
@@ -324,7 +326,7 @@ PRESENT = LedgerState(9, "", {name: known(name, seq) for name, seq in (("a", 1),
         pytest.param("lost", "d", [], id="nothing is known of the older one"),
     ],
 )
-def test_releases_that_were_made_between(older: str, newer: str, made: list[str]) -> None:
+def test_releases_made_between_are_listed(older: str, newer: str, made: list[str]) -> None:
     assert [each.release for each in list_releases_between(PRESENT, older, newer)] == made
 
 
@@ -337,11 +339,11 @@ def test_releases_that_were_made_between(older: str, newer: str, made: list[str]
         pytest.param("working tree", "d", False, id="than everything"),
     ],
 )
-def test_which_release_is_newer(first: str, second: str, is_newer: bool) -> None:
+def test_release_made_earlier_is_older(first: str, second: str, is_newer: bool) -> None:
     assert is_older_release(PRESENT, first, second) is is_newer
 
 
-def test_who_does_not_follow_the_other_is_behind_by_what_was_made() -> None:
+def test_unrelated_release_counts_all_releases_as_behind() -> None:
     order = ("dev", "staging", "prod")
     for older, newer in (("prod", "dev"), ("dev", "staging"), ("staging", "dev")):
         assert count_releases_behind(order, PRESENT, older, newer, 3) == 3

@@ -5,7 +5,7 @@ import json
 from envctl.domain.errors import Location
 from envctl.domain.release import lockfile_root
 from envctl.domain.release.contents import BundledModule, File, Release, StackWiring, Wiring
-from envctl.domain.settings.settings import Variable
+from envctl.domain.terraform.variables import Variable
 
 
 def variable(name: str, *, has_default: bool) -> Variable:
@@ -20,7 +20,7 @@ def release(stack: str, *variables: Variable, remote: bool = False, **providers:
     return Release(wiring, {f"modules/{stack}/main.tf": File(b"")}).with_lock(b"lock")
 
 
-def test_it_calls_every_module_with_nothing_for_what_has_to_be_given() -> None:
+def test_lockfile_root_calls_every_module_with_null_inputs() -> None:
     web = release("web", variable("image", has_default=False), variable("size", has_default=True))
     releases = {"": web, "org": release("accounts")}
     assert json.loads(lockfile_root.render_lockfile_root(releases, ())) == {
@@ -32,7 +32,7 @@ def test_it_calls_every_module_with_nothing_for_what_has_to_be_given() -> None:
     }
 
 
-def test_it_needs_what_every_root_module_needs() -> None:
+def test_lockfile_root_has_requirements_of_every_root_module() -> None:
     """Settings of providers may hold what is nobody's business here; whether they are needed does not depend on it."""
     table: dict[str, object] = {"source": "acme/tiny", "version": "~> 1.0", "url": "https://example.com"}
     document = json.loads(lockfile_root.render_lockfile_root({"": release("web", tiny=table, http={})}, ("aws",)))
@@ -40,12 +40,12 @@ def test_it_needs_what_every_root_module_needs() -> None:
     assert document["provider"] == {"aws": {}, "http": {}, "tiny": {}}
 
 
-def test_each_release_has_a_folder_of_its_own_and_no_lock_in_it() -> None:
+def test_each_release_has_its_own_folder_without_lockfile() -> None:
     releases = {"": release("web"), "org": release("web")}
     assert sorted(lockfile_root.collect_code(releases)) == [".pipeline/modules/web/main.tf", "org/modules/web/main.tf"]
 
 
-def test_modules_that_are_called_by_an_address_are_found_where_they_were_laid() -> None:
+def test_remote_modules_are_recorded_in_their_folders() -> None:
     record = json.loads(
         lockfile_root.merge_module_records({"": release("web", remote=True), "org": release("accounts")})
     )
@@ -58,7 +58,7 @@ def test_modules_that_are_called_by_an_address_are_found_where_they_were_laid() 
     assert lockfile_root.merge_module_records({"": release("web")}) == b""
 
 
-def test_a_stack_of_several_environments_is_called_once() -> None:
+def test_stack_of_several_environments_is_called_once() -> None:
     releases = {"dev-account": release("baseline", remote=True), "prod-account": release("baseline", remote=True)}
     document = json.loads(lockfile_root.render_lockfile_root(releases, ()))
     assert document["module"] == {"baseline": {"source": "../.code/dev-account/modules/baseline"}}

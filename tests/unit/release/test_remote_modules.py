@@ -21,7 +21,7 @@ from envctl.domain.release.remote_modules import (
     redact_credentials,
     render_module_record,
 )
-from envctl.domain.settings.settings import ModuleCall
+from envctl.domain.terraform.variables import ModuleCall
 from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
 
 HERE = Location("modules/network/main.tf", 1)
@@ -56,7 +56,7 @@ SETTLED = {
 
 
 @pytest.mark.parametrize(("source", "version", "stays"), SETTLED.values(), ids=SETTLED)
-def test_what_means_the_same_for_ever(source: str, version: str, stays: bool) -> None:
+def test_module_call_is_pinned_when(source: str, version: str, stays: bool) -> None:
     assert is_pinned_call(ModuleCall("vpc", source, HERE, version)) is stays
 
 
@@ -76,7 +76,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize(("source", "name"), NAMES.items())
-def test_a_package_is_named_after_its_address(source: str, name: str) -> None:
+def test_package_is_named_after_its_address(source: str, name: str) -> None:
     assert Package(source, {}).name == name
 
 
@@ -98,11 +98,11 @@ def test_an_address_is_shown_without_credentials(source: str, told: str) -> None
     ("source", "written"),
     {"./a": "./a", "./a/../b/": "./b", "../a//b/.": "../a/b", "../": "./..", "./": "./."}.items(),
 )
-def test_a_path_is_written_down_as_terraform_does(source: str, written: str) -> None:
+def test_local_source_is_normalized_like_terraform(source: str, written: str) -> None:
     assert normalize_local_source(source) == written
 
 
-def test_a_release_says_what_it_carries_and_is_read_by_nobody_who_does_not_know_of_it() -> None:
+def test_release_with_remote_modules_has_format_two() -> None:
     bundle = pack(CARRYING)
     assert unpack(bundle, compute_identity(bundle)) == CARRYING
     assert b'"format": 2' in bundle
@@ -111,19 +111,19 @@ def test_a_release_says_what_it_carries_and_is_read_by_nobody_who_does_not_know_
     assert b'"modules": [' not in without
 
 
-def test_a_release_without_all_of_its_code_has_no_bundle() -> None:
+def test_release_without_bundled_modules_has_no_bundle() -> None:
     with pytest.raises(ValueError, match="no bundle"):
         pack(Release(WIRING, {}, (ModuleCall("vpc", "acme/vpc/aws", HERE),)))
 
 
 @pytest.mark.parametrize("folder", ["/etc", "../../x", "a/../../x"])
-def test_a_module_outside_of_the_bundle_is_not_believed(folder: str) -> None:
+def test_module_folder_outside_of_bundle_is_refused(folder: str) -> None:
     bundle = pack(replace(CARRYING, wiring=replace(WIRING, modules=(replace(VPC, folder=folder),))))
     with pytest.raises(DamagedBundleError, match=r"network\.vpc lies outside"):
         unpack(bundle, compute_identity(bundle))
 
 
-def test_terraform_is_told_where_everything_lies() -> None:
+def test_module_record_lists_all_module_folders() -> None:
     assert list(decode_module_record(render_module_record(CARRYING.wiring, "network"))) == [
         ("", "", "", "."),
         ("network", "../.code/modules/network", "", "../.code/modules/network"),
@@ -136,7 +136,7 @@ def package(content: str, source: str = VPC.source) -> Package:
     return Package(source, {"main.tf": File(content.encode()), "modules/a/main.tf": File(b"")})
 
 
-def test_one_content_lies_there_once_whoever_calls_it() -> None:
+def test_equal_module_content_is_bundled_once() -> None:
     found = {
         "network.vpc": ResolvedModule(VPC.source, "5.1.0", ".", package("one")),
         "network.vpc.a": ResolvedModule("./modules/a", "", "modules/a", package("one")),
@@ -153,7 +153,7 @@ def test_one_content_lies_there_once_whoever_calls_it() -> None:
     assert sorted(files) == [".remote/acme-vpc-aws/main.tf", ".remote/acme-vpc-aws/modules/a/main.tf"]
 
 
-def test_two_contents_of_one_address_lie_apart() -> None:
+def test_different_contents_of_one_address_are_separate() -> None:
     found = {
         "network.vpc": ResolvedModule(VPC.source, "5.1.0", ".", package("one")),
         "web.vpc": ResolvedModule(VPC.source, "5.2.0", ".", package("two")),
@@ -164,7 +164,7 @@ def test_two_contents_of_one_address_lie_apart() -> None:
     assert all(folder.startswith(".remote/acme-vpc-aws-") for folder in folders)
 
 
-def test_stacks_that_call_nothing_by_an_address_are_not_spoken_of() -> None:
+def test_stack_without_remote_modules_is_omitted() -> None:
     assert bundle_modules({"web.own": ResolvedModule("../own", "", "modules/own")}) == ((), {})
 
 
@@ -177,7 +177,7 @@ trees = st.dictionaries(
 
 
 @given(trees)
-def test_every_module_lies_where_it_is_said_to_be_with_its_very_content(found: dict[str, ResolvedModule]) -> None:
+def test_every_remote_module_is_bundled_with_its_content(found: dict[str, ResolvedModule]) -> None:
     modules, files = bundle_modules(found)
     again = bundle_modules(dict(reversed(list(found.items()))))
     assert (modules, dict(sorted(files.items()))) == (again[0], dict(sorted(again[1].items())))
@@ -209,6 +209,6 @@ CHANGES = {
 
 
 @pytest.mark.parametrize(("newer", "told"), CHANGES.values(), ids=CHANGES)
-def test_a_diff_tells_of_a_module_that_became(newer: Release, told: list[tuple[str, object, object]]) -> None:
+def test_module_change_is_listed_when(newer: Release, told: list[tuple[str, object, object]]) -> None:
     found = compare_releases(CARRYING, newer).wiring
     assert [(change.name, change.before, change.after) for change in found] == told

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from envctl.domain.errors import Location
 from envctl.domain.release.contents import StackWiring, Wiring
 from envctl.domain.release.root_module import Backend, Place, escape_templates, render_assume_role, render_root_module
-from envctl.domain.settings.settings import Variable
+from envctl.domain.terraform.variables import Variable
 from tests.unit.terraform import type_strategies
 
 
@@ -66,7 +66,7 @@ S3 = Place(
 ARGUMENTS = {"size": 3, "password": "hunter2", "keys": {"a": "${x}"}}
 
 
-def test_a_whole_root_module_on_this_machine() -> None:
+def test_local_root_module_is_rendered() -> None:
     rendered = render_root_module(WIRING, "web", LOCAL, {"size": 3, "password": "hunter2"})
     assert (
         rendered.encode().decode()
@@ -118,7 +118,7 @@ def test_a_whole_root_module_on_this_machine() -> None:
     )
 
 
-def test_a_role_is_taken_with_what_its_trust_policy_asks_for() -> None:
+def test_assume_role_has_external_id_and_session_tags() -> None:
     where = replace(S3, external_id="shop-42", session_tags={"team": "web"})
     (taken,) = render_root_module(WIRING, "web", where, ARGUMENTS).document["provider"]["aws"]["assume_role"]
     assert taken == {
@@ -130,13 +130,13 @@ def test_a_role_is_taken_with_what_its_trust_policy_asks_for() -> None:
     assert render_assume_role(where, "envctl") == {**taken, "session_name": "envctl"}
 
 
-def test_who_is_at_work_is_a_variable_and_no_part_of_the_bytes() -> None:
+def test_session_name_is_a_variable() -> None:
     declared = render_root_module(WIRING, "network", S3, {}).document["variable"]
     assert declared == {"envctl_session": {"type": "string", "default": "envctl"}}
     assert "variable" not in render_root_module(WIRING, "network", replace(S3, assume_role=None), {}).document
 
 
-def test_a_place_on_aws() -> None:
+def test_aws_provider_and_backend_are_rendered() -> None:
     document = render_root_module(WIRING, "web", S3, ARGUMENTS).document
     assert document["provider"]["aws"] == {
         "region": "ap-northeast-1",
@@ -159,7 +159,7 @@ def test_a_place_on_aws() -> None:
     }
 
 
-def test_a_stack_may_run_in_a_further_region() -> None:
+def test_stack_may_run_in_another_region() -> None:
     """What it makes goes there; its state stays where those of its environment are."""
     wiring = replace(WIRING, stacks={**WIRING.stacks, "web": replace(WIRING.stacks["web"], region="far")})
     place = replace(S3, regions={"far": "ap-northeast-3"})
@@ -171,13 +171,13 @@ def test_a_stack_may_run_in_a_further_region() -> None:
     assert far.document["terraform"]["backend"]["s3"]["region"] == "ap-northeast-1"
 
 
-def test_a_stack_that_needs_nothing_gets_nothing() -> None:
+def test_minimal_stack_renders_minimal_root_module() -> None:
     document = render_root_module(WIRING, "network", LOCAL, {}).document
     assert set(document) == {"terraform", "module", "output"}
     assert document["module"] == {"network": {"source": "../.code/modules/vpc"}}
 
 
-def test_other_providers_and_what_a_project_says_of_aws() -> None:
+def test_other_providers_and_aws_options_are_rendered() -> None:
     wiring = replace(
         WIRING,
         providers={
@@ -209,12 +209,12 @@ LITERALS: dict[str, tuple[object, object]] = {
 
 
 @pytest.mark.parametrize(("value", "expected"), LITERALS.values(), ids=LITERALS.keys())
-def test_literals(value: object, expected: object) -> None:
+def test_literals_are_escaped(value: object, expected: object) -> None:
     assert escape_templates(value) == expected
 
 
 @given(st.dictionaries(type_strategies.names, type_strategies.literals, max_size=4))
-def test_the_order_of_what_comes_in_does_not_count(arguments: dict[str, object]) -> None:
+def test_rendering_is_independent_of_input_order(arguments: dict[str, object]) -> None:
     backwards = dict(reversed(list(arguments.items())))
     turned = replace(
         WIRING,
@@ -231,7 +231,7 @@ secrets = st.text('sec${}%"\\ret', min_size=1, max_size=12).map(lambda text: f"t
 
 
 @given(secrets, st.dictionaries(st.sampled_from(["a", "b"]), secrets, min_size=1))
-def test_sensitive_values_are_in_the_secrets_and_nowhere_else(password: str, keys: dict[str, str]) -> None:
+def test_sensitive_values_are_rendered_as_variables_only(password: str, keys: dict[str, str]) -> None:
     rendered = render_root_module(WIRING, "web", S3, {"size": 1, "password": password, "keys": keys})
     assert set(rendered.secrets) == {"password", "keys"}
     assert rendered.secrets["password"] == password
@@ -252,7 +252,7 @@ SECRETS: dict[str, tuple[str, object, str | None]] = {
 
 
 @pytest.mark.parametrize(("type_text", "value", "expected"), SECRETS.values(), ids=SECRETS.keys())
-def test_secrets_as_variables_of_the_environment(type_text: str, value: object, expected: str | None) -> None:
+def test_sensitive_values_become_environment_variables(type_text: str, value: object, expected: str | None) -> None:
     wiring = replace(WIRING, schema={"network": (variable("x", type_text, sensitive=True),)})
     rendered = render_root_module(wiring, "network", LOCAL, {"x": value})
     assert rendered.secrets == ({} if expected is None else {"x": expected})
@@ -261,7 +261,7 @@ def test_secrets_as_variables_of_the_environment(type_text: str, value: object, 
 
 
 @pytest.mark.parametrize("place", [LOCAL, S3], ids=["on this machine", "on AWS"])
-def test_no_path_of_a_machine_and_no_name_of_a_release_is_rendered(place: Place) -> None:
+def test_no_local_path_and_no_release_is_rendered(place: Place) -> None:
     document = json.loads(render_root_module(WIRING, "web", place, ARGUMENTS).encode())
     assert all(not text.startswith("/") and "sha256" not in text for text in _texts(document))
 
@@ -297,7 +297,7 @@ def test_cloud_control_provider_gets_region_and_role() -> None:
     assert alone["cc"] == {"region": "ap-northeast-1", "max_retries": 3}
 
 
-def test_renamed_stack_says_where_its_resources_were() -> None:
+def test_renamed_stack_renders_moved_block() -> None:
     moved = {"from": "module.net", "to": "module.network"}
     assert render_root_module(RENAMED, "network", LOCAL, {}).document["moved"] == [moved]
     back = render_root_module(WIRING, "network", LOCAL, {}, called="site").document["moved"]
@@ -305,7 +305,7 @@ def test_renamed_stack_says_where_its_resources_were() -> None:
     assert "moved" not in render_root_module(WIRING, "network", LOCAL, {}).document
 
 
-def test_state_that_was_not_moved_yet_is_read_under_its_old_name() -> None:
+def test_unmoved_state_is_read_under_its_old_name() -> None:
     place = replace(LOCAL, backend=replace(LOCAL.backend, under={"network": "net"}))
     assert (
         render_root_module(RENAMED, "network", place, {})

@@ -24,39 +24,39 @@ lives = st.builds(Live, st.sampled_from(["blue", "green"]), st.sampled_from(["ol
 shares = st.lists(st.integers(1, 99), unique=True, max_size=4).map(lambda steps: (*sorted(steps), 100))
 
 
-def test_what_nobody_knows_begins_with_blue() -> None:
+def test_unknown_traffic_begins_with_blue() -> None:
     assert find_final_weight(None, "new") == TrafficWeight("blue", "new")
 
 
-def test_the_same_artifact_stays_in_its_colour() -> None:
+def test_same_artifact_keeps_its_color() -> None:
     assert find_final_weight(GREEN, "old") == TrafficWeight("green", "old") == to_resting_weight(GREEN)
 
 
-def test_another_artifact_goes_to_the_other_colour() -> None:
+def test_new_artifact_takes_the_other_color() -> None:
     assert find_final_weight(BLUE, "new") == TrafficWeight("green", "new")
     assert find_final_weight(GREEN, "new") == TrafficWeight("blue", "new")
 
 
-def test_on_the_way_both_colours_run() -> None:
+def test_both_colors_run_during_rollout_steps() -> None:
     assert list_step_weights(BLUE, "new", (10, 100)) == (
         TrafficWeight("green", "new", 10, "old"),
         TrafficWeight("green", "new", 100, "old"),
     )
 
 
-def test_a_module_is_called_with_all_three_and_its_artifact() -> None:
+def test_traffic_weight_becomes_arguments_of_the_module() -> None:
     told = TrafficWeight("green", "new", 10, "old").to_arguments("image")
     assert told == {"image": "new", "color": "green", "traffic_percent": 10, "stable_image": "old"}
     assert to_resting_weight(BLUE).to_arguments("image")["stable_image"] is None
 
 
-def test_what_a_module_lacks_is_named() -> None:
+def test_missing_rollout_variables_are_named() -> None:
     assert list_missing_variables(["image", "color"]) == ("traffic_percent", "stable_image")
     assert list_missing_variables(TRAFFIC_VARIABLES) == ()
 
 
 @given(lives, st.sampled_from(["old", "new"]), shares)
-def test_every_way_leads_to_its_end_and_keeps_what_was_live(live: Live, value: str, steps: tuple[int, ...]) -> None:
+def test_every_step_keeps_color_and_live_artifact(live: Live, value: str, steps: tuple[int, ...]) -> None:
     end, going = find_final_weight(live, value), list_step_weights(live, value, steps)
     assert end.percent == 100
     assert not end.stable
@@ -69,7 +69,7 @@ def test_every_way_leads_to_its_end_and_keeps_what_was_live(live: Live, value: s
 
 
 @given(st.sampled_from(["blue", "green"]))
-def test_the_other_one_of_the_other_one_is_the_same(color: str) -> None:
+def test_other_color_of_other_color_is_the_same(color: str) -> None:
     assert other_color(other_color(color)) == color
 
 
@@ -109,11 +109,11 @@ STEPS: dict[str, tuple[StackPlan, StackPlan, bool]] = {
 
 
 @pytest.mark.parametrize(("step", "approved", "covered"), STEPS.values(), ids=STEPS)
-def test_a_step_is_a_part_of_what_was_approved(step: StackPlan, approved: StackPlan, covered: bool) -> None:
+def test_step_is_covered_by_approved_plan(step: StackPlan, approved: StackPlan, covered: bool) -> None:
     assert (not find_uncovered_changes(step, approved)) == covered
 
 
-def test_going_back_destroys_nothing_that_the_way_had_nothing_to_do_with() -> None:
+def test_unrelated_destroys_are_found_on_the_way_back() -> None:
     back = plan(DELETE, one(Action.DELETE, "aws_db_instance.this"), one(Action.UPDATE, "aws_eip.this"))
     assert find_unrelated_destroys(back, plan(CREATE)) == (one(Action.DELETE, "aws_db_instance.this"),)
 
@@ -123,7 +123,7 @@ plans = st.lists(changes, max_size=4, unique_by=lambda each: each.address).map(l
 
 
 @given(plans, plans)
-def test_a_step_that_is_covered_touches_nothing_else_and_deletes_nothing(step: StackPlan, approved: StackPlan) -> None:
+def test_covered_step_touches_approved_addresses_and_deletes_nothing(step: StackPlan, approved: StackPlan) -> None:
     left = find_uncovered_changes(step, approved)
     assert set(left) <= set(step.resources)
     covered = [each for each in step.resources if each not in left and each.action is not Action.READ]
@@ -132,7 +132,7 @@ def test_a_step_that_is_covered_touches_nothing_else_and_deletes_nothing(step: S
 
 
 @given(plans, plans, plans)
-def test_more_that_is_approved_never_refuses_what_was_covered(one_: StackPlan, two: StackPlan, step: StackPlan) -> None:
+def test_larger_approval_covers_every_covered_step(one_: StackPlan, two: StackPlan, step: StackPlan) -> None:
     known = {each.address for each in one_.resources}
     more = plan(*one_.resources, *(each for each in two.resources if each.address not in known))
     assert set(find_uncovered_changes(step, more)) <= set(find_uncovered_changes(step, one_))

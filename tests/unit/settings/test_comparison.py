@@ -63,11 +63,11 @@ RELATIONS: dict[str, tuple[Setting | None, Setting | None, list[Relation]]] = {
 
 
 @pytest.mark.parametrize(("first", "second", "relations"), RELATIONS.values(), ids=RELATIONS.keys())
-def test_relations(first: Setting | None, second: Setting | None, relations: list[Relation]) -> None:
+def test_settings_are_related(first: Setting | None, second: Setting | None, relations: list[Relation]) -> None:
     assert [pair.relation for pair in compared(first, second).pairs] == relations
 
 
-def test_a_name_is_compared_in_each_stack_where_modules_bring_defaults_of_their_own() -> None:
+def test_setting_is_compared_per_stack_where_defaults_differ() -> None:
     staging = (setting(1, STAGING, stacks=("api", "jobs", "web")),)
     prod = (setting(1, PROD, stacks=("api", "web")), setting(2, MODULE, "default", stacks=("jobs",)))
     pairs = compare_settings(of("staging", *staging), of("prod", *prod)).pairs
@@ -77,7 +77,7 @@ def test_a_name_is_compared_in_each_stack_where_modules_bring_defaults_of_their_
 
 @pytest.mark.parametrize("where", [(True, False), (False, True), (True, True)], ids=["first", "second", "both"])
 @pytest.mark.parametrize(("other", "relation"), [(SECRET, "equal"), ("another " + SECRET, "differs")])
-def test_what_is_sensitive_on_either_side_is_compared_and_shown_on_neither(
+def test_value_sensitive_on_either_side_is_never_shown(
     where: tuple[bool, bool], other: str, relation: Relation
 ) -> None:
     found = compared(setting(SECRET, STAGING, sensitive=where[0]), setting(other, PROD, sensitive=where[1]))
@@ -99,12 +99,12 @@ DIFFERENT = (of("staging", setting(1, STAGING)), of("prod", setting(2, PROD)))
         pytest.param((), frozenset({"zone"}), "", id="parity refuses another one"),
     ],
 )
-def test_what_parity_says_of_it(may_differ: tuple[str, ...], refused: frozenset[str], parity: str) -> None:
+def test_parity_of_a_difference_is(may_differ: tuple[str, ...], refused: frozenset[str], parity: str) -> None:
     (pair,) = compare_settings(*DIFFERENT, may_differ=may_differ, refused=refused).pairs
     assert pair.parity == parity
 
 
-def test_parity_says_nothing_of_what_is_equal() -> None:
+def test_equal_setting_has_no_parity_remark() -> None:
     (pair,) = compare_settings(DIFFERENT[0], replace(DIFFERENT[0], environment="prod"), may_differ=("size",)).pairs
     assert pair.parity == ""
 
@@ -134,7 +134,7 @@ LINES: dict[str, tuple[Setting | None, Setting | None, str, Location]] = {
 
 
 @pytest.mark.parametrize(("first", "second", "message", "place"), LINES.values(), ids=LINES.keys())
-def test_a_difference_names_its_lines(
+def test_difference_names_its_lines(
     first: Setting | None, second: Setting | None, message: str, place: Location
 ) -> None:
     assert compared(first, second).list_differences() == {"size": (Problem("G205", message, "", place),)}
@@ -170,26 +170,26 @@ def mirrored(pair: Pair) -> Pair:
 
 
 @given(BOTH)
-def test_the_other_way_round_it_is_the_mirror_image(both: tuple[EnvironmentSettings, EnvironmentSettings]) -> None:
+def test_swapped_comparison_is_the_mirror_image(both: tuple[EnvironmentSettings, EnvironmentSettings]) -> None:
     there, back = compare_settings(*both, may_differ=("a",)), compare_settings(*both[::-1], may_differ=("a",))
     assert tuple(map(mirrored, there.pairs)) == back.pairs
     assert there.list_differences().keys() == back.list_differences().keys()
 
 
 @given(BOTH)
-def test_parity_sees_exactly_what_people_see(both: tuple[EnvironmentSettings, EnvironmentSettings]) -> None:
+def test_parity_differences_equal_shown_differences(both: tuple[EnvironmentSettings, EnvironmentSettings]) -> None:
     found = compare_settings(*both)
     assert set(found.list_differences()) == {pair.name for pair in found.pairs if pair.relation != "equal"}
     assert list(found.list_differences()) == sorted(found.list_differences())
 
 
 @given(environments("staging"))
-def test_nothing_differs_from_itself(settings: EnvironmentSettings) -> None:
+def test_settings_equal_themselves(settings: EnvironmentSettings) -> None:
     assert not compare_settings(settings, replace(settings, environment="prod")).unequal_pairs
 
 
 @given(BOTH)
-def test_each_name_of_each_stack_is_told_once(both: tuple[EnvironmentSettings, EnvironmentSettings]) -> None:
+def test_each_setting_of_each_stack_is_listed_once(both: tuple[EnvironmentSettings, EnvironmentSettings]) -> None:
     told = [(pair.name, stack) for pair in compare_settings(*both).pairs for stack in pair.stacks]
     assert len(told) == len(set(told))
     decided = {
@@ -203,7 +203,7 @@ def test_each_name_of_each_stack_is_told_once(both: tuple[EnvironmentSettings, E
 
 
 @given(BOTH)
-def test_a_sensitive_value_is_nowhere(both: tuple[EnvironmentSettings, EnvironmentSettings]) -> None:
+def test_sensitive_value_is_never_shown(both: tuple[EnvironmentSettings, EnvironmentSettings]) -> None:
     hidden = {(each.name, stack) for side in both for each in side.settings if each.sensitive for stack in each.stacks}
     for pair in compare_settings(*both).pairs:
         if any((pair.name, stack) in hidden for stack in pair.stacks):

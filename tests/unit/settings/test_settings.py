@@ -8,16 +8,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.settings.settings import (
-    Assignment,
-    Schema,
-    SettingsFile,
-    Variable,
-    build_settings_model,
-    resolve_settings,
-)
+from envctl.domain.settings.model import build_model
+from envctl.domain.settings.settings import resolve_settings
 from envctl.domain.settings.values import EnvironmentSettings
 from envctl.domain.terraform.types import TypeExpression, format_type
+from envctl.domain.terraform.variables import Assignment, Schema, SettingsFile, Variable
 from tests.unit.terraform.type_strategies import concrete_types, fits, fitting, literals, names, types
 
 REQUIRED = object()
@@ -59,7 +54,7 @@ def value_of(type_text: str, value: object) -> object:
 
 
 @given(st.data())
-def test_a_value_that_fits_survives_and_is_stable(data: st.DataObject) -> None:
+def test_fitting_value_is_accepted_and_stable(data: st.DataObject) -> None:
     type_ = data.draw(concrete_types)
     value = data.draw(fitting(type_))
     once = value_of(format_type(type_), value)
@@ -67,14 +62,14 @@ def test_a_value_that_fits_survives_and_is_stable(data: st.DataObject) -> None:
 
 
 @given(types, literals)
-def test_a_value_that_does_not_fit_is_always_refused(type_: TypeExpression, value: object) -> None:
+def test_value_of_wrong_type_is_refused(type_: TypeExpression, value: object) -> None:
     assume(not fits(value, type_))
     found = problems_of({"web": (variable("x", format_type(type_)),)}, file_of({"x": value}))
     assert {each.code for each in found} <= {"E204", "E209"}
 
 
 @given(concrete_types, literals)
-def test_a_sensitive_value_is_never_shown(type_: TypeExpression, value: object) -> None:
+def test_sensitive_value_is_never_shown(type_: TypeExpression, value: object) -> None:
     hush = {"deep": [value, {"hush-key": "hush-hush"}]}
     found = problems_of(
         {"web": (variable("x", f"map(list({format_type(type_)}))", sensitive=True),)}, file_of({"x": hush, "y": 1})
@@ -114,7 +109,7 @@ def test_a_sensitive_value_is_never_shown(type_: TypeExpression, value: object) 
         pytest.param("string", Decimal("0.12345678901234567890"), "0.1234567890123456789", id="and the same as text"),
     ],
 )
-def test_values_are_converted_as_terraform_does_it(type_text: str, value: object, wanted: object) -> None:
+def test_values_are_converted_like_terraform(type_text: str, value: object, wanted: object) -> None:
     found = value_of(type_text, value)
     assert (found, type(found)) == (wanted, type(wanted))
 
@@ -153,7 +148,7 @@ def test_values_are_converted_as_terraform_does_it(type_text: str, value: object
         ),
     ],
 )
-def test_a_wrong_type_is_told_with_its_path_and_what_is_there(type_text: str, value: object, message: str) -> None:
+def test_wrong_type_is_reported_with_path_and_value(type_text: str, value: object, message: str) -> None:
     (problem,) = problems_of({"web": (variable("x", type_text),)}, file_of({"x": value}))
     assert (problem.code, problem.message) == ("E204", message)
     assert str(problem.location) == "environments/dev/terraform.tfvars:1"
@@ -278,19 +273,19 @@ def test_bad_settings_are_explained(
     assert str(found.location) == place
 
 
-def test_all_problems_come_at_once_in_the_order_of_the_files() -> None:
+def test_all_problems_are_reported_in_file_order() -> None:
     common = file_of({"cidr": 1, "regoin": 1}, "environments/common.tfvars")
     own = file_of({"size": "x", "vpc_id": 1}, "environments/dev/terraform.tfvars")
     found = problems_of(SCHEMA, common, own, **{**PROJECT, "artifacts": {}})
     assert [each.code for each in found] == ["E203", "E204", "E208", "E205", "E205"]
 
 
-def test_one_missing_value_of_several_stacks_is_one_problem() -> None:
+def test_value_missing_in_several_stacks_is_one_problem() -> None:
     (problem,) = problems_of({"a": (variable("zone"),), "b": (variable("zone"),)})
     assert problem.message == "zone has no value, and a and b need it"
 
 
-def test_later_files_win_and_each_value_knows_its_origin() -> None:
+def test_later_file_wins_and_origin_is_recorded() -> None:
     common = file_of({"cidr": "10.0.0.0/8", "instance_type": "t3.nano"}, "environments/common.tfvars")
     found = resolved(SCHEMA, common, file_of({"instance_type": "t3.micro"}), **PROJECT)
     origins = {each.name: (each.value, each.origin, str(each.location), each.stacks) for each in found.settings}
@@ -308,19 +303,19 @@ def test_later_files_win_and_each_value_knows_its_origin() -> None:
     }
 
 
-def test_null_for_a_variable_with_a_default_means_the_default() -> None:
+def test_null_means_the_default_of_the_variable() -> None:
     found = resolved(SCHEMA, file_of({**GOOD, "size": None, "rules": None}), **PROJECT)
     assert "size" not in found.arguments["web"]
     assert found.arguments["web"]["rules"] is None
 
 
-def test_an_attribute_that_another_stack_knows_is_no_mistake() -> None:
+def test_attribute_known_to_another_stack_is_accepted() -> None:
     schema = {"a": (variable("x", "object({a = string})"),), "b": (variable("x", "object({a = string, b = number})"),)}
     found = resolved(schema, file_of({"x": {"a": "1", "b": "2"}}))
     assert found.arguments == {"a": {"x": {"a": "1"}}, "b": {"x": {"a": "1", "b": 2}}}
 
 
-def test_the_digest_binds_what_the_environment_decides_and_nothing_else() -> None:
+def test_settings_digest_binds_only_settings_of_environment() -> None:
     def digest(values: Mapping[str, object], image: str = "app@sha256:0") -> str:
         secret: Schema = {**SCHEMA, "web": (*WEB, variable("token", sensitive=True, default="")), "tags": (
             variable("tags", "set(string)", []),)}  # fmt: skip
@@ -334,13 +329,13 @@ def test_the_digest_binds_what_the_environment_decides_and_nothing_else() -> Non
     assert len({digest(base), digest({**base, "size": 2}), digest({**base, "token": "hush"})}) == 3
 
 
-def test_values_stay_out_of_the_representation() -> None:
+def test_setting_values_are_hidden_in_repr() -> None:
     found = resolved({"web": (variable("token", sensitive=True),)}, file_of({"token": "hush"}))
     assert "hush" not in repr(found)
 
 
-def test_the_model_is_frozen_takes_no_other_names_and_hides_what_it_got() -> None:
-    model = build_settings_model("web", [variable("size", "number"), variable("vpc_id")], without=["vpc_id"])
+def test_model_is_frozen_strict_and_hides_input() -> None:
+    model = build_model("web", [variable("size", "number")])
     instance: Any = model.model_validate({"size": "5"})
     assert instance.size == 5
     with pytest.raises(pydantic.ValidationError, match="frozen"):
@@ -353,7 +348,7 @@ def test_the_model_is_frozen_takes_no_other_names_and_hides_what_it_got() -> Non
 
 
 @given(st.lists(names | st.sampled_from(["schema", "model_config", "copy", "json", "class", "_x", "a-b"]), unique=True))
-def test_any_name_that_terraform_takes_is_a_setting(chosen: list[str]) -> None:
+def test_any_valid_variable_name_is_a_setting(chosen: list[str]) -> None:
     schema = {"web": tuple(variable(name) for name in chosen)}
     found = resolved(schema, file_of(dict.fromkeys(chosen, "v")))
     assert found.arguments["web"] == dict.fromkeys(chosen, "v")

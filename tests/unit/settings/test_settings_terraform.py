@@ -154,13 +154,13 @@ ANY: list[tuple[str, object]] = [
 
 @settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=[*HealthCheck])
 @given(st.lists(pairs_of_types_and_values(), min_size=20, max_size=50))
-def test_terraform_gives_the_same_verdict_and_the_same_value(
+def test_verdict_and_value_equal_those_of_terraform(
     tmp_path_factory: pytest.TempPathFactory, drawn: list[Pair]
 ) -> None:
     compare(tmp_path_factory.mktemp("verdict"), with_lines(drawn))
 
 
-def test_terraform_finds_the_same_type_where_anything_goes(tmp_path: Path) -> None:
+def test_type_any_is_resolved_like_terraform(tmp_path: Path) -> None:
     compare(tmp_path, [(parse_type(text), value) for text, value in ANY])
 
 

@@ -2,9 +2,8 @@
 
 import pytest
 
-from envctl.domain.checks.probes import Output
 from envctl.domain.errors import UsageError
-from envctl.domain.terraform.outputs import drop_sensitive, find_output, format_raw_output, format_variable_name
+from envctl.domain.terraform.outputs import Output, drop_sensitive, find_output, format_raw_output, format_variable_name
 
 KNOWN = {"network": {"vpc_id", "cidr"}, "web-app": {"url", "cidr"}}
 FOUND = {

@@ -29,7 +29,7 @@ AWS, AWS_NEWER, RANDOM = block("aws", "6.1.0", "h1:a", "zh:b"), block("aws", "6.
 AWS_ADDRESS = "registry.terraform.io/hashicorp/aws"
 
 
-def test_every_block_is_found_by_its_address() -> None:
+def test_provider_blocks_are_split_by_address() -> None:
     assert split_provider_blocks(HEADER + AWS + b"\n" + RANDOM) == {
         AWS_ADDRESS: AWS,
         "registry.terraform.io/hashicorp/random": RANDOM,
@@ -37,30 +37,30 @@ def test_every_block_is_found_by_its_address() -> None:
     assert split_provider_blocks(b"") == split_provider_blocks(HEADER) == {}
 
 
-def test_a_stack_adds_to_the_lock_of_the_project() -> None:
+def test_stack_adds_to_the_lock_of_the_project() -> None:
     merged = merge_locks(HEADER + RANDOM, HEADER + AWS)
     assert list(split_provider_blocks(merged).values()) == [AWS, RANDOM]
     assert merged.startswith(b"# This file is maintained by envctl")
 
 
-def test_the_first_stack_begins_the_lock() -> None:
+def test_first_stack_creates_the_lock() -> None:
     assert split_provider_blocks(merge_locks(None, HEADER + AWS)) == {AWS_ADDRESS: AWS}
 
 
-def test_what_a_stack_says_newly_of_a_provider_counts() -> None:
+def test_newer_block_of_a_stack_replaces_older_one() -> None:
     assert split_provider_blocks(merge_locks(HEADER + AWS, HEADER + AWS_NEWER)) == {AWS_ADDRESS: AWS_NEWER}
 
 
-def test_the_order_of_the_stacks_does_not_count_and_merging_again_changes_nothing() -> None:
+def test_merging_is_idempotent_and_independent_of_stack_order() -> None:
     one, other = merge_locks(merge_locks(None, AWS), RANDOM), merge_locks(merge_locks(None, RANDOM), AWS)
     assert one == other == merge_locks(one, AWS)
 
 
-def test_a_provider_in_another_version_is_a_stray() -> None:
+def test_provider_in_another_version_is_a_mismatch() -> None:
     assert find_version_mismatches(HEADER + AWS, HEADER + AWS_NEWER) == (AWS_ADDRESS,)
 
 
-def test_a_provider_that_the_release_does_not_carry_is_a_stray() -> None:
+def test_provider_missing_in_the_release_is_a_mismatch() -> None:
     assert (
         find_version_mismatches(None, HEADER + AWS)
         == find_version_mismatches(HEADER + RANDOM, HEADER + AWS)
@@ -68,37 +68,37 @@ def test_a_provider_that_the_release_does_not_carry_is_a_stray() -> None:
     )
 
 
-def test_more_hashes_of_the_same_version_are_no_stray() -> None:
+def test_additional_hashes_are_no_mismatch() -> None:
     assert find_version_mismatches(HEADER + AWS, HEADER + block("aws", "6.1.0", "h1:a", "h1:other-platform")) == ()
 
 
-def test_a_release_may_carry_more_than_a_stack_needs() -> None:
+def test_release_may_carry_additional_providers() -> None:
     assert find_version_mismatches(HEADER + AWS + b"\n" + RANDOM, HEADER + AWS) == ()
 
 
-def test_hashes_of_the_same_version_are_united_whichever_comes_first() -> None:
+def test_hashes_of_one_version_are_united() -> None:
     linux, mac = block("aws", "6.1.0", "h1:linux", "zh:b"), block("aws", "6.1.0", "h1:mac", "zh:b")
     merged = merge_locks(HEADER + linux, HEADER + mac)
     assert split_provider_blocks(merged) == {AWS_ADDRESS: block("aws", "6.1.0", "h1:linux", "h1:mac", "zh:b")}
     assert merged == merge_locks(HEADER + mac, HEADER + linux)
 
 
-def test_what_several_stacks_ask_for_is_united_too() -> None:
+def test_constraints_of_several_stacks_are_united() -> None:
     loose = AWS.replace(b"~> 6.1.0", b">= 6.0")
     assert read_constraints(split_provider_blocks(merge_locks(AWS, loose))[AWS_ADDRESS]) == ">= 6.0, ~> 6.1.0"
     assert merge_locks(AWS, loose) == merge_locks(loose, AWS) == merge_locks(merge_locks(AWS, loose), loose)
 
 
-def test_a_block_in_which_nothing_is_new_stays_as_somebody_wrote_it() -> None:
+def test_block_without_new_content_keeps_its_bytes() -> None:
     by_hand = AWS.replace(b'    "h1:a",\n', b'    # ours\n    "h1:a",\n')
     assert split_provider_blocks(merge_locks(by_hand, AWS))[AWS_ADDRESS] == by_hand
 
 
-def test_a_new_version_takes_no_hash_of_the_old_one_along() -> None:
+def test_new_version_drops_hashes_of_the_old_version() -> None:
     assert read_hashes(split_provider_blocks(merge_locks(AWS, AWS_NEWER))[AWS_ADDRESS]) == ("h1:c",)
 
 
-def test_hashes_that_nobody_asked_for_this_time_are_kept_with_their_version_alone() -> None:
+def test_known_hashes_are_kept_for_the_same_version() -> None:
     before = HEADER + block("aws", "6.1.0", "h1:mac") + b"\n" + block("random", "2.0.0", "h1:mac")
     found = split_provider_blocks(
         keep_known_hashes(before, HEADER + AWS + b"\n" + block("random", "3.0.0", "h1:linux"))
@@ -109,11 +109,11 @@ def test_hashes_that_nobody_asked_for_this_time_are_kept_with_their_version_alon
     }
 
 
-def test_what_nobody_needs_any_more_goes() -> None:
+def test_unneeded_provider_is_removed() -> None:
     assert split_provider_blocks(keep_providers(HEADER + AWS + b"\n" + RANDOM, [AWS_ADDRESS])) == {AWS_ADDRESS: AWS}
 
 
-def test_an_address_is_told_as_people_write_it() -> None:
+def test_provider_address_is_shortened() -> None:
     assert [shorten_address(each) for each in (AWS_ADDRESS, "registry.opentofu.org/a/b", "example.com/a/b")] == [
         "hashicorp/aws",
         "a/b",
@@ -136,7 +136,7 @@ def _agree(*locks: bytes) -> bool:
 
 
 @given(LOCKS, LOCKS, LOCKS)
-def test_locks_that_agree_are_merged_in_any_order_and_lose_no_hash(one: bytes, two: bytes, other: bytes) -> None:
+def test_agreeing_locks_merge_in_any_order_without_loss(one: bytes, two: bytes, other: bytes) -> None:
     assume(_agree(one, two, other))
     merged = merge_locks(merge_locks(one, two), other)
     assert merged == merge_locks(merge_locks(other, two), one) == merge_locks(merged, two)
@@ -149,7 +149,7 @@ def test_locks_that_agree_are_merged_in_any_order_and_lose_no_hash(one: bytes, t
 
 
 @given(LOCKS, LOCKS)
-def test_the_stack_has_the_last_word_on_versions(project: bytes, stack: bytes) -> None:
+def test_lock_of_the_stack_decides_the_version(project: bytes, stack: bytes) -> None:
     merged = merge_locks(project, stack)
     assert find_version_mismatches(merged, stack) == ()
     assert merge_locks(merged, stack) == merged

@@ -6,11 +6,11 @@ from tests.unit.terraform.type_strategies import types
 
 
 @given(types)
-def test_a_type_survives_being_written_and_read(type_: TypeExpression) -> None:
+def test_type_survives_formatting(type_: TypeExpression) -> None:
     assert parse_type(format_type(type_)) == type_
 
 
-def test_comments_newlines_and_order_of_spelling_do_not_matter() -> None:
+def test_comments_newlines_and_spelling_are_normalized() -> None:
     text = """object({
       # who { may } enter
       name : string // plain
@@ -26,7 +26,7 @@ def test_comments_newlines_and_order_of_spelling_do_not_matter() -> None:
 
 
 @pytest.mark.parametrize("kind", ["list", "map"])
-def test_terraforms_old_bare_collections_hold_anything(kind: str) -> None:
+def test_bare_collection_types_accept_any_element(kind: str) -> None:
     assert parse_type(kind) == Collection(kind, AnyType())  # type: ignore[arg-type]
 
 
@@ -46,10 +46,10 @@ def test_terraforms_old_bare_collections_hold_anything(kind: str) -> None:
         pytest.param("", "not a type", id="nothing"),
     ],
 )
-def test_a_malformed_type_is_explained(text: str, message: str) -> None:
+def test_malformed_type_is_explained(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message.replace("(", r"\(").replace(")", r"\)")):
         parse_type(text)
 
 
-def test_a_plain_type_is_plain() -> None:
+def test_primitive_type_is_parsed() -> None:
     assert parse_type(" string ") == Primitive("string")

@@ -46,7 +46,7 @@ SPANS = {
 
 
 @pytest.mark.parametrize(("since", "until", "expected"), SPANS.values(), ids=SPANS)
-def test_meant_is(since: str, until: str, expected: TimeRange) -> None:
+def test_time_range_is(since: str, until: str, expected: TimeRange) -> None:
     assert parse_time_range(since, until, NOW) == expected
 
 
@@ -67,12 +67,12 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("since", "until", "message"), WRONG.values(), ids=WRONG)
-def test_wrong_is(since: str, until: str, message: str) -> None:
+def test_invalid_time_range_is(since: str, until: str, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
         parse_time_range(since, until, NOW)
 
 
-def test_the_beginning_is_in_it_and_the_end_is_not() -> None:
+def test_time_range_includes_start_and_excludes_end() -> None:
     tick = timedelta(microseconds=1)
     week = parse_time_range("7d", "1d", NOW)
     assert week.since is not None
@@ -87,7 +87,7 @@ def test_the_beginning_is_in_it_and_the_end_is_not() -> None:
 
 
 @given(st.text(max_size=30))
-def test_any_text_is_a_time_or_told(text: str) -> None:
+def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
         found = parse_time_range(text, "", NOW)
     except ValueError as error:

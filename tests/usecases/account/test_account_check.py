@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from envctl.domain.errors import ConfigurationError, ExitCode, OperationFailedError
+from envctl.domain.errors import ConfigurationError, OperationFailedError
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import RefusedError
 from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.approval.explain_refusal import explain_refusal
@@ -43,7 +44,7 @@ def refused(world: World, source: str = "dev", target: str = "staging") -> list[
     return [problem.code for problem in raised.value.problems]
 
 
-def test_a_promotion_that_a_gate_refuses_takes_no_credentials_of_the_target(world: World) -> None:
+def test_promotion_refused_by_gate_takes_no_target_credentials(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     world.access.asked.clear()
@@ -51,7 +52,7 @@ def test_a_promotion_that_a_gate_refuses_takes_no_credentials_of_the_target(worl
     assert world.access.asked == []
 
 
-def test_a_promotion_that_may_happen_asks_before_terraform_does_anything(world: World) -> None:
+def test_wrong_account_refuses_promotion_before_terraform_runs(world: World) -> None:
     apply(world.ports, "dev")
     world.access.accounts["staging"] = ACCOUNTS["dev"]
     world.terraform.calls.clear()
@@ -60,7 +61,7 @@ def test_a_promotion_that_may_happen_asks_before_terraform_does_anything(world: 
     assert world.access.asked == ["dev", "dev", "staging"]
 
 
-def test_a_role_that_is_not_given_ends_it_before_terraform_does_anything(world: World) -> None:
+def test_denied_role_stops_promotion_before_terraform_runs(world: World) -> None:
     apply(world.ports, "dev")
     world.access.refused.add("staging")
     world.terraform.calls.clear()
@@ -69,14 +70,14 @@ def test_a_role_that_is_not_given_ends_it_before_terraform_does_anything(world: 
     assert world.terraform.calls == []
 
 
-def test_break_glass_does_not_open_the_wrong_account(world: World) -> None:
+def test_break_glass_does_not_waive_wrong_account(world: World) -> None:
     apply(world.ports, "dev")
     world.access.accounts["staging"] = ACCOUNTS["dev"]
     with pytest.raises(RefusedError, match="G203"):
         promote(world.ports, "dev", "staging", DeployOptions(break_glass="it burns"))
 
 
-def test_a_dry_run_asks_nobody(world: World) -> None:
+def test_dry_run_requests_no_credentials(world: World) -> None:
     apply(world.ports, "dev")
     world.access.asked.clear()
     told = promote(world.ports, "dev", "staging", DeployOptions(dry_run=True)).stages
@@ -86,27 +87,27 @@ def test_a_dry_run_asks_nobody(world: World) -> None:
     assert told[taken + 1].startswith("render")
 
 
-def test_a_plan_asks_once_for_the_same_credentials(world: World) -> None:
+def test_account_of_same_credentials_is_checked_once(world: World) -> None:
     plan_environment(world.ports, "dev")
     plan_environment(world.ports, "dev")
     assert world.access.asked == ["dev"]
 
 
-def test_a_plan_in_the_wrong_account_is_refused_before_terraform_does_anything(world: World) -> None:
+def test_plan_in_wrong_account_is_refused_before_terraform(world: World) -> None:
     world.access.accounts["dev"] = ACCOUNTS["prod"]
     with pytest.raises(RefusedError, match="G203"):
         plan_environment(world.ports, "dev")
     assert world.terraform.calls == []
 
 
-def test_where_nothing_says_that_it_is_on_aws_nobody_is_asked() -> None:
+def test_account_is_not_checked_without_aws() -> None:
     world = World()
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     assert world.access.asked == []
 
 
-def test_sessions_bear_the_name_of_who_is_at_work(world: World) -> None:
+def test_sessions_are_named_after_the_actor(world: World) -> None:
     apply(world.ports, "dev")
     assert set(world.terraform.sessions) == {"envctl-ann@example.com"}
     world.identity.name = "bob@example.com"
@@ -114,7 +115,7 @@ def test_sessions_bear_the_name_of_who_is_at_work(world: World) -> None:
     assert set(world.terraform.sessions) == {"envctl-ann@example.com", "envctl-bob@example.com"}
 
 
-def test_credentials_have_to_hold_as_long_as_the_longest_deployment_there(world: World) -> None:
+def test_credentials_must_outlast_the_longest_deployment(world: World) -> None:
     apply(world.ports, "dev")
     world.tree.content["modules/web/main.tf"] += b"\n# another release\n"
     # A deployment here takes some seconds; what is more is the margin.
@@ -131,7 +132,7 @@ def test_credentials_have_to_hold_as_long_as_the_longest_deployment_there(world:
     apply(world.ports, "dev")
 
 
-def test_why_asks_the_account_only_where_it_plans(world: World) -> None:
+def test_why_checks_the_account_only_with_plan(world: World) -> None:
     apply(world.ports, "dev")
     world.access.asked.clear()
     outcomes = {answer.code: answer.outcome for answer in explain_refusal(world.ports, "staging").answers}
@@ -158,7 +159,7 @@ def as_role(world: World, role: str, person: str) -> None:
     world.identity = SettableIdentity(f"arn:aws:sts::{account}:assumed-role/{role}/{person}", via="aws")
 
 
-def test_who_may_is_asked_of_the_role_and_not_of_the_person(world: World) -> None:
+def test_permission_is_checked_for_the_role(world: World) -> None:
     world.tree.content["envctl.toml"] += ALLOWED.encode()
     as_role(world, "DeveloperRole", "ann")
     apply(world.ports, "dev")
@@ -167,7 +168,7 @@ def test_who_may_is_asked_of_the_role_and_not_of_the_person(world: World) -> Non
     assert promote(world.ports, "dev", "staging").deployment
 
 
-def test_an_approval_by_somebody_who_may_not_is_refused_and_would_not_count(world: World) -> None:
+def test_approval_without_permission_is_refused_and_ignored(world: World) -> None:
     as_role(world, "DeveloperRole", "ann")
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
@@ -185,7 +186,7 @@ def test_an_approval_by_somebody_who_may_not_is_refused_and_would_not_count(worl
     )
 
 
-def test_one_person_with_two_roles_is_one_person(world: World) -> None:
+def test_person_with_two_roles_counts_once(world: World) -> None:
     as_role(world, "DeveloperRole", "ann@example.com")
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
@@ -199,7 +200,7 @@ def test_one_person_with_two_roles_is_one_person(world: World) -> None:
     assert missing == {"peer": 1, "business": 1}
 
 
-def test_an_approval_is_taken_back_in_whatever_role_one_is(world: World) -> None:
+def test_approval_is_withdrawn_in_any_role(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     as_role(world, "QARole", "cat")
@@ -209,7 +210,7 @@ def test_an_approval_is_taken_back_in_whatever_role_one_is(world: World) -> None
     assert not withdraw_approval(world.ports, "prod", "peer").withdrawn
 
 
-def test_a_secret_under_the_name_that_says_who_is_at_work_is_refused(world: World) -> None:
+def test_reserved_session_variable_is_refused(world: World) -> None:
     declared = b'variable "envctl_session" {\n  type = string\n  sensitive = true\n}\n'
     world.tree.content["modules/web/main.tf"] += declared
     world.tree.content["environments/dev/terraform.tfvars"] += b'envctl_session = "hunter2"\n'
@@ -246,7 +247,7 @@ ELSEWHERE: dict[str, tuple[str, Callable[[World], object]]] = {
 
 
 @pytest.mark.parametrize(("code", "change"), ELSEWHERE.values(), ids=ELSEWHERE)
-def test_nothing_is_done_with_a_state_whose_bucket_is_not_the_one_where(
+def test_wrong_state_bucket_stops_commands_before_terraform(
     world: World, code: str, change: Callable[[World], object]
 ) -> None:
     with_state_in_s3(world)
@@ -262,7 +263,7 @@ def test_nothing_is_done_with_a_state_whose_bucket_is_not_the_one_where(
     assert world.terraform.calls == []
 
 
-def test_a_bucket_is_looked_for_once_for_plans_and_each_time_for_deployments(world: World) -> None:
+def test_state_bucket_is_checked_again_for_each_deployment(world: World) -> None:
     with_state_in_s3(world)
     plan_environment(world.ports, "dev")
     world.buckets.there.clear()
@@ -271,7 +272,7 @@ def test_a_bucket_is_looked_for_once_for_plans_and_each_time_for_deployments(wor
         apply(world.ports, "dev")
 
 
-def test_the_sandbox_has_its_own_buckets(world: World) -> None:
+def test_sandbox_uses_its_own_buckets(world: World) -> None:
     with_state_in_s3(world)
     world.buckets.there.clear()
     world.sandbox = True

@@ -42,7 +42,7 @@ def codes(found: Bootstrap) -> list[str]:
     return [problem.code for problem in found.problems]
 
 
-def test_all_buckets_are_made_and_seen_to_be_whole(world: World) -> None:
+def test_all_buckets_are_created_and_complete(world: World) -> None:
     found = bootstrap(world.ports)
     assert outcomes(found) == dict.fromkeys([STORE, *STATES.values()], "whole")
     assert (found.exit_code, found.problems, found.next) == (0, (), "envctl doctor")
@@ -55,7 +55,7 @@ def test_all_buckets_are_made_and_seen_to_be_whole(world: World) -> None:
     assert found.create_only.verdict == "good"
 
 
-def test_each_is_made_with_the_credentials_of_its_environment(world: World) -> None:
+def test_each_bucket_is_created_with_environment_credentials(world: World) -> None:
     bootstrap(world.ports)
     assert {(environment, name) for environment, name, _ in world.buckets.taken} == {
         ("", STORE),
@@ -63,7 +63,7 @@ def test_each_is_made_with_the_credentials_of_its_environment(world: World) -> N
     }
 
 
-def test_a_second_time_nothing_is_done_and_nobody_is_asked(world: World) -> None:
+def test_second_bootstrap_changes_and_asks_nothing(world: World) -> None:
     bootstrap(world.ports)
     world.buckets.taken.clear()
     world.observer.intended.clear()
@@ -74,7 +74,7 @@ def test_a_second_time_nothing_is_done_and_nobody_is_asked(world: World) -> None
     assert world.store.content == before
 
 
-def test_what_will_be_done_is_shown_before_anybody_is_asked(world: World) -> None:
+def test_steps_are_shown_before_the_question(world: World) -> None:
     world.prompter.answers = [False]
     with pytest.raises(InterruptedByUserError, match="E310"):
         bootstrap(world.ports)
@@ -86,14 +86,14 @@ def test_what_will_be_done_is_shown_before_anybody_is_asked(world: World) -> Non
     assert world.store.content == {}
 
 
-def test_where_nobody_can_be_asked_nothing_is_done(world: World) -> None:
+def test_bootstrap_without_terminal_changes_nothing(world: World) -> None:
     world.prompter.nobody = True
     with pytest.raises(UsageError, match="E001"):
         bootstrap(world.ports)
     assert world.buckets.there == {}
 
 
-def test_a_dry_run_shows_the_same_and_does_nothing(world: World) -> None:
+def test_dry_run_shows_same_steps_without_changes(world: World) -> None:
     dry = bootstrap(world.ports, dry_run=True)
     assert (world.buckets.there, world.store.content) == ({}, {})
     assert dry.exit_code == 0
@@ -101,14 +101,14 @@ def test_a_dry_run_shows_the_same_and_does_nothing(world: World) -> None:
     assert tuple(each.steps for each in world.observer.intended[0]) == tuple(each.steps for each in dry.buckets)
 
 
-def test_a_check_changes_nothing_and_says_what_is_missing(world: World) -> None:
+def test_check_reports_missing_buckets_and_changes_nothing(world: World) -> None:
     found = check_buckets(world.ports)
     assert outcomes(found) == dict.fromkeys([STORE, *STATES.values()], "missing")
     assert (found.exit_code, found.next, found.create_only) == (2, "envctl bootstrap", None)
     assert (world.buckets.there, world.store.content) == ({}, {})
 
 
-def test_a_check_says_what_is_weaker_and_what_would_mend_it(world: World) -> None:
+def test_check_reports_weaker_bucket_and_its_fix(world: World) -> None:
     bootstrap(world.ports)
     there = world.buckets.there[STATES["prod"]]
     there.found = replace(there.found, versioning="Suspended")
@@ -119,13 +119,13 @@ def test_a_check_says_what_is_weaker_and_what_would_mend_it(world: World) -> Non
     assert (found.exit_code, found.next) == (2, "envctl bootstrap")
 
 
-def test_a_check_of_what_is_whole_ends_with_0(world: World) -> None:
+def test_check_of_complete_buckets_exits_with_zero(world: World) -> None:
     bootstrap(world.ports)
     found = check_buckets(world.ports)
     assert (found.exit_code, found.next) == (0, "")
 
 
-def test_a_check_of_a_store_that_was_never_tried_is_not_whole(world: World) -> None:
+def test_check_of_unprobed_store_is_incomplete(world: World) -> None:
     bootstrap(world.ports)
     world.store.content.clear()
     found = check_buckets(world.ports)
@@ -134,14 +134,14 @@ def test_a_check_of_a_store_that_was_never_tried_is_not_whole(world: World) -> N
     assert (found.exit_code, found.next, world.store.content) == (2, "envctl bootstrap", {})
 
 
-def test_who_names_environments_means_their_states_alone(world: World) -> None:
+def test_named_environments_limit_bootstrap_to_their_states(world: World) -> None:
     found = bootstrap(world.ports, ["prod", "prod"])
     assert outcomes(found) == {STATES["prod"]: "whole"}
     assert "" not in world.access.asked
     assert check_buckets(world.ports, ["prod"]).exit_code == 0
 
 
-def test_an_environment_that_does_not_exist_is_told(world: World) -> None:
+def test_unknown_environment_is_refused(world: World) -> None:
     with pytest.raises(UsageError, match="E002"):
         bootstrap(world.ports, ["prd"])
 
@@ -167,7 +167,7 @@ TWICE = {
 
 
 @pytest.mark.parametrize(("old", "new", "said"), TWICE.values(), ids=TWICE)
-def test_one_bucket_can_not_be_that(world: World, old: str, new: str, said: str) -> None:
+def test_one_bucket_may_not_be(world: World, old: str, new: str, said: str) -> None:
     edited(world, old, new)
     if said == "the store and a state":
         world.access.accounts = dict.fromkeys(["", *ACCOUNTS], OWN)
@@ -178,7 +178,7 @@ def test_one_bucket_can_not_be_that(world: World, old: str, new: str, said: str)
     assert world.buckets.there == {}
 
 
-def test_an_account_that_is_not_the_environments_is_left_alone(world: World) -> None:
+def test_bucket_in_wrong_account_is_left_alone(world: World) -> None:
     world.access.accounts["staging"] = PROD
     found = bootstrap(world.ports)
     assert outcomes(found)[STATES["staging"]] == "unknown"
@@ -187,21 +187,21 @@ def test_an_account_that_is_not_the_environments_is_left_alone(world: World) -> 
     assert len(world.buckets.there) == 3
 
 
-def test_credentials_that_are_not_given_leave_the_others_to_be_made(world: World) -> None:
+def test_denied_credentials_do_not_block_other_buckets(world: World) -> None:
     world.access.refused.add("dev")
     found = bootstrap(world.ports)
     assert (codes(found), found.exit_code) == (["E413"], 1)
     assert sorted(world.buckets.there) == sorted([STORE, STATES["staging"], STATES["prod"]])
 
 
-def test_a_store_that_your_own_credentials_do_not_lead_to_is_not_tried(world: World) -> None:
+def test_store_in_another_account_is_not_probed(world: World) -> None:
     world.access.accounts[""] = DEV
     found = bootstrap(world.ports)
     assert codes(found) == ["E423"]
     assert world.store.content == {}
 
 
-def test_as_me_takes_ones_own_credentials_where_they_are_of_that_account(world: World) -> None:
+def test_as_me_uses_own_credentials_in_their_account(world: World) -> None:
     world.access.accounts[""] = PROD
     found = bootstrap(world.ports, ["dev", "prod"], as_me=True)
     assert (outcomes(found), codes(found)) == ({STATES["dev"]: "unknown", STATES["prod"]: "whole"}, ["E423"])
@@ -216,7 +216,7 @@ ELSEWHERE = {
 
 
 @pytest.mark.parametrize(("bucket", "code"), ELSEWHERE.values(), ids=ELSEWHERE)
-def test_nothing_is_changed_in_a_bucket_that(world: World, bucket: StoredBucket, code: str) -> None:
+def test_bucket_is_left_unchanged_when(world: World, bucket: StoredBucket, code: str) -> None:
     world.buckets.there[STATES["dev"]] = bucket
     found = bootstrap(world.ports)
     assert (codes(found), found.exit_code) == ([code], 1)
@@ -226,7 +226,7 @@ def test_nothing_is_changed_in_a_bucket_that(world: World, bucket: StoredBucket,
     assert check_buckets(world.ports).exit_code == 1
 
 
-def test_a_bucket_that_can_not_be_looked_at_hides_no_other(world: World) -> None:
+def test_unreadable_bucket_does_not_hide_others(world: World) -> None:
     bootstrap(world.ports)
     world.buckets.closed.add(STATES["dev"])
     there = world.buckets.there[STATES["prod"]]
@@ -241,7 +241,7 @@ def test_a_bucket_that_can_not_be_looked_at_hides_no_other(world: World) -> None
     assert (found.exit_code, codes(found)) == (1, ["E424"])
 
 
-def test_a_part_that_can_not_be_looked_at_is_told_and_left_alone(world: World) -> None:
+def test_unreadable_part_is_reported_and_left_alone(world: World) -> None:
     denied = Problem("E424", "can't be looked at: Access Denied (AccessDenied)", "allow s3:GetBucketPolicy on it")
     world.buckets.there[STATES["dev"]] = StoredBucket(DEV, "ap-northeast-1", FoundBucket(unseen={"policy": denied}))
     found = bootstrap(world.ports, ["dev"])
@@ -253,7 +253,7 @@ def test_a_part_that_can_not_be_looked_at_is_told_and_left_alone(world: World) -
 
 
 @pytest.mark.parametrize("refused", [EncryptObjects, WritePolicy], ids=lambda step: step.__name__)
-def test_a_step_that_aws_refuses_keeps_no_other_from_being_taken(world: World, refused: type[BucketStep]) -> None:
+def test_denied_step_does_not_block_other_steps(world: World, refused: type[BucketStep]) -> None:
     world.buckets.refused = {refused}
     found = bootstrap(world.ports, ["dev"])
     (report,) = found.buckets
@@ -262,14 +262,14 @@ def test_a_step_that_aws_refuses_keeps_no_other_from_being_taken(world: World, r
     assert len(report.steps) == 5
 
 
-def test_where_the_bucket_can_not_be_made_nothing_else_is_tried(world: World) -> None:
+def test_failed_bucket_creation_stops_its_other_steps(world: World) -> None:
     world.buckets.refused = {CreateBucket}
     found = bootstrap(world.ports)
     assert codes(found) == ["E425"] * 4
     assert (world.buckets.taken, world.store.content) == ([], {})
 
 
-def test_what_a_team_made_itself_stays(world: World) -> None:
+def test_existing_policy_and_rules_are_kept(world: World) -> None:
     theirs = {"Sid": "Audit", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
     rule = {"ID": "logs", "Status": "Enabled", "Filter": {"Prefix": "logs/"}, "Expiration": {"Days": 9}}
     kept = FoundBucket(
@@ -291,7 +291,7 @@ class Forgetful(MemoryStore):
         self.content[key] = data
 
 
-def test_a_store_that_lets_something_be_written_over_is_refused(world: World) -> None:
+def test_store_that_allows_overwriting_is_refused(world: World) -> None:
     world.store = Forgetful()
     found = bootstrap(world.ports)
     assert (codes(found), found.exit_code, found.next) == (["E426"], 1, "")
@@ -299,14 +299,14 @@ def test_a_store_that_lets_something_be_written_over_is_refused(world: World) ->
     assert check_buckets(world.ports).exit_code == 2, "what was written over is still there to be seen"
 
 
-def test_on_this_machine_alone_there_is_nothing_to_make() -> None:
+def test_local_project_needs_no_buckets() -> None:
     world = World()
     for found in (bootstrap(world.ports), check_buckets(world.ports), bootstrap(world.ports, dry_run=True)):
         assert (found.buckets, found.exit_code, len(found.needless)) == ((), 0, 2)
     assert (world.access.asked, world.store.content) == ([], {})
 
 
-def test_states_on_disk_need_no_bucket_beside_a_store_that_does(world: World) -> None:
+def test_local_state_needs_no_bucket_beside_remote_store(world: World) -> None:
     edited(world, 'backend = "s3"', 'backend = "local"')
     found = bootstrap(world.ports)
     assert [each.purpose for each in found.buckets] == ["store"]

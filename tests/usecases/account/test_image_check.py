@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from envctl.domain.errors import ConfigurationError, ExitCode, OperationFailedError
+from envctl.domain.errors import ConfigurationError, OperationFailedError
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import RefusedError
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.release.contents import Release
@@ -87,7 +88,7 @@ def image_in(world: World, environment: str) -> object:
     ]
 
 
-def test_a_tag_becomes_the_digest_that_it_means_and_that_alone_goes_on(tagged: World) -> None:
+def test_tag_is_resolved_to_digest_on_entry_only(tagged: World) -> None:
     apply(tagged.ports, "dev")
     assert release_in(tagged, "dev").wiring.artifacts == {"image": PINNED}
     assert f"app: {TAGGED} is {DIGEST}" in tagged.observer.heard
@@ -101,7 +102,7 @@ def test_a_tag_becomes_the_digest_that_it_means_and_that_alone_goes_on(tagged: W
     ]
 
 
-def test_a_tag_and_the_digest_that_it_means_make_one_and_the_same_release(tagged: World) -> None:
+def test_tag_and_its_digest_make_the_same_release(tagged: World) -> None:
     first = apply(tagged.ports, "dev").release
     for same in (PINNED, f"{TAGGED}@{DIGEST}", f"registry.example.com/shop:other@{DIGEST}"):
         says(tagged, same)
@@ -111,13 +112,13 @@ def test_a_tag_and_the_digest_that_it_means_make_one_and_the_same_release(tagged
     assert apply(tagged.ports, "dev").release != first
 
 
-def test_where_all_is_pinned_no_registry_is_asked_on_entry(world: World) -> None:
+def test_pinned_images_need_no_registry_on_entry(world: World) -> None:
     apply(world.ports, "dev")
     preview_environments(world.ports)
     assert [each for each in world.registries.asked if each[0] == "digest"] == []
 
 
-def test_a_tag_that_is_not_there_stops_before_anything_is_recorded(tagged: World) -> None:
+def test_missing_tag_stops_before_anything_is_recorded(tagged: World) -> None:
     tagged.registries.tags.clear()
     with pytest.raises(OperationFailedError, match=f"E431 artifact app: there is no {TAGGED}"):
         apply(tagged.ports, "dev")
@@ -125,7 +126,7 @@ def test_a_tag_that_is_not_there_stops_before_anything_is_recorded(tagged: World
     assert tagged.terraform.calls == []
 
 
-def test_a_registry_that_does_not_answer_stops_as_well(tagged: World) -> None:
+def test_unreachable_registry_stops_before_anything_is_recorded(tagged: World) -> None:
     tagged.registries.unreachable.add("registry.example.com")
     with pytest.raises(OperationFailedError, match="E433"):
         apply(tagged.ports, "dev")
@@ -141,19 +142,19 @@ OFFLINE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("command", OFFLINE.values(), ids=OFFLINE.keys())
-def test_what_needs_no_network_says_that_a_tag_is_one(tagged: World, command: Any) -> None:
+def test_offline_command_reports_tag_without_network(tagged: World, command: Any) -> None:
     command(tagged.ports)
     assert tagged.registries.asked == []
     assert tagged.observer.heard == [f"app: {TAGGED} is a tag; envctl apply dev looks for the digest that it means"]
 
 
-def test_a_comparison_needs_no_network_and_gives_no_name_to_a_release_that_nobody_has_made(tagged: World) -> None:
+def test_comparison_of_tag_needs_no_network(tagged: World) -> None:
     compared = diff_environments(tagged.ports, "dev", "staging")
     assert tagged.registries.asked == []
     assert {side.release for side in (compared.first, compared.second)} == {""}
 
 
-def test_a_dry_run_says_that_it_would_look(tagged: World) -> None:
+def test_dry_run_names_the_digest_lookup(tagged: World) -> None:
     told = apply(tagged.ports, "dev", DeployOptions(dry_run=True)).stages
     assert told[0].startswith("look for the digest that the tag of app means, render stacks network, web")
     assert tagged.registries.asked == []
@@ -170,7 +171,7 @@ class Remembering(MemoryWorkspace):
         self.kept.append(prepared)
 
 
-def test_what_holds_a_tag_is_not_remembered_for_the_next_plan() -> None:
+def test_preparation_with_tag_is_not_cached() -> None:
     from envctl.usecases.inspect.plan import plan_environment
 
     workspace = Remembering()
@@ -184,7 +185,7 @@ def test_what_holds_a_tag_is_not_remembered_for_the_next_plan() -> None:
     assert len(workspace.kept) == 1
 
 
-def test_in_the_sandbox_a_tag_of_elsewhere_gets_a_digest_that_is_made_up_and_stays(tagged: World) -> None:
+def test_sandbox_invents_a_stable_digest_for_foreign_tag(tagged: World) -> None:
     tagged.sandbox = True
     first = apply(tagged.ports, "dev").release
     assert tagged.registries.asked == []
@@ -192,7 +193,7 @@ def test_in_the_sandbox_a_tag_of_elsewhere_gets_a_digest_that_is_made_up_and_sta
     assert apply(tagged.ports, "dev").release == first
 
 
-def test_in_the_sandbox_ecr_is_asked(world: World) -> None:
+def test_sandbox_resolves_tags_of_ecr(world: World) -> None:
     world.sandbox = True
     image = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop:1.4"
     says(world, image)
@@ -202,7 +203,7 @@ def test_in_the_sandbox_ecr_is_asked(world: World) -> None:
     assert str(release_in(world, "dev").wiring.artifacts["image"]).endswith(OTHER)
 
 
-def test_each_environment_takes_the_same_content_from_its_own_repository(own: World) -> None:
+def test_each_environment_pulls_from_its_own_repository(own: World) -> None:
     apply(own.ports, "dev")
     promote(own.ports, "dev", "staging")
     assert release_in(own, "staging").wiring.artifacts == {"image": PINNED}
@@ -210,13 +211,13 @@ def test_each_environment_takes_the_same_content_from_its_own_repository(own: Wo
     assert release_in(own, "dev") == release_in(own, "staging")
 
 
-def test_the_line_of_an_artifact_is_known_in_its_own_repository_too(own: World) -> None:
+def test_artifact_keeps_its_line_in_own_repository(own: World) -> None:
     says(own, f"{TAGGED}@{DIGEST}")
     (found,) = (each for each in resolve_settings(own.ports, "dev").settings if each.name == "image")
     assert (found.value, str(found.location), found.origin) == (ECR["dev"], f"{DEV}:2", "artifact")
 
 
-def test_a_repository_that_is_none_is_told_with_its_line(own: World) -> None:
+def test_invalid_repository_is_reported_with_its_line(own: World) -> None:
     own.tree.content["envctl.toml"] = own.tree.content["envctl.toml"].replace(b'account_id = "222222222222"\n', b"")
     with pytest.raises(ConfigurationError) as error:
         validate_project(own.ports)
@@ -227,7 +228,7 @@ def test_a_repository_that_is_none_is_told_with_its_line(own: World) -> None:
     assert problem.location.line
 
 
-def test_images_are_brought_from_where_they_entered_and_then_from_stage_to_stage(own: World) -> None:
+def test_image_is_copied_from_origin_and_then_stagewise(own: World) -> None:
     apply(own.ports, "dev")
     promote(own.ports, "dev", "staging")
     assert own.registries.held == {PINNED, ECR["dev"], ECR["staging"]}
@@ -248,14 +249,14 @@ def test_images_are_brought_from_where_they_entered_and_then_from_stage_to_stage
     ]
 
 
-def test_what_is_there_is_not_copied(own: World) -> None:
+def test_existing_image_is_not_copied(own: World) -> None:
     assert own.registries.held is not None
     own.registries.held |= set(ECR.values())
     apply(own.ports, "dev")
     assert not any(each[0].startswith("copy") for each in own.registries.asked)
 
 
-def test_what_the_source_has_lost_comes_from_where_it_entered(own: World) -> None:
+def test_image_lost_by_source_is_copied_from_origin(own: World) -> None:
     apply(own.ports, "dev")
     assert own.registries.held is not None
     own.registries.held.discard(ECR["dev"])
@@ -263,7 +264,7 @@ def test_what_the_source_has_lost_comes_from_where_it_entered(own: World) -> Non
     assert own.registries.asked[-2:] == [("copy from", PINNED, "staging"), ("copy to", ECR["staging"], "staging")]
 
 
-def test_what_is_nowhere_is_told_before_anything_is_planned(own: World) -> None:
+def test_image_missing_everywhere_is_reported_before_planning(own: World) -> None:
     apply(own.ports, "dev")
     own.registries.held = set()
     own.terraform.calls.clear()
@@ -276,7 +277,7 @@ def test_what_is_nowhere_is_told_before_anything_is_planned(own: World) -> None:
     assert journal.load(own.ports).find_environment("staging").last is None
 
 
-def test_a_dry_run_says_what_would_be_copied_and_copies_nothing(own: World) -> None:
+def test_dry_run_names_copies_and_copies_nothing(own: World) -> None:
     apply(own.ports, "dev")
     asked = len(own.registries.asked)
     told = promote(own.ports, "dev", "staging", DeployOptions(dry_run=True)).stages
@@ -284,7 +285,7 @@ def test_a_dry_run_says_what_would_be_copied_and_copies_nothing(own: World) -> N
     assert len(own.registries.asked) == asked
 
 
-def test_in_the_sandbox_nothing_is_copied(own: World) -> None:
+def test_sandbox_copies_no_images(own: World) -> None:
     own.sandbox = True
     apply(own.ports, "dev")
     assert not any(each[0].startswith("copy") for each in own.registries.asked)
@@ -298,9 +299,7 @@ FOUND: dict[str, tuple[set[str], bool, ImagePresence | None]] = {
 
 
 @pytest.mark.parametrize(("held", "sandbox", "found"), FOUND.values(), ids=FOUND.keys())
-def test_a_look_says_what_the_target_finds(
-    own: World, held: set[str], sandbox: bool, found: ImagePresence | None
-) -> None:
+def test_image_check_reports(own: World, held: set[str], sandbox: bool, found: ImagePresence | None) -> None:
     apply(own.ports, "dev")
     own.registries.held, own.sandbox = held, sandbox
     own.registries.asked.clear()
@@ -308,7 +307,7 @@ def test_a_look_says_what_the_target_finds(
     assert own.registries.asked == [("find", ECR["staging"], "staging")]
 
 
-def test_a_registry_that_does_not_answer_is_unknown_and_says_why(world: World) -> None:
+def test_unreachable_registry_is_unknown_with_its_reason(world: World) -> None:
     apply(world.ports, "dev")
     world.registries.unreachable.add("registry.example.com")
     (found,) = find_images(world.ports, load.load_project(world.ports), "staging", release_in(world, "dev"))
@@ -317,7 +316,7 @@ def test_a_registry_that_does_not_answer_is_unknown_and_says_why(world: World) -
     assert found.why.code == "E433"
 
 
-def test_in_the_sandbox_no_registry_but_ecr_is_looked_into(world: World) -> None:
+def test_sandbox_checks_only_ecr(world: World) -> None:
     apply(world.ports, "dev")
     world.sandbox = True
     world.registries.asked.clear()
@@ -326,7 +325,7 @@ def test_in_the_sandbox_no_registry_but_ecr_is_looked_into(world: World) -> None
 
 
 @pytest.mark.parametrize("image", [TAGGED, "Not An Image"])
-def test_what_an_old_release_carries_without_a_digest_is_seen_and_not_brought(own: World, image: str) -> None:
+def test_unpinned_image_of_old_release_is_not_copied(own: World, image: str) -> None:
     apply(own.ports, "dev")
     made = release_in(own, "dev")
     loose = replace(made, wiring=replace(made.wiring, artifacts={"image": image}))
@@ -338,7 +337,7 @@ def test_what_an_old_release_carries_without_a_digest_is_seen_and_not_brought(ow
     assert own.registries.asked == []
 
 
-def test_an_image_that_is_not_there_refuses_before_anything_is_planned(world: World) -> None:
+def test_missing_image_is_refused_before_planning(world: World) -> None:
     apply(world.ports, "dev")
     world.registries.held = set()
     world.terraform.calls.clear()
@@ -349,7 +348,7 @@ def test_an_image_that_is_not_there_refuses_before_anything_is_planned(world: Wo
     assert journal.load(world.ports).find_environment("staging").last is None
 
 
-def test_a_registry_that_does_not_answer_refuses_for_now_with_its_own_code(world: World) -> None:
+def test_unreachable_registry_is_refused_temporarily(world: World) -> None:
     apply(world.ports, "dev")
     world.registries.unreachable.add("registry.example.com")
     with pytest.raises(RefusedError) as refused:
@@ -358,7 +357,7 @@ def test_a_registry_that_does_not_answer_refuses_for_now_with_its_own_code(world
     assert refused.value.exit_code == ExitCode.REFUSED_FOR_NOW
 
 
-def test_break_glass_helps_where_the_environment_lists_it(world: World) -> None:
+def test_break_glass_waives_missing_image_where_listed(world: World) -> None:
     waivable = PROJECT.replace(
         b"[environments.staging.gates]\n", b'[environments.staging.gates]\nwaivable = ["artifact"]\n'
     )
@@ -369,14 +368,14 @@ def test_break_glass_helps_where_the_environment_lists_it(world: World) -> None:
     assert [waived.code for waived in done.waived] == ["G201"]
 
 
-def test_a_destruction_looks_for_no_image(world: World) -> None:
+def test_destroy_checks_no_images(world: World) -> None:
     apply(world.ports, "dev")
     world.registries.asked.clear()
     destroy(world.ports, "dev")
     assert world.registries.asked == []
 
 
-def test_no_registry_is_asked_in_another_account_than_the_environments(own: World) -> None:
+def test_no_registry_is_queried_in_wrong_account(own: World) -> None:
     apply(own.ports, "dev")
     own.access.remembered.clear()
     own.access.accounts["staging"] = ACCOUNTS["prod"]
@@ -386,7 +385,7 @@ def test_no_registry_is_asked_in_another_account_than_the_environments(own: Worl
     assert own.registries.asked == []
 
 
-def test_a_tag_is_not_looked_up_in_another_account_than_that_of_the_entry(own: World) -> None:
+def test_tag_is_not_resolved_in_wrong_account(own: World) -> None:
     says(own, "111111111111.dkr.ecr.eu-west-1.amazonaws.com/shop:1.4")
     own.access.accounts["dev"] = ACCOUNTS["prod"]
     with pytest.raises(RefusedError, match="G203"):
@@ -399,7 +398,7 @@ def outcome(told: Why) -> str:
     return found
 
 
-def test_why_does_not_say_that_images_are_there_before_it_has_looked(world: World) -> None:
+def test_why_checks_images_only_with_a_plan(world: World) -> None:
     apply(world.ports, "dev")
     world.registries.held = set()
     world.registries.asked.clear()
@@ -410,7 +409,7 @@ def test_why_does_not_say_that_images_are_there_before_it_has_looked(world: Worl
     assert outcome(explain_refusal(world.ports, "staging", planned=True)) == "passes"
 
 
-def test_where_a_release_has_no_images_there_is_nothing_to_look_for(world: World) -> None:
+def test_release_without_images_passes_without_registry(world: World) -> None:
     text = PROJECT.replace(b'kind = "oci"', b'kind = "string"')
     world.tree.content["envctl.toml"] = text
     apply(world.ports, "dev")

@@ -6,11 +6,11 @@ from envctl.domain.aws.secret_status import KIB, SecretValue
 from envctl.domain.errors import (
     ConfigurationError,
     EnvctlError,
-    ExitCode,
     InterruptedByUserError,
     OperationFailedError,
     UsageError,
 )
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import RefusedError
 from envctl.usecases.account.secret_check import check_secrets, find_secrets, list_secrets
 from envctl.usecases.account.secret_set import SecretSet, set_secret
@@ -65,7 +65,7 @@ def codes(error: EnvctlError | None) -> list[str]:
     return [problem.code for problem in error.problems] if error else []
 
 
-def test_what_settings_ask_for_is_told_with_whether_it_is_there() -> None:
+def test_required_secrets_are_listed_with_their_status() -> None:
     world = project()
     world.secrets.held[DB] = b"x"
     told, error = list_secrets(world.ports, "prod")
@@ -78,7 +78,7 @@ def test_what_settings_ask_for_is_told_with_whether_it_is_there() -> None:
     assert error is None
 
 
-def test_a_list_fails_where_nobody_can_tell() -> None:
+def test_list_fails_for_unreadable_secrets() -> None:
     world = project()
     world.secrets.otherwise[DB] = "unknown"
     told, error = list_secrets(world.ports, "prod")
@@ -86,7 +86,7 @@ def test_a_list_fails_where_nobody_can_tell() -> None:
     assert [each.state for each in told.secrets] == ["unknown", "absent"]
 
 
-def test_aws_is_not_asked_where_no_secret_is_asked_for() -> None:
+def test_aws_is_not_queried_without_required_secrets() -> None:
     world = project()
     world.edit("environments/common.tfvars", 'size = 1\ndb_secret_name = ""\n')
     told, error = check_secrets(world.ports, ["dev"])
@@ -96,7 +96,7 @@ def test_aws_is_not_asked_where_no_secret_is_asked_for() -> None:
     assert world.secrets.looked == []
 
 
-def test_a_check_tells_all_that_is_missing_with_the_command_for_each() -> None:
+def test_check_reports_all_missing_secrets_with_commands() -> None:
     world = project()
     world.secrets.held |= {("dev", "shop/db"): b"x", DB: b"x"}
     world.secrets.otherwise[DB] = "deleting"
@@ -111,7 +111,7 @@ def test_a_check_tells_all_that_is_missing_with_the_command_for_each() -> None:
     ]
 
 
-def test_a_check_of_what_is_all_there_is_silent() -> None:
+def test_check_of_complete_secrets_reports_nothing() -> None:
     world = project()
     world.secrets.held |= {DB: b"x", KEY: b"x"}
     told, error = check_secrets(world.ports, ["prod", "prod"])
@@ -119,7 +119,7 @@ def test_a_check_of_what_is_all_there_is_silent() -> None:
     assert [each.environment for each in told.environments] == ["prod"]
 
 
-def test_an_environment_that_can_not_be_got_into_hides_no_other() -> None:
+def test_unreachable_environment_does_not_hide_others() -> None:
     world = project()
     world.access.refused.add("staging")
     world.edit("environments/prod/terraform.tfvars", "size = [\n")
@@ -140,7 +140,7 @@ def test_another_account_than_the_environments_is_refused() -> None:
     assert world.secrets.looked == []
 
 
-def test_a_secret_of_another_account_is_not_looked_for() -> None:
+def test_secret_of_another_account_is_not_checked() -> None:
     world = project()
     arn = "arn:aws:secretsmanager:eu-west-1:999999999999:secret:shared/db-a1B2c3"
     world.edit("environments/prod/terraform.tfvars", f'cidr = "10.30.0.0/16"\ndb_secret_name = "{arn}"\n')
@@ -153,7 +153,7 @@ def test_a_secret_of_another_account_is_not_looked_for() -> None:
         set_secret(world.ports, "prod", "shared/db", never)
 
 
-def test_the_release_that_comes_next_says_what_is_asked_for() -> None:
+def test_next_release_decides_which_secrets_are_required() -> None:
     world = deployed(("dev", "shop/new"))
     runs = load_status(world.ports).environments[1].present.current
     assert runs is not None
@@ -171,7 +171,7 @@ def test_the_release_that_comes_next_says_what_is_asked_for() -> None:
     assert staging.release == newer
 
 
-def test_settings_that_fit_the_working_tree_alone_are_read_with_it() -> None:
+def test_working_tree_is_read_where_settings_need_it() -> None:
     world = deployed()
     world.edit("modules/web/main.tf", WEB.decode() + ASKING + 'variable "new_secret_name" { type = string }\n')
     world.edit("environments/prod/terraform.tfvars", 'cidr = "10.30.0.0/16"\nnew_secret_name = "shop/new"\n')
@@ -180,14 +180,14 @@ def test_settings_that_fit_the_working_tree_alone_are_read_with_it() -> None:
     assert [each.secret.name for each in told.secrets] == ["shop/db", "shop/new"]
 
 
-def test_settings_that_fit_nothing_are_told_as_of_the_release_that_comes() -> None:
+def test_settings_that_fit_no_release_are_refused() -> None:
     world = deployed()
     world.edit("environments/staging/terraform.tfvars", 'cidr = "10.20.0.0/16"\nsise = 2\n')
     with pytest.raises(ConfigurationError, match="E203"):
         list_secrets(world.ports, "staging")
 
 
-def test_the_project_is_not_valid_where_a_pattern_finds_nothing() -> None:
+def test_pattern_without_match_makes_the_project_invalid() -> None:
     world = project()
     world.edit("envctl.toml", PROJECT.decode() + PATTERNS.replace("*_parameter", "key_parametr"))
     with pytest.raises(ConfigurationError) as raised:
@@ -197,7 +197,7 @@ def test_the_project_is_not_valid_where_a_pattern_finds_nothing() -> None:
     assert str(problem.location) == "envctl.toml:29"
 
 
-def test_a_value_where_a_name_belongs_is_not_sent_anywhere() -> None:
+def test_value_in_place_of_name_is_never_sent() -> None:
     world = project()
     world.edit("environments/prod/terraform.tfvars", 'cidr = "10.30.0.0/16"\ndb_secret_name = "planted p@ss"\n')
     for act in (lambda: list_secrets(world.ports, "prod"), lambda: validate_project(world.ports)):
@@ -208,7 +208,7 @@ def test_a_value_where_a_name_belongs_is_not_sent_anywhere() -> None:
     assert world.secrets.looked == []
 
 
-def test_what_a_deployment_is_about_is_looked_at() -> None:
+def test_deployment_checks_its_secrets() -> None:
     world = project()
     project_ = load.load_project(world.ports)
     wiring = working_tree.build_release(world.ports, project_).wiring
@@ -218,7 +218,7 @@ def test_what_a_deployment_is_about_is_looked_at() -> None:
     assert world.secrets.looked == [("prod", ("shop/db", "/shop/key"))]
 
 
-def test_a_secret_is_created_with_tags_and_then_gets_new_versions() -> None:
+def test_secret_is_created_with_tags_and_then_updated() -> None:
     world = project()
     done = set_secret(world.ports, "prod", "shop/db", value, kms_key="alias/shop")
     assert done == SecretSet(
@@ -236,7 +236,7 @@ def test_a_secret_is_created_with_tags_and_then_gets_new_versions() -> None:
     assert world.store.content == {}
 
 
-def test_who_says_no_is_not_asked_for_a_value() -> None:
+def test_declined_question_asks_for_no_value() -> None:
     world = project()
     world.prompter.answers = [False]
     with pytest.raises(InterruptedByUserError, match="E310"):
@@ -244,7 +244,7 @@ def test_who_says_no_is_not_asked_for_a_value() -> None:
     assert world.secrets.held == {}
 
 
-def test_without_anybody_to_ask_nothing_is_written() -> None:
+def test_secret_is_not_set_without_a_terminal() -> None:
     world = project()
     world.prompter.nobody = True
     with pytest.raises(UsageError, match="E001"):
@@ -261,21 +261,21 @@ NOT_ASKED_FOR = {
 
 
 @pytest.mark.parametrize(("name", "more", "hint"), NOT_ASKED_FOR.values(), ids=NOT_ASKED_FOR)
-def test_not_set_is(name: str, more: dict[str, object], hint: str) -> None:
+def test_secret_is_not_set_when(name: str, more: dict[str, object], hint: str) -> None:
     world = project()
     with pytest.raises(UsageError, match="E446") as raised:
         set_secret(world.ports, "prod", name, never, **more)  # type: ignore[arg-type]
     assert hint in raised.value.problems[0].hint
 
 
-def test_what_no_setting_asks_for_is_set_where_that_is_meant() -> None:
+def test_unrequired_secret_is_set_on_request() -> None:
     world = project()
     done = set_secret(world.ports, "prod", "/shop/later", value, kind="ssm", unasked=True)
     assert (done.kind, done.created, done.next) == ("ssm", True, "")
     assert world.secrets.held == {("prod", "/shop/later"): b"planted"}
 
 
-def test_one_name_in_two_places_needs_to_be_told_apart() -> None:
+def test_name_in_two_services_needs_a_choice() -> None:
     world = project()
     world.edit("environments/prod/terraform.tfvars", 'cidr = "10.30.0.0/16"\nkey_parameter = "shop"\n')
     world.edit("environments/common.tfvars", 'size = 1\ndb_secret_name = "shop"\n')
@@ -285,7 +285,7 @@ def test_one_name_in_two_places_needs_to_be_told_apart() -> None:
     assert set_secret(world.ports, "prod", "shop", value, kind="ssm").kind == "ssm"
 
 
-def test_the_new_one_behind_an_arn_has_another() -> None:
+def test_recreated_secret_has_another_arn() -> None:
     world = project()
     arn = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:shop/db-a1B2c3"
     world.edit("environments/prod/terraform.tfvars", f'cidr = "10.30.0.0/16"\ndb_secret_name = "{arn}"\n')
@@ -304,7 +304,7 @@ UNFIT = {
 
 
 @pytest.mark.parametrize(("name", "data"), UNFIT.values(), ids=UNFIT)
-def test_no_value_is(name: str, data: bytes) -> None:
+def test_secret_value_is_refused_when(name: str, data: bytes) -> None:
     world = project()
     with pytest.raises(UsageError, match="E447"):
         set_secret(world.ports, "prod", name, lambda: value(data))
@@ -312,14 +312,14 @@ def test_no_value_is(name: str, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["shop/db", "/shop/key"])
-def test_the_longest_value_is_taken(name: str) -> None:
+def test_longest_value_is_accepted(name: str) -> None:
     world = project()
     most = b"x" * (64 if name == "shop/db" else 8) * KIB
     set_secret(world.ports, "prod", name, lambda: value(most))
     assert world.secrets.held["prod", name] == most
 
 
-def test_what_waits_for_its_deletion_is_not_written_over() -> None:
+def test_secret_scheduled_for_deletion_is_not_overwritten() -> None:
     world = project()
     world.secrets.held[DB] = b"x"
     world.secrets.otherwise[DB] = "deleting"
@@ -330,7 +330,7 @@ def test_what_waits_for_its_deletion_is_not_written_over() -> None:
         set_secret(world.ports, "prod", "shop/db", never)
 
 
-def test_a_parameter_of_another_type_is_left_alone() -> None:
+def test_parameter_of_another_type_is_not_overwritten() -> None:
     world = project()
     world.secrets.held[KEY], world.secrets.types["/shop/key"] = b"x", "String"
     with pytest.raises(OperationFailedError, match="E448") as raised:
@@ -338,12 +338,12 @@ def test_a_parameter_of_another_type_is_left_alone() -> None:
     assert raised.value.problems[0].hint == "take it away first: aws ssm delete-parameter --name /shop/key"
 
 
-def test_a_value_is_seen_nowhere() -> None:
+def test_secret_value_is_hidden_in_representations() -> None:
     held = value(b"planted-secret")
     assert "planted" not in repr(held) + str(held) + f"{held}"
 
 
-def test_a_deployment_is_refused_before_terraform_does_anything_where_secrets_are_missing() -> None:
+def test_missing_secrets_refuse_deployment_before_terraform() -> None:
     world = project()
     world.secrets.held[("dev", "shop/db")] = b"x"
     apply(world.ports, "dev")
@@ -358,7 +358,7 @@ def test_a_deployment_is_refused_before_terraform_does_anything_where_secrets_ar
     assert promote(world.ports, "dev", "staging").deployment
 
 
-def test_why_says_what_is_missing_once_it_may_look() -> None:
+def test_why_reports_missing_secrets_once_planned() -> None:
     world = project(account="333333333333")
     world.access.accounts["prod"] = "333333333333"
     world.secrets.held |= dict.fromkeys([("dev", "shop/db"), ("staging", "shop/db")], b"x")

@@ -66,7 +66,7 @@ def given(world: World) -> list[ApprovalGiven]:
     return [entry.event for entry in list_entries(world) if isinstance(entry.event, ApprovalGiven)]
 
 
-def test_what_reviewers_said_opens_the_gate_for_exactly_the_plan_they_saw(world: World) -> None:
+def test_recorded_reviews_open_gate_for_the_reviewed_plan(world: World) -> None:
     told = reviewed(world, "octocat", "hubot", unseen=("web",))
     assert outcomes(told) == {"octocat": "recorded", "hubot": "recorded"}
     assert (told.not_seen, told.unseen) == ({"web": ("what it reads",)}, ("web",))
@@ -89,7 +89,7 @@ def test_reviewers_do_not_accept_unseen_stacks_by_themselves(world: World) -> No
     assert promote(world.ports, "staging", "prod", SURE).deployment is not None
 
 
-def test_one_of_two_is_not_enough(world: World) -> None:
+def test_one_of_two_reviews_is_not_enough(world: World) -> None:
     told = reviewed(world, "octocat")
     assert (told.missing, told.next) == ({"peer": 1}, "envctl approve prod --gate peer")
     with pytest.raises(RefusedError) as refused:
@@ -97,37 +97,37 @@ def test_one_of_two_is_not_enough(world: World) -> None:
     assert [each.code for each in refused.value.refusals] == ["G106"]
 
 
-def test_it_is_recorded_once(world: World) -> None:
+def test_same_review_is_recorded_once(world: World) -> None:
     reviewed(world, "octocat")
     assert outcomes(reviewed(world, "octocat")) == {"octocat": "already"}
     assert len(given(world)) == 1
 
 
-def test_where_nobody_had_to_nobody_did(world: World) -> None:
+def test_unreviewed_job_records_nothing(world: World) -> None:
     told = reviewed(world)
     assert (told.reviewers, told.missing, given(world)) == ((), {"peer": 2}, [])
 
 
-def test_whoever_promotes_does_not_count(world: World) -> None:
+def test_review_by_promoter_does_not_count(world: World) -> None:
     assert isinstance(world.identity, Somebody)
     world.identity.who = replace(JOB, name="pusher")
     assert outcomes(reviewed(world, "pusher", "octocat")) == {"pusher": "promotes it", "octocat": "recorded"}
     assert [event.reviewer for event in given(world)] == ["octocat"]
 
 
-def test_whoever_made_the_release_does_not_count(world: World) -> None:
+def test_review_by_release_maker_does_not_count(world: World) -> None:
     assert isinstance(world.identity, Somebody)
     world.identity.who = replace(JOB, name="another merger")
     told = reviewed(world, "merger")
     assert outcomes(told) == {"merger": f"made release {told.release[:12]}"}
 
 
-def test_they_do_where_the_environment_says_so(world: World) -> None:
+def test_own_review_counts_where_self_approval_is_allowed(world: World) -> None:
     edit(world, GATES, GATES + b"\nself_approval = true")
     assert outcomes(reviewed(world, "merger")) == {"merger": "recorded"}
 
 
-def test_only_those_count_who_may(world: World) -> None:
+def test_only_reviews_of_allowed_approvers_count(world: World) -> None:
     world.tree.content["envctl.toml"] += b'[environments.prod.allow]\napprove = { peer = ["github:octo*"] }\n'
     told = reviewed(world, "octocat", "hubot")
     assert outcomes(told) == {"octocat": "recorded", "hubot": "may not approve at peer: that may github:octo*"}
@@ -138,7 +138,7 @@ def test_only_those_count_who_may(world: World) -> None:
     [replace(JOB, environment=""), replace(JOB, environment="staging"), replace(JOB, verified=False)],
     ids=["no environment", "another environment", "nobody vouches for the job"],
 )
-def test_of_a_job_that_nobody_says_is_for_the_environment_no_name_is_believed(world: World, job: Actor) -> None:
+def test_reviewer_is_unverified_without_verified_job_of_environment(world: World, job: Actor) -> None:
     world.tree.content["envctl.toml"] += b'[environments.prod.allow]\napprove = { peer = ["github:octocat"] }\n'
     assert isinstance(world.identity, Somebody)
     world.identity.who = job
@@ -149,7 +149,7 @@ def test_of_a_job_that_nobody_says_is_for_the_environment_no_name_is_believed(wo
     assert [a.by.verified for a in journal.load(world.ports).find_environment("prod").approvals] == [False]
 
 
-def test_who_gave_it_takes_it_back(world: World) -> None:
+def test_reviewer_withdraws_own_approval(world: World) -> None:
     reviewed(world, "octocat", "hubot")
     assert isinstance(world.identity, Somebody)
     world.identity.who = Actor("octocat", "github", verified=True)
@@ -157,7 +157,7 @@ def test_who_gave_it_takes_it_back(world: World) -> None:
     assert [a.by.name for a in journal.load(world.ports).find_environment("prod").approvals] == ["hubot"]
 
 
-def test_of_an_earlier_attempt_nobody_knows_which_plan_they_saw(world: World) -> None:
+def test_reviews_of_an_earlier_attempt_are_refused(world: World) -> None:
     with pytest.raises(UsageError) as error:
         reviewed(world, "octocat", attempt=2)
     assert [problem.code for problem in error.value.problems] == ["E034"]
@@ -175,7 +175,7 @@ GATE: dict[str, tuple[bytes, str | None, str]] = {
 
 
 @pytest.mark.parametrize(("gates", "asked", "expected"), GATE.values(), ids=GATE)
-def test_the_gate_at_which_they_count_is(world: World, gates: bytes, asked: str | None, expected: str) -> None:
+def test_reviews_count_at_gate(world: World, gates: bytes, asked: str | None, expected: str) -> None:
     edit(world, GATES, gates)
     world.reviews.names = {"prod": ["octocat"]}
     try:
@@ -185,13 +185,13 @@ def test_the_gate_at_which_they_count_is(world: World, gates: bytes, asked: str 
     assert told == expected
 
 
-def test_a_plan_that_was_never_made_can_not_have_been_seen(world: World) -> None:
+def test_review_of_unknown_plan_is_refused(world: World) -> None:
     with pytest.raises(UsageError) as error:
         record_reviews(world.ports, "prod", release=None, fingerprint="f00d" * 16)
     assert error.value.problems[0].code == "E009"
 
 
-def test_the_author_of_a_pull_request_does_not_count() -> None:
+def test_pull_request_author_does_not_count_as_reviewer() -> None:
     """Whoever merges it has their own name on the commit."""
     world = World(identity=Somebody())
     world.reviews.written = {"c0ffee": ["octocat"]}
@@ -203,13 +203,13 @@ def test_the_author_of_a_pull_request_does_not_count() -> None:
     assert first.why.startswith("made release ")
 
 
-def test_a_bot_that_let_the_job_begin_does_not_count(world: World) -> None:
+def test_reviewing_bot_does_not_count(world: World) -> None:
     first, second = reviewed(world, "gatekeeper[bot]", "hubot").reviewers
     assert (first.outcome, first.why) == ("does not count", "is no person, and no pattern of peer is its very name")
     assert second.outcome == "recorded"
 
 
-def test_with_keys_of_aws_no_reviewer_counts_for_who_promotes(world: World) -> None:
+def test_reviews_recorded_with_aws_keys_count_as_recorder(world: World) -> None:
     """With the keys of a principal and no token of GitHub, any name could be recorded."""
     arn = "arn:aws:sts::3:assumed-role/dev/mallory"
     world.identity = Somebody(who=Actor(arn, "aws", verified=True, arn=arn))

@@ -50,7 +50,7 @@ def test_person_withdraws_under_each_name(world: World, name: Name) -> None:
     assert not withdraw_approval(world.ports, "prod", "business").withdrawn
 
 
-def test_keys_of_another_person_withdraw_nothing(world: World) -> None:
+def test_another_person_withdraws_nothing(world: World) -> None:
     """EVE's variables say that her job is CAT's, and AWS says that she is EVE."""
     approves(world, SettableIdentity(CAT))
     world.identity = identity_of(CAT, "a token of one's own")
@@ -59,7 +59,7 @@ def test_keys_of_another_person_withdraw_nothing(world: World) -> None:
     assert approvals(world) == [CAT]
 
 
-def test_claimed_name_is_not_the_approval_of_the_person(world: World) -> None:
+def test_unverified_name_does_not_count_as_the_person(world: World) -> None:
     """EVE claims the session of CAT, at a gate that asks for no role by the tree, and for one by what was recorded."""
     world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(GATES, IN_ROLE))
     approves(world, SettableIdentity(BOB), "peer")

@@ -76,7 +76,7 @@ def graphs(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
 
 
 @given(graphs(), st.sets(st.sampled_from(NAMES)), st.data())
-def test_whatever_ends_first_each_comes_after_its_needs_and_all_but_what_needs_a_failed_one_is_done(
+def test_tasks_run_after_needs_except_behind_failures(
     needs: dict[str, tuple[str, ...]], failing: set[str], data: st.DataObject
 ) -> None:
     doing = Doing({name: failure(name) for name in failing})
@@ -91,7 +91,7 @@ def test_whatever_ends_first_each_comes_after_its_needs_and_all_but_what_needs_a
     assert all(set(because) <= set(course.failed) and because for because in course.skipped.values())
 
 
-def test_what_needs_nothing_of_each_other_is_at_work_at_once() -> None:
+def test_independent_tasks_run_concurrently() -> None:
     crew = AnyOrder()
     run_tasks(crew, {"a": (), "b": (), "c": ("a", "b")}, Doing().steps)
     assert crew.at_most == 2
@@ -102,7 +102,7 @@ def test_what_needs_nothing_of_each_other_is_at_work_at_once() -> None:
     [InterruptedByUserError(Problem("E311", "interrupted")), ZeroDivisionError()],
     ids=["Ctrl-C begins nothing more", "a bug begins nothing more"],
 )
-def test_what_runs_comes_to_its_end_and_nothing_more_is_begun(stop: BaseException) -> None:
+def test_running_tasks_end_and_no_more_are_started(stop: BaseException) -> None:
     doing = Doing({"a": stop})
     # Of a and b, which run at the same time, a ends while b is in its first job.
     turns = iter([0, 1, 0])
@@ -114,7 +114,7 @@ def test_what_runs_comes_to_its_end_and_nothing_more_is_begun(stop: BaseExceptio
         course.raise_failure()
 
 
-def test_what_was_in_its_last_job_when_all_was_stopped_is_done() -> None:
+def test_task_ending_its_last_job_is_done() -> None:
     doing = Doing({"a": InterruptedByUserError(Problem("E311", "interrupted"))})
     # b is two jobs ahead of a.
     turns = iter([1, 1, 0, 0])
@@ -122,7 +122,7 @@ def test_what_was_in_its_last_job_when_all_was_stopped_is_done() -> None:
     assert (course.done, set(course.skipped)) == (("b",), {"a"})
 
 
-def test_a_step_may_live_with_the_failure_of_its_job() -> None:
+def test_task_may_handle_the_failure_of_its_job() -> None:
     told: list[str] = []
 
     def steps(name: str) -> Task:
@@ -135,7 +135,7 @@ def test_a_step_may_live_with_the_failure_of_its_job() -> None:
     assert (course.done, told) == (("a",), ["a said no"])
 
 
-def test_what_is_done_between_jobs_may_fail_as_well() -> None:
+def test_task_may_fail_between_jobs() -> None:
     def steps(name: str) -> Task:
         yield lambda: None
         if name == "a":

@@ -64,7 +64,7 @@ def stacks(world: World, release: str) -> list[str]:
     return list(unpack(world.store.content[f"releases/{release}.tar"], release).wiring.stacks)
 
 
-def test_each_gets_its_own_stacks_and_no_others(world: World) -> None:
+def test_each_standalone_environment_has_its_own_stacks(world: World) -> None:
     of = {name: apply(world.ports, name).release for name in ("dev", "management", "dev-account")}
     assert {name: stacks(world, release) for name, release in of.items()} == {
         "dev": ["network", "web"],
@@ -73,46 +73,46 @@ def test_each_gets_its_own_stacks_and_no_others(world: World) -> None:
     }
 
 
-def test_common_settings_are_those_of_the_pipeline(world: World) -> None:
+def test_common_settings_apply_to_standalone_environments(world: World) -> None:
     """`size`, which no stack of management declares, stands in the common file."""
     found = resolve_settings(world.ports, "management").settings
     assert [(each.name, each.value) for each in found] == [("units", ["dev", "prod"])]
 
 
-def test_it_takes_code_from_the_working_tree_whenever_it_is_applied(world: World) -> None:
+def test_standalone_environment_takes_code_from_working_tree(world: World) -> None:
     first = apply(world.ports, "management").release
     world.edit("modules/organization/main.tf", 'variable "units" { type = list(string) }\n')
     assert apply(world.ports, "management").release != first
     assert load_status(world.ports).beside[0].lag is None
 
 
-def test_a_change_of_one_is_no_new_release_of_the_others(world: World) -> None:
+def test_change_of_standalone_stack_keeps_pipeline_release(world: World) -> None:
     before = apply(world.ports, "dev").release
     world.edit("modules/organization/main.tf", 'variable "units" { type = list(string) }\n')
     assert apply(world.ports, "dev").release == before
 
 
-def test_nothing_is_promoted_into_it(world: World) -> None:
+def test_promotion_into_standalone_environment_is_refused(world: World) -> None:
     apply(world.ports, "dev")
     (said,) = (each for each in refused(lambda: promote(world.ports, "dev", "management")) if "G101" in each)
     assert said == "G101 order: management stands beside the pipeline; nothing is promoted into it"
 
 
 @pytest.mark.parametrize("target", ["staging", "prod"])
-def test_what_it_runs_goes_nowhere_else(world: World, target: str) -> None:
+def test_standalone_release_is_promoted_nowhere(world: World, target: str) -> None:
     apply(world.ports, "management")
     told = refused(lambda: promote(world.ports, "management", target))
     assert told[0].startswith("G101 order: management stands beside the pipeline (dev → staging → prod)")
 
 
-def test_a_release_of_its_own_is_none_that_dev_proved(world: World) -> None:
+def test_standalone_release_is_not_promotable_from_dev(world: World) -> None:
     apply(world.ports, "dev")
     made = apply(world.ports, "management").release
     told = refused(lambda: promote(world.ports, "dev", "staging", release=made))
     assert [each for each in told if each.startswith("G102")]
 
 
-def test_the_same_content_is_one_release_for_both(world: World) -> None:
+def test_same_content_is_one_release_for_both(world: World) -> None:
     one = apply(world.ports, "dev-account").release
     with pytest.raises(RefusedError):
         apply(world.ports, "prod-account")
@@ -124,12 +124,12 @@ def test_the_same_content_is_one_release_for_both(world: World) -> None:
     assert [event.beside for event in made] == ["dev-account", "prod-account"]  # type: ignore[union-attr]
 
 
-def test_it_has_gates_only_where_it_says_so(world: World) -> None:
+def test_standalone_environment_has_gates_only_when_written(world: World) -> None:
     assert apply(world.ports, "management").deployment
     assert [each for each in refused(lambda: apply(world.ports, "prod-account")) if each.startswith("G106")]
 
 
-def test_a_rollback_goes_back_within_it(world: World) -> None:
+def test_rollback_works_in_standalone_environment(world: World) -> None:
     first = apply(world.ports, "management").release
     world.edit("modules/organization/main.tf", 'variable "units" { type = list(string) }\n')
     second = apply(world.ports, "management").release
@@ -137,7 +137,7 @@ def test_a_rollback_goes_back_within_it(world: World) -> None:
     assert second in load_status(world.ports).beside[0].present.holds
 
 
-def test_all_verbs_know_it(world: World) -> None:
+def test_all_commands_know_standalone_environments(world: World) -> None:
     assert plan_environment(world.ports, "management")[0].changes
     assert render_environment(world.ports, "management").files
     apply(world.ports, "management")
@@ -146,7 +146,7 @@ def test_all_verbs_know_it(world: World) -> None:
     assert destroy(world.ports, "management").deployment
 
 
-def test_all_means_those_beside_it_too(world: World) -> None:
+def test_all_includes_standalone_environments(world: World) -> None:
     assert validate_project(world.ports).environments == (
         "dev",
         "staging",
@@ -161,14 +161,14 @@ def test_all_means_those_beside_it_too(world: World) -> None:
     assert [each.next for each in shown.beside] == [f"envctl apply {each.environment}" for each in shown.beside]
 
 
-def test_drift_is_looked_for_where_something_was_deployed(world: World) -> None:
+def test_drift_check_includes_deployed_standalone_environments(world: World) -> None:
     apply(world.ports, "dev")
     apply(world.ports, "management")
     seen = [each.environment for each in check_drift(world.ports).environments]
     assert seen == ["dev", "staging", "prod", "management"]
 
 
-def test_a_preview_is_of_the_way_through_the_pipeline(world: World) -> None:
+def test_preview_covers_the_pipeline_by_default(world: World) -> None:
     assert [each.environment for each in preview_environments(world.ports).environments] == ["dev", "staging", "prod"]
     both = preview_environments(world.ports, ("dev", "management")).environments
     assert [[stack.stack for stack in each.plan.stacks] for each in both if each.plan] == [
@@ -177,7 +177,7 @@ def test_a_preview_is_of_the_way_through_the_pipeline(world: World) -> None:
     ]
 
 
-def test_two_of_them_can_be_compared(world: World) -> None:
+def test_standalone_environments_can_be_compared(world: World) -> None:
     apply(world.ports, "dev-account")
     assert diff_environments(world.ports, "dev-account", "prod-account").settings is not None
 
@@ -196,7 +196,7 @@ def test_an_error_in_its_settings_names_its_file(world: World) -> None:
     assert {problem.code for problem in caught.value.problems} == {"E203", "E205"}
 
 
-def test_nothing_to_roll_back_to_is_said(world: World) -> None:
+def test_rollback_without_earlier_release_is_refused(world: World) -> None:
     apply(world.ports, "management")
     with pytest.raises((RefusedError, OperationFailedError)):
         rollback(world.ports, "management")

@@ -44,7 +44,7 @@ def unpriced(world: World) -> None:
     world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(COST, ""))
 
 
-def test_a_plan_says_what_it_costs(world: World) -> None:
+def test_plan_shows_its_cost(world: World) -> None:
     found, _ = plan_environment(world.ports, "dev", priced=True)
     assert found.cost == SAID
     ((source, question),) = world.cost_estimator.asked
@@ -67,9 +67,7 @@ WAYS: dict[str, Callable[[World], EnvironmentPlan | None]] = {
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_nobody_is_asked_where_the_project_names_nobody(
-    world: World, way: Callable[[World], EnvironmentPlan | None]
-) -> None:
+def test_no_cost_is_estimated_without_a_program(world: World, way: Callable[[World], EnvironmentPlan | None]) -> None:
     unpriced(world)
     found = way(world)
     assert found is not None
@@ -78,7 +76,7 @@ def test_nobody_is_asked_where_the_project_names_nobody(
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_nobody_is_asked_where_nothing_changes(world: World, way: Callable[[World], EnvironmentPlan | None]) -> None:
+def test_no_cost_is_estimated_without_changes(world: World, way: Callable[[World], EnvironmentPlan | None]) -> None:
     apply(world.ports, "dev")
     assert world.cost_estimator.asked == []
     found = way(world)
@@ -87,7 +85,7 @@ def test_nobody_is_asked_where_nothing_changes(world: World, way: Callable[[Worl
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_it_is_asked_once_while_nobody_is_kept_from_working_there(
+def test_cost_is_estimated_once_without_environment_lock(
     world: World, way: Callable[[World], EnvironmentPlan | None]
 ) -> None:
     held: list[frozenset[str]] = []
@@ -104,7 +102,7 @@ def test_it_is_asked_once_while_nobody_is_kept_from_working_there(
     assert (found.cost, held) == (SAID, [frozenset()])
 
 
-def test_each_environment_of_a_preview_is_asked_about(world: World) -> None:
+def test_cost_of_each_previewed_environment_is_estimated(world: World) -> None:
     told = preview_environments(world.ports)
     assert [each.plan and each.plan.cost for each in told.environments] == [SAID, SAID, SAID]
     assert [json.loads(question)["environment"] for _, question in world.cost_estimator.asked] == [
@@ -115,7 +113,7 @@ def test_each_environment_of_a_preview_is_asked_about(world: World) -> None:
     assert [source.region for source, _ in world.cost_estimator.asked] == ["ap-northeast-1", "us-east-1", "us-east-1"]
 
 
-def test_what_many_jobs_have_planned_is_asked_about_once_it_is_together(world: World) -> None:
+def test_matrix_run_cost_is_estimated_after_collection(world: World) -> None:
     made = begun(world, "dev", kind="plan")
     plan_shard(world.ports, made.run, 1)
     assert plan_in(planned(world, made.run).environments[0]).cost is None
@@ -128,7 +126,7 @@ def test_what_many_jobs_have_planned_is_asked_about_once_it_is_together(world: W
     assert [stack["stack"] for stack in json.loads(question)["stacks"]] == ["network", "web"]
 
 
-def test_a_release_and_a_promotion_that_is_planned_have_a_cost_and_the_same_fingerprint(world: World) -> None:
+def test_cost_does_not_change_the_fingerprint(world: World) -> None:
     release = apply(world.ports, "dev").release
     assert plan_stored_release(world.ports, "prod", release).cost == SAID
     told = explain_refusal(world.ports, "staging", planned=True)
@@ -140,13 +138,13 @@ def test_a_release_and_a_promotion_that_is_planned_have_a_cost_and_the_same_fing
     assert explain_refusal(world.ports, "staging", planned=True).plan == told.plan
 
 
-def test_what_is_applied_or_planned_in_part_is_not_asked_about(world: World) -> None:
+def test_partial_plan_and_apply_have_no_cost(world: World) -> None:
     plan_parts(world.ports, {"dev": frozenset({"network"})})
     apply(world.ports, "dev")
     assert world.cost_estimator.asked == []
 
 
-def test_of_some_stacks_those_are_asked_about(world: World) -> None:
+def test_cost_of_selected_stacks_is_estimated(world: World) -> None:
     plan_environment(world.ports, "dev", StackSelection(("network",)), priced=True)
     ((_, question),) = world.cost_estimator.asked
     assert [each["stack"] for each in json.loads(question)["stacks"]] == ["network"]
@@ -159,7 +157,7 @@ def test_of_some_stacks_those_are_asked_about(world: World) -> None:
         pytest.param(CostAnswer(b"?"), "the program of [cost] answered with something that is not JSON", id="nonsense"),
     ],
 )
-def test_whatever_goes_wrong_the_plan_stands(world: World, answer: CostAnswer, why: str) -> None:
+def test_failing_cost_program_does_not_fail_the_plan(world: World, answer: CostAnswer, why: str) -> None:
     world.cost_estimator.answer = answer
     found, error = plan_environment(world.ports, "dev", priced=True)
     assert (found.cost, error) == (Cost(unknown=why), None)

@@ -5,14 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from envctl.domain.errors import (
-    ExitCode,
-    InterruptedByUserError,
-    LockHeldError,
-    OperationFailedError,
-    StateLock,
-    UsageError,
-)
+from envctl.domain.errors import InterruptedByUserError, LockHeldError, OperationFailedError, StateLock, UsageError
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import (
     ApprovalGiven,
@@ -72,7 +66,7 @@ def to_staging(world: World) -> str:
 
 
 class TestVerification:
-    def test_a_deployment_verifies_itself_and_the_proof_is_recorded(self, world: World) -> None:
+    def test_deployment_records_its_verification(self, world: World) -> None:
         done = apply(world.ports, "dev")
         assert done.verification is not None
         assert [(check.name, check.outcome) for check in done.verification.checks] == [("smoke", "passed")]
@@ -80,13 +74,13 @@ class TestVerification:
             "dev", done.release, 2, ("smoke",), ("smoke:4410667d999706c5219508e7bab0f759",)
         )
 
-    def test_a_check_is_told_where_it_is(self, world: World) -> None:
+    def test_check_gets_its_environment(self, world: World) -> None:
         release = apply(world.ports, "dev").release
         _, surroundings = world.check_runner.asked[0]
         assert (surroundings["ENVCTL_ENVIRONMENT"], surroundings["ENVCTL_RELEASE"]) == ("dev", release)
         assert surroundings["ENVCTL_OUTPUTS"] == '{"network": {"here": "dev"}, "web": {"here": "dev"}}'
 
-    def test_a_check_that_fails_leaves_the_deployment_unproven(self, world: World) -> None:
+    def test_failing_check_leaves_deployment_unverified(self, world: World) -> None:
         world.check_runner.problems["smoke"] = "exit code 1: no answer"
         with pytest.raises(OperationFailedError, match="E410 check smoke of dev failed: exit code 1"):
             apply(world.ports, "dev")
@@ -96,7 +90,7 @@ class TestVerification:
         assert codes(refused) == ["G103"]
         assert refused.value.refusals[0].hint == "envctl verify dev"
 
-    def test_a_later_pass_proves_it_again(self, world: World) -> None:
+    def test_later_passing_check_verifies_it_again(self, world: World) -> None:
         world.check_runner.problems["smoke"] = "exit code 1"
         with pytest.raises(OperationFailedError):
             apply(world.ports, "dev")
@@ -104,7 +98,7 @@ class TestVerification:
         verify(world.ports, "dev")
         promote(world.ports, "dev", "staging")
 
-    def test_a_later_failure_takes_the_proof_away(self, world: World) -> None:
+    def test_later_failing_check_revokes_evidence(self, world: World) -> None:
         apply(world.ports, "dev")
         world.check_runner.problems["smoke"] = "exit code 1"
         with pytest.raises(OperationFailedError):
@@ -112,12 +106,12 @@ class TestVerification:
         with pytest.raises(RefusedError, match="its verification failed: E410 at check smoke"):
             promote(world.ports, "dev", "staging")
 
-    def test_what_is_not_verified_is_not_promoted(self, world: World) -> None:
+    def test_unverified_release_is_not_promoted(self, world: World) -> None:
         apply(world.ports, "dev", DeployOptions(verify=False))
         with pytest.raises(RefusedError, match=r"G103.*never verified"):
             promote(world.ports, "dev", "staging")
 
-    def test_applying_the_same_again_proves_what_a_killed_envctl_could_not(self, world: World) -> None:
+    def test_repeated_apply_verifies_after_killed_verification(self, world: World) -> None:
         world.check_runner.run_check = die  # type: ignore[method-assign, assignment]
         with pytest.raises(Killed):
             apply(world.ports, "dev")
@@ -127,14 +121,14 @@ class TestVerification:
         assert done.verification is not None
         promote(world.ports, "dev", "staging")
 
-    def test_a_check_is_left_out_where_it_does_not_belong(self) -> None:
+    def test_check_is_omitted_outside_its_environments(self) -> None:
         world = a_world(more=CHECKS + 'environments = ["staging"]\n')
         apply(world.ports, "dev")
         assert world.check_runner.asked == []
         promote(world.ports, "dev", "staging")
         assert len(world.check_runner.asked) == 1
 
-    def test_a_check_that_is_not_for_the_sandbox_is_said_to_be_skipped_there(self) -> None:
+    def test_check_disabled_in_sandbox_is_reported_as_skipped(self) -> None:
         world = a_world(more=CHECKS + "sandbox = false\n")
         world.sandbox = True
         done = apply(world.ports, "dev")
@@ -142,14 +136,14 @@ class TestVerification:
         assert [check.outcome for check in done.verification.checks] == ["skipped"]
         assert world.check_runner.asked == []
 
-    def test_an_assertion_on_an_output_needs_no_probe(self) -> None:
+    def test_output_check_needs_no_probe(self) -> None:
         world = a_world(more='\n[checks.where]\nkind = "output"\noutput = "network.here"\nequals = "dev"\n')
         apply(world.ports, "dev")
         with pytest.raises(OperationFailedError, match="E410 check where of staging failed"):
             promote(world.ports, "dev", "staging")
 
     @pytest.mark.parametrize("state", ["nothing runs there", "its last deployment failed"])
-    def test_there_must_be_something_to_verify(self, world: World, state: str) -> None:
+    def test_verify_needs_a_complete_deployment(self, world: World, state: str) -> None:
         if "failed" in state:
             world.terraform.fails_on.add(("dev", "web"))
             with pytest.raises(OperationFailedError):
@@ -157,7 +151,7 @@ class TestVerification:
         with pytest.raises(OperationFailedError, match=f"E409.*{state}"):
             verify(world.ports, "dev")
 
-    def test_what_was_verified_must_still_run_when_it_is_recorded(self, world: World) -> None:
+    def test_verification_requires_same_deployment_when_recorded(self, world: World) -> None:
         apply(world.ports, "dev")
         elsewhere = World(store=world.store, tree=world.tree)
         elsewhere.terraform.reality = dict(world.terraform.reality)
@@ -192,7 +186,7 @@ class TestSoak:
         promote(world.ports, "staging", "prod")
 
     @pytest.mark.parametrize("what", ["a failed check", "drift", "a redeployment"])
-    def test_the_clock_starts_again_after(self, what: str) -> None:
+    def test_soak_restarts_after(self, what: str) -> None:
         world = a_world(self.GATES)
         to_staging(world)
         world.clock.time += timedelta(hours=23)
@@ -217,7 +211,7 @@ class TestSoak:
         world.clock.time += timedelta(hours=2)
         promote(world.ports, "staging", "prod")
 
-    def test_an_old_proof_is_renewed_by_a_look(self) -> None:
+    def test_new_verification_renews_old_evidence(self) -> None:
         world = a_world(self.GATES)
         to_staging(world)
         world.clock.time += timedelta(days=15)
@@ -227,7 +221,7 @@ class TestSoak:
         verify(world.ports, "staging")
         promote(world.ports, "staging", "prod")
 
-    def test_a_release_that_soaked_before_the_next_one_came_can_still_be_promoted(self) -> None:
+    def test_earlier_soaked_release_can_still_be_promoted(self) -> None:
         world = a_world(self.GATES)
         first = to_staging(world)
         world.clock.time += timedelta(hours=25)
@@ -239,7 +233,7 @@ class TestSoak:
 
 
 class TestDrift:
-    def test_drift_in_staging_closes_the_way_to_prod(self, world: World) -> None:
+    def test_drift_in_source_refuses_promotion(self, world: World) -> None:
         to_staging(world)
         world.terraform.drifted.add(("staging", "web"))
         assert check_drift(world.ports, ["staging"]).found
@@ -258,7 +252,7 @@ class TestDrift:
         assert [warning.code for warning in done.warnings] == ["G110"]
         assert any("G110" in heard for heard in world.observer.heard)
 
-    def test_nothing_is_looked_at_where_nothing_runs(self, world: World) -> None:
+    def test_empty_environment_is_not_checked_for_drift(self, world: World) -> None:
         apply(world.ports, "dev")
         found = check_drift(world.ports)
         assert [(each.environment, each.condition) for each in found.environments] == [
@@ -267,7 +261,7 @@ class TestDrift:
             ("prod", "empty"),
         ]
 
-    def test_deploying_again_sets_it_right(self, world: World) -> None:
+    def test_redeployment_fixes_drift(self, world: World) -> None:
         to_staging(world)
         world.terraform.drifted.add(("staging", "web"))
         check_drift(world.ports, ["staging"])
@@ -277,7 +271,7 @@ class TestDrift:
         assert not any("as it is" in heard for heard in world.observer.heard)
         promote(world.ports, "staging", "prod")
 
-    def test_what_the_configuration_does_not_speak_of_is_taken_as_it_is(self, world: World) -> None:
+    def test_drift_outside_of_plan_is_accepted_into_state(self, world: World) -> None:
         """Or it would be drift for ever: there is nothing to apply."""
         release = to_staging(world)
         world.terraform.drifted.add(("staging", "web"))
@@ -305,7 +299,7 @@ class TestApprovedPlan:
     def more(self, action: Action = Action.CREATE, kind: str = "terraform_data") -> ResourceChange:
         return ResourceChange(f"{kind}.more", kind, action)
 
-    def test_the_plan_is_shown_before_the_approval_is_asked_for(self) -> None:
+    def test_plan_is_shown_before_approval_is_requested(self) -> None:
         world = a_world(self.GATES)
         to_staging(world)
         world.identity.name = "bob@example.com"
@@ -316,11 +310,11 @@ class TestApprovedPlan:
         assert world.prompter.asked[-1] == world.observer.plans[-1]
         assert all(entry.event.kind != "approval given" for entry in list_entries(world))
 
-    def test_what_was_approved_may_happen(self) -> None:
+    def test_approved_plan_is_applied(self) -> None:
         promote(self.approved().ports, "staging", "prod")
 
     @pytest.mark.parametrize("action", [Action.CREATE, Action.DELETE, Action.REPLACE])
-    def test_one_more_resource_needs_another_approval(self, action: Action) -> None:
+    def test_additional_resource_needs_another_approval(self, action: Action) -> None:
         world = self.approved()
         world.terraform.extra_changes["prod", "network"] = (self.more(action),)
         with pytest.raises(RefusedError) as refused:
@@ -330,7 +324,7 @@ class TestApprovedPlan:
         assert refused.value.exit_code == ExitCode.REFUSED_FOR_NOW
         assert ("prod", "network") not in world.terraform.reality
 
-    def test_a_stack_that_waited_may_be_created_and_nothing_else(self) -> None:
+    def test_approved_waiting_stack_may_only_create(self) -> None:
         world = self.approved()
         world.terraform.extra_changes["prod", "web"] = (self.more(Action.DELETE),)
         with pytest.raises(RefusedError, match="G302"):
@@ -340,7 +334,7 @@ class TestApprovedPlan:
         assert isinstance(failed, DeploymentFailed)
         assert failed.stacks == ("network",)
 
-    def test_unseen_stack_stops_there_and_goes_on_after_a_second_approval(self) -> None:
+    def test_unseen_stack_stops_until_approved_again(self) -> None:
         world = a_world(self.GATES)
         to_staging(world)
         world.identity.name = "bob@example.com"
@@ -371,7 +365,7 @@ class TestApprovedPlan:
         world.identity.name = "ann@example.com"
         promote(world.ports, "staging", "prod")
 
-    def test_accepted_unseen_stack_passes_at_once(self) -> None:
+    def test_accepted_unseen_stack_is_deployed_without_stop(self) -> None:
         world = a_world(self.GATES)
         to_staging(world)
         world.identity.name = "bob@example.com"
@@ -385,7 +379,7 @@ class TestApprovedPlan:
         world.identity.name = "ann@example.com"
         promote(world.ports, "staging", "prod")
 
-    def test_accepting_later_is_another_approval(self) -> None:
+    def test_later_acceptance_of_unseen_stack_is_new_approval(self) -> None:
         world = a_world(self.GATES)
         to_staging(world)
         world.identity.name = "bob@example.com"
@@ -400,7 +394,7 @@ class TestApprovedPlan:
         with pytest.raises(UsageError, match="E475"):
             approve_plan(world.ports, "prod", "peer", unseen=["wbe"])
 
-    def test_stack_that_holds_resources_can_not_be_accepted_unseen(self) -> None:
+    def test_deployed_stack_can_not_be_accepted_unseen(self) -> None:
         world = self.approved()
         promote(world.ports, "staging", "prod")
         world.edit("environments/prod/terraform.tfvars", 'cidr = "10.31.0.0/16"\n')
@@ -412,12 +406,12 @@ class TestApprovedPlan:
         told = approve_plan(world.ports, "prod", "peer", release=release)
         assert told.notes == ("not seen: web (waits for network); not approved: approve again once network is applied",)
 
-    def test_environment_without_gates_asks_for_no_word(self) -> None:
+    def test_environment_without_gates_needs_no_approval(self) -> None:
         world = a_world("[environments.prod.gates]\napprovals = {}\n")
         to_staging(world)
         promote(world.ports, "staging", "prod")
 
-    def test_what_is_left_of_an_approved_plan_needs_no_other_approval(self) -> None:
+    def test_rest_of_approved_plan_needs_no_new_approval(self) -> None:
         world = self.approved()
         world.terraform.fails_on.add(("prod", "web"))
         with pytest.raises(OperationFailedError):
@@ -425,7 +419,7 @@ class TestApprovedPlan:
         world.terraform.fails_on.clear()
         promote(world.ports, "staging", "prod")
 
-    def test_an_approval_that_is_taken_back_does_not_count(self) -> None:
+    def test_withdrawn_approval_does_not_count(self) -> None:
         world = self.approved()
         world.identity.name = "bob@example.com"
         assert withdraw_approval(world.ports, "prod", "peer").withdrawn
@@ -434,12 +428,12 @@ class TestApprovedPlan:
         with pytest.raises(RefusedError, match="G106"):
             promote(world.ports, "staging", "prod")
 
-    def test_nobody_takes_back_what_somebody_else_approved(self) -> None:
+    def test_approval_is_not_withdrawn_by_another_person(self) -> None:
         world = self.approved()
         world.identity.name = "cat@example.com"
         assert not withdraw_approval(world.ports, "prod", "peer").withdrawn
 
-    def test_an_approval_expires(self) -> None:
+    def test_approval_expires(self) -> None:
         world = a_world(self.GATES + 'expires = "8h"\n')
         to_staging(world)
         world.identity.name = "bob@example.com"
@@ -453,14 +447,14 @@ class TestApprovedPlan:
         world.identity.name = "ann@example.com"
         promote(world.ports, "staging", "prod")
 
-    def test_a_plan_that_was_tampered_with_in_the_store_covers_nothing(self) -> None:
+    def test_modified_stored_plan_covers_nothing(self) -> None:
         world = self.approved()
         for key in world.store.list_keys("plans/"):
             world.store.content[key] = world.store.content[key].replace(b"network", b"netwerk")
         with pytest.raises(RefusedError, match="G302"):
             promote(world.ports, "staging", "prod")
 
-    def test_a_plan_can_be_approved_by_who_may_not_make_one(self) -> None:
+    def test_plan_is_approved_by_fingerprint_without_planning(self) -> None:
         world = a_world(self.GATES)
         to_staging(world)
         fingerprint = explain_refusal(world.ports, "prod", planned=True).plan
@@ -477,20 +471,20 @@ class TestApprovedPlan:
         promote(world.ports, "staging", "prod")
 
     @pytest.mark.parametrize("fingerprint", ["00000000", "", "abc"])
-    def test_a_fingerprint_that_nobody_made_is_refused(self, fingerprint: str) -> None:
+    def test_unknown_fingerprint_is_refused(self, fingerprint: str) -> None:
         world = self.approved()
         world.identity.name = "cat@example.com"
         with pytest.raises(UsageError, match="E009"):
             approve_plan(world.ports, "prod", "peer", fingerprint=fingerprint)
 
-    def test_only_a_candidate_can_be_approved(self) -> None:
+    def test_only_a_promotable_release_can_be_approved(self) -> None:
         world = a_world(self.GATES)
         unproven = apply(world.ports, "dev").release
         world.identity.name = "bob@example.com"
         with pytest.raises(RefusedError, match="G102"):
             approve_plan(world.ports, "prod", "peer", release=unproven)
 
-    def test_new_settings_for_what_runs_are_approved_by_the_name_of_the_release(self) -> None:
+    def test_new_settings_are_approved_by_release_name(self) -> None:
         world = self.approved()
         release = promote(world.ports, "staging", "prod").release
         world.edit("environments/prod/terraform.tfvars", 'cidr = "10.31.0.0/16"\n')
@@ -501,7 +495,7 @@ class TestApprovedPlan:
         world.identity.name = "ann@example.com"
         apply(world.ports, "prod")
 
-    def test_who_approves_is_told_what_the_guards_think_of_the_plan(self) -> None:
+    def test_approver_is_shown_refusals_of_the_plan(self) -> None:
         world = a_world(self.GATES)
         world.edit(
             "envctl.toml",
@@ -517,7 +511,7 @@ class TestApprovedPlan:
 
 
 class TestLocks:
-    def test_a_locked_environment_takes_nothing_until_it_is_unlocked(self, world: World) -> None:
+    def test_locked_environment_refuses_deployments_until_unlocked(self, world: World) -> None:
         apply(world.ports, "dev")
         lock_environment(world.ports, "staging", "load test until Friday")
         with pytest.raises(RefusedError, match=r"G108.*load test until Friday") as refused:
@@ -526,12 +520,12 @@ class TestLocks:
         unlock_environment(world.ports, "staging")
         promote(world.ports, "dev", "staging")
 
-    def test_a_second_lock_leaves_the_first_one_as_it_is(self, world: World) -> None:
+    def test_second_lock_keeps_the_first_lock(self, world: World) -> None:
         lock_environment(world.ports, "prod", "one")
         again = lock_environment(world.ports, "prod", "two")
         assert (again.already, again.lock.reason) == (True, "one")
 
-    def test_unlocking_what_is_not_locked_records_nothing(self, world: World) -> None:
+    def test_unlock_of_unlocked_environment_records_nothing(self, world: World) -> None:
         assert unlock_environment(world.ports, "prod").lock is None
         assert list_entries(world) == []
 
@@ -546,7 +540,7 @@ class TestRollback:
         promote(world.ports, "staging", "prod")
         return first, second
 
-    def test_prod_goes_back_and_what_it_leaves_is_on_hold(self, world: World) -> None:
+    def test_rollback_puts_the_newer_release_on_hold(self, world: World) -> None:
         first, second = self.two(world)
         assert rollback(world.ports, "prod").release == first
         with pytest.raises(RefusedError, match=r"G108.*on hold"):
@@ -554,7 +548,7 @@ class TestRollback:
         assert second in journal.load(world.ports).find_environment("prod").holds
         assert load_status(world.ports).environments[2].next == "envctl why prod"
 
-    def test_a_newer_release_lifts_the_hold(self, world: World) -> None:
+    def test_newer_release_lifts_the_hold(self, world: World) -> None:
         self.two(world)
         rollback(world.ports, "prod")
         third = edited(world, 2)
@@ -563,13 +557,13 @@ class TestRollback:
         assert journal.load(world.ports).find_environment("prod").holds == {}
         assert load_status(world.ports).environments[2].present.current.release == third  # type: ignore[union-attr]
 
-    def test_a_hold_can_be_lifted_by_hand(self, world: World) -> None:
+    def test_hold_can_be_lifted_manually(self, world: World) -> None:
         _, second = self.two(world)
         rollback(world.ports, "prod")
         unlock_environment(world.ports, "prod", "it was the database", release=second)
         assert promote(world.ports, "staging", "prod").release == second
 
-    def test_the_hold_is_there_before_anything_is_changed(self, world: World) -> None:
+    def test_hold_is_recorded_before_any_change(self, world: World) -> None:
         self.two(world)
         world.terraform.dies_on.add(("prod", "network"))
         with pytest.raises(Killed):
@@ -577,7 +571,7 @@ class TestRollback:
         kinds = [type(entry.event) for entry in list_entries(world)]
         assert kinds[-2] is HoldSet
 
-    def test_one_that_was_killed_is_done_by_the_same_command(self, world: World) -> None:
+    def test_killed_rollback_is_completed_by_the_same_command(self, world: World) -> None:
         first, second = self.two(world)
         world.terraform.dies_on.add(("prod", "network"))
         with pytest.raises(Killed):
@@ -589,7 +583,7 @@ class TestRollback:
         assert prod.current_evidence is not None and prod.current_evidence.verified
         assert set(prod.holds) == {second}
 
-    def test_one_that_was_killed_before_it_was_verified_is_verified_by_the_same_command(self, world: World) -> None:
+    def test_unverified_rollback_is_verified_by_the_same_command(self, world: World) -> None:
         first, _ = self.two(world)
         rollback(world.ports, "prod", DeployOptions(verify=False))
         done = rollback(world.ports, "prod")
@@ -598,7 +592,7 @@ class TestRollback:
         again = rollback(world.ports, "prod", to=first)
         assert (again.up_to_date, again.verification) == (True, None)
 
-    def test_given_twice_it_goes_back_once_and_says_how_to_go_further(self, world: World) -> None:
+    def test_repeated_rollback_goes_back_once(self, world: World) -> None:
         first, second = self.two(world)
         edited(world, 2)
         promote(world.ports, "dev", "staging")
@@ -609,7 +603,7 @@ class TestRollback:
         assert again.next == f"to go back further: envctl rollback prod --to {first[:12]}"
         assert rollback(world.ports, "prod", to=first).release == first
 
-    def test_one_that_did_not_help_goes_on_to_the_release_before(self, world: World) -> None:
+    def test_failed_rollback_continues_to_the_release_before(self, world: World) -> None:
         first, _ = self.two(world)
         third = edited(world, 2)
         promote(world.ports, "dev", "staging")
@@ -621,18 +615,18 @@ class TestRollback:
         assert rollback(world.ports, "prod").release == first
         assert third in journal.load(world.ports).find_environment("prod").holds
 
-    def test_there_must_be_an_earlier_verified_release(self, world: World) -> None:
+    def test_rollback_needs_an_earlier_verified_release(self, world: World) -> None:
         to_staging(world)
         with pytest.raises(RefusedError, match=r"G102.*no earlier release was verified in staging"):
             rollback(world.ports, "staging")
 
-    def test_a_release_that_was_never_there_is_refused(self, world: World) -> None:
+    def test_rollback_to_release_never_verified_is_refused(self, world: World) -> None:
         self.two(world)
         third = edited(world, 2)
         with pytest.raises(RefusedError, match=r"G102.*no verification that holds in prod"):
             rollback(world.ports, "prod", to=third)
 
-    def test_it_needs_no_new_approvals_with_settings_that_ran_there(self) -> None:
+    def test_rollback_needs_no_approval_with_earlier_settings(self) -> None:
         world = a_world()
         self.two(world)
         world.edit(
@@ -641,7 +635,7 @@ class TestRollback:
         )
         rollback(world.ports, "prod")
 
-    def test_it_needs_approvals_for_settings_that_never_ran_there(self) -> None:
+    def test_rollback_needs_approval_with_new_settings(self) -> None:
         world = a_world()
         self.two(world)
         world.edit(
@@ -654,7 +648,7 @@ class TestRollback:
 
 
 class TestProtection:
-    def test_destroying_an_unprotected_environment_takes_everything_away(self, world: World) -> None:
+    def test_destroy_removes_everything_in_unprotected_environment(self, world: World) -> None:
         apply(world.ports, "dev")
         destroy(world.ports, "dev")
         assert world.terraform.reality == {}
@@ -663,7 +657,7 @@ class TestProtection:
         assert applied == ["network", "web", "web", "network"]
         assert destroy(world.ports, "dev").up_to_date
 
-    def test_a_destroyed_environment_is_built_again(self, world: World) -> None:
+    def test_destroyed_environment_is_created_again(self, world: World) -> None:
         first = apply(world.ports, "dev").release
         built = dict(world.terraform.reality)
         destroy(world.ports, "dev")
@@ -671,7 +665,7 @@ class TestProtection:
         assert world.terraform.reality == built
 
     @pytest.mark.parametrize("rule", ["protected = true", "gates = { approvals = { peer = 1 } }"])
-    def test_an_environment_with_rules_is_never_destroyed(self, rule: str) -> None:
+    def test_protected_environment_is_never_destroyed(self, rule: str) -> None:
         world = World()
         text = PROJECT.decode().replace("[environments.dev]\n", f"[environments.dev]\n{rule}\n")
         world.edit("envctl.toml", text)
@@ -681,7 +675,7 @@ class TestProtection:
         last = list_entries(world)[-1].event if list_entries(world) else None
         assert getattr(last, "action", "") != "destroy"
 
-    def test_what_holds_data_is_not_deleted(self, world: World) -> None:
+    def test_stateful_resource_is_not_deleted(self, world: World) -> None:
         text = world.tree.content["envctl.toml"].decode()
         world.edit("envctl.toml", text.replace("[environments.prod]\n", "[environments.prod]\nprotected = true\n"))
         to_staging(world)
@@ -696,7 +690,7 @@ class TestBreakGlass:
     GATES = NO_GATES + 'soak = "24h"\nwaivable = ["soak", "G110"]\n'
     GLASS = DeployOptions(break_glass="payments are down")
 
-    def test_what_is_waivable_is_overridden_recorded_and_owed(self) -> None:
+    def test_waiver_is_applied_recorded_and_owed(self) -> None:
         world = a_world(self.GATES)
         release = to_staging(world)
         done = promote(world.ports, "staging", "prod", self.GLASS)
@@ -716,7 +710,7 @@ class TestBreakGlass:
         promote(world.ports, "staging", "prod")
         assert load_status(world.ports).environments[2].present.debts == ()
 
-    def test_the_same_release_pays_for_itself_once_nothing_refuses(self) -> None:
+    def test_normal_promotion_of_same_release_clears_its_debt(self) -> None:
         world = a_world(self.GATES)
         release = to_staging(world)
         promote(world.ports, "staging", "prod", self.GLASS)
@@ -729,7 +723,7 @@ class TestBreakGlass:
         assert load_status(world.ports).environments[2].present.debts == ()
         assert promote(world.ports, "staging", "prod").up_to_date
 
-    def test_new_settings_for_the_same_do_not(self) -> None:
+    def test_new_settings_of_same_release_keep_its_debt(self) -> None:
         world = a_world(self.GATES)
         to_staging(world)
         promote(world.ports, "staging", "prod", self.GLASS)
@@ -737,7 +731,7 @@ class TestBreakGlass:
         apply(world.ports, "prod")
         assert len(load_status(world.ports).environments[2].present.debts) == 1
 
-    def test_what_is_not_listed_is_not_overridden(self) -> None:
+    def test_unlisted_guard_is_not_waived(self) -> None:
         world = a_world(self.GATES)
         to_staging(world)
         lock_environment(world.ports, "prod", "freeze")
@@ -746,7 +740,7 @@ class TestBreakGlass:
         assert codes(refused) == ["G108"]
         assert not any(isinstance(entry.event, WaiverUsed) for entry in list_entries(world))
 
-    def test_where_nothing_refuses_nothing_is_waived(self) -> None:
+    def test_no_waiver_is_recorded_without_refusal(self) -> None:
         world = a_world(self.GATES)
         to_staging(world)
         world.clock.time += timedelta(hours=25)
@@ -754,7 +748,7 @@ class TestBreakGlass:
         assert done.waived == ()
         assert not any(isinstance(entry.event, WaiverUsed) for entry in list_entries(world))
 
-    def test_nobody_can_waive_a_bundle_that_is_gone(self) -> None:
+    def test_missing_bundle_is_not_waivable(self) -> None:
         world = a_world(NO_GATES + 'waivable = ["provenance"]\n')
         release = to_staging(world)
         del world.store.content[f"releases/{release}.tar"]
@@ -775,7 +769,7 @@ class TestRecovery:
         made = world.clock.time + (timedelta(hours=-1) if earlier else timedelta())
         return StateLock("web", "6c1f", "ann@laptop", "OperationTypeApply", made)
 
-    def test_it_says_what_is_left_to_do(self) -> None:
+    def test_recover_lists_remaining_changes(self) -> None:
         world = self.killed()
         found = recover(world.ports, "dev")
         assert [(plan.stack, plan.changes) for plan in found.left] == [("network", False), ("web", True)]
@@ -783,7 +777,7 @@ class TestRecovery:
         assert found.deployment is not None
         assert found.deployment.outcome == "abandoned"
 
-    def test_what_exists_is_taken_into_the_state_of_its_stack(self) -> None:
+    def test_recover_imports_existing_resources(self) -> None:
         world = self.killed()
         given = [('module.web.aws_x.y["a b"]', "id=1"), ("module.network.aws_z.q", "i")]
         found = recover(world.ports, "dev", given)
@@ -791,14 +785,14 @@ class TestRecovery:
         assert found.taken_in == (given[0][0], given[1][0])
         assert found.next == "envctl apply dev"
 
-    def test_address_of_no_stack_is_refused_before_anything_is_taken_in(self) -> None:
+    def test_import_address_of_no_stack_is_refused_first(self) -> None:
         world = self.killed()
         given = [("module.web.aws_x.y", "1"), ("aws_x.y", "2")]
         with pytest.raises(UsageError, match="E368"):
             recover(world.ports, "dev", given)
         assert world.terraform.imported == []
 
-    def test_the_lock_that_the_dead_left_is_broken_when_a_person_says_so(self) -> None:
+    def test_lock_of_killed_deployment_is_broken_after_confirmation(self) -> None:
         world = self.killed()
         world.terraform.locks["dev", "network"] = self.held(world)
         found = recover(world.ports, "dev")
@@ -808,7 +802,7 @@ class TestRecovery:
         assert "lock of web was broken" in ended.reason
         apply(world.ports, "dev")
 
-    def test_it_stays_when_the_person_does_not(self) -> None:
+    def test_lock_is_kept_without_confirmation(self) -> None:
         world = self.killed()
         world.terraform.locks["dev", "network"] = self.held(world)
         world.prompter.answers = [False]
@@ -817,7 +811,7 @@ class TestRecovery:
         assert ("dev", "network") in world.terraform.locks
         assert journal.load(world.ports).find_environment("dev").unfinished_deployment
 
-    def test_nothing_is_declared_over_while_nobody_can_be_asked(self) -> None:
+    def test_recover_without_terminal_abandons_nothing(self) -> None:
         world = self.killed()
         world.terraform.locks["dev", "network"] = self.held(world)
         world.prompter.nobody = True
@@ -826,7 +820,7 @@ class TestRecovery:
         assert ("dev", "network") in world.terraform.locks
         assert journal.load(world.ports).find_environment("dev").unfinished_deployment
 
-    def test_a_lock_is_broken_too_where_the_end_was_recorded_or_nothing_began(self) -> None:
+    def test_lock_is_broken_without_unfinished_deployment(self) -> None:
         world = a_world()
         for words in ("nothing was deployed yet", "it failed", "it went well"):
             if words != "nothing was deployed yet":
@@ -841,14 +835,14 @@ class TestRecovery:
             assert not world.terraform.locks, words
         assert recover(world.ports, "prod").broken == ()
 
-    def test_where_nothing_is_unfinished_what_can_not_be_seen_is_an_error(self) -> None:
+    def test_unreadable_bundle_without_unfinished_deployment_is_an_error(self) -> None:
         world = a_world()
         apply(world.ports, "dev")
         world.store.content.pop(world.store.list_keys("releases/")[0])
         with pytest.raises(OperationFailedError, match="E403"):
             recover(world.ports, "dev")
 
-    def test_a_lock_that_is_older_than_the_deployment_is_not_touched(self) -> None:
+    def test_lock_older_than_the_deployment_is_kept(self) -> None:
         world = self.killed()
         lock = world.terraform.locks["dev", "network"] = self.held(world, earlier=True)
         with pytest.raises(LockHeldError) as held:
@@ -858,12 +852,12 @@ class TestRecovery:
         assert ("dev", "network") in world.terraform.locks
         assert journal.load(world.ports).find_environment("dev").unfinished_deployment
 
-    def test_a_state_that_could_not_be_saved_is_put_in_place(self) -> None:
+    def test_unsaved_state_is_restored(self) -> None:
         world = self.killed()
         world.terraform.unsaved.add(("dev", "web"))
         assert recover(world.ports, "dev").rescued == ("web",)
 
-    def test_a_failed_deployment_may_have_left_one_too(self) -> None:
+    def test_unsaved_state_of_failed_deployment_is_restored(self) -> None:
         world = a_world()
         world.terraform.fails_on.add(("dev", "web"))
         with pytest.raises(OperationFailedError):
@@ -875,7 +869,7 @@ class TestRecovery:
         found = recover(world.ports, "dev")
         assert (found.deployment, found.rescued) == (None, ("web",))
 
-    def test_whatever_else_is_wrong_does_not_block_the_environment(self) -> None:
+    def test_unreadable_bundle_does_not_block_recover(self) -> None:
         world = self.killed()
         (key,) = world.store.list_keys("releases/")
         bundle = world.store.content.pop(key)
@@ -884,14 +878,14 @@ class TestRecovery:
         world.store.content[key] = bundle
         apply(world.ports, "dev")
 
-    def test_what_succeeded_and_was_not_verified_is_told(self) -> None:
+    def test_unverified_success_is_reported(self) -> None:
         world = a_world()
         apply(world.ports, "dev", DeployOptions(verify=False))
         assert recover(world.ports, "dev").next == "envctl verify dev"
 
 
 class TestWhy:
-    def test_it_says_when_it_opens_who_can_help_and_what_to_type(self) -> None:
+    def test_why_names_time_approvers_and_missing_gates(self) -> None:
         world = a_world("[environments.prod.gates]\napprovals = { peer = 1 }\nsoak = '24h'\n")
         to_staging(world)
         told = explain_refusal(world.ports, "prod")
@@ -901,14 +895,14 @@ class TestWhy:
         assert told.who == "anybody but ann@example.com"
         assert told.gates == {"peer": (0, 1)}
 
-    def test_with_a_plan_the_guards_of_the_plan_answer_too(self, world: World) -> None:
+    def test_why_with_plan_checks_plan_guards(self, world: World) -> None:
         to_staging(world)
         told = explain_refusal(world.ports, "prod", planned=True)
         assert {answer.code: answer.outcome for answer in told.answers}["G301"] == "passes"
         assert told.planned == world.observer.plans[-1]
         assert list_entries(world)[-1].event.kind == "verification passed"
 
-    def test_when_only_time_is_in_the_way_it_says_when_that_is_over(self) -> None:
+    def test_why_names_retry_time_when_only_time_blocks(self) -> None:
         world = a_world(NO_GATES + 'soak = "24h"\n')
         to_staging(world)
         told = explain_refusal(world.ports, "prod")

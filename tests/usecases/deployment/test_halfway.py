@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from envctl.domain.errors import ExitCode
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import RefusedError
 from envctl.usecases.approval.approve import Approved, approve_plan, withdraw_approval
 from envctl.usecases.approval.explain_refusal import explain_refusal
@@ -118,7 +118,7 @@ def gates_told(world: World) -> Mapping[str, tuple[int, int]]:
     return explain_refusal(world.ports, "prod").gates
 
 
-def test_message_leads_to_approval_of_the_rest(world: World) -> None:
+def test_refusal_suggests_approval_of_the_rest(world: World) -> None:
     release_again(world, "three")
     all_approve(world)
     error = stops(world)
@@ -129,7 +129,7 @@ def test_message_leads_to_approval_of_the_rest(world: World) -> None:
     assert {each.stack: each.end for each in error.stacks} == {"base": "applied", "mid": "refused", "alone": "applied"}
 
 
-def test_status_leads_from_approval_to_approval(world: World) -> None:
+def test_status_suggests_each_missing_approval(world: World) -> None:
     release = last_release(world)
     for gate, by in EVERYBODY:
         assert prod(world).next == to_approve(world, gate)
@@ -137,13 +137,13 @@ def test_status_leads_from_approval_to_approval(world: World) -> None:
     assert prod(world).next == "envctl promote dev prod"
 
 
-def test_status_counts_approvals_since_it_stopped(world: World) -> None:
+def test_status_counts_new_approvals_of_stopped_deployment(world: World) -> None:
     assert prod(world).gates == {"peer": (0, 1), "business": (0, 2)}
     approves(world, "business", CAT)
     assert prod(world).gates == {"peer": (0, 1), "business": (1, 2)}
 
 
-def test_why_leads_to_approval_without_a_plan(world: World) -> None:
+def test_why_without_plan_suggests_approval(world: World) -> None:
     told = explain_refusal(world.ports, "prod")
     (refusal,) = told.refusals
     assert (refusal.code, refusal.for_now, told.next) == ("G302", True, to_approve(world, "peer"))
@@ -155,7 +155,7 @@ def test_why_leads_to_approval_without_a_plan(world: World) -> None:
     assert told.gates == {"peer": (1, 1), "business": (2, 2)}
 
 
-def test_plan_decides_where_there_is_one(world: World) -> None:
+def test_why_with_plan_decides_by_the_plan(world: World) -> None:
     told = explain_refusal(world.ports, "prod", planned=True)
     assert ["update mid" in refusal.message for refusal in told.refusals] == [True]
     all_approve(world)
@@ -169,12 +169,12 @@ def test_promotion_without_approval_stops_before_anything_is_applied(world: Worl
     assert (error.exit_code, applied(world), len(list_entries(world))) == (ExitCode.REFUSED_FOR_NOW, [], entries)
 
 
-def test_approval_of_the_rest_shows_the_rest(world: World) -> None:
+def test_approval_of_the_rest_shows_remaining_changes(world: World) -> None:
     approves(world, "peer", BOB)
     assert [stack.stack for stack in world.prompter.asked[-1].stacks if stack.changes] == ["mid"]
 
 
-def test_same_promotion_goes_on(world: World) -> None:
+def test_repeated_promotion_completes_the_deployment(world: World) -> None:
     release = last_release(world)
     all_approve(world)
     world.terraform.calls.clear()
@@ -186,12 +186,12 @@ def test_same_promotion_goes_on(world: World) -> None:
     assert now.next == ""
 
 
-def test_nothing_has_to_be_recovered(world: World) -> None:
+def test_stopped_deployment_needs_no_recover(world: World) -> None:
     assert prod(world).present.unfinished_deployment is None
     assert "recover" not in prod(world).next
 
 
-def test_approval_that_expired_or_was_withdrawn_is_missing_again(world: World) -> None:
+def test_expired_or_withdrawn_approval_is_missing_again(world: World) -> None:
     all_approve(world)
     world.identity.name = BOB
     withdraw_approval(world.ports, "prod", "peer")
@@ -201,13 +201,13 @@ def test_approval_that_expired_or_was_withdrawn_is_missing_again(world: World) -
     assert gates_told(world) == {"peer": (0, 1), "business": (0, 2)}
 
 
-def test_own_approval_shows_as_given(world: World) -> None:
+def test_own_approval_counts_in_status(world: World) -> None:
     approves(world, "peer", BOB)
     world.identity.name = BOB
     assert prod(world).next == to_approve(world, "business")
 
 
-def test_next_release_takes_its_place(world: World) -> None:
+def test_newer_release_replaces_stopped_deployment(world: World) -> None:
     newer = release_again(world, "three")
     assert prod(world).next == "envctl promote dev prod"
     assert "G302" not in {refusal.code for refusal in explain_refusal(world.ports, "prod").refusals}
@@ -217,19 +217,19 @@ def test_next_release_takes_its_place(world: World) -> None:
     assert promote(world.ports, "dev", "prod").release == newer
 
 
-def test_way_back_is_open(world: World) -> None:
+def test_stopped_deployment_can_be_rolled_back(world: World) -> None:
     stopped = last_release(world)
     assert rollback(world.ports, "prod").release != stopped
     assert prod(world).present.whole
 
 
-def test_apply_over_it_would_go_back(world: World) -> None:
+def test_apply_over_stopped_promotion_is_refused(world: World) -> None:
     with pytest.raises(RefusedError, match="G111") as raised:
         apply(world.ports, "prod")
     assert f"to go on: envctl promote dev prod --release {last_release(world)[:12]}" in raised.value.problems[0].hint
 
 
-def test_changed_settings_that_stopped_halfway_go_on_by_apply(world: World) -> None:
+def test_halfway_settings_change_is_completed_by_apply(world: World) -> None:
     all_approve(world)
     release = promote(world.ports, "dev", "prod").release
     world.edit("environments/prod/terraform.tfvars", 'text = "other"\n')
@@ -245,7 +245,7 @@ def test_changed_settings_that_stopped_halfway_go_on_by_apply(world: World) -> N
     assert apply(world.ports, "prod").release == release
 
 
-def test_failure_of_another_kind_asks_for_no_approval(world: World) -> None:
+def test_other_failure_needs_no_new_approval(world: World) -> None:
     all_approve(world)
     world.terraform.fails_on.add(("prod", "mid"))
     with pytest.raises(Exception, match="E305"):
@@ -254,7 +254,7 @@ def test_failure_of_another_kind_asks_for_no_approval(world: World) -> None:
     assert explain_refusal(world.ports, "prod").refusals == ()
 
 
-def test_earlier_release_is_named_where_the_source_moved_on(world: World) -> None:
+def test_earlier_release_is_named_after_source_advanced(world: World) -> None:
     stopped = last_release(world)
     newer = release_again(world, "three")
     told = [approves(world, gate, by, release=stopped) for gate, by in EVERYBODY]

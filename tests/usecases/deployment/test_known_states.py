@@ -90,7 +90,7 @@ def test_renamed_environment_is_refused(world: World) -> None:
     assert promote(world.ports, "dev", "staging").up_to_date
 
 
-def test_stack_that_waited_is_refused_once_it_is_planned(world: World) -> None:
+def test_waiting_stack_with_unknown_state_is_refused_later(world: World) -> None:
     """Its upstream is new there, so that nobody could see its state before."""
     del world.terraform.reality["dev", "network"]
     with_another_store(world)
@@ -98,7 +98,7 @@ def test_stack_that_waited_is_refused_once_it_is_planned(world: World) -> None:
     assert [stack for verb, _, stack in world.terraform.calls if verb == "apply"][-1] == "network"
 
 
-def test_destruction_of_what_another_ledger_deployed_is_refused(world: World) -> None:
+def test_destroy_of_state_of_another_ledger_is_refused(world: World) -> None:
     web = world.terraform.reality.pop(("dev", "web"))
     del world.terraform.reality["dev", "network"]
     apply(with_another_store(world).ports, "dev", DeployOptions(selection=ONLY_NETWORK))
@@ -107,7 +107,7 @@ def test_destruction_of_what_another_ledger_deployed_is_refused(world: World) ->
     assert world.terraform.reality["dev", "web"] == web
 
 
-def test_break_glass_takes_it_over_where_it_is_listed(world: World) -> None:
+def test_break_glass_accepts_unknown_state_where_listed(world: World) -> None:
     with_another_store(world)
     wishes = DeployOptions(break_glass="the store was lost")
     assert refused(lambda: apply(world.ports, "dev", wishes)) == ["G304"]
@@ -119,7 +119,7 @@ def test_break_glass_takes_it_over_where_it_is_listed(world: World) -> None:
     assert apply(world.ports, "dev").up_to_date
 
 
-def test_start_records_the_stacks_that_it_may_change(world: World) -> None:
+def test_deployment_start_records_its_stacks(world: World) -> None:
     edit_network(world)
     apply(world.ports, "dev", DeployOptions(selection=ONLY_NETWORK))
     starts = [entry.event for entry in list_entries(world) if isinstance(entry.event, DeploymentStarted)]
@@ -169,14 +169,14 @@ OWN = {
 
 
 @pytest.mark.parametrize("happened", OWN.values(), ids=OWN.keys())
-def test_what_this_ledger_made_is_its_own(happened: Callable[[World], None]) -> None:
+def test_state_deployed_by_this_ledger_passes(happened: Callable[[World], None]) -> None:
     world = World()
     happened(world)
     edit_network(world, 2)
     assert not apply(world.ports, "dev").up_to_date
 
 
-def test_plan_remarks_upon_it_each_time(world: World) -> None:
+def test_plan_warns_of_unknown_state_each_time(world: World) -> None:
     with_another_store(world)
     for _ in range(2):
         planned, _ = plan_environment(world.ports, "dev")
@@ -187,12 +187,12 @@ def test_plan_remarks_upon_it_each_time(world: World) -> None:
     assert any(text.startswith("G304") for stack in previewed.plan.stacks for text in stack.warnings)
 
 
-def test_plan_of_known_states_remarks_upon_nothing(world: World) -> None:
+def test_plan_of_known_states_has_no_warnings(world: World) -> None:
     planned, _ = plan_environment(world.ports, "dev")
     assert not any(each.warnings for each in planned.stacks)
 
 
-def test_who_approves_is_shown_it_and_why_answers(world: World) -> None:
+def test_approver_and_why_are_shown_unknown_state(world: World) -> None:
     rename(world, "prod", "live")
     world.edit(
         "envctl.toml",
@@ -210,7 +210,7 @@ def test_who_approves_is_shown_it_and_why_answers(world: World) -> None:
     ] == "unplanned"
 
 
-def test_plan_notes_what_it_found_to_be_known() -> None:
+def test_plan_caches_states_found_to_be_known() -> None:
     """Stacks that need no others are planned without the ledger: once found there, they are not looked up again."""
     world = World()
     text = world.tree.content["envctl.toml"].decode()

@@ -4,13 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from envctl.domain.errors import (
-    EnvctlError,
-    ExitCode,
-    InterruptedByUserError,
-    OperationFailedError,
-    UsageError,
-)
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, UsageError
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import DeploymentFailed, DriftChecked
 from envctl.domain.plan.changes import EnvironmentPlan
@@ -117,7 +112,7 @@ def proven(world: World, environment: str = "dev") -> bool:
     return proof is not None and proof.verified
 
 
-def test_one_that_fails_keeps_back_what_needs_it_and_the_next_run_goes_on_there(world: World) -> None:
+def test_failed_stack_skips_dependents_and_next_run_resumes(world: World) -> None:
     world.terraform.fails_on.add(("dev", "base"))
     with pytest.raises(OperationFailedError) as raised:
         apply(world.ports, "dev")
@@ -134,7 +129,7 @@ def test_one_that_fails_keeps_back_what_needs_it_and_the_next_run_goes_on_there(
     assert proven(world)
 
 
-def test_all_that_failed_is_told_with_the_worst_exit_code(world: World) -> None:
+def test_all_failures_are_reported_with_worst_exit_code(world: World) -> None:
     world.terraform.fails_on.update({("dev", "mid"), ("dev", "alone")})
     with pytest.raises(OperationFailedError) as raised:
         apply(world.ports, "dev")
@@ -144,7 +139,7 @@ def test_all_that_failed_is_told_with_the_worst_exit_code(world: World) -> None:
     assert account(raised.value) == expected
 
 
-def test_one_that_can_not_be_planned_keeps_all_from_being_applied_and_none_from_being_shown(world: World) -> None:
+def test_unplannable_stack_blocks_apply_but_not_plan(world: World) -> None:
     apply(world.ports, "dev")
     before = events(world)
     says(world, "two")
@@ -159,14 +154,14 @@ def test_one_that_can_not_be_planned_keeps_all_from_being_applied_and_none_from_
     assert (applied(world), events(world)) == ([], before)
 
 
-def test_where_none_can_be_planned_there_is_nothing_to_show(world: World) -> None:
+def test_plan_fails_where_no_stack_can_be_planned(world: World) -> None:
     world.terraform.unplannable.update(("dev", name) for name in NAMES)
     with pytest.raises(OperationFailedError) as raised:
         plan_environment(world.ports, "dev", StackSelection(("base", "alone")))
     assert len(raised.value.problems) == 2
 
 
-def test_who_stops_it_reads_how_far_each_got_and_what_had_failed_by_then(world: World) -> None:
+def test_interruption_reports_each_stack_and_earlier_failures(world: World) -> None:
     world.terraform.fails_on.add(("dev", "base"))
     world.terraform.interrupted.add(("dev", "alone"))
     with pytest.raises(InterruptedByUserError) as raised:
@@ -191,7 +186,7 @@ class Planting(ScriptedPrompter):
         return super().confirm_plan(plan, again=again)
 
 
-def test_files_that_change_at_the_question_stop_it(world: World) -> None:
+def test_files_changed_during_the_question_stop_apply(world: World) -> None:
     world.prompter = Planting(world)
     with pytest.raises(OperationFailedError) as raised:
         apply(world.ports, "dev")
@@ -199,7 +194,7 @@ def test_files_that_change_at_the_question_stop_it(world: World) -> None:
     assert not list_entries(world)
 
 
-def test_who_says_no_half_way_leaves_what_comes_after(world: World) -> None:
+def test_declined_second_question_skips_later_stacks(world: World) -> None:
     world.prompter.answers = [True, False]
     with pytest.raises(InterruptedByUserError) as raised:
         apply(world.ports, "dev")
@@ -212,7 +207,7 @@ def way_on(world: World, environment: str) -> str:
     return next(each.next for each in load_status(world.ports).environments if each.environment == environment)
 
 
-def test_what_reads_a_changed_output_is_planned_anew_and_is_refused_where_nobody_approved_that(world: World) -> None:
+def test_replanned_stack_may_not_exceed_approved_changes(world: World) -> None:
     world.terraform.hashes_upstream = True
     apply(world.ports, "dev")
     approves(world, "mid", "top", "side")
@@ -243,7 +238,7 @@ def test_what_reads_a_changed_output_is_planned_anew_and_is_refused_where_nobody
     assert proven(world, "staging")
 
 
-def test_what_reads_an_output_that_is_only_about_to_be_there_waits_for_it(world: World) -> None:
+def test_stack_waits_for_upstream_output_about_to_exist(world: World) -> None:
     apply(world.ports, "dev")
     says(world, "two")
     world.terraform.waits_for["dev", "mid"] = "base"
@@ -254,7 +249,7 @@ def test_what_reads_an_output_that_is_only_about_to_be_there_waits_for_it(world:
     assert proven(world)
 
 
-def test_what_will_never_be_put_out_is_not_waited_for(world: World) -> None:
+def test_output_outside_of_selection_is_not_waited_for(world: World) -> None:
     apply(world.ports, "dev")
     says(world, "two")
     world.terraform.waits_for["dev", "mid"] = "base"
@@ -263,7 +258,7 @@ def test_what_will_never_be_put_out_is_not_waited_for(world: World) -> None:
             apply(world.ports, "dev", DeployOptions(selection=selection))
 
 
-def test_recover_and_destroy_do_not_stumble_over_an_output_that_was_never_put_out(world: World) -> None:
+def test_recover_and_destroy_tolerate_missing_upstream_output(world: World) -> None:
     apply(world.ports, "dev")
     says(world, "two")
     world.terraform.waits_for["dev", "mid"] = "base"
@@ -276,7 +271,7 @@ def test_recover_and_destroy_do_not_stumble_over_an_output_that_was_never_put_ou
     assert world.terraform.reality == {}
 
 
-def test_a_part_is_applied_alone_and_proves_nothing_until_all_is(world: World) -> None:
+def test_partial_apply_is_no_evidence_until_complete(world: World) -> None:
     first = apply(world.ports, "dev", part("mid", upstream=True))
     assert (applied(world), first.only, first.next) == (["base", "mid"], ("base", "mid"), "envctl apply dev")
     assert first.deployment is not None
@@ -298,7 +293,7 @@ def test_a_part_is_applied_alone_and_proves_nothing_until_all_is(world: World) -
     assert events(world)[-3:] == ["deployment started", "deployment succeeded", "verification passed"]
 
 
-def test_a_part_takes_away_what_was_proven_of_the_release(world: World) -> None:
+def test_partial_apply_revokes_evidence_of_the_release(world: World) -> None:
     apply(world.ports, "dev")
     assert proven(world)
     says(world, "two")
@@ -312,7 +307,7 @@ def test_a_part_takes_away_what_was_proven_of_the_release(world: World) -> None:
     assert proven(world)
 
 
-def test_a_part_that_changes_nothing_is_no_deployment(world: World) -> None:
+def test_partial_apply_without_changes_records_no_deployment(world: World) -> None:
     apply(world.ports, "dev")
     before = events(world)
     assert apply_part(world, "alone").up_to_date
@@ -320,7 +315,7 @@ def test_a_part_that_changes_nothing_is_no_deployment(world: World) -> None:
     assert proven(world)
 
 
-def test_a_part_is_approved_with_the_whole(world: World) -> None:
+def test_partial_apply_is_covered_by_whole_approval(world: World) -> None:
     apply(world.ports, "dev")
     approves(world, "mid", "top", "side")
     promote(world.ports, "dev", "staging")
@@ -339,7 +334,7 @@ def test_a_part_is_approved_with_the_whole(world: World) -> None:
         pytest.param(part("base", "top"), "E028", id="what is between was never applied"),
     ],
 )
-def test_parts_that_can_not_be(world: World, wishes: DeployOptions, code: str) -> None:
+def test_invalid_stack_selection_is_refused(world: World, wishes: DeployOptions, code: str) -> None:
     with pytest.raises(UsageError) as raised:
         apply(world.ports, "dev", wishes)
     assert [problem.code for problem in raised.value.problems] == [code]
@@ -356,7 +351,9 @@ SELECTED = {
 
 
 @pytest.mark.parametrize(("selection", "expected"), SELECTED.values(), ids=SELECTED.keys())
-def test_some_are_planned_and_looked_at_alone(world: World, selection: StackSelection, expected: list[str]) -> None:
+def test_selected_stacks_are_planned_and_checked_alone(
+    world: World, selection: StackSelection, expected: list[str]
+) -> None:
     apply(world.ports, "dev")
     shown, _ = plan_environment(world.ports, "dev", selection)
     assert [stack.stack for stack in shown.stacks] == expected
@@ -365,7 +362,7 @@ def test_some_are_planned_and_looked_at_alone(world: World, selection: StackSele
     assert not looked.whole
 
 
-def test_a_look_at_some_records_the_drift_that_it_finds_and_nothing_else(world: World) -> None:
+def test_partial_drift_check_records_only_found_drift(world: World) -> None:
     apply(world.ports, "dev")
     before = events(world)
     check_drift(world.ports, ["dev"], StackSelection(("base",)))

@@ -87,7 +87,7 @@ def deploys_a_part(world: World) -> None:
 
 
 @pytest.mark.parametrize("begin", [breaks_in, breaks_in_and_fixes_drift, deploys_a_part])
-def test_what_records_no_rules_leaves_those_of_the_account(owned: World, begin: Callable[[World], None]) -> None:
+def test_deployment_without_recorded_rules_keeps_account_rules(owned: World, begin: Callable[[World], None]) -> None:
     rename(owned)
     begin(owned)
     assert journal.load(owned.ports).find_environment("production").rules is None
@@ -96,7 +96,7 @@ def test_what_records_no_rules_leaves_those_of_the_account(owned: World, begin: 
     assert OWNER in refused(lambda: promote(owned.ports, "staging", "production"))["G106"]
 
 
-def test_ledger_of_before_rules_gives_no_account_away_late(owned: World) -> None:
+def test_older_ledger_without_rules_keeps_environment_known(owned: World) -> None:
     """What was deployed there before rules were recorded is no newcomer."""
     rename(owned)
     breaks_in(owned)
@@ -107,7 +107,7 @@ def test_ledger_of_before_rules_gives_no_account_away_late(owned: World) -> None
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging"])
-def test_ledger_of_before_goes_on_after_a_part(owned: World, environment: str) -> None:
+def test_older_ledger_without_rules_survives_partial_deployment(owned: World, environment: str) -> None:
     """It shares an account with prod, and the first deployment that names its rules is one of a stack."""
     share_account(owned, environment)
     strip_rules(owned)
@@ -127,14 +127,14 @@ def settings_of(world: World, environment: str) -> str:
     return world.tree.content[f"environments/{environment}/terraform.tfvars"].decode()
 
 
-def test_new_name_where_code_enters_is_refused(owned: World) -> None:
+def test_new_entry_in_guarded_account_is_refused(owned: World) -> None:
     takes_code(owned)
     rename(owned, order='order = ["production", "dev", "staging"]')
     owned.edit("modules/network/main.tf", NETWORK.decode() + "# from a dirty tree\n")
     assert "which is that of prod" in refused(lambda: apply(owned.ports, "production"))["G112"]
 
 
-def test_entry_that_was_there_before_asks_nobody(owned: World) -> None:
+def test_known_entry_needs_no_approval(owned: World) -> None:
     """It shares an account with prod, was destroyed, and comes again: with rules, and as ledgers of before have it."""
     share_account(owned, "dev")
     destroy(owned.ports, "dev")
@@ -155,14 +155,14 @@ GONE: dict[str, Callable[[World], object]] = {
 
 
 @pytest.mark.parametrize("command", GONE.values(), ids=GONE.keys())
-def test_environment_that_left_is_named_as_gone(owned: World, command: Callable[[World], object]) -> None:
+def test_removed_environment_is_reported_as_removed(owned: World, command: Callable[[World], object]) -> None:
     rename(owned)
     with pytest.raises(UsageError, match=r"prod is no longer in envctl\.toml") as raised:
         command(owned)
     assert [problem.code for problem in raised.value.problems] == ["E139"]
 
 
-def test_ledger_tells_of_an_environment_that_left(owned: World) -> None:
+def test_history_includes_removed_environments(owned: World) -> None:
     rename(owned)
     told = read_history(owned.ports, "prod").entries
     assert told

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.errors import ExitCode, OperationFailedError
+from envctl.domain.errors import OperationFailedError
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import DeploymentStarted
 from envctl.domain.plan.changes import EnvironmentPlan
@@ -71,7 +72,7 @@ def runs(world: World, environment: str = "prod") -> str:
     return current.release if current else ""
 
 
-def test_job_of_last_week_is_refused(world: World) -> None:
+def test_late_job_with_older_release_is_refused(world: World) -> None:
     first, second = reaches_prod(world, "one"), reaches_prod(world, "two")
     entries = len(list_entries(world))
     error = refused(world, first)
@@ -80,7 +81,7 @@ def test_job_of_last_week_is_refused(world: World) -> None:
     assert (runs(world), len(list_entries(world))) == (second, entries)
 
 
-def test_release_that_was_skipped_is_older_too(world: World) -> None:
+def test_skipped_release_is_older_too(world: World) -> None:
     skipped = arrives(world, "one")
     reaches_prod(world, "two")
     refused(world, skipped)
@@ -92,7 +93,7 @@ def test_every_environment_after_the_entry_is_guarded(world: World) -> None:
     refused(world, first, source="dev", to="staging")
 
 
-def test_older_release_goes_where_it_is_meant(world: World) -> None:
+def test_older_option_permits_an_older_release(world: World) -> None:
     first = reaches_prod(world, "one")
     reaches_prod(world, "two")
     done = to_prod(world, first, MEANT)
@@ -102,7 +103,7 @@ def test_older_release_goes_where_it_is_meant(world: World) -> None:
     assert begun.older
 
 
-def test_word_that_was_not_needed_is_not_recorded(world: World) -> None:
+def test_unneeded_older_option_is_not_recorded(world: World) -> None:
     reaches_prod(world, "one")
     second = arrives(world, "two")
     done = to_prod(world, second, MEANT)
@@ -110,14 +111,14 @@ def test_word_that_was_not_needed_is_not_recorded(world: World) -> None:
     assert not done.deployment.older
 
 
-def test_way_forward_is_open_after_it_was_meant(world: World) -> None:
+def test_newer_release_may_follow_a_permitted_older_one(world: World) -> None:
     first, second = reaches_prod(world, "one"), reaches_prod(world, "two")
     to_prod(world, first, MEANT)
     assert way_on(world) == "envctl promote staging prod"
     assert to_prod(world).release == second
 
 
-def test_reverted_code_is_the_newest_of_all(world: World) -> None:
+def test_reverted_code_counts_as_newest_release(world: World) -> None:
     first = reaches_prod(world, "one")
     reaches_prod(world, "two")
     assert reaches_prod(world, "one") == first
@@ -126,7 +127,7 @@ def test_reverted_code_is_the_newest_of_all(world: World) -> None:
     refused(world, third)
 
 
-def test_reverted_code_counts_where_it_arrived(world: World) -> None:
+def test_reverted_code_is_newest_only_where_it_arrived(world: World) -> None:
     """In dev alone somebody looked at old code: that makes no job of last week new."""
     first = reaches_prod(world, "one")
     second = reaches_prod(world, "two")
@@ -137,14 +138,14 @@ def test_reverted_code_counts_where_it_arrived(world: World) -> None:
     assert to_prod(world).release == first
 
 
-def test_what_the_source_went_back_to_may_follow(world: World) -> None:
+def test_source_rollback_release_may_be_promoted(world: World) -> None:
     first = reaches_prod(world, "one")
     reaches_prod(world, "two")
     rollback(world.ports, "staging")
     assert to_prod(world).release == first
 
 
-def test_what_the_source_went_back_to_is_old_again_after_the_next(world: World) -> None:
+def test_source_rollback_release_becomes_older_again(world: World) -> None:
     first = reaches_prod(world, "one")
     reaches_prod(world, "two")
     rollback(world.ports, "staging")
@@ -152,7 +153,7 @@ def test_what_the_source_went_back_to_is_old_again_after_the_next(world: World) 
     refused(world, first)
 
 
-def test_way_back_is_never_refused(world: World) -> None:
+def test_rollback_is_never_refused_as_older(world: World) -> None:
     first = reaches_prod(world, "one")
     reaches_prod(world, "two")
     assert rollback(world.ports, "prod").release == first
@@ -161,7 +162,7 @@ def test_way_back_is_never_refused(world: World) -> None:
     assert runs(world) == first
 
 
-def test_hold_says_no_even_where_it_is_meant(world: World) -> None:
+def test_hold_refuses_despite_older_option(world: World) -> None:
     reaches_prod(world, "one")
     second = reaches_prod(world, "two")
     rollback(world.ports, "prod")
@@ -169,7 +170,7 @@ def test_hold_says_no_even_where_it_is_meant(world: World) -> None:
         to_prod(world, second, MEANT)
 
 
-def test_newer_release_may_come_back_after_a_rollback(world: World) -> None:
+def test_unlocked_newer_release_may_return_after_rollback(world: World) -> None:
     reaches_prod(world, "one")
     second = reaches_prod(world, "two")
     rollback(world.ports, "prod")
@@ -177,7 +178,7 @@ def test_newer_release_may_come_back_after_a_rollback(world: World) -> None:
     assert to_prod(world, second).release == second
 
 
-def test_redeployment_of_what_runs_is_never_older(world: World) -> None:
+def test_redeployment_of_running_release_is_never_older(world: World) -> None:
     first = reaches_prod(world, "one")
     arrives(world, "two")
     world.edit("environments/prod/terraform.tfvars", 'cidr = "10.31.0.0/16"\nsize = 3\n')
@@ -191,14 +192,14 @@ def test_first_deployment_takes_any_release(world: World) -> None:
     assert to_prod(world, first).release == first
 
 
-def test_what_was_destroyed_is_not_newer(world: World) -> None:
+def test_destroyed_release_is_not_newer(world: World) -> None:
     first = reaches_prod(world, "one")
     reaches_prod(world, "two")
     destroy(world.ports, "prod")
     assert to_prod(world, first).release == first
 
 
-def test_newer_release_that_stopped_halfway_is_not_left(world: World) -> None:
+def test_halfway_newer_release_refuses_an_older_one(world: World) -> None:
     first = reaches_prod(world, "one")
     second = arrives(world, "two")
     world.terraform.fails_on.add(("prod", "web"))
@@ -212,7 +213,7 @@ def test_newer_release_that_stopped_halfway_is_not_left(world: World) -> None:
     assert rollback(world.ports, "prod").release == first
 
 
-def test_newer_release_that_stopped_halfway_is_gone_on_with(world: World) -> None:
+def test_halfway_newer_release_can_be_completed(world: World) -> None:
     reaches_prod(world, "one")
     second = arrives(world, "two")
     world.terraform.fails_on.add(("prod", "web"))
@@ -222,7 +223,7 @@ def test_newer_release_that_stopped_halfway_is_gone_on_with(world: World) -> Non
     assert to_prod(world).release == second
 
 
-def test_what_was_meant_is_gone_on_with(world: World) -> None:
+def test_permitted_older_release_can_be_completed(world: World) -> None:
     first = reaches_prod(world, "one")
     reaches_prod(world, "two")
     world.terraform.fails_on.add(("prod", "web"))
@@ -258,7 +259,7 @@ def test_slower_job_of_an_older_release_is_refused(world: World) -> None:
     refused(world, first)
 
 
-def test_why_shows_it_without_doing_anything(world: World) -> None:
+def test_why_shows_the_older_release(world: World) -> None:
     first = reaches_prod(world, "one")
     reaches_prod(world, "two")
     told = explain_refusal(world.ports, "prod", release=first)
@@ -269,7 +270,7 @@ def test_why_shows_it_without_doing_anything(world: World) -> None:
     assert newest.outcome == "passes"
 
 
-def test_hotfix_past_a_stage_is_not_undone(world: World) -> None:
+def test_hotfix_that_skipped_a_stage_is_kept(world: World) -> None:
     text = world.tree.content["envctl.toml"].decode()
     world.edit("envctl.toml", text.replace(OPEN, OPEN + 'waivable = ["order", "provenance", "older"]\n'))
     first = reaches_prod(world, "one")
@@ -282,7 +283,7 @@ def test_hotfix_past_a_stage_is_not_undone(world: World) -> None:
     assert to_prod(world).release == hotfix
 
 
-def test_break_glass_overrides_it_where_it_is_listed(world: World) -> None:
+def test_break_glass_waives_older_release_where_listed(world: World) -> None:
     text = world.tree.content["envctl.toml"].decode()
     world.edit("envctl.toml", text.replace(OPEN, OPEN + 'waivable = ["older"]\n'))
     first = reaches_prod(world, "one")
@@ -293,7 +294,7 @@ def test_break_glass_overrides_it_where_it_is_listed(world: World) -> None:
     assert not done.deployment.older
 
 
-def test_who_approves_reads_that_it_goes_back(world: World) -> None:
+def test_approver_is_told_of_an_older_release(world: World) -> None:
     first = reaches_prod(world, "one")
     second = reaches_prod(world, "two")
     world.edit("envctl.toml", PROJECT.decode())
@@ -307,7 +308,7 @@ def test_who_approves_reads_that_it_goes_back(world: World) -> None:
     assert told.next == f"envctl promote staging prod --release {first[:12]} --older"
 
 
-def test_environment_beside_the_pipeline_takes_any_code(world: World) -> None:
+def test_standalone_environment_accepts_any_release(world: World) -> None:
     text = world.tree.content["envctl.toml"].decode()
     text += '\n[environments.lab]\npipeline = false\n[stacks.lab]\nmodule = "modules/network"\nenvironments = ["lab"]\n'
     world.edit("envctl.toml", text)
@@ -319,7 +320,7 @@ def test_environment_beside_the_pipeline_takes_any_code(world: World) -> None:
     assert apply(world.ports, "lab").release == first
 
 
-def test_killed_promotion_of_an_older_release_is_unfinished(world: World) -> None:
+def test_killed_older_promotion_blocks_as_unfinished(world: World) -> None:
     first = reaches_prod(world, "one")
     reaches_prod(world, "two")
     world.terraform.dies_on.add(("prod", "web"))
@@ -350,7 +351,7 @@ def two_commits(world: World) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("text", ["one", "between"])
-def test_job_that_is_run_again_from_the_entry_on(world: World, text: str) -> None:
+def test_rerun_job_of_earlier_commit_is_marked_older(world: World, text: str) -> None:
     _, second = two_commits(world)
     done = enters_from(world, FIRST_COMMIT, text)
     assert [warning.code for warning in done.warnings] == ["G111"]
@@ -360,7 +361,7 @@ def test_job_that_is_run_again_from_the_entry_on(world: World, text: str) -> Non
     assert runs(world, "staging") == second
 
 
-def test_earlier_commit_goes_on_where_it_is_meant(world: World) -> None:
+def test_older_option_permits_an_earlier_commit(world: World) -> None:
     first, _ = two_commits(world)
     done = enters_from(world, FIRST_COMMIT, "one", MEANT)
     assert done.deployment is not None
@@ -368,7 +369,7 @@ def test_earlier_commit_goes_on_where_it_is_meant(world: World) -> None:
     assert promote(world.ports, "dev", "staging").release == first
 
 
-def test_earlier_commit_is_over_with_the_next_one(world: World) -> None:
+def test_next_commit_ends_the_older_mark(world: World) -> None:
     _, second = two_commits(world)
     enters_from(world, FIRST_COMMIT, "one")
     world.version_control.descendants.clear()
@@ -377,7 +378,7 @@ def test_earlier_commit_is_over_with_the_next_one(world: World) -> None:
     assert promote(world.ports, "dev", "staging").release == third
 
 
-def test_edit_on_an_earlier_commit_is_no_older(world: World) -> None:
+def test_uncommitted_edit_on_earlier_commit_is_not_older(world: World) -> None:
     two_commits(world)
     world.version_control.known = Revision(FIRST_COMMIT, "ann@example.com", uncommitted=True)
     world.edit("modules/network/main.tf", NETWORK.decode() + "# edited\n")
@@ -386,7 +387,7 @@ def test_edit_on_an_earlier_commit_is_no_older(world: World) -> None:
 
 
 @pytest.mark.parametrize(("text", "commit", "is_told"), [("one", FIRST_COMMIT, True), ("new", "4" * 40, False)])
-def test_without_history_the_same_commit_is_known_again(world: World, text: str, commit: str, *, is_told: bool) -> None:
+def test_same_commit_is_recognized_without_history(world: World, text: str, commit: str, *, is_told: bool) -> None:
     two_commits(world)
     world.version_control.descendants[SECOND_COMMIT] = None
     assert bool(enters_from(world, commit, text).warnings) is is_told

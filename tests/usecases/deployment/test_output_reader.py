@@ -11,13 +11,13 @@ STACKS = tuple(PreparedStack(name) for name in ("network", "web", "db"))
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_they_come_in_the_order_in_which_they_were_asked_for(count: int) -> None:
+def test_outputs_are_read_in_requested_order(count: int) -> None:
     found = read_outputs(World().ports, "dev", STACKS[:count])
     assert list(found) == [stack.name for stack in STACKS[:count]]
     assert all(outputs["here"].value == "dev" for outputs in found.values())
 
 
-def test_whatever_can_not_be_read_is_told_together() -> None:
+def test_all_unreadable_outputs_are_reported_together() -> None:
     world = World()
     world.terraform.unreadable = {
         ("dev", name): OperationFailedError(Problem("E305", f"{name} can't be read")) for name in ("network", "db")

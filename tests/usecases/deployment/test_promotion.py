@@ -7,13 +7,13 @@ import pytest
 
 from envctl.domain.errors import (
     ConfigurationError,
-    ExitCode,
     InterruptedByUserError,
     LockHeldError,
     OperationFailedError,
     Problem,
     UsageError,
 )
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import GUARDS, RefusedError
 from envctl.domain.ledger.events import (
     ApprovalGiven,
@@ -63,7 +63,7 @@ def approve_all(world: World, by: tuple[str, ...] = ("bob@example.com", "cat@exa
     world.identity.name = me
 
 
-def test_an_apply_makes_a_release_and_records_it(world: World) -> None:
+def test_apply_creates_and_records_a_release(world: World) -> None:
     done = apply(world.ports, "dev")
     assert [type(entry.event) for entry in list_entries(world)] == [
         ReleaseCreated,
@@ -77,19 +77,19 @@ def test_an_apply_makes_a_release_and_records_it(world: World) -> None:
     assert done.next == "envctl promote dev staging"
 
 
-def test_stacks_are_applied_in_the_order_in_which_they_read_each_other(world: World) -> None:
+def test_stacks_are_applied_in_dependency_order(world: World) -> None:
     apply(world.ports, "dev")
     applied = [stack for verb, _, stack in world.terraform.calls if verb == "apply"]
     assert applied == ["network", "web"]
 
 
-def test_a_stack_whose_upstream_was_never_applied_waits_for_it(world: World) -> None:
+def test_stack_waits_for_upstream_never_applied(world: World) -> None:
     shown, _ = plan_environment(world.ports, "dev")
     assert [(stack.stack, stack.waits_for) for stack in shown.stacks] == [("network", ()), ("web", ("network",))]
     assert ("plan", "dev", "web") not in world.terraform.calls
 
 
-def test_a_stack_that_waited_is_planned_whatever_becomes_of_its_upstream(world: World) -> None:
+def test_waiting_stack_is_planned_after_unchanged_upstream(world: World) -> None:
     apply(world.ports, "dev")
     forgetful = World(store=MemoryStore(), workspace=world.workspace)
     forgetful.terraform.reality = {("dev", "network"): world.terraform.reality["dev", "network"]}
@@ -100,7 +100,7 @@ def test_a_stack_that_waited_is_planned_whatever_becomes_of_its_upstream(world: 
     assert forgetful.terraform.reality == world.terraform.reality
 
 
-def test_what_is_saved_while_a_release_is_made_is_in_the_next_one(world: World) -> None:
+def test_files_saved_during_bundling_enter_the_next_release(world: World) -> None:
     init = world.terraform.init
 
     def while_init_runs(environment: str, stack: PreparedStack, provider_lock: bytes | None) -> None:
@@ -114,7 +114,7 @@ def test_what_is_saved_while_a_release_is_made_is_in_the_next_one(world: World) 
     assert world.workspace.code["dev"]["modules/web/main.tf"].data == WEB
 
 
-def test_the_settings_that_the_guards_were_asked_about_are_the_ones_that_are_applied(world: World) -> None:
+def test_deployment_applies_the_settings_that_guards_checked(world: World) -> None:
     apply(world.ports, "dev")
     lay_code = world.workspace.write_code
 
@@ -129,7 +129,7 @@ def test_the_settings_that_the_guards_were_asked_about_are_the_ones_that_are_app
     assert not apply(world.ports, "staging").up_to_date, "the new settings are not what was recorded"
 
 
-def test_a_deployment_that_was_declared_over_is_not_recorded_as_a_success(world: World) -> None:
+def test_abandoned_deployment_is_not_recorded_as_success(world: World) -> None:
     elsewhere = World(store=world.store)
     applies = world.terraform.apply
 
@@ -145,14 +145,14 @@ def test_a_deployment_that_was_declared_over_is_not_recorded_as_a_success(world:
         promote(world.ports, "dev", "staging")
 
 
-def test_applying_the_same_again_records_nothing(world: World) -> None:
+def test_repeated_apply_records_nothing(world: World) -> None:
     apply(world.ports, "dev")
     before = events(world)
     assert apply(world.ports, "dev").up_to_date
     assert events(world) == before
 
 
-def test_the_very_bytes_of_dev_reach_staging_whatever_the_working_tree_says_by_then(world: World) -> None:
+def test_promotion_ignores_the_working_tree(world: World) -> None:
     apply(world.ports, "dev")
     proven = world.terraform.hash_code("dev")
     world.edit("modules/network/main.tf", NETWORK.decode() + "# changed after dev\n")
@@ -160,7 +160,7 @@ def test_the_very_bytes_of_dev_reach_staging_whatever_the_working_tree_says_by_t
     assert world.terraform.hash_code("staging") == proven
 
 
-def test_modules_that_modules_call_travel_with_the_release(world: World) -> None:
+def test_nested_modules_are_bundled(world: World) -> None:
     world.edit("modules/network/main.tf", NETWORK.decode() + 'module "inner" {\n  source = "../inner"\n}\n')
     world.edit("modules/inner/main.tf", 'module "core" {\n  source = "./core"\n}\n')
     world.edit("modules/inner/core/main.tf", "# the core\n")
@@ -175,7 +175,7 @@ def test_modules_that_modules_call_travel_with_the_release(world: World) -> None
     assert "modules/unreached/main.tf" not in laid
 
 
-def test_a_file_deep_in_a_nested_module_makes_another_release(world: World) -> None:
+def test_file_of_nested_module_changes_the_release(world: World) -> None:
     world.edit("modules/network/main.tf", NETWORK.decode() + 'module "inner" {\n  source = "../inner"\n}\n')
     world.edit("modules/inner/main.tf", "# inner\n")
     first = apply(world.ports, "dev").release
@@ -190,14 +190,14 @@ def test_the_image_of_dev_reaches_staging(world: World) -> None:
     assert b"a" * 64 in world.workspace.stacks["staging", "web"]
 
 
-def test_an_earlier_release_can_be_promoted_past_a_busy_dev(world: World) -> None:
+def test_earlier_release_can_be_promoted_past_busy_dev(world: World) -> None:
     first = apply(world.ports, "dev").release
     world.edit("modules/network/main.tf", NETWORK.decode() + "# next\n")
     apply(world.ports, "dev")
     assert promote(world.ports, "dev", "staging", release=first[:8]).release == first
 
 
-def test_prod_waits_for_its_approvals_and_then_takes_the_release(world: World) -> None:
+def test_prod_takes_the_release_after_its_approvals(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     with pytest.raises(RefusedError) as refused:
@@ -209,7 +209,7 @@ def test_prod_waits_for_its_approvals_and_then_takes_the_release(world: World) -
     assert world.terraform.hash_code("prod") == world.terraform.hash_code("dev")
 
 
-def test_settings_that_change_after_an_approval_need_another_one(world: World) -> None:
+def test_settings_changed_after_approval_need_new_approval(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     approve_all(world)
@@ -218,14 +218,14 @@ def test_settings_that_change_after_an_approval_need_another_one(world: World) -
         promote(world.ports, "staging", "prod")
 
 
-def test_who_made_a_release_cannot_approve_it(world: World) -> None:
+def test_release_maker_may_not_approve_it(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     with pytest.raises(RefusedError, match="can't approve it"):
         approve_plan(world.ports, "prod", "peer")
 
 
-def test_approving_twice_records_it_once(world: World) -> None:
+def test_repeated_approval_is_recorded_once(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     world.identity.name = "bob@example.com"
@@ -235,14 +235,14 @@ def test_approving_twice_records_it_once(world: World) -> None:
     assert events(world) == before
 
 
-def test_an_approval_says_what_is_still_missing(world: World) -> None:
+def test_approval_returns_the_missing_approvals(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     world.identity.name = "bob@example.com"
     assert approve_plan(world.ports, "prod", "business").missing == {"peer": 1, "business": 1}
 
 
-def test_applying_to_staging_takes_todays_settings_and_the_code_that_is_there(world: World) -> None:
+def test_apply_to_staging_changes_settings_but_not_code(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     code = world.terraform.hash_code("staging")
@@ -255,13 +255,13 @@ def test_applying_to_staging_takes_todays_settings_and_the_code_that_is_there(wo
     assert done.deployment.action == "apply"
 
 
-def test_applying_to_an_environment_without_a_release_names_the_promotion(world: World) -> None:
+def test_apply_without_release_suggests_promotion(world: World) -> None:
     with pytest.raises(RefusedError) as refused:
         apply(world.ports, "staging")
     assert refused.value.problems[0].hint == "envctl promote dev staging"
 
 
-def test_a_failure_half_way_is_recorded_and_the_next_apply_goes_on(world: World) -> None:
+def test_halfway_failure_is_recorded_and_apply_resumes(world: World) -> None:
     world.terraform.fails_on.add(("dev", "web"))
     with pytest.raises(OperationFailedError):
         apply(world.ports, "dev")
@@ -283,7 +283,7 @@ def test_a_failed_release_is_not_promoted(world: World) -> None:
         promote(world.ports, "dev", "staging")
 
 
-def test_a_killed_apply_blocks_its_environment_until_it_is_recovered(world: World) -> None:
+def test_killed_apply_blocks_environment_until_recovered(world: World) -> None:
     world.terraform.dies_on.add(("dev", "network"))
     with pytest.raises(Killed):
         apply(world.ports, "dev")
@@ -296,7 +296,7 @@ def test_a_killed_apply_blocks_its_environment_until_it_is_recovered(world: Worl
     assert recover(world.ports, "dev").deployment is None
 
 
-def test_saying_no_changes_and_records_nothing(world: World) -> None:
+def test_declined_question_changes_and_records_nothing(world: World) -> None:
     world.prompter.answers = [False]
     with pytest.raises(InterruptedByUserError):
         apply(world.ports, "dev")
@@ -304,7 +304,7 @@ def test_saying_no_changes_and_records_nothing(world: World) -> None:
     assert world.terraform.reality == {}
 
 
-def test_what_could_not_be_shown_before_is_asked_about_before_it_is_applied(world: World) -> None:
+def test_waiting_stack_needs_second_confirmation(world: World) -> None:
     world.prompter.answers = [True, False]
     with pytest.raises(InterruptedByUserError):
         apply(world.ports, "dev")
@@ -315,12 +315,12 @@ def test_what_could_not_be_shown_before_is_asked_about_before_it_is_applied(worl
     assert ended.interrupted
 
 
-def test_two_at_once_in_one_environment_are_told_apart(world: World) -> None:
+def test_concurrent_deployment_on_same_machine_is_refused(world: World) -> None:
     with world.workspace.lock_environment("dev", "somebody"), pytest.raises(LockHeldError):
         apply(world.ports, "dev")
 
 
-def test_a_deployment_that_starts_elsewhere_in_the_meantime_wins(world: World) -> None:
+def test_deployment_started_on_another_machine_wins(world: World) -> None:
     class Elsewhere(World):
         """Another machine, which shares the store and has a working directory of its own."""
 
@@ -341,7 +341,7 @@ def test_a_deployment_that_starts_elsewhere_in_the_meantime_wins(world: World) -
 
 
 @pytest.mark.parametrize("action", ["apply", "promote"])
-def test_a_dry_run_tells_the_stages_and_does_nothing(world: World, action: str) -> None:
+def test_dry_run_lists_stages_and_changes_nothing(world: World, action: str) -> None:
     apply(world.ports, "dev")
     before, ran = events(world), list(world.terraform.calls)
     if action == "apply":
@@ -354,7 +354,7 @@ def test_a_dry_run_tells_the_stages_and_does_nothing(world: World, action: str) 
     assert (events(world), world.terraform.calls) == (before, ran)
 
 
-def test_a_damaged_bundle_is_refused(world: World) -> None:
+def test_damaged_bundle_is_refused(world: World) -> None:
     release = apply(world.ports, "dev").release
     key = f"releases/{release}.tar"
     world.store.content[key] = world.store.content[key].replace(b"10.10", b"10.11").replace(b"cidr", b"cidR")
@@ -362,7 +362,7 @@ def test_a_damaged_bundle_is_refused(world: World) -> None:
         promote(world.ports, "dev", "staging")
 
 
-def test_a_bundle_that_is_gone_is_refused(world: World) -> None:
+def test_missing_bundle_is_refused(world: World) -> None:
     release = apply(world.ports, "dev").release
     del world.store.content[f"releases/{release}.tar"]
     with pytest.raises(RefusedError, match="not in the store"):
@@ -406,7 +406,7 @@ def _add_later(world: World) -> None:
         pytest.param(_add_later, 4, id="an entry added by hand further on"),
     ],
 )
-def test_a_ledger_that_somebody_touched_is_not_believed(world: World, damage: object, entry: int) -> None:
+def test_modified_ledger_is_refused(world: World, damage: object, entry: int) -> None:
     apply(world.ports, "dev", DeployOptions(verify=False))
     damage(world)  # type: ignore[operator]
     ran = list(world.terraform.calls)
@@ -416,13 +416,13 @@ def test_a_ledger_that_somebody_touched_is_not_believed(world: World, damage: ob
     assert world.terraform.calls == ran
 
 
-def test_a_whole_ledger_verifies(world: World) -> None:
+def test_complete_ledger_is_verified(world: World) -> None:
     apply(world.ports, "dev")
     assert verify_ledger(world.ports).entries == 4
 
 
 @pytest.mark.slow
-def test_a_long_ledger_is_read_from_its_last_checkpoint(world: World) -> None:
+def test_long_ledger_is_read_from_its_last_checkpoint(world: World) -> None:
     apply(world.ports, "dev")
     release = promote(world.ports, "dev", "staging").release
     for number in range(256):
@@ -435,7 +435,7 @@ def test_a_long_ledger_is_read_from_its_last_checkpoint(world: World) -> None:
     assert journal.load(world.ports) == full
 
 
-def test_status_shows_what_runs_where_and_how_far_each_lags(world: World) -> None:
+def test_status_shows_releases_and_lag(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     world.edit("modules/network/main.tf", NETWORK.decode() + "# next\n")
@@ -446,7 +446,7 @@ def test_status_shows_what_runs_where_and_how_far_each_lags(world: World) -> Non
     assert shown["prod"].gates == {"peer": (0, 1), "business": (0, 2)}
 
 
-def test_status_is_told_although_the_settings_of_an_environment_are_broken(world: World) -> None:
+def test_status_is_shown_despite_broken_settings(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     world.edit("environments/prod/terraform.tfvars", "cidr = \n")
@@ -454,7 +454,7 @@ def test_status_is_told_although_the_settings_of_an_environment_are_broken(world
     assert shown["prod"].gates == {"peer": (0, 1), "business": (0, 2)}
 
 
-def test_a_failure_that_cannot_be_recorded_is_told_with_what_failed(world: World) -> None:
+def test_unrecorded_failure_is_reported_with_its_cause(world: World) -> None:
     class Full(MemoryStore):
         def create(self, key: str, data: bytes) -> None:
             if b"deployment failed" in data:
@@ -470,7 +470,7 @@ def test_a_failure_that_cannot_be_recorded_is_told_with_what_failed(world: World
         apply(world.ports, "dev")
 
 
-def test_why_answers_for_every_guard(world: World) -> None:
+def test_why_lists_every_guard(world: World) -> None:
     apply(world.ports, "dev")
     told = explain_refusal(world.ports, "prod")
     answers = {answer.code: answer.outcome for answer in told.answers}
@@ -480,7 +480,7 @@ def test_why_answers_for_every_guard(world: World) -> None:
     assert told.next == "envctl promote dev staging"
 
 
-def test_history_tells_of_one_environment_newest_first(world: World) -> None:
+def test_history_of_environment_is_newest_first(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     told = read_history(world.ports, "staging")
@@ -493,7 +493,7 @@ def test_history_tells_of_one_environment_newest_first(world: World) -> None:
     assert read_history(world.ports, limit=2).more
 
 
-def test_rendering_another_environment_shows_the_code_that_it_has(world: World) -> None:
+def test_render_of_later_environment_shows_its_release(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     world.edit("modules/network/main.tf", NETWORK.decode() + 'output "new" { value = 1 }\n')
@@ -511,7 +511,7 @@ def test_rendering_another_environment_shows_the_code_that_it_has(world: World) 
         pytest.param(lambda p: approve_plan(p, "dev", "peer"), "E005", id="a gate that this environment does not have"),
     ],
 )
-def test_bad_words_on_the_command_line(world: World, command: object, code: str) -> None:
+def test_invalid_arguments_are_refused(world: World, command: object, code: str) -> None:
     with pytest.raises(UsageError, match=code):
         command(world.ports)  # type: ignore[operator]
     assert world.terraform.calls == []
@@ -531,7 +531,7 @@ EMPTY = {
 
 
 @pytest.mark.parametrize("command", EMPTY.values(), ids=EMPTY)
-def test_an_empty_name_is_no_release_and_not_the_one_by_default(world: World, command: object) -> None:
+def test_empty_release_name_is_refused(world: World, command: object) -> None:
     apply(world.ports, "dev")
     before = dict(world.store.content)
     with pytest.raises(UsageError, match="E003"):
@@ -562,7 +562,9 @@ BAD_PROJECTS = {
 
 
 @pytest.mark.parametrize(("path", "text", "code"), BAD_PROJECTS.values(), ids=BAD_PROJECTS.keys())
-def test_bad_projects_are_told_before_anything_happens(world: World, path: str, text: str | None, code: str) -> None:
+def test_invalid_project_is_reported_before_anything_happens(
+    world: World, path: str, text: str | None, code: str
+) -> None:
     from envctl.usecases.inspect.settings import validate_project
 
     if text is None:
@@ -576,7 +578,7 @@ def test_bad_projects_are_told_before_anything_happens(world: World, path: str, 
     assert world.store.content == {}
 
 
-def test_all_problems_of_all_files_come_at_once(world: World) -> None:
+def test_problems_of_all_files_are_reported_at_once(world: World) -> None:
     from envctl.usecases.inspect.settings import validate_project
 
     world.edit("environments/prod/terraform.tfvars", 'cidr = "x"\nsise = 3\n')
@@ -604,18 +606,18 @@ class TestArtifactsOfTheEntry:
         main = json.loads(world.workspace.stacks["dev", "web"])
         return str(main["module"]["web"]["image"])
 
-    def test_a_rollback_brings_back_the_image_too(self, world: World, two: tuple[str, str]) -> None:
+    def test_rollback_restores_the_earlier_image(self, world: World, two: tuple[str, str]) -> None:
         assert self.image(world) == OTHER_IMAGE
         assert rollback(world.ports, "dev").release == two[0]
         assert self.image(world) == IMAGE
 
-    def test_a_look_at_drift_looks_for_the_image_that_runs(self, world: World, two: tuple[str, str]) -> None:
+    def test_drift_check_uses_the_running_image(self, world: World, two: tuple[str, str]) -> None:
         world.edit("environments/dev/terraform.tfvars", f'cidr = "10.10.0.0/16"\nimage = "{IMAGE}"\n')
         (dev,) = check_drift(world.ports, ["dev"]).environments
         assert (dev.condition, dev.pending) == ("clean", False)
         assert self.image(world) == OTHER_IMAGE
 
-    def test_the_working_tree_brings_a_new_one(self, world: World, two: tuple[str, str]) -> None:
+    def test_apply_uses_image_of_working_tree(self, world: World, two: tuple[str, str]) -> None:
         world.edit("environments/dev/terraform.tfvars", f'cidr = "10.10.0.0/16"\nimage = "{IMAGE}"\n')
         assert apply(world.ports, "dev").release == two[0]
         assert self.image(world) == IMAGE

@@ -73,7 +73,7 @@ def kill_while_shared(world: RolloutWorld) -> None:
 
 
 class TestLeft:
-    def test_nothing_changes_where_it_still_runs(self, world: RolloutWorld) -> None:
+    def test_removed_rollout_stack_keeps_its_color_until_destroyed(self, world: RolloutWorld) -> None:
         promote(world.ports, "dev", "staging")
         leaves(world)
         assert not plan_environment(world.ports, "staging")[0].changes
@@ -83,7 +83,7 @@ class TestLeft:
         destroy(world.ports, "staging")
         assert world.load_traffic("staging") is None
 
-    def test_where_it_leaves_its_colour_is_forgotten(self, world: RolloutWorld) -> None:
+    def test_destroyed_rollout_stack_has_no_known_traffic(self, world: RolloutWorld) -> None:
         leaves_with_its_settings(world)
         assert laid(world, "web") == ("green", 100, NEW_IMAGE, None)
         apply(world.ports, "dev")
@@ -91,7 +91,7 @@ class TestLeft:
         promote(world.ports, "dev", "staging")
         assert world.load_traffic("staging") is None
 
-    def test_older_release_goes_over_at_once_beside_the_old_colour(self, world: RolloutWorld) -> None:
+    def test_older_release_without_rollout_shifts_at_once(self, world: RolloutWorld) -> None:
         leaves(world)
         promote(world.ports, "dev", "staging")
         assert world.list_sent_traffic("staging")[-2:] == [
@@ -101,7 +101,7 @@ class TestLeft:
         assert world.load_traffic("staging") == GREEN
         assert any("no longer has [stacks.web]" in said for said in world.observer.heard)
 
-    def test_rollback_goes_to_the_other_colour(self, world: RolloutWorld) -> None:
+    def test_rollback_of_removed_rollout_restores_other_color(self, world: RolloutWorld) -> None:
         promote(world.ports, "dev", "staging")
         leaves(world)
         rollback(world.ports, "staging")
@@ -111,14 +111,14 @@ class TestLeft:
         ]
         assert world.load_traffic("staging") == BLUE
 
-    def test_recover_sends_shared_requests_back(self, world: RolloutWorld) -> None:
+    def test_recover_restores_shared_traffic_of_removed_stack(self, world: RolloutWorld) -> None:
         kill_while_shared(world)
         leaves(world)
         assert [each.stack for each in recover(world.ports, "staging").back] == ["web"]
         assert world.list_sent_traffic("staging")[-1] == ("blue", 100, OLD_IMAGE, "")
         assert world.load_traffic("staging") == BLUE
 
-    def test_several_artifacts_leave_no_guess(self, world: RolloutWorld) -> None:
+    def test_ambiguous_artifact_of_removed_rollout_is_refused(self, world: RolloutWorld) -> None:
         text = world.tree.content["envctl.toml"].decode()
         text = text.replace("[stacks.web.rollout]\n", '[stacks.web.rollout]\nartifact = "app"\n')
         text = text.replace("[artifacts]\n", '[artifacts]\nside = { variable = "side", kind = "string" }\n')
@@ -135,7 +135,7 @@ class TestLeft:
             destroy(world.ports, "dev")
         assert [problem.code for each in refused.value.refusals for problem in each.because] == ["E385"]
 
-    def test_stack_that_leaves_shared_goes_with_the_next_deployment(self, world: RolloutWorld) -> None:
+    def test_shared_traffic_of_removed_stack_ends_with_deployment(self, world: RolloutWorld) -> None:
         def stay(_: float) -> None:
             world.alarms.states[ALARM.format("dev")] = "ALARM"
             world.colours.fails_on_rest = True
@@ -161,7 +161,7 @@ class TestLeft:
 
 
 class TestRenamed:
-    def test_requests_stay_with_their_colour(self, world: RolloutWorld) -> None:
+    def test_renamed_stack_keeps_its_color(self, world: RolloutWorld) -> None:
         renames(world)
         plan_environment(world.ports, "dev")
         assert laid(world, "front") == ("green", 100, NEW_IMAGE, None)
@@ -170,7 +170,7 @@ class TestRenamed:
         assert there.traffic == {"front": GREEN}
         assert apply(world.ports, "dev").up_to_date
 
-    def test_new_image_takes_its_steps(self, world: RolloutWorld) -> None:
+    def test_new_image_of_renamed_stack_takes_steps(self, world: RolloutWorld) -> None:
         renames(world)
         world.set_image(NEWEST_IMAGE)
         (rolled_out,) = apply(world.ports, "dev").rollouts
@@ -179,7 +179,7 @@ class TestRenamed:
             "front": Traffic(Live("blue", NEWEST_IMAGE))
         }
 
-    def test_killed_while_shared_it_goes_back_with_recover(self, world: RolloutWorld) -> None:
+    def test_killed_rollout_of_renamed_stack_is_restored(self, world: RolloutWorld) -> None:
         renames(world)
 
         def kill(_: float) -> None:
@@ -198,7 +198,7 @@ class TestRenamed:
         assert load_status(world.ports).environments[0].present.traffic == {"front": GREEN}
         assert "moved" in json.loads(world.workspace.stacks["dev", "front"])
 
-    def test_rollback_gives_name_and_requests_back(self, world: RolloutWorld) -> None:
+    def test_rollback_restores_name_and_traffic(self, world: RolloutWorld) -> None:
         renames(world)
         promote(world.ports, "dev", "staging")
         apply(world.ports, "dev")

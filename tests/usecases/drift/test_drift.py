@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.errors import ExitCode, InterruptedByUserError, OperationFailedError, Problem, StateLock, UsageError
+from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem, StateLock, UsageError
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.ledger import checkpoint
 from envctl.domain.ledger.events import DriftChecked
 from envctl.domain.plan.changes import Action, AttributeChange, ResourceChange, StackPlan
@@ -122,7 +123,7 @@ TOLD: dict[str, tuple[Arrangement, Expected]] = {
 
 
 @pytest.mark.parametrize(("arrange", "expected"), TOLD.values(), ids=TOLD.keys())
-def test_what_is_told(world: World, arrange: Arrangement, expected: Expected) -> None:
+def test_drift_check_reports(world: World, arrange: Arrangement, expected: Expected) -> None:
     arrange(world)
     found = check_drift(world.ports)
     (staging,) = (each for each in found.environments if each.environment == "staging")
@@ -130,7 +131,7 @@ def test_what_is_told(world: World, arrange: Arrangement, expected: Expected) ->
     assert conditions(found)["dev"] == conditions(found)["prod"] == "clean"
 
 
-def test_what_is_pending_counts_where_that_is_asked_for(world: World) -> None:
+def test_pending_changes_count_on_request(world: World) -> None:
     other_settings(world, "staging")
     assert check_drift(world.ports).exit_code(pending=True) == ExitCode.CHANGES
     out_of_reach(world, "prod")
@@ -164,7 +165,7 @@ UNEXPLAINED: dict[str, tuple[tuple[Arrangement, ...], bool]] = {
 
 
 @pytest.mark.parametrize(("arrange", "is_told"), UNEXPLAINED.values(), ids=UNEXPLAINED.keys())
-def test_pending_that_no_edit_explains_is_told(
+def test_unexplained_pending_change_is_reported(
     world: World, arrange: tuple[Arrangement, ...], *, is_told: bool
 ) -> None:
     for each in arrange:
@@ -174,7 +175,7 @@ def test_pending_that_no_edit_explains_is_told(
     assert any("was neither edited nor left over" in warning for warning in network.warnings) is is_told
 
 
-def test_drift_and_pending_of_one_stack_are_told_apart(world: World) -> None:
+def test_drift_and_pending_of_one_stack_are_distinguished(world: World) -> None:
     by_hand(world, "staging")
     world.edit("environments/staging/terraform.tfvars", 'cidr = "10.20.0.0/16"\nsize = 7\n')
     stacks = {stack.stack: stack for stack in looks(world, "staging").stacks}
@@ -199,7 +200,7 @@ NOT_SEEN: dict[str, tuple[Arrangement, list[str], str]] = {
 
 
 @pytest.mark.parametrize(("arrange", "codes", "said"), NOT_SEEN.values(), ids=NOT_SEEN.keys())
-def test_an_environment_is_unknown_and_the_others_are_reported(
+def test_unknown_environment_does_not_hide_others(
     world: World, arrange: Arrangement, codes: list[str], said: str
 ) -> None:
     arrange(world)
@@ -215,7 +216,7 @@ def test_an_environment_is_unknown_and_the_others_are_reported(
     assert [environment for environment, _ in checks(world)[before:]] == ["staging", "prod"]
 
 
-def test_what_keeps_nobody_from_looking_is_not_named(world: World) -> None:
+def test_only_unfit_settings_are_reported_as_obstacle(world: World) -> None:
     """A lock of the environment stands against changes, and looking is none."""
     misfitting_settings(world, "dev")
     lock_environment(world.ports, "dev", "not now")
@@ -224,7 +225,7 @@ def test_what_keeps_nobody_from_looking_is_not_named(world: World) -> None:
     assert looks(world, "prod").condition == "clean"
 
 
-def test_where_nothing_is_whole_nobody_can_say_what_should_be_there() -> None:
+def test_environment_without_complete_deployment_is_unknown() -> None:
     world = World()
     world.terraform.fails_on.add(("dev", "web"))
     with pytest.raises(OperationFailedError):
@@ -235,7 +236,7 @@ def test_where_nothing_is_whole_nobody_can_say_what_should_be_there() -> None:
     assert checks(world) == []
 
 
-def test_what_was_destroyed_is_empty_and_no_drift(world: World) -> None:
+def test_destroyed_environment_is_empty_without_drift(world: World) -> None:
     destroy(world.ports, "dev")
     found = check_drift(world.ports)
     assert conditions(found) == {"dev": "empty", "staging": "clean", "prod": "clean"}
@@ -243,7 +244,7 @@ def test_what_was_destroyed_is_empty_and_no_drift(world: World) -> None:
     assert [environment for environment, _ in checks(world)] == ["staging", "prod"]
 
 
-def test_a_state_that_is_locked_is_no_clean_one(world: World) -> None:
+def test_locked_state_is_unknown(world: World) -> None:
     class Locked(MemoryTerraform):
         def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
             self.plan(environment, stack)
@@ -258,7 +259,7 @@ def test_a_state_that_is_locked_is_no_clean_one(world: World) -> None:
     assert stacks["network"].condition == "clean"
 
 
-def test_a_state_that_got_lost_is_no_empty_environment(world: World) -> None:
+def test_lost_state_is_unknown(world: World) -> None:
     world.terraform.lose_state("staging", "web")
     staging = looks(world, "staging")
     assert (staging.condition, staging.pending) == ("unknown", False)
@@ -274,25 +275,25 @@ NAMED: dict[str, tuple[list[str], list[str]]] = {
 
 
 @pytest.mark.parametrize(("words", "expected"), NAMED.values(), ids=NAMED.keys())
-def test_which_environments_are_looked_at(world: World, words: Sequence[str], expected: list[str]) -> None:
+def test_named_or_all_environments_are_checked(world: World, words: Sequence[str], expected: list[str]) -> None:
     assert list(conditions(check_drift(world.ports, words))) == expected
     assert [environment for environment, _ in checks(world)] == expected
 
 
-def test_an_unknown_name_is_said_before_anything_is_looked_at(world: World) -> None:
+def test_unknown_environment_name_is_refused_first(world: World) -> None:
     with pytest.raises(UsageError, match="E002"):
         check_drift(world.ports, ["dev", "stagin"])
     assert checks(world) == []
 
 
 class TestTheLedger:
-    def test_what_was_found_is_recorded_by_name(self, world: World) -> None:
+    def test_found_drift_is_recorded_by_name(self, world: World) -> None:
         by_hand(world, "staging")
         check_drift(world.ports)
         event = [e.event for e in list_entries(world) if isinstance(e.event, DriftChecked)][1]
         assert (event.environment, event.drifted, event.resources) == ("staging", 1, ("web: terraform_data.web",))
 
-    def test_what_could_not_be_looked_at_leaves_what_is_recorded(self, world: World) -> None:
+    def test_unknown_result_keeps_recorded_drift(self, world: World) -> None:
         by_hand(world, "staging")
         check_drift(world.ports, ["staging"])
         world.terraform.drifted.clear()
@@ -300,13 +301,13 @@ class TestTheLedger:
         assert looks(world, "staging").condition == "unknown"
         assert journal.load(world.ports).find_environment("staging").drifted
 
-    def test_drift_is_recorded_although_another_stack_is_unknown(self, world: World) -> None:
+    def test_drift_is_recorded_despite_unknown_stack(self, world: World) -> None:
         by_hand(world, "staging", "network")
         out_of_reach(world, "staging", "web")
         check_drift(world.ports, ["staging"])
         assert checks(world) == [("staging", 1)]
 
-    def test_what_the_rules_let_drift_is_none(self, world: World) -> None:
+    def test_ignored_drift_is_no_drift(self, world: World) -> None:
         toml(world, '\n[environments.staging.drift]\nignore = ["terraform_data.*.input"]\n')
         apply(world.ports, "staging")
         by_hand(world, "staging")
@@ -316,7 +317,7 @@ class TestTheLedger:
         assert checks(world) == [("staging", 0)]
 
     @pytest.mark.parametrize("kept", [True, False])
-    def test_what_one_document_ignores_is_drift(self, world: World, kept: bool) -> None:
+    def test_drift_ignored_by_one_document_is_drift(self, world: World, kept: bool) -> None:
         by_hand(world, "staging")
         toml(world, '\n[environments.staging.drift]\nignore = ["terraform_data.web"]\n')
         if not kept:
@@ -328,14 +329,14 @@ class TestTheLedger:
         assert len(warned) == 1
         assert warned[0].startswith("envctl.toml ignores terraform_data.web, and the rules that staging was deployed")
 
-    def test_the_rules_of_one_environment_say_nothing_of_another(self, world: World) -> None:
+    def test_ignore_rules_apply_to_their_environment_only(self, world: World) -> None:
         toml(world, '\n[environments.staging.drift]\nignore = ["terraform_data.web"]\n')
         apply(world.ports, "staging")
         for environment in ("staging", "prod"):
             by_hand(world, environment)
         assert conditions(check_drift(world.ports)) == {"dev": "clean", "staging": "clean", "prod": "drifted"}
 
-    def test_a_deployment_meanwhile_is_not_what_was_looked_at(self, world: World) -> None:
+    def test_drift_during_concurrent_deployment_is_not_recorded(self, world: World) -> None:
         class Meanwhile(MemoryTerraform):
             def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
                 seen = super().detect_drift(environment, stack, unchanged=unchanged)
@@ -352,14 +353,14 @@ class TestTheLedger:
         assert looks(world, "staging").condition == "drifted"
         assert checks(world) == []
 
-    def test_one_that_can_not_be_believed_says_nothing_of_any_environment(self, world: World) -> None:
+    def test_unreadable_ledger_stops_drift_check(self, world: World) -> None:
         world.store.content["ledger/0000000003.json"] = b"{"
         world.terraform.calls.clear()
         with pytest.raises(OperationFailedError, match="E401"):
             check_drift(world.ports)
         assert world.terraform.calls == []
 
-    def test_one_that_takes_no_entry_does_not_hide_what_was_found(self, world: World) -> None:
+    def test_unwritable_ledger_does_not_hide_found_drift(self, world: World) -> None:
         by_hand(world, "dev")
         world.store = Full(world.store.content)
         found = check_drift(world.ports)
@@ -368,7 +369,7 @@ class TestTheLedger:
         assert found.environments[0].drifted == 1
         assert found.exit_code() == ExitCode.FAILED
 
-    def test_one_that_goes_away_half_way_leaves_the_others_reported(self, world: World) -> None:
+    def test_store_lost_midway_does_not_hide_found_drift(self, world: World) -> None:
         by_hand(world, "dev")
         world.store = GoesAway(world.store.content, after=("dev", world))
         found = check_drift(world.ports)
@@ -434,7 +435,7 @@ class Foretold(MemoryStore):
         return super().list_keys(prefix, after)
 
 
-def test_whatever_the_next_look_reads_is_known_before_it_asks(world: World) -> None:
+def test_every_read_key_was_prefetched(world: World) -> None:
     check_drift(world.ports)
     for _ in range(checkpoint.INTERVAL):
         store = world.store = Foretold(world.store.content)
@@ -444,7 +445,7 @@ def test_whatever_the_next_look_reads_is_known_before_it_asks(world: World) -> N
 
 
 class TestFix:
-    def test_what_no_plan_undoes_is_told_and_not_taken_over_in_silence(self, world: World) -> None:
+    def test_drift_outside_of_plan_is_reported_but_kept(self, world: World) -> None:
         by_hand(world, "staging")
         before = list_entries(world)[-1].seq
         fixed = fix_drift(world.ports, [], DEFAULT)
@@ -460,7 +461,7 @@ class TestFix:
         assert conditions(check_drift(world.ports))["staging"] == "clean"
 
     @pytest.mark.parametrize("back", [True, False], ids=["it came back", "it stays"])
-    def test_what_comes_back_beside_another_stops_nothing(self, world: World, back: bool) -> None:
+    def test_drift_restored_by_another_resource_is_no_failure(self, world: World, back: bool) -> None:
         group, rule = "aws_security_group.this", "aws_security_group_rule.https"
 
         class Beside(MemoryTerraform):
@@ -491,7 +492,7 @@ class TestFix:
         assert [problem.code for problem in mended.problems] == ([] if back else ["E330"])
         assert fixed.exit_code() == (ExitCode.DONE if back else ExitCode.FAILED)
 
-    def test_the_release_that_runs_is_deployed_again_and_no_new_code(self, world: World) -> None:
+    def test_fix_redeploys_the_running_release(self, world: World) -> None:
         before = journal.load(world.ports).find_environment("dev").current
         assert before is not None
         world.edit("modules/network/main.tf", NETWORK.decode() + "# not yet for anybody\n")
@@ -503,7 +504,7 @@ class TestFix:
         assert ("apply", "dev", "web") in world.terraform.calls[-12:]
         assert len(journal.load(world.ports).releases) == 1
 
-    def test_one_that_is_refused_does_not_keep_another_from_being_mended(self, world: World) -> None:
+    def test_refused_fix_does_not_block_other_environments(self, world: World) -> None:
         for environment in ("staging", "prod"):
             by_hand(world, environment)
             world.terraform.reality[environment, "web"] = "what somebody made of it"
@@ -514,7 +515,7 @@ class TestFix:
         assert prod.deployed is not None
         assert fixed.exit_code() == staging.exit_code == ExitCode.REFUSED_FOR_NOW
 
-    def test_a_no_to_one_plan_is_none_to_the_next(self, world: World) -> None:
+    def test_declined_fix_does_not_decline_the_next(self, world: World) -> None:
         for environment in ("staging", "prod"):
             by_hand(world, environment)
             world.terraform.reality[environment, "web"] = "what somebody made of it"
@@ -524,7 +525,7 @@ class TestFix:
         assert fixed.mended[1].deployed is not None
         assert fixed.exit_code() == ExitCode.INTERRUPTED
 
-    def test_ctrl_c_stops_all(self, world: World) -> None:
+    def test_interruption_stops_all_fixes(self, world: World) -> None:
         class Stops(MemoryTerraform):
             def apply(self, environment: str, stack: PreparedStack) -> None:
                 raise InterruptedByUserError(Problem("E311", "interrupted"))
@@ -538,7 +539,7 @@ class TestFix:
             fix_drift(world.ports, [], DEFAULT)
         assert journal.load(world.ports).find_environment("prod").whole
 
-    def test_nothing_is_deployed_where_nothing_has_drifted(self, world: World) -> None:
+    def test_nothing_is_deployed_without_drift(self, world: World) -> None:
         other_settings(world, "staging")
         out_of_reach(world, "prod")
         seq = journal.load(world.ports).seq
@@ -547,7 +548,7 @@ class TestFix:
         assert fixed.exit_code() == ExitCode.FAILED
         assert journal.load(world.ports).seq == seq + 2, "the looks at dev and staging"
 
-    def test_a_deployment_that_fails_is_told_of_that_environment(self, world: World) -> None:
+    def test_failed_fix_is_reported_for_its_environment(self, world: World) -> None:
         for environment in ("staging", "prod"):
             by_hand(world, environment)
             world.terraform.reality[environment, "web"] = "what somebody made of it"
@@ -556,7 +557,7 @@ class TestFix:
         assert [[problem.code for problem in mended.problems] for mended in fixed.mended] == [["E305"], []]
         assert fixed.exit_code() == ExitCode.FAILED
 
-    def test_nobody_to_ask_is_said_of_each(self, world: World) -> None:
+    def test_missing_terminal_is_reported_per_environment(self, world: World) -> None:
         by_hand(world, "staging")
         world.terraform.reality["staging", "web"] = "what somebody made of it"
         world.prompter.nobody = True

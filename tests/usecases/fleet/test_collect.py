@@ -8,7 +8,8 @@ import pytest
 
 from envctl.domain.ci import run_documents as documents
 from envctl.domain.ci.shard_planner import Unit
-from envctl.domain.errors import ExitCode, OperationFailedError, Problem
+from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.exit_codes import ExitCode
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.fleet import run_store
@@ -50,14 +51,14 @@ DEPLOYED: dict[str, Callable[[World], object]] = {
 
 
 class TestCollecting:
-    def test_an_entry_for_each_environment_once_however_often_it_is_collected(self, world: World) -> None:
+    def test_repeated_collection_records_each_environment_once(self, world: World) -> None:
         made = begun(world)
         answered(world, made)
         first, again, by_name = looked(world, made.run), looked(world, made.run), looked(world, made.run)
         assert first == again == by_name
         assert checks(world) == [("dev", 0), ("staging", 0), ("prod", 0)]
 
-    def test_the_last_run_that_waits_is_collected(self, world: World) -> None:
+    def test_last_uncollected_run_is_collected(self, world: World) -> None:
         old, new = begun(world, "dev"), begun(world, "staging")
         for made in (old, new):
             answered(world, made)
@@ -66,13 +67,13 @@ class TestCollecting:
         with pytest.raises(OperationFailedError, match="E473"):
             collect_run(world.ports)
 
-    def test_a_run_that_is_old_does_not_wait_any_more(self, world: World) -> None:
+    def test_expired_run_is_not_collected(self, world: World) -> None:
         begun(world)
         world.clock.time += timedelta(days=31)
         with pytest.raises(OperationFailedError, match="E473"):
             collect_run(world.ports)
 
-    def test_what_a_silent_shard_was_to_look_at_is_unknown(self, world: World) -> None:
+    def test_environment_of_a_silent_shard_is_unknown(self, world: World) -> None:
         made = begun(world)
         silent = shard_of(world, made, "staging", "web")
         answered(world, made, silent)
@@ -88,7 +89,7 @@ class TestCollecting:
         assert found.exit_code() == ExitCode.FAILED
         assert checks(world) == [("dev", 0), ("prod", 0)]
 
-    def test_drift_is_recorded_although_another_shard_is_silent(self, world: World) -> None:
+    def test_drift_is_recorded_despite_silent_shard(self, world: World) -> None:
         by_hand(world, "staging", "network")
         made = begun(world)
         answered(world, made, shard_of(world, made, "staging", "web"))
@@ -96,7 +97,7 @@ class TestCollecting:
         assert (conditions(found)["staging"], found.exit_code()) == ("drifted", ExitCode.FAILED)
         assert ("staging", 1) in checks(world)
 
-    def test_a_job_that_is_run_again_answers_for_itself(self, world: World) -> None:
+    def test_rerun_job_replaces_its_own_result(self, world: World) -> None:
         out_of_reach(world, "staging")
         made = begun(world)
         answered(world, made)
@@ -110,7 +111,7 @@ class TestCollecting:
         assert looked(world, made.run) == found
         assert len(checks(world)) == 3
 
-    def test_more_that_a_repeated_job_found_is_recorded_too(self, world: World) -> None:
+    def test_additional_drift_of_rerun_job_is_recorded(self, world: World) -> None:
         by_hand(world, "staging", "network")
         out_of_reach(world, "staging", "web")
         made = begun(world)
@@ -122,7 +123,7 @@ class TestCollecting:
         looked(world, made.run)
         assert [check for check in checks(world) if check[0] == "staging"] == [("staging", 1), ("staging", 2)]
 
-    def test_whoever_looked_later_is_not_contradicted(self, world: World) -> None:
+    def test_later_drift_check_is_not_overwritten(self, world: World) -> None:
         by_hand(world, "staging")
         made = begun(world)
         answered(world, made)
@@ -133,7 +134,7 @@ class TestCollecting:
         assert [check for check in checks(world) if check[0] == "staging"] == [("staging", 0)]
         assert not journal.load(world.ports).find_environment("staging").drifted
 
-    def test_two_who_collect_at_once_record_once(self, world: World) -> None:
+    def test_concurrent_collections_record_once(self, world: World) -> None:
         made = begun(world)
         answered(world, made)
         world.store = Racing(world.store.content, lambda: looked(world, made.run))
@@ -142,7 +143,7 @@ class TestCollecting:
         assert sorted(checks(world)) == [("dev", 0), ("prod", 0), ("staging", 0)]
 
     @pytest.mark.parametrize("deployed", DEPLOYED.values(), ids=DEPLOYED)
-    def test_an_environment_that_is_deployed_to_between_two_shards_is_unknown(
+    def test_environment_deployed_between_two_shards_is_unknown(
         self, world: World, deployed: Callable[[World], object]
     ) -> None:
         made = begun(world)
@@ -156,7 +157,7 @@ class TestCollecting:
         assert "staging" not in dict(checks(world))
 
     @pytest.mark.parametrize("deployed", DEPLOYED.values(), ids=DEPLOYED)
-    def test_what_runs_there_no_longer_is_told_and_not_recorded(
+    def test_result_for_replaced_deployment_is_not_recorded(
         self, world: World, deployed: Callable[[World], object]
     ) -> None:
         made = begun(world)
@@ -165,7 +166,7 @@ class TestCollecting:
         assert conditions(looked(world))["staging"] == "clean"
         assert "staging" not in dict(checks(world))
 
-    def test_settings_that_were_edited_between_two_shards_are_noticed(self, world: World) -> None:
+    def test_settings_edited_between_two_shards_are_noticed(self, world: World) -> None:
         made = begun(world)
         second = shard_of(world, made, "staging", "web")
         answered(world, made, second)
@@ -173,7 +174,7 @@ class TestCollecting:
         check_shard_drift(world.ports, made.run, second)
         assert [codes(each) for each in looked(world).environments] == [[], ["E471"], []]
 
-    def test_what_one_shard_could_not_reach_takes_nothing_from_the_others(self, world: World) -> None:
+    def test_unreachable_stack_does_not_hide_drift_of_others(self, world: World) -> None:
         by_hand(world, "staging", "network")
         made = begun(world)
         second = shard_of(world, made, "staging", "web")
@@ -185,7 +186,7 @@ class TestCollecting:
         assert codes(staging) == ["E308"]
         assert ("staging", 1) in checks(world)
 
-    def test_an_answer_of_another_envctl_is_no_answer(self, world: World) -> None:
+    def test_result_of_another_envctl_version_is_ignored(self, world: World) -> None:
         made = begun(world)
         answered(world, made)
         key = documents.format_answer_key(made.run, shard_of(world, made, "prod", "web"), 1)
@@ -194,13 +195,13 @@ class TestCollecting:
         assert conditions(found)["prod"] == "unknown"
         assert [problem.code for problem in found.problems] == ["E472"]
 
-    def test_a_run_of_another_envctl_can_not_be_collected(self, world: World) -> None:
+    def test_run_of_another_envctl_version_is_not_collected(self, world: World) -> None:
         made = begun(world)
         world.store.content[documents.format_begun_key(made.run)] = b"{}"
         with pytest.raises(OperationFailedError, match="E472"):
             collect_run(world.ports)
 
-    def test_a_ledger_that_takes_no_entry_does_not_hide_what_was_found(self, world: World) -> None:
+    def test_unwritable_ledger_does_not_hide_found_drift(self, world: World) -> None:
         by_hand(world, "staging")
         made = begun(world)
         answered(world, made)
@@ -217,7 +218,7 @@ class TestCollecting:
         assert conditions(looked(world)) == conditions(found)
         assert len(checks(world)) == 3
 
-    def test_how_long_things_took_is_known_the_next_time(self, world: World) -> None:
+    def test_measured_durations_are_kept_for_the_next_run(self, world: World) -> None:
         made = begun(world)
         slow = shard_of(world, made, "prod", "web")
         answered(world, made, slow)
@@ -230,20 +231,20 @@ class TestCollecting:
         assert {took for took in measured.values() if took < 60} == set(measured.values())
         assert run_store.load_last_collected(world.ports, "plan") is None
 
-    def test_what_nobody_can_read_of_earlier_runs_is_passed_over(self, world: World) -> None:
+    def test_unreadable_earlier_run_is_ignored(self, world: World) -> None:
         made = begun(world)
         answered(world, made)
         looked(world)
         world.store.content[documents.format_collected_key(made.run)] = b"of a newer envctl"
         assert len(begin_matrix_run(world.ports).jobs) == 1
 
-    def test_each_answer_is_kept(self, world: World) -> None:
+    def test_each_shard_result_is_kept(self, world: World) -> None:
         made = begun(world, "dev", jobs=1)
         for _ in range(3):
             answered(world, made)
         assert len(world.store.list_keys(documents.format_answers_folder(made.run))) == 3
 
-    def test_nothing_is_written_but_documents_of_runs_before_it_is_collected(self, world: World) -> None:
+    def test_only_run_documents_are_written_before_collection(self, world: World) -> None:
         before = set(world.store.content)
         made = begun(world)
         answered(world, made)
@@ -251,7 +252,7 @@ class TestCollecting:
 
 
 class TestPlans:
-    def test_plans_of_many_jobs_are_one(self, world: World) -> None:
+    def test_plans_of_many_jobs_are_merged(self, world: World) -> None:
         other_settings(world, "staging")
         made = begun(world, kind="plan")
         answered(world, made)
@@ -267,7 +268,7 @@ class TestPlans:
         assert known is not None
         assert len(known.flatten_durations()) == 6
 
-    def test_the_entry_is_planned_from_the_working_tree_before_anything_runs(self) -> None:
+    def test_entry_is_planned_from_working_tree(self) -> None:
         world = World()
         made = begin_matrix_run(world.ports, "plan")
         assert units(world, made) == {1: {"dev": ("network", "web")}}
@@ -275,7 +276,7 @@ class TestPlans:
         (dev,) = planned(world).environments
         assert plan_in(dev).stacks[1].waits_for == ("network",)
 
-    def test_code_that_was_edited_meanwhile_is_noticed(self, world: World) -> None:
+    def test_code_edited_between_shards_is_noticed(self, world: World) -> None:
         made = begun(world, "dev", kind="plan")
         plan_shard(world.ports, made.run, 1)
         world.edit("modules/network/main.tf", NETWORK.decode() + "# edited\n")
@@ -284,7 +285,7 @@ class TestPlans:
         (dev,) = planned(world).environments
         assert (len(plan_in(dev).stacks), [problem.code for problem in dev.problems]) == (1, ["E471"])
 
-    def test_what_can_not_be_planned_is_told_beside_what_can(self, world: World) -> None:
+    def test_unplannable_stack_does_not_hide_other_plans(self, world: World) -> None:
         made = begun(world, kind="plan")
         silent = shard_of(world, made, "prod", "web")
         world.workspace.held.add("staging")
@@ -294,7 +295,7 @@ class TestPlans:
         assert [s.stack for s in plan_in(told.environments[2]).stacks] == ["network"]
         assert told.exit_code() == ExitCode.FAILED
 
-    def test_where_nothing_runs_is_told_only_where_it_is_named(self, world: World) -> None:
+    def test_destroyed_environment_is_planned_only_when_named(self, world: World) -> None:
         destroy(world.ports, "prod")
         assert [e.environment for e in run_store.load_run(world.ports, begun(world, kind="plan").run).environments] == [
             "dev",

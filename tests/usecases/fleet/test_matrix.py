@@ -6,7 +6,8 @@ import pytest
 
 from envctl.domain.ci import run_documents as documents
 from envctl.domain.ci.run_documents import CollectedRun
-from envctl.domain.errors import EnvctlError, ExitCode, OperationFailedError, UsageError
+from envctl.domain.errors import EnvctlError, OperationFailedError, UsageError
+from envctl.domain.exit_codes import ExitCode
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.drift.result import Drift
@@ -38,7 +39,7 @@ def world() -> World:
 
 
 class TestTheMatrix:
-    def test_each_stack_is_in_one_job_and_the_ledger_is_as_it_was(self, world: World) -> None:
+    def test_each_stack_is_in_exactly_one_job(self, world: World) -> None:
         before = len(list_entries(world))
         made = begun(world)
         assert sorted(str(units) for units in units(world, made).values()) == sorted(
@@ -49,26 +50,26 @@ class TestTheMatrix:
         ]
         assert len(list_entries(world)) == before
 
-    def test_without_measurements_little_work_is_one_job(self, world: World) -> None:
+    def test_little_work_without_measurements_is_one_job(self, world: World) -> None:
         (job,) = begin_matrix_run(world.ports).jobs
         # Ten seconds a stack and three an environment.
         assert (job.environments, job.stacks, job.seconds) == (3, 6, 69.0)
 
-    def test_where_nothing_runs_there_is_nothing_to_do(self) -> None:
+    def test_empty_environments_have_no_jobs(self) -> None:
         world = World()
         made = begin_matrix_run(world.ports)
         assert made.jobs == ()
         assert conditions(looked(world)) == {"dev": "empty", "staging": "empty", "prod": "empty"}
         assert looked(world, made.run).exit_code() == ExitCode.DONE
 
-    def test_what_was_destroyed_has_no_job(self, world: World) -> None:
+    def test_destroyed_environment_has_no_job(self, world: World) -> None:
         destroy(world.ports, "dev")
         made = begun(world)
         assert {name for shard in units(world, made).values() for name in shard} == {"staging", "prod"}
         answered(world, made)
         assert conditions(looked(world)) == {"dev": "empty", "staging": "clean", "prod": "clean"}
 
-    def test_an_environment_that_nobody_can_take_apart_is_looked_at_as_a_whole(self, world: World) -> None:
+    def test_unfinished_environment_is_checked_as_a_whole(self, world: World) -> None:
         unfinished(world, "dev")
         made = begun(world)
         assert {"dev": ()} in units(world, made).values()
@@ -77,18 +78,18 @@ class TestTheMatrix:
         assert conditions(found) == {"dev": "unknown", "staging": "clean", "prod": "clean"}
         assert codes(found.environments[0]) == ["E322"]
 
-    def test_environments_that_are_named_are_the_only_ones(self, world: World) -> None:
+    def test_only_named_environments_are_in_the_matrix(self, world: World) -> None:
         made = begun(world, "prod", "dev")
         assert {name for shard in units(world, made).values() for name in shard} == {"prod", "dev"}
         with pytest.raises(UsageError, match="E002"):
             begin_matrix_run(world.ports, "drift", ["prd"])
 
     @pytest.mark.parametrize("jobs", [0, -1, 257])
-    def test_a_number_of_jobs_that_is_none(self, world: World, jobs: int) -> None:
+    def test_invalid_number_of_jobs_is_refused(self, world: World, jobs: int) -> None:
         with pytest.raises(UsageError, match="E026"):
             begin_matrix_run(world.ports, at_most=jobs)
 
-    def test_each_bundle_is_read_once_and_few_documents_of_runs(self, world: World) -> None:
+    def test_each_bundle_is_read_once(self, world: World) -> None:
         for _ in range(3):
             made = begun(world)
             answered(world, made)
@@ -100,7 +101,7 @@ class TestTheMatrix:
         assert len([key for key in counting.reads if key.startswith("runs/")]) == 1
         assert len(counting.lists) <= 4
 
-    def test_what_took_longest_the_last_time_gets_a_job_of_its_own(self, world: World) -> None:
+    def test_slowest_stack_gets_its_own_job(self, world: World) -> None:
         took = {"dev": {"network": 300.0, "web": 5.0}, "staging": {"network": 5.0, "web": 5.0}, "gone": {"web": 900.0}}
         run_store.save_collected(
             world.ports,
@@ -124,7 +125,7 @@ WRONG = {
 
 
 class TestShards:
-    def test_shards_together_find_what_one_look_finds(self, world: World) -> None:
+    def test_shards_find_the_same_drift_as_one_check(self, world: World) -> None:
         by_hand(world, "staging")
         by_hand(world, "prod", "network")
         other_settings(world, "dev")
@@ -138,7 +139,7 @@ class TestShards:
         assert checks(world) == checks(world)[:3] * 2
         assert checks(world)[:3] == [("dev", 0), ("staging", 1), ("prod", 1)]
 
-    def test_some_stacks_by_hand_are_not_recorded(self, world: World) -> None:
+    def test_manually_selected_units_are_not_recorded(self, world: World) -> None:
         by_hand(world, "staging")
         found = check_unit_drift(world.ports, ["staging/web", "dev/network", "staging/network"])
         assert [(each.environment, [s.stack for s in each.stacks]) for each in found.environments] == [
@@ -149,12 +150,12 @@ class TestShards:
         assert checks(world) == []
 
     @pytest.mark.parametrize(("texts", "code"), WRONG.values(), ids=WRONG)
-    def test_units_that_are_none(self, world: World, texts: list[str], code: str) -> None:
+    def test_unknown_units_are_refused(self, world: World, texts: list[str], code: str) -> None:
         for use in (check_unit_drift, plan_units):
             with pytest.raises(EnvctlError, match=code):
                 raise_for(use(world.ports, texts))
 
-    def test_a_run_or_a_shard_that_there_is_not(self, world: World) -> None:
+    def test_unknown_run_or_shard_is_refused(self, world: World) -> None:
         made = begun(world)
         for run, number in (("nonsense", 1), ("../ledger/0000000001", 1), (made.run, 0), (made.run, 7)):
             with pytest.raises(UsageError, match="E027"):
@@ -162,7 +163,7 @@ class TestShards:
         with pytest.raises(UsageError, match="is a run of envctl drift"):
             plan_shard(world.ports, made.run, 1)
 
-    def test_a_shard_says_at_once_that_somebody_deployed_meanwhile(self, world: World) -> None:
+    def test_shard_reports_concurrent_deployment(self, world: World) -> None:
         made = begun(world)
         redeployed(world, "staging")
         found = check_shard_drift(world.ports, made.run, shard_of(world, made, "staging", "web"))

@@ -10,7 +10,7 @@ from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.inspect.diff import Diff, Side, diff_environments
 from envctl.usecases.inspect.status import load_status
-from envctl.usecases.release import bundle_store
+from envctl.usecases.ledger.store_layout import release_key
 from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, World
 
 GATES = "[environments.prod.gates]\napprovals = { peer = 1, business = 2 }\n"
@@ -67,7 +67,7 @@ class TestReleases:
         assert not found.differs, "only in what may differ"
 
     @pytest.mark.parametrize("order", [("dev", "staging"), ("staging", "dev")])
-    def test_several_releases_apart_in_any_order_of_the_words(self, world: World, order: tuple[str, str]) -> None:
+    def test_distance_of_several_releases_ignores_argument_order(self, world: World, order: tuple[str, str]) -> None:
         older = everywhere(world)
         newer = [edited(world, number) for number in range(3)]
         found = diff_environments(world.ports, *order)
@@ -82,7 +82,7 @@ class TestReleases:
         assert module.files[0].patch == ()
         assert found.differs
 
-    def test_it_lags_by_what_status_counts(self, world: World) -> None:
+    def test_distance_equals_lag_of_status(self, world: World) -> None:
         everywhere(world)
         edited(world, 1)
         world.terraform.fails_on.add(("dev", "web"))
@@ -95,7 +95,7 @@ class TestReleases:
         assert found.distance.behind == load_status(world.ports).environments[1].lag == 2
         assert len(found.distance.releases) == 3
 
-    def test_an_environment_that_does_not_follow_the_other(self, world: World) -> None:
+    def test_distance_skips_intermediate_environments(self, world: World) -> None:
         everywhere(world)
         edited(world, 1)
         promote(world.ports, "dev", "staging")
@@ -104,7 +104,7 @@ class TestReleases:
         assert found.distance is not None
         assert (found.distance.older, found.distance.newer, found.distance.behind) == ("prod", "dev", 2)
 
-    def test_after_a_rollback_dev_can_be_the_older_one(self, world: World) -> None:
+    def test_rolled_back_dev_can_be_the_older_side(self, world: World) -> None:
         apply(world.ports, "dev")
         edited(world, 1)
         promote(world.ports, "dev", "staging")
@@ -113,7 +113,7 @@ class TestReleases:
         assert found.distance is not None
         assert (found.distance.older, found.distance.newer, found.distance.behind) == ("dev", "staging", 1)
 
-    def test_code_is_told_line_by_line_where_that_is_asked_for(self, world: World) -> None:
+    def test_code_patch_is_shown_on_request(self, world: World) -> None:
         everywhere(world)
         edited(world, 1)
         found = diff_environments(world.ports, "staging", "dev", patch=True)
@@ -121,7 +121,7 @@ class TestReleases:
         assert found.distance.changes is not None
         assert found.distance.changes.modules[0].files[0].patch[-1] == "+# 1"
 
-    def test_an_artifact_that_moved_on(self, world: World) -> None:
+    def test_changed_artifact_is_shown(self, world: World) -> None:
         everywhere(world)
         newer = IMAGE.replace("a" * 64, "b" * 64)
         world.edit(DEV, f'cidr = "10.10.0.0/16"\nimage = "{newer}"\n')
@@ -135,9 +135,7 @@ class TestReleases:
 
 
 class TestEmptyEnvironments:
-    def test_where_nothing_runs_the_settings_are_read_as_the_release_of_the_other_takes_them(
-        self, world: World
-    ) -> None:
+    def test_empty_side_reads_settings_by_the_other_release(self, world: World) -> None:
         release = apply(world.ports, "dev").release
         found = diff_environments(world.ports, "staging", "dev")
         assert (found.first.origin, found.first.release, found.first.against) == ("nothing", "", release)
@@ -147,7 +145,7 @@ class TestEmptyEnvironments:
         assert found.differs
         assert not found.unknown
 
-    def test_where_nothing_runs_anywhere_the_working_tree_takes_them(self, world: World) -> None:
+    def test_two_empty_sides_read_settings_by_working_tree(self, world: World) -> None:
         bigger(world)
         found = diff_environments(world.ports, "staging", "prod")
         assert [side.origin for side in (found.first, found.second)] == ["nothing", "nothing"]
@@ -155,7 +153,7 @@ class TestEmptyEnvironments:
         assert unequal(found) == [("cidr", "differs", "allowed"), ("size", "differs", "")]
         assert not found.unknown
 
-    def test_the_working_tree_stands_for_the_entry(self, world: World) -> None:
+    def test_working_tree_represents_an_empty_entry(self, world: World) -> None:
         found = diff_environments(world.ports, "dev", "staging")
         assert found.first.origin == "working tree"
         assert found.first.known is None
@@ -172,7 +170,7 @@ class TestEmptyEnvironments:
         assert found.distance.changes is not None
         assert [module.module for module in found.distance.changes.modules] == ["modules/network"]
 
-    def test_a_working_tree_that_makes_no_release_is_a_problem_of_that_side(self, world: World) -> None:
+    def test_invalid_working_tree_is_reported_for_its_side(self, world: World) -> None:
         everywhere(world)
         destroy(world.ports, "dev")
         world.edit("modules/network/main.tf", 'variable "cidr" {\n')
@@ -184,13 +182,13 @@ class TestEmptyEnvironments:
 
 class TestWhatIsNotKnown:
     @pytest.mark.parametrize("state", ["missing", "damaged"])
-    def test_a_bundle_that_can_not_be_read_leaves_the_rest(self, world: World, state: str) -> None:
+    def test_unreadable_bundle_does_not_hide_the_rest(self, world: World, state: str) -> None:
         older = everywhere(world)
         newer = edited(world, 1)
         if state == "missing":
-            del world.store.content[bundle_store.bundle_key(older)]
+            del world.store.content[release_key(older)]
         else:
-            world.store.content[bundle_store.bundle_key(older)] = b"something else"
+            world.store.content[release_key(older)] = b"something else"
         found = diff_environments(world.ports, "dev", "staging")
         assert codes(found.first) == []
         (problem,) = found.second.problems
@@ -204,7 +202,7 @@ class TestWhatIsNotKnown:
         assert found.unknown
         assert found.differs
 
-    def test_settings_that_do_not_fit_are_a_problem_of_that_side(self, world: World) -> None:
+    def test_unfit_settings_are_a_problem_of_their_side(self, world: World) -> None:
         everywhere(world)
         edited(world, 1)
         world.edit(STAGING, 'cidr = "10.20.0.0/16"\nsise = 2\n')
@@ -217,7 +215,7 @@ class TestWhatIsNotKnown:
         assert [pair.equal for pair in found.artifacts] == [True]
         assert found.unknown
 
-    def test_what_was_interrupted_is_not_whole(self, world: World) -> None:
+    def test_interrupted_deployment_is_not_whole(self, world: World) -> None:
         everywhere(world)
         world.terraform.fails_on.add(("staging", "web"))
         edited(world, 1)
@@ -226,7 +224,7 @@ class TestWhatIsNotKnown:
         found = diff_environments(world.ports, "staging", "prod")
         assert (found.first.whole, found.second.whole) == (False, True)
 
-    def test_where_the_first_deployment_failed_nothing_whole_runs(self, world: World) -> None:
+    def test_failed_first_deployment_counts_as_empty(self, world: World) -> None:
         apply(world.ports, "dev")
         world.terraform.fails_on.add(("staging", "web"))
         with pytest.raises(OperationFailedError):
@@ -236,7 +234,7 @@ class TestWhatIsNotKnown:
 
 
 class TestSettings:
-    def test_each_value_has_its_line(self, world: World) -> None:
+    def test_each_setting_has_its_line(self, world: World) -> None:
         everywhere(world)
         bigger(world)
         found = diff_environments(world.ports, "staging", "prod")
@@ -245,14 +243,14 @@ class TestSettings:
         lines = [str(side.location) for side in (size.first, size.second) if side]
         assert lines == ["environments/common.tfvars:1", f"{PROD}:2"]
 
-    def test_settings_that_are_not_deployed_yet_are_pending(self, world: World) -> None:
+    def test_undeployed_settings_are_pending(self, world: World) -> None:
         everywhere(world)
         assert not diff_environments(world.ports, "staging", "prod").second.pending
         bigger(world)
         found = diff_environments(world.ports, "staging", "prod")
         assert (found.first.pending, found.second.pending) == (False, True)
 
-    def test_each_environment_is_read_as_the_release_that_it_runs_takes_it(self, world: World) -> None:
+    def test_each_side_is_read_by_its_own_release(self, world: World) -> None:
         everywhere(world)
         world.edit("modules/web/main.tf", WEB.decode() + 'variable "zones" {\n  default = 2\n}\n')
         apply(world.ports, "dev")
@@ -268,7 +266,7 @@ def refused_by_parity(world: World) -> set[str]:
 
 
 class TestParity:
-    def test_it_refuses_what_the_guard_refuses(self, world: World) -> None:
+    def test_refused_differences_equal_those_of_the_guard(self, world: World) -> None:
         bigger(world)
         apply(world.ports, "dev")
         promote(world.ports, "dev", "staging")
@@ -276,7 +274,7 @@ class TestParity:
         assert unequal(found) == [("cidr", "differs", "allowed"), ("size", "differs", "refused")]
         assert refused_by_parity(world) == {"size"}
 
-    def test_a_refusal_names_the_lines(self, world: World) -> None:
+    def test_parity_refusal_names_the_lines(self, world: World) -> None:
         bigger(world)
         apply(world.ports, "dev")
         promote(world.ports, "dev", "staging")
@@ -286,7 +284,7 @@ class TestParity:
         assert line.message == "size is otherwise in staging: it comes from environments/common.tfvars:1"
         assert str(line.location) == f"{PROD}:2"
 
-    def test_a_source_whose_settings_do_not_fit_is_refused_with_its_problems(self, world: World) -> None:
+    def test_source_with_unfit_settings_is_refused(self, world: World) -> None:
         apply(world.ports, "dev")
         promote(world.ports, "dev", "staging")
         world.edit(STAGING, 'cidr = "10.20.0.0/16"\nsise = 2\n')
@@ -304,7 +302,7 @@ class TestParity:
         ]
 
     @pytest.mark.parametrize("order", [("staging", "prod"), ("prod", "staging")])
-    def test_it_speaks_of_the_release_to_be_promoted(self, world: World, order: tuple[str, str]) -> None:
+    def test_parity_is_compared_for_the_release_to_promote(self, world: World, order: tuple[str, str]) -> None:
         """A default that only one release brings is the same in both once both run it; and the other way round."""
         world.edit("modules/web/main.tf", WEB.decode() + 'variable "old" {\n  default = 1\n}\n')
         world.edit(STAGING, 'cidr = "10.20.0.0/16"\nold = 1\n')
@@ -326,7 +324,7 @@ def test_an_environment_is_not_compared_with_itself(world: World) -> None:
     assert error.value.problems[0].hint == "envctl diff dev staging"
 
 
-def test_no_terraform_is_started(world: World) -> None:
+def test_diff_runs_no_terraform(world: World) -> None:
     everywhere(world)
     ran = list(world.terraform.calls)
     diff_environments(world.ports, "dev", "prod", patch=True)

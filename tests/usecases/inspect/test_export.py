@@ -31,7 +31,7 @@ def world() -> World:
     return world
 
 
-def test_all_deployments_are_told_as_the_timeline_tells_them(world: World) -> None:
+def test_exported_deployments_equal_the_timeline(world: World) -> None:
     told = export_deployments(world.ports)
     shown = load_timeline(world.ports, journal.load(world.ports), 1000).deployments[::-1]
     assert len(told.deployments) == len(shown) > 5
@@ -45,12 +45,12 @@ def test_all_deployments_are_told_as_the_timeline_tells_them(world: World) -> No
     assert any(each.waivers for each in told.deployments)
 
 
-def test_the_chain_is_told_as_ledger_verify_tells_it(world: World) -> None:
+def test_exported_chain_equals_ledger_verify(world: World) -> None:
     told, verified = export_deployments(world.ports), verify_ledger(world.ports)
     assert (told.entries, told.head) == (verified.entries, verified.head)
 
 
-def test_deployments_of_one_environment_and_of_a_time(world: World) -> None:
+def test_export_is_limited_to_environment_and_time(world: World) -> None:
     everything = export_deployments(world.ports).deployments
     prod = export_deployments(world.ports, "prod").deployments
     assert prod == tuple(each for each in everything if each.environment == "prod")
@@ -63,7 +63,7 @@ def test_deployments_of_one_environment_and_of_a_time(world: World) -> None:
     assert all(each in everything for each in (*since, *until))
 
 
-def test_entries_are_the_very_bytes_and_a_chain(world: World) -> None:
+def test_exported_entries_keep_bytes_and_chain(world: World) -> None:
     lines = list(export_entries(world.ports))
     prev = GENESIS
     for line in lines:
@@ -76,7 +76,7 @@ def test_entries_are_the_very_bytes_and_a_chain(world: World) -> None:
     ]
 
 
-def test_a_ledger_that_does_not_fit_is_not_exported(world: World) -> None:
+def test_broken_ledger_is_not_exported(world: World) -> None:
     numbers = len(list(export_entries(world.ports)))
     key = f"ledger/{numbers // 2:010d}.json"
     world.store.content[key] = world.store.content[key].replace(b'"by"', b'"bz"').replace(b"prod", b"prud") + b" "
@@ -87,21 +87,21 @@ def test_a_ledger_that_does_not_fit_is_not_exported(world: World) -> None:
         list(export_entries(world.ports))
 
 
-def test_a_ledger_that_was_cut_off_is_not_exported(world: World) -> None:
+def test_truncated_ledger_is_not_exported(world: World) -> None:
     verify_ledger(world.ports)
     world.store.content.pop(max(key for key in world.store.content if key.startswith("ledger/")))
     with pytest.raises(OperationFailedError, match="E401"):
         export_deployments(world.ports)
 
 
-def test_an_empty_ledger_is_exported_as_nothing() -> None:
+def test_empty_ledger_is_exported_as_nothing() -> None:
     world = World()
     told = export_deployments(world.ports)
     assert (told.deployments, told.entries, told.head) == ((), 0, GENESIS)
     assert list(export_entries(world.ports)) == []
 
 
-def test_a_history_since_then_has_no_limit_but_one_that_is_asked_for(world: World) -> None:
+def test_history_since_a_time_has_no_default_limit(world: World) -> None:
     everything = list_entries(world)[::-1]
     assert len(everything) > DEFAULT_LIMIT
     assert read_history(world.ports).entries == tuple(everything[:DEFAULT_LIMIT])
@@ -112,7 +112,7 @@ def test_a_history_since_then_has_no_limit_but_one_that_is_asked_for(world: Worl
     assert (two.entries, two.more) == (tuple(everything[:2]), True)
 
 
-def test_a_history_of_a_span_is_what_happened_in_it(world: World) -> None:
+def test_history_of_a_range_is_limited_to_it(world: World) -> None:
     told = read_history(world.ports, "prod", since="10d", until="1d")
     assert told.since is not None
     assert told.until is not None
@@ -128,7 +128,7 @@ def test_a_history_of_a_span_is_what_happened_in_it(world: World) -> None:
     assert all(entry.at < NOW - timedelta(days=9) for entry in older.entries)
 
 
-def test_an_entry_of_a_clock_that_is_slow_hides_none_before_it() -> None:
+def test_entry_with_slow_clock_hides_no_earlier_entry() -> None:
     from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 
     world = World()
@@ -144,7 +144,7 @@ def test_an_entry_of_a_clock_that_is_slow_hides_none_before_it() -> None:
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2026-13-01", "0d"])
-def test_a_time_that_is_none_is_told(since: str, world: World) -> None:
+def test_invalid_time_is_refused(since: str, world: World) -> None:
     for act in (
         lambda: read_history(world.ports, since=since),
         lambda: export_deployments(world.ports, since=since),
@@ -154,7 +154,7 @@ def test_a_time_that_is_none_is_told(since: str, world: World) -> None:
             act()
 
 
-def test_an_environment_that_does_not_exist_is_told(world: World) -> None:
+def test_unknown_environment_is_refused(world: World) -> None:
     for act in (lambda: export_deployments(world.ports, "prd"), lambda: list(export_entries(world.ports, "prd"))):
         with pytest.raises(UsageError, match="E002"):
             act()

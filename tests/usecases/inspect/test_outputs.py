@@ -3,7 +3,6 @@
 import pytest
 
 from envctl.domain.aws.access import OTHER_CREDENTIAL_VARIABLES
-from envctl.domain.checks.probes import Output
 from envctl.domain.errors import (
     ConfigurationError,
     EnvctlError,
@@ -13,6 +12,7 @@ from envctl.domain.errors import (
     UsageError,
 )
 from envctl.domain.plan.changes import Marker
+from envctl.domain.terraform.outputs import Output
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.run import DeployOptions
@@ -43,7 +43,7 @@ def problem(error: EnvctlError) -> Problem:
     return only
 
 
-def test_the_outputs_of_each_stack_are_shown_and_what_is_sensitive_is_masked(world: World) -> None:
+def test_outputs_are_shown_and_sensitive_ones_redacted(world: World) -> None:
     found, error = read_outputs(world.ports, "dev")
     assert found.stacks == (
         StackOutputs("network", {"subnet": "subnet-1", "ids": ["a", "b"]}),
@@ -53,27 +53,27 @@ def test_the_outputs_of_each_stack_are_shown_and_what_is_sensitive_is_masked(wor
     assert SECRET not in repr(found)
 
 
-def test_nothing_is_planned_or_recorded_for_it(world: World) -> None:
+def test_reading_outputs_plans_and_records_nothing(world: World) -> None:
     before = dict(world.store.content)
     read_outputs(world.ports, "dev")
     assert {verb for verb, _, _ in world.terraform.calls} <= {"init"}
     assert world.store.content == before
 
 
-def test_one_is_found_by_its_name(world: World) -> None:
+def test_output_is_found_by_name(world: World) -> None:
     one = read_output(world.ports, "dev", "network.subnet")
     assert one == OneOutput("dev", one.release, "network", "subnet", "subnet-1", sensitive=False)
     assert read_output(world.ports, "dev", "size").value == 3
 
 
-def test_only_the_stack_that_is_meant_is_read(world: World) -> None:
+def test_only_the_requested_stack_is_read(world: World) -> None:
     world.terraform.unreadable[("dev", "web")] = OperationFailedError(Problem("E305", "web can't be read"))
     assert read_output(world.ports, "dev", "subnet").value == "subnet-1"
     with pytest.raises(OperationFailedError, match="web can't be read"):
         read_output(world.ports, "dev", "nothing_of_the_kind")
 
 
-def test_a_sensitive_one_is_only_given_to_who_asks_for_it(world: World) -> None:
+def test_sensitive_output_is_shown_only_with_reveal(world: World) -> None:
     with pytest.raises(UsageError) as raised:
         read_output(world.ports, "dev", "key")
     assert problem(raised.value).code == "E014"
@@ -82,7 +82,7 @@ def test_a_sensitive_one_is_only_given_to_who_asks_for_it(world: World) -> None:
     assert read_output(world.ports, "dev", "key", reveal=True).value == SECRET
 
 
-def test_a_stack_that_can_not_be_read_does_not_hide_the_others(world: World) -> None:
+def test_unreadable_stack_does_not_hide_others(world: World) -> None:
     world.terraform.unreadable[("dev", "network")] = LockHeldError(Problem("E309", "network is busy"))
     found, error = read_outputs(world.ports, "dev")
     assert [stack.stack for stack in found.stacks] == ["web"]
@@ -91,7 +91,7 @@ def test_a_stack_that_can_not_be_read_does_not_hide_the_others(world: World) -> 
     assert (error.exit_code, problem(error).code) == (75, "E309")
 
 
-def test_the_worst_of_several_failures_counts(world: World) -> None:
+def test_worst_exit_code_of_failures_counts(world: World) -> None:
     world.terraform.unreadable = {
         ("dev", "network"): LockHeldError(Problem("E309", "network is busy")),
         ("dev", "web"): OperationFailedError(Problem("E305", "web can't be read")),
@@ -102,7 +102,7 @@ def test_the_worst_of_several_failures_counts(world: World) -> None:
     assert (error.exit_code, [each.code for each in error.problems]) == (1, ["E309", "E305"])
 
 
-def test_a_state_that_is_gone_is_no_empty_one(world: World) -> None:
+def test_lost_state_is_not_an_empty_state(world: World) -> None:
     world.terraform.output_values[("dev", "network")] = {}
     assert read_outputs(world.ports, "dev")[1] is None, "all may be null"
     world.terraform.lose_state("dev", "network")
@@ -118,7 +118,7 @@ NOTHING = {
 
 
 @pytest.mark.parametrize(("environment", "way"), NOTHING.values(), ids=NOTHING)
-def test_there_are_no_outputs_where(world: World, environment: str, way: str) -> None:
+def test_outputs_are_missing_where(world: World, environment: str, way: str) -> None:
     if environment == "dev":
         destroy(world.ports, "dev", DeployOptions())
     with pytest.raises(OperationFailedError) as raised:
@@ -126,24 +126,24 @@ def test_there_are_no_outputs_where(world: World, environment: str, way: str) ->
     assert (problem(raised.value).code, problem(raised.value).hint) == ("E414", way)
 
 
-def test_an_unknown_environment_is_named_with_the_nearest_one(world: World) -> None:
+def test_unknown_environment_is_refused(world: World) -> None:
     with pytest.raises(UsageError, match="E002"):
         read_outputs(world.ports, "def")
 
 
-def test_settings_that_do_not_fit_are_said_and_nothing_else_that_stands_against_an_apply(world: World) -> None:
+def test_only_unfit_settings_stop_reading_outputs(world: World) -> None:
     world.edit("environments/dev/terraform.tfvars", "cidr = []\n")
     with pytest.raises(ConfigurationError) as raised:
         read_outputs(world.ports, "dev")
     assert {each.code for each in raised.value.problems} == {"E204"}
 
 
-def test_it_is_the_release_that_runs_there_and_not_the_working_tree(world: World) -> None:
+def test_outputs_are_read_by_the_running_release(world: World) -> None:
     world.edit("modules/network/main.tf", NETWORK.decode().replace('"subnet"', '"subnetwork"'))
     assert read_output(world.ports, "dev", "network.subnet").value == "subnet-1"
 
 
-def test_after_a_failure_they_may_be_of_more_than_one_release(world: World) -> None:
+def test_outputs_after_failure_are_marked_unsettled(world: World) -> None:
     world.edit("modules/web/main.tf", WEB.decode() + "# another\n")
     world.terraform.fails_on.add(("dev", "web"))
     with pytest.raises(OperationFailedError):
@@ -154,7 +154,7 @@ def test_after_a_failure_they_may_be_of_more_than_one_release(world: World) -> N
     assert world.observer.heard[-1] == "the last deployment to dev failed: outputs may be of more than one release"
 
 
-def test_a_stack_that_the_release_does_not_have_is_named(world: World) -> None:
+def test_stack_missing_in_the_release_is_named(world: World) -> None:
     without = PROJECT.decode().replace('[stacks.web]\nmodule = "modules/web"\n', "")
     without = without.replace('inputs = { subnet = "network.subnet" }\n', "").partition("[artifacts]")[0]
     world.edit("envctl.toml", without)
@@ -187,7 +187,7 @@ def test_a_command_gets_the_outputs_of_the_environment(world: World) -> None:
     assert found.removed == ()
 
 
-def test_nothing_of_it_can_be_printed_by_accident(world: World) -> None:
+def test_exec_environment_hides_secrets_in_repr(world: World) -> None:
     with_a_role(world)
     shown = repr(load_exec_environment(world.ports, "dev"))
     assert SECRET not in shown
@@ -195,7 +195,7 @@ def test_nothing_of_it_can_be_printed_by_accident(world: World) -> None:
     assert not any(SECRET in said for said in world.observer.heard)
 
 
-def test_a_role_gives_keys_and_takes_other_credentials_away(world: World) -> None:
+def test_role_replaces_inherited_credentials(world: World) -> None:
     with_a_role(world)
     child = load_exec_environment(world.ports, "dev").merge_inherited(
         {"AWS_PROFILE": "me", "AWS_REGION": "us-east-1", "PATH": "/bin"}
@@ -206,25 +206,25 @@ def test_a_role_gives_keys_and_takes_other_credentials_away(world: World) -> Non
     assert not set(OTHER_CREDENTIAL_VARIABLES) & set(child)
 
 
-def test_without_a_role_ones_own_credentials_stay(world: World) -> None:
+def test_own_credentials_are_kept_without_a_role(world: World) -> None:
     assert load_exec_environment(world.ports, "dev").merge_inherited({"AWS_PROFILE": "me"})["AWS_PROFILE"] == "me"
     assert world.access.asked == []
 
 
-def test_a_role_that_is_refused_ends_it(world: World) -> None:
+def test_denied_role_stops_the_command(world: World) -> None:
     with_a_role(world)
     world.access.refused.add("dev")
     with pytest.raises(OperationFailedError, match="E413"):
         load_exec_environment(world.ports, "dev")
 
 
-def test_a_command_never_runs_on_half_of_the_outputs(world: World) -> None:
+def test_command_does_not_run_with_incomplete_outputs(world: World) -> None:
     world.terraform.unreadable[("dev", "web")] = OperationFailedError(Problem("E305", "web can't be read"))
     with pytest.raises(OperationFailedError, match="web can't be read"):
         load_exec_environment(world.ports, "dev")
 
 
-def test_no_command_runs_amid_a_deployment(world: World) -> None:
+def test_command_does_not_run_during_a_deployment(world: World) -> None:
     world.edit("modules/web/main.tf", WEB.decode() + "# another\n")
     world.terraform.dies_on.add(("dev", "web"))
     with pytest.raises(Killed):
@@ -242,7 +242,7 @@ LEFT_OUT = {
 
 
 @pytest.mark.parametrize(("value", "why"), LEFT_OUT.values(), ids=LEFT_OUT)
-def test_left_out_is(world: World, value: str, why: str) -> None:
+def test_unusable_output_is_omitted(world: World, value: str, why: str) -> None:
     world.terraform.output_values[("dev", "web")] = {"key": Output(value, sensitive=True)}
     assert "ENVCTL_OUTPUT_WEB_KEY" not in load_exec_environment(world.ports, "dev").variables
     (said,) = world.observer.heard[-1:]
@@ -250,7 +250,7 @@ def test_left_out_is(world: World, value: str, why: str) -> None:
     assert value not in said
 
 
-def test_two_outputs_that_would_share_a_variable_have_none(world: World) -> None:
+def test_outputs_with_same_variable_name_are_omitted(world: World) -> None:
     world.terraform.output_values[("dev", "web")] = {"a_b": Output(1), "a-b": Output(2)}
     assert "ENVCTL_OUTPUT_WEB_A_B" not in load_exec_environment(world.ports, "dev").variables
     said = "ENVCTL_OUTPUT_WEB_A_B is left out: it would stand for web.a_b and for web.a-b"

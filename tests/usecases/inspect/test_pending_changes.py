@@ -47,7 +47,7 @@ def sentences(world: World) -> list[str]:
     return [f"{matter.environment}: {matter.sentence}" for matter in list_attention_items(load_status(world.ports))]
 
 
-def test_what_was_deployed_just_now_is_pending_nowhere(world: World) -> None:
+def test_deployed_changes_are_not_pending(world: World) -> None:
     assert pending(world, "dev").is_empty
     assert pending(world, "staging").is_empty
     assert of(world, "prod").pending is None
@@ -62,7 +62,7 @@ def test_a_changed_setting_is_counted_and_planned_next(world: World) -> None:
     assert sentences(world) == ["staging: its settings changed since it was deployed (cidr, size)"]
 
 
-def test_changed_code_is_applied_next_where_code_enters(world: World) -> None:
+def test_changed_code_suggests_apply_in_entry(world: World) -> None:
     world.edit("modules/web/main.tf", WEB.decode() + "# other\n")
     found = pending(world, "dev").code
     assert found is not None
@@ -71,7 +71,7 @@ def test_changed_code_is_applied_next_where_code_enters(world: World) -> None:
     assert pending(world, "staging").is_empty
 
 
-def test_a_new_file_of_a_module_is_a_change_of_code(world: World) -> None:
+def test_new_file_of_module_is_a_code_change(world: World) -> None:
     world.edit("modules/web/more.tf", "# nothing yet\n")
     found = pending(world, "dev").code
     assert found is not None
@@ -85,7 +85,7 @@ def test_a_changed_artifact_is_a_change_of_code(world: World) -> None:
     assert (found.state, found.names) == ("changed", ("image",))
 
 
-def test_settings_that_do_not_fit_are_unknown(world: World) -> None:
+def test_unreadable_settings_are_unknown(world: World) -> None:
     world.edit(STAGING, "cidr = 5 +\n")
     found = pending(world, "staging").settings
     assert found.state == "unknown"
@@ -136,7 +136,7 @@ edits = st.fixed_dictionaries({}, optional={path: st.sampled_from(texts) for pat
 
 
 @given(edits)
-def test_no_edit_is_missed_and_none_is_made_up(texts: dict[str, str]) -> None:
+def test_pending_is_empty_exactly_without_edits(texts: dict[str, str]) -> None:
     world = running()
     for path, text in texts.items():
         if text or path in project_files():
@@ -173,7 +173,7 @@ def _wiring(world: World, release: str) -> Wiring:
     return found.wiring
 
 
-def test_it_is_asked_of_what_is_recorded_and_of_no_terraform(world: World) -> None:
+def test_pending_check_needs_no_terraform(world: World) -> None:
     before = journal.load(world.ports).seq
     load_status(world.ports)
     assert journal.load(world.ports).seq == before

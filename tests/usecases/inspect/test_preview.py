@@ -2,14 +2,15 @@
 
 import pytest
 
-from envctl.domain.errors import ConfigurationError, ExitCode, OperationFailedError, UsageError
+from envctl.domain.errors import ConfigurationError, OperationFailedError, UsageError
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.plan.changes import Action, EnvironmentPlan
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.inspect.explain_plan import Explained, explain_plan
 from envctl.usecases.inspect.preview import plan_stored_release, preview_environments
-from envctl.usecases.release import bundle_store
+from envctl.usecases.ledger.store_layout import release_key
 from tests.fakes.world import NETWORK, WEB, ScriptedPrompter, World, list_entries
 
 DEV, STAGING, PROD = (f"environments/{name}/terraform.tfvars" for name in ("dev", "staging", "prod"))
@@ -30,7 +31,7 @@ def left_behind(world: World) -> tuple[object, ...]:
 
 
 class TestPreview:
-    def test_the_working_tree_is_planned_everywhere_and_nothing_is_recorded(self, world: World) -> None:
+    def test_preview_plans_working_tree_everywhere_without_recording(self, world: World) -> None:
         apply(world.ports, "dev")
         edited(world)
         before = left_behind(world)
@@ -47,13 +48,13 @@ class TestPreview:
         assert staging.stacks[0].resources[0].action == Action.CREATE
         assert staging.stacks[1].waits_for == ("network",)
 
-    def test_a_release_is_planned_where_it_may_not_go_yet(self, world: World) -> None:
+    def test_release_is_planned_where_promotion_is_not_allowed(self, world: World) -> None:
         release = apply(world.ports, "dev").release
         edited(world)
         told = preview_environments(world.ports, ["prod"], release=shorten_id(release))
         assert (told.release, [each.environment for each in told.environments]) == (release, ["prod"])
 
-    def test_settings_that_do_not_fit_are_told_and_the_others_are_planned(self, world: World) -> None:
+    def test_unfit_settings_do_not_hide_other_plans(self, world: World) -> None:
         world.edit("modules/web/main.tf", WEB.decode() + 'variable "new" { type = string }\n')
         world.edit(DEV, world.tree.content[DEV].decode() + 'new = "x"\n')
         told = preview_environments(world.ports)
@@ -61,13 +62,13 @@ class TestPreview:
         assert [problem.code for problem in told.environments[1].problems] == ["E205"]
         assert told.exit_code() == ExitCode.CONFIGURATION
 
-    def test_what_can_not_be_planned_in_one_is_told_and_the_others_are_planned(self, world: World) -> None:
+    def test_unplannable_environment_does_not_hide_other_plans(self, world: World) -> None:
         world.workspace.held.add("staging")
         told = preview_environments(world.ports)
         assert [bool(each.plan) for each in told.environments] == [True, False, True]
         assert told.exit_code() == ExitCode.LOCK_HELD
 
-    def test_changes_are_an_exit_code_where_they_are_asked_for(self, world: World) -> None:
+    def test_detailed_exit_code_tells_of_changes(self, world: World) -> None:
         assert (
             preview_environments(world.ports).exit_code(),
             preview_environments(world.ports).exit_code(detailed=True),
@@ -79,23 +80,23 @@ class TestPreview:
         assert len(preview_environments(world.ports, ["dev", "dev"]).environments) == 1
 
     @pytest.mark.parametrize("release", ["beef", "be"], ids=["nobody's", "too short"])
-    def test_an_unknown_release(self, world: World, release: str) -> None:
+    def test_unknown_release_is_refused(self, world: World, release: str) -> None:
         with pytest.raises(UsageError, match="no release"):
             preview_environments(world.ports, release=release)
 
-    def test_an_unknown_environment(self, world: World) -> None:
+    def test_unknown_environment_is_refused(self, world: World) -> None:
         with pytest.raises(UsageError, match="there is no environment 'prd'"):
             preview_environments(world.ports, ["prd"])
 
-    def test_a_damaged_bundle(self, world: World) -> None:
+    def test_damaged_bundle_is_reported(self, world: World) -> None:
         release = apply(world.ports, "dev").release
-        world.store.content[bundle_store.bundle_key(release)] += b"x"
+        world.store.content[release_key(release)] += b"x"
         with pytest.raises(OperationFailedError, match="is damaged"):
             preview_environments(world.ports, release=release)
 
 
 class TestPlanOfARelease:
-    def test_it_is_planned_and_nothing_is_recorded(self, world: World) -> None:
+    def test_plan_of_stored_release_records_nothing(self, world: World) -> None:
         release = apply(world.ports, "dev").release
         before = left_behind(world)
         plan = plan_stored_release(world.ports, "prod", shorten_id(release))
@@ -103,7 +104,7 @@ class TestPlanOfARelease:
         assert (plan.environment, plan.release) == ("prod", release)
         assert plan.changes
 
-    def test_settings_that_do_not_fit_it_have_a_place(self, world: World) -> None:
+    def test_unfit_settings_are_reported_with_their_line(self, world: World) -> None:
         release = apply(world.ports, "dev").release
         world.edit(PROD, 'cidr = "10.30.0.0/16"\nsize = "large"\n')
         with pytest.raises(ConfigurationError) as raised:
@@ -115,7 +116,7 @@ class TestExplain:
     def causes(self, told: Explained) -> list[str]:
         return [part.cause for part in told.parts]
 
-    def test_code_alone(self, world: World) -> None:
+    def test_code_change_is_explained(self, world: World) -> None:
         runs = apply(world.ports, "dev").release
         edited(world)
         before = left_behind(world)
@@ -126,7 +127,7 @@ class TestExplain:
         assert [module.module for module in told.code.modules] == ["modules/network"]
         assert told.settings == ()
 
-    def test_settings_alone_with_their_place(self, world: World) -> None:
+    def test_settings_change_is_explained_with_its_line(self, world: World) -> None:
         apply(world.ports, "dev")
         world.edit(DEV, world.tree.content[DEV].decode() + "size = 9\n")
         told = explain_plan(world.ports, "dev")
@@ -136,7 +137,7 @@ class TestExplain:
         assert str(pair.second and pair.second.location) == f"{DEV}:3"
         assert told.code is None
 
-    def test_an_artifact_is_of_the_release(self, world: World) -> None:
+    def test_artifact_change_is_explained_as_release_change(self, world: World) -> None:
         apply(world.ports, "dev")
         world.edit(DEV, world.tree.content[DEV].decode().replace("a" * 64, "b" * 64))
         told = explain_plan(world.ports, "dev")
@@ -144,16 +145,16 @@ class TestExplain:
         assert [pair.variable for pair in told.artifacts] == ["image"]
         assert told.settings == ()
 
-    def test_what_nobody_can_explain(self, world: World) -> None:
+    def test_unexplained_change_has_cause_other(self, world: World) -> None:
         apply(world.ports, "dev")
         world.terraform.reality["dev", "web"] = "what somebody made of it"
         assert self.causes(explain_plan(world.ports, "dev")) == ["other"]
 
-    def test_where_nothing_runs_all_is_the_release(self, world: World) -> None:
+    def test_first_deployment_is_explained_by_release(self, world: World) -> None:
         told = explain_plan(world.ports, "dev")
         assert (self.causes(told), told.runs, told.unexplained) == (["release"], "", "")
 
-    def test_of_another_release_than_the_one_that_runs(self, world: World) -> None:
+    def test_plan_of_another_release_is_explained(self, world: World) -> None:
         first = apply(world.ports, "dev").release
         promote(world.ports, "dev", "staging")
         edited(world)
@@ -162,7 +163,7 @@ class TestExplain:
         assert (told.runs, told.release, self.causes(told)) == (first, second, ["release"])
         assert explain_plan(world.ports, "staging").parts == ()
 
-    def test_settings_that_the_old_code_does_not_know_are_left_out_of_its_plan(self, world: World) -> None:
+    def test_new_settings_are_omitted_for_the_old_code(self, world: World) -> None:
         apply(world.ports, "dev")
         world.edit("modules/web/main.tf", WEB.decode() + 'variable "new" { type = string }\n')
         world.edit(DEV, world.tree.content[DEV].decode() + 'new = "x"\n')
@@ -170,14 +171,14 @@ class TestExplain:
         assert (self.causes(told), told.unexplained) == (["release"], "")
         assert [pair.name for pair in told.settings] == ["new"]
 
-    def test_a_value_that_is_gone_with_the_code_that_needed_it(self, world: World) -> None:
+    def test_value_removed_with_its_variable_is_release_change(self, world: World) -> None:
         apply(world.ports, "dev")
         world.edit("modules/web/main.tf", WEB.decode().replace('variable "size" { type = number }\n', ""))
         world.edit("environments/common.tfvars", "")
         told = explain_plan(world.ports, "dev")
         assert (self.causes(told), told.unexplained) == (["release"], "")
 
-    def test_settings_that_were_not_kept_can_not_be_told_from_drift(self, world: World) -> None:
+    def test_missing_stored_settings_are_reported_as_unexplained(self, world: World) -> None:
         apply(world.ports, "dev")
         for key in [key for key in world.store.content if key.startswith("settings/")]:
             del world.store.content[key]
@@ -187,22 +188,22 @@ class TestExplain:
         assert "was not kept" in told.unexplained
 
     @pytest.mark.parametrize("data", [b"", b"{}", b'{"format": 2}', b'{"format":1,"settings":[{}]}', b"\xff"])
-    def test_settings_that_can_not_be_read_are_as_if_not_kept(self, world: World, data: bytes) -> None:
+    def test_unreadable_stored_settings_count_as_missing(self, world: World, data: bytes) -> None:
         apply(world.ports, "dev")
         (key,) = [key for key in world.store.content if key.startswith("settings/")]
         world.store.content[key] = data
         world.edit(DEV, world.tree.content[DEV].decode() + "size = 9\n")
         assert "was not kept" in explain_plan(world.ports, "dev").unexplained
 
-    def test_a_damaged_bundle_of_what_runs(self, world: World) -> None:
+    def test_damaged_bundle_of_running_release_is_reported(self, world: World) -> None:
         release = apply(world.ports, "dev").release
         edited(world)
-        world.store.content[bundle_store.bundle_key(release)] += b"x"
+        world.store.content[release_key(release)] += b"x"
         told = explain_plan(world.ports, "dev")
         assert self.causes(told) == ["release"]
         assert "missing or damaged" in told.unexplained
 
-    def test_a_secret_is_kept_nowhere(self, world: World) -> None:
+    def test_secret_setting_is_never_stored(self, world: World) -> None:
         world.edit("modules/web/main.tf", WEB.decode() + 'variable "key" {\n  type = string\n  sensitive = true\n}\n')
         world.edit(DEV, world.tree.content[DEV].decode() + 'key = "planted-one"\n')
         apply(world.ports, "dev")
@@ -211,7 +212,7 @@ class TestExplain:
         assert "planted" not in repr(told)
         assert not any(b"planted" in data for data in world.store.content.values())
 
-    def test_the_deployment_keeps_its_settings_once(self, world: World) -> None:
+    def test_deployment_stores_its_settings_once(self, world: World) -> None:
         apply(world.ports, "dev")
         edited(world)
         apply(world.ports, "dev")
@@ -219,7 +220,7 @@ class TestExplain:
         assert [entry.event.kind for entry in list_entries(world)].count("deployment succeeded") == 2
 
     @pytest.mark.parametrize("text", ["size = ", "size = 9\n"], ids=["a torn file", "another value"])
-    def test_a_file_that_is_saved_while_it_is_deployed_changes_nothing(self, world: World, text: str) -> None:
+    def test_file_saved_during_deployment_changes_nothing(self, world: World, text: str) -> None:
         class Saving(ScriptedPrompter):
             def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
                 world.edit(DEV, world.tree.content[DEV].decode() + text)

@@ -56,7 +56,7 @@ def edit(world: World, number: int) -> None:
     world.edit("modules/network/main.tf", NETWORK.decode() + f"# {number}\n")
 
 
-def test_it_asks_neither_terraform_nor_anybody(world: World) -> None:
+def test_report_runs_no_terraform_and_asks_no_questions(world: World) -> None:
     apply(world.ports, "dev")
     world.terraform.calls.clear()
     world.prompter.nobody = True
@@ -72,7 +72,7 @@ def test_an_empty_ledger_makes_an_empty_report(world: World) -> None:
     assert [each.environment for each in told.outlooks] == ["dev", "staging", "prod"]
 
 
-def test_two_people_see_the_same(world: World) -> None:
+def test_report_is_the_same_for_two_people(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     world.identity.name = "bob@example.com"
@@ -87,7 +87,7 @@ def test_two_people_see_the_same(world: World) -> None:
     assert [given.by for given in seen[0][1]] == [Actor("bob@example.com")]
 
 
-def test_what_is_recorded_meanwhile_is_left_to_the_next_report(world: World) -> None:
+def test_entries_recorded_later_are_left_out(world: World) -> None:
     apply(world.ports, "dev")
     present = journal.load(world.ports)
     edit(world, 1)
@@ -96,7 +96,7 @@ def test_what_is_recorded_meanwhile_is_left_to_the_next_report(world: World) -> 
 
 
 class TestReleases:
-    def test_where_each_one_is(self, world: World) -> None:
+    def test_report_shows_where_each_release_runs(self, world: World) -> None:
         first = apply(world.ports, "dev").release
         promote(world.ports, "dev", "staging")
         edit(world, 1)
@@ -105,18 +105,18 @@ class TestReleases:
         assert stands(told, "dev") == {second: "runs", first: "left"}
         assert stands(told, "staging") == {second: "never", first: "runs"}
 
-    def test_one_that_failed_and_one_that_never_ended(self, world: World) -> None:
+    def test_failed_and_unfinished_releases_are_distinguished(self, world: World) -> None:
         append(world, ReleaseCreated(OLD), ReleaseCreated(NEW))
         start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
         append(world, DeploymentFailed("dev", OLD, start, "no"), DeploymentStarted("dev", NEW, "s", "apply"))
         assert stands(build_report(world.ports), "dev") == {NEW: "unfinished", OLD: "failed"}
 
-    def test_one_that_was_destroyed_runs_no_longer(self, world: World) -> None:
+    def test_destroyed_release_is_shown_as_left(self, world: World) -> None:
         release = apply(world.ports, "dev").release
         destroy(world.ports, "dev")
         assert stands(build_report(world.ports), "dev") == {release: "left"}
 
-    def test_old_ones_are_left_off_but_for_those_that_matter_somewhere(self, world: World) -> None:
+    def test_old_releases_are_omitted_unless_they_run(self, world: World) -> None:
         append(world, ReleaseCreated(OLD))
         start = append(world, DeploymentStarted("prod", OLD, "s", "promote", "staging"))
         append(world, DeploymentSucceeded("prod", OLD, start, ("network",)))
@@ -125,7 +125,7 @@ class TestReleases:
         assert (len(told.releases), told.more_releases) == (21, 10)
         assert stands(told, "prod")[OLD] == "runs"
 
-    def test_what_became_of_one_before_all_that_is_looked_through_is_unknown_and_not_never(self, world: World) -> None:
+    def test_outcome_before_the_read_range_is_unknown(self, world: World) -> None:
         append(world, ReleaseCreated(OLD))
         start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
         append(world, DeploymentFailed("dev", OLD, start, "no"))
@@ -140,7 +140,7 @@ class TestReleases:
 
 
 class TestTimeline:
-    def test_each_deployment_says_how_it_ended_and_what_was_proven(self) -> None:
+    def test_each_deployment_has_outcome_and_verification(self) -> None:
         told = fortnight().timeline
         assert not told.more
         assert [
@@ -155,20 +155,20 @@ class TestTimeline:
         ]
         assert [each.deployment.outcome for each in told.deployments if each.deployment.waiver] == ["succeeded"]
 
-    def test_it_is_as_the_present_has_it(self) -> None:
+    def test_timeline_equals_the_ledger_state(self) -> None:
         told = fortnight()
         for each in told.status.environments:
             last = next(done for done in told.timeline.deployments if done.environment == each.environment)
             assert last.deployment == each.present.last
 
-    def test_only_the_first_end_of_a_deployment_counts(self, world: World) -> None:
+    def test_first_end_of_a_deployment_counts(self, world: World) -> None:
         append(world, ReleaseCreated(OLD))
         start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
         append(world, DeploymentAbandoned("dev", OLD, start, "gone"), DeploymentSucceeded("dev", OLD, start, ()))
         (only,) = build_report(world.ports).timeline.deployments
         assert only.deployment.outcome == "abandoned"
 
-    def test_a_waiver_under_way_makes_it_one_by_break_glass(self, world: World) -> None:
+    def test_unfinished_deployment_shows_its_waiver(self, world: World) -> None:
         append(world, ReleaseCreated(OLD))
         start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
         waiver = append(world, WaiverUsed("dev", OLD, "now", ("G301",), ("no",), start))
@@ -176,7 +176,7 @@ class TestTimeline:
         assert only.deployment.waiver == waiver
 
     @pytest.mark.slow
-    def test_older_ones_are_left_off(self, world: World) -> None:
+    def test_older_deployments_are_omitted(self, world: World) -> None:
         append(world, ReleaseCreated(OLD))
         for _ in range(51):
             start = append(world, DeploymentStarted("dev", OLD, "s", "apply"))
@@ -186,7 +186,7 @@ class TestTimeline:
 
 
 class TestPlans:
-    def test_every_deployment_keeps_what_its_plan_means(self, world: World) -> None:
+    def test_every_deployment_stores_its_plan_fingerprint(self, world: World) -> None:
         apply(world.ports, "dev")
         promote(world.ports, "dev", "staging")
         edit(world, 1)
@@ -204,21 +204,21 @@ class TestPlans:
             if isinstance(entry.event, DeploymentStarted)
         ]
 
-    def test_it_is_kept_before_anything_is_done(self, world: World) -> None:
+    def test_plan_fingerprint_is_stored_before_apply(self, world: World) -> None:
         world.terraform.dies_on.add(("dev", "network"))
         with pytest.raises(Killed):
             apply(world.ports, "dev")
         (only,) = build_report(world.ports).plans
         assert only.plan is not None
 
-    def test_no_value_is_in_it(self, world: World) -> None:
+    def test_stored_plan_fingerprint_has_no_values(self, world: World) -> None:
         apply(world.ports, "dev")
         kept = b"".join(data for key, data in world.store.content.items() if key.startswith("plans/"))
         assert kept
         assert world.terraform.reality["dev", "network"].encode() not in kept
 
     @pytest.mark.parametrize("damage", [None, b"{}"], ids=["one that is gone", "one that was changed"])
-    def test_what_can_not_be_believed_is_not_shown(self, world: World, damage: bytes | None) -> None:
+    def test_missing_or_altered_plan_is_not_shown(self, world: World, damage: bytes | None) -> None:
         apply(world.ports, "dev")
         for key in [key for key in world.store.content if key.startswith("plans/")]:
             del world.store.content[key]
@@ -229,20 +229,20 @@ class TestPlans:
         assert only.fingerprint
 
     @pytest.mark.slow
-    def test_a_long_one_is_cut_and_says_by_how_much(self) -> None:
+    def test_long_plan_is_truncated_with_a_count(self) -> None:
         (staging,) = (each for each in fortnight().plans if each.environment == "staging")
         assert staging.plan is not None
         assert sum(len(stack.resources) for stack in staging.plan.stacks) == 100
         assert (staging.more, sum((staging.counts or {}).values())) == (17, 117)
 
-    def test_an_entry_that_can_not_be_read_is_an_error(self, world: World) -> None:
+    def test_unreadable_entry_is_an_error(self, world: World) -> None:
         apply(world.ports, "dev")
         world.store.content["ledger/0000000002.json"] = b"{}"
         with pytest.raises(OperationFailedError, match="E401"):
             journal.load_entries(world.ports, [2])
 
 
-def test_drift_is_that_of_the_last_look_and_none_after_a_deployment(world: World) -> None:
+def test_drift_is_shown_until_the_next_deployment(world: World) -> None:
     apply(world.ports, "dev")
     world.terraform.drifted.add(("dev", "web"))
     check_drift(world.ports, ["dev"])
@@ -254,7 +254,7 @@ def test_drift_is_that_of_the_last_look_and_none_after_a_deployment(world: World
     assert build_report(world.ports).status.environments[0].present.drift is None
 
 
-def test_each_environment_says_what_it_asks_for() -> None:
+def test_each_environment_shows_its_requirements() -> None:
     dev, _, prod = fortnight().outlooks
     assert (dev.asked.soak, dev.asked.windows, dev.asked.protected) == (0, (), False)
     assert (prod.asked.soak, prod.asked.max_age, prod.asked.expires) == (86400, 14 * 86400, 3 * 86400)

@@ -33,24 +33,24 @@ def at(world: RolloutWorld, path: str, part: str) -> str:
     return f"{path}:{text[: text.index(part)].count(chr(10)) + 1}"
 
 
-def test_all_that_fits_is_well(world: RolloutWorld) -> None:
+def test_consistent_rollout_is_valid(world: RolloutWorld) -> None:
     validate_project(world.ports)
 
 
-def test_a_module_without_colours(world: RolloutWorld) -> None:
+def test_module_without_rollout_variables_is_refused(world: RolloutWorld) -> None:
     world.edit("modules/web/main.tf", WEB.decode() + COLOURS.replace("stable_image", "other_image"))
     problem = wrong(world)
     assert (problem.code, str(problem.location)) == ("E120", at(world, "envctl.toml", "[stacks.web.rollout]"))
     assert "modules/web declares no variable stable_image" in problem.message
 
 
-def test_a_colour_that_is_an_input(world: RolloutWorld) -> None:
+def test_color_as_input_is_refused(world: RolloutWorld) -> None:
     rewritten(world, 'subnet = "network.subnet"', 'subnet = "network.subnet", color = "network.subnet"')
     problem = wrong(world)
     assert (problem.code, str(problem.location)) == ("E120", at(world, "envctl.toml", "inputs ="))
 
 
-def test_a_stack_that_takes_no_artifact(world: RolloutWorld) -> None:
+def test_rollout_of_stack_without_artifact_is_refused(world: RolloutWorld) -> None:
     rewritten(world, 'variable = "image"', 'variable = "cidr"')
     world.edit(DEV_SETTINGS, f'cidr = "registry.example.com/shop@sha256:{"a" * 64}"\nimage = "x"\n')
     with pytest.raises(ConfigurationError) as failed:
@@ -59,7 +59,7 @@ def test_a_stack_that_takes_no_artifact(world: RolloutWorld) -> None:
     assert "takes no artifact" in problem.message
 
 
-def test_an_artifact_that_the_stack_does_not_take(world: RolloutWorld) -> None:
+def test_artifact_not_taken_by_the_stack_is_refused(world: RolloutWorld) -> None:
     rewritten(world, "[artifacts]", '[artifacts]\nother = { variable = "cidr", kind = "string" }')
     rewritten(world, 'wait = "5m"', 'wait = "5m"\nartifact = "other"')
     problem = wrong(world)
@@ -67,7 +67,7 @@ def test_an_artifact_that_the_stack_does_not_take(world: RolloutWorld) -> None:
     assert problem.hint == 'say which one is rolled out: artifact = "app"'
 
 
-def test_several_artifacts_and_none_named(world: RolloutWorld) -> None:
+def test_ambiguous_artifact_is_refused(world: RolloutWorld) -> None:
     rewritten(world, "[artifacts]", '[artifacts]\nother = { variable = "subnet_name", kind = "string" }')
     world.edit("modules/web/main.tf", WEB.decode() + COLOURS + 'variable "subnet_name" { type = string }\n')
     world.edit(DEV_SETTINGS, world.tree.content[DEV_SETTINGS].decode() + 'subnet_name = "x"\n')
@@ -75,14 +75,14 @@ def test_several_artifacts_and_none_named(world: RolloutWorld) -> None:
     assert (problem.code, problem.hint) == ("E121", 'say which one is rolled out: artifact = "other" or "app"')
 
 
-def test_an_alarm_of_an_output_that_there_is_not(world: RolloutWorld) -> None:
+def test_alarm_of_unknown_output_is_refused(world: RolloutWorld) -> None:
     rewritten(world, ALARM, '"alarm:output:network.subnot"')
     problem = wrong(world)
     assert (problem.code, str(problem.location)) == ("E122", at(world, "envctl.toml", "abort_on"))
     assert problem.hint == "did you mean subnet?"
 
 
-def test_steps_that_are_watched_for_longer_than_a_session_lasts(world: RolloutWorld) -> None:
+def test_rollout_longer_than_session_is_refused(world: RolloutWorld) -> None:
     role = 'assume_role = "arn:aws:iam::222222222222:role/envctl-deployer"\n'
     rewritten(world, "[environments.staging]\n", f"[environments.staging]\n{role}")
     validate_project(world.ports)
@@ -92,7 +92,7 @@ def test_steps_that_are_watched_for_longer_than_a_session_lasts(world: RolloutWo
     assert problem.message == "the steps of web are watched for 1h, and a session in staging lasts 1h"
 
 
-def test_a_worker_has_no_requests_to_share(world: RolloutWorld) -> None:
+def test_rollout_of_worker_without_traffic_is_refused(world: RolloutWorld) -> None:
     world.edit("modules/web/main.tf", WEB.decode() + COLOURS + 'variable "worker" { default = false }\n')
     world.edit("environments/common.tfvars", "size = 1\nworker = true\n")
     with pytest.raises(ConfigurationError) as failed:
@@ -102,19 +102,19 @@ def test_a_worker_has_no_requests_to_share(world: RolloutWorld) -> None:
 
 
 @pytest.mark.parametrize("line", ['color = "green"', "traffic_percent = 50", 'stable_image = "x"'])
-def test_what_a_rollout_fills_is_no_setting(world: RolloutWorld, line: str) -> None:
+def test_rollout_variable_may_not_be_a_setting(world: RolloutWorld, line: str) -> None:
     world.edit("environments/common.tfvars", f"size = 1\n{line}\n")
     problem = wrong(world)
     assert (problem.code, str(problem.location)) == ("E207", "environments/common.tfvars:2")
     assert problem.hint == "remove the line, or take out [stacks.web.rollout]"
 
 
-def test_without_a_rollout_it_is_one(world: RolloutWorld) -> None:
+def test_rollout_variable_is_setting_without_a_rollout(world: RolloutWorld) -> None:
     rewritten(world, ROLLOUT, "")
     world.edit("environments/common.tfvars", 'size = 1\ncolor = "green"\n')
     (found,) = [each for each in resolve_settings(world.ports, "dev").settings if each.name == "color"]
     assert found.value == "green"
 
 
-def test_the_digest_of_the_settings_does_not_know_of_colours(world: RolloutWorld) -> None:
+def test_settings_digest_excludes_rollout_variables(world: RolloutWorld) -> None:
     assert not {each.name for each in resolve_settings(world.ports, "dev").settings} & {"color", "stable_image"}

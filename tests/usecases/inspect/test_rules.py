@@ -26,6 +26,7 @@ from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.inspect.rules import load_environment_rules
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, rules_store, store_layout
+from tests.fakes.checkpoints import decode_state
 from tests.fakes.world import IMAGE, NETWORK, SettableIdentity, World, list_entries
 
 GATES = "[environments.prod.gates]\napprovals = { peer = 1, business = 2 }\n"
@@ -113,7 +114,7 @@ class TestRecording:
             assert rules_store.load_rules(deployed.ports, [event.rules])[event.rules].environment == event.environment
             assert data.startswith(b'{"environment":')
 
-    def test_rollback_fix_and_destroy_record_none(self, deployed: World) -> None:
+    def test_rollback_fix_and_destroy_record_no_rules(self, deployed: World) -> None:
         before = rules_of(deployed)
         to_prod(deployed, 2)
         edit(deployed, (GATES, GATES + 'soak = "1m"\n'))
@@ -124,7 +125,7 @@ class TestRecording:
         assert (starts(deployed)[-1].action, starts(deployed)[-1].rules) == ("destroy", "")
         assert rules_of(deployed) == before
 
-    def test_rules_alone_are_worth_a_deployment(self, deployed: World) -> None:
+    def test_changed_rules_alone_cause_a_deployment(self, deployed: World) -> None:
         before = rules_of(deployed)
         assert promote(deployed.ports, "staging", "prod").up_to_date
         edit(deployed, (GATES, GATES + 'soak = "1m"\n'))
@@ -134,7 +135,7 @@ class TestRecording:
         assert rules_of(deployed) not in ("", before)
         assert promote(deployed.ports, "staging", "prod").up_to_date
 
-    def test_failed_deployment_leaves_the_record(self, deployed: World) -> None:
+    def test_failed_deployment_keeps_recorded_rules(self, deployed: World) -> None:
         before = rules_of(deployed)
         releases(deployed, 2)
         edit(deployed, (GATES, GATES + 'expires = "8h"\n'))
@@ -145,7 +146,7 @@ class TestRecording:
         assert starts(deployed)[-1].rules not in ("", before)
         assert rules_of(deployed) == before
 
-    def test_part_of_a_release_leaves_the_record(self, deployed: World) -> None:
+    def test_partial_deployment_keeps_recorded_rules(self, deployed: World) -> None:
         before = rules_of(deployed)
         releases(deployed, 2)
         edit(deployed, (GATES, GATES + 'expires = "8h"\n'))
@@ -156,7 +157,7 @@ class TestRecording:
         assert starts(deployed)[-1].only == ("network",)
         assert rules_of(deployed) == before
 
-    def test_break_glass_leaves_the_record(self, world: World) -> None:
+    def test_break_glass_keeps_recorded_rules(self, world: World) -> None:
         waivable = GATES + 'waivable = ["approvals", "same_plan"]\n'
         edit(world, (GATES, waivable))
         to_prod(world)
@@ -169,7 +170,7 @@ class TestRecording:
         releases(world, 3)
         assert "G106" in refused(lambda: promote(world.ports, "staging", "prod"))
 
-    def test_entry_records_and_never_refuses(self, deployed: World) -> None:
+    def test_entry_records_changed_rules_and_never_refuses(self, deployed: World) -> None:
         edit(deployed, ("[environments.dev]\n", '[environments.dev]\nregion = "eu-west-1"\nprotected = true\n'))
         assert apply(deployed.ports, "dev").deployment
         before = rules_of(deployed, "dev")
@@ -180,7 +181,7 @@ class TestRecording:
 
 
 class TestDeletedGates:
-    def test_gates_taken_out_for_one_promotion_ask_once_more(self, deployed: World) -> None:
+    def test_gates_removed_for_one_promotion_still_count(self, deployed: World) -> None:
         releases(deployed, 2)
         edit(deployed, (GATES, NO_GATES))
         becomes(deployed, "bob")
@@ -189,7 +190,7 @@ class TestDeletedGates:
         assert "by the rules that prod was deployed with on 2026-11-25 (entry " in message
         assert len(starts(deployed)) == 5
 
-    def test_people_who_approve_are_told_what_goes(self, deployed: World) -> None:
+    def test_approver_is_told_which_rules_change(self, deployed: World) -> None:
         releases(deployed, 2)
         edit(deployed, (GATES, NO_GATES))
         all_approve(deployed)
@@ -202,7 +203,7 @@ class TestDeletedGates:
         becomes(deployed, "bob")
         assert promote(deployed.ports, "staging", "prod").deployment
 
-    def test_gates_put_back_ask_again(self, deployed: World) -> None:
+    def test_restored_gates_need_new_approvals(self, deployed: World) -> None:
         releases(deployed, 2)
         edit(deployed, (GATES, NO_GATES))
         all_approve(deployed)
@@ -211,18 +212,18 @@ class TestDeletedGates:
         assert "the rules of prod are others than those that cat@example.com approved under" in message
         assert "gate peer is new (1)" in message
 
-    def test_branch_with_other_rules_satisfies_both(self, deployed: World) -> None:
+    def test_other_rules_of_a_branch_count_additionally(self, deployed: World) -> None:
         releases(deployed, 2)
         edit(deployed, (GATES, "[environments.prod.gates]\napprovals = { law = 1 }\n"))
         all_approve(deployed, "peer", "business", "business", "law")
         assert promote(deployed.ports, "staging", "prod").deployment
 
-    def test_window_more_needs_no_ceremony(self, deployed: World) -> None:
+    def test_additional_window_needs_no_rules_approval(self, deployed: World) -> None:
         edit(deployed, (GATES, GATES + WINDOW))
         to_prod(deployed, 2)
         assert len(starts(deployed)) == 6
 
-    def test_gate_more_is_asked_by_the_tree(self, deployed: World) -> None:
+    def test_additional_gate_is_required_by_the_tree(self, deployed: World) -> None:
         releases(deployed, 2)
         edit(deployed, (GATES, "[environments.prod.gates]\napprovals = { peer = 1, business = 2, law = 1 }\n"))
         all_approve(deployed)
@@ -231,14 +232,14 @@ class TestDeletedGates:
         all_approve(deployed, "peer", "business", "business", "law")
         assert promote(deployed.ports, "staging", "prod").deployment
 
-    def test_status_and_why_show_gates_of_both(self, deployed: World) -> None:
+    def test_status_and_why_show_gates_of_both_documents(self, deployed: World) -> None:
         releases(deployed, 2)
         edit(deployed, (GATES, NO_GATES))
         assert explain_refusal(deployed.ports, "prod").gates == {"peer": (0, 1), "business": (0, 2)}
         shown = next(each for each in load_status(deployed.ports).environments if each.environment == "prod")
         assert shown.gates == {"peer": (0, 1), "business": (0, 2)}
 
-    def test_unknown_gate_is_unknown_to_both(self, deployed: World) -> None:
+    def test_gate_missing_in_both_documents_is_refused(self, deployed: World) -> None:
         edit(deployed, (GATES, NO_GATES))
         with pytest.raises(UsageError, match="E005") as raised:
             approve_plan(deployed.ports, "prod", "law")
@@ -255,7 +256,7 @@ class TestApprovalsOfBefore:
         # It has none recorded before, and says so only where it was deployed before.
         assert [remark.code for remark in told.warnings] == []
 
-    def test_first_deployment_after_says_its_rules_once(self, deployed: World) -> None:
+    def test_first_recording_of_rules_is_reported_once(self, deployed: World) -> None:
         strip_rules(deployed)
         assert rules_of(deployed) == ""
         releases(deployed, 2)
@@ -268,7 +269,7 @@ class TestApprovalsOfBefore:
             answer.code == "G112" and answer.refusal for answer in explain_refusal(deployed.ports, "prod").answers
         )
 
-    def test_promoted_environment_is_no_entry_in_an_old_ledger(self, deployed: World) -> None:
+    def test_environment_with_promotion_history_can_not_become_entry(self, deployed: World) -> None:
         takes_code(deployed)
         strip_rules(deployed)
         edit(deployed, (ORDER, 'order = ["prod", "dev", "staging"]'))
@@ -282,7 +283,7 @@ def takes_code(world: World) -> None:
 
 
 class TestPlaceInTheOrder:
-    def test_order_turned_round_is_refused(self, deployed: World) -> None:
+    def test_reversed_pipeline_order_is_refused(self, deployed: World) -> None:
         takes_code(deployed)
         edit(deployed, (ORDER, 'order = ["prod", "dev", "staging"]'))
         deployed.edit("modules/network/main.tf", NETWORK.decode() + "# from a dirty tree\n")
@@ -291,7 +292,7 @@ class TestPlaceInTheOrder:
         assert "place in the order: after dev, staging -> the entry" in message
         assert len(starts(deployed)) == before
 
-    def test_environment_taken_out_of_the_pipeline_is_refused(self, deployed: World) -> None:
+    def test_environment_removed_from_pipeline_is_refused(self, deployed: World) -> None:
         deployed.tree.content["environments/prod/terraform.tfvars"] = b'cidr = "10.30.0.0/16"\n'
         edit(
             deployed,
@@ -305,11 +306,11 @@ class TestPlaceInTheOrder:
         message = refused(lambda: apply(deployed.ports, "prod"))["G112"]
         assert "place in the order: after dev, staging -> beside the pipeline" in message
 
-    def test_dry_run_is_refused_alike(self, deployed: World) -> None:
+    def test_dry_run_is_refused_by_rules_too(self, deployed: World) -> None:
         edit(deployed, (ORDER, 'order = ["dev", "prod", "staging"]'))
         assert "G112" in refused(lambda: promote(deployed.ports, "dev", "prod", DeployOptions(dry_run=True)))
 
-    def test_stage_on_the_way_needs_no_ceremony(self, deployed: World) -> None:
+    def test_additional_stage_needs_no_rules_approval(self, deployed: World) -> None:
         edit(
             deployed,
             (ORDER, 'order = ["dev", "qa", "staging", "prod"]'),
@@ -337,21 +338,21 @@ class TestAccounts:
         to_prod(world)
         return world
 
-    def test_another_account_is_refused(self, owned: World) -> None:
+    def test_changed_account_is_refused(self, owned: World) -> None:
         releases(owned, 2)
         edit(owned, ("333333333333", "444444444444"))
         all_approve(owned)
         message = refused(lambda: promote(owned.ports, "staging", "prod"))["G112"]
         assert "account 333333333333 -> 444444444444" in message
 
-    def test_rollback_at_night_from_an_old_tree_passes(self, owned: World) -> None:
+    def test_rollback_with_old_project_file_passes(self, owned: World) -> None:
         old = toml(owned)
         edit(owned, (GATES, GATES + WINDOW), ("[environments.prod]\n", "[environments.prod]\nmax_destroys = 3\n"))
         to_prod(owned, 2)
         owned.tree.content["envctl.toml"] = old.encode()
         assert rollback(owned.ports, "prod").deployment
 
-    def test_account_of_the_pipeline_asks_its_gates_beside_it(self, owned: World) -> None:
+    def test_standalone_environment_is_gated_by_its_account_owner(self, owned: World) -> None:
         # Prod has moved away from it by the tree alone: by what is deployed it is still prod's.
         edit(
             owned,
@@ -369,12 +370,12 @@ class TestAccounts:
         ],
         ids=["named", "by its role alone"],
     )
-    def test_account_that_is_not_said_plainly_asks_its_gates_too(self, owned: World, said: str, how: str) -> None:
+    def test_standalone_environment_with_unclear_account_is_gated_too(self, owned: World, said: str, how: str) -> None:
         edit(owned, ("[stacks.network]\n", BESIDE.replace(f'account_id = "{ACCOUNTS["prod"]}"', said)))
         owned.access.accounts["org"] = "999999999999"
         assert f"(by the rules of prod, {how})" in refused(lambda: apply(owned.ports, "org"))["G106"]
 
-    def test_new_entry_takes_no_account_of_a_guarded_environment(self, owned: World) -> None:
+    def test_new_entry_may_not_use_a_guarded_account(self, owned: World) -> None:
         edit(
             owned,
             (ORDER, 'order = ["hot", "dev", "staging", "prod"]'),
@@ -387,7 +388,7 @@ class TestAccounts:
         message = refused(lambda: apply(owned.ports, "hot"))["G112"]
         assert "hot has the account 333333333333, which is that of prod" in message
 
-    def test_renamed_environment_gives_no_account_away(self, owned: World) -> None:
+    def test_account_of_renamed_environment_stays_gated(self, owned: World) -> None:
         edit(
             owned,
             (ORDER, 'order = ["dev", "staging", "production"]'),
@@ -401,7 +402,7 @@ class TestAccounts:
         assert "by the rules of prod" in refused(lambda: apply(owned.ports, "org"))["G106"]
 
     @pytest.mark.parametrize("kept", [True, False])
-    def test_new_name_in_an_account_asks_its_owners_gates(self, owned: World, kept: bool) -> None:
+    def test_new_environment_is_gated_by_its_account_owner(self, owned: World, kept: bool) -> None:
         """Prod goes on as production, in the same account, and the new name asks for nobody."""
         edit(
             owned,
@@ -428,7 +429,7 @@ class TestAccounts:
         becomes(owned, "bob")
         assert promote(owned.ports, "staging", "production").deployment
 
-    def test_entry_takes_no_account_of_a_guarded_environment(self, owned: World) -> None:
+    def test_entry_may_not_use_a_guarded_account(self, owned: World) -> None:
         edit(owned, ("333333333333", "444444444444"), ("111111111111", "333333333333"))
         owned.edit("modules/network/main.tf", NETWORK.decode() + "# from a branch\n")
         message = refused(lambda: apply(owned.ports, "dev"))["G112"]
@@ -459,7 +460,7 @@ class TestChecks:
         to_prod(world)
         return world
 
-    def test_check_dropped_before_staging_and_put_back_is_noticed(self, checked: World) -> None:
+    def test_removed_and_restored_check_must_run_again(self, checked: World) -> None:
         edit(checked, (SMOKE, ""))
         # Staging's own rules let it go: somebody says so there.
         becomes(checked, "ann")
@@ -477,7 +478,7 @@ class TestChecks:
         verify(checked.ports, "staging")
         assert promote(checked.ports, "staging", "prod").deployment
 
-    def test_check_that_means_nothing_any_more_is_noticed(self, checked: World) -> None:
+    def test_weakened_check_must_run_again(self, checked: World) -> None:
         edit(checked, ('["smoke"]', '["true"]'))
         becomes(checked, "ann")
         checked.edit("modules/network/main.tf", NETWORK.decode() + "# 2\n")
@@ -489,7 +490,7 @@ class TestChecks:
         message = refused(lambda: promote(checked.ports, "staging", "prod"))["G103"]
         assert "without the check smoke as it is asked for" in message
 
-    def test_check_more_is_asked_by_the_tree(self, checked: World) -> None:
+    def test_additional_check_is_required_by_the_tree(self, checked: World) -> None:
         releases(checked, 2)
         edit(checked, (SMOKE, SMOKE + SMOKE.replace("smoke", "deep")))
         all_approve(checked)
@@ -512,7 +513,7 @@ class TestApproveRules:
         becomes(world, person)
         return approve_rules(world.ports, "prod", gate)
 
-    def test_people_of_the_recorded_gates_let_it_pass(self, moved: World) -> None:
+    def test_recorded_gates_approve_the_new_rules(self, moved: World) -> None:
         all_approve(moved)
         assert set(refused(lambda: promote(moved.ports, "staging", "prod"))) == {"G112"}
         first = self.says(moved, "cat", "peer")
@@ -528,19 +529,19 @@ class TestApproveRules:
         assert promote(moved.ports, "staging", "prod").deployment
         assert journal.load(moved.ports).find_environment("prod").rules_approvals == ()
 
-    def test_it_holds_for_these_two_documents_alone(self, moved: World) -> None:
+    def test_rules_approval_binds_both_documents(self, moved: World) -> None:
         for person, gate in (("cat", "peer"), ("dan", "business"), ("eve", "business")):
             self.says(moved, person, gate)
         edit(moved, ("us-east-1", "us-west-2"))
         all_approve(moved)
         assert "region eu-west-1 -> us-west-2" in refused(lambda: promote(moved.ports, "staging", "prod"))["G112"]
 
-    def test_same_word_twice_is_recorded_once(self, moved: World) -> None:
+    def test_repeated_rules_approval_is_recorded_once(self, moved: World) -> None:
         self.says(moved, "cat", "peer")
         assert self.says(moved, "cat", "peer").already
         assert sum(isinstance(entry.event, RulesApproved) for entry in list_entries(moved)) == 1
 
-    def test_who_changed_the_rules_does_not_approve_them(self, moved: World) -> None:
+    def test_rules_author_may_not_approve_the_rules(self, moved: World) -> None:
         """The person who moves prod may promote by a job, and so as another one."""
         self.says(moved, "cat", "peer")
         moved.version_control.wrote["envctl.toml"] = ["dan@example.com", "cat@example.com"]
@@ -551,7 +552,7 @@ class TestApproveRules:
         assert "peer" in refused(lambda: promote(moved.ports, "staging", "prod"))["G112"]
         self.says(moved, "gus", "peer")
 
-    def test_who_deletes_a_gate_does_not_approve_it_once_more(self, deployed: World) -> None:
+    def test_gate_remover_may_not_approve_at_that_gate(self, deployed: World) -> None:
         edit(deployed, (GATES, NO_GATES))
         releases(deployed, 2)
         deployed.version_control.wrote["envctl.toml"] = ["cat@example.com"]
@@ -561,13 +562,13 @@ class TestApproveRules:
         becomes(deployed, "dan")
         assert approve_plan(deployed.ports, "prod", "peer")
 
-    def test_no_is_no(self, moved: World) -> None:
+    def test_declined_question_records_nothing(self, moved: World) -> None:
         moved.prompter.answers = [False]
         with pytest.raises(InterruptedByUserError, match="E310"):
             self.says(moved, "cat", "peer")
         assert not any(isinstance(entry.event, RulesApproved) for entry in list_entries(moved))
 
-    def test_bad_words(self, moved: World, world: World) -> None:
+    def test_invalid_rules_approval_is_refused(self, moved: World, world: World) -> None:
         with pytest.raises(UsageError, match="E012"):
             approve_rules(moved.ports, "prod")
         with pytest.raises(UsageError, match="E005"):
@@ -576,11 +577,11 @@ class TestApproveRules:
         with pytest.raises(UsageError, match="E488"):
             approve_rules(moved.ports, "prod", "peer")
 
-    def test_nothing_recorded_is_said(self, world: World) -> None:
+    def test_rules_approval_without_record_is_refused(self, world: World) -> None:
         with pytest.raises(UsageError, match="E488"):
             approve_rules(world.ports, "prod", "peer")
 
-    def test_who_may_not_is_refused(self, deployed: World) -> None:
+    def test_approver_without_permission_is_refused(self, deployed: World) -> None:
         edit(deployed, (GATES, GATES + '[environments.prod.allow]\napprove = { peer = ["github:zoe"] }\n'))
         releases(deployed, 2)
         becomes(deployed, "cat")
@@ -618,7 +619,7 @@ class TestReset:
         becomes(world, "bob")
         return world
 
-    def test_role_that_is_gone_holds_it_up_until_the_delay_is_over(self, left: World) -> None:
+    def test_reset_rules_count_only_after_the_delay(self, left: World) -> None:
         message = refused(lambda: promote(left.ports, "staging", "prod"))["G106"]
         assert "by the rules that prod was deployed with" in message
         done = reset_rules(left.ports, "prod", "the law team was dissolved")
@@ -634,7 +635,7 @@ class TestReset:
         assert "the law team was dissolved" in told.warnings[0].message
         assert journal.load(left.ports).find_environment("prod").rules_reset is None
 
-    def test_second_request_does_not_begin_anew(self, left: World) -> None:
+    def test_repeated_reset_request_keeps_its_start(self, left: World) -> None:
         first = reset_rules(left.ports, "prod", "they left")
         left.clock.time += DAY
         second = reset_rules(left.ports, "prod", "once more")
@@ -642,7 +643,7 @@ class TestReset:
         assert second.counts_from == first.counts_from
         assert sum(isinstance(entry.event, RulesResetRequested) for entry in list_entries(left)) == 1
 
-    def test_who_asked_and_who_approves_withdraw(self, left: World) -> None:
+    def test_requester_and_approvers_may_withdraw_reset(self, left: World) -> None:
         reset_rules(left.ports, "prod", "they left")
         becomes(left, "mallory")
         with pytest.raises(RefusedError, match="G207"):
@@ -663,14 +664,14 @@ class TestReset:
             if journal.load(left.ports).seq % checkpoint.INTERVAL != 1:
                 unlock_environment(left.ports, "dev")
         seq = journal.load(left.ports).seq - 1
-        kept = checkpoint.decode_state(left.store.content[store_layout.checkpoint_key(seq)])
+        kept = decode_state(left.store.content[store_layout.checkpoint_key(seq)])
         assert kept is not None
         assert (
             kept.find_environment("prod").rules_reset == journal.load(left.ports).find_environment("prod").rules_reset
         )
         assert kept.find_environment("prod").rules_reset is not None
 
-    def test_reason_and_record_are_needed(self, left: World) -> None:
+    def test_reset_needs_reason_and_recorded_rules(self, left: World) -> None:
         with pytest.raises(UsageError, match="E008"):
             reset_rules(left.ports, "prod", " ")
         edit(left, ("[environments.prod]\n", "[environments.qa.gates]\napprovals = {}\n[environments.prod]\n"),
@@ -678,7 +679,7 @@ class TestReset:
         with pytest.raises(UsageError, match="E488"):
             reset_rules(left.ports, "qa", "they left")
 
-    def test_every_look_shows_it(self, left: World) -> None:
+    def test_pending_reset_is_shown_everywhere(self, left: World) -> None:
         reset_rules(left.ports, "prod", "they left")
         answer = next(answer for answer in explain_refusal(left.ports, "prod").answers if answer.code == "G112")
         assert answer.outcome == "warns"
@@ -696,7 +697,7 @@ class Gone(SettableIdentity):
 
 class TestDocuments:
     @pytest.mark.parametrize("data", [None, b"", b"{}", b'{"environment":"prod","format":1,"said":{}}'])
-    def test_missing_or_damaged_document_refuses(self, deployed: World, data: bytes | None) -> None:
+    def test_missing_or_damaged_rules_document_is_refused(self, deployed: World, data: bytes | None) -> None:
         key = rules_store.rules_key(rules_of(deployed))
         del deployed.store.content[key]
         if data is not None:
@@ -715,20 +716,20 @@ class TestDocuments:
         deployed.clock.time += 8 * DAY
         assert "G112" not in {each.code for each in explain_refusal(deployed.ports, "prod").refusals}
 
-    def test_document_of_another_environment_is_not_taken(self, deployed: World) -> None:
+    def test_rules_document_of_another_environment_is_ignored(self, deployed: World) -> None:
         staging = deployed.store.content[rules_store.rules_key(rules_of(deployed, "staging"))]
         deployed.store.content[rules_store.rules_key(rules_of(deployed))] = staging
         edit(deployed, (GATES, NO_GATES))
         assert load_environment_rules(deployed.ports, "prod").standing == "missing"
 
-    def test_nothing_is_read_where_nothing_differs(self, deployed: World) -> None:
+    def test_unchanged_rules_need_no_stored_document(self, deployed: World) -> None:
         releases(deployed, 2)
         all_approve(deployed)
         for key in [key for key in deployed.store.content if key.startswith("rules/")]:
             del deployed.store.content[key]
         assert promote(deployed.ports, "staging", "prod").deployment
 
-    def test_fix_of_drift_needs_no_word_on_rules(self, world: World) -> None:
+    def test_drift_fix_needs_no_rules_approval(self, world: World) -> None:
         edit(world, (GATES, NO_GATES))
         releases(world, 1)
         becomes(world, "bob")
@@ -741,7 +742,7 @@ class TestDocuments:
 
 
 class TestShown:
-    def test_rules_say_where_each_line_comes_from(self, deployed: World) -> None:
+    def test_each_rule_names_its_source(self, deployed: World) -> None:
         told = load_environment_rules(deployed.ports, "prod")
         assert told.standing == "same"
         entry = f"entry {told.recorded.started}" if told.recorded else ""
@@ -761,7 +762,7 @@ class TestShown:
         assert (told.standing, told.next) == ("refused", "envctl approve prod --rules")
         assert load_environment_rules(deployed.ports, "dev").standing == "same"
 
-    def test_nothing_recorded_and_reset_are_shown(self, world: World) -> None:
+    def test_missing_record_and_reset_are_shown(self, world: World) -> None:
         assert load_environment_rules(world.ports, "prod").standing == "none recorded"
         to_prod(world)
         edit(world, (GATES, NO_GATES))

@@ -18,12 +18,12 @@ def world() -> World:
     return World()
 
 
-def test_settings_that_fit_are_counted(world: World) -> None:
+def test_fitting_settings_are_counted(world: World) -> None:
     assert check(world) == Valid(("dev", "staging", "prod"), ("network", "web"), 12)
     assert check(world, "prod") == Valid(("prod",), ("network", "web"), 4)
 
 
-def test_a_key_that_is_missing_is_no_fault_of_the_settings(world: World) -> None:
+def test_missing_signing_key_does_not_fail_settings_check(world: World) -> None:
     project = world.tree.content["envctl.toml"].decode()
     key = 'signing_key = "arn:aws:kms:ap-northeast-1:111111111111:alias/prod"'
     world.edit("envctl.toml", project.replace("[environments.prod]", f"[environments.prod]\n{key}"))
@@ -41,7 +41,7 @@ UNSAID: dict[str, tuple[tuple[str, ...], str, list[str]]] = {
 
 
 @pytest.mark.parametrize(("without", "asked", "named"), UNSAID.values(), ids=UNSAID.keys())
-def test_environments_that_say_nothing_about_approvals_are_named(
+def test_environments_without_written_approvals_are_named(
     world: World, without: tuple[str, ...], asked: str, named: list[str]
 ) -> None:
     text = world.tree.content["envctl.toml"].decode()
@@ -56,12 +56,12 @@ def test_environments_that_say_nothing_about_approvals_are_named(
     assert all(f"[environments.{name}.gates] approvals = {{}}" in remarks[at] for at, name in enumerate(named))
 
 
-def test_approvals_are_no_matter_of_settings_alone(world: World) -> None:
+def test_settings_check_ignores_approvals(world: World) -> None:
     world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace("approvals = {}\n", ""))
     assert check(world).remarks == ()
 
 
-def test_what_is_wrong_in_any_environment_is_told_at_once_with_its_line(world: World) -> None:
+def test_all_unfit_settings_are_reported_with_their_lines(world: World) -> None:
     world.edit(STAGING, 'cidr = "10.20.0.0/16"\nsise = 2\n')
     world.edit(PROD, 'cidr = "10.30.0.0/16"\nsize = "many"\n')
     with pytest.raises(ConfigurationError) as raised:
@@ -73,7 +73,7 @@ def test_what_is_wrong_in_any_environment_is_told_at_once_with_its_line(world: W
     assert [str(problem.location) for problem in of_one.value.problems] == [f"{PROD}:2"]
 
 
-def test_a_value_that_is_sensitive_is_not_told_where_it_is_wrong(world: World) -> None:
+def test_wrong_sensitive_value_is_redacted(world: World) -> None:
     world.edit("modules/web/main.tf", WEB.decode() + 'variable "key" {\n  type = list(string)\n  sensitive = true\n}\n')
     for name in ("dev", "staging"):
         world.edit(f"environments/{name}/terraform.tfvars", f'cidr = "10.0.0.0/16"\nimage = "x:1"\nkey = ["{name}"]\n')
@@ -86,13 +86,13 @@ def test_a_value_that_is_sensitive_is_not_told_where_it_is_wrong(world: World) -
     assert "hunter2" not in f"{problem}"
 
 
-def test_files_that_nobody_reads_are_told(world: World) -> None:
+def test_unread_settings_files_are_reported(world: World) -> None:
     unread = ("environments/prd/terraform.tfvars", "environments/prod/more.auto.tfvars")
     for path in (*unread, "environments/prod/README.md"):
         world.edit(path, "size = 7\n")
     assert check(world).unread == unread
 
 
-def test_an_environment_that_does_not_exist_is_no_success(world: World) -> None:
+def test_unknown_environment_is_refused(world: World) -> None:
     with pytest.raises(UsageError, match="E002"):
         check(world, "prd")

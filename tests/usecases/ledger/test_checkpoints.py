@@ -21,6 +21,7 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.ledger import journal, store_layout
 from envctl.usecases.ledger.checkpoints import load_checkpoint
+from tests.fakes.checkpoints import decode_state, encode_state
 from tests.fakes.world import MemoryStore, World
 
 N = checkpoint.INTERVAL
@@ -46,14 +47,14 @@ def world() -> World:
 def forged(world: World) -> bytes:
     """The last checkpoint, after which the release that dev runs is verified in staging too."""
     key = max(world.store.list_keys(store_layout.CHECKPOINT_FOLDER))
-    kept = checkpoint.decode_state(world.store.content[key])
+    kept = decode_state(world.store.content[key])
     assert kept is not None
     lie = replace(kept, environments={**kept.environments, "staging": kept.find_environment("dev")})
-    return checkpoint.encode_state(lie)
+    return encode_state(lie)
 
 
 @pytest.mark.parametrize("length", [N, N + 1, N + 5], ids=["the last entry", "one more", "five more"])
-def test_forged_checkpoint_proves_nothing(world: World, length: int) -> None:
+def test_forged_checkpoint_is_ignored(world: World, length: int) -> None:
     lengthen(world, length)
     before = journal.load(world.ports)
     world.store.content[store_layout.checkpoint_key(N)] = forged(world)
@@ -64,7 +65,7 @@ def test_forged_checkpoint_proves_nothing(world: World, length: int) -> None:
         journal.verify_ledger(world.ports)
 
 
-def test_entry_names_what_entries_say_not_what_is_stored(world: World) -> None:
+def test_entry_names_checkpoint_projected_from_entries(world: World) -> None:
     """Who forges the checkpoint before it is named gets it named by the next person as little as after."""
     lengthen(world, N)
     honest = checkpoint.read_name(world.store.content[store_layout.checkpoint_key(N)])
@@ -73,7 +74,7 @@ def test_entry_names_what_entries_say_not_what_is_stored(world: World) -> None:
     assert decode_entry(world.store.content[store_layout.entry_key(N + 1)]).checkpoint == honest
 
 
-def test_forging_needs_entry_that_chain_and_witness_know(world: World) -> None:
+def test_forged_checkpoint_name_breaks_the_chain(world: World) -> None:
     lengthen(world, N + 3)
     lie = forged(world)
     world.store.content[store_layout.checkpoint_key(N)] = lie
@@ -91,7 +92,7 @@ def test_named_checkpoint_keeps_reading_short(world: World) -> None:
     assert journal.load(World(store=world.store).ports).seq == N + 3
 
 
-def test_unnamed_checkpoint_of_older_envctl_is_not_believed(world: World) -> None:
+def test_unnamed_checkpoint_is_ignored(world: World) -> None:
     """Its entries are read, and the next checkpoint is named."""
     lengthen(world, N + 3)
     old = unnamed(world.store)
@@ -114,12 +115,12 @@ def unnamed(store: MemoryStore) -> MemoryStore:
         old.content[key], prev = data, hash_bytes(data)
         now = apply_entry(now, decode_entry(data))
         if now.seq % N == 0:
-            old.content[store_layout.checkpoint_key(now.seq)] = checkpoint.encode_state(now)
+            old.content[store_layout.checkpoint_key(now.seq)] = encode_state(now)
     return old
 
 
 @pytest.mark.parametrize("junk", [b"", b"{}", b"\x1f\x8b", compress_bytes(b"[]"), compress_bytes(b"{" * 99)])
-def test_junk_among_checkpoints_is_passed_over(world: World, junk: bytes) -> None:
+def test_junk_among_checkpoints_is_ignored(world: World, junk: bytes) -> None:
     lengthen(world, N + 3)
     for number in range(2, 6):
         world.store.content[store_layout.checkpoint_key(number * N)] = junk
@@ -129,7 +130,7 @@ def test_junk_among_checkpoints_is_passed_over(world: World, junk: bytes) -> Non
 
 @pytest.mark.slow
 @given(st.integers(N - 2, 2 * N + 2), st.timedeltas(timedelta(), timedelta(days=3)))
-def test_name_is_the_same_from_wherever_it_is_folded(length: int, later: timedelta) -> None:
+def test_checkpoint_name_is_independent_of_reading_start(length: int, later: timedelta) -> None:
     world = World()
     apply(world.ports, "dev")
     world.clock.time += later

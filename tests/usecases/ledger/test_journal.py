@@ -33,7 +33,7 @@ def reasons(world: World) -> list[str]:
 
 
 @pytest.mark.parametrize("weather", LOST)
-def test_an_append_whose_answer_got_lost_is_ones_own(weather: WriteOutcome) -> None:
+def test_append_with_lost_response_is_recognized(weather: WriteOutcome) -> None:
     world = World(store=UnreliableStore(outcomes=iter([weather])))
     present, entry = journal.append(world.ports, locked("once"))
     assert (present.seq, reasons(world)) == (1, ["once"])
@@ -42,7 +42,7 @@ def test_an_append_whose_answer_got_lost_is_ones_own(weather: WriteOutcome) -> N
 
 
 @pytest.mark.parametrize("weather", LOST)
-def test_what_somebody_else_recorded_in_the_same_moment_is_not_taken_for_ones_own(weather: WriteOutcome) -> None:
+def test_identical_concurrent_entry_is_not_taken_as_own(weather: WriteOutcome) -> None:
     """Not even by the same person, of the same event, in the same millisecond."""
     store = UnreliableStore()
     one, other = World(store=store), World(store=store)
@@ -67,7 +67,7 @@ class StoppedClock(SettableClock):
         return self.time
 
 
-def test_what_was_dropped_was_not_recorded_and_that_is_said() -> None:
+def test_dropped_append_is_reported_as_unrecorded() -> None:
     world = World(store=UnreliableStore(outcomes=iter(["dropped"])))
     with pytest.raises(OperationFailedError, match="E456 no answer") as raised:
         journal.append(world.ports, locked("never"))
@@ -75,7 +75,7 @@ def test_what_was_dropped_was_not_recorded_and_that_is_said() -> None:
     assert list_entries(world) == []
 
 
-def test_what_was_refused_is_not_looked_for() -> None:
+def test_refused_append_is_not_searched_for() -> None:
     world = World(store=UnreliableStore(outcomes=iter(["refused"])))
     with pytest.raises(OperationFailedError, match="E452"):
         journal.append(world.ports, locked("never"))
@@ -83,7 +83,7 @@ def test_what_was_refused_is_not_looked_for() -> None:
 
 
 @pytest.mark.parametrize(("weather", "kept"), [("gone dark", []), ("lost in the dark", ["maybe"])])
-def test_where_nobody_can_say_whether_it_was_recorded_nobody_says_so(weather: WriteOutcome, kept: list[str]) -> None:
+def test_unreadable_store_leaves_append_reported_as_unknown(weather: WriteOutcome, kept: list[str]) -> None:
     store = UnreliableStore(outcomes=iter([weather]))
     world = World(store=store)
     with pytest.raises(OperationFailedError) as raised:
@@ -94,7 +94,7 @@ def test_where_nobody_can_say_whether_it_was_recorded_nobody_says_so(weather: Wr
     assert reasons(world) == kept
 
 
-def test_a_store_that_says_of_nothing_that_it_exists_is_asked_again() -> None:
+def test_store_conflict_without_entry_is_retried() -> None:
     world = World(store=UnreliableStore(outcomes=iter(["busy", "busy"])))
     journal.append(world.ports, locked("at last"))
     assert reasons(world) == ["at last"]
@@ -107,7 +107,7 @@ class NoCheckpoints(UnreliableStore):
         super().create(key, data)
 
 
-def test_an_entry_counts_though_its_checkpoint_could_not_be_left() -> None:
+def test_entry_counts_despite_failed_checkpoint() -> None:
     world = World(store=NoCheckpoints())
     for number in range(checkpoint.INTERVAL):
         present, _ = journal.append(world.ports, locked(f"{number}"))
@@ -117,7 +117,7 @@ def test_an_entry_counts_though_its_checkpoint_could_not_be_left() -> None:
 
 
 @pytest.mark.parametrize("weather", LOST)
-def test_a_deployment_goes_on_where_only_the_answer_was_lost(weather: WriteOutcome) -> None:
+def test_deployment_continues_after_lost_response(weather: WriteOutcome) -> None:
     """Every write of it, be it an entry, a bundle or a plan, is done and loses its answer."""
     smooth = World()
     apply.apply(smooth.ports, "dev", DEFAULT)
@@ -141,7 +141,7 @@ def test_a_deployment_goes_on_where_only_the_answer_was_lost(weather: WriteOutco
         max_size=40,
     ),
 )
-def test_nothing_is_lost_or_doubled_whatever_the_weather(script: list[tuple[int, WriteOutcome]]) -> None:
+def test_store_failures_never_lose_or_double_an_entry(script: list[tuple[int, WriteOutcome]]) -> None:
     store = UnreliableStore()
     people = [World(store=store) for _ in range(4)]
     for number, person in enumerate(people):
@@ -162,7 +162,7 @@ def test_nothing_is_lost_or_doubled_whatever_the_weather(script: list[tuple[int,
     assert done <= kept <= done + unknown
 
 
-def test_an_entry_of_before_there_were_marks_is_what_it_was() -> None:
+def test_entry_without_nonce_keeps_its_bytes() -> None:
     old = (
         b'{"actor":{"name":"ann","run_url":"","verified":false,"via":"local"},"at":"2026-01-01T00:00:00.000Z",'
         b'"event":{"environment":"dev","kind":"environment locked","reason":"r"},"prev":"' + b"0" * 64 + b'","seq":1}'

@@ -87,7 +87,7 @@ def named(world: World) -> list[str]:
     return [f"{problem.code} {problem.message}" for problem in caught.value.problems]
 
 
-def test_a_release_goes_the_whole_way_and_every_entry_of_it_is_signed(world: World) -> None:
+def test_every_entry_of_a_promotion_is_signed(world: World) -> None:
     to_staging(world)
     approved(world)
     promote(world.ports, "staging", "prod")
@@ -96,7 +96,7 @@ def test_a_release_goes_the_whole_way_and_every_entry_of_it_is_signed(world: Wor
     assert (verified.entries, verified.signed) == (len(list_entries(world)), ("dev", "staging", "prod"))
 
 
-def test_a_release_is_signed_by_the_entry_and_all_else_by_the_environment_that_it_speaks_of(world: World) -> None:
+def test_entry_is_signed_by_its_environment_key(world: World) -> None:
     to_staging(world)
     trust = world.trust
     for entry in list_entries(world):
@@ -115,7 +115,7 @@ PEOPLE: dict[str, Callable[[World], object]] = {
 }
 
 
-def test_people_sign_what_they_say_themselves(world: World) -> None:
+def test_personal_events_are_signed_by_the_person(world: World) -> None:
     to_staging(world)
     assert not any(personally for _, personally in world.signatures.signed)
     world.identity.name = "bob"
@@ -125,14 +125,14 @@ def test_people_sign_what_they_say_themselves(world: World) -> None:
         assert world.signatures.signed == [("prod", True)]
 
 
-def test_without_a_signing_key_nothing_is_signed_and_nothing_asked_for() -> None:
+def test_nothing_is_signed_without_a_signing_key() -> None:
     world = World()
     to_staging(world)
     assert not any(entry.signature for entry in list_entries(world))
     assert (world.signatures.signed, verify_ledger(world.ports).signed) == ([], ())
 
 
-def test_an_environment_without_a_key_counts_unsigned_beside_one_that_has_one() -> None:
+def test_environment_without_key_counts_unsigned() -> None:
     world = create_signing_world(("prod",))
     to_staging(world)
     approved(world)
@@ -142,7 +142,7 @@ def test_an_environment_without_a_key_counts_unsigned_beside_one_that_has_one() 
     assert verify_ledger(world.ports).signed == ("prod",)
 
 
-def test_what_can_not_be_signed_is_not_recorded_and_nothing_is_deployed(world: World) -> None:
+def test_unsigned_deployment_is_not_recorded_or_started(world: World) -> None:
     release = apply(world.ports, "dev").release
     before, ran = dict(world.store.content), len(world.terraform.calls)
     world.signatures.refused.add("staging")
@@ -175,9 +175,7 @@ def _forgeries(release: str) -> dict[str, Event]:
 
 @pytest.mark.parametrize("key", ["", "dev"], ids=["unsigned", "signed with dev's key"])
 @pytest.mark.parametrize("what", _forgeries(""))
-def test_nothing_that_is_forged_counts_for_another_environment(
-    world: World, intruder: Intruder, what: str, key: str
-) -> None:
+def test_forged_entry_counts_for_no_other_environment(world: World, intruder: Intruder, what: str, key: str) -> None:
     release = to_staging(world)
     before = journal.load(world.ports)
     forged = intruder.forge_entry(_forgeries(release)[what], key=key)
@@ -209,7 +207,7 @@ def test_forged_approvals_open_no_gate(world: World, intruder: Intruder, key: st
     assert explain_refusal(world.ports, "prod").refusals == ()
 
 
-def test_a_release_that_no_entry_of_dev_made_is_unknown(world: World, intruder: Intruder) -> None:
+def test_release_without_signed_creation_entry_is_refused(world: World, intruder: Intruder) -> None:
     """Whatever else dev's own key says of it: here a release that was made while nobody signed."""
     unsigned = World(store=world.store)
     unsigned.edit("modules/web/main.tf", unsigned.tree.content["modules/web/main.tf"].decode() + "# mine\n")
@@ -224,7 +222,7 @@ def test_a_release_that_no_entry_of_dev_made_is_unknown(world: World, intruder: 
     assert f"E466 entry 1 of the ledger ({ReleaseCreated.kind}): it is not signed" in named(world)
 
 
-def test_a_release_that_somebody_else_claimed_first_is_made_anew(world: World, intruder: Intruder) -> None:
+def test_release_claimed_by_unsigned_entry_can_be_created(world: World, intruder: Intruder) -> None:
     release = apply(world.ports, "dev").release
     other = create_signing_world()
     other.signatures, other.tree = world.signatures, world.tree
@@ -233,7 +231,7 @@ def test_a_release_that_somebody_else_claimed_first_is_made_anew(world: World, i
     promote(other.ports, "dev", "staging")
 
 
-def test_an_entry_that_nobody_believes_blocks_nobody(world: World, intruder: Intruder) -> None:
+def test_distrusted_entry_blocks_no_deployment(world: World, intruder: Intruder) -> None:
     release = to_staging(world)
     approved(world)
     for event in (
@@ -247,7 +245,7 @@ def test_an_entry_that_nobody_believes_blocks_nobody(world: World, intruder: Int
     assert done.deployment.outcome == "succeeded"
 
 
-def test_everybody_is_told_of_what_is_not_believed(world: World, intruder: Intruder) -> None:
+def test_distrusted_entries_are_reported_everywhere(world: World, intruder: Intruder) -> None:
     release = to_staging(world)
     approved(world)
     forged = intruder.forge_entry(EnvironmentLocked("prod", "mine"))
@@ -271,7 +269,7 @@ def test_a_forged_deployment_is_in_no_timeline(world: World, intruder: Intruder)
     assert build_report(world.ports).timeline.deployments == before
 
 
-def test_a_forged_deployment_is_in_no_export_and_it_is_said_what_is_left_out(world: World, intruder: Intruder) -> None:
+def test_forged_deployment_is_excluded_from_export_and_named(world: World, intruder: Intruder) -> None:
     release = to_staging(world)
     start = intruder.forge_entry(DeploymentStarted("prod", release, "settings", "promote", "staging"))
     end = intruder.forge_entry(DeploymentSucceeded("prod", release, start.seq, ("network", "web"), 2), key="dev")
@@ -280,7 +278,7 @@ def test_a_forged_deployment_is_in_no_export_and_it_is_said_what_is_left_out(wor
     assert [each.seq for each in found.unbelieved] == [start.seq, end.seq]
 
 
-def test_an_entry_that_was_altered_is_named(world: World, intruder: Intruder) -> None:
+def test_altered_entry_is_named(world: World, intruder: Intruder) -> None:
     to_staging(world)
     victim = intruder.read_entries()[3]
     intruder.write_entry(replace(victim, actor=intruder.actor))
@@ -289,7 +287,7 @@ def test_an_entry_that_was_altered_is_named(world: World, intruder: Intruder) ->
         promote(anew(world).ports, "dev", "staging")
 
 
-def test_the_last_entry_that_was_altered_is_not_believed(world: World, intruder: Intruder) -> None:
+def test_altered_last_entry_is_distrusted(world: World, intruder: Intruder) -> None:
     """Nothing comes after it that would not fit any more; and this machine has never seen it."""
     to_staging(world)
     last = intruder.read_entries()[-1]
@@ -298,13 +296,13 @@ def test_the_last_entry_that_was_altered_is_not_believed(world: World, intruder:
     assert said.startswith(f"E466 entry {last.seq} of the ledger (verification passed about staging): its signature")
 
 
-def test_an_entry_that_was_removed_is_named(world: World) -> None:
+def test_removed_entry_is_named(world: World) -> None:
     to_staging(world)
     del world.store.content["ledger/0000000003.json"]
     assert named(anew(world)) == ["E401 the ledger can't be believed from entry 3 on: it is missing"]
 
 
-def test_a_history_that_was_rewritten_with_right_hashes_is_not_believed(world: World, intruder: Intruder) -> None:
+def test_rewritten_history_with_valid_hashes_is_distrusted(world: World, intruder: Intruder) -> None:
     """A lock of prod is taken out of it, and all that follows is moved up: whoever never saw it finds a whole chain."""
     release = to_staging(world)
     lock_environment(world.ports, "prod", "we migrate")
@@ -325,7 +323,7 @@ def test_a_history_that_was_rewritten_with_right_hashes_is_not_believed(world: W
     assert release
 
 
-def test_an_entry_counts_in_its_own_place_alone(world: World, intruder: Intruder) -> None:
+def test_replayed_entry_does_not_count(world: World, intruder: Intruder) -> None:
     to_staging(world)
     lock_environment(world.ports, "prod", "we migrate")
     unlocked = unlock_environment(world.ports, "prod")
@@ -336,7 +334,7 @@ def test_an_entry_counts_in_its_own_place_alone(world: World, intruder: Intruder
     assert journal.load(world.ports).find_environment("prod").lock is not None
 
 
-def test_a_history_of_another_project_with_the_same_keys_is_not_believed(world: World) -> None:
+def test_history_of_another_project_is_distrusted(world: World) -> None:
     to_staging(world)
     other = anew(world)
     other.tree = replace(world.tree, content=dict(world.tree.content))
@@ -355,7 +353,7 @@ def long(world: World, key: str = "prod", until: int = 600) -> None:
 
 
 @pytest.mark.slow
-def test_a_long_ledger_is_read_from_a_checkpoint_that_the_last_environment_signed(world: World) -> None:
+def test_long_ledger_is_read_from_signed_checkpoint(world: World) -> None:
     many = checkpoint.INTERVAL + 6
     long(world, "dev", many)
     assert world.store.list_keys("checkpoints/") == []
@@ -402,7 +400,7 @@ FORGED: dict[str, Callable[[World, checkpoint.Checkpoint], checkpoint.Checkpoint
 
 
 @pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED.keys())
-def test_a_forged_checkpoint_is_not_believed(
+def test_forged_checkpoint_is_distrusted(
     world: World, forge: Callable[[World, checkpoint.Checkpoint], checkpoint.Checkpoint]
 ) -> None:
     to_staging(world)
@@ -416,14 +414,14 @@ def test_a_forged_checkpoint_is_not_believed(
         promote(world.ports, "staging", "prod")
 
 
-def test_a_checkpoint_that_was_signed_and_says_something_else_is_named(world: World) -> None:
+def test_signed_checkpoint_that_contradicts_entries_is_named(world: World) -> None:
     to_staging(world)
     lie = signing.sign_checkpoint(world.ports, _lies(world), personally=False)
     world.store.create(store_layout.checkpoint_key(lie.present.seq), checkpoint.encode_checkpoint(lie))
     assert "the checkpoint that was left there does not follow from the entries" in named(world)[0]
 
 
-def test_signing_is_switched_on_in_a_project_with_a_history() -> None:
+def test_signing_can_be_enabled_with_existing_history() -> None:
     world = World()
     to_staging(world)
     told = len(list_entries(world))
@@ -437,7 +435,7 @@ def test_signing_is_switched_on_in_a_project_with_a_history() -> None:
     assert verify_ledger(world.ports).signed == ("dev", "staging", "prod")
 
 
-def test_from_the_first_entry_on_an_old_history_does_not_count() -> None:
+def test_unsigned_history_is_ignored_when_pinned_from_start() -> None:
     world = World()
     to_staging(world)
     world.tree.content["envctl.toml"] = build_signed_project()
@@ -447,7 +445,7 @@ def test_from_the_first_entry_on_an_old_history_does_not_count() -> None:
         promote(world.ports, "dev", "staging")
 
 
-def test_a_new_key_is_believed_beside_the_one_before_it(world: World) -> None:
+def test_new_key_is_trusted_beside_the_old_key(world: World) -> None:
     to_staging(world)
     old = world.trust.pinned["prod"].keys
     approved(world)
@@ -464,7 +462,7 @@ def test_a_new_key_is_believed_beside_the_one_before_it(world: World) -> None:
     assert verify_ledger(world.ports).entries == len(list_entries(world))
 
 
-def test_a_key_that_is_believed_no_more_takes_all_with_it_that_it_signed(world: World) -> None:
+def test_removed_key_invalidates_everything_it_signed(world: World) -> None:
     to_staging(world)
     approved(world)
     world.signatures.private.pop("staging")
@@ -482,7 +480,7 @@ def test_a_key_that_is_believed_no_more_takes_all_with_it_that_it_signed(world: 
     promote(world.ports, "staging", "prod")
 
 
-def test_keys_are_made_and_pinned_once() -> None:
+def test_keys_are_created_and_pinned_once() -> None:
     world = World()
     world.tree.content["envctl.toml"] = build_signed_project(("dev", "prod"))
     first = signing_keys.pin_keys(world.ports, create=True)
@@ -518,9 +516,7 @@ UNUSABLE: dict[str, tuple[Callable[[World], None], str]] = {
 
 
 @pytest.mark.parametrize(("spoil", "code"), UNUSABLE.values(), ids=UNUSABLE.keys())
-def test_without_the_right_public_keys_nothing_of_the_ledger_is_read(
-    world: World, spoil: Callable[[World], None], code: str
-) -> None:
+def test_missing_or_wrong_public_key_stops_reading(world: World, spoil: Callable[[World], None], code: str) -> None:
     to_staging(world)
     spoil(world)
     for command in (
@@ -541,26 +537,26 @@ WRONG: dict[str, tuple[tuple[str, ...], type[EnvctlError], str]] = {
 
 
 @pytest.mark.parametrize(("names", "kind", "said"), WRONG.values(), ids=WRONG.keys())
-def test_no_key_is_pinned_where_there_is_none(names: tuple[str, ...], kind: type[EnvctlError], said: str) -> None:
+def test_missing_key_is_not_pinned(names: tuple[str, ...], kind: type[EnvctlError], said: str) -> None:
     world = World()
     world.tree.content["envctl.toml"] = build_signed_project(("prod",))
     with pytest.raises(kind, match=said):
         signing_keys.pin_keys(world.ports, names)
 
 
-def test_where_no_environment_has_a_key_that_is_said() -> None:
+def test_pinning_without_any_signing_key_is_refused() -> None:
     with pytest.raises(UsageError, match="E464"):
         signing_keys.pin_keys(World().ports)
 
 
-def test_validate_says_that_a_public_key_is_missing(world: World) -> None:
+def test_validate_reports_a_missing_public_key(world: World) -> None:
     assert validate_project(world.ports).environments == ("dev", "staging", "prod")
     _no_pem(world)
     with pytest.raises(ConfigurationError, match="E460 prod has a signing_key, and no public key is pinned for it"):
         validate_project(world.ports)
 
 
-def test_a_checkpoint_that_can_not_be_signed_takes_nothing_back(world: World) -> None:
+def test_unsigned_checkpoint_does_not_fail_the_entry(world: World) -> None:
     """What was recorded is recorded. Here the key says no once it has signed the entry."""
     head, content = GENESIS, world.store.content
     for seq in range(1, checkpoint.INTERVAL + 1):
@@ -592,7 +588,7 @@ class Forgetful(MemoryStore):
             raise LostResponseError(Problem("E456", "no answer"))
 
 
-def test_an_entry_whose_answer_got_lost_is_known_again_with_its_signature(world: World) -> None:
+def test_signed_append_with_lost_response_is_recognized(world: World) -> None:
     lossy = replace(anew(world), store=Forgetful(world.store.content))
     apply(lossy.ports, "dev")
     assert [type(entry.event) for entry in list_entries(world)] == [
@@ -604,7 +600,7 @@ def test_an_entry_whose_answer_got_lost_is_known_again_with_its_signature(world:
     assert verify_ledger(world.ports).entries == 4
 
 
-def test_a_checkpoint_of_before_a_key_was_taken_out_is_not_believed_any_more(world: World) -> None:
+def test_checkpoint_made_before_key_removal_is_distrusted(world: World) -> None:
     """Although the last environment did sign it: what it was made of is not believed any more."""
     to_staging(world)
     lock_environment(world.ports, "staging", "we migrate")

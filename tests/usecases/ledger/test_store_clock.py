@@ -79,7 +79,7 @@ def test_wrong_clock_is_refused_with_hint(world: World, off: timedelta) -> None:
     assert len(list_entries(world)) == before
 
 
-def test_clock_within_tolerance_is_taken(world: World) -> None:
+def test_clock_within_tolerance_is_accepted(world: World) -> None:
     is_off(world, TOLERANCE - timedelta(seconds=1))
     apply(world.ports, "dev")
     is_off(world, -TOLERANCE + timedelta(seconds=1))
@@ -102,7 +102,7 @@ def test_soak_counts_by_the_clock_of_the_store(world: World) -> None:
     promote(world.ports, "staging", "prod")
 
 
-def test_what_happened_is_recorded_whatever_the_clock(world: World) -> None:
+def test_lock_is_recorded_despite_wrong_clock(world: World) -> None:
     is_off(world, -YEAR)
     lock_environment(world.ports, "prod", "we migrate")
     assert list_entries(world)[-1].at == world.store.now()
@@ -117,7 +117,7 @@ def _write_old(world: World, event: object, off: timedelta) -> Entry:
     return entry
 
 
-def test_entry_from_the_future_bricks_nothing(world: World) -> None:
+def test_entry_from_the_future_blocks_nothing(world: World) -> None:
     into_staging(world)
     current = journal.load(world.ports).find_environment("staging").current
     assert current is not None
@@ -134,7 +134,7 @@ def test_entry_from_the_future_bricks_nothing(world: World) -> None:
     assert journal.verify_ledger(world.ports).find_environment("prod").whole
 
 
-def test_no_entry_is_recorded_as_earlier_than_the_one_before(world: World) -> None:
+def test_entry_time_never_decreases(world: World) -> None:
     into_staging(world)
     future = _write_old(world, DeploymentStarted("dev", "r", "s", "apply"), YEAR)
     lock_environment(world.ports, "prod", "we migrate")
@@ -174,7 +174,7 @@ def test_approval_from_the_future_does_not_count(world: World) -> None:
     promote(world.ports, "staging", "prod")
 
 
-def test_clock_behind_what_was_written_is_refused_without_judge(world: World) -> None:
+def test_local_store_refuses_a_clock_set_back(world: World) -> None:
     """A store on this very disk has the machine's clock: all that can be seen is that it went back."""
     into_staging(world)
     passes(world, -2 * DAY)
@@ -187,7 +187,7 @@ def test_clock_behind_what_was_written_is_refused_without_judge(world: World) ->
 
 
 @pytest.mark.parametrize("data", [b'"stored_at":"soon"', b'"stored_at":7', b'"checkpoint":7'])
-def test_malformed_fields_are_no_entry(world: World, data: bytes) -> None:
+def test_malformed_clock_fields_are_refused(world: World, data: bytes) -> None:
     lock_environment(world.ports, "prod", "we migrate")
     entry = world.store.content[store_layout.entry_key(1)]
     with pytest.raises(ValueError, match="not"):
@@ -236,7 +236,7 @@ class Account:
 
 @pytest.mark.slow
 @given(st.lists(STEPS, max_size=25))
-def test_no_sequence_of_wrong_clocks_shortens_soak_or_keeps_approvals(
+def test_wrong_clocks_never_shorten_soak_or_extend_approvals(
     script: Sequence[tuple[str, int, timedelta, timedelta]],
 ) -> None:
     here, account = clocked(), Account()

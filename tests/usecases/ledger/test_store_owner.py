@@ -67,7 +67,7 @@ def test_store_of_another_project_is_refused(shop: World, command: Callable[[Wor
     assert shop.store.content == before
 
 
-def test_store_without_marker_is_claimed_by_who_made_its_releases(shop: World) -> None:
+def test_store_without_marker_is_claimed_by_its_project(shop: World) -> None:
     del shop.store.content[MARKER_KEY]
     with pytest.raises(OperationFailedError, match="E480 the store belongs to project shop"):
         COMMANDS["lock"](of_project("blog", shop.store))
@@ -76,7 +76,7 @@ def test_store_without_marker_is_claimed_by_who_made_its_releases(shop: World) -
     assert decode_marker(shop.store.content[MARKER_KEY]) == StoreMarker("shop")
 
 
-def test_release_of_another_project_is_refused_whatever_ledger_says(shop: World) -> None:
+def test_release_of_another_project_is_refused(shop: World) -> None:
     """Its bundle is whole, its name right, and its proof in the ledger: it is of the other project all the same."""
     name = journal.load(shop.ports).find_environment("staging").current.release  # type: ignore[union-attr]
     release = unpack(shop.store.content[release_key(name)], name)
@@ -107,7 +107,7 @@ def _chain_anew(store: MemoryStore) -> None:
         prev = hash_bytes(store.content[key])
 
 
-def test_renamed_project_goes_on(shop: World) -> None:
+def test_renamed_project_keeps_its_store(shop: World) -> None:
     renamed = of_project("boutique", shop.store, '[store]\nproject = "shop"')
     renamed.terraform, renamed.workspace = shop.terraform, shop.workspace
     renamed.nonces.given = 500
@@ -121,7 +121,7 @@ def test_renamed_project_goes_on(shop: World) -> None:
         load_status(of_project("boutique", shop.store).ports)
 
 
-def test_two_projects_that_begin_at_once_share_no_store() -> None:
+def test_two_new_projects_can_not_share_a_store() -> None:
     store = MemoryStore()
     shop, blog = World(store=store), of_project("blog", store)
 
@@ -140,7 +140,7 @@ def test_two_projects_that_begin_at_once_share_no_store() -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"{}", b"[]", b"[" * 99_999, b'{"format":2,"project":"shop","endpoint":""}', b"\xff"]
 )
-def test_marker_that_is_none_is_an_error(shop: World, data: bytes) -> None:
+def test_malformed_marker_is_an_error(shop: World, data: bytes) -> None:
     with pytest.raises(MalformedMarkerError):
         decode_marker(data)
     shop.store.content[MARKER_KEY] = data
@@ -148,7 +148,7 @@ def test_marker_that_is_none_is_an_error(shop: World, data: bytes) -> None:
         load_status(shop.ports)
 
 
-def test_marker_survives_its_bytes() -> None:
+def test_marker_survives_encoding() -> None:
     assert decode_marker(encode_marker(StoreMarker("größe", "https://s3.example.com"))) == StoreMarker(
         "größe", "https://s3.example.com"
     )
@@ -175,7 +175,7 @@ class Lying(MemoryStore):
 
 
 @pytest.mark.parametrize("store", [Forgetful(), Lying()], ids=["silent", "lying"])
-def test_store_that_can_be_written_over_gets_no_entry(store: MemoryStore) -> None:
+def test_overwritable_store_gets_no_entry(store: MemoryStore) -> None:
     world = World(store=store)
     for command in ("lock", "apply", "lock"):
         with pytest.raises(OperationFailedError, match="E426 the store ignores If-None-Match"):
@@ -184,7 +184,7 @@ def test_store_that_can_be_written_over_gets_no_entry(store: MemoryStore) -> Non
     assert MARKER_KEY not in store.content
 
 
-def test_store_is_tried_once_and_again_through_another_server() -> None:
+def test_store_is_probed_once_per_endpoint() -> None:
     world = World()
     lock_environment(world.ports, "dev", "no")
     assert store_probe.is_probed(world.ports)
@@ -206,7 +206,7 @@ def old_store() -> MemoryStore:
         return MemoryStore({name: file.read() for name, file in found.items() if file})
 
 
-def test_store_of_older_envctl_reads_as_before_and_goes_on() -> None:
+def test_store_of_older_envctl_is_read_and_continued() -> None:
     """`envctl` as it was before stores had an owner made it: a release in three environments, and many locks."""
     world = of_project("shop", old_store())
     before = dict(world.store.content)

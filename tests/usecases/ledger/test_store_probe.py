@@ -40,7 +40,7 @@ def world() -> World:
     return World()
 
 
-def test_one_object_is_written_once_however_often_it_is_tried(world: World) -> None:
+def test_probe_object_is_written_only_once(world: World) -> None:
     assert not is_probed(world.ports)
     assert require_create_only(world.ports).verdict == "good"
     before = dict(world.store.content)
@@ -50,13 +50,13 @@ def test_one_object_is_written_once_however_often_it_is_tried(world: World) -> N
     assert is_probed(world.ports)
 
 
-def test_an_answer_that_got_lost_is_no_reason_to_refuse(world: World) -> None:
+def test_lost_response_does_not_fail_the_probe(world: World) -> None:
     world.store = Retrying()
     assert require_create_only(world.ports).verdict == "good"
 
 
 @pytest.mark.parametrize("store", [Forgetful(), Lying()], ids=["silent", "lying"])
-def test_a_store_that_writes_over_what_is_there_is_refused(world: World, store: MemoryStore) -> None:
+def test_overwritable_store_is_refused(world: World, store: MemoryStore) -> None:
     world.store = store
     with pytest.raises(OperationFailedError, match="E426 the store ignores If-None-Match"):
         require_create_only(world.ports)
@@ -64,7 +64,7 @@ def test_a_store_that_writes_over_what_is_there_is_refused(world: World, store: 
         require_create_only(world.ports)
 
 
-def test_who_reads_alone_is_told_what_an_earlier_trial_has_left(world: World) -> None:
+def test_read_only_probe_shows_result_of_earlier_probe(world: World) -> None:
     assert (read_probe(world.ports, WAY).verdict, read_probe(world.ports, WAY).mend) == ("unseen", WAY)
     assert world.store.content == {}
     require_create_only(world.ports)
@@ -73,7 +73,7 @@ def test_who_reads_alone_is_told_what_an_earlier_trial_has_left(world: World) ->
     assert "2026-11-25 08:00 UTC" in found.seen
 
 
-def test_what_was_written_over_is_seen_by_who_reads_alone(world: World) -> None:
+def test_read_only_probe_shows_an_overwritten_object(world: World) -> None:
     world.store = Forgetful()
     with pytest.raises(OperationFailedError):
         require_create_only(world.ports)

@@ -26,7 +26,7 @@ def write(world: World, *, check: bool = False, version: str = "1.0") -> tuple[W
     return told, [problem.code for problem in error.problems] if error else []
 
 
-def test_they_are_written_once_and_stay_until_something_changes(world: World) -> None:
+def test_workflows_are_written_once_until_something_changes(world: World) -> None:
     told, problems = write(world)
     assert (states(told), problems) == (["written"] * 3, [])
     before = dict(world.tree.content)
@@ -37,7 +37,7 @@ def test_they_are_written_once_and_stay_until_something_changes(world: World) ->
     assert (states(told), problems) == (["written"] * 3, [])
 
 
-def test_a_check_writes_nothing(world: World) -> None:
+def test_check_writes_nothing(world: World) -> None:
     before = dict(world.tree.content)
     told, problems = write(world, check=True)
     assert (states(told), problems) == (["missing"] * 3, ["E039"])
@@ -49,7 +49,7 @@ def test_a_check_writes_nothing(world: World) -> None:
     assert (states(told), problems) == (["differs", "current", "current"], ["E039"])
 
 
-def test_what_somebody_else_wrote_stays_and_nothing_is_written_beside_it(world: World) -> None:
+def test_foreign_workflow_file_is_kept_and_stops_writing(world: World) -> None:
     world.tree.content[PLAN] = b"name: mine\n"
     before = dict(world.tree.content)
     for check in (True, False):
@@ -58,7 +58,7 @@ def test_what_somebody_else_wrote_stays_and_nothing_is_written_beside_it(world: 
     assert world.tree.content == before
 
 
-def test_those_of_a_project_in_a_folder_lie_at_the_top_of_its_repository(world: World) -> None:
+def test_workflows_of_subfolder_project_are_at_repository_root(world: World) -> None:
     world.version_control.lies_in = "infra/shop"
     told, _ = write(world)
     assert told.files[0].path == PLAN
@@ -67,12 +67,12 @@ def test_those_of_a_project_in_a_folder_lie_at_the_top_of_its_repository(world: 
 
 
 @pytest.mark.parametrize("branch", ["", "-x", "a b", "a\n", "${{ x }}", "a//b", "../x"])
-def test_a_branch_that_is_none(world: World, branch: str) -> None:
+def test_invalid_branch_is_refused(world: World, branch: str) -> None:
     with pytest.raises(UsageError):
         update_workflows(world.ports, "github", check=False, branch=branch, version="1.0")
 
 
-def test_the_variables_that_github_has_to_know_are_told(world: World) -> None:
+def test_required_github_variables_are_listed(world: World) -> None:
     told, _ = write(world)
     assert [(each.name, each.environment) for each in told.variables] == [
         ("ENVCTL_PACKAGE", ""),
@@ -84,7 +84,7 @@ def test_the_variables_that_github_has_to_know_are_told(world: World) -> None:
     ]
 
 
-def test_a_store_that_jobs_can_not_share_is_remarked(world: World) -> None:
+def test_store_unshared_between_jobs_is_remarked(world: World) -> None:
     assert "jobs share no folder" in write(world)[0].remark
     text = world.tree.content["envctl.toml"].decode()
     world.tree.content["envctl.toml"] = f'{text}\n[store]\nurl = "s3://shop-envctl-store/envctl"\n'.encode()
@@ -97,26 +97,26 @@ class TestGitlab:
         problems = [problem.code for problem in error.problems] if error else []
         return [each.path for each in told.files], states(told), problems
 
-    def test_where_there_is_nothing_the_file_that_includes_it_is_written_too(self, world: World) -> None:
+    def test_including_main_file_is_created_when_missing(self, world: World) -> None:
         assert self.write(world, check=True) == ([GENERATED_FILE, MAIN_FILE], ["missing"] * 2, ["E039"])
         assert self.write(world) == ([GENERATED_FILE, MAIN_FILE], ["written"] * 2, [])
         assert self.write(world, check=True) == ([GENERATED_FILE, MAIN_FILE], ["current"] * 2, [])
 
     @pytest.mark.parametrize("mine", ["stages: [test]\n", "", "# Written by `envctl ci gitlab`\nrspec: {}\n"])
-    def test_the_file_of_the_team_is_never_written(self, world: World, mine: str) -> None:
+    def test_main_file_of_the_team_is_never_written(self, world: World, mine: str) -> None:
         world.tree.content[MAIN_FILE] = mine.encode()
         assert self.write(world) == ([GENERATED_FILE], ["written"], ["E035"])
         assert self.write(world, check=True) == ([GENERATED_FILE], ["current"], ["E035"])
         assert world.tree.content[MAIN_FILE] == mine.encode()
 
-    def test_what_the_team_adds_to_the_file_that_was_begun_for_them_stays(self, world: World) -> None:
+    def test_team_additions_to_the_main_file_are_kept(self, world: World) -> None:
         self.write(world)
         world.tree.content[MAIN_FILE] += b"\nrspec:\n  script: rspec\n"
         before = dict(world.tree.content)
         assert self.write(world) == ([GENERATED_FILE], ["current"], [])
         assert world.tree.content == before
 
-    def test_it_is_looked_for_in_what_the_team_includes(self, world: World) -> None:
+    def test_nested_includes_are_followed(self, world: World) -> None:
         world.tree.content |= {
             MAIN_FILE: b"include: /ci/all.yml\n",
             "ci/all.yml": f"include: {GENERATED_FILE}\n".encode(),
@@ -125,19 +125,19 @@ class TestGitlab:
         world.tree.content["ci/all.yml"] = b"include: ../elsewhere.yml\n"
         assert self.write(world)[2] == ["E035"]
 
-    def test_what_somebody_else_wrote_stays(self, world: World) -> None:
+    def test_foreign_generated_file_is_kept(self, world: World) -> None:
         world.tree.content[GENERATED_FILE] = b"mine: {}\n"
         before = dict(world.tree.content)
         assert self.write(world) == ([GENERATED_FILE, MAIN_FILE], ["foreign", "missing"], ["E038"])
         assert world.tree.content == before
 
-    def test_one_of_a_project_in_a_folder_lies_at_the_top_of_its_repository(self, world: World) -> None:
+    def test_pipeline_of_subfolder_project_is_at_repository_root(self, world: World) -> None:
         world.version_control.lies_in = "infra/shop"
         world.tree.content[f"../../{MAIN_FILE}"] = f"include: {GENERATED_FILE}\n".encode()
         assert self.write(world) == ([GENERATED_FILE], ["written"], [])
         assert b"cd infra/shop\n" in world.tree.content[f"../../{GENERATED_FILE}"]
 
-    def test_prod_is_protected_and_so_waits_for_somebody(self, world: World) -> None:
+    def test_protected_environment_waits_for_manual_start(self, world: World) -> None:
         self.write(world)
         assert world.tree.content[GENERATED_FILE].count(b"when: manual") == 0
         text = world.tree.content["envctl.toml"].decode()
@@ -147,13 +147,13 @@ class TestGitlab:
         self.write(world)
         assert world.tree.content[GENERATED_FILE].count(b"when: manual") == 1
 
-    def test_the_variables_that_gitlab_has_to_know_are_told(self, world: World) -> None:
+    def test_required_gitlab_variables_are_listed(self, world: World) -> None:
         told, _ = update_workflows(world.ports, "gitlab", check=True, branch="main", version="1.0")
         assert [each.name for each in told.variables][-2:] == ["ENVCTL_ROLE", "ENVCTL_GITLAB_TOKEN"]
 
 
 @pytest.mark.parametrize("system", ["github", "gitlab"])
-def test_no_job_means_an_older_release(world: World, system: Literal["github", "gitlab"]) -> None:
+def test_generated_jobs_never_permit_older_releases(world: World, system: Literal["github", "gitlab"]) -> None:
     """A job that is run again next week must be refused."""
     told, _ = update_workflows(world.ports, system, check=False, branch="main", version="1.0")
     written = b"".join(world.tree.content[each.path] for each in told.files)

@@ -25,7 +25,7 @@ def locations(error: EnvctlError | None) -> list[str]:
     return [f"{problem.code} {problem.location}" for problem in error.problems]
 
 
-def test_what_is_written_is_told_with_the_first_line_that_differs(world: World) -> None:
+def test_formatted_file_is_reported_with_first_difference(world: World) -> None:
     told, error = format_project(world.ports)
     assert error is None
     assert told == Formatted((FormattedFile(PROD, 2),), 6)
@@ -34,7 +34,7 @@ def test_what_is_written_is_told_with_the_first_line_that_differs(world: World) 
 
 
 @pytest.mark.parametrize("check", [True, False], ids=["check", "dry run"])
-def test_nothing_is_written_by_a(world: World, *, check: bool) -> None:
+def test_nothing_is_written_by(world: World, *, check: bool) -> None:
     before = dict(world.tree.content)
     told, error = format_project(world.ports, check=check, dry_run=not check)
     assert [each.path for each in told.files] == [PROD]
@@ -45,7 +45,7 @@ def test_nothing_is_written_by_a(world: World, *, check: bool) -> None:
         assert error is None
 
 
-def test_where_one_can_not_be_read_none_is_written(world: World) -> None:
+def test_unparsable_file_stops_all_writing(world: World) -> None:
     world.edit(DEV, "what?")
     before = dict(world.tree.content)
     with pytest.raises(ConfigurationError) as raised:
@@ -54,7 +54,7 @@ def test_where_one_can_not_be_read_none_is_written(world: World) -> None:
     assert world.tree.content == before
 
 
-def test_all_are_the_settings_and_the_modules_that_stacks_reach(world: World) -> None:
+def test_settings_and_reachable_modules_are_formatted(world: World) -> None:
     more = {
         WEB: CALLS,
         "modules/log/main.tf": 'module "far" {\n  source = "acme/far/aws"\n}\nmodule "web" {\n  source = "../web"\n}\n',
@@ -73,13 +73,13 @@ def test_all_are_the_settings_and_the_modules_that_stacks_reach(world: World) ->
     assert files == tuple(sorted([*settings, *code]))
 
 
-def test_the_program_of_the_project_formats(world: World) -> None:
+def test_configured_terraform_program_formats(world: World) -> None:
     world.edit("envctl.toml", world.tree.content["envctl.toml"].decode() + '[terraform]\nbinary = "tofu"\n')
     format_project(world.ports)
     assert [binary for binary, _ in world.formatter.asked] == ["tofu"]
 
 
-def test_a_module_whose_calls_can_not_be_told_is_no_reason_to_pass_over_what_it_calls(world: World) -> None:
+def test_unparsable_module_does_not_hide_its_calls(world: World) -> None:
     world.edit(WEB, 'module "log" {\n  source = "../log"\n')
     with pytest.raises(ConfigurationError) as raised:
         format_project(world.ports)
@@ -98,7 +98,7 @@ NAMED: dict[str, tuple[list[str], list[str]]] = {
 
 
 @pytest.mark.parametrize(("paths", "files"), NAMED.values(), ids=NAMED)
-def test_only_what_is_named_is_looked_at(world: World, paths: list[str], files: list[str]) -> None:
+def test_only_named_paths_are_formatted(world: World, paths: list[str], files: list[str]) -> None:
     world.edit("docs/README.md", "")
     told, _ = format_project(world.ports, paths)
     assert [list(asked) for _, asked in world.formatter.asked] == ([files] if files else [])
@@ -115,7 +115,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("path", WRONG.values(), ids=WRONG)
-def test_a_path_is_refused_that_is(world: World, path: str) -> None:
+def test_path_is_refused_when(world: World, path: str) -> None:
     before = dict(world.tree.content)
     with pytest.raises(UsageError) as raised:
         format_project(world.ports, [PROD, path])
@@ -135,7 +135,7 @@ class Meddling(MemoryTree):
         return super().read_contents(path)
 
 
-def test_what_somebody_changed_meanwhile_is_left_to_them(world: World) -> None:
+def test_file_changed_meanwhile_is_left_alone(world: World) -> None:
     world.edit(DEV, "size=1\n")
     world.tree = Meddling(world.tree.content, lambda content: content.update({DEV: b"size=2\n"}))
     told, error = format_project(world.ports)
@@ -144,7 +144,7 @@ def test_what_somebody_changed_meanwhile_is_left_to_them(world: World) -> None:
     assert world.tree.content[DEV] == b"size=2\n"
 
 
-def test_one_that_can_not_be_written_does_not_hide_the_others(world: World) -> None:
+def test_unwritable_file_does_not_hide_others(world: World) -> None:
     def refuse(_: dict[str, bytes]) -> None:
         raise OperationFailedError(Problem("E406", "the disk is full", location=Location(DEV)))
 

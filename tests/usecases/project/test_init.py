@@ -18,7 +18,7 @@ def text(world: World, name: str, path: str) -> str:
     return world.project_folder.laid[name][path].data.decode()
 
 
-def test_names_regions_and_accounts_are_those_of_whoever_begins(world: World) -> None:
+def test_chosen_name_regions_and_accounts_are_used(world: World) -> None:
     begun = init_project(world.ports, "blog", Choices("web", "eu-west-1", accounts=ACCOUNTS))
     project = text(world, "blog", "envctl.toml")
     assert 'name = "blog"' in project
@@ -34,19 +34,19 @@ def test_only_whole_words_are_replaced(world: World) -> None:
     )
 
 
-def test_a_word_that_is_put_in_is_not_replaced_again(world: World) -> None:
+def test_replaced_word_is_not_replaced_again(world: World) -> None:
     init_project(world.ports, "blog", Choices("web", accounts={"dev": "333333333333", "prod": "111111111111"}))
     project = text(world, "blog", "envctl.toml")
     assert (project.count("333333333333"), project.count("111111111111")) == (1, 2)
 
 
-def test_what_is_no_text_and_what_can_be_run_stays_so(world: World) -> None:
+def test_binary_and_executable_files_are_kept(world: World) -> None:
     init_project(world.ports, "blog", Choices("web"))
     file = world.project_folder.laid["blog"]["logo.png"]
     assert (file.data, file.executable) == (b"\xff\xfe shop", True)
 
 
-def test_modules_come_as_they_are_with_those_that_they_call_and_no_others(world: World) -> None:
+def test_only_called_modules_are_copied_unchanged(world: World) -> None:
     init_project(world.ports, "blog", Choices("web"))
     modules = {path for path in world.project_folder.laid["blog"] if path.startswith("modules/")}
     assert modules == {path for path in world.templates.modules if path.startswith("modules/")} - {
@@ -55,14 +55,14 @@ def test_modules_come_as_they_are_with_those_that_they_call_and_no_others(world:
     assert text(world, "blog", "modules/web/tests/web.tftest.hcl") == "# shop"
 
 
-def test_the_application_comes_with_the_template_that_runs_it(world: World) -> None:
+def test_application_is_copied_only_with_its_template(world: World) -> None:
     init_project(world.ports, "blog", Choices("ecs"))
     init_project(world.ports, "small", Choices("minimal"))
     assert text(world, "blog", "app/main.ts") == "blog"
     assert "app/main.ts" not in world.project_folder.laid["small"]
 
 
-def test_it_is_told_what_was_made_and_what_to_type(world: World) -> None:
+def test_result_lists_files_and_next_commands(world: World) -> None:
     begun = init_project(world.ports, "blog", Choices("web", accounts={"dev": "123456789012"}))
     assert (begun.mode, begun.name, begun.template, begun.folder) == ("done", "blog", "web", "my projects/blog")
     assert begun.files == tuple(sorted(world.project_folder.laid["blog"]))
@@ -76,7 +76,7 @@ def test_it_is_told_what_was_made_and_what_to_type(world: World) -> None:
     )
 
 
-def test_a_dry_run_makes_nothing(world: World) -> None:
+def test_dry_run_creates_nothing(world: World) -> None:
     planned = init_project(world.ports, "blog", Choices("web"), dry_run=True)
     assert (planned.mode, world.project_folder.laid) == ("planned", {})
     assert planned.files == init_project(world.ports, "blog", Choices("web")).files
@@ -100,7 +100,7 @@ ANSWERS: dict[str, tuple[list[str], Choices]] = {
 
 
 @pytest.mark.parametrize(("answers", "choices"), ANSWERS.values(), ids=ANSWERS)
-def test_who_chose_nothing_is_asked_and_answers(world: World, answers: list[str], choices: Choices) -> None:
+def test_missing_choices_are_asked_for(world: World, answers: list[str], choices: Choices) -> None:
     world.prompter.chosen = answers
     asked = init_project(world.ports, "asked", Choices(), dry_run=True)
     assert world.prompter.questions
@@ -111,7 +111,7 @@ def test_who_chose_nothing_is_asked_and_answers(world: World, answers: list[str]
     assert asked == chosen
 
 
-def test_where_nobody_can_be_asked_the_usual_is_made(world: World) -> None:
+def test_defaults_are_used_without_a_terminal(world: World) -> None:
     world.prompter.nobody = True
     usual = init_project(world.ports, "blog", dry_run=True)
     assert usual == init_project(world.ports, "blog", Choices("web", "ap-northeast-1"), dry_run=True)
@@ -132,7 +132,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize(("name", "mended"), NAMES.values(), ids=NAMES)
-def test_a_name_that_no_module_would_take_is_refused_and_mended(world: World, name: str, mended: str) -> None:
+def test_invalid_project_name_is_refused_with_a_suggestion(world: World, name: str, mended: str) -> None:
     with pytest.raises(UsageError) as raised:
         init_project(world.ports, name, Choices("web"))
     (problem,) = raised.value.problems
@@ -158,14 +158,14 @@ REFUSED: dict[str, tuple[Choices, str]] = {
 
 
 @pytest.mark.parametrize(("choices", "code"), REFUSED.values(), ids=REFUSED)
-def test_nothing_is_made_of(world: World, choices: Choices, code: str) -> None:
+def test_project_is_not_created_with(world: World, choices: Choices, code: str) -> None:
     with pytest.raises(UsageError) as raised:
         init_project(world.ports, "blog", choices)
     assert [problem.code for problem in raised.value.problems] == [code]
     assert world.project_folder.laid == {}
 
 
-def test_nothing_is_written_over(world: World) -> None:
+def test_existing_files_are_not_overwritten(world: World) -> None:
     init_project(world.ports, "blog", Choices("web"))
     before = dict(world.project_folder.laid)
     with pytest.raises(UsageError, match="E021 the folder blog is not empty"):
@@ -176,7 +176,7 @@ def test_nothing_is_written_over(world: World) -> None:
         init_project(world.ports, "other", Choices("minimal"))
 
 
-def test_a_module_that_did_not_come_along_is_named(world: World) -> None:
+def test_missing_module_is_named(world: World) -> None:
     del world.templates.modules["modules/base/main.tf"]
     with pytest.raises(OperationFailedError, match=r"E025 .*modules/base"):
         init_project(world.ports, "blog", Choices("web"))

@@ -35,7 +35,7 @@ def written(world: World) -> dict[str, tuple[str, ...]]:
     return {address: read_hashes(each) for address, each in split_provider_blocks(lock).items()}
 
 
-def test_hashes_come_together_and_what_nobody_needs_goes(world: World) -> None:
+def test_hashes_are_united_and_unneeded_providers_removed(world: World) -> None:
     told, error = lock_providers(world.ports)
     assert error is None
     assert written(world) == {AWS: ("h1:linux", "h1:mac")}
@@ -46,7 +46,7 @@ def test_hashes_come_together_and_what_nobody_needs_goes(world: World) -> None:
     )
 
 
-def test_the_second_time_nothing_is_written(world: World) -> None:
+def test_repeated_lock_writes_nothing(world: World) -> None:
     lock_providers(world.ports)
     before = world.tree.content[world.provider_lock]
     told, _ = lock_providers(world.ports)
@@ -54,28 +54,28 @@ def test_the_second_time_nothing_is_written(world: World) -> None:
     assert world.tree.content[world.provider_lock] is before
 
 
-def test_the_lock_is_given_along_unless_the_newest_is_wanted(world: World) -> None:
+def test_existing_lock_is_used_unless_upgrading(world: World) -> None:
     before = world.tree.content[world.provider_lock]
     lock_providers(world.ports, ["linux_arm64", "linux_arm64"])
     lock_providers(world.ports, upgrade=True)
     assert world.terraform.hashed == [(before, ("linux_arm64",)), (b"", PLATFORMS)]
 
 
-def test_another_version_brings_its_own_hashes_alone(world: World) -> None:
+def test_new_version_drops_hashes_of_the_old_version(world: World) -> None:
     world.terraform.hashed_providers = HashedProviders(block(AWS, "6.2.0", "h1:new"), (AWS,), {})
     told, _ = lock_providers(world.ports, upgrade=True)
     assert written(world) == {AWS: ("h1:new",)}
     assert (told.providers[0].before, told.providers[0].after) == ("6.1.0", "6.2.0")
 
 
-def test_a_dry_run_tells_and_writes_nothing(world: World) -> None:
+def test_dry_run_writes_nothing(world: World) -> None:
     before = world.tree.content[world.provider_lock]
     told, _ = lock_providers(world.ports, dry_run=True)
     assert (told.changed, told.dry_run) == (True, True)
     assert world.tree.content[world.provider_lock] == before
 
 
-def test_all_stacks_are_asked_for_those_beside_the_pipeline_too(world: World) -> None:
+def test_standalone_stacks_are_locked_too(world: World) -> None:
     world.edit("envctl.toml", PROJECT.decode() + BESIDE)
     world.edit("modules/accounts/main.tf", "")
     lock_providers(world.ports)
@@ -85,7 +85,7 @@ def test_all_stacks_are_asked_for_those_beside_the_pipeline_too(world: World) ->
     assert {"org/modules/accounts/main.tf", ".pipeline/modules/web/main.tf"} <= set(laid)
 
 
-def test_what_is_not_to_be_had_is_an_error_where_it_was_asked_for_by_its_name(world: World) -> None:
+def test_unavailable_platform_is_an_error_only_when_named(world: World) -> None:
     lacking = {AWS: ("windows_amd64",)}
     world.terraform.hashed_providers = HashedProviders(block(AWS, "6.1.0", "h1:linux"), (AWS,), lacking)
     told, error = lock_providers(world.ports)
@@ -99,14 +99,14 @@ def test_what_is_not_to_be_had_is_an_error_where_it_was_asked_for_by_its_name(wo
     assert written(world) == {AWS: ("h1:linux", "h1:mac")}
 
 
-def test_what_is_not_to_be_had_for_any_platform_is_an_error(world: World) -> None:
+def test_provider_without_any_platform_is_an_error(world: World) -> None:
     world.terraform.hashed_providers = HashedProviders(b"", (AWS,), {AWS: PLATFORMS})
     _, error = lock_providers(world.ports)
     assert error is not None
     assert error.problems[0].message.startswith("hashicorp/aws is not to be had for linux_amd64, ")
 
 
-def test_in_the_sandbox_it_says_where_more_is_to_be_had(world: World) -> None:
+def test_sandbox_names_where_more_platforms_are_available(world: World) -> None:
     world.sandbox = True
     world.terraform.hashed_providers = HashedProviders(block(AWS, "6.1.0", "h1:linux"), (AWS,), {AWS: PLATFORMS[1:]})
     told, error = lock_providers(world.ports)
@@ -115,14 +115,14 @@ def test_in_the_sandbox_it_says_where_more_is_to_be_had(world: World) -> None:
 
 
 @pytest.mark.parametrize("platform", ["linux", "linux-amd64", "", "linux_amd64 -upgrade", "-upgrade_x", "Linux_amd64"])
-def test_a_platform_that_is_none_is_refused_before_anything_is_done(platform: str, world: World) -> None:
+def test_invalid_platform_is_refused_first(platform: str, world: World) -> None:
     with pytest.raises(UsageError) as raised:
         lock_providers(world.ports, [platform])
     assert raised.value.problems[0].code == "E347"
     assert world.terraform.hashed == []
 
 
-def test_where_terraform_says_no_the_lock_stays(world: World) -> None:
+def test_lock_is_kept_when_terraform_fails(world: World) -> None:
     before = world.tree.content[world.provider_lock]
     world.terraform.hashed_providers = OperationFailedError(Problem("E349", "no version suits"))
     with pytest.raises(OperationFailedError):

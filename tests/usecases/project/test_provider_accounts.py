@@ -55,7 +55,7 @@ def last_line(world: World) -> int:
     return len(world.tree.content["envctl.toml"].decode().splitlines())
 
 
-def test_block_in_a_module_is_refused_with_its_line(world: World) -> None:
+def test_provider_block_in_module_is_refused_with_line(world: World) -> None:
     assert validate_project(world.ports)
     add(world, ALIAS)
     line = NETWORK.decode().count("\n") + 2
@@ -71,7 +71,7 @@ def test_block_in_a_module_is_refused_with_its_line(world: World) -> None:
     assert world.terraform.calls == []
 
 
-def test_block_is_compared_with_every_environment(world: World) -> None:
+def test_provider_block_is_compared_with_every_environment(world: World) -> None:
     add(world, ALIAS.replace("region =", f'allowed_account_ids = ["{ACCOUNTS["dev"]}"]\n  region ='))
     (problem,) = problems(world)
     assert problem.message.endswith("may act in account 111111111111 (G203 of staging and prod)")
@@ -80,7 +80,7 @@ def test_block_is_compared_with_every_environment(world: World) -> None:
     )
 
 
-def test_named_account_lets_a_block_through(world: World) -> None:
+def test_provider_of_an_allowed_other_account_passes(world: World) -> None:
     add(world, ALIAS.replace("region =", f'allowed_account_ids = ["{OTHER}"]\n  region ='))
     assert [each.code for each in problems(world)] == ["E213"]
     on_aws(world, **dict.fromkeys(ACCOUNTS, f'other_accounts = ["{OTHER}"]\n'))
@@ -89,7 +89,7 @@ def test_named_account_lets_a_block_through(world: World) -> None:
     apply(world.ports, "dev")
 
 
-def test_project_without_accounts_is_not_asked() -> None:
+def test_project_without_accounts_passes() -> None:
     world = World()
     add(world, ALIAS + STATE)
     assert validate_project(world.ports)
@@ -108,7 +108,7 @@ TABLES: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize(("text", "code", "message"), TABLES.values(), ids=TABLES)
-def test_table_is_refused_with_its_line(world: World, text: str, code: str, message: str) -> None:
+def test_faulty_provider_table_is_refused_with_its_line(world: World, text: str, code: str, message: str) -> None:
     table(world, "max_retries = 5", text)
     found = problems(world)
     assert {each.code for each in found} == {code} if code != "E134" else code in {each.code for each in found}
@@ -119,7 +119,7 @@ def test_table_is_refused_with_its_line(world: World, text: str, code: str, mess
         apply(world.ports, "dev")
 
 
-def test_table_that_changes_no_account_passes(world: World) -> None:
+def test_provider_table_without_account_change_passes(world: World) -> None:
     table(world, "max_retries = 5", 'profile = "mine"')
     assert validate_project(world.ports)
 
@@ -155,7 +155,7 @@ def test_remote_state_with_a_role_passes(world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ['backend "s3"', "cloud"])
-def test_ignored_block_is_refused(kind: str) -> None:
+def test_block_ignored_by_terraform_is_refused(kind: str) -> None:
     world = World()
     add(world, f"\nterraform {{\n  {kind} {{\n  }}\n}}\n")
     (problem,) = problems(world)
@@ -169,7 +169,7 @@ def refused(world: World, code: str = "G203") -> str:
     return raised.value.problems[0].message
 
 
-def test_plan_is_asked_before_anything_is_applied(world: World) -> None:
+def test_providers_of_the_plan_are_checked_before_apply(world: World) -> None:
     world.terraform.configurations["dev", "network"] = (SILENT,)
     with pytest.raises(RefusedError, match="G203"):
         apply(world.ports, "dev")
@@ -182,7 +182,7 @@ def test_plan_is_asked_before_anything_is_applied(world: World) -> None:
         promote(world.ports, "dev", "staging", DeployOptions(break_glass="it burns"))
 
 
-def test_plan_that_is_made_anew_is_asked_again(world: World) -> None:
+def test_providers_of_replanned_stack_are_checked_again(world: World) -> None:
     world.terraform.configurations["dev", "web"] = (SILENT,)
     with pytest.raises(RefusedError, match="web: provider"):
         apply(world.ports, "dev")
@@ -190,7 +190,7 @@ def test_plan_that_is_made_anew_is_asked_again(world: World) -> None:
     assert applied == ["network"]
 
 
-def test_approver_is_told_before(world: World) -> None:
+def test_approver_is_told_of_wrong_provider(world: World) -> None:
     apply(world.ports, "dev")
     promote(world.ports, "dev", "staging")
     world.terraform.configurations["prod", "network"] = (SILENT,)
@@ -199,14 +199,14 @@ def test_approver_is_told_before(world: World) -> None:
     assert any(note.startswith("G203 account: network: provider aws.us_east_1") for note in notes)
 
 
-def test_why_asks_the_plan_too(world: World) -> None:
+def test_why_checks_providers_of_the_plan(world: World) -> None:
     apply(world.ports, "dev")
     world.terraform.configurations["staging", "network"] = (SILENT,)
     outcomes = {answer.code: answer.outcome for answer in explain_refusal(world.ports, "staging", planned=True).answers}
     assert outcomes["G203"] == "refuses"
 
 
-def test_way_back_stays_open(world: World) -> None:
+def test_rollback_is_only_warned_of_wrong_provider(world: World) -> None:
     apply(world.ports, "dev")
     add(world, "# 2\n")
     apply(world.ports, "dev")
@@ -220,7 +220,7 @@ def test_way_back_stays_open(world: World) -> None:
     destroy(world.ports, "dev")
 
 
-def test_stored_release_is_read_too(world: World) -> None:
+def test_providers_of_stored_release_are_checked(world: World) -> None:
     """It was made where the environments had no account yet."""
     accounts = world.tree.content["envctl.toml"]
     world.tree.content["envctl.toml"] = PROJECT

@@ -58,7 +58,7 @@ def made(world: World) -> Release:
     return release
 
 
-def test_a_promotion_needs_nobody_who_has_the_code(world: World) -> None:
+def test_promotion_fetches_no_modules(world: World) -> None:
     apply(world.ports, "dev")
     assert world.remote_modules.asked == ["network.vpc", "network.vpc.label"]
     world.remote_modules = replace(world.remote_modules, network=False, there={}, cache={})
@@ -68,7 +68,7 @@ def test_a_promotion_needs_nobody_who_has_the_code(world: World) -> None:
     assert world.workspace.records["staging", "web"] == b""
 
 
-def test_the_release_carries_every_module_on_the_way(world: World) -> None:
+def test_release_carries_every_remote_module(world: World) -> None:
     apply(world.ports, "dev")
     assert [(module.key, module.version, module.folder) for module in made(world).wiring.modules] == [
         ("network.vpc", "5.1.0", ".remote/acme-vpc-aws"),
@@ -78,7 +78,7 @@ def test_the_release_carries_every_module_on_the_way(world: World) -> None:
     assert made(world).files[".remote/acme-vpc-aws/modules/subnets/main.tf"].data == b"# of 5.1.0\n"
 
 
-def test_what_means_the_same_for_ever_is_fetched_once(world: World) -> None:
+def test_pinned_module_is_fetched_once(world: World) -> None:
     apply(world.ports, "dev")
     world.remote_modules = replace(world.remote_modules, network=False)
     apply(world.ports, "dev")
@@ -88,7 +88,7 @@ def test_what_means_the_same_for_ever_is_fetched_once(world: World) -> None:
     assert world.remote_modules.asked == ["network.vpc", "network.vpc.label"]
 
 
-def test_a_range_is_asked_for_each_time_and_what_it_means_is_said(world: World) -> None:
+def test_version_range_is_resolved_each_time_and_reported(world: World) -> None:
     world.edit(MAIN, calling("acme/vpc/aws", "~> 5.0"))
     world.remote_modules.versions["acme/vpc/aws", "~> 5.0"] = "5.1.0"
     apply(world.ports, "dev")
@@ -109,7 +109,7 @@ def test_a_range_is_asked_for_each_time_and_what_it_means_is_said(world: World) 
     assert (change.name, change.before, change.after) == ("vpc of network", "5.1.0", "5.2.0")
 
 
-def test_a_range_below_something_settled_is_asked_for_alone(world: World) -> None:
+def test_only_nested_version_range_is_fetched_again(world: World) -> None:
     world.remote_modules.there["acme/vpc/aws 5.1.0"] = {"main.tf": call("label", "acme/label/null", ">= 1")}
     world.remote_modules.there["acme/label/null 1.4.0"] = {"main.tf": ""}
     world.remote_modules.versions["acme/label/null", ">= 1"] = "1.4.0"
@@ -129,9 +129,7 @@ class Remembering(MemoryWorkspace):
 
 
 @pytest.mark.parametrize(("version", "remembered"), {"5.1.0": ["dev"], "~> 5.0": []}.items())
-def test_what_was_prepared_is_remembered_only_where_it_can_not_mean_something_else(
-    world: World, version: str, remembered: list[str]
-) -> None:
+def test_preparation_with_version_range_is_not_cached(world: World, version: str, remembered: list[str]) -> None:
     world.edit(MAIN, calling("acme/vpc/aws", version))
     world.remote_modules.versions["acme/vpc/aws", "~> 5.0"] = "5.1.0"
     world.workspace = workspace = Remembering()
@@ -140,7 +138,7 @@ def test_what_was_prepared_is_remembered_only_where_it_can_not_mean_something_el
     assert workspace.kept == remembered
 
 
-def test_who_only_looks_asks_nobody(world: World) -> None:
+def test_read_only_commands_fetch_no_modules(world: World) -> None:
     world.remote_modules.network = False
     assert validate_project(world.ports).stacks == ("network", "web")
     resolve_settings(world.ports, "dev")
@@ -152,12 +150,12 @@ def test_who_only_looks_asks_nobody(world: World) -> None:
     assert world.remote_modules.asked == []
 
 
-def test_a_preview_is_of_the_code_that_would_be_carried(world: World) -> None:
+def test_preview_plans_the_code_that_would_be_bundled(world: World) -> None:
     assert not preview_environments(world.ports).problems
     assert ".remote/acme-vpc-aws/main.tf" in world.workspace.code["prod"]
 
 
-def test_where_nobody_answers_nothing_is_changed_and_the_line_is_named(world: World) -> None:
+def test_unreachable_module_is_reported_with_its_line(world: World) -> None:
     world.remote_modules.network = False
     with pytest.raises(OperationFailedError) as raised:
         apply(world.ports, "dev")
@@ -166,14 +164,14 @@ def test_where_nobody_answers_nothing_is_changed_and_the_line_is_named(world: Wo
     assert world.workspace.code == {}
 
 
-def test_wrong_settings_are_told_before_anything_is_fetched(world: World) -> None:
+def test_unfit_settings_are_reported_before_fetching(world: World) -> None:
     world.edit("environments/dev/terraform.tfvars", "cidr = 1\nnonsense = 2\n")
     with pytest.raises(ConfigurationError):
         prepare.prepare_working_tree(world.ports, load.load_project(world.ports), "dev")
     assert world.remote_modules.asked == []
 
 
-def test_a_module_that_calls_itself_has_no_end(world: World) -> None:
+def test_recursive_module_call_is_refused(world: World) -> None:
     world.edit(MAIN, calling("acme/vpc/aws", "5.1.0") + call("me", "./"))
     with pytest.raises(ConfigurationError) as raised:
         apply(world.ports, "dev")
@@ -181,7 +179,7 @@ def test_a_module_that_calls_itself_has_no_end(world: World) -> None:
     assert world.remote_modules.asked == []
 
 
-def test_code_that_only_terraform_can_read_travels_and_is_fetched_anew(world: World) -> None:
+def test_unparsable_module_is_bundled_and_fetched_anew(world: World) -> None:
     project = load.load_project(world.ports)
     written = working_tree.build_release(world.ports, project)
     package = Package("acme/vpc/aws", {"main.tf": File(b"a syntax { of tomorrow")})
@@ -193,7 +191,7 @@ def test_code_that_only_terraform_can_read_travels_and_is_fetched_anew(world: Wo
     assert world.remote_modules.cache == {}
 
 
-def test_a_module_that_terraform_has_fetched_all_the_same_stops_a_promotion(world: World) -> None:
+def test_module_fetched_during_promotion_stops_it(world: World) -> None:
     apply(world.ports, "dev")
     fetched = to_record_entry(
         "network.vpc", "registry.opentofu.org/acme/vpc/aws", "5.1.0", ".terraform/modules/network.vpc"

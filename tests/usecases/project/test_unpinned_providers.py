@@ -58,7 +58,7 @@ def test_replaced_providers_are_refused_outside_of_the_entry(command: Callable[.
     assert len(list_entries(world)) == before
 
 
-def test_drift_is_not_looked_for_with_replaced_providers(world: World) -> None:
+def test_drift_check_refuses_replaced_providers(world: World) -> None:
     world.terraform.unpinned_providers = REPLACED
     before = len(list_entries(world))
     found = check_drift(world.ports, ())
@@ -66,7 +66,7 @@ def test_drift_is_not_looked_for_with_replaced_providers(world: World) -> None:
     assert len(list_entries(world)) == before
 
 
-def test_a_deployment_with_replaced_providers_proves_nothing(world: World) -> None:
+def test_deployment_with_replaced_providers_is_no_evidence(world: World) -> None:
     edited(world)
     world.terraform.unpinned_providers = REPLACED
     release = apply(world.ports, "dev").release
@@ -86,7 +86,7 @@ def test_a_deployment_with_replaced_providers_proves_nothing(world: World) -> No
     assert promote(world.ports, "dev", "staging").release == release
 
 
-def test_a_proof_from_before_does_not_outlive_a_replaced_provider(world: World) -> None:
+def test_replaced_provider_revokes_earlier_evidence(world: World) -> None:
     world.terraform.unpinned_providers = REPLACED
     edited(world)
     apply(world.ports, "dev")
@@ -98,7 +98,7 @@ def test_a_proof_from_before_does_not_outlive_a_replaced_provider(world: World) 
     assert "G103" in {each.code for each in refused.value.refusals}
 
 
-def test_a_way_back_in_the_entry_records_what_was_replaced(world: World) -> None:
+def test_rollback_in_entry_records_replaced_providers(world: World) -> None:
     edited(world)
     apply(world.ports, "dev")
     world.terraform.unpinned_providers = REPLACED

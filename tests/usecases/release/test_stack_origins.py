@@ -19,7 +19,7 @@ def others(world: World) -> tuple[str, ...]:
     return max(journal.load(world.ports).releases.values(), key=lambda each: each.seq).others
 
 
-def test_others_are_those_since_the_release_before() -> None:
+def test_authors_are_those_since_the_previous_release() -> None:
     world = World()
     world.version_control.others = {
         "": ["ann@example.com", "bob@example.com"],
@@ -33,14 +33,14 @@ def test_others_are_those_since_the_release_before() -> None:
     assert others(world) == ("cat@example.com",)
 
 
-def test_without_a_commit_nothing_is_asked() -> None:
+def test_release_without_commit_has_no_authors() -> None:
     world = World()
     world.version_control.known, world.version_control.others = Revision(), {"": ["bob@example.com"]}
     apply(world.ports, "dev", SURE)
     assert others(world) == ()
 
 
-def test_without_an_answer_of_github_git_alone_is_believed() -> None:
+def test_authors_come_from_git_when_github_is_unreachable() -> None:
     class Down:
         def list_approvers(self, environment: str) -> list[str]:
             return []
@@ -56,7 +56,7 @@ def test_without_an_answer_of_github_git_alone_is_believed() -> None:
 
 
 @pytest.mark.parametrize("name", ["7+bob@users.noreply.github.com", "bob@example.com", "BOB"])
-def test_who_has_a_part_in_it_can_not_approve_it(name: str) -> None:
+def test_co_author_may_not_approve_the_release(name: str) -> None:
     world = World()
     world.version_control.others = {"": [name]}
     apply(world.ports, "dev", SURE)
@@ -66,7 +66,7 @@ def test_who_has_a_part_in_it_can_not_approve_it(name: str) -> None:
         approve_plan(world.ports, "prod", "peer")
 
 
-def test_a_bot_can_not_approve_and_is_told_so() -> None:
+def test_bot_may_not_approve() -> None:
     world = World()
     apply(world.ports, "dev", SURE)
     promote(world.ports, "dev", "staging", SURE)

@@ -61,11 +61,8 @@ def _fetch_statuses(client: Any, names: Sequence[str]) -> Iterator[AlarmStatus]:
         for each in (*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())):
             # An unknown state is not to be relied on.
             state = ALARM_STATES.get(str(each.get("StateValue")), "INSUFFICIENT_DATA")
-            yield AlarmStatus(str(each["AlarmName"]), state, _shorten_reason(str(each.get("StateReason", ""))))
+            reason = str(each.get("StateReason", "")).strip().partition("\n")[0][:MAX_REASON_LENGTH]
+            yield AlarmStatus(str(each["AlarmName"]), state, reason)
         if not answer.get("NextToken"):
             return
         request["NextToken"] = answer["NextToken"]
-
-
-def _shorten_reason(text: str) -> str:
-    return text.strip().partition("\n")[0][:MAX_REASON_LENGTH]

@@ -14,7 +14,7 @@ from envctl.adapters.aws.tokens import MAX_TOKEN_BYTES
 from envctl.adapters.disk.reading import open_file
 
 CONNECT_SECONDS, ATTEMPTS = 5, 4
-METADATA_SECONDS, METADATA_ATTEMPTS = 10, 5
+METADATA_LIMITS = {"metadata_service_timeout": 10, "metadata_service_num_attempts": 5}
 
 
 def open_session(profile: str, patience: float, program_seconds: float) -> Any:  # noqa: ANN401 (boto3's own)
@@ -30,10 +30,7 @@ def open_session(profile: str, patience: float, program_seconds: float) -> Any: 
     if profile:
         core.set_config_variable("profile", profile)
     core.set_default_client_config(build_config(patience))
-    for name, limit in (
-        ("metadata_service_timeout", METADATA_SECONDS),
-        ("metadata_service_num_attempts", METADATA_ATTEMPTS),
-    ):
+    for name, limit in METADATA_LIMITS.items():
         core.set_config_variable(name, min(core.get_config_variable(name), limit))
     # The descriptions of AWS's services take megabytes: all sessions of a command share them.
     core.register_component("data_loader", _open_service_loader(core.get_config_variable("data_path")))
@@ -78,25 +75,25 @@ def ask_code(prompt: str) -> str:
 def _limit_providers(resolver: Any, seconds: float) -> None:  # noqa: ANN401
     """Replace the starter of programs, the prompt for codes and the token loader: botocore has no settings for them."""
     for provider in resolver.providers:
-        if hasattr(provider, "_popen"):
-            provider._popen = _build_popen_class(seconds)
-        if hasattr(provider, "_prompter"):
-            provider._prompter = ask_code
-        _limit_token_loader(provider)
+        _limit_provider(provider, seconds)
         if builder := getattr(provider, "_profile_provider_builder", None):
-            builder._create_process_provider = _wrap_process_creator(builder._create_process_provider, seconds)
-            builder._create_web_identity_provider = _wrap_web_identity_creator(builder._create_web_identity_provider)
+            for name in ("_create_process_provider", "_create_web_identity_provider"):
+                setattr(builder, name, _wrap_creator(getattr(builder, name), seconds))
 
 
-def _limit_token_loader(provider: Any) -> None:  # noqa: ANN401
+def _limit_provider(provider: Any, seconds: float) -> None:  # noqa: ANN401
+    if hasattr(provider, "_popen"):
+        provider._popen = _build_popen_class(seconds)
+    if hasattr(provider, "_prompter"):
+        provider._prompter = ask_code
     if hasattr(provider, "_token_loader_cls"):
         provider._token_loader_cls = BoundedFileWebIdentityTokenLoader
 
 
-def _wrap_web_identity_creator(create: Callable[..., Any]) -> Callable[..., Any]:
+def _wrap_creator(create: Callable[..., Any], seconds: float) -> Callable[..., Any]:
     def create_provider(*words: Any, **named: Any) -> Any:  # noqa: ANN401
         provider = create(*words, **named)
-        _limit_token_loader(provider)
+        _limit_provider(provider, seconds)
         return provider
 
     return create_provider
@@ -114,15 +111,6 @@ class BoundedFileWebIdentityTokenLoader:
         if len(token) > MAX_TOKEN_BYTES:
             raise OSError(errno.EFBIG, "it is larger than any token", self._path)
         return token.decode("ascii").strip()
-
-
-def _wrap_process_creator(create: Callable[[str], Any], seconds: float) -> Callable[[str], Any]:
-    def create_provider(profile_name: str) -> Any:  # noqa: ANN401
-        provider = create(profile_name)
-        provider._popen = _build_popen_class(seconds)
-        return provider
-
-    return create_provider
 
 
 def _build_popen_class(seconds: float) -> Callable[..., subprocess.Popen[bytes]]:

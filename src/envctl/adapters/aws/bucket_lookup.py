@@ -33,8 +33,6 @@ def is_foreign_bucket(client: Callable[..., Any], bucket: str, owner: str) -> bo
         return False
     try:
         s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=owner)
-    except ClientError:
-        return True
-    except BotoCoreError:
-        return False
+    except (BotoCoreError, ClientError) as error:
+        return isinstance(error, ClientError)
     return False

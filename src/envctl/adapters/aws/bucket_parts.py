@@ -67,21 +67,13 @@ def _call_or_empty(call: Callable[..., Fields], where: Fields, absent: str) -> F
         raise
 
 
-PART_READERS: Mapping[BucketPart, Callable[[Any, Fields], Fields]] = {
-    "versioning": _read_versioning,
-    "encryption": _read_encryption,
-    "public access": _read_public_access,
-    "ownership": _read_ownership,
-    "policy": read_policy,
-    "object lock": _read_object_lock,
-    "lifecycle": _read_lifecycle_rules,
+PARTS: Mapping[BucketPart, tuple[Callable[[Any, Fields], Fields], str]] = {
+    "versioning": (_read_versioning, "s3:GetBucketVersioning"),
+    "encryption": (_read_encryption, "s3:GetEncryptionConfiguration"),
+    "public access": (_read_public_access, "s3:GetBucketPublicAccessBlock"),
+    "ownership": (_read_ownership, "s3:GetBucketOwnershipControls"),
+    "policy": (read_policy, "s3:GetBucketPolicy"),
+    "object lock": (_read_object_lock, "s3:GetBucketObjectLockConfiguration"),
+    "lifecycle": (_read_lifecycle_rules, "s3:GetLifecycleConfiguration"),
 }
-PART_PERMISSIONS: Mapping[BucketPart, str] = {
-    "versioning": "s3:GetBucketVersioning",
-    "encryption": "s3:GetEncryptionConfiguration",
-    "public access": "s3:GetBucketPublicAccessBlock",
-    "ownership": "s3:GetBucketOwnershipControls",
-    "policy": "s3:GetBucketPolicy",
-    "object lock": "s3:GetBucketObjectLockConfiguration",
-    "lifecycle": "s3:GetLifecycleConfiguration",
-}
+"""Reader and permission of each part."""

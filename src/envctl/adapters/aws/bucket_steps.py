@@ -5,20 +5,8 @@ from collections.abc import Mapping
 from typing import Any, assert_never
 
 from envctl.adapters.aws.bucket_parts import read_lifecycle, read_policy
-from envctl.domain.aws import bucket_lifecycle, bucket_policy
-from envctl.domain.aws.buckets import (
-    PUBLIC_BLOCKS,
-    BlockPublicAccess,
-    BucketStep,
-    CreateBucket,
-    EncryptObjects,
-    KeepVersions,
-    LockObjects,
-    OwnObjects,
-    SetLifecycle,
-    WantedBucket,
-    WritePolicy,
-)
+from envctl.domain.aws import bucket_lifecycle, bucket_policy, buckets
+from envctl.domain.aws.buckets import BucketStep, WantedBucket
 
 REGION_WITHOUT_CONSTRAINT = "us-east-1"
 ENFORCED = "BucketOwnerEnforced"
@@ -27,27 +15,27 @@ ENFORCED = "BucketOwnerEnforced"
 def apply_step(s3: Any, wanted: WantedBucket, step: BucketStep) -> None:  # noqa: ANN401 (boto3's own)
     where = {"Bucket": wanted.name, "ExpectedBucketOwner": wanted.account_id}
     match step:
-        case CreateBucket(locked):
+        case buckets.CreateBucket(locked):
             _create_bucket(s3, wanted, locked=locked)
-        case KeepVersions():
+        case buckets.KeepVersions():
             s3.put_bucket_versioning(**where, VersioningConfiguration={"Status": "Enabled"})
-        case EncryptObjects():
+        case buckets.EncryptObjects():
             rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
             s3.put_bucket_encryption(**where, ServerSideEncryptionConfiguration={"Rules": [rule]})
-        case BlockPublicAccess():
-            s3.put_public_access_block(**where, PublicAccessBlockConfiguration=dict.fromkeys(PUBLIC_BLOCKS, True))
-        case OwnObjects():
+        case buckets.BlockPublicAccess():
+            s3.put_public_access_block(
+                **where, PublicAccessBlockConfiguration=dict.fromkeys(buckets.PUBLIC_BLOCKS, True)
+            )
+        case buckets.OwnObjects():
             s3.put_bucket_ownership_controls(**where, OwnershipControls={"Rules": [{"ObjectOwnership": ENFORCED}]})
-        case WritePolicy():
-            s3.put_bucket_policy(
-                **where, Policy=json.dumps(bucket_policy.merge_policy(read_policy(s3, where)["policy"], wanted))
-            )
-        case LockObjects(retention):
+        case buckets.WritePolicy():
+            policy = bucket_policy.merge_policy(read_policy(s3, where)["policy"], wanted)
+            s3.put_bucket_policy(**where, Policy=json.dumps(policy))
+        case buckets.LockObjects(retention):
             default = {"DefaultRetention": {"Mode": retention.mode, "Days": retention.days}}
-            s3.put_object_lock_configuration(
-                **where, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": default}
-            )
-        case SetLifecycle():
+            lock = {"ObjectLockEnabled": "Enabled", "Rule": default}
+            s3.put_object_lock_configuration(**where, ObjectLockConfiguration=lock)
+        case buckets.SetLifecycle():
             _set_lifecycle(s3, wanted, where)
         case _:
             assert_never(step)

@@ -33,11 +33,19 @@ class CallFailure:
     is_unreachable: bool = False
 
 
+def extract_code(error: Exception) -> str:
+    """Return the error code of AWS; empty without a response."""
+    response = getattr(error, "response", None) or {}
+    return str(response.get("Error", {}).get("Code", ""))
+
+
 def explain_failure(error: "BotoCoreError | ClientError", permission: str, unsaid: str = "") -> CallFailure:
     """Explain a failed call. `permission` is the one it needs; the text `unsaid` is never quoted."""
     response = getattr(error, "response", None)
     if not response:
-        return _explain_no_response(error)
+        # By the name of the error alone: messages of botocore may quote arguments.
+        reason = f"AWS could not be reached ({type(error).__name__})"
+        return CallFailure(reason, "check the network and the proxy, and try again", True)
     details = response.get("Error", {})
     code, whole = str(details.get("Code", "")), str(details.get("Message", "")).strip()
     message = whole.partition("\n")[0]
@@ -53,15 +61,3 @@ def explain_failure(error: "BotoCoreError | ClientError", permission: str, unsai
     if not message or (unsaid and unsaid in whole):
         return CallFailure(code, "see who you are: aws sts get-caller-identity")
     return CallFailure(f"{message.rstrip('.')} ({code})", "see who you are: aws sts get-caller-identity")
-
-
-def is_not_found(error: "BotoCoreError | ClientError") -> bool:
-    response = getattr(error, "response", None) or {}
-    return str(response.get("Error", {}).get("Code", "")) == "ResourceNotFoundException"
-
-
-def _explain_no_response(error: Exception) -> CallFailure:
-    """Explain a missing response by the name of the error alone: messages of botocore may quote arguments."""
-    return CallFailure(
-        f"AWS could not be reached ({type(error).__name__})", "check the network and the proxy, and try again", True
-    )

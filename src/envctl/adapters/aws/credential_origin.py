@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
-from envctl.adapters.aws.exchange_listener import ExchangeListener, is_aws_url, is_same_origin
+from envctl.adapters.aws.exchange_listener import ExchangeListener, is_aws_url
 from envctl.adapters.aws.identity import CredentialOrigin
 from envctl.domain.aws.access import CallerIdentity
 
@@ -23,19 +24,14 @@ def find_origin(
     of credentials.
     """
     credentials = session.get_credentials()
-    exchange = None
+    exchange, source_arn = None, ""
     if credentials.method == WEB_IDENTITY_METHOD:
-        exchange = listener.find_exchange(credentials.get_frozen_credentials().access_key)
-    source_arn = (
-        ask_caller(listener.source_credentials)
-        if credentials.method == ROLE_METHOD and listener.source_credentials is not None
-        else ""
-    )
-    return CredentialOrigin(caller, credentials.method, exchange, source_arn, _explain_doubt(listener, store_url))
-
-
-def _explain_doubt(listener: ExchangeListener, store_url: str) -> str:
-    for url in listener.list_urls():
-        if not is_aws_url(url) and not is_same_origin(url, store_url):
-            return f"{url} answered who you are: that is no address of AWS, and not where the store is"
-    return ""
+        exchange = listener.exchanges.get(credentials.get_frozen_credentials().access_key)
+    elif credentials.method == ROLE_METHOD and listener.source_credentials is not None:
+        source_arn = ask_caller(listener.source_credentials)
+    doubt = ""
+    for url in listener.urls:
+        is_store = bool(store_url) and urlsplit(url)[:2] == urlsplit(store_url)[:2]
+        if not doubt and not is_store and not is_aws_url(url):
+            doubt = f"{url} answered who you are: that is no address of AWS, and not where the store is"
+    return CredentialOrigin(caller, credentials.method, exchange, source_arn, doubt)

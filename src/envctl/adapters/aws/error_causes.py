@@ -20,128 +20,52 @@ class Cause(Enum):
     CALL = auto()
 
 
-_ERRORS: Mapping[Cause, tuple[str, ...]] = {
-    Cause.PROFILE: ("ProfileNotFound",),
-    Cause.FILE: ("ConfigParseError", "ConfigNotFound"),
-    Cause.SETTING: (
-        "EndpointProviderError",
-        "EndpointResolutionError",
-        "EndpointVariantError",
-        "InvalidChecksumConfigError",
-        "InvalidDefaultsMode",
-        "InvalidDNSNameError",
-        "InvalidEndpointConfigurationError",
-        "InvalidEndpointDiscoveryConfigurationError",
-        "InvalidHostLabelError",
-        "InvalidIMDSEndpointError",
-        "InvalidIMDSEndpointModeError",
-        "InvalidMaxRetryAttemptsError",
-        "InvalidProxiesConfigError",
-        "InvalidRegionError",
-        "InvalidRetryConfigurationError",
-        "InvalidRetryModeError",
-        "InvalidS3AddressingStyleError",
-        "InvalidS3UsEast1RegionalEndpointConfigError",
-        "InvalidSTSRegionalEndpointsConfigError",
-        "BaseEndpointResolverError",
-        "NoRegionError",
-        "ServiceNotInRegionError",
-        "UnknownEndpointError",
-        "UnknownFIPSEndpointError",
-        "UnknownRegionError",
-        "UnsupportedS3AccesspointConfigurationError",
-        "UnsupportedS3ConfigurationError",
-        "UnsupportedS3ControlConfigurationError",
-        "UnknownSignatureVersionError",
-        "UnsupportedSignatureVersionError",
-        "WaiterConfigError",
-    ),
-    Cause.CREDENTIALS: (
-        "InvalidConfigError",
-        "InfiniteLoopConfigError",
-        "PartialCredentialsError",
-        "UnknownCredentialError",
-        "UnknownTokenProviderError",
-    ),
-    Cause.INSTALLATION: (
-        "ApiVersionNotFoundError",
-        "DataNotFoundError",
-        "InvalidCrtTransferConfigError",
-        "MD5UnavailableError",
-        "MissingDependencyException",
-        "NoVersionFound",
-        "ResourceLoadException",
-        "ResourceNotExistsError",
-        "UnknownAPIVersionError",
-        "UnknownServiceError",
-    ),
-    Cause.SIGN_IN: (
-        "CredentialRetrievalError",
-        "LoginAuthorizationCodeError",
-        "LoginError",
-        "LoginInsufficientPermissions",
-        "LoginRefreshRequired",
-        "LoginTokenLoadError",
-        "MetadataRetrievalError",
-        "NoAuthTokenError",
-        "NoCredentialsError",
-        "RefreshWithMFAUnsupportedError",
-        "SSOError",
-        "SSOTokenLoadError",
-        "TokenRetrievalError",
-        "UnauthorizedSSOTokenError",
-    ),
-    Cause.NETWORK: (
-        "CapacityNotAvailableError",
-        "ChecksumError",
-        "ConnectTimeoutError",
-        "ConnectionClosedError",
-        "ConnectionError",
-        "EndpointConnectionError",
-        "FlexibleChecksumError",
-        "HTTPClientError",
-        "IncompleteReadError",
-        "ProxyConnectionError",
-        "ReadTimeoutError",
-        "ResponseStreamingError",
-        "RetriesExceededError",
-        "SSLError",
-        "AwsChunkedWrapperError",
-    ),
-    Cause.SERVICE: ("ClientError", "EventStreamError", "WaiterError", "S3TransferFailedError", "S3UploadFailedError"),
-    Cause.CALL: (
-        "AliasConflictParameterError",
-        "Boto3Error",
-        "BotoCoreError",
-        "DynamoDBNeedsConditionError",
-        "DynamoDBNeedsKeyConditionError",
-        "DynamoDBOperationNotSupportedError",
-        "DynanmoDBOperationNotSupportedError",
-        "InvalidExpressionError",
-        "MissingParametersError",
-        "MissingServiceIdError",
-        "OperationNotPageableError",
-        "PaginationError",
-        "ParamValidationError",
-        "RangeError",
-        "StubAssertionError",
-        "StubResponseError",
-        "UnStubbedResponseError",
-        "UndefinedModelAttributeError",
-        "UnknownClientMethodError",
-        "UnknownEndpointResolutionBuiltInName",
-        "UnknownKeyError",
-        "UnknownParameterError",
-        "UnknownServiceStyle",
-        "UnseekableStreamError",
-        "UnsupportedOutpostResourceError",
-        "UnsupportedS3ArnError",
-        "UnsupportedS3ControlArnError",
-        "UnsupportedServiceProtocolsError",
-        "ValidationError",
-    ),
+_ERRORS: Mapping[Cause, str] = {
+    Cause.PROFILE: "ProfileNotFound",
+    Cause.FILE: "ConfigParseError ConfigNotFound",
+    Cause.SETTING: """
+        EndpointProviderError EndpointResolutionError EndpointVariantError InvalidChecksumConfigError
+        InvalidDefaultsMode InvalidDNSNameError InvalidEndpointConfigurationError
+        InvalidEndpointDiscoveryConfigurationError InvalidHostLabelError InvalidIMDSEndpointError
+        InvalidIMDSEndpointModeError InvalidMaxRetryAttemptsError InvalidProxiesConfigError InvalidRegionError
+        InvalidRetryConfigurationError InvalidRetryModeError InvalidS3AddressingStyleError
+        InvalidS3UsEast1RegionalEndpointConfigError InvalidSTSRegionalEndpointsConfigError BaseEndpointResolverError
+        NoRegionError ServiceNotInRegionError UnknownEndpointError UnknownFIPSEndpointError UnknownRegionError
+        UnsupportedS3AccesspointConfigurationError UnsupportedS3ConfigurationError
+        UnsupportedS3ControlConfigurationError UnknownSignatureVersionError UnsupportedSignatureVersionError
+        WaiterConfigError
+    """,
+    Cause.CREDENTIALS: """
+        InvalidConfigError InfiniteLoopConfigError PartialCredentialsError UnknownCredentialError
+        UnknownTokenProviderError
+    """,
+    Cause.INSTALLATION: """
+        ApiVersionNotFoundError DataNotFoundError InvalidCrtTransferConfigError MD5UnavailableError
+        MissingDependencyException NoVersionFound ResourceLoadException ResourceNotExistsError UnknownAPIVersionError
+        UnknownServiceError
+    """,
+    Cause.SIGN_IN: """
+        CredentialRetrievalError LoginAuthorizationCodeError LoginError LoginInsufficientPermissions
+        LoginRefreshRequired LoginTokenLoadError MetadataRetrievalError NoAuthTokenError NoCredentialsError
+        RefreshWithMFAUnsupportedError SSOError SSOTokenLoadError TokenRetrievalError UnauthorizedSSOTokenError
+    """,
+    Cause.NETWORK: """
+        CapacityNotAvailableError ChecksumError ConnectTimeoutError ConnectionClosedError ConnectionError
+        EndpointConnectionError FlexibleChecksumError HTTPClientError IncompleteReadError ProxyConnectionError
+        ReadTimeoutError ResponseStreamingError RetriesExceededError SSLError AwsChunkedWrapperError
+    """,
+    Cause.SERVICE: "ClientError EventStreamError WaiterError S3TransferFailedError S3UploadFailedError",
+    Cause.CALL: """
+        AliasConflictParameterError Boto3Error BotoCoreError DynamoDBNeedsConditionError DynamoDBNeedsKeyConditionError
+        DynamoDBOperationNotSupportedError DynanmoDBOperationNotSupportedError InvalidExpressionError
+        MissingParametersError MissingServiceIdError OperationNotPageableError PaginationError ParamValidationError
+        RangeError StubAssertionError StubResponseError UnStubbedResponseError UndefinedModelAttributeError
+        UnknownClientMethodError UnknownEndpointResolutionBuiltInName UnknownKeyError UnknownParameterError
+        UnknownServiceStyle UnseekableStreamError UnsupportedOutpostResourceError UnsupportedS3ArnError
+        UnsupportedS3ControlArnError UnsupportedServiceProtocolsError ValidationError
+    """,
 }
-CAUSES: Mapping[str, Cause] = {name: cause for cause, names in _ERRORS.items() for name in names}
+CAUSES: Mapping[str, Cause] = {name: cause for cause, names in _ERRORS.items() for name in names.split()}
 
 SETTINGS: Mapping[str, tuple[str, ...]] = {
     "EndpointVariantError": ("use_fips_endpoint", "use_dualstack_endpoint"),

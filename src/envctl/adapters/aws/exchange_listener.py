@@ -34,12 +34,18 @@ TOKEN_DESCRIPTION = "EnvctlToken"  # noqa: S105 (a name)
 
 
 class ExchangeListener:
-    """Exchanges and addresses of one boto3 session."""
+    """Exchanges and addresses of one boto3 session.
+
+    Attributes:
+        exchanges: by access key id.
+        urls: the called URLs of STS, in order.
+        source_credentials: those a profile assumed its first role with; None if it assumed no role.
+    """
 
     def __init__(self) -> None:
-        self._by_key: dict[str, TokenExchange] = {}
-        self._urls: dict[str, None] = {}
-        self._source: Any = None
+        self.exchanges: dict[str, TokenExchange] = {}
+        self.urls: dict[str, None] = {}
+        self.source_credentials: Any = None
 
     def watch_session(self, session: Any) -> None:  # noqa: ANN401 (boto3's own)
         """Register with a session, before it loads its credentials."""
@@ -47,19 +53,6 @@ class ExchangeListener:
         events.register("provide-client-params.sts.AssumeRoleWithWebIdentity", self._record_token)
         events.register("before-call.sts", self._record_request)
         events.register("after-call.sts.AssumeRoleWithWebIdentity", self._record_exchange)
-
-    def find_exchange(self, key: str) -> TokenExchange | None:
-        """Return the exchange behind an access key id."""
-        return self._by_key.get(key)
-
-    def list_urls(self) -> tuple[str, ...]:
-        """Return the called URLs of STS."""
-        return tuple(self._urls)
-
-    @property
-    def source_credentials(self) -> Any:  # noqa: ANN401
-        """The credentials a profile assumed its first role with; None if it assumed no role."""
-        return self._source
 
     def _record_token(self, params: Mapping[str, Any], context: dict[str, Any], **_: Any) -> None:  # noqa: ANN401
         context[_TOKEN_KEY] = str(params.get("WebIdentityToken", ""))
@@ -71,9 +64,9 @@ class ExchangeListener:
         request_signer: Any,  # noqa: ANN401
         **_: Any,  # noqa: ANN401
     ) -> None:
-        self._urls[str(params.get("url", ""))] = None
-        if model.name == "AssumeRole" and self._source is None:
-            self._source = getattr(request_signer, "_credentials", None)
+        self.urls[str(params.get("url", ""))] = None
+        if model.name == "AssumeRole" and self.source_credentials is None:
+            self.source_credentials = getattr(request_signer, "_credentials", None)
 
     def _record_exchange(
         self,
@@ -87,7 +80,7 @@ class ExchangeListener:
             parsed[TOKEN_DESCRIPTION] = describe_token(token)
             return
         key = parsed["Credentials"].get("AccessKeyId", "")
-        self._by_key[key] = TokenExchange(
+        self.exchanges[key] = TokenExchange(
             token,
             key,
             parsed.get("AssumedRoleUser", {}).get("Arn", ""),
@@ -101,8 +94,3 @@ class ExchangeListener:
 def is_aws_url(url: str) -> bool:
     parts = urlsplit(url)
     return parts.scheme == "https" and f".{parts.hostname or ''}".endswith(_AWS_DOMAINS)
-
-
-def is_same_origin(url: str, other: str) -> bool:
-    one, two = urlsplit(url), urlsplit(other)
-    return bool(other) and (one.scheme, one.netloc) == (two.scheme, two.netloc)

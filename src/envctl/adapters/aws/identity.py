@@ -65,15 +65,20 @@ class AwsIdentity:
             claims = self._verify_claims(local, origin)
         except UnverifiedTokenError as error:
             return caller, str(error)
-        teams, environment = claims.teams, claims.environment
-        url = _build_run_url(claims) or local.run_url
-        return Actor(claims.actor, "github", True, url, arn, teams, environment), ""
+        has_run = claims.repository and claims.run_id
+        url = f"https://github.com/{claims.repository}/actions/runs/{claims.run_id}" if has_run else local.run_url
+        return Actor(claims.actor, "github", True, url, arn, claims.teams, claims.environment), ""
 
     def _verify_claims(self, local: Actor, origin: CredentialOrigin) -> Claims:
         """Return the claims of the exchanged token. Raises UnverifiedTokenError if it is not of this CI run."""
         exchange, variables = origin.exchange, self._environment()
         if exchange is None:
-            raise UnverifiedTokenError(_describe_method(origin, variables))
+            if not variables.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
+                raise UnverifiedTokenError(
+                    "the credentials do not come of a token of GitHub (AWS_WEB_IDENTITY_TOKEN_FILE is not set)"
+                )
+            source = origin.method or "elsewhere"
+            raise UnverifiedTokenError(f"the credentials come from {source}, and not from AWS_WEB_IDENTITY_TOKEN_FILE")
         if exchange.arn != origin.caller.arn:
             raise UnverifiedTokenError(f"AWS gave {exchange.arn} for the token, and {origin.caller.arn} acts")
         try:
@@ -89,15 +94,3 @@ class AwsIdentity:
             if claimed and expected and claimed.casefold() != expected.casefold():
                 raise UnverifiedTokenError(f"the token is of {claimed}, and {variable} says {expected}")
         return claims
-
-
-def _describe_method(origin: CredentialOrigin, variables: Mapping[str, str]) -> str:
-    if not variables.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
-        return "the credentials do not come of a token of GitHub (AWS_WEB_IDENTITY_TOKEN_FILE is not set)"
-    return f"the credentials come from {origin.method or 'elsewhere'}, and not from AWS_WEB_IDENTITY_TOKEN_FILE"
-
-
-def _build_run_url(claims: Claims) -> str:
-    if not (claims.repository and claims.run_id):
-        return ""
-    return f"https://github.com/{claims.repository}/actions/runs/{claims.run_id}"

@@ -1,10 +1,10 @@
 """The mistake in the AWS configuration of this machine behind an exception of botocore."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 from pathlib import Path
-from types import TracebackType
+from traceback import walk_tb
 from urllib.parse import urlsplit
 
 from envctl.adapters.aws.error_causes import CAUSES, SETTINGS, Cause
@@ -14,7 +14,6 @@ from envctl.domain.errors import Problem
 ENDPOINT_PREFIX = "AWS_ENDPOINT_URL"
 CERTIFICATE_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
-_LIST = "aws configure list-profiles"
 _SHOW = "aws configure list"
 
 
@@ -50,7 +49,7 @@ def find_misconfiguration(error: Exception, environment: Mapping[str, str] = os.
     is unreachable, or knows no credentials.
     """
     origin, cause = _find_origin(error), classify_error(error)
-    if problem := _origin_problem(origin, error):
+    if problem := _origin_problem(origin, error, environment):
         return problem
     match cause:
         case Cause.PROFILE:
@@ -80,7 +79,8 @@ def extract_reason(error: Exception) -> str:
 
 
 def _find_origin(error: BaseException) -> Origin:
-    names = [name for each in _iterate_causes(error) for name in _list_functions(each.__traceback__)]
+    frames = [frame for each in _iterate_causes(error) for frame, _ in walk_tb(each.__traceback__)]
+    names = [frame.f_code.co_qualname for frame in frames]
     return next((origin for part, origin in _ORIGINS if any(part in name for name in names)), Origin.ELSEWHERE)
 
 
@@ -91,27 +91,20 @@ def _iterate_causes(error: BaseException) -> Iterator[BaseException]:
         each = each.__cause__ or each.__context__
 
 
-def _list_functions(traceback: TracebackType | None) -> Iterator[str]:
-    while traceback is not None:
-        yield traceback.tb_frame.f_code.co_qualname
-        traceback = traceback.tb_next
-
-
-def _origin_problem(origin: Origin, error: Exception) -> Problem | None:
+def _origin_problem(origin: Origin, error: Exception, environment: Mapping[str, str]) -> Problem | None:
     match origin:
         case Origin.CODE:
             message = "the AWS profile asks for a code (mfa_serial), and there is no terminal to type it on"
             return Problem("E494", message, "take credentials that need no code, or run this on a terminal")
         case Origin.PROGRAM:
             hint = "run that program by itself, and correct credential_process in the AWS profile"
-            return Problem(
-                "E494", f"credential_process of the AWS profile gives no credentials: {_explain_program(error)}", hint
-            )
+            message = f"credential_process of the AWS profile gives no credentials: {_explain_program(error)}"
+            return Problem("E494", message, hint)
         case Origin.TOKEN:
             why = getattr(error, "strerror", "") or "it is no text"
-            return _token_file_problem(f"can't be read: {why}")
+            return _token_file_problem(f"can't be read: {why}", environment)
         case Origin.WEB_IDENTITY if "WebIdentityToken" in str(error):
-            return _token_file_problem("holds no token")
+            return _token_file_problem("holds no token", environment)
         case Origin.WEB_IDENTITY if "RoleArn" in str(error) or "role ARN" in str(error):
             message = "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN (or role_arn of the profile) is no role"
             return Problem("E493", message, "set AWS_ROLE_ARN to the ARN of the role, or unset both")
@@ -136,8 +129,8 @@ def _explain_program(error: Exception) -> str:
             return "what it prints is no answer of a credential process"
 
 
-def _token_file_problem(what: str) -> Problem:
-    file = os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE") or "web_identity_token_file of the AWS profile"
+def _token_file_problem(what: str, environment: Mapping[str, str]) -> Problem:
+    file = environment.get("AWS_WEB_IDENTITY_TOKEN_FILE") or "web_identity_token_file of the AWS profile"
     hint = "correct AWS_WEB_IDENTITY_TOKEN_FILE, or unset it: in a job, its token may have to be asked for first"
     return Problem("E495", f"the token file {file} {what}", hint)
 
@@ -149,7 +142,7 @@ def _unknown_profile_problem(error: Exception, environment: Mapping[str, str]) -
     config, credentials = (environment.get(name, default) for name, default in PROFILE_FILES.items())
     message = f"{named} asks for the AWS profile {profile}, and neither {config} nor {credentials} has it"
     correct = f"correct {named}, or unset it" if names else "correct the name of the profile"
-    return Problem("E490", message, f"{correct}; {_LIST} shows what there is")
+    return Problem("E490", message, f"{correct}; aws configure list-profiles shows what there is")
 
 
 def _unreadable_file_problem(error: Exception) -> Problem:
@@ -168,12 +161,10 @@ def _find_line(error: BaseException) -> int | None:
 def _setting_problem(error: Exception, environment: Mapping[str, str]) -> Problem:
     region = getattr(error, "kwargs", {}).get("region_name")
     if region and region != environment.get("AWS_DEFAULT_REGION"):
-        return Problem(
-            "E492", f"the region {region} can't be used: {extract_reason(error)}", "correct region in envctl.toml"
-        )
-    return unusable_problem(
-        _locate_setting(SETTINGS.get(type(error).__name__, ()), str(error), environment), extract_reason(error)
-    )
+        message = f"the region {region} can't be used: {extract_reason(error)}"
+        return Problem("E492", message, "correct region in envctl.toml")
+    where = _locate_setting(SETTINGS.get(type(error).__name__, ()), str(error), environment)
+    return unusable_problem(where, extract_reason(error))
 
 
 def unusable_problem(where: str, why: str) -> Problem:
@@ -201,11 +192,10 @@ def _map_settings() -> dict[str, tuple[str, tuple[str, ...]]]:
     """Return the settings of boto3: each with its key in the configuration file and its variables."""
     from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as SESSION
 
-    found = {}
-    for name, (key, variables, *_) in SESSION.items():
-        several = (variables,) if isinstance(variables, str) else tuple(variables or ())
-        found[name] = (key or "", several)
-    return found
+    return {
+        name: (key or "", (variables,) if isinstance(variables, str) else tuple(variables or ()))
+        for name, (key, variables, *_) in SESSION.items()
+    }
 
 
 def _credentials_problem(error: Exception, environment: Mapping[str, str]) -> Problem:
@@ -225,9 +215,8 @@ def _unclassified_problem(error: Exception, origin: Origin, environment: Mapping
     """Find the problem behind an exception of no botocore class: botocore does not check all it reads."""
     if origin is Origin.CONTAINER:
         name = "AWS_CONTAINER_CREDENTIALS_FULL_URI, AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or their token"
-        return unusable_problem(
-            name, extract_reason(error) if isinstance(error, ValueError) else "the token file can't be read"
-        )
+        why = extract_reason(error) if isinstance(error, ValueError) else "the token file can't be read"
+        return unusable_problem(name, why)
     if origin is Origin.EXPIRY:
         return unusable_problem("AWS_CREDENTIAL_EXPIRATION", "it is no time")
     if isinstance(error, RuntimeError):
@@ -237,18 +226,19 @@ def _unclassified_problem(error: Exception, origin: Origin, environment: Mapping
         if problem := check(environment):
             return problem
     names = sorted(name for name in environment if name.startswith("AWS_"))
-    return unusable_problem(
-        ", ".join([*names, _config_path(environment)]), f"{type(error).__name__} in AWS's own library"
-    )
+    where = ", ".join([*names, _config_path(environment)])
+    return unusable_problem(where, f"{type(error).__name__} in AWS's own library")
 
 
 def _check_numbers(environment: Mapping[str, str]) -> Problem | None:
     from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as SESSION
 
-    for _, variables, _, convert in SESSION.values():
-        for name in (variables,) if isinstance(variables, str) else variables or ():
-            if convert is int and not _can_convert(int, environment.get(name, "0")):
-                return unusable_problem(name, f"{environment[name]!r} is no whole number")
+    numbers = {name for name, (_, _, _, convert) in SESSION.items() if convert is int}
+    for variable in (each for name, (_, variables) in _map_settings().items() if name in numbers for each in variables):
+        try:
+            int(environment.get(variable, "0"))
+        except ValueError:
+            return unusable_problem(variable, f"{environment[variable]!r} is no whole number")
     return None
 
 
@@ -294,11 +284,3 @@ def _is_url(url: str) -> bool:
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         return False
-
-
-def _can_convert(convert: Callable[[str], object], value: str) -> bool:
-    try:
-        convert(value)
-    except ValueError:
-        return False
-    return True

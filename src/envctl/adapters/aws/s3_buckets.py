@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.aws.bucket_parts import PART_PERMISSIONS, PART_READERS
+from envctl.adapters.aws.bucket_parts import PARTS
 from envctl.adapters.aws.bucket_steps import apply_step
+from envctl.adapters.aws.call_failures import extract_code
 from envctl.domain.aws.buckets import BucketStep, FoundBucket, WantedBucket, explain_step
 from envctl.domain.errors import OperationFailedError, Problem
 
@@ -31,11 +32,9 @@ class S3Buckets:
         return region is not None
 
     def inspect_bucket(self, wanted: WantedBucket, environment: str) -> FoundBucket | None:
-        return (
-            _inspect_parts(self._find_client(wanted, environment), wanted)
-            if self.has_bucket(wanted, environment)
-            else None
-        )
+        if not self.has_bucket(wanted, environment):
+            return None
+        return _inspect_parts(self._find_client(wanted, environment), wanted)
 
     def apply_step(self, wanted: WantedBucket, step: BucketStep, environment: str) -> None:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -46,9 +45,8 @@ class S3Buckets:
             if extract_code(error) == TAKEN_CODE:
                 raise _name_taken_error(wanted) from error
             message = f"{wanted.name}: AWS says no to this step ({explain_step(step)}): {extract_reason(error)}"
-            raise _to_error(
-                "E425", message, _suggest_fix(environment, denied=extract_code(error) in REFUSED_CODES)
-            ) from error
+            hint = _suggest_fix(environment, denied=extract_code(error) in REFUSED_CODES)
+            raise _to_error("E425", message, hint) from error
 
     def _find_client(self, wanted: WantedBucket, environment: str) -> Any:  # noqa: ANN401 (boto3's own)
         key = (environment, wanted.region)
@@ -63,14 +61,14 @@ def _find_region(s3: Any, wanted: WantedBucket) -> str | None:  # noqa: ANN401
 
     try:
         answer = s3.head_bucket(Bucket=wanted.name, ExpectedBucketOwner=wanted.account_id)
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         if extract_code(error) in MISSING_CODES:
             return None
         if extract_code(error) in REFUSED_CODES:
             raise _inaccessible_error(s3, wanted) from error
-        raise _unchecked_error(wanted, error) from error
-    except BotoCoreError as error:
-        raise _unchecked_error(wanted, error) from error
+        message = f"the bucket {wanted.name} can't be looked at: {extract_reason(error)}"
+        hint = "check the network, the region and your credentials, and try again"
+        raise _to_error("E424", message, hint) from error
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     return str(answer.get("BucketRegion") or headers.get("x-amz-bucket-region") or "")
 
@@ -109,17 +107,13 @@ def _inspect_parts(s3: Any, wanted: WantedBucket) -> FoundBucket:  # noqa: ANN40
     seen: dict[str, Any] = {}
     unseen: dict[BucketPart, Problem] = {}
     for part in wanted.checked_parts:
+        read, permission = PARTS[part]
         try:
-            seen |= PART_READERS[part](s3, {"Bucket": wanted.name, "ExpectedBucketOwner": wanted.account_id})
+            seen |= read(s3, {"Bucket": wanted.name, "ExpectedBucketOwner": wanted.account_id})
         except (BotoCoreError, ClientError) as error:
-            hint = f"allow {PART_PERMISSIONS[part]} on it" if extract_code(error) in REFUSED_CODES else "try again"
+            hint = f"allow {permission} on it" if extract_code(error) in REFUSED_CODES else "try again"
             unseen[part] = Problem("E424", f"can't be looked at: {extract_reason(error)}", hint)
     return FoundBucket(**seen, unseen=unseen)
-
-
-def extract_code(error: Exception) -> str:
-    response = getattr(error, "response", None) or {}
-    return str(response.get("Error", {}).get("Code", ""))
 
 
 def extract_reason(error: Exception) -> str:
@@ -133,11 +127,6 @@ def extract_reason(error: Exception) -> str:
 def _name_taken_error(wanted: WantedBucket) -> OperationFailedError:
     message = f"the bucket {wanted.name} belongs to somebody else: names are shared by all of AWS"
     return _to_error("E420", message, "choose another name in envctl.toml: nothing was changed there")
-
-
-def _unchecked_error(wanted: WantedBucket, error: Exception) -> OperationFailedError:
-    message = f"the bucket {wanted.name} can't be looked at: {extract_reason(error)}"
-    return _to_error("E424", message, "check the network, the region and your credentials, and try again")
 
 
 def _suggest_fix(environment: str, *, denied: bool) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from envctl.adapters.aws.call_failures import CallFailure, explain_failure, is_not_found
+from envctl.adapters.aws.call_failures import CallFailure, explain_failure, extract_code
 from envctl.domain.aws.secret_status import (
     ENCRYPTED_TYPE,
     MAX_STANDARD_SIZE,
@@ -30,11 +30,9 @@ class AwsSecrets:
         seen: dict[NeededSecret, Sighting] = {}
         for region in dict.fromkeys(each.region for each in wanted):
             here = [each for each in wanted if each.region == region]
-            secrets = [each for each in here if each.kind == "secretsmanager"]
-            if secrets:
+            if secrets := [each for each in here if each.kind == "secretsmanager"]:
                 seen |= _check_secrets(self._client("secretsmanager", environment, region=region), secrets)
-            parameters = [each for each in here if each.kind == "ssm"]
-            if parameters:
+            if parameters := [each for each in here if each.kind == "ssm"]:
                 seen |= _check_parameters(self._client("ssm", environment, region=region), parameters)
         return tuple(seen[each] for each in wanted)
 
@@ -70,7 +68,7 @@ def _check_secrets(client: Any, wanted: Sequence[NeededSecret]) -> dict[NeededSe
         try:
             return _from_secret(secret, client.describe_secret(SecretId=secret.id))
         except (BotoCoreError, ClientError) as error:
-            if is_not_found(error):
+            if extract_code(error) == "ResourceNotFoundException":
                 return Sighting(secret, "absent")
             failure = explain_failure(error, "secretsmanager:DescribeSecret")
             unreached.extend([failure] if failure.is_unreachable else [])
@@ -96,11 +94,8 @@ def _check_parameters(client: Any, wanted: Sequence[NeededSecret]) -> dict[Neede
     for start in range(0, len(wanted), PAGE_SIZE):
         batch = wanted[start : start + PAGE_SIZE]
         try:
-            found = (
-                {}
-                if failed
-                else {each["Name"]: each for each in _fetch_parameters(client, [each.name for each in batch])}
-            )
+            fetched = () if failed else _fetch_parameters(client, [each.name for each in batch])
+            found = {each["Name"]: each for each in fetched}
         except (BotoCoreError, ClientError) as error:
             failed = explain_failure(error, "ssm:DescribeParameters")
         for secret in batch:

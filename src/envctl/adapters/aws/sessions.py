@@ -142,7 +142,10 @@ class Sessions:
         return self._open_watched_session(self._find_spec(""))
 
     def _open_watched_session(self, spec: AwsCredentialsSpec) -> tuple[Any, ExchangeListener]:
-        session, listener = self._open_boto_session(spec), ExchangeListener()
+        from envctl.adapters.aws.bounded_session import open_session
+
+        session = open_session(self._find_profile(spec), self._patience, self._program_seconds)
+        listener = ExchangeListener()
         self._clock.watch_session(session)
         listener.watch_session(session)
         return session, listener
@@ -151,14 +154,12 @@ class Sessions:
         self._prepare()
         with _explain_errors(spec):
             session, listener = self._open_watched_session(spec) if environment else self._own_session
-            if not spec.role:
-                return self._identify_session(session, spec, listener)
-            return self._assume_role(session, spec, listener)
-
-    def _open_boto_session(self, spec: AwsCredentialsSpec) -> Any:  # noqa: ANN401
-        from envctl.adapters.aws.bounded_session import open_session
-
-        return open_session(self._find_profile(spec), self._patience, self._program_seconds)
+            acting = self._assume_role(session, spec) if spec.role else session
+            # Ask STS even about a role: its name does not prove the account behind an endpoint.
+            identity = self._build_client(acting, "sts", spec).get_caller_identity()
+            # Terraform renews the role itself, until the source credentials expire.
+            caller = CallerIdentity(identity["Account"], identity["Arn"], _find_expiry(session))
+            return AwsSession(acting, caller, listener)
 
     def _find_profile(self, spec: AwsCredentialsSpec) -> str:
         """Return the profile if this machine has it, else an empty name: a CI job has its own credentials."""
@@ -169,13 +170,7 @@ class Sessions:
 
         return spec.profile if spec.profile in list_profiles() else ""
 
-    def _identify_session(self, session: Any, spec: AwsCredentialsSpec, listener: ExchangeListener) -> AwsSession:  # noqa: ANN401
-        identity = self._build_client(session, "sts", spec).get_caller_identity()
-        return AwsSession(
-            session, CallerIdentity(identity["Account"], identity["Arn"], _find_expiry(session)), listener
-        )
-
-    def _assume_role(self, session: Any, spec: AwsCredentialsSpec, listener: ExchangeListener) -> AwsSession:  # noqa: ANN401
+    def _assume_role(self, session: Any, spec: AwsCredentialsSpec) -> Any:  # noqa: ANN401
         import boto3
 
         sts = self._build_client(session, "sts", spec)
@@ -189,15 +184,7 @@ class Sessions:
         if spec.tags:
             request["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(spec.tags.items())]
         keys = sts.assume_role(**request)["Credentials"]
-        role = boto3.Session(
-            aws_access_key_id=keys["AccessKeyId"],
-            aws_secret_access_key=keys["SecretAccessKey"],
-            aws_session_token=keys["SessionToken"],
-        )
-        # Ask STS again: the name of a role does not prove the account behind an endpoint.
-        identity = self._build_client(role, "sts", spec).get_caller_identity()
-        # Terraform renews the role itself, until the source credentials expire.
-        return AwsSession(role, CallerIdentity(identity["Account"], identity["Arn"], _find_expiry(session)), listener)
+        return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
     def _build_client(self, session: Any, service: str, spec: AwsCredentialsSpec, region: str = "") -> Any:  # noqa: ANN401
         from envctl.adapters.aws.bounded_session import build_config

@@ -29,9 +29,8 @@ class KmsSignatures:
     def sign(self, environment: str, algorithm: Algorithm, message: bytes, *, personally: bool) -> bytes:
         kms = self._open_client(environment, self._own_client if personally else self._environment_client)
         with self._explain_errors(environment, "kms:Sign", personally=personally):
-            response = kms.sign(
-                KeyId=self._arn_of(environment), Message=message, MessageType="RAW", SigningAlgorithm=algorithm
-            )
+            key = self._arn_of(environment)
+            response = kms.sign(KeyId=key, Message=message, MessageType="RAW", SigningAlgorithm=algorithm)
             return bytes(response["Signature"])
 
     def fetch_public_key(self, environment: str) -> bytes:
@@ -87,9 +86,8 @@ class KmsSignatures:
         except ClientError as error:
             details = error.response.get("Error", {})
             reason = f"{details.get('Message') or details.get('Code')}".strip().rstrip(".")
-            raise self._to_error(
-                environment, action, str(details.get("Code")), reason, personally=personally
-            ) from error
+            code = str(details.get("Code"))
+            raise self._to_error(environment, action, code, reason, personally=personally) from error
         except BotoCoreError as error:
             reason = str(error).strip().partition("\n")[0].rstrip(".")
             raise self._to_error(environment, action, "", reason, personally=personally) from error

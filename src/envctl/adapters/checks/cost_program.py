@@ -30,9 +30,8 @@ class CostProgram:
 
     def estimate_costs(self, source: CostSource, question: bytes) -> CostAnswer:
         context = RunContext(self._root, self._inherited(), self._clock, time.sleep, self._redact)
-        result = run_process(
-            source.command, source.timeout_seconds, context, self._grace, data=question, limit=MAX_BYTES + 1
-        )
+        seconds, limit = source.timeout_seconds, MAX_BYTES + 1
+        result = run_process(source.command, seconds, context, self._grace, data=question, limit=limit)
         if len(result.output) > MAX_BYTES:
             return CostAnswer(problem=f"it answered with more than {MAX_BYTES >> 20} MiB")
         return CostAnswer(result.output, self._redact(result.problem))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from envctl.adapters.checks.context import RunContext
 from envctl.adapters.http.client import Failure, HttpClient, HttpFailedError, Timeouts
 from envctl.adapters.http.retry import list_pauses
-from envctl.domain.checks.probes import HttpProbe, excerpt
+from envctl.domain.checks.probes import HttpProbe
+from envctl.domain.text.excerpt import excerpt
 
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
@@ -36,8 +37,7 @@ def get(probe: HttpProbe, asking: RunContext) -> str:
 
 
 def _attempt(probe: HttpProbe, end: float, asking: RunContext, client: HttpClient) -> str:
-    now = asking.clock()
-    seconds = max(min(end - now, _ATTEMPT_SECONDS), _SHORTEST)
+    seconds = max(min(end - asking.clock(), _ATTEMPT_SECONDS), _SHORTEST)
     try:
         with client.send_request("GET", probe.url, _HEADERS, None, Timeouts(seconds, seconds, seconds)) as response:
             return _unexpected(probe, response, asking)

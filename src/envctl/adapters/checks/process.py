@@ -5,7 +5,7 @@ import os
 import selectors
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -40,7 +40,8 @@ def run_process(
         process = _start_process(command, context, data)
     except (OSError, ValueError) as error:
         return ProcessResult(_explain_start_failure(context.redact(command[0]), error))
-    with process, _Pipes(process, data or b"", limit) as pipes:
+    with process, selectors.DefaultSelector() as selector:
+        pipes = _Pipes(selector, process, data or b"", limit)
         try:
             in_time = _wait_for_exit(process, pipes, context, seconds)
         finally:
@@ -115,8 +116,10 @@ class _Pipes:
     output is kept, and the beginning of its stdout too.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], data: bytes, limit: int) -> None:
-        self._selector = selectors.DefaultSelector()
+    def __init__(
+        self, selector: selectors.BaseSelector, process: subprocess.Popen[bytes], data: bytes, limit: int
+    ) -> None:
+        self._selector = selector
         self._tails: dict[int, bytearray] = {}
         self._process = process
         self._unsent = memoryview(data)
@@ -128,12 +131,6 @@ class _Pipes:
         if process.stdin:
             os.set_blocking(process.stdin.fileno(), False)
             self._selector.register(process.stdin, selectors.EVENT_WRITE)
-
-    def __enter__(self) -> "_Pipes":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._selector.close()
 
     def transfer_data(self, seconds: float) -> None:
         """Read and write without blocking, after waiting at most `seconds` for a ready pipe."""
@@ -167,9 +164,8 @@ class _Pipes:
 
     def find_last_line(self, redact: Callable[[str], str]) -> str:
         """Return the last line on stderr; if that is empty, the last one on stdout."""
-        return next((line for tail in self._tails.values() for line in _reverse_lines(tail, redact)), "")
-
-
-def _reverse_lines(tail: bytearray, redact: Callable[[str], str]) -> Iterator[str]:
-    lines = reversed(redact(tail.decode(errors="replace")).splitlines())
-    return filter(None, map(excerpt, lines))
+        for tail in self._tails.values():
+            for line in reversed(redact(tail.decode(errors="replace")).splitlines()):
+                if short := excerpt(line):
+                    return short
+        return ""

@@ -98,7 +98,7 @@ class GithubApi:
         return Rest(
             "GitHub",
             self.repository,
-            self.url,
+            self.url.rstrip("/"),
             headers,
             _HINT_BY_STATUS,
             environ=self.environ,

@@ -63,10 +63,8 @@ class GitlabApi:
     def _list_posts(self, path: str, number: str, body: str) -> Iterator[ForgePost]:
         for each in self._rest.listed(f"{self._project_path}/{path}"):
             if not each.get("system"):
-                author = (each.get("author") or {}).get("id")
-                yield ForgePost(
-                    int(each[number]), each.get("title") or "", each.get(body) or "", author == self._user_id
-                )
+                machine = (each.get("author") or {}).get("id") == self._user_id
+                yield ForgePost(int(each[number]), each.get("title") or "", each.get(body) or "", machine)
 
     def _send_json(self, method: str, path: str, body: Mapping[str, object]) -> None:
         self._rest.ask(method, f"{self._project_path}/{path}", body)
@@ -86,7 +84,7 @@ class GitlabApi:
         return Rest(
             "GitLab",
             self.name or self.project,
-            self.url,
+            self.url.rstrip("/"),
             {"PRIVATE-TOKEN": self.token},
             _HINT_BY_STATUS,
             environ=self.environ,

@@ -61,28 +61,24 @@ class Rest:
 
     def listed(self, path: str) -> Iterator[dict[str, Any]]:
         """Of all pages."""
-        url = f"{self._top}/{path}{'&' if '?' in path else '?'}per_page={PAGE}"
+        url = f"{self.url}/{path}{'&' if '?' in path else '?'}per_page={PAGE}"
         for _ in range(PAGES):
             answer = self._send("GET", url)
             found = _read(answer.data)
             yield from (each for each in found if isinstance(each, dict)) if isinstance(found, list) else ()
             following = _NEXT.search(answer.headers.get("Link", ""))
             # Nowhere else is shown the token.
-            if following is None or not following[1].startswith(f"{self._top}/"):
+            if following is None or not following[1].startswith(f"{self.url}/"):
                 return
             url = following[1]
 
     def got(self, path: str) -> dict[str, Any]:
         """Empty where the answer is no object."""
-        found = _read(self._send("GET", f"{self._top}/{path}").data)
+        found = _read(self._send("GET", f"{self.url}/{path}").data)
         return found if isinstance(found, dict) else {}
 
     def ask(self, method: str, path: str, body: Mapping[str, object]) -> None:
-        self._send(method, f"{self._top}/{path}", body)
-
-    @property
-    def _top(self) -> str:
-        return self.url.rstrip("/")
+        self._send(method, f"{self.url}/{path}", body)
 
     def _send(self, method: str, url: str, body: Mapping[str, object] | None = None) -> _Answer:
         attempts = ATTEMPTS if method == "GET" else 1

@@ -3,21 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeGuard
 
 import pygohcl
 import tree_sitter
 
-from envctl.adapters.hcl.code_folders import (
-    GAP,
-    JsonDocument,
-    find_reached_code,
-    is_json_code,
-    list_blocks,
-    list_json_bodies,
-    load_document,
-    parse_code,
-)
+from envctl.adapters.hcl import code_folders
+from envctl.adapters.hcl.code_folders import JsonDocument, is_json_code, list_json_bodies
 from envctl.adapters.hcl.json_module import list_objects
 from envctl.adapters.hcl.paths import unescape, walk_nodes
 from envctl.adapters.hcl.source import Source, list_attributes, list_body, parse_attributes
@@ -33,7 +24,7 @@ from envctl.domain.plan.provider_accounts import (
 
 # Each begins with a plain text: a fast search.
 _BLOCK_PATTERNS = tuple(
-    re.compile(pattern.replace(b"_", GAP), re.DOTALL)
+    code_folders.compile_code(pattern)
     for pattern in (
         rb'provider_(?:"[^"\n]*"|[\w-]+)_\{',
         rb"terraform\x5fremote\x5fstate",
@@ -63,7 +54,7 @@ def find_account_blocks(files: Mapping[str, bytes], modules: Sequence[str]) -> A
     """Find the blocks in all code reached by the modules. `files` are the files of a release by path; `modules` are
     the module folders of stacks, and the carried remote modules.
     """
-    folders = [_read_folder(code) for _, code in sorted(find_reached_code(files, modules).items())]
+    folders = [_read_folder(code) for _, code in sorted(code_folders.find_reached_code(files, modules).items())]
     return AccountBlocks(
         tuple(block for folder in folders for block in _to_provider_blocks(folder)),
         tuple(each for folder in folders for each in folder.remote_states),
@@ -86,9 +77,9 @@ def _read_folder(code: Mapping[str, bytes]) -> _FolderBlocks:
         return found
     for path, data in sorted(code.items()):
         if is_json_code(path):
-            if document := load_document(data):
+            if document := code_folders.load_document(data):
                 _read_json(found, path, document)
-        elif source := parse_code(data, path):
+        elif source := code_folders.parse_code(data, path):
             _read_code(found, source)
     return found
 
@@ -100,7 +91,7 @@ def _is_worth_reading(path: str, data: bytes) -> bool:
 
 
 def _read_code(found: _FolderBlocks, source: Source) -> None:
-    for kind, labels, block in list_blocks(source):
+    for kind, labels, block in code_folders.list_blocks(source):
         names = [unescape(label) for label in labels]
         if kind == "provider" and names:
             found.providers.append((source.locate_node(block), names[0], _read_arguments(source, block)))
@@ -132,8 +123,7 @@ def _read_terraform_block(found: _FolderBlocks, source: Source, block: tree_sitt
             for name, expression in list_attributes(list_body(child), source):
                 for node in walk_nodes(expression):
                     if node.type == "object_elem" and _read_key(source, node) == "source":
-                        value = _read_literal(source, "source", node.named_children[-1])
-                        found.sources[name] = str(value)
+                        found.sources[name] = str(_read_literal(source, "source", node.named_children[-1]))
 
 
 def _read_arguments(source: Source, block: tree_sitter.Node) -> dict[str, object]:
@@ -149,15 +139,12 @@ def _read_arguments(source: Source, block: tree_sitter.Node) -> dict[str, object
             elif block.type == "block" and source.read_node(block.named_children[0]) == "endpoints":
                 arguments[name] = _read_literal(source, name, expression)
         else:
-            kind, *labels = [source.read_node(each).strip('"') for each in child.named_children if each.type != "body"][
-                :2
-            ]
+            kind, *labels = [source.read_node(each).strip('"') for each in child.named_children if each.type != "body"]
             if kind == "dynamic" and labels:
                 arguments[labels[0]] = UNRESOLVED
             else:
-                blocks_before = arguments.get(kind)
-                before = blocks_before if isinstance(blocks_before, list) else []
-                arguments[kind] = [*before, _read_arguments(source, child)]
+                before = arguments.get(kind)
+                arguments[kind] = [*(before if isinstance(before, list) else ()), _read_arguments(source, child)]
     return arguments
 
 
@@ -200,11 +187,11 @@ def _read_json(found: _FolderBlocks, path: str, document: JsonDocument) -> None:
             found.states.append(StateBlock(Location(path, document.find_line(key)), key))
         elif key == "required_providers":
             required = [entry for each in list_objects(body) for entry in each.items()]
-            found.sources |= {name: str(entry["source"]) for name, entry in required if _has_source(entry)}
-
-
-def _has_source(entry: object) -> TypeGuard[Mapping[str, object]]:
-    return isinstance(entry, Mapping) and isinstance(entry.get("source"), str)
+            found.sources |= {
+                name: entry["source"]
+                for name, entry in required
+                if isinstance(entry, Mapping) and isinstance(entry.get("source"), str)
+            }
 
 
 def _read_json_state(path: str, document: JsonDocument, name: str, body: Mapping[str, object]) -> RemoteState:

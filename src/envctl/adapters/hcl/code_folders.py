@@ -11,29 +11,30 @@ import tree_sitter
 
 from envctl.adapters.hcl.file_functions import PATH_ATTRIBUTES
 from envctl.adapters.hcl.json_module import list_objects
-from envctl.adapters.hcl.paths import LazyValues, Scope, Values, evaluate, unescape, walk_nodes
+from envctl.adapters.hcl.paths import GAP, LazyValues, Scope, Values, evaluate, unescape, walk_nodes
 from envctl.adapters.hcl.source import Source, list_attributes, list_body
 from envctl.domain.errors import ConfigurationError
 
 _CODE_SUFFIXES = (".tf", ".tofu")
 _JSON_SUFFIXES = (".tf.json", ".tofu.json")
-# Folders without a match are skipped: most of them. Each pattern begins with a plain text, for a fast search; comments
-# are allowed between the words of code.
-GAP = rb"(?:\s|/\*.*?\*/|(?:#|//)[^\n]*)*"
+
+
+def compile_code(pattern: bytes) -> re.Pattern[bytes]:
+    """Compile a pattern of code: each `_` in it stands for a gap."""
+    return re.compile(pattern.replace(b"_", GAP.encode()), re.DOTALL)
+
+
+# Folders without a match are skipped: most of them. Each pattern begins with a plain text, for a fast search.
 _READ_PATTERNS = tuple(
-    re.compile(pattern.replace(b"_", GAP), re.DOTALL)
-    for pattern in (
-        rb"file\w*_\(",
-        rb"path(?:expand)?_(?:\(|\._(?:root|cwd))",
-        rb"path_\._module\b[^\n]*\.\.",
-    )
+    compile_code(pattern)
+    for pattern in (rb"file\w*_\(", rb"path(?:expand)?_(?:\(|\._(?:root|cwd))", rb"path_\._module\b[^\n]*\.\.")
 )
 _READING_BLOCK_TYPES = tuple(sorted(f'"{kind}"'.encode() for _, kind in PATH_ATTRIBUTES))
 # Arguments of a module call that may lead out of the release.
 _PASSED_PATH = re.compile(rb"[=:]\s*\"(?:[/~]|\.\./)|\bvar\b")
-_LOCAL_CALL = re.compile(rb"source\"?_[=:]_\"((?:\.|\\)[^\"\n]*)\"".replace(b"_", GAP), re.DOTALL)
+_LOCAL_CALL = compile_code(rb"source\"?_[=:]_\"((?:\.|\\)[^\"\n]*)\"")
 # Terraform allows spaces there, the grammar does not.
-_NAMESPACE = re.compile(rb"\bcore_::_(?=\w)".replace(b"_", GAP), re.DOTALL)
+_NAMESPACE = compile_code(rb"\bcore_::_(?=\w)")
 _HEREDOC = b"x = <<ENVCTL_TEXT\n%s\nENVCTL_TEXT\n"
 
 
@@ -98,8 +99,7 @@ def _group_by_folder(files: Mapping[str, bytes]) -> dict[str, dict[str, bytes]]:
     code: dict[str, dict[str, bytes]] = {}
     for path, data in files.items():
         if path.endswith((*_CODE_SUFFIXES, *_JSON_SUFFIXES)):
-            plain = _resolve_escapes(data) if path.endswith(_JSON_SUFFIXES) else data
-            code.setdefault(dirname(path) or ".", {})[path] = plain
+            code.setdefault(dirname(path) or ".", {})[path] = _resolve_escapes(data) if is_json_code(path) else data
     return code
 
 
@@ -155,7 +155,7 @@ def load_document(data: bytes) -> JsonDocument | None:
 def _read_folder(folder: str, files: Mapping[str, bytes]) -> CodeFolder:
     found = CodeFolder(scope=Scope(folder))
     for path, data in sorted(files.items()):
-        if path.endswith(_JSON_SUFFIXES):
+        if is_json_code(path):
             if document := load_document(data):
                 found.documents[path] = document
                 _declare_json_names(found.scope, document.content)
@@ -178,14 +178,11 @@ def _declare_names(scope: Scope, source: Source) -> None:
 
 
 def list_blocks(source: Source) -> Iterator[tuple[str, list[str], tree_sitter.Node]]:
-    for node in source.list_body():
+    for node in list_body(source.root):
         if node.type == "block":
-            words = [
-                source.read_node(child).strip('"')
-                for child in node.named_children
-                if child.type in {"identifier", "string_lit"}
-            ]
-            yield words[0], words[1:], node
+            words = [child for child in node.named_children if child.type in {"identifier", "string_lit"}]
+            kind, *labels = [source.read_node(word).strip('"') for word in words]
+            yield kind, labels, node
 
 
 def _declare_json_names(scope: Scope, document: object) -> None:
@@ -224,16 +221,11 @@ def _list_calls(folder: CodeFolder) -> Iterator[tuple[str, dict[str, LazyValues]
         for kind, _, block in list_blocks(source):
             given = dict(list_attributes(list_body(block), source)) if kind == "module" else {}
             if "source" in given:
-                arguments: dict[str, LazyValues] = {
-                    name: partial(evaluate, source, expression, folder.scope) for name, expression in given.items()
-                }
-                yield unescape(source.read_node(given["source"]).strip('"')), arguments
+                address = unescape(source.read_node(given["source"]).strip('"'))
+                yield address, {name: partial(evaluate, source, node, folder.scope) for name, node in given.items()}
     for document in folder.documents.values():
         for _, body in list_json_bodies(document.content, "module"):
             for each in list_objects(body):
                 if isinstance(each.get("source"), str):
                     texts = {name: value for name, value in each.items() if isinstance(value, str)}
-                    yield (
-                        each["source"],
-                        {name: partial(evaluate_text, text, folder.scope) for name, text in texts.items()},
-                    )
+                    yield each["source"], {n: partial(evaluate_text, text, folder.scope) for n, text in texts.items()}

@@ -16,9 +16,6 @@ FILE_FUNCTIONS = {
 }
 """Number of leading arguments forming the path to read."""
 
-PATH_FUNCTIONS = frozenset({"abspath", "basename", "dirname", "pathexpand"})
-"""Functions from path to path, without reading. `pathexpand` leads into a home folder."""
-
 PATH_ATTRIBUTES = {
     ("data", "archive_file"): ("source_dir", "source_file"),
     ("resource", "archive_file"): ("source_dir", "source_file"),

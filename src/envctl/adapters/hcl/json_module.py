@@ -15,8 +15,9 @@ def read_json_blocks(data: bytes, name: str, kinds: Collection[str]) -> Iterator
     for kind in kinds:
         for bodies in list_objects(document.get(kind)):
             for label, body in bodies.items():
-                for values in list_objects(body):
-                    yield kind, label, values, Location(name, _find_line(data, label))
+                # The parser gives no locations; the first mention of the name is near enough.
+                line = data.count(b"\n", 0, max(data.find(f'"{label}"'.encode()), 0)) + 1
+                yield from ((kind, label, values, Location(name, line)) for values in list_objects(body))
 
 
 def _load_object(data: bytes, name: str) -> dict[str, Any]:
@@ -32,9 +33,8 @@ def _load_object(data: bytes, name: str) -> dict[str, Any]:
         problem = Problem("E201", "this is not JSON in UTF-8", "save the file as UTF-8", Location(name, 1))
         raise ConfigurationError(problem) from None
     if not isinstance(found, dict):
-        raise ConfigurationError(
-            Problem("E201", "a module's JSON is one object", "put { } around it", Location(name, 1))
-        )
+        problem = Problem("E201", "a module's JSON is one object", "put { } around it", Location(name, 1))
+        raise ConfigurationError(problem)
     return found
 
 
@@ -42,9 +42,3 @@ def list_objects(value: object) -> list[dict[str, Any]]:
     """Return the objects of a value: Terraform allows one or a list in place of blocks."""
     items = value if isinstance(value, list) else [value]
     return [item for item in items if isinstance(item, dict)]
-
-
-def _find_line(data: bytes, label: str) -> int:
-    # The parser gives no locations; the first mention of the name is near enough.
-    at = data.find(f'"{label}"'.encode())
-    return data.count(b"\n", 0, max(at, 0)) + 1

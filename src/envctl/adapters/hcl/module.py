@@ -37,7 +37,11 @@ def read_module(files: Mapping[str, bytes], name: str) -> ModuleInterface:
     variables = [_to_variable(block, problems) for block in blocks if block.kind == "variable"]
     if problems:
         raise ConfigurationError(*problems)
-    outputs = tuple(_to_output(block) for block in blocks if block.kind == "output")
+    outputs = tuple(
+        Output(block.name, _to_flag(block, "sensitive"), _to_text(block, "description"), block.location)
+        for block in blocks
+        if block.kind == "output"
+    )
     calls = tuple(_to_module_call(block) for block in blocks if block.kind == "module")
     return ModuleInterface(tuple(variables), outputs, calls)
 
@@ -76,7 +80,7 @@ def _read_blocks(data: bytes, name: str, kinds: Collection[str]) -> Iterator[Blo
     source = Source(data, name)
     if source.root.has_error:
         _check_syntax(source)
-    for node in source.list_body():
+    for node in list_body(source.root):
         if node.type != "block":
             continue
         kind, *labels = (
@@ -137,7 +141,7 @@ def _to_variable(block: Block, problems: list[Problem]) -> Variable:
     has_default = "default" in block.values or "default" in block.computed
     default, mismatches = convert_value(block.values.get("default"), type_)
     # Ephemeral values are never in plans or states, and must not be rendered either.
-    sensitive = _to_flag(block, "sensitive", default=False) or _to_flag(block, "ephemeral", default=False)
+    sensitive = _to_flag(block, "sensitive") or _to_flag(block, "ephemeral")
     for mismatch in mismatches:
         message = f"the default of {mismatch.format_message(block.name, reveal=not sensitive)}"
         problems.append(Problem("E212", message, f"correct it; the type is {format_type(type_)}", block.location))
@@ -153,17 +157,11 @@ def _to_variable(block: Block, problems: list[Problem]) -> Variable:
     )
 
 
-def _to_output(block: Block) -> Output:
-    return Output(
-        block.name, _to_flag(block, "sensitive", default=False), _to_text(block, "description"), block.location
-    )
-
-
 def _to_module_call(block: Block) -> ModuleCall:
     return ModuleCall(block.name, _to_text(block, "source"), block.location, _to_text(block, "version"))
 
 
-def _to_flag(block: Block, key: str, *, default: bool) -> bool:
+def _to_flag(block: Block, key: str, *, default: bool = False) -> bool:
     value = block.values.get(key, default)
     return value is True or value == "true"
 

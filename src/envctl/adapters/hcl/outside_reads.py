@@ -5,27 +5,10 @@ from posixpath import dirname, normpath
 
 import tree_sitter
 
-from envctl.adapters.hcl.code_folders import (
-    CodeFolder,
-    JsonDocument,
-    can_read_files,
-    evaluate_text,
-    list_blocks,
-    list_json_bodies,
-    parse_template,
-    read_folders,
-)
+from envctl.adapters.hcl import code_folders, paths
+from envctl.adapters.hcl.code_folders import CodeFolder, JsonDocument, can_read_files, evaluate_text, list_json_bodies
 from envctl.adapters.hcl.file_functions import FILE_FUNCTIONS, PATH_ATTRIBUTES
-from envctl.adapters.hcl.paths import (
-    MODULE,
-    Scope,
-    evaluate,
-    explain_leaving,
-    explain_read,
-    list_arguments,
-    read_function_name,
-    walk_nodes,
-)
+from envctl.adapters.hcl.paths import MODULE, Scope, evaluate, explain_leaving, walk_nodes
 from envctl.adapters.hcl.source import Source
 from envctl.domain.errors import Location
 from envctl.domain.release.outside_reads import OutsideRead
@@ -40,7 +23,7 @@ def find_outside_reads(files: Mapping[str, bytes], modules: Sequence[str]) -> tu
     """
     found: set[OutsideRead] = set()
     templates: set[str] = set()
-    for folder, each in read_folders(files, modules).items():
+    for folder, each in code_folders.read_folders(files, modules).items():
         found |= set(_search_folder(each, templates))
         below = "" if folder == "." else f"{folder}/"
         templates |= {path for path in files if path.endswith(_TEMPLATE_SUFFIXES) and path.startswith(below)}
@@ -53,17 +36,17 @@ def _search_folder(folder: CodeFolder, templates: set[str]) -> Iterator[OutsideR
     for source in folder.sources.values():
         if not can_read_files(source.data):
             continue
-        for kind, labels, block in list_blocks(source):
+        for kind, labels, block in code_folders.list_blocks(source):
             if not can_read_files(source.data[block.start_byte : block.end_byte]):
                 continue
-            paths = PATH_ATTRIBUTES.get((kind, labels[0]), ()) if labels else ()
-            yield from _search_block(source, block, folder.scope, paths, templates)
+            names = PATH_ATTRIBUTES.get((kind, labels[0]), ()) if labels else ()
+            yield from _search_block(source, block, folder.scope, names, templates)
     for path, document in folder.documents.items():
         yield from _search_json(path, document, folder.scope, templates)
 
 
 def _search_block(
-    source: Source, block: tree_sitter.Node, scope: Scope, paths: Sequence[str], templates: set[str]
+    source: Source, block: tree_sitter.Node, scope: Scope, names: Sequence[str], templates: set[str]
 ) -> Iterator[OutsideRead]:
     specific, general = [], []
     for node in walk_nodes(block):
@@ -71,7 +54,7 @@ def _search_block(
             specific.append(OutsideRead(source.locate_node(node), reason))
         elif node.type in {"attribute", "object_elem"}:
             name = source.read_node(node.named_children[0]).strip('"')
-            values = evaluate(source, node.named_children[-1], scope) if name in paths else frozenset()
+            values = evaluate(source, node.named_children[-1], scope) if name in names else frozenset()
             if reason := explain_leaving(values, is_path=True):
                 specific.append(OutsideRead(source.locate_node(node), f"{name} is {reason}"))
         elif node.type in _TEMPLATE_NODES and (reason := explain_leaving(evaluate(source, node, scope))):
@@ -82,26 +65,19 @@ def _search_block(
 
 
 def _explain_call(source: Source, node: tree_sitter.Node, scope: Scope, templates: set[str]) -> str:
-    name, given = read_function_name(source, node), list_arguments(node)
+    name, given = paths.read_function_name(source, node), paths.list_arguments(node)
     count = FILE_FUNCTIONS.get(name)
     if not count or not given:
         return ""
     values = evaluate(source, given[0], scope)
     if name == "templatefile":
-        templates |= {path for value in values if (path := _to_release_path(value))}
-    if reason := explain_read(values):
+        templates |= {normpath(value[1:].replace(MODULE, "", 1)) for value in values if value.startswith(MODULE)}
+    if reason := paths.explain_read(values):
         return f"{name}() reads {reason}"
     for pattern in evaluate(source, given[1], scope) if count > 1 and len(given) > 1 else ():
         if reason := explain_leaving(frozenset(f"{value}/{pattern}" for value in values)):
             return f"{name}() reads {reason}"
     return ""
-
-
-def _to_release_path(value: str) -> str:
-    if not value.startswith(MODULE):
-        return ""
-    folder, _, rest = value[1:].partition(MODULE)
-    return normpath(f"{folder}{rest}")
 
 
 def _search_json(path: str, document: JsonDocument, scope: Scope, templates: set[str]) -> Iterator[OutsideRead]:
@@ -114,7 +90,7 @@ def _search_json(path: str, document: JsonDocument, scope: Scope, templates: set
     for _, text in _list_texts(document.content):
         if "${" not in text and "%{" not in text:
             continue
-        source, top = parse_template(text)
+        source, top = code_folders.parse_template(text)
         calls = [node for node in walk_nodes(source.root) if node.type == "function_call"]
         found = [reason for node in calls if (reason := _explain_call(source, node, scope, templates))]
         if not found and top is not None and (reason := explain_leaving(evaluate(source, top, scope))):
@@ -137,7 +113,7 @@ def _search_template(path: str, data: bytes) -> Iterator[OutsideRead]:
     """Search a template. It has no `path.module`: all its reads by name are outside of the release."""
     if not can_read_files(data):
         return
-    source, _ = parse_template(data.decode(errors="replace"))
+    source, _ = code_folders.parse_template(data.decode(errors="replace"))
     scope = Scope(dirname(path))
     for node in walk_nodes(source.root):
         if node.type == "function_call" and (reason := _explain_call(source, node, scope, set())):

@@ -21,9 +21,10 @@ _MAX_VALUES, _MAX_DEPTH = 16, 40
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 _CHARACTER_BY_ESCAPE = {"n": "\n", "r": "\r", "t": "\t"}
 _MARKED_PATH = re.compile("([\x02\x03])(/[^\\s\"']*)?|\x01([^\x01]*)\x01(/[^\\s\"']*)?")
-_GAP = r"(?:\s|/\*.*?\*/|(?:#|//)[^\n]*)*"
+GAP = r"(?:\s|/\*.*?\*/|(?:#|//)[^\n]*)*"
+"""White space and comments, allowed between the words of code."""
 _MARK_PATTERNS = tuple(
-    (mark, re.compile(pattern.replace("_", _GAP), re.DOTALL))
+    (mark, re.compile(pattern.replace("_", GAP), re.DOTALL))
     for mark, pattern in ((ROOT, r"\bpath_\._root\b"), (CWD, r"\bpath_\._cwd\b"), (HOME, r"\bpathexpand_\("))
 )
 # They return one of their arguments, as the same path.
@@ -49,7 +50,7 @@ class Scope:
         found = [self.locals[name]] if kind == "local" and name in self.locals else self.variables.get(name, [])
         values = self.resolve_once(key, lambda: frozenset(value for later in found for value in later()))
         # Settings may assign another value to a variable.
-        return _limit_values(values if kind == "local" and found else values | _UNKNOWN_VALUES)
+        return _unite_values(values if kind == "local" and found else values | _UNKNOWN_VALUES)
 
     def resolve_once(self, key: str, later: LazyValues) -> Values:
         """Return the values; unknown if evaluating them needs the same key again."""
@@ -72,7 +73,7 @@ def evaluate(source: Source, node: tree_sitter.Node, scope: Scope) -> Values:
         case kind if kind in _STRING_NODES:
             return _evaluate_template(source, parts, scope)
         case "conditional":
-            return _limit_values(frozenset().union(*(evaluate(source, part, scope) for part in parts[1:])))
+            return _unite_values(*(evaluate(source, part, scope) for part in parts[1:]))
         case "function_call":
             return _evaluate_call(source, node, scope)
         case "variable_expr":
@@ -117,10 +118,8 @@ def _evaluate_reference(source: Source, parts: list[tree_sitter.Node], scope: Sc
             return frozenset({ROOT})
         case ["path", "cwd"]:
             return frozenset({CWD})
-        case ["local", name]:
-            return scope.resolve_name("local", name)
-        case ["var", name]:
-            return scope.resolve_name("var", name)
+        case [("local" | "var") as kind, name]:
+            return scope.resolve_name(kind, name)
     return _select_part(source, parts, (), scope)
 
 
@@ -166,11 +165,9 @@ def _select_values(source: Source, node: tree_sitter.Node, steps: Sequence[str |
         return _select_part(source, _strip_delimiters(node.named_children), steps, scope)
     else:
         return _collect_marks(source, node)
-    return _limit_values(
-        frozenset().union(
-            *([] if parts else [_UNKNOWN_VALUES]), *(_select_values(source, part, steps[1:], scope) for part in parts)
-        )
-    )
+    if not parts:
+        return _UNKNOWN_VALUES
+    return _unite_values(*(_select_values(source, part, steps[1:], scope) for part in parts))
 
 
 def _find_loop_result(source: Source, node: tree_sitter.Node) -> tuple[tree_sitter.Node, list[None]]:
@@ -186,11 +183,11 @@ def _evaluate_call(source: Source, node: tree_sitter.Node, scope: Scope) -> Valu
     if name == "pathexpand":
         return frozenset({HOME})
     if name in _PASS_THROUGH and given:
-        return _limit_values(frozenset().union(*(evaluate(source, each, scope) for each in given)))
+        return _unite_values(*(evaluate(source, each, scope) for each in given))
     if name in _SELECTORS and given:
         key = _read_step(source, given[1]) if name == "lookup" and len(given) > 1 else None
         rest = [evaluate(source, each, scope) for each in given[2:]]
-        return _limit_values(frozenset().union(_select_values(source, given[0], [key], scope), *rest))
+        return _unite_values(_select_values(source, given[0], [key], scope), *rest)
     if name == "dirname" and len(given) == 1:
         return frozenset(_to_parent(value) for value in evaluate(source, given[0], scope))
     if name == "basename" and len(given) == 1:
@@ -208,17 +205,15 @@ def _evaluate_call(source: Source, node: tree_sitter.Node, scope: Scope) -> Valu
 
 
 def _evaluate_format(source: Source, given: list[tree_sitter.Node], scope: Scope) -> Values:
-    rest = iter(given[1:])
     found: set[str] = set()
     for text in evaluate(source, given[0], scope):
         pieces: list[Values] = []
         for index, part in enumerate(re.split(r"%[sv]", text)):
-            argument = next(rest, None) if index else None
-            if argument is not None:
-                pieces.append(evaluate(source, argument, scope))
+            if 0 < index < len(given):
+                pieces.append(evaluate(source, given[index], scope))
             pieces.append(frozenset({part}))
         found |= _join_values(pieces)
-    return _limit_values(frozenset(found))
+    return _unite_values(frozenset(found))
 
 
 def _to_parent(value: str) -> str:
@@ -266,7 +261,9 @@ def unescape(text: str) -> str:
     return _ESCAPE.sub(resolve, text) if "\\" in text else text
 
 
-def _limit_values(values: Values) -> Values:
+def _unite_values(*pieces: Values) -> Values:
+    """Return all values, or the first ones of too many."""
+    values = frozenset[str]().union(*pieces)
     return frozenset(sorted(values)[:_MAX_VALUES]) if len(values) > _MAX_VALUES else values
 
 
@@ -298,9 +295,7 @@ def explain_leaving(values: Values, *, is_path: bool = False) -> str:
         if is_path and UNKNOWN not in value and value[:1] not in (MODULE, ROOT, CWD) and _is_outside("", value.strip()):
             return "a path that leaves the release"
         for mark, below, folder, rest in _MARKED_PATH.findall(value):
-            if mark and _is_outside("", (below or "").lstrip("/")):
-                return "a path that leaves the release"
-            if not mark and _is_outside(folder, (rest or "").lstrip("/")):
+            if _is_outside("" if mark else folder, (below if mark else rest).lstrip("/")):
                 return "a path that leaves the release"
     return ""
 

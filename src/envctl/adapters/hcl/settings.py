@@ -2,7 +2,7 @@
 
 from pygohcl import HCLParseError
 
-from envctl.adapters.hcl.source import Source, list_attributes, parse_attributes
+from envctl.adapters.hcl.source import Source, list_attributes, list_body, parse_attributes
 from envctl.adapters.hcl.values import find_non_literals, to_exact_value
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.terraform.variables import Assignment, SettingsFile
@@ -27,30 +27,25 @@ def _parse_settings(data: bytes, name: str) -> SettingsFile:
         is_syntax = "invalid HCL" in str(error) or not problems
         raise ConfigurationError(*(source.to_problems(str(error)) if is_syntax else problems)) from None
     if not problems and source.root.has_error:
-        problems = [
-            Problem(
-                "E201", "this file can't be read", "write one `name = value` a line", source.locate_node(source.root)
-            )
-        ]
+        hint = "write one `name = value` a line"
+        problems = [Problem("E201", "this file can't be read", hint, source.locate_node(source.root))]
     if problems:
         raise ConfigurationError(*problems)
     assignments = (
         Assignment(key, to_exact_value(source, node, values[key]), source.locate_node(node.parent or node))
-        for key, node in list_attributes(source.list_body(), source)
+        for key, node in list_attributes(list_body(source.root), source)
     )
     return SettingsFile(name, tuple(assignments))
 
 
 def _find_invalid_settings(source: Source) -> list[Problem]:
     problems = []
-    for node in source.list_body():
+    for node in list_body(source.root):
         if node.type == "block":
-            kind = source.read_node(node.named_children[0])
+            message = f"a settings file holds no blocks such as {source.read_node(node.named_children[0])}"
             hint = "write `name = value`; blocks belong into a module"
-            problems.append(
-                Problem("E202", f"a settings file holds no blocks such as {kind}", hint, source.locate_node(node))
-            )
-    for key, expression in list_attributes(source.list_body(), source):
+            problems.append(Problem("E202", message, hint, source.locate_node(node)))
+    for key, expression in list_attributes(list_body(source.root), source):
         for fault in find_non_literals(source, expression):
             message = f"{key} holds {fault.description}; a settings file holds literal values only"
             hint = "write the value itself; what is computed belongs into the module"

@@ -49,24 +49,18 @@ class Source:
     def read_node(self, node: tree_sitter.Node) -> str:
         return self.data[node.start_byte : node.end_byte].decode()
 
-    def list_body(self) -> list[tree_sitter.Node]:
-        return list_body(self.root)
-
     def to_problems(self, message: str) -> list[Problem]:
         """Split the diagnostics of pygohcl, given as one line, into problems."""
         parts = _DIAGNOSTIC.split(message.removeprefix("invalid HCL: "))
-        found = [
-            self._to_problem(text.rstrip(", "), int(line)) for line, text in zip(parts[1::2], parts[2::2], strict=True)
-        ]
+        found = []
+        for line, text in zip(parts[1::2], parts[2::2], strict=True):
+            summary, _, detail = text.rstrip(", ").partition("; ")
+            hint = " ".join(_MENTION.sub(r"on line \1", detail).split()) or "correct the syntax there"
+            found.append(Problem("E201", f"syntax error: {summary}", hint, Location(self.name, int(line))))
         if not found:
             hint = "simplify the values that were changed last"
             found = [Problem("E201", f"the file can't be read: {message}", hint, Location(self.name))]
         return sorted(dict.fromkeys(found), key=lambda problem: problem.location or Location(""))
-
-    def _to_problem(self, text: str, line: int) -> Problem:
-        summary, _, detail = text.partition("; ")
-        sentence = " ".join(_MENTION.sub(r"on line \1", detail).split()) or "correct the syntax there"
-        return Problem("E201", f"syntax error: {summary}", sentence, Location(self.name, line))
 
 
 @cache

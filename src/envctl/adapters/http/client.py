@@ -93,11 +93,11 @@ class HttpClient:
                 deadline.start()
                 yield response
             except (HTTPError, HTTPException, OSError) as error:
-                if deadline.passed:
+                if deadline.over.is_set():
                     raise HttpFailedError(Failure.TIMEOUT, error) from None
                 raise _describe_failure(error) from None
             else:
-                if deadline.passed:
+                if deadline.over.is_set():
                     raise HttpFailedError(Failure.TIMEOUT, TimeoutError())
             finally:
                 if response is not None:
@@ -116,11 +116,9 @@ class HttpClient:
         from urllib3 import PoolManager, ProxyManager
 
         trusted = self._trusted or ssl.create_default_context()
-        manager = (
-            ProxyManager(way.url, proxy_headers=way.headers, ssl_context=trusted)
-            if way
-            else PoolManager(ssl_context=trusted)
-        )
+        manager = PoolManager(ssl_context=trusted)
+        if way:
+            manager = ProxyManager(way.url, proxy_headers=way.headers, ssl_context=trusted)
         manager.pool_classes_by_scheme = _load_pool_classes()
         return manager
 
@@ -141,13 +139,9 @@ class _Deadline:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._over = threading.Event()
+        self.over = threading.Event()
         self._held: list[socket.socket] = []
         self._timer: threading.Timer | None = None
-
-    @property
-    def passed(self) -> bool:
-        return self._over.is_set()
 
     def start(self) -> None:
         if self._seconds and self._timer is None:
@@ -157,7 +151,7 @@ class _Deadline:
     def hold(self, connection: socket.socket) -> None:
         # A copy: TLS takes the connection itself over.
         self._held.append(socket.socket(fileno=os.dup(connection.fileno())))
-        if self.passed:
+        if self.over.is_set():
             self._end()
 
     def __enter__(self) -> "_Deadline":
@@ -173,7 +167,7 @@ class _Deadline:
             each.close()
 
     def _end(self) -> None:
-        self._over.set()
+        self.over.set()
         for each in self._held:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)

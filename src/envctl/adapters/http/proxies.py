@@ -19,7 +19,11 @@ class Proxy:
 def proxy(url: str, environ: Mapping[str, str]) -> Proxy | None:
     """None where the way is a direct one: always on this machine itself."""
     parts = urlsplit(url)
-    if is_loopback(parts.netloc) or _excepted(parts.netloc.lower(), _either(environ, "no_proxy")):
+    host = parts.netloc.lower()
+    hosts = (host, host.rpartition(":")[0] or host)
+    excepted = [name.strip().lower().lstrip(".") for name in _either(environ, "no_proxy").split(",")]
+    is_excepted = any(f".{each}".endswith(f".{name}") for name in excepted if name for each in hosts)
+    if is_loopback(parts.netloc) or is_excepted or "*" in excepted:
         return None
     found = _either(environ, f"{parts.scheme}_proxy")
     return Proxy(found, _login(found)) if found else None
@@ -28,12 +32,6 @@ def proxy(url: str, environ: Mapping[str, str]) -> Proxy | None:
 def _either(environ: Mapping[str, str], name: str) -> str:
     """curl reads the small letters first, and so does everybody after it."""
     return environ.get(name) or environ.get(name.upper()) or ""
-
-
-def _excepted(host: str, listed: str) -> bool:
-    bare = host.rpartition(":")[0] or host
-    names = [name.strip().lower().lstrip(".") for name in listed.split(",")]
-    return any(name == "*" or f".{each}".endswith(f".{name}") for name in names if name for each in (host, bare))
 
 
 def _login(url: str) -> Mapping[str, str]:

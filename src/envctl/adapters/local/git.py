@@ -13,7 +13,7 @@ MAX_COMMITS = 1000
 """Limit of commits examined for one release."""
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _ADDRESS_FORMAT = "--format=%ae%n%ce%n%(trailers:key=Co-authored-by,valueonly,unfold)"
-_IN_BRACKETS = re.compile(r"<([^<>]+)>\s*$")
+_IN_BRACKETS = re.compile(r"^.*<([^<>]+)>\s*$")
 
 
 class Git:
@@ -27,22 +27,14 @@ class Git:
             return Revision()
         commit, _, author = head.partition(" ")
         # Deleted paths are included: git knows if they were ever committed.
-        status = run_git(
-            self._project,
-            "--literal-pathspecs",
-            "status",
-            "--porcelain",
-            "--untracked-files=normal",
-            "--",
-            *_resolve_links(self._project, paths),
-        )
+        words = ("--literal-pathspecs", "status", "--porcelain", "--untracked-files=normal", "--")
+        status = run_git(self._project, *words, *_resolve_links(self._project, paths))
         return Revision(commit, author, uncommitted=status is None or bool(status))
 
     def list_contributors(self, since: str) -> Sequence[str]:
         """Without the history back to `since`, as in a shallow clone, use the last commit alone."""
         before = since if _COMMIT.fullmatch(since) else "HEAD^1"
-        ranges = (("HEAD", "--not", before), ("HEAD", "--not", "HEAD^1"), ("-1", "HEAD"))
-        for each in ranges:
+        for each in (("HEAD", "--not", before), ("HEAD", "--not", "HEAD^1"), ("-1", "HEAD")):
             if found := self._list_addresses(*each, "--"):
                 return found
         return ()
@@ -61,7 +53,9 @@ class Git:
         found = run_git(self._project, "--literal-pathspecs", *words)
         if found is None:
             return None
-        return tuple(dict.fromkeys(_parse_address(line) for line in found.splitlines() if line.strip()))
+        return tuple(
+            dict.fromkeys(_IN_BRACKETS.sub(r"\1", line).strip() for line in found.splitlines() if line.strip())
+        )
 
     def is_behind(self, commit: str) -> bool | None:
         """Return False without git, and for a commit outside all fetched branches."""
@@ -76,11 +70,6 @@ class Git:
     def locate_project(self) -> str | None:
         found = run_git(self._project, "rev-parse", "--show-prefix")
         return None if found is None else found.rstrip("/")
-
-
-def _parse_address(line: str) -> str:
-    found = _IN_BRACKETS.search(line)
-    return (found[1] if found else line).strip()
 
 
 def _resolve_links(project: Path, paths: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from envctl.adapters.disk.reading import read_text
@@ -38,11 +38,9 @@ class LocalIdentity:
         return self._local_actor
 
     def explain_doubt(self) -> str:
-        return (
-            "nothing of the project lies in AWS, which would vouch for a name"
-            if self._local_actor.via == "github"
-            else ""
-        )
+        if self._local_actor.via != "github":
+            return ""
+        return "nothing of the project lies in AWS, which would vouch for a name"
 
     @cached_property
     def _local_actor(self) -> Actor:
@@ -67,14 +65,10 @@ class FileHeadCache:
 
     def __init__(self, file: Path, store: Callable[[], str]) -> None:
         self._file = file
-        self._find_store = store
-
-    @cached_property
-    def _store_url(self) -> str:
-        return self._find_store()
+        self._store_url = cache(store)
 
     def load_head(self) -> tuple[int, str] | None:
-        return self._read_heads().get(self._store_url)
+        return self._read_heads().get(self._store_url())
 
     def save_head(self, seq: int, head: str) -> None:
         # Reading the ledger must work on a read-only disk: a lost cache entry is harmless.
@@ -86,9 +80,9 @@ class FileHeadCache:
     def _write_if_later(self, seq: int, head: str) -> None:
         """Write the head unless another command of this project wrote a later one."""
         known = self._read_heads()
-        if seq <= known.get(self._store_url, (0, ""))[0]:
+        if seq <= known.get(self._store_url(), (0, ""))[0]:
             return
-        known[self._store_url] = (seq, head)
+        known[self._store_url()] = (seq, head)
         temporary = self._file.with_suffix(f".{os.getpid()}")
         try:
             temporary.write_text(json.dumps(known))

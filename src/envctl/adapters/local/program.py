@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from envctl.domain.errors import EnvctlError, ExitCode, OperationFailedError, Problem
+from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
+from envctl.domain.exit_codes import ExitCode
 
 # Python ignores these signals, and the new program would inherit that.
 _IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
@@ -22,7 +23,10 @@ def exec_program(command: Sequence[str], environment: Mapping[str, str]) -> NoRe
     except (OSError, ValueError) as error:
         for number, handler in before.items():
             signal.signal(number, handler)
-        raise _not_started_error(command[0], error) from error
+        reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        hint = "let a script begin with a line such as #!/bin/sh" if "format" in reason else "envctl did nothing else"
+        message = f"{command[0]} can't be started: {reason.lower()}"
+        raise _exit_error(ExitCode.NOT_EXECUTABLE, "E018", message, hint) from error
 
 
 def _find_program(name: str, environment: Mapping[str, str]) -> str:
@@ -33,16 +37,8 @@ def _find_program(name: str, environment: Mapping[str, str]) -> str:
         raise _exit_error(ExitCode.NOT_EXECUTABLE, "E018", f"{name} is a folder", "name a program")
     if shutil.which(name, mode=os.F_OK, path=path):
         raise _exit_error(ExitCode.NOT_EXECUTABLE, "E018", f"{name} is not executable", f"make it so: chmod +x {name}")
-    where = "" if os.sep in name else " on the PATH"
-    raise _exit_error(
-        ExitCode.NOT_FOUND, "E015", f"there is no program {name}{where}", "install it, or correct its name"
-    )
-
-
-def _not_started_error(name: str, error: OSError | ValueError) -> EnvctlError:
-    reason = (error.strerror if isinstance(error, OSError) else "") or str(error)
-    hint = "let a script begin with a line such as #!/bin/sh" if "format" in reason else "envctl did nothing else"
-    return _exit_error(ExitCode.NOT_EXECUTABLE, "E018", f"{name} can't be started: {reason.lower()}", hint)
+    message = f"there is no program {name}" + ("" if os.sep in name else " on the PATH")
+    raise _exit_error(ExitCode.NOT_FOUND, "E015", message, "install it, or correct its name")
 
 
 def _exit_error(exit_code: ExitCode, code: str, message: str, hint: str) -> EnvctlError:

@@ -1,7 +1,7 @@
 """The Templates port: files in the package, or in a checkout of the repository."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import envctl
@@ -27,7 +27,9 @@ class PackagedTemplates:
         return own
 
     def load_shipped(self, folder: str) -> Mapping[str, File]:
-        top = _shipped_root()
+        packaged = PACKAGE / "shipped"
+        # In the package for a wheel, else at the top of the repository.
+        top = packaged if packaged.is_dir() else REPOSITORY
         if (top / folder).is_file():
             return {folder: _read_file(top / folder)}
         return {f"{folder}/{path}": file for path, file in _read_folder(top / folder).items()}
@@ -36,20 +38,12 @@ class PackagedTemplates:
         return {path: file.data.decode() for path, file in _read_folder(WORKFLOWS / system).items()}
 
 
-def _shipped_root() -> Path:
-    """Return the folder of shipped modules: in the package for a wheel, else the top of the repository."""
-    packaged = PACKAGE / "shipped"
-    return packaged if packaged.is_dir() else REPOSITORY
-
-
 def _read_folder(top: Path) -> dict[str, File]:
-    return {file.relative_to(top).as_posix(): _read_file(file) for file in sorted(_walk_files(top))}
-
-
-def _walk_files(top: Path) -> Iterator[Path]:
+    files: list[Path] = []
     for folder, folders, names in os.walk(top):
         folders[:] = set(folders) - EXCLUDED
-        yield from (Path(folder, name) for name in names)
+        files += [Path(folder, name) for name in names]
+    return {file.relative_to(top).as_posix(): _read_file(file) for file in sorted(files)}
 
 
 def _read_file(path: Path) -> File:

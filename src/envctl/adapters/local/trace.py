@@ -37,19 +37,16 @@ class FileTracer:
         try:
             yield
         finally:
-            self._add_span(name, lane or _current_lane(), start, time.monotonic())
+            thread = threading.current_thread()
+            # Workers bear the name of their stack.
+            own = OWN_LANE if thread is threading.main_thread() else thread.name
+            self._add_span(name, lane or own, start, time.monotonic())
 
     def record_value(self, name: str, value: float) -> None:
+        moment = self._to_microseconds(time.monotonic())
+        event = {"name": name, "ph": "C", "pid": os.getpid(), "ts": moment, "args": {name: value}}
         with self._lock:
-            self._events.append(
-                {
-                    "name": name,
-                    "ph": "C",
-                    "pid": os.getpid(),
-                    "ts": self._to_microseconds(time.monotonic()),
-                    "args": {name: value},
-                }
-            )
+            self._events.append(event)
 
     def close(self) -> None:
         """Write the file. Raises OperationFailedError for disk errors."""
@@ -82,12 +79,6 @@ class FileTracer:
 
     def _to_microseconds(self, moment: float) -> int:
         return round((moment - self._began) * _MICROSECONDS)
-
-
-def _current_lane() -> str:
-    """Return the thread name: workers bear the name of their stack."""
-    thread = threading.current_thread()
-    return OWN_LANE if thread is threading.main_thread() else thread.name
 
 
 def process_start_time() -> float:

@@ -37,14 +37,12 @@ class Challenge:
 
 def authenticate(transport: Transport, header: str, login: Callable[[], Login | None], scope: str) -> str:
     """Return the `Authorization` for a second attempt. Raises OperationFailedError."""
-    challenge = Challenge.parse(header)
-    match challenge:
+    match challenge := Challenge.parse(header):
         case Challenge("basic"):
             credentials = login()
             if credentials is None or credentials.is_token:
-                raise denied_error(
-                    transport.registry, "it asks for a login, and there is none", suggest_login(transport.registry)
-                )
+                hint = suggest_login(transport.registry)
+                raise denied_error(transport.registry, "it asks for a login, and there is none", hint)
             return credentials.basic_authorization
         case Challenge("bearer", realm) if realm:
             return f"Bearer {_fetch_token(transport, challenge, login(), challenge.scope or scope)}"

@@ -6,15 +6,8 @@ from contextlib import contextmanager
 from urllib.parse import urlencode, urljoin
 
 from envctl.adapters.http.retry import TemporaryError
-from envctl.adapters.registry import challenge
-from envctl.adapters.registry.failures import (
-    copy_error,
-    denied_error,
-    request_error,
-    response_error,
-    to_plain_line,
-    unreachable_error,
-)
+from envctl.adapters.registry import challenge, failures
+from envctl.adapters.registry.failures import request_error, response_error
 from envctl.adapters.registry.login import Login
 from envctl.adapters.registry.transport import Answer, Transport, origin
 from envctl.domain.images.image_reference import DOCKER_HUB, is_loopback
@@ -69,9 +62,8 @@ class RegistryApi:
         """Stream a blob. Raises TemporaryError before the last piece if it ends too early or its digest differs."""
         # This call also renews the authorization: a token lasts some minutes only.
         if not self.has_content("blobs", repository, part.digest):
-            raise request_error(
-                self.registry, f"{repository} has an image without all of its layers: {part.digest} is lacking"
-            )
+            message = f"{repository} has an image without all of its layers: {part.digest} is lacking"
+            raise request_error(self.registry, message)
         url = f"{self._base}{repository}/blobs/{part.digest}"
         with self._transport.stream(url, self._build_authorization(url, repository)) as (status, pieces):
             self._require_status(Answer(status, {}, b"", url), OK)
@@ -85,7 +77,9 @@ class RegistryApi:
         if answer.status == CREATED and source:
             return ""
         if answer.status == NOT_FOUND:
-            raise copy_error(f"there is no repository {repository} in {self.registry}", "make it, and try again")
+            raise failures.copy_error(
+                f"there is no repository {repository} in {self.registry}", "make it, and try again"
+            )
         self._require_status(answer, ACCEPTED)
         return self._find_upload_url(answer)
 
@@ -144,9 +138,9 @@ class RegistryApi:
     def _require_status(self, answer: Answer, status: int) -> None:
         if answer.status == status:
             return
-        why = to_plain_line(answer.body.decode(errors="replace")) or f"it answers {answer.status}"
+        why = failures.to_plain_line(answer.body.decode(errors="replace")) or f"it answers {answer.status}"
         if answer.status in {UNAUTHORISED, FORBIDDEN}:
-            raise denied_error(self.registry, why, challenge.suggest_login(self.registry))
+            raise failures.denied_error(self.registry, why, challenge.suggest_login(self.registry))
         raise request_error(self.registry, f"{answer.status}, {why}")
 
     def _verify_pieces(self, part: Descriptor, pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -155,9 +149,8 @@ class RegistryApi:
             digest.update(piece)
             size += len(piece)
             if size > part.size or (size == part.size and f"sha256:{digest.hexdigest()}" != part.digest):
-                raise TemporaryError(
-                    response_error(self.registry, f"what it gives out as {part.digest} is something else")
-                )
+                message = f"what it gives out as {part.digest} is something else"
+                raise TemporaryError(response_error(self.registry, message))
             yield piece
         if size != part.size:
-            raise TemporaryError(unreachable_error(self.registry, "broke off before its answer was complete"))
+            raise TemporaryError(failures.unreachable_error(self.registry, "broke off before its answer was complete"))

@@ -13,7 +13,6 @@ from envctl.domain.images.manifest import IMAGE_TYPES, INDEX_TYPES
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
-_NO_REPOSITORY = "RepositoryNotFoundException"
 _NO_IMAGE = frozenset({"ImageNotFound", "ImageTagDoesNotMatchDigest"})
 _DENIED = ("AccessDenied", "UnrecognizedClient", "InvalidSignature", "ExpiredToken", "Forbidden", "NotAuthorized")
 _SERVER_ERROR = 500
@@ -54,21 +53,16 @@ class EcrApi:
 
     def _find_digest(self, host: EcrRegistry, image: Image, environment: str, wanted: dict[str, str]) -> str | None:
         """Return the digest of an image; None if there is none. Needs the permission to pull only."""
-        response = self._call_api(
-            image.registry,
-            host,
-            environment,
-            lambda client: client.batch_get_image(
-                registryId=host.account_id,
-                repositoryName=image.repository,
-                imageIds=[wanted],
-                acceptedMediaTypes=[*IMAGE_TYPES, *INDEX_TYPES],
-            ),
-        )
+        request: dict[str, object] = {
+            "registryId": host.account_id,
+            "repositoryName": image.repository,
+            "imageIds": [wanted],
+            "acceptedMediaTypes": [*IMAGE_TYPES, *INDEX_TYPES],
+        }
+        response = self._call_api(image.registry, host, environment, lambda client: client.batch_get_image(**request))
         for found in response.get("images", ()):
             return str(found["imageId"]["imageDigest"])
-        reasons = {str(failure.get("failureCode")) for failure in response.get("failures", ())} - _NO_IMAGE
-        if reasons:
+        if reasons := {str(failure.get("failureCode")) for failure in response.get("failures", ())} - _NO_IMAGE:
             raise request_error(image.registry, f"{image}: {', '.join(sorted(reasons))}")
         return None
 
@@ -92,7 +86,7 @@ class _NoRepositoryError(Exception):
 def _to_error(registry: str, error: "ClientError") -> Exception:
     details = error.response.get("Error", {})
     code, message = str(details.get("Code", "")), str(details.get("Message", ""))
-    if code == _NO_REPOSITORY:
+    if code == "RepositoryNotFoundException":
         return _NoRepositoryError()
     if code.startswith(_DENIED):
         return denied_error(registry, f"{message} ({code})", challenge.suggest_login(registry))

@@ -13,9 +13,8 @@ def unreachable_error(registry: str, why: str) -> OperationFailedError:
 
 
 def denied_error(registry: str, why: str, hint: str) -> OperationFailedError:
-    return OperationFailedError(
-        Problem("E432", f"the registry {registry} does not let you: {to_plain_line(why)}", hint)
-    )
+    message = f"the registry {registry} does not let you: {to_plain_line(why)}"
+    return OperationFailedError(Problem("E432", message, hint))
 
 
 def response_error(registry: str, what: str) -> OperationFailedError:
@@ -34,9 +33,8 @@ def copy_error(what: str, hint: str) -> OperationFailedError:
 
 
 def unreadable_login_error(why: str) -> OperationFailedError:
-    return OperationFailedError(
-        Problem("E436", f"your docker login can't be read: {why}", "log in again: docker login")
-    )
+    message = f"your docker login can't be read: {why}"
+    return OperationFailedError(Problem("E436", message, "log in again: docker login"))
 
 
 def to_plain_line(text: str) -> str:

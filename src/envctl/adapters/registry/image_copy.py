@@ -51,10 +51,8 @@ class ImageCopier:
         source = self.source
         manifest = source.registry.fetch_manifest(source.repository, digest)
         if manifest is None:
-            raise request_error(
-                source.registry.registry,
-                f"{source.repository} has an image without all of its parts: {digest} is lacking",
-            )
+            message = f"{source.repository} has an image without all of its parts: {digest} is lacking"
+            raise request_error(source.registry.registry, message)
         if not depth or len(found) >= MAX_PARTS:
             raise request_error(source.registry.registry, f"{source.repository} has an image of too many parts")
         for child in manifest.children:
@@ -67,8 +65,7 @@ class ImageCopier:
         if target.registry.has_content("blobs", target.repository, blob.digest):
             return
         mount_source = source.repository if source.registry.registry == target.registry.registry else ""
-        location = target.registry.start_upload(target.repository, blob, mount_source)
-        if location:
+        if location := target.registry.start_upload(target.repository, blob, mount_source):
             with source.registry.open_blob(source.repository, blob) as pieces:
                 target.registry.upload_blob(target.repository, blob, location, self._report_pieces(pieces, done))
 

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,7 +36,7 @@ class Login:
 def find_login(registry: str, environ: Mapping[str, str]) -> Login | None:
     """Find the login; None if there is none. Raises OperationFailedError if it is unreadable."""
     config = _load_docker_config(environ)
-    names = tuple(_list_stored_names(registry))
+    names = _list_stored_names(registry)
     helpers = config.get("credHelpers")
     chosen = next((helpers[name] for name in names if name in helpers), None) if isinstance(helpers, dict) else None
     if isinstance(helper := chosen or config.get("credsStore"), str):
@@ -48,18 +48,11 @@ def find_login(registry: str, environ: Mapping[str, str]) -> Login | None:
     return _parse_stored_login(registry, stored) if isinstance(stored, dict) else None
 
 
-def _list_stored_names(registry: str) -> Iterator[str]:
-    """Yield the possible names of a stored login. Old ones are URLs."""
+def _list_stored_names(registry: str) -> tuple[str, ...]:
+    """Return the possible names of a stored login. Old ones are URLs."""
     if registry in _DOCKER_HUB_NAMES:
-        yield from _DOCKER_HUB_NAMES
-        return
-    yield from (
-        registry,
-        f"https://{registry}",
-        f"https://{registry}/",
-        f"https://{registry}/v1/",
-        f"https://{registry}/v2/",
-    )
+        return _DOCKER_HUB_NAMES
+    return (registry, *(f"https://{registry}{end}" for end in ("", "/", "/v1/", "/v2/")))
 
 
 def _load_docker_config(environ: Mapping[str, str]) -> dict[str, object]:

@@ -8,14 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from envctl.adapters.http.client import (
-    Body,
-    Failure,
-    HttpClient,
-    HttpFailedError,
-    Timeouts,
-    read_body,
-)
+from envctl.adapters.http.client import Body, Failure, HttpClient, HttpFailedError, Timeouts, read_body
 from envctl.adapters.http.retry import TemporaryError, read_wanted_pause, retry
 from envctl.adapters.registry.failures import response_error, unreachable_error
 from envctl.domain.images.image_reference import is_loopback, parse_ecr_registry
@@ -65,11 +58,7 @@ class Transport:
     """To one registry. `environ` names proxies and certificates."""
 
     def __init__(
-        self,
-        registry: str,
-        environ: Mapping[str, str],
-        limits: Limits,
-        sleep: Callable[[float], None] = time.sleep,
+        self, registry: str, environ: Mapping[str, str], limits: Limits, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self.registry = registry
         self._client = HttpClient(environ, _trust(registry, environ))
@@ -83,7 +72,6 @@ class Transport:
     def once(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> Answer:
         """Raises TemporaryError where the next try may fare better."""
         with self._open(method, url, headers, body, self._limits.whole) as (response, where):
-            self._demand_time(response)
             data = b"" if method == "HEAD" else read_body(response, MAX_MANIFEST_BYTES)
             return Answer(response.status, response.headers, data, where)
 
@@ -91,7 +79,6 @@ class Transport:
     def stream(self, url: str, headers: Mapping[str, str]) -> "Iterator[tuple[int, Iterator[bytes]]]":
         """A status, and the body piece by piece. Raises TemporaryError."""
         with self._open("GET", url, headers, None, 0.0) as (response, _):
-            self._demand_time(response)
             yield response.status, response.stream(PIECE, decode_content=False)
 
     def persist(self, attempt: Callable[[], T]) -> T:
@@ -120,6 +107,8 @@ class Transport:
             for _ in range(REDIRECTS + 1):
                 with self._client.send_request(method, self.allowed(url), sent, body, timeouts) as response:
                     location = response.headers.get("Location")
+                    if response.status in _BUSY:
+                        raise self._broken(f"answers {response.status}", read_wanted_pause(response.headers))
                     if response.status not in _MOVED or method not in _READS or not location:
                         yield response, url
                         return
@@ -136,10 +125,6 @@ class Transport:
 
     def _broken(self, why: str, pause: float = 0.0) -> TemporaryError:
         return TemporaryError(unreachable_error(self.registry, why), pause)
-
-    def _demand_time(self, response: "BaseHTTPResponse") -> None:
-        if response.status in _BUSY:
-            raise self._broken(f"answers {response.status}", read_wanted_pause(response.headers))
 
     def _explain(self, error: HttpFailedError) -> Exception:
         match error.failure:

@@ -28,7 +28,9 @@ class EndpointCloud:
             except (OSError, http.client.HTTPException):
                 # The endpoint closed an idle connection. A failure of a new connection is a real one.
                 connection.close()
-        self._local.connection = self._open_connection()
+        is_secure = self._endpoint.scheme == "https"
+        open_connection = http.client.HTTPSConnection if is_secure else http.client.HTTPConnection
+        self._local.connection = open_connection(self._endpoint.netloc, timeout=_TIMEOUT_SECONDS)
         return self._send_request(self._local.connection, request)
 
     def create_bucket(self, name: str, region: str, account_id: str) -> None:
@@ -76,10 +78,6 @@ class EndpointCloud:
         """Close the connection of the calling thread."""
         if connection := getattr(self._local, "connection", None):
             connection.close()
-
-    def _open_connection(self) -> http.client.HTTPConnection:
-        kind = http.client.HTTPSConnection if self._endpoint.scheme == "https" else http.client.HTTPConnection
-        return kind(self._endpoint.netloc, timeout=_TIMEOUT_SECONDS)
 
     @staticmethod
     def _send_request(connection: http.client.HTTPConnection, request: Request) -> Response:

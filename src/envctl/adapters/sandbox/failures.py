@@ -16,15 +16,11 @@ def build_error_response(request: Request, error: Exception) -> Response:
     gap = isinstance(error, NotImplementedError) or not isinstance(error, RuntimeError)
     status = "400 Bad Request" if gap else "500 Internal Server Error"
     message = f"the envctl sandbox cannot do this: {error or type(error).__name__} (its log file has the details)"
-    if _is_json_request(request):
+    kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
+    if "json" in kind:
         body = json.dumps({"__type": _CODE, "message": message}).encode()
         return Response(status, [("Content-Type", "application/json"), ("x-amzn-ErrorType", _CODE)], body)
     return Response(status, [("Content-Type", "text/xml")], _format_xml_error(request.host, message).encode())
-
-
-def _is_json_request(request: Request) -> bool:
-    kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
-    return "json" in kind
 
 
 def _format_xml_error(host: str, message: str) -> str:

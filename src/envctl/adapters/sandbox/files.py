@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from envctl.adapters.disk.reading import read_bytes
@@ -22,41 +22,20 @@ class ServerState:
     endpoint_url: str | None
 
 
-@dataclass(frozen=True)
 class SandboxFiles:
     """The paths of a sandbox, all inside its directory."""
 
-    directory: Path
-
-    @property
-    def state_file(self) -> Path:
-        return self.directory / "state.json"
-
-    @property
-    def log_file(self) -> Path:
-        return self.directory / "server.log"
-
-    @property
-    def ca_file(self) -> Path:
-        return self.directory / "ca.pem"
-
-    @property
-    def mirror_folder(self) -> Path:
-        return self.directory / "mirror"
-
-    @property
-    def terraform_rc(self) -> Path:
-        return self.directory / "terraform.rc"
-
-    @property
-    def server_lock(self) -> Path:
-        """The lock held by the living server: a reused process id is not mistaken for it."""
-        return self.directory / "server.lock"
-
-    @property
-    def lifecycle_lock(self) -> Path:
-        """The lock held while a command starts or stops the server."""
-        return self.directory / "lifecycle.lock"
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.state_file = directory / "state.json"
+        self.log_file = directory / "server.log"
+        self.ca_file = directory / "ca.pem"
+        self.mirror_folder = directory / "mirror"
+        self.terraform_rc = directory / "terraform.rc"
+        # Held by the living server: a reused process id is not mistaken for it.
+        self.server_lock = directory / "server.lock"
+        # Held while a command starts or stops the server.
+        self.lifecycle_lock = directory / "lifecycle.lock"
 
 
 def read_state(files: SandboxFiles) -> ServerState | None:
@@ -74,10 +53,6 @@ def write_private(path: Path, data: bytes) -> None:
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
     draft.replace(path)
-
-
-def write_state(files: SandboxFiles, state: ServerState) -> None:
-    write_private(files.state_file, json.dumps(asdict(state), indent=2).encode())
 
 
 def take_lock(path: Path, *, wait: bool) -> int | None:

@@ -25,9 +25,8 @@ def require_packages(endpoint_url: str | None) -> None:
     missing = [name for name in wanted if find_spec(name) is None]
     if missing:
         message = f"the sandbox needs packages that are not installed: {', '.join(missing)}"
-        raise ConfigurationError(
-            Problem("E501", message, "install envctl with its extra sandbox, from where you have it")
-        )
+        hint = "install envctl with its extra sandbox, from where you have it"
+        raise ConfigurationError(Problem("E501", message, hint))
 
 
 def launch_server(
@@ -76,8 +75,8 @@ def _wait_until_ready(files: SandboxFiles, process: subprocess.Popen[bytes], por
         if (code := process.poll()) is not None:
             raise OperationFailedError(_early_exit_problem(files.log_file, code, port))
         time.sleep(_POLL_SECONDS)
-    problem = f"the sandbox server did not answer within {_START_SECONDS:.0f} s{_read_log_tail(files.log_file)}"
-    raise OperationFailedError(Problem("E503", problem, _log_hint(files.log_file)))
+    message = f"the sandbox server did not answer within {_START_SECONDS:.0f} s"
+    raise OperationFailedError(_failed_start_problem(message, files.log_file))
 
 
 def _early_exit_problem(log: Path, code: int, port: int | None) -> Problem:
@@ -87,18 +86,14 @@ def _early_exit_problem(log: Path, code: int, port: int | None) -> Problem:
     if code == ALREADY_RUNNING:
         message = "a sandbox server that this version does not understand runs already"
         return Problem("E503", message, "stop it: envctl sandbox down")
-    return Problem(
-        "E503", f"the sandbox server ended with code {code} while it started{_read_log_tail(log)}", _log_hint(log)
-    )
+    return _failed_start_problem(f"the sandbox server ended with code {code} while it started", log)
 
 
-def _read_log_tail(log: Path) -> str:
+def _failed_start_problem(message: str, log: Path) -> Problem:
+    """Return the problem with the last lines of the log."""
     try:
         lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
     except OSError:
-        return ""
-    return "".join(f"\n  {line}" for line in lines)
-
-
-def _log_hint(log: Path) -> str:
-    return f"the whole log is {log}"
+        lines = []
+    tail = "".join(f"\n  {line}" for line in lines)
+    return Problem("E503", f"{message}{tail}", f"the whole log is {log}")

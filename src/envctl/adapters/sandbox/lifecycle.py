@@ -5,7 +5,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,9 +70,8 @@ class Sandbox:
             with hold_lock(self._files.lifecycle_lock):
                 state = self._find_live_state() or self._launch_server(port)
         if state.endpoint_url != self._endpoint_url:
-            message = (
-                f"the running sandbox stands for {state.endpoint_url or 'moto'}, not {self._endpoint_url or 'moto'}"
-            )
+            found, wanted = state.endpoint_url or "moto", self._endpoint_url or "moto"
+            message = f"the running sandbox stands for {found}, not {wanted}"
             raise OperationFailedError(Problem("E506", message, "stop it first: envctl sandbox down"))
         self._create_buckets(buckets, state)
         return self._to_running(state)
@@ -128,7 +127,8 @@ class Sandbox:
             self._files.state_file.unlink(missing_ok=True)
             return False
         for number, seconds in ((signal.SIGTERM, _TERMINATE_SECONDS), (signal.SIGKILL, _KILL_SECONDS)):
-            _send_signal(state.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(state.pid, number)
             if self._wait_for_exit(seconds):
                 self._files.state_file.unlink(missing_ok=True)
                 return True
@@ -158,13 +158,5 @@ class Sandbox:
             yield
         except OSError as error:
             message = f"the sandbox cannot write to {self._files.directory}: {error.strerror or error}"
-            raise OperationFailedError(
-                Problem("E504", message, "free the disk, or make the folder writable")
-            ) from error
-
-
-def _send_signal(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        return
+            problem = Problem("E504", message, "free the disk, or make the folder writable")
+            raise OperationFailedError(problem) from error

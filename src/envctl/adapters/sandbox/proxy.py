@@ -23,14 +23,13 @@ class ProxyServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     block_on_close = False
     allow_reuse_address = True
     request_queue_size = 128
+    # Set once the port is known, before the first request.
+    cloud: Cloud
+    control: ControlApi
 
     def __init__(self, port: int, certificates: CertificateAuthority) -> None:
         self.certificates = certificates
         super().__init__(("127.0.0.1", port), ProxyHandler)
-
-    def attach_backends(self, cloud: Cloud, control: ControlApi) -> None:
-        self.cloud = cloud
-        self.control = control
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 (the base class's)
         # A client that disconnects early is no error.
@@ -69,9 +68,8 @@ class ProxyHandler(BaseHTTPRequestHandler):
             return
         host = self.headers.get("Host", "")
         if self.tunnel is None and not is_loopback(host):
-            self._refuse_request(
-                f"the envctl sandbox answers on loopback only, not as {host or 'a host without a name'}"
-            )
+            named = host or "a host without a name"
+            self._refuse_request(f"the envctl sandbox answers on loopback only, not as {named}")
             return
         body = self._read_body()
         # The body is complete here: the backend must not parse chunks in it.
@@ -110,11 +108,8 @@ class ProxyHandler(BaseHTTPRequestHandler):
             return build_error_response(request, error)
 
     def _read_body(self) -> bytes:
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return self._read_chunks()
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-
-    def _read_chunks(self) -> bytes:
+        if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
         chunks = []
         while size := int(self.rfile.readline().partition(b";")[0], 16):
             chunks.append(self.rfile.read(size))
@@ -129,10 +124,13 @@ class ProxyHandler(BaseHTTPRequestHandler):
         for name, value in response.headers:
             if name.lower() not in _CONNECTION_HEADERS:
                 self.send_header(name, value)
+        length = str(len(response.body))
         if self.command == "HEAD":
-            self.send_header("Content-Length", _declared_length(response))
+            # The length of the response to GET.
+            declared = (value for name, value in response.headers if name.lower() == "content-length")
+            self.send_header("Content-Length", next(declared, length))
         elif not code.startswith(_WITHOUT_BODY):
-            self.send_header("Content-Length", str(len(response.body)))
+            self.send_header("Content-Length", length)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(response.body)
@@ -145,9 +143,3 @@ class ProxyHandler(BaseHTTPRequestHandler):
     @staticmethod
     def _log_text(message: str) -> None:
         sys.stderr.write(f"{message.rstrip()}\n")
-
-
-def _declared_length(response: Response) -> str:
-    """Return the content length of the same request with GET, for a response to HEAD."""
-    declared = [value for name, value in response.headers if name.lower() == "content-length"]
-    return declared[0] if declared else str(len(response.body))

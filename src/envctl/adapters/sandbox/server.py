@@ -2,17 +2,19 @@
 
 import argparse
 import errno
+import json
 import os
 import secrets
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from envctl.adapters.sandbox.exchange import Cloud
-from envctl.adapters.sandbox.files import SandboxFiles, ServerState, read_state, take_lock, write_private, write_state
+from envctl.adapters.sandbox.files import SandboxFiles, ServerState, read_state, take_lock, write_private
 
 ALREADY_RUNNING = 3
 PORT_IN_USE = 4
@@ -65,10 +67,10 @@ def _start_server(
     bound_port = int(server.server_address[1])
     cloud = open_cloud(endpoint, bound_port)
     token = secrets.token_urlsafe(24)
-    server.attach_backends(cloud, ControlApi(cloud, token))
+    server.cloud, server.control = cloud, ControlApi(cloud, token)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     state = ServerState(os.getpid(), bound_port, token, datetime.now(UTC).isoformat(timespec="seconds"), endpoint)
-    write_state(files, state)
+    write_private(files.state_file, json.dumps(asdict(state), indent=2).encode())
     threading.Thread(target=cloud.warm_up, args=((),), daemon=True).start()
     return state
 

@@ -59,17 +59,6 @@ def store_folder(project: Path, url: str) -> Path:
     return project / (parts.netloc + parts.path)
 
 
-def s3_url(region: str) -> str:
-    """Return the S3 endpoint of a region."""
-    return f"https://s3.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}/"
-
-
-def open_local(folder: Path) -> "ObjectStore":
-    from obstore.store import LocalStore
-
-    return LocalStore(folder, mkdir=True)
-
-
 def open_s3(
     place: tuple[str, str],
     patience: RetryPolicy,
@@ -154,9 +143,8 @@ def _read_certificate(name: str, file: str) -> str:
         return read_text(file)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", "") or "it is no text"
-        raise OperationFailedError(
-            Problem("E457", f"{name} names {file}, which can't be read: {reason}", f"correct {name}, or unset it")
-        ) from error
+        message = f"{name} names {file}, which can't be read: {reason}"
+        raise OperationFailedError(Problem("E457", message, f"correct {name}, or unset it")) from error
 
 
 def _choose_credentials(
@@ -165,9 +153,8 @@ def _choose_credentials(
     """Return None for plain keys in the environment, used by obstore itself; else the credentials of boto3, which also
     knows profiles, single sign-on, containers and CI tokens. Raises NoCredentialsError.
     """
-    environment = os.environ
-    if not profile and environment.get(KEY_VARIABLE):
-        if not environment.get("AWS_SECRET_ACCESS_KEY"):
+    if not profile and os.environ.get(KEY_VARIABLE):
+        if not os.environ.get("AWS_SECRET_ACCESS_KEY"):
             message = "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"
             raise MisconfiguredMachineError(Problem("E493", message, "set both, or unset both"))
         return None

@@ -30,17 +30,16 @@ def describe_failure(kind: ErrorKind, text: str, *, url: str, verb: str, region:
         case ErrorKind.DENIED:
             return Problem("E452", f"{store}: {why}", _permission_hint(bucket, verb, text))
         case ErrorKind.UNKNOWN_CALLER:
-            return Problem(
-                "E453", f"{store}: {_credentials_reason(text)}", "sign in again, or set AWS_PROFILE to one that may"
-            )
+            inner = re.search(rf"{CREDENTIALS_PREFIX}: (?:\w+: )?(.*)", text)
+            why = inner[1].strip() if inner else why
+            return Problem("E453", f"{store}: {why}", "sign in again, or set AWS_PROFILE to one that may")
         case ErrorKind.THROTTLED | ErrorKind.BUSY:
             return Problem("E455", f"{store}: S3 was asked again and again, and says: {why}", "try again in a minute")
         case ErrorKind.UNANSWERED | ErrorKind.UNREACHABLE | ErrorKind.UNTRUSTED:
             return _describe_network_failure(kind, store, text)
         case ErrorKind.SKEWED:
-            return Problem(
-                "E458", f"{store}: {describe_clock_skew(text)}, and AWS takes no more than 15", "set the clock (NTP)"
-            )
+            message = f"{store}: {describe_clock_skew(text)}, and AWS takes no more than 15"
+            return Problem("E458", message, "set the clock (NTP)")
         case ErrorKind.OTHER:
             return Problem("E404", f"{store}: {why}", "mend it and try again")
 
@@ -50,10 +49,12 @@ def _describe_network_failure(kind: ErrorKind, store: str, text: str) -> Problem
         message = f"{store}: the certificate that was shown is of an authority that is not known here"
         return Problem("E457", message, "if that is your own proxy's, name its authority: AWS_CA_BUNDLE=FILE")
     if kind is ErrorKind.UNREACHABLE:
-        return Problem(
-            "E457", f"{store}: {extract_reason(text)}", "check the network, the proxy (HTTPS_PROXY) and the region"
-        )
-    return Problem("E456", f"{store}: {_no_response_reason(text)}", "check the network and the proxy, and try again")
+        hint = "check the network, the proxy (HTTPS_PROXY) and the region"
+        return Problem("E457", f"{store}: {extract_reason(text)}", hint)
+    why = "no answer came in time" if "kind: Timeout" in text else "the connection broke off"
+    if extract_code(text) or "status code" in text:
+        why = extract_reason(text)
+    return Problem("E456", f"{store}: {why}", "check the network and the proxy, and try again")
 
 
 def describe_foreign_bucket(url: str, verb: str, owner: str) -> Problem:
@@ -70,14 +71,3 @@ def _permission_hint(bucket: str, verb: str, text: str) -> str:
     hint = f"your credentials need {action}" + (f" on {where}" if action.startswith("s3:") else "")
     # Without s3:ListBucket, S3 reports missing objects as denied.
     return f"{hint}, and s3:ListBucket on arn:aws:s3:::{bucket}" if verb == "read" else hint
-
-
-def _credentials_reason(text: str) -> str:
-    inner = re.search(rf"{CREDENTIALS_PREFIX}: (?:\w+: )?(.*)", text)
-    return inner[1].strip() if inner else extract_reason(text)
-
-
-def _no_response_reason(text: str) -> str:
-    if extract_code(text) or "status code" in text:
-        return extract_reason(text)
-    return "no answer came in time" if "kind: Timeout" in text else "the connection broke off"

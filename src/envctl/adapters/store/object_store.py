@@ -46,26 +46,11 @@ class StoreAddress:
     endpoint: str = ""
 
 
-def unknown_region(_bucket: str) -> str:
-    """Return no region: there is no AWS to ask."""
-    return ""
-
-
-def no_credentials() -> None:
-    """Return no credentials beyond those obstore finds itself."""
-    return
-
-
-def unknown_owner(_bucket: str, _owner: str) -> bool:
-    """Return False: there is no AWS to ask."""
-    return False
-
-
 class ObstoreStore:
     """A store, opened at its first use: most commands need none.
 
     `region_of` finds the real region of a bucket; `is_anothers` tells if a bucket belongs to another account;
-    `find_credentials` returns those obstore does not find itself, or None.
+    `find_credentials` returns those obstore does not find itself, or None. By default, there is no AWS to ask.
     """
 
     def __init__(
@@ -74,9 +59,9 @@ class ObstoreStore:
         address: Callable[[], StoreAddress],
         client_options: Callable[[], Mapping[str, str]],
         *,
-        region_of: Callable[[str], str] = unknown_region,
-        is_anothers: Callable[[str, str], bool] = unknown_owner,
-        find_credentials: "Callable[[], Boto3CredentialProvider | None]" = no_credentials,
+        region_of: Callable[[str], str] = lambda _: "",
+        is_anothers: Callable[[str, str], bool] = lambda *_: False,
+        find_credentials: "Callable[[], Boto3CredentialProvider | None]" = lambda: None,
         patience: connect.RetryPolicy = connect.DEFAULT_POLICY,
     ) -> None:
         self._project = project
@@ -110,7 +95,9 @@ class ObstoreStore:
         address, parts = self._address, urlsplit(self._address.url)
         try:
             if parts.scheme == "file":
-                return connect.open_local(connect.store_folder(self._project, address.url))
+                from obstore.store import LocalStore
+
+                return LocalStore(connect.store_folder(self._project, address.url), mkdir=True)
             if parts.scheme == "s3" and parts.netloc:
                 return connect.open_s3(
                     (parts.netloc, parts.path.strip("/")),
@@ -126,9 +113,8 @@ class ObstoreStore:
             raise
         except Exception as error:
             raise self._to_error("opened", error) from error
-        raise ConfigurationError(
-            Problem("E405", f"[store] url {address.url!r} is not a store", "write file://FOLDER or s3://BUCKET/PREFIX")
-        )
+        message = f"[store] url {address.url!r} is not a store"
+        raise ConfigurationError(Problem("E405", message, "write file://FOLDER or s3://BUCKET/PREFIX"))
 
     @property
     def url(self) -> str:
@@ -148,9 +134,8 @@ class ObstoreStore:
 
         store = self._store
         try:
-            self._call_with_retries(
-                "written", lambda: obstore.put(store, key, data, mode="create", use_multipart=False)
-            )
+            put = partial(obstore.put, store, key, data, mode="create", use_multipart=False)
+            self._call_with_retries("written", put)
         except Exists as error:
             raise AlreadyExistsError(key) from error
 
@@ -182,12 +167,10 @@ class ObstoreStore:
 
     def _check_file(self, key: str) -> None:
         """Raise OperationFailedError for a special file at the key: reading it might block forever."""
-        parts = urlsplit(self._address.url)
-        if parts.scheme != "file":
+        if urlsplit(self._address.url).scheme != "file":
             return
-        path = self._project / (parts.netloc + parts.path) / key
         try:
-            require_file(path)
+            require_file(connect.store_folder(self._project, self._address.url) / key)
         except (NotAFileError, IsADirectoryError) as error:
             message = f"the store {self._address.url} can't be read: {key}: {error.strerror}"
             hint = "restore it from a backup of the store"
@@ -218,7 +201,8 @@ class ObstoreStore:
         address = self._address
         if not address.url.startswith("s3:"):
             return read_folder_time(connect.store_folder(self._project, address.url))
-        return read_server_time(address.endpoint or connect.s3_url(address.region), self._client_options())
+        aws = f"https://s3.{address.region}.amazonaws.com{'.cn' if address.region.startswith('cn-') else ''}/"
+        return read_server_time(address.endpoint or aws, self._client_options())
 
     def last_modified(self, key: str) -> datetime | None:
         import obstore
@@ -278,24 +262,18 @@ class ObstoreStore:
     def _to_error(self, verb: str, error: Exception, *, doubtful: bool = False) -> OperationFailedError:
         text, address = str(error), self._address
         kind = classify_error(text)
-        if kind is ErrorKind.DENIED and self._is_foreign_bucket():
+        bucket = urlsplit(address.url).netloc
+        # S3 refuses for another owner too, without naming that as the reason.
+        if kind is ErrorKind.DENIED and address.owner and self._is_anothers(bucket, address.owner):
             problem = failures.describe_foreign_bucket(address.url, verb, address.owner)
         else:
             found = s3_errors.extract_region(text)
             if kind is ErrorKind.ELSEWHERE and not found:
-                found = self._region_of(urlsplit(address.url).netloc)
-            problem = failures.describe_failure(
-                kind, text, url=address.url, verb=verb, region=address.region, found=found
-            )
+                found = self._region_of(bucket)
+            place = {"url": address.url, "region": address.region, "found": found}
+            problem = failures.describe_failure(kind, text, verb=verb, **place)
         if verb != "written":
             return OperationFailedError(problem)
         if doubtful:
             return LostResponseError(problem)
-        return OperationFailedError(
-            Problem(problem.code, problem.message, f"{NOTHING_RECORDED}; {problem.hint}"),
-        )
-
-    def _is_foreign_bucket(self) -> bool:
-        """Check the owner: S3 refuses without naming it as the reason."""
-        owner = self._address.owner
-        return bool(owner) and self._is_anothers(urlsplit(self._address.url).netloc, owner)
+        return OperationFailedError(Problem(problem.code, problem.message, f"{NOTHING_RECORDED}; {problem.hint}"))

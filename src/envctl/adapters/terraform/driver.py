@@ -29,24 +29,14 @@ from envctl.adapters.terraform.state.written_state import is_state_written
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.plan.changes import ResourceChange, StackPlan
 from envctl.domain.terraform.workdir_names import MOVING_STATE, PLAN_FILES, UNSAVED_STATE
+from envctl.usecases.ports import terraform as ports
 from envctl.usecases.ports.core import Observer
-from envctl.usecases.ports.terraform import (
-    NO_TRACE,
-    HashedProviders,
-    InstalledTerraform,
-    MessageRedactor,
-    NullRedactor,
-    PreparedStack,
-    ProgressEvent,
-    ProviderSource,
-    Tracer,
-)
+from envctl.usecases.ports.terraform import PreparedStack, ProgressEvent
 
 if TYPE_CHECKING:
     from envctl.adapters.terraform.init.init_runner import InitRunner
-    from envctl.domain.checks.probes import Output
     from envctl.domain.plan.drift import StackComparison
-    from envctl.usecases.ports.terraform import UnpinnedProvider
+    from envctl.domain.terraform.outputs import Output
 
 # Another plan locks the state for some seconds. A deployment under way waits longer for it.
 PLAN_LOCK_TIMEOUT, APPLY_LOCK_TIMEOUT = "5s", "120s"
@@ -74,9 +64,9 @@ class TerraformDriver:
         observer: Observer,
         *,
         limits: Limits = UNLIMITED,
-        trace: Tracer = NO_TRACE,
+        trace: ports.Tracer = ports.NO_TRACE,
         patience: float = SILENCE_SECONDS,
-        secrecy: MessageRedactor = NullRedactor(),  # noqa: B008 (it holds nothing)
+        secrecy: ports.MessageRedactor = ports.NullRedactor(),  # noqa: B008 (it holds nothing)
         surroundings: EnvironmentFilter | None = None,
         locate: Locator = lambda _, __: None,
     ) -> None:
@@ -111,17 +101,17 @@ class TerraformDriver:
 
         return InitRunner(self._launcher, self._plugins, self._observer, self._monitor.stopping)
 
-    def detect_version(self, binary: str) -> InstalledTerraform:
+    def detect_version(self, binary: str) -> ports.InstalledTerraform:
         from envctl.adapters.terraform import installed_version
 
         return installed_version.detect_version(self._launcher, PreparedStack("", binary=binary))
 
-    def find_provider_source(self, providers: Mapping[str, str], *, knock: bool) -> ProviderSource:
+    def find_provider_source(self, providers: Mapping[str, str], *, knock: bool) -> ports.ProviderSource:
         from envctl.adapters.terraform.init import provider_source
 
         return provider_source.find_source(self._launcher.build_environment(PreparedStack("")), providers, knock=knock)
 
-    def find_unpinned_providers(self) -> "tuple[UnpinnedProvider, ...]":
+    def find_unpinned_providers(self) -> tuple[ports.UnpinnedProvider, ...]:
         from envctl.adapters.terraform.environment.provider_overrides import find_overrides
 
         return find_overrides(self._launcher.build_environment(PreparedStack("")))
@@ -145,7 +135,7 @@ class TerraformDriver:
 
     def hash_providers(
         self, environment: str, stack: PreparedStack, provider_lock: bytes, platforms: Sequence[str]
-    ) -> HashedProviders:
+    ) -> ports.HashedProviders:
         from envctl.adapters.terraform.init import provider_lock as lock_builder
 
         site = self._build_site(environment, stack)
@@ -197,11 +187,8 @@ class TerraformDriver:
 
         try:
             found = drift_and_pending.separate_drift_from_pending(stack.name, run_plan, show_plan, unchanged=unchanged)
-            return replace(
-                found,
-                drift=redact_stack_plan(found.drift, *documents),
-                pending=redact_stack_plan(found.pending, *documents),
-            )
+            drift, pending = (redact_stack_plan(each, *documents) for each in (found.drift, found.pending))
+            return replace(found, drift=drift, pending=pending)
         finally:
             self._plans.delete_files(site, *COMPARISON_FILES)
 
@@ -227,7 +214,7 @@ class TerraformDriver:
             file.unlink(missing_ok=True)
 
     def read_outputs(self, environment: str, stack: PreparedStack) -> "Mapping[str, Output]":
-        from envctl.domain.checks.probes import Output
+        from envctl.domain.terraform.outputs import Output
 
         site = self._build_site(environment, stack)
         unsaved_state.require_no_unsaved(site)
@@ -304,9 +291,8 @@ class TerraformDriver:
             from envctl.adapters.terraform.environment.provider_overrides import require_overrides_found
 
             require_overrides_found(self.find_unpinned_providers(), site.stack.name)
-        self._reader.check_origin(
-            site, name, plan_origin.PlanRequest.from_options(options, site.stack.secrets), transcript
-        )
+        request = plan_origin.PlanRequest.from_options(options, site.stack.secrets)
+        self._reader.check_origin(site, name, request, transcript)
         return transcript
 
     def _run_with_retries(

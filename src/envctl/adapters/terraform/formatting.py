@@ -7,6 +7,7 @@ formatted, and on a full disk a file half written.
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from envctl.adapters.disk.reading import read_bytes
@@ -15,14 +16,8 @@ from envctl.adapters.terraform.process import binary
 from envctl.adapters.terraform.process.arguments import build_arguments
 from envctl.adapters.terraform.process.disk_errors import translate_disk_errors
 from envctl.adapters.terraform.process.process import ProcessResult, run_process
-from envctl.domain.errors import (
-    ConfigurationError,
-    EnvctlError,
-    InterruptedByUserError,
-    Location,
-    OperationFailedError,
-    Problem,
-)
+from envctl.domain import errors
+from envctl.domain.errors import Location, Problem
 from envctl.domain.terraform.formatting import FORMATTED_SUFFIXES
 
 SILENCE_SECONDS = 60.0
@@ -35,21 +30,14 @@ _DIAGNOSTIC = re.compile(
 _POSITION = re.compile(r"at \d+\.[\w.]+:(\d+),\d+(?:-(?:\d+,)?\d+)?")
 
 
+@dataclass(frozen=True)
 class TerraformFormatter:
     """Format files with the configured Terraform. `inherited` returns the environment variables of the user."""
 
-    def __init__(
-        self,
-        project: Path,
-        inherited: Callable[[], Mapping[str, str]],
-        surroundings: EnvironmentFilter,
-        *,
-        patience: float = SILENCE_SECONDS,
-    ) -> None:
-        self._project = project
-        self._surroundings = surroundings
-        self._inherited = inherited
-        self._patience = patience
+    project: Path
+    inherited: Callable[[], Mapping[str, str]]
+    surroundings: EnvironmentFilter
+    patience: float = SILENCE_SECONDS
 
     def format_files(self, binary: str, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
         with translate_disk_errors(Path(tempfile.gettempdir())), tempfile.TemporaryDirectory(prefix="envctl-") as name:
@@ -62,16 +50,14 @@ class TerraformFormatter:
             return {path: read_bytes(folder / copy) for copy, path in copies.items()}
 
     def _run_fmt(self, configured: str, folder: Path, copies: Mapping[str, str]) -> None:
-        inherited = self._inherited()
-        environment = self._surroundings.filter_variables(inherited)
-        line = build_arguments(
-            binary.find_binary(configured, inherited, self._project), "fmt", list=False, no_color=True
-        )
-        result = run_process(line, folder, {**_DEFAULTS, **environment}, lambda _: None, patience=self._patience)
+        inherited = self.inherited()
+        environment = _DEFAULTS | self.surroundings.filter_variables(inherited)
+        program = binary.find_binary(configured, inherited, self.project)
+        line = build_arguments(program, "fmt", list=False, no_color=True)
+        result = run_process(line, folder, environment, lambda _: None, patience=self.patience)
         if result.interrupted:
-            raise InterruptedByUserError(
-                Problem("E311", "interrupted while files were formatted", "nothing was changed")
-            )
+            problem = Problem("E311", "interrupted while files were formatted", "nothing was changed")
+            raise errors.InterruptedByUserError(problem)
         if result.code or result.silent:
             raise _to_error(result, copies)
 
@@ -80,13 +66,14 @@ def _find_ending(path: str) -> str:
     return next(ending for ending in FORMATTED_SUFFIXES if path.endswith(ending))
 
 
-def _to_error(result: ProcessResult, copies: Mapping[str, str]) -> EnvctlError:
+def _to_error(result: ProcessResult, copies: Mapping[str, str]) -> errors.EnvctlError:
     problems = tuple(_parse_problems(result.errors, copies))
     if problems and not result.silent:
-        return ConfigurationError(*problems)
+        return errors.ConfigurationError(*problems)
     output = "it had nothing to say for too long" if result.silent else result.errors.strip().partition("\n")[0]
     message = f"terraform fmt failed: {output or f'it ended with {result.code}'}"
-    return OperationFailedError(Problem("E305", message, "nothing was changed; correct the cause and run it again"))
+    hint = "nothing was changed; correct the cause and run it again"
+    return errors.OperationFailedError(Problem("E305", message, hint))
 
 
 def _parse_problems(output: str, copies: Mapping[str, str]) -> Iterator[Problem]:

@@ -85,19 +85,16 @@ class Launcher:
         with self._lock:
             if stack.profile not in self._environments:
                 inherited = self._surroundings.filter_variables(resolve_config_paths(self._inherited(stack.profile)))
-                plugins = {
-                    "TF_PLUGIN_CACHE_DIR": cli_configuration.find_plugin_cache(inherited) or os.fspath(self._plugins)
-                }
+                cache = cli_configuration.find_plugin_cache(inherited) or os.fspath(self._plugins)
+                plugins = {"TF_PLUGIN_CACHE_DIR": cache}
                 logged = {} if killed_process.LOG_VARIABLE in inherited else killed_process.PROVIDER_LOG
-                limited = self._limit_heap(inherited)
+                limited = {}
+                # A GOGC of the user and GOMEMLIMIT interact.
                 if "GOGC" not in inherited:
+                    limited = {"GOMEMLIMIT": f"{self._heap_limit >> 20}MiB"}
                     self._default_gogc.add(stack.profile)
                 self._environments[stack.profile] = {**_DEFAULTS, **logged, **limited, **plugins, **inherited}
             return self._environments[stack.profile]
-
-    def _limit_heap(self, inherited: Mapping[str, str]) -> dict[str, str]:
-        """Return GOMEMLIMIT; empty beside a GOGC of the user, because the two interact."""
-        return {} if "GOGC" in inherited else {"GOMEMLIMIT": f"{self._heap_limit >> 20}MiB"}
 
     def find_binary(self, stack: PreparedStack) -> tuple[str, ...]:
         return binary.find_binary(stack.binary, self.build_environment(stack), self._project)
@@ -110,8 +107,7 @@ class Launcher:
         transcript = json_events.Transcript()
 
         def on_line(text: str) -> None:
-            progress = json_events.record_line(text, site.stack.name, transcript, self._redact)
-            if progress:
+            if progress := json_events.record_line(text, site.stack.name, transcript, self._redact):
                 self._observer.on_progress(replace(progress, environment=site.environment))
 
         def on_start() -> None:
@@ -203,9 +199,8 @@ def check_result(result: ProcessResult, transcript: json_events.Transcript, site
     unsaved = command == "apply" and unsaved_state.has_unsaved_state(site)
     if result.interrupted and not (unsaved or killed_process.is_terraform_killed(result)):
         message = f"interrupted: Terraform stopped {command} of {site.stack.name} cleanly and kept its state"
-        raise InterruptedByUserError(
-            Problem("E311", message, "the next run goes on from what is there", stack=site.stack.name)
-        )
+        hint = "the next run goes on from what is there"
+        raise InterruptedByUserError(Problem("E311", message, hint, stack=site.stack.name))
     if result.silent:
         message = f"{site.stack.name}: nobody answers: Terraform had nothing to say of its {command} for too long"
         hint = "check the network, the proxy, the region and the account; nothing was changed"

@@ -48,9 +48,8 @@ def locate_rendered_key(
     from envctl.domain.release.root_module import list_project_keys
 
     lines = map_lines(text)
-    return next(
-        (Location(name, lines[key]) for key in list_project_keys(environment, tuple(path)) if key in lines), None
-    )
+    found = (lines[key] for key in list_project_keys(environment, tuple(path)) if key in lines)
+    return next((Location(name, line) for line in found), None)
 
 
 def _parse_toml(text: bytes, name: str) -> dict[str, Any]:
@@ -83,9 +82,9 @@ def _list_check_keys(path: TomlPath, document: Mapping[str, Any]) -> list[str]:
     """Return the keys of the check's kind; none if the path does not lead into a check."""
     if len(path) != 3 or path[0] != "checks":  # noqa: PLR2004 (checks, its name, the key)
         return []
-    from envctl.domain.config.checks.table import list_known_keys as keys_of
+    from envctl.domain.config.checks import table
 
-    return keys_of(str(path[1]), document["checks"][path[1]])
+    return table.list_known_keys(str(path[1]), document["checks"][path[1]])
 
 
 def _to_fault(error: "ErrorDetails", document: Mapping[str, Any]) -> Fault:
@@ -95,7 +94,9 @@ def _to_fault(error: "ErrorDetails", document: Mapping[str, Any]) -> Fault:
         hint = suggest_name(str(path[-1]), list_known_keys(path[:-1]) or _list_check_keys(path, document))
         return Fault("E102", f"{dotted} is not a key that envctl knows", hint, path)
     if error["type"] == "missing":
-        return Fault("E108", f"{dotted} is missing", f"add it: {_choose_example(path)}", path)
+        examples = next((_EXAMPLES_BY_TABLE[part] for part in path[:-1] if part in _EXAMPLES_BY_TABLE), _EXAMPLES)
+        example = examples.get(path[-1], f"{path[-1]} = …")
+        return Fault("E108", f"{dotted} is missing", f"add it: {example}", path)
     reason = str(error["ctx"]["error"]) if error["type"] == "value_error" else _explain_mismatch(error)
     return Fault("E103", f"{dotted} {reason}", f"correct {dotted}", path)
 
@@ -117,11 +118,6 @@ _EXAMPLES_BY_TABLE: Mapping[str | int, Mapping[str | int, str]] = {
     "windows": {"kind": 'kind = "deny"', "name": 'name = "weekend"'},
     "checks": {"kind": 'kind = "http"', "command": 'command = ["pytest", "tests/smoke"]'},
 }
-
-
-def _choose_example(path: TomlPath) -> str:
-    tables = (_EXAMPLES_BY_TABLE[part] for part in path[:-1] if part in _EXAMPLES_BY_TABLE)
-    return next(tables, _EXAMPLES).get(path[-1], f"{path[-1]} = …")
 
 
 _REASONS = {

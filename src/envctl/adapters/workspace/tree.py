@@ -40,10 +40,8 @@ class ProjectTree:
         except OSError as error:
             raise unreadable_error(path, error) from error
         walk = _LinkWalk(self._root, SKIPPED_NAMES | frozenset(without))
-        names = sorted(
-            name for name in walk.list_files(os.fspath(top.relative_to(self._root))) if name.endswith(endings)
-        )
-        return {name: self._load_file(name) for name in names}
+        names = walk.list_files(os.fspath(top.relative_to(self._root)))
+        return {name: self._load_file(name) for name in sorted(names) if name.endswith(endings)}
 
     def write_contents(self, path: str, data: bytes) -> None:
         try:

@@ -7,22 +7,13 @@ import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from envctl.adapters.disk.faults import unwritable_error
 from envctl.adapters.disk.reading import NotAFileError, describe_kind, read_bytes
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import ConfigurationError, Location, LockHeldError, Problem
-from envctl.domain.terraform.workdir_names import (
-    BACKEND_RECORD,
-    CODE_FOLDER,
-    LOCK_FILE,
-    MODULES_MANIFEST,
-    MOVING_STATE,
-    PLAN_FILES,
-    ROOT_MODULE_FILE,
-    UNSAVED_STATE,
-)
+from envctl.domain.terraform import workdir_names
 from envctl.usecases.ports.cost import CostSource
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack
@@ -34,6 +25,8 @@ PREPARED_FILE = ".prepared.json"
 RELEASE_FILE = ".release"
 ENVIRONMENT_LOCK = ".lock"
 KNOWN_STATES_FILE = ".known-states.json"
+_REMOVE_HINT = "remove it, and run the command again: envctl makes it anew"
+_STACK_FIELDS = ("name", "upstream", "after", "binary", "profile", "plan_keys")
 
 
 class DirectoryWorkspace:
@@ -61,7 +54,7 @@ class DirectoryWorkspace:
             os.close(handle)
 
     def write_code(self, environment: str, files: "Mapping[str, File]") -> None:
-        top = self._root / environment / CODE_FOLDER
+        top = self._root / environment / workdir_names.CODE_FOLDER
         wanted = {top / name: file for name, file in files.items()}
         try:
             _clear_folder(top, keep=wanted)
@@ -78,18 +71,22 @@ class DirectoryWorkspace:
         return (_read_optional(self._root / environment / RELEASE_FILE) or b"").decode(errors="replace")
 
     def write_stack(self, environment: str, stack: str, main: bytes) -> None:
-        _remove_file(self._root / environment / PREPARED_FILE)
-        _write_if_different(self._root / environment / stack / ROOT_MODULE_FILE, main, 0o644)
+        prepared = self._root / environment / PREPARED_FILE
+        try:
+            prepared.unlink(missing_ok=True)
+        except OSError as error:
+            raise unwritable_error(prepared, error, _REMOVE_HINT) from error
+        _write_if_different(self._root / environment / stack / workdir_names.ROOT_MODULE_FILE, main, 0o644)
 
     def write_module_record(self, environment: str, stack: str, record: bytes) -> None:
         if record:
-            _write_if_different(self._root / environment / stack / MODULES_MANIFEST, record, 0o644)
+            _write_if_different(self._root / environment / stack / workdir_names.MODULES_MANIFEST, record, 0o644)
 
     def read_module_record(self, environment: str, stack: str) -> bytes | None:
-        return _read_optional(self._root / environment / stack / MODULES_MANIFEST)
+        return _read_optional(self._root / environment / stack / workdir_names.MODULES_MANIFEST)
 
     def read_provider_lock(self, environment: str, stack: str) -> bytes | None:
-        return _read_optional(self._root / environment / stack / LOCK_FILE)
+        return _read_optional(self._root / environment / stack / workdir_names.LOCK_FILE)
 
     def load_known_states(self, environment: str) -> frozenset[str]:
         try:
@@ -102,7 +99,7 @@ class DirectoryWorkspace:
         _write_if_different(self._root / environment / KNOWN_STATES_FILE, json.dumps(list(stacks)).encode(), 0o644)
 
     def has_unsaved_state(self, environment: str) -> bool:
-        return any((self._root / environment).glob(f"*/{UNSAVED_STATE}"))
+        return any((self._root / environment).glob(f"*/{workdir_names.UNSAVED_STATE}"))
 
     def has_prepared(self, environment: str) -> bool:
         return (self._root / environment / PREPARED_FILE).is_file()
@@ -122,25 +119,20 @@ class DirectoryWorkspace:
                 )
                 for s in kept["stacks"]
             )
-            if (
-                self.hash_inputs(kept["inputs"]) != kept["mark"]
-                or self._hash_stacks(environment, stacks) != kept["laid_out"]
-            ):
+            if self.hash_inputs(kept["inputs"]) != kept["mark"]:
                 return None
-            return PreparedEnvironment(
-                environment, kept["release"], kept["settings"], stacks, kept["live"], _parse_cost_source(kept["costs"])
-            )
+            if self._hash_stacks(environment, stacks) != kept["laid_out"]:
+                return None
+            costs = CostSource(**{**found, "command": tuple(found["command"])}) if (found := kept["costs"]) else None
+            return PreparedEnvironment(environment, kept["release"], kept["settings"], stacks, kept["live"], costs)
         except (OSError, ValueError, KeyError, TypeError):
             # Missing, or written by another version: prepare again.
             return None
 
     def hash_inputs(self, inputs: Sequence[str]) -> str:
         """Hash the content of every input, the names in every folder, and the context."""
-        digest = hashlib.sha256(self._context.encode())
-        for path in (self._project / name for name in inputs):
-            for file in _list_folder(path):
-                _add_to_digest(digest, file, self._project)
-        return digest.hexdigest()
+        files = [file for name in inputs for file in _list_folder(self._project / name)]
+        return _hash_files(files, self._project, self._context)
 
     def hash_layout(self, prepared: PreparedEnvironment) -> str:
         return self._hash_stacks(prepared.environment, prepared.all_stacks)
@@ -157,31 +149,17 @@ class DirectoryWorkspace:
             "settings": prepared.settings,
             "live": dict(prepared.traffic),
             "costs": dict(vars(prepared.costs)) if prepared.costs else None,
-            "stacks": [
-                {
-                    "name": s.name,
-                    "upstream": s.upstream,
-                    "after": s.after,
-                    "binary": s.binary,
-                    "profile": s.profile,
-                    "plan_keys": s.plan_keys,
-                }
-                for s in prepared.stacks
-            ],
+            "stacks": [{name: getattr(stack, name) for name in _STACK_FIELDS} for stack in prepared.stacks],
         }
         atomic.write_atomically(self._root / prepared.environment / PREPARED_FILE, json.dumps(document).encode())
 
     def _hash_stacks(self, environment: str, stacks: Sequence[PreparedStack]) -> str:
         """Hash root modules, module records, backend records and release files in the working directory."""
-        digest, home = hashlib.sha256(), self._root / environment
-        mains = [
-            home / stack.name / name
-            for stack in stacks
-            for name in (ROOT_MODULE_FILE, MODULES_MANIFEST, BACKEND_RECORD)
-        ]
-        for file in [*mains, *sorted(p for p in (home / CODE_FOLDER).rglob("*") if p.is_file())]:
-            _add_to_digest(digest, file, self._root)
-        return digest.hexdigest()
+        home = self._root / environment
+        names = (workdir_names.ROOT_MODULE_FILE, workdir_names.MODULES_MANIFEST, workdir_names.BACKEND_RECORD)
+        mains = [home / stack.name / name for stack in stacks for name in names]
+        released = sorted(path for path in (home / workdir_names.CODE_FOLDER).rglob("*") if path.is_file())
+        return _hash_files([*mains, *released], self._root)
 
 
 def _take_lock(handle: int, path: Path, environment: str, holder: str) -> None:
@@ -192,13 +170,11 @@ def _take_lock(handle: int, path: Path, environment: str, holder: str) -> None:
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{holder} (process {os.getpid()})".encode(errors="replace"), 0)
     except BlockingIOError as error:
-        raise _lock_held_error(environment, os.pread(handle, 4096, 0).decode(errors="replace")) from error
+        who = os.pread(handle, 4096, 0).decode(errors="replace").strip() or "another envctl"
+        message = f"{who} is at work in {environment} on this machine"
+        raise LockHeldError(Problem("E308", message, "wait until it is done and try again")) from error
     except OSError as error:
         raise unwritable_error(path, error) from error
-
-
-def _parse_cost_source(kept: "Mapping[str, Any] | None") -> CostSource | None:
-    return CostSource(**{**kept, "command": tuple(kept["command"])}) if kept else None
 
 
 def _list_folder(path: Path) -> list[Path]:
@@ -216,7 +192,7 @@ def _read_optional(file: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise unwritable_error(file, error, "remove it, and run the command again: envctl makes it anew") from error
+        raise unwritable_error(file, error, _REMOVE_HINT) from error
 
 
 def _remove_stale_plans(home: Path) -> None:
@@ -224,17 +200,12 @@ def _remove_stale_plans(home: Path) -> None:
     try:
         with os.scandir(home) as entries:
             stacks = [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
-        for file in (Path(stack, name) for stack in stacks for name in (*PLAN_FILES, MOVING_STATE)):
+        for file in (
+            Path(stack, name) for stack in stacks for name in (*workdir_names.PLAN_FILES, workdir_names.MOVING_STATE)
+        ):
             file.unlink(missing_ok=True)
     except OSError as error:
         raise unwritable_error(Path(error.filename or home), error) from error
-
-
-def _remove_file(file: Path) -> None:
-    try:
-        file.unlink(missing_ok=True)
-    except OSError as error:
-        raise unwritable_error(file, error, "remove it, and run the command again: envctl makes it anew") from error
 
 
 def _check_case_conflicts(top: Path, names: Sequence[str]) -> None:
@@ -262,10 +233,13 @@ def _clear_folder(top: Path, keep: Collection[Path]) -> None:
                 path.rmdir()
 
 
-def _add_to_digest(digest: "hashlib._Hash", file: Path, base: Path) -> None:
-    digest.update(b"\0" + os.fsencode(file.relative_to(base)) + b"\0")
-    with contextlib.suppress(OSError):
-        digest.update(hashlib.sha256(read_bytes(file)).digest() + bytes([os.access(file, os.X_OK)]))
+def _hash_files(files: Sequence[Path], base: Path, context: str = "") -> str:
+    digest = hashlib.sha256(context.encode())
+    for file in files:
+        digest.update(b"\0" + os.fsencode(file.relative_to(base)) + b"\0")
+        with contextlib.suppress(OSError):
+            digest.update(hashlib.sha256(read_bytes(file)).digest() + bytes([os.access(file, os.X_OK)]))
+    return digest.hexdigest()
 
 
 def _write_if_different(path: Path, data: bytes, mode: int) -> None:
@@ -273,10 +247,3 @@ def _write_if_different(path: Path, data: bytes, mode: int) -> None:
         if read_bytes(path) == data and path.stat().st_mode & 0o777 == mode:
             return
     atomic.write_atomically(path, data, mode=mode)
-
-
-def _lock_held_error(environment: str, holder: str) -> LockHeldError:
-    who = holder.strip() or "another envctl"
-    return LockHeldError(
-        Problem("E308", f"{who} is at work in {environment} on this machine", "wait until it is done and try again")
-    )

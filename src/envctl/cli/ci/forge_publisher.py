@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from envctl.cli.ci.result_views import find_drift, render_markdown
 from envctl.cli.options.global_options import Options
 from envctl.cli.output.redaction import current_redaction
-from envctl.domain.errors import EnvctlError, Problem, UsageError
+from envctl.domain.errors import EnvctlError
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.posts import ForgePost
@@ -54,11 +54,6 @@ class ForgePublisher:
             update_drift_issues(self.forge(), drift)
 
 
-def unavailable_error(message: str, hint: str) -> UsageError:
-    """Return the error for a missing forge token or pull request."""
-    return UsageError(Problem("E037", message, hint))
-
-
 def add_marker(name: str, text: str) -> str:
     """Put an invisible marker in front of a text, to find it again."""
     return f"<!-- envctl: {name} -->\n{text}"
@@ -69,7 +64,8 @@ def upsert_comment(forge: Forge, pull_request: int, name: str, text: str) -> Non
     body = add_marker(name, text)
     for note in forge.list_comments(pull_request):
         if note.machine and note.body.startswith(add_marker(name, "")):
-            if not _is_same_body(note.body, body):
+            # Compared without trailing space: GitLab removes it.
+            if note.body.rstrip() != body.rstrip():
                 forge.edit_comment(pull_request, note.number, body)
             return
     forge.add_comment(pull_request, body)
@@ -95,22 +91,13 @@ def update_drift_issues(forge: Forge, drift: "Drift") -> None:
 
 def _update_drift_issue(forge: Forge, each: "EnvironmentDrift", note: "ForgePost | None") -> None:
     if each.drifted:
-        body = current_redaction().redact(add_marker(f"drift in {each.environment}", _render_drift(each)))
+        from envctl.usecases.drift.result import Drift
+
+        text = render_markdown(Drift((each,)), None)
+        body = current_redaction().redact(add_marker(f"drift in {each.environment}", text))
         if note is None:
             forge.open_issue(f"Drift in {each.environment}", body, LABEL)
-        elif not _is_same_body(note.body, body):
+        elif note.body.rstrip() != body.rstrip():
             forge.edit_issue(note.number, body)
     elif note is not None and each.condition in ("clean", "empty") and each.whole:
         forge.close_issue(note.number)
-
-
-def _is_same_body(existing: str, body: str) -> bool:
-    """Compare two texts without trailing space: GitLab removes it."""
-    return existing.rstrip() == body.rstrip()
-
-
-def _render_drift(each: "EnvironmentDrift") -> str:
-    from envctl.cli.render.markdown import render_result
-    from envctl.usecases.drift.result import Drift
-
-    return render_result(Drift((each,)))

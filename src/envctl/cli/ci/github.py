@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from envctl.adapters.disk.writing import append_text
+from envctl.cli.ci.job import CiJob
 from envctl.cli.ci.outcome import to_variables
 from envctl.cli.ci.result_views import find_drift, render_markdown
 from envctl.cli.options.global_options import Options
@@ -18,7 +19,6 @@ from envctl.cli.output.redaction import current_redaction, unwrap_stream
 
 if TYPE_CHECKING:
     from envctl.adapters.forge.github import GithubApi
-    from envctl.cli.ci.forge_publisher import ForgePublisher
     from envctl.domain.errors import EnvctlError, Problem
 
 # GitHub shows ten annotations of a kind for a step, and drops the others silently.
@@ -29,28 +29,14 @@ MIN_MASK_LENGTH = 4
 MAX_NAMED = 3
 # Commands with a summary of their result. All other commands summarize errors only.
 SUMMARIZED_COMMANDS = frozenset(
-    {
-        "apply",
-        "approve",
-        "collect",
-        "destroy",
-        "diff",
-        "drift",
-        "plan",
-        "preview",
-        "promote",
-        "recover",
-        "rollback",
-        "verify",
-        "why",
-    }
+    {"apply", "approve", "destroy", "promote", "recover", "rollback", "verify"}
+    | {"collect", "diff", "drift", "plan", "preview", "why"}
 )
 
 
-class GithubJob:
+class GithubJob(CiJob):
     def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
-        self._options = options
-        self._environment = environment
+        super().__init__(options, environment)
         self._masked: set[str] = set()
 
     def format_fold_start(self, name: str, title: str) -> str:  # noqa: ARG002 (groups have no names)
@@ -74,38 +60,30 @@ class GithubJob:
         self._append_to_file("GITHUB_OUTPUT", "".join(f"{name}={value}\n" for name, value in outputs.items()))
         if not self._options.markdown:
             # With --markdown the caller writes the summary.
-            self._append_to_file("GITHUB_STEP_SUMMARY", _render_summary(command, result, error))
-        self._forge_publisher.publish_result(self._options, command, result, error)
-
-    def require_forge(self) -> None:
-        self._forge_publisher.require_forge(self._options)
-
-    @property
-    def _forge_publisher(self) -> "ForgePublisher":
-        from envctl.cli.ci.forge_publisher import ForgePublisher
-
-        return ForgePublisher(self._create_api, self._find_pull_request)
+            shown = result if command in SUMMARIZED_COMMANDS else None
+            summary = render_markdown(shown, error).rstrip()
+            self._append_to_file("GITHUB_STEP_SUMMARY", f"{summary}\n\n" if summary else "")
+        super().publish_result(command, result, error, code)
 
     def _create_api(self) -> "GithubApi":
         from envctl.adapters.forge.github import API_URL, GithubApi
-        from envctl.cli.ci.forge_publisher import unavailable_error
+        from envctl.domain.errors import Problem, UsageError
 
         variables = self._environment
         repository = variables.get("GITHUB_REPOSITORY", "")
         token = variables.get("GITHUB_TOKEN") or variables.get("GH_TOKEN", "")
         if not (repository and token):
             message = "GitHub can be told nothing: the step has no token"
-            raise unavailable_error(message, "hand it over: env: GITHUB_TOKEN: ${{ github.token }}")
+            raise UsageError(Problem("E037", message, "hand it over: env: GITHUB_TOKEN: ${{ github.token }}"))
         return GithubApi(repository, token, variables.get("GITHUB_API_URL") or API_URL, variables)
 
     def _find_pull_request(self) -> int:
-        from envctl.cli.ci.forge_publisher import unavailable_error
+        from envctl.domain.errors import Problem, UsageError
 
         found = re.fullmatch(r"refs/pull/(\d+)/(?:merge|head)", self._environment.get("GITHUB_REF", ""))
         if found is None:
-            raise unavailable_error(
-                "there is no pull request to comment on", "leave --comment out, or run it on: pull_request"
-            )
+            hint = "leave --comment out, or run it on: pull_request"
+            raise UsageError(Problem("E037", "there is no pull request to comment on", hint))
         return int(found[1])
 
     def _format_annotations(self, result: object | None, error: "EnvctlError | None") -> Iterator[str]:
@@ -138,11 +116,6 @@ class GithubJob:
         if text and (file := self._environment.get(name)):
             with suppress(OSError):
                 append_text(file, current_redaction().redact(text))
-
-
-def _render_summary(command: str, result: object | None, error: "EnvctlError | None") -> str:
-    shown = result if command in SUMMARIZED_COMMANDS else None
-    return f"{render_markdown(shown, error).rstrip()}\n\n" if shown is not None or error is not None else ""
 
 
 def _describe_drift(result: object | None) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from envctl.domain.errors import ExitCode
+from envctl.domain.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
@@ -24,24 +24,22 @@ REASONS = {
 def to_variables(result: object | None, error: "EnvctlError | None", code: int) -> dict[str, str]:
     """Return the variables. `release`, `changes` and `plan` are empty for none or several; `problems` are codes."""
     codes = dict.fromkeys(problem.code for problem in error.problems) if error else {}
+    plan = getattr(result, "plan", "")
     return {
         "exit_code": f"{code}",
         "reason": REASONS[ExitCode(code)] if code in REASONS else "failed",
         "problems": " ".join(codes),
         "release": _find_release(result),
         "changes": _format_changes(result),
-        "plan": _find_fingerprint(result),
+        # The fingerprint of a plan for approval; other results hold the plan itself, or none.
+        "plan": plan if isinstance(plan, str) else "",
     }
 
 
-def _find_fingerprint(result: object | None) -> str:
-    """Return the fingerprint of a plan for approval; empty for other results."""
-    found = getattr(result, "plan", "")
-    return found if isinstance(found, str) else ""
-
-
 def _find_release(result: object | None) -> str:
-    releases = {getattr(each, "release", "") for each in (result, *_list_environments(result))} - {""}
+    environments = getattr(result, "environments", ())
+    found = (result, *(environments if isinstance(environments, tuple) else ()))
+    releases = {getattr(each, "release", "") for each in found} - {""}
     release = releases.pop() if len(releases) == 1 else ""
     return release if isinstance(release, str) else ""
 
@@ -55,8 +53,3 @@ def _format_changes(result: object | None) -> str:
     if isinstance(up_to_date, bool):
         return str(not up_to_date and (plan is None or plan.changes)).lower()
     return ""
-
-
-def _list_environments(result: object | None) -> tuple[object, ...]:
-    found = getattr(result, "environments", ())
-    return found if isinstance(found, tuple) else ()

@@ -22,7 +22,8 @@ _CHECKPOINT_INTERVAL = 256
 
 def complete_environments(context: typer.Context) -> list[str]:
     """Complete environments, except those already on the command line."""
-    given = _collect_given_values(context)
+    values = context.params.values()
+    given = {str(each) for value in values for each in (value if isinstance(value, tuple | list) else [value])}
     return [name for name in _read_environments(context) if name not in given]
 
 
@@ -109,11 +110,6 @@ def _read_environments(context: typer.Context) -> list[str]:
     sections = _find_table(_read_project_file(context), "environments")
     standalone = (name for name in sections if _find_table(sections, name).get("pipeline") is False)
     return [*_read_order(context), *_keep_valid_names(standalone)]
-
-
-def _collect_given_values(context: typer.Context) -> set[str]:
-    values = context.params.values()
-    return {str(each) for value in values for each in (value if isinstance(value, tuple | list) else [value])}
 
 
 def _find_gates(context: typer.Context, environment: str) -> list[str]:

@@ -16,7 +16,9 @@ MAX_INPUT_BYTES = 64 * KIB + 2
 def read_secret_value(options: "Options") -> SecretValue:
     """Read a value from standard input; prompt for it on a terminal. Raises UsageError."""
     if not sys.stdin.isatty():
-        return SecretValue(_strip_line_end(sys.stdin.buffer.read(MAX_INPUT_BYTES)))
+        data = sys.stdin.buffer.read(MAX_INPUT_BYTES)
+        # Remove the line end of a single line, as `echo` adds it. Keep values of several lines (keys) unchanged.
+        return SecretValue(data[:-1] if data.count(b"\n") == 1 and data.endswith(b"\n") else data)
     if options.json:
         message = "there is a value to be typed, and with --json nobody is asked"
         raise UsageError(Problem("E001", message, "give it on standard input"))
@@ -24,11 +26,6 @@ def read_secret_value(options: "Options") -> SecretValue:
     if first != again:
         raise UsageError(Problem("E447", "the two values differ, and nothing was written", "type it again"))
     return SecretValue(first)
-
-
-def _strip_line_end(data: bytes) -> bytes:
-    """Remove the line end of a single line, as `echo` adds it. Keep values of several lines (keys) unchanged."""
-    return data[:-1] if data.count(b"\n") == 1 and data.endswith(b"\n") else data
 
 
 def _prompt_hidden(prompt: str) -> bytes:

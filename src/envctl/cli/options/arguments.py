@@ -10,18 +10,14 @@ Environments = Annotated[
     list[str] | None,
     typer.Argument(metavar="[ENV]...", help="Only these.", autocompletion=complete_environments, show_default=False),
 ]
-
-
+DetailedExitcode = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit with 2 where there are changes.")]
 Since = Annotated[
     str,
     typer.Option(
         metavar="WHEN", help="From then on: 7d or 24h ago, a day, a time (yours, or with its zone).", show_default=False
     ),
 ]
-Until = Annotated[
-    str,
-    typer.Option(metavar="WHEN", help="Until then; of a day all hours.", show_default=False),
-]
+Until = Annotated[str, typer.Option(metavar="WHEN", help="Until then; of a day all hours.", show_default=False)]
 
 
 def environment_argument(help_text: str, metavar: str | None = None) -> Any:  # noqa: ANN401 (as Typer's own)

@@ -12,8 +12,7 @@ Units = Annotated[
     ),
 ]
 Run = Annotated[
-    str | None,
-    typer.Option("--run", metavar="RUN", help="As a job of this run of envctl matrix.", show_default=False),
+    str | None, typer.Option("--run", metavar="RUN", help="As a job of this run of envctl matrix.", show_default=False)
 ]
 Shard = Annotated[int | None, typer.Option("--shard", metavar="N", help="Which job of it.", show_default=False)]
 
@@ -22,7 +21,7 @@ def shard_exit_code(found: object) -> int:
     """Return the exit code of a shard. Changes count as success: `envctl collect` reports them later. A failure means
     that the job must be repeated.
     """
-    from envctl.domain.errors import ExitCode
+    from envctl.domain.exit_codes import ExitCode
 
     code = int(found.exit_code())  # type: ignore[attr-defined]
     return int(ExitCode.DONE) if code == ExitCode.CHANGES else code

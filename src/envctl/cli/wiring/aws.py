@@ -1,4 +1,4 @@
-"""The AWS part of the composition root: all its adapters use the clients of `access`."""
+"""The AWS part of the composition root: all its ports use the clients of `access`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from obstore.auth.boto3 import Boto3CredentialProvider
-
     from envctl.adapters.aws.alarms import CloudWatchAlarms
     from envctl.adapters.aws.s3_buckets import S3Buckets
     from envctl.adapters.aws.secrets import AwsSecrets
@@ -17,11 +15,11 @@ if TYPE_CHECKING:
     from envctl.adapters.registry.registries import Registries
     from envctl.domain.aws.access import AwsCredentialsSpec
     from envctl.domain.config.project import Project
-    from envctl.domain.ledger.events import Actor
+    from envctl.usecases.ports.core import Identity
 
 
-class AwsAdapters:
-    """The AWS adapters. `root` is the project's folder, `home` the folder of envctl in it; `project` and `actor` are
+class AwsPorts:
+    """The AWS ports. `root` is the project's folder, `home` the folder of envctl in it; `project` and `identity` are
     called on the first access.
     """
 
@@ -31,26 +29,26 @@ class AwsAdapters:
         home: Path,
         inherited: Callable[[], Mapping[str, str]],
         project: "Callable[[], Project]",
-        actor: "Callable[[], Actor]",
+        identity: "Callable[[], Identity]",
     ) -> None:
         self._root = root
         self._home = home
         self._inherited = inherited
         self._project = project
-        self._actor = actor
+        self._identity = identity
 
     @cached_property
     def access(self) -> "Sessions":
         from envctl.adapters.aws.account_cache import AccountCache
         from envctl.adapters.aws.sessions import Sessions
 
+        def find_store_url() -> str:
+            from envctl.adapters.store import connect
+
+            return connect.find_endpoint(self._inherited()) if self._project().store.url.startswith("s3://") else ""
+
         remembered = AccountCache(self._home / "access.json", self._root / "envctl.toml", self._inherited)
-        return Sessions(self._inherited, self._credentials_spec, remembered, store_url=self._store_url)
-
-    def _store_url(self) -> str:
-        from envctl.adapters.store import connect
-
-        return connect.find_endpoint(self._inherited()) if self._project().store.url.startswith("s3://") else ""
+        return Sessions(self._inherited, self._credentials_spec, remembered, store_url=find_store_url)
 
     @cached_property
     def buckets(self) -> "S3Buckets":
@@ -88,20 +86,9 @@ class AwsAdapters:
             self.access.open_client, without_role.open_client, lambda name: build_key_arn(self._project(), name)
         )
 
-    def find_store_credentials(self) -> "Boto3CredentialProvider | None":
-        return self.access.load_store_credentials()
-
-    def find_bucket_region(self, bucket: str) -> str:
-        from envctl.adapters.aws.bucket_lookup import find_bucket_region
-
-        return find_bucket_region(self.access.open_client, bucket)
-
-    def has_other_owner(self, bucket: str, owner: str) -> bool:
-        from envctl.adapters.aws.bucket_lookup import is_foreign_bucket
-
-        return is_foreign_bucket(self.access.open_client, bucket, owner)
-
     def _credentials_spec(self, environment: str) -> "AwsCredentialsSpec":
         from envctl.domain.aws.access import build_credentials_spec
 
-        return build_credentials_spec(self._project(), environment, self._actor() if environment else None)
+        return build_credentials_spec(
+            self._project(), environment, self._identity().identify_actor() if environment else None
+        )

@@ -12,16 +12,12 @@ from envctl import __version__
 from envctl.cli import memory_usage
 from envctl.cli.options.global_options import Options
 from envctl.cli.output.redaction import current_redaction
+from envctl.cli.wiring.aws import AwsPorts
 from envctl.cli.wiring.lazy_ui import LateObserver, LatePrompter
 from envctl.cli.wiring.tracing import trace_ports
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 
 if TYPE_CHECKING:
-    from envctl.adapters.aws.alarms import CloudWatchAlarms
-    from envctl.adapters.aws.s3_buckets import S3Buckets
-    from envctl.adapters.aws.secrets import AwsSecrets
-    from envctl.adapters.aws.sessions import Sessions
-    from envctl.adapters.aws.signing import KmsSignatures
     from envctl.adapters.checks.check_runner import LocalCheckRunner
     from envctl.adapters.checks.cost_program import CostProgram
     from envctl.adapters.forge.reviews import GithubReviews
@@ -30,7 +26,6 @@ if TYPE_CHECKING:
     from envctl.adapters.local.new_folder import NewProjectFolder
     from envctl.adapters.local.templates import PackagedTemplates
     from envctl.adapters.local.trace import FileTracer
-    from envctl.adapters.registry.registries import Registries
     from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
     from envctl.adapters.terraform.driver import TerraformDriver
     from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
@@ -38,24 +33,22 @@ if TYPE_CHECKING:
     from envctl.adapters.terraform.modules.fetch import TerraformModules
     from envctl.adapters.workspace.tree import ProjectTree
     from envctl.adapters.workspace.workspace import DirectoryWorkspace
-    from envctl.cli.wiring.aws import AwsAdapters
     from envctl.cli.wiring.readers import ProjectFileReader
     from envctl.cli.wiring.sandbox import EmbeddedAws
     from envctl.domain.config.project import Project
     from envctl.domain.config.project_owner import Owner
-    from envctl.domain.ledger.events import Actor
     from envctl.domain.ledger.trust import Trust
     from envctl.usecases.ports.core import Identity
-    from envctl.usecases.ports.terraform import Tracer
 
 
-class WiredPorts:
+class WiredPorts(AwsPorts):
     """The ports of one command. Adapters are imported and built on first use: most commands need few."""
 
     def __init__(self, options: Options) -> None:
+        root = options.project.absolute()
+        home = root / ".envctl" / "sandbox" if options.sandbox else root / ".envctl"
+        super().__init__(root, home, self.inherited_environment, lambda: self.project, lambda: self.identity)
         self._options = options
-        self._root = options.project.absolute()
-        self._home = self._root / ".envctl" / "sandbox" if options.sandbox else self._root / ".envctl"
         # The user's environment, before the sandbox replaces os.environ.
         self._own = dict(os.environ)
         self.observer = LateObserver(options)
@@ -75,15 +68,16 @@ class WiredPorts:
 
     @cached_property
     def store(self) -> "ObstoreStore":
+        from envctl.adapters.aws import bucket_lookup
         from envctl.adapters.store.object_store import ObstoreStore
 
         return ObstoreStore(
             self._root,
             lambda: self._store_address,
             self._client_options,
-            region_of=self._aws_adapters.find_bucket_region,
-            is_anothers=self._aws_adapters.has_other_owner,
-            find_credentials=self._aws_adapters.find_store_credentials,
+            region_of=lambda bucket: bucket_lookup.find_bucket_region(self.access.open_client, bucket),
+            is_anothers=lambda bucket, owner: bucket_lookup.is_foreign_bucket(self.access.open_client, bucket, owner),
+            find_credentials=lambda: self.access.load_store_credentials(),  # noqa: PLW0108 (`access` is not needed yet)
         )
 
     def _client_options(self) -> Mapping[str, str]:
@@ -130,6 +124,7 @@ class WiredPorts:
     def terraform(self) -> "TerraformDriver":
         from envctl.adapters.terraform.driver import TerraformDriver
         from envctl.adapters.terraform.scheduler.capacity import Limits
+        from envctl.usecases.ports.terraform import NO_TRACE
 
         limits = Limits(self._options.parallelism, self._options.memory)
         return TerraformDriver(
@@ -138,19 +133,13 @@ class WiredPorts:
             self._environment_with_profile,
             self.observer,
             limits=limits,
-            trace=self.active_tracer,
+            trace=self.file_tracer or NO_TRACE,
             secrecy=current_redaction(),
             surroundings=self._cleared_environment,
             locate=lambda *position: self.config_reader.place_rendered(
                 self.tree.read_contents("envctl.toml"), *position
             ),
         )
-
-    @cached_property
-    def active_tracer(self) -> "Tracer":
-        from envctl.usecases.ports.terraform import NO_TRACE
-
-        return self.file_tracer or NO_TRACE
 
     @cached_property
     def file_tracer(self) -> "FileTracer | None":
@@ -172,41 +161,6 @@ class WiredPorts:
         from envctl.adapters.checks.cost_program import CostProgram
 
         return CostProgram(self._root, lambda: os.environ, redact=current_redaction().redact_message)
-
-    @cached_property
-    def _aws_adapters(self) -> "AwsAdapters":
-        from envctl.cli.wiring.aws import AwsAdapters
-
-        return AwsAdapters(
-            self._root, self._home, self.inherited_environment, lambda: self.project, self._identify_actor
-        )
-
-    def _identify_actor(self) -> "Actor":
-        return self.identity.identify_actor()
-
-    @property
-    def access(self) -> "Sessions":
-        return self._aws_adapters.access
-
-    @property
-    def buckets(self) -> "S3Buckets":
-        return self._aws_adapters.buckets
-
-    @property
-    def registries(self) -> "Registries":
-        return self._aws_adapters.registries
-
-    @property
-    def secrets(self) -> "AwsSecrets":
-        return self._aws_adapters.secrets
-
-    @property
-    def alarms(self) -> "CloudWatchAlarms":
-        return self._aws_adapters.alarms
-
-    @property
-    def signatures(self) -> "KmsSignatures":
-        return self._aws_adapters.signatures
 
     @cached_property
     def trust(self) -> "Trust":

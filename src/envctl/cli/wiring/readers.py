@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from envctl.domain.errors import Location
     from envctl.domain.plan.account_blocks import AccountBlocks
     from envctl.domain.release.outside_reads import OutsideRead
-    from envctl.domain.settings.settings import ModuleCall, ModuleInterface, SettingsFile
+    from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, SettingsFile
 
 
 class ProjectFileReader:

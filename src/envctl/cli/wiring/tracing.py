@@ -8,20 +8,9 @@ if TYPE_CHECKING:
 P = TypeVar("P")
 # Terraform traces its own processes; calls of the other ports are too short to matter.
 _TRACED_NAMES = frozenset(
-    {
-        "tree",
-        "config_reader",
-        "store",
-        "workspace",
-        "access",
-        "buckets",
-        "registries",
-        "secrets",
-        "signatures",
-        "alarms",
-        "remote_modules",
-    }
-    | {"version_control", "identity", "check_runner", "cost_estimator", "prompter"}
+    {"access", "alarms", "buckets", "identity", "registries", "secrets", "signatures", "store"}
+    | {"config_reader", "remote_modules", "tree", "version_control", "workspace"}
+    | {"check_runner", "cost_estimator", "prompter"}
 )
 
 

@@ -55,16 +55,10 @@ PROFILE_FILES = {"AWS_CONFIG_FILE": "~/.aws/config", "AWS_SHARED_CREDENTIALS_FIL
 DEFAULT_REGION = "us-east-1"
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 OTHER_CREDENTIAL_VARIABLES = (
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_ROLE_ARN",
-    "AWS_ROLE_SESSION_NAME",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CREDENTIAL_EXPIRATION",
-    "AWS_SECURITY_TOKEN",
-)
+    "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CREDENTIAL_EXPIRATION", "AWS_SECURITY_TOKEN",
+)  # fmt: skip
 """Besides the keys, each of these could change the identity a tool uses."""
 
 
@@ -127,15 +121,9 @@ def check_remaining_time(caller: CallerIdentity, state: "EnvironmentState", now:
     """Compare the remaining time with the longest known deployment plus a margin; return None if it suffices."""
     if caller.ends_at is None:
         return None
-    left, needed = caller.ends_at - now, find_longest_duration(state) + CREDENTIALS_MARGIN
-    return (
-        None
-        if left >= needed
-        else ShortCredentials(format_duration(left), format_duration(needed - CREDENTIALS_MARGIN))
-    )
-
-
-def find_longest_duration(state: "EnvironmentState") -> timedelta:
-    """Return the longest duration of deployments in the evidence."""
     done = [proof.deployment for proof in state.evidence.values()]
-    return max((each.ended_at - each.started_at for each in done if each.ended_at), default=timedelta())
+    longest = max((each.ended_at - each.started_at for each in done if each.ended_at), default=timedelta())
+    left = caller.ends_at - now
+    if left >= longest + CREDENTIALS_MARGIN:
+        return None
+    return ShortCredentials(format_duration(left), format_duration(longest))

@@ -28,7 +28,11 @@ def merge_rules(rules: Sequence[LifecycleRule], wanted: WantedBucket) -> tuple[L
 
 
 def has_missing_rules(rules: Sequence[LifecycleRule], wanted: WantedBucket) -> bool:
-    present = [_strip_defaults(rule) for rule in rules]
+    # AWS adds defaults under other keys.
+    present = [
+        {key: value for key, value in rule.items() if key in ("ID", "Status", "Filter") or "Expiration" in key}
+        for rule in rules
+    ]
     return any(rule not in present for rule in _build_own_rules(wanted))
 
 
@@ -36,49 +40,30 @@ def find_harmful_rules(rules: Sequence[LifecycleRule], wanted: WantedBucket) -> 
     """Yield the names of rules that expire entries, releases or states."""
     kept = [_join_prefix(wanted, folder) for folder in ("ledger/", "releases/")] if wanted.purpose == "store" else [""]
     for rule in rules:
-        if rule.get("Status") != "Enabled" or not _has_expiration(rule) or _has_tag_filter(rule):
+        chosen, expiration = rule.get("Filter") or {}, rule.get("Expiration") or {}
+        every = chosen.get("And") or {}
+        # envctl and Terraform set no tags.
+        is_for_tags = "Tag" in chosen or every.get("Tags")
+        if rule.get("Status") != "Enabled" or is_for_tags or not expiration.keys() & {"Days", "Date"}:
             continue
-        prefix = _read_prefix(rule)
+        prefix = str(rule.get("Prefix") or chosen.get("Prefix") or every.get("Prefix") or "")
         if any(each.startswith(prefix) or prefix.startswith(each) for each in kept):
             yield str(rule.get("ID") or prefix or "without a name")
 
 
 def _build_own_rules(wanted: WantedBucket) -> tuple[LifecycleRule, ...]:
-    return _build_rule(wanted, CHECKPOINT_RULE, CHECKPOINT_FOLDER, CHECKPOINT_DAYS), _build_rule(
-        wanted, RUN_RULE, RUN_FOLDER, RUN_DAYS
+    own = (CHECKPOINT_RULE, CHECKPOINT_FOLDER, CHECKPOINT_DAYS), (RUN_RULE, RUN_FOLDER, RUN_DAYS)
+    return tuple(
+        {
+            "ID": name,
+            "Status": "Enabled",
+            "Filter": {"Prefix": _join_prefix(wanted, folder)},
+            "Expiration": {"Days": days},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": NONCURRENT_DAYS},
+        }
+        for name, folder, days in own
     )
-
-
-def _build_rule(wanted: WantedBucket, name: str, folder: str, days: int) -> LifecycleRule:
-    return {
-        "ID": name,
-        "Status": "Enabled",
-        "Filter": {"Prefix": _join_prefix(wanted, folder)},
-        "Expiration": {"Days": days},
-        "NoncurrentVersionExpiration": {"NoncurrentDays": NONCURRENT_DAYS},
-    }
-
-
-def _strip_defaults(rule: LifecycleRule) -> LifecycleRule:
-    """Return the rule without defaults added by AWS."""
-    return {key: value for key, value in rule.items() if key in ("ID", "Status", "Filter") or "Expiration" in key}
 
 
 def _join_prefix(wanted: WantedBucket, folder: str) -> str:
     return f"{wanted.prefix}/{folder}" if wanted.prefix else folder
-
-
-def _has_expiration(rule: LifecycleRule) -> bool:
-    expiration = rule.get("Expiration") or {}
-    return "Days" in expiration or "Date" in expiration
-
-
-def _has_tag_filter(rule: LifecycleRule) -> bool:
-    """Tell if the rule applies to tagged objects only; envctl and Terraform set no tags."""
-    chosen = rule.get("Filter") or {}
-    return "Tag" in chosen or bool((chosen.get("And") or {}).get("Tags"))
-
-
-def _read_prefix(rule: LifecycleRule) -> str:
-    chosen = rule.get("Filter") or {}
-    return str(rule.get("Prefix") or chosen.get("Prefix") or (chosen.get("And") or {}).get("Prefix") or "")

@@ -1,29 +1,13 @@
 """Findings about a bucket, and the steps to fix them. No step weakens a stronger setting."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from envctl.domain.aws import bucket_lifecycle, bucket_policy
-from envctl.domain.aws.buckets import (
-    PUBLIC_BLOCKS,
-    BlockPublicAccess,
-    BucketPart,
-    BucketStep,
-    CreateBucket,
-    EncryptObjects,
-    FoundBucket,
-    KeepVersions,
-    LockObjects,
-    OwnObjects,
-    Retention,
-    SetLifecycle,
-    WantedBucket,
-    WritePolicy,
-    explain_step,
-    format_retention,
-)
+from envctl.domain.aws import bucket_lifecycle, bucket_policy, buckets
+from envctl.domain.aws.buckets import BucketPart, BucketStep, FoundBucket, WantedBucket
 from envctl.domain.findings import Finding
 
-DEFAULT_RETENTION = Retention("GOVERNANCE", 3650)
+DEFAULT_RETENTION = buckets.Retention("GOVERNANCE", 3650)
 """Governance mode: account administrators can still remove a store, in two deliberate steps."""
 MIN_LOCK_DAYS = 365
 _ENCRYPTIONS = ("AES256", "aws:kms", "aws:kms:dsse")
@@ -33,20 +17,18 @@ _CheckedPart = tuple[Finding, BucketStep | None]
 
 def list_findings(wanted: WantedBucket, found: FoundBucket | None) -> tuple[Finding, ...]:
     if found is None:
-        return (Finding("bucket", "bad", "is not there", explain_step(CreateBucket(wanted.purpose == "store"))),)
+        mend = buckets.explain_step(buckets.CreateBucket(wanted.purpose == "store"))
+        return (Finding("bucket", "bad", "is not there", mend),)
     exists = Finding("bucket", "good", f"is there, in {wanted.region}")
-    return (exists, *(_add_fix(finding, step) for finding, step in _check_parts(wanted, found)))
+    checked = _check_parts(wanted, found)
+    return (exists, *(replace(each, mend=buckets.explain_step(step)) if step else each for each, step in checked))
 
 
 def plan_steps(wanted: WantedBucket, found: FoundBucket | None) -> tuple[BucketStep, ...]:
     """Return the steps in a possible order: object lock needs versioning. A missing bucket is created first."""
     if found is None:
-        return (CreateBucket(wanted.purpose == "store"), *plan_steps(wanted, FoundBucket()))
+        return (buckets.CreateBucket(wanted.purpose == "store"), *plan_steps(wanted, FoundBucket()))
     return tuple(step for _, step in _check_parts(wanted, found) if step)
-
-
-def _add_fix(finding: Finding, step: BucketStep | None) -> Finding:
-    return Finding(finding.name, finding.verdict, finding.seen, explain_step(step)) if step else finding
 
 
 def _check_parts(wanted: WantedBucket, found: FoundBucket) -> Iterator[_CheckedPart]:
@@ -62,18 +44,19 @@ def _check_part(part: BucketPart, wanted: WantedBucket, found: FoundBucket) -> _
     match part:
         case "versioning":
             on = found.versioning == "Enabled"
-            return _to_checked_part(part, found.versioning.lower() or "off", None if on else KeepVersions())
+            return _to_checked_part(part, found.versioning.lower() or "off", None if on else buckets.KeepVersions())
         case "encryption":
             known = found.encryption in _ENCRYPTIONS
-            return _to_checked_part(part, found.encryption or "none by default", None if known else EncryptObjects())
+            seen = found.encryption or "none by default"
+            return _to_checked_part(part, seen, None if known else buckets.EncryptObjects())
         case "public access":
-            partly = found.open_to_public and found.open_to_public != PUBLIC_BLOCKS
+            partly = found.open_to_public and found.open_to_public != buckets.PUBLIC_BLOCKS
             seen = f"lacks {', '.join(found.open_to_public)}" if partly else "not blocked"
             seen = seen if found.open_to_public else "blocked"
-            return _to_checked_part(part, seen, BlockPublicAccess() if found.open_to_public else None)
+            return _to_checked_part(part, seen, buckets.BlockPublicAccess() if found.open_to_public else None)
         case "ownership":
             ours = found.ownership == "BucketOwnerEnforced"
-            return _to_checked_part(part, found.ownership or "not enforced", None if ours else OwnObjects())
+            return _to_checked_part(part, found.ownership or "not enforced", None if ours else buckets.OwnObjects())
         case "policy":
             return _check_policy(wanted, found)
         case "object lock":
@@ -85,9 +68,8 @@ def _check_part(part: BucketPart, wanted: WantedBucket, found: FoundBucket) -> _
 def _check_policy(wanted: WantedBucket, found: FoundBucket) -> _CheckedPart:
     lacking = bucket_policy.find_missing_sids(found.policy, wanted)
     if lacking:
-        return _to_checked_part(
-            "policy", f"lacks {', '.join(lacking)}" if found.policy else "none", WritePolicy(lacking)
-        )
+        seen = f"lacks {', '.join(lacking)}" if found.policy else "none"
+        return _to_checked_part("policy", seen, buckets.WritePolicy(lacking))
     sids = [each["Sid"].removeprefix(bucket_policy.SID_PREFIX) for each in bucket_policy.build_statements(wanted)]
     return _to_checked_part("policy", ", ".join(sids), None)
 
@@ -96,12 +78,11 @@ def _check_lock(found: FoundBucket) -> _CheckedPart:
     """Check the object lock. A compliance lock of any length stays: it cannot be changed back."""
     kept = found.retention
     if kept is None:
-        return _to_checked_part(
-            "object lock", "on, for no time" if found.locks else "off", LockObjects(DEFAULT_RETENTION)
-        )
-    seen = format_retention(kept)
+        seen = "on, for no time" if found.locks else "off"
+        return _to_checked_part("object lock", seen, buckets.LockObjects(DEFAULT_RETENTION))
+    seen = buckets.format_retention(kept)
     short = kept.mode == "GOVERNANCE" and kept.days < MIN_LOCK_DAYS
-    return _to_checked_part("object lock", seen, LockObjects(DEFAULT_RETENTION) if short else None)
+    return _to_checked_part("object lock", seen, buckets.LockObjects(DEFAULT_RETENTION) if short else None)
 
 
 def _check_lifecycle(wanted: WantedBucket, found: FoundBucket) -> _CheckedPart:
@@ -110,9 +91,8 @@ def _check_lifecycle(wanted: WantedBucket, found: FoundBucket) -> _CheckedPart:
         seen = f"lets {what} go: rule {', '.join(threats)}"
         return Finding("lifecycle", "warn", seen, "take that rule off the bucket, or narrow it to another prefix"), None
     if wanted.purpose == "store" and bucket_lifecycle.has_missing_rules(found.rules, wanted):
-        return _to_checked_part(
-            "lifecycle", "old checkpoints or runs stay for ever", SetLifecycle(bucket_lifecycle.SUMMARY)
-        )
+        step = buckets.SetLifecycle(bucket_lifecycle.SUMMARY)
+        return _to_checked_part("lifecycle", "old checkpoints or runs stay for ever", step)
     goes = "old checkpoints and runs go" if wanted.purpose == "store" else "lets no state go"
     return _to_checked_part("lifecycle", goes, None)
 

@@ -11,27 +11,18 @@ SID_PREFIX = "Envctl"
 
 
 def build_statements(wanted: WantedBucket) -> tuple[Statement, ...]:
-    everything = [wanted.arn, f"{wanted.arn}/*"]
-    plain_http = {"Bool": {"aws:SecureTransport": "false"}}
+    objects = f"{wanted.arn}/*"
     shared = (
-        _build_denial("TlsOnly", "s3:*", everything, plain_http),
+        _build_denial("TlsOnly", "s3:*", [wanted.arn, objects], {"Bool": {"aws:SecureTransport": "false"}}),
         _build_denial("KeepBucket", "s3:DeleteBucket", wanted.arn),
     )
-    return (
-        *shared,
-        *(_build_store_statements(wanted) if wanted.purpose == "store" else _build_state_statements(wanted)),
-    )
-
-
-def _build_state_statements(wanted: WantedBucket) -> tuple[Statement, ...]:
-    # Terraform deletes its lock file with s3:DeleteObject: in a versioned bucket this only adds a delete marker.
-    return (_build_denial("KeepVersions", "s3:DeleteObjectVersion", f"{wanted.arn}/*"),)
-
-
-def _build_store_statements(wanted: WantedBucket) -> tuple[Statement, ...]:
-    kept = f"{wanted.arn}/{wanted.prefix}/*" if wanted.prefix else f"{wanted.arn}/*"
+    if wanted.purpose != "store":
+        # Terraform deletes its lock file with s3:DeleteObject: in a versioned bucket this only adds a delete marker.
+        return (*shared, _build_denial("KeepVersions", "s3:DeleteObjectVersion", objects))
+    kept = f"{wanted.arn}/{wanted.prefix}/*" if wanted.prefix else objects
     removing = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"]
     return (
+        *shared,
         _build_denial("KeepObjects", removing, kept),
         # This also denies multipart uploads: their parts can't carry the header. envctl never uploads in parts.
         _build_denial("CreateOnly", "s3:PutObject", kept, {"Null": {"s3:if-none-match": "true"}}),
@@ -41,9 +32,8 @@ def _build_store_statements(wanted: WantedBucket) -> tuple[Statement, ...]:
 def find_missing_sids(policy: Policy, wanted: WantedBucket) -> tuple[str, ...]:
     """Return the Sids of statements that are missing or deny too little."""
     by_sid = {str(each.get("Sid", "")): each for each in _list_statements(policy)}
-    return tuple(
-        each["Sid"] for each in build_statements(wanted) if not _is_covering(by_sid.get(each["Sid"], {}), each)
-    )
+    own = {each["Sid"]: each for each in build_statements(wanted)}
+    return tuple(sid for sid, each in own.items() if not _is_covering(by_sid.get(sid, {}), each))
 
 
 def merge_policy(policy: Policy, wanted: WantedBucket) -> Policy:

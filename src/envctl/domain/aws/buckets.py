@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, assert_never
+from typing import Any, Literal
 
 from envctl.domain.errors import Problem
 
@@ -115,23 +115,15 @@ class SetLifecycle:
 
 
 BucketStep = (
-    CreateBucket
-    | KeepVersions
-    | EncryptObjects
-    | BlockPublicAccess
-    | OwnObjects
-    | WritePolicy
-    | LockObjects
-    | SetLifecycle
-)
+    CreateBucket | KeepVersions | EncryptObjects | BlockPublicAccess | OwnObjects
+    | WritePolicy | LockObjects | SetLifecycle
+)  # fmt: skip
 
 
 def explain_step(step: BucketStep) -> str:
     match step:
-        case CreateBucket(locked=True):
-            return "create the bucket, with object lock"
-        case CreateBucket():
-            return "create the bucket"
+        case CreateBucket(locked):
+            return "create the bucket, with object lock" if locked else "create the bucket"
         case KeepVersions():
             return "keep every version of an object"
         case EncryptObjects():
@@ -140,23 +132,15 @@ def explain_step(step: BucketStep) -> str:
             return "block all public access"
         case OwnObjects():
             return "let its owner own every object, without access lists"
-        case _:
-            return _explain_detailed_step(step)
-
-
-def format_retention(retention: Retention) -> str:
-    years, rest = divmod(retention.days, DAYS_PER_YEAR)
-    length = f"{retention.days} days" if rest or not years else "1 year" if years == 1 else f"{years} years"
-    return f"{retention.mode.lower()}, {length}"
-
-
-def _explain_detailed_step(step: WritePolicy | LockObjects | SetLifecycle) -> str:
-    match step:
         case WritePolicy(changed):
             return f"add to its policy: {', '.join(changed)} (what others wrote there stays)"
         case LockObjects(retention):
             return f"lock every version of an object ({format_retention(retention)}); object lock can't be taken back"
         case SetLifecycle(summary):
             return f"lifecycle: {summary}"
-        case _:
-            assert_never(step)
+
+
+def format_retention(retention: Retention) -> str:
+    years, rest = divmod(retention.days, DAYS_PER_YEAR)
+    length = f"{retention.days} days" if rest or not years else "1 year" if years == 1 else f"{years} years"
+    return f"{retention.mode.lower()}, {length}"

@@ -6,13 +6,13 @@ from fnmatch import fnmatchcase
 
 from envctl.domain.aws.secret_names import parse_secret
 from envctl.domain.aws.secret_status import SECRET_KINDS, NeededSecret, SecretKind
+from envctl.domain.config.faults import Fault
 from envctl.domain.config.project import Secrets
 from envctl.domain.errors import Problem
-from envctl.domain.settings.settings import Schema
 from envctl.domain.settings.values import EnvironmentSettings, Setting
 from envctl.domain.terraform.conversion import ValuePath, convert_value, format_key, format_path
 from envctl.domain.terraform.types import AnyType, Collection, Object, Tuple, TypeExpression
-from envctl.domain.terraform.variables import Variable
+from envctl.domain.terraform.variables import Schema, Variable
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,10 @@ def find_required_secrets(settings: EnvironmentSettings, schema: Schema, pattern
             try:
                 secret = parse_secret(kind, text)
             except ValueError:
-                problems[_invalid_name_problem(asked_by[0], settings.environment, setting)] = None
+                what = f"{asked_by[0]} of {settings.environment}"
+                message = f"{what} should name a secret, and what it holds can't be a name"
+                hint = 'write a name such as "shop/database": the value of a secret has no place in settings'
+                problems[Problem("E444", message, hint, setting.location)] = None
                 continue
             if secret is not None:
                 key = (secret.kind, secret.id, secret.region)
@@ -53,12 +56,6 @@ def match_kinds(name: str, patterns: Secrets) -> tuple[SecretKind, ...]:
     listed: Mapping[SecretKind, Sequence[str]] = {"secretsmanager": patterns.secretsmanager, "ssm": patterns.ssm}
     exact = tuple(kind for kind in SECRET_KINDS if name in listed[kind])
     return exact or tuple(kind for kind in SECRET_KINDS if any(fnmatchcase(name, each) for each in listed[kind]))
-
-
-def list_variable_names(variable: Variable) -> Iterator[str]:
-    """Yield the name of the variable, and of all attributes in its type."""
-    yield variable.name
-    yield from _list_attribute_names(variable.type)
 
 
 def _list_public_settings(settings: EnvironmentSettings, schema: Schema) -> Iterator[tuple[Setting, Variable]]:
@@ -142,40 +139,30 @@ def _list_attribute_names(type_: TypeExpression) -> Iterator[str]:
                 yield from _list_attribute_names(element)
 
 
-def _invalid_name_problem(asked_by: str, environment: str, setting: Setting) -> Problem:
-    message = f"{asked_by} of {environment} should name a secret, and what it holds can't be a name"
-    hint = 'write a name such as "shop/database": the value of a secret has no place in settings'
-    return Problem("E444", message, hint, setting.location)
-
-
-@dataclass(frozen=True)
-class PatternProblem:
-    """A problem with a pattern. `path` locates it in the project file."""
-
-    problem: Problem
-    path: tuple[str, ...]
-
-
-def check_patterns(schema: Schema, patterns: Secrets) -> Iterator[PatternProblem]:
-    """Yield the problems of patterns: without a match, ambiguous, or matching a sensitive variable."""
-    declared = [(stack, variable) for stack, variables in schema.items() for variable in variables]
-    names = {name for _, variable in declared for name in list_variable_names(variable)}
+def check_patterns(schema: Schema, patterns: Secrets) -> Iterator[Fault]:
+    """Yield the faults of patterns: without a match, ambiguous, or matching a sensitive variable."""
+    declared = [
+        (stack, variable, (variable.name, *_list_attribute_names(variable.type)))
+        for stack, variables in schema.items()
+        for variable in variables
+    ]
+    names = {name for _, _, inside in declared for name in inside}
     for kind, listed in zip(SECRET_KINDS, (patterns.secretsmanager, patterns.ssm), strict=True):
         for pattern in listed:
             if not any(fnmatchcase(name, pattern) for name in names):
                 message = f"secrets.{kind}: no variable of any stack is called {pattern}"
-                yield PatternProblem(Problem("E442", message, _suggest_pattern(pattern, names)), ("secrets", kind))
+                yield Fault("E442", message, _suggest_pattern(pattern, names), ("secrets", kind))
     for name in sorted(names):
         if len(match_kinds(name, patterns)) > 1:
             message = f"{name} is in secrets.secretsmanager and in secrets.ssm: where its secret lies, nobody can tell"
             hint = "take it out of one of them; a name in full counts for more than a pattern"
-            yield PatternProblem(Problem("E443", message, hint), ("secrets",))
-    for stack, variable in declared:
-        found = [name for name in list_variable_names(variable) if match_kinds(name, patterns)]
+            yield Fault("E443", message, hint, ("secrets",))
+    for stack, variable, inside in declared:
+        found = [name for name in inside if match_kinds(name, patterns)]
         if variable.sensitive and found:
             message = f"{stack}.{variable.name} names a secret and is sensitive: it could not be told which one lacks"
             hint = f"a name is no secret: take sensitive = true off {variable.location}, or {found[0]} out of [secrets]"
-            yield PatternProblem(Problem("E443", message, hint), ("secrets",))
+            yield Fault("E443", message, hint, ("secrets",))
 
 
 def _suggest_pattern(pattern: str, names: Iterable[str]) -> str:

@@ -100,22 +100,16 @@ def explain_invalid_value(value: SecretValue, kind: SecretKind) -> str:
     return ""
 
 
-def format_set_command(secret: NeededSecret, environment: str) -> str:
-    """Return the command that creates the secret or sets its value."""
-    return f"envctl secrets set {environment} {secret.name}"
-
-
 def find_problem(sighting: Sighting, environment: str) -> Problem | None:
     """Return the problem with a secret and its fix; None without a problem."""
     secret = sighting.secret
     what = f"the secret {secret.name} in {SERVICE_NAMES[secret.kind]} of {environment}"
     by = f" ({' and '.join(secret.asked_by)})" if secret.asked_by else ""
     match sighting.state:
-        case "absent":
-            return Problem("E440", f"{what} is not there{by}", format_set_command(secret, environment), secret.location)
-        case "empty":
-            message = f"{what} has no current version{by}"
-            return Problem("E440", message, format_set_command(secret, environment), secret.location)
+        case "absent" | "empty":
+            lack = "is not there" if sighting.state == "absent" else "has no current version"
+            hint = f"envctl secrets set {environment} {secret.name}"
+            return Problem("E440", f"{what} {lack}{by}", hint, secret.location)
         case "deleting":
             hint = f"aws secretsmanager restore-secret --secret-id {secret.id}"
             return Problem("E440", f"{what} is scheduled for deletion{by}", hint, secret.location)

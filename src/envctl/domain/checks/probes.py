@@ -4,32 +4,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from envctl.domain.checks.assertions import check_output, find_output_value, parse_output_url
-from envctl.domain.config.checks.kinds import KINDS, OUTPUT, CommandCheck, HttpCheck, OutputCheck
-from envctl.domain.config.checks.table import Check, add_kind, list_known_keys
+from envctl.domain.config.checks.kinds import OUTPUT, CommandCheck, HttpCheck, OutputCheck
+from envctl.domain.config.checks.table import Check
 from envctl.domain.config.checks.urls import append_path
 from envctl.domain.terraform.output_reference import OutputReference
-from envctl.domain.terraform.outputs import Output, Outputs
-from envctl.domain.text.excerpt import excerpt
-
-__all__ = [
-    "KINDS",
-    "Check",
-    "CommandCheck",
-    "CommandProbe",
-    "HttpCheck",
-    "HttpProbe",
-    "Output",
-    "OutputCheck",
-    "Outputs",
-    "Probe",
-    "Verdict",
-    "add_kind",
-    "excerpt",
-    "find_required_output",
-    "is_check_applicable",
-    "list_known_keys",
-    "resolve_check",
-]
+from envctl.domain.terraform.outputs import Outputs
 
 
 @dataclass(frozen=True)
@@ -52,7 +31,7 @@ Probe: TypeAlias = HttpProbe | CommandProbe
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckResult:
     """The result of a check; `problem` is empty if it passed."""
 
     name: str
@@ -75,14 +54,14 @@ def find_required_output(check: Check) -> OutputReference | None:
             return None
 
 
-def resolve_check(check: Check, name: str, outputs: Outputs) -> Probe | Verdict:
+def resolve_check(check: Check, name: str, outputs: Outputs) -> Probe | CheckResult:
     try:
         return _resolve_or_raise(check, name, outputs)
     except ValueError as error:
-        return Verdict(name, str(error))
+        return CheckResult(name, str(error))
 
 
-def _resolve_or_raise(check: Check, name: str, outputs: Outputs) -> Probe | Verdict:
+def _resolve_or_raise(check: Check, name: str, outputs: Outputs) -> Probe | CheckResult:
     reference = find_required_output(check)
     value = find_output_value(reference, outputs) if reference else None
     match check:
@@ -94,4 +73,4 @@ def _resolve_or_raise(check: Check, name: str, outputs: Outputs) -> Probe | Verd
             return CommandProbe(name, check.command, check.timeout.total_seconds())
         case OutputCheck():
             problem = check_output(check, value)
-            return Verdict(name, problem and f"{reference} {problem}")
+            return CheckResult(name, problem and f"{reference} {problem}")

@@ -24,11 +24,6 @@ class WorkflowInputs:
     protected: Collection[str] = ()  # environments with a manual start, if the CI system has one
     reviewed: Collection[str] = ()  # environments with GitHub reviewers as a gate
 
-    @property
-    def branch_option(self) -> str:
-        """The option to write the same workflows again."""
-        return "" if self.branch == DEFAULT_BRANCH else f" --branch {self.branch}"
-
 
 def render_github_workflows(texts: Mapping[str, str], site: WorkflowInputs) -> Mapping[str, str]:
     """Return the workflow files by path in the repository."""
@@ -83,7 +78,8 @@ def fill_template(text: str, site: WorkflowInputs, **more: str) -> str:
         "region": site.region,
         "branch": format_yaml_scalar(site.branch),
         "envctl": site.command,
-        "options": site.branch_option,
+        # To write the same workflows again.
+        "options": "" if site.branch == DEFAULT_BRANCH else f" --branch {site.branch}",
         **more,
     }
     return _PLACEHOLDER.sub(lambda found: known[found[1]], text)

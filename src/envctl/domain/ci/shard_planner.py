@@ -63,8 +63,15 @@ def plan_shards(
     pieces = _split_into_pieces(durations, total / jobs / 3, costs)
     loads = [_JobLoad(costs) for _ in range(jobs)]
     for piece in sorted(pieces, key=lambda piece: (-piece.seconds, piece.units)):
-        min(loads, key=lambda load: load.seconds_with(piece)).add_piece(piece)
-    return tuple(load.to_shard(units) for load in loads if load.units)
+        load = min(loads, key=lambda load: load.seconds_with(piece))
+        load.seconds = load.seconds_with(piece)
+        load.units.update(piece.units)
+        load.environments.add(piece.environment)
+    return tuple(
+        Shard(group_by_environment(unit for unit in units if unit in load.units), round(load.seconds, 1))
+        for load in loads
+        if load.units
+    )
 
 
 def _estimate_durations(
@@ -80,26 +87,23 @@ def _estimate_durations(
 class _Piece:
     """Units of one environment to keep in one job."""
 
+    environment: str
     units: tuple[Unit, ...]
     seconds: float
-
-    @property
-    def environment(self) -> str:
-        return self.units[0].environment
 
 
 def _split_into_pieces(durations: Mapping[Unit, float], longest: float, costs: DurationEstimates) -> list[_Piece]:
     pieces = []
-    for _, group in groupby(durations, key=lambda unit: unit.environment):
+    for environment, group in groupby(durations, key=lambda unit: unit.environment):
         piece: list[Unit] = []
         seconds = costs.environment
         for unit in group:
             if piece and seconds + durations[unit] > longest:
-                pieces.append(_Piece(tuple(piece), seconds))
+                pieces.append(_Piece(environment, tuple(piece), seconds))
                 piece, seconds = [], costs.environment
             piece.append(unit)
             seconds += durations[unit]
-        pieces.append(_Piece(tuple(piece), seconds))
+        pieces.append(_Piece(environment, tuple(piece), seconds))
     return pieces
 
 
@@ -116,15 +120,6 @@ class _JobLoad:
         # An environment is prepared once in a job.
         saved = self.costs.environment if piece.environment in self.environments else 0.0
         return self.seconds + piece.seconds - saved
-
-    def add_piece(self, piece: _Piece) -> None:
-        self.seconds = self.seconds_with(piece)
-        self.units.update(piece.units)
-        self.environments.add(piece.environment)
-
-    def to_shard(self, order: Collection[Unit]) -> Shard:
-        """Return the shard, with units in the given order."""
-        return Shard(group_by_environment(unit for unit in order if unit in self.units), round(self.seconds, 1))
 
 
 def group_by_environment(units: Iterable[Unit]) -> dict[str, tuple[str, ...]]:

@@ -9,12 +9,8 @@ from envctl.domain.config.argv import check_argv
 from envctl.domain.config.fields import Duration, Section
 
 
-def _check_command(command: object) -> object:
-    return check_argv(command, '["python", "tools/cost.py"]')
-
-
 class CostTable(Section):
     """A program in the project's folder: it reads a plan, and returns its cost."""
 
-    command: Annotated[tuple[str, ...], BeforeValidator(_check_command)]
+    command: Annotated[tuple[str, ...], BeforeValidator(lambda words: check_argv(words, '["python", "tools/cost.py"]'))]
     timeout: Duration = timedelta(seconds=60)

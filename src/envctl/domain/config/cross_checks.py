@@ -7,7 +7,7 @@ report them.
 from collections.abc import Iterator, Mapping
 
 from envctl.domain.config.faults import Fault, TomlPath, find_table, list_texts
-from envctl.domain.config.regions import check_stack_places
+from envctl.domain.config.regions import check_stack_places, parse_stack
 from envctl.domain.config.rename_checks import check_renames
 from envctl.domain.config.rollout_checks import check_rollouts
 from envctl.domain.config.rules.environment_rules import find_default_gates
@@ -63,9 +63,8 @@ def _check_accounts(document: Mapping[str, object]) -> Iterator[Fault]:
             yield Fault("E103", message, hint, ("environments", name, "assume_role"))
         if section.get("other_accounts") and not (account or role):
             message = f"{name} names other accounts, and none of its own: nothing is compared with them"
-            yield Fault(
-                "E135", message, f"add account_id to [environments.{name}]", ("environments", name, "other_accounts")
-            )
+            hint = f"add account_id to [environments.{name}]"
+            yield Fault("E135", message, hint, ("environments", name, "other_accounts"))
 
 
 def _check_gate_names(document: Mapping[str, object]) -> Iterator[Fault]:
@@ -160,18 +159,11 @@ def _check_checks(document: Mapping[str, object]) -> Iterator[Fault]:
         for key in ("url", "output"):
             text = check.get(key)
             if isinstance(text, str) and (key == "output" or text.startswith("output:")):
-                yield from _check_read_output(name, key, text.removeprefix("output:"), stacks)
-
-
-def _check_read_output(name: str, key: str, text: str, stacks: Mapping[str, object]) -> Iterator[Fault]:
-    try:
-        stack = OutputReference.parse(text).stack
-    except ValueError:
-        # Reported by the check table.
-        return
-    if stack not in stacks:
-        message = f"the check {name} reads {text}, and there is no stack {stack}"
-        yield Fault("E105", message, suggest_name(stack, stacks), ("checks", name, key))
+                reference = text.removeprefix("output:")
+                # An invalid reference is reported by the check table.
+                if (stack := parse_stack(reference)) and stack not in stacks:
+                    message = f"the check {name} reads {reference}, and there is no stack {stack}"
+                    yield Fault("E105", message, suggest_name(stack, stacks), ("checks", name, key))
 
 
 def _check_artifacts(document: Mapping[str, object]) -> Iterator[Fault]:
@@ -184,11 +176,8 @@ def _check_artifacts(document: Mapping[str, object]) -> Iterator[Fault]:
             message = f"the artifacts {owners[variable]} and {name} fill the same variable {variable}"
             yield Fault("E109", message, "give each a variable of its own", ("artifacts", name, "variable"))
         owners.setdefault(variable, name)
-        wired = [
-            stack
-            for stack in find_table(document, "stacks")
-            if variable in find_table(document, "stacks", stack, "inputs")
-        ]
+        stacks = find_table(document, "stacks")
+        wired = [stack for stack in stacks if variable in find_table(stacks, stack, "inputs")]
         if wired:
             message = f"{variable} is an artifact and an input of the stack {wired[0]} at the same time"
             yield Fault("E109", message, "remove one of the two", ("artifacts", name, "variable"))

@@ -1,6 +1,7 @@
 """Types of values in the project file; each explains its faults."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from envctl.domain.config.plain_values import check_plain_value
 from envctl.domain.config.rules.environment_rules import GUARD_CODES, NEVER_WAIVED
-from envctl.domain.text.durations import parse_duration as duration
+from envctl.domain.text.durations import parse_duration
 from envctl.domain.text.identifiers import NAME_PATTERN
 from envctl.domain.text.suggestions import find_nearest
 
@@ -16,15 +17,19 @@ PLACEHOLDERS = ("project", "environment", "account_id", "region")
 SHORTEST_SESSION, LONGEST_SESSION = timedelta(minutes=15), timedelta(hours=12)
 
 
-def _build_validator(pattern: str, wanted: str) -> AfterValidator:
-    compiled = re.compile(pattern, re.ASCII)
+def require(is_valid: Callable[[Any], object], message: str) -> AfterValidator:
+    """Return the validator of a rule. The message continues a sentence after the key."""
 
-    def require_match(text: str) -> str:
-        if not compiled.fullmatch(text):
-            raise ValueError(f"must be {wanted}")
-        return text
+    def check_rule(value: Any) -> Any:  # noqa: ANN401 (any type of field)
+        if not is_valid(value):
+            raise ValueError(message)
+        return value
 
-    return AfterValidator(require_match)
+    return AfterValidator(check_rule)
+
+
+def _match(pattern: str, wanted: str) -> AfterValidator:
+    return require(re.compile(pattern, re.ASCII).fullmatch, f"must be {wanted}")
 
 
 def check_template(text: str) -> str:
@@ -45,66 +50,58 @@ def _check_folder(text: str) -> str:
     return text
 
 
-Name = Annotated[str, _build_validator(NAME_PATTERN, "a lower-case letter and up to 31 more of a-z, 0-9, _ and -")]
-ResourceType = Annotated[str, _build_validator(r"[a-z][a-z0-9_]*", 'a resource type such as "aws_db_instance"')]
-VariableName = Annotated[str, _build_validator(r"[A-Za-z_][\w-]*", "the name of a Terraform variable")]
-AccountId = Annotated[str, _build_validator(r"\d{12}", "an AWS account id of 12 digits, in quotes")]
-Region = Annotated[str, _build_validator(r"[a-z]{2}(-[a-z]+)+-\d+", 'an AWS region such as "ap-northeast-1"')]
+Name = Annotated[str, _match(NAME_PATTERN, "a lower-case letter and up to 31 more of a-z, 0-9, _ and -")]
+ResourceType = Annotated[str, _match(r"[a-z][a-z0-9_]*", 'a resource type such as "aws_db_instance"')]
+VariableName = Annotated[str, _match(r"[A-Za-z_][\w-]*", "the name of a Terraform variable")]
+AccountId = Annotated[str, _match(r"\d{12}", "an AWS account id of 12 digits, in quotes")]
+Region = Annotated[str, _match(r"[a-z]{2}(-[a-z]+)+-\d+", 'an AWS region such as "ap-northeast-1"')]
 Role = Annotated[
     str,
-    _build_validator(
-        r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", 'a role such as "arn:aws:iam::111111111111:role/NAME"'
-    ),
+    _match(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", 'a role such as "arn:aws:iam::111111111111:role/NAME"'),
 ]
 Constraint = Annotated[
     str,
-    _build_validator(
+    _match(
         r"\s*(=|!=|>=?|<=?|~>)?\s*\d+(\.\d+){0,2}\S*(\s*,\s*(=|!=|>=?|<=?|~>)?\s*\d+(\.\d+){0,2}\S*)*\s*",
         'a version constraint such as ">= 1.10"',
     ),
 ]
 PlanKey = Annotated[
-    str,
-    _build_validator(r"[\w-]+(\.[\w-]+)*", 'a key of a plan as E351 names it, such as "resource_changes.change.KEY"'),
+    str, _match(r"[\w-]+(\.[\w-]+)*", 'a key of a plan as E351 names it, such as "resource_changes.change.KEY"')
 ]
-Url = Annotated[
-    str, _build_validator(r"[a-z][a-z0-9+.-]*://.+", 'a URL such as "file://.envctl/store" or "s3://bucket/prefix"')
-]
-Profile = Annotated[str, _build_validator(r"[\w.@ +=,/-]{1,128}", "the name of an AWS profile")]
+Url = Annotated[str, _match(r"[a-z][a-z0-9+.-]*://.+", 'a URL such as "file://.envctl/store" or "s3://bucket/prefix"')]
+Profile = Annotated[str, _match(r"[\w.@ +=,/-]{1,128}", "the name of an AWS profile")]
 ExternalId = Annotated[
-    str, _build_validator(r"[\w+=,.@:/-]{2,1224}", "an external id of 2 to 1224 of A-Z, a-z, 0-9 and +=,.@:/-_")
+    str, _match(r"[\w+=,.@:/-]{2,1224}", "an external id of 2 to 1224 of A-Z, a-z, 0-9 and +=,.@:/-_")
 ]
-SessionTag = Annotated[
-    str, _build_validator(r"[\w .:/=+@-]{1,128}", "a tag of up to 128 letters, digits, spaces and .:/=+@-_")
-]
+SessionTag = Annotated[str, _match(r"[\w .:/=+@-]{1,128}", "a tag of up to 128 letters, digits, spaces and .:/=+@-_")]
 KmsKey = Annotated[
     str,
-    _build_validator(
+    _match(
         r"alias/[\w/-]{1,250}|arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(alias/[\w/-]{1,250}|key/[\w-]+)",
         'a KMS key: "alias/NAME" in the environment\'s account, or an ARN',
     ),
 ]
 VariablePattern = Annotated[
-    str,
-    _build_validator(r"[A-Za-z_*][\w*-]*", 'the name of a Terraform variable, or a pattern such as "*_secret_name"'),
+    str, _match(r"[A-Za-z_*][\w*-]*", 'the name of a Terraform variable, or a pattern such as "*_secret_name"')
 ]
 PersonPattern = Annotated[
     str,
-    _build_validator(
+    _match(
         r"arn:[^\s]+|github:[\w*\[\]-]+|github-team:[\w*.-]+/[\w*.-]+",
         'an ARN such as "arn:aws:iam::333333333333:role/OperatorRole", "github:NAME" or "github-team:ORG/TEAM"',
     ),
 ]
-HttpUrl = Annotated[str, _build_validator(r"https?://.+", 'a URL such as "http://127.0.0.1:5000"')]
+HttpUrl = Annotated[str, _match(r"https?://.+", 'a URL such as "http://127.0.0.1:5000"')]
 Count = Annotated[int, Strict(), Field(ge=1)]
 CountOrNone = Annotated[int, Strict(), Field(ge=0)]
 Flag = Annotated[bool, Strict()]
 
 
-def _parse_duration(text: object) -> timedelta:
+def parse_quoted_duration(text: object, examples: str = '"30m", "24h" or "14d"') -> timedelta:
     if not isinstance(text, str):
-        raise ValueError('must be a duration in quotes, such as "30m", "24h" or "14d"')  # noqa: TRY004 (pydantic wants it)
-    return duration(text)
+        raise ValueError(f"must be a duration in quotes, such as {examples}")  # noqa: TRY004 (pydantic wants it)
+    return parse_duration(text)
 
 
 def _parse_guard_code(text: str) -> str:
@@ -127,24 +124,19 @@ def _check_ignore_rule(text: str) -> str:
 
 
 def _parse_session_duration(text: object) -> timedelta:
-    found = _parse_duration(text)
+    found = parse_quoted_duration(text)
     if not SHORTEST_SESSION <= found <= LONGEST_SESSION:
         raise ValueError("must be from 15m to 12h: AWS gives no other sessions")
     return found
 
 
-def _check_provider_value(value: object) -> object:
-    check_plain_value(value, "no provider")
-    return value
-
-
-ProviderValue = Annotated[Any, AfterValidator(_check_provider_value)]
+ProviderValue = Annotated[Any, AfterValidator(lambda value: check_plain_value(value, "no provider"))]
 Bucket = Annotated[str, AfterValidator(check_template)]
 Repository = Annotated[str, AfterValidator(check_template)]
 Folder = Annotated[str, AfterValidator(_check_folder)]
 SessionDuration = Annotated[timedelta, BeforeValidator(_parse_session_duration)]
 IgnoreRule = Annotated[str, AfterValidator(_check_ignore_rule)]
-Duration = Annotated[timedelta, BeforeValidator(_parse_duration)]
+Duration = Annotated[timedelta, BeforeValidator(parse_quoted_duration)]
 GuardCode = Annotated[str, AfterValidator(_parse_guard_code)]
 
 

@@ -5,15 +5,16 @@ from datetime import date, datetime, time
 from math import isfinite
 
 
-def check_plain_value(value: object, whose: str) -> None:
-    """Raise ValueError for a value with a date, a time, nan or inf. The message continues a sentence after the key;
-    `whose` is its subject, like `no output`.
+def check_plain_value(value: object, whose: str) -> object:
+    """Return the value. Raises ValueError for a date, a time, nan or inf in it. The message continues a sentence after
+    the key; `whose` is its subject, like `no output`.
     """
     values = tuple(_list_leaves(value))
     if any(isinstance(each, float) and not isfinite(each) for each in values):
         raise ValueError(f"must not hold nan or inf: {whose} has such a number")
     if any(isinstance(each, date | datetime | time) for each in values):
         raise ValueError("must not hold a date or a time: write text in quotes, a number, true, false, a list or a map")
+    return value
 
 
 def _list_leaves(value: object) -> Iterator[object]:

@@ -6,35 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
+from envctl.domain.config import fields
 from envctl.domain.config.checks.table import Check, add_kind
 from envctl.domain.config.cost import CostTable
-from envctl.domain.config.fields import (
-    AccountId,
-    Bucket,
-    Constraint,
-    Count,
-    CountOrNone,
-    ExternalId,
-    Flag,
-    Folder,
-    HttpUrl,
-    IgnoreRule,
-    KmsKey,
-    Name,
-    PlanKey,
-    Profile,
-    ProviderValue,
-    Region,
-    Repository,
-    ResourceType,
-    Role,
-    Section,
-    SessionDuration,
-    SessionTag,
-    Url,
-    VariableName,
-    VariablePattern,
-)
 from envctl.domain.config.gates import Allow, Gates
 from envctl.domain.config.pipeline import Pipeline
 from envctl.domain.config.project_owner import Owner
@@ -46,112 +20,112 @@ from envctl.domain.terraform.output_reference import OutputReference
 PROJECT_FILE = "envctl.toml"
 
 
-class Identity(Section):
-    name: Name
+class Identity(fields.Section):
+    name: fields.Name
 
 
-class Terraform(Section):
-    version: Constraint = ">= 1.10"
+class Terraform(fields.Section):
+    version: fields.Constraint = ">= 1.10"
     binary: str | None = None
-    plan_keys: tuple[PlanKey, ...] = ()  # unknown plan keys to accept, like `resource_changes.fancy`
+    plan_keys: tuple[fields.PlanKey, ...] = ()  # unknown plan keys to accept, like `resource_changes.fancy`
 
 
-class Store(Section):
-    url: Url = "file://.envctl/store"
-    region: Region | None = None  # default: the one of the entry
-    account_id: AccountId | None = None  # required owner of the bucket
-    profile: Profile | None = None  # AWS profile, on machines with it
-    project: Name | None = None  # name of the project at the creation of the store, if renamed
+class Store(fields.Section):
+    url: fields.Url = "file://.envctl/store"
+    region: fields.Region | None = None  # default: the one of the entry
+    account_id: fields.AccountId | None = None  # required owner of the bucket
+    profile: fields.Profile | None = None  # AWS profile, on machines with it
+    project: fields.Name | None = None  # name of the project at the creation of the store, if renamed
 
 
-class State(Section):
+class State(fields.Section):
     backend: Literal["local", "s3"] = "local"
-    bucket: Bucket = "{project}-tfstate-{account_id}"
+    bucket: fields.Bucket = "{project}-tfstate-{account_id}"
 
 
-class PipelineOrder(Section):
-    order: Annotated[tuple[Name, ...], Field(min_length=1)]
+class PipelineOrder(fields.Section):
+    order: Annotated[tuple[fields.Name, ...], Field(min_length=1)]
 
 
-class DriftTable(Section):
+class DriftTable(fields.Section):
     """Expected differences from the state, made by other tools than Terraform."""
 
-    ignore: tuple[IgnoreRule, ...] = ()
+    ignore: tuple[fields.IgnoreRule, ...] = ()
 
 
-class Environment(Section):
+class Environment(fields.Section):
     """An environment of the pipeline, or a standalone one: with code from the working tree, outside all promotions."""
 
-    in_pipeline: Flag = Field(default=True, alias="pipeline")
-    account_id: AccountId | None = None
-    other_accounts: tuple[AccountId, ...] = ()  # further accounts of its providers
-    region: Region | None = None
-    regions: Mapping[Name, Region] = {}  # further regions by name
-    profile: Profile | None = None  # AWS profile, on machines with it
-    assume_role: Role | None = None  # assumed from the profile
-    external_id: ExternalId | None = None  # for the trust policy, like session_tags
-    session_duration: SessionDuration = timedelta(hours=1)
-    session_tags: Mapping[SessionTag, SessionTag] = {}
-    signing_key: KmsKey | None = None  # KMS key for its ledger entries
-    signed_from: Count = 1  # number of the first entry with a required signature
-    protected: Flag = False
-    max_destroys: CountOrNone = 5
+    in_pipeline: fields.Flag = Field(default=True, alias="pipeline")
+    account_id: fields.AccountId | None = None
+    other_accounts: tuple[fields.AccountId, ...] = ()  # further accounts of its providers
+    region: fields.Region | None = None
+    regions: Mapping[fields.Name, fields.Region] = {}  # further regions by name
+    profile: fields.Profile | None = None  # AWS profile, on machines with it
+    assume_role: fields.Role | None = None  # assumed from the profile
+    external_id: fields.ExternalId | None = None  # for the trust policy, like session_tags
+    session_duration: fields.SessionDuration = timedelta(hours=1)
+    session_tags: Mapping[fields.SessionTag, fields.SessionTag] = {}
+    signing_key: fields.KmsKey | None = None  # KMS key for its ledger entries
+    signed_from: fields.Count = 1  # number of the first entry with a required signature
+    protected: fields.Flag = False
+    max_destroys: fields.CountOrNone = 5
     gates: Gates = Gates.model_construct()
     allow: Allow = Allow.model_construct()
     drift: DriftTable = DriftTable.model_construct()
 
 
-class Stack(Section):
-    module: Folder
-    inputs: Mapping[VariableName, str] = {}
-    after: tuple[Name, ...] = ()  # further stacks to apply before it
-    environments: tuple[Name, ...] = ()  # standalone ones; empty: the whole pipeline
-    region: Name | None = None  # name of a further region of the environment
+class Stack(fields.Section):
+    module: fields.Folder
+    inputs: Mapping[fields.VariableName, str] = {}
+    after: tuple[fields.Name, ...] = ()  # further stacks to apply before it
+    environments: tuple[fields.Name, ...] = ()  # standalone ones; empty: the whole pipeline
+    region: fields.Name | None = None  # name of a further region of the environment
     rollout: Rollout | None = None  # traffic steps of a new release
-    moved_from: Name | None = None  # earlier name, for its state
+    moved_from: fields.Name | None = None  # earlier name, for its state
 
     def parse_references(self) -> dict[str, OutputReference]:
         """Return the output reference of each wired variable."""
         return {variable: OutputReference.parse(text) for variable, text in self.inputs.items()}
 
 
-class Removed(Section):
+class Removed(fields.Section):
     """Fate of a removed stack, where it is still deployed: `destroy` its resources, or `forget` them and its state."""
 
     then: Fate
 
 
-class Artifact(Section):
+class Artifact(fields.Section):
     """A value promoted with the release, equal in all environments."""
 
-    variable: VariableName
+    variable: fields.VariableName
     kind: Literal["oci", "string"]
-    repository: Repository | None = None  # image source, with placeholders as in bucket names
-    copies: Flag = Field(default=False, alias="copy")  # a promotion copies a missing image there
+    repository: fields.Repository | None = None  # image source, with placeholders as in bucket names
+    copies: fields.Flag = Field(default=False, alias="copy")  # a promotion copies a missing image there
 
 
-class Secrets(Section):
+class Secrets(fields.Section):
     """Settings with names of secrets, by store: variables or patterns of them."""
 
-    secretsmanager: tuple[VariablePattern, ...] = ()
-    ssm: tuple[VariablePattern, ...] = ()
+    secretsmanager: tuple[fields.VariablePattern, ...] = ()
+    ssm: tuple[fields.VariablePattern, ...] = ()
 
 
-class Parity(Section):
+class Parity(fields.Section):
     """Comparison of settings with the environment before."""
 
-    may_differ: tuple[VariableName, ...] = ()  # all other settings must be equal
-    environments: tuple[Name, ...] | None = None  # None: chosen by position
+    may_differ: tuple[fields.VariableName, ...] = ()  # all other settings must be equal
+    environments: tuple[fields.Name, ...] | None = None  # None: chosen by position
 
 
-class Protection(Section):
+class Protection(fields.Section):
     """Further types of resources with data, besides the built-in list."""
 
-    stateful: tuple[ResourceType, ...] = ()
+    stateful: tuple[fields.ResourceType, ...] = ()
 
 
-class Sandbox(Section):
-    endpoint_url: HttpUrl | None = None
+class Sandbox(fields.Section):
+    endpoint_url: fields.HttpUrl | None = None
 
 
 def _add_kinds(checks: object) -> object:
@@ -160,7 +134,7 @@ def _add_kinds(checks: object) -> object:
     return {name: add_kind(name, table) if isinstance(table, Mapping) else table for name, table in checks.items()}
 
 
-class Project(Section):
+class Project(fields.Section):
     """The tables of envctl.toml. `load_project` adds the checks across tables. `view_for` returns the view of one
     standalone environment, as a pipeline of its own with its own stacks.
     """
@@ -170,13 +144,13 @@ class Project(Section):
     store: Store = Store.model_construct()
     state: State = State.model_construct()
     order: PipelineOrder = Field(alias="pipeline")
-    environments: Mapping[Name, Environment]
-    every_stack: Annotated[Mapping[Name, Stack], Field(min_length=1, alias="stacks")]
-    removed: Mapping[Name, Removed] = {}
-    every_artifact: Mapping[Name, Artifact] = Field(default={}, alias="artifacts")
+    environments: Mapping[fields.Name, Environment]
+    every_stack: Annotated[Mapping[fields.Name, Stack], Field(min_length=1, alias="stacks")]
+    removed: Mapping[fields.Name, Removed] = {}
+    every_artifact: Mapping[fields.Name, Artifact] = Field(default={}, alias="artifacts")
     secrets: Secrets = Secrets.model_construct()
-    providers: Mapping[str, Mapping[str, ProviderValue]] = {}
-    every_check: Annotated[Mapping[Name, Check], BeforeValidator(_add_kinds)] = Field(default={}, alias="checks")
+    providers: Mapping[str, Mapping[str, fields.ProviderValue]] = {}
+    every_check: Annotated[Mapping[fields.Name, Check], BeforeValidator(_add_kinds)] = Field(default={}, alias="checks")
     cost: CostTable | None = None
     parity: Parity | None = None
     protection: Protection = Protection.model_construct()
@@ -249,9 +223,6 @@ class Project(Section):
     def find_previous(self, environment: str) -> str | None:
         return self.pipeline.find_previous(environment)
 
-    def find_next(self, environment: str) -> str | None:
-        return self.pipeline.find_next(environment)
-
     def has_default_gates(self, environment: str) -> bool:
         """Check if it comes after the entry, and has no `approvals`."""
         said = self.environments[environment].gates.approvals
@@ -266,4 +237,5 @@ class Project(Section):
             return False
         if self.parity.environments is not None:
             return environment in self.parity.environments
-        return before != self.entry or self.environments[environment].protected or self.find_next(environment) is None
+        is_last = self.pipeline.find_next(environment) is None
+        return before != self.entry or self.environments[environment].protected or is_last

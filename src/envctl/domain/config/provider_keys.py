@@ -18,86 +18,36 @@ _ADDRESS = re.compile(r"(?:[^/]+/)?hashicorp/aws")
 _VERSION = re.compile(rb'^\s*version\s*=\s*"(\d+)\.(\d+)', re.MULTILINE)
 
 # Keys of all versions since 3.39; Terraform decides about the locked version.
+# fmt: off
 AWS_KEYS = frozenset(
     {
-        "access_key",
-        "allowed_account_ids",
-        "assume_role",
-        "assume_role_with_web_identity",
-        "custom_ca_bundle",
-        "default_tags",
-        "ec2_metadata_service_endpoint",
-        "ec2_metadata_service_endpoint_mode",
-        "endpoints",
-        "forbidden_account_ids",
-        "http_proxy",
-        "https_proxy",
-        "ignore_tags",
-        "insecure",
-        "max_retries",
-        "no_proxy",
-        "profile",
-        "region",
-        "retry_mode",
-        "s3_force_path_style",
-        "s3_us_east_1_regional_endpoint",
-        "s3_use_path_style",
-        "secret_key",
-        "shared_config_files",
-        "shared_credentials_file",
-        "shared_credentials_files",
-        "skip_credentials_validation",
-        "skip_get_ec2_platforms",
-        "skip_metadata_api_check",
-        "skip_region_validation",
-        "skip_requesting_account_id",
-        "sts_region",
-        "tag_policy_compliance",
-        "token",
-        "token_bucket_rate_limiter_capacity",
-        "use_dualstack_endpoint",
-        "use_fips_endpoint",
-        "user_agent",
+        "access_key", "allowed_account_ids", "assume_role", "assume_role_with_web_identity", "custom_ca_bundle",
+        "default_tags", "ec2_metadata_service_endpoint", "ec2_metadata_service_endpoint_mode", "endpoints",
+        "forbidden_account_ids", "http_proxy", "https_proxy", "ignore_tags", "insecure", "max_retries", "no_proxy",
+        "profile", "region", "retry_mode", "s3_force_path_style", "s3_us_east_1_regional_endpoint", "s3_use_path_style",
+        "secret_key", "shared_config_files", "shared_credentials_file", "shared_credentials_files",
+        "skip_credentials_validation", "skip_get_ec2_platforms", "skip_metadata_api_check", "skip_region_validation",
+        "skip_requesting_account_id", "sts_region", "tag_policy_compliance", "token",
+        "token_bucket_rate_limiter_capacity", "use_dualstack_endpoint", "use_fips_endpoint", "user_agent",
     }
 )
 AWS_BLOCKS: Mapping[str, frozenset[str]] = {
     "assume_role": frozenset(
         {
-            "duration",
-            "duration_seconds",
-            "external_id",
-            "policy",
-            "policy_arns",
-            "role_arn",
-            "session_name",
-            "source_identity",
-            "tags",
-            "transitive_tag_keys",
+            "duration", "duration_seconds", "external_id", "policy", "policy_arns", "role_arn", "session_name",
+            "source_identity", "tags", "transitive_tag_keys",
         }
     ),
     "assume_role_with_web_identity": frozenset(
         {
-            "duration",
-            "policy",
-            "policy_arns",
-            "role_arn",
-            "session_name",
-            "web_identity_token",
+            "duration", "policy", "policy_arns", "role_arn", "session_name", "web_identity_token",
             "web_identity_token_file",
         }
     ),
-    "default_tags": frozenset(
-        {
-            "tags",
-        }
-    ),
-    "ignore_tags": frozenset(
-        {
-            "key_prefixes",
-            "keys",
-        }
-    ),
+    "default_tags": frozenset({"tags"}),
+    "ignore_tags": frozenset({"key_prefixes", "keys"}),
 }
+# fmt: on
 
 
 def check_provider_keys(tables: Mapping[str, Mapping[str, object]], lock: bytes | None) -> Iterator[Fault]:

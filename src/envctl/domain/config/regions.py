@@ -54,7 +54,7 @@ def _check_dependencies(document: Mapping[str, object]) -> Iterator[Fault]:
     stacks = find_table(document, "stacks")
     for stack in stacks:
         for variable, text in find_table(stacks, stack, "inputs").items():
-            needed = _parse_stack(text)
+            needed = parse_stack(text)
             if not _is_always_available(document, stack, needed):
                 message = f"the stack {stack} reads {text}, and {needed} does not run wherever {stack} does"
                 hint = "let both run in the same environments, or give the value as a setting"
@@ -80,7 +80,7 @@ def _check_read_outputs(document: Mapping[str, object]) -> Iterator[Fault]:
         check = find_table(checks, name)
         for key in ("url", "output"):
             text = check.get(key)
-            stack = _parse_stack(text.removeprefix("output:")) if isinstance(text, str) else ""
+            stack = parse_stack(text.removeprefix("output:")) if isinstance(text, str) else ""
             its = _list_environments(document, stack)
             asked = set(list_texts(check.get("environments")))
             if its and not (asked and asked <= its):
@@ -106,7 +106,7 @@ def describe_unnamed_region(stack: str, region: str, environment: str) -> tuple[
     return message, f'say which one that is: [environments.{environment}] regions = {{ {region} = "…" }}'
 
 
-def _parse_stack(text: object) -> str:
+def parse_stack(text: object) -> str:
     """Return the stack of an output reference; empty for an invalid one, reported elsewhere."""
     try:
         return OutputReference.parse(text).stack if isinstance(text, str) else ""

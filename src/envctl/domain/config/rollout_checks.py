@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from envctl.domain.config.faults import Fault, TomlPath, find_table, list_texts
+from envctl.domain.config.regions import parse_stack
 from envctl.domain.rollout.traffic import FULL_PERCENT
-from envctl.domain.terraform.output_reference import OutputReference
 from envctl.domain.text.suggestions import suggest_name
 
 ALARM_OUTPUT, CHECK = "alarm:output:", "check:"
@@ -43,11 +43,8 @@ def _check_watched(document: Mapping[str, object], stack: str, text: str, path: 
             message = f"the rollout of {stack} looks at the check {name}, and there is none"
             yield Fault("E122", message, suggest_name(name, known) or f"add [checks.{name}]", path)
     elif text.startswith(ALARM_OUTPUT):
-        try:
-            needed = OutputReference.parse(text.removeprefix(ALARM_OUTPUT)).stack
-        except ValueError:
-            # Reported by the rollout table.
-            return
-        if needed not in find_table(document, "stacks"):
+        # An invalid reference is reported by the rollout table.
+        needed = parse_stack(text.removeprefix(ALARM_OUTPUT))
+        if needed and needed not in find_table(document, "stacks"):
             message = f"the rollout of {stack} reads {text.removeprefix('alarm:')}, and there is no stack {needed}"
             yield Fault("E122", message, suggest_name(needed, find_table(document, "stacks")), path)

@@ -32,7 +32,6 @@ __all__ = [
     "list_refusals",
     "list_unwaivable",
     "list_views",
-    "list_warnings",
 ]
 
 GUARDS: tuple[Guard, ...] = (
@@ -71,10 +70,6 @@ def check_guards(request: Request) -> tuple[Refusal, ...]:
 
 def list_refusals(request: Request) -> tuple[Refusal, ...]:
     return tuple(refusal for refusal in check_guards(request) if not refusal.warns)
-
-
-def list_warnings(request: Request) -> tuple[Refusal, ...]:
-    return tuple(refusal for refusal in check_guards(request) if refusal.warns)
 
 
 def list_unwaivable(request: Request, refused: tuple[Refusal, ...]) -> tuple[Refusal, ...]:

@@ -1,5 +1,7 @@
 """Guard G106: enough approvals, and the rules of validity of an approval."""
 
+from collections.abc import Iterator
+
 from envctl.domain.guards.request import Refusal, Request, can_record_rules
 from envctl.domain.ledger.clocks import is_future
 from envctl.domain.ledger.events import Actor
@@ -23,9 +25,8 @@ def check_approvals(request: Request) -> Refusal | None:
         f"{gate} ({request.rules.approvals[gate] - missing} of {request.rules.approvals[gate]})"
         for gate, missing in open_gates.items()
     )
-    message = (
-        f"release {shorten_id(request.release)} lacks approvals for {request.target}: {wanted}{_list_faults(request)}"
-    )
+    release = shorten_id(request.release)
+    message = f"release {release} lacks approvals for {request.target}: {wanted}{_list_faults(request)}"
     hint = format_approve_command(request, next(iter(open_gates)))
     if request.rules.is_usual:
         message += f"; envctl.toml says nothing about approvals of {request.target}, so that it asks for the usual ones"
@@ -36,9 +37,8 @@ def check_approvals(request: Request) -> Refusal | None:
 def is_approval_required(request: Request) -> bool:
     """Check if gates apply: not to a destroy, and not to a rollback without new effects."""
     if request.action == "rollback":
-        return (request.settings, request.place) not in _list_past_settings(request) or bool(
-            _describe_new_effects(request)
-        )
+        has_changed = (request.settings, request.place) not in _list_past_settings(request)
+        return has_changed or bool(_describe_new_effects(request))
     return request.action != "destroy"
 
 
@@ -66,12 +66,9 @@ def _is_from_first_deployment(request: Request, approval: Approval) -> bool:
 
 def count_missing_approvals(request: Request) -> dict[str, int]:
     """Return the number of missing approvals for each gate of the target."""
-    return {gate: max(0, count - len(list_approvers(request, gate))) for gate, count in request.rules.approvals.items()}
-
-
-def list_approvers(request: Request, gate: str) -> tuple[Actor, ...]:
-    """Return the approvers with a valid approval at a gate, each person once."""
-    return list_people([approval.by for approval in list_valid_approvals(request) if approval.gate == gate])
+    valid = list_valid_approvals(request)
+    people = {gate: list_people([each.by for each in valid if each.gate == gate]) for gate in request.rules.approvals}
+    return {gate: max(0, count - len(people[gate])) for gate, count in request.rules.approvals.items()}
 
 
 def list_valid_approvals(request: Request) -> tuple[Approval, ...]:
@@ -109,11 +106,8 @@ def has_changed_rules(request: Request, actor: Actor) -> bool:
 def describe_allowed_approvers(request: Request) -> str:
     """Describe the people still able to approve."""
     barred = sorted(_list_barred_names(request))
-    asked = [
-        request.rules.list_approver_patterns(gate)
-        for gate, missing in count_missing_approvals(request).items()
-        if missing
-    ]
+    missing = count_missing_approvals(request)
+    asked = [request.rules.list_approver_patterns(gate) for gate in missing if missing[gate]]
     # One gate without patterns is open to all.
     listed = dict.fromkeys(pattern for patterns in asked for pattern in patterns) if all(asked) else {}
     people = " or ".join(listed) or "anybody"
@@ -150,11 +144,8 @@ def is_bound_to_rules(request: Request, approval: Approval) -> bool:
 
 def _list_matching_approvals(request: Request) -> tuple[Approval, ...]:
     """Return the approvals of this release and these settings, in any place."""
-    return tuple(
-        approval
-        for approval in request.target_state.approvals
-        if approval.release == request.release and approval.settings == request.settings
-    )
+    wanted = (request.release, request.settings)
+    return tuple(each for each in request.target_state.approvals if (each.release, each.settings) == wanted)
 
 
 def _list_barred_names(request: Request) -> frozenset[str]:
@@ -191,47 +182,35 @@ def _list_faults(request: Request) -> str:
     given, counted = _list_bound_approvals(request), {a.by.person_name for a in list_valid_approvals(request)}
     expired = {a.by.person_name for a in given if has_expired(request, a)} - counted
     barred = {a.by.person_name for a in given if _is_barred(request, a.by)}
+    part = "made or promotes it, or changed its rules" if request.wrote_rules else "made or promotes it"
     strangers = {
-        f"{_describe_actor(a.by)} may not approve at {a.gate}" for a in given if not can_approve(request, a.gate, a.by)
+        f"{a.by.person_name}{', which is no person,' if is_machine(a.by) else ''} may not approve at {a.gate}"
+        for a in given
+        if not can_approve(request, a.gate, a.by)
     }
-    others = [
-        a for a in request.target_state.approvals if a.release == request.release and a.settings != request.settings
-    ]
+    mine = [a for a in request.target_state.approvals if a.release == request.release]
+    others = [a for a in mine if a.settings != request.settings]
     told = [
         f"the approval of {', '.join(sorted(expired))} has expired" if expired else "",
-        f"{', '.join(sorted(barred))} {_describe_part(request)}, and does not count" if barred else "",
+        f"{', '.join(sorted(barred))} {part}, and does not count" if barred else "",
         ", ".join(sorted(strangers)),
         f"the settings of {request.target} have changed since it was approved" if others else "",
         *(_describe_new_effects(request) if request.action == "rollback" else ()),
-        *_explain_misplaced(request),
-        *_explain_other_rules(request),
-        *_explain_newly_plannable(request),
+        *_explain_without_effect(request),
     ]
     return "".join(f"; {reason}" for reason in told if reason)
 
 
-def _describe_part(request: Request) -> str:
-    return "made or promotes it, or changed its rules" if request.wrote_rules else "made or promotes it"
-
-
-def _describe_actor(actor: Actor) -> str:
-    return f"{actor.person_name}, which is no person," if is_machine(actor) else actor.person_name
-
-
-def _explain_newly_plannable(request: Request) -> tuple[str, ...]:
-    left = _drop_renewed(request, _list_bound_approvals(request))
-    stacks = dict.fromkeys(stack for each in left for stack in _list_newly_plannable(request, each))
-    return tuple(f"{stack} could not be planned when it was approved, and can be planned now" for stack in stacks)
-
-
-def _explain_misplaced(request: Request) -> tuple[str, ...]:
-    """Explain the approvals without effect because of another place, each reason once."""
-    given = [
-        each
-        for each in _drop_renewed(request, _list_matching_approvals(request))
-        if each not in _list_approvals_in_place(request)
-    ]
-    return tuple(dict.fromkeys(_explain_place(request, each) for each in given))
+def _explain_without_effect(request: Request) -> Iterator[str]:
+    """Explain approvals of another place, under other rules, or of stacks hidden at their time, each reason once."""
+    in_place, bound = _list_approvals_in_place(request), _list_bound_approvals(request)
+    # A newer valid approval of the same person at the same gate makes up for an earlier one.
+    renewed = {(each.gate, each.by.person_name) for each in list_valid_approvals(request)}
+    left = [a for a in _list_matching_approvals(request) if (a.gate, a.by.person_name) not in renewed]
+    yield from dict.fromkeys(_explain_place(request, each) for each in left if each not in in_place)
+    yield from dict.fromkeys(_explain_rules(request, each) for each in left if each in in_place and each not in bound)
+    stacks = dict.fromkeys(stack for each in left if each in bound for stack in _list_newly_plannable(request, each))
+    yield from (f"{stack} could not be planned when it was approved, and can be planned now" for stack in stacks)
 
 
 def _explain_place(request: Request, approval: Approval) -> str:
@@ -239,16 +218,6 @@ def _explain_place(request: Request, approval: Approval) -> str:
         return f"the approval of {approval.by.person_name} was given by an older envctl: approve again"
     what = request.elsewhere.get(approval.place) or "account, region, role, backend or provider settings"
     return f"{request.target} is in another place than it was approved for: {what}"
-
-
-def _explain_other_rules(request: Request) -> tuple[str, ...]:
-    """Explain the approvals without effect because of other rules, each reason once."""
-    given = [
-        each
-        for each in _drop_renewed(request, _list_approvals_in_place(request))
-        if not is_bound_to_rules(request, each)
-    ]
-    return tuple(dict.fromkeys(_explain_rules(request, each) for each in given))
 
 
 def _explain_rules(request: Request, approval: Approval) -> str:
@@ -261,12 +230,6 @@ def _explain_rules(request: Request, approval: Approval) -> str:
     old, new = request.documents.get(before), request.documents.get(now)
     what = describe_differences(old, new) if old and new else "envctl.toml, or what was deployed since"
     return f"the rules of {request.target} are others than those that {by} approved under: {what}"
-
-
-def _drop_renewed(request: Request, approvals: tuple[Approval, ...]) -> list[Approval]:
-    """Return the approvals, except those of people with a newer valid approval at the same gate."""
-    renewed = {(each.gate, each.by.person_name) for each in list_valid_approvals(request)}
-    return [each for each in approvals if (each.gate, each.by.person_name) not in renewed]
 
 
 def _list_past_settings(request: Request) -> set[tuple[str, str]]:

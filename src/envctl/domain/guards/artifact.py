@@ -23,9 +23,8 @@ def check_artifact(request: Request) -> Refusal | None:
 
 def _refuse_unpinned(request: Request, images: list[ImagePresence]) -> Refusal:
     named = ", ".join(f"{image.artifact} ({image.reference})" for image in images)
-    message = (
-        f"release {shorten_id(request.identity)} carries no digest for {named}: what runs there could become another"
-    )
+    release = shorten_id(request.identity)
+    message = f"release {release} carries no digest for {named}: what runs there could become another"
     hint = f"make a new release, which looks for the digest: envctl apply {request.pipeline.entry}"
     return Refusal("G201", "artifact", message, hint, waivable=False)
 

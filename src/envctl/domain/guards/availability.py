@@ -17,12 +17,8 @@ def check_window(request: Request) -> Refusal | None:
     why = f"the {describe_window(closed.window)} is open" if closed.window else "none of its allow windows is open"
     message = f"{request.target} is not to be changed now: {why}"
     if closed.opens is None:
-        return Refusal(
-            "G107",
-            "window",
-            f"{message}, and it does not open within a year",
-            f"correct its windows in envctl.toml, then: envctl why {request.target}",
-        )
+        hint = f"correct its windows in envctl.toml, then: envctl why {request.target}"
+        return Refusal("G107", "window", f"{message}, and it does not open within a year", hint)
     return Refusal("G107", "window", message, f"wait, then: {request.command}", for_now=True, opens=closed.opens)
 
 
@@ -31,10 +27,8 @@ def check_lock(request: Request) -> Refusal | None:
     locked = request.target_state.lock
     if locked is not None:
         message = f"{request.target} is locked by {locked.by}: {locked.reason}"
-        hint = f"envctl unlock {request.target}"
-        return Refusal(
-            "G108", "lock", message, hint, for_now=True, since=locked.at, who=f"{locked.by.name}, or anybody"
-        )
+        hint, who = f"envctl unlock {request.target}", f"{locked.by.name}, or anybody"
+        return Refusal("G108", "lock", message, hint, for_now=True, since=locked.at, who=who)
     hold = request.target_state.holds.get(request.identity) if request.can_bring_code else None
     if hold is None:
         return None
@@ -48,12 +42,6 @@ def check_unfinished(request: Request) -> Refusal | None:
     running = request.target_state.unfinished_deployment
     if running is None:
         return None
-    return Refusal(
-        "G109",
-        "busy",
-        f"a deployment of {shorten_id(running.release)} to {request.target} by {running.by} is unfinished",
-        f"wait for its end, or, if it was interrupted: envctl recover {request.target}",
-        for_now=True,
-        since=running.started_at,
-        waivable=False,
-    )
+    message = f"a deployment of {shorten_id(running.release)} to {request.target} by {running.by} is unfinished"
+    hint = f"wait for its end, or, if it was interrupted: envctl recover {request.target}"
+    return Refusal("G109", "busy", message, hint, for_now=True, since=running.started_at, waivable=False)

@@ -63,13 +63,15 @@ def check_max_age(request: Request) -> Refusal | None:
     proof, oldest = request.evidence, request.rules.max_age
     if proof is None or proof.verified_at is None or oldest is None:
         return None
-    verified_at = _find_oldest_check(request, proof, proof.verified_at)
     if is_future(proof.verified_at, request.now):
         message = (
             f"the verification of release {shorten_id(proof.deployment.release)} in {request.source} is recorded as of"
             f" {proof.verified_at:%Y-%m-%d %H:%M} UTC, still to come: a clock was wrong, and its age is unknown"
         )
         return Refusal("G105", "max_age", message, _suggest_verification(request, proof))
+    # The oldest pass among the required checks, because the last verification may have run fewer of them.
+    passed = [_find_passed_at(proof, name, mark) for name, mark in request.rules.checks.items()]
+    verified_at = min((at for at in passed if at is not None), default=proof.verified_at)
     age = request.now - verified_at
     if age <= oldest:
         return None
@@ -78,12 +80,6 @@ def check_max_age(request: Request) -> Refusal | None:
         f" {request.target} takes proof of at most {format_duration(oldest)}"
     )
     return Refusal("G105", "max_age", message, _suggest_verification(request, proof), since=verified_at + oldest)
-
-
-def _find_oldest_check(request: Request, proof: Evidence, last: datetime) -> datetime:
-    """Return the oldest pass among the required checks, because the last verification may have run fewer of them."""
-    passed = [_find_passed_at(proof, name, mark) for name, mark in request.rules.checks.items()]
-    return min((at for at in passed if at is not None), default=last)
 
 
 def check_drift(request: Request) -> Refusal | None:

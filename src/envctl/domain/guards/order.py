@@ -55,10 +55,8 @@ def _check_promotion(request: Request) -> Refusal | None:
         return None
     failed = there.last if there.last and there.last.release == request.release else None
     how = f"its last deployment there {describe_outcome(failed)}" if failed else "it was never deployed there"
-    return _refuse_unproven(
-        f"release {shorten_id(request.release)} is not proven in {source}: {how}",
-        request.pipeline.format_deploy_command(source),
-    )
+    message = f"release {shorten_id(request.release)} is not proven in {source}: {how}"
+    return _refuse_unproven(message, request.pipeline.format_deploy_command(source))
 
 
 def _check_rollback(request: Request) -> Refusal | None:
@@ -67,31 +65,24 @@ def _check_rollback(request: Request) -> Refusal | None:
     if request.is_repeated_rollback:
         return None
     if request.release is None:
-        return _refuse_unproven(
-            f"no earlier release was verified in {target}", f"envctl history {target} shows what was deployed there"
-        )
+        hint = f"envctl history {target} shows what was deployed there"
+        return _refuse_unproven(f"no earlier release was verified in {target}", hint)
     proof = request.target_state.evidence.get(request.release)
     if proof is None or not proof.verified:
         how = f": {proof.revoked}" if proof and proof.revoked else ""
-        return _refuse_unproven(
-            f"release {shorten_id(request.release)} has no verification that holds in {target}{how}",
-            f"envctl history {target} shows what was verified there",
-        )
+        message = f"release {shorten_id(request.release)} has no verification that holds in {target}{how}"
+        return _refuse_unproven(message, f"envctl history {target} shows what was verified there")
     if last is not None and last.release == request.release:
-        return _refuse_unproven(
-            f"release {shorten_id(request.release)} is what was deployed to {target} last, not an earlier one",
-            f"envctl apply {target}",
-        )
+        message = f"release {shorten_id(request.release)} is what was deployed to {target} last, not an earlier one"
+        return _refuse_unproven(message, f"envctl apply {target}")
     return None
 
 
 def _check_reapply(request: Request) -> Refusal | None:
     if request.release is not None:
         return None
-    return _refuse_unproven(
-        f"{request.target} has no release yet, and takes code by promotion alone",
-        request.pipeline.format_deploy_command(request.target),
-    )
+    message = f"{request.target} has no release yet, and takes code by promotion alone"
+    return _refuse_unproven(message, request.pipeline.format_deploy_command(request.target))
 
 
 def _check_creation(request: Request) -> Refusal | None:

@@ -1,14 +1,6 @@
 """Guards G301 to G304: the plan is permitted, approved, rehearsed, and of states known to this ledger."""
 
-from collections.abc import Iterator
-
-from envctl.domain.guards.approvals import (
-    count_missing_approvals,
-    describe_allowed_approvers,
-    format_approve_command,
-    is_approval_required,
-    list_valid_approvals,
-)
+from envctl.domain.guards import approvals
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.ledger.people.person_names import list_people
 from envctl.domain.ledger.projection.stacks import apply_planned_moves
@@ -19,7 +11,7 @@ from envctl.domain.ledger.unknown_states import (
     find_forgotten_states,
     find_unknown_states,
 )
-from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange
+from envctl.domain.plan.changes import Action
 from envctl.domain.plan.fingerprint import (
     FORMAT,
     PlannedChange,
@@ -40,46 +32,36 @@ def check_protection(request: Request) -> Refusal | None:
     rules = request.rules
     if request.action == "destroy" and (rules.protected or rules.approvals):
         reason = "is protected" if rules.protected else "asks for approvals"
-        return Refusal(
-            "G301",
-            "protection",
-            f"{request.target} {reason}, and is never destroyed as a whole",
-            f"envctl status shows what {request.target} runs; to tear it down, change its rules in envctl.toml first",
-            waivable=False,
-        )
+        message = f"{request.target} {reason}, and is never destroyed as a whole"
+        hint = f"envctl status shows what {request.target} runs; to tear it down, change its rules in envctl.toml first"
+        return Refusal("G301", "protection", message, hint, waivable=False)
     if not rules.protected or request.plan is None:
         return None
-    going = [(stack, resource) for stack, resource in _list_resources(request.plan) if resource.action in _DESTROYS]
+    going = [(plan.stack, r) for plan in request.plan.stacks for r in plan.resources if r.action in _DESTROYS]
     # Stacks with the fate "destroy" were declared in the project: only their data stays protected.
     said = {stack for stack, fate in request.changeover.leaving.items() if fate == "destroy"}
     holding = [f"{r.action} {stack}: {r.address}" for stack, r in going if r.type in rules.stateful]
     if holding:
-        return _refuse_protected(
-            request, f"the plan would {_shorten_list(holding)}, which {'holds' if len(holding) == 1 else 'hold'} data"
-        )
+        hold = "holds" if len(holding) == 1 else "hold"
+        return _refuse_protected(request, f"the plan would {_shorten_list(holding)}, which {hold} data")
     going = [(stack, resource) for stack, resource in going if stack not in said]
     if len(going) > rules.max_destroys:
         named = _shorten_list([f"{stack}: {resource.address}" for stack, resource in going])
         many = "1 resource" if len(going) == 1 else f"{len(going)} resources"
-        return _refuse_protected(
-            request, f"the plan destroys {many}, and max_destroys is {rules.max_destroys} ({named})"
-        )
+        message = f"the plan destroys {many}, and max_destroys is {rules.max_destroys} ({named})"
+        return _refuse_protected(request, message)
     return None
 
 
 def check_same_plan(request: Request) -> Refusal | None:
     """G302: every planned change was approved at each gate by enough people."""
-    if request.plan is None or not request.rules.approvals or not is_approval_required(request):
+    if request.plan is None or not request.rules.approvals or not approvals.is_approval_required(request):
         return None
     meaning = fingerprint_plan(request.plan)
     if not meaning.changes:
         return None
-    given = [(approval, request.approved.get(approval.plan)) for approval in list_valid_approvals(request)]
-    beyond = {
-        approval: find_unapproved_changes(meaning, seen, approval.unseen)
-        for approval, seen in given
-        if seen is not None
-    }
+    given = [(approval, request.approved.get(approval.plan)) for approval in approvals.list_valid_approvals(request)]
+    beyond = {each: find_unapproved_changes(meaning, seen, each.unseen) for each, seen in given if seen is not None}
     for gate, count in request.rules.approvals.items():
         people = list_people([each.by for each, rest in beyond.items() if each.gate == gate and not rest])
         if len(people) < count:
@@ -96,26 +78,17 @@ def check_stopped_deployment(request: Request) -> Refusal | None:
     release stopped because its new plan exceeded the approved one. A plan, once made, decides in place of this check.
     """
     last = request.target_state.last
-    if (
-        last is None
-        or not has_exceeded_approval(last)
-        or last.release != request.release
-        or not is_approval_required(request)
-    ):
+    if last is None or not has_exceeded_approval(last) or last.release != request.release:
+        return None
+    if not approvals.is_approval_required(request):
         return None
     missing = _count_missing_since(request, last)
     if not missing:
         return None
     message = f"the last deployment stopped halfway, and what is left has to be approved: {', '.join(missing)}"
-    return Refusal(
-        "G302",
-        "same_plan",
-        message,
-        format_approve_command(request, next(iter(missing))),
-        for_now=True,
-        since=last.ended_at,
-        who=describe_allowed_approvers(request),
-    )
+    hint = approvals.format_approve_command(request, next(iter(missing)))
+    who = approvals.describe_allowed_approvers(request)
+    return Refusal("G302", "same_plan", message, hint, for_now=True, since=last.ended_at, who=who)
 
 
 def has_exceeded_approval(deployment: Deployment) -> bool:
@@ -127,7 +100,7 @@ def count_missing_after_stop(request: Request) -> dict[str, int]:
     """Return the number of missing approvals for each gate of the target. Without a plan, after a stopped deployment of
     the release, approvals of its rest count as missing too.
     """
-    missing, last = count_missing_approvals(request), request.target_state.last
+    missing, last = approvals.count_missing_approvals(request), request.target_state.last
     if request.plan is not None or last is None or check_stopped_deployment(request) is None:
         return missing
     return dict.fromkeys(missing, 0) | _count_missing_since(request, last)
@@ -135,9 +108,8 @@ def count_missing_after_stop(request: Request) -> dict[str, int]:
 
 def _count_missing_since(request: Request, stopped: Deployment) -> dict[str, int]:
     """Return the number of approvals missing since the end of a stopped deployment, for gates with too few."""
-    since = [
-        each for each in list_valid_approvals(request) if stopped.ended_at is not None and each.at >= stopped.ended_at
-    ]
+    end = stopped.ended_at
+    since = [each for each in approvals.list_valid_approvals(request) if end is not None and each.at >= end]
     people = {gate: list_people([a.by for a in since if a.gate == gate]) for gate in request.rules.approvals}
     missing = {gate: count - len(people[gate]) for gate, count in request.rules.approvals.items()}
     return {gate: number for gate, number in missing.items() if number > 0}
@@ -152,13 +124,8 @@ def check_rehearsed(request: Request) -> Refusal | None:
     if not new:
         return None
     message = f"release {shorten_id(request.identity)} never did this in {request.source}: {_shorten_list(new)}"
-    return Refusal(
-        "G303",
-        "rehearsed",
-        message,
-        f"look at the plan with care, or rehearse it in {request.source} first: envctl history {request.source}",
-        warns=request.rules.rehearsed == "warn",
-    )
+    hint = f"look at the plan with care, or rehearse it in {request.source} first: envctl history {request.source}"
+    return Refusal("G303", "rehearsed", message, hint, warns=request.rules.rehearsed == "warn")
 
 
 def check_known_state(request: Request) -> Refusal | None:
@@ -212,20 +179,8 @@ def _refuse_unapproved(
     left_out = list_uncovered_stacks(request.approved[closest[0].plan], closest[0].unseen) if closest else ()
     if unseen := [stack for stack in left_out if any(change.stack == stack for change in beyond)]:
         message += f"; {join_names(unseen)} could not be planned when it was approved"
-    return Refusal(
-        "G302",
-        "same_plan",
-        message,
-        format_approve_command(request, gate),
-        for_now=True,
-        who=describe_allowed_approvers(request),
-    )
-
-
-def _list_resources(plan: EnvironmentPlan) -> Iterator[tuple[str, ResourceChange]]:
-    for stack in plan.stacks:
-        for resource in stack.resources:
-            yield stack.stack, resource
+    hint, who = approvals.format_approve_command(request, gate), approvals.describe_allowed_approvers(request)
+    return Refusal("G302", "same_plan", message, hint, for_now=True, who=who)
 
 
 def _shorten_list(texts: list[str]) -> str:

@@ -50,11 +50,8 @@ def list_other_deployments(present: LedgerState, target: str, release: str) -> l
     here = present.find_environment(target)
     if here.last is None or here.last.release == release:
         return []
-    return [each for each in (here.last, here.current) if each is not None and not _is_destroyed(each)]
-
-
-def _is_destroyed(deployment: Deployment) -> bool:
-    return deployment.action == "destroy" and deployment.outcome == "succeeded"
+    found = [each for each in (here.last, here.current) if each is not None]
+    return [each for each in found if (each.action, each.outcome) != ("destroy", "succeeded")]
 
 
 def _suggest_newest_commit(request: Request) -> str:

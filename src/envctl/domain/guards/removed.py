@@ -9,17 +9,15 @@ def check_removed(request: Request) -> Refusal | None:
     """G305: no stack leaves a protected environment without a declared fate. Elsewhere the plan shows the destroyed
     resources, and its confirmation covers them.
     """
-    unsaid = request.changeover.undecided
+    unsaid = [name for name, fate in request.changeover.leaving.items() if not fate]
     if not unsaid or not request.rules.protected or request.release is None:
         return None
     if request.action == "destroy":
         # G301 refuses it.
         return None
     it = "it" if len(unsaid) == 1 else "them"
-    message = (
-        f"{request.target} holds {join_names(unsaid)}, which release {shorten_id(request.identity)} no longer has,"
-        f" and it does not say what becomes of {it}"
-    )
+    lost = f"{join_names(unsaid)}, which release {shorten_id(request.identity)} no longer has"
+    message = f"{request.target} holds {lost}, and it does not say what becomes of {it}"
     return Refusal("G305", "removed", message, _suggest_fate(request, unsaid[0]))
 
 

@@ -9,7 +9,8 @@ from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import Sighting
 from envctl.domain.config.pipeline import Pipeline
 from envctl.domain.config.rules.environment_rules import Rules
-from envctl.domain.errors import EnvctlError, ExitCode, Problem
+from envctl.domain.errors import EnvctlError, Problem
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import EMPTY_ENVIRONMENT, EnvironmentState, Evidence, KnownRelease, LedgerState

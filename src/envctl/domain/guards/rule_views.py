@@ -11,7 +11,7 @@ from envctl.domain.config.rules.environment_rules import Rules
 from envctl.domain.guards.request import Check, Refusal, Request, can_record_rules
 from envctl.domain.ledger.people.person_names import is_named_in, is_same_person, list_people
 from envctl.domain.ledger.people.principals import can_approve_at
-from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord
+from envctl.domain.ledger.recorded_rules import RulesApproval
 from envctl.domain.rules.document import RulesDocument, to_rules
 
 RESET_DELAY = timedelta(days=7)
@@ -23,11 +23,14 @@ def list_views(request: Request) -> tuple[Request, ...]:
     """
     recorded, counting = request.target_state.rules, find_binding_document(request)
     if recorded is not None and counting is not None:
-        return (request, _build_view(request, counting, describe_recorded(request.target, recorded)))
-    return (
-        request,
-        *(_build_view(request, each, describe_owner(request, each)) for each in find_account_owners(request)),
-    )
+        when = f"on {recorded.at:%Y-%m-%d} (entry {recorded.started})"
+        return (request, _build_view(request, counting, f"by the rules that {request.target} was deployed with {when}"))
+    views = [request]
+    for owner in find_account_owners(request):
+        is_shared = request.document is not None and request.document.account_id == owner.account_id
+        how = "which has the same account" if is_shared else f"whose account {owner.account_id} it names"
+        views.append(_build_view(request, owner, f"by the rules of {owner.environment}, {how}"))
+    return tuple(views)
 
 
 def _build_view(request: Request, document: RulesDocument, whose: str) -> Request:
@@ -74,12 +77,6 @@ def is_guarded(document: RulesDocument) -> bool:
     """Check if the rules require approvals, or protect the environment."""
     asked = to_rules(document)
     return asked.protected or bool(asked.approvals)
-
-
-def describe_owner(request: Request, document: RulesDocument) -> str:
-    is_shared = request.document is not None and request.document.account_id == document.account_id
-    how = "which has the same account" if is_shared else f"whose account {document.account_id} it names"
-    return f"by the rules of {document.environment}, {how}"
 
 
 def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, ...]:
@@ -129,9 +126,9 @@ def find_binding_document(request: Request) -> RulesDocument | None:
 def has_new_rules(request: Request) -> bool:
     """Check if success replaces the recorded rules by those of the tree."""
     found = find_recorded_document(request)
-    return (
-        found is not None and found.digest != request.rules_digest and not found.is_entry and can_record_rules(request)
-    )
+    if found is None or found.is_entry or not can_record_rules(request):
+        return False
+    return found.digest != request.rules_digest
 
 
 def can_replace_rules(request: Request, recorded: Rules) -> bool:
@@ -162,10 +159,6 @@ def list_rules_approvals(request: Request) -> tuple[RulesApproval, ...]:
     """Return all approvals of the rules of the tree in place of the recorded rules."""
     bound = (request.recorded_digest, request.rules_digest)
     return tuple(each for each in request.target_state.rules_approvals if (each.recorded, each.rules) == bound)
-
-
-def describe_recorded(target: str, recorded: RulesRecord) -> str:
-    return f"by the rules that {target} was deployed with on {recorded.at:%Y-%m-%d} (entry {recorded.started})"
 
 
 def _is_valid_approval(request: Request, recorded: Rules, approval: RulesApproval) -> bool:

@@ -1,16 +1,7 @@
 """Guard G112: the rules of the tree and the recorded rules do not contradict each other."""
 
+from envctl.domain.guards import rule_views
 from envctl.domain.guards.request import Refusal, Request, can_record_rules
-from envctl.domain.guards.rule_views import (
-    RESET_DELAY,
-    can_replace_rules,
-    can_take_account,
-    count_missing_rules_approvals,
-    find_recorded_document,
-    is_document_missing,
-    is_guarded,
-    is_reset_due,
-)
 from envctl.domain.rules.changes import format_rule_lines, list_conflicts
 from envctl.domain.rules.document import RulesDocument, to_rules
 from envctl.domain.text.durations import format_duration
@@ -27,7 +18,7 @@ def check_rules(request: Request) -> Refusal | None:
 
 def _check_missing_document(request: Request) -> Refusal | None:
     recorded = request.target_state.rules
-    if recorded is None or not is_document_missing(request):
+    if recorded is None or not rule_views.is_document_missing(request):
         return None
     message = (
         f"the rules that {request.target} was deployed with on {recorded.at:%Y-%m-%d} are missing or damaged in"
@@ -38,13 +29,13 @@ def _check_missing_document(request: Request) -> Refusal | None:
 
 
 def _check_conflicts(request: Request) -> Refusal | None:
-    recorded, before, now = request.target_state.rules, find_recorded_document(request), request.document
+    recorded, before, now = request.target_state.rules, rule_views.find_recorded_document(request), request.document
     if recorded is None or before is None or now is None or before.is_entry:
         return None
     conflicts, asked = list_conflicts(before, now), to_rules(before)
-    if not conflicts or can_replace_rules(request, asked):
+    if not conflicts or rule_views.can_replace_rules(request, asked):
         return None
-    missing = [gate for gate, count in count_missing_rules_approvals(request, asked).items() if count]
+    missing = [gate for gate, count in rule_views.count_missing_rules_approvals(request, asked).items() if count]
     where = f" --gate {missing[0]}" if missing[0] else ""
     message = (
         f"envctl.toml says of {request.target} what can't hold beside the rules that it was deployed with on"
@@ -73,7 +64,7 @@ def _check_taken_account(request: Request) -> Refusal | None:
     """Refuse an account already deployed to by another environment, for a standalone environment or an entry."""
     now = request.document
     claimed = list_claimed_accounts(request)
-    if now is None or not can_record_rules(request) or not (claimed or can_take_account(request)):
+    if now is None or not can_record_rules(request) or not (claimed or rule_views.can_take_account(request)):
         return None
     owners, unknown = _find_owners(request, now, claimed or now.all_accounts)
     hint = f"give {request.target} an account of its own in envctl.toml, then: {request.command}"
@@ -104,7 +95,7 @@ def list_claimed_accounts(request: Request) -> frozenset[str]:
     """Return the accounts reserved for the target alone. Standalone environment: its account, if it changed since it
     was recorded. Entry: each account not in its recorded rules.
     """
-    now, before = request.document, find_recorded_document(request)
+    now, before = request.document, rule_views.find_recorded_document(request)
     if now is None:
         return frozenset()
     if now.is_standalone and before is not None and before.account_id != now.account_id:
@@ -132,7 +123,11 @@ def _find_owners(
             unknown.append(name)
         elif found.is_entry:
             entered.add(found.account_id)
-        elif found.account_id in accounts and not found.is_standalone and (now.is_standalone or is_guarded(found)):
+        elif (
+            found.account_id in accounts
+            and not found.is_standalone
+            and (now.is_standalone or rule_views.is_guarded(found))
+        ):
             owners.setdefault(found.account_id, []).append(name)
     if now.is_entry:
         owners = {account: names for account, names in owners.items() if account not in entered}
@@ -143,13 +138,15 @@ def _warn_of_reset(request: Request) -> Refusal | None:
     reset, recorded = request.target_state.rules_reset, request.target_state.rules
     if reset is None or recorded is None:
         return None
-    due = reset.at + RESET_DELAY
+    due = reset.at + rule_views.RESET_DELAY
     since = (
-        f"count no longer since {due:%Y-%m-%d %H:%M} UTC" if is_reset_due(request) else f"end {due:%Y-%m-%d %H:%M} UTC"
+        f"count no longer since {due:%Y-%m-%d %H:%M} UTC"
+        if rule_views.is_reset_due(request)
+        else f"end {due:%Y-%m-%d %H:%M} UTC"
     )
     message = (
         f"{reset.by} reset the rules of {request.target} on {reset.at:%Y-%m-%d}: {reset.reason}; the recorded ones"
-        f" {since}, {format_duration(RESET_DELAY)} after that"
+        f" {since}, {format_duration(rule_views.RESET_DELAY)} after that"
     )
     hint = f"envctl rules reset {request.target} --withdraw"
     return Refusal("G112", "rules", message, hint, since=reset.at, warns=True)
@@ -158,14 +155,9 @@ def _warn_of_reset(request: Request) -> Refusal | None:
 def _warn_of_first_record(request: Request) -> Refusal | None:
     """Return a warning with the rules about to be recorded for the first time."""
     document = request.document
-    if (
-        document is None
-        or document.is_entry
-        or request.target_state.rules is not None
-        or request.target_state.current is None
-    ):
+    if document is None or document.is_entry or not can_record_rules(request):
         return None
-    if not can_record_rules(request):
+    if request.target_state.rules is not None or request.target_state.current is None:
         return None
     told = "; ".join(format_rule_lines(document))
     message = f"the rules of {request.target} are recorded for the first time: {told}"

@@ -16,9 +16,8 @@ def check_secrets(request: Request) -> Refusal | None:
         f"{_format_count(len(missing))} missing in {request.target}" if missing else "",
         f"{_format_count(len(unknown))} there or not, nobody could tell" if unknown else "",
     ]
-    hint = f"create what is listed, and look again with: envctl secrets check {request.target}"
-    if not missing:
-        hint = f"mend what is listed, and look again with: envctl secrets check {request.target}"
+    cure = "create" if missing else "mend"
+    hint = f"{cure} what is listed, and look again with: envctl secrets check {request.target}"
     return Refusal("G202", "secrets", "; ".join(filter(None, told)), hint, because=because)
 
 

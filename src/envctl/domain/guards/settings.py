@@ -23,13 +23,9 @@ def check_parity(request: Request) -> Refusal | None:
     wrong = [name for name in request.differing if name not in allowed]
     if not wrong:
         return None
-    message = (
-        f"{request.source} and {request.target} differ in {', '.join(wrong)}, and so {request.source} proves little"
-    )
-    hint = (
-        "make them equal, or add what may differ to [parity] in envctl.toml; "
-        f"envctl diff {request.source} {request.target}"
-    )
+    source, target = request.source, request.target
+    message = f"{source} and {target} differ in {', '.join(wrong)}, and so {source} proves little"
+    hint = f"make them equal, or add what may differ to [parity] in envctl.toml; envctl diff {source} {target}"
     because = tuple(line for name in wrong for line in request.differing[name])
     return Refusal("G205", "parity", message, hint, because=because)
 
@@ -40,6 +36,5 @@ def check_committed(request: Request) -> Refusal | None:
     if not request.rules.committed or not request.can_bring_code or known is None or not known.uncommitted:
         return None
     message = f"release {shorten_id(known.release)} was made from a tree with uncommitted changes"
-    return Refusal(
-        "G206", "clean", message, f"commit them, and make a new release: envctl apply {request.pipeline.entry}"
-    )
+    hint = f"commit them, and make a new release: envctl apply {request.pipeline.entry}"
+    return Refusal("G206", "clean", message, hint)

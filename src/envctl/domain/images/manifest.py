@@ -14,14 +14,8 @@ MAX_MANIFEST_BYTES = 4 << 20
 """The limit of registries."""
 MAX_PARTS = 2000
 """The limit for one manifest."""
-IMAGE_TYPES = (
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-)
-INDEX_TYPES = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-)
+IMAGE_TYPES = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
+INDEX_TYPES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 FOREIGN_LAYERS = ("foreign", "nondistributable")
 """Words in the media types of layers with a license against redistribution; these are not copied."""
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")

@@ -4,19 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry
-from envctl.domain.ledger.events import (
-    Actor,
-    DeploymentAbandoned,
-    DeploymentFailed,
-    DeploymentStarted,
-    DeploymentSucceeded,
-    Ending,
-    HoldSet,
-    VerificationFailed,
-    VerificationPassed,
-    WaiverUsed,
-)
 from envctl.domain.ledger.projection.apply_entries import apply_entry, close_deployment
 from envctl.domain.ledger.state import Approval, LedgerState, Outcome
 from envctl.domain.ledger.state_events import ImportEnded, ImportOutcome, ImportStarted
@@ -26,7 +15,7 @@ from envctl.domain.operation import Operation
 @dataclass(frozen=True)
 class Waiver:
     number: int  # of its entry
-    by: Actor
+    by: events.Actor
     at: datetime
     reason: str
     guards: tuple[str, ...]
@@ -38,7 +27,7 @@ class ImportRecord:
     """An import by `recover --import`."""
 
     number: int  # of its started entry
-    by: Actor
+    by: events.Actor
     at: datetime
     stack: str
     address: str
@@ -57,21 +46,21 @@ class DeploymentRecord:
     commit: str  # of the release, like the next four fields
     uncommitted: bool
     author: str
-    made_by: Actor | None
+    made_by: events.Actor | None
     made_at: datetime | None
-    by: Actor
+    by: events.Actor
     settings: str
     plan: str
     started_at: datetime
     ended_at: datetime | None = None
-    ended_by: Actor | None = None  # another actor for an abandoned deployment
+    ended_by: events.Actor | None = None  # another actor for an abandoned deployment
     outcome: Outcome = "unfinished"
     changed: int = 0
     reason: str = ""
     performed: tuple[str, ...] = ()
     verification: Literal["", "passed", "failed"] = ""
     verified_at: datetime | None = None
-    verified_by: Actor | None = None
+    verified_by: events.Actor | None = None
     checks: tuple[str, ...] = ()  # passed or failed in the last verification
     approvals: tuple[Approval, ...] = ()  # valid for release, settings and place at its start
     waivers: tuple[Waiver, ...] = ()
@@ -103,20 +92,20 @@ class Audit:
     def _record_event(self, entry: Entry) -> None:
         event = entry.event
         match event:
-            case DeploymentStarted():
+            case events.DeploymentStarted():
                 self._record_start(entry, event)
-            case DeploymentSucceeded() | DeploymentFailed() | DeploymentAbandoned():
+            case events.DeploymentSucceeded() | events.DeploymentFailed() | events.DeploymentAbandoned():
                 self._record_end(entry, event)
-            case VerificationPassed() | VerificationFailed():
+            case events.VerificationPassed() | events.VerificationFailed():
                 self._record_verification(entry, event)
-            case WaiverUsed():
+            case events.WaiverUsed():
                 self._record_waiver(entry, event)
             case ImportStarted() | ImportEnded():
                 self._record_import(entry, event)
-            case HoldSet():
+            case events.HoldSet():
                 self._holds[event.environment] = (*self._holds.get(event.environment, ()), event.release)
 
-    def _record_start(self, entry: Entry, event: DeploymentStarted) -> None:
+    def _record_start(self, entry: Entry, event: events.DeploymentStarted) -> None:
         here, known = self.present.find_environment(event.environment), self.present.releases.get(event.release)
         bound = (event.release, event.settings, event.place)
         approvals = tuple(a for a in here.approvals if (a.release, a.settings, a.place) == bound)
@@ -150,7 +139,7 @@ class Audit:
         if event.action == "rollback" and before and before.release != event.release:
             self._update_record(before.seq, rolled_back_by=entry.seq)
 
-    def _record_end(self, entry: Entry, event: Ending) -> None:
+    def _record_end(self, entry: Entry, event: events.Ending) -> None:
         begun = self.present.find_environment(event.environment).unfinished_deployment
         if begun is None or (begun.seq, begun.release) != (event.started, event.release):
             return
@@ -163,19 +152,19 @@ class Audit:
             changed=done.changed,
             reason=done.reason,
             lost=done.lost,
-            performed=() if isinstance(event, DeploymentAbandoned) else event.performed,
+            performed=() if isinstance(event, events.DeploymentAbandoned) else event.performed,
         )
 
-    def _record_verification(self, entry: Entry, event: VerificationPassed | VerificationFailed) -> None:
+    def _record_verification(self, entry: Entry, event: events.VerificationPassed | events.VerificationFailed) -> None:
         self._update_record(
             event.started,
-            verification="passed" if isinstance(event, VerificationPassed) else "failed",
+            verification="passed" if isinstance(event, events.VerificationPassed) else "failed",
             verified_at=entry.at,
             verified_by=entry.actor,
             checks=event.checks,
         )
 
-    def _record_waiver(self, entry: Entry, event: WaiverUsed) -> None:
+    def _record_waiver(self, entry: Entry, event: events.WaiverUsed) -> None:
         waiver = Waiver(entry.seq, entry.actor, entry.at, event.reason, event.guards, event.refusals)
         self._waivers[entry.seq] = waiver
         if begun := self.deployments.get(event.started):

@@ -28,10 +28,6 @@ class Checkpoint:
     signature: Signature | None = None
 
 
-def encode_state(present: LedgerState) -> bytes:
-    return encode_checkpoint(Checkpoint(present))
-
-
 def encode_checkpoint(checkpoint: Checkpoint) -> bytes:
     """Return the canonical bytes of a checkpoint."""
     return compress_bytes(_encode_document(checkpoint))
@@ -62,12 +58,6 @@ def read_name(data: bytes) -> str:
         return sha256(decompress_bytes(data)).hexdigest()
     except ValueError:
         return ""
-
-
-def decode_state(data: bytes) -> LedgerState | None:
-    """Return the state of a checkpoint, or None. Its signature is not checked."""
-    checkpoint = decode_checkpoint(data)
-    return checkpoint.present if checkpoint else None
 
 
 @lru_cache(maxsize=1)

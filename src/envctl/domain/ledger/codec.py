@@ -35,7 +35,10 @@ def encode_value(value: object) -> object:
         case timedelta():
             return value.total_seconds()
         case Mapping():
-            return {_escape_key(key): encode_value(item) for key, item in value.items()}
+            return {
+                f"{_MARKER_KEY}{key}" if key.startswith(_MARKER_KEY) else key: encode_value(item)
+                for key, item in value.items()
+            }
         case tuple() | list():
             return [encode_value(item) for item in value]
         case frozenset():
@@ -60,7 +63,9 @@ def build_decoder(kind: Any) -> Decoder:  # noqa: ANN401 (any annotation)
         return lambda value: origin([item(each) for each in require_type(list, value)])
     if origin is not None and issubclass(origin, Mapping):
         item = build_decoder(get_args(kind)[1])
-        return lambda value: {_unescape_key(key): item(each) for key, each in require_type(dict, value).items()}
+        return lambda value: {
+            key.removeprefix(_MARKER_KEY): item(each) for key, each in require_type(dict, value).items()
+        }
     return _build_class_decoder(kind)
 
 
@@ -73,7 +78,9 @@ def _build_class_decoder(kind: Any) -> Decoder:  # noqa: ANN401
         return kind
     if kind is datetime:
         return _parse_moment
-    return _parse_duration if kind is timedelta else partial(require_type, kind)
+    if kind is timedelta:
+        return lambda seconds: timedelta(seconds=require_type(float, seconds))
+    return partial(require_type, kind)
 
 
 def _build_dataclass_decoder(kind: type) -> Decoder:
@@ -98,15 +105,7 @@ def _decode_attribute(value: Any) -> Any:  # noqa: ANN401
         return Marker(value[_MARKER_KEY])
     if value.keys() == {_NUMBER_KEY}:
         return Decimal(require_type(str, value[_NUMBER_KEY]))
-    return {_unescape_key(key): _decode_attribute(each) for key, each in value.items()}
-
-
-def _escape_key(key: str) -> str:
-    return f"{_MARKER_KEY}{key}" if key.startswith(_MARKER_KEY) else key
-
-
-def _unescape_key(key: str) -> str:
-    return key.removeprefix(_MARKER_KEY)
+    return {key.removeprefix(_MARKER_KEY): _decode_attribute(each) for key, each in value.items()}
 
 
 def _parse_moment(text: str) -> datetime:
@@ -114,10 +113,6 @@ def _parse_moment(text: str) -> datetime:
     if moment.tzinfo is None:
         raise TypeError(f"{text!r} does not say in which zone")
     return moment
-
-
-def _parse_duration(seconds: object) -> timedelta:
-    return timedelta(seconds=require_type(float, seconds))
 
 
 def require_type(kind: type, value: Any) -> Any:  # noqa: ANN401

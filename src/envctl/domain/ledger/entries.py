@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import MISSING, Field, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args, get_origin
 
@@ -151,14 +151,12 @@ def _has_type(value: object, annotation: object) -> bool:
 
 
 def _decode_fields(cls: type[Any], values: dict[str, Any]) -> Any:  # noqa: ANN401
-    given = {f.name: tuple(v) if isinstance(v := _find_value(f, values), list) else v for f in fields(cls)}
+    given = {}
+    for field in fields(cls):
+        has_default = field.metadata.get(LATER) and field.default is not MISSING
+        value = values.get(field.name, field.default) if has_default else values[field.name]
+        given[field.name] = tuple(value) if isinstance(value, list) else value
     wrong = [f.name for f in fields(cls) if not _has_type(given[f.name], f.type)]
     if wrong:
         raise MalformedEntryError(f"{', '.join(wrong)}: not of the type that envctl writes")
     return cls(**given)
-
-
-def _find_value(field: Field[Any], values: dict[str, Any]) -> Any:  # noqa: ANN401
-    if field.metadata.get(LATER) and field.default is not MISSING:
-        return values.get(field.name, field.default)
-    return values[field.name]

@@ -39,28 +39,20 @@ def build_release_matrix(
     """Return the `most` newest releases of the pipeline, and older ones still relevant somewhere. `tried` holds the
     last deployment by (environment, release), from the entries since number `since`.
     """
-    environments = tuple(order)
     releases = (known for known in present.releases.values() if "" in known.made_for)
     newest = sorted(releases, key=lambda known: known.seq, reverse=True)
-    kept = {
-        name for environment in environments for name in _list_relevant_releases(present.find_environment(environment))
-    }
-    shown = [known for place, known in enumerate(newest) if place < most or known.release in kept]
-    return tuple(
-        ReleaseRow(
-            known,
-            {
-                each: _find_stay(present.find_environment(each), known, tried.get((each, known.release)), since)
-                for each in environments
-            },
-        )
-        for known in shown
-    )
-
-
-def _list_relevant_releases(here: EnvironmentState) -> set[str]:
-    deployments = (here.current, here.last)
-    return {*here.holds, *(debt.release for debt in here.debts), *(each.release for each in deployments if each)}
+    states = {environment: present.find_environment(environment) for environment in order}
+    kept: set[str] = set()
+    for here in states.values():
+        kept.update(here.holds, (debt.release for debt in here.debts))
+        kept.update(each.release for each in (here.current, here.last) if each)
+    rows = []
+    for place, known in enumerate(newest):
+        if place < most or known.release in kept:
+            last = {name: tried.get((name, known.release)) for name in states}
+            stays = {name: _find_stay(here, known, last[name], since) for name, here in states.items()}
+            rows.append(ReleaseRow(known, stays))
+    return tuple(rows)
 
 
 def _find_stay(here: EnvironmentState, known: KnownRelease, tried: Deployment | None, since: int) -> Stay:

@@ -9,25 +9,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 
+from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry, encode_entry
-from envctl.domain.ledger.events import (
-    ApprovalGiven,
-    ApprovalWithdrawn,
-    EnvironmentLocked,
-    EnvironmentUnlocked,
-    Event,
-    HoldLifted,
-    ReleaseCreated,
-)
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.signatures import PublicKey, Signature, decode_signature
 
 PERSONAL_EVENTS = (
-    ApprovalGiven,
-    ApprovalWithdrawn,
-    EnvironmentLocked,
-    EnvironmentUnlocked,
-    HoldLifted,
+    events.ApprovalGiven,
+    events.ApprovalWithdrawn,
+    events.EnvironmentLocked,
+    events.EnvironmentUnlocked,
+    events.HoldLifted,
     RulesApproved,
     RulesResetRequested,
     RulesResetWithdrawn,
@@ -78,7 +70,7 @@ class Trust:
         if not self.pinned:
             return ""
         event = entry.event
-        name = event.beside or self.order[0] if isinstance(event, ReleaseCreated) else event.environment
+        name = event.beside or self.order[0] if isinstance(event, events.ReleaseCreated) else event.environment
         pinned = self.pinned.get(name)
         return name if pinned and entry.seq >= pinned.signed_from else ""
 
@@ -120,6 +112,6 @@ def find_shared_key(pinned: Mapping[str, Iterable[PublicKey]]) -> tuple[str, str
     return None
 
 
-def is_personal_event(event: Event) -> bool:
+def is_personal_event(event: events.Event) -> bool:
     """Check if the event is signed with the author's own credentials, not with those of a deployment."""
     return isinstance(event, PERSONAL_EVENTS)

@@ -4,13 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from envctl.domain.errors import Location, Problem
-from envctl.domain.plan.provider_accounts import (
-    AccountScope,
-    ProviderConfiguration,
-    find_account_mismatches,
-    name_configuration,
-    suggest_fix,
-)
+from envctl.domain.plan import provider_accounts
 from envctl.domain.text.lists import join_names
 
 _REMOTE_STATE_HINT = (
@@ -24,7 +18,7 @@ class ProviderBlock:
     """A `provider` block of an AWS provider."""
 
     location: Location
-    configuration: ProviderConfiguration
+    configuration: provider_accounts.ProviderConfiguration
 
 
 @dataclass(frozen=True)
@@ -57,16 +51,22 @@ class AccountBlocks:
     states: tuple[StateBlock, ...] = ()
 
 
-def describe_account_mismatches(blocks: AccountBlocks, homes: Sequence[AccountScope]) -> Iterator[Problem]:
+def describe_account_mismatches(
+    blocks: AccountBlocks, homes: Sequence[provider_accounts.AccountScope]
+) -> Iterator[Problem]:
     """Yield the problems of code able to act, or reading, outside the accounts of these environments."""
     for block in blocks.providers:
-        found = [(home, mismatch) for home in homes for mismatch in find_account_mismatches(block.configuration, home)]
+        found = [
+            (home, mismatch)
+            for home in homes
+            for mismatch in provider_accounts.find_account_mismatches(block.configuration, home)
+        ]
         for why in dict.fromkeys(mismatch.why for _, mismatch in found):
             alike = [(home, mismatch) for home, mismatch in found if mismatch.why == why]
             home, mismatch = alike[0]
             environments = join_names([each.environment for each, _ in alike])
-            message = f"{name_configuration(block.configuration)} {why} (G203 of {environments})"
-            yield Problem("E213", message, suggest_fix(mismatch, home.environment), block.location)
+            message = f"{provider_accounts.name_configuration(block.configuration)} {why} (G203 of {environments})"
+            yield Problem("E213", message, provider_accounts.suggest_fix(mismatch, home.environment), block.location)
     if any(home.account for home in homes):
         yield from _describe_remote_states(blocks.remote_states)
 
@@ -86,7 +86,6 @@ def _describe_remote_states(found: Iterable[RemoteState]) -> Iterator[Problem]:
 def describe_ignored_blocks(blocks: AccountBlocks) -> Iterator[Problem]:
     """Yield the problems of blocks Terraform ignores in a module."""
     for block in blocks.states:
-        message = (
-            f"Terraform ignores a {block.kind} block in a module: the state lies where [state] in envctl.toml says"
-        )
-        yield Problem("E215", message, f"take the {block.kind} block out of the module", block.location)
+        kind = block.kind
+        message = f"Terraform ignores a {kind} block in a module: the state lies where [state] in envctl.toml says"
+        yield Problem("E215", message, f"take the {kind} block out of the module", block.location)

@@ -53,13 +53,14 @@ def _assign_causes(stack: StackPlan, between: Mapping[Cause, StackPlan]) -> list
     found: list[_CausedChange] = []
     for resource in stack.resources:
         seen = {cause: _find_resource(resource, plan) for cause, plan in between.items()}
-        own = _first_cause(cause for cause, change in seen.items() if change and change.action == resource.action)
+        own: Cause = next((c for c, change in seen.items() if change and change.action == resource.action), "release")
         found += [(its, replace(resource, attributes=which)) for its, which in _split_attributes(resource, seen, own)]
     for output in stack.outputs:
-        found.append(
-            (_first_cause(cause for cause, plan in between.items() if _has_output_change(plan, output)), output)
-        )
-    return [(_rule_out_drift(cause, stack, between), change) for cause, change in found]
+        planned = (c for c, plan in between.items() if any(is_same_value(other, output) for other in plan.outputs))
+        found.append((next(planned, "release"), output))
+    if stack.drifted or any(plan.drifted for plan in between.values()):
+        return found
+    return [("other" if cause == "drift" else cause, change) for cause, change in found]
 
 
 def _split_attributes(
@@ -69,8 +70,8 @@ def _split_attributes(
     if resource.action not in {"update", "replace", "renew"} or not resource.attributes:
         yield own, resource.attributes
         return
-    causes = [
-        _first_cause(c for c, change in seen.items() if change and _has_attribute_change(change, a))
+    causes: list[Cause] = [
+        next((c for c, change in seen.items() if change and _has_attribute_change(change, a)), "release")
         for a in resource.attributes
     ]
     for cause in dict.fromkeys(causes):
@@ -81,19 +82,5 @@ def _has_attribute_change(change: ResourceChange, attribute: AttributeChange) ->
     return any(a.path == attribute.path and is_same_value(a.after, attribute.after) for a in change.attributes)
 
 
-def _has_output_change(plan: StackPlan, output: OutputChange) -> bool:
-    return any(is_same_value(other, output) for other in plan.outputs)
-
-
 def _find_resource(resource: ResourceChange, plan: StackPlan) -> ResourceChange | None:
     return next((other for other in plan.resources if other.address == resource.address), None)
-
-
-def _first_cause(causes: Iterator[Cause]) -> Cause:
-    return next(causes, "release")
-
-
-def _rule_out_drift(cause: Cause, stack: StackPlan, between: Mapping[Cause, StackPlan]) -> Cause:
-    """Return *other* in place of *drift* if no drift was found."""
-    drifted = stack.drifted or any(plan.drifted for plan in between.values())
-    return "other" if cause == "drift" and not drifted else cause

@@ -22,9 +22,7 @@ PathStep = str | int
 def to_canonical_json(value: object) -> str:
     """Return the JSON of a value: keys in order, and numbers in their only exact form. Raises TypeError otherwise."""
     match value:
-        case None | bool():
-            return json.dumps(value)
-        case str():
+        case None | bool() | str():
             return json.dumps(value)
         case int() | float() | Decimal():
             return _format_number(value)
@@ -54,7 +52,9 @@ def encode_path(steps: Sequence[PathStep]) -> str:
 
 def parse_path(path: str) -> tuple[PathStep, ...]:
     """Parse a path in readable form, like `tags["a b"].c[0]`."""
-    return tuple(_parse_step(*found) for found in _STEP.findall(path))
+    return tuple(
+        int(index) if index else plain or str(json.loads(f'"{quoted}"')) for quoted, index, plain in _STEP.findall(path)
+    )
 
 
 def list_enclosing_paths(path: str) -> Iterator[str]:
@@ -75,12 +75,6 @@ def list_leaves(value: object, steps: tuple[PathStep, ...] = ()) -> Iterator[tup
             yield from list_leaves(item, (*steps, index))
     else:
         yield encode_path(steps), value
-
-
-def _parse_step(quoted: str, index: str, plain: str) -> PathStep:
-    if index:
-        return int(index)
-    return plain or str(json.loads(f'"{quoted}"'))
 
 
 def _format_number(value: float | Decimal) -> str:

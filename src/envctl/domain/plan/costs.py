@@ -5,6 +5,7 @@ fault is refused as a whole: a partly guessed sum is worse than none.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from math import isfinite
@@ -12,6 +13,7 @@ from typing import Any
 
 from envctl.domain.plan.changes import Action, AttributeChange, Cost, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.terraform.literals import format_number
+from envctl.domain.text.excerpt import excerpt
 
 FORMAT = 1
 MAX_AMOUNT = Decimal(10) ** 12
@@ -47,9 +49,7 @@ def _describe_stack(stack: StackPlan, region: str) -> dict[str, object]:
         "stack": stack.stack,
         "region": region or None,
         "waits_for": list(stack.waits_for),
-        "resources": [
-            _describe_resource(resource) for resource in stack.resources if resource.action not in _COSTS_NOTHING
-        ],
+        "resources": [_describe_resource(each) for each in stack.resources if each.action not in _COSTS_NOTHING],
     }
 
 
@@ -84,9 +84,7 @@ def parse_cost(answer: bytes, plan: EnvironmentPlan) -> Cost:
             raise MalformedAnswerError(f"answered without {key}")
     _reject_unknown_keys(document, (*_KEYS, "resources"), "")
     currency, monthly = document["currency"], document["monthly"]
-    if not (isinstance(currency, str) and currency.isascii() and currency.isalpha() and currency.isupper()) or (
-        len(currency) != len("USD")
-    ):
+    if not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
         raise MalformedAnswerError('answered with a currency that is none, such as "USD"')
     if not isinstance(monthly, dict) or not {"before", "after"} <= monthly.keys():
         raise MalformedAnswerError("answered with a monthly that does not hold before and after")
@@ -132,7 +130,7 @@ def _reject_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _reject_unknown_keys(document: Mapping[str, object], known: Sequence[str], within: str) -> None:
     for key in document:
         if key not in known:
-            raise MalformedAnswerError(f"answered with {within}{_shorten_name(key)}, which envctl does not know")
+            raise MalformedAnswerError(f"answered with {within}{excerpt(key)}, which envctl does not know")
 
 
 def _parse_resources(answered: object, plan: EnvironmentPlan) -> dict[str, str]:
@@ -141,13 +139,9 @@ def _parse_resources(answered: object, plan: EnvironmentPlan) -> dict[str, str]:
     known = {f"{stack.stack} {resource.address}" for stack in plan.stacks for resource in stack.resources}
     for name in answered:
         if name not in known:
-            raise MalformedAnswerError(
-                f'answered with the resource "{_shorten_name(name)}", which it was not asked about'
-            )
-    return {
-        name: format_number(_parse_amount(value, f"resources of {_shorten_name(name)}"))
-        for name, value in answered.items()
-    }
+            raise MalformedAnswerError(f'answered with the resource "{excerpt(name)}", which it was not asked about')
+    amounts = {name: _parse_amount(value, f"resources of {excerpt(name)}") for name, value in answered.items()}
+    return {name: format_number(amount) for name, amount in amounts.items()}
 
 
 def _parse_amount(value: object, what: str) -> Decimal:
@@ -158,9 +152,3 @@ def _parse_amount(value: object, what: str) -> Decimal:
         raise MalformedAnswerError(f"answered with {what} beyond {MAX_AMOUNT:,}")
     # Adding zero turns -0 into 0.
     return value.quantize(AMOUNT_PRECISION) + 0
-
-
-def _shorten_name(name: str) -> str:
-    from envctl.domain.text.excerpt import excerpt
-
-    return excerpt(name)

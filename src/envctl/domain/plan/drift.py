@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from envctl.domain.plan.changes import Action, AttributeChange, OutputChange, ResourceChange, StackPlan
+from envctl.domain.plan.changes import Action, OutputChange, ResourceChange, StackPlan
 
 Condition = Literal["clean", "drifted", "unknown", "empty"]
 _STEP = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[[^\]"]*\]|[^.\[\]]+')
@@ -128,13 +128,11 @@ def _split_resource(
     if resource.action is not Action.UPDATE:
         # A deleted resource is more than a change of its attributes.
         return resource, []
-    kept = tuple(a for a in resource.attributes if not _is_ignored(resource, a, rules))
+    kept = tuple(
+        a for a in resource.attributes if not any(rule.is_covering(resource.address, a.path) for rule in rules)
+    )
     left_out = [f"{resource.address}.{a.path}" for a in resource.attributes if a not in kept]
     return replace(resource, attributes=kept) if kept or not left_out else None, left_out
-
-
-def _is_ignored(resource: ResourceChange, attribute: AttributeChange, rules: tuple[IgnorePattern, ...]) -> bool:
-    return any(rule.is_covering(resource.address, attribute.path) for rule in rules)
 
 
 @dataclass(frozen=True)
@@ -169,10 +167,7 @@ def _match_prefix(rule: list[str], own: list[str]) -> list[str] | None:
     for step in rule:
         while rest and rest[0].startswith("[") and not step.startswith("["):
             rest.pop(0)
-        if not rest or not _is_step_match(step, rest.pop(0)):
+        pattern = ".*".join(re.escape(part) for part in step.split("*"))
+        if not rest or not re.fullmatch(pattern, rest.pop(0), re.DOTALL):
             return None
     return rest
-
-
-def _is_step_match(pattern: str, step: str) -> bool:
-    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), step, re.DOTALL) is not None

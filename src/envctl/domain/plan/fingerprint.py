@@ -10,17 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from envctl.domain.plan.canonical import (
-    ABSENT,
-    SENSITIVE,
-    SENSITIVE_UNKNOWN,
-    UNKNOWN,
-    digest_value,
-    encode_path,
-    list_enclosing_paths,
-    list_leaves,
-    parse_path,
-)
+from envctl.domain.plan import canonical
 from envctl.domain.plan.changes import Action, EnvironmentPlan, OutputChange, ResourceChange, StackPlan
 
 FORMAT = 2
@@ -74,9 +64,8 @@ class MalformedFingerprintError(ValueError):
 
 def fingerprint_plan(plan: EnvironmentPlan) -> PlanFingerprint:
     changes = [change for stack in plan.stacks for change in _list_changes(stack)]
-    return PlanFingerprint(
-        tuple(sorted(changes, key=lambda c: (c.stack, c.address, c.action, sorted(c.values.items()))))
-    )
+    changes.sort(key=lambda c: (c.stack, c.address, c.action, sorted(c.values.items())))
+    return PlanFingerprint(tuple(changes))
 
 
 def to_plan_outline(meaning: PlanFingerprint, environment: str, release: str) -> EnvironmentPlan:
@@ -170,27 +159,21 @@ def _list_changes(stack: StackPlan) -> Iterator[PlannedChange]:
     if stack.waits_for:
         yield PlannedChange(stack.stack, "", "", BEHIND if stack.behind else WAITS)
     for resource in stack.resources:
-        yield PlannedChange(
-            stack.stack, resource.address, resource.type, resource.action.value, _digest_values(resource)
-        )
+        values = _digest_values(resource)
+        yield PlannedChange(stack.stack, resource.address, resource.type, resource.action.value, values)
     for output in stack.outputs:
-        yield PlannedChange(
-            stack.stack, f"{OUTPUT_PREFIX}{output.name}", "", output.action.value, _digest_output(output)
-        )
+        leaves = () if output.action is Action.DELETE else canonical.list_leaves(output.after)
+        values = {path: canonical.digest_value(leaf) for path, leaf in leaves}
+        yield PlannedChange(stack.stack, f"{OUTPUT_PREFIX}{output.name}", "", output.action.value, values)
 
 
 def _digest_values(resource: ResourceChange) -> dict[str, str]:
     values = dict(resource.planned)
     if not values:
-        after = {encode_path(parse_path(attribute.path)): attribute.after for attribute in resource.attributes}
-        values = {path: ABSENT if value is None else digest_value(value) for path, value in after.items()}
-    return {**values, MOVED_KEY: digest_value(resource.moved_from)} if resource.moved_from else values
-
-
-def _digest_output(output: OutputChange) -> dict[str, str]:
-    if output.action is Action.DELETE:
-        return {}
-    return {path: digest_value(leaf) for path, leaf in list_leaves(output.after)}
+        for attribute in resource.attributes:
+            path, value = canonical.encode_path(canonical.parse_path(attribute.path)), attribute.after
+            values[path] = canonical.ABSENT if value is None else canonical.digest_value(value)
+    return {**values, MOVED_KEY: canonical.digest_value(resource.moved_from)} if resource.moved_from else values
 
 
 def _is_same_kind(change: PlannedChange, approved: PlannedChange) -> bool:
@@ -206,13 +189,13 @@ def _is_within_approved(change: PlannedChange, approved: PlannedChange) -> bool:
         return False
     if change.action not in _FULLY_PLANNED and not change.address.startswith(OUTPUT_PREFIX):
         return True
-    later = (UNKNOWN, SENSITIVE_UNKNOWN)
+    later = (canonical.UNKNOWN, canonical.SENSITIVE_UNKNOWN)
     return all(digest in later or path in change.values for path, digest in approved.values.items())
 
 
 def _is_value_approved(path: str, digest: str, approved: Mapping[str, str]) -> bool:
     """Check that the value was approved as it is, or as known after apply."""
     seen = approved.get(path)
-    if seen == digest or (seen == SENSITIVE_UNKNOWN and digest == SENSITIVE):
+    if seen == digest or (seen == canonical.SENSITIVE_UNKNOWN and digest == canonical.SENSITIVE):
         return True
-    return any(approved.get(each) == UNKNOWN for each in list_enclosing_paths(path))
+    return any(approved.get(each) == canonical.UNKNOWN for each in canonical.list_enclosing_paths(path))

@@ -30,11 +30,6 @@ class Changeover:
         """Add stacks with a state taken over from an applied stack."""
         return stacks | {new for new, old in self.moves.items() if old in stacks}
 
-    @property
-    def undecided(self) -> tuple[str, ...]:
-        """Return the leaving stacks without a chosen fate."""
-        return tuple(name for name, fate in self.leaving.items() if not fate)
-
 
 NO_CHANGEOVER = Changeover()
 

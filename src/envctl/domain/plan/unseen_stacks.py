@@ -49,7 +49,8 @@ def describe_unseen(plan: EnvironmentPlan, accepted: Sequence[str]) -> Iterator[
         if stack.stack in accepted:
             yield f"{line}; approved unseen: it may create, and nothing else"
         else:
-            yield f"{line}; not approved{_format_next_step(stack)}"
+            unseen = "" if stack.behind else f", or add --unseen {stack.stack}"
+            yield f"{line}; not approved: approve again once {_format_upstream(stack)} applied{unseen}"
 
 
 def describe_replanned(plan: EnvironmentPlan, needs: Mapping[str, Collection[str]]) -> Iterator[str]:
@@ -59,11 +60,6 @@ def describe_replanned(plan: EnvironmentPlan, needs: Mapping[str, Collection[str
         if upstream := [name for name in needs.get(stack.stack, ()) if name in changing and not stack.waits_for]:
             applied = f"{join_names(upstream)} {'is' if len(upstream) == 1 else 'are'} applied"
             yield f"planned anew: {stack.stack}, once {applied}; what it then holds beyond this is not approved"
-
-
-def _format_next_step(stack: StackPlan) -> str:
-    later = f"approve again once {_format_upstream(stack)} applied"
-    return f": {later}" if stack.behind else f": {later}, or add --unseen {stack.stack}"
 
 
 def _format_upstream(stack: StackPlan) -> str:

@@ -40,7 +40,8 @@ class Spelling:
 
     @cached_property
     def _escape_pattern(self) -> re.Pattern[str]:
-        return re.compile(_build_escape_pattern(self.text))
+        units = _UNITS.findall(self.text)
+        return re.compile("".join(map(_match_escapes, units, [*units[1:], ""])))
 
     def find_spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield all spans of the text, overlapping ones too."""
@@ -97,11 +98,6 @@ def _list_base64_cores(data: bytes) -> Iterator[str]:
         core = text[-(-8 * offset // 6) : 8 * (offset + len(data)) // 6]
         if len(core) >= MIN_CORE_LENGTH:
             yield core
-
-
-def _build_escape_pattern(text: str) -> str:
-    units = _UNITS.findall(text)
-    return "".join(_match_escapes(unit, following) for unit, following in zip(units, [*units[1:], ""], strict=True))
 
 
 def _match_escapes(unit: str, following: str) -> str:

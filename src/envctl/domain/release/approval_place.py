@@ -78,12 +78,7 @@ def bind_place(wiring: Wiring, place: Place) -> BoundPlace:
 
 
 def encode(place: BoundPlace) -> bytes:
-    document = {
-        "format": FORMAT,
-        "environment": place.environment,
-        "access": place.access,
-        "stacks": place.stacks,
-    }
+    document = {"format": FORMAT, "environment": place.environment, "access": place.access, "stacks": place.stacks}
     return format_canonical_json(document).encode("utf-8", "surrogatepass")
 
 

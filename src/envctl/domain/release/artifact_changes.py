@@ -19,15 +19,14 @@ class ArtifactPair:
 
 def pair_artifacts(first: Release | None, second: Release | None) -> tuple[ArtifactPair, ...]:
     one, other = (dict(each.wiring.artifacts) if each else {} for each in (first, second))
-    return tuple(
-        _to_pair(name, one.get(name), other.get(name), hidden=_is_sensitive(name, first) or _is_sensitive(name, second))
-        for name in sorted(one.keys() | other.keys())
-    )
-
-
-def _to_pair(name: str, first: object, second: object, *, hidden: bool) -> ArtifactPair:
-    one, other = (Marker.SENSITIVE if hidden and value is not None else value for value in (first, second))
-    return ArtifactPair(name, one, other, equal=format_canonical_json(first) == format_canonical_json(second))
+    pairs = []
+    for name in sorted(one.keys() | other.keys()):
+        before, after = one.get(name), other.get(name)
+        equal = format_canonical_json(before) == format_canonical_json(after)
+        if _is_sensitive(name, first) or _is_sensitive(name, second):
+            before, after = (None if value is None else Marker.SENSITIVE for value in (before, after))
+        pairs.append(ArtifactPair(name, before, after, equal))
+    return tuple(pairs)
 
 
 def _is_sensitive(name: str, release: Release | None) -> bool:

@@ -8,14 +8,15 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.plan.leaving_stacks import FATES
 from envctl.domain.release.bundle_names import find_clash, find_folder_fault, find_path_fault
 from envctl.domain.release.contents import BundledModule, File, Release, StackWiring, Wiring
-from envctl.domain.settings.settings import Variable
 from envctl.domain.terraform.literals import IDENTIFIER
+from envctl.domain.terraform.variables import Variable
 from envctl.domain.text.identifiers import is_name
 
 MANIFEST = "release.json"
@@ -82,9 +83,8 @@ def unpack(bundle: bytes, expected: str) -> Release:
 
 def _check_portable(names: Iterable[str]) -> None:
     """Raises ConfigurationError (E481) for paths invalid on some machines: the release could not be unpacked there."""
-    problems = [
-        Problem("E481", f"{name!r} {fault}", _RENAME_HINT) for name in names if (fault := find_path_fault(name))
-    ]
+    faults = {name: fault for name in names if (fault := find_path_fault(name))}
+    problems = [Problem("E481", f"{name!r} {fault}", _RENAME_HINT) for name, fault in faults.items()]
     if clash := find_clash(names):
         message = f"{clash[0]} and {clash[1]} can't both be kept by every file system"
         problems.append(Problem("E481", message, _RENAME_HINT))
@@ -109,7 +109,7 @@ def _to_manifest(wiring: Wiring) -> dict[str, Any]:
             for name, stack in wiring.stacks.items()
         ],
         "artifacts": dict(wiring.artifacts),
-        "schema": {stack: [v.to_json() for v in variables] for stack, variables in wiring.schema.items()},
+        "schema": {stack: [asdict(v) for v in variables] for stack, variables in wiring.schema.items()},
         "outputs": {stack: dict(outputs) for stack, outputs in wiring.outputs.items()},
         "providers": {name: dict(provider) for name, provider in wiring.providers.items()},
         **({"modules": modules} if modules else {}),

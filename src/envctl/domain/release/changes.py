@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from envctl.domain.plan.changes import Marker, is_same_value
-from envctl.domain.release.contents import BundledModule, Release, StackWiring, Wiring
+from envctl.domain.release.contents import BundledModule, Release, Wiring
 from envctl.domain.release.file_changes import ModuleChange, list_module_changes
 from envctl.domain.release.remote_modules import is_local_source, redact_credentials
 from envctl.domain.settings.values import format_canonical_json
 from envctl.domain.terraform.provider_lock import read_version, split_provider_blocks
-from envctl.domain.terraform.variables import Variable
 
 
 @dataclass(frozen=True)
@@ -67,14 +66,12 @@ def _diff_parts(before: Mapping[str, object], after: Mapping[str, object]) -> tu
 
 
 def _describe_wiring(wiring: Wiring) -> dict[str, object]:
-    stacks = {f"stack {name}": _describe_stack(stack) for name, stack in wiring.stacks.items()}
-    return {"project": wiring.project, "terraform": wiring.terraform, **stacks}
-
-
-def _describe_stack(stack: StackWiring) -> str:
-    region = f" in the region {stack.region}" if stack.region else ""
-    after = f" after {', '.join(stack.after)}" if stack.after else ""
-    return f"{stack.module}{region}{after}"
+    described: dict[str, object] = {"project": wiring.project, "terraform": wiring.terraform}
+    for name, stack in wiring.stacks.items():
+        region = f" in the region {stack.region}" if stack.region else ""
+        after = f" after {', '.join(stack.after)}" if stack.after else ""
+        described[f"stack {name}"] = f"{stack.module}{region}{after}"
+    return described
 
 
 def _diff_inputs(one: Wiring, other: Wiring, stacks: list[str]) -> tuple[PartChange, ...]:
@@ -125,15 +122,14 @@ def _diff_provider_keys(one: Wiring, other: Wiring) -> tuple[PartChange, ...]:
 
 
 def _collect_variables(wiring: Wiring, stacks: list[str]) -> dict[str, object]:
-    return {f"{stack}.{each.name}": _to_declaration(each) for stack in stacks for each in wiring.schema.get(stack, ())}
-
-
-def _to_declaration(variable: Variable) -> VariableDeclaration:
-    hidden = variable.sensitive and variable.has_default
-    default = Marker.SENSITIVE if hidden else variable.default
-    return VariableDeclaration(
-        variable.type_text, not variable.has_default, default, variable.sensitive, variable.nullable
-    )
+    found: dict[str, object] = {}
+    for stack in stacks:
+        for each in wiring.schema.get(stack, ()):
+            default = Marker.SENSITIVE if each.sensitive and each.has_default else each.default
+            required = not each.has_default
+            declared = VariableDeclaration(each.type_text, required, default, each.sensitive, each.nullable)
+            found[f"{stack}.{each.name}"] = declared
+    return found
 
 
 def _collect_outputs(wiring: Wiring, stacks: list[str]) -> dict[str, object]:

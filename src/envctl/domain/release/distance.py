@@ -48,9 +48,8 @@ def list_releases_between(
     after, until = present.releases.get(older), present.releases.get(newer)
     first = after.seq if after else present.seq
     last = until.seq if until else present.seq
-    found = [
-        each for each in present.releases.values() if first < each.seq <= last and wanted.intersection(each.made_for)
-    ]
+    between = (each for each in present.releases.values() if first < each.seq <= last)
+    found = [each for each in between if wanted.intersection(each.made_for)]
     return tuple(sorted(found, key=lambda each: each.seq, reverse=True))
 
 

@@ -44,12 +44,11 @@ def list_module_changes(older: Release, newer: Release, *, patch: bool = False) 
     for path in sorted((older.files.keys() | newer.files.keys()) - {LOCK_FILE}):
         before, after = older.files.get(path), newer.files.get(path)
         if before != after:
-            found.setdefault(_find_module_folder(path, folders), []).append(
-                _compare_file(path, before, after, patch=patch)
-            )
-    return tuple(
-        ModuleChange(name, _list_invoking_stacks(name, older, newer), tuple(files)) for name, files in found.items()
-    )
+            change = _compare_file(path, before, after, patch=patch)
+            found.setdefault(_find_module_folder(path, folders), []).append(change)
+    wired = [*older.wiring.stacks.items(), *newer.wiring.stacks.items()]
+    invoking = {module: dict.fromkeys(name for name, stack in wired if stack.module == module) for module in found}
+    return tuple(ModuleChange(module, tuple(invoking[module]), tuple(files)) for module, files in found.items())
 
 
 def _find_module_folder(path: str, folders: set[str]) -> str:
@@ -58,12 +57,6 @@ def _find_module_folder(path: str, folders: set[str]) -> str:
     while folder and folder not in folders:
         folder = dirname(folder)
     return folder or dirname(path)
-
-
-def _list_invoking_stacks(module: str, older: Release, newer: Release) -> tuple[str, ...]:
-    wired = (older.wiring.stacks, newer.wiring.stacks)
-    names = dict.fromkeys(name for stacks in wired for name, stack in stacks.items() if stack.module == module)
-    return tuple(names)
 
 
 def _compare_file(path: str, before: File | None, after: File | None, *, patch: bool) -> FileChange:
@@ -88,12 +81,10 @@ def _read_lines(file: File | None) -> list[str] | None:
         text = data.decode()
     except UnicodeDecodeError:
         return None
-    return None if "\0" in text else [part for part in _split_lines(text) if part]
-
-
-def _split_lines(text: str) -> list[str]:
+    if "\0" in text:
+        return None
     *whole, rest = text.split("\n")
-    return [*(f"{line}\n" for line in whole), rest]
+    return [*(f"{line}\n" for line in whole), *([rest] if rest else [])]
 
 
 def _mark_missing_newlines(body: list[str]) -> Iterator[str]:

@@ -65,13 +65,9 @@ def _relocate_image(project: Project, environment: str, name: str, artifact: Art
     try:
         return str(image.with_repository(repository))
     except ValueError as error:
-        message = (
-            f"in {environment} the artifact {name} would be taken from {repository}, which is no repository: {error}"
-        )
-        lacking = [
-            f"{key} = …"
-            for key in ("account_id", "region")
-            if f"{{{key}}}" in (artifact.repository or "") and not names[key]
-        ]
+        source = f"{repository}, which is no repository: {error}"
+        message = f"in {environment} the artifact {name} would be taken from {source}"
+        unset = [key for key in ("account_id", "region") if not names[key]]
+        lacking = [f"{key} = …" for key in unset if f"{{{key}}}" in (artifact.repository or "")]
         hint = f"add {' and '.join(lacking)} to [environments.{environment}]" if lacking else "correct its repository"
         raise InvalidRepositoryError(name, Problem("E437", message, hint)) from None

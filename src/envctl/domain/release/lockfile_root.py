@@ -7,20 +7,15 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from envctl.domain.release import remote_modules
 from envctl.domain.release.contents import File, Release
-from envctl.domain.release.remote_modules import (
-    decode_module_record,
-    encode_module_record,
-    render_module_record,
-    to_record_entry,
-)
 from envctl.domain.terraform.workdir_names import CODE_FOLDER
 
 STACK_NAME = "every-stack"
 """Its folder name in place of a stack."""
-
 ENVIRONMENT_NAME = ".provider-lock"
 """Its folder name in place of an environment; invalid as the name of one."""
+_PIPELINE_FOLDER = ".pipeline"
 
 
 def render_lockfile_root(releases: Mapping[str, Release], configured: Collection[str]) -> bytes:
@@ -40,7 +35,7 @@ def render_lockfile_root(releases: Mapping[str, Release], configured: Collection
     for stack, (made_for, release) in _index_stacks(releases).items():
         # Terraform requires the arguments, but `init` evaluates none.
         values = {variable.name: None for variable in release.wiring.schema[stack] if not variable.has_default}
-        source = f"../{CODE_FOLDER}/{_name_folder(made_for)}/{release.wiring.stacks[stack].module}"
+        source = f"../{CODE_FOLDER}/{made_for or _PIPELINE_FOLDER}/{release.wiring.stacks[stack].module}"
         modules[stack] = {"source": source, **values}
     if sourced := {name: each for name, each in required.items() if "source" in each}:
         terraform["required_providers"] = sourced
@@ -52,7 +47,7 @@ def render_lockfile_root(releases: Mapping[str, Release], configured: Collection
 def collect_code(releases: Mapping[str, Release]) -> dict[str, File]:
     """Return the files of all releases, each release in its own folder: versions of a module may differ."""
     return {
-        f"{_name_folder(made_for)}/{path}": file
+        f"{made_for or _PIPELINE_FOLDER}/{path}": file
         for made_for, release in releases.items()
         for path, file in release.with_lock(None).files.items()
     }
@@ -62,13 +57,19 @@ def merge_module_records(releases: Mapping[str, Release]) -> bytes:
     """Return `modules.json` for the remote modules of all stacks; empty without any."""
     entries = []
     for stack, (made_for, release) in _index_stacks(releases).items():
-        prefix = f"../{CODE_FOLDER}/{_name_folder(made_for)}/"
-        data = render_module_record(release.wiring, stack)
-        for key, source, version, folder in decode_module_record(data) if data else ():
+        prefix = f"../{CODE_FOLDER}/{made_for or _PIPELINE_FOLDER}/"
+        data = remote_modules.render_module_record(release.wiring, stack)
+        for key, source, version, folder in remote_modules.decode_module_record(data) if data else ():
             if key:
                 moved = source.replace(f"../{CODE_FOLDER}/", prefix, 1) if key == stack else source
-                entries.append(to_record_entry(key, moved, version, folder.replace(f"../{CODE_FOLDER}/", prefix, 1)))
-    return encode_module_record([to_record_entry("", "", "", "."), *entries]) if entries else b""
+                entries.append(
+                    remote_modules.to_record_entry(key, moved, version, folder.replace(f"../{CODE_FOLDER}/", prefix, 1))
+                )
+    return (
+        remote_modules.encode_module_record([remote_modules.to_record_entry("", "", "", "."), *entries])
+        if entries
+        else b""
+    )
 
 
 def _index_stacks(releases: Mapping[str, Release]) -> dict[str, tuple[str, Release]]:
@@ -78,7 +79,3 @@ def _index_stacks(releases: Mapping[str, Release]) -> dict[str, tuple[str, Relea
         for stack in release.wiring.stacks:
             found.setdefault(stack, (made_for, release))
     return found
-
-
-def _name_folder(made_for: str) -> str:
-    return made_for or ".pipeline"

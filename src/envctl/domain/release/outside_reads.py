@@ -23,7 +23,5 @@ def list_tree_problems(reads: Sequence[OutsideRead]) -> list[Problem]:
 def list_release_problems(reads: Sequence[OutsideRead], release: str, entry: str) -> list[Problem]:
     """Return the problems of a stored release; its code can't be corrected."""
     hint = f"{_HINT}, then make a new release: envctl apply {entry}"
-    return [
-        Problem("E124", f"release {release}: {each.location}: {each.what}, which it does not carry", hint)
-        for each in reads
-    ]
+    told = (f"release {release}: {each.location}: {each.what}, which it does not carry" for each in reads)
+    return [Problem("E124", message, hint) for message in told]

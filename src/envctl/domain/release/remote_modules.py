@@ -99,11 +99,13 @@ def bundle_modules(found: Mapping[str, ResolvedModule]) -> "tuple[tuple[BundledM
     folders = _assign_folders([module.package for module in found.values() if module.package])
     files = {f"{folder}/{name}": file for folder, package in folders.values() for name, file in package.files.items()}
     stacks = {key.partition(".")[0] for key, module in found.items() if module.package}
-    modules = (
-        BundledModule(key, module.source, module.version, _locate_module(module, folders))
-        for key, module in sorted(found.items())
-        if key.partition(".")[0] in stacks
-    )
+    modules = []
+    for key, module in sorted(found.items()):
+        if key.partition(".")[0] in stacks:
+            folder = module.folder
+            if module.package is not None:
+                folder = normpath(f"{folders[module.package.name, module.package.digest][0]}/{folder}")
+            modules.append(BundledModule(key, module.source, module.version, folder))
     return tuple(modules), files
 
 
@@ -118,12 +120,6 @@ def _assign_folders(packages: list[Package]) -> dict[tuple[str, str], tuple[str,
         )
         for (name, digest), package in distinct.items()
     }
-
-
-def _locate_module(module: ResolvedModule, folders: Mapping[tuple[str, str], tuple[str, Package]]) -> str:
-    if module.package is None:
-        return module.folder
-    return normpath(f"{folders[module.package.name, module.package.digest][0]}/{module.folder}")
 
 
 def render_module_record(wiring: "Wiring", stack: str) -> bytes:

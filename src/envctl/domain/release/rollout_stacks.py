@@ -1,9 +1,8 @@
 """Stacks with a rollout (envctl sets their colors), and cross-checks of rollouts against modules."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
-from envctl.domain.config.faults import TomlPath
+from envctl.domain.config.faults import Fault, TomlPath
 from envctl.domain.config.project import Project, Stack
 from envctl.domain.config.rollout import Rollout
 from envctl.domain.config.rollout_checks import ALARM_OUTPUT
@@ -38,12 +37,9 @@ def list_rollout_stacks(project: Project, wiring: Wiring, colored: Collection[st
     A release older than the color variables of its module has none. `colored` are stacks with a color in the ledger:
     they keep their rollout if the project file no longer names them.
     """
-    found = {name: find_rollout_artifact(project, wiring, name) for name in wiring.stacks}
-    return {name: variable for name, variable in found.items() if variable and _is_rolled_out(project, name, colored)}
-
-
-def _is_rolled_out(project: Project, name: str, colored: Collection[str]) -> bool:
-    return name in project.stacks or name in colored
+    names = [name for name in wiring.stacks if name in project.stacks or name in colored]
+    found = {name: find_rollout_artifact(project, wiring, name) for name in names}
+    return {name: variable for name, variable in found.items() if variable}
 
 
 def find_rollout_artifact(project: Project, wiring: Wiring, name: str) -> str | None:
@@ -66,17 +62,8 @@ def list_candidate_artifacts(wiring: Wiring, name: str) -> tuple[str, ...]:
     return tuple(variable for variable in declared if isinstance(wiring.artifacts.get(variable), str))
 
 
-@dataclass(frozen=True)
-class RolloutFault:
-    """A contradiction between a rollout and the modules. `path` is its key path in the project file."""
-
-    problem: Problem
-    path: TomlPath
-
-
-def find_rollout_faults(
-    project: Project, schema: Schema, outputs: Mapping[str, Collection[str]]
-) -> Iterator[RolloutFault]:
+def find_rollout_faults(project: Project, schema: Schema, outputs: Mapping[str, Collection[str]]) -> Iterator[Fault]:
+    """Yield the contradictions between rollouts and modules."""
     for name, stack in project.stacks.items():
         if stack.rollout is not None:
             declared = [variable.name for variable in schema.get(name, ())]
@@ -86,19 +73,19 @@ def find_rollout_faults(
             yield from _check_sessions(project, name, stack.rollout)
 
 
-def _check_module(name: str, stack: Stack, declared: Collection[str]) -> Iterator[RolloutFault]:
+def _check_module(name: str, stack: Stack, declared: Collection[str]) -> Iterator[Fault]:
     path: TomlPath = ("stacks", name, "rollout")
     if missing := list_missing_variables(declared):
         message = f"the stack {name} has a rollout, and {stack.module} declares no variable {', '.join(missing)}"
         hint = f"declare {join_names(TRAFFIC_VARIABLES)} in {stack.module}, or take the table out"
-        yield RolloutFault(Problem("E120", message, hint), path)
+        yield Fault("E120", message, hint, path)
     for variable in TRAFFIC_VARIABLES:
         if variable in stack.inputs:
             message = f"{variable} of the stack {name} is filled by its rollout, and can't be an input"
-            yield RolloutFault(Problem("E120", message, "remove the input"), ("stacks", name, "inputs", variable))
+            yield Fault("E120", message, "remove the input", ("stacks", name, "inputs", variable))
 
 
-def _check_artifact(project: Project, name: str, declared: Collection[str]) -> Iterator[RolloutFault]:
+def _check_artifact(project: Project, name: str, declared: Collection[str]) -> Iterator[Fault]:
     if find_declared_artifact(project, name, declared) is not None:
         return
     taken = [each for each, artifact in project.artifacts.items() if artifact.variable in declared]
@@ -106,10 +93,10 @@ def _check_artifact(project: Project, name: str, declared: Collection[str]) -> I
     named = rollout.artifact if rollout else None
     if named is not None:
         message = f"the rollout of {name} is of {named}, which its module does not take"
-        yield RolloutFault(Problem("E121", message, _hint_artifacts(taken)), ("stacks", name, "rollout", "artifact"))
+        yield Fault("E121", message, _hint_artifacts(taken), ("stacks", name, "rollout", "artifact"))
     else:
         message = f"the stack {name} has a rollout, and takes {'several artifacts' if taken else 'no artifact'}"
-        yield RolloutFault(Problem("E121", message, _hint_artifacts(taken)), ("stacks", name, "rollout"))
+        yield Fault("E121", message, _hint_artifacts(taken), ("stacks", name, "rollout"))
 
 
 def _hint_artifacts(taken: Collection[str]) -> str:
@@ -119,7 +106,7 @@ def _hint_artifacts(taken: Collection[str]) -> str:
     return "let it take one, such as the image that it runs, or take the table out"
 
 
-def _check_alarms(name: str, stack: Stack, outputs: Mapping[str, Collection[str]]) -> Iterator[RolloutFault]:
+def _check_alarms(name: str, stack: Stack, outputs: Mapping[str, Collection[str]]) -> Iterator[Fault]:
     for position, text in enumerate(stack.rollout.abort_on if stack.rollout else ()):
         if not text.startswith(ALARM_OUTPUT):
             continue
@@ -127,13 +114,11 @@ def _check_alarms(name: str, stack: Stack, outputs: Mapping[str, Collection[str]
         known = outputs.get(reference.stack, ())
         if reference.output not in known:
             message = f"the rollout of {name} reads {reference}, which its module does not put out"
-            path: TomlPath = ("stacks", name, "rollout", "abort_on", position)
-            yield RolloutFault(
-                Problem("E122", message, suggest_name(reference.output, known) or "add the output"), path
-            )
+            path = ("stacks", name, "rollout", "abort_on", position)
+            yield Fault("E122", message, suggest_name(reference.output, known) or "add the output", path)
 
 
-def _check_sessions(project: Project, name: str, rollout: Rollout) -> Iterator[RolloutFault]:
+def _check_sessions(project: Project, name: str, rollout: Rollout) -> Iterator[Fault]:
     """Check that the role session outlasts the rollout: alarms are read with the session from its start."""
     total = rollout.wait * len(rollout.steps)
     for environment in project.pipeline.order if rollout.abort_alarms else ():
@@ -144,16 +129,13 @@ def _check_sessions(project: Project, name: str, rollout: Rollout) -> Iterator[R
                 f" and a session in {environment} lasts {format_duration(target.session_duration)}"
             )
             hint = f"make it last longer, up to what the role allows: session_duration in [environments.{environment}]"
-            yield RolloutFault(Problem("E121", message, hint), ("stacks", name, "rollout", "wait"))
+            yield Fault("E121", message, hint, ("stacks", name, "rollout", "wait"))
 
 
 def find_worker_faults(rolls: Iterable[str], settings: EnvironmentSettings) -> Iterator[Problem]:
     """Yield a problem for each worker with a rollout: a worker takes no requests to shift."""
     for name in rolls:
         if settings.arguments.get(name, {}).get(WORKER_VARIABLE) is True:
-            where = next(
-                (each.location for each in settings.settings if each.name == WORKER_VARIABLE and name in each.stacks),
-                None,
-            )
+            set_at = (s.location for s in settings.settings if s.name == WORKER_VARIABLE and name in s.stacks)
             message = f"{name} is a worker in {settings.environment}, and has a rollout: it has no requests to share"
-            yield Problem("E120", message, f"take [stacks.{name}.rollout] out of envctl.toml", where)
+            yield Problem("E120", message, f"take [stacks.{name}.rollout] out of envctl.toml", next(set_at, None))

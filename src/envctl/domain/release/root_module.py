@@ -8,8 +8,8 @@ from typing import Any
 
 from envctl.domain.plan.provider_accounts import find_provider_kind, find_provider_source
 from envctl.domain.release.contents import StackWiring, Wiring
-from envctl.domain.settings.settings import Variable
 from envctl.domain.terraform.output_reference import OutputReference
+from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, SESSION_VARIABLE
 
 
@@ -81,7 +81,10 @@ def render_root_module(
     if wired.upstream:
         document["data"] = {"terraform_remote_state": _render_remote_states(wired, place)}
     if outputs := wiring.outputs.get(stack):
-        document["output"] = {name: _render_output(stack, name, secret=outputs[name]) for name in outputs}
+        document["output"] = {
+            name: {"value": f"${{module.{stack}.{name}}}", **({"sensitive": True} if secret else {})}
+            for name, secret in outputs.items()
+        }
     secrets = {name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items()}
     return RootModule(stack, document, secrets)
 
@@ -181,24 +184,14 @@ def _declare_variables(sensitive: Mapping[str, Variable], place: Place) -> dict[
 
 
 def _render_remote_states(wired: StackWiring, place: Place) -> dict[str, Any]:
-    return {
-        upstream: {
-            "backend": place.backend.kind,
-            "config": _drop_write_settings(place.backend.settings_for_stack(upstream)),
-        }
-        for upstream in wired.upstream
-    }
-
-
-def _drop_write_settings(backend: Mapping[str, object]) -> dict[str, object]:
-    """Return the settings of a backend for reading alone, without locking, encryption and the account check."""
-    left_out = ("use_lockfile", "encrypt", "allowed_account_ids")
-    return {key: value for key, value in backend.items() if key not in left_out}
-
-
-def _render_output(stack: str, name: str, *, secret: bool) -> dict[str, Any]:
-    output: dict[str, Any] = {"value": f"${{module.{stack}.{name}}}"}
-    return {**output, "sensitive": True} if secret else output
+    states = {}
+    for upstream in wired.upstream:
+        # For reading alone, without locking, encryption and the account check.
+        config = place.backend.settings_for_stack(upstream)
+        for key in ("use_lockfile", "encrypt", "allowed_account_ids"):
+            config.pop(key, None)
+        states[upstream] = {"backend": place.backend.kind, "config": config}
+    return states
 
 
 def format_tf_var(value: object, type_text: str) -> str:

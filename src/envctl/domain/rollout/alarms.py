@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 AlarmState = Literal["OK", "ALARM", "INSUFFICIENT_DATA", "absent"]
+"""Without data the health is unknown: it is no reason to abort."""
 
 
 @dataclass(frozen=True)
@@ -13,16 +14,3 @@ class AlarmStatus:
     name: str
     state: AlarmState
     reason: str = ""
-
-    @property
-    def is_ringing(self) -> bool:
-        return self.state == "ALARM"
-
-    @property
-    def is_absent(self) -> bool:
-        return self.state == "absent"
-
-    @property
-    def has_no_data(self) -> bool:
-        """True without data: its health is unknown, and it is no reason to abort."""
-        return self.state == "INSUFFICIENT_DATA"

@@ -4,21 +4,19 @@ The approved plan is the one to the end: new color created, traffic moved, old c
 than the end, but the same actions on the same resources.
 """
 
-from collections.abc import Iterable
-
 from envctl.domain.plan.changes import Action, ResourceChange, StackPlan
 
 _DESTROYS = frozenset({Action.DELETE, Action.REPLACE})
 _CHANGES = frozenset({Action.UPDATE, Action.REPLACE})
-_TOUCHES_NOTHING = frozenset({Action.READ})
 
 
 def find_uncovered_changes(step: StackPlan, approved: StackPlan) -> tuple[ResourceChange, ...]:
     """Return the changes of a step outside the approved plan. Deletes are left to the end. Resources destroyed at the
     end may change before: a shared setting reaches the old color in the first step.
     """
-    known = _index_by_address(approved.resources)
-    return tuple(each for each in _list_changing(step) if not _is_covered(each, known.get(each.address)))
+    known = {each.address: each for each in approved.resources}
+    changing = (each for each in step.resources if each.action is not Action.READ)
+    return tuple(each for each in changing if not _is_covered(each, known.get(each.address)))
 
 
 def _is_covered(change: ResourceChange, approved: ResourceChange | None) -> bool:
@@ -38,13 +36,5 @@ def find_unrelated_destroys(back: StackPlan, approved: StackPlan) -> tuple[Resou
     """Return the resources an abort would destroy without any part in the approved plan. Other changes are permitted:
     traffic comes first, and they can be fixed later.
     """
-    known = _index_by_address(approved.resources)
+    known = {each.address for each in approved.resources}
     return tuple(each for each in back.resources if each.action in _DESTROYS and each.address not in known)
-
-
-def _list_changing(plan: StackPlan) -> Iterable[ResourceChange]:
-    return (each for each in plan.resources if each.action not in _TOUCHES_NOTHING)
-
-
-def _index_by_address(resources: Iterable[ResourceChange]) -> dict[str, ResourceChange]:
-    return {each.address: each for each in resources}

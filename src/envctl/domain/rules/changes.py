@@ -1,8 +1,8 @@
 """Differences between two rules documents in words, and conflicts no deployment can satisfy."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from envctl.domain.rules.document import RulesDocument, to_rules
 from envctl.domain.text.durations import format_duration, parse_duration
@@ -19,22 +19,33 @@ _LABELS = {
     "protection.stateful": "types that hold data",
 }
 _NOT_SET = "not said"
+T = TypeVar("T")
 
 
 def list_differences(before: RulesDocument, after: RulesDocument) -> tuple[str, ...]:
     """Return the changes in the second document, like `gate quality goes`, conflicts first."""
-    return tuple(
-        dict.fromkeys(
-            (
-                *list_conflicts(before, after),
-                *_list_order_changes(before, after),
-                *_list_gate_changes(before, after),
-                *_list_value_changes(before.content, after.content),
-                *_list_check_changes(before, after),
-                *_list_rollout_changes(before, after),
-            )
-        )
+    found = [*list_conflicts(before, after)]
+    was, now = before.predecessors, after.predecessors
+    if was != now and _keeps_promotion_path(was, now):
+        found.append(f"the way to it: {_describe_position(before)} -> {_describe_position(after)}")
+    found += _list_table_changes(
+        "gate",
+        to_rules(before).approvals,
+        to_rules(after).approvals,
+        new=lambda count: f" ({count})",
+        changed=lambda old, count: f" asks for {old} -> {count}",
     )
+    found += _list_value_changes(before.content, after.content)
+    tables = (before.content.get("checks", {}), after.content.get("checks", {}))
+    found += _list_table_changes("check", *tables, new=lambda _: "", changed=lambda *_: " asks something else")
+    found += _list_table_changes(
+        "rollout of",
+        before.content.get("rollouts", {}),
+        after.content.get("rollouts", {}),
+        new=lambda table: f": {_describe_rollout(table)}",
+        changed=lambda old, table: f": {_describe_rollout(old)} -> {_describe_rollout(table)}",
+    )
+    return tuple(dict.fromkeys(found))
 
 
 def describe_differences(before: RulesDocument, after: RulesDocument) -> str:
@@ -77,30 +88,24 @@ def list_rule_lines(document: RulesDocument) -> tuple[RuleLine, ...]:
     gates = ", ".join(f"{gate} {count}" for gate, count in to_rules(document).approvals.items()) or "none"
     is_said = "approvals" in said.get("gates", {})
     place = (*here, "pipeline") if document.is_standalone else ("pipeline", "order")
-    return (
+    lines = [
         RuleLine("place", _describe_position(document), place),
         RuleLine("approvals", gates, (*here, "gates", "approvals") if is_said else ()),
-        *(RuleLine(_LABELS.get(path, path), value, _to_toml_path(here, path)) for path, value in _walk_leaves(said)),
-        *(
-            RuleLine("window", value, (*here, "gates", "windows", index))
-            for index, value in enumerate(_describe_windows(said))
-        ),
-        *(RuleLine("check", name, ("checks", name)) for name in said.get("checks", {})),
-        *(
-            RuleLine(f"rollout of {name}", _describe_rollout(table), ("stacks", name, "rollout"))
-            for name, table in said.get("rollouts", {}).items()
-        ),
-    )
+    ]
+    for path, value in _walk_leaves(said):
+        # These tables belong to the project.
+        prefix = () if path.startswith(("parity.", "protection.")) else here
+        lines.append(RuleLine(_LABELS.get(path, path), value, (*prefix, *path.split("."))))
+    for index, window in enumerate(_describe_windows(said)):
+        lines.append(RuleLine("window", window, (*here, "gates", "windows", index)))
+    lines += [RuleLine("check", name, ("checks", name)) for name in said.get("checks", {})]
+    for name, table in said.get("rollouts", {}).items():
+        lines.append(RuleLine(f"rollout of {name}", _describe_rollout(table), ("stacks", name, "rollout")))
+    return tuple(lines)
 
 
 def format_rule_lines(document: RulesDocument) -> tuple[str, ...]:
     return tuple(map(str, list_rule_lines(document)))
-
-
-def _to_toml_path(here: tuple[str, str], path: str) -> tuple[str | int, ...]:
-    keys = tuple(path.split("."))
-    # These tables belong to the project.
-    return keys if keys[0] in {"parity", "protection"} else (*here, *keys)
 
 
 def _keeps_promotion_path(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
@@ -109,48 +114,27 @@ def _keeps_promotion_path(before: tuple[str, ...], after: tuple[str, ...]) -> bo
     return before[-1:] == after[-1:] and all(name in rest for name in before)
 
 
-def _list_order_changes(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
-    if before.predecessors != after.predecessors and _keeps_promotion_path(before.predecessors, after.predecessors):
-        yield f"the way to it: {_describe_position(before)} -> {_describe_position(after)}"
-
-
 def _describe_position(document: RulesDocument) -> str:
     if document.is_standalone:
         return "beside the pipeline"
     return f"after {', '.join(document.predecessors)}" if document.predecessors else "the entry"
 
 
-def _list_gate_changes(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
-    was, now = to_rules(before).approvals, to_rules(after).approvals
-    for gate in dict.fromkeys((*was, *now)):
-        if gate not in now:
-            yield f"gate {gate} goes"
-        elif gate not in was:
-            yield f"gate {gate} is new ({now[gate]})"
-        elif was[gate] != now[gate]:
-            yield f"gate {gate} asks for {was[gate]} -> {now[gate]}"
-
-
-def _list_check_changes(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
-    was, now = before.content.get("checks", {}), after.content.get("checks", {})
+def _list_table_changes(
+    noun: str,
+    was: Mapping[str, T],
+    now: Mapping[str, T],
+    *,
+    new: Callable[[T], str],
+    changed: Callable[[T, T], str],
+) -> Iterator[str]:
     for name in dict.fromkeys((*was, *now)):
         if name not in now:
-            yield f"check {name} goes"
+            yield f"{noun} {name} goes"
         elif name not in was:
-            yield f"check {name} is new"
+            yield f"{noun} {name} is new{new(now[name])}"
         elif was[name] != now[name]:
-            yield f"check {name} asks something else"
-
-
-def _list_rollout_changes(before: RulesDocument, after: RulesDocument) -> Iterator[str]:
-    was, now = before.content.get("rollouts", {}), after.content.get("rollouts", {})
-    for name in dict.fromkeys((*was, *now)):
-        if name not in now:
-            yield f"rollout of {name} goes"
-        elif name not in was:
-            yield f"rollout of {name} is new: {_describe_rollout(now[name])}"
-        elif was[name] != now[name]:
-            yield f"rollout of {name}: {_describe_rollout(was[name])} -> {_describe_rollout(now[name])}"
+            yield f"{noun} {name}{changed(was[name], now[name])}"
 
 
 def _describe_rollout(table: Mapping[str, Any]) -> str:
@@ -190,7 +174,7 @@ def _walk_leaves(said: Mapping[str, Any], path: str = "") -> Iterator[tuple[str,
 def _describe_windows(said: Mapping[str, Any]) -> Iterator[str]:
     tables = said.get("gates", {}).get("windows", ())
     if tables:
-        from envctl.domain.config.rules.windows import describe_window as in_words
+        from envctl.domain.config.rules.windows import describe_window
 
         document = RulesDocument("", {"order": {}, "gates": {"windows": tables, "approvals": {}}})
-        yield from (in_words(window) for window in to_rules(document).windows)
+        yield from map(describe_window, to_rules(document).windows)

@@ -24,23 +24,10 @@ if TYPE_CHECKING:
     from envctl.domain.config.project import Project
 
 FORMAT = 1
-_KEYS = frozenset(
-    {
-        "account_id",
-        "allow",
-        "checks",
-        "drift",
-        "gates",
-        "max_destroys",
-        "order",
-        "other_accounts",
-        "parity",
-        "protected",
-        "protection",
-        "region",
-        "rollouts",
-    }
-)
+_KEYS = frozenset({
+    "account_id", "allow", "checks", "drift", "gates", "max_destroys", "order", "other_accounts", "parity",
+    "protected", "protection", "region", "rollouts",
+})  # fmt: skip
 # Known tables with their keys as spelled in envctl.toml.
 _TABLES: Mapping[str, frozenset[str]] = {
     "allow": frozenset(Allow.model_fields),
@@ -190,16 +177,12 @@ def to_rules(document: RulesDocument) -> Rules:
         protected=said.get("protected", False),
         max_destroys=said.get("max_destroys", _MAX_DESTROYS),
         stateful=STATEFUL | frozenset(said.get("protection", {}).get("stateful", ())),
-        checks={name: _format_digest(name, table) for name, table in said.get("checks", {}).items()},
+        checks={name: format_check_digest(name, table) for name, table in said.get("checks", {}).items()},
     )
 
 
-def format_check_digest(name: str, check: "Check") -> str:
-    """Return the name of a check with the digest of its keys except `environments`."""
-    return _format_digest(name, _to_check_table(check))
-
-
-def _format_digest(name: str, table: Mapping[str, Any]) -> str:
+def format_check_digest(name: str, table: Mapping[str, Any]) -> str:
+    """Return the name of a check with the digest of its table."""
     return f"{name}:{digest_text(to_canonical_json(table))}"
 
 
@@ -207,7 +190,7 @@ def _collect_checks(project: "Project", source: str) -> dict[str, Any]:
     """Return the checks of the previous environment, required in its evidence."""
     every = project.every_check if source else {}
     return {
-        name: _to_check_table(each)
+        name: to_check_table(each)
         for name, each in every.items()
         if not each.environments or source in each.environments
     }
@@ -223,7 +206,8 @@ def _collect_rollouts(project: "Project", environment: str) -> dict[str, Any]:
     }
 
 
-def _to_check_table(check: "Check") -> dict[str, Any]:
+def to_check_table(check: "Check") -> dict[str, Any]:
+    """Return the keys of a check except `environments`."""
     return {key: value for key, value in _to_plain_json(check).items() if key != "environments"}
 
 

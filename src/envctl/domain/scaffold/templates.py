@@ -47,14 +47,11 @@ RECOVERY_REGIONS = {
 }
 
 MAX_NAME_LENGTH = 20
-_NAME = r"[a-z]([a-z0-9-]*[a-z0-9])?"
-_REGION = r"[a-z]{2}(-[a-z]+)+-\d+"
-_ACCOUNT = r"\d{12}"
 
 
 def find_name_fault(name: str) -> str:
     """Return the fault of a project name; empty if valid. Modules derive names of AWS resources from it."""
-    if len(name) <= MAX_NAME_LENGTH and re.fullmatch(_NAME, name, re.ASCII):
+    if len(name) <= MAX_NAME_LENGTH and re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", name, re.ASCII):
         return ""
     rule = f"a lower-case letter and then lower-case letters, digits and hyphens, at most {MAX_NAME_LENGTH} in all"
     return f"{name!r} is no name of a project, which is {rule}"
@@ -71,13 +68,12 @@ def find_template_fault(name: str) -> str:
 
 
 def find_region_fault(region: str) -> str:
-    return (
-        "" if re.fullmatch(_REGION, region, re.ASCII) else f"{region!r} is no AWS region, such as {PLACEHOLDER_REGION}"
-    )
+    is_valid = re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d+", region, re.ASCII)
+    return "" if is_valid else f"{region!r} is no AWS region, such as {PLACEHOLDER_REGION}"
 
 
 def find_account_fault(account: str) -> str:
-    return "" if re.fullmatch(_ACCOUNT, account, re.ASCII) else f"{account!r} is no AWS account id, which is 12 digits"
+    return "" if re.fullmatch(r"\d{12}", account, re.ASCII) else f"{account!r} is no AWS account id, which is 12 digits"
 
 
 def replace_words(data: bytes, words: Mapping[str, str]) -> bytes:

@@ -1,6 +1,6 @@
 """Compare the settings of two environments, for display and for the parity guard."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -76,35 +76,23 @@ def compare_settings(
     for name, stack in sorted(one.keys() | other.keys()):
         values = (name, one.get((name, stack)), other.get((name, stack)))
         stacks_by_values.setdefault(values, []).append(stack)
-    pairs = (
-        _to_pair(name, tuple(stacks), _select_setting(first, left), _select_setting(second, right))
-        for (name, left, right), stacks in stacks_by_values.items()
-    )
-    judged = (
-        replace(pair, parity=_judge_parity(pair, may_differ, refused)) for pair in pairs if _is_own_decision(pair)
-    )
-    return Comparison(first.environment, second.environment, tuple(judged), refused)
+    pairs: list[Pair] = []
+    for (name, left, right), stacks in stacks_by_values.items():
+        sides = (None if left is None else first.settings[left], None if right is None else second.settings[right])
+        if any(each.origin in _OWN_ORIGINS for each in sides if each):
+            relation = _find_relation(*sides)
+            parity: Parity = ""
+            if relation != "equal":
+                parity = "allowed" if name in may_differ else "refused" if name in refused else ""
+            hidden = any(each.sensitive for each in sides if each)
+            ours, theirs = (_redact_setting(each, tuple(stacks), hidden=hidden) for each in sides)
+            pairs.append(Pair(name, tuple(stacks), ours, theirs, relation, parity))
+    return Comparison(first.environment, second.environment, tuple(pairs), refused)
 
 
 def _index_by_stack(settings: EnvironmentSettings) -> dict[tuple[str, str], int]:
     """Return the position of each setting by name and stack."""
     return {(each.name, stack): number for number, each in enumerate(settings.settings) for stack in each.stacks}
-
-
-def _select_setting(settings: EnvironmentSettings, position: int | None) -> Setting | None:
-    return None if position is None else settings.settings[position]
-
-
-def _to_pair(name: str, stacks: tuple[str, ...], first: Setting | None, second: Setting | None) -> Pair:
-    hidden = any(each.sensitive for each in (first, second) if each)
-    relation = _find_relation(first, second)
-    return Pair(
-        name,
-        stacks,
-        _redact_setting(first, stacks, hidden=hidden),
-        _redact_setting(second, stacks, hidden=hidden),
-        relation,
-    )
 
 
 def _find_relation(first: Setting | None, second: Setting | None) -> Relation:
@@ -121,19 +109,3 @@ def _redact_setting(setting: Setting | None, stacks: tuple[str, ...], *, hidden:
         return None
     value = Marker.SENSITIVE if hidden else setting.value
     return replace(setting, value=value, sensitive=hidden, stacks=stacks)
-
-
-def _is_own_decision(pair: Pair) -> bool:
-    return any(each.origin in _OWN_ORIGINS for each in _list_present(pair))
-
-
-def _list_present(pair: Pair) -> Iterator[Setting]:
-    yield from (each for each in (pair.first, pair.second) if each)
-
-
-def _judge_parity(pair: Pair, may_differ: Collection[str], refused: Collection[str]) -> Parity:
-    if pair.relation == "equal":
-        return ""
-    if pair.name in may_differ:
-        return "allowed"
-    return "refused" if pair.name in refused else ""

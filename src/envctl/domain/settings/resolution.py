@@ -1,7 +1,7 @@
 """Resolution of settings: the value of each variable by stack, and the faults of the settings files."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -56,20 +56,13 @@ class Resolution:
     def effective_assignments(self) -> Mapping[str, Assignment]:
         return {each.name: each for file in self.files for each in file.assignments}
 
-    def is_wired(self, stack: str, name: str) -> bool:
-        return name in self.wired.get(stack, ())
-
     def is_set(self, stack: str, name: str) -> bool:
         """Check that a stack takes the variable from the settings, not from another stack or its rollout."""
-        return not self.is_wired(stack, name) and name not in self.rolled.get(stack, ())
+        return name not in self.wired.get(stack, ()) and name not in self.rolled.get(stack, ())
 
     def list_takers(self, name: str) -> list[tuple[str, Variable]]:
         """Return the stacks with a setting of this name, each with its variable."""
         return [(stack, each) for stack, each in self.declarations_by_name.get(name, []) if self.is_set(stack, name)]
-
-    def list_settable_names(self) -> list[str]:
-        fixed = {*self.builtin, *(() if self.may_set_artifacts else self.artifact_values)}
-        return [name for name in self.declarations_by_name if name not in fixed and self.list_takers(name)]
 
     def is_sensitive(self, name: str) -> bool:
         return any(variable.sensitive for _, variable in self.declarations_by_name.get(name, []))
@@ -100,18 +93,15 @@ class Resolution:
 
         from envctl.domain.settings.model import build_model
 
-        taken = [variable for variable in self.schema[stack] if self.is_set(stack, variable.name)]
-        sources = {
-            variable.name: source for variable in taken if (source := self.find_source(variable, stack)) is not None
-        }
-        by_name = {variable.name: variable for variable in taken}
-        model = build_model(stack, taken)
+        taken = {variable.name: variable for variable in self.schema[stack] if self.is_set(stack, variable.name)}
+        sources = {name: self.find_source(variable, stack) for name, variable in taken.items()}
+        model = build_model(stack, list(taken.values()))
         try:
-            checked = model.model_validate({name: source.value for name, source in sources.items()})
+            checked = model.model_validate({name: source.value for name, source in sources.items() if source})
         except ValidationError as error:
             details = error.errors(include_input=False, include_url=False)
             return {}, [
-                found for each in details for found in self._explain_error(stack, by_name[str(each["loc"][0])], each)
+                found for each in details for found in self._explain_error(stack, taken[str(each["loc"][0])], each)
             ]
         return checked.model_dump(by_alias=True, exclude_unset=True), []
 
@@ -163,23 +153,16 @@ class Resolution:
     def collect_settings(self, arguments: Mapping[str, Mapping[str, object]]) -> tuple[Setting, ...]:
         merged: dict[tuple[str, str, str], Setting] = {}
         for name in sorted(self.declarations_by_name):
-            for stack, variable in self.list_takers(name):
-                setting = self._to_setting(stack, variable, arguments[stack])
-                key = (name, setting.origin, format_canonical_json(setting.value))
-                known = merged.get(key)
-                stacks = (*known.stacks, stack) if known else (stack,)
-                merged[key] = Setting(
-                    name, setting.value, (known or setting).location, setting.origin, setting.sensitive, stacks
-                )
-        return tuple(merged.values())
-
-    def _to_setting(self, stack: str, variable: Variable, arguments: Mapping[str, object]) -> Setting:
-        name = variable.name
-        source = self.find_source(variable, stack)
-        if source is None:
             sensitive = self.is_sensitive(name)
-            return Setting(name, variable.default, variable.location, "default", sensitive, (stack,))
-        return Setting(name, arguments[name], source.location, source.origin, self.is_sensitive(name), (stack,))
+            for stack, variable in self.list_takers(name):
+                source = self.find_source(variable, stack)
+                origin: Origin = source.origin if source else "default"
+                value = arguments[stack][name] if source else variable.default
+                key = (name, origin, format_canonical_json(value))
+                location = source.location if source else variable.location
+                known = merged.get(key) or Setting(name, value, location, origin, sensitive, ())
+                merged[key] = replace(known, value=value, stacks=(*known.stacks, stack))
+        return tuple(merged.values())
 
 
 def find_miswired_inputs(resolution: Resolution) -> Iterator[Problem]:
@@ -193,11 +176,8 @@ def find_miswired_inputs(resolution: Resolution) -> Iterator[Problem]:
 
 def find_misplaced_settings(resolution: Resolution) -> Iterator[Problem]:
     """Yield a problem for each assignment of a forbidden or undeclared name."""
-    for file in resolution.files:
-        for each in file.assignments:
-            problem = _check_assignment(resolution, each)
-            if problem is not None:
-                yield problem
+    checked = (_check_assignment(resolution, each) for file in resolution.files for each in file.assignments)
+    yield from filter(None, checked)
 
 
 def _check_assignment(resolution: Resolution, each: Assignment) -> Problem | None:
@@ -210,8 +190,10 @@ def _check_assignment(resolution: Resolution, each: Assignment) -> Problem | Non
         hint = "artifacts come with the release; set it in the entry environment and promote"
         return Problem("E210", message, hint, each.location)
     if name not in resolution.declarations_by_name:
+        fixed = {*resolution.builtin, *(() if resolution.may_set_artifacts else resolution.artifact_values)}
+        known = [one for one in resolution.declarations_by_name if one not in fixed and resolution.list_takers(one)]
         message = f"{name} is not a setting: no module of a stack declares it"
-        return Problem("E203", message, suggest_name(name, resolution.list_settable_names()), each.location)
+        return Problem("E203", message, suggest_name(name, known), each.location)
     if not resolution.list_takers(name):
         rolled = [
             stack for stack, _ in resolution.declarations_by_name[name] if name in resolution.rolled.get(stack, ())
@@ -222,9 +204,8 @@ def _check_assignment(resolution: Resolution, each: Assignment) -> Problem | Non
             return Problem("E207", message, hint, each.location)
         stacks = " and ".join(stack for stack, _ in resolution.declarations_by_name[name])
         message = f"{name} is wired: {stacks} takes it from another stack"
-        return Problem(
-            "E208", message, f"remove the line, or the input {name} of {stacks} in envctl.toml", each.location
-        )
+        hint = f"remove the line, or the input {name} of {stacks} in envctl.toml"
+        return Problem("E208", message, hint, each.location)
     return None
 
 

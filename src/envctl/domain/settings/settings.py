@@ -8,46 +8,10 @@ undeclared input
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.settings.values import EnvironmentSettings, Origin, Setting
-from envctl.domain.terraform.variables import (
-    Assignment,
-    ModuleCall,
-    ModuleInterface,
-    Output,
-    Schema,
-    SettingsFile,
-    Variable,
-)
-
-if TYPE_CHECKING:
-    import pydantic
-
-__all__ = [
-    "Assignment",
-    "EnvironmentSettings",
-    "ModuleCall",
-    "ModuleInterface",
-    "Origin",
-    "Output",
-    "Schema",
-    "Setting",
-    "SettingsFile",
-    "Variable",
-    "build_settings_model",
-    "resolve_settings",
-]
-
-
-def build_settings_model(
-    stack: str, variables: Sequence[Variable], *, without: Collection[str] = ()
-) -> "type[pydantic.BaseModel]":
-    """Return the pydantic model of the settings of a stack; it converts values as Terraform does."""
-    from envctl.domain.settings.model import build_model
-
-    return build_model(stack, [variable for variable in variables if variable.name not in without])
+from envctl.domain.errors import ConfigurationError, Location
+from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.terraform.variables import Schema, SettingsFile
 
 
 def resolve_settings(
@@ -74,17 +38,9 @@ def resolve_settings(
     from envctl.domain.settings.resolution import Resolution, find_misplaced_settings, find_miswired_inputs
 
     resolution = Resolution(
-        environment,
-        schema,
-        files,
-        builtin,
-        wired,
-        artifacts,
-        may_set_artifacts,
-        carried or artifacts,
-        regions or {},
-        rolled or {},
-    )
+        environment, schema, files, builtin, wired, artifacts, may_set_artifacts, carried or artifacts,
+        regions or {}, rolled or {},
+    )  # fmt: skip
     problems = [*find_miswired_inputs(resolution), *find_misplaced_settings(resolution)]
     arguments: dict[str, dict[str, object]] = {}
     for stack in schema:
@@ -93,13 +49,7 @@ def resolve_settings(
     problems += resolution.find_missing_values()
     problems += resolution.find_unknown_attributes()
     if problems:
-        raise ConfigurationError(*_sort_problems(problems))
+        places = {each: each.location or Location("") for each in problems}
+        ordered = sorted(places, key=lambda each: (places[each].file, places[each].line or 0))
+        raise ConfigurationError(*ordered)
     return EnvironmentSettings(environment, resolution.collect_settings(arguments), arguments)
-
-
-def _sort_problems(problems: Sequence[Problem]) -> list[Problem]:
-    def sort_key(problem: Problem) -> tuple[str, int]:
-        location = problem.location or Location("")
-        return location.file, location.line or 0
-
-    return sorted(dict.fromkeys(problems), key=sort_key)

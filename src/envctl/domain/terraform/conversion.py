@@ -8,20 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from envctl.domain.terraform import types
 from envctl.domain.terraform.literals import NUMBER, format_number, parse_number
-from envctl.domain.terraform.types import (
-    AnyType,
-    Attribute,
-    Collection,
-    Object,
-    Primitive,
-    Tuple,
-    TypeExpression,
-    format_type,
-)
 from envctl.domain.terraform.unification import find_common_type
 
 ValuePath = tuple[str, ...]
+_MAX_SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -43,7 +35,7 @@ def format_path(path: ValuePath, *, reveal: bool) -> str:
     return "".join(part if reveal or not part.startswith('["') else '["…"]' for part in path)
 
 
-def convert_value(value: object, type_: TypeExpression) -> tuple[object, tuple[Mismatch, ...]]:
+def convert_value(value: object, type_: types.TypeExpression) -> tuple[object, tuple[Mismatch, ...]]:
     """Return the value as the module receives it, with defaults filled in and sets sorted, and all mismatches.
 
     Numbers no float holds exactly are returned as text; Terraform turns it into the exact number.
@@ -57,23 +49,20 @@ def convert_value(value: object, type_: TypeExpression) -> tuple[object, tuple[M
 class _Conversion:
     mismatches: list[Mismatch] = field(default_factory=list)
 
-    def convert(self, value: object, type_: TypeExpression, path: ValuePath) -> object:
+    def convert(self, value: object, type_: types.TypeExpression, path: ValuePath) -> object:
         match type_:
             case _ if value is None:
                 return None
-            case AnyType():
+            case types.AnyType():
                 return self._convert_any(value, path)
-            case Primitive(name):
+            case types.Primitive(name):
                 return self._convert_primitive(value, name, path)
-            case Collection(kind, _):
-                return (
-                    self._convert_map(value, type_, path)
-                    if kind == "map"
-                    else self._convert_sequence(value, type_, path)
-                )
-            case Tuple(elements):
+            case types.Collection(kind, _):
+                convert = self._convert_map if kind == "map" else self._convert_sequence
+                return convert(value, type_, path)
+            case types.Tuple(elements):
                 return self._convert_tuple(value, type_, elements, path)
-            case Object(attributes):
+            case types.Object(attributes):
                 return self._convert_object(value, type_, attributes, path)
 
     def _add_mismatch(self, value: object, expected: str, path: ValuePath) -> object:
@@ -84,9 +73,8 @@ class _Conversion:
     def _convert_any(self, value: object, path: ValuePath) -> object:
         match value:
             case Decimal():
-                self._add_mismatch(
-                    value, "a number of at most 17 digits where the type is any (or text in quotes)", path
-                )
+                expected = "a number of at most 17 digits where the type is any (or text in quotes)"
+                self._add_mismatch(value, expected, path)
             case list():
                 return [self._convert_any(item, (*path, f"[{index}]")) for index, item in enumerate(value)]
             case dict():
@@ -99,51 +87,51 @@ class _Conversion:
             self._add_mismatch(value, _TYPE_LABELS[name], path)
         return converted
 
-    def _convert_sequence(self, value: object, type_: Collection, path: ValuePath) -> object:
+    def _convert_sequence(self, value: object, type_: types.Collection, path: ValuePath) -> object:
         if not isinstance(value, list):
-            return self._add_mismatch(value, format_type(type_), path)
+            return self._add_mismatch(value, types.format_type(type_), path)
         items = [self.convert(item, type_.element, (*path, f"[{index}]")) for index, item in enumerate(value)]
         items = self._unify_elements(items, type_, path)
         return _sort_distinct(items) if type_.kind == "set" else items
 
-    def _convert_map(self, value: object, type_: Collection, path: ValuePath) -> object:
+    def _convert_map(self, value: object, type_: types.Collection, path: ValuePath) -> object:
         if not isinstance(value, dict):
-            return self._add_mismatch(value, format_type(type_), path)
+            return self._add_mismatch(value, types.format_type(type_), path)
         items = [self.convert(item, type_.element, (*path, format_key(key))) for key, item in value.items()]
         return dict(zip(value, self._unify_elements(items, type_, path), strict=True))
 
-    def _unify_elements(self, items: list[object], type_: Collection, path: ValuePath) -> list[object]:
+    def _unify_elements(self, items: list[object], type_: types.Collection, path: ValuePath) -> list[object]:
         """Convert all elements to one common type if the element type contains `any`."""
         if not _has_any_type(type_.element) or self.mismatches:
             return items
         common = find_common_type(items, type_)
         if common is None:
-            self.mismatches.append(
-                Mismatch(path, f"{format_type(type_)}: elements of one type", *["of elements of different types"] * 2)
-            )
+            expected, got = f"{types.format_type(type_)}: elements of one type", "of elements of different types"
+            self.mismatches.append(Mismatch(path, expected, got, got))
             return items
         return [self.convert(item, common, path) for item in items]
 
     def _convert_tuple(
-        self, value: object, type_: Tuple, elements: Sequence[TypeExpression], path: ValuePath
+        self, value: object, type_: types.Tuple, elements: Sequence[types.TypeExpression], path: ValuePath
     ) -> object:
         if not isinstance(value, list) or len(value) != len(elements):
-            return self._add_mismatch(value, format_type(type_), path)
+            return self._add_mismatch(value, types.format_type(type_), path)
         pairs = enumerate(zip(value, elements, strict=True))
         return [self.convert(item, element, (*path, f"[{index}]")) for index, (item, element) in pairs]
 
-    def _convert_object(self, value: object, type_: Object, attributes: Sequence[Attribute], path: ValuePath) -> object:
+    def _convert_object(
+        self, value: object, type_: types.Object, attributes: Sequence[types.Attribute], path: ValuePath
+    ) -> object:
         if not isinstance(value, dict):
-            return self._add_mismatch(value, format_type(type_), path)
-        return {attribute.name: self._convert_attribute(value, attribute, path) for attribute in attributes}
-
-    def _convert_attribute(self, value: Mapping[str, object], attribute: Attribute, path: ValuePath) -> object:
-        inner = (*path, f".{attribute.name}")
-        if attribute.name not in value and not attribute.optional:
-            self.mismatches.append(Mismatch(inner, format_type(attribute.type), "missing", "missing"))
-            return None
-        found = value.get(attribute.name)
-        return self.convert(attribute.default if found is None else found, attribute.type, inner)
+            return self._add_mismatch(value, types.format_type(type_), path)
+        converted: dict[str, object] = {}
+        for each in attributes:
+            inner = (*path, f".{each.name}")
+            if each.name not in value and not each.optional:
+                self.mismatches.append(Mismatch(inner, types.format_type(each.type), "missing", "missing"))
+            found = value.get(each.name)
+            converted[each.name] = self.convert(each.default if found is None else found, each.type, inner)
+        return converted
 
 
 def _to_string(value: object) -> str | None:
@@ -177,44 +165,33 @@ def _to_bool(value: object) -> bool | None:
             return None
 
 
-_PRIMITIVES: Mapping[str, Callable[[object], object]] = {
-    "string": _to_string,
-    "number": _to_number,
-    "bool": _to_bool,
-}
+_PRIMITIVES: Mapping[str, Callable[[object], object]] = {"string": _to_string, "number": _to_number, "bool": _to_bool}
 _TYPE_LABELS = {"string": "a string", "number": "a number", "bool": "a bool (true or false)"}
 
 
 def _sort_distinct(items: list[object]) -> list[object]:
     """Return the distinct items of a set in sorted order: writing it in another order makes no difference."""
-    by_text = {json.dumps(item, sort_keys=True): item for item in items}
-    return sorted(by_text.values(), key=_build_sort_key)
+    by_text = {json.dumps(item, sort_keys=True, ensure_ascii=False): item for item in items}
+    keys = [(item is None, item if isinstance(item, int | float) else 0, text) for text, item in by_text.items()]
+    return [by_text[text] for _, _, text in sorted(keys)]
 
 
-def _build_sort_key(item: object) -> tuple[bool, float, str]:
-    number = item if isinstance(item, int | float) else 0
-    return item is None, number, json.dumps(item, sort_keys=True, ensure_ascii=False)
-
-
-def _has_any_type(type_: TypeExpression) -> bool:
+def _has_any_type(type_: types.TypeExpression) -> bool:
     match type_:
-        case AnyType():
+        case types.AnyType():
             return True
-        case Primitive():
+        case types.Primitive():
             return False
-        case Collection(_, element):
+        case types.Collection(_, element):
             return _has_any_type(element)
-        case Tuple(elements):
+        case types.Tuple(elements):
             return any(map(_has_any_type, elements))
-        case Object(attributes):
+        case types.Object(attributes):
             return any(_has_any_type(attribute.type) for attribute in attributes)
 
 
 def format_key(name: str) -> str:
     return f"[{json.dumps(name)}]"
-
-
-_MAX_SHOWN = 60
 
 
 def describe_value(value: object) -> tuple[str, str]:

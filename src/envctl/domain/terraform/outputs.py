@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -28,7 +28,7 @@ _NOT_IN_A_VARIABLE = re.compile(r"[^A-Z0-9]")
 
 def find_output_stacks(name: str, known: OutputNames) -> list[str]:
     """Return the stacks with an output of that name, written as `OUTPUT` or `STACK.OUTPUT`."""
-    return [stack for stack, outputs in known.items() if any(name in _list_names(stack, output) for output in outputs)]
+    return [stack for stack, outputs in known.items() if any(name in {each, f"{stack}.{each}"} for each in outputs)]
 
 
 def find_output(name: str, known: OutputNames, environment: str) -> tuple[str, str]:
@@ -39,9 +39,11 @@ def find_output(name: str, known: OutputNames, environment: str) -> tuple[str, s
     if found:
         message = f"{name!r} is an output of several stacks: {', '.join(found)}"
         raise UsageError(Problem("E013", message, f"name the stack too: envctl output {environment} {found[0]}.{name}"))
-    raise UsageError(
-        Problem("E013", f"{environment} has no output {name!r}", _suggest_output(name, known, environment))
-    )
+    whole = "." in name
+    names = (f"{stack}.{output}" if whole else output for stack, outputs in known.items() for output in outputs)
+    near = find_nearest(name, names)
+    hint = f"did you mean {near}?" if near else f"envctl output {environment} lists what there is"
+    raise UsageError(Problem("E013", f"{environment} has no output {name!r}", hint))
 
 
 def format_raw_output(value: object) -> str:
@@ -59,18 +61,3 @@ def drop_sensitive(outputs: Outputs) -> dict[str, dict[str, object]]:
 
 def format_variable_name(stack: str, output: str) -> str:
     return f"ENVCTL_OUTPUT_{_NOT_IN_A_VARIABLE.sub('_', f'{stack}_{output}'.upper())}"
-
-
-def _list_names(stack: str, output: str) -> tuple[str, str]:
-    return output, f"{stack}.{output}"
-
-
-def _suggest_output(name: str, known: OutputNames, environment: str) -> str:
-    near = find_nearest(name, _list_all_names(known, whole="." in name))
-    return f"did you mean {near}?" if near else f"envctl output {environment} lists what there is"
-
-
-def _list_all_names(known: OutputNames, *, whole: bool) -> Iterator[str]:
-    for stack, outputs in known.items():
-        for output in outputs:
-            yield _list_names(stack, output)[whole]

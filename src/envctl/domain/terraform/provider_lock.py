@@ -28,18 +28,16 @@ def merge_locks(project: bytes | None, stack: bytes) -> bytes:
     blocks = split_provider_blocks(project or b"")
     for address, block in split_provider_blocks(stack).items():
         known = blocks.get(address)
-        blocks[address] = (
-            _merge_blocks(address, known, block)
-            if known and _read_raw_version(known) == _read_raw_version(block)
-            else block
-        )
+        if known and _read_raw_version(known) == _read_raw_version(block):
+            blocks[address] = _merge_blocks(address, known, block)
+        else:
+            blocks[address] = block
     return _HEADER + b"".join(b"\n" + blocks[address] for address in sorted(blocks))
 
 
 def keep_providers(lock: bytes, addresses: Collection[str]) -> bytes:
-    return merge_locks(
-        None, b"".join(block for address, block in split_provider_blocks(lock).items() if address in addresses)
-    )
+    kept = [block for address, block in split_provider_blocks(lock).items() if address in addresses]
+    return merge_locks(None, b"".join(kept))
 
 
 def keep_known_hashes(known: bytes, lock: bytes) -> bytes:
@@ -89,20 +87,15 @@ def _merge_blocks(address: str, known: bytes, block: bytes) -> bytes:
         return known
     if _list_facts(known) <= _list_facts(block):
         return block
-    return _format_block(
-        address,
-        known,
-        {*read_hashes(known), *read_hashes(block)},
-        sorted({*_split_constraints(known), *_split_constraints(block)}),
-    )
+    constraints = sorted({*_split_constraints(known), *_split_constraints(block)})
+    return _format_block(address, known, {*read_hashes(known), *read_hashes(block)}, constraints)
 
 
 def _format_block(address: str, block: bytes, known: Collection[str], asked: Collection[str]) -> bytes:
     """Write a block exactly as Terraform does: locks are compared by bytes."""
-    version_line = f'  version     = "{read_version(block)}"' if asked else f'  version = "{read_version(block)}"'
     lines = [
         f'provider "{address}" {{',
-        version_line,
+        f'  version{"    " if asked else ""} = "{read_version(block)}"',
         *([f'  constraints = "{", ".join(asked)}"'] if asked else []),
         *["  hashes = [", *(f'    "{each}",' for each in sorted(known)), "  ]", "}", ""],
     ]

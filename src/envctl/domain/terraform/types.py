@@ -1,9 +1,9 @@
 """Type constraints of Terraform variables: parsed from text, and written in one canonical form."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, TypeGuard, TypeVar, get_args
+from typing import Literal, TypeAlias, TypeVar, get_args
 
 from envctl.domain.terraform.literals import format_literal, parse_number, unquote_string
 
@@ -48,6 +48,8 @@ class Object:
 
 
 TypeExpression: TypeAlias = Primitive | AnyType | Collection | Tuple | Object
+_PRIMITIVES: Mapping[str, Primitive] = {name: Primitive(name) for name in get_args(PrimitiveName)}
+_COLLECTIONS: Mapping[str, CollectionName] = {name: name for name in get_args(CollectionName)}
 
 
 def format_type(type_: TypeExpression) -> str:
@@ -109,14 +111,6 @@ def _tokenize(text: str) -> Iterator[_Token]:
     yield _Token("end", "")
 
 
-def _is_primitive(name: str) -> TypeGuard[PrimitiveName]:
-    return name in get_args(PrimitiveName)
-
-
-def _is_collection(name: str) -> TypeGuard[CollectionName]:
-    return name in get_args(CollectionName)
-
-
 class _Parser:
     def __init__(self, tokens: list[_Token]) -> None:
         self._tokens = tokens
@@ -141,12 +135,12 @@ class _Parser:
         name = token.text
         if token.kind == "string":
             raise ValueError(f"a type is written without quotes: {name[1:-1]}")
-        if _is_primitive(name):
-            return Primitive(name)
+        if name in _PRIMITIVES:
+            return _PRIMITIVES[name]
         if name == "any":
             return AnyType()
-        if _is_collection(name):
-            return Collection(name, self._parse_element())
+        if name in _COLLECTIONS:
+            return Collection(_COLLECTIONS[name], self._parse_element())
         if name == "tuple":
             return Tuple(tuple(self._parse_enclosed("([", self.parse_type, "])")))
         if name == "object":

@@ -38,9 +38,8 @@ def resolve_any(value: object, declared: TypeExpression) -> TypeExpression:
             return Tuple(tuple(resolve_any(item, element) for item, element in zip(parts, elements, strict=True)))
         case Object(attributes):
             held = value if isinstance(value, dict) else {}
-            return Object(
-                tuple(Attribute(each.name, resolve_any(held.get(each.name), each.type)) for each in attributes)
-            )
+            resolved = [Attribute(each.name, resolve_any(held.get(each.name), each.type)) for each in attributes]
+            return Object(tuple(resolved))
 
 
 def find_common_type(items: Sequence[object], declared: Collection) -> TypeExpression | None:
@@ -77,17 +76,11 @@ def unify_types(types: Sequence[TypeExpression]) -> TypeExpression | None:
     tuples = [type_ for type_ in known if isinstance(type_, Tuple)]
     if len(tuples) == len(known):
         return _unify_tuples(tuples)
-    collections = [type_ for type_ in known if isinstance(type_, Collection) and type_.kind == _find_kind(known[0])]
-    return _unify_collections(collections) if len(collections) == len(known) else None
-
-
-def _find_kind(type_: TypeExpression) -> str:
-    return type_.kind if isinstance(type_, Collection) else ""
-
-
-def _unify_collections(types: Sequence[Collection]) -> TypeExpression | None:
-    element = unify_types([type_.element for type_ in types])
-    return None if element is None else Collection(types[0].kind, element)
+    collections = [type_ for type_ in known if isinstance(type_, Collection)]
+    if len(collections) < len(known) or len({type_.kind for type_ in collections}) > 1:
+        return None
+    element = unify_types([type_.element for type_ in collections])
+    return None if element is None else Collection(collections[0].kind, element)
 
 
 def _unify_objects(types: Sequence[Object]) -> TypeExpression | None:

@@ -1,7 +1,7 @@
 """Declarations of modules, and assignments of settings files."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from envctl.domain.errors import Location
 from envctl.domain.terraform.types import TypeExpression, parse_type
@@ -24,13 +24,9 @@ class Variable:
     def type(self) -> TypeExpression:
         return parse_type(self.type_text)
 
-    def to_json(self) -> dict[str, object]:
-        """Return the variable as a release stores it."""
-        return asdict(self)
-
     @classmethod
     def from_json(cls, document: Mapping[str, object]) -> "Variable":
-        """Read a stored variable. Raises KeyError, TypeError or ValueError for other documents."""
+        """Read a variable stored by `asdict`. Raises KeyError, TypeError or ValueError for other documents."""
         location = document["location"]
         if not isinstance(location, Mapping) or set(document) != set(cls.__dataclass_fields__):
             raise ValueError("not a variable of a release's settings schema")

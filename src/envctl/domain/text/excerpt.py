@@ -3,8 +3,6 @@
 import re
 
 _MAX_LENGTH = 200
-
-
 _TERMINAL_CODES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\))")
 
 

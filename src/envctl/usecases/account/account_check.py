@@ -5,7 +5,7 @@ from dataclasses import replace
 from envctl.domain.aws.access import CallerIdentity, check_remaining_time, format_session_name, is_environment_on_aws
 from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.guards import RefusedError, Request
+from envctl.domain.guards import RefusedError
 from envctl.domain.guards.identity import check_caller_account
 from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.ports.core import Ports
@@ -15,11 +15,6 @@ from envctl.usecases.ports.project import PreparedEnvironment
 def find_caller(ports: Ports, project: Project, environment: str) -> CallerIdentity | None:
     """Return the AWS caller there, or None if the project file has the environment outside AWS."""
     return ports.access.fetch_caller(environment) if is_environment_on_aws(project.environments[environment]) else None
-
-
-def add_caller(ports: Ports, project: Project, request: Request) -> Request:
-    """Return the request with the caller in the target's account."""
-    return replace(request, caller=find_caller(ports, project, request.target))
 
 
 def require_account(ports: Ports, project: Project, environment: str) -> None:
@@ -54,6 +49,5 @@ def name_sessions(ports: Ports, project: Project, prepared: PreparedEnvironment)
         return prepared
     session = format_session_name(ports.identity.identify_actor())
     stacks = tuple(replace(stack, session=session) for stack in prepared.stacks)
-    return replace(
-        prepared, stacks=stacks, leaving=tuple(replace(stack, session=session) for stack in prepared.leaving)
-    )
+    leaving = tuple(replace(stack, session=session) for stack in prepared.leaving)
+    return replace(prepared, stacks=stacks, leaving=leaving)

@@ -1,13 +1,14 @@
 """`envctl bootstrap [ENV …]`: create missing buckets of envctl, and harden weak ones; stricter settings stay."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from envctl.domain.aws.bucket_plan import list_findings, plan_steps
 from envctl.domain.aws.buckets import BucketStep, CreateBucket, FoundBucket, explain_step
 from envctl.domain.config.project import Project
-from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst_exit_code
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
+from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.findings import Finding
 from envctl.usecases.account.bucket_inventory import S3_SCHEME, BucketTarget, list_buckets
 from envctl.usecases.ledger import store_probe as create_only
@@ -65,13 +66,16 @@ def bootstrap(
     looked = _inspect_buckets(ports, project, environments, as_me=as_me)
     intended = tuple(replace(each.report, steps=tuple(map(explain_step, each.steps))) for each in looked)
     if _is_probe_pending(ports, looked):
-        intended = tuple(_add_probe_step(each) if each.purpose == "store" else each for each in intended)
+        intended = tuple(
+            replace(each, steps=(*each.steps, create_only.PROBE_STEP)) if each.purpose == "store" else each
+            for each in intended
+        )
     again = _format_command(environments, as_me=as_me)
     if dry_run:
         return Bootstrap("planned", intended, needless=_list_needless(project, environments), next=again)
     _confirm_steps(ports, intended)
     made = tuple(_apply_steps(ports, each) for each in looked)
-    finding, refused = _run_probe(ports, made)
+    finding, refused = _probe_store(made, lambda: create_only.require_create_only(ports))
     done = Bootstrap("done", made, finding, _list_needless(project, environments), refused)
     return replace(done, next="envctl doctor" if done.exit_code is ExitCode.DONE else "")
 
@@ -80,9 +84,8 @@ def check_buckets(ports: Ports, environments: Sequence[str] = (), *, as_me: bool
     """Report missing and weak buckets without writing anything, not even the probe."""
     project = load.load_project(ports)
     looked = _inspect_buckets(ports, project, environments, as_me=as_me)
-    again = _format_command(environments, as_me=as_me)
-    finding, refused = _read_probe(ports, [each.report for each in looked], again)
-    reports = tuple(each.report for each in looked)
+    again, reports = _format_command(environments, as_me=as_me), tuple(each.report for each in looked)
+    finding, refused = _probe_store(reports, lambda: create_only.read_probe(ports, again))
     found = Bootstrap("checked", reports, finding, _list_needless(project, environments), refused)
     mends = any(each.steps for each in looked) or (finding is not None and finding.verdict != "good")
     return replace(found, next=again if mends else "")
@@ -118,9 +121,8 @@ def _confirm_steps(ports: Ports, intended: tuple[BucketReport, ...]) -> None:
         return
     ports.observer.on_bucket_plan(wanted)
     if not ports.prompter.confirm_buckets(wanted):
-        raise InterruptedByUserError(
-            Problem("E310", "stopped on your answer: nothing was made", "envctl bootstrap --check")
-        )
+        problem = Problem("E310", "stopped on your answer: nothing was made", "envctl bootstrap --check")
+        raise InterruptedByUserError(problem)
 
 
 def _apply_steps(ports: Ports, looked: _Inspected) -> BucketReport:
@@ -157,35 +159,18 @@ def _is_probe_pending(ports: Ports, looked: tuple[_Inspected, ...]) -> bool:
         return True
 
 
-def _add_probe_step(report: BucketReport) -> BucketReport:
-    return replace(report, steps=(*report.steps, create_only.PROBE_STEP))
-
-
-def _run_probe(ports: Ports, made: tuple[BucketReport, ...]) -> tuple[Finding | None, tuple[Problem, ...]]:
-    if not _has_usable_store(made):
+def _probe_store(
+    reports: Sequence[BucketReport], probe: Callable[[], Finding]
+) -> tuple[Finding | None, tuple[Problem, ...]]:
+    """Call `probe` if the bucket of the store exists with a good finding."""
+    if not any(finding.verdict == "good" for each in reports if each.purpose == "store" for finding in each.findings):
         return None, ()
     try:
-        return create_only.require_create_only(ports), ()
+        return probe(), ()
     except InterruptedByUserError:
         raise
     except EnvctlError as error:
         return None, tuple(error.problems)
-
-
-def _read_probe(ports: Ports, reports: Sequence[BucketReport], way: str) -> tuple[Finding | None, tuple[Problem, ...]]:
-    if not _has_usable_store(reports):
-        return None, ()
-    try:
-        return create_only.read_probe(ports, way), ()
-    except InterruptedByUserError:
-        raise
-    except EnvctlError as error:
-        return None, tuple(error.problems)
-
-
-def _has_usable_store(reports: Sequence[BucketReport]) -> bool:
-    """Return true if the bucket of the store exists with a good finding."""
-    return any(each.purpose == "store" and any(f.verdict == "good" for f in each.findings) for each in reports)
 
 
 def _list_needless(project: Project, environments: Sequence[str]) -> tuple[str, ...]:

@@ -66,9 +66,8 @@ def find_state_bucket(ports: Ports, project: Project, environment: str, credenti
 def find_store_bucket(ports: Ports, project: Project) -> BucketTarget:
     bucket, _, prefix = project.store.url.removeprefix(S3_SCHEME).partition("/")
     own = build_credentials_spec(project, "")
-    return _check_account(
-        ports, WantedBucket(bucket, own.region, own.account_id, "store", prefix=prefix.strip("/")), ""
-    )
+    wanted = WantedBucket(bucket, own.region, own.account_id, "store", prefix=prefix.strip("/"))
+    return _check_account(ports, wanted, "")
 
 
 def _check_account(ports: Ports, wanted: WantedBucket, credentials: str) -> BucketTarget:
@@ -79,10 +78,7 @@ def _check_account(ports: Ports, wanted: WantedBucket, credentials: str) -> Buck
         raise
     except EnvctlError as error:
         return BucketTarget(wanted, credentials, tuple(error.problems))
-    return BucketTarget(
-        replace(wanted, account_id=caller.account_id, partition=caller.arn.split(":")[1]),
-        credentials,
-    )
+    return BucketTarget(replace(wanted, account_id=caller.account_id, partition=caller.arn.split(":")[1]), credentials)
 
 
 def require_caller(ports: Ports, account_id: str, credentials: str) -> CallerIdentity:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.images.image_reference import Image, ImagePresence, parse_ecr_registry
+from envctl.domain.images.image_reference import Image, ImagePresence, is_pinned_image, parse_ecr_registry
 from envctl.domain.images.manifest import compute_digest
 from envctl.domain.release.contents import Release
 from envctl.domain.release.image_repositories import list_copied_artifacts, select_images
@@ -27,29 +27,22 @@ def find_images(ports: Ports, project: Project, environment: str, release: Relea
     """Return for each image its status in the registry of the environment, read with the credentials there."""
     placed = select_images(project, load.resolve_artifacts(ports, project, environment, release.wiring))
     looks = (_find_image(ports, project, environment, name, text) for name, text in placed.items())
-    return tuple(
-        found for found in looks if not (found.is_warning_only and found.found in {"no repository", "unknown"})
-    )
+    ignored = {"no repository", "unknown"}
+    return tuple(found for found in looks if not (found.is_warning_only and found.found in ignored))
 
 
 def _pin_tag(ports: Ports, project: Project, name: str, image: Image) -> Image:
-    digest = _find_digest(ports, project, image)
+    reachable = authorize_pull(ports, project, image, project.entry) if _is_reachable(ports, image) else None
+    digest = ports.registries.resolve_digest(reachable) if reachable else None
     if digest is None and ports.sandbox:
-        settled = image.with_digest(compute_digest(str(image).encode()))
         ports.observer.on_message(f"{name}: {image} is not in the sandbox; a digest that is made up stands for it")
-        return settled
+        return image.with_digest(compute_digest(str(image).encode()))
     if digest is None:
         message = f"artifact {name}: there is no {image}"
         hint = f"push it first, or correct the tag in {load.settings_path(project.entry)}"
         raise OperationFailedError(Problem("E431", message, hint))
     ports.observer.on_message(f"{name}: {image} is {digest}")
     return image.with_digest(digest)
-
-
-def _find_digest(ports: Ports, project: Project, image: Image) -> str | None:
-    if not _is_reachable(ports, image):
-        return None
-    return ports.registries.resolve_digest(authorize_pull(ports, project, image, project.entry))
 
 
 def authorize_pull(ports: Ports, project: Project, image: Image, environment: str) -> RegistryImage:
@@ -67,12 +60,9 @@ def _is_reachable(ports: Ports, image: Image) -> bool:
 def _find_image(ports: Ports, project: Project, environment: str, name: str, text: str) -> ImagePresence:
     comes = name in list_copied_artifacts(project) and not ports.sandbox
     seen = ImagePresence(name, text, "unpinned", will_be_copied=comes, is_warning_only=ports.sandbox)
-    try:
-        image = Image.parse(text)
-    except ValueError:
+    if not is_pinned_image(text):
         return replace(seen, will_be_copied=False)
-    if not image.digest:
-        return replace(seen, will_be_copied=False)
+    image = Image.parse(text)
     if not _is_reachable(ports, image):
         return replace(seen, found="unknown")
     try:

@@ -33,7 +33,10 @@ def copy_images(ports: Ports, project: Project, source: str, environment: str, r
             continue
         target = authorize_pull(ports, project, Image.parse(placed[name]), environment)
         if ports.registries.find_image(target) != "there":
-            _copy_image(ports, name, way.find_origin(name, target), target)
+            origin, report = way.find_origin(name, target), ports.observer.on_message
+            report(f"{name}: copying {origin.image} to {target.image.name}")
+            ports.registries.copy_image(origin, target, _CopyProgress(name, report, ports.clock.now).report_layers)
+            report(f"{name}: {target.image.name} has it")
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,8 @@ class _ImageRoute:
     release: Release
 
     def list_images(self, environment: str) -> dict[str, str]:
-        return select_images(
-            self.project, load.resolve_artifacts(self.ports, self.project, environment, self.release.wiring)
-        )
+        resolved = load.resolve_artifacts(self.ports, self.project, environment, self.release.wiring)
+        return select_images(self.project, resolved)
 
     def find_origin(self, name: str, target: RegistryImage) -> RegistryImage:
         """Return the first repository with the image. Raise OperationFailedError if there is none."""
@@ -74,13 +76,6 @@ class _ImageRoute:
         order = (self.environment, *(name for name in (self.source,) if name), *self.project.pipeline.order)
         mine = (name for name in order if there and self.project.environments[name].account_id == there.account_id)
         return next(mine, self.environment)
-
-
-def _copy_image(ports: Ports, name: str, source: RegistryImage, target: RegistryImage) -> None:
-    report = ports.observer.on_message
-    report(f"{name}: copying {source.image} to {target.image.name}")
-    ports.registries.copy_image(source, target, _CopyProgress(name, report, ports.clock.now).report_layers)
-    report(f"{name}: {target.image.name} has it")
 
 
 @dataclass

@@ -7,10 +7,11 @@ from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.required_secrets import find_required_secrets
 from envctl.domain.aws.secret_status import NeededSecret, Sighting, find_problem
 from envctl.domain.config.project import Project
-from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem, worst_exit_code
+from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
+from envctl.domain.exit_codes import worst_exit_code
 from envctl.domain.release.contents import Wiring
-from envctl.domain.settings.settings import Schema
 from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.terraform.variables import Schema
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, working_tree
@@ -121,9 +122,9 @@ def _iterate_releases(ports: Ports, project: Project, environment: str) -> Itera
         current = present.find_environment(environment).current
         coming = (deploy_request.find_source_release(present, source), current.release if current else None)
         # The guards of a promotion report missing and damaged bundles.
-        yield from (
-            each for each in dict.fromkeys(coming) if each and bundle_store.load_bundle(ports, each)[0] == "intact"
-        )
+        for each in dict.fromkeys(coming):
+            if each and bundle_store.load_bundle(ports, each)[0] == "intact":
+                yield each
     yield ""
 
 
@@ -153,11 +154,11 @@ def _query_secrets(ports: Ports, environment: str, wanted: Sequence[NeededSecret
     account = ports.access.fetch_caller(environment).account_id
     here = [each for each in wanted if each.account_id in ("", account)]
     seen = dict(zip(here, ports.secrets.check_secrets(environment, here), strict=True)) if here else {}
-    return tuple(seen.get(each) or _mark_elsewhere(each) for each in wanted)
-
-
-def _mark_elsewhere(secret: NeededSecret) -> Sighting:
-    return Sighting(secret, "elsewhere", remark=f"it is in account {secret.account_id}, which is not looked into")
+    for each in wanted:
+        if each not in seen:
+            remark = f"it is in account {each.account_id}, which is not looked into"
+            seen[each] = Sighting(each, "elsewhere", remark=remark)
+    return tuple(seen[each] for each in wanted)
 
 
 def _build_error(found: EnvironmentSecrets, *, unknown_alone: bool = False) -> EnvctlError | None:

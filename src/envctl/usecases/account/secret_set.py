@@ -3,19 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from envctl.domain.aws import secret_status
 from envctl.domain.aws.secret_names import parse_secret
-from envctl.domain.aws.secret_status import (
-    ENCRYPTED_TYPE,
-    SECRET_KINDS,
-    SERVICE_NAMES,
-    NeededSecret,
-    SecretChange,
-    SecretKind,
-    SecretValue,
-    Sighting,
-    explain_invalid_value,
-    find_problem,
-)
 from envctl.domain.config.project import Project
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem, UsageError
 from envctl.domain.text.suggestions import find_nearest
@@ -35,7 +24,7 @@ class SecretSet:
 
     environment: str
     account_id: str
-    kind: SecretKind
+    kind: secret_status.SecretKind
     name: str
     created: bool
     arn_differs: bool
@@ -46,9 +35,9 @@ def set_secret(
     ports: Ports,
     environment: str,
     name: str,
-    value: Callable[[], SecretValue],
+    value: Callable[[], secret_status.SecretValue],
     *,
-    kind: SecretKind | None = None,
+    kind: secret_status.SecretKind | None = None,
     unasked: bool = False,
     kms_key: str = "",
 ) -> SecretSet:
@@ -62,11 +51,11 @@ def set_secret(
     (seen,) = ports.secrets.check_secrets(target, (secret,))
     _require_writable(seen, target)
     creates = seen.state == "absent"
-    if not ports.prompter.confirm_secret(SecretChange(target, account, secret, creates)):
+    if not ports.prompter.confirm_secret(secret_status.SecretChange(target, account, secret, creates)):
         again = f"envctl secrets set {target} {secret.name}"
         raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was changed", again))
     given = value()
-    if wrong := explain_invalid_value(given, secret.kind):
+    if wrong := secret_status.explain_invalid_value(given, secret.kind):
         raise UsageError(Problem("E447", f"the value of {secret.name} can't be stored: {wrong}", "give another one"))
     tags = {"project": project.name, "environment": target, "managed_by": "envctl"}
     ports.secrets.put_secret(target, seen, given, tags=tags, kms_key=kms_key)
@@ -75,8 +64,8 @@ def set_secret(
 
 
 def _resolve_secret(
-    ports: Ports, project: Project, environment: str, name: str, kind: SecretKind | None, *, unasked: bool
-) -> NeededSecret:
+    ports: Ports, project: Project, environment: str, name: str, kind: secret_status.SecretKind | None, *, unasked: bool
+) -> secret_status.NeededSecret:
     if unasked and kind:
         return _parse_name(kind, name)
     secrets = load_required_secrets(ports, project, environment).secrets
@@ -86,28 +75,23 @@ def _resolve_secret(
     if found:
         message = f"more than one secret that {environment} asks for is called {name}"
         raise UsageError(Problem("E446", message, _suggest_distinction(environment, name, found)))
-    raise UsageError(
-        Problem(
-            "E446",
-            f"no setting of {environment} asks for a secret {name}",
-            _suggest_alternative(environment, name, [each.name for each in secrets], unasked=unasked),
-        )
-    )
+    hint = _suggest_alternative(environment, name, [each.name for each in secrets], unasked=unasked)
+    raise UsageError(Problem("E446", f"no setting of {environment} asks for a secret {name}", hint))
 
 
-def _parse_name(kind: SecretKind, name: str) -> NeededSecret:
+def _parse_name(kind: secret_status.SecretKind, name: str) -> secret_status.NeededSecret:
     try:
         secret = parse_secret(kind, name)
     except ValueError:
         secret = None
     if secret is None or secret.kind != kind:
-        message = f"{name} can't be the name of a secret in {SERVICE_NAMES[kind]}"
+        message = f"{name} can't be the name of a secret in {secret_status.SERVICE_NAMES[kind]}"
         raise UsageError(Problem("E446", message, "letters, digits and / _ . - can be in one"))
     return secret
 
 
-def _suggest_distinction(environment: str, name: str, found: Sequence[NeededSecret]) -> str:
-    kinds = [kind for kind in SECRET_KINDS if kind in {each.kind for each in found}]
+def _suggest_distinction(environment: str, name: str, found: Sequence[secret_status.NeededSecret]) -> str:
+    kinds = [kind for kind in secret_status.SECRET_KINDS if kind in {each.kind for each in found}]
     if len(kinds) > 1:
         return f"say which: envctl secrets set {environment} {name} --in {kinds[0]}"
     return f"name its ARN: {' or '.join(each.id for each in found)}"
@@ -115,20 +99,19 @@ def _suggest_distinction(environment: str, name: str, found: Sequence[NeededSecr
 
 def _suggest_alternative(environment: str, name: str, names: Sequence[str], *, unasked: bool) -> str:
     if unasked:
-        return f"say where it shall be: --in {' or --in '.join(SECRET_KINDS)}"
+        return f"say where it shall be: --in {' or --in '.join(secret_status.SECRET_KINDS)}"
     if near := find_nearest(name, names):
         return f"did you mean {near}? If not, and you are sure: --unasked --in secretsmanager"
     return f"see what is asked for: envctl secrets list {environment}"
 
 
-def _require_writable(seen: Sighting, environment: str) -> None:
+def _require_writable(seen: secret_status.Sighting, environment: str) -> None:
     """Raise OperationFailedError if AWS would refuse the change, or lose the existing value."""
     name = seen.secret.name
-    if seen.state in ("deleting", "unknown") and (wrong := find_problem(seen, environment)):
+    if seen.state in ("deleting", "unknown") and (wrong := secret_status.find_problem(seen, environment)):
         raise OperationFailedError(wrong)
-    if seen.secret.kind == "ssm" and seen.state == "there" and seen.type != ENCRYPTED_TYPE:
-        message = (
-            f"{name} in {SERVICE_NAMES['ssm']} of {environment} is a {seen.type}, and AWS never makes another of it"
-        )
+    if seen.secret.kind == "ssm" and seen.state == "there" and seen.type != secret_status.ENCRYPTED_TYPE:
+        where = f"{secret_status.SERVICE_NAMES['ssm']} of {environment}"
+        message = f"{name} in {where} is a {seen.type}, and AWS never makes another of it"
         hint = f"take it away first: aws ssm delete-parameter --name {name}"
         raise OperationFailedError(Problem("E448", message, hint))

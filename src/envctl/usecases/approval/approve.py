@@ -3,21 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from envctl.domain import guards
 from envctl.domain.config.project import Project
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
-from envctl.domain.guards import (
-    Refusal,
-    RefusedError,
-    Request,
-    check_guards,
-    count_missing_at_gates,
-    count_required_approvals,
-)
 from envctl.domain.guards.approvals import format_approve_command, has_changed_rules, has_expired, has_made_release
 from envctl.domain.guards.gate_views import find_barring_view
 from envctl.domain.guards.identity import describe_doubt
 from envctl.domain.guards.release_age import find_newer_deployment
-from envctl.domain.guards.rule_views import find_recorded_document
 from envctl.domain.ledger.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
 from envctl.domain.ledger.people.person_names import has_same_name, is_machine
 from envctl.domain.ledger.people.principals import build_reviewer
@@ -25,7 +17,6 @@ from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan, to_plan_outline
 from envctl.domain.plan.unseen_stacks import check_unseen, describe_replanned, describe_unseen, list_unseen
-from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import find_rules
 from envctl.domain.text.short_ids import shorten_id
 from envctl.domain.text.suggestions import find_nearest
@@ -103,9 +94,8 @@ def approve_plan(
     check_clock(ports)
     _check_may_approve(candidate.request, gate)
     if fingerprint is None:
-        with ports.workspace.lock_environment(
-            target, f"envctl approve {target} by {ports.identity.identify_actor().name}"
-        ):
+        actor = ports.identity.identify_actor().name
+        with ports.workspace.lock_environment(target, f"envctl approve {target} by {actor}"):
             plan = plan_candidate(ports, project, candidate)
         meaning = fingerprint_plan(plan)
     else:
@@ -114,11 +104,7 @@ def approve_plan(
     ports.observer.on_plan(plan)
     request = replace(candidate.request, plan=plan)
     accepted = check_unseen(plan, unseen, request.needs, format_approve_command(request, gate))
-    notes = (
-        *describe_rules_change(request),
-        *list_plan_remarks(request),
-        *describe_unplanned_stacks(request, plan, accepted),
-    )
+    notes = list_notes(request, plan, accepted)
     if not ports.prompter.confirm_approval(plan, gate, notes):
         raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was approved", ""))
     place_store.save_place(ports, require(candidate.place))
@@ -147,14 +133,12 @@ def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str
 def find_gated_candidate(
     ports: Ports, project: Project, target: str, release: str | None, gate: str
 ) -> deploy_request.Candidate:
-    """Return the deployment to approve: a promotion, or new settings if the target already runs the release. Raises
-    UsageError (E005) for a gate missing from both the tree's and the recorded rules.
-    """
+    """Return the promotion to approve, or new settings if the target runs the release. Raises UsageError (E005)."""
     present = journal.load(ports)
     if gate not in find_rules(project, target).approvals and not rules_store.list_recorded_digests(present):
         raise _unknown_gate_error(target, gate, find_rules(project, target).approvals)
     found = _find_candidate(ports, project, present, target, release)
-    if gate not in (asked := count_required_approvals(found.request)):
+    if gate not in (asked := guards.count_required_approvals(found.request)):
         raise _unknown_gate_error(target, gate, asked)
     return found
 
@@ -167,54 +151,47 @@ def _find_candidate(
     if source is not None and not (identity and current and current.release == identity):
         return deploy_request.build_promotion(ports, project, present, source=source, target=target, release=identity)
     if identity is None:
-        raise UsageError(
-            Problem("E004", f"{target} is where releases begin: which one?", f"envctl approve {target} --release …")
-        )
+        message = f"{target} is where releases begin: which one?"
+        raise UsageError(Problem("E004", message, f"envctl approve {target} --release …"))
     return deploy_request.build_redeployment(ports, project, present, target=target, release=identity)
 
 
-def check_plannable(request: Request) -> None:
-    refusals = tuple(refusal for refusal in check_guards(request) if refusal.code in _PLAN_PREREQUISITES)
+def check_plannable(request: guards.Request) -> None:
+    refusals = tuple(refusal for refusal in guards.check_guards(request) if refusal.code in _PLAN_PREREQUISITES)
     if refusals:
-        raise RefusedError(refusals)
+        raise guards.RefusedError(refusals)
 
 
-def _check_may_approve(request: Request, gate: str) -> None:
+def _check_may_approve(request: guards.Request, gate: str) -> None:
     check_plannable(request)
     barred = find_barring_view(request, gate, request.actor)
     if barred is None:
         return
+    target, person = request.target, request.actor.person_name
     if has_made_release(barred, request.actor) and not barred.rules.self_approval:
-        name = shorten_id(request.identity)
-        message = f"{request.actor.person_name} made release {name}, and can't approve it"
-        raise RefusedError((Refusal("G106", "approvals", message, "ask somebody else: envctl why " + request.target),))
+        message = f"{person} made release {shorten_id(request.identity)}, and can't approve it"
+        hint = f"ask somebody else: envctl why {target}"
+        raise guards.RefusedError((guards.Refusal("G106", "approvals", message, hint),))
     if has_changed_rules(barred, request.actor) and not barred.rules.self_approval:
-        message = (
-            f"{request.actor.person_name} changed envctl.toml, whose rules come to {request.target} with this release"
-        )
-        hint = f"ask another person: envctl why {request.target}"
-        raise RefusedError((Refusal("G106", "approvals", message, hint),))
+        message = f"{person} changed envctl.toml, whose rules come to {target} with this release"
+        hint = f"ask another person: envctl why {target}"
+        raise guards.RefusedError((guards.Refusal("G106", "approvals", message, hint),))
     patterns = barred.rules.list_approver_patterns(gate)
-    message = f"{request.actor} may not approve at {gate}: {_describe_approvers(request.actor, patterns)}"
-    message += describe_doubt(request)
+    allowed = f"that may {' or '.join(patterns)}"
+    if is_machine(request.actor):
+        allowed = "an app or a bot is no person, and no pattern is its very name"
+    message = f"{request.actor} may not approve at {gate}: {allowed}{describe_doubt(request)}"
     hint = f"as {patterns[0] if patterns else 'a person'}: envctl approve {request.target} --gate {gate}"
-    raise RefusedError((Refusal("G207", "allowed", message, hint, waivable=False),))
-
-
-def _describe_approvers(actor: Actor, patterns: Sequence[str]) -> str:
-    if is_machine(actor):
-        return "an app or a bot is no person, and no pattern is its very name"
-    return f"that may {' or '.join(patterns)}"
+    raise guards.RefusedError((guards.Refusal("G207", "allowed", message, hint, waivable=False),))
 
 
 def plan_candidate(ports: Ports, project: Project, candidate: deploy_request.Candidate) -> EnvironmentPlan:
-    if candidate.release:
-        self_contained.check_stored(ports, project, candidate.release, candidate.request.identity)
-        target_name = candidate.request.target
-        provider_accounts.check_stored(ports, project, candidate.release, candidate.request.identity, target_name)
-    request, target = candidate.request, candidate.request.target
+    request, target, release = candidate.request, candidate.request.target, candidate.release
+    if release:
+        self_contained.check_stored(ports, project, release, request.identity)
+        provider_accounts.check_stored(ports, project, release, request.identity, target)
     over, prepared = request.changeover, prepare.prepare_stored_release(ports, project, candidate)
-    release = require(candidate.release)
+    release = require(release)
     prepared = leaving_stacks.add_leaving(ports, project, request.present, prepared, release=release, changeover=over)
     try:
         stacks = plan_stacks(ports, target, prepared.all_stacks, over.expand_applied(request.target_state.stacks))
@@ -224,14 +201,11 @@ def plan_candidate(ports: Ports, project: Project, candidate: deploy_request.Can
     return EnvironmentPlan(target, prepared.release, stacks)
 
 
-def list_plan_remarks(request: Request) -> tuple[str, ...]:
-    """Return the remarks of guards on the plan itself, for the approver to read first."""
-    return tuple(f"{r.code} {r.guard}: {r.message}" for r in check_guards(request) if r.code in _PLAN_REMARKS)
-
-
-def describe_unplanned_stacks(request: Request, plan: EnvironmentPlan, accepted: Sequence[str]) -> tuple[str, ...]:
-    """Describe the stacks without a plan, and the stacks to plan again during the deployment."""
-    return (*describe_unseen(plan, accepted), *describe_replanned(plan, request.needs))
+def list_notes(request: guards.Request, plan: EnvironmentPlan, accepted: Sequence[str]) -> tuple[str, ...]:
+    """Return what the approver reads first: changed rules, remarks of guards, and stacks without a final plan."""
+    remarks = (r for r in guards.check_guards(request) if r.code in _PLAN_REMARKS)
+    unplanned = (*describe_unseen(plan, accepted), *describe_replanned(plan, request.needs))
+    return (*_describe_rules_change(request), *(f"{r.code} {r.guard}: {r.message}" for r in remarks), *unplanned)
 
 
 @dataclass(frozen=True)
@@ -244,7 +218,7 @@ class ApprovalScope:
     unseen: tuple[str, ...] = ()
 
 
-def _record_approval(ports: Ports, project: Project, request: Request, scope: ApprovalScope) -> Approved:
+def _record_approval(ports: Ports, project: Project, request: guards.Request, scope: ApprovalScope) -> Approved:
     after, entry = journal.append(ports, build_approval_decision(replace(request, now=read_store_time(ports)), scope))
     missing, next_command = find_missing_gates(ports, project, replace(request, present=after))
     return Approved(
@@ -263,17 +237,17 @@ def _record_approval(ports: Ports, project: Project, request: Request, scope: Ap
     )
 
 
-def find_missing_gates(ports: Ports, project: Project, request: Request) -> tuple[dict[str, int], str]:
+def find_missing_gates(ports: Ports, project: Project, request: guards.Request) -> tuple[dict[str, int], str]:
     """Return the number of missing approvals by gate, and the next command."""
     # Counted without an actor: guards would leave out the actor's own approval.
     anonymous = replace(request, actor=Actor(""), now=ports.clock.now())
-    missing = {name: count for name, count in count_missing_at_gates(anonymous).items() if count}
+    missing = {name: count for name, count in guards.count_missing_at_gates(anonymous).items() if count}
     if missing:
         return missing, f"envctl approve {request.target} --gate {next(iter(missing))}"
     return missing, _find_deploy_command(project, request)
 
 
-def _find_deploy_command(project: Project, request: Request) -> str:
+def _find_deploy_command(project: Project, request: guards.Request) -> str:
     if request.action == "apply":
         return request.command
     running = request.source_state.last
@@ -282,7 +256,7 @@ def _find_deploy_command(project: Project, request: Request) -> str:
     return f"{project.pipeline.format_deploy_command(request.target)}{release}{older}"
 
 
-def build_approval_decision(request: Request, scope: ApprovalScope) -> Callable[[LedgerState], Event | None]:
+def build_approval_decision(request: guards.Request, scope: ApprovalScope) -> Callable[[LedgerState], Event | None]:
     """Return a decision for the journal: the approval, or None if the same one is recorded and has not expired.
     `request.now` must be the time by the store's clock.
     """
@@ -292,19 +266,9 @@ def build_approval_decision(request: Request, scope: ApprovalScope) -> Callable[
     def decide(now: LedgerState) -> Event | None:
         actor, target = request.actor, request.target
         by = build_reviewer(scope.reviewer, actor, target) if scope.reviewer else actor
-        for each in now.find_environment(request.target).approvals:
-            before = ApprovalGiven(
-                request.target,
-                each.gate,
-                each.release,
-                each.settings,
-                each.plan,
-                scope.reviewer,
-                each.place,
-                each.unseen,
-                each.rules,
-                each.recorded,
-            )
+        for each in now.find_environment(target).approvals:
+            then = (each.release, each.settings, each.plan, scope.reviewer, each.place, each.unseen)
+            before = ApprovalGiven(target, each.gate, *then, each.rules, each.recorded)
             same = (before, each.by.name, each.by.verified) == (event, by.name, by.verified)
             if same and not has_expired(request, each):
                 return None
@@ -313,16 +277,15 @@ def build_approval_decision(request: Request, scope: ApprovalScope) -> Callable[
     return decide
 
 
-def describe_rules_change(request: Request) -> tuple[str, ...]:
+def _describe_rules_change(request: guards.Request) -> tuple[str, ...]:
     """Describe the differences between the recorded rules of the target and the tree's."""
-    before, now = find_recorded_document(request), request.document
-    if before is None or now is None or request.rules_digest == request.recorded_digest or before.is_entry:
+    if request.rules_digest == request.recorded_digest:
         return ()
     changes = f"the rules of {request.target} change with this deployment"
-    return tuple(f"{changes}: {each}" for each in list_differences(before, now))
+    return tuple(f"{changes}: {each}" for each in rules_store.list_tree_changes(request))
 
 
-def save_rules_document(ports: Ports, request: Request) -> None:
+def save_rules_document(ports: Ports, request: guards.Request) -> None:
     if request.document is not None and request.rules_digest != request.recorded_digest:
         rules_store.save_rules(ports, request.document)
 

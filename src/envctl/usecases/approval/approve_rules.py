@@ -65,11 +65,8 @@ def approve_rules(ports: Ports, environment: str, gate: str | None = None) -> Ap
     event = RulesApproved(target, named, request.recorded_digest, request.rules_digest)
 
     def decide(present: LedgerState) -> Event | None:
-        return (
-            None
-            if _is_already_approved(replace(request, present=present, now=read_store_time(ports)), asked, event)
-            else event
-        )
+        latest = replace(request, present=present, now=read_store_time(ports))
+        return None if _is_already_approved(latest, asked, event) else event
 
     after, entry = journal.append(ports, decide)
     # Counted without an actor: guards would leave out the actor's own approval.
@@ -99,28 +96,22 @@ def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
         raise UsageError(Problem("E012", f"which gate? the recorded rules have {', '.join(gates)}", hint))
     named = gate or next(iter(gates), "")
     if named and named not in gates:
-        listed = ", ".join(gates) or "none"
-        raise UsageError(
-            Problem("E005", f"{target} has no gate {named!r} by its recorded rules", f"its gates: {listed}")
-        )
+        hint = f"its gates: {', '.join(gates) or 'none'}"
+        raise UsageError(Problem("E005", f"{target} has no gate {named!r} by its recorded rules", hint))
     patterns = asked.list_approver_patterns(named)
     if not can_approve_at(patterns, request.actor):
         message = f"{request.actor} may not approve at {named}: that may {' or '.join(patterns) or 'persons alone'}"
         hint = f"as {patterns[0] if patterns else 'a person'}: envctl approve {target} --rules --gate {named}"
         raise RefusedError((Refusal("G207", "allowed", message, hint, waivable=False),))
     if named and not asked.self_approval and is_named_in(request.actor, request.wrote_rules):
-        message = (
-            f"{request.actor.person_name} changed envctl.toml since {target} was deployed, and can't approve its rules"
-        )
+        person = request.actor.person_name
+        message = f"{person} changed envctl.toml since {target} was deployed, and can't approve its rules"
         hint = f"as another person: envctl approve {target} --rules --gate {named}"
         raise RefusedError((Refusal("G112", "rules", message, hint, waivable=False),))
     return named
 
 
 def _is_already_approved(request: Request, asked: Rules, event: RulesApproved) -> bool:
-    own = [
-        each
-        for each in list_rules_approvals(request)
-        if each.gate == event.gate and is_same_person(each.by, request.actor)
-    ]
-    return any(asked.expires is None or request.now - each.at <= asked.expires for each in own)
+    at_gate = [each for each in list_rules_approvals(request) if each.gate == event.gate]
+    own = [each.at for each in at_gate if is_same_person(each.by, request.actor)]
+    return any(asked.expires is None or request.now - at <= asked.expires for at in own)

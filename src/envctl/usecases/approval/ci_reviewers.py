@@ -73,9 +73,7 @@ def record_reviews(
     gate: str | None = None,
     unseen: Sequence[str] = (),
 ) -> Reviewed:
-    """Record the reviews of a stored plan as approvals, without planning and without a prompt. `attempt` is the attempt
-    of the run, and `unseen` names stacks to approve before they can be planned.
-    """
+    """Record the reviews of a stored plan as approvals, without a prompt, in the given attempt of the CI run."""
     project, target = load.load_view(ports, environment)
     gate = _choose_gate(project, target, gate)
     if attempt > 1:
@@ -91,9 +89,8 @@ def record_reviews(
     place_store.save_place(ports, require(candidate.place))
     approve.save_rules_document(ports, request)
     scope = approve.ApprovalScope(gate, meaning.digest, unseen=accepted)
-    reviewers = tuple(
-        _record_review(ports, request, replace(scope, reviewer=name)) for name in ports.reviews.list_approvers(target)
-    )
+    names = ports.reviews.list_approvers(target)
+    reviewers = tuple(_record_review(ports, request, replace(scope, reviewer=name)) for name in names)
     missing, next_command = approve.find_missing_gates(ports, project, replace(request, present=journal.load(ports)))
     return Reviewed(
         target,
@@ -105,11 +102,7 @@ def record_reviews(
         next_command,
         meaning.digest,
         reviewers,
-        (
-            *approve.describe_rules_change(request),
-            *approve.list_plan_remarks(replace(request, plan=plan)),
-            *approve.describe_unplanned_stacks(request, plan, accepted),
-        ),
+        approve.list_notes(replace(request, plan=plan), plan, accepted),
         request.place,
         request.where,
         list_unseen(plan),

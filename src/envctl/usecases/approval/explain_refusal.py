@@ -5,28 +5,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from envctl.domain import guards
 from envctl.domain.config.project import Project
-from envctl.domain.guards import (
-    GUARDS,
-    Guard,
-    Refusal,
-    Request,
-    check_all_views,
-    count_missing_at_gates,
-    count_required_approvals,
-    describe_approvers,
-    list_views,
-)
 from envctl.domain.guards.artifact import check_artifact
 from envctl.domain.guards.identity import check_account
 from envctl.domain.guards.plan import check_same_plan, check_stopped_deployment
-from envctl.domain.guards.rule_views import find_recorded_document
 from envctl.domain.guards.secrets import check_secrets
 from envctl.domain.ledger.state import LedgerState, Unbelieved
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
 from envctl.domain.plan.unseen_stacks import list_unseen
-from envctl.domain.rules.changes import list_differences
 from envctl.usecases.account import account_check, preconditions
 from envctl.usecases.deployment import cost_estimate
 from envctl.usecases.ledger import journal, rules_store
@@ -39,14 +27,12 @@ Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned"]
 
 @dataclass(frozen=True)
 class Answer:
-    """The outcome of one guard: *moot* if a guard it depends on refuses, *unplanned* if it needs a plan or
-    credentials.
-    """
+    """The outcome of one guard: *moot* if one it depends on refuses, *unplanned* if it needs a plan or credentials."""
 
     code: str
     guard: str
     outcome: Outcome
-    refusal: Refusal | None = None
+    refusal: guards.Refusal | None = None
 
 
 @dataclass(frozen=True)
@@ -83,14 +69,12 @@ class Why:
     rules_differ: tuple[str, ...] = ()
 
     @property
-    def refusals(self) -> tuple[Refusal, ...]:
+    def refusals(self) -> tuple[guards.Refusal, ...]:
         return tuple(a.refusal for a in self.answers if a.refusal and a.outcome == "refuses")
 
 
 def explain_refusal(ports: Ports, target: str, *, release: str | None = None, planned: bool = False) -> Why:
-    """Evaluate all guards for the next deployment to the target. With `planned`, run a Terraform plan for them, and
-    store its fingerprint for a later approval.
-    """
+    """Evaluate all guards for the next deployment to the target; with `planned`, make and store a Terraform plan."""
     project, target = load.load_view(ports, target)
     present = journal.load(ports)
     identity = deploy_request.find_release_by_prefix(present, release) if release is not None else None
@@ -98,7 +82,7 @@ def explain_refusal(ports: Ports, target: str, *, release: str | None = None, pl
     request = chosen.request
     fingerprint = ""
     if planned and chosen.release is not None and chosen.settings is not None:
-        request = account_check.add_caller(ports, project, request)
+        request = replace(request, caller=account_check.find_caller(ports, project, target))
         if not check_account(request):
             request = preconditions.add_findings(ports, project, request, chosen.release, chosen.settings)
             plan = _plan_next(ports, project, chosen)
@@ -108,7 +92,7 @@ def explain_refusal(ports: Ports, target: str, *, release: str | None = None, pl
     return replace(found, plan=fingerprint, planned=request.plan, rules_changed=changed)
 
 
-def _list_recorded_changes(ports: Ports, request: Request) -> tuple[str, ...]:
+def _list_recorded_changes(ports: Ports, request: guards.Request) -> tuple[str, ...]:
     recorded = request.target_state.rules
     if recorded is None or request.document is None or request.document.is_entry:
         return ()
@@ -123,9 +107,8 @@ def _plan_next(ports: Ports, project: Project, chosen: deploy_request.Candidate)
     with ports.workspace.lock_environment(target, f"envctl why {target}"):
         plan = plan_candidate(ports, project, chosen)
     if chosen.release is not None:
-        plan = cost_estimate.add_cost(
-            ports, plan, cost_estimate.find_source(project, target, chosen.release.wiring.stack_regions)
-        )
+        source = cost_estimate.find_source(project, target, chosen.release.wiring.stack_regions)
+        plan = cost_estimate.add_cost(ports, plan, source)
     ports.observer.on_plan(plan)
     return plan
 
@@ -140,12 +123,16 @@ def find_next_candidate(
     return deploy_request.build_promotion(ports, project, present, source=source, target=target, release=release)
 
 
-def evaluate_guards(request: Request, deploy_command: str) -> Why:
+def evaluate_guards(request: guards.Request, deploy_command: str) -> Why:
     """Return the answers of all guards. `deploy_command` is the next command if none refuses."""
     answers = tuple(_check_guards(request))
-    asked, missing = count_required_approvals(request), count_missing_at_gates(request)
+    asked, missing = guards.count_required_approvals(request), guards.count_missing_at_gates(request)
     refused = [answer.refusal for answer in answers if answer.refusal and answer.outcome == "refuses"]
-    openings = [refusal.opens for refusal in refused]
+    openings, next_command = [refusal.opens for refusal in refused], deploy_command
+    if refused:
+        # Rather a command to type now than the first hint.
+        commands = (refusal.hint for refusal in refused if refusal.hint.startswith("envctl "))
+        next_command = next(commands, refused[0].hint)
     return Why(
         request.target,
         request.source,
@@ -153,42 +140,30 @@ def evaluate_guards(request: Request, deploy_command: str) -> Why:
         request.now,
         answers,
         {gate: (count - missing[gate], count) for gate, count in asked.items()},
-        describe_approvers(request) if any(missing.values()) else "",
+        guards.describe_approvers(request) if any(missing.values()) else "",
         max(moment for moment in openings if moment) if openings and all(openings) else None,
-        _choose_next_command(refused) if refused else deploy_command,
+        next_command,
         unbelieved=request.present.unbelieved,
         place=request.place,
         where=request.where,
         not_seen=list_unseen(request.plan) if asked and request.plan else {},
-        rules_differ=_list_rule_differences(request),
+        rules_differ=rules_store.list_tree_changes(request),
     )
 
 
-def _list_rule_differences(request: Request) -> tuple[str, ...]:
-    before, now = find_recorded_document(request), request.document
-    if before is None or now is None or before.is_entry:
-        return ()
-    return list_differences(before, now)
-
-
-def _choose_next_command(refused: list[Refusal]) -> str:
-    """Return a command to type now if a refusal names one, else the first hint."""
-    return next((refusal.hint for refusal in refused if refusal.hint.startswith("envctl ")), refused[0].hint)
-
-
-def _check_guards(request: Request) -> Iterator[Answer]:
+def _check_guards(request: guards.Request) -> Iterator[Answer]:
     refused: set[str] = set()
-    views = list_views(request)
-    for guard in GUARDS:
+    views = guards.list_views(request)
+    for guard in guards.GUARDS:
         answer = _check_guard(guard, views, refused)
         if answer.outcome in {"refuses", "moot"}:
             refused.add(guard.code)
         yield answer
 
 
-def _check_guard(guard: Guard, views: Sequence[Request], refused: set[str]) -> Answer:
+def _check_guard(guard: guards.Guard, views: Sequence[guards.Request], refused: set[str]) -> Answer:
     waits = guard.check is check_same_plan and views[0].plan is None
-    refusal = check_all_views(check_stopped_deployment if waits else guard.check, views)
+    refusal = guards.check_all_views(check_stopped_deployment if waits else guard.check, views)
     if refusal is not None:
         return Answer(guard.code, guard.name, "warns" if refusal.warns else "refuses", refusal)
     if guard.depends_on in refused:
@@ -196,7 +171,7 @@ def _check_guard(guard: Guard, views: Sequence[Request], refused: set[str]) -> A
     return Answer(guard.code, guard.name, "unplanned" if _lacks_inputs(guard, views[0]) else "passes")
 
 
-def _lacks_inputs(guard: Guard, request: Request) -> bool:
+def _lacks_inputs(guard: guards.Guard, request: guards.Request) -> bool:
     inventories = {check_artifact: request.images, check_secrets: request.secrets}
     if guard.check in inventories:
         return inventories[guard.check] is None and request.action != "destroy"

@@ -43,7 +43,8 @@ class RulesResetState:
 
 def reset_rules(ports: Ports, environment: str, reason: str) -> RulesResetState:
     """Record the request. Raises UsageError (E488) if no rules were recorded."""
-    _, target, request = _load_request(ports, environment)
+    request = _load_request(ports, environment)
+    target = request.target
     if not reason.strip():
         raise UsageError(Problem("E008", "a reason can't be empty", 'say why: --reason "…"'))
     recorded = _require_recorded_digest(request)
@@ -61,7 +62,8 @@ def reset_rules(ports: Ports, environment: str, reason: str) -> RulesResetState:
 
 def withdraw_reset(ports: Ports, environment: str, reason: str = "") -> RulesResetState:
     """Record a withdrawal. Raises RefusedError (G207) unless the recorded rules let the actor approve."""
-    _, target, request = _load_request(ports, environment)
+    request = _load_request(ports, environment)
+    target = request.target
     recorded, reset = _require_recorded_digest(request), request.target_state.rules_reset
     if reset is not None:
         _check_may_withdraw(request, reset)
@@ -73,11 +75,11 @@ def withdraw_reset(ports: Ports, environment: str, reason: str = "") -> RulesRes
     return RulesResetState(target, reset, None, entry is None, withdrawn=True, next=f"envctl rules {target}")
 
 
-def _load_request(ports: Ports, environment: str) -> tuple[object, str, Request]:
+def _load_request(ports: Ports, environment: str) -> Request:
     ports.store.prefetch_time()
     project, target = load.load_view(ports, environment)
     check_clock(ports)
-    return project, target, rules_store.build_rules_request(ports, project, journal.load(ports), target)
+    return rules_store.build_rules_request(ports, project, journal.load(ports), target)
 
 
 def _require_recorded_digest(request: Request) -> str:

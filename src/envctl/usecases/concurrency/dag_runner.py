@@ -4,11 +4,12 @@ A task is a generator. Each job it yields runs in a thread of the pool. The code
 time: guards, questions and ledger entries.
 """
 
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, combine_errors
 from envctl.domain.graph import transitive_closure
+from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import WorkerPool
 
 Job = Callable[[], None]
@@ -62,25 +63,19 @@ class _RunState:
         except StopIteration:
             self._finish_task(name, self.done)
         except (InterruptedByUserError, KeyboardInterrupt) as stop:
-            self.stop(stop)
+            self.stopped = self.stopped or stop
             self._finish_task(name, self.cancelled)
         except EnvctlError as failure:
             self.failed[name] = failure
             del self.running[name]
         except Exception as fault:  # noqa: BLE001 (it is raised again once all running jobs have ended)
-            self.stop(fault)
+            self.stopped = self.stopped or fault
             self._finish_task(name, self.cancelled)
         else:
-            self._start_job(name, job)
-
-    def stop(self, why: BaseException) -> None:
-        self.stopped = self.stopped or why
-
-    def _start_job(self, name: str, job: Job) -> None:
-        if self.stopped is None:
-            self.pool.submit(name, job, self.unit(name))
-        else:
-            self._finish_task(name, self.cancelled)
+            if self.stopped is None:
+                self.pool.submit(name, job, self.unit(name))
+            else:
+                self._finish_task(name, self.cancelled)
 
     def _finish_task(self, name: str, group: list[str]) -> None:
         group.append(name)
@@ -112,3 +107,13 @@ def run_tasks(
                 return state.to_report()
         else:
             state.advance(*pool.wait_for_job())
+
+
+def run_stack_jobs(ports: Ports, environment: str, stacks: Iterable[str], job: Callable[[str], None]) -> RunReport:
+    """Run one job for each stack of an environment in a new worker pool, all of them independent."""
+
+    def yield_job(name: str) -> Task:
+        yield lambda: job(name)
+
+    with ports.terraform.open_worker_pool() as pool:
+        return run_tasks(pool, dict.fromkeys(stacks, ()), yield_job, lambda name: f"{environment}/{name}")

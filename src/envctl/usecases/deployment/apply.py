@@ -1,7 +1,6 @@
 """`envctl apply ENV`: deploy the working tree to the entry environment; redeploy the current release to any other."""
 
-from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
-from envctl.domain.release.contents import Release
+from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER
 from envctl.domain.release.image_repositories import list_copied_artifacts
 from envctl.usecases.deployment import stages
 from envctl.usecases.deployment.deploy import deploy, describe_dry_run, run_stages, select_needs
@@ -32,15 +31,12 @@ def _deploy_working_tree(run: Run) -> Deployed:
     # A partial deployment verifies nothing.
     verify = run.options.verify and not run.only
     rolled = planner.describe_rollouts(project, needs, run.action)
-    # A real run finds the leaving stacks again after it has created the release.
-    over = _find_changeover(run, made) if run.options.dry_run and not run.only else NO_CHANGEOVER
+    over = NO_CHANGEOVER
+    if run.options.dry_run and not run.only:
+        # A real run finds the leaving stacks again after it has created the release.
+        over = stack_changes.find_changeover(run.ports, project, journal.load(run.ports), run.target, made.wiring)
     copies = list_copied_artifacts(project)
     steps = stages.build_entry_stages(
         needs, verify=verify, tagged=tagged, called=called, copied=copies, rolled=rolled, changeover=over
     )
     return describe_dry_run(run, steps) if run.options.dry_run else run_stages(run, steps)
-
-
-def _find_changeover(run: Run, made: Release) -> Changeover:
-    present = journal.load(run.ports)
-    return stack_changes.find_changeover(run.ports, run.project, present, run.target, made.wiring)

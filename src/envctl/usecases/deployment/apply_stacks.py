@@ -4,16 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NoReturn
 
-from envctl.domain.errors import (
-    EnvctlError,
-    InterruptedByUserError,
-    LockHeldError,
-    OperationFailedError,
-    Problem,
-    StackEnd,
-    StackOutcome,
-    combine_errors,
-)
+from envctl.domain import errors
 from envctl.domain.graph import reverse_graph
 from envctl.domain.guards import RefusedError
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
@@ -37,23 +28,19 @@ def confirm_plan(run: Run, plan: EnvironmentPlan, *, before: str = "") -> None:
     laid_out = workspace.hash_layout(prepared)
     if not run.ports.prompter.confirm_plan(plan, again=bool(before)):
         where = f"before stack {before}" if before else "nothing was changed"
-        raise InterruptedByUserError(Problem("E310", f"stopped on your answer: {where}", run.command))
+        raise errors.InterruptedByUserError(errors.Problem("E310", f"stopped on your answer: {where}", run.command))
     if not before and workspace.hash_layout(prepared) != laid_out:
         message = f"files of {run.target} in .envctl/work changed while you were asked: nothing was changed"
         hint = f"find out what writes there; the same command lays them out anew: {run.command}"
-        raise OperationFailedError(Problem("E353", message, hint))
+        raise errors.OperationFailedError(errors.Problem("E353", message, hint))
 
 
 def apply_all(run: Run, needs: Mapping[str, Sequence[str]]) -> None:
     """Apply all stacks. A failed stack stops its downstream stacks only. The raised error lists the end of each."""
-    begun = run.begun
     with run.ports.terraform.open_worker_pool() as pool:
-        report = run_tasks(
-            pool, needs, lambda name: _apply_stack(run, pool, name, begun), lambda name: f"{run.target}/{name}"
-        )
-    if report.stopped_by is None and not report.failed:
-        return
-    _raise_failure(run, report, needs)
+        report = run_tasks(pool, needs, lambda name: _apply_stack(run, pool, name), lambda name: f"{run.target}/{name}")
+    if report.stopped_by is not None or report.failed:
+        _raise_failure(run, report, needs)
 
 
 def destroy_leaving(run: Run) -> None:
@@ -76,33 +63,33 @@ def destroy_leaving(run: Run) -> None:
 
 
 def _raise_failure(run: Run, report: RunReport, needs: Mapping[str, Sequence[str]]) -> NoReturn:
-    begun = run.begun
     back = rollout.restore_traffic(run) if run.shifting else ()
     error = _join_errors(report, [report.failed[name] for name in needs if name in report.failed])
-    if isinstance(error, EnvctlError) and len(needs) > 1:
-        error.stacks = tuple(_describe_stack_end(run, report, name, begun) for name in needs)
-    if isinstance(error, EnvctlError):
+    if isinstance(error, errors.EnvctlError) and len(needs) > 1:
+        error.stacks = tuple(_describe_stack_end(run, report, name) for name in needs)
+    if isinstance(error, errors.EnvctlError):
         # Traffic left between two colors comes first.
         shared = [problem for problem in back if problem.code == "E336"]
         error.problems = (*shared, *error.problems, *(problem for problem in back if problem not in shared))
-    for problem in back if not isinstance(error, EnvctlError) else ():
+    for problem in back if not isinstance(error, errors.EnvctlError) else ():
         run.ports.observer.on_message(f"{problem.code} {problem.message}")
     raise error
 
 
-def _join_errors(report: RunReport, failed: Sequence[EnvctlError]) -> BaseException:
+def _join_errors(report: RunReport, failed: Sequence[errors.EnvctlError]) -> BaseException:
     """Return one error: the interruption first, then all failures."""
     error = report.stopped_by
     if error is None:
-        return combine_errors(failed)
+        return errors.combine_errors(failed)
     if isinstance(error, KeyboardInterrupt):
-        error = InterruptedByUserError(Problem("E312", "interrupted", "envctl status shows where things stand"))
-    if isinstance(error, EnvctlError):
+        problem = errors.Problem("E312", "interrupted", "envctl status shows where things stand")
+        error = errors.InterruptedByUserError(problem)
+    if isinstance(error, errors.EnvctlError):
         error.problems = (*error.problems, *(problem for each in failed for problem in each.problems))
     return error
 
 
-def _apply_stack(run: Run, pool: WorkerPool, name: str, begun: set[str]) -> Task:
+def _apply_stack(run: Run, pool: WorkerPool, name: str) -> Task:
     stack = run.find_stack(name)
     stale = [needed for needed in stack.needs if needed in run.plans and run.plans[needed].changes]
     # These were planned with a state moved since.
@@ -119,20 +106,19 @@ def _apply_stack(run: Run, pool: WorkerPool, name: str, begun: set[str]) -> Task
             guard_runner.recheck_plan_guards(run)
 
     if name in run.rolling and run.plans[name].changes:
-        begun.add(name)
+        run.begun.add(name)
         yield from rollout.run_rollout(run, pool, run.rolling[name])
     else:
-        yield from _apply_without_rollout(run, name, begun)
+        yield from _apply_without_rollout(run, name)
     run.applied.append(name)
 
 
-def _apply_without_rollout(run: Run, name: str, begun: set[str]) -> Task:
-    stack = run.find_stack(name)
+def _apply_without_rollout(run: Run, name: str) -> Task:
     rolls = run.action != "destroy" and name in require(run.prepared).traffic
 
     def apply_plan() -> None:
-        begun.add(name)
-        run.ports.terraform.apply(run.target, stack)
+        run.begun.add(name)
+        run.ports.terraform.apply(run.target, run.find_stack(name))
 
     if run.plans[name].changes:
         if name in run.traffic and not rolls:
@@ -150,25 +136,25 @@ def _confirm_changed_plan(run: Run, pool: WorkerPool, name: str) -> None:
         confirm_plan(run, alone, before=name)
 
 
-def _describe_stack_end(run: Run, report: RunReport, name: str, begun: set[str]) -> StackOutcome:
-    if name in report.skipped and name not in begun:
-        return StackOutcome(name, "left", report.skipped[name])
-    end: StackEnd = "stopped"
+def _describe_stack_end(run: Run, report: RunReport, name: str) -> errors.StackOutcome:
+    if name in report.skipped and name not in run.begun:
+        return errors.StackOutcome(name, "left", report.skipped[name])
+    end: errors.StackEnd = "stopped"
     if name in report.failed:
         end = "refused" if isinstance(report.failed[name], RefusedError) else "failed"
     elif name in report.done:
         end = "applied" if run.plans[name].changes else "unchanged"
-    return StackOutcome(name, end)
+    return errors.StackOutcome(name, end)
 
 
-def refresh_states(run: Run, stacks: Sequence[str]) -> Mapping[str, EnvctlError]:
+def refresh_states(run: Run, stacks: Sequence[str]) -> Mapping[str, errors.EnvctlError]:
     """Refresh the states after a deployment. Return the errors by stack."""
-    failed: dict[str, EnvctlError] = {}
+    failed: dict[str, errors.EnvctlError] = {}
 
     def yield_jobs(name: str) -> Task:
         try:
             yield lambda: run.ports.terraform.refresh_state(run.target, run.find_stack(name))
-        except (OperationFailedError, LockHeldError) as error:
+        except (errors.OperationFailedError, errors.LockHeldError) as error:
             failed[name] = error
 
     with run.ports.terraform.open_worker_pool() as pool:

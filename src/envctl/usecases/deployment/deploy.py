@@ -30,6 +30,7 @@ from envctl.usecases.project import provider_accounts, self_contained
 from envctl.usecases.release import bundle_store, deploy_request
 
 MAX_NAMED = 3
+SUMMARY_LENGTH = 200
 
 
 def deploy(candidate: deploy_request.Candidate, run: Run) -> Deployed:
@@ -91,7 +92,8 @@ def run_stages(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
             entries.record_end(run, error)
         raise
     finally:
-        _discard_plans(run)
+        for stack in run.prepared.all_stacks if run.prepared else ():
+            run.ports.terraform.delete_plan(run.target, stack)
     here = journal.load(run.ports).find_environment(run.target)
     return Deployed(
         run.target,
@@ -151,19 +153,18 @@ def _record_stage(run: Run, step: stages.SetHold | stages.RecordStart | stages.R
 
 
 def _create_release(run: Run) -> None:
-    run.bundle = releases.pack(require(run.release))
+    release = require(run.release)
+    run.bundle = releases.pack(release)
     run.identity = releases.compute_identity(run.bundle)
-    present = journal.load(run.ports)
-    settings = require(run.prepared).settings
+    present, settings = journal.load(run.ports), require(run.prepared).settings
     request = deploy_request.build_entry_request(
-        run.ports, run.project, present, identity=run.identity, settings=settings, release=require(run.release)
+        run.ports, run.project, present, identity=run.identity, settings=settings, release=release
     )
     run.request = limit_changeover(run, request)
     if count_required_approvals(run.request):
         # Approvals need a stored release.
-        bundle_store.save_bundle(
-            run.ports, run.identity, run.bundle, require(run.release), run.project.pipeline.standalone_name
-        )
+        aim = run.project.pipeline.standalone_name
+        bundle_store.save_bundle(run.ports, run.identity, run.bundle, release, aim)
 
 
 def _prepare_stage(run: Run, step: stages.CheckAccount | stages.CopyImages | stages.Prepare) -> None:
@@ -198,9 +199,8 @@ def _prepare_root_modules(run: Run) -> None:
         self_contained.check_stored(run.ports, run.project, run.release, run.identity)
         provider_accounts.check_stored(run.ports, run.project, run.release, run.identity, run.target)
     over = require(run.request).changeover
-    prepared = prepare.write_workdirs(
-        run.ports, run.project, run.release, require(run.settings), run.identity, changeover=over
-    )
+    settings = require(run.settings)
+    prepared = prepare.write_workdirs(run.ports, run.project, run.release, settings, run.identity, changeover=over)
     run.prepared = account_check.name_sessions(run.ports, run.project, prepared)
     prepare.init_release(run.ports, run.project, run.prepared, run.release)
 
@@ -242,8 +242,8 @@ def _plan_all(run: Run) -> None:
 def _check_lost_states(run: Run, stacks: Sequence[PreparedStack], here: EnvironmentState) -> None:
     """Raise OperationFailedError for a lost state, unless `--state-lost` was given."""
     run.lost = lost_states.find_lost_states(run.ports, run.target, stacks, run.plans, here.stacks)
-    if not run.options.state_lost:
-        lost_states.require_no_lost(run.target, run.lost)
+    if run.lost and not run.options.state_lost:
+        raise OperationFailedError(lost_states.describe_lost(run.target, run.lost))
     if run.lost:
         run.ports.observer.on_message(f"what {join_names(run.lost)} held may remain in {run.target}: its state is lost")
 
@@ -279,9 +279,8 @@ def _refresh_states(run: Run, stacks: tuple[str, ...]) -> None:
         run.ports.observer.on_message(message)
     for name, error in apply_stacks.refresh_states(run, stacks).items():
         # Harmless after a complete apply: at worst, the next drift check reports its side effects.
-        run.ports.observer.on_message(
-            f"the state of {name} could not be read once more: {entries.summarize_error(error)}"
-        )
+        why = error.problems[0].message.partition("\n")[0][:SUMMARY_LENGTH]
+        run.ports.observer.on_message(f"the state of {name} could not be read once more: {why}")
 
 
 def _format_unplanned_drift(run: Run, but: Set[str] = frozenset()) -> str:
@@ -299,11 +298,6 @@ def _find_unplanned_drift(run: Run) -> list[str]:
     changed = tuple(f"{plan.stack}: output " for plan in run.plans.values() if plan.changes)
     drifted = run.drifted.resources if run.drifted else ()
     return [name for name in drifted if name not in planned and not name.startswith(changed)]
-
-
-def _discard_plans(run: Run) -> None:
-    for stack in run.prepared.all_stacks if run.prepared else ():
-        run.ports.terraform.delete_plan(run.target, stack)
 
 
 def _suggest_next(run: Run) -> str:

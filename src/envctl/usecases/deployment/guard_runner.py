@@ -21,16 +21,18 @@ def enforce_guards(run: Run, present: LedgerState, plan: EnvironmentPlan | None 
     now = run.ports.clock.now() if run.options.dry_run else store_clock.read_store_time(run.ports)
     request = replace(require(run.request), present=present, now=now, plan=plan, older=run.options.older)
     # The recorded rules may have changed meanwhile.
-    request = rules_store.complete_request(run.ports, request)
-    run.request = request
-    _report_untrusted(run, present)
-    refused = _collect_refusals(run, request)
-    _waive_or_refuse(run, request, refused)
+    run.request = request = rules_store.complete_request(run.ports, request)
+    for each in present.unbelieved:
+        if each.seq not in run.disbelieved:
+            run.disbelieved.add(each.seq)
+            run.ports.observer.on_message(f"{each} is not believed: {each.why}")
+    _waive_or_refuse(run, request, _collect_refusals(run, request))
 
 
 def enforce_account_guards(run: Run) -> None:
     """Check the guards needing the target's account: first for the right account, then for its images and secrets."""
-    run.request = account_check.add_caller(run.ports, run.project, require(run.request))
+    caller = account_check.find_caller(run.ports, run.project, run.target)
+    run.request = replace(require(run.request), caller=caller)
     _check_account_refusals(run, run.request)
     run.request = preconditions.add_findings(run.ports, run.project, run.request, require(run.release), run.settings)
     _check_account_refusals(run, run.request)
@@ -67,21 +69,8 @@ def record_waiver(run: Run) -> int:
 
 
 def _build_waiver(run: Run, refused: tuple[Refusal, ...], started: int = 0) -> Event:
-    return WaiverUsed(
-        run.target,
-        run.identity,
-        run.options.break_glass,
-        tuple(refusal.code for refusal in refused),
-        tuple(refusal.message for refusal in refused),
-        started,
-    )
-
-
-def _report_untrusted(run: Run, present: LedgerState) -> None:
-    for each in present.unbelieved:
-        if each.seq not in run.disbelieved:
-            run.disbelieved.add(each.seq)
-            run.ports.observer.on_message(f"{each} is not believed: {each.why}")
+    codes, messages = tuple(each.code for each in refused), tuple(each.message for each in refused)
+    return WaiverUsed(run.target, run.identity, run.options.break_glass, codes, messages, started)
 
 
 def _collect_refusals(run: Run, request: Request) -> tuple[Refusal, ...]:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_error_label
-from envctl.domain.guards import Refusal, RefusedError, Request
+from envctl.domain.guards import Refusal, RefusedError
 from envctl.domain.guards.release_age import find_newer_deployment
 from envctl.domain.guards.request import can_record_rules
+from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import count_touched
@@ -19,7 +20,6 @@ from envctl.usecases.project import state_location as places
 from envctl.usecases.project import unpinned_providers
 from envctl.usecases.release import bundle_store, place_store, plan_store, settings_store
 
-SUMMARY_LENGTH = 200
 _COMPLETED = ("succeeded", "partial")
 
 
@@ -43,9 +43,8 @@ def set_hold(run: Run) -> None:
 
 
 def record_start(run: Run) -> None:
-    bundle_store.save_bundle(
-        run.ports, run.identity, run.bundle, require(run.release), run.project.pipeline.standalone_name
-    )
+    aim = run.project.pipeline.standalone_name
+    bundle_store.save_bundle(run.ports, run.identity, run.bundle, require(run.release), aim)
     _save_settings(run)
     plan = plan_store.save_plan(run.ports, fingerprint_plan(require(run.plan)))
     waiver = guard_runner.record_waiver(run)
@@ -65,16 +64,12 @@ def record_start(run: Run) -> None:
         run.creates = _list_created(run, present)
         stacks = () if run.only else tuple(run.plans)
         behind = "" if request.older else request.behind
-        more = (_is_downgrade(request), stacks, rules, before, run.creates, behind)
+        is_downgrade = request.older and find_newer_deployment(request) is not None
+        more = (is_downgrade, stacks, rules, before, run.creates, behind)
         return DeploymentStarted(run.target, run.identity, *bound, *more)
 
     _, entry = journal.append(run.ports, decide_event)
     run.started = require(entry).seq
-
-
-def _is_downgrade(request: Request) -> bool:
-    """Return true if --older was given and the current release is newer."""
-    return request.older and find_newer_deployment(request) is not None
 
 
 def _list_created(run: Run, present: LedgerState) -> tuple[str, ...]:
@@ -82,9 +77,8 @@ def _list_created(run: Run, present: LedgerState) -> tuple[str, ...]:
     if run.action == "destroy":
         return ()
     known = {*present.find_environment(run.target).stacks, *run.moves}
-    return tuple(
-        stack.name for stack in require(run.prepared).stacks if stack.name in run.plans and stack.name not in known
-    )
+    names = (stack.name for stack in require(run.prepared).stacks)
+    return tuple(name for name in names if name in run.plans and name not in known)
 
 
 def _save_settings(run: Run) -> None:
@@ -106,9 +100,8 @@ def _check_unchanged_history(run: Run, present: LedgerState) -> None:
         return
     by = f" by {last.by}" if last else ""
     message = f"somebody else's deployment to {run.target}{by} was faster while this one was planned"
-    raise RefusedError(
-        (Refusal("G109", "busy", message, f"look at it anew: {run.command}", for_now=True, waivable=False),)
-    )
+    hint = f"look at it anew: {run.command}"
+    raise RefusedError((Refusal("G109", "busy", message, hint, for_now=True, waivable=False),))
 
 
 def record_success(run: Run) -> None:
@@ -121,18 +114,8 @@ def record_success(run: Run) -> None:
     forgot = tuple(stack.name for stack in require(run.prepared).leaving if stack.leaves == "forget")
     names = () if run.action == "destroy" else tuple(run.applied)
     did = list_performed_actions(run.list_finished_plans())
-    event = DeploymentSucceeded(
-        run.target,
-        run.identity,
-        run.started,
-        names,
-        changed,
-        did,
-        partial=bool(run.only),
-        lost=run.lost,
-        left=tuple(run.gone),
-        forgot=forgot,
-    )
+    more = (bool(run.only), run.lost, tuple(run.gone), forgot)
+    event = DeploymentSucceeded(run.target, run.identity, run.started, names, changed, did, *more)
     try:
         ended = _append_end_with_retry(run, event)
     except EnvctlError as error:
@@ -153,7 +136,7 @@ def _append_end_with_retry(run: Run, event: Event) -> bool:
 
 
 def _append_end(run: Run, event: Event) -> bool:
-    after, entry = journal.append(run.ports, _decide_if_unfinished(run, event))
+    after, entry = journal.append(run.ports, lambda present: event if _is_unfinished(run, present) else None)
     last = after.find_environment(run.target).last
     return entry is not None or (last is not None and last.seq == run.started and last.outcome in _COMPLETED)
 
@@ -178,12 +161,10 @@ def record_failure(run: Run, error: BaseException) -> None:
     applied = () if run.action == "destroy" else tuple(run.applied)
     did = list_performed_actions(run.list_finished_plans())
     untouched = tuple(name for name in run.creates if name not in run.begun)
-    left = tuple(run.gone)
-    event = DeploymentFailed(
-        run.target, run.identity, run.started, reason, applied, interrupted, did, left=left, untouched=untouched
-    )
+    more = (applied, interrupted, did, tuple(run.gone), untouched)
+    event = DeploymentFailed(run.target, run.identity, run.started, reason, *more)
     try:
-        journal.append(run.ports, _decide_if_unfinished(run, event))
+        journal.append(run.ports, lambda present: event if _is_unfinished(run, present) else None)
     except EnvctlError as unrecorded:
         # Report the first failure first, followed by the failed recording.
         if not isinstance(error, EnvctlError):
@@ -191,18 +172,23 @@ def record_failure(run: Run, error: BaseException) -> None:
         error.problems = (*error.problems, *unrecorded.problems)
 
 
-def _decide_if_unfinished(run: Run, event: Event) -> Callable[[LedgerState], Event | None]:
-    """Return a decision to append `event` only while this deployment is unfinished: it may have been recovered."""
-
-    def decide_event(present: LedgerState) -> Event | None:
-        unfinished = present.find_environment(run.target).unfinished_deployment
-        return event if unfinished and unfinished.seq == run.started else None
-
-    return decide_event
+def _is_unfinished(run: Run, present: LedgerState) -> bool:
+    """Return true while this deployment is unfinished: it may have been recovered."""
+    unfinished = present.find_environment(run.target).unfinished_deployment
+    return unfinished is not None and unfinished.seq == run.started
 
 
-def summarize_error(error: BaseException) -> str:
-    """Return the first line of the error for the terminal. Do not record it: it may quote a secret."""
-    if isinstance(error, EnvctlError) and error.problems:
-        return error.problems[0].message.partition("\n")[0][:SUMMARY_LENGTH]
-    return type(error).__name__
+def append_if_unfinished(run: Run, decide_event: Callable[[LedgerState], Event | None]) -> Entry | None:
+    """Append an event decided on during the deployment, and return its entry.
+
+    Raise OperationFailedError (E408) once a recovery has closed the deployment: it has already restored the traffic.
+    """
+
+    def decide_if_unfinished(present: LedgerState) -> Event | None:
+        if _is_unfinished(run, present):
+            return decide_event(present)
+        run.shifting.clear()
+        message = f"the deployment to {run.target} was declared over by somebody else while it ran"
+        raise OperationFailedError(Problem("E408", message, "envctl status shows where things stand"))
+
+    return journal.append(run.ports, decide_if_unfinished)[1]

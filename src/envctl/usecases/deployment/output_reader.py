@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from envctl.domain.checks.probes import Output
-from envctl.usecases.concurrency.dag_runner import Task, run_tasks
+from envctl.domain.terraform.outputs import Output
+from envctl.usecases.concurrency.dag_runner import run_stack_jobs
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
 
@@ -14,14 +14,9 @@ def read_outputs(ports: Ports, environment: str, stacks: Sequence[PreparedStack]
         return {stacks[0].name: ports.terraform.read_outputs(environment, stacks[0])}
     by_name, found = {stack.name: stack for stack in stacks}, dict[str, Mapping[str, Output]]()
 
-    def yield_jobs(name: str) -> Task:
-        def read_one() -> None:
-            found[name] = ports.terraform.read_outputs(environment, by_name[name])
-
-        yield read_one
+    def read_one(name: str) -> None:
+        found[name] = ports.terraform.read_outputs(environment, by_name[name])
 
     if stacks:
-        with ports.terraform.open_worker_pool() as pool:
-            report = run_tasks(pool, dict.fromkeys(by_name, ()), yield_jobs, lambda name: f"{environment}/{name}")
-        report.raise_failure()
+        run_stack_jobs(ports, environment, by_name, read_one).raise_failure()
     return {name: found[name] for name in by_name}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UpstreamBehindError, combine_errors
 from envctl.domain.plan.changes import Action, StackPlan
-from envctl.usecases.concurrency.dag_runner import Task, run_tasks
+from envctl.usecases.concurrency.dag_runner import run_stack_jobs
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
 
@@ -50,22 +50,17 @@ def plan_each(
     """
     found: dict[str, StackPlan] = {}
 
-    def yield_jobs(name: str) -> Task:
-        stack = next(stack for stack in stacks if stack.name == name)
-
-        def plan_one() -> None:
-            found[name] = _plan_stack(ports, environment, stack, applied, destroy=destroy, wait=wait)
-
-        yield plan_one
-
     for stack in stacks:
         if known := _plan_without_terraform(stack, applied, destroy=destroy):
             found[stack.name] = known
-    needs: dict[str, tuple[str, ...]] = {stack.name: () for stack in stacks if stack.name not in found}
+    unknown = {stack.name: stack for stack in stacks if stack.name not in found}
     failed: Mapping[str, EnvctlError] = {}
-    if needs:
-        with ports.terraform.open_worker_pool() as pool:
-            report = run_tasks(pool, needs, yield_jobs, lambda name: f"{environment}/{name}")
+
+    def plan_one(name: str) -> None:
+        found[name] = _plan_stack(ports, environment, unknown[name], applied, destroy=destroy, wait=wait)
+
+    if unknown:
+        report = run_stack_jobs(ports, environment, unknown, plan_one)
         if report.stopped_by is not None:
             raise report.stopped_by
         failed = report.failed
@@ -93,8 +88,11 @@ def _substitute_plan(
 ) -> StackPlan | None:
     """Return a substitute for a failed plan, or None if there is none."""
     if stack.leaves:
-        listable = stack.leaves != "forget" or not isinstance(error, OperationFailedError)
-        return None if listable else _plan_unlisted(stack, error)
+        if stack.leaves != "forget" or not isinstance(error, OperationFailedError):
+            return None
+        # Forgetting a stack does not require its state.
+        why = error.problems[0].message.partition("\n")[0]
+        return StackPlan(stack.name, warnings=(f"what it holds could not be listed: {why}",), leaves="forget")
     waits_for = () if destroy else _find_pending_upstreams(error, found)
     return StackPlan(stack.name, waits_for=waits_for, behind=True) if waits_for else None
 
@@ -136,12 +134,6 @@ def _plan_leaving(plan: StackPlan, stack: PreparedStack) -> StackPlan:
         return replace(plan, leaves="destroy")
     resources = tuple(replace(each, action=Action.FORGET) for each in plan.resources if each.action is Action.DELETE)
     return StackPlan(plan.stack, resources, warnings=plan.warnings, stateless=plan.stateless, leaves="forget")
-
-
-def _plan_unlisted(stack: PreparedStack, error: EnvctlError) -> StackPlan:
-    """Return an empty plan with a warning: forgetting a stack does not require its state."""
-    why = error.problems[0].message.partition("\n")[0]
-    return StackPlan(stack.name, warnings=(f"what it holds could not be listed: {why}",), leaves="forget")
 
 
 def _check_leaving_state(ports: Ports, environment: str, stack: PreparedStack) -> None:

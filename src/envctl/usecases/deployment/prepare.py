@@ -15,7 +15,7 @@ from envctl.domain.settings.values import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
 from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 from envctl.usecases.account import account_check, image_check
-from envctl.usecases.concurrency.dag_runner import Task, run_tasks
+from envctl.usecases.concurrency.dag_runner import run_stack_jobs
 from envctl.usecases.deployment import cost_estimate
 from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.ledger import journal
@@ -43,9 +43,8 @@ def prepare_working_tree(ports: Ports, project: Project, environment: str) -> Pr
 
     The mark is taken before reading the files: saving a file in between invalidates the cache.
     """
-    inputs = working_tree.list_inputs(
-        working_tree.build_release(ports, project), project, environment, ports.provider_lock
-    )
+    unmarked = working_tree.build_release(ports, project)
+    inputs = working_tree.list_inputs(unmarked, project, environment, ports.provider_lock)
     mark = ports.workspace.hash_inputs(inputs)
     written = working_tree.build_release(ports, project)
     pinned = image_check.pin_digests(ports, project, written)
@@ -60,9 +59,8 @@ def prepare_working_tree(ports: Ports, project: Project, environment: str) -> Pr
         # Not cached with tags: a tag may move although no file of the project changes.
         ports.workspace.save_prepared(prepared, inputs, mark)
     # Init may have added providers to the lock of the release.
-    return PreparedRelease(
-        prepared, release.with_lock(ports.tree.read_contents(ports.provider_lock)), settings, over, present
-    )
+    release = release.with_lock(ports.tree.read_contents(ports.provider_lock))
+    return PreparedRelease(prepared, release, settings, over, present)
 
 
 def prepare_stored_release(ports: Ports, project: Project, candidate: Candidate) -> PreparedEnvironment:
@@ -73,9 +71,8 @@ def prepare_stored_release(ports: Ports, project: Project, candidate: Candidate)
     request, release = candidate.request, candidate.release
     if release is None or candidate.settings is None:
         raise RefusedError(list_refusals(request))
-    prepared = write_workdirs(
-        ports, project, release, candidate.settings, request.identity, changeover=request.changeover
-    )
+    over = request.changeover
+    prepared = write_workdirs(ports, project, release, candidate.settings, request.identity, changeover=over)
     init_release(ports, project, prepared, release)
     return prepared
 
@@ -91,12 +88,12 @@ def write_workdirs(
 ) -> PreparedEnvironment:
     """Write the working directories of all stacks of a release. A new release has an empty `identity`."""
     environment = settings.environment
-    for stack in release.wiring.stacks:
-        ports.terraform.require_idle(environment, PreparedStack(stack))
+    for name in release.wiring.stacks:
+        ports.terraform.require_idle(environment, PreparedStack(name))
     ports.workspace.write_code(environment, release.files)
     if identity:
         ports.workspace.save_code_release(environment, identity)
-    stacks = []
+    stacks, binary, keys = [], project.terraform.binary or "", project.terraform.plan_keys
     live = rendering.load_traffic(ports, project, release, environment, changeover)
     for root in rendering.render_stacks(project, release, settings, live, changeover):
         check_secrets(root)
@@ -104,21 +101,11 @@ def write_workdirs(
         ports.workspace.write_stack(environment, root.stack, root.encode())
         ports.workspace.write_module_record(environment, root.stack, render_module_record(release.wiring, root.stack))
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
-        stacks.append(
-            PreparedStack(
-                root.stack,
-                wired.upstream,
-                root.secrets,
-                project.terraform.binary or "",
-                profile,
-                after=wired.after,
-                plan_keys=project.terraform.plan_keys,
-            )
-        )
-    cost_source = cost_estimate.find_source(project, environment, release.wiring.stack_regions)
-    return PreparedEnvironment(
-        environment, identity, settings.digest(), tuple(stacks), rendering.format_traffic(live), cost_source
-    )
+        name, needs, after = root.stack, wired.upstream, wired.after
+        stacks.append(PreparedStack(name, needs, root.secrets, binary, profile, after=after, plan_keys=keys))
+    source = cost_estimate.find_source(project, environment, release.wiring.stack_regions)
+    traffic = rendering.format_traffic(live)
+    return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)
 
 
 def init_working_tree(ports: Ports, project: Project, prepared: PreparedEnvironment) -> None:
@@ -164,28 +151,22 @@ def init_release_stacks(ports: Ports, environment: str, stacks: Sequence[Prepare
         remote_modules.require_carried_modules(ports, release, environment, stack.name)
         written = ports.workspace.read_provider_lock(environment, stack.name)
         if written is not None and (foreign := find_version_mismatches(release.lock_bytes(), written)):
-            raise OperationFailedError(
-                Problem(
-                    "E320",
-                    f"stack {stack.name} needs {', '.join(foreign)} in a version that the release does not carry",
-                    "make a new release with today's providers in the entry environment, and promote that one",
-                )
-            )
+            message = f"stack {stack.name} needs {', '.join(foreign)} in a version that the release does not carry"
+            hint = "make a new release with today's providers in the entry environment, and promote that one"
+            raise OperationFailedError(Problem("E320", message, hint))
 
 
 def _init_concurrently(ports: Ports, environment: str, stacks: Sequence[PreparedStack], lock: bytes | None) -> None:
     """Run `terraform init` concurrently. Raise all errors together."""
     by_name = {stack.name: stack for stack in stacks}
 
-    def yield_jobs(name: str) -> Task:
-        yield lambda: ports.terraform.init(environment, by_name[name], lock)
+    def init_one(name: str) -> None:
+        ports.terraform.init(environment, by_name[name], lock)
 
     if len(stacks) == 1:
-        ports.terraform.init(environment, stacks[0], lock)
+        init_one(stacks[0].name)
     elif stacks:
-        with ports.terraform.open_worker_pool() as pool:
-            report = run_tasks(pool, dict.fromkeys(by_name, ()), yield_jobs, lambda name: f"{environment}/{name}")
-        report.raise_failure()
+        run_stack_jobs(ports, environment, by_name, init_one).raise_failure()
 
 
 def check_secrets(root: RootModule) -> None:
@@ -193,14 +174,7 @@ def check_secrets(root: RootModule) -> None:
     if SESSION_VARIABLE in root.secrets:
         message = f"{root.stack}: the sensitive variable {SESSION_VARIABLE} has a name that envctl needs for itself"
         raise ConfigurationError(Problem("E118", message, "give it another name in the module"))
-    problems = [
-        Problem(
-            "E117",
-            f"{root.stack}: the value of {name} holds a NUL character",
-            "encode it, for example as base64, and decode it in the module",
-        )
-        for name, value in root.secrets.items()
-        if "\0" in value
-    ]
-    if problems:
-        raise ConfigurationError(*problems)
+    broken = [f"{root.stack}: the value of {name}" for name, value in root.secrets.items() if "\0" in value]
+    if broken:
+        hint = "encode it, for example as base64, and decode it in the module"
+        raise ConfigurationError(*(Problem("E117", f"{value} holds a NUL character", hint) for value in broken))

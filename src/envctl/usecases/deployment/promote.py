@@ -14,9 +14,8 @@ def promote(
     project = load.load_project(ports)
     source, target = (load.find_environment(ports, project, name) for name in (source, target))
     project = project.view_for(target)
-    with ports.workspace.lock_environment(
-        target, f"envctl promote {source} {target} by {ports.identity.identify_actor().name}"
-    ):
+    actor = ports.identity.identify_actor().name
+    with ports.workspace.lock_environment(target, f"envctl promote {source} {target} by {actor}"):
         if not options.dry_run:
             ports.store.prefetch_time()
         present = journal.load(ports)

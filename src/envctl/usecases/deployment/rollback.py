@@ -14,9 +14,8 @@ def rollback(ports: Ports, environment: str, options: DeployOptions = DEFAULT, *
     Running it twice goes back only once.
     """
     project, target = load.load_view(ports, environment)
-    with ports.workspace.lock_environment(
-        target, f"envctl rollback {target} by {ports.identity.identify_actor().name}"
-    ):
+    actor = ports.identity.identify_actor().name
+    with ports.workspace.lock_environment(target, f"envctl rollback {target} by {actor}"):
         if not options.dry_run:
             ports.store.prefetch_time()
         present = journal.load(ports)

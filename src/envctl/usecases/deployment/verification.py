@@ -1,18 +1,20 @@
 """`envctl verify ENV`, also the last stage of a deployment: run the project's checks, and record their results."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from envctl.domain.checks import probes as checks
+from envctl.domain.config.checks.kinds import CommandCheck
+from envctl.domain.config.checks.table import Check
 from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards import RefusedError, list_refusals
 from envctl.domain.ledger.events import Event, VerificationFailed, VerificationPassed
 from envctl.domain.ledger.state import Deployment, LedgerState, describe_outcome
-from envctl.domain.rules.document import format_check_digest
-from envctl.domain.terraform.outputs import drop_sensitive
+from envctl.domain.rules.document import format_check_digest, to_check_table
+from envctl.domain.terraform.outputs import Outputs, drop_sensitive
 from envctl.usecases.deployment import output_reader, prepare
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
@@ -55,11 +57,12 @@ def verify_prepared(ports: Ports, project: Project, prepared: PreparedEnvironmen
     failed = [each for each in checked if each.outcome == "failed"]
     _record_result(ports, project, target, running, checked)
     if failed:
-        raise OperationFailedError(*(_describe_failure(target, each) for each in failed))
+        hint = f"what runs in {target} is not proven until it is mended and checked again: envctl verify {target}"
+        why = [f"check {each.name} of {target} failed: {each.problem}" for each in failed]
+        raise OperationFailedError(*(Problem("E410", message, hint) for message in why))
     after = project.pipeline.find_next(target)
-    return Verification(
-        target, running.release, checked, project.pipeline.format_deploy_command(after) if after else ""
-    )
+    next_command = project.pipeline.format_deploy_command(after) if after else ""
+    return Verification(target, running.release, checked, next_command)
 
 
 def _require_running(present: LedgerState, target: str) -> Deployment:
@@ -69,9 +72,7 @@ def _require_running(present: LedgerState, target: str) -> Deployment:
         return proof.deployment
     last = present.find_environment(target).last
     state = (
-        "nothing runs there"
-        if last is None or last.action == "destroy"
-        else f"its last deployment {describe_outcome(last)}"
+        f"its last deployment {describe_outcome(last)}" if last and last.action != "destroy" else "nothing runs there"
     )
     hint = f"envctl recover {target}" if last and last.outcome == "unfinished" else "envctl status shows the way on"
     raise OperationFailedError(Problem("E409", f"there is nothing to verify in {target}: {state}", hint))
@@ -82,12 +83,12 @@ def _prepare_running(ports: Ports, project: Project, present: LedgerState, targe
     if candidate.release is None or candidate.settings is None:
         raise RefusedError(list_refusals(candidate.request))
     prepared = prepare.write_workdirs(ports, project, candidate.release, candidate.settings, candidate.request.identity)
-    if _find_needed_stacks(project, prepared, sandbox=ports.sandbox):
+    if find_needed_stacks(prepared, select_checks(project, target, sandbox=ports.sandbox).values()):
         prepare.init_release(ports, project, prepared, candidate.release)
     return prepared
 
 
-def select_checks(project: Project, environment: str, *, sandbox: bool) -> dict[str, checks.Check]:
+def select_checks(project: Project, environment: str, *, sandbox: bool) -> dict[str, Check]:
     """Return the checks of an environment; in the sandbox, only those applicable there."""
     return {
         name: each
@@ -96,34 +97,37 @@ def select_checks(project: Project, environment: str, *, sandbox: bool) -> dict[
     }
 
 
-def _find_needed_stacks(project: Project, prepared: PreparedEnvironment, *, sandbox: bool) -> frozenset[str]:
+def find_needed_stacks(prepared: PreparedEnvironment, known: Collection[Check]) -> frozenset[str]:
     """Return the stacks with outputs needed by the checks: all of them if a check is a command."""
-    here = prepared.environment
-    known = select_checks(project, here, sandbox=sandbox).values()
-    if any(isinstance(check, checks.CommandCheck) for check in known):
+    if any(isinstance(check, CommandCheck) for check in known):
         return frozenset(stack.name for stack in prepared.stacks)
     return frozenset(reference.stack for check in known if (reference := checks.find_required_output(check)))
+
+
+def build_check_variables(environment: str, release: str, outputs: Outputs) -> dict[str, str]:
+    """Return the variables of a check. Only public outputs are included: other processes can read variables."""
+    public = json.dumps(drop_sensitive(outputs))
+    return {"ENVCTL_ENVIRONMENT": environment, "ENVCTL_RELEASE": release, "ENVCTL_OUTPUTS": public}
+
+
+def run_probe(ports: Ports, probe: checks.Probe | checks.CheckResult, variables: Mapping[str, str]) -> str:
+    """Run a resolved check. Return the reason of a failure, else an empty text."""
+    return probe.problem if isinstance(probe, checks.CheckResult) else ports.check_runner.run_check(probe, variables)
 
 
 def _run_checks(
     ports: Ports, project: Project, prepared: PreparedEnvironment, running: Deployment
 ) -> Iterator[Checked]:
-    needed = _find_needed_stacks(project, prepared, sandbox=ports.sandbox)
+    needed = find_needed_stacks(prepared, select_checks(project, prepared.environment, sandbox=ports.sandbox).values())
     stacks = [stack for stack in prepared.stacks if stack.name in needed]
     outputs = output_reader.read_outputs(ports, prepared.environment, stacks)
-    variables = {
-        "ENVCTL_ENVIRONMENT": prepared.environment,
-        "ENVCTL_RELEASE": running.release,
-        # Public outputs only: other processes can read environment variables.
-        "ENVCTL_OUTPUTS": json.dumps(drop_sensitive(outputs)),
-    }
+    variables = build_check_variables(prepared.environment, running.release, outputs)
     for name, check in select_checks(project, prepared.environment, sandbox=False).items():
         if not checks.is_check_applicable(check, prepared.environment, sandbox=ports.sandbox):
             yield Checked(name, "skipped", "not in the sandbox")
             continue
         ports.observer.on_message(f"checking {name} in {prepared.environment}")
-        probe = checks.resolve_check(check, name, outputs)
-        problem = probe.problem if isinstance(probe, checks.Verdict) else ports.check_runner.run_check(probe, variables)
+        problem = run_probe(ports, checks.resolve_check(check, name, outputs), variables)
         yield Checked(name, "failed" if problem else "passed", problem)
 
 
@@ -132,7 +136,7 @@ def _record_result(
 ) -> None:
     failed = [each for each in checked if each.outcome == "failed"]
     known = select_checks(project, target, sandbox=False)
-    marks = tuple(format_check_digest(name, check) for name, check in known.items())
+    marks = tuple(format_check_digest(name, to_check_table(check)) for name, check in known.items())
 
     def decide_event(present: LedgerState) -> Event:
         now = present.find_environment(target).current_evidence
@@ -147,8 +151,3 @@ def _record_result(
         return VerificationPassed(target, running.release, running.seq, passed, marks)
 
     journal.append(ports, decide_event)
-
-
-def _describe_failure(target: str, checked: Checked) -> Problem:
-    hint = f"what runs in {target} is not proven until it is mended and checked again: envctl verify {target}"
-    return Problem("E410", f"check {checked.name} of {target} failed: {checked.problem}", hint)

@@ -4,7 +4,7 @@ Drift invalidates a verification, and so the findings are recorded. A stack with
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -25,6 +25,7 @@ from envctl.usecases.deployment.planning import require_state
 from envctl.usecases.deployment.run import require
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift, merge_conditions
 from envctl.usecases.ledger import journal
+from envctl.usecases.ledger.store_layout import release_key
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack, WorkerPool
@@ -122,12 +123,13 @@ class DriftScan:
         """Check all environments, leaving out those of `unless_empty` without any deployment."""
         with ExitStack() as locks, self.ports.terraform.open_worker_pool() as crew:
             locked = {target: self._try_lock(target, locks) for target in wanted}
-            with self._prefetch_bundles(wanted):
+            # The bundles last used by this machine: mostly, they still run there.
+            releases = {self.ports.workspace.load_code_release(target) for target in wanted} - {""}
+            with self.ports.store.prefetch([release_key(release) for release in sorted(releases)], []):
                 # Read once, with all locks held against deployments from this machine: a store may be far away.
                 self.state = journal.load(self.ports)
-                targets = tuple(
-                    each for each in wanted if each not in unless_empty or self.state.find_environment(each).last
-                )
+                find = self.state.find_environment
+                targets = tuple(each for each in wanted if each not in unless_empty or find(each).last)
                 self.ports.observer.on_start(targets)
                 for target in targets:
                     if error := locked[target]:
@@ -136,11 +138,6 @@ class DriftScan:
                         self._start_checks(target, wanted[target], crew)
             self._await_checks(crew)
         return Drift(tuple(self.results[target] for target in targets))
-
-    def _prefetch_bundles(self, wanted: Collection[str]) -> AbstractContextManager[None]:
-        """Fetch the bundles last used by this machine in advance: mostly, they still run there."""
-        releases = {self.ports.workspace.load_code_release(target) for target in wanted} - {""}
-        return self.ports.store.prefetch([bundle_store.bundle_key(release) for release in sorted(releases)], [])
 
     def _try_lock(self, target: str, locks: ExitStack) -> EnvctlError | None:
         """Take the lock of the work directory, and return the error on failure."""
@@ -172,41 +169,35 @@ class DriftScan:
         self.targets[target] = found
         for stack in found.stacks:
             unit = f"{target}/{stack.name}"
-            crew.submit(unit, partial(self._measure_check, found, stack), unit)
+            crew.submit(unit, partial(_measure_check, self.ports, found, stack), unit)
 
     def _prepare_target(self, target: str, selection: StackSelection) -> _Target | EnvironmentDrift:
         project, present = self.project.view_for(target), self.state
         here = present.find_environment(target)
         if problem := _find_blocking_problem(target, here):
-            release = here.last.release if here.last else ""
-            return EnvironmentDrift(target, release, "unknown", problems=(problem,))
+            return EnvironmentDrift(target, here.last.release if here.last else "", "unknown", problems=(problem,))
         if here.current is None:
             return EnvironmentDrift(target, "", "empty")
         unpinned_providers.require_pinned_for_evidence(self.ports, target)
         candidate = deploy_request.build_redeployment(self.ports, project, present, target=target)
         require_readable(candidate)
-        needs = (
-            {name: stack.needs for name, stack in candidate.release.wiring.stacks.items()} if candidate.release else {}
-        )
-        over = candidate.request.changeover
+        release, over = require(candidate.release), candidate.request.changeover
+        needs = {name: stack.needs for name, stack in release.wiring.stacks.items()}
         names = select_stacks(selection, {**needs, **dict.fromkeys(over.leaving, ())})
         prepared = prepare.prepare_stored_release(self.ports, project, candidate)
         stacks = tuple(s for s in prepared.stacks if s.name in names)
-        if candidate.release is not None and over.leaving.keys() & set(names):
+        if over.leaving.keys() & set(names):
             # A leaving stack is checked until it is destroyed or forgotten.
             prepared = leaving_stacks.add_leaving(
-                self.ports, project, present, prepared, release=candidate.release, changeover=over
+                self.ports, project, present, prepared, release=release, changeover=over
             )
             stacks = (*stacks, *(s for s in prepared.leaving if s.name in names and not s.unready))
         ignored = project.environments[target].drift.ignore
         ignoring = _IgnoreRules(ignored, list_ignored_drift(candidate.request, ignored))
-        stands = _is_as_deployed(here, prepared, candidate.request.place)
-        return _Target(target, here, prepared, stacks, ignoring, stands)
-
-    def _measure_check(self, place: _Target, stack: PreparedStack) -> None:
-        began = self.ports.clock.now()
-        found = _check_stack(self.ports, place, stack)
-        place.seen[stack.name] = replace(found, seconds=(self.ports.clock.now() - began).total_seconds())
+        place = candidate.request.place
+        deployed = (here.current.release, here.current.settings, here.current.place)
+        as_deployed = here.whole and bool(place) and deployed == (prepared.release, prepared.settings, place)
+        return _Target(target, here, prepared, stacks, ignoring, as_deployed)
 
     def _await_checks(self, crew: WorkerPool) -> None:
         """Await all checks and record each environment at once after its last stack, in case of an interruption."""
@@ -248,6 +239,12 @@ def _find_blocking_problem(target: str, here: EnvironmentState) -> Problem | Non
     return None
 
 
+def _measure_check(ports: Ports, place: _Target, stack: PreparedStack) -> None:
+    began = ports.clock.now()
+    found = _check_stack(ports, place, stack)
+    place.seen[stack.name] = replace(found, seconds=(ports.clock.now() - began).total_seconds())
+
+
 def _check_stack(ports: Ports, place: _Target, stack: PreparedStack) -> StackDrift:
     target, here, prepared = place.target, place.here, place.prepared
     applied = stack.name in here.stacks
@@ -273,14 +270,6 @@ def _check_stack(ports: Ports, place: _Target, stack: PreparedStack) -> StackDri
     if place.as_deployed and applied and any(each.action is not Action.READ for each in waits):
         warnings = (*warnings, _UNEXPLAINED_PENDING)
     return StackDrift(stack.name, condition, remaining.resources, remaining.outputs, pending, ignored, warnings)
-
-
-def _is_as_deployed(here: EnvironmentState, prepared: PreparedEnvironment, place: str) -> bool:
-    """Tell whether the last deployment was complete, with the same release, settings and place."""
-    current = here.current
-    if current is None or not here.whole or not current.place:
-        return False
-    return (current.release, current.settings, current.place) == (prepared.release, prepared.settings, place)
 
 
 def record_drift(ports: Ports, found: EnvironmentDrift, known: LedgerState) -> tuple[EnvironmentDrift, LedgerState]:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst_exit_code
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
+from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.text.lists import join_first
 from envctl.usecases.deployment import drift_undo
 from envctl.usecases.deployment.deploy import deploy
@@ -63,7 +64,9 @@ def _fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOption
             deployed = deploy(candidate, run)
             return _report_remaining(Mended(target, deployed), run.remaining)
     except EnvctlError as error:
-        if isinstance(error, InterruptedByUserError) and not _is_declined(error):
+        is_declined = any(problem.code == "E310" for problem in error.problems)
+        if isinstance(error, InterruptedByUserError) and not is_declined:
+            # Ctrl-C stops the repair of all environments.
             raise
         return Mended(target, problems=tuple(error.problems), exit_code=error.exit_code)
 
@@ -77,8 +80,3 @@ def _report_remaining(mended: Mended, remaining: tuple[str, ...]) -> Mended:
     )
     hint = f"undo it by hand, then: envctl drift {mended.environment}"
     return replace(mended, problems=(Problem("E330", message, hint),), exit_code=ExitCode.FAILED)
-
-
-def _is_declined(error: EnvctlError) -> bool:
-    """Tell whether the user declined one plan, as opposed to Ctrl-C for all of them."""
-    return any(problem.code == "E310" for problem in error.problems)

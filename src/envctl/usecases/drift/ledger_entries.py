@@ -26,10 +26,9 @@ class DriftObservation:
     def is_current(self, present: LedgerState) -> bool:
         """Tell whether the checked deployment still runs."""
         here = present.find_environment(self.found.environment)
-        same = here.current is not None and here.current.seq == self.found.deployment
-        return (
-            same and here.last is not None and here.last.seq == self.last_deployment and not here.unfinished_deployment
-        )
+        if here.current is None or here.last is None or here.unfinished_deployment:
+            return False
+        return (here.current.seq, here.last.seq) == (self.found.deployment, self.last_deployment)
 
 
 def record_observations(
@@ -72,9 +71,8 @@ class _DriftJournal:
             raise
         except EnvctlError as error:
             # The finding is still shown, although guards will not know of it.
-            self.store_error = (
-                error if any(problem.code.startswith(STORE_ERRORS) for problem in error.problems) else None
-            )
+            if any(problem.code.startswith(STORE_ERRORS) for problem in error.problems):
+                self.store_error = error
             return replace(found, problems=tuple(error.problems))
         if entry:
             # The own entry need not be read.

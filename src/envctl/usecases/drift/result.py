@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from envctl.domain.errors import ExitCode, Problem, worst_exit_code
+from envctl.domain.errors import Problem
+from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.plan.changes import OutputChange, ResourceChange, StackPlan
 from envctl.domain.plan.drift import Condition
 
@@ -70,7 +71,11 @@ class EnvironmentDrift:
 
     @property
     def drifted_names(self) -> tuple[str, ...]:
-        return tuple(name for stack in self.stacks for name in _list_drifted_names(stack))
+        names: list[str] = []
+        for stack in self.stacks:
+            names += [f"{stack.stack}: {resource.address}" for resource in stack.resources]
+            names += [f"{stack.stack}: output {output.name}" for output in stack.outputs]
+        return tuple(names)
 
 
 @dataclass(frozen=True)
@@ -83,29 +88,23 @@ class Drift:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        return tuple(
-            problem
-            for each in self.environments
-            for problem in (*each.problems, *(problem for stack in each.stacks for problem in stack.problems))
-        )
+        found: list[Problem] = []
+        for each in self.environments:
+            found += [*each.problems, *(problem for stack in each.stacks for problem in stack.problems)]
+        return tuple(found)
 
     def exit_code(self, *, pending: bool = False) -> ExitCode:
         """Return the worst exit code. With `pending`, pending changes count as well."""
-        return worst_exit_code(_to_exit_code(each, pending=pending) for each in self.environments)
+        found = [ExitCode.DONE]
+        for each in self.environments:
+            if each.unknown or each.problems:
+                found.append(ExitCode.FAILED)
+            elif each.drifted or (pending and each.pending):
+                found.append(ExitCode.CHANGES)
+        return worst_exit_code(found)
 
 
 def merge_conditions(stacks: Iterable[StackDrift]) -> Condition:
     """Return the condition of several stacks: any drift outranks unknown, and unknown outranks clean."""
     conditions = {stack.condition for stack in stacks}
     return "drifted" if "drifted" in conditions else "unknown" if "unknown" in conditions else "clean"
-
-
-def _list_drifted_names(stack: StackDrift) -> list[str]:
-    resources = [f"{stack.stack}: {resource.address}" for resource in stack.resources]
-    return resources + [f"{stack.stack}: output {output.name}" for output in stack.outputs]
-
-
-def _to_exit_code(each: EnvironmentDrift, *, pending: bool) -> ExitCode:
-    changes = each.drifted or (pending and each.pending)
-    failed = each.unknown or each.problems
-    return ExitCode.FAILED if failed else ExitCode.CHANGES if changes else ExitCode.DONE

@@ -19,9 +19,7 @@ from envctl.usecases.project import load
 
 
 def collect_run(ports: Ports, name: str = "") -> Drift | Plans:
-    """Merge the answers of the named run, or of the last uncollected one. Collecting again includes later answers, and
-    does not record an entry twice.
-    """
+    """Merge the answers of a run, by default of the last uncollected one. A repetition records no entry twice."""
     run = run_store.load_run(ports, name or run_store.find_uncollected_run(ports))
     parts = run_store.load_answers(ports, run)
     if run.kind == "plan":
@@ -29,9 +27,8 @@ def collect_run(ports: Ports, name: str = "") -> Drift | Plans:
         _mark_collected(ports, run, parts)
         return Plans(run.id, tuple(_add_costs(ports, plans)))
     observations = [merge_drift(run, parts, each) for each in run.environments]
-    results = record_observations(
-        ports, observations, since=min((seq for each in observations for seq in each.start_seqs), default=0)
-    )
+    since = min((seq for each in observations for seq in each.start_seqs), default=0)
+    results = record_observations(ports, observations, since=since)
     if results == tuple(each.found for each in observations):
         _mark_collected(ports, run, parts)
     return Drift(results)

@@ -10,10 +10,10 @@ from typing import Literal
 
 from envctl.domain.ci import run_documents as documents
 from envctl.domain.ci.run_documents import MatrixRun, PlannedEnvironment, RunKind
-from envctl.domain.ci.shard_planner import DEFAULT_JOBS, MAX_JOBS, Shard, Unit, plan_shards
+from envctl.domain.ci.shard_planner import DEFAULT_JOBS, MAX_JOBS, Unit, plan_shards
 from envctl.domain.config.project import Project
 from envctl.domain.errors import Problem, UsageError
-from envctl.domain.ledger.state import EnvironmentState, LedgerState
+from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release import bundle as releases
 from envctl.usecases.fleet import run_store
 from envctl.usecases.ledger import journal
@@ -51,9 +51,7 @@ def begin_matrix_run(
     at_most: int = DEFAULT_JOBS,
     form: Format = "github",
 ) -> Matrix:
-    """Begin a run for the environments, by default for all in scope. An empty environment belongs to the run, and no
-    job checks it.
-    """
+    """Begin a run for the environments, by default for all in scope. No job checks an empty environment of it."""
     if not 0 < at_most <= MAX_JOBS:
         message = f"--jobs {at_most}: a matrix has between 1 and {MAX_JOBS} jobs"
         raise UsageError(Problem("E026", message, "envctl matrix --help"))
@@ -62,27 +60,27 @@ def begin_matrix_run(
     present = journal.load(ports)
     if not environments:
         wanted = tuple(name for name in wanted if _is_in_scope(project, present, kind, name))
-    planned = _SnapshotReader(ports, project, present, kind).read_all(wanted)
+    reader = _SnapshotReader(ports, project, present, kind)
+    planned = tuple(reader.read_environment(name) for name in wanted)
     units = [unit for each in planned for unit in _list_units(each, kind)]
     known = run_store.load_last_collected(ports, kind)
     shards = plan_shards(units, known.flatten_durations() if known else {}, at_most)
     now = ports.clock.now()
     name = documents.format_run_id(kind, now, ports.nonces.new())
     run_store.save_run(ports, MatrixRun(name, kind, now, ports.identity.identify_actor(), planned, shards))
-    jobs = tuple(_build_job(name, number, shard) for number, shard in enumerate(shards, 1))
-    longest = max((job.seconds for job in jobs), default=0)
-    ports.observer.on_message(
-        f"run {name} (stacks: {len(units)}, jobs: {len(jobs)}, the longest about {longest:.0f} s)"
+    jobs = tuple(
+        Job(number, name, len(shard.units), shard.unit_count, shard.seconds) for number, shard in enumerate(shards, 1)
     )
+    extent = f"stacks: {len(units)}, jobs: {len(jobs)}"
+    longest = max((job.seconds for job in jobs), default=0)
+    ports.observer.on_message(f"run {name} ({extent}, the longest about {longest:.0f} s)")
     return Matrix(name, kind, form, jobs)
 
 
 def snapshot_environment(
     ports: Ports, project: Project, present: LedgerState, kind: RunKind, environment: str
 ) -> PlannedEnvironment:
-    """Return the deployment to check in an environment, or the working tree to plan. A job compares its own snapshot
-    with the one from the beginning of the run.
-    """
+    """Return the deployment to check, or the working tree to plan. Jobs compare theirs with that of the run's start."""
     here, view = present.find_environment(environment), project.view_for(environment)
     deployment = here.last.seq if here.last else 0
     if kind == "plan" and environment == view.entry:
@@ -91,8 +89,10 @@ def snapshot_environment(
         name = releases.compute_identity(releases.pack(replace(tree.with_lock(None), missing=())))
         over = stack_changes.find_changeover(ports, view, present, environment, tree.wiring)
         return PlannedEnvironment(environment, name, deployment, (*tree.wiring.stacks, *over.leaving))
-    running = here.current or here.last
-    return PlannedEnvironment(environment, running.release if running and _should_exist(here) else "", deployment)
+    running, last = here.current or here.last, here.last
+    # Resources should exist even after an incomplete deployment.
+    is_empty = last is None or (last.action == "destroy" and last.outcome == "succeeded")
+    return PlannedEnvironment(environment, running.release if running and not is_empty else "", deployment)
 
 
 def _is_in_scope(project: Project, present: LedgerState, kind: RunKind, environment: str) -> bool:
@@ -101,12 +101,6 @@ def _is_in_scope(project: Project, present: LedgerState, kind: RunKind, environm
     if kind == "plan":
         return environment == project.view_for(environment).entry or here.current is not None
     return environment not in project.standalone or here.last is not None
-
-
-def _should_exist(here: EnvironmentState) -> bool:
-    """Tell whether resources should exist, even after an incomplete deployment."""
-    last = here.last
-    return last is not None and not (last.action == "destroy" and last.outcome == "succeeded")
 
 
 def _list_units(planned: PlannedEnvironment, kind: RunKind) -> Iterator[Unit]:
@@ -124,10 +118,7 @@ class _SnapshotReader:
         self._ports, self._project, self._present, self._kind = ports, project, present, kind
         self._stacks: dict[str, tuple[str, ...]] = {}
 
-    def read_all(self, environments: Sequence[str]) -> tuple[PlannedEnvironment, ...]:
-        return tuple(self._read_environment(name) for name in environments)
-
-    def _read_environment(self, name: str) -> PlannedEnvironment:
+    def read_environment(self, name: str) -> PlannedEnvironment:
         here = self._present.find_environment(name)
         snapshot = snapshot_environment(self._ports, self._project, self._present, self._kind, name)
         if snapshot.stacks or here.unfinished_deployment or here.current is None:
@@ -143,7 +134,3 @@ class _SnapshotReader:
             _, found, _ = bundle_store.load_bundle(self._ports, release)
             self._stacks[release] = tuple(found.wiring.stacks) if found else ()
         return self._stacks[release]
-
-
-def _build_job(run: str, number: int, shard: Shard) -> Job:
-    return Job(number, run, len(shard.units), shard.unit_count, shard.seconds)

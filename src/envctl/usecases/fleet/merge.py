@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from envctl.domain.ci.run_documents import MatrixRun, PlannedEnvironment
-from envctl.domain.errors import ExitCode, Problem, worst_exit_code
+from envctl.domain.errors import Problem
+from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.usecases.drift.drift import find_next_command
 from envctl.usecases.drift.ledger_entries import DriftObservation
@@ -76,9 +77,7 @@ def _merge_answers(run: MatrixRun, parts: Mapping[int, ShardAnswer], planned: Pl
 
 
 def _extract_drift(planned: PlannedEnvironment, part: ShardAnswer, asked: Sequence[str]) -> EnvironmentDrift:
-    """Return the drift found by one shard. Its `problems` concern the environment as a whole; a failed check of a stack
-    is reported with the stack, to keep the findings of other shards.
-    """
+    """Return the drift found by one shard. `problems` of one stack stand with it, to keep findings of other shards."""
     name = planned.environment
     if isinstance(part, Problem):
         return _report_unknown(planned, asked, (part,))
@@ -119,11 +118,10 @@ def _extract_plan(planned: PlannedEnvironment, part: ShardAnswer) -> Environment
     if isinstance(part, Problem):
         return EnvironmentPreview(name, problems=(part,), exit_code=ExitCode.FAILED)
     found = next((each for each in part.plans if each.environment == name), None)
-    if found is None:
-        return EnvironmentPreview(name, problems=(_describe_missing_answer(part, name),), exit_code=ExitCode.FAILED)
-    if not _is_same_deployment(planned, part):
-        return EnvironmentPreview(name, problems=(describe_changed_deployment(name),), exit_code=ExitCode.FAILED)
-    return found
+    if found is not None and _is_same_deployment(planned, part):
+        return found
+    problem = describe_changed_deployment(name) if found else _describe_missing_answer(part, name)
+    return EnvironmentPreview(name, problems=(problem,), exit_code=ExitCode.FAILED)
 
 
 def _sort_stacks(planned: PlannedEnvironment, stacks: Mapping[str, T]) -> tuple[T, ...]:

@@ -70,17 +70,12 @@ def find_uncollected_run(ports: Ports) -> str:
 
 
 def save_answer(ports: Ports, new: Answer) -> int:
-    """Save an answer and return the number of the attempt. After a lost response of the store, the same answer is saved
-    twice, without harm.
-    """
+    """Save an answer, and return the number of the attempt. A lost response of the store saves it twice: harmless."""
     for attempt in range(1, MAX_ATTEMPTS + 1):
-        try:
-            ports.store.create(
-                run_documents.format_answer_key(new.run, new.shard, attempt), run_documents.encode_document(new)
-            )
-        except AlreadyExistsError:
-            continue
-        return attempt
+        with suppress(AlreadyExistsError):
+            key = run_documents.format_answer_key(new.run, new.shard, attempt)
+            ports.store.create(key, run_documents.encode_document(new))
+            return attempt
     message = f"shard {new.shard} of run {new.run} was answered {MAX_ATTEMPTS} times already"
     raise OperationFailedError(Problem("E474", message, "begin a new run: envctl matrix"))
 
@@ -96,10 +91,9 @@ def load_last_collected(ports: Ports, kind: RunKind) -> CollectedRun | None:
     """Return the last collected run of that kind, for its durations; None if it is unreadable."""
     for run in reversed(_list_runs(ports, run_documents.COLLECTED_FOLDER)):
         if run_documents.parse_run_kind(run) == kind:
+            data = ports.store.read(run_documents.format_collected_key(run)) or b""
             try:
-                return run_documents.decode_document(
-                    CollectedRun, ports.store.read(run_documents.format_collected_key(run)) or b""
-                )
+                return run_documents.decode_document(CollectedRun, data)
             except run_documents.UnreadableDocumentError:
                 return None
     return None

@@ -2,13 +2,14 @@
 the ledger alone: jobs would only wait for each other.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Self
 
 from envctl.domain.ci.run_documents import MatrixRun, PlannedEnvironment, RunKind
 from envctl.domain.ci.shard_planner import Shard, Unit, group_by_environment
-from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, UsageError
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.concurrency.stack_selection import StackSelection
 from envctl.usecases.drift import drift
@@ -25,9 +26,8 @@ from envctl.usecases.project import load
 
 def check_unit_drift(ports: Ports, units: Sequence[str]) -> Drift:
     """Check the drift of units like `dev/network`, without a ledger entry: other stacks may have drifted."""
-    return drift.find_unit_drift(
-        ports, {name: frozenset(stacks) for name, stacks in _parse_units(ports, units).items()}
-    )
+    wanted = _parse_units(ports, units)
+    return drift.find_unit_drift(ports, {name: frozenset(stacks) for name, stacks in wanted.items()})
 
 
 def plan_units(ports: Ports, units: Sequence[str]) -> Plans:
@@ -41,7 +41,7 @@ def check_shard_drift(ports: Ports, run: str, number: int) -> Drift:
     checked = drift.find_unit_drift(ports, units).environments if units else ()
     seconds = (ports.clock.now() - began).total_seconds()
     found = (*checked, *(EnvironmentDrift(name, "", "unknown", problems=(why,)) for name, why in task.list_changed()))
-    task.save_answer(_ShardResult(found, durations=_share_duration(checked, seconds)))
+    task.save_answer(drift=found, durations=_share_duration(checked, seconds))
     return Drift(found)
 
 
@@ -50,9 +50,7 @@ def plan_shard(ports: Ports, run: str, number: int) -> Plans:
     plans_by_environment = {name: _plan_timed(ports, name, stacks) for name, stacks in task.unchanged_units.items()}
     failed = (EnvironmentPreview(name, problems=(why,), exit_code=ExitCode.FAILED) for name, why in task.list_changed())
     plans = (*(each for each, _ in plans_by_environment.values()), *failed)
-    task.save_answer(
-        _ShardResult(plans=plans, durations={name: took for name, (_, took) in plans_by_environment.items()})
-    )
+    task.save_answer(plans=plans, durations={name: took for name, (_, took) in plans_by_environment.items()})
     return Plans(run, plans)
 
 
@@ -82,32 +80,23 @@ class _ShardTask:
     def unchanged_units(self) -> dict[str, tuple[str, ...]]:
         """The stacks to check: those of environments unchanged since the run began."""
         began = {each.environment: each for each in self.run.environments}
-        return {
-            name: stacks
-            for name, stacks in self.shard.units.items()
-            if began[name].has_same_state(self.snapshots[name])
-        }
+        same = {name for name, snapshot in self.snapshots.items() if began[name].has_same_state(snapshot)}
+        return {name: stacks for name, stacks in self.shard.units.items() if name in same}
 
-    def list_changed(self) -> Iterator[tuple[str, Problem]]:
-        return (
-            (name, describe_changed_deployment(name)) for name in self.shard.units if name not in self.unchanged_units
-        )
+    def list_changed(self) -> list[tuple[str, Problem]]:
+        changed = [name for name in self.shard.units if name not in self.unchanged_units]
+        return [(name, describe_changed_deployment(name)) for name in changed]
 
-    def save_answer(self, result: "_ShardResult") -> None:
+    def save_answer(
+        self,
+        *,
+        drift: tuple[EnvironmentDrift, ...] = (),
+        plans: tuple[EnvironmentPreview, ...] = (),
+        durations: Mapping[str, Mapping[str, float]],
+    ) -> None:
         now, actor, seen = self.ports.clock.now(), self.ports.identity.identify_actor(), tuple(self.snapshots.values())
-        draft = run_store.Answer(self.run.id, self.number, now, actor, self.present.seq, seen)
-        run_store.save_answer(
-            self.ports, replace(draft, drift=result.drift, plans=result.plans, durations=result.durations)
-        )
-
-
-@dataclass(frozen=True)
-class _ShardResult:
-    """The findings of a shard: drift or plans."""
-
-    drift: tuple[EnvironmentDrift, ...] = ()
-    plans: tuple[EnvironmentPreview, ...] = ()
-    durations: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+        answer = run_store.Answer(self.run.id, self.number, now, actor, self.present.seq, seen, drift, plans, durations)
+        run_store.save_answer(self.ports, answer)
 
 
 def _share_duration(checked: Sequence[EnvironmentDrift], seconds: float) -> dict[str, dict[str, float]]:

@@ -5,7 +5,6 @@ from typing import Literal
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
-from envctl.domain.guards import BundleState
 from envctl.domain.ledger.state import Deployment, KnownRelease, LedgerState
 from envctl.domain.release.artifact_changes import ArtifactPair, pair_artifacts
 from envctl.domain.release.bundle import compute_identity, pack
@@ -89,19 +88,15 @@ def diff_environments(ports: Ports, first: str, second: str, *, patch: bool = Fa
     project = load.load_project(ports)
     names = load.find_environment(ports, project, first), load.find_environment(ports, project, second)
     if first == second:
-        other = project.find_previous(first) or project.find_next(first) or "…"
+        other = project.find_previous(first) or project.pipeline.find_next(first) or "…"
         raise UsageError(Problem("E011", f"{first} is compared with itself", f"envctl diff {first} {other}"))
     present = journal.load(ports)
     sides = [_load_side(ports, project.view_for(name), present, name) for name in names]
     one, two = (_load_settings(ports, project, found, other) for found, other in zip(sides, sides[::-1], strict=True))
-    return Diff(
-        one.side,
-        two.side,
-        _measure_distance(project, present, one, two, patch=patch),
-        pair_artifacts(one.release, two.release) if _is_readable(one) and _is_readable(two) else (),
-        _compare_settings(ports, project, one, two),
-        everything,
-    )
+    readable = all(each.release is not None or each.side.origin == "nothing" for each in (one, two))
+    artifacts = pair_artifacts(one.release, two.release) if readable else ()
+    distance = _measure_distance(project, present, one, two, patch=patch)
+    return Diff(one.side, two.side, distance, artifacts, _compare_settings(ports, project, one, two), everything)
 
 
 def _load_side(ports: Ports, project: Project, present: LedgerState, environment: str) -> _LoadedSide:
@@ -111,9 +106,10 @@ def _load_side(ports: Ports, project: Project, present: LedgerState, environment
         state, release, _ = bundle_store.load_bundle(ports, name)
         known = present.releases.get(name)
         side = Side(environment, "deployed", name, known, here.current, here.whole, name)
-        return _LoadedSide(
-            side if release else replace(side, problems=(_describe_unreadable(environment, name, state),)), release
-        )
+        if release is None:
+            message = f"the bundle of release {shorten_id(name)}, which {environment} runs, is {state}"
+            side = replace(side, problems=(Problem("E416", message, "restore it from a backup of the store"),))
+        return _LoadedSide(side, release)
     whole = here.last is None or here.last.outcome == "succeeded"
     if environment != project.entry:
         return _LoadedSide(Side(environment, "nothing", whole=whole))
@@ -125,11 +121,6 @@ def _load_side(ports: Ports, project: Project, present: LedgerState, environment
     # The release has no name yet with unresolved image tags or remote modules.
     name = "" if image_tags.find_tagged_images(project, release) or release.missing else compute_identity(pack(release))
     return _LoadedSide(replace(side, release=name, known=present.releases.get(name), against=name), release)
-
-
-def _describe_unreadable(environment: str, release: str, state: BundleState) -> Problem:
-    message = f"the bundle of release {shorten_id(release)}, which {environment} runs, is {state}"
-    return Problem("E416", message, "restore it from a backup of the store")
 
 
 def _load_settings(ports: Ports, project: Project, found: _LoadedSide, other: _LoadedSide) -> _LoadedSide:
@@ -146,10 +137,6 @@ def _load_settings(ports: Ports, project: Project, found: _LoadedSide, other: _L
     pending = side.deployment is not None and side.deployment.settings != settings.digest()
     against = side.against or (other.side.release if other.release else "")
     return replace(found, side=replace(side, against=against, pending=pending), settings=settings)
-
-
-def _is_readable(found: _LoadedSide) -> bool:
-    return found.release is not None or found.side.origin == "nothing"
 
 
 def _measure_distance(
@@ -182,9 +169,8 @@ def _list_parity_refusals(ports: Ports, project: Project, source: _LoadedSide, t
     """Return the settings that parity (G205) would refuse in the next promotion, read for the source's release."""
     name = target.side.environment
     allowed = find_rules(project, name).may_differ
-    if source.side.environment != project.find_previous(name) or allowed is None:
-        return frozenset()
-    if source.release is None or source.settings is None:
+    is_next = source.side.environment == project.find_previous(name)
+    if not is_next or allowed is None or source.release is None or source.settings is None:
         return frozenset()
     try:
         target_settings = load.load_settings(ports, project, name, source.release.wiring)

@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from envctl.domain.aws.access import OTHER_CREDENTIAL_VARIABLES
-from envctl.domain.checks.probes import Output, Outputs
-from envctl.domain.config.project import Environment
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.state import describe_outcome
-from envctl.domain.terraform.outputs import drop_sensitive, format_raw_output, format_variable_name
+from envctl.domain.terraform.outputs import Output, Outputs, drop_sensitive, format_raw_output, format_variable_name
 from envctl.usecases.inspect.outputs import OutputReader, open_reader
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
@@ -38,24 +36,31 @@ def load_exec_environment(ports: Ports, environment: str) -> ExecEnvironment:
     settings = project.environments[load.require_environment(project, environment)]
     with open_reader(ports, environment, "exec") as reading:
         _require_finished(ports, reading)
-        credentials = _load_credentials(ports, environment, settings)
+        uses_role = bool(settings.assume_role or settings.profile)
+        credentials = ports.access.export_credentials(environment) if uses_role else {}
         reading.read_stacks(ports, list(reading.declared))
     if error := reading.combine_failures():
         raise error
+    shared = _find_collisions(reading.outputs)
     variables = {
         "ENVCTL_PROJECT": project.name,
         "ENVCTL_ENVIRONMENT": environment,
         "ENVCTL_RELEASE": reading.prepared.release,
         "ENVCTL_OUTPUTS": json.dumps(drop_sensitive(reading.outputs)),
-        **_build_output_variables(reading.outputs),
+        **{
+            name: format_raw_output(output.value)
+            for name, _, output in _list_variables(reading.outputs)
+            if name not in shared
+        },
     }
     carried = {name: value for name, value in variables.items() if not _describe_misfit(value)}
     for name in sorted(variables.keys() - carried.keys()):
         ports.observer.on_message(f"{name} is left out: {_describe_misfit(variables[name])}")
-    for name, outputs in _find_collisions(reading.outputs).items():
+    for name, outputs in shared.items():
         ports.observer.on_message(f"{name} is left out: it would stand for {' and for '.join(outputs)}")
     without = OTHER_CREDENTIAL_VARIABLES if credentials else ()
-    return ExecEnvironment(environment, {**carried, **_build_region_variables(settings), **credentials}, without)
+    region = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), settings.region) if settings.region else {}
+    return ExecEnvironment(environment, {**carried, **region, **credentials}, without)
 
 
 def _require_finished(ports: Ports, reading: OutputReader) -> None:
@@ -64,22 +69,8 @@ def _require_finished(ports: Ports, reading: OutputReader) -> None:
         message = f"a deployment to {target} is unfinished: what its states hold may be half of it"
         raise OperationFailedError(Problem("E414", message, f"once it no longer runs: envctl recover {target}"))
     if last and reading.failed_outcome:
-        ports.observer.on_message(
-            f"the last deployment to {target} {describe_outcome(last)}: outputs may be of more than one release"
-        )
-
-
-def _load_credentials(ports: Ports, environment: str, settings: Environment) -> Mapping[str, str]:
-    return ports.access.export_credentials(environment) if settings.assume_role or settings.profile else {}
-
-
-def _build_region_variables(settings: Environment) -> dict[str, str]:
-    return dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), settings.region) if settings.region else {}
-
-
-def _build_output_variables(outputs: Outputs) -> dict[str, str]:
-    shared = _find_collisions(outputs)
-    return {name: format_raw_output(output.value) for name, _, output in _list_variables(outputs) if name not in shared}
+        message = f"the last deployment to {target} {describe_outcome(last)}: outputs may be of more than one release"
+        ports.observer.on_message(message)
 
 
 def _find_collisions(outputs: Outputs) -> dict[str, list[str]]:

@@ -70,9 +70,8 @@ def explain_plan(ports: Ports, environment: str, *, release: str | None = None) 
         plan = plan_under_lock(ports, project, chosen, settings)
         baselines = _BaselinePlans(ports, project, here.current, chosen, settings)
         compared = baselines.plan_baselines(plan) if plan.changes and here.current else {}
-    plan = cost_estimate.add_cost(
-        ports, plan, cost_estimate.find_source(project, target, chosen.release.wiring.stack_regions)
-    )
+    costs = cost_estimate.find_source(project, target, chosen.release.wiring.stack_regions)
+    plan = cost_estimate.add_cost(ports, plan, costs)
     looked_at = (drop_volatile(StackPlan(stack.stack, stack.drifted)) for stack in plan.stacks)
     drifted = tuple(Drifted(stack.stack, stack.resources) for stack in looked_at if stack.resources)
     return Explained(
@@ -101,9 +100,8 @@ def _choose_release(
         from envctl.usecases.release import deploy_request
 
         # Raises the same refusals as a plan of an environment without a release.
-        prepare.prepare_stored_release(
-            ports, project, deploy_request.build_redeployment(ports, project, journal.load(ports), target=target)
-        )
+        candidate = deploy_request.build_redeployment(ports, project, journal.load(ports), target=target)
+        prepare.prepare_stored_release(ports, project, candidate)
     return load_stored_release(ports, current.release if current else "")
 
 
@@ -124,9 +122,9 @@ class _BaselinePlans:
             settings_store.load_settings(ports, settings.environment, current.settings) if current else None
         )
         self._same_settings = current is not None and current.settings == settings.digest()
-        self._same_code = current is not None and current.release == (
-            new.identity or _compute_identity(ports, new.release)
-        )
+        locked = new.release.with_lock(ports.tree.read_contents(ports.provider_lock))
+        identity = new.identity or compute_identity(pack(locked))
+        self._same_code = current is not None and current.release == identity
         old = self._running.release if self._running and not self._same_code else None
         self.code = compare_releases(old, new.release) if old else None
         self.artifacts = tuple(pair for pair in pair_artifacts(old, new.release) if not pair.equal) if old else ()
@@ -140,39 +138,29 @@ class _BaselinePlans:
             return found
         try:
             if self._same_settings or self._old_settings:
-                is_current = self._same_code and self._same_settings
-                older = (
-                    plan.stacks
-                    if is_current
-                    else self._plan_running_code(self._running, as_then=not self._same_settings)
-                )
-                found["drift"] = tuple(
-                    stack for stack in older if stack.drifted or not self._may_hide_secret_change(stack.stack)
-                )
+                older = plan.stacks
+                if not (self._same_code and self._same_settings):
+                    older = self._plan_running_code(self._running, as_then=not self._same_settings)
+                # The old value of a sensitive setting is unknown: it may have changed.
+                schema = {} if self._same_settings else self._target.release.wiring.schema
+                unsure = {stack for stack, variables in schema.items() if any(each.sensitive for each in variables)}
+                found["drift"] = tuple(stack for stack in older if stack.drifted or stack.stack not in unsure)
             if not self._same_settings:
-                found["settings"] = (
-                    plan.stacks if self._same_code else self._plan_running_code(self._running, as_then=False)
-                )
+                found["settings"] = plan.stacks
+                if not self._same_code:
+                    found["settings"] = self._plan_running_code(self._running, as_then=False)
         except OperationFailedError as error:
             reason = error.problems[0].message.partition("\n")[0]
             self.unexplained = f"what runs could not be planned once more, so that causes are not told apart: {reason}"
         return found
 
-    def _may_hide_secret_change(self, stack: str) -> bool:
-        """Tell whether a sensitive setting of the stack, with an unknown old value, may have changed."""
-        sensitive = any(variable.sensitive for variable in self._target.release.wiring.schema.get(stack, ()))
-        return sensitive and not self._same_settings
-
     def _plan_running_code(self, old: PreviewedRelease, *, as_then: bool) -> tuple[StackPlan, ...]:
         """Plan the running code, with its deployed settings or those of today."""
-        arguments = _build_arguments(
-            self._load_artifacts(old), old.release, self._settings, self._old_settings, as_then=as_then
-        )
-        settings = EnvironmentSettings(self._settings.environment, (), arguments)
+        today, then = self._settings, self._old_settings
+        artifacts = load.resolve_artifacts(self._ports, self._project, today.environment, old.release.wiring)
+        arguments = _build_arguments(artifacts, old.release, today, then, as_then=as_then)
+        settings = EnvironmentSettings(today.environment, (), arguments)
         return plan_under_lock(self._ports, self._project, old, settings, left=False).stacks
-
-    def _load_artifacts(self, old: PreviewedRelease) -> Mapping[str, object]:
-        return load.resolve_artifacts(self._ports, self._project, self._settings.environment, old.release.wiring)
 
     def _compare_settings(self) -> tuple[Pair, ...]:
         if self._old_settings is None or self._same_settings:
@@ -198,10 +186,6 @@ def _load_running(ports: Ports, current: Deployment | None) -> PreviewedRelease 
         return None
     _, release, _ = bundle_store.load_bundle(ports, current.release)
     return PreviewedRelease(release, current.release) if release else None
-
-
-def _compute_identity(ports: Ports, release: Release) -> str:
-    return compute_identity(pack(release.with_lock(ports.tree.read_contents(ports.provider_lock))))
 
 
 def _build_arguments(

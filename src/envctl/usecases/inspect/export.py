@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from envctl.domain.ledger.audit import Audit, DeploymentRecord
 from envctl.domain.ledger.projection.apply_entries import to_unbelieved
 from envctl.domain.ledger.state import Unbelieved
-from envctl.usecases.inspect.history import parse_span_options
+from envctl.usecases.inspect.history import parse_filter
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,7 @@ def export_deployments(ports: Ports, environment: str = "", *, since: str = "", 
     """Return the deployments of a time range, without unbelieved entries. The whole chain is read and checked: an
     approval may be older than its deployment, and a verification newer.
     """
-    _check_environment(ports, environment)
-    time_range = parse_span_options(ports, since, until)
+    time_range = parse_filter(ports, environment, since, until)
     audit, trust = Audit(), ports.trust
     doubted: list[Unbelieved] = []
     for entry, _ in journal.read_oldest_first(ports):
@@ -44,14 +42,7 @@ def export_deployments(ports: Ports, environment: str = "", *, since: str = "", 
 
 def export_entries(ports: Ports, environment: str = "", *, since: str = "", until: str = "") -> Iterator[bytes]:
     """Yield the stored bytes of each entry, or of the entries of one environment."""
-    _check_environment(ports, environment)
-    time_range = parse_span_options(ports, since, until)
+    time_range = parse_filter(ports, environment, since, until)
     for entry, data in journal.read_oldest_first(ports):
         if time_range.contains(entry.at) and environment in ("", getattr(entry.event, "environment", None)):
             yield data
-
-
-def _check_environment(ports: Ports, environment: str) -> None:
-    project = load.load_project(ports)
-    if environment:
-        load.find_recorded_environment(ports, project, environment)

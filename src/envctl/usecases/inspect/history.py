@@ -56,30 +56,20 @@ def read_history(
     """Return the newest entries, of all environments or of one. With `since` and without a limit, return all of the
     time range.
     """
-    project = load.load_project(ports)
-    if environment:
-        load.find_recorded_environment(ports, project, environment)
-    period = parse_span_options(ports, since, until)
+    period = parse_filter(ports, environment, since, until)
     begin = period.since - CLOCK_SLACK if period.since and period.since > EARLIEST else EARLIEST
     read = takewhile(lambda entry: entry.at >= begin, journal.read_newest_first(ports))
     matching = (
         entry
         for entry in read
-        if period.contains(entry.at) and (not environment or _find_environment(entry) == environment)
+        if period.contains(entry.at) and environment in ("", getattr(entry.event, "environment", None))
     )
     maximum = limit or (None if since else DEFAULT_LIMIT)
     found = tuple(islice(matching, maximum + 1 if maximum else None))
     more = maximum is not None and len(found) > maximum
     shown = found[:maximum]
-    return History(
-        environment,
-        shown,
-        more,
-        period.since,
-        period.until,
-        journal.list_untrusted(ports, shown),
-        _list_rule_changes(ports, shown),
-    )
+    untrusted, changes = journal.list_untrusted(ports, shown), _list_rule_changes(ports, shown)
+    return History(environment, shown, more, period.since, period.until, untrusted, changes)
 
 
 def _list_rule_changes(ports: Ports, shown: tuple[Entry, ...]) -> Mapping[int, tuple[str, ...]]:
@@ -92,7 +82,11 @@ def _list_rule_changes(ports: Ports, shown: tuple[Entry, ...]) -> Mapping[int, t
     return {seq: changes[pair] for seq, pair in pairs.items() if pair in changes}
 
 
-def parse_span_options(ports: Ports, since: str, until: str) -> TimeRange:
+def parse_filter(ports: Ports, environment: str, since: str, until: str) -> TimeRange:
+    """Return the time range. Raises UsageError for an invalid one, or an environment unknown to project and ledger."""
+    project = load.load_project(ports)
+    if environment:
+        load.find_recorded_environment(ports, project, environment)
     try:
         return parse_time_range(since, until, ports.clock.now())
     except ValueError as error:
@@ -100,19 +94,11 @@ def parse_span_options(ports: Ports, since: str, until: str) -> TimeRange:
         raise UsageError(Problem("E449", str(error), hint)) from error
 
 
-def _find_environment(entry: Entry) -> str | None:
-    return getattr(entry.event, "environment", None)
-
-
 def verify_ledger(ports: Ports) -> Verified:
     """Verify the chain. Raises OperationFailedError with its first broken entry, or with all unbelieved ones."""
     load.load_project(ports)
     present, found = journal.audit_ledger(ports)
     if found:
-        raise OperationFailedError(*(_describe_unbelieved(each) for each in found))
+        hint = "it does not count anywhere; CloudTrail says who wrote it into the store, and who signed what"
+        raise OperationFailedError(*(Problem("E466", f"{each}: {each.why}", hint) for each in found))
     return Verified(present.seq, present.head, tuple(ports.trust.pinned))
-
-
-def _describe_unbelieved(found: Unbelieved) -> Problem:
-    hint = "it does not count anywhere; CloudTrail says who wrote it into the store, and who signed what"
-    return Problem("E466", f"{found}: {found.why}", hint)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from envctl.domain.errors import Problem, UsageError
-from envctl.domain.ledger.events import EnvironmentLocked, EnvironmentUnlocked, Event, HoldLifted
-from envctl.domain.ledger.state import Hold, LedgerState, Lock
+from envctl.domain.ledger.events import EnvironmentLocked, EnvironmentUnlocked, HoldLifted
+from envctl.domain.ledger.state import Hold, Lock
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
@@ -33,12 +33,10 @@ class Unlocked:
 def lock_environment(ports: Ports, environment: str, reason: str) -> Locked:
     """Lock an environment. A running deployment goes on."""
     _, target = load.load_view(ports, environment)
-    _require_reason(reason)
-
-    def decide(present: LedgerState) -> Event | None:
-        return None if present.find_environment(target).lock else EnvironmentLocked(target, reason)
-
-    after, entry = journal.append(ports, decide)
+    if not reason.strip():
+        raise UsageError(Problem("E008", "a reason can't be empty", 'say why: --reason "…"'))
+    locked = EnvironmentLocked(target, reason)
+    after, entry = journal.append(ports, lambda now: None if now.find_environment(target).lock else locked)
     held = after.find_environment(target).lock
     if held is None:
         raise AssertionError("a lock that was recorded is there")
@@ -52,18 +50,9 @@ def unlock_environment(ports: Ports, environment: str, reason: str = "", *, rele
     if release is not None:
         identity = deploy_request.find_release_by_prefix(before, release)
         hold = before.find_environment(target).holds.get(identity)
-        journal.append(ports, lambda now: _decide_hold_lift(now, target, identity, reason))
+        lifted = HoldLifted(target, identity, reason)
+        journal.append(ports, lambda now: lifted if identity in now.find_environment(target).holds else None)
         return Unlocked(target, None, hold)
-    journal.append(
-        ports, lambda now: EnvironmentUnlocked(target, reason) if now.find_environment(target).lock else None
-    )
+    unlocked = EnvironmentUnlocked(target, reason)
+    journal.append(ports, lambda now: unlocked if now.find_environment(target).lock else None)
     return Unlocked(target, before.find_environment(target).lock, None)
-
-
-def _decide_hold_lift(present: LedgerState, target: str, release: str, reason: str) -> Event | None:
-    return HoldLifted(target, release, reason) if release in present.find_environment(target).holds else None
-
-
-def _require_reason(reason: str) -> None:
-    if not reason.strip():
-        raise UsageError(Problem("E008", "a reason can't be empty", 'say why: --reason "…"'))

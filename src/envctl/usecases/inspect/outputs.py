@@ -4,19 +4,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from envctl.domain.checks.probes import Output
+from envctl.domain import errors
 from envctl.domain.config.project import Project
-from envctl.domain.errors import (
-    ConfigurationError,
-    EnvctlError,
-    OperationFailedError,
-    Problem,
-    UsageError,
-    combine_errors,
-)
+from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.plan.changes import Marker
-from envctl.domain.terraform.outputs import find_output, find_output_stacks
+from envctl.domain.terraform.outputs import Output, find_output, find_output_stacks
 from envctl.usecases.concurrency.dag_runner import Task, run_tasks
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.planning import require_state
@@ -105,7 +98,7 @@ class OutputReader:
 
     def combine_failures(self) -> EnvctlError | None:
         """Return all failures as one error, or None."""
-        return combine_errors(tuple(self.failures.values())) if self.failures else None
+        return errors.combine_errors(tuple(self.failures.values())) if self.failures else None
 
     @property
     def failed_outcome(self) -> str:
@@ -117,11 +110,14 @@ def read_outputs(ports: Ports, environment: str) -> tuple[EnvironmentOutputs, En
     """Return all readable outputs, and the error of unreadable stacks."""
     with open_reader(ports, environment) as reading:
         reading.read_stacks(ports, list(reading.declared))
-        shown = tuple(StackOutputs(stack, _redact_sensitive(found)) for stack, found in reading.outputs.items())
+        shown = []
+        for stack, found in reading.outputs.items():
+            values = {name: Marker.SENSITIVE if each.sensitive else each.value for name, each in found.items()}
+            shown.append(StackOutputs(stack, values))
         result = EnvironmentOutputs(
             reading.environment,
             reading.prepared.release,
-            shown,
+            tuple(shown),
             left_out=tuple(sorted(reading.present.stacks - set(reading.declared))),
             unsettled=reading.failed_outcome,
             unread=tuple(reading.failures),
@@ -154,16 +150,15 @@ def _prepare_reader(ports: Ports, project: Project, present: LedgerState, target
     here = present.find_environment(target)
     deployment = here.current or here.last
     if deployment is None or not here.stacks:
-        next_command = (
-            f"envctl recover {target}" if here.unfinished_deployment else project.pipeline.format_deploy_command(target)
-        )
+        hint = project.pipeline.format_deploy_command(target)
+        hint = f"envctl recover {target}" if here.unfinished_deployment else hint
         reason = "no deployment got to its end in" if deployment else "nothing was applied to"
-        raise OperationFailedError(Problem("E414", f"{reason} {target}: it has no outputs", next_command))
+        raise OperationFailedError(Problem("E414", f"{reason} {target}: it has no outputs", hint))
     candidate = deploy_request.build_redeployment(ports, project, present, target=target, release=deployment.release)
     if candidate.release is None:
         raise bundle_store.unusable_bundle_error(deployment.release, candidate.request.bundle)
     if candidate.settings is None:
-        raise ConfigurationError(*candidate.request.unfit)
+        raise errors.ConfigurationError(*candidate.request.unfit)
     prepared = prepare.prepare_stored_release(ports, project, candidate)
     wiring = candidate.release.wiring
     declared = {stack: frozenset(wiring.outputs.get(stack, ())) for stack in wiring.stacks if stack in here.stacks}
@@ -179,7 +174,3 @@ def _find_output(ports: Ports, reading: OutputReader, name: str) -> tuple[str, s
     if error := reading.combine_failures():
         raise error
     return find_output(name, {stack: found.keys() for stack, found in reading.outputs.items()}, reading.environment)
-
-
-def _redact_sensitive(found: Mapping[str, Output]) -> dict[str, object]:
-    return {name: Marker.SENSITIVE if output.sensitive else output.value for name, output in found.items()}

@@ -3,7 +3,7 @@
 Files are compared as bytes, without Terraform or network. HCL is read only for remote modules.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import dirname, normpath
 from typing import Literal
@@ -17,7 +17,7 @@ from envctl.domain.release.contents import File, Release
 from envctl.domain.release.remote_modules import is_pinned_call
 from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.values import EnvironmentSettings
-from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS, LOCK_FILE, REMOTE_MODULES_FOLDER
+from envctl.domain.terraform.workdir_names import LOCK_FILE, REMOTE_MODULES_FOLDER
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, working_tree
@@ -104,13 +104,9 @@ def _changed_keys(ports: Ports, project: Project, release: Release) -> Iterator[
     """Yield the different keys of envctl.toml, among those carried by a release."""
     wiring = release.wiring
     stacks = {name: working_tree.wire_stack(each) for name, each in project.stacks.items()}
-    yield from (
-        f"stacks.{name}" for name in sorted({*stacks, *wiring.stacks}) if stacks.get(name) != wiring.stacks.get(name)
-    )
-    gone = working_tree.list_removed_stacks(project)
-    yield from (
-        f"removed.{name}" for name in sorted({*gone, *wiring.removed}) if gone.get(name) != wiring.removed.get(name)
-    )
+    yield from (f"stacks.{name}" for name in _list_unequal(stacks, wiring.stacks))
+    removed = working_tree.list_removed_stacks(project)
+    yield from (f"removed.{name}" for name in _list_unequal(removed, wiring.removed))
     if project.name != wiring.project:
         yield "project.name"
     if project.terraform.version != wiring.terraform:
@@ -118,22 +114,23 @@ def _changed_keys(ports: Ports, project: Project, release: Release) -> Iterator[
     if project.providers != wiring.providers:
         yield "providers"
     carried = working_tree.read_artifacts(ports, project, wiring.schema)
-    for variable in sorted({*carried, *wiring.artifacts}):
-        if carried.get(variable) != wiring.artifacts.get(variable) and not _is_tag(project, variable, carried):
+    for variable in _list_unequal(carried, wiring.artifacts):
+        if not _is_tag(project, variable, carried):
             yield variable
 
 
+def _list_unequal(one: Mapping[str, object], other: Mapping[str, object]) -> list[str]:
+    """Return the sorted keys with different values, or in one mapping alone."""
+    return [key for key in sorted({*one, *other}) if one.get(key) != other.get(key)]
+
+
 def _changed_files(ports: Ports, release: Release) -> Iterator[str]:
-    released = {
-        path: file
-        for path, file in release.files.items()
-        if not path.startswith((f"{REMOTE_MODULES_FOLDER}/", LOCK_FILE))
-    }
+    others = (f"{REMOTE_MODULES_FOLDER}/", LOCK_FILE)
+    released = {path: file for path, file in release.files.items() if not path.startswith(others)}
     current: dict[str, File] = {}
     for folder in sorted({dirname(path) for path in released if path.endswith((".tf", ".tf.json"))}):
-        found = ports.tree.read_folder(folder) or {}
-        current |= {path: file for path, file in found.items() if not EXCLUDED_PARTS.intersection(path.split("/"))}
-    yield from (path for path in sorted({*released, *current}) if released.get(path) != current.get(path))
+        current |= working_tree.drop_excluded_files(ports.tree.read_folder(folder) or {})
+    yield from _list_unequal(released, current)
     if ports.tree.read_contents(ports.provider_lock) != release.lock_bytes():
         yield ports.provider_lock
 

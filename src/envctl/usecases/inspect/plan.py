@@ -30,7 +30,10 @@ def plan_environment(
         load.find_environment(ports, load.load_project(ports), environment)
     with ports.workspace.lock_environment(environment, f"envctl plan {environment}"):
         ready = _load_prepared(ports, environment) or _prepare_environment(ports, environment)
-        prepared = _select_stacks(ready.prepared, selection)
+        names = select_stacks(selection, {stack.name: stack.needs for stack in ready.prepared.all_stacks})
+        stacks = tuple(each for each in ready.prepared.stacks if each.name in names)
+        leaving = tuple(each for each in ready.prepared.leaving if each.name in names)
+        prepared = replace(ready.prepared, stacks=stacks, leaving=leaving)
         try:
             planned = _plan_all(ports, replace(ready, prepared=prepared))
         finally:
@@ -57,12 +60,6 @@ def plan_units(ports: Ports, units: Mapping[str, frozenset[str]]) -> tuple[Envir
     if errors:
         raise combine_errors(errors)
     return tuple(found)
-
-
-def _select_stacks(prepared: PreparedEnvironment, selection: StackSelection) -> PreparedEnvironment:
-    names = select_stacks(selection, {stack.name: stack.needs for stack in prepared.all_stacks})
-    stacks, left = ([each for each in some if each.name in names] for some in (prepared.stacks, prepared.leaving))
-    return replace(prepared, stacks=tuple(stacks), leaving=tuple(left))
 
 
 @dataclass(frozen=True)
@@ -126,7 +123,9 @@ def _plan_all(ports: Ports, ready: _PlanInput) -> PlanningResult:
     stateless = {plan.stack for plan in planned.plans if plan.stateless}
     if here is None and (stateless or not held <= ports.workspace.load_known_states(environment)):
         # Read the ledger only if it decides on a remark or an error.
-        here = _load_environment_state(ports, environment)
+        from envctl.usecases.ledger import journal
+
+        here = journal.load(ports).find_environment(environment)
         for stack in prepared.stacks:
             if stack.name in here.stacks & stateless:
                 require_state(ports, environment, stack)
@@ -134,9 +133,3 @@ def _plan_all(ports: Ports, ready: _PlanInput) -> PlanningResult:
         # The next plan of these prepared stacks need not read the ledger.
         ports.workspace.save_known_states(environment, [name for name in sorted(held) if here.has_begun(name)])
     return replace(planned, plans=warn_of_unknown_states(environment, here, planned.plans)) if here else planned
-
-
-def _load_environment_state(ports: Ports, environment: str) -> "EnvironmentState":
-    from envctl.usecases.ledger import journal
-
-    return journal.load(ports).find_environment(environment)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from envctl.domain.config.project import Project
-from envctl.domain.errors import EnvctlError, ExitCode, InterruptedByUserError, Problem, worst_exit_code
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
+from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.ledger.projection.stacks import apply_planned_moves
 from envctl.domain.ledger.unknown_states import warn_of_unknown_states
 from envctl.domain.plan.changes import EnvironmentPlan
@@ -67,10 +68,6 @@ class PreviewedRelease:
     release: Release
     identity: str
 
-    @property
-    def is_stored(self) -> bool:
-        return bool(self.identity)
-
 
 def preview_environments(ports: Ports, environments: Sequence[str] = (), *, release: str | None = None) -> Preview:
     """Plan the working tree or a release in the environments, by default in the whole pipeline. A failure in one
@@ -105,12 +102,10 @@ def load_working_tree(ports: Ports, project: Project) -> PreviewedRelease:
 def plan_release(ports: Ports, project: Project, bundle: PreviewedRelease, target: str) -> EnvironmentPlan:
     """Plan a release under a lock. Raises ConfigurationError if the settings do not fit it."""
     with ports.workspace.lock_environment(target, f"envctl plan {target} by {ports.identity.identify_actor().name}"):
-        plan = plan_under_lock(
-            ports, project, bundle, load.load_settings(ports, project, target, bundle.release.wiring)
-        )
-    return cost_estimate.add_cost(
-        ports, plan, cost_estimate.find_source(project, target, bundle.release.wiring.stack_regions)
-    )
+        settings = load.load_settings(ports, project, target, bundle.release.wiring)
+        plan = plan_under_lock(ports, project, bundle, settings)
+    costs = cost_estimate.find_source(project, target, bundle.release.wiring.stack_regions)
+    return cost_estimate.add_cost(ports, plan, costs)
 
 
 def plan_stored_release(ports: Ports, environment: str, release: str) -> EnvironmentPlan:
@@ -126,7 +121,7 @@ def plan_under_lock(
     target, state = settings.environment, journal.load(ports)
     over = stack_changes.find_changeover(ports, project, state, target, bundle.release.wiring, release=bundle.identity)
     prepared = prepare.write_workdirs(ports, project, bundle.release, settings, bundle.identity, changeover=over)
-    if bundle.is_stored:
+    if bundle.identity:
         self_contained.check_stored(ports, project, bundle.release, bundle.identity)
         provider_accounts.check_stored(ports, project, bundle.release, bundle.identity, target)
         prepare.init_release(ports, project, prepared, bundle.release)

@@ -1,10 +1,9 @@
 """`envctl report`: the contents of the ledger and the project file, for one page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from envctl.domain.config.project import Project
 from envctl.domain.config.rules.environment_rules import Rehearsed, Rules
 from envctl.domain.guards.gate_views import list_valid_in_any_view
 from envctl.domain.ledger.events import Actor, DeploymentStarted
@@ -89,11 +88,14 @@ def build_report(ports: Ports) -> Report:
     present = journal.load(ports)
     order = project.pipeline.order
     status = statuses.build_status(ports, project, present)
-    outlooks = tuple(_build_outlook(ports, project, present, each) for each in order)
+    outlooks = []
+    for each in order:
+        request = replace(answers.find_next_candidate(ports, project, present, each).request, actor=ANONYMOUS)
+        why = answers.evaluate_guards(request, project.pipeline.format_deploy_command(each))
+        outlooks.append(Outlook(each, why, _summarize_rules(request.rules), list_valid_in_any_view(request)))
     history = load_timeline(ports, present, MAX_DEPLOYMENTS)
-    rows = build_release_matrix(
-        present, order, dict(list_last_attempts(history.deployments)), history.since, MAX_RELEASES
-    )
+    attempts = dict(list_last_attempts(history.deployments))
+    rows = build_release_matrix(present, order, attempts, history.since, MAX_RELEASES)
     return Report(
         project.name,
         status.now,
@@ -101,7 +103,7 @@ def build_report(ports: Ports) -> Report:
         present.seq,
         present.head,
         _replace_gates(status, outlooks),
-        outlooks,
+        tuple(outlooks),
         rows,
         sum("" in known.made_for for known in present.releases.values()) - len(rows),
         history,
@@ -109,19 +111,13 @@ def build_report(ports: Ports) -> Report:
     )
 
 
-def _replace_gates(status: Status, outlooks: tuple[Outlook, ...]) -> Status:
+def _replace_gates(status: Status, outlooks: Sequence[Outlook]) -> Status:
     """Replace the gates of the current actor by those of an anonymous one."""
     shown = (
         replace(each, gates=outlook.why.gates if each.gates else {})
         for each, outlook in zip(status.environments, outlooks, strict=True)
     )
     return replace(status, environments=tuple(shown))
-
-
-def _build_outlook(ports: Ports, project: Project, present: LedgerState, target: str) -> Outlook:
-    request = replace(answers.find_next_candidate(ports, project, present, target).request, actor=ANONYMOUS)
-    answers_found = answers.evaluate_guards(request, project.pipeline.format_deploy_command(target))
-    return Outlook(target, answers_found, _summarize_rules(request.rules), list_valid_in_any_view(request))
 
 
 def _summarize_rules(rules: Rules) -> Asked:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from envctl.domain.config.project import PROJECT_FILE, Project
+from envctl.domain.config.project import Project
 from envctl.domain.guards import Request
 from envctl.domain.guards.rule_views import RESET_DELAY, can_replace_rules, find_recorded_document, is_reset_due
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.ledger.state import LedgerState
-from envctl.domain.rules.changes import RuleLine, list_conflicts, list_differences, list_rule_lines
+from envctl.domain.rules.changes import list_conflicts, list_differences, list_rule_lines
 from envctl.domain.rules.document import RulesDocument, to_rules
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.core import Ports
@@ -102,17 +102,12 @@ def _list_rules(ports: Ports, request: Request, counting: RulesDocument | None) 
     entry = f"entry {request.target_state.rules.started}" if request.target_state.rules else ""
     recorded_lines, tree_lines = {str(line) for line in recorded}, {str(line) for line in tree}
     for line in tree:
-        both, place = str(line) in recorded_lines, _locate_line(ports, line)
+        place = str(load.locate_key(ports, *line.path)) if line.path else "not said: what is usual"
+        both = str(line) in recorded_lines
         yield CountingRule(line.what, line.value, "both" if both else "tree", (place, entry) if both else (place,))
     for line in recorded:
         if str(line) not in tree_lines:
             yield CountingRule(line.what, line.value, "recorded", (entry,))
-
-
-def _locate_line(ports: Ports, line: RuleLine) -> str:
-    if not line.path:
-        return "not said: what is usual"
-    return str(ports.config_reader.locate_key(ports.tree.read_contents(PROJECT_FILE) or b"", line.path))
 
 
 def _find_next_command(target: str, standing: Standing, request: Request) -> str:
@@ -122,8 +117,6 @@ def _find_next_command(target: str, standing: Standing, request: Request) -> str
         case "missing":
             return f'envctl rules reset {target} --reason "…"'
         case _:
-            due = (
-                request.target_state.rules_reset is not None
-                and request.now - request.target_state.rules_reset.at < RESET_DELAY
-            )
+            reset = request.target_state.rules_reset
+            due = reset is not None and request.now - reset.at < RESET_DELAY
             return f"envctl rules reset {target} --withdraw" if due else f"envctl why {target}"

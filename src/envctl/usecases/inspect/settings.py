@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.release.contents import Release
-from envctl.domain.settings.settings import Schema
 from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.terraform.variables import Schema
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import default_gates, image_tags, load, working_tree
 

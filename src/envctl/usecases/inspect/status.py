@@ -18,6 +18,7 @@ from envctl.domain.rules.document import build_rules_document, find_rules
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.pending_changes import PendingChanges, ReadBundle, find_pending_changes
 from envctl.usecases.ledger import journal, rules_store
+from envctl.usecases.ledger.store_layout import release_key
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.project.removed_environments import GoneEnvironment, find_gone
@@ -73,15 +74,13 @@ def load_status(ports: Ports) -> Status:
 def build_status(ports: Ports, project: Project, present: LedgerState) -> Status:
     """Build the status from the ledger state, fetching the bundles of running releases at once."""
     running = {there.current.release for there in present.environments.values() if there.current}
-    with ports.store.prefetch([bundle_store.bundle_key(release) for release in sorted(running)], []):
+    with ports.store.prefetch([release_key(release) for release in sorted(running)], []):
         return _build_from_bundles(ports, project, present)
 
 
 def _build_from_bundles(ports: Ports, project: Project, present: LedgerState) -> Status:
     read = cache(lambda release: bundle_store.load_bundle(ports, release)[:2])
-    shown = tuple(
-        _build_environment_status(ports, project, present, environment, read) for environment in project.pipeline.order
-    )
+    shown = tuple(_build_environment_status(ports, project, present, name, read) for name in project.pipeline.order)
     beside = tuple(
         _build_environment_status(ports, project.view_for(name), present, name, read) for name in project.standalone
     )
@@ -99,17 +98,15 @@ def _build_environment_status(
     # An unsaved state can be recovered only on its own machine.
     unsaved = here.last is not None and ports.workspace.has_unsaved_state(environment)
     needs_recovery = unsaved or here.unfinished_deployment or here.open_shifts or here.imports
-    command = (
-        f"envctl recover {environment}"
-        if needs_recovery
-        else _find_approve_command(ports, project, present, environment)
-    )
-    command = command or _find_next_command(project, present, environment, behind)
     pending = find_pending_changes(ports, project, present, environment, read)
     leaving = _list_leaving_stacks(here, read)
-    command = command or _find_change_command(project, environment, pending)
-    if leaving and not command:
-        command = f"envctl apply {environment}"
+    command = (
+        (f"envctl recover {environment}" if needs_recovery else "")
+        or _find_approve_command(ports, project, present, environment)
+        or _find_next_command(project, present, environment, behind)
+        or _find_change_command(project, environment, pending)
+        or (f"envctl apply {environment}" if leaving else "")
+    )
     rules = _list_rule_changes(ports, project, here, environment)
     return EnvironmentStatus(environment, here, release, behind, gate_counts, command, pending, *rules, leaving)
 
@@ -196,9 +193,8 @@ def _find_approve_command(ports: Ports, project: Project, present: LedgerState, 
     if last.action == "promote" and source is not None and source.release != last.release:
         return ""
     # Counted without an actor: guards would leave out the actor's own approval.
-    rest = check_stopped_deployment(
-        replace(_rebuild_last_request(ports, project, present, last, environment), actor=Actor(""))
-    )
+    request = _rebuild_last_request(ports, project, present, last, environment)
+    rest = check_stopped_deployment(replace(request, actor=Actor("")))
     return rest.hint if rest else ""
 
 
@@ -206,12 +202,11 @@ def _rebuild_last_request(
     ports: Ports, project: Project, present: LedgerState, last: Deployment, environment: str
 ) -> Request:
     """Rebuild the request of the last deployment with today's rules and settings."""
+    context, release = (ports, project, present), last.release
     if last.action == "promote":
-        context = (ports, project, present)
-        return deploy_request.build_promotion(
-            *context, source=last.source, target=environment, release=last.release
-        ).request
-    return deploy_request.build_redeployment(ports, project, present, target=environment, release=last.release).request
+        source = last.source
+        return deploy_request.build_promotion(*context, source=source, target=environment, release=release).request
+    return deploy_request.build_redeployment(*context, target=environment, release=release).request
 
 
 def _find_verify_command(here: EnvironmentState, environment: str) -> str:

@@ -27,7 +27,10 @@ def load_checkpoint(ports: Ports) -> LedgerState:
     # Limited, because a writer of the store can add any number of untrusted ones.
     for number in reversed(numbers[-MAX_CHECKPOINTS_READ:]):
         state = _load_signed(ports, number) if ports.trust else _load_named(ports, number)
-        if state is not None and state.seq == number and _is_on_chain(ports, state):
+        if state is None or state.seq != number:
+            continue
+        last = ports.store.read(entry_key(number))
+        if last is not None and hash_bytes(last) == state.head:
             return state
     return LedgerState()
 
@@ -52,26 +55,20 @@ def check_checkpoint(ports: Ports, now: LedgerState) -> None:
     data = ports.store.read(checkpoint_key(now.seq))
     found = checkpoint.decode_checkpoint(data) if data else None
     if found is not None and _is_trusted(ports, found) and found.present != now:
-        raise to_ledger_error(
-            ChainBreak(now.seq, "the checkpoint that was left there does not follow from the entries")
-        )
+        why = "the checkpoint that was left there does not follow from the entries"
+        raise to_ledger_error(ChainBreak(now.seq, why))
 
 
 def _load_named(ports: Ports, number: int) -> LedgerState | None:
-    following = ports.store.read(entry_key(number + 1))
-    name = _read_checkpoint_name(following) if following else ""
+    try:
+        name = decode_entry(ports.store.read(entry_key(number + 1)) or b"").checkpoint
+    except MalformedEntryError:
+        return None
     data = ports.store.read(checkpoint_key(number)) if name else None
     if not data or checkpoint.read_name(data) != name:
         return None
     found = checkpoint.decode_checkpoint(data)
     return found.present if found and _is_trusted(ports, found) else None
-
-
-def _read_checkpoint_name(entry: bytes) -> str:
-    try:
-        return decode_entry(entry).checkpoint
-    except MalformedEntryError:
-        return ""
 
 
 def _load_signed(ports: Ports, number: int) -> LedgerState | None:
@@ -81,21 +78,13 @@ def _load_signed(ports: Ports, number: int) -> LedgerState | None:
 
 def _is_trusted(ports: Ports, found: checkpoint.Checkpoint) -> bool:
     """Check that the checkpoint was made with the same trust and, if entries are signed, is signed too."""
-    return found.trust == ports.trust.name and not _find_signature_fault(ports, found)
-
-
-def _find_signature_fault(ports: Ports, found: checkpoint.Checkpoint) -> str:
     trust = ports.trust
+    if found.trust != trust.name:
+        return False
     if not trust:
-        return ""
+        return True
     message = trust.hash_for_signing(checkpoint.KIND, checkpoint.encode_signed_part(found))
-    return trust.explain_bad_signature(trust.checkpoint_signer, found.signature, message)
-
-
-def _is_on_chain(ports: Ports, state: LedgerState) -> bool:
-    """Check that the last entry before the checkpoint is unchanged."""
-    data = ports.store.read(entry_key(state.seq))
-    return data is not None and hash_bytes(data) == state.head
+    return not trust.explain_bad_signature(trust.checkpoint_signer, found.signature, message)
 
 
 def _is_at_interval(now: LedgerState) -> bool:

@@ -15,13 +15,9 @@ class BrokenLedgerError(OperationFailedError):
 
 
 def to_ledger_error(broken: ChainBreak) -> BrokenLedgerError:
-    return BrokenLedgerError(
-        Problem(
-            "E401",
-            f"the ledger can't be believed from entry {broken.seq} on: {broken.reason}",
-            "somebody or something changed the store by hand: restore it from a backup (nothing was done now)",
-        )
-    )
+    message = f"the ledger can't be believed from entry {broken.seq} on: {broken.reason}"
+    hint = "somebody or something changed the store by hand: restore it from a backup (nothing was done now)"
+    return BrokenLedgerError(Problem("E401", message, hint))
 
 
 def check_known_head(ports: Ports, now: LedgerState, seen: KnownHead) -> None:
@@ -32,9 +28,8 @@ def check_known_head(ports: Ports, now: LedgerState, seen: KnownHead) -> None:
     if seen is not None and seen != (now.seq, now.head):
         seq, head = seen
         if seq > now.seq:
-            raise to_ledger_error(
-                ChainBreak(now.seq + 1, f"this machine has seen {seq} entries, and now there are {now.seq}")
-            )
+            why = f"this machine has seen {seq} entries, and now there are {now.seq}"
+            raise to_ledger_error(ChainBreak(now.seq + 1, why))
         data = ports.store.read(entry_key(seq)) if seq else None
         if seq and (data is None or hash_bytes(data) != head):
             raise to_ledger_error(ChainBreak(seq, "it is not the entry that this machine saw before under that number"))

@@ -11,14 +11,8 @@ from envctl.domain.guards.rule_views import can_take_account, find_recorded_docu
 from envctl.domain.guards.rules import list_claimed_accounts
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rules.changes import list_differences
-from envctl.domain.rules.document import (
-    MalformedRulesError,
-    RulesDocument,
-    build_rules_document,
-    decode,
-    encode,
-    find_rules,
-)
+from envctl.domain.rules.document import RulesDocument, build_rules_document, decode, encode, find_rules
+from envctl.usecases.ledger.digest_documents import load_documents
 from envctl.usecases.ledger.store_clock import read_store_time
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 
@@ -31,12 +25,7 @@ def save_rules(ports: Ports, document: RulesDocument) -> None:
 
 def load_rules(ports: Ports, digests: Iterable[str]) -> Mapping[str, RulesDocument]:
     """Return the documents by digest, without missing, changed and newer ones."""
-    wanted = sorted({digest for digest in digests if digest})
-    stored = ports.store.read_all([rules_key(digest) for digest in wanted]) if wanted else []
-    found = {digest: _decode_or_none(data) for digest, data in zip(wanted, stored, strict=True) if data is not None}
-    return {
-        digest: document for digest, document in found.items() if document is not None and document.digest == digest
-    }
+    return load_documents(ports, digests, rules_key, decode)
 
 
 def describe_tree_rules(project: Project) -> Mapping[str, RulesDocument]:
@@ -50,7 +39,11 @@ def complete_request(ports: Ports, request: Request) -> Request:
     approved = [each.rules for each in request.target_state.approvals if each.release == request.release]
     request = _load_missing(ports, request, [request.recorded_digest, *approved])
     if not request.wrote_rules and has_new_rules(request):
-        request = replace(request, wrote_rules=list_file_writers(ports, request))
+        # Git names the authors of changes to the project file since the deployed release.
+        current = request.target_state.current
+        known = request.present.releases.get(current.release) if current else None
+        writers = ports.version_control.list_file_authors(PROJECT_FILE, known.commit if known else "")
+        request = replace(request, wrote_rules=tuple(writers))
     if list_claimed_accounts(request) or can_take_account(request):
         request = _load_missing(ports, request, list_recorded_digests(request.present))
     return request
@@ -74,13 +67,6 @@ def build_rules_request(ports: Ports, project: Project, present: LedgerState, ta
         documents=describe_tree_rules(project),
     )
     return complete_request(ports, request)
-
-
-def list_file_writers(ports: Ports, request: Request) -> tuple[str, ...]:
-    """Return the authors of changes to the project file since the deployed release, according to git."""
-    current = request.target_state.current
-    known = request.present.releases.get(current.release) if current else None
-    return tuple(ports.version_control.list_file_authors(PROJECT_FILE, known.commit if known else ""))
 
 
 def load_recorded_rules(request: Request) -> RulesDocument:
@@ -113,6 +99,12 @@ def list_rule_changes(ports: Ports, pairs: Iterable[tuple[str, str]]) -> Mapping
     }
 
 
+def list_tree_changes(request: Request) -> tuple[str, ...]:
+    """Return the differences of the tree's rules from the recorded ones; none in the entry environment."""
+    before, now = find_recorded_document(request), request.document
+    return list_differences(before, now) if before and now and not before.is_entry else ()
+
+
 def list_recorded_digests(present: LedgerState) -> list[str]:
     return [there.rules.digest for there in present.environments.values() if there.rules]
 
@@ -122,13 +114,6 @@ def _load_missing(ports: Ports, request: Request, digests: Iterable[str]) -> Req
     if not wanted:
         return request
     return replace(request, documents={**request.documents, **load_rules(ports, wanted)})
-
-
-def _decode_or_none(data: bytes) -> RulesDocument | None:
-    try:
-        return decode(data)
-    except MalformedRulesError:
-        return None
 
 
 def rules_key(digest: str) -> str:

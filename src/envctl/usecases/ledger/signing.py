@@ -21,10 +21,9 @@ def sign_entry(ports: Ports, entry: Entry) -> Entry:
 
 
 def sign_checkpoint(ports: Ports, unsigned: Checkpoint, *, personally: bool) -> Checkpoint:
-    message = ports.trust.hash_for_signing(KIND, encode_signed_part(unsigned))
-    return replace(
-        unsigned, signature=_sign_message(ports, ports.trust.checkpoint_signer, message, personally=personally)
-    )
+    trust = ports.trust
+    message = trust.hash_for_signing(KIND, encode_signed_part(unsigned))
+    return replace(unsigned, signature=_sign_message(ports, trust.checkpoint_signer, message, personally=personally))
 
 
 def _sign_message(ports: Ports, environment: str, message: bytes, *, personally: bool) -> Signature:

@@ -35,12 +35,9 @@ def check_clock(ports: Ports) -> None:
     stored = ports.store.now()
     off = ports.clock.now() - stored if stored else None
     if off is not None and abs(off) > TOLERANCE:
-        message = (
-            f"this machine's clock is {format_duration(abs(off))} {'ahead of' if off > -off else 'behind'} the store's"
-        )
-        raise OperationFailedError(
-            Problem("E479", f"{message}: soak, expiry and windows can't be judged; nothing was recorded", _NTP_HINT)
-        )
+        wrong = f"{format_duration(abs(off))} {'ahead of' if off > -off else 'behind'} the store's"
+        message = f"this machine's clock is {wrong}: soak, expiry and windows can't be judged; nothing was recorded"
+        raise OperationFailedError(Problem("E479", message, _NTP_HINT))
 
 
 def choose_entry_time(ports: Ports, now: LedgerState, event: Event) -> EntryTime:

@@ -59,9 +59,8 @@ def check_release_owner(ports: Ports, identity: str, release: Release) -> None:
     """Check that a release is of this project: the ledger alone is no proof. Raises OperationFailedError (E482)."""
     project = release.wiring.project
     if not ports.owner.is_owner_of(project):
-        message = (
-            f"release {shorten_id(identity)} is of project {project}, and this is {ports.owner.name}: it is not taken"
-        )
+        name = shorten_id(identity)
+        message = f"release {name} is of project {project}, and this is {ports.owner.name}: it is not taken"
         raise OperationFailedError(Problem("E482", message, _format_owner_hint(project)))
 
 

@@ -5,24 +5,15 @@ from dataclasses import dataclass, field, replace
 from itertools import dropwhile, islice
 from typing import Literal
 
+from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry
-from envctl.domain.ledger.events import (
-    DeploymentAbandoned,
-    DeploymentFailed,
-    DeploymentStarted,
-    DeploymentSucceeded,
-    Ending,
-    VerificationFailed,
-    VerificationPassed,
-    WaiverUsed,
-)
 from envctl.domain.ledger.projection.apply_entries import close_deployment, to_deployment
 from envctl.domain.ledger.state import Deployment, LedgerState
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.core import Ports
 
 MAX_ENTRIES_READ = 2000
-VerificationResult = VerificationPassed | VerificationFailed
+VerificationResult = events.VerificationPassed | events.VerificationFailed
 
 
 @dataclass(frozen=True)
@@ -95,26 +86,26 @@ def list_last_attempts(happened: tuple[Happened, ...]) -> Iterator[tuple[tuple[s
 def _visit_entry(seen: _LaterEvents, entry: Entry) -> Happened | None:
     event = entry.event
     match event:
-        case DeploymentSucceeded() | DeploymentFailed() | DeploymentAbandoned():
+        case events.DeploymentSucceeded() | events.DeploymentFailed() | events.DeploymentAbandoned():
             # Only the first end counts: it is the last one reached.
             seen.ends[event.started] = entry
-        case VerificationPassed() | VerificationFailed():
+        case events.VerificationPassed() | events.VerificationFailed():
             seen.checks.setdefault(event.started, event)
-        case DeploymentStarted():
+        case events.DeploymentStarted():
             return _build_deployment(entry, event, seen)
-        case WaiverUsed() if event.started:
+        case events.WaiverUsed() if event.started:
             # A waiver used during the deployment.
             seen.waivers[event.started] = entry.seq
     return None
 
 
-def _build_deployment(entry: Entry, event: DeploymentStarted, seen: _LaterEvents) -> Happened:
+def _build_deployment(entry: Entry, event: events.DeploymentStarted, seen: _LaterEvents) -> Happened:
     ending, check = seen.ends.get(entry.seq), seen.checks.get(entry.seq)
     deployment = to_deployment(entry, event)
     deployment = replace(deployment, waiver=seen.waivers.get(entry.seq, deployment.waiver))
-    if ending is not None and isinstance(ending.event, Ending):
+    if ending is not None and isinstance(ending.event, events.Ending):
         deployment = close_deployment(deployment, ending.event, ending.at)
     verified: Literal["", "passed", "failed"] = ""
     if check is not None:
-        verified = "passed" if isinstance(check, VerificationPassed) else "failed"
+        verified = "passed" if isinstance(check, events.VerificationPassed) else "failed"
     return Happened(event.environment, deployment, event.plan, verified)

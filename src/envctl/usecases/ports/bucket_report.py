@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from envctl.domain.aws.buckets import Purpose, WantedBucket
-from envctl.domain.errors import ExitCode, Problem
+from envctl.domain.errors import Problem
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.findings import Finding
 
 Outcome = Literal["whole", "differs", "missing", "unknown"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from envctl.domain.release.contents import File, Release
     from envctl.domain.release.outside_reads import OutsideRead
     from envctl.domain.release.remote_modules import ResolvedModule
-    from envctl.domain.settings.settings import ModuleCall, ModuleInterface, SettingsFile
+    from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, SettingsFile
     from envctl.usecases.ports.cost import CostSource
     from envctl.usecases.ports.terraform import PreparedStack
 

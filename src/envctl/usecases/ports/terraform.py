@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from envctl.domain.checks.probes import Output
     from envctl.domain.errors import Location
     from envctl.domain.plan.changes import Action, StackPlan
     from envctl.domain.plan.drift import StackComparison
     from envctl.domain.plan.leaving_stacks import Leaves
+    from envctl.domain.terraform.outputs import Output
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from envctl.domain.ci import gitlab_pipeline
 from envctl.domain.ci.github_workflow import WorkflowInputs, is_generated, render_github_workflows
-from envctl.domain.ci.gitlab_pipeline import (
-    GENERATED_FILE,
-    MAIN_FILE,
-    find_yaml_paths,
-    includes_generated_file,
-    render_gitlab_pipeline,
-)
+from envctl.domain.ci.gitlab_pipeline import GENERATED_FILE, MAIN_FILE
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.domain.rules.document import find_rules
@@ -23,7 +18,7 @@ from envctl.usecases.project import load
 _BRANCH = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)*")
 WorkflowState = Literal["current", "written", "differs", "missing", "foreign"]
 System = Literal["github", "gitlab"]
-_RENDERERS = {"github": render_github_workflows, "gitlab": render_gitlab_pipeline}
+_RENDERERS = {"github": render_github_workflows, "gitlab": gitlab_pipeline.render_gitlab_pipeline}
 
 
 @dataclass(frozen=True)
@@ -62,11 +57,8 @@ def update_workflows(
     project = load.load_project(ports)
     folder = ports.version_control.locate_project() or ""
     up = "../" * (folder.count("/") + 1) if folder else ""
-    wanted = dict(
-        _RENDERERS[system](
-            ports.templates.load_workflows(system), _build_site(project, folder, version, branch, command)
-        )
-    )
+    site = _build_site(project, folder, version, branch, command)
+    wanted = dict(_RENDERERS[system](ports.templates.load_workflows(system), site))
     found = {path: _compare_file(ports, f"{up}{path}", text) for path, text in wanted.items()}
     main_is_foreign = found.get(MAIN_FILE) in ("foreign", "differs")
     if main_is_foreign:
@@ -78,8 +70,11 @@ def update_workflows(
                 ports.tree.write_contents(f"{up}{path}", wanted[path].encode())
                 found[path] = "written"
     files = tuple(Workflow(*each) for each in found.items())
-    result = Workflows(system, files, _list_variables(system, project.pipeline.order), _find_store_remark(project))
-    left_out = main_is_foreign and not includes_generated_file(_read_gitlab_files(ports, up))
+    remark = 'jobs share no folder, and so no ledger: [store] url = "s3://BUCKET/PREFIX" in envctl.toml'
+    is_local_store = project.store.url.startswith("file:")
+    variables = _list_variables(system, project.pipeline.order)
+    result = Workflows(system, files, variables, remark if is_local_store else "")
+    left_out = main_is_foreign and not gitlab_pipeline.includes_generated_file(_read_gitlab_files(ports, up))
     return result, _find_error(result) or (_missing_include_error() if left_out else None)
 
 
@@ -109,7 +104,7 @@ def _read_gitlab_files(ports: Ports, up: str) -> Mapping[str, str]:
         if path in files or ".." in path.split("/") or (data := ports.tree.read_contents(f"{up}{path}")) is None:
             continue
         files[path] = data.decode(errors="replace")
-        waiting += find_yaml_paths(files[path])
+        waiting += gitlab_pipeline.find_yaml_paths(files[path])
     return files
 
 
@@ -127,15 +122,8 @@ def _find_error(result: Workflows) -> OperationFailedError | None:
 
 def _missing_include_error() -> OperationFailedError:
     message = f"{MAIN_FILE} does not include {GENERATED_FILE}: GitLab runs none of its jobs"
-    return OperationFailedError(
-        Problem("E035", message, f"add to the list of include: in {MAIN_FILE}: - local: {GENERATED_FILE}")
-    )
-
-
-def _find_store_remark(project: Project) -> str:
-    if not project.store.url.startswith("file:"):
-        return ""
-    return 'jobs share no folder, and so no ledger: [store] url = "s3://BUCKET/PREFIX" in envctl.toml'
+    hint = f"add to the list of include: in {MAIN_FILE}: - local: {GENERATED_FILE}"
+    return OperationFailedError(Problem("E035", message, hint))
 
 
 def _list_variables(system: System, order: Sequence[str]) -> tuple[Variable, ...]:

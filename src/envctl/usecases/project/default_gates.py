@@ -11,10 +11,11 @@ from envctl.usecases.project.load import locate_key
 
 def find_default_gates(ports: Ports, project: Project, environments: Sequence[str]) -> tuple[Finding, ...]:
     """Return a finding, with the line of its section, for each environment without declared approvals."""
-    unsaid = [name for name in environments if project.view_for(name).has_default_gates(name)]
-    return tuple(_to_finding(str(locate_key(ports, "environments", name, "gates")), name) for name in unsaid)
-
-
-def _to_finding(place: str, name: str) -> Finding:
-    seen = f"{place}: {name} says nothing about approvals, and asks for the usual ones ({', '.join(DEFAULT_GATES)})"
-    return Finding("approvals", "warn", seen, f"if it needs none, say so: [environments.{name}.gates] approvals = {{}}")
+    found = []
+    for name in environments:
+        if project.view_for(name).has_default_gates(name):
+            place, usual = locate_key(ports, "environments", name, "gates"), ", ".join(DEFAULT_GATES)
+            seen = f"{place}: {name} says nothing about approvals, and asks for the usual ones ({usual})"
+            mend = f"if it needs none, say so: [environments.{name}.gates] approvals = {{}}"
+            found.append(Finding("approvals", "warn", seen, mend))
+    return tuple(found)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from posixpath import join, normpath
+from posixpath import basename, dirname, join, normpath
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem, UsageError
@@ -11,9 +11,6 @@ from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.terraform.formatting import FORMATTED_SUFFIXES, find_first_change
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
-
-_SETTINGS_FOLDER = "environments"
-_RERUN_HINT = "run envctl fmt again"
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,11 @@ def format_project(
         for path, data in before.items()
         if after[path] != data
     ]
-    error = _unformatted_error(changed) if check else None
+    error: EnvctlError | None = None
+    if check and changed:
+        message = "this file is not as Terraform formats it"
+        places = [Location(each.path, each.line) for each in changed]
+        error = OperationFailedError(*(Problem("E032", message, f"envctl fmt {at.file}", at) for at in places))
     if not (check or dry_run):
         changed, error = _write_formatted(ports, changed, before, after)
     return Formatted(tuple(changed), len(before), check, dry_run), error
@@ -77,20 +78,8 @@ def _write_formatted(
             written.append(each)
         else:
             message = f"{each.path} was changed by somebody meanwhile, and is left as it is"
-            problems.append(Problem("E032", message, _RERUN_HINT, Location(each.path)))
+            problems.append(Problem("E032", message, "run envctl fmt again", Location(each.path)))
     return written, OperationFailedError(*problems) if problems else None
-
-
-def _unformatted_error(changed: Sequence[FormattedFile]) -> EnvctlError | None:
-    problems = [
-        Problem("E032", "this file is not as Terraform formats it", f"envctl fmt {each.path}", _to_location(each))
-        for each in changed
-    ]
-    return OperationFailedError(*problems) if problems else None
-
-
-def _to_location(each: FormattedFile) -> Location:
-    return Location(each.path, each.line)
 
 
 def _find_named_files(ports: Ports, paths: Sequence[str]) -> dict[str, File]:
@@ -120,7 +109,8 @@ def _unformattable_problem(path: str, *, outside: bool) -> Problem:
 
 def _find_all_files(ports: Ports, project: Project) -> tuple[dict[str, File], tuple[Problem, ...]]:
     """Return all files to format, and problems of unreadable module calls that Terraform itself accepts."""
-    found = _drop_hidden_files(_SETTINGS_FOLDER, ports.tree.read_folder(_SETTINGS_FOLDER, FORMATTED_SUFFIXES) or {})
+    settings = ports.tree.read_folder("environments", FORMATTED_SUFFIXES) or {}
+    found = _drop_hidden_files("environments", settings)
     problems: list[Problem] = []
     folders = [normpath(stack.module) for stack in project.stacks.values()]
     for folder in folders:
@@ -136,15 +126,13 @@ def _find_all_files(ports: Ports, project: Project) -> tuple[dict[str, File], tu
 
 def _list_called_folders(ports: Ports, folder: str, below: Mapping[str, File]) -> list[str]:
     """Return the folders of local modules called by a module."""
-    code = {path: file.data for path, file in below.items() if path.endswith(".tf") and _parent_folder(path) == folder}
-    calls = ports.config_reader.parse_module_calls(
-        {path.rpartition("/")[2]: data for path, data in code.items()}, folder
-    )
+    code = {
+        basename(path): file.data
+        for path, file in below.items()
+        if path.endswith(".tf") and (dirname(path) or ".") == folder
+    }
+    calls = ports.config_reader.parse_module_calls(code, folder)
     return list(dict.fromkeys(normpath(join(folder, call.source)) for call in calls if is_local_source(call.source)))
-
-
-def _parent_folder(path: str) -> str:
-    return path.rpartition("/")[0] or "."
 
 
 def _drop_hidden_files(folder: str, files: Mapping[str, File]) -> dict[str, File]:

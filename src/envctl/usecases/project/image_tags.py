@@ -16,6 +16,5 @@ def find_tagged_images(project: Project, release: Release) -> dict[str, Image]:
 def report_image_tags(ports: Ports, project: Project, release: Release) -> None:
     """Report the tags, for commands without registry access."""
     for name, image in find_tagged_images(project, release).items():
-        ports.observer.on_message(
-            f"{name}: {image} is a tag; envctl apply {project.entry} looks for the digest that it means"
-        )
+        message = f"{name}: {image} is a tag; envctl apply {project.entry} looks for the digest that it means"
+        ports.observer.on_message(message)

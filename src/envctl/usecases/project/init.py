@@ -14,6 +14,8 @@ from envctl.domain.scaffold import templates
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 from envctl.usecases.project.load import require_environment
 
+_OCCUPIED_HINT = "name another project: nothing is ever written over"
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -60,8 +62,13 @@ def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry
     files = {path: File(templates.replace_words(file.data, words), file.executable) for path, file in own.items()}
     files |= _collect_modules(ports, project)
     if not dry_run:
-        _create_project(ports, name, files)
+        try:
+            ports.project_folder.create(name, files)
+        except AlreadyExistsError as error:
+            raise UsageError(Problem("E021", str(error), _OCCUPIED_HINT)) from None
     begun = ports.project_folder.path_for(name)
+    first, second, *_ = project.order.order
+    onward = f"envctl --sandbox promote {first} {second}"
     return Begun(
         mode="planned" if dry_run else "done",
         name=name,
@@ -69,7 +76,7 @@ def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry
         template=template,
         files=tuple(sorted(files)),
         placeholders=_find_placeholders(project, chosen.accounts),
-        next=_list_next_commands(project, begun),
+        next=(f"cd {shlex.quote(begun)}", "envctl validate", f"envctl --sandbox apply {first}", onward),
     )
 
 
@@ -77,18 +84,7 @@ def _check_name(ports: Ports, name: str) -> None:
     if wrong := templates.find_name_fault(name):
         raise UsageError(Problem("E020", wrong, f"envctl init {templates.to_valid_name(name)}"))
     if there := ports.project_folder.explain_occupied(name):
-        raise _occupied_error(there)
-
-
-def _occupied_error(there: str) -> UsageError:
-    return UsageError(Problem("E021", there, "name another project: nothing is ever written over"))
-
-
-def _create_project(ports: Ports, name: str, files: Mapping[str, File]) -> None:
-    try:
-        ports.project_folder.create(name, files)
-    except AlreadyExistsError as error:
-        raise _occupied_error(str(error)) from None
+        raise UsageError(Problem("E021", there, _OCCUPIED_HINT))
 
 
 def _prompt_choices(ports: Ports) -> Choices:
@@ -100,11 +96,8 @@ def _prompt_choices(ports: Ports) -> Choices:
     region = ask("AWS region", templates.PLACEHOLDER_REGION, templates.find_region_fault)
     recovery = ""
     if _has_recovery_region(own) and region not in templates.RECOVERY_REGIONS:
-        recovery = ask(
-            "AWS region for backups",
-            "",
-            lambda each: templates.find_region_fault(each) or _find_same_region(each, region),
-        )
+        check = templates.find_region_fault
+        recovery = ask("AWS region for backups", "", lambda each: check(each) or _find_same_region(each, region))
     accounts = {}
     for name in _find_placeholders(project, {}):
         placeholder = project.environments[name].account_id
@@ -135,9 +128,8 @@ def _choose_regions(own: Mapping[str, File], template: str, chosen: Choices) -> 
             raise UsageError(Problem("E022", message, "leave --recovery-region out, or take the template platform"))
         return {templates.PLACEHOLDER_REGION: region}
     if not recovery or recovery == region:
-        message = (
-            _find_same_region(recovery, region) or f"nobody has said in which region the backups of {region} are kept"
-        )
+        unsaid = f"nobody has said in which region the backups of {region} are kept"
+        message = _find_same_region(recovery, region) or unsaid
         raise UsageError(Problem("E022", message, "name another region: --recovery-region REGION"))
     return {templates.PLACEHOLDER_REGION: region, templates.PLACEHOLDER_RECOVERY_REGION: recovery}
 
@@ -195,9 +187,3 @@ def _list_called_folders(ports: Ports, folder: str, files: Mapping[str, File]) -
     for call in ports.config_reader.parse_module(code, folder).calls:
         if is_local_source(call.source):
             yield normpath(join(folder, call.source))
-
-
-def _list_next_commands(project: Project, folder: str) -> tuple[str, ...]:
-    order = project.order.order
-    onward = f"envctl --sandbox promote {order[0]} {order[1]}"
-    return (f"cd {shlex.quote(folder)}", "envctl validate", f"envctl --sandbox apply {order[0]}", onward)

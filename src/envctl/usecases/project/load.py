@@ -1,9 +1,10 @@
 """The project file and the settings of an environment, from the working tree."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from envctl.domain.config.faults import Fault
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.config.regions import describe_unnamed_region
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Problem, UsageError
@@ -11,8 +12,9 @@ from envctl.domain.release.contents import Wiring
 from envctl.domain.release.image_repositories import InvalidRepositoryError, relocate_images
 from envctl.domain.release.rollout_stacks import find_worker_faults
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES
-from envctl.domain.settings.settings import SettingsFile, resolve_settings
+from envctl.domain.settings.settings import resolve_settings
 from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.terraform.variables import SettingsFile
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.rollout_colors import find_rollout_stacks
@@ -28,13 +30,8 @@ def settings_path(environment: str) -> str:
 def load_project(ports: Ports) -> Project:
     data = ports.tree.read_contents(PROJECT_FILE)
     if data is None:
-        raise ConfigurationError(
-            Problem(
-                "E100",
-                f"there is no {PROJECT_FILE} here",
-                "go to the project's folder, or name it: envctl --project DIR …",
-            )
-        )
+        hint = "go to the project's folder, or name it: envctl --project DIR …"
+        raise ConfigurationError(Problem("E100", f"there is no {PROJECT_FILE} here", hint))
     return ports.config_reader.parse_project(data)
 
 
@@ -103,11 +100,12 @@ def load_settings(
     release to the old stack names holding their state.
     """
     rolls = find_rollout_stacks(ports, project, wiring, environment, moves)
+    region = project.environments[environment].region
     found = resolve_settings(
         environment,
         wiring.schema,
         load_settings_files(ports, project, environment),
-        builtin=_list_builtin_values(project, environment, wiring),
+        builtin={"environment": environment, "project": wiring.project, **({"region": region} if region else {})},
         wired={name: tuple(stack.inputs) for name, stack in wiring.stacks.items()},
         artifacts=resolve_artifacts(ports, project, environment, wiring),
         carried=wiring.artifacts,
@@ -138,10 +136,9 @@ def locate_key(ports: Ports, *path: str | int) -> Location:
     return ports.config_reader.locate_key(ports.tree.read_contents(PROJECT_FILE) or b"", path)
 
 
-def _list_builtin_values(project: Project, environment: str, wiring: Wiring) -> dict[str, str]:
-    region = project.environments[environment].region
-    filled = {"environment": environment, "project": wiring.project}
-    return {**filled, "region": region} if region else filled
+def locate_faults(ports: Ports, faults: Iterable[Fault]) -> list[Problem]:
+    """Return the faults as problems with their lines in the project file."""
+    return [Problem(each.code, each.message, each.hint, locate_key(ports, *each.path)) for each in faults]
 
 
 def _find_stack_regions(ports: Ports, project: Project, environment: str, wiring: Wiring) -> dict[str, str]:

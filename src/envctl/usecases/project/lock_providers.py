@@ -1,20 +1,14 @@
 """`envctl lock-providers`: the provider lock of the project, for all stacks and platforms."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.domain.release import lockfile_root
 from envctl.domain.release.contents import Release
-from envctl.domain.terraform.provider_lock import (
-    PLATFORMS,
-    keep_known_hashes,
-    read_version,
-    shorten_address,
-    split_provider_blocks,
-)
+from envctl.domain.terraform import provider_lock
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import HashedProviders, PreparedStack
 from envctl.usecases.project import load, remote_modules, working_tree
@@ -62,79 +56,64 @@ def lock_providers(
     before = ports.tree.read_contents(ports.provider_lock) or b""
     with ports.workspace.lock_environment(lockfile_root.ENVIRONMENT_NAME, "envctl lock-providers"):
         stack = _write_lock_root(ports, project)
-        hashed = ports.terraform.hash_providers(
-            lockfile_root.ENVIRONMENT_NAME, stack, b"" if upgrade else before, wanted
-        )
-        after = keep_known_hashes(before, hashed.lock)
+        known = b"" if upgrade else before
+        hashed = ports.terraform.hash_providers(lockfile_root.ENVIRONMENT_NAME, stack, known, wanted)
+        after = provider_lock.keep_known_hashes(before, hashed.lock)
         if after != before and not dry_run:
             ports.tree.write_contents(ports.provider_lock, after)
     found = tuple(_compare_locks(before, after, hashed, wanted))
-    result = LockedProviders(ports.provider_lock, after != before, dry_run, wanted, found, _choose_hint(ports, found))
+    hint = _ONE_PLATFORM_HINT if ports.sandbox and any(each.lacking for each in found) else ""
+    result = LockedProviders(ports.provider_lock, after != before, dry_run, wanted, found, hint)
     return result, _missing_platforms_error(result, named=bool(platforms))
 
 
 def _select_platforms(named: Sequence[str]) -> tuple[str, ...]:
     for platform in named:
         if not _PLATFORM.fullmatch(platform):
-            hint = f"name an operating system and a processor: --platform {PLATFORMS[0]}"
+            hint = f"name an operating system and a processor: --platform {provider_lock.PLATFORMS[0]}"
             raise UsageError(Problem("E347", f"there is no platform {platform!r}", hint))
-    return tuple(dict.fromkeys(named)) or PLATFORMS
+    return tuple(dict.fromkeys(named)) or provider_lock.PLATFORMS
 
 
 def _write_lock_root(ports: Ports, project: Project) -> PreparedStack:
     """Write all stacks of the working tree, standalone ones too, as one root module."""
-    releases = {seen.pipeline.standalone_name: _build_release(ports, seen) for seen in _list_views(project)}
+    releases: dict[str, Release] = {}
+    for view in (*((project,) if project.stacks else ()), *map(project.view_for, project.standalone)):
+        release = remote_modules.complete_release(ports, view, working_tree.build_release(ports, view)).release
+        releases[view.pipeline.standalone_name] = release
     regions = any(each.region for each in project.environments.values())
     root = lockfile_root.render_lockfile_root(releases, ("aws",) if regions else ())
+    place = (lockfile_root.ENVIRONMENT_NAME, lockfile_root.STACK_NAME)
     ports.workspace.write_code(lockfile_root.ENVIRONMENT_NAME, lockfile_root.collect_code(releases))
-    ports.workspace.write_stack(lockfile_root.ENVIRONMENT_NAME, lockfile_root.STACK_NAME, root)
-    ports.workspace.write_module_record(
-        lockfile_root.ENVIRONMENT_NAME, lockfile_root.STACK_NAME, lockfile_root.merge_module_records(releases)
-    )
+    ports.workspace.write_stack(*place, root)
+    ports.workspace.write_module_record(*place, lockfile_root.merge_module_records(releases))
     return PreparedStack(lockfile_root.STACK_NAME, binary=project.terraform.binary or "")
-
-
-def _list_views(project: Project) -> Iterator[Project]:
-    if project.stacks:
-        yield project
-    yield from (project.view_for(name) for name in project.standalone)
-
-
-def _build_release(ports: Ports, project: Project) -> Release:
-    return remote_modules.complete_release(ports, project, working_tree.build_release(ports, project)).release
 
 
 def _compare_locks(
     before: bytes, after: bytes, hashed: HashedProviders, wanted: Sequence[str]
 ) -> Iterator[LockedProvider]:
     """Compare both locks, by provider name, including providers no longer needed."""
-    old, new = _parse_versions(before), _parse_versions(after)
+    old, new = parse_versions(before), parse_versions(after)
     for address in sorted({*old, *new, *hashed.needed}):
         lacking = hashed.lacking.get(address, ())
         had = tuple(p for p in wanted if p not in lacking) if address in hashed.needed else ()
         yield LockedProvider(address, old.get(address, ""), new.get(address, ""), had, lacking)
 
 
-def _parse_versions(lock: bytes) -> Mapping[str, str]:
-    return {address: read_version(block) for address, block in split_provider_blocks(lock).items()}
-
-
-def _choose_hint(ports: Ports, found: Sequence[LockedProvider]) -> str:
-    return _ONE_PLATFORM_HINT if ports.sandbox and any(each.lacking for each in found) else ""
+def parse_versions(lock: bytes) -> dict[str, str]:
+    """Return the locked version of each provider, by its address."""
+    return {
+        address: provider_lock.read_version(block)
+        for address, block in provider_lock.split_provider_blocks(lock).items()
+    }
 
 
 def _missing_platforms_error(result: LockedProviders, *, named: bool) -> EnvctlError | None:
-    problems = [
-        Problem(
-            "E347",
-            f"{_describe_provider(each)} is not to be had for {', '.join(each.lacking)}",
-            result.hint or _LEAVE_OUT_HINT,
-        )
-        for each in result.providers
-        if each.lacking and (named or not each.after)
-    ]
+    problems = []
+    for each in result.providers:
+        if each.lacking and (named or not each.after):
+            provider = f"{provider_lock.shorten_address(each.provider)} {each.after}".strip()
+            message = f"{provider} is not to be had for {', '.join(each.lacking)}"
+            problems.append(Problem("E347", message, result.hint or _LEAVE_OUT_HINT))
     return OperationFailedError(*problems) if problems else None
-
-
-def _describe_provider(each: LockedProvider) -> str:
-    return f"{shorten_address(each.provider)} {each.after}".strip()

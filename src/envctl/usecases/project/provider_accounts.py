@@ -5,38 +5,35 @@ from dataclasses import replace
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem
-from envctl.domain.plan.account_blocks import AccountBlocks, describe_account_mismatches, describe_ignored_blocks
-from envctl.domain.plan.provider_accounts import (
-    AccountScope,
-    find_account_mismatches,
-    find_provider_kind,
-    find_provider_source,
-    suggest_fix,
-    to_provider_configuration,
-)
+from envctl.domain.plan import provider_accounts
+from envctl.domain.plan.account_blocks import describe_account_mismatches, describe_ignored_blocks
+from envctl.domain.plan.provider_accounts import AccountScope
 from envctl.domain.release.contents import Release
 from envctl.domain.release.root_module import render_place
 from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.load import locate_key
+from envctl.usecases.project.load import locate_faults, locate_key
+from envctl.usecases.project.self_contained import collect_code
 from envctl.usecases.project.state_location import resolve_place
 
 
 def check_tree(ports: Ports, project: Project, release: Release) -> None:
     """Raise ConfigurationError if the working tree could act outside the accounts of its environments."""
-    blocks = _read_account_blocks(ports, release)
+    blocks = ports.config_reader.find_account_blocks(*collect_code(release))
     homes = [_to_home(project, environment) for environment in project.pipeline.order]
     ignored = list(describe_ignored_blocks(blocks))
+    folder = f"{REMOTE_MODULES_FOLDER}/"
+    remote = [each for each in ignored if each.location is not None and each.location.file.startswith(folder)]
     problems = [
         *_check_provider_keys(ports, project),
         *_check_rendered_providers(ports, project, release, homes),
         *describe_account_mismatches(blocks, homes),
-        *(problem for problem in ignored if not _is_remote_module(problem)),
+        *(problem for problem in ignored if problem not in remote),
     ]
     if problems:
         raise ConfigurationError(*dict.fromkeys(problems))
-    for problem in filter(_is_remote_module, ignored):
+    for problem in remote:
         # Remote code, without effect: a warning is enough.
         ports.observer.on_message(f"{problem.location}: {problem.message}")
 
@@ -58,18 +55,11 @@ def warn_stored(ports: Ports, project: Project, release: Release, identity: str,
 def _describe_stored(
     ports: Ports, project: Project, release: Release, identity: str, environment: str
 ) -> tuple[Problem, ...]:
-    found = describe_account_mismatches(_read_account_blocks(ports, release), [_to_home(project, environment)])
+    blocks = ports.config_reader.find_account_blocks(*collect_code(release))
+    found = describe_account_mismatches(blocks, [_to_home(project, environment)])
     return tuple(
         replace(each, message=f"release {shorten_id(identity)}: {each.location}: {each.message}", location=None)
         for each in found
-    )
-
-
-def _read_account_blocks(ports: Ports, release: Release) -> AccountBlocks:
-    modules = [stack.module for stack in release.wiring.stacks.values()]
-    carried = [module.folder for module in release.wiring.modules]
-    return ports.config_reader.find_account_blocks(
-        {path: file.data for path, file in release.files.items()}, [*modules, *carried]
     )
 
 
@@ -78,18 +68,15 @@ def _to_home(project: Project, environment: str) -> AccountScope:
     return AccountScope(environment, there.account_id or "", there.assume_role or "", there.other_accounts)
 
 
-def _is_remote_module(problem: Problem) -> bool:
-    return problem.location is not None and problem.location.file.startswith(f"{REMOTE_MODULES_FOLDER}/")
-
-
 def _check_provider_keys(ports: Ports, project: Project) -> Iterator[Problem]:
     """Check the keys of `[providers.*]`. Imported late: many projects have none."""
     if not project.providers:
         return
     from envctl.domain.config.provider_keys import check_provider_keys
 
-    for fault in check_provider_keys(project.providers, ports.tree.read_contents(ports.provider_lock)):
-        yield Problem(fault.code, fault.message, fault.hint, locate_key(ports, *fault.path))
+    yield from locate_faults(
+        ports, check_provider_keys(project.providers, ports.tree.read_contents(ports.provider_lock))
+    )
 
 
 def _check_rendered_providers(
@@ -98,14 +85,16 @@ def _check_rendered_providers(
     """Check the provider configurations rendered from `[providers.*]`."""
     wiring = release.wiring
     for name in wiring.providers:
-        kind = find_provider_kind(find_provider_source(name, wiring.providers))
+        kind = provider_accounts.find_provider_kind(provider_accounts.find_provider_source(name, wiring.providers))
         if kind is None:
             continue
         for home in homes:
             # The configurations of one environment differ in the region alone.
             stack = next(iter(wiring.stacks))
             said = render_place(wiring, stack, resolve_place(project, home.environment))["provider"].get(name, {})
-            for stray in find_account_mismatches(to_provider_configuration(name, kind, said), home):
+            for stray in provider_accounts.find_account_mismatches(
+                provider_accounts.to_provider_configuration(name, kind, said), home
+            ):
                 message = f"provider {name} {stray.why} (G203 of {home.environment})"
                 where = locate_key(ports, "providers", name, stray.key)
-                yield Problem("E133", message, suggest_fix(stray, home.environment), where)
+                yield Problem("E133", message, provider_accounts.suggest_fix(stray, home.environment), where)

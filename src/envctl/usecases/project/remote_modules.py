@@ -6,18 +6,10 @@ from posixpath import dirname, join, normpath
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
+from envctl.domain.release import remote_modules
 from envctl.domain.release.contents import File, Release
-from envctl.domain.release.remote_modules import (
-    ResolvedModule,
-    bundle_modules,
-    decode_module_record,
-    is_local_source,
-    is_pinned_call,
-    normalize_local_source,
-    redact_credentials,
-    render_module_record,
-)
-from envctl.domain.settings.settings import ModuleCall
+from envctl.domain.release.remote_modules import ResolvedModule, is_local_source, is_pinned_call
+from envctl.domain.terraform.variables import ModuleCall
 from envctl.domain.terraform.workdir_names import MODULES_MANIFEST
 from envctl.domain.text.lists import join_first
 from envctl.usecases.ports.core import Ports
@@ -41,11 +33,12 @@ def complete_release(ports: Ports, project: Project, release: Release) -> Comple
     binary = project.terraform.binary or ""
     walk = _walk_stacks(_ModuleWalk(ports, binary, release))
     if walk.unfetched:
-        ports.observer.on_message(f"fetching the code of {_describe_calls(walk.unfetched)}")
+        unfetched = [f"{key} ({_describe_source(call)})" for key, call in walk.unfetched.items()]
+        ports.observer.on_message(f"fetching the code of {join_first(unfetched, MAX_NAMED)}")
         fetched = ports.remote_modules.fetch_modules(binary, release, walk.found, walk.called_at)
         walk = _walk_stacks(_ModuleWalk(ports, binary, release, fetched))
         _cache_modules(ports, binary, walk, fetched)
-    modules, files = bundle_modules(walk.found)
+    modules, files = remote_modules.bundle_modules(walk.found)
     wiring = replace(release.wiring, modules=modules)
     moving = {key: call for key, call in walk.calls.items() if not is_pinned_call(call)}
     for key, call in moving.items():
@@ -64,11 +57,13 @@ def list_missing_modules(release: Release) -> tuple[str, ...]:
 
 def require_carried_modules(ports: Ports, release: Release, environment: str, stack: str) -> None:
     """Raise OperationFailedError if Terraform fetched a module beyond those in the release."""
-    if not render_module_record(release.wiring, stack):
+    if not remote_modules.render_module_record(release.wiring, stack):
         return
     record = ports.workspace.read_module_record(environment, stack) or b'{"Modules": []}'
     fetched = [
-        key for key, _, _, folder in decode_module_record(record) if folder.startswith(dirname(MODULES_MANIFEST))
+        key
+        for key, _, _, folder in remote_modules.decode_module_record(record)
+        if folder.startswith(dirname(MODULES_MANIFEST))
     ]
     if fetched:
         message = f"stack {stack}: the code of {', '.join(fetched)} was fetched, though the release carries it"
@@ -118,7 +113,7 @@ class _ModuleWalk:
             return self.fetched.get(key)
         if is_local_source(call.source):
             folder = normpath(join(caller.folder, call.source))
-            return ResolvedModule(normalize_local_source(call.source), "", folder, caller.package)
+            return ResolvedModule(remote_modules.normalize_local_source(call.source), "", folder, caller.package)
         return self.ports.remote_modules.load_cached(self.binary, call) if is_pinned_call(call) else None
 
     def _list_calls(self, key: str, module: ResolvedModule) -> tuple[ModuleCall, ...]:
@@ -151,9 +146,5 @@ def _cache_modules(ports: Ports, binary: str, walk: _ModuleWalk, fetched: Mappin
             ports.remote_modules.save_cached(binary, call, module)
 
 
-def _describe_calls(calls: Mapping[str, ModuleCall]) -> str:
-    return join_first([f"{key} ({_describe_source(call)})" for key, call in calls.items()], MAX_NAMED, len(calls))
-
-
 def _describe_source(call: ModuleCall) -> str:
-    return redact_credentials(f"{call.source} {call.version}".strip())
+    return remote_modules.redact_credentials(f"{call.source} {call.version}".strip())

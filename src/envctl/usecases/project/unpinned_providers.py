@@ -12,7 +12,9 @@ def require_pinned(ports: Ports, project: Project, environment: str) -> None:
     if found and environment != project.entry:
         raise ConfigurationError(*(_override_problem(each, environment) for each in found))
     for each in found:
-        ports.observer.on_message(f"{_describe_override(each)}: what is deployed with it proves nothing")
+        at = f" ({each.location})" if each.location else ""
+        message = f"{each.said_by} replaces the provider {each.address}{at}"
+        ports.observer.on_message(f"{message}: what is deployed with it proves nothing")
 
 
 def require_pinned_for_evidence(ports: Ports, environment: str) -> None:
@@ -24,11 +26,6 @@ def require_pinned_for_evidence(ports: Ports, environment: str) -> None:
 def find_unpinned(ports: Ports) -> tuple[str, ...]:
     """Return the distinct addresses of overridden providers."""
     return tuple(sorted({each.address for each in ports.terraform.find_unpinned_providers()}))
-
-
-def _describe_override(each: UnpinnedProvider) -> str:
-    at = f" ({each.location})" if each.location else ""
-    return f"{each.said_by} replaces the provider {each.address}{at}"
 
 
 def _override_problem(each: UnpinnedProvider, environment: str) -> Problem:

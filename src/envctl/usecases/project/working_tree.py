@@ -1,22 +1,23 @@
 """The code in the working tree, as a release."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from posixpath import dirname, join, normpath
 
-from envctl.domain.config.project import PROJECT_FILE, Artifact, Project, Stack
+from envctl.domain.config.faults import Fault
+from envctl.domain.config.project import PROJECT_FILE, Project, Stack
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.graph import order_stacks
-from envctl.domain.images.image_reference import Image
+from envctl.domain.images.image_reference import Image, is_pinned_image
 from envctl.domain.plan.leaving_stacks import Fate
 from envctl.domain.release.contents import File, Release, StackWiring, Wiring
 from envctl.domain.release.remote_modules import is_local_source
-from envctl.domain.settings.settings import Assignment, ModuleCall, ModuleInterface, Schema
+from envctl.domain.terraform.variables import Assignment, ModuleCall, ModuleInterface, Schema
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import provider_accounts, self_contained
-from envctl.usecases.project.load import COMMON_SETTINGS, load_settings_files, locate_key, settings_path
+from envctl.usecases.project.load import COMMON_SETTINGS, load_settings_files, locate_faults, locate_key, settings_path
 
 
 def build_release(ports: Ports, project: Project) -> Release:
@@ -27,7 +28,10 @@ def build_release(ports: Ports, project: Project) -> Release:
     code = _ModuleCode(ports)
     for name, stack in project.stacks.items():
         code.add_module(normpath(stack.module), f"stack {name}", ("stacks", name, "module"))
-    problems = code.problems or _find_misfits(ports, project, code.interfaces)
+    problems = code.problems or [
+        *_find_misfits(ports, project, code.interfaces),
+        *locate_faults(ports, _find_module_faults(project, code.interfaces)),
+    ]
     if problems:
         raise ConfigurationError(*problems)
     lock = ports.tree.read_contents(ports.provider_lock)
@@ -50,7 +54,7 @@ def list_inputs(release: Release, project: Project, environment: str, provider_l
 
 def _list_module_folders(release: Release) -> tuple[str, ...]:
     """Return every folder of the modules up to the top ones: new files may appear in any."""
-    found = {dirname(path) for path in release.files if not EXCLUDED_PARTS.intersection(path.split("/"))}
+    found = {dirname(path) for path in drop_excluded_files(release.files)}
     top = {stack.module for stack in release.wiring.stacks.values()}
     for folder in tuple(found):
         above = folder
@@ -73,11 +77,15 @@ class _ModuleCode:
     def add_module(self, folder: str, wanted_by: str, at: Location | tuple[str, ...]) -> None:
         if folder in self.interfaces:
             return
-        found = self._read_module(folder)
+        below = None if folder.startswith("..") else self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS)
+        found = drop_excluded_files(below or {})
         code = {path.rpartition("/")[2]: file.data for path, file in found.items() if dirname(path) == folder}
         if not any(path.endswith((".tf", ".tf.json")) for path in code):
             location = at if isinstance(at, Location) else locate_key(self.ports, *at)
-            self.problems.append(_missing_module_problem(folder, wanted_by, location))
+            what = "which is outside the project" if folder.startswith("..") else "where there is no Terraform module"
+            message = f"{wanted_by} takes its code from {folder}, {what}"
+            hint = "put the module below the project, or correct the path"
+            self.problems.append(Problem("E110", message, hint, location))
             return
         self.files.update(found)
         try:
@@ -91,22 +99,15 @@ class _ModuleCode:
             elif call.source:
                 self.missing.append(call)
             else:
-                self.problems.append(_unreadable_source_problem(call))
-
-    def _read_module(self, folder: str) -> dict[str, File]:
-        found = None if folder.startswith("..") else self.ports.tree.read_folder(folder, without=EXCLUDED_PARTS)
-        return {path: file for path, file in (found or {}).items() if not EXCLUDED_PARTS.intersection(path.split("/"))}
-
-
-def _missing_module_problem(folder: str, wanted_by: str, location: Location) -> Problem:
-    what = "which is outside the project" if folder.startswith("..") else "where there is no Terraform module"
-    message = f"{wanted_by} takes its code from {folder}, {what}"
-    return Problem("E110", message, "put the module below the project, or correct the path", location)
+                what = f"module {call.name} has no source that is a plain text"
+                message = f"{what}: which code a release carries can't be told"
+                hint = 'write it out: `source = "./…"`, or the address of a module'
+                self.problems.append(Problem("E111", message, hint, call.location))
 
 
-def _unreadable_source_problem(call: ModuleCall) -> Problem:
-    message = f"module {call.name} has no source that is a plain text: which code a release carries can't be told"
-    return Problem("E111", message, 'write it out: `source = "./…"`, or the address of a module', call.location)
+def drop_excluded_files(files: Mapping[str, File]) -> dict[str, File]:
+    """Return the files outside of folders that are no code."""
+    return {path: file for path, file in files.items() if not EXCLUDED_PARTS.intersection(path.split("/"))}
 
 
 def _find_misfits(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInterface]) -> list[Problem]:
@@ -126,37 +127,22 @@ def _find_misfits(ports: Ports, project: Project, interfaces: Mapping[str, Modul
                 hint = f"did you mean {reference.stack}.{near}?" if near else f"add the output to {module}/outputs.tf"
                 message = f"stack {name} reads {reference.stack}.{reference.output}, which {module} does not put out"
                 problems.append(Problem("E112", message, hint, locate_key(ports, "stacks", name, "inputs", variable)))
-    schema = {name: interfaces[normpath(stack.module)].variables for name, stack in project.stacks.items()}
-    return [
-        *problems,
-        *_find_secret_misfits(ports, project, schema),
-        *_find_rollout_misfits(ports, project, interfaces),
-    ]
+    return problems
 
 
-def _find_secret_misfits(ports: Ports, project: Project, schema: Schema) -> list[Problem]:
-    if not (project.secrets.secretsmanager or project.secrets.ssm):
-        return []
-    from envctl.domain.aws.required_secrets import check_patterns
-
-    return [
-        replace(each.problem, location=locate_key(ports, *each.path))
-        for each in check_patterns(schema, project.secrets)
-    ]
-
-
-def _find_rollout_misfits(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInterface]) -> list[Problem]:
-    if not any(stack.rollout for stack in project.stacks.values()):
-        return []
-    from envctl.domain.release.rollout_stacks import find_rollout_faults
-
+def _find_module_faults(project: Project, interfaces: Mapping[str, ModuleInterface]) -> Iterator[Fault]:
+    """Yield contradictions of `[secrets]` and rollouts with the modules. Imported late: many projects have none."""
     of = {name: interfaces[normpath(stack.module)] for name, stack in project.stacks.items()}
     schema = {name: interface.variables for name, interface in of.items()}
-    outputs = {name: [output.name for output in interface.outputs] for name, interface in of.items()}
-    return [
-        replace(each.problem, location=locate_key(ports, *each.path))
-        for each in find_rollout_faults(project, schema, outputs)
-    ]
+    if project.secrets.secretsmanager or project.secrets.ssm:
+        from envctl.domain.aws.required_secrets import check_patterns
+
+        yield from check_patterns(schema, project.secrets)
+    if any(stack.rollout for stack in project.stacks.values()):
+        from envctl.domain.release.rollout_stacks import find_rollout_faults
+
+        outputs = {name: [output.name for output in interface.outputs] for name, interface in of.items()}
+        yield from find_rollout_faults(project, schema, outputs)
 
 
 def _build_wiring(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInterface]) -> Wiring:
@@ -212,16 +198,13 @@ def read_artifacts(ports: Ports, project: Project, schema: Schema) -> dict[str, 
             hint = f'write `{variable} = "REPOSITORY:TAG"`, or `{variable} = "REPOSITORY@sha256:…"`'
             problems.append(Problem("E430", message, hint, assigned[variable].location))
         else:
-            found[variable] = _normalize_artifact(artifact, assigned[variable].value)
+            value = assigned[variable].value
+            # Without the tag beside a digest: two tags of one content must not make two releases.
+            is_pinned = artifact.kind == "oci" and is_pinned_image(value)
+            found[variable] = str(replace(Image.parse(str(value)), tag="")) if is_pinned else value
     if problems:
         raise ConfigurationError(*problems)
     return found
-
-
-def _normalize_artifact(artifact: Artifact, value: object) -> object:
-    """Drop the tag beside a digest: two tags of one content must not make two releases."""
-    image = Image.parse(str(value)) if artifact.kind == "oci" else None
-    return str(image.with_digest(image.digest)) if image and image.digest else value
 
 
 def _find_image_fault(value: object) -> str:

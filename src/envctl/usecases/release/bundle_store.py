@@ -14,28 +14,20 @@ from envctl.usecases.ports.core import AlreadyExistsError, Ports
 from envctl.usecases.ports.project import Revision
 from envctl.usecases.project import working_tree
 
-MAX_AUTHORS = 200
-"""Limit of recorded contributors for one release."""
-
-
-def bundle_key(identity: str) -> str:
-    return release_key(identity)
+MAX_AUTHORS = 200  # For one release.
 
 
 def save_bundle(ports: Ports, identity: str, bundle: bytes, release: Release, beside: str = "") -> None:
-    """Store the bundle and record the release, each if missing. `beside` is the standalone environment the release is
-    made for, if any.
-    """
+    """Store the bundle and record the release, each if missing. `beside` names a standalone environment as its aim."""
     if _is_recorded(journal.load(ports), identity, beside):
         return
     try:
-        ports.store.create(bundle_key(identity), bundle)
+        ports.store.create(release_key(identity), bundle)
     except AlreadyExistsError:
         # The key is the content hash: the existing bundle is the same, or damaged.
         if load_bundle(ports, identity)[0] == "damaged":
             raise unusable_bundle_error(identity, "damaged") from None
     revision = ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock))
-
     others = _list_coauthors(ports, revision)
 
     def create_event(present: LedgerState) -> Event | None:
@@ -55,9 +47,8 @@ def _list_coauthors(ports: Ports, revision: Revision) -> tuple[str, ...]:
     try:
         found += ports.reviews.list_authors(revision.commit)
     except EnvctlError as error:
-        ports.observer.on_message(
-            f"who wrote {revision.commit[:12]} is known from git alone: {error.problems[0].message}"
-        )
+        why = error.problems[0].message
+        ports.observer.on_message(f"who wrote {revision.commit[:12]} is known from git alone: {why}")
     return tuple(name for name in dict.fromkeys(found) if name and name != revision.author)[:MAX_AUTHORS]
 
 
@@ -68,7 +59,7 @@ def _is_recorded(present: LedgerState, identity: str, beside: str) -> bool:
 
 def load_bundle(ports: Ports, identity: str) -> tuple[BundleState, Release | None, bytes]:
     """Load the release and its state. Raises OperationFailedError (E482) for one of another project."""
-    data = ports.store.read(bundle_key(identity))
+    data = ports.store.read(release_key(identity))
     if data is None:
         return "missing", None, b""
     try:
@@ -80,10 +71,5 @@ def load_bundle(ports: Ports, identity: str) -> tuple[BundleState, Release | Non
 
 
 def unusable_bundle_error(identity: str, state: BundleState) -> OperationFailedError:
-    return OperationFailedError(
-        Problem(
-            "E403",
-            f"the bundle of release {shorten_id(identity)} is {state}",
-            "restore it from a backup of the store: nothing was deployed",
-        )
-    )
+    message = f"the bundle of release {shorten_id(identity)} is {state}"
+    return OperationFailedError(Problem("E403", message, "restore it from a backup of the store: nothing was deployed"))

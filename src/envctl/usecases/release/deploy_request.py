@@ -33,9 +33,7 @@ def find_source_release(present: LedgerState, source: str) -> str | None:
 
 
 def find_rollback_release(present: LedgerState, target: str) -> str | None:
-    """Return the release before the last one. After a rollback, return the same release again, unless that one failed:
-    a repeated command must not go further back.
-    """
+    """Return the release before the last one, and the same again after a rollback to it, unless that failed."""
     back = present.find_environment(target).standing_rollback
     return back.release if back else find_previous_verified(present, target)
 
@@ -43,12 +41,9 @@ def find_rollback_release(present: LedgerState, target: str) -> str | None:
 def find_previous_verified(present: LedgerState, target: str) -> str | None:
     """Return the latest earlier release still verified there."""
     there = present.find_environment(target)
-    last = there.last
-    earlier = [
-        proof.deployment
-        for release, proof in there.evidence.items()
-        if proof.verified and release not in there.holds and last is not None and release != last.release
-    ]
+    excluded = {*there.holds, there.last.release} if there.last else there.evidence.keys()
+    proofs = [proof for release, proof in there.evidence.items() if release not in excluded]
+    earlier = [proof.deployment for proof in proofs if proof.verified]
     return max(earlier, key=lambda deployment: deployment.seq).release if earlier else None
 
 
@@ -57,9 +52,8 @@ def find_release_by_prefix(present: LedgerState, prefix: str) -> str:
     found = [release for release in present.releases if release.startswith(prefix)]
     if len(prefix) < MIN_PREFIX or len(found) != 1:
         reason = "no release" if not found else "more than one release"
-        raise UsageError(
-            Problem("E003", f"{reason} has a name that begins with {prefix!r}", "envctl history lists the releases")
-        )
+        message = f"{reason} has a name that begins with {prefix!r}"
+        raise UsageError(Problem("E003", message, "envctl history lists the releases"))
     return found[0]
 
 
@@ -106,9 +100,8 @@ def build_rollback(
     ports: Ports, project: Project, present: LedgerState, *, target: str, release: str | None = None
 ) -> Candidate:
     """Build the rollback to an earlier release, verified in `target`."""
-    return _build_candidate(
-        ports, project, present, _Intent("rollback", target, None, release or find_rollback_release(present, target))
-    )
+    identity = release or find_rollback_release(present, target)
+    return _build_candidate(ports, project, present, _Intent("rollback", target, None, identity))
 
 
 def build_entry_request(
@@ -168,9 +161,8 @@ def _find_changeover(
         return NO_CHANGEOVER
     if wanted.action == "destroy":
         return stack_changes.find_destroy_changeover(present, wanted.target, release.wiring)
-    return stack_changes.find_changeover(
-        ports, project, present, wanted.target, release.wiring, release=wanted.release or ""
-    )
+    name = wanted.release or ""
+    return stack_changes.find_changeover(ports, project, present, wanted.target, release.wiring, release=name)
 
 
 def _list_stack_needs(release: Release | None) -> Mapping[str, tuple[str, ...]]:
@@ -178,11 +170,7 @@ def _list_stack_needs(release: Release | None) -> Mapping[str, tuple[str, ...]]:
 
 
 def _load_settings(
-    ports: Ports,
-    project: Project,
-    environment: str,
-    release: Release | None,
-    changeover: Changeover = NO_CHANGEOVER,
+    ports: Ports, project: Project, environment: str, release: Release | None, changeover: Changeover = NO_CHANGEOVER
 ) -> tuple[EnvironmentSettings | None, tuple[Problem, ...]]:
     if release is None:
         return None, ()
@@ -203,22 +191,16 @@ def _compare_to_source(
         return {}
     there, unfit = _load_settings(ports, project, source, release)
     # Unreadable settings differ from all others.
-    return (
-        compare_settings(there, settings).list_differences()
-        if there
-        else {f"settings of {source} that do not fit the release": unfit}
-    )
+    unknown = {f"settings of {source} that do not fit the release": unfit}
+    return compare_settings(there, settings).list_differences() if there else unknown
 
 
 def _build_request(
     ports: Ports, project: Project, present: LedgerState, wanted: _Intent, found: _ReleaseFacts
 ) -> Request:
-    given = [
-        approval
-        for approval in present.find_environment(wanted.target).approvals
-        if approval.release == wanted.release and approval.settings == found.settings
-    ]
+    given = [each for each in present.find_environment(wanted.target).approvals if each.release == wanted.release]
     place = found.place.digest if found.place else ""
+    covered = [each.plan for each in given if each.settings == found.settings and each.place == place]
     there, document = project.environments[wanted.target], build_rules_document(project, wanted.target)
     request = Request(
         action=wanted.action,
@@ -234,15 +216,13 @@ def _build_request(
         rules=find_rules(project, wanted.target),
         unfit=found.unfit,
         images=found.images,
-        approved=plan_store.load_approved_plans(ports, [each for each in given if each.place == place]),
+        approved=plan_store.load_plans(ports, covered),
         account=there.account_id or "",
         role=there.assume_role or "",
         other_accounts=there.other_accounts,
         place=place,
         where=found.place.summary if found.place else "",
-        elsewhere=place_store.compare_places(ports, _list_approval_places(present, wanted), found.place)
-        if found.place
-        else {},
+        elsewhere=place_store.compare_places(ports, [each.place for each in given], found.place) if found.place else {},
         needs=found.needs,
         changeover=found.changeover,
         doubt=ports.identity.explain_doubt(),
@@ -250,8 +230,3 @@ def _build_request(
         documents=rules_store.describe_tree_rules(project),
     )
     return rules_store.complete_request(ports, request)
-
-
-def _list_approval_places(present: LedgerState, wanted: _Intent) -> set[str]:
-    """Return the places of the approvals of that release: usually just the current one."""
-    return {each.place for each in present.find_environment(wanted.target).approvals if each.release == wanted.release}

@@ -8,9 +8,7 @@ from envctl.usecases.project import working_tree
 
 
 def find_later_release(ports: Ports, present: LedgerState, target: str, *, identity: str, release: Release) -> str:
-    """Return the deployed release of a later commit; empty if there is none, or git can't tell. Uncommitted edits make
-    a new release, never an older one.
-    """
+    """Return the deployed release of a later commit; empty if none is, edits are uncommitted, or git can't tell."""
     there = [present.releases.get(each.release) for each in list_other_deployments(present, target, identity)]
     for later in there:
         if later is None or later.uncommitted or later.release == identity:

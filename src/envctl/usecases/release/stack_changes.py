@@ -20,24 +20,17 @@ def find_changeover(
         for each in dict.fromkeys(each.release for each in (here.current, here.last) if each):
             found = bundle_store.load_bundle(ports, each)[1]
             before |= {name: each.moved_from for name, each in found.wiring.stacks.items()} if found else {}
-    return plan_changeover(
-        here.held_stacks, renamed, before, _find_fates(project, present, environment, wiring, release), here.renamed
-    )
+    fates = _find_fates(project, present, environment, wiring, release)
+    return plan_changeover(here.held_stacks, renamed, before, fates, here.renamed)
 
 
 def find_destroy_changeover(present: LedgerState, environment: str, wiring: Wiring) -> Changeover:
     """Return the changeover of a destroy: stacks unknown to the release, or with a missing dependency."""
     here = present.find_environment(environment)
-    whole = {
-        name
-        for name, stack in wiring.stacks.items()
-        if name not in here.held_stacks or here.stacks.issuperset(stack.needs)
-    }
-    destroy: Fate = "destroy"
-    return Changeover(
-        leaving=dict.fromkeys(sorted(here.held_stacks - whole), destroy),
-        former_names={new: old for new, old in here.renamed.items() if new in whole},
-    )
+    broken = {name for name, stack in wiring.stacks.items() if not here.stacks.issuperset(stack.needs)}
+    whole = wiring.stacks.keys() - (broken & here.held_stacks)
+    leaving: dict[str, Fate] = dict.fromkeys(sorted(here.held_stacks - whole), "destroy")
+    return Changeover(leaving, former_names={new: old for new, old in here.renamed.items() if new in whole})
 
 
 def _find_fates(

@@ -30,11 +30,10 @@ def find_stack_origins(
     for identity, settings in _list_deployed_releases(ports, present, environment):
         if identity not in seen:
             seen[identity] = bundle_store.load_bundle(ports, identity)[1]
-        release = seen[identity]
-        for name in [each for each in wanted if release and each in release.wiring.stacks]:
-            if release is not None:
-                found[name] = StackOrigin(release, identity, settings)
-            wanted.discard(name)
+        if (release := seen[identity]) is not None:
+            made = wanted & release.wiring.stacks.keys()
+            found |= dict.fromkeys(made, StackOrigin(release, identity, settings))
+            wanted -= made
         if not wanted:
             break
     return found
@@ -48,11 +47,7 @@ def _list_deployed_releases(ports: Ports, present: LedgerState, environment: str
             yield each.release, each.settings
     for entry in journal.read_newest_first(ports):
         event = entry.event
-        if (
-            not isinstance(event, DeploymentStarted)
-            or event.environment != environment
-            or ports.trust.explain_distrust(entry)
-        ):
+        if not isinstance(event, DeploymentStarted) or event.environment != environment or event.action == "destroy":
             continue
-        if event.action != "destroy":
+        if not ports.trust.explain_distrust(entry):
             yield event.release, event.settings

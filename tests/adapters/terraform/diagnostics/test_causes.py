@@ -75,12 +75,12 @@ SAID = {
 
 
 @pytest.mark.parametrize(("code", "said"), SAID.values(), ids=SAID.keys())
-def test_what_is_said_tells_of(code: str, said: str) -> None:
+def test_message_has_known_cause(code: str, said: str) -> None:
     cause = find_cause(said)
     assert cause is not None
     assert cause.code == code
 
 
 @pytest.mark.parametrize("said", ["Reference to undeclared resource", "InvalidParameterValue: 10.0.0.0/33", ""])
-def test_what_has_its_cause_in_the_code_is_left_as_it_is(said: str) -> None:
+def test_configuration_error_has_no_known_cause(said: str) -> None:
     assert find_cause(said) is None

@@ -61,7 +61,7 @@ def said(text: str, address: str = "module.web.aws_ssm_parameter.this") -> Diagn
     return Diagnostic("error", text, "", address=address)
 
 
-def test_every_code_of_aws_that_says_so_is_known() -> None:
+def test_every_already_exists_code_of_aws_is_known() -> None:
     wanted = {code for code in codes() if SAYS_SO.search(code) and not NOT_SO.search(code)}
     assert len(wanted) > 100
     unknown = {code for code in wanted if find_existing(said(f"{code}: no"), [change()], "web") is None}
@@ -82,7 +82,7 @@ def test_every_code_of_aws_that_says_so_is_known() -> None:
         "googleapi: Error 409: Already Exists: Bucket x",
     ],
 )
-def test_wording_that_says_so_is_known(text: str) -> None:
+def test_already_exists_message_is_recognized(text: str) -> None:
     assert find_existing(said(text), [change()], "web") is not None
 
 
@@ -96,24 +96,24 @@ def test_wording_that_says_so_is_known(text: str) -> None:
         "ThrottlingException: Rate exceeded",
     ],
 )
-def test_other_conflict_is_left_alone(text: str) -> None:
+def test_other_conflict_is_ignored(text: str) -> None:
     assert find_existing(said(text), [change()], "web") is None
 
 
-def test_id_that_the_plan_does_not_tell_is_asked_for() -> None:
+def test_unknown_import_id_becomes_a_placeholder() -> None:
     told = suggest_import(change("aws_secretsmanager_secret", name="shop/db"), "web", "dev")
     assert "--import module.web.aws_secretsmanager_secret.this=ID (ID: envctl exec dev -- aws secretsmanager" in told
     assert "--secret-id shop/db " in told
     assert "provider's page of aws_thing" in suggest_import(change("aws_thing"), "web", "dev")
 
 
-def test_what_is_no_creation_is_left_alone() -> None:
+def test_existing_resource_matters_only_for_creation() -> None:
     replaced = ResourceChange("aws_ssm_parameter.this", "aws_ssm_parameter", Action.REPLACE)
     assert find_existing(said("already exists"), [replaced], "web") is None
     assert find_existing(said("already exists", "module.web.aws_other.this"), [change()], "web") is None
 
 
-def test_hint_has_address_and_id_to_be_typed_as_they_are() -> None:
+def test_import_hint_is_quoted_for_the_shell() -> None:
     planned = change(address='aws_ssm_parameter.this["a b"]', name="/app/a b", value=Marker.SENSITIVE)
     transcript = Transcript([said("ParameterAlreadyExists: x", 'module.web.aws_ssm_parameter.this["a b"]')])
     transcript.planned_changes = (planned,)
@@ -127,12 +127,12 @@ def test_hint_has_address_and_id_to_be_typed_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("value", [Marker.SENSITIVE, Marker.UNKNOWN, None, ""])
-def test_id_that_is_secret_or_unknown_is_not_told(value: object) -> None:
+def test_sensitive_or_unknown_import_id_is_omitted(value: object) -> None:
     assert find_import_id(change(name=value)) == ""
     assert find_import_id(change("aws_lambda_alias", function_name="f", name=value)) == ""
 
 
-def test_id_of_several_parts_is_put_together() -> None:
+def test_import_id_of_several_parts_is_joined() -> None:
     assert find_import_id(change("aws_lambda_alias", function_name="f", name="live")) == "f/live"
     assert find_import_id(change("aws_eks_addon", cluster_name="c", addon_name="vpc-cni")) == "c:vpc-cni"
 
@@ -143,7 +143,7 @@ def schemas() -> dict[str, Any]:
     return found
 
 
-def test_every_form_names_attributes_that_the_provider_knows() -> None:
+def test_import_id_forms_use_known_attributes() -> None:
     """As far as the schemas at hand hold the type: those that the modules use."""
     known = schemas()
     looked = [type_ for type_ in ID_FORM_BY_TYPE if type_ in known]

@@ -57,7 +57,7 @@ def place(file: str) -> Location | None:
     return error.problems[0].location
 
 
-def test_a_summary_of_several_lines_names_the_resource_in_its_first() -> None:
+def test_multi_line_summary_names_resource_in_first_line() -> None:
     said = "error reading SNS Topic: denied\n\tstatus code: 403, request id: 1"
     (problem,) = failed({"summary": said, "address": "aws_sns_topic.a"}).problems
     assert problem.message.splitlines() == [
@@ -74,7 +74,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize(("file", "expected"), PLACES.values(), ids=PLACES.keys())
-def test_places(file: str, expected: Location | None) -> None:
+def test_diagnostic_place_is(file: str, expected: Location | None) -> None:
     assert place(file) == expected
 
 
@@ -84,7 +84,7 @@ def locked(detail: str) -> StateLockedError:
     return error
 
 
-def test_lock_of_a_terraform_that_runs_no_more_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_lock_of_dead_terraform_is_reported_as_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     me = f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
     mine = HELD.replace("ann@laptop", me).replace("resource temporarily unavailable", "PreconditionFailed")
     monkeypatch.setattr(state_lock, "_PROCESSES", tmp_path)
@@ -107,7 +107,7 @@ def test_lock_of_a_terraform_that_runs_no_more_is_told_so(monkeypatch: pytest.Mo
     assert "No Terraform of envctl" not in locked(HELD.replace("ann@laptop", me)).problems[0].message
 
 
-def test_a_held_lock_names_its_holder_and_the_way_out() -> None:
+def test_held_lock_names_its_holder_and_its_fix() -> None:
     error = locked(HELD)
     assert error.lock == StateLock("web", "7c1e", "ann@laptop", "apply", AT, FOLDER)
     (problem,) = error.problems
@@ -133,33 +133,33 @@ TIMES: dict[str, tuple[str, datetime | None]] = {
 
 
 @pytest.mark.parametrize(("written", "expected"), TIMES.values(), ids=TIMES.keys())
-def test_when_a_lock_was_taken(written: str, expected: datetime | None) -> None:
+def test_lock_time_is_parsed(written: str, expected: datetime | None) -> None:
     lock = locked(HELD.replace("2026-11-25 08:00:00 UTC", written)).lock
     assert lock.created == expected
     assert (lock.id, lock.who, lock.operation) == ("7c1e", "ann@laptop", "apply")
     assert lock.created is None or lock.created.tzinfo is UTC
 
 
-def test_a_field_without_a_value_takes_none_of_the_next_line() -> None:
+def test_empty_lock_field_takes_nothing_from_next_line() -> None:
     assert locked("Lock Info:\n  ID:        \n  Operation: \n  Who:       ann\n").lock == StateLock(
         "web", "", "ann", folder=FOLDER
     )
 
 
-def test_a_held_lock_is_known_in_a_text_too() -> None:
+def test_held_lock_is_recognized_in_plain_text() -> None:
     error = failed(errors=f"\nError: Error acquiring the state lock\n\n{HELD}\n", command="state push")
     assert isinstance(error, StateLockedError)
     assert error.lock.id == "7c1e"
 
 
-def test_a_lock_that_is_not_the_one_to_break_is_a_failure() -> None:
+def test_mismatched_lock_id_is_a_failure() -> None:
     said = f"Failed to unlock state: lock ID 'nope' does not match the existing lock ID '7c1e'\n{HELD}"
     error = failed(errors=said, command="force-unlock")
     assert type(error) is OperationFailedError
     assert "does not match the existing lock ID '7c1e'" in error.problems[0].message
 
 
-def test_a_lock_that_somebody_took_and_gave_back_in_between_was_held() -> None:
+def test_lock_released_in_between_counts_as_held() -> None:
     detail = (
         "Error message: api error PreconditionFailed: At least one of the pre-conditions you specified did not hold"
     )
@@ -174,7 +174,7 @@ def test_a_lock_that_somebody_took_and_gave_back_in_between_was_held() -> None:
         pytest.param("Error releasing the state lock", HELD, id="a lock that could not be given back"),
     ],
 )
-def test_a_lock_that_nobody_holds_is_a_failure(summary: str, detail: str) -> None:
+def test_lock_without_holder_is_a_failure(summary: str, detail: str) -> None:
     error = failed({"summary": summary, "detail": detail})
     assert isinstance(error, OperationFailedError)
     assert detail.strip() in error.problems[0].message
@@ -204,7 +204,7 @@ def unplannable(directory: Path, *places: tuple[str, int], command: str = "plan"
     )
 
 
-def test_what_other_stacks_do_not_put_out_yet_is_known_by_where_it_fails(tmp_path: Path) -> None:
+def test_missing_upstream_output_is_recognized_by_its_line(tmp_path: Path) -> None:
     error = unplannable(tmp_path, ("main.tf.json", 4), ("main.tf.json", 5), ("main.tf.json", 4))
     assert isinstance(error, UpstreamBehindError)
     assert error.upstream == ("network", "dns-zone")
@@ -223,11 +223,13 @@ def test_what_other_stacks_do_not_put_out_yet_is_known_by_where_it_fails(tmp_pat
         pytest.param([("main.tf.json", 4)], "apply", id="it was planned by then"),
     ],
 )
-def test_what_is_wrong_otherwise_is_a_failure(places: list[tuple[str, int]], command: str, tmp_path: Path) -> None:
+def test_other_failure_is_no_missing_upstream_output(
+    places: list[tuple[str, int]], command: str, tmp_path: Path
+) -> None:
     assert type(unplannable(tmp_path, *places, command=command)) is OperationFailedError
 
 
-def test_a_stop_that_could_not_save_the_state_is_no_clean_one(tmp_path: Path) -> None:
+def test_interruption_with_unsaved_state_is_a_failure(tmp_path: Path) -> None:
     site = Site("dev", PreparedStack("web"), tmp_path)
     stopped = ProcessResult(1, "Error: Failed to persist state to backend", interrupted=True)
     with pytest.raises(InterruptedByUserError):
@@ -238,29 +240,29 @@ def test_a_stop_that_could_not_save_the_state_is_no_clean_one(tmp_path: Path) ->
     assert [problem.code for problem in raised.value.problems] == ["E313", "E305"]
 
 
-def test_all_errors_are_told_and_warnings_are_not() -> None:
+def test_all_errors_are_reported_without_warnings() -> None:
     error = failed({"summary": "one"}, {"summary": "two", "severity": "warning"}, {"summary": "three"})
     assert [problem.message for problem in error.problems] == ["web: one", "web: three"]
 
 
-def test_an_address_is_told_as_the_module_knows_it() -> None:
+def test_address_is_shown_without_the_root_module_prefix() -> None:
     error = failed({"summary": "x", "detail": "why\n", "address": "module.web.aws_instance.this[0]"})
     assert error.problems[0].message == "web: x (aws_instance.this[0])\nwhy"
 
 
-def test_without_a_diagnostic_the_errors_of_the_process_are_told() -> None:
+def test_process_errors_are_shown_without_diagnostics() -> None:
     assert "terraform plan of web failed: panic" in failed(errors="panic\n", command="plan").problems[0].message
     assert "it ended with code -11" in failed(code=-11).problems[0].message
 
 
 @pytest.mark.parametrize("line", ["", "not json", "42", "[]", '"text"', "null"])
-def test_lines_that_are_no_messages_are_kept_for_the_error(line: str) -> None:
+def test_non_message_lines_are_kept_for_the_error(line: str) -> None:
     transcript = Transcript()
     assert json_events.record_line(line, "web", transcript) is None
     assert transcript.plain_lines == [line]
 
 
-def test_messages_that_nobody_needs_are_passed_over() -> None:
+def test_irrelevant_messages_are_ignored() -> None:
     transcript = Transcript()
     assert json_events.record_line('{"type": "version", "terraform": "1.15.5"}', "web", transcript) is None
     assert transcript == Transcript()

@@ -45,7 +45,7 @@ def site(tmp_path: Path) -> Site:
     ],
     ids=["while it is unpacked, into what is gone by now", "while it is fetched", "nobody says where"],
 )
-def test_terraform_says_which_disk_it_was(said: str, folder: str, tmp_path: Path) -> None:
+def test_full_disk_is_named(said: str, folder: str, tmp_path: Path) -> None:
     (tmp_path / "cache" / "example.com").mkdir(parents=True)
     said = said.format(tmp_path / "cache")
     transcript = Transcript([Diagnostic("error", "Failed to install provider", said)])
@@ -56,13 +56,13 @@ def test_terraform_says_which_disk_it_was(said: str, folder: str, tmp_path: Path
     assert problem.message.startswith(f"web: the disk of {tmp_path / folder} is full: ")
 
 
-def test_what_went_well_or_wrong_in_another_way_is_no_full_disk(tmp_path: Path) -> None:
+def test_success_and_other_failures_are_no_full_disk(tmp_path: Path) -> None:
     check_disk_error(site(tmp_path), ProcessResult(0, UNPACKED, interrupted=False), Transcript())
     check_disk_error(site(tmp_path), ProcessResult(1, "no such host", interrupted=False), Transcript())
 
 
 @pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, "E346"), (errno.EDQUOT, "E346"), (errno.EACCES, "E406")])
-def test_what_envctl_itself_cannot_write_is_told_with_its_place(number: int, code: str, tmp_path: Path) -> None:
+def test_write_error_is_reported_with_its_path(number: int, code: str, tmp_path: Path) -> None:
     with pytest.raises(OperationFailedError) as raised, translate_disk_errors(tmp_path):
         raise OSError(number, "it said no", str(tmp_path / "file"))
     (problem,) = raised.value.problems
@@ -83,7 +83,7 @@ STATE = {"version": 4, "serial": 3, "resources": [{"type": "terraform_data", "na
 DUMP = {"@level": "info", "@message": "Emergency state dump", "type": "log", "state": STATE}
 
 
-def test_a_state_that_terraform_could_write_nowhere_is_written_by_envctl(tmp_path: Path) -> None:
+def test_state_dumped_by_terraform_is_saved(tmp_path: Path) -> None:
     where, transcript = site(tmp_path), Transcript(list(SAID))
     json_events.record_line(json.dumps(DUMP), "web", transcript)
     (tmp_path / workdir_names.UNSAVED_STATE).touch()
@@ -96,7 +96,7 @@ def test_a_state_that_terraform_could_write_nowhere_is_written_by_envctl(tmp_pat
     assert (full.code, full.hint) == ("E346", f"make room on the disk of {disk}, and run the command again")
 
 
-def test_where_there_is_no_room_for_it_it_lies_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_state_is_saved_elsewhere_on_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
@@ -114,7 +114,7 @@ def test_where_there_is_no_room_for_it_it_lies_elsewhere(tmp_path: Path, monkeyp
         unsaved_state.save_state(site(tmp_path), STATE)
 
 
-def test_no_apply_begins_without_room_for_its_state_and_none_keeps_that_room(tmp_path: Path) -> None:
+def test_apply_reserves_disk_space_and_releases_it(tmp_path: Path) -> None:
     with full(1 << 20), pytest.raises(OperationFailedError) as raised, reserve_space(site(tmp_path)):
         pytest.fail("it has begun")
     (problem,) = raised.value.problems

@@ -68,7 +68,7 @@ def problems(ended: ProcessResult, *diagnostics: Diagnostic, command: str = "pla
     [WHILE_READING, WHILE_MAKING, WHILE_LOADING, WHILE_STARTING],
     ids=["while it reads", "while it makes something", "while its schema is read", "while it starts"],
 )
-def test_a_provider_that_was_killed_is_named(said: Diagnostic) -> None:
+def test_killed_provider_is_named(said: Diagnostic) -> None:
     (by_somebody,) = problems(ProcessResult(1, "", interrupted=False, log=GONE), said)
     assert (by_somebody.code, by_somebody.message) == ("E332", "web: provider aws 3.39.0 was killed (SIGKILL)")
     (by_the_kernel,) = problems(
@@ -80,7 +80,7 @@ def test_a_provider_that_was_killed_is_named(said: Diagnostic) -> None:
     assert "--parallelism 1" in by_the_kernel.hint
 
 
-def test_where_nothing_was_logged_the_kernel_s_count_tells() -> None:
+def test_kernel_counter_identifies_unlogged_oom_kill() -> None:
     (problem,) = problems(ProcessResult(1, "", interrupted=False, oom_killed=True), WHILE_READING)
     assert problem.message == "web: the kernel killed a provider for want of memory"
 
@@ -94,12 +94,12 @@ NOT_KILLED = {
 
 
 @pytest.mark.parametrize(("ended", "said"), NOT_KILLED.values(), ids=NOT_KILLED.keys())
-def test_of_what_was_not_killed_nobody_says_so(ended: ProcessResult, said: Diagnostic) -> None:
+def test_surviving_process_is_not_reported_as_killed(ended: ProcessResult, said: Diagnostic) -> None:
     assert [problem.code for problem in problems(ended, said)] == ["E305"]
 
 
 @pytest.mark.parametrize("code", [-9, 137], ids=["it was killed", "a shell around it says so"])
-def test_terraform_itself_was_killed(code: int) -> None:
+def test_killed_terraform_is_reported(code: int) -> None:
     (plan,) = problems(ProcessResult(code, "", interrupted=False))
     assert (plan.code, plan.message) == ("E332", "web: Terraform was killed (SIGKILL)")
     assert "nothing was changed" in plan.hint
@@ -108,22 +108,22 @@ def test_terraform_itself_was_killed(code: int) -> None:
     assert apply.hint.endswith("see to the lock and the state that it left: envctl recover dev")
 
 
-def test_who_was_stopped_and_then_killed_did_not_stop_cleanly() -> None:
+def test_killed_after_interruption_is_no_clean_stop() -> None:
     assert [problem.code for problem in problems(ProcessResult(-9, "", interrupted=True), command="apply")] == ["E332"]
     with pytest.raises(InterruptedByUserError):
         check_result(ProcessResult(1, "", interrupted=True), Transcript(), SITE, "apply")
 
 
-def test_who_said_nothing_for_too_long_was_killed_by_nobody_else() -> None:
+def test_silent_process_is_reported_as_killed_by_timeout() -> None:
     assert [problem.code for problem in problems(ProcessResult(-9, "", interrupted=False, silent=True))] == ["E325"]
 
 
-def test_a_program_that_terraform_ran_was_killed() -> None:
+def test_killed_provisioner_program_is_reported() -> None:
     (problem,) = problems(ProcessResult(1, "", interrupted=False, oom_killed=True), PROGRAM, command="apply")
     assert problem.message.startswith("web: the kernel killed a program that Terraform ran for want of memory")
 
 
-def test_what_an_apply_was_about_when_it_was_killed_is_named_and_what_else_went_wrong_is_told() -> None:
+def test_killed_apply_names_resource_and_other_errors() -> None:
     ended = ProcessResult(1, "", interrupted=False, log=GONE)
     lost, wrong = problems(ended, WHILE_MAKING, WRONG, command="apply")
     assert "it was in the midst of aws_vpc.main[0]: that may be there although no state says so" in lost.message
@@ -131,7 +131,7 @@ def test_what_an_apply_was_about_when_it_was_killed_is_named_and_what_else_went_
     assert (wrong.code, wrong.message) == ("E305", "web: Invalid value\nit is too long")
 
 
-def test_terraform_that_was_killed_had_begun_what_it_did_not_end() -> None:
+def test_killed_terraform_names_its_unfinished_resource() -> None:
     transcript = Transcript()
     for kind, name in (("apply_start", "one"), ("apply_start", "two"), ("apply_complete", "one")):
         hook = f'{{"resource": {{"addr": "module.web.x.{name}"}}, "action": "create"}}'
@@ -140,7 +140,7 @@ def test_terraform_that_was_killed_had_begun_what_it_did_not_end() -> None:
         check_result(ProcessResult(-9, "", interrupted=False), transcript, SITE, "apply")
 
 
-def test_what_is_logged_is_no_part_of_what_is_said() -> None:
+def test_log_lines_are_separated_from_output() -> None:
     several = "2026-11-26T01:58:25Z [ERROR] provider.terraform-provider-aws: no:\n  error=\n  | line one\n  | two\n"
     said = "\nError: Failed to load\n  because of that\n"
     assert killed_process.split_log(GONE + several + said) == (said, GONE + several)
@@ -159,7 +159,7 @@ GROUPS = {
 
 
 @pytest.mark.parametrize(("own", "counter"), GROUPS.values(), ids=GROUPS.keys())
-def test_the_kernel_counts_whom_it_kills(own: str, counter: str, tmp_path: Path) -> None:
+def test_oom_kills_are_counted_by_the_kernel(own: str, counter: str, tmp_path: Path) -> None:
     lay(tmp_path, "proc/self/cgroup", own)
     lay(tmp_path, "proc/vmstat", "nr_free_pages 1\n")
     assert oom_kills.count_kills(tmp_path) is None
@@ -177,7 +177,7 @@ def test_the_kernel_counts_whom_it_kills(own: str, counter: str, tmp_path: Path)
     )
 
 
-def test_where_nothing_is_counted_nobody_knows(tmp_path: Path) -> None:
+def test_oom_kills_are_unknown_without_kernel_counter(tmp_path: Path) -> None:
     assert oom_kills.count_kills(tmp_path) is None
 
 
@@ -187,7 +187,7 @@ def lay(root: Path, path: str, text: str) -> None:
 
 
 @pytest.mark.terraform
-def test_a_real_provider_that_is_killed(bench: Bench, tmp_path: Path) -> None:
+def test_real_killed_provider_is_named(bench: Bench, tmp_path: Path) -> None:
     code = f'terraform {{\n required_providers {{\n tiny = {{\n source = "{ADDRESS}"\n }}\n }}\n}}\n'
     with serve_provider_mirror(tmp_path / "mirror") as mirror:
         mirror.program = "kill -9 $$"
@@ -200,7 +200,7 @@ def test_a_real_provider_that_is_killed(bench: Bench, tmp_path: Path) -> None:
 
 
 @pytest.mark.terraform
-def test_a_real_terraform_that_is_killed_amid_an_apply_leaves_nothing_running(bench: Bench, tmp_path: Path) -> None:
+def test_terraform_killed_during_apply_leaves_no_process(bench: Bench, tmp_path: Path) -> None:
     written = tmp_path / "provisioner"
     command = f"echo $$ > {written}; exec /bin/sleep 60"
     made = f'provisioner "local-exec" {{\n command = "{command}"\n }}'

@@ -34,7 +34,7 @@ provider_installation {
 """
 
 
-def test_every_way_to_get_providers_is_read_in_its_order(tmp_path: Path) -> None:
+def test_installation_methods_are_read_in_order(tmp_path: Path) -> None:
     assert cli_configuration.parse_install_methods(environment(tmp_path, BOTH)) == (
         InstallMethod("filesystem", '/mirror/"quoted"', ("hashicorp/*", "example.org/*/*")),
         InstallMethod("network", "https://mirror.example/", (), ("example.com/*/*",)),
@@ -61,11 +61,11 @@ def test_every_way_to_get_providers_is_read_in_its_order(tmp_path: Path) -> None
         "what is left out counts last",
     ],
 )
-def test_who_has_which_provider(method: InstallMethod, address: str, has: bool) -> None:
+def test_installation_method_provides_provider(method: InstallMethod, address: str, has: bool) -> None:
     assert method.can_provide(address) is has
 
 
-def test_a_plugin_cache_is_the_one_of_the_environment_or_the_one_of_the_file(tmp_path: Path) -> None:
+def test_plugin_cache_comes_from_environment_or_file(tmp_path: Path) -> None:
     there = environment(tmp_path, BOTH)
     assert cli_configuration.find_plugin_cache(there) == ""
     (tmp_path / "plugins").mkdir()
@@ -74,7 +74,7 @@ def test_a_plugin_cache_is_the_one_of_the_environment_or_the_one_of_the_file(tmp
     assert cli_configuration.find_plugin_cache({"HOME": str(tmp_path / "nobody")}) == ""
 
 
-def test_a_file_that_is_named_is_the_only_one_that_counts(tmp_path: Path) -> None:
+def test_configuration_file_from_environment_replaces_all_others(tmp_path: Path) -> None:
     there = environment(tmp_path, BOTH)
     (tmp_path / ".terraform.d").mkdir()
     (tmp_path / ".terraform.d" / "more.tfrc").write_text("# more")

@@ -74,13 +74,13 @@ def free(folder: Path, *wishes: LockRequest) -> bool:
         "one fetches it knows not what",
     ],
 )
-def test_who_waits_for_whom(theirs: LockRequest, mine: LockRequest, fits: bool, tmp_path: Path) -> None:
+def test_lock_requests_conflict(theirs: LockRequest, mine: LockRequest, fits: bool, tmp_path: Path) -> None:
     with held(tmp_path, theirs):
         assert free(tmp_path, mine) is fits
     assert free(tmp_path, mine)
 
 
-def test_a_long_wait_is_told_once_and_says_for_whom(tmp_path: Path) -> None:
+def test_long_wait_is_reported_once_with_lock_holder(tmp_path: Path) -> None:
     said: list[str] = []
     with held(tmp_path, LockRequest(AWS, exclusive=True)), pytest.raises(LockHeldError) as raised:
         take(locks(tmp_path, said, tell=0.02, give_up=0.3), LockRequest(AWS, exclusive=True))
@@ -91,7 +91,7 @@ def test_a_long_wait_is_told_once_and_says_for_whom(tmp_path: Path) -> None:
     assert "stack web of dev has waited too long for provider hashicorp/aws 6.1.0" in problem.message
 
 
-def test_who_only_uses_what_is_there_leaves_no_name(tmp_path: Path) -> None:
+def test_shared_lock_leaves_no_holder_name(tmp_path: Path) -> None:
     said: list[str] = []
     with held(tmp_path, LockRequest(WHOLE_CACHE, exclusive=True)):
         pass
@@ -100,19 +100,19 @@ def test_who_only_uses_what_is_there_leaves_no_name(tmp_path: Path) -> None:
     assert said == ["stack web of dev waits for the providers: another envctl is at it"]
 
 
-def test_who_gave_up_leaves_the_name_of_who_holds_it(tmp_path: Path) -> None:
+def test_failed_lock_attempt_keeps_the_holder_name(tmp_path: Path) -> None:
     with held(tmp_path, LockRequest(AWS, exclusive=True)):
         assert not free(tmp_path, LockRequest(AWS, exclusive=True))
         names = [file.read_text() for file in tmp_path.iterdir()]
         assert "stack network of dev" in "".join(names)
 
 
-def test_an_interruption_ends_the_wait(tmp_path: Path) -> None:
+def test_interruption_ends_the_wait(tmp_path: Path) -> None:
     with held(tmp_path, LockRequest(AWS, exclusive=True)), pytest.raises(InterruptedByUserError):
         take(locks(tmp_path, [], stopping=lambda: True), LockRequest(AWS, exclusive=True))
 
 
-def test_what_is_wished_for_in_another_order_is_taken_in_the_same(tmp_path: Path) -> None:
+def test_locks_are_taken_in_a_fixed_order(tmp_path: Path) -> None:
     """Twenty times each: they would wait for each other sooner or later."""
     wishes = [
         LockRequest(AWS, exclusive=True),
@@ -135,5 +135,5 @@ def test_what_is_wished_for_in_another_order_is_taken_in_the_same(tmp_path: Path
     assert len(done) == len(threads)
 
 
-def test_where_nothing_can_be_written_there_is_nobody_to_wait_for() -> None:
+def test_unwritable_folder_needs_no_locks() -> None:
     take(locks(Path("/sys/kernel/envctl"), []), LockRequest(AWS, exclusive=True))

@@ -111,7 +111,7 @@ def with_variable(name: str, value: str) -> Callable[[Stack], None]:
         pytest.param(write(init_stamp.STAMP_FILE, "damaged"), id="nobody can read what was known"),
     ],
 )
-def test_init_has_something_to_do(change: Callable[[Stack], None], stack: Stack) -> None:
+def test_init_is_needed_after(change: Callable[[Stack], None], stack: Stack) -> None:
     assert stack.holds()
     change(stack)
     assert not stack.holds()
@@ -130,7 +130,7 @@ def test_init_has_something_to_do(change: Callable[[Stack], None], stack: Stack)
         pytest.param(with_variable("TF_LOG", "debug"), id="what has nothing to do with it"),
     ],
 )
-def test_init_has_nothing_to_do_with(change: Callable[[Stack], None], stack: Stack) -> None:
+def test_init_is_not_needed_for(change: Callable[[Stack], None], stack: Stack) -> None:
     change(stack)
     assert stack.holds()
 
@@ -158,11 +158,11 @@ def test_init_has_nothing_to_do_with(change: Callable[[Stack], None], stack: Sta
         "nothing at all",
     ],
 )
-def test_the_lock_that_is_asked_for(asked: bytes, holds: bool, stack: Stack) -> None:
+def test_init_holds_for_requested_lock(asked: bytes, holds: bool, stack: Stack) -> None:
     assert stack.holds(asked) is holds
 
 
-def test_a_stack_that_was_given_no_lock_goes_with_the_one_that_it_made(stack: Stack) -> None:
+def test_stack_without_given_lock_keeps_its_own(stack: Stack) -> None:
     stack.stamp(given=b"")
     assert stack.holds(LOCK)
     assert not stack.holds(block("6.1.0", "h1:mac"))
@@ -177,7 +177,7 @@ def test_a_stack_without_providers_has_no_lock(tmp_path: Path) -> None:
     assert stack.holds(LOCK)
 
 
-def test_a_file_that_only_looks_as_before_is_read(stack: Stack) -> None:
+def test_file_with_same_timestamp_is_still_hashed(stack: Stack) -> None:
     """Code is small: it is hashed, and not looked at from outside."""
     file = stack.directory / "../.code/modules/web/main.tf"
     status = file.stat()

@@ -115,7 +115,7 @@ def locked(bench: Bench) -> tuple[Bench, bytes]:
     return bench, lock
 
 
-def test_what_is_in_the_cache_is_linked_and_no_network_is_asked(locked: tuple[Bench, bytes]) -> None:
+def test_cached_provider_is_linked_without_network(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     bench.init("stack1", lock)
     bench.init("stack0", lock, "staging")
@@ -127,7 +127,7 @@ def test_what_is_in_the_cache_is_linked_and_no_network_is_asked(locked: tuple[Be
     assert bench.inits() == 3
 
 
-def test_nothing_is_left_to_do_the_second_time_and_all_that_goes_is_noticed(locked: tuple[Bench, bytes]) -> None:
+def test_second_init_is_skipped_unless_something_is_missing(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     gone = (
         VIEW_FOLDER,
@@ -147,7 +147,7 @@ def test_nothing_is_left_to_do_the_second_time_and_all_that_goes_is_noticed(lock
     assert bench.mirror.asked == 0
 
 
-def test_a_cache_that_was_wiped_is_filled_again(locked: tuple[Bench, bytes]) -> None:
+def test_emptied_cache_is_filled_again(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     shutil.rmtree(bench.plugins)
     bench.init(lock=lock)
@@ -156,7 +156,7 @@ def test_a_cache_that_was_wiped_is_filled_again(locked: tuple[Bench, bytes]) -> 
     assert bench.asks() is bench.asks("stack1") is False
 
 
-def test_six_at_once_fetch_it_once(locked: tuple[Bench, bytes]) -> None:
+def test_six_concurrent_inits_fetch_provider_once(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     shutil.rmtree(bench.plugins)
     bench.mirror.package_seconds = 0.3
@@ -215,7 +215,7 @@ def another_envctl(bench: Bench, environment: str, lock: bytes) -> Iterator[mult
 
 
 @pytest.mark.slow
-def test_two_envctl_runs_on_one_cold_cache_fetch_it_once(locked: tuple[Bench, bytes]) -> None:
+def test_two_processes_on_cold_cache_fetch_once(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     shutil.rmtree(bench.plugins)
     shutil.rmtree(bench.directory() / ".terraform")
@@ -230,7 +230,7 @@ def test_two_envctl_runs_on_one_cold_cache_fetch_it_once(locked: tuple[Bench, by
 
 
 @pytest.mark.slow
-def test_who_is_killed_while_it_fetches_leaves_nothing_that_passes_for_whole(locked: tuple[Bench, bytes]) -> None:
+def test_killed_download_leaves_no_complete_package(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     shutil.rmtree(bench.plugins)
     bench.mirror.package_seconds = 5.0
@@ -281,7 +281,7 @@ def add(package: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [truncate, alter, empty, add, shutil.rmtree])
-def test_a_damaged_package_is_taken_out_and_fetched_again(
+def test_damaged_package_is_removed_and_fetched_again(
     damage: Callable[[Path], object], locked: tuple[Bench, bytes]
 ) -> None:
     bench, lock = locked
@@ -298,7 +298,7 @@ def test_a_damaged_package_is_taken_out_and_fetched_again(
     assert bench.mirror.fetched == {FETCHED: 1}
 
 
-def test_a_package_that_only_terraform_finds_damaged_is_fetched_again(locked: tuple[Bench, bytes]) -> None:
+def test_damage_found_by_terraform_is_fetched_again(locked: tuple[Bench, bytes]) -> None:
     """Nobody has used it since, and what is remembered of it speaks for it."""
     bench, lock = locked
     alter(bench.plugins / PACKAGE)
@@ -308,7 +308,7 @@ def test_a_package_that_only_terraform_finds_damaged_is_fetched_again(locked: tu
     assert [said for said in bench.heard.messages if "is not what the lock pins" in said]
 
 
-def test_who_runs_the_old_package_runs_it_to_its_end(locked: tuple[Bench, bytes]) -> None:
+def test_running_provider_survives_package_replacement(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     program = bench.plugins / PACKAGE / PROGRAM
     with program.open("rb") as running:
@@ -321,7 +321,7 @@ def test_who_runs_the_old_package_runs_it_to_its_end(locked: tuple[Bench, bytes]
         assert os.fstat(running.fileno()).st_ino != program.stat().st_ino
 
 
-def test_a_lock_without_a_hash_for_this_platform_fetches_and_gains_one(locked: tuple[Bench, bytes]) -> None:
+def test_lock_without_hash_for_this_platform_fetches(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     foreign = lock.replace(read_hashes(split_provider_blocks(lock)[ADDRESS])[0].encode(), b"zh:" + b"0" * 64)
     with pytest.raises(OperationFailedError) as raised:
@@ -334,7 +334,7 @@ def test_a_lock_without_a_hash_for_this_platform_fetches_and_gains_one(locked: t
     assert bench.mirror.fetched == {FETCHED: 1}
 
 
-def test_without_a_lock_the_newest_is_chosen_again_and_the_cache_keeps_its_package(locked: tuple[Bench, bytes]) -> None:
+def test_init_without_lock_keeps_the_cached_package(locked: tuple[Bench, bytes]) -> None:
     bench, _ = locked
     before = (bench.plugins / PACKAGE / PROGRAM).stat().st_ino
     bench.init("stack1")
@@ -343,7 +343,7 @@ def test_without_a_lock_the_newest_is_chosen_again_and_the_cache_keeps_its_packa
     assert (bench.directory("stack1") / VIEW_FOLDER / PACKAGE).is_symlink()
 
 
-def test_a_disk_that_is_full_is_named_and_nothing_of_it_stays(locked: tuple[Bench, bytes]) -> None:
+def test_full_disk_is_reported_and_leaves_no_files(locked: tuple[Bench, bytes]) -> None:
     bench, _ = locked
     shutil.rmtree(bench.plugins)
     bench.mirror.package_bytes = 1 << 20
@@ -365,7 +365,7 @@ def test_a_disk_that_is_full_is_named_and_nothing_of_it_stays(locked: tuple[Benc
     assert bench.asks("stack1") is False
 
 
-def test_a_cache_of_the_user_is_used_and_so_are_its_locks(locked: tuple[Bench, bytes], tmp_path: Path) -> None:
+def test_plugin_cache_of_user_is_used_with_locks(locked: tuple[Bench, bytes], tmp_path: Path) -> None:
     bench, lock = locked
     theirs = tmp_path / "theirs"
     theirs.mkdir()
@@ -378,7 +378,7 @@ def test_a_cache_of_the_user_is_used_and_so_are_its_locks(locked: tuple[Bench, b
     assert bench.mirror.fetched == {FETCHED: 1}
 
 
-def test_without_any_cache_each_stack_has_its_own(locked: tuple[Bench, bytes]) -> None:
+def test_stack_without_plugin_cache_installs_its_own_provider(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     bench.inherited["TF_PLUGIN_CACHE_DIR"] = ""
     bench.driver = driver(bench.root, bench.inherited, bench.heard)
@@ -404,7 +404,7 @@ SCHEMAS: dict[str, object] = {
 
 
 @pytest.mark.slow
-def test_a_plan_and_an_apply_notice_it_too(tmp_path: Path) -> None:
+def test_plan_and_apply_repair_a_damaged_cache(tmp_path: Path) -> None:
     """With a provider that can be started: whoever plans wants to know what it offers."""
     schemas = tmp_path / "schemas.json"
     schemas.write_text(json.dumps(SCHEMAS))
@@ -433,7 +433,7 @@ module "there" {
 """
 
 
-def test_where_a_release_has_brought_modules_along_none_is_fetched(tmp_path: Path) -> None:
+def test_bundled_modules_are_not_fetched(tmp_path: Path) -> None:
     carried = tmp_path / "carried"
     carried.mkdir()
     (carried / "main.tf").write_text("")

@@ -39,7 +39,7 @@ def tiny(*hashes: str) -> PinnedProvider:
     return PinnedProvider(ADDRESS, "1.0.0", frozenset(hashes))
 
 
-def test_the_hash_is_the_one_that_terraform_writes(tmp_path: Path) -> None:
+def test_package_hash_equals_that_of_terraform(tmp_path: Path) -> None:
     """Of a package that Terraform 1.15 unpacked and hashed itself."""
     package = tmp_path / "package"
     package.mkdir()
@@ -48,7 +48,7 @@ def test_the_hash_is_the_one_that_terraform_writes(tmp_path: Path) -> None:
     assert hash_package(package) == "h1:fSg04Nffqt5e9xzQAOQnvKV9oCF27bvyVMyLZkryB4A="
 
 
-def test_a_package_is_whole_where_the_lock_has_its_hash(tmp_path: Path) -> None:
+def test_package_matches_lock_by_its_hash(tmp_path: Path) -> None:
     package = lay(tmp_path)
     found = hash_package(package)
     cache = PluginCache(tmp_path)
@@ -57,7 +57,7 @@ def test_a_package_is_whole_where_the_lock_has_its_hash(tmp_path: Path) -> None:
     assert cache.find_matching(PinnedProvider(ADDRESS, "2.0.0", frozenset({found}))) == ()
 
 
-def test_a_package_should_fit_where_the_lock_pins_unpacked_ones(tmp_path: Path) -> None:
+def test_mismatch_needs_an_unpacked_hash_in_lock(tmp_path: Path) -> None:
     package = lay(tmp_path)
     cache = PluginCache(tmp_path)
     assert cache.has_mismatch(tiny("h1:other"))
@@ -66,7 +66,7 @@ def test_a_package_should_fit_where_the_lock_pins_unpacked_ones(tmp_path: Path) 
     assert not PluginCache(tmp_path / "empty").has_mismatch(tiny("h1:other"))
 
 
-def test_what_is_remembered_counts_until_the_files_look_otherwise_or_somebody_says_no(tmp_path: Path) -> None:
+def test_known_hash_counts_until_files_change_or_deletion(tmp_path: Path) -> None:
     package = lay(tmp_path)
     wanted = tiny(hash_package(package))
     program = package / "terraform-provider-tiny"
@@ -81,7 +81,7 @@ def test_what_is_remembered_counts_until_the_files_look_otherwise_or_somebody_sa
     assert PluginCache(tmp_path).find_matching(wanted)
 
 
-def test_a_damaged_record_is_made_anew(tmp_path: Path) -> None:
+def test_damaged_cache_record_is_rewritten(tmp_path: Path) -> None:
     package = lay(tmp_path)
     wanted = tiny(hash_package(package))
     assert PluginCache(tmp_path).find_matching(wanted)
@@ -102,16 +102,16 @@ def test_a_damaged_record_is_made_anew(tmp_path: Path) -> None:
         "example.com/acme/tiny/more",
     ],
 )
-def test_a_name_in_a_lock_is_no_path_out_of_the_cache(name: str) -> None:
+def test_provider_name_can_not_leave_the_cache(name: str) -> None:
     assert parse_pinned(lock("h1:a").replace(ADDRESS.encode(), name.encode())) == ()
 
 
-def test_a_version_in_a_lock_is_no_path_either() -> None:
+def test_provider_version_can_not_leave_the_cache() -> None:
     assert parse_pinned(lock("h1:a").replace(b"1.0.0", b"../1.0.0")) == ()
     assert parse_pinned(lock("h1:a", "zh:b")) == (tiny("h1:a", "zh:b"),)
 
 
-def test_a_view_holds_links_to_what_fits_and_nothing_of_before(tmp_path: Path) -> None:
+def test_view_links_only_matching_packages(tmp_path: Path) -> None:
     cache, view = tmp_path / "cache", tmp_path / "view"
     package = lay(cache)
     lay(view, "half")
@@ -122,7 +122,7 @@ def test_a_view_holds_links_to_what_fits_and_nothing_of_before(tmp_path: Path) -
     assert package.is_dir()
 
 
-def test_what_was_installed_comes_into_the_cache_and_is_whole_there_without_being_hashed(tmp_path: Path) -> None:
+def test_installed_package_is_adopted_without_hashing(tmp_path: Path) -> None:
     cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
     lay(view)
     cache.adopt_packages(view, lock("h1:as-terraform-says", "zh:b"))
@@ -131,7 +131,7 @@ def test_what_was_installed_comes_into_the_cache_and_is_whole_there_without_bein
     assert list((tmp_path / "cache" / OWN_FOLDER / "moving").iterdir()) == []
 
 
-def test_of_several_hashes_the_one_of_the_package_is_found_out(tmp_path: Path) -> None:
+def test_matching_hash_among_several_is_found(tmp_path: Path) -> None:
     cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
     found = hash_package(lay(view))
     cache.adopt_packages(view, lock("h1:of-another-platform", found))
@@ -139,7 +139,7 @@ def test_of_several_hashes_the_one_of_the_package_is_found_out(tmp_path: Path) -
     assert not cache.find_matching(tiny("h1:of-another-platform"))
 
 
-def test_a_link_to_a_mirror_comes_into_the_cache_as_one(tmp_path: Path) -> None:
+def test_link_to_mirror_is_adopted_as_a_link(tmp_path: Path) -> None:
     cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
     package = lay(tmp_path / "mirror")
     (view / PLACE).parent.mkdir(parents=True)
@@ -149,7 +149,7 @@ def test_a_link_to_a_mirror_comes_into_the_cache_as_one(tmp_path: Path) -> None:
     assert cache.find_matching(tiny(hash_package(package)))
 
 
-def test_the_same_once_more_leaves_what_others_use(tmp_path: Path) -> None:
+def test_adopting_the_same_package_keeps_the_existing_one(tmp_path: Path) -> None:
     cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
     package = lay(tmp_path / "cache")
     before, found = package.stat().st_ino, hash_package(package)
@@ -159,7 +159,7 @@ def test_the_same_once_more_leaves_what_others_use(tmp_path: Path) -> None:
     assert (view / PLACE).readlink() == package
 
 
-def test_half_a_package_gives_way_to_a_whole_one(tmp_path: Path) -> None:
+def test_incomplete_package_is_replaced_by_complete_one(tmp_path: Path) -> None:
     cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
     lay(tmp_path / "cache", "prog")
     assert cache.has_mismatch(tiny("h1:any"))
@@ -168,7 +168,7 @@ def test_half_a_package_gives_way_to_a_whole_one(tmp_path: Path) -> None:
     assert cache.find_matching(tiny(found))
 
 
-def test_a_package_of_another_source_that_somebody_relies_on_is_not_driven_out(tmp_path: Path) -> None:
+def test_package_of_another_source_in_use_is_kept(tmp_path: Path) -> None:
     cache, view = PluginCache(tmp_path / "cache"), tmp_path / "view"
     theirs = hash_package(lay(tmp_path / "cache"))
     assert cache.find_matching(tiny(theirs))
@@ -179,7 +179,7 @@ def test_a_package_of_another_source_that_somebody_relies_on_is_not_driven_out(t
     assert not (view / PLACE).is_symlink()
 
 
-def test_a_cache_on_another_disk_gets_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cache_on_another_disk_gets_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rename = Path.rename
 
     def within_a_disk(self: Path, target: Path) -> Path:
@@ -197,7 +197,7 @@ def test_a_cache_on_another_disk_gets_a_copy(tmp_path: Path, monkeypatch: pytest
     assert (view / PLACE).is_symlink()
 
 
-def test_who_comes_second_without_a_lock_takes_what_the_first_one_brought(tmp_path: Path) -> None:
+def test_late_adoption_keeps_package_of_the_first(tmp_path: Path) -> None:
     """On a disk that knows no locks: between a look at the cache and the move, somebody else has moved theirs."""
     there = tmp_path / "cache"
 
@@ -212,7 +212,7 @@ def test_who_comes_second_without_a_lock_takes_what_the_first_one_brought(tmp_pa
     assert (there / PLACE / "terraform-provider-tiny").read_text() == "program"
 
 
-def test_what_killed_ones_left_on_its_way_goes_after_a_day(tmp_path: Path) -> None:
+def test_remains_of_killed_processes_expire_after_a_day(tmp_path: Path) -> None:
     boxes = tmp_path / "cache" / OWN_FOLDER / "moving"
     for name, age in (("old", 2 * 86400), ("new", 60)):
         (boxes / name / "new").mkdir(parents=True)
@@ -224,7 +224,7 @@ def test_what_killed_ones_left_on_its_way_goes_after_a_day(tmp_path: Path) -> No
     assert [box.name for box in boxes.iterdir()] == ["new"]
 
 
-def test_a_package_that_cannot_be_read_is_not_whole(tmp_path: Path) -> None:
+def test_unreadable_package_is_not_complete(tmp_path: Path) -> None:
     package = lay(tmp_path)
     (package / "gone").symlink_to("nowhere")
     assert known_packages.KnownPackages(tmp_path, tmp_path / "records").identify_package(package) == KnownPackage()

@@ -22,7 +22,7 @@ def lay(root: Path, files: dict[str, str], **document: object) -> Path:
     return directory
 
 
-def test_a_provider_is_needed_where_its_name_stands_in_the_code_that_is_reached(tmp_path: Path) -> None:
+def test_provider_named_in_reachable_code_is_needed(tmp_path: Path) -> None:
     files = {
         "modules/web/main.tf": 'resource "random_id" "x" {}\nmodule "in" {\n  source = "./in"\n}\n',
         "modules/web/in/main.tf.json": '{"module": {"up": {"source": "../../shared"}}}',
@@ -32,12 +32,12 @@ def test_a_provider_is_needed_where_its_name_stands_in_the_code_that_is_reached(
     assert find_needed_providers(lay(tmp_path, files), (AWS, RANDOM, TLS)) == (RANDOM, TLS)
 
 
-def test_modules_that_call_each_other_or_nothing_there_are_no_trap(tmp_path: Path) -> None:
+def test_circular_and_missing_module_calls_are_tolerated(tmp_path: Path) -> None:
     files = {"modules/web/main.tf": 'module "a" { source = "../web" }\nmodule "b" { source = "./nowhere" }\n'}
     assert find_needed_providers(lay(tmp_path, files), (AWS,)) == ()
 
 
-def test_the_root_module_may_need_some_itself(tmp_path: Path) -> None:
+def test_providers_required_by_root_module_are_found(tmp_path: Path) -> None:
     assert not has_required_providers(lay(tmp_path / "none", {}))
     assert has_required_providers(lay(tmp_path / "configured", {}, provider={"aws": {}}))
     assert has_required_providers(lay(tmp_path / "required", {}, terraform={"required_providers": {"aws": {}}}))

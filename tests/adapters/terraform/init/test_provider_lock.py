@@ -57,7 +57,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         yield Bench(tmp_path / "project", mirror)
 
 
-def test_one_version_suits_all_stacks_and_has_the_hashes_of_all_platforms(bench: Bench) -> None:
+def test_one_version_satisfies_all_stacks_and_platforms(bench: Bench) -> None:
     bench.lay(web={"tiny": 'version = "~> 1.0"'}, jobs={"tiny": 'version = ">= 1.0, < 1.1"', "other": ""})
     found = bench.hashed(b"", LINUX, MAC)
     tiny = split_provider_blocks(found.lock)[ADDRESS]
@@ -71,7 +71,7 @@ def test_one_version_suits_all_stacks_and_has_the_hashes_of_all_platforms(bench:
     assert found.lacking == {}
 
 
-def test_what_is_locked_stays_and_what_nobody_needs_goes(bench: Bench) -> None:
+def test_locked_version_is_kept_and_unneeded_provider_removed(bench: Bench) -> None:
     bench.mirror.versions = ("1.0.0",)
     bench.lay(web={"tiny": "", "other": ""})
     before = bench.hashed(b"", LINUX).lock
@@ -84,7 +84,7 @@ def test_what_is_locked_stays_and_what_nobody_needs_goes(bench: Bench) -> None:
     assert set(read_hashes(block)) > set(read_hashes(split_provider_blocks(before)[ADDRESS]))
 
 
-def test_a_platform_that_is_not_to_be_had_keeps_no_other_from_being_locked(bench: Bench) -> None:
+def test_unavailable_platform_does_not_block_others(bench: Bench) -> None:
     bench.lay(web={"tiny": "", "other": ""})
     found = bench.hashed(b"", LINUX, WINDOWS, MAC)
     assert found.lacking == {ADDRESS: (WINDOWS,), OTHER: (WINDOWS,)}
@@ -98,14 +98,14 @@ def refused(bench: Bench, known: bytes = b"") -> tuple[str, str, str]:
     return problem.code, problem.message, problem.hint
 
 
-def test_stacks_that_no_version_suits_are_named(bench: Bench) -> None:
+def test_stacks_without_common_version_are_named(bench: Bench) -> None:
     bench.lay(web={"tiny": 'version = "~> 1.0"'}, jobs={"tiny": 'version = ">= 2.0"'}, any={"tiny": ""})
     code, message, _ = refused(bench)
     assert code == "E349"
     assert message.endswith("suits all stacks: jobs asks for >= 2.0.0; web asks for ~> 1.0")
 
 
-def test_a_lock_that_does_not_suit_a_stack_any_more_says_which_one(bench: Bench) -> None:
+def test_unsuitable_lock_names_the_stack(bench: Bench) -> None:
     bench.lay(web={"tiny": 'version = "~> 1.0"'})
     known = bench.hashed(b"", LINUX).lock
     bench.lay(web={"tiny": ""}, jobs={"tiny": 'version = ">= 2.0"'})
@@ -118,7 +118,7 @@ def test_a_lock_that_does_not_suit_a_stack_any_more_says_which_one(bench: Bench)
     assert refused(bench, known) == ("E348", gone, upgrade)
 
 
-def test_a_folder_that_mirrors_some_of_them_is_asked_for_those(bench: Bench, tmp_path: Path) -> None:
+def test_partial_filesystem_mirror_is_used_for_its_providers(bench: Bench, tmp_path: Path) -> None:
     """`providers lock` heeds no configuration, and takes one place for all that it is asked for at once."""
     package = tmp_path / "folder" / OTHER / "3.0.0" / LINUX
     package.mkdir(parents=True)
@@ -135,7 +135,7 @@ def test_a_folder_that_mirrors_some_of_them_is_asked_for_those(bench: Bench, tmp
     assert found.lacking == {OTHER: (MAC,)}
 
 
-def test_stacks_without_providers_have_nothing_to_lock(bench: Bench) -> None:
+def test_stacks_without_providers_have_an_empty_lock(bench: Bench) -> None:
     bench.lay(web={})
     found = bench.hashed(b"", LINUX)
     assert (found.needed, split_provider_blocks(found.lock)) == ((), {})

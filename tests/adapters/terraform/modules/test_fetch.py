@@ -14,7 +14,7 @@ from envctl.adapters.terraform.modules.fetch import TerraformModules
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError
 from envctl.domain.release.contents import File, Release, StackWiring, Wiring
 from envctl.domain.release.remote_modules import ResolvedModule
-from envctl.domain.settings.settings import ModuleCall, Variable
+from envctl.domain.terraform.variables import ModuleCall, Variable
 from tests.module_registry import HOST, ModuleRegistry, commit_repository, serve_registry
 
 pytestmark = pytest.mark.terraform
@@ -101,7 +101,7 @@ VPC = {
 }
 
 
-def test_everything_that_is_called_is_there_with_all_of_its_files(bench: Bench) -> None:
+def test_every_called_module_is_fetched_completely(bench: Bench) -> None:
     vpc = bench.server.publish_module("acme/vpc/aws", "5.1.0", VPC)
     bench.server.publish_module("acme/vpc/aws", "5.2.0", {"main.tf": "", "modules/sub/main.tf": ""})
     label = bench.root / "label"
@@ -141,7 +141,7 @@ def test_everything_that_is_called_is_there_with_all_of_its_files(bench: Bench) 
     assert found["network.vpc.sub"].package is found["network.vpc"].package
 
 
-def test_the_one_folder_of_an_archive_is_no_part_of_what_travels(bench: Bench) -> None:
+def test_top_folder_of_archive_is_omitted(bench: Bench) -> None:
     bench.server.modules["acme/vpc/aws"] = {"5.1.0": {f"vpc-5.1.0/{name}": text for name, text in VPC.items()}}
     found = bench.fetch(call("a", f"{bench.server.url}/archives/acme/vpc/aws/5.1.0.tar.gz//*?archive=tar.gz"))
     assert {key: module.folder for key, module in found.items()} == {"network.a": ".", "network.a.sub": "modules/sub"}
@@ -150,7 +150,7 @@ def test_the_one_folder_of_an_archive_is_no_part_of_what_travels(bench: Bench) -
     assert sorted(package.files) == ["main.tf", "modules/sub/main.tf", "templates/a.tpl"]
 
 
-def test_what_is_known_is_not_asked_for_again_and_what_it_calls_is(bench: Bench) -> None:
+def test_cached_module_is_not_fetched_but_its_ranges(bench: Bench) -> None:
     vpc = bench.server.publish_module(
         "acme/vpc/aws", "5.1.0", {**VPC, "more.tf": call("label", f"{HOST}/acme/label/null")}
     )
@@ -168,7 +168,7 @@ def test_what_is_known_is_not_asked_for_again_and_what_it_calls_is(bench: Bench)
     assert [each["network.a.label"].version for each in (first, again)] == ["1.0.0", "1.1.0"]
 
 
-def test_every_address_that_can_not_be_had_is_told_with_its_line(bench: Bench) -> None:
+def test_every_unavailable_address_is_reported_with_its_line(bench: Bench) -> None:
     vpc = bench.server.publish_module("acme/vpc/aws", "5.1.0", VPC)
     commit_repository(
         bench.root / "label", {"main.tf": "", "nested/main.tf": call("gone", f"git::file://{bench.root}/gone")}
@@ -209,20 +209,20 @@ def test_every_address_that_can_not_be_had_is_told_with_its_line(bench: Bench) -
     assert not [message for message in messages if "secret" in message or "\n" in message]
 
 
-def test_a_version_that_is_not_there(bench: Bench) -> None:
+def test_unknown_version_is_reported(bench: Bench) -> None:
     vpc = bench.server.publish_module("acme/vpc/aws", "5.1.0", VPC)
     ((code, line, message),) = told(bench.fails(f"{vpc} 6.0.0"))
     assert (code, line) == ("E341", 1)
     assert message.endswith("The newest available version is 5.1.0")
 
 
-def test_an_address_that_can_not_be_is_a_matter_of_the_project(bench: Bench) -> None:
+def test_invalid_address_is_a_configuration_error(bench: Bench) -> None:
     wrong = bench.fails("vpc")
     assert isinstance(wrong, ConfigurationError)
     assert [(code, line) for code, line, _ in told(wrong)] == [("E111", 1)]
 
 
-def test_without_git_that_is_what_is_told(bench: Bench) -> None:
+def test_missing_git_is_reported(bench: Bench) -> None:
     bench.environment["PATH"] = "/nowhere"
     (problem,) = bench.fails("git::file:///srv/label").problems
     assert (problem.code, problem.location) == ("E342", Location(MAIN, 1))
@@ -230,7 +230,7 @@ def test_without_git_that_is_what_is_told(bench: Bench) -> None:
     assert problem.hint.startswith("install it")
 
 
-def test_code_that_terraform_refuses_for_another_reason(bench: Bench) -> None:
+def test_other_terraform_error_is_reported_with_line(bench: Bench) -> None:
     with pytest.raises(OperationFailedError) as raised:
         bench.fetch(call("a", "git::file:///gone") + '\nresource "x" {}\n')
     assert [(problem.code, problem.location) for problem in raised.value.problems] == [("E305", Location(MAIN, 2))]
@@ -243,7 +243,7 @@ STRAY = {
 
 
 @pytest.mark.parametrize(("target", "link"), STRAY.values(), ids=STRAY)
-def test_a_link_that_leads_out_of_the_code(bench: Bench, target: str, link: str) -> None:
+def test_link_out_of_the_module_is_refused(bench: Bench, target: str, link: str) -> None:
     label = bench.root / "label"
     (label / link).parent.mkdir(parents=True, exist_ok=True)
     (label / link).symlink_to(target)
@@ -255,14 +255,14 @@ def test_a_link_that_leads_out_of_the_code(bench: Bench, target: str, link: str)
     assert message == f"network.a: in its code, {link} is a link that leads out of it, or back to itself"
 
 
-def test_a_folder_of_this_machine_is_no_address(bench: Bench) -> None:
+def test_local_folder_outside_of_project_is_refused(bench: Bench) -> None:
     commit_repository(bench.root / "label", {"main.tf": call("inner", "./inner"), "inner/main.tf": ""})
     ((code, line, message),) = told(bench.fails(str(bench.root / "label")))
     assert (code, line) == ("E343", 1)
     assert message == "network.a takes its code from a folder of this machine, outside of the project"
 
 
-def test_modules_that_call_each_other_without_an_end(bench: Bench) -> None:
+def test_endless_module_recursion_is_refused(bench: Bench) -> None:
     label = bench.root / "label"
     commit_repository(label, {"main.tf": call("again", f"git::file://{label}")})
     ((code, line, message),) = told(bench.fails(f"git::file://{label}"))
@@ -270,7 +270,7 @@ def test_modules_that_call_each_other_without_an_end(bench: Bench) -> None:
     assert message.startswith("modules call each other without an end: network.a.again.again")
 
 
-def test_who_does_not_answer_is_not_waited_for_without_an_end(bench: Bench) -> None:
+def test_silent_server_is_waited_for_with_timeout(bench: Bench) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/vpc.zip"
         begun = time.monotonic()
@@ -280,14 +280,14 @@ def test_who_does_not_answer_is_not_waited_for_without_an_end(bench: Bench) -> N
     assert message.endswith("while it fetched network.a")
 
 
-def test_a_disk_that_says_no(bench: Bench) -> None:
+def test_unwritable_cache_is_reported(bench: Bench) -> None:
     (bench.root / "cache").write_text("in the way")
     with pytest.raises(OperationFailedError) as raised:
         bench.fetch(call("a", "git::file:///gone"))
     assert [problem.code for problem in raised.value.problems] == ["E406"]
 
 
-def test_what_was_kept_and_is_damaged_was_never_there(bench: Bench) -> None:
+def test_damaged_cache_entry_is_ignored(bench: Bench) -> None:
     label = bench.root / "label"
     commit = commit_repository(label, {"main.tf": "", "run.sh": ""})
     address = ModuleCall("a", f"git::file://{label}?ref={commit}", Location(MAIN))
@@ -301,7 +301,7 @@ def test_what_was_kept_and_is_damaged_was_never_there(bench: Bench) -> None:
     assert bench.modules.load_cached("", address) is None
 
 
-def test_what_somebody_left_who_was_killed_is_taken_away_in_the_end(bench: Bench) -> None:
+def test_remains_of_killed_fetches_are_removed(bench: Bench) -> None:
     commit_repository(bench.root / "label", {"main.tf": ""})
     left, others = bench.root / "cache" / "fetching-old", bench.root / "cache" / "fetching-new"
     for folder in (left, others):

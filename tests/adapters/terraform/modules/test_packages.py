@@ -14,7 +14,7 @@ def folder(top: Path, *names: str) -> Path:
     return top
 
 
-def test_links_that_stay_inside_become_what_they_lead_to(tmp_path: Path) -> None:
+def test_inner_links_are_replaced_by_their_targets(tmp_path: Path) -> None:
     top = folder(tmp_path / "a", "main.tf", "modules/x/main.tf", "modules/x/deep/y.tf")
     (top / "link.tf").symlink_to("main.tf")
     (top / "linked").symlink_to("modules/x")
@@ -31,7 +31,7 @@ def test_links_that_stay_inside_become_what_they_lead_to(tmp_path: Path) -> None
     }
 
 
-def test_what_belongs_to_git_and_to_tests_stays_behind(tmp_path: Path) -> None:
+def test_git_and_test_files_are_omitted(tmp_path: Path) -> None:
     top = folder(tmp_path / "a", "main.tf", ".git/config", "tests/a.tf", "x/.terraform/y", ".terraform.lock.hcl")
     (top / "tests" / "stray").symlink_to("/etc/passwd")
     assert list(read_package(top, ["."])[1]) == ["main.tf"]
@@ -41,7 +41,7 @@ def test_what_belongs_to_git_and_to_tests_stays_behind(tmp_path: Path) -> None:
     ]
 
 
-def test_the_folder_that_holds_all_is_no_part_of_a_path(tmp_path: Path) -> None:
+def test_single_top_folder_is_omitted_from_paths(tmp_path: Path) -> None:
     top = folder(tmp_path / "a", "vpc-5.1.0/main.tf", "vpc-5.1.0/x/main.tf")
     common, files = read_package(top, ["vpc-5.1.0"])
     assert (common, list(files)) == ("vpc-5.1.0", ["main.tf", "x/main.tf"])
@@ -49,7 +49,7 @@ def test_the_folder_that_holds_all_is_no_part_of_a_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "../b", "x/../../b"])
-def test_a_link_that_leads_out_is_named(tmp_path: Path, target: str) -> None:
+def test_link_out_of_the_folder_is_named(tmp_path: Path, target: str) -> None:
     top = folder(tmp_path / "a", "main.tf", "x/y.tf")
     folder(tmp_path / "b", "c")
     (top / "x" / "link").symlink_to(target if target.startswith("/") else f"../{target}")

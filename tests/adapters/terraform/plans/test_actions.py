@@ -53,7 +53,7 @@ def invoked(plan: StackPlan) -> list[ResourceChange]:
     return [replace(each, planned={}) for each in plan.resources if each.action is Action.INVOKE]
 
 
-def test_an_action_is_planned_bound_and_told_while_it_runs(bench: Bench, ran: Path) -> None:
+def test_action_is_planned_fingerprinted_and_reported(bench: Bench, ran: Path) -> None:
     plan = bench.plan(bench.lay(noting("hello")))
     (action,) = invoked(plan)
     address = "action.demo_note.n (after create of terraform_data.t)"
@@ -72,7 +72,7 @@ def test_an_action_is_planned_bound_and_told_while_it_runs(bench: Bench, ran: Pa
     assert told == [("started", address), ("still", address), ("done", address)]
 
 
-def test_an_action_that_comes_with_an_update_is_a_change(bench: Bench, ran: Path) -> None:
+def test_action_triggered_by_update_is_a_change(bench: Bench, ran: Path) -> None:
     bench.deploy(bench.lay(noting("hello", "after_update")))
     assert not ran.exists()
     plan = bench.plan(bench.lay(noting("hello", "after_update", "2")))
@@ -80,7 +80,7 @@ def test_an_action_that_comes_with_an_update_is_a_change(bench: Bench, ran: Path
     assert not bench.plan(bench.lay(noting("changed", "after_update"))).changes
 
 
-def test_an_empty_block_is_shown_and_bound(bench: Bench, ran: Path) -> None:
+def test_empty_block_is_shown_and_fingerprinted(bench: Bench, ran: Path) -> None:
     made = bench.deploy(bench.lay(ruled("block")))
     assert ("default_action[0].block[0]", {}) in [(each.path, each.after) for each in made.resources[0].attributes]
     plan = bench.plan(bench.lay(ruled("allow")))
@@ -91,7 +91,7 @@ def test_an_empty_block_is_shown_and_bound(bench: Bench, ran: Path) -> None:
     assert find_unapproved_changes(meant(plan), meant(neither))
 
 
-def test_what_only_an_output_an_import_or_a_removal_does_is_a_change(bench: Bench) -> None:
+def test_output_import_and_removal_alone_are_changes(bench: Bench) -> None:
     def only(code: str, outputs: dict[str, bool] | None = None) -> list[tuple[str, str]]:
         plan = bench.deploy(bench.lay(code, outputs=outputs))
         assert plan.changes
@@ -106,7 +106,7 @@ def test_what_only_an_output_an_import_or_a_removal_does_is_a_change(bench: Benc
     assert only(gone) == [("forget", "terraform_data.t"), ("delete", "output o")]
 
 
-def test_provisioners_are_named_and_bound(bench: Bench) -> None:
+def test_provisioners_are_named_and_fingerprinted(bench: Bench) -> None:
     def code(command: str) -> str:
         inner = f'provisioner "local-exec" {{\n    command = "{command}"\n  }}'
         return f'resource "terraform_data" "t" {{\n  {inner}\n}}\n'

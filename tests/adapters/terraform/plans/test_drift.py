@@ -91,7 +91,7 @@ CASES: dict[str, tuple[dict[str, Any], ResourceChange | None]] = {
 
 
 @pytest.mark.parametrize(("raw", "expected"), CASES.values(), ids=CASES.keys())
-def test_what_is_drift(raw: dict[str, Any], expected: ResourceChange | None) -> None:
+def test_resource_drift_is(raw: dict[str, Any], expected: ResourceChange | None) -> None:
     assert read(raw) == (() if expected is None else (expected,))
 
 
@@ -106,12 +106,12 @@ OUTPUTS: dict[str, tuple[object, object, bool]] = {
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), OUTPUTS.values(), ids=OUTPUTS.keys())
-def test_what_is_drift_in_an_output(before: object, after: object, expected: bool) -> None:
+def test_output_drift_is(before: object, after: object, expected: bool) -> None:
     change = {"actions": ["update"], "before": before, "after": after}
     assert bool(parse_drifted_outputs({"output_changes": {"x": change}})) == expected
 
 
-def test_outputs_that_change_along_and_changes_that_are_planned_are_no_drift() -> None:
+def test_output_and_planned_changes_are_no_drift() -> None:
     output = {"actions": ["update"], "before": 1, "after": 2}
     planned = {"address": "module.web.x.other", "type": "x", "change": {"actions": ["create"], "after": {"a": 1}}}
     assert read(output_changes={"n": output}, resource_changes=[planned]) == ()
@@ -121,7 +121,7 @@ def test_warnings_are_kept() -> None:
     assert parse_drift("web", {}, ("odd",)).warnings == ("odd",)
 
 
-def test_an_action_that_nobody_knows_does_not_pass_for_no_drift() -> None:
+def test_unknown_action_is_refused() -> None:
     with pytest.raises(ValueError, match="does not know"):
         read(drifted("conjure", {}, {}))
 
@@ -135,13 +135,13 @@ IN_STATE = {
 
 
 @pytest.mark.parametrize("module", IN_STATE.values(), ids=IN_STATE.keys())
-def test_a_secret_of_a_resource_that_has_not_drifted_is_hidden_too(module: dict[str, Any]) -> None:
+def test_secret_of_undrifted_resource_is_redacted(module: dict[str, Any]) -> None:
     state = {"prior_state": {"values": {"root_module": module}}}
     raw = drifted("update", {"q": "x"}, {"q": SECRET})
     assert read(raw, **state) == (found(Action.UPDATE, ("q", "x", HIDDEN)),)
 
 
-def test_a_secret_setting_is_hidden() -> None:
+def test_secret_setting_is_redacted() -> None:
     raw = drifted("update", {"q": "x"}, {"q": SECRET})
     assert read(raw, variables={"p": {"value": SECRET}}) == (found(Action.UPDATE, ("q", "x", HIDDEN)),)
 
@@ -168,14 +168,14 @@ def emptied(data: st.DataObject, value: object) -> object:
 
 
 @given(st.data(), st.dictionaries(st.sampled_from("abc"), values))
-def test_no_nothing_is_ever_drift(data: st.DataObject, before: dict[str, Any]) -> None:
+def test_null_and_empty_values_are_no_drift(data: st.DataObject, before: dict[str, Any]) -> None:
     marks = data.draw(st.sampled_from([{}, {"a": True}, {"b": {"a": True}}]))
     raw = drifted("update", before, emptied(data, before), before_sensitive=marks, after_sensitive=marks)
     assert read(raw) == ()
 
 
 @given(st.dictionaries(st.sampled_from("abc"), values), st.sampled_from("abc"))
-def test_any_other_value_is_drift(before: dict[str, Any], key: str) -> None:
+def test_changed_value_is_drift(before: dict[str, Any], key: str) -> None:
     raw = drifted("update", before, {**before, key: "s2"})
     (change,) = read(raw)
     assert (key, "s2") in [(each.path, each.after) for each in change.attributes]

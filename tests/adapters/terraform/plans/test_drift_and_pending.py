@@ -10,7 +10,7 @@ import pytest
 from envctl.domain.errors import Location, OperationFailedError, StateLockedError
 from envctl.domain.plan.changes import Action, OutputChange
 from envctl.domain.plan.drift import StackComparison
-from envctl.domain.settings.settings import Variable
+from envctl.domain.terraform.variables import Variable
 from tests.adapters.terraform.conftest import Bench
 
 pytestmark = pytest.mark.terraform
@@ -64,7 +64,7 @@ def code(bench: Bench) -> str:
     return code
 
 
-def test_what_is_as_it_was_applied_is_neither(bench: Bench, code: str) -> None:
+def test_unchanged_resource_is_neither_drifted_nor_pending(bench: Bench, code: str) -> None:
     bench.heard.events.clear()
     seen = look(bench, code)
     assert not (seen.drift.changes or seen.pending.changes)
@@ -80,19 +80,19 @@ def test_another_setting_is_pending_and_no_drift(bench: Bench, code: str) -> Non
     assert [output.name for output in seen.pending.outputs] == ["size"]
 
 
-def test_an_output_that_reality_has_otherwise_is_drift(bench: Bench, code: str) -> None:
+def test_output_changed_outside_is_drift(bench: Bench, code: str) -> None:
     seen = look(bench, other(bench, "new"))
     assert seen.drift.outputs == (OutputChange("other", Action.UPDATE, "old", "new"),)
     assert not seen.pending.changes
 
 
-def test_an_output_whose_cause_may_be_the_configuration_is_pending(bench: Bench, code: str) -> None:
+def test_output_possibly_changed_by_configuration_is_pending(bench: Bench, code: str) -> None:
     seen = look(bench, other(bench, "new"), size="large", unchanged=False)
     assert not seen.drift.changes
     assert {output.name for output in seen.pending.outputs} == {"other", "size"}
 
 
-def test_a_state_that_is_gone_is_told_from_one_that_holds_nothing(bench: Bench, code: str) -> None:
+def test_lost_state_is_distinguished_from_empty_state(bench: Bench, code: str) -> None:
     bench.state.unlink()
     seen = look(bench, code)
     assert seen.pending.stateless
@@ -103,7 +103,7 @@ def test_a_state_that_is_gone_is_told_from_one_that_holds_nothing(bench: Bench, 
     assert not bench.plan(bench.lay(code, variables=SIZE, arguments={"size": "large"}, outputs=OUTPUTS)).stateless
 
 
-def test_a_drift_that_can_not_be_looked_for_is_told(bench: Bench) -> None:
+def test_failed_drift_check_is_reported(bench: Bench) -> None:
     stack = bench.lay('resource "terraform_data" "this" {\n  input = nonsense.first\n}\n')
     bench.driver.init("dev", stack, None)
     with pytest.raises(OperationFailedError, match="Reference to undeclared resource"):
@@ -121,7 +121,7 @@ def held(bench: Bench) -> Iterator[None]:
         yield
 
 
-def test_where_nothing_differs_nobody_is_kept_waiting(bench: Bench, code: str) -> None:
+def test_check_without_differences_needs_no_lock(bench: Bench, code: str) -> None:
     before = bench.state.read_bytes()
     with held(bench):
         seen = look(bench, code)
@@ -130,7 +130,7 @@ def test_where_nothing_differs_nobody_is_kept_waiting(bench: Bench, code: str) -
     assert bench.state.read_bytes() == before
 
 
-def test_what_differs_while_somebody_works_there_is_no_finding(bench: Bench, code: str) -> None:
+def test_differences_during_another_run_are_not_reported(bench: Bench, code: str) -> None:
     with held(bench), pytest.raises(StateLockedError) as raised:
         look(bench, other(bench, "new"))
     assert "ann@ci" in raised.value.problems[0].message

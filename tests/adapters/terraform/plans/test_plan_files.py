@@ -15,7 +15,7 @@ from envctl.adapters.terraform.plans.plan_files import PlanFiles
 from envctl.adapters.terraform.process.binary import find_embedded
 from envctl.domain.errors import Location
 from envctl.domain.plan.changes import Action
-from envctl.domain.settings.settings import Variable
+from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import PLAN_FILES
 from tests.adapters.terraform.conftest import Bench
 
@@ -123,7 +123,7 @@ def test_without_files_in_memory_the_disk_is_used(bench: Bench, monkeypatch: pyt
     monkeypatch.delattr(os, "memfd_create", raising=False)
     site = bench.driver._build_site("dev", bench.lay(CODE))
     plan = PlanFiles().create_file(site, PLAN_FILES[0])
-    assert (plan.path, plan.inherited_descriptors) == (PLAN_FILES[0], ())
+    assert (plan.path, plan.descriptor) == (PLAN_FILES[0], None)
 
 
 @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="this system has no files in memory")

@@ -98,7 +98,7 @@ def codes(error: OperationFailedError) -> list[str]:
 
 
 @pytest.mark.terraform
-def test_each_flag_of_plan_is_known() -> None:
+def test_every_flag_of_plan_is_classified() -> None:
     ran = subprocess.run([*find_embedded(), "plan", "-help"], capture_output=True, text=True, check=True, timeout=60)
     flags = set(re.findall(r"^  -([a-z-]+)", ran.stdout, re.MULTILINE))
     assert flags == {*REFUSED, *CHANGES_NOTHING, *NOT_NOTICED}
@@ -106,7 +106,7 @@ def test_each_flag_of_plan_is_known() -> None:
 
 @pytest.mark.terraform
 @pytest.mark.parametrize("flag", REFUSED.values(), ids=REFUSED)
-def test_flag_is_refused_where_nothing_changes(flag: str, bench: Bench, applied: PreparedStack) -> None:
+def test_changing_flag_is_refused(flag: str, bench: Bench, applied: PreparedStack) -> None:
     with pytest.raises(OperationFailedError) as error:
         bench.driver.plan("dev", wrapped(bench, applied, flag))
     assert codes(error.value) == ["E370" if flag.startswith("-out") else "E369"]
@@ -116,13 +116,13 @@ def test_flag_is_refused_where_nothing_changes(flag: str, bench: Bench, applied:
 
 @pytest.mark.terraform
 @pytest.mark.parametrize("flag", CHANGES_NOTHING.values(), ids=CHANGES_NOTHING)
-def test_flag_that_changes_nothing_passes(flag: str, bench: Bench, applied: PreparedStack) -> None:
+def test_harmless_flag_passes(flag: str, bench: Bench, applied: PreparedStack) -> None:
     assert not bench.driver.plan("dev", wrapped(bench, applied, flag)).changes
     assert not list(bench.directory.glob("generated*"))
 
 
 @pytest.mark.terraform
-def test_empty_state_hides_no_mode(bench: Bench) -> None:
+def test_changing_flag_is_refused_with_empty_state(bench: Bench) -> None:
     stack = bench.lay('resource "terraform_data" "one" {}')
     bench.driver.init("dev", stack, None)
     for flag in ("-destroy", "-refresh-only", f"-target={ONE}"):
@@ -132,7 +132,7 @@ def test_empty_state_hides_no_mode(bench: Bench) -> None:
 
 
 @pytest.mark.terraform
-def test_replacement_that_was_not_asked_for_is_refused(bench: Bench, applied: PreparedStack) -> None:
+def test_unrequested_replacement_is_refused(bench: Bench, applied: PreparedStack) -> None:
     with pytest.raises(OperationFailedError) as error:
         bench.driver.plan("dev", wrapped(bench, applied, f"-replace={ONE}"))
     assert (codes(error.value), f"-replace={ONE}" in error.value.problems[0].message) == (["E369"], True)
@@ -140,7 +140,7 @@ def test_replacement_that_was_not_asked_for_is_refused(bench: Bench, applied: Pr
 
 @pytest.mark.terraform
 @pytest.mark.parametrize("flag", ["-destroy=false", "-refresh=false", f"-target={ONE}"])
-def test_destruction_is_of_the_whole(flag: str, bench: Bench, applied: PreparedStack) -> None:
+def test_destroy_plan_with_other_flag_is_refused(flag: str, bench: Bench, applied: PreparedStack) -> None:
     wrapper = wrapped(bench, applied, flag)
     text = (bench.root / "wrapper").read_text().replace('"$@" \n', f'"$@" {flag}\n', 1)
     (bench.root / "wrapper").write_text(text)
@@ -151,7 +151,7 @@ def test_destruction_is_of_the_whole(flag: str, bench: Bench, applied: PreparedS
 
 
 @pytest.mark.terraform
-def test_looks_are_whole_too(bench: Bench, applied: PreparedStack) -> None:
+def test_drift_check_with_other_flag_is_refused(bench: Bench, applied: PreparedStack) -> None:
     for flag in ("-refresh=false", f"-target={ONE}", "-destroy"):
         with pytest.raises(OperationFailedError) as error:
             bench.driver.detect_drift("dev", wrapped(bench, applied, flag), unchanged=True)
@@ -159,7 +159,7 @@ def test_looks_are_whole_too(bench: Bench, applied: PreparedStack) -> None:
 
 
 @pytest.mark.terraform
-def test_state_elsewhere_at_apply_is_noticed(bench: Bench) -> None:
+def test_apply_with_other_state_flag_is_refused(bench: Bench) -> None:
     stack = bench.lay('resource "terraform_data" "one" {}')
     bench.plan(stack)
     with pytest.raises(OperationFailedError) as error:
@@ -179,14 +179,14 @@ def test_state_elsewhere_at_apply_is_noticed(bench: Bench) -> None:
     ],
     ids=["forgotten", "moved", "deleted", "none left", "counted"],
 )
-def test_ordinary_plans_pass(code: str, bench: Bench) -> None:
+def test_ordinary_plan_passes(code: str, bench: Bench) -> None:
     bench.deploy(bench.lay('resource "terraform_data" "one" {}'))
     bench.deploy(bench.lay(code))
     assert not bench.plan(bench.lay(code)).changes
 
 
 @pytest.mark.terraform
-def test_plan_in_another_form_is_read_by_its_document(
+def test_plan_of_another_format_is_read_as_document(
     bench: Bench, applied: PreparedStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("envctl.adapters.terraform.plans.plan_origin.read_saved", lambda *_, **__: None)
@@ -235,18 +235,18 @@ def text(number: int, value: bytes) -> bytes:
         (VERSION + b"\x2a\x01\xff", None),
     ],
 )
-def test_message_is_read_by_its_fields(message: bytes, expected: SavedPlan | None) -> None:
+def test_saved_plan_fields_are_parsed(message: bytes, expected: SavedPlan | None) -> None:
     assert read_saved(archive(message), with_state=True) == expected
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"no archive", b'{"meta": "encrypted by OpenTofu"}', b"PK\x05\x06" + 18 * b"\0"]
 )
-def test_what_is_no_plan_is_read_as_none(content: bytes) -> None:
+def test_invalid_plan_file_is_read_as_none(content: bytes) -> None:
     assert read_saved(io.BytesIO(content), with_state=True) is None
 
 
-def test_state_is_only_read_where_it_counts() -> None:
+def test_managed_resources_are_read_on_request() -> None:
     held = b'{"resources": [{"mode": "data", "instances": [{}]}, {"mode": "managed", "instances": [{}]}]}'
     for state, expected in ((held, True), (held.replace(b"managed", b"data"), False), (b"{}", False)):
         saved = read_saved(archive(VERSION, state), with_state=True)
@@ -255,7 +255,7 @@ def test_state_is_only_read_where_it_counts() -> None:
     assert read_saved(archive(VERSION, b"no document"), with_state=False) == SavedPlan(ORDINARY)
 
 
-def test_state_that_was_never_written_is_told_by_its_lineage() -> None:
+def test_stateless_plan_is_recognized_by_its_lineage() -> None:
     for lineage, expected in ((b"", True), (b"6d3f", False)):
         saved = read_saved(archive(VERSION, refreshed=b'{"version": 4, "lineage": "%s"}' % lineage), with_state=False)
         assert saved is not None
@@ -279,13 +279,13 @@ def test_state_that_was_never_written_is_told_by_its_lineage() -> None:
         (None, "no", True),
     ],
 )
-def test_variable_has_the_value_that_it_was_given(given: str | None, saved: str, *, passes: bool) -> None:
+def test_variable_must_have_the_given_value(given: str | None, saved: str, *, passes: bool) -> None:
     asked = PlanRequest(ORDINARY, refresh=True, variables={} if given is None else {"a": given})
     with contextlib.nullcontext() if passes else pytest.raises(OperationFailedError, match="another value of a "):
         check_origin("web", SavedPlan(ORDINARY, variables={"a": saved}), asked, refreshed=True)
 
 
-def test_document_names_all_that_is_there() -> None:
+def test_plan_document_must_cover_the_state() -> None:
     held = {"prior_state": {"values": {"root_module": {"resources": [{"address": "a.b", "mode": "managed"}]}}}}
     ordinary = PlanRequest(ORDINARY, refresh=True, variables={})
     check_state_covered("web", {**held, "resource_changes": [{"address": "a.b"}]}, ordinary)

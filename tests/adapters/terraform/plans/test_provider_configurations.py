@@ -154,7 +154,9 @@ BY_DAY = ("what is rendered", "a module that a module without a provider calls",
     [pytest.param(*case, marks=() if name in BY_DAY else pytest.mark.night) for name, case in CASES.items()],
     ids=CASES,
 )
-def test_plan_acts_with(aws: Bench, files: dict[str, str], table: dict[str, object], told: list[str]) -> None:
+def test_provider_mismatch_of_a_plan_is(
+    aws: Bench, files: dict[str, str], table: dict[str, object], told: list[str]
+) -> None:
     assert strays(aws, files, aws.place, {"source": "hashicorp/aws", **table}) == told
 
 
@@ -188,13 +190,13 @@ def named(provider_config: Mapping[str, Any], *, used: str = "", gone: bool = Fa
     return [name_configuration(each) for each in parse_provider_configurations(document)]
 
 
-def test_requirement_that_nothing_uses_does_not_count() -> None:
+def test_unused_provider_requirement_does_not_count() -> None:
     bare = {"name": "aws", "full_name": AWS}
     assert named({"aws": bare}) == []
     assert named({"aws": bare}, used="aws") == ["provider aws"]
 
 
-def test_resource_that_left_the_code_counts_with_every_configuration() -> None:
+def test_resource_removed_from_code_counts_for_every_configuration() -> None:
     bare = {"name": "aws", "full_name": AWS}
     below = {**bare, "module_address": "module.web"}
     assert named({}, gone=True) == ["provider aws"]
@@ -203,7 +205,7 @@ def test_resource_that_left_the_code_counts_with_every_configuration() -> None:
     assert named({"aws": ENTRY}, gone=True) == ["provider aws"]
 
 
-def test_action_counts_as_a_resource_does() -> None:
+def test_provider_of_an_action_is_read() -> None:
     document = {
         "configuration": {
             "provider_config": {"aws": {"name": "aws", "full_name": AWS}},
@@ -213,7 +215,7 @@ def test_action_counts_as_a_resource_does() -> None:
     assert [each.name for each in parse_provider_configurations(document)] == ["aws"]
 
 
-def test_key_without_an_entry_says_nothing() -> None:
+def test_provider_key_without_entry_is_still_named() -> None:
     document = {
         "configuration": {
             "root_module": {"resources": [{"type": "aws_vpc", "name": "a", "provider_config_key": "module.a:aws.far"}]}

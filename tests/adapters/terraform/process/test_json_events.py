@@ -41,7 +41,7 @@ ANYTHING: dict[str, tuple[dict[str, Any], bool]] = {
 
 
 @pytest.mark.parametrize(("message", "anything"), ANYTHING.values(), ids=ANYTHING.keys())
-def test_whether_there_is_something_to_read(message: dict[str, Any], anything: bool) -> None:
+def test_plan_content_is_recognized(message: dict[str, Any], anything: bool) -> None:
     transcript = Transcript()
     json_events.record_line(json.dumps(message), "web", transcript)
     assert transcript.has_content is anything
@@ -61,7 +61,7 @@ TOLD = "action.demo_note.n (before update of terraform_data.t)"
         ("action_errored", "failed"),
     ],
 )
-def test_an_action_that_runs_is_told(kind: str, phase: str) -> None:
+def test_running_action_is_reported(kind: str, phase: str) -> None:
     transcript = Transcript()
     line = json.dumps({"type": kind, "hook": {"action": ACTION, "lifecycle": TRIGGERED, "message": "x"}})
     told = json_events.record_line(line, "web", transcript)
@@ -77,6 +77,6 @@ def test_an_action_that_runs_is_told(kind: str, phase: str) -> None:
 @pytest.mark.parametrize(
     "hook", [None, [], "x", {}, {"action": None, "lifecycle": None}, {"lifecycle": {"resource": None}}]
 )
-def test_a_line_of_another_form_never_fails_an_apply(hook: object) -> None:
+def test_malformed_event_never_fails_an_apply(hook: object) -> None:
     for kind in ("action_start", "action_progress", "action_complete", "action_errored"):
         json_events.record_line(json.dumps({"type": kind, "hook": hook}), "web", Transcript())

@@ -37,7 +37,7 @@ OUTPUTS = pytest.mark.parametrize("output", [PipedOutput, FileOutput], ids=["thr
 
 
 @OUTPUTS
-def test_lines_come_one_by_one_and_errors_are_kept(tmp_path: Path, output: type[PipedOutput | FileOutput]) -> None:
+def test_lines_are_streamed_and_errors_kept(tmp_path: Path, output: type[PipedOutput | FileOutput]) -> None:
     lines: list[str] = []
     script = "import sys; print('ä'); print('b', end=''); print('oh', file=sys.stderr); sys.exit(3)"
     ended = run_process(python(script), tmp_path, {"PYTHONUTF8": "1"}, lines.append, output=output())
@@ -46,7 +46,7 @@ def test_lines_come_one_by_one_and_errors_are_kept(tmp_path: Path, output: type[
 
 
 @OUTPUTS
-def test_a_line_is_told_while_the_process_goes_on(tmp_path: Path, output: type[PipedOutput | FileOutput]) -> None:
+def test_line_is_delivered_while_process_runs(tmp_path: Path, output: type[PipedOutput | FileOutput]) -> None:
     script = "import sys, time, os\nprint('first', flush=True)\n"
     script += "while not os.path.exists('heard'): time.sleep(0.01)\nprint('x' * 200_000)"
     told: list[str] = []
@@ -59,7 +59,7 @@ def test_a_line_is_told_while_the_process_goes_on(tmp_path: Path, output: type[P
     assert [len(line) for line in told] == [6, 200_001]
 
 
-def test_a_process_whose_output_is_kept_goes_on_when_nobody_listens(tmp_path: Path) -> None:
+def test_process_with_file_output_survives_its_reader(tmp_path: Path) -> None:
     script = "import time, pathlib\nfor n in range(5): print(n, flush=True); time.sleep(0.05)\n"
     script += "pathlib.Path('ended').touch()"
     listener = (
@@ -76,14 +76,14 @@ def test_a_process_whose_output_is_kept_goes_on_when_nobody_listens(tmp_path: Pa
         time.sleep(0.05)
 
 
-def test_bytes_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
+def test_invalid_unicode_in_output_is_tolerated(tmp_path: Path) -> None:
     lines: list[str] = []
     run_process(python(r"import sys; sys.stdout.buffer.write(b'\xff\n')"), tmp_path, {}, lines.append)
     assert lines == ["\N{REPLACEMENT CHARACTER}\n"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "a termination"])
-def test_a_signal_is_passed_on_once_and_waited_for(tmp_path: Path, number: signal.Signals) -> None:
+def test_signal_is_forwarded_once_and_waited_for(tmp_path: Path, number: signal.Signals) -> None:
     def twice(line: str) -> None:
         if line.startswith("ready"):
             for delay in (0.05, 0.06):
@@ -94,7 +94,7 @@ def test_a_signal_is_passed_on_once_and_waited_for(tmp_path: Path, number: signa
     assert (tmp_path / "saved").exists()
 
 
-def test_what_a_stopped_terraform_has_started_goes_with_it(tmp_path: Path) -> None:
+def test_children_of_stopped_terraform_are_ended(tmp_path: Path) -> None:
     child = "import subprocess\nchild = subprocess.Popen(['/bin/sleep', '30'], stdout=-3, stderr=-3)\n"
     script = child + SAVES.replace('"ready"', 'f"ready {child.pid}"')
     children: list[int] = []
@@ -111,7 +111,7 @@ def test_what_a_stopped_terraform_has_started_goes_with_it(tmp_path: Path) -> No
     assert not _lives(children[0])
 
 
-def test_a_fault_of_ours_stops_it_cleanly_even_when_it_has_much_to_say(tmp_path: Path) -> None:
+def test_own_error_stops_a_talkative_process_cleanly(tmp_path: Path) -> None:
     def fails(line: str) -> None:
         time.sleep(0.05)
         raise ZeroDivisionError
@@ -123,7 +123,7 @@ def test_a_fault_of_ours_stops_it_cleanly_even_when_it_has_much_to_say(tmp_path:
     assert (tmp_path / "saved").exists()
 
 
-def test_what_can_not_be_started_is_told(tmp_path: Path) -> None:
+def test_unstartable_program_is_reported(tmp_path: Path) -> None:
     program = tmp_path / "terraform"
     program.write_text("#!/gone/interpreter\n")
     program.chmod(0o755)
@@ -132,7 +132,7 @@ def test_what_can_not_be_started_is_told(tmp_path: Path) -> None:
     assert raised.value.problems[0].code == "E303"
 
 
-def test_a_terraform_that_is_named_and_missing_is_told_before_anything_runs(tmp_path: Path) -> None:
+def test_missing_configured_terraform_is_reported_first(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     laid = bench.lay("")
     driver: TerraformDriver = bench.driver
@@ -141,7 +141,7 @@ def test_a_terraform_that_is_named_and_missing_is_told_before_anything_runs(tmp_
     assert bench.heard == Heard()
 
 
-def test_a_terraform_without_json_is_told_with_what_it_said(tmp_path: Path) -> None:
+def test_terraform_without_json_is_reported_with_its_output(tmp_path: Path) -> None:
     program = tmp_path / "old"
     program.write_text("#!/bin/sh\necho 42\necho flag provided but not defined: -json >&2\nexit 1\n")
     program.chmod(0o755)
@@ -158,7 +158,7 @@ def _lives(pid: int) -> bool:
         return False
 
 
-def test_ctrl_c_while_a_plan_is_read_is_not_lost(tmp_path: Path) -> None:
+def test_interruption_while_reading_plan_is_not_lost(tmp_path: Path) -> None:
     program = tmp_path / "fake"
     program.write_text(
         f"#!{sys.executable}\nimport os, signal, sys, time\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.terraform.init.init_runner import STAMP_FILE
+from envctl.adapters.terraform.init.init_stamp import STAMP_FILE
 from envctl.adapters.terraform.process import stack_lock
 from envctl.adapters.terraform.process.stack_lock import RUNNING_FILE, Site
 from envctl.domain.errors import LockHeldError, OperationFailedError, Problem
@@ -94,9 +94,7 @@ def refused(work: Callable[[], object]) -> Problem:
 
 
 @pytest.mark.terraform
-def test_an_apply_that_outlives_envctl_keeps_every_other_run_out_until_it_has_ended(
-    bench: Bench, killed: Killed
-) -> None:
+def test_apply_that_outlives_envctl_blocks_other_runs(bench: Bench, killed: Killed) -> None:
     stack = bench.lay(waiting(bench))
     bench.plan(stack)
     pid = killed.apply(bench.root / "begun")
@@ -122,7 +120,7 @@ def test_an_apply_that_outlives_envctl_keeps_every_other_run_out_until_it_has_en
 
 
 @pytest.mark.terraform
-def test_what_a_killed_terraform_had_started_does_not_keep_the_next_one_out(bench: Bench, killed: Killed) -> None:
+def test_children_of_killed_terraform_do_not_block_others(bench: Bench, killed: Killed) -> None:
     stack = bench.lay(waiting(bench))
     bench.plan(stack)
     pid = killed.apply(bench.root / "begun")
@@ -145,7 +143,7 @@ def foreign(bench: Bench, script: str) -> PreparedStack:
     return PreparedStack(STACK, binary=os.fspath(program))
 
 
-def test_a_process_that_a_killed_terraform_left_behind_is_named_to_be_ended(bench: Bench, killed: Killed) -> None:
+def test_process_left_by_killed_terraform_is_named(bench: Bench, killed: Killed) -> None:
     stack = foreign(bench, LINGERS + "wait\n")
     pid = killed.apply(bench.directory / "daemon", stack.binary)
     os.kill(pid, signal.SIGKILL)
@@ -169,7 +167,7 @@ def running_as(pid: int) -> bool:
         return False
 
 
-def test_what_a_terraform_that_ended_well_left_behind_keeps_nobody_out(bench: Bench, killed: Killed) -> None:
+def test_process_left_by_successful_terraform_blocks_nothing(bench: Bench, killed: Killed) -> None:
     stack = foreign(bench, LINGERS + SUMS_UP)
     bench.driver.apply("dev", stack)
     daemon = int((bench.directory / "daemon").read_text())
@@ -179,7 +177,7 @@ def test_what_a_terraform_that_ended_well_left_behind_keeps_nobody_out(bench: Be
     killed.left.append(os.getpgid(int((bench.directory / "daemon").read_text())))
 
 
-def test_a_terraform_that_has_only_just_been_started_is_noticed_without_its_number(bench: Bench) -> None:
+def test_starting_terraform_without_process_id_is_noticed(bench: Bench) -> None:
     bench.lay("")
     site = Site("dev", PreparedStack(STACK), bench.directory)
     with stack_lock.lock_stack(site):
@@ -188,7 +186,7 @@ def test_a_terraform_that_has_only_just_been_started_is_noticed_without_its_numb
     stack_lock.require_idle(site)
 
 
-def test_a_fault_while_terraform_runs_does_not_give_its_directory_free(bench: Bench) -> None:
+def test_error_while_terraform_runs_keeps_stack_locked(bench: Bench) -> None:
     bench.lay("")
     site = Site("dev", PreparedStack(STACK), bench.directory)
     with pytest.raises(ZeroDivisionError), stack_lock.lock_stack(site) as lock:
@@ -199,7 +197,7 @@ def test_a_fault_while_terraform_runs_does_not_give_its_directory_free(bench: Be
     stack_lock.require_idle(site)
 
 
-def test_a_directory_that_can_not_be_written_is_told(tmp_path: Path) -> None:
+def test_unwritable_work_directory_is_reported(tmp_path: Path) -> None:
     site = Site("dev", PreparedStack(STACK), tmp_path / "gone")
     with pytest.raises(OperationFailedError) as raised, stack_lock.lock_stack(site):
         pass

@@ -31,7 +31,7 @@ def ends(crew: WorkerPool, count: int) -> dict[str, BaseException | None]:
     return dict(crew.wait_for_job() for _ in range(count))
 
 
-def test_jobs_are_at_work_at_the_same_time_and_each_end_is_told(watch: ProcessMonitor) -> None:
+def test_jobs_run_concurrently_and_each_end_is_reported(watch: ProcessMonitor) -> None:
     together = threading.Barrier(3, timeout=10)
 
     def meets() -> None:
@@ -44,7 +44,7 @@ def test_jobs_are_at_work_at_the_same_time_and_each_end_is_told(watch: ProcessMo
     assert crew.max_running == 3
 
 
-def test_what_a_job_raises_is_told_and_hurts_no_other(watch: ProcessMonitor) -> None:
+def test_failed_job_does_not_affect_other_jobs(watch: ProcessMonitor) -> None:
     fault = ZeroDivisionError()
 
     def fails() -> None:
@@ -56,7 +56,7 @@ def test_what_a_job_raises_is_told_and_hurts_no_other(watch: ProcessMonitor) -> 
         assert ends(crew, 2) == {"a": fault, "b": None}
 
 
-def test_no_more_than_allowed_are_at_work(watch: ProcessMonitor) -> None:
+def test_concurrency_stays_within_the_limit(watch: ProcessMonitor) -> None:
     counted, most, lock = 0, 0, threading.Lock()
 
     def counts() -> None:
@@ -75,7 +75,7 @@ def test_no_more_than_allowed_are_at_work(watch: ProcessMonitor) -> None:
     assert most == 2
 
 
-def test_what_took_long_the_last_time_begins_first(watch: ProcessMonitor, tmp_path: Path) -> None:
+def test_longest_job_starts_first(watch: ProcessMonitor, tmp_path: Path) -> None:
     (tmp_path / "measured.json").write_text('{"dev/a": [1.0, 1000], "dev/b": [9.0, 1000], "dev/c": [5.0, 1000]}')
     begun: list[str] = []
     with WorkerPool(PLENTY, Limits(parallelism=1), watch).accept_jobs() as crew:
@@ -85,7 +85,7 @@ def test_what_took_long_the_last_time_begins_first(watch: ProcessMonitor, tmp_pa
     assert begun == ["b", "c", "a"]
 
 
-def test_what_a_unit_took_before_decides_how_many_fit(watch: ProcessMonitor, tmp_path: Path) -> None:
+def test_measured_memory_limits_concurrency(watch: ProcessMonitor, tmp_path: Path) -> None:
     (tmp_path / "measured.json").write_text('{"dev/a": [1.0, 600], "dev/b": [1.0, 600], "dev/c": [1.0, 300]}')
     with WorkerPool(PLENTY, Limits(memory=DEFAULT_SHARED_MEMORY + 1000), watch).accept_jobs() as crew:
         for name in "abc":
@@ -95,7 +95,7 @@ def test_what_a_unit_took_before_decides_how_many_fit(watch: ProcessMonitor, tmp
 
 
 @pytest.mark.slow
-def test_ctrl_c_stops_all_that_run_once_and_begins_nothing_more(watch: ProcessMonitor, tmp_path: Path) -> None:
+def test_interruption_stops_running_jobs_and_starts_none(watch: ProcessMonitor, tmp_path: Path) -> None:
     ready = threading.Barrier(3, timeout=20, action=lambda: os.kill(os.getpid(), signal.SIGINT))
     interrupted: list[str] = []
 
@@ -118,7 +118,7 @@ def test_ctrl_c_stops_all_that_run_once_and_begins_nothing_more(watch: ProcessMo
     assert time.monotonic() - began < 20
 
 
-def test_ctrl_c_is_only_noted_while_something_is_recorded_and_ends_a_question(watch: ProcessMonitor) -> None:
+def test_interruption_is_deferred_except_during_a_question(watch: ProcessMonitor) -> None:
     with WorkerPool(PLENTY, UNLIMITED, watch).accept_jobs() as crew:
         os.kill(os.getpid(), signal.SIGINT)
         # Half-way through an entry of the ledger, say.
@@ -130,7 +130,7 @@ def test_ctrl_c_is_only_noted_while_something_is_recorded_and_ends_a_question(wa
         assert isinstance(ends(crew, 1)["a"], InterruptedByUserError)
 
 
-def test_a_fault_beside_it_leaves_nothing_running_behind(watch: ProcessMonitor, tmp_path: Path) -> None:
+def test_error_beside_the_pool_stops_running_jobs(watch: ProcessMonitor, tmp_path: Path) -> None:
     ready = threading.Event()
     stopped: list[bool] = []
 
@@ -146,7 +146,7 @@ def test_a_fault_beside_it_leaves_nothing_running_behind(watch: ProcessMonitor, 
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="nothing is measured here")
-def test_memory_is_that_of_the_whole_tree_and_is_kept_for_the_next_time(watch: ProcessMonitor, tmp_path: Path) -> None:
+def test_memory_of_whole_process_tree_is_measured(watch: ProcessMonitor, tmp_path: Path) -> None:
     # A parent and a child with 64 MiB each of their own.
     script = "import os, sys, time\nheld = bytearray(os.urandom(1) * (64 << 20))\n"
     script += "if len(sys.argv) < 2:\n    import subprocess\n"
@@ -172,7 +172,7 @@ def test_memory_is_that_of_the_whole_tree_and_is_kept_for_the_next_time(watch: P
     assert watch.meter.peak > max(measured), "envctl itself, and the code that they share, come on top"
 
 
-def test_what_is_small_or_was_cut_short_does_not_make_a_unit_smaller(tmp_path: Path) -> None:
+def test_small_or_aborted_run_does_not_lower_measurement(tmp_path: Path) -> None:
     kept = Measurements(tmp_path / "measured.json")
     kept.add_measurement(UnitUsage("dev/a", 0.0, peak=1000, seconds=5.0), planned=True)
     # It was asked for its outputs, say, or killed before anybody looked.
@@ -184,7 +184,7 @@ def test_what_is_small_or_was_cut_short_does_not_make_a_unit_smaller(tmp_path: P
     assert kept.peak_memory("dev/a") == 1700
 
 
-def test_a_job_that_waits_waits_so_long(watch: ProcessMonitor) -> None:
+def test_pause_lasts_its_time(watch: ProcessMonitor) -> None:
     with WorkerPool(PLENTY, UNLIMITED, watch).accept_jobs() as crew:
         began = time.monotonic()
         crew.submit("a", lambda: crew.pause(0.3))
@@ -192,7 +192,7 @@ def test_a_job_that_waits_waits_so_long(watch: ProcessMonitor) -> None:
     assert time.monotonic() - began >= 0.3
 
 
-def test_a_job_that_waits_ends_with_ctrl_c(watch: ProcessMonitor) -> None:
+def test_interruption_ends_a_pause(watch: ProcessMonitor) -> None:
     with WorkerPool(PLENTY, UNLIMITED, watch).accept_jobs() as crew:
         waiting = threading.Event()
 

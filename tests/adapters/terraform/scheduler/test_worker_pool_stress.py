@@ -100,7 +100,7 @@ class Round:
         return course
 
 
-def test_each_is_done_or_failed_or_left_whatever_happens_when(tmp_path: Path) -> None:
+def test_each_task_ends_exactly_once_under_stress(tmp_path: Path) -> None:
     stopped = 0
     with no_longer_than(SECONDS):
         for number in range(ROUNDS):
@@ -119,7 +119,7 @@ def test_each_is_done_or_failed_or_left_whatever_happens_when(tmp_path: Path) ->
     assert 0 < stopped < ROUNDS
 
 
-def test_a_fault_at_any_moment_leaves_nothing_running(tmp_path: Path) -> None:
+def test_error_at_any_moment_leaves_no_process(tmp_path: Path) -> None:
     with no_longer_than(SECONDS):
         for number in range(1, ROUNDS):
             this = Round(number, ProcessMonitor(tmp_path, NO_TRACE))
@@ -135,7 +135,7 @@ def test_a_fault_at_any_moment_leaves_nothing_running(tmp_path: Path) -> None:
             assert this.at_work == 0
 
 
-def test_a_stop_before_anything_is_begun_begins_nothing(tmp_path: Path) -> None:
+def test_early_stop_starts_no_job(tmp_path: Path) -> None:
     watch = ProcessMonitor(tmp_path, NO_TRACE)
     this = Round(1, watch)
     with no_longer_than(SECONDS), WorkerPool(Machine(2, 1 << 40), UNLIMITED, watch).accept_jobs() as crew:

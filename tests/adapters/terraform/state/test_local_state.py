@@ -12,7 +12,7 @@ pytestmark = pytest.mark.terraform
 CODE = 'resource "terraform_data" "this" {}\n'
 
 
-def test_the_file_stays_where_nothing_was_applied_yet(bench: Bench) -> None:
+def test_empty_state_file_is_kept_before_first_apply(bench: Bench) -> None:
     stack = bench.lay(CODE)
     bench.plan(stack)
     # Terraform would have made it to lock it, and taken it away at the end.
@@ -25,7 +25,7 @@ def test_the_file_stays_where_nothing_was_applied_yet(bench: Bench) -> None:
     assert bench.state.read_bytes() == written
 
 
-def test_a_place_that_can_not_be_written_is_told(bench: Bench) -> None:
+def test_unwritable_state_folder_is_reported(bench: Bench) -> None:
     stack = bench.lay(CODE)
     bench.driver.init("dev", stack, None)
     bench.state.parent.parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ def test_a_place_that_can_not_be_written_is_told(bench: Bench) -> None:
         bench.driver.plan("dev", stack)
 
 
-def test_outputs_wait_at_no_pipe(bench: Bench) -> None:
+def test_reading_outputs_from_a_pipe_is_refused(bench: Bench) -> None:
     stack = bench.lay(CODE)
     bench.driver.init("dev", stack, None)
     bench.state.parent.mkdir(parents=True, exist_ok=True)

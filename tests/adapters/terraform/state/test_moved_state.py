@@ -68,7 +68,7 @@ def moves_there_and_is_emptied_here(bench: Bench) -> None:
     assert [each.action for each in bench.plan(stack).resources] == [Action.CREATE]
 
 
-def test_state_in_a_file_goes_over_whole(bench: Bench) -> None:
+def test_local_state_is_moved_completely(bench: Bench) -> None:
     moves_there_and_is_emptied_here(bench)
 
 
@@ -78,12 +78,12 @@ def lies_in_s3(bench: Bench, sandbox: RunningSandbox, folder: str) -> None:
     bench.inherited |= sandbox.build_environment({}) | {"PATH": bench.inherited["PATH"]}
 
 
-def test_state_in_s3_goes_over_whole(bench: Bench, sandbox: RunningSandbox) -> None:
+def test_s3_state_is_moved_completely(bench: Bench, sandbox: RunningSandbox) -> None:
     lies_in_s3(bench, sandbox, "moving")
     moves_there_and_is_emptied_here(bench)
 
 
-def test_lock_that_is_left_in_s3_is_seen_and_broken(bench: Bench, sandbox: RunningSandbox) -> None:
+def test_orphaned_lock_in_s3_is_found_and_broken(bench: Bench, sandbox: RunningSandbox) -> None:
     """Also of a state that was never written."""
     lies_in_s3(bench, sandbox, "locked")
     stack = bench.lay(CODE, outputs={"id": False})

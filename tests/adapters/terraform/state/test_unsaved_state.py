@@ -40,7 +40,7 @@ def _backup(bench: Bench) -> Path:
     return bench.state.with_name(f"{bench.state.name}.backup")
 
 
-def test_an_apply_that_could_not_save_its_state_stops_everything_until_it_is_in_its_place(bench: Bench) -> None:
+def test_unsaved_state_blocks_everything_until_pushed(bench: Bench) -> None:
     stack = unsaved(bench)
     assert "more" not in bench.state.read_text()
     works: list[Callable[[], object]] = [
@@ -66,7 +66,7 @@ def test_an_apply_that_could_not_save_its_state_stops_everything_until_it_is_in_
     assert not bench.driver.push_unsaved_state("dev", stack)
 
 
-def test_a_state_that_can_not_be_put_into_its_place_stays_where_it_is(bench: Bench) -> None:
+def test_unsaved_state_that_fails_to_push_is_kept(bench: Bench) -> None:
     stack = unsaved(bench)
     other = json.loads(bench.state.read_text()) | {"lineage": "of another state"}
     _backup(bench).rmdir()
@@ -78,7 +78,7 @@ def test_a_state_that_can_not_be_put_into_its_place_stays_where_it_is(bench: Ben
     assert json.loads(bench.state.read_text()) == other
 
 
-def test_a_rescue_heals_by_one_init_and_may_be_repeated(bench: Bench) -> None:
+def test_push_of_unsaved_state_can_be_repeated(bench: Bench) -> None:
     stack = unsaved(bench)
     _backup(bench).rmdir()
     shutil.rmtree(bench.directory / ".terraform")
@@ -89,7 +89,7 @@ def test_a_rescue_heals_by_one_init_and_may_be_repeated(bench: Bench) -> None:
     assert not bench.plan(stack).changes
 
 
-def test_half_a_state_gives_way_to_the_whole_one(bench: Bench) -> None:
+def test_truncated_state_is_replaced_by_unsaved_state(bench: Bench) -> None:
     """A disk that was full while Terraform wrote: it writes a local state into the file that is there."""
     stack = bench.lay(CODE)
     bench.deploy(stack)
@@ -99,7 +99,7 @@ def test_half_a_state_gives_way_to_the_whole_one(bench: Bench) -> None:
     assert not bench.plan(stack).changes
 
 
-def test_what_is_no_state_is_not_put_in_the_place_of_one(bench: Bench) -> None:
+def test_malformed_unsaved_state_is_never_pushed(bench: Bench) -> None:
     stack = bench.lay(CODE)
     bench.deploy(stack)
     before = bench.state.read_bytes()
@@ -115,7 +115,7 @@ def test_what_is_no_state_is_not_put_in_the_place_of_one(bench: Bench) -> None:
     assert bench.state.read_bytes() == before
 
 
-def test_where_every_state_was_saved_there_is_none_to_rescue(bench: Bench) -> None:
+def test_saved_state_leaves_no_unsaved_state(bench: Bench) -> None:
     stack = bench.lay(CODE)
     assert not bench.driver.push_unsaved_state("dev", stack)
     bench.deploy(stack)

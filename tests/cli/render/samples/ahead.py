@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from envctl.domain.errors import ExitCode, Location, Problem
+from envctl.domain.errors import Location, Problem
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.plan.attribution import Part
 from envctl.domain.plan.changes import Action, AttributeChange, Cost, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.usecases.inspect.explain_plan import Drifted, Explained

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from envctl.domain.errors import ExitCode, Problem
+from envctl.domain.errors import Problem
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.plan.changes import Cost, EnvironmentPlan, StackPlan
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
 from envctl.usecases.fleet.matrix import Job, Matrix

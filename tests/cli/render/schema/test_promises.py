@@ -115,23 +115,23 @@ def schemas(result: Any) -> Mapping[str, Any]:
 
 
 @pytest.mark.parametrize(("old", "new"), KEPT.values(), ids=KEPT.keys())
-def test_a_reader_need_not_change_where(old: Any, new: Any) -> None:
+def test_readers_are_not_broken_by(old: Any, new: Any) -> None:
     assert find_broken_promises(schemas(old), schemas(new)) == []
 
 
 @pytest.mark.parametrize(("old", "new", "problem"), BROKEN.values(), ids=BROKEN.keys())
-def test_a_reader_has_to_change_where(old: Any, new: Any, problem: str) -> None:
+def test_readers_are_broken_by(old: Any, new: Any, problem: str) -> None:
     assert find_broken_promises(schemas(old), schemas(new)) == [f"x.schema.json: {problem}"]
 
 
-def test_a_reader_has_to_change_where_there_is_no_such_document_any_more() -> None:
+def test_removed_document_breaks_readers() -> None:
     other = {"y.schema.json": published(Inner)["x.schema.json"]}
     assert find_broken_promises(published(Inner), other) == ["x.schema.json: there is no such document any more"]
     assert find_broken_promises({}, other) == []
     assert find_broken_promises(published(Inner), published(Inner) | other) == []
 
 
-def test_a_reader_has_to_change_where_the_envelope_does() -> None:
+def test_changed_envelope_breaks_readers() -> None:
     now = build_command_schema("plan")
     before = deepcopy(now)
     before["properties"]["took"] = {"type": "number"}
@@ -141,7 +141,7 @@ def test_a_reader_has_to_change_where_the_envelope_does() -> None:
 
 
 @pytest.mark.slow
-def test_what_would_break_a_reader_is_not_written(tmp_path: Path) -> None:
+def test_breaking_schema_is_not_written(tmp_path: Path) -> None:
     assert command.write_schemas(tmp_path) == []
     file = tmp_path / "apply.schema.json"
     text = file.read_text()

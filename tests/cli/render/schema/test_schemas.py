@@ -39,17 +39,17 @@ def _commands(command: Any, name: str = "") -> Iterator[str]:
         yield from _commands(inner, f"{name} {word}".strip())
 
 
-def test_every_command_says_what_it_answers_with() -> None:
+def test_every_command_declares_its_result() -> None:
     commands = set(_commands(typer.main.get_command(build_app())))
     assert set(RESULTS) == {*commands, "--version"}, "a row in cli/result_types.py is missing, or left over"
 
 
-def test_what_commands_answer_with_is_what_can_be_shown() -> None:
+def test_result_types_match_renderers() -> None:
     # A report is a page, or a document, and nothing for a terminal.
     assert {cls.__name__ for cls in BY_TYPE} == {*RENDERERS, "Version", "Report"}
 
 
-def test_the_published_schemas_are_those_of_the_code() -> None:
+def test_published_schemas_match_the_code() -> None:
     published, made = read_schemas(SCHEMAS), build_schemas()
     problems = find_broken_promises({name: json.loads(text) for name, text in published.items()}, made)
     assert problems == [], "a reader of these would have to change: keep it, or raise FORMAT in machine.py"
@@ -57,7 +57,7 @@ def test_the_published_schemas_are_those_of_the_code() -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_sample_is_what_the_schema_of_its_command_says(name: str) -> None:
+def test_sample_matches_schema_of_its_command(name: str) -> None:
     sample = SAMPLES[name]
     for command in (command for command in RESULTS if type(sample) in load_result_types(command)):
         parse_document(json.dumps(build_envelope(command, sample, None, 0)))
@@ -65,13 +65,13 @@ def test_a_sample_is_what_the_schema_of_its_command_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", ERRORS)
 @pytest.mark.parametrize("command", ["", "ledger", *RESULTS])
-def test_a_failure_is_what_the_schema_of_every_command_says(command: str, name: str) -> None:
+def test_failure_matches_schema_of_every_command(command: str, name: str) -> None:
     error = ERRORS[name]
     parse_document(json.dumps(build_envelope(command, None, error, error.exit_code, sandbox=True)))
 
 
 @pytest.mark.parametrize("cls", BY_TYPE, ids=lambda cls: cls.__name__)
-def test_the_document_of_any_value_is_what_its_type_says(cls: type) -> None:
+def test_document_of_any_value_matches_its_type(cls: type) -> None:
     @given(values(cls))
     def law(value: object) -> None:
         parse_document(json.dumps(build_envelope(BY_TYPE[cls], value, None, 0)))
@@ -101,7 +101,7 @@ def _other_results(command: str, cls: type) -> list[set[str]]:
 
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT.keys())
 @given(data=st.data())
-def test_no_document_is_valid_with(spoil: Callable[[dict[str, Any], str], None], data: st.DataObject) -> None:
+def test_document_is_invalid_with(spoil: Callable[[dict[str, Any], str], None], data: st.DataObject) -> None:
     value = SAMPLES[data.draw(st.sampled_from(sorted(SAMPLES)))]
     command = BY_TYPE[type(value)]
     document = json.loads(json.dumps(build_envelope(command, value, None, 0)))
@@ -128,13 +128,13 @@ def test_no_document_is_valid_with(spoil: Callable[[dict[str, Any], str], None],
     ],
     ids=str,
 )
-def test_an_envelope_does_not_contradict_itself(changed: dict[str, Any]) -> None:
+def test_contradictory_envelope_is_invalid(changed: dict[str, Any]) -> None:
     document = build_envelope("plan", SAMPLES["a first plan"], None, 0)
     assert load_schema("plan").is_valid(document)
     assert not load_schema("plan").is_valid({**document, **changed})
 
 
-def test_a_secret_that_is_not_masked_is_noticed() -> None:
+def test_unredacted_secret_is_invalid() -> None:
     document = build_envelope("settings", SAMPLES["settings"], None, 0)
     (sensitive,) = (setting for setting in document["result"]["settings"] if setting["sensitive"])
     assert load_schema("settings").is_valid(document)
@@ -150,7 +150,7 @@ class Chain:
     sizes: tuple[int, str]
 
 
-def test_a_type_may_hold_itself() -> None:
+def test_recursive_type_has_a_schema() -> None:
     definitions = SchemaBuilder()
     assert definitions.build_schema(Chain) == {"$ref": "#/$defs/Chain"}
     chain = definitions.found["Chain"]
@@ -170,11 +170,11 @@ UNIONS: dict[object, Any] = {
 
 
 @pytest.mark.parametrize(("annotation", "expected"), UNIONS.items(), ids=map(str, UNIONS))
-def test_one_of_several_types_is_said_shortly_where_that_says_the_same(annotation: object, expected: Any) -> None:
+def test_union_schema_is_shortened_where_equivalent(annotation: object, expected: Any) -> None:
     assert SchemaBuilder().build_schema(annotation) == expected
 
 
-def test_two_types_of_one_name_are_told_apart() -> None:
+def test_two_types_with_the_same_name_are_distinguished() -> None:
     definitions = SchemaBuilder()
     other = make_dataclass("Chain", [("size", int)])
     assert definitions.build_schema(Chain) == definitions.build_schema(Chain) == {"$ref": "#/$defs/Chain"}
@@ -183,6 +183,6 @@ def test_two_types_of_one_name_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("annotation", [bytes, dict, type(lambda: 0), list[bytes], dict[str, complex]], ids=str)
-def test_what_has_no_place_in_json_has_no_schema(annotation: object) -> None:
+def test_type_without_json_form_has_no_schema(annotation: object) -> None:
     with pytest.raises(TypeError, match="no place in a JSON document"):
         SchemaBuilder().build_schema(annotation)

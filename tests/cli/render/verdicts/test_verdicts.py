@@ -43,17 +43,17 @@ def results(text: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", FOUND_OUT)
-def test_as_junit(name: str, snapshot: SnapshotAssertion) -> None:
+def test_verdicts_are_rendered_as_junit(name: str, snapshot: SnapshotAssertion) -> None:
     assert render_junit(collect_verdicts(*FOUND_OUT[name])) == snapshot
 
 
 @pytest.mark.parametrize("name", FOUND_OUT)
-def test_as_sarif(name: str, snapshot: SnapshotAssertion) -> None:
+def test_verdicts_are_rendered_as_sarif(name: str, snapshot: SnapshotAssertion) -> None:
     assert render_sarif(collect_verdicts(*FOUND_OUT[name])) == snapshot
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_of_any_result_both_tell_the_same(name: str) -> None:
+def test_both_reports_have_the_same_verdicts(name: str) -> None:
     found = collect_verdicts("x", RESULTS[name], None)
     outcomes = Counter(verdict.outcome for verdict in found)
     top = ElementTree.fromstring(render_junit(found))
@@ -68,12 +68,12 @@ def test_of_any_result_both_tell_the_same(name: str) -> None:
         assert each["message"]["text"]
 
 
-def test_what_a_result_has_told_of_is_not_told_again() -> None:
+def test_problem_of_the_result_is_not_repeated() -> None:
     told = collect_verdicts("drift", FOUND, OperationFailedError(*FOUND.problems))
     assert told == collect_verdicts("drift", FOUND, None)
 
 
-def test_checks_are_cases_too() -> None:
+def test_checks_are_test_cases() -> None:
     checks = (Checked("http", "passed"), Checked("size", "failed", "too small"), Checked("later", "skipped", "no url"))
     found = collect_verdicts("verify", Verification("dev", "r1", checks), None)
     assert [(each.get("name"), [child.tag for child in each]) for each in cases(render_junit(found))] == [
@@ -84,12 +84,12 @@ def test_checks_are_cases_too() -> None:
     assert [each["ruleId"] for each in results(render_sarif(found))] == ["check"]
 
 
-def test_where_nothing_was_found_there_is_a_report_of_nothing() -> None:
+def test_empty_result_makes_an_empty_report() -> None:
     assert cases(render_junit(())) == []
     assert results(render_sarif(())) == []
 
 
-def test_a_finding_is_known_again_by_what_it_is_about() -> None:
+def test_finding_has_a_stable_fingerprint() -> None:
     one, other = (Verdict("drift in prod", "web", "drift", "failed", f"{number} differ") for number in (1, 2))
     prints = [results(render_sarif([each]))[0]["partialFingerprints"] for each in (one, other)]
     assert prints[0] == prints[1]

@@ -46,12 +46,12 @@ def verdicts(wanted: WantedBucket, found: FoundBucket | None) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("wanted", [STATE, STORE], ids=["state", "store"])
-def test_a_whole_bucket_needs_no_step(wanted: WantedBucket) -> None:
+def test_complete_bucket_needs_no_step(wanted: WantedBucket) -> None:
     assert plan_steps(wanted, whole(wanted)) == ()
     assert set(verdicts(wanted, whole(wanted)).values()) == {"good"}
 
 
-def test_a_bucket_that_is_not_there_is_made_and_then_made_strong() -> None:
+def test_missing_bucket_is_created_and_hardened() -> None:
     shared = [KeepVersions, EncryptObjects, BlockPublicAccess, OwnObjects, WritePolicy]
     assert [type(step) for step in plan_steps(STATE, None)] == [CreateBucket, *shared]
     assert [type(step) for step in plan_steps(STORE, None)] == [CreateBucket, *shared, LockObjects, SetLifecycle]
@@ -77,7 +77,7 @@ WEAK: dict[str, tuple[dict[str, Any], type[BucketStep]]] = {
 
 
 @pytest.mark.parametrize(("change", "step"), WEAK.values(), ids=WEAK)
-def test_a_store_is_mended_where(change: dict[str, Any], step: type[BucketStep]) -> None:
+def test_store_is_fixed_where(change: dict[str, Any], step: type[BucketStep]) -> None:
     found = whole(STORE, **change)
     (only,) = plan_steps(STORE, found)
     assert type(only) is step
@@ -95,12 +95,12 @@ STRONGER: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("change", STRONGER.values(), ids=STRONGER)
-def test_a_store_is_left_as_it_is_where(change: dict[str, Any]) -> None:
+def test_store_is_unchanged_where(change: dict[str, Any]) -> None:
     assert plan_steps(STORE, whole(STORE, **change)) == ()
 
 
 @pytest.mark.parametrize("part", STORE.checked_parts)
-def test_what_could_not_be_looked_at_is_not_touched_and_hides_nothing_else(part: str) -> None:
+def test_unreadable_part_is_skipped_and_reported_alone(part: str) -> None:
     denied = Problem("E424", "can't be looked at: Access Denied", "allow it")
     found = replace(FoundBucket(), unseen={part: denied})  # type: ignore[dict-item]
     assert len(plan_steps(STORE, found)) == len(plan_steps(STORE, FoundBucket())) - 1
@@ -108,7 +108,7 @@ def test_what_could_not_be_looked_at_is_not_touched_and_hides_nothing_else(part:
     assert set(verdicts(STORE, found)) == {"bucket", *STORE.checked_parts}
 
 
-def test_a_rule_that_lets_the_ledger_go_is_told_and_left_to_whoever_wrote_it() -> None:
+def test_harmful_lifecycle_rule_is_reported_but_not_changed() -> None:
     rule = {"ID": "all", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 30}}
     found = whole(STORE, rules=(*bucket_lifecycle.merge_rules((), STORE), rule))
     assert plan_steps(STORE, found) == ()
@@ -117,7 +117,7 @@ def test_a_rule_that_lets_the_ledger_go_is_told_and_left_to_whoever_wrote_it() -
     assert told.mend.startswith("take that rule off")
 
 
-def test_a_lock_is_told_in_years_where_it_is_some() -> None:
+def test_retention_is_shown_in_whole_years_where_possible() -> None:
     kept = [Retention("GOVERNANCE", 3650), Retention("COMPLIANCE", 365), Retention("COMPLIANCE", 400)]
     seen = [list_findings(STORE, whole(STORE, retention=each))[6].seen for each in kept]
     assert seen == ["governance, 10 years", "compliance, 1 year", "compliance, 400 days"]

@@ -20,7 +20,7 @@ def expiring(**change: Any) -> dict[str, Any]:
     return {"ID": "all", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 30}, **change}
 
 
-def test_the_rule_comes_beside_those_of_others_once() -> None:
+def test_rules_are_added_once_beside_existing_rules() -> None:
     assert has_missing_rules([LOGS], STORE)
     rules = merge_rules([LOGS], STORE)
     assert [rule["ID"] for rule in rules] == ["logs", CHECKPOINT_RULE, RUN_RULE]
@@ -30,13 +30,13 @@ def test_the_rule_comes_beside_those_of_others_once() -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_one_that_was_switched_off_is_lacking(number: int) -> None:
+def test_disabled_rule_counts_as_missing(number: int) -> None:
     rules = list(merge_rules([], STORE))
     rules[number] = {**rules[number], "Status": "Disabled"}
     assert has_missing_rules(rules, STORE)
 
 
-def test_a_bucket_of_before_there_were_runs_gets_their_rule() -> None:
+def test_older_bucket_gets_the_rule_for_runs() -> None:
     assert has_missing_rules(merge_rules([], STORE)[:1], STORE)
     assert merge_rules(merge_rules([], STORE)[:1], STORE) == merge_rules([], STORE)
 
@@ -53,7 +53,7 @@ THREATS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("rule", THREATS.values(), ids=THREATS)
-def test_a_rule_threatens_a_store_where(rule: dict[str, Any]) -> None:
+def test_harmful_rule_is_found_where(rule: dict[str, Any]) -> None:
     assert list(find_harmful_rules([LOGS, rule], STORE)) == ["all"]
 
 
@@ -73,11 +73,11 @@ HARMLESS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("rule", HARMLESS.values(), ids=HARMLESS)
-def test_a_rule_threatens_nothing_where(rule: dict[str, Any]) -> None:
+def test_rule_is_harmless_where(rule: dict[str, Any]) -> None:
     assert list(find_harmful_rules([rule], STORE)) == []
 
 
-def test_any_rule_that_expires_threatens_a_state_and_one_for_old_versions_does_not() -> None:
+def test_only_expiry_of_current_versions_threatens_state() -> None:
     assert list(find_harmful_rules([expiring(Filter={"Prefix": "dev/"})], STATE)) == ["all"]
     assert (
         list(

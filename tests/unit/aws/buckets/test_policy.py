@@ -28,7 +28,7 @@ def whole(wanted: WantedBucket) -> dict[str, Any]:
     return copy.deepcopy(dict(merge_policy({}, wanted)))
 
 
-def test_a_state_refuses_plain_http_its_own_removal_and_the_removal_of_a_version() -> None:
+def test_state_policy_denies_http_and_deletes() -> None:
     arn = "arn:aws:s3:::shop-tfstate-111111111111"
     assert merge_policy({}, STATE) == {
         "Version": "2012-10-17",
@@ -59,11 +59,11 @@ def test_a_state_refuses_plain_http_its_own_removal_and_the_removal_of_a_version
     }
 
 
-def test_terraform_can_still_release_the_lock_of_a_state() -> None:
+def test_state_policy_allows_terraform_to_release_lock() -> None:
     assert not any("s3:DeleteObject" in (each["Action"], *each["Action"]) for each in build_statements(STATE))
 
 
-def test_a_store_refuses_removal_and_overwriting_below_its_prefix_alone() -> None:
+def test_store_policy_denies_delete_and_overwrite_under_prefix() -> None:
     found = by_sid(merge_policy({}, STORE))
     kept = "arn:aws:s3:::shop-store/envctl/*"
     assert found["EnvctlKeepObjects"]["Resource"] == found["EnvctlCreateOnly"]["Resource"] == kept
@@ -72,18 +72,18 @@ def test_a_store_refuses_removal_and_overwriting_below_its_prefix_alone() -> Non
     assert found["EnvctlCreateOnly"]["Condition"] == {"Null": {"s3:if-none-match": "true"}}
 
 
-def test_nothing_of_envctl_allows_anything() -> None:
+def test_no_statement_of_envctl_allows_access() -> None:
     assert {each["Effect"] for wanted in (STATE, STORE) for each in build_statements(wanted)} == {"Deny"}
 
 
 @pytest.mark.parametrize("wanted", [STATE, STORE], ids=["state", "store"])
-def test_what_is_written_lacks_nothing(wanted: WantedBucket) -> None:
+def test_generated_policy_is_complete(wanted: WantedBucket) -> None:
     assert len(find_missing_sids({}, wanted)) == len(build_statements(wanted))
     assert find_missing_sids(merge_policy({}, wanted), wanted) == ()
     assert merge_policy(merge_policy({}, wanted), wanted) == merge_policy({}, wanted)
 
 
-def test_what_others_wrote_stays_as_it_is_and_where_it_is() -> None:
+def test_existing_statements_are_kept_unchanged() -> None:
     policy = {"Version": "2008-10-17", "Id": "theirs", "Statement": OTHER}
     found = merge_policy(policy, STORE)
     assert (found["Version"], found["Id"], found["Statement"][0]) == ("2008-10-17", "theirs", OTHER)
@@ -105,20 +105,20 @@ WEAKENED = {
 
 
 @pytest.mark.parametrize("change", WEAKENED.values(), ids=WEAKENED)
-def test_a_statement_of_envctl_that_was_weakened_is_noticed_and_mended_where(change: dict[str, object]) -> None:
+def test_weakened_statement_is_found_and_fixed_where(change: dict[str, object]) -> None:
     policy = weakened(whole(STORE), "EnvctlKeepObjects", **change)
     assert find_missing_sids(policy, STORE) == ("EnvctlKeepObjects",)
     assert find_missing_sids(merge_policy(policy, STORE), STORE) == ()
 
 
-def test_a_statement_of_envctl_that_was_made_stronger_stays_so() -> None:
+def test_stronger_statement_is_kept() -> None:
     more = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:PutObjectRetention"]
     policy = weakened(whole(STORE), "EnvctlKeepObjects", Action=more)
     assert find_missing_sids(policy, STORE) == ()
     assert merge_policy(policy, STORE) == policy
 
 
-def test_one_that_denies_other_things_beside_denies_them_still() -> None:
+def test_extra_denied_actions_are_kept() -> None:
     policy = weakened(whole(STORE), "EnvctlKeepObjects", Action=["s3:DeleteObject", "s3:PutObjectLegalHold"])
     assert set(by_sid(merge_policy(policy, STORE))["EnvctlKeepObjects"]["Action"]) == {
         "s3:DeleteObject",
@@ -128,7 +128,7 @@ def test_one_that_denies_other_things_beside_denies_them_still() -> None:
     }
 
 
-def test_what_aws_writes_in_another_way_is_the_same() -> None:
+def test_equivalent_spellings_of_aws_are_accepted() -> None:
     policy = whole(STORE)
     weakened(policy, "EnvctlTlsOnly", Principal={"AWS": "*"}, Condition={"Bool": {"aws:SecureTransport": [False]}})
     weakened(policy, "EnvctlKeepBucket", Action=["s3:DeleteBucket"], Resource=["arn:aws:s3:::shop-store"])
@@ -148,9 +148,7 @@ STATEMENTS = st.fixed_dictionaries(
 
 
 @given(st.lists(STATEMENTS, max_size=4, unique_by=lambda each: str(each["Sid"])), st.sampled_from([STATE, STORE]))
-def test_a_merged_policy_is_whole_keeps_others_and_is_merged_once(
-    there: list[dict[str, Any]], wanted: WantedBucket
-) -> None:
+def test_merged_policy_is_complete_and_merging_is_idempotent(there: list[dict[str, Any]], wanted: WantedBucket) -> None:
     policy = {"Version": "2012-10-17", "Statement": there}
     found = merge_policy(policy, wanted)
     ours = {each["Sid"] for each in build_statements(wanted)}

@@ -74,25 +74,25 @@ WHOLE = document(
 )
 
 
-def test_document_survives_its_bytes() -> None:
+def test_document_survives_encoding() -> None:
     assert decode(encode(WHOLE)).digest == WHOLE.digest
     again = decode(encode(decode(encode(WHOLE))))
     assert to_rules(again) == to_rules(decode(encode(WHOLE)))
     assert to_rules(again).approvals == to_rules(WHOLE).approvals
 
 
-def test_document_means_what_the_project_asks() -> None:
+def test_document_sets_every_field_of_the_rules() -> None:
     """Each field of the rules comes of the document: what is left out of it would be asked by the tree alone."""
     meant, unsaid = to_rules(WHOLE), to_rules(RulesDocument("prod", {"order": {"after": ["dev"]}}))
     same = [each.name for each in fields(Rules) if getattr(meant, each.name) == getattr(unsaid, each.name)]
     assert same == []
 
 
-def test_nothing_that_is_unsaid_is_written() -> None:
+def test_unset_rules_are_not_written() -> None:
     assert json.loads(encode(document()))["said"] == {"order": {"after": ["dev", "staging"]}}
 
 
-def test_role_says_the_account_where_nothing_else_does() -> None:
+def test_role_provides_the_account_id() -> None:
     role = "arn:aws:iam::333333333333:role/envctl-deployer"
     of_role = document({"assume_role": role})
     assert of_role.account_id == "333333333333"
@@ -102,7 +102,7 @@ def test_role_says_the_account_where_nothing_else_does() -> None:
     )
 
 
-def test_spelling_and_order_change_no_digest() -> None:
+def test_spelling_and_order_keep_the_digest() -> None:
     other = {
         **dict(reversed(ALL.items())),
         "drift": {"ignore": ["aws_a.*.tags", "aws_x.*.tags"]},
@@ -151,14 +151,14 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("before", "after", "told"), CHANGES.values(), ids=CHANGES.keys())
-def test_difference_is_told_in_words(before: dict[str, Any], after: dict[str, Any], told: str) -> None:
+def test_rule_change_is_described(before: dict[str, Any], after: dict[str, Any], told: str) -> None:
     old, new = document({**ALL, **before}), document({**ALL, **after})
     assert list_differences(old, new) == (told,)
     assert old.digest != new.digest
     assert list_differences(old, old) == ()
 
 
-def test_checks_of_the_source_are_part_of_it() -> None:
+def test_checks_of_the_source_are_included() -> None:
     smoke = document(checks={"smoke": SMOKE})
     assert list_differences(smoke, document()) == ("check smoke goes",)
     assert list_differences(document(), smoke) == ("check smoke is new",)
@@ -191,12 +191,12 @@ def rolled(table: dict[str, Any] | None) -> RulesDocument:
 
 
 @pytest.mark.parametrize(("table", "told"), ROLLOUTS.values(), ids=ROLLOUTS)
-def test_rollout_is_part_of_it(table: dict[str, Any], told: tuple[str, ...]) -> None:
+def test_rollout_is_included(table: dict[str, Any], told: tuple[str, ...]) -> None:
     assert list_differences(rolled(ROLLOUT), rolled(table)) == told
     assert (rolled(ROLLOUT).digest == rolled(table).digest) == (not told)
 
 
-def test_rollout_that_goes_or_comes_is_told() -> None:
+def test_added_and_removed_rollouts_are_described() -> None:
     assert list_differences(rolled(ROLLOUT), rolled(None)) == ("rollout of web goes",)
     assert list_differences(rolled(None), rolled(ROLLOUT)) == (f"rollout of web is new: {STEPS}",)
     assert STEPS in format_rule_lines(rolled(ROLLOUT))[-1]
@@ -227,17 +227,17 @@ ORDERS: dict[str, tuple[RulesDocument, tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize(("after", "conflicts"), ORDERS.values(), ids=ORDERS.keys())
-def test_place_in_the_order_cannot_hold_twice(after: RulesDocument, conflicts: tuple[str, ...]) -> None:
+def test_position_in_pipeline_may_conflict(after: RulesDocument, conflicts: tuple[str, ...]) -> None:
     assert list_conflicts(document(), after) == conflicts
 
 
-def test_account_that_is_said_first_is_no_conflict() -> None:
+def test_newly_set_account_is_no_conflict() -> None:
     said = document({"account_id": "333333333333", "region": "eu-west-1"})
     assert list_conflicts(document(), said) == ()
     assert len(list_conflicts(said, document())) == 2
 
 
-def test_rules_are_told_in_words() -> None:
+def test_rules_are_formatted_as_lines() -> None:
     told = format_rule_lines(WHOLE)
     assert told[:2] == ("place: after dev, staging", "approvals: peer 1, business 2")
     assert {"account: 333333333333", "gates.soak: 1d", "check: smoke", "protected: true"} <= set(told)
@@ -259,16 +259,16 @@ WRONG: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("data", WRONG.values(), ids=WRONG.keys())
-def test_what_cannot_be_read_is_no_document(data: bytes) -> None:
+def test_unreadable_document_is_refused(data: bytes) -> None:
     with pytest.raises(MalformedRulesError):
         decode(data)
 
 
-def test_waivable_guard_that_may_never_be_waived_is_forgotten() -> None:
+def test_unknown_and_never_waivable_guards_are_dropped() -> None:
     old = RulesDocument("prod", {"order": {}, "gates": {"waivable": ["G112", "G104", "G999"]}})
     assert to_rules(old).waivable == {"G104"}
 
 
-def test_durations_are_read_as_they_were_said() -> None:
+def test_durations_are_parsed() -> None:
     assert to_rules(WHOLE).soak == timedelta(days=1)
     assert to_rules(document()).expires is None

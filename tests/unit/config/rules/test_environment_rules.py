@@ -13,12 +13,12 @@ from envctl.domain.ledger.recorded_rules import RulesRecord
 from tests.unit.guards.asked import NOW, PROMOTION, R2, deployed, here, ruled
 
 
-def test_every_guard_is_known_by_its_name_and_no_other_is() -> None:
+def test_guard_codes_match_guards() -> None:
     assert dict(GUARD_CODES) == {guard.name: guard.code for guard in GUARDS}
     assert list(GUARD_CODES.values()) == [guard.code for guard in GUARDS]
 
 
-def test_what_is_never_waived_is_what_its_guard_lets_nobody_waive() -> None:
+def test_never_waived_guards_match_unwaivable_refusals() -> None:
     gone = RulesRecord("0" * 64, 7, NOW)
     request = replace(
         here(ruled(PROMOTION, only_ci=True), last=deployed(R2, outcome="unfinished"), rules=gone),
@@ -30,11 +30,11 @@ def test_what_is_never_waived_is_what_its_guard_lets_nobody_waive() -> None:
     assert all(reason and reason[-1] != "." for reason in NEVER_WAIVED.values())
 
 
-def test_the_usual_gates_are_three() -> None:
+def test_usual_gates_are_three() -> None:
     assert dict(DEFAULT_GATES) == {"peer": 1, "business": 1, "quality": 1}
 
 
-def test_without_rules_nothing_is_asked_but_for_a_warning() -> None:
+def test_default_rules_refuse_nothing() -> None:
     assert Rules() == ruled(PROMOTION).rules
     assert check_guards(PROMOTION) == ()
     assert (Rules().rehearsed, Rules().may_differ, Rules().protected, Rules().self_approval) == (
@@ -76,13 +76,13 @@ HARMLESS = [
 
 
 @pytest.mark.parametrize("types", HOLDING.values(), ids=HOLDING.keys())
-def test_what_holds_data_is_known(types: list[str]) -> None:
+def test_stateful_types_are_known(types: list[str]) -> None:
     assert set(types) <= STATEFUL
 
 
-def test_what_holds_none_can_be_replaced() -> None:
+def test_stateless_types_are_not_stateful() -> None:
     assert not STATEFUL & set(HARMLESS)
 
 
-def test_types_are_written_as_the_provider_writes_them() -> None:
+def test_stateful_types_are_aws_resource_types() -> None:
     assert all(name.startswith("aws_") and name.replace("_", "").isalnum() and name.islower() for name in STATEFUL)

@@ -267,14 +267,14 @@ def closed(windows: Sequence[Window], moment: datetime) -> bool:
 
 
 @pytest.mark.parametrize(("window", "start", "end"), SPANS.values(), ids=SPANS.keys())
-def test_a_span_holds_its_start_and_not_its_end(window: Window, start: str, end: str) -> None:
+def test_window_includes_its_start_and_excludes_its_end(window: Window, start: str, end: str) -> None:
     moments = [at(start) - TICK, at(start), at(end) - TICK, at(end)]
     inside = window.kind == "deny"
     assert [closed([window], moment) for moment in moments] == [not inside, inside, inside, not inside]
 
 
 @pytest.mark.parametrize(("window", "start", "end"), SPANS.values(), ids=SPANS.keys())
-def test_it_opens_at_that_very_boundary(window: Window, start: str, end: str) -> None:
+def test_window_opens_exactly_at_its_boundary(window: Window, start: str, end: str) -> None:
     if window.kind == "deny":
         expected = Closed(window, at(end))
         assert [find_closure([window], moment) for moment in (at(start), at(end) - TICK)] == [expected, expected]
@@ -283,21 +283,21 @@ def test_it_opens_at_that_very_boundary(window: Window, start: str, end: str) ->
 
 
 @pytest.mark.parametrize(("window", "around"), EMPTY.values(), ids=EMPTY.keys())
-def test_a_change_of_clocks_can_leave_nothing(window: Window, around: str) -> None:
+def test_clock_change_may_empty_a_window(window: Window, around: str) -> None:
     moments = [at(around) + timedelta(minutes=minutes) for minutes in range(-120, 121)]
     assert {closed([window], moment) for moment in moments} == {window.kind == "allow"}
     assert {closed([window], moment + timedelta(days=7)) for moment in moments} == {True, False}
 
 
 @pytest.mark.parametrize(("windows", "now", "answer"), CASES.values(), ids=CASES.keys())
-def test_what_closes_and_when_it_opens(
+def test_closing_window_and_its_end_are_found(
     windows: list[Window], now: str, answer: tuple[Window | None, str | None] | None
 ) -> None:
     expected = answer and Closed(answer[0], at(answer[1]) if answer[1] else None)
     assert find_closure(windows, at(now)) == expected
 
 
-def test_the_answer_is_in_utc_whatever_the_zone_of_the_question() -> None:
+def test_closure_end_is_in_utc() -> None:
     asked = at("2026-07-15T17:00").astimezone(ZoneInfo("Asia/Tokyo"))
     found = find_closure([OFFICE], asked)
     assert found == Closed(None, at("2026-07-16T09:00"))
@@ -305,7 +305,7 @@ def test_the_answer_is_in_utc_whatever_the_zone_of_the_question() -> None:
     assert found.opens.tzinfo is UTC
 
 
-def test_the_second_of_two_equal_local_times_is_another_moment() -> None:
+def test_repeated_local_time_is_a_different_moment() -> None:
     berlin, window = ZoneInfo("Europe/Berlin"), once("deny", "2026-10-25T00:00", "2026-10-25T02:00")
     local = datetime(2026, 10, 25, 2, 0, tzinfo=berlin)
     assert closed([window], local)
@@ -313,7 +313,7 @@ def test_the_second_of_two_equal_local_times_is_another_moment() -> None:
 
 
 @pytest.mark.parametrize("tz", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
-def test_for_ever_is_a_time_like_others(tz: str) -> None:
+def test_unbounded_window_is_supported(tz: str) -> None:
     deny = once("deny", "0001-01-01T00:00", "9999-12-31T23:59", tz)
     allow = once("allow", "0001-01-01T00:00", "9999-12-31T23:59", tz)
     assert find_closure([deny], at("2026-07-15T12:00")) == Closed(deny, None)
@@ -415,7 +415,7 @@ FLAWS: dict[str, tuple[list[Window], tuple[int, str] | None]] = {
 
 
 @pytest.mark.parametrize(("windows", "expected"), FLAWS.values(), ids=FLAWS.keys())
-def test_a_window_that_can_not_mean_anything_is_found(windows: list[Window], expected: tuple[int, str] | None) -> None:
+def test_meaningless_window_is_found(windows: list[Window], expected: tuple[int, str] | None) -> None:
     assert find_flaw(windows) == expected
 
 
@@ -498,15 +498,13 @@ def active(window: Window, moment: datetime) -> bool:
 
 
 @given(WINDOW, MOMENT)
-def test_a_window_is_active_when_clocks_show_it(window: Window, moment: datetime) -> None:
+def test_window_is_active_by_local_time(window: Window, moment: datetime) -> None:
     if not near_a_change(window, moment):
         assert active(window, moment) == shown(window, moment)
 
 
 @given(WINDOW, MOMENT)
-def test_where_clocks_change_a_deny_window_is_never_shorter_and_an_allow_window_never_longer(
-    window: Window, moment: datetime
-) -> None:
+def test_clock_change_never_shortens_deny_or_lengthens_allow(window: Window, moment: datetime) -> None:
     if window.kind == "deny":
         assert active(window, moment) >= shown(window, moment)
     else:
@@ -514,7 +512,7 @@ def test_where_clocks_change_a_deny_window_is_never_shorter_and_an_allow_window_
 
 
 @given(WINDOWS, MOMENT)
-def test_open_is_no_deny_and_some_allow(windows: list[Window], moment: datetime) -> None:
+def test_environment_is_open_without_deny_and_with_allow(windows: list[Window], moment: datetime) -> None:
     denied = [window for window in windows if window.kind == "deny" and active(window, moment)]
     allows = [window for window in windows if window.kind == "allow"]
     allowed = not allows or any(active(window, moment) for window in allows)
@@ -525,7 +523,7 @@ def test_open_is_no_deny_and_some_allow(windows: list[Window], moment: datetime)
 
 
 @given(WINDOWS, MOMENT, st.floats(0, 1, exclude_max=True))
-def test_it_opens_when_it_says_and_not_before(windows: list[Window], moment: datetime, share: float) -> None:
+def test_window_opens_exactly_at_reported_time(windows: list[Window], moment: datetime, share: float) -> None:
     found = find_closure(windows, moment)
     assume(found is not None)
     assert found is not None
@@ -541,19 +539,19 @@ def test_it_opens_when_it_says_and_not_before(windows: list[Window], moment: dat
 
 
 @given(WINDOWS, MOMENT, st.integers(-14, 14))
-def test_the_zone_of_the_question_does_not_matter(windows: list[Window], moment: datetime, hours: int) -> None:
+def test_result_is_independent_of_zone_of_the_question(windows: list[Window], moment: datetime, hours: int) -> None:
     assert find_closure(windows, moment.astimezone(timezone(hours * HOUR))) == find_closure(windows, moment)
 
 
 @given(st.lists(WEEKLY, max_size=4), MOMENT)
-def test_weekly_windows_without_a_flaw_always_open_again(windows: list[WeeklyWindow], moment: datetime) -> None:
+def test_valid_weekly_windows_always_reopen(windows: list[WeeklyWindow], moment: datetime) -> None:
     found = find_closure(windows, moment)
     if find_flaw(windows) is None and found:
         assert found.opens is not None
 
 
 @given(st.lists(st.one_of(DAILY, WINDOW), min_size=2, max_size=6), MOMENT)
-def test_what_a_flaw_says_is_so_at_any_moment(windows: list[Window], moment: datetime) -> None:
+def test_reported_flaw_holds_at_any_moment(windows: list[Window], moment: datetime) -> None:
     found = find_flaw(windows)
     assume(found is not None)
     assert found is not None
@@ -605,13 +603,13 @@ ZONE_NAMES = {
 
 
 @pytest.mark.parametrize(("name", "known"), ZONE_NAMES.items(), ids=[repr(name)[:40] for name in ZONE_NAMES])
-def test_a_zone_is_known_by_its_name_in_the_database(name: str, known: bool) -> None:
+def test_known_zones_are_those_of_the_database(name: str, known: bool) -> None:
     assert is_known_zone(name) is known
 
 
 @given(st.text(max_size=20))
 @example("Europe/Berlin")
-def test_a_zone_is_known_or_not_and_never_an_error(name: str) -> None:
+def test_zone_check_never_raises(name: str) -> None:
     assert is_known_zone(name) in (True, False)
 
 
@@ -666,7 +664,7 @@ SPELT: dict[str, tuple[Window, str]] = {
 
 
 @pytest.mark.parametrize(("window", "text"), SPELT.values(), ids=SPELT.keys())
-def test_a_window_is_spelt(window: Window, text: str) -> None:
+def test_window_is_described(window: Window, text: str) -> None:
     assert describe_window(window) == text
 
 
@@ -685,7 +683,7 @@ def test_a_time_of_day_is_read(text: str, value: time) -> None:
     assert parse_end_time(text) == value
 
 
-def test_the_end_of_the_day_is_midnight() -> None:
+def test_end_of_day_is_midnight() -> None:
     assert parse_end_time("24:00") == time()
 
 
@@ -708,14 +706,14 @@ NO_TIMES += ["09:00Z", "09:00+01:00", "T09:00", "9am", "24:00:00", "\u0660\u0669
 
 
 @pytest.mark.parametrize("text", [*NO_TIMES, "24:00"])
-def test_what_is_no_time_of_day_is_refused(text: str) -> None:
+def test_invalid_time_of_day_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must") as caught:
         parse_time(text)
     assert str(caught.value) == 'must be a time of day from "00:00" to "23:59", such as "09:00"'
 
 
 @pytest.mark.parametrize("text", NO_TIMES)
-def test_what_is_no_end_is_refused(text: str) -> None:
+def test_invalid_end_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must") as caught:
         parse_end_time(text)
     assert str(caught.value) == 'must be a time of day from "00:00" to "24:00", such as "17:30"'
@@ -749,7 +747,7 @@ def test_a_moment_is_read(text: str, value: datetime) -> None:
         ("2026-12-20T00:00+09", "+09"),
     ],
 )
-def test_an_offset_is_refused_for_the_sake_of_the_zone(text: str, offset: str) -> None:
+def test_moment_with_utc_offset_is_refused(text: str, offset: str) -> None:
     with pytest.raises(ValueError, match="must") as caught:
         parse_moment(text)
     assert str(caught.value) == f'must not end in "{offset}"; name the zone instead, as in tz = "Europe/Berlin"'
@@ -780,7 +778,7 @@ def test_an_offset_is_refused_for_the_sake_of_the_zone(text: str, offset: str) -
         "2026-12-20T12:00\n",
     ],
 )
-def test_what_is_no_moment_is_refused(text: str) -> None:
+def test_invalid_moment_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must") as caught:
         parse_moment(text)
     assert str(caught.value) == 'must be a date that exists, such as "2026-12-20" or "2026-12-20T18:00"'

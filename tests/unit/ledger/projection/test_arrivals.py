@@ -45,13 +45,11 @@ CAME: dict[str, tuple[list[Step], Mapping[str, Mapping[str, int]]]] = {
 
 
 @pytest.mark.parametrize(("steps", "came"), CAME.values(), ids=CAME.keys())
-def test_deployments_that_bring_a_release_are_numbered(
-    steps: list[Step], came: Mapping[str, Mapping[str, int]]
-) -> None:
+def test_arrivals_of_releases_are_numbered(steps: list[Step], came: Mapping[str, Mapping[str, int]]) -> None:
     assert after(*steps).came == came
 
 
-def test_start_says_whether_it_goes_over_a_newer_one() -> None:
+def test_started_deployment_records_downgrade() -> None:
     begun = started()
     assert isinstance(begun, DeploymentStarted)
     last = dev(replace(begun, older=True)).last

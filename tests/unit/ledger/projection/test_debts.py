@@ -69,18 +69,18 @@ DEBTS: dict[str, tuple[list[Step], list[int]]] = {
 
 
 @pytest.mark.parametrize(("steps", "owed_"), DEBTS.values(), ids=DEBTS.keys())
-def test_debts(steps: list[Step], owed_: list[int]) -> None:
+def test_debts_follow_waivers_and_promotions(steps: list[Step], owed_: list[int]) -> None:
     assert [debt.waiver for debt in dev(*steps).debts] == owed_
 
 
-def test_a_debt_says_what_was_overridden_by_whom_and_why() -> None:
+def test_debt_names_overridden_guards_person_and_reason() -> None:
     assert dev(*OWING).debts == (owed(1),)
     assert dev(waived()).waivers == (owed(1),)
     assert dev(waived(), HOUR, waived("r2")).waivers == (owed(1), owed(2, "r2", HOUR))
     assert dev(waived(), started()).waivers == ()
 
 
-def test_a_deployment_knows_the_waiver_that_it_needed() -> None:
+def test_deployment_knows_its_waiver() -> None:
     before, under_way = dev(*OWING).current, dev(started(), waived(start=1), succeeded(1)).current
     assert before is not None
     assert under_way is not None

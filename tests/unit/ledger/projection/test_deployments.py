@@ -38,13 +38,13 @@ STRANGE_ENDS: dict[str, list[Event]] = {
 
 
 @pytest.mark.parametrize("happened", STRANGE_ENDS.values(), ids=STRANGE_ENDS.keys())
-def test_an_end_that_belongs_to_no_open_deployment_changes_nothing(happened: list[Event]) -> None:
+def test_end_without_open_deployment_is_ignored(happened: list[Event]) -> None:
     before, then = apply_entries(chain(happened[:-1])), apply_entries(chain(happened))
     assert all(then.find_environment(name) == before.find_environment(name) for name in ORDER)
     assert then.seq == before.seq + 1
 
 
-def test_a_start_is_the_last_deployment_and_unfinished() -> None:
+def test_started_deployment_is_last_and_unfinished() -> None:
     begun = DeploymentStarted("staging", "r1", "5e77", "promote", "dev", "f00d", 0)
     there = after(BOB, begun).find_environment("staging")
     assert there.last == Deployment(1, "r1", "5e77", "promote", "dev", BOB, at(1))
@@ -52,7 +52,7 @@ def test_a_start_is_the_last_deployment_and_unfinished() -> None:
     assert there.current is None
 
 
-def test_a_success_is_the_proof_of_its_release() -> None:
+def test_success_creates_evidence_of_its_release() -> None:
     there = dev(ReleaseCreated("r1"), started(), succeeded(2))
     done = Deployment(2, "r1", "settings", "apply", "", ANN, at(2), "succeeded", at(3), changed=2)
     assert there == EnvironmentState(
@@ -77,7 +77,7 @@ ENDS: dict[str, tuple[Event, Deployment]] = {
 
 
 @pytest.mark.parametrize(("end", "last"), ENDS.values(), ids=ENDS.keys())
-def test_proof_is_taken_away_by_a_later_end_of_the_same_release_that_went_badly(end: Event, last: Deployment) -> None:
+def test_later_failure_of_same_release_revokes_evidence(end: Event, last: Deployment) -> None:
     there = dev(started(), succeeded(1), started(), end)
     assert there.evidence == {}
     assert there.last == last
@@ -86,34 +86,34 @@ def test_proof_is_taken_away_by_a_later_end_of_the_same_release_that_went_badly(
     assert there.current.seq == 1
 
 
-def test_a_failure_of_another_release_leaves_the_proof_alone() -> None:
+def test_failure_of_another_release_keeps_evidence() -> None:
     there = dev(started(), succeeded(1), passed(1), started("r2"), failed(4, "r2"))
     assert there.evidence.keys() == {"r1"}
     assert there.evidence["r1"].verified
 
 
-def test_a_failed_release_is_proven_again_by_a_success() -> None:
+def test_success_after_failure_restores_evidence() -> None:
     assert dev(started(), failed(1), started(), succeeded(3)).evidence.keys() == {"r1"}
 
 
-def test_stacks_that_were_applied_before_a_failure_are_known() -> None:
+def test_stacks_applied_before_failure_are_recorded() -> None:
     there = dev(started(), failed(1, stacks=("network",)), started(), failed(3, stacks=("web",)))
     assert there.stacks == {"network", "web"}
 
 
-def test_an_end_closes_an_unfinished_deployment() -> None:
+def test_end_completes_the_unfinished_deployment() -> None:
     assert dev(started()).unfinished_deployment is not None
     assert dev(started(), failed(1)).unfinished_deployment is None
 
 
-def test_the_first_maker_of_a_release_stays_its_maker() -> None:
+def test_first_creator_of_a_release_stays_creator() -> None:
     present = after(BOB, ReleaseCreated("r1", "c1", True, "cat"), ANN, ReleaseCreated("r1", "c2", author="bob"))
     known = present.releases["r1"]
     assert (known.release, known.seq, known.at, known.by) == ("r1", 1, at(1), BOB)
     assert (known.commit, known.uncommitted, known.author) == ("c1", True, "cat")
 
 
-def test_a_release_is_made_for_the_pipeline_or_for_environments_beside_it() -> None:
+def test_release_records_the_environments_it_was_made_for() -> None:
     management, tools = ReleaseCreated("r2", beside="management"), ReleaseCreated("r2", beside="tools")
     present = after(ReleaseCreated("r1"), management, tools, management)
     assert {name: known.made_for for name, known in present.releases.items()} == {
@@ -144,7 +144,7 @@ WORK: dict[str, tuple[list[Step], dict[str, frozenset[str]]]] = {
 
 
 @pytest.mark.parametrize(("steps", "performed"), WORK.values(), ids=WORK.keys())
-def test_what_a_release_did_is_remembered(steps: list[Step], performed: dict[str, frozenset[str]]) -> None:
+def test_performed_actions_are_recorded(steps: list[Step], performed: dict[str, frozenset[str]]) -> None:
     assert {release: done for release, done in dev(*steps).performed.items() if done} == performed
 
 
@@ -157,7 +157,7 @@ def made_and_verified(count: int) -> list[Step]:
     return steps
 
 
-def test_what_the_releases_proved_and_did_that_were_deployed_last_is_remembered() -> None:
+def test_evidence_is_kept_for_last_deployed_releases() -> None:
     there = dev(*made_and_verified(MAX_EVIDENCE + 2))
     latest = [f"n{number}" for number in range(2, MAX_EVIDENCE + 2)]
     assert list(there.evidence) == latest
@@ -166,7 +166,7 @@ def test_what_the_releases_proved_and_did_that_were_deployed_last_is_remembered(
     assert there.current_evidence == there.evidence[latest[-1]]
 
 
-def test_who_is_deployed_again_is_not_forgotten_next() -> None:
+def test_redeployed_release_is_not_evicted_next() -> None:
     start = 3 * (MAX_EVIDENCE - 1) + 1
     again = [*made_and_verified(MAX_EVIDENCE - 1), started("n0"), succeeded(start, "n0", performed=("delete n0",))]
     assert dev(*again).performed["n0"] == {"create n0", "delete n0"}
@@ -182,7 +182,7 @@ def test_who_is_deployed_again_is_not_forgotten_next() -> None:
     assert "n1" not in there.performed
 
 
-def test_the_end_of_everything_leaves_nothing_that_runs() -> None:
+def test_destroy_leaves_no_current_release() -> None:
     full = [*VERIFIED, drift(1), started(action="destroy")]
     there = dev(*full, succeeded(5))
     assert there.last == Deployment(5, "r1", "settings", "destroy", "", ANN, at(5, HOUR), "succeeded", at(6, HOUR), 2)
@@ -195,7 +195,7 @@ def test_the_end_of_everything_leaves_nothing_that_runs() -> None:
     assert (there.stacks, there.drift) == (frozenset(), None)
 
 
-def test_a_destruction_that_failed_leaves_what_runs_unproven() -> None:
+def test_failed_destroy_leaves_current_release_unverified() -> None:
     there = dev(*VERIFIED, started(action="destroy"), failed(4))
     assert there.current is not None
     assert not there.whole
@@ -203,7 +203,7 @@ def test_a_destruction_that_failed_leaves_what_runs_unproven() -> None:
     assert there.stacks == {"network"}
 
 
-def test_after_the_end_of_everything_a_deployment_begins_anew() -> None:
+def test_deployment_after_destroy_starts_anew() -> None:
     there = dev(*VERIFIED, started(action="destroy"), succeeded(4), started("r2"), succeeded(6, "r2"))
     assert there.whole
     assert there.stacks == {"network"}

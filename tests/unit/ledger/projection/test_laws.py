@@ -16,7 +16,7 @@ from tests.unit.ledger.projection.entry_lists import ANN, HOUR, NONE, ORDER, sta
 
 
 @given(ledgers, st.data())
-def test_the_fold_of_a_prefix_never_depends_on_later_entries(entries: list[Entry], data: st.DataObject) -> None:
+def test_projection_of_prefix_is_independent_of_later_entries(entries: list[Entry], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(entries)))
     early = apply_entries(entries[:cut])
     late = apply_entries(entries[cut:], early)
@@ -29,7 +29,7 @@ def test_the_fold_of_a_prefix_never_depends_on_later_entries(entries: list[Entry
 
 
 @given(ledgers)
-def test_following_step_by_step_is_the_fold(entries: list[Entry]) -> None:
+def test_stepwise_projection_equals_projection(entries: list[Entry]) -> None:
     present = LedgerState()
     for entry in entries:
         present = apply_entry(present, entry)
@@ -37,7 +37,7 @@ def test_following_step_by_step_is_the_fold(entries: list[Entry]) -> None:
 
 
 @given(ledgers)
-def test_only_what_was_started_and_succeeded_is_proven(entries: list[Entry]) -> None:
+def test_only_started_and_succeeded_deployment_is_evidence(entries: list[Entry]) -> None:
     for environment, there in apply_entries(entries).environments.items():
         for release, proof in there.evidence.items():
             begun = entries[proof.deployment.seq - 1].event
@@ -48,7 +48,7 @@ def test_only_what_was_started_and_succeeded_is_proven(entries: list[Entry]) -> 
 
 
 @given(ledgers)
-def test_only_what_passed_a_verification_of_its_own_is_verified(entries: list[Entry]) -> None:
+def test_release_is_verified_only_by_its_own_verification(entries: list[Entry]) -> None:
     for environment, there in apply_entries(entries).environments.items():
         for proof in there.evidence.values():
             looked = [
@@ -63,7 +63,7 @@ def test_only_what_passed_a_verification_of_its_own_is_verified(entries: list[En
 
 
 @given(ledgers, events)
-def test_an_environment_is_changed_by_its_own_events_alone(entries: list[Entry], event: Event) -> None:
+def test_event_changes_only_its_own_environment(entries: list[Entry], event: Event) -> None:
     before, then = apply_entries(entries), apply_entry(apply_entries(entries), _next(entries, event))
     touched = getattr(event, "environment", None)
     assert all(then.find_environment(name) == before.find_environment(name) for name in ORDER if name != touched)
@@ -71,7 +71,7 @@ def test_an_environment_is_changed_by_its_own_events_alone(entries: list[Entry],
 
 
 @given(ledgers, st.timedeltas(timedelta(), timedelta(days=30)))
-def test_nobody_has_soaked_longer_than_time_has_passed(entries: list[Entry], more: timedelta) -> None:
+def test_soak_never_exceeds_elapsed_time(entries: list[Entry], more: timedelta) -> None:
     now = (entries[-1].at if entries else START) + more
     for environment, there in apply_entries(entries).environments.items():
         for release, proof in there.evidence.items():
@@ -93,9 +93,7 @@ def _next(entries: Sequence[Entry], event: Event, then: timedelta = SECOND) -> E
 
 
 @given(ledgers, st.sampled_from(["r1", "r2"]), st.timedeltas(NONE, timedelta(days=30)))
-def test_the_start_of_any_deployment_stops_every_clock_there(
-    entries: list[Entry], release: str, then: timedelta
-) -> None:
+def test_deployment_start_stops_every_soak_clock(entries: list[Entry], release: str, then: timedelta) -> None:
     start = _next(entries, started(release), then)
     before, there = (
         apply_entries(entries).find_environment("dev"),

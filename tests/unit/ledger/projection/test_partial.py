@@ -58,14 +58,14 @@ PROVEN: dict[str, tuple[list[Step], list[str], bool]] = {
 
 
 @pytest.mark.parametrize(("steps", "proven", "whole"), PROVEN.values(), ids=PROVEN.keys())
-def test_what_a_part_proves(steps: list[Step], proven: list[str], whole: bool) -> None:
+def test_partial_deployment_verifies_only(steps: list[Step], proven: list[str], whole: bool) -> None:
     there = dev(*steps)
     assert [release for release, proof in there.evidence.items() if proof.verified] == proven
     assert there.whole == whole
     assert (there.current_evidence is not None) == (whole and "r1" in there.evidence)
 
 
-def test_a_part_is_told_as_one_and_leaves_what_runs_as_it_is_known() -> None:
+def test_partial_deployment_keeps_current_release() -> None:
     before, there = dev(*VERIFIED), dev(*VERIFIED, part("r2", stacks=("db", "web")), done(4, "r2", ("db", "web")))
     assert there.current == before.current
     assert there.last is not None
@@ -74,19 +74,19 @@ def test_a_part_is_told_as_one_and_leaves_what_runs_as_it_is_known() -> None:
     assert there.unfinished_deployment is None
 
 
-def test_the_first_part_ever_is_no_release_that_runs() -> None:
+def test_first_partial_deployment_sets_no_current_release() -> None:
     there = dev(part(), done(1))
     assert (there.current, there.whole, there.current_evidence, there.evidence) == (None, False, None, {})
     assert there.stacks == {"web"}
 
 
-def test_what_a_part_did_and_which_stacks_it_made_is_remembered() -> None:
+def test_partial_deployment_records_stacks_and_actions() -> None:
     there = dev(*VERIFIED, part(), done(4))
     assert there.stacks == {"network", "web"}
     assert there.performed["r1"] == {"update aws_instance"}
 
 
-def test_the_time_that_a_release_has_soaked_does_not_outlive_a_part_of_it() -> None:
+def test_partial_deployment_resets_soak_of_its_release() -> None:
     there = dev(*VERIFIED, 3 * HOUR, part(), done(4), started(), succeeded(6), passed(6))
     assert there.evidence["r1"].longest.total_seconds() == 0
     other = dev(*VERIFIED, 3 * HOUR, part("r2"), done(4, "r2"))
@@ -94,11 +94,11 @@ def test_the_time_that_a_release_has_soaked_does_not_outlive_a_part_of_it() -> N
     assert other.evidence["r1"].since is None
 
 
-def test_drift_is_known_of_what_a_part_has_not_touched() -> None:
+def test_drift_survives_partial_deployment_of_other_stack() -> None:
     assert dev(*VERIFIED, drift(1), part(), done(5)).drifted
 
 
-def test_a_part_lifts_no_hold_and_pays_no_debt() -> None:
+def test_partial_deployment_lifts_no_hold_and_no_debt() -> None:
     owed = [waived(), started(waiver=1), succeeded(2)]
     there = dev(*owed, part("r2"), done(4, "r2"))
     assert [debt.release for debt in there.debts] == ["r1"]
@@ -106,7 +106,7 @@ def test_a_part_lifts_no_hold_and_pays_no_debt() -> None:
     assert paid.debts == ()
 
 
-def test_who_says_that_all_went_well_of_a_part_says_it_of_a_part() -> None:
+def test_success_of_partial_deployment_stays_partial() -> None:
     """It is the start that says what it is for, and its end can't make more of it."""
     there = dev(*VERIFIED, part(), succeeded(4))
     assert there.last is not None

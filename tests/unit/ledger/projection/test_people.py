@@ -19,14 +19,14 @@ from tests.unit.ledger.ledger_strategies import Step
 from tests.unit.ledger.projection.entry_lists import ANN, BOB, after, at, dev, failed, started, succeeded
 
 
-def test_approvals_are_kept_in_the_order_in_which_they_were_given() -> None:
+def test_approvals_are_kept_in_order() -> None:
     approvals = after(
         ApprovalGiven("prod", "quality", "r1", "s"), BOB, ApprovalGiven("prod", "peer", "r2", "t", "f00d")
     ).find_environment("prod").approvals  # fmt: skip
     assert approvals == (Approval("quality", "r1", "s", ANN, at(1)), Approval("peer", "r2", "t", BOB, at(2), "f00d"))
 
 
-def test_of_a_review_in_github_the_reviewer_has_approved() -> None:
+def test_review_approval_is_of_the_reviewer() -> None:
     """And is believed as far as the job is that recorded it. Who records it with the keys of AWS is that reviewer."""
     reviewed = ApprovalGiven("dev", "peer", "r1", "s", "f00d", "octocat")
     for job, believed in (
@@ -41,7 +41,7 @@ def test_of_a_review_in_github_the_reviewer_has_approved() -> None:
         assert [approval.by for approval in dev(job, reviewed).approvals] == [by]
 
 
-def test_of_very_many_approvals_the_last_are_remembered() -> None:
+def test_last_approvals_are_kept() -> None:
     given = [ApprovalGiven("dev", "peer", f"r{number}", "s") for number in range(MAX_APPROVALS + 1)]
     assert [approval.release for approval in dev(*given).approvals] == [each.release for each in given[1:]]
 
@@ -68,11 +68,11 @@ WITHDRAWN: dict[str, tuple[list[Step], int]] = {
 
 
 @pytest.mark.parametrize(("steps", "left"), WITHDRAWN.values(), ids=WITHDRAWN.keys())
-def test_an_approval_is_taken_back(steps: list[Step], left: int) -> None:
+def test_withdrawn_approval_is_removed(steps: list[Step], left: int) -> None:
     assert len(dev(*steps).approvals) == left
 
 
-def test_a_lock_holds_until_it_is_taken_away() -> None:
+def test_lock_holds_until_unlocked() -> None:
     lock, again = EnvironmentLocked("dev", "we migrate"), EnvironmentLocked("dev", "still")
     assert dev(BOB, lock).lock == Lock(BOB, at(1), "we migrate")
     assert dev(BOB, lock, ANN, again).lock == Lock(ANN, at(2), "still")
@@ -116,10 +116,10 @@ HOLDS: dict[str, tuple[list[Step], set[str]]] = {
 
 
 @pytest.mark.parametrize(("steps", "held"), HOLDS.values(), ids=HOLDS.keys())
-def test_holds(steps: list[Step], held: set[str]) -> None:
+def test_holds_follow_rollbacks_and_promotions(steps: list[Step], held: set[str]) -> None:
     assert dev(*steps).holds.keys() == held
 
 
-def test_a_hold_says_who_set_it_and_why() -> None:
+def test_hold_records_person_and_reason() -> None:
     assert dev(BOB, HoldSet("dev", "r2", "it leaks")).holds == {"r2": Hold("r2", BOB, at(1), "it leaks")}
     assert dev(HoldSet("dev", "r2", "a"), HoldSet("dev", "r2", "b")).holds["r2"].reason == "b"

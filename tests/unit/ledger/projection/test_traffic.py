@@ -67,36 +67,36 @@ TOLD: dict[str, tuple[list[Event], Traffic | None]] = {
 
 
 @pytest.mark.parametrize(("happened", "told"), TOLD.values(), ids=TOLD)
-def test_where_the_requests_are(happened: list[Event], told: Traffic | None) -> None:
+def test_traffic_follows_rollout_events(happened: list[Event], told: Traffic | None) -> None:
     assert dev(*happened).traffic.get("web") == told
 
 
-def test_other_stacks_stay_where_they_are() -> None:
+def test_traffic_of_other_stacks_is_unchanged() -> None:
     jobs = TrafficShifted("dev", "r1", 1, "jobs", "blue", "old", 100)
     assert set(dev(started(), jobs, begins(1)).traffic) == {"jobs", "web"}
     assert set(dev(started(), jobs, begins(1)).open_shifts) == {"web"}
 
 
-def test_a_rollout_that_is_stopped_takes_the_proof_of_its_release_away_before_its_end_is_recorded() -> None:
+def test_failed_verification_during_rollout_revokes_evidence_at_once() -> None:
     """It may be killed in between."""
     here = dev(*VERIFIED, started(), not_passed(4))
     assert here.evidence["r1"].revoked == "its verification failed: http: 500 instead of 200"
     assert not here.evidence["r1"].verified
 
 
-def test_a_rollout_that_is_stopped_takes_nothing_from_the_release_of_before() -> None:
+def test_stopped_rollout_keeps_evidence_of_previous_release() -> None:
     here = dev(*VERIFIED, started("r2"), not_passed(4, "r2"), failed(4, "r2"))
     assert here.evidence["r1"].verified
     assert here.current and here.current.release == "r1"
     assert here.last and (here.last.release, here.last.outcome, here.whole) == ("r2", "failed", False)
 
 
-def test_without_a_rollout_nothing_is_said_of_requests() -> None:
+def test_deployment_without_rollout_has_no_traffic() -> None:
     assert dev(*RUN).traffic == {}
 
 
 @given(ledgers)
-def test_a_stack_is_at_rest_or_on_a_way_that_a_deployment_has_begun(entries: list[Entry]) -> None:
+def test_traffic_rests_or_shifts_by_started_deployment(entries: list[Entry]) -> None:
     for environment, there in apply_entries(entries).environments.items():
         for traffic in there.traffic.values():
             assert traffic.live.color in {"blue", "green"}
@@ -109,7 +109,7 @@ def test_a_stack_is_at_rest_or_on_a_way_that_a_deployment_has_begun(entries: lis
 
 
 @given(ledgers)
-def test_what_is_known_was_said_by_somebody(entries: list[Entry]) -> None:
+def test_traffic_is_known_only_from_events(entries: list[Entry]) -> None:
     said = {
         (entry.event.environment, entry.event.stack)
         for entry in entries

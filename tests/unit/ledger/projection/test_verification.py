@@ -109,18 +109,18 @@ STAYS: dict[str, tuple[list[Step], timedelta, datetime | None]] = {
 
 
 @pytest.mark.parametrize(("steps", "soaked", "since"), STAYS.values(), ids=STAYS.keys())
-def test_stays(steps: list[Step], soaked: timedelta, since: datetime | None) -> None:
+def test_soak_counts_the_longest_continuous_stay(steps: list[Step], soaked: timedelta, since: datetime | None) -> None:
     entries = story(*steps)
     proof = apply_entries(entries).find_environment("dev").evidence["r1"]
     assert (proof.measure_soak(entries[-1].at + HOUR), proof.since) == (soaked, since)
 
 
-def test_a_passed_verification_says_when_and_with_which_checks() -> None:
+def test_verification_records_time_and_checks() -> None:
     proof = evidence(*VERIFIED)
     assert (proof.verified_at, proof.checks, proof.revoked) == (at(3, HOUR), ("http",), "")
 
 
-def test_the_last_verification_is_the_one_whose_age_counts() -> None:
+def test_last_verification_sets_age() -> None:
     assert evidence(*VERIFIED, HOUR, VerificationPassed("dev", "r1", 1, ())).verified_at == at(4, 2 * HOUR)
     assert evidence(*VERIFIED, HOUR, VerificationPassed("dev", "r1", 1, ())).checks == ()
 
@@ -140,20 +140,20 @@ REVOKED: dict[str, tuple[list[Step], str]] = {
 
 
 @pytest.mark.parametrize(("steps", "reason"), REVOKED.values(), ids=REVOKED.keys())
-def test_what_takes_a_proof_away_is_said(steps: list[Step], reason: str) -> None:
+def test_reason_of_revoked_evidence_is_recorded(steps: list[Step], reason: str) -> None:
     there = dev(*steps)
     begun = there.current
     assert begun is not None
     assert there.evidence == {"r1": Evidence(begun, revoked=reason)}
 
 
-def test_a_proof_that_was_taken_away_comes_back_whole() -> None:
+def test_revoked_evidence_is_restored_by_new_verification() -> None:
     assert evidence(*VERIFIED, not_passed(1), passed(1)).revoked == ""
     assert evidence(*VERIFIED, not_passed(1), passed(1)).verified_at == at(5, HOUR)
     assert evidence(*VERIFIED, not_passed(1), started(), succeeded(5)).revoked == ""
 
 
-def test_a_new_deployment_has_to_be_verified_anew() -> None:
+def test_new_deployment_needs_new_verification() -> None:
     proof = evidence(*VERIFIED, started(), succeeded(4))
     assert (proof.verified, proof.checks, proof.deployment.seq) == (False, (), 4)
 
@@ -179,32 +179,32 @@ STRANGE_LOOKS: dict[str, list[Step]] = {
 
 
 @pytest.mark.parametrize("steps", STRANGE_LOOKS.values(), ids=STRANGE_LOOKS.keys())
-def test_a_verification_of_something_that_does_not_run_changes_nothing(steps: list[Step]) -> None:
+def test_verification_of_stopped_release_is_ignored(steps: list[Step]) -> None:
     before, then = after(*steps[:-1]), after(*steps)
     assert all(then.find_environment(name) == before.find_environment(name) for name in ORDER)
     assert then.seq == before.seq + 1
 
 
-def test_drift_is_remembered_as_it_was_seen() -> None:
+def test_drift_check_is_recorded() -> None:
     there = dev(*VERIFIED, BOB, DriftChecked("dev", "r1", 2, ("network: aws_vpc.main",)))
     assert there.drift == DriftCheck("r1", BOB, at(4, HOUR), 2, ("network: aws_vpc.main",))
     assert dev(*VERIFIED, drift(2), drift(0)).drift == DriftCheck("r1", ANN, at(5, HOUR), 0)
 
 
-def test_drift_of_something_else_takes_no_proof_away() -> None:
+def test_drift_of_another_release_keeps_evidence() -> None:
     assert evidence(*VERIFIED, drift(1, "r2")).verified
     replaced = [*VERIFIED, started("r2"), succeeded(4, "r2"), passed(4, "r2"), drift(1)]
     assert evidence(*replaced).verified
     assert evidence(*replaced, release="r2").verified
 
 
-def test_a_verification_while_drift_is_known_is_one_all_the_same() -> None:
+def test_verification_counts_despite_known_drift() -> None:
     proof = evidence(*RUN, drift(1), passed(1))
     assert (proof.verified_at, proof.revoked) == (at(4), "")
     assert evidence(*RUN, drift(1), passed(1), drift(0)).verified_at == at(4)
 
 
-def test_drift_where_nothing_is_proven_is_remembered_all_the_same() -> None:
+def test_drift_without_evidence_is_recorded() -> None:
     assert dev(started(), failed(1), drift(1)).drifted
     assert dev(drift(1)).evidence == {}
     there = dev(*VERIFIED, started(action="destroy"), succeeded(4), drift(1))
@@ -212,11 +212,11 @@ def test_drift_where_nothing_is_proven_is_remembered_all_the_same() -> None:
     assert there.evidence["r1"].verified
 
 
-def test_a_clean_look_does_not_bring_a_proof_back() -> None:
+def test_clean_drift_check_does_not_restore_evidence() -> None:
     assert not evidence(*VERIFIED, drift(1), drift(0)).verified
 
 
-def test_what_a_deployment_set_right_has_not_drifted_any_more() -> None:
+def test_successful_deployment_clears_drift() -> None:
     assert dev(*RUN, drift(1), started()).drifted
     assert dev(*RUN, drift(1), started(), failed(4)).drifted
     assert dev(*RUN, drift(1), started(), succeeded(4)).drift is None

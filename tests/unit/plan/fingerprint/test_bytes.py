@@ -12,13 +12,13 @@ from tests.unit.plan.fingerprint.plans import ONE, change, plan, plans
 
 
 @given(plans())
-def test_a_meaning_survives_its_bytes(of: EnvironmentPlan) -> None:
+def test_fingerprint_survives_encoding(of: EnvironmentPlan) -> None:
     meaning = fingerprint_plan(of)
     assert decode(encode(meaning)) == meaning
     assert decode(encode(meaning)).digest == meaning.digest
 
 
-def test_the_bytes_of_a_meaning_never_change() -> None:
+def test_encoding_of_a_fingerprint_is_stable() -> None:
     """Fingerprints are in ledgers, for ever."""
     tags = {"b": ["é", 1], "a": None}
     of = plan(
@@ -35,7 +35,7 @@ def test_the_bytes_of_a_meaning_never_change() -> None:
     assert fingerprint_plan(plan()).digest == "6f233fa5877056a12943fd511ae23ef0382e8b5f66c9e699b967c35504b87583"
 
 
-def test_what_was_kept_before_is_read_still() -> None:
+def test_earlier_fingerprint_format_is_still_read() -> None:
     kept = (
         b'{"changes":[{"action":"update","address":"aws_vpc.main","stack":"network","type":"aws_vpc","values":'
         b'{"arn":"?","tags.Name":"4e07408562bedb8b60ce05c1decfe3ad"}}],"format":1}'
@@ -92,12 +92,12 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("data", DAMAGED.values(), ids=DAMAGED.keys())
-def test_damaged_bytes_are_refused(data: bytes) -> None:
+def test_damaged_fingerprint_is_refused(data: bytes) -> None:
     with pytest.raises(MalformedFingerprintError):
         decode(data)
 
 
-def test_what_is_wrong_with_bytes_of_another_form_is_said() -> None:
+def test_reason_for_malformed_fingerprint_is_given() -> None:
     with pytest.raises(MalformedFingerprintError) as caught:
         decode(KEPT + b" ")
     assert str(caught.value) == "its bytes are not in the form in which envctl writes them"
@@ -107,7 +107,7 @@ def test_what_is_wrong_with_bytes_of_another_form_is_said() -> None:
 
 
 @given(plans(), st.data())
-def test_a_changed_byte_never_passes_for_what_was_written(of: EnvironmentPlan, data: st.DataObject) -> None:
+def test_changed_byte_never_reads_as_same_fingerprint(of: EnvironmentPlan, data: st.DataObject) -> None:
     kept = encode(fingerprint_plan(of))
     at = data.draw(st.integers(0, len(kept) - 1))
     byte = data.draw(st.integers(0, 255).filter(lambda value: value != kept[at]))
@@ -126,5 +126,5 @@ def test_garbage_is_refused(data: bytes) -> None:
         decode(data)
 
 
-def test_nothing_is_the_meaning_of_an_empty_plan() -> None:
+def test_fingerprint_of_empty_plan_is_empty() -> None:
     assert fingerprint_plan(plan()) == PlanFingerprint()

@@ -241,11 +241,11 @@ COVERED: dict[str, tuple[EnvironmentPlan, EnvironmentPlan, bool]] = {
 
 
 @pytest.mark.parametrize(("approved", "then", "covered"), COVERED.values(), ids=COVERED.keys())
-def test_covered(approved: EnvironmentPlan, then: EnvironmentPlan, covered: bool) -> None:
+def test_approved_plan_covers(approved: EnvironmentPlan, then: EnvironmentPlan, covered: bool) -> None:
     assert covers(approved, then) is covered
 
 
-def test_what_is_known_may_lie_anywhere_below_what_was_to_be_found_out() -> None:
+def test_known_value_is_covered_by_unknown_parent_path() -> None:
     def one(path: str, after: object) -> EnvironmentPlan:
         attribute = AttributeChange(path, None, after)
         return plan(ResourceChange("aws_vpc.main", "aws_vpc", Action.UPDATE, (attribute,)))
@@ -291,11 +291,11 @@ OUTPUTS: dict[str, tuple[EnvironmentPlan, EnvironmentPlan, bool]] = {
 
 
 @pytest.mark.parametrize(("approved", "then", "covered"), OUTPUTS.values(), ids=OUTPUTS.keys())
-def test_outputs_are_part_of_what_is_approved(approved: EnvironmentPlan, then: EnvironmentPlan, covered: bool) -> None:
+def test_approved_plan_covers_outputs(approved: EnvironmentPlan, then: EnvironmentPlan, covered: bool) -> None:
     assert covers(approved, then) is covered
 
 
-def test_what_an_earlier_envctl_kept_is_shown_and_covers_nothing() -> None:
+def test_older_fingerprint_version_is_shown_but_covers_nothing() -> None:
     earlier = PlanFingerprint(fingerprint_plan(plan(ONE)).changes, 1)
     kept = decode(encode(earlier))
     assert kept == earlier
@@ -304,7 +304,7 @@ def test_what_an_earlier_envctl_kept_is_shown_and_covers_nothing() -> None:
     assert kept.digest != fingerprint_plan(plan(ONE)).digest
 
 
-def test_the_sign_of_an_unknown_secret_covers_the_secret() -> None:
+def test_unknown_sensitive_value_covers_sensitive_value() -> None:
     def one(sign: str, action: str = "update") -> PlanFingerprint:
         return PlanFingerprint((PlannedChange("network", "aws_vpc.main", "aws_vpc", action, {'["token"]': sign}),))
 
@@ -320,7 +320,7 @@ WAITING = EnvironmentPlan("prod", "r1", (StackPlan("network", (ONE,)), StackPlan
 
 
 @pytest.mark.parametrize("action", [action for action in Action if action not in {Action.CREATE, Action.READ}])
-def test_of_a_stack_that_waits_only_what_is_created_is_covered(action: Action) -> None:
+def test_waiting_stack_covers_creates_and_reads_only(action: Action) -> None:
     def then(of: Action) -> EnvironmentPlan:
         return EnvironmentPlan("prod", "r1", (StackPlan("web", (change(of, "aws_eip.out", name="x"),)),))
 
@@ -331,22 +331,22 @@ def test_of_a_stack_that_waits_only_what_is_created_is_covered(action: Action) -
 
 @pytest.mark.parametrize("unseen", [(), ("network",), ("we",)])
 @pytest.mark.parametrize("action", Action)
-def test_unseen_stack_that_was_not_named_is_not_covered(action: Action, unseen: tuple[str, ...]) -> None:
+def test_unnamed_unseen_stack_is_not_covered(action: Action, unseen: tuple[str, ...]) -> None:
     then = EnvironmentPlan("prod", "r1", (StackPlan("web", (change(action, "aws_eip.out", name="x"),)),))
     (beyond,) = find_unapproved_changes(fingerprint_plan(then), fingerprint_plan(WAITING), unseen)
     assert (beyond.stack, beyond.action) == ("web", action)
 
 
-def test_stack_that_still_waits_is_covered_without_a_name() -> None:
+def test_still_waiting_stack_is_covered_without_name() -> None:
     assert not find_unapproved_changes(fingerprint_plan(WAITING), fingerprint_plan(WAITING))
 
 
-def test_name_of_a_seen_stack_covers_nothing_more() -> None:
+def test_name_of_planned_stack_covers_nothing() -> None:
     then = plan(change(Action.CREATE, "aws_eip.out"), stack="network")
     assert find_unapproved_changes(fingerprint_plan(then), fingerprint_plan(WAITING), ("network", "web"))
 
 
-def test_a_stack_that_waits_covers_itself_and_no_other() -> None:
+def test_waiting_stack_covers_only_itself() -> None:
     created = change(Action.CREATE, "aws_eip.out")
     assert covers(WAITING, plan(created, stack="web"))
     assert not covers(WAITING, plan(created, stack="network"))
@@ -354,7 +354,7 @@ def test_a_stack_that_waits_covers_itself_and_no_other() -> None:
     assert not covers(plan(created, stack="web"), WAITING)
 
 
-def test_of_what_is_there_and_waits_for_what_it_reads_anew_nothing_is_covered_that_was_not_seen() -> None:
+def test_deployed_waiting_stack_covers_no_unseen_change() -> None:
     behind = StackPlan("web", waits_for=("network",), behind=True)
     waits = EnvironmentPlan("prod", "r1", (StackPlan("network", (ONE,)), behind))
     assert covers(waits, waits)
@@ -367,14 +367,14 @@ def test_of_what_is_there_and_waits_for_what_it_reads_anew_nothing_is_covered_th
     assert to_plan_outline(kept, "prod", "r1").stacks[1] == replace(behind, waits_for=("what it reads",))
 
 
-def test_a_change_says_what_it_is() -> None:
+def test_change_describes_itself() -> None:
     created, waits = fingerprint_plan(EnvironmentPlan("prod", "r1", (*plan(ONE).stacks, WAITING.stacks[1]))).changes
     assert created.description == "update network: aws_vpc.main"
     assert waits.description == "web (planned later)"
     assert waits == PlannedChange("web", "", "", "wait")
 
 
-def test_what_is_kept_can_be_looked_at_without_values() -> None:
+def test_stored_fingerprint_is_shown_without_values() -> None:
     of = EnvironmentPlan(
         "prod",
         "r1",
@@ -397,7 +397,7 @@ def test_what_is_kept_can_be_looked_at_without_values() -> None:
 
 
 @given(plans())
-def test_what_is_looked_at_is_what_is_kept(of: EnvironmentPlan) -> None:
+def test_shown_outline_equals_stored_fingerprint(of: EnvironmentPlan) -> None:
     kept = fingerprint_plan(of)
     seen = fingerprint_plan(to_plan_outline(kept, "prod", "r1"))
     assert [replace(each, values={}) for each in seen.changes] == [replace(each, values={}) for each in kept.changes]
@@ -439,5 +439,5 @@ PERFORMED: Mapping[str, tuple[list[StackPlan], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize(("of", "done"), PERFORMED.values(), ids=PERFORMED.keys())
-def test_what_is_done_to_which_types(of: list[StackPlan], done: tuple[str, ...]) -> None:
+def test_performed_actions_are_listed_by_type(of: list[StackPlan], done: tuple[str, ...]) -> None:
     assert list_performed_actions(of) == done

@@ -50,7 +50,7 @@ def put(value: Any, steps: tuple[Any, ...], new: Any) -> Any:
 
 
 @given(objects, values, st.data())
-def test_another_value_anywhere_in_what_is_new_is_another_plan(after: Json, new: Any, data: st.DataObject) -> None:
+def test_another_new_value_changes_the_plan_fingerprint(after: Json, new: Any, data: st.DataObject) -> None:
     where = data.draw(st.sampled_from([steps for steps in spots(after) if steps] or [()]))
     other = put(after, where, new if where else {"a": new})
     assume(to_canonical_json(without_null(other)) != to_canonical_json(without_null(after)))
@@ -59,7 +59,9 @@ def test_another_value_anywhere_in_what_is_new_is_another_plan(after: Json, new:
 
 
 @given(objects, objects, values, st.data())
-def test_another_planned_value_is_another_plan(before: Json, after: Json, new: Any, data: st.DataObject) -> None:
+def test_another_planned_value_changes_the_fingerprint(
+    before: Json, after: Json, new: Any, data: st.DataObject
+) -> None:
     where = data.draw(st.sampled_from([steps for steps in spots(after) if steps] or [()]))
     other = put(after, where, new if where else {"a": new})
     assume(to_canonical_json(other) != to_canonical_json(after))
@@ -67,7 +69,7 @@ def test_another_planned_value_is_another_plan(before: Json, after: Json, new: A
 
 
 @given(objects, st.data())
-def test_what_is_unknown_is_another_plan_than_what_is_known(after: Json, data: st.DataObject) -> None:
+def test_unknown_and_known_values_have_different_fingerprints(after: Json, data: st.DataObject) -> None:
     assume(after)
     key = data.draw(st.sampled_from(sorted(after)))
     then = created({k: v for k, v in after.items() if k != key}, after_unknown={key: True})
@@ -76,23 +78,21 @@ def test_what_is_unknown_is_another_plan_than_what_is_known(after: Json, data: s
 
 
 @given(objects, objects, objects)
-def test_what_is_there_and_stays_is_not_planned(stays: Json, before: Json, after: Json) -> None:
+def test_unchanged_existing_values_are_not_fingerprinted(stays: Json, before: Json, after: Json) -> None:
     assume(before and after)
     own = {f"own {key}": value for key, value in stays.items()}
     assert print_of(updated(before, after)) == print_of(updated({**before, **own}, {**after, **own}))
 
 
 @given(objects, objects)
-def test_a_change_is_covered_by_itself_and_survives_its_bytes(before: Json, after: Json) -> None:
+def test_change_covers_itself_and_survives_encoding(before: Json, after: Json) -> None:
     kept = meant(updated(before, after))
     assert not find_unapproved_changes(meant(updated(before, after)), kept)
     assert decode(encode(kept)) == kept
 
 
 @given(objects, secrets, secrets, st.data())
-def test_a_sensitive_value_has_a_sign_and_never_a_digest(
-    after: Json, one: str, other: str, data: st.DataObject
-) -> None:
+def test_sensitive_value_is_marked_and_never_hashed(after: Json, one: str, other: str, data: st.DataObject) -> None:
     key = data.draw(st.sampled_from([*after, "token"]))
 
     def holding(secret: str) -> bytes:
@@ -102,7 +102,7 @@ def test_a_sensitive_value_has_a_sign_and_never_a_digest(
     assert b'"*"' in holding(one)
 
 
-def test_that_a_sensitive_value_changes_is_bound() -> None:
+def test_change_of_sensitive_value_changes_the_fingerprint() -> None:
     marks = {"before_sensitive": {"p": True}, "after_sensitive": {"p": True}}
     stays = updated({"p": "secret-1", "a": 1}, {"p": "secret-1", "a": 2}, **marks)
     changes = updated({"p": "secret-1", "a": 1}, {"p": "secret-2", "a": 2}, **marks)
@@ -121,7 +121,7 @@ def shuffled(value: Any, draw: Any) -> Any:
 
 
 @given(st.data())
-def test_the_order_of_keys_and_of_changes_means_nothing(data: st.DataObject) -> None:
+def test_order_of_keys_and_changes_is_ignored(data: st.DataObject) -> None:
     of = full()
     more = [{**of["resource_changes"][0], "address": f"module.web.aws_x.{name}"} for name in "abc"]
     of["resource_changes"] += more
@@ -142,7 +142,7 @@ def numbered(spelling: str) -> str:
 
 
 @pytest.mark.parametrize("spellings", SPELLINGS, ids=lambda each: each[0])
-def test_a_number_is_one_in_each_spelling(spellings: tuple[str, ...]) -> None:
+def test_number_is_equal_in_each_spelling(spellings: tuple[str, ...]) -> None:
     assert len({numbered(each) for each in spellings}) == 1
 
 
@@ -152,12 +152,12 @@ def test_no_digit_of_a_number_is_lost() -> None:
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False), st.decimals(allow_nan=False, allow_infinity=False))
-def test_two_numbers_have_one_text_only_where_they_are_one(one: Decimal, other: Decimal) -> None:
+def test_equal_numbers_have_equal_canonical_json(one: Decimal, other: Decimal) -> None:
     assert (to_canonical_json(one) == to_canonical_json(other)) == (one == other)
 
 
 @given(values, values)
-def test_two_values_have_one_text_only_where_their_leaves_are_the_same(one: Any, other: Any) -> None:
+def test_canonical_json_is_equal_only_for_equal_leaves(one: Any, other: Any) -> None:
     def told(value: Any) -> dict[str, str]:
         return {where: to_canonical_json(leaf) for where, leaf in list_leaves(value)}
 
@@ -165,13 +165,13 @@ def test_two_values_have_one_text_only_where_their_leaves_are_the_same(one: Any,
 
 
 @given(st.lists(NASTY | st.integers(0, 20), max_size=4))
-def test_a_place_lies_in_each_that_is_above_it(steps: list[str | int]) -> None:
+def test_enclosing_paths_are_listed_from_leaf_to_root(steps: list[str | int]) -> None:
     assert list(list_enclosing_paths(encode_path(steps))) == [
         encode_path(steps[:end]) for end in range(len(steps), -1, -1)
     ]
 
 
-def test_a_path_of_a_person_is_a_place() -> None:
+def test_typed_path_is_parsed() -> None:
     assert parse_path('tags["a \\"]"].b[0].c-d') == ("tags", 'a "]', "b", 0, "c-d")
     assert list(list_enclosing_paths("provider")) == ["provider"]
 
@@ -202,7 +202,7 @@ PAIRS: dict[str, tuple[Json, Json]] = {
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS.values(), ids=PAIRS.keys())
-def test_told_apart(one: Json, other: Json) -> None:
+def test_different_plans_have_different_fingerprints(one: Json, other: Json) -> None:
     assert print_of(one) != print_of(other)
 
 
@@ -211,6 +211,6 @@ def test_told_apart(one: Json, other: Json) -> None:
     ["", "[]", "7", "null", '{"resource_changes": NaN}', '{"a": 1e', "[" * 100_000, '{"a": ' + "9" * 5000 + "}"],
     ids=["nothing", "list", "number", "null", "nan", "half", "deep", "long"],
 )
-def test_what_is_no_document_is_refused(damaged: str) -> None:
+def test_malformed_document_is_refused(damaged: str) -> None:
     with pytest.raises((ValueError, RecursionError)):
         json_documents.parse_document(damaged)

@@ -153,7 +153,7 @@ NAMES = [f"{name}: {key}" for name, table, *_ in OTHERWISE for key in table]
 
 
 @pytest.mark.parametrize(("place", "key", "use", "other"), EACH, ids=NAMES)
-def test_each_key_does_what_its_table_says(place: Place, key: str, use: KeyUse, other: object) -> None:
+def test_each_key_is_used_as_its_table_says(place: Place, key: str, use: KeyUse, other: object) -> None:
     then = full()
     assert place(then).get(key) != other
     place(then)[key] = deepcopy(other)
@@ -165,14 +165,14 @@ def test_each_key_does_what_its_table_says(place: Place, key: str, use: KeyUse, 
         assert (print_of(then) != print_of(full())) is (use is KeyUse.BOUND)
 
 
-def test_each_table_has_a_reason_for_each_key() -> None:
+def test_every_plan_key_has_a_reason() -> None:
     tables = [value for name, value in vars(plan_keys).items() if name.isupper() and not name.startswith("_")]
     assert len(tables) == 9
     for table in tables:
         assert all(isinstance(use, KeyUse) and reason for use, reason in table.values())
 
 
-def test_what_would_be_done_and_is_not_seen_is_refused() -> None:
+def test_applyable_plan_without_changes_is_refused() -> None:
     with pytest.raises(OperationFailedError) as caught:
         print_of({"applyable": True, "resource_changes": [], "output_changes": {}})
     assert caught.value.problems[0].code == "E352"
@@ -191,7 +191,7 @@ PLACES: Mapping[str, Place] = {
 
 @pytest.mark.parametrize("where", PLACES)
 @pytest.mark.parametrize("value", [True, 1, "x", ["x"], {"x": 1}], ids=repr)
-def test_a_key_that_is_not_known_is_refused(where: str, value: object) -> None:
+def test_unknown_plan_key_is_refused(where: str, value: object) -> None:
     then = full()
     PLACES[where](then)["fancy"] = value
     with pytest.raises(OperationFailedError) as caught:
@@ -205,14 +205,14 @@ def test_a_key_that_is_not_known_is_refused(where: str, value: object) -> None:
 
 
 @pytest.mark.parametrize("value", [None, False, "", [], {}], ids=repr)
-def test_a_key_that_holds_nothing_does_nothing(value: object) -> None:
+def test_empty_plan_key_is_ignored(value: object) -> None:
     for place in PLACES.values():
         then = full()
         place(then)["fancy"] = value
         assert print_of(then) == print_of(full())
 
 
-def test_a_part_of_a_plan_says_what_is_left_out() -> None:
+def test_partial_plan_names_its_deferred_changes() -> None:
     plan = {**PLAN, "deferred_changes": [{"reason": "provider_config_unknown", "resource_change": RESOURCE}]}
     with pytest.raises(OperationFailedError) as caught:
         print_of(plan)

@@ -28,7 +28,7 @@ def test_a_plan_covers_itself(of: EnvironmentPlan) -> None:
 
 
 @given(plans(), st.data())
-def test_a_plan_covers_what_is_left_of_it(of: EnvironmentPlan, data: st.DataObject) -> None:
+def test_plan_covers_its_remaining_part(of: EnvironmentPlan, data: st.DataObject) -> None:
     def rest(stack: StackPlan) -> StackPlan:
         kept = tuple(resource for resource in stack.resources if data.draw(st.booleans()))
         return replace(stack, resources=kept, waits_for=stack.waits_for if data.draw(st.booleans()) else ())
@@ -37,7 +37,7 @@ def test_a_plan_covers_what_is_left_of_it(of: EnvironmentPlan, data: st.DataObje
 
 
 @given(plans(waiting=False), st.sampled_from(["network", "web"]), addresses, st.sampled_from(Action))
-def test_one_more_change_is_not_covered_and_named(
+def test_additional_change_is_not_covered_and_named(
     of: EnvironmentPlan, where: str, address: str, action: Action
 ) -> None:
     assume(all(stack.stack != where or address not in {r.address for r in stack.resources} for stack in of.stacks))
@@ -57,7 +57,7 @@ def test_another_action_is_not_covered(of: EnvironmentPlan, action: Action, data
 
 
 @given(filled, st.data())
-def test_the_same_address_of_another_type_is_not_covered(of: EnvironmentPlan, data: st.DataObject) -> None:
+def test_same_address_with_another_type_is_not_covered(of: EnvironmentPlan, data: st.DataObject) -> None:
     then, _, address = edited(of, data, lambda resource: replace(resource, type="aws_other"))
     assert [each.address for each in find_unapproved_changes(fingerprint_plan(then), fingerprint_plan(of))] == [address]
 
@@ -82,7 +82,7 @@ def test_another_planned_value_is_not_covered(
 
 
 @given(plans(waiting=False, actions=st.sampled_from(PARTLY)), st.data())
-def test_a_change_that_has_less_left_to_do_is_covered(of: EnvironmentPlan, data: st.DataObject) -> None:
+def test_change_with_fewer_attributes_left_is_covered(of: EnvironmentPlan, data: st.DataObject) -> None:
     def less(resource: ResourceChange) -> ResourceChange:
         return replace(resource, attributes=tuple(each for each in resource.attributes if data.draw(st.booleans())))
 
@@ -91,7 +91,7 @@ def test_a_change_that_has_less_left_to_do_is_covered(of: EnvironmentPlan, data:
 
 
 @given(plans(), st.data())
-def test_order_means_nothing(of: EnvironmentPlan, data: st.DataObject) -> None:
+def test_order_of_stacks_and_attributes_is_ignored(of: EnvironmentPlan, data: st.DataObject) -> None:
     def shuffled(resource: ResourceChange) -> ResourceChange:
         return replace(resource, attributes=tuple(data.draw(st.permutations(resource.attributes))))
 
@@ -105,7 +105,7 @@ def test_order_means_nothing(of: EnvironmentPlan, data: st.DataObject) -> None:
 
 
 @given(plans())
-def test_what_is_no_part_of_what_happens_means_nothing(of: EnvironmentPlan) -> None:
+def test_reasons_warnings_and_old_values_are_ignored(of: EnvironmentPlan) -> None:
     def noisy(stack: StackPlan) -> StackPlan:
         changed = tuple(
             replace(
@@ -126,9 +126,7 @@ def test_what_is_no_part_of_what_happens_means_nothing(of: EnvironmentPlan) -> N
 
 
 @given(plans(), plans())
-def test_two_plans_have_one_fingerprint_only_where_they_mean_the_same(
-    one: EnvironmentPlan, other: EnvironmentPlan
-) -> None:
+def test_fingerprints_are_equal_only_for_equal_plans(one: EnvironmentPlan, other: EnvironmentPlan) -> None:
     first, second = fingerprint_plan(one), fingerprint_plan(other)
     assert (first.digest == second.digest) == (first == second)
     if first == second:
@@ -137,7 +135,7 @@ def test_two_plans_have_one_fingerprint_only_where_they_mean_the_same(
 
 
 @given(plans(), st.data())
-def test_whoever_approved_something_approved_all_that_comes_of_it(of: EnvironmentPlan, data: st.DataObject) -> None:
+def test_coverage_is_transitive(of: EnvironmentPlan, data: st.DataObject) -> None:
     then = data.draw(weaker(of))
     later = data.draw(weaker(then))
     assert covers(of, then)

@@ -27,6 +27,7 @@ from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.preview import preview_environments
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
+from envctl.usecases.ledger.store_layout import release_key
 from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import bundle_store
 from tests.fakes.world import Killed, World, list_entries
@@ -122,7 +123,7 @@ def leaves_as_before(world: World, environment: str = "dev") -> None:
 
 
 class TestOfTheTree:
-    def test_plan_shows_what_is_destroyed(self, world: World) -> None:
+    def test_plan_shows_destruction_of_removed_stack(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
         found, error = plan_environment(world.ports, "dev")
@@ -130,7 +131,7 @@ class TestOfTheTree:
         previewed = preview_environments(world.ports, ["dev"]).environments[0].plan
         assert leaving(previewed) == {"cache": ("destroy", "delete")}
 
-    def test_apply_destroys_it_after_those_that_stay(self, world: World) -> None:
+    def test_removed_stack_is_destroyed_after_remaining_stacks(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE)
         world.terraform.calls.clear()
@@ -143,7 +144,7 @@ class TestOfTheTree:
         assert set(event.left) == {"cache", "web"}
         assert apply(world.ports, "dev").up_to_date
 
-    def test_forgotten_one_stays_as_it_is(self, world: World) -> None:
+    def test_forgotten_stack_keeps_its_resources(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB, '[removed.cache]\nthen = "forget"\n')
         deployed = apply(world.ports, "dev")
@@ -156,7 +157,7 @@ class TestOfTheTree:
         apply(world.ports, "dev")
         assert journal.load(world.ports).find_environment("dev").forgotten == frozenset()
 
-    def test_forgotten_one_comes_back_after_all_was_destroyed(self, world: World) -> None:
+    def test_forgotten_stack_returns_after_environment_was_destroyed(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB, '[removed.cache]\nthen = "forget"\n')
         apply(world.ports, "dev")
@@ -167,7 +168,7 @@ class TestOfTheTree:
         assert journal.load(world.ports).find_environment("dev").forgotten == frozenset()
 
     @pytest.mark.parametrize("fate", ["destroy", "forget"])
-    def test_what_left_the_source_was_rehearsed(self, world: World, fate: str) -> None:
+    def test_removal_in_source_counts_as_rehearsal(self, world: World, fate: str) -> None:
         staging = "gates = { approvals = {} }"
         strict = (
             world.tree.content["envctl.toml"].decode().replace(staging, staging[:-1] + ', rehearsed = "refuse" }', 1)
@@ -180,14 +181,14 @@ class TestOfTheTree:
         promote(world.ports, "dev", "staging")
         assert held(world, "staging") == {"base", "web"}
 
-    def test_part_of_the_stacks_destroys_nothing(self, world: World) -> None:
+    def test_partial_apply_destroys_no_removed_stack(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
         apply(world.ports, "dev", DeployOptions(selection=StackSelection(("base",))))
         assert "cache" in there(world, "dev")
         assert "cache" in held(world, "dev")
 
-    def test_one_that_can_not_be_destroyed_stays_known(self, world: World) -> None:
+    def test_removed_stack_that_fails_to_destroy_stays_known(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
         world.terraform.fails_on.add(("dev", "cache"))
@@ -199,7 +200,7 @@ class TestOfTheTree:
         apply(world.ports, "dev")
         assert held(world, "dev") == there(world, "dev") == {"base", "web"}
 
-    def test_half_made_one_is_destroyed_too(self, world: World) -> None:
+    def test_partially_created_stack_is_destroyed_too(self, world: World) -> None:
         project(world, BASE, WEB)
         apply(world.ports, "dev")
         project(world, BASE, WEB, CACHE)
@@ -213,13 +214,13 @@ class TestOfTheTree:
         apply(world.ports, "dev")
         assert there(world, "dev") == {"base", "web"}
 
-    def test_one_that_was_never_begun_is_not_known(self, world: World) -> None:
+    def test_never_started_stack_is_unknown(self, world: World) -> None:
         world.terraform.fails_on.add(("dev", "base"))
         with pytest.raises(OperationFailedError):
             apply(world.ports, "dev")
         assert held(world, "dev") == {"base"}
 
-    def test_lost_state_is_no_empty_one(self, world: World) -> None:
+    def test_lost_state_is_not_an_empty_state(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
         world.terraform.lose_state("dev", "cache")
@@ -227,7 +228,7 @@ class TestOfTheTree:
             apply(world.ports, "dev")
         assert codes(raised) == ["E321"]
 
-    def test_code_is_that_of_the_release_that_made_it(self, world: World) -> None:
+    def test_removed_stack_is_destroyed_by_its_release(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
         del world.tree.content["modules/cache/main.tf"]
@@ -237,7 +238,7 @@ class TestOfTheTree:
         assert laid[path].data == PART.encode()
         assert f'"../.code/{path.removesuffix("/main.tf")}"'.encode() in world.workspace.stacks["dev", "cache"]
 
-    def test_settings_are_those_that_it_was_deployed_with(self, world: World) -> None:
+    def test_removed_stack_keeps_its_deployed_settings(self, world: World) -> None:
         world.edit("modules/cache/main.tf", PART + 'variable "size" { type = number }\n')
         world.edit("environments/dev/terraform.tfvars", 'text = "one"\nsize = 7\n')
         apply(world.ports, "dev")
@@ -246,7 +247,7 @@ class TestOfTheTree:
         apply(world.ports, "dev")
         assert b'"size": 7' in world.workspace.stacks["dev", "cache"]
 
-    def test_sensitive_setting_is_empty_and_said(self, world: World) -> None:
+    def test_sensitive_setting_of_removed_stack_is_empty(self, world: World) -> None:
         secret = 'variable "password" {\n  type      = string\n  sensitive = true\n}\n'
         world.edit("modules/cache/main.tf", PART + secret)
         world.edit("environments/dev/terraform.tfvars", 'text = "one"\npassword = "hush"\n')
@@ -260,10 +261,10 @@ class TestOfTheTree:
         plan_environment(world.ports, "dev")
         assert b"var.password" in world.workspace.stacks["dev", "cache"]
 
-    def test_release_that_is_gone_is_named(self, world: World) -> None:
+    def test_missing_release_of_removed_stack_is_reported(self, world: World) -> None:
         made = apply(world.ports, "dev").release
         project(world, BASE, WEB)
-        del world.store.content[bundle_store.bundle_key(made)]
+        del world.store.content[release_key(made)]
         with pytest.raises(OperationFailedError) as raised:
             plan_environment(world.ports, "dev")
         assert codes(raised) == ["E140"]
@@ -280,7 +281,7 @@ class TestOfTheTree:
         apply(world.ports, "dev")
         assert there(world, "dev") == {"base", "web"}
 
-    def test_dry_run_says_it(self, world: World) -> None:
+    def test_dry_run_names_the_destruction(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
         explained = apply(world.ports, "dev", DeployOptions(dry_run=True)).stages
@@ -288,7 +289,7 @@ class TestOfTheTree:
 
 
 class TestPromoted:
-    def test_unprotected_environment_destroys_it(self, world: World) -> None:
+    def test_unprotected_environment_destroys_removed_stack(self, world: World) -> None:
         everywhere(world)
         project(world, BASE, WEB)
         apply(world.ports, "dev")
@@ -296,7 +297,7 @@ class TestPromoted:
         assert leaving(deployed.plan) == {"cache": ("destroy", "delete")}
         assert there(world, "staging") == {"base", "web"}
 
-    def test_protected_environment_refuses_until_it_is_said(self, world: World) -> None:
+    def test_protected_environment_requires_decided_fate(self, world: World) -> None:
         project(world, BASE, WEB, CACHE, prod=PROTECTED)
         everywhere(world)
         project(world, BASE, WEB, prod=PROTECTED)
@@ -315,7 +316,7 @@ class TestPromoted:
         promote(world.ports, "staging", "prod")
         assert there(world, "prod") == held(world, "prod") == {"base", "web"}
 
-    def test_part_of_a_release_needs_no_fate(self, world: World) -> None:
+    def test_partial_deployment_needs_no_decided_fate(self, world: World) -> None:
         project(world, BASE, WEB, CACHE, prod=PROTECTED)
         everywhere(world)
         project(world, BASE, WEB, prod=PROTECTED)
@@ -324,7 +325,7 @@ class TestPromoted:
         promote(world.ports, "staging", "prod", DeployOptions(selection=StackSelection(("base",))))
         assert there(world, "prod") == held(world, "prod") == {"base", "web", "cache"}
 
-    def test_what_holds_data_stays_protected(self, world: World) -> None:
+    def test_stateful_removed_stack_stays_protected(self, world: World) -> None:
         prod = "protected = true\nmax_destroys = 0\n"
         project(world, BASE, WEB, CACHE, prod=prod)
         everywhere(world)
@@ -365,14 +366,14 @@ def promote_plan(world: World) -> EnvironmentPlan:
 
 
 class TestDestroy:
-    def test_nothing_is_left_behind(self, world: World) -> None:
+    def test_destroy_includes_removed_stacks(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
         leaves_as_before(world)
         destroy(world.ports, "dev")
         assert there(world, "dev") == held(world, "dev") == set()
 
-    def test_stack_whose_new_need_was_never_made_is_destroyed(self, world: World) -> None:
+    def test_stack_with_uncreated_need_is_destroyed(self, world: World) -> None:
         project(world, BASE, WEB)
         apply(world.ports, "dev")
         more = '[stacks.more]\nmodule = "modules/part"\n'
@@ -384,7 +385,7 @@ class TestDestroy:
         destroy(world.ports, "dev")
         assert there(world, "dev") == set()
 
-    def test_dependents_go_first(self, world: World) -> None:
+    def test_dependent_stacks_are_destroyed_first(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE)
         leaves_as_before(world)
@@ -394,7 +395,7 @@ class TestDestroy:
 
 
 class TestDrift:
-    def test_what_left_is_looked_at(self, world: World) -> None:
+    def test_drift_check_includes_removed_stacks(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
         leaves_as_before(world)
@@ -403,7 +404,7 @@ class TestDrift:
         assert [(each.stack, each.condition) for each in found.stacks][-1] == ("cache", "drifted")
         assert found.pending
 
-    def test_environment_that_left_is_unknown(self, world: World) -> None:
+    def test_drift_of_removed_environment_is_unknown(self, world: World) -> None:
         apply(world.ports, "dev")
         promote(world.ports, "dev", "staging")
         without(world, "staging")
@@ -412,7 +413,7 @@ class TestDrift:
         assert (gone.condition, [each.code for each in gone.problems]) == ("unknown", ["E139"])
         assert not [each for each in check_drift(world.ports, ["dev"]).environments if each.environment == "staging"]
 
-    def test_every_stack_that_is_held_has_a_job(self, world: World) -> None:
+    def test_matrix_includes_removed_stacks(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
         leaves_as_before(world)
@@ -427,7 +428,7 @@ def without(world: World, environment: str) -> None:
 
 
 class TestStatus:
-    def test_what_left_is_named_with_the_next_command(self, world: World) -> None:
+    def test_status_names_removed_stacks_and_next_command(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB)
         leaves_as_before(world)
@@ -437,7 +438,7 @@ class TestStatus:
         apply(world.ports, "dev")
         assert load_status(world.ports).environments[0].leaving == ()
 
-    def test_environment_that_left_is_named_as_long_as_it_holds_something(self, world: World) -> None:
+    def test_removed_environment_is_named_while_it_has_resources(self, world: World) -> None:
         apply(world.ports, "dev")
         promote(world.ports, "dev", "staging")
         whole = world.tree.content["envctl.toml"].decode()
@@ -458,7 +459,7 @@ class TestStatus:
         without(world, "staging")
         assert load_status(world.ports).gone == ()
 
-    def test_destroy_says_what_was_forgotten(self, world: World) -> None:
+    def test_destroy_names_forgotten_stacks(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, WEB, '[removed.cache]\nthen = "forget"\n')
         apply(world.ports, "dev")
@@ -488,20 +489,20 @@ class TestRollback:
         self.promoted(world)
         return world
 
-    def test_plain_way_back_asks_no_gate(self, world: World) -> None:
+    def test_rollback_to_same_stacks_needs_no_approval(self, world: World) -> None:
         self.gated(world, BASE, WEB)
         self.promoted(world, "web")
         world.edit("modules/part/main.tf", PART + "# more\n")
         self.promoted(world)
         assert rollback(world.ports, "prod").release
 
-    def test_stack_that_came_since_has_to_be_approved(self, grown: World) -> None:
+    def test_rollback_that_removes_newer_stack_needs_approval(self, grown: World) -> None:
         with pytest.raises(RefusedError) as raised:
             rollback(grown.ports, "prod")
         assert codes(raised) == ["G106"]
         assert "cache would leave" in raised.value.problems[0].message
 
-    def test_stack_that_left_is_made_again_only_if_approved(self, world: World) -> None:
+    def test_removed_stack_is_recreated_only_if_approved(self, world: World) -> None:
         self.gated(world, BASE, WEB, CACHE)
         self.promoted(world, "web", "cache")
         self.gated(world, BASE, WEB)
@@ -511,7 +512,7 @@ class TestRollback:
         assert codes(raised) == ["G106"]
         assert "would make cache again" in raised.value.problems[0].message
 
-    def test_emptied_stack_is_made_again_only_if_approved(self, world: World) -> None:
+    def test_emptied_stack_is_recreated_only_if_approved(self, world: World) -> None:
         self.gated(world, BASE, WEB)
         self.promoted(world, "web")
         world.edit("modules/part/main.tf", PART + "# more\n")
@@ -521,7 +522,7 @@ class TestRollback:
             rollback(world.ports, "prod")
         assert "would make web again" in raised.value.problems[0].message
 
-    def test_fate_of_what_came_since_stands_in_the_tree(self, world: World) -> None:
+    def test_rollback_reads_fate_of_newer_stack_from_tree(self, world: World) -> None:
         project(world, BASE, WEB, prod=PROTECTED)
         everywhere(world)
         project(world, BASE, WEB, CACHE, prod=PROTECTED)
@@ -541,7 +542,7 @@ CACHE_OF_FRONT = CACHE.replace("web.name", "front.name")
 
 
 class TestRenamed:
-    def test_state_goes_along(self, world: World) -> None:
+    def test_renamed_stack_takes_its_state_along(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, RENAMED, CACHE_OF_FRONT)
         found, _ = plan_environment(world.ports, "dev")
@@ -554,19 +555,19 @@ class TestRenamed:
         assert journal.load(world.ports).find_environment("dev").renamed == {}
         assert apply(world.ports, "dev").up_to_date
 
-    def test_without_moved_from_both_are_shown(self, world: World) -> None:
+    def test_rename_without_moved_from_shows_both_stacks(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, RENAMED.replace('moved_from = "web"\n', ""), CACHE_OF_FRONT)
         found, _ = plan_environment(world.ports, "dev")
         assert leaving(found) == {"web": ("destroy", "delete")}
 
-    def test_it_does_nothing_where_the_old_one_never_was(self, world: World) -> None:
+    def test_moved_from_is_ignored_without_old_stack(self, world: World) -> None:
         project(world, BASE, RENAMED, CACHE_OF_FRONT)
         apply(world.ports, "dev")
         assert there(world, "dev") == {"base", "front", "cache"}
         assert not [e for e in list_entries(world) if isinstance(e.event, StateMoved)]
 
-    def test_rollback_gives_the_state_back(self, world: World) -> None:
+    def test_rollback_restores_the_old_stack_name(self, world: World) -> None:
         everywhere(world)
         project(world, BASE, RENAMED, CACHE_OF_FRONT)
         everywhere(world)
@@ -577,7 +578,7 @@ class TestRenamed:
     @pytest.mark.parametrize("remote", [False, True], ids=["local", "remote"])
     @pytest.mark.parametrize("landed", [False, True], ids=["before", "after"])
     @pytest.mark.parametrize("where", ["front", "web"])
-    def test_killed_move_goes_on(self, world: World, where: str, *, landed: bool, remote: bool) -> None:
+    def test_killed_state_move_is_completed(self, world: World, where: str, *, landed: bool, remote: bool) -> None:
         states = [REMOTE] if remote else []
         world.terraform.remote = world.sandbox = remote
         project(world, BASE, WEB, CACHE, *states)
@@ -597,7 +598,7 @@ class TestRenamed:
         assert world.terraform.locks == {}
 
     @pytest.mark.parametrize("remote", [False, True], ids=["local", "remote"])
-    def test_move_that_is_given_up_leaves_no_copy(self, world: World, *, remote: bool) -> None:
+    def test_reverted_state_move_leaves_no_copy(self, world: World, *, remote: bool) -> None:
         world.terraform.remote = remote
         apply(world.ports, "dev")
         project(world, BASE, RENAMED, CACHE_OF_FRONT)
@@ -616,7 +617,7 @@ class TestRenamed:
         apply(world.ports, "dev")
         assert there(world, "dev") == held(world, "dev") == {"base", "front", "cache"}
 
-    def test_old_state_that_others_wrote_is_left(self, world: World) -> None:
+    def test_foreign_change_of_old_state_is_kept(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, RENAMED, CACHE_OF_FRONT)
         world.terraform.dies_on.add(("dev", "web"))
@@ -630,7 +631,7 @@ class TestRenamed:
         assert there(world, "dev") == {"base", "front", "cache", "web"}
         assert "the state of web is not what front took over: it is left as it is" in world.observer.heard
 
-    def test_state_of_something_else_is_not_written_over(self, world: World) -> None:
+    def test_foreign_state_is_not_overwritten_by_rename(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, RENAMED, CACHE_OF_FRONT)
         world.terraform.reality["dev", "front"] = "somebody else's"

@@ -27,7 +27,7 @@ def codes(error: OperationFailedError) -> list[str]:
 
 
 @pytest.mark.parametrize("lost", [["web"], ["network"], ["network", "web"]])
-def test_lost_state_is_not_forgotten_in_silence(lost: list[str], world: World) -> None:
+def test_lost_state_refuses_destroy(lost: list[str], world: World) -> None:
     for stack in lost:
         world.terraform.lose_state("dev", stack)
     before = list_entries(world)
@@ -40,7 +40,7 @@ def test_lost_state_is_not_forgotten_in_silence(lost: list[str], world: World) -
     assert journal.load(world.ports).find_environment("dev").current is not None
 
 
-def test_lost_state_is_given_up_by_a_word_of_its_own(world: World) -> None:
+def test_lost_state_is_given_up_only_by_option(world: World) -> None:
     world.terraform.lose_state("dev", "web")
     done = destroy(world.ports, "dev", LOST)
     assert (done.lost, done.up_to_date) == (("web",), False)
@@ -59,12 +59,12 @@ def test_lost_state_is_given_up_by_a_word_of_its_own(world: World) -> None:
     assert (again and again.outcome, again and again.lost) == ("succeeded", ())
 
 
-def test_word_changes_nothing_where_no_state_is_lost(world: World) -> None:
+def test_option_changes_nothing_without_lost_state(world: World) -> None:
     assert destroy(world.ports, "dev", LOST).lost == ()
     assert not world.terraform.reality
 
 
-def test_stack_that_never_held_anything_is_not_lost() -> None:
+def test_stack_without_resources_is_not_lost() -> None:
     world = World()
     world.terraform.resourceless.add(("dev", "web"))
     apply(world.ports, "dev")
@@ -72,7 +72,7 @@ def test_stack_that_never_held_anything_is_not_lost() -> None:
     assert destroy(world.ports, "dev").lost == ()
 
 
-def test_destruction_that_was_interrupted_goes_on(world: World) -> None:
+def test_interrupted_destroy_can_be_completed(world: World) -> None:
     world.terraform.dies_on.add(("dev", "network"))
     with pytest.raises(Killed):
         destroy(world.ports, "dev")
@@ -83,7 +83,7 @@ def test_destruction_that_was_interrupted_goes_on(world: World) -> None:
     assert not world.terraform.reality
 
 
-def test_recovery_tells_of_a_lost_state(world: World) -> None:
+def test_recover_reports_a_lost_state(world: World) -> None:
     world.terraform.dies_on.add(("dev", "network"))
     with pytest.raises(Killed):
         destroy(world.ports, "dev")
@@ -96,7 +96,7 @@ def test_recovery_tells_of_a_lost_state(world: World) -> None:
     assert codes(error.value) == ["E371"]
 
 
-def test_first_deployment_that_failed_keeps_its_lost_stacks() -> None:
+def test_failed_first_deployment_keeps_lost_stacks() -> None:
     world = World()
     world.terraform.fails_on.add(("dev", "web"))
     with pytest.raises(OperationFailedError):
@@ -109,7 +109,7 @@ def test_first_deployment_that_failed_keeps_its_lost_stacks() -> None:
     assert journal.load(world.ports).find_environment("dev").stacks == frozenset()
 
 
-def test_stack_that_can_not_be_planned_counts_as_lost(world: World) -> None:
+def test_unplannable_stack_counts_as_lost(world: World) -> None:
     world.terraform.lose_state("dev", "web")
     world.terraform.waits_for["dev", "web"] = "network"
     world.terraform.lose_state("dev", "network")
@@ -118,7 +118,7 @@ def test_stack_that_can_not_be_planned_counts_as_lost(world: World) -> None:
     assert "network and web" in error.value.problems[0].message
 
 
-def test_no_at_the_question_records_nothing(world: World) -> None:
+def test_declined_question_records_nothing(world: World) -> None:
     world.terraform.lose_state("dev", "web")
     world.prompter.answers = [False]
     before = list_entries(world)

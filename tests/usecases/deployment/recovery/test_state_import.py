@@ -56,14 +56,14 @@ def test_import_is_recorded_without_its_id(world: World) -> None:
     assert not any(is_failure(each) for each in imports(world))
 
 
-def test_start_is_recorded_before_the_state_changes(world: World) -> None:
+def test_import_start_is_recorded_before_the_change(world: World) -> None:
     fails(world, Killed())
     with pytest.raises(Killed):
         recover(world.ports, "dev", [(ADDRESS, ID)])
     assert [type(each) for each in imports(world)] == [ImportStarted]
 
 
-def test_import_that_was_cut_off_is_told_until_recovered(world: World) -> None:
+def test_interrupted_import_is_reported_until_recovered(world: World) -> None:
     fails(world, Killed())
     with pytest.raises(Killed):
         recover(world.ports, "dev", [(ADDRESS, ID)])
@@ -98,7 +98,7 @@ def test_interruption_is_recorded(world: World) -> None:
     assert (end.outcome, end.reason, is_failure(end)) == ("failed", "interrupted", False)
 
 
-def test_address_of_no_stack_records_nothing(world: World) -> None:
+def test_unknown_address_records_nothing(world: World) -> None:
     before = list_entries(world)
     with pytest.raises(Exception, match="E368"):
         recover(world.ports, "dev", [(ADDRESS, ID), ("aws_x.y", "1")])

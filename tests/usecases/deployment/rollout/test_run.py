@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.checks.probes import Output
 from envctl.domain.errors import (
     EnvctlError,
     InterruptedByUserError,
@@ -15,6 +14,7 @@ from envctl.domain.errors import (
 )
 from envctl.domain.ledger.events import RolloutStarted, TrafficShifted, VerificationFailed
 from envctl.domain.rollout.traffic import Live, Shift, Traffic
+from envctl.domain.terraform.outputs import Output
 from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.concurrency.stack_selection import StackSelection
 from envctl.usecases.deployment.apply import apply
@@ -90,29 +90,29 @@ def stuck(world: RolloutWorld) -> EnvctlError:
 
 
 class TestGoingOver:
-    def test_the_first_deployment_has_nothing_to_share(self, world: RolloutWorld) -> None:
+    def test_first_deployment_has_no_traffic_steps(self, world: RolloutWorld) -> None:
         assert world.list_sent_traffic() == [AT_REST]
         assert world.load_traffic() == BLUE
 
-    def test_a_new_image_gets_its_shares_one_after_the_other(self, world: RolloutWorld) -> None:
+    def test_new_image_gets_traffic_in_steps(self, world: RolloutWorld) -> None:
         world.deploy_image(NEW_IMAGE)
         assert world.list_sent_traffic() == [AT_REST, *STEPS]
         assert world.load_traffic() == GREEN
 
-    def test_the_next_one_comes_back_to_the_first_colour(self, world: RolloutWorld) -> None:
+    def test_third_image_returns_to_the_first_color(self, world: RolloutWorld) -> None:
         world.deploy_image(NEW_IMAGE)
         world.deploy_image(NEWEST_IMAGE)
         assert world.list_sent_traffic()[-1] == ("blue", 100, NEWEST_IMAGE, "")
         assert ("blue", 10, NEWEST_IMAGE, NEW_IMAGE) in world.list_sent_traffic()
 
-    def test_a_promotion_does_as_the_entry_does(self, begun: RolloutWorld) -> None:
+    def test_promotion_shifts_traffic_like_the_entry(self, begun: RolloutWorld) -> None:
         done = promote(begun.ports, "dev", "staging")
         assert begun.list_sent_traffic("staging") == [AT_REST, *STEPS]
         (rolled,) = done.rollouts
         assert (rolled.stack, rolled.before, rolled.color) == ("web", "blue", "green")
         assert [share.percent for share in rolled.shares] == [10, 50, 100]
 
-    def test_what_was_shown_and_approved_is_the_end(self, begun: RolloutWorld) -> None:
+    def test_shown_plan_is_the_final_state_of_rollout(self, begun: RolloutWorld) -> None:
         main: list[str] = []
 
         class Looking(type(begun.prompter)):  # type: ignore[misc]
@@ -126,7 +126,7 @@ class TestGoingOver:
         module = json.loads(shown)["module"]["web"]
         assert (module["color"], module["traffic_percent"], module["stable_image"]) == ("green", 100, None)
 
-    def test_each_share_is_in_the_ledger_before_the_next_one(self, begun: RolloutWorld) -> None:
+    def test_each_traffic_step_is_recorded_before_the_next(self, begun: RolloutWorld) -> None:
         promote(begun.ports, "dev", "staging")
         told = [e.event for e in list_entries(begun) if isinstance(e.event, RolloutStarted | TrafficShifted)]
         told = [each for each in told if each.environment == "staging"][-5:]
@@ -134,33 +134,33 @@ class TestGoingOver:
         assert [each.percent for each in told if isinstance(each, TrafficShifted)] == [10, 50, 100, 100]
         assert kinds(begun)[-3:] == ["traffic shifted", "deployment succeeded", "verification passed"]
 
-    def test_each_share_is_told_with_what_is_looked_at(self, begun: RolloutWorld) -> None:
+    def test_each_traffic_step_is_reported_with_watch_targets(self, begun: RolloutWorld) -> None:
         promote(begun.ports, "dev", "staging")
         told = "web: 10 % to green, 90 % stay with blue; watching for 5m: check http, alarm shop-staging-5xx"
         assert told in begun.observer.heard
 
-    def test_a_change_of_settings_has_no_steps(self, world: RolloutWorld) -> None:
+    def test_settings_change_has_no_traffic_steps(self, world: RolloutWorld) -> None:
         world.edit("environments/common.tfvars", "size = 2\n")
         apply(world.ports, "dev")
         assert world.list_sent_traffic() == [AT_REST, AT_REST]
 
-    def test_a_change_of_settings_rides_along_in_the_first_step(self, world: RolloutWorld) -> None:
+    def test_settings_change_is_applied_in_the_first_step(self, world: RolloutWorld) -> None:
         world.edit("environments/common.tfvars", "size = 2\n")
         world.deploy_image(NEW_IMAGE)
         assert world.list_sent_traffic() == [AT_REST, *STEPS]
 
-    def test_a_rollback_goes_at_once_and_looks_at_nothing(self, begun: RolloutWorld) -> None:
+    def test_rollback_shifts_all_traffic_at_once_without_watching(self, begun: RolloutWorld) -> None:
         promote(begun.ports, "dev", "staging")
         begun.alarms.states[ALARM.format("staging")] = "ALARM"
         rollback(begun.ports, "staging")
         assert begun.list_sent_traffic("staging")[-2:] == [("blue", 100, OLD_IMAGE, NEW_IMAGE), AT_REST]
         assert begun.load_traffic("staging") == BLUE
 
-    def test_the_stack_alone(self, begun: RolloutWorld) -> None:
+    def test_selected_stack_is_rolled_out_alone(self, begun: RolloutWorld) -> None:
         promote(begun.ports, "dev", "staging", DeployOptions(selection=StackSelection(("web",))))
         assert begun.list_sent_traffic("staging")[-4:] == STEPS
 
-    def test_what_needs_the_stack_comes_after_it_is_through(self) -> None:
+    def test_dependent_stack_is_applied_after_the_rollout(self) -> None:
         world = RolloutWorld()
         world.edit("modules/web/main.tf", world.tree.content["modules/web/main.tf"].decode() + READ_BY_ALARMS[0])
         world.edit("modules/alarms/main.tf", READ_BY_ALARMS[1])
@@ -174,14 +174,14 @@ class TestGoingOver:
         # It is planned once more when what it reads is there.
         assert world.terraform.calls.index(("apply", "dev", "alarms")) > len(applied)
 
-    def test_destroyed_and_made_again_it_begins_with_the_first_colour(self, world: RolloutWorld) -> None:
+    def test_recreated_stack_begins_with_the_first_color(self, world: RolloutWorld) -> None:
         world.deploy_image(NEW_IMAGE)
         destroy(world.ports, "dev")
         assert world.load_traffic() is None
         apply(world.ports, "dev")
         assert world.list_sent_traffic()[-1] == ("blue", 100, NEW_IMAGE, "")
 
-    def test_a_dry_run_says_how(self, begun: RolloutWorld) -> None:
+    def test_dry_run_names_the_traffic_steps(self, begun: RolloutWorld) -> None:
         stages = promote(begun.ports, "dev", "staging", DeployOptions(dry_run=True)).stages
         (told,) = [stage for stage in stages if "other colour" in stage]
         assert "10 %, 50 % and 100 %" in told
@@ -189,26 +189,26 @@ class TestGoingOver:
 
 
 class TestAfterwards:
-    def test_a_plan_finds_nothing_to_do(self, world: RolloutWorld) -> None:
+    def test_plan_after_rollout_is_empty(self, world: RolloutWorld) -> None:
         world.deploy_image(NEW_IMAGE)
         found, _ = plan_environment(world.ports, "dev")
         assert not found.changes
 
-    def test_nothing_has_drifted_and_nothing_is_pending(self, world: RolloutWorld) -> None:
+    def test_completed_rollout_is_neither_drifted_nor_pending(self, world: RolloutWorld) -> None:
         world.deploy_image(NEW_IMAGE)
         (there,) = check_drift(world.ports, ["dev"]).environments
         assert (there.condition, there.pending) == ("clean", False)
 
-    def test_applying_again_has_nothing_to_do(self, world: RolloutWorld) -> None:
+    def test_apply_after_rollout_is_up_to_date(self, world: RolloutWorld) -> None:
         world.deploy_image(NEW_IMAGE)
         assert apply(world.ports, "dev").up_to_date
 
-    def test_what_is_rendered_is_the_same_bytes(self, world: RolloutWorld) -> None:
+    def test_rendered_bytes_after_rollout_are_stable(self, world: RolloutWorld) -> None:
         world.deploy_image(NEW_IMAGE)
         assert render_environment(world.ports, "dev") == render_environment(world.ports, "dev")
         assert '"color": "green"' in render_environment(world.ports, "dev").files["dev/web/main.tf.json"]
 
-    def test_what_was_prepared_while_another_colour_was_live_is_prepared_anew(self, world: RolloutWorld) -> None:
+    def test_preparation_for_another_live_color_is_renewed(self, world: RolloutWorld) -> None:
         class Remembering(MemoryWorkspace):
             """Whatever was prepared last, of files that nobody has changed."""
 
@@ -235,12 +235,12 @@ class TestAfterwards:
         assert not plan_environment(world.ports, "dev")[0].changes
         assert remembering.kept.traffic == {"web": f"green {NEW_IMAGE}"}
 
-    def test_a_plan_of_another_image_shows_the_end(self, world: RolloutWorld) -> None:
+    def test_plan_of_new_image_shows_the_final_state(self, world: RolloutWorld) -> None:
         world.set_image(NEW_IMAGE)
         assert plan_environment(world.ports, "dev")[0].changes
         assert world.colours.read_module_traffic("dev") == STEPS[-1]
 
-    def test_a_stack_that_gets_its_rollout_late_is_known_after_the_next_apply(self) -> None:
+    def test_late_rollout_is_known_after_the_next_apply(self) -> None:
         world = RolloutWorld()
         with_it = world.tree.content["envctl.toml"].decode()
         world.edit("envctl.toml", with_it.replace(ROLLOUT, ""))
@@ -252,7 +252,7 @@ class TestAfterwards:
         world.deploy_image(NEW_IMAGE)
         assert world.list_sent_traffic()[-4:] == STEPS
 
-    def test_without_that_apply_it_says_that_there_are_no_steps(self) -> None:
+    def test_unknown_color_is_deployed_without_steps(self) -> None:
         world = RolloutWorld()
         with_it = world.tree.content["envctl.toml"].decode()
         world.edit("envctl.toml", with_it.replace(ROLLOUT, ""))
@@ -262,7 +262,7 @@ class TestAfterwards:
         assert any("no steps this time" in told for told in world.observer.heard)
         assert world.list_sent_traffic()[-1] == ("blue", 100, NEW_IMAGE, "")
 
-    def test_a_stack_that_loses_its_rollout_is_not_known_any_more(self, world: RolloutWorld) -> None:
+    def test_stack_without_rollout_has_no_known_traffic(self, world: RolloutWorld) -> None:
         """What runs in either colour later is nothing that the ledger could tell."""
         world.deploy_image(NEW_IMAGE)
         world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(ROLLOUT, ""))
@@ -272,7 +272,7 @@ class TestAfterwards:
 
 class TestGoingBack:
     @pytest.mark.parametrize("at", [0, 1, 2], ids=["at 10 %", "at 50 %", "at 100 %"])
-    def test_an_alarm_that_rings_while_it_is_watched(self, begun: RolloutWorld, at: int) -> None:
+    def test_ringing_alarm_stops_rollout(self, begun: RolloutWorld, at: int) -> None:
         def ring(_: float) -> None:
             if len(begun.list_sent_traffic("staging")) == 2 + at:
                 begun.alarms.states[ALARM.format("staging")] = "ALARM"
@@ -286,13 +286,13 @@ class TestGoingBack:
         assert "all requests go to blue again" in first.message
         assert first.hint == "mend it, and begin anew: envctl promote dev staging"
 
-    def test_a_check_that_fails(self, begun: RolloutWorld) -> None:
+    def test_failing_check_stops_rollout(self, begun: RolloutWorld) -> None:
         begun.check_runner.problems["http"] = "answered 503"
         error = failing(begun, "E333")
         assert "check http failed: answered 503" in error.problems[0].message
         assert begun.list_sent_traffic("staging") == [AT_REST, STEPS[0], AT_REST]
 
-    def test_it_is_recorded_as_a_failed_verification_and_a_failed_deployment(self, begun: RolloutWorld) -> None:
+    def test_stopped_rollout_records_failed_verification_and_deployment(self, begun: RolloutWorld) -> None:
         begun.check_runner.problems["http"] = "answered 503"
         failing(begun, "E333")
         assert kinds(begun)[-3:] == ["traffic shifted", "verification failed", "deployment failed"]
@@ -301,12 +301,12 @@ class TestGoingBack:
         assert (unverified.checks, unverified.reason) == (("http",), "E333 at check http")
         assert not any(b"answered 503" in data for data in begun.store.content.values())
 
-    def test_the_ledger_has_no_text_of_an_alarm(self, begun: RolloutWorld) -> None:
+    def test_ledger_contains_no_alarm_text(self, begun: RolloutWorld) -> None:
         begun.alarms.states[ALARM.format("staging")] = "ALARM"
         failing(begun, "E333")
         assert not any(b"as told" in data for data in begun.store.content.values())
 
-    def test_an_alarm_that_rings_already_stops_it_before_anything_is_changed(self, begun: RolloutWorld) -> None:
+    def test_ringing_alarm_stops_rollout_before_any_change(self, begun: RolloutWorld) -> None:
         begun.alarms.states[ALARM.format("staging")] = "ALARM"
         error = failing(begun, "E333")
         assert "web of staging is as it was" in error.problems[0].message
@@ -323,16 +323,14 @@ class TestGoingBack:
         ],
         ids=["one that there is not", "one that can't be asked"],
     )
-    def test_an_alarm_that_says_nothing_is_no_proof(
-        self, begun: RolloutWorld, fails: EnvctlError | None, says: str
-    ) -> None:
+    def test_missing_alarm_stops_rollout(self, begun: RolloutWorld, fails: EnvctlError | None, says: str) -> None:
         begun.alarms.states.clear()
         begun.alarms.fails = fails
         error = failing(begun, "E334")
         assert says in error.problems[0].message
         assert begun.list_sent_traffic("staging") == [AT_REST]
 
-    def test_an_alarm_that_can_not_be_asked_any_more_stops_it_on_the_way(self, begun: RolloutWorld) -> None:
+    def test_unreadable_alarm_stops_rollout_midway(self, begun: RolloutWorld) -> None:
         def forbid(_: float) -> None:
             begun.alarms.fails = OperationFailedError(Problem("E334", "a permission is missing", "allow it"))
 
@@ -341,14 +339,14 @@ class TestGoingBack:
         assert "stopped at 10 %" in error.problems[0].message
         assert begun.list_sent_traffic("staging")[-1] == AT_REST
 
-    def test_an_alarm_without_data_is_told_once_and_stops_nothing(self, begun: RolloutWorld) -> None:
+    def test_alarm_without_data_warns_once(self, begun: RolloutWorld) -> None:
         begun.alarms.states[ALARM.format("staging")] = "INSUFFICIENT_DATA"
         promote(begun.ports, "dev", "staging")
         assert begun.list_sent_traffic("staging")[-1] == STEPS[-1]
         told = [each for each in begun.observer.heard if "has no data" in each]
         assert len(told) == 1
 
-    def test_a_step_that_can_not_be_applied(self, begun: RolloutWorld) -> None:
+    def test_failing_step_stops_rollout(self, begun: RolloutWorld) -> None:
         begun.colours.fails_at = {50}
         error = failing(begun, "E333")
         assert error.problems[0].message == "web said no"
@@ -356,7 +354,7 @@ class TestGoingBack:
         assert begun.list_sent_traffic("staging") == [AT_REST, STEPS[0], AT_REST]
         assert "verification failed" not in kinds(begun)
 
-    def test_a_step_that_would_do_more_than_was_approved(self, begun: RolloutWorld) -> None:
+    def test_step_beyond_approved_plan_stops_rollout(self, begun: RolloutWorld) -> None:
         from envctl.domain.plan.changes import Action, ResourceChange
 
         def meddle(_: float) -> None:
@@ -368,7 +366,7 @@ class TestGoingBack:
         assert "update aws_db_instance.this" in error.problems[0].message
         assert begun.list_sent_traffic("staging") == [AT_REST, STEPS[0], AT_REST]
 
-    def test_ctrl_c_while_it_is_watched(self, begun: RolloutWorld) -> None:
+    def test_interruption_while_watching_stops_rollout(self, begun: RolloutWorld) -> None:
         def interrupt(_: float) -> None:
             raise InterruptedByUserError(Problem("E311", "interrupted: nothing more was waited for"))
 
@@ -379,7 +377,7 @@ class TestGoingBack:
         assert begun.list_sent_traffic("staging") == [AT_REST, STEPS[0], AT_REST]
         assert kinds(begun)[-1] == "deployment failed"
 
-    def test_afterwards_the_release_of_before_runs_and_the_next_one_begins_anew(self, begun: RolloutWorld) -> None:
+    def test_stopped_rollout_leaves_previous_release_and_can_restart(self, begun: RolloutWorld) -> None:
         begun.colours.fails_at = {50}
         failing(begun, "E333")
         here = load_status(begun.ports).environments[1].present
@@ -393,7 +391,7 @@ class TestGoingBack:
         promote(begun.ports, "dev", "staging")
         assert begun.list_sent_traffic("staging")[-4:] == STEPS
 
-    def test_a_rollback_after_it_brings_the_old_release_back_whole_without_a_step(self, begun: RolloutWorld) -> None:
+    def test_rollback_after_stopped_rollout_needs_no_step(self, begun: RolloutWorld) -> None:
         begun.colours.fails_at = {50}
         failing(begun, "E333")
         shares = len(begun.list_sent_traffic("staging"))
@@ -402,7 +400,7 @@ class TestGoingBack:
         assert set(begun.list_sent_traffic("staging")[shares:]) <= {AT_REST}
         assert begun.load_traffic("staging") == BLUE
 
-    def test_the_old_colour_that_can_not_be_given_up_is_left_to_the_next_deployment(self, begun: RolloutWorld) -> None:
+    def test_unremovable_old_color_is_left_to_next_deployment(self, begun: RolloutWorld) -> None:
         """The new one has all requests and was watched: going back would be the greater risk."""
 
         def break_at_the_end(_: float) -> None:
@@ -431,7 +429,7 @@ NAMED: dict[str, tuple[object, str]] = {
 
 class TestWhatIsLookedAt:
     @pytest.mark.parametrize(("value", "says"), NAMED.values(), ids=NAMED)
-    def test_alarms_that_a_stack_puts_out(self, begun: RolloutWorld, value: object, says: str) -> None:
+    def test_alarm_names_from_outputs_must_be_valid(self, begun: RolloutWorld, value: object, says: str) -> None:
         text = begun.tree.content["envctl.toml"].decode()
         begun.edit("envctl.toml", text.replace("alarm:shop-{environment}-5xx", "alarm:output:network.subnet"))
         begun.terraform.output_values["staging", "network"] = {"subnet": Output(value)}
@@ -445,13 +443,13 @@ class TestWhatIsLookedAt:
         assert says in error.problems[0].message
         assert begun.list_sent_traffic("staging") == [AT_REST]
 
-    def test_a_check_that_is_for_other_environments_is_told_and_left_out(self, begun: RolloutWorld) -> None:
+    def test_check_of_other_environments_is_skipped_and_reported(self, begun: RolloutWorld) -> None:
         begun.edit("envctl.toml", begun.tree.content["envctl.toml"].decode() + 'environments = ["prod"]\n')
         begun.check_runner.problems["http"] = "answered 503"
         promote(begun.ports, "dev", "staging")
         assert any("check http is not asked in staging" in told for told in begun.observer.heard)
 
-    def test_it_is_looked_at_for_as_long_as_the_file_says(self, begun: RolloutWorld) -> None:
+    def test_rollout_watches_for_the_configured_time(self, begun: RolloutWorld) -> None:
         begun.alarms.asked.clear()
         began = begun.clock.time
         promote(begun.ports, "dev", "staging")
@@ -460,7 +458,7 @@ class TestWhatIsLookedAt:
         assert len(begun.alarms.asked) > 3 * 100
         assert {asked[0] for asked in begun.alarms.asked} == {"staging"}
 
-    def test_without_anything_to_look_at_it_waits(self, begun: RolloutWorld) -> None:
+    def test_rollout_without_watch_targets_waits(self, begun: RolloutWorld) -> None:
         text = begun.tree.content["envctl.toml"].decode()
         begun.edit("envctl.toml", "\n".join(line for line in text.splitlines() if "abort_on" not in line))
         waited: list[float] = []
@@ -478,7 +476,7 @@ class TestLeftHalfWay:
         found = world.load_traffic("staging")
         return replace(found, shift=replace(found.shift, started=0)) if found and found.shift else found
 
-    def test_going_back_that_fails_says_so_loudly(self, begun: RolloutWorld) -> None:
+    def test_failed_traffic_restore_is_reported(self, begun: RolloutWorld) -> None:
         error = stuck(begun)
         first = error.problems[0]
         assert "COULD NOT BE SENT BACK to blue" in first.message
@@ -490,7 +488,7 @@ class TestLeftHalfWay:
         assert begun.load_traffic("staging") == BLUE
 
     @pytest.mark.parametrize("percent", [10, 50, 100])
-    def test_killed_between_two_steps_it_goes_back_with_recover(self, begun: RolloutWorld, percent: int) -> None:
+    def test_rollout_killed_between_steps_is_restored_by_recover(self, begun: RolloutWorld, percent: int) -> None:
         def kill(_: float) -> None:
             if begun.list_sent_traffic("staging")[-1][1] == percent:
                 raise Killed
@@ -509,7 +507,7 @@ class TestLeftHalfWay:
         promote(begun.ports, "dev", "staging")
         assert begun.list_sent_traffic("staging")[-4:] == STEPS
 
-    def test_killed_before_the_first_share_there_is_nothing_to_bring_back(self, begun: RolloutWorld) -> None:
+    def test_rollout_killed_before_first_step_needs_no_restore(self, begun: RolloutWorld) -> None:
         begun.terraform.dies_on.add(("staging", "web"))
         with pytest.raises(Killed):
             promote(begun.ports, "dev", "staging")
@@ -520,14 +518,14 @@ class TestLeftHalfWay:
         assert begun.list_sent_traffic("staging") == [AT_REST]
         assert begun.load_traffic("staging") == BLUE
 
-    def test_recover_asks_before_it_applies(self, begun: RolloutWorld) -> None:
+    def test_recover_asks_before_it_restores_traffic(self, begun: RolloutWorld) -> None:
         stuck(begun)
         begun.prompter.answers = [False]
         with pytest.raises(InterruptedByUserError):
             recover(begun.ports, "staging")
         assert self.left(begun) == self.shared(10)
 
-    def test_going_back_is_tried_once_more_when_all_else_has_ended(self, begun: RolloutWorld) -> None:
+    def test_traffic_restore_is_retried_at_the_end(self, begun: RolloutWorld) -> None:
         tried: list[str] = []
 
         def break_once(_: float) -> None:
@@ -546,7 +544,7 @@ class TestLeftHalfWay:
         assert "all requests go to blue again" in error.problems[1].message
         assert begun.load_traffic("staging") == BLUE
 
-    def test_what_went_back_and_could_not_be_recorded_is_told_as_such(self, begun: RolloutWorld) -> None:
+    def test_unrecorded_traffic_restore_is_reported(self, begun: RolloutWorld) -> None:
         class Down(MemoryStore):
             down = False
 
@@ -569,18 +567,18 @@ class TestLeftHalfWay:
         recover(begun.ports, "staging")
         assert begun.load_traffic("staging") == BLUE
 
-    def test_while_it_is_shared_no_other_rollout_begins(self, begun: RolloutWorld) -> None:
+    def test_no_other_rollout_begins_while_traffic_is_shared(self, begun: RolloutWorld) -> None:
         stuck(begun)
         error = failing(begun, "E336")
         assert error.problems[0].hint == "envctl recover staging"
 
-    def test_a_rollback_to_what_ran_needs_no_recover(self, begun: RolloutWorld) -> None:
+    def test_rollback_of_stuck_rollout_needs_no_recover(self, begun: RolloutWorld) -> None:
         stuck(begun)
         rollback(begun.ports, "staging")
         assert begun.list_sent_traffic("staging")[-1] == AT_REST
         assert begun.load_traffic("staging") == BLUE
 
-    def test_recover_that_can_not_bring_back_says_so_and_blocks_nobody(self, begun: RolloutWorld) -> None:
+    def test_failed_traffic_restore_does_not_block_the_environment(self, begun: RolloutWorld) -> None:
         begun.terraform.dies_on.add(("staging", "web"))
         with pytest.raises(Killed):
             promote(begun.ports, "dev", "staging")

@@ -42,7 +42,7 @@ def codes(found: Doctor) -> list[str]:
     return [problem.code for problem in found.problems]
 
 
-def test_where_all_is_well_every_row_is_good(world: World) -> None:
+def test_healthy_project_has_only_good_rows(world: World) -> None:
     found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code, found.problems) == ([], 0, ())
     assert [each.name for each in found.sections] == ["project", "Terraform", "you", "store", "dev", "staging", "prod"]
@@ -50,7 +50,7 @@ def test_where_all_is_well_every_row_is_good(world: World) -> None:
     assert row(found, "Terraform", "provider lock").seen == "hashicorp/aws 6.25.0"
 
 
-def test_usual_gates_that_nothing_is_said_of_are_a_warning(world: World) -> None:
+def test_unwritten_usual_gates_are_a_warning(world: World) -> None:
     text = world.tree.content["envctl.toml"].decode()
     world.edit("envctl.toml", text.replace("[environments.staging.gates]\napprovals = {}\n", ""))
     found = diagnose_project(world.ports)
@@ -61,13 +61,13 @@ def test_usual_gates_that_nothing_is_said_of_are_a_warning(world: World) -> None
     assert "[environments.staging.gates] approvals = {}" in told.mend
 
 
-def test_it_writes_nothing(world: World) -> None:
+def test_doctor_writes_nothing(world: World) -> None:
     before, taken = dict(world.store.content), len(world.buckets.taken)
     diagnose_project(world.ports)
     assert (world.store.content, len(world.buckets.taken)) == (before, taken)
 
 
-def test_only_the_environments_that_are_meant_are_looked_at(world: World) -> None:
+def test_only_named_environments_are_checked(world: World) -> None:
     world.access.asked.clear()
     found = diagnose_project(world.ports, ["prod"])
     assert [each.environment for each in found.sections if each.environment] == ["prod"]
@@ -80,7 +80,7 @@ BROKEN = {"it is missing": None, "it is no TOML": b"[project", "a key is not kno
 
 
 @pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
-def test_a_project_file_is_a_row_where(world: World, data: bytes | None) -> None:
+def test_broken_project_file_is_bad_where(world: World, data: bytes | None) -> None:
     world.tree.content.pop("envctl.toml")
     if data is not None:
         world.tree.content["envctl.toml"] = data
@@ -92,7 +92,7 @@ def test_a_project_file_is_a_row_where(world: World, data: bytes | None) -> None
     assert {f.verdict for f in found.sections[0].findings[2:]} == {"unseen"}
 
 
-def test_settings_that_do_not_fit_hide_nothing_else(world: World) -> None:
+def test_unfit_settings_hide_no_other_rows(world: World) -> None:
     world.edit("environments/prod/terraform.tfvars", 'cidr = []\nsise = "x"\n')
     found = diagnose_project(world.ports)
     assert amiss(found) == [("project", "settings", "bad")]
@@ -102,14 +102,14 @@ def test_settings_that_do_not_fit_hide_nothing_else(world: World) -> None:
     assert (told.mend, found.exit_code, codes(found)) == ("envctl validate", 78, ["E204", "E203"])
 
 
-def test_a_terraform_that_the_project_does_not_allow_is_bad(world: World) -> None:
+def test_disallowed_terraform_version_is_bad(world: World) -> None:
     world.terraform.installed_terraform = InstalledTerraform("/usr/bin/terraform", "1.5.7")
     found = diagnose_project(world.ports)
     assert amiss(found) == [("Terraform", "terraform", "bad")]
     assert (found.exit_code, codes(found)) == (1, ["E302"])
 
 
-def test_no_terraform_at_all_is_bad(world: World) -> None:
+def test_missing_terraform_is_bad(world: World) -> None:
     world.terraform.installed_terraform = ConfigurationError(
         Problem("E302", "there is no Terraform here", "install it")
     )
@@ -137,7 +137,7 @@ SOURCES = {
 
 
 @pytest.mark.parametrize(("source", "verdict"), SOURCES.values(), ids=SOURCES)
-def test_providers_come_from(world: World, source: ProviderSource, verdict: str) -> None:
+def test_provider_source_is(world: World, source: ProviderSource, verdict: str) -> None:
     world.terraform.provider_source = source
     found = diagnose_project(world.ports)
     assert row(found, "Terraform", "providers").verdict == verdict
@@ -155,7 +155,7 @@ CLOCKS = {
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), CLOCKS.values(), ids=CLOCKS)
-def test_the_clock_is(world: World, seconds: int, verdict: str) -> None:
+def test_clock_skew_is(world: World, seconds: int, verdict: str) -> None:
     world.access.off = timedelta(seconds=seconds)
     found = diagnose_project(world.ports)
     told = row(found, "you", "clock")
@@ -164,13 +164,13 @@ def test_the_clock_is(world: World, seconds: int, verdict: str) -> None:
     assert (found.exit_code, codes(found)) == ((1, ["E428"]) if verdict == "bad" else (0, []))
 
 
-def test_a_clock_that_nothing_can_be_held_against_was_not_looked_at(world: World) -> None:
+def test_clock_without_reference_is_unchecked(world: World) -> None:
     world.access.off = None
     found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code) == ([("you", "clock", "unseen")], 0)
 
 
-def test_credentials_that_end_soon_are_told(world: World) -> None:
+def test_credentials_that_expire_soon_are_reported(world: World) -> None:
     world.access.ends_at = world.clock.time + timedelta(minutes=10)
     told = row(diagnose_project(world.ports), "dev", "credentials")
     assert (told.verdict, told.mend) == ("warn", "sign in again before you deploy")
@@ -179,7 +179,7 @@ def test_credentials_that_end_soon_are_told(world: World) -> None:
     assert row(diagnose_project(world.ports), "dev", "credentials").verdict == "good"
 
 
-def test_one_environment_without_credentials_hides_no_other(world: World) -> None:
+def test_environment_without_credentials_hides_no_other(world: World) -> None:
     world.access.refused.add("staging")
     found = diagnose_project(world.ports)
     assert amiss(found) == [("staging", "credentials", "bad"), ("staging", "bucket", "unseen")]
@@ -193,14 +193,14 @@ def test_the_account_of_another_environment_is_bad(world: World) -> None:
     assert codes(found) == ["E423"]
 
 
-def test_an_account_that_nobody_checks_is_a_warning(world: World) -> None:
+def test_unchecked_account_is_a_warning(world: World) -> None:
     edited(world, f'account_id = "{DEV}"\n', "")
     edited(world, 'backend = "s3"', f'backend = "s3"\nbucket = "{STATES["dev"]}"')
     told = row(diagnose_project(world.ports, ["dev"]), "dev", "account")
     assert (told.verdict, told.mend) == ("warn", f'write it into envctl.toml: account_id = "{DEV}"')
 
 
-def test_a_bucket_that_is_not_there_is_bad_with_the_way_to_make_it(world: World) -> None:
+def test_missing_bucket_is_bad_with_its_fix(world: World) -> None:
     world.buckets.there.clear()
     found = diagnose_project(world.ports)
     assert [name for name, _, verdict in amiss(found) if verdict == "bad"] == ["store", "dev", "staging", "prod"]
@@ -209,7 +209,7 @@ def test_a_bucket_that_is_not_there_is_bad_with_the_way_to_make_it(world: World)
     assert set(codes(found)) == {"E429"}
 
 
-def test_a_weak_bucket_is_a_warning_that_names_what_is_weak(world: World) -> None:
+def test_weak_bucket_is_a_warning_with_its_weaknesses(world: World) -> None:
     there = world.buckets.there[STATES["prod"]]
     there.found = replace(there.found, versioning="", encryption="")
     told = row(diagnose_project(world.ports), "prod", "bucket")
@@ -217,7 +217,7 @@ def test_a_weak_bucket_is_a_warning_that_names_what_is_weak(world: World) -> Non
     assert told.seen.endswith("is weaker than it should be: versioning, encryption")
 
 
-def test_who_may_not_look_at_a_part_of_a_bucket_is_not_ill(world: World) -> None:
+def test_unreadable_part_of_a_bucket_is_no_fault(world: World) -> None:
     there = world.buckets.there[STORE]
     there.found = replace(there.found, unseen={"policy": Problem("E424", "can't be looked at", "allow it")})
     found = diagnose_project(world.ports)
@@ -225,13 +225,13 @@ def test_who_may_not_look_at_a_part_of_a_bucket_is_not_ill(world: World) -> None
     assert row(found, "store", "bucket").seen.endswith("and you may not see its policy")
 
 
-def test_a_store_in_an_account_where_one_is_not_is_no_fault(world: World) -> None:
+def test_store_in_another_account_is_no_fault(world: World) -> None:
     world.access.accounts[""] = DEV
     found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code) == ([("store", "bucket", "unseen")], 0)
 
 
-def test_a_store_of_which_nobody_said_whose_it_is_is_a_warning(world: World) -> None:
+def test_store_without_account_id_is_a_warning(world: World) -> None:
     edited(world, f'account_id = "{OWN}"\n', "")
     world.access.accounts[""] = DEV
     world.buckets.lets_in.add(STORE)
@@ -245,7 +245,7 @@ def test_a_bucket_in_another_region_is_bad(world: World) -> None:
     assert codes(diagnose_project(world.ports)) == ["E421"]
 
 
-def test_a_ledger_that_can_not_be_believed_is_bad(world: World) -> None:
+def test_broken_ledger_is_bad(world: World) -> None:
     apply(world.ports, "dev")
     keys = world.store.list_keys("ledger/")
     world.store.content[keys[1]] = world.store.content[keys[0]]
@@ -254,7 +254,7 @@ def test_a_ledger_that_can_not_be_believed_is_bad(world: World) -> None:
     assert codes(found) == ["E401"]
 
 
-def test_a_whole_ledger_says_how_many_entries_it_has(world: World) -> None:
+def test_verified_ledger_shows_its_number_of_entries(world: World) -> None:
     apply(world.ports, "dev")
     assert row(diagnose_project(world.ports), "store", "ledger").seen == "whole: all 4 entries fit the chain"
 
@@ -264,14 +264,14 @@ class Unreachable(MemoryStore):
         raise OperationFailedError(Problem("E404", "the store can't be listed", "mend it"))
 
 
-def test_a_store_that_can_not_be_read_hides_no_environment(world: World) -> None:
+def test_unreadable_store_hides_no_environment(world: World) -> None:
     world.store = Unreachable()
     found = diagnose_project(world.ports)
     assert amiss(found) == [("store", "ledger", "bad"), ("store", "create-only", "bad")]
     assert codes(found) == ["E404"]
 
 
-def test_a_store_that_was_never_tried_is_told_and_tried_when_that_is_asked(world: World) -> None:
+def test_unprobed_store_is_reported_and_probed_on_request(world: World) -> None:
     world.store.content.clear()
     found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code) == ([("store", "create-only", "unseen")], 0)
@@ -286,13 +286,13 @@ class Forgetful(MemoryStore):
         self.content[key] = data
 
 
-def test_a_store_that_writes_over_what_is_there_is_bad(world: World) -> None:
+def test_store_that_allows_overwriting_is_bad(world: World) -> None:
     world.store = Forgetful()
     assert codes(diagnose_project(world.ports, probe=True)) == ["E426"]
     assert codes(diagnose_project(world.ports)) == ["E426"], "what was written over is still there to be seen"
 
 
-def test_a_project_that_is_not_on_aws_asks_nobody_who_one_is() -> None:
+def test_project_without_aws_needs_no_identity() -> None:
     world = World()
     found = diagnose_project(world.ports)
     assert world.access.asked == []
@@ -300,7 +300,7 @@ def test_a_project_that_is_not_on_aws_asks_nobody_who_one_is() -> None:
     assert found.exit_code == 0
 
 
-def test_who_one_is_and_why_not_a_run_of_ci_is_said(world: World) -> None:
+def test_identity_and_reason_for_unverified_run_are_shown(world: World) -> None:
     assert row(diagnose_project(world.ports), "you", "identity").verdict == "good"
     world.identity.why = "the token had expired"
     found = row(diagnose_project(world.ports), "you", "identity")

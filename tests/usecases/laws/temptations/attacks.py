@@ -9,6 +9,7 @@ from envctl.domain.ledger import checkpoint
 from envctl.domain.rules.document import find_rules
 from envctl.usecases.ledger import store_layout
 from envctl.usecases.project import load
+from tests.fakes.checkpoints import decode_state, encode_state
 from tests.fakes.world import MemoryTree
 from tests.usecases.commands import How, more
 from tests.usecases.laws.actors import Actors
@@ -56,7 +57,7 @@ def _a_checkpoint_is_forged(actors: Actors, how: How) -> None:
     while actors.present.seq % checkpoint.INTERVAL != 1:
         actors.unlocks("dev") if actors.oracle.places["dev"].locked else actors.locks("dev")
     key, content = store_layout.checkpoint_key(actors.present.seq - 1), actors.shared.content
-    honest, kept = content[key], checkpoint.decode_state(content[key])
+    honest, kept = content[key], decode_state(content[key])
     if kept is None:
         raise AssertionError("no checkpoint was left")
     ran, marks = kept.find_environment("dev"), find_rules(load.load_project(actors.here), "prod").checks.values()
@@ -66,7 +67,7 @@ def _a_checkpoint_is_forged(actors: Actors, how: How) -> None:
         for name, proof in ran.evidence.items()
     }
     lie = replace(kept, environments={**kept.environments, "staging": replace(ran, evidence=evidence)})
-    content[key] = checkpoint.encode_state(lie)
+    content[key] = encode_state(lie)
     try:
         actors.all_approve(done.release)
         tries_prod(actors, how, done.release)

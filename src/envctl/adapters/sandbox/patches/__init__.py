@@ -34,45 +34,20 @@ from envctl.adapters.sandbox.patches.rds import (
 from envctl.adapters.sandbox.patches.s3 import bucket_policy, conditional_put, locked_upload, object_lock
 
 # Each has a test that fails as soon as moto has fixed the gap itself.
-PATCHES: tuple[Patch, ...] = (
-    application_autoscaling_names.PATCH,
-    mixed_instances.PATCH,
-    refresh.PATCH,
-    plan_name_reuse.PATCH,
-    plan_update.PATCH,
-    selection.PATCH,
-    vault_policy.PATCH,
-    budgets_subscribers.PATCH,
-    budgets_update.PATCH,
-    backup_vault.PATCH,
-    ecs_cluster.PATCH,
-    ecs_task.PATCH,
-    cloudwatch_composite.PATCH,
-    delete.PATCH,
-    project.PATCH,
-    update.PATCH,
-    endpoint_routes.PATCH,
-    instance_groups.PATCH,
-    launch_template_tags.PATCH,
-    launch_template_user_data.PATCH,
-    detailed_monitoring.PATCH,
-    platforms.PATCH,
-    ecs_service_fields.PATCH,
-    ecs_service_steady.PATCH,
-    eks_addons.PATCH,
-    eks_cluster.PATCH,
-    eks_node_group.PATCH,
-    eks_updates.PATCH,
-    access_analyzer.PATCH,
-    parameter_source.PATCH,
-    performance_insights.PATCH,
-    replica_removal.PATCH,
-    replica_settings.PATCH,
-    bucket_policy.PATCH,
-    conditional_put.PATCH,
-    locked_upload.PATCH,
-    object_lock.PATCH,
+_MODULES = (
+    *(application_autoscaling_names, mixed_instances, refresh),
+    *(plan_name_reuse, plan_update, selection, vault_policy),
+    *(budgets_subscribers, budgets_update, cloudwatch_composite),
+    *(backup_vault, ecs_cluster, ecs_task),
+    *(delete, project, update),
+    *(endpoint_routes, instance_groups, launch_template_tags, launch_template_user_data),
+    *(detailed_monitoring, platforms),
+    *(ecs_service_fields, ecs_service_steady, eks_addons, eks_cluster, eks_node_group, eks_updates),
+    access_analyzer,
+    *(parameter_source, performance_insights, replica_removal, replica_settings),
+    *(bucket_policy, conditional_put, locked_upload, object_lock),
 )
+PATCHES: tuple[Patch, ...] = tuple(module.PATCH for module in _MODULES)
 
 _applied: set[str] = set()
 _lock = threading.Lock()

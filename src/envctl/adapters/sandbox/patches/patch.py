@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Patch:
-    """A fix of one gap of moto."""
+    """A fix of one gap of moto: a docstring below each one tells the fault, and its effect on a user of Terraform."""
 
     name: str
     service: str
-    gap: str  # the fault of moto, and its effect on a user of Terraform
     apply: Callable[[], None]
 
 
-def replace_method(owner: type, method: Callable[..., object]) -> None:
-    """Replace the method of the same name in a class."""
-    setattr(owner, method.__name__, method)
+def replace_methods(owner: type, *methods: Callable[..., object]) -> None:
+    """Replace the methods of the same names in a class."""
+    for method in methods:
+        setattr(owner, method.__name__, method)
 
 
 def replace_stack_methods(owner: type, source: type) -> None:

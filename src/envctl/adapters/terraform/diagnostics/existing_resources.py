@@ -69,8 +69,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 def find_existing(diagnostic: Diagnostic, planned: Sequence[ResourceChange], stack: str) -> ResourceChange | None:
     """Return the planned resource if it exists already; None for another failure."""
-    text = f"{diagnostic.summary}\n{diagnostic.detail}"
-    if not (_ERROR_CODES.search(text) or _ERROR_PHRASES.search(text)):
+    if not (_ERROR_CODES.search(diagnostic.text) or _ERROR_PHRASES.search(diagnostic.text)):
         return None
     address = diagnostic.address.removeprefix(f"module.{stack}.")
     return next((each for each in planned if each.address == address and each.action is Action.CREATE), None)

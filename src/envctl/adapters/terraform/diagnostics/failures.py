@@ -34,9 +34,10 @@ def to_terraform_error(ended: ProcessResult, transcript: Transcript, site: Site,
         if locked := state_lock.parse_lock_error(diagnostic, site):
             return locked
     planned = transcript.planned_changes if command == "apply" else ()
-    problems = _merge_full_disk(
-        [_to_problem(each, site, command, planned) for each in _select_diagnostics(ended, transcript)]
-    )
+    problems = [_to_problem(each, site, command, planned) for each in _select_diagnostics(ended, transcript)]
+    # Terraform reports a full disk once each for the plan, the state and its backup.
+    full = [problem for problem in problems if problem.code == disk_errors.FULL_DISK_CODE]
+    problems = [problem for problem in problems if problem not in full[1:]]
     if kill := killed_process.describe_kill(ended, transcript, site, command):
         problems.insert(0, kill)
     if not problems:
@@ -61,12 +62,6 @@ def _select_diagnostics(ended: ProcessResult, transcript: Transcript) -> list[Di
     return [each for each in errors if transcript.dumped_state is None or each.summary not in _HANDLED_SUMMARIES]
 
 
-def _merge_full_disk(problems: list[Problem]) -> list[Problem]:
-    """Keep the first problem of a full disk only: Terraform reports one each for the plan, the state and its backup."""
-    full = [problem for problem in problems if problem.code == disk_errors.FULL_DISK_CODE]
-    return [problem for problem in problems if problem not in full[1:]]
-
-
 def is_upstream_missing(error: EnvctlError) -> bool:
     """Return whether all problems come from a missing upstream state, or from missing outputs in it."""
     return isinstance(error, UpstreamBehindError) or all(problem.code == UPSTREAM_GONE for problem in error.problems)
@@ -87,12 +82,10 @@ def _to_problem(diagnostic: Diagnostic, site: Site, command: str, planned: Seque
     for detail in (more.strip(), diagnostic.detail.strip()):
         message += f"\n{detail}" if detail else ""
     if (change := existing_resources.find_existing(diagnostic, planned, stack)) is not None:
-        code, hint = (
-            existing_resources.ALREADY_EXISTS,
-            existing_resources.suggest_import(change, stack, site.environment),
-        )
+        code = existing_resources.ALREADY_EXISTS
+        hint = existing_resources.suggest_import(change, stack, site.environment)
     else:
-        code, hint = _find_code_and_hint(f"{diagnostic.summary}\n{diagnostic.detail}", site, command)
+        code, hint = _find_code_and_hint(diagnostic.text, site, command)
         if code == DENIED and _REMOTE_STATE in diagnostic.address:
             hint = _INPUTS_HINT
     return Problem(code, message, hint, _find_location(diagnostic, site), stack, address)
@@ -101,10 +94,11 @@ def _to_problem(diagnostic: Diagnostic, site: Site, command: str, planned: Seque
 def _find_code_and_hint(text: str, site: Site, command: str) -> tuple[str, str]:
     cause = find_cause(text)
     if cause is None:
-        return "E305", _suggest_next(command)
-    return cause.code, full_disk.suggest_making_room(
-        text, site.directory
-    ) if cause.code == disk_errors.FULL_DISK_CODE else cause.hint
+        if command == "apply":
+            return "E305", "what was applied is kept; correct the cause, and the same command goes on from there"
+        return "E305", "nothing was changed; correct the cause and run the command again"
+    is_disk_full = cause.code == disk_errors.FULL_DISK_CODE
+    return cause.code, full_disk.suggest_making_room(text, site.directory) if is_disk_full else cause.hint
 
 
 def _find_location(diagnostic: Diagnostic, site: Site) -> Location | None:
@@ -137,12 +131,6 @@ def _find_key_path(site: Site, number: int) -> tuple[str | int, ...]:
             before = path[depth - 1] if len(path) >= depth else -1
             path = [*path[: depth - 1], before + 1 if isinstance(before, int) else 0]
     return tuple(path)
-
-
-def _suggest_next(command: str) -> str:
-    if command == "apply":
-        return "what was applied is kept; correct the cause, and the same command goes on from there"
-    return "nothing was changed; correct the cause and run the command again"
 
 
 @contextlib.contextmanager

@@ -6,12 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from envctl.adapters.terraform.process.disk_errors import (
-    FULL_DISK_CODE,
-    FULL_DISK_ERRNOS,
-    describe_full_disk,
-    translate_disk_errors,
-)
+from envctl.adapters.disk.faults import DISK_FULL_ERRNOS
+from envctl.adapters.terraform.process.disk_errors import FULL_DISK_CODE, describe_full_disk, translate_disk_errors
 from envctl.adapters.terraform.process.json_events import Transcript
 from envctl.adapters.terraform.process.process import ProcessResult
 from envctl.adapters.terraform.process.stack_lock import Site
@@ -46,12 +42,11 @@ def _allocate_reserve(descriptor: int, site: Site) -> None:
         os.posix_fallocate(descriptor, 0, RESERVE_BYTES)
     except OSError as error:
         # Not every file system can reserve space.
-        if error.errno in FULL_DISK_ERRNOS:
+        if error.errno in DISK_FULL_ERRNOS:
             why = f"an apply of {site.stack.name} might not be able to save its state, and was not begun"
             message = f"the disk of {site.directory} is full: {why}"
-            raise OperationFailedError(
-                Problem(FULL_DISK_CODE, message, f"make room there: {RESERVE_BYTES >> 20} MiB at least")
-            ) from error
+            hint = f"make room there: {RESERVE_BYTES >> 20} MiB at least"
+            raise OperationFailedError(Problem(FULL_DISK_CODE, message, hint)) from error
 
 
 def suggest_making_room(text: str, directory: Path) -> str:
@@ -65,7 +60,7 @@ def check_disk_error(site: Site, ended: ProcessResult, transcript: Transcript) -
     """Raise OperationFailedError if Terraform failed because of a full disk."""
     if not ended.code or ended.interrupted:
         return
-    text = "\n".join([*(f"{each.summary}\n{each.detail}" for each in transcript.errors), ended.errors])
+    text = "\n".join([*(each.text for each in transcript.errors), ended.errors])
     if found := _FULL_DISK_ERROR.search(text):
         where = Path(found[1]) if found[1] else site.directory
         raise OperationFailedError(describe_full_disk(where, found[2], f"{site.stack.name}: "))

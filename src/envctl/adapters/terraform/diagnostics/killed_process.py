@@ -51,7 +51,7 @@ def describe_victim(ended: ProcessResult, transcript: Transcript) -> str:
         return "Terraform"
     if not ended.code:
         return ""
-    text = "\n".join([*(_join_text(each) for each in transcript.errors), ended.errors])
+    text = "\n".join([*(each.text for each in transcript.errors), ended.errors])
     if _LOST_PROVIDER.search(text):
         # Terraform kills a provider too slow to exit, too: such a one has answered all requests.
         named = _KILLED_PROVIDER.search(ended.log)
@@ -61,11 +61,7 @@ def describe_victim(ended: ProcessResult, transcript: Transcript) -> str:
 
 def list_other_diagnostics(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
     """Return the diagnostics about other faults."""
-    return [
-        each
-        for each in diagnostics
-        if not (_LOST_PROVIDER.search(_join_text(each)) or _KILLED_PROGRAM in _join_text(each))
-    ]
+    return [each for each in diagnostics if not (_LOST_PROVIDER.search(each.text) or _KILLED_PROGRAM in each.text)]
 
 
 def describe_kill(ended: ProcessResult, transcript: Transcript, site: Site, command: str) -> Problem | None:
@@ -82,7 +78,7 @@ def describe_kill(ended: ProcessResult, transcript: Transcript, site: Site, comm
 
 
 def _join_unfinished(transcript: Transcript, stack: str) -> str:
-    lost = [each.address for each in transcript.errors if each.address and _LOST_PROVIDER.search(_join_text(each))]
+    lost = [each.address for each in transcript.errors if each.address and _LOST_PROVIDER.search(each.text)]
     addresses = sorted({*transcript.unfinished, *(address.removeprefix(f"module.{stack}.") for address in lost)})
     return join_first(addresses, _MAX_NAMED, len(addresses)) if addresses else ""
 
@@ -95,7 +91,3 @@ def _suggest_next(ended: ProcessResult, site: Site, command: str) -> str:
         return f"{advice}; and see to the lock and the state that it left: envctl recover {site.environment}"
     kept = "what was done is kept, and the next run goes on from there"
     return f"{advice}; {kept}; if it says that something exists already, it says how to take it into the state"
-
-
-def _join_text(diagnostic: Diagnostic) -> str:
-    return f"{diagnostic.summary}\n{diagnostic.detail}"

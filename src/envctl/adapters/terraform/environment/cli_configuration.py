@@ -49,15 +49,14 @@ def list_config_files(environment: Mapping[str, str]) -> list[Path]:
     """Return all files read by Terraform or OpenTofu, existing or not."""
     if named := _find_named_file(environment):
         return [named]
-    home, found = _find_home(environment), _list_default_files(environment)
-    folders = [home / ".terraform.d"]
+    found = _list_default_files(environment)
+    folders = [Path(environment.get("HOME", ""), ".terraform.d")]
     if configured := environment.get("XDG_CONFIG_HOME"):
         folders.append(Path(configured) / "opentofu")
         found.append(Path(configured) / "opentofu" / "tofurc")
-    return [
-        *found,
-        *(file for folder in folders for end in ("*.tfrc", "*.tfrc.json") for file in sorted(folder.glob(end))),
-    ]
+    for folder in folders:
+        found += [*sorted(folder.glob("*.tfrc")), *sorted(folder.glob("*.tfrc.json"))]
+    return found
 
 
 def read_config_files(environment: Mapping[str, str]) -> Iterator[bytes]:
@@ -84,11 +83,8 @@ def parse_install_methods(environment: Mapping[str, str]) -> tuple[InstallMethod
     for kind, body in _METHOD.findall(read_main_file(environment)):
         source = _SOURCE.search(body)
         where = _unescape_text(source[1]) if source else ""
-        found.append(
-            InstallMethod(
-                kind.removesuffix("_mirror"), where, _parse_list("include", body), _parse_list("exclude", body)
-            )
-        )
+        include, exclude = _parse_list("include", body), _parse_list("exclude", body)
+        found.append(InstallMethod(kind.removesuffix("_mirror"), where, include, exclude))
     return tuple(found)
 
 
@@ -103,9 +99,8 @@ def _parse_list(name: str, body: str) -> tuple[str, ...]:
 
 def _is_match(address: str, pattern: str) -> bool:
     """Match an address with a pattern: an address with stars, optionally without the registry's host."""
-    parts = pattern.split("/")
-    full_pattern = "/".join([DEFAULT_REGISTRY, *parts]) if len(parts) < address.count("/") + 1 else pattern
-    return fnmatchcase(address, full_pattern)
+    lacks_host = pattern.count("/") < address.count("/")
+    return fnmatchcase(address, f"{DEFAULT_REGISTRY}/{pattern}" if lacks_host else pattern)
 
 
 def _find_named_file(environment: Mapping[str, str]) -> Path | None:
@@ -114,9 +109,4 @@ def _find_named_file(environment: Mapping[str, str]) -> Path | None:
 
 
 def _list_default_files(environment: Mapping[str, str]) -> list[Path]:
-    home = _find_home(environment)
-    return [home / ".tofurc", home / ".terraformrc"]
-
-
-def _find_home(environment: Mapping[str, str]) -> Path:
-    return Path(environment.get("HOME", ""))
+    return [Path(environment.get("HOME", ""), name) for name in (".tofurc", ".terraformrc")]

@@ -9,6 +9,7 @@ from envctl.adapters.terraform.environment.variables import FLAGS_VARIABLE, STAR
 
 _MAX_SHOWN = 4
 _PATH_VARIABLES = ("HOME", "XDG_CONFIG_HOME", "TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG", "TF_PLUGIN_CACHE_DIR")
+_FLAG_TARGETS = STARTED_COMMANDS | {FLAGS_VARIABLE}
 _NEVER_STARTED = "envctl never starts that command of Terraform"
 
 
@@ -31,12 +32,7 @@ class EnvironmentFilter:
                 passed[name] = value
             elif rule.verdict == "kept away" and value:
                 dropped.setdefault(rule.reason, []).append(name)
-            elif (
-                rule.verdict == "flags"
-                and value
-                and name != FLAGS_VARIABLE
-                and name.removeprefix(f"{FLAGS_VARIABLE}_") not in STARTED_COMMANDS
-            ):
+            elif rule.verdict == "flags" and value and name.removeprefix(f"{FLAGS_VARIABLE}_") not in _FLAG_TARGETS:
                 dropped.setdefault(_NEVER_STARTED, []).append(name)
         for reason, names in dropped.items():
             self._warn_once(_format_warning(sorted(names), reason))

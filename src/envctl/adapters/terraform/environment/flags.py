@@ -40,45 +40,18 @@ HARMLESS_FLAGS = {
     "consolidate-errors": _OUTPUT_SWITCH,
 }
 
-_STACK_HINT = "envctl plans and applies whole stacks; to work on some of them: --stack NAME"
-_SETTINGS_HINT = "write the setting to environments/ENV/terraform.tfvars"
-_STATE_HINT = "where states are is said by [state] in envctl.toml"
+_SELECTING, _SETTING = ("target", "target-file", "exclude", "exclude-file"), ("var", "var-file")
+_STATE = ("backend-config", "state", "state-out")
+_OUTPUT_FILES = ("backup", "generate-config-out", "lockfile", "out")
+_OTHERS = ("from-module", "invoke", "plugin-dir", "policies", "replace", "test-directory")
 # Flags with a value, if need be in the next word.
-_FLAGS_WITH_VALUE = frozenset(
-    (
-        "backend-config",
-        "backup",
-        "exclude",
-        "exclude-file",
-        "from-module",
-        "generate-config-out",
-        "invoke",
-        "lockfile",
-        "out",
-        "plugin-dir",
-        "policies",
-        "replace",
-        "state",
-        "state-out",
-        "target",
-        "target-file",
-        "test-directory",
-        "var",
-        "var-file",
-    )
-)
+_FLAGS_WITH_VALUE = frozenset((*_SELECTING, *_SETTING, *_STATE, *_OUTPUT_FILES, *_OTHERS))
 _ALTERNATIVES = {
-    "target": _STACK_HINT,
-    "target-file": _STACK_HINT,
-    "exclude": _STACK_HINT,
-    "exclude-file": _STACK_HINT,
+    **dict.fromkeys(_SELECTING, "envctl plans and applies whole stacks; to work on some of them: --stack NAME"),
+    **dict.fromkeys(_SETTING, "write the setting to environments/ENV/terraform.tfvars"),
+    **dict.fromkeys(_STATE, "where states are is said by [state] in envctl.toml"),
     "refresh-only": "to see what has changed: envctl drift ENV; to put it right: envctl drift ENV --fix",
     "destroy": "to destroy an environment: envctl destroy ENV",
-    "var": _SETTINGS_HINT,
-    "var-file": _SETTINGS_HINT,
-    "backend-config": _STATE_HINT,
-    "state": _STATE_HINT,
-    "state-out": _STATE_HINT,
     "upgrade": "to upgrade providers: envctl lock-providers --upgrade",
 }
 
@@ -96,9 +69,7 @@ def check_flags(inherited: Mapping[str, str]) -> tuple[dict[str, str], list[Prob
     """Return the variables for Terraform, and the problems of those set by the caller."""
     passed: dict[str, list[str]] = {}
     problems: list[Problem] = []
-    for variable in sorted(
-        name for name in inherited if name == FLAGS_VARIABLE or name.startswith(f"{FLAGS_VARIABLE}_")
-    ):
+    for variable in sorted(name for name in inherited if f"{name}_".startswith(f"{FLAGS_VARIABLE}_")):
         command = variable.removeprefix(FLAGS_VARIABLE).removeprefix("_")
         if command and command not in STARTED_COMMANDS:
             continue

@@ -21,11 +21,8 @@ WORKSPACE_FILE = ".terraform/environment"
 def remove_stray_files(directory: Path) -> list[str]:
     """Remove stray files, and return their names. Only files of envctl, and those Terraform made from them, stay."""
     removed = []
-    for name in [
-        *_list_stray_names(directory),
-        *(f"{_TESTS_FOLDER}/{name}" for name in _list_stray_names(directory / _TESTS_FOLDER)),
-        WORKSPACE_FILE,
-    ]:
+    in_tests = [f"{_TESTS_FOLDER}/{name}" for name in _list_stray_names(directory / _TESTS_FOLDER)]
+    for name in [*_list_stray_names(directory), *in_tests, WORKSPACE_FILE]:
         if name == ROOT_MODULE_FILE:
             continue
         try:

@@ -34,20 +34,14 @@ class LockRequest:
     exclusive: bool
 
 
+@dataclass(frozen=True)
 class CacheLocks:
     """Locks as files in `folder`. `timeouts` are the seconds before `notify` gets a message, and before the error."""
 
-    def __init__(
-        self,
-        folder: Path,
-        notify: Callable[[str], None],
-        should_stop: Callable[[], bool],
-        timeouts: tuple[float, float] = (NOTICE_SECONDS, TIMEOUT_SECONDS),
-    ) -> None:
-        self._folder = folder
-        self._notify = notify
-        self._should_stop = should_stop
-        self._notice_after, self._give_up_after = timeouts
+    folder: Path
+    notify: Callable[[str], None]
+    should_stop: Callable[[], bool]
+    timeouts: tuple[float, float] = (NOTICE_SECONDS, TIMEOUT_SECONDS)
 
     @contextlib.contextmanager
     def hold_locks(self, requests: Sequence[LockRequest], requester: str) -> Iterator[None]:
@@ -60,8 +54,9 @@ class CacheLocks:
     @contextlib.contextmanager
     def _hold_lock(self, request: LockRequest, requester: str) -> Iterator[None]:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._folder / _lock_file_name(request.name), os.O_RDWR | os.O_CREAT, 0o666)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            name = request.name.replace("/", "~").replace(" ", "~") or "all"
+            descriptor = os.open(self.folder / name, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             if error.errno not in _UNLOCKABLE_ERRNOS:
                 raise
@@ -76,15 +71,19 @@ class CacheLocks:
 
     def _wait_for_lock(self, descriptor: int, request: LockRequest, requester: str) -> None:
         start, notified, pause = time.monotonic(), False, _MIN_PAUSE
+        wanted = f"provider {shorten_address(request.name)}" if request.name else "the providers"
         while not _try_lock(descriptor, fcntl.LOCK_EX if request.exclusive else fcntl.LOCK_SH):
             waited = time.monotonic() - start
-            if self._should_stop():
-                message = f"interrupted: {requester} waited for {_describe_request(request)}"
+            if self.should_stop():
+                message = f"interrupted: {requester} waited for {wanted}"
                 raise InterruptedByUserError(Problem("E311", message, "the next run goes on from what is there"))
-            if waited > self._give_up_after:
-                raise LockHeldError(_timeout_problem(request, _read_holder(descriptor), requester, self._folder))
-            if waited > self._notice_after and not notified:
-                self._notify(f"{requester} waits for {_describe_request(request)}: {_read_holder(descriptor)} is at it")
+            if waited > self.timeouts[1]:
+                holder = f"{_read_holder(descriptor)} still holds it in {self.folder}"
+                message = f"{requester} has waited too long for {wanted}: {holder}"
+                hint = "wait until it has ended, or end it, and run the command again"
+                raise LockHeldError(Problem("E345", message, hint))
+            if waited > self.timeouts[0] and not notified:
+                self.notify(f"{requester} waits for {wanted}: {_read_holder(descriptor)} is at it")
                 notified = True
             time.sleep(pause)
             pause = min(pause * 2, _MAX_PAUSE)
@@ -99,10 +98,6 @@ def _try_lock(descriptor: int, kind: int) -> bool:
         if error.errno not in _UNLOCKABLE_ERRNOS:
             raise
     return True
-
-
-def _lock_file_name(name: str) -> str:
-    return name.replace("/", "~").replace(" ", "~") or "all"
 
 
 @contextlib.contextmanager
@@ -133,12 +128,3 @@ def _read_holder(descriptor: int) -> str:
     with contextlib.suppress(OSError):
         return os.pread(descriptor, 1024, 0).decode(errors="replace").strip() or "another envctl"
     return "another envctl"
-
-
-def _describe_request(request: LockRequest) -> str:
-    return f"provider {shorten_address(request.name)}" if request.name else "the providers"
-
-
-def _timeout_problem(request: LockRequest, holder: str, requester: str, folder: Path) -> Problem:
-    message = f"{requester} has waited too long for {_describe_request(request)}: {holder} still holds it in {folder}"
-    return Problem("E345", message, "wait until it has ended, or end it, and run the command again")

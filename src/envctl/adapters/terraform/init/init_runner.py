@@ -3,18 +3,11 @@
 import re
 from pathlib import Path
 
-from envctl.adapters.disk.reading import read_bytes
 from envctl.adapters.disk.writing import write_bytes
 from envctl.adapters.terraform.environment import cli_configuration
-from envctl.adapters.terraform.init import init_stamp
+from envctl.adapters.terraform.init import init_stamp, provider_install
 from envctl.adapters.terraform.init.cache_locks import CacheLocks
 from envctl.adapters.terraform.init.plugin_cache import OWN_FOLDER, PluginCache, parse_pinned
-from envctl.adapters.terraform.init.provider_install import (
-    PLUGIN_PATH_RECORD,
-    ProviderInstall,
-    require_success,
-    run_init,
-)
 from envctl.adapters.terraform.launcher import Launcher
 from envctl.adapters.terraform.process import json_events, stack_lock
 from envctl.adapters.terraform.process.disk_errors import translate_disk_errors
@@ -24,7 +17,6 @@ from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 from envctl.usecases.ports.core import Observer
 
-STAMP_FILE = init_stamp.STAMP_FILE
 _NEEDS_INIT = re.compile(
     r"terraform init|tofu init|[Ii]nitialization required|provider.*not (?:installed|available)"
     # With TF_IN_AUTOMATION the hint is missing.
@@ -50,7 +42,7 @@ class InitRunner:
         # First, because an earlier Terraform may still need the files to be deleted.
         stack_lock.require_idle(site)
         with translate_disk_errors(site.directory):
-            for name in (STAMP_FILE, PLUGIN_PATH_RECORD, LOCK_FILE):
+            for name in (init_stamp.STAMP_FILE, provider_install.PLUGIN_PATH_RECORD, LOCK_FILE):
                 (site.directory / name).unlink(missing_ok=True)
             if known:
                 write_bytes(site.directory / LOCK_FILE, known)
@@ -62,10 +54,10 @@ class InitRunner:
 
         Call it after Terraform demanded an init or found a changed package.
         """
-        old, lock = init_stamp.read_stamp(site.directory), _read_optional(site.directory / LOCK_FILE)
+        old, lock = init_stamp.read_stamp(site.directory), init_stamp.read_optional(site.directory / LOCK_FILE)
         if cache := self._find_cache(site):
             cache.delete_records(parse_pinned(lock))
-        (site.directory / STAMP_FILE).unlink(missing_ok=True)
+        (site.directory / init_stamp.STAMP_FILE).unlink(missing_ok=True)
         self.ensure_initialized(site, lock)
         if old is not None and (new := init_stamp.read_stamp(site.directory)):
             with translate_disk_errors(site.directory):
@@ -74,12 +66,12 @@ class InitRunner:
     def _install_providers(self, site: Site, known: bytes) -> None:
         cache = self._find_cache(site)
         if cache is None:
-            require_success(site, *run_init(self._launcher, site, None))
+            provider_install.require_success(site, *provider_install.run_init(self._launcher, site, None))
             return
-        locks = CacheLocks(
-            cache.folder / OWN_FOLDER / "locks", self._observer.on_message, lambda: self._stopping.stop_requested
-        )
-        ProviderInstall(self._launcher, site, cache, locks, parse_pinned(known), self._observer.on_message).install()
+        notify, folder = self._observer.on_message, cache.folder / OWN_FOLDER / "locks"
+        locks = CacheLocks(folder, notify, lambda: self._stopping.stop_requested)
+        pinned = parse_pinned(known)
+        provider_install.ProviderInstall(self._launcher, site, cache, locks, pinned, notify).install()
 
     def _find_cache(self, site: Site) -> PluginCache | None:
         """Return the plugin cache, or None if the user disabled it: each stack then has its own packages."""
@@ -97,10 +89,3 @@ def needs_init(transcript: json_events.Transcript, result: ProcessResult) -> boo
     """
     output = [f"{each.summary} {each.detail}" for each in transcript.errors if not each.address]
     return result.code != 0 and _NEEDS_INIT.search(" ".join([*output, result.errors])) is not None
-
-
-def _read_optional(file: Path) -> bytes:
-    try:
-        return read_bytes(file)
-    except FileNotFoundError:
-        return b""

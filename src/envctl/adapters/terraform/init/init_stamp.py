@@ -86,7 +86,9 @@ def hash_inputs(directory: Path, binary: Sequence[str], environment: Mapping[str
 def inspect_results(directory: Path) -> dict[str, Any]:
     """Return the results of `init` on disk: module record, hash of the backend record, files of the packages."""
     records = [MODULES_MANIFEST] if (directory / MODULES_MANIFEST).is_file() else []
-    found: dict[str, Any] = {"records": records, "backend": _hash_file(directory / BACKEND_RECORD), "packages": {}}
+    found: dict[str, Any] = {"records": records, "backend": "", "packages": {}}
+    with contextlib.suppress(OSError):
+        found["backend"] = hashlib.sha256(read_bytes(directory / BACKEND_RECORD)).hexdigest()
     with contextlib.suppress(OSError):
         for each in parse_pinned(read_bytes(directory / LOCK_FILE)):
             folder = directory / INSTALLED_FOLDER
@@ -94,19 +96,18 @@ def inspect_results(directory: Path) -> dict[str, Any]:
     return found
 
 
-def _hash_file(file: Path) -> str:
-    with contextlib.suppress(OSError):
-        return hashlib.sha256(read_bytes(file)).hexdigest()
-    return ""
+def read_optional(file: Path) -> bytes:
+    """Return the content of a file; empty for a missing one."""
+    try:
+        return read_bytes(file)
+    except FileNotFoundError:
+        return b""
 
 
 def _covers_lock(directory: Path, stamp: Stamp, lock: bytes) -> bool:
     """Return True if the lock still covers the providers of the stack. It may hold more, for other stacks."""
     wanted = split_provider_blocks(lock)
-    try:
-        current = split_provider_blocks(read_bytes(directory / LOCK_FILE))
-    except FileNotFoundError:
-        current = {}
+    current = split_provider_blocks(read_optional(directory / LOCK_FILE))
     for address, block in current.items():
         if address not in wanted or read_version(wanted[address]) != read_version(block):
             return False

@@ -2,13 +2,12 @@
 
 import contextlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from envctl.adapters.disk.reading import read_bytes
 from envctl.adapters.terraform.init.package_hash import hash_package, list_files
+from envctl.adapters.terraform.process.disk_errors import replace_file
 
 
 @dataclass(frozen=True)
@@ -54,14 +53,9 @@ class KnownPackages:
 
     def _save_record(self, package: Path, now: list[list[object]], known: KnownPackage) -> None:
         self._found[package] = now, known
-        record = self._record_path(package)
         with contextlib.suppress(OSError):
             document = json.dumps({"hash": known.hash, "sound": known.verified, "files": now})
-            record.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=record.parent)
-            with os.fdopen(handle, "w") as file:
-                file.write(document)
-            Path(temporary).replace(record)
+            replace_file(self._record_path(package), document)
 
     def delete_record(self, package: Path) -> None:
         self._found.pop(package, None)

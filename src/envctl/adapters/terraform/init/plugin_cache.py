@@ -91,7 +91,7 @@ class PluginCache:
         for each in parse_pinned(lock):
             unpacked = [found for found in each.hashes if found.startswith(H1_PREFIX)]
             for package in list_packages(view, each):
-                if not self._is_cache_link(package):
+                if not (package.is_symlink() and package.readlink().is_relative_to(self.folder)):
                     new_hash = unpacked[0] if len(unpacked) == 1 else hash_package(package)
                     self._adopt_package(package, self.folder / each.cache_path / package.name, new_hash)
         self._remove_abandoned()
@@ -147,9 +147,6 @@ class PluginCache:
             for box in (self._ours / "moving").iterdir():
                 if time.time() - box.stat().st_mtime > _ABANDONED_SECONDS:
                     shutil.rmtree(box, ignore_errors=True)
-
-    def _is_cache_link(self, package: Path) -> bool:
-        return package.is_symlink() and package.readlink().is_relative_to(self.folder)
 
 
 def list_packages(folder: Path, wanted: PinnedProvider) -> tuple[Path, ...]:

@@ -132,9 +132,8 @@ def run_init(
     """Run `terraform init`, with `plugins` as plugin cache if given. `tell` announces it to the observer."""
     event = ProgressEvent(site.stack.name, "init") if tell else None
     modules: dict[str, bool] = {"get": False} if _has_carried_modules(site.directory) else {}
-    return launcher.stream_command(
-        replace(site, plugins=plugins), event, "init", reconfigure=True, **modules, **options
-    )
+    site = replace(site, plugins=plugins)
+    return launcher.stream_command(site, event, "init", reconfigure=True, **modules, **options)
 
 
 def _has_carried_modules(directory: Path) -> bool:

@@ -6,11 +6,11 @@ hashes or none, so after a missing package each provider and platform is tried a
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from envctl.adapters.disk.reading import read_bytes
 from envctl.adapters.disk.writing import write_bytes
 from envctl.adapters.terraform.environment import cli_configuration
+from envctl.adapters.terraform.init.init_stamp import read_optional
 from envctl.adapters.terraform.init.provider_install import VIEW_FOLDER
 from envctl.adapters.terraform.launcher import Launcher, check_result
 from envctl.adapters.terraform.process.disk_errors import translate_disk_errors
@@ -31,16 +31,8 @@ _NO_VERSION = re.compile(r"no available releases match|does not match configured
 _CONFLICT_HINT = "make their constraints agree: a project has one lock, and it holds one version of each provider"
 
 
-@dataclass(frozen=True)
-class _Requirements:
-    """Provider constraints of all stacks."""
-
-    # By stack, then by provider address.
-    constraints: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        return tuple(sorted({address for each in self.constraints.values() for address in each}))
+_Constraints = Mapping[str, Mapping[str, Sequence[str]]]
+"""Provider constraints of all stacks, by stack and by provider address."""
 
 
 def lock_providers(launcher: Launcher, site: Site, known: bytes, platforms: Sequence[str]) -> HashedProviders:
@@ -56,28 +48,29 @@ def lock_providers(launcher: Launcher, site: Site, known: bytes, platforms: Sequ
         plugins.mkdir(exist_ok=True)
     site = replace(site, plugins=plugins)
     _capture_command(launcher, site, "get")
-    locking = _LockBuilder(launcher, site, _parse_requirements(_capture_command(launcher, site, "providers")))
+    locking = _LockBuilder(launcher, site, _parse_constraints(_capture_command(launcher, site, "providers")))
     if known:
         with translate_disk_errors(site.directory):
             write_bytes(site.directory / LOCK_FILE, known)
     missing: dict[str, tuple[str, ...]] = {}
-    for source, addresses in _group_by_source(launcher, site, locking.needed.addresses).items():
+    for source, addresses in _group_by_source(launcher, site, locking.addresses).items():
         if not locking.add_hashes(source, addresses, platforms):
             for address in addresses:
-                missing[address] = tuple(
-                    each for each in platforms if not locking.add_hashes(source, [address], [each])
-                )
-    needed = locking.needed.addresses
-    return HashedProviders(
-        keep_providers(locking.read_lock(), needed), needed, {name: each for name, each in missing.items() if each}
-    )
+                failed = [each for each in platforms if not locking.add_hashes(source, [address], [each])]
+                missing[address] = tuple(failed)
+    needed, lock = locking.addresses, read_optional(site.directory / LOCK_FILE)
+    return HashedProviders(keep_providers(lock, needed), needed, {name: each for name, each in missing.items() if each})
 
 
 @dataclass(frozen=True)
 class _LockBuilder:
     launcher: Launcher
     site: Site
-    needed: _Requirements
+    constraints: _Constraints
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return tuple(sorted({address for each in self.constraints.values() for address in each}))
 
     def add_hashes(self, source: Sequence[str], addresses: Sequence[str], platforms: Sequence[str]) -> bool:
         """Add hashes to the lock. Return False, without any, if one provider has no package for one platform."""
@@ -93,32 +86,26 @@ class _LockBuilder:
         check_result(result, Transcript(), self.site, "providers lock")
         return True
 
-    def read_lock(self) -> bytes:
-        file = self.site.directory / LOCK_FILE
-        return read_bytes(file) if file.exists() else b""
-
     def _explain_conflicts(self, output: str) -> list[Problem]:
         """Return a problem for each provider without a version for all stacks, with their constraints."""
-        locked = {address: read_version(block) for address, block in split_provider_blocks(self.read_lock()).items()}
-        named = [address for address in self.needed.addresses if f"- {address}: " in output]
-        problems = [_conflict_problem(address, self.needed, locked.get(address, ""), output) for address in named]
+        blocks = split_provider_blocks(read_optional(self.site.directory / LOCK_FILE))
+        locked = {address: read_version(block) for address, block in blocks.items()}
+        named = [address for address in self.addresses if f"- {address}: " in output]
+        problems = [_conflict_problem(address, self.constraints, locked.get(address, ""), output) for address in named]
         return problems or [Problem("E349", f"no versions of the providers suit all stacks: {output}", _CONFLICT_HINT)]
 
 
-def _conflict_problem(address: str, needed: _Requirements, pinned: str, output: str) -> Problem:
+def _conflict_problem(address: str, constraints: _Constraints, pinned: str, output: str) -> Problem:
+    name = shorten_address(address)
     if pinned and "no longer available" in output:
-        message = (
-            f"{shorten_address(address)} {pinned}, which the lock pins, is not to be had where providers are taken from"
-        )
+        message = f"{name} {pinned}, which the lock pins, is not to be had where providers are taken from"
         return Problem("E348", message, "envctl lock-providers --upgrade")
-    asks = sorted(
-        (stack, asked) for stack, each in needed.constraints.items() for asked in each.get(address, ()) if asked
-    )
+    asks = sorted((stack, asked) for stack, each in constraints.items() for asked in each.get(address, ()) if asked)
     if pinned:
         text = _format_constraints((stack, asked) for stack, asked in asks if not is_version_allowed(asked, pinned))
-        message = f"the lock pins {shorten_address(address)} {pinned}, and that does not suit all stacks{text}"
+        message = f"the lock pins {name} {pinned}, and that does not suit all stacks{text}"
         return Problem("E348", message, "envctl lock-providers --upgrade")
-    message = f"no version of {shorten_address(address)} that can be had suits all stacks{_format_constraints(asks)}"
+    message = f"no version of {name} that can be had suits all stacks{_format_constraints(asks)}"
     return Problem("E349", message, _CONFLICT_HINT)
 
 
@@ -138,7 +125,7 @@ def _group_by_source(launcher: Launcher, site: Site, addresses: Sequence[str]) -
     return found
 
 
-def _parse_requirements(text: str) -> _Requirements:
+def _parse_constraints(text: str) -> _Constraints:
     """Parse the tree of `terraform providers`. Its first level are the stacks."""
     asked: dict[str, dict[str, list[str]]] = {}
     stack = ""
@@ -150,7 +137,7 @@ def _parse_requirements(text: str) -> _Requirements:
             at_root = line.startswith(("├── provider", "└── provider"))
             needed = asked.setdefault("the project" if at_root else stack, {})
             needed.setdefault(found["address"], []).append(found["asked"].strip())
-    return _Requirements(asked)
+    return asked
 
 
 def _capture_command(launcher: Launcher, site: Site, command: str) -> str:

@@ -1,9 +1,10 @@
 """Failures of `terraform get` as problems, with the location of the module call."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from envctl.adapters.terraform.diagnostics.causes import FailureCause
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem
 from envctl.domain.release.remote_modules import redact_credentials
 from envctl.domain.terraform.workdir_names import CODE_FOLDER
@@ -15,7 +16,6 @@ _PARTS = re.compile(
     r"\A(?P<summary>[^\n]+)\n\n(?:  on (?P<file>.+?) line (?P<line>\d+)[^\n]*\n(?:[^\n]+\n)*\n)?(?P<detail>.*)\Z",
     re.DOTALL,
 )
-_PART_NAMES = ("summary", "file", "line", "detail")
 _CODE_PREFIX = f"../{CODE_FOLDER}/"
 _INSTALLED = re.compile(r"\.terraform/modules/([\w.-]+)")
 _ADDRESS = re.compile(r"\bmodule((?:\.(?:module\.)?[\w-]+)+)")
@@ -26,15 +26,8 @@ _NOISE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class _Cause:
-    code: str
-    pattern: re.Pattern[str]
-    hint: str
-
-
 _CAUSES = (
-    _Cause(
+    FailureCause(
         "E340",
         re.compile(
             r"no such host|connection refused|connection reset|could not resolve host|failed to connect|time[d-]? ?out"
@@ -43,20 +36,24 @@ _CAUSES = (
         ),
         "check the network and the proxy; an exact version, or a commit, is fetched once and then kept",
     ),
-    _Cause(
+    FailureCause(
         "E341",
         re.compile(r"\A(?:Module not found|Unresolvable module version constraint|Module has no versions)"),
         "correct its source or its version",
     ),
-    _Cause("E111", re.compile(r"\A(?:Invalid .*(?:source|version)|Unknown module source)"), "correct its source"),
-    _Cause("E342", re.compile(r"must be available and on the PATH"), "install it: Terraform fetches such code with it"),
-    _Cause(
+    FailureCause("E111", re.compile(r"\A(?:Invalid .*(?:source|version)|Unknown module source)"), "correct its source"),
+    FailureCause(
+        "E342", re.compile(r"must be available and on the PATH"), "install it: Terraform fetches such code with it"
+    ),
+    FailureCause(
         "E342",
         re.compile(r"\A(?:Failed to (?:download|expand)|Error accessing|Unreadable module|Local module path)"),
         "correct the address or its ref, or give git, or Terraform, what it needs to log in there",
     ),
 )
-_UNKNOWN_CAUSE = _Cause("E305", re.compile(""), "nothing was changed; correct the cause and run the command again")
+_UNKNOWN_CAUSE = FailureCause(
+    "E305", re.compile(""), "nothing was changed; correct the cause and run the command again"
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +79,9 @@ class CallSites:
 
 def to_fetch_error(output: str, called: CallSites, unfinished: Sequence[str]) -> EnvctlError:
     """Convert Terraform's output. `unfinished` lists the keys of downloads begun only: some errors name no module."""
-    errors = [_parse_error(text, called) for text in _split_errors(output)]
+    blocks = _BLOCK.split(output)
+    texts = [text for kind, text in zip(blocks[1::2], blocks[2::2], strict=True) if kind == "Error"]
+    errors = [_parse_error(text, called) for text in texts]
     keys = [key for key in unfinished if key not in {error.key for error in errors}]
     for index, error in enumerate(errors):
         if not (error.key or error.at) and keys:
@@ -107,19 +106,13 @@ class _Diagnostic:
         text = f"{self.summary}\n{self.detail}"
         cause = next((cause for cause in _CAUSES if cause.pattern.search(text)), _UNKNOWN_CAUSE)
         detail = redact_credentials(_NOISE.sub("", self.detail).strip().rstrip("."))
-        return Problem(
-            cause.code, ": ".join(part for part in (self.key, self.summary, detail) if part), cause.hint, self.at
-        )
-
-
-def _split_errors(output: str) -> Iterator[str]:
-    parts = _BLOCK.split(output)
-    yield from (text for kind, text in zip(parts[1::2], parts[2::2], strict=True) if kind == "Error")
+        message = ": ".join(part for part in (self.key, self.summary, detail) if part)
+        return Problem(cause.code, message, cause.hint, self.at)
 
 
 def _parse_error(text: str, called: CallSites) -> _Diagnostic:
     match = _PARTS.match(text)
-    summary, file, line, detail = (match[name] or "" for name in _PART_NAMES) if match else (text.strip(), "", "", "")
+    summary, file, line, detail = match.groups("") if match else (text.strip(), "", "", "")
     detail = " ".join(detail.split())
     if file.startswith(_CODE_PREFIX):
         at = Location(file.removeprefix(_CODE_PREFIX), int(line))

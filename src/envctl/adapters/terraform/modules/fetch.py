@@ -19,15 +19,10 @@ from envctl.adapters.terraform.process import binary
 from envctl.adapters.terraform.process.arguments import build_arguments
 from envctl.adapters.terraform.process.process import ProcessResult, run_process
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Location, OperationFailedError, Problem
+from envctl.domain.release import remote_modules
 from envctl.domain.release.contents import File, Release
-from envctl.domain.release.remote_modules import (
-    Package,
-    ResolvedModule,
-    decode_module_record,
-    encode_module_record,
-    to_record_entry,
-)
-from envctl.domain.settings.settings import ModuleCall
+from envctl.domain.release.remote_modules import Package, ResolvedModule, to_record_entry
+from envctl.domain.terraform.variables import ModuleCall
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, MODULES_MANIFEST, ROOT_MODULE_FILE
 
 # Seconds. Cloning a large repository prints nothing.
@@ -45,31 +40,22 @@ _DEFAULTS = {
 }
 
 
+@dataclass(frozen=True)
 class TerraformModules:
     """`inherited` returns the environment of the user, as at the start of envctl."""
 
-    def __init__(
-        self,
-        project: Path,
-        cache: Path,
-        inherited: Callable[[], Mapping[str, str]],
-        surroundings: EnvironmentFilter,
-        *,
-        patience: float = MAX_SILENCE,
-    ) -> None:
-        self._project = project
-        self._surroundings = surroundings
-        self._cache = cache
-        self._inherited = inherited
-        self._patience = patience
-        self._module_cache = ModuleCache(cache)
+    project: Path
+    cache: Path
+    inherited: Callable[[], Mapping[str, str]]
+    surroundings: EnvironmentFilter
+    patience: float = MAX_SILENCE
 
     def load_cached(self, binary: str, call: ModuleCall) -> ResolvedModule | None:
-        return self._module_cache.load_module(self._find_binary(binary), call)
+        return ModuleCache(self.cache).load_module(self._find_binary(binary), call)
 
     def save_cached(self, binary: str, call: ModuleCall, module: ResolvedModule) -> None:
         with self._convert_write_errors():
-            self._module_cache.save_module(self._find_binary(binary), call, module)
+            ModuleCache(self.cache).save_module(self._find_binary(binary), call, module)
 
     def fetch_modules(
         self, binary: str, release: Release, known: Mapping[str, ResolvedModule], called_at: Mapping[str, Location]
@@ -78,33 +64,29 @@ class TerraformModules:
             scratch = _Scratch(folder, called_at)
             with self._convert_write_errors():
                 scratch.write_root(release, known)
-            self._fetch_into(self._find_binary(binary), scratch)
+            line = build_arguments(self._find_binary(binary), "get", no_color=True)
+            environment = self.build_environment()
+            ended = run_process(line, scratch.root_folder, environment, scratch.on_line, patience=self.patience)
+            if ended.interrupted:
+                message = "interrupted while the code of modules was fetched"
+                raise InterruptedByUserError(Problem("E311", message, "nothing was changed; run it again"))
+            if ended.code or ended.silent:
+                raise scratch.to_error(ended)
             return scratch.read_modules()
 
-    def _fetch_into(self, program: tuple[str, ...], scratch: "_Scratch") -> None:
-        line = build_arguments(program, "get", no_color=True)
-        ended = run_process(
-            line, scratch.root_folder, self.build_environment(), scratch.on_line, patience=self._patience
-        )
-        if ended.interrupted:
-            message = "interrupted while the code of modules was fetched"
-            raise InterruptedByUserError(Problem("E311", message, "nothing was changed; run it again"))
-        if ended.code or ended.silent:
-            raise scratch.to_error(ended)
-
     def _find_binary(self, configured: str) -> tuple[str, ...]:
-        return binary.find_binary(configured, self._inherited(), self._project)
+        return binary.find_binary(configured, self.inherited(), self.project)
 
     def build_environment(self) -> dict[str, str]:
         """Return the environment variables for Terraform."""
-        return {**_DEFAULTS, **self._surroundings.filter_variables(self._inherited())}
+        return {**_DEFAULTS, **self.surroundings.filter_variables(self.inherited())}
 
     @contextlib.contextmanager
     def _open_scratch(self) -> Iterator[Path]:
         with self._convert_write_errors():
-            self._cache.mkdir(parents=True, exist_ok=True)
-            self._module_cache.remove_stale()
-            folder = tempfile.TemporaryDirectory(dir=self._cache, prefix=UNFINISHED_PREFIX, ignore_cleanup_errors=True)
+            self.cache.mkdir(parents=True, exist_ok=True)
+            ModuleCache(self.cache).remove_stale()
+            folder = tempfile.TemporaryDirectory(dir=self.cache, prefix=UNFINISHED_PREFIX, ignore_cleanup_errors=True)
         with folder as name:
             yield Path(name)
 
@@ -113,7 +95,7 @@ class TerraformModules:
         try:
             yield
         except OSError as error:
-            message = f"{error.filename or self._cache} can't be written: {error.strerror or error}"
+            message = f"{error.filename or self.cache} can't be written: {error.strerror or error}"
             hint = "envctl writes below .envctl/ alone: check its disk and its owner"
             raise OperationFailedError(Problem("E406", message, hint)) from error
 
@@ -138,12 +120,10 @@ class _Scratch:
         # Terraform 1.15 checks the arguments of a module call before fetching the module.
         modules = {name: {**needed.get(name, {}), "source": source} for name, source in called.items()}
         self._write_file(f"{_ROOT_FOLDER}/{ROOT_MODULE_FILE}", json.dumps({"module": modules}).encode())
-        entries = [
-            to_record_entry("", "", "", "."),
-            *(to_record_entry(name, source, "", source) for name, source in called.items()),
-        ]
+        entries = [to_record_entry("", "", "", ".")]
+        entries += [to_record_entry(name, source, "", source) for name, source in called.items()]
         entries += [to_record_entry(key, m.source, m.version, self._write_known(key, m)) for key, m in known.items()]
-        self._write_file(f"{_ROOT_FOLDER}/{MODULES_MANIFEST}", encode_module_record(entries))
+        self._write_file(f"{_ROOT_FOLDER}/{MODULES_MANIFEST}", remote_modules.encode_module_record(entries))
 
     def on_line(self, line: str) -> None:
         if fetched := failures.FETCHED.fullmatch(line):
@@ -152,14 +132,8 @@ class _Scratch:
             self.unfinished[fetching[1]] = None
             if fetching[1].count(".") > MAX_DEPTH:
                 message = f"modules call each other without an end: {fetching[1][:MAX_SHOWN]}…"
-                raise OperationFailedError(
-                    Problem(
-                        "E342",
-                        message,
-                        "call another version of it",
-                        self._list_call_sites().find_location(fetching[1]),
-                    )
-                )
+                at = self._list_call_sites().find_location(fetching[1])
+                raise OperationFailedError(Problem("E342", message, "call another version of it", at))
 
     def to_error(self, ended: ProcessResult) -> EnvctlError:
         from envctl.domain.redaction.known import redact_logins
@@ -175,9 +149,8 @@ class _Scratch:
         return failures.CallSites(self.called_at, {folder: key for folder, (key, _) in self.packages.items()})
 
     def read_modules(self) -> dict[str, ResolvedModule]:
-        entries = [
-            each for each in decode_module_record(read_bytes(self.root_folder / MODULES_MANIFEST)) if "." in each[0]
-        ]
+        record = remote_modules.decode_module_record(read_bytes(self.root_folder / MODULES_MANIFEST))
+        entries = [each for each in record if "." in each[0]]
         folders = [normpath(folder) for *_, folder in entries]
         problems = []
         for key, source, *_ in entries:

@@ -8,12 +8,13 @@ import shutil
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from envctl.domain.release.contents import File
 from envctl.domain.release.remote_modules import Package, ResolvedModule
-from envctl.domain.settings.settings import ModuleCall
+from envctl.domain.terraform.variables import ModuleCall
 
 UNFINISHED_PREFIX = "fetching-"
 """Prefix of temporary files and folders: only a killed process leaves one behind."""
@@ -24,22 +25,22 @@ _MODE_SHIFT = 16
 """Position of the file mode in the attributes of a zip entry."""
 
 
+@dataclass(frozen=True)
 class ModuleCache:
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    folder: Path
 
     def load_module(self, program: Sequence[str], call: ModuleCall) -> ResolvedModule | None:
         """Return a cached module; None for a missing or damaged one."""
         try:
             with ZipFile(self._path_for(program, call)) as archive:
                 entry = json.loads(archive.read(_RECORD_NAME))
-                files = {
-                    info.filename.removeprefix(_FILES_PREFIX): File(
-                        archive.read(info), executable=bool(info.external_attr >> _MODE_SHIFT & 0o100)
-                    )
-                    for info in archive.infolist()
-                    if info.filename.startswith(_FILES_PREFIX)
-                }
+                files = {}
+                for info in archive.infolist():
+                    if info.filename.startswith(_FILES_PREFIX):
+                        executable = bool(info.external_attr >> _MODE_SHIFT & 0o100)
+                        files[info.filename.removeprefix(_FILES_PREFIX)] = File(
+                            archive.read(info), executable=executable
+                        )
             return ResolvedModule(entry["source"], entry["version"], entry["folder"], Package(entry["package"], files))
         except (OSError, BadZipFile, ValueError, KeyError, TypeError, EOFError):
             return None
@@ -47,8 +48,8 @@ class ModuleCache:
     def save_module(self, program: Sequence[str], call: ModuleCall, module: ResolvedModule) -> None:
         package = module.package or Package("", {})
         entry = {"source": module.source, "version": module.version, "folder": module.folder, "package": package.source}
-        self._folder.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=UNFINISHED_PREFIX)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=UNFINISHED_PREFIX)
         try:
             with os.fdopen(handle, "wb") as file, ZipFile(file, "w") as archive:
                 archive.writestr(_RECORD_NAME, json.dumps(entry))
@@ -64,7 +65,7 @@ class ModuleCache:
 
     def remove_stale(self) -> None:
         """Remove the temporary files of killed processes."""
-        for path in self._folder.glob(f"{UNFINISHED_PREFIX}*"):
+        for path in self.folder.glob(f"{UNFINISHED_PREFIX}*"):
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > _STALE_AFTER:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -72,4 +73,4 @@ class ModuleCache:
     def _path_for(self, program: Sequence[str], call: ModuleCall) -> Path:
         # Terraform and OpenTofu use different registries for the same address.
         identity = json.dumps([list(program), call.source, call.version])
-        return self._folder / f"{hashlib.sha256(identity.encode()).hexdigest()}.zip"
+        return self.folder / f"{hashlib.sha256(identity.encode()).hexdigest()}.zip"

@@ -26,7 +26,11 @@ def read_package(top: Path, modules: Sequence[str]) -> tuple[str, dict[str, File
     found = {path: file for path, file in _walk_files(top, "", ()) if _is_included(path, wanted)}
     folders = [*(dirname(path) for path in found), *(each.rstrip("/") for each in wanted)]
     common = commonpath([f"/{folder}" for folder in folders])[1:]
-    return common, {path[len(common) :].lstrip("/"): _read_file(file) for path, file in sorted(found.items())}
+    files = {
+        path[len(common) :].lstrip("/"): File(read_bytes(file), executable=bool(file.stat().st_mode & 0o100))
+        for path, file in sorted(found.items())
+    }
+    return common, files
 
 
 def _is_included(path: str, wanted: Sequence[str]) -> bool:
@@ -52,10 +56,6 @@ def _walk_files(top: Path, folder: str, parents: tuple[Path, ...]) -> Iterator[t
             yield from _walk_files(top, path, (*parents, real_folder))
         elif entry.is_file():
             yield path, entry
-
-
-def _read_file(path: Path) -> File:
-    return File(read_bytes(path), executable=bool(path.stat().st_mode & 0o100))
 
 
 def _is_inside(top: Path, link: Path) -> bool:

@@ -26,9 +26,8 @@ def diff_attributes(change: Mapping[str, Any], secrets: frozenset[str]) -> Itera
     old, new = mark_unchanged_blocks(change.get("before"), change.get("after"), unknown)
     before = _redact_leaves(dict(_walk_leaves("", old, marks, None)), secrets)
     after = _redact_leaves(dict(_walk_leaves("", new, marks, unknown)), secrets)
-    for path in sorted(
-        {**_drop_filled_blocks(before, after), **_drop_filled_blocks(after, before)}, key=_to_natural_key
-    ):
+    paths = _drop_filled_blocks(before, after) | _drop_filled_blocks(after, before)
+    for path in sorted(paths, key=_to_natural_key):
         old, new = before.get(path), after.get(path)
         # Redacted secrets look equal: compare their values in the plan.
         if not is_same_value(old, new) or (old is Marker.SENSITIVE and _has_hidden_change(change, path)):
@@ -96,14 +95,15 @@ def _walk_secrets(document: Mapping[str, Any]) -> Iterator[str]:
     state = document.get("prior_state", {}).get("values", {})
     for output in state.get("outputs", {}).values():
         yield from _walk_sensitive_texts(output.get("value"), output.get("sensitive"))
-    for raw in walk_managed_resources(state.get("root_module", {})):
+    for raw in walk_resources(state.get("root_module", {}), "managed"):
         yield from _walk_sensitive_texts(raw.get("values"), raw.get("sensitive_values"))
 
 
-def walk_managed_resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield from (raw for raw in module.get("resources", ()) if raw.get("mode") == "managed")
+def walk_resources(module: Mapping[str, Any], mode: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the managed resources ("managed") or data sources ("data") of a module of the state."""
+    yield from (raw for raw in module.get("resources", ()) if raw.get("mode") == mode)
     for child in module.get("child_modules", ()):
-        yield from walk_managed_resources(child)
+        yield from walk_resources(child, mode)
 
 
 def _walk_sensitive_texts(value: object, sensitive: object) -> Iterator[str]:
@@ -162,25 +162,19 @@ def _walk_leaves(path: str, value: object, sensitive: object, unknown: object) -
         own = value if isinstance(value, Mapping) else {}
         keys = [*own, *(key for key in (unknown if isinstance(unknown, Mapping) else {}) if key not in own)]
         for key in keys:
-            yield from _walk_leaves(
-                _join_path(path, str(key)), own.get(key), select_marks(sensitive, key), select_marks(unknown, key)
-            )
+            marks = select_marks(sensitive, key), select_marks(unknown, key)
+            yield from _walk_leaves(_join_path(path, str(key)), own.get(key), *marks)
     elif isinstance(value, list) or isinstance(unknown, list):
         own_list = value if isinstance(value, list) else []
         length = max(len(own_list), len(unknown) if isinstance(unknown, list) else 0)
         for index in range(length):
             item = own_list[index] if index < len(own_list) else None
-            inner = list(
-                _walk_leaves(f"{path}[{index}]", item, select_marks(sensitive, index), select_marks(unknown, index))
-            )
-            yield from inner or ([(f"{path}[{index}]", {})] if _is_empty_block(item) else [])
+            marks = select_marks(sensitive, index), select_marks(unknown, index)
+            inner = list(_walk_leaves(f"{path}[{index}]", item, *marks))
+            is_empty_block = not inner and isinstance(item, Mapping) and not _has_unchanged_block(item)
+            yield from [(f"{path}[{index}]", {})] if is_empty_block else inner
     elif value is not None:
         yield path, value
-
-
-def _is_empty_block(item: object) -> bool:
-    """Return whether the item is an empty block, not one with only unchanged parts."""
-    return isinstance(item, Mapping) and not _has_unchanged_block(item)
 
 
 def _has_unchanged_block(value: object) -> bool:

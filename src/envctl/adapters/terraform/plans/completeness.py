@@ -3,14 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from envctl.adapters.terraform.plans.plan_keys import (
-    ACTION_INVOCATION_KEYS,
-    CHANGE_KEYS,
-    IMPORTING_KEYS,
-    PLAN_KEYS,
-    RESOURCE_CHANGE_KEYS,
-    KeyTable,
-)
+from envctl.adapters.terraform.plans import plan_keys
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.text.lists import join_first
 
@@ -23,8 +16,7 @@ def check_completeness(stack: str, document: Mapping[str, Any], allowed: Collect
     """
     if problem := _describe_partial_plan(stack, document):
         raise OperationFailedError(problem)
-    unknown = sorted(set(_find_unknown_keys(document)) - set(allowed))
-    if unknown:
+    if unknown := sorted(set(_find_unknown_keys(document)) - set(allowed)):
         what = "a key that envctl does not know" if len(unknown) == 1 else "keys that envctl does not know"
         message = f"the plan of {stack} holds {what}: {join_first(unknown, MAX_NAMED)}"
         named = ", ".join(f'"{key}"' for key in unknown)
@@ -41,8 +33,7 @@ def check_changes_found(stack: str, document: Mapping[str, Any], *, seen: bool) 
 
 
 def _describe_partial_plan(stack: str, document: Mapping[str, Any]) -> Problem | None:
-    deferred = [*_list_deferred(document)]
-    if deferred:
+    if deferred := [*_list_deferred(document)]:
         message = f"the plan of {stack} defers a part, which can't be seen: {join_first(deferred, MAX_NAMED)}"
         return Problem("E350", message, "give what it waits for a value that is known, or apply that in an own stack")
     if document.get("errored") is True:
@@ -64,27 +55,25 @@ def _list_deferred(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _find_unknown_keys(document: Mapping[str, Any]) -> Iterator[str]:
-    yield from _find_unknown_in("", document, PLAN_KEYS)
+    yield from _find_unknown_in("", document, plan_keys.PLAN_KEYS)
     for raw in document.get("resource_changes") or ():
-        yield from _find_unknown_in("resource_changes.", raw, RESOURCE_CHANGE_KEYS)
+        yield from _find_unknown_in("resource_changes.", raw, plan_keys.RESOURCE_CHANGE_KEYS)
         yield from _find_unknown_in_change("resource_changes.change.", raw.get("change"))
     for change in (document.get("output_changes") or {}).values():
         yield from _find_unknown_in_change("output_changes.", change)
     for raw in document.get("action_invocations") or ():
-        yield from _find_unknown_in("action_invocations.", raw, ACTION_INVOCATION_KEYS)
+        yield from _find_unknown_in("action_invocations.", raw, plan_keys.ACTION_INVOCATION_KEYS)
 
 
 def _find_unknown_in_change(where: str, change: object) -> Iterator[str]:
-    yield from _find_unknown_in(where, change, CHANGE_KEYS)
+    yield from _find_unknown_in(where, change, plan_keys.CHANGE_KEYS)
     if isinstance(change, Mapping):
-        yield from _find_unknown_in(f"{where}importing.", change.get("importing"), IMPORTING_KEYS)
+        yield from _find_unknown_in(f"{where}importing.", change.get("importing"), plan_keys.IMPORTING_KEYS)
 
 
-def _find_unknown_in(where: str, fields: object, known: KeyTable) -> Iterator[str]:
+def _find_unknown_in(where: str, fields: object, known: plan_keys.KeyTable) -> Iterator[str]:
     """Yield the keys missing in the table. An empty value has no effect and is skipped."""
     if isinstance(fields, Mapping):
-        yield from (f"{where}{key}" for key, value in fields.items() if key not in known and not _is_empty(value))
-
-
-def _is_empty(value: object) -> bool:
-    return value is None or value is False or value in ("", [], {})
+        for key, value in fields.items():
+            if key not in known and value is not False and value not in (None, "", [], {}):
+                yield f"{where}{key}"

@@ -1,6 +1,6 @@
 """Drift in `terraform show -json` of a refresh-only plan: `before` is the state, `after` is reality."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from envctl.adapters.terraform.plans.attributes import collect_secrets, diff_attributes
@@ -10,37 +10,28 @@ from envctl.domain.plan.changes import Action, Marker, OutputChange, ResourceCha
 
 def parse_drift(stack: str, document: Mapping[str, Any], warnings: tuple[str, ...]) -> StackPlan:
     """Return the drifted resources. Raise ValueError for an unknown action."""
-    return StackPlan(stack, tuple(_parse_drifted_resources(document, f"module.{stack}.")), warnings=warnings)
+    secrets = collect_secrets(document)
+    drifted = []
+    for raw in document.get("resource_drift", ()):
+        action = parse_action(raw["change"])
+        # A provider may turn null into {}, [] or "" in a refresh.
+        sides = {side: _normalize_empty(raw["change"].get(side)) for side in ("before", "after")}
+        differing = tuple(diff_attributes({**raw["change"], **sides}, secrets))
+        # A renamed resource has not drifted.
+        if action is not None and (action is not Action.UPDATE or differing):
+            drifted.append(ResourceChange(format_address(raw, f"module.{stack}."), raw["type"], action, differing))
+    return StackPlan(stack, tuple(drifted), warnings=warnings)
 
 
 def parse_drifted_outputs(document: Mapping[str, Any]) -> tuple[OutputChange, ...]:
     """Return the outputs changed by a refresh of the state."""
-    found = parse_output_changes(document, collect_secrets(document))
     return tuple(
-        o for o in found if not is_same_value(_normalize_empty(o.before), _normalize_empty(o.after)) or _is_hidden(o)
+        output
+        for output in parse_output_changes(document, collect_secrets(document))
+        # Terraform lists it as changed: two redacted values differ.
+        if output.before is output.after is Marker.SENSITIVE
+        or not is_same_value(_normalize_empty(output.before), _normalize_empty(output.after))
     )
-
-
-def _is_hidden(output: OutputChange) -> bool:
-    """Return whether both values are redacted: Terraform lists the output as changed, so they differ."""
-    return output.before is Marker.SENSITIVE and output.after is Marker.SENSITIVE
-
-
-def _parse_drifted_resources(document: Mapping[str, Any], prefix: str) -> Iterator[ResourceChange]:
-    secrets = collect_secrets(document)
-    for raw in document.get("resource_drift", ()):
-        change = raw["change"]
-        action = parse_action(change)
-        differing = tuple(diff_attributes(_normalize_change(change), secrets))
-        # A renamed resource has not drifted.
-        if action is None or (action is Action.UPDATE and not differing):
-            continue
-        yield ResourceChange(format_address(raw, prefix), raw["type"], action, differing)
-
-
-def _normalize_change(change: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Normalize empty values on both sides: a provider may turn null into {}, [] or "" in a refresh."""
-    return {**change, "before": _normalize_empty(change.get("before")), "after": _normalize_empty(change.get("after"))}
 
 
 def _normalize_empty(value: object) -> object:

@@ -43,10 +43,8 @@ def separate_drift_from_pending(
     refreshed = run_plan(DRIFT_FILE, locked=True, refresh_only=True)
     document = read_document(DRIFT_FILE)
     with convert_read_errors(stack):
-        drifted, drifted_outputs = (
-            drift.parse_drift(stack, document, refreshed.warnings),
-            drift.parse_drifted_outputs(document),
-        )
+        drifted = drift.parse_drift(stack, document, refreshed.warnings)
+        drifted_outputs = drift.parse_drifted_outputs(document)
     pending = both if not transcript.drift else _plan_pending(stack, run_plan, read_document, transcript)
     outputs = tuple(output for output in drifted_outputs if unchanged or output not in pending.outputs)
     pending = replace(pending, outputs=tuple(output for output in pending.outputs if output not in outputs))
@@ -54,11 +52,9 @@ def separate_drift_from_pending(
 
 
 def _plan_pending(stack: str, run_plan: RunPlan, read_document: ReadDocument, combined: Transcript) -> StackPlan:
-    if not combined.has_content:
-        return StackPlan(stack)
-    if not run_plan(PENDING_FILE, locked=True, refresh=False).has_content:
-        return StackPlan(stack)
-    return _read_plan(read_document, PENDING_FILE, stack, ())
+    if combined.has_content and run_plan(PENDING_FILE, locked=True, refresh=False).has_content:
+        return _read_plan(read_document, PENDING_FILE, stack, ())
+    return StackPlan(stack)
 
 
 def _read_plan(read_document: ReadDocument, file: str, stack: str, warnings: tuple[str, ...]) -> StackPlan:

@@ -9,40 +9,21 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from envctl.adapters.terraform.plans.attributes import collect_secrets
 from envctl.domain.redaction import Redactor
 from envctl.domain.redaction.addresses import INSTANCE_KEY
 from envctl.domain.redaction.redactor import SENSITIVE_MARK
 
 # The code, and a copy of the changes: neither is displayed or saved.
 _SKIPPED = frozenset({"configuration", "planned_values"})
-_OUTPUTS = "output_changes"
-_VALUE_FIELDS = frozenset(
-    (
-        "before",
-        "after",
-        "after_unknown",
-        "before_sensitive",
-        "after_sensitive",
-        "values",
-        "sensitive_values",
-        "config_values",
-        "config_sensitive",
-        "config_unknown",
-    )
-)
+_CHANGE_FIELDS = frozenset({"before", "after", "after_unknown", "before_sensitive", "after_sensitive"})
+_CONFIG_FIELDS = frozenset({"config_values", "config_sensitive", "config_unknown"})
+_VALUE_FIELDS = _CHANGE_FIELDS | _CONFIG_FIELDS | {"values", "sensitive_values"}
 # A value of an output or a variable has no attributes: all its keys come from the user.
 _VALUE_FIELD = "value"
 # Fields with keys as their values: steps of a path, and the key of an instance.
 _KEY_FIELDS = frozenset({"replace_paths", "index"})
 # Depths outside of values. Within a value, depth counts from 0.
 _OUTSIDE, _OUTSIDE_OF_OUTPUT = -1, -2
-
-
-def extract_secrets(document: dict[str, Any], stack: str) -> tuple[dict[str, Any], frozenset[str]]:
-    """Return the document without secret keys, and the secrets in it."""
-    secrets = collect_secrets(document)
-    return (redact_keys(document, secrets, stack) if secrets else document), secrets
 
 
 def redact_keys(document: dict[str, Any], secrets: frozenset[str], stack: str) -> dict[str, Any]:
@@ -85,7 +66,7 @@ def _find_depth(key: str, depth: int) -> int:
         return depth + 1
     if key in _VALUE_FIELDS:
         return 1 if depth == _OUTSIDE_OF_OUTPUT else 0
-    return 1 if key == _VALUE_FIELD else _OUTSIDE_OF_OUTPUT if key == _OUTPUTS else depth
+    return 1 if key == _VALUE_FIELD else _OUTSIDE_OF_OUTPUT if key == "output_changes" else depth
 
 
 def _rename_keys(value: Any, names: Mapping[str, str], depth: int, *, steps: bool = False) -> Any:  # noqa: ANN401

@@ -3,14 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from envctl.adapters.terraform.plans import attributes
 from envctl.adapters.terraform.plans.actions import parse_invocations
-from envctl.adapters.terraform.plans.attributes import (
-    collect_secrets,
-    diff_attributes,
-    merge_sensitive_marks,
-    redact_value,
-    walk_managed_resources,
-)
 from envctl.adapters.terraform.plans.planned_values import digest_planned_values, digest_provider_config, format_import
 from envctl.adapters.terraform.plans.programs import ConfiguredResources, describe_programs, parse_external_reads
 from envctl.adapters.terraform.plans.provider_configurations import parse_provider_configurations
@@ -30,26 +24,31 @@ _ACTIONS: dict[tuple[str, ...], Action | None] = {
     ("forget", "create"): Action.RENEW,
 }
 _CREATES_FIRST = ["create", "delete"]
+_NO_WRITE = (None, Action.READ)
 
 
 def parse_plan(stack: str, document: Mapping[str, Any], warnings: tuple[str, ...]) -> StackPlan:
     """Convert a plan document. Raise ValueError for an unknown action: it must not pass for no change."""
-    secrets = collect_secrets(document)
+    secrets = attributes.collect_secrets(document)
     prefix = f"module.{stack}."
     resources = (
         *_parse_resources(document, prefix, secrets),
         *parse_invocations(document, prefix, secrets),
         *parse_external_reads(document, prefix, secrets),
     )
-    outputs = tuple(parse_output_changes(document, secrets))
+    root = document.get("prior_state", {}).get("values", {}).get("root_module", {})
+    held = {raw["address"] for raw in attributes.walk_resources(root, "managed")}
+    # A refresh drops resources deleted outside from the prior state.
+    drift = document.get("resource_drift", ())
+    deleted = {raw["address"] for raw in drift if parse_action(raw["change"]) is Action.DELETE}
     return StackPlan(
         stack,
         resources,
-        outputs,
+        tuple(parse_output_changes(document, secrets)),
         warnings=warnings,
-        stateless=_is_stateless(document),
+        stateless=not held,
         restored=find_restored_drift(document, prefix),
-        in_state=_count_in_state(document),
+        in_state=len(held | deleted),
         providers=parse_provider_configurations(document),
     )
 
@@ -62,9 +61,8 @@ def find_restored_drift(document: Mapping[str, Any], prefix: str) -> tuple[str, 
     """
     drift = [(raw["address"], raw) for raw in document.get("resource_drift", ())]
     drifted = {name for name, _ in drift}
-    planned = {
-        raw["address"]: raw["change"] for raw in document.get("resource_changes", ()) if _is_write(raw["change"])
-    }
+    writes = [raw for raw in document.get("resource_changes", ()) if parse_action(raw["change"]) not in _NO_WRITE]
+    planned = {raw["address"]: raw["change"] for raw in writes}
     named = {
         text for name in drifted & planned.keys() for side in _list_sides(planned[name]) for text in _walk_texts(side)
     }
@@ -73,10 +71,6 @@ def find_restored_drift(document: Mapping[str, Any], prefix: str) -> tuple[str, 
         for name, raw in drift
         if name not in planned and any(_list_identifiers(side) & named for side in _list_sides(raw["change"]))
     )
-
-
-def _is_write(change: Mapping[str, Any]) -> bool:
-    return parse_action(change) not in {None, Action.READ}
 
 
 def _list_sides(change: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -126,17 +120,13 @@ def _parse_resources(document: Mapping[str, Any], prefix: str, secrets: frozense
             format_address(raw, prefix),
             raw["type"],
             action,
-            tuple(diff_attributes(change, secrets)),
+            tuple(attributes.diff_attributes(change, secrets)),
             raw.get("previous_address", "").removeprefix(prefix),
             raw.get("action_reason", "").replace("_", " "),
             format_import(change.get("importing"), secrets),
             change["actions"] == _CREATES_FIRST,
             descriptions,
-            {
-                **digest_planned_values(raw, action, secrets),
-                **digest_provider_config(code.find_resource(raw)),
-                **digests,
-            },
+            digest_planned_values(raw, action, secrets) | digest_provider_config(code.find_resource(raw)) | digests,
         )
 
 
@@ -147,23 +137,11 @@ def _parse_resource_action(raw: Mapping[str, Any]) -> Action | None:
     return Action.MOVE if action is None and raw.get("previous_address") else action
 
 
-def _is_stateless(document: Mapping[str, Any]) -> bool:
-    """Return whether the prior state holds no managed resource. Data sources and outputs do not count."""
-    return not any(walk_managed_resources(document.get("prior_state", {}).get("values", {}).get("root_module", {})))
-
-
-def _count_in_state(document: Mapping[str, Any]) -> int:
-    """Count managed resources, including those deleted outside: a refresh drops them from the prior state."""
-    resources = walk_managed_resources(document.get("prior_state", {}).get("values", {}).get("root_module", {}))
-    deleted = (raw for raw in document.get("resource_drift", ()) if parse_action(raw["change"]) is Action.DELETE)
-    return len({raw["address"] for raw in (*resources, *deleted)})
-
-
 def parse_output_changes(document: Mapping[str, Any], secrets: frozenset[str]) -> Iterator[OutputChange]:
     for name, change in sorted(document.get("output_changes", {}).items()):
         action = parse_action(change)
         if action is not None:
-            marks = merge_sensitive_marks(change)
-            before = redact_value(change.get("before"), marks, None, secrets)
-            after = redact_value(change.get("after"), marks, change.get("after_unknown"), secrets)
+            marks = attributes.merge_sensitive_marks(change)
+            before = attributes.redact_value(change.get("before"), marks, None, secrets)
+            after = attributes.redact_value(change.get("after"), marks, change.get("after_unknown"), secrets)
             yield OutputChange(name, action, before, after)

@@ -28,15 +28,9 @@ class PlanFile:
     path: str  # for Terraform
     descriptor: int | None = None  # inherited by Terraform; None for a file on the disk
 
-    @property
-    def inherited_descriptors(self) -> tuple[int, ...]:
-        return () if self.descriptor is None else (self.descriptor,)
-
     def is_refused(self, transcript: Transcript) -> bool:
         """Return whether Terraform failed to open the plan in memory."""
-        return self.descriptor is not None and any(
-            f"{self.path}: " in f"{each.summary}\n{each.detail}" for each in transcript.errors
-        )
+        return self.descriptor is not None and any(f"{self.path}: " in each.text for each in transcript.errors)
 
 
 class PlanFiles:
@@ -86,7 +80,7 @@ class PlanFiles:
 
 def inherit_plan(plan: PlanFile | None, site: Site) -> Site:
     """Return the site for a Terraform process with access to the plan."""
-    return replace(site, inherited=plan.inherited_descriptors) if plan else site
+    return replace(site, inherited=(plan.descriptor,)) if plan and plan.descriptor is not None else site
 
 
 def _create_in_memory(name: str) -> int:

@@ -103,9 +103,6 @@ LIFECYCLE_ACTION_TRIGGER_KEYS = _build_table(
 INVOKE_ACTION_TRIGGER_KEYS = _build_table(calling_resource_address=(_BOUND, "the resource it is run for"))
 
 # Refused as a whole: these tables only serve a comparison with Terraform's source.
-DEFERRED_CHANGE_KEYS = _build_table(
-    reason=(_CHECKED, "part of the refusal's message"), resource_change=(_CHECKED, "part of the refusal's message")
-)
-DEFERRED_ACTION_INVOCATION_KEYS = _build_table(
-    reason=(_CHECKED, "part of the refusal's message"), action_invocation=(_CHECKED, "part of the refusal's message")
-)
+_REFUSED = (_CHECKED, "part of the refusal's message")
+DEFERRED_CHANGE_KEYS = _build_table(reason=_REFUSED, resource_change=_REFUSED)
+DEFERRED_ACTION_INVOCATION_KEYS = _build_table(reason=_REFUSED, action_invocation=_REFUSED)

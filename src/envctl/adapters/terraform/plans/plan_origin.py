@@ -48,9 +48,8 @@ def read_checked_plan(stack: str, file: BinaryIO, request: PlanRequest, *, refre
 def check_origin(stack: str, saved: SavedPlan, request: PlanRequest, *, refreshed: bool) -> None:
     """Raise OperationFailedError for a plan with other options. `refreshed`: whether any resource was refreshed."""
     if saved.mode != request.mode:
-        raise _added_flags_error(
-            f"the plan of {stack} was made as {_describe_mode(saved.mode)}, and not as {_describe_mode(request.mode)}"
-        )
+        made, requested = _describe_mode(saved.mode), _describe_mode(request.mode)
+        raise _added_flags_error(f"the plan of {stack} was made as {made}, and not as {requested}")
     for flag, addresses in saved.limits.items():
         raise _added_flags_error(f"the plan of {stack} was made with {flag}={join_first(addresses, MAX_NAMED)}")
     # Terraform does not refresh resources to be forgotten.
@@ -60,9 +59,8 @@ def check_origin(stack: str, saved: SavedPlan, request: PlanRequest, *, refreshe
         name for name, text in saved.variables.items() if not _is_from_environment(text, request.variables.get(name))
     )
     if others:
-        raise _added_flags_error(
-            f"the plan of {stack} was made with another value of {join_first(others, MAX_NAMED)} (-var, -var-file)"
-        )
+        named = join_first(others, MAX_NAMED)
+        raise _added_flags_error(f"the plan of {stack} was made with another value of {named} (-var, -var-file)")
 
 
 def _is_from_environment(text: str, given: str | None) -> bool:
@@ -94,18 +92,17 @@ def check_state_covered(stack: str, document: Mapping[str, Any], request: PlanRe
     """Raise OperationFailedError if the plan lacks resources of the state. Serves plans with an unreadable file: an
     ordinary plan lists all resources, unchanged ones too.
     """
-    from envctl.adapters.terraform.plans.attributes import walk_managed_resources
+    from envctl.adapters.terraform.plans.attributes import walk_resources
 
     if request.mode == REFRESH_ONLY:
         return
     named = {raw["address"] for raw in document.get("resource_changes") or ()}
     moved = {raw.get("previous_address") for raw in document.get("resource_changes") or ()}
     state = (document.get("prior_state") or {}).get("values") or {}
-    held = [raw["address"] for raw in walk_managed_resources(state.get("root_module") or {})]
+    held = [raw["address"] for raw in walk_resources(state.get("root_module") or {}, "managed")]
     if missing := [address for address in held if address not in named | moved]:
-        raise _added_flags_error(
-            f"the plan of {stack} says nothing of {join_first(missing, MAX_NAMED)} (-refresh-only, -target)"
-        )
+        texts = join_first(missing, MAX_NAMED)
+        raise _added_flags_error(f"the plan of {stack} says nothing of {texts} (-refresh-only, -target)")
 
 
 def _added_flags_error(message: str) -> OperationFailedError:
@@ -113,10 +110,6 @@ def _added_flags_error(message: str) -> OperationFailedError:
 
 
 def _describe_mode(mode: str) -> str:
-    return (
-        f"a {mode} plan"
-        if mode in (DESTROY, REFRESH_ONLY)
-        else "an ordinary one"
-        if mode == ORDINARY
-        else f"mode {mode}"
-    )
+    if mode == ORDINARY:
+        return "an ordinary one"
+    return f"a {mode} plan" if mode in (DESTROY, REFRESH_ONLY) else f"mode {mode}"

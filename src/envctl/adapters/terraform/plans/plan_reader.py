@@ -1,7 +1,7 @@
 """Reader of the saved plans of one command: checks the origin of each, and converts it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from envctl.adapters.terraform.diagnostics import killed_process
@@ -15,17 +15,17 @@ from envctl.domain.plan.changes import StackPlan
 from envctl.usecases.ports.terraform import MessageRedactor
 
 
+@dataclass(frozen=True)
 class PlanReader:
     """Reads saved plans. `secrecy` receives their secrets."""
 
-    def __init__(self, plans: PlanFiles, launcher: Launcher, secrecy: MessageRedactor) -> None:
-        self._plans = plans
-        self._launcher = launcher
-        self._secrecy = secrecy
+    plans: PlanFiles
+    launcher: Launcher
+    secrecy: MessageRedactor
 
     def check_origin(self, site: Site, name: str, request: plan_origin.PlanRequest, transcript: Transcript) -> None:
         """Raise OperationFailedError for a plan with other options. Note in the transcript whether a state exists."""
-        with self._plans.open_for_reading(site, name) as file:
+        with self.plans.open_for_reading(site, name) as file:
             saved = plan_origin.read_checked_plan(site.stack.name, file, request, refreshed=bool(transcript.refreshed))
         if saved is None:
             plan_origin.check_state_covered(site.stack.name, self.read_document(site, name), request)
@@ -44,20 +44,21 @@ class PlanReader:
 
     def read_document(self, site: Site, file: str) -> dict[str, Any]:
         """Return `terraform show -json` of a saved plan, complete and without secret keys."""
-        from envctl.adapters.terraform.plans import completeness
-        from envctl.adapters.terraform.plans import json_documents as documents
-        from envctl.adapters.terraform.plans.hidden_keys import extract_secrets
+        from envctl.adapters.terraform.plans import completeness, json_documents
+        from envctl.adapters.terraform.plans.attributes import collect_secrets
+        from envctl.adapters.terraform.plans.hidden_keys import redact_keys
 
-        plan = self._plans.find_file(site, file)
-        ended, output = self._launcher.capture_command(inherit_plan(plan, site), "show", plan.path, json=True)
+        plan = self.plans.find_file(site, file)
+        ended, output = self.launcher.capture_command(inherit_plan(plan, site), "show", plan.path, json=True)
         if ended.interrupted or killed_process.describe_victim(ended, Transcript()):
             check_result(ended, Transcript(), site, "plan")
         with convert_read_errors(site.stack.name, ended.errors):
-            document = documents.parse_document(output)
+            document = json_documents.parse_document(output)
             completeness.check_completeness(site.stack.name, document, site.stack.plan_keys)
             plan_origin.check_added_flags(site.stack.name, document)
-        document, secrets = extract_secrets(document, site.stack.name)
-        self._secrecy.add_secrets(secrets, (site.environment, site.stack.name))
+        secrets = collect_secrets(document)
+        document = redact_keys(document, secrets, site.stack.name)
+        self.secrecy.add_secrets(secrets, (site.environment, site.stack.name))
         return document
 
 
@@ -65,6 +66,7 @@ def redact_stack_plan(plan: StackPlan, *documents: Mapping[str, Any]) -> StackPl
     """Redact the secrets of all documents in the plan."""
     if not plan.changes and not plan.drifted:
         return plan
-    from envctl.adapters.terraform.plans.redaction import redact_document_secrets
+    from envctl.adapters.terraform.plans.attributes import collect_secrets
+    from envctl.adapters.terraform.plans.redaction import redact_plan
 
-    return redact_document_secrets(plan, documents)
+    return redact_plan(plan, frozenset[str]().union(*map(collect_secrets, documents)))

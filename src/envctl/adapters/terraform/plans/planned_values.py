@@ -5,31 +5,18 @@ Unchanged values are left out. A sensitive value has no digest: the digest of a 
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from envctl.adapters.terraform.plans.attributes import is_secret, merge_sensitive_marks, select_marks
-from envctl.domain.plan.canonical import (
-    ABSENT,
-    SENSITIVE,
-    SENSITIVE_UNKNOWN,
-    UNKNOWN,
-    PathStep,
-    digest_text,
-    digest_value,
-    encode_path,
-    to_canonical_json,
-)
+from envctl.adapters.terraform.plans.repeated_blocks import has_unknown
+from envctl.domain.plan import canonical
+from envctl.domain.plan.canonical import digest_value, to_canonical_json
 from envctl.domain.plan.changes import Action, Marker
 
 # Further keys of the digests. A path of a value begins with a bracket.
-OBJECT, ORDER, PROVIDER, CONFIGURED, IMPORTED, PROGRAMS = (
-    "object",
-    "order",
-    "provider",
-    "provider configuration",
-    "imported as",
-    "programs",
-)
+OBJECT, ORDER, PROVIDER, PROGRAMS = "object", "order", "provider", "programs"
+CONFIGURED, IMPORTED = "provider configuration", "imported as"
 _FULLY_PLANNED = frozenset({Action.CREATE, Action.READ})
 # Shorter secrets also occur in unrelated texts.
 MIN_SECRET_LENGTH = 3
@@ -62,13 +49,12 @@ def format_import(importing: Mapping[str, Any] | None, secrets: frozenset[str]) 
     """Format the id of the imported object for display; empty without an import."""
     if importing is None:
         return ""
-    if _has_secret(importing, secrets):
+    if has_secret(importing, secrets):
         return Marker.SENSITIVE.value
     if importing.get("unknown") is True:
         return Marker.UNKNOWN.value
-    if importing.get("id"):
-        return str(importing["id"])
-    return to_canonical_json(importing["identity"]) if importing.get("identity") else ""
+    identity = importing.get("identity")
+    return str(importing.get("id") or "") or (to_canonical_json(identity) if identity else "")
 
 
 def digest_whole_value(value: object, sensitive: object, unknown: object, secrets: frozenset[str]) -> dict[str, str]:
@@ -89,7 +75,7 @@ def _digest_values(change: Mapping[str, Any], action: Action, secrets: frozenset
     after = dict(_walk_leaves((), change.get("after"), marks, unknown, secrets))
     for path in sorted({**before, **after}):
         if before.get(path) != after.get(path):
-            yield path, _digest_leaf(after[path]) if path in after else ABSENT
+            yield path, _digest_leaf(after[path]) if path in after else canonical.ABSENT
 
 
 _NULL = ("", to_canonical_json(None))
@@ -97,57 +83,40 @@ _NULL = ("", to_canonical_json(None))
 
 def _digest_leaf(leaf: Leaf) -> str:
     marker, text = leaf
-    return marker or digest_text(text)
+    return marker or canonical.digest_text(text)
 
 
 def _walk_leaves(
-    steps: tuple[PathStep, ...], value: object, sensitive: object, unknown: object, secrets: frozenset[str]
+    steps: tuple[canonical.PathStep, ...], value: object, sensitive: object, unknown: object, secrets: frozenset[str]
 ) -> Iterator[tuple[str, Leaf]]:
     """Yield each value other than a container by its path: its marker and its text. With a marker, the text only serves
     for comparison.
     """
     if sensitive is True:
-        hidden = (
-            SENSITIVE_UNKNOWN if _has_unknown(unknown) else SENSITIVE,
-            to_canonical_json([value, unknown or None]),
-        )
-        yield encode_path(steps), _NULL if value is None and not _has_unknown(unknown) else hidden
+        marker = canonical.SENSITIVE_UNKNOWN if has_unknown(unknown) else canonical.SENSITIVE
+        is_null = value is None and not has_unknown(unknown)
+        hidden = (marker, to_canonical_json([value, unknown or None]))
+        yield canonical.encode_path(steps), _NULL if is_null else hidden
     elif unknown is True:
-        yield encode_path(steps), (UNKNOWN, "")
-    elif keys := _list_keys(value, unknown):
-        for key in keys:
-            item = value.get(key) if isinstance(value, Mapping) else None
-            yield from _walk_leaves(
-                (*steps, key), item, select_marks(sensitive, key), select_marks(unknown, key), secrets
-            )
-    elif length := _count_items(value, unknown):
-        for index in range(length):
-            item = value[index] if isinstance(value, list) and index < len(value) else None
-            yield from _walk_leaves(
-                (*steps, index), item, select_marks(sensitive, index), select_marks(unknown, index), secrets
-            )
+        yield canonical.encode_path(steps), (canonical.UNKNOWN, "")
+    elif parts := _list_parts(value, unknown):
+        for key, item in parts:
+            marks = select_marks(sensitive, key), select_marks(unknown, key)
+            yield from _walk_leaves((*steps, key), item, *marks, secrets)
     else:
         # A mark of another shape than its value redacts the whole value.
         is_marked = bool(sensitive) and value is not None and not isinstance(value, Mapping | list)
-        marker = SENSITIVE if is_marked or _has_secret(value, secrets) else ""
-        yield encode_path(steps), (marker, to_canonical_json(value))
+        marker = canonical.SENSITIVE if is_marked or has_secret(value, secrets) else ""
+        yield canonical.encode_path(steps), (marker, to_canonical_json(value))
 
 
-def _list_keys(value: object, unknown: object) -> list[str]:
-    own = value if isinstance(value, Mapping) else {}
-    more = unknown if isinstance(unknown, Mapping) else {}
-    return list(dict.fromkeys((*own, *more))) if not isinstance(value, list) else []
-
-
-def _count_items(value: object, unknown: object) -> int:
-    own = len(value) if isinstance(value, list) else 0
-    return max(own, len(unknown) if isinstance(unknown, list) else 0) if not isinstance(value, Mapping) else 0
-
-
-def _has_unknown(unknown: object) -> bool:
-    if isinstance(unknown, Mapping):
-        return any(map(_has_unknown, unknown.values()))
-    return any(map(_has_unknown, unknown)) if isinstance(unknown, list) else unknown is True
+def _list_parts(value: object, unknown: object) -> list[tuple[canonical.PathStep, object]]:
+    """Return the parts of a map or list by key or index: its own, and those only marked unknown, as None."""
+    if isinstance(value, Mapping) or (isinstance(unknown, Mapping) and not isinstance(value, list)):
+        own = value if isinstance(value, Mapping) else {}
+        return [(key, own.get(key)) for key in {**own, **(unknown if isinstance(unknown, Mapping) else {})}]
+    items = [value if isinstance(value, list) else (), unknown if isinstance(unknown, list) else ()]
+    return [(index, item) for index, (item, _) in enumerate(zip_longest(*items))]
 
 
 def _digest_identity(change: Mapping[str, Any], secrets: frozenset[str]) -> str | None:
@@ -158,18 +127,21 @@ def _digest_identity(change: Mapping[str, Any], secrets: frozenset[str]) -> str 
     if identity is None:
         return None
     marked = select_marks(merge_sensitive_marks(change), "id") or merge_sensitive_marks(change) is True
-    return SENSITIVE if marked else _digest_or_redact(identity, secrets)
+    return canonical.SENSITIVE if marked else _digest_or_redact(identity, secrets)
 
 
 def _digest_or_redact(value: object, secrets: frozenset[str]) -> str:
-    return SENSITIVE if _has_secret(value, secrets) else digest_value(value)
+    return canonical.SENSITIVE if has_secret(value, secrets) else digest_value(value)
 
 
-def _has_secret(value: object, secrets: frozenset[str]) -> bool:
+def has_secret(value: object, secrets: frozenset[str]) -> bool:
+    """Return whether a secret is anywhere in the value, even within a longer text."""
     if isinstance(value, Mapping):
-        return any(_has_secret(item, secrets) for item in value.values())
+        return any(has_secret(item, secrets) for item in value.values())
     if isinstance(value, list):
-        return any(_has_secret(item, secrets) for item in value)
+        return any(has_secret(item, secrets) for item in value)
+    if isinstance(value, Marker):
+        return False
     if is_secret(value, secrets):
         return True
     # A text with a secret in its middle, like an address with a password, could be guessed from its digest.

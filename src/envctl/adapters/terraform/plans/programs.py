@@ -9,8 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from envctl.adapters.terraform.plans.attributes import merge_sensitive_marks, redact_value, select_marks
-from envctl.adapters.terraform.plans.planned_values import MIN_SECRET_LENGTH, PROGRAMS, PROVIDER, digest_whole_value
+from envctl.adapters.terraform.plans.attributes import (
+    merge_sensitive_marks,
+    redact_value,
+    select_marks,
+    walk_resources,
+)
+from envctl.adapters.terraform.plans.planned_values import PROGRAMS, PROVIDER, digest_whole_value, has_secret
 from envctl.domain.plan.canonical import SENSITIVE, digest_value
 from envctl.domain.plan.changes import Action, Marker, ResourceChange
 
@@ -49,14 +54,11 @@ def describe_programs(
     ]
     digests = {}
     if provisioners:
-        digests[PROGRAMS] = SENSITIVE if _has_secret(provisioners, secrets) else digest_value(provisioners)
+        digests[PROGRAMS] = SENSITIVE if has_secret(provisioners, secrets) else digest_value(provisioners)
     if str(raw.get("provider_name", "")).endswith(EXTERNAL_PROVIDER) and action is not Action.FORGET:
         change = raw["change"]
-        described.append(
-            _describe_external(
-                raw, change.get("after"), merge_sensitive_marks(change), change.get("after_unknown"), secrets
-            )
-        )
+        values, marks, unknown = change.get("after"), merge_sensitive_marks(change), change.get("after_unknown")
+        described.append(_describe_external(raw, values, marks, unknown, secrets))
     return tuple(described), digests
 
 
@@ -64,9 +66,9 @@ def parse_external_reads(document: Mapping[str, Any], prefix: str, secrets: froz
     """Yield the data sources with a program already run while planning."""
     root = document.get("prior_state", {}).get("values", {}).get("root_module", {})
     planned_reads = {raw["address"] for raw in document.get("resource_changes") or ()}
-    for raw in _walk_resources(root):
+    for raw in walk_resources(root, "data"):
         is_external = str(raw.get("provider_name", "")).endswith(EXTERNAL_PROVIDER)
-        if raw.get("mode") != "data" or not is_external or raw["address"] in planned_reads:
+        if not is_external or raw["address"] in planned_reads:
             continue
         values, marks = raw.get("values") or {}, raw.get("sensitive_values")
         arguments = {key: values[key] for key in ("program", "query", "working_dir") if key in values}
@@ -76,10 +78,8 @@ def parse_external_reads(document: Mapping[str, Any], prefix: str, secrets: froz
             raw["type"],
             Action.READ,
             programs=(program,),
-            planned={
-                **digest_whole_value(arguments, marks, None, secrets),
-                PROVIDER: digest_value(raw.get("provider_name", "")),
-            },
+            planned=digest_whole_value(arguments, marks, None, secrets)
+            | {PROVIDER: digest_value(raw.get("provider_name", ""))},
         )
 
 
@@ -99,12 +99,6 @@ def _walk_configured(module: Mapping[str, Any], path: str) -> Iterator[tuple[Res
         yield from _walk_configured(call.get("module", {}), child)
 
 
-def _walk_resources(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield from module.get("resources", ())
-    for child in module.get("child_modules", ()):
-        yield from _walk_resources(child)
-
-
 def _describe_provisioner(expressions: Mapping[str, Any], secrets: frozenset[str]) -> str:
     """Return the command or content of a provisioner."""
     name = next((name for name in _COMMAND_KEYS if name in expressions), "")
@@ -120,17 +114,6 @@ def _describe_provisioner(expressions: Mapping[str, Any], secrets: frozenset[str
 def _format_command(value: object, secrets: frozenset[str]) -> str:
     if value is None:
         return Marker.UNKNOWN.value
-    if _has_secret(value, secrets):
+    if has_secret(value, secrets):
         return Marker.SENSITIVE.value
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _has_secret(value: object, secrets: frozenset[str]) -> bool:
-    """Return whether a secret is anywhere in the value, even within a longer text."""
-    if isinstance(value, Mapping):
-        return any(_has_secret(item, secrets) for item in value.values())
-    if isinstance(value, list):
-        return any(_has_secret(item, secrets) for item in value)
-    if isinstance(value, Marker) or not isinstance(value, str):
-        return False
-    return value in secrets or any(secret in value for secret in secrets if len(secret) >= MIN_SECRET_LENGTH)

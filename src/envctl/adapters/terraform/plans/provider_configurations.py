@@ -4,7 +4,7 @@ The document lists each `provider` block with its expressions, and providers req
 lacks configurations inherited from the parent module, and `dynamic` blocks: those are read from the release's code.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from envctl.adapters.terraform.plans.programs import ConfiguredResources
@@ -32,8 +32,9 @@ def parse_provider_configurations(document: Mapping[str, Any]) -> tuple[Provider
         if key not in inherited
         and (entry.get("expressions") or entry.get("alias") or key in used or entry.get("full_name") in untold)
     ]
+    default = {each.get("full_name", "") for each in counted if not (each.get("module_address") or each.get("alias"))}
     made_up = [_build_implicit_entry(key) for key in used - entries.keys()]
-    made_up += [_build_implicit_entry(name.rpartition("/")[2]) for name in untold - _list_default_providers(counted)]
+    made_up += [_build_implicit_entry(name.rpartition("/")[2]) for name in untold - default]
     described = filter(None, map(_parse_entry, (*counted, *made_up)))
     return tuple(sorted(described, key=lambda each: (each.module, each.name)))
 
@@ -43,9 +44,8 @@ def _parse_entry(entry: Mapping[str, Any]) -> ProviderConfiguration | None:
     if kind is None:
         return None
     name = f"{entry['name']}.{entry['alias']}" if entry.get("alias") else entry["name"]
-    return to_provider_configuration(
-        name, kind, _resolve_arguments(entry.get("expressions", {})), entry.get("module_address", "")
-    )
+    arguments = _resolve_arguments(entry.get("expressions", {}))
+    return to_provider_configuration(name, kind, arguments, entry.get("module_address", ""))
 
 
 def _resolve_arguments(expressions: Mapping[str, Any]) -> dict[str, object]:
@@ -87,20 +87,9 @@ def _is_inherited(entry: Mapping[str, Any], entries: ProviderEntries) -> bool:
     module = entry.get("module_address", "")
     if not module or entry.get("alias") or entry.get("expressions"):
         return False
-    parent = _find_parent(module)
+    parent = module.rpartition(".module.")[0]
     parent_entry = entries.get(f"{parent}:{entry['name']}" if parent else entry["name"])
     return parent_entry is None or parent_entry.get("full_name") != entry.get("full_name")
-
-
-def _find_parent(module: str) -> str:
-    return module.rpartition(".module.")[0]
-
-
-def _list_default_providers(entries: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Return the providers with a configuration without alias in the root module."""
-    return {
-        entry.get("full_name", "") for entry in entries if not entry.get("module_address") and not entry.get("alias")
-    }
 
 
 def _build_implicit_entry(key: str) -> dict[str, str]:

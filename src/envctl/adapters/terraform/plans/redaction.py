@@ -3,19 +3,10 @@
 Only secrets of the plan itself count: the same plan reads the same on every machine.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
-from envctl.adapters.terraform.plans.attributes import collect_secrets
 from envctl.domain.plan.changes import ResourceChange, StackPlan
 from envctl.domain.redaction import Redactor
-
-
-def redact_document_secrets(plan: StackPlan, documents: Iterable[Mapping[str, Any]]) -> StackPlan:
-    """Redact the secrets of all documents in the plan."""
-    secrets = frozenset[str]().union(*map(collect_secrets, documents))
-    return redact_plan(plan, secrets) if secrets else plan
 
 
 def redact_plan(plan: StackPlan, secrets: frozenset[str]) -> StackPlan:

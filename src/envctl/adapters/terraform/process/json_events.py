@@ -8,32 +8,14 @@ from typing import Any, Literal
 from envctl.domain.plan.changes import Action, ResourceChange, format_invocation_address
 from envctl.usecases.ports.terraform import ProgressEvent
 
-_ACTIONS = {
-    "create": Action.CREATE,
-    "update": Action.UPDATE,
-    "replace": Action.REPLACE,
-    "delete": Action.DELETE,
-    "remove": Action.FORGET,
-    "forget": Action.FORGET,
-    "read": Action.READ,
-    "move": Action.MOVE,
-    "import": Action.IMPORT,
-}
+_ACTIONS = {each.value: each for each in Action if each not in {Action.RENEW, Action.INVOKE}}
+_ACTIONS["remove"] = Action.FORGET
 Phase = Literal["refresh", "started", "still", "done", "failed"]
-_RESOURCE_PHASES: dict[str, Phase] = {
-    "refresh_start": "refresh",
-    "apply_start": "started",
-    "apply_progress": "still",
-    "apply_complete": "done",
-    "apply_errored": "failed",
-}
+_PHASES: dict[str, Phase] = {"start": "started", "progress": "still", "complete": "done", "errored": "failed"}
+_RESOURCE_PHASES: dict[str, Phase] = {f"apply_{name}": phase for name, phase in _PHASES.items()}
+_RESOURCE_PHASES["refresh_start"] = "refresh"
 # Events of provider actions.
-_ACTION_PHASES: dict[str, Phase] = {
-    "action_start": "started",
-    "action_progress": "still",
-    "action_complete": "done",
-    "action_errored": "failed",
-}
+_ACTION_PHASES = {f"action_{name}": phase for name, phase in _PHASES.items()}
 # Any other planned action counts as a change, unknown ones of later Terraforms too.
 _NO_CHANGE = frozenset({"noop", "read"})
 _PLANNED_PREFIX, _SUMMARY_TYPE = "planned_", "change_summary"
@@ -52,6 +34,10 @@ class Diagnostic:
     file: str = ""
     line: int | None = None
     address: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"{self.summary}\n{self.detail}"
 
 
 @dataclass
@@ -162,20 +148,14 @@ def _parse_action(hook: dict[str, Any], phase: Phase, stack: str) -> ProgressEve
     """Return the progress of a provider action, under its planned address."""
     trigger = hook.get("lifecycle") or {}
     resource = (trigger.get("resource") or {}).get("addr", "")
-    event, address = str(trigger.get("trigger_event", "")), str((hook.get("action") or {}).get("addr", ""))
-    return ProgressEvent(
-        stack, phase, format_invocation_address(address, event, resource, f"module.{stack}."), Action.INVOKE
-    )
+    event, action = str(trigger.get("trigger_event", "")), str((hook.get("action") or {}).get("addr", ""))
+    address = format_invocation_address(action, event, resource, f"module.{stack}.")
+    return ProgressEvent(stack, phase, address, Action.INVOKE)
 
 
 def _parse_progress(hook: dict[str, Any], phase: Phase, stack: str) -> ProgressEvent:
-    return ProgressEvent(
-        stack,
-        phase,
-        hook["resource"]["addr"].removeprefix(f"module.{stack}."),
-        _ACTIONS.get(hook.get("action", "")),
-        float(hook.get("elapsed_seconds", 0)),
-    )
+    address, action = hook["resource"]["addr"].removeprefix(f"module.{stack}."), _ACTIONS.get(hook.get("action", ""))
+    return ProgressEvent(stack, phase, address, action, float(hook.get("elapsed_seconds", 0)))
 
 
 def _parse_diagnostic(raw: dict[str, Any], redact: Callable[[str], str]) -> Diagnostic:

@@ -121,9 +121,8 @@ def _await_line(
             on_stop()
         with contextlib.suppress(Empty):
             return output.read_line(_POLL_SECONDS)
-        if patience is not None and time.monotonic() - since > min(
-            patience, _GRACE_SECONDS if stop.timed_out else patience
-        ):
+        limit = min(patience, _GRACE_SECONDS) if patience is not None and stop.timed_out else patience
+        if limit is not None and time.monotonic() - since > limit:
             stop.escalate_stop()
             since = time.monotonic()
 

@@ -20,14 +20,14 @@ def detect_machine() -> Machine:
 def _count_cores() -> float:
     """Count the cores of this process, a fraction for some containers."""
     cores = float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    quota, _, period = _read_optional(_CGROUP / "cpu.max").partition(" ")
+    quota, _, period = read_system_file(_CGROUP / "cpu.max").partition(" ")
     if quota.isdecimal() and period.strip().isdecimal():
         return min(cores, int(quota) / int(period))
     return cores
 
 
 def _read_free_memory() -> int | None:
-    for line in _read_optional(_MEMINFO).splitlines():
+    for line in read_system_file(_MEMINFO).splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * _KIB
     try:
@@ -39,15 +39,16 @@ def _read_free_memory() -> int | None:
 
 def _read_cgroup_memory() -> int | None:
     """Return the bytes left to this container. Cached files count as free: the kernel drops them on demand."""
-    most, taken = _read_optional(_CGROUP / "memory.max").strip(), _read_optional(_CGROUP / "memory.current").strip()
+    most, taken = read_system_file(_CGROUP / "memory.max").strip(), read_system_file(_CGROUP / "memory.current").strip()
     if not (most.isdecimal() and taken.isdecimal()):
         return None
-    lines = _read_optional(_CGROUP / "memory.stat").splitlines()
+    lines = read_system_file(_CGROUP / "memory.stat").splitlines()
     files = [int(line.split()[1]) for line in lines if line.startswith("file ")]
     return max(0, int(most) - int(taken) + sum(files))
 
 
-def _read_optional(path: Path) -> str:
+def read_system_file(path: Path) -> str:
+    """Return the text of a file of the kernel; empty if this system has none."""
     try:
         return path.read_text()
     except OSError:

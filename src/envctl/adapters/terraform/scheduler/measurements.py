@@ -2,13 +2,12 @@
 
 import contextlib
 import json
-import os
-import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from envctl.adapters.disk.reading import read_bytes
+from envctl.adapters.terraform.process.disk_errors import replace_file
 from envctl.adapters.terraform.scheduler.capacity import DEFAULT_UNIT_MEMORY
 from envctl.adapters.terraform.scheduler.usage_meter import UnitUsage
 
@@ -63,14 +62,7 @@ class Measurements:
             document = {unit: [each.seconds, each.memory] for unit, each in sorted(self._load_figures().items())}
             self._changed = False
         with contextlib.suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self._file.parent, prefix=f".{MEASUREMENTS_FILE}.")
-            try:
-                with os.fdopen(handle, "w") as file:
-                    json.dump(document, file)
-                Path(temporary).replace(self._file)
-            finally:
-                Path(temporary).unlink(missing_ok=True)
+            replace_file(self._file, json.dumps(document))
 
     def _load_figures(self) -> dict[str, UnitFigures]:
         if self._figures is None:

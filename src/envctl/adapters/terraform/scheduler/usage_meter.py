@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from envctl.adapters.terraform.scheduler.machine import read_system_file
+
 _PROC = Path("/proc")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -71,9 +73,11 @@ class UsageMeter:
 
     def sample_idle_cores(self) -> float | None:
         """Return the cores idle since the last call; None at the first call and without /proc."""
-        now = _read_idle_seconds()
-        if now is None:
+        fields = read_system_file(_PROC / "stat").partition("\n")[0].split()
+        if not fields:
             return None
+        # Of all cores, since boot. Waiting for a disk counts as idle.
+        now = (int(fields[4]) + int(fields[5])) / _TICKS
         before, self._before = self._before, (time.monotonic(), now)
         if before is None:
             return None
@@ -86,27 +90,14 @@ def _walk_process_tree(process: int) -> Iterator[int]:
     yield process
     with contextlib.suppress(OSError):
         for thread in os.scandir(_PROC / str(process) / "task"):
-            for child in _read_optional(Path(thread.path, "children")).split():
+            for child in read_system_file(Path(thread.path, "children")).split():
                 yield from _walk_process_tree(int(child))
 
 
 def _read_process_memory(process: int) -> tuple[int, int]:
     """Return the private bytes, and those of mapped files, possibly shared."""
-    fields = _read_optional(_PROC / str(process) / "statm").split()
+    fields = read_system_file(_PROC / str(process) / "statm").split()
     if not fields:
         return 0, 0
     resident, shared = int(fields[1]), int(fields[2])
     return (resident - shared) * _PAGE, shared * _PAGE
-
-
-def _read_idle_seconds() -> float | None:
-    """Return idle seconds of all cores since boot. Waiting for a disk counts as idle."""
-    fields = _read_optional(_PROC / "stat").partition("\n")[0].split()
-    return (int(fields[4]) + int(fields[5])) / _TICKS if fields else None
-
-
-def _read_optional(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError:
-        return ""

@@ -30,10 +30,6 @@ class WorkerPool:
     def __init__(self, machine: Machine, limits: Limits, monitor: ProcessMonitor) -> None:
         self._machine = machine
         self._limits = limits
-        self._meter = monitor.meter
-        self._measurements = monitor.measurements
-        self._stopping = monitor.stopping
-        self._trace = monitor.trace
         self._monitor = monitor
         self._lock = threading.RLock()
         self._waiting: deque[_QueuedJob] = deque()
@@ -48,7 +44,7 @@ class WorkerPool:
         with self._lock:
             # Longest first.
             queued = [*self._waiting, _QueuedJob(name, unit or name, job)]
-            self._waiting = deque(sorted(queued, key=lambda each: -self._measurements.plan_seconds(each.unit)))
+            self._waiting = deque(sorted(queued, key=lambda each: -self._monitor.measurements.plan_seconds(each.unit)))
 
     def wait_for_job(self) -> tuple[str, BaseException | None]:
         """Wait for the next finished job; return its name and error. Needs a submitted job."""
@@ -59,17 +55,17 @@ class WorkerPool:
     def pause(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            if self._stopping.stop_requested or self._closed.wait(min(left, _POLL_SECONDS)):
+            if self._monitor.stopping.stop_requested or self._closed.wait(min(left, _POLL_SECONDS)):
                 raise InterruptedByUserError(_interrupted_problem("nothing more was waited for"))
 
     def interruptible_prompt(self) -> AbstractContextManager[None]:
-        return self._stopping.allow_interrupts()
+        return self._monitor.stopping.allow_interrupts()
 
     @contextmanager
     def accept_jobs(self) -> Iterator["WorkerPool"]:
         """Accept jobs inside the block. At its end, no job is left running."""
         watcher = threading.Thread(target=self._poll_usage, daemon=True)
-        with self._stopping.forward_signals():
+        with self._monitor.stopping.forward_signals():
             watcher.start()
             try:
                 yield self
@@ -84,7 +80,7 @@ class WorkerPool:
             left = len(self._running)
         if left:
             # Reached only after an error elsewhere.
-            self._stopping.stop_all()
+            self._monitor.stopping.stop_all()
         while True:
             with self._lock:
                 if not self._running:
@@ -94,14 +90,15 @@ class WorkerPool:
 
     def _start_waiting(self) -> None:
         while self._waiting:
-            if self._stopping.stop_requested:
-                self._cancel_waiting()
+            if self._monitor.stopping.stop_requested:
+                while self._waiting:
+                    error = InterruptedByUserError(_interrupted_problem("nothing more was begun"))
+                    self._ended.put((self._waiting.popleft().name, error))
                 return
             needs = [need for _, need in self._running.values()]
-            load = Load(needs, self._idle, max(DEFAULT_SHARED_MEMORY, self._meter.shared_memory))
-            if not can_start_unit(
-                load, self._measurements.peak_memory(self._waiting[0].unit), self._machine, self._limits
-            ):
+            load = Load(needs, self._idle, max(DEFAULT_SHARED_MEMORY, self._monitor.meter.shared_memory))
+            memory = self._monitor.measurements.peak_memory(self._waiting[0].unit)
+            if not can_start_unit(load, memory, self._machine, self._limits):
                 return
             if self._idle is not None and len(self._running) > 1:
                 # The new unit will be busy in a moment, by an unknown amount.
@@ -109,7 +106,7 @@ class WorkerPool:
             self._start_job(self._waiting.popleft())
 
     def _start_job(self, each: _QueuedJob) -> None:
-        self._running[each.name] = (each.unit, self._measurements.peak_memory(each.unit))
+        self._running[each.name] = (each.unit, self._monitor.measurements.peak_memory(each.unit))
         self.max_running = max(self.max_running, len(self._running))
         self._monitor.is_parallel = len(self._running) + len(self._waiting) > 1
         threading.Thread(target=self._execute_job, args=(each,), name=each.unit, daemon=True).start()
@@ -125,15 +122,9 @@ class WorkerPool:
             self._start_waiting()
         self._ended.put((each.name, failed))
 
-    def _cancel_waiting(self) -> None:
-        """End all waiting jobs as interrupted."""
-        while self._waiting:
-            each = self._waiting.popleft()
-            self._ended.put((each.name, InterruptedByUserError(_interrupted_problem("nothing more was begun"))))
-
     def _poll_usage(self) -> None:
         while not self._closed.wait(_POLL_SECONDS):
-            taken, idle = self._meter.sample_memory(), self._meter.sample_idle_cores()
+            taken, idle = self._monitor.meter.sample_memory(), self._monitor.meter.sample_idle_cores()
             with self._lock:
                 self._running = {
                     name: (unit, max(need, taken.get(unit, 0))) if unit in taken else (unit, need)
@@ -141,8 +132,8 @@ class WorkerPool:
                 }
                 self._idle = idle
                 self._start_waiting()
-            self._trace.record_value("memory", sum(taken.values()))
-            self._trace.record_value("running", len(taken))
+            self._monitor.trace.record_value("memory", sum(taken.values()))
+            self._monitor.trace.record_value("running", len(taken))
 
 
 def _interrupted_problem(what: str) -> Problem:

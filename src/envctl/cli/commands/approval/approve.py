@@ -46,8 +46,7 @@ def approve(
         typer.Option("--reviewers", help="In a job of GitHub Actions: record who let it begin, for the plan they saw."),
     ] = False,
     rules: Annotated[
-        bool,
-        typer.Option("--rules", help="Approve that the rules in envctl.toml take the place of the recorded ones."),
+        bool, typer.Option("--rules", help="Approve that the rules in envctl.toml take the place of the recorded ones.")
     ] = False,
     attempt: Annotated[
         int, typer.Option(min=1, help="With --reviewers: the attempt of the run that made the plan.")
@@ -75,14 +74,13 @@ def approve(
                 ports, environment, release=release, fingerprint=approved, attempt=attempt, gate=gate, unseen=accepted
             ),
         )
-    gate_name = _require_gate(environment, gate)
+    if gate is None:
+        raise UsageError(Problem("E012", "which gate?", f"envctl approve {environment} --gate peer"))
     if withdraw:
-        run_use_case(context, lambda ports: uses.withdraw_approval(ports, environment, gate_name, release=release))
+        run_use_case(context, lambda ports: uses.withdraw_approval(ports, environment, gate, release=release))
     run_use_case(
         context,
-        lambda ports: uses.approve_plan(
-            ports, environment, gate_name, release=release, fingerprint=plan, unseen=accepted
-        ),
+        lambda ports: uses.approve_plan(ports, environment, gate, release=release, fingerprint=plan, unseen=accepted),
     )
 
 
@@ -94,13 +92,3 @@ def _require_plan(environment: str, plan: str | None, *, withdraw: bool) -> str:
         message = "--reviewers needs --plan: of what they saw, and nothing else, they said yes"
         raise UsageError(Problem("E012", message, f"envctl why {environment} --plan, in a job before this one"))
     return plan
-
-
-def _require_gate(environment: str, gate: str | None) -> str:
-    if gate is None:
-        raise UsageError(Problem("E012", "which gate?", f"envctl approve {environment} --gate peer"))
-    return gate
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Approve what the next release would change.")(approve)

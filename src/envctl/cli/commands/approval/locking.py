@@ -31,8 +31,3 @@ def unlock(
 
     refuse_dry_run(context)
     run_use_case(context, lambda ports: use(ports, environment, reason, release=release))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Let nothing change an environment.")(lock)
-    app.command(short_help="Lift the lock of an environment, or a hold.")(unlock)

@@ -40,7 +40,3 @@ def rules(
     from envctl.usecases.inspect.rules import load_environment_rules as use
 
     run_use_case(context, lambda ports: use(ports, first))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Show what an environment asks for, and why.")(rules)

@@ -21,7 +21,3 @@ def why(
     from envctl.usecases.approval.explain_refusal import explain_refusal as use
 
     run_use_case(context, lambda ports: use(ports, target, release=release, planned=planned))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Say why a promotion is refused, or that it is not.")(why)

@@ -31,7 +31,3 @@ def apply(
     selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
     options = replace(parse_deploy_options(context, break_glass, no_verify=no_verify, older=older), selection=selected)
     run_use_case(context, lambda ports: use(ports, environment, options))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Deploy the working tree to the first environment.")(apply)

@@ -26,7 +26,3 @@ def destroy(
 
     options = parse_deploy_options(context, break_glass, state_lost=state_lost)
     run_use_case(context, lambda ports: use(ports, environment, options))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Take away all that an unprotected environment holds.")(destroy)

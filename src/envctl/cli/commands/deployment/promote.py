@@ -31,7 +31,3 @@ def promote(
 
     options = parse_deploy_options(context, break_glass, no_verify=no_verify, older=older)
     run_use_case(context, lambda ports: use(ports, source, target, options, release=release))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Deploy what one environment proved to the next.")(promote)

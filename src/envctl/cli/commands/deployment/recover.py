@@ -42,7 +42,3 @@ def parse_import(text: str) -> tuple[str, str]:
         hint = "write it as the error says that told you so: --import 'module.STACK.TYPE.NAME=ID'"
         raise UsageError(Problem("E368", message, hint))
     return found["address"], found["id"]
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Declare an interrupted deployment to be over.")(recover)

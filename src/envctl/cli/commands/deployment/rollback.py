@@ -31,7 +31,3 @@ def rollback(
 
     options = parse_deploy_options(context, break_glass, no_verify=no_verify)
     run_use_case(context, lambda ports: use(ports, environment, options, to=to))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Go back to an earlier release that was verified.")(rollback)

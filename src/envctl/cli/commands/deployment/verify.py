@@ -9,15 +9,10 @@ from envctl.cli.options.arguments import environment_argument
 
 
 def verify(
-    context: typer.Context,
-    environment: Annotated[str, environment_argument("The environment, for example staging.")],
+    context: typer.Context, environment: Annotated[str, environment_argument("The environment, for example staging.")]
 ) -> None:
     """Run the project's checks on what an environment runs, and record whether it is proven."""
     from envctl.usecases.deployment.verification import verify as use
 
     refuse_dry_run(context)
     run_use_case(context, lambda ports: use(ports, environment))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Check what an environment runs, and record it.")(verify)

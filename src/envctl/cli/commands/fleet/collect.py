@@ -31,7 +31,3 @@ def collect(
 
     refuse_dry_run(context)
     run_use_case(context, lambda ports: use(ports, run), exit_code)
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Tell what all jobs of a run saw.")(collect)

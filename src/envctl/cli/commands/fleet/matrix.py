@@ -52,7 +52,3 @@ def _split_kind(words: list[str]) -> "tuple[RunKind, list[str]]":
         if words[:1] == [kind]:
             return kind, words[1:]
     return "drift", words
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Share a look at everything out among many jobs.")(matrix)

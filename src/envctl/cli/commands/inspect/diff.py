@@ -16,8 +16,7 @@ def diff(
     patch: Annotated[bool, typer.Option("--patch", "--code", help="Show the changed code line by line.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Show what is equal, too.")] = False,
     detailed_exitcode: Annotated[
-        bool,
-        typer.Option("--detailed-exitcode", help="Exit with 2 where they differ in more than [parity] allows."),
+        bool, typer.Option("--detailed-exitcode", help="Exit with 2 where they differ in more than [parity] allows.")
     ] = False,
 ) -> None:
     """Show how two environments differ: releases and what lies between them, artifacts, and each setting with the line
@@ -31,7 +30,3 @@ def diff(
         return 2 if detailed_exitcode and getattr(result, "differs", False) else 0
 
     run_use_case(context, lambda ports: use(ports, first, second, patch=patch, everything=everything), exit_code)
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Show how two environments differ.")(diff)

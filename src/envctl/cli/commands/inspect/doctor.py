@@ -25,7 +25,3 @@ def doctor(
     refuse_dry_run(context)
     exit_code = lambda result: int(result.exit_code)  # noqa: E731
     run_use_case(context, lambda ports: use(ports, names or (), probe=probe), exit_code)
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Say what is wrong with this machine, and how to mend it.")(doctor)

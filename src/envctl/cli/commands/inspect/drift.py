@@ -1,5 +1,6 @@
 """`envctl drift [ENV …]`."""
 
+from collections.abc import Callable
 from typing import Annotated, NoReturn
 
 import typer
@@ -31,40 +32,34 @@ def drift(
     """Say where reality differs from the state (drift), and where the configuration does (pending). Drift takes the
     proof of a release away. Exits with 2 where there is some, and with 1 where something could not be looked at.
     """
+    from envctl.domain.errors import Problem, UsageError
+
     refuse_dry_run(context)
+    exit_code = lambda result: int(result.exit_code(pending=pending))  # noqa: E731
     others = {"ENV": names, "--fix": fix, "--stack": stack}
     if has_shard_options(unit, run, shard, others):
-        _check_shard(context, unit, run or "", shard or 0, pending=pending)
+        _check_shard(context, unit, run or "", shard or 0, exit_code)
     options = parse_deploy_options(context, break_glass, no_verify=no_verify)
     if not fix and (no_verify or break_glass):
-        from envctl.domain.errors import Problem, UsageError
-
         flag = "--no-verify" if no_verify else "--break-glass"
         raise UsageError(Problem("E012", f"{flag} goes with --fix alone", "envctl drift --help"))
     selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
     if fix and selected.names:
-        from envctl.domain.errors import Problem, UsageError
-
         raise UsageError(Problem("E012", "--fix is about all stacks, and does not go with --stack", "leave one out"))
     if fix:
         from envctl.usecases.drift.fix import fix_drift as use_fix
 
-        fix_all = lambda ports: use_fix(ports, names or (), options)  # noqa: E731
-        run_use_case(context, fix_all, lambda result: int(result.exit_code(pending=pending)))  # type: ignore[attr-defined]
+        run_use_case(context, lambda ports: use_fix(ports, names or (), options), exit_code)
     from envctl.usecases.drift.drift import check_drift as use
 
-    check = lambda ports: use(ports, names or (), selected)  # noqa: E731
-    run_use_case(context, check, lambda result: int(result.exit_code(pending=pending)))  # type: ignore[attr-defined]
+    run_use_case(context, lambda ports: use(ports, names or (), selected), exit_code)
 
 
-def _check_shard(context: typer.Context, units: Units, run: str, shard: int, *, pending: bool) -> NoReturn:
+def _check_shard(
+    context: typer.Context, units: Units, run: str, shard: int, exit_code: Callable[[object], int]
+) -> NoReturn:
     from envctl.usecases.fleet.shard import check_shard_drift, check_unit_drift
 
     if units:
-        check = lambda ports: check_unit_drift(ports, units)  # noqa: E731
-        run_use_case(context, check, lambda result: int(result.exit_code(pending=pending)))  # type: ignore[attr-defined]
+        run_use_case(context, lambda ports: check_unit_drift(ports, units), exit_code)
     run_use_case(context, lambda ports: check_shard_drift(ports, run, shard), shard_exit_code)
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Say where reality differs from the state.")(drift)

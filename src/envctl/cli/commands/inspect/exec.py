@@ -9,7 +9,7 @@ from envctl.cli.boundary import refuse_dry_run
 from envctl.cli.options.arguments import environment_argument
 
 
-def execute(
+def exec(
     context: typer.Context,
     environment: Annotated[str, environment_argument("The environment, for example dev.")],
     command: Annotated[
@@ -39,7 +39,3 @@ def _refuse_result_formats(context: typer.Context, environment: str) -> None:
         flag = "--json" if context.obj.json else "--markdown"
         message = f"exec has no {flag}: what stands on stdout is the command's own"
         raise UsageError(Problem("E016", message, f"if it is meant for the command: envctl exec {environment} -- …"))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command("exec", short_help="Run a command with an environment's credentials.")(execute)

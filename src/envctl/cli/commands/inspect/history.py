@@ -14,11 +14,7 @@ def history(
     limit: Annotated[
         int | None,
         typer.Option(
-            "--limit",
-            "-n",
-            min=1,
-            help="How many entries, newest first: 20, or all with --since.",
-            show_default=False,
+            "--limit", "-n", min=1, help="How many entries, newest first: 20, or all with --since.", show_default=False
         ),
     ] = None,
     since: Since = "",
@@ -28,7 +24,3 @@ def history(
     from envctl.usecases.inspect.history import read_history as use
 
     run_use_case(context, lambda ports: use(ports, environment, limit=limit, since=since, until=until))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Show who did what, and when.")(history)

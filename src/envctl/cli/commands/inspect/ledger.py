@@ -6,26 +6,18 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import refuse_dry_run, run_use_case, show_help
+from envctl.cli.boundary import refuse_dry_run, run_use_case
 from envctl.cli.commands.inspect.ledger_export import export
 from envctl.cli.options.arguments import Environments
 
 app = typer.Typer(help="The record of all that happened.", rich_markup_mode=None)
 
 
-@app.callback(invoke_without_command=True)
-def ledger(context: typer.Context) -> None:
-    """The record of all that happened."""
-    if context.invoked_subcommand is None:
-        show_help(context)
-
-
 @app.command()
 def verify(
     context: typer.Context,
     store: Annotated[
-        str,
-        typer.Option(metavar="URL", help="Read this copy of the store: a folder, or a URL.", show_default=False),
+        str, typer.Option(metavar="URL", help="Read this copy of the store: a folder, or a URL.", show_default=False)
     ] = "",
     keys: Annotated[
         Path | None,
@@ -77,7 +69,3 @@ def keys(
 
 
 app.command()(export)
-
-
-def register_commands(application: typer.Typer) -> None:
-    application.add_typer(app, name="ledger", short_help="Check or export the record of all that happened.")

@@ -55,7 +55,3 @@ def _require_unredacted(found: "OneOutput", *, reveal: bool) -> "OneOutput":
     way = f"envctl output {found.environment} {name} --reveal"
     hint = f"declare the output sensitive; where nobody else reads along: {way}"
     raise UsageError(Problem("E487", message, hint))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Show outputs, or print one for a script.")(output)

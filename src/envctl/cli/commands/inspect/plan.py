@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from envctl.cli.boundary import run_partial_use_case, run_use_case
-from envctl.cli.options.arguments import environment_argument, release_option
+from envctl.cli.options.arguments import DetailedExitcode, environment_argument, release_option
 from envctl.cli.options.shard_options import Run, Shard, Units, has_shard_options, shard_exit_code
 from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
 
 if TYPE_CHECKING:
-    from envctl.domain.errors import EnvctlError
     from envctl.usecases.ports.core import Ports
 
 
@@ -29,11 +28,10 @@ def plan(
     unit: Units = None,
     run: Run = None,
     shard: Shard = None,
-    detailed_exitcode: Annotated[
-        bool, typer.Option("--detailed-exitcode", help="Exit with 2 where there are changes.")
-    ] = False,
+    detailed_exitcode: DetailedExitcode = False,
 ) -> None:
     """Show what `envctl apply ENV` would change; or what a release would change, whether it may go there or not."""
+    from envctl.domain.errors import Problem, UsageError
 
     def exit_code(result: object) -> int:
         return 2 if detailed_exitcode and getattr(result, "changes", False) else 0
@@ -42,12 +40,12 @@ def plan(
     if has_shard_options(unit, run, shard, others):
         _plan_shard(context, unit, run or "", shard or 0, detailed=detailed_exitcode)
     if not environment:
-        raise _missing_environment_error()
+        raise UsageError(Problem("E000", "Missing argument 'ENVIRONMENT'.", "envctl plan --help"))
     selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
     if explain or release is not None:
         if selected.names:
-            flag = "--explain" if explain else "--release"
-            raise _stack_option_error(flag)
+            message = f"{'--explain' if explain else '--release'} is about all stacks, and does not go with --stack"
+            raise UsageError(Problem("E012", message, "leave one out"))
         run_use_case(context, _choose_use_case(environment, release, explain=explain), exit_code)
     from envctl.usecases.inspect.plan import plan_environment as use
 
@@ -71,19 +69,3 @@ def _plan_shard(context: typer.Context, units: Units, run: str, shard: int, *, d
         plan_all = lambda ports: plan_units(ports, units)  # noqa: E731
         run_use_case(context, plan_all, lambda result: int(result.exit_code(detailed=detailed)))  # type: ignore[attr-defined]
     run_use_case(context, lambda ports: plan_shard(ports, run, shard), shard_exit_code)
-
-
-def _missing_environment_error() -> "EnvctlError":
-    from envctl.domain.errors import Problem, UsageError
-
-    return UsageError(Problem("E000", "Missing argument 'ENVIRONMENT'.", "envctl plan --help"))
-
-
-def _stack_option_error(flag: str) -> "EnvctlError":
-    from envctl.domain.errors import Problem, UsageError
-
-    return UsageError(Problem("E012", f"{flag} is about all stacks, and does not go with --stack", "leave one out"))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Show what an apply would change.")(plan)

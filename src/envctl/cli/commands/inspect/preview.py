@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from envctl.cli.boundary import refuse_dry_run, run_use_case
-from envctl.cli.options.arguments import Environments, release_option
+from envctl.cli.options.arguments import DetailedExitcode, Environments, release_option
 
 
 def preview(
@@ -13,20 +13,11 @@ def preview(
     names: Environments = None,
     *,
     release: Annotated[str | None, release_option("A release, instead of the working tree.")] = None,
-    detailed_exitcode: Annotated[
-        bool, typer.Option("--detailed-exitcode", help="Exit with 2 where there are changes.")
-    ] = False,
+    detailed_exitcode: DetailedExitcode = False,
 ) -> None:
     """Plan the working tree, or a release, against all environments, before it may go there. Nothing is recorded."""
     from envctl.usecases.inspect.preview import preview_environments as use
 
     refuse_dry_run(context)
-    run_use_case(
-        context,
-        lambda ports: use(ports, names or (), release=release),
-        lambda result: int(result.exit_code(detailed=detailed_exitcode)),  # type: ignore[attr-defined]
-    )
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Show what a release would do everywhere.")(preview)
+    exit_code = lambda result: int(result.exit_code(detailed=detailed_exitcode))  # noqa: E731
+    run_use_case(context, lambda ports: use(ports, names or (), release=release), exit_code)

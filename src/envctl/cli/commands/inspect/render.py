@@ -9,14 +9,9 @@ from envctl.cli.options.arguments import environment_argument
 
 
 def render(
-    context: typer.Context,
-    environment: Annotated[str, environment_argument("The environment, for example prod.")],
+    context: typer.Context, environment: Annotated[str, environment_argument("The environment, for example prod.")]
 ) -> None:
     """Show the root modules that Terraform gets for an environment."""
     from envctl.usecases.inspect.render import render_environment as use
 
     run_use_case(context, lambda ports: use(ports, environment))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Show the root modules that Terraform gets.")(render)

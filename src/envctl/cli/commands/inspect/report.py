@@ -1,14 +1,11 @@
 """`envctl report`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import refuse_dry_run, run_use_case
-
-STDOUT = "-"
+from envctl.cli.boundary import print_text, refuse_dry_run, run_use_case
 
 
 def report(
@@ -23,25 +20,15 @@ def report(
     from envctl.usecases.inspect.report import build_report as use
 
     refuse_dry_run(context)
-    if output != STDOUT:
+    if output != "-":
         from envctl.cli.output.report_file import write_report_file
 
         run_use_case(context, lambda ports: write_report_file(use(ports), Path(output)))
     if context.obj.json:
         run_use_case(context, use)
-    _print_page(context)
-
-
-def _print_page(context: typer.Context) -> None:
     from envctl.cli.render.html.page import render_report
     from envctl.cli.wiring.container import open_ports
-    from envctl.usecases.inspect.report import build_report as use
 
     with open_ports(context.obj) as wired:
         text = render_report(use(wired))
-    sys.stdout.write(text)
-    sys.stdout.flush()
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Write a page to look at: one file, without a script.")(report)
+    print_text(text)

@@ -9,14 +9,9 @@ from envctl.cli.options.arguments import environment_argument
 
 
 def settings(
-    context: typer.Context,
-    environment: Annotated[str, environment_argument("The environment, for example prod.")],
+    context: typer.Context, environment: Annotated[str, environment_argument("The environment, for example prod.")]
 ) -> None:
     """Show each setting of an environment, with the file and line that it comes from."""
     from envctl.usecases.inspect.settings import resolve_settings as use
 
     run_use_case(context, lambda ports: use(ports, environment))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Show each setting and where it comes from.")(settings)

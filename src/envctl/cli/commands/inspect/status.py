@@ -78,7 +78,3 @@ def _check_options(context: typer.Context, interval: int | None, *, watched: boo
     if watched and context.obj.markdown:
         message = "--watch has no --markdown: nobody could read it before its end"
         raise UsageError(Problem("E019", message, "envctl status --markdown"))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Show what runs where, and what to do next.")(status)

@@ -30,7 +30,3 @@ def bootstrap(
         run_use_case(context, lambda ports: use.check_buckets(ports, names or (), as_me=as_me), exit_code)
     dry_run = context.obj.dry_run
     run_use_case(context, lambda ports: use.bootstrap(ports, names or (), dry_run=dry_run, as_me=as_me), exit_code)
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Make the buckets that envctl needs, or look at them.")(bootstrap)

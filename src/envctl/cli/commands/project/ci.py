@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from envctl.cli.boundary import refuse_dry_run, run_partial_use_case, show_help
+from envctl.cli.boundary import refuse_dry_run, run_partial_use_case
 
 if TYPE_CHECKING:
     from envctl.usecases.project.ci_workflows import System
 
-_app = typer.Typer(help="Workflows for systems of CI, made for this project.", rich_markup_mode=None)
+app = typer.Typer(help="Workflows for systems of CI, made for this project.", rich_markup_mode=None)
 
 Check = Annotated[
     bool, typer.Option("--check", help="Write nothing; exit with 1 where they are not as they would be written.")
@@ -17,14 +17,7 @@ Check = Annotated[
 Branch = Annotated[str, typer.Option("--branch", metavar="NAME", help="The branch from which is deployed.")]
 
 
-@_app.callback(invoke_without_command=True)
-def ci(context: typer.Context) -> None:
-    """Workflows for systems of CI, made for this project."""
-    if context.invoked_subcommand is None:
-        show_help(context)
-
-
-@_app.command("github", short_help="Write the workflows of GitHub Actions, or check them.")
+@app.command("github", short_help="Write the workflows of GitHub Actions, or check them.")
 def github(context: typer.Context, *, check: Check = False, branch: Branch = "main") -> None:
     """Write workflows that plan on pull requests, promote from environment to environment, and look for drift at night.
     What envctl has not written itself is never written over.
@@ -32,7 +25,7 @@ def github(context: typer.Context, *, check: Check = False, branch: Branch = "ma
     _write_workflows(context, "github", check=check, branch=branch)
 
 
-@_app.command("gitlab", short_help="Write the pipeline of GitLab CI, or check it.")
+@app.command("gitlab", short_help="Write the pipeline of GitLab CI, or check it.")
 def gitlab(context: typer.Context, *, check: Check = False, branch: Branch = "main") -> None:
     """Write a pipeline that plans on merge requests, promotes from environment to environment, and looks for drift on a
     schedule. A .gitlab-ci.yml that is there already stays as it is: include .gitlab/envctl.gitlab-ci.yml in it.
@@ -50,7 +43,3 @@ def _write_workflows(context: typer.Context, system: "System", *, check: bool, b
         context,
         lambda ports: update_workflows(ports, system, check=check, branch=branch, version=__version__, command=command),
     )
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.add_typer(_app, name="ci")

@@ -16,7 +16,3 @@ def completion(
 
     refuse_dry_run(context)
     typer.echo(render_completion_script(shell))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Print the completion script of a shell.")(completion)

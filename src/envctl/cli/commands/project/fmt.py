@@ -40,7 +40,3 @@ def to_project_path(path: Path, project: Path) -> str:
     if relative.parts[:1] == (os.pardir,):
         relative = Path(os.path.relpath(Path(os.path.realpath(path.parent)) / path.name, os.path.realpath(project)))
     return relative.as_posix()
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Format settings and modules as Terraform does.")(fmt)

@@ -54,7 +54,3 @@ def _parse_choices(template: str | None, region: str, recovery_region: str, pair
             raise UsageError(Problem("E023", message, "write it like this: --account dev=123456789012"))
         accounts[environment] = account
     return Choices(template or "", region, recovery_region, accounts)
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Begin a project in a new folder.")(init)

@@ -33,7 +33,3 @@ def lock_providers(
 
     dry_run = context.obj.dry_run
     run_partial_use_case(context, lambda ports: use(ports, platforms or (), upgrade=upgrade, dry_run=dry_run))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command("lock-providers", short_help="Write the provider lock for all stacks and platforms.")(lock_providers)

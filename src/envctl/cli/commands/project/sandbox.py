@@ -5,24 +5,14 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from envctl.cli.boundary import refuse_dry_run, show_help, show_result
+from envctl.cli.boundary import refuse_dry_run, show_result
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
+from envctl.cli.results import SandboxState
 
 if TYPE_CHECKING:
     from envctl.adapters.sandbox.lifecycle import Sandbox
-from envctl.cli.results import SandboxState
 
-app = typer.Typer(
-    help="Real Terraform against an embedded AWS, one account an environment.",
-    rich_markup_mode=None,
-)
-
-
-@app.callback(invoke_without_command=True)
-def sandbox(context: typer.Context) -> None:
-    """Real Terraform against an embedded AWS, one account an environment."""
-    if context.invoked_subcommand is None:
-        show_help(context)
+app = typer.Typer(help="Real Terraform against an embedded AWS, one account an environment.", rich_markup_mode=None)
 
 
 @app.command()
@@ -41,11 +31,8 @@ def up(
         if wired.embedded_aws is None:
             raise AssertionError("a sandboxed wiring has an embedded AWS")
         running = wired.embedded_aws.start_sandbox(wired.project, port)
-    _show_and_exit(
-        context,
-        "up",
-        SandboxState("running", running.proxy_url, running.started_at, f"envctl apply {wired.project.entry}"),
-    )
+    next_command = f"envctl apply {wired.project.entry}"
+    _show_and_exit(context, "up", SandboxState("running", running.proxy_url, running.started_at, next_command))
 
 
 @app.command()
@@ -77,7 +64,3 @@ def _open_sandbox(context: typer.Context) -> "Sandbox":
 def _show_and_exit(context: typer.Context, verb: str, state: SandboxState) -> NoReturn:
     show_result(context.obj, f"sandbox {verb}", state, 0)
     raise typer.Exit(0)
-
-
-def register_commands(application: typer.Typer) -> None:
-    application.add_typer(app, name="sandbox", short_help="Start, see and stop the embedded AWS.")

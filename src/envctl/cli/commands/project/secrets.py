@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from envctl.cli.boundary import refuse_dry_run, run_partial_use_case, run_use_case, show_help
+from envctl.cli.boundary import refuse_dry_run, run_partial_use_case, run_use_case
 from envctl.cli.options.arguments import Environments, environment_argument
 
 if TYPE_CHECKING:
@@ -14,17 +14,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The secrets that settings name.", rich_markup_mode=None)
 
 
-@app.callback(invoke_without_command=True)
-def secrets(context: typer.Context) -> None:
-    """The secrets that settings name, in Secrets Manager and in the Parameter Store."""
-    if context.invoked_subcommand is None:
-        show_help(context)
-
-
 @app.command("list")
 def list_(
-    context: typer.Context,
-    environment: Annotated[str, environment_argument("The environment, for example prod.")],
+    context: typer.Context, environment: Annotated[str, environment_argument("The environment, for example prod.")]
 ) -> None:
     """Show the secrets that an environment's settings ask for, and whether they are there. No value is read."""
     from envctl.usecases.account.secret_check import list_secrets
@@ -70,7 +62,3 @@ def set_(
         context,
         lambda ports: use(ports, environment, name, lambda: read(ports), kind=kind, unasked=unasked, kms_key=kms_key),
     )
-
-
-def register_commands(application: typer.Typer) -> None:
-    application.add_typer(app, name="secrets", short_help="Show, check and set the secrets that settings name.")

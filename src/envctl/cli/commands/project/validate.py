@@ -20,7 +20,3 @@ def validate(
     from envctl.usecases.inspect.settings import validate_project as use
 
     run_use_case(context, lambda ports: use(ports, environment, only_settings=settings))
-
-
-def register_commands(app: typer.Typer) -> None:
-    app.command(short_help="Check project, modules and settings.")(validate)

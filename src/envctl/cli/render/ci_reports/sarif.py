@@ -35,6 +35,8 @@ def render_sarif(verdicts: Sequence[Verdict]) -> str:
 
 
 def _to_result(verdict: Verdict, rule: int) -> dict[str, Any]:
+    from urllib.parse import quote
+
     location = verdict.location or DEFAULT_LOCATION
     message = verdict.message.rstrip(".")
     text = f"{verdict.suite}, {verdict.name}: {message}." + (f" Next: {verdict.hint}" if verdict.hint else "")
@@ -44,16 +46,10 @@ def _to_result(verdict: Verdict, rule: int) -> dict[str, Any]:
         "ruleIndex": rule,
         "level": _LEVELS[verdict.outcome],
         "message": {"text": text},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": _to_uri(location.file)}, "region": region}}],
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": quote(location.file)}, "region": region}}],
         # Independent of the message: numbers in it may change while the finding stays the same.
         "partialFingerprints": {"envctl/v1": sha256(f"{verdict.suite}\0{verdict.name}".encode()).hexdigest()},
     }
-
-
-def _to_uri(file: str) -> str:
-    from urllib.parse import quote
-
-    return quote(file)
 
 
 def _describe_rule(rule: str) -> str:

@@ -1,8 +1,8 @@
 """The verdicts in a result or an error, one per guard, check, stack or problem."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from envctl.domain.errors import Location, Problem
 from envctl.domain.guards import Refusal, RefusedError
@@ -37,28 +37,13 @@ class Verdict:
 
 def collect_verdicts(command: str, result: object | None, error: "EnvctlError | None") -> tuple[Verdict, ...]:
     """Return the verdicts in console order. Problems of an error count only if the result has no verdicts."""
-    found = tuple(_from_result(result))
+    convert = _CONVERSIONS.get(type(result).__name__)
+    found = tuple(convert(result)) if convert else ()
+    problems: Iterable[Problem] = error.problems if error and not found else ()
     if isinstance(error, RefusedError):
-        refused = (_from_refusal("guards", refusal) for refusal in error.refusals)
-        because = (problem for refusal in error.refusals for problem in refusal.because)
-        return (*found, *refused, *_from_problems(command, because))
-    problems = error.problems if error and not found else ()
-    return (*found, *_from_problems(command, problems))
-
-
-def _from_result(result: object | None) -> Iterator[Verdict]:
-    # Matched by name, as importing all result classes takes longer than most commands.
-    match type(result).__name__:
-        case "Why":
-            yield from _from_why(result)  # type: ignore[arg-type]
-        case "Drift":
-            yield from _from_drift(result)  # type: ignore[arg-type]
-        case "Fixed":
-            yield from _from_fixed(result)  # type: ignore[arg-type]
-        case "Verification":
-            yield from _from_verification(result)  # type: ignore[arg-type]
-        case "Deployed":
-            yield from _from_deployed(result)  # type: ignore[arg-type]
+        found += tuple(_from_refusal("guards", refusal) for refusal in error.refusals)
+        problems = (problem for refusal in error.refusals for problem in refusal.because)
+    return (*found, *(_from_problem(f"envctl {command}".strip(), problem) for problem in problems))
 
 
 def _from_why(why: "Why") -> Iterator[Verdict]:
@@ -124,10 +109,16 @@ def _from_verification(verification: "Verification") -> Iterator[Verdict]:
         yield Verdict(f"checks of {verification.environment}", each.name, "check", each.outcome, each.problem)
 
 
-def _from_problems(command: str, problems: Iterable[Problem]) -> Iterator[Verdict]:
-    return (_from_problem(f"envctl {command}".strip(), problem) for problem in problems)
-
-
 def _from_problem(suite: str, problem: Problem) -> Verdict:
     name = f"{problem.code} {problem.location}" if problem.location else problem.code
     return Verdict(suite, name, problem.code, "failed", problem.message, problem.hint, problem.location)
+
+
+# By name, as importing all result classes takes longer than most commands.
+_CONVERSIONS: dict[str, Callable[[Any], Iterator[Verdict]]] = {
+    "Why": _from_why,
+    "Drift": _from_drift,
+    "Fixed": _from_fixed,
+    "Verification": _from_verification,
+    "Deployed": _from_deployed,
+}

@@ -7,7 +7,7 @@ from rich.console import Console
 from envctl.cli.render.console.approval.guards import show_refusals
 from envctl.cli.render.console.deployment.stack_outcomes import group_outcomes
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import join_text, print_item, print_text
+from envctl.cli.render.terminal.text import print_item, print_text
 from envctl.domain.errors import EnvctlError, InterruptedByUserError
 from envctl.domain.guards import RefusedError
 
@@ -17,13 +17,10 @@ def show_error(error: EnvctlError, err: Console, now: datetime | None = None) ->
     if isinstance(error, RefusedError):
         show_refusals(error, err, now or datetime.now(UTC))
     else:
-        _show_problems(error, err)
+        interrupted = isinstance(error, InterruptedByUserError)
+        word, style = ("stopped", "bold yellow") if interrupted else ("error", "bold red")
+        show_problems(error.problems, err, word, style)
+        if len(error.problems) > 1:
+            print_text(err, f"{len(error.problems)} problems")
     for outcome, names in group_outcomes(error.stacks):
-        print_item(err, join_text((f"{outcome}: ", "bold"), names), 2)
-
-
-def _show_problems(error: EnvctlError, err: Console) -> None:
-    word, style = ("stopped", "bold yellow") if isinstance(error, InterruptedByUserError) else ("error", "bold red")
-    show_problems(error.problems, err, word, style)
-    if len(error.problems) > 1:
-        print_text(err, f"{len(error.problems)} problems")
+        print_item(err, (f"{outcome}: ", "bold"), names, indent=2)

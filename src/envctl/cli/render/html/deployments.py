@@ -1,11 +1,10 @@
 """The section of past deployments: a timeline picture and the same as a table."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from envctl.cli.render.html import states
 from envctl.cli.render.html.elements import Html, Piece, isolate, join, tag
-from envctl.cli.render.html.signs import Sign, render_label, render_legend
+from envctl.cli.render.html.signs import render_label, render_sign
 from envctl.cli.render.html.tables import render_section, render_table
 from envctl.cli.render.html.timeline_picture import render_timeline
 from envctl.cli.render.html.wording import render_past_moment, render_person, render_release
@@ -31,14 +30,11 @@ def render_deployments(report: Report) -> Html:
         "details", tag("summary", f"The same as a table: {number}"), render_table(caption, HEADS, rows, "dense")
     )
     note = "Older deployments are left off." if report.timeline.more else ""
-    pictured = (render_timeline(report), render_legend(_list_signs(shown), "Signs", LINES_NOTE))
-    return render_section("deployments", "Deployments", *pictured, as_table, note=note)
-
-
-def _list_signs(shown: Sequence[Happened]) -> list[Sign]:
-    """Return each sign used by the deployments once."""
     break_glass = [states.BREAK_GLASS] if any(each.deployment.waiver for each in shown) else []
-    return [*dict.fromkeys(states.choose_deployment_sign(each) for each in shown), *break_glass]
+    signs = [*dict.fromkeys(states.choose_deployment_sign(each) for each in shown), *break_glass]
+    entries = (tag("li", render_sign(sign), tag("span", sign.word)) for sign in signs)
+    legend = tag("ul", *entries, tag("li", LINES_NOTE), class_="legend", aria_label="Signs")
+    return render_section("deployments", "Deployments", render_timeline(report), legend, as_table, note=note)
 
 
 def _render_row(happened: Happened, now: datetime) -> tuple[Piece, ...]:

@@ -26,19 +26,15 @@ def _render_row(status: EnvironmentStatus, now: datetime) -> tuple[Piece, ...]:
         return (status.environment, render_label(states.NOTHING_RUNS), "", "", "")
     if state.drift is None:
         return (status.environment, render_label(states.DRIFT_UNCHECKED), "", "", "")
+    differences = format_count(state.drift.drifted, "difference")
+    sign = Sign("doubt", "doubt", differences) if state.drift.drifted else states.NO_DRIFT
     return (
         status.environment,
-        render_label(_choose_sign(state.drift)),
+        render_label(sign),
         render_past_moment(state.drift.at, now),
         render_person(state.drift.by),
         _render_resources(state.drift),
     )
-
-
-def _choose_sign(check: DriftCheck) -> Sign:
-    if not check.drifted:
-        return states.NO_DRIFT
-    return Sign("doubt", "doubt", format_count(check.drifted, "difference"))
 
 
 def _render_resources(check: DriftCheck) -> Html:

@@ -53,11 +53,6 @@ def dim(*pieces: Piece) -> Html:
     return tag("span", *pieces, class_="quiet")
 
 
-def hide_visually(text: str) -> Html:
-    """Return text for screen readers only, next to a sign."""
-    return tag("span", text, class_="spoken")
-
-
 def _format_attribute(key: str, value: str | float | bool | None) -> str:
     if value is None or value is False:
         return ""

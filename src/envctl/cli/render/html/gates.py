@@ -29,32 +29,23 @@ def render_gates(report: Report) -> Html:
 
 
 def _render_card(outlook: Outlook, status: EnvironmentStatus, before: str) -> Html:
-    columns = tag(
-        "div", _render_requirements(outlook), _render_next_change(outlook, status, before), class_="columns even"
-    )
-    return tag("article", tag("h3", outlook.environment), columns, class_="card")
-
-
-def _render_requirements(outlook: Outlook) -> Html:
     approvals = tag("ul", *_render_approvals(outlook), class_="gates") if outlook.why.gates else join()
     gates = [] if outlook.why.gates else [("Gates", "none")]
-    return tag("div", tag("h4", "Asks for"), approvals, render_facts([*gates, *_list_rules(outlook.asked)]))
+    rules = tag("div", tag("h4", "Asks for"), approvals, render_facts([*gates, *_list_rules(outlook.asked)]))
+    columns = tag("div", rules, _render_next_change(outlook, status, before), class_="columns even")
+    return tag("article", tag("h3", outlook.environment), columns, class_="card")
 
 
 def _render_approvals(outlook: Outlook) -> Iterator[Html]:
     for gate, (given, wanted) in outlook.why.gates.items():
         sign = states.APPROVAL_GIVEN if given >= wanted else states.APPROVAL_MISSING
         by = [
-            join(render_person(each.by), ", ", render_moment(each.at))
+            tag("li", dim(render_person(each.by), ", ", render_moment(each.at)))
             for each in outlook.approvals
             if each.gate == gate
         ]
-        people = tag("ul", *(tag("li", dim(each)) for each in by)) if by else join()
-        yield tag(
-            "li",
-            render_sign(sign),
-            tag("div", tag("b", gate), f" {given} of {wanted} {states.APPROVAL_GIVEN.word}", people),
-        )
+        count = f" {given} of {wanted} {states.APPROVAL_GIVEN.word}"
+        yield tag("li", render_sign(sign), tag("div", tag("b", gate), count, tag("ul", *by) if by else join()))
 
 
 def _list_rules(asked: Asked) -> Iterator[tuple[str, Html | str]]:
@@ -87,11 +78,7 @@ def _format_duration(seconds: float) -> str:
 def _render_next_change(outlook: Outlook, status: EnvironmentStatus, before: str) -> Html:
     why = outlook.why
     if before and not status.lag:
-        text = (
-            f"Nothing waits: {format_lag(status, before)}."
-            if status.lag == 0
-            else f"Nothing to promote: it {format_lag(status, before)}."
-        )
+        text = f"{'Nothing waits:' if status.lag == 0 else 'Nothing to promote: it'} {format_lag(status, before)}."
         return tag("div", tag("h4", "Next change"), tag("p", text))
     tone = "ok" if not why.refusals else "doubt" if all(each.for_now for each in why.refusals) else "bad"
     answer = join(tag("b", format_conclusion(why), class_=tone), format_opening_time(why.opens, why.now, UTC))

@@ -31,12 +31,9 @@ def _render_figures(report: Report) -> Iterator[Html]:
     )
     yield _render_figure("Environments proven", f"{proven} of {len(environments)}", "what runs there is verified")
     last = environments[-1]
-    runs = last.present.current
-    yield _render_figure(
-        last.environment,
-        shorten_id(runs.release) if runs else "nothing runs",
-        format_lag(last, environments[-2].environment if len(environments) > 1 else ""),
-    )
+    runs = shorten_id(last.present.current.release) if last.present.current else "nothing runs"
+    lag = format_lag(last, environments[-2].environment if len(environments) > 1 else "")
+    yield _render_figure(last.environment, runs, lag)
     done = report.timeline.deployments
     succeeded = sum(each.deployment.outcome == "succeeded" for each in done)
     note = f"of the last {format_count(len(done), 'deployment')}" if done else "nothing was deployed yet"
@@ -63,14 +60,10 @@ def _render_figure(name: str, value: str, note: str) -> Html:
 
 def _render_attention(report: Report) -> Html:
     found = list_attention_items(report.status, UTC)
-    items = [
-        tag(
-            "li",
-            render_sign(_FAILURE if each.is_serious else _OBSTACLE),
-            tag("span", tag("b", each.environment), " ", isolate(each.sentence)),
-        )
-        for each in found
-    ]
+    items = []
+    for each in found:
+        sentence = tag("span", tag("b", each.environment), " ", isolate(each.sentence))
+        items.append(tag("li", render_sign(_FAILURE if each.is_serious else _OBSTACLE), sentence))
     if not found:
         started = any(each.present.last for each in report.status.environments)
         text = "Nothing needs attention." if started else "Nothing was deployed yet."
@@ -81,7 +74,5 @@ def _render_attention(report: Report) -> Html:
 def _render_next_commands(report: Report) -> Html:
     commands = list_next_commands(report.status)
     items = [tag("li", code(command), dim(reason)) for command, reason in commands]
-    if not items:
-        text = "Nothing to do: every environment is up to date." if is_up_to_date(report.status) else "Nothing to type."
-        return tag("div", tag("h3", "Next"), tag("p", text))
-    return tag("div", tag("h3", "Next"), tag("ul", *items, class_="commands"))
+    text = "Nothing to do: every environment is up to date." if is_up_to_date(report.status) else "Nothing to type."
+    return tag("div", tag("h3", "Next"), tag("ul", *items, class_="commands") if items else tag("p", text))

@@ -46,12 +46,13 @@ def _render_head(report: Report) -> Html:
 
 
 def _render_body(report: Report) -> Html:
+    links = (tag("li", tag("a", title, href=f"#{name}")) for name, title in SECTIONS.items())
     return tag(
         "body",
         tag("a", "Skip to the report", class_="skip", href="#main"),
         render_sign_definitions(),
         _render_header(report),
-        _render_navigation(),
+        tag("nav", tag("ul", *links), aria_label="Sections"),
         tag(
             "main",
             overview.render_overview(report),
@@ -72,21 +73,12 @@ def _render_header(report: Report) -> Html:
     warning = "an embedded AWS on one machine; nothing here is real"
     banner = tag("p", tag("strong", SANDBOX), f" {warning}", class_="sandbox") if report.sandbox else ""
     order = " → ".join(each.environment for each in report.status.environments)
-    chain = (
-        join(format_count(report.entries, "entry"), " up to ", code(shorten_id(report.head)))
-        if report.entries
-        else "empty"
-    )
-    known = render_facts(
-        [("As of", join(render_moment(report.now), " UTC")), ("Ledger", chain), ("envctl", __version__)]
-    )
+    length = format_count(report.entries, "entry")
+    chain = join(length, " up to ", code(shorten_id(report.head))) if report.entries else "empty"
+    now = join(render_moment(report.now), " UTC")
+    known = render_facts([("As of", now), ("Ledger", chain), ("envctl", __version__)])
     title = tag("div", tag("h1", report.project), tag("p", order, class_="quiet"))
     return tag("header", banner, tag("div", title, known, class_="top"))
-
-
-def _render_navigation() -> Html:
-    links = (tag("li", tag("a", title, href=f"#{name}")) for name, title in SECTIONS.items())
-    return tag("nav", tag("ul", *links), aria_label="Sections")
 
 
 def _render_footer(report: Report) -> Html:

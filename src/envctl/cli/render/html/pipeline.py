@@ -5,18 +5,11 @@ from datetime import datetime
 
 from envctl.cli.render.console.inspect.boxes import format_lag
 from envctl.cli.render.console.inspect.status import list_next_commands, pair_with_previous
-from envctl.cli.render.html import states
+from envctl.cli.render.html import states, wording
 from envctl.cli.render.html.elements import Html, code, isolate, join, tag
 from envctl.cli.render.html.pipeline_picture import render_pipeline_picture
 from envctl.cli.render.html.signs import render_label, render_sign
 from envctl.cli.render.html.tables import render_facts, render_section
-from envctl.cli.render.html.wording import (
-    describe_commit,
-    render_age,
-    render_past_moment,
-    render_person,
-    render_release,
-)
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.times import format_rough_duration
 from envctl.domain.ledger.state import EnvironmentState, Evidence
@@ -31,12 +24,10 @@ def render_pipeline(report: Report) -> Html:
     cards = (_render_card(each, before, report.status) for each, before in pair_with_previous(report.status))
     across = f"cards in-{number}" if number <= MAX_CARDS_IN_ROW else "cards"
     beside = report.status.beside
-    others = (
-        tag("h3", "Beside the pipeline"),
-        tag("div", *(_render_card(each, "", report.status) for each in beside), class_="cards"),
-    )
+    others = tag("div", *(_render_card(each, "", report.status) for each in beside), class_="cards")
+    more = (tag("h3", "Beside the pipeline"), others) if beside else ()
     main = tag("div", *cards, class_=across)
-    return render_section("pipeline", "Pipeline", render_pipeline_picture(report), main, *(others if beside else ()))
+    return render_section("pipeline", "Pipeline", render_pipeline_picture(report), main, *more)
 
 
 def _render_card(each: EnvironmentStatus, before: str, status: Status) -> Html:
@@ -61,15 +52,15 @@ def _render_chips(state: EnvironmentState) -> Html:
 def _list_facts(each: EnvironmentStatus, before: str, now: datetime) -> Iterator[tuple[str, Html | str]]:
     state, current = each.present, each.present.current
     if current:
-        yield "Runs", render_release(current.release)
-        origin = describe_commit(each.release) if each.release else ""
+        yield "Runs", wording.render_release(current.release)
+        origin = wording.describe_commit(each.release) if each.release else ""
         if origin:
             yield "Made of", origin
         at = current.ended_at or current.started_at
-        yield "Deployed", join(render_past_moment(at, now), f", {current.changed} changed")
-        yield "By", render_person(current.by)
+        yield "Deployed", join(wording.render_past_moment(at, now), f", {current.changed} changed")
+        yield "By", wording.render_person(current.by)
     if state.last and state.last.outcome != "succeeded":
-        yield "Last try", join(render_release(state.last.release), f" {state.last.outcome}")
+        yield "Last try", join(wording.render_release(state.last.release), f" {state.last.outcome}")
     if state.current_evidence:
         yield "Verified", _render_proof(state.current_evidence, now)
     if current:
@@ -83,11 +74,13 @@ def _render_proof(proof: Evidence, now: datetime) -> Html | str:
     if proof.verified_at is None:
         return join("no", ": " if proof.revoked else "", isolate(proof.revoked))
     checks = f", {format_count(len(proof.checks), 'check')}" if proof.checks else ", without a check"
-    return join(render_age(proof.verified_at, now), f"{checks}, for {format_rough_duration(proof.measure_soak(now))}")
+    return join(
+        wording.render_age(proof.verified_at, now), f"{checks}, for {format_rough_duration(proof.measure_soak(now))}"
+    )
 
 
 def _render_drift(state: EnvironmentState, now: datetime) -> Html | str:
     if state.drift is None:
         return "not looked at since"
     summary = f"{format_count(state.drift.drifted, 'difference')}, seen " if state.drift.drifted else "none seen, "
-    return join(summary, render_age(state.drift.at, now))
+    return join(summary, wording.render_age(state.drift.at, now))

@@ -65,9 +65,8 @@ def _describe_station(station: _Station) -> str:
 
 def _format_refusal_count(outlook: Outlook) -> str:
     number = len(outlook.why.refusals)
-    return (
-        f"{format_count(number, 'guard')} {'refuses' if number == 1 else 'refuse'}" if number else "nothing refuses it"
-    )
+    verb = "refuses" if number == 1 else "refuse"
+    return f"{format_count(number, 'guard')} {verb}" if number else "nothing refuses it"
 
 
 def _render_station(station: _Station) -> Html:
@@ -97,13 +96,9 @@ def _render_track(one: _Station, other: _Station) -> Html:
         return join(line, tag("text", steady, x=middle, y=LINE_Y - 10, class_="small soft middle"))
     refused = bool(other.outlook.why.refusals)
     line = tag("line", x1=start, y1=LINE_Y, x2=end, y2=LINE_Y, class_="track shut" if refused else "track way")
-    return join(line, _render_track_end(end, refused=refused), *_render_waiting(other, middle))
-
-
-def _render_track_end(x: float, *, refused: bool) -> Html:
-    if refused:
-        return tag("path", d=f"M{x:g} {LINE_Y - 12:g}v24m-5-24v24", class_="barrier")
-    return tag("path", d=f"M{x - 2:g} {LINE_Y - 6:g}l9 6-9 6z", class_="arrow")
+    barrier = tag("path", d=f"M{end:g} {LINE_Y - 12:g}v24m-5-24v24", class_="barrier")
+    arrow = tag("path", d=f"M{end - 2:g} {LINE_Y - 6:g}l9 6-9 6z", class_="arrow")
+    return join(line, barrier if refused else arrow, *_render_waiting(other, middle))
 
 
 def _render_waiting(other: _Station, middle: float) -> Iterator[Html]:

@@ -9,7 +9,6 @@ from envctl.cli.render.html.signs import Sign, render_label
 from envctl.cli.render.html.tables import render_section, render_table
 from envctl.cli.render.html.wording import render_past_moment, render_release
 from envctl.cli.render.terminal.counting import format_count
-from envctl.domain.ledger.state import Deployment
 from envctl.domain.plan.changes import Action, EnvironmentPlan
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.report import LastPlan, Report
@@ -35,25 +34,15 @@ def render_plans(report: Report) -> Html:
 
 def _render_plan(last: LastPlan, report: Report) -> Html:
     deployment = last.deployment
-    title = join(
-        tag("b", last.environment),
-        f" {states.describe_operation(deployment)} ",
-        render_release(deployment.release),
-        " ",
-    )
-    head = tag(
-        "summary",
-        tag("span", title, dim(_format_counts(last))),
-        render_label(_choose_sign(deployment, last.environment)),
-    )
+    operation = f" {states.describe_operation(deployment)} "
+    title = join(tag("b", last.environment), operation, render_release(deployment.release), " ")
+    sign = states.choose_deployment_sign(Happened(last.environment, deployment))
+    if deployment.outcome == "succeeded" and deployment.action != "destroy":
+        sign = Sign("done", "ok", "done")
+    head = tag("summary", tag("span", title, dim(_format_counts(last))), render_label(sign))
     when = join("Began ", render_past_moment(deployment.started_at, report.now))
     fingerprint = join(", plan ", code(shorten_id(last.fingerprint))) if last.fingerprint else join()
     return tag("details", head, tag("p", when, fingerprint, ".", class_="note"), *_render_changes(last), class_="card")
-
-
-def _choose_sign(deployment: Deployment, environment: str) -> Sign:
-    sign = states.choose_deployment_sign(Happened(environment, deployment))
-    return Sign("done", "ok", "done") if deployment.outcome == "succeeded" and deployment.action != "destroy" else sign
 
 
 def _format_counts(last: LastPlan) -> str:
@@ -69,9 +58,8 @@ def _render_changes(last: LastPlan) -> Iterator[Html]:
         return
     rows = list(_list_rows(last.plan))
     if rows:
-        yield render_table(
-            f"Plan of the last deployment to {last.environment}", ("Action", "Stack", "Resource"), rows, "dense plan"
-        )
+        caption = f"Plan of the last deployment to {last.environment}"
+        yield render_table(caption, ("Action", "Stack", "Resource"), rows, "dense plan")
     else:
         yield tag("p", "It changed no resource.")
     if last.more:

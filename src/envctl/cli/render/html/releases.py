@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from envctl.cli.render.html import states
-from envctl.cli.render.html.elements import Html, dim, hide_visually, isolate, join, tag
+from envctl.cli.render.html.elements import Html, dim, isolate, join, tag
 from envctl.cli.render.html.signs import render_label, render_sign
-from envctl.cli.render.html.tables import render_cell, render_section, render_table
+from envctl.cli.render.html.tables import render_section, render_table
 from envctl.cli.render.html.wording import describe_commit, render_age, render_moment, render_person, render_release
 from envctl.cli.render.terminal.counting import format_count
-from envctl.domain.ledger.release_matrix import ReleaseRow, Stay
+from envctl.domain.ledger.release_matrix import Stay
 from envctl.usecases.inspect.report import Report
 
 NAME_WIDTH, CELL_WIDTH = 25, 10
@@ -20,19 +20,16 @@ def render_releases(report: Report) -> Html:
     if not report.releases:
         return render_section("releases", "Releases and where they are", tag("p", "No release was made yet."))
     order = [each.environment for each in report.status.environments]
-    rows = (
-        [_render_name(row), *(_render_stay(row.stays[name], report.now) for name in order)] for row in report.releases
-    )
+    rows = []
+    for row in report.releases:
+        made = join(render_moment(row.release.at), " by ", render_person(row.release.by))
+        origin = tag("span", describe_commit(row.release), class_="quiet beside")
+        name = join(render_release(row.release.release), " ", origin, tag("span", made, class_="quiet under"))
+        rows.append([name, *(_render_stay(row.stays[environment], report.now) for environment in order)])
     note = f"{format_count(report.more_releases, 'older release')} left off." if report.more_releases else ""
     style = f"min-width: {NAME_WIDTH + len(order) * CELL_WIDTH}rem"
     shown = render_table(CAPTION, [NAME_HEAD, *order], rows, "matrix", style)
     return render_section("releases", "Releases and where they are", shown, note=note)
-
-
-def _render_name(row: ReleaseRow) -> Html:
-    made = join(render_moment(row.release.at), " by ", render_person(row.release.by))
-    origin = tag("span", describe_commit(row.release), class_="quiet beside")
-    return join(render_release(row.release.release), " ", origin, tag("span", made, class_="quiet under"))
 
 
 def _render_stay(stay: Stay, now: datetime) -> Html:
@@ -41,13 +38,14 @@ def _render_stay(stay: Stay, now: datetime) -> Html:
         unknown = stay.standing == "unknown"
         description = "not known: longer ago than this report looks" if unknown else "never deployed"
         placeholder = tag("span", "?" if unknown else "·", aria_hidden="true", class_="quiet", title=description)
-        return render_cell(placeholder, hide_visually(description), _render_hold(stay), class_="empty")
+        for_screen_readers = tag("span", description, class_="spoken")
+        return tag("td", placeholder, for_screen_readers, _render_hold(stay), class_="empty")
     when = join(" ", render_age(stay.at, now)) if stay.at else join()
     reason = (
         tag("span", isolate(stay.revoked), class_="quiet under") if stay.revoked and stay.standing == "runs" else join()
     )
     class_ = "runs" if stay.standing == "runs" else sign.tone
-    return render_cell(render_label(sign, dim(when)), reason, _render_hold(stay), class_=class_)
+    return tag("td", render_label(sign, dim(when)), reason, _render_hold(stay), class_=class_)
 
 
 def _render_hold(stay: Stay) -> Html:

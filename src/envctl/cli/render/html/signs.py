@@ -1,6 +1,5 @@
 """Signs of the report: a shape, a color and always a word."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from envctl.cli.render.html.elements import EMPTY, Html, Piece, tag
@@ -70,8 +69,3 @@ def render_sign_at(sign: Sign, x: float, y: float, size: float, *tooltip: Piece)
 
 def render_label(sign: Sign, *more: Piece) -> Html:
     return tag("span", render_sign(sign), tag("span", tag("b", sign.word), *more), class_=f"labelled {sign.tone}")
-
-
-def render_legend(signs: Iterable[Sign], name: str, more: str) -> Html:
-    items = (tag("li", render_sign(sign), tag("span", sign.word)) for sign in signs)
-    return tag("ul", *items, tag("li", more), class_="legend", aria_label=name)

@@ -20,10 +20,6 @@ def render_table(
     return wrap_scrollable(caption, element)
 
 
-def render_cell(*pieces: Piece, class_: str) -> Html:
-    return tag("td", *pieces, class_=class_)
-
-
 def render_facts(rows: Iterable[tuple[str, Piece]]) -> Html:
     """Render names and values as a definition list."""
     return tag("dl", *(tag("div", tag("dt", name), tag("dd", definition)) for name, definition in rows), class_="facts")
@@ -38,8 +34,5 @@ def render_section(name: str, title: str, *pieces: Piece, note: Piece = "") -> H
 
 def _render_row(cells: Sequence[Piece]) -> Html:
     first, *rest = cells
-    return tag("tr", tag("th", first, scope="row"), *(_wrap_cell(each) for each in rest))
-
-
-def _wrap_cell(piece: Piece) -> Html:
-    return piece if isinstance(piece, Html) and piece.startswith("<td") else tag("td", piece)
+    wrapped = (each if isinstance(each, Html) and each.startswith("<td") else tag("td", each) for each in rest)
+    return tag("tr", tag("th", first, scope="row"), *wrapped)

@@ -130,16 +130,13 @@ def _render_run(x: float, end: float, y: float, release: str, *, now: bool) -> I
 
 def _render_mark(happened: Happened, x: float, y: float) -> Html:
     ring = tag("circle", cx=x, cy=y, r=11, class_="owed") if happened.deployment.waiver else join()
-    return join(
-        ring, render_sign_at(states.choose_deployment_sign(happened), x, y, MARK_SIZE, _describe_deployment(happened))
-    )
+    sign = states.choose_deployment_sign(happened)
+    return join(ring, render_sign_at(sign, x, y, MARK_SIZE, _describe_deployment(happened)))
 
 
 def _describe_deployment(happened: Happened) -> str:
     deployment = happened.deployment
     at = f"{format_clock_time(deployment.started_at, UTC)} UTC"
-    action = (
-        f"{happened.environment}: {states.describe_operation(deployment)}, release {shorten_id(deployment.release)}"
-    )
+    action = f"{states.describe_operation(deployment)}, release {shorten_id(deployment.release)}"
     outcome = f"{states.choose_deployment_sign(happened).word}{', by break-glass' if deployment.waiver else ''}"
-    return f"{at} {action}: {outcome}, by {shorten_actor(deployment.by)}"
+    return f"{at} {happened.environment}: {action}: {outcome}, by {shorten_actor(deployment.by)}"

@@ -1,6 +1,5 @@
 """Times, actors, releases and hints as HTML. All times are UTC."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from envctl.cli.render.html.elements import Html, code, dim, isolate, join, tag
@@ -44,12 +43,8 @@ def describe_commit(known: KnownRelease) -> str:
 
 def render_hint(hint: str) -> Html:
     advice, command = split_command(add_sandbox_flag(hint))
-    return join(*_join_with_spaces(isolate(advice) if advice else None, code(command) if command else None))
-
-
-def _join_with_spaces(*pieces: Html | None) -> Iterator[Html | str]:
-    for position, piece in enumerate(each for each in pieces if each is not None):
-        yield from (" ", piece) if position else (piece,)
+    space = " " if advice and command else ""
+    return join(isolate(advice) if advice else "", space, code(command) if command else "")
 
 
 def _format_iso_time(at: datetime) -> str:

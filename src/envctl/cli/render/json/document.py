@@ -1,6 +1,6 @@
 """The JSON document of `--json`, for success and failure. Sensitive settings are redacted here."""
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -42,13 +42,15 @@ def build_envelope(
     command: str, result: object | None, error: EnvctlError | None, exit_code: int, *, sandbox: bool = False
 ) -> dict[str, Any]:
     """Build the document; its keys are always the same. `envctl` is the format version, raised by breaking changes."""
+    # Refusals are found by attribute: importing the guards would slow down every other failure.
+    pairs = zip_longest(error.problems, getattr(error, "refusals", ())) if error else ()
     return {
         "envctl": FORMAT,
         "command": command,
         "ok": error is None,
         "exit_code": int(exit_code),
         "result": None if result is None else to_json(result),
-        "problems": list(_problems_to_json(error)) if error else [],
+        "problems": [_problem_to_json(*pair) for pair in pairs],
         "stacks": to_json(error.stacks) if error else [],
         "usage": to_json(memory_usage.LAST_USAGE.get()),
         "sandbox": sandbox,
@@ -112,16 +114,6 @@ def _add_sandbox_flags(hint: object) -> object:
     if isinstance(hint, list):
         return [_add_sandbox_flags(each) for each in hint]
     return add_sandbox_flag(hint) if isinstance(hint, str) else hint
-
-
-def _problems_to_json(error: EnvctlError) -> Iterator[dict[str, Any]]:
-    """Yield all problems with the same keys, those of refusals filled in.
-
-    Refusals are found by attribute: importing the guards would slow down every other failure.
-    """
-    refusals: tuple[Refusal, ...] = getattr(error, "refusals", ())
-    for problem, refusal in zip_longest(error.problems, refusals):
-        yield _problem_to_json(problem, refusal)
 
 
 def _problem_to_json(problem: Problem, refusal: "Refusal | None") -> dict[str, Any]:

@@ -43,15 +43,11 @@ def render_result(result: object) -> str:
     return text
 
 
-def render_refused(error: RefusedError, now: datetime) -> str:
-    from envctl.cli.render.markdown.refusals import render_refusals
-
-    return render_refusals(error, now)
-
-
 def show_error(error: EnvctlError, now: datetime) -> str:
     if isinstance(error, RefusedError):
-        return render_refused(error, now)
+        from envctl.cli.render.markdown.refusals import render_refusals
+
+        return render_refusals(error, now)
     from envctl.cli.render.markdown.failure import render_failure
 
     return render_failure(error)

@@ -3,22 +3,12 @@
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
-from envctl.cli.render.console.plan.attributes import (
-    AttributeGroups,
-    describe_omitted,
-    group_attributes,
-    list_known_attributes,
-)
+from envctl.cli.render.console.plan.attributes import describe_omitted, group_attributes, list_known_attributes
 from envctl.cli.render.markdown.page.budget import MAX_PIECE_SIZE, count_utf16
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import measure_width, pad_text, shorten_middle, to_one_line
+from envctl.cli.render.values import nested_diff
 from envctl.cli.render.values.hcl_text import format_hcl
-from envctl.cli.render.values.nested_diff import (
-    diff_contents,
-    format_line_count,
-    format_line_counts,
-    format_value_lines,
-)
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, ResourceChange
 
 # Larger values are replaced by a digest.
@@ -34,33 +24,21 @@ MAX_NAMED = 8
 
 
 def render_attributes(resource: ResourceChange) -> list[str]:
-    """Return the attributes within the size limit of a resource, and the number of omitted ones."""
     match resource.action:
         case Action.DELETE | Action.FORGET:
             return []
         case Action.CREATE | Action.IMPORT | Action.READ | Action.INVOKE:
-            return _render_within_budget(list_known_attributes(resource.attributes))
+            return render_within_budget(list_known_attributes(resource.attributes))
         case _:
-            return _render_changed(group_attributes(resource.attributes))
+            groups = group_attributes(resource.attributes)
+            shown = [*groups.forced, *groups.rest]
+            named = [] if shown else groups.later[:MAX_NAMED]
+            rest = describe_omitted(len(groups.later) - len(named), groups.emptied)
+            return [*render_within_budget(shown or named), *(f"# and {remark}" for remark in rest)]
 
 
-def render_forcing_attributes(resource: ResourceChange) -> list[str]:
-    return _render_within_budget(group_attributes(resource.attributes).forced)
-
-
-def has_other_changes(resource: ResourceChange) -> bool:
-    """Return whether a replacement also changes attributes beside the forcing ones."""
-    return bool(group_attributes(resource.attributes).rest)
-
-
-def _render_changed(groups: AttributeGroups) -> list[str]:
-    shown = [*groups.forced, *groups.rest]
-    named = [] if shown else groups.later[:MAX_NAMED]
-    rest = describe_omitted(len(groups.later) - len(named), groups.emptied)
-    return [*_render_within_budget(shown or named), *(f"# and {remark}" for remark in rest)]
-
-
-def _render_within_budget(changes: Sequence[AttributeChange]) -> list[str]:
+def render_within_budget(changes: Sequence[AttributeChange]) -> list[str]:
+    """Return the attributes up to the size limit of a resource, and the number of omitted ones."""
     width = measure_width((attribute.path for attribute in changes), MAX_PATH_COLUMN)
     shown: list[str] = []
     room = MAX_PIECE_SIZE - 1_000
@@ -81,11 +59,11 @@ def render_attribute(attribute: AttributeChange, width: int) -> list[str]:
 
 
 def _render_values(attribute: AttributeChange, width: int) -> Iterator[str]:
-    nested = diff_contents(attribute.before, attribute.after)
+    nested = nested_diff.diff_contents(attribute.before, attribute.after)
     if not nested:
         yield from _render_sides(attribute, width)
         return
-    extent = format_line_counts(attribute.before, attribute.after)
+    extent = nested_diff.format_line_counts(attribute.before, attribute.after)
     yield f"! {_format_path(attribute)}{f' {extent}' if extent else ''}{_format_replacement_note(attribute)}"
     yield from (f"{line.sign.replace('…', ' ')}   {line.text_with_path or line.sign}" for line in nested)
 
@@ -100,8 +78,9 @@ def _render_sides(attribute: AttributeChange, width: int, *, brief: bool = False
     for number, (sign, side) in enumerate(sides, 1):
         mark = _format_replacement_note(attribute) if number == len(sides) else ""
         # With one side unknown or sensitive, only the size of the other: its lines may stay.
-        summary = [format_line_count(side)] if hidden and format_line_count(side) else []
-        lines = summary or ([_format_brief_value(side)] if brief else format_value_lines(side))
+        line_count = nested_diff.format_line_count(side) if hidden else ""
+        shown = line_count or (_format_brief_value(side) if brief else "")
+        lines = [shown] if shown else nested_diff.format_value_lines(side)
         if len(lines) == 1:
             yield f"{sign} {path} = {lines[0]}{mark}"
         else:

@@ -3,36 +3,13 @@
 from collections.abc import Iterator
 
 from envctl.cli.render.console.deployment.fixed_drift import remove_next_commands
+from envctl.cli.render.console.plan import drift as console
 from envctl.cli.render.console.plan.attributes import drop_repeated, is_unknown
-from envctl.cli.render.console.plan.drift import (
-    format_action,
-    format_headline,
-    format_ignored,
-    format_total,
-    list_drift,
-    list_next_commands,
-    list_pending,
-    list_stack_notes,
-    split_clean,
-)
 from envctl.cli.render.markdown.deployment import render_deployment
-from envctl.cli.render.markdown.page.markup import (
-    FAIL,
-    NEUTRAL,
-    OK,
-    WARN,
-    bold,
-    capitalize,
-    code,
-    escape,
-    render_next_step,
-    render_page,
-    render_table,
-)
+from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.refusals import format_problem
 from envctl.cli.render.terminal.text import shorten_middle
 from envctl.cli.render.values.value_diff import format_side
-from envctl.domain.errors import Problem
 from envctl.domain.plan.changes import Action, ResourceChange
 from envctl.domain.plan.drift import SharedDifference
 from envctl.usecases.drift.fix import Fixed, Mended
@@ -40,27 +17,29 @@ from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
 HEADS = ("environment", "stack", "resource", "what")
 MAX_VALUE_WIDTH = 80
-_MARKS = {"clean": OK, "drifted": WARN, "unknown": FAIL, "empty": NEUTRAL}
+_MARKS = {"clean": md.OK, "drifted": md.WARN, "unknown": md.FAIL, "empty": md.NEUTRAL}
 _BY_SEVERITY = ("unknown", "drifted", "clean", "empty")
 
 
 def render_drift(drift: Drift) -> str:
     conditions = {each.condition for each in drift.environments}
-    remarkable, quiet = split_clean(drift)
+    remarkable, quiet = console.split_clean(drift)
     worst = next((condition for condition in _BY_SEVERITY if condition in conditions), "empty")
-    return render_page(
-        f"## {_MARKS[worst]} {capitalize(escape(format_total(drift)))}",
+    return md.render_page(
+        f"## {_MARKS[worst]} {md.capitalize(md.escape(console.format_total(drift)))}",
         "\n".join(line for each in remarkable for line in _render_environment(each)),
-        f"{OK} clean: {escape(quiet)}" if quiet else "",
-        render_drift_table("### Drift", "is there", list_drift(drift), drift=True),
-        render_drift_table("### Pending", "the configuration says", list_pending(drift), drift=False),
-        *(render_next_step(command) for command in list_next_commands(drift)),
+        f"{md.OK} clean: {md.escape(quiet)}" if quiet else "",
+        render_drift_table("### Drift", "is there", console.list_drift(drift), drift=True),
+        render_drift_table("### Pending", "the configuration says", console.list_pending(drift), drift=False),
+        *(md.render_next_step(command) for command in console.list_next_commands(drift)),
     )
 
 
 def render_fixed_drift(fixed: Fixed) -> str:
     blocks = [block for each in fixed.mended for block in _render_fix(each)]
-    return render_page(render_drift(remove_next_commands(fixed.drift)).rstrip(), *(block.rstrip() for block in blocks))
+    return md.render_page(
+        render_drift(remove_next_commands(fixed.drift)).rstrip(), *(block.rstrip() for block in blocks)
+    )
 
 
 def _render_fix(fix: Mended) -> Iterator[str]:
@@ -68,22 +47,20 @@ def _render_fix(fix: Mended) -> Iterator[str]:
         yield render_deployment(fix.deployed)
     if fix.problems or not fix.deployed:
         whole = " as a whole" if fix.deployed else ""
-        head = f"## {FAIL} {escape(fix.environment)} was not set right{whole}\n"
-        yield "\n".join((head, *_render_problems(fix.problems)))
+        head = f"## {md.FAIL} {md.escape(fix.environment)} was not set right{whole}\n"
+        yield "\n".join((head, *(f"- {md.FAIL} {format_problem(each)}" for each in fix.problems)))
 
 
 def _render_environment(drift: EnvironmentDrift) -> Iterator[str]:
-    yield f"- {_MARKS[drift.condition]} {bold(drift.environment)}: {escape(format_headline(drift))}"
+    yield f"- {_MARKS[drift.condition]} {md.bold(drift.environment)}: {md.escape(console.format_headline(drift))}"
     problems = [*drift.problems, *(problem for stack in drift.stacks for problem in stack.problems)]
-    yield from (f"  {line}" for line in _render_problems(problems))
+    yield from (f"  - {md.FAIL} {format_problem(each)}" for each in problems)
     warnings = [f"{stack.stack}: {warning}" for stack in drift.stacks for warning in stack.warnings]
     yield from (
-        f"  - {escape(remark)}" for remark in (*list_stack_notes(drift), format_ignored(drift), *warnings) if remark
+        f"  - {md.escape(remark)}"
+        for remark in (*console.list_stack_notes(drift), console.format_ignored(drift), *warnings)
+        if remark
     )
-
-
-def _render_problems(problems: list[Problem] | tuple[Problem, ...]) -> Iterator[str]:
-    yield from (f"- {FAIL} {format_problem(each)}" for each in problems)
 
 
 def render_drift_table(heading: str, after: str, found: tuple[SharedDifference, ...], *, drift: bool) -> str:
@@ -91,19 +68,19 @@ def render_drift_table(heading: str, after: str, found: tuple[SharedDifference, 
     if not found:
         return ""
     rows = [
-        (escape(", ".join(finding.environments)), escape(finding.stack), *cells)
+        (md.escape(", ".join(finding.environments)), md.escape(finding.stack), *cells)
         for finding in found
         for cells in _list_finding_cells(finding, drift=drift)
     ]
-    return f"{heading}\n\n{render_table((*HEADS, 'the state says', after), rows)}"
+    return f"{heading}\n\n{md.render_table((*HEADS, 'the state says', after), rows)}"
 
 
 def _list_finding_cells(finding: SharedDifference, *, drift: bool) -> Iterator[tuple[str, str, str, str]]:
-    happened = format_action(finding.action) if drift else str(finding.action)
+    happened = console.format_action(finding.action) if drift else str(finding.action)
     if finding.resource:
-        yield from ((code(finding.name), *cells) for cells in _list_attribute_cells(finding.resource, happened))
+        yield from ((md.code(finding.name), *cells) for cells in _list_attribute_cells(finding.resource, happened))
     if finding.output:
-        yield code(finding.name), happened, _format_value(finding.output.before), _format_value(finding.output.after)
+        yield md.code(finding.name), happened, _format_value(finding.output.before), _format_value(finding.output.after)
 
 
 def _list_attribute_cells(resource: ResourceChange, happened: str) -> Iterator[tuple[str, str, str]]:
@@ -112,8 +89,8 @@ def _list_attribute_cells(resource: ResourceChange, happened: str) -> Iterator[t
         return
     changes = drop_repeated(resource.attributes)
     for attribute in [each for each in changes if not is_unknown(each.after)] or changes:
-        yield f"{happened}: {code(attribute.path)}", _format_value(attribute.before), _format_value(attribute.after)
+        yield f"{happened}: {md.code(attribute.path)}", _format_value(attribute.before), _format_value(attribute.after)
 
 
 def _format_value(value: object) -> str:
-    return code(shorten_middle(format_side(value), MAX_VALUE_WIDTH))
+    return md.code(shorten_middle(format_side(value), MAX_VALUE_WIDTH))

@@ -3,22 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from envctl.cli.render.console.deployment.stack_outcomes import group_outcomes
-from envctl.cli.render.markdown.page.markup import (
-    FAIL,
-    FULL_OUTPUT_IN_LOG,
-    WARN,
-    code,
-    escape,
-    escape_html,
-    fence_text,
-    format_hint_cell,
-    render_next_step,
-    render_page,
-    render_table,
-)
+from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import shorten_middle
-from envctl.domain.errors import EnvctlError, ExitCode, Problem
+from envctl.domain.errors import EnvctlError, Problem
+from envctl.domain.exit_codes import ExitCode
 
 HEADS = ("where", "code", "what is wrong", "next")
 TITLES = {
@@ -32,42 +21,47 @@ MAX_MESSAGE_WIDTH = 1_000
 
 
 def render_failure(error: EnvctlError) -> str:
-    mark = WARN if error.exit_code is ExitCode.INTERRUPTED else FAIL
+    mark = md.WARN if error.exit_code is ExitCode.INTERRUPTED else md.FAIL
     title = TITLES.get(error.exit_code, "Failed")
     if len(error.problems) == 1:
-        return render_page(
+        return md.render_page(
             f"## {mark} {title}",
             *_render_single_problem(error.problems[0]),
             render_stack_outcomes(error),
-            full_output=FULL_OUTPUT_IN_LOG,
+            full_output=md.FULL_OUTPUT_IN_LOG,
         )
     rows = (_render_problem_row(problem) for problem in error.problems)
-    return render_page(
+    return md.render_page(
         f"## {mark} {title}: {format_count(len(error.problems), 'problem')}",
-        render_table(HEADS, rows),
+        md.render_table(HEADS, rows),
         *_render_details(error.problems),
         render_stack_outcomes(error),
-        full_output=FULL_OUTPUT_IN_LOG,
+        full_output=md.FULL_OUTPUT_IN_LOG,
     )
 
 
 def render_stack_outcomes(error: EnvctlError) -> str:
-    return "\n".join(f"- **{what}**: {escape(names)}" for what, names in group_outcomes(error.stacks))
+    return "\n".join(f"- **{what}**: {md.escape(names)}" for what, names in group_outcomes(error.stacks))
 
 
 def _render_single_problem(problem: Problem) -> Iterator[str]:
     summary, _, detail = problem.message.partition("\n")
-    location = f"{code(str(problem.location))}: " if problem.location else ""
-    yield f"{location}{problem.code} {escape(shorten_middle(summary, MAX_MESSAGE_WIDTH))}"
+    location = f"{md.code(str(problem.location))}: " if problem.location else ""
+    yield f"{location}{problem.code} {md.escape(shorten_middle(summary, MAX_MESSAGE_WIDTH))}"
     if detail.strip():
-        yield fence_text(detail.strip("\n"), "text")
-    yield render_next_step(problem.hint)
+        yield md.fence_text(detail.strip("\n"), "text")
+    yield md.render_next_step(problem.hint)
 
 
 def _render_problem_row(problem: Problem) -> tuple[str, ...]:
-    location = code(str(problem.location)) if problem.location else ""
+    location = md.code(str(problem.location)) if problem.location else ""
     summary, _, _ = problem.message.partition("\n")
-    return location, problem.code, escape(shorten_middle(summary, MAX_MESSAGE_WIDTH)), format_hint_cell(problem.hint)
+    return (
+        location,
+        problem.code,
+        md.escape(shorten_middle(summary, MAX_MESSAGE_WIDTH)),
+        md.format_hint_cell(problem.hint),
+    )
 
 
 def _render_details(problems: Sequence[Problem]) -> Iterator[str]:
@@ -75,5 +69,5 @@ def _render_details(problems: Sequence[Problem]) -> Iterator[str]:
     for problem in problems:
         summary, _, detail = problem.message.partition("\n")
         if detail.strip():
-            title = f"<summary>{problem.code} {escape_html(shorten_middle(summary, MAX_MESSAGE_WIDTH))}</summary>"
-            yield f"<details>{title}\n\n{fence_text(detail.strip(chr(10)), 'text')}\n\n</details>"
+            title = f"<summary>{problem.code} {md.escape_html(shorten_middle(summary, MAX_MESSAGE_WIDTH))}</summary>"
+            yield f"<details>{title}\n\n{md.fence_text(detail.strip(chr(10)), 'text')}\n\n</details>"

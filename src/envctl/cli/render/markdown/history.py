@@ -2,16 +2,9 @@
 
 from datetime import UTC
 
+from envctl.cli.render.console.inspect import history as console
 from envctl.cli.render.console.inspect.events import choose_style
 from envctl.cli.render.console.inspect.events import describe_event as told_of
-from envctl.cli.render.console.inspect.history import (
-    UNTRUSTED_LABEL,
-    format_period,
-    format_release,
-    list_failure_logs,
-    list_rule_changes,
-    mark_unverified,
-)
 from envctl.cli.render.markdown.page.markup import FAIL, NEUTRAL, OK, WARN, code, escape, render_page, render_table
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.times import format_time
@@ -25,16 +18,16 @@ MARKS = {"green": OK, "bold red": FAIL, "yellow": WARN}
 def render_history(history: History) -> str:
     scope = f" of {escape(history.environment)}" if history.environment else ""
     if not history.entries:
-        return render_page(f"## History{scope}", f"The ledger says nothing {format_period(history, UTC)}.")
+        return render_page(f"## History{scope}", f"The ledger says nothing {console.format_period(history, UTC)}.")
     doubts = {each.seq: each.why for each in history.unbelieved}
     rows = (
         (
             str(entry.seq),
             FAIL if entry.seq in doubts else MARKS.get(choose_style(entry.event), ""),
             format_time(entry.at, UTC),
-            escape(mark_unverified(entry.actor)),
-            code(release) if (release := format_release(entry.event)) else "",
-            (f"**{UNTRUSTED_LABEL}** ({doubts[entry.seq]}): " if entry.seq in doubts else "")
+            escape(console.mark_unverified(entry.actor)),
+            code(release) if (release := console.format_release(entry.event)) else "",
+            (f"**{console.UNTRUSTED_LABEL}** ({doubts[entry.seq]}): " if entry.seq in doubts else "")
             + escape(told_of(entry.event)),
         )
         for entry in history.entries
@@ -44,8 +37,8 @@ def render_history(history: History) -> str:
         f"## History{scope}",
         render_table(HEADS, rows),
         "… and older entries" if history.more else "",
-        "\n".join(f"- {WARN} {escape(line)}" for line in list_rule_changes(history)),
-        "\n".join(f"- {escape(line)}" for line in list_failure_logs(history)),
+        "\n".join(f"- {WARN} {escape(line)}" for line in console.list_rule_changes(history)),
+        "\n".join(f"- {escape(line)}" for line in console.list_failure_logs(history)),
         "? unverified: nobody but that person's own machine vouches for the name" if unverified else "",
     )
 

@@ -2,39 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from envctl.cli.render.console.plan.attributes import is_unknown
-from envctl.cli.render.console.plan.plan import (
-    MAX_DETAILED,
-    SYMBOLS,
-    find_display_name,
-    format_total,
-    list_remarks,
-    summarize_stack,
-)
-from envctl.cli.render.markdown.attributes import (
-    has_other_changes,
-    render_attribute,
-    render_attributes,
-    render_forcing_attributes,
-)
+from envctl.cli.render.console.plan import plan as console
+from envctl.cli.render.console.plan.attributes import group_attributes, is_unknown
+from envctl.cli.render.markdown.attributes import render_attribute, render_attributes, render_within_budget
 from envctl.cli.render.markdown.cost import render_cost_blocks
+from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.page.budget import Block, Piece, Rank, Section
-from envctl.cli.render.markdown.page.markup import (
-    NEUTRAL,
-    OK,
-    WARN,
-    bold,
-    choose_fence,
-    code,
-    escape,
-    escape_html,
-    fence_text,
-    format_full_output,
-    format_row,
-    render_next_step,
-    render_page,
-    render_table,
-)
 from envctl.cli.render.terminal.text import measure_width, pad_text, shorten_middle, to_one_line
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.plan.changes import (
@@ -56,16 +29,16 @@ NOUNS = {Action.REPLACE: "replacement", Action.DELETE: "deletion"}
 
 
 def render_plan(plan: EnvironmentPlan) -> str:
-    origin = f"Release {code(shorten_id(plan.release))}." if plan.release else "Of the working tree."
+    origin = f"Release {md.code(shorten_id(plan.release))}." if plan.release else "Of the working tree."
     command = f"envctl apply {plan.environment}"
-    changes = escape(shorten_middle(format_total(plan), MAX_HEADING))
-    return render_page(
-        f"## {choose_plan_mark(plan)} Plan for {escape(plan.environment)}: {changes}",
+    changes = md.escape(shorten_middle(console.format_total(plan), MAX_HEADING))
+    return md.render_page(
+        f"## {choose_plan_mark(plan)} Plan for {md.escape(plan.environment)}: {changes}",
         origin,
         *render_cost_blocks(plan),
         *render_plan_blocks(plan),
-        render_next_step(command) if plan.changes else "",
-        full_output=format_full_output(f"envctl plan {plan.environment}"),
+        md.render_next_step(command) if plan.changes else "",
+        full_output=md.format_full_output(f"envctl plan {plan.environment}"),
     )
 
 
@@ -74,14 +47,15 @@ def render_plan_blocks(plan: EnvironmentPlan, *, done: bool = False) -> Iterator
     yield from _render_destructive(plan.stacks, "What went away" if done else "What goes away")
     yield from _render_stack_table(plan.stacks, "what was done" if done else "what would happen")
     for stack in plan.stacks:
-        yield from _render_warnings(stack)
+        for warning in stack.warnings:
+            yield Piece(f"{md.WARN} {md.bold(stack.stack)}: {md.escape(warning)}", "warning", Rank.TEXT, stack.stack)
         yield from _render_stack(stack)
 
 
 def choose_plan_mark(plan: EnvironmentPlan) -> str:
     if any(_find_destructive(stack) for stack in plan.stacks):
         return DANGER
-    return "📝" if plan.changes else OK
+    return "📝" if plan.changes else md.OK
 
 
 def _find_destructive(stack: StackPlan) -> list[ResourceChange]:
@@ -95,12 +69,7 @@ def _render_destructive(stacks: Sequence[StackPlan], title: str) -> Iterator[Blo
     destructive.sort(key=lambda each: each[1].type not in STATEFUL)
     if destructive:
         pieces = (
-            Piece(
-                _render_resource(resource, render_forcing_attributes(resource), stack),
-                NOUNS[resource.action],
-                Rank.DANGER,
-                stack,
-            )
+            Piece(_render_resource(resource, stack), NOUNS[resource.action], Rank.DANGER, stack)
             for stack, resource in destructive
         )
         yield Section(f"### {DANGER} {title}", tuple(pieces))
@@ -109,9 +78,10 @@ def _render_destructive(stacks: Sequence[StackPlan], title: str) -> Iterator[Blo
 def _render_stack_table(stacks: Sequence[StackPlan], title: str) -> Iterator[Block]:
     if len(stacks) <= 1:
         return
-    head = render_table(("", "stack", title), ())
+    head = md.render_table(("", "stack", title), ())
     rows = (
-        format_row((_choose_stack_mark(stack), bold(stack.stack), escape(summarize_stack(stack)))) for stack in stacks
+        md.format_row((_choose_stack_mark(stack), md.bold(stack.stack), md.escape(console.summarize_stack(stack))))
+        for stack in stacks
     )
     yield Section(head, tuple(Piece(each, "row", Rank.ROW) for each in rows), separator="\n")
 
@@ -119,25 +89,18 @@ def _render_stack_table(stacks: Sequence[StackPlan], title: str) -> Iterator[Blo
 def _choose_stack_mark(stack: StackPlan) -> str:
     if stack.waits_for:
         return WAITING
-    return DANGER if _find_destructive(stack) else "📝" if stack.changes else NEUTRAL
-
-
-def _render_warnings(stack: StackPlan) -> Iterator[Block]:
-    for warning in stack.warnings:
-        yield Piece(f"{WARN} {bold(stack.stack)}: {escape(warning)}", "warning", Rank.TEXT, stack.stack)
+    return DANGER if _find_destructive(stack) else "📝" if stack.changes else md.NEUTRAL
 
 
 def _render_stack(stack: StackPlan) -> Iterator[Block]:
     rest = [resource for resource in stack.resources if resource.action not in DESTRUCTIVE]
     new = [resource for resource in rest if resource.action is Action.CREATE]
-    many = new if len(new) > MAX_DETAILED else []
-    inner: list[Block] = [
-        Piece(
-            _render_resource(resource, render_attributes(resource)), "resource", _rank_resource(resource), stack.stack
-        )
-        for resource in rest
-        if resource not in many
-    ]
+    many = new if len(new) > console.MAX_DETAILED else []
+    inner: list[Block] = []
+    for resource in rest:
+        if resource not in many:
+            rank = Rank.NEW if resource.action in (Action.CREATE, Action.READ) else Rank.CHANGE
+            inner.append(Piece(_render_resource(resource), "resource", rank, stack.stack))
     inner += _render_replaced(stack)
     if many:
         inner += _render_new_resources(many, stack.stack)
@@ -145,46 +108,41 @@ def _render_stack(stack: StackPlan) -> Iterator[Block]:
         inner.append(Piece(_render_outputs(stack.outputs), "output list", Rank.REST, stack.stack))
     if inner:
         note = " (what goes away stands above)" if _find_destructive(stack) else ""
-        summary = f"<summary><b>{escape_html(stack.stack)}</b>: {escape_html(summarize_stack(stack))}{note}</summary>"
-        yield Section(f"<details>{summary}", tuple(inner), "</details>")
-
-
-def _rank_resource(resource: ResourceChange) -> Rank:
-    return Rank.NEW if resource.action in (Action.CREATE, Action.READ) else Rank.CHANGE
+        summary = f"<b>{md.escape_html(stack.stack)}</b>: {md.escape_html(console.summarize_stack(stack))}{note}"
+        yield Section(f"<details><summary>{summary}</summary>", tuple(inner), "</details>")
 
 
 def _render_replaced(stack: StackPlan) -> Iterator[Piece]:
     """Yield replaced resources that change more than the attributes listed above."""
     for resource in stack.resources:
-        if resource.action is Action.REPLACE and has_other_changes(resource):
-            yield Piece(
-                _render_resource(resource, render_attributes(resource)), "attribute list", Rank.DETAIL, stack.stack
-            )
+        if resource.action is Action.REPLACE and group_attributes(resource.attributes).rest:
+            yield Piece(_render_resource(resource), "attribute list", Rank.DETAIL, stack.stack)
 
 
-def _render_resource(resource: ResourceChange, lines: Sequence[str], stack: str = "") -> str:
-    """Render a resource with its diff. Give `stack` outside of its stack's fold."""
+def _render_resource(resource: ResourceChange, stack: str = "") -> str:
+    """Render a resource with its diff: outside of its stack's fold with `stack`, and attributes that force it alone."""
     stateful = " (stateful)" if resource.action in DESTRUCTIVE and resource.type in STATEFUL else ""
-    location = f" in {bold(stack)}" if stack else ""
-    reason = escape("; ".join(list_remarks(resource)))
+    location = f" in {md.bold(stack)}" if stack else ""
+    reason = md.escape("; ".join(console.list_remarks(resource)))
     mark = f"{DANGER} " if resource.action in DESTRUCTIVE else ""
     remark = f": {reason}" if reason else ""
-    head = f"{mark}{bold(resource.action)} {code(resource.address)}{location}{stateful}{remark}"
-    text = "\n".join(lines)
-    return f"{head}\n\n{fence_text(text, 'diff')}" if text else head
+    head = f"{mark}{md.bold(resource.action)} {md.code(resource.address)}{location}{stateful}{remark}"
+    forced = group_attributes(resource.attributes).forced
+    text = "\n".join(render_within_budget(forced) if stack else render_attributes(resource))
+    return f"{head}\n\n{md.fence_text(text, 'diff')}" if text else head
 
 
 def _render_new_resources(resources: Sequence[ResourceChange], stack: str) -> Iterator[Section]:
     """Yield one line per new resource, and a fold with the attributes of all."""
     width = measure_width((resource.address for resource in resources), MAX_ADDRESS)
-    sign = SYMBOLS[Action.CREATE]
-    lines = [f"{sign} {pad_text(to_one_line(r.address), width)}  {find_display_name(r)}".rstrip() for r in resources]
-    marks = choose_fence("\n".join(lines))
+    sign = console.SYMBOLS[Action.CREATE]
+    lines = [
+        f"{sign} {pad_text(to_one_line(r.address), width)}  {console.find_display_name(r)}".rstrip() for r in resources
+    ]
+    marks = md.choose_fence("\n".join(lines))
     pieces = tuple(Piece(line, "resource", Rank.NEW, stack) for line in lines)
     yield Section(f"{marks}diff", pieces, marks, "\n")
-    details = tuple(
-        Piece(_render_resource(r, render_attributes(r)), "attribute list", Rank.REST, stack) for r in resources
-    )
+    details = tuple(Piece(_render_resource(r), "attribute list", Rank.REST, stack) for r in resources)
     yield Section("<details><summary>the attributes of what is new</summary>", details, "</details>")
 
 
@@ -198,4 +156,4 @@ def _render_outputs(outputs: Sequence[OutputChange]) -> str:
     # Stored plans have no values.
     kept = [f"! {each.name} ({each.action})" for each in outputs if each.before is each.after is None]
     lines = "\n".join([*kept, *(line for change in changes for line in render_attribute(change, width))])
-    return f"**outputs**\n\n{fence_text(lines, 'diff')}"
+    return f"**outputs**\n\n{md.fence_text(lines, 'diff')}"

@@ -14,26 +14,24 @@ from envctl.usecases.inspect.preview import EnvironmentPreview
 
 def render_plans(plans: Plans) -> str:
     remarkable, quiet = split_unchanged(plans)
-    rows = (
-        (_choose_mark(preview), bold(preview.environment), escape(format_outcome(preview))) for preview in remarkable
-    )
+    rows = ((choose_preview_mark(each), bold(each.environment), escape(format_outcome(each))) for each in remarkable)
     return render_page(
         f"## What {escape(describe_subject(plans))} would do",
         "Nothing was recorded.",
         render_table(("", "environment", "what would happen"), rows),
         f"{OK} no changes: {escape(quiet)}" if quiet else "",
-        *(block for preview in remarkable for block in _render_environment(preview)),
+        *(block for preview in remarkable for block in render_preview_blocks(preview)),
         full_output=format_full_output(f"envctl collect {plans.run}" if plans.run else "envctl plan"),
     )
 
 
-def _choose_mark(preview: EnvironmentPreview) -> str:
+def choose_preview_mark(preview: EnvironmentPreview) -> str:
     if preview.plan is None or preview.problems:
         return FAIL
     return choose_plan_mark(preview.plan) if preview.plan.changes else OK
 
 
-def _render_environment(preview: EnvironmentPreview) -> Iterator[str | Block]:
+def render_preview_blocks(preview: EnvironmentPreview) -> Iterator[str | Block]:
     if preview.problems:
         yield f"### {FAIL} {escape(preview.environment)} can't be planned{' whole' if preview.plan else ''}"
         yield "\n".join(f"- {format_problem(problem)}" for problem in preview.problems)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
-from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
+from envctl.domain.plan.changes import Action, EnvironmentPlan
 from envctl.usecases.ports.terraform import ProgressEvent
 
 # A replacement has two end events: one of the deletion, one of the creation.
@@ -29,15 +29,6 @@ class StackProgress:
     end_counts: Counter[str] = field(default_factory=Counter)
     expected: dict[str, int] = field(default_factory=dict)
 
-    def copy(self) -> "StackProgress":
-        return replace(
-            self, running=dict(self.running), refreshed=set(self.refreshed), end_counts=Counter(self.end_counts)
-        )
-
-    @property
-    def expected_count(self) -> int:
-        return len(self.expected)
-
     @property
     def done_count(self) -> int:
         return sum(self.end_counts[address] >= self.expected.get(address, 1) for address in self.end_counts)
@@ -60,26 +51,33 @@ class ProgressBoard:
         with self._lock:
             self._stacks.clear()
             self.planned = 0
-            self._expected.update({stack.stack: _count_endings(stack) for stack in plan.stacks})
-
-    def record_event(self, event: ProgressEvent) -> None:
-        with self._lock:
-            self._update_stack(event)
+            for stack in plan.stacks:
+                self._expected[stack.stack] = {
+                    r.address: _ENDINGS[r.action] for r in stack.resources if r.action in _ENDINGS
+                }
 
     def list_unfinished(self) -> list[StackProgress]:
         """Return copies of the stacks, without those with all planned changes ended."""
         with self._lock:
+            stacks = list(self._stacks.values())
+            unfinished = [s for s in stacks if s.running or not s.expected or s.done_count < len(s.expected)]
+            # Copied, since the events go on while the board is drawn.
             return [
-                s.copy()
-                for s in self._stacks.values()
-                if s.running or not s.expected_count or s.done_count < s.expected_count
+                replace(s, running=dict(s.running), refreshed=set(s.refreshed), end_counts=Counter(s.end_counts))
+                for s in unfinished
             ]
 
-    def _update_stack(self, event: ProgressEvent) -> None:
-        if event.phase == "over":
-            self._remove_stack(event)
-            return
-        stack = self._find_or_add_stack(event)
+    def record_event(self, event: ProgressEvent) -> None:
+        with self._lock:
+            name = f"{event.environment}/{event.stack}" if self.several else event.stack
+            if event.phase == "over":
+                stack = self._stacks.pop(name, None)
+                self.planned += stack is not None and stack.phase in ("plan", "refresh")
+            else:
+                self._update_stack(name, event)
+
+    def _update_stack(self, name: str, event: ProgressEvent) -> None:
+        stack = self._find_or_add_stack(name, event)
         if event.action is Action.READ and stack.phase != "apply":
             # Plans read data sources too.
             return
@@ -98,18 +96,8 @@ class ProgressBoard:
                 if event.phase == "done" and event.action is not Action.READ:
                     stack.end_counts[event.address] += 1
 
-    def _remove_stack(self, event: ProgressEvent) -> None:
-        """Remove a finished stack from the board; planned stacks are still counted."""
-        stack = self._stacks.pop(self._format_stack_name(event), None)
-        if stack is not None and stack.phase in ("plan", "refresh"):
-            self.planned += 1
-
-    def _format_stack_name(self, event: ProgressEvent) -> str:
-        return f"{event.environment}/{event.stack}" if self.several else event.stack
-
-    def _find_or_add_stack(self, event: ProgressEvent) -> StackProgress:
+    def _find_or_add_stack(self, name: str, event: ProgressEvent) -> StackProgress:
         applies = event.phase in ("started", "still", "done", "failed") and event.action is not Action.READ
-        name = self._format_stack_name(event)
         stack = self._stacks.get(name)
         if stack is None or (applies and stack.phase != "apply"):
             expected = self._expected.get(event.stack, {}) if applies else {}
@@ -117,7 +105,3 @@ class ProgressBoard:
             stack = StackProgress(name, self.clock() - event.elapsed, phase, expected=dict(expected))
             self._stacks[name] = stack
         return stack
-
-
-def _count_endings(plan: StackPlan) -> dict[str, int]:
-    return {r.address: _ENDINGS[r.action] for r in plan.resources if r.action in _ENDINGS}

@@ -49,8 +49,9 @@ class FoldingObserver(PlainObserver):
     def on_progress(self, event: ProgressEvent) -> None:
         name = self._format_stack_name(event)
         with self._lock:
-            if event.phase == "over":
-                self._end_fold(name)
+            if event.phase == "over" and name in self._pending:
+                self._pending[name].has_ended = True
+                self._write_ready_lines()
             elif line := self._format_line(event):
                 fold = self._pending.setdefault(name, _Fold(name))
                 fold.has_resources = fold.has_resources or bool(event.address)
@@ -77,11 +78,6 @@ class FoldingObserver(PlainObserver):
         with self._lock:
             self._close_fold()
             print_text()
-
-    def _end_fold(self, name: str) -> None:
-        if name in self._pending:
-            self._pending[name].has_ended = True
-            self._write_ready_lines()
 
     def _write_ready_lines(self) -> None:
         """Write the lines of the oldest fold, and then the folds that have ended meanwhile."""

@@ -1,9 +1,8 @@
 """Progress output during a command: live on a terminal, or as plain lines in a log."""
 
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from threading import RLock
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
@@ -11,6 +10,7 @@ from rich.text import Text
 
 from envctl.cli.render.console.plan.plan import SYMBOLS, show_plan
 from envctl.cli.render.progress.board import ProgressBoard, RunningResource, StackProgress
+from envctl.cli.render.progress.silent import SilentObserver
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import escape_text, join_text, pad_text, print_nowrap, print_text, shorten_middle
 from envctl.cli.render.terminal.times import format_seconds
@@ -18,48 +18,35 @@ from envctl.domain.plan.changes import Action, EnvironmentPlan
 from envctl.usecases.ports.terraform import ProgressEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Sequence
 
     from envctl.usecases.ports.bucket_report import BucketReport
 
-DOING = {
-    Action.CREATE: "creating",
-    Action.UPDATE: "updating",
-    Action.REPLACE: "replacing",
-    Action.DELETE: "deleting",
-    Action.FORGET: "forgetting",
-    Action.READ: "reading",
-    Action.MOVE: "moving",
-    Action.IMPORT: "importing",
-    Action.RENEW: "renewing",
-    Action.INVOKE: "running",
-}
-DONE = {
-    Action.CREATE: "created",
-    Action.UPDATE: "updated",
-    Action.REPLACE: "replaced",
-    Action.DELETE: "deleted",
-    Action.FORGET: "forgotten",
-    Action.READ: "read",
-    Action.MOVE: "moved",
-    Action.IMPORT: "imported",
-    Action.RENEW: "renewed",
-    Action.INVOKE: "run",
+# For a running and for an ended change.
+VERBS: dict[Action | None, tuple[str, str]] = {
+    None: ("at work on", "done"),
+    Action.CREATE: ("creating", "created"),
+    Action.UPDATE: ("updating", "updated"),
+    Action.REPLACE: ("replacing", "replaced"),
+    Action.DELETE: ("deleting", "deleted"),
+    Action.FORGET: ("forgetting", "forgotten"),
+    Action.READ: ("reading", "read"),
+    Action.MOVE: ("moving", "moved"),
+    Action.IMPORT: ("importing", "imported"),
+    Action.RENEW: ("renewing", "renewed"),
+    Action.INVOKE: ("running", "run"),
 }
 # Seconds until a log names a running change for the first time, and again.
 STILL_AFTER_SECONDS = 10.0
 STILL_INTERVAL_SECONDS = 30.0
-FRAMES_PER_SECOND = 8
 
 
 def _format_end(event: ProgressEvent) -> str:
-    if event.phase == "failed":
-        return f"FAILED after {format_seconds(event.elapsed)}"
-    return f"{DONE[event.action] if event.action else 'done'} after {format_seconds(event.elapsed)}"
+    outcome = "FAILED" if event.phase == "failed" else VERBS[event.action][1]
+    return f"{outcome} after {format_seconds(event.elapsed)}"
 
 
-class TerminalObserver:
+class TerminalObserver(SilentObserver):
     """Draws running changes at the bottom of the screen; ended ones stay above. Thread-safe."""
 
     def __init__(self, console: Console) -> None:
@@ -77,7 +64,8 @@ class TerminalObserver:
         with self._lock:
             self._board.record_event(event)
             if event.phase in ("done", "failed") and event.action is not Action.READ:
-                self._print_end(event)
+                mark, style = (("✗", "bold red"), "bold red") if event.phase == "failed" else (("✓", "green"), "dim")
+                print_nowrap(self._console, mark, f" {event.stack}  {event.address} ", (_format_end(event), style))
             if self._live is None and not self._closed and not self._still:
                 self._start_drawing()
 
@@ -107,36 +95,15 @@ class TerminalObserver:
         with self._lock:
             _show_intended(buckets, self._console)
 
-    def redact(self, values: "Collection[object]", public: "Collection[str]" = ()) -> None:
-        """Ignore the values: envctl redacts all output to this screen itself."""
-
     def close(self) -> None:
         with self._lock:
             self._closed = True
             self._stop_drawing()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _print_end(self, event: ProgressEvent) -> None:
-        failed = event.phase == "failed"
-        mark = ("✗", "bold red") if failed else ("✓", "green")
-        text = f" {event.stack}  {event.address} "
-        print_nowrap(self._console, join_text(mark, text, (_format_end(event), "bold red" if failed else "dim")))
-
     def _start_drawing(self) -> None:
         # Keep stdout separate: a piped result must not appear on the screen.
         self._live = Live(
-            BoardView(self._board),
-            console=self._console,
-            transient=True,
-            refresh_per_second=FRAMES_PER_SECOND,
-            redirect_stdout=False,
+            BoardView(self._board), console=self._console, transient=True, refresh_per_second=8, redirect_stdout=False
         )
         self._live.start()
 
@@ -188,21 +155,20 @@ class BoardView:
                 read = f", {format_count(len(stack.refreshed), 'resource')} read" if stack.refreshed else ""
                 return f"plan {elapsed}{read}"
             case _:
-                total = f" of {stack.expected_count}" if stack.expected_count else ""
+                total = f" of {len(stack.expected)}" if stack.expected else ""
                 return f"{stack.done_count}{total} done, {len(stack.running)} running, {elapsed}"
 
     def _render_row(self, running: RunningResource, width: int, frame: str) -> Text:
         action = running.action
-        word = DOING[action] if action else "at work on"
         symbol = SYMBOLS[action] if action else ""
         elapsed = format_seconds(self._board.clock() - running.started_at).rjust(8)
-        start = f"  {frame} {symbol:<3} {word:<10} "
+        start = f"  {frame} {symbol:<3} {VERBS[action][0]:<10} "
         room = max(8, width - len(start) - len(elapsed) - 1)
         address = pad_text(shorten_middle(escape_text(running.address), room), room)
         return join_text(start, (address, "bold"), " ", (elapsed, "dim"))
 
 
-class PlainObserver:
+class PlainObserver(SilentObserver):
     """Prints lines for a log, without times of day: CI logs add their own."""
 
     def __init__(self, console: Console) -> None:
@@ -213,12 +179,8 @@ class PlainObserver:
     def on_start(self, environments: "Sequence[str]") -> None:
         self._several = len(environments) > 1
 
-    def pause_drawing(self) -> "AbstractContextManager[None]":
-        return nullcontext()
-
     def on_progress(self, event: ProgressEvent) -> None:
-        line = self._format_line(event)
-        if line:
+        if line := self._format_line(event):
             print_nowrap(self._console, f"[{self._format_stack_name(event)}] {line}")
 
     def _format_stack_name(self, event: ProgressEvent) -> str:
@@ -235,18 +197,10 @@ class PlainObserver:
         _show_intended(buckets, self._console)
         self._console.print()
 
-    def redact(self, values: "Collection[object]", public: "Collection[str]" = ()) -> None:
-        """Ignore the values: envctl redacts all output to this log itself."""
-
-    def close(self) -> None:
-        """No-op: each line is printed at once."""
-
     def _format_line(self, event: ProgressEvent) -> str:
         match event.phase:
-            case "init":
-                return "init …"
-            case "plan":
-                return "plan …"
+            case "init" | "plan":
+                return f"{event.phase} …"
             case "refresh" | "over":
                 return ""
             case "started":
@@ -266,7 +220,7 @@ class PlainObserver:
         if event.elapsed < (STILL_AFTER_SECONDS if last is None else last + STILL_INTERVAL_SECONDS):
             return ""
         self._still[key] = event.elapsed
-        return f"still {_format_action(event)} {event.address} after {format_seconds(event.elapsed)}"
+        return f"still {VERBS[event.action][0]} {event.address} after {format_seconds(event.elapsed)}"
 
 
 def _show_intended(buckets: "Sequence[BucketReport]", out: Console) -> None:
@@ -274,7 +228,3 @@ def _show_intended(buckets: "Sequence[BucketReport]", out: Console) -> None:
     from envctl.cli.render.console.project.bootstrap import show_planned_buckets
 
     show_planned_buckets(buckets, out)
-
-
-def _format_action(event: ProgressEvent) -> str:
-    return DOING[event.action] if event.action else "at work on"

@@ -2,13 +2,21 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.text import Text
 
 from envctl.cli.render.console.plan.plan import SYMBOLS, format_run_verb, format_total
-from envctl.cli.render.terminal.text import join_text, print_item, print_nowrap, print_text, to_one_line
+from envctl.cli.render.terminal.text import (
+    Part,
+    join_text,
+    print_item,
+    print_nowrap,
+    print_text,
+    print_warnings,
+    to_one_line,
+)
 from envctl.cli.render.terminal.times import format_time
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretChange
 from envctl.domain.errors import InterruptedByUserError, Problem, StateLock, UsageError
@@ -18,124 +26,115 @@ from envctl.domain.text.short_ids import shorten_id
 if TYPE_CHECKING:
     from envctl.usecases.ports.bucket_report import BucketReport
 
-_DESTRUCTIVE = (Action.REPLACE, Action.DELETE)
 MAX_NAMED = 8
 
 
+@dataclass
 class TerminalPrompter:
     """Asks on the console and reads answers from standard input."""
 
-    def __init__(self, console: Console, *, yes: bool, interactive: bool) -> None:
-        self._console = console
-        self._yes = yes
-        self._interactive = interactive
+    console: Console
+    _: KW_ONLY
+    yes: bool
+    interactive: bool
 
     def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         if self._has_yes_option("there are changes to apply", "add --yes to apply without a question"):
             return True
-        self._console.print()
+        self.console.print()
         if again:
             stacks = ", ".join(stack.stack for stack in plan.stacks)
-            print_text(self._console, f"What is before {stacks} is applied. Only now could {stacks} be planned.")
+            print_text(self.console, f"What is before {stacks} is applied. Only now could {stacks} be planned.")
         self._print_warnings(plan)
-        return self._ask_yes(join_text("Apply these changes to ", (plan.environment, "bold"), "?"))
+        return self._ask_yes("Apply these changes to ", (plan.environment, "bold"), "?")
 
     def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
         if self._has_yes_option(
             "there is a plan to approve", "look at it, then add --yes to approve it without a question"
         ):
             return True
-        out = self._console
+        out = self.console
         out.print()
         self._print_warnings(plan)
-        for note in notes:
-            print_item(out, join_text(("! ", "bold yellow"), to_one_line(note)))
+        print_warnings(out, map(to_one_line, notes))
         scope = (f"release {shorten_id(plan.release)} may do this, or less of it, in ", (plan.environment, "bold"))
-        print_text(out, join_text("Your approval: ", *scope, f" (gate {gate})"))
-        print_text(out, format_total(plan), 2)
-        return self._ask_yes(join_text("Approve it?"))
+        print_text(out, "Your approval: ", *scope, f" (gate {gate})")
+        print_text(out, format_total(plan), indent=2)
+        return self._ask_yes("Approve it?")
 
     def confirm_rules(self, environment: str, gate: str, changes: Sequence[str]) -> bool:
         if self._has_yes_option(
             "there are rules to approve", "look at them, then add --yes to approve them without a question"
         ):
             return True
-        out = self._console
+        out = self.console
         out.print()
-        print_text(out, join_text("The rules of ", (environment, "bold"), " change:"))
-        for change in changes:
-            print_item(out, join_text(("! ", "bold yellow"), to_one_line(change)))
+        print_text(out, "The rules of ", (environment, "bold"), " change:")
+        print_warnings(out, map(to_one_line, changes))
         suffix = f" (gate {gate})" if gate else ""
-        return self._ask_yes(join_text(f"Approve the new rules{suffix}?"))
+        return self._ask_yes(f"Approve the new rules{suffix}?")
 
     def confirm_unlock(self, lock: StateLock) -> bool:
         reason = f"Terraform's lock of {lock.stack}, held by {lock.who}, has to be broken"
         if self._has_yes_option(reason, "if that run is dead for sure, add --yes"):
             return True
-        out = self._console
+        out = self.console
         operation = f" for {lock.operation}" if lock.operation else ""
         since = f" since {format_time(lock.created)}" if lock.created else ""
         out.print()
-        print_text(
-            out,
-            join_text("The Terraform state of ", (lock.stack, "bold"), f" is locked by {lock.who}{operation}{since}."),
-        )
+        print_text(out, "The Terraform state of ", (lock.stack, "bold"), f" is locked by {lock.who}{operation}{since}.")
         print_text(out, "Two at once overwrite each other's state: break the lock only if that run is dead for sure.")
-        return self._ask_yes(join_text("Break the lock of ", (lock.stack, "bold"), "?"))
+        return self._ask_yes("Break the lock of ", (lock.stack, "bold"), "?")
 
     def confirm_secret(self, change: SecretChange) -> bool:
         if self._has_yes_option("there is a secret to be written", "add --yes to write it without a question"):
             return True
-        out, secret = self._console, change.secret
+        out, secret = self.console, change.secret
         account = f" (account {change.account_id})" if change.account_id else ""
         service = f"{SERVICE_NAMES[secret.kind]} of {change.environment}{account}"
         out.print()
-        print_text(
-            out,
-            join_text(
-                (secret.name, "bold"), f" {'is created' if change.creates else 'gets a new value'} in {service}."
-            ),
-        )
+        what = "is created" if change.creates else "gets a new value"
+        print_text(out, (secret.name, "bold"), f" {what} in {service}.")
         for asking in secret.asked_by:
-            print_text(out, f"asked by {asking}", 2)
-        return self._ask_yes(join_text("Write it?"))
+            print_text(out, f"asked by {asking}", indent=2)
+        return self._ask_yes("Write it?")
 
     def confirm_buckets(self, buckets: "Sequence[BucketReport]") -> bool:
         if self._has_yes_option("there are buckets to make or to change", "add --yes to do it without a question"):
             return True
-        self._console.print()
+        self.console.print()
         accounts = sorted({bucket.account_id for bucket in buckets})
-        return self._ask_yes(join_text("Do this in ", (", ".join(accounts), "bold"), "?"))
+        return self._ask_yes("Do this in ", (", ".join(accounts), "bold"), "?")
 
     def prompt_text(self, question: str, otherwise: str, wrong: Callable[[str], str]) -> str:
-        if self._yes or not self._interactive:
+        if self.yes or not self.interactive:
             return otherwise
         *before, asked = question.split("\n")
         for line in before:
-            print_text(self._console, line)
+            print_text(self.console, line)
         while True:
-            self._console.print(join_text(asked, (f" [{otherwise}]" if otherwise else "", "bold"), ": "), end="")
+            self.console.print(join_text(asked, (f" [{otherwise}]" if otherwise else "", "bold"), ": "), end="")
             line = sys.stdin.readline()
             if not line:
-                self._console.print()
+                self.console.print()
                 raise InterruptedByUserError(Problem("E310", "stopped at a question: nothing was made", ""))
             answer = line.strip() or otherwise
             if not (fault := wrong(answer)):
                 return answer
-            print_item(self._console, join_text(("! ", "bold yellow"), fault))
+            print_item(self.console, ("! ", "bold yellow"), fault)
 
     def _has_yes_option(self, reason: str, hint: str) -> bool:
         """Check for `--yes`. Raises UsageError without `--yes` and without a terminal to ask on."""
-        if not self._yes and not self._interactive:
+        if not self.yes and not self.interactive:
             raise UsageError(Problem("E001", f"{reason}, and nobody to ask", hint))
-        return self._yes
+        return self.yes
 
-    def _ask_yes(self, question: Text) -> bool:
-        self._console.print(question.append(" Only yes is taken as yes: "), end="")
+    def _ask_yes(self, *question: Part) -> bool:
+        self.console.print(join_text(*question, " Only yes is taken as yes: "), end="")
         # Not input(): readline would redraw the line and lose the prompt on stderr.
         answer = sys.stdin.readline()
         if not answer.endswith("\n"):
-            self._console.print()
+            self.console.print()
         return answer.strip() == "yes"
 
     def _print_warnings(self, plan: EnvironmentPlan) -> None:
@@ -144,7 +143,7 @@ class TerminalPrompter:
         destroyed = [
             (f"{SYMBOLS[resource.action]:<3} {resource.action:<7}  {resource.address}", "")
             for resource in resources
-            if resource.action in _DESTRUCTIVE
+            if resource.action in (Action.REPLACE, Action.DELETE)
         ]
         self._print_named("Careful, this goes away:", destroyed)
         self._print_named("Careful, this runs:", [each for resource in resources for each in _list_programs(resource)])
@@ -152,13 +151,13 @@ class TerminalPrompter:
     def _print_named(self, heading: str, named: Sequence[tuple[str, str]]) -> None:
         if not named:
             return
-        self._console.print(join_text((heading, "bold red")))
+        self.console.print(join_text((heading, "bold red")))
         for address, effect in named[:MAX_NAMED]:
-            print_nowrap(self._console, f"  {address}")
+            print_nowrap(self.console, f"  {address}")
             if effect:
-                print_text(self._console, effect, 4)
+                print_text(self.console, effect, indent=4)
         if len(named) > MAX_NAMED:
-            self._console.print(join_text(f"  … and {len(named) - MAX_NAMED} more"))
+            self.console.print(join_text(f"  … and {len(named) - MAX_NAMED} more"))
 
 
 def _list_programs(resource: ResourceChange) -> Iterator[tuple[str, str]]:

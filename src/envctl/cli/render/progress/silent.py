@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SilentObserver:
-    """Ignores all events: a machine reads the result."""
+    """Ignores all events: a machine reads the result. The base of the observers with output."""
 
     def on_start(self, environments: "Sequence[str]") -> None: ...
 
@@ -28,6 +28,8 @@ class SilentObserver:
 
     def on_bucket_plan(self, buckets: "Sequence[BucketReport]") -> None: ...
 
-    def redact(self, values: "Collection[object]", public: "Collection[str]" = ()) -> None: ...
+    def redact(self, values: "Collection[object]", public: "Collection[str]" = ()) -> None:
+        """Ignore the values: envctl redacts all output of observers itself."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Do nothing: no drawing is left."""

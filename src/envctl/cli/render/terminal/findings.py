@@ -40,13 +40,7 @@ def _show_finding(finding: Finding, out: Console, names: int) -> None:
         lead.rstrip()
         print_text(out, lead)
     for line in lines:
-        print_text(out, line, column)
-    _print_fix(finding.mend, out, column)
-
-
-def _print_fix(fix: str, out: Console, column: int) -> None:
-    if not fix:
-        return
-    fix = add_sandbox_flag(fix)
-    word = "next: " if split_command(fix) == ("", fix) else "mend: "
-    print_advice(out, join_text((word, "dim")), fix, column)
+        print_text(out, line, indent=column)
+    if finding.mend:
+        fix = add_sandbox_flag(finding.mend)
+        print_advice(out, "next: " if split_command(fix) == ("", fix) else "mend: ", fix, column)

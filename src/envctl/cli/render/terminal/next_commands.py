@@ -9,33 +9,27 @@ IN_SANDBOX: ContextVar[bool] = ContextVar("IN_SANDBOX", default=False)
 
 
 @cache
-def _build_verb_pattern() -> str:
-    """Return a pattern of existing commands: a sentence may begin with `envctl` too."""
+def _compile_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return patterns of a command within a text, and of a text that is a command."""
     # Imported late: the application imports this module.
-    from envctl.cli.command_modules import COMMAND_MODULES
+    from envctl.cli.command_table import COMMANDS
 
-    return rf"(?:{'|'.join(COMMAND_MODULES)})(?![\w-])"
-
-
-@cache
-def _compile_command_pattern() -> re.Pattern[str]:
-    return re.compile(rf"\benvctl (?!sandbox\b)(?={_build_verb_pattern()})")
-
-
-@cache
-def _compile_bare_command_pattern() -> re.Pattern[str]:
+    # Only names of commands: a sentence may begin with `envctl` too.
+    verb = rf"(?:{'|'.join(COMMANDS)})(?![\w-])"
     # A sentence about a command also begins with one.
-    return re.compile(rf"envctl (?:--sandbox )?(?={_build_verb_pattern()})(?!.* (?:shows|lists) )")
+    whole = re.compile(rf"envctl (?:--sandbox )?(?={verb})(?!.* (?:shows|lists) )")
+    return re.compile(rf"\benvctl (?!sandbox\b)(?={verb})"), whole
 
 
 def add_sandbox_flag(hint: str) -> str:
     """Return the hint with `--sandbox` in each of its commands, if the sandbox is in use."""
-    return _compile_command_pattern().sub("envctl --sandbox ", hint) if IN_SANDBOX.get() else hint
+    return _compile_patterns()[0].sub("envctl --sandbox ", hint) if IN_SANDBOX.get() else hint
 
 
 def split_command(hint: str) -> tuple[str, str]:
     """Split a hint into advice and its final command; either may be empty."""
-    if _compile_bare_command_pattern().match(hint):
+    _, whole = _compile_patterns()
+    if whole.match(hint):
         return "", hint
     before, colon, command = hint.rpartition(": ")
-    return (f"{before}:", command) if colon and _compile_bare_command_pattern().match(command) else (hint, "")
+    return (f"{before}:", command) if colon and whole.match(command) else (hint, "")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text
+from envctl.cli.render.terminal.text import print_hint, print_nowrap, print_text
 from envctl.domain.errors import Problem
 
 
@@ -15,9 +15,9 @@ def show_problems(problems: Sequence[Problem], out: Console, word: str, style: s
         following = problems[position + 1] if position + 1 < len(problems) else None
         hint = "" if following and following.hint == problem.hint else problem.hint
         summary, _, detail = problem.message.partition("\n")
-        print_text(out, join_text((f"{word} {problem.code}: ".lstrip(), style), summary), indent)
+        print_text(out, (f"{word} {problem.code}: ".lstrip(), style), summary, indent=indent)
         if problem.location:
-            print_nowrap(out, join_text("at ", (str(problem.location), "bold")), indent + 2)
+            print_nowrap(out, "at ", (str(problem.location), "bold"), indent=indent + 2)
         if detail.strip():
-            print_text(out, detail.strip("\n"), indent + 4)
+            print_text(out, detail.strip("\n"), indent=indent + 4)
         print_hint(out, hint, indent + 2)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from envctl.domain.ledger.events import Actor
 
 _ALLOWED_CONTROLS = "\n\t"
+Part = str | tuple[str, str] | Text  # A tuple has a style.
 
 
 def escape_text(text: str) -> str:
@@ -24,7 +25,9 @@ def escape_text(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        c if c in _ALLOWED_CONTROLS or unicodedata.category(c) not in {"Cc", "Cf", "Cs"} else _escape_character(c)
+        c.encode("unicode_escape", "surrogatepass").decode("ascii")
+        if unicodedata.category(c) in {"Cc", "Cf", "Cs"} and c not in _ALLOWED_CONTROLS
+        else c
         for c in text
     )
 
@@ -38,28 +41,38 @@ def to_text(text: str, style: str = "") -> Text:
     return Text(escape_text(text), style)
 
 
-def join_text(*parts: str | tuple[str, str]) -> Text:
+def join_text(*parts: Part) -> Text:
     """Assemble pieces of text, each with an optional style."""
-    return Text.assemble(*(escape_text(p) if isinstance(p, str) else (escape_text(p[0]), p[1]) for p in parts))
+    pieces = (escape_text(p) if isinstance(p, str) else p for p in parts)
+    return Text.assemble(*((escape_text(p[0]), p[1]) if isinstance(p, tuple) else p for p in pieces))
 
 
-def print_text(out: Console, text: Text | str, indent: int = 0) -> None:
+def print_text(out: Console, *parts: Part, indent: int = 0) -> None:
     """Print a text wrapped to the console, with each line indented."""
-    body = to_text(text) if isinstance(text, str) else text
-    for line in wrap_text(body, out.width - indent):
-        print_nowrap(out, line, indent)
+    for line in wrap_text(join_text(*parts), out.width - indent):
+        print_nowrap(out, line, indent=indent)
 
 
-def print_item(out: Console, text: Text, indent: int = 2) -> None:
+def print_item(out: Console, *parts: Part, indent: int = 2) -> None:
     """Print a text wrapped, with all lines but the first indented, as an item of a list."""
-    for number, line in enumerate(wrap_text(text, out.width - indent)):
-        print_nowrap(out, line, indent if number else 0)
+    for number, line in enumerate(wrap_text(join_text(*parts), out.width - indent)):
+        print_nowrap(out, line, indent=indent if number else 0)
 
 
-def print_nowrap(out: Console, text: Text | str, indent: int = 0) -> None:
+def print_warnings(out: Console, messages: Iterable[str], *, indent: int = 2) -> None:
+    for message in messages:
+        print_item(out, ("! ", "bold yellow"), message, indent=indent)
+
+
+def print_rest(out: Console, number: int, *, indent: int) -> None:
+    """Print the number of items left out, if there are any."""
+    if number > 0:
+        print_text(out, (f"… and {number} more: --json has them all", "dim"), indent=indent)
+
+
+def print_nowrap(out: Console, *parts: Part, indent: int = 0) -> None:
     """Print a text without wrapping, to keep it intact when copied."""
-    body = to_text(text) if isinstance(text, str) else text
-    for line in body.split("\n", allow_blank=True):
+    for line in join_text(*parts).split("\n", allow_blank=True):
         out.print(Text(" " * indent).append_text(line), soft_wrap=True)
 
 
@@ -77,19 +90,19 @@ def print_hint(out: Console, hint: str, indent: int = 0) -> None:
         return
     hint = add_sandbox_flag(hint)
     if split_command(hint) == ("", hint):
-        print_nowrap(out, join_text(("next: ", "dim"), (hint, "bold")), indent)
+        print_nowrap(out, ("next: ", "dim"), (hint, "bold"), indent=indent)
     else:
-        print_advice(out, join_text(("hint: ", "dim")), hint, indent)
+        print_advice(out, "hint: ", hint, indent)
 
 
-def print_advice(out: Console, lead: Text, advice: str, indent: int = 0) -> None:
+def print_advice(out: Console, lead: str, advice: str, indent: int = 0) -> None:
     """Print advice after `lead`. A command at its end stays unbroken, on its own line if needed."""
     before, command = split_command(advice)
-    if not command or indent + lead.cell_len + cell_len(escape_text(advice)) <= out.width:
-        print_text(out, lead.append_text(to_text(advice)), indent)
+    if not command or indent + cell_len(escape_text(lead + advice)) <= out.width:
+        print_text(out, (lead, "dim"), advice, indent=indent)
         return
-    print_text(out, lead.append_text(to_text(before)), indent)
-    print_nowrap(out, to_text(command), indent + 2)
+    print_text(out, (lead, "dim"), before, indent=indent)
+    print_nowrap(out, command, indent=indent + 2)
 
 
 def shorten_middle(text: str, room: int) -> str:
@@ -109,7 +122,8 @@ def measure_width(texts: Iterable[str], limit: int) -> int:
 
 
 def pad_text(text: str, width: int) -> str:
-    return text + " " * (width - cell_len(text))
+    escaped = escape_text(text)
+    return escaped + " " * (width - cell_len(escaped))
 
 
 def shorten_actor(actor: "Actor") -> str:
@@ -144,7 +158,3 @@ def _fit_end(text: str, room: int) -> str:
 
 def _is_combining_mark(character: str) -> bool:
     return bool(character) and unicodedata.category(character).startswith("M")
-
-
-def _escape_character(character: str) -> str:
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")

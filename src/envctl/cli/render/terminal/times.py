@@ -18,7 +18,8 @@ def format_age(at: datetime, now: datetime) -> str:
 def format_time_left(at: datetime, now: datetime) -> str:
     """Return the time left, rounded up to minutes: the moment has come after that long."""
     left = _round_up_to_minute(at) - now
-    return f"in {format_rough_duration(_round_up_minutes(left))}" if left > timedelta() else "now"
+    minutes = -(-left // timedelta(minutes=1))
+    return f"in {format_rough_duration(timedelta(minutes=minutes))}" if minutes > 0 else "now"
 
 
 def format_rough_duration(length: timedelta) -> str:
@@ -67,7 +68,3 @@ def _round_up_to_minute(at: datetime) -> datetime:
     """Return the first full minute at or after `at`."""
     full = at.replace(second=0, microsecond=0)
     return full if full == at else full + timedelta(minutes=1)
-
-
-def _round_up_minutes(left: timedelta) -> timedelta:
-    return -(-left // timedelta(minutes=1)) * timedelta(minutes=1)

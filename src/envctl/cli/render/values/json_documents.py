@@ -35,7 +35,8 @@ def parse_json_document(value: object) -> object:
     """Parse a text with a JSON object or list; return ABSENT for any other value."""
     if isinstance(value, Marker) or not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return ABSENT
-    if _measure_depth(value) > MAX_DEPTH:
+    # An upper bound of the nesting: brackets within strings are counted too.
+    if max(accumulate(1 if bracket in "{[" else -1 for bracket in value if bracket in "{}[]")) > MAX_DEPTH:
         return ABSENT
     try:
         return json.loads(value)
@@ -47,7 +48,9 @@ def diff_json(before: object, after: object, path: str = "") -> Iterator[Differe
     """Yield differences in document order. Elements moved up or down by others are no difference."""
     match before, after:
         case Mapping(), Mapping():
-            yield from _diff_mappings(before, after, path)
+            for key in dict.fromkeys((*before, *after)):
+                inner = f"{path}.{key}" if path else str(key)
+                yield from diff_json(before.get(key, ABSENT), after.get(key, ABSENT), inner)
         case list(), list():
             yield from _diff_lists(before, after, path)
         case _ if not is_same_json(before, after):
@@ -61,20 +64,11 @@ def is_same_json(one: object, other: object) -> bool:
 
 def find_changed_runs(before: Sequence[object], after: Sequence[object]) -> Iterator[tuple[list[int], list[int]]]:
     """Yield changed runs: indexes of removed elements, and of the elements in their place."""
-    matcher = SequenceMatcher(
-        None,
-        [_to_canonical_json(each) for each in before],
-        [_to_canonical_json(each) for each in after],
-        autojunk=False,
-    )
+    before_texts, after_texts = list(map(_to_canonical_json, before)), list(map(_to_canonical_json, after))
+    matcher = SequenceMatcher(None, before_texts, after_texts, autojunk=False)
     for tag, one, one_end, other, other_end in matcher.get_opcodes():
         if tag != "equal":
             yield list(range(one, one_end)), list(range(other, other_end))
-
-
-def _diff_mappings(before: Mapping[str, Any], after: Mapping[str, Any], path: str) -> Iterator[Difference]:
-    for key in dict.fromkeys((*before, *after)):
-        yield from diff_json(before.get(key, ABSENT), after.get(key, ABSENT), f"{path}.{key}" if path else str(key))
 
 
 def _diff_lists(before: list[Any], after: list[Any], path: str) -> Iterator[Difference]:
@@ -117,11 +111,6 @@ def _format_step(elements: list[Any], place: int | None) -> str:
     own = elements[place]
     name = next((name for name in NAME_KEYS if isinstance(own, Mapping) and isinstance(own.get(name), str)), "")
     return f'["{own[name]}"]' if name else f"[{place}]"
-
-
-def _measure_depth(text: str) -> int:
-    """Return an upper bound of the nesting: brackets within strings are counted too."""
-    return max(accumulate(1 if bracket in "{[" else -1 for bracket in text if bracket in "{}[]"))
 
 
 def _to_canonical_json(value: object) -> str:

@@ -27,25 +27,18 @@ def _find_list_path(attribute: AttributeChange) -> str:
 
 
 def _merge_elements(stem: str, elements: Sequence[AttributeChange]) -> AttributeChange | None:
-    if not stem or len(elements) <= 1 or not _is_consecutive(elements):
+    places = [int(_ELEMENT.sub(r"\2", element.path)) for element in elements] if stem else []
+    # With an index missing, the element in between is unchanged and unknown, and moves past it would be lost.
+    if len(places) <= 1 or places != list(range(places[0], places[0] + len(places))):
         return None
-    before, after = _drop_missing([e.before for e in elements]), _drop_missing([e.after for e in elements])
+    before = [element.before for element in elements if element.before is not None]
+    after = [element.after for element in elements if element.after is not None]
     forces = any(element.forces_replacement for element in elements)
     if not before or not after:
         return AttributeChange(stem, before or None, after or None, forces)
     if any(isinstance(value, Marker) for value in (*before, *after)) or _has_moved_element(before, after):
         return None
     return AttributeChange(stem, before, after, forces)
-
-
-def _drop_missing(values: Sequence[object]) -> list[object]:
-    return [value for value in values if value is not None]
-
-
-def _is_consecutive(elements: Sequence[AttributeChange]) -> bool:
-    """Check that no index is missing: an unchanged element in between is unknown, and moves past it would be lost."""
-    places = [int(_ELEMENT.sub(r"\2", element.path)) for element in elements]
-    return places == list(range(places[0], places[0] + len(places)))
 
 
 def _has_moved_element(before: list[object], after: list[object]) -> bool:

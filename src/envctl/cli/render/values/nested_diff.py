@@ -14,11 +14,8 @@ from envctl.domain.plan.changes import Marker
 
 # Longer elements are formatted over several lines.
 MAX_PART_WIDTH = 60
-SAME_CONTENT = "the content is the same, only written in another way"
-TOO_MANY_LINES = "there are too many lines to compare them here: --json has both"
 # Comparing takes quadratic time.
 MAX_LINES = 3_000
-HIDDEN_DIFFERENCE = "what differs is not shown"
 
 
 @dataclass(frozen=True)
@@ -40,9 +37,9 @@ def diff_contents(before: object, after: object) -> list[DiffLine]:
     """Return the lines of a diff; empty unless both values are nested."""
     documents = parse_json_document(before), parse_json_document(after)
     if ABSENT not in documents:
-        return _list_diff_lines(documents, SAME_CONTENT)
+        return _list_diff_lines(*documents, "the content is the same, only written in another way")
     if isinstance(before, Mapping | list | tuple) and isinstance(after, Mapping | list | tuple):
-        return _list_diff_lines((_tuple_to_list(before), _tuple_to_list(after)), HIDDEN_DIFFERENCE)
+        return _list_diff_lines(before, after, "what differs is not shown")
     if (one := split_lines(before)) and (other := split_lines(after)):
         return list(_diff_texts(one, other))
     return []
@@ -59,11 +56,9 @@ def format_value_lines(value: object) -> list[str]:
 
 def format_line_count(value: object) -> str:
     """Return the line count of a document or a text of several lines; empty for other values."""
-    if (parsed := parse_json_document(value)) is not ABSENT:
-        number = len(list(format_hcl_lines(parsed)))
-        return f"({format_count(number, 'line')})" if number > 1 else ""
-    number = len(split_lines(value))
-    return f"({format_count(number, 'line')})" if number else ""
+    parsed = parse_json_document(value)
+    number = len(split_lines(value) if parsed is ABSENT else list(format_hcl_lines(parsed)))
+    return f"({format_count(number, 'line')})" if number > 1 else ""
 
 
 def format_line_counts(before: object, after: object) -> str:
@@ -80,8 +75,9 @@ def split_lines(value: object) -> list[str]:
     return lines if len(lines) > 1 else []
 
 
-def _list_diff_lines(sides: tuple[object, object], otherwise: str) -> list[DiffLine]:
-    lines = [line for difference in diff_json(*sides) for line in _format_difference(difference)]
+def _list_diff_lines(before: object, after: object, otherwise: str) -> list[DiffLine]:
+    one, other = (list(side) if isinstance(side, tuple) else side for side in (before, after))
+    lines = [line for difference in diff_json(one, other) for line in _format_difference(difference)]
     return lines or [DiffLine(" ", otherwise)]
 
 
@@ -90,27 +86,15 @@ def _format_difference(difference: Difference) -> Iterator[DiffLine]:
     path = "" if difference.path == "[]" else to_one_line(difference.path)
     for sign, value in (("-", difference.before), ("+", difference.after)):
         if value is not ABSENT:
-            first, *rest = _format_part(value)
+            is_long = isinstance(value, Mapping | list) and cell_len(format_hcl(value)) > MAX_PART_WIDTH
+            first, *rest = format_hcl_lines(value) if is_long else [format_hcl(value)]
             yield DiffLine(sign, first, path)
             yield from (DiffLine(sign, line) for line in rest)
 
 
-def _format_part(value: object) -> list[str]:
-    text = format_hcl(value)
-    return (
-        list(format_hcl_lines(value))
-        if cell_len(text) > MAX_PART_WIDTH and isinstance(value, Mapping | list)
-        else [text]
-    )
-
-
-def _tuple_to_list(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
-
-
 def _diff_texts(before: list[str], after: list[str]) -> Iterator[DiffLine]:
     if max(len(before), len(after)) > MAX_LINES:
-        yield DiffLine(" ", TOO_MANY_LINES)
+        yield DiffLine(" ", "there are too many lines to compare them here: --json has both")
         return
     for number, line in enumerate(list(difflib.unified_diff(before, after, n=1, lineterm=""))[2:]):
         if not line.startswith("@@"):

@@ -31,17 +31,16 @@ def format_change(before: object, after: object, room: int, wide: int) -> tuple[
     on_one_line = f"{one} → {other}"
     if cell_len(on_one_line) <= room:
         return on_one_line, []
-    return "", [f"- {_fit_side(before, one, other, wide - 2)}", f"+ {_fit_side(after, other, one, wide - 2)}"]
+    block, room = [], wide - 2
+    for sign, value, text, twin in (("-", before, one, other), ("+", after, other, one)):
+        counted = format_line_count(value) if cell_len(text) > room else ""
+        block.append(f"{sign} {counted or crop_to_difference(text, twin, room)}")
+    return "", block
 
 
 def format_side(value: object) -> str:
     """Format a value before or after a change."""
     return "(none)" if value is None else format_hcl(value)
-
-
-def _fit_side(value: object, text: str, other: str, room: int) -> str:
-    counted = format_line_count(value) if cell_len(text) > room else ""
-    return counted or crop_to_difference(text, other, room)
 
 
 def crop_to_difference(text: str, other: str, room: int) -> str:
@@ -75,9 +74,6 @@ def _fit_diff_line(lines: Sequence[DiffLine], number: int, room: int) -> str:
     line = lines[number]
     twin = number + (1 if line.sign == "-" else -1)
     other = lines[twin] if 0 <= twin < len(lines) else line
-    paired = {line.sign, other.sign} == {"-", "+"}
-    return (
-        crop_to_difference(line.text, other.text, room)
-        if paired and cell_len(line.text) > room
-        else cut_end(line.text, room)
-    )
+    if {line.sign, other.sign} == {"-", "+"} and cell_len(line.text) > room:
+        return crop_to_difference(line.text, other.text, room)
+    return cut_end(line.text, room)

@@ -13,18 +13,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from envctl.domain.config.argv import check_argv
 from envctl.domain.config.checks.urls import check_http_url
+from envctl.domain.config.fields import Flag, parse_quoted_duration, require
 from envctl.domain.config.plain_values import check_plain_value
 from envctl.domain.terraform.output_reference import OutputReference
-from envctl.domain.text.durations import parse_duration
 
 OUTPUT = "output:"
 ASSERTIONS = ("equals", "matches", "at_least", "at_most")
-
-
-def _parse_duration(text: object) -> timedelta:
-    if not isinstance(text, str):
-        raise ValueError('must be a duration in quotes, such as "60s" or "5m"')  # noqa: TRY004 (pydantic wants it)
-    return parse_duration(text)
 
 
 def _check_address(text: str) -> str:
@@ -37,33 +31,6 @@ def _check_address(text: str) -> str:
         raise ValueError(f'{error}; or the output of a stack, such as "output:web.url"') from None
 
 
-def _check_path(text: str) -> str:
-    if not text.startswith("/") or not text.isprintable() or {" ", "#", "\\"} & set(text):
-        raise ValueError('must be the path of a URL, such as "/healthz"')
-    return text
-
-
-def _check_status(number: int) -> int:
-    if not 200 <= number <= 599:  # noqa: PLR2004 (1xx are no final responses)
-        raise ValueError("must be an HTTP status from 200 to 599")
-    return number
-
-
-def _require_text(text: str) -> str:
-    if not text:
-        raise ValueError("must not be empty")
-    return text
-
-
-def _check_command(command: object) -> object:
-    return check_argv(command, '["pytest", "tests/smoke"]')
-
-
-def _check_output(text: str) -> str:
-    OutputReference.parse(text)
-    return text
-
-
 def _check_pattern(text: str) -> str:
     try:
         re.compile(text)
@@ -72,21 +39,22 @@ def _check_pattern(text: str) -> str:
     return text
 
 
-def _require_number(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not Decimal(value).is_finite():
-        raise ValueError("must be a number")
-    return value
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and Decimal(value).is_finite()
 
 
-def _require_comparable(value: object) -> object:
-    check_plain_value(value, "no output")
-    return value
+def _is_path(text: str) -> bool:
+    return text.startswith("/") and text.isprintable() and not {" ", "#", "\\"} & set(text)
 
 
-Duration = Annotated[timedelta, BeforeValidator(_parse_duration)]
-Flag = Annotated[bool, Strict()]
-Text = Annotated[str, AfterValidator(_require_text)]
-Number = Annotated[object, AfterValidator(_require_number)]
+Duration = Annotated[timedelta, BeforeValidator(lambda text: parse_quoted_duration(text, '"60s" or "5m"'))]
+Argv = Annotated[tuple[str, ...], BeforeValidator(lambda words: check_argv(words, '["pytest", "tests/smoke"]'))]
+Text = Annotated[str, require(bool, "must not be empty")]
+Path = Annotated[str, require(_is_path, 'must be the path of a URL, such as "/healthz"')]
+# 1xx are no final responses.
+Status = Annotated[int, Strict(), require(range(200, 600).__contains__, "must be an HTTP status from 200 to 599")]
+Number = Annotated[object, require(_is_number, "must be a number")]
+Comparable = Annotated[object, AfterValidator(lambda value: check_plain_value(value, "no output"))]
 
 
 class CheckTable(BaseModel):
@@ -103,8 +71,8 @@ class HttpCheck(CheckTable):
 
     kind: Literal["http"] = "http"
     url: Annotated[str, AfterValidator(_check_address)]
-    path: Annotated[str, AfterValidator(_check_path)] = ""
-    expect_status: Annotated[int, Strict(), AfterValidator(_check_status)] = 200
+    path: Path = ""
+    expect_status: Status = 200
     contains: Text | None = None
     timeout: Duration = timedelta(seconds=60)
     # Resources of the sandbox serve no requests.
@@ -115,7 +83,7 @@ class CommandCheck(CheckTable):
     """A program in the project's folder ends with exit code 0."""
 
     kind: Literal["command"] = "command"
-    command: Annotated[tuple[str, ...], BeforeValidator(_check_command)]
+    command: Argv
     timeout: Duration = timedelta(minutes=5)
 
 
@@ -123,8 +91,8 @@ class OutputCheck(CheckTable):
     """The output of a stack has the expected value."""
 
     kind: Literal["output"] = "output"
-    output: Annotated[str, AfterValidator(_check_output)]
-    equals: Annotated[object, AfterValidator(_require_comparable)] = None
+    output: Annotated[str, AfterValidator(lambda text: str(OutputReference.parse(text)))]
+    equals: Comparable = None
     matches: Annotated[str, AfterValidator(_check_pattern)] | None = None
     at_least: Number = None
     at_most: Number = None

@@ -49,10 +49,7 @@ def _parse_check(table: object) -> "Check":
         raise ValueError(f"must have a kind, one of {known}; only a check that is named like a kind goes without")
     kind = table["kind"]
     if not isinstance(kind, str) or kind not in KINDS:
-        raise _build_error("kind", f"must be one of {known}")
+        error = ValueError(f"must be one of {known}")
+        details = {"type": "value_error", "loc": ("kind",), "input": None, "ctx": {"error": error}}
+        raise ValidationError.from_exception_data("Check", [details], hide_input=True)  # type: ignore[list-item]
     return KINDS[kind].model_validate(table)
-
-
-def _build_error(key: str, sentence: str) -> ValidationError:
-    details = {"type": "value_error", "loc": (key,), "input": None, "ctx": {"error": ValueError(sentence)}}
-    return ValidationError.from_exception_data("Check", [details], hide_input=True)  # type: ignore[list-item]

@@ -1,1 +1,1 @@
-"""Actors: principals, names of one person, and role ARNs."""
+"""Actors: principals, and names of one person."""

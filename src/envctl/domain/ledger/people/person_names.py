@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cache
 
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.people.role_arns import to_role_arn
 
 # No-reply addresses of GitHub and GitLab: "583231+octocat@users.noreply.github.com", "octocat@users…",
 # "42-octocat@users.noreply.gitlab.com", and the same on other hosts.
@@ -24,6 +23,7 @@ _TOOL_SESSION = re.compile(
     r"|[0-9a-f]{32}|awscodebuild-.*|.*[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 )
 _OWN_SESSION = "envctl-"
+_ROLE_OF_SESSION = re.compile(r"arn:(?P<partition>[^:]+):sts::(?P<account>\d{12}):assumed-role/(?P<role>.+)/[^/]+")
 
 
 @dataclass(frozen=True)
@@ -115,3 +115,9 @@ def _parse_arn(arn: str, text: str) -> _Name:
     if not slash or _TOOL_SESSION.fullmatch(last):
         return _Name(plain=frozenset({to_role_arn(arn).casefold()}))
     return _parse_name(last)
+
+
+def to_role_arn(arn: str) -> str:
+    """Return the role ARN of a session ARN, without the role's path; any other ARN unchanged."""
+    match = _ROLE_OF_SESSION.fullmatch(arn)
+    return f"arn:{match['partition']}:iam::{match['account']}:role/{match['role']}" if match else arn

@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable
 
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.people.person_names import is_machine, list_names
-from envctl.domain.ledger.people.role_arns import to_role_arn
+from envctl.domain.ledger.people.person_names import is_machine, list_names, to_role_arn
 
 GITHUB, TEAM = "github:", "github-team:"
 

@@ -5,28 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
+from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry, encode_entry, hash_bytes
-from envctl.domain.ledger.events import (
-    ApprovalGiven,
-    ApprovalWithdrawn,
-    DeploymentAbandoned,
-    DeploymentFailed,
-    DeploymentStarted,
-    DeploymentSucceeded,
-    DriftChecked,
-    Ending,
-    EnvironmentLocked,
-    EnvironmentUnlocked,
-    HoldLifted,
-    HoldSet,
-    LocalEvent,
-    ReleaseCreated,
-    RolloutStarted,
-    TrafficShifted,
-    VerificationFailed,
-    VerificationPassed,
-    WaiverUsed,
-)
 from envctl.domain.ledger.people.person_names import has_same_name
 from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.ledger.projection.evidence import apply_drift_check, apply_verification
@@ -80,7 +60,7 @@ def apply_entry(ledger: LedgerState, entry: Entry, doubt: str = "") -> LedgerSta
         unbelieved = (*ledger.unbelieved, to_unbelieved(entry, doubt))[-MAX_UNBELIEVED:]
         return replace(ledger, seq=entry.seq, head=head, unbelieved=unbelieved)
     releases, environments, came = ledger.releases, ledger.environments, ledger.came
-    if isinstance(event, ReleaseCreated):
+    if isinstance(event, events.ReleaseCreated):
         releases = {**releases, event.release: _add_release(releases.get(event.release), entry, event)}
     else:
         before = ledger.find_environment(event.environment)
@@ -90,7 +70,7 @@ def apply_entry(ledger: LedgerState, entry: Entry, doubt: str = "") -> LedgerSta
     return LedgerState(entry.seq, head, releases, environments, ledger.unbelieved, latest, came)
 
 
-def _add_release(known: KnownRelease | None, entry: Entry, event: ReleaseCreated) -> KnownRelease:
+def _add_release(known: KnownRelease | None, entry: Entry, event: events.ReleaseCreated) -> KnownRelease:
     """Return the created release. A second creation entry with the same content only adds its environment."""
     if known is not None:
         made_for = tuple(dict.fromkeys((*known.made_for, event.beside)))
@@ -113,11 +93,11 @@ def _record_arrival(
 
 
 def to_unbelieved(entry: Entry, why: str) -> Unbelieved:
-    environment = "" if isinstance(entry.event, ReleaseCreated) else entry.event.environment
+    environment = "" if isinstance(entry.event, events.ReleaseCreated) else entry.event.environment
     return Unbelieved(entry.seq, environment, entry.event.kind, entry.actor, entry.at, why)
 
 
-def to_deployment(entry: Entry, event: DeploymentStarted) -> Deployment:
+def to_deployment(entry: Entry, event: events.DeploymentStarted) -> Deployment:
     """Return the deployment started by the entry."""
     release, settings, action, source = event.release, event.settings, event.action, event.source
     return Deployment(
@@ -139,32 +119,34 @@ def to_deployment(entry: Entry, event: DeploymentStarted) -> Deployment:
     )
 
 
-def close_deployment(begun: Deployment, event: Ending, at: datetime) -> Deployment:
+def close_deployment(begun: Deployment, event: events.Ending, at: datetime) -> Deployment:
     """Return the deployment with its outcome."""
     match event:
-        case DeploymentSucceeded():
+        case events.DeploymentSucceeded():
             whole: Outcome = "partial" if begun.only else "succeeded"
             return replace(begun, outcome=whole, ended_at=at, changed=event.changed, lost=event.lost)
-        case DeploymentFailed():
+        case events.DeploymentFailed():
             outcome: Outcome = "interrupted" if event.interrupted else "failed"
-        case DeploymentAbandoned():
+        case events.DeploymentAbandoned():
             outcome = "abandoned"
     return replace(begun, outcome=outcome, ended_at=at, reason=event.reason)
 
 
-def _apply_event(ledger: LedgerState, state: EnvironmentState, entry: Entry, event: LocalEvent) -> EnvironmentState:
+def _apply_event(
+    ledger: LedgerState, state: EnvironmentState, entry: Entry, event: events.LocalEvent
+) -> EnvironmentState:
     match event:
-        case DeploymentStarted():
+        case events.DeploymentStarted():
             return _apply_start(state, entry, event)
-        case DeploymentSucceeded() | DeploymentFailed() | DeploymentAbandoned():
+        case events.DeploymentSucceeded() | events.DeploymentFailed() | events.DeploymentAbandoned():
             return _apply_end(ledger, state, entry, event)
-        case VerificationPassed() | VerificationFailed():
+        case events.VerificationPassed() | events.VerificationFailed():
             return apply_verification(state, entry.at, event)
-        case DriftChecked():
+        case events.DriftChecked():
             return apply_drift_check(state, entry, event)
-        case WaiverUsed():
+        case events.WaiverUsed():
             return _apply_waiver(state, entry, event)
-        case RolloutStarted() | TrafficShifted():
+        case events.RolloutStarted() | events.TrafficShifted():
             return apply_traffic_event(state, event)
         case RulesApproved() | RulesResetRequested() | RulesResetWithdrawn():
             return apply_rules_event(state, entry, event)
@@ -179,33 +161,38 @@ def _apply_event(ledger: LedgerState, state: EnvironmentState, entry: Entry, eve
 def _apply_statement(
     state: EnvironmentState,
     entry: Entry,
-    event: ApprovalGiven | ApprovalWithdrawn | EnvironmentLocked | EnvironmentUnlocked | HoldSet | HoldLifted,
+    event: events.ApprovalGiven
+    | events.ApprovalWithdrawn
+    | events.EnvironmentLocked
+    | events.EnvironmentUnlocked
+    | events.HoldSet
+    | events.HoldLifted,
 ) -> EnvironmentState:
     """Apply an event without effect on running releases: approvals, locks and holds."""
     match event:
-        case ApprovalGiven():
+        case events.ApprovalGiven():
             by = build_reviewer(event.reviewer, entry.actor, event.environment) if event.reviewer else entry.actor
             bound = (event.plan, event.place, event.unseen, event.rules, event.recorded)
             given = Approval(event.gate, event.release, event.settings, by, entry.at, *bound)
             return replace(state, approvals=(*state.approvals, given)[-MAX_APPROVALS:])
-        case ApprovalWithdrawn():
+        case events.ApprovalWithdrawn():
             said = (event.gate, event.release)
             mine = [a for a in state.approvals if (a.gate, a.release) == said and has_same_name(a.by, entry.actor)]
             return replace(state, approvals=tuple(a for a in state.approvals if a not in mine))
-        case EnvironmentLocked():
+        case events.EnvironmentLocked():
             return replace(state, lock=Lock(entry.actor, entry.at, event.reason))
-        case EnvironmentUnlocked():
+        case events.EnvironmentUnlocked():
             return replace(state, lock=None)
-        case HoldSet():
+        case events.HoldSet():
             hold = Hold(event.release, entry.actor, entry.at, event.reason)
             return replace(state, holds={**state.holds, event.release: hold})
-        case HoldLifted():
+        case events.HoldLifted():
             return replace(state, holds={name: h for name, h in state.holds.items() if name != event.release})
         case _:
             assert_never(event)
 
 
-def _apply_start(state: EnvironmentState, entry: Entry, event: DeploymentStarted) -> EnvironmentState:
+def _apply_start(state: EnvironmentState, entry: Entry, event: events.DeploymentStarted) -> EnvironmentState:
     begun = to_deployment(entry, event)
     # A deployment interrupts the soak time of all releases.
     evidence = {release: proof.end_stay(entry.at) for release, proof in state.evidence.items()}
@@ -219,15 +206,15 @@ def _apply_start(state: EnvironmentState, entry: Entry, event: DeploymentStarted
     return replace(state, unnamed=(*state.unnamed, entry.seq)[-MAX_UNNAMED:])
 
 
-def _apply_end(ledger: LedgerState, state: EnvironmentState, entry: Entry, event: Ending) -> EnvironmentState:
+def _apply_end(ledger: LedgerState, state: EnvironmentState, entry: Entry, event: events.Ending) -> EnvironmentState:
     begun = state.unfinished_deployment
     if begun is None or (begun.seq, begun.release) != (event.started, event.release):
         # An end without its open deployment is ignored.
         return state
     done = close_deployment(begun, event, entry.at)
-    if isinstance(event, DeploymentSucceeded) and not begun.only:
+    if isinstance(event, events.DeploymentSucceeded) and not begun.only:
         return _apply_success(ledger, state, done, event)
-    if isinstance(event, DeploymentFailed | DeploymentSucceeded):
+    if isinstance(event, events.DeploymentFailed | events.DeploymentSucceeded):
         state = replace(
             apply_stack_changes(state, event), performed=_add_performed(state, event.release, event.performed)
         )
@@ -235,7 +222,7 @@ def _apply_end(ledger: LedgerState, state: EnvironmentState, entry: Entry, event
 
 
 def _apply_success(
-    ledger: LedgerState, state: EnvironmentState, done: Deployment, event: DeploymentSucceeded
+    ledger: LedgerState, state: EnvironmentState, done: Deployment, event: events.DeploymentSucceeded
 ) -> EnvironmentState:
     if done.action == "destroy":
         empty: frozenset[str] = frozenset()
@@ -245,8 +232,11 @@ def _apply_success(
     proof = Evidence(done, longest=before.longest, until=before.until) if before else Evidence(done)
     if done.unpinned:
         # Other provider code ran: earlier evidence of the release is void.
-        proof = Evidence(done, revoked=_describe_unpinned(done))
-    evidence = _keep_latest_evidence(state.evidence, done.release, proof)
+        why = f"it was deployed there with {', '.join(done.unpinned)} in place of what the release pins"
+        proof = Evidence(done, revoked=why)
+    # The evidence of the releases deployed last, oldest first.
+    kept = list(_remove_evidence(state.evidence, done.release).items())[-(MAX_EVIDENCE - 1) :]
+    evidence = {**dict(kept), done.release: proof}
     performed = _add_performed(state, done.release, event.performed)
     return replace(
         record_rules(apply_stack_changes(state, event), done),
@@ -260,12 +250,6 @@ def _apply_success(
         holds=_lift_older_holds(ledger, state, done),
         debts=() if _can_clear_debts(state, done) else state.debts,
     )
-
-
-def _keep_latest_evidence(evidence: Mapping[str, Evidence], release: str, proof: Evidence) -> dict[str, Evidence]:
-    """Return the evidence of the releases deployed last, oldest first."""
-    kept = list(_remove_evidence(evidence, release).items())[-(MAX_EVIDENCE - 1) :]
-    return {**dict(kept), release: proof}
 
 
 def _lift_older_holds(ledger: LedgerState, state: EnvironmentState, done: Deployment) -> Mapping[str, Hold]:
@@ -283,11 +267,7 @@ def _can_clear_debts(state: EnvironmentState, done: Deployment) -> bool:
     return done.action == "promote" or (done.action == "apply" and other)
 
 
-def _describe_unpinned(done: Deployment) -> str:
-    return f"it was deployed there with {', '.join(done.unpinned)} in place of what the release pins"
-
-
-def _apply_waiver(state: EnvironmentState, entry: Entry, event: WaiverUsed) -> EnvironmentState:
+def _apply_waiver(state: EnvironmentState, entry: Entry, event: events.WaiverUsed) -> EnvironmentState:
     debt = Debt(entry.seq, event.release, entry.actor, entry.at, event.reason, event.guards, event.refusals)
     begun = state.unfinished_deployment
     if begun and begun.seq == event.started:

@@ -12,12 +12,8 @@ def apply_verification(
     state: EnvironmentState, now: datetime, event: VerificationPassed | VerificationFailed
 ) -> EnvironmentState:
     """Apply a verification. One of a release no longer running there is ignored."""
-    proof = state.current_evidence
-    if (
-        isinstance(event, VerificationFailed)
-        and state.unfinished_deployment
-        and state.unfinished_deployment.seq == event.started
-    ):
+    proof, open_one = state.current_evidence, state.unfinished_deployment
+    if isinstance(event, VerificationFailed) and open_one and open_one.seq == event.started:
         return _apply_rollout_failure(state, event)
     if proof is None or (proof.deployment.seq, proof.deployment.release) != (event.started, event.release):
         return state
@@ -31,7 +27,7 @@ def apply_verification(
         passed = {**proof.passed, **dict.fromkeys(event.marks or event.checks, now)}
         proof = replace(proof, verified_at=now, checks=event.checks, revoked="", since=since, passed=passed)
     else:
-        proof = _revoke_evidence(proof, _describe_failure(event))
+        proof = Evidence(proof.deployment, revoked=f"its verification failed: {event.reason}")
     return replace(state, evidence={**state.evidence, event.release: proof})
 
 
@@ -42,11 +38,8 @@ def _apply_rollout_failure(state: EnvironmentState, event: VerificationFailed) -
     proof = state.evidence.get(event.release)
     if proof is None:
         return state
-    return replace(state, evidence={**state.evidence, event.release: _revoke_evidence(proof, _describe_failure(event))})
-
-
-def _describe_failure(event: VerificationFailed) -> str:
-    return f"its verification failed: {event.reason}"
+    proof = Evidence(proof.deployment, revoked=f"its verification failed: {event.reason}")
+    return replace(state, evidence={**state.evidence, event.release: proof})
 
 
 def apply_drift_check(state: EnvironmentState, entry: Entry, event: DriftChecked) -> EnvironmentState:
@@ -56,11 +49,7 @@ def apply_drift_check(state: EnvironmentState, entry: Entry, event: DriftChecked
     if proof is None or state.current is None or state.current.release != event.release:
         return state
     if event.drifted:
-        proof = _revoke_evidence(proof, "drift was found there")
+        proof = Evidence(proof.deployment, revoked="drift was found there")
     elif state.whole and proof.verified:
         proof = replace(proof, since=min(proof.since or entry.at, entry.at))
     return replace(state, evidence={**state.evidence, event.release: proof})
-
-
-def _revoke_evidence(proof: Evidence, reason: str) -> Evidence:
-    return Evidence(proof.deployment, revoked=reason)

@@ -11,11 +11,8 @@ from envctl.domain.ledger.state_events import StateMoved
 def apply_stack_changes(state: EnvironmentState, event: DeploymentSucceeded | DeploymentFailed) -> EnvironmentState:
     """Apply the end of any deployment but a complete destroy."""
     done, gone = set(event.stacks), set(event.left)
-    forgot, untouched = set[str](), set[str]()
-    if isinstance(event, DeploymentSucceeded):
-        forgot = set(event.forgot)
-    else:
-        untouched = set(event.untouched)
+    forgot = set(event.forgot if isinstance(event, DeploymentSucceeded) else ())
+    untouched = set(event.untouched if isinstance(event, DeploymentFailed) else ())
     return replace(
         state,
         stacks=(state.stacks | done) - gone - forgot,
@@ -29,11 +26,8 @@ def apply_stack_changes(state: EnvironmentState, event: DeploymentSucceeded | De
 
 def apply_state_move(state: EnvironmentState, event: StateMoved) -> EnvironmentState:
     """Apply the move of a stack state to a new name, during an open deployment."""
-    if (
-        state.unfinished_deployment is None
-        or state.unfinished_deployment.seq != event.started
-        or event.stack not in state.held_stacks
-    ):
+    begun = state.unfinished_deployment
+    if begun is None or begun.seq != event.started or event.stack not in state.held_stacks:
         return state
     was_applied = event.stack in state.stacks
     traffic = {event.to if name == event.stack else name: each for name, each in state.traffic.items()}

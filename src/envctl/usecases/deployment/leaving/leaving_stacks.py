@@ -7,7 +7,7 @@ from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.plan.leaving_stacks import Changeover
-from envctl.domain.release.contents import File, Release, StackWiring, Wiring
+from envctl.domain.release.contents import Release, Wiring
 from envctl.domain.release.remote_modules import render_module_record
 from envctl.domain.release.root_module import RootModule, render_root_module
 from envctl.domain.rollout.traffic import COLOR_VARIABLE, FULL_PERCENT, PERCENT_VARIABLE, STABLE_VARIABLE
@@ -39,9 +39,11 @@ def add_leaving(
     if not changeover.leaving:
         return prepared
     environment = prepared.environment
-    makers = find_stack_origins(ports, present, environment, changeover.leaving)
-    code = {path: file for maker in makers.values() for path, file in _collect_code(maker).items()}
-    ports.workspace.write_code(environment, {**release.files, **code})
+    makers, code = find_stack_origins(ports, present, environment, changeover.leaving), dict(release.files)
+    for maker in makers.values():
+        folder = _name_code_folder(maker)
+        code |= {f"{folder}/{path}": file for path, file in maker.release.files.items() if path != LOCK_FILE}
+    ports.workspace.write_code(environment, code)
     leaving = _LeavingStacks(ports, project, environment, present.find_environment(environment), changeover)
     left = tuple(leaving.prepare_stack(name, makers.get(name)) for name in changeover.leaving)
     kept = tuple(stack for stack in prepared.stacks if stack.name not in changeover.leaving)
@@ -68,7 +70,11 @@ class _LeavingStacks:
 
     def _write_and_init(self, name: str, maker: StackOrigin | None) -> PreparedStack:
         if maker is None:
-            raise OperationFailedError(_describe_unknown_maker(self.environment, name))
+            message = (
+                f"{self.environment} holds {name}, and the store has no release that made it: envctl can't destroy it"
+            )
+            hint = f'restore the store; or add [removed.{name}] with then = "forget", and destroy what it holds by hand'
+            raise OperationFailedError(Problem("E140", message, hint))
         stack = self._write_workdir(name, maker)
         prepare.init_release_stacks(self.ports, self.environment, (stack,), maker.release)
         return stack
@@ -78,10 +84,8 @@ class _LeavingStacks:
         ports.terraform.require_idle(environment, PreparedStack(name))
         wiring = _relocate_wiring(maker, name)
         wired = wiring.stacks[name]
-        reachable = {
-            variable: text for variable, text in wired.inputs.items() if text.partition(".")[0] in self.here.stacks
-        }
-        lost = [variable for variable in wired.inputs if variable not in reachable]
+        lost = [variable for variable, text in wired.inputs.items() if text.partition(".")[0] not in self.here.stacks]
+        reachable = {variable: text for variable, text in wired.inputs.items() if variable not in lost}
         wiring = replace(wiring, stacks={**wiring.stacks, name: replace(wired, inputs=reachable)})
         live = self.here.traffic[name].live if name in self.here.traffic else None
         positioned = {COLOR_VARIABLE: live.color, PERCENT_VARIABLE: FULL_PERCENT, STABLE_VARIABLE: None} if live else {}
@@ -91,20 +95,9 @@ class _LeavingStacks:
         ports.observer.redact(tuple(root.secrets.values()), (environment, name))
         ports.workspace.write_stack(environment, name, root.encode())
         ports.workspace.write_module_record(environment, name, render_module_record(wiring, name))
-        return PreparedStack(
-            name,
-            tuple(each for each in wired.needs if each in self.changeover.leaving),
-            root.secrets,
-            self.project.terraform.binary or "",
-            self.project.environments[environment].profile or "",
-            plan_keys=self.project.terraform.plan_keys,
-        )
-
-
-def _describe_unknown_maker(environment: str, name: str) -> Problem:
-    message = f"{environment} holds {name}, and the store has no release that made it: envctl can't destroy it"
-    hint = f'restore the store; or add [removed.{name}] with then = "forget", and destroy what it holds by hand'
-    return Problem("E140", message, hint)
+        needs = tuple(each for each in wired.needs if each in self.changeover.leaving)
+        binary, profile = self.project.terraform.binary or "", self.project.environments[environment].profile or ""
+        return PreparedStack(name, needs, root.secrets, binary, profile, plan_keys=self.project.terraform.plan_keys)
 
 
 def _render_stack(
@@ -123,15 +116,10 @@ def _name_code_folder(maker: StackOrigin) -> str:
     return f"{LEAVING_FOLDER}/{shorten_id(maker.identity)}"
 
 
-def _collect_code(maker: StackOrigin) -> dict[str, File]:
-    there = _name_code_folder(maker)
-    return {f"{there}/{path}": file for path, file in maker.release.files.items() if path != LOCK_FILE}
-
-
 def _relocate_wiring(maker: StackOrigin, name: str) -> Wiring:
     """Return the wiring with module paths in the own code folder of that release."""
     wiring, there = maker.release.wiring, _name_code_folder(maker)
-    stack: StackWiring = wiring.stacks[name]
+    stack = wiring.stacks[name]
     modules = tuple(replace(each, folder=f"{there}/{each.folder}") for each in wiring.modules)
     moved = replace(stack, module=f"{there}/{stack.module}")
     return replace(wiring, stacks={**wiring.stacks, name: moved}, modules=modules)

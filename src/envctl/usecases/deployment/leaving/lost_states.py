@@ -3,7 +3,7 @@
 Outside of a destruction, `planning.require_state` refuses to create the resources a second time.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.plan.changes import StackPlan
@@ -24,32 +24,21 @@ def find_lost_states(
     An emptied state still exists, so an interrupted destruction can continue. A stack of code without resources
     never had a state.
     """
-    doubtful = [stack for stack in stacks if stack.name in applied and _can_be_lost(plans.get(stack.name))]
-    return tuple(stack.name for stack in doubtful if is_lost(ports, environment, stack))
-
-
-def require_no_lost(environment: str, lost: Iterable[str]) -> None:
-    """Raise OperationFailedError if any state is lost."""
-    if names := tuple(lost):
-        raise OperationFailedError(describe_lost(environment, names))
+    doubtful = {name for name, plan in plans.items() if name in applied and plan.stateless and not plan.changes}
+    return tuple(stack.name for stack in stacks if stack.name in doubtful and is_lost(ports, environment, stack))
 
 
 def describe_lost(environment: str, lost: Sequence[str]) -> Problem:
     states, held = ("state", "it") if len(lost) == 1 else ("states", "they")
     message = (
-        f"the Terraform {states} of {join_names(lost)} in {environment} cannot be found: "
-        f"destroy would leave what {held}"
-        " held, and forget it. Nothing was changed"
+        f"the Terraform {states} of {join_names(lost)} in {environment} cannot be found:"
+        f" destroy would leave what {held} held, and forget it. Nothing was changed"
     )
     hint = (
         "put it back from a version of its bucket or a backup. If that is impossible, remove by hand what is there,"
         f" and then: envctl destroy {environment} --state-lost"
     )
     return Problem("E371", message, hint)
-
-
-def _can_be_lost(plan: StackPlan | None) -> bool:
-    return plan is not None and plan.stateless and not plan.changes
 
 
 def is_lost(ports: Ports, environment: str, stack: PreparedStack) -> bool:

@@ -39,7 +39,8 @@ def find_arguments(
     known = kept.arguments.get(stack, {}) if kept else {}
     today = _load_current_values(ports, project, environment)
     builtin = {"environment": environment, "project": wiring.project, **positioned}
-    region = _find_region(project, environment, wiring.stacks[stack].region)
+    there, named = project.environments[environment], wiring.stacks[stack].region
+    region = (there.regions.get(named, "") if named else there.region) or ""
     found: dict[str, object] = {}
     missing: list[str] = []
     for variable in wiring.schema[stack]:
@@ -81,15 +82,10 @@ def empty_value(type_: TypeExpression) -> object:
 
 def _load_current_values(ports: Ports, project: Project, environment: str) -> Mapping[str, object]:
     files = list(load.load_settings_files(ports, project, environment))
-    data = ports.tree.read_contents(removed_settings_path(environment))
-    if data is not None:
-        files.append(ports.config_reader.parse_settings(data, removed_settings_path(environment)))
+    path = removed_settings_path(environment)
+    if (data := ports.tree.read_contents(path)) is not None:
+        files.append(ports.config_reader.parse_settings(data, path))
     return {each.name: each.value for file in files for each in file.assignments}
-
-
-def _find_region(project: Project, environment: str, named: str) -> str:
-    there = project.environments[environment]
-    return (there.regions.get(named, "") if named else there.region) or ""
 
 
 def _describe_missing(environment: str, stack: str, missing: Sequence[str], variables: Sequence[Variable]) -> str:
@@ -97,7 +93,6 @@ def _describe_missing(environment: str, stack: str, missing: Sequence[str], vari
     what = "sensitive settings are" if sensitive.issuperset(missing) else "settings are"
     verb = "is" if len(missing) == 1 else "are"
     return (
-        f"{stack} leaves {environment}, and some of its {what} not kept: "
-        f"{join_names(missing)} {verb} empty for this plan."
-        f" If the plan fails because of that, write them into {removed_settings_path(environment)}"
+        f"{stack} leaves {environment}, and some of its {what} not kept: {join_names(missing)} {verb} empty for this"
+        f" plan. If the plan fails because of that, write them into {removed_settings_path(environment)}"
     )

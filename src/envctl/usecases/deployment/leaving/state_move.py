@@ -4,23 +4,19 @@ The state is copied, read back and recorded before any apply; only then the old 
 leaves the old state alone, or both states and an entry naming the valid one.
 """
 
+from collections.abc import Mapping
+
+from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.ledger.events import Event
-from envctl.domain.ledger.state import LedgerState
 from envctl.domain.ledger.state_events import StateMoved
-from envctl.domain.terraform.moved_state import (
-    StateConflictError,
-    build_moved_state,
-    clear_state,
-    has_resources,
-    has_same_content,
-    has_same_lineage,
-    read_lineage_and_serial,
-)
+from envctl.domain.terraform import moved_state
 from envctl.usecases.deployment import prepare
+from envctl.usecases.deployment.ledger_entries import append_if_unfinished
 from envctl.usecases.deployment.run import Run, require
 from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project.empty_stack import prepare_empty_stack
 
 
@@ -44,39 +40,41 @@ def _move_state(run: Run, new: str, old: str, state: bytes) -> None:
     terraform, stack = run.ports.terraform, run.find_stack(new)
     terraform.init(run.target, stack, require(run.release).lock_bytes())
     try:
-        moved = build_moved_state(state, terraform.pull_state(run.target, stack))
-    except StateConflictError as error:
+        moved = moved_state.build_moved_state(state, terraform.pull_state(run.target, stack))
+    except moved_state.StateConflictError as error:
         message = f"the state of {old} can't become that of {new} in {run.target}: {error}"
         hint = f"look at what {new} holds there, and remove moved_from, or that state: nothing was changed"
         raise OperationFailedError(Problem("E142", message, hint, stack=new)) from error
     if moved:
         terraform.push_state(run.target, stack, moved)
-    if moved and not has_same_content(moved, terraform.pull_state(run.target, stack)):
+    if moved and not moved_state.has_same_content(moved, terraform.pull_state(run.target, stack)):
         message = f"the state of {old} was written to that of {new} in {run.target}, and is read back otherwise"
         hint = f"nothing was changed in {old}: look at the bucket of the states, and run the command again"
         raise OperationFailedError(Problem("E143", message, hint, stack=new))
-    _record_move(run, new, old, read_lineage_and_serial(state))
-    _empty_old_state(run, old, state)
+    version = moved_state.read_lineage_and_serial(state)
+    append_if_unfinished(run, lambda _: StateMoved(run.target, run.identity, run.started, old, new, *version))
+    if moved_state.has_resources(state):
+        # A later stack of the old name must not find the moved resources.
+        left = prepare_empty_stack(run.ports, run.project, run.target, old)
+        terraform.push_state(run.target, left, moved_state.clear_state(state))
     run.ports.observer.on_message(f"the state of {old} is now that of {new}")
 
 
-def _record_move(run: Run, new: str, old: str, version: tuple[str, int]) -> None:
-    def decide_event(present: LedgerState) -> Event | None:
-        unfinished = present.find_environment(run.target).unfinished_deployment
-        if unfinished is None or unfinished.seq != run.started:
-            message = f"the deployment to {run.target} was declared over by somebody else while it ran"
-            raise OperationFailedError(Problem("E408", message, "envctl status shows where things stand"))
-        return StateMoved(run.target, run.identity, run.started, old, new, *version)
+def clear_copies(ports: Ports, project: Project, environment: str, moves: Mapping[str, str]) -> None:
+    """Empty each new state identical to its old one after a killed move: no other stack must get it.
 
-    journal.append(run.ports, decide_event)
-
-
-def _empty_old_state(run: Run, old: str, state: bytes) -> None:
-    """Empty the state of the old name: a later stack of that name must not find the moved resources."""
-    if not has_resources(state):
-        return
-    stack = prepare_empty_stack(run.ports, run.project, run.target, old)
-    run.ports.terraform.push_state(run.target, stack, clear_state(state))
+    `moves` are unrecorded, new name to old name: the old states are valid.
+    """
+    for new, old in moves.items():
+        for name in (new, old):
+            ports.terraform.require_idle(environment, PreparedStack(name))
+        stack = prepare_empty_stack(ports, project, environment, new)
+        copy = ports.terraform.pull_state(environment, stack)
+        if not moved_state.has_resources(copy):
+            continue
+        original = prepare_empty_stack(ports, project, environment, old)
+        if moved_state.has_same_content(copy, ports.terraform.pull_state(environment, original)):
+            ports.terraform.push_state(environment, stack, moved_state.clear_state(copy))
 
 
 def _empty_leftover_states(run: Run) -> None:
@@ -87,10 +85,10 @@ def _empty_leftover_states(run: Run) -> None:
             continue
         stack = prepare_empty_stack(run.ports, run.project, run.target, old)
         left = run.ports.terraform.pull_state(run.target, stack)
-        if not has_resources(left):
+        if not moved_state.has_resources(left):
             continue
         if _is_copied_state(run, new, old, left):
-            run.ports.terraform.push_state(run.target, stack, clear_state(left))
+            run.ports.terraform.push_state(run.target, stack, moved_state.clear_state(left))
         else:
             run.ports.observer.on_message(f"the state of {old} is not what {new} took over: it is left as it is")
 
@@ -101,10 +99,10 @@ def _is_copied_state(run: Run, new: str, old: str, left: bytes) -> bool:
         event = entry.event
         if isinstance(event, StateMoved) and (event.environment, event.stack, event.to) == (run.target, old, new):
             if event.lineage:
-                return read_lineage_and_serial(left) == (event.lineage, event.serial)
+                return moved_state.read_lineage_and_serial(left) == (event.lineage, event.serial)
             break
     now = run.ports.terraform.pull_state(run.target, run.find_stack(new))
-    return has_same_lineage(left, now) or has_same_content(left, now)
+    return moved_state.has_same_lineage(left, now) or moved_state.has_same_content(left, now)
 
 
 def _rewrite_root_modules(run: Run) -> None:

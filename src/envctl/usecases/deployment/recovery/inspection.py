@@ -1,18 +1,10 @@
 """Inspect the stacks of an environment after an interrupted deployment, and repair locks, states and traffic."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 
+from envctl.domain import errors
 from envctl.domain.config.project import Project
-from envctl.domain.errors import (
-    ConfigurationError,
-    EnvctlError,
-    OperationFailedError,
-    Problem,
-    StateLock,
-    StateLockedError,
-    UpstreamBehindError,
-)
 from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.plan.changes import StackPlan
 from envctl.usecases.deployment.leaving.lost_states import describe_lost, find_lost_states
@@ -24,17 +16,17 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
 
 # A held lock and an unanswered prompt stop the recovery instead.
-INSPECTION_ERRORS = (ConfigurationError, OperationFailedError)
+INSPECTION_ERRORS = (errors.ConfigurationError, errors.OperationFailedError)
 
 
 @dataclass(frozen=True)
 class RecoveryFindings:
     """The repairs and the remaining work of an interrupted deployment."""
 
-    broken: tuple[StateLock, ...] = ()
+    broken: tuple[errors.StateLock, ...] = ()
     rescued: tuple[str, ...] = ()  # Stacks with an unsaved state, now saved.
     left: tuple[StackPlan, ...] = ()  # Plans to complete the deployment.
-    unseen: tuple[Problem, ...] = ()  # Errors of the inspection.
+    unseen: tuple[errors.Problem, ...] = ()  # Errors of the inspection.
     back: tuple[WentBack, ...] = ()  # Stacks with restored traffic.
 
 
@@ -77,7 +69,7 @@ class _Inspection:
                 plans = self._plan_breaking_lock(stack, self.here.stacks)
                 self.found = replace(self.found, back=(*self.found.back, restore.apply_plan(plans, stack)))
         except INSPECTION_ERRORS as error:
-            self._add_problems(error)
+            self.found = replace(self.found, unseen=(*self.found.unseen, *error.problems))
             return False
         return True
 
@@ -93,34 +85,32 @@ class _Inspection:
             for stack in batch:
                 if stack.name in looked.failed:
                     plans |= self._plan_after_failure(stack, applied, looked.failed[stack.name])
-            there = {name for name, plan in plans.items() if not plan.changes and not plan.waits_for}
-            applied = applied | there
-        self._add_lost_states(stacks, plans)
+            applied |= {name for name, plan in plans.items() if not plan.changes and not plan.waits_for}
+        # At a destruction, the plans of lost states look like those of emptied states.
+        if self._is_destruction and (
+            lost := find_lost_states(self.ports, self._environment, stacks, plans, self.here.stacks)
+        ):
+            self.found = replace(self.found, unseen=(*self.found.unseen, describe_lost(self._environment, lost)))
         self.found = replace(self.found, left=tuple(plans[stack.name] for stack in stacks if stack.name in plans))
 
-    def _add_lost_states(self, stacks: Sequence[PreparedStack], plans: Mapping[str, StackPlan]) -> None:
-        """Report lost states at a destruction: their plans look like those of emptied states."""
-        if not self._is_destruction:
-            return
-        if lost := find_lost_states(self.ports, self._environment, stacks, plans, self.here.stacks):
-            self.found = replace(self.found, unseen=(*self.found.unseen, describe_lost(self._environment, lost)))
-
-    def _plan_after_failure(self, stack: PreparedStack, applied: Set[str], error: EnvctlError) -> dict[str, StackPlan]:
+    def _plan_after_failure(
+        self, stack: PreparedStack, applied: Set[str], error: errors.EnvctlError
+    ) -> dict[str, StackPlan]:
         try:
-            if isinstance(error, StateLockedError):
+            if isinstance(error, errors.StateLockedError):
                 self._break_lock(stack, error)
                 return {plan.stack: plan for plan in self._plan_stack(stack, applied, wait=True)}
-            if isinstance(error, UpstreamBehindError):
-                return {stack.name: _build_waiting_plan(stack, error)}
+            if isinstance(error, errors.UpstreamBehindError):
+                return {stack.name: StackPlan(stack.name, waits_for=error.upstream, behind=True)}
             raise error
         except INSPECTION_ERRORS as unseen:
-            self._add_problems(unseen)
+            self.found = replace(self.found, unseen=(*self.found.unseen, *unseen.problems))
             return {}
 
     def _plan_breaking_lock(self, stack: PreparedStack, applied: Set[str]) -> tuple[StackPlan, ...]:
         try:
             return self._plan_stack(stack, applied, wait=False)
-        except StateLockedError as held:
+        except errors.StateLockedError as held:
             self._break_lock(stack, held)
             return self._plan_stack(stack, applied, wait=True)
 
@@ -128,16 +118,9 @@ class _Inspection:
         """Plan a stack. With missing upstream outputs, return a waiting plan instead of an error."""
         try:
             return plan_stacks(self.ports, self._environment, [stack], applied, destroy=self._is_destruction, wait=wait)
-        except UpstreamBehindError as error:
-            return (_build_waiting_plan(stack, error),)
+        except errors.UpstreamBehindError as error:
+            return (StackPlan(stack.name, waits_for=error.upstream, behind=True),)
 
-    def _break_lock(self, stack: PreparedStack, held: StateLockedError) -> None:
+    def _break_lock(self, stack: PreparedStack, held: errors.StateLockedError) -> None:
         lock = break_lock(self.ports, self._environment, stack, held, self.here.last)
         self.found = replace(self.found, broken=(*self.found.broken, lock))
-
-    def _add_problems(self, error: EnvctlError) -> None:
-        self.found = replace(self.found, unseen=(*self.found.unseen, *error.problems))
-
-
-def _build_waiting_plan(stack: PreparedStack, error: UpstreamBehindError) -> StackPlan:
-    return StackPlan(stack.name, waits_for=error.upstream, behind=True)

@@ -4,13 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from envctl.domain.config.project import Project
-from envctl.domain.errors import (
-    InterruptedByUserError,
-    OperationFailedError,
-    Problem,
-    StateLock,
-    StateLockedError,
-)
+from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem, StateLock, StateLockedError
 from envctl.domain.ledger.state import Deployment
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
@@ -22,7 +16,8 @@ def break_lock(
     ports: Ports, environment: str, stack: PreparedStack, held: StateLockedError, last: Deployment | None
 ) -> StateLock:
     """Break a lock of the last deployment. Raise StateLockedError for a foreign lock, or on failure."""
-    if not _is_left_behind(held.lock, last):
+    created = held.lock.created
+    if not held.lock.id or (created is not None and last is not None and created < last.started_at):
         raise StateLockedError(held.lock, replace(held.problems[0], hint=_suggest_unlock(held.lock))) from held
     if not ports.prompter.confirm_unlock(held.lock):
         message = f"stopped on your answer: the state of {stack.name} stays locked"
@@ -38,10 +33,7 @@ def break_lock(
 def break_state_locks(
     ports: Ports, project: Project, environment: str, names: Iterable[str], last: Deployment | None
 ) -> tuple[StateLock, ...]:
-    """Break the locks of states left by a killed state move and read by no plan.
-
-    Local locks end with their process.
-    """
+    """Break the locks of states left by a killed state move and read by no plan. Local locks end with their process."""
     if resolve_place(project, environment).backend.kind == "local":
         return ()
     broken = []
@@ -61,8 +53,3 @@ def _suggest_unlock(lock: StateLock) -> str:
         return "try again in a minute: it could not be seen whose it is"
     there = f"cd {lock.folder} && " if lock.folder else ""
     return f"no deployment took it: ask {lock.who}, or break it: {there}terraform force-unlock {lock.id}"
-
-
-def _is_left_behind(lock: StateLock, last: Deployment | None) -> bool:
-    """Return true if the last deployment took the lock."""
-    return bool(lock.id) and (lock.created is None or last is None or lock.created >= last.started_at)

@@ -12,11 +12,11 @@ from envctl.domain.plan.changes import StackPlan
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
+from envctl.usecases.deployment.leaving.state_move import clear_copies
 from envctl.usecases.deployment.prepare import PreparedRelease
 from envctl.usecases.deployment.recovery import inspection
 from envctl.usecases.deployment.recovery.lock_breaking import break_state_locks
 from envctl.usecases.deployment.recovery.state_import import StateImporter
-from envctl.usecases.deployment.recovery.unfinished_moves import clear_copies
 from envctl.usecases.deployment.rollout.abort import WentBack, require_restored
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
@@ -65,15 +65,18 @@ def recover(ports: Ports, environment: str, existing: Sequence[tuple[str, str]] 
         imports = StateImporter(ports, target, last.release if last else "")
         found = replace(found, abandoned_imports=imports.abandon_open(present))
         found = _import_resources(ports, project, present, found, existing)
+        resume = _suggest_resume(last, target) if last else ""
+        leaving = {plan.stack: resume for plan in found.left if plan.leaves and resume}
         if last is not None and last.outcome == "unfinished":
             after = _record_abandoned(ports, target, last, found)
-            require_restored(after, target, found.unseen, _list_leaving(found, last))
-            return replace(found, deployment=after.find_environment(target).last, next=_suggest_resume(last, target))
-        require_restored(journal.load(ports), target, found.unseen, _list_leaving(found, last))
+            require_restored(after, target, found.unseen, leaving)
+            return replace(found, deployment=after.find_environment(target).last, next=resume)
+        require_restored(journal.load(ports), target, found.unseen, leaving)
         if found.unseen:
             raise OperationFailedError(*found.unseen)
-        following = _suggest_resume(last, target) if found.taken_in and last else _suggest_verify(present, target)
-        return replace(found, left=(), next=following)
+        proof = present.find_environment(target).current_evidence
+        verify = f"envctl verify {target}" if proof and not proof.verified else ""
+        return replace(found, left=(), next=resume if found.taken_in and resume else verify)
 
 
 def _record_abandoned(ports: Ports, target: str, unfinished: Deployment, found: Recovered) -> LedgerState:
@@ -91,8 +94,7 @@ def _record_abandoned(ports: Ports, target: str, unfinished: Deployment, found: 
             return None
         return DeploymentAbandoned(target, still.release, still.seq, reason)
 
-    after, _ = journal.append(ports, decide_event)
-    return after
+    return journal.append(ports, decide_event)[0]
 
 
 def _inspect_environment(
@@ -183,15 +185,3 @@ def _suggest_resume(unfinished: Deployment, target: str) -> str:
             return f"envctl rollback {target} --to {shorten_id(unfinished.release)}"
         case _:
             return f"envctl {unfinished.action} {target}"
-
-
-def _list_leaving(found: Recovered, last: Deployment | None) -> dict[str, str]:
-    """Map the leaving stacks of the last deployment to the command for resuming it."""
-    return {
-        plan.stack: _suggest_resume(last, found.environment) for plan in found.left if plan.leaves and last is not None
-    }
-
-
-def _suggest_verify(present: LedgerState, target: str) -> str:
-    proof = present.find_environment(target).current_evidence
-    return f"envctl verify {target}" if proof and not proof.verified else ""

@@ -1,6 +1,5 @@
 """Import existing resources into a state, with ledger entries before and after each import."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_error_label
@@ -61,15 +60,11 @@ class StateImporter:
                 error.problems = (*error.problems, *unrecorded.problems)
 
     def _record_end(self, begun: OpenImport, outcome: ImportOutcome, reason: str = "") -> None:
+        """Record the end, only while none is recorded."""
         end = (begun.seq, begun.stack, begun.address, outcome, reason)
-        journal.append(self.ports, _decide_if_open(ImportEnded(self.environment, self.release, *end)))
 
+        def decide_event(present: LedgerState) -> Event | None:
+            still = {each.seq for each in present.find_environment(self.environment).imports}
+            return ImportEnded(self.environment, self.release, *end) if begun.seq in still else None
 
-def _decide_if_open(event: ImportEnded) -> Callable[[LedgerState], Event | None]:
-    """Return a decision to append `event` only while its import has no recorded end."""
-
-    def decide_event(present: LedgerState) -> Event | None:
-        still = {begun.seq for begun in present.find_environment(event.environment).imports}
-        return event if event.started in still else None
-
-    return decide_event
+        journal.append(self.ports, decide_event)

@@ -86,16 +86,12 @@ def require_restored(present: LedgerState, target: str, why: tuple[Problem, ...]
     `leaving` maps the leaving stacks of the last deployment to the command for resuming it.
     """
     again = f"mend what kept them from going back, and once more: envctl recover {target}"
-    hints = {
-        stack: f"{stack} leaves {target}, and its requests with it: {command}" for stack, command in leaving.items()
-    }
-    left = [
-        Problem(
-            "E336",
-            f"THE REQUESTS OF {stack} in {target} ARE STILL SHARED: about {shift.percent} % may go to {shift.color}",
-            hints.get(stack, again),
+    left = []
+    for stack, shift in present.find_environment(target).open_shifts.items():
+        message = (
+            f"THE REQUESTS OF {stack} in {target} ARE STILL SHARED: about {shift.percent} % may go to {shift.color}"
         )
-        for stack, shift in present.find_environment(target).open_shifts.items()
-    ]
+        hint = f"{stack} leaves {target}, and its requests with it: {leaving[stack]}" if stack in leaving else again
+        left.append(Problem("E336", message, hint))
     if left:
         raise OperationFailedError(*left, *why)

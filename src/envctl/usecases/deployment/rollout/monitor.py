@@ -1,7 +1,6 @@
 """Monitor a rollout: watch its alarms and checks after each step."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,10 +11,10 @@ from envctl.domain.config.rollout import OUTPUT
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.release.image_repositories import resolve_placeholders
 from envctl.domain.terraform.output_reference import OutputReference
-from envctl.domain.terraform.outputs import Outputs, drop_sensitive
-from envctl.domain.text.durations import format_duration
+from envctl.domain.terraform.outputs import Outputs
 from envctl.domain.text.lists import join_names
 from envctl.usecases.deployment.traffic.rollout_model import WatchList
+from envctl.usecases.deployment.verification import build_check_variables, find_needed_stacks, run_probe
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack, WorkerPool
@@ -31,11 +30,6 @@ class StoppedError(OperationFailedError):
         super().__init__(Problem(code, why, hint))
         self.what = what
 
-    @property
-    def place(self) -> str:
-        """Return the label of the first, like `check web` or `alarm errors`."""
-        return self.what[0] if self.what[0].startswith(ALARM_PREFIX) else f"check {self.what[0]}"
-
 
 @dataclass(frozen=True)
 class WatchTarget:
@@ -44,16 +38,16 @@ class WatchTarget:
     environment: str
     region: str
     alarms: tuple[str, ...]
-    probes: Mapping[str, checks.Probe | checks.Verdict]
+    probes: Mapping[str, checks.Probe | checks.CheckResult]
     surroundings: Mapping[str, str]
 
     @property
     def description(self) -> str:
-        alarms = f"{'alarm' if len(self.alarms) == 1 else 'alarms'} {join_names(self.alarms)}" if self.alarms else ""
-        probes = (
-            f"{'check' if len(self.probes) == 1 else 'checks'} {join_names(tuple(self.probes))}" if self.probes else ""
-        )
-        return ", ".join(filter(None, (probes, alarms)))
+        named = {"check": tuple(self.probes), "alarm": self.alarms}
+        parts = [
+            f"{kind}{'' if len(names) == 1 else 's'} {join_names(names)}" for kind, names in named.items() if names
+        ]
+        return ", ".join(parts)
 
 
 def read_other_outputs(ports: Ports, prepared: PreparedEnvironment, stack: str, watched: WatchList) -> Outputs:
@@ -78,12 +72,7 @@ def resolve_target(
         watched.region,
         tuple(name for text in watched.alarms for name in _resolve_alarm_names(text, names, outputs)),
         {name: checks.resolve_check(check, name, outputs) for name, check in watched.checks.items()},
-        {
-            "ENVCTL_ENVIRONMENT": prepared.environment,
-            "ENVCTL_RELEASE": prepared.release,
-            # Public outputs only: other processes can read environment variables.
-            "ENVCTL_OUTPUTS": json.dumps(drop_sensitive(outputs)),
-        },
+        build_check_variables(prepared.environment, prepared.release, outputs),
     )
 
 
@@ -114,41 +103,34 @@ def check_alarms(ports: Ports, target: WatchTarget, muted: set[str]) -> None:
         problem = error.problems[0]
         why = f"nobody can say whether an alarm rings: {problem.message}"
         raise StoppedError(_label_alarms(target.alarms), "E334", why, problem.hint) from error
-    if absent := [each.name for each in seen if each.is_absent]:
+    if absent := [each.name for each in seen if each.state == "absent"]:
         why = f"there is no alarm {join_names(absent)} in {target.environment}, and silence is no proof"
         hint = "correct its name in abort_on, or make it first: aws cloudwatch describe-alarms lists them"
         raise StoppedError(_label_alarms(absent), "E334", why, hint)
-    if ringing := [each for each in seen if each.is_ringing]:
+    if ringing := [each for each in seen if each.state == "ALARM"]:
         reasons = "; ".join(f"alarm {each.name} rings{f' ({each.reason})' if each.reason else ''}" for each in ringing)
         raise StoppedError(_label_alarms(each.name for each in ringing), "E333", reasons)
     for each in seen:
-        if each.has_no_data and each.name not in muted:
+        if each.state == "INSUFFICIENT_DATA" and each.name not in muted:
             muted.add(each.name)
             ports.observer.on_message(f"alarm {each.name} has no data: it says neither yes nor no")
 
 
 def _run_checks(ports: Ports, target: WatchTarget) -> None:
     for name, probe in target.probes.items():
-        problem = (
-            probe.problem
-            if isinstance(probe, checks.Verdict)
-            else ports.check_runner.run_check(probe, target.surroundings)
-        )
-        if problem:
+        if problem := run_probe(ports, probe, target.surroundings):
             raise StoppedError((name,), "E333", f"check {name} failed: {problem}")
 
 
-def _label_alarms(alarms: "Iterator[str] | list[str] | tuple[str, ...]") -> tuple[str, ...]:
+def _label_alarms(alarms: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"{ALARM_PREFIX}{name}" for name in alarms)
 
 
 def _find_needed_stacks(prepared: PreparedEnvironment, watched: WatchList) -> frozenset[str]:
-    """Return the stacks with outputs needed by alarms and checks: all of them if a check is a command."""
-    if any(isinstance(check, checks.CommandCheck) for check in watched.checks.values()):
-        return frozenset(stack.name for stack in prepared.stacks)
-    asked = [reference for check in watched.checks.values() if (reference := checks.find_required_output(check))]
-    asked += [OutputReference.parse(text.removeprefix(OUTPUT)) for text in watched.alarms if text.startswith(OUTPUT)]
-    return frozenset(reference.stack for reference in asked)
+    """Return the stacks with outputs needed by alarms and checks."""
+    references = (text.removeprefix(OUTPUT) for text in watched.alarms if text.startswith(OUTPUT))
+    needed = find_needed_stacks(prepared, watched.checks.values())
+    return needed | {OutputReference.parse(text).stack for text in references}
 
 
 def _resolve_alarm_names(text: str, names: Mapping[str, str], outputs: Outputs) -> Iterator[str]:
@@ -167,12 +149,3 @@ def _resolve_alarm_names(text: str, names: Mapping[str, str], outputs: Outputs) 
         raise StoppedError((f"{ALARM_PREFIX}{text}",), "E334", why)
     # The last part of an ARN is the name.
     yield from (each.rpartition(":alarm:")[2] for each in found)
-
-
-def describe_watch(target: WatchTarget, wait: timedelta) -> str:
-    """Return a description of the time between two steps."""
-    return f"watching for {format_duration(wait)}: {target.description}" if target.description else describe_wait(wait)
-
-
-def describe_wait(wait: timedelta) -> str:
-    return f"waiting for {format_duration(wait)}"

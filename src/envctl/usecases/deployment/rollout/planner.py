@@ -1,6 +1,6 @@
 """Plan the rollouts of a deployment: stacks with changed artifacts, their steps, alarms and checks."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from envctl.domain.config.project import Project, Stack
 from envctl.domain.config.rollout import AT_ONCE, Rollout, describe_rollout, list_steps
@@ -21,25 +21,24 @@ def write_end_positions(run: Run, here: EnvironmentState) -> None:
     live = {name: here.traffic.get(name) for name in require(run.prepared).traffic}
     if rendering.format_traffic(live) != require(run.prepared).traffic:
         for name, traffic in live.items():
-            set_traffic_weight(
-                run, name, find_final_weight(traffic.live if traffic else None, _find_artifact(run, name))
-            )
+            end = find_final_weight(traffic.live if traffic else None, _find_artifact(run, name))
+            set_traffic_weight(run, name, end)
 
 
 def plan_rollouts(run: Run, here: EnvironmentState) -> dict[str, StackRollout]:
     """Return the planned rollouts by stack. Raise OperationFailedError if one is already in progress."""
-    return {rolling.stack: rolling for rolling in _iterate_rollouts(run, here)} if run.action != "destroy" else {}
-
-
-def _iterate_rollouts(run: Run, here: EnvironmentState) -> Iterator[StackRollout]:
-    for name in require(run.prepared).traffic:
+    found: dict[str, StackRollout] = {}
+    for name in require(run.prepared).traffic if run.action != "destroy" else ():
         if name not in run.plans:
             continue
-        if (traffic := here.traffic.get(name)) is None:
-            _report_unknown_color(run, here, name)
-        elif traffic.live.value != _find_artifact(run, name):
+        traffic = here.traffic.get(name)
+        if traffic is not None and traffic.live.value != _find_artifact(run, name):
             _require_at_rest(run, name, traffic)
-            yield _plan_rollout(run, name, traffic)
+            found[name] = _plan_rollout(run, name, traffic)
+        elif traffic is None and name in here.stacks and run.plans[name].changes:
+            unknown = f"nobody knows which colour has the requests in {run.target}"
+            run.ports.observer.on_message(f"{name}: {unknown}, so that there are no steps this time")
+    return found
 
 
 def _plan_rollout(run: Run, name: str, traffic: Traffic) -> StackRollout:
@@ -47,7 +46,8 @@ def _plan_rollout(run: Run, name: str, traffic: Traffic) -> StackRollout:
     rollout, end = stack.rollout if stack else None, find_final_weight(traffic.live, value)
     if stack is None or rollout is None:
         if run.action != "rollback":
-            _report_missing_config(run, name)
+            lack = f"envctl.toml no longer has [stacks.{name}]"
+            run.ports.observer.on_message(f"{name}: {lack}, so that its requests go over at once, without steps")
         return StackRollout(name, traffic.live, list_step_weights(traffic.live, value, AT_ONCE), end)
     steps = list_step_weights(traffic.live, value, list_steps(rollout, run.action))
     if run.action == "rollback":
@@ -62,25 +62,11 @@ def _select_watched(run: Run, stack: Stack, rollout: Rollout) -> WatchList:
     asked = verification.select_checks(run.project, run.target, sandbox=run.ports.sandbox)
     for name in rollout.abort_checks:
         if name not in asked:
-            run.ports.observer.on_message(
-                f"check {name} is not asked in {run.target}: no rollout is stopped by it there"
-            )
+            message = f"check {name} is not asked in {run.target}: no rollout is stopped by it there"
+            run.ports.observer.on_message(message)
     checks = {name: asked[name] for name in rollout.abort_checks if name in asked}
     region = run.project.environments[run.target].regions[stack.region] if stack.region else ""
     return WatchList(rollout.abort_alarms, checks, region=region)
-
-
-def _report_unknown_color(run: Run, here: EnvironmentState, name: str) -> None:
-    if name in here.stacks and run.plans[name].changes:
-        message = (
-            f"{name}: nobody knows which colour has the requests in {run.target}, so that there are no steps this time"
-        )
-        run.ports.observer.on_message(message)
-
-
-def _report_missing_config(run: Run, name: str) -> None:
-    message = f"{name}: envctl.toml no longer has [stacks.{name}], so that its requests go over at once, without steps"
-    run.ports.observer.on_message(message)
 
 
 def _require_at_rest(run: Run, name: str, traffic: Traffic) -> None:

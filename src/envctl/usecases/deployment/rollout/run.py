@@ -10,16 +10,10 @@ from dataclasses import replace
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import find_unapproved_changes, fingerprint_plan
+from envctl.domain.rollout import traffic
 from envctl.domain.rollout.step_coverage import find_uncovered_changes, find_unrelated_destroys
-from envctl.domain.rollout.traffic import (
-    FULL_PERCENT,
-    Live,
-    Traffic,
-    TrafficWeight,
-    find_final_weight,
-    other_color,
-    to_resting_weight,
-)
+from envctl.domain.rollout.traffic import TrafficWeight
+from envctl.domain.text.durations import format_duration
 from envctl.domain.text.lists import join_first
 from envctl.usecases.concurrency.dag_runner import Job, Task
 from envctl.usecases.deployment.rollout import ledger_entries as entries
@@ -56,8 +50,7 @@ def run_rollout(run: Run, pool: WorkerPool, rolling: StackRollout) -> Task:
 
 def _check_alarms_first(run: Run, rolling: StackRollout) -> None:
     try:
-        target = _resolve_target(run, rolling)
-        monitor.check_alarms(run.ports, target, run.mute)
+        monitor.check_alarms(run.ports, _resolve_target(run, rolling), run.mute)
     except StoppedError as error:
         problem = error.problems[0]
         message = f"{rolling.stack} of {run.target} is as it was: {problem.message}"
@@ -89,12 +82,13 @@ def _shift_traffic(run: Run, pool: WorkerPool, rolling: StackRollout, step: Traf
 
 
 def _report_step(run: Run, rolling: StackRollout, step: TrafficWeight, targets: list[monitor.WatchTarget]) -> None:
-    rest = f", {FULL_PERCENT - step.percent} % stay with {rolling.live.color}" if step.percent < FULL_PERCENT else ""
-    wait = ""
-    if targets:
-        wait = f"; {monitor.describe_watch(targets[0], rolling.wait)}"
-    elif rolling.wait:
-        wait = f"; {monitor.describe_wait(rolling.wait)}"
+    stays = traffic.FULL_PERCENT - step.percent
+    rest = f", {stays} % stay with {rolling.live.color}" if stays else ""
+    wait, watched = "", targets[0].description if targets else ""
+    if watched:
+        wait = f"; watching for {format_duration(rolling.wait)}: {watched}"
+    elif targets or rolling.wait:
+        wait = f"; waiting for {format_duration(rolling.wait)}"
     run.ports.observer.on_message(f"{rolling.stack}: {step.percent} % to {step.color}{rest}{wait}")
 
 
@@ -152,22 +146,21 @@ def restore_traffic(run: Run) -> tuple[Problem, ...]:
             why = error.problems if isinstance(error, EnvctlError) else ()
             problems = [_describe_unrestored(run, rolling, percent), *problems, *why]
         else:
-            problems.append(
-                Problem("E333", f"{_format_stop(run, rolling, percent)}: {_format_restored(rolling)}", _retry_hint(run))
-            )
+            message = f"{_format_stop(run, rolling, percent)}: {_format_restored(rolling)}"
+            problems.append(Problem("E333", message, _retry_hint(run)))
     return tuple(problems)
 
 
 def _restore_stack(run: Run, rolling: StackRollout) -> Task:
     run.ports.observer.on_message(f"{rolling.stack}: all requests go back to {rolling.live.color}")
-    plan = yield from _plan_position(run, rolling.stack, to_resting_weight(rolling.live))
+    plan = yield from _plan_position(run, rolling.stack, traffic.to_resting_weight(rolling.live))
     if lost := find_unrelated_destroys(plan, run.plans[rolling.stack]):
         what = join_first([f"{each.action} {each.address}" for each in lost], MAX_NAMED)
         raise _build_unapproved_error(f"going back would do what no step has to do with: {what}")
     if plan.changes:
         yield lambda: run.ports.terraform.apply(run.target, run.find_stack(rolling.stack))
     run.returned.add(rolling.stack)
-    entries.record_at_rest(run, rolling.stack, to_resting_weight(rolling.live))
+    entries.record_at_rest(run, rolling.stack, traffic.to_resting_weight(rolling.live))
     del run.shifting[rolling.stack]
 
 
@@ -175,8 +168,8 @@ def record_applied_traffic(run: Run, stack: str) -> None:
     """Record the traffic of a stack applied without steps."""
     value = rendering.resolve_artifact(run.project, require(run.release), require(run.settings), stack)
     known = run.traffic.get(stack)
-    end = find_final_weight(known.live if known else None, value)
-    if known != Traffic(Live(end.color, end.value)):
+    end = traffic.find_final_weight(known.live if known else None, value)
+    if known != traffic.Traffic(traffic.Live(end.color, end.value)):
         entries.record_at_rest(run, stack, end)
 
 
@@ -218,7 +211,7 @@ def _describe_unrestored(run: Run, rolling: StackRollout, percent: int) -> Probl
         return Problem("E336", message, f"envctl recover {run.target}")
     message = (
         f"THE REQUESTS OF {rolling.stack} in {run.target} COULD NOT BE SENT BACK to {live.color}:"
-        f" about {percent} % of them may still go to {other_color(live.color)}"
+        f" about {percent} % of them may still go to {traffic.other_color(live.color)}"
     )
     return Problem("E336", message, f"envctl recover {run.target}")
 

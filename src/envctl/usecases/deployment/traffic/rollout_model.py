@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from envctl.domain.checks.probes import Check, Output
+from envctl.domain.config.checks.table import Check
 from envctl.domain.rollout.traffic import Live, TrafficWeight
+from envctl.domain.terraform.outputs import Output
 
 
 @dataclass(frozen=True)

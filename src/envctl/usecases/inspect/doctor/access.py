@@ -69,8 +69,6 @@ def _check_expiry(ports: Ports, caller: CallerIdentity) -> Row:
     left = caller.ends_at - ports.clock.now()
     minutes = max(0, left // timedelta(minutes=1))
     seen = f"{caller_name}, for {minutes} min more"
-    return (
-        report_good("credentials", seen)
-        if left > EXPIRES_SOON
-        else report_warning("credentials", seen, "sign in again before you deploy")
-    )
+    if left > EXPIRES_SOON:
+        return report_good("credentials", seen)
+    return report_warning("credentials", seen, "sign in again before you deploy")

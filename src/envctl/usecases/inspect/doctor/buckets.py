@@ -32,9 +32,8 @@ def check_state_bucket(ports: Ports, project: Project, environment: str) -> Iter
     if project.state.backend == "local":
         yield report_good("states", "on the disk of this machine")
         return
-    yield _check_bucket(
-        ports, find_state_bucket(ports, project, environment, environment), f"envctl bootstrap {environment}"
-    )
+    place = find_state_bucket(ports, project, environment, environment)
+    yield _check_bucket(ports, place, f"envctl bootstrap {environment}")
 
 
 def _check_bucket(ports: Ports, place: BucketTarget, way: str) -> Row:
@@ -48,9 +47,8 @@ def _check_bucket(ports: Ports, place: BucketTarget, way: str) -> Row:
     if named["bad"]:
         return report_bad(NAME, Problem("E429", f"there is no bucket {wanted.name} in {wanted.account_id}", way))
     if named["warn"]:
-        return report_warning(
-            NAME, f"{wanted.name} is weaker than it should be: {', '.join(named['warn'])}", f"{way} --check"
-        )
+        seen = f"{wanted.name} is weaker than it should be: {', '.join(named['warn'])}"
+        return report_warning(NAME, seen, f"{way} --check")
     if named["unseen"]:
         return report_unchecked(NAME, f"{wanted.name} is there, and you may not see its {', '.join(named['unseen'])}")
     return report_good(NAME, f"{wanted.name} in {wanted.region}, as it should be")

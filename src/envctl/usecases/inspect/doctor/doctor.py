@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from envctl.domain.config.project import PROJECT_FILE, Project
-from envctl.domain.errors import ConfigurationError, ExitCode, Problem, worst_exit_code
+from envctl.domain.errors import ConfigurationError, Problem
+from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.findings import Finding
 from envctl.usecases.inspect.doctor import access, buckets, files, history, terraform
-from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_unchecked, run_check
+from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, report_unchecked, run_check
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
+from envctl.usecases.project.default_gates import find_default_gates
 
 _Check = tuple[str, Callable[[], Iterable[Row]]]
 
@@ -60,51 +62,37 @@ def diagnose_project(ports: Ports, environments: Sequence[str] = (), *, probe: b
 def _list_sections(
     ports: Ports, project: Project, environments: Sequence[str], *, probe: bool
 ) -> Iterator[tuple[str, str, Sequence[_Check]]]:
-    yield (
-        "project",
-        "",
-        [
-            ("envctl.toml", lambda: [files.check_project_file(project)]),
-            ("approvals", partial(files.check_approval_gates, ports, project, environments)),
-            ("settings", partial(files.check_settings, ports)),
-        ],
-    )
-    yield (
-        "Terraform",
-        "",
-        [
-            ("terraform", partial(terraform.check_terraform, ports, project)),
-            ("provider lock", partial(terraform.check_provider_lock, ports, project)),
-            ("providers", partial(terraform.check_provider_source, ports)),
-        ],
-    )
+    order = f"{project.name}: {', '.join(project.pipeline.order)}"
+    checks: list[_Check] = [
+        ("envctl.toml", lambda: [report_good(PROJECT_FILE, order)]),
+        ("approvals", lambda: map(Row, find_default_gates(ports, project, environments))),
+        ("settings", partial(files.check_settings, ports)),
+    ]
+    yield "project", "", checks
+    checks = [
+        ("terraform", partial(terraform.check_terraform, ports, project)),
+        ("provider lock", partial(terraform.check_provider_lock, ports, project)),
+        ("providers", partial(terraform.check_provider_source, ports)),
+    ]
+    yield "Terraform", "", checks
     # The clock check needs an earlier response of AWS.
-    yield (
-        "you",
-        "",
-        [
-            ("credentials", partial(access.check_own_credentials, ports, project)),
-            ("clock", partial(access.check_aws_clock, ports)),
-        ],
-    )
-    yield (
-        "store",
-        "",
-        [
-            ("bucket", partial(buckets.check_store_bucket, ports, project)),
-            ("ledger", partial(history.check_ledger, ports, project)),
-            ("create-only", partial(history.check_create_only, ports, project, probe=probe)),
-        ],
-    )
+    checks = [
+        ("credentials", partial(access.check_own_credentials, ports, project)),
+        ("clock", partial(access.check_aws_clock, ports)),
+    ]
+    yield "you", "", checks
+    checks = [
+        ("bucket", partial(buckets.check_store_bucket, ports, project)),
+        ("ledger", partial(history.check_ledger, ports, project)),
+        ("create-only", partial(history.check_create_only, ports, project, probe=probe)),
+    ]
+    yield "store", "", checks
     for each in environments:
-        yield (
-            each,
-            each,
-            [
-                ("credentials", partial(access.check_environment_credentials, ports, project, each)),
-                ("bucket", partial(buckets.check_state_bucket, ports, project, each)),
-            ],
-        )
+        checks = [
+            ("credentials", partial(access.check_environment_credentials, ports, project, each)),
+            ("bucket", partial(buckets.check_state_bucket, ports, project, each)),
+        ]
+        yield each, each, checks
 
 
 def _diagnose_without_project(ports: Ports, error: ConfigurationError) -> Doctor:

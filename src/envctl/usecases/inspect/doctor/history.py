@@ -15,16 +15,14 @@ from envctl.usecases.project.removed_environments import describe_gone, find_gon
 def check_ledger(ports: Ports, project: Project) -> Iterator[Row]:
     present = journal.verify_ledger(ports)
     entries = present.seq
-    yield report_good(
-        "ledger", f"whole: all {entries} entries fit the chain" if entries else "nothing was recorded yet"
-    )
+    seen = f"whole: all {entries} entries fit the chain" if entries else "nothing was recorded yet"
+    yield report_good("ledger", seen)
     last = load_checkpoint(ports).seq
     since = entries - last
     if since > INTERVAL:
         seen = f"none that can be used for {since} entries: reading takes longer"
-        yield report_warning(
-            "checkpoints", seen, f"the next is left at entry {(entries // INTERVAL + 1) * INTERVAL}, by itself"
-        )
+        following = (entries // INTERVAL + 1) * INTERVAL
+        yield report_warning("checkpoints", seen, f"the next is left at entry {following}, by itself")
     elif last:
         yield report_good("checkpoints", f"the last is {since} entries old")
     if gone := find_gone(project, present):

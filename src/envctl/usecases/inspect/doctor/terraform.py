@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import Problem
-from envctl.domain.terraform.provider_lock import read_version, shorten_address, split_provider_blocks
+from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.domain.terraform.version_constraints import is_version_allowed
 from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, report_unchecked, report_warning
 from envctl.usecases.ports.core import Ports
+from envctl.usecases.project.lock_providers import parse_versions
 
 
 def check_terraform(ports: Ports, project: Project | None) -> Iterator[Row]:
@@ -23,11 +24,10 @@ def check_terraform(ports: Ports, project: Project | None) -> Iterator[Row]:
 
 
 def check_provider_lock(ports: Ports, project: Project) -> Iterator[Row]:
-    locked = _load_locked_versions(ports)
+    locked = parse_versions(ports.tree.read_contents(ports.provider_lock) or b"")
     if locked:
-        yield report_good(
-            "provider lock", ", ".join(f"{shorten_address(address)} {number}" for address, number in locked.items())
-        )
+        seen = ", ".join(f"{shorten_address(address)} {number}" for address, number in locked.items())
+        yield report_good("provider lock", seen)
     else:
         way = f"the first apply writes it; commit it then: envctl apply {project.entry}"
         yield report_warning("provider lock", f"there is no {ports.provider_lock} that holds one", way)
@@ -35,19 +35,14 @@ def check_provider_lock(ports: Ports, project: Project) -> Iterator[Row]:
 
 def check_provider_source(ports: Ports) -> Iterator[Row]:
     # The sandbox must not contact the registry.
-    source = ports.terraform.find_provider_source(_load_locked_versions(ports), knock=not ports.sandbox)
+    locked = parse_versions(ports.tree.read_contents(ports.provider_lock) or b"")
+    source = ports.terraform.find_provider_source(locked, knock=not ports.sandbox)
     seen = f"from the {source.kind} {source.where}"
     if source.problem:
         message = f"providers can't be taken {seen}: {source.problem}"
-        yield report_bad(
-            "providers", Problem("E325", message, "check the network and the proxy, or name a mirror to Terraform")
-        )
+        hint = "check the network and the proxy, or name a mirror to Terraform"
+        yield report_bad("providers", Problem("E325", message, hint))
     elif source.kind == "registry" and not source.asked:
         yield report_unchecked("providers", f"they come {seen}")
     else:
         yield report_good("providers", seen)
-
-
-def _load_locked_versions(ports: Ports) -> dict[str, str]:
-    lock = ports.tree.read_contents(ports.provider_lock) or b""
-    return {address: read_version(block) for address, block in split_provider_blocks(lock).items()}

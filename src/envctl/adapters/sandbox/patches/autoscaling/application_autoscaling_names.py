@@ -1,6 +1,6 @@
 """Application Auto Scaling: lookup of policies by name."""
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -16,12 +16,8 @@ def _apply() -> None:
             answer["ScalingPolicies"] = [each for each in answer["ScalingPolicies"] if each["PolicyName"] in names]
         return json.dumps(answer)
 
-    replace_method(ApplicationAutoScalingResponse, describe_scaling_policies)
+    replace_methods(ApplicationAutoScalingResponse, describe_scaling_policies)
 
 
-PATCH = Patch(
-    name="application-autoscaling-names",
-    service="applicationautoscaling",
-    gap="moto answers with all policies of a service, so the second one is taken for the first",
-    apply=_apply,
-)
+PATCH = Patch("application-autoscaling-names", "applicationautoscaling", _apply)
+"""moto answers with all policies of a service, so the second one is taken for the first."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -57,16 +57,12 @@ def _apply() -> None:
         finally:
             self.mixed_instances_policy = policy
 
-    replace_method(AutoScalingResponse, update_auto_scaling_group)
-    replace_method(FakeAutoScalingGroup, update)
-    replace_method(FakeAutoScalingGroup, set_desired_capacity)
+    replace_methods(AutoScalingResponse, update_auto_scaling_group)
+    replace_methods(FakeAutoScalingGroup, update, set_desired_capacity)
     FakeAutoScalingGroup.launch_template = property(launch_template)  # type: ignore[assignment,method-assign]
 
 
-PATCH = Patch(
-    name="autoscaling-mixed-instances",
-    service="autoscaling",
-    gap="moto launches too few instances where the share of spot is uneven, shows a launch template beside the policy, "
-    "and an update loses the policy and never sets CapacityRebalance: Terraform waits, and its plans are never empty",
-    apply=_apply,
-)
+PATCH = Patch("autoscaling-mixed-instances", "autoscaling", _apply)
+"""moto launches too few instances where the share of spot is uneven, shows a launch template beside the policy, and
+an update loses the policy and never sets CapacityRebalance: Terraform waits, and its plans are never empty.
+"""

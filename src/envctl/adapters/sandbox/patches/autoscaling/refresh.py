@@ -2,7 +2,7 @@
 
 import uuid
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -19,12 +19,8 @@ def _apply() -> None:
         group.set_desired_capacity(group.desired_capacity)
         return ActionResult({"InstanceRefreshId": str(uuid.uuid4())})
 
-    replace_method(AutoScalingResponse, start_instance_refresh)
+    replace_methods(AutoScalingResponse, start_instance_refresh)
 
 
-PATCH = Patch(
-    name="autoscaling-refresh",
-    service="autoscaling",
-    gap="moto does not know StartInstanceRefresh, so a changed launch template cannot roll its group",
-    apply=_apply,
-)
+PATCH = Patch("autoscaling-refresh", "autoscaling", _apply)
+"""moto does not know StartInstanceRefresh, so a changed launch template cannot roll its group."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -21,12 +21,8 @@ def _apply() -> None:
             self.plans = every | self.plans
         return plan
 
-    replace_method(BackupBackend, create_backup_plan)
+    replace_methods(BackupBackend, create_backup_plan)
 
 
-PATCH = Patch(
-    name="backup-plan-again",
-    service="backup",
-    gap="moto takes a deleted plan for one that is there, so an environment that was destroyed can't be built again",
-    apply=_apply,
-)
+PATCH = Patch("backup-plan-again", "backup", _apply)
+"""moto takes a deleted plan for one that is there, so an environment that was destroyed can't be built again."""

@@ -1,6 +1,6 @@
 """Backup: the update of a plan."""
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -15,12 +15,8 @@ def _apply() -> None:
         plan.advanced_backup_settings = new.advanced_backup_settings
         return ActionResult(plan.to_dict())
 
-    replace_method(BackupResponse, update_backup_plan)
+    replace_methods(BackupResponse, update_backup_plan)
 
 
-PATCH = Patch(
-    name="backup-plan-update",
-    service="backup",
-    gap="moto does not know UpdateBackupPlan, so a backup plan can never change",
-    apply=_apply,
-)
+PATCH = Patch("backup-plan-update", "backup", _apply)
+"""moto does not know UpdateBackupPlan, so a backup plan can never change."""

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -13,50 +13,39 @@ def _apply() -> None:
     from moto.core.responses import ActionResult, EmptyResult
     from moto.core.utils import unix_time
 
-    def find_plan(response: BackupResponse) -> Plan:
+    def find_selections(response: BackupResponse) -> tuple[Plan, dict[str, dict[str, Any]], str]:
+        """Return the plan in a path, its selections, and the id at the end of the path."""
         plan_id = response.path.split("/plans/")[1].split("/")[0]
-        return response.backup_backend.get_backup_plan(plan_id, None)
-
-    def find_selections(plan: Plan) -> dict[str, dict[str, Any]]:
-        kept: dict[str, dict[str, Any]] = plan.__dict__.setdefault("selections", {})
-        return kept
-
-    def parse_selection_id(response: BackupResponse) -> str:
-        return response.path.rstrip("/").split("/")[-1]
+        plan = response.backup_backend.get_backup_plan(plan_id, None)
+        return plan, plan.__dict__.setdefault("selections", {}), response.path.rstrip("/").split("/")[-1]
 
     def create_backup_selection(self: BackupResponse) -> ActionResult:
-        plan = find_plan(self)
+        plan, selections, _ = find_selections(self)
         new = str(uuid.uuid4())
         made = {"SelectionId": new, "BackupPlanId": plan.backup_plan_id, "CreationDate": unix_time()}
-        find_selections(plan)[new] = {**made, "BackupSelection": self._get_param("BackupSelection")}
+        selections[new] = {**made, "BackupSelection": self._get_param("BackupSelection")}
         return ActionResult(made)
 
     def get_backup_selection(self: BackupResponse) -> ActionResult:
-        found = find_selections(find_plan(self)).get(parse_selection_id(self))
-        if found is None:
+        _, selections, selection_id = find_selections(self)
+        if (found := selections.get(selection_id)) is None:
             raise ResourceNotFoundException("Failed reading Backup selection")
         return ActionResult(found)
 
     def list_backup_selections(self: BackupResponse) -> ActionResult:
-        members = [{**kept, **kept["BackupSelection"]} for kept in find_selections(find_plan(self)).values()]
+        _, selections, _ = find_selections(self)
+        members = [{**kept, **kept["BackupSelection"]} for kept in selections.values()]
         return ActionResult({"BackupSelectionsList": members})
 
     def delete_backup_selection(self: BackupResponse) -> EmptyResult:
-        find_selections(find_plan(self)).pop(parse_selection_id(self), None)
+        _, selections, selection_id = find_selections(self)
+        selections.pop(selection_id, None)
         return EmptyResult()
 
-    for method in (
-        create_backup_selection,
-        get_backup_selection,
-        list_backup_selections,
-        delete_backup_selection,
-    ):
-        replace_method(BackupResponse, method)
+    replace_methods(
+        BackupResponse, create_backup_selection, get_backup_selection, list_backup_selections, delete_backup_selection
+    )
 
 
-PATCH = Patch(
-    name="backup-selection",
-    service="backup",
-    gap="moto does not know backup selections, so a plan can back up nothing",
-    apply=_apply,
-)
+PATCH = Patch("backup-selection", "backup", _apply)
+"""moto does not know backup selections, so a plan can back up nothing."""

@@ -1,6 +1,6 @@
 """Backup: the access policy of a vault."""
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -29,18 +29,14 @@ def _apply() -> None:
         find_vault(self).__dict__.pop("policy", None)
         return EmptyResult()
 
-    for method in (
+    replace_methods(
+        BackupResponse,
         put_backup_vault_access_policy,
         get_backup_vault_access_policy,
         delete_backup_vault_access_policy,
-    ):
-        replace_method(BackupResponse, method)
+    )
     urls.url_paths["{0}/backup-vaults/(?P<name>[^/]+)/access-policy$"] = BackupResponse.dispatch
 
 
-PATCH = Patch(
-    name="backup-vault-policy",
-    service="backup",
-    gap="moto does not know the access policy of a backup vault, so nothing can keep backups from being deleted",
-    apply=_apply,
-)
+PATCH = Patch("backup-vault-policy", "backup", _apply)
+"""moto does not know the access policy of a backup vault, so nothing can keep backups from being deleted."""

@@ -87,9 +87,5 @@ def _set_lock(backend: "BackupBackend", name: str, lock: dict[str, Any] | None) 
     backend.put_backup_vault_lock_configuration(name, least, most, changeable)
 
 
-PATCH = Patch(
-    name="cloudformation-backup-vault",
-    service="cloudformation",
-    gap="moto's CloudFormation does not know backup vaults, so no vault can be locked with provider 3.39",
-    apply=_apply,
-)
+PATCH = Patch("cloudformation-backup-vault", "cloudformation", _apply)
+"""moto's CloudFormation does not know backup vaults, so no vault can be locked with provider 3.39."""

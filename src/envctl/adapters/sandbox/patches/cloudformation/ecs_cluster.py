@@ -52,9 +52,5 @@ def _to_ecs_spelling(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     return [{key[0].lower() + key[1:]: value for key, value in each.items()} for each in given]
 
 
-PATCH = Patch(
-    name="cloudformation-ecs-cluster",
-    service="cloudformation",
-    gap="moto drops all settings of an ECS cluster that a stack makes, and leaves it there when the stack goes",
-    apply=_apply,
-)
+PATCH = Patch("cloudformation-ecs-cluster", "cloudformation", _apply)
+"""moto drops all settings of an ECS cluster that a stack makes, and leaves it there when the stack goes."""

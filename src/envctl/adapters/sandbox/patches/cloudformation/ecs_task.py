@@ -41,9 +41,5 @@ def _apply() -> None:
     replace_stack_methods(TaskDefinition, StackMethods)
 
 
-PATCH = Patch(
-    name="cloudformation-ecs-task",
-    service="cloudformation",
-    gap="moto drops most of the definition of an ECS task that a stack makes, its processor too",
-    apply=_apply,
-)
+PATCH = Patch("cloudformation-ecs-task", "cloudformation", _apply)
+"""moto drops most of the definition of an ECS task that a stack makes, its processor too."""

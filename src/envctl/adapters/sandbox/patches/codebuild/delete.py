@@ -1,6 +1,6 @@
 """CodeBuild: the deletion of a project."""
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -11,12 +11,8 @@ def _apply() -> None:
     def delete_project(self: CodeBuildBackend, project_name: str) -> None:
         stock(self, project_name.rpartition("/")[2])
 
-    replace_method(CodeBuildBackend, delete_project)
+    replace_methods(CodeBuildBackend, delete_project)
 
 
-PATCH = Patch(
-    name="codebuild-delete",
-    service="codebuild",
-    gap="moto knows a project that is to be deleted by its name alone and not by its ARN, which the provider gives",
-    apply=_apply,
-)
+PATCH = Patch("codebuild-delete", "codebuild", _apply)
+"""moto knows a project that is to be deleted by its name alone and not by its ARN, which the provider gives."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 Validator = Callable[[dict[str, Any]], None]
 
@@ -21,7 +21,7 @@ def _apply() -> None:
             self.codebuild_backend.codebuild_projects[self._get_param("name")].project_metadata["encryptionKey"] = key
         return answer
 
-    replace_method(CodeBuildResponse, create_project)
+    replace_methods(CodeBuildResponse, create_project)
     for name in ("_validate_required_params_source", "_validate_required_params_artifacts"):
         setattr(responses, name, _allow_pipelines(getattr(responses, name)))
 
@@ -35,9 +35,5 @@ def _allow_pipelines(stock: Validator) -> Validator:
     return validate_location
 
 
-PATCH = Patch(
-    name="codebuild-project",
-    service="codebuild",
-    gap="moto asks a project of a pipeline where its source lies, so none can be made, and forgets the key of any",
-    apply=_apply,
-)
+PATCH = Patch("codebuild-project", "codebuild", _apply)
+"""moto asks a project of a pipeline where its source lies, so none can be made, and forgets the key of any."""

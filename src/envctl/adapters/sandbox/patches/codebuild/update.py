@@ -1,6 +1,6 @@
 """CodeBuild: the update of a project."""
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 _UPDATABLE_FIELDS = (
     "artifacts",
@@ -33,12 +33,8 @@ def _apply() -> None:
         project.project_metadata.update({each: value for each, value in given.items() if value is not None})
         return ActionResult({"project": project.project_metadata})
 
-    replace_method(CodeBuildResponse, update_project)
+    replace_methods(CodeBuildResponse, update_project)
 
 
-PATCH = Patch(
-    name="codebuild-update",
-    service="codebuild",
-    gap="moto does not know UpdateProject, so no build can ever run otherwise than it first did",
-    apply=_apply,
-)
+PATCH = Patch("codebuild-update", "codebuild", _apply)
+"""moto does not know UpdateProject, so no build can ever run otherwise than it first did."""

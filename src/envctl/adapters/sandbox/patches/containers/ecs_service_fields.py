@@ -1,6 +1,6 @@
 """ECS: the settings of a new service."""
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 _ATTRIBUTE_BY_PARAMETER = {
     "capacityProviderStrategy": "capacity_provider_strategy",
@@ -33,12 +33,8 @@ def _apply() -> None:
                 deployment["capacityProviderStrategy"] = service.capacity_provider_strategy
         return answer
 
-    replace_method(EC2ContainerServiceResponse, create_service)
+    replace_methods(EC2ContainerServiceResponse, create_service)
 
 
-PATCH = Patch(
-    name="ecs-service-fields",
-    service="ecs",
-    gap="moto forgets how a service is deployed and on which capacity, so every plan wants to replace it",
-    apply=_apply,
-)
+PATCH = Patch("ecs-service-fields", "ecs", _apply)
+"""moto forgets how a service is deployed and on which capacity, so every plan wants to replace it."""

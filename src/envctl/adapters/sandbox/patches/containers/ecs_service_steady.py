@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -41,13 +41,9 @@ def _apply() -> None:
         mark_steady(service)
         return service
 
-    replace_method(Service, __init__)
-    replace_method(EC2ContainerServiceBackend, update_service)
+    replace_methods(Service, __init__)
+    replace_methods(EC2ContainerServiceBackend, update_service)
 
 
-PATCH = Patch(
-    name="ecs-service-steady",
-    service="ecs",
-    gap="moto never starts a service's tasks, so an apply that waits for a steady state ends in a timeout",
-    apply=_apply,
-)
+PATCH = Patch("ecs-service-steady", "ecs", _apply)
+"""moto never starts a service's tasks, so an apply that waits for a steady state ends in a timeout."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from envctl.adapters.sandbox.patches.containers.eks_updates import record_update, register_paths
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 if TYPE_CHECKING:
     from moto.eks.models import Cluster
@@ -27,9 +27,8 @@ def _apply() -> None:
         cluster, name = self.eks_backend.describe_cluster(self._get_param("name")), self._get_param("addonName")
         if name in _addons_by_name(cluster):
             raise ResourceInUseException(clusterName=cluster.name, addonName=name, message="Addon already exists.")
-        _addons_by_name(cluster)[name] = addon = _build_addon(
-            cluster, name, self._get_param("tags") or {}, _read_changes(self)
-        )
+        addon = _build_addon(cluster, name, self._get_param("tags") or {}, _read_changes(self))
+        _addons_by_name(cluster)[name] = addon
         return ActionResult({"addon": addon})
 
     def describe_addon(self: EKSResponse) -> object:
@@ -50,8 +49,7 @@ def _apply() -> None:
         del _addons_by_name(cluster)[addon["addonName"]]
         return ActionResult({"addon": {**addon, "status": "DELETING"}})
 
-    for method in (create_addon, describe_addon, list_addons, update_addon, delete_addon):
-        replace_method(EKSResponse, method)
+    replace_methods(EKSResponse, create_addon, describe_addon, list_addons, update_addon, delete_addon)
 
 
 def _addons_by_name(cluster: "Cluster") -> dict[str, dict[str, Any]]:
@@ -91,9 +89,5 @@ def _build_addon(cluster: "Cluster", name: str, tags: dict[str, str], given: dic
     }
 
 
-PATCH = Patch(
-    name="eks-addons",
-    service="eks",
-    gap="moto knows no add-ons, so a cluster gets neither its network plug-in nor its storage driver",
-    apply=_apply,
-)
+PATCH = Patch("eks-addons", "eks", _apply)
+"""moto knows no add-ons, so a cluster gets neither its network plug-in nor its storage driver."""

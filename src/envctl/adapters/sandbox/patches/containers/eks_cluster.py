@@ -3,7 +3,7 @@
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
@@ -34,8 +34,7 @@ def _apply() -> None:
             ec2_backends[self.account_id][self.region_name].delete_security_group(group_id=group)
         return cluster
 
-    replace_method(EKSBackend, create_cluster)
-    replace_method(EKSBackend, delete_cluster)
+    replace_methods(EKSBackend, create_cluster, delete_cluster)
 
 
 def _create_member_group(ec2: "EC2Backend", name: str, vpc_id: str) -> str:
@@ -51,9 +50,5 @@ def _create_member_group(ec2: "EC2Backend", name: str, vpc_id: str) -> str:
     return identity
 
 
-PATCH = Patch(
-    name="eks-cluster",
-    service="eks",
-    gap="moto's clusters have no security group for their nodes, no VPC, and all the same issuer of tokens",
-    apply=_apply,
-)
+PATCH = Patch("eks-cluster", "eks", _apply)
+"""moto's clusters have no security group for their nodes, no VPC, and all the same issuer of tokens."""

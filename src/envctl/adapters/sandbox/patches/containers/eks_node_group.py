@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 if TYPE_CHECKING:
     from moto.eks.models import Nodegroup
@@ -23,12 +23,8 @@ def _apply() -> None:
         )
         return group
 
-    replace_method(EKSBackend, create_nodegroup)
+    replace_methods(EKSBackend, create_nodegroup)
 
 
-PATCH = Patch(
-    name="eks-node-group",
-    service="eks",
-    gap="moto gives every node group an SSH key and an old system that nobody asked for, so the next plan replaces it",
-    apply=_apply,
-)
+PATCH = Patch("eks-node-group", "eks", _apply)
+"""moto gives every node group an SSH key and an old system that nobody asked for, so the next plan replaces it."""

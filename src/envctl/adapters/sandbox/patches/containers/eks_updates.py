@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 _UPDATE_PATH = "/clusters/(?P<name>[^/]+)/updates/(?P<updateId>[^/]+)$"
 _CLUSTER_VERSION_PATH = "/clusters/(?P<name>[^/]+)/updates$"
@@ -81,23 +81,22 @@ def _apply() -> None:
         given = {name: self._get_param(name) for name in ("labels", "taints", "scalingConfig", "updateConfig")}
         return ActionResult({"update": record_update(cluster, "ConfigUpdate", given)})
 
-    for method in (
+    replace_methods(
+        EKSResponse,
         describe_update,
         update_cluster_config,
         update_cluster_version,
         update_nodegroup_config,
         update_nodegroup_version,
-    ):
-        replace_method(EKSResponse, method)
+    )
 
 
 def _require_next_minor(version: str, wanted: str) -> None:
     from moto.eks.exceptions import InvalidParameterException
 
     if int(wanted.split(".")[1]) != int(version.split(".")[1]) + 1:
-        raise InvalidParameterException(
-            message=f"Unsupported Kubernetes minor version update from {version} to {wanted}"
-        )
+        message = f"Unsupported Kubernetes minor version update from {version} to {wanted}"
+        raise InvalidParameterException(message=message)
 
 
 def _require_ordered_sizes(sizes: Mapping[str, int]) -> None:
@@ -107,9 +106,5 @@ def _require_ordered_sizes(sizes: Mapping[str, int]) -> None:
         raise InvalidParameterException(message=f"Capacity out of order: {dict(sizes)}")
 
 
-PATCH = Patch(
-    name="eks-updates",
-    service="eks",
-    gap="moto answers a change with the cluster and forgets it, so the provider crashes where it waits for its end",
-    apply=_apply,
-)
+PATCH = Patch("eks-updates", "eks", _apply)
+"""moto answers a change with the cluster and forgets it, so the provider crashes where it waits for its end."""

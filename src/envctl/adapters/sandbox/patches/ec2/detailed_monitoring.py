@@ -1,33 +1,24 @@
 """EC2: detailed monitoring of an instance."""
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from functools import partialmethod
+
+from envctl.adapters.sandbox.patches.patch import Patch
 
 
 def _apply() -> None:
     from moto.core.responses import ActionResult
     from moto.ec2.responses.monitoring import Monitoring
 
-    def set_monitoring(response: Monitoring, state: str) -> ActionResult:
-        instances = response.ec2_backend.get_multi_instances_by_id(response._get_param("InstanceIds", []))
+    def set_monitoring(self: Monitoring, *, state: str) -> ActionResult:
+        instances = self.ec2_backend.get_multi_instances_by_id(self._get_param("InstanceIds", []))
         for instance in instances:
             instance.monitoring_state = state
-        return ActionResult(
-            {"InstanceMonitorings": [{"InstanceId": i.id, "Monitoring": i.monitoring} for i in instances]}
-        )
+        monitorings = [{"InstanceId": each.id, "Monitoring": each.monitoring} for each in instances]
+        return ActionResult({"InstanceMonitorings": monitorings})
 
-    def monitor_instances(self: Monitoring) -> ActionResult:
-        return set_monitoring(self, "enabled")
-
-    def unmonitor_instances(self: Monitoring) -> ActionResult:
-        return set_monitoring(self, "disabled")
-
-    replace_method(Monitoring, monitor_instances)
-    replace_method(Monitoring, unmonitor_instances)
+    for name, state in (("monitor_instances", "enabled"), ("unmonitor_instances", "disabled")):
+        setattr(Monitoring, name, partialmethod(set_monitoring, state=state))
 
 
-PATCH = Patch(
-    name="ec2-monitoring",
-    service="ec2",
-    gap="moto does not know MonitorInstances, so an instance with `monitoring = true` cannot be created",
-    apply=_apply,
-)
+PATCH = Patch("ec2-monitoring", "ec2", _apply)
+"""moto does not know MonitorInstances, so an instance with `monitoring = true` cannot be created."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -27,12 +27,8 @@ def _apply() -> None:
         for table in (before - after) & set(self.route_tables):
             self.delete_route(table, prefixes)
 
-    replace_method(VPCBackend, modify_vpc_endpoint)
+    replace_methods(VPCBackend, modify_vpc_endpoint)
 
 
-PATCH = Patch(
-    name="ec2-endpoint-routes",
-    service="ec2",
-    gap="moto gives no route to a table that joins a gateway endpoint, and then fails to delete the endpoint",
-    apply=_apply,
-)
+PATCH = Patch("ec2-endpoint-routes", "ec2", _apply)
+"""moto gives no route to a table that joins a gateway endpoint, and then fails to delete the endpoint."""

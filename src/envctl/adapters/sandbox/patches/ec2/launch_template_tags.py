@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -23,12 +23,8 @@ def _apply() -> None:
             data["TagSpecifications"] = tags
         return stock(self, name, description, data, tag_spec)
 
-    replace_method(LaunchTemplateBackend, create_launch_template)
+    replace_methods(LaunchTemplateBackend, create_launch_template)
 
 
-PATCH = Patch(
-    name="ec2-launch-template-tags",
-    service="ec2",
-    gap="moto copies a template's own tags into what it launches with, so the next plan removes them",
-    apply=_apply,
-)
+PATCH = Patch("ec2-launch-template-tags", "ec2", _apply)
+"""moto copies a template's own tags into what it launches with, so the next plan removes them."""

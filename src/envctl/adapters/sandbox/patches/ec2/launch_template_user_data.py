@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -16,12 +16,8 @@ def _apply() -> None:
             data = {**data, "UserData": parse_user_data(data["UserData"])}
         return stock(self, data, description)
 
-    replace_method(LaunchTemplate, create_version)
+    replace_methods(LaunchTemplate, create_version)
 
 
-PATCH = Patch(
-    name="ec2-launch-template-user-data",
-    service="ec2",
-    gap="moto keeps the user data of a new version undecoded, so launching from that version fails with a 500",
-    apply=_apply,
-)
+PATCH = Patch("ec2-launch-template-user-data", "ec2", _apply)
+"""moto keeps the user data of a new version undecoded, so launching from that version fails with a 500."""

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -18,12 +18,8 @@ def _apply() -> None:
                 attribute["AttributeValues"] = [{"AttributeValue": "VPC"}]
         return answer
 
-    replace_method(AccountAttributes, describe_account_attributes)
+    replace_methods(AccountAttributes, describe_account_attributes)
 
 
-PATCH = Patch(
-    name="ec2-platforms",
-    service="ec2",
-    gap="moto says that EC2-Classic exists, so the provider refuses tags on an elastic IP without `vpc`",
-    apply=_apply,
-)
+PATCH = Patch("ec2-platforms", "ec2", _apply)
+"""moto says that EC2-Classic exists, so the provider refuses tags on an elastic IP without `vpc`."""

@@ -16,10 +16,6 @@ def _apply() -> None:
     backend_index.backend_url_patterns.append((service.SERVICE, re.compile(service.HOST)))
 
 
-PATCH = Patch(
-    name="iam-access-analyzer",
-    # Clients call STS first to identify their credentials: the service is registered in time.
-    service="sts",
-    gap="moto does not know IAM Access Analyzer, so no analyzer can be created",
-    apply=_apply,
-)
+# Clients call STS first to identify their credentials: the service is registered in time.
+PATCH = Patch("iam-access-analyzer", "sts", _apply)
+"""moto does not know IAM Access Analyzer, so no analyzer can be created."""

@@ -1,6 +1,7 @@
 """IAM Access Analyzer as a service of moto. It imports moto, so it is imported only at its first use."""
 
 from types import SimpleNamespace
+from typing import Any
 
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.exceptions import JsonRESTError
@@ -11,29 +12,27 @@ SERVICE = "accessanalyzer"
 HOST = r"https?://access-analyzer\.(.+)\.amazonaws\.com"
 _PATHS = ("/analyzer$", "/analyzer/(?P<name>[^/]+)$", "/tags/(?P<arn>.+)$")
 
-Analyzer = dict[str, object]
+Analyzer = dict[str, Any]
 
 
 class AnalyzerBackend(BaseBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.analyzers: dict[str, Analyzer] = {}
-        self.tags: dict[str, dict[str, str]] = {}
 
     @property
     def _url_module(self) -> SimpleNamespace:
         """Return the URLs that moto otherwise reads from a file `urls.py` beside this one."""
-        return SimpleNamespace(
-            url_bases=[HOST], url_paths={f"{{0}}{path}": AnalyzerResponse.dispatch for path in _PATHS}
-        )
+        paths = {f"{{0}}{path}": AnalyzerResponse.dispatch for path in _PATHS}
+        return SimpleNamespace(url_bases=[HOST], url_paths=paths)
 
     def create_analyzer(self, name: str, kind: str, tags: dict[str, str]) -> str:
         if name in self.analyzers:
             raise JsonRESTError("ConflictException", f"{name} exists already")
         arn = f"arn:aws:access-analyzer:{self.region_name}:{self.account_id}:analyzer/{name}"
         created = iso_8601_datetime_without_milliseconds(utcnow())
-        self.analyzers[name] = {"arn": arn, "name": name, "type": kind, "createdAt": created, "status": "ACTIVE"}
-        self.tags[name] = tags
+        found = {"arn": arn, "name": name, "type": kind, "createdAt": created, "status": "ACTIVE", "tags": tags}
+        self.analyzers[name] = found
         return arn
 
     def resolve_name(self, named: str) -> str:
@@ -56,26 +55,23 @@ class AnalyzerResponse(BaseResponse):
         return accessanalyzer_backends[self.current_account][self.region]
 
     def _resource_tags(self) -> dict[str, str]:
-        return self.backend.tags[self.backend.resolve_name(self._get_param("resourceArn"))]
-
-    def _describe_analyzer(self, name: str) -> Analyzer:
-        return {**self.backend.analyzers[name], "tags": self.backend.tags[name]}
+        name = self.backend.resolve_name(self._get_param("resourceArn"))
+        tags: dict[str, str] = self.backend.analyzers[name]["tags"]
+        return tags
 
     def create_analyzer(self) -> ActionResult:
         name, kind, tags = (self._get_param(key) for key in ("analyzerName", "type", "tags"))
         return ActionResult({"arn": self.backend.create_analyzer(name, kind, dict(tags or {}))})
 
     def get_analyzer(self) -> ActionResult:
-        return ActionResult(
-            {"analyzer": self._describe_analyzer(self.backend.resolve_name(self._get_param("analyzerName")))}
-        )
+        name = self.backend.resolve_name(self._get_param("analyzerName"))
+        return ActionResult({"analyzer": self.backend.analyzers[name]})
 
     def list_analyzers(self) -> ActionResult:
-        return ActionResult({"analyzers": [self._describe_analyzer(name) for name in self.backend.analyzers]})
+        return ActionResult({"analyzers": list(self.backend.analyzers.values())})
 
     def delete_analyzer(self) -> EmptyResult:
-        name = self.backend.resolve_name(self._get_param("analyzerName"))
-        del self.backend.analyzers[name], self.backend.tags[name]
+        del self.backend.analyzers[self.backend.resolve_name(self._get_param("analyzerName"))]
         return EmptyResult()
 
     def list_tags_for_resource(self) -> ActionResult:

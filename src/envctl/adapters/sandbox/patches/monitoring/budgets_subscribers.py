@@ -1,6 +1,6 @@
 """Budgets: subscribers of a notification."""
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -14,12 +14,8 @@ def _apply() -> None:
         found = [notification.subscribers for notification in notifications if notification.details == wanted]
         return ActionResult({"Subscribers": found[0] if found else []})
 
-    replace_method(BudgetsResponse, describe_subscribers_for_notification)
+    replace_methods(BudgetsResponse, describe_subscribers_for_notification)
 
 
-PATCH = Patch(
-    name="budgets-subscribers",
-    service="budgets",
-    gap="moto does not know DescribeSubscribersForNotification, so a budget that tells somebody cannot be created",
-    apply=_apply,
-)
+PATCH = Patch("budgets-subscribers", "budgets", _apply)
+"""moto does not know DescribeSubscribersForNotification, so a budget that tells somebody cannot be created."""

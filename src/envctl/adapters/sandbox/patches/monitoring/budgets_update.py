@@ -1,6 +1,6 @@
 """Budgets: the update of a budget."""
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -13,12 +13,8 @@ def _apply() -> None:
         self.backend.budgets[account][new["BudgetName"]].budget.update(new)
         return EmptyResult()
 
-    replace_method(BudgetsResponse, update_budget)
+    replace_methods(BudgetsResponse, update_budget)
 
 
-PATCH = Patch(
-    name="budgets-update",
-    service="budgets",
-    gap="moto does not know UpdateBudget, so the limit of a budget can never change",
-    apply=_apply,
-)
+PATCH = Patch("budgets-update", "budgets", _apply)
+"""moto does not know UpdateBudget, so the limit of a budget can never change."""

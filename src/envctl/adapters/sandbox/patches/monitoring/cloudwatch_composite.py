@@ -1,6 +1,6 @@
 """CloudWatch: composite alarms."""
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -11,12 +11,8 @@ def _apply() -> None:
         # moto's alarm has a field for the rule, and DescribeAlarms distinguishes both kinds by it.
         return self.put_metric_alarm()
 
-    replace_method(CloudWatchResponse, put_composite_alarm)
+    replace_methods(CloudWatchResponse, put_composite_alarm)
 
 
-PATCH = Patch(
-    name="cloudwatch-composite",
-    service="cloudwatch",
-    gap="moto does not know PutCompositeAlarm, so an alarm over other alarms cannot be created",
-    apply=_apply,
-)
+PATCH = Patch("cloudwatch-composite", "cloudwatch", _apply)
+"""moto does not know PutCompositeAlarm, so an alarm over other alarms cannot be created."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -18,12 +18,8 @@ def _apply() -> None:
         parameters = [{**parameter, "Source": "user"} for parameter in found["Parameters"] if wanted]
         return ActionResult({"Parameters": parameters})
 
-    replace_method(RDSResponse, describe_db_parameters)
+    replace_methods(RDSResponse, describe_db_parameters)
 
 
-PATCH = Patch(
-    name="rds-parameter-source",
-    service="rds",
-    gap="moto does not say that a parameter was set by the user, so every plan sets the parameters of a group again",
-    apply=_apply,
-)
+PATCH = Patch("rds-parameter-source", "rds", _apply)
+"""moto does not say that a parameter was set by the user, so every plan sets the parameters of a group again."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 # The default retention of AWS, free of charge.
 _FREE_DAYS = 7
@@ -32,13 +32,9 @@ def _apply() -> None:
         stock_update(self, **db_kwargs)
         save_settings(self, db_kwargs)
 
-    replace_method(RDSBackend, create_db_instance)
-    replace_method(DBInstance, update)
+    replace_methods(RDSBackend, create_db_instance)
+    replace_methods(DBInstance, update)
 
 
-PATCH = Patch(
-    name="rds-performance-insights",
-    service="rds",
-    gap="moto drops performance insights, so every plan switches them on again",
-    apply=_apply,
-)
+PATCH = Patch("rds-performance-insights", "rds", _apply)
+"""moto drops performance insights, so every plan switches them on again."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -22,13 +22,9 @@ def _apply() -> None:
             replica.source_db_instance_identifier = None
         return stock(self, db_kwargs)
 
-    replace_method(DBInstance, remove_replica)
-    replace_method(RDSBackend, promote_read_replica)
+    replace_methods(DBInstance, remove_replica)
+    replace_methods(RDSBackend, promote_read_replica)
 
 
-PATCH = Patch(
-    name="rds-replica-end",
-    service="rds",
-    gap="moto cannot delete a read replica of another region, and a promoted one still names its source",
-    apply=_apply,
-)
+PATCH = Patch("rds-replica-end", "rds", _apply)
+"""moto cannot delete a read replica of another region, and a promoted one still names its source."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 _REPLICA_DEFAULTS = {
     "backup_retention_period": 0,
@@ -27,12 +27,8 @@ def _apply() -> None:
             own["db_parameter_group_name"] = ""
         return stock(self, {**own, **given})
 
-    replace_method(RDSBackend, create_db_instance_read_replica)
+    replace_methods(RDSBackend, create_db_instance_read_replica)
 
 
-PATCH = Patch(
-    name="rds-replica-settings",
-    service="rds",
-    gap="moto gives a read replica tags, backups, standby and parameters of its source, and subnets of its region",
-    apply=_apply,
-)
+PATCH = Patch("rds-replica-settings", "rds", _apply)
+"""moto gives a read replica tags, backups, standby and parameters of its source, and subnets of its region."""

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from contextvars import ContextVar
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 if TYPE_CHECKING:
     from flask import Request
@@ -41,20 +41,16 @@ def _apply() -> None:
         known = _REQUEST_KEYS.get()
         if action == "s3:DeleteObject" and _VERSION_KEY in known:
             action = "s3:DeleteObjectVersion"
-        statements = [] if self.policy is None else _list_statements(json.loads(self.policy))
+        given = [] if self.policy is None else json.loads(self.policy)["Statement"]
+        statements = given if isinstance(given, list) else [given]
         matching = [{**each, "Condition": {}} for each in statements if _is_met(each.get("Condition", {}), known)]
         if not matching:
             return PermissionResult.NEUTRAL
         policy = IAMPolicy(json.dumps({"Statement": matching}))
         return policy.is_action_permitted(action, resource)
 
-    replace_method(S3Response, key_response)
-    replace_method(FakeBucket, get_permission)
-
-
-def _list_statements(policy: Mapping[str, Any]) -> list[dict[str, Any]]:
-    found = policy["Statement"]
-    return found if isinstance(found, list) else [found]
+    replace_methods(S3Response, key_response)
+    replace_methods(FakeBucket, get_permission)
 
 
 def _is_met(condition: Mapping[str, Mapping[str, object]], known: Mapping[str, str]) -> bool:
@@ -77,9 +73,5 @@ def _matches_operator(operator: str, actual: str | None, wanted: object) -> bool
             return False
 
 
-PATCH = Patch(
-    name="s3-bucket-policy",
-    service="s3",
-    gap="moto passes over conditions, so a bucket that refuses plain HTTP refuses every upload and download",
-    apply=_apply,
-)
+PATCH = Patch("s3-bucket-policy", "s3", _apply)
+"""moto passes over conditions, so a bucket that refuses plain HTTP refuses every upload and download."""

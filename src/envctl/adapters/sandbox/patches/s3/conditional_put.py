@@ -2,7 +2,7 @@
 
 import threading
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -17,12 +17,8 @@ def _apply() -> None:
         with lock:
             return stock(self)
 
-    replace_method(S3Response, put_object)
+    replace_methods(S3Response, put_object)
 
 
-PATCH = Patch(
-    name="s3-conditional-put",
-    service="s3",
-    gap="moto looks and then writes without a lock, so two uploads that each demand to be the first both succeed",
-    apply=_apply,
-)
+PATCH = Patch("s3-conditional-put", "s3", _apply)
+"""moto looks and then writes without a lock, so two uploads that each demand to be the first both succeed."""

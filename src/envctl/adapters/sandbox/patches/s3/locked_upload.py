@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 _ALGORITHM_HEADER = "x-amz-sdk-checksum-algorithm"
 _CHECKSUM_PREFIX = "x-amz-checksum-"
@@ -14,21 +14,14 @@ def _apply() -> None:
     stock = S3Response._key_response_put
 
     def _key_response_put(self: S3Response, query: dict[str, Any], key_name: str) -> object:
-        sums = [name.lower().removeprefix(_CHECKSUM_PREFIX) for name, _ in self.headers.items() if _is_checksum(name)]
+        names = [name.lower() for name, _ in self.headers.items() if name.lower().startswith(_CHECKSUM_PREFIX)]
+        sums = [kind for name in names if (kind := name.removeprefix(_CHECKSUM_PREFIX)) != "algorithm"]
         if sums and not self.headers.get(_ALGORITHM_HEADER):
             self.headers = {**dict(self.headers.items()), _ALGORITHM_HEADER: sums[0].upper()}
         return stock(self, query, key_name)
 
-    replace_method(S3Response, _key_response_put)
+    replace_methods(S3Response, _key_response_put)
 
 
-def _is_checksum(name: str) -> bool:
-    return name.lower().startswith(_CHECKSUM_PREFIX) and name.lower() != f"{_CHECKSUM_PREFIX}algorithm"
-
-
-PATCH = Patch(
-    name="s3-locked-upload",
-    service="s3",
-    gap="moto wants a header of AWS's SDKs where AWS takes any checksum, so no ledger can be kept under object lock",
-    apply=_apply,
-)
+PATCH = Patch("s3-locked-upload", "s3", _apply)
+"""moto wants a header of AWS's SDKs where AWS takes any checksum, so no ledger can be kept under object lock."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from envctl.adapters.sandbox.patches.patch import Patch, replace_method
+from envctl.adapters.sandbox.patches.patch import Patch, replace_methods
 
 
 def _apply() -> None:
@@ -18,12 +18,8 @@ def _apply() -> None:
         finally:
             bucket.keys = held
 
-    replace_method(S3Backend, put_object_lock_configuration)
+    replace_methods(S3Backend, put_object_lock_configuration)
 
 
-PATCH = Patch(
-    name="s3-object-lock",
-    service="s3",
-    gap="moto locks new buckets alone, so one that holds a store already can't be made stronger",
-    apply=_apply,
-)
+PATCH = Patch("s3-object-lock", "s3", _apply)
+"""moto locks new buckets alone, so one that holds a store already can't be made stronger."""

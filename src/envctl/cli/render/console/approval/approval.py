@@ -1,9 +1,11 @@
 """Approvals, GitHub reviews and withdrawals as text."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 
 from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text, to_one_line
+from envctl.cli.render.terminal.text import print_hint, print_item, print_text, print_warnings, to_one_line
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.approval.approve import Approved, Withdrawn
 from envctl.usecases.approval.ci_reviewers import Reviewed
@@ -12,10 +14,8 @@ from envctl.usecases.approval.ci_reviewers import Reviewed
 def show_approval(approved: Approved, out: Console) -> None:
     verb = "had already approved" if approved.already else "approved"
     what = f" {verb} release {shorten_id(approved.release)} for {approved.environment} (gate {approved.gate})."
-    print_text(out, join_text((str(approved.by), "bold"), what))
-    if approved.plan:
-        print_text(out, _format_validity(approved))
-    _show_missing_approvals(approved, out)
+    print_text(out, (str(approved.by), "bold"), what)
+    _show_validity(approved, out)
 
 
 def show_reviews(reviewed: Reviewed, out: Console) -> None:
@@ -23,32 +23,27 @@ def show_reviews(reviewed: Reviewed, out: Console) -> None:
         print_text(out, f"Nobody has let this job begin as a reviewer: in GitHub {reviewed.environment} asks for none.")
     for each in reviewed.reviewers:
         if each.why:
-            print_item(
-                out,
-                join_text(("! ", "bold yellow"), f"{to_one_line(each.name)} {to_one_line(each.why)}: does not count"),
-            )
+            print_item(out, ("! ", "bold yellow"), f"{to_one_line(each.name)} {to_one_line(each.why)}: does not count")
             continue
         verb = "had already approved" if each.outcome == "already" else "approved"
-        release = shorten_id(reviewed.release)
-        what = f" {verb} release {release} for {reviewed.environment} (gate {reviewed.gate}) in GitHub."
-        print_text(out, join_text((to_one_line(each.name), "bold"), what))
-    print_text(out, _format_validity(reviewed))
-    _show_missing_approvals(reviewed, out)
+        what = f"release {shorten_id(reviewed.release)} for {reviewed.environment} (gate {reviewed.gate})"
+        print_text(out, (to_one_line(each.name), "bold"), f" {verb} {what} in GitHub.")
+    _show_validity(reviewed, out)
 
 
-def _format_validity(approval: Approved | Reviewed) -> str:
-    where = f" in {approval.where}" if approval.where else ""
-    return f"It holds for plan {shorten_id(approval.plan)}{where}, and for one that does less."
+def describe_missing_approvals(missing: Mapping[str, int]) -> str:
+    """Return the number of missing approvals by gate; rules may need one without a gate."""
+    counts = (f"{format_count(number, 'approval')}{f' for {gate}' if gate else ''}" for gate, number in missing.items())
+    return f"Still missing: {', '.join(counts)}."
 
 
-def _show_missing_approvals(approval: Approved | Reviewed, out: Console) -> None:
-    for note in approval.notes:
-        print_item(out, join_text(("! ", "bold yellow"), to_one_line(note)))
+def _show_validity(approval: Approved | Reviewed, out: Console) -> None:
+    if approval.plan:
+        where = f" in {approval.where}" if approval.where else ""
+        print_text(out, f"It holds for plan {shorten_id(approval.plan)}{where}, and for one that does less.")
+    print_warnings(out, map(to_one_line, approval.notes))
     if approval.missing:
-        lacking = ", ".join(
-            f"{format_count(number, 'approval')} for {gate}" for gate, number in approval.missing.items()
-        )
-        print_text(out, f"Still missing: {lacking}.")
+        print_text(out, describe_missing_approvals(approval.missing))
     else:
         print_text(out, f"Every gate of {approval.environment} has its approvals for this release.")
     print_hint(out, approval.next)
@@ -60,6 +55,6 @@ def show_withdrawal(withdrawn: Withdrawn, out: Console) -> None:
         return
     what = f"release {shorten_id(withdrawn.release)} for {withdrawn.environment} (gate {withdrawn.gate})"
     if withdrawn.withdrawn:
-        print_text(out, join_text((str(withdrawn.by), "bold"), f" no longer approves {what}."))
+        print_text(out, (str(withdrawn.by), "bold"), f" no longer approves {what}.")
     else:
-        print_text(out, join_text("Nothing to take back: ", (str(withdrawn.by), "bold"), f" has not approved {what}."))
+        print_text(out, "Nothing to take back: ", (str(withdrawn.by), "bold"), f" has not approved {what}.")

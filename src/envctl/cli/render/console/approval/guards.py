@@ -6,7 +6,7 @@ from datetime import datetime
 from rich.console import Console
 
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import join_text, print_hint, print_text, to_one_line
+from envctl.cli.render.terminal.text import print_hint, print_text, to_one_line
 from envctl.cli.render.terminal.times import Zone, format_future, format_past
 from envctl.domain.errors import Problem
 from envctl.domain.guards import GUARDS, Refusal, RefusedError
@@ -18,7 +18,7 @@ INDENT = 2 + ANSWER_WIDTH
 
 def show_refusals(error: RefusedError, err: Console, now: datetime) -> None:
     opens = find_opening_time(error.refusals)
-    print_text(err, join_text((format_verdict(error.refusals, opens), "bold red"), format_opening_time(opens, now)))
+    print_text(err, (format_verdict(error.refusals, opens), "bold red"), format_opening_time(opens, now))
     for refusal in error.refusals:
         show_refusal(refusal, err, now)
     if others := list_other_problems(error):
@@ -29,11 +29,11 @@ def show_refusal(refusal: Refusal, out: Console, now: datetime) -> None:
     answer = ("! warns", "bold yellow") if refusal.warns else ("✗ refuses", "bold red")
     for_now = " (for now)" if refusal.for_now else ""
     name = (f"{refusal.code} {refusal.guard}", "bold")
-    print_text(out, join_text((answer[0].ljust(ANSWER_WIDTH), answer[1]), name, for_now), 2)
-    print_text(out, to_one_line(refusal.message), INDENT)
+    print_text(out, (answer[0].ljust(ANSWER_WIDTH), answer[1]), name, for_now, indent=2)
+    print_text(out, to_one_line(refusal.message), indent=INDENT)
     show_problems(refusal.because, out, "", "bold", INDENT)
     for word, detail in list_refusal_details(refusal, now):
-        print_text(out, join_text((f"{word}: ", "dim"), detail), INDENT)
+        print_text(out, (f"{word}: ", "dim"), detail, indent=INDENT)
     print_hint(out, refusal.hint, INDENT)
 
 

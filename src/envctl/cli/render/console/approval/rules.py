@@ -2,8 +2,15 @@
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import format_actor, join_text, print_hint, print_item, print_text, to_one_line
+from envctl.cli.render.console.approval.approval import describe_missing_approvals
+from envctl.cli.render.terminal.text import (
+    format_actor,
+    print_hint,
+    print_item,
+    print_text,
+    print_warnings,
+    to_one_line,
+)
 from envctl.cli.render.terminal.times import format_time
 from envctl.usecases.approval.approve_rules import ApprovedRules
 from envctl.usecases.approval.reset_rules import RulesResetState
@@ -20,47 +27,32 @@ _STANDING_TEXTS = {
 
 
 def show_rules(rules: EnvironmentRules, out: Console) -> None:
-    print_text(out, join_text("Rules of ", (rules.environment, "bold"), f": {_STANDING_TEXTS[rules.standing]}"))
+    print_text(out, "Rules of ", (rules.environment, "bold"), f": {_STANDING_TEXTS[rules.standing]}")
     if rules.recorded:
-        print_text(
-            out, f"recorded on {format_time(rules.recorded.at)} by the deployment of entry {rules.recorded.started}"
-        )
+        at = format_time(rules.recorded.at)
+        print_text(out, f"recorded on {at} by the deployment of entry {rules.recorded.started}")
     for rule in rules.rules:
         value = f"{to_one_line(rule.what)}: {to_one_line(rule.value)}"
-        print_item(
-            out, join_text("  ", (value, "bold" if rule.whose != "both" else ""), f"  ({', '.join(rule.where)})")
-        )
+        print_item(out, "  ", (value, "bold" if rule.whose != "both" else ""), f"  ({', '.join(rule.where)})")
     for change in rules.changes:
         style = "bold red" if change in rules.conflicts else "bold yellow"
-        print_item(out, join_text(("! ", style), f"changed in envctl.toml: {to_one_line(change)}"))
+        print_item(out, ("! ", style), f"changed in envctl.toml: {to_one_line(change)}")
     for given in rules.approvals:
         at = f" (gate {given.gate})" if given.gate else ""
         print_text(out, f"{format_actor(given.by)} approved other rules on {format_time(given.at)}{at}")
     if rules.reset:
-        why = to_one_line(rules.reset.reason)
-        print_item(
-            out,
-            join_text(
-                ("! ", "bold red"), f"{format_actor(rules.reset.by)} reset them on {format_time(rules.reset.at)}: {why}"
-            ),
-        )
+        by, at = format_actor(rules.reset.by), format_time(rules.reset.at)
+        print_item(out, ("! ", "bold red"), f"{by} reset them on {at}: {to_one_line(rules.reset.reason)}")
     print_hint(out, rules.next)
 
 
 def show_rules_approval(result: ApprovedRules, out: Console) -> None:
     verb = "had already approved" if result.already else "approved"
     at = f" (gate {result.gate})" if result.gate else ""
-    print_text(
-        out, join_text((str(result.by), "bold"), f" {verb} the rules of {result.environment} in envctl.toml{at}.")
-    )
-    for change in result.changes:
-        print_item(out, join_text(("! ", "bold yellow"), to_one_line(change)))
+    print_text(out, (str(result.by), "bold"), f" {verb} the rules of {result.environment} in envctl.toml{at}.")
+    print_warnings(out, map(to_one_line, result.changes))
     if result.missing:
-        lacking = ", ".join(
-            f"{format_count(number, 'approval')}{f' for {gate}' if gate else ''}"
-            for gate, number in result.missing.items()
-        )
-        print_text(out, f"Still missing: {lacking}.")
+        print_text(out, describe_missing_approvals(result.missing))
     else:
         print_text(out, f"They take the place of the recorded ones with the next deployment to {result.environment}.")
     print_hint(out, result.next)
@@ -69,12 +61,12 @@ def show_rules_approval(result: ApprovedRules, out: Console) -> None:
 def show_rules_reset(state: RulesResetState, out: Console) -> None:
     name = (state.environment, "bold")
     if state.reset is None:
-        print_text(out, join_text("Nothing to withdraw: no reset of the rules of ", name, " was requested."))
+        print_text(out, "Nothing to withdraw: no reset of the rules of ", name, " was requested.")
     elif state.withdrawn:
-        print_text(out, join_text("The reset of the rules of ", name, " is withdrawn: the recorded rules go on."))
+        print_text(out, "The reset of the rules of ", name, " is withdrawn: the recorded rules go on.")
     else:
         before = "was already requested" if state.already else "is requested"
-        print_text(out, join_text("The reset of the rules of ", name, f" {before}, by {format_actor(state.reset.by)}."))
+        print_text(out, "The reset of the rules of ", name, f" {before}, by {format_actor(state.reset.by)}.")
         if state.counts_from:
             print_text(out, f"The recorded rules count until {format_time(state.counts_from)}, unless it is withdrawn:")
     print_hint(out, state.next)

@@ -2,24 +2,17 @@
 
 from rich.console import Console
 
-from envctl.cli.render.console.approval.guards import (
-    ANSWER_WIDTH,
-    INDENT,
-    format_opening_time,
-    format_verdict,
-    show_refusal,
-)
+from envctl.cli.render.console.approval import guards
 from envctl.cli.render.console.project.signing_keys import describe_untrusted
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import (
-    join_text,
     print_advice,
     print_hint,
     print_item,
     print_text,
+    print_warnings,
     to_one_line,
-    to_text,
 )
 from envctl.domain.guards import GUARDS
 from envctl.domain.text.lists import join_names
@@ -30,21 +23,23 @@ _MARKS = {"passes": ("✓", "green"), "moot": ("-", "dim"), "unplanned": ("?", "
 
 
 def show_why(why: Why, out: Console) -> None:
-    print_text(out, join_text(format_question(why)[: -len(why.target) - 1], (why.target, "bold"), "?"))
+    print_text(out, format_question(why)[: -len(why.target) - 1], (why.target, "bold"), "?")
     out.print()
     for answer in why.answers:
         _show_answer(answer, why, out)
-    if list_unplanned(why):
-        print_advice(out, to_text(""), suggest_plan(why), INDENT)
+    if any(answer.outcome == "unplanned" for answer in why.answers):
+        print_advice(out, "", suggest_plan(why), guards.INDENT)
     if why.gates:
         _show_gates(why, out)
-    for remark in describe_unseen(why):
-        print_item(out, join_text(("! ", "bold yellow"), remark), INDENT)
-    for remark in list_rule_changes(why):
-        print_item(out, join_text(("! ", "bold yellow"), remark), INDENT)
-    _show_untrusted_entries(why, out)
+    print_warnings(out, (*describe_unseen(why), *list_rule_changes(why)), indent=guards.INDENT)
+    untrusted = describe_untrusted(why.unbelieved)
+    if untrusted:
+        out.print()
+    for sentence in untrusted:
+        print_item(out, ("! ledger: ", "bold red"), sentence)
     out.print()
-    _show_verdict(why, out)
+    verdict = (format_conclusion(why), "bold red" if why.refusals else "green")
+    print_text(out, verdict, guards.format_opening_time(why.opens, why.now))
     print_hint(out, why.next)
 
 
@@ -52,10 +47,6 @@ def format_question(why: Why) -> str:
     what = f"release {shorten_id(why.release)}" if why.release else "a release" if why.source else "the working tree"
     move = f"be promoted from {why.source} to" if why.source else "be applied to"
     return f"May {what} {move} {why.target}?"
-
-
-def list_unplanned(why: Why) -> tuple[Answer, ...]:
-    return tuple(answer for answer in why.answers if answer.outcome == "unplanned")
 
 
 def describe_unseen(why: Why) -> tuple[str, ...]:
@@ -68,11 +59,10 @@ def describe_unseen(why: Why) -> tuple[str, ...]:
 
 def list_rule_changes(why: Why) -> tuple[str, ...]:
     """Return rule changes made by the last deployment and pending for the next one."""
-    changed = [
-        f"the last deployment changed the rules of {why.target}: {to_one_line(each)}" for each in why.rules_changed
-    ]
-    differ = [f"envctl.toml changes the rules of {why.target}: {to_one_line(each)}" for each in why.rules_differ]
-    return (*changed, *differ)
+    return (
+        *(f"the last deployment changed the rules of {why.target}: {to_one_line(each)}" for each in why.rules_changed),
+        *(f"envctl.toml changes the rules of {why.target}: {to_one_line(each)}" for each in why.rules_differ),
+    )
 
 
 def suggest_plan(why: Why) -> str:
@@ -89,23 +79,21 @@ def find_dependency(answer: Answer) -> str:
 def format_conclusion(why: Why) -> str:
     """Summarize all answers in a sentence."""
     if why.refusals:
-        return format_verdict(why.refusals, why.opens)
-    warns = sum(answer.outcome == "warns" for answer in why.answers)
+        return guards.format_verdict(why.refusals, why.opens)
+    outcomes = [answer.outcome for answer in why.answers]
+    warns = outcomes.count("warns")
     but = f", but {format_count(warns, 'guard')} {'warns' if warns == 1 else 'warn'}" if warns else ""
-    return f"Nothing stands against it{' so far' if list_unplanned(why) else ''}{but}."
+    return f"Nothing stands against it{' so far' if 'unplanned' in outcomes else ''}{but}."
 
 
 def _show_answer(answer: Answer, why: Why, out: Console) -> None:
     if answer.refusal:
-        show_refusal(answer.refusal, out, why.now)
+        guards.show_refusal(answer.refusal, out, why.now)
         return
     mark, style = _MARKS[answer.outcome]
     moot = f" (rests on {find_dependency(answer)})" if answer.outcome == "moot" else ""
-    print_text(
-        out,
-        join_text((f"{mark} {answer.outcome}".ljust(ANSWER_WIDTH), style), f"{answer.code} {answer.guard}{moot}"),
-        2,
-    )
+    outcome = (f"{mark} {answer.outcome}".ljust(guards.ANSWER_WIDTH), style)
+    print_text(out, outcome, f"{answer.code} {answer.guard}{moot}", indent=2)
 
 
 def _show_gates(why: Why, out: Console) -> None:
@@ -115,19 +103,6 @@ def _show_gates(why: Why, out: Console) -> None:
         missing = wanted - given
         mark, style = ("✗ open", "yellow") if missing else ("✓ met", "green")
         left = f" ({format_count(missing, 'approval')} missing)" if missing else ""
-        print_text(out, join_text((mark.ljust(ANSWER_WIDTH), style), f"{gate} {given}/{wanted}{left}"), 2)
+        print_text(out, (mark.ljust(guards.ANSWER_WIDTH), style), f"{gate} {given}/{wanted}{left}", indent=2)
     if why.who:
-        print_item(out, join_text("  ", ("who".ljust(ANSWER_WIDTH), "dim"), why.who), INDENT)
-
-
-def _show_untrusted_entries(why: Why, out: Console) -> None:
-    found = describe_untrusted(why.unbelieved)
-    if found:
-        out.print()
-    for sentence in found:
-        print_item(out, join_text(("! ledger: ", "bold red"), sentence))
-
-
-def _show_verdict(why: Why, out: Console) -> None:
-    style = "bold red" if why.refusals else "green"
-    print_text(out, join_text((format_conclusion(why), style), format_opening_time(why.opens, why.now)))
+        print_item(out, "  ", ("who".ljust(guards.ANSWER_WIDTH), "dim"), why.who, indent=guards.INDENT)

@@ -6,9 +6,8 @@ from rich.text import Text
 from envctl.cli.render.console.deployment.verification import show_checks
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
-from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text, to_one_line, to_text
+from envctl.cli.render.terminal.text import print_hint, print_item, print_text, to_one_line, to_text
 from envctl.cli.render.terminal.times import format_seconds
-from envctl.domain.ledger.state import Deployment
 from envctl.domain.text.lists import join_names
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.deployment.run import Deployed
@@ -25,19 +24,20 @@ def show_deployment(deployed: Deployed, out: Console) -> None:
     for rolled in deployed.rollouts:
         print_text(out, describe_rollout(rolled))
     if deployed.forgotten and deployed.action == "destroy":
-        print_text(out, describe_forgotten(deployed))
+        forgotten = join_names(deployed.forgotten)
+        print_text(out, f"Forgotten before, and not touched: {forgotten}. Their resources may still be there.")
     _show_verification(deployed, out)
     if part := describe_partial(deployed):
         print_text(out, part)
     for remark in deployed.warnings:
-        print_item(
-            out,
-            join_text(
-                ("! ", "bold yellow"), (f"{remark.code} {remark.guard}", "bold"), f": {to_one_line(remark.message)}"
-            ),
-        )
-    if describe_overrides(deployed):
-        _show_overrides(deployed, out)
+        guard = (f"{remark.code} {remark.guard}", "bold")
+        print_item(out, ("! ", "bold yellow"), guard, f": {to_one_line(remark.message)}")
+    if overrides := describe_overrides(deployed):
+        print_text(out, (f"{overrides}.", "bold red"))
+        for refusal in deployed.waived:
+            guard = (f"{refusal.code} {refusal.guard}", "bold red")
+            print_item(out, "  ", guard, f": {to_one_line(refusal.message)}", indent=4)
+        print_text(out, (f"{describe_debt(deployed)}.", "bold red"))
     print_hint(out, deployed.next)
 
 
@@ -45,14 +45,12 @@ def format_headline(deployed: Deployed) -> str:
     """Return the new state of the environment, without a final period."""
     release = f"release {shorten_id(deployed.release)}"
     if deployed.only:
-        return f"{deployed.environment} has {_join_stacks(deployed)} of {release}"
+        return f"{deployed.environment} has {' and '.join(deployed.only)} of {release}"
     match deployed.action:
         case "destroy" if deployed.lost:
             return f"{deployed.environment} is given up: what {join_names(deployed.lost)} held may remain"
         case "destroy":
-            return (
-                f"{deployed.environment} holds nothing {'any more' if not deployed.forgotten else 'that envctl tracks'}"
-            )
+            return f"{deployed.environment} holds nothing {'that envctl tracks' if deployed.forgotten else 'any more'}"
         case "rollback":
             return f"{deployed.environment} is back on {release}"
         case _:
@@ -63,24 +61,20 @@ def describe_up_to_date(deployed: Deployed) -> str:
     if deployed.action == "destroy":
         return f"Nothing to do: {deployed.environment} holds nothing already."
     if deployed.only:
-        return f"Nothing to do: {deployed.environment} has {_join_stacks(deployed)} like that already."
-    release = shorten_id(deployed.release)
-    return f"Nothing to do: {deployed.environment} runs release {release} with these settings already."
+        return f"Nothing to do: {deployed.environment} has {' and '.join(deployed.only)} like that already."
+    release = f"release {shorten_id(deployed.release)}"
+    return f"Nothing to do: {deployed.environment} runs {release} with these settings already."
 
 
 def format_extent(deployed: Deployed) -> str:
     done = deployed.deployment
     if done is None:
         return ""
-    parts = [_format_change_count(done)]
-    if done.ended_at:
-        parts.append(f"in {format_seconds((done.ended_at - done.started_at).total_seconds())}")
-    return ", ".join(parts)
-
-
-def describe_forgotten(deployed: Deployed) -> str:
-    """Name the stacks forgotten earlier and therefore not destroyed."""
-    return f"Forgotten before, and not touched: {join_names(deployed.forgotten)}. Their resources may still be there."
+    verb = "destroyed" if done.action == "destroy" else "changed"
+    count = f"{done.changed} {verb}" if done.changed else "no resource changed"
+    if done.ended_at is None:
+        return count
+    return f"{count}, in {format_seconds((done.ended_at - done.started_at).total_seconds())}"
 
 
 def describe_hold(deployed: Deployed) -> str:
@@ -90,9 +84,8 @@ def describe_hold(deployed: Deployed) -> str:
 
 
 def describe_rollout(rolled: RolledOut) -> str:
-    shares = (
-        f" in steps of {join_names([f'{share.percent} %' for share in rolled.shares])}" if rolled.shares[1:] else ""
-    )
+    steps = join_names([f"{share.percent} %" for share in rolled.shares])
+    shares = f" in steps of {steps}" if rolled.shares[1:] else ""
     return f"The requests of {rolled.stack} went from {rolled.before} to {rolled.color}{shares}."
 
 
@@ -109,16 +102,13 @@ def describe_partial(deployed: Deployed) -> str:
     return "A part of a release proves nothing. An apply of all stacks completes it."
 
 
-def _join_stacks(deployed: Deployed) -> str:
-    return " and ".join(deployed.only)
-
-
 def describe_overrides(deployed: Deployed) -> str:
     """Summarize the guards overridden by break-glass, without a final period; empty if there were none."""
     if not deployed.waived or deployed.up_to_date:
         return ""
-    verb = "said no, and was" if len(deployed.waived) == 1 else "said no, and were"
-    return f"BREAK-GLASS in {deployed.environment}: {format_count(len(deployed.waived), 'guard')} {verb} overridden"
+    were = "was" if len(deployed.waived) == 1 else "were"
+    guards = format_count(len(deployed.waived), "guard")
+    return f"BREAK-GLASS in {deployed.environment}: {guards} said no, and {were} overridden"
 
 
 def describe_debt(deployed: Deployed) -> str:
@@ -138,40 +128,19 @@ def _render_headline(deployed: Deployed) -> Text:
     return text.append(f" ({format_extent(deployed)})" if deployed.deployment else "")
 
 
-def _format_change_count(done: Deployment) -> str:
-    if not done.changed:
-        return "no resource changed"
-    return f"{done.changed} {'destroyed' if done.action == 'destroy' else 'changed'}"
-
-
 def _show_verification(deployed: Deployed, out: Console) -> None:
     if deployed.verification is not None:
         show_checks(deployed.verification.checks, out)
     elif is_unverified(deployed):
-        print_text(
-            out,
-            join_text(
-                ("not verified", "bold yellow"), f": {add_sandbox_flag(f'envctl verify {deployed.environment}')}"
-            ),
-        )
-
-
-def _show_overrides(deployed: Deployed, out: Console) -> None:
-    print_text(out, to_text(f"{describe_overrides(deployed)}.", "bold red"))
-    for refusal in deployed.waived:
-        print_item(
-            out,
-            join_text("  ", (f"{refusal.code} {refusal.guard}", "bold red"), f": {to_one_line(refusal.message)}"),
-            4,
-        )
-    print_text(out, to_text(f"{describe_debt(deployed)}.", "bold red"))
+        command = add_sandbox_flag(f"envctl verify {deployed.environment}")
+        print_text(out, ("not verified", "bold yellow"), f": {command}")
 
 
 def _show_dry_run(deployed: Deployed, out: Console) -> None:
     what = f"release {shorten_id(deployed.release)}" if deployed.release else "the working tree"
-    print_text(out, join_text("Dry run, nothing is done. ", _describe_purpose(deployed, what), ", envctl would:"))
+    print_text(out, "Dry run, nothing is done. ", _describe_purpose(deployed, what), ", envctl would:")
     for number, stage in enumerate(deployed.stages, 1):
-        print_item(out, to_text(f"{number:>3}. {stage}"), 5)
+        print_item(out, f"{number:>3}. {stage}", indent=5)
     print_hint(out, deployed.next)
 
 
@@ -182,5 +151,5 @@ def _describe_purpose(deployed: Deployed, what: str) -> str:
         case "rollback":
             return f"To bring {deployed.environment} back to {what}"
         case _:
-            of = f"{_join_stacks(deployed)} of " if deployed.only else ""
+            of = f"{' and '.join(deployed.only)} of " if deployed.only else ""
             return f"To deploy {of}{what} to {deployed.environment}"

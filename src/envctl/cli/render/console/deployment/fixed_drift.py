@@ -7,7 +7,7 @@ from rich.console import Console
 from envctl.cli.render.console.deployment.deployment import show_deployment
 from envctl.cli.render.console.plan.drift import show_drift
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import join_text, print_text
+from envctl.cli.render.terminal.text import print_text
 from envctl.usecases.drift.fix import Fixed
 from envctl.usecases.drift.result import Drift
 
@@ -20,7 +20,7 @@ def show_drift_fix(fixed: Fixed, out: Console) -> None:
             show_deployment(mended.deployed, out)
         if mended.problems or not mended.deployed:
             failure = " was not set right as a whole" if mended.deployed else " was not set right"
-            print_text(out, join_text((mended.environment, "bold"), (failure, "bold red")))
+            print_text(out, (mended.environment, "bold"), (failure, "bold red"))
             show_problems(mended.problems, out, "", "bold", 2)
 
 

@@ -5,9 +5,8 @@ from rich.console import Console
 from envctl.cli.render.console.plan.plan import show_stack
 from envctl.cli.render.terminal.operation_nouns import describe_operation
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import format_actor, join_text, print_hint, print_item, print_text
+from envctl.cli.render.terminal.text import format_actor, print_hint, print_item, print_text
 from envctl.cli.render.terminal.times import format_time
-from envctl.domain.errors import StateLock
 from envctl.usecases.deployment.recovery.recover import Recovered
 
 
@@ -22,16 +21,18 @@ def show_recovery(recovered: Recovered, out: Console) -> None:
             f" on {format_time(deployment.started_at)}, is recorded as {deployment.outcome}."
             " What Terraform had recorded of it is in its state: the next command goes on from there.",
         )
+    done = []
     for lock in recovered.broken:
-        _print_done(f"Terraform's lock of {lock.stack} was broken. It was held by {_format_lock_holder(lock)}", out)
-    for stack in recovered.rescued:
-        _print_done(f"the state of {stack}, which could not be saved then, is saved now", out)
-    for address in recovered.abandoned_imports:
-        _print_done(f"the import of {address}, whose end was never recorded, is recorded as abandoned", out)
-    for address in recovered.taken_in:
-        _print_done(f"{address} is in the state now", out)
-    for went in recovered.back:
-        _print_done(f"all requests of {went.stack} go to {went.color} again", out)
+        holder = f"{lock.who} ({lock.operation})" if lock.operation else lock.who
+        since = f" since {format_time(lock.created)}" if lock.created else ""
+        done.append(f"Terraform's lock of {lock.stack} was broken. It was held by {holder}{since}")
+    done += [f"the state of {stack}, which could not be saved then, is saved now" for stack in recovered.rescued]
+    ended = "whose end was never recorded, is recorded as abandoned"
+    done += [f"the import of {address}, {ended}" for address in recovered.abandoned_imports]
+    done += [f"{address} is in the state now" for address in recovered.taken_in]
+    done += [f"all requests of {went.stack} go to {went.color} again" for went in recovered.back]
+    for sentence in done:
+        print_item(out, ("✓ ", "green"), sentence)
     if deployment is not None:
         _show_remaining(recovered, out)
     print_hint(out, recovered.next)
@@ -47,15 +48,5 @@ def _show_remaining(recovered: Recovered, out: Console) -> None:
     if complete:
         print_text(out, f"Nothing is left to do in {', '.join(complete)}.")
     if recovered.unseen:
-        print_text(out, join_text(("Could not be looked at:", "bold yellow")))
+        print_text(out, ("Could not be looked at:", "bold yellow"))
         show_problems(recovered.unseen, out, "", "bold", 2)
-
-
-def _print_done(what: str, out: Console) -> None:
-    print_item(out, join_text(("✓ ", "green"), what))
-
-
-def _format_lock_holder(lock: StateLock) -> str:
-    since = f" since {format_time(lock.created)}" if lock.created else ""
-    what = f" ({lock.operation})" if lock.operation else ""
-    return f"{lock.who}{what}{since}"

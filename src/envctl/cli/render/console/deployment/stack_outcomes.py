@@ -19,8 +19,5 @@ def group_outcomes(stacks: Sequence[StackOutcome]) -> Iterator[tuple[str, str]]:
         if names := [each.stack for each in stacks if each.end == end]:
             yield text, ", ".join(names)
     if left := [each for each in stacks if each.end == "left"]:
-        yield "not begun", ", ".join(f"{each.stack}{_format_cause(each)}" for each in left)
-
-
-def _format_cause(each: StackOutcome) -> str:
-    return f" (needs {' and '.join(each.because)})" if each.because else ""
+        names = [f"{e.stack} (needs {' and '.join(e.because)})" if e.because else e.stack for e in left]
+        yield "not begun", ", ".join(names)

@@ -27,7 +27,7 @@ def show_checks(checks: Sequence[Checked], out: Console, head: Text | None = Non
     for check in checks:
         mark, style = MARKS[check.outcome]
         problem = f": {to_one_line(check.problem)}" if check.problem else ""
-        print_item(out, join_text("  ", (mark, style), f" {check.name} {check.outcome}{problem}"), 4)
+        print_item(out, "  ", (mark, style), f" {check.name} {check.outcome}{problem}", indent=4)
 
 
 def summarize_checks(checks: Sequence[Checked]) -> str:

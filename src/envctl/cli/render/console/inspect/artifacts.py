@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.text import escape_text, join_text, measure_width, pad_text, print_item, print_text
+from envctl.cli.render.terminal.text import measure_width, pad_text, print_item, print_text
 from envctl.cli.render.values.value_diff import format_side
 from envctl.domain.release.artifact_changes import ArtifactPair
 from envctl.usecases.inspect.diff import Diff
@@ -12,13 +12,13 @@ def show_artifacts(diff: Diff, out: Console) -> None:
     if not diff.artifacts:
         return
     out.print()
-    print_text(out, join_text(("Artifacts: ", "bold"), summarize_artifacts(diff)))
+    print_text(out, ("Artifacts: ", "bold"), summarize_artifacts(diff))
     width = measure_width((diff.first.environment, diff.second.environment), 32)
     for pair in select_artifacts(diff):
         mark = ("= ", "dim") if pair.equal else ("≠ ", "yellow")
-        print_text(out, join_text(mark, (pair.variable, "bold")), 2)
+        print_text(out, mark, (pair.variable, "bold"), indent=2)
         for environment, value in list_artifact_values(pair, diff):
-            print_item(out, join_text("    ", pad_text(escape_text(environment), width), "  ", value), width + 6)
+            print_item(out, "    ", pad_text(environment, width), "  ", value, indent=width + 6)
 
 
 def select_artifacts(diff: Diff) -> tuple[ArtifactPair, ...]:

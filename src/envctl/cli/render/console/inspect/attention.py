@@ -13,15 +13,14 @@ from envctl.cli.render.terminal.operation_nouns import describe_operation
 from envctl.cli.render.terminal.text import format_actor, to_one_line
 from envctl.cli.render.terminal.times import Zone, format_age, format_future, format_past
 from envctl.domain.guards.rule_views import RESET_DELAY
-from envctl.domain.ledger.state import Debt, Deployment, DriftCheck, EnvironmentState, Hold, Lock
+from envctl.domain.ledger.events import Actor
+from envctl.domain.ledger.state import Debt, Deployment, EnvironmentState, Hold, Lock
 from envctl.domain.rollout.traffic import other_color
 from envctl.domain.text.lists import join_names
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.pending_changes import PendingChanges
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
-from envctl.usecases.project.removed_environments import GoneEnvironment, describe_gone
-
-NEVER_VERIFIED = "nobody has verified it since it was deployed"
+from envctl.usecases.project.removed_environments import describe_gone
 
 
 @dataclass(frozen=True)
@@ -36,27 +35,23 @@ class AttentionItem:
 def list_attention_items(status: Status, zone: Zone = None) -> tuple[AttentionItem, ...]:
     """Return all items in pipeline order, after those about the ledger and removed environments."""
     entry = status.environments[0].environment if status.environments else ""
-    ledger = tuple(
+    items = [
         AttentionItem("ledger", sentence, is_serious=True) for sentence in describe_untrusted(status.unbelieved, zone)
-    )
-    gone = tuple(
-        AttentionItem(each.environment, _describe_gone_environment(each), is_serious=True) for each in status.gone
-    )
-    return (
-        *ledger,
-        *gone,
-        *(
-            AttentionItem(each.environment, sentence, grave)
-            for each in status.all_environments
-            for sentence, grave in (
-                *_StateDescriber(each.environment, status.now, zone, entry).describe_state(each.present),
-                *((sentence, True) for sentence in describe_rules_reset(each, status.now, zone)),
-                *((sentence, False) for sentence in describe_leaving(each)),
-                *((sentence, False) for sentence in describe_pending_changes(each.pending)),
-                *((sentence, False) for sentence in describe_rule_changes(each)),
-            )
-        ),
-    )
+    ]
+    for gone in status.gone:
+        problem = describe_gone(gone)
+        sentence = f"{problem.code} {problem.message}: {add_sandbox_flag(problem.hint)}"
+        items.append(AttentionItem(gone.environment, sentence, is_serious=True))
+    for each in status.all_environments:
+        describer = _StateDescriber(each.environment, status.now, zone, entry)
+        changes = (*describe_leaving(each), *describe_pending_changes(each.pending), *describe_rule_changes(each))
+        found = (
+            *describer.describe_state(each.present),
+            *((sentence, True) for sentence in describe_rules_reset(each, status.now, zone)),
+            *((sentence, False) for sentence in changes),
+        )
+        items += [AttentionItem(each.environment, sentence, is_serious) for sentence, is_serious in found]
+    return tuple(items)
 
 
 def describe_leaving(status: EnvironmentStatus) -> Iterator[str]:
@@ -64,11 +59,6 @@ def describe_leaving(status: EnvironmentStatus) -> Iterator[str]:
     if status.leaving:
         shown = add_sandbox_flag(f"envctl plan {status.environment}")
         yield f"it holds {join_names(status.leaving)}, which its release no longer has: {shown}"
-
-
-def _describe_gone_environment(gone: GoneEnvironment) -> str:
-    problem = describe_gone(gone)
-    return f"{problem.code} {problem.message}: {add_sandbox_flag(problem.hint)}"
 
 
 def describe_pending_changes(pending: PendingChanges | None) -> Iterator[str]:
@@ -121,8 +111,7 @@ class _StateDescriber:
             yield f"what {join_names(state.last.lost)} held may remain: its state was lost when it was destroyed", True
         for begun in state.imports:
             when = format_age(begun.at, self.now)
-            what = f"the import of {to_one_line(begun.address)} by {format_actor(begun.by)}"
-            yield f"{what} began {when}, and its end is not recorded (it may still run)", True
+            yield _describe_unfinished(f"the import of {to_one_line(begun.address)}", begun.by, when), True
         for stack, shift in state.open_shifts.items():
             rest = other_color(shift.color)
             what = f"{shift.percent} % of the requests of {stack} go to {shift.color}, the rest to {rest}"
@@ -130,9 +119,12 @@ class _StateDescriber:
         for debt in state.debts:
             yield self._describe_debt(debt), True
         if state.drift and state.drift.drifted:
-            yield self._describe_drift(state.drift), False
+            drift = state.drift
+            what = f"{format_count(drift.drifted, 'difference')} from the state"
+            seen = f"seen {format_past(drift.at, self.now, self.zone)} by {format_actor(drift.by)}"
+            yield f"drift: {what}{format_names(drift.resources, drift.drifted)}, {seen}", False
         if state.current_evidence and not state.current_evidence.verified:
-            why = to_one_line(state.current_evidence.revoked or NEVER_VERIFIED)
+            why = to_one_line(state.current_evidence.revoked or "nobody has verified it since it was deployed")
             yield f"release {shorten_id(state.current_evidence.deployment.release)} is not verified: {why}", False
         if state.lock:
             yield f"locked by {self._format_holder(state.lock)}", False
@@ -144,8 +136,7 @@ class _StateDescriber:
         what = f"the {describe_operation(last)}"
         match last.outcome:
             case "unfinished":
-                by = format_actor(last.by)
-                return f"{what} by {by} began {when}, and its end is not recorded (it may still run)"
+                return _describe_unfinished(what, last.by, when)
             case "partial":
                 only = " and ".join(last.only)
                 whole = add_sandbox_flag(f"envctl {last.action} {self.environment}")
@@ -167,11 +158,9 @@ class _StateDescriber:
             f" owed until {until}"
         )
 
-    def _describe_drift(self, seen: DriftCheck) -> str:
-        when = format_past(seen.at, self.now, self.zone)
-        what = f"{format_count(seen.drifted, 'difference')} from the state"
-        named = format_names(seen.resources, seen.drifted)
-        return f"drift: {what}{named}, seen {when} by {format_actor(seen.by)}"
-
     def _format_holder(self, held: Lock | Hold) -> str:
         return f"{format_actor(held.by)} since {format_past(held.at, self.now, self.zone)}: {to_one_line(held.reason)}"
+
+
+def _describe_unfinished(what: str, by: Actor, when: str) -> str:
+    return f"{what} by {format_actor(by)} began {when}, and its end is not recorded (it may still run)"

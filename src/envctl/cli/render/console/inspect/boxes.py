@@ -61,8 +61,7 @@ def format_no_drift(state: EnvironmentState, now: datetime) -> str:
 
 
 def _choose_border_style(state: EnvironmentState) -> str:
-    last = state.last
-    if last and last.outcome != "succeeded":
+    if state.last and state.last.outcome != "succeeded":
         return "bold red"
     unproven = state.current is not None and (state.current_evidence is None or not state.current_evidence.verified)
     if unproven or state.lock or state.drifted or state.debts:
@@ -116,11 +115,9 @@ def _merge_lines(room: int, lines: list[Text], between: str = " · ") -> list[Te
 
 def _render_commit(status: EnvironmentStatus) -> Iterator[Text]:
     release = status.release
-    if release is None:
-        return
-    if release.commit:
+    if release and release.commit:
         yield to_text(f"commit {release.commit[:10]}{'+' if release.uncommitted else ''}", "dim")
-    elif release.uncommitted:
+    elif release and release.uncommitted:
         yield to_text("not committed", "dim")
 
 
@@ -144,9 +141,8 @@ def _render_warnings(state: EnvironmentState, room: int) -> Iterator[Text]:
         yield to_text(_choose_fitting(room, f"! LOCKED by {name}", f"! LOCKED by\n{name}"), "bold yellow")
     if len(state.holds) > MAX_HOLDS:
         yield to_text(f"{format_count(len(state.holds), 'release')} on hold", "yellow")
-        return
-    for release in state.holds:
-        yield to_text(f"on hold {shorten_id(release)}", "yellow")
+    else:
+        yield from (to_text(f"on hold {shorten_id(release)}", "yellow") for release in state.holds)
 
 
 def _render_lag(status: EnvironmentStatus, before: str, room: int) -> Text:

@@ -9,16 +9,7 @@ from envctl.cli.render.console.inspect.release_distance import format_commit, sh
 from envctl.cli.render.console.inspect.settings_diff import show_comparison
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import (
-    escape_text,
-    format_actor,
-    join_text,
-    measure_width,
-    pad_text,
-    print_item,
-    print_text,
-    to_text,
-)
+from envctl.cli.render.terminal.text import format_actor, measure_width, pad_text, print_item, print_text
 from envctl.cli.render.terminal.times import Zone, format_time
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.diff import Diff, Side
@@ -27,12 +18,14 @@ from envctl.usecases.inspect.diff import Diff, Side
 def show_diff(diff: Diff, out: Console) -> None:
     width = measure_width((side.environment for side in list_sides(diff)), 32)
     for side in list_sides(diff):
-        _show_side(side, width, out)
-    if found := diff.problems:
+        print_item(out, (pad_text(side.environment, width), "bold"), "  ", describe_side(side), indent=width + 2)
+        for remark in list_remarks(side):
+            print_text(out, ("! ", "bold yellow"), remark, indent=width + 2)
+    if diff.problems:
         out.print()
-        show_problems(found, out, "unknown", "bold red")
+        show_problems(diff.problems, out, "unknown", "bold red")
     out.print()
-    print_text(out, to_text(format_headline(diff), "bold"))
+    print_text(out, (format_headline(diff), "bold"))
     if diff.distance:
         show_distance(diff.distance, (diff.first, diff.second), out)
     show_artifacts(diff, out)
@@ -48,32 +41,27 @@ def format_headline(diff: Diff) -> str:
     """Return the distance of the releases in a sentence."""
     first, second = list_sides(diff)
     if diff.distance:
-        behind = diff.distance.behind
-        if behind:
+        if behind := diff.distance.behind:
             return f"{diff.distance.older} is {format_count(behind, 'release')} behind {diff.distance.newer}."
         return f"{diff.distance.newer} is ahead of {diff.distance.older} by what is not a release yet."
     if first.release and first.release == second.release:
         both = "Both run" if first.origin == second.origin == "deployed" else "Both have"
         return f"{both} the same release."
-    empty = [side.environment for side in list_sides(diff) if side.origin == "nothing"]
-    if empty:
+    if empty := [side.environment for side in (first, second) if side.origin == "nothing"]:
         return f"Nothing runs in {' and '.join(empty)}: there are no releases to compare."
     return "How far the releases are apart is not known."
 
 
 def describe_side(side: Side, zone: Zone = None) -> str:
+    empty = "runs nothing" if side.whole else "runs nothing whole"
     if side.deployment:
         at = format_time(side.deployment.ended_at or side.deployment.started_at, zone)
         commit = f", {format_commit(side.known)}" if side.known else ""
         return f"runs release {shorten_id(side.release)}{commit}, since {at}, by {format_actor(side.deployment.by)}"
     if side.origin == "working tree":
         name = f", which would be release {shorten_id(side.release)}" if side.release else ""
-        return f"{_describe_empty_side(side)}: the working tree stands for it{name}"
-    return _describe_empty_side(side)
-
-
-def _describe_empty_side(side: Side) -> str:
-    return "runs nothing" if side.whole else "runs nothing whole"
+        return f"{empty}: the working tree stands for it{name}"
+    return empty
 
 
 def list_remarks(side: Side) -> Iterator[str]:
@@ -85,10 +73,3 @@ def list_remarks(side: Side) -> Iterator[str]:
     if side.origin == "nothing" and not side.problems:
         what = f"release {shorten_id(side.against)}" if side.against else "the working tree"
         yield f"its settings are read as {what} takes them"
-
-
-def _show_side(side: Side, width: int, out: Console) -> None:
-    head = join_text((pad_text(escape_text(side.environment), width), "bold"), "  ", describe_side(side))
-    print_item(out, head, width + 2)
-    for remark in list_remarks(side):
-        print_text(out, join_text(("! ", "bold yellow"), remark), width + 2)

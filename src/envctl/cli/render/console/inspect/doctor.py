@@ -6,18 +6,18 @@ from rich.console import Console
 
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.findings import measure_name_width, show_findings
-from envctl.cli.render.terminal.text import print_text, to_text
+from envctl.cli.render.terminal.text import print_text
 from envctl.usecases.inspect.doctor.doctor import Doctor
 
 
 def show_doctor(doctor: Doctor, out: Console) -> None:
     width = measure_name_width([finding for section in doctor.sections for finding in section.findings])
     for section in doctor.sections:
-        print_text(out, to_text(section.name, "bold"))
+        print_text(out, (section.name, "bold"))
         show_findings(section.findings, out, width)
     out.print()
     text, style = summarize_findings(doctor)
-    print_text(out, to_text(text, style))
+    print_text(out, (text, style))
 
 
 def summarize_findings(doctor: Doctor) -> tuple[str, str]:

@@ -4,70 +4,60 @@ from typing import assert_never
 
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import to_one_line
-from envctl.domain.ledger.events import (
-    ApprovalGiven,
-    ApprovalWithdrawn,
-    DeploymentAbandoned,
-    DeploymentFailed,
-    DeploymentStarted,
-    DeploymentSucceeded,
-    DriftChecked,
-    EnvironmentLocked,
-    EnvironmentUnlocked,
-    Event,
-    HoldLifted,
-    HoldSet,
-    ReleaseCreated,
-    RolloutStarted,
-    TrafficShifted,
-    VerificationFailed,
-    VerificationPassed,
-    WaiverUsed,
-)
+from envctl.domain.ledger import events
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
 from envctl.domain.text.lists import join_first, join_names
 
 MAX_NAMED = 3
-_DeploymentEvent = DeploymentStarted | DeploymentSucceeded | DeploymentFailed | DeploymentAbandoned
-_CheckEvent = VerificationPassed | VerificationFailed | DriftChecked
-_ApprovalEvent = ApprovalGiven | ApprovalWithdrawn | WaiverUsed
-_LockEvent = EnvironmentLocked | EnvironmentUnlocked | HoldSet | HoldLifted
+_DeploymentEvent = (
+    events.DeploymentStarted | events.DeploymentSucceeded | events.DeploymentFailed | events.DeploymentAbandoned
+)
+_CheckEvent = events.VerificationPassed | events.VerificationFailed | events.DriftChecked
+_ApprovalEvent = events.ApprovalGiven | events.ApprovalWithdrawn | events.WaiverUsed
+_LockEvent = events.EnvironmentLocked | events.EnvironmentUnlocked | events.HoldSet | events.HoldLifted
 
 
-def choose_style(event: Event) -> str:
+def choose_style(event: events.Event) -> str:
     match event:
-        case DeploymentSucceeded() if event.lost:
+        case events.DeploymentSucceeded() if event.lost:
             return "yellow"
-        case DeploymentSucceeded() | VerificationPassed():
+        case events.DeploymentSucceeded() | events.VerificationPassed():
             return "green"
-        case DeploymentFailed() | DeploymentAbandoned() | VerificationFailed() | WaiverUsed():
+        case (
+            events.DeploymentFailed() | events.DeploymentAbandoned() | events.VerificationFailed() | events.WaiverUsed()
+        ):
             return "bold red"
         case RulesResetRequested():
             return "bold red"
         case ImportEnded() if event.outcome != "imported":
             return "bold red"
-        case EnvironmentLocked() | HoldSet():
+        case events.EnvironmentLocked() | events.HoldSet():
             return "yellow"
-        case DriftChecked() if event.drifted:
+        case events.DriftChecked() if event.drifted:
             return "yellow"
         case _:
             return ""
 
 
-def describe_event(event: Event) -> str:
+def describe_event(event: events.Event) -> str:
     match event:
-        case ReleaseCreated():
+        case events.ReleaseCreated():
             return _describe_release(event)
-        case DeploymentStarted() | DeploymentSucceeded() | DeploymentFailed() | DeploymentAbandoned():
+        case (
+            events.DeploymentStarted()
+            | events.DeploymentSucceeded()
+            | events.DeploymentFailed()
+            | events.DeploymentAbandoned()
+        ):
             return _describe_deployment(event)
-        case VerificationPassed() | VerificationFailed() | DriftChecked():
+        case events.VerificationPassed() | events.VerificationFailed() | events.DriftChecked():
             return _describe_check(event)
-        case ApprovalGiven() | ApprovalWithdrawn() | WaiverUsed():
+        case events.ApprovalGiven() | events.ApprovalWithdrawn() | events.WaiverUsed():
             return _describe_approval(event)
-        case EnvironmentLocked() | EnvironmentUnlocked() | HoldSet() | HoldLifted():
+        case events.EnvironmentLocked() | events.EnvironmentUnlocked() | events.HoldSet() | events.HoldLifted():
             return _describe_lock(event)
-        case RolloutStarted() | TrafficShifted():
+        case events.RolloutStarted() | events.TrafficShifted():
             return _describe_rollout(event)
         case RulesApproved() | RulesResetRequested() | RulesResetWithdrawn():
             return _describe_rules(event)
@@ -79,11 +69,13 @@ def describe_event(event: Event) -> str:
             assert_never(event)
 
 
-def is_failure(event: Event) -> bool:
+def is_failure(event: events.Event) -> bool:
     """Check if the event is a failure with its text in the job log only."""
     if isinstance(event, ImportEnded):
         return event.outcome == "failed" and event.reason != "interrupted"
-    return isinstance(event, VerificationFailed) or (isinstance(event, DeploymentFailed) and not event.interrupted)
+    return isinstance(event, events.VerificationFailed) or (
+        isinstance(event, events.DeploymentFailed) and not event.interrupted
+    )
 
 
 def format_names(names: tuple[str, ...], number: int) -> str:
@@ -91,7 +83,7 @@ def format_names(names: tuple[str, ...], number: int) -> str:
     return f" ({join_first(names, MAX_NAMED, number)})" if names else ""
 
 
-def _describe_release(event: ReleaseCreated) -> str:
+def _describe_release(event: events.ReleaseCreated) -> str:
     whom = f" for {event.beside}" if event.beside else ""
     if not event.commit:
         return f"release made{whom} of an uncommitted tree"
@@ -101,31 +93,34 @@ def _describe_release(event: ReleaseCreated) -> str:
 
 def _describe_deployment(event: _DeploymentEvent) -> str:
     match event:
-        case DeploymentStarted():
+        case events.DeploymentStarted():
             only = f" with {' and '.join(event.only)} alone" if event.only else ""
             back = ", over a newer release as --older said" if event.older else ""
             return f"{_describe_action(event)} began{only}{' by break-glass' if event.waiver else ''}{back}"
-        case DeploymentSucceeded() if event.lost:
+        case events.DeploymentSucceeded() if event.lost:
             remains = f"what {join_names(event.lost)} held may remain, since its state is lost"
             return f"{event.environment} is given up ({event.changed} destroyed): {remains}"
-        case DeploymentSucceeded() if not event.stacks:
+        case events.DeploymentSucceeded() if not event.stacks:
             return f"{event.environment} holds nothing any more ({event.changed} destroyed)"
-        case DeploymentSucceeded(partial=True):
+        case events.DeploymentSucceeded(partial=True):
             return f"{event.environment} has {' and '.join(event.stacks)} of it ({event.changed} changed)"
-        case DeploymentSucceeded():
-            return f"{event.environment} runs it ({event.changed} changed{_format_removed_stacks(event)})"
-        case DeploymentFailed() if event.interrupted:
-            return f"interrupted in {event.environment}{_format_finished_stacks(event)}"
-        case DeploymentFailed():
+        case events.DeploymentSucceeded():
+            removed = f"; {join_names(event.left)} destroyed" if event.left else ""
+            removed += f"; {join_names(event.forgot)} forgotten" if event.forgot else ""
+            return f"{event.environment} runs it ({event.changed} changed{removed})"
+        case events.DeploymentFailed():
+            finished = f" after {', '.join(event.stacks)}" if event.stacks else ""
+            if event.interrupted:
+                return f"interrupted in {event.environment}{finished}"
             summary, _, _ = event.reason.partition("\n")
-            return f"failed in {event.environment}{_format_finished_stacks(event)}: {to_one_line(summary)}"
-        case DeploymentAbandoned():
+            return f"failed in {event.environment}{finished}: {to_one_line(summary)}"
+        case events.DeploymentAbandoned():
             return f"abandoned in {event.environment}: {to_one_line(event.reason)}"
         case _:
             assert_never(event)
 
 
-def _describe_action(event: DeploymentStarted) -> str:
+def _describe_action(event: events.DeploymentStarted) -> str:
     match event.action:
         case "rollback" | "destroy":
             return f"{event.action} of {event.environment}"
@@ -137,27 +132,17 @@ def _describe_action(event: DeploymentStarted) -> str:
             assert_never(event.action)
 
 
-def _format_removed_stacks(event: DeploymentSucceeded) -> str:
-    """Return the stacks destroyed or forgotten with this release."""
-    destroyed = f"; {join_names(event.left)} destroyed" if event.left else ""
-    return f"{destroyed}; {join_names(event.forgot)} forgotten" if event.forgot else destroyed
-
-
-def _format_finished_stacks(event: DeploymentFailed) -> str:
-    return f" after {', '.join(event.stacks)}" if event.stacks else ""
-
-
 def _describe_check(event: _CheckEvent) -> str:
     match event:
-        case VerificationPassed():
+        case events.VerificationPassed():
             return f"verified in {event.environment} ({_format_checks(event.checks)})"
-        case VerificationFailed():
+        case events.VerificationFailed():
             also = f" ({_format_checks(event.checks)})" if len(event.checks) > 1 else ""
             return f"verification failed in {event.environment}{also}: {to_one_line(event.reason)}"
-        case DriftChecked() if event.drifted:
+        case events.DriftChecked() if event.drifted:
             named = format_names(event.resources, event.drifted)
             return f"drift in {event.environment}: {format_count(event.drifted, 'difference')}{named}"
-        case DriftChecked():
+        case events.DriftChecked():
             return f"no drift in {event.environment}"
         case _:
             assert_never(event)
@@ -171,13 +156,13 @@ def _format_checks(names: tuple[str, ...]) -> str:
 
 def _describe_approval(event: _ApprovalEvent) -> str:
     match event:
-        case ApprovalGiven():
+        case events.ApprovalGiven():
             where = f"for {event.environment} (gate {event.gate})"
             where += f", and {join_names(event.unseen)} unseen" if event.unseen else ""
             return f"{event.reviewer}, reviewer in GitHub, approved {where}" if event.reviewer else f"approved {where}"
-        case ApprovalWithdrawn():
+        case events.ApprovalWithdrawn():
             return f"approval for {event.environment} withdrawn (gate {event.gate})"
-        case WaiverUsed():
+        case events.WaiverUsed():
             return f"break-glass in {event.environment} over {' '.join(event.guards)}: {to_one_line(event.reason)}"
         case _:
             assert_never(event)
@@ -186,13 +171,13 @@ def _describe_approval(event: _ApprovalEvent) -> str:
 def _describe_lock(event: _LockEvent) -> str:
     why = f": {to_one_line(event.reason)}" if event.reason.strip() else ""
     match event:
-        case EnvironmentLocked():
+        case events.EnvironmentLocked():
             return f"locked {event.environment}{why}"
-        case EnvironmentUnlocked():
+        case events.EnvironmentUnlocked():
             return f"unlocked {event.environment}{why}"
-        case HoldSet():
+        case events.HoldSet():
             return f"on hold in {event.environment}{why}"
-        case HoldLifted():
+        case events.HoldLifted():
             return f"hold lifted in {event.environment}{why}"
         case _:
             assert_never(event)
@@ -212,16 +197,16 @@ def _describe_rules(event: RulesApproved | RulesResetRequested | RulesResetWithd
             assert_never(event)
 
 
-def _describe_rollout(event: RolloutStarted | TrafficShifted) -> str:
+def _describe_rollout(event: events.RolloutStarted | events.TrafficShifted) -> str:
     where = f"the requests of {event.stack} in {event.environment}"
     match event:
-        case RolloutStarted():
+        case events.RolloutStarted():
             return f"{where} begin to go to {event.color}"
-        case TrafficShifted(color=""):
+        case events.TrafficShifted(color=""):
             return f"nobody knows any more which colour has {where}"
-        case TrafficShifted(stable=""):
+        case events.TrafficShifted(stable=""):
             return f"all of {where} go to {event.color}"
-        case TrafficShifted():
+        case events.TrafficShifted():
             return f"{event.percent} % of {where} go to {event.color}"
         case _:
             assert_never(event)

@@ -9,10 +9,9 @@ from rich.text import Text
 from envctl.cli.render.console.inspect.events import choose_style, describe_event, is_failure
 from envctl.cli.render.terminal.columns import print_columns
 from envctl.cli.render.terminal.text import (
-    join_text,
-    print_item,
     print_nowrap,
     print_text,
+    print_warnings,
     shorten_actor,
     to_one_line,
     to_text,
@@ -40,15 +39,14 @@ def show_history(history: History, out: Console) -> None:
         for entry in history.entries:
             _show_compact_entry(entry, render_event(history, entry), out)
     if history.more:
-        print_text(out, to_text("… and older entries", "dim"))
+        print_text(out, ("… and older entries", "dim"))
     for each in history.unbelieved:
-        print_text(out, join_text((f"{UNTRUSTED_LABEL} #{each.seq}: ", "bold red"), f"it does not count: {each.why}"))
-    for line in list_rule_changes(history):
-        print_item(out, join_text(("! ", "bold yellow"), line))
+        print_text(out, (f"{UNTRUSTED_LABEL} #{each.seq}: ", "bold red"), f"it does not count: {each.why}")
+    print_warnings(out, list_rule_changes(history))
     for line in list_failure_logs(history):
-        print_text(out, to_text(line, "dim"))
+        print_text(out, (line, "dim"))
     if not all(entry.actor.verified for entry in history.entries):
-        print_text(out, to_text("? unverified: nobody but that person's own machine vouches for the name", "dim"))
+        print_text(out, ("? unverified: nobody but that person's own machine vouches for the name", "dim"))
 
 
 def list_rule_changes(history: History) -> Iterator[str]:
@@ -69,10 +67,10 @@ def show_ledger_verification(verified: Verified, out: Console) -> None:
         print_text(out, "The ledger is empty.")
         return
     entries = "its 1 entry fits" if verified.entries == 1 else f"all {verified.entries} entries fit"
-    print_text(out, join_text(("The ledger is whole: ", "green"), f"{entries} the chain."))
+    print_text(out, ("The ledger is whole: ", "green"), f"{entries} the chain.")
     if verified.signed:
         print_text(out, f"Signed as pinned: all about {', '.join(verified.signed)}.")
-    print_nowrap(out, f"head {verified.head}", 2)
+    print_nowrap(out, f"head {verified.head}", indent=2)
 
 
 def _show_table(history: History, out: Console) -> None:
@@ -106,8 +104,8 @@ def _show_compact_entry(entry: Entry, what: Text, out: Console) -> None:
     beside = head.cell_len + name.cell_len <= out.width
     print_text(out, head + name if beside else head)
     if not beside:
-        print_text(out, mark_unverified(entry.actor), 5)
-    print_text(out, what, 5)
+        print_text(out, mark_unverified(entry.actor), indent=5)
+    print_text(out, what, indent=5)
 
 
 def format_period(history: History, zone: tzinfo | None = None) -> str:

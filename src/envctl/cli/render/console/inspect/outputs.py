@@ -3,16 +3,7 @@
 from rich.console import Console
 
 from envctl.cli.render.console import one_line
-from envctl.cli.render.terminal.text import (
-    escape_text,
-    join_text,
-    measure_width,
-    pad_text,
-    print_item,
-    print_nowrap,
-    print_text,
-    to_text,
-)
+from envctl.cli.render.terminal.text import measure_width, pad_text, print_item, print_nowrap, print_text
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.outputs import EnvironmentOutputs, OneOutput, StackOutputs
@@ -22,19 +13,15 @@ ENDINGS = {"unfinished": "is unfinished", "failed": "failed"}
 
 
 def show_outputs(outputs: EnvironmentOutputs, out: Console) -> None:
-    print_text(
-        out, join_text("Outputs of ", (outputs.environment, "bold"), f" (release {shorten_id(outputs.release)})")
-    )
+    print_text(out, "Outputs of ", (outputs.environment, "bold"), f" (release {shorten_id(outputs.release)})")
     if outputs.unsettled:
         ended = ENDINGS.get(outputs.unsettled, f"was {outputs.unsettled}")
-        print_item(
-            out, join_text(("! ", "bold yellow"), f"the last deployment {ended}: they may be of more than one release")
-        )
+        print_item(out, ("! ", "bold yellow"), f"the last deployment {ended}: they may be of more than one release")
     for stack in outputs.stacks:
         _show_stack(stack, out)
     if outputs.left_out:
         out.print()
-        print_text(out, to_text(f"Not shown: {', '.join(outputs.left_out)} (not in that release)", "dim"))
+        print_text(out, (f"Not shown: {', '.join(outputs.left_out)} (not in that release)", "dim"))
 
 
 def show_output(output: OneOutput, out: Console) -> None:
@@ -43,9 +30,9 @@ def show_output(output: OneOutput, out: Console) -> None:
 
 def _show_stack(stack: StackOutputs, out: Console) -> None:
     out.print()
-    print_text(out, to_text(stack.stack, "bold"))
+    print_text(out, (stack.stack, "bold"))
     if not stack.outputs:
-        print_text(out, to_text("none", "dim"), 2)
+        print_text(out, ("none", "dim"), indent=2)
     width = measure_width(stack.outputs, MAX_NAME_WIDTH)
     for name, value in sorted(stack.outputs.items()):
-        print_nowrap(out, join_text(f"{pad_text(escape_text(name), width)} = ", format_hcl(value)), 2)
+        print_nowrap(out, f"{pad_text(name, width)} = ", format_hcl(value), indent=2)

@@ -5,16 +5,15 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 
 from envctl.cli.render.terminal.text import (
-    escape_text,
     format_actor,
     join_text,
     measure_width,
     pad_text,
     print_item,
     print_nowrap,
+    print_rest,
     print_text,
     shorten_middle,
-    to_text,
 )
 from envctl.cli.render.terminal.times import Zone, format_time
 from envctl.cli.render.values.hcl_text import format_hcl
@@ -36,18 +35,15 @@ Sides = tuple[Side, Side]
 
 def show_distance(distance: Distance, sides: Sides, out: Console) -> None:
     if distance.releases:
-        print_text(out, to_text(f"Releases made since, up to that of {distance.newer}, newest first:"))
+        print_text(out, f"Releases made since, up to that of {distance.newer}, newest first:")
         for release in distance.releases[:MAX_RELEASES]:
-            print_item(out, join_text("  ", (shorten_id(release.release), "bold"), f"  {describe_release(release)}"), 4)
-        if len(distance.releases) > MAX_RELEASES:
-            print_text(
-                out, to_text(f"… and {len(distance.releases) - MAX_RELEASES} more: --json has them all", "dim"), 2
-            )
+            print_item(out, "  ", (shorten_id(release.release), "bold"), f"  {describe_release(release)}", indent=4)
+        print_rest(out, len(distance.releases) - MAX_RELEASES, indent=2)
     out.print()
     if distance.changes is None:
         print_text(out, "What changed between them is not known.")
         return
-    print_text(out, join_text(("Changes ", "bold"), format_direction(distance, sides)))
+    print_text(out, ("Changes ", "bold"), format_direction(distance, sides))
     show_release_changes(distance.changes, out)
 
 
@@ -62,7 +58,10 @@ def format_commit(release: KnownRelease) -> str:
 
 def format_direction(distance: Distance, sides: Sides) -> str:
     """Return the older and the newer release, in the direction of the changes."""
-    named = {side.environment: _name_side(side) for side in sides}
+    named = {}
+    for side in sides:
+        what = "the working tree" if side.origin == "working tree" else f"release {shorten_id(side.release)}"
+        named[side.environment] = f"{what} ({side.environment})"
     return f"from {named[distance.older]} to {named[distance.newer]}"
 
 
@@ -95,9 +94,7 @@ def format_changed_lines(file: FileChange) -> str:
         return "executable or not"
     if file.binary:
         return "binary"
-    return " ".join(
-        part for part in (f"+{file.added}" * bool(file.added), f"-{file.removed}" * bool(file.removed)) if part
-    )
+    return " ".join(f"{sign}{count}" for sign, count in (("+", file.added), ("-", file.removed)) if count)
 
 
 def strip_module_path(module: ModuleChange, file: FileChange) -> str:
@@ -117,16 +114,16 @@ def is_unchanged(changes: ReleaseChanges) -> bool:
 
 def show_release_changes(changes: ReleaseChanges, out: Console) -> None:
     if is_unchanged(changes):
-        print_text(out, NO_CHANGES, 2)
+        print_text(out, NO_CHANGES, indent=2)
     for module in changes.modules:
-        print_text(out, join_text((module.module, "bold"), f" ({format_callers(module)})"), 2)
+        print_text(out, (module.module, "bold"), f" ({format_callers(module)})", indent=2)
         width = measure_width((strip_module_path(module, file) for file in module.files), out.width // 2)
         for file in module.files:
             _show_row(SIGNS[file.what], strip_module_path(module, file), width, format_changed_lines(file), out)
             for line in file.patch:
-                print_nowrap(out, to_text(line, STYLES.get(line[:1], "dim")), 6)
+                print_nowrap(out, (line, STYLES.get(line[:1], "dim")), indent=6)
     for kind, found in list_changed_parts(changes):
-        print_text(out, to_text(kind, "bold"), 2)
+        print_text(out, (kind, "bold"), indent=2)
         width = measure_width((change.name for change in found), out.width // 2)
         for change in found:
             sign, text = format_part_change(change)
@@ -134,14 +131,9 @@ def show_release_changes(changes: ReleaseChanges, out: Console) -> None:
 
 
 def _show_row(sign: str, name: str, width: int, text: str, out: Console) -> None:
-    head = join_text("    ", (f"{sign} ", STYLES[sign]), pad_text(escape_text(name), width), "  ", text)
+    head = join_text("    ", (f"{sign} ", STYLES[sign]), pad_text(name, width), "  ", text)
     head.rstrip()
-    print_item(out, head, 8)
-
-
-def _name_side(side: Side) -> str:
-    what = "the working tree" if side.origin == "working tree" else f"release {shorten_id(side.release)}"
-    return f"{what} ({side.environment})"
+    print_item(out, head, indent=8)
 
 
 def _format_part(value: object) -> str:
@@ -158,10 +150,8 @@ def _format_part(value: object) -> str:
 
 def _describe_variable(variable: VariableDeclaration) -> Iterator[str]:
     yield " ".join(variable.type.split())
-    if not variable.required:
-        yield f"default {shorten_middle(format_hcl(variable.default), MAX_DEFAULT_WIDTH)}"
-    else:
-        yield "required"
+    default = shorten_middle(format_hcl(variable.default), MAX_DEFAULT_WIDTH)
+    yield "required" if variable.required else f"default {default}"
     if variable.sensitive:
         yield "sensitive"
     if not variable.nullable:

@@ -3,17 +3,15 @@
 from rich.console import Console
 
 from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import join_text, print_nowrap, print_text
+from envctl.cli.render.terminal.text import print_nowrap, print_text
 from envctl.cli.results import ReportWritten
-
-KILO = 1000
 
 
 def show_report(report: ReportWritten, out: Console) -> None:
-    print_nowrap(out, join_text("Wrote ", (report.path, "bold")))
+    print_nowrap(out, "Wrote ", (report.path, "bold"))
     shown = (
         format_count(report.environments, "environment"),
         format_count(report.releases, "release"),
         format_count(report.deployments, "deployment"),
     )
-    print_text(out, f"{', '.join(shown)}, {-(-report.size // KILO)} kB. Open it in any browser: it loads nothing.")
+    print_text(out, f"{', '.join(shown)}, {-(-report.size // 1000)} kB. Open it in any browser: it loads nothing.")

@@ -5,8 +5,8 @@ from typing import assert_never
 from rich.console import Console
 
 from envctl.cli.render.console import one_line
-from envctl.cli.render.terminal.columns import COLUMN_GAP, Row, measure_columns, print_columns
-from envctl.cli.render.terminal.text import join_text, print_item, print_nowrap, print_text, to_text
+from envctl.cli.render.terminal.columns import COLUMN_GAP, measure_columns, print_columns
+from envctl.cli.render.terminal.text import print_nowrap, print_text, print_warnings, to_text
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.domain.plan.changes import Marker
 from envctl.domain.settings.values import EnvironmentSettings, Setting
@@ -20,28 +20,21 @@ HEADERS = ("name", "value", "where from", "stacks")
 
 
 def show_settings(settings: EnvironmentSettings, out: Console) -> None:
-    print_text(out, join_text("Settings of ", (settings.environment, "bold")))
+    print_text(out, "Settings of ", (settings.environment, "bold"))
     if not settings.settings:
         print_text(out, "There are none: no module declares a variable.")
         return
-    rows = [_build_row(setting) for setting in settings.settings]
+    rows = [
+        (to_text(s.name, "bold"), *map(to_text, (format_value(s), format_origin(s), ", ".join(s.stacks))))
+        for s in settings.settings
+    ]
     # If a value does not fit, rows are printed unwrapped, for copying.
     if sum(measure_columns(HEADERS, rows)) + len(COLUMN_GAP) * (len(HEADERS) - 1) <= out.width:
         print_columns(HEADERS, rows, out, out.width)
         return
     for setting in settings.settings:
-        print_nowrap(out, join_text((setting.name, "bold"), f" = {format_value(setting)}"))
-        print_nowrap(out, to_text(f"{format_origin(setting)} · {', '.join(setting.stacks)}", "dim"), 4)
-
-
-def _build_row(setting: Setting) -> Row:
-    stacks = ", ".join(setting.stacks)
-    return (
-        to_text(setting.name, "bold"),
-        to_text(format_value(setting)),
-        to_text(format_origin(setting)),
-        to_text(stacks),
-    )
+        print_nowrap(out, (setting.name, "bold"), f" = {format_value(setting)}")
+        print_nowrap(out, (f"{format_origin(setting)} · {', '.join(setting.stacks)}", "dim"), indent=4)
 
 
 def format_value(setting: Setting) -> str:
@@ -64,15 +57,13 @@ def format_origin(setting: Setting) -> str:
 
 def show_validation(valid: Valid, out: Console) -> None:
     print_text(out, one_line.format_validation(valid))
-    for path in valid.unread:
-        print_item(out, join_text(("! ", "bold yellow"), f"{path} is not read: {SETTINGS_PATHS_HINT}"))
-    for remark in valid.remarks:
-        print_item(out, join_text(("! ", "bold yellow"), remark))
+    unread = (f"{path} is not read: {SETTINGS_PATHS_HINT}" for path in valid.unread)
+    print_warnings(out, (*unread, *valid.remarks))
 
 
 def show_root_modules(rendered: Rendered, out: Console) -> None:
     for position, (path, text) in enumerate(rendered.files.items()):
         if position:
             out.print()
-        print_nowrap(out, to_text(f"# {path}", "bold"))
+        print_nowrap(out, (f"# {path}", "bold"))
         print_nowrap(out, text.rstrip("\n"))

@@ -4,16 +4,7 @@ from rich.console import Console, Group
 from rich.table import Table
 
 from envctl.cli.render.console.inspect.settings import format_origin, format_value
-from envctl.cli.render.terminal.text import (
-    escape_text,
-    join_text,
-    measure_width,
-    pad_text,
-    print_item,
-    print_table,
-    print_text,
-    to_text,
-)
+from envctl.cli.render.terminal.text import measure_width, pad_text, print_item, print_table, print_text, to_text
 from envctl.domain.settings.comparison import Comparison, Pair
 from envctl.domain.settings.values import Setting
 from envctl.usecases.inspect.diff import Diff
@@ -27,9 +18,9 @@ _STYLES = {"": "", "allowed": "dim", "refused": "bold red"}
 
 def show_comparison(diff: Diff, out: Console) -> None:
     if diff.settings is None:
-        print_text(out, join_text(("Settings: ", "bold"), explain_no_comparison(diff)))
+        print_text(out, ("Settings: ", "bold"), explain_no_comparison(diff))
         return
-    print_text(out, join_text(("Settings: ", "bold"), summarize_settings(diff)))
+    print_text(out, ("Settings: ", "bold"), summarize_settings(diff))
     pairs = select_pairs(diff)
     if pairs and out.width >= MIN_TABLE_WIDTH:
         _show_table(diff.settings, pairs, out)
@@ -67,17 +58,13 @@ def summarize_settings(diff: Diff) -> str:
 
 def describe_later_refusals(settings: Comparison) -> str:
     """Name the settings refused by parity once both run the same release."""
-    seen = {pair.name for pair in settings.unequal_pairs}
-    names = sorted(settings.refused - seen)
-    return (
-        f"With the same release they would differ in {', '.join(names)} too, and parity would refuse it."
-        if names
-        else ""
-    )
+    names = ", ".join(sorted(settings.refused - {pair.name for pair in settings.unequal_pairs}))
+    return f"With the same release they would differ in {names} too, and parity would refuse it." if names else ""
 
 
-def choose_mark(pair: Pair) -> str:
-    return "=" if pair.relation == "equal" else "≠"
+def _choose_mark(pair: Pair) -> tuple[str, str]:
+    """Return a mark with its style."""
+    return ("=", "dim") if pair.relation == "equal" else ("≠", "yellow")
 
 
 def format_setting(setting: Setting | None) -> tuple[str, str]:
@@ -92,36 +79,22 @@ def _show_table(settings: Comparison, pairs: tuple[Pair, ...], out: Console) -> 
     for environment in (settings.first, settings.second):
         table.add_column(to_text(environment), ratio=1, overflow="fold")
     for pair in pairs:
-        sides = _render_cell(pair.first), _render_cell(pair.second)
-        table.add_row(to_text(choose_mark(pair), _choose_mark_style(pair)), _render_name(pair), *sides)
+        judged = [to_text(VERDICTS[pair.parity], _STYLES[pair.parity])] if pair.parity else []
+        name = Group(to_text(pair.name, "bold"), to_text(", ".join(pair.stacks), "dim"), *judged)
+        sides = (format_setting(pair.first), format_setting(pair.second))
+        cells = (Group(to_text(value), to_text(origin, "dim")) for value, origin in sides)
+        table.add_row(to_text(*_choose_mark(pair)), name, *cells)
     print_table(out, table)
-
-
-def _render_name(pair: Pair) -> Group:
-    judged = [to_text(VERDICTS[pair.parity], _STYLES[pair.parity])] if pair.parity else []
-    return Group(to_text(pair.name, "bold"), to_text(", ".join(pair.stacks), "dim"), *judged)
-
-
-def _render_cell(setting: Setting | None) -> Group:
-    value, place = format_setting(setting)
-    return Group(to_text(value), to_text(place, "dim"))
 
 
 def _show_pair(settings: Comparison, pair: Pair, out: Console) -> None:
     stacks = f" ({', '.join(pair.stacks)})"
     judged = (f"  {VERDICTS[pair.parity]}".rstrip(), _STYLES[pair.parity])
-    print_item(
-        out,
-        join_text("  ", (f"{choose_mark(pair)} ", _choose_mark_style(pair)), (pair.name, "bold"), stacks, judged),
-        4,
-    )
+    mark, style = _choose_mark(pair)
+    print_item(out, "  ", (f"{mark} ", style), (pair.name, "bold"), stacks, judged, indent=4)
     width = measure_width((settings.first, settings.second), 32)
     for environment, setting in ((settings.first, pair.first), (settings.second, pair.second)):
         value, place = format_setting(setting)
-        print_item(out, join_text("    ", pad_text(escape_text(environment), width), "  ", value), width + 6)
+        print_item(out, "    ", pad_text(environment, width), "  ", value, indent=width + 6)
         if place:
-            print_text(out, to_text(place, "dim"), width + 6)
-
-
-def _choose_mark_style(pair: Pair) -> str:
-    return "dim" if pair.relation == "equal" else "yellow"
+            print_text(out, (place, "dim"), indent=width + 6)

@@ -7,20 +7,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from envctl.cli.render.console.inspect.attention import AttentionItem, list_attention_items
+from envctl.cli.render.console.inspect.attention import list_attention_items
 from envctl.cli.render.console.inspect.boxes import count_missing_approvals, is_destroyed, render_box
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
-from envctl.cli.render.terminal.text import (
-    escape_text,
-    join_text,
-    measure_width,
-    pad_text,
-    print_item,
-    print_nowrap,
-    print_text,
-    to_text,
-)
+from envctl.cli.render.terminal.text import join_text, measure_width, pad_text, print_item, print_nowrap, print_text
 from envctl.domain.text.lists import join_names
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 
@@ -29,7 +20,7 @@ ARROW, GAP, DOWN_ARROW = "──▶", "   ", "│\n▼"
 
 
 def show_status(status: Status, out: Console) -> None:
-    print_text(out, join_text("Pipeline of ", (status.project, "bold")))
+    print_text(out, "Pipeline of ", (status.project, "bold"))
     count = len(status.environments)
     width = min(MAX_BOX_WIDTH, (out.width - len(ARROW) * (count - 1)) // count)
     across = width >= MIN_BOX_WIDTH
@@ -39,7 +30,10 @@ def show_status(status: Status, out: Console) -> None:
     if across:
         _show_in_row(boxes, width, out)
     else:
-        _show_in_column(boxes, out)
+        for position, box in enumerate(boxes):
+            if position:
+                print_nowrap(out, DOWN_ARROW, indent=6)
+            out.print(box)
     if status.beside:
         out.print()
         print_text(out, "Beside the pipeline")
@@ -47,7 +41,11 @@ def show_status(status: Status, out: Console) -> None:
         for start in range(0, len(status.beside), in_a_row):
             row = status.beside[start : start + in_a_row]
             _show_in_row([render_box(each, "", status.now, width) for each in row], width, out, GAP)
-    _show_attention(list_attention_items(status), out)
+    items = list_attention_items(status)
+    if items:
+        out.print()
+    for item in items:
+        print_item(out, (f"! {item.environment}: ", "bold red" if item.is_serious else "bold yellow"), item.sentence)
     _show_next_commands(status, out)
 
 
@@ -89,22 +87,6 @@ def _show_in_row(boxes: list[Panel], width: int, out: Console, between: str = AR
     out.print(picture)
 
 
-def _show_in_column(boxes: list[Panel], out: Console) -> None:
-    for position, box in enumerate(boxes):
-        if position:
-            print_nowrap(out, DOWN_ARROW, 6)
-        out.print(box)
-
-
-def _show_attention(found: tuple[AttentionItem, ...], out: Console) -> None:
-    """Print the conditions too long for the boxes."""
-    if found:
-        out.print()
-    for matter in found:
-        style = "bold red" if matter.is_serious else "bold yellow"
-        print_item(out, join_text((f"! {matter.environment}: ", style), matter.sentence))
-
-
 def _show_next_commands(status: Status, out: Console) -> None:
     commands = list_next_commands(status)
     if not commands:
@@ -113,14 +95,15 @@ def _show_next_commands(status: Status, out: Console) -> None:
             print_text(out, "Nothing to do: every environment is up to date.")
         return
     out.print()
-    print_text(out, to_text("next", "dim"))
+    print_text(out, ("next", "dim"))
     width = measure_width((command for command, _ in commands), out.width)
     for command, why in commands:
-        line = join_text((pad_text(escape_text(command), width), "bold"), "  ", why)
-        fits = line.cell_len + 2 <= out.width
-        print_nowrap(out, line if fits else join_text((command, "bold")), 2)
-        if not fits:
-            print_text(out, why, 4)
+        line = join_text((pad_text(command, width), "bold"), "  ", why)
+        if line.cell_len + 2 <= out.width:
+            print_nowrap(out, line, indent=2)
+        else:
+            print_nowrap(out, (command, "bold"), indent=2)
+            print_text(out, why, indent=4)
 
 
 def _list_commands(status: EnvironmentStatus) -> Iterator[tuple[str, str]]:
@@ -135,10 +118,9 @@ def _list_commands(status: EnvironmentStatus) -> Iterator[tuple[str, str]]:
 
 
 def _explain_command(status: EnvironmentStatus) -> str:
-    verb = status.next.split()[1]
     environment, state = status.environment, status.present
     locked = "; it is locked" if state.lock else ""
-    match verb:
+    match status.next.split()[1]:
         case "recover" if not state.unfinished_deployment:
             return f"the requests of {' and '.join(state.open_shifts)} are still shared between two colours"
         case "recover":

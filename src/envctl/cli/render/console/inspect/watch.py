@@ -11,7 +11,7 @@ from envctl.cli.render.console.inspect.status import show_status
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import join_text, print_nowrap, print_text, to_text
+from envctl.cli.render.terminal.text import print_nowrap, print_text
 from envctl.cli.results import Observation
 from envctl.domain.errors import EnvctlError
 from envctl.usecases.inspect.status import Status
@@ -19,6 +19,7 @@ from envctl.usecases.inspect.status import Status
 CURSOR_HOME, ERASE_LINE_END, ERASE_SCREEN_END = "\x1b[H", "\x1b[K", "\x1b[J"
 # Long lines are cut at the edge: wrapping them would move the lines below.
 CUT_LINES, WRAP_LINES = "\x1b[?7l", "\x1b[?7h"
+LOG_TIME = "%Y-%m-%d %H:%M:%S %Z"
 
 StatusObservation = Observation[Status]
 
@@ -30,7 +31,10 @@ def always_changed(_before: StatusObservation, _seen: StatusObservation) -> bool
 
 def has_changed(before: StatusObservation, seen: StatusObservation) -> bool:
     """Check if more than the time differs."""
-    return _to_comparable(before) != _to_comparable(seen)
+    one, other = (
+        (replace(each.value, now=datetime.min), each.error and tuple(each.error.problems)) for each in (before, seen)
+    )
+    return one != other
 
 
 @dataclass
@@ -73,12 +77,12 @@ class StatusScreen:
 
     def _print_header(self, seen: StatusObservation) -> None:
         sandbox = "SANDBOX · " if IN_SANDBOX.get() else ""
-        text = f"{sandbox}watching every {self.interval} s · looked at {_format_clock(seen.seen_at)} · Ctrl-C ends it"
-        print_text(self.out, to_text(text, "dim"))
+        seen_at, failed_at = _format_time(seen.seen_at, "%H:%M:%S"), _format_time(seen.failed_at, "%H:%M:%S")
+        text = f"{sandbox}watching every {self.interval} s · looked at {seen_at} · Ctrl-C ends it"
+        print_text(self.out, (text, "dim"))
         if seen.error is not None:
-            failed_at, seen_at = _format_clock(seen.failed_at), _format_clock(seen.seen_at)
             text = f"the look at {failed_at} failed: below is what was seen at {seen_at}"
-            print_text(self.out, join_text(("! ", "bold red"), text))
+            print_text(self.out, ("! ", "bold red"), text)
             show_problems(seen.error.problems, self.out, "error", "bold red", 2)
         self.out.print()
 
@@ -92,11 +96,11 @@ class StatusLog:
 
     def show_observation(self, seen: StatusObservation) -> None:
         if seen.error is None:
-            print_nowrap(self.out, to_text(f"--- {_format_time(seen.seen_at)}", "dim"))
+            print_nowrap(self.out, (f"--- {_format_time(seen.seen_at, LOG_TIME)}", "dim"))
             show_status(seen.value, self.out)
             self.out.file.flush()
         else:
-            print_nowrap(self.err, to_text(f"--- {_format_time(seen.failed_at)}: this look failed", "dim"))
+            print_nowrap(self.err, (f"--- {_format_time(seen.failed_at, LOG_TIME)}: this look failed", "dim"))
             show_problems(seen.error.problems, self.err, "error", "bold red")
 
     def close(self) -> None:
@@ -116,13 +120,5 @@ class JsonLines:
         """Do nothing: no screen is open."""
 
 
-def _to_comparable(seen: StatusObservation) -> object:
-    return replace(seen.value, now=datetime.min), tuple(seen.error.problems) if seen.error else ()
-
-
-def _format_clock(at: datetime | None) -> str:
-    return f"{at.astimezone():%H:%M:%S}" if at else ""
-
-
-def _format_time(at: datetime | None) -> str:
-    return f"{at.astimezone():%Y-%m-%d %H:%M:%S %Z}" if at else ""
+def _format_time(at: datetime | None, pattern: str) -> str:
+    return at.astimezone().strftime(pattern) if at else ""

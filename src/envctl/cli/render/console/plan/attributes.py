@@ -12,9 +12,9 @@ from envctl.cli.render.terminal.text import (
     measure_width,
     pad_text,
     print_nowrap,
+    print_rest,
     print_text,
     shorten_middle,
-    to_text,
 )
 from envctl.cli.render.values.list_elements import merge_list_elements
 from envctl.cli.render.values.value_diff import format_change, shorten_value
@@ -33,22 +33,23 @@ def show_new_attributes(attributes: Sequence[AttributeChange], out: Console) -> 
     width = measure_path_width((attribute.path for attribute in kept), out)
     for attribute in kept:
         show_attribute(attribute.path, width, shorten_value(attribute.after, measure_value_room(width, out)), [], out)
-    _print_rest(len(known) - len(kept), out)
+    if left := len(known) - len(kept):
+        print_text(out, (f"… and {left} more", "dim"), indent=6)
 
 
 def show_changed_attributes(attributes: Sequence[AttributeChange], out: Console) -> None:
     groups = group_attributes(attributes)
     kept = [*groups.forced, *groups.rest][: max(MAX_CHANGED, len(groups.forced))] or groups.later[:MAX_NEW]
-    width = measure_path_width((attribute.path for attribute in kept if _fits_beside_path(attribute, out)), out)
+    # A change that does not fit beside its path becomes a block, and needs no aligned path.
+    beside = (a for a in kept if format_change(a.before, a.after, out.width - 24, out.width)[0])
+    width = measure_path_width((attribute.path for attribute in beside), out)
     for attribute in kept:
         change = format_change(attribute.before, attribute.after, measure_value_room(width, out), out.width - 10)
         show_attribute(attribute.path, width, *change, out, forces=attribute.forces_replacement)
-    left = len(groups.forced) + len(groups.rest) - len(kept)
-    if left > 0:
-        print_text(out, to_text(f"… and {left} more: --json has them all", "dim"), 6)
+    print_rest(out, len(groups.forced) + len(groups.rest) - len(kept), indent=6)
     later = len([attribute for attribute in groups.later if attribute not in kept])
     for remark in describe_omitted(later, groups.emptied):
-        print_text(out, to_text(f"… and {remark}", "dim"), 6)
+        print_text(out, (f"… and {remark}", "dim"), indent=6)
 
 
 def describe_omitted(later: int, emptied: int) -> Iterator[str]:
@@ -77,22 +78,13 @@ class AttributeGroups:
 
 def group_attributes(attributes: Sequence[AttributeChange]) -> AttributeGroups:
     merged = list(merge_list_elements(drop_repeated(attributes)))
-    relevant = [a for a in merged if a.forces_replacement or not _is_emptied(a)]
+    # Providers store many attributes that are not set as false or empty. Zero may be a port.
+    blank = [a for a in merged if a.after is None and (a.before is False or a.before == "")]
+    relevant = [a for a in merged if a.forces_replacement or a not in blank]
     forced = [a for a in relevant if a.forces_replacement]
     later = [a for a in relevant if is_unknown(a.after) and not a.forces_replacement]
     rest = [a for a in relevant if a not in forced and a not in later]
     return AttributeGroups(forced, rest, later, len(merged) - len(relevant))
-
-
-def _is_emptied(attribute: AttributeChange) -> bool:
-    """Check if an unset attribute was false or empty, as stored by providers by default. Zero may be a port."""
-    return attribute.after is None and (attribute.before is False or attribute.before == "")
-
-
-def _fits_beside_path(attribute: AttributeChange, out: Console) -> bool:
-    """Check if the change fits on the line of its path, without a block."""
-    inline, _ = format_change(attribute.before, attribute.after, out.width - 24, out.width)
-    return bool(inline)
 
 
 def drop_repeated(attributes: Sequence[AttributeChange]) -> list[AttributeChange]:
@@ -110,9 +102,9 @@ def show_attribute(
     text.rstrip()
     print_nowrap(out, text.append("   ").append_text(mark) if forces and beside else text)
     for each in block:
-        print_nowrap(out, each, 8)
+        print_nowrap(out, each, indent=8)
     if forces and not beside:
-        print_nowrap(out, mark, 8)
+        print_nowrap(out, mark, indent=8)
 
 
 def measure_value_room(width: int, out: Console) -> int:
@@ -121,11 +113,6 @@ def measure_value_room(width: int, out: Console) -> int:
 
 def measure_path_width(paths: Iterable[str], out: Console) -> int:
     return measure_width(paths, max(16, out.width // 2))
-
-
-def _print_rest(number: int, out: Console) -> None:
-    if number:
-        print_text(out, to_text(f"… and {number} more", "dim"), 6)
 
 
 def is_unknown(value: object) -> bool:

@@ -4,7 +4,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.text import join_text, print_item, print_nowrap, print_text, to_text
+from envctl.cli.render.terminal.text import print_item, print_nowrap, print_rest
 from envctl.domain.plan.changes import Cost, EnvironmentPlan
 
 MAX_RESOURCES = 12
@@ -17,13 +17,12 @@ _CURRENCIES_WITHOUT_CENTS = frozenset(
 def show_cost(plan: EnvironmentPlan, out: Console) -> None:
     if plan.cost is None:
         return
-    print_item(out, join_text(("Cost: ", "bold"), (format_cost(plan), "yellow" if plan.cost.unknown else "")))
+    print_item(out, ("Cost: ", "bold"), (format_cost(plan), "yellow" if plan.cost.unknown else ""))
     dearest = rank_costs(plan.cost)
     width = max((len(amount) for _, _, amount in dearest[:MAX_RESOURCES]), default=0)
     for stack, address, amount in dearest[:MAX_RESOURCES]:
-        print_nowrap(out, join_text("  ", amount.rjust(width), f"  {stack} ", (address, "bold")))
-    if left := len(dearest) - MAX_RESOURCES if len(dearest) > MAX_RESOURCES else 0:
-        print_text(out, to_text(f"… and {left} more: --json has them all", "dim"), 2)
+        print_nowrap(out, "  ", amount.rjust(width), f"  {stack} ", (address, "bold"))
+    print_rest(out, len(dearest) - MAX_RESOURCES, indent=2)
 
 
 def format_cost(plan: EnvironmentPlan) -> str:

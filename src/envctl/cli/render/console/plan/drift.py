@@ -9,7 +9,7 @@ from envctl.cli.render.console.plan.plan import STYLES, SYMBOLS
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text, to_text
+from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text
 from envctl.cli.render.values.value_diff import format_change
 from envctl.domain.plan.changes import Action
 from envctl.domain.plan.drift import SharedDifference, group_differences
@@ -30,11 +30,11 @@ def show_drift(drift: Drift, out: Console) -> None:
     for each in remarkable:
         _show_environment(each, out)
     if quiet:
-        print_text(out, join_text(("clean: ", "green"), quiet))
+        print_text(out, ("clean: ", "green"), quiet)
     _show_differences(drift, out)
     if len(drift.environments) > 1:
         out.print()
-        print_text(out, join_text(("Total: ", "bold"), format_total(drift)))
+        print_text(out, ("Total: ", "bold"), format_total(drift))
     for command in list_next_commands(drift):
         print_hint(out, command)
 
@@ -77,18 +77,18 @@ def split_clean(drift: Drift) -> tuple[tuple[EnvironmentDrift, ...], str]:
     """Return the environments to show, and a text for the clean ones if there are many environments."""
     if len(drift.environments) <= MAX_ENVIRONMENTS:
         return drift.environments, ""
-    remarkable = tuple(each for each in drift.environments if _is_remarkable(each))
-    quiet = [each.environment for each in drift.environments if not _is_remarkable(each)]
-    return remarkable, format_environments(quiet) if quiet else ""
+    remarkable, quiet = [], []
+    for each in drift.environments:
+        warned = any(stack.warnings or stack.problems for stack in each.stacks)
+        if each.condition != "clean" or each.pending or each.problems or format_ignored(each) or warned:
+            remarkable.append(each)
+        else:
+            quiet.append(each.environment)
+    return tuple(remarkable), format_environments(quiet) if quiet else ""
 
 
 def format_environments(environments: Sequence[str]) -> str:
     return f"{format_count(len(environments), 'environment')} ({join_first(environments, MAX_ENVIRONMENTS)})"
-
-
-def _is_remarkable(each: EnvironmentDrift) -> bool:
-    warned = any(stack.warnings or stack.problems for stack in each.stacks)
-    return each.condition != "clean" or each.pending or bool(each.problems or format_ignored(each)) or warned
 
 
 def format_action(action: Action) -> str:
@@ -97,11 +97,8 @@ def format_action(action: Action) -> str:
 
 def format_ignored(each: EnvironmentDrift) -> str:
     names = [f"{stack.stack}: {name}" for stack in each.stacks for name in stack.ignored]
-    return (
-        f"{format_count(len(names), 'difference')} ignored by its rules: {join_first(names, MAX_IGNORED_NAMED)}"
-        if names
-        else ""
-    )
+    number = format_count(len(names), "difference")
+    return f"{number} ignored by its rules: {join_first(names, MAX_IGNORED_NAMED)}" if names else ""
 
 
 def list_stack_notes(each: EnvironmentDrift) -> Iterable[str]:
@@ -134,17 +131,17 @@ def _list_conditions(each: EnvironmentDrift) -> Iterable[str]:
 
 
 def _show_environment(each: EnvironmentDrift, out: Console) -> None:
-    print_text(out, join_text((f"{each.environment}: ", "bold"), (format_headline(each), _STYLES[each.condition])))
+    print_text(out, (f"{each.environment}: ", "bold"), (format_headline(each), _STYLES[each.condition]))
     show_problems(each.problems, out, "", "bold yellow", 2)
     for stack in each.stacks:
         if stack.problems:
-            print_nowrap(out, to_text(f"{stack.stack}:", "bold"), 2)
+            print_nowrap(out, (f"{stack.stack}:", "bold"), indent=2)
         show_problems(stack.problems, out, "", "bold yellow", 4)
         for warning in stack.warnings:
-            print_text(out, join_text(("warning: ", "yellow"), f"{stack.stack}: {warning}"), 2)
+            print_text(out, ("warning: ", "yellow"), f"{stack.stack}: {warning}", indent=2)
     for note in (*list_stack_notes(each), format_ignored(each)):
         if note:
-            print_text(out, to_text(note, "dim"), 2)
+            print_text(out, (note, "dim"), indent=2)
 
 
 def _show_differences(drift: Drift, out: Console) -> None:
@@ -152,13 +149,13 @@ def _show_differences(drift: Drift, out: Console) -> None:
     single = len(drift.environments) == 1
     if found:
         out.print()
-        print_text(out, join_text(("Drift", "bold red"), (": what the state says → what is there", "dim")))
+        print_text(out, ("Drift", "bold red"), (": what the state says → what is there", "dim"))
         for finding in found:
             show_finding(finding, out, single=single, drift=True)
     if planned:
         out.print()
         meaning = ": what the state says → what the configuration says"
-        print_text(out, join_text(("Pending", "bold yellow"), (meaning, "dim")))
+        print_text(out, ("Pending", "bold yellow"), (meaning, "dim"))
         for finding in planned:
             show_finding(finding, out, single=single, drift=False)
 
@@ -172,7 +169,7 @@ def show_finding(finding: SharedDifference, out: Console, *, single: bool, drift
     beside = head.cell_len + where.cell_len <= out.width
     print_nowrap(out, head.append_text(where) if beside and not single else head)
     if not (beside or single):
-        print_text(out, join_text(("in ", "dim"), ", ".join(finding.environments)), 6)
+        print_text(out, ("in ", "dim"), ", ".join(finding.environments), indent=6)
     _show_values(finding, out)
 
 

@@ -9,7 +9,7 @@ from envctl.cli.render.console.inspect.settings_diff import format_setting
 from envctl.cli.render.console.plan.cost import show_cost
 from envctl.cli.render.console.plan.drift import show_finding
 from envctl.cli.render.console.plan.plan import format_total, show_stack
-from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text, to_text
+from envctl.cli.render.terminal.text import print_hint, print_item, print_text
 from envctl.cli.render.values.value_diff import format_change
 from envctl.domain.plan.attribution import Cause, Part
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
@@ -38,19 +38,19 @@ _STYLES: dict[Cause, str] = {
 
 
 def show_explained_plan(explained: Explained, out: Console) -> None:
-    print_text(out, join_text("Plan for ", (explained.environment, "bold"), f" · {describe_subject(explained)}"))
-    print_text(out, to_text(summarize_causes(explained), "bold"))
+    print_text(out, "Plan for ", (explained.environment, "bold"), f" · {describe_subject(explained)}")
+    print_text(out, (summarize_causes(explained), "bold"))
     if explained.unexplained:
-        print_item(out, join_text(("! ", "bold yellow"), explained.unexplained))
+        print_item(out, ("! ", "bold yellow"), explained.unexplained)
     for part in explained.parts:
         out.print()
-        print_text(
-            out, join_text((CAUSE_TITLES[part.cause], _STYLES[part.cause]), (f": {CAUSE_MEANINGS[part.cause]}", "dim"))
-        )
+        print_text(out, (CAUSE_TITLES[part.cause], _STYLES[part.cause]), (f": {CAUSE_MEANINGS[part.cause]}", "dim"))
         _show_cause(part.cause, explained, out)
         for stack in part.stacks:
             show_stack(stack, out)
-    _show_waiting(explained, out)
+    for stack in list_waiting_stacks(explained):
+        out.print()
+        show_stack(stack, out)
     if explained.plan.cost is not None:
         out.print()
         show_cost(explained.plan, out)
@@ -63,11 +63,8 @@ def describe_subject(explained: Explained) -> str:
     what = f"release {shorten_id(explained.release)}" if explained.release else "the working tree"
     if not explained.runs:
         return f"{what}, where nothing runs yet"
-    return (
-        f"{what}, which runs there"
-        if explained.release == explained.runs
-        else f"{what}, after {shorten_id(explained.runs)}"
-    )
+    same = explained.release == explained.runs
+    return f"{what}, which runs there" if same else f"{what}, after {shorten_id(explained.runs)}"
 
 
 def summarize_causes(explained: Explained) -> str:
@@ -97,7 +94,7 @@ def _show_cause(cause: Cause, explained: Explained, out: Console) -> None:
             _show_code(explained, out)
         case "settings":
             for line in list_setting_changes(explained):
-                print_item(out, join_text("  ", line), 4)
+                print_item(out, "  ", line, indent=4)
         case "drift":
             _show_drift(explained, out)
         case _:
@@ -109,9 +106,9 @@ def _show_code(explained: Explained, out: Console) -> None:
         show_release_changes(explained.code, out)
     for pair in explained.artifacts:
         beside, block = format_change(pair.first, pair.second, out.width - 13 - len(pair.variable), out.width - 8)
-        print_text(out, join_text("artifact ", (pair.variable, "bold"), f": {beside}"), 2)
+        print_text(out, "artifact ", (pair.variable, "bold"), f": {beside}", indent=2)
         for each in block:
-            print_text(out, each, 6)
+            print_text(out, each, indent=6)
 
 
 def _show_drift(explained: Explained, out: Console) -> None:
@@ -119,10 +116,4 @@ def _show_drift(explained: Explained, out: Console) -> None:
         for finding in group_differences([(explained.environment, StackPlan(drifted.stack, drifted.resources))]):
             show_finding(finding, out, single=True, drift=True)
     if explained.drifted:
-        print_text(out, to_text("and so is planned:", "dim"), 2)
-
-
-def _show_waiting(explained: Explained, out: Console) -> None:
-    for stack in list_waiting_stacks(explained):
-        out.print()
-        show_stack(stack, out)
+        print_text(out, ("and so is planned:", "dim"), indent=2)

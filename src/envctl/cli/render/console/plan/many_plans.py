@@ -6,7 +6,7 @@ from envctl.cli.render.console.fleet.matrix import format_matrix
 from envctl.cli.render.console.plan.drift import MAX_ENVIRONMENTS, format_environments
 from envctl.cli.render.console.plan.plan import format_total, show_plan
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import join_text, print_nowrap, print_text, to_text
+from envctl.cli.render.terminal.text import print_nowrap, print_text
 from envctl.usecases.fleet.matrix import Matrix
 from envctl.usecases.fleet.merge import Plans
 from envctl.usecases.inspect.preview import EnvironmentPreview
@@ -21,10 +21,10 @@ def show_plans(plans: Plans, out: Console) -> None:
     for each in remarkable:
         _show_plan(each, out)
         out.print()
-    print_text(out, join_text((f"What {describe_subject(plans)} would do", "bold"), (" (nothing was recorded)", "dim")))
+    print_text(out, (f"What {describe_subject(plans)} would do", "bold"), (" (nothing was recorded)", "dim"))
     for each in remarkable:
         style = "bold red" if each.problems else ""
-        print_text(out, join_text("  ", (f"{each.environment}: ", "bold"), (format_outcome(each), style)))
+        print_text(out, "  ", (f"{each.environment}: ", "bold"), (format_outcome(each), style))
     if quiet:
         print_text(out, f"  no changes: {quiet}")
 
@@ -43,9 +43,9 @@ def _show_plan(each: EnvironmentPreview, out: Console) -> None:
     if each.plan:
         show_plan(each.plan, out)
     else:
-        print_text(out, join_text("Plan for ", (each.environment, "bold")))
+        print_text(out, "Plan for ", (each.environment, "bold"))
     if each.problems:
-        print_text(out, to_text("can't be planned whole:" if each.plan else "can't be planned:", "bold red"))
+        print_text(out, ("can't be planned whole:" if each.plan else "can't be planned:", "bold red"))
         show_problems(each.problems, out, "", "bold red", 2)
 
 

@@ -5,27 +5,12 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len
 from rich.console import Console
 
-from envctl.cli.render.console.plan.attributes import (
-    is_unknown,
-    measure_path_width,
-    measure_value_room,
-    show_attribute,
-    show_changed_attributes,
-    show_new_attributes,
-)
+from envctl.cli.render.console.plan import attributes
 from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text, to_text
+from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.cli.render.values.value_diff import format_change, shorten_value
-from envctl.domain.plan.changes import (
-    Action,
-    EnvironmentPlan,
-    Marker,
-    OutputChange,
-    ResourceChange,
-    StackPlan,
-    count_actions,
-)
+from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, ResourceChange, StackPlan, count_actions
 from envctl.domain.text.short_ids import shorten_id
 
 SYMBOLS = {
@@ -69,7 +54,8 @@ IDENTIFYING_PATHS = ("name", "tags.Name", "cidr_block", "destination_cidr_block"
 
 
 def show_plan(plan: EnvironmentPlan, out: Console) -> None:
-    show_heading(plan, out)
+    origin = f"release {shorten_id(plan.release)}" if plan.release else "the working tree"
+    print_text(out, "Plan for ", (plan.environment, "bold"), f" · {origin}")
     is_long = True
     for stack in plan.stacks:
         was_long, is_long = is_long, stack.changes or bool(stack.warnings)
@@ -78,7 +64,7 @@ def show_plan(plan: EnvironmentPlan, out: Console) -> None:
         show_stack(stack, out)
     if len(plan.stacks) > 1:
         out.print()
-        print_text(out, join_text((f"Total for {plan.environment}: ", "bold"), format_total(plan)))
+        print_text(out, (f"Total for {plan.environment}: ", "bold"), format_total(plan))
     if plan.cost is not None:
         from envctl.cli.render.console.plan.cost import show_cost
 
@@ -92,24 +78,17 @@ def show_plan_alone(plan: EnvironmentPlan, out: Console) -> None:
         print_hint(out, f"envctl apply {plan.environment}")
 
 
-def show_heading(plan: EnvironmentPlan, out: Console) -> None:
-    origin = f"release {shorten_id(plan.release)}" if plan.release else "the working tree"
-    print_text(out, join_text("Plan for ", (plan.environment, "bold"), f" · {origin}"))
-
-
 def format_total(plan: EnvironmentPlan) -> str:
     """Return the counts over all stacks, for the end of a plan and the prompt after it."""
     resources = [resource for stack in plan.stacks for resource in stack.resources]
     outputs = sum(len(stack.outputs) for stack in plan.stacks)
     text = _format_counts(resources, outputs)
-    waiting = [stack.stack for stack in plan.stacks if stack.waits_for]
-    if waiting:
-        text += f"; {', '.join(waiting)} not planned yet"
-    return text
+    waiting = ", ".join(stack.stack for stack in plan.stacks if stack.waits_for)
+    return f"{text}; {waiting} not planned yet" if waiting else text
 
 
 def show_stack(plan: StackPlan, out: Console) -> None:
-    print_text(out, join_text((f"{plan.stack}: ", "bold"), summarize_stack(plan)))
+    print_text(out, (f"{plan.stack}: ", "bold"), summarize_stack(plan))
     many = len([resource for resource in plan.resources if resource.action is Action.CREATE]) > MAX_DETAILED
     for resource in plan.resources:
         if many and resource.action is Action.CREATE:
@@ -117,37 +96,29 @@ def show_stack(plan: StackPlan, out: Console) -> None:
         else:
             _show_resource(resource, out)
     if many:
-        print_text(out, to_text("the attributes of what is new: --json, with plan or with why --plan", "dim"), 2)
+        print_text(out, ("the attributes of what is new: --json, with plan or with why --plan", "dim"), indent=2)
     if plan.outputs:
-        _show_outputs(plan.outputs, out)
+        _show_outputs(plan, out)
     for warning in plan.warnings:
-        print_text(out, join_text(("warning: ", "yellow"), warning), 2)
+        print_text(out, ("warning: ", "yellow"), warning, indent=2)
 
 
 def summarize_stack(plan: StackPlan) -> str:
     """Return the counts of changes of a stack, or its reason for waiting."""
+    counts = _format_counts(plan.resources, len(plan.outputs))
     if plan.leaves:
-        return _summarize_leaving_stack(plan)
+        stays = "; its resources and its state stay, and envctl tracks them no longer"
+        return f"leaves: {counts if plan.changes else 'holds nothing'}{stays if plan.leaves == 'forget' else ''}"
     if not plan.waits_for:
-        return _format_counts(plan.resources, len(plan.outputs))
+        return counts
     upstream = ", ".join(plan.waits_for)
     verb = "is" if len(plan.waits_for) == 1 else "are"
     return f"waits for {upstream}: it is planned once {upstream} {verb} applied"
 
 
-def _summarize_leaving_stack(plan: StackPlan) -> str:
-    """Summarize a stack removed from the release."""
-    held = _format_counts(plan.resources, len(plan.outputs)) if plan.changes else "holds nothing"
-    if plan.leaves == "forget":
-        return f"leaves: {held}; its resources and its state stay, and envctl tracks them no longer"
-    return f"leaves: {held}"
-
-
-def _format_counts(resources: Iterable[ResourceChange], outputs: int) -> str:
-    listed = list(resources)
-    parts = [f"{number} to {action}" for action, number in count_actions(listed).items()]
-    read = sum(resource.action is Action.READ for resource in listed)
-    if read:
+def _format_counts(resources: Sequence[ResourceChange], outputs: int) -> str:
+    parts = [f"{number} to {action}" for action, number in count_actions(resources).items()]
+    if read := sum(resource.action is Action.READ for resource in resources):
         parts.append(f"{read} to read")
     if not parts and outputs:
         parts.append(f"no resource changes, {format_count(outputs, 'output')} to change")
@@ -157,14 +128,14 @@ def _format_counts(resources: Iterable[ResourceChange], outputs: int) -> str:
 def _show_resource(resource: ResourceChange, out: Console) -> None:
     style = STYLES.get(resource.action, "")
     symbol = f"  {SYMBOLS[resource.action]:<3} {resource.action:<7}  "
-    print_nowrap(out, join_text((symbol, style), (resource.address, "bold")))
+    print_nowrap(out, (symbol, style), (resource.address, "bold"))
     for remark in list_remarks(resource):
-        print_text(out, to_text(remark, "italic"), 6)
+        print_text(out, (remark, "italic"), indent=6)
     match resource.action:
         case Action.CREATE | Action.IMPORT | Action.READ | Action.INVOKE:
-            show_new_attributes(resource.attributes, out)
+            attributes.show_new_attributes(resource.attributes, out)
         case Action.UPDATE | Action.REPLACE | Action.RENEW | Action.MOVE:
-            show_changed_attributes(resource.attributes, out)
+            attributes.show_changed_attributes(resource.attributes, out)
         case Action.DELETE | Action.FORGET:
             pass
 
@@ -183,12 +154,8 @@ def find_display_name(resource: ResourceChange) -> str:
     """Return the first identifying value of a resource, such as its name; empty if it has none."""
     known = {attribute.path: attribute.after for attribute in resource.attributes}
     named = (known.get(path) for path in IDENTIFYING_PATHS)
-    values = (
-        shorten_value(value, 40)
-        for value in named
-        if isinstance(value, str) and value and not isinstance(value, Marker)
-    )
-    return next(values, "")
+    values = (value for value in named if isinstance(value, str) and value and not isinstance(value, Marker))
+    return next((shorten_value(value, 40) for value in values), "")
 
 
 def list_remarks(resource: ResourceChange) -> Iterable[str]:
@@ -215,13 +182,13 @@ def format_run_verb(resource: ResourceChange) -> str:
     return "may run" if resource.action is Action.DELETE else "runs"
 
 
-def _show_outputs(outputs: Sequence[OutputChange], out: Console) -> None:
-    settled = [output for output in outputs if not is_unknown(output.after)]
-    later = [output.name for output in outputs if is_unknown(output.after)]
-    print_text(out, to_text("outputs", "dim"), 2)
-    width = measure_path_width((output.name for output in settled), out)
+def _show_outputs(plan: StackPlan, out: Console) -> None:
+    settled = [output for output in plan.outputs if not attributes.is_unknown(output.after)]
+    later = [output.name for output in plan.outputs if attributes.is_unknown(output.after)]
+    print_text(out, ("outputs", "dim"), indent=2)
+    width = attributes.measure_path_width((output.name for output in settled), out)
     for output in settled:
-        room = measure_value_room(width, out)
+        room = attributes.measure_value_room(width, out)
         if output.before is output.after is None:
             # Stored plans have no output values.
             change = output.action.value, list[str]()
@@ -229,6 +196,6 @@ def _show_outputs(outputs: Sequence[OutputChange], out: Console) -> None:
             change = shorten_value(output.after, room), list[str]()
         else:
             change = format_change(output.before, output.after, room, out.width - 8)
-        show_attribute(output.name, width, *change, out)
+        attributes.show_attribute(output.name, width, *change, out)
     if later:
-        print_text(out, f"{', '.join(later)}: {format_hcl(Marker.UNKNOWN).strip('()')}", 6)
+        print_text(out, f"{', '.join(later)}: {format_hcl(Marker.UNKNOWN).strip('()')}", indent=6)

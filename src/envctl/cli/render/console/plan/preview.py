@@ -5,7 +5,7 @@ from rich.console import Console
 from envctl.cli.render.console.plan.cost import format_cost_suffix
 from envctl.cli.render.console.plan.plan import format_total, show_plan
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import join_text, print_text, to_text
+from envctl.cli.render.terminal.text import print_text
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 
@@ -15,18 +15,14 @@ def show_preview(preview: Preview, out: Console) -> None:
         if each.plan:
             show_plan(each.plan, out)
         else:
-            print_text(out, join_text("Plan for ", (each.environment, "bold"), f" · {describe_subject(preview)}"))
-            print_text(out, to_text("can't be planned:", "bold red"))
+            print_text(out, "Plan for ", (each.environment, "bold"), f" · {describe_subject(preview)}")
+            print_text(out, ("can't be planned:", "bold red"))
             show_problems(each.problems, out, "", "bold red", 2)
         out.print()
-    print_text(
-        out, join_text((f"What {describe_subject(preview)} would do", "bold"), (" (nothing was recorded)", "dim"))
-    )
+    print_text(out, (f"What {describe_subject(preview)} would do", "bold"), (" (nothing was recorded)", "dim"))
     for each in preview.environments:
-        print_text(
-            out,
-            join_text("  ", (f"{each.environment}: ", "bold"), (format_outcome(each), "" if each.plan else "bold red")),
-        )
+        style = "" if each.plan else "bold red"
+        print_text(out, "  ", (f"{each.environment}: ", "bold"), (format_outcome(each), style))
 
 
 def describe_subject(preview: Preview) -> str:

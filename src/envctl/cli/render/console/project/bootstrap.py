@@ -8,8 +8,9 @@ from rich.text import Text
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.findings import measure_name_width, show_findings
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text, to_text
-from envctl.domain.errors import ExitCode, Problem
+from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text
+from envctl.domain.errors import Problem
+from envctl.domain.exit_codes import ExitCode
 from envctl.domain.findings import Finding
 from envctl.usecases.account.bootstrap import Bootstrap
 from envctl.usecases.ports.bucket_report import BucketReport
@@ -21,12 +22,12 @@ def show_planned_buckets(buckets: Sequence[BucketReport], out: Console) -> None:
             out.print()
         print_item(out, _render_bucket_name(bucket))
         for step in bucket.steps:
-            print_item(out, join_text("  ", ("+", "green"), f" {step}"), 4)
+            print_item(out, "  ", ("+", "green"), f" {step}", indent=4)
 
 
 def show_bootstrap(result: Bootstrap, out: Console) -> None:
     for remark in result.needless:
-        print_item(out, join_text(("- ", "dim"), remark))
+        print_item(out, ("- ", "dim"), remark)
     shown = [bucket for bucket in result.buckets if result.mode != "planned" or bucket.steps or bucket.problems]
     for position, bucket in enumerate(shown):
         if position or result.needless:
@@ -39,7 +40,7 @@ def show_bootstrap(result: Bootstrap, out: Console) -> None:
     if shown:
         out.print()
     text, style = format_conclusion(result)
-    print_text(out, to_text(text, style))
+    print_text(out, (text, style))
     print_hint(out, result.next)
 
 
@@ -54,7 +55,7 @@ def _show_bucket(bucket: BucketReport, result: Bootstrap, out: Console) -> None:
     # The header already shows the bucket.
     good = [f"{each.name} {each.seen}" for each in findings if each.verdict == "good" and each.name != "bucket"]
     if good:
-        print_text(out, to_text(" · ".join(good), "dim"), 2)
+        print_text(out, (" · ".join(good), "dim"), indent=2)
 
 
 def _collect_findings(bucket: BucketReport, result: Bootstrap) -> tuple[tuple[Finding, ...], tuple[Problem, ...]]:
@@ -72,39 +73,28 @@ def _render_bucket_name(bucket: BucketReport) -> Text:
 
 
 def format_conclusion(result: Bootstrap) -> tuple[str, str]:
-    if not result.buckets:
+    """Return a conclusion with its style."""
+    number = len(result.buckets)
+    if not number:
         return "Nothing to make.", ""
-    if result.mode == "planned":
-        return _summarize_steps(result), ""
-    if result.exit_code is ExitCode.DONE:
-        return _summarize_success(result), "green"
-    return _summarize_faults(result), "bold red" if result.exit_code is ExitCode.FAILED else "bold yellow"
-
-
-def _summarize_steps(result: Bootstrap) -> str:
     steps = sum(len(bucket.steps) for bucket in result.buckets)
-    if not steps and not result.problems:
-        return _summarize_success(result)
-    rest = " Not everything could be looked at." if result.problems else ""
-    return f"Nothing was done. To do: {format_count(steps, 'step')}.{rest}"
+    if result.mode == "planned" and (steps or result.problems):
+        rest = " Not everything could be looked at." if result.problems else ""
+        return f"Nothing was done. To do: {format_count(steps, 'step')}.{rest}", ""
+    if result.mode == "planned" or result.exit_code is ExitCode.DONE:
+        text = f"{format_count(number, 'bucket')}, as {'it' if number == 1 else 'they'} should be."
+        return text, "" if result.mode == "planned" else "green"
+    return _summarize_faults(result), "bold red" if result.exit_code is ExitCode.FAILED else "bold yellow"
 
 
 def _summarize_faults(result: Bootstrap) -> str:
     differ = sum(bucket.outcome in ("differs", "missing") for bucket in result.buckets)
     failed = sum(bool(_collect_findings(bucket, result)[1]) or bucket.outcome == "unknown" for bucket in result.buckets)
-    parts = [
-        f"{format_count(differ, 'bucket')} missing, or weaker than {_choose_pronoun(differ)} should be"
-        if differ
-        else "",
-        f"{format_count(failed, 'bucket')} with something that could not be looked at or done" if failed else "",
-    ]
-    text = "; ".join(filter(None, parts)) or "nobody knows yet whether anything in the store can be written over"
+    parts = []
+    if differ:
+        pronoun = "it" if differ == 1 else "they"
+        parts.append(f"{format_count(differ, 'bucket')} missing, or weaker than {pronoun} should be")
+    if failed:
+        parts.append(f"{format_count(failed, 'bucket')} with something that could not be looked at or done")
+    text = "; ".join(parts) or "nobody knows yet whether anything in the store can be written over"
     return f"{text[0].upper()}{text[1:]}."
-
-
-def _summarize_success(result: Bootstrap) -> str:
-    return f"{format_count(len(result.buckets), 'bucket')}, as {_choose_pronoun(len(result.buckets))} should be."
-
-
-def _choose_pronoun(number: int) -> str:
-    return "it" if number == 1 else "they"

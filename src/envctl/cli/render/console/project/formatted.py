@@ -3,12 +3,12 @@
 from rich.console import Console
 
 from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import print_nowrap, print_text, to_text
+from envctl.cli.render.terminal.text import print_nowrap, print_text
 from envctl.usecases.project.fmt import Formatted
 
 
 def show_formatted(result: Formatted, out: Console) -> None:
-    print_text(out, to_text(format_conclusion(result), "" if result.files else "green"))
+    print_text(out, (format_conclusion(result), "" if result.files else "green"))
     # With --check, each file is reported as a problem with its line.
     for each in () if result.check else result.files:
         print_nowrap(out, f"  {each.path}")

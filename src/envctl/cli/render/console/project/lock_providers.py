@@ -5,7 +5,7 @@ from rich.text import Text
 
 from envctl.cli.render.terminal.columns import print_columns
 from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text, to_text
+from envctl.cli.render.terminal.text import print_hint, print_text, print_warnings, to_text
 from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.usecases.project.lock_providers import LockedProvider, LockedProviders
 
@@ -14,7 +14,7 @@ MAX_COLUMN_WIDTH = 48
 
 
 def show_locked_providers(locked: LockedProviders, out: Console) -> None:
-    print_text(out, to_text(format_conclusion(locked), "" if locked.changed else "green"))
+    print_text(out, (format_conclusion(locked), "" if locked.changed else "green"))
     if not locked.providers:
         return
     out.print()
@@ -22,8 +22,7 @@ def show_locked_providers(locked: LockedProviders, out: Console) -> None:
     lacking = [each for each in locked.providers if each.lacking]
     if lacking:
         out.print()
-    for each in lacking:
-        print_item(out, join_text(("! ", "bold yellow"), describe_missing_platforms(each)))
+    print_warnings(out, map(describe_missing_platforms, lacking))
     print_hint(out, locked.hint)
 
 

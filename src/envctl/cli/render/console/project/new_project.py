@@ -7,7 +7,7 @@ from rich.console import Console
 
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
-from envctl.cli.render.terminal.text import join_text, print_item, print_nowrap, print_text, to_text
+from envctl.cli.render.terminal.text import print_item, print_nowrap, print_text
 from envctl.usecases.project.init import Begun
 
 PART_MEANINGS = {
@@ -22,17 +22,17 @@ PART_MEANINGS = {
 def show_new_project(begun: Begun, out: Console) -> None:
     extent = f" from the template {begun.template}: {format_count(len(begun.files), 'file')}"
     if begun.mode == "planned":
-        print_text(out, join_text("Would make ", (begun.folder, "bold"), extent))
+        print_text(out, "Would make ", (begun.folder, "bold"), extent)
         for path in begun.files:
-            print_nowrap(out, path, 2)
+            print_nowrap(out, path, indent=2)
         return
-    print_text(out, join_text("Made ", (begun.folder, "bold"), extent))
+    print_text(out, "Made ", (begun.folder, "bold"), extent)
     for part, meaning in list_parts(begun):
-        print_item(out, join_text(f"  {part:<14} ", (meaning, "dim")), 17)
+        print_item(out, f"  {part:<14} ", (meaning, "dim"), indent=17)
     out.print()
-    print_text(out, to_text("Next, without any account:"))
+    print_text(out, "Next, without any account:")
     for command in begun.next:
-        print_nowrap(out, to_text(add_sandbox_flag(command), "bold"), 2)
+        print_nowrap(out, (add_sandbox_flag(command), "bold"), indent=2)
     if begun.placeholders:
         out.print()
         print_text(out, describe_placeholders(begun))

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text
+from envctl.cli.render.terminal.text import print_hint, print_nowrap, print_text
 from envctl.cli.results import SandboxState
 
 STATE_TEXTS = {
@@ -16,7 +16,7 @@ STATE_TEXTS = {
 def show_sandbox(state: SandboxState, out: Console) -> None:
     since = f" since {state.started_at}" if state.started_at else ""
     style = {"running": "green", "died": "bold red"}.get(state.state, "")
-    print_text(out, join_text((STATE_TEXTS.get(state.state, f"The sandbox is {state.state}"), style), f"{since}."))
+    print_text(out, (STATE_TEXTS.get(state.state, f"The sandbox is {state.state}"), style), f"{since}.")
     if state.proxy_url:
-        print_nowrap(out, f"proxy {state.proxy_url}", 2)
+        print_nowrap(out, f"proxy {state.proxy_url}", indent=2)
     print_hint(out, state.next)

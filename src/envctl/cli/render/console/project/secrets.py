@@ -7,7 +7,7 @@ from rich.text import Text
 
 from envctl.cli.render.terminal.columns import measure_columns, print_columns
 from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text, to_text
+from envctl.cli.render.terminal.text import print_hint, print_item, print_text, to_text
 from envctl.cli.render.terminal.times import format_time
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretState, Sighting
 from envctl.domain.text.short_ids import shorten_id
@@ -28,10 +28,8 @@ SIGNS: dict[SecretState, tuple[str, str]] = {
 
 def show_secrets(listed: EnvironmentSecrets, out: Console) -> None:
     where = f" (account {listed.account_id})" if listed.account_id else ""
-    print_text(
-        out,
-        join_text("Secrets of ", (listed.environment, "bold"), where, f", as {describe_source(listed)} asks for them"),
-    )
+    source = f"release {shorten_id(listed.release)}" if listed.release else "the working tree"
+    print_text(out, "Secrets of ", (listed.environment, "bold"), where, f", as {source} asks for them")
     if not listed.secrets:
         print_text(out, "None: no setting that [secrets] in envctl.toml speaks of names one.")
         return
@@ -46,29 +44,23 @@ def show_secrets(listed: EnvironmentSecrets, out: Console) -> None:
     if remarked:
         out.print()
     for each in remarked:
-        print_item(out, join_text(("! ", "bold yellow"), f"{each.secret.name}: {each.remark}"))
+        print_item(out, ("! ", "bold yellow"), f"{each.secret.name}: {each.remark}")
 
 
 def show_secrets_check(checked: SecretsChecked, out: Console) -> None:
     for each in checked.environments:
-        print_text(out, join_text((each.environment, "bold"), ": ", *summarize_secrets(each)))
+        print_text(out, (each.environment, "bold"), ": ", *summarize_secrets(each))
     for name in checked.failed:
-        print_text(out, join_text((name, "bold"), ": ", ("nothing could be told", "bold yellow")))
+        print_text(out, (name, "bold"), ": ", ("nothing could be told", "bold yellow"))
 
 
 def show_secret_set(done: SecretSet, out: Console) -> None:
     where = f"{SERVICE_NAMES[done.kind]} of {done.environment}"
-    print_text(
-        out, join_text((done.name, "bold"), f" {'was created' if done.created else 'has a new version'} in {where}.")
-    )
+    print_text(out, (done.name, "bold"), f" {'was created' if done.created else 'has a new version'} in {where}.")
     if done.arn_differs:
         warning = "the settings name the ARN of one that is gone, and the new one has another: name it by its name"
-        print_item(out, join_text(("! ", "bold yellow"), warning))
+        print_item(out, ("! ", "bold yellow"), warning)
     print_hint(out, done.next)
-
-
-def describe_source(listed: EnvironmentSecrets) -> str:
-    return f"release {shorten_id(listed.release)}" if listed.release else "the working tree"
 
 
 def summarize_secrets(each: EnvironmentSecrets) -> Iterator[str | tuple[str, str]]:
@@ -98,5 +90,5 @@ def _build_row(each: Sighting) -> tuple[Text, ...]:
 def _show_stacked_row(row: tuple[Text, ...], out: Console) -> None:
     sign, name, kind, changed, asked_by = row
     print_text(out, Text.assemble(sign, "  ", name))
-    print_text(out, Text.assemble(kind, f", changed {changed.plain}" if changed.plain else ""), 4)
-    print_text(out, Text.assemble("asked by ", asked_by), 4)
+    print_text(out, Text.assemble(kind, f", changed {changed.plain}" if changed.plain else ""), indent=4)
+    print_text(out, Text.assemble("asked by ", asked_by), indent=4)

@@ -3,7 +3,7 @@
 from rich.console import Console
 
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
-from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap, print_text, shorten_actor, to_one_line
+from envctl.cli.render.terminal.text import print_hint, print_nowrap, print_text, shorten_actor, to_one_line
 from envctl.cli.render.terminal.times import Zone, format_time
 from envctl.domain.ledger.state import Unbelieved
 from envctl.usecases.project.signing_keys import PinnedKey, PinnedKeys
@@ -23,11 +23,11 @@ def show_pinned_keys(pinned: PinnedKeys, out: Console) -> None:
 def _show_key(each: PinnedKey, out: Console) -> None:
     made = " was made, and" if each.made else ""
     already = "is pinned already" if each.outcome == "pinned already" else "is pinned now"
-    print_text(out, join_text((each.environment, "bold"), f": the key{made} {already}"))
+    print_text(out, (each.environment, "bold"), f": the key{made} {already}")
     for label, text in (("key", each.key), ("fingerprint", each.fingerprint), ("file", each.file)):
-        print_nowrap(out, f"{label:<{LABEL_WIDTH}}{text}", 2)
+        print_nowrap(out, f"{label:<{LABEL_WIDTH}}{text}", indent=2)
     for other in each.others:
-        print_nowrap(out, f"{'and believed':<{LABEL_WIDTH}}{other}", 2)
+        print_nowrap(out, f"{'and believed':<{LABEL_WIDTH}}{other}", indent=2)
 
 
 def describe_untrusted(found: tuple[Unbelieved, ...], zone: Zone = None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from envctl.cli.render.terminal.text import join_text, print_item, print_text, to_text
+from envctl.cli.render.terminal.text import print_item, print_text
 from envctl.usecases.project.ci_workflows import Workflows
 
 _STYLES = {
@@ -19,18 +19,16 @@ _SYSTEM_TEXTS = {"github": ("GitHub", "repository"), "gitlab": ("GitLab", "proje
 
 def show_workflows(workflows: Workflows, out: Console) -> None:
     for each in workflows.files:
-        print_text(out, join_text((f"{each.state:<8} ", _STYLES[each.state]), each.path))
+        print_text(out, (f"{each.state:<8} ", _STYLES[each.state]), each.path)
     if workflows.remark:
-        print_item(out, join_text(("! ", "bold yellow"), workflows.remark), 2)
+        print_item(out, ("! ", "bold yellow"), workflows.remark, indent=2)
     if not any(each.state == "written" for each in workflows.files):
         return
     out.print()
     system, everywhere = _SYSTEM_TEXTS[workflows.system]
-    print_text(out, to_text(f"{system} has to know these variables (Settings):"))
+    print_text(out, f"{system} has to know these variables (Settings):")
     for variable in workflows.variables:
         where = f"environment {variable.environment}" if variable.environment else everywhere
-        print_item(out, join_text("  ", (variable.name, "bold"), f" ({where}): {variable.meaning}"), 4)
+        print_item(out, "  ", (variable.name, "bold"), f" ({where}): {variable.meaning}", indent=4)
     if workflows.system == "gitlab":
-        print_text(
-            out, to_text("and a pipeline schedule (Build) with the variable ENVCTL_DRIFT=yes, which looks for drift")
-        )
+        print_text(out, "and a pipeline schedule (Build) with the variable ENVCTL_DRIFT=yes, which looks for drift")

@@ -22,15 +22,13 @@ def format_schema(schema: object, indent: str = "") -> str:
         return line
     deeper = f"{indent}  "
     if isinstance(schema, list):
-        return _format_block("[]", [format_schema(item, deeper) for item in schema], indent)
-    return _format_block(
-        "{}", [f"{json.dumps(name)}: {format_schema(item, deeper)}" for name, item in schema.items()], indent
-    )
-
-
-def _format_block(brackets: str, items: list[str], indent: str) -> str:
-    inner = ",\n".join(f"{indent}  {item}" for item in items)
-    return f"{brackets[0]}\n{inner}\n{indent}{brackets[1]}"
+        opening, closing = "[]"
+        items = [format_schema(item, deeper) for item in schema]
+    else:
+        opening, closing = "{}"
+        items = [f"{json.dumps(name)}: {format_schema(item, deeper)}" for name, item in schema.items()]
+    inner = ",\n".join(f"{deeper}{item}" for item in items)
+    return f"{opening}\n{inner}\n{indent}{closing}"
 
 
 def read_schemas(folder: Path) -> dict[str, str]:

@@ -3,20 +3,13 @@
 import ast
 import inspect
 import re
-from collections.abc import Iterator
 from importlib import import_module
-from types import ModuleType
+from types import FunctionType
 from typing import Any, get_type_hints
 
 
-def load_type_hints(cls: type) -> dict[str, Any]:
-    return get_type_hints(cls, localns=_load_type_checking_names(cls.__module__))
-
-
-def find_property_type(cls: type, name: str) -> object:
-    """Return the type of a property."""
-    getter = getattr(cls, name).fget
-    return get_type_hints(getter, localns=_load_type_checking_names(getter.__module__))["return"]
+def load_type_hints(annotated: type | FunctionType) -> dict[str, Any]:
+    return get_type_hints(annotated, localns=_load_type_checking_names(annotated.__module__))
 
 
 def describe_class(cls: type) -> dict[str, str]:
@@ -30,15 +23,11 @@ def describe_class(cls: type) -> dict[str, str]:
 
 def _load_type_checking_names(module: str) -> dict[str, object]:
     """Load the names imported by a module only under `if TYPE_CHECKING:`."""
-    loaded = import_module(module)
+    conditions = [node for node in ast.parse(inspect.getsource(import_module(module))).body if isinstance(node, ast.If)]
+    blocks = [node.body for node in conditions if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"]
+    imports = [each for block in blocks for each in block if isinstance(each, ast.ImportFrom)]
     return {
         alias.asname or alias.name: getattr(import_module(each.module or ""), alias.name)
-        for each in _find_type_checking_imports(loaded)
+        for each in imports
         for alias in each.names
     }
-
-
-def _find_type_checking_imports(module: ModuleType) -> Iterator[ast.ImportFrom]:
-    for node in ast.parse(inspect.getsource(module)).body:
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            yield from (each for each in node.body if isinstance(each, ast.ImportFrom))

@@ -6,7 +6,8 @@ from typing import get_args
 from envctl.cli.render.json.document import FORMAT
 from envctl.cli.render.json.schema.types import TIMESTAMP_PATTERN, Schema, SchemaBuilder
 from envctl.cli.result_types import PARTIAL_COMMANDS, RESULTS
-from envctl.domain.errors import ExitCode, StackEnd
+from envctl.domain.errors import StackEnd
+from envctl.domain.exit_codes import ExitCode
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 # Exit codes of success.
@@ -53,37 +54,26 @@ def to_slug(command: str) -> str:
 def build_envelope_schema() -> Schema:
     """Build the schema shared by all commands."""
     command = {"type": "string", "description": "its name, without arguments; empty where none was understood"}
-    return {
-        **_build_header(
-            ENVELOPE_NAME,
-            "envctl --json",
-            "Every command prints one document with --json, whether it succeeds or fails.",
-        ),
-        **_build_body(command, {"type": ["object", "null"]}, in_part=bool(PARTIAL_COMMANDS)),
-    }
+    description = "Every command prints one document with --json, whether it succeeds or fails."
+    header = _build_header(ENVELOPE_NAME, "envctl --json", description)
+    return header | _build_body(command, {"type": ["object", "null"]}, in_part=bool(PARTIAL_COMMANDS))
 
 
 def build_command_schema(command: str) -> Schema:
     definitions = SchemaBuilder()
     results = [definitions.build_schema(cls) for cls in load_result_types(command)]
     title = f"envctl {command} --json"
+    result = {"anyOf": [*results, {"type": "null"}]}
     return {
         **_build_header(to_slug(command), title, f"What `{title}` prints."),
-        **_build_body({"const": command}, {"anyOf": [*results, {"type": "null"}]}, in_part=command in PARTIAL_COMMANDS),
+        **_build_body({"const": command}, result, in_part=command in PARTIAL_COMMANDS),
         "$defs": definitions.found,
     }
 
 
 def load_result_types(command: str) -> tuple[type, ...]:
-    return tuple(_load_type(path) for path in RESULTS[command])
-
-
-def _load_type(path: str) -> type:
-    module, _, name = path.rpartition(".")
-    found = getattr(import_module(f"envctl.{module}"), name)
-    if not isinstance(found, type):
-        raise TypeError(f"{path} is not a type")
-    return found
+    paths = [path.rpartition(".") for path in RESULTS[command]]
+    return tuple(getattr(import_module(f"envctl.{module}"), name) for module, _, name in paths)
 
 
 def _build_header(name: str, title: str, description: str) -> Schema:
@@ -114,12 +104,7 @@ def _build_body(command: Schema, result: Schema, *, in_part: bool) -> Schema:
 
 
 def _build_object(properties: dict[str, Schema]) -> Schema:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
 def _build_outcome_condition(*, in_part: bool) -> Schema:

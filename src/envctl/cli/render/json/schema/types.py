@@ -1,7 +1,7 @@
 """JSON Schemas of result types. They have to agree with `to_json` in `json.document`."""
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -9,7 +9,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from envctl.cli.render.json.document import COMPUTED_FIELDS
-from envctl.cli.render.json.schema.annotations import describe_class, find_property_type, load_type_hints
+from envctl.cli.render.json.schema.annotations import describe_class, load_type_hints
 from envctl.domain.plan.changes import Marker, ResourceChange, StackPlan
 from envctl.domain.settings.values import EnvironmentSettings, Setting
 
@@ -38,12 +38,12 @@ REDACTION_RULES: dict[type, Schema] = {
 }
 
 
+@dataclass
 class SchemaBuilder:
     """Builder of schemas, collecting those of dataclasses in `found`, for `$defs`."""
 
-    def __init__(self) -> None:
-        self.found: dict[str, Schema] = {}
-        self._names: dict[type, str] = {}
+    found: dict[str, Schema] = field(default_factory=dict)
+    _names: dict[type, str] = field(default_factory=dict)
 
     def build_schema(self, annotation: object) -> Schema:
         """Build the schema of a type; raises TypeError for a type without a JSON form."""
@@ -108,7 +108,6 @@ class SchemaBuilder:
         kind = getattr(cls, "kind", None)
         known = {"kind": {"const": kind}} if isinstance(kind, str) and "kind" not in names else {}
         schemas = {name: self.build_schema(hints[name]) for name in names if name not in OMITTED_FIELDS.get(cls, ())}
-        worked_out = {
-            name: self.build_schema(find_property_type(cls, name)) for name in COMPUTED_FIELDS.get(cls.__name__, ())
-        }
+        getters = {name: getattr(cls, name).fget for name in COMPUTED_FIELDS.get(cls.__name__, ())}
+        worked_out = {name: self.build_schema(load_type_hints(getter)["return"]) for name, getter in getters.items()}
         return known | schemas | worked_out

@@ -104,16 +104,13 @@ def _choose_pieces(placed: Sequence[_PlacedPiece], room: int) -> set[tuple[int, 
         frames = {each.path[: depth + 1]: section for depth, section in enumerate(each.sections)}
         between = each.sections[-1].separator if each.sections else "\n\n"
         room -= count_utf16(each.piece.text) + len(between)
-        room -= sum(_measure_frame(section) for path, section in frames.items() if path not in opened)
+        new_frames = [section for path, section in frames.items() if path not in opened]
+        room -= sum(count_utf16(f"{new.opening}{new.closing}{2 * new.separator}\n\n") for new in new_frames)
         if room < 0:
             break
         kept.add(each.path)
         opened.update(frames)
     return kept
-
-
-def _measure_frame(section: Section) -> int:
-    return count_utf16(section.opening) + count_utf16(section.closing) + 2 * len(section.separator) + len("\n\n")
 
 
 def _locate_pieces(

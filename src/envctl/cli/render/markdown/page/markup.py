@@ -83,16 +83,11 @@ def render_page(
         text = "\n\n".join(filter(None, map(str, blocks))) + "\n"
         if count_utf16(text) <= MAX_PAGE_SIZE:
             return text
-    parsed_blocks = [
-        piece for position, block in enumerate(blocks) for piece in _parse_block(block, heading=position == 0)
-    ]
-    return fit_page(parsed_blocks, MAX_PAGE_SIZE, full_output)
-
-
-def _parse_block(block: str | Block, *, heading: bool) -> tuple[Block, ...]:
-    if not isinstance(block, str):
-        return (block,)
-    return parse_blocks(block, Rank.HEADING if heading else Rank.TEXT)
+    parsed: list[Block] = []
+    for position, block in enumerate(blocks):
+        rank = Rank.TEXT if position else Rank.HEADING
+        parsed += parse_blocks(block, rank) if isinstance(block, str) else [block]
+    return fit_page(parsed, MAX_PAGE_SIZE, full_output)
 
 
 def render_next_step(hint: str) -> str:
