@@ -154,15 +154,15 @@ values = st.recursive(
 )
 
 
-def emptied(data: st.DataObject, value: object) -> object:
-    """The same value, with every nothing in it exchanged for some other nothing."""
+def emptied(data: st.DataObject, value: object, empty: st.SearchStrategy[object] = nothing) -> object:
+    """Replace every empty value by another one. In a list `{}` is a block: it stays, and nothing else becomes one."""
     match value:
         case dict() if value:
             return {key: emptied(data, item) for key, item in value.items()}
         case list() if value:
-            return [emptied(data, item) for item in value]
+            return [item if item == {} else emptied(data, item, st.sampled_from([None, "", []])) for item in value]
         case None | "" | {} | []:
-            return data.draw(nothing)
+            return data.draw(empty)
         case _:
             return value
 
