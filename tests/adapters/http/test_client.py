@@ -1,6 +1,7 @@
 """The HTTP client against servers on loopback: every wait has an end, and every failure a kind."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -92,3 +93,15 @@ def test_connection_failures_are_classified(site: Site) -> None:
         "no TLS": fetch(site.url.replace("http:", "https:"), IN_TIME),
         "no host": fetch("http:///", IN_TIME),
     } == {"nobody listens": Failure.UNREACHABLE, "no TLS": Failure.NO_TLS, "no host": Failure.BAD_ADDRESS}
+
+
+def test_missing_authorities_are_a_failure_of_the_request(site: Site) -> None:
+    def load_trust() -> ssl.SSLContext:
+        return ssl.create_default_context(cafile="/nonexistent/ca.pem")
+
+    with (
+        pytest.raises(HttpFailedError) as raised,
+        HttpClient({}, load_trust).send_request("GET", site.url, {}, None, IN_TIME),
+    ):
+        pass
+    assert raised.value.failure == Failure.UNREACHABLE

@@ -105,8 +105,7 @@ class Rest:
 
     @cached_property
     def _client(self) -> HttpClient:
-        trusted = ssl.create_default_context(cafile=self.authorities) if self.authorities else None
-        return HttpClient(self.environ, trusted)
+        return HttpClient(self.environ, lambda: ssl.create_default_context(cafile=self.authorities or None))
 
     def _failed(self, why: str, hint: str) -> OperationFailedError:
         return OperationFailedError(Problem("E036", f"{self.forge} ({self.of}) {why}", hint))

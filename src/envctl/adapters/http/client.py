@@ -5,7 +5,7 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -57,11 +57,17 @@ class Timeouts:
 
 
 class HttpClient:
-    """Keeps connections, a pool for each proxy. `environ` names proxies; None ignores them."""
+    """Keeps connections, a pool for each proxy. `environ` names proxies; None ignores them. `load_trust` reads the
+    certificate authorities, once they are needed.
+    """
 
-    def __init__(self, environ: Mapping[str, str] | None, trusted: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str] | None,
+        load_trust: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+    ) -> None:
         self._environ = environ
-        self._trusted = trusted
+        self._load_trust = load_trust
         self._pools: dict[Proxy | None, PoolManager] = {}
 
     @contextlib.contextmanager
@@ -115,10 +121,12 @@ class HttpClient:
     def _build_pool(self, way: Proxy | None) -> "PoolManager":
         from urllib3 import PoolManager, ProxyManager
 
-        trusted = self._trusted or ssl.create_default_context()
-        manager = PoolManager(ssl_context=trusted)
-        if way:
-            manager = ProxyManager(way.url, proxy_headers=way.headers, ssl_context=trusted)
+        trusted = self._load_trust()
+        manager = (
+            ProxyManager(way.url, proxy_headers=way.headers, ssl_context=trusted)
+            if way
+            else PoolManager(ssl_context=trusted)
+        )
         manager.pool_classes_by_scheme = _load_pool_classes()
         return manager
 

@@ -61,7 +61,7 @@ class Transport:
         self, registry: str, environ: Mapping[str, str], limits: Limits, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self.registry = registry
-        self._client = HttpClient(environ, _trust(registry, environ))
+        self._client = HttpClient(environ, lambda: _trust(registry, environ))
         self._limits = limits
         self._sleep = sleep
 
