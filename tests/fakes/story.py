@@ -10,8 +10,8 @@ from envctl.domain.plan.changes import Action, ResourceChange
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.locking import lock_environment
 from tests.fakes.world import NETWORK, PROJECT, SettableClock, SettableIdentity, World, list_entries

@@ -375,6 +375,10 @@ class MemoryTerraform:
     def delete_plan(self, environment: str, stack: PreparedStack) -> None:
         self.planned.pop((environment, stack.name), None)
 
+    def delete_plans(self, environment: str) -> None:
+        for where in [each for each in self.planned if each[0] == environment]:
+            del self.planned[where]
+
     def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
         where = (environment, stack.name)
         if where in self.unreachable:

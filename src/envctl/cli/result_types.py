@@ -6,7 +6,7 @@ from dataclasses import dataclass
 # its own on stdout.
 RESULTS: dict[str, tuple[str, ...]] = {
     "--version": ("cli.result_types.Version",),
-    "apply": ("usecases.deployment.run.Deployed",),
+    "apply": ("usecases.deployment.result.Deployed",),
     "approve": (
         "usecases.approval.approve.Approved",
         "usecases.approval.approve.Withdrawn",
@@ -18,7 +18,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "ci gitlab": ("usecases.project.ci_workflows.Workflows",),
     "collect": ("usecases.drift.result.Drift", "usecases.fleet.merge.Plans"),
     "completion": (),
-    "destroy": ("usecases.deployment.run.Deployed",),
+    "destroy": ("usecases.deployment.result.Deployed",),
     "diff": ("usecases.inspect.diff.Diff",),
     "doctor": ("usecases.inspect.doctor.doctor.Doctor",),
     "drift": ("usecases.drift.drift.Drift", "usecases.drift.fix.Fixed"),
@@ -39,11 +39,11 @@ RESULTS: dict[str, tuple[str, ...]] = {
         "usecases.fleet.merge.Plans",
     ),
     "preview": ("usecases.inspect.preview.Preview",),
-    "promote": ("usecases.deployment.run.Deployed",),
+    "promote": ("usecases.deployment.result.Deployed",),
     "recover": ("usecases.deployment.recovery.recover.Recovered",),
     "render": ("usecases.inspect.render.Rendered",),
     "report": ("cli.output.report_file.ReportWritten", "usecases.inspect.report.Report"),
-    "rollback": ("usecases.deployment.run.Deployed",),
+    "rollback": ("usecases.deployment.result.Deployed",),
     "rules": ("usecases.inspect.rules.EnvironmentRules", "usecases.approval.reset_rules.RulesResetState"),
     "sandbox down": ("cli.commands.project.sandbox.SandboxState",),
     "sandbox status": ("cli.commands.project.sandbox.SandboxState",),

@@ -9,7 +9,7 @@ from envctl.cli.ci.dotenv import update_dotenv_file
 from envctl.cli.entry import run
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.exit_codes import ExitCode
-from envctl.usecases.deployment.run import Deployed
+from envctl.usecases.deployment.result import Deployed
 
 # As GitLab reads a report of that kind: no empty lines, no comments, no spaces, each name once.
 LINE = re.compile(r"[A-Za-z0-9_]+=\S+")

@@ -9,7 +9,7 @@ from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.usecases.approval.explain_refusal import Why
-from envctl.usecases.deployment.run import Deployed
+from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
 WAITS = StackPlan("web", waits_for=("network",))

@@ -80,7 +80,8 @@ KILLED = """
 import os, signal, sys
 from envctl.adapters.store.object_store import ObstoreStore
 from envctl.cli.entry import run
-from envctl.usecases.deployment import deploy
+from envctl.usecases.deployment import apply_stacks, ledger_entries
+from envctl.usecases.deployment.stages import apply, guards, plan, prepare
 
 at, passed = int(sys.argv.pop(1)), 0
 
@@ -98,7 +99,21 @@ def between(function):
         return result
     return wrapped
 
-deploy._run_stage = between(deploy._run_stage)
+stages = [
+    stage
+    for module in (apply, guards, plan, prepare)
+    for stage in vars(module).values()
+    if hasattr(stage, "describe") and stage.__module__ == module.__name__
+]
+for stage in stages:
+    stage.run = between(stage.run)
+for module, name in (
+    (apply_stacks, "apply_in_order"),
+    (apply_stacks, "refresh_states"),
+    (ledger_entries, "_record_start"),
+    (ledger_entries, "_record_success"),
+):
+    setattr(module, name, between(getattr(module, name)))
 ObstoreStore.create = between(ObstoreStore.create)
 if "AMID" in os.environ:
     from envctl.adapters.terraform.process import json_events

@@ -12,7 +12,7 @@ from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.inspect.plan import plan_environment
 from tests.fakes.buckets import StoredBucket
 from tests.fakes.world import PROJECT, SettableIdentity, World

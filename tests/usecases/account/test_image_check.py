@@ -16,7 +16,7 @@ from envctl.usecases.approval.explain_refusal import Why, explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.inspect.diff import diff_environments
 from envctl.usecases.inspect.preview import preview_environments
 from envctl.usecases.inspect.render import render_environment

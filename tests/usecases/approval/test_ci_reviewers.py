@@ -12,7 +12,7 @@ from envctl.usecases.approval.ci_reviewers import Reviewed, record_reviews
 from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.ledger import journal
 from tests.fakes.world import SettableIdentity, World, list_entries
 

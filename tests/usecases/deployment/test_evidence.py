@@ -24,8 +24,8 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.recovery.recover import recover
+from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.deployment.verification import verify
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.locking import lock_environment, unlock_environment

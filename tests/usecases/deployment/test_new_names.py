@@ -13,7 +13,7 @@ from envctl.usecases.concurrency.stack_selection import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.drift.fix import fix_drift
 from envctl.usecases.inspect.diff import diff_environments

@@ -15,8 +15,9 @@ from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.request import DEFAULT, DeployOptions
+from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.deployment.run import DEFAULT, Deployed, DeployOptions
 from envctl.usecases.inspect.locking import unlock_environment
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ports.project import Revision

@@ -30,8 +30,8 @@ from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.recovery.recover import recover
+from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.explain_plan import explain_plan
 from envctl.usecases.inspect.history import read_history, verify_ledger

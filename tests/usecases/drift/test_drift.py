@@ -16,7 +16,7 @@ from envctl.domain.plan.drift import StackComparison
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.deployment.run import DEFAULT
+from envctl.usecases.deployment.request import DEFAULT
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.drift.fix import fix_drift
 from envctl.usecases.drift.result import Drift, EnvironmentDrift

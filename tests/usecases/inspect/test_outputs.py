@@ -15,7 +15,7 @@ from envctl.domain.plan.changes import Marker
 from envctl.domain.terraform.outputs import Output
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
-from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.inspect.exec_environment import MAX_VARIABLE_BYTES, load_exec_environment
 from envctl.usecases.inspect.outputs import OneOutput, StackOutputs, read_output, read_outputs
 from tests.fakes.world import NETWORK, PROJECT, WEB, Killed, World

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from envctl.usecases.deployment.run import Deployed
+from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.ports.project import Revision
 from tests.usecases.commands import Commands, How
 from tests.usecases.laws.oracle import verdict

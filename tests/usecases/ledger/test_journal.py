@@ -15,7 +15,7 @@ from envctl.domain.ledger.entries import decode_entry, encode_entry
 from envctl.domain.ledger.events import DeploymentStarted, EnvironmentLocked, Event
 from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.deployment import apply
-from envctl.usecases.deployment.run import DEFAULT
+from envctl.usecases.deployment.request import DEFAULT
 from envctl.usecases.ledger import journal, store_layout
 from tests.fakes.unreliable_store import UnreliableStore, WriteOutcome
 from tests.fakes.world import SettableClock, World, list_entries

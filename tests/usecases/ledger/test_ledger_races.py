@@ -13,7 +13,7 @@ from envctl.domain.ledger.events import DeploymentFailed, DeploymentSucceeded, E
 from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.recovery.recover import recover
-from envctl.usecases.deployment.run import DEFAULT
+from envctl.usecases.deployment.request import DEFAULT
 from envctl.usecases.ledger import journal
 from tests.fakes.world import MemoryHeadCache, MemoryStore, World, list_entries
 

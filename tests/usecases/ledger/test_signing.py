@@ -29,8 +29,8 @@ from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.inspect import export
 from envctl.usecases.inspect.history import read_history, verify_ledger
 from envctl.usecases.inspect.locking import lock_environment, unlock_environment

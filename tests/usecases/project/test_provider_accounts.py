@@ -10,8 +10,8 @@ from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
+from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.deployment.rollback import rollback
-from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.preview import preview_environments
 from envctl.usecases.inspect.settings import validate_project

@@ -10,7 +10,7 @@ from envctl.domain.release.remote_modules import Package, ResolvedModule, encode
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.inspect.diff import diff_environments
 from envctl.usecases.inspect.preview import preview_environments
 from envctl.usecases.inspect.render import render_environment

@@ -7,7 +7,7 @@ from envctl.domain.guards import RefusedError
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.project import Revision
 from tests.fakes.world import World

@@ -261,6 +261,9 @@ class TerraformDriver:
     def delete_plan(self, environment: str, stack: PreparedStack) -> None:
         self._plans.delete_files(self._build_site(environment, stack), *PLAN_FILES)
 
+    def delete_plans(self, environment: str) -> None:
+        self._plans.delete_all(environment)
+
     def _run_apply(self, site: Site, event: ProgressEvent | None, plan: PlanFile | None, **options: bool | str) -> None:
         words = (plan.path,) if plan else ()
         with full_disk.reserve_space(site):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from envctl.usecases.deployment.run import DeployOptions
+    from envctl.usecases.deployment.request import DeployOptions
 
 NoVerify = Annotated[bool, typer.Option("--no-verify", help="Do not run the checks at the end; it stays unproven.")]
 BreakGlass = Annotated[
@@ -31,7 +31,7 @@ def parse_deploy_options(
     state_lost: bool = False,
 ) -> "DeployOptions":
     from envctl.domain.errors import Problem, UsageError
-    from envctl.usecases.deployment.run import DeployOptions
+    from envctl.usecases.deployment.request import DeployOptions
 
     if break_glass is not None and not break_glass.strip():
         raise UsageError(Problem("E008", "a reason can't be empty", 'say why: --break-glass "…"'))

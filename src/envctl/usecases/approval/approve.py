@@ -23,7 +23,6 @@ from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import plan_stacks
-from envctl.usecases.deployment.run import require
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.store_clock import check_clock, read_store_time
 from envctl.usecases.ports.core import Ports
@@ -93,10 +92,11 @@ def approve_plan(
     candidate = find_gated_candidate(ports, project, target, release, gate)
     check_clock(ports)
     _check_may_approve(candidate.request, gate)
+    found = candidate.require_fitting()
     if fingerprint is None:
         actor = ports.identity.identify_actor().name
         with ports.workspace.lock_environment(target, f"envctl approve {target} by {actor}"):
-            plan = plan_candidate(ports, project, candidate)
+            plan = plan_release(ports, project, found)
         meaning = fingerprint_plan(plan)
     else:
         meaning = plan_store.find_plan_by_prefix(ports, fingerprint)
@@ -107,10 +107,10 @@ def approve_plan(
     notes = list_notes(request, plan, accepted)
     if not ports.prompter.confirm_approval(plan, gate, notes):
         raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was approved", ""))
-    place_store.save_place(ports, require(candidate.place))
+    place_store.save_place(ports, found.place)
     save_rules_document(ports, request)
     scope = ApprovalScope(gate, plan_store.save_plan(ports, meaning), unseen=accepted)
-    return replace(_record_approval(ports, project, request, scope), notes=notes)
+    return replace(_record_approval(ports, project, request, scope), notes=notes, not_seen=list_unseen(plan))
 
 
 def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str | None = None) -> Withdrawn:
@@ -185,19 +185,16 @@ def _check_may_approve(request: guards.Request, gate: str) -> None:
     raise guards.RefusedError((guards.Refusal("G207", "allowed", message, hint, waivable=False),))
 
 
-def plan_candidate(ports: Ports, project: Project, candidate: deploy_request.Candidate) -> EnvironmentPlan:
-    request, target, release = candidate.request, candidate.request.target, candidate.release
-    if release:
-        self_contained.check_stored(ports, project, release, request.identity)
-        provider_accounts.check_stored(ports, project, release, request.identity, target)
-    over, prepared = request.changeover, prepare.prepare_stored_release(ports, project, candidate)
-    release = require(release)
+def plan_release(ports: Ports, project: Project, found: deploy_request.FittingRelease) -> EnvironmentPlan:
+    request, target, release = found.request, found.request.target, found.release
+    self_contained.check_stored(ports, project, release, request.identity)
+    provider_accounts.check_stored(ports, project, release, request.identity, target)
+    over, prepared = request.changeover, prepare.prepare_stored_release(ports, project, found)
     prepared = leaving_stacks.add_leaving(ports, project, request.present, prepared, release=release, changeover=over)
     try:
         stacks = plan_stacks(ports, target, prepared.all_stacks, over.expand_applied(request.target_state.stacks))
     finally:
-        for stack in prepared.all_stacks:
-            ports.terraform.delete_plan(target, stack)
+        ports.terraform.delete_plans(target)
     return EnvironmentPlan(target, prepared.release, stacks)
 
 
@@ -232,7 +229,6 @@ def _record_approval(ports: Ports, project: Project, request: guards.Request, sc
         scope.plan,
         place=request.place,
         where=request.where,
-        not_seen=list_unseen(require(request.plan)),
         unseen=scope.unseen,
     )
 

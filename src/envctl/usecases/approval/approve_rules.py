@@ -12,8 +12,7 @@ from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.rule_events import RulesApproved
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rules.changes import list_differences
-from envctl.domain.rules.document import to_rules
-from envctl.usecases.deployment.run import require
+from envctl.domain.rules.document import build_rules_document, to_rules
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.store_clock import check_clock, read_store_time
 from envctl.usecases.ports.core import Ports
@@ -49,7 +48,7 @@ def approve_rules(ports: Ports, environment: str, gate: str | None = None) -> Ap
     ports.store.prefetch_time()
     project, target = load.load_view(ports, environment)
     request = rules_store.build_rules_request(ports, project, journal.load(ports), target)
-    before, now = rules_store.load_recorded_rules(request), require(request.document)
+    before, now = rules_store.load_recorded_rules(request), build_rules_document(project, target)
     if request.recorded_digest == request.rules_digest:
         message = (
             f"the rules of {target} in envctl.toml are those that it was deployed with: there is nothing to approve"

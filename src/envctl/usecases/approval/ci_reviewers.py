@@ -19,7 +19,6 @@ from envctl.domain.plan.unseen_stacks import check_unseen, list_unseen
 from envctl.domain.rules.document import find_rules
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.approval import approve
-from envctl.usecases.deployment.run import require
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
@@ -83,10 +82,11 @@ def record_reviews(
     candidate = approve.find_gated_candidate(ports, project, target, release, gate)
     request = candidate.request
     approve.check_plannable(request)
+    found = candidate.require_fitting()
     meaning = plan_store.find_plan_by_prefix(ports, fingerprint)
     plan = to_plan_outline(meaning, target, request.identity)
     accepted = check_unseen(plan, unseen, request.needs, format_approve_command(request, gate))
-    place_store.save_place(ports, require(candidate.place))
+    place_store.save_place(ports, found.place)
     approve.save_rules_document(ports, request)
     scope = approve.ApprovalScope(gate, meaning.digest, unseen=accepted)
     names = ports.reviews.list_approvers(target)

@@ -101,14 +101,14 @@ def _list_recorded_changes(ports: Ports, request: guards.Request) -> tuple[str, 
 
 
 def _plan_next(ports: Ports, project: Project, chosen: deploy_request.Candidate) -> EnvironmentPlan:
-    from envctl.usecases.approval.approve import plan_candidate
+    from envctl.usecases.approval.approve import plan_release
 
     target = chosen.request.target
     with ports.workspace.lock_environment(target, f"envctl why {target}"):
-        plan = plan_candidate(ports, project, chosen)
-    if chosen.release is not None:
-        source = cost_estimate.find_source(project, target, chosen.release.wiring.stack_regions)
-        plan = cost_estimate.add_cost(ports, plan, source)
+        found = chosen.require_fitting()
+        plan = plan_release(ports, project, found)
+    source = cost_estimate.find_source(project, target, found.release.wiring.stack_regions)
+    plan = cost_estimate.add_cost(ports, plan, source)
     ports.observer.on_plan(plan)
     return plan
 

@@ -9,14 +9,17 @@ from envctl.domain.graph import reverse_graph
 from envctl.domain.guards import RefusedError
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.usecases.concurrency.dag_runner import RunReport, Task, run_tasks
-from envctl.usecases.deployment import guard_runner
+from envctl.usecases.deployment.leaving.state_move import move_states
+from envctl.usecases.deployment.progress import Attempt, Prepared
 from envctl.usecases.deployment.rollout import ledger_entries
 from envctl.usecases.deployment.rollout import run as rollout
-from envctl.usecases.deployment.run import Run, require
 from envctl.usecases.ports.terraform import WorkerPool
 
+Needs = Mapping[str, tuple[str, ...]]
+"""Stacks in order of application, each with its upstream stacks."""
 
-def confirm_plan(run: Run, plan: EnvironmentPlan, *, before: str = "") -> None:
+
+def confirm_plan(prepared: Prepared, plan: EnvironmentPlan, *, before: str = "") -> None:
     """Ask the operator to confirm the plan. `before` names a stack replanned during the deployment.
 
     Raise OperationFailedError if files in the working directories changed meanwhile: an apply reads scripts and
@@ -24,55 +27,73 @@ def confirm_plan(run: Run, plan: EnvironmentPlan, *, before: str = "") -> None:
     """
     if not plan.changes:
         return
-    workspace, prepared = run.ports.workspace, require(run.prepared)
-    laid_out = workspace.hash_layout(prepared)
-    if not run.ports.prompter.confirm_plan(plan, again=bool(before)):
+    ports, target, command = prepared.request.context.ports, prepared.request.target, prepared.guard_request.command
+    laid_out = ports.workspace.hash_layout(prepared.environment)
+    if not ports.prompter.confirm_plan(plan, again=bool(before)):
         where = f"before stack {before}" if before else "nothing was changed"
-        raise errors.InterruptedByUserError(errors.Problem("E310", f"stopped on your answer: {where}", run.command))
-    if not before and workspace.hash_layout(prepared) != laid_out:
-        message = f"files of {run.target} in .envctl/work changed while you were asked: nothing was changed"
-        hint = f"find out what writes there; the same command lays them out anew: {run.command}"
+        raise errors.InterruptedByUserError(errors.Problem("E310", f"stopped on your answer: {where}", command))
+    if not before and ports.workspace.hash_layout(prepared.environment) != laid_out:
+        message = f"files of {target} in .envctl/work changed while you were asked: nothing was changed"
+        hint = f"find out what writes there; the same command lays them out anew: {command}"
         raise errors.OperationFailedError(errors.Problem("E353", message, hint))
 
 
-def apply_all(run: Run, needs: Mapping[str, Sequence[str]]) -> None:
+def apply_in_order(attempt: Attempt, needs: Needs) -> None:
+    """Apply the staying stacks, then destroy the leaving ones; the other way round at a destruction.
+
+    A stack may only be destroyed after all stacks reading its outputs.
+    """
+    if attempt.request.action == "destroy":
+        _destroy_leaving(attempt)
+        _apply_all(attempt, needs)
+    else:
+        move_states(attempt)
+        _apply_all(attempt, needs)
+        _destroy_leaving(attempt)
+    attempt.is_complete = True
+
+
+def _apply_all(attempt: Attempt, needs: Needs) -> None:
     """Apply all stacks. A failed stack stops its downstream stacks only. The raised error lists the end of each."""
-    with run.ports.terraform.open_worker_pool() as pool:
-        report = run_tasks(pool, needs, lambda name: _apply_stack(run, pool, name), lambda name: f"{run.target}/{name}")
+    target = attempt.request.target
+    with attempt.request.context.ports.terraform.open_worker_pool() as pool:
+        report = run_tasks(pool, needs, lambda name: _apply_stack(attempt, pool, name), lambda name: f"{target}/{name}")
     if report.stopped_by is not None or report.failed:
-        _raise_failure(run, report, needs)
+        _raise_failure(attempt, report, needs)
 
 
-def destroy_leaving(run: Run) -> None:
-    """Destroy the leaving stacks, downstream stacks first, but for forgotten ones. Raise errors like `apply_all`."""
-    left = {stack.name: stack.needs for stack in require(run.prepared).leaving if stack.leaves == "destroy"}
+def _destroy_leaving(attempt: Attempt) -> None:
+    """Destroy the leaving stacks, downstream stacks first, but for forgotten ones. Raise errors like `_apply_all`."""
+    environment, target = attempt.prepared.environment, attempt.request.target
+    left = {stack.name: stack.needs for stack in environment.leaving if stack.leaves == "destroy"}
     if not left:
         return
+    terraform = attempt.request.context.ports.terraform
 
     def yield_jobs(name: str) -> Task:
-        if run.plans[name].changes:
-            run.begun.add(name)
-            yield lambda: run.ports.terraform.apply(run.target, run.find_stack(name))
-        run.gone.append(name)
+        if attempt.plans[name].changes:
+            attempt.begun.add(name)
+            yield lambda: terraform.apply(target, environment.find_stack(name))
+        attempt.gone.append(name)
 
     needs = reverse_graph(left)
-    with run.ports.terraform.open_worker_pool() as pool:
-        report = run_tasks(pool, needs, yield_jobs, lambda name: f"{run.target}/{name}")
+    with terraform.open_worker_pool() as pool:
+        report = run_tasks(pool, needs, yield_jobs, lambda name: f"{target}/{name}")
     if report.stopped_by is not None or report.failed:
-        _raise_failure(run, report, needs)
+        _raise_failure(attempt, report, needs)
 
 
-def _raise_failure(run: Run, report: RunReport, needs: Mapping[str, Sequence[str]]) -> NoReturn:
-    back = rollout.restore_traffic(run) if run.shifting else ()
+def _raise_failure(attempt: Attempt, report: RunReport, needs: Mapping[str, Sequence[str]]) -> NoReturn:
+    back = rollout.restore_traffic(attempt) if attempt.shifting else ()
     error = _join_errors(report, [report.failed[name] for name in needs if name in report.failed])
     if isinstance(error, errors.EnvctlError) and len(needs) > 1:
-        error.stacks = tuple(_describe_stack_end(run, report, name) for name in needs)
+        error.stacks = tuple(_describe_stack_end(attempt, report, name) for name in needs)
     if isinstance(error, errors.EnvctlError):
         # Traffic left between two colors comes first.
         shared = [problem for problem in back if problem.code == "E336"]
         error.problems = (*shared, *error.problems, *(problem for problem in back if problem not in shared))
     for problem in back if not isinstance(error, errors.EnvctlError) else ():
-        run.ports.observer.on_message(f"{problem.code} {problem.message}")
+        attempt.request.context.ports.observer.on_message(f"{problem.code} {problem.message}")
     raise error
 
 
@@ -89,75 +110,78 @@ def _join_errors(report: RunReport, failed: Sequence[errors.EnvctlError]) -> Bas
     return error
 
 
-def _apply_stack(run: Run, pool: WorkerPool, name: str) -> Task:
-    stack = run.find_stack(name)
-    stale = [needed for needed in stack.needs if needed in run.plans and run.plans[needed].changes]
+def _apply_stack(attempt: Attempt, pool: WorkerPool, name: str) -> Task:
+    request, plans = attempt.request, attempt.plans
+    stack = attempt.prepared.environment.find_stack(name)
+    stale = [needed for needed in stack.needs if needed in plans and plans[needed].changes]
     # These were planned with a state moved since.
-    stale += [each for each in (name, *stack.needs) if each in run.moved]
-    if run.action != "destroy" and (stale or run.plans[name].waits_for):
+    stale += [each for each in (name, *stack.needs) if each in attempt.moved]
+    if request.action != "destroy" and (stale or plans[name].waits_for):
         # The inputs of the plan were missing, or have changed.
-        shown, anew = run.plans[name], list[StackPlan]()
-        yield lambda: anew.append(run.ports.terraform.plan(run.target, stack))
-        run.plans[name] = anew[0]
-        if anew[0] != shown and anew[0].changes:
-            _confirm_changed_plan(run, pool, name)
-        elif anew[0] != shown:
-            # Nothing left to apply, but the guards need the new plan.
-            guard_runner.recheck_plan_guards(run)
+        shown, anew = plans[name], list[StackPlan]()
+        yield lambda: anew.append(request.context.ports.terraform.plan(request.target, stack))
+        plans[name] = anew[0]
+        if anew[0] != shown:
+            _check_changed_plan(attempt, pool, name)
 
-    if name in run.rolling and run.plans[name].changes:
-        run.begun.add(name)
-        yield from rollout.run_rollout(run, pool, run.rolling[name])
+    if name in attempt.planned.rollouts and plans[name].changes:
+        attempt.begun.add(name)
+        yield from rollout.run_rollout(attempt, pool, attempt.planned.rollouts[name])
     else:
-        yield from _apply_without_rollout(run, name)
-    run.applied.append(name)
+        yield from _apply_without_rollout(attempt, name)
+    attempt.applied.append(name)
 
 
-def _apply_without_rollout(run: Run, name: str) -> Task:
-    rolls = run.action != "destroy" and name in require(run.prepared).traffic
+def _apply_without_rollout(attempt: Attempt, name: str) -> Task:
+    request, environment = attempt.request, attempt.prepared.environment
+    rolls = request.action != "destroy" and name in environment.traffic
 
     def apply_plan() -> None:
-        run.begun.add(name)
-        run.ports.terraform.apply(run.target, run.find_stack(name))
+        attempt.begun.add(name)
+        request.context.ports.terraform.apply(request.target, environment.find_stack(name))
 
-    if run.plans[name].changes:
-        if name in run.traffic and not rolls:
-            ledger_entries.record_unknown_traffic(run, name)
+    if attempt.plans[name].changes:
+        if name in attempt.planned.traffic and not rolls:
+            ledger_entries.record_unknown_traffic(attempt, name)
         yield apply_plan
     if rolls:
-        rollout.record_applied_traffic(run, name)
+        rollout.record_applied_traffic(attempt, name)
 
 
-def _confirm_changed_plan(run: Run, pool: WorkerPool, name: str) -> None:
-    alone = replace(require(run.plan), stacks=(run.plans[name],))
-    run.ports.observer.on_plan(alone)
-    guard_runner.recheck_plan_guards(run)
+def _check_changed_plan(attempt: Attempt, pool: WorkerPool, name: str) -> None:
+    """Check the guards of the new plan, and ask again. Without changes nothing is left to confirm."""
+    alone = replace(attempt.plan, stacks=(attempt.plans[name],))
+    if alone.changes:
+        attempt.request.context.ports.observer.on_plan(alone)
+    attempt.prepared.guards.recheck_plan_guards(attempt.guard_request, attempt.plan, attempt.started)
     with pool.interruptible_prompt():
-        confirm_plan(run, alone, before=name)
+        confirm_plan(attempt.prepared, alone, before=name)
 
 
-def _describe_stack_end(run: Run, report: RunReport, name: str) -> errors.StackOutcome:
-    if name in report.skipped and name not in run.begun:
+def _describe_stack_end(attempt: Attempt, report: RunReport, name: str) -> errors.StackOutcome:
+    if name in report.skipped and name not in attempt.begun:
         return errors.StackOutcome(name, "left", report.skipped[name])
     end: errors.StackEnd = "stopped"
     if name in report.failed:
         end = "refused" if isinstance(report.failed[name], RefusedError) else "failed"
     elif name in report.done:
-        end = "applied" if run.plans[name].changes else "unchanged"
+        end = "applied" if attempt.plans[name].changes else "unchanged"
     return errors.StackOutcome(name, end)
 
 
-def refresh_states(run: Run, stacks: Sequence[str]) -> Mapping[str, errors.EnvctlError]:
+def refresh_states(attempt: Attempt, stacks: Sequence[str]) -> Mapping[str, errors.EnvctlError]:
     """Refresh the states after a deployment. Return the errors by stack."""
     failed: dict[str, errors.EnvctlError] = {}
+    terraform, target = attempt.request.context.ports.terraform, attempt.request.target
+    find_stack = attempt.prepared.environment.find_stack
 
     def yield_jobs(name: str) -> Task:
         try:
-            yield lambda: run.ports.terraform.refresh_state(run.target, run.find_stack(name))
+            yield lambda: terraform.refresh_state(target, find_stack(name))
         except (errors.OperationFailedError, errors.LockHeldError) as error:
             failed[name] = error
 
-    with run.ports.terraform.open_worker_pool() as pool:
-        report = run_tasks(pool, dict.fromkeys(stacks, ()), yield_jobs, lambda name: f"{run.target}/{name}")
+    with terraform.open_worker_pool() as pool:
+        report = run_tasks(pool, dict.fromkeys(stacks, ()), yield_jobs, lambda name: f"{target}/{name}")
     report.raise_failure()
     return failed

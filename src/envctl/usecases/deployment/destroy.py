@@ -2,8 +2,10 @@
 
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.deployment.deploy import deploy
-from envctl.usecases.deployment.run import DEFAULT, Deployed, DeployOptions, Run
+from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployRequest
+from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request
@@ -21,4 +23,4 @@ def destroy(ports: Ports, environment: str, options: DeployOptions = DEFAULT) ->
         candidate = deploy_request.build_redeployment(
             ports, project, present, target=target, release=last.release, action="destroy"
         )
-        return deploy(candidate, Run(ports, project, "destroy", target, options))
+        return deploy(DeployRequest(Context(ports, project), "destroy", target, options), candidate)

@@ -1,11 +1,15 @@
-"""`drift --fix`: check for remaining drift after applying the plan."""
+"""Drift and a deployment: what its plans undo, and what remains after them."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 
 from envctl.domain.errors import EnvctlError
-from envctl.domain.plan.changes import AttributeChange, ResourceChange
-from envctl.usecases.deployment.run import Run
+from envctl.domain.ledger.state import DriftCheck
+from envctl.domain.plan.changes import AttributeChange, ResourceChange, StackPlan
+from envctl.domain.text.lists import join_first
+from envctl.usecases.deployment.progress import Attempt
+
+MAX_NAMED = 3
 
 
 def index_by_name(stacks: Iterable[tuple[str, tuple[ResourceChange, ...]]]) -> dict[str, ResourceChange]:
@@ -13,26 +17,47 @@ def index_by_name(stacks: Iterable[tuple[str, tuple[ResourceChange, ...]]]) -> d
     return {f"{stack}: {each.address}": each for stack, resources in stacks for each in resources}
 
 
-def find_restored(run: Run) -> set[str]:
+def find_restored(plans: Iterable[StackPlan]) -> set[str]:
     """Return the ledger names of drift outside the plans that other planned changes undo."""
-    return {f"{plan.stack}: {address}" for plan in run.plans.values() for address in plan.restored}
+    return {f"{plan.stack}: {address}" for plan in plans for address in plan.restored}
 
 
-def find_remaining(run: Run, unplanned: Iterable[str]) -> tuple[str, ...]:
+def find_unplanned(drifted: DriftCheck | None, plans: Collection[StackPlan]) -> list[str]:
+    """Return the ledger names of drift outside all plans."""
+    planned = {f"{plan.stack}: {resource.address}" for plan in plans for resource in plan.resources}
+    # Outputs follow the resources of their stack.
+    changed = tuple(f"{plan.stack}: output " for plan in plans if plan.changes)
+    names = drifted.resources if drifted else ()
+    return [name for name in names if name not in planned and not name.startswith(changed)]
+
+
+def list_unplanned(drifted: DriftCheck | None, plans: Collection[StackPlan], but: Set[str] = frozenset()) -> str:
+    """Return a list of the drift outside all plans, except the names in `but`; empty if there is none."""
+    if drifted is None:
+        return ""
+    left = [name for name in find_unplanned(drifted, plans) if name not in but]
+    without_a_name = drifted.drifted - len(drifted.resources)
+    return join_first(left, MAX_NAMED, len(left) + without_a_name)
+
+
+def find_remaining(attempt: Attempt, unplanned: Iterable[str]) -> tuple[str, ...]:
     """Return the unplanned drift not undone by the apply, including all of an unreadable stack.
 
     Call it before the states are refreshed: a refresh accepts all drift.
     """
-    wanted = [name for name in unplanned if name in run.found]
+    request, found = attempt.request, attempt.request.found_drift
+    wanted = [name for name in unplanned if name in found]
     now: dict[str, ResourceChange] = {}
     for stack in dict.fromkeys(name.partition(": ")[0] for name in wanted):
+        prepared = attempt.prepared.environment.find_stack(stack)
         try:
-            seen = run.ports.terraform.detect_drift(run.target, run.find_stack(stack), unchanged=True)
+            seen = request.context.ports.terraform.detect_drift(request.target, prepared, unchanged=True)
         except EnvctlError as error:
-            run.ports.observer.on_message(f"{stack} could not be looked at once more: {error.problems[0].message}")
+            message = f"{stack} could not be looked at once more: {error.problems[0].message}"
+            request.context.ports.observer.on_message(message)
             continue
         now |= index_by_name([(stack, seen.drift.resources)])
-    return tuple(name for name in wanted if not (name in now and _is_restored(run.found[name], now[name])))
+    return tuple(name for name in wanted if not (name in now and _is_restored(found[name], now[name])))
 
 
 def _is_restored(before: ResourceChange, now: ResourceChange) -> bool:

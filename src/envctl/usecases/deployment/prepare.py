@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
-from envctl.domain.guards import RefusedError, list_refusals
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
 from envctl.domain.release.contents import Release
@@ -24,7 +23,7 @@ from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import image_tags, load, remote_modules, unpinned_providers, working_tree
 from envctl.usecases.release import stack_changes
-from envctl.usecases.release.deploy_request import Candidate
+from envctl.usecases.release.deploy_request import FittingRelease
 
 
 @dataclass(frozen=True)
@@ -63,17 +62,11 @@ def prepare_working_tree(ports: Ports, project: Project, environment: str) -> Pr
     return PreparedRelease(prepared, release, settings, over, present)
 
 
-def prepare_stored_release(ports: Ports, project: Project, candidate: Candidate) -> PreparedEnvironment:
-    """Return the initialized root modules of a stored release.
-
-    Raise RefusedError if the release is missing or damaged, or the settings do not fit it.
-    """
-    request, release = candidate.request, candidate.release
-    if release is None or candidate.settings is None:
-        raise RefusedError(list_refusals(request))
-    over = request.changeover
-    prepared = write_workdirs(ports, project, release, candidate.settings, request.identity, changeover=over)
-    init_release(ports, project, prepared, release)
+def prepare_stored_release(ports: Ports, project: Project, found: FittingRelease) -> PreparedEnvironment:
+    """Return the initialized root modules of a stored release."""
+    over, identity = found.request.changeover, found.request.identity
+    prepared = write_workdirs(ports, project, found.release, found.settings, identity, changeover=over)
+    init_release(ports, project, prepared, found.release)
     return prepared
 
 

@@ -1,8 +1,10 @@
 """`envctl promote SOURCE TARGET`: deploy the bundle verified in one environment to the next, byte for byte."""
 
 from envctl.usecases.deployment.deploy import deploy
-from envctl.usecases.deployment.run import DEFAULT, Deployed, DeployOptions, Run
+from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployRequest
+from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request
@@ -23,4 +25,4 @@ def promote(
         candidate = deploy_request.build_promotion(
             ports, project, present, source=source, target=target, release=wanted
         )
-        return deploy(candidate, Run(ports, project, "promote", target, options))
+        return deploy(DeployRequest(Context(ports, project), "promote", target, options), candidate)

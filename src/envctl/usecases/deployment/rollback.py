@@ -1,8 +1,10 @@
 """`envctl rollback ENV`: return to an earlier verified release, and put the abandoned release on hold."""
 
 from envctl.usecases.deployment.deploy import deploy
-from envctl.usecases.deployment.run import DEFAULT, Deployed, DeployOptions, Run
+from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployRequest
+from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request
@@ -21,4 +23,4 @@ def rollback(ports: Ports, environment: str, options: DeployOptions = DEFAULT, *
         present = journal.load(ports)
         wanted = deploy_request.find_release_by_prefix(present, to) if to is not None else None
         candidate = deploy_request.build_rollback(ports, project, present, target=target, release=wanted)
-        return deploy(candidate, Run(ports, project, "rollback", target, options))
+        return deploy(DeployRequest(Context(ports, project), "rollback", target, options), candidate)

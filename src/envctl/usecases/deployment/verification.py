@@ -10,7 +10,6 @@ from envctl.domain.config.checks.kinds import CommandCheck
 from envctl.domain.config.checks.table import Check
 from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.guards import RefusedError, list_refusals
 from envctl.domain.ledger.events import Event, VerificationFailed, VerificationPassed
 from envctl.domain.ledger.state import Deployment, LedgerState, describe_outcome
 from envctl.domain.rules.document import format_check_digest, to_check_table
@@ -80,11 +79,10 @@ def _require_running(present: LedgerState, target: str) -> Deployment:
 
 def _prepare_running(ports: Ports, project: Project, present: LedgerState, target: str) -> PreparedEnvironment:
     candidate = deploy_request.build_redeployment(ports, project, present, target=target)
-    if candidate.release is None or candidate.settings is None:
-        raise RefusedError(list_refusals(candidate.request))
-    prepared = prepare.write_workdirs(ports, project, candidate.release, candidate.settings, candidate.request.identity)
+    found = candidate.require_fitting()
+    prepared = prepare.write_workdirs(ports, project, found.release, found.settings, found.request.identity)
     if find_needed_stacks(prepared, select_checks(project, target, sandbox=ports.sandbox).values()):
-        prepare.init_release(ports, project, prepared, candidate.release)
+        prepare.init_release(ports, project, prepared, found.release)
     return prepared
 
 

@@ -14,7 +14,7 @@ from envctl.domain.guards import RefusedError
 from envctl.domain.guards.rule_views import list_ignored_drift
 from envctl.domain.guards.settings import check_settings as fitting
 from envctl.domain.ledger.events import DriftChecked, Event
-from envctl.domain.ledger.state import EnvironmentState, LedgerState, describe_outcome
+from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState, describe_outcome
 from envctl.domain.plan.changes import Action, StackPlan
 from envctl.domain.plan.drift import Condition, IgnorePattern, drop_ignored, drop_volatile
 from envctl.domain.text.lists import join_first
@@ -22,7 +22,6 @@ from envctl.usecases.concurrency.stack_selection import ALL_STACKS, StackSelecti
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import require_state
-from envctl.usecases.deployment.run import require
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift, merge_conditions
 from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.store_layout import release_key
@@ -94,6 +93,7 @@ class _Target:
 
     target: str
     here: EnvironmentState
+    current: Deployment
     prepared: PreparedEnvironment
     stacks: tuple[PreparedStack, ...]
     ignore_rules: _IgnoreRules
@@ -180,11 +180,11 @@ class DriftScan:
             return EnvironmentDrift(target, "", "empty")
         unpinned_providers.require_pinned_for_evidence(self.ports, target)
         candidate = deploy_request.build_redeployment(self.ports, project, present, target=target)
-        require_readable(candidate)
-        release, over = require(candidate.release), candidate.request.changeover
+        readable = require_readable(candidate)
+        release, over = readable.release, candidate.request.changeover
         needs = {name: stack.needs for name, stack in release.wiring.stacks.items()}
         names = select_stacks(selection, {**needs, **dict.fromkeys(over.leaving, ())})
-        prepared = prepare.prepare_stored_release(self.ports, project, candidate)
+        prepared = prepare.prepare_stored_release(self.ports, project, readable)
         stacks = tuple(s for s in prepared.stacks if s.name in names)
         if over.leaving.keys() & set(names):
             # A leaving stack is checked until it is destroyed or forgotten.
@@ -197,7 +197,7 @@ class DriftScan:
         place = candidate.request.place
         deployed = (here.current.release, here.current.settings, here.current.place)
         as_deployed = here.whole and bool(place) and deployed == (prepared.release, prepared.settings, place)
-        return _Target(target, here, prepared, stacks, ignoring, as_deployed)
+        return _Target(target, here, here.current, prepared, stacks, ignoring, as_deployed)
 
     def _await_checks(self, crew: WorkerPool) -> None:
         """Await all checks and record each environment at once after its last stack, in case of an interruption."""
@@ -213,20 +213,21 @@ class DriftScan:
 
     def _conclude_target(self, place: _Target) -> EnvironmentDrift:
         stacks = tuple(place.seen[stack.name] for stack in place.stacks)
-        current, whole = require(place.here.current), {s.name for s in place.prepared.stacks} <= place.seen.keys()
+        whole = {s.name for s in place.prepared.stacks} <= place.seen.keys()
         found = EnvironmentDrift(place.target, place.prepared.release, merge_conditions(stacks), stacks)
-        found = replace(found, deployment=current.seq, settings=place.prepared.settings, whole=whole)
+        found = replace(found, deployment=place.current.seq, settings=place.prepared.settings, whole=whole)
         if self.records:
             found, self.state = record_drift(self.ports, found, self.state)
         return replace(found, next=find_next_command(found))
 
 
-def require_readable(candidate: deploy_request.Candidate) -> None:
+def require_readable(candidate: deploy_request.Candidate) -> deploy_request.FittingRelease:
     """Raise an error if the bundle is unusable or the settings do not fit it. No other guard applies to a check."""
     if candidate.release is None:
         raise bundle_store.unusable_bundle_error(candidate.request.identity, candidate.request.bundle)
     if unfit := fitting(candidate.request):
         raise RefusedError((unfit,))
+    return candidate.require_fitting()
 
 
 def _find_blocking_problem(target: str, here: EnvironmentState) -> Problem | None:

@@ -7,11 +7,14 @@ from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.text.lists import join_first
 from envctl.usecases.deployment import drift_undo
-from envctl.usecases.deployment.deploy import deploy
-from envctl.usecases.deployment.run import Deployed, DeployOptions, Run
+from envctl.usecases.deployment.deploy import deploy_release, to_result
+from envctl.usecases.deployment.progress import Attempt
+from envctl.usecases.deployment.request import DeployOptions, DeployRequest
+from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.drift.drift import check_drift, require_readable
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request
@@ -52,8 +55,8 @@ def fix_drift(ports: Ports, environments: Sequence[str], wishes: DeployOptions) 
 def _fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOptions) -> Mended:
     target = found.environment
     project, _ = load.load_view(ports, target)
-    run = Run(ports, project, "apply", target, replace(wishes, undo=True))
-    run.found = drift_undo.index_by_name((stack.stack, stack.resources) for stack in found.stacks)
+    drifted = drift_undo.index_by_name((stack.stack, stack.resources) for stack in found.stacks)
+    request = DeployRequest(Context(ports, project), "apply", target, replace(wishes, undo=True), drifted)
     try:
         with ports.workspace.lock_environment(
             target, f"envctl drift {target} --fix by {ports.identity.identify_actor().name}"
@@ -61,8 +64,9 @@ def _fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOption
             # The running release, in the entry environment too: new code must not come with a repair.
             candidate = deploy_request.build_redeployment(ports, project, journal.load(ports), target=target)
             require_readable(candidate)
-            deployed = deploy(candidate, run)
-            return _report_remaining(Mended(target, deployed), run.remaining)
+            ended = deploy_release(request, candidate)
+            remaining = ended.remaining if isinstance(ended, Attempt) else ()
+            return _report_remaining(Mended(target, to_result(ended)), remaining)
     except EnvctlError as error:
         is_declined = any(problem.code == "E310" for problem in error.problems)
         if isinstance(error, InterruptedByUserError) and not is_declined:

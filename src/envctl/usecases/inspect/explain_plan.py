@@ -101,7 +101,7 @@ def _choose_release(
 
         # Raises the same refusals as a plan of an environment without a release.
         candidate = deploy_request.build_redeployment(ports, project, journal.load(ports), target=target)
-        prepare.prepare_stored_release(ports, project, candidate)
+        prepare.prepare_stored_release(ports, project, candidate.require_fitting())
     return load_stored_release(ports, current.release if current else "")
 
 

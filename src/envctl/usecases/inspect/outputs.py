@@ -159,7 +159,7 @@ def _prepare_reader(ports: Ports, project: Project, present: LedgerState, target
         raise bundle_store.unusable_bundle_error(deployment.release, candidate.request.bundle)
     if candidate.settings is None:
         raise errors.ConfigurationError(*candidate.request.unfit)
-    prepared = prepare.prepare_stored_release(ports, project, candidate)
+    prepared = prepare.prepare_stored_release(ports, project, candidate.require_fitting())
     wiring = candidate.release.wiring
     declared = {stack: frozenset(wiring.outputs.get(stack, ())) for stack in wiring.stacks if stack in here.stacks}
     return OutputReader(target, here, prepared, declared)

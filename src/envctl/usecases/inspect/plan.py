@@ -37,8 +37,7 @@ def plan_environment(
         try:
             planned = _plan_all(ports, replace(ready, prepared=prepared))
         finally:
-            for stack in prepared.all_stacks:
-                ports.terraform.delete_plan(environment, stack)
+            ports.terraform.delete_plans(environment)
     error = combine_errors(tuple(planned.failed.values())) if planned.failed else None
     if error is not None and not planned.plans:
         raise error
@@ -97,7 +96,7 @@ def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
 def _prepare_environment(ports: Ports, environment: str) -> _PlanInput:
     # Imported late: reading a project takes longer than starting Terraform in one that lies ready.
     from envctl.domain.ledger.projection.stacks import apply_planned_moves
-    from envctl.usecases.deployment import prepare, run
+    from envctl.usecases.deployment import prepare
     from envctl.usecases.deployment.leaving import leaving_stacks
     from envctl.usecases.ledger import journal
     from envctl.usecases.project import load
@@ -110,8 +109,9 @@ def _prepare_environment(ports: Ports, environment: str) -> _PlanInput:
     else:
         present = journal.load(ports)
         candidate = deploy_request.build_redeployment(ports, project, present, target=target)
-        prepared = prepare.prepare_stored_release(ports, project, candidate)
-        release, over = run.require(candidate.release), candidate.request.changeover
+        found = candidate.require_fitting()
+        prepared = prepare.prepare_stored_release(ports, project, found)
+        release, over = found.release, found.request.changeover
     prepared = leaving_stacks.add_leaving(ports, project, present, prepared, release=release, changeover=over)
     return _PlanInput(prepared, apply_planned_moves(present.find_environment(environment), over.moves))
 

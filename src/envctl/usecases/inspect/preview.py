@@ -134,8 +134,7 @@ def plan_under_lock(
         plans = plan_stacks(ports, target, prepared.all_stacks, here.stacks)
         return EnvironmentPlan(target, bundle.identity, warn_of_unknown_states(target, here, plans))
     finally:
-        for stack in prepared.all_stacks:
-            ports.terraform.delete_plan(target, stack)
+        ports.terraform.delete_plans(target)
 
 
 def _preview_environment(ports: Ports, project: Project, bundle: PreviewedRelease, target: str) -> EnvironmentPreview:

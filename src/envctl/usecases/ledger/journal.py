@@ -109,6 +109,14 @@ def append(
     raise OperationFailedError(Problem("E402", message, "try again in a minute"))
 
 
+def append_event(ports: Ports, decide: Callable[[LedgerState], Event]) -> entries.Entry:
+    """Append the event decided on the current state, like `append`; return its entry."""
+    _, entry = append(ports, decide)
+    if entry is None:
+        raise AssertionError("an entry was to be appended in any case")
+    return entry
+
+
 def read_newest_first(ports: Ports) -> Iterator[entries.Entry]:
     """Yield the entries from the newest back, reading only the requested pages."""
     end = load(ports).seq

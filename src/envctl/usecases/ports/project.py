@@ -136,6 +136,9 @@ class PreparedEnvironment:
     def all_stacks(self) -> tuple[PreparedStack, ...]:
         return (*self.stacks, *self.leaving)
 
+    def find_stack(self, name: str) -> PreparedStack:
+        return next(stack for stack in self.all_stacks if stack.name == name)
+
 
 class Workspace(Protocol):
     """Working directories of the environments, below `.envctl/`."""

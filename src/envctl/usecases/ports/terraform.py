@@ -229,6 +229,9 @@ class Terraform(Protocol):
     def delete_plan(self, environment: str, stack: PreparedStack) -> None:
         """Delete the saved plan: it may hold secrets."""
 
+    def delete_plans(self, environment: str) -> None:
+        """Delete all plans saved for an environment by this command."""
+
 
 class Formatter(Protocol):
     def format_files(self, binary: str, files: Mapping[str, bytes]) -> Mapping[str, bytes]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
-from envctl.domain.guards import BundleState, Request, list_views
+from envctl.domain.guards import BundleState, RefusedError, Request, list_refusals, list_views
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.operation import Operation
@@ -71,6 +71,23 @@ class Candidate:
     bundle: bytes
     settings: EnvironmentSettings | None
     place: BoundPlace | None = None
+
+    def require_fitting(self) -> "FittingRelease":
+        """Raise RefusedError if the release is missing or damaged, or the settings do not fit it."""
+        if self.release is None or self.settings is None or self.place is None:
+            raise RefusedError(list_refusals(self.request))
+        return FittingRelease(self.request, self.release, self.bundle, self.settings, self.place)
+
+
+@dataclass(frozen=True)
+class FittingRelease:
+    """A candidate with an intact release, and settings that fit it."""
+
+    request: Request
+    release: Release
+    bundle: bytes
+    settings: EnvironmentSettings
+    place: BoundPlace
 
 
 def build_promotion(

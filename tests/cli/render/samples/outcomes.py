@@ -8,8 +8,8 @@ from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputCh
 from envctl.usecases.approval.approve import Approved, Withdrawn
 from envctl.usecases.approval.ci_reviewers import Reviewed, Reviewer
 from envctl.usecases.deployment.recovery.recover import Recovered
+from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.deployment.rollout.abort import WentBack
-from envctl.usecases.deployment.run import Deployed
 from envctl.usecases.deployment.traffic.rollout_model import RolledOut, Share
 from envctl.usecases.deployment.verification import Checked, Verification
 from envctl.usecases.drift.fix import Fixed, Mended

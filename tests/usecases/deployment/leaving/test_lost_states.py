@@ -8,7 +8,7 @@ from envctl.domain.ledger.events import DeploymentSucceeded
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.recovery.recover import recover
-from envctl.usecases.deployment.run import DeployOptions
+from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.ledger import journal
 from tests.fakes.world import Killed, World, list_entries
 

@@ -38,6 +38,7 @@ class PlanFiles:
 
     def __init__(self) -> None:
         self._in_memory: dict[tuple[Path, str], int] = {}
+        self._sites: dict[Path, Site] = {}
         self._on_disk = not hasattr(os, "memfd_create")
 
     def __del__(self) -> None:
@@ -48,6 +49,7 @@ class PlanFiles:
     def create_file(self, site: Site, name: str) -> PlanFile:
         """Create an empty plan file, in place of an earlier one."""
         self.delete_files(site, name)
+        self._sites[site.directory] = site
         if not self._on_disk:
             with contextlib.suppress(OSError):
                 self._in_memory[site.directory, name] = _create_in_memory(name)
@@ -72,6 +74,12 @@ class PlanFiles:
             if descriptor is not None:
                 os.close(descriptor)
             (site.directory / name).unlink(missing_ok=True)
+
+    def delete_all(self, environment: str) -> None:
+        """Delete every file created for an environment."""
+        for site in tuple(self._sites.values()):
+            if site.environment == environment:
+                self.delete_files(site, *PLAN_FILES)
 
     def use_disk(self) -> None:
         """Create further plans on the disk: this Terraform can't open files in memory."""

@@ -11,7 +11,7 @@ from envctl.domain.text.lists import join_first
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
     from envctl.usecases.approval.explain_refusal import Why
-    from envctl.usecases.deployment.run import Deployed
+    from envctl.usecases.deployment.result import Deployed
     from envctl.usecases.deployment.verification import Verification
     from envctl.usecases.drift.fix import Fixed
     from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift

@@ -9,7 +9,7 @@ from envctl.cli.render.markdown.refusals import format_guard
 from envctl.cli.render.markdown.verification import render_checks
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import shorten_middle
-from envctl.usecases.deployment.run import Deployed
+from envctl.usecases.deployment.result import Deployed
 
 
 def render_deployment(deployed: Deployed) -> str:

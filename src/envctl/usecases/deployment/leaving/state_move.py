@@ -12,7 +12,7 @@ from envctl.domain.ledger.state_events import StateMoved
 from envctl.domain.terraform import moved_state
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.ledger_entries import append_if_unfinished
-from envctl.usecases.deployment.run import Run, require
+from envctl.usecases.deployment.progress import Attempt
 from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
@@ -20,44 +20,46 @@ from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project.empty_stack import prepare_empty_stack
 
 
-def move_states(run: Run) -> None:
+def move_states(attempt: Attempt) -> None:
     """Move the state of each renamed stack, and rewrite all root modules for the new locations.
 
     Raise OperationFailedError if the new name has a foreign state already (E142), or if the copy reads back different
     (E143).
     """
-    _empty_leftover_states(run)
-    if not run.moves:
+    terraform, target, moves = attempt.request.context.ports.terraform, attempt.request.target, attempt.planned.moves
+    _empty_leftover_states(attempt)
+    if not moves:
         return
-    before = {new: run.ports.terraform.pull_state(run.target, run.find_stack(new)) for new in run.moves}
-    run.moved = set(run.moves)
-    _rewrite_root_modules(run)
-    for new, old in run.moves.items():
-        _move_state(run, new, old, before[new])
+    before = {new: terraform.pull_state(target, attempt.prepared.environment.find_stack(new)) for new in moves}
+    attempt.moved = set(moves)
+    _rewrite_root_modules(attempt)
+    for new, old in moves.items():
+        _move_state(attempt, new, old, before[new])
 
 
-def _move_state(run: Run, new: str, old: str, state: bytes) -> None:
-    terraform, stack = run.ports.terraform, run.find_stack(new)
-    terraform.init(run.target, stack, require(run.release).lock_bytes())
+def _move_state(attempt: Attempt, new: str, old: str, state: bytes) -> None:
+    context, target = attempt.request.context, attempt.request.target
+    terraform, stack = context.ports.terraform, attempt.prepared.environment.find_stack(new)
+    terraform.init(target, stack, attempt.prepared.release.lock_bytes())
     try:
-        moved = moved_state.build_moved_state(state, terraform.pull_state(run.target, stack))
+        moved = moved_state.build_moved_state(state, terraform.pull_state(target, stack))
     except moved_state.StateConflictError as error:
-        message = f"the state of {old} can't become that of {new} in {run.target}: {error}"
+        message = f"the state of {old} can't become that of {new} in {target}: {error}"
         hint = f"look at what {new} holds there, and remove moved_from, or that state: nothing was changed"
         raise OperationFailedError(Problem("E142", message, hint, stack=new)) from error
     if moved:
-        terraform.push_state(run.target, stack, moved)
-    if moved and not moved_state.has_same_content(moved, terraform.pull_state(run.target, stack)):
-        message = f"the state of {old} was written to that of {new} in {run.target}, and is read back otherwise"
+        terraform.push_state(target, stack, moved)
+    if moved and not moved_state.has_same_content(moved, terraform.pull_state(target, stack)):
+        message = f"the state of {old} was written to that of {new} in {target}, and is read back otherwise"
         hint = f"nothing was changed in {old}: look at the bucket of the states, and run the command again"
         raise OperationFailedError(Problem("E143", message, hint, stack=new))
-    version = moved_state.read_lineage_and_serial(state)
-    append_if_unfinished(run, lambda _: StateMoved(run.target, run.identity, run.started, old, new, *version))
+    version, identity = moved_state.read_lineage_and_serial(state), attempt.guard_request.identity
+    append_if_unfinished(attempt, lambda _: StateMoved(target, identity, attempt.started, old, new, *version))
     if moved_state.has_resources(state):
         # A later stack of the old name must not find the moved resources.
-        left = prepare_empty_stack(run.ports, run.project, run.target, old)
-        terraform.push_state(run.target, left, moved_state.clear_state(state))
-    run.ports.observer.on_message(f"the state of {old} is now that of {new}")
+        left = prepare_empty_stack(context.ports, context.project, target, old)
+        terraform.push_state(target, left, moved_state.clear_state(state))
+    context.ports.observer.on_message(f"the state of {old} is now that of {new}")
 
 
 def clear_copies(ports: Ports, project: Project, environment: str, moves: Mapping[str, str]) -> None:
@@ -77,42 +79,45 @@ def clear_copies(ports: Ports, project: Project, environment: str, moves: Mappin
             ports.terraform.push_state(environment, stack, moved_state.clear_state(copy))
 
 
-def _empty_leftover_states(run: Run) -> None:
+def _empty_leftover_states(attempt: Attempt) -> None:
     """Empty old states left by a deployment interrupted after recording a move."""
-    here = journal.load(run.ports).find_environment(run.target)
+    context, target = attempt.request.context, attempt.request.target
+    here = journal.load(context.ports).find_environment(target)
     for new, old in here.renamed.items():
-        if old in here.held_stacks or new not in run.plans:
+        if old in here.held_stacks or new not in attempt.plans:
             continue
-        stack = prepare_empty_stack(run.ports, run.project, run.target, old)
-        left = run.ports.terraform.pull_state(run.target, stack)
+        stack = prepare_empty_stack(context.ports, context.project, target, old)
+        left = context.ports.terraform.pull_state(target, stack)
         if not moved_state.has_resources(left):
             continue
-        if _is_copied_state(run, new, old, left):
-            run.ports.terraform.push_state(run.target, stack, moved_state.clear_state(left))
+        if _is_copied_state(attempt, new, old, left):
+            context.ports.terraform.push_state(target, stack, moved_state.clear_state(left))
         else:
-            run.ports.observer.on_message(f"the state of {old} is not what {new} took over: it is left as it is")
+            context.ports.observer.on_message(f"the state of {old} is not what {new} took over: it is left as it is")
 
 
-def _is_copied_state(run: Run, new: str, old: str, left: bytes) -> bool:
+def _is_copied_state(attempt: Attempt, new: str, old: str, left: bytes) -> bool:
     """Return true if `left` is the copied state. Older entries lack its version, and not all backends keep lineages."""
-    for entry in journal.read_newest_first(run.ports):
+    ports, target = attempt.request.context.ports, attempt.request.target
+    for entry in journal.read_newest_first(ports):
         event = entry.event
-        if isinstance(event, StateMoved) and (event.environment, event.stack, event.to) == (run.target, old, new):
+        if isinstance(event, StateMoved) and (event.environment, event.stack, event.to) == (target, old, new):
             if event.lineage:
                 return moved_state.read_lineage_and_serial(left) == (event.lineage, event.serial)
             break
-    now = run.ports.terraform.pull_state(run.target, run.find_stack(new))
+    now = ports.terraform.pull_state(target, attempt.prepared.environment.find_stack(new))
     return moved_state.has_same_lineage(left, now) or moved_state.has_same_content(left, now)
 
 
-def _rewrite_root_modules(run: Run) -> None:
+def _rewrite_root_modules(attempt: Attempt) -> None:
     """Write the root modules with the states under their new names."""
-    over = require(run.request).changeover
-    release, settings = require(run.release), require(run.settings)
-    live = rendering.load_traffic(run.ports, run.project, release, run.target, over)
-    left = {stack.name for stack in require(run.prepared).leaving}
-    for root in rendering.render_stacks(run.project, release, settings, live, run.changeover):
+    context, target, prepared = attempt.request.context, attempt.request.target, attempt.prepared
+    over = attempt.guard_request.changeover
+    live = rendering.load_traffic(context.ports, context.project, prepared.release, target, over)
+    left = {stack.name for stack in prepared.environment.leaving}
+    roots = rendering.render_stacks(context.project, prepared.release, prepared.settings, live, attempt.changeover)
+    for root in roots:
         if root.stack in left:
             continue
         prepare.check_secrets(root)
-        run.ports.workspace.write_stack(run.target, root.stack, root.encode())
+        context.ports.workspace.write_stack(target, root.stack, root.encode())

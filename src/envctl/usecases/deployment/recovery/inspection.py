@@ -36,8 +36,7 @@ def inspect_stacks(ports: Ports, project: Project, here: EnvironmentState, ready
     try:
         looking.plan([s for s in ready.prepared.all_stacks if not s.unready and looking.repair_stack(s)])
     finally:
-        for stack in ready.prepared.all_stacks:
-            ports.terraform.delete_plan(ready.prepared.environment, stack)
+        ports.terraform.delete_plans(ready.prepared.environment)
     return looking.found
 
 

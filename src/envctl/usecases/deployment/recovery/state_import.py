@@ -7,7 +7,6 @@ from envctl.domain.ledger.events import Event
 from envctl.domain.ledger.state import LedgerState, OpenImport
 from envctl.domain.ledger.state_events import ImportEnded, ImportOutcome, ImportStarted
 from envctl.domain.redaction.addresses import redact_address
-from envctl.usecases.deployment.run import require
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
@@ -28,7 +27,7 @@ class StateImporter:
         """
         shown = redact_address(address, stack.secrets.values())
         start = ImportStarted(self.environment, self.release, stack.name, shown)
-        entry = require(journal.append(self.ports, lambda _: start)[1])
+        entry = journal.append_event(self.ports, lambda _: start)
         begun = OpenImport(entry.seq, stack.name, shown, entry.actor, entry.at)
         try:
             self.ports.terraform.import_resource(self.environment, stack, address, identity)

@@ -10,16 +10,17 @@ from dataclasses import replace
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import find_unapproved_changes, fingerprint_plan
+from envctl.domain.plan.leaving_stacks import Changeover
 from envctl.domain.rollout import traffic
 from envctl.domain.rollout.step_coverage import find_uncovered_changes, find_unrelated_destroys
 from envctl.domain.rollout.traffic import TrafficWeight
 from envctl.domain.text.durations import format_duration
 from envctl.domain.text.lists import join_first
 from envctl.usecases.concurrency.dag_runner import Job, Task
+from envctl.usecases.deployment.progress import Attempt, Prepared, RolloutProgress
 from envctl.usecases.deployment.rollout import ledger_entries as entries
 from envctl.usecases.deployment.rollout import monitor
 from envctl.usecases.deployment.rollout.monitor import StoppedError
-from envctl.usecases.deployment.run import Run, require
 from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.deployment.traffic.rollout_model import RolledOut, StackRollout
 from envctl.usecases.ports.terraform import WorkerPool
@@ -27,202 +28,211 @@ from envctl.usecases.ports.terraform import WorkerPool
 MAX_NAMED = 5
 
 
-def run_rollout(run: Run, pool: WorkerPool, rolling: StackRollout) -> Task:
+def run_rollout(attempt: Attempt, pool: WorkerPool, rollout: StackRollout) -> Task:
     """Run all steps of a rollout. Each step may only do a part of the approved plan to the end position."""
-    approved = run.plans[rolling.stack]
-    if rolling.watched:
+    approved, progress = attempt.plans[rollout.stack], RolloutProgress(rollout)
+    if rollout.watched:
         # Do not start with an alarm ringing.
-        yield lambda: _check_alarms_first(run, rolling)
-    entries.record_start(run, rolling)
-    run.shifting[rolling.stack] = rolling
+        yield lambda: _check_alarms_first(attempt, rollout)
+    entries.record_start(attempt, rollout)
+    attempt.shifting[rollout.stack] = progress
     try:
-        for step in rolling.steps:
-            yield from _shift_traffic(run, pool, rolling, step, approved)
-        yield from _retire_old_color(run, rolling, approved)
+        for step in rollout.steps:
+            yield from _shift_traffic(attempt, pool, progress, step, approved)
+        yield from _retire_old_color(attempt, progress, approved)
     except InterruptedByUserError:
         # No new jobs start after an interrupt: `restore_traffic` follows once all have ended.
         raise
     except EnvctlError as error:
-        if rolling.stack in run.shifting:
-            yield from _abort_rollout(run, rolling, error)
+        if rollout.stack in attempt.shifting:
+            yield from _abort_rollout(attempt, progress, error)
         raise
 
 
-def _check_alarms_first(run: Run, rolling: StackRollout) -> None:
+def _check_alarms_first(attempt: Attempt, rollout: StackRollout) -> None:
     try:
-        monitor.check_alarms(run.ports, _resolve_target(run, rolling), run.mute)
+        monitor.check_alarms(attempt.request.context.ports, _resolve_target(attempt, rollout), attempt.muted)
     except StoppedError as error:
         problem = error.problems[0]
-        message = f"{rolling.stack} of {run.target} is as it was: {problem.message}"
-        error.problems = (replace(problem, message=message, hint=problem.hint or _retry_hint(run)),)
+        message = f"{rollout.stack} of {attempt.request.target} is as it was: {problem.message}"
+        error.problems = (replace(problem, message=message, hint=problem.hint or _retry_hint(attempt)),)
         raise
 
 
-def _resolve_target(run: Run, rolling: StackRollout) -> monitor.WatchTarget:
-    stack = run.find_stack(rolling.stack)
-    return monitor.resolve_target(run.ports, run.project, require(run.prepared), stack, rolling.watched)
+def _resolve_target(attempt: Attempt, rollout: StackRollout) -> monitor.WatchTarget:
+    context, environment = attempt.request.context, attempt.prepared.environment
+    stack = environment.find_stack(rollout.stack)
+    return monitor.resolve_target(context.ports, context.project, environment, stack, rollout.watched)
 
 
-def _shift_traffic(run: Run, pool: WorkerPool, rolling: StackRollout, step: TrafficWeight, approved: StackPlan) -> Task:
-    plan = yield from _plan_position(run, rolling.stack, step)
+def _shift_traffic(
+    attempt: Attempt, pool: WorkerPool, progress: RolloutProgress, step: TrafficWeight, approved: StackPlan
+) -> Task:
+    ports, rollout = attempt.request.context.ports, progress.rollout
+    plan = yield from _plan_position(attempt, rollout.stack, step)
     if more := find_uncovered_changes(plan, approved):
         what = join_first([f"{each.action} {each.address}" for each in more], MAX_NAMED)
         raise _build_unapproved_error(f"the step to {step.percent} % would do what was not approved: {what}")
     if plan.changes:
-        yield lambda: run.ports.terraform.apply(run.target, run.find_stack(rolling.stack))
-    entries.record_shift(run, rolling, step)
+        yield lambda: _apply_position(attempt, rollout.stack)
+    entries.record_shift(attempt, progress, step)
     targets = list[monitor.WatchTarget]()
-    if rolling.watched:
-        yield lambda: targets.append(_resolve_target(run, rolling))
-    _report_step(run, rolling, step, targets)
+    if rollout.watched:
+        yield lambda: targets.append(_resolve_target(attempt, rollout))
+    ports.observer.on_message(_describe_step(rollout, step, targets))
     if targets:
-        yield lambda: monitor.watch_target(run.ports, pool, targets[0], rolling.wait, run.mute)
-    elif rolling.wait:
-        yield lambda: pool.pause(rolling.wait.total_seconds())
+        yield lambda: monitor.watch_target(ports, pool, targets[0], rollout.wait, attempt.muted)
+    elif rollout.wait:
+        yield lambda: pool.pause(rollout.wait.total_seconds())
 
 
-def _report_step(run: Run, rolling: StackRollout, step: TrafficWeight, targets: list[monitor.WatchTarget]) -> None:
+def _describe_step(rollout: StackRollout, step: TrafficWeight, targets: list[monitor.WatchTarget]) -> str:
     stays = traffic.FULL_PERCENT - step.percent
-    rest = f", {stays} % stay with {rolling.live.color}" if stays else ""
+    rest = f", {stays} % stay with {rollout.live.color}" if stays else ""
     wait, watched = "", targets[0].description if targets else ""
     if watched:
-        wait = f"; watching for {format_duration(rolling.wait)}: {watched}"
-    elif targets or rolling.wait:
-        wait = f"; waiting for {format_duration(rolling.wait)}"
-    run.ports.observer.on_message(f"{rolling.stack}: {step.percent} % to {step.color}{rest}{wait}")
+        wait = f"; watching for {format_duration(rollout.wait)}: {watched}"
+    elif targets or rollout.wait:
+        wait = f"; waiting for {format_duration(rollout.wait)}"
+    return f"{rollout.stack}: {step.percent} % to {step.color}{rest}{wait}"
 
 
-def _retire_old_color(run: Run, rolling: StackRollout, approved: StackPlan) -> Task:
+def _retire_old_color(attempt: Attempt, progress: RolloutProgress, approved: StackPlan) -> Task:
     """Record the rollout as complete, and destroy the old color.
 
     All traffic is on the watched new color, so a failure here aborts no rollout; the next deployment fixes it.
     """
-    plan = yield from _plan_position(run, rolling.stack, rolling.end)
+    rollout = progress.rollout
+    plan = yield from _plan_position(attempt, rollout.stack, rollout.end)
     if more := find_unapproved_changes(
-        fingerprint_plan(_drop_reads(run, plan)), fingerprint_plan(_drop_reads(run, approved))
+        fingerprint_plan(_drop_reads(attempt, plan)), fingerprint_plan(_drop_reads(attempt, approved))
     ):
         what = join_first([change.description for change in more], MAX_NAMED)
-        raise _build_unapproved_error(f"giving {rolling.live.color} up would do what was not approved: {what}")
-    entries.record_at_rest(run, rolling.stack, rolling.end)
-    rolled = RolledOut(rolling.stack, rolling.live.color, rolling.end.color, tuple(run.shares.pop(rolling.stack, ())))
-    run.rolled_out.append(rolled)
-    del run.shifting[rolling.stack]
+        raise _build_unapproved_error(f"giving {rollout.live.color} up would do what was not approved: {what}")
+    entries.record_at_rest(attempt, rollout.stack, rollout.end)
+    attempt.rolled_out.append(RolledOut(rollout.stack, rollout.live.color, rollout.end.color, tuple(progress.shares)))
+    del attempt.shifting[rollout.stack]
     if plan.changes:
-        run.ports.observer.on_message(f"{rolling.stack}: {rolling.live.color} is given up")
-        yield lambda: run.ports.terraform.apply(run.target, run.find_stack(rolling.stack))
+        attempt.request.context.ports.observer.on_message(f"{rollout.stack}: {rollout.live.color} is given up")
+        yield lambda: _apply_position(attempt, rollout.stack)
 
 
-def _abort_rollout(run: Run, rolling: StackRollout, error: EnvctlError) -> Task:
+def _abort_rollout(attempt: Attempt, progress: RolloutProgress, error: EnvctlError) -> Task:
     """Restore the traffic, then record the failure. On an error, `restore_traffic` retries and reports it later."""
-    percent = _find_percent(run, rolling)
     try:
-        yield from _restore_stack(run, rolling)
+        yield from _restore_stack(attempt, progress)
     except EnvctlError as failed:
-        run.ports.observer.on_message(f"{rolling.stack}: they could not go back: {failed.problems[0].message}")
+        message = f"{progress.rollout.stack}: they could not go back: {failed.problems[0].message}"
+        attempt.request.context.ports.observer.on_message(message)
         if isinstance(failed, InterruptedByUserError):
             failed.problems = (*error.problems, *failed.problems)
-            _record_unverified(run, error)
+            _record_unverified(attempt, error)
             raise
     else:
-        error.problems = _explain_abort(run, rolling, percent, error)
-    _record_unverified(run, error)
+        error.problems = _explain_abort(attempt, progress, error)
+    _record_unverified(attempt, error)
 
 
-def _record_unverified(run: Run, error: EnvctlError) -> None:
+def _record_unverified(attempt: Attempt, error: EnvctlError) -> None:
     """Record a failed alarm or check. A failed or interrupted step is no verdict on the release."""
     if isinstance(error, StoppedError):
-        entries.record_verification_failure(run, error)
+        entries.record_verification_failure(attempt, error)
 
 
-def restore_traffic(run: Run) -> tuple[Problem, ...]:
+def restore_traffic(attempt: Attempt) -> tuple[Problem, ...]:
     """Restore the traffic of all rollouts in progress after all jobs have ended. Return a problem for each."""
     problems: list[Problem] = []
-    for rolling in tuple(run.shifting.values()):
-        percent = _find_percent(run, rolling)
+    for progress in tuple(attempt.shifting.values()):
         try:
-            for job in _restore_stack(run, rolling):
+            for job in _restore_stack(attempt, progress):
                 job()
         except (EnvctlError, KeyboardInterrupt) as error:
             why = error.problems if isinstance(error, EnvctlError) else ()
-            problems = [_describe_unrestored(run, rolling, percent), *problems, *why]
+            problems = [_describe_unrestored(attempt, progress), *problems, *why]
         else:
-            message = f"{_format_stop(run, rolling, percent)}: {_format_restored(rolling)}"
-            problems.append(Problem("E333", message, _retry_hint(run)))
+            message = f"{_format_stop(attempt, progress)}: {_format_restored(progress)}"
+            problems.append(Problem("E333", message, _retry_hint(attempt)))
     return tuple(problems)
 
 
-def _restore_stack(run: Run, rolling: StackRollout) -> Task:
-    run.ports.observer.on_message(f"{rolling.stack}: all requests go back to {rolling.live.color}")
-    plan = yield from _plan_position(run, rolling.stack, traffic.to_resting_weight(rolling.live))
-    if lost := find_unrelated_destroys(plan, run.plans[rolling.stack]):
+def _restore_stack(attempt: Attempt, progress: RolloutProgress) -> Task:
+    rollout = progress.rollout
+    rest = traffic.to_resting_weight(rollout.live)
+    message = f"{rollout.stack}: all requests go back to {rollout.live.color}"
+    attempt.request.context.ports.observer.on_message(message)
+    plan = yield from _plan_position(attempt, rollout.stack, rest)
+    if lost := find_unrelated_destroys(plan, attempt.plans[rollout.stack]):
         what = join_first([f"{each.action} {each.address}" for each in lost], MAX_NAMED)
         raise _build_unapproved_error(f"going back would do what no step has to do with: {what}")
     if plan.changes:
-        yield lambda: run.ports.terraform.apply(run.target, run.find_stack(rolling.stack))
-    run.returned.add(rolling.stack)
-    entries.record_at_rest(run, rolling.stack, traffic.to_resting_weight(rolling.live))
-    del run.shifting[rolling.stack]
+        yield lambda: _apply_position(attempt, rollout.stack)
+    progress.is_restored = True
+    entries.record_at_rest(attempt, rollout.stack, rest)
+    del attempt.shifting[rollout.stack]
 
 
-def record_applied_traffic(run: Run, stack: str) -> None:
+def record_applied_traffic(attempt: Attempt, stack: str) -> None:
     """Record the traffic of a stack applied without steps."""
-    value = rendering.resolve_artifact(run.project, require(run.release), require(run.settings), stack)
-    known = run.traffic.get(stack)
+    prepared, known = attempt.prepared, attempt.planned.traffic.get(stack)
+    value = rendering.resolve_artifact(prepared.request.context.project, prepared.release, prepared.settings, stack)
     end = traffic.find_final_weight(known.live if known else None, value)
     if known != traffic.Traffic(traffic.Live(end.color, end.value)):
-        entries.record_at_rest(run, stack, end)
+        entries.record_at_rest(attempt, stack, end)
 
 
-def _plan_position(run: Run, stack: str, position: TrafficWeight) -> Generator[Job, None, StackPlan]:
-    set_traffic_weight(run, stack, position)
-    found = list[StackPlan]()
-    yield lambda: found.append(run.ports.terraform.plan(run.target, run.find_stack(stack)))
+def _plan_position(attempt: Attempt, stack: str, position: TrafficWeight) -> Generator[Job, None, StackPlan]:
+    write_traffic_weight(attempt.prepared, stack, position, attempt.changeover)
+    terraform, found = attempt.request.context.ports.terraform, list[StackPlan]()
+    prepared_stack = attempt.prepared.environment.find_stack(stack)
+    yield lambda: found.append(terraform.plan(attempt.request.target, prepared_stack))
     return found[0]
 
 
-def set_traffic_weight(run: Run, stack: str, position: TrafficWeight) -> None:
-    release, settings = require(run.release), require(run.settings)
-    root = rendering.render_stack(run.project, release, settings, stack, position, changeover=run.changeover)
-    run.ports.workspace.write_stack(run.target, stack, root.encode())
+def _apply_position(attempt: Attempt, stack: str) -> None:
+    terraform = attempt.request.context.ports.terraform
+    terraform.apply(attempt.request.target, attempt.prepared.environment.find_stack(stack))
 
 
-def _explain_abort(run: Run, rolling: StackRollout, percent: int, error: EnvctlError) -> tuple[Problem, ...]:
+def write_traffic_weight(prepared: Prepared, stack: str, position: TrafficWeight, changeover: Changeover) -> None:
+    """Write the root module of a stack again, with its traffic at `position`."""
+    context, release, settings = prepared.request.context, prepared.release, prepared.settings
+    root = rendering.render_stack(context.project, release, settings, stack, position, changeover=changeover)
+    context.ports.workspace.write_stack(prepared.request.target, stack, root.encode())
+
+
+def _explain_abort(attempt: Attempt, progress: RolloutProgress, error: EnvctlError) -> tuple[Problem, ...]:
     """Return the problems with the step, the restored traffic and the next command added."""
-    where = _format_stop(run, rolling, percent)
+    where, restored = _format_stop(attempt, progress), _format_restored(progress)
     first, *rest = error.problems
     if isinstance(error, StoppedError):
-        message = f"{where}: {first.message}; {_format_restored(rolling)}"
-        return (replace(first, message=message, hint=first.hint or _retry_hint(run)), *rest)
-    return (*error.problems, Problem("E333", f"{where}: a step failed; {_format_restored(rolling)}", _retry_hint(run)))
+        message = f"{where}: {first.message}; {restored}"
+        return (replace(first, message=message, hint=first.hint or _retry_hint(attempt)), *rest)
+    return (*error.problems, Problem("E333", f"{where}: a step failed; {restored}", _retry_hint(attempt)))
 
 
-def _format_stop(run: Run, rolling: StackRollout, percent: int) -> str:
-    return f"the rollout of {rolling.stack} in {run.target} was stopped at {percent} %"
+def _format_stop(attempt: Attempt, progress: RolloutProgress) -> str:
+    where = f"{progress.rollout.stack} in {attempt.request.target}"
+    return f"the rollout of {where} was stopped at {progress.percent} %"
 
 
-def _format_restored(rolling: StackRollout) -> str:
-    return f"all requests go to {rolling.live.color} again, as before"
+def _format_restored(progress: RolloutProgress) -> str:
+    return f"all requests go to {progress.rollout.live.color} again, as before"
 
 
-def _describe_unrestored(run: Run, rolling: StackRollout, percent: int) -> Problem:
-    live = rolling.live
-    if rolling.stack in run.returned:
-        message = f"the requests of {rolling.stack} in {run.target} went back to {live.color}, unrecorded"
-        return Problem("E336", message, f"envctl recover {run.target}")
+def _describe_unrestored(attempt: Attempt, progress: RolloutProgress) -> Problem:
+    target, live = attempt.request.target, progress.rollout.live
+    if progress.is_restored:
+        message = f"the requests of {progress.rollout.stack} in {target} went back to {live.color}, unrecorded"
+        return Problem("E336", message, f"envctl recover {target}")
     message = (
-        f"THE REQUESTS OF {rolling.stack} in {run.target} COULD NOT BE SENT BACK to {live.color}:"
-        f" about {percent} % of them may still go to {traffic.other_color(live.color)}"
+        f"THE REQUESTS OF {progress.rollout.stack} in {target} COULD NOT BE SENT BACK to {live.color}:"
+        f" about {progress.percent} % of them may still go to {traffic.other_color(live.color)}"
     )
-    return Problem("E336", message, f"envctl recover {run.target}")
+    return Problem("E336", message, f"envctl recover {target}")
 
 
-def _retry_hint(run: Run) -> str:
-    return f"mend it, and begin anew: {run.command}"
-
-
-def _find_percent(run: Run, rolling: StackRollout) -> int:
-    shares = run.shares.get(rolling.stack, [])
-    return shares[-1].percent if shares else 0
+def _retry_hint(attempt: Attempt) -> str:
+    return f"mend it, and begin anew: {attempt.guard_request.command}"
 
 
 def _build_unapproved_error(message: str) -> OperationFailedError:
@@ -230,7 +240,8 @@ def _build_unapproved_error(message: str) -> OperationFailedError:
     return OperationFailedError(Problem("E335", message, hint))
 
 
-def _drop_reads(run: Run, plan: StackPlan) -> EnvironmentPlan:
+def _drop_reads(attempt: Attempt, plan: StackPlan) -> EnvironmentPlan:
     """Return the plan without data sources read during the apply, as these are no changes."""
     changed = tuple(each for each in plan.resources if each.action is not Action.READ)
-    return EnvironmentPlan(run.target, run.identity, (replace(plan, resources=changed),))
+    identity = attempt.guard_request.identity
+    return EnvironmentPlan(attempt.request.target, identity, (replace(plan, resources=changed),))

@@ -10,7 +10,7 @@ from envctl.cli.render.terminal.text import print_hint, print_item, print_text, 
 from envctl.cli.render.terminal.times import format_seconds
 from envctl.domain.text.lists import join_names
 from envctl.domain.text.short_ids import shorten_id
-from envctl.usecases.deployment.run import Deployed
+from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.deployment.traffic.rollout_model import RolledOut
 
 

@@ -1,0 +1,44 @@
+"""The result of a deployment."""
+
+from dataclasses import dataclass
+
+from envctl.domain.guards import Refusal
+from envctl.domain.ledger.state import Deployment
+from envctl.domain.operation import Operation
+from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.usecases.deployment.traffic.rollout_model import RolledOut
+from envctl.usecases.deployment.verification import Verification
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The result of a deployment; a dry run fills `stages` alone.
+
+    Attributes:
+        warnings: remarks of guards without a refusal.
+        waived: refusals overridden by break-glass.
+        held: the release put on hold by a rollback.
+        up_to_date: true if neither a change nor an entry was needed.
+        only: the deployed stacks, if not all of the release.
+        rollouts: stacks with traffic moved to another color.
+        lost: destroyed stacks with a lost state; their resources may remain.
+        forgotten: stacks no longer tracked by envctl; their resources may remain.
+    """
+
+    environment: str
+    release: str
+    action: Operation = "apply"
+    stages: tuple[str, ...] = ()
+    plan: EnvironmentPlan | None = None
+    deployment: Deployment | None = None
+    verification: Verification | None = None
+    warnings: tuple[Refusal, ...] = ()
+    waived: tuple[Refusal, ...] = ()
+    held: str = ""
+    up_to_date: bool = False
+    dry_run: bool = False
+    only: tuple[str, ...] = ()
+    rollouts: tuple[RolledOut, ...] = ()
+    lost: tuple[str, ...] = ()
+    next: str = ""
+    forgotten: tuple[str, ...] = ()

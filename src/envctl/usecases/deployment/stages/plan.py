@@ -1,0 +1,123 @@
+"""The stages that plan, and end a deployment without anything to do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from envctl.domain.errors import OperationFailedError, Problem, UsageError
+from envctl.domain.ledger.projection.stacks import apply_planned_moves
+from envctl.domain.ledger.state import EnvironmentState
+from envctl.domain.ledger.unknown_states import find_unknown_states
+from envctl.domain.plan.changes import StackPlan
+from envctl.domain.text.lists import join_names
+from envctl.usecases.deployment import drift_undo, up_to_date, verification
+from envctl.usecases.deployment.leaving import leaving_stacks, lost_states
+from envctl.usecases.deployment.planning import plan_stacks
+from envctl.usecases.deployment.progress import PlannedDeployment, Prepared, UpToDate
+from envctl.usecases.deployment.rollout import planner
+from envctl.usecases.deployment.stages.prepare import describe_stacks
+from envctl.usecases.ledger import journal
+from envctl.usecases.ports.terraform import PreparedStack
+
+
+@dataclass(frozen=True)
+class PlanStacks:
+    """Plan all selected and leaving stacks, and their rollouts."""
+
+    stacks: tuple[str, ...]
+
+    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
+        return (f"plan {describe_stacks(self.stacks)}{', side by side' if len(self.stacks) > 1 else ''}",)
+
+    def run(self, prepared: Prepared) -> PlannedDeployment:
+        request, over, only = prepared.request, prepared.guard_request.changeover, prepared.only
+        ports, project, target = request.context.ports, request.context.project, request.target
+        present = journal.load(ports)
+        here = present.find_environment(target)
+        ahead = apply_planned_moves(here, over.moves)
+        planner.write_end_positions(prepared, ahead)
+        if not only:
+            environment = leaving_stacks.add_leaving(
+                ports, project, present, prepared.environment, release=prepared.release, changeover=over
+            )
+            prepared = replace(prepared, environment=environment)
+        names = only or [stack.name for stack in prepared.environment.all_stacks]
+        stacks = [prepared.environment.find_stack(name) for name in names]
+        destroys = request.action == "destroy"
+        applied = over.expand_applied(here.stacks)
+        plans = {plan.stack: plan for plan in plan_stacks(ports, target, stacks, applied, destroy=destroys)}
+        lost = _find_lost_states(prepared, stacks, plans, here) if destroys else ()
+        planned = PlannedDeployment(
+            prepared,
+            plans,
+            seen=here.last,
+            drifted=here.drift if here.drifted else None,
+            traffic=ahead.traffic,
+            rollouts=planner.plan_rollouts(prepared, plans, ahead),
+            moves={new: old for new, old in over.moves.items() if not only or new in only},
+            lost=lost,
+        )
+        ports.observer.on_plan(planned.plan)
+        _require_drift_undone(planned)
+        if only:
+            _require_upstreams(planned)
+        unknown = find_unknown_states(ahead, plans.values())
+        stands = bool(only) or up_to_date.is_up_to_date(prepared, lost, ahead)
+        pending = bool(unknown or prepared.environment.leaving or planned.moves or planned.plan.changes)
+        return replace(planned, is_up_to_date=stands and not pending)
+
+
+@dataclass(frozen=True)
+class EndIfUpToDate:
+    """End without an entry if there is nothing to do.
+
+    With `verifies`, verify the unchanged deployment if it is unverified, for example after a kill before its
+    verification.
+    """
+
+    verifies: bool
+
+    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
+        return ()
+
+    def run(self, planned: PlannedDeployment) -> PlannedDeployment | UpToDate:
+        if not planned.is_up_to_date:
+            return planned
+        context, prepared = planned.prepared.request.context, planned.prepared
+        state = journal.load(context.ports).find_environment(prepared.request.target)
+        proof = None if prepared.only else state.current_evidence
+        if proof is None or proof.verified or not self.verifies:
+            return UpToDate(planned, None)
+        return UpToDate(planned, verification.verify_prepared(context.ports, context.project, prepared.environment))
+
+
+def _find_lost_states(
+    prepared: Prepared, stacks: Sequence[PreparedStack], plans: Mapping[str, StackPlan], here: EnvironmentState
+) -> tuple[str, ...]:
+    """Return the lost states. Raise OperationFailedError for one, unless `--state-lost` was given."""
+    ports, target = prepared.request.context.ports, prepared.request.target
+    lost = lost_states.find_lost_states(ports, target, stacks, plans, here.stacks)
+    if lost and not prepared.request.options.state_lost:
+        raise OperationFailedError(lost_states.describe_lost(target, lost))
+    if lost:
+        ports.observer.on_message(f"what {join_names(lost)} held may remain in {target}: its state is lost")
+    return lost
+
+
+def _require_drift_undone(planned: PlannedDeployment) -> None:
+    """Raise OperationFailedError if a fix of drift would leave some of it."""
+    request, plans = planned.prepared.request, tuple(planned.plans.values())
+    if not request.options.undo:
+        return
+    if left := drift_undo.list_unplanned(planned.drifted, plans, drift_undo.find_restored(plans)):
+        message = f"deploying it again does not undo what has drifted in {request.target}: no plan holds {left}"
+        hint = f"undo it by hand, or take it into the state as it is: envctl apply {request.target}"
+        raise OperationFailedError(Problem("E330", message, hint))
+
+
+def _require_upstreams(planned: PlannedDeployment) -> None:
+    """Raise UsageError if a selected stack needs an upstream stack neither applied nor selected."""
+    target, command = planned.prepared.request.target, planned.prepared.guard_request.command
+    for plan in planned.plans.values():
+        if missing := [name for name in plan.waits_for if name not in planned.plans]:
+            message = f"{plan.stack} needs {', '.join(missing)}, which was never applied in {target}"
+            raise UsageError(Problem("E028", message, f"{command} --stack {plan.stack} --with-upstream"))

@@ -1,0 +1,124 @@
+"""The stages that bring a release to its environment: images, root modules, and a release of the working tree."""
+
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+from envctl.domain.guards import count_required_approvals
+from envctl.domain.release import bundle as releases
+from envctl.usecases.account import account_check, image_copy
+from envctl.usecases.deployment import prepare
+from envctl.usecases.deployment.guard_runner import GuardRunner
+from envctl.usecases.deployment.progress import Prepared, SelectedRelease, WorkingTreeRelease
+from envctl.usecases.deployment.request import DeployRequest
+from envctl.usecases.ledger import journal
+from envctl.usecases.project import provider_accounts, self_contained
+from envctl.usecases.release import bundle_store, deploy_request
+
+Selected = TypeVar("Selected", bound=SelectedRelease)
+
+
+@dataclass(frozen=True)
+class PrepareWorkingTree:
+    """Render the root modules of the working tree, and run `terraform init` as needed.
+
+    `tagged` are artifacts to pin to digests, `called` the addresses of remote modules to download.
+    """
+
+    stacks: tuple[str, ...]
+    only: tuple[str, ...]
+    tagged: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
+
+    def describe(self, environment: str) -> tuple[str, ...]:
+        tags = f"look for the digest that the tag of {', '.join(self.tagged)} means, " if self.tagged else ""
+        code = f"take the code of {', '.join(self.called)} into the release, " if self.called else ""
+        return (f"{tags}{code}{_describe_rendering(self.stacks, environment)}",)
+
+    def run(self, request: DeployRequest) -> WorkingTreeRelease:
+        ports, project = request.context.ports, request.context.project
+        made = prepare.prepare_working_tree(ports, project, request.target)
+        environment = account_check.name_sessions(ports, project, made.prepared)
+        return WorkingTreeRelease(request, made.release, made.settings, environment, self.only)
+
+
+@dataclass(frozen=True)
+class CreateRelease:
+    """Create a release from the working tree."""
+
+    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
+        return ("bundle the working tree into a release",)
+
+    def run(self, tree: WorkingTreeRelease) -> Prepared:
+        ports, project = tree.request.context.ports, tree.request.context.project
+        bundle = releases.pack(tree.release)
+        identity = releases.compute_identity(bundle)
+        asked = deploy_request.build_entry_request(
+            ports,
+            project,
+            journal.load(ports),
+            identity=identity,
+            settings=tree.environment.settings,
+            release=tree.release,
+        )
+        if tree.only:
+            # Stacks leave only with a deployment of the whole release.
+            asked = replace(asked, changeover=replace(asked.changeover, leaving={}))
+        if count_required_approvals(asked):
+            # Approvals need a stored release.
+            bundle_store.save_bundle(ports, identity, bundle, tree.release, project.pipeline.standalone_name)
+        environment = replace(tree.environment, release=identity)
+        guards = GuardRunner(tree.request)
+        return Prepared(tree.request, guards, asked, tree.release, bundle, tree.settings, tree.only, environment)
+
+
+@dataclass(frozen=True)
+class CopyImages(Generic[Selected]):
+    """Copy missing images of these artifacts to the registry of the target."""
+
+    artifacts: tuple[str, ...]
+
+    def describe(self, environment: str) -> tuple[str, ...]:
+        images = ", ".join(self.artifacts)
+        return (f"copy the image of {images} to where {environment} pulls from, unless it is there",)
+
+    def run(self, selected: Selected) -> Selected:
+        context, source = selected.request.context, selected.guard_request.origin
+        image_copy.copy_images(context.ports, context.project, source, selected.request.target, selected.release)
+        return selected
+
+
+@dataclass(frozen=True)
+class PrepareRelease:
+    """Render the root modules of a stored release, and run `terraform init` as needed."""
+
+    stacks: tuple[str, ...]
+
+    def describe(self, environment: str) -> tuple[str, ...]:
+        return (_describe_rendering(self.stacks, environment),)
+
+    def run(self, selected: SelectedRelease) -> Prepared:
+        ports, project, target = (
+            selected.request.context.ports,
+            selected.request.context.project,
+            selected.request.target,
+        )
+        release, settings, identity = selected.release, selected.settings, selected.guard_request.identity
+        if selected.request.action == "rollback":
+            self_contained.warn_stored(ports, release, identity)
+            provider_accounts.warn_stored(ports, project, release, identity, target)
+        elif selected.request.action != "destroy":
+            self_contained.check_stored(ports, project, release, identity)
+            provider_accounts.check_stored(ports, project, release, identity, target)
+        over = selected.guard_request.changeover
+        written = prepare.write_workdirs(ports, project, release, settings, identity, changeover=over)
+        environment = account_check.name_sessions(ports, project, written)
+        prepare.init_release(ports, project, environment, release)
+        return Prepared(**vars(selected), environment=environment)
+
+
+def _describe_rendering(stacks: tuple[str, ...], environment: str) -> str:
+    return f"render {describe_stacks(stacks)} with the settings of {environment}, and init where needed"
+
+
+def describe_stacks(stacks: tuple[str, ...]) -> str:
+    return f"{'stack' if len(stacks) == 1 else 'stacks'} {', '.join(stacks)}"
