@@ -13,7 +13,7 @@ from envctl.adapters.checks.check_runner import LocalCheckRunner
 from envctl.adapters.checks.command import run_command
 from envctl.adapters.checks.context import RunContext
 from envctl.adapters.checks.process import TAIL_BYTES
-from envctl.domain.checks.probes import CommandProbe
+from envctl.domain.config.checks.command import CommandProbe
 
 WAITS = "import pathlib, time; pathlib.Path('ready').touch(); time.sleep(60)"
 DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {WAITS}"
@@ -29,7 +29,7 @@ signal.signal(signal.SIGTERM, stop)
 
 
 def python(script: str, seconds: float = 60.0) -> CommandProbe:
-    return CommandProbe("smoke", (sys.executable, "-I", "-S", "-c", script), seconds)
+    return CommandProbe("smoke", seconds, (sys.executable, "-I", "-S", "-c", script))
 
 
 def with_child(script: str) -> str:
@@ -129,7 +129,7 @@ def test_command_environment_has_inherited_and_added_variables(tmp_path: Path) -
 
 def test_command_runs_without_a_shell(tmp_path: Path) -> None:
     script = "import sys; sys.exit(sys.argv[1])"
-    probe = CommandProbe("smoke", (sys.executable, "-c", script, "$HOME; *"), 60.0)
+    probe = CommandProbe("smoke", 60.0, (sys.executable, "-c", script, "$HOME; *"))
     assert run_command(probe, asking(tmp_path)) == "exit code 1: $HOME; *"
 
 
@@ -137,7 +137,7 @@ def test_a_program_of_the_project_is_found(tmp_path: Path) -> None:
     (tmp_path / "smoke.sh").write_text("#!/bin/sh\necho from the project >&2\nexit 7\n")
     (tmp_path / "smoke.sh").chmod(0o755)
     assert (
-        run_command(CommandProbe("smoke", ("./smoke.sh",), 60.0), asking(tmp_path)) == "exit code 7: from the project"
+        run_command(CommandProbe("smoke", 60.0, ("./smoke.sh",)), asking(tmp_path)) == "exit code 7: from the project"
     )
 
 
@@ -166,7 +166,7 @@ def test_unstartable_command_is_reported(
     tmp_path: Path, lay: Callable[[Path], object], program: str, problem: str
 ) -> None:
     lay(tmp_path)
-    assert run_command(CommandProbe("smoke", (program,), 60.0), asking(tmp_path)).startswith(problem)
+    assert run_command(CommandProbe("smoke", 60.0, (program,)), asking(tmp_path)).startswith(problem)
 
 
 def test_too_large_environment_is_reported(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import trustme
 
 from envctl.adapters.checks.check_runner import LocalCheckRunner
 from envctl.adapters.checks.http import BODY
-from envctl.domain.checks.probes import HttpProbe
+from envctl.domain.config.checks.http import HttpProbe
 from tests.adapters.checks.conftest import Time
 from tests.faults.site import Site, answer, serving
 
@@ -21,7 +21,7 @@ Expected = tuple[int, str | None]
 
 
 def probe(url: str, *, status: int = 200, contains: str | None = None, seconds: float = 1.0) -> HttpProbe:
-    return HttpProbe("http", url, status, contains, seconds)
+    return HttpProbe("http", seconds, url, status, contains)
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +81,7 @@ def test_response_is_evaluated(
     site: Site, prober: LocalCheckRunner, pieces: Iterable[bytes], expected: Expected, problem: str
 ) -> None:
     site.answers = [pieces]
-    found = prober.run_check(HttpProbe("http", site.url, *expected, 1.0), {})
+    found = prober.run_check(HttpProbe("http", 1.0, site.url, *expected), {})
     assert found == (problem and f"GET {site.url} {problem} (after 0 s)")
     assert len(site.requests) == 1
 

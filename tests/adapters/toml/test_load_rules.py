@@ -5,7 +5,9 @@ from datetime import datetime, time, timedelta
 import pytest
 
 from envctl.adapters.toml import load_project
-from envctl.domain.config.checks.kinds import CommandCheck, HttpCheck, OutputCheck
+from envctl.domain.config.checks.command import CommandCheck
+from envctl.domain.config.checks.http import HttpCheck
+from envctl.domain.config.checks.output import OutputCheck
 from envctl.domain.config.rules.windows import AbsoluteWindow, WeeklyWindow
 from envctl.domain.rules.document import find_rules
 from tests.adapters.toml.project_files import GOOD, RULED, line_of, problems_of

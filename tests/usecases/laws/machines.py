@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from typing import Protocol
 
-from envctl.domain.checks.probes import Probe
+from envctl.domain.config.checks.check_table import Probe
 from envctl.domain.errors import StateLock
 from envctl.domain.ledger.entries import Entry, decode_entry
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan

@@ -8,7 +8,9 @@ from typing import Any
 from envctl.adapters.checks.command import run_command
 from envctl.adapters.checks.context import RunContext
 from envctl.adapters.checks.http import get
-from envctl.domain.checks.probes import CommandProbe, HttpProbe, Probe
+from envctl.domain.config.checks.check_table import Probe
+from envctl.domain.config.checks.command import CommandProbe
+from envctl.domain.config.checks.http import HttpProbe
 
 RUNNER_BY_KIND: Mapping[type[Probe], Callable[[Any, RunContext], str]] = {HttpProbe: get, CommandProbe: run_command}
 

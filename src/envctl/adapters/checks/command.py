@@ -2,7 +2,7 @@
 
 from envctl.adapters.checks.context import RunContext
 from envctl.adapters.checks.process import GRACE_SECONDS, run_process
-from envctl.domain.checks.probes import CommandProbe
+from envctl.domain.config.checks.command import CommandProbe
 
 
 def run_command(probe: CommandProbe, context: RunContext, grace: float = GRACE_SECONDS) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from envctl.adapters.checks.context import RunContext
 from envctl.adapters.http.client import Failure, HttpClient, HttpFailedError, Timeouts
 from envctl.adapters.http.retry import list_pauses
-from envctl.domain.checks.probes import HttpProbe
+from envctl.domain.config.checks.http import HttpProbe
 from envctl.domain.text.excerpt import excerpt
 
 if TYPE_CHECKING:

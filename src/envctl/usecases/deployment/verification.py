@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from envctl.domain.checks import probes as checks
-from envctl.domain.config.checks.kinds import CommandCheck
+from envctl.domain.config.checks.check_table import CheckResult, Probe
+from envctl.domain.config.checks.kinds import is_check_applicable, resolve_check
 from envctl.domain.config.checks.table import Check
 from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
@@ -89,17 +89,15 @@ def _prepare_running(ports: Ports, project: Project, present: LedgerState, targe
 def select_checks(project: Project, environment: str, *, sandbox: bool) -> dict[str, Check]:
     """Return the checks of an environment; in the sandbox, only those applicable there."""
     return {
-        name: each
-        for name, each in project.checks.items()
-        if checks.is_check_applicable(each, environment, sandbox=sandbox)
+        name: each for name, each in project.checks.items() if is_check_applicable(each, environment, sandbox=sandbox)
     }
 
 
 def find_needed_stacks(prepared: PreparedEnvironment, known: Collection[Check]) -> frozenset[str]:
-    """Return the stacks with outputs needed by the checks: all of them if a check is a command."""
-    if any(isinstance(check, CommandCheck) for check in known):
+    """Return the stacks with outputs needed by the checks."""
+    if any(check.needs_all_outputs for check in known):
         return frozenset(stack.name for stack in prepared.stacks)
-    return frozenset(reference.stack for check in known if (reference := checks.find_required_output(check)))
+    return frozenset(reference.stack for check in known for reference in check.list_references())
 
 
 def build_check_variables(environment: str, release: str, outputs: Outputs) -> dict[str, str]:
@@ -108,9 +106,9 @@ def build_check_variables(environment: str, release: str, outputs: Outputs) -> d
     return {"ENVCTL_ENVIRONMENT": environment, "ENVCTL_RELEASE": release, "ENVCTL_OUTPUTS": public}
 
 
-def run_probe(ports: Ports, probe: checks.Probe | checks.CheckResult, variables: Mapping[str, str]) -> str:
+def run_probe(ports: Ports, probe: Probe | CheckResult, variables: Mapping[str, str]) -> str:
     """Run a resolved check. Return the reason of a failure, else an empty text."""
-    return probe.problem if isinstance(probe, checks.CheckResult) else ports.check_runner.run_check(probe, variables)
+    return probe.problem if isinstance(probe, CheckResult) else ports.check_runner.run_check(probe, variables)
 
 
 def _run_checks(
@@ -121,11 +119,11 @@ def _run_checks(
     outputs = output_reader.read_outputs(ports, prepared.environment, stacks)
     variables = build_check_variables(prepared.environment, running.release, outputs)
     for name, check in select_checks(project, prepared.environment, sandbox=False).items():
-        if not checks.is_check_applicable(check, prepared.environment, sandbox=ports.sandbox):
+        if not is_check_applicable(check, prepared.environment, sandbox=ports.sandbox):
             yield Checked(name, "skipped", "not in the sandbox")
             continue
         ports.observer.on_message(f"checking {name} in {prepared.environment}")
-        problem = run_probe(ports, checks.resolve_check(check, name, outputs), variables)
+        problem = run_probe(ports, resolve_check(check, name, outputs), variables)
         yield Checked(name, "failed" if problem else "passed", problem)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from envctl.domain.aws.secret_status import SecretChange
-    from envctl.domain.checks.probes import Probe
+    from envctl.domain.config.checks.check_table import Probe
     from envctl.domain.config.project_owner import Owner
     from envctl.domain.errors import StateLock
     from envctl.domain.ledger.events import Actor

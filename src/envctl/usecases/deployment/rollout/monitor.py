@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from envctl.domain.checks import probes as checks
-from envctl.domain.checks.assertions import find_output_value
+from envctl.domain.config.checks.check_table import CheckResult, Probe
+from envctl.domain.config.checks.kinds import resolve_check
+from envctl.domain.config.checks.output_values import find_output_value
 from envctl.domain.config.project import Project
 from envctl.domain.config.rollout import OUTPUT
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
@@ -38,7 +39,7 @@ class WatchTarget:
     environment: str
     region: str
     alarms: tuple[str, ...]
-    probes: Mapping[str, checks.Probe | checks.CheckResult]
+    probes: Mapping[str, Probe | CheckResult]
     surroundings: Mapping[str, str]
 
     @property
@@ -71,7 +72,7 @@ def resolve_target(
         prepared.environment,
         watched.region,
         tuple(name for text in watched.alarms for name in _resolve_alarm_names(text, names, outputs)),
-        {name: checks.resolve_check(check, name, outputs) for name, check in watched.checks.items()},
+        {name: resolve_check(check, name, outputs) for name, check in watched.checks.items()},
         build_check_variables(prepared.environment, prepared.release, outputs),
     )
 

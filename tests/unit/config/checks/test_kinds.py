@@ -10,16 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator, ValidationError
 
-from envctl.domain.checks.assertions import is_same_value
-from envctl.domain.checks.probes import (
-    CheckResult,
-    CommandProbe,
-    HttpProbe,
-    find_required_output,
-    is_check_applicable,
-    resolve_check,
-)
-from envctl.domain.config.checks.kinds import KINDS, CommandCheck, HttpCheck, OutputCheck
+from envctl.domain.config.checks.check_table import CheckResult
+from envctl.domain.config.checks.command import CommandCheck, CommandProbe
+from envctl.domain.config.checks.http import HttpCheck, HttpProbe
+from envctl.domain.config.checks.kinds import KINDS, is_check_applicable, resolve_check
+from envctl.domain.config.checks.output import OutputCheck
+from envctl.domain.config.checks.output_values import is_same_value
 from envctl.domain.config.checks.table import Check, add_kind, list_known_keys
 from envctl.domain.terraform.output_reference import OutputReference
 from envctl.domain.terraform.outputs import Output
@@ -226,10 +222,10 @@ OUTPUTS = {
 
 
 def test_required_output_is_the_referenced_output() -> None:
-    assert find_required_output(read(url="output:web.urls[0]")) == OutputReference("web", "urls", "[0]")
-    assert find_required_output(read("x", **SIZE, equals=1)) == OutputReference("web", "size")
-    assert find_required_output(read(**URL)) is None
-    assert find_required_output(read("x", **COMMAND)) is None
+    assert read(url="output:web.urls[0]").list_references() == (OutputReference("web", "urls", "[0]"),)
+    assert read("x", **SIZE, equals=1).list_references() == (OutputReference("web", "size"),)
+    assert read(**URL).list_references() == ()
+    assert read("x", **COMMAND).list_references() == ()
 
 
 @pytest.mark.parametrize(
@@ -249,13 +245,13 @@ def test_required_output_is_the_referenced_output() -> None:
     ],
 )
 def test_url_of_http_probe_is(table: dict[str, object], url: str) -> None:
-    assert resolve_check(read(**table), "http", OUTPUTS) == HttpProbe("http", url, 200, None, 60.0)
+    assert resolve_check(read(**table), "http", OUTPUTS) == HttpProbe("http", 60.0, url, 200, None)
 
 
 def test_probe_has_the_fields_of_its_check() -> None:
     check = read(url="http://a", expect_status=301, contains="ok", timeout="1m")
-    assert resolve_check(check, "front", {}) == HttpProbe("front", "http://a", 301, "ok", 60.0)
-    assert resolve_check(read("x", **COMMAND, timeout="2m"), "x", {}) == CommandProbe("x", ("true",), 120.0)
+    assert resolve_check(check, "front", {}) == HttpProbe("front", 60.0, "http://a", 301, "ok")
+    assert resolve_check(read("x", **COMMAND, timeout="2m"), "x", {}) == CommandProbe("x", 120.0, ("true",))
 
 
 def url(output: str) -> dict[str, object]:

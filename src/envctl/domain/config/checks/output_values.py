@@ -1,13 +1,11 @@
-"""Assertions on outputs of stacks: find the referenced value and check it."""
+"""Values of stack outputs: find the referenced one, describe and compare it."""
 
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TypeGuard
 
-from envctl.domain.config.checks.kinds import OutputCheck
-from envctl.domain.config.checks.urls import check_http_url
-from envctl.domain.terraform.literals import format_literal, format_number
+from envctl.domain.terraform.literals import format_literal
 from envctl.domain.terraform.output_reference import OutputReference
 from envctl.domain.terraform.outputs import Outputs
 from envctl.domain.text.excerpt import excerpt
@@ -50,10 +48,10 @@ def _step_into(value: object, step: re.Match[str], path: str) -> object:
                 return value[key]
             raise ValueError(f"{path}{step[0]} does not exist")
         case _:
-            raise ValueError(f"{path}{step[0]} does not exist: {path} is {_describe_type(value)}")
+            raise ValueError(f"{path}{step[0]} does not exist: {path} is {describe_type(value)}")
 
 
-def _describe_type(value: object) -> str:
+def describe_type(value: object) -> str:
     match value:
         case None:
             return "null"
@@ -69,33 +67,10 @@ def _describe_type(value: object) -> str:
             return "a number"
 
 
-def parse_output_url(reference: OutputReference, value: object) -> str:
-    """Return the value as an HTTP URL. Raises ValueError with the fault."""
-    if not isinstance(value, str):
-        raise ValueError(f"{reference} is {_describe_type(value)}, and must be a URL")  # noqa: TRY004 (a problem, not a bug)
-    try:
-        return check_http_url(value)
-    except ValueError as error:
-        # The text before an @ may be a password.
-        seen = "" if "@" in value else f" is {format_value(value)}, and"
-        raise ValueError(f"{reference}{seen} {error}") from None
-
-
-def check_output(check: OutputCheck, value: object) -> str:
-    """Return the reason a value fails the check; empty if it passes."""
-    if check.matches is not None:
-        return _check_pattern(check.matches, value)
-    if check.at_least is not None or check.at_most is not None:
-        return _check_range(check, value)
-    return (
-        "" if is_same_value(value, check.equals) else f"is {format_value(value)}, expected {format_value(check.equals)}"
-    )
-
-
 def is_same_value(one: object, other: object) -> bool:
     """Compare two values: numbers by value across types, booleans never as numbers."""
-    if _is_number(one) and _is_number(other):
-        return _to_decimal(one) == _to_decimal(other)
+    if is_number(one) and is_number(other):
+        return to_decimal(one) == to_decimal(other)
     match one, other:
         case list(), list():
             return len(one) == len(other) and all(map(is_same_value, one, other))
@@ -105,33 +80,10 @@ def is_same_value(one: object, other: object) -> bool:
             return type(one) is type(other) and one == other
 
 
-def _check_pattern(pattern: str, value: object) -> str:
-    match value:
-        case bool():
-            text = "true" if value else "false"
-        case str():
-            text = value
-        case _ if _is_number(value):
-            text = format_number(value)
-        case _:
-            return f"is {_describe_type(value)}, and only text, numbers, true and false can match"
-    return "" if re.fullmatch(pattern, text) else f"is {format_value(value)}, which does not match {excerpt(pattern)}"
-
-
-def _check_range(check: OutputCheck, value: object) -> str:
-    if not _is_number(value):
-        return f"is {format_value(value)}, which is {_describe_type(value)}, and must be a number"
-    if _is_number(check.at_least) and _to_decimal(value) < _to_decimal(check.at_least):
-        return f"is {format_value(value)}, expected at least {format_value(check.at_least)}"
-    if _is_number(check.at_most) and _to_decimal(value) > _to_decimal(check.at_most):
-        return f"is {format_value(value)}, expected at most {format_value(check.at_most)}"
-    return ""
-
-
-def _is_number(value: object) -> TypeGuard[int | float | Decimal]:
+def is_number(value: object) -> TypeGuard[int | float | Decimal]:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
-def _to_decimal(number: float | Decimal) -> Decimal:
+def to_decimal(number: float | Decimal) -> Decimal:
     """Return a number as written: the float 0.1 becomes exactly a tenth."""
     return Decimal(repr(number)) if isinstance(number, float) else Decimal(number)

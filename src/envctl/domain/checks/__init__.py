@@ -1,1 +1,0 @@
-"""Checks of a deployment: probes, and assertions on outputs."""

@@ -1,0 +1,71 @@
+"""Checks of kind `http`: a URL, or the output of a stack, responds as expected within the timeout."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Strict
+
+from envctl.domain.config.checks.check_table import OUTPUT, CheckTable, Duration, Probe, Text, parse_references
+from envctl.domain.config.checks.output_values import describe_type, find_output_value, format_value
+from envctl.domain.config.checks.urls import append_path, check_http_url
+from envctl.domain.config.fields import Flag, require
+from envctl.domain.terraform.output_reference import OutputReference
+from envctl.domain.terraform.outputs import Outputs
+
+
+@dataclass(frozen=True)
+class HttpProbe(Probe):
+    url: str
+    expect_status: int
+    contains: str | None
+
+
+def _check_address(text: str) -> str:
+    if text.startswith(OUTPUT):
+        OutputReference.parse(text.removeprefix(OUTPUT))
+        return text
+    try:
+        return check_http_url(text)
+    except ValueError as error:
+        raise ValueError(f'{error}; or the output of a stack, such as "output:web.url"') from None
+
+
+def _is_path(text: str) -> bool:
+    return text.startswith("/") and text.isprintable() and not {" ", "#", "\\"} & set(text)
+
+
+class HttpCheck(CheckTable):
+    kind: Literal["http"] = "http"
+    url: Annotated[str, AfterValidator(_check_address)]
+    path: Annotated[str, require(_is_path, 'must be the path of a URL, such as "/healthz"')] = ""
+    # 1xx are no final responses.
+    expect_status: Annotated[
+        int, Strict(), require(range(200, 600).__contains__, "must be an HTTP status from 200 to 599")
+    ] = 200
+    contains: Text | None = None
+    timeout: Duration = timedelta(seconds=60)
+    # Resources of the sandbox serve no requests.
+    sandbox: Flag = False
+
+    def list_references(self) -> tuple[OutputReference, ...]:
+        return tuple(parse_references(self.url))
+
+    def resolve(self, name: str, outputs: Outputs) -> HttpProbe:
+        url = self.url
+        for reference in self.list_references():
+            url = _parse_output_url(reference, find_output_value(reference, outputs))
+        seconds = self.timeout.total_seconds()
+        return HttpProbe(name, seconds, append_path(url, self.path), self.expect_status, self.contains)
+
+
+def _parse_output_url(reference: OutputReference, value: object) -> str:
+    """Return the value as an HTTP URL. Raises ValueError with the fault."""
+    if not isinstance(value, str):
+        raise ValueError(f"{reference} is {describe_type(value)}, and must be a URL")  # noqa: TRY004 (a problem, not a bug)
+    try:
+        return check_http_url(value)
+    except ValueError as error:
+        # The text before an @ may be a password.
+        seen = "" if "@" in value else f" is {format_value(value)}, and"
+        raise ValueError(f"{reference}{seen} {error}") from None
