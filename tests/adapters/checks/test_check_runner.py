@@ -7,12 +7,6 @@ from envctl.domain.config.checks.check_table import CheckResult, Probe
 from envctl.domain.config.checks.kinds import KINDS, resolve_check
 from envctl.domain.terraform.outputs import Output
 
-TABLES: dict[str, dict[str, object]] = {
-    "http": {"url": "http://127.0.0.1"},
-    "command": {"command": ["true"]},
-    "output": {"output": "web.size", "equals": 2},
-}
-
 
 def test_every_probe_has_a_runner() -> None:
     assert set(RUNNER_BY_KIND) == set(Probe.__subclasses__())
@@ -20,5 +14,5 @@ def test_every_probe_has_a_runner() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_check_kind_has_verdict_or_runner(kind: str) -> None:
-    found = resolve_check(KINDS[kind].model_validate(TABLES[kind]), kind, {"web": {"size": Output(2)}})
+    found = resolve_check(KINDS[kind].model_validate(KINDS[kind].example), kind, {"web": {"size": Output(2)}})
     assert isinstance(found, CheckResult) or type(found) in RUNNER_BY_KIND

@@ -3,9 +3,9 @@
 import ssl
 from typing import TYPE_CHECKING
 
+from envctl.adapters.checks.attempts import repeat_attempts
 from envctl.adapters.checks.context import RunContext
 from envctl.adapters.http.client import Failure, HttpClient, HttpFailedError, Timeouts
-from envctl.adapters.http.retry import list_pauses
 from envctl.domain.config.checks.http import HttpProbe
 from envctl.domain.text.excerpt import excerpt
 
@@ -13,36 +13,24 @@ if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
 
 BODY = 1 << 16
-# A fresh deployment may leave one request hanging and answer the next.
-_ATTEMPT_SECONDS = 30.0
-_LAST_ATTEMPT_SECONDS = 1.0
-_SHORTEST = 0.1
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 _HEADERS = {"Accept": "*/*", "Connection": "close"}
 _REDIRECTS = range(300, 400)
 
 
 def get(probe: HttpProbe, asking: RunContext) -> str:
-    began = asking.clock()
-    end = began + probe.timeout_seconds
     # No proxy: what was deployed answers, or nothing does.
     client = HttpClient(None)
-    for pause in list_pauses(_FIRST_PAUSE, _LONGEST_PAUSE, jitter=0.0):
-        problem = _attempt(probe, end, asking, client)
-        now = asking.clock()
-        if not problem or end - now <= _LAST_ATTEMPT_SECONDS:
-            return problem and f"GET {excerpt(asking.redact(probe.url))} {problem} (after {now - began:.0f} s)"
-        asking.sleep(min(pause, end - now - _LAST_ATTEMPT_SECONDS))
-    raise AssertionError("pauses have no end")
 
+    def attempt(seconds: float) -> str:
+        timeouts = Timeouts(seconds, seconds, seconds)
+        try:
+            with client.send_request("GET", probe.url, _HEADERS, None, timeouts) as response:
+                return _unexpected(probe, response, asking)
+        except HttpFailedError as error:
+            return _reason(error)
 
-def _attempt(probe: HttpProbe, end: float, asking: RunContext, client: HttpClient) -> str:
-    seconds = max(min(end - asking.clock(), _ATTEMPT_SECONDS), _SHORTEST)
-    try:
-        with client.send_request("GET", probe.url, _HEADERS, None, Timeouts(seconds, seconds, seconds)) as response:
-            return _unexpected(probe, response, asking)
-    except HttpFailedError as error:
-        return _reason(error)
+    problem = repeat_attempts(attempt, probe.timeout_seconds, asking)
+    return problem and f"GET {excerpt(asking.redact(probe.url))} {problem}"
 
 
 def _unexpected(probe: HttpProbe, response: "BaseHTTPResponse", asking: RunContext) -> str:

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, BeforeValidator, ValidationError
 
-from envctl.domain.config.checks.check_table import CheckResult
+from envctl.domain.config.checks.check_table import CheckResult, Probe
 from envctl.domain.config.checks.command import CommandCheck, CommandProbe
 from envctl.domain.config.checks.http import HttpCheck, HttpProbe
 from envctl.domain.config.checks.kinds import KINDS, is_check_applicable, resolve_check
 from envctl.domain.config.checks.output import OutputCheck
 from envctl.domain.config.checks.output_values import is_same_value
 from envctl.domain.config.checks.table import Check, add_kind, list_known_keys
+from envctl.domain.config.checks.tcp import TcpProbe
 from envctl.domain.terraform.output_reference import OutputReference
 from envctl.domain.terraform.outputs import Output
 from envctl.domain.text.excerpt import excerpt
@@ -50,6 +51,7 @@ def faults(checks: object) -> dict[str, str]:
 URL: dict[str, object] = {"url": "https://shop.example.com"}
 COMMAND: dict[str, object] = {"kind": "command", "command": ["true"]}
 SIZE: dict[str, object] = {"kind": "output", "output": "web.size"}
+TCP: dict[str, object] = {"host": "db.example.com", "port": 5432}
 
 
 def test_check_named_like_its_kind_needs_no_kind() -> None:
@@ -87,7 +89,7 @@ def test_check_may_set_every_field() -> None:
 
 FAULTS: dict[str, tuple[Mapping[str, object], str, str]] = {
     "a name that is no kind, and no kind": ({"size": URL}, "size", "must have a kind, one of"),
-    "a kind that there is not": ({"size": {"kind": "htpp"}}, "size.kind", 'one of "http", "command", "output"'),
+    "a kind that there is not": ({"size": {"kind": "htpp"}}, "size.kind", 'one of "http", "tcp", "command", "output"'),
     "a kind that is no text": ({"size": {"kind": ["http"]}}, "size.kind", "must be one of"),
     "a check that is no table": ({"http": "https://x"}, "http", "must be a table"),
     "a key that no kind has": ({"http": {**URL, "ulr": 1}}, "http.ulr", "extra_forbidden"),
@@ -118,6 +120,18 @@ FAULTS: dict[str, tuple[Mapping[str, object], str, str]] = {
     "no environment": ({"http": {**URL, "environments": []}}, "http.environments", "too_short"),
     "environments that are no list": ({"http": {**URL, "environments": "dev"}}, "http.environments", "tuple_type"),
     "a sandbox that is neither": ({"http": {**URL, "sandbox": "yes"}}, "http.sandbox", "bool_type"),
+    "no port": ({"tcp": {"host": "db.example.com"}}, "tcp.port", "missing"),
+    "a port that is none": ({"tcp": {**TCP, "port": 0}}, "tcp.port", "must be a port from 1 to 65535"),
+    "a port above all": ({"tcp": {**TCP, "port": 65536}}, "tcp.port", "must be a port from 1 to 65535"),
+    "a port that is true": ({"tcp": {**TCP, "port": True}}, "tcp.port", "must be a port from 1 to 65535"),
+    "a port in quotes": ({"tcp": {**TCP, "port": "5432"}}, "tcp.port", "or the output of a stack"),
+    "a port that is no reference": ({"tcp": {**TCP, "port": "output:web"}}, "tcp.port", "not of the form stack.output"),
+    "a host with a port": ({"tcp": {**TCP, "host": "db:5432"}}, "tcp.host", "must be the name or the address"),
+    "a URL for a host": ({"tcp": {**TCP, "host": "tcp://db"}}, "tcp.host", "or the output of a stack"),
+    "an empty host": ({"tcp": {**TCP, "host": ""}}, "tcp.host", "must be the name or the address"),
+    "a host with a space": ({"tcp": {**TCP, "host": "a b"}}, "tcp.host", "must be the name or the address"),
+    "a host that is too long": ({"tcp": {**TCP, "host": "a." * 127}}, "tcp.host", "must be the name or the address"),
+    "a host that is a number": ({"tcp": {**TCP, "host": 1}}, "tcp.host", "must be the name or the address"),
     "a command for a shell": ({"command": {"command": "pytest -q"}}, "command.command", "there is no shell"),
     "a command of numbers": ({"command": {"command": ["sleep", 1]}}, "command.command", "a list of texts"),
     "a command without a program": ({"command": {"command": []}}, "command.command", "must name a program"),
@@ -215,6 +229,7 @@ OUTPUTS = {
         "map": Output({"a": {"b": [1, None]}, "c-d": 2}),
         "urls": Output(["http://a.example.com", "http://b.example.com"]),
         "long": Output("x" * 10_000),
+        "port": Output("6379"),
         "colours": Output("\x1b[31mred\x1b[0m\x07"),
     },
     "empty": {},
@@ -226,6 +241,9 @@ def test_required_output_is_the_referenced_output() -> None:
     assert read("x", **SIZE, equals=1).list_references() == (OutputReference("web", "size"),)
     assert read(**URL).list_references() == ()
     assert read("x", **COMMAND).list_references() == ()
+    tcp = read("tcp", host="output:web.name", port="output:net.port")
+    assert tcp.list_references() == (OutputReference("web", "name"), OutputReference("net", "port"))
+    assert read("tcp", **TCP).list_references() == ()
 
 
 @pytest.mark.parametrize(
@@ -252,6 +270,26 @@ def test_probe_has_the_fields_of_its_check() -> None:
     check = read(url="http://a", expect_status=301, contains="ok", timeout="1m")
     assert resolve_check(check, "front", {}) == HttpProbe("front", 60.0, "http://a", 301, "ok")
     assert resolve_check(read("x", **COMMAND, timeout="2m"), "x", {}) == CommandProbe("x", 120.0, ("true",))
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "expected"),
+    [
+        pytest.param("db.example.com", 5432, ("db.example.com", 5432), id="a name"),
+        pytest.param("127.0.0.1", 65535, ("127.0.0.1", 65535), id="an address"),
+        pytest.param("::1", 1, ("::1", 1), id="an address of IPv6"),
+        pytest.param("output:web.name", "output:web.size", ("shop-7", 2), id="outputs"),
+        pytest.param("localhost", "output:web.port", ("localhost", 6379), id="a port that is text"),
+    ],
+)
+def test_host_and_port_of_tcp_probe_are(host: str, port: object, expected: tuple[str, int]) -> None:
+    check = read("cache", kind="tcp", host=host, port=port, timeout="5s")
+    assert resolve_check(check, "cache", OUTPUTS) == TcpProbe("cache", 5.0, *expected)
+    assert (check.sandbox, check.needs_all_outputs) == (False, False)
+
+
+def tcp(**said: object) -> dict[str, object]:
+    return {"kind": "tcp", **TCP, **said}
 
 
 def url(output: str) -> dict[str, object]:
@@ -296,6 +334,17 @@ VERDICTS: dict[str, tuple[dict[str, object], str]] = {
     "a stack without outputs": (says("empty.size", equals=1), "the stack empty has no output size; it has none at all"),
     "a sensitive output": (says("web.password", matches=".*"), "web.password is sensitive"),
     "a sensitive URL": (url("web.password"), "web.password is sensitive"),
+    "a sensitive host": (tcp(host="output:web.password"), "web.password is sensitive"),
+    "a list for a host": (
+        tcp(host="output:web.urls"),
+        'web.urls is ["http://a.example.com", "http://b.example.com"], and must be the name or the',
+    ),
+    "a URL for a host": (
+        tcp(host="output:web.url"),
+        'web.url is "https://shop.example.com/base/", and must be the name or the address of a host',
+    ),
+    "a text for a port": (tcp(port="output:web.name"), 'web.name is "shop-7", and must be a port from 1 to 65535'),
+    "true for a port": (tcp(port="output:web.on"), "web.on is true, and must be a port from 1 to 65535"),
     "null": (says("web.nothing", matches=".*"), "web.nothing is null"),
     "null deep inside": (says("web.map.a.b[1]", matches=".*"), "web.map.a.b[1] is null"),
     "something in null": (says("web.nothing.a", equals=1), "web.nothing.a does not exist: web.nothing is null"),
@@ -325,14 +374,10 @@ def test_check_without_probe_is_evaluated_at_once(table: dict[str, object], prob
     assert "hunter2" not in verdict.problem
 
 
-SAMPLES: Mapping[str, dict[str, object]] = {"http": URL, "command": COMMAND, "output": {**SIZE, "equals": 2}}
-
-
-def test_every_check_kind_can_be_resolved() -> None:
-    assert SAMPLES.keys() == KINDS.keys()
-    for kind, table in SAMPLES.items():
-        found = resolve_check(read("x", **{"kind": kind, **table}), "x", OUTPUTS)
-        assert isinstance(found, HttpProbe | CommandProbe | CheckResult)
+@pytest.mark.parametrize("kind", KINDS)
+def test_example_of_every_kind_can_be_resolved(kind: str) -> None:
+    found = resolve_check(read("x", kind=kind, **KINDS[kind].example), "x", OUTPUTS)
+    assert isinstance(found, Probe) or found == CheckResult("x")
 
 
 numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)

@@ -1,7 +1,7 @@
 """The base of all kinds of checks: a table of the project file that resolves to a probe, or to a result at once."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, ClassVar
@@ -38,6 +38,7 @@ class CheckTable(BaseModel):
     """Fields of all kinds."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
+    example: ClassVar[Mapping[str, object]]  # keys of a valid table, besides `kind`
     needs_all_outputs: ClassVar[bool] = False
 
     environments: Annotated[tuple[str, ...], Field(min_length=1)] = ()  # empty: all

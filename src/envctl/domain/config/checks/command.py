@@ -1,5 +1,6 @@
 """Checks of kind `command`: a program in the project's folder ends with exit code 0."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
@@ -17,6 +18,7 @@ class CommandProbe(Probe):
 
 
 class CommandCheck(CheckTable):
+    example: ClassVar[Mapping[str, object]] = {"command": ["pytest", "tests/smoke"]}
     # A program finds the outputs of all stacks in its environment.
     needs_all_outputs: ClassVar[bool] = True
 

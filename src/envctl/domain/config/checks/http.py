@@ -1,8 +1,9 @@
 """Checks of kind `http`: a URL, or the output of a stack, responds as expected within the timeout."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Strict
 
@@ -36,6 +37,8 @@ def _is_path(text: str) -> bool:
 
 
 class HttpCheck(CheckTable):
+    example: ClassVar[Mapping[str, object]] = {"url": "https://shop.example.com/healthz"}
+
     kind: Literal["http"] = "http"
     url: Annotated[str, AfterValidator(_check_address)]
     path: Annotated[str, require(_is_path, 'must be the path of a URL, such as "/healthz"')] = ""

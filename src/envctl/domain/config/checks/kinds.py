@@ -7,11 +7,17 @@ from envctl.domain.config.checks.check_table import CheckResult, Probe
 from envctl.domain.config.checks.command import CommandCheck
 from envctl.domain.config.checks.http import HttpCheck
 from envctl.domain.config.checks.output import OutputCheck
+from envctl.domain.config.checks.tcp import TcpCheck
 from envctl.domain.terraform.outputs import Outputs
 
-Check: TypeAlias = HttpCheck | CommandCheck | OutputCheck
+Check: TypeAlias = HttpCheck | TcpCheck | CommandCheck | OutputCheck
 
-KINDS: Mapping[str, type[Check]] = {"http": HttpCheck, "command": CommandCheck, "output": OutputCheck}
+KINDS: Mapping[str, type[Check]] = {
+    "http": HttpCheck,
+    "tcp": TcpCheck,
+    "command": CommandCheck,
+    "output": OutputCheck,
+}
 
 
 def is_check_applicable(check: Check, environment: str, *, sandbox: bool) -> bool:

@@ -1,8 +1,9 @@
 """Checks of kind `output`: the output of a stack has the expected value."""
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 
@@ -42,6 +43,8 @@ Comparable = Annotated[object, AfterValidator(lambda value: check_plain_value(va
 
 
 class OutputCheck(CheckTable):
+    example: ClassVar[Mapping[str, object]] = {"output": "web.size", "equals": 2}
+
     kind: Literal["output"] = "output"
     output: Annotated[str, AfterValidator(lambda text: str(OutputReference.parse(text)))]
     equals: Comparable = None

@@ -1,0 +1,24 @@
+"""Opens a connection again and again, until it opens or the time is over."""
+
+import socket
+
+from envctl.adapters.checks.attempts import repeat_attempts
+from envctl.adapters.checks.context import RunContext
+from envctl.domain.config.checks.tcp import TcpProbe
+from envctl.domain.text.excerpt import excerpt
+
+
+def open_connection(probe: TcpProbe, context: RunContext) -> str:
+    def attempt(seconds: float) -> str:
+        try:
+            socket.create_connection((probe.host, probe.port), timeout=seconds).close()
+        except TimeoutError:
+            return "did not answer in time"
+        except (socket.gaierror, UnicodeError):
+            return "can't be reached: that is not the name of a host"
+        except OSError as error:
+            return f"can't be reached: {(error.strerror or str(error)).lower()}"
+        return ""
+
+    problem = repeat_attempts(attempt, probe.timeout_seconds, context)
+    return problem and f"{excerpt(context.redact(probe.host))} port {probe.port} {problem}"
