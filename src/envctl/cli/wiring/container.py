@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envctl import __version__
+from envctl.adapters.local.templates import PackagedTemplates
+from envctl.adapters.workspace.tree import ProjectTree
 from envctl.cli import memory_usage
 from envctl.cli.options.global_options import Options
 from envctl.cli.output.redaction import current_redaction
 from envctl.cli.wiring.aws import AwsPorts
-from envctl.cli.wiring.lazy_ui import LateObserver, LatePrompter
+from envctl.cli.wiring.lazy_ui import LateObserver
+from envctl.cli.wiring.readers import ProjectFileReader
 from envctl.cli.wiring.tracing import trace_ports
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 
@@ -24,16 +27,14 @@ if TYPE_CHECKING:
     from envctl.adapters.local.git import Git
     from envctl.adapters.local.machine import FileHeadCache, RandomNonces, SystemClock
     from envctl.adapters.local.new_folder import NewProjectFolder
-    from envctl.adapters.local.templates import PackagedTemplates
     from envctl.adapters.local.trace import FileTracer
     from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
     from envctl.adapters.terraform.driver import TerraformDriver
     from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
     from envctl.adapters.terraform.formatting import TerraformFormatter
     from envctl.adapters.terraform.modules.fetch import TerraformModules
-    from envctl.adapters.workspace.tree import ProjectTree
     from envctl.adapters.workspace.workspace import DirectoryWorkspace
-    from envctl.cli.wiring.readers import ProjectFileReader
+    from envctl.cli.render.progress.prompts import TerminalPrompter
     from envctl.cli.wiring.sandbox import EmbeddedAws
     from envctl.domain.config.project import Project
     from envctl.domain.config.project_owner import Owner
@@ -51,20 +52,25 @@ class WiredPorts(AwsPorts):
         self._options = options
         # The user's environment, before the sandbox replaces os.environ.
         self._own = dict(os.environ)
+        self.sandbox = options.sandbox
+        self.provider_lock = f".envctl/sandbox/{LOCK_FILE}" if options.sandbox else LOCK_FILE
+        self.tree = ProjectTree(root)
+        self.templates = PackagedTemplates()
+        self.config_reader = ProjectFileReader(sandbox=options.sandbox)
         self.observer = LateObserver(options)
-        self.prompter = LatePrompter(options, self.observer)
 
     @cached_property
-    def tree(self) -> "ProjectTree":
-        from envctl.adapters.workspace.tree import ProjectTree
+    def prompter(self) -> "TerminalPrompter":
+        from envctl.cli.output.consoles import create_console
+        from envctl.cli.render.progress.prompts import TerminalPrompter
 
-        return ProjectTree(self._root)
-
-    @cached_property
-    def config_reader(self) -> "ProjectFileReader":
-        from envctl.cli.wiring.readers import ProjectFileReader
-
-        return ProjectFileReader(sandbox=self._options.sandbox)
+        return TerminalPrompter(
+            create_console(self._options, stderr=True),
+            self.observer.pause_drawing,
+            current_redaction().redact_all,
+            yes=self._options.yes,
+            interactive=sys.stdin.isatty() and sys.stderr.isatty() and not self._options.json,
+        )
 
     @cached_property
     def store(self) -> "ObstoreStore":
@@ -168,8 +174,6 @@ class WiredPorts(AwsPorts):
 
         if self._options.keys is None:
             return load_trust(self.tree, self.project, ENVIRONMENTS_FOLDER)
-        from envctl.adapters.workspace.tree import ProjectTree
-
         return load_trust(ProjectTree(self._options.keys.absolute()), self.project, "")
 
     def close(self) -> None:
@@ -200,20 +204,10 @@ class WiredPorts(AwsPorts):
         return set_profile_variables(inherited, profile) if has_profile(profile, inherited) else inherited
 
     @cached_property
-    def templates(self) -> "PackagedTemplates":
-        from envctl.adapters.local.templates import PackagedTemplates
-
-        return PackagedTemplates()
-
-    @cached_property
     def project_folder(self) -> "NewProjectFolder":
         from envctl.adapters.local.new_folder import NewProjectFolder
 
         return NewProjectFolder(self._options.project)
-
-    @property
-    def sandbox(self) -> bool:
-        return self._options.sandbox
 
     @cached_property
     def clock(self) -> "SystemClock":
@@ -252,10 +246,6 @@ class WiredPorts(AwsPorts):
         from envctl.adapters.local.git import Git
 
         return Git(self._root)
-
-    @property
-    def provider_lock(self) -> str:
-        return f".envctl/sandbox/{LOCK_FILE}" if self._options.sandbox else LOCK_FILE
 
     @cached_property
     def embedded_aws(self) -> "EmbeddedAws | None":
