@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from envctl import __version__
 from envctl.adapters.local.templates import PackagedTemplates
@@ -17,7 +17,7 @@ from envctl.cli.output.redaction import current_redaction
 from envctl.cli.wiring.aws import AwsPorts
 from envctl.cli.wiring.lazy_ui import LateObserver
 from envctl.cli.wiring.readers import ProjectFileReader
-from envctl.cli.wiring.tracing import trace_ports
+from envctl.cli.wiring.tracing import TracedPorts
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 
 if TYPE_CHECKING:
@@ -75,21 +75,19 @@ class WiredPorts(AwsPorts):
     @cached_property
     def store(self) -> "ObstoreStore":
         from envctl.adapters.aws import bucket_lookup
+        from envctl.adapters.store import connect
         from envctl.adapters.store.object_store import ObstoreStore
 
         return ObstoreStore(
             self._root,
             lambda: self._store_address,
-            self._client_options,
+            lambda: (
+                self.embedded_aws.client_options() if self.embedded_aws else connect.read_client_options(os.environ)
+            ),
             region_of=lambda bucket: bucket_lookup.find_bucket_region(self.access.open_client, bucket),
             is_anothers=lambda bucket, owner: bucket_lookup.is_foreign_bucket(self.access.open_client, bucket, owner),
             find_credentials=lambda: self.access.load_store_credentials(),  # noqa: PLW0108 (`access` is not needed yet)
         )
-
-    def _client_options(self) -> Mapping[str, str]:
-        from envctl.adapters.store import connect
-
-        return self.embedded_aws.client_options() if self.embedded_aws else connect.read_client_options(os.environ)
 
     @cached_property
     def head_cache(self) -> "FileHeadCache":
@@ -303,6 +301,6 @@ def open_ports(options: Options) -> Iterator[WiredPorts]:
         sys.stderr.write("SANDBOX: an embedded AWS on this machine; nothing here is real\n")
     wired = WiredPorts(options)
     try:
-        yield wired if wired.file_tracer is None else trace_ports(wired, wired.file_tracer)
+        yield wired if wired.file_tracer is None else cast("WiredPorts", TracedPorts(wired, wired.file_tracer))
     finally:
         wired.close()
