@@ -42,9 +42,9 @@ def test_formatted_run_id_parses_for_any_mark(kind: run_documents.RunKind, at: d
     assert is_run_id(name)
     assert parse_run_kind(name) == kind
     assert (
-        run_documents.parse_run_id(run_documents.format_begun_key(name))
+        run_documents.parse_run_id(run_documents.format_run_key(run_documents.BEGUN_FOLDER, name))
         == name
-        == run_documents.parse_run_id(run_documents.format_collected_key(name))
+        == run_documents.parse_run_id(run_documents.format_run_key(run_documents.COLLECTED_FOLDER, name))
     )
 
 
@@ -60,7 +60,9 @@ def test_run_ids_sort_by_time_and_expire() -> None:
     names = [format_run_id("drift", NOW - timedelta(days=days), "f00d") for days in (40, 31, 29, 0)]
     assert names == sorted(names)
     assert [
-        run_documents.format_begun_key(name) > format_expiry_key(NOW, run_documents.BEGUN_FOLDER) for name in names
+        run_documents.format_run_key(run_documents.BEGUN_FOLDER, name)
+        > format_expiry_key(NOW, run_documents.BEGUN_FOLDER)
+        for name in names
     ] == [
         False,
         False,

@@ -10,7 +10,7 @@ from envctl.domain.guards.request import can_record_rules
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
 from envctl.domain.ledger.state import LedgerState
-from envctl.domain.plan.changes import count_touched
+from envctl.domain.plan.changes import count_actions
 from envctl.domain.plan.fingerprint import fingerprint_plan, list_performed_actions
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.deployment import guard_runner
@@ -110,7 +110,8 @@ def record_success(run: Run) -> None:
     Raise OperationFailedError (E408) if another person closed it, and UnrecordedEndError (E478) if its end could not
     be recorded: it stays unfinished, since it did not fail.
     """
-    changed = count_touched(plan for plan in run.plans.values() if plan.leaves != "forget")
+    kept = [plan for plan in run.plans.values() if plan.leaves != "forget"]
+    changed = sum(sum(count_actions(plan.resources).values()) for plan in kept)
     forgot = tuple(stack.name for stack in require(run.prepared).leaving if stack.leaves == "forget")
     names = () if run.action == "destroy" else tuple(run.applied)
     did = list_performed_actions(run.list_finished_plans())

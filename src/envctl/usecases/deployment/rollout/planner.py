@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from envctl.domain.config.project import Project, Stack
-from envctl.domain.config.rollout import AT_ONCE, Rollout, describe_rollout, list_steps
+from envctl.domain.config.rollout import AT_ONCE, Rollout, describe_rollout
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.operation import Operation
@@ -49,9 +49,10 @@ def _plan_rollout(run: Run, name: str, traffic: Traffic) -> StackRollout:
             lack = f"envctl.toml no longer has [stacks.{name}]"
             run.ports.observer.on_message(f"{name}: {lack}, so that its requests go over at once, without steps")
         return StackRollout(name, traffic.live, list_step_weights(traffic.live, value, AT_ONCE), end)
-    steps = list_step_weights(traffic.live, value, list_steps(rollout, run.action))
     if run.action == "rollback":
-        return StackRollout(name, traffic.live, steps, end)
+        # It is urgent, and gets all traffic at once.
+        return StackRollout(name, traffic.live, list_step_weights(traffic.live, value, AT_ONCE), end)
+    steps = list_step_weights(traffic.live, value, rollout.steps)
     watched = _select_watched(run, stack, rollout)
     others = monitor.read_other_outputs(run.ports, require(run.prepared), name, watched)
     watched = WatchList(watched.alarms, watched.checks, others, watched.region)
