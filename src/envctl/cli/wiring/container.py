@@ -128,6 +128,7 @@ class WiredPorts(AwsPorts):
     def terraform(self) -> "TerraformDriver":
         from envctl.adapters.terraform.driver import TerraformDriver
         from envctl.adapters.terraform.scheduler.capacity import Limits
+        from envctl.adapters.toml import locate_rendered_key
         from envctl.usecases.ports.terraform import NO_TRACE
 
         limits = Limits(self._options.parallelism, self._options.memory)
@@ -140,9 +141,7 @@ class WiredPorts(AwsPorts):
             trace=self.file_tracer or NO_TRACE,
             secrecy=current_redaction(),
             surroundings=self._cleared_environment,
-            locate=lambda *position: self.config_reader.place_rendered(
-                self.tree.read_contents("envctl.toml"), *position
-            ),
+            locate=lambda *position: locate_rendered_key(self.tree.read_contents("envctl.toml") or b"", *position),
         )
 
     @cached_property

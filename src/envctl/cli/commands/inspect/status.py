@@ -42,7 +42,7 @@ def _watch_status(context: typer.Context, interval: int) -> NoReturn:
     view = _choose_view(context, interval)
     with (
         contextlib.suppress(KeyboardInterrupt),
-        contextlib.closing(view),
+        contextlib.closing(view) if isinstance(view, StatusScreen) else contextlib.nullcontext(),
         open_ports(context.obj) as wired,
         interval_sleep(interval) as sleep,
     ):
