@@ -78,10 +78,6 @@ def is_run_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def parse_run_kind(run: str) -> RunKind:
-    return "plan" if "-plan-" in run else "drift"
-
-
 def format_run_key(folder: str, run: str) -> str:
     return f"{folder}{run}.json"
 

@@ -96,7 +96,7 @@ def load_answers(ports: Ports, run: MatrixRun) -> dict[int, ShardAnswer]:
 def load_last_collected(ports: Ports, kind: RunKind) -> CollectedRun | None:
     """Return the last collected run of that kind, for its durations; None if it is unreadable."""
     for run in reversed(_list_runs(ports, run_documents.COLLECTED_FOLDER)):
-        if run_documents.parse_run_kind(run) == kind:
+        if f"-{kind}-" in run:
             data = ports.store.read(run_documents.format_run_key(run_documents.COLLECTED_FOLDER, run)) or b""
             try:
                 return run_documents.decode_document(CollectedRun, data)
