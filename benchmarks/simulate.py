@@ -14,7 +14,7 @@ from tests.fakes.world import World
 
 from benchmarks import assumptions as a
 from benchmarks.fleet import Measured, aged, fleet, measured, names, stacks
-from envctl.cli.render.console.fleet.matrix import format_github_matrix
+from envctl.cli.render.console.fleet.matrix import format_matrix
 from envctl.domain.ci.run_documents import CollectedRun, format_run_id
 from envctl.domain.ci.shard_planner import DEFAULT_ESTIMATES, Unit
 from envctl.domain.ledger import checkpoint
@@ -108,7 +108,7 @@ def run(jobs: int, took: dict[Unit, float], releases: int) -> None:
     size = answered(world, made)
     _, ending = measured(world, lambda: collect_run(world.ports, made.run))
     print(f"\n{jobs} jobs, where each environment remembers {releases} releases")
-    print(f"  matrix    {beginning}   its output: {len(format_github_matrix(made).encode('utf-16')) / 1000:.0f} kB")
+    print(f"  matrix    {beginning}   its output: {len(format_matrix(made).encode('utf-16')) / 1000:.0f} kB")
     print(f"  a shard   {one}   its environments: {len(alone.environments)}")
     print(f"  collect   {ending}   answers: {size / 1e6:.1f} MB")
     longest = max(job.seconds for job in made.jobs)

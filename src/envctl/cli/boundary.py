@@ -121,10 +121,10 @@ def show_result(options: Options, command: str, result: object, code: int, error
 
 
 def _print_error(options: Options, error: "EnvctlError") -> None:
-    from envctl.cli.output.consoles import stderr_console
+    from envctl.cli.output.consoles import create_console
     from envctl.cli.render.console.errors import show_error
 
-    show_error(error, stderr_console(options))
+    show_error(error, create_console(options, stderr=True))
 
 
 def _extract_problems(result: object, code: int) -> "EnvctlError | None":
@@ -149,10 +149,10 @@ def _show_text(options: Options, result: object) -> None:
         out = unwrap_stream(sys.stdout) if is_single_output(result) else sys.stdout
         out.write(f"{text}\n")
         return
-    from envctl.cli.output.consoles import stdout_console
+    from envctl.cli.output.consoles import create_console
     from envctl.cli.render.console.any_result import render_result as render
 
-    render(result, stdout_console(options))
+    render(result, create_console(options))
 
 
 def print_json_line(options: Options, command: str, result: object | None, error: "EnvctlError | None") -> None:

@@ -19,7 +19,7 @@ def order_stacks(needs: Mapping[str, Collection[str]]) -> tuple[str, ...]:
     ordered: list[str] = []
     waiting = dict.fromkeys(needs)
     while waiting:
-        ready = next((name for name in waiting if not _list_unmet_needs(needs, name, waiting)), None)
+        ready = next((name for name in waiting if not waiting.keys() & set(needs[name])), None)
         if ready is None:
             raise CycleError(_find_cycle(needs, waiting))
         ordered.append(ready)
@@ -53,15 +53,11 @@ def restrict_graph(needs: Mapping[str, Collection[str]], names: Collection[str])
     return restricted
 
 
-def _list_unmet_needs(needs: Mapping[str, Collection[str]], name: str, waiting: Collection[str]) -> list[str]:
-    # In the order of declaration: the order of a set would differ between runs.
-    return [other for other in waiting if other in needs[name]]
-
-
 def _find_cycle(needs: Mapping[str, Collection[str]], waiting: Collection[str]) -> list[str]:
     path = [next(iter(waiting))]
     while True:
-        following = _list_unmet_needs(needs, path[-1], waiting)[0]
+        # In the order of declaration: the order of a set would differ between runs.
+        following = next(other for other in waiting if other in needs[path[-1]])
         if following in path:
             return [*path[path.index(following) :], following]
         path.append(following)

@@ -42,7 +42,11 @@ def test_stacks_are_seen_from_where_they_run() -> None:
     assert (project.standalone, project.all_environments) == (("management",), ("dev", "staging", "prod", "management"))
     apart = project.view_for("management")
     assert (list(apart.stacks), list(apart.artifacts), list(apart.checks)) == (["organization"], [], ["units"])
-    assert (apart.entry, apart.pipeline.standalone, apart.find_previous("management")) == ("management", True, None)
+    assert (apart.entry, apart.pipeline.standalone, apart.pipeline.find_previous("management")) == (
+        "management",
+        True,
+        None,
+    )
     assert list(apart.view_for("staging").stacks) == list(project.stacks)
     assert project.environments["staging"].regions == {"far": "ap-northeast-3"}
 

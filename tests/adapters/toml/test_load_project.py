@@ -1,12 +1,18 @@
 import pytest
 
 from envctl.adapters.toml import load_project
+from envctl.domain.terraform.output_reference import OutputReference
 from tests.adapters.toml.project_files import GOOD, line_of, problems_of
 
 
 def test_a_good_project_is_read() -> None:
     project = load_project(GOOD.encode())
-    assert (project.name, project.entry, project.find_previous("prod"), project.pipeline.find_next("prod")) == (
+    assert (
+        project.name,
+        project.entry,
+        project.pipeline.find_previous("prod"),
+        project.pipeline.find_next("prod"),
+    ) == (
         "shop",
         "dev",
         "staging",
@@ -15,7 +21,7 @@ def test_a_good_project_is_read() -> None:
     assert project.environments["prod"].gates.approvals == {"peer": 1, "business": 2}
     assert not project.environments["prod"].gates.self_approval
     assert (project.store.url, project.state.backend) == ("file://.envctl/store", "local")
-    reference = project.stacks["web"].parse_references()["subnet_id"]
+    reference = OutputReference.parse(project.stacks["web"].inputs["subnet_id"])
     assert reference.to_expression() == "data.terraform_remote_state.network.outputs.private_subnet_ids[0]"
 
 

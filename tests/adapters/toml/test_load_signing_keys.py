@@ -4,7 +4,7 @@ import pytest
 
 from envctl.adapters.toml import load_project
 from envctl.domain.config.sandbox import to_sandbox_project
-from envctl.domain.config.signing_keys import build_key_arn, parse_alias, parse_region
+from envctl.domain.config.signing_keys import build_key_arn, parse_alias
 from tests.adapters.toml.project_files import problems_of
 
 PROJECT = """
@@ -49,10 +49,9 @@ def test_the_key_is_called(lines: tuple[str, ...], arn: str) -> None:
     assert build_key_arn(load_project(project(*lines).encode()), "dev") == arn
 
 
-def test_an_arn_says_region_and_alias() -> None:
-    alias = "arn:aws:kms:eu-west-1:111111111111:alias/a/b"
-    assert (parse_alias(alias), parse_region(alias)) == ("alias/a/b", "eu-west-1")
-    assert (parse_alias(BY_NUMBER), parse_region(BY_NUMBER)) == ("", "eu-west-1")
+def test_an_arn_says_its_alias() -> None:
+    assert parse_alias("arn:aws:kms:eu-west-1:111111111111:alias/a/b") == "alias/a/b"
+    assert parse_alias(BY_NUMBER) == ""
 
 
 WRONG: dict[str, tuple[tuple[str, ...], str]] = {

@@ -13,7 +13,7 @@ import yaml  # type: ignore[import-untyped]
 
 from envctl.cli.app import build_app
 from envctl.cli.options.global_options import move_global_options_first
-from envctl.cli.render.console.fleet.matrix import format_codebuild_batch, format_github_matrix
+from envctl.cli.render.console.fleet.matrix import format_codebuild_batch, format_matrix
 from envctl.usecases.fleet.matrix import Job, Matrix
 from tests.cli.pages.test_docs import _parse as parse
 
@@ -44,12 +44,12 @@ def test_jobs_are_ordered_and_result_is_always_collected() -> None:
     assert jobs["collect"]["if"].startswith("always()")
     assert jobs["drift"]["strategy"]["fail-fast"] is False
     # Where there is nothing to look at, there is no such job: a matrix without entries is an error to GitHub.
-    nothing = format_github_matrix(Matrix(RUN, "drift", "github"))
+    nothing = format_matrix(Matrix(RUN, "drift", "github"))
     assert jobs["drift"]["if"] == f"needs.matrix.outputs.matrix != '{nothing}'"
 
 
 def test_workflow_uses_fields_of_every_matrix_entry() -> None:
-    entry = json.loads(format_github_matrix(Matrix(RUN, "drift", "github", (Job(1, RUN, 1, 2, 3.0),))))["include"][0]
+    entry = json.loads(format_matrix(Matrix(RUN, "drift", "github", (Job(1, RUN, 1, 2, 3.0),))))["include"][0]
     assert set(re.findall(r"\{\{ matrix\.(\w+) \}\}", WORKFLOW)) == {"run", "shard"} <= entry.keys()
     assert re.findall(r"include\[0\]\.(\w+)", WORKFLOW) == ["run"]
 

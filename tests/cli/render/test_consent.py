@@ -2,9 +2,11 @@
 
 import io
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
+from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from envctl.cli.render.progress.prompts import TerminalPrompter
@@ -35,12 +37,16 @@ QUESTIONS: dict[str, Question] = {
 }
 
 
+def prompter(out: Console, *, yes: bool, interactive: bool) -> TerminalPrompter:
+    return TerminalPrompter(out, nullcontext, lambda plan: plan, yes=yes, interactive=interactive)
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_question_is_shown(name: str, width: int, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
     out = console(width)
-    assert not QUESTIONS[name](TerminalPrompter(out, yes=False, interactive=True))
+    assert not QUESTIONS[name](prompter(out, yes=False, interactive=True))
     assert max(len(line) for line in told(out).splitlines() if ".this[" not in line) <= width
     assert "\x1b" not in told(out)
     assert told(out) == snapshot
@@ -61,25 +67,25 @@ def test_question_is_shown(name: str, width: int, monkeypatch: pytest.MonkeyPatc
 )
 def test_only_yes_confirms(question: Question, answer: str, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(answer))
-    assert question(TerminalPrompter(console(), yes=False, interactive=True)) is expected
+    assert question(prompter(console(), yes=False, interactive=True)) is expected
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
 def test_yes_option_asks_nothing(question: Question) -> None:
     out = console()
-    assert question(TerminalPrompter(out, yes=True, interactive=False))
+    assert question(prompter(out, yes=True, interactive=False))
     assert told(out) == ""
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
 def test_question_without_terminal_is_an_error(question: Question) -> None:
     with pytest.raises(UsageError, match="E001"):
-        question(TerminalPrompter(console(), yes=False, interactive=False))
+        question(prompter(console(), yes=False, interactive=False))
 
 
 def test_lock_holder_is_named_without_a_terminal() -> None:
     with pytest.raises(UsageError, match="ci@runner-7"):
-        TerminalPrompter(console(), yes=False, interactive=False).confirm_unlock(LOCK)
+        prompter(console(), yes=False, interactive=False).confirm_unlock(LOCK)
 
 
 def no_colour(answer: str) -> str:
@@ -98,7 +104,7 @@ CHOICES = {
 def test_choice_is_read_after(typed: str, chosen: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))
     out = console()
-    consent = TerminalPrompter(out, yes=False, interactive=True)
+    consent = prompter(out, yes=False, interactive=True)
     assert consent.prompt_text("Colours:\n  red\n  green\nColour", "green", no_colour) == chosen
     asked = "Colour [green]: "
     # What is typed, and its return, is echoed by the terminal and not told here.
@@ -108,11 +114,11 @@ def test_choice_is_read_after(typed: str, chosen: str, said: str, monkeypatch: p
 def test_end_of_input_is_no_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     with pytest.raises(InterruptedByUserError, match="E310"):
-        TerminalPrompter(console(), yes=False, interactive=True).prompt_text("Colour", "green", no_colour)
+        prompter(console(), yes=False, interactive=True).prompt_text("Colour", "green", no_colour)
 
 
 @pytest.mark.parametrize(("yes", "interactive"), [(True, True), (False, False), (True, False)])
 def test_default_is_chosen_without_a_question(yes: bool, interactive: bool) -> None:
     out = console()
-    assert TerminalPrompter(out, yes=yes, interactive=interactive).prompt_text("Colour", "green", no_colour) == "green"
+    assert prompter(out, yes=yes, interactive=interactive).prompt_text("Colour", "green", no_colour) == "green"
     assert told(out) == ""

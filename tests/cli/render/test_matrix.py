@@ -8,7 +8,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from jsonschema import Draft202012Validator
 
-from envctl.cli.render.console.fleet.matrix import format_codebuild_batch, format_github_matrix
+from envctl.cli.render.console.fleet.matrix import format_codebuild_batch, format_matrix
 from envctl.cli.render.console.one_line import render_one_line
 from envctl.domain.ci.run_documents import RunKind
 from envctl.domain.ci.shard_planner import MAX_JOBS
@@ -91,7 +91,7 @@ def test_each_build_runs_its_own_command(kind: RunKind, shard: str, expected: st
 
 
 def test_github_matrix_is_one_line_with_all_shards() -> None:
-    text = format_github_matrix(of(3, form="github"))
+    text = format_matrix(of(3, form="github"))
     assert "\n" not in text
     assert [entry["shard"] for entry in json.loads(text)["include"]] == [1, 2, 3]
     assert {entry["run"] for entry in json.loads(text)["include"]} == {RUN}
@@ -99,9 +99,9 @@ def test_github_matrix_is_one_line_with_all_shards() -> None:
 
 def test_largest_matrix_fits_into_a_job_output() -> None:
     """A job's outputs may be 1 MB, counted as UTF-16."""
-    assert len(format_github_matrix(of(MAX_JOBS)).encode("utf-16")) < 100_000
+    assert len(format_matrix(of(MAX_JOBS, form="github")).encode("utf-16")) < 100_000
 
 
 def test_matrix_is_printed_without_table_modules() -> None:
-    assert render_one_line(of(1, form="github")) == format_github_matrix(of(1))
+    assert render_one_line(of(1, form="github")) == format_matrix(of(1, form="github"))
     assert render_one_line(of(1)) == format_codebuild_batch(of(1))

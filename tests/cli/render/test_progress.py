@@ -12,7 +12,6 @@ from envctl.cli.render.progress.board import ProgressBoard
 from envctl.cli.render.progress.observers import BoardView, PlainObserver, TerminalObserver
 from envctl.cli.render.progress.silent import SilentObserver
 from envctl.domain.plan.changes import Action
-from envctl.usecases.ports.core import Observer
 from envctl.usecases.ports.terraform import ProgressEvent
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples import FIRST_PLAN, LATER_PLAN
@@ -28,7 +27,9 @@ class Hands:
         return self.now
 
 
-def work(observer: Observer, wait: Callable[[float], None] = lambda _: None) -> None:
+def work(
+    observer: TerminalObserver | PlainObserver | SilentObserver, wait: Callable[[float], None] = lambda _: None
+) -> None:
     observer.on_message("starting")
     observer.on_progress(ProgressEvent("network", "init"))
     observer.on_progress(ProgressEvent("network", "plan"))

@@ -62,7 +62,6 @@ def test_log_has_one_block_per_change() -> None:
     log = StatusLog(out, err)
     for seen in (CALM, FAILED, BUSY):
         log.show_observation(seen)
-    log.close()
     heads = [line for line in told(out).splitlines() if line.startswith("---")]
     assert heads == ["--- 2026-11-25 01:40:00 UTC", "--- 2026-11-25 01:40:05 UTC"]
     assert told(err).splitlines() == [
@@ -77,7 +76,6 @@ def test_each_json_line_has_result_or_error() -> None:
     lines = JsonLines(lambda what, error: written.append((what, error)))
     lines.show_observation(CALM)
     lines.show_observation(FAILED)
-    lines.close()
     assert written == [(CALM_STATUS, None), (None, ERROR)]
 
 

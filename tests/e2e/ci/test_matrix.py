@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from envctl.domain.ci.run_documents import CollectedRun, encode_document, format_collected_key, format_run_id
+from envctl.domain.ci.run_documents import (
+    COLLECTED_FOLDER,
+    CollectedRun,
+    encode_document,
+    format_run_id,
+    format_run_key,
+)
 from envctl.domain.ledger.events import Actor
 from tests.e2e.conftest import Project
 
@@ -47,7 +53,7 @@ def shop(tmp_path: Path, home: Path) -> Project:
     took = {name: {"network": 30.0, "web": 30.0} for name in ("dev", "staging")}
     now = datetime.now(UTC)
     before = CollectedRun(format_run_id("drift", now, "before"), now, Actor("ann"), took)
-    earlier = tmp_path / "store" / format_collected_key(before.run)
+    earlier = tmp_path / "store" / format_run_key(COLLECTED_FOLDER, before.run)
     earlier.parent.mkdir(parents=True)
     earlier.write_bytes(encode_document(before))
     return project

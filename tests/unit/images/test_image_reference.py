@@ -67,7 +67,7 @@ def test_parsed_image_formats_to_its_text(text: str) -> None:
 @given(IMAGES, _names)
 def test_image_keeps_its_digest_in_another_repository(image: Image, name: str) -> None:
     assume(image.digest)
-    other = image.with_digest(image.digest).with_repository(name)
+    other = Image(image.name, digest=image.digest).with_repository(name)
     assert (other.name, other.tag, other.digest) == (name, "", image.digest)
     assert is_pinned_image(str(other))
 

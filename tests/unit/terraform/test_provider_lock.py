@@ -7,8 +7,8 @@ from envctl.domain.terraform.provider_lock import (
     find_version_mismatches,
     keep_known_hashes,
     keep_providers,
+    list_constraints,
     merge_locks,
-    read_constraints,
     read_hashes,
     read_version,
     shorten_address,
@@ -85,7 +85,7 @@ def test_hashes_of_one_version_are_united() -> None:
 
 def test_constraints_of_several_stacks_are_united() -> None:
     loose = AWS.replace(b"~> 6.1.0", b">= 6.0")
-    assert read_constraints(split_provider_blocks(merge_locks(AWS, loose))[AWS_ADDRESS]) == ">= 6.0, ~> 6.1.0"
+    assert list_constraints(split_provider_blocks(merge_locks(AWS, loose))[AWS_ADDRESS]) == [">= 6.0", "~> 6.1.0"]
     assert merge_locks(AWS, loose) == merge_locks(loose, AWS) == merge_locks(merge_locks(AWS, loose), loose)
 
 

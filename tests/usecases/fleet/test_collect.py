@@ -197,7 +197,7 @@ class TestCollecting:
 
     def test_run_of_another_envctl_version_is_not_collected(self, world: World) -> None:
         made = begun(world)
-        world.store.content[documents.format_begun_key(made.run)] = b"{}"
+        world.store.content[documents.format_run_key(documents.BEGUN_FOLDER, made.run)] = b"{}"
         with pytest.raises(OperationFailedError, match="E472"):
             collect_run(world.ports)
 
@@ -235,14 +235,14 @@ class TestCollecting:
         made = begun(world)
         answered(world, made)
         looked(world)
-        world.store.content[documents.format_collected_key(made.run)] = b"of a newer envctl"
+        world.store.content[documents.format_run_key(documents.COLLECTED_FOLDER, made.run)] = b"of a newer envctl"
         assert len(begin_matrix_run(world.ports).jobs) == 1
 
     def test_each_shard_result_is_kept(self, world: World) -> None:
         made = begun(world, "dev", jobs=1)
         for _ in range(3):
             answered(world, made)
-        assert len(world.store.list_keys(documents.format_answers_folder(made.run))) == 3
+        assert len(world.store.list_keys(f"{documents.ANSWERS_FOLDER}{made.run}/")) == 3
 
     def test_only_run_documents_are_written_before_collection(self, world: World) -> None:
         before = set(world.store.content)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from envctl.domain.config.signing_keys import parse_alias, parse_region
+from envctl.domain.config.signing_keys import parse_alias
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.signatures import Algorithm
 
@@ -75,7 +75,7 @@ class KmsSignatures:
         return True
 
     def _open_client(self, environment: str, client: Callable[..., Any]) -> Any:  # noqa: ANN401
-        return client("kms", environment, region=parse_region(self._arn_of(environment)))
+        return client("kms", environment, region=self._arn_of(environment).split(":")[3])
 
     @contextmanager
     def _explain_errors(self, environment: str, action: str, *, personally: bool = False) -> Iterator[None]:

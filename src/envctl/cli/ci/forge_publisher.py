@@ -1,11 +1,9 @@
 """Comments and issues on the forge: one pull request comment a command, one issue an environment with drift."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from envctl.cli.ci.result_views import find_drift, render_markdown
-from envctl.cli.options.global_options import Options
+from envctl.cli.ci.result_views import render_markdown
 from envctl.cli.output.redaction import current_redaction
 from envctl.domain.errors import EnvctlError
 
@@ -32,26 +30,6 @@ class Forge(Protocol):
     def edit_issue(self, issue: int, body: str) -> None: ...
 
     def close_issue(self, issue: int) -> None: ...
-
-
-@dataclass(frozen=True)
-class ForgePublisher:
-    """Publishes results to the forge. Both factories run on first need, and raise UsageError if unavailable."""
-
-    forge: Callable[[], Forge]
-    pull_request: Callable[[], int]
-
-    def require_forge(self, options: Options) -> None:
-        self.forge()
-        if options.comment:
-            self.pull_request()
-
-    def publish_result(self, options: Options, command: str, result: object | None, error: EnvctlError | None) -> None:
-        if options.comment:
-            body = current_redaction().redact(render_markdown(result, error))
-            upsert_comment(self.forge(), self.pull_request(), command, body)
-        if options.issues and (drift := find_drift(result)) is not None:
-            update_drift_issues(self.forge(), drift)
 
 
 def add_marker(name: str, text: str) -> str:

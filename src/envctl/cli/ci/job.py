@@ -4,10 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from envctl.cli.ci.result_views import find_drift, render_markdown
 from envctl.cli.options.global_options import Options
+from envctl.cli.output.redaction import current_redaction
 
 if TYPE_CHECKING:
-    from envctl.cli.ci.forge_publisher import Forge, ForgePublisher
+    from envctl.cli.ci.forge_publisher import Forge
     from envctl.domain.errors import EnvctlError
 
 
@@ -29,17 +31,21 @@ class CiJob(ABC):
 
     def require_forge(self) -> None:
         """Check that `--comment` and `--issues` can be served. Raises UsageError."""
-        self._forge_publisher.require_forge(self._options)
+        self._create_api()
+        if self._options.comment:
+            self._find_pull_request()
 
     def publish_result(self, command: str, result: object | None, error: "EnvctlError | None", code: int) -> None:  # noqa: ARG002
         """Publish the result, the error, or both. Raises EnvctlError if a comment or issue can't be written."""
-        self._forge_publisher.publish_result(self._options, command, result, error)
+        if self._options.comment:
+            from envctl.cli.ci.forge_publisher import upsert_comment
 
-    @property
-    def _forge_publisher(self) -> "ForgePublisher":
-        from envctl.cli.ci.forge_publisher import ForgePublisher
+            body = current_redaction().redact(render_markdown(result, error))
+            upsert_comment(self._create_api(), self._find_pull_request(), command, body)
+        if self._options.issues and (drift := find_drift(result)) is not None:
+            from envctl.cli.ci.forge_publisher import update_drift_issues
 
-        return ForgePublisher(self._create_api, self._find_pull_request)
+            update_drift_issues(self._create_api(), drift)
 
     @abstractmethod
     def _create_api(self) -> "Forge": ...

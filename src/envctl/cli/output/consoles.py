@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import TextIO
 
 from rich.console import Console
 
@@ -21,14 +21,6 @@ class PipeSafeConsole(Console):
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
 
 
-def stdout_console(options: Options) -> Console:
-    return _create_console(options, sys.stdout)
-
-
-def stderr_console(options: Options) -> Console:
-    return _create_console(options, sys.stderr, stderr=True)
-
-
 def has_color(options: Options, environment: Mapping[str, str], *, terminal: bool) -> bool:
     """Decide on color, in this order: no for --no-color, NO_COLOR and dumb terminals; then FORCE_COLOR, set by CI
     systems with colored logs; then yes for terminals only.
@@ -44,7 +36,8 @@ def can_redraw(stream: TextIO, environment: Mapping[str, str]) -> bool:
     return stream.isatty() and environment.get("TERM") != "dumb"
 
 
-def _create_console(options: Options, stream: TextIO, **more: Any) -> Console:  # noqa: ANN401 (rich's own options)
+def create_console(options: Options, *, stderr: bool = False) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
     color = has_color(options, os.environ, terminal=stream.isatty())
     return PipeSafeConsole(
         # Without color, disable all escape codes: bold and dim too.
@@ -53,5 +46,5 @@ def _create_console(options: Options, stream: TextIO, **more: Any) -> Console:  
         highlight=False,
         markup=False,
         emoji=False,
-        **more,
+        stderr=stderr,
     )

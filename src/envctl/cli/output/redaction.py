@@ -48,14 +48,14 @@ class Redaction:
         return self.known_secrets.add_secrets(values, public) if values else frozenset()
 
     def redact(self, text: str) -> str:
-        return self.known_secrets.redact(text) if self._has_learned or self._credentials else text
+        return self.known_secrets.redactor.redact(text) if self._has_learned or self._credentials else text
 
     def redact_message(self, text: str) -> str:
         """Redact the output of another program: also unknown passwords in URLs."""
         return self.known_secrets.redact_message(text) if "://" in text else self.redact(text)
 
     def redact_all(self, value: T) -> T:
-        return self.known_secrets.redact_all(value) if self._has_learned or self._credentials else value
+        return self.known_secrets.redactor.redact_all(value) if self._has_learned or self._credentials else value
 
     def redact_error(self, error: "EnvctlError | None") -> None:
         """Redact the error in place: callers hold the same object."""

@@ -41,14 +41,16 @@ class AwsPorts:
     def access(self) -> "Sessions":
         from envctl.adapters.aws.account_cache import AccountCache
         from envctl.adapters.aws.sessions import Sessions
+        from envctl.adapters.store import connect
 
-        def find_store_url() -> str:
-            from envctl.adapters.store import connect
-
-            return connect.find_endpoint(self._inherited()) if self._project().store.url.startswith("s3://") else ""
-
-        remembered = AccountCache(self._home / "access.json", self._root / "envctl.toml", self._inherited)
-        return Sessions(self._inherited, self._credentials_spec, remembered, store_url=find_store_url)
+        return Sessions(
+            self._inherited,
+            self._credentials_spec,
+            AccountCache(self._home / "access.json", self._root / "envctl.toml", self._inherited),
+            store_url=lambda: (
+                connect.find_endpoint(self._inherited()) if self._project().store.url.startswith("s3://") else ""
+            ),
+        )
 
     @cached_property
     def buckets(self) -> "S3Buckets":

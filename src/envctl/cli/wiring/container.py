@@ -6,15 +6,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from envctl import __version__
+from envctl.adapters.local.templates import PackagedTemplates
+from envctl.adapters.workspace.tree import ProjectTree
 from envctl.cli import memory_usage
 from envctl.cli.options.global_options import Options
 from envctl.cli.output.redaction import current_redaction
 from envctl.cli.wiring.aws import AwsPorts
-from envctl.cli.wiring.lazy_ui import LateObserver, LatePrompter
-from envctl.cli.wiring.tracing import trace_ports
+from envctl.cli.wiring.lazy_ui import LateObserver
+from envctl.cli.wiring.readers import ProjectFileReader
+from envctl.cli.wiring.tracing import TracedPorts
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 
 if TYPE_CHECKING:
@@ -24,16 +27,14 @@ if TYPE_CHECKING:
     from envctl.adapters.local.git import Git
     from envctl.adapters.local.machine import FileHeadCache, RandomNonces, SystemClock
     from envctl.adapters.local.new_folder import NewProjectFolder
-    from envctl.adapters.local.templates import PackagedTemplates
     from envctl.adapters.local.trace import FileTracer
     from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
     from envctl.adapters.terraform.driver import TerraformDriver
     from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
     from envctl.adapters.terraform.formatting import TerraformFormatter
     from envctl.adapters.terraform.modules.fetch import TerraformModules
-    from envctl.adapters.workspace.tree import ProjectTree
     from envctl.adapters.workspace.workspace import DirectoryWorkspace
-    from envctl.cli.wiring.readers import ProjectFileReader
+    from envctl.cli.render.progress.prompts import TerminalPrompter
     from envctl.cli.wiring.sandbox import EmbeddedAws
     from envctl.domain.config.project import Project
     from envctl.domain.config.project_owner import Owner
@@ -51,39 +52,42 @@ class WiredPorts(AwsPorts):
         self._options = options
         # The user's environment, before the sandbox replaces os.environ.
         self._own = dict(os.environ)
+        self.sandbox = options.sandbox
+        self.provider_lock = f".envctl/sandbox/{LOCK_FILE}" if options.sandbox else LOCK_FILE
+        self.tree = ProjectTree(root)
+        self.templates = PackagedTemplates()
+        self.config_reader = ProjectFileReader(sandbox=options.sandbox)
         self.observer = LateObserver(options)
-        self.prompter = LatePrompter(options, self.observer)
 
     @cached_property
-    def tree(self) -> "ProjectTree":
-        from envctl.adapters.workspace.tree import ProjectTree
+    def prompter(self) -> "TerminalPrompter":
+        from envctl.cli.output.consoles import create_console
+        from envctl.cli.render.progress.prompts import TerminalPrompter
 
-        return ProjectTree(self._root)
-
-    @cached_property
-    def config_reader(self) -> "ProjectFileReader":
-        from envctl.cli.wiring.readers import ProjectFileReader
-
-        return ProjectFileReader(sandbox=self._options.sandbox)
+        return TerminalPrompter(
+            create_console(self._options, stderr=True),
+            self.observer.pause_drawing,
+            current_redaction().redact_all,
+            yes=self._options.yes,
+            interactive=sys.stdin.isatty() and sys.stderr.isatty() and not self._options.json,
+        )
 
     @cached_property
     def store(self) -> "ObstoreStore":
         from envctl.adapters.aws import bucket_lookup
+        from envctl.adapters.store import connect
         from envctl.adapters.store.object_store import ObstoreStore
 
         return ObstoreStore(
             self._root,
             lambda: self._store_address,
-            self._client_options,
+            lambda: (
+                self.embedded_aws.client_options() if self.embedded_aws else connect.read_client_options(os.environ)
+            ),
             region_of=lambda bucket: bucket_lookup.find_bucket_region(self.access.open_client, bucket),
             is_anothers=lambda bucket, owner: bucket_lookup.is_foreign_bucket(self.access.open_client, bucket, owner),
             find_credentials=lambda: self.access.load_store_credentials(),  # noqa: PLW0108 (`access` is not needed yet)
         )
-
-    def _client_options(self) -> Mapping[str, str]:
-        from envctl.adapters.store import connect
-
-        return self.embedded_aws.client_options() if self.embedded_aws else connect.read_client_options(os.environ)
 
     @cached_property
     def head_cache(self) -> "FileHeadCache":
@@ -124,6 +128,7 @@ class WiredPorts(AwsPorts):
     def terraform(self) -> "TerraformDriver":
         from envctl.adapters.terraform.driver import TerraformDriver
         from envctl.adapters.terraform.scheduler.capacity import Limits
+        from envctl.adapters.toml import locate_rendered_key
         from envctl.usecases.ports.terraform import NO_TRACE
 
         limits = Limits(self._options.parallelism, self._options.memory)
@@ -136,9 +141,7 @@ class WiredPorts(AwsPorts):
             trace=self.file_tracer or NO_TRACE,
             secrecy=current_redaction(),
             surroundings=self._cleared_environment,
-            locate=lambda *position: self.config_reader.place_rendered(
-                self.tree.read_contents("envctl.toml"), *position
-            ),
+            locate=lambda *position: locate_rendered_key(self.tree.read_contents("envctl.toml") or b"", *position),
         )
 
     @cached_property
@@ -168,8 +171,6 @@ class WiredPorts(AwsPorts):
 
         if self._options.keys is None:
             return load_trust(self.tree, self.project, ENVIRONMENTS_FOLDER)
-        from envctl.adapters.workspace.tree import ProjectTree
-
         return load_trust(ProjectTree(self._options.keys.absolute()), self.project, "")
 
     def close(self) -> None:
@@ -200,20 +201,10 @@ class WiredPorts(AwsPorts):
         return set_profile_variables(inherited, profile) if has_profile(profile, inherited) else inherited
 
     @cached_property
-    def templates(self) -> "PackagedTemplates":
-        from envctl.adapters.local.templates import PackagedTemplates
-
-        return PackagedTemplates()
-
-    @cached_property
     def project_folder(self) -> "NewProjectFolder":
         from envctl.adapters.local.new_folder import NewProjectFolder
 
         return NewProjectFolder(self._options.project)
-
-    @property
-    def sandbox(self) -> bool:
-        return self._options.sandbox
 
     @cached_property
     def clock(self) -> "SystemClock":
@@ -252,10 +243,6 @@ class WiredPorts(AwsPorts):
         from envctl.adapters.local.git import Git
 
         return Git(self._root)
-
-    @property
-    def provider_lock(self) -> str:
-        return f".envctl/sandbox/{LOCK_FILE}" if self._options.sandbox else LOCK_FILE
 
     @cached_property
     def embedded_aws(self) -> "EmbeddedAws | None":
@@ -313,6 +300,6 @@ def open_ports(options: Options) -> Iterator[WiredPorts]:
         sys.stderr.write("SANDBOX: an embedded AWS on this machine; nothing here is real\n")
     wired = WiredPorts(options)
     try:
-        yield wired if wired.file_tracer is None else trace_ports(wired, wired.file_tracer)
+        yield wired if wired.file_tracer is None else cast("WiredPorts", TracedPorts(wired, wired.file_tracer))
     finally:
         wired.close()

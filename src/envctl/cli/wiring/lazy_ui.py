@@ -1,9 +1,8 @@
-"""Observer and prompter that import rich only on the first output."""
+"""The observer that imports rich only on the first output."""
 
 import os
 import sys
 from contextlib import nullcontext
-from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -12,16 +11,13 @@ from envctl.cli.options.global_options import Options
 from envctl.cli.output.redaction import current_redaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
     from contextlib import AbstractContextManager
 
     from envctl.cli.render.progress.observers import PlainObserver, TerminalObserver
     from envctl.cli.render.progress.silent import SilentObserver
-    from envctl.domain.aws.secret_status import SecretChange
-    from envctl.domain.errors import StateLock
     from envctl.domain.plan.changes import EnvironmentPlan
     from envctl.usecases.ports.bucket_report import BucketReport
-    from envctl.usecases.ports.core import Observer, Prompter
     from envctl.usecases.ports.terraform import ProgressEvent
 
 
@@ -67,7 +63,7 @@ class LateObserver:
             self._opened.close()
 
     @property
-    def _active_observer(self) -> "Observer":
+    def _active_observer(self) -> "TerminalObserver | PlainObserver | SilentObserver":
         with self._opening:
             if self._opened is None:
                 self._opened = self._create_observer()
@@ -79,53 +75,12 @@ class LateObserver:
             from envctl.cli.render.progress.silent import SilentObserver
 
             return SilentObserver()
-        from envctl.cli.output.consoles import can_redraw, stderr_console
+        from envctl.cli.output.consoles import can_redraw, create_console
         from envctl.cli.render.progress.observers import PlainObserver, TerminalObserver
 
-        console = stderr_console(self._options)
+        console = create_console(self._options, stderr=True)
         if self._job is not None:
             from envctl.cli.render.progress.folding_observer import FoldingObserver
 
             return FoldingObserver(console, self._job)
         return TerminalObserver(console) if can_redraw(sys.stderr, os.environ) else PlainObserver(console)
-
-
-class LatePrompter:
-    """Asks questions through a TerminalPrompter. Suspends drawing while a plan is confirmed."""
-
-    def __init__(self, options: Options, observer: LateObserver) -> None:
-        self._options = options
-        self._observer = observer
-
-    def confirm_plan(self, plan: "EnvironmentPlan", *, again: bool) -> bool:
-        with self._observer.pause_drawing():
-            return self._terminal_prompter.confirm_plan(current_redaction().redact_all(plan), again=again)
-
-    def confirm_approval(self, plan: "EnvironmentPlan", gate: str, notes: "Sequence[str]") -> bool:
-        return self._terminal_prompter.confirm_approval(current_redaction().redact_all(plan), gate, notes)
-
-    def confirm_rules(self, environment: str, gate: str, changes: "Sequence[str]") -> bool:
-        return self._terminal_prompter.confirm_rules(environment, gate, changes)
-
-    def confirm_unlock(self, lock: "StateLock") -> bool:
-        return self._terminal_prompter.confirm_unlock(lock)
-
-    def confirm_secret(self, change: "SecretChange") -> bool:
-        return self._terminal_prompter.confirm_secret(change)
-
-    def confirm_buckets(self, buckets: "Sequence[BucketReport]") -> bool:
-        return self._terminal_prompter.confirm_buckets(buckets)
-
-    def prompt_text(self, question: str, otherwise: str, wrong: "Callable[[str], str]") -> str:
-        return self._terminal_prompter.prompt_text(question, otherwise, wrong) if self._is_interactive else otherwise
-
-    @cached_property
-    def _terminal_prompter(self) -> "Prompter":
-        from envctl.cli.output.consoles import stderr_console
-        from envctl.cli.render.progress.prompts import TerminalPrompter
-
-        return TerminalPrompter(stderr_console(self._options), yes=self._options.yes, interactive=self._is_interactive)
-
-    @property
-    def _is_interactive(self) -> bool:
-        return sys.stdin.isatty() and sys.stderr.isatty() and not self._options.json

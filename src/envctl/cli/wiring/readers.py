@@ -29,11 +29,6 @@ class ProjectFileReader:
 
         return locate_key(data, path)
 
-    def place_rendered(self, data: bytes | None, environment: str, path: Sequence[str | int]) -> "Location | None":
-        from envctl.adapters.toml import locate_rendered_key
-
-        return locate_rendered_key(data or b"", environment, path)
-
     def parse_settings(self, data: bytes, name: str) -> "SettingsFile":
         from envctl.adapters.hcl.settings import read_settings
 

@@ -45,14 +45,13 @@ class EmbeddedAws:
     @cached_property
     def running_sandbox(self) -> RunningSandbox:
         """The running sandbox with the buckets of the project; started on first access."""
-        project_file = self._root / "envctl.toml"
-        marker = self._home / "buckets"
+        project_file, marker = self._root / "envctl.toml", self._home / "buckets"
+        digest = hashlib.sha256(read_bytes(project_file)).hexdigest() if is_file(project_file) else ""
         found = Sandbox(self._home).find_running()
-        if found and _read_if_present(marker) == self._format_bucket_marker(found, project_file):
+        if found and _read_if_present(marker) == f"{found.pid} {found.started_at} {digest}":
             return found
-        project = self._load_project()
-        running = self.start_sandbox(project)
-        write_text(marker, self._format_bucket_marker(running, project_file))
+        running = self.start_sandbox(self._load_project())
+        write_text(marker, f"{running.pid} {running.started_at} {digest}")
         return running
 
     def start_sandbox(self, project: "Project", port: int | None = None) -> RunningSandbox:
@@ -68,10 +67,6 @@ class EmbeddedAws:
         if sandbox.has_died():
             self._report("the sandbox that ran before has died, and what it held is lost")
             sandbox.stop()
-
-    def _format_bucket_marker(self, running: RunningSandbox, project_file: Path) -> str:
-        digest = hashlib.sha256(read_bytes(project_file)).hexdigest() if is_file(project_file) else ""
-        return f"{running.pid} {running.started_at} {digest}"
 
 
 def _list_buckets(project: "Project") -> tuple[Bucket, ...]:

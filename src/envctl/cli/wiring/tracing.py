@@ -1,11 +1,10 @@
 """Ports with a trace span around each call, for `--trace`."""
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from envctl.usecases.ports.terraform import Tracer
 
-P = TypeVar("P")
 # Terraform traces its own processes; calls of the other ports are too short to matter.
 _TRACED_NAMES = frozenset(
     {"access", "alarms", "buckets", "identity", "registries", "secrets", "signatures", "store"}
@@ -34,7 +33,9 @@ class _TracedPort:
         return call_in_span
 
 
-class _TracedPorts:
+class TracedPorts:
+    """Wraps the ports, with the same interface."""
+
     def __init__(self, ports: object, trace: "Tracer") -> None:
         self._ports = ports
         self._trace = trace
@@ -42,8 +43,3 @@ class _TracedPorts:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         port = getattr(self._ports, name)
         return _TracedPort(port, name, self._trace) if name in _TRACED_NAMES else port
-
-
-def trace_ports(ports: P, trace: "Tracer") -> P:
-    """Wrap the ports, with the same interface."""
-    return cast("P", _TracedPorts(ports, trace))

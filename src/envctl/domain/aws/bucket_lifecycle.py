@@ -38,7 +38,8 @@ def has_missing_rules(rules: Sequence[LifecycleRule], wanted: WantedBucket) -> b
 
 def find_harmful_rules(rules: Sequence[LifecycleRule], wanted: WantedBucket) -> Iterator[str]:
     """Yield the names of rules that expire entries, releases or states."""
-    kept = [_join_prefix(wanted, folder) for folder in ("ledger/", "releases/")] if wanted.purpose == "store" else [""]
+    folder = f"{wanted.prefix}/" if wanted.prefix else ""
+    kept = [f"{folder}ledger/", f"{folder}releases/"] if wanted.purpose == "store" else [""]
     for rule in rules:
         chosen, expiration = rule.get("Filter") or {}, rule.get("Expiration") or {}
         every = chosen.get("And") or {}
@@ -57,13 +58,9 @@ def _build_own_rules(wanted: WantedBucket) -> tuple[LifecycleRule, ...]:
         {
             "ID": name,
             "Status": "Enabled",
-            "Filter": {"Prefix": _join_prefix(wanted, folder)},
+            "Filter": {"Prefix": f"{wanted.prefix}/{folder}" if wanted.prefix else folder},
             "Expiration": {"Days": days},
             "NoncurrentVersionExpiration": {"NoncurrentDays": NONCURRENT_DAYS},
         }
         for name, folder, days in own
     )
-
-
-def _join_prefix(wanted: WantedBucket, folder: str) -> str:
-    return f"{wanted.prefix}/{folder}" if wanted.prefix else folder

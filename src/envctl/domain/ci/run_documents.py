@@ -53,10 +53,6 @@ class MatrixRun:
     environments: tuple[PlannedEnvironment, ...]
     shards: tuple[Shard, ...]
 
-    def find_shard(self, number: int) -> Shard | None:
-        """Return a shard by its number from 1; None if out of range."""
-        return self.shards[number - 1] if 0 < number <= len(self.shards) else None
-
 
 @dataclass(frozen=True)
 class CollectedRun:
@@ -82,24 +78,12 @@ def is_run_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def parse_run_kind(run: str) -> RunKind:
-    return "plan" if "-plan-" in run else "drift"
-
-
-def format_begun_key(run: str) -> str:
-    return f"{BEGUN_FOLDER}{run}.json"
-
-
-def format_collected_key(run: str) -> str:
-    return f"{COLLECTED_FOLDER}{run}.json"
-
-
-def format_answers_folder(run: str) -> str:
-    return f"{ANSWERS_FOLDER}{run}/"
+def format_run_key(folder: str, run: str) -> str:
+    return f"{folder}{run}.json"
 
 
 def format_answer_key(run: str, shard: int, attempt: int) -> str:
-    return f"{format_answers_folder(run)}{shard:04d}.{attempt:03d}.json"
+    return f"{ANSWERS_FOLDER}{run}/{shard:04d}.{attempt:03d}.json"
 
 
 def format_expiry_key(now: datetime, folder: str) -> str:

@@ -13,9 +13,7 @@ from envctl.domain.config.gates import Allow, Gates
 from envctl.domain.config.pipeline import Pipeline
 from envctl.domain.config.project_owner import Owner
 from envctl.domain.config.rollout import Rollout
-from envctl.domain.config.rules.environment_rules import find_default_gates
 from envctl.domain.plan.leaving_stacks import Fate
-from envctl.domain.terraform.output_reference import OutputReference
 
 PROJECT_FILE = "envctl.toml"
 
@@ -83,10 +81,6 @@ class Stack(fields.Section):
     region: fields.Name | None = None  # name of a further region of the environment
     rollout: Rollout | None = None  # traffic steps of a new release
     moved_from: fields.Name | None = None  # earlier name, for its state
-
-    def parse_references(self) -> dict[str, OutputReference]:
-        """Return the output reference of each wired variable."""
-        return {variable: OutputReference.parse(text) for variable, text in self.inputs.items()}
 
 
 class Removed(fields.Section):
@@ -185,11 +179,6 @@ class Project(fields.Section):
         }
 
     @property
-    def removed_fates(self) -> Mapping[str, Fate]:
-        """The fate of each stack in `removed`, even if the project still has it."""
-        return {name: each.then for name, each in self.removed.items()}
-
-    @property
     def artifacts(self) -> Mapping[str, Artifact]:
         """The artifacts, of the pipeline only: they come by promotion."""
         return {} if self._standalone else self.every_artifact
@@ -220,19 +209,11 @@ class Project(fields.Section):
     def entry(self) -> str:
         return self.pipeline.entry
 
-    def find_previous(self, environment: str) -> str | None:
-        return self.pipeline.find_previous(environment)
-
-    def has_default_gates(self, environment: str) -> bool:
-        """Check if it comes after the entry, and has no `approvals`."""
-        said = self.environments[environment].gates.approvals
-        return said is None and bool(find_default_gates(self.pipeline.order, environment))
-
     def is_compared(self, environment: str) -> bool:
         """Check if parity compares its settings with those of the environment before it. An environment right after the
         entry is compared only if it is protected, the last one, or named in `parity`.
         """
-        before = self.find_previous(environment)
+        before = self.pipeline.find_previous(environment)
         if self.parity is None or before is None:
             return False
         if self.parity.environments is not None:

@@ -48,11 +48,6 @@ class Rollout(Section):
         return tuple(each.removeprefix(ALARM) for each in self.abort_on if each.startswith(ALARM))
 
 
-def list_steps(rollout: Rollout, action: Operation) -> tuple[int, ...]:
-    """Return the traffic steps in percent. A rollback is urgent, and gets all traffic at once."""
-    return AT_ONCE if action == "rollback" else rollout.steps
-
-
 def describe_rollout(rollout: Rollout, action: Operation) -> str:
     """Describe the rollout before it starts."""
     if action == "rollback":

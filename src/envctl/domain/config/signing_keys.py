@@ -20,7 +20,3 @@ def parse_alias(arn: str) -> str:
     """Return the alias to create a key with; empty for the ARN of an existing key."""
     resource = arn.partition(":kms:")[2].split(":", 2)[-1]
     return resource if resource.startswith("alias/") else ""
-
-
-def parse_region(arn: str) -> str:
-    return arn.split(":")[3]

@@ -9,9 +9,11 @@ from envctl.domain.ledger.people.person_names import is_machine, is_named_in, is
 from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.state import Approval
 from envctl.domain.plan.unseen_stacks import list_uncovered_stacks
-from envctl.domain.rules.changes import describe_differences
-from envctl.domain.text.lists import join_names
+from envctl.domain.rules.changes import list_differences
+from envctl.domain.text.lists import join_first, join_names
 from envctl.domain.text.short_ids import shorten_id
+
+MAX_DIFFERENCES = 6
 
 
 def check_approvals(request: Request) -> Refusal | None:
@@ -120,12 +122,12 @@ def format_approve_command(request: Request, gate: str) -> str:
 
 def _list_bound_approvals(request: Request) -> tuple[Approval, ...]:
     """Return the approvals of the release, settings, place and rules. One without a place is too old to count."""
-    return tuple(each for each in _list_approvals_in_place(request) if is_bound_to_rules(request, each))
-
-
-def _list_approvals_in_place(request: Request) -> tuple[Approval, ...]:
-    """Return the approvals of this release, these settings and this place, under any rules."""
-    return tuple(each for each in _list_matching_approvals(request) if each.place and each.place == request.place)
+    wanted = (request.release, request.settings, request.place)
+    return tuple(
+        each
+        for each in request.target_state.approvals
+        if each.place and (each.release, each.settings, each.place) == wanted and is_bound_to_rules(request, each)
+    )
 
 
 def is_bound_to_rules(request: Request, approval: Approval) -> bool:
@@ -140,12 +142,6 @@ def is_bound_to_rules(request: Request, approval: Approval) -> bool:
     if not approval.rules:
         return not recorded
     return approval.rules == tree and recorded in {approval.recorded, tree}
-
-
-def _list_matching_approvals(request: Request) -> tuple[Approval, ...]:
-    """Return the approvals of this release and these settings, in any place."""
-    wanted = (request.release, request.settings)
-    return tuple(each for each in request.target_state.approvals if (each.release, each.settings) == wanted)
 
 
 def _list_barred_names(request: Request) -> frozenset[str]:
@@ -203,12 +199,14 @@ def _list_faults(request: Request) -> str:
 
 def _explain_without_effect(request: Request) -> Iterator[str]:
     """Explain approvals of another place, under other rules, or of stacks hidden at their time, each reason once."""
-    in_place, bound = _list_approvals_in_place(request), _list_bound_approvals(request)
+    wanted, bound = (request.release, request.settings), _list_bound_approvals(request)
+    matching = [each for each in request.target_state.approvals if (each.release, each.settings) == wanted]
     # A newer valid approval of the same person at the same gate makes up for an earlier one.
     renewed = {(each.gate, each.by.person_name) for each in list_valid_approvals(request)}
-    left = [a for a in _list_matching_approvals(request) if (a.gate, a.by.person_name) not in renewed]
+    left = [each for each in matching if (each.gate, each.by.person_name) not in renewed]
+    in_place = [each for each in left if each.place and each.place == request.place]
     yield from dict.fromkeys(_explain_place(request, each) for each in left if each not in in_place)
-    yield from dict.fromkeys(_explain_rules(request, each) for each in left if each in in_place and each not in bound)
+    yield from dict.fromkeys(_explain_rules(request, each) for each in in_place if each not in bound)
     stacks = dict.fromkeys(stack for each in left if each in bound for stack in _list_newly_plannable(request, each))
     yield from (f"{stack} could not be planned when it was approved, and can be planned now" for stack in stacks)
 
@@ -228,7 +226,8 @@ def _explain_rules(request: Request, approval: Approval) -> str:
     if before == now:
         before, now = approval.recorded, request.recorded_digest
     old, new = request.documents.get(before), request.documents.get(now)
-    what = describe_differences(old, new) if old and new else "envctl.toml, or what was deployed since"
+    differences = list_differences(old, new) if old and new else ("envctl.toml, or what was deployed since",)
+    what = join_first(differences, MAX_DIFFERENCES)
     return f"the rules of {request.target} are others than those that {by} approved under: {what}"
 
 

@@ -6,6 +6,7 @@ from envctl.domain.text.short_ids import shorten_id
 
 REGISTRY_UNREACHABLE = "E433"
 """Code of the problem of an unreachable registry."""
+_ABSENT = frozenset({"absent", "no repository"})
 
 
 def check_artifact(request: Request) -> Refusal | None:
@@ -16,7 +17,9 @@ def check_artifact(request: Request) -> Refusal | None:
     if unpinned:
         return _refuse_unpinned(request, unpinned)
     missing = [
-        image for image in request.images if image.found != "there" and not (image.will_be_copied and _is_absent(image))
+        image
+        for image in request.images
+        if image.found != "there" and not (image.will_be_copied and image.found in _ABSENT)
     ]
     return _refuse_missing(request, missing) if missing else None
 
@@ -39,14 +42,10 @@ def _refuse_missing(request: Request, images: list[ImagePresence]) -> Refusal:
         _suggest_fix(request, images),
         for_now=len(reasons) > 0
         and all(why.code == REGISTRY_UNREACHABLE for why in reasons)
-        and not any(map(_is_absent, images)),
+        and not any(image.found in _ABSENT for image in images),
         warns=all(image.is_warning_only for image in images),
         because=reasons,
     )
-
-
-def _is_absent(image: ImagePresence) -> bool:
-    return image.found in {"absent", "no repository"}
 
 
 def _describe_absence(image: ImagePresence) -> str:
@@ -61,7 +60,7 @@ def _describe_absence(image: ImagePresence) -> str:
 
 def _suggest_fix(request: Request, images: list[ImagePresence]) -> str:
     again = f"then: {request.command}"
-    if not any(map(_is_absent, images)):
+    if not any(image.found in _ABSENT for image in images):
         return f"mend what is listed, {again}"
     if any(image.found == "no repository" for image in images):
         return f"make the repository, and push that very content to it, or let envctl do that (copy = true), {again}"

@@ -41,16 +41,19 @@ def check_protection(request: Request) -> Refusal | None:
     # Stacks with the fate "destroy" were declared in the project: only their data stays protected.
     said = {stack for stack, fate in request.changeover.leaving.items() if fate == "destroy"}
     holding = [f"{r.action} {stack}: {r.address}" for stack, r in going if r.type in rules.stateful]
+    unsaid = [f"{stack}: {resource.address}" for stack, resource in going if stack not in said]
     if holding:
         hold = "holds" if len(holding) == 1 else "hold"
-        return _refuse_protected(request, f"the plan would {_shorten_list(holding)}, which {hold} data")
-    going = [(stack, resource) for stack, resource in going if stack not in said]
-    if len(going) > rules.max_destroys:
-        named = _shorten_list([f"{stack}: {resource.address}" for stack, resource in going])
-        many = "1 resource" if len(going) == 1 else f"{len(going)} resources"
+        message = f"the plan would {join_first(holding, MAX_NAMED)}, which {hold} data"
+    elif len(unsaid) > rules.max_destroys:
+        named = join_first(unsaid, MAX_NAMED)
+        many = "1 resource" if len(unsaid) == 1 else f"{len(unsaid)} resources"
         message = f"the plan destroys {many}, and max_destroys is {rules.max_destroys} ({named})"
-        return _refuse_protected(request, message)
-    return None
+    else:
+        return None
+    entry = request.pipeline.entry
+    hint = f"make a release that keeps, moves or forgets them (moved and removed blocks): envctl apply {entry}"
+    return Refusal("G301", "protection", message, hint)
 
 
 def check_same_plan(request: Request) -> Refusal | None:
@@ -123,7 +126,7 @@ def check_rehearsed(request: Request) -> Refusal | None:
     new = [what for what in list_performed_actions(request.plan.stacks) if what not in done]
     if not new:
         return None
-    message = f"release {shorten_id(request.identity)} never did this in {request.source}: {_shorten_list(new)}"
+    message = f"release {shorten_id(request.identity)} never did this in {request.source}: {join_first(new, MAX_NAMED)}"
     hint = f"look at the plan with care, or rehearse it in {request.source} first: envctl history {request.source}"
     return Refusal("G303", "rehearsed", message, hint, warns=request.rules.rehearsed == "warn")
 
@@ -154,12 +157,6 @@ def _warn_of_forgotten(request: Request) -> Refusal | None:
     return Refusal("G304", "known_state", describe_forgotten_states(request.target, back), hint, warns=True)
 
 
-def _refuse_protected(request: Request, message: str) -> Refusal:
-    entry = request.pipeline.entry
-    hint = f"make a release that keeps, moves or forgets them (moved and removed blocks): envctl apply {entry}"
-    return Refusal("G301", "protection", message, hint)
-
-
 def _refuse_unapproved(
     request: Request,
     gate: str,
@@ -172,7 +169,7 @@ def _refuse_unapproved(
     `earlier` is true if all approvals were stored by an earlier version.
     """
     beyond = closest[1] if closest else changes
-    what = _shorten_list([change.description for change in beyond])
+    what = join_first([change.description for change in beyond], MAX_NAMED)
     message = f"the plan holds more than what was approved at the gate {gate}: {what}"
     if earlier:
         message = f"an earlier envctl kept what was approved at the gate {gate}, and looked at less of it: {what}"
@@ -181,7 +178,3 @@ def _refuse_unapproved(
         message += f"; {join_names(unseen)} could not be planned when it was approved"
     hint, who = approvals.format_approve_command(request, gate), approvals.describe_allowed_approvers(request)
     return Refusal("G302", "same_plan", message, hint, for_now=True, who=who)
-
-
-def _shorten_list(texts: list[str]) -> str:
-    return join_first(texts, MAX_NAMED)

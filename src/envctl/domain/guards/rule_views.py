@@ -24,18 +24,18 @@ def list_views(request: Request) -> tuple[Request, ...]:
     recorded, counting = request.target_state.rules, find_binding_document(request)
     if recorded is not None and counting is not None:
         when = f"on {recorded.at:%Y-%m-%d} (entry {recorded.started})"
-        return (request, _build_view(request, counting, f"by the rules that {request.target} was deployed with {when}"))
+        others = [(counting, f"by the rules that {request.target} was deployed with {when}")]
+    else:
+        others = []
+        for owner in find_account_owners(request):
+            is_shared = request.document is not None and request.document.account_id == owner.account_id
+            how = "which has the same account" if is_shared else f"whose account {owner.account_id} it names"
+            others.append((owner, f"by the rules of {owner.environment}, {how}"))
     views = [request]
-    for owner in find_account_owners(request):
-        is_shared = request.document is not None and request.document.account_id == owner.account_id
-        how = "which has the same account" if is_shared else f"whose account {owner.account_id} it names"
-        views.append(_build_view(request, owner, f"by the rules of {owner.environment}, {how}"))
+    for document, whose in others:
+        accounts = tuple(account for account in request.other_accounts if account in document.all_accounts)
+        views.append(replace(request, rules=to_rules(document), other_accounts=accounts, whose_rules=whose))
     return tuple(views)
-
-
-def _build_view(request: Request, document: RulesDocument, whose: str) -> Request:
-    accounts = tuple(account for account in request.other_accounts if account in document.all_accounts)
-    return replace(request, rules=to_rules(document), other_accounts=accounts, whose_rules=whose)
 
 
 def find_account_owners(request: Request) -> tuple[RulesDocument, ...]:

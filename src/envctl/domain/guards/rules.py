@@ -2,7 +2,7 @@
 
 from envctl.domain.guards import rule_views
 from envctl.domain.guards.request import Refusal, Request, can_record_rules
-from envctl.domain.rules.changes import format_rule_lines, list_conflicts
+from envctl.domain.rules.changes import list_conflicts, list_rule_lines
 from envctl.domain.rules.document import RulesDocument, to_rules
 from envctl.domain.text.durations import format_duration
 from envctl.domain.text.lists import join_names
@@ -159,7 +159,7 @@ def _warn_of_first_record(request: Request) -> Refusal | None:
         return None
     if request.target_state.rules is not None or request.target_state.current is None:
         return None
-    told = "; ".join(format_rule_lines(document))
+    told = "; ".join(map(str, list_rule_lines(document)))
     message = f"the rules of {request.target} are recorded for the first time: {told}"
     return Refusal("G112", "rules", message, f"envctl rules {request.target}", warns=True)
 

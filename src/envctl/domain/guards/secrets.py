@@ -12,14 +12,8 @@ def check_secrets(request: Request) -> Refusal | None:
     if request.action == "destroy" or not (missing or unknown):
         return None
     because = tuple(found for each in (*missing, *unknown) if (found := find_problem(each, request.target)))
-    told = [
-        f"{_format_count(len(missing))} missing in {request.target}" if missing else "",
-        f"{_format_count(len(unknown))} there or not, nobody could tell" if unknown else "",
-    ]
+    ends = ((len(missing), f"missing in {request.target}"), (len(unknown), "there or not, nobody could tell"))
+    told = [f"{'1 secret is' if count == 1 else f'{count} secrets are'} {end}" for count, end in ends if count]
     cure = "create" if missing else "mend"
     hint = f"{cure} what is listed, and look again with: envctl secrets check {request.target}"
-    return Refusal("G202", "secrets", "; ".join(filter(None, told)), hint, because=because)
-
-
-def _format_count(number: int) -> str:
-    return "1 secret is" if number == 1 else f"{number} secrets are"
+    return Refusal("G202", "secrets", "; ".join(told), hint, because=because)

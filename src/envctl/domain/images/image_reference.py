@@ -59,20 +59,13 @@ class Image:
     @property
     def registry(self) -> str:
         """Host and port of the registry; Docker Hub if none is written."""
-        first, slash, _ = self.name.partition("/")
-        return first if slash and _is_host(first) else DOCKER_HUB
+        return self._split_host()[0] or DOCKER_HUB
 
     @property
     def repository(self) -> str:
         """Path in the registry."""
-        first, slash, rest = self.name.partition("/")
-        if slash and _is_host(first):
-            return f"library/{rest}" if first == DOCKER_HUB and "/" not in rest else rest
-        return self.name if slash else f"library/{self.name}"
-
-    def with_digest(self, digest: str) -> "Image":
-        """Return the reference by digest alone, without its tag."""
-        return Image(self.name, digest=digest)
+        host, path = self._split_host()
+        return f"library/{path}" if host in ("", DOCKER_HUB) and "/" not in path else path
 
     def with_repository(self, name: str) -> "Image":
         """Return the same image in another repository. Raises ValueError for an invalid one."""
@@ -81,10 +74,12 @@ class Image:
             raise ValueError("it is a repository with a tag or a digest")
         return Image(name, self.tag, self.digest)
 
-
-def _is_host(first: str) -> bool:
-    """Apply Docker's rule: a first part with a dot or a port, or `localhost`, is a host."""
-    return "." in first or ":" in first or first == "localhost"
+    def _split_host(self) -> tuple[str, str]:
+        """Split off the host by Docker's rule: a first part with a dot or a port, or `localhost`. It may be empty."""
+        first, slash, rest = self.name.partition("/")
+        if slash and ("." in first or ":" in first or first == "localhost"):
+            return first, rest
+        return "", self.name
 
 
 @dataclass(frozen=True)

@@ -60,20 +60,17 @@ def parse_manifest(data: bytes, media_type: str = "") -> Manifest:
     if kind in INDEX_TYPES:
         return Manifest(compute_digest(data), kind, data, children=_parse_descriptors(document.get("manifests")))
     if kind in IMAGE_TYPES:
-        blobs = _parse_descriptors([document.get("config"), *_require_list(document.get("layers"))])
+        blobs = _parse_descriptors(document.get("layers"), document.get("config"))
         here = [blob for blob in blobs if not any(word in blob.media_type for word in FOREIGN_LAYERS)]
         return Manifest(compute_digest(data), kind, data, blobs=tuple(here))
     raise ValueError(f"it is of a kind that envctl does not know: {kind[:80] or 'none'}")
 
 
-def _require_list(value: object) -> list[object]:
+def _parse_descriptors(value: object, *first: object) -> tuple[Descriptor, ...]:
+    """Parse the parts of a list, after the first ones."""
     if not isinstance(value, list):
         raise ValueError("it lists no parts")  # noqa: TRY004
-    return value
-
-
-def _parse_descriptors(value: object) -> tuple[Descriptor, ...]:
-    listed = _require_list(value)
+    listed = [*first, *value]
     if len(listed) > MAX_PARTS:
         raise ValueError(f"it has more than {MAX_PARTS} parts")
     return tuple({part.digest: part for part in map(_parse_descriptor, listed)}.values())

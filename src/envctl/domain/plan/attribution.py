@@ -51,8 +51,9 @@ def _select_cause(cause: Cause, stack: StackPlan, pieces: Sequence[_CausedChange
 
 def _assign_causes(stack: StackPlan, between: Mapping[Cause, StackPlan]) -> list[_CausedChange]:
     found: list[_CausedChange] = []
+    by_address = {cause: {each.address: each for each in reversed(plan.resources)} for cause, plan in between.items()}
     for resource in stack.resources:
-        seen = {cause: _find_resource(resource, plan) for cause, plan in between.items()}
+        seen = {cause: resources.get(resource.address) for cause, resources in by_address.items()}
         own: Cause = next((c for c, change in seen.items() if change and change.action == resource.action), "release")
         found += [(its, replace(resource, attributes=which)) for its, which in _split_attributes(resource, seen, own)]
     for output in stack.outputs:
@@ -80,7 +81,3 @@ def _split_attributes(
 
 def _has_attribute_change(change: ResourceChange, attribute: AttributeChange) -> bool:
     return any(a.path == attribute.path and is_same_value(a.after, attribute.after) for a in change.attributes)
-
-
-def _find_resource(resource: ResourceChange, plan: StackPlan) -> ResourceChange | None:
-    return next((other for other in plan.resources if other.address == resource.address), None)

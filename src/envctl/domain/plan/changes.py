@@ -167,10 +167,6 @@ def has_created_or_deleted(plans: Iterable[StackPlan]) -> bool:
     return any(r.action in actions and r.type != BUILT_IN_TYPE for plan in plans for r in plan.resources)
 
 
-def count_touched(plans: Iterable[StackPlan]) -> int:
-    return sum(sum(count_actions(plan.resources).values()) for plan in plans)
-
-
 def format_invocation_address(address: str, event: str, resource: str, prefix: str) -> str:
     """Return the address of an invoked action with its trigger: one action may run more than once.
 

@@ -2,23 +2,21 @@
 
 import re
 from collections.abc import Iterable
-from typing import TypeVar
 
 from envctl.domain.redaction.parts import find_parts
 from envctl.domain.redaction.redactor import NULL_REDACTOR, SENSITIVE_MARK, Redactor
 
-T = TypeVar("T")
 # A name with a password, or a token alone. A name alone, like `git@`, is no secret.
 _LOGIN = re.compile(r"(?<=://)(?:([^\s/@:\"'<>]*):[^\s/@\"'<>]+|[^\s/@:\"'<>]{20,})@")
 
 
 class KnownSecrets:
-    """Sensitive values learned during a command. Thread-safe: an update replaces the whole redactor."""
+    """Sensitive values learned during a command. Thread-safe: an update replaces the whole `redactor`."""
 
     def __init__(self) -> None:
         self._parts: frozenset[str] = frozenset()
         self._public: frozenset[str] = frozenset()
-        self._redactor = NULL_REDACTOR
+        self.redactor = NULL_REDACTOR
 
     def add_secrets(self, values: Iterable[object], public: Iterable[str] = ()) -> frozenset[str]:
         """Redact these values from now on, and return their searched parts. `public` are names without secrecy."""
@@ -32,18 +30,11 @@ class KnownSecrets:
         self._public |= frozenset(public)
         every = frozenset(part for part in self._parts.union(parts) if part.lower() not in self._public)
         if every != self._parts:
-            self._parts, self._redactor = every, Redactor(every)
-
-    def redact(self, text: str) -> str:
-        return self._redactor.redact(text)
-
-    def redact_all(self, value: T) -> T:
-        """Return any result with all its texts redacted."""
-        return self._redactor.redact_all(value)
+            self._parts, self.redactor = every, Redactor(every)
 
     def redact_message(self, text: str) -> str:
         """Redact the output of another program, including unknown passwords in URLs."""
-        return redact_logins(self.redact(text))
+        return redact_logins(self.redactor.redact(text))
 
 
 def redact_logins(text: str) -> str:

@@ -6,9 +6,7 @@ from typing import Any, TypeVar
 
 from envctl.domain.rules.document import RulesDocument, to_rules
 from envctl.domain.text.durations import format_duration, parse_duration
-from envctl.domain.text.lists import join_first
 
-MAX_DIFFERENCES = 6
 _DURATIONS = frozenset({"gates.expires", "gates.max_age", "gates.soak"})
 # Described by functions of their own.
 _SEPARATE_KEYS = frozenset({"checks", "order", "rollouts"})
@@ -46,11 +44,6 @@ def list_differences(before: RulesDocument, after: RulesDocument) -> tuple[str, 
         changed=lambda old, table: f": {_describe_rollout(old)} -> {_describe_rollout(table)}",
     )
     return tuple(dict.fromkeys(found))
-
-
-def describe_differences(before: RulesDocument, after: RulesDocument) -> str:
-    """Return the first differences as text; empty without any."""
-    return join_first(list_differences(before, after), MAX_DIFFERENCES)
 
 
 def list_conflicts(before: RulesDocument, after: RulesDocument) -> tuple[str, ...]:
@@ -102,10 +95,6 @@ def list_rule_lines(document: RulesDocument) -> tuple[RuleLine, ...]:
     for name, table in said.get("rollouts", {}).items():
         lines.append(RuleLine(f"rollout of {name}", _describe_rollout(table), ("stacks", name, "rollout")))
     return tuple(lines)
-
-
-def format_rule_lines(document: RulesDocument) -> tuple[str, ...]:
-    return tuple(map(str, list_rule_lines(document)))
 
 
 def _keeps_promotion_path(before: tuple[str, ...], after: tuple[str, ...]) -> bool:

@@ -71,7 +71,11 @@ def compare_settings(
     refused: frozenset[str] = frozenset(),
 ) -> Comparison:
     """Compare settings; null equals no value. `refused` are the names known to be refused by parity."""
-    one, other = _index_by_stack(first), _index_by_stack(second)
+    # The position of each setting, by name and stack.
+    one, other = (
+        {(each.name, stack): number for number, each in enumerate(side.settings) for stack in each.stacks}
+        for side in (first, second)
+    )
     stacks_by_values: dict[tuple[str, int | None, int | None], list[str]] = {}
     for name, stack in sorted(one.keys() | other.keys()):
         values = (name, one.get((name, stack)), other.get((name, stack)))
@@ -88,11 +92,6 @@ def compare_settings(
             ours, theirs = (_redact_setting(each, tuple(stacks), hidden=hidden) for each in sides)
             pairs.append(Pair(name, tuple(stacks), ours, theirs, relation, parity))
     return Comparison(first.environment, second.environment, tuple(pairs), refused)
-
-
-def _index_by_stack(settings: EnvironmentSettings) -> dict[tuple[str, str], int]:
-    """Return the position of each setting by name and stack."""
-    return {(each.name, stack): number for number, each in enumerate(settings.settings) for stack in each.stacks}
 
 
 def _find_relation(first: Setting | None, second: Setting | None) -> Relation:

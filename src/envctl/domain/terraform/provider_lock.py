@@ -44,7 +44,7 @@ def keep_known_hashes(known: bytes, lock: bytes) -> bytes:
     """Return the lock with the known hashes of unchanged versions added: they belong to other platforms."""
     before = split_provider_blocks(known)
     blocks = [
-        _format_block(address, block, {*read_hashes(block), *read_hashes(before[address])}, _split_constraints(block))
+        _format_block(address, block, {*read_hashes(block), *read_hashes(before[address])}, list_constraints(block))
         if address in before and _read_raw_version(before[address]) == _read_raw_version(block)
         else block
         for address, block in split_provider_blocks(lock).items()
@@ -71,10 +71,11 @@ def read_version(block: bytes) -> str:
     return _read_raw_version(block).decode(errors="backslashreplace")
 
 
-def read_constraints(block: bytes) -> str:
-    """Return the version constraints in a block; empty without any."""
+def list_constraints(block: bytes) -> list[str]:
+    """Return the version constraints in a block."""
     match = _CONSTRAINTS.search(block)
-    return match[1].decode(errors="backslashreplace") if match else ""
+    text = match[1].decode(errors="backslashreplace") if match else ""
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def read_hashes(block: bytes) -> tuple[str, ...]:
@@ -87,7 +88,7 @@ def _merge_blocks(address: str, known: bytes, block: bytes) -> bytes:
         return known
     if _list_facts(known) <= _list_facts(block):
         return block
-    constraints = sorted({*_split_constraints(known), *_split_constraints(block)})
+    constraints = sorted({*list_constraints(known), *list_constraints(block)})
     return _format_block(address, known, {*read_hashes(known), *read_hashes(block)}, constraints)
 
 
@@ -103,11 +104,7 @@ def _format_block(address: str, block: bytes, known: Collection[str], asked: Col
 
 
 def _list_facts(block: bytes) -> set[str]:
-    return {*_split_constraints(block), *read_hashes(block)}
-
-
-def _split_constraints(block: bytes) -> list[str]:
-    return [part.strip() for part in read_constraints(block).split(",") if part.strip()]
+    return {*list_constraints(block), *read_hashes(block)}
 
 
 def _read_raw_version(block: bytes) -> bytes:

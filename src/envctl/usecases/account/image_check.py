@@ -36,13 +36,13 @@ def _pin_tag(ports: Ports, project: Project, name: str, image: Image) -> Image:
     digest = ports.registries.resolve_digest(reachable) if reachable else None
     if digest is None and ports.sandbox:
         ports.observer.on_message(f"{name}: {image} is not in the sandbox; a digest that is made up stands for it")
-        return image.with_digest(compute_digest(str(image).encode()))
+        return Image(image.name, digest=compute_digest(str(image).encode()))
     if digest is None:
         message = f"artifact {name}: there is no {image}"
         hint = f"push it first, or correct the tag in {load.settings_path(project.entry)}"
         raise OperationFailedError(Problem("E431", message, hint))
     ports.observer.on_message(f"{name}: {image} is {digest}")
-    return image.with_digest(digest)
+    return Image(image.name, digest=digest)
 
 
 def authorize_pull(ports: Ports, project: Project, image: Image, environment: str) -> RegistryImage:

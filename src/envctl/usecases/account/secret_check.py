@@ -116,7 +116,7 @@ def require_own_account(ports: Ports, project: Project, environment: str) -> Cal
 
 
 def _iterate_releases(ports: Ports, project: Project, environment: str) -> Iterator[str]:
-    source = project.find_previous(environment)
+    source = project.pipeline.find_previous(environment)
     if source is not None:
         present = journal.load(ports)
         current = present.find_environment(environment).current

@@ -10,7 +10,7 @@ from envctl.domain.guards.request import can_record_rules
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
 from envctl.domain.ledger.state import LedgerState
-from envctl.domain.plan.changes import count_touched
+from envctl.domain.plan.changes import count_actions
 from envctl.domain.plan.fingerprint import fingerprint_plan, list_performed_actions
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
@@ -147,12 +147,13 @@ def _check_unchanged_history(planned: PlannedDeployment, present: LedgerState) -
 
 def _record_success(attempt: Attempt) -> None:
     prepared, target, command = attempt.prepared, attempt.request.target, attempt.guard_request.command
+    kept = [plan for plan in attempt.plans.values() if plan.leaves != "forget"]
     event = DeploymentSucceeded(
         target,
         attempt.guard_request.identity,
         attempt.started,
         () if attempt.request.action == "destroy" else tuple(attempt.applied),
-        changed=count_touched(plan for plan in attempt.plans.values() if plan.leaves != "forget"),
+        changed=sum(sum(count_actions(plan.resources).values()) for plan in kept),
         performed=list_performed_actions(attempt.list_finished_plans()),
         partial=bool(prepared.only),
         lost=attempt.planned.lost,

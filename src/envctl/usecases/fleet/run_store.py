@@ -41,12 +41,18 @@ ShardAnswer = Answer | Problem
 
 
 def save_run(ports: Ports, run: MatrixRun) -> None:
-    ports.store.create(run_documents.format_begun_key(run.id), run_documents.encode_document(run))
+    ports.store.create(
+        run_documents.format_run_key(run_documents.BEGUN_FOLDER, run.id), run_documents.encode_document(run)
+    )
 
 
 def load_run(ports: Ports, run: str, kind: RunKind | Literal[""] = "") -> MatrixRun:
     """Load a run. Raises UsageError for an unknown name or another kind of run."""
-    data = ports.store.read(run_documents.format_begun_key(run)) if run_documents.is_run_id(run) else None
+    data = (
+        ports.store.read(run_documents.format_run_key(run_documents.BEGUN_FOLDER, run))
+        if run_documents.is_run_id(run)
+        else None
+    )
     if data is None:
         raise UsageError(Problem("E027", f"there is no run {run!r}", "begin one: envctl matrix"))
     try:
@@ -82,7 +88,7 @@ def save_answer(ports: Ports, new: Answer) -> int:
 
 def load_answers(ports: Ports, run: MatrixRun) -> dict[int, ShardAnswer]:
     """Return the last answer of each shard, by number."""
-    last = run_documents.select_last_answers(ports.store.list_keys(run_documents.format_answers_folder(run.id)))
+    last = run_documents.select_last_answers(ports.store.list_keys(f"{run_documents.ANSWERS_FOLDER}{run.id}/"))
     found = dict(zip(last, ports.store.read_all(list(last.values())), strict=True))
     return {number: _parse_answer(run, number, found.get(number)) for number in range(1, len(run.shards) + 1)}
 
@@ -90,8 +96,8 @@ def load_answers(ports: Ports, run: MatrixRun) -> dict[int, ShardAnswer]:
 def load_last_collected(ports: Ports, kind: RunKind) -> CollectedRun | None:
     """Return the last collected run of that kind, for its durations; None if it is unreadable."""
     for run in reversed(_list_runs(ports, run_documents.COLLECTED_FOLDER)):
-        if run_documents.parse_run_kind(run) == kind:
-            data = ports.store.read(run_documents.format_collected_key(run)) or b""
+        if f"-{kind}-" in run:
+            data = ports.store.read(run_documents.format_run_key(run_documents.COLLECTED_FOLDER, run)) or b""
             try:
                 return run_documents.decode_document(CollectedRun, data)
             except run_documents.UnreadableDocumentError:
@@ -102,7 +108,9 @@ def load_last_collected(ports: Ports, kind: RunKind) -> CollectedRun | None:
 def save_collected(ports: Ports, done: CollectedRun) -> None:
     """Mark a run as collected, keeping an earlier mark."""
     with suppress(AlreadyExistsError):
-        ports.store.create(run_documents.format_collected_key(done.run), run_documents.encode_document(done))
+        ports.store.create(
+            run_documents.format_run_key(run_documents.COLLECTED_FOLDER, done.run), run_documents.encode_document(done)
+        )
 
 
 def _parse_answer(run: MatrixRun, number: int, data: bytes | None) -> ShardAnswer:

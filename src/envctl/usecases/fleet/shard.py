@@ -68,11 +68,10 @@ class _ShardTask:
     @classmethod
     def load_task(cls, ports: Ports, name: str, number: int, kind: RunKind) -> Self:
         run = run_store.load_run(ports, name, kind)
-        shard = run.find_shard(number)
-        if shard is None:
+        if not 0 < number <= len(run.shards):
             message = f"run {name} has no shard {number}: it has {len(run.shards)}"
             raise UsageError(Problem("E027", message, f"envctl {kind} --help"))
-        project, present = load.load_project(ports), journal.load(ports)
+        shard, project, present = run.shards[number - 1], load.load_project(ports), journal.load(ports)
         seen = {each: snapshot_environment(ports, project, present, kind, each) for each in shard.units}
         return cls(ports, run, number, shard, present, seen)
 

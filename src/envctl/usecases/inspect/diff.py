@@ -88,7 +88,7 @@ def diff_environments(ports: Ports, first: str, second: str, *, patch: bool = Fa
     project = load.load_project(ports)
     names = load.find_environment(ports, project, first), load.find_environment(ports, project, second)
     if first == second:
-        other = project.find_previous(first) or project.pipeline.find_next(first) or "…"
+        other = project.pipeline.find_previous(first) or project.pipeline.find_next(first) or "…"
         raise UsageError(Problem("E011", f"{first} is compared with itself", f"envctl diff {first} {other}"))
     present = journal.load(ports)
     sides = [_load_side(ports, project.view_for(name), present, name) for name in names]
@@ -169,7 +169,7 @@ def _list_parity_refusals(ports: Ports, project: Project, source: _LoadedSide, t
     """Return the settings that parity (G205) would refuse in the next promotion, read for the source's release."""
     name = target.side.environment
     allowed = find_rules(project, name).may_differ
-    is_next = source.side.environment == project.find_previous(name)
+    is_next = source.side.environment == project.pipeline.find_previous(name)
     if not is_next or allowed is None or source.release is None or source.settings is None:
         return frozenset()
     try:

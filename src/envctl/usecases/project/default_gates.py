@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from envctl.domain.config.project import Project
-from envctl.domain.config.rules.environment_rules import DEFAULT_GATES
+from envctl.domain.config.rules import environment_rules
 from envctl.domain.findings import Finding
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.load import locate_key
@@ -13,8 +13,9 @@ def find_default_gates(ports: Ports, project: Project, environments: Sequence[st
     """Return a finding, with the line of its section, for each environment without declared approvals."""
     found = []
     for name in environments:
-        if project.view_for(name).has_default_gates(name):
-            place, usual = locate_key(ports, "environments", name, "gates"), ", ".join(DEFAULT_GATES)
+        order, said = project.view_for(name).pipeline.order, project.environments[name].gates.approvals
+        if said is None and environment_rules.find_default_gates(order, name):
+            place, usual = locate_key(ports, "environments", name, "gates"), ", ".join(environment_rules.DEFAULT_GATES)
             seen = f"{place}: {name} says nothing about approvals, and asks for the usual ones ({usual})"
             mend = f"if it needs none, say so: [environments.{name}.gates] approvals = {{}}"
             found.append(Finding("approvals", "warn", seen, mend))

@@ -12,6 +12,7 @@ from envctl.domain.images.image_reference import Image, is_pinned_image
 from envctl.domain.plan.leaving_stacks import Fate
 from envctl.domain.release.contents import File, Release, StackWiring, Wiring
 from envctl.domain.release.remote_modules import is_local_source
+from envctl.domain.terraform.output_reference import OutputReference
 from envctl.domain.terraform.variables import Assignment, ModuleCall, ModuleInterface, Schema
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
 from envctl.domain.text.suggestions import find_nearest
@@ -114,7 +115,8 @@ def _find_misfits(ports: Ports, project: Project, interfaces: Mapping[str, Modul
     problems = []
     for name, stack in project.stacks.items():
         declared = {variable.name for variable in interfaces[normpath(stack.module)].variables}
-        for variable, reference in stack.parse_references().items():
+        for variable, text in stack.inputs.items():
+            reference = OutputReference.parse(text)
             module = project.stacks[reference.stack].module
             outputs = {output.name for output in interfaces[normpath(module)].outputs}
             if variable not in declared:
@@ -169,7 +171,7 @@ def wire_stack(stack: Stack) -> StackWiring:
 
 def list_removed_stacks(project: Project) -> dict[str, Fate]:
     """Return the fate of each stack dropped by the working tree. Fates of existing stacks are left out."""
-    return {name: fate for name, fate in sorted(project.removed_fates.items()) if name not in project.stacks}
+    return {name: each.then for name, each in sorted(project.removed.items()) if name not in project.stacks}
 
 
 def read_artifacts(ports: Ports, project: Project, schema: Schema) -> dict[str, object]:

@@ -201,7 +201,7 @@ def _compare_to_source(
     ports: Ports, project: Project, request: Request, release: Release | None, settings: EnvironmentSettings | None
 ) -> Mapping[str, tuple[Problem, ...]]:
     """Return the settings that differ from the source of a promotion, if a rule compares them."""
-    source = project.find_previous(request.target)
+    source = project.pipeline.find_previous(request.target)
     if source is None or request.source != source or settings is None:
         return {}
     if all(view.rules.may_differ is None for view in list_views(request)):

@@ -39,5 +39,5 @@ def _find_fates(
     """Return the fates in the release. For a rollback, stacks newer than the release follow the project file."""
     current = present.find_environment(environment).current
     if release and current and not present.is_newer(release, current.release):
-        return {**project.removed_fates, **wiring.removed}
+        return {**{name: each.then for name, each in project.removed.items()}, **wiring.removed}
     return dict(wiring.removed)

@@ -10,7 +10,7 @@ from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.errors import OperationFailedError
 from envctl.domain.release import lockfile_root
 from envctl.domain.release.contents import File, Release, StackWiring, Wiring
-from envctl.domain.terraform.provider_lock import read_constraints, read_hashes, read_version, split_provider_blocks
+from envctl.domain.terraform.provider_lock import list_constraints, read_hashes, read_version, split_provider_blocks
 from envctl.usecases.ports.terraform import HashedProviders, PreparedStack
 from tests.adapters.terraform.conftest import Heard
 from tests.faults.provider_mirror import ADDRESS, ProviderMirror, serve_provider_mirror
@@ -61,9 +61,9 @@ def test_one_version_satisfies_all_stacks_and_platforms(bench: Bench) -> None:
     bench.lay(web={"tiny": 'version = "~> 1.0"'}, jobs={"tiny": 'version = ">= 1.0, < 1.1"', "other": ""})
     found = bench.hashed(b"", LINUX, MAC)
     tiny = split_provider_blocks(found.lock)[ADDRESS]
-    assert (read_version(tiny), read_constraints(tiny), len(read_hashes(tiny))) == (
+    assert (read_version(tiny), list_constraints(tiny), len(read_hashes(tiny))) == (
         "1.0.0",
-        ">= 1.0.0, ~> 1.0, < 1.1.0",
+        [">= 1.0.0", "~> 1.0", "< 1.1.0"],
         2,
     )
     assert read_version(split_provider_blocks(found.lock)[OTHER]) == "2.0.0"

@@ -9,7 +9,7 @@ import pytest
 
 from envctl.domain.config.project import Project
 from envctl.domain.config.rules.environment_rules import Rules
-from envctl.domain.rules.changes import format_rule_lines, list_conflicts, list_differences
+from envctl.domain.rules.changes import list_conflicts, list_differences, list_rule_lines
 from envctl.domain.rules.document import (
     MalformedRulesError,
     RulesDocument,
@@ -199,7 +199,7 @@ def test_rollout_is_included(table: dict[str, Any], told: tuple[str, ...]) -> No
 def test_added_and_removed_rollouts_are_described() -> None:
     assert list_differences(rolled(ROLLOUT), rolled(None)) == ("rollout of web goes",)
     assert list_differences(rolled(None), rolled(ROLLOUT)) == (f"rollout of web is new: {STEPS}",)
-    assert STEPS in format_rule_lines(rolled(ROLLOUT))[-1]
+    assert STEPS in str(list_rule_lines(rolled(ROLLOUT))[-1])
     assert decode(encode(rolled(ROLLOUT))).digest == rolled(ROLLOUT).digest
 
 
@@ -238,7 +238,7 @@ def test_newly_set_account_is_no_conflict() -> None:
 
 
 def test_rules_are_formatted_as_lines() -> None:
-    told = format_rule_lines(WHOLE)
+    told = tuple(map(str, list_rule_lines(WHOLE)))
     assert told[:2] == ("place: after dev, staging", "approvals: peer 1, business 2")
     assert {"account: 333333333333", "gates.soak: 1d", "check: smoke", "protected: true"} <= set(told)
     assert 'window: allow window "office" (mon 09:00 to 17:00 Asia/Tokyo)' in told

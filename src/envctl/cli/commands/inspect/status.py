@@ -42,7 +42,7 @@ def _watch_status(context: typer.Context, interval: int) -> NoReturn:
     view = _choose_view(context, interval)
     with (
         contextlib.suppress(KeyboardInterrupt),
-        contextlib.closing(view),
+        contextlib.closing(view) if isinstance(view, StatusScreen) else contextlib.nullcontext(),
         open_ports(context.obj) as wired,
         interval_sleep(interval) as sleep,
     ):
@@ -58,16 +58,16 @@ def _watch_status(context: typer.Context, interval: int) -> NoReturn:
 
 
 def _choose_view(context: typer.Context, interval: int) -> "StatusScreen | StatusLog | JsonLines":
-    from envctl.cli.output.consoles import stderr_console, stdout_console
+    from envctl.cli.output.consoles import create_console
     from envctl.cli.render.console.inspect.watch import JsonLines, StatusLog, StatusScreen
 
     options = context.obj
     if options.json:
         return JsonLines(lambda result, error: print_json_line(options, to_command_name(context), result, error))
-    out = stdout_console(options)
+    out = create_console(options)
     if sys.stdout.isatty() and not out.is_dumb_terminal:
         return StatusScreen(out, interval)
-    return StatusLog(out, stderr_console(options))
+    return StatusLog(out, create_console(options, stderr=True))
 
 
 def _check_options(context: typer.Context, interval: int | None, *, watched: bool) -> None:

@@ -4,6 +4,9 @@ from importlib import import_module
 
 from rich.console import Console
 
+from envctl.cli.render.console.one_line import render_one_line
+from envctl.cli.render.terminal.text import print_nowrap
+
 # By name: importing every result type would take longer than rendering a plan.
 RENDERERS = {
     "Approved": "approval.approval.show_approval",
@@ -26,11 +29,11 @@ RENDERERS = {
     "History": "inspect.history.show_history",
     "Locked": "approval.locking.show_lock",
     "LockedProviders": "project.lock_providers.show_locked_providers",
-    "Matrix": "plan.many_plans.show_matrix",
+    "Matrix": "any_result.show_one_line",
     "PinnedKeys": "project.signing_keys.show_pinned_keys",
     "Plans": "plan.many_plans.show_plans",
     "Preview": "plan.preview.show_preview",
-    "OneOutput": "inspect.outputs.show_output",
+    "OneOutput": "any_result.show_one_line",
     "Recovered": "deployment.recovery.show_recovery",
     "Rendered": "inspect.settings.show_root_modules",
     "ReportWritten": "inspect.report.show_report",
@@ -52,3 +55,7 @@ RENDERERS = {
 def render_result(result: object, out: Console) -> None:
     module, _, function = RENDERERS[type(result).__name__].rpartition(".")
     getattr(import_module(f"envctl.cli.render.console.{module}"), function)(result, out)
+
+
+def show_one_line(result: object, out: Console) -> None:
+    print_nowrap(out, render_one_line(result) or "")

@@ -20,16 +20,12 @@ def render_one_line(result: object) -> str | None:
 
             return format_matrix(cast("Matrix", result))
         case "OneOutput":
-            return format_bare_output(cast("OneOutput", result))
+            from envctl.domain.terraform.outputs import format_raw_output
+
+            # The exact value, without escapes. A final newline is dropped: printing adds one.
+            return format_raw_output(cast("OneOutput", result).value).removesuffix("\n")
         case _:
             return None
-
-
-def format_bare_output(result: "OneOutput") -> str:
-    """Return the exact value, without escapes. A final newline is dropped: printing adds one."""
-    from envctl.domain.terraform.outputs import format_raw_output
-
-    return format_raw_output(result.value).removesuffix("\n")
 
 
 def format_validation(result: "Valid") -> str:

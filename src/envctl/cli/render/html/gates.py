@@ -51,11 +51,11 @@ def _render_approvals(outlook: Outlook) -> Iterator[Html]:
 def _list_rules(asked: Asked) -> Iterator[tuple[str, Html | str]]:
     """Yield each rule in force beside the gates, as name and value."""
     if asked.soak:
-        yield "Soak", f"{_format_duration(asked.soak)} verified in the environment before"
+        yield "Soak", f"{format_rough_duration(timedelta(seconds=asked.soak))} verified in the environment before"
     if asked.max_age:
-        yield "Proof", f"at most {_format_duration(asked.max_age)} old"
+        yield "Proof", f"at most {format_rough_duration(timedelta(seconds=asked.max_age))} old"
     if asked.expires:
-        yield "Approvals", f"hold for {_format_duration(asked.expires)}"
+        yield "Approvals", f"hold for {format_rough_duration(timedelta(seconds=asked.expires))}"
     if asked.self_approval:
         yield "Approvals", "whoever made it may approve it too"
     if asked.windows:
@@ -69,10 +69,6 @@ def _list_rules(asked: Asked) -> Iterator[tuple[str, Html | str]]:
     if asked.rehearsed == "refuse":
         yield "Rehearsed", "nothing that was not done in the environment before"
     yield "Break-glass", f"may waive {format_guards(asked.waivable)}" if asked.waivable else "waives nothing"
-
-
-def _format_duration(seconds: float) -> str:
-    return format_rough_duration(timedelta(seconds=seconds))
 
 
 def _render_next_change(outlook: Outlook, status: EnvironmentStatus, before: str) -> Html:

@@ -129,14 +129,9 @@ def _render_run(x: float, end: float, y: float, release: str, *, now: bool) -> I
 
 
 def _render_mark(happened: Happened, x: float, y: float) -> Html:
-    ring = tag("circle", cx=x, cy=y, r=11, class_="owed") if happened.deployment.waiver else join()
-    sign = states.choose_deployment_sign(happened)
-    return join(ring, render_sign_at(sign, x, y, MARK_SIZE, _describe_deployment(happened)))
-
-
-def _describe_deployment(happened: Happened) -> str:
-    deployment = happened.deployment
+    deployment, sign = happened.deployment, states.choose_deployment_sign(happened)
     at = f"{format_clock_time(deployment.started_at, UTC)} UTC"
     action = f"{states.describe_operation(deployment)}, release {shorten_id(deployment.release)}"
-    outcome = f"{states.choose_deployment_sign(happened).word}{', by break-glass' if deployment.waiver else ''}"
-    return f"{at} {happened.environment}: {action}: {outcome}, by {shorten_actor(deployment.by)}"
+    outcome = f"{sign.word}{', by break-glass' if deployment.waiver else ''}, by {shorten_actor(deployment.by)}"
+    ring = tag("circle", cx=x, cy=y, r=11, class_="owed") if deployment.waiver else join()
+    return join(ring, render_sign_at(sign, x, y, MARK_SIZE, f"{at} {happened.environment}: {action}: {outcome}"))

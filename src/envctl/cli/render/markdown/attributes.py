@@ -64,12 +64,13 @@ def _render_values(attribute: AttributeChange, width: int) -> Iterator[str]:
         yield from _render_sides(attribute, width)
         return
     extent = nested_diff.format_line_counts(attribute.before, attribute.after)
-    yield f"! {_format_path(attribute)}{f' {extent}' if extent else ''}{_format_replacement_note(attribute)}"
+    path, note = shorten_middle(to_one_line(attribute.path), MAX_PATH_WIDTH), _format_replacement_note(attribute)
+    yield f"! {path}{f' {extent}' if extent else ''}{note}"
     yield from (f"{line.sign.replace('…', ' ')}   {line.text_with_path or line.sign}" for line in nested)
 
 
 def _render_sides(attribute: AttributeChange, width: int, *, brief: bool = False) -> Iterator[str]:
-    path = pad_text(_format_path(attribute), width)
+    path = pad_text(shorten_middle(to_one_line(attribute.path), MAX_PATH_WIDTH), width)
     if attribute.before is attribute.after is Marker.SENSITIVE:
         yield f"! {path} = {Marker.SENSITIVE.value}, and other than before{_format_replacement_note(attribute)}"
         return
@@ -86,10 +87,6 @@ def _render_sides(attribute: AttributeChange, width: int, *, brief: bool = False
         else:
             yield f"{sign} {path} ={mark}"
             yield from (f"{sign}   {line}" for line in lines)
-
-
-def _format_path(attribute: AttributeChange) -> str:
-    return shorten_middle(to_one_line(attribute.path), MAX_PATH_WIDTH)
 
 
 def format_digest(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC
 
 from envctl.cli.render.console.inspect import artifacts, release_distance, settings_diff
-from envctl.cli.render.console.inspect.diff import describe_side, format_headline, list_remarks, list_sides
+from envctl.cli.render.console.inspect.diff import describe_side, format_headline, list_remarks
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.markdown.refusals import format_problem
 from envctl.cli.render.terminal.counting import format_count
@@ -21,10 +21,10 @@ def render_diff(diff: Diff) -> str:
     mark = md.FAIL if diff.unknown else md.WARN if diff.differs else md.OK
     return md.render_page(
         f"## {mark} {md.escape(diff.first.environment)} and {md.escape(diff.second.environment)}",
-        md.render_table(("environment", "state"), (_render_side(side) for side in list_sides(diff))),
+        md.render_table(("environment", "state"), (_render_side(side) for side in (diff.first, diff.second))),
         "\n".join(f"- {md.FAIL} {format_problem(problem)}" for problem in diff.problems),
         md.bold(format_headline(diff)),
-        *(_render_distance(diff.distance, list_sides(diff)) if diff.distance else ()),
+        *(_render_distance(diff.distance, (diff.first, diff.second)) if diff.distance else ()),
         *_render_artifacts(diff),
         *_render_settings(diff),
     )
@@ -86,7 +86,8 @@ def _render_artifacts(diff: Diff) -> Iterable[str]:
     yield f"### Artifacts: {md.escape(artifacts.summarize_artifacts(diff))}"
     rows = [
         (md.NEUTRAL if pair.equal else md.WARN, md.code(pair.variable), md.escape(environment), md.code(value))
-        for pair in artifacts.select_artifacts(diff)
+        for pair in diff.artifacts
+        if diff.everything or not pair.equal
         for environment, value in artifacts.list_artifact_values(pair, diff)
     ]
     yield md.render_table(("", "artifact", "environment", "value"), rows) if rows else ""

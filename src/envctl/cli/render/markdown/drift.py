@@ -25,12 +25,13 @@ def render_drift(drift: Drift) -> str:
     conditions = {each.condition for each in drift.environments}
     remarkable, quiet = console.split_clean(drift)
     worst = next((condition for condition in _BY_SEVERITY if condition in conditions), "empty")
+    drifted, pending = console.group_findings(drift)
     return md.render_page(
         f"## {_MARKS[worst]} {md.capitalize(md.escape(console.format_total(drift)))}",
         "\n".join(line for each in remarkable for line in _render_environment(each)),
         f"{md.OK} clean: {md.escape(quiet)}" if quiet else "",
-        render_drift_table("### Drift", "is there", console.list_drift(drift), drift=True),
-        render_drift_table("### Pending", "the configuration says", console.list_pending(drift), drift=False),
+        render_drift_table("### Drift", "is there", drifted, drift=True),
+        render_drift_table("### Pending", "the configuration says", pending, drift=False),
         *(md.render_next_step(command) for command in console.list_next_commands(drift)),
     )
 
@@ -76,7 +77,7 @@ def render_drift_table(heading: str, after: str, found: tuple[SharedDifference, 
 
 
 def _list_finding_cells(finding: SharedDifference, *, drift: bool) -> Iterator[tuple[str, str, str, str]]:
-    happened = console.format_action(finding.action) if drift else str(finding.action)
+    happened = console.ACTION_TEXTS.get(finding.action, "changed") if drift else str(finding.action)
     if finding.resource:
         yield from ((md.code(finding.name), *cells) for cells in _list_attribute_cells(finding.resource, happened))
     if finding.output:

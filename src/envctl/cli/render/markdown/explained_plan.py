@@ -29,7 +29,8 @@ def render_explained_plan(explained: Explained) -> str:
         *(block for part in explained.parts for block in _render_part(part, explained)),
         "\n".join(
             f"- {md.bold(stack.stack)}: {md.escape(summarize_stack(stack))}"
-            for stack in console.list_waiting_stacks(explained)
+            for stack in explained.plan.stacks
+            if stack.waits_for
         ),
         md.render_next_step(command),
         full_output=md.format_full_output(f"envctl plan {explained.environment} --explain"),

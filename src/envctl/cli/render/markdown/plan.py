@@ -79,17 +79,12 @@ def _render_stack_table(stacks: Sequence[StackPlan], title: str) -> Iterator[Blo
     if len(stacks) <= 1:
         return
     head = md.render_table(("", "stack", title), ())
-    rows = (
-        md.format_row((_choose_stack_mark(stack), md.bold(stack.stack), md.escape(console.summarize_stack(stack))))
-        for stack in stacks
-    )
-    yield Section(head, tuple(Piece(each, "row", Rank.ROW) for each in rows), separator="\n")
-
-
-def _choose_stack_mark(stack: StackPlan) -> str:
-    if stack.waits_for:
-        return WAITING
-    return DANGER if _find_destructive(stack) else "📝" if stack.changes else md.NEUTRAL
+    rows: list[Piece] = []
+    for stack in stacks:
+        changes = DANGER if _find_destructive(stack) else "📝" if stack.changes else md.NEUTRAL
+        cells = (md.bold(stack.stack), md.escape(console.summarize_stack(stack)))
+        rows.append(Piece(md.format_row((WAITING if stack.waits_for else changes, *cells)), "row", Rank.ROW))
+    yield Section(head, tuple(rows), separator="\n")
 
 
 def _render_stack(stack: StackPlan) -> Iterator[Block]:

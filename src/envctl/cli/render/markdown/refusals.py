@@ -1,6 +1,5 @@
 """Refusals of guards as a table."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from envctl.cli.render.console.approval import guards as console
@@ -25,21 +24,15 @@ def render_refusals(error: RefusedError, now: datetime) -> str:
 
 
 def render_refusal_row(refusal: Refusal, now: datetime) -> tuple[str, str, str]:
-    mark = md.WARN if refusal.warns else md.FAIL
-    return mark, format_guard(refusal.code, refusal.guard), "<br>".join(_format_refusal_lines(refusal, now))
+    lines = [md.escape(refusal.message), *map(format_problem, refusal.because)]
+    lines += [f"{word}: {md.escape(text)}" for word, text in console.list_refusal_details(refusal, now, UTC)]
+    if refusal.hint:
+        lines.append(f"next: {md.format_hint_cell(refusal.hint)}")
+    return md.WARN if refusal.warns else md.FAIL, format_guard(refusal.code, refusal.guard), "<br>".join(lines)
 
 
 def format_guard(number: str, name: str) -> str:
     return f"{number} {md.escape(name)}"
-
-
-def _format_refusal_lines(refusal: Refusal, now: datetime) -> Iterator[str]:
-    yield md.escape(refusal.message)
-    yield from (format_problem(problem) for problem in refusal.because)
-    for word, text in console.list_refusal_details(refusal, now, UTC):
-        yield f"{word}: {md.escape(text)}"
-    if refusal.hint:
-        yield f"next: {md.format_hint_cell(refusal.hint)}"
 
 
 def format_problem(problem: Problem) -> str:

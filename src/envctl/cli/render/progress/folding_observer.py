@@ -1,21 +1,16 @@
 """The progress log of a CI job, with a fold for each stack."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import RLock
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from rich.console import Console
 
 from envctl.cli.render.progress.observers import PlainObserver
 from envctl.cli.render.terminal.text import print_nowrap
-from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.usecases.ports.terraform import ProgressEvent
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from envctl.usecases.ports.bucket_report import BucketReport
 
 
 class FoldMarkers(Protocol):
@@ -58,26 +53,18 @@ class FoldingObserver(PlainObserver):
                 fold.lines.append(f"[{name}] {line}")
                 self._write_ready_lines()
 
-    def on_plan(self, plan: EnvironmentPlan) -> None:
-        self._print_unfolded(lambda: super(FoldingObserver, self).on_plan(plan))
-
-    def on_message(self, message: str) -> None:
-        self._print_unfolded(lambda: super(FoldingObserver, self).on_message(message))
-
-    def on_bucket_plan(self, buckets: "Sequence[BucketReport]") -> None:
-        self._print_unfolded(lambda: super(FoldingObserver, self).on_bucket_plan(buckets))
-
     def close(self) -> None:
         with self._lock:
             for fold in self._pending.values():
                 fold.has_ended = True
             self._write_ready_lines()
 
-    def _print_unfolded(self, print_text: Callable[[], None]) -> None:
-        """Close the open fold and print outside of it."""
+    @contextmanager
+    def _outside_folds(self) -> Iterator[None]:
+        """Close the open fold, and hold back all lines of folds meanwhile."""
         with self._lock:
             self._close_fold()
-            print_text()
+            yield
 
     def _write_ready_lines(self) -> None:
         """Write the lines of the oldest fold, and then the folds that have ended meanwhile."""

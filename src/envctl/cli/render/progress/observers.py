@@ -1,6 +1,6 @@
 """Progress output during a command: live on a terminal, or as plain lines in a log."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,6 @@ from rich.text import Text
 
 from envctl.cli.render.console.plan.plan import SYMBOLS, show_plan
 from envctl.cli.render.progress.board import ProgressBoard, RunningResource, StackProgress
-from envctl.cli.render.progress.silent import SilentObserver
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import escape_text, join_text, pad_text, print_nowrap, print_text, shorten_middle
 from envctl.cli.render.terminal.times import format_seconds
@@ -19,6 +18,7 @@ from envctl.usecases.ports.terraform import ProgressEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from envctl.usecases.ports.bucket_report import BucketReport
 
@@ -46,7 +46,7 @@ def _format_end(event: ProgressEvent) -> str:
     return f"{outcome} after {format_seconds(event.elapsed)}"
 
 
-class TerminalObserver(SilentObserver):
+class TerminalObserver:
     """Draws running changes at the bottom of the screen; ended ones stay above. Thread-safe."""
 
     def __init__(self, console: Console) -> None:
@@ -168,7 +168,7 @@ class BoardView:
         return join_text(start, (address, "bold"), " ", (elapsed, "dim"))
 
 
-class PlainObserver(SilentObserver):
+class PlainObserver:
     """Prints lines for a log, without times of day: CI logs add their own."""
 
     def __init__(self, console: Console) -> None:
@@ -187,15 +187,27 @@ class PlainObserver(SilentObserver):
         return f"{event.environment}/{event.stack}" if self._several else event.stack
 
     def on_plan(self, plan: EnvironmentPlan) -> None:
-        show_plan(plan, self._console)
-        self._console.print()
+        with self._outside_folds():
+            show_plan(plan, self._console)
+            self._console.print()
 
     def on_message(self, message: str) -> None:
-        print_nowrap(self._console, message)
+        with self._outside_folds():
+            print_nowrap(self._console, message)
 
     def on_bucket_plan(self, buckets: "Sequence[BucketReport]") -> None:
-        _show_intended(buckets, self._console)
-        self._console.print()
+        with self._outside_folds():
+            _show_intended(buckets, self._console)
+            self._console.print()
+
+    def pause_drawing(self) -> "AbstractContextManager[None]":
+        return nullcontext()
+
+    # There are no folds either.
+    _outside_folds = pause_drawing
+
+    def close(self) -> None:
+        """Do nothing: no drawing is left."""
 
     def _format_line(self, event: ProgressEvent) -> str:
         match event.phase:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
@@ -31,9 +32,11 @@ MAX_NAMED = 8
 
 @dataclass
 class TerminalPrompter:
-    """Asks on the console and reads answers from standard input."""
+    """Asks on the console and reads answers from standard input. Redacts plans, and suspends drawing for an apply."""
 
     console: Console
+    pause_drawing: Callable[[], AbstractContextManager[None]]
+    redact: Callable[[EnvironmentPlan], EnvironmentPlan]
     _: KW_ONLY
     yes: bool
     interactive: bool
@@ -41,19 +44,21 @@ class TerminalPrompter:
     def confirm_plan(self, plan: EnvironmentPlan, *, again: bool) -> bool:
         if self._has_yes_option("there are changes to apply", "add --yes to apply without a question"):
             return True
-        self.console.print()
-        if again:
-            stacks = ", ".join(stack.stack for stack in plan.stacks)
-            print_text(self.console, f"What is before {stacks} is applied. Only now could {stacks} be planned.")
-        self._print_warnings(plan)
-        return self._ask_yes("Apply these changes to ", (plan.environment, "bold"), "?")
+        plan = self.redact(plan)
+        with self.pause_drawing():
+            self.console.print()
+            if again:
+                stacks = ", ".join(stack.stack for stack in plan.stacks)
+                print_text(self.console, f"What is before {stacks} is applied. Only now could {stacks} be planned.")
+            self._print_warnings(plan)
+            return self._ask_yes("Apply these changes to ", (plan.environment, "bold"), "?")
 
     def confirm_approval(self, plan: EnvironmentPlan, gate: str, notes: Sequence[str]) -> bool:
         if self._has_yes_option(
             "there is a plan to approve", "look at it, then add --yes to approve it without a question"
         ):
             return True
-        out = self.console
+        plan, out = self.redact(plan), self.console
         out.print()
         self._print_warnings(plan)
         print_warnings(out, map(to_one_line, notes))

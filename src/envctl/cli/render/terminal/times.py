@@ -38,12 +38,8 @@ def format_clock_time(at: datetime, zone: Zone = None) -> str:
     return f"{at.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def format_zone_name(at: datetime, zone: Zone = None) -> str:
-    return f"{at.astimezone(zone):%Z}"
-
-
 def format_time(at: datetime, zone: Zone = None) -> str:
-    return f"{format_clock_time(at, zone)} {format_zone_name(at, zone)}"
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 def format_past(at: datetime, now: datetime, zone: Zone = None) -> str:

@@ -218,7 +218,8 @@ def _apply_end(ledger: LedgerState, state: EnvironmentState, entry: Entry, event
         state = replace(
             apply_stack_changes(state, event), performed=_add_performed(state, event.release, event.performed)
         )
-    return replace(state, last=done, evidence=_remove_evidence(state.evidence, begun.release))
+    left = {release: each for release, each in state.evidence.items() if release != begun.release}
+    return replace(state, last=done, evidence=left)
 
 
 def _apply_success(
@@ -235,8 +236,8 @@ def _apply_success(
         why = f"it was deployed there with {', '.join(done.unpinned)} in place of what the release pins"
         proof = Evidence(done, revoked=why)
     # The evidence of the releases deployed last, oldest first.
-    kept = list(_remove_evidence(state.evidence, done.release).items())[-(MAX_EVIDENCE - 1) :]
-    evidence = {**dict(kept), done.release: proof}
+    others = [(release, each) for release, each in state.evidence.items() if release != done.release]
+    evidence = {**dict(others[-(MAX_EVIDENCE - 1) :]), done.release: proof}
     performed = _add_performed(state, done.release, event.performed)
     return replace(
         record_rules(apply_stack_changes(state, event), done),
@@ -279,7 +280,3 @@ def _apply_waiver(state: EnvironmentState, entry: Entry, event: events.WaiverUse
 def _add_performed(state: EnvironmentState, release: str, more: Iterable[str]) -> dict[str, frozenset[str]]:
     done = state.performed.get(release, frozenset()) | frozenset(more)
     return {**state.performed, release: done} if done else dict(state.performed)
-
-
-def _remove_evidence(evidence: Mapping[str, Evidence], release: str) -> dict[str, Evidence]:
-    return {name: proof for name, proof in evidence.items() if name != release}

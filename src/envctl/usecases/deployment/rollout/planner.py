@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from envctl.domain.config.project import Project, Stack
-from envctl.domain.config.rollout import AT_ONCE, Rollout, describe_rollout, list_steps
+from envctl.domain.config.rollout import AT_ONCE, Rollout, describe_rollout
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.operation import Operation
@@ -56,9 +56,10 @@ def _plan_rollout(prepared: Prepared, name: str, traffic: Traffic) -> StackRollo
             lack = f"envctl.toml no longer has [stacks.{name}]"
             ports.observer.on_message(f"{name}: {lack}, so that its requests go over at once, without steps")
         return StackRollout(name, traffic.live, list_step_weights(traffic.live, value, AT_ONCE), end)
-    steps = list_step_weights(traffic.live, value, list_steps(rollout, action))
     if action == "rollback":
-        return StackRollout(name, traffic.live, steps, end)
+        # It is urgent, and gets all traffic at once.
+        return StackRollout(name, traffic.live, list_step_weights(traffic.live, value, AT_ONCE), end)
+    steps = list_step_weights(traffic.live, value, rollout.steps)
     watched = _select_watched(prepared, stack, rollout)
     others = monitor.read_other_outputs(ports, prepared.environment, name, watched)
     return StackRollout(name, traffic.live, steps, end, rollout.wait, replace(watched, outputs=others))

@@ -17,11 +17,9 @@ _INSTALL = f'command -v envctl || python3 -m pip install "{_PACKAGE}"'
 
 
 def format_matrix(matrix: "Matrix") -> str:
-    return format_codebuild_batch(matrix) if matrix.format == "codebuild" else format_github_matrix(matrix)
-
-
-def format_github_matrix(matrix: "Matrix") -> str:
-    """Return the matrix on one line, as `fromJSON` needs it from a job output."""
+    if matrix.format == "codebuild":
+        return format_codebuild_batch(matrix)
+    # On one line, as `fromJSON` needs it from a job output.
     return json.dumps({"include": [asdict(job) for job in matrix.jobs]}, separators=(",", ":"))
 
 

@@ -14,15 +14,13 @@ def show_artifacts(diff: Diff, out: Console) -> None:
     out.print()
     print_text(out, ("Artifacts: ", "bold"), summarize_artifacts(diff))
     width = measure_width((diff.first.environment, diff.second.environment), 32)
-    for pair in select_artifacts(diff):
+    for pair in diff.artifacts:
+        if pair.equal and not diff.everything:
+            continue
         mark = ("= ", "dim") if pair.equal else ("≠ ", "yellow")
         print_text(out, mark, (pair.variable, "bold"), indent=2)
         for environment, value in list_artifact_values(pair, diff):
             print_item(out, "    ", pad_text(environment, width), "  ", value, indent=width + 6)
-
-
-def select_artifacts(diff: Diff) -> tuple[ArtifactPair, ...]:
-    return tuple(pair for pair in diff.artifacts if diff.everything or not pair.equal)
 
 
 def summarize_artifacts(diff: Diff) -> str:

@@ -16,8 +16,8 @@ from envctl.usecases.inspect.diff import Diff, Side
 
 
 def show_diff(diff: Diff, out: Console) -> None:
-    width = measure_width((side.environment for side in list_sides(diff)), 32)
-    for side in list_sides(diff):
+    width = measure_width((side.environment for side in (diff.first, diff.second)), 32)
+    for side in (diff.first, diff.second):
         print_item(out, (pad_text(side.environment, width), "bold"), "  ", describe_side(side), indent=width + 2)
         for remark in list_remarks(side):
             print_text(out, ("! ", "bold yellow"), remark, indent=width + 2)
@@ -33,13 +33,9 @@ def show_diff(diff: Diff, out: Console) -> None:
     show_comparison(diff, out)
 
 
-def list_sides(diff: Diff) -> tuple[Side, Side]:
-    return diff.first, diff.second
-
-
 def format_headline(diff: Diff) -> str:
     """Return the distance of the releases in a sentence."""
-    first, second = list_sides(diff)
+    first, second = diff.first, diff.second
     if diff.distance:
         if behind := diff.distance.behind:
             return f"{diff.distance.older} is {format_count(behind, 'release')} behind {diff.distance.newer}."

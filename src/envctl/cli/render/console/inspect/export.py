@@ -9,7 +9,6 @@ from datetime import datetime
 from envctl.cli.render.json.document import to_json
 from envctl.domain.ledger.audit import DeploymentRecord
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.state import Approval
 from envctl.domain.text.lists import join_names
 
 # A spreadsheet runs cells with these starts as formulas; Japanese versions accept the wide ones.
@@ -29,7 +28,10 @@ _COMPUTED: dict[str, Callable[[DeploymentRecord], object]] = {
     "by_verified": lambda each: each.by.verified,
     "by_arn": lambda each: each.by.arn,
     "by_run_url": lambda each: each.by.run_url,
-    "approvals": lambda each: tuple(map(_format_approval, each.approvals)),
+    "approvals": lambda each: tuple(
+        f"{one.gate}: {one.by} at {to_json(one.at)}{', unseen: ' if one.unseen else ''}{join_names(one.unseen)}"
+        for one in each.approvals
+    ),
     "waivers": lambda each: tuple(str(waiver.number) for waiver in each.waivers),
     "waived_by": lambda each: tuple(waiver.by.name for waiver in each.waivers),
     "waiver_reasons": lambda each: tuple(waiver.reason for waiver in each.waivers),
@@ -78,8 +80,3 @@ def _format_row(cells: Iterable[str]) -> str:
     written = io.StringIO()
     csv.writer(written, lineterminator="\r\n").writerow(cells)
     return written.getvalue()
-
-
-def _format_approval(given: Approval) -> str:
-    unseen = f", unseen: {join_names(given.unseen)}" if given.unseen else ""
-    return f"{given.gate}: {given.by} at {to_json(given.at)}{unseen}"

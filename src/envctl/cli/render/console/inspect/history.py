@@ -16,7 +16,7 @@ from envctl.cli.render.terminal.text import (
     to_one_line,
     to_text,
 )
-from envctl.cli.render.terminal.times import format_clock_time, format_time, format_zone_name
+from envctl.cli.render.terminal.times import format_clock_time, format_time
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import Actor, Event
 from envctl.domain.text.short_ids import shorten_id
@@ -74,7 +74,7 @@ def show_ledger_verification(verified: Verified, out: Console) -> None:
 
 
 def _show_table(history: History, out: Console) -> None:
-    zones = {format_zone_name(entry.at) for entry in history.entries}
+    zones = {f"{entry.at.astimezone():%Z}" for entry in history.entries}
     # Times with different UTC offsets show their zone in each row.
     one_zone = zones.pop() if len(zones) == 1 else ""
     heads = ("#", f"time ({one_zone})" if one_zone else "time", "who", "release", "what")

@@ -2,11 +2,10 @@
 
 from rich.console import Console
 
-from envctl.cli.render.console import one_line
 from envctl.cli.render.terminal.text import measure_width, pad_text, print_item, print_nowrap, print_text
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.domain.text.short_ids import shorten_id
-from envctl.usecases.inspect.outputs import EnvironmentOutputs, OneOutput, StackOutputs
+from envctl.usecases.inspect.outputs import EnvironmentOutputs, StackOutputs
 
 MAX_NAME_WIDTH = 32
 ENDINGS = {"unfinished": "is unfinished", "failed": "failed"}
@@ -22,10 +21,6 @@ def show_outputs(outputs: EnvironmentOutputs, out: Console) -> None:
     if outputs.left_out:
         out.print()
         print_text(out, (f"Not shown: {', '.join(outputs.left_out)} (not in that release)", "dim"))
-
-
-def show_output(output: OneOutput, out: Console) -> None:
-    print_nowrap(out, one_line.format_bare_output(output))
 
 
 def _show_stack(stack: StackOutputs, out: Console) -> None:

@@ -13,6 +13,7 @@ MIN_TABLE_WIDTH = 100
 VERDICTS = {"": "", "allowed": "may differ", "refused": "parity refuses"}
 VERDICT_COUNT_TEXTS = {"refused": "parity refuses", "allowed": "parity allows"}
 PARITY_RANKS = {"refused": 0, "": 1, "allowed": 2}
+_MARKS = {True: ("=", "dim"), False: ("≠", "yellow")}
 _STYLES = {"": "", "allowed": "dim", "refused": "bold red"}
 
 
@@ -62,11 +63,6 @@ def describe_later_refusals(settings: Comparison) -> str:
     return f"With the same release they would differ in {names} too, and parity would refuse it." if names else ""
 
 
-def _choose_mark(pair: Pair) -> tuple[str, str]:
-    """Return a mark with its style."""
-    return ("=", "dim") if pair.relation == "equal" else ("≠", "yellow")
-
-
 def format_setting(setting: Setting | None) -> tuple[str, str]:
     """Return value and origin of a setting."""
     return (format_value(setting), format_origin(setting)) if setting else ("(no such setting)", "")
@@ -83,14 +79,14 @@ def _show_table(settings: Comparison, pairs: tuple[Pair, ...], out: Console) -> 
         name = Group(to_text(pair.name, "bold"), to_text(", ".join(pair.stacks), "dim"), *judged)
         sides = (format_setting(pair.first), format_setting(pair.second))
         cells = (Group(to_text(value), to_text(origin, "dim")) for value, origin in sides)
-        table.add_row(to_text(*_choose_mark(pair)), name, *cells)
+        table.add_row(to_text(*_MARKS[pair.relation == "equal"]), name, *cells)
     print_table(out, table)
 
 
 def _show_pair(settings: Comparison, pair: Pair, out: Console) -> None:
     stacks = f" ({', '.join(pair.stacks)})"
     judged = (f"  {VERDICTS[pair.parity]}".rstrip(), _STYLES[pair.parity])
-    mark, style = _choose_mark(pair)
+    mark, style = _MARKS[pair.relation == "equal"]
     print_item(out, "  ", (f"{mark} ", style), (pair.name, "bold"), stacks, judged, indent=4)
     width = measure_width((settings.first, settings.second), 32)
     for environment, setting in ((settings.first, pair.first), (settings.second, pair.second)):

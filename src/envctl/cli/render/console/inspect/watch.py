@@ -103,9 +103,6 @@ class StatusLog:
             print_nowrap(self.err, (f"--- {_format_time(seen.failed_at, LOG_TIME)}: this look failed", "dim"))
             show_problems(seen.error.problems, self.err, "error", "bold red")
 
-    def close(self) -> None:
-        """Do nothing: no screen is open."""
-
 
 @dataclass
 class JsonLines:
@@ -115,9 +112,6 @@ class JsonLines:
 
     def show_observation(self, seen: StatusObservation) -> None:
         self.write(None if seen.error else seen.value, seen.error)
-
-    def close(self) -> None:
-        """Do nothing: no screen is open."""
 
 
 def _format_time(at: datetime | None, pattern: str) -> str:

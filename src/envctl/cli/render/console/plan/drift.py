@@ -17,7 +17,7 @@ from envctl.domain.text.lists import join_first
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
-_ACTION_TEXTS = {Action.CREATE: "appeared", Action.DELETE: "gone"}
+ACTION_TEXTS = {Action.CREATE: "appeared", Action.DELETE: "gone"}
 _STYLES = {"clean": "green", "drifted": "bold red", "unknown": "bold yellow", "empty": "dim"}
 # Number of ignored differences shown by name.
 MAX_IGNORED_NAMED = 5
@@ -46,13 +46,12 @@ def list_next_commands(drift: Drift) -> tuple[str, ...]:
     return (*([f"envctl drift {' '.join(mend)} --fix"] if mend else []), *others)
 
 
-def list_drift(drift: Drift) -> tuple[SharedDifference, ...]:
-    return group_differences((each.environment, stack.drift) for each in drift.environments for stack in each.stacks)
-
-
-def list_pending(drift: Drift) -> tuple[SharedDifference, ...]:
-    return group_differences(
-        (each.environment, stack.pending) for each in drift.environments for stack in each.stacks if stack.pending
+def group_findings(drift: Drift) -> tuple[tuple[SharedDifference, ...], tuple[SharedDifference, ...]]:
+    """Return the drift, and the pending changes."""
+    stacks = [(each.environment, stack) for each in drift.environments for stack in each.stacks]
+    return (
+        group_differences((environment, stack.drift) for environment, stack in stacks),
+        group_differences((environment, stack.pending) for environment, stack in stacks if stack.pending),
     )
 
 
@@ -89,10 +88,6 @@ def split_clean(drift: Drift) -> tuple[tuple[EnvironmentDrift, ...], str]:
 
 def format_environments(environments: Sequence[str]) -> str:
     return f"{format_count(len(environments), 'environment')} ({join_first(environments, MAX_ENVIRONMENTS)})"
-
-
-def format_action(action: Action) -> str:
-    return _ACTION_TEXTS.get(action, "changed")
 
 
 def format_ignored(each: EnvironmentDrift) -> str:
@@ -145,7 +140,7 @@ def _show_environment(each: EnvironmentDrift, out: Console) -> None:
 
 
 def _show_differences(drift: Drift, out: Console) -> None:
-    found, planned = list_drift(drift), list_pending(drift)
+    found, planned = group_findings(drift)
     single = len(drift.environments) == 1
     if found:
         out.print()
@@ -162,7 +157,7 @@ def _show_differences(drift: Drift, out: Console) -> None:
 
 def show_finding(finding: SharedDifference, out: Console, *, single: bool, drift: bool) -> None:
     """Print a difference; with `single` the environment is clear and left out."""
-    word = format_action(finding.action) if drift else str(finding.action)
+    word = ACTION_TEXTS.get(finding.action, "changed") if drift else str(finding.action)
     symbol = f"  {SYMBOLS[finding.action]:<3} {word:<8}  "
     head = join_text((symbol, STYLES.get(finding.action, "")), f"{finding.stack}: ", (finding.name, "bold"))
     where = join_text(("   in ", "dim"), ", ".join(finding.environments))

@@ -48,9 +48,10 @@ def show_explained_plan(explained: Explained, out: Console) -> None:
         _show_cause(part.cause, explained, out)
         for stack in part.stacks:
             show_stack(stack, out)
-    for stack in list_waiting_stacks(explained):
-        out.print()
-        show_stack(stack, out)
+    for stack in explained.plan.stacks:
+        if stack.waits_for:
+            out.print()
+            show_stack(stack, out)
     if explained.plan.cost is not None:
         out.print()
         show_cost(explained.plan, out)
@@ -82,10 +83,6 @@ def list_setting_changes(explained: Explained) -> Iterator[str]:
         before, _ = format_setting(pair.first)
         now, place = format_setting(pair.second)
         yield f"{pair.name}: {before} → {now}{f'  ({place})' if place else ''}"
-
-
-def list_waiting_stacks(explained: Explained) -> tuple[StackPlan, ...]:
-    return tuple(stack for stack in explained.plan.stacks if stack.waits_for)
 
 
 def _show_cause(cause: Cause, explained: Explained, out: Console) -> None:

@@ -1,19 +1,13 @@
-"""Job matrices, and plans of many environments."""
+"""Plans of many environments."""
 
 from rich.console import Console
 
-from envctl.cli.render.console.fleet.matrix import format_matrix
 from envctl.cli.render.console.plan.drift import MAX_ENVIRONMENTS, format_environments
 from envctl.cli.render.console.plan.plan import format_total, show_plan
 from envctl.cli.render.terminal.problems import show_problems
-from envctl.cli.render.terminal.text import print_nowrap, print_text
-from envctl.usecases.fleet.matrix import Matrix
+from envctl.cli.render.terminal.text import print_text
 from envctl.usecases.fleet.merge import Plans
 from envctl.usecases.inspect.preview import EnvironmentPreview
-
-
-def show_matrix(matrix: Matrix, out: Console) -> None:
-    print_nowrap(out, format_matrix(matrix))
 
 
 def show_plans(plans: Plans, out: Console) -> None:

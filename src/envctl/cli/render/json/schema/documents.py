@@ -109,13 +109,11 @@ def _build_object(properties: dict[str, Schema]) -> Schema:
 
 def _build_outcome_condition(*, in_part: bool) -> Schema:
     """Require a result or problems, and allow both only for commands with partial results."""
+    success = {"result": {"type": "object"}, "problems": {"maxItems": 0}}
+    failure = {"result": {"type": ["object", "null"] if in_part else "null"}, "problems": {"minItems": 1}}
     failures = [code.value for code in ExitCode if code not in SUCCESS_CODES]
     return {
         "if": {"properties": {"ok": {"const": True}}},
-        "then": _build_branch({"type": "object"}, {"maxItems": 0}, [code.value for code in SUCCESS_CODES]),
-        "else": _build_branch({"type": ["object", "null"] if in_part else "null"}, {"minItems": 1}, failures),
+        "then": {"properties": {**success, "exit_code": {"enum": [code.value for code in SUCCESS_CODES]}}},
+        "else": {"properties": {**failure, "exit_code": {"enum": failures}}},
     }
-
-
-def _build_branch(result: Schema, problems: Schema, codes: list[int]) -> Schema:
-    return {"properties": {"result": result, "problems": problems, "exit_code": {"enum": codes}}}

@@ -16,15 +16,12 @@ JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", t
 
 def find_broken_promises(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> list[str]:
     """Return the promises of the old schemas (by file) broken by the new ones; none if the format version rose."""
-    if _collect_versions(old).isdisjoint(_collect_versions(new)):
+    before, now = ({each["properties"]["envctl"]["const"] for each in schemas.values()} for schemas in (old, new))
+    if before.isdisjoint(now):
         return []
     return [
         problem for name, schema in sorted(old.items()) for problem in _compare_documents(name, schema, new.get(name))
     ]
-
-
-def _collect_versions(schemas: Mapping[str, Schema]) -> set[int]:
-    return {schema["properties"]["envctl"]["const"] for schema in schemas.values()}
 
 
 def _compare_documents(name: str, old: Schema, new: Schema | None) -> Iterator[str]:

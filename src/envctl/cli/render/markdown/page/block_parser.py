@@ -38,7 +38,8 @@ class _BlockParser:
         if line.startswith("<details>"):
             return self._read_details()
         if line.startswith("| "):
-            return self._read_table()
+            head, rule, *rows = self._take_while(lambda each: each.startswith("|"))
+            return Section(f"{head}\n{rule}", tuple(Piece(each, "row", Rank.ROW) for each in rows), separator="\n")
         if line.startswith("- "):
             items = self._take_while(lambda each: each.startswith("- "))
             return Section("", tuple(Piece(each, "point", Rank.ROW) for each in items), separator="\n")
@@ -56,10 +57,6 @@ class _BlockParser:
         inner = self.read_blocks()
         del self._lines[:1]
         return Section(opening, inner, "</details>")
-
-    def _read_table(self) -> Section:
-        head, rule, *rows = self._take_while(lambda each: each.startswith("|"))
-        return Section(f"{head}\n{rule}", tuple(Piece(each, "row", Rank.ROW) for each in rows), separator="\n")
 
     def _take_while(self, wanted: Callable[[str], bool]) -> list[str]:
         number = next((place for place, line in enumerate(self._lines) if not wanted(line)), len(self._lines))
