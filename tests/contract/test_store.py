@@ -223,8 +223,7 @@ def test_one_of_many_processes_wins_each_entry(tmp_path: Path) -> None:
         for name in "abcd"
     ]
     for racer in racers:
-        assert racer.stdout is not None
-        assert racer.stdout.readline() == b"ready\n"
+        assert racer.stdout and racer.stdout.readline() == b"ready\n"
     for racer in racers:
         assert racer.stdin is not None
         racer.stdin.write(b"go\n")

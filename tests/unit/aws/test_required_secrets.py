@@ -120,11 +120,7 @@ FOUND = {
         'labels = { db_secret_name = "not a name" }',
         {},
     ),
-    "what is sensitive": (
-        declared("db_secret_name", "string", "sensitive = true"),
-        'db_secret_name = "planted"',
-        {},
-    ),
+    "what is sensitive": (declared("db_secret_name", "string", "sensitive = true"), 'db_secret_name = "planted"', {}),
     "another setting": (declared("size", "number"), "size = 1", {}),
     "a public parameter": (declared("ami_parameter", "string"), 'ami_parameter = "/aws/service/ami/x"', {}),
 }

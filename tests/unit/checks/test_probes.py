@@ -320,8 +320,7 @@ VERDICTS: dict[str, tuple[dict[str, object], str]] = {
 @pytest.mark.parametrize(("table", "problem"), VERDICTS.values(), ids=VERDICTS.keys())
 def test_check_without_probe_is_evaluated_at_once(table: dict[str, object], problem: str) -> None:
     verdict = resolve_check(read("x", **table), "x", OUTPUTS)
-    assert isinstance(verdict, CheckResult)
-    assert verdict.name == "x"
+    assert isinstance(verdict, CheckResult) and verdict.name == "x"
     assert verdict.problem.startswith(problem)
     assert bool(verdict.problem) is bool(problem)
     assert len(verdict.problem) < 500

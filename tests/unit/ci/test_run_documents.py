@@ -61,12 +61,7 @@ def test_run_ids_sort_by_time_and_expire() -> None:
     assert names == sorted(names)
     assert [
         run_documents.format_begun_key(name) > format_expiry_key(NOW, run_documents.BEGUN_FOLDER) for name in names
-    ] == [
-        False,
-        False,
-        True,
-        True,
-    ]
+    ] == [False, False, True, True]
 
 
 def test_last_result_of_a_shard_counts() -> None:

@@ -95,5 +95,4 @@ def test_ci_only_environment_is_refused_to(actor: Actor) -> None:
 def test_reason_for_unverified_run_is_given() -> None:
     request = replace(ruled(PROMOTION, only_ci=True), actor=UNPROVEN, doubt="the token had expired")
     refusal = answer("G207", request)
-    assert refusal is not None
-    assert refusal.message.endswith("is not verified as a run of it; the token had expired")
+    assert refusal and refusal.message.endswith("is not verified as a run of it; the token had expired")

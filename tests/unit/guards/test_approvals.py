@@ -83,10 +83,7 @@ MISSING: dict[str, tuple[Request, str]] = {
     "one of two": (approved(approval(CAT), request=TWO), "peer (1 of 2)"),
     "the same person twice": (approved(approval(CAT), approval(CAT, at=NOW), request=TWO), "peer (1 of 2)"),
     "another release": (approved(approval(CAT, release=R2)), "peer (0 of 1)"),
-    "another release with other settings": (
-        approved(approval(CAT, release=R2, settings="others")),
-        "peer (0 of 1)",
-    ),
+    "another release with other settings": (approved(approval(CAT, release=R2, settings="others")), "peer (0 of 1)"),
     "other settings": (
         approved(approval(CAT, settings="others")),
         "peer (0 of 1); the settings of prod have changed since it was approved",
@@ -154,12 +151,7 @@ MISSING: dict[str, tuple[Request, str]] = {
     ),
     "stacks come": (replace(ASKED, changeover=WEB_COMES), "peer (0 of 1)"),
     "all that can be wrong at once": (
-        approved(
-            approval(ANN),
-            approval(CAT, at=NOW - 9 * HOUR),
-            approval(DAN, settings="others"),
-            request=EXPIRING,
-        ),
+        approved(approval(ANN), approval(CAT, at=NOW - 9 * HOUR), approval(DAN, settings="others"), request=EXPIRING),
         (
             "peer (0 of 1); the approval of cat has expired; ann made or promotes it, and does not count;"
             " the settings of prod have changed since it was approved"
@@ -185,12 +177,7 @@ def test_missing_approvals_are_refused(request_: Request, wanted: str) -> None:
 
 def test_missing_approval_is_temporary_and_names_approvers() -> None:
     assert answer("G106", ASKED) == Refusal(
-        "G106",
-        "approvals",
-        f"{LACKS}peer (0 of 1)",
-        TO_GIVE,
-        for_now=True,
-        who="anybody but ann, bob",
+        "G106", "approvals", f"{LACKS}peer (0 of 1)", TO_GIVE, for_now=True, who="anybody but ann, bob"
     )
 
 
@@ -207,8 +194,7 @@ def test_missing_usual_gates_show_both_fixes() -> None:
 def test_only_missing_gates_are_listed() -> None:
     request = approved(approval(CAT), approval(DAN, "business"), request=GATES)
     refusal = answer("G106", request)
-    assert refusal is not None
-    assert refusal.message == f"{LACKS}business (1 of 2), quality (0 of 1)"
+    assert refusal and refusal.message == f"{LACKS}business (1 of 2), quality (0 of 1)"
     assert refusal.hint == "envctl approve prod --gate business --release 111111111111"
 
 
@@ -238,8 +224,7 @@ WHO: dict[str, tuple[Request, str]] = {
 @pytest.mark.parametrize(("request_", "who"), WHO.values(), ids=WHO.keys())
 def test_refusal_names_who_can_approve(request_: Request, who: str) -> None:
     refusal = answer("G106", request_)
-    assert refusal is not None
-    assert refusal.who == who
+    assert refusal and refusal.who == who
 
 
 def test_approval_by_bundler_does_not_count() -> None:

@@ -61,11 +61,7 @@ STRICT = ruled(
     rehearsed="refuse",
 )
 MUCH_WRONG = replace(
-    here(
-        there(STRICT, drift=DRIFT),
-        lock=Lock(ANN, NOW, "we migrate"),
-        last=deployed(R2, outcome="unfinished"),
-    ),
+    here(there(STRICT, drift=DRIFT), lock=Lock(ANN, NOW, "we migrate"), last=deployed(R2, outcome="unfinished")),
     bundle="damaged",
     unfit=(OTHER,),
     differing={"size": ()},

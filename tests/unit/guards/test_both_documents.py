@@ -93,11 +93,7 @@ def codes(request: Request) -> set[str]:
 OTHERWISE = there(TO_PROD, performed={R1: frozenset[str]()})
 DESTROYS = replace(TO_PROD, plan=plan(change(Action.DELETE, "acme_db.main"), change(Action.DELETE, "acme_queue.main")))
 UNCOMMITTED = replace(
-    TO_PROD,
-    present=replace(
-        TO_PROD.present,
-        releases={R1: replace(TO_PROD.present.releases[R1], uncommitted=True)},
-    ),
+    TO_PROD, present=replace(TO_PROD.present, releases={R1: replace(TO_PROD.present.releases[R1], uncommitted=True)})
 )
 DIFFERING = replace(TO_PROD, differing={"size": (Problem("E001", "size differs"),)})
 BY_ROLE = Actor("arn:aws:sts::3:assumed-role/Qa/cat", "aws", arn="arn:aws:sts::3:assumed-role/Qa/cat")
@@ -252,8 +248,7 @@ def test_problems_of_both_documents_are_reported() -> None:
     one, two = Problem("E204", "one"), Problem("E204", "two")
     answers = iter([replace(REFUSAL, because=(one,)), replace(OTHER, because=(two, one))])
     told = check_all_views(lambda _: next(answers), list_views(ruled_by(PLAIN, gated(soak="1h"))))
-    assert told is not None
-    assert told.because == (one, two)
+    assert told and told.because == (one, two)
 
 
 def test_waiver_needs_listing_in_both_documents() -> None:
@@ -340,8 +335,7 @@ def test_approver_of_either_document_is_accepted() -> None:
     assert find_barring_view(ruled_by(zoe, open_to_all), "law", CAT) is None
     assert find_barring_view(ruled_by(open_to_all, zoe), "law", CAT) is None
     barred = find_barring_view(ruled_by(zoe, zoe), "law", CAT)
-    assert barred is not None
-    assert barred.rules.approve == {"law": ("github:zoe",)}
+    assert barred and barred.rules.approve == {"law": ("github:zoe",)}
     # Who made it may not, by any document but one that says so.
     assert find_barring_view(ruled_by(open_to_all, open_to_all), "law", ANN) is not None
     selfish = gated(approvals={"law": 1}, self_approval=True)
@@ -485,10 +479,7 @@ WRITERS: dict[str, tuple[Request, bool]] = {
         replace(ruled_by(PLAIN, LAW), wrote_rules=("7+Cat@users.noreply.x.io",)),
         False,
     ),
-    "who changed them, where that is allowed": (
-        replace(ruled_by(PLAIN, ALLOWING), wrote_rules=("cat",)),
-        True,
-    ),
+    "who changed them, where that is allowed": (replace(ruled_by(PLAIN, ALLOWING), wrote_rules=("cat",)), True),
 }
 
 

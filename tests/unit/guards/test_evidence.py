@@ -137,8 +137,7 @@ def test_verification_must_hold_every_check(passed: Mapping[str, datetime], lack
 
 def test_missing_checks_are_run_by_verify() -> None:
     told = answer("G103", CHECKED)
-    assert told is not None
-    assert told.hint == "with the checks that are missing: envctl verify dev"
+    assert told and told.hint == "with the checks that are missing: envctl verify dev"
 
 
 # PROMOTION has soaked for an hour.
@@ -189,8 +188,7 @@ def test_soak_counts_only_the_current_stay() -> None:
 def test_soak_ends_exactly_at_retry_time() -> None:
     request = ruled(PROMOTION, soak=DAY)
     refusal = answer("G104", request)
-    assert refusal is not None
-    assert refusal.opens is not None
+    assert refusal and refusal.opens is not None
     assert answer("G104", replace(request, now=refusal.opens - TICK)) is not None
     assert answer("G104", replace(request, now=refusal.opens)) is None
 
@@ -343,8 +341,7 @@ def test_drift_in_the_target_warns(request_: Request) -> None:
 
 def test_source_drift_is_reported_before_target_drift() -> None:
     refusal = answer("G110", there(here(PROMOTION, drift=ONE), drift=ONE))
-    assert refusal is not None
-    assert refusal.message.startswith("dev has drifted")
+    assert refusal and refusal.message.startswith("dev has drifted")
     assert not refusal.warns
 
 

@@ -125,8 +125,7 @@ def test_older_release_is_refused(request_: Request, how: str) -> None:
 
 def test_refusal_is_final_waivable_and_dated() -> None:
     refusal = answer("G111", asked(ran(R2)))
-    assert refusal is not None
-    assert (refusal.for_now, refusal.warns, refusal.waivable) == (False, False, True)
+    assert refusal and (refusal.for_now, refusal.warns, refusal.waivable) == (False, False, True)
     assert refusal.since == deployed().started_at
 
 
@@ -205,8 +204,7 @@ HINTS: dict[str, tuple[Request, str]] = {
 @pytest.mark.parametrize(("request_", "hint"), HINTS.values(), ids=HINTS.keys())
 def test_hint_names_the_way_back_first(request_: Request, hint: str) -> None:
     refusal = answer("G111", request_)
-    assert refusal is not None
-    assert refusal.hint == hint
+    assert refusal and refusal.hint == hint
 
 
 def test_last_of_two_newer_ones_is_named() -> None:

@@ -295,5 +295,4 @@ def test_apply_needs_no_stored_bundle() -> None:
 
 def test_missing_evidence_is_reported_before_missing_bundle() -> None:
     refusal = answer("G102", replace(PROMOTION, release=R2, bundle="missing"))
-    assert refusal is not None
-    assert refusal.message.endswith("it was never deployed there")
+    assert refusal and refusal.message.endswith("it was never deployed there")

@@ -86,10 +86,7 @@ HARMFUL: dict[str, tuple[Request, str]] = {
         "the plan would replace network: aws_s3_bucket.logs, which holds data",
     ),
     "the old database of a replacement goes": (
-        planned(
-            GUARDED,
-            ResourceChange("aws_db_instance.main (deposed 1a2b3c4d)", "aws_db_instance", Action.DELETE),
-        ),
+        planned(GUARDED, ResourceChange("aws_db_instance.main (deposed 1a2b3c4d)", "aws_db_instance", Action.DELETE)),
         "the plan would delete network: aws_db_instance.main (deposed 1a2b3c4d), which holds data",
     ),
     "five that hold data are all named": (
@@ -249,10 +246,7 @@ BEYOND: dict[str, tuple[Request, str]] = {
         given(seen(plan_=print_of()), seen(DAN, print_of(ONE))),
         UPDATED,
     ),
-    "what comes closest may have been given first": (
-        given(seen(DAN, print_of(ONE)), seen(plan_=print_of())),
-        UPDATED,
-    ),
+    "what comes closest may have been given first": (given(seen(DAN, print_of(ONE)), seen(plan_=print_of())), UPDATED),
     "a single person of two approved it": (given(seen(), request=TWO), f"{CREATED}, {UPDATED}"),
     "the same person approved it twice": (given(seen(), seen(at=NOW), request=TWO), f"{CREATED}, {UPDATED}"),
     "one of two approved less": (given(seen(), seen(DAN, print_of(ONE)), request=TWO), UPDATED),
@@ -291,8 +285,7 @@ def test_uncovered_plan_is_refused(request_: Request, beyond: str) -> None:
 
 def test_first_gate_without_plan_approval_is_named() -> None:
     refusal = answer("G302", given(seen(), seen(DAN, print_of(ONE), "quality"), request=GATES))
-    assert refusal is not None
-    assert refusal.message == f"the plan holds more than what was approved at the gate quality: {UPDATED}"
+    assert refusal and refusal.message == f"the plan holds more than what was approved at the gate quality: {UPDATED}"
     assert refusal.hint == "envctl approve staging --gate quality --release 111111111111"
 
 
@@ -417,10 +410,7 @@ def test_named_unseen_stack_passes(request_: Request) -> None:
             f"create web: aws_eip.w{NOT_PLANNED}",
         ),
         # That other stacks waited is said where those do something.
-        (
-            given(seen(plan_=SAW, unseen=("web",)), request=replace(UNSEEN, plan=plan(ONE, OTHER))),
-            UPDATED,
-        ),
+        (given(seen(plan_=SAW, unseen=("web",)), request=replace(UNSEEN, plan=plan(ONE, OTHER))), UPDATED),
         (
             given(seen(plan_=SAW, unseen=("web", "db")), request=replace(UNSEEN, plan=plan(ONE, stack="db"))),
             "create db: aws_vpc.a",

@@ -60,8 +60,7 @@ def test_conflicting_rules_are_refused(tree: RulesDocument, recorded: RulesDocum
 def test_gates_with_missing_rules_approvals_are_named() -> None:
     recorded = document(account_id=ACCOUNT, gates={"approvals": {"peer": 1, "law": 1}})
     told = answered(ruled_by(document(account_id="444444444444"), recorded))
-    assert told is not None
-    assert told.message.endswith("; the change lacks approvals at peer and law")
+    assert told and told.message.endswith("; the change lacks approvals at peer and law")
     assert told.hint == "envctl approve prod --rules --gate peer"
 
 
@@ -116,8 +115,7 @@ def test_promoted_environment_is_no_entry_without_record() -> None:
     )
     for tree in (FIRST, BESIDE):
         told = answered(before_rules(tree))
-        assert told is not None
-        assert (told.message, told.hint, told.waivable) == (message, hint, False)
+        assert told and (told.message, told.hint, told.waivable) == (message, hint, False)
         assert refused(here(before_rules(tree), current=None)) == message
         assert not refused(replace(before_rules(tree), action="rollback"))
     assert not refused(before_rules(PLAIN))
@@ -127,8 +125,7 @@ def test_promoted_environment_is_no_entry_without_record() -> None:
 
 def test_first_deployment_reports_its_rules() -> None:
     told = answered(before_rules(PLAIN))
-    assert told is not None
-    assert told.warns
+    assert told and told.warns
     assert told.message == (
         "the rules of prod are recorded for the first time: place: after dev, staging; approvals: none"
     )
@@ -214,8 +211,7 @@ def test_account_of_another_environment_is_refused(request_: Request, *, is_refu
     assert message == wanted if is_refused else "which is that of" not in message
     if is_refused:
         told = answered(request_)
-        assert told is not None
-        assert told.hint == f"give prod an account of its own in envctl.toml, then: {request_.command}"
+        assert told and told.hint == f"give prod an account of its own in envctl.toml, then: {request_.command}"
 
 
 def names(tree: RulesDocument, *accounts: str) -> RulesDocument:
@@ -332,8 +328,7 @@ def test_pending_rules_reset_is_remarked() -> None:
         ruled_by(gated(soak="1m"), PLAIN), rules_reset=RulesReset(50, PLAIN.digest, BOB, NOW - HOUR, "they left")
     )
     told = answered(quiet)
-    assert told is not None
-    assert told.warns
+    assert told and told.warns
     assert told.since == NOW - HOUR
     assert told.message == (
         "bob (unverified) reset the rules of prod on 2026-11-25: they left; the recorded ones"
@@ -341,6 +336,5 @@ def test_pending_rules_reset_is_remarked() -> None:
     )
     assert told.hint == "envctl rules reset prod --withdraw"
     due = answered(asked(RESET_DELAY))
-    assert due is not None
-    assert due.warns
+    assert due and due.warns
     assert "the recorded ones count no longer since 2026-11-25 08:00 UTC" in due.message

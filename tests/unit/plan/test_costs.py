@@ -55,12 +55,7 @@ def test_cost_question_replaces_hidden_values_by_markers() -> None:
         "address": "aws_instance.this",
         "type": "aws_instance",
         "action": "update",
-        "before": {
-            "instance_type": "t3.micro",
-            "arn": "arn:aws:x",
-            "user_data": "(sensitive)",
-            "weight": "inf",
-        },
+        "before": {"instance_type": "t3.micro", "arn": "arn:aws:x", "user_data": "(sensitive)", "weight": "inf"},
         "after": {
             "instance_type": "t3.small",
             "arn": "(known after apply)",
@@ -116,10 +111,7 @@ READS: dict[str, tuple[str, Cost]] = {
         answer("9", "8", resources={KNOWN: -1}),
         Cost("USD", "9", "8", "-1", {KNOWN: "-1"}),
     ),
-    "what floats make of a third of a coin": (
-        answer("0.1", "0.30000000000000004"),
-        Cost("USD", "0.1", "0.3", "0.2"),
-    ),
+    "what floats make of a third of a coin": (answer("0.1", "0.30000000000000004"), Cost("USD", "0.1", "0.3", "0.2")),
     "an exponent": (answer("1e3", "1E+3"), Cost("USD", "1000", "1000", "0")),
     "next to nothing": (answer("0", "1e-9999999"), Cost("USD", "0", "0", "0")),
     "a zero with a sign": (answer("-0.0", "-0"), Cost("USD", "0", "0", "0")),

@@ -110,10 +110,7 @@ RESOURCES: dict[str, tuple[dict[str, Any], ResourceChange | None]] = {
     "what a replacement left behind is told apart from the resource itself": (
         resource("delete", before={"a": 1}, deposed="1a2b3c4d"),
         ResourceChange(
-            "terraform_data.x (deposed 1a2b3c4d)",
-            "terraform_data",
-            Action.DELETE,
-            (AttributeChange("a", 1, None),),
+            "terraform_data.x (deposed 1a2b3c4d)", "terraform_data", Action.DELETE, (AttributeChange("a", 1, None),)
         ),
     ),
     "the address inside a nested module stays whole": (

@@ -241,11 +241,7 @@ def test_alias_needs_no_role_of_the_environment() -> None:
 CLOUD_CONTROL: dict[str, tuple[dict[str, object], AccountScope, list[str]]] = {
     "it takes a role of the account": ({"assume_role": {"role_arn": ROLE}}, WITH_ROLE, []),
     "nothing has a role": ({}, HOME, []),
-    "it has credentials of its own": (
-        {"profile": "mine"},
-        HOME,
-        ["takes no role, so that its account is not known"],
-    ),
+    "it has credentials of its own": ({"profile": "mine"}, HOME, ["takes no role, so that its account is not known"]),
     "it does not take the role": ({}, WITH_ROLE, ["takes no role, so that its account is not known"]),
     "its role is of another account": (
         {"assume_role": {"role_arn": FOREIGN}},

@@ -229,9 +229,7 @@ PARTS: dict[str, tuple[Release, Release, dict[str, tuple[PartChange, ...]]]] = {
         {
             "variables": (
                 PartChange(
-                    "web.size",
-                    typed("any", required=False, default=0),
-                    typed("any", required=False, default=False),
+                    "web.size", typed("any", required=False, default=0), typed("any", required=False, default=False)
                 ),
             )
         },

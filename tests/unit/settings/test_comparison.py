@@ -54,11 +54,7 @@ RELATIONS: dict[str, tuple[Setting | None, Setting | None, list[Relation]]] = {
     "null is no value": (setting(None, STAGING), setting(1, PROD), ["differs"]),
     "what envctl fills is left out": (setting("staging", None, "envctl"), setting("prod", None, "envctl"), []),
     "artifacts are left out": (setting("one", STAGING, "artifact"), setting("two", None, "artifact"), []),
-    "what one environment decides itself counts": (
-        setting("a", None, "envctl"),
-        setting("b", PROD),
-        ["differs"],
-    ),
+    "what one environment decides itself counts": (setting("a", None, "envctl"), setting("b", PROD), ["differs"]),
 }
 
 

@@ -16,6 +16,7 @@ from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.inspect.plan import plan_environment
 from tests.fakes.buckets import StoredBucket
 from tests.fakes.world import PROJECT, SettableIdentity, World
+from tests.usecases.steps import deploy_to_staging
 
 ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
 
@@ -45,8 +46,7 @@ def refused(world: World, source: str = "dev", target: str = "staging") -> list[
 
 
 def test_promotion_refused_by_gate_takes_no_target_credentials(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     world.access.asked.clear()
     assert refused(world, "staging", "prod") == ["G106"]
     assert world.access.asked == []
@@ -68,13 +68,6 @@ def test_denied_role_stops_promotion_before_terraform_runs(world: World) -> None
     with pytest.raises(OperationFailedError, match="E413"):
         promote(world.ports, "dev", "staging")
     assert world.terraform.calls == []
-
-
-def test_break_glass_does_not_waive_wrong_account(world: World) -> None:
-    apply(world.ports, "dev")
-    world.access.accounts["staging"] = ACCOUNTS["dev"]
-    with pytest.raises(RefusedError, match="G203"):
-        promote(world.ports, "dev", "staging", DeployOptions(break_glass="it burns"))
 
 
 def test_dry_run_requests_no_credentials(world: World) -> None:
@@ -102,8 +95,7 @@ def test_plan_in_wrong_account_is_refused_before_terraform(world: World) -> None
 
 def test_account_is_not_checked_without_aws() -> None:
     world = World()
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     assert world.access.asked == []
 
 
@@ -170,8 +162,7 @@ def test_permission_is_checked_for_the_role(world: World) -> None:
 
 def test_approval_without_permission_is_refused_and_ignored(world: World) -> None:
     as_role(world, "DeveloperRole", "ann")
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     as_role(world, "DeveloperRole", "cat")
     approve_plan(world.ports, "prod", "peer")
     world.tree.content["envctl.toml"] += ALLOWED.encode()
@@ -188,8 +179,7 @@ def test_approval_without_permission_is_refused_and_ignored(world: World) -> Non
 
 def test_person_with_two_roles_counts_once(world: World) -> None:
     as_role(world, "DeveloperRole", "ann@example.com")
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     # Ann again, as somebody else: the author of the release by its commit, too.
     as_role(world, "QARole", "ann@example.com")
     with pytest.raises(RefusedError, match=r"ann@example.com made release \w+, and can't approve it"):
@@ -201,8 +191,7 @@ def test_person_with_two_roles_counts_once(world: World) -> None:
 
 
 def test_approval_is_withdrawn_in_any_role(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     as_role(world, "QARole", "cat")
     approve_plan(world.ports, "prod", "peer")
     as_role(world, "OperatorRole", "cat")

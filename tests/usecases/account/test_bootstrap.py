@@ -51,16 +51,12 @@ def test_all_buckets_are_created_and_complete(world: World) -> None:
         **{STATES[name]: account for name, account in ACCOUNTS.items()},
     }
     assert world.buckets.there[STORE].found.retention == DEFAULT_RETENTION
-    assert found.create_only is not None
-    assert found.create_only.verdict == "good"
+    assert found.create_only and found.create_only.verdict == "good"
 
 
 def test_each_bucket_is_created_with_environment_credentials(world: World) -> None:
     bootstrap(world.ports)
-    assert {(environment, name) for environment, name, _ in world.buckets.taken} == {
-        ("", STORE),
-        *STATES.items(),
-    }
+    assert {(environment, name) for environment, name, _ in world.buckets.taken} == {("", STORE), *STATES.items()}
 
 
 def test_second_bootstrap_changes_and_asks_nothing(world: World) -> None:
@@ -129,8 +125,7 @@ def test_check_of_unprobed_store_is_incomplete(world: World) -> None:
     bootstrap(world.ports)
     world.store.content.clear()
     found = check_buckets(world.ports)
-    assert found.create_only is not None
-    assert found.create_only.verdict == "unseen"
+    assert found.create_only and found.create_only.verdict == "unseen"
     assert (found.exit_code, found.next, world.store.content) == (2, "envctl bootstrap", {})
 
 

@@ -21,6 +21,7 @@ from envctl.usecases.inspect.settings import validate_project
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.project import load, working_tree
 from tests.fakes.world import PROJECT, WEB, World
+from tests.usecases.steps import deploy_to_staging
 
 PATTERNS = '\n[secrets]\nsecretsmanager = ["*_secret_name"]\nssm = ["*_parameter"]\n'
 ASKING = """
@@ -48,8 +49,7 @@ def deployed(*more: tuple[str, str]) -> World:
     """dev and staging have what they need, and run the same release."""
     world = project()
     world.secrets.held |= dict.fromkeys([("dev", "shop/db"), ("staging", "shop/db"), *more], b"x")
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     return world
 
 
@@ -102,8 +102,7 @@ def test_check_reports_all_missing_secrets_with_commands() -> None:
     world.secrets.otherwise[DB] = "deleting"
     told, error = check_secrets(world.ports)
     assert [(each.environment, each.missing) for each in told.environments] == [("dev", 0), ("staging", 1), ("prod", 2)]
-    assert error is not None
-    assert error.exit_code == ExitCode.FAILED
+    assert error and error.exit_code == ExitCode.FAILED
     assert [(problem.code, problem.hint) for problem in error.problems] == [
         ("E440", "envctl secrets set staging shop/db"),
         ("E440", "aws secretsmanager restore-secret --secret-id shop/db"),
@@ -127,8 +126,7 @@ def test_unreachable_environment_does_not_hide_others() -> None:
     assert [each.environment for each in told.environments] == ["dev"]
     assert told.failed == ("staging", "prod")
     assert codes(error) == ["E440", "E413", "E201"]
-    assert error is not None
-    assert error.exit_code == ExitCode.CONFIGURATION
+    assert error and error.exit_code == ExitCode.CONFIGURATION
 
 
 def test_another_account_than_the_environments_is_refused() -> None:
@@ -362,8 +360,7 @@ def test_why_reports_missing_secrets_once_planned() -> None:
     world = project(account="333333333333")
     world.access.accounts["prod"] = "333333333333"
     world.secrets.held |= dict.fromkeys([("dev", "shop/db"), ("staging", "shop/db")], b"x")
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     for planned, outcome in ((False, "unplanned"), (True, "refuses")):
         answers = {
             answer.code: answer.outcome for answer in explain_refusal(world.ports, "prod", planned=planned).answers

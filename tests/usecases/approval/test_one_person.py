@@ -6,11 +6,11 @@ import pytest
 
 from envctl.domain.guards import RefusedError
 from envctl.usecases.approval.approve import approve_plan, withdraw_approval
-from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.ledger import journal
 from tests.fakes.world import SettableIdentity, World
 from tests.usecases.laws.people import APPROVERS, BOB, CAT, DAN, EVE, Name, identity_of
+from tests.usecases.steps import deploy_to_staging
 
 GATES = "approvals = { peer = 1, business = 2 }"
 IN_ROLE = f"""{GATES}
@@ -23,8 +23,7 @@ approve = {{ business = ["arn:aws:iam::333333333333:role/Approver"] }}
 @pytest.fixture
 def world() -> World:
     found = World()
-    apply(found.ports, "dev")
-    promote(found.ports, "dev", "staging")
+    deploy_to_staging(found)
     return found
 
 

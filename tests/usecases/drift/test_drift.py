@@ -15,7 +15,6 @@ from envctl.domain.plan.changes import Action, AttributeChange, ResourceChange, 
 from envctl.domain.plan.drift import StackComparison
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
-from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.run import DEFAULT
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.drift.fix import fix_drift
@@ -23,7 +22,8 @@ from envctl.usecases.drift.result import Drift, EnvironmentDrift
 from envctl.usecases.inspect.locking import lock_environment
 from envctl.usecases.ledger import journal, store_layout
 from envctl.usecases.ports.terraform import PreparedStack
-from tests.fakes.world import NETWORK, PROJECT, Killed, MemoryStore, MemoryTerraform, World, list_entries
+from tests.fakes.world import NETWORK, PROJECT, MemoryStore, MemoryTerraform, World, list_entries
+from tests.usecases.steps import deploy_everywhere, killed_at
 
 OPEN = "[environments.prod.gates]\napprovals = {}\n"
 
@@ -33,9 +33,7 @@ def world() -> World:
     """One release everywhere."""
     world = World()
     toml(world)
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
-    promote(world.ports, "staging", "prod")
+    deploy_everywhere(world)
     return world
 
 
@@ -75,10 +73,8 @@ def damaged_bundle(world: World, environment: str) -> None:
 
 def unfinished(world: World, environment: str) -> None:
     world.edit("modules/network/main.tf", NETWORK.decode() + "# edited\n")
-    world.terraform.dies_on.add((environment, "web"))
-    with pytest.raises(Killed):
+    with killed_at(world, environment, "web"):
         apply(world.ports, environment)
-    world.terraform.dies_on.clear()
 
 
 def looks(world: World, environment: str) -> EnvironmentDrift:
@@ -152,10 +148,7 @@ def other_region(world: World, environment: str) -> None:
 UNEXPLAINED: dict[str, tuple[tuple[Arrangement, ...], bool]] = {
     "a state that something else changed": ((lambda world: state_of_others(world, "staging"),), True),
     "a setting that was edited": ((lambda world: other_settings(world, "staging"),), False),
-    "both": (
-        (lambda world: state_of_others(world, "staging"), lambda world: other_settings(world, "staging")),
-        False,
-    ),
+    "both": ((lambda world: state_of_others(world, "staging"), lambda world: other_settings(world, "staging")), False),
     "another place": (
         (lambda world: state_of_others(world, "staging"), lambda world: other_region(world, "staging")),
         False,
@@ -499,8 +492,7 @@ class TestFix:
         by_hand(world, "dev")
         world.terraform.reality["dev", "web"] = "what somebody made of it"
         (mended,) = fix_drift(world.ports, ["dev"], DEFAULT).mended
-        assert mended.deployed is not None
-        assert mended.deployed.release == before.release
+        assert mended.deployed and mended.deployed.release == before.release
         assert ("apply", "dev", "web") in world.terraform.calls[-12:]
         assert len(journal.load(world.ports).releases) == 1
 

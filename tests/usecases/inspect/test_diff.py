@@ -12,6 +12,7 @@ from envctl.usecases.inspect.diff import Diff, Side, diff_environments
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger.store_layout import release_key
 from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, World
+from tests.usecases.steps import deploy_to_staging, failing_at
 
 GATES = "[environments.prod.gates]\napprovals = { peer = 1, business = 2 }\n"
 NO_GATES = "[environments.prod.gates]\napprovals = {}\n"
@@ -35,8 +36,7 @@ def edited(world: World, number: int) -> str:
 
 
 def everywhere(world: World) -> str:
-    release = apply(world.ports, "dev").release
-    promote(world.ports, "dev", "staging")
+    release = deploy_to_staging(world)
     promote(world.ports, "staging", "prod")
     return release
 
@@ -85,14 +85,11 @@ class TestReleases:
     def test_distance_equals_lag_of_status(self, world: World) -> None:
         everywhere(world)
         edited(world, 1)
-        world.terraform.fails_on.add(("dev", "web"))
-        with pytest.raises(OperationFailedError):
+        with failing_at(world, "dev", "web"):
             edited(world, 2)
-        world.terraform.fails_on.clear()
         edited(world, 3)
         found = diff_environments(world.ports, "dev", "staging")
-        assert found.distance is not None
-        assert found.distance.behind == load_status(world.ports).environments[1].lag == 2
+        assert found.distance and found.distance.behind == load_status(world.ports).environments[1].lag == 2
         assert len(found.distance.releases) == 3
 
     def test_distance_skips_intermediate_environments(self, world: World) -> None:
@@ -117,8 +114,7 @@ class TestReleases:
         everywhere(world)
         edited(world, 1)
         found = diff_environments(world.ports, "staging", "dev", patch=True)
-        assert found.distance is not None
-        assert found.distance.changes is not None
+        assert found.distance and found.distance.changes is not None
         assert found.distance.changes.modules[0].files[0].patch[-1] == "+# 1"
 
     def test_changed_artifact_is_shown(self, world: World) -> None:
@@ -128,8 +124,7 @@ class TestReleases:
         apply(world.ports, "dev")
         found = diff_environments(world.ports, "dev", "staging")
         assert [(pair.first, pair.second) for pair in found.artifacts] == [(newer, IMAGE)]
-        assert found.distance is not None
-        assert found.distance.changes is not None
+        assert found.distance and found.distance.changes is not None
         assert not found.distance.changes.modules
         assert unequal(found) == [("cidr", "differs", "allowed")]
 
@@ -194,8 +189,7 @@ class TestWhatIsNotKnown:
         (problem,) = found.second.problems
         assert problem.code == "E416"
         assert f"which staging runs, is {state}" in problem.message
-        assert found.distance is not None
-        assert found.distance.behind == 1
+        assert found.distance and found.distance.behind == 1
         assert [each.release for each in found.distance.releases] == [newer]
         assert found.distance.changes is None
         assert (found.artifacts, found.settings) == ((), None)
@@ -210,8 +204,7 @@ class TestWhatIsNotKnown:
         (problem,) = found.second.problems
         assert (problem.code, str(problem.location)) == ("E203", f"{STAGING}:2")
         assert found.settings is None
-        assert found.distance is not None
-        assert found.distance.changes is not None
+        assert found.distance and found.distance.changes is not None
         assert [pair.equal for pair in found.artifacts] == [True]
         assert found.unknown
 
@@ -268,16 +261,14 @@ def refused_by_parity(world: World) -> set[str]:
 class TestParity:
     def test_refused_differences_equal_those_of_the_guard(self, world: World) -> None:
         bigger(world)
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         found = diff_environments(world.ports, "staging", "prod")
         assert unequal(found) == [("cidr", "differs", "allowed"), ("size", "differs", "refused")]
         assert refused_by_parity(world) == {"size"}
 
     def test_parity_refusal_names_the_lines(self, world: World) -> None:
         bigger(world)
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         with pytest.raises(RefusedError) as refused:
             promote(world.ports, "staging", "prod")
         (line,) = refused.value.refusals[0].because
@@ -285,8 +276,7 @@ class TestParity:
         assert str(line.location) == f"{PROD}:2"
 
     def test_source_with_unfit_settings_is_refused(self, world: World) -> None:
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         world.edit(STAGING, 'cidr = "10.20.0.0/16"\nsise = 2\n')
         with pytest.raises(RefusedError) as refused:
             promote(world.ports, "staging", "prod")
@@ -309,13 +299,11 @@ class TestParity:
         everywhere(world)
         new = 'variable "old" {\n  default = 2\n}\nvariable "new" {\n  default = 1\n}\n'
         world.edit("modules/web/main.tf", WEB.decode() + new)
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         found = diff_environments(world.ports, *order)
         assert ("new", f"only in {'first' if order[0] == 'staging' else 'second'}", "") in unequal(found)
         assert "old" not in [name for name, *_ in unequal(found)]
-        assert found.settings is not None
-        assert found.settings.refused == refused_by_parity(world) == {"old"}
+        assert found.settings and found.settings.refused == refused_by_parity(world) == {"old"}
 
 
 def test_an_environment_is_not_compared_with_itself(world: World) -> None:

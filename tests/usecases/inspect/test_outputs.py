@@ -87,8 +87,7 @@ def test_unreadable_stack_does_not_hide_others(world: World) -> None:
     found, error = read_outputs(world.ports, "dev")
     assert [stack.stack for stack in found.stacks] == ["web"]
     assert found.unread == ("network",)
-    assert error is not None
-    assert (error.exit_code, problem(error).code) == (75, "E309")
+    assert error and (error.exit_code, problem(error).code) == (75, "E309")
 
 
 def test_worst_exit_code_of_failures_counts(world: World) -> None:
@@ -98,8 +97,7 @@ def test_worst_exit_code_of_failures_counts(world: World) -> None:
     }
     found, error = read_outputs(world.ports, "dev")
     assert found.stacks == ()
-    assert error is not None
-    assert (error.exit_code, [each.code for each in error.problems]) == (1, ["E309", "E305"])
+    assert error and (error.exit_code, [each.code for each in error.problems]) == (1, ["E309", "E305"])
 
 
 def test_lost_state_is_not_an_empty_state(world: World) -> None:

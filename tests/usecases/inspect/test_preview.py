@@ -7,11 +7,11 @@ from envctl.domain.exit_codes import ExitCode
 from envctl.domain.plan.changes import Action, EnvironmentPlan
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.deployment.apply import apply
-from envctl.usecases.deployment.promote import promote
 from envctl.usecases.inspect.explain_plan import Explained, explain_plan
 from envctl.usecases.inspect.preview import plan_stored_release, preview_environments
 from envctl.usecases.ledger.store_layout import release_key
 from tests.fakes.world import NETWORK, WEB, ScriptedPrompter, World, list_entries
+from tests.usecases.steps import deploy_to_staging
 
 DEV, STAGING, PROD = (f"environments/{name}/terraform.tfvars" for name in ("dev", "staging", "prod"))
 
@@ -41,8 +41,7 @@ class TestPreview:
         assert told.release == ""
         assert [each.environment for each in told.environments] == ["dev", "staging", "prod"]
         dev, staging, prod = (each.plan for each in told.environments)
-        assert dev is not None
-        assert [resource.action for resource in dev.stacks[0].resources] == [Action.UPDATE]
+        assert dev and [resource.action for resource in dev.stacks[0].resources] == [Action.UPDATE]
         assert staging is not None
         assert prod is not None
         assert staging.stacks[0].resources[0].action == Action.CREATE
@@ -123,8 +122,7 @@ class TestExplain:
         told = explain_plan(world.ports, "dev")
         assert left_behind(world) == before
         assert (self.causes(told), told.runs, told.release) == (["release"], runs, "")
-        assert told.code is not None
-        assert [module.module for module in told.code.modules] == ["modules/network"]
+        assert told.code and [module.module for module in told.code.modules] == ["modules/network"]
         assert told.settings == ()
 
     def test_settings_change_is_explained_with_its_line(self, world: World) -> None:
@@ -155,8 +153,7 @@ class TestExplain:
         assert (self.causes(told), told.runs, told.unexplained) == (["release"], "", "")
 
     def test_plan_of_another_release_is_explained(self, world: World) -> None:
-        first = apply(world.ports, "dev").release
-        promote(world.ports, "dev", "staging")
+        first = deploy_to_staging(world)
         edited(world)
         second = apply(world.ports, "dev").release
         told = explain_plan(world.ports, "staging", release=shorten_id(second))

@@ -20,13 +20,13 @@ from envctl.domain.plan.changes import Action
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
-from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.report import Report, build_report
 from envctl.usecases.ledger import journal, timeline
 from tests.fakes.story import build_fortnight
 from tests.fakes.world import NETWORK, Killed, World
+from tests.usecases.steps import deploy_to_staging
 
 OLD, NEW = "a" * 64, "b" * 64
 
@@ -73,8 +73,7 @@ def test_an_empty_ledger_makes_an_empty_report(world: World) -> None:
 
 
 def test_report_is_the_same_for_two_people(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     world.identity.name = "bob@example.com"
     approve_plan(world.ports, "prod", "peer")
     seen = []
@@ -97,8 +96,7 @@ def test_entries_recorded_later_are_left_out(world: World) -> None:
 
 class TestReleases:
     def test_report_shows_where_each_release_runs(self, world: World) -> None:
-        first = apply(world.ports, "dev").release
-        promote(world.ports, "dev", "staging")
+        first = deploy_to_staging(world)
         edit(world, 1)
         second = apply(world.ports, "dev").release
         told = build_report(world.ports)
@@ -187,8 +185,7 @@ class TestTimeline:
 
 class TestPlans:
     def test_every_deployment_stores_its_plan_fingerprint(self, world: World) -> None:
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         edit(world, 1)
         apply(world.ports, "dev")
         rollback(world.ports, "dev")
@@ -231,8 +228,7 @@ class TestPlans:
     @pytest.mark.slow
     def test_long_plan_is_truncated_with_a_count(self) -> None:
         (staging,) = (each for each in fortnight().plans if each.environment == "staging")
-        assert staging.plan is not None
-        assert sum(len(stack.resources) for stack in staging.plan.stacks) == 100
+        assert staging.plan and sum(len(stack.resources) for stack in staging.plan.stacks) == 100
         assert (staging.more, sum((staging.counts or {}).values())) == (17, 117)
 
     def test_unreadable_entry_is_an_error(self, world: World) -> None:
@@ -247,8 +243,7 @@ def test_drift_is_shown_until_the_next_deployment(world: World) -> None:
     world.terraform.drifted.add(("dev", "web"))
     check_drift(world.ports, ["dev"])
     seen = build_report(world.ports).status.environments[0].present.drift
-    assert seen is not None
-    assert seen.resources == ("web: terraform_data.web",)
+    assert seen and seen.resources == ("web: terraform_data.web",)
     edit(world, 1)
     apply(world.ports, "dev")
     assert build_report(world.ports).status.environments[0].present.drift is None

@@ -139,7 +139,7 @@ def test_deployment_continues_after_lost_response(weather: WriteOutcome) -> None
             st.integers(0, 3), st.sampled_from(["well", "lost", "met again", "dropped", "busy", "lost in the dark"])
         ),
         max_size=40,
-    ),
+    )
 )
 def test_store_failures_never_lose_or_double_an_entry(script: list[tuple[int, WriteOutcome]]) -> None:
     store = UnreliableStore()

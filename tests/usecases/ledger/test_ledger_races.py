@@ -174,8 +174,7 @@ def test_applied_deployment_is_never_recorded_as_failed() -> None:
     recover(world.ports, "dev")
     assert apply(world.ports, "dev", DEFAULT).release == unfinished.release
     proof = journal.load(world.ports).find_environment("dev").current_evidence
-    assert proof is not None
-    assert proof.verified
+    assert proof and proof.verified
 
 
 def test_interrupt_after_last_change_leaves_success_recorded() -> None:

@@ -42,6 +42,7 @@ from envctl.usecases.ports.core import LostResponseError
 from envctl.usecases.project import signing_keys
 from tests.fakes.signing import LATE, MALLORY, Intruder, build_signed_project, create_signing_world
 from tests.fakes.world import MemoryStore, World, list_entries
+from tests.usecases.steps import deploy_to_staging
 
 
 @pytest.fixture
@@ -55,9 +56,7 @@ def intruder(world: World) -> Intruder:
 
 
 def to_staging(world: World) -> str:
-    release = apply(world.ports, "dev").release
-    promote(world.ports, "dev", "staging")
-    return release
+    return deploy_to_staging(world)
 
 
 def approved(world: World) -> None:
@@ -241,8 +240,7 @@ def test_distrusted_entry_blocks_no_deployment(world: World, intruder: Intruder)
     ):
         intruder.forge_entry(event, key="dev")
     done = promote(world.ports, "staging", "prod")
-    assert done.deployment is not None
-    assert done.deployment.outcome == "succeeded"
+    assert done.deployment and done.deployment.outcome == "succeeded"
 
 
 def test_distrusted_entries_are_reported_everywhere(world: World, intruder: Intruder) -> None:
@@ -360,8 +358,7 @@ def test_long_ledger_is_read_from_signed_checkpoint(world: World) -> None:
     long(world, "prod", many + 2)
     assert world.store.list_keys("checkpoints/") == [store_layout.checkpoint_key(many + 1)]
     kept = checkpoint.decode_checkpoint(world.store.content[store_layout.checkpoint_key(many + 1)])
-    assert kept is not None
-    assert (kept.trust, kept.present.seq) == (world.trust.name, many + 1)
+    assert kept and (kept.trust, kept.present.seq) == (world.trust.name, many + 1)
     before = journal.load(world.ports)
     # What lies before it is not read again; whether it fits is for `ledger verify` to say.
     world.store.content["ledger/0000000007.json"] = b"{}"

@@ -22,6 +22,7 @@ from envctl.usecases.ledger import journal, store_probe
 from envctl.usecases.ledger.store_layout import ENTRY_FOLDER, MARKER_KEY, release_key
 from envctl.usecases.ports.core import AlreadyExistsError
 from tests.fakes.world import PROJECT, MemoryStore, World, list_entries
+from tests.usecases.steps import deploy_to_staging
 
 OLD = Path(__file__).parent / "data" / "store_of_0.1.0.tar.gz"
 
@@ -39,8 +40,7 @@ def of_project(name: str, store: MemoryStore, more: str = "") -> World:
 @pytest.fixture
 def shop() -> World:
     world = World()
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     return world
 
 

@@ -40,10 +40,7 @@ def test_hashes_are_united_and_unneeded_providers_removed(world: World) -> None:
     assert error is None
     assert written(world) == {AWS: ("h1:linux", "h1:mac")}
     assert (told.changed, told.platforms, told.file) == (True, PLATFORMS, ".terraform.lock.hcl")
-    assert told.providers == (
-        LockedProvider(AWS, "6.1.0", "6.1.0", PLATFORMS),
-        LockedProvider(TLS, "4.0.0", "", ()),
-    )
+    assert told.providers == (LockedProvider(AWS, "6.1.0", "6.1.0", PLATFORMS), LockedProvider(TLS, "4.0.0", "", ()))
 
 
 def test_repeated_lock_writes_nothing(world: World) -> None:
@@ -102,8 +99,7 @@ def test_unavailable_platform_is_an_error_only_when_named(world: World) -> None:
 def test_provider_without_any_platform_is_an_error(world: World) -> None:
     world.terraform.hashed_providers = HashedProviders(b"", (AWS,), {AWS: PLATFORMS})
     _, error = lock_providers(world.ports)
-    assert error is not None
-    assert error.problems[0].message.startswith("hashicorp/aws is not to be had for linux_amd64, ")
+    assert error and error.problems[0].message.startswith("hashicorp/aws is not to be had for linux_amd64, ")
 
 
 def test_sandbox_names_where_more_platforms_are_available(world: World) -> None:

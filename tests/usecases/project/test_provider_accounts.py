@@ -18,6 +18,7 @@ from envctl.usecases.inspect.settings import validate_project
 from envctl.usecases.ledger import journal
 from tests.fakes.world import NETWORK, PROJECT, World
 from tests.usecases.account.test_account_check import ACCOUNTS, on_aws
+from tests.usecases.steps import deploy_to_staging
 
 OTHER = "999999999999"
 ALIAS = '\nprovider "aws" {\n  alias  = "us_east_1"\n  region = "us-east-1"\n}\n'
@@ -191,8 +192,7 @@ def test_providers_of_replanned_stack_are_checked_again(world: World) -> None:
 
 
 def test_approver_is_told_of_wrong_provider(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     world.terraform.configurations["prod", "network"] = (SILENT,)
     world.identity.name = "bob@example.com"
     notes = approve_plan(world.ports, "prod", "peer").notes

@@ -15,6 +15,7 @@ from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.ports.terraform import UnpinnedProvider
 from tests.fakes.world import NETWORK, World, list_entries
+from tests.usecases.steps import deploy_to_staging
 
 REPLACED = (
     UnpinnedProvider("hashicorp/aws", "dev_overrides", Location("/home/ann/.terraformrc", 3)),
@@ -25,8 +26,7 @@ REPLACED = (
 @pytest.fixture
 def world() -> World:
     world = World()
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     return world
 
 

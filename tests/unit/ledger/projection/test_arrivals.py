@@ -53,5 +53,4 @@ def test_started_deployment_records_downgrade() -> None:
     begun = started()
     assert isinstance(begun, DeploymentStarted)
     last = dev(replace(begun, older=True)).last
-    assert last is not None
-    assert last.older
+    assert last and last.older

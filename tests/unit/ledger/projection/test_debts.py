@@ -61,10 +61,7 @@ DEBTS: dict[str, tuple[list[Step], list[int]]] = {
         [],
     ),
     "a verification does not": ([*OWING, passed(2)], [1]),
-    "a promotion elsewhere does not": (
-        [*OWING, started("r2", "prod", "promote"), succeeded(4, "r2", "prod")],
-        [1],
-    ),
+    "a promotion elsewhere does not": ([*OWING, started("r2", "prod", "promote"), succeeded(4, "r2", "prod")], [1]),
 }
 
 
@@ -82,6 +79,4 @@ def test_debt_names_overridden_guards_person_and_reason() -> None:
 
 def test_deployment_knows_its_waiver() -> None:
     before, under_way = dev(*OWING).current, dev(started(), waived(start=1), succeeded(1)).current
-    assert before is not None
-    assert under_way is not None
-    assert (before.waiver, under_way.waiver) == (1, 2)
+    assert before and under_way and (before.waiver, under_way.waiver) == (1, 2)

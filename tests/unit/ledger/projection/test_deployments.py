@@ -82,8 +82,7 @@ def test_later_failure_of_same_release_revokes_evidence(end: Event, last: Deploy
     assert there.evidence == {}
     assert there.last == last
     assert not there.whole
-    assert there.current is not None
-    assert there.current.seq == 1
+    assert there.current and there.current.seq == 1
 
 
 def test_failure_of_another_release_keeps_evidence() -> None:

@@ -68,8 +68,7 @@ def test_partial_deployment_verifies_only(steps: list[Step], proven: list[str], 
 def test_partial_deployment_keeps_current_release() -> None:
     before, there = dev(*VERIFIED), dev(*VERIFIED, part("r2", stacks=("db", "web")), done(4, "r2", ("db", "web")))
     assert there.current == before.current
-    assert there.last is not None
-    assert (there.last.outcome, there.last.only, there.last.changed) == ("partial", ("db", "web"), 1)
+    assert there.last and (there.last.outcome, there.last.only, there.last.changed) == ("partial", ("db", "web"), 1)
     assert describe_outcome(there.last) == "was of db and web alone"
     assert there.unfinished_deployment is None
 
@@ -109,5 +108,4 @@ def test_partial_deployment_lifts_no_hold_and_no_debt() -> None:
 def test_success_of_partial_deployment_stays_partial() -> None:
     """It is the start that says what it is for, and its end can't make more of it."""
     there = dev(*VERIFIED, part(), succeeded(4))
-    assert there.last is not None
-    assert (there.last.outcome, there.whole, there.evidence) == ("partial", False, {})
+    assert there.last and (there.last.outcome, there.whole, there.evidence) == ("partial", False, {})

@@ -103,8 +103,7 @@ def test_traffic_rests_or_shifts_by_started_deployment(entries: list[Entry]) -> 
             if traffic.shift is None:
                 continue
             begun = entries[traffic.shift.started - 1].event
-            assert isinstance(begun, DeploymentStarted)
-            assert begun.environment == environment
+            assert isinstance(begun, DeploymentStarted) and begun.environment == environment
             assert traffic.shift.color != traffic.live.color
 
 

@@ -51,18 +51,9 @@ HAPPENED: dict[str, tuple[list[Event], set[str]]] = {
     "an old one of which nothing is known yet": ([started()], ALL),
     "an old one that failed": ([started(), failed(1)], ALL),
     "an old one that was abandoned": ([started(), abandoned(1)], ALL),
-    "an old one that failed, and one that succeeded": (
-        [started(), failed(1), started(), ended(3, *BOTH)],
-        ALL,
-    ),
-    "an old one of some stacks": (
-        [DeploymentStarted("dev", "r1", "settings", "apply", only=WEB), failed(1)],
-        {*WEB},
-    ),
-    "old ones, and everything was destroyed": (
-        [started(), failed(1), started(action="destroy"), destroyed(3)],
-        set(),
-    ),
+    "an old one that failed, and one that succeeded": ([started(), failed(1), started(), ended(3, *BOTH)], ALL),
+    "an old one of some stacks": ([DeploymentStarted("dev", "r1", "settings", "apply", only=WEB), failed(1)], {*WEB}),
+    "old ones, and everything was destroyed": ([started(), failed(1), started(action="destroy"), destroyed(3)], set()),
 }
 
 

@@ -32,11 +32,7 @@ from tests.unit.ledger.projection.entry_lists import (
 STAYS: dict[str, tuple[list[Step], timedelta, datetime | None]] = {
     "without a verification no clock runs": (RUN, NONE, None),
     "the clock starts when a verification passes": (VERIFIED, HOUR, at(3, HOUR)),
-    "a second verification does not set it back": (
-        [*VERIFIED, HOUR, passed(1)],
-        2 * HOUR + SECOND,
-        at(3, HOUR),
-    ),
+    "a second verification does not set it back": ([*VERIFIED, HOUR, passed(1)], 2 * HOUR + SECOND, at(3, HOUR)),
     "a first verification that failed does not start it": ([*RUN, not_passed(1)], NONE, None),
     "a failed verification takes all of it away": ([*VERIFIED, HOUR, not_passed(1)], NONE, None),
     "after a failed verification it starts anew": (
@@ -64,17 +60,9 @@ STAYS: dict[str, tuple[list[Step], timedelta, datetime | None]] = {
         2 * HOUR + SECOND,
         at(5),
     ),
-    "the next deployment of the same release stops it": (
-        [*VERIFIED, 2 * HOUR, started()],
-        2 * HOUR + SECOND,
-        None,
-    ),
+    "the next deployment of the same release stops it": ([*VERIFIED, 2 * HOUR, started()], 2 * HOUR + SECOND, None),
     "the start of another release stops it": ([*VERIFIED, 2 * HOUR, started("r2")], 2 * HOUR + SECOND, None),
-    "the start of a destruction stops it": (
-        [*VERIFIED, 2 * HOUR, started(action="destroy")],
-        2 * HOUR + SECOND,
-        None,
-    ),
+    "the start of a destruction stops it": ([*VERIFIED, 2 * HOUR, started(action="destroy")], 2 * HOUR + SECOND, None),
     "a failure of another release does not start it again": (
         [*VERIFIED, 2 * HOUR, started("r2"), failed(4, "r2"), HOUR],
         2 * HOUR + SECOND,
@@ -126,10 +114,7 @@ def test_last_verification_sets_age() -> None:
 
 
 REVOKED: dict[str, tuple[list[Step], str]] = {
-    "a failed verification": (
-        [*VERIFIED, not_passed(1)],
-        "its verification failed: http: 500 instead of 200",
-    ),
+    "a failed verification": ([*VERIFIED, not_passed(1)], "its verification failed: http: 500 instead of 200"),
     "drift": ([*VERIFIED, drift(1)], "drift was found there"),
     "drift while another release had failed on top": (
         [*VERIFIED, started("r2"), failed(4, "r2"), drift(1)],
@@ -169,12 +154,7 @@ STRANGE_LOOKS: dict[str, list[Step]] = {
     "after the next deployment": [*RUN, started("r2"), succeeded(3, "r2"), passed(1)],
     "after another release failed on top": [*RUN, started("r2"), failed(3, "r2"), passed(1)],
     "after the end of everything": [*RUN, started(action="destroy"), succeeded(3), passed(1)],
-    "a failed one of what another release has replaced": [
-        *VERIFIED,
-        started("r2"),
-        succeeded(4, "r2"),
-        not_passed(1),
-    ],
+    "a failed one of what another release has replaced": [*VERIFIED, started("r2"), succeeded(4, "r2"), not_passed(1)],
 }
 
 

@@ -282,11 +282,7 @@ OUTPUTS: dict[str, tuple[EnvironmentPlan, EnvironmentPlan, bool]] = {
     "put out for the first time": (puts_out("a", Action.UPDATE), puts_out("a", Action.CREATE), True),
     "gone instead of another value": (puts_out("a"), puts_out(None, Action.DELETE), False),
     "another value instead of gone": (puts_out(None, Action.DELETE), puts_out("a"), False),
-    "a resource of that name": (
-        puts_out("a"),
-        plan(replace(ONE, address="output id", type="")),
-        False,
-    ),
+    "a resource of that name": (puts_out("a"), plan(replace(ONE, address="output id", type="")), False),
 }
 
 

@@ -1,7 +1,5 @@
 """A stack that leaves the project is part of plan, approval, deployment, drift and destroy: none is lost in silence."""
 
-from dataclasses import replace
-
 import pytest
 
 from envctl.domain.errors import EnvctlError, OperationFailedError, UsageError
@@ -31,6 +29,7 @@ from envctl.usecases.ledger.store_layout import release_key
 from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import bundle_store
 from tests.fakes.world import Killed, World, list_entries
+from tests.usecases.steps import acting_as, deploy_everywhere, deploy_to_staging, failing_at, killed_at
 
 HEAD = """
 [project]
@@ -78,9 +77,7 @@ def world() -> World:
 
 
 def everywhere(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
-    promote(world.ports, "staging", "prod")
+    deploy_everywhere(world)
 
 
 def there(world: World, environment: str) -> set[str]:
@@ -140,8 +137,7 @@ class TestOfTheTree:
         assert done == ["base", "cache", "web"]
         assert there(world, "dev") == held(world, "dev") == {"base"}
         event = last(world)
-        assert isinstance(event, DeploymentSucceeded)
-        assert set(event.left) == {"cache", "web"}
+        assert isinstance(event, DeploymentSucceeded) and set(event.left) == {"cache", "web"}
         assert apply(world.ports, "dev").up_to_date
 
     def test_forgotten_stack_keeps_its_resources(self, world: World) -> None:
@@ -174,11 +170,9 @@ class TestOfTheTree:
             world.tree.content["envctl.toml"].decode().replace(staging, staging[:-1] + ', rehearsed = "refuse" }', 1)
         )
         world.edit("envctl.toml", strict)
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         world.edit("envctl.toml", strict.replace(CACHE, f'[removed.cache]\nthen = "{fate}"\n'))
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         assert held(world, "staging") == {"base", "web"}
 
     def test_partial_apply_destroys_no_removed_stack(self, world: World) -> None:
@@ -204,10 +198,8 @@ class TestOfTheTree:
         project(world, BASE, WEB)
         apply(world.ports, "dev")
         project(world, BASE, WEB, CACHE)
-        world.terraform.fails_on.add(("dev", "cache"))
-        with pytest.raises(OperationFailedError):
+        with failing_at(world, "dev", "cache"):
             apply(world.ports, "dev")
-        world.terraform.fails_on.clear()
         world.terraform.reality["dev", "cache"] = "half of it"
         assert "cache" in held(world, "dev")
         project(world, BASE, WEB)
@@ -289,20 +281,11 @@ class TestOfTheTree:
 
 
 class TestPromoted:
-    def test_unprotected_environment_destroys_removed_stack(self, world: World) -> None:
-        everywhere(world)
-        project(world, BASE, WEB)
-        apply(world.ports, "dev")
-        deployed = promote(world.ports, "dev", "staging")
-        assert leaving(deployed.plan) == {"cache": ("destroy", "delete")}
-        assert there(world, "staging") == {"base", "web"}
-
     def test_protected_environment_requires_decided_fate(self, world: World) -> None:
         project(world, BASE, WEB, CACHE, prod=PROTECTED)
         everywhere(world)
         project(world, BASE, WEB, prod=PROTECTED)
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         with pytest.raises(RefusedError) as raised:
             promote(world.ports, "staging", "prod")
         assert codes(raised) == ["G305"]
@@ -311,48 +294,25 @@ class TestPromoted:
         project(world, BASE, WEB, '[removed.cache]\nthen = "destroy"\n', prod=PROTECTED)
         with pytest.raises(RefusedError):
             promote(world.ports, "staging", "prod")
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
-        promote(world.ports, "staging", "prod")
+        deploy_everywhere(world)
         assert there(world, "prod") == held(world, "prod") == {"base", "web"}
 
     def test_partial_deployment_needs_no_decided_fate(self, world: World) -> None:
         project(world, BASE, WEB, CACHE, prod=PROTECTED)
         everywhere(world)
         project(world, BASE, WEB, prod=PROTECTED)
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         promote(world.ports, "staging", "prod", DeployOptions(selection=StackSelection(("base",))))
         assert there(world, "prod") == held(world, "prod") == {"base", "web", "cache"}
-
-    def test_stateful_removed_stack_stays_protected(self, world: World) -> None:
-        prod = "protected = true\nmax_destroys = 0\n"
-        project(world, BASE, WEB, CACHE, prod=prod)
-        everywhere(world)
-        project(world, BASE, WEB, '[removed.cache]\nthen = "destroy"\n', prod=prod)
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
-        [resource] = [r for e in promote_plan(world).stacks if e.leaves for r in e.resources]
-        assert resource.action is Action.DELETE
-        database = replace(resource, type="aws_db_instance", address="aws_db_instance.this")
-        world.terraform.extra_changes["prod", "cache"] = (database,)
-        with pytest.raises(RefusedError) as raised:
-            promote(world.ports, "staging", "prod")
-        assert codes(raised) == ["G301"]
-        world.terraform.extra_changes.clear()
-        promote(world.ports, "staging", "prod")
-        assert there(world, "prod") == {"base", "web"}
 
     def test_approval_covers_the_destruction(self, world: World) -> None:
         gates = "[environments.prod.gates]\napprovals = { peer = 1 }\n"
         toml = HEAD.format(prod="").replace("[environments.prod.gates]\napprovals = {}\n", "")
         everywhere(world)
         world.edit("envctl.toml", toml + gates + BASE + WEB)
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
-        me, world.identity.name = world.identity.name, "bob@example.com"
-        approve_plan(world.ports, "prod", "peer")
-        world.identity.name = me
+        deploy_to_staging(world)
+        with acting_as(world, "bob@example.com"):
+            approve_plan(world.ports, "prod", "peer")
         [shown] = [leaving(each) for each in world.observer.plans[-1:]]
         assert shown == {"cache": ("destroy", "delete")}
         promote(world.ports, "staging", "prod")
@@ -378,10 +338,8 @@ class TestDestroy:
         apply(world.ports, "dev")
         more = '[stacks.more]\nmodule = "modules/part"\n'
         project(world, BASE, WEB.replace("base.name", "more.name"), more)
-        world.terraform.fails_on.add(("dev", "more"))
-        with pytest.raises(OperationFailedError):
+        with failing_at(world, "dev", "more"):
             apply(world.ports, "dev")
-        world.terraform.fails_on.clear()
         destroy(world.ports, "dev")
         assert there(world, "dev") == set()
 
@@ -405,8 +363,7 @@ class TestDrift:
         assert found.pending
 
     def test_drift_of_removed_environment_is_unknown(self, world: World) -> None:
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         without(world, "staging")
         found = check_drift(world.ports)
         [gone] = [each for each in found.environments if each.environment == "staging"]
@@ -439,8 +396,7 @@ class TestStatus:
         assert load_status(world.ports).environments[0].leaving == ()
 
     def test_removed_environment_is_named_while_it_has_resources(self, world: World) -> None:
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         whole = world.tree.content["envctl.toml"].decode()
         without(world, "staging")
         assert [(each.environment, each.stacks) for each in load_status(world.ports).gone] == [
@@ -474,11 +430,9 @@ class TestRollback:
         world.edit("envctl.toml", toml + "".join(tables))
 
     def promoted(self, world: World, *unseen: str) -> None:
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
-        me, world.identity.name = world.identity.name, "bob@example.com"
-        approve_plan(world.ports, "prod", "peer", unseen=unseen)
-        world.identity.name = me
+        deploy_to_staging(world)
+        with acting_as(world, "bob@example.com"):
+            approve_plan(world.ports, "prod", "peer", unseen=unseen)
         promote(world.ports, "staging", "prod")
 
     @pytest.fixture
@@ -488,13 +442,6 @@ class TestRollback:
         self.gated(world, BASE, WEB, CACHE)
         self.promoted(world)
         return world
-
-    def test_rollback_to_same_stacks_needs_no_approval(self, world: World) -> None:
-        self.gated(world, BASE, WEB)
-        self.promoted(world, "web")
-        world.edit("modules/part/main.tf", PART + "# more\n")
-        self.promoted(world)
-        assert rollback(world.ports, "prod").release
 
     def test_rollback_that_removes_newer_stack_needs_approval(self, grown: World) -> None:
         with pytest.raises(RefusedError) as raised:
@@ -620,10 +567,8 @@ class TestRenamed:
     def test_foreign_change_of_old_state_is_kept(self, world: World) -> None:
         apply(world.ports, "dev")
         project(world, BASE, RENAMED, CACHE_OF_FRONT)
-        world.terraform.dies_on.add(("dev", "web"))
-        with pytest.raises(Killed):
+        with killed_at(world, "dev", "web"):
             apply(world.ports, "dev")
-        world.terraform.dies_on.clear()
         world.workspace.held.clear()
         world.terraform.serials["dev", "web"] = 7
         recover(world.ports, "dev")

@@ -10,7 +10,8 @@ from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.ledger import journal
-from tests.fakes.world import Killed, World, list_entries
+from tests.fakes.world import World, list_entries
+from tests.usecases.steps import killed_at
 
 LOST = DeployOptions(state_lost=True)
 
@@ -45,8 +46,7 @@ def test_lost_state_is_given_up_only_by_option(world: World) -> None:
     done = destroy(world.ports, "dev", LOST)
     assert (done.lost, done.up_to_date) == (("web",), False)
     entry = list_entries(world)[-1].event
-    assert isinstance(entry, DeploymentSucceeded)
-    assert (entry.lost, entry.changed) == (("web",), 1)
+    assert isinstance(entry, DeploymentSucceeded) and (entry.lost, entry.changed) == (("web",), 1)
     here = journal.load(world.ports).find_environment("dev")
     assert (here.current, here.last and here.last.lost) == (None, ("web",))
     audit = Audit()
@@ -73,10 +73,8 @@ def test_stack_without_resources_is_not_lost() -> None:
 
 
 def test_interrupted_destroy_can_be_completed(world: World) -> None:
-    world.terraform.dies_on.add(("dev", "network"))
-    with pytest.raises(Killed):
+    with killed_at(world, "dev", "network"):
         destroy(world.ports, "dev")
-    world.terraform.dies_on.clear()
     assert list(world.terraform.reality) == [("dev", "network")]
     assert recover(world.ports, "dev").unseen == ()
     assert destroy(world.ports, "dev").lost == ()
@@ -84,10 +82,8 @@ def test_interrupted_destroy_can_be_completed(world: World) -> None:
 
 
 def test_recover_reports_a_lost_state(world: World) -> None:
-    world.terraform.dies_on.add(("dev", "network"))
-    with pytest.raises(Killed):
+    with killed_at(world, "dev", "network"):
         destroy(world.ports, "dev")
-    world.terraform.dies_on.clear()
     world.terraform.lose_state("dev", "network")
     found = recover(world.ports, "dev")
     assert [problem.code for problem in found.unseen] == ["E371"]

@@ -83,8 +83,7 @@ def test_failure_is_recorded_without_its_text(world: World) -> None:
     with pytest.raises(OperationFailedError):
         recover(world.ports, "dev", [(ADDRESS, ID)])
     end = imports(world)[-1]
-    assert isinstance(end, ImportEnded)
-    assert (end.outcome, end.reason) == ("failed", "E305 in stack web")
+    assert isinstance(end, ImportEnded) and (end.outcome, end.reason) == ("failed", "E305 in stack web")
     assert is_failure(end)
     assert journal.load(world.ports).find_environment("dev").imports == ()
 

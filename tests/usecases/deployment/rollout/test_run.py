@@ -6,12 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.errors import (
-    EnvctlError,
-    InterruptedByUserError,
-    OperationFailedError,
-    Problem,
-)
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.ledger.events import RolloutStarted, TrafficShifted, VerificationFailed
 from envctl.domain.rollout.traffic import Live, Shift, Traffic
 from envctl.domain.terraform.outputs import Output
@@ -30,6 +25,7 @@ from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ports.project import PreparedEnvironment
 from tests.fakes.rollout_world import ALARM, NEW_IMAGE, NEWEST_IMAGE, OLD_IMAGE, ROLLOUT, RolloutWorld
 from tests.fakes.world import Killed, MemoryStore, MemoryWorkspace, RecordingObserver, list_entries
+from tests.usecases.steps import killed_at
 
 READ_BY_ALARMS = (
     'output "group" { value = var.color }\n',
@@ -316,10 +312,7 @@ class TestGoingBack:
         ("fails", "says"),
         [
             (None, "there is no alarm shop-staging-5xx in staging"),
-            (
-                OperationFailedError(Problem("E334", "a permission is missing", "allow it")),
-                "a permission is missing",
-            ),
+            (OperationFailedError(Problem("E334", "a permission is missing", "allow it")), "a permission is missing"),
         ],
         ids=["one that there is not", "one that can't be asked"],
     )
@@ -579,10 +572,8 @@ class TestLeftHalfWay:
         assert begun.load_traffic("staging") == BLUE
 
     def test_failed_traffic_restore_does_not_block_the_environment(self, begun: RolloutWorld) -> None:
-        begun.terraform.dies_on.add(("staging", "web"))
-        with pytest.raises(Killed):
+        with killed_at(begun, "staging", "web"):
             promote(begun.ports, "dev", "staging")
-        begun.terraform.dies_on.clear()
         begun.workspace.held.clear()
         begun.terraform.unplannable.add(("staging", "web"))
         with pytest.raises(OperationFailedError) as failed:
