@@ -19,6 +19,7 @@ from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
 from envctl.domain.errors import ConfigurationError, OperationFailedError
 from envctl.domain.ledger.clocks import TOLERANCE
 from envctl.usecases.ports.core import AlreadyExistsError, Store
+from tests.catching import catch
 from tests.contract.stores import BUCKET, STUBBORN, as_surroundings_say, in_s3, on_disk, somewhere
 from tests.fakes.world import MemoryStore
 from tests.faults.faults import (
@@ -246,17 +247,13 @@ UNUSABLE: dict[str, Callable[[Store], object]] = {
 @pytest.mark.parametrize("act", UNUSABLE.values(), ids=UNUSABLE.keys())
 def test_unusable_store_folder_is_reported(tmp_path: Path, act: Callable[[Store], object]) -> None:
     (tmp_path / ".envctl").write_text("a file where a folder should be")
-    with pytest.raises(OperationFailedError) as raised:
-        act(on_disk(tmp_path))
-    _readable(raised.value)
+    _readable(catch(OperationFailedError, act, on_disk(tmp_path)))
 
 
 def test_file_in_place_of_entry_folder_is_reported(tmp_path: Path) -> None:
     store = on_disk(tmp_path)
     store.create("ledger", b"a file where a folder should be")
-    with pytest.raises(OperationFailedError) as raised:
-        store.create("ledger/1.json", b"")
-    _readable(raised.value)
+    _readable(catch(OperationFailedError, store.create, "ledger/1.json", b""))
 
 
 @pytest.mark.sandbox
@@ -264,9 +261,8 @@ def test_file_in_place_of_entry_folder_is_reported(tmp_path: Path) -> None:
 def test_missing_bucket_is_reported(
     sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[Store], object]
 ) -> None:
-    with pytest.raises(OperationFailedError) as raised:
-        act(in_s3(sandbox, tmp_path, monkeypatch, "no-such-bucket"))
-    _readable(raised.value, "E450")
+    raised = catch(OperationFailedError, act, in_s3(sandbox, tmp_path, monkeypatch, "no-such-bucket"))
+    _readable(raised, "E450")
 
 
 @pytest.mark.parametrize("url", ["gs://bucket", "s3://", "memory://x"])

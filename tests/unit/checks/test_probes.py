@@ -24,6 +24,7 @@ from envctl.domain.config.checks.table import Check, add_kind, list_known_keys
 from envctl.domain.terraform.output_reference import OutputReference
 from envctl.domain.terraform.outputs import Output
 from envctl.domain.text.excerpt import excerpt
+from tests.catching import catch
 
 
 def _with_kinds(checks: Mapping[str, Any]) -> object:
@@ -42,9 +43,7 @@ def read(name: str = "http", /, **table: object) -> Check:
 
 def faults(checks: object) -> dict[str, str]:
     """What is wrong, by the key that it is about."""
-    with pytest.raises(ValidationError) as caught:
-        File.model_validate({"checks": checks})
-    found = caught.value.errors(include_url=False)
+    found = catch(ValidationError, File.model_validate, {"checks": checks}).errors(include_url=False)
     return {
         ".".join(str(part) for part in error["loc"][1:]): str(error.get("ctx", {}).get("error") or error["type"])
         for error in found

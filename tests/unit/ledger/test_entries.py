@@ -35,6 +35,7 @@ from envctl.domain.ledger.events import (
     WaiverUsed,
 )
 from envctl.domain.ledger.later_fields import LATER
+from tests.catching import catch
 from tests.unit.ledger.ledger_strategies import EVENTS_BY_KIND, START, actors, chain, events, ledgers, moments, stored
 
 Stored = list[tuple[int, bytes]]
@@ -310,9 +311,7 @@ REASONS: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize(("data", "reason"), REASONS.values(), ids=REASONS.keys())
 def test_reason_for_refused_entry_is_given(data: bytes, reason: str) -> None:
-    with pytest.raises(MalformedEntryError) as caught:
-        decode_entry(data)
-    assert str(caught.value) == reason
+    assert str(catch(MalformedEntryError, decode_entry, data)) == reason
     assert verify_chain([(1, data)]) == ChainBreak(1, reason)
 
 

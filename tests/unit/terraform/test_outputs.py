@@ -4,6 +4,7 @@ import pytest
 
 from envctl.domain.errors import UsageError
 from envctl.domain.terraform.outputs import Output, drop_sensitive, find_output, format_raw_output, format_variable_name
+from tests.catching import catch
 
 KNOWN = {"network": {"vpc_id", "cidr"}, "web-app": {"url", "cidr"}}
 FOUND = {
@@ -38,9 +39,7 @@ def test_an_output_is_found_by(name: str, meant: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize(("name", "message", "hint"), MISSED.values(), ids=MISSED)
 def test_no_output_is_found_by(name: str, message: str, hint: str) -> None:
-    with pytest.raises(UsageError) as raised:
-        find_output(name, KNOWN, "dev")
-    (problem,) = raised.value.problems
+    (problem,) = catch(UsageError, find_output, name, KNOWN, "dev").problems
     assert problem.code == "E013"
     assert message in problem.message
     assert hint in problem.hint

@@ -14,6 +14,7 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.inspect.plan import plan_environment
+from tests.catching import catch
 from tests.fakes.buckets import StoredBucket
 from tests.fakes.world import PROJECT, SettableIdentity, World
 from tests.usecases.steps import deploy_to_staging
@@ -40,9 +41,8 @@ def world() -> World:
 
 
 def refused(world: World, source: str = "dev", target: str = "staging") -> list[str]:
-    with pytest.raises(RefusedError) as raised:
-        promote(world.ports, source, target)
-    return [problem.code for problem in raised.value.problems]
+    raised = catch(RefusedError, promote, world.ports, source, target)
+    return [problem.code for problem in raised.problems]
 
 
 def test_promotion_refused_by_gate_takes_no_target_credentials(world: World) -> None:
@@ -113,10 +113,9 @@ def test_credentials_must_outlast_the_longest_deployment(world: World) -> None:
     # A deployment here takes some seconds; what is more is the margin.
     world.access.ends_at = world.clock.time + timedelta(minutes=5)
     world.terraform.calls.clear()
-    with pytest.raises(OperationFailedError) as raised:
-        apply(world.ports, "dev")
-    (problem,) = raised.value.problems
-    assert (problem.code, raised.value.exit_code) == ("E417", ExitCode.FAILED)
+    raised = catch(OperationFailedError, apply, world.ports, "dev")
+    (problem,) = raised.problems
+    assert (problem.code, raised.exit_code) == ("E417", ExitCode.FAILED)
     assert problem.message.startswith("the credentials for dev end in 4m")
     assert problem.hint == "sign in again, then: envctl doctor dev"
     assert not [step for step in world.terraform.calls if step[0] in {"plan", "apply"}]
@@ -169,11 +168,9 @@ def test_approval_without_permission_is_refused_and_ignored(world: World) -> Non
     with pytest.raises(RefusedError, match="G207"):
         approve_plan(world.ports, "prod", "peer")
     as_role(world, "DeveloperRole", "bob")
-    with pytest.raises(RefusedError) as raised:
-        promote(world.ports, "staging", "prod")
     assert (
         "peer (0 of 1), business (0 of 2); the rules of prod are others than those that cat approved"
-        in raised.value.problems[0].message
+        in catch(RefusedError, promote, world.ports, "staging", "prod").problems[0].message
     )
 
 

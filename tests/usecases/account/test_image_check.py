@@ -24,6 +24,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.project import load
 from envctl.usecases.release import bundle_store
+from tests.catching import catch
 from tests.fakes.world import IMAGE, PROJECT, MemoryWorkspace, World
 from tests.usecases.steps import deploy_to_staging
 
@@ -218,9 +219,7 @@ def test_artifact_keeps_its_line_in_own_repository(own: World) -> None:
 
 def test_invalid_repository_is_reported_with_its_line(own: World) -> None:
     own.tree.content["envctl.toml"] = own.tree.content["envctl.toml"].replace(b'account_id = "222222222222"\n', b"")
-    with pytest.raises(ConfigurationError) as error:
-        validate_project(own.ports)
-    (problem,) = error.value.problems
+    (problem,) = catch(ConfigurationError, validate_project, own.ports).problems
     assert problem.code == "E437"
     assert str(problem.location).startswith("envctl.toml:")
     assert problem.location and problem.location.line
@@ -265,9 +264,7 @@ def test_image_missing_everywhere_is_reported_before_planning(own: World) -> Non
     apply(own.ports, "dev")
     own.registries.held = set()
     own.terraform.calls.clear()
-    with pytest.raises(OperationFailedError) as error:
-        promote(own.ports, "dev", "staging")
-    (problem,) = error.value.problems
+    (problem,) = catch(OperationFailedError, promote, own.ports, "dev", "staging").problems
     assert problem.code == "E435"
     assert all(text in problem.message for text in (ECR["staging"], ECR["dev"], PINNED))
     assert own.terraform.calls == []
@@ -337,9 +334,8 @@ def test_missing_image_is_refused_before_planning(world: World) -> None:
     apply(world.ports, "dev")
     world.registries.held = set()
     world.terraform.calls.clear()
-    with pytest.raises(RefusedError) as refused:
-        promote(world.ports, "dev", "staging")
-    assert [(problem.code, PINNED in problem.message) for problem in refused.value.problems] == [("G201", True)]
+    refused = catch(RefusedError, promote, world.ports, "dev", "staging")
+    assert [(problem.code, PINNED in problem.message) for problem in refused.problems] == [("G201", True)]
     assert world.terraform.calls == []
     assert journal.load(world.ports).find_environment("staging").last is None
 

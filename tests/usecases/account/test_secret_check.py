@@ -20,6 +20,7 @@ from envctl.usecases.deployment.promote import promote
 from envctl.usecases.inspect.settings import validate_project
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.project import load, working_tree
+from tests.catching import catch
 from tests.fakes.world import PROJECT, WEB, World
 from tests.usecases.steps import deploy_to_staging
 
@@ -188,9 +189,7 @@ def test_settings_that_fit_no_release_are_refused() -> None:
 def test_pattern_without_match_makes_the_project_invalid() -> None:
     world = project()
     world.edit("envctl.toml", PROJECT.decode() + PATTERNS.replace("*_parameter", "key_parametr"))
-    with pytest.raises(ConfigurationError) as raised:
-        validate_project(world.ports)
-    (problem,) = raised.value.problems
+    (problem,) = catch(ConfigurationError, validate_project, world.ports).problems
     assert (problem.code, problem.hint) == ("E442", "did you mean key_parameter?")
     assert str(problem.location) == "envctl.toml:29"
 
@@ -346,9 +345,8 @@ def test_missing_secrets_refuse_deployment_before_terraform() -> None:
     world.secrets.held[("dev", "shop/db")] = b"x"
     apply(world.ports, "dev")
     world.terraform.calls.clear()
-    with pytest.raises(RefusedError) as raised:
-        promote(world.ports, "dev", "staging")
-    told = [(problem.code, problem.hint) for problem in raised.value.problems]
+    raised = catch(RefusedError, promote, world.ports, "dev", "staging")
+    told = [(problem.code, problem.hint) for problem in raised.problems]
     assert told[0][0] == "G202"
     assert told[1:] == [("E440", "envctl secrets set staging shop/db")]
     assert world.terraform.calls == []

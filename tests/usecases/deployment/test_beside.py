@@ -1,5 +1,7 @@
 """Environments beside the pipeline: they take code from the working tree, and nothing of theirs goes elsewhere."""
 
+from collections.abc import Callable
+
 import pytest
 
 from envctl.domain.errors import ConfigurationError, OperationFailedError
@@ -19,6 +21,7 @@ from envctl.usecases.inspect.render import render_environment
 from envctl.usecases.inspect.report import build_report
 from envctl.usecases.inspect.settings import resolve_settings, validate_project
 from envctl.usecases.inspect.status import load_status
+from tests.catching import catch
 from tests.fakes.world import PROJECT, World, list_entries
 from tests.usecases.steps import acting_as
 
@@ -55,10 +58,8 @@ def world() -> World:
     return world
 
 
-def refused(call: object) -> list[str]:
-    with pytest.raises(RefusedError) as caught:
-        call()  # type: ignore[operator]
-    return [f"{problem.code} {problem.message}" for problem in caught.value.problems]
+def refused(call: Callable[[], object]) -> list[str]:
+    return [f"{problem.code} {problem.message}" for problem in catch(RefusedError, call).problems]
 
 
 def stacks(world: World, release: str) -> list[str]:
@@ -191,9 +192,8 @@ def test_a_report_tells_the_releases_of_the_pipeline(world: World) -> None:
 
 def test_an_error_in_its_settings_names_its_file(world: World) -> None:
     world.edit("environments/management/terraform.tfvars", 'unit = ["dev"]\n')
-    with pytest.raises(ConfigurationError) as caught:
-        validate_project(world.ports, "management")
-    assert {problem.code for problem in caught.value.problems} == {"E203", "E205"}
+    caught = catch(ConfigurationError, validate_project, world.ports, "management")
+    assert {problem.code for problem in caught.problems} == {"E203", "E205"}
 
 
 def test_rollback_without_earlier_release_is_refused(world: World) -> None:

@@ -31,6 +31,7 @@ from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
+from tests.catching import catch
 from tests.fakes.world import NETWORK, PROJECT, Killed, World, list_entries
 from tests.usecases.steps import acting_as, deploy_to_staging, failing_at, killed_at
 
@@ -317,10 +318,9 @@ class TestApprovedPlan:
         later = "approve again once network is applied, or add --unseen web"
         assert told.notes == (f"not seen: web (waits for network); not approved: {later}",)
         world.identity.name = "ann@example.com"
-        with pytest.raises(RefusedError) as refused:
-            promote(world.ports, "staging", "prod")
-        (refusal,) = refused.value.refusals
-        assert (refusal.code, refused.value.exit_code) == ("G302", ExitCode.REFUSED_FOR_NOW)
+        refused = catch(RefusedError, promote, world.ports, "staging", "prod")
+        (refusal,) = refused.refusals
+        assert (refusal.code, refused.exit_code) == ("G302", ExitCode.REFUSED_FOR_NOW)
         assert "create web: terraform_data.web; web could not be planned when it was approved;" in refusal.message
         assert refusal.hint == f"envctl approve prod --gate peer --release {told.release[:12]}"
         assert [where for where in world.terraform.reality if where[0] == "prod"] == [("prod", "network")]
@@ -755,9 +755,7 @@ class TestRecovery:
     def test_lock_older_than_the_deployment_is_kept(self) -> None:
         world = self.killed()
         lock = world.terraform.locks["dev", "network"] = self.held(world, earlier=True)
-        with pytest.raises(LockHeldError) as held:
-            recover(world.ports, "dev")
-        hint = held.value.problems[0].hint
+        hint = catch(LockHeldError, recover, world.ports, "dev").problems[0].hint
         assert hint.endswith(f"ask {lock.who}, or break it: terraform force-unlock {lock.id}")
         assert ("dev", "network") in world.terraform.locks
         assert journal.load(world.ports).find_environment("dev").unfinished_deployment

@@ -13,6 +13,7 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.inspect.status import EnvironmentStatus, load_status
+from tests.catching import catch
 from tests.fakes.world import World, list_entries
 
 TOML = """
@@ -90,10 +91,9 @@ def all_approve(world: World, *unseen: str) -> None:
 
 
 def stops(world: World) -> RefusedError:
-    with pytest.raises(RefusedError) as raised:
-        promote(world.ports, "dev", "prod")
-    assert [refusal.code for refusal in raised.value.refusals] == ["G302"]
-    return raised.value
+    raised = catch(RefusedError, promote, world.ports, "dev", "prod")
+    assert [refusal.code for refusal in raised.refusals] == ["G302"]
+    return raised
 
 
 def prod(world: World) -> EnvironmentStatus:

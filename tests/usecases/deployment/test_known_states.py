@@ -17,6 +17,7 @@ from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.preview import preview_environments
+from tests.catching import catch
 from tests.fakes.world import NETWORK, MemoryHeadCache, MemoryStore, World, list_entries
 from tests.usecases.steps import deploy_everywhere, killed_at
 
@@ -59,9 +60,7 @@ def rename(world: World, old: str, new: str) -> None:
 
 
 def refused(act: Callable[[], object]) -> list[str]:
-    with pytest.raises(RefusedError) as raised:
-        act()
-    return [refusal.code for refusal in raised.value.refusals]
+    return [refusal.code for refusal in catch(RefusedError, act).refusals]
 
 
 @pytest.mark.parametrize("changed", [False, True], ids=["nothing is to be done", "something is to be done"])

@@ -23,6 +23,7 @@ from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
+from tests.catching import catch
 from tests.fakes.world import ScriptedPrompter, World, list_entries
 from tests.usecases.deployment.test_promotion import events
 from tests.usecases.steps import acting_as
@@ -114,10 +115,9 @@ def proven(world: World, environment: str = "dev") -> bool:
 
 def test_failed_stack_skips_dependents_and_next_run_resumes(world: World) -> None:
     world.terraform.fails_on.add(("dev", "base"))
-    with pytest.raises(OperationFailedError) as raised:
-        apply(world.ports, "dev")
+    raised = catch(OperationFailedError, apply, world.ports, "dev")
     expected = {"base": "failed", "mid": "left base", "top": "left base", "side": "left base", "alone": "applied"}
-    assert account(raised.value) == expected
+    assert account(raised) == expected
     last = list_entries(world)[-1].event
     assert isinstance(last, DeploymentFailed)
     assert (last.stacks, last.interrupted, last.reason) == (("alone",), False, "E305 in stack base")
@@ -131,12 +131,11 @@ def test_failed_stack_skips_dependents_and_next_run_resumes(world: World) -> Non
 
 def test_all_failures_are_reported_with_worst_exit_code(world: World) -> None:
     world.terraform.fails_on.update({("dev", "mid"), ("dev", "alone")})
-    with pytest.raises(OperationFailedError) as raised:
-        apply(world.ports, "dev")
-    assert [problem.message for problem in raised.value.problems] == ["mid said no", "alone said no"]
-    assert raised.value.exit_code is ExitCode.FAILED
+    raised = catch(OperationFailedError, apply, world.ports, "dev")
+    assert [problem.message for problem in raised.problems] == ["mid said no", "alone said no"]
+    assert raised.exit_code is ExitCode.FAILED
     expected = {"base": "applied", "mid": "failed", "top": "left mid", "side": "applied", "alone": "failed"}
-    assert account(raised.value) == expected
+    assert account(raised) == expected
 
 
 def test_unplannable_stack_blocks_apply_but_not_plan(world: World) -> None:
@@ -163,11 +162,10 @@ def test_plan_fails_where_no_stack_can_be_planned(world: World) -> None:
 def test_interruption_reports_each_stack_and_earlier_failures(world: World) -> None:
     world.terraform.fails_on.add(("dev", "base"))
     world.terraform.interrupted.add(("dev", "alone"))
-    with pytest.raises(InterruptedByUserError) as raised:
-        apply(world.ports, "dev")
-    assert [problem.code for problem in raised.value.problems] == ["E311", "E305"]
+    raised = catch(InterruptedByUserError, apply, world.ports, "dev")
+    assert [problem.code for problem in raised.problems] == ["E311", "E305"]
     expected = {"base": "failed", "mid": "left base", "top": "left base", "side": "left base", "alone": "stopped"}
-    assert account(raised.value) == expected
+    assert account(raised) == expected
     last = list_entries(world)[-1].event
     assert isinstance(last, DeploymentFailed)
     assert (last.stacks, last.interrupted, last.reason) == ((), True, "interrupted")
@@ -187,18 +185,16 @@ class Planting(ScriptedPrompter):
 
 def test_files_changed_during_the_question_stop_apply(world: World) -> None:
     world.prompter = Planting(world)
-    with pytest.raises(OperationFailedError) as raised:
-        apply(world.ports, "dev")
-    assert [problem.code for problem in raised.value.problems] == ["E353"]
+    raised = catch(OperationFailedError, apply, world.ports, "dev")
+    assert [problem.code for problem in raised.problems] == ["E353"]
     assert not list_entries(world)
 
 
 def test_declined_second_question_skips_later_stacks(world: World) -> None:
     world.prompter.answers = [True, False]
-    with pytest.raises(InterruptedByUserError) as raised:
-        apply(world.ports, "dev")
-    assert [problem.code for problem in raised.value.problems] == ["E310"]
-    told = account(raised.value)
+    raised = catch(InterruptedByUserError, apply, world.ports, "dev")
+    assert [problem.code for problem in raised.problems] == ["E310"]
+    told = account(raised)
     assert (told["base"], told["mid"], told["top"]) == ("applied", "left", "left")
 
 
@@ -215,12 +211,11 @@ def test_replanned_stack_may_not_exceed_approved_changes(world: World) -> None:
     says(world, "two", "staging")
     approves(world)
     world.terraform.calls.clear()
-    with pytest.raises(RefusedError) as raised:
-        apply(world.ports, "staging")
-    assert [refusal.code for refusal in raised.value.refusals] == ["G302"]
+    raised = catch(RefusedError, apply, world.ports, "staging")
+    assert [refusal.code for refusal in raised.refusals] == ["G302"]
     expected = {"base": "applied", "mid": "refused", "top": "left mid", "side": "applied", "alone": "applied"}
-    assert account(raised.value) == expected
-    assert raised.value.exit_code is ExitCode.REFUSED_FOR_NOW
+    assert account(raised) == expected
+    assert raised.exit_code is ExitCode.REFUSED_FOR_NOW
     last = list_entries(world)[-1].event
     assert isinstance(last, DeploymentFailed) and set(last.stacks) == {"base", "side", "alone"}
     assert not proven(world, "staging")
@@ -332,9 +327,8 @@ def test_partial_apply_is_covered_by_whole_approval(world: World) -> None:
     ],
 )
 def test_invalid_stack_selection_is_refused(world: World, wishes: DeployOptions, code: str) -> None:
-    with pytest.raises(UsageError) as raised:
-        apply(world.ports, "dev", wishes)
-    assert [problem.code for problem in raised.value.problems] == [code]
+    raised = catch(UsageError, apply, world.ports, "dev", wishes)
+    assert [problem.code for problem in raised.problems] == [code]
     assert (applied(world), events(world)) == ([], [])
 
 
@@ -373,6 +367,4 @@ def test_partial_drift_check_records_only_found_drift(world: World) -> None:
 
 
 def refuses(world: World, command: Callable[[Ports], object], code: str) -> None:
-    with pytest.raises(RefusedError) as raised:
-        command(world.ports)
-    assert code in [refusal.code for refusal in raised.value.refusals]
+    assert code in [refusal.code for refusal in catch(RefusedError, command, world.ports).refusals]

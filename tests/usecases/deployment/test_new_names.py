@@ -23,6 +23,7 @@ from envctl.usecases.inspect.history import read_history
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.preview import preview_environments
 from envctl.usecases.ledger import journal
+from tests.catching import catch
 from tests.fakes.world import NETWORK, World
 from tests.usecases.inspect.test_rules import (
     ACCOUNTS,
@@ -169,6 +170,4 @@ def test_history_includes_removed_environments(owned: World) -> None:
     assert {getattr(entry.event, "environment", "") for entry in told} == {"prod"}
     assert len(list(export_entries(owned.ports, "prod"))) == len(told)
     assert [each.environment for each in export_deployments(owned.ports, "prod").deployments] == ["prod"]
-    with pytest.raises(UsageError) as raised:
-        read_history(owned.ports, "nowhere")
-    assert raised.value.problems[0].code == "E002"
+    assert catch(UsageError, read_history, owned.ports, "nowhere").problems[0].code == "E002"

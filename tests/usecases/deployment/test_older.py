@@ -17,6 +17,7 @@ from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.deployment.run import DEFAULT, Deployed, DeployOptions
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ports.project import Revision
+from tests.catching import catch
 from tests.fakes.world import NETWORK, PROJECT, MemoryWorkspace, ScriptedPrompter, World, list_entries
 from tests.usecases.steps import failing_at
 
@@ -49,10 +50,9 @@ def reaches_prod(world: World, text: str) -> str:
 
 
 def refused(world: World, release: str | None, *, source: str = "staging", to: str = "prod") -> RefusedError:
-    with pytest.raises(RefusedError) as raised:
-        promote(world.ports, source, to, release=release)
-    assert [refusal.code for refusal in raised.value.refusals] == ["G111"]
-    return raised.value
+    raised = catch(RefusedError, promote, world.ports, source, to, release=release)
+    assert [refusal.code for refusal in raised.refusals] == ["G111"]
+    return raised
 
 
 def to_prod(world: World, release: str | None = None, wishes: DeployOptions = DEFAULT) -> Deployed:
@@ -132,9 +132,8 @@ def test_slower_job_of_an_older_release_is_refused(world: World) -> None:
     other = replace(world, workspace=MemoryWorkspace(), prompter=ScriptedPrompter())
     other.terraform = world.terraform
     world.prompter = Slow(lambda: promote(other.ports, "staging", "prod", release=second))
-    with pytest.raises(RefusedError) as raised:
-        to_prod(world, first)
-    assert {refusal.code for refusal in raised.value.refusals} <= {"G109", "G111"}
+    raised = catch(RefusedError, to_prod, world, first)
+    assert {refusal.code for refusal in raised.refusals} <= {"G109", "G111"}
     assert runs(world) == second
     world.prompter = ScriptedPrompter()
     refused(world, first)

@@ -41,6 +41,7 @@ from envctl.usecases.inspect.render import render_environment
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, store_layout
 from envctl.usecases.ports.terraform import PreparedStack
+from tests.catching import catch
 from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, Killed, MemoryStore, World, list_entries
 from tests.usecases.steps import deploy_to_staging, killed_at
 
@@ -193,9 +194,8 @@ def test_earlier_release_can_be_promoted_past_busy_dev(world: World) -> None:
 
 def test_prod_takes_the_release_after_its_approvals(world: World) -> None:
     deploy_to_staging(world)
-    with pytest.raises(RefusedError) as refused:
-        promote(world.ports, "staging", "prod")
-    assert refused.value.exit_code == ExitCode.REFUSED_FOR_NOW
+    refused = catch(RefusedError, promote, world.ports, "staging", "prod")
+    assert refused.exit_code == ExitCode.REFUSED_FOR_NOW
     assert not any(environment == "prod" for _, environment, _ in world.terraform.calls)
     approve_all(world)
     promote(world.ports, "staging", "prod")
@@ -229,9 +229,8 @@ def test_apply_to_staging_changes_settings_but_not_code(world: World) -> None:
 
 
 def test_apply_without_release_suggests_promotion(world: World) -> None:
-    with pytest.raises(RefusedError) as refused:
-        apply(world.ports, "staging")
-    assert refused.value.problems[0].hint == "envctl promote dev staging"
+    refused = catch(RefusedError, apply, world.ports, "staging")
+    assert refused.problems[0].hint == "envctl promote dev staging"
 
 
 def test_halfway_failure_is_recorded_and_apply_resumes(world: World) -> None:
@@ -251,9 +250,8 @@ def test_halfway_failure_is_recorded_and_apply_resumes(world: World) -> None:
 def test_killed_apply_blocks_environment_until_recovered(world: World) -> None:
     with killed_at(world, "dev", "network"):
         apply(world.ports, "dev")
-    with pytest.raises(RefusedError) as refused:
-        apply(world.ports, "dev")
-    assert [problem.code for problem in refused.value.problems] == ["G109"]
+    refused = catch(RefusedError, apply, world.ports, "dev")
+    assert [problem.code for problem in refused.problems] == ["G109"]
     assert recover(world.ports, "dev").next == "envctl apply dev"
     apply(world.ports, "dev")
     assert recover(world.ports, "dev").deployment is None
@@ -415,9 +413,8 @@ def test_unrecorded_failure_is_reported_with_its_cause(world: World) -> None:
 
     world.store = Full()
     world.terraform.fails_on.add(("dev", "web"))
-    with pytest.raises(OperationFailedError) as failed:
-        apply(world.ports, "dev")
-    assert [problem.code for problem in failed.value.problems] == ["E305", "E404"]
+    failed = catch(OperationFailedError, apply, world.ports, "dev")
+    assert [problem.code for problem in failed.problems] == ["E305", "E404"]
     with pytest.raises(RefusedError, match="G109"):
         apply(world.ports, "dev")
 
@@ -533,9 +530,8 @@ def test_problems_of_all_files_are_reported_at_once(world: World) -> None:
 
     world.edit("environments/prod/terraform.tfvars", 'cidr = "x"\nsise = 3\n')
     world.edit("environments/staging/terraform.tfvars", 'image = "x"\n')
-    with pytest.raises(ConfigurationError) as wrong:
-        validate_project(world.ports)
-    places = {(problem.code, str(problem.location)) for problem in wrong.value.problems}
+    wrong = catch(ConfigurationError, validate_project, world.ports)
+    places = {(problem.code, str(problem.location)) for problem in wrong.problems}
     assert {
         ("E203", "environments/prod/terraform.tfvars:2"),
         ("E210", "environments/staging/terraform.tfvars:1"),

@@ -15,6 +15,7 @@ from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.status import load_status
+from tests.catching import catch
 from tests.fakes.rollout_world import ALARM, NEW_IMAGE, NEWEST_IMAGE, OLD_IMAGE, RolloutWorld
 from tests.fakes.world import Killed
 from tests.usecases.steps import deploy_to_staging, killed_at
@@ -132,9 +133,8 @@ class TestLeft:
         )
         apply(world.ports, "dev")
         leaves(world)
-        with pytest.raises(RefusedError) as refused:
-            destroy(world.ports, "dev")
-        assert [problem.code for each in refused.value.refusals for problem in each.because] == ["E385"]
+        refused = catch(RefusedError, destroy, world.ports, "dev")
+        assert [problem.code for each in refused.refusals for problem in each.because] == ["E385"]
 
     def test_shared_traffic_of_removed_stack_ends_with_deployment(self, world: RolloutWorld) -> None:
         def stay(_: float) -> None:
@@ -150,9 +150,7 @@ class TestLeft:
         with killed_at(world, "dev", "web"):
             apply(world.ports, "dev")
         world.workspace.held.clear()
-        with pytest.raises(EnvctlError) as still:
-            recover(world.ports, "dev")
-        (problem,) = still.value.problems
+        (problem,) = catch(EnvctlError, recover, world.ports, "dev").problems
         assert (problem.code, problem.hint) == ("E336", "web leaves dev, and its requests with it: envctl apply dev")
         apply(world.ports, "dev")
         assert world.load_traffic() is None

@@ -11,6 +11,7 @@ from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.inspect.diff import Diff, Side, diff_environments
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger.store_layout import release_key
+from tests.catching import catch
 from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, World
 from tests.usecases.steps import deploy_to_staging, failing_at
 
@@ -252,9 +253,8 @@ class TestSettings:
 
 def refused_by_parity(world: World) -> set[str]:
     """What the guard itself says of the next promotion to prod."""
-    with pytest.raises(RefusedError) as refused:
-        promote(world.ports, "staging", "prod")
-    (refusal,) = (each for each in refused.value.refusals if each.code == "G205")
+    refused = catch(RefusedError, promote, world.ports, "staging", "prod")
+    (refusal,) = (each for each in refused.refusals if each.code == "G205")
     return {problem.message.split()[0] for problem in refusal.because}
 
 
@@ -269,18 +269,14 @@ class TestParity:
     def test_parity_refusal_names_the_lines(self, world: World) -> None:
         bigger(world)
         deploy_to_staging(world)
-        with pytest.raises(RefusedError) as refused:
-            promote(world.ports, "staging", "prod")
-        (line,) = refused.value.refusals[0].because
+        (line,) = catch(RefusedError, promote, world.ports, "staging", "prod").refusals[0].because
         assert line.message == "size is otherwise in staging: it comes from environments/common.tfvars:1"
         assert str(line.location) == f"{PROD}:2"
 
     def test_source_with_unfit_settings_is_refused(self, world: World) -> None:
         deploy_to_staging(world)
         world.edit(STAGING, 'cidr = "10.20.0.0/16"\nsise = 2\n')
-        with pytest.raises(RefusedError) as refused:
-            promote(world.ports, "staging", "prod")
-        (line,) = refused.value.refusals[0].because
+        (line,) = catch(RefusedError, promote, world.ports, "staging", "prod").refusals[0].because
         assert (line.code, str(line.location)) == ("E203", f"{STAGING}:2")
 
     def test_only_the_last_two_environments_are_compared(self, world: World) -> None:

@@ -10,6 +10,7 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.inspect.explain_plan import Explained, explain_plan
 from envctl.usecases.inspect.preview import plan_stored_release, preview_environments
 from envctl.usecases.ledger.store_layout import release_key
+from tests.catching import catch
 from tests.fakes.world import NETWORK, WEB, ScriptedPrompter, World, list_entries
 from tests.usecases.steps import deploy_to_staging
 
@@ -106,9 +107,8 @@ class TestPlanOfARelease:
     def test_unfit_settings_are_reported_with_their_line(self, world: World) -> None:
         release = apply(world.ports, "dev").release
         world.edit(PROD, 'cidr = "10.30.0.0/16"\nsize = "large"\n')
-        with pytest.raises(ConfigurationError) as raised:
-            plan_stored_release(world.ports, "prod", release)
-        assert [str(problem.location) for problem in raised.value.problems] == [f"{PROD}:2"]
+        raised = catch(ConfigurationError, plan_stored_release, world.ports, "prod", release)
+        assert [str(problem.location) for problem in raised.problems] == [f"{PROD}:2"]
 
 
 class TestExplain:

@@ -4,6 +4,7 @@ import pytest
 
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.usecases.inspect.settings import resolve_settings, validate_project
+from tests.catching import catch
 from tests.fakes.rollout_world import COLOURS, DEV_SETTINGS, ROLLOUT, RolloutWorld
 from tests.fakes.world import WEB
 
@@ -16,9 +17,7 @@ def world() -> RolloutWorld:
 
 
 def wrong(world: RolloutWorld) -> Problem:
-    with pytest.raises(ConfigurationError) as failed:
-        validate_project(world.ports)
-    (problem,) = dict.fromkeys(failed.value.problems)
+    (problem,) = dict.fromkeys(catch(ConfigurationError, validate_project, world.ports).problems)
     return problem
 
 
@@ -53,9 +52,8 @@ def test_color_as_input_is_refused(world: RolloutWorld) -> None:
 def test_rollout_of_stack_without_artifact_is_refused(world: RolloutWorld) -> None:
     rewritten(world, 'variable = "image"', 'variable = "cidr"')
     world.edit(DEV_SETTINGS, f'cidr = "registry.example.com/shop@sha256:{"a" * 64}"\nimage = "x"\n')
-    with pytest.raises(ConfigurationError) as failed:
-        validate_project(world.ports)
-    (problem,) = [each for each in failed.value.problems if each.code == "E121"]
+    failed = catch(ConfigurationError, validate_project, world.ports)
+    (problem,) = [each for each in failed.problems if each.code == "E121"]
     assert "takes no artifact" in problem.message
 
 
@@ -95,10 +93,9 @@ def test_rollout_longer_than_session_is_refused(world: RolloutWorld) -> None:
 def test_rollout_of_worker_without_traffic_is_refused(world: RolloutWorld) -> None:
     world.edit("modules/web/main.tf", WEB.decode() + COLOURS + 'variable "worker" { default = false }\n')
     world.edit("environments/common.tfvars", "size = 1\nworker = true\n")
-    with pytest.raises(ConfigurationError) as failed:
-        validate_project(world.ports)
-    assert {problem.code for problem in failed.value.problems} == {"E120"}
-    assert {str(problem.location) for problem in failed.value.problems} == {"environments/common.tfvars:2"}
+    failed = catch(ConfigurationError, validate_project, world.ports)
+    assert {problem.code for problem in failed.problems} == {"E120"}
+    assert {str(problem.location) for problem in failed.problems} == {"environments/common.tfvars:2"}
 
 
 @pytest.mark.parametrize("line", ['color = "green"', "traffic_percent = 50", 'stable_image = "x"'])

@@ -26,6 +26,7 @@ from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.inspect.rules import load_environment_rules
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, rules_store, store_layout
+from tests.catching import catch
 from tests.fakes.checkpoints import decode_state
 from tests.fakes.world import IMAGE, NETWORK, SettableIdentity, World, list_entries
 from tests.usecases.steps import deploy_to_staging
@@ -58,9 +59,7 @@ def edit(world: World, *changes: tuple[str, str]) -> None:
 
 
 def refused(act: Any) -> dict[str, str]:
-    with pytest.raises(RefusedError) as raised:
-        act()
-    return {refusal.code: refusal.message for refusal in raised.value.refusals}
+    return {refusal.code: refusal.message for refusal in catch(RefusedError, act).refusals}
 
 
 def releases(world: World, number: int) -> None:

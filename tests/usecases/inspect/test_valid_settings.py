@@ -4,6 +4,7 @@ import pytest
 
 from envctl.domain.errors import ConfigurationError, UsageError
 from envctl.usecases.inspect.settings import Valid, validate_project
+from tests.catching import catch
 from tests.fakes.world import WEB, World
 
 STAGING, PROD = "environments/staging/terraform.tfvars", "environments/prod/terraform.tfvars"
@@ -64,13 +65,11 @@ def test_settings_check_ignores_approvals(world: World) -> None:
 def test_all_unfit_settings_are_reported_with_their_lines(world: World) -> None:
     world.edit(STAGING, 'cidr = "10.20.0.0/16"\nsise = 2\n')
     world.edit(PROD, 'cidr = "10.30.0.0/16"\nsize = "many"\n')
-    with pytest.raises(ConfigurationError) as raised:
-        check(world)
-    found = [(problem.code, str(problem.location)) for problem in raised.value.problems]
+    raised = catch(ConfigurationError, check, world)
+    found = [(problem.code, str(problem.location)) for problem in raised.problems]
     assert found == [("E203", f"{STAGING}:2"), ("E204", f"{PROD}:2")]
-    with pytest.raises(ConfigurationError) as of_one:
-        check(world, "prod")
-    assert [str(problem.location) for problem in of_one.value.problems] == [f"{PROD}:2"]
+    of_one = catch(ConfigurationError, check, world, "prod")
+    assert [str(problem.location) for problem in of_one.problems] == [f"{PROD}:2"]
 
 
 def test_wrong_sensitive_value_is_redacted(world: World) -> None:
@@ -79,9 +78,7 @@ def test_wrong_sensitive_value_is_redacted(world: World) -> None:
         world.edit(f"environments/{name}/terraform.tfvars", f'cidr = "10.0.0.0/16"\nimage = "x:1"\nkey = ["{name}"]\n')
     world.edit(STAGING, 'cidr = "10.0.0.0/16"\nkey = ["s"]\n')
     world.edit(PROD, 'cidr = "10.0.0.0/16"\nkey = "hunter2"\n')
-    with pytest.raises(ConfigurationError) as raised:
-        check(world)
-    (problem,) = raised.value.problems
+    (problem,) = catch(ConfigurationError, check, world).problems
     assert (problem.code, str(problem.location)) == ("E204", f"{PROD}:2")
     assert "hunter2" not in f"{problem}"
 

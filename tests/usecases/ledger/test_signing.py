@@ -40,6 +40,7 @@ from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, signing, store_layout
 from envctl.usecases.ports.core import LostResponseError
 from envctl.usecases.project import signing_keys
+from tests.catching import catch
 from tests.fakes.signing import LATE, MALLORY, Intruder, build_signed_project, create_signing_world
 from tests.fakes.world import MemoryStore, World, list_entries
 from tests.usecases.steps import deploy_to_staging
@@ -81,9 +82,8 @@ def in_a_copy(world: World) -> World:
 
 def named(world: World) -> list[str]:
     """What `ledger verify` finds."""
-    with pytest.raises(OperationFailedError) as caught:
-        verify_ledger(world.ports)
-    return [f"{problem.code} {problem.message}" for problem in caught.value.problems]
+    caught = catch(OperationFailedError, verify_ledger, world.ports)
+    return [f"{problem.code} {problem.message}" for problem in caught.problems]
 
 
 def test_every_entry_of_a_promotion_is_signed(world: World) -> None:

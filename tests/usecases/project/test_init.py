@@ -4,6 +4,7 @@ import pytest
 
 from envctl.domain.errors import OperationFailedError, UsageError
 from envctl.usecases.project.init import Choices, init_project
+from tests.catching import catch
 from tests.fakes.world import World
 
 ACCOUNTS = {"dev": "123456789012", "prod": "210987654321"}
@@ -133,9 +134,7 @@ NAMES = {
 
 @pytest.mark.parametrize(("name", "mended"), NAMES.values(), ids=NAMES)
 def test_invalid_project_name_is_refused_with_a_suggestion(world: World, name: str, mended: str) -> None:
-    with pytest.raises(UsageError) as raised:
-        init_project(world.ports, name, Choices("web"))
-    (problem,) = raised.value.problems
+    (problem,) = catch(UsageError, init_project, world.ports, name, Choices("web")).problems
     assert (problem.code, problem.hint) == ("E020", f"envctl init {mended}")
     assert world.project_folder.laid == {}
     assert init_project(world.ports, mended, Choices("web")).name == mended
@@ -159,9 +158,8 @@ REFUSED: dict[str, tuple[Choices, str]] = {
 
 @pytest.mark.parametrize(("choices", "code"), REFUSED.values(), ids=REFUSED)
 def test_project_is_not_created_with(world: World, choices: Choices, code: str) -> None:
-    with pytest.raises(UsageError) as raised:
-        init_project(world.ports, "blog", choices)
-    assert [problem.code for problem in raised.value.problems] == [code]
+    raised = catch(UsageError, init_project, world.ports, "blog", choices)
+    assert [problem.code for problem in raised.problems] == [code]
     assert world.project_folder.laid == {}
 
 

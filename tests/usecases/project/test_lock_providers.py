@@ -9,6 +9,7 @@ from envctl.domain.release import lockfile_root
 from envctl.domain.terraform.provider_lock import PLATFORMS, read_hashes, split_provider_blocks
 from envctl.usecases.ports.terraform import HashedProviders
 from envctl.usecases.project.lock_providers import LockedProvider, lock_providers
+from tests.catching import catch
 from tests.fakes.world import PROJECT, World
 
 AWS, TLS = "registry.terraform.io/hashicorp/aws", "registry.terraform.io/hashicorp/tls"
@@ -112,9 +113,7 @@ def test_sandbox_names_where_more_platforms_are_available(world: World) -> None:
 
 @pytest.mark.parametrize("platform", ["linux", "linux-amd64", "", "linux_amd64 -upgrade", "-upgrade_x", "Linux_amd64"])
 def test_invalid_platform_is_refused_first(platform: str, world: World) -> None:
-    with pytest.raises(UsageError) as raised:
-        lock_providers(world.ports, [platform])
-    assert raised.value.problems[0].code == "E347"
+    assert catch(UsageError, lock_providers, world.ports, [platform]).problems[0].code == "E347"
     assert world.terraform.hashed == []
 
 

@@ -16,6 +16,7 @@ from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.preview import preview_environments
 from envctl.usecases.inspect.settings import validate_project
 from envctl.usecases.ledger import journal
+from tests.catching import catch
 from tests.fakes.world import NETWORK, PROJECT, World
 from tests.usecases.account.test_account_check import ACCOUNTS, on_aws
 from tests.usecases.steps import deploy_to_staging
@@ -35,9 +36,7 @@ def world() -> World:
 
 
 def problems(world: World) -> list[Problem]:
-    with pytest.raises(ConfigurationError) as raised:
-        validate_project(world.ports)
-    return list(raised.value.problems)
+    return list(catch(ConfigurationError, validate_project, world.ports).problems)
 
 
 def told(world: World) -> list[str]:
@@ -227,11 +226,10 @@ def test_providers_of_stored_release_are_checked(world: World) -> None:
     add(world, ALIAS + STATE)
     apply(world.ports, "dev")
     world.tree.content["envctl.toml"] = accounts
-    with pytest.raises(ConfigurationError) as raised:
-        promote(world.ports, "dev", "staging")
-    assert [each.code for each in raised.value.problems] == ["E213", "E214"]
-    assert all(each.hint.endswith("then make a new release: envctl apply dev") for each in raised.value.problems)
-    assert all(each.message.startswith("release ") for each in raised.value.problems)
+    raised = catch(ConfigurationError, promote, world.ports, "dev", "staging")
+    assert [each.code for each in raised.problems] == ["E213", "E214"]
+    assert all(each.hint.endswith("then make a new release: envctl apply dev") for each in raised.problems)
+    assert all(each.message.startswith("release ") for each in raised.problems)
     release = next(iter(journal.load(world.ports).releases))
     shown = preview_environments(world.ports, ["staging"], release=release)
     assert [each.code for each in shown.problems] == ["E213", "E214"]

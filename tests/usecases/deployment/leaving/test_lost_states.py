@@ -10,6 +10,7 @@ from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.ledger import journal
+from tests.catching import catch
 from tests.fakes.world import World, list_entries
 from tests.usecases.steps import killed_at
 
@@ -32,9 +33,7 @@ def test_lost_state_refuses_destroy(lost: list[str], world: World) -> None:
     for stack in lost:
         world.terraform.lose_state("dev", stack)
     before = list_entries(world)
-    with pytest.raises(OperationFailedError) as error:
-        destroy(world.ports, "dev")
-    (problem,) = error.value.problems
+    (problem,) = catch(OperationFailedError, destroy, world.ports, "dev").problems
     assert (problem.code, problem.hint.endswith("envctl destroy dev --state-lost")) == ("E371", True)
     assert all(stack in problem.message for stack in lost)
     assert list_entries(world) == before
@@ -87,9 +86,7 @@ def test_recover_reports_a_lost_state(world: World) -> None:
     world.terraform.lose_state("dev", "network")
     found = recover(world.ports, "dev")
     assert [problem.code for problem in found.unseen] == ["E371"]
-    with pytest.raises(OperationFailedError) as error:
-        destroy(world.ports, "dev")
-    assert codes(error.value) == ["E371"]
+    assert codes(catch(OperationFailedError, destroy, world.ports, "dev")) == ["E371"]
 
 
 def test_failed_first_deployment_keeps_lost_stacks() -> None:
@@ -98,9 +95,7 @@ def test_failed_first_deployment_keeps_lost_stacks() -> None:
     with pytest.raises(OperationFailedError):
         apply(world.ports, "dev")
     world.terraform.lose_state("dev", "network")
-    with pytest.raises(OperationFailedError) as error:
-        destroy(world.ports, "dev")
-    assert codes(error.value) == ["E371"]
+    assert codes(catch(OperationFailedError, destroy, world.ports, "dev")) == ["E371"]
     assert destroy(world.ports, "dev", LOST).lost == ("network",)
     assert journal.load(world.ports).find_environment("dev").stacks == frozenset()
 
@@ -109,9 +104,8 @@ def test_unplannable_stack_counts_as_lost(world: World) -> None:
     world.terraform.lose_state("dev", "web")
     world.terraform.waits_for["dev", "web"] = "network"
     world.terraform.lose_state("dev", "network")
-    with pytest.raises(OperationFailedError) as error:
-        destroy(world.ports, "dev")
-    assert "network and web" in error.value.problems[0].message
+    error = catch(OperationFailedError, destroy, world.ports, "dev")
+    assert "network and web" in error.problems[0].message
 
 
 def test_declined_question_records_nothing(world: World) -> None:

@@ -23,6 +23,7 @@ from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.render import render_environment
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ports.project import PreparedEnvironment
+from tests.catching import catch
 from tests.fakes.rollout_world import ALARM, NEW_IMAGE, NEWEST_IMAGE, OLD_IMAGE, ROLLOUT, RolloutWorld
 from tests.fakes.world import Killed, MemoryStore, MemoryWorkspace, RecordingObserver, list_entries
 from tests.usecases.steps import killed_at
@@ -64,10 +65,9 @@ def kinds(world: RolloutWorld) -> list[str]:
 
 
 def failing(world: RolloutWorld, code: str) -> EnvctlError:
-    with pytest.raises(EnvctlError) as failed:
-        promote(world.ports, "dev", "staging")
-    assert code in [problem.code for problem in failed.value.problems]
-    return failed.value
+    failed = catch(EnvctlError, promote, world.ports, "dev", "staging")
+    assert code in [problem.code for problem in failed.problems]
+    return failed
 
 
 def stuck(world: RolloutWorld) -> EnvctlError:
@@ -576,7 +576,6 @@ class TestLeftHalfWay:
             promote(begun.ports, "dev", "staging")
         begun.workspace.held.clear()
         begun.terraform.unplannable.add(("staging", "web"))
-        with pytest.raises(OperationFailedError) as failed:
-            recover(begun.ports, "staging")
-        assert [problem.code for problem in failed.value.problems][:1] == ["E336"]
+        failed = catch(OperationFailedError, recover, begun.ports, "staging")
+        assert [problem.code for problem in failed.problems][:1] == ["E336"]
         assert load_status(begun.ports).environments[1].present.unfinished_deployment is None
