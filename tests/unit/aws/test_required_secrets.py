@@ -115,11 +115,7 @@ FOUND = {
         'db = ["x", { db_secret_name = "a" }]',
         {"secretsmanager a": ("web.db[1].db_secret_name",)},
     ),
-    "a key of a map, which is no attribute": (
-        declared("labels", "map(string)"),
-        'labels = { db_secret_name = "not a name" }',
-        {},
-    ),
+    "a key of a map is none": (declared("labels", "map(string)"), 'labels = { db_secret_name = "not a name" }', {}),
     "what is sensitive": (declared("db_secret_name", "string", "sensitive = true"), 'db_secret_name = "planted"', {}),
     "another setting": (declared("size", "number"), "size = 1", {}),
     "a public parameter": (declared("ami_parameter", "string"), 'ami_parameter = "/aws/service/ami/x"', {}),
@@ -175,11 +171,7 @@ MISFITS = {
         [],
     ),
     "what is found by both": (NAME, Secrets(secretsmanager=("*_name",), ssm=("db_*",)), ["E443"]),
-    "what is named in full by both": (
-        NAME,
-        Secrets(secretsmanager=("db_secret_name",), ssm=("db_secret_name",)),
-        ["E443"],
-    ),
+    "named in full by both": (NAME, Secrets(secretsmanager=("db_secret_name",), ssm=("db_secret_name",)), ["E443"]),
     "what is sensitive": (declared("db_secret_name", "string", "sensitive = true"), PATTERNS, ["E442", "E442", "E443"]),
     "an attribute of what is sensitive": (
         declared("db", "object({ a_parameter = string })", "sensitive = true"),

@@ -43,11 +43,7 @@ NAMES: dict[str, tuple[SecretKind, str, NeededSecret | None]] = {
         f"{SECRET}shop/db-a1B2c3:password::",
         NeededSecret("secretsmanager", "shop/db", f"{SECRET}shop/db-a1B2c3", **HERE),
     ),
-    "the ARN of a parameter in a folder": (
-        "ssm",
-        f"{PARAMETER}/shop/db",
-        NeededSecret("ssm", "/shop/db", "/shop/db", **HERE),
-    ),
+    "the ARN of a nested one": ("ssm", f"{PARAMETER}/shop/db", NeededSecret("ssm", "/shop/db", "/shop/db", **HERE)),
     "the ARN of a parameter": ("ssm", f"{PARAMETER}/db", NeededSecret("ssm", "db", "db", **HERE)),
     "an ARN of the other kind, which is right": (
         "ssm",

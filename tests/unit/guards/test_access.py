@@ -52,9 +52,7 @@ MAY: dict[str, Request] = {
     "the role is listed whose session it is": replace(ruled(PROMOTION, apply=(ROLE,)), actor=OPERATOR),
     "one of several is it": replace(ruled(PROMOTION, apply=("github:bob", ROLE)), actor=OPERATOR),
     "it is a run, and CI alone may": replace(ruled(PROMOTION, only_ci=True), actor=RUN),
-    "it is a run of somebody who is listed": replace(
-        ruled(PROMOTION, only_ci=True, apply=("github:octocat",)), actor=RUN
-    ),
+    "it is a run of who is listed": replace(ruled(PROMOTION, only_ci=True, apply=("github:octocat",)), actor=RUN),
 }
 
 

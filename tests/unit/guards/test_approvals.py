@@ -254,10 +254,7 @@ def github(login: str, **more: Any) -> Actor:
 
 OF_OCTOCAT = released(ASKED, author="583231+octocat@users.noreply.github.com")
 SAME_PERSON: dict[str, tuple[Request, str]] = {
-    "the author, by a no-reply address, as a login": (
-        approved(approval(github("Octocat")), request=OF_OCTOCAT),
-        "Octocat",
-    ),
+    "the author's no-reply address, as a login": (approved(approval(github("Octocat")), request=OF_OCTOCAT), "Octocat"),
     "the author, by a no-reply address, on AWS": (approved(approval(on_aws("octocat")), request=OF_OCTOCAT), "octocat"),
     "who merged or committed it": (
         approved(approval(github("cat")), request=released(ASKED, others=("1+cat@users.noreply.github.com",))),
@@ -275,10 +272,7 @@ SAME_PERSON: dict[str, tuple[Request, str]] = {
         approved(approval(github("dan")), request=replace(ASKED, actor=replace(on_aws("ci"), also=("Dan",)))),
         "dan",
     ),
-    "who approves, by another name": (
-        approved(approval(replace(on_aws("cat"), also=("arn:aws:iam::333333333333:user/bob",)))),
-        "cat",
-    ),
+    "the approver": (approved(approval(replace(on_aws("cat"), also=("arn:aws:iam::333333333333:user/bob",)))), "cat"),
 }
 
 
@@ -317,7 +311,7 @@ def test_bot_is_not_counted_at_a_gate() -> None:
 
 TO_QA = ruled(ASKED, approve={"peer": (QA,), "business": ("github:eve",)})
 ONE_PERSON: dict[str, tuple[Request, str]] = {
-    "who wrote it, as somebody on AWS": (
+    "the author on AWS": (
         approved(approval(on_aws("ann"))),
         "peer (0 of 1); ann made or promotes it, and does not count",
     ),
@@ -329,7 +323,7 @@ ONE_PERSON: dict[str, tuple[Request, str]] = {
         approved(approval(on_aws("bob")), request=replace(ASKED, actor=on_aws("bob", "OperatorRole"))),
         "peer (0 of 1); bob made or promotes it, and does not count",
     ),
-    "one person in two roles": (
+    "one in two roles": (
         approved(approval(on_aws("cat")), approval(on_aws("cat", "Other")), request=TWO),
         "peer (1 of 2)",
     ),
@@ -406,9 +400,7 @@ STILL_COUNTS: dict[str, Request] = {
     "nothing that it waits for is applied": here(UNSEEN, approvals=(SAW,), stacks=frozenset({"db"})),
     "it was applied since": here(UNSEEN, approvals=(SAW,), stacks=frozenset({"network", "web", "jobs", "db"})),
     "it was named": here(UNSEEN, approvals=(replace(SAW, unseen=("web",)),), stacks=frozenset({"network", "db"})),
-    "the plan that was approved is not to be found": here(
-        replace(UNSEEN, approved={}), approvals=(SAW,), stacks=frozenset({"network", "db"})
-    ),
+    "its plan is missing": here(replace(UNSEEN, approved={}), approvals=(SAW,), stacks=frozenset({"network", "db"})),
 }
 COUNTS_NO_MORE: dict[str, tuple[Request, str]] = {
     "what it waits for is applied": (
@@ -450,9 +442,7 @@ BACK_UNASKED: dict[str, Request] = {
     "with the settings that run": here(GOING_BACK, evidence={}),
     "with the settings that it ran with": here(GOING_BACK, current=deployed(R2, settings="others")),
     "with the settings that it ran with, and nothing runs": here(GOING_BACK, current=None),
-    "with settings that it alone ran with": here(
-        OTHERWISE, evidence={R1: proof(deployment=deployed(settings="others"))}
-    ),
+    "with settings of its own runs": here(OTHERWISE, evidence={R1: proof(deployment=deployed(settings="others"))}),
     "with the settings of the same rollback, which failed": here(OTHERWISE, evidence={}, last=FAILED_BACK),
     "where it alone ran": here(MOVED, evidence={R1: proof(deployment=deployed(place="elsewhere"))}),
     "where it runs now": here(MOVED, evidence={}, current=deployed(R2, place="elsewhere")),
@@ -466,9 +456,7 @@ BACK_ASKED: dict[str, Request] = {
         OTHERWISE, evidence={R1: proof(), R2: proof(R2, deployment=deployed(R2, settings="others"))}
     ),
     "with settings that were started and never came to an end": here(OTHERWISE, last=deployed(R2, settings="others")),
-    "with the settings of another rollback, which failed": here(
-        OTHERWISE, evidence={}, last=replace(FAILED_BACK, release=R2)
-    ),
+    "with the settings of another failed rollback": here(OTHERWISE, evidence={}, last=replace(FAILED_BACK, release=R2)),
     "where nothing runs and nothing ran": here(GOING_BACK, current=None, evidence={}),
     "in a place where it never ran": MOVED,
     "where only the settings of one and the place of another ran": here(
@@ -476,12 +464,8 @@ BACK_ASKED: dict[str, Request] = {
         current=deployed(R2, settings="others"),
         evidence={R1: proof(deployment=deployed(place="elsewhere"))},
     ),
-    "where nobody recorded the place": here(
-        GOING_BACK, current=deployed(R2, place=""), evidence={R1: proof(deployment=deployed(place=""))}
-    ),
-    "where nobody recorded the place, and today's is not known": here(
-        replace(GOING_BACK, place=""), current=deployed(R2, place=""), evidence={}
-    ),
+    "no place": here(GOING_BACK, current=deployed(R2, place=""), evidence={R1: proof(deployment=deployed(place=""))}),
+    "with neither place recorded": here(replace(GOING_BACK, place=""), current=deployed(R2, place=""), evidence={}),
 }
 
 

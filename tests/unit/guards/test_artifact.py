@@ -29,9 +29,7 @@ FINE: dict[str, Request] = {
     "there is nothing to look for": with_images(PROMOTION),
     "all are there": with_images(PROMOTION, APP, SIDE),
     "what is not there comes": with_images(PROMOTION, replace(ABSENT, will_be_copied=True), SIDE),
-    "what has no repository comes, or its copy says why not": with_images(
-        PROMOTION, replace(LOST, will_be_copied=True)
-    ),
+    "without a repository it comes, or its copy says why": with_images(PROMOTION, replace(LOST, will_be_copied=True)),
     "a destruction needs none": with_images(DESTRUCTION, ABSENT, TAGGED, SILENT),
 }
 
@@ -80,11 +78,7 @@ def test_copy_does_not_excuse_unreachable_registry() -> None:
 
 STANDING: dict[str, tuple[tuple[ImagePresence, ...], bool, tuple[Problem, ...]]] = {
     "it has not answered": ((SILENT,), True, (UNREACHED,)),
-    "two have not answered, for one reason": (
-        (SILENT, replace(SIDE, found="unknown", why=UNREACHED)),
-        True,
-        (UNREACHED,),
-    ),
+    "two do not answer, for one reason": ((SILENT, replace(SIDE, found="unknown", why=UNREACHED)), True, (UNREACHED,)),
     "it does not let one in": ((SHUT,), False, (DENIED,)),
     "one of each": ((SILENT, SHUT), False, (UNREACHED, DENIED)),
     "one has not answered and one is not there": ((SILENT, LOST), False, (UNREACHED,)),

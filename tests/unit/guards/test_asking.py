@@ -198,15 +198,9 @@ def test_missing_evidence_is_waivable_but_not_missing_bundle() -> None:
 
 ENDS: dict[str, tuple[Request, ExitCode]] = {
     "approvals can still come": (ruled(TO_PROD, approvals={"peer": 1}), ExitCode.REFUSED_FOR_NOW),
-    "several things can still come": (
-        ruled(TO_PROD, approvals={"peer": 1}, soak=2 * HOUR, windows=(FREEZE,)),
-        ExitCode.REFUSED_FOR_NOW,
-    ),
+    "two can come": (ruled(TO_PROD, approvals={"peer": 1}, soak=2 * HOUR, windows=(FREEZE,)), ExitCode.REFUSED_FOR_NOW),
     "an unproven release stays unproven": (replace(PROMOTION, release=R2), ExitCode.REFUSED),
-    "the worst of several counts, be it first": (
-        replace(ruled(TO_PROD, approvals={"peer": 1}), source="dev"),
-        ExitCode.REFUSED,
-    ),
+    "the worst counts, be it first": (replace(ruled(TO_PROD, approvals={"peer": 1}), source="dev"), ExitCode.REFUSED),
     "the worst of several counts, be it last": (
         ruled(here(replace(TO_PROD, differing={"size": ()}), lock=Lock(ANN, NOW, "x")), may_differ=frozenset()),
         ExitCode.REFUSED,

@@ -219,13 +219,13 @@ JOINED: dict[str, tuple[Refusal | None, Refusal | None, dict[str, Any]]] = {
     "one that nobody waives": (REFUSAL, replace(OTHER, waivable=False), {"waivable": False}),
     "the other that nobody waives": (replace(REFUSAL, waivable=False), OTHER, {"waivable": False}),
     "a warning by the record": (REFUSAL, replace(OTHER, warns=True), {"message": "no", "warns": False}),
-    "a warning by the tree": (
+    "the tree warns": (
         replace(REFUSAL, warns=True),
         OTHER,
         {"message": f"not that either ({BY_RECORD})", "warns": False},
     ),
     "two warnings": (replace(REFUSAL, warns=True), replace(OTHER, warns=True), {"message": "no", "warns": True}),
-    "a warning by the record alone": (
+    "one of the record": (
         None,
         replace(OTHER, warns=True),
         {"message": f"not that either ({BY_RECORD})", "warns": True},
@@ -424,7 +424,7 @@ AGREED: dict[str, tuple[RulesDocument, tuple[RulesApproval, ...], bool]] = {
     "other rules": (LAW, (agreed(CAT, "peer"), agreed(CAT), agreed(DAN, rules="others")), False),
     "other recorded ones": (LAW, (agreed(CAT, "peer"), agreed(CAT), agreed(DAN, recorded="others")), False),
     "rules that ask for nobody": (gated(soak="2d"), (), False),
-    "rules that ask for nobody, and one who says so": (
+    "rules that ask for nobody, and one": (
         gated(soak="2d"),
         (agreed(BOB, "", recorded=gated(soak="2d").digest),),
         True,
@@ -475,10 +475,7 @@ def test_rules_without_gates_need_one_approval() -> None:
 WRITERS: dict[str, tuple[Request, bool]] = {
     "another person": (ruled_by(PLAIN, LAW), True),
     "who changed the rules": (replace(ruled_by(PLAIN, LAW), wrote_rules=("cat",)), False),
-    "who changed them under another name": (
-        replace(ruled_by(PLAIN, LAW), wrote_rules=("7+Cat@users.noreply.x.io",)),
-        False,
-    ),
+    "who changed them, renamed": (replace(ruled_by(PLAIN, LAW), wrote_rules=("7+Cat@users.noreply.x.io",)), False),
     "who changed them, where that is allowed": (replace(ruled_by(PLAIN, ALLOWING), wrote_rules=("cat",)), True),
 }
 

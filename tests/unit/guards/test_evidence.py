@@ -297,9 +297,7 @@ UNDRIFTED: dict[str, Request] = {
     "a look at the target found nothing": here(PROMOTION, drift=seen(0)),
     "a look at what enters found nothing": here(ENTRY, drift=seen(0)),
     "what is destroyed may have drifted": here(DESTRUCTION, drift=ONE),
-    "what is neither source nor target may have drifted": with_environment(
-        PROMOTION, "prod", replace(ran(R1), drift=ONE)
-    ),
+    "what is neither source nor target may drift": with_environment(PROMOTION, "prod", replace(ran(R1), drift=ONE)),
 }
 
 
@@ -348,7 +346,7 @@ def test_source_drift_is_reported_before_target_drift() -> None:
 COUNTED: dict[str, tuple[DriftCheck, str]] = {
     "two": (seen(2, VPC, SUBNET), f"2 differences from the state ({VPC}, {SUBNET})"),
     "three are all named": (seen(3, VPC, SUBNET, EIP), f"3 differences from the state ({VPC}, {SUBNET}, {EIP})"),
-    "of four three are named": (
+    "of four three": (
         seen(4, VPC, SUBNET, EIP, LOGS),
         f"4 differences from the state ({VPC}, {SUBNET}, {EIP} and 1 more)",
     ),

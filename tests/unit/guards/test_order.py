@@ -90,7 +90,7 @@ ARRIVED = here(BACK, current=RETURNED, last=RETURNED)
 PROVEN: dict[str, Request] = {
     "what the source runs": PROMOTION,
     "what the source proves and the entry never had": there(replace(TO_PROD, release=R2), evidence={R2: proof(R2)}),
-    "an earlier release that the source proved": replace(
+    "an earlier one that the source proved": replace(
         there(PROMOTION, evidence={R1: proof(), R2: proof(R2)}), release=R2
     ),
     "what another release failed on top of": there(PROMOTION, last=deployed(R2, outcome="failed")),

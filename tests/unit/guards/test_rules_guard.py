@@ -163,10 +163,7 @@ TAKEN: dict[str, tuple[Request, bool]] = {
     "beside, and new": (owned_by("staging", STAGING, unrecorded(beside())), False),
     "beside, and had another one": (owned_by("staging", STAGING, ruled_by(beside(), beside("1"))), True),
     "beside, and had none": (owned_by("staging", STAGING, ruled_by(beside(), beside(""))), True),
-    "beside, and had it before": (
-        owned_by("staging", STAGING, ruled_by(replace(beside(), environment="x"), beside())),
-        False,
-    ),
+    "beside, and had it": (owned_by("staging", STAGING, ruled_by(replace(beside(), environment="x"), beside())), False),
     "beside, and another one": (owned_by("staging", STAGING, unrecorded(beside("1"))), False),
     "beside, and that of another one beside": (owned_by("staging", ORG, unrecorded(beside())), False),
     "beside, without an account": (owned_by("staging", STAGING, unrecorded(beside(""))), False),
@@ -191,15 +188,9 @@ TAKEN: dict[str, tuple[Request, bool]] = {
     "the entry shares with what asks for nothing": (owned_by("staging", STAGING, ruled_by(entry(), entry("1"))), False),
     "the entry says its account first": (owned_by("staging", GUARDED, ruled_by(entry(), entry(""))), False),
     "an entry that is new": (owned_by("staging", GUARDED, unrecorded(entry())), True),
-    "a new entry, and another one entered there": (
-        owned_by("dev", FIRST_THERE, owned_by("staging", GUARDED, unrecorded(entry()))),
-        False,
-    ),
+    "a new entry of another": (owned_by("dev", FIRST_THERE, owned_by("staging", GUARDED, unrecorded(entry()))), False),
     "a new entry shares with what asks for nothing": (owned_by("staging", STAGING, unrecorded(entry())), False),
-    "an entry that was deployed before rules were recorded": (
-        here(owned_by("staging", GUARDED, ruled_by(entry(), PLAIN)), rules=None),
-        False,
-    ),
+    "an entry of before rules were": (here(owned_by("staging", GUARDED, ruled_by(entry(), PLAIN)), rules=None), False),
     "a stage": (owned_by("staging", GUARDED, unrecorded(OWNED)), False),
 }
 
@@ -219,27 +210,18 @@ def names(tree: RulesDocument, *accounts: str) -> RulesDocument:
 
 
 NAMED: dict[str, tuple[Request, bool]] = {
-    "the entry names a guarded one": (
-        owned_by("staging", GUARDED, ruled_by(names(entry("1"), ACCOUNT), entry("1"))),
-        True,
-    ),
-    "the entry of no account names one": (
-        owned_by("staging", GUARDED, ruled_by(names(entry(""), ACCOUNT), entry(""))),
-        True,
-    ),
+    "the entry names gates": (owned_by("staging", GUARDED, ruled_by(names(entry("1"), ACCOUNT), entry("1"))), True),
+    "an entry of none names one": (owned_by("staging", GUARDED, ruled_by(names(entry(""), ACCOUNT), entry(""))), True),
     "a new entry names one": (owned_by("staging", GUARDED, unrecorded(names(entry("1"), ACCOUNT))), True),
     "the entry named it before": (
         owned_by("staging", GUARDED, ruled_by(names(entry("1"), ACCOUNT, "2"), names(entry("1"), ACCOUNT))),
         False,
     ),
-    "the entry names one that asks for nothing": (
+    "the entry names a free one": (
         owned_by("staging", STAGING, ruled_by(names(entry("1"), ACCOUNT), entry("1"))),
         False,
     ),
-    "the entry names one beside the pipeline": (
-        owned_by("staging", ORG, ruled_by(names(entry("1"), ACCOUNT), entry("1"))),
-        False,
-    ),
+    "the entry names one beside": (owned_by("staging", ORG, ruled_by(names(entry("1"), ACCOUNT), entry("1"))), False),
 }
 
 
@@ -262,7 +244,7 @@ NEWCOMERS: dict[str, tuple[Request, bool]] = {
     "one where code enters": (unrecorded(entry()), False),
     "one beside the pipeline": (unrecorded(beside()), True),
     "one whose first deployment overrode a guard": (here(ruled_by(OWNED, OWNED), current=deployed(), **TOLD), True),
-    "one that has gates as well": (
+    "one with gates": (
         here(ruled_by(document(account_id=ACCOUNT, gates=PEER), OWNED), current=deployed(), **TOLD),
         True,
     ),

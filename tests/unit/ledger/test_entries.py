@@ -268,9 +268,7 @@ REFUSED = {
     "a list that holds something else than text": _edited(
         event=json.loads(OLD["a deployment that succeeded"][0])["event"] | {"performed": [1]}
     ),
-    "a move that there is none of": _edited(
-        event=json.loads(OLD["a deployment that was started"][0])["event"] | {"action": "jump"}
-    ),
+    "an unknown move": _edited(event=json.loads(OLD["a deployment that was started"][0])["event"] | {"action": "jump"}),
     "a time that is none": _edited(at="yesterday"),
     "a time without a zone": _edited(at="2026-11-25T08:00:00.000"),
     "a time in another zone": _edited(at="2026-11-25T17:00:00.000+09:00"),

@@ -57,10 +57,7 @@ ROLES = {
     "a user": (USER, USER),
     "another partition": ("arn:aws-cn:sts::1234567890ab:x", "arn:aws-cn:sts::1234567890ab:x"),
     "a session in China": (f"arn:aws-cn:sts::{ACCOUNT}:assumed-role/R/s", f"arn:aws-cn:iam::{ACCOUNT}:role/R"),
-    "a name with a slash in the session": (
-        f"arn:aws:sts::{ACCOUNT}:assumed-role/R/a/b",
-        f"arn:aws:iam::{ACCOUNT}:role/R/a",
-    ),
+    "a slash in the session's name": (f"arn:aws:sts::{ACCOUNT}:assumed-role/R/a/b", f"arn:aws:iam::{ACCOUNT}:role/R/a"),
 }
 
 

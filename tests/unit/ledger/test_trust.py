@@ -58,11 +58,7 @@ UNFIT = "its signature does not fit what it says, or where it stands"
 DOUBTS: dict[str, tuple[Trust, Entry, str]] = {
     "signed with the key of its environment": (TRUST, GOOD, ""),
     "not signed": (TRUST, ENTRY, "it is not signed"),
-    "signed with the key of another environment": (
-        TRUST,
-        signed(ENTRY, "dev"),
-        "it is signed with the key of dev, and not with that of prod",
-    ),
+    "with the key of dev": (TRUST, signed(ENTRY, "dev"), "it is signed with the key of dev, and not with that of prod"),
     "signed with a key that nobody knows": (
         TRUST,
         signed(ENTRY, "stranger"),
@@ -77,11 +73,7 @@ DOUBTS: dict[str, tuple[Trust, Entry, str]] = {
         ),
         UNFIT,
     ),
-    "with a value that is no base64": (
-        TRUST,
-        replace(ENTRY, signature=Signature(KEYS["prod"].fingerprint, "?")),
-        UNFIT,
-    ),
+    "with a value of no base64": (TRUST, replace(ENTRY, signature=Signature(KEYS["prod"].fingerprint, "?")), UNFIT),
     "with the signature of another entry": (TRUST, replace(GOOD, actor=Actor("bob")), UNFIT),
     "with another number": (TRUST, replace(GOOD, seq=8), UNFIT),
     "after another entry": (TRUST, replace(GOOD, prev="cd" * 32), UNFIT),
@@ -91,7 +83,7 @@ DOUBTS: dict[str, tuple[Trust, Entry, str]] = {
     "of an environment without a key": (replace(TRUST, pinned={"dev": TRUST.pinned["dev"]}), ENTRY, ""),
     "where nothing is signed": (Trust("shop", ORDER), ENTRY, ""),
     "a release that the first environment signed": (TRUST, signed(MADE), ""),
-    "a release that another environment signed": (
+    "a release of prod's key": (
         TRUST,
         signed(MADE, "prod"),
         "it is signed with the key of prod, and not with that of dev",

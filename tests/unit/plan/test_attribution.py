@@ -50,11 +50,7 @@ CASES: dict[str, tuple[StackPlan, dict[Cause, list[StackPlan]], dict[Cause, list
         {"drift": [NOTHING], "settings": [stack(update(("a", 1)), output=[1])]},
         {"release": ["update x.a a", "output n"]},
     ),
-    "what comes with the new code": (
-        stack(update(("a", 1))),
-        {"drift": [NOTHING], "settings": [NOTHING]},
-        {"release": ["update x.a a"]},
-    ),
+    "new code's": (stack(update(("a", 1))), {"drift": [NOTHING], "settings": [NOTHING]}, {"release": ["update x.a a"]}),
     "what undoes drift": (
         stack(update(("tag", "ours")), drifted=DRIFTED),
         {"drift": [stack(update(("tag", "ours")), drifted=DRIFTED)]},

@@ -107,10 +107,7 @@ def answer(before: str = "120.5", after: str = "133.0", **more: Any) -> str:
 READS: dict[str, tuple[str, Cost]] = {
     "two amounts": (answer(), Cost("USD", "120.5", "133", "12.5")),
     "a resource": (answer(resources={KNOWN: 12.5}), Cost("USD", "120.5", "133", "12.5", {KNOWN: "12.5"})),
-    "a resource that becomes cheaper": (
-        answer("9", "8", resources={KNOWN: -1}),
-        Cost("USD", "9", "8", "-1", {KNOWN: "-1"}),
-    ),
+    "a resource gets cheaper": (answer("9", "8", resources={KNOWN: -1}), Cost("USD", "9", "8", "-1", {KNOWN: "-1"})),
     "what floats make of a third of a coin": (answer("0.1", "0.30000000000000004"), Cost("USD", "0.1", "0.3", "0.2")),
     "an exponent": (answer("1e3", "1E+3"), Cost("USD", "1000", "1000", "0")),
     "next to nothing": (answer("0", "1e-9999999"), Cost("USD", "0", "0", "0")),
@@ -153,13 +150,10 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "an amount too many": (answer("1", '2, "later": 3'), "answered with monthly.later"),
     "the same key twice": (answer("1", '2, "after": 3'), "a key that is there twice"),
     "resources as a list": (answer(resources=[]), "resources that are no object"),
-    "a resource of its own": (
-        answer(resources={"web aws_instance.that": 1}),
-        '"web aws_instance.that", which it was not',
-    ),
+    "its own resource": (answer(resources={"web aws_instance.that": 1}), '"web aws_instance.that", which it was not'),
     "a resource without its stack": (answer(resources={"aws_instance.this": 1}), "which it was not asked about"),
     "a resource without an amount": (answer(resources={KNOWN: "1"}), f"resources of {KNOWN} that is not a number"),
-    "a name that a terminal obeys": (
+    "a terminal's escape": (
         answer().replace('"monthly"', '"\\u001b[31mred": 1, "monthly"'),
         "answered with red, which",
     ),

@@ -25,13 +25,8 @@ CASES = {
     "it was renamed before": ({"base", "front"}, FRONT, FRONT, Changeover()),
     "both are there already": ({"base", "web", "front"}, FRONT, {}, Changeover({"web": ""})),
     "the old one never was": ({"base"}, FRONT, {}, Changeover(new_stacks=("front",))),
-    "back over a rename": (
-        {"base", "front"},
-        WEB,
-        FRONT,
-        Changeover(moves={"web": "front"}, former_names={"web": "front"}),
-    ),
-    "renamed without saying so": (
+    "back over one": ({"base", "front"}, WEB, FRONT, Changeover(moves={"web": "front"}, former_names={"web": "front"})),
+    "renamed, unsaid": (
         {"base", "web"},
         {"base": "", "front": ""},
         WEB,

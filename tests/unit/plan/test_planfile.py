@@ -81,10 +81,7 @@ RESOURCES: dict[str, tuple[dict[str, Any], ResourceChange | None]] = {
         resource("create", "forget"),
         ResourceChange("terraform_data.x", "terraform_data", Action.RENEW),
     ),
-    "OpenTofu forgets before it creates": (
-        resource("forget", "create"),
-        ResourceChange("terraform_data.x", "terraform_data", Action.RENEW),
-    ),
+    "OpenTofu's": (resource("forget", "create"), ResourceChange("terraform_data.x", "terraform_data", Action.RENEW)),
     "a resource that is only moved": (
         resource("no-op", before={"a": 1}, after={"a": 1}, previous_address="module.web.terraform_data.old"),
         ResourceChange("terraform_data.x", "terraform_data", Action.MOVE, moved_from="terraform_data.old"),
@@ -103,10 +100,7 @@ RESOURCES: dict[str, tuple[dict[str, Any], ResourceChange | None]] = {
         resource("no-op", importing={"id": "i-1"}),
         ResourceChange("terraform_data.x", "terraform_data", Action.IMPORT, imported="i-1"),
     ),
-    "a resource that is forgotten": (
-        resource("forget"),
-        ResourceChange("terraform_data.x", "terraform_data", Action.FORGET),
-    ),
+    "it is forgotten": (resource("forget"), ResourceChange("terraform_data.x", "terraform_data", Action.FORGET)),
     "what a replacement left behind is told apart from the resource itself": (
         resource("delete", before={"a": 1}, deposed="1a2b3c4d"),
         ResourceChange(
@@ -233,7 +227,7 @@ ATTRIBUTES: dict[str, tuple[dict[str, Any], list[tuple[str, object, object]]]] =
         resource("update", before={"b": [{"port": 22}, {}]}, after={"b": [{}, {"port": 22}]}),
         [("b[0].port", 22, None), ("b[1].port", None, 22)],
     ),
-    "an empty block in place of another": (
+    "an empty block moves": (
         resource("update", before={"a": [{"allow": [], "block": [{}]}]}, after={"a": [{"allow": [{}], "block": []}]}),
         [("a[0].allow[0]", None, {}), ("a[0].block[0]", {}, None)],
     ),

@@ -180,9 +180,7 @@ FORGED: Mapping[str, bytes] = {
     "a path out of the folder by a detour": _forged((_member("modules/../../evil.tf"), b"x")),
     "an absolute path": _forged((_member("/etc/evil"), b"x")),
     "a link to a file outside": _forged((_member("modules/a.tf", tarfile.SYMTYPE, "/etc/passwd"), b"")),
-    "a link to a file inside": _forged(
-        (_member("modules/a.tf"), b"x"), (_member("modules/b.tf", tarfile.SYMTYPE, "a.tf"), b"")
-    ),
+    "a link inside": _forged((_member("modules/a.tf"), b"x"), (_member("modules/b.tf", tarfile.SYMTYPE, "a.tf"), b"")),
     "a hard link to a file inside": _forged(
         (_member("modules/a.tf"), b"x"), (_member("modules/b.tf", tarfile.LNKTYPE, "modules/a.tf"), b"")
     ),

@@ -64,7 +64,7 @@ FILE_CHANGES: dict[str, tuple[dict[str, File | None], str, FileChange]] = {
         "modules/vpc",
         FileChange("modules/vpc/more.tf", "added", added=2),
     ),
-    "a file that is gone is all gone": (
+    "a lost file": (
         {"modules/vpc/main.tf": None},
         "modules/vpc",
         FileChange("modules/vpc/main.tf", "removed", removed=3),
@@ -105,11 +105,7 @@ FILE_CHANGES: dict[str, tuple[dict[str, File | None], str, FileChange]] = {
         "modules/web/inner",
         FileChange("modules/web/inner/main.tf.json", "added", added=1),
     ),
-    "a file beside all modules has its folder": (
-        {"shared/note": File(b"x\n")},
-        "shared",
-        FileChange("shared/note", "added", added=1),
-    ),
+    "a file beside all modules": ({"shared/note": File(b"x\n")}, "shared", FileChange("shared/note", "added", added=1)),
 }
 
 
@@ -197,11 +193,7 @@ PARTS: dict[str, tuple[Release, Release, dict[str, tuple[PartChange, ...]]]] = {
         wired(stacks=dict(list(WIRING.stacks.items())[::-1])),
         {"wiring": (PartChange("order of stacks", ["network", "web"], ["web", "network"]),)},
     ),
-    "another Terraform": (
-        RELEASE,
-        wired(terraform=">= 1.12"),
-        {"wiring": (PartChange("terraform", ">= 1.10", ">= 1.12"),)},
-    ),
+    "a Terraform": (RELEASE, wired(terraform=">= 1.12"), {"wiring": (PartChange("terraform", ">= 1.10", ">= 1.12"),)}),
     "a key of a provider, but never its value": (
         wired(providers={"github": {"owner": "a", "token": SECRET}}),
         wired(providers={"github": {"owner": "a", "token": SECRET + "!", "app": True}}),
@@ -234,11 +226,7 @@ PARTS: dict[str, tuple[Release, Release, dict[str, tuple[PartChange, ...]]]] = {
             )
         },
     ),
-    "another description or place is no change": (
-        RELEASE,
-        declaring(variable("size", "number", description="another")),
-        {},
-    ),
+    "a description or place is no change": (RELEASE, declaring(variable("size", "number", description="another")), {}),
     "the default of what is sensitive is not told": (
         declaring(variable("key")),
         declaring(variable("key", has_default=True, default=SECRET, sensitive=True)),

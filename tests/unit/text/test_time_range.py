@@ -33,11 +33,7 @@ SPANS = {
     "until two days ago": ("", "2d", TimeRange(None, utc(2026, 11, 23, 8))),
     "a day, by the clocks here": ("2026-11-24", "", TimeRange(utc(2026, 11, 23, 23))),
     "a day, whole": ("2026-11-24", "2026-11-24", TimeRange(utc(2026, 11, 23, 23), utc(2026, 11, 24, 23))),
-    "the day on which clocks are changed": (
-        "2026-10-25",
-        "2026-10-25",
-        TimeRange(utc(2026, 10, 24, 22), utc(2026, 10, 25, 23)),
-    ),
+    "the day of a clock change": ("2026-10-25", "2026-10-25", TimeRange(utc(2026, 10, 24, 22), utc(2026, 10, 25, 23))),
     "a time, by the clocks here": ("2026-07-01T12:00", "", TimeRange(utc(2026, 7, 1, 10))),
     "a time with its zone": ("2026-07-01T12:00+09:00", "", TimeRange(utc(2026, 7, 1, 3))),
     "a time in UTC": ("2026-07-01 12:00:30Z", "", TimeRange(utc(2026, 7, 1, 12, 0, 30))),

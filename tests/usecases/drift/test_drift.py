@@ -107,10 +107,7 @@ TOLD: dict[str, tuple[Arrangement, Expected]] = {
         lambda world: [arrange(world, "staging") for arrange in (by_hand, other_settings)],
         ("drifted", True, "envctl drift staging --fix", ExitCode.CHANGES),
     ),
-    "a stack that can't be looked at": (
-        lambda world: out_of_reach(world, "staging"),
-        ("unknown", False, "", ExitCode.FAILED),
-    ),
+    "an unreadable stack": (lambda world: out_of_reach(world, "staging"), ("unknown", False, "", ExitCode.FAILED)),
     "a stack that can't be looked at, beside a drifted one": (
         lambda world: [arrange(world, "staging") for arrange in (by_hand_below, out_of_reach)],
         ("drifted", False, "envctl drift staging --fix", ExitCode.FAILED),
@@ -182,11 +179,7 @@ def test_drift_and_pending_of_one_stack_are_distinguished(world: World) -> None:
 
 NOT_SEEN: dict[str, tuple[Arrangement, list[str], str]] = {
     "its bundle is damaged": (lambda world: damaged_bundle(world, "dev"), ["E403"], "damaged"),
-    "its settings do not fit": (
-        lambda world: misfitting_settings(world, "dev"),
-        ["G204", "E203"],
-        "1 setting does not fit",
-    ),
+    "unfit settings": (lambda world: misfitting_settings(world, "dev"), ["G204", "E203"], "1 setting does not fit"),
     "somebody else is at work there": (lambda world: world.workspace.held.add("dev"), ["E308"], "has to wait"),
     "a deployment is unfinished": (lambda world: unfinished(world, "dev"), ["E322"], "unfinished"),
 }

@@ -149,10 +149,7 @@ REFUSED: dict[str, tuple[Choices, str]] = {
     "a region for backups where there are none": (Choices("web", "eu-west-1", "eu-central-1"), "E022"),
     "an account that is none": (Choices("web", accounts={"dev": "12345"}), "E023"),
     "an environment that is none": (Choices("web", accounts={"staging": "123456789012"}), "E002"),
-    "two ids for one account": (
-        Choices("web", accounts={"prod": "123456789012", "prod-account": "210987654321"}),
-        "E023",
-    ),
+    "two for one account": (Choices("web", accounts={"prod": "123456789012", "prod-account": "210987654321"}), "E023"),
 }
 
 

@@ -198,10 +198,7 @@ ORDERS: dict[str, tuple[RulesDocument, tuple[str, ...]]] = {
     "as it was": (document(), ()),
     "first": (document(order=("prod", "dev", "staging")), ("place in the order: after dev, staging -> the entry",)),
     "beside": (BESIDE, ("place in the order: after dev, staging -> beside the pipeline",)),
-    "a stage is skipped": (
-        document(order=("dev", "prod", "staging")),
-        ("place in the order: after dev, staging -> after dev",),
-    ),
+    "it skips": (document(order=("dev", "prod", "staging")), ("place in the order: after dev, staging -> after dev",)),
     "a stage goes": (document(order=("staging", "prod")), ("place in the order: after dev, staging -> after staging",)),
     "stages are turned round": (
         document(order=("staging", "dev", "prod")),

@@ -95,10 +95,7 @@ SPANS: dict[str, tuple[Window, str]] = {
     "an allow window ends at the first one": (allow("2026-10-25T00:00/02:30"), "2026-10-24T22:00/2026-10-25T00:30"),
     "a weekly deny window within the repeated hour": (deny_weekly("sun", "02:15/02:45"), "2026-10-25T00:15/01:45"),
     "around the repeated hour": (allow_weekly("sun", "01:30/03:30"), "2026-10-24T23:30/2026-10-25T02:30"),
-    "days around a repeated midnight": (
-        allow_weekly("sat sun", "00:00/00:00", HAVANA),
-        "2024-11-02T04:00/2024-11-04T05:00",
-    ),
+    "around a repeated midnight": (allow_weekly("sat sun", "00:00/00:00", HAVANA), "2024-11-02T04:00/2024-11-04T05:00"),
 }
 # Weekly windows without a moment on the day on which clocks change, and that change.
 EMPTY: dict[str, tuple[Window, str]] = {
@@ -154,7 +151,7 @@ CASES: dict[str, tuple[list[Window], str, tuple[Window | None, str | None] | Non
         "2024-11-03T04:30",
         (None, "2024-11-03T05:00"),
     ),
-    "a skipped day is waited over": (
+    "a skipped day": (
         [allow_weekly("fri", "09:00/17:00", "Pacific/Apia")],
         "2011-12-24T12:00",
         (None, "2012-01-05T19:00"),
@@ -267,10 +264,7 @@ FLAWS: dict[str, tuple[list[Window], tuple[int, str] | None]] = {
     "absolute within a weekly deny window": ([allow("2026-07-15T12:00/13:00", "UTC"), LUNCH], (0, COVERED)),
     "weekly within a weekly deny window": ([allow_weekly("wed", "12:00/13:00", "UTC"), LUNCH], (0, COVERED)),
     "weekly, outlasting a weekly deny window": ([allow_weekly("wed", "12:00/13:01", "UTC"), LUNCH], None),
-    "within a weekly deny window in summer only": (
-        [allow_weekly("wed", "12:00/13:00"), deny_weekly("wed", "10:00/11:00", "UTC")],
-        None,
-    ),
+    "weekly, within in summer": ([allow_weekly("wed", "12:00/13:00"), deny_weekly("wed", "10:00/11:00", "UTC")], None),
     "weekly within an absolute deny window": ([OFFICE, deny("2020-01-01T00:00/2040-01-01T00:00")], None),
     "allow windows that are over are not seen, for want of a clock": ([PAST], None),
 }
@@ -487,7 +481,7 @@ SPELT: dict[str, tuple[Window, str]] = {
     "two days in a row": (deny_weekly("sun sat", "09:00/10:00", "UTC"), "sat and sun 09:00 to 10:00 UTC"),
     "three days in a row": (deny_weekly("mon tue wed", "09:00/10:00", "UTC"), "mon to wed 09:00 to 10:00 UTC"),
     "days apart": (deny_weekly("sun mon wed", "09:00/10:00", "UTC"), "mon, wed and sun 09:00 to 10:00 UTC"),
-    "days in a row and one apart": (
+    "a row and one": (
         deny_weekly("mon tue wed thu sat", "09:00/10:00", "UTC"),
         "mon to thu and sat 09:00 to 10:00 UTC",
     ),

@@ -127,10 +127,7 @@ WORK: dict[str, tuple[list[Step], dict[str, frozenset[str]]]] = {
         [started(), succeeded(1, performed=("create a", "update b"))],
         {"r1": frozenset({"create a", "update b"})},
     ),
-    "what was done before a failure was done": (
-        [started(), failed(1, performed=("create a",))],
-        {"r1": frozenset({"create a"})},
-    ),
+    "what was done before failure": ([started(), failed(1, performed=("create a",))], {"r1": frozenset({"create a"})}),
     "the same release gathers what it does": (
         [started(), failed(1, performed=("create a",)), started(), succeeded(3, performed=("update b",))],
         {"r1": frozenset({"create a", "update b"})},

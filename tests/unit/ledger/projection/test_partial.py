@@ -37,16 +37,8 @@ PROVEN: dict[str, tuple[list[Step], list[str], bool]] = {
     "while a part is deployed nothing is whole, and nothing is lost yet": ([*VERIFIED, part()], ["r1"], False),
     "a part that failed takes it away": ([*VERIFIED, part(), failed(4)], [], False),
     "a part that nobody ended takes it away": ([*VERIFIED, part(), abandoned(4)], [], False),
-    "the whole release after it has to be verified anew": (
-        [*VERIFIED, part(), done(4), started(), succeeded(6)],
-        [],
-        True,
-    ),
-    "a verification after the whole proves it again": (
-        [*VERIFIED, part(), done(4), started(), succeeded(6), passed(6)],
-        ["r1"],
-        True,
-    ),
+    "a whole release after it is verified anew": ([*VERIFIED, part(), done(4), started(), succeeded(6)], [], True),
+    "verified after the whole again": ([*VERIFIED, part(), done(4), started(), succeeded(6), passed(6)], ["r1"], True),
     "a verification of a part proves nothing": ([*VERIFIED, part(), done(4), passed(4)], [], False),
     "nor does one of what ran before": ([*VERIFIED, part(), done(4), passed(1)], [], False),
     "parts that are all of it, one by one, are no whole": (

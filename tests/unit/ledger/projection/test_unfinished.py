@@ -43,10 +43,7 @@ HAPPENED: dict[str, tuple[list[Event], set[str]]] = {
     "one elsewhere": ([begins(*BOTH, environment="staging")], set()),
     "one that destroyed everything": ([begins(*BOTH), begins(*BOTH, destroys=True), destroyed(2)], set()),
     "one that failed to destroy": ([begins(*BOTH), begins(*BOTH, destroys=True), failed(2)], {*BOTH}),
-    "one after everything was destroyed": (
-        [begins(*BOTH), begins(*BOTH, destroys=True), destroyed(2), begins("web"), failed(4)],
-        {"web"},
-    ),
+    "one after all": ([begins(*BOTH), begins(*BOTH, destroys=True), destroyed(2), begins("web"), failed(4)], {"web"}),
     "an old one that succeeded": ([started(), ended(1, *BOTH)], {*BOTH}),
     "an old one of which nothing is known yet": ([started()], ALL),
     "an old one that failed": ([started(), failed(1)], ALL),

@@ -185,14 +185,11 @@ PAIRS: dict[str, tuple[Json, Json]] = {
         updated({"a": 1}, {"a": 2}, actions=["create", "delete"]),
         updated({"a": 1}, {"a": 2}, actions=["create", "forget"]),
     ),
-    "which object goes": (
+    "its object": (
         updated({"id": "db-1"}, None, actions=["delete"]),
         updated({"id": "db-2"}, None, actions=["delete"]),
     ),
-    "which object is forgotten": (
-        updated({"id": "db-1"}, None, actions=["forget"]),
-        updated({"id": "db-2"}, None, actions=["forget"]),
-    ),
+    "forgotten": (updated({"id": "db-1"}, None, actions=["forget"]), updated({"id": "db-2"}, None, actions=["forget"])),
     "what a program is asked": (
         created({"program": ["sh", "a"]}, actions=["read"]),
         created({"program": ["sh", "b"]}, actions=["read"]),
