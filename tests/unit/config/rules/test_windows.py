@@ -52,7 +52,8 @@ def deny(when: str, tz: str = "Europe/Berlin") -> AbsoluteWindow:
 
 
 def allow_weekly(days: str, when: str, tz: str = "Europe/Berlin") -> WeeklyWindow:
-    return WeeklyWindow("allow", "weekly", tuple(days.split()), *map(time.fromisoformat, when.split("/")), tz)
+    begin, until = map(time.fromisoformat, when.split("/"))
+    return WeeklyWindow("allow", "weekly", tuple(days.split()), begin, until, tz)
 
 
 def deny_weekly(days: str, when: str, tz: str = "Europe/Berlin") -> WeeklyWindow:
