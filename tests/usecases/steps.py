@@ -8,7 +8,7 @@ import pytest
 from envctl.domain.errors import OperationFailedError
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
-from tests.fakes.world import Killed, World
+from tests.fakes.world import NETWORK, Killed, World
 
 
 def deploy_to_staging(world: World) -> str:
@@ -20,6 +20,12 @@ def deploy_to_staging(world: World) -> str:
 def deploy_everywhere(world: World) -> str:
     deploy_to_staging(world)
     return promote(world.ports, "staging", "prod").release
+
+
+def deploy_edited(world: World, number: int) -> str:
+    """Return another release, which dev runs: `number` is a comment in its code."""
+    world.edit("modules/network/main.tf", f"{NETWORK.decode()}# {number}\n")
+    return apply(world.ports, "dev").release
 
 
 @contextmanager

@@ -103,7 +103,6 @@ GIVEN_BY_MAKER = here(TO_PROD, approvals=(approval(ANN),))
 OLD = here(TO_PROD, approvals=(approval(CAT, at=NOW - timedelta(days=2)),))
 STALE = there(TO_PROD, evidence={R1: Evidence(deployed(), NOW - timedelta(days=3), since=NOW - timedelta(days=3))})
 TWO_GATES: dict[str, Any] = {"approvals": {"peer": 1, "law": 1}}
-REVIEWED = here(TO_PROD, approvals=(approval(CAT, "law"), approval(DAN, "peer")))
 FREEZE = {"kind": "deny", "name": "x", "start": "2026-11-01T00:00", "end": "2026-12-01T00:00", "tz": "UTC"}
 STRICTER: dict[str, tuple[str, RulesDocument, RulesDocument, Request]] = {
     "approvals": ("G106", PLAIN, document(**ASKS_PEER), TO_PROD),

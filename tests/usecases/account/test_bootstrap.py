@@ -12,6 +12,7 @@ from envctl.usecases.account.bootstrap import Bootstrap, bootstrap, check_bucket
 from envctl.usecases.ledger.store_probe import PROBE_KEY
 from tests.fakes.buckets import StoredBucket
 from tests.fakes.world import PROJECT, MemoryStore, World
+from tests.usecases.steps import edit_project
 
 DEV, STAGING, PROD, OWN = "111111111111", "222222222222", "333333333333", "999999999999"
 STORE, ACCOUNTS = "shop-store", {"dev": DEV, "staging": STAGING, "prod": PROD}
@@ -148,13 +149,6 @@ def test_environments_of_one_account_share_a_bucket() -> None:
     assert sum(isinstance(step, CreateBucket) for _, _, step in world.buckets.taken) == 3
 
 
-def edited(world: World, old: str, new: str) -> World:
-    text = world.tree.content["envctl.toml"].decode()
-    assert old in text
-    world.edit("envctl.toml", text.replace(old, new))
-    return world
-
-
 TWICE = {
     "of two accounts": ('backend = "s3"', 'backend = "s3"\nbucket = "shop-tfstate"', "in two places"),
     "of a state and the store": ('backend = "s3"', f'backend = "s3"\nbucket = "{STORE}"', "the store and a state"),
@@ -163,11 +157,11 @@ TWICE = {
 
 @pytest.mark.parametrize(("old", "new", "said"), TWICE.values(), ids=TWICE)
 def test_one_bucket_may_not_be(world: World, old: str, new: str, said: str) -> None:
-    edited(world, old, new)
+    edit_project(world, (old, new))
     if said == "the store and a state":
         world.access.accounts = dict.fromkeys(["", *ACCOUNTS], OWN)
         for account in ACCOUNTS.values():
-            edited(world, account, OWN)
+            edit_project(world, (account, OWN))
     with pytest.raises(ConfigurationError, match=f"E427.*{said}"):
         bootstrap(world.ports)
     assert world.buckets.there == {}
@@ -302,7 +296,7 @@ def test_local_project_needs_no_buckets() -> None:
 
 
 def test_local_state_needs_no_bucket_beside_remote_store(world: World) -> None:
-    edited(world, 'backend = "s3"', 'backend = "local"')
+    edit_project(world, ('backend = "s3"', 'backend = "local"'))
     found = bootstrap(world.ports)
     assert [each.purpose for each in found.buckets] == ["store"]
     assert len(found.needless) == 1

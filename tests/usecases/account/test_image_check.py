@@ -48,11 +48,6 @@ def says(world: World, image: str) -> None:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
 def tagged(world: World) -> World:
     """Where dev has a tag, and it means something."""
     says(world, TAGGED)

@@ -10,7 +10,7 @@ from envctl.usecases.deployment.promote import promote
 from envctl.usecases.ledger import journal
 from tests.fakes.world import SettableIdentity, World
 from tests.usecases.laws.people import APPROVERS, BOB, CAT, DAN, EVE, Name, identity_of
-from tests.usecases.steps import deploy_to_staging
+from tests.usecases.steps import deploy_to_staging, edit_project
 
 GATES = "approvals = { peer = 1, business = 2 }"
 IN_ROLE = f"""{GATES}
@@ -60,13 +60,13 @@ def test_another_person_withdraws_nothing(world: World) -> None:
 
 def test_unverified_name_does_not_count_as_the_person(world: World) -> None:
     """EVE claims the session of CAT, at a gate that asks for no role by the tree, and for one by what was recorded."""
-    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(GATES, IN_ROLE))
+    edit_project(world, (GATES, IN_ROLE))
     approves(world, SettableIdentity(BOB), "peer")
     for person in (CAT, DAN):
         approves(world, identity_of(person, "vouched"))
     world.identity = SettableIdentity("ann@example.com")
     promote(world.ports, "staging", "prod")
-    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(IN_ROLE, GATES + "\n"))
+    edit_project(world, (IN_ROLE, GATES + "\n"))
     approves(world, SettableIdentity(BOB), "peer")
     for person in (CAT, DAN):
         assert approves(world, identity_of(person, "claimed"))

@@ -19,6 +19,7 @@ from envctl.usecases.ports.core import CostAnswer
 from envctl.usecases.ports.cost import CostSource
 from tests.fakes.world import PROJECT, World
 from tests.usecases.fleet.many_jobs import answered, begun, plan_in, planned
+from tests.usecases.steps import edit_project
 
 COST = '\n[cost]\ncommand = ["python3", "tools/cost.py"]\ntimeout = "5s"\n'
 SAID = Cost("USD", "1", "2", "1")
@@ -34,14 +35,12 @@ def world() -> World:
     world.edit("envctl.toml", placed.replace('"modules/network"', '"modules/network"\nregion = "far"') + COST)
     for other in ("staging", "prod"):
         there = f'[environments.{other}]\nregion = "us-east-1"\nregions = {{ far = "us-west-2" }}'
-        world.edit(
-            "envctl.toml", world.tree.content["envctl.toml"].decode().replace(f"[environments.{other}]", there, 1)
-        )
+        edit_project(world, (f"[environments.{other}]", there))
     return world
 
 
 def unpriced(world: World) -> None:
-    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(COST, ""))
+    edit_project(world, (COST, ""))
 
 
 def test_plan_shows_its_cost(world: World) -> None:

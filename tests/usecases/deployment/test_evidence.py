@@ -32,8 +32,8 @@ from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from tests.catching import catch
-from tests.fakes.world import NETWORK, PROJECT, Killed, World, list_entries
-from tests.usecases.steps import acting_as, deploy_to_staging, failing_at, killed_at
+from tests.fakes.world import PROJECT, Killed, World, list_entries
+from tests.usecases.steps import acting_as, deploy_edited, deploy_to_staging, edit_project, failing_at, killed_at
 
 CHECKS = '\n[checks.smoke]\nkind = "command"\ncommand = ["smoke"]\n'
 NO_GATES = "[environments.prod.gates]\napprovals = {}\n"
@@ -52,18 +52,8 @@ def world() -> World:
     return a_world()
 
 
-def edited(world: World, number: int) -> str:
-    """Another release in dev."""
-    world.edit("modules/network/main.tf", NETWORK.decode() + f"# {number}\n")
-    return apply(world.ports, "dev").release
-
-
 def codes(refused: pytest.ExceptionInfo[RefusedError]) -> list[str]:
     return [refusal.code for refusal in refused.value.refusals]
-
-
-def to_staging(world: World) -> str:
-    return deploy_to_staging(world)
 
 
 class TestVerification:
@@ -144,7 +134,7 @@ class TestVerification:
         elsewhere.terraform.reality = dict(world.terraform.reality)
 
         def meanwhile(*_: object) -> str:
-            edited(elsewhere, 1)
+            deploy_edited(elsewhere, 1)
             return ""
 
         world.check_runner.run_check = meanwhile  # type: ignore[method-assign, assignment]
@@ -161,7 +151,7 @@ class TestSoak:
 
     def test_prod_waits_for_the_soak_in_staging(self) -> None:
         world = a_world(self.GATES)
-        to_staging(world)
+        deploy_to_staging(world)
         world.clock.time += timedelta(hours=23)
         with pytest.raises(RefusedError) as refused:
             promote(world.ports, "staging", "prod")
@@ -175,7 +165,7 @@ class TestSoak:
     @pytest.mark.parametrize("what", ["a failed check", "drift", "a redeployment"])
     def test_soak_restarts_after(self, what: str) -> None:
         world = a_world(self.GATES)
-        to_staging(world)
+        deploy_to_staging(world)
         world.clock.time += timedelta(hours=23)
         if what == "a failed check":
             world.check_runner.problems["smoke"] = "exit code 1"
@@ -200,7 +190,7 @@ class TestSoak:
 
     def test_new_verification_renews_old_evidence(self) -> None:
         world = a_world(self.GATES)
-        to_staging(world)
+        deploy_to_staging(world)
         world.clock.time += timedelta(days=15)
         with pytest.raises(RefusedError, match="G105") as refused:
             promote(world.ports, "staging", "prod")
@@ -211,7 +201,7 @@ class TestSoak:
 
 class TestDrift:
     def test_drift_in_source_refuses_promotion(self, world: World) -> None:
-        to_staging(world)
+        deploy_to_staging(world)
         world.terraform.drifted.add(("staging", "web"))
         assert check_drift(world.ports, ["staging"]).found
         with pytest.raises(RefusedError) as refused:
@@ -219,9 +209,9 @@ class TestDrift:
         assert codes(refused) == ["G103", "G110"]
 
     def test_drift_in_the_target_is_a_warning(self, world: World) -> None:
-        to_staging(world)
+        deploy_to_staging(world)
         promote(world.ports, "staging", "prod")
-        edited(world, 1)
+        deploy_edited(world, 1)
         promote(world.ports, "dev", "staging")
         world.terraform.drifted.add(("prod", "web"))
         check_drift(world.ports, ["prod"])
@@ -239,7 +229,7 @@ class TestDrift:
         ]
 
     def test_redeployment_fixes_drift(self, world: World) -> None:
-        to_staging(world)
+        deploy_to_staging(world)
         world.terraform.drifted.add(("staging", "web"))
         check_drift(world.ports, ["staging"])
         world.terraform.drifted.clear()
@@ -250,7 +240,7 @@ class TestDrift:
 
     def test_drift_outside_of_plan_is_accepted_into_state(self, world: World) -> None:
         """Or it would be drift for ever: there is nothing to apply."""
-        release = to_staging(world)
+        release = deploy_to_staging(world)
         world.terraform.drifted.add(("staging", "web"))
         check_drift(world.ports, ["staging"])
         done = apply(world.ports, "staging")
@@ -267,7 +257,7 @@ class TestApprovedPlan:
 
     def approved(self) -> World:
         world = a_world(self.GATES)
-        to_staging(world)
+        deploy_to_staging(world)
         with acting_as(world, "bob@example.com"):
             approve_plan(world.ports, "prod", "peer", unseen=["web"])
         return world
@@ -277,7 +267,7 @@ class TestApprovedPlan:
 
     def test_plan_is_shown_before_approval_is_requested(self) -> None:
         world = a_world(self.GATES)
-        to_staging(world)
+        deploy_to_staging(world)
         world.identity.name = "bob@example.com"
         world.prompter.answers = [False]
         with pytest.raises(InterruptedByUserError, match="nothing was approved"):
@@ -311,7 +301,7 @@ class TestApprovedPlan:
 
     def test_unseen_stack_stops_until_approved_again(self) -> None:
         world = a_world(self.GATES)
-        to_staging(world)
+        deploy_to_staging(world)
         world.identity.name = "bob@example.com"
         told = approve_plan(world.ports, "prod", "peer")
         assert (told.not_seen, told.unseen) == ({"web": ("network",)}, ())
@@ -340,7 +330,7 @@ class TestApprovedPlan:
 
     def test_accepted_unseen_stack_is_deployed_without_stop(self) -> None:
         world = a_world(self.GATES)
-        to_staging(world)
+        deploy_to_staging(world)
         world.identity.name = "bob@example.com"
         told = approve_plan(world.ports, "prod", "peer", unseen=["web", "network"])
         assert told.notes == ("not seen: web (waits for network); approved unseen: it may create, and nothing else",)
@@ -353,7 +343,7 @@ class TestApprovedPlan:
 
     def test_later_acceptance_of_unseen_stack_is_new_approval(self) -> None:
         world = a_world(self.GATES)
-        to_staging(world)
+        deploy_to_staging(world)
         world.identity.name = "bob@example.com"
         assert not approve_plan(world.ports, "prod", "peer").already
         assert not approve_plan(world.ports, "prod", "peer", unseen=["web"]).already
@@ -361,7 +351,7 @@ class TestApprovedPlan:
 
     def test_unknown_stack_can_not_be_accepted(self) -> None:
         world = a_world(self.GATES)
-        to_staging(world)
+        deploy_to_staging(world)
         world.identity.name = "bob@example.com"
         with pytest.raises(UsageError, match="E475"):
             approve_plan(world.ports, "prod", "peer", unseen=["wbe"])
@@ -400,7 +390,7 @@ class TestApprovedPlan:
 
     def test_approval_expires(self) -> None:
         world = a_world(self.GATES + 'expires = "8h"\n')
-        to_staging(world)
+        deploy_to_staging(world)
         world.identity.name = "bob@example.com"
         approve_plan(world.ports, "prod", "peer")
         world.clock.time += timedelta(hours=9)
@@ -420,7 +410,7 @@ class TestApprovedPlan:
 
     def test_plan_is_approved_by_fingerprint_without_planning(self) -> None:
         world = a_world(self.GATES)
-        to_staging(world)
+        deploy_to_staging(world)
         fingerprint = explain_refusal(world.ports, "prod", planned=True).plan
         planned = world.terraform.calls.count(("plan", "prod", "network"))
         world.identity.name = "bob@example.com"
@@ -460,13 +450,8 @@ class TestApprovedPlan:
 
     def test_approver_is_shown_refusals_of_the_plan(self) -> None:
         world = a_world(self.GATES)
-        world.edit(
-            "envctl.toml",
-            world.tree.content["envctl.toml"]
-            .decode()
-            .replace("[environments.prod]\n", "[environments.prod]\nprotected = true\n"),
-        )
-        to_staging(world)
+        edit_project(world, ("[environments.prod]\n", "[environments.prod]\nprotected = true\n"))
+        deploy_to_staging(world)
         world.terraform.extra_changes["prod", "network"] = (self.more(Action.DELETE, "aws_db_instance"),)
         world.identity.name = "bob@example.com"
         approve_plan(world.ports, "prod", "peer")
@@ -496,9 +481,9 @@ class TestLocks:
 class TestRollback:
     def two(self, world: World) -> tuple[str, str]:
         """Two releases that reached prod, one after the other."""
-        first = to_staging(world)
+        first = deploy_to_staging(world)
         promote(world.ports, "staging", "prod")
-        second = edited(world, 1)
+        second = deploy_edited(world, 1)
         promote(world.ports, "dev", "staging")
         promote(world.ports, "staging", "prod")
         return first, second
@@ -514,7 +499,7 @@ class TestRollback:
     def test_newer_release_lifts_the_hold(self, world: World) -> None:
         self.two(world)
         rollback(world.ports, "prod")
-        third = edited(world, 2)
+        third = deploy_edited(world, 2)
         promote(world.ports, "dev", "staging")
         promote(world.ports, "staging", "prod")
         assert journal.load(world.ports).find_environment("prod").holds == {}
@@ -555,7 +540,7 @@ class TestRollback:
 
     def test_repeated_rollback_goes_back_once(self, world: World) -> None:
         first, second = self.two(world)
-        edited(world, 2)
+        deploy_edited(world, 2)
         promote(world.ports, "dev", "staging")
         promote(world.ports, "staging", "prod")
         assert rollback(world.ports, "prod").release == second
@@ -566,7 +551,7 @@ class TestRollback:
 
     def test_failed_rollback_continues_to_the_release_before(self, world: World) -> None:
         first, _ = self.two(world)
-        third = edited(world, 2)
+        third = deploy_edited(world, 2)
         promote(world.ports, "dev", "staging")
         promote(world.ports, "staging", "prod")
         world.check_runner.problems["smoke"] = "it is down"
@@ -578,7 +563,7 @@ class TestRollback:
 
     def test_only_rollback_with_earlier_settings_needs_no_approval(self, world: World) -> None:
         self.two(world)
-        world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(NO_GATES, ONE_GATE))
+        edit_project(world, (NO_GATES, ONE_GATE))
         world.edit("environments/prod/terraform.tfvars", 'cidr = "10.66.0.0/16"\n')
         with pytest.raises(RefusedError, match="G106"):
             rollback(world.ports, "prod")
@@ -615,9 +600,8 @@ class TestProtection:
         assert getattr(last, "action", "") != "destroy"
 
     def test_stateful_resource_is_not_deleted(self, world: World) -> None:
-        text = world.tree.content["envctl.toml"].decode()
-        world.edit("envctl.toml", text.replace("[environments.prod]\n", "[environments.prod]\nprotected = true\n"))
-        to_staging(world)
+        edit_project(world, ("[environments.prod]\n", "[environments.prod]\nprotected = true\n"))
+        deploy_to_staging(world)
         delete = ResourceChange("aws_db_instance.main", "aws_db_instance", Action.DELETE)
         world.terraform.extra_changes["prod", "network"] = (delete,)
         with pytest.raises(RefusedError, match=r"G301.*delete network: aws_db_instance.main"):
@@ -631,7 +615,7 @@ class TestBreakGlass:
 
     def test_waiver_is_applied_recorded_and_owed(self) -> None:
         world = a_world(self.GATES)
-        release = to_staging(world)
+        release = deploy_to_staging(world)
         done = promote(world.ports, "staging", "prod", self.GLASS)
         assert [refusal.code for refusal in done.waived] == ["G104"]
         (waiver,) = [entry.event for entry in list_entries(world) if isinstance(entry.event, WaiverUsed)]
@@ -641,7 +625,7 @@ class TestBreakGlass:
 
     def test_normal_promotion_of_same_release_clears_its_debt(self) -> None:
         world = a_world(self.GATES)
-        release = to_staging(world)
+        release = deploy_to_staging(world)
         promote(world.ports, "staging", "prod", self.GLASS)
         assert promote(world.ports, "staging", "prod", self.GLASS).up_to_date
         with pytest.raises(RefusedError, match="G104"):
@@ -654,7 +638,7 @@ class TestBreakGlass:
 
     def test_unlisted_guard_is_not_waived(self) -> None:
         world = a_world(self.GATES)
-        to_staging(world)
+        deploy_to_staging(world)
         lock_environment(world.ports, "prod", "freeze")
         with pytest.raises(RefusedError, match="break-glass does not help: prod does not list it") as refused:
             promote(world.ports, "staging", "prod", self.GLASS)
@@ -663,7 +647,7 @@ class TestBreakGlass:
 
     def test_no_waiver_is_recorded_without_refusal(self) -> None:
         world = a_world(self.GATES)
-        to_staging(world)
+        deploy_to_staging(world)
         world.clock.time += timedelta(hours=25)
         done = promote(world.ports, "staging", "prod", self.GLASS)
         assert done.waived == ()
@@ -795,7 +779,7 @@ class TestRecovery:
 class TestWhy:
     def test_why_names_time_approvers_and_missing_gates(self) -> None:
         world = a_world("[environments.prod.gates]\napprovals = { peer = 1 }\nsoak = '24h'\n")
-        to_staging(world)
+        deploy_to_staging(world)
         told = explain_refusal(world.ports, "prod")
         assert [refusal.code for refusal in told.refusals] == ["G104", "G106"]
         assert told.refusals[0].opens is not None
@@ -804,7 +788,7 @@ class TestWhy:
         assert told.gates == {"peer": (0, 1)}
 
     def test_why_with_plan_checks_plan_guards(self, world: World) -> None:
-        to_staging(world)
+        deploy_to_staging(world)
         told = explain_refusal(world.ports, "prod", planned=True)
         assert {answer.code: answer.outcome for answer in told.answers}["G301"] == "passes"
         assert told.planned == world.observer.plans[-1]
@@ -812,6 +796,6 @@ class TestWhy:
 
     def test_why_names_retry_time_when_only_time_blocks(self) -> None:
         world = a_world(NO_GATES + 'soak = "24h"\n')
-        to_staging(world)
+        deploy_to_staging(world)
         told = explain_refusal(world.ports, "prod")
         assert told.opens == told.refusals[0].opens

@@ -19,7 +19,7 @@ from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.preview import preview_environments
 from tests.catching import catch
 from tests.fakes.world import NETWORK, MemoryHeadCache, MemoryStore, World, list_entries
-from tests.usecases.steps import deploy_everywhere, killed_at
+from tests.usecases.steps import deploy_everywhere, edit_project, killed_at
 
 UNGATED = "approvals = { peer = 1, business = 2 }", "approvals = {}"
 WAIVABLE = '[environments.dev.gates]\nwaivable = ["known_state"]\n[environments.staging]'
@@ -30,7 +30,7 @@ ONLY_NETWORK = StackSelection(("network",))
 def world() -> World:
     """What was deployed everywhere, and no gates."""
     found = World()
-    found.edit("envctl.toml", found.tree.content["envctl.toml"].decode().replace(*UNGATED))
+    edit_project(found, UNGATED)
     deploy_everywhere(found)
     return found
 
@@ -46,7 +46,7 @@ def edit_network(world: World, number: int = 1) -> None:
 
 def rename(world: World, old: str, new: str) -> None:
     """With the states of its stacks."""
-    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(old, new))
+    edit_project(world, (old, new))
     settings = world.tree.content.pop(f"environments/{old}/terraform.tfvars")
     world.tree.content[f"environments/{new}/terraform.tfvars"] = settings
     for held in (world.terraform.reality, world.terraform.states):
@@ -109,7 +109,7 @@ def test_break_glass_accepts_unknown_state_where_listed(world: World) -> None:
     with_another_store(world)
     wishes = DeployOptions(break_glass="the store was lost")
     assert refused(lambda: apply(world.ports, "dev", wishes)) == ["G304"]
-    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace("[environments.staging]", WAIVABLE))
+    edit_project(world, ("[environments.staging]", WAIVABLE))
     done = apply(world.ports, "dev", wishes)
     assert [waived.code for waived in done.waived] == ["G304"]
     (waiver,) = [entry.event for entry in list_entries(world) if isinstance(entry.event, WaiverUsed)]
@@ -189,12 +189,7 @@ def test_plan_of_known_states_has_no_warnings(world: World) -> None:
 
 def test_approver_and_why_are_shown_unknown_state(world: World) -> None:
     rename(world, "prod", "live")
-    world.edit(
-        "envctl.toml",
-        world.tree.content["envctl.toml"]
-        .decode()
-        .replace("live.gates]\napprovals = {}", "live.gates]\napprovals = { peer = 1 }"),
-    )
+    edit_project(world, ("live.gates]\napprovals = {}", "live.gates]\napprovals = { peer = 1 }"))
     world.identity.name = "bob@example.com"
     notes = approve_plan(world.ports, "live", "peer").notes
     assert any(note.startswith("G304 known_state: the state of network") for note in notes)
@@ -208,8 +203,7 @@ def test_approver_and_why_are_shown_unknown_state(world: World) -> None:
 def test_plan_caches_states_found_to_be_known() -> None:
     """Stacks that need no others are planned without the ledger: once found there, they are not looked up again."""
     world = World()
-    text = world.tree.content["envctl.toml"].decode()
-    world.edit("envctl.toml", text.replace('inputs = { subnet = "network.subnet" }\n', ""))
+    edit_project(world, ('inputs = { subnet = "network.subnet" }\n', ""))
     world.edit("environments/common.tfvars", 'size = 1\nsubnet = "s"\n')
     apply(world.ports, "dev")
     plan_environment(world.ports, "dev")

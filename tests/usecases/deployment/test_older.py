@@ -19,7 +19,7 @@ from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ports.project import Revision
 from tests.catching import catch
 from tests.fakes.world import NETWORK, PROJECT, MemoryWorkspace, ScriptedPrompter, World, list_entries
-from tests.usecases.steps import failing_at
+from tests.usecases.steps import edit_project, failing_at
 
 MEANT = DeployOptions(older=True)
 GATES = "[environments.prod.gates]\napprovals = { peer = 1, business = 2 }\n"
@@ -151,8 +151,7 @@ def test_why_shows_the_older_release(world: World) -> None:
 
 
 def test_hotfix_that_skipped_a_stage_is_kept(world: World) -> None:
-    text = world.tree.content["envctl.toml"].decode()
-    world.edit("envctl.toml", text.replace(OPEN, OPEN + 'waivable = ["order", "provenance", "older"]\n'))
+    edit_project(world, (OPEN, OPEN + 'waivable = ["order", "provenance", "older"]\n'))
     first = reaches_prod(world, "one")
     hotfix = enters(world, "hotfix")
     promote(world.ports, "dev", "prod", DeployOptions(break_glass="prod is down"))
@@ -164,8 +163,7 @@ def test_hotfix_that_skipped_a_stage_is_kept(world: World) -> None:
 
 
 def test_break_glass_waives_older_release_where_listed(world: World) -> None:
-    text = world.tree.content["envctl.toml"].decode()
-    world.edit("envctl.toml", text.replace(OPEN, OPEN + 'waivable = ["older"]\n'))
+    edit_project(world, (OPEN, OPEN + 'waivable = ["older"]\n'))
     first = reaches_prod(world, "one")
     reaches_prod(world, "two")
     done = to_prod(world, first, DeployOptions(break_glass="two is broken"))

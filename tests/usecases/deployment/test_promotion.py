@@ -48,11 +48,6 @@ from tests.usecases.steps import deploy_to_staging, killed_at
 OTHER_IMAGE = IMAGE.replace("a" * 64, "b" * 64)
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def events(world: World) -> list[str]:
     return [entry.event.kind for entry in list_entries(world)]
 

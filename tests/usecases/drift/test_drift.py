@@ -46,6 +46,13 @@ def by_hand(world: World, environment: str, stack: str = "web") -> None:
     world.terraform.drifted.add((environment, stack))
 
 
+def break_web(world: World, *environments: str) -> None:
+    """Change it by hand, so that a plan has something to do."""
+    for environment in environments:
+        by_hand(world, environment)
+        world.terraform.reality[environment, "web"] = "what somebody made of it"
+
+
 def by_hand_below(world: World, environment: str) -> None:
     by_hand(world, environment, "network")
 
@@ -482,17 +489,14 @@ class TestFix:
         before = journal.load(world.ports).find_environment("dev").current
         assert before is not None
         world.edit("modules/network/main.tf", NETWORK.decode() + "# not yet for anybody\n")
-        by_hand(world, "dev")
-        world.terraform.reality["dev", "web"] = "what somebody made of it"
+        break_web(world, "dev")
         (mended,) = fix_drift(world.ports, ["dev"], DEFAULT).mended
         assert mended.deployed and mended.deployed.release == before.release
         assert ("apply", "dev", "web") in world.terraform.calls[-12:]
         assert len(journal.load(world.ports).releases) == 1
 
     def test_refused_fix_does_not_block_other_environments(self, world: World) -> None:
-        for environment in ("staging", "prod"):
-            by_hand(world, environment)
-            world.terraform.reality[environment, "web"] = "what somebody made of it"
+        break_web(world, "staging", "prod")
         lock_environment(world.ports, "staging", "not now")
         fixed = fix_drift(world.ports, [], DEFAULT)
         staging, prod = fixed.mended
@@ -501,9 +505,7 @@ class TestFix:
         assert fixed.exit_code() == staging.exit_code == ExitCode.REFUSED_FOR_NOW
 
     def test_declined_fix_does_not_decline_the_next(self, world: World) -> None:
-        for environment in ("staging", "prod"):
-            by_hand(world, environment)
-            world.terraform.reality[environment, "web"] = "what somebody made of it"
+        break_web(world, "staging", "prod")
         world.prompter.answers = [False, True]
         fixed = fix_drift(world.ports, [], DEFAULT)
         assert [[problem.code for problem in mended.problems] for mended in fixed.mended] == [["E310"], []]
@@ -517,9 +519,7 @@ class TestFix:
 
         kept = {f.name: getattr(world.terraform, f.name) for f in dataclasses.fields(MemoryTerraform)}
         world.terraform = Stops(**kept)
-        for environment in ("staging", "prod"):
-            by_hand(world, environment)
-            world.terraform.reality[environment, "web"] = "what somebody made of it"
+        break_web(world, "staging", "prod")
         with pytest.raises(InterruptedByUserError, match="E311"):
             fix_drift(world.ports, [], DEFAULT)
         assert journal.load(world.ports).find_environment("prod").whole
@@ -534,17 +534,14 @@ class TestFix:
         assert journal.load(world.ports).seq == seq + 2, "the looks at dev and staging"
 
     def test_failed_fix_is_reported_for_its_environment(self, world: World) -> None:
-        for environment in ("staging", "prod"):
-            by_hand(world, environment)
-            world.terraform.reality[environment, "web"] = "what somebody made of it"
+        break_web(world, "staging", "prod")
         world.terraform.fails_on.add(("staging", "web"))
         fixed = fix_drift(world.ports, [], DEFAULT)
         assert [[problem.code for problem in mended.problems] for mended in fixed.mended] == [["E305"], []]
         assert fixed.exit_code() == ExitCode.FAILED
 
     def test_missing_terminal_is_reported_per_environment(self, world: World) -> None:
-        by_hand(world, "staging")
-        world.terraform.reality["staging", "web"] = "what somebody made of it"
+        break_web(world, "staging")
         world.prompter.nobody = True
         fixed = fix_drift(world.ports, [], DEFAULT)
         assert [problem.code for problem in fixed.mended[0].problems] == ["E001"]

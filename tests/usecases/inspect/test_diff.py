@@ -13,7 +13,7 @@ from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger.store_layout import release_key
 from tests.catching import catch
 from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, World
-from tests.usecases.steps import deploy_to_staging, failing_at
+from tests.usecases.steps import deploy_edited, deploy_everywhere, deploy_to_staging, failing_at
 
 GATES = "[environments.prod.gates]\napprovals = { peer = 1, business = 2 }\n"
 NO_GATES = "[environments.prod.gates]\napprovals = {}\n"
@@ -28,18 +28,6 @@ def world() -> World:
     world.edit("envctl.toml", PROJECT.decode().replace(GATES, NO_GATES) + PARITY)
     world.edit(PROD, EQUAL)
     return world
-
-
-def edited(world: World, number: int) -> str:
-    """Another release in dev."""
-    world.edit("modules/network/main.tf", NETWORK.decode() + f"# {number}\n")
-    return apply(world.ports, "dev").release
-
-
-def everywhere(world: World) -> str:
-    release = deploy_to_staging(world)
-    promote(world.ports, "staging", "prod")
-    return release
 
 
 def bigger(world: World) -> None:
@@ -58,7 +46,7 @@ def codes(side: Side) -> list[str]:
 
 class TestReleases:
     def test_the_same_release(self, world: World) -> None:
-        release = everywhere(world)
+        release = deploy_everywhere(world)
         found = diff_environments(world.ports, "staging", "prod")
         assert [(side.release, side.origin) for side in (found.first, found.second)] == [(release, "deployed")] * 2
         assert found.distance is None
@@ -69,8 +57,8 @@ class TestReleases:
 
     @pytest.mark.parametrize("order", [("dev", "staging"), ("staging", "dev")])
     def test_distance_of_several_releases_ignores_argument_order(self, world: World, order: tuple[str, str]) -> None:
-        older = everywhere(world)
-        newer = [edited(world, number) for number in range(3)]
+        older = deploy_everywhere(world)
+        newer = [deploy_edited(world, number) for number in range(3)]
         found = diff_environments(world.ports, *order)
         assert (found.first.environment, found.second.environment) == order
         assert found.distance is not None
@@ -84,27 +72,27 @@ class TestReleases:
         assert found.differs
 
     def test_distance_equals_lag_of_status(self, world: World) -> None:
-        everywhere(world)
-        edited(world, 1)
+        deploy_everywhere(world)
+        deploy_edited(world, 1)
         with failing_at(world, "dev", "web"):
-            edited(world, 2)
-        edited(world, 3)
+            deploy_edited(world, 2)
+        deploy_edited(world, 3)
         found = diff_environments(world.ports, "dev", "staging")
         assert found.distance and found.distance.behind == load_status(world.ports).environments[1].lag == 2
         assert len(found.distance.releases) == 3
 
     def test_distance_skips_intermediate_environments(self, world: World) -> None:
-        everywhere(world)
-        edited(world, 1)
+        deploy_everywhere(world)
+        deploy_edited(world, 1)
         promote(world.ports, "dev", "staging")
-        edited(world, 2)
+        deploy_edited(world, 2)
         found = diff_environments(world.ports, "prod", "dev")
         assert found.distance is not None
         assert (found.distance.older, found.distance.newer, found.distance.behind) == ("prod", "dev", 2)
 
     def test_rolled_back_dev_can_be_the_older_side(self, world: World) -> None:
         apply(world.ports, "dev")
-        edited(world, 1)
+        deploy_edited(world, 1)
         promote(world.ports, "dev", "staging")
         rollback(world.ports, "dev")
         found = diff_environments(world.ports, "dev", "staging")
@@ -112,14 +100,14 @@ class TestReleases:
         assert (found.distance.older, found.distance.newer, found.distance.behind) == ("dev", "staging", 1)
 
     def test_code_patch_is_shown_on_request(self, world: World) -> None:
-        everywhere(world)
-        edited(world, 1)
+        deploy_everywhere(world)
+        deploy_edited(world, 1)
         found = diff_environments(world.ports, "staging", "dev", patch=True)
         assert found.distance and found.distance.changes is not None
         assert found.distance.changes.modules[0].files[0].patch[-1] == "+# 1"
 
     def test_changed_artifact_is_shown(self, world: World) -> None:
-        everywhere(world)
+        deploy_everywhere(world)
         newer = IMAGE.replace("a" * 64, "b" * 64)
         world.edit(DEV, f'cidr = "10.10.0.0/16"\nimage = "{newer}"\n')
         apply(world.ports, "dev")
@@ -156,7 +144,7 @@ class TestEmptyEnvironments:
         assert found.second.against == found.first.release == apply(world.ports, "dev").release
 
     def test_the_working_tree_is_newer_than_every_release(self, world: World) -> None:
-        everywhere(world)
+        deploy_everywhere(world)
         destroy(world.ports, "dev")
         world.edit("modules/network/main.tf", NETWORK.decode() + "# not deployed\n")
         found = diff_environments(world.ports, "dev", "prod")
@@ -167,7 +155,7 @@ class TestEmptyEnvironments:
         assert [module.module for module in found.distance.changes.modules] == ["modules/network"]
 
     def test_invalid_working_tree_is_reported_for_its_side(self, world: World) -> None:
-        everywhere(world)
+        deploy_everywhere(world)
         destroy(world.ports, "dev")
         world.edit("modules/network/main.tf", 'variable "cidr" {\n')
         found = diff_environments(world.ports, "dev", "prod")
@@ -179,8 +167,8 @@ class TestEmptyEnvironments:
 class TestWhatIsNotKnown:
     @pytest.mark.parametrize("state", ["missing", "damaged"])
     def test_unreadable_bundle_does_not_hide_the_rest(self, world: World, state: str) -> None:
-        older = everywhere(world)
-        newer = edited(world, 1)
+        older = deploy_everywhere(world)
+        newer = deploy_edited(world, 1)
         if state == "missing":
             del world.store.content[release_key(older)]
         else:
@@ -198,8 +186,8 @@ class TestWhatIsNotKnown:
         assert found.differs
 
     def test_unfit_settings_are_a_problem_of_their_side(self, world: World) -> None:
-        everywhere(world)
-        edited(world, 1)
+        deploy_everywhere(world)
+        deploy_edited(world, 1)
         world.edit(STAGING, 'cidr = "10.20.0.0/16"\nsise = 2\n')
         found = diff_environments(world.ports, "dev", "staging")
         (problem,) = found.second.problems
@@ -210,9 +198,9 @@ class TestWhatIsNotKnown:
         assert found.unknown
 
     def test_interrupted_deployment_is_not_whole(self, world: World) -> None:
-        everywhere(world)
+        deploy_everywhere(world)
         world.terraform.fails_on.add(("staging", "web"))
-        edited(world, 1)
+        deploy_edited(world, 1)
         with pytest.raises(OperationFailedError):
             promote(world.ports, "dev", "staging")
         found = diff_environments(world.ports, "staging", "prod")
@@ -229,7 +217,7 @@ class TestWhatIsNotKnown:
 
 class TestSettings:
     def test_each_setting_has_its_line(self, world: World) -> None:
-        everywhere(world)
+        deploy_everywhere(world)
         bigger(world)
         found = diff_environments(world.ports, "staging", "prod")
         assert found.settings is not None
@@ -238,14 +226,14 @@ class TestSettings:
         assert lines == ["environments/common.tfvars:1", f"{PROD}:2"]
 
     def test_undeployed_settings_are_pending(self, world: World) -> None:
-        everywhere(world)
+        deploy_everywhere(world)
         assert not diff_environments(world.ports, "staging", "prod").second.pending
         bigger(world)
         found = diff_environments(world.ports, "staging", "prod")
         assert (found.first.pending, found.second.pending) == (False, True)
 
     def test_each_side_is_read_by_its_own_release(self, world: World) -> None:
-        everywhere(world)
+        deploy_everywhere(world)
         world.edit("modules/web/main.tf", WEB.decode() + 'variable "zones" {\n  default = 2\n}\n')
         apply(world.ports, "dev")
         assert ("zones", "only in first", "") in unequal(diff_environments(world.ports, "dev", "staging"))
@@ -281,7 +269,7 @@ class TestParity:
 
     def test_only_the_last_two_environments_are_compared(self, world: World) -> None:
         world.edit(DEV, world.tree.content[DEV].decode() + "size = 2\n")
-        everywhere(world)
+        deploy_everywhere(world)
         assert unequal(diff_environments(world.ports, "dev", "prod")) == [
             ("cidr", "differs", "allowed"),
             ("size", "differs", ""),
@@ -292,7 +280,7 @@ class TestParity:
         """A default that only one release brings is the same in both once both run it; and the other way round."""
         world.edit("modules/web/main.tf", WEB.decode() + 'variable "old" {\n  default = 1\n}\n')
         world.edit(STAGING, 'cidr = "10.20.0.0/16"\nold = 1\n')
-        everywhere(world)
+        deploy_everywhere(world)
         new = 'variable "old" {\n  default = 2\n}\nvariable "new" {\n  default = 1\n}\n'
         world.edit("modules/web/main.tf", WEB.decode() + new)
         deploy_to_staging(world)
@@ -309,7 +297,7 @@ def test_an_environment_is_not_compared_with_itself(world: World) -> None:
 
 
 def test_diff_runs_no_terraform(world: World) -> None:
-    everywhere(world)
+    deploy_everywhere(world)
     ran = list(world.terraform.calls)
     diff_environments(world.ports, "dev", "prod", patch=True)
     assert world.terraform.calls == ran

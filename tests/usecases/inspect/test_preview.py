@@ -17,11 +17,6 @@ from tests.usecases.steps import deploy_to_staging
 DEV, STAGING, PROD = (f"environments/{name}/terraform.tfvars" for name in ("dev", "staging", "prod"))
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def edited(world: World, what: str = "# more\n") -> None:
     world.edit("modules/network/main.tf", NETWORK.decode() + what)
 

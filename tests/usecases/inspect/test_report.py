@@ -25,8 +25,8 @@ from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.report import Report, build_report
 from envctl.usecases.ledger import journal, timeline
 from tests.fakes.story import build_fortnight
-from tests.fakes.world import NETWORK, Killed, World
-from tests.usecases.steps import deploy_to_staging
+from tests.fakes.world import Killed, World
+from tests.usecases.steps import deploy_edited, deploy_to_staging
 
 OLD, NEW = "a" * 64, "b" * 64
 
@@ -34,11 +34,6 @@ OLD, NEW = "a" * 64, "b" * 64
 @cache
 def fortnight() -> Report:
     return build_report(build_fortnight().ports)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def append(world: World, *events: Event) -> int:
@@ -50,10 +45,6 @@ def append(world: World, *events: Event) -> int:
 
 def stands(told: Report, environment: str) -> dict[str, str]:
     return {row.release.release: row.stays[environment].standing for row in told.releases}
-
-
-def edit(world: World, number: int) -> None:
-    world.edit("modules/network/main.tf", NETWORK.decode() + f"# {number}\n")
 
 
 def test_report_runs_no_terraform_and_asks_no_questions(world: World) -> None:
@@ -89,16 +80,14 @@ def test_report_is_the_same_for_two_people(world: World) -> None:
 def test_entries_recorded_later_are_left_out(world: World) -> None:
     apply(world.ports, "dev")
     present = journal.load(world.ports)
-    edit(world, 1)
-    apply(world.ports, "dev")
+    deploy_edited(world, 1)
     assert [each.deployment.seq for each in timeline.load_timeline(world.ports, present, 50).deployments] == [2]
 
 
 class TestReleases:
     def test_report_shows_where_each_release_runs(self, world: World) -> None:
         first = deploy_to_staging(world)
-        edit(world, 1)
-        second = apply(world.ports, "dev").release
+        second = deploy_edited(world, 1)
         told = build_report(world.ports)
         assert stands(told, "dev") == {second: "runs", first: "left"}
         assert stands(told, "staging") == {second: "never", first: "runs"}
@@ -186,8 +175,7 @@ class TestTimeline:
 class TestPlans:
     def test_every_deployment_stores_its_plan_fingerprint(self, world: World) -> None:
         deploy_to_staging(world)
-        edit(world, 1)
-        apply(world.ports, "dev")
+        deploy_edited(world, 1)
         rollback(world.ports, "dev")
         told = build_report(world.ports).plans
         assert [(each.environment, each.deployment.action) for each in told] == [
@@ -244,8 +232,7 @@ def test_drift_is_shown_until_the_next_deployment(world: World) -> None:
     check_drift(world.ports, ["dev"])
     seen = build_report(world.ports).status.environments[0].present.drift
     assert seen and seen.resources == ("web: terraform_data.web",)
-    edit(world, 1)
-    apply(world.ports, "dev")
+    deploy_edited(world, 1)
     assert build_report(world.ports).status.environments[0].present.drift is None
 
 

@@ -7,6 +7,7 @@ from envctl.usecases.inspect.settings import resolve_settings, validate_project
 from tests.catching import catch
 from tests.fakes.rollout_world import COLOURS, DEV_SETTINGS, ROLLOUT, RolloutWorld
 from tests.fakes.world import WEB
+from tests.usecases.steps import edit_project
 
 ALARM = '"alarm:shop-{environment}-5xx"'
 
@@ -19,12 +20,6 @@ def world() -> RolloutWorld:
 def wrong(world: RolloutWorld) -> Problem:
     (problem,) = dict.fromkeys(catch(ConfigurationError, validate_project, world.ports).problems)
     return problem
-
-
-def rewritten(world: RolloutWorld, old: str, new: str) -> None:
-    text = world.tree.content["envctl.toml"].decode()
-    assert old in text
-    world.edit("envctl.toml", text.replace(old, new))
 
 
 def at(world: RolloutWorld, path: str, part: str) -> str:
@@ -44,13 +39,13 @@ def test_module_without_rollout_variables_is_refused(world: RolloutWorld) -> Non
 
 
 def test_color_as_input_is_refused(world: RolloutWorld) -> None:
-    rewritten(world, 'subnet = "network.subnet"', 'subnet = "network.subnet", color = "network.subnet"')
+    edit_project(world, ('subnet = "network.subnet"', 'subnet = "network.subnet", color = "network.subnet"'))
     problem = wrong(world)
     assert (problem.code, str(problem.location)) == ("E120", at(world, "envctl.toml", "inputs ="))
 
 
 def test_rollout_of_stack_without_artifact_is_refused(world: RolloutWorld) -> None:
-    rewritten(world, 'variable = "image"', 'variable = "cidr"')
+    edit_project(world, ('variable = "image"', 'variable = "cidr"'))
     world.edit(DEV_SETTINGS, f'cidr = "registry.example.com/shop@sha256:{"a" * 64}"\nimage = "x"\n')
     failed = catch(ConfigurationError, validate_project, world.ports)
     (problem,) = [each for each in failed.problems if each.code == "E121"]
@@ -58,15 +53,15 @@ def test_rollout_of_stack_without_artifact_is_refused(world: RolloutWorld) -> No
 
 
 def test_artifact_not_taken_by_the_stack_is_refused(world: RolloutWorld) -> None:
-    rewritten(world, "[artifacts]", '[artifacts]\nother = { variable = "cidr", kind = "string" }')
-    rewritten(world, 'wait = "5m"', 'wait = "5m"\nartifact = "other"')
+    edit_project(world, ("[artifacts]", '[artifacts]\nother = { variable = "cidr", kind = "string" }'))
+    edit_project(world, ('wait = "5m"', 'wait = "5m"\nartifact = "other"'))
     problem = wrong(world)
     assert (problem.code, str(problem.location)) == ("E121", at(world, "envctl.toml", "artifact ="))
     assert problem.hint == 'say which one is rolled out: artifact = "app"'
 
 
 def test_ambiguous_artifact_is_refused(world: RolloutWorld) -> None:
-    rewritten(world, "[artifacts]", '[artifacts]\nother = { variable = "subnet_name", kind = "string" }')
+    edit_project(world, ("[artifacts]", '[artifacts]\nother = { variable = "subnet_name", kind = "string" }'))
     world.edit("modules/web/main.tf", WEB.decode() + COLOURS + 'variable "subnet_name" { type = string }\n')
     world.edit(DEV_SETTINGS, world.tree.content[DEV_SETTINGS].decode() + 'subnet_name = "x"\n')
     problem = wrong(world)
@@ -74,7 +69,7 @@ def test_ambiguous_artifact_is_refused(world: RolloutWorld) -> None:
 
 
 def test_alarm_of_unknown_output_is_refused(world: RolloutWorld) -> None:
-    rewritten(world, ALARM, '"alarm:output:network.subnot"')
+    edit_project(world, (ALARM, '"alarm:output:network.subnot"'))
     problem = wrong(world)
     assert (problem.code, str(problem.location)) == ("E122", at(world, "envctl.toml", "abort_on"))
     assert problem.hint == "did you mean subnet?"
@@ -82,9 +77,9 @@ def test_alarm_of_unknown_output_is_refused(world: RolloutWorld) -> None:
 
 def test_rollout_longer_than_session_is_refused(world: RolloutWorld) -> None:
     role = 'assume_role = "arn:aws:iam::222222222222:role/envctl-deployer"\n'
-    rewritten(world, "[environments.staging]\n", f"[environments.staging]\n{role}")
+    edit_project(world, ("[environments.staging]\n", f"[environments.staging]\n{role}"))
     validate_project(world.ports)
-    rewritten(world, '"5m"', '"20m"')
+    edit_project(world, ('"5m"', '"20m"'))
     problem = wrong(world)
     assert (problem.code, str(problem.location)) == ("E121", at(world, "envctl.toml", "wait ="))
     assert problem.message == "the steps of web are watched for 1h, and a session in staging lasts 1h"
@@ -107,7 +102,7 @@ def test_rollout_variable_may_not_be_a_setting(world: RolloutWorld, line: str) -
 
 
 def test_rollout_variable_is_setting_without_a_rollout(world: RolloutWorld) -> None:
-    rewritten(world, ROLLOUT, "")
+    edit_project(world, (ROLLOUT, ""))
     world.edit("environments/common.tfvars", 'size = 1\ncolor = "green"\n')
     (found,) = [each for each in resolve_settings(world.ports, "dev").settings if each.name == "color"]
     assert found.value == "green"

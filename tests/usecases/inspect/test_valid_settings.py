@@ -6,17 +6,13 @@ from envctl.domain.errors import ConfigurationError, UsageError
 from envctl.usecases.inspect.settings import Valid, validate_project
 from tests.catching import catch
 from tests.fakes.world import WEB, World
+from tests.usecases.steps import edit_project
 
 STAGING, PROD = "environments/staging/terraform.tfvars", "environments/prod/terraform.tfvars"
 
 
 def check(world: World, environment: str = "") -> Valid:
     return validate_project(world.ports, environment, only_settings=True)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def test_fitting_settings_are_counted(world: World) -> None:
@@ -58,7 +54,7 @@ def test_environments_without_written_approvals_are_named(
 
 
 def test_settings_check_ignores_approvals(world: World) -> None:
-    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace("approvals = {}\n", ""))
+    edit_project(world, ("approvals = {}\n", ""))
     assert check(world).remarks == ()
 
 

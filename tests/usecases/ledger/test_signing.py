@@ -56,10 +56,6 @@ def intruder(world: World) -> Intruder:
     return Intruder(world)
 
 
-def to_staging(world: World) -> str:
-    return deploy_to_staging(world)
-
-
 def approved(world: World) -> None:
     me = world.identity.name
     for person, gate in (("bob", "peer"), ("bob", "business"), ("cat", "business")):
@@ -87,7 +83,7 @@ def named(world: World) -> list[str]:
 
 
 def test_every_entry_of_a_promotion_is_signed(world: World) -> None:
-    to_staging(world)
+    deploy_to_staging(world)
     approved(world)
     promote(world.ports, "staging", "prod")
     assert all(entry.signature for entry in list_entries(world))
@@ -96,7 +92,7 @@ def test_every_entry_of_a_promotion_is_signed(world: World) -> None:
 
 
 def test_entry_is_signed_by_its_environment_key(world: World) -> None:
-    to_staging(world)
+    deploy_to_staging(world)
     trust = world.trust
     for entry in list_entries(world):
         where = getattr(entry.event, "environment", "dev")
@@ -115,7 +111,7 @@ PEOPLE: dict[str, Callable[[World], object]] = {
 
 
 def test_personal_events_are_signed_by_the_person(world: World) -> None:
-    to_staging(world)
+    deploy_to_staging(world)
     assert not any(personally for _, personally in world.signatures.signed)
     world.identity.name = "bob"
     for say in PEOPLE.values():
@@ -126,14 +122,14 @@ def test_personal_events_are_signed_by_the_person(world: World) -> None:
 
 def test_nothing_is_signed_without_a_signing_key() -> None:
     world = World()
-    to_staging(world)
+    deploy_to_staging(world)
     assert not any(entry.signature for entry in list_entries(world))
     assert (world.signatures.signed, verify_ledger(world.ports).signed) == ([], ())
 
 
 def test_environment_without_key_counts_unsigned() -> None:
     world = create_signing_world(("prod",))
-    to_staging(world)
+    deploy_to_staging(world)
     approved(world)
     promote(world.ports, "staging", "prod")
     signed = [entry for entry in list_entries(world) if entry.signature]
@@ -175,7 +171,7 @@ def _forgeries(release: str) -> dict[str, Event]:
 @pytest.mark.parametrize("key", ["", "dev"], ids=["unsigned", "signed with dev's key"])
 @pytest.mark.parametrize("what", _forgeries(""))
 def test_forged_entry_counts_for_no_other_environment(world: World, intruder: Intruder, what: str, key: str) -> None:
-    release = to_staging(world)
+    release = deploy_to_staging(world)
     before = journal.load(world.ports)
     forged = intruder.forge_entry(_forgeries(release)[what], key=key)
     now = journal.load(world.ports)
@@ -190,7 +186,7 @@ def test_forged_entry_counts_for_no_other_environment(world: World, intruder: In
 
 @pytest.mark.parametrize("key", ["", "dev"], ids=["unsigned", "signed with dev's key"])
 def test_forged_approvals_open_no_gate(world: World, intruder: Intruder, key: str) -> None:
-    to_staging(world)
+    deploy_to_staging(world)
     elsewhere = in_a_copy(world)
     approved(elsewhere)
     genuine = [entry for entry in list_entries(elsewhere) if isinstance(entry.event, ApprovalGiven)]
@@ -231,7 +227,7 @@ def test_release_claimed_by_unsigned_entry_can_be_created(world: World, intruder
 
 
 def test_distrusted_entry_blocks_no_deployment(world: World, intruder: Intruder) -> None:
-    release = to_staging(world)
+    release = deploy_to_staging(world)
     approved(world)
     for event in (
         EnvironmentLocked("prod", "mine"),
@@ -244,7 +240,7 @@ def test_distrusted_entry_blocks_no_deployment(world: World, intruder: Intruder)
 
 
 def test_distrusted_entries_are_reported_everywhere(world: World, intruder: Intruder) -> None:
-    release = to_staging(world)
+    release = deploy_to_staging(world)
     approved(world)
     forged = intruder.forge_entry(EnvironmentLocked("prod", "mine"))
     told = f"entry {forged.seq} of the ledger (environment locked about prod) is not believed: it is not signed"
@@ -260,7 +256,7 @@ def test_distrusted_entries_are_reported_everywhere(world: World, intruder: Intr
 
 
 def test_a_forged_deployment_is_in_no_timeline(world: World, intruder: Intruder) -> None:
-    release = to_staging(world)
+    release = deploy_to_staging(world)
     before = build_report(world.ports).timeline.deployments
     start = intruder.forge_entry(DeploymentStarted("prod", release, "settings", "promote", "staging"))
     intruder.forge_entry(DeploymentSucceeded("prod", release, start.seq, ("network", "web"), 2), key="dev")
@@ -268,7 +264,7 @@ def test_a_forged_deployment_is_in_no_timeline(world: World, intruder: Intruder)
 
 
 def test_forged_deployment_is_excluded_from_export_and_named(world: World, intruder: Intruder) -> None:
-    release = to_staging(world)
+    release = deploy_to_staging(world)
     start = intruder.forge_entry(DeploymentStarted("prod", release, "settings", "promote", "staging"))
     end = intruder.forge_entry(DeploymentSucceeded("prod", release, start.seq, ("network", "web"), 2), key="dev")
     found = export.export_deployments(world.ports)
@@ -277,7 +273,7 @@ def test_forged_deployment_is_excluded_from_export_and_named(world: World, intru
 
 
 def test_altered_entry_is_named(world: World, intruder: Intruder) -> None:
-    to_staging(world)
+    deploy_to_staging(world)
     victim = intruder.read_entries()[3]
     intruder.write_entry(replace(victim, actor=intruder.actor))
     assert named(anew(world))[0].startswith("E401 the ledger can't be believed from entry 5 on")
@@ -287,7 +283,7 @@ def test_altered_entry_is_named(world: World, intruder: Intruder) -> None:
 
 def test_altered_last_entry_is_distrusted(world: World, intruder: Intruder) -> None:
     """Nothing comes after it that would not fit any more; and this machine has never seen it."""
-    to_staging(world)
+    deploy_to_staging(world)
     last = intruder.read_entries()[-1]
     intruder.write_entry(replace(last, actor=intruder.actor))
     (said,) = named(anew(world))
@@ -295,14 +291,14 @@ def test_altered_last_entry_is_distrusted(world: World, intruder: Intruder) -> N
 
 
 def test_removed_entry_is_named(world: World) -> None:
-    to_staging(world)
+    deploy_to_staging(world)
     del world.store.content["ledger/0000000003.json"]
     assert named(anew(world)) == ["E401 the ledger can't be believed from entry 3 on: it is missing"]
 
 
 def test_rewritten_history_with_valid_hashes_is_distrusted(world: World, intruder: Intruder) -> None:
     """A lock of prod is taken out of it, and all that follows is moved up: whoever never saw it finds a whole chain."""
-    release = to_staging(world)
+    release = deploy_to_staging(world)
     lock_environment(world.ports, "prod", "we migrate")
     approved(world)
     entries = intruder.read_entries()
@@ -322,7 +318,7 @@ def test_rewritten_history_with_valid_hashes_is_distrusted(world: World, intrude
 
 
 def test_replayed_entry_does_not_count(world: World, intruder: Intruder) -> None:
-    to_staging(world)
+    deploy_to_staging(world)
     lock_environment(world.ports, "prod", "we migrate")
     unlocked = unlock_environment(world.ports, "prod")
     assert unlocked.lock is not None
@@ -333,7 +329,7 @@ def test_replayed_entry_does_not_count(world: World, intruder: Intruder) -> None
 
 
 def test_history_of_another_project_is_distrusted(world: World) -> None:
-    to_staging(world)
+    deploy_to_staging(world)
     other = anew(world)
     other.tree = replace(world.tree, content=dict(world.tree.content))
     # An older envctl made the store, which does not say whose it is.
@@ -400,7 +396,7 @@ FORGED: dict[str, Callable[[World, checkpoint.Checkpoint], checkpoint.Checkpoint
 def test_forged_checkpoint_is_distrusted(
     world: World, forge: Callable[[World, checkpoint.Checkpoint], checkpoint.Checkpoint]
 ) -> None:
-    to_staging(world)
+    deploy_to_staging(world)
     lock_environment(world.ports, "prod", "we migrate")
     unlock_environment(world.ports, "prod")
     before, lie = journal.load(world.ports), forge(world, _lies(world))
@@ -412,7 +408,7 @@ def test_forged_checkpoint_is_distrusted(
 
 
 def test_signed_checkpoint_that_contradicts_entries_is_named(world: World) -> None:
-    to_staging(world)
+    deploy_to_staging(world)
     lie = signing.sign_checkpoint(world.ports, _lies(world), personally=False)
     world.store.create(store_layout.checkpoint_key(lie.present.seq), checkpoint.encode_checkpoint(lie))
     assert "the checkpoint that was left there does not follow from the entries" in named(world)[0]
@@ -420,7 +416,7 @@ def test_signed_checkpoint_that_contradicts_entries_is_named(world: World) -> No
 
 def test_signing_can_be_enabled_with_existing_history() -> None:
     world = World()
-    to_staging(world)
+    deploy_to_staging(world)
     told = len(list_entries(world))
     world.tree.content["envctl.toml"] = build_signed_project(dev=told + 1, staging=told + 1, prod=told + 1)
     signing_keys.pin_keys(world.ports, create=True)
@@ -434,7 +430,7 @@ def test_signing_can_be_enabled_with_existing_history() -> None:
 
 def test_unsigned_history_is_ignored_when_pinned_from_start() -> None:
     world = World()
-    to_staging(world)
+    deploy_to_staging(world)
     world.tree.content["envctl.toml"] = build_signed_project()
     signing_keys.pin_keys(world.ports, create=True)
     assert journal.load(world.ports).environments == {}
@@ -443,7 +439,7 @@ def test_unsigned_history_is_ignored_when_pinned_from_start() -> None:
 
 
 def test_new_key_is_trusted_beside_the_old_key(world: World) -> None:
-    to_staging(world)
+    deploy_to_staging(world)
     old = world.trust.pinned["prod"].keys
     approved(world)
     del world.signatures.private["prod"]
@@ -460,7 +456,7 @@ def test_new_key_is_trusted_beside_the_old_key(world: World) -> None:
 
 
 def test_removed_key_invalidates_everything_it_signed(world: World) -> None:
-    to_staging(world)
+    deploy_to_staging(world)
     approved(world)
     world.signatures.private.pop("staging")
     del world.tree.content["environments/staging/signing_key.pem"]
@@ -514,7 +510,7 @@ UNUSABLE: dict[str, tuple[Callable[[World], None], str]] = {
 
 @pytest.mark.parametrize(("spoil", "code"), UNUSABLE.values(), ids=UNUSABLE.keys())
 def test_missing_or_wrong_public_key_stops_reading(world: World, spoil: Callable[[World], None], code: str) -> None:
-    to_staging(world)
+    deploy_to_staging(world)
     spoil(world)
     for command in (
         load_status,
@@ -599,7 +595,7 @@ def test_signed_append_with_lost_response_is_recognized(world: World) -> None:
 
 def test_checkpoint_made_before_key_removal_is_distrusted(world: World) -> None:
     """Although the last environment did sign it: what it was made of is not believed any more."""
-    to_staging(world)
+    deploy_to_staging(world)
     lock_environment(world.ports, "staging", "we migrate")
     kept = checkpoint.Checkpoint(journal.load(world.ports), world.trust.name)
     kept = signing.sign_checkpoint(world.ports, kept, personally=False)

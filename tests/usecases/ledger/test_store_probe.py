@@ -35,11 +35,6 @@ class Retrying(MemoryStore):
             raise AlreadyExistsError(key)
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def test_probe_object_is_written_only_once(world: World) -> None:
     assert not is_probed(world.ports)
     assert require_create_only(world.ports).verdict == "good"

@@ -10,11 +10,6 @@ from tests.fakes.world import World
 ACCOUNTS = {"dev": "123456789012", "prod": "210987654321"}
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def text(world: World, name: str, path: str) -> str:
     return world.project_folder.laid[name][path].data.decode()
 

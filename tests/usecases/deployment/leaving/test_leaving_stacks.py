@@ -77,10 +77,6 @@ def world() -> World:
     return found
 
 
-def everywhere(world: World) -> None:
-    deploy_everywhere(world)
-
-
 def there(world: World, environment: str) -> set[str]:
     return {stack for where, stack in world.terraform.reality if where == environment}
 
@@ -284,7 +280,7 @@ class TestOfTheTree:
 class TestPromoted:
     def test_protected_environment_requires_decided_fate(self, world: World) -> None:
         project(world, BASE, WEB, CACHE, prod=PROTECTED)
-        everywhere(world)
+        deploy_everywhere(world)
         project(world, BASE, WEB, prod=PROTECTED)
         deploy_to_staging(world)
         with pytest.raises(RefusedError) as raised:
@@ -300,7 +296,7 @@ class TestPromoted:
 
     def test_partial_deployment_needs_no_decided_fate(self, world: World) -> None:
         project(world, BASE, WEB, CACHE, prod=PROTECTED)
-        everywhere(world)
+        deploy_everywhere(world)
         project(world, BASE, WEB, prod=PROTECTED)
         deploy_to_staging(world)
         promote(world.ports, "staging", "prod", DeployOptions(selection=StackSelection(("base",))))
@@ -309,7 +305,7 @@ class TestPromoted:
     def test_approval_covers_the_destruction(self, world: World) -> None:
         gates = "[environments.prod.gates]\napprovals = { peer = 1 }\n"
         toml = HEAD.format(prod="").replace("[environments.prod.gates]\napprovals = {}\n", "")
-        everywhere(world)
+        deploy_everywhere(world)
         world.edit("envctl.toml", toml + gates + BASE + WEB)
         deploy_to_staging(world)
         with acting_as(world, "bob@example.com"):
@@ -318,12 +314,6 @@ class TestPromoted:
         assert shown == {"cache": ("destroy", "delete")}
         promote(world.ports, "staging", "prod")
         assert there(world, "prod") == {"base", "web"}
-
-
-def promote_plan(world: World) -> EnvironmentPlan:
-    asked = explain_refusal(world.ports, "prod", planned=True).planned
-    assert asked is not None
-    return asked
 
 
 class TestDestroy:
@@ -471,9 +461,9 @@ class TestRollback:
 
     def test_rollback_reads_fate_of_newer_stack_from_tree(self, world: World) -> None:
         project(world, BASE, WEB, prod=PROTECTED)
-        everywhere(world)
+        deploy_everywhere(world)
         project(world, BASE, WEB, CACHE, prod=PROTECTED)
-        everywhere(world)
+        deploy_everywhere(world)
         with pytest.raises(RefusedError) as raised:
             rollback(world.ports, "prod")
         assert codes(raised) == ["G305"]
@@ -515,9 +505,9 @@ class TestRenamed:
         assert not [e for e in list_entries(world) if isinstance(e.event, StateMoved)]
 
     def test_rollback_restores_the_old_stack_name(self, world: World) -> None:
-        everywhere(world)
+        deploy_everywhere(world)
         project(world, BASE, RENAMED, CACHE_OF_FRONT)
-        everywhere(world)
+        deploy_everywhere(world)
         assert there(world, "prod") == {"base", "front", "cache"}
         rollback(world.ports, "prod")
         assert there(world, "prod") == held(world, "prod") == {"base", "web", "cache"}

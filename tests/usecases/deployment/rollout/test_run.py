@@ -26,7 +26,7 @@ from envctl.usecases.ports.project import PreparedEnvironment
 from tests.catching import catch
 from tests.fakes.rollout_world import ALARM, NEW_IMAGE, NEWEST_IMAGE, OLD_IMAGE, ROLLOUT, RolloutWorld
 from tests.fakes.world import Killed, MemoryStore, MemoryWorkspace, RecordingObserver, list_entries
-from tests.usecases.steps import killed_at
+from tests.usecases.steps import edit_project, killed_at
 
 READ_BY_ALARMS = (
     'output "group" { value = var.color }\n',
@@ -86,17 +86,10 @@ def stuck(world: RolloutWorld) -> EnvctlError:
 
 
 class TestGoingOver:
-    def test_first_deployment_has_no_traffic_steps(self, world: RolloutWorld) -> None:
-        assert world.list_sent_traffic() == [AT_REST]
-        assert world.load_traffic() == BLUE
-
     def test_new_image_gets_traffic_in_steps(self, world: RolloutWorld) -> None:
+        assert (world.list_sent_traffic(), world.load_traffic()) == ([AT_REST], BLUE)
         world.deploy_image(NEW_IMAGE)
-        assert world.list_sent_traffic() == [AT_REST, *STEPS]
-        assert world.load_traffic() == GREEN
-
-    def test_third_image_returns_to_the_first_color(self, world: RolloutWorld) -> None:
-        world.deploy_image(NEW_IMAGE)
+        assert (world.list_sent_traffic(), world.load_traffic()) == ([AT_REST, *STEPS], GREEN)
         world.deploy_image(NEWEST_IMAGE)
         assert world.list_sent_traffic()[-1] == ("blue", 100, NEWEST_IMAGE, "")
         assert ("blue", 10, NEWEST_IMAGE, NEW_IMAGE) in world.list_sent_traffic()
@@ -185,22 +178,12 @@ class TestGoingOver:
 
 
 class TestAfterwards:
-    def test_plan_after_rollout_is_empty(self, world: RolloutWorld) -> None:
+    def test_nothing_is_left_to_do_after_rollout(self, world: RolloutWorld) -> None:
         world.deploy_image(NEW_IMAGE)
-        found, _ = plan_environment(world.ports, "dev")
-        assert not found.changes
-
-    def test_completed_rollout_is_neither_drifted_nor_pending(self, world: RolloutWorld) -> None:
-        world.deploy_image(NEW_IMAGE)
+        assert not plan_environment(world.ports, "dev")[0].changes
         (there,) = check_drift(world.ports, ["dev"]).environments
         assert (there.condition, there.pending) == ("clean", False)
-
-    def test_apply_after_rollout_is_up_to_date(self, world: RolloutWorld) -> None:
-        world.deploy_image(NEW_IMAGE)
         assert apply(world.ports, "dev").up_to_date
-
-    def test_rendered_bytes_after_rollout_are_stable(self, world: RolloutWorld) -> None:
-        world.deploy_image(NEW_IMAGE)
         assert render_environment(world.ports, "dev") == render_environment(world.ports, "dev")
         assert '"color": "green"' in render_environment(world.ports, "dev").files["dev/web/main.tf.json"]
 
@@ -261,7 +244,7 @@ class TestAfterwards:
     def test_stack_without_rollout_has_no_known_traffic(self, world: RolloutWorld) -> None:
         """What runs in either colour later is nothing that the ledger could tell."""
         world.deploy_image(NEW_IMAGE)
-        world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(ROLLOUT, ""))
+        edit_project(world, (ROLLOUT, ""))
         world.deploy_image(NEWEST_IMAGE)
         assert world.load_traffic() is None
 
@@ -297,16 +280,12 @@ class TestGoingBack:
         assert (unverified.checks, unverified.reason) == (("http",), "E333 at check http")
         assert not any(b"answered 503" in data for data in begun.store.content.values())
 
-    def test_ledger_contains_no_alarm_text(self, begun: RolloutWorld) -> None:
-        begun.alarms.states[ALARM.format("staging")] = "ALARM"
-        failing(begun, "E333")
-        assert not any(b"as told" in data for data in begun.store.content.values())
-
     def test_ringing_alarm_stops_rollout_before_any_change(self, begun: RolloutWorld) -> None:
         begun.alarms.states[ALARM.format("staging")] = "ALARM"
         error = failing(begun, "E333")
         assert "web of staging is as it was" in error.problems[0].message
         assert begun.list_sent_traffic("staging") == [AT_REST]
+        assert not any(b"as told" in data for data in begun.store.content.values())
 
     @pytest.mark.parametrize(
         ("fails", "says"),
@@ -423,8 +402,7 @@ NAMED: dict[str, tuple[object, str]] = {
 class TestWhatIsLookedAt:
     @pytest.mark.parametrize(("value", "says"), NAMED.values(), ids=NAMED)
     def test_alarm_names_from_outputs_must_be_valid(self, begun: RolloutWorld, value: object, says: str) -> None:
-        text = begun.tree.content["envctl.toml"].decode()
-        begun.edit("envctl.toml", text.replace("alarm:shop-{environment}-5xx", "alarm:output:network.subnet"))
+        edit_project(begun, ("alarm:shop-{environment}-5xx", "alarm:output:network.subnet"))
         begun.terraform.output_values["staging", "network"] = {"subnet": Output(value)}
         begun.alarms.states = {"shop-5xx": "OK", "shop-slow": "OK"}
         if says == "OK":

@@ -14,7 +14,8 @@ from envctl.usecases.inspect.doctor.doctor import Doctor, diagnose_project
 from envctl.usecases.ports.terraform import InstalledTerraform, ProviderSource
 from tests.fakes.buckets import StoredBucket
 from tests.fakes.world import MemoryStore, World
-from tests.usecases.account.test_bootstrap import DEV, OWN, STATES, STORE, edited, on_aws
+from tests.usecases.account.test_bootstrap import DEV, OWN, STATES, STORE, on_aws
+from tests.usecases.steps import edit_project
 
 LOCK = b'provider "registry.terraform.io/hashicorp/aws" {\n  version = "6.25.0"\n}\n'
 
@@ -51,11 +52,11 @@ def test_healthy_project_has_only_good_rows(world: World) -> None:
 
 
 def test_unwritten_usual_gates_are_a_warning(world: World) -> None:
-    text = world.tree.content["envctl.toml"].decode()
-    world.edit("envctl.toml", text.replace("[environments.staging.gates]\napprovals = {}\n", ""))
+    edit_project(world, ("[environments.staging.gates]\napprovals = {}\n", ""))
     found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code) == ([("project", "approvals", "warn")], 0)
     told = row(found, "project", "approvals")
+    text = world.tree.content["envctl.toml"].decode()
     where = text[: text.index("[environments.staging]")].count("\n") + 1
     assert told.seen.startswith(f"envctl.toml:{where}: staging says nothing about approvals")
     assert "[environments.staging.gates] approvals = {}" in told.mend
@@ -194,8 +195,8 @@ def test_the_account_of_another_environment_is_bad(world: World) -> None:
 
 
 def test_unchecked_account_is_a_warning(world: World) -> None:
-    edited(world, f'account_id = "{DEV}"\n', "")
-    edited(world, 'backend = "s3"', f'backend = "s3"\nbucket = "{STATES["dev"]}"')
+    edit_project(world, (f'account_id = "{DEV}"\n', ""))
+    edit_project(world, ('backend = "s3"', f'backend = "s3"\nbucket = "{STATES["dev"]}"'))
     told = row(diagnose_project(world.ports, ["dev"]), "dev", "account")
     assert (told.verdict, told.mend) == ("warn", f'write it into envctl.toml: account_id = "{DEV}"')
 
@@ -232,7 +233,7 @@ def test_store_in_another_account_is_no_fault(world: World) -> None:
 
 
 def test_store_without_account_id_is_a_warning(world: World) -> None:
-    edited(world, f'account_id = "{OWN}"\n', "")
+    edit_project(world, (f'account_id = "{OWN}"\n', ""))
     world.access.accounts[""] = DEV
     world.buckets.lets_in.add(STORE)
     found = diagnose_project(world.ports)
