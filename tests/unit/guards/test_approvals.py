@@ -78,90 +78,76 @@ APPROVED: dict[str, Request] = {
     "a destruction is not": ruled(DESTRUCTION, approvals={"peer": 1}),
 }
 TO_GIVE = "envctl approve prod --gate peer --release 111111111111"
+NONE, TAKES_PART = "peer (0 of 1)", "made or promotes it, and does not count"
+CHANGED = "the settings of prod have changed since it was approved"
+OF_BEFORE = "the approval of cat was given by an older envctl: approve again"
+MOVED_AWAY = "prod is in another place than it was approved for"
 MISSING: dict[str, tuple[Request, str]] = {
-    "nobody approved": (ASKED, "peer (0 of 1)"),
+    "nobody approved": (ASKED, NONE),
     "one of two": (approved(approval(CAT), request=TWO), "peer (1 of 2)"),
     "the same person twice": (approved(approval(CAT), approval(CAT, at=NOW), request=TWO), "peer (1 of 2)"),
-    "another release": (approved(approval(CAT, release=R2)), "peer (0 of 1)"),
-    "another release with other settings": (approved(approval(CAT, release=R2, settings="others")), "peer (0 of 1)"),
-    "other settings": (
-        approved(approval(CAT, settings="others")),
-        "peer (0 of 1); the settings of prod have changed since it was approved",
-    ),
+    "another release": (approved(approval(CAT, release=R2)), NONE),
+    "another release with other settings": (approved(approval(CAT, release=R2, settings="others")), NONE),
+    "other settings": (approved(approval(CAT, settings="others")), f"{NONE}; {CHANGED}"),
     "another place": (
         approved(approval(CAT, place="elsewhere")),
-        (
-            "peer (0 of 1); prod is in another place than it was approved for:"
-            " account, region, role, backend or provider settings"
-        ),
+        f"{NONE}; {MOVED_AWAY}: account, region, role, backend or provider settings",
     ),
     "another place that is known": (
         replace(approved(approval(CAT, place="elsewhere")), elsewhere={"elsewhere": "region a -> b"}),
-        "peer (0 of 1); prod is in another place than it was approved for: region a -> b",
+        f"{NONE}; {MOVED_AWAY}: region a -> b",
     ),
-    "two other places, and two people at one of them": (
+    "two other places, and two people at one": (
         replace(
             approved(*(approval(by, place=place) for by, place in ((CAT, "x"), (DAN, "x"), (CAT, "y")))),
             elsewhere={"x": "region a -> b", "y": "region c -> b"},
         ),
-        (
-            "peer (0 of 1); prod is in another place than it was approved for: region a -> b;"
-            " prod is in another place than it was approved for: region c -> b"
-        ),
+        f"{NONE}; {MOVED_AWAY}: region a -> b; {MOVED_AWAY}: region c -> b",
     ),
-    "before places were recorded": (
-        approved(approval(CAT, place="")),
-        "peer (0 of 1); the approval of cat was given by an older envctl: approve again",
-    ),
-    "before places were recorded, and today's is not known": (
+    "before places were recorded": (approved(approval(CAT, place="")), f"{NONE}; {OF_BEFORE}"),
+    "before places were recorded, with none today": (
         replace(approved(approval(CAT, place="")), place=""),
-        "peer (0 of 1); the approval of cat was given by an older envctl: approve again",
+        f"{NONE}; {OF_BEFORE}",
     ),
-    "who approved anew, at another gate": (
+    "anew, at another gate": (
         approved(approval(CAT, place=""), approval(CAT), approval(DAN, "business"), request=GATES),
         "business (1 of 2), quality (0 of 1)",
     ),
-    "who approved anew at one gate and not at the other": (
+    "anew at one of two gates": (
         approved(approval(CAT, place=""), approval(CAT), approval(CAT, "business", place=""), request=GATES),
-        "business (0 of 2), quality (0 of 1); the approval of cat was given by an older envctl: approve again",
+        f"business (0 of 2), quality (0 of 1); {OF_BEFORE}",
     ),
-    "another release in another place": (approved(approval(CAT, release=R2, place="elsewhere")), "peer (0 of 1)"),
+    "another release in another place": (approved(approval(CAT, release=R2, place="elsewhere")), NONE),
     "other settings in another place": (
         approved(approval(CAT, settings="others", place="elsewhere")),
-        "peer (0 of 1); the settings of prod have changed since it was approved",
+        f"{NONE}; {CHANGED}",
     ),
-    "another gate": (approved(approval(CAT, "quality")), "peer (0 of 1)"),
+    "another gate": (approved(approval(CAT, "quality")), NONE),
     "a microsecond too old": (
         approved(approval(CAT, at=NOW - 8 * HOUR - TICK), request=EXPIRING),
-        "peer (0 of 1); the approval of cat has expired",
+        f"{NONE}; the approval of cat has expired",
     ),
     "several too old": (
         approved(approval(DAN, at=NOW - 9 * HOUR), approval(CAT, at=NOW - 9 * HOUR), request=EXPIRING),
-        "peer (0 of 1); the approval of cat, dan has expired",
+        f"{NONE}; the approval of cat, dan has expired",
     ),
-    "who wrote it": (approved(approval(ANN)), "peer (0 of 1); ann made or promotes it, and does not count"),
-    "who promotes it": (approved(approval(BOB)), "peer (0 of 1); bob made or promotes it, and does not count"),
-    "who wrote it and who promotes it": (
-        approved(approval(BOB), approval(ANN)),
-        "peer (0 of 1); ann, bob made or promotes it, and does not count",
-    ),
+    "who wrote it": (approved(approval(ANN)), f"{NONE}; ann {TAKES_PART}"),
+    "who promotes it": (approved(approval(BOB)), f"{NONE}; bob {TAKES_PART}"),
+    "who wrote it and who promotes it": (approved(approval(BOB), approval(ANN)), f"{NONE}; ann, bob {TAKES_PART}"),
     "who changed its rules": (
         replace(approved(approval(CAT)), wrote_rules=("cat",)),
-        "peer (0 of 1); cat made or promotes it, or changed its rules, and does not count",
+        f"{NONE}; cat made or promotes it, or changed its rules, and does not count",
     ),
-    "stacks come": (replace(ASKED, changeover=WEB_COMES), "peer (0 of 1)"),
+    "stacks come": (replace(ASKED, changeover=WEB_COMES), NONE),
     "all that can be wrong at once": (
         approved(approval(ANN), approval(CAT, at=NOW - 9 * HOUR), approval(DAN, settings="others"), request=EXPIRING),
-        (
-            "peer (0 of 1); the approval of cat has expired; ann made or promotes it, and does not count;"
-            " the settings of prod have changed since it was approved"
-        ),
+        f"{NONE}; the approval of cat has expired; ann {TAKES_PART}; {CHANGED}",
     ),
-    "who promotes it, though the project allows it, with other settings": (
+    "who promotes it, with other settings": (
         approved(approval(BOB, settings="others"), request=SELF),
-        "peer (0 of 1); the settings of prod have changed since it was approved",
+        f"{NONE}; {CHANGED}",
     ),
-    "the same code again": (ruled(replace(SAME_CODE, target="prod"), approvals={"peer": 1}), "peer (0 of 1)"),
+    "the same code again": (ruled(replace(SAME_CODE, target="prod"), approvals={"peer": 1}), NONE),
 }
 
 
@@ -264,11 +250,11 @@ SAME_PERSON: dict[str, tuple[Request, str]] = {
         approved(approval(on_aws("cat@example.com")), request=released(ASKED, others=("cat+x@example.com",))),
         "cat@example.com",
     ),
-    "who had it bundled, by another name": (
+    "the bundler": (
         approved(approval(github("cat")), request=released(ASKED, by=replace(on_aws("ci"), also=("cat",)))),
         "cat",
     ),
-    "who promotes it, by another name": (
+    "the promoter": (
         approved(approval(github("dan")), request=replace(ASKED, actor=replace(on_aws("ci"), also=("Dan",)))),
         "dan",
     ),
@@ -311,17 +297,14 @@ def test_bot_is_not_counted_at_a_gate() -> None:
 
 TO_QA = ruled(ASKED, approve={"peer": (QA,), "business": ("github:eve",)})
 ONE_PERSON: dict[str, tuple[Request, str]] = {
-    "the author on AWS": (
-        approved(approval(on_aws("ann"))),
-        "peer (0 of 1); ann made or promotes it, and does not count",
-    ),
-    "who had it bundled on AWS, in another role": (
+    "the author on AWS": (approved(approval(on_aws("ann"))), f"{NONE}; ann {TAKES_PART}"),
+    "the bundler in another role": (
         approved(approval(on_aws("cat")), request=released(ASKED, by=on_aws("cat", "DeveloperRole"))),
-        "peer (0 of 1); cat made or promotes it, and does not count",
+        f"{NONE}; cat {TAKES_PART}",
     ),
-    "who promotes it, in another role": (
+    "the promoter in another role": (
         approved(approval(on_aws("bob")), request=replace(ASKED, actor=on_aws("bob", "OperatorRole"))),
-        "peer (0 of 1); bob made or promotes it, and does not count",
+        f"{NONE}; bob {TAKES_PART}",
     ),
     "one in two roles": (
         approved(approval(on_aws("cat")), approval(on_aws("cat", "Other")), request=TWO),
@@ -452,7 +435,7 @@ BACK_UNASKED: dict[str, Request] = {
 }
 BACK_ASKED: dict[str, Request] = {
     "with new settings": OTHERWISE,
-    "with settings that yet another release ran with": here(
+    "with settings of another release": here(
         OTHERWISE, evidence={R1: proof(), R2: proof(R2, deployment=deployed(R2, settings="others"))}
     ),
     "with settings that were started and never came to an end": here(OTHERWISE, last=deployed(R2, settings="others")),
