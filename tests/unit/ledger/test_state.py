@@ -114,7 +114,10 @@ def test_release_is_newer_when_created_later(release: str, than: str, newer: boo
     assert LedgerState(releases=made).is_newer(release, than) is newer
 
 
-def deployed(*places: tuple[str, str] | tuple[str, str, Literal["failed"]]) -> LedgerState:
+Place = tuple[str, str] | tuple[str, str, Literal["failed"]]
+
+
+def deployed(*places: Place) -> LedgerState:
     """One deployment after the other, each to its end."""
     happened: list[Event] = []
     for environment, release, *failed in places:
@@ -125,33 +128,25 @@ def deployed(*places: tuple[str, str] | tuple[str, str, Literal["failed"]]) -> L
     return apply_entries(story(*happened))
 
 
-LAGS: dict[str, tuple[LedgerState, str, int | None]] = {
-    "the entry lags behind nothing": (deployed(("dev", "r1")), "dev", None),
-    "nothing is to be compared where nothing was deployed before": (LedgerState(), "staging", None),
-    "a failed source has nothing to compare with": (deployed(("dev", "r1", "failed")), "staging", None),
-    "an empty environment lags by all that was proven": (deployed(("dev", "r1"), ("dev", "r2")), "staging", 2),
-    "the same release does not lag": (deployed(("dev", "r1"), ("staging", "r1")), "staging", 0),
-    "one newer release is one behind": (deployed(("dev", "r1"), ("staging", "r1"), ("dev", "r2")), "staging", 1),
-    "two newer ones are two": (deployed(("dev", "r1"), ("staging", "r1"), ("dev", "r2"), ("dev", "r3")), "staging", 2),
-    "a failed release": (
-        deployed(("dev", "r1"), ("staging", "r1"), ("dev", "r2", "failed"), ("dev", "r3")),
-        "staging",
-        1,
+def lags(environment: str, behind: int | None, *places: Place) -> tuple[LedgerState, str, int | None]:
+    return deployed(*places), environment, behind
+
+
+LAGS = {
+    "the entry lags behind nothing": lags("dev", None, ("dev", "r1")),
+    "nothing is to be compared where nothing was deployed before": lags("staging", None),
+    "a failed source has nothing to compare with": lags("staging", None, ("dev", "r1", "failed")),
+    "an empty environment lags by all that was proven": lags("staging", 2, ("dev", "r1"), ("dev", "r2")),
+    "the same release does not lag": lags("staging", 0, ("dev", "r1"), ("staging", "r1")),
+    "one newer release is one behind": lags("staging", 1, ("dev", "r1"), ("staging", "r1"), ("dev", "r2")),
+    "two newer ones are two": lags("staging", 2, ("dev", "r1"), ("staging", "r1"), ("dev", "r2"), ("dev", "r3")),
+    "a failed release": lags("staging", 1, ("dev", "r1"), ("staging", "r1"), ("dev", "r2", "failed"), ("dev", "r3")),
+    "the same one again counts once": lags(
+        "staging", 1, ("dev", "r1"), ("staging", "r1"), ("dev", "r2"), ("dev", "r2")
     ),
-    "the same one again counts once": (
-        deployed(("dev", "r1"), ("staging", "r1"), ("dev", "r2"), ("dev", "r2")),
-        "staging",
-        1,
-    ),
-    "the source went back to it": (
-        deployed(("dev", "r1"), ("staging", "r1"), ("dev", "r2"), ("dev", "r1")),
-        "staging",
-        0,
-    ),
-    "each environment lags behind the one right before it": (
-        deployed(("dev", "r1"), ("staging", "r1"), ("prod", "r1"), ("dev", "r2")),
-        "prod",
-        0,
+    "the source went back to it": lags("staging", 0, ("dev", "r1"), ("staging", "r1"), ("dev", "r2"), ("dev", "r1")),
+    "each environment lags behind the one right before it": lags(
+        "prod", 0, ("dev", "r1"), ("staging", "r1"), ("prod", "r1"), ("dev", "r2")
     ),
 }
 

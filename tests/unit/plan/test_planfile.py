@@ -102,132 +102,121 @@ def test_resource_changes_are_parsed(raw: dict[str, Any], expected: ResourceChan
     assert told == (() if expected is None else (expected,))
 
 
-ATTRIBUTES: dict[str, tuple[dict[str, Any], list[tuple[str, object, object]]]] = {
-    "a secret that stays is not shown": (
-        updated({"p": "s1"}, {"p": "s1"}, secret={"p": True}),
-        [],
+Shown = tuple[str, object, object]
+
+
+def shows(raw: dict[str, Any], *changes: Shown) -> tuple[dict[str, Any], list[Shown]]:
+    return raw, list(changes)
+
+
+ATTRIBUTES = {
+    "a secret that stays is not shown": shows(updated({"p": "s1"}, {"p": "s1"}, secret={"p": True})),
+    "a secret that changes is hidden": shows(
+        updated({"p": "s1"}, {"p": "s2"}, secret={"p": True}), ("p", HIDDEN, HIDDEN)
     ),
-    "a secret that changes is hidden": (
-        updated({"p": "s1"}, {"p": "s2"}, secret={"p": True}),
-        [("p", HIDDEN, HIDDEN)],
+    "a secret that comes is hidden": shows(created({"p": "s2"}, after_sensitive={"p": True}), ("p", None, HIDDEN)),
+    "a secret that goes is hidden": shows(
+        resource("delete", before={"p": "s1"}, before_sensitive={"p": True}), ("p", HIDDEN, None)
     ),
-    "a secret that comes is hidden": (created({"p": "s2"}, after_sensitive={"p": True}),
-                                      [("p", None, HIDDEN)]),
-    "a secret that goes is hidden": (resource("delete", before={"p": "s1"}, before_sensitive={"p": True}),
-                                     [("p", HIDDEN, None)]),
-    "a secret that is not known yet is hidden": (
-        created({}, after_sensitive={"p": True}, after_unknown={"p": True}),
-        [("p", None, HIDDEN)],
+    "a secret that is not known yet is hidden": shows(
+        created({}, after_sensitive={"p": True}, after_unknown={"p": True}), ("p", None, HIDDEN)
     ),
-    "a value that becomes a secret is hidden": (
-        updated({"p": "s1"}, {"p": "s2"}, before_sensitive={}, after_sensitive={"p": True}),
-        [("p", HIDDEN, HIDDEN)],
+    "a value that becomes a secret is hidden": shows(
+        updated({"p": "s1"}, {"p": "s2"}, before_sensitive={}, after_sensitive={"p": True}), ("p", HIDDEN, HIDDEN)
     ),
-    "a value that was a secret stays hidden": (
-        updated({"p": "s1"}, {"p": "s2"}, before_sensitive={"p": True}, after_sensitive={}),
-        [("p", HIDDEN, HIDDEN)],
+    "a value that was a secret stays hidden": shows(
+        updated({"p": "s1"}, {"p": "s2"}, before_sensitive={"p": True}, after_sensitive={}), ("p", HIDDEN, HIDDEN)
     ),
-    "a whole object that becomes a secret hides what was in it": (
-        updated({"p": {"a": "s1"}}, {"p": {"a": "s2"}}, before_sensitive={"p": {}},
-                 after_sensitive={"p": True}),
-        [("p", HIDDEN, HIDDEN)],
+    "a whole object that becomes a secret hides what was in it": shows(
+        updated({"p": {"a": "s1"}}, {"p": {"a": "s2"}}, before_sensitive={"p": {}}, after_sensitive={"p": True}),
+        ("p", HIDDEN, HIDDEN),
     ),
-    "a secret inside a list is hidden and its neighbour is not": (
+    "a secret inside a list is hidden and its neighbour is not": shows(
         updated({"p": ["a", "s1"]}, {"p": ["b", "s2"]}, secret={"p": [False, True]}),
-        [("p[0]", "a", "b"), ("p[1]", HIDDEN, HIDDEN)],
+        ("p[0]", "a", "b"),
+        ("p[1]", HIDDEN, HIDDEN),
     ),
-    "a value known after the apply": (
-        updated({"id": "a"}, {}, after_unknown={"id": True}),
-        [("id", "a", UNKNOWN)],
+    "a value known after the apply": shows(updated({"id": "a"}, {}, after_unknown={"id": True}), ("id", "a", UNKNOWN)),
+    "a part known after the apply": shows(
+        created({"p": {"a": 1}}, after_unknown={"p": {"b": True}}), ("p.a", None, 1), ("p.b", None, UNKNOWN)
     ),
-    "a part known after the apply": (
-        created({"p": {"a": 1}}, after_unknown={"p": {"b": True}}),
-        [("p.a", None, 1), ("p.b", None, UNKNOWN)],
+    "an element known after the apply": shows(
+        created({"p": [1]}, after_unknown={"p": [False, True]}), ("p[0]", None, 1), ("p[1]", None, UNKNOWN)
     ),
-    "an element known after the apply": (
-        created({"p": [1]}, after_unknown={"p": [False, True]}),
-        [("p[0]", None, 1), ("p[1]", None, UNKNOWN)],
-    ),
-    "nested values by their paths": (
+    "nested values by their paths": shows(
         created({"a": {"b": [{"c": 1}]}, "d": {"e f": 2, "g-h": 3}}),
-        [("a.b[0].c", None, 1), ('d["e f"]', None, 2), ("d.g-h", None, 3)],
+        ("a.b[0].c", None, 1),
+        ('d["e f"]', None, 2),
+        ("d.g-h", None, 3),
     ),
-    "null and empty containers are equal": (
-        updated({"a": None, "b": {}, "c": [], "d": 1}, {"a": {}, "b": None, "c": {}, "d": 2}),
-        [("d", 1, 2)],
+    "null and empty containers are equal": shows(
+        updated({"a": None, "b": {}, "c": [], "d": 1}, {"a": {}, "b": None, "c": {}, "d": 2}), ("d", 1, 2)
     ),
-    "empty text is not nothing": (updated({"a": None}, {"a": ""}), [("a", None, "")]),
-    "false and zero are values": (created({"a": False, "b": 0}), [("a", None, False), ("b", None, 0)]),
-    "false is not zero": (updated({"a": [{"b": 0}]}, {"a": [{"b": False}]}),
-                          [("a[0].b", 0, False)]),
-    "a secret that turns from one into true": (
-        updated({"p": 1}, {"p": True}, secret={"p": True}),
-        [("p", HIDDEN, HIDDEN)],
+    "empty text is not nothing": shows(updated({"a": None}, {"a": ""}), ("a", None, "")),
+    "false and zero are values": shows(created({"a": False, "b": 0}), ("a", None, False), ("b", None, 0)),
+    "false is not zero": shows(updated({"a": [{"b": 0}]}, {"a": [{"b": False}]}), ("a[0].b", 0, False)),
+    "a secret that turns from one into true": shows(
+        updated({"p": 1}, {"p": True}, secret={"p": True}), ("p", HIDDEN, HIDDEN)
     ),
-    "the tenth comes after the second": (
-        created({"a": list(range(11))}),
-        [(f"a[{number}]", None, number) for number in range(11)],
+    "the tenth comes after the second": shows(
+        created({"a": list(range(11))}), *[(f"a[{number}]", None, number) for number in range(11)]
     ),
-    "a block before others does not change them": (
-        updated({"b": [{"port": 8080}]}, {"b": [{"port": 22}, {"port": 8080}]}),
-        [("b[0].port", None, 22)],
+    "a block before others does not change them": shows(
+        updated({"b": [{"port": 8080}]}, {"b": [{"port": 22}, {"port": 8080}]}), ("b[0].port", None, 22)
     ),
-    "a block that goes from in front of others does not change them": (
-        updated({"b": [{"port": 22}, {"port": 443}, {"port": 8080}]}, {"b": [{"port": 443},
-                 {"port": 8080}]}),
-        [("b[0].port", 22, None)],
+    "a block that goes from in front of others does not change them": shows(
+        updated({"b": [{"port": 22}, {"port": 443}, {"port": 8080}]}, {"b": [{"port": 443}, {"port": 8080}]}),
+        ("b[0].port", 22, None),
     ),
-    "a block that becomes another one keeps its place": (
-        updated({"b": [{"port": 22, "on": True}, {"port": 443}]}, {"b": [{"port": 23,
-                 "on": True}, {"port": 443}]}),
-        [("b[0].port", 22, 23)],
+    "a block that becomes another one keeps its place": shows(
+        updated({"b": [{"port": 22, "on": True}, {"port": 443}]}, {"b": [{"port": 23, "on": True}, {"port": 443}]}),
+        ("b[0].port", 22, 23),
     ),
-    "blocks that change places are told": (
+    "blocks that change places are told": shows(
         updated({"b": [{"port": 22}, {"port": 443}]}, {"b": [{"port": 443}, {"port": 22}]}),
-        [("b[0].port", None, 443), ("b[1].port", 443, None)],
+        ("b[0].port", None, 443),
+        ("b[1].port", 443, None),
     ),
-    "true is not one": (
-        updated({"b": [{"on": 1}]}, {"b": [{"on": True}, {"on": 1}]}),
-        [("b[0].on", None, True)],
+    "true is not one": shows(updated({"b": [{"on": 1}]}, {"b": [{"on": True}, {"on": 1}]}), ("b[0].on", None, True)),
+    "a block within a block that stays": shows(
+        updated({"b": [{"n": 1, "c": [{"d": 1}]}]}, {"b": [{"n": 2, "c": [{"d": 0}, {"d": 1}]}]}),
+        ("b[0].c[0].d", None, 0),
+        ("b[0].n", 1, 2),
     ),
-    "a block within a block that stays": (
-        updated({"b": [{"n": 1, "c": [{"d": 1}]}]},
-                 {"b": [{"n": 2, "c": [{"d": 0}, {"d": 1}]}]}),
-        [("b[0].c[0].d", None, 0), ("b[0].n", 1, 2)],
+    "a block that is not known yet is none of those before": shows(
+        updated({"b": [{"port": 22}]}, {"b": [{"port": 22}, {"port": 22}]}, after_unknown={"b": [{"id": True}, {}]}),
+        ("b[0].id", None, UNKNOWN),
+        ("b[0].port", None, 22),
     ),
-    "a block that is not known yet is none of those before": (
-        updated({"b": [{"port": 22}]}, {"b": [{"port": 22}, {"port": 22}]},
-                 after_unknown={"b": [{"id": True}, {}]}),
-        [("b[0].id", None, UNKNOWN), ("b[0].port", None, 22)],
+    "an empty block that changes places is not lost": shows(
+        updated({"b": [{"port": 22}, {}]}, {"b": [{}, {"port": 22}]}), ("b[0].port", 22, None), ("b[1].port", None, 22)
     ),
-    "an empty block that changes places is not lost": (
-        updated({"b": [{"port": 22}, {}]}, {"b": [{}, {"port": 22}]}),
-        [("b[0].port", 22, None), ("b[1].port", None, 22)],
-    ),
-    "an empty block moves": (
+    "an empty block moves": shows(
         updated({"a": [{"allow": [], "block": [{}]}]}, {"a": [{"allow": [{}], "block": []}]}),
-        [("a[0].allow[0]", None, {}), ("a[0].block[0]", {}, None)],
+        ("a[0].allow[0]", None, {}),
+        ("a[0].block[0]", {}, None),
     ),
-    "a new empty block": (created({"ingress": [{}]}), [("ingress[0]", None, {})]),
-    "a block that holds nothing that is set": (
-        created({"a": [{"allow": [{"custom": []}], "n": None}]}),
-        [("a[0].allow[0]", None, {})],
+    "a new empty block": shows(created({"ingress": [{}]}), ("ingress[0]", None, {})),
+    "a block that holds nothing that is set": shows(
+        created({"a": [{"allow": [{"custom": []}], "n": None}]}), ("a[0].allow[0]", None, {})
     ),
-    "an empty block beside one that stays": (
-        updated({"b": [{"n": 1, "c": [{"d": 1}]}]}, {"b": [{"n": 1, "c": [{"d": 1}, {}]}]}),
-        [("b[0].c[1]", None, {})],
+    "an empty block beside one that stays": shows(
+        updated({"b": [{"n": 1, "c": [{"d": 1}]}]}, {"b": [{"n": 1, "c": [{"d": 1}, {}]}]}), ("b[0].c[1]", None, {})
     ),
-    "keys with quotes and brackets": (
-        created({"t": {'a "]["b ': 1, "a ": {"b ": 2}}}),
-        [('t["a "]["b "]', None, 2), ('t["a \\"][\\"b "]', None, 1)],
+    "keys with quotes and brackets": shows(
+        created({"t": {'a "]["b ': 1, "a ": {"b ": 2}}}), ('t["a "]["b "]', None, 2), ('t["a \\"][\\"b "]', None, 1)
     ),
-    "a secret in a block that only moved is not told, and one in a new block is hidden": (
-        updated({"b": [{"p": "s1"}]}, {"b": [{"p": "s2"}, {"p": "s1"}]},
-                 before_sensitive={"b": [{"p": True}]}, after_sensitive={"b": [{"p": True}, {"p": True}]}),
-        [("b[0].p", None, HIDDEN)],
+    "a secret in a block that only moved is not told, and one in a new block is hidden": shows(
+        updated(
+            {"b": [{"p": "s1"}]},
+            {"b": [{"p": "s2"}, {"p": "s1"}]},
+            before_sensitive={"b": [{"p": True}]},
+            after_sensitive={"b": [{"p": True}, {"p": True}]},
+        ),
+        ("b[0].p", None, HIDDEN),
     ),
-    "a key that is a digit and not a number": (created({"a": {"²": 1}}), [("a.²", None, 1)]),
-}  # fmt: skip
+    "a key that is a digit and not a number": shows(created({"a": {"²": 1}}), ("a.²", None, 1)),
+}
 
 
 @pytest.mark.parametrize(("raw", "expected"), ATTRIBUTES.values(), ids=ATTRIBUTES.keys())

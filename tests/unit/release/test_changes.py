@@ -144,103 +144,92 @@ def declaring(*variables: Variable) -> Release:
 
 AWS, STACKS, SENSITIVE = "registry.terraform.io/hashicorp/aws", WIRING.stacks, Marker.SENSITIVE
 LOCKED = RELEASE.with_lock(LOCK)
-PARTS: dict[str, tuple[Release, Release, dict[str, tuple[PartChange, ...]]]] = {
-    "nothing": (RELEASE, RELEASE, {}),
-    "a stack that came, without all that it declares": (
+Parts = dict[str, tuple[PartChange, ...]]
+
+
+def lists(older: Release, newer: Release, **expected: tuple[PartChange, ...]) -> tuple[Release, Release, Parts]:
+    return older, newer, expected
+
+
+PARTS = {
+    "nothing": lists(RELEASE, RELEASE),
+    "a stack that came, without all that it declares": lists(
         RELEASE,
         wired(
             stacks={**STACKS, "jobs": StackWiring("modules/jobs", {"a": "web.url"})},
             schema={**WIRING.schema, "jobs": (variable("queue"),)},
             outputs={**WIRING.outputs, "jobs": {"name": False}},
         ),
-        {"wiring": (PartChange("stack jobs", None, "modules/jobs"),)},
+        wiring=(PartChange("stack jobs", None, "modules/jobs"),),
     ),
-    "a stack that went": (
-        RELEASE,
-        wired(stacks={"network": STACKS["network"]}),
-        {"wiring": (PartChange("stack web", "modules/web", None),)},
+    "a stack that went": lists(
+        RELEASE, wired(stacks={"network": STACKS["network"]}), wiring=(PartChange("stack web", "modules/web", None),)
     ),
-    "another module of a stack": (
+    "another module of a stack": lists(
         RELEASE,
         wired(stacks={**STACKS, "network": StackWiring("modules/vpc2")}),
-        {"wiring": (PartChange("stack network", "modules/vpc", "modules/vpc2"),)},
+        wiring=(PartChange("stack network", "modules/vpc", "modules/vpc2"),),
     ),
-    "another input": (
+    "another input": lists(
         RELEASE,
         wired(stacks={**STACKS, "web": StackWiring("modules/web", {"subnet": "network.other"})}),
-        {"wiring": (PartChange("web.subnet", "network.subnet", "network.other"),)},
+        wiring=(PartChange("web.subnet", "network.subnet", "network.other"),),
     ),
-    "another order": (
+    "another order": lists(
         RELEASE,
         wired(stacks=dict(list(STACKS.items())[::-1])),
-        {"wiring": (PartChange("order of stacks", ["network", "web"], ["web", "network"]),)},
+        wiring=(PartChange("order of stacks", ["network", "web"], ["web", "network"]),),
     ),
-    "a Terraform": (RELEASE, wired(terraform=">= 1.12"), {"wiring": (PartChange("terraform", ">= 1.10", ">= 1.12"),)}),
-    "a key of a provider, but never its value": (
+    "a Terraform": lists(RELEASE, wired(terraform=">= 1.12"), wiring=(PartChange("terraform", ">= 1.10", ">= 1.12"),)),
+    "a key of a provider, but never its value": lists(
         wired(providers={"github": {"owner": "a", "token": SECRET}}),
         wired(providers={"github": {"owner": "a", "token": SECRET + "!", "app": True}}),
-        {
-            "wiring": (
-                PartChange("provider github.token", SENSITIVE, SENSITIVE),
-                PartChange("provider github.app", None, SENSITIVE),
-            )
-        },
+        wiring=(
+            PartChange("provider github.token", SENSITIVE, SENSITIVE),
+            PartChange("provider github.app", None, SENSITIVE),
+        ),
     ),
-    "variables that came, went and changed": (
+    "variables that came, went and changed": lists(
         declaring(variable("size", "number"), variable("old")),
         declaring(variable("size", "string", has_default=True, default="s", nullable=False), variable("new")),
-        {
-            "variables": (
-                PartChange("web.size", typed("number"), typed("string", required=False, default="s", nullable=False)),
-                PartChange("web.old", typed("string"), None),
-                PartChange("web.new", None, typed("string")),
-            )
-        },
+        variables=(
+            PartChange("web.size", typed("number"), typed("string", required=False, default="s", nullable=False)),
+            PartChange("web.old", typed("string"), None),
+            PartChange("web.new", None, typed("string")),
+        ),
     ),
-    "a default that becomes false where it was zero": (
+    "a default that becomes false where it was zero": lists(
         declaring(variable("size", "any", has_default=True, default=0)),
         declaring(variable("size", "any", has_default=True, default=False)),
-        {
-            "variables": (
-                PartChange(
-                    "web.size", typed("any", required=False, default=0), typed("any", required=False, default=False)
-                ),
-            )
-        },
+        variables=(
+            PartChange(
+                "web.size", typed("any", required=False, default=0), typed("any", required=False, default=False)
+            ),
+        ),
     ),
-    "a description or place is no change": (RELEASE, declaring(variable("size", "number", description="another")), {}),
-    "the default of what is sensitive is not told": (
+    "a description or place is no change": lists(RELEASE, declaring(variable("size", "number", description="another"))),
+    "the default of what is sensitive is not told": lists(
         declaring(variable("key")),
         declaring(variable("key", has_default=True, default=SECRET, sensitive=True)),
-        {
-            "variables": (
-                PartChange(
-                    "web.key", typed("string"), typed("string", required=False, default=SENSITIVE, sensitive=True)
-                ),
-            )
-        },
+        variables=(
+            PartChange("web.key", typed("string"), typed("string", required=False, default=SENSITIVE, sensitive=True)),
+        ),
     ),
-    "outputs that came, went and became sensitive": (
+    "outputs that came, went and became sensitive": lists(
         RELEASE,
         wired(outputs={"network": {"subnet": True}, "web": {"address": False}}),
-        {
-            "outputs": (
-                PartChange("network.subnet", "not sensitive", "sensitive"),
-                PartChange("web.url", "not sensitive", None),
-                PartChange("web.address", None, "not sensitive"),
-            )
-        },
+        outputs=(
+            PartChange("network.subnet", "not sensitive", "sensitive"),
+            PartChange("web.url", "not sensitive", None),
+            PartChange("web.address", None, "not sensitive"),
+        ),
     ),
-    "another version of a provider": (
-        LOCKED,
-        RELEASE.with_lock(LOCK.replace(b"5.1.0", b"5.2.0")),
-        {"providers": (PartChange(AWS, "5.1.0", "5.2.0"),)},
+    "another version of a provider": lists(
+        LOCKED, RELEASE.with_lock(LOCK.replace(b"5.1.0", b"5.2.0")), providers=(PartChange(AWS, "5.1.0", "5.2.0"),)
     ),
-    "a provider that came": (RELEASE, LOCKED, {"providers": (PartChange(AWS, None, "5.1.0"),)}),
-    "other checksums of the same version": (
-        LOCKED,
-        RELEASE.with_lock(LOCK.replace(b"h1:a", b"h1:b")),
-        {"providers": (PartChange(AWS, "5.1.0", "5.1.0"),)},
+    "a provider that came": lists(RELEASE, LOCKED, providers=(PartChange(AWS, None, "5.1.0"),)),
+    "other checksums of the same version": lists(
+        LOCKED, RELEASE.with_lock(LOCK.replace(b"h1:a", b"h1:b")), providers=(PartChange(AWS, "5.1.0", "5.1.0"),)
     ),
 }
 
