@@ -193,9 +193,7 @@ def test_unknown_kind_has_no_known_keys(kind: object) -> None:
         pytest.param({**COMMAND, "sandbox": False}, "dev", True, False, id="a command that can't run in the sandbox"),
     ],
 )
-def test_check_runs_only_where_it_applies(
-    table: dict[str, object], environment: str, sandbox: bool, runs: bool
-) -> None:
+def test_check_runs_where_it_applies(table: dict[str, object], environment: str, sandbox: bool, runs: bool) -> None:
     assert is_check_applicable(read("x", **table), environment, sandbox=sandbox) is runs
 
 

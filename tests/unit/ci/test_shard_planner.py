@@ -46,9 +46,7 @@ def test_every_unit_is_in_exactly_one_nonempty_shard(
 
 
 @given(work())
-def test_longest_shard_is_within_bound_of_mean(
-    given: tuple[list[Unit], Mapping[Unit, float], int, DurationEstimates],
-) -> None:
+def test_longest_shard_is_near_the_mean(given: tuple[list[Unit], Mapping[Unit, float], int, DurationEstimates]) -> None:
     units, measured, at_most, costs = given
     shards = plan_shards(units, measured, at_most, costs)
     if not shards:

@@ -155,9 +155,7 @@ def test_every_rule_is_checked_by_both_documents() -> None:
 
 
 @pytest.mark.parametrize(("code", "lenient", "strict", "request_"), STRICTER.values(), ids=STRICTER.keys())
-def test_strict_rule_refuses_in_either_document(
-    code: str, lenient: RulesDocument, strict: RulesDocument, request_: Request
-) -> None:
+def test_stricter_rule_refuses(code: str, lenient: RulesDocument, strict: RulesDocument, request_: Request) -> None:
     assert code not in codes(bound(ruled_by(lenient, lenient, request_)))
     by_tree = bound(ruled_by(strict, lenient, request_))
     by_record = bound(ruled_by(lenient, strict, request_))
@@ -234,9 +232,7 @@ JOINED: dict[str, tuple[Refusal | None, Refusal | None, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("by_tree", "by_record", "joined"), JOINED.values(), ids=JOINED.keys())
-def test_refusals_of_both_documents_are_merged(
-    by_tree: Refusal | None, by_record: Refusal | None, joined: dict[str, Any]
-) -> None:
+def test_both_refusals_are_merged(by_tree: Refusal | None, by_record: Refusal | None, joined: dict[str, Any]) -> None:
     answers: Iterator[Refusal | None] = iter([by_tree, by_record])
     told = check_all_views(lambda _: next(answers), list_views(ruled_by(PLAIN, gated(soak="1h"))))
     assert (told is None) == (not joined)

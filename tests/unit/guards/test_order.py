@@ -220,9 +220,7 @@ ELSEWHERE: dict[str, tuple[Pipeline, tuple[str, ...], str, str]] = {
 
 
 @pytest.mark.parametrize(("pipeline", "made_for", "whom", "entry"), ELSEWHERE.values(), ids=ELSEWHERE.keys())
-def test_release_of_other_environments_is_refused(
-    pipeline: Pipeline, made_for: tuple[str, ...], whom: str, entry: str
-) -> None:
+def test_release_of_others_is_refused(pipeline: Pipeline, made_for: tuple[str, ...], whom: str, entry: str) -> None:
     request = replace(PROMOTION, pipeline=pipeline, present=replace(PROMOTION.present, releases={R1: made(R1, 1)}))
     known = {R1: made(R1, 1, made_for=made_for)}
     assert answer("G102", replace(request, present=replace(request.present, releases=known))) == Refusal(

@@ -77,9 +77,7 @@ STANDING: dict[str, tuple[EnvironmentState, bool, Deployment | None]] = {
 
 
 @pytest.mark.parametrize(("there", "whole", "unfinished"), STANDING.values(), ids=STANDING.keys())
-def test_environment_is_whole_or_unfinished_when(
-    there: EnvironmentState, whole: bool, unfinished: Deployment | None
-) -> None:
+def test_environment_is_whole_or_not(there: EnvironmentState, whole: bool, unfinished: Deployment | None) -> None:
     assert (there.whole, there.unfinished_deployment) == (whole, unfinished)
 
 

@@ -103,14 +103,12 @@ CASES = {
 
 
 @pytest.mark.parametrize(("plan", "between", "expected"), CASES.values(), ids=CASES.keys())
-def test_causes(plan: StackPlan, between: dict[Cause, list[StackPlan]], expected: dict[Cause, list[str]]) -> None:
+def test_causes(plan: StackPlan, between: dict[Cause, list[StackPlan]], expected: Expected) -> None:
     assert told(split_by_cause([plan], between)) == expected
 
 
 @pytest.mark.parametrize(("plan", "between", "expected"), CASES.values(), ids=CASES.keys())
-def test_every_change_is_told_once(
-    plan: StackPlan, between: dict[Cause, list[StackPlan]], expected: dict[Cause, list[str]]
-) -> None:
+def test_every_change_is_told_once(plan: StackPlan, between: dict[Cause, list[StackPlan]], expected: Expected) -> None:
     parts = split_by_cause([plan], between)
     shown = [
         (resource.address, attribute.path)

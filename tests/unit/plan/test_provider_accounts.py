@@ -230,9 +230,7 @@ CLOUD_CONTROL: dict[str, tuple[dict[str, object], AccountScope, list[str]]] = {
 
 
 @pytest.mark.parametrize(("said", "home", "why"), CLOUD_CONTROL.values(), ids=CLOUD_CONTROL)
-def test_cloud_control_provider_is_judged_by_its_role(
-    said: dict[str, object], home: AccountScope, why: list[str]
-) -> None:
+def test_cloud_control_provider_is_judged_by_role(said: dict[str, object], home: AccountScope, why: list[str]) -> None:
     assert whys(said, home, "awscc.far", "awscc") == why
 
 
@@ -303,9 +301,7 @@ LEADS: dict[str, tuple[ProviderConfiguration, AccountScope, str, str]] = {
 
 
 @pytest.mark.parametrize(("found", "home", "key", "advice"), LEADS.values(), ids=LEADS)
-def test_mismatch_names_its_key_and_its_fix(
-    found: ProviderConfiguration, home: AccountScope, key: str, advice: str
-) -> None:
+def test_mismatch_names_key_and_fix(found: ProviderConfiguration, home: AccountScope, key: str, advice: str) -> None:
     (stray,) = find_account_mismatches(found, home)
     assert (stray.configuration, stray.key, suggest_fix(stray, "dev")) == (found, key, advice)
 

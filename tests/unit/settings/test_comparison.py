@@ -65,9 +65,7 @@ def test_setting_is_compared_per_stack_where_defaults_differ() -> None:
 
 @pytest.mark.parametrize("where", [(True, False), (False, True), (True, True)], ids=["first", "second", "both"])
 @pytest.mark.parametrize(("other", "relation"), [(SECRET, "equal"), ("another " + SECRET, "differs")])
-def test_value_sensitive_on_either_side_is_never_shown(
-    where: tuple[bool, bool], other: str, relation: Relation
-) -> None:
+def test_value_sensitive_on_one_side_is_never_shown(where: tuple[bool, bool], other: str, relation: Relation) -> None:
     found = compared(setting(SECRET, STAGING, sensitive=where[0]), setting(other, PROD, sensitive=where[1]))
     (pair,) = found.pairs
     assert pair.relation == relation
@@ -122,9 +120,7 @@ LINES: dict[str, tuple[Setting | None, Setting | None, str, Location]] = {
 
 
 @pytest.mark.parametrize(("first", "second", "message", "place"), LINES.values(), ids=LINES.keys())
-def test_difference_names_its_lines(
-    first: Setting | None, second: Setting | None, message: str, place: Location
-) -> None:
+def test_difference_names_lines(first: Setting | None, second: Setting | None, message: str, place: Location) -> None:
     assert compared(first, second).list_differences() == {"size": (Problem("G205", message, "", place),)}
 
 

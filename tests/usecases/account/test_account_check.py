@@ -233,9 +233,7 @@ ELSEWHERE: dict[str, tuple[str, Callable[[World], object]]] = {
 
 
 @pytest.mark.parametrize(("code", "change"), ELSEWHERE.values(), ids=ELSEWHERE)
-def test_wrong_state_bucket_stops_commands_before_terraform(
-    world: World, code: str, change: Callable[[World], object]
-) -> None:
+def test_wrong_state_bucket_stops_before_terraform(world: World, code: str, change: Callable[[World], object]) -> None:
     with_state_in_s3(world)
     apply(world.ports, "dev")
     change(world)

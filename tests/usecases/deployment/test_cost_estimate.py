@@ -82,9 +82,7 @@ def test_no_cost_is_estimated_without_changes(world: World, way: Callable[[World
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_cost_is_estimated_once_without_environment_lock(
-    world: World, way: Callable[[World], EnvironmentPlan | None]
-) -> None:
+def test_cost_is_estimated_once_without_lock(world: World, way: Callable[[World], EnvironmentPlan | None]) -> None:
     held: list[frozenset[str]] = []
     ask = world.cost_estimator.estimate_costs
 

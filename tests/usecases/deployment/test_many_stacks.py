@@ -342,9 +342,7 @@ SELECTED = {
 
 
 @pytest.mark.parametrize(("selection", "expected"), SELECTED.values(), ids=SELECTED.keys())
-def test_selected_stacks_are_planned_and_checked_alone(
-    world: World, selection: StackSelection, expected: list[str]
-) -> None:
+def test_selected_stacks_are_handled_alone(world: World, selection: StackSelection, expected: list[str]) -> None:
     apply(world.ports, "dev")
     shown, _ = plan_environment(world.ports, "dev", selection)
     assert [stack.stack for stack in shown.stacks] == expected

@@ -504,9 +504,7 @@ BAD_PROJECTS = {
 
 
 @pytest.mark.parametrize(("path", "text", "code"), BAD_PROJECTS.values(), ids=BAD_PROJECTS.keys())
-def test_invalid_project_is_reported_before_anything_happens(
-    world: World, path: str, text: str | None, code: str
-) -> None:
+def test_invalid_project_is_reported_first(world: World, path: str, text: str | None, code: str) -> None:
     from envctl.usecases.inspect.settings import validate_project
 
     if text is None:

@@ -193,9 +193,7 @@ NOT_SEEN: dict[str, tuple[Arrangement, list[str], str]] = {
 
 
 @pytest.mark.parametrize(("arrange", "codes", "said"), NOT_SEEN.values(), ids=NOT_SEEN.keys())
-def test_unknown_environment_does_not_hide_others(
-    world: World, arrange: Arrangement, codes: list[str], said: str
-) -> None:
+def test_unknown_environment_hides_no_other(world: World, arrange: Arrangement, codes: list[str], said: str) -> None:
     arrange(world)
     by_hand(world, "prod")
     before = len(checks(world))

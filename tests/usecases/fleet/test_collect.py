@@ -143,9 +143,7 @@ class TestCollecting:
         assert sorted(checks(world)) == [("dev", 0), ("prod", 0), ("staging", 0)]
 
     @pytest.mark.parametrize("deployed", DEPLOYED.values(), ids=DEPLOYED)
-    def test_environment_deployed_between_two_shards_is_unknown(
-        self, world: World, deployed: Callable[[World], object]
-    ) -> None:
+    def test_deployed_between_shards_is_unknown(self, world: World, deployed: Callable[[World], object]) -> None:
         made = begun(world)
         second = shard_of(world, made, "staging", "web")
         answered(world, made, second)
@@ -157,9 +155,7 @@ class TestCollecting:
         assert "staging" not in dict(checks(world))
 
     @pytest.mark.parametrize("deployed", DEPLOYED.values(), ids=DEPLOYED)
-    def test_result_for_replaced_deployment_is_not_recorded(
-        self, world: World, deployed: Callable[[World], object]
-    ) -> None:
+    def test_result_of_replaced_deployment_is_ignored(self, world: World, deployed: Callable[[World], object]) -> None:
         made = begun(world)
         answered(world, made)
         deployed(world)

@@ -371,7 +371,8 @@ def _lies(world: World) -> checkpoint.Checkpoint:
     return checkpoint.Checkpoint(replace(wanted, seq=now.seq, head=now.head), world.trust.name)
 
 
-FORGED: dict[str, Callable[[World, checkpoint.Checkpoint], checkpoint.Checkpoint]] = {
+Forging = Callable[[World, checkpoint.Checkpoint], checkpoint.Checkpoint]
+FORGED: dict[str, Forging] = {
     "unsigned": lambda _, lie: lie,
     "made where nothing has to be signed": lambda _, lie: replace(lie, trust=""),
     "signed with dev's key": lambda world, lie: replace(
@@ -393,9 +394,7 @@ FORGED: dict[str, Callable[[World, checkpoint.Checkpoint], checkpoint.Checkpoint
 
 
 @pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED.keys())
-def test_forged_checkpoint_is_distrusted(
-    world: World, forge: Callable[[World, checkpoint.Checkpoint], checkpoint.Checkpoint]
-) -> None:
+def test_forged_checkpoint_is_distrusted(world: World, forge: Forging) -> None:
     deploy_to_staging(world)
     lock_environment(world.ports, "prod", "we migrate")
     unlock_environment(world.ports, "prod")
