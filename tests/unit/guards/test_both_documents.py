@@ -183,11 +183,7 @@ def test_every_guard_is_checked_by_both_documents(guard: Guard, monkeypatch: pyt
 
 def test_same_refusal_is_reported_once() -> None:
     window = gated(windows=[FREEZE])
-    told = [
-        refusal
-        for refusal in check_guards(ruled_by(window, gated(windows=[FREEZE], soak="1h")))
-        if refusal.code == "G107"
-    ]
+    told = [each for each in check_guards(ruled_by(window, gated(windows=[FREEZE], soak="1h"))) if each.code == "G107"]
     assert len(told) == 1
     assert BY_RECORD not in told[0].message
 

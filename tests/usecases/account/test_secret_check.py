@@ -360,9 +360,7 @@ def test_why_reports_missing_secrets_once_planned() -> None:
     world.secrets.held |= dict.fromkeys([("dev", "shop/db"), ("staging", "shop/db")], b"x")
     deploy_to_staging(world)
     for planned, outcome in ((False, "unplanned"), (True, "refuses")):
-        answers = {
-            answer.code: answer.outcome for answer in explain_refusal(world.ports, "prod", planned=planned).answers
-        }
+        answers = {each.code: each.outcome for each in explain_refusal(world.ports, "prod", planned=planned).answers}
         assert answers["G202"] == outcome
     world.secrets.held |= dict.fromkeys([DB, KEY], b"x")
     answers = {answer.code: answer.outcome for answer in explain_refusal(world.ports, "prod", planned=True).answers}

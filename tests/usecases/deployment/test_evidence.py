@@ -418,9 +418,7 @@ class TestApprovedPlan:
         assert approved.plan == fingerprint
         assert world.terraform.calls.count(("plan", "prod", "network")) == planned
         shown = world.prompter.asked[-1].stacks[0]
-        assert [(resource.address, resource.attributes) for resource in shown.resources] == [
-            ("terraform_data.network", ())
-        ]
+        assert [(each.address, each.attributes) for each in shown.resources] == [("terraform_data.network", ())]
         world.identity.name = "ann@example.com"
         promote(world.ports, "staging", "prod")
 

@@ -195,9 +195,7 @@ def test_approver_and_why_are_shown_unknown_state(world: World) -> None:
     assert any(note.startswith("G304 known_state: the state of network") for note in notes)
     answers = {answer.code: answer.outcome for answer in explain_refusal(world.ports, "live", planned=True).answers}
     assert answers["G304"] == "refuses"
-    assert {answer.code: answer.outcome for answer in explain_refusal(world.ports, "live").answers}[
-        "G304"
-    ] == "unplanned"
+    assert {each.code: each.outcome for each in explain_refusal(world.ports, "live").answers}["G304"] == "unplanned"
 
 
 def test_plan_caches_states_found_to_be_known() -> None:

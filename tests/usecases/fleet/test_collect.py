@@ -80,10 +80,7 @@ class TestCollecting:
         found = looked(world)
         assert conditions(found) == {"dev": "clean", "staging": "unknown", "prod": "clean"}
         staging = found.environments[1]
-        assert [(stack.stack, stack.condition) for stack in staging.stacks] == [
-            ("network", "clean"),
-            ("web", "unknown"),
-        ]
+        assert [(each.stack, each.condition) for each in staging.stacks] == [("network", "clean"), ("web", "unknown")]
         (problem,) = found.problems
         assert (problem.code, f"shard {silent} of run {made.run}" in problem.message) == ("E470", True)
         assert found.exit_code() == ExitCode.FAILED

@@ -241,9 +241,4 @@ def test_each_environment_shows_its_requirements() -> None:
     assert (dev.asked.soak, dev.asked.windows, dev.asked.protected) == (0, (), False)
     assert (prod.asked.soak, prod.asked.max_age, prod.asked.expires) == (86400, 14 * 86400, 3 * 86400)
     assert prod.asked.windows[0].startswith('deny window "year end"')
-    assert [answer.code for answer in prod.why.answers if answer.outcome == "refuses"] == [
-        "G103",
-        "G106",
-        "G108",
-        "G110",
-    ]
+    assert [each.code for each in prod.why.answers if each.outcome == "refuses"] == ["G103", "G106", "G108", "G110"]
