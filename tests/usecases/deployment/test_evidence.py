@@ -255,6 +255,13 @@ class TestDrift:
 class TestApprovedPlan:
     GATES = ONE_GATE
 
+    def waiting(self, more: str = "") -> World:
+        """A release waits in staging, and Bob is about to approve it."""
+        world = a_world(self.GATES + more)
+        deploy_to_staging(world)
+        world.identity.name = "bob@example.com"
+        return world
+
     def approved(self) -> World:
         world = a_world(self.GATES)
         deploy_to_staging(world)
@@ -266,9 +273,7 @@ class TestApprovedPlan:
         return ResourceChange(f"{kind}.more", kind, action)
 
     def test_plan_is_shown_before_approval_is_requested(self) -> None:
-        world = a_world(self.GATES)
-        deploy_to_staging(world)
-        world.identity.name = "bob@example.com"
+        world = self.waiting()
         world.prompter.answers = [False]
         with pytest.raises(InterruptedByUserError, match="nothing was approved"):
             approve_plan(world.ports, "prod", "peer")
@@ -300,9 +305,7 @@ class TestApprovedPlan:
         assert isinstance(failed, DeploymentFailed) and failed.stacks == ("network",)
 
     def test_unseen_stack_stops_until_approved_again(self) -> None:
-        world = a_world(self.GATES)
-        deploy_to_staging(world)
-        world.identity.name = "bob@example.com"
+        world = self.waiting()
         told = approve_plan(world.ports, "prod", "peer")
         assert (told.not_seen, told.unseen) == ({"web": ("network",)}, ())
         later = "approve again once network is applied, or add --unseen web"
@@ -329,9 +332,7 @@ class TestApprovedPlan:
         promote(world.ports, "staging", "prod")
 
     def test_accepted_unseen_stack_is_deployed_without_stop(self) -> None:
-        world = a_world(self.GATES)
-        deploy_to_staging(world)
-        world.identity.name = "bob@example.com"
+        world = self.waiting()
         told = approve_plan(world.ports, "prod", "peer", unseen=["web", "network"])
         assert told.notes == ("not seen: web (waits for network); approved unseen: it may create, and nothing else",)
         # What is in the plan was seen: its name says nothing more.
@@ -342,17 +343,13 @@ class TestApprovedPlan:
         promote(world.ports, "staging", "prod")
 
     def test_later_acceptance_of_unseen_stack_is_new_approval(self) -> None:
-        world = a_world(self.GATES)
-        deploy_to_staging(world)
-        world.identity.name = "bob@example.com"
+        world = self.waiting()
         assert not approve_plan(world.ports, "prod", "peer").already
         assert not approve_plan(world.ports, "prod", "peer", unseen=["web"]).already
         assert approve_plan(world.ports, "prod", "peer", unseen=["web"]).already
 
     def test_unknown_stack_can_not_be_accepted(self) -> None:
-        world = a_world(self.GATES)
-        deploy_to_staging(world)
-        world.identity.name = "bob@example.com"
+        world = self.waiting()
         with pytest.raises(UsageError, match="E475"):
             approve_plan(world.ports, "prod", "peer", unseen=["wbe"])
 

@@ -116,10 +116,17 @@ def leaves_as_before(world: World, environment: str = "dev") -> None:
     journal.append(world.ports, lambda _: done)
 
 
+def drop_cache(world: World, *, before: bool = False) -> None:
+    """Dev runs all stacks, and the tree no longer has the last one; `before`: as an older envctl deployed that."""
+    apply(world.ports, "dev")
+    project(world, BASE, WEB)
+    if before:
+        leaves_as_before(world)
+
+
 class TestOfTheTree:
     def test_plan_shows_destruction_of_removed_stack(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
+        drop_cache(world)
         found, error = plan_environment(world.ports, "dev")
         assert (leaving(found), error) == ({"cache": ("destroy", "delete")}, None)
         previewed = preview_environments(world.ports, ["dev"]).environments[0].plan
@@ -173,15 +180,13 @@ class TestOfTheTree:
         assert held(world, "staging") == {"base", "web"}
 
     def test_partial_apply_destroys_no_removed_stack(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
+        drop_cache(world)
         apply(world.ports, "dev", DeployOptions(selection=StackSelection(("base",))))
         assert "cache" in there(world, "dev")
         assert "cache" in held(world, "dev")
 
     def test_removed_stack_that_fails_to_destroy_stays_known(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
+        drop_cache(world)
         world.terraform.fails_on.add(("dev", "cache"))
         with pytest.raises(OperationFailedError):
             apply(world.ports, "dev")
@@ -210,16 +215,14 @@ class TestOfTheTree:
         assert held(world, "dev") == {"base"}
 
     def test_lost_state_is_not_an_empty_state(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
+        drop_cache(world)
         world.terraform.lose_state("dev", "cache")
         with pytest.raises(OperationFailedError) as raised:
             apply(world.ports, "dev")
         assert codes(raised) == ["E321"]
 
     def test_removed_stack_is_destroyed_by_its_release(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
+        drop_cache(world)
         del world.tree.content["modules/cache/main.tf"]
         plan_environment(world.ports, "dev")
         laid = world.workspace.code["dev"]
@@ -230,8 +233,7 @@ class TestOfTheTree:
     def test_removed_stack_keeps_its_deployed_settings(self, world: World) -> None:
         world.edit("modules/cache/main.tf", PART + 'variable "size" { type = number }\n')
         world.edit("environments/dev/terraform.tfvars", 'text = "one"\nsize = 7\n')
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
+        drop_cache(world)
         world.edit("environments/dev/terraform.tfvars", 'text = "one"\n')
         apply(world.ports, "dev")
         assert b'"size": 7' in world.workspace.stacks["dev", "cache"]
@@ -240,8 +242,7 @@ class TestOfTheTree:
         secret = 'variable "password" {\n  type      = string\n  sensitive = true\n}\n'
         world.edit("modules/cache/main.tf", PART + secret)
         world.edit("environments/dev/terraform.tfvars", 'text = "one"\npassword = "hush"\n')
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
+        drop_cache(world)
         world.edit("environments/dev/terraform.tfvars", 'text = "one"\n')
         plan_environment(world.ports, "dev")
         assert any("password is empty" in said for said in world.observer.heard)
@@ -263,16 +264,13 @@ class TestOfTheTree:
         assert held(world, "dev") == {"base", "web"}
 
     def test_orphan_of_an_earlier_envctl_is_found(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
-        leaves_as_before(world)
+        drop_cache(world, before=True)
         assert leaving(plan_environment(world.ports, "dev")[0]) == {"cache": ("destroy", "delete")}
         apply(world.ports, "dev")
         assert there(world, "dev") == {"base", "web"}
 
     def test_dry_run_names_the_destruction(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
+        drop_cache(world)
         explained = apply(world.ports, "dev", DeployOptions(dry_run=True)).stages
         assert "destroy all that cache holds, which the release no longer has" in explained
 
@@ -318,9 +316,7 @@ class TestPromoted:
 
 class TestDestroy:
     def test_destroy_includes_removed_stacks(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
-        leaves_as_before(world)
+        drop_cache(world, before=True)
         destroy(world.ports, "dev")
         assert there(world, "dev") == held(world, "dev") == set()
 
@@ -345,9 +341,7 @@ class TestDestroy:
 
 class TestDrift:
     def test_drift_check_includes_removed_stacks(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
-        leaves_as_before(world)
+        drop_cache(world, before=True)
         world.terraform.drifted.add(("dev", "cache"))
         [found] = [each for each in check_drift(world.ports).environments if each.environment == "dev"]
         assert [(each.stack, each.condition) for each in found.stacks][-1] == ("cache", "drifted")
@@ -362,9 +356,7 @@ class TestDrift:
         assert not [each for each in check_drift(world.ports, ["dev"]).environments if each.environment == "staging"]
 
     def test_matrix_includes_removed_stacks(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
-        leaves_as_before(world)
+        drop_cache(world, before=True)
         jobs = begin_matrix_run(world.ports, "drift", ["dev"])
         assert sum(job.stacks for job in jobs.jobs) == 3
 
@@ -377,9 +369,7 @@ def without(world: World, environment: str) -> None:
 
 class TestStatus:
     def test_status_names_removed_stacks_and_next_command(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
-        leaves_as_before(world)
+        drop_cache(world, before=True)
         verify(world.ports, "dev")
         dev = load_status(world.ports).environments[0]
         assert (dev.leaving, dev.next) == (("cache",), "envctl apply dev")
@@ -478,10 +468,15 @@ REMOTE = '[state]\nbackend = "s3"\nbucket = "states"\n'
 CACHE_OF_FRONT = CACHE.replace("web.name", "front.name")
 
 
+def rename_web(world: World) -> None:
+    """Dev runs the stack web, which the tree calls front."""
+    apply(world.ports, "dev")
+    project(world, BASE, RENAMED, CACHE_OF_FRONT)
+
+
 class TestRenamed:
     def test_renamed_stack_takes_its_state_along(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        rename_web(world)
         found, _ = plan_environment(world.ports, "dev")
         assert leaving(found) == {}
         assert not [each.stack for each in found.stacks if each.waits_for]
@@ -537,8 +532,7 @@ class TestRenamed:
     @pytest.mark.parametrize("remote", [False, True], ids=["local", "remote"])
     def test_reverted_state_move_leaves_no_copy(self, world: World, *, remote: bool) -> None:
         world.terraform.remote = remote
-        apply(world.ports, "dev")
-        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        rename_web(world)
         world.terraform.dies_after.add(("dev", "front"))
         with pytest.raises(Killed):
             apply(world.ports, "dev")
@@ -555,8 +549,7 @@ class TestRenamed:
         assert there(world, "dev") == held(world, "dev") == {"base", "front", "cache"}
 
     def test_foreign_change_of_old_state_is_kept(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        rename_web(world)
         with killed_at(world, "dev", "web"):
             apply(world.ports, "dev")
         world.workspace.held.clear()
@@ -567,8 +560,7 @@ class TestRenamed:
         assert "the state of web is not what front took over: it is left as it is" in world.observer.heard
 
     def test_foreign_state_is_not_overwritten_by_rename(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        rename_web(world)
         world.terraform.reality["dev", "front"] = "somebody else's"
         world.terraform.states.add(("dev", "front"))
         with pytest.raises(OperationFailedError) as raised:
