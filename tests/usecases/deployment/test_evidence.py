@@ -81,14 +81,6 @@ class TestVerification:
         assert codes(refused) == ["G103"]
         assert refused.value.refusals[0].hint == "envctl verify dev"
 
-    def test_later_passing_check_verifies_it_again(self, world: World) -> None:
-        world.check_runner.problems["smoke"] = "exit code 1"
-        with pytest.raises(OperationFailedError):
-            apply(world.ports, "dev")
-        world.check_runner.problems.clear()
-        verify(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
-
     def test_repeated_apply_verifies_after_killed_verification(self, world: World) -> None:
         world.check_runner.run_check = die  # type: ignore[method-assign, assignment]
         with pytest.raises(Killed):
@@ -227,16 +219,6 @@ class TestDrift:
             ("staging", "empty"),
             ("prod", "empty"),
         ]
-
-    def test_redeployment_fixes_drift(self, world: World) -> None:
-        deploy_to_staging(world)
-        world.terraform.drifted.add(("staging", "web"))
-        check_drift(world.ports, ["staging"])
-        world.terraform.drifted.clear()
-        world.terraform.reality["staging", "web"] = "what somebody made of it"
-        apply(world.ports, "staging")
-        assert not any("as it is" in heard for heard in world.observer.heard)
-        promote(world.ports, "staging", "prod")
 
     def test_drift_outside_of_plan_is_accepted_into_state(self, world: World) -> None:
         """Or it would be drift for ever: there is nothing to apply."""
@@ -490,15 +472,6 @@ class TestRollback:
             promote(world.ports, "staging", "prod")
         assert second in journal.load(world.ports).find_environment("prod").holds
         assert load_status(world.ports).environments[2].next == "envctl why prod"
-
-    def test_newer_release_lifts_the_hold(self, world: World) -> None:
-        self.two(world)
-        rollback(world.ports, "prod")
-        third = deploy_edited(world, 2)
-        promote(world.ports, "dev", "staging")
-        promote(world.ports, "staging", "prod")
-        assert journal.load(world.ports).find_environment("prod").holds == {}
-        assert load_status(world.ports).environments[2].present.current.release == third  # type: ignore[union-attr]
 
     def test_hold_can_be_lifted_manually(self, world: World) -> None:
         _, second = self.two(world)

@@ -74,13 +74,6 @@ def test_state_of_another_store_is_refused(world: World, *, changed: bool) -> No
     assert list_entries(world) == []
 
 
-def test_promotion_over_state_of_another_store_is_refused(world: World) -> None:
-    del world.terraform.reality["dev", "network"], world.terraform.reality["dev", "web"]
-    with_another_store(world)
-    apply(world.ports, "dev")
-    assert refused(lambda: promote(world.ports, "dev", "staging")) == ["G304"]
-
-
 def test_renamed_environment_is_refused(world: World) -> None:
     rename(world, "staging", "stage")
     assert refused(lambda: promote(world.ports, "dev", "stage")) == ["G304"]

@@ -190,14 +190,6 @@ def test_files_changed_during_the_question_stop_apply(world: World) -> None:
     assert not list_entries(world)
 
 
-def test_declined_second_question_skips_later_stacks(world: World) -> None:
-    world.prompter.answers = [True, False]
-    raised = catch(InterruptedByUserError, apply, world.ports, "dev")
-    assert [problem.code for problem in raised.problems] == ["E310"]
-    told = account(raised)
-    assert (told["base"], told["mid"], told["top"]) == ("applied", "left", "left")
-
-
 def way_on(world: World, environment: str) -> str:
     return next(each.next for each in load_status(world.ports).environments if each.environment == environment)
 

@@ -10,7 +10,6 @@ from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import DeploymentStarted
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.usecases.approval.approve import approve_plan
-from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
@@ -139,17 +138,6 @@ def test_slower_job_of_an_older_release_is_refused(world: World) -> None:
     refused(world, first)
 
 
-def test_why_shows_the_older_release(world: World) -> None:
-    first = reaches_prod(world, "one")
-    reaches_prod(world, "two")
-    told = explain_refusal(world.ports, "prod", release=first)
-    (answer,) = (each for each in told.answers if each.code == "G111")
-    assert (answer.guard, answer.outcome) == ("older", "refuses")
-    assert "rollback prod" in told.next
-    (newest,) = (each for each in explain_refusal(world.ports, "prod").answers if each.code == "G111")
-    assert newest.outcome == "passes"
-
-
 def test_hotfix_that_skipped_a_stage_is_kept(world: World) -> None:
     edit_project(world, (OPEN, OPEN + 'waivable = ["order", "provenance", "older"]\n'))
     first = reaches_prod(world, "one")
@@ -160,15 +148,6 @@ def test_hotfix_that_skipped_a_stage_is_kept(world: World) -> None:
     assert way_on(world) == "envctl why prod"
     promote(world.ports, "dev", "staging")
     assert to_prod(world).release == hotfix
-
-
-def test_break_glass_waives_older_release_where_listed(world: World) -> None:
-    edit_project(world, (OPEN, OPEN + 'waivable = ["older"]\n'))
-    first = reaches_prod(world, "one")
-    reaches_prod(world, "two")
-    done = to_prod(world, first, DeployOptions(break_glass="two is broken"))
-    assert [refusal.code for refusal in done.waived] == ["G111"]
-    assert done.deployment and not done.deployment.older
 
 
 def test_approver_is_told_of_an_older_release(world: World) -> None:

@@ -320,13 +320,6 @@ class TestTheLedger:
         assert len(warned) == 1
         assert warned[0].startswith("envctl.toml ignores terraform_data.web, and the rules that staging was deployed")
 
-    def test_ignore_rules_apply_to_their_environment_only(self, world: World) -> None:
-        toml(world, '\n[environments.staging.drift]\nignore = ["terraform_data.web"]\n')
-        apply(world.ports, "staging")
-        for environment in ("staging", "prod"):
-            by_hand(world, environment)
-        assert conditions(check_drift(world.ports)) == {"dev": "clean", "staging": "clean", "prod": "drifted"}
-
     def test_drift_during_concurrent_deployment_is_not_recorded(self, world: World) -> None:
         class Meanwhile(MemoryTerraform):
             def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:

@@ -71,9 +71,6 @@ class TestPreview:
         apply(world.ports, "dev")
         assert preview_environments(world.ports, ["dev"]).exit_code(detailed=True) == 0
 
-    def test_each_environment_is_planned_once(self, world: World) -> None:
-        assert len(preview_environments(world.ports, ["dev", "dev"]).environments) == 1
-
     @pytest.mark.parametrize("release", ["beef", "be"], ids=["nobody's", "too short"])
     def test_unknown_release_is_refused(self, world: World, release: str) -> None:
         with pytest.raises(UsageError, match="no release"):

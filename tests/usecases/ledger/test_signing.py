@@ -255,18 +255,12 @@ def test_distrusted_entries_are_reported_everywhere(world: World, intruder: Intr
     assert release
 
 
-def test_a_forged_deployment_is_in_no_timeline(world: World, intruder: Intruder) -> None:
+def test_forged_deployment_is_in_no_timeline_and_export(world: World, intruder: Intruder) -> None:
     release = deploy_to_staging(world)
     before = build_report(world.ports).timeline.deployments
     start = intruder.forge_entry(DeploymentStarted("prod", release, "settings", "promote", "staging"))
-    intruder.forge_entry(DeploymentSucceeded("prod", release, start.seq, ("network", "web"), 2), key="dev")
-    assert build_report(world.ports).timeline.deployments == before
-
-
-def test_forged_deployment_is_excluded_from_export_and_named(world: World, intruder: Intruder) -> None:
-    release = deploy_to_staging(world)
-    start = intruder.forge_entry(DeploymentStarted("prod", release, "settings", "promote", "staging"))
     end = intruder.forge_entry(DeploymentSucceeded("prod", release, start.seq, ("network", "web"), 2), key="dev")
+    assert build_report(world.ports).timeline.deployments == before
     found = export.export_deployments(world.ports)
     assert [each.environment for each in found.deployments] == ["dev", "staging"]
     assert [each.seq for each in found.unbelieved] == [start.seq, end.seq]
@@ -279,21 +273,6 @@ def test_altered_entry_is_named(world: World, intruder: Intruder) -> None:
     assert named(anew(world))[0].startswith("E401 the ledger can't be believed from entry 5 on")
     with pytest.raises(OperationFailedError, match="E401"):
         promote(anew(world).ports, "dev", "staging")
-
-
-def test_altered_last_entry_is_distrusted(world: World, intruder: Intruder) -> None:
-    """Nothing comes after it that would not fit any more; and this machine has never seen it."""
-    deploy_to_staging(world)
-    last = intruder.read_entries()[-1]
-    intruder.write_entry(replace(last, actor=intruder.actor))
-    (said,) = named(anew(world))
-    assert said.startswith(f"E466 entry {last.seq} of the ledger (verification passed about staging): its signature")
-
-
-def test_removed_entry_is_named(world: World) -> None:
-    deploy_to_staging(world)
-    del world.store.content["ledger/0000000003.json"]
-    assert named(anew(world)) == ["E401 the ledger can't be believed from entry 3 on: it is missing"]
 
 
 def test_rewritten_history_with_valid_hashes_is_distrusted(world: World, intruder: Intruder) -> None:
@@ -315,17 +294,6 @@ def test_rewritten_history_with_valid_hashes_is_distrusted(world: World, intrude
     with pytest.raises(OperationFailedError, match="E401"):
         load_status(world.ports)
     assert release
-
-
-def test_replayed_entry_does_not_count(world: World, intruder: Intruder) -> None:
-    deploy_to_staging(world)
-    lock_environment(world.ports, "prod", "we migrate")
-    unlocked = unlock_environment(world.ports, "prod")
-    assert unlocked.lock is not None
-    lock_environment(world.ports, "prod", "we still migrate")
-    replayed = next(entry for entry in intruder.read_entries() if isinstance(entry.event, EnvironmentUnlocked))
-    intruder.rewrite_entries([replayed], since=len(intruder.read_entries()) + 1)
-    assert journal.load(world.ports).find_environment("prod").lock is not None
 
 
 def test_history_of_another_project_is_distrusted(world: World) -> None:
@@ -425,16 +393,6 @@ def test_signing_can_be_enabled_with_existing_history() -> None:
         len(list_entries(world)) - told
     )
     assert verify_ledger(world.ports).signed == ("dev", "staging", "prod")
-
-
-def test_unsigned_history_is_ignored_when_pinned_from_start() -> None:
-    world = World()
-    deploy_to_staging(world)
-    world.tree.content["envctl.toml"] = build_signed_project()
-    signing_keys.pin_keys(world.ports, create=True)
-    assert journal.load(world.ports).environments == {}
-    with pytest.raises(RefusedError, match="G102"):
-        promote(world.ports, "dev", "staging")
 
 
 def test_new_key_is_trusted_beside_the_old_key(world: World) -> None:

@@ -6,11 +6,8 @@ from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.plan.provider_accounts import ProviderConfiguration
 from envctl.usecases.approval.approve import approve_plan
-from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
-from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.preview import preview_environments
@@ -196,27 +193,6 @@ def test_approver_is_told_of_wrong_provider(world: World) -> None:
     world.identity.name = "bob@example.com"
     notes = approve_plan(world.ports, "prod", "peer").notes
     assert any(note.startswith("G203 account: network: provider aws.us_east_1") for note in notes)
-
-
-def test_why_checks_providers_of_the_plan(world: World) -> None:
-    apply(world.ports, "dev")
-    world.terraform.configurations["staging", "network"] = (SILENT,)
-    outcomes = {answer.code: answer.outcome for answer in explain_refusal(world.ports, "staging", planned=True).answers}
-    assert outcomes["G203"] == "refuses"
-
-
-def test_rollback_is_only_warned_of_wrong_provider(world: World) -> None:
-    apply(world.ports, "dev")
-    add(world, "# 2\n")
-    apply(world.ports, "dev")
-    world.terraform.configurations["dev", "network"] = (SILENT,)
-    rollback(world.ports, "dev")
-    assert any("G203 account warns" in message for message in world.observer.heard)
-    world.terraform.configurations["dev", "network"] = (FOREIGN,)
-    with pytest.raises(RefusedError, match="G203"):
-        destroy(world.ports, "dev")
-    world.terraform.configurations["dev", "network"] = (SILENT,)
-    destroy(world.ports, "dev")
 
 
 def test_providers_of_stored_release_are_checked(world: World) -> None:

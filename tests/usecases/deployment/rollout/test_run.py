@@ -241,13 +241,6 @@ class TestAfterwards:
         assert any("no steps this time" in told for told in world.observer.heard)
         assert world.list_sent_traffic()[-1] == ("blue", 100, NEW_IMAGE, "")
 
-    def test_stack_without_rollout_has_no_known_traffic(self, world: RolloutWorld) -> None:
-        """What runs in either colour later is nothing that the ledger could tell."""
-        world.deploy_image(NEW_IMAGE)
-        edit_project(world, (ROLLOUT, ""))
-        world.deploy_image(NEWEST_IMAGE)
-        assert world.load_traffic() is None
-
 
 class TestGoingBack:
     @pytest.mark.parametrize("at", [0, 1, 2], ids=["at 10 %", "at 50 %", "at 100 %"])
