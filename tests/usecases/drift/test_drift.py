@@ -428,6 +428,13 @@ def test_every_read_key_was_prefetched(world: World) -> None:
     assert store_layout.checkpoint_key(3 * checkpoint.INTERVAL) in store.asked
 
 
+UNFIXED: dict[str, tuple[Arrangement, str, ExitCode]] = {
+    "refused": (lambda world: lock_environment(world.ports, "staging", "no"), "G108", ExitCode.REFUSED_FOR_NOW),
+    "declined": (lambda world: world.prompter.answers.extend([False, True]), "E310", ExitCode.INTERRUPTED),
+    "failed": (lambda world: world.terraform.fails_on.add(("staging", "web")), "E305", ExitCode.FAILED),
+}
+
+
 class TestFix:
     def test_drift_outside_of_plan_is_reported_but_kept(self, world: World) -> None:
         by_hand(world, "staging")
@@ -486,22 +493,16 @@ class TestFix:
         assert ("apply", "dev", "web") in world.terraform.calls[-12:]
         assert len(journal.load(world.ports).releases) == 1
 
-    def test_refused_fix_does_not_block_other_environments(self, world: World) -> None:
+    @pytest.mark.parametrize(("arrange", "code", "exit_code"), UNFIXED.values(), ids=UNFIXED)
+    def test_unfixed_environment_does_not_block_others(
+        self, world: World, arrange: Arrangement, code: str, exit_code: ExitCode
+    ) -> None:
         break_web(world, "staging", "prod")
-        lock_environment(world.ports, "staging", "not now")
+        arrange(world)
         fixed = fix_drift(world.ports, [], DEFAULT)
-        staging, prod = fixed.mended
-        assert ([problem.code for problem in staging.problems], staging.deployed) == (["G108"], None)
-        assert prod.deployed is not None
-        assert fixed.exit_code() == staging.exit_code == ExitCode.REFUSED_FOR_NOW
-
-    def test_declined_fix_does_not_decline_the_next(self, world: World) -> None:
-        break_web(world, "staging", "prod")
-        world.prompter.answers = [False, True]
-        fixed = fix_drift(world.ports, [], DEFAULT)
-        assert [[problem.code for problem in mended.problems] for mended in fixed.mended] == [["E310"], []]
-        assert fixed.mended[1].deployed is not None
-        assert fixed.exit_code() == ExitCode.INTERRUPTED
+        assert [[problem.code for problem in mended.problems] for mended in fixed.mended] == [[code], []]
+        assert [mended.deployed is not None for mended in fixed.mended] == [False, True]
+        assert (fixed.exit_code(), fixed.mended[0].exit_code) == (exit_code, exit_code)
 
     def test_interruption_stops_all_fixes(self, world: World) -> None:
         class Stops(MemoryTerraform):
@@ -523,13 +524,6 @@ class TestFix:
         assert fixed.mended == ()
         assert fixed.exit_code() == ExitCode.FAILED
         assert journal.load(world.ports).seq == seq + 2, "the looks at dev and staging"
-
-    def test_failed_fix_is_reported_for_its_environment(self, world: World) -> None:
-        break_web(world, "staging", "prod")
-        world.terraform.fails_on.add(("staging", "web"))
-        fixed = fix_drift(world.ports, [], DEFAULT)
-        assert [[problem.code for problem in mended.problems] for mended in fixed.mended] == [["E305"], []]
-        assert fixed.exit_code() == ExitCode.FAILED
 
     def test_missing_terminal_is_reported_per_environment(self, world: World) -> None:
         break_web(world, "staging")
