@@ -8,7 +8,7 @@ import pytest
 from envctl.domain.errors import ConfigurationError, OperationFailedError
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import RefusedError
-from envctl.usecases.approval.approve import approve_plan, withdraw_approval
+from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
@@ -172,28 +172,6 @@ def test_approval_without_permission_is_refused_and_ignored(world: World) -> Non
         "peer (0 of 1), business (0 of 2); the rules of prod are others than those that cat approved"
         in catch(RefusedError, promote, world.ports, "staging", "prod").problems[0].message
     )
-
-
-def test_person_with_two_roles_counts_once(world: World) -> None:
-    as_role(world, "DeveloperRole", "ann@example.com")
-    deploy_to_staging(world)
-    # Ann again, as somebody else: the author of the release by its commit, too.
-    as_role(world, "QARole", "ann@example.com")
-    with pytest.raises(RefusedError, match=r"ann@example.com made release \w+, and can't approve it"):
-        approve_plan(world.ports, "prod", "business")
-    for role in ("DeveloperRole", "QARole"):
-        as_role(world, role, "cat@example.com")
-        missing = approve_plan(world.ports, "prod", "business").missing
-    assert missing == {"peer": 1, "business": 1}
-
-
-def test_approval_is_withdrawn_in_any_role(world: World) -> None:
-    deploy_to_staging(world)
-    as_role(world, "QARole", "cat")
-    approve_plan(world.ports, "prod", "peer")
-    as_role(world, "OperatorRole", "cat")
-    assert withdraw_approval(world.ports, "prod", "peer").withdrawn
-    assert not withdraw_approval(world.ports, "prod", "peer").withdrawn
 
 
 def test_reserved_session_variable_is_refused(world: World) -> None:

@@ -11,7 +11,8 @@ from envctl.domain.errors import ConfigurationError, InterruptedByUserError, Pro
 from envctl.usecases.account.bootstrap import Bootstrap, bootstrap, check_buckets
 from envctl.usecases.ledger.store_probe import PROBE_KEY
 from tests.fakes.buckets import StoredBucket
-from tests.fakes.world import PROJECT, MemoryStore, World
+from tests.fakes.overwritable import Forgetful
+from tests.fakes.world import PROJECT, World
 from tests.usecases.steps import edit_project
 
 DEV, STAGING, PROD, OWN = "111111111111", "222222222222", "333333333333", "999999999999"
@@ -271,13 +272,6 @@ def test_existing_policy_and_rules_are_kept(world: World) -> None:
     assert found.policy["Statement"][0] == theirs
     assert found.rules[0] == rule
     assert bucket_policy.SID_PREFIX in str(found.policy)
-
-
-class Forgetful(MemoryStore):
-    """A server that ignores `If-None-Match`."""
-
-    def create(self, key: str, data: bytes) -> None:
-        self.content[key] = data
 
 
 def test_store_that_allows_overwriting_is_refused(world: World) -> None:

@@ -362,11 +362,6 @@ class TestApprovedPlan:
         with pytest.raises(RefusedError, match="G106"):
             promote(world.ports, "staging", "prod")
 
-    def test_approval_is_not_withdrawn_by_another_person(self) -> None:
-        world = self.approved()
-        world.identity.name = "cat@example.com"
-        assert not withdraw_approval(world.ports, "prod", "peer").withdrawn
-
     def test_approval_expires(self) -> None:
         world = a_world(self.GATES + 'expires = "8h"\n')
         deploy_to_staging(world)
@@ -647,13 +642,6 @@ class TestRecovery:
         assert world.terraform.imported == [("dev", "web", *given[0]), ("dev", "network", *given[1])]
         assert found.taken_in == (given[0][0], given[1][0])
         assert found.next == "envctl apply dev"
-
-    def test_import_address_of_no_stack_is_refused_first(self) -> None:
-        world = self.killed()
-        given = [("module.web.aws_x.y", "1"), ("aws_x.y", "2")]
-        with pytest.raises(UsageError, match="E368"):
-            recover(world.ports, "dev", given)
-        assert world.terraform.imported == []
 
     def test_lock_of_killed_deployment_is_broken_after_confirmation(self) -> None:
         world = self.killed()

@@ -59,13 +59,6 @@ def test_existing_lock_is_used_unless_upgrading(world: World) -> None:
     assert world.terraform.hashed == [(before, ("linux_arm64",)), (b"", PLATFORMS)]
 
 
-def test_new_version_drops_hashes_of_the_old_version(world: World) -> None:
-    world.terraform.hashed_providers = HashedProviders(block(AWS, "6.2.0", "h1:new"), (AWS,), {})
-    told, _ = lock_providers(world.ports, upgrade=True)
-    assert written(world) == {AWS: ("h1:new",)}
-    assert (told.providers[0].before, told.providers[0].after) == ("6.1.0", "6.2.0")
-
-
 def test_dry_run_writes_nothing(world: World) -> None:
     before = world.tree.content[world.provider_lock]
     told, _ = lock_providers(world.ports, dry_run=True)

@@ -13,6 +13,7 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.inspect.doctor.doctor import Doctor, diagnose_project
 from envctl.usecases.ports.terraform import InstalledTerraform, ProviderSource
 from tests.fakes.buckets import StoredBucket
+from tests.fakes.overwritable import Forgetful
 from tests.fakes.world import MemoryStore, World
 from tests.usecases.account.test_bootstrap import DEV, OWN, STATES, STORE, on_aws
 from tests.usecases.steps import edit_project
@@ -280,11 +281,6 @@ def test_unprobed_store_is_reported_and_probed_on_request(world: World) -> None:
     assert world.store.content == {}
     assert amiss(diagnose_project(world.ports, probe=True)) == []
     assert len(world.store.content) == 1
-
-
-class Forgetful(MemoryStore):
-    def create(self, key: str, data: bytes) -> None:
-        self.content[key] = data
 
 
 def test_store_that_allows_overwriting_is_bad(world: World) -> None:
