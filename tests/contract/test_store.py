@@ -104,8 +104,7 @@ def test_object_is_created_only_once(store: Store) -> None:
     for content in (b"first", b"second", b""):
         with pytest.raises(AlreadyExistsError):
             store.create("releases/a.tar", content)
-    assert store.read("releases/a.tar") == b"first"
-    assert store.list_keys("releases/") == ["releases/a.tar"]
+    assert (store.read("releases/a.tar"), store.list_keys("releases/")) == (b"first", ["releases/a.tar"])
 
 
 def test_one_of_many_concurrent_creates_wins(store: Store) -> None:
@@ -134,8 +133,7 @@ def test_keys_are_listed_sorted_by_folder_and_start(store: Store) -> None:
     assert store.list_keys("ledger/", after=numbers[0]) == numbers[1:]
     assert store.list_keys("ledger/", after="ledger/0000000003.json") == numbers[2:]
     assert store.list_keys("ledger/", after=numbers[-1]) == []
-    assert store.list_keys("releases/") == ["releases/x.tar"]
-    assert store.list_keys("checkpoints/") == []
+    assert (store.list_keys("releases/"), store.list_keys("checkpoints/")) == (["releases/x.tar"], [])
 
 
 def test_keys_beyond_one_page_are_listed(store: Store) -> None:
@@ -151,10 +149,8 @@ def test_prefetched_reads_equal_direct_reads(store: Store) -> None:
     with store.prefetch(["a/1", "a/2"], [("a/", ""), ("b/", "b/1")]):
         assert store.read("a/1") == b"one"
         assert store.read("a/2") is None
-        assert store.read_all(["a/1", "a/2"]) == [b"one", None]
-        assert store.list_keys("a/") == ["a/1"]
-        assert store.list_keys("b/", after="b/1") == []
-        assert store.list_keys("b/") == []
+        assert (store.read_all(["a/1", "a/2"]), store.list_keys("a/")) == ([b"one", None], ["a/1"])
+        assert (store.list_keys("b/", after="b/1"), store.list_keys("b/")) == ([], [])
 
 
 def test_prefetches_can_be_nested(store: Store) -> None:
@@ -163,9 +159,7 @@ def test_prefetches_can_be_nested(store: Store) -> None:
     with store.prefetch(["a/1", "a/\ufffd\n"], [("a/", "")]):
         with store.prefetch(["b/1", "a/1"], [("b/", "")]):
             assert store.list_keys("b/") == ["b/1"]
-        assert store.read("a/1") == b"one"
-        assert store.read("b/1") == b"two"
-        assert store.list_keys("a/") == ["a/1"]
+        assert (store.read("a/1"), store.read("b/1"), store.list_keys("a/")) == (b"one", b"two", ["a/1"])
 
 
 def test_prefetched_data_does_not_become_stale(store: Store) -> None:
@@ -173,13 +167,11 @@ def test_prefetched_data_does_not_become_stale(store: Store) -> None:
         assert store.read("a/1") is None
         assert store.list_keys("a/") == []
         store.create("a/1", b"one")
-        assert store.read("a/1") == b"one"
-        assert store.list_keys("a/") == ["a/1"]
+        assert (store.read("a/1"), store.list_keys("a/")) == (b"one", ["a/1"])
     with store.prefetch(["a/2"], [("a/", "a/1")]):
         pass
     store.create("a/2", b"two")
-    assert store.read("a/2") == b"two"
-    assert store.list_keys("a/", after="a/1") == ["a/2"]
+    assert (store.read("a/2"), store.list_keys("a/", after="a/1")) == (b"two", ["a/2"])
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])

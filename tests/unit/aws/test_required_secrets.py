@@ -141,8 +141,7 @@ def test_an_artifact_may_name_a_secret() -> None:
 
 def test_secret_value_in_place_of_name_is_redacted() -> None:
     (problem,) = needs(NAME, 'db_secret_name = "planted p@ss!"').problems
-    assert problem.code == "E444"
-    assert problem.location == Location("prod.tfvars", 1)
+    assert (problem.code, problem.location) == ("E444", Location("prod.tfvars", 1))
     assert "planted" not in problem.message + problem.hint
 
 

@@ -270,8 +270,7 @@ def test_missing_release_and_source_are_empty_names() -> None:
 
 
 def test_short_release_has_twelve_characters() -> None:
-    assert shorten_id("0123456789abcdef") == "0123456789ab"
-    assert shorten_id("0123") == "0123"
+    assert (shorten_id("0123456789abcdef"), shorten_id("0123")) == ("0123456789ab", "0123")
 
 
 def test_gate_approval_and_plan_approval_are_separate_guards() -> None:

@@ -405,6 +405,8 @@ def agreed(by: Actor, gate: str = "law", **more: Any) -> RulesApproval:
     return replace(RulesApproval(gate, LAW.digest, PLAIN.digest, by, NOW - HOUR), **more)
 
 
+HALF_AN_HOUR, AN_HOUR = (gated(approvals={"law": 1}, expires=time) for time in ("30m", "1h"))
+SELFISH = gated(approvals={"law": 1}, self_approval=True)
 ZOES = document(gates={"approvals": {"law": 1}}, allow={"approve": {"law": ["arn:*:assumed-role/Qa/*"]}})
 AGREED: dict[str, tuple[RulesDocument, tuple[RulesApproval, ...], bool]] = {
     "nobody": (LAW, (), False),
@@ -422,31 +424,11 @@ AGREED: dict[str, tuple[RulesDocument, tuple[RulesApproval, ...], bool]] = {
     ),
     "who may not": (ZOES, (agreed(CAT, recorded=ZOES.digest),), False),
     "who may": (ZOES, (agreed(BY_ROLE, recorded=ZOES.digest),), True),
-    "too long ago": (
-        gated(approvals={"law": 1}, expires="30m"),
-        (agreed(CAT, recorded=gated(approvals={"law": 1}, expires="30m").digest),),
-        False,
-    ),
-    "just in time": (
-        gated(approvals={"law": 1}, expires="1h"),
-        (agreed(CAT, recorded=gated(approvals={"law": 1}, expires="1h").digest),),
-        True,
-    ),
-    "this very moment": (
-        gated(approvals={"law": 1}, expires="1h"),
-        (agreed(CAT, recorded=gated(approvals={"law": 1}, expires="1h").digest, at=NOW),),
-        True,
-    ),
-    "in the future": (
-        gated(approvals={"law": 1}, expires="1h"),
-        (agreed(CAT, recorded=gated(approvals={"law": 1}, expires="1h").digest, at=NOW + TICK),),
-        False,
-    ),
-    "oneself where that is allowed": (
-        gated(approvals={"law": 1}, self_approval=True),
-        (agreed(BOB, recorded=gated(approvals={"law": 1}, self_approval=True).digest),),
-        True,
-    ),
+    "too long ago": (HALF_AN_HOUR, (agreed(CAT, recorded=HALF_AN_HOUR.digest),), False),
+    "just in time": (AN_HOUR, (agreed(CAT, recorded=AN_HOUR.digest),), True),
+    "this very moment": (AN_HOUR, (agreed(CAT, recorded=AN_HOUR.digest, at=NOW),), True),
+    "in the future": (AN_HOUR, (agreed(CAT, recorded=AN_HOUR.digest, at=NOW + TICK),), False),
+    "oneself where that is allowed": (SELFISH, (agreed(BOB, recorded=SELFISH.digest),), True),
 }
 
 

@@ -99,8 +99,7 @@ def test_environment_drifted_when_last_check_found_drift(drifted: int | None, ex
 def test_unknown_environment_has_empty_state() -> None:
     there = EnvironmentState(last=deployment())
     present = LedgerState(environments={"dev": there})
-    assert present.find_environment("dev") == there
-    assert present.find_environment("prod") == EMPTY_ENVIRONMENT
+    assert (present.find_environment("dev"), present.find_environment("prod")) == (there, EMPTY_ENVIRONMENT)
 
 
 @pytest.mark.parametrize(

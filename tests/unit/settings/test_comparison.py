@@ -95,25 +95,16 @@ def test_equal_setting_has_no_parity_remark() -> None:
     assert pair.parity == ""
 
 
+OTHERWISE = "size is otherwise in staging: it comes from"
 LINES: dict[str, tuple[Setting | None, Setting | None, str, Location]] = {
-    "both set it": (
-        setting(1, STAGING),
-        setting(2, PROD),
-        "size is otherwise in staging: it comes from environments/staging/terraform.tfvars:3",
-        PROD,
-    ),
-    "the target has the default of the module": (
+    "both set it": (setting(1, STAGING), setting(2, PROD), f"{OTHERWISE} {STAGING}", PROD),
+    "the target has the default": (
         setting(1, STAGING),
         setting(2, MODULE, "default"),
-        "size is otherwise in staging: it comes from environments/staging/terraform.tfvars:3",
+        f"{OTHERWISE} {STAGING}",
         MODULE,
     ),
-    "envctl fills it in one": (
-        setting("a", None, "envctl"),
-        setting("b", PROD),
-        "size is otherwise in staging: it comes from envctl",
-        PROD,
-    ),
+    "envctl fills it in one": (setting("a", None, "envctl"), setting("b", PROD), f"{OTHERWISE} envctl", PROD),
     "only the source has it": (setting(1, STAGING), None, "size is not there in prod", STAGING),
     "only the target has it": (None, setting(1, PROD), "size is not there in staging", PROD),
 }

@@ -57,8 +57,7 @@ def test_wrong_account_refuses_promotion_before_terraform_runs(world: World) -> 
     world.access.accounts["staging"] = ACCOUNTS["dev"]
     world.terraform.calls.clear()
     assert refused(world) == ["G203"]
-    assert world.terraform.calls == []
-    assert world.access.asked == ["dev", "dev", "staging"]
+    assert (world.terraform.calls, world.access.asked) == ([], ["dev", "dev", "staging"])
 
 
 def test_denied_role_stops_promotion_before_terraform_runs(world: World) -> None:

@@ -80,8 +80,7 @@ def test_steps_are_shown_before_the_question(world: World) -> None:
     assert shown[0].steps[0] == "create the bucket, with object lock"
     assert shown[0].steps[-1].endswith(f"{PROBE_KEY} is created once, and stays")
     assert [each.steps[0] for each in shown[1:]] == ["create the bucket"] * 3
-    assert world.buckets.there == {}
-    assert world.store.content == {}
+    assert (world.buckets.there, world.store.content) == ({}, {})
 
 
 def test_bootstrap_without_terminal_changes_nothing(world: World) -> None:
@@ -269,8 +268,7 @@ def test_existing_policy_and_rules_are_kept(world: World) -> None:
     assert bootstrap(world.ports).exit_code == 0
     found = world.buckets.there[STORE].found
     assert (found.encryption, found.retention) == ("aws:kms", Retention("COMPLIANCE", 30))
-    assert found.policy["Statement"][0] == theirs
-    assert found.rules[0] == rule
+    assert (found.policy["Statement"][0], found.rules[0]) == (theirs, rule)
     assert bucket_policy.SID_PREFIX in str(found.policy)
 
 

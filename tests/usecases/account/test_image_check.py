@@ -118,8 +118,7 @@ def test_missing_tag_stops_before_anything_is_recorded(tagged: World) -> None:
     tagged.registries.tags.clear()
     with pytest.raises(OperationFailedError, match=f"E431 artifact app: there is no {TAGGED}"):
         apply(tagged.ports, "dev")
-    assert tagged.store.content == {}
-    assert tagged.terraform.calls == []
+    assert (tagged.store.content, tagged.terraform.calls) == ({}, [])
 
 
 def test_unreachable_registry_stops_before_anything_is_recorded(tagged: World) -> None:

@@ -93,8 +93,7 @@ def test_aws_is_not_queried_without_required_secrets() -> None:
     told, error = check_secrets(world.ports, ["dev"])
     assert error is None
     assert told.environments[0].secrets == ()
-    assert world.access.asked == []
-    assert world.secrets.looked == []
+    assert (world.access.asked, world.secrets.looked) == ([], [])
 
 
 def test_check_reports_all_missing_secrets_with_commands() -> None:
@@ -347,8 +346,7 @@ def test_missing_secrets_refuse_deployment_before_terraform() -> None:
     world.terraform.calls.clear()
     raised = catch(RefusedError, promote, world.ports, "dev", "staging")
     told = [(problem.code, problem.hint) for problem in raised.problems]
-    assert told[0][0] == "G202"
-    assert told[1:] == [("E440", "envctl secrets set staging shop/db")]
+    assert (told[0][0], told[1:]) == ("G202", [("E440", "envctl secrets set staging shop/db")])
     assert world.terraform.calls == []
     world.secrets.held[("staging", "shop/db")] = b"x"
     assert promote(world.ports, "dev", "staging").deployment

@@ -137,14 +137,8 @@ def test_all_commands_know_standalone_environments(world: World) -> None:
 
 
 def test_all_includes_standalone_environments(world: World) -> None:
-    assert validate_project(world.ports).environments == (
-        "dev",
-        "staging",
-        "prod",
-        "management",
-        "dev-account",
-        "prod-account",
-    )
+    told = validate_project(world.ports).environments
+    assert told == ("dev", "staging", "prod", "management", "dev-account", "prod-account")
     shown = load_status(world.ports)
     assert [each.environment for each in shown.environments] == ["dev", "staging", "prod"]
     assert [each.environment for each in shown.beside] == ["management", "dev-account", "prod-account"]

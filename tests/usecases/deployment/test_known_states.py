@@ -175,11 +175,6 @@ def test_plan_warns_of_unknown_state_each_time(world: World) -> None:
     assert previewed.plan and any(text.startswith("G304") for stack in previewed.plan.stacks for text in stack.warnings)
 
 
-def test_plan_of_known_states_has_no_warnings(world: World) -> None:
-    planned, _ = plan_environment(world.ports, "dev")
-    assert not any(each.warnings for each in planned.stacks)
-
-
 def test_approver_and_why_are_shown_unknown_state(world: World) -> None:
     rename(world, "prod", "live")
     edit_project(world, ("live.gates]\napprovals = {}", "live.gates]\napprovals = { peer = 1 }"))

@@ -94,13 +94,6 @@ def test_unneeded_older_option_is_not_recorded(world: World) -> None:
     assert done.deployment and not done.deployment.older
 
 
-def test_newer_release_may_follow_a_permitted_older_one(world: World) -> None:
-    first, second = reaches_prod(world, "one"), reaches_prod(world, "two")
-    to_prod(world, first, MEANT)
-    assert way_on(world) == "envctl promote staging prod"
-    assert to_prod(world).release == second
-
-
 def test_halfway_newer_release_refuses_an_older_one(world: World) -> None:
     first = reaches_prod(world, "one")
     second = arrives(world, "two")

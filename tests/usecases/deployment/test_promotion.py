@@ -68,8 +68,7 @@ def test_apply_creates_and_records_a_release(world: World) -> None:
         VerificationPassed,
     ]
     assert done.deployment and done.deployment.outcome == "succeeded"
-    assert done.deployment.changed == 2
-    assert done.next == "envctl promote dev staging"
+    assert (done.deployment.changed, done.next) == (2, "envctl promote dev staging")
 
 
 def test_stack_waits_for_upstream_never_applied(world: World) -> None:
@@ -163,13 +162,6 @@ def test_file_of_nested_module_changes_the_release(world: World) -> None:
     first = apply(world.ports, "dev").release
     world.edit("modules/inner/files/a.txt", "new\n")
     assert apply(world.ports, "dev").release != first
-
-
-def test_the_image_of_dev_reaches_staging(world: World) -> None:
-    apply(world.ports, "dev")
-    world.edit("environments/dev/terraform.tfvars", 'cidr = "10.10.0.0/16"\nimage = "other@sha256:' + "b" * 64 + '"\n')
-    promote(world.ports, "dev", "staging")
-    assert b"a" * 64 in world.workspace.stacks["staging", "web"]
 
 
 def test_earlier_release_can_be_promoted_past_busy_dev(world: World) -> None:
@@ -316,13 +308,6 @@ def test_status_shows_releases_and_lag(world: World) -> None:
     assert shown["prod"].gates == {"peer": (0, 1), "business": (0, 2)}
 
 
-def test_status_is_shown_despite_broken_settings(world: World) -> None:
-    deploy_to_staging(world)
-    world.edit("environments/prod/terraform.tfvars", "cidr = \n")
-    shown = {there.environment: there for there in load_status(world.ports).environments}
-    assert shown["prod"].gates == {"peer": (0, 1), "business": (0, 2)}
-
-
 def test_unrecorded_failure_is_reported_with_its_cause(world: World) -> None:
     class Full(MemoryStore):
         def create(self, key: str, data: bytes) -> None:
@@ -351,11 +336,8 @@ def test_why_lists_every_guard(world: World) -> None:
 def test_history_of_environment_is_newest_first(world: World) -> None:
     deploy_to_staging(world)
     told = read_history(world.ports, "staging")
-    assert [entry.event.kind for entry in told.entries] == [
-        "verification passed",
-        "deployment succeeded",
-        "deployment started",
-    ]
+    kinds = [entry.event.kind for entry in told.entries]
+    assert kinds == ["verification passed", "deployment succeeded", "deployment started"]
     assert len(read_history(world.ports, limit=2).entries) == 2
     assert read_history(world.ports, limit=2).more
 
@@ -380,8 +362,7 @@ def test_render_of_later_environment_shows_its_release(world: World) -> None:
 def test_invalid_arguments_are_refused(world: World, command: object, code: str) -> None:
     with pytest.raises(UsageError, match=code):
         command(world.ports)  # type: ignore[operator]
-    assert world.terraform.calls == []
-    assert world.store.content == {}
+    assert (world.terraform.calls, world.store.content) == ([], {})
 
 
 # What a script puts into an option when the variable that should hold it is empty. Nothing else is meant by it.
@@ -438,8 +419,7 @@ def test_invalid_project_is_reported_first(world: World, path: str, text: str | 
     with pytest.raises(ConfigurationError, match=code) as wrong:
         validate_project(world.ports)
     assert code == "E100" or all(problem.location and problem.location.line for problem in wrong.value.problems)
-    assert world.terraform.calls == []
-    assert world.store.content == {}
+    assert (world.terraform.calls, world.store.content) == ([], {})
 
 
 def test_problems_of_all_files_are_reported_at_once(world: World) -> None:

@@ -350,8 +350,7 @@ class TestTheLedger:
         found = check_drift(world.ports)
         assert conditions(found) == {"dev": "drifted", "staging": "clean", "prod": "clean"}
         assert [[problem.code for problem in each.problems] for each in found.environments] == [["E404"]] * 3
-        assert found.environments[0].drifted == 1
-        assert found.exit_code() == ExitCode.FAILED
+        assert (found.environments[0].drifted, found.exit_code()) == (1, ExitCode.FAILED)
 
     def test_store_lost_midway_does_not_hide_found_drift(self, world: World) -> None:
         by_hand(world, "dev")

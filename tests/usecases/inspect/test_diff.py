@@ -7,7 +7,6 @@ from envctl.domain.guards import RefusedError
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.inspect.diff import Diff, Side, diff_environments
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger.store_layout import release_key
@@ -81,24 +80,6 @@ class TestReleases:
         assert found.distance and found.distance.behind == load_status(world.ports).environments[1].lag == 2
         assert len(found.distance.releases) == 3
 
-    def test_distance_skips_intermediate_environments(self, world: World) -> None:
-        deploy_everywhere(world)
-        deploy_edited(world, 1)
-        promote(world.ports, "dev", "staging")
-        deploy_edited(world, 2)
-        found = diff_environments(world.ports, "prod", "dev")
-        assert found.distance is not None
-        assert (found.distance.older, found.distance.newer, found.distance.behind) == ("prod", "dev", 2)
-
-    def test_rolled_back_dev_can_be_the_older_side(self, world: World) -> None:
-        apply(world.ports, "dev")
-        deploy_edited(world, 1)
-        promote(world.ports, "dev", "staging")
-        rollback(world.ports, "dev")
-        found = diff_environments(world.ports, "dev", "staging")
-        assert found.distance is not None
-        assert (found.distance.older, found.distance.newer, found.distance.behind) == ("dev", "staging", 1)
-
     def test_code_patch_is_shown_on_request(self, world: World) -> None:
         deploy_everywhere(world)
         deploy_edited(world, 1)
@@ -159,8 +140,7 @@ class TestEmptyEnvironments:
         destroy(world.ports, "dev")
         world.edit("modules/network/main.tf", 'variable "cidr" {\n')
         found = diff_environments(world.ports, "dev", "prod")
-        assert codes(found.first) == ["E201"]
-        assert codes(found.second) == []
+        assert (codes(found.first), codes(found.second)) == (["E201"], [])
         assert found.unknown
 
 
@@ -266,14 +246,6 @@ class TestParity:
         world.edit(STAGING, 'cidr = "10.20.0.0/16"\nsise = 2\n')
         (line,) = catch(RefusedError, promote, world.ports, "staging", "prod").refusals[0].because
         assert (line.code, str(line.location)) == ("E203", f"{STAGING}:2")
-
-    def test_only_the_last_two_environments_are_compared(self, world: World) -> None:
-        world.edit(DEV, world.tree.content[DEV].decode() + "size = 2\n")
-        deploy_everywhere(world)
-        assert unequal(diff_environments(world.ports, "dev", "prod")) == [
-            ("cidr", "differs", "allowed"),
-            ("size", "differs", ""),
-        ]
 
     @pytest.mark.parametrize("order", [("staging", "prod"), ("prod", "staging")])
     def test_parity_is_compared_for_the_release_to_promote(self, world: World, order: tuple[str, str]) -> None:

@@ -135,11 +135,6 @@ class TestExplain:
         assert [pair.variable for pair in told.artifacts] == ["image"]
         assert told.settings == ()
 
-    def test_unexplained_change_has_cause_other(self, world: World) -> None:
-        apply(world.ports, "dev")
-        world.terraform.reality["dev", "web"] = "what somebody made of it"
-        assert self.causes(explain_plan(world.ports, "dev")) == ["other"]
-
     def test_first_deployment_is_explained_by_release(self, world: World) -> None:
         told = explain_plan(world.ports, "dev")
         assert (self.causes(told), told.runs, told.unexplained) == (["release"], "", "")

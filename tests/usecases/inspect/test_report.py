@@ -53,8 +53,7 @@ def test_report_runs_no_terraform_and_asks_no_questions(world: World) -> None:
     world.prompter.nobody = True
     before = dict(world.store.content)
     build_report(world.ports)
-    assert world.terraform.calls == []
-    assert world.store.content == before
+    assert (world.terraform.calls, world.store.content) == ([], before)
 
 
 def test_an_empty_ledger_makes_an_empty_report(world: World) -> None:
@@ -72,8 +71,7 @@ def test_report_is_the_same_for_two_people(world: World) -> None:
         world.identity.name = name
         told = build_report(world.ports)
         seen.append((told.status.environments[2].gates, told.outlooks[2].approvals, told.outlooks[2].why.who))
-    assert seen[0] == seen[1]
-    assert seen[0][0] == {"peer": (1, 1), "business": (0, 2)}
+    assert (seen[0], seen[0][0]) == (seen[1], {"peer": (1, 1), "business": (0, 2)})
     assert [given.by for given in seen[0][1]] == [Actor("bob@example.com")]
 
 

@@ -7,7 +7,6 @@ import pytest
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, UsageError
 from envctl.domain.guards import RefusedError
-from envctl.domain.ledger import checkpoint
 from envctl.domain.ledger.events import DeploymentStarted
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested
 from envctl.usecases.approval.approve import approve_plan
@@ -22,12 +21,10 @@ from envctl.usecases.deployment.run import DeployOptions
 from envctl.usecases.deployment.verification import verify
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.drift.fix import fix_drift
-from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.inspect.rules import load_environment_rules
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, rules_store, store_layout
 from tests.catching import catch
-from tests.fakes.checkpoints import decode_state
 from tests.fakes.world import IMAGE, NETWORK, SettableIdentity, World, list_entries
 from tests.usecases.steps import deploy_to_staging, edit_project
 
@@ -187,15 +184,6 @@ class TestDeletedGates:
         releases(deployed, 3)
         # The gates are gone now: nothing of them is asked any more.
         becomes(deployed, "bob")
-        assert promote(deployed.ports, "staging", "prod").deployment
-
-    def test_additional_gate_is_required_by_the_tree(self, deployed: World) -> None:
-        releases(deployed, 2)
-        edit_project(deployed, (GATES, "[environments.prod.gates]\napprovals = { peer = 1, business = 2, law = 1 }\n"))
-        all_approve(deployed)
-        message = refused(lambda: promote(deployed.ports, "staging", "prod"))["G106"]
-        assert message.endswith("lacks approvals for prod: law (0 of 1)")
-        all_approve(deployed, "peer", "business", "business", "law")
         assert promote(deployed.ports, "staging", "prod").deployment
 
     def test_status_and_why_show_gates_of_both_documents(self, deployed: World) -> None:
@@ -550,20 +538,6 @@ class TestReset:
         left.clock.time += 8 * DAY
         assert "G106" in refused(lambda: promote(left.ports, "staging", "prod"))
         assert withdraw_reset(left.ports, "prod").reset is None
-
-    def test_reset_survives_checkpoints(self, left: World) -> None:
-        reset_rules(left.ports, "prod", "they left")
-        while journal.load(left.ports).seq % checkpoint.INTERVAL != 1:
-            lock_environment(left.ports, "dev", "x")
-            if journal.load(left.ports).seq % checkpoint.INTERVAL != 1:
-                unlock_environment(left.ports, "dev")
-        seq = journal.load(left.ports).seq - 1
-        kept = decode_state(left.store.content[store_layout.checkpoint_key(seq)])
-        assert kept is not None
-        assert (
-            kept.find_environment("prod").rules_reset == journal.load(left.ports).find_environment("prod").rules_reset
-        )
-        assert kept.find_environment("prod").rules_reset is not None
 
     def test_reset_needs_reason_and_recorded_rules(self, left: World) -> None:
         with pytest.raises(UsageError, match="E008"):

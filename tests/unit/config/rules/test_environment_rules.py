@@ -37,12 +37,8 @@ def test_usual_gates_are_three() -> None:
 def test_default_rules_refuse_nothing() -> None:
     assert Rules() == ruled(PROMOTION).rules
     assert check_guards(PROMOTION) == ()
-    assert (Rules().rehearsed, Rules().may_differ, Rules().protected, Rules().self_approval) == (
-        "warn",
-        None,
-        False,
-        False,
-    )
+    usual = Rules()
+    assert (usual.rehearsed, usual.may_differ, usual.protected, usual.self_approval) == ("warn", None, False, False)
 
 
 HOLDING = {

@@ -278,14 +278,7 @@ def test_meaningless_window_is_found(windows: list[Window], expected: tuple[int,
 
 ZONES = ["Europe/Berlin", NEW_YORK, "Asia/Tokyo", "Australia/Lord_Howe", "America/St_Johns", HAVANA, "UTC"]
 # Days on which clocks change somewhere in these zones, and one on which they don't.
-CHANGES = [
-    date(2026, 3, 8),
-    date(2026, 3, 29),
-    date(2026, 4, 5),
-    date(2026, 10, 4),
-    date(2026, 10, 25),
-    date(2026, 11, 1),
-]
+CHANGES = [date(2026, month, day) for month, day in ((3, 8), (3, 29), (4, 5), (10, 4), (10, 25), (11, 1))]
 DATES = st.builds(
     lambda day, more: day + timedelta(days=more), st.sampled_from([*CHANGES, date(2026, 7, 15)]), st.integers(-2, 2)
 )

@@ -253,8 +253,7 @@ def test_deployed_waiting_stack_covers_no_unseen_change() -> None:
 def test_change_describes_itself() -> None:
     created, waits = fingerprint_plan(EnvironmentPlan("prod", "r1", (*plan(ONE).stacks, WAITING.stacks[1]))).changes
     assert created.description == "update network: aws_vpc.main"
-    assert waits.description == "web (planned later)"
-    assert waits == PlannedChange("web", "", "", "wait")
+    assert (waits.description, waits) == ("web (planned later)", PlannedChange("web", "", "", "wait"))
 
 
 def test_stored_fingerprint_is_shown_without_values() -> None:

@@ -208,12 +208,6 @@ class TestOfTheTree:
         apply(world.ports, "dev")
         assert there(world, "dev") == {"base", "web"}
 
-    def test_never_started_stack_is_unknown(self, world: World) -> None:
-        world.terraform.fails_on.add(("dev", "base"))
-        with pytest.raises(OperationFailedError):
-            apply(world.ports, "dev")
-        assert held(world, "dev") == {"base"}
-
     def test_lost_state_is_not_an_empty_state(self, world: World) -> None:
         drop_cache(world)
         world.terraform.lose_state("dev", "cache")
