@@ -248,6 +248,10 @@ def _edited(**changes: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
+def _old(name: str) -> Any:
+    return json.loads(OLD[name][0])["event"]
+
+
 REFUSED = {
     "an event of a kind that a newer envctl writes": _edited(event={"kind": "moon landed"}),
     "an event without a kind": _edited(event={"release": "r1"}),
@@ -257,18 +261,16 @@ REFUSED = {
     "an actor with one field too many": _edited(actor={**json.loads(encode_entry(ENTRY))["actor"], "admin": True}),
     "a field too many": _edited(note="hello"),
     "a later field that is written though it says nothing": _edited(
-        event=json.loads(OLD["an approval that was given"][0])["event"] | {"plan": ""}
+        event=_old("an approval that was given") | {"plan": ""}
     ),
-    "a later field of the wrong type": _edited(
-        event=json.loads(OLD["a deployment that was started"][0])["event"] | {"waiver": "7"}
-    ),
+    "a later field of the wrong type": _edited(event=_old("a deployment that was started") | {"waiver": "7"}),
     "a later field that is true instead of a number": _edited(
-        event=json.loads(OLD["a deployment that was started"][0])["event"] | {"waiver": True}
+        event=_old("a deployment that was started") | {"waiver": True}
     ),
     "a list that holds something else than text": _edited(
-        event=json.loads(OLD["a deployment that succeeded"][0])["event"] | {"performed": [1]}
+        event=_old("a deployment that succeeded") | {"performed": [1]}
     ),
-    "an unknown move": _edited(event=json.loads(OLD["a deployment that was started"][0])["event"] | {"action": "jump"}),
+    "an unknown move": _edited(event=_old("a deployment that was started") | {"action": "jump"}),
     "a time that is none": _edited(at="yesterday"),
     "a time without a zone": _edited(at="2026-11-25T08:00:00.000"),
     "a time in another zone": _edited(at="2026-11-25T17:00:00.000+09:00"),

@@ -116,12 +116,6 @@ def test_check_reports_weaker_bucket_and_its_fix(world: World) -> None:
     assert (found.exit_code, found.next) == (2, "envctl bootstrap")
 
 
-def test_check_of_complete_buckets_exits_with_zero(world: World) -> None:
-    bootstrap(world.ports)
-    found = check_buckets(world.ports)
-    assert (found.exit_code, found.next) == (0, "")
-
-
 def test_check_of_unprobed_store_is_incomplete(world: World) -> None:
     bootstrap(world.ports)
     world.store.content.clear()

@@ -211,15 +211,6 @@ class TestDrift:
         assert [warning.code for warning in done.warnings] == ["G110"]
         assert any("G110" in heard for heard in world.observer.heard)
 
-    def test_empty_environment_is_not_checked_for_drift(self, world: World) -> None:
-        apply(world.ports, "dev")
-        found = check_drift(world.ports)
-        assert [(each.environment, each.condition) for each in found.environments] == [
-            ("dev", "clean"),
-            ("staging", "empty"),
-            ("prod", "empty"),
-        ]
-
     def test_drift_outside_of_plan_is_accepted_into_state(self, world: World) -> None:
         """Or it would be drift for ever: there is nothing to apply."""
         release = deploy_to_staging(world)

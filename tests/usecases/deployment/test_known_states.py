@@ -89,15 +89,6 @@ def test_waiting_stack_with_unknown_state_is_refused_later(world: World) -> None
     assert [stack for verb, _, stack in world.terraform.calls if verb == "apply"][-1] == "network"
 
 
-def test_destroy_of_state_of_another_ledger_is_refused(world: World) -> None:
-    web = world.terraform.reality.pop(("dev", "web"))
-    del world.terraform.reality["dev", "network"]
-    apply(with_another_store(world).ports, "dev", DeployOptions(selection=ONLY_NETWORK))
-    world.terraform.reality["dev", "web"] = web
-    assert refused(lambda: destroy(world.ports, "dev")) == ["G304"]
-    assert world.terraform.reality["dev", "web"] == web
-
-
 def test_break_glass_accepts_unknown_state_where_listed(world: World) -> None:
     with_another_store(world)
     wishes = DeployOptions(break_glass="the store was lost")

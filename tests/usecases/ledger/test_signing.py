@@ -127,16 +127,6 @@ def test_nothing_is_signed_without_a_signing_key() -> None:
     assert (world.signatures.signed, verify_ledger(world.ports).signed) == ([], ())
 
 
-def test_environment_without_key_counts_unsigned() -> None:
-    world = create_signing_world(("prod",))
-    deploy_to_staging(world)
-    approved(world)
-    promote(world.ports, "staging", "prod")
-    signed = [entry for entry in list_entries(world) if entry.signature]
-    assert {getattr(entry.event, "environment", "") for entry in signed} == {"prod"}
-    assert verify_ledger(world.ports).signed == ("prod",)
-
-
 def test_unsigned_deployment_is_not_recorded_or_started(world: World) -> None:
     release = apply(world.ports, "dev").release
     before, ran = dict(world.store.content), len(world.terraform.calls)
