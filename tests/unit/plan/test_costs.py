@@ -37,15 +37,8 @@ READ = ResourceChange("data.aws_ami.this", "aws_ami", Action.READ)
 INVOKED = ResourceChange("action.aws_do.it", "aws_do", Action.INVOKE)
 NEW = ResourceChange("aws_eip.out", "aws_eip", Action.CREATE)
 OUTPUT = OutputChange("url", Action.CREATE, None, "https://example.com")
-PLAN = EnvironmentPlan(
-    "dev",
-    "",
-    (
-        StackPlan("web", (READ, SIZE, INVOKED), (OUTPUT,)),
-        StackPlan("far", (NEW,)),
-        StackPlan("dns", waits_for=("web",)),
-    ),
-)
+WEB = StackPlan("web", (READ, SIZE, INVOKED), (OUTPUT,))
+PLAN = EnvironmentPlan("dev", "", (WEB, StackPlan("far", (NEW,)), StackPlan("dns", waits_for=("web",))))
 KNOWN = "web aws_instance.this"
 
 

@@ -73,12 +73,8 @@ def test_time_range_includes_start_and_excludes_end() -> None:
     week = parse_time_range("7d", "1d", NOW)
     assert week.since is not None
     assert week.until is not None
-    assert [week.contains(at) for at in (week.since - tick, week.since, week.until - tick, week.until)] == [
-        False,
-        True,
-        True,
-        False,
-    ]
+    moments = (week.since - tick, week.since, week.until - tick, week.until)
+    assert [week.contains(at) for at in moments] == [False, True, True, False]
     assert TimeRange().contains(NOW)
 
 

@@ -61,12 +61,8 @@ def approve_all(world: World, by: tuple[str, ...] = ("bob@example.com", "cat@exa
 
 def test_apply_creates_and_records_a_release(world: World) -> None:
     done = apply(world.ports, "dev")
-    assert [type(entry.event) for entry in list_entries(world)] == [
-        ReleaseCreated,
-        DeploymentStarted,
-        DeploymentSucceeded,
-        VerificationPassed,
-    ]
+    kinds = [type(entry.event) for entry in list_entries(world)]
+    assert kinds == [ReleaseCreated, DeploymentStarted, DeploymentSucceeded, VerificationPassed]
     assert done.deployment and done.deployment.outcome == "succeeded"
     assert (done.deployment.changed, done.next) == (2, "envctl promote dev staging")
 

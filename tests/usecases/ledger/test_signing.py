@@ -531,12 +531,8 @@ class Forgetful(MemoryStore):
 def test_signed_append_with_lost_response_is_recognized(world: World) -> None:
     lossy = replace(anew(world), store=Forgetful(world.store.content))
     apply(lossy.ports, "dev")
-    assert [type(entry.event) for entry in list_entries(world)] == [
-        ReleaseCreated,
-        DeploymentStarted,
-        DeploymentSucceeded,
-        VerificationPassed,
-    ]
+    kinds = [type(entry.event) for entry in list_entries(world)]
+    assert kinds == [ReleaseCreated, DeploymentStarted, DeploymentSucceeded, VerificationPassed]
     assert verify_ledger(world.ports).entries == 4
 
 

@@ -64,12 +64,8 @@ def test_result_lists_files_and_next_commands(world: World) -> None:
     assert begun.files == tuple(sorted(world.project_folder.laid["blog"]))
     # prod-account is the same account.
     assert begun.placeholders == ("prod",)
-    assert begun.next == (
-        "cd 'my projects/blog'",
-        "envctl validate",
-        "envctl --sandbox apply dev",
-        "envctl --sandbox promote dev prod",
-    )
+    deploy = [f"envctl --sandbox {command}" for command in ("apply dev", "promote dev prod")]
+    assert begun.next == ("cd 'my projects/blog'", "envctl validate", *deploy)
 
 
 def test_dry_run_creates_nothing(world: World) -> None:

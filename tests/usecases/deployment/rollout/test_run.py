@@ -34,12 +34,7 @@ READ_BY_ALARMS = (
     '\n[stacks.alarms]\nmodule = "modules/alarms"\ninputs = { group = "web.group" }\n',
 )
 AT_REST = ("blue", 100, OLD_IMAGE, "")
-STEPS = [
-    ("green", 10, NEW_IMAGE, OLD_IMAGE),
-    ("green", 50, NEW_IMAGE, OLD_IMAGE),
-    ("green", 100, NEW_IMAGE, OLD_IMAGE),
-    ("green", 100, NEW_IMAGE, ""),
-]
+STEPS = [*(("green", percent, NEW_IMAGE, OLD_IMAGE) for percent in (10, 50, 100)), ("green", 100, NEW_IMAGE, "")]
 BLUE, GREEN = Traffic(Live("blue", OLD_IMAGE)), Traffic(Live("green", NEW_IMAGE))
 
 
