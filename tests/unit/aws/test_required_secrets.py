@@ -116,7 +116,7 @@ FOUND = {
 
 
 @pytest.mark.parametrize(("name", "kind", "value", "expected"), FOUND.values(), ids=FOUND)
-def test_required_secret_is(name: str, kind: str, value: str, expected: list[str]) -> None:
+def test_required_secrets_are_found(name: str, kind: str, value: str, expected: list[str]) -> None:
     assert asked(var(name, kind), f"{name} = {value}" if value else "") == expected
 
 

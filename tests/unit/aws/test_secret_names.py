@@ -72,12 +72,12 @@ NO_NAMES: dict[str, tuple[SecretKind, str]] = {
 
 
 @pytest.mark.parametrize(("kind", "text", "named"), NAMES.values(), ids=NAMES)
-def test_named_is_by(kind: SecretKind, text: str, named: NeededSecret | None) -> None:
+def test_secret_name_is_parsed(kind: SecretKind, text: str, named: NeededSecret | None) -> None:
     assert parse_secret(kind, text) == named
 
 
 @pytest.mark.parametrize(("kind", "text"), NO_NAMES.values(), ids=NO_NAMES)
-def test_no_name_is(kind: SecretKind, text: str) -> None:
+def test_invalid_secret_name_is_refused(kind: SecretKind, text: str) -> None:
     assert text.strip() == "" or text not in str(catch(ValueError, parse_secret, kind, text))
 
 

@@ -241,7 +241,7 @@ def test_required_output_is_the_referenced_output() -> None:
         pytest.param({"url": "http://a", "path": "//b"}, "http://a//b", id="a path is never taken for a host"),
     ],
 )
-def test_url_of_http_probe_is(table: dict[str, object], url: str) -> None:
+def test_url_of_http_probe_is_resolved(table: dict[str, object], url: str) -> None:
     assert resolve_check(read(**table), "http", OUTPUTS) == HttpProbe("http", url, 200, None, 60.0)
 
 

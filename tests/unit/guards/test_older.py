@@ -79,7 +79,7 @@ NOT_OLDER: dict[str, Request] = {
 
 
 @pytest.mark.parametrize("request_", NOT_OLDER.values(), ids=NOT_OLDER.keys())
-def test_what_is_not_older_passes(request_: Request) -> None:
+def test_newer_or_equal_release_passes(request_: Request) -> None:
     assert answer("G111", request_) is None
 
 

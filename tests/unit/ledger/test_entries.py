@@ -193,7 +193,7 @@ def test_changed_byte_is_found_within_one_entry(kept: Stored, data: st.DataObjec
 
 
 @given(chains, st.data())
-def test_a_removed_entry_is_named(kept: Stored, data: st.DataObject) -> None:
+def test_removed_entry_is_named(kept: Stored, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(kept) - 2))
     number, _ = kept.pop(at)
     broken = verify_chain(kept)

@@ -86,7 +86,7 @@ def _holds_text(kind: object) -> bool:
         (Problem("E331", "no", stack="web"), "E331 in stack web"),
     ],
 )  # fmt: skip
-def test_a_label_has_code_and_place(problem: Problem, label: str) -> None:
+def test_label_has_code_and_place(problem: Problem, label: str) -> None:
     assert problem.label == label
 
 

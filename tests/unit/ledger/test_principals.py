@@ -62,7 +62,7 @@ ROLES = {
 
 
 @pytest.mark.parametrize(("arn", "role"), ROLES.values(), ids=ROLES)
-def test_role_arn_of_a_session_is(arn: str, role: str) -> None:
+def test_session_has_its_role_arn(arn: str, role: str) -> None:
     assert to_role_arn(arn) == role
 
 
@@ -78,5 +78,5 @@ NAMES = {
 
 
 @pytest.mark.parametrize(("actor", "name"), NAMES.values(), ids=NAMES)
-def test_session_name_of_an_actor_is(actor: Actor | None, name: str) -> None:
+def test_actor_has_its_session_name(actor: Actor | None, name: str) -> None:
     assert format_session_name(actor) == name

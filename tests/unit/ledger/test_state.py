@@ -47,7 +47,7 @@ SOAKED: dict[str, tuple[Evidence, timedelta]] = {
 
 
 @pytest.mark.parametrize(("proof", "soaked"), SOAKED.values(), ids=SOAKED.keys())
-def test_soak_of_a_release_is(proof: Evidence, soaked: timedelta) -> None:
+def test_soak_is_the_longest_stay(proof: Evidence, soaked: timedelta) -> None:
     assert proof.measure_soak(NOW) == soaked
 
 

@@ -153,7 +153,7 @@ KEEPERS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize(("pinned", "keeper"), KEEPERS.values(), ids=KEEPERS.keys())
-def test_checkpoint_signer_is(pinned: tuple[str, ...], keeper: str) -> None:
+def test_last_pinned_environment_signs_checkpoints(pinned: tuple[str, ...], keeper: str) -> None:
     assert replace(TRUST, pinned={name: TRUST.pinned[name] for name in pinned}).checkpoint_signer == keeper
 
 

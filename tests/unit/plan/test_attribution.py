@@ -60,7 +60,7 @@ CASES = {
         drift=[NOTHING],
         settings=[stack(update(("a", 1)), output=[1])],
     ),
-    "new code's": case(stack(update(("a", 1))), {"release": ["update x.a a"]}, drift=[NOTHING], settings=[NOTHING]),
+    "new code": case(stack(update(("a", 1))), {"release": ["update x.a a"]}, drift=[NOTHING], settings=[NOTHING]),
     "what undoes drift": case(
         stack(update(("tag", "ours")), drifted=DRIFTED),
         {"drift": ["update x.a tag"]},
@@ -103,7 +103,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("plan", "between", "expected"), CASES.values(), ids=CASES.keys())
-def test_causes(plan: StackPlan, between: dict[Cause, list[StackPlan]], expected: Expected) -> None:
+def test_each_change_has_its_cause(plan: StackPlan, between: dict[Cause, list[StackPlan]], expected: Expected) -> None:
     assert told(split_by_cause([plan], between)) == expected
 
 

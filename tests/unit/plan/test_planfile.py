@@ -73,7 +73,7 @@ RESOURCES: dict[str, tuple[dict[str, Any], ResourceChange | None]] = {
     ),
     "a replacement that creates first": (resource("create", "delete"), became(Action.REPLACE, creates_first=True)),
     "a new one beside an old one that stays is no replacement": (resource("create", "forget"), became(Action.RENEW)),
-    "OpenTofu's": (resource("forget", "create"), became(Action.RENEW)),
+    "by OpenTofu": (resource("forget", "create"), became(Action.RENEW)),
     "a resource that is only moved": (
         resource("no-op", before={"a": 1}, after={"a": 1}, previous_address="module.web.terraform_data.old"),
         became(Action.MOVE, moved_from="terraform_data.old"),

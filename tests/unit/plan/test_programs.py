@@ -69,7 +69,7 @@ TOLD: dict[str, tuple[Json, tuple[str, ...]]] = {
         plan("create", provisioners=[runs("local-exec", command={})]),
         (f"local-exec ({WHEN}): command (not said in the plan)",),
     ),
-    "another's form": (plan("create", provisioners=[{"type": "later"}]), (f"later ({WHEN}): (not said in the plan)",)),
+    "another form": (plan("create", provisioners=[{"type": "later"}]), (f"later ({WHEN}): (not said in the plan)",)),
     "a command that holds a secret": (
         plan(
             "create",

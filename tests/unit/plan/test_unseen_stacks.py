@@ -75,7 +75,7 @@ def test_each_unseen_stack_is_described() -> None:
     )
 
 
-def test_what_reads_a_changing_output_is_planned_anew() -> None:
+def test_reader_of_changing_output_is_planned_anew() -> None:
     changing = StackPlan("network", outputs=(OutputChange("id", Action.UPDATE, "a", "b"),))
     plan = EnvironmentPlan(
         "prod", "r1", (changing, StackPlan("web"), StackPlan("db"), StackPlan("jobs", waits_for=("web",)))

@@ -123,7 +123,7 @@ def test_any_difference_makes_another_release(other: Release) -> None:
 
 
 @given(st.integers(0, len(BUNDLE) - 1), st.integers(1, 255))
-def test_a_flipped_byte_is_noticed(position: int, mask: int) -> None:
+def test_flipped_byte_is_noticed(position: int, mask: int) -> None:
     damaged = bytearray(BUNDLE)
     damaged[position] ^= mask
     with pytest.raises(DamagedBundleError):

@@ -85,7 +85,7 @@ DIFFERENT = (of("staging", setting(1, STAGING)), of("prod", setting(2, PROD)))
         pytest.param((), frozenset({"zone"}), "", id="parity refuses another one"),
     ],
 )
-def test_parity_of_a_difference_is(may_differ: tuple[str, ...], refused: frozenset[str], parity: str) -> None:
+def test_difference_is_judged_by_parity(may_differ: tuple[str, ...], refused: frozenset[str], parity: str) -> None:
     (pair,) = compare_settings(*DIFFERENT, may_differ=may_differ, refused=refused).pairs
     assert pair.parity == parity
 

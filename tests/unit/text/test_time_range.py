@@ -42,7 +42,7 @@ SPANS = {
 
 
 @pytest.mark.parametrize(("since", "until", "expected"), SPANS.values(), ids=SPANS)
-def test_time_range_is(since: str, until: str, expected: TimeRange) -> None:
+def test_time_range_is_parsed(since: str, until: str, expected: TimeRange) -> None:
     assert parse_time_range(since, until, NOW) == expected
 
 
@@ -63,7 +63,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("since", "until", "message"), WRONG.values(), ids=WRONG)
-def test_invalid_time_range_is(since: str, until: str, message: str) -> None:
+def test_invalid_time_range_is_refused(since: str, until: str, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
         parse_time_range(since, until, NOW)
 

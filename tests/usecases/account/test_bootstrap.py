@@ -150,7 +150,7 @@ TWICE = {
 
 
 @pytest.mark.parametrize(("old", "new", "said"), TWICE.values(), ids=TWICE)
-def test_one_bucket_may_not_be(world: World, old: str, new: str, said: str) -> None:
+def test_one_bucket_may_not_serve_two_purposes(world: World, old: str, new: str, said: str) -> None:
     edit_project(world, (old, new))
     if said == "the store and a state":
         world.access.accounts = dict.fromkeys(["", *ACCOUNTS], OWN)

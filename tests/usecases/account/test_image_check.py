@@ -287,7 +287,7 @@ FOUND: dict[str, tuple[set[str], bool, ImagePresence | None]] = {
 
 
 @pytest.mark.parametrize(("held", "sandbox", "found"), FOUND.values(), ids=FOUND.keys())
-def test_image_check_reports(own: World, held: set[str], sandbox: bool, found: ImagePresence | None) -> None:
+def test_image_check_reports_presence(own: World, held: set[str], sandbox: bool, found: ImagePresence | None) -> None:
     apply(own.ports, "dev")
     own.registries.held, own.sandbox = held, sandbox
     own.registries.asked.clear()

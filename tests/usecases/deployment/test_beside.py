@@ -161,7 +161,7 @@ def test_preview_covers_the_pipeline_by_default(world: World) -> None:
     ]
 
 
-def test_a_report_tells_the_releases_of_the_pipeline(world: World) -> None:
+def test_report_shows_only_pipeline_releases(world: World) -> None:
     apply(world.ports, "management")
     of_dev = apply(world.ports, "dev").release
     told = build_report(world.ports)

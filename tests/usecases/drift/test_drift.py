@@ -123,7 +123,7 @@ TOLD: dict[str, tuple[Arrangement, Expected]] = {
 
 
 @pytest.mark.parametrize(("arrange", "expected"), TOLD.values(), ids=TOLD.keys())
-def test_drift_check_reports(world: World, arrange: Arrangement, expected: Expected) -> None:
+def test_drift_check_reports_condition_and_next(world: World, arrange: Arrangement, expected: Expected) -> None:
     arrange(world)
     found = check_drift(world.ports)
     (staging,) = (each for each in found.environments if each.environment == "staging")

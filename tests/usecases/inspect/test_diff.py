@@ -44,7 +44,7 @@ def codes(side: Side) -> list[str]:
 
 
 class TestReleases:
-    def test_the_same_release(self, world: World) -> None:
+    def test_same_release_has_no_distance(self, world: World) -> None:
         release = deploy_everywhere(world)
         found = diff_environments(world.ports, "staging", "prod")
         assert [(side.release, side.origin) for side in (found.first, found.second)] == [(release, "deployed")] * 2
@@ -124,7 +124,7 @@ class TestEmptyEnvironments:
         assert found.first.known is None
         assert found.second.against == found.first.release == apply(world.ports, "dev").release
 
-    def test_the_working_tree_is_newer_than_every_release(self, world: World) -> None:
+    def test_working_tree_is_newer_than_every_release(self, world: World) -> None:
         deploy_everywhere(world)
         destroy(world.ports, "dev")
         world.edit("modules/network/main.tf", NETWORK.decode() + "# not deployed\n")

@@ -167,7 +167,7 @@ def with_a_role(world: World) -> None:
     world.edit("envctl.toml", PROJECT.decode().replace("[environments.dev]", place))
 
 
-def test_a_command_gets_the_outputs_of_the_environment(world: World) -> None:
+def test_command_gets_outputs_of_its_environment(world: World) -> None:
     found = load_exec_environment(world.ports, "dev")
     release = read_outputs(world.ports, "dev")[0].release
     assert found.variables == {

@@ -52,7 +52,7 @@ def test_deployed_changes_are_not_pending(world: World) -> None:
     assert sentences(world) == []
 
 
-def test_a_changed_setting_is_counted_and_planned_next(world: World) -> None:
+def test_changed_setting_is_counted_and_planned_next(world: World) -> None:
     world.edit(STAGING, 'cidr = "10.99.0.0/16"\nsize = 7\n')
     assert pending(world, "staging").settings.names == ("cidr", "size")
     assert of(world, "staging").next == "envctl plan staging"
@@ -74,7 +74,7 @@ def test_new_file_of_module_is_a_code_change(world: World) -> None:
     assert found and found.names == ("modules/web/more.tf",)
 
 
-def test_a_changed_artifact_is_a_change_of_code(world: World) -> None:
+def test_changed_artifact_is_a_code_change(world: World) -> None:
     world.edit(DEV, f'cidr = "10.10.0.0/16"\nimage = "{IMAGE.replace("a" * 64, "b" * 64)}"\n')
     found = pending(world, "dev").code
     assert found and (found.state, found.names) == ("changed", ("image",))
@@ -88,7 +88,7 @@ def test_unreadable_settings_are_unknown(world: World) -> None:
     assert sentences(world)[0].startswith("staging: unknown whether its settings changed")
 
 
-def test_a_missing_bundle_is_unknown(world: World) -> None:
+def test_missing_bundle_leaves_changes_unknown(world: World) -> None:
     world.store.content = {key: data for key, data in world.store.content.items() if not key.startswith("releases/")}
     assert pending(world, "staging").settings.state == "unknown"
     found = pending(world, "dev").code

@@ -35,7 +35,7 @@ def test_formatted_file_is_reported_with_first_difference(world: World) -> None:
 
 
 @pytest.mark.parametrize("check", [True, False], ids=["check", "dry run"])
-def test_nothing_is_written_by(world: World, *, check: bool) -> None:
+def test_check_and_dry_run_write_nothing(world: World, *, check: bool) -> None:
     before = dict(world.tree.content)
     told, error = format_project(world.ports, check=check, dry_run=not check)
     assert [each.path for each in told.files] == [PROD]

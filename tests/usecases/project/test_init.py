@@ -145,7 +145,7 @@ REFUSED: dict[str, tuple[Choices, str]] = {
 
 
 @pytest.mark.parametrize(("choices", "code"), REFUSED.values(), ids=REFUSED)
-def test_project_is_not_created_with(world: World, choices: Choices, code: str) -> None:
+def test_project_with_invalid_choice_is_not_created(world: World, choices: Choices, code: str) -> None:
     raised = catch(UsageError, init_project, world.ports, "blog", choices)
     assert [problem.code for problem in raised.problems] == [code]
     assert world.project_folder.laid == {}

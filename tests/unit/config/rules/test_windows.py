@@ -498,7 +498,7 @@ def test_window_is_described(window: Window, text: str) -> None:
         ("09:00:59", time(9, 0, 59)),
     ],
 )
-def test_a_time_of_day_is_read(text: str, value: time) -> None:
+def test_time_of_day_is_parsed(text: str, value: time) -> None:
     assert parse_time(text) == value
     assert parse_end_time(text) == value
 
@@ -537,7 +537,7 @@ def test_invalid_end_is_refused(text: str) -> None:
         ("2028-02-29", datetime(2028, 2, 29)),
     ],
 )
-def test_a_moment_is_read(text: str, value: datetime) -> None:
+def test_moment_is_parsed(text: str, value: datetime) -> None:
     assert parse_moment(text) == value
     assert parse_moment(text).tzinfo is None
 

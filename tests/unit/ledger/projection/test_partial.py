@@ -50,7 +50,7 @@ PROVEN: dict[str, tuple[list[Step], list[str], bool]] = {
 
 
 @pytest.mark.parametrize(("steps", "proven", "whole"), PROVEN.values(), ids=PROVEN.keys())
-def test_partial_deployment_verifies_only(steps: list[Step], proven: list[str], whole: bool) -> None:
+def test_partial_deployment_proves_no_whole_release(steps: list[Step], proven: list[str], whole: bool) -> None:
     there = dev(*steps)
     assert [release for release, proof in there.evidence.items() if proof.verified] == proven
     assert there.whole == whole

@@ -55,5 +55,5 @@ HAPPENED: dict[str, tuple[list[Event], set[str]]] = {
 
 
 @pytest.mark.parametrize(("happened", "wanted"), HAPPENED.values(), ids=HAPPENED.keys())
-def test_stacks_that_a_deployment_began_with(happened: list[Event], wanted: set[str]) -> None:
+def test_begun_stacks_are_known_while_unfinished(happened: list[Event], wanted: set[str]) -> None:
     assert known(dev(*happened)) == wanted

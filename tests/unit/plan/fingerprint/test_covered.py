@@ -132,7 +132,9 @@ COVERED: dict[str, tuple[EnvironmentPlan, EnvironmentPlan, bool]] = {
 
 
 @pytest.mark.parametrize(("approved", "then", "covered"), COVERED.values(), ids=COVERED.keys())
-def test_approved_plan_covers(approved: EnvironmentPlan, then: EnvironmentPlan, covered: bool) -> None:
+def test_approved_plan_covers_only_weaker_plans(
+    approved: EnvironmentPlan, then: EnvironmentPlan, covered: bool
+) -> None:
     assert covers(approved, then) is covered
 
 

@@ -23,7 +23,7 @@ from tests.unit.plan.fingerprint.plans import (
 
 
 @given(plans())
-def test_a_plan_covers_itself(of: EnvironmentPlan) -> None:
+def test_plan_covers_itself(of: EnvironmentPlan) -> None:
     assert covers(of, of)
 
 

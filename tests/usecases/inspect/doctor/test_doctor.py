@@ -139,7 +139,7 @@ SOURCES = {
 
 
 @pytest.mark.parametrize(("source", "verdict"), SOURCES.values(), ids=SOURCES)
-def test_provider_source_is(world: World, source: ProviderSource, verdict: str) -> None:
+def test_provider_source_is_judged(world: World, source: ProviderSource, verdict: str) -> None:
     world.terraform.provider_source = source
     found = diagnose_project(world.ports)
     assert row(found, "Terraform", "providers").verdict == verdict
@@ -157,7 +157,7 @@ CLOCKS = {
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), CLOCKS.values(), ids=CLOCKS)
-def test_clock_skew_is(world: World, seconds: int, verdict: str) -> None:
+def test_clock_skew_is_judged(world: World, seconds: int, verdict: str) -> None:
     world.access.off = timedelta(seconds=seconds)
     found = diagnose_project(world.ports)
     told = row(found, "you", "clock")
@@ -188,7 +188,7 @@ def test_environment_without_credentials_hides_no_other(world: World) -> None:
     assert (found.exit_code, codes(found)) == (1, ["E413"])
 
 
-def test_the_account_of_another_environment_is_bad(world: World) -> None:
+def test_account_of_another_environment_is_bad(world: World) -> None:
     world.access.accounts["prod"] = DEV
     found = diagnose_project(world.ports)
     assert ("prod", "credentials", "bad") in amiss(found)
@@ -242,7 +242,7 @@ def test_store_without_account_id_is_a_warning(world: World) -> None:
     assert row(found, "store", "bucket").mend.endswith("[store] account_id")
 
 
-def test_a_bucket_in_another_region_is_bad(world: World) -> None:
+def test_bucket_in_another_region_is_bad(world: World) -> None:
     world.buckets.there[STATES["dev"]] = StoredBucket(DEV, "eu-west-1", FoundBucket())
     assert codes(diagnose_project(world.ports)) == ["E421"]
 
