@@ -15,6 +15,7 @@ from envctl.cli.ci.forge_publisher import Forge
 from envctl.domain.errors import OperationFailedError
 from tests.adapters.forge import github_server, gitlab_server
 from tests.adapters.forge.server import NUMBER, Server
+from tests.catching import catch
 
 Begin = Callable[[], AbstractContextManager[Server]]
 FORGES: dict[str, Begin] = {"GitHub": github_server.github, "GitLab": gitlab_server.gitlab}
@@ -127,9 +128,7 @@ def test_refusal_is_reported_with_a_hint(
     api: Forge, server: Server, name: str, answer: tuple[int, dict[str, Any]], said: str
 ) -> None:
     server.fails += [("POST", *answer)]
-    with pytest.raises(OperationFailedError) as raised:
-        api.open_issue("Drift in prod", "one", "drift")
-    (problem,) = raised.value.problems
+    (problem,) = catch(OperationFailedError, api.open_issue, "Drift in prod", "one", "drift").problems
     assert problem.code == "E036"
     assert problem.message.startswith(f"{name} (")
     assert said in problem.message

@@ -48,7 +48,7 @@ def signatures(name: str) -> KmsSignatures:
     return KmsSignatures(deployer, approver, lambda environment: arn(environment, name))
 
 
-def test_a_key_is_made_once(request: pytest.FixtureRequest) -> None:
+def test_key_is_created_once(request: pytest.FixtureRequest) -> None:
     keys = signatures("envctl-made-once")
     assert keys.create_key("prod")
     assert not keys.create_key("prod")

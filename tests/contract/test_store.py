@@ -19,6 +19,7 @@ from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
 from envctl.domain.errors import ConfigurationError, OperationFailedError
 from envctl.domain.ledger.clocks import TOLERANCE
 from envctl.usecases.ports.core import AlreadyExistsError, Store
+from tests.catching import catch
 from tests.contract.stores import BUCKET, STUBBORN, as_surroundings_say, in_s3, on_disk, somewhere
 from tests.fakes.world import MemoryStore
 from tests.faults.faults import (
@@ -103,8 +104,7 @@ def test_object_is_created_only_once(store: Store) -> None:
     for content in (b"first", b"second", b""):
         with pytest.raises(AlreadyExistsError):
             store.create("releases/a.tar", content)
-    assert store.read("releases/a.tar") == b"first"
-    assert store.list_keys("releases/") == ["releases/a.tar"]
+    assert (store.read("releases/a.tar"), store.list_keys("releases/")) == (b"first", ["releases/a.tar"])
 
 
 def test_one_of_many_concurrent_creates_wins(store: Store) -> None:
@@ -133,8 +133,7 @@ def test_keys_are_listed_sorted_by_folder_and_start(store: Store) -> None:
     assert store.list_keys("ledger/", after=numbers[0]) == numbers[1:]
     assert store.list_keys("ledger/", after="ledger/0000000003.json") == numbers[2:]
     assert store.list_keys("ledger/", after=numbers[-1]) == []
-    assert store.list_keys("releases/") == ["releases/x.tar"]
-    assert store.list_keys("checkpoints/") == []
+    assert (store.list_keys("releases/"), store.list_keys("checkpoints/")) == (["releases/x.tar"], [])
 
 
 def test_keys_beyond_one_page_are_listed(store: Store) -> None:
@@ -150,10 +149,8 @@ def test_prefetched_reads_equal_direct_reads(store: Store) -> None:
     with store.prefetch(["a/1", "a/2"], [("a/", ""), ("b/", "b/1")]):
         assert store.read("a/1") == b"one"
         assert store.read("a/2") is None
-        assert store.read_all(["a/1", "a/2"]) == [b"one", None]
-        assert store.list_keys("a/") == ["a/1"]
-        assert store.list_keys("b/", after="b/1") == []
-        assert store.list_keys("b/") == []
+        assert (store.read_all(["a/1", "a/2"]), store.list_keys("a/")) == ([b"one", None], ["a/1"])
+        assert (store.list_keys("b/", after="b/1"), store.list_keys("b/")) == ([], [])
 
 
 def test_prefetches_can_be_nested(store: Store) -> None:
@@ -162,9 +159,7 @@ def test_prefetches_can_be_nested(store: Store) -> None:
     with store.prefetch(["a/1", "a/\ufffd\n"], [("a/", "")]):
         with store.prefetch(["b/1", "a/1"], [("b/", "")]):
             assert store.list_keys("b/") == ["b/1"]
-        assert store.read("a/1") == b"one"
-        assert store.read("b/1") == b"two"
-        assert store.list_keys("a/") == ["a/1"]
+        assert (store.read("a/1"), store.read("b/1"), store.list_keys("a/")) == (b"one", b"two", ["a/1"])
 
 
 def test_prefetched_data_does_not_become_stale(store: Store) -> None:
@@ -172,13 +167,11 @@ def test_prefetched_data_does_not_become_stale(store: Store) -> None:
         assert store.read("a/1") is None
         assert store.list_keys("a/") == []
         store.create("a/1", b"one")
-        assert store.read("a/1") == b"one"
-        assert store.list_keys("a/") == ["a/1"]
+        assert (store.read("a/1"), store.list_keys("a/")) == (b"one", ["a/1"])
     with store.prefetch(["a/2"], [("a/", "a/1")]):
         pass
     store.create("a/2", b"two")
-    assert store.read("a/2") == b"two"
-    assert store.list_keys("a/", after="a/1") == ["a/2"]
+    assert (store.read("a/2"), store.list_keys("a/", after="a/1")) == (b"two", ["a/2"])
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -223,8 +216,7 @@ def test_one_of_many_processes_wins_each_entry(tmp_path: Path) -> None:
         for name in "abcd"
     ]
     for racer in racers:
-        assert racer.stdout is not None
-        assert racer.stdout.readline() == b"ready\n"
+        assert racer.stdout and racer.stdout.readline() == b"ready\n"
     for racer in racers:
         assert racer.stdin is not None
         racer.stdin.write(b"go\n")
@@ -247,17 +239,13 @@ UNUSABLE: dict[str, Callable[[Store], object]] = {
 @pytest.mark.parametrize("act", UNUSABLE.values(), ids=UNUSABLE.keys())
 def test_unusable_store_folder_is_reported(tmp_path: Path, act: Callable[[Store], object]) -> None:
     (tmp_path / ".envctl").write_text("a file where a folder should be")
-    with pytest.raises(OperationFailedError) as raised:
-        act(on_disk(tmp_path))
-    _readable(raised.value)
+    _readable(catch(OperationFailedError, act, on_disk(tmp_path)))
 
 
 def test_file_in_place_of_entry_folder_is_reported(tmp_path: Path) -> None:
     store = on_disk(tmp_path)
     store.create("ledger", b"a file where a folder should be")
-    with pytest.raises(OperationFailedError) as raised:
-        store.create("ledger/1.json", b"")
-    _readable(raised.value)
+    _readable(catch(OperationFailedError, store.create, "ledger/1.json", b""))
 
 
 @pytest.mark.sandbox
@@ -265,9 +253,8 @@ def test_file_in_place_of_entry_folder_is_reported(tmp_path: Path) -> None:
 def test_missing_bucket_is_reported(
     sandbox: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[Store], object]
 ) -> None:
-    with pytest.raises(OperationFailedError) as raised:
-        act(in_s3(sandbox, tmp_path, monkeypatch, "no-such-bucket"))
-    _readable(raised.value, "E450")
+    raised = catch(OperationFailedError, act, in_s3(sandbox, tmp_path, monkeypatch, "no-such-bucket"))
+    _readable(raised, "E450")
 
 
 @pytest.mark.parametrize("url", ["gs://bucket", "s3://", "memory://x"])

@@ -11,6 +11,7 @@ from envctl.adapters.store import connect
 from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError
+from tests.catching import catch
 from tests.contract.stores import BUCKET, HURRIED, as_surroundings_say, somewhere
 from tests.faults.faults import (
     CONFLICT,
@@ -68,9 +69,7 @@ SAID: dict[str, tuple[Fault, str, str]] = {
 
 
 def told(act: Callable[[], object]) -> Problem:
-    with pytest.raises(OperationFailedError) as raised:
-        act()
-    (problem,) = raised.value.problems
+    (problem,) = catch(OperationFailedError, act).problems
     assert "\n" not in problem.message
     assert "Debug source" not in problem.message
     assert len(problem.message) < 300
@@ -153,18 +152,16 @@ def test_write_with_lost_response_exists_once(proxy: FaultyProxy, fault: Fault) 
 @pytest.mark.parametrize("fault", [FAILED, THROTTLED, Dropped(), CONFLICT, ErrorResponse(500, "Oops", done=True)])
 def test_uncertain_write_is_not_reported_as_undone(proxy: FaultyProxy, fault: Fault) -> None:
     proxy.plan = fail_always(fault, is_write)
-    with pytest.raises(LostResponseError) as raised:
-        as_surroundings_say(somewhere()).create("ledger/1.json", b"one")
-    assert "nothing was recorded" not in raised.value.problems[0].hint
+    raised = catch(LostResponseError, as_surroundings_say(somewhere()).create, "ledger/1.json", b"one")
+    assert "nothing was recorded" not in raised.problems[0].hint
 
 
 @pytest.mark.parametrize("fault", [DENIED, EXPIRED, NO_BUCKET, WRONG_REGION, clock_skew_error("x", "y")])
 def test_refused_write_is_reported_as_undone(proxy: FaultyProxy, fault: Fault) -> None:
     proxy.plan = fail_always(fault, is_write)
-    with pytest.raises(OperationFailedError) as raised:
-        as_surroundings_say(somewhere()).create("ledger/1.json", b"one")
-    assert not isinstance(raised.value, LostResponseError)
-    assert raised.value.problems[0].hint.startswith("nothing was recorded; ")
+    raised = catch(OperationFailedError, as_surroundings_say(somewhere()).create, "ledger/1.json", b"one")
+    assert not isinstance(raised, LostResponseError)
+    assert raised.problems[0].hint.startswith("nothing was recorded; ")
 
 
 def test_refusal_after_uncertain_write_stays_uncertain(proxy: FaultyProxy) -> None:

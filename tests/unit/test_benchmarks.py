@@ -96,8 +96,7 @@ def test_trace_summary_shows_phases(tmp_path: Path) -> None:
     ]
     file.write_text(json.dumps({"traceEvents": [*lanes, *spans, {"ph": "C", "name": "memory"}]}))
     trace = traces.read(file)
-    assert dict(trace.commands()) == {"plan": 2}
-    assert dict(trace.own()) == {"store": 0.5, "access": 0.5}
+    assert (dict(trace.commands()), dict(trace.own())) == ({"plan": 2}, {"store": 0.5, "access": 0.5})
     assert trace.lines()[0] == (
         "4.00 s: 1.00 s until the first Terraform runs, 2.00 s while any does (2 plan; 1.5 at once on average), "
         "1.00 s after the last"
@@ -154,5 +153,4 @@ def test_generated_benchmark_project_can_be_loaded(tmp_path: Path) -> None:
     lay_out(tmp_path, Shape.even(3, environments=("dev", "staging")))
     with open_ports(Options(tmp_path)) as ports:
         project = load.load_project(ports)
-    assert list(project.stacks) == ["s01", "s02", "s03"]
-    assert list(project.environments) == ["dev", "staging"]
+    assert (list(project.stacks), list(project.environments)) == (["s01", "s02", "s03"], ["dev", "staging"])

@@ -14,7 +14,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("codes", "expected"), CASES.values(), ids=CASES.keys())
-def test_the_worst_of(codes: list[ExitCode], expected: ExitCode) -> None:
+def test_worst_exit_code_counts(codes: list[ExitCode], expected: ExitCode) -> None:
     assert worst_exit_code(codes) == worst_exit_code(codes[::-1]) == expected
 
 

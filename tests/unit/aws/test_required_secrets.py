@@ -36,107 +36,92 @@ def needs(module: str, settings: str, patterns: Secrets = PATTERNS, **more: Any)
     return find_required_secrets(resolved(found, settings, **more), found, patterns)
 
 
-def asked(module: str, settings: str, **more: Any) -> dict[str, tuple[str, ...]]:
-    """By `kind name` what asks for it."""
+KINDS = {"secretsmanager": "sm", "ssm": "ssm"}
+
+
+def asked(module: str, settings: str, **more: Any) -> list[str]:
+    """Return each secret as `kind name: what asks for it`; sm is Secrets Manager."""
     found = needs(module, settings, **more)
     assert found.problems == ()
-    return {f"{each.kind} {each.name}": each.asked_by for each in found.secrets}
+    return [f"{KINDS[each.kind]} {each.name}: {', '.join(each.asked_by)}" for each in found.secrets]
 
 
-def declared(name: str, type_: str, more: str = "") -> str:
+def var(name: str, type_: str, more: str = "") -> str:
+    """Return the declaration of a variable."""
     return f'variable "{name}" {{\n  type = {type_}\n  {more}\n}}\n'
 
 
-NAME = declared("db_secret_name", "string")
+NAME = var("db_secret_name", "string")
 FOUND = {
-    "a name": (NAME, 'db_secret_name = "shop/db"', {"secretsmanager shop/db": ("web.db_secret_name",)}),
-    "an empty name": (NAME, 'db_secret_name = ""', {}),
-    "no name": (declared("db_secret_name", "string", "default = null"), "db_secret_name = null", {}),
-    "a name that the module brings": (
-        declared("db_secret_name", "string", 'default = "shop/db"'),
-        "",
-        {"secretsmanager shop/db": ("web.db_secret_name",)},
-    ),
-    "a parameter": (
-        declared("key_parameter", "string"),
-        'key_parameter = "/shop/key"',
-        {"ssm /shop/key": ("web.key_parameter",)},
-    ),
+    "a name": ("db_secret_name", "string", '"shop/db"', ["sm shop/db: web.db_secret_name"]),
+    "an empty name": ("db_secret_name", "string", '""', []),
+    "no name": ("db_secret_name", "string\ndefault = null", "null", []),
+    "a name of the module": ("db_secret_name", 'string\ndefault = "shop/db"', "", ["sm shop/db: web.db_secret_name"]),
+    "a parameter": ("key_parameter", "string", '"/shop/key"', ["ssm /shop/key: web.key_parameter"]),
     "a list, in which one stands twice": (
-        declared("secret_names", "list(string)"),
-        'secret_names = ["a", "", "b", "a"]',
-        {
-            "secretsmanager a": ("web.secret_names[0]", "web.secret_names[3]"),
-            "secretsmanager b": ("web.secret_names[2]",),
-        },
+        "secret_names",
+        "list(string)",
+        '["a", "", "b", "a"]',
+        ["sm a: web.secret_names[0], web.secret_names[3]", "sm b: web.secret_names[2]"],
     ),
-    "a set": (
-        declared("secret_names", "set(string)"),
-        'secret_names = ["b"]',
-        {"secretsmanager b": ("web.secret_names[0]",)},
-    ),
+    "a set": ("secret_names", "set(string)", '["b"]', ["sm b: web.secret_names[0]"]),
     "a map": (
-        declared("secret_names", "map(string)"),
-        'secret_names = { DB = "a", KEY = "arn:aws:ssm:eu-west-1:333333333333:parameter/b" }',
-        {"secretsmanager a": ('web.secret_names["DB"]',), "ssm b": ('web.secret_names["KEY"]',)},
+        "secret_names",
+        "map(string)",
+        '{ DB = "a", KEY = "arn:aws:ssm:eu-west-1:333333333333:parameter/b" }',
+        ['sm a: web.secret_names["DB"]', 'ssm b: web.secret_names["KEY"]'],
     ),
     "an object of names": (
-        declared("secret_names", "object({ db = string, port = number })"),
-        'secret_names = { db = "a", port = 1 }',
-        {"secretsmanager a": ('web.secret_names["db"]',)},
+        "secret_names",
+        "object({ db = string, port = number })",
+        '{ db = "a", port = 1 }',
+        ['sm a: web.secret_names["db"]'],
     ),
     "an attribute": (
-        declared("db", "object({ host = string, db_secret_name = optional(string) })"),
-        'db = { host = "h", db_secret_name = "a" }',
-        {"secretsmanager a": ("web.db.db_secret_name",)},
+        "db",
+        "object({ host = string, db_secret_name = optional(string) })",
+        '{ host = "h", db_secret_name = "a" }',
+        ["sm a: web.db.db_secret_name"],
     ),
     "an attribute that is left out": (
-        declared("db", "object({ host = string, db_secret_name = optional(string) })"),
-        'db = { host = "h" }',
-        {},
+        "db",
+        "object({ host = string, db_secret_name = optional(string) })",
+        '{ host = "h" }',
+        [],
     ),
-    "an attribute with a default of its own, in a default": (
-        declared("db", 'object({ db_secret_name = optional(string, "a") })', "default = {}"),
+    "an attribute with a default, in a default": (
+        "db",
+        'object({ db_secret_name = optional(string, "a") })\ndefault = {}',
         "",
-        {"secretsmanager a": ("web.db.db_secret_name",)},
+        ["sm a: web.db.db_secret_name"],
     ),
     "attributes in maps and lists": (
-        declared("services", "map(object({ on = list(object({ a_parameter = string })) }))"),
-        'services = { api = { on = [{ a_parameter = "p" }] } }',
-        {"ssm p": ('web.services["api"].on[0].a_parameter',)},
+        "services",
+        "map(object({ on = list(object({ a_parameter = string })) }))",
+        '{ api = { on = [{ a_parameter = "p" }] } }',
+        ['ssm p: web.services["api"].on[0].a_parameter'],
     ),
-    "an attribute in what has no type": (
-        declared("db", "any"),
-        'db = [{ db_secret_name = "a" }]',
-        {"secretsmanager a": ("web.db[0].db_secret_name",)},
-    ),
+    "an attribute without a type": ("db", "any", '[{ db_secret_name = "a" }]', ["sm a: web.db[0].db_secret_name"]),
     "an item of a tuple": (
-        declared("db", "tuple([string, object({ db_secret_name = string })])"),
-        'db = ["x", { db_secret_name = "a" }]',
-        {"secretsmanager a": ("web.db[1].db_secret_name",)},
+        "db",
+        "tuple([string, object({ db_secret_name = string })])",
+        '["x", { db_secret_name = "a" }]',
+        ["sm a: web.db[1].db_secret_name"],
     ),
-    "a key of a map, which is no attribute": (
-        declared("labels", "map(string)"),
-        'labels = { db_secret_name = "not a name" }',
-        {},
-    ),
-    "what is sensitive": (
-        declared("db_secret_name", "string", "sensitive = true"),
-        'db_secret_name = "planted"',
-        {},
-    ),
-    "another setting": (declared("size", "number"), "size = 1", {}),
-    "a public parameter": (declared("ami_parameter", "string"), 'ami_parameter = "/aws/service/ami/x"', {}),
+    "a key of a map is none": ("labels", "map(string)", '{ db_secret_name = "not a name" }', []),
+    "what is sensitive": ("db_secret_name", "string\nsensitive = true", '"planted"', []),
+    "another setting": ("size", "number", "1", []),
+    "a public parameter": ("ami_parameter", "string", '"/aws/service/ami/x"', []),
 }
 
 
-@pytest.mark.parametrize(("module", "settings", "expected"), FOUND.values(), ids=FOUND)
-def test_required_secret_is(module: str, settings: str, expected: dict[str, tuple[str, ...]]) -> None:
-    assert asked(module, settings) == expected
+@pytest.mark.parametrize(("name", "kind", "value", "expected"), FOUND.values(), ids=FOUND)
+def test_required_secrets_are_found(name: str, kind: str, value: str, expected: list[str]) -> None:
+    assert asked(var(name, kind), f"{name} = {value}" if value else "") == expected
 
 
 def test_secret_of_several_stacks_is_required_once() -> None:
-    found = schema(web=NAME, jobs=NAME, other=declared("old_secret_name", "string"))
+    found = schema(web=NAME, jobs=NAME, other=var("old_secret_name", "string"))
     settings = resolved(found, 'db_secret_name = "a"\nold_secret_name = "a"\n')
     (only,) = find_required_secrets(settings, found, PATTERNS).secrets
     assert only.asked_by == ("web.db_secret_name", "jobs.db_secret_name", "other.old_secret_name")
@@ -145,21 +130,18 @@ def test_secret_of_several_stacks_is_required_once() -> None:
 
 def test_wired_and_builtin_variables_require_no_secret() -> None:
     everything = Secrets(secretsmanager=("*",))
-    wired = needs(NAME + declared("environment", "string"), "", everything, wired={"web": ["db_secret_name"]},
+    wired = needs(NAME + var("environment", "string"), "", everything, wired={"web": ["db_secret_name"]},
                   builtin={"environment": "prod"})  # fmt: skip
     assert wired == RequiredSecrets()
 
 
 def test_an_artifact_may_name_a_secret() -> None:
-    assert asked(NAME, "", artifacts={"db_secret_name": "shop/db"}) == {
-        "secretsmanager shop/db": ("web.db_secret_name",)
-    }
+    assert asked(NAME, "", artifacts={"db_secret_name": "shop/db"}) == ["sm shop/db: web.db_secret_name"]
 
 
 def test_secret_value_in_place_of_name_is_redacted() -> None:
     (problem,) = needs(NAME, 'db_secret_name = "planted p@ss!"').problems
-    assert problem.code == "E444"
-    assert problem.location == Location("prod.tfvars", 1)
+    assert (problem.code, problem.location) == ("E444", Location("prod.tfvars", 1))
     assert "planted" not in problem.message + problem.hint
 
 
@@ -174,19 +156,15 @@ MISFITS = {
     "a pattern that finds nothing": (NAME, Secrets(ssm=("*_parametre",)), ["E442"]),
     "a name that finds nothing": (NAME, Secrets(secretsmanager=("db_secret_nam",)), ["E442"]),
     "one that finds an attribute": (
-        declared("db", "map(object({ a_parameter = optional(string) }))"),
+        var("db", "map(object({ a_parameter = optional(string) }))"),
         Secrets(ssm=("*_parameter",)),
         [],
     ),
     "what is found by both": (NAME, Secrets(secretsmanager=("*_name",), ssm=("db_*",)), ["E443"]),
-    "what is named in full by both": (
-        NAME,
-        Secrets(secretsmanager=("db_secret_name",), ssm=("db_secret_name",)),
-        ["E443"],
-    ),
-    "what is sensitive": (declared("db_secret_name", "string", "sensitive = true"), PATTERNS, ["E442", "E442", "E443"]),
+    "named in full by both": (NAME, Secrets(secretsmanager=("db_secret_name",), ssm=("db_secret_name",)), ["E443"]),
+    "what is sensitive": (var("db_secret_name", "string", "sensitive = true"), PATTERNS, ["E442", "E442", "E443"]),
     "an attribute of what is sensitive": (
-        declared("db", "object({ a_parameter = string })", "sensitive = true"),
+        var("db", "object({ a_parameter = string })", "sensitive = true"),
         Secrets(ssm=("*_parameter",)),
         ["E443"],
     ),
@@ -218,7 +196,7 @@ _VALUES = st.recursive(
 def test_every_required_secret_comes_from_a_setting(value: object) -> None:
     from envctl.domain.settings.values import Setting
 
-    found = schema(web=declared("anything", "any"))
+    found = schema(web=var("anything", "any"))
     setting = Setting("anything", value, None, "file", sensitive=False, stacks=("web",))
     told = find_required_secrets(EnvironmentSettings("prod", (setting,), {}), found, Secrets(ssm=("a_parameter",)))
     assert all(each.name in str(value) and each.kind in SECRET_KINDS for each in told.secrets)

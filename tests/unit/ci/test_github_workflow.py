@@ -35,8 +35,7 @@ def steps(files: Mapping[str, str]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("order", ORDERS, ids="-".join)
 def test_each_job_promotes_release_from_previous_environment(order: tuple[str, ...]) -> None:
     found = read(made(order)[DEPLOY])["jobs"]
-    assert tuple(found) == order
-    assert tuple(job["environment"] for job in found.values()) == order
+    assert (tuple(found), tuple(job["environment"] for job in found.values())) == (order, order)
     entry, *others = order
     assert found[entry]["steps"][-1]["run"] == f"envctl apply {entry} --yes"
     for before, name in zip(order, others, strict=False):
@@ -55,8 +54,7 @@ def test_plan_is_shown_before_reviewers_approve() -> None:
     assert set(prod["needs"]) == {"dev", "staging", "plan-prod"}
     recorded, promoted = prod["steps"][-2:]
     told = 'envctl approve prod --reviewers --release "$RELEASE" --plan "$PLAN" --attempt "$ATTEMPT"'
-    assert recorded["run"] == told
-    assert recorded["env"]["PLAN"] == "${{ needs.plan-prod.outputs.plan }}"
+    assert (recorded["run"], recorded["env"]["PLAN"]) == (told, "${{ needs.plan-prod.outputs.plan }}")
     assert promoted["run"].startswith("envctl promote staging prod ")
     assert prod["permissions"]["actions"] == "read"
     assert "actions" not in found["staging"]["permissions"]

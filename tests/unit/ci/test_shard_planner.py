@@ -46,9 +46,7 @@ def test_every_unit_is_in_exactly_one_nonempty_shard(
 
 
 @given(work())
-def test_longest_shard_is_within_bound_of_mean(
-    given: tuple[list[Unit], Mapping[Unit, float], int, DurationEstimates],
-) -> None:
+def test_longest_shard_is_near_the_mean(given: tuple[list[Unit], Mapping[Unit, float], int, DurationEstimates]) -> None:
     units, measured, at_most, costs = given
     shards = plan_shards(units, measured, at_most, costs)
     if not shards:
@@ -83,10 +81,7 @@ def shards_of(
 
 CASES: dict[str, tuple[list[list[str]], list[list[str]]]] = {
     "nothing to look at": (shards_of({}, 4), []),
-    "one job has it all where no more are allowed": (
-        shards_of({"a/x": 50, "b/x": 50}, 1),
-        [["a/x", "b/x"]],
-    ),
+    "one job has it all where no more are allowed": (shards_of({"a/x": 50, "b/x": 50}, 1), [["a/x", "b/x"]]),
     "what takes longest has a job of its own": (
         shards_of({"a/x": 90, "b/x": 30, "c/x": 30, "d/x": 30}, 2),
         [["a/x"], ["b/x", "c/x", "d/x"]],

@@ -76,11 +76,7 @@ APPROVALS: dict[str, tuple[Project, str, dict[str, int]]] = {
     "one in the middle asks for them too": (project(*THREE), "staging", USUAL),
     "a second prod asks for them": (project(*THREE, "prod-us"), "prod-us", USUAL),
     "the first prod keeps them beside a second": (project(*THREE, "prod-us"), "prod", USUAL),
-    "it keeps them where the second says what it wants": (
-        project(*THREE, "prod-us", gates={"approvals": {}}),
-        "prod",
-        USUAL,
-    ),
+    "it keeps them where the second sets its own": (project(*THREE, "prod-us", gates={"approvals": {}}), "prod", USUAL),
     "the first asks for nothing": (project(*THREE), "dev", {}),
     "an only one asks for nothing": (project("dev"), "dev", {}),
     "an only one asks for what it says": (project("dev", gates={"approvals": {"peer": 1}}), "dev", {"peer": 1}),
@@ -93,11 +89,7 @@ def test_environment_requires_its_number_of_approvals(of: Project, environment: 
 
 
 PARITY: dict[str, tuple[Project, str, frozenset[str] | None]] = {
-    "the last is compared with the one before": (
-        project(*THREE, parity={"may_differ": ["size"]}),
-        "prod",
-        frozenset({"size"}),
-    ),
+    "the last two are compared": (project(*THREE, parity={"may_differ": ["size"]}), "prod", frozenset({"size"})),
     "nothing may differ where nothing is listed": (project(*THREE, parity={}), "prod", frozenset()),
     "nothing is compared without a word about it": (project(*THREE), "prod", None),
     "one right after the entry is not compared": (project(*THREE, parity={}), "staging", None),

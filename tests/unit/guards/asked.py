@@ -53,9 +53,7 @@ PROMOTION = Request(
     settings="settings",
     bundle="intact",
     present=LedgerState(
-        seq=9,
-        releases={R1: made(R1, 1), R2: made(R2, 2)},
-        environments={"dev": ran(R1), "staging": ran(R1)},
+        seq=9, releases={R1: made(R1, 1), R2: made(R2, 2)}, environments={"dev": ran(R1), "staging": ran(R1)}
     ),
     actor=BOB,
     now=NOW,

@@ -29,9 +29,7 @@ FINE: dict[str, Request] = {
     "there is nothing to look for": with_images(PROMOTION),
     "all are there": with_images(PROMOTION, APP, SIDE),
     "what is not there comes": with_images(PROMOTION, replace(ABSENT, will_be_copied=True), SIDE),
-    "what has no repository comes, or its copy says why not": with_images(
-        PROMOTION, replace(LOST, will_be_copied=True)
-    ),
+    "without a repository it comes, or its copy says why": with_images(PROMOTION, replace(LOST, will_be_copied=True)),
     "a destruction needs none": with_images(DESTRUCTION, ABSENT, TAGGED, SILENT),
 }
 
@@ -80,11 +78,7 @@ def test_copy_does_not_excuse_unreachable_registry() -> None:
 
 STANDING: dict[str, tuple[tuple[ImagePresence, ...], bool, tuple[Problem, ...]]] = {
     "it has not answered": ((SILENT,), True, (UNREACHED,)),
-    "two have not answered, for one reason": (
-        (SILENT, replace(SIDE, found="unknown", why=UNREACHED)),
-        True,
-        (UNREACHED,),
-    ),
+    "two do not answer, for one reason": ((SILENT, replace(SIDE, found="unknown", why=UNREACHED)), True, (UNREACHED,)),
     "it does not let one in": ((SHUT,), False, (DENIED,)),
     "one of each": ((SILENT, SHUT), False, (UNREACHED, DENIED)),
     "one has not answered and one is not there": ((SILENT, LOST), False, (UNREACHED,)),
@@ -98,8 +92,7 @@ def test_only_unreachable_registry_is_temporary(
     images: tuple[ImagePresence, ...], for_now: bool, because: tuple[Problem, ...]
 ) -> None:
     refusal = answer("G201", with_images(PROMOTION, *images))
-    assert refusal is not None
-    assert (refusal.for_now, refusal.because) == (for_now, because)
+    assert refusal and (refusal.for_now, refusal.because) == (for_now, because)
 
 
 def test_missing_and_unreachable_images_are_both_reported() -> None:
@@ -115,8 +108,7 @@ def test_warning_only_image_warns_unless_another_is_missing() -> None:
     told = replace(ABSENT, is_warning_only=True)
     for images, warns in (((told,), True), ((told, LOST), False)):
         refusal = answer("G201", with_images(PROMOTION, *images))
-        assert refusal is not None
-        assert refusal.warns is warns
+        assert refusal and refusal.warns is warns
 
 
 @pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
@@ -133,8 +125,7 @@ def test_image_without_digest_is_refused_and_not_waivable(request_: Request) -> 
 
 def test_all_unpinned_images_are_named() -> None:
     refusal = answer("G201", with_images(PROMOTION, TAGGED, replace(SIDE, reference="side:1", found="unpinned")))
-    assert refusal is not None
-    assert "for app (registry.example.com/shop:1.4), side (side:1): " in refusal.message
+    assert refusal and "for app (registry.example.com/shop:1.4), side (side:1): " in refusal.message
 
 
 def test_missing_image_is_waivable_but_unpinned_is_not() -> None:

@@ -61,11 +61,7 @@ STRICT = ruled(
     rehearsed="refuse",
 )
 MUCH_WRONG = replace(
-    here(
-        there(STRICT, drift=DRIFT),
-        lock=Lock(ANN, NOW, "we migrate"),
-        last=deployed(R2, outcome="unfinished"),
-    ),
+    here(there(STRICT, drift=DRIFT), lock=Lock(ANN, NOW, "we migrate"), last=deployed(R2, outcome="unfinished")),
     bundle="damaged",
     unfit=(OTHER,),
     differing={"size": ()},
@@ -160,23 +156,7 @@ LISTED = frozenset({"G102", "G104", "G106", "G109", "G204", "G301"})
 WAIVERS: dict[str, tuple[frozenset[str], list[str]]] = {
     "nothing is listed": (
         frozenset(),
-        [
-            "G102",
-            "G104",
-            "G105",
-            "G106",
-            "G107",
-            "G108",
-            "G109",
-            "G110",
-            "G202",
-            "G204",
-            "G205",
-            "G206",
-            "G301",
-            "G302",
-            "G303",
-        ],
+        [f"G{number}" for number in (102, *range(104, 111), 202, *range(204, 207), 301, 302, 303)],
     ),
     "what is listed, but for what nobody can waive": (
         LISTED,
@@ -202,15 +182,9 @@ def test_missing_evidence_is_waivable_but_not_missing_bundle() -> None:
 
 ENDS: dict[str, tuple[Request, ExitCode]] = {
     "approvals can still come": (ruled(TO_PROD, approvals={"peer": 1}), ExitCode.REFUSED_FOR_NOW),
-    "several things can still come": (
-        ruled(TO_PROD, approvals={"peer": 1}, soak=2 * HOUR, windows=(FREEZE,)),
-        ExitCode.REFUSED_FOR_NOW,
-    ),
+    "two can come": (ruled(TO_PROD, approvals={"peer": 1}, soak=2 * HOUR, windows=(FREEZE,)), ExitCode.REFUSED_FOR_NOW),
     "an unproven release stays unproven": (replace(PROMOTION, release=R2), ExitCode.REFUSED),
-    "the worst of several counts, be it first": (
-        replace(ruled(TO_PROD, approvals={"peer": 1}), source="dev"),
-        ExitCode.REFUSED,
-    ),
+    "the worst counts, be it first": (replace(ruled(TO_PROD, approvals={"peer": 1}), source="dev"), ExitCode.REFUSED),
     "the worst of several counts, be it last": (
         ruled(here(replace(TO_PROD, differing={"size": ()}), lock=Lock(ANN, NOW, "x")), may_differ=frozenset()),
         ExitCode.REFUSED,
@@ -296,8 +270,7 @@ def test_missing_release_and_source_are_empty_names() -> None:
 
 
 def test_short_release_has_twelve_characters() -> None:
-    assert shorten_id("0123456789abcdef") == "0123456789ab"
-    assert shorten_id("0123") == "0123"
+    assert (shorten_id("0123456789abcdef"), shorten_id("0123")) == ("0123456789ab", "0123")
 
 
 def test_gate_approval_and_plan_approval_are_separate_guards() -> None:

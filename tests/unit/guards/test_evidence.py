@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,11 @@ from tests.unit.guards.asked import (
 
 UNVERIFIED = proof(verified_at=None, since=None)
 REVOKED = replace(UNVERIFIED, revoked="its verification failed: http: 500 instead of 200")
+DRIFTED = replace(UNVERIFIED, revoked="drift was found there")
+IN_DEV, IN_STAGING = (f"release 111111111111 is not verified in {name}: " for name in ("dev", "staging"))
+NEVER = "it was never verified since it was deployed there"
+AGAIN = "deploy it there again: envctl rollback dev --to 111111111111; or what dev runs: envctl promote dev staging"
+BY_NAME = "envctl promote dev staging --release 111111111111"
 # Proven in dev and staging, where R2 runs by now.
 PASSED_BY = with_environment(PROMOTION, "dev", ran(R1, R2))
 PASSED_BY_IN_STAGING = with_environment(TO_PROD, "staging", ran(R1, R2))
@@ -65,45 +71,33 @@ VERIFIED: dict[str, Request] = {
     "a destruction is not": here(DESTRUCTION, evidence={R1: REVOKED}),
 }
 NOT_VERIFIED: dict[str, tuple[Request, str, str]] = {
-    "what was never verified": (
-        there(PROMOTION, evidence={R1: UNVERIFIED}),
-        "release 111111111111 is not verified in dev: it was never verified since it was deployed there",
-        "envctl verify dev",
-    ),
-    "what failed its last verification": (
+    "what was never verified": (there(PROMOTION, evidence={R1: UNVERIFIED}), f"{IN_DEV}{NEVER}", "envctl verify dev"),
+    "what failed": (
         there(PROMOTION, evidence={R1: REVOKED}),
-        "release 111111111111 is not verified in dev: its verification failed: http: 500 instead of 200",
+        f"{IN_DEV}its verification failed: http: 500 instead of 200",
         "envctl verify dev",
     ),
     "what has drifted": (
-        there(PROMOTION, evidence={R1: proof(verified_at=None, revoked="drift was found there")}, drift=ONE),
-        "release 111111111111 is not verified in dev: drift was found there",
+        there(PROMOTION, evidence={R1: DRIFTED}, drift=ONE),
+        f"{IN_DEV}drift was found there",
         "envctl drift dev --fix",
     ),
-    "what had drifted and does no longer": (
-        there(PROMOTION, evidence={R1: proof(verified_at=None, revoked="drift was found there")}, drift=seen(0)),
-        "release 111111111111 is not verified in dev: drift was found there",
+    "what had drifted": (
+        there(PROMOTION, evidence={R1: DRIFTED}, drift=seen(0)),
+        f"{IN_DEV}drift was found there",
         "envctl verify dev",
     ),
-    "what runs in an environment in the middle": (
+    "what runs in the middle": (
         there(TO_PROD, evidence={R1: UNVERIFIED}),
-        "release 111111111111 is not verified in staging: it was never verified since it was deployed there",
+        f"{IN_STAGING}{NEVER}",
         "envctl verify staging",
     ),
-    "what runs in the entry no longer": (
-        proven(PASSED_BY, verified_at=None),
-        "release 111111111111 is not verified in dev: it was never verified since it was deployed there",
-        "deploy it there again: envctl rollback dev --to 111111111111; or what dev runs: envctl promote dev staging",
-    ),
-    "what runs in an environment in the middle no longer": (
-        proven(PASSED_BY_IN_STAGING, verified_at=None),
-        "release 111111111111 is not verified in staging: it was never verified since it was deployed there",
-        "envctl promote dev staging --release 111111111111",
-    ),
-    "what something else failed on top of": (
+    "what ran in the entry": (proven(PASSED_BY, verified_at=None), f"{IN_DEV}{NEVER}", AGAIN),
+    "what ran in the middle": (proven(PASSED_BY_IN_STAGING, verified_at=None), f"{IN_STAGING}{NEVER}", BY_NAME),
+    "what another failed on top of": (
         there(TO_PROD, evidence={R1: UNVERIFIED}, last=deployed(R2, outcome="failed", seq=7)),
-        "release 111111111111 is not verified in staging: it was never verified since it was deployed there",
-        "envctl promote dev staging --release 111111111111",
+        f"{IN_STAGING}{NEVER}",
+        BY_NAME,
     ),
 }
 
@@ -137,8 +131,7 @@ def test_verification_must_hold_every_check(passed: Mapping[str, datetime], lack
 
 def test_missing_checks_are_run_by_verify() -> None:
     told = answer("G103", CHECKED)
-    assert told is not None
-    assert told.hint == "with the checks that are missing: envctl verify dev"
+    assert told and told.hint == "with the checks that are missing: envctl verify dev"
 
 
 # PROMOTION has soaked for an hour.
@@ -189,8 +182,7 @@ def test_soak_counts_only_the_current_stay() -> None:
 def test_soak_ends_exactly_at_retry_time() -> None:
     request = ruled(PROMOTION, soak=DAY)
     refusal = answer("G104", request)
-    assert refusal is not None
-    assert refusal.opens is not None
+    assert refusal and refusal.opens is not None
     assert answer("G104", replace(request, now=refusal.opens - TICK)) is not None
     assert answer("G104", replace(request, now=refusal.opens)) is None
 
@@ -199,12 +191,12 @@ SOAKS_NO_LONGER: dict[str, tuple[Request, str, str]] = {
     "in the entry": (
         ruled(PASSED_BY, soak=HOUR + TICK),
         "release 111111111111 ran verified in dev for 1h of 1h, and no longer runs there",
-        "deploy it there again: envctl rollback dev --to 111111111111; or what dev runs: envctl promote dev staging",
+        AGAIN,
     ),
     "in the middle": (
         ruled(PASSED_BY_IN_STAGING, soak=DAY),
         "release 111111111111 ran verified in staging for 1h of 1d, and no longer runs there",
-        "envctl promote dev staging --release 111111111111",
+        BY_NAME,
     ),
 }
 
@@ -237,12 +229,16 @@ RECENT: dict[str, Request] = {
     "the same code again needs no recent proof": ruled(SAME_CODE, max_age=TICK),
     "going back needs no recent proof": ruled(BACK, max_age=TICK),
 }
+
+
+def too_old(message: str, hint: str, **more: Any) -> Refusal:
+    return Refusal("G105", "max_age", message, hint, **more)
+
+
 TOO_OLD: dict[str, tuple[Request, Refusal]] = {
     "by a microsecond": (
         ruled(PROMOTION, max_age=HOUR - TICK),
-        Refusal(
-            "G105",
-            "max_age",
+        too_old(
             "release 111111111111 was verified in dev 1h ago; staging takes proof of at most 59m59s",
             "envctl verify dev",
             since=NOW - TICK,
@@ -252,9 +248,7 @@ TOO_OLD: dict[str, tuple[Request, Refusal]] = {
         ruled(
             proven(CHECKED, passed={"smoke:1": NOW - HOUR, "smoke": NOW - DAY, "http": NOW - 2 * HOUR}), max_age=HOUR
         ),
-        Refusal(
-            "G105",
-            "max_age",
+        too_old(
             "release 111111111111 was verified in dev 2h ago; staging takes proof of at most 1h",
             "envctl verify dev",
             since=NOW - HOUR,
@@ -262,9 +256,7 @@ TOO_OLD: dict[str, tuple[Request, Refusal]] = {
     ),
     "it is still to come": (
         ruled(proven(PROMOTION, verified_at=NOW + HOUR), max_age=HOUR),
-        Refusal(
-            "G105",
-            "max_age",
+        too_old(
             "the verification of release 111111111111 in dev is recorded as of 2026-11-25 09:00 UTC, still to come:"
             " a clock was wrong, and its age is unknown",
             "envctl verify dev",
@@ -272,11 +264,9 @@ TOO_OLD: dict[str, tuple[Request, Refusal]] = {
     ),
     "by days, and it runs no longer": (
         ruled(proven(PASSED_BY_IN_STAGING, verified_at=NOW - 15 * DAY), max_age=14 * DAY),
-        Refusal(
-            "G105",
-            "max_age",
+        too_old(
             "release 111111111111 was verified in staging 15d ago; prod takes proof of at most 2w",
-            "envctl promote dev staging --release 111111111111",
+            BY_NAME,
             since=NOW - DAY,
         ),
     ),
@@ -299,9 +289,7 @@ UNDRIFTED: dict[str, Request] = {
     "a look at the target found nothing": here(PROMOTION, drift=seen(0)),
     "a look at what enters found nothing": here(ENTRY, drift=seen(0)),
     "what is destroyed may have drifted": here(DESTRUCTION, drift=ONE),
-    "what is neither source nor target may have drifted": with_environment(
-        PROMOTION, "prod", replace(ran(R1), drift=ONE)
-    ),
+    "what is neither source nor target may drift": with_environment(PROMOTION, "prod", replace(ran(R1), drift=ONE)),
 }
 
 
@@ -343,15 +331,14 @@ def test_drift_in_the_target_warns(request_: Request) -> None:
 
 def test_source_drift_is_reported_before_target_drift() -> None:
     refusal = answer("G110", there(here(PROMOTION, drift=ONE), drift=ONE))
-    assert refusal is not None
-    assert refusal.message.startswith("dev has drifted")
+    assert refusal and refusal.message.startswith("dev has drifted")
     assert not refusal.warns
 
 
 COUNTED: dict[str, tuple[DriftCheck, str]] = {
     "two": (seen(2, VPC, SUBNET), f"2 differences from the state ({VPC}, {SUBNET})"),
     "three are all named": (seen(3, VPC, SUBNET, EIP), f"3 differences from the state ({VPC}, {SUBNET}, {EIP})"),
-    "of four three are named": (
+    "of four three": (
         seen(4, VPC, SUBNET, EIP, LOGS),
         f"4 differences from the state ({VPC}, {SUBNET}, {EIP} and 1 more)",
     ),

@@ -69,8 +69,7 @@ def test_unknown_state_is_refused_with_stack_and_resources(request_: Request) ->
 
 def test_forgotten_state_that_returns_is_warned() -> None:
     told = answer("G304", here(WEB, forgotten=frozenset({"web"})))
-    assert told is not None
-    assert told.warns
+    assert told and told.warns
     assert told.message == "staging forgot web (3 resources): with this plan it takes its state over again"
     assert told.hint == "if another stack is meant, give it another name; what was kept: envctl history staging"
     both = here(planned(PROMOTION, UPSTREAM, ADDED), forgotten=frozenset({"web", "network"}))

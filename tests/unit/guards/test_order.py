@@ -33,6 +33,8 @@ ON_THE_WAY: dict[str, Request] = {
     "a rollback": BACK,
     "a destruction": DESTRUCTION,
 }
+ONWARD = "envctl promote dev staging"
+IS_ENTRY = "dev is where code enters (dev → staging → prod); nothing is promoted into it"
 ASTRAY: dict[str, tuple[Request, str, str]] = {
     "past a stage": (
         replace(TO_PROD, source="dev"),
@@ -42,33 +44,21 @@ ASTRAY: dict[str, tuple[Request, str, str]] = {
     "backwards by one": (
         replace(PROMOTION, source="prod"),
         "releases never flow back: prod comes after staging in dev → staging → prod",
-        "envctl promote dev staging",
+        ONWARD,
     ),
-    "to itself": (
-        replace(PROMOTION, source="staging"),
-        "staging can't be promoted to itself",
-        "envctl promote dev staging",
-    ),
-    "into an environment beside the pipeline": (
+    "to itself": (replace(PROMOTION, source="staging"), "staging can't be promoted to itself", ONWARD),
+    "into one beside the pipeline": (
         replace(PROMOTION, pipeline=MANAGEMENT, target="management"),
         "management stands beside the pipeline; nothing is promoted into it",
         "envctl apply management",
     ),
-    "from an environment beside the pipeline": (
+    "from one beside the pipeline": (
         replace(PROMOTION, source="management"),
         "management stands beside the pipeline (dev → staging → prod); what it runs goes nowhere else",
-        "envctl promote dev staging",
+        ONWARD,
     ),
-    "into the entry": (
-        replace(PROMOTION, source="staging", target="dev"),
-        "dev is where code enters (dev → staging → prod); nothing is promoted into it",
-        "envctl apply dev",
-    ),
-    "from the entry into itself": (
-        replace(PROMOTION, source="dev", target="dev"),
-        "dev is where code enters (dev → staging → prod); nothing is promoted into it",
-        "envctl apply dev",
-    ),
+    "into the entry": (replace(PROMOTION, source="staging", target="dev"), IS_ENTRY, "envctl apply dev"),
+    "from the entry into itself": (replace(PROMOTION, source="dev", target="dev"), IS_ENTRY, "envctl apply dev"),
 }
 
 
@@ -83,14 +73,19 @@ def test_promotion_out_of_order_is_refused(request_: Request, message: str, hint
 
 
 NOTHING_RUNS = replace(PROMOTION, release=None)
-FAILED = deployed(seq=5, outcome="failed")
+
+
+def failed(outcome: str) -> Request:
+    return there(PROMOTION, evidence={}, last=deployed(seq=5, outcome=outcome))
+
+
 RETURNED = deployed(seq=5, action="rollback")
 STOPPED = here(BACK, last=replace(RETURNED, outcome="failed"), evidence={R2: proof(R2)})
 ARRIVED = here(BACK, current=RETURNED, last=RETURNED)
 PROVEN: dict[str, Request] = {
     "what the source runs": PROMOTION,
     "what the source proves and the entry never had": there(replace(TO_PROD, release=R2), evidence={R2: proof(R2)}),
-    "an earlier release that the source proved": replace(
+    "an earlier one that the source proved": replace(
         there(PROMOTION, evidence={R1: proof(), R2: proof(R2)}), release=R2
     ),
     "what another release failed on top of": there(PROMOTION, last=deployed(R2, outcome="failed")),
@@ -107,62 +102,46 @@ PROVEN: dict[str, Request] = {
     "a destruction of what is there": DESTRUCTION,
     "a destruction of what nothing proves": replace(DESTRUCTION, present=LedgerState()),
 }
+ENTER, HISTORY = "envctl apply dev", "envctl history staging shows what was verified there"
+IN_DEV = "release 111111111111 is not proven in dev: "
+LACKS = "release 111111111111 has no verification that holds in staging"
+LOST = {R1: proof(verified_at=None, revoked="drift was found there")}
 UNPROVEN: dict[str, tuple[Request, str, str]] = {
-    "nothing was ever deployed to the source": (
-        replace(NOTHING_RUNS, present=LedgerState()),
-        "nothing was ever deployed to dev",
-        "envctl apply dev",
-    ),
-    "nothing was ever deployed to a source in the middle": (
+    "nothing was ever there": (replace(NOTHING_RUNS, present=LedgerState()), "nothing was ever deployed to dev", ENTER),
+    "nothing was ever in the middle": (
         replace(TO_PROD, release=None, present=LedgerState()),
         "nothing was ever deployed to staging",
         "envctl promote dev staging",
     ),
-    "the source is about to get it once more": (
+    "the source gets it once more": (
         there(PROMOTION, last=deployed(seq=9, outcome="unfinished")),
-        "release 111111111111 is not proven in dev: its last deployment there is unfinished",
-        "envctl apply dev",
+        f"{IN_DEV}its last deployment there is unfinished",
+        ENTER,
     ),
-    "what the source ran was destroyed": (
+    "the source was destroyed": (
         there(NOTHING_RUNS, last=deployed(action="destroy"), current=None),
         "nothing runs in dev any more",
-        "envctl apply dev",
+        ENTER,
     ),
     "the source never had the release": (
         replace(PROMOTION, release=R2),
         "release 222222222222 is not proven in dev: it was never deployed there",
-        "envctl apply dev",
+        ENTER,
     ),
     "the source never had anything": (
         replace(PROMOTION, present=LedgerState()),
-        "release 111111111111 is not proven in dev: it was never deployed there",
-        "envctl apply dev",
+        f"{IN_DEV}it was never deployed there",
+        ENTER,
     ),
     "the entry proves it and the source does not": (
         there(TO_PROD, evidence={}, last=None),
         "release 111111111111 is not proven in staging: it was never deployed there",
         "envctl promote dev staging",
     ),
-    "its last deployment in the source failed": (
-        there(PROMOTION, evidence={}, last=FAILED),
-        "release 111111111111 is not proven in dev: its last deployment there failed",
-        "envctl apply dev",
-    ),
-    "its last deployment in the source was interrupted": (
-        there(PROMOTION, evidence={}, last=replace(FAILED, outcome="interrupted")),
-        "release 111111111111 is not proven in dev: its last deployment there was interrupted",
-        "envctl apply dev",
-    ),
-    "its last deployment in the source was given up": (
-        there(PROMOTION, evidence={}, last=replace(FAILED, outcome="abandoned")),
-        "release 111111111111 is not proven in dev: its last deployment there was abandoned",
-        "envctl apply dev",
-    ),
-    "its deployment in the source goes on": (
-        there(PROMOTION, evidence={}, last=replace(FAILED, outcome="unfinished")),
-        "release 111111111111 is not proven in dev: its last deployment there is unfinished",
-        "envctl apply dev",
-    ),
+    "its last deployment failed": (failed("failed"), f"{IN_DEV}its last deployment there failed", ENTER),
+    "it was interrupted": (failed("interrupted"), f"{IN_DEV}its last deployment there was interrupted", ENTER),
+    "it was given up": (failed("abandoned"), f"{IN_DEV}its last deployment there was abandoned", ENTER),
+    "it goes on": (failed("unfinished"), f"{IN_DEV}its last deployment there is unfinished", ENTER),
     "there is nothing to deploy again": (
         replace(SAME_CODE, release=None),
         "staging has no release yet, and takes code by promotion alone",
@@ -173,22 +152,10 @@ UNPROVEN: dict[str, tuple[Request, str, str]] = {
         "no earlier release was verified in staging",
         "envctl history staging shows what was deployed there",
     ),
-    "what one goes back to was never here": (
-        here(BACK, evidence={R2: proof(R2)}),
-        "release 111111111111 has no verification that holds in staging",
-        "envctl history staging shows what was verified there",
-    ),
-    "what one goes back to was never verified": (
-        here(BACK, evidence={R1: proof(verified_at=None)}),
-        "release 111111111111 has no verification that holds in staging",
-        "envctl history staging shows what was verified there",
-    ),
-    "what one goes back to lost its verification": (
-        here(BACK, evidence={R1: proof(verified_at=None, revoked="drift was found there")}),
-        "release 111111111111 has no verification that holds in staging: drift was found there",
-        "envctl history staging shows what was verified there",
-    ),
-    "what one goes back to is what runs": (
+    "a rollback to what was never here": (here(BACK, evidence={R2: proof(R2)}), LACKS, HISTORY),
+    "a rollback to what was never verified": (here(BACK, evidence={R1: proof(verified_at=None)}), LACKS, HISTORY),
+    "a rollback to what lost its verification": (here(BACK, evidence=LOST), f"{LACKS}: drift was found there", HISTORY),
+    "a rollback to what runs": (
         here(BACK, last=deployed()),
         "release 111111111111 is what was deployed to staging last, not an earlier one",
         "envctl apply staging",
@@ -196,22 +163,22 @@ UNPROVEN: dict[str, tuple[Request, str, str]] = {
     "another rollback failed": (
         replace(STOPPED, release="3" * 64),
         "release 333333333333 has no verification that holds in staging",
-        "envctl history staging shows what was verified there",
+        HISTORY,
     ),
-    "a rollback that needed a waiver failed": (
+    "a rollback with a waiver failed": (
         here(STOPPED, last=replace(RETURNED, outcome="failed", waiver=4)),
-        "release 111111111111 has no verification that holds in staging",
-        "envctl history staging shows what was verified there",
+        LACKS,
+        HISTORY,
     ),
-    "a promotion of what one goes back to failed": (
+    "a promotion of it failed": (
         here(STOPPED, last=replace(RETURNED, outcome="failed", action="promote")),
-        "release 111111111111 has no verification that holds in staging",
-        "envctl history staging shows what was verified there",
+        LACKS,
+        HISTORY,
     ),
     "a rollback did not help": (
         here(ARRIVED, evidence={R1: Evidence(RETURNED, revoked="its verification failed: smoke")}),
-        "release 111111111111 has no verification that holds in staging: its verification failed: smoke",
-        "envctl history staging shows what was verified there",
+        f"{LACKS}: its verification failed: smoke",
+        HISTORY,
     ),
 }
 
@@ -253,9 +220,7 @@ ELSEWHERE: dict[str, tuple[Pipeline, tuple[str, ...], str, str]] = {
 
 
 @pytest.mark.parametrize(("pipeline", "made_for", "whom", "entry"), ELSEWHERE.values(), ids=ELSEWHERE.keys())
-def test_release_of_other_environments_is_refused(
-    pipeline: Pipeline, made_for: tuple[str, ...], whom: str, entry: str
-) -> None:
+def test_release_of_others_is_refused(pipeline: Pipeline, made_for: tuple[str, ...], whom: str, entry: str) -> None:
     request = replace(PROMOTION, pipeline=pipeline, present=replace(PROMOTION.present, releases={R1: made(R1, 1)}))
     known = {R1: made(R1, 1, made_for=made_for)}
     assert answer("G102", replace(request, present=replace(request.present, releases=known))) == Refusal(
@@ -295,5 +260,4 @@ def test_apply_needs_no_stored_bundle() -> None:
 
 def test_missing_evidence_is_reported_before_missing_bundle() -> None:
     refusal = answer("G102", replace(PROMOTION, release=R2, bundle="missing"))
-    assert refusal is not None
-    assert refusal.message.endswith("it was never deployed there")
+    assert refusal and refusal.message.endswith("it was never deployed there")

@@ -73,32 +73,27 @@ def test_provider_of_another_account_is_always_refused(request_: Request) -> Non
 @pytest.mark.parametrize("request_", [BACK, DESTRUCTION])
 def test_rollback_is_warned_of_provider_without_account(request_: Request) -> None:
     refusal = answer("G203", planned(request_, SILENT))
-    assert refusal is not None
-    assert refusal.warns
+    assert refusal and refusal.warns
     both = answer("G203", planned(request_, SILENT, FOREIGN))
-    assert both is not None
-    assert not both.warns
+    assert both and not both.warns
 
 
 def test_all_wrong_providers_are_named() -> None:
     refusal = answer("G203", planned(PROMOTION, SILENT, FOREIGN))
-    assert refusal is not None
-    assert "aws.us_east_1" in refusal.message
+    assert refusal and "aws.us_east_1" in refusal.message
     assert OTHER in refusal.message
 
 
 def test_first_three_providers_are_named() -> None:
     found = [replace(SILENT, name=f"aws.r{number}") for number in range(5)]
     refusal = answer("G203", planned(PROMOTION, *found))
-    assert refusal is not None
-    assert "aws.r2 in module.web does not say its account and 2 more; staging is account" in refusal.message
+    assert refusal and "aws.r2 in module.web does not say its account and 2 more; staging is account" in refusal.message
 
 
 def test_wrong_credentials_are_reported_before_wrong_providers() -> None:
     request = replace(planned(PROMOTION, SILENT), caller=CallerIdentity(OTHER, "arn"))
     refusal = answer("G203", request)
-    assert refusal is not None
-    assert "the credentials are of" in refusal.message
+    assert refusal and "the credentials are of" in refusal.message
 
 
 def test_account_guard_needs_account_and_plan() -> None:

@@ -39,10 +39,7 @@ PASSES: dict[str, Request] = {
 ANEW = ", and make a release: envctl apply dev"
 REFUSED: dict[str, tuple[Request, str]] = {
     "a promotion": (leaving(PROTECTED, cache=""), ANEW),
-    "a redeployment": (
-        leaving(ruled(SAME_CODE, protected=True), cache=""),
-        ", and run it again: envctl apply staging",
-    ),
+    "a redeployment": (leaving(ruled(SAME_CODE, protected=True), cache=""), ", and run it again: envctl apply staging"),
     "the entry": (leaving(ruled(ENTRY, protected=True), cache=""), ANEW),
     "a rollback": (leaving(ruled(BACK, protected=True), cache=""), ", and run it again: envctl rollback staging"),
     "one of two is said": (leaving(PROTECTED, web="destroy", cache=""), ANEW),

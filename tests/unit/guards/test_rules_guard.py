@@ -60,8 +60,7 @@ def test_conflicting_rules_are_refused(tree: RulesDocument, recorded: RulesDocum
 def test_gates_with_missing_rules_approvals_are_named() -> None:
     recorded = document(account_id=ACCOUNT, gates={"approvals": {"peer": 1, "law": 1}})
     told = answered(ruled_by(document(account_id="444444444444"), recorded))
-    assert told is not None
-    assert told.message.endswith("; the change lacks approvals at peer and law")
+    assert told and told.message.endswith("; the change lacks approvals at peer and law")
     assert told.hint == "envctl approve prod --rules --gate peer"
 
 
@@ -116,8 +115,7 @@ def test_promoted_environment_is_no_entry_without_record() -> None:
     )
     for tree in (FIRST, BESIDE):
         told = answered(before_rules(tree))
-        assert told is not None
-        assert (told.message, told.hint, told.waivable) == (message, hint, False)
+        assert told and (told.message, told.hint, told.waivable) == (message, hint, False)
         assert refused(here(before_rules(tree), current=None)) == message
         assert not refused(replace(before_rules(tree), action="rollback"))
     assert not refused(before_rules(PLAIN))
@@ -127,8 +125,7 @@ def test_promoted_environment_is_no_entry_without_record() -> None:
 
 def test_first_deployment_reports_its_rules() -> None:
     told = answered(before_rules(PLAIN))
-    assert told is not None
-    assert told.warns
+    assert told and told.warns
     assert told.message == (
         "the rules of prod are recorded for the first time: place: after dev, staging; approvals: none"
     )
@@ -166,10 +163,7 @@ TAKEN: dict[str, tuple[Request, bool]] = {
     "beside, and new": (owned_by("staging", STAGING, unrecorded(beside())), False),
     "beside, and had another one": (owned_by("staging", STAGING, ruled_by(beside(), beside("1"))), True),
     "beside, and had none": (owned_by("staging", STAGING, ruled_by(beside(), beside(""))), True),
-    "beside, and had it before": (
-        owned_by("staging", STAGING, ruled_by(replace(beside(), environment="x"), beside())),
-        False,
-    ),
+    "beside, and had it": (owned_by("staging", STAGING, ruled_by(replace(beside(), environment="x"), beside())), False),
     "beside, and another one": (owned_by("staging", STAGING, unrecorded(beside("1"))), False),
     "beside, and that of another one beside": (owned_by("staging", ORG, unrecorded(beside())), False),
     "beside, without an account": (owned_by("staging", STAGING, unrecorded(beside(""))), False),
@@ -194,15 +188,9 @@ TAKEN: dict[str, tuple[Request, bool]] = {
     "the entry shares with what asks for nothing": (owned_by("staging", STAGING, ruled_by(entry(), entry("1"))), False),
     "the entry says its account first": (owned_by("staging", GUARDED, ruled_by(entry(), entry(""))), False),
     "an entry that is new": (owned_by("staging", GUARDED, unrecorded(entry())), True),
-    "a new entry, and another one entered there": (
-        owned_by("dev", FIRST_THERE, owned_by("staging", GUARDED, unrecorded(entry()))),
-        False,
-    ),
+    "a new entry of another": (owned_by("dev", FIRST_THERE, owned_by("staging", GUARDED, unrecorded(entry()))), False),
     "a new entry shares with what asks for nothing": (owned_by("staging", STAGING, unrecorded(entry())), False),
-    "an entry that was deployed before rules were recorded": (
-        here(owned_by("staging", GUARDED, ruled_by(entry(), PLAIN)), rules=None),
-        False,
-    ),
+    "an entry of before rules were": (here(owned_by("staging", GUARDED, ruled_by(entry(), PLAIN)), rules=None), False),
     "a stage": (owned_by("staging", GUARDED, unrecorded(OWNED)), False),
 }
 
@@ -214,8 +202,7 @@ def test_account_of_another_environment_is_refused(request_: Request, *, is_refu
     assert message == wanted if is_refused else "which is that of" not in message
     if is_refused:
         told = answered(request_)
-        assert told is not None
-        assert told.hint == f"give prod an account of its own in envctl.toml, then: {request_.command}"
+        assert told and told.hint == f"give prod an account of its own in envctl.toml, then: {request_.command}"
 
 
 def names(tree: RulesDocument, *accounts: str) -> RulesDocument:
@@ -223,27 +210,18 @@ def names(tree: RulesDocument, *accounts: str) -> RulesDocument:
 
 
 NAMED: dict[str, tuple[Request, bool]] = {
-    "the entry names a guarded one": (
-        owned_by("staging", GUARDED, ruled_by(names(entry("1"), ACCOUNT), entry("1"))),
-        True,
-    ),
-    "the entry of no account names one": (
-        owned_by("staging", GUARDED, ruled_by(names(entry(""), ACCOUNT), entry(""))),
-        True,
-    ),
+    "the entry names gates": (owned_by("staging", GUARDED, ruled_by(names(entry("1"), ACCOUNT), entry("1"))), True),
+    "an entry of none names one": (owned_by("staging", GUARDED, ruled_by(names(entry(""), ACCOUNT), entry(""))), True),
     "a new entry names one": (owned_by("staging", GUARDED, unrecorded(names(entry("1"), ACCOUNT))), True),
     "the entry named it before": (
         owned_by("staging", GUARDED, ruled_by(names(entry("1"), ACCOUNT, "2"), names(entry("1"), ACCOUNT))),
         False,
     ),
-    "the entry names one that asks for nothing": (
+    "the entry names a free one": (
         owned_by("staging", STAGING, ruled_by(names(entry("1"), ACCOUNT), entry("1"))),
         False,
     ),
-    "the entry names one beside the pipeline": (
-        owned_by("staging", ORG, ruled_by(names(entry("1"), ACCOUNT), entry("1"))),
-        False,
-    ),
+    "the entry names one beside": (owned_by("staging", ORG, ruled_by(names(entry("1"), ACCOUNT), entry("1"))), False),
 }
 
 
@@ -266,7 +244,7 @@ NEWCOMERS: dict[str, tuple[Request, bool]] = {
     "one where code enters": (unrecorded(entry()), False),
     "one beside the pipeline": (unrecorded(beside()), True),
     "one whose first deployment overrode a guard": (here(ruled_by(OWNED, OWNED), current=deployed(), **TOLD), True),
-    "one that has gates as well": (
+    "one with gates": (
         here(ruled_by(document(account_id=ACCOUNT, gates=PEER), OWNED), current=deployed(), **TOLD),
         True,
     ),
@@ -332,8 +310,7 @@ def test_pending_rules_reset_is_remarked() -> None:
         ruled_by(gated(soak="1m"), PLAIN), rules_reset=RulesReset(50, PLAIN.digest, BOB, NOW - HOUR, "they left")
     )
     told = answered(quiet)
-    assert told is not None
-    assert told.warns
+    assert told and told.warns
     assert told.since == NOW - HOUR
     assert told.message == (
         "bob (unverified) reset the rules of prod on 2026-11-25: they left; the recorded ones"
@@ -341,6 +318,5 @@ def test_pending_rules_reset_is_remarked() -> None:
     )
     assert told.hint == "envctl rules reset prod --withdraw"
     due = answered(asked(RESET_DELAY))
-    assert due is not None
-    assert due.warns
+    assert due and due.warns
     assert "the recorded ones count no longer since 2026-11-25 08:00 UTC" in due.message

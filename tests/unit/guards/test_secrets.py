@@ -13,12 +13,7 @@ LINE = Location("environments/staging/terraform.tfvars", 3)
 DB = NeededSecret("secretsmanager", "shop/db", "shop/db", ("web.db_secret_name",), LINE)
 KEY = NeededSecret("ssm", "/shop/key", "/shop/key", ("web.key_parameter", "jobs.key_parameter"))
 OLD = NeededSecret("secretsmanager", "shop/old", "shop/old")
-MOVES = {
-    "a promotion": PROMOTION,
-    "the same code again": SAME_CODE,
-    "a rollback": BACK,
-    "what enters": ENTRY,
-}
+MOVES = {"a promotion": PROMOTION, "the same code again": SAME_CODE, "a rollback": BACK, "what enters": ENTRY}
 
 
 def looked(request: Request, **states: SecretState) -> Request:
@@ -73,8 +68,7 @@ def test_all_missing_secrets_are_listed_with_their_commands(request_: Request) -
 
 def test_single_missing_secret_has_singular_message() -> None:
     refusal = answer("G202", looked(PROMOTION, db="absent", key="there"))
-    assert refusal is not None
-    assert refusal.message == "1 secret is missing in staging"
+    assert refusal and refusal.message == "1 secret is missing in staging"
     assert refusal.waivable
     assert not refusal.for_now
 

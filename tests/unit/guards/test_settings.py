@@ -52,8 +52,7 @@ def test_unfit_settings_are_refused_and_not_waivable(request_: Request) -> None:
 
 def test_single_unfit_setting_has_singular_message() -> None:
     refusal = answer("G204", replace(PROMOTION, unfit=(WRONG,)))
-    assert refusal is not None
-    assert refusal.message == "1 setting does not fit release 111111111111 in staging"
+    assert refusal and refusal.message == "1 setting does not fit release 111111111111 in staging"
     assert refusal.because == (WRONG,)
 
 
@@ -90,8 +89,7 @@ def test_parity_lists_only_lines_that_must_not_differ() -> None:
         for number in (3, 4, 5)
     )
     refusal = answer("G205", replace(COMPARED, differing={"cidr": (one, two), "size": (other,), "zone": ()}))
-    assert refusal is not None
-    assert refusal.because == (one, two)
+    assert refusal and refusal.because == (one, two)
 
 
 def test_every_difference_counts_where_none_may_differ() -> None:

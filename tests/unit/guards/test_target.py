@@ -69,11 +69,7 @@ SHUT: dict[str, tuple[tuple[Window, ...], str, datetime]] = {
     "no allow window is open yet": ((OFFICE,), NO_ALLOW, datetime(2026, 11, 25, 9, tzinfo=UTC)),
     "an allow window ends at this moment": ((once("allow", -HOUR, timedelta()), OFFICE), NO_ALLOW, NOW + HOUR),
     "a deny window wins": ((once("allow", -HOUR, 2 * HOUR), FREEZE), FROZEN, NOW + HOUR),
-    "after the deny window an allow window has to come": (
-        (FREEZE, once("allow", 3 * HOUR, 4 * HOUR)),
-        FROZEN,
-        NOW + 3 * HOUR,
-    ),
+    "after a deny window an allow window comes": ((FREEZE, once("allow", 3 * HOUR, 4 * HOUR)), FROZEN, NOW + 3 * HOUR),
     "it opens next week": (
         (WeeklyWindow("allow", "tuesdays", ("tue",), time(9), time(17), "Europe/Berlin"),),
         NO_ALLOW,
@@ -107,8 +103,7 @@ COMMANDS: dict[str, tuple[Request, str]] = {
 @pytest.mark.parametrize(("request_", "hint"), COMMANDS.values(), ids=COMMANDS.keys())
 def test_everything_but_rollback_waits_for_the_window(request_: Request, hint: str) -> None:
     refusal = answer("G107", ruled(request_, windows=(FREEZE,)))
-    assert refusal is not None
-    assert refusal.hint == hint
+    assert refusal and refusal.hint == hint
 
 
 FOR_EVER: dict[str, tuple[tuple[Window, ...], str]] = {
@@ -123,8 +118,7 @@ FOR_EVER: dict[str, tuple[tuple[Window, ...], str]] = {
 @pytest.mark.parametrize(("windows", "why"), FOR_EVER.values(), ids=FOR_EVER.keys())
 def test_window_closed_for_a_year_is_not_temporary(windows: tuple[Window, ...], why: str) -> None:
     refusal = answer("G107", ruled(PROMOTION, windows=windows))
-    assert refusal is not None
-    assert refusal.message == f"staging is not to be changed now: {why}, and it does not open within a year"
+    assert refusal and refusal.message == f"staging is not to be changed now: {why}, and it does not open within a year"
     assert "correct its windows in envctl.toml" in refusal.hint
     assert (refusal.code, refusal.guard, refusal.for_now, refusal.opens) == ("G107", "window", False, None)
     assert refusal.waivable
@@ -134,8 +128,7 @@ def test_windows_are_checked_at_the_exact_moment() -> None:
     request = ruled(PROMOTION, windows=(OFFICE, FRIDAYS))
     assert answer("G107", replace(request, now=datetime(2026, 11, 26, 16, 59, 59, tzinfo=UTC))) is None
     refusal = answer("G107", replace(request, now=datetime(2026, 11, 26, 17, tzinfo=UTC)))
-    assert refusal is not None
-    assert refusal.opens == datetime(2026, 11, 30, 9, tzinfo=UTC)
+    assert refusal and refusal.opens == datetime(2026, 11, 30, 9, tzinfo=UTC)
 
 
 LOCK = Lock(CAT, NOW - HOUR, "we migrate the database")
@@ -155,11 +148,7 @@ LOCKED: dict[str, Request] = {
     "a promotion of no release": replace(PROMOTION, release=None),
 }
 HOLD = Hold(R1, CAT, NOW - HOUR, "it leaks")
-HELD: dict[str, Request] = {
-    "a promotion": PROMOTION,
-    "a rollback": BACK,
-    "what enters": ENTRY,
-}
+HELD: dict[str, Request] = {"a promotion": PROMOTION, "a rollback": BACK, "what enters": ENTRY}
 NOT_HELD: dict[str, Request] = {
     "the same code again": SAME_CODE,
     "a destruction": DESTRUCTION,
@@ -208,8 +197,7 @@ def test_hold_refuses_nothing_else(request_: Request) -> None:
 def test_verified_name_is_shown_without_remark() -> None:
     lock = replace(LOCK, by=Actor("cat", "github", verified=True))
     refusal = answer("G108", here(PROMOTION, lock=lock))
-    assert refusal is not None
-    assert refusal.message == "staging is locked by cat: we migrate the database"
+    assert refusal and refusal.message == "staging is locked by cat: we migrate the database"
 
 
 RUNNING = deployed(R2, by=ANN, outcome="unfinished", ended_at=None, seq=7)

@@ -282,11 +282,7 @@ def test_tag_is_relocated_with_its_image() -> None:
 
 MISPLACED: dict[str, tuple[str, str, str]] = {
     "no account": ("{account_id}.dkr.ecr.eu-west-1.amazonaws.com/shop", "dev", "account_id = …"),
-    "neither account nor region": (
-        "{account_id}.dkr.ecr.{region}.amazonaws.com/shop",
-        "dev",
-        "account_id = … and region = …",
-    ),
+    "neither of both": ("{account_id}.dkr.ecr.{region}.amazonaws.com/shop", "dev", "account_id = … and region = …"),
     "capitals": ("ghcr.io/Shop", "staging", "correct its repository"),
     "a tag": ("ghcr.io/shop:1.4", "staging", "correct its repository"),
     "a digest": (f"ghcr.io/shop@{DIGEST}", "staging", "correct its repository"),

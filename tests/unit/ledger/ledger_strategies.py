@@ -95,14 +95,7 @@ EVENTS_BY_KIND: dict[type[Event], st.SearchStrategy[Event]] = {
     ),
     ImportStarted: st.builds(ImportStarted, environments, releases, stack_name, texts),
     ImportEnded: st.builds(
-        ImportEnded,
-        environments,
-        releases,
-        numbers,
-        stack_name,
-        texts,
-        st.sampled_from(get_args(ImportOutcome)),
-        texts,
+        ImportEnded, environments, releases, numbers, stack_name, texts, st.sampled_from(get_args(ImportOutcome)), texts
     ),
     StateMoved: st.builds(StateMoved, environments, releases, numbers, stack_name, stack_name, texts, numbers),
     WaiverUsed: st.builds(WaiverUsed, environments, releases, texts, some_texts, some_texts, numbers),

@@ -1,5 +1,6 @@
 """What an auditor is told of a deployment."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -59,34 +60,12 @@ def test_audit_has_every_field_of_deployment() -> None:
         (BOB, VerificationFailed("prod", R1, 5, ("http",), "503")),
         (ANN, VerificationPassed("prod", R1, 5, ("http", "size"))),
     )
-    assert found == {
-        5: DeploymentRecord(
-            5,
-            "prod",
-            "promote",
-            "staging",
-            R1,
-            "c0ffee",
-            False,
-            "ann@example.com",
-            ANN,
-            at(1),
-            BOB,
-            "s",
-            "plan",
-            at(5),
-            at(6),
-            BOB,
-            "succeeded",
-            7,
-            performed=("create aws_vpc",),
-            verification="passed",
-            verified_at=at(8),
-            verified_by=ANN,
-            checks=("http", "size"),
-            approvals=(Approval("peer", R1, "s", CAT, at(2), "plan"),),
-        )
-    }
+    made = ("c0ffee", False, "ann@example.com", ANN, at(1))
+    begun = DeploymentRecord(5, "prod", "promote", "staging", R1, *made, BOB, "s", "plan", at(5), at(6), BOB)
+    approvals = (Approval("peer", R1, "s", CAT, at(2), "plan"),)
+    ended = replace(begun, outcome="succeeded", changed=7, performed=("create aws_vpc",), approvals=approvals)
+    checked = replace(ended, verification="passed", verified_at=at(8), verified_by=ANN, checks=("http", "size"))
+    assert found == {5: checked}
 
 
 def test_withdrawn_and_later_approvals_do_not_count() -> None:
@@ -138,12 +117,8 @@ def test_abandoned_deployment_names_who_abandoned_it() -> None:
         (BOB, DeploymentStarted("dev", R1, "s", "destroy")),
     )
     first, second, third = found.values()
-    assert (first.outcome, first.ended_by, first.ended_at, first.reason) == (
-        "abandoned",
-        ANN,
-        at(2),
-        "its machine is gone",
-    )
+    assert (first.outcome, first.ended_by, first.ended_at) == ("abandoned", ANN, at(2))
+    assert first.reason == "its machine is gone"
     assert (second.outcome, second.performed) == ("interrupted", ("create aws_vpc",))
     assert (third.outcome, third.ended_by, third.ended_at) == ("unfinished", None, None)
 

@@ -57,15 +57,12 @@ ROLES = {
     "a user": (USER, USER),
     "another partition": ("arn:aws-cn:sts::1234567890ab:x", "arn:aws-cn:sts::1234567890ab:x"),
     "a session in China": (f"arn:aws-cn:sts::{ACCOUNT}:assumed-role/R/s", f"arn:aws-cn:iam::{ACCOUNT}:role/R"),
-    "a name with a slash in the session": (
-        f"arn:aws:sts::{ACCOUNT}:assumed-role/R/a/b",
-        f"arn:aws:iam::{ACCOUNT}:role/R/a",
-    ),
+    "a slash in the session's name": (f"arn:aws:sts::{ACCOUNT}:assumed-role/R/a/b", f"arn:aws:iam::{ACCOUNT}:role/R/a"),
 }
 
 
 @pytest.mark.parametrize(("arn", "role"), ROLES.values(), ids=ROLES)
-def test_role_arn_of_a_session_is(arn: str, role: str) -> None:
+def test_session_has_its_role_arn(arn: str, role: str) -> None:
     assert to_role_arn(arn) == role
 
 
@@ -81,5 +78,5 @@ NAMES = {
 
 
 @pytest.mark.parametrize(("actor", "name"), NAMES.values(), ids=NAMES)
-def test_session_name_of_an_actor_is(actor: Actor | None, name: str) -> None:
+def test_actor_has_its_session_name(actor: Actor | None, name: str) -> None:
     assert format_session_name(actor) == name

@@ -38,11 +38,8 @@ SOAKED: dict[str, tuple[Evidence, timedelta]] = {
     "what was never verified has not soaked": (Evidence(deployment()), timedelta()),
     "a stay that goes on grows": (Evidence(deployment(), since=NOW - HOUR), HOUR),
     "a stay that ended keeps its length": (Evidence(deployment(), longest=HOUR), HOUR),
-    "a stay that goes on counts once it is the longest": (
-        Evidence(deployment(), since=NOW - 2 * HOUR, longest=HOUR),
-        2 * HOUR,
-    ),
-    "an earlier stay counts as long as it is the longest": (
+    "a stay counts once it is the longest": (Evidence(deployment(), since=NOW - 2 * HOUR, longest=HOUR), 2 * HOUR),
+    "an earlier stay counts while it is longest": (
         Evidence(deployment(), since=NOW - HOUR, longest=2 * HOUR),
         2 * HOUR,
     ),
@@ -50,7 +47,7 @@ SOAKED: dict[str, tuple[Evidence, timedelta]] = {
 
 
 @pytest.mark.parametrize(("proof", "soaked"), SOAKED.values(), ids=SOAKED.keys())
-def test_soak_of_a_release_is(proof: Evidence, soaked: timedelta) -> None:
+def test_soak_is_the_longest_stay(proof: Evidence, soaked: timedelta) -> None:
     assert proof.measure_soak(NOW) == soaked
 
 
@@ -80,9 +77,7 @@ STANDING: dict[str, tuple[EnvironmentState, bool, Deployment | None]] = {
 
 
 @pytest.mark.parametrize(("there", "whole", "unfinished"), STANDING.values(), ids=STANDING.keys())
-def test_environment_is_whole_or_unfinished_when(
-    there: EnvironmentState, whole: bool, unfinished: Deployment | None
-) -> None:
+def test_environment_is_whole_or_not(there: EnvironmentState, whole: bool, unfinished: Deployment | None) -> None:
     assert (there.whole, there.unfinished_deployment) == (whole, unfinished)
 
 
@@ -104,8 +99,7 @@ def test_environment_drifted_when_last_check_found_drift(drifted: int | None, ex
 def test_unknown_environment_has_empty_state() -> None:
     there = EnvironmentState(last=deployment())
     present = LedgerState(environments={"dev": there})
-    assert present.find_environment("dev") == there
-    assert present.find_environment("prod") == EMPTY_ENVIRONMENT
+    assert (present.find_environment("dev"), present.find_environment("prod")) == (there, EMPTY_ENVIRONMENT)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +111,10 @@ def test_release_is_newer_when_created_later(release: str, than: str, newer: boo
     assert LedgerState(releases=made).is_newer(release, than) is newer
 
 
-def deployed(*places: tuple[str, str] | tuple[str, str, Literal["failed"]]) -> LedgerState:
+Place = tuple[str, str] | tuple[str, str, Literal["failed"]]
+
+
+def deployed(*places: Place) -> LedgerState:
     """One deployment after the other, each to its end."""
     happened: list[Event] = []
     for environment, release, *failed in places:
@@ -128,37 +125,25 @@ def deployed(*places: tuple[str, str] | tuple[str, str, Literal["failed"]]) -> L
     return apply_entries(story(*happened))
 
 
-LAGS: dict[str, tuple[LedgerState, str, int | None]] = {
-    "the entry lags behind nothing": (deployed(("dev", "r1")), "dev", None),
-    "nothing is to be compared where nothing was deployed before": (LedgerState(), "staging", None),
-    "a failed source has nothing to compare with": (deployed(("dev", "r1", "failed")), "staging", None),
-    "an empty environment lags by all that was proven": (deployed(("dev", "r1"), ("dev", "r2")), "staging", 2),
-    "the same release does not lag": (deployed(("dev", "r1"), ("staging", "r1")), "staging", 0),
-    "one newer release is one behind": (deployed(("dev", "r1"), ("staging", "r1"), ("dev", "r2")), "staging", 1),
-    "two newer releases are two behind": (
-        deployed(("dev", "r1"), ("staging", "r1"), ("dev", "r2"), ("dev", "r3")),
-        "staging",
-        2,
+def lags(environment: str, behind: int | None, *places: Place) -> tuple[LedgerState, str, int | None]:
+    return deployed(*places), environment, behind
+
+
+LAGS = {
+    "the entry lags behind nothing": lags("dev", None, ("dev", "r1")),
+    "nothing is to be compared where nothing was deployed before": lags("staging", None),
+    "a failed source has nothing to compare with": lags("staging", None, ("dev", "r1", "failed")),
+    "an empty environment lags by all that was proven": lags("staging", 2, ("dev", "r1"), ("dev", "r2")),
+    "the same release does not lag": lags("staging", 0, ("dev", "r1"), ("staging", "r1")),
+    "one newer release is one behind": lags("staging", 1, ("dev", "r1"), ("staging", "r1"), ("dev", "r2")),
+    "two newer ones are two": lags("staging", 2, ("dev", "r1"), ("staging", "r1"), ("dev", "r2"), ("dev", "r3")),
+    "a failed release": lags("staging", 1, ("dev", "r1"), ("staging", "r1"), ("dev", "r2", "failed"), ("dev", "r3")),
+    "the same one again counts once": lags(
+        "staging", 1, ("dev", "r1"), ("staging", "r1"), ("dev", "r2"), ("dev", "r2")
     ),
-    "a failed release is none to lag behind": (
-        deployed(("dev", "r1"), ("staging", "r1"), ("dev", "r2", "failed"), ("dev", "r3")),
-        "staging",
-        1,
-    ),
-    "the same release again does not count twice": (
-        deployed(("dev", "r1"), ("staging", "r1"), ("dev", "r2"), ("dev", "r2")),
-        "staging",
-        1,
-    ),
-    "the source went back to what runs here": (
-        deployed(("dev", "r1"), ("staging", "r1"), ("dev", "r2"), ("dev", "r1")),
-        "staging",
-        0,
-    ),
-    "each environment lags behind the one right before it": (
-        deployed(("dev", "r1"), ("staging", "r1"), ("prod", "r1"), ("dev", "r2")),
-        "prod",
-        0,
+    "the source went back to it": lags("staging", 0, ("dev", "r1"), ("staging", "r1"), ("dev", "r2"), ("dev", "r1")),
+    "each environment lags behind the one right before it": lags(
+        "prod", 0, ("dev", "r1"), ("staging", "r1"), ("prod", "r1"), ("dev", "r2")
     ),
 }
 

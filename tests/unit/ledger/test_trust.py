@@ -54,15 +54,12 @@ OLD = replace(TRUST, pinned={**TRUST.pinned, "prod": EnvironmentKeys((KEYS["stra
 LATER = replace(TRUST, pinned={**TRUST.pinned, "prod": EnvironmentKeys((KEYS["prod"],), signed_from=8)})
 MADE = replace(ENTRY, event=ReleaseCreated("r1"))
 
+OF = "it is signed with the key of"
 UNFIT = "its signature does not fit what it says, or where it stands"
 DOUBTS: dict[str, tuple[Trust, Entry, str]] = {
     "signed with the key of its environment": (TRUST, GOOD, ""),
     "not signed": (TRUST, ENTRY, "it is not signed"),
-    "signed with the key of another environment": (
-        TRUST,
-        signed(ENTRY, "dev"),
-        "it is signed with the key of dev, and not with that of prod",
-    ),
+    "with the key of dev": (TRUST, signed(ENTRY, "dev"), f"{OF} dev, and not with that of prod"),
     "signed with a key that nobody knows": (
         TRUST,
         signed(ENTRY, "stranger"),
@@ -77,11 +74,7 @@ DOUBTS: dict[str, tuple[Trust, Entry, str]] = {
         ),
         UNFIT,
     ),
-    "with a value that is no base64": (
-        TRUST,
-        replace(ENTRY, signature=Signature(KEYS["prod"].fingerprint, "?")),
-        UNFIT,
-    ),
+    "with a value of no base64": (TRUST, replace(ENTRY, signature=Signature(KEYS["prod"].fingerprint, "?")), UNFIT),
     "with the signature of another entry": (TRUST, replace(GOOD, actor=Actor("bob")), UNFIT),
     "with another number": (TRUST, replace(GOOD, seq=8), UNFIT),
     "after another entry": (TRUST, replace(GOOD, prev="cd" * 32), UNFIT),
@@ -91,11 +84,7 @@ DOUBTS: dict[str, tuple[Trust, Entry, str]] = {
     "of an environment without a key": (replace(TRUST, pinned={"dev": TRUST.pinned["dev"]}), ENTRY, ""),
     "where nothing is signed": (Trust("shop", ORDER), ENTRY, ""),
     "a release that the first environment signed": (TRUST, signed(MADE), ""),
-    "a release that another environment signed": (
-        TRUST,
-        signed(MADE, "prod"),
-        "it is signed with the key of prod, and not with that of dev",
-    ),
+    "a release of prod's key": (TRUST, signed(MADE, "prod"), f"{OF} prod, and not with that of dev"),
 }
 
 
@@ -164,7 +153,7 @@ KEEPERS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize(("pinned", "keeper"), KEEPERS.values(), ids=KEEPERS.keys())
-def test_checkpoint_signer_is(pinned: tuple[str, ...], keeper: str) -> None:
+def test_last_pinned_environment_signs_checkpoints(pinned: tuple[str, ...], keeper: str) -> None:
     assert replace(TRUST, pinned={name: TRUST.pinned[name] for name in pinned}).checkpoint_signer == keeper
 
 

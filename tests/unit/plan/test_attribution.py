@@ -1,5 +1,7 @@
 """Which cause a change has, from the plans that were made in between."""
 
+from typing import cast
+
 import pytest
 
 from envctl.domain.plan.attribution import Cause, Part, split_by_cause
@@ -34,82 +36,79 @@ def told(parts: tuple[Part, ...]) -> dict[Cause, list[str]]:
 
 
 NOTHING = stack()
-CASES: dict[str, tuple[StackPlan, dict[Cause, list[StackPlan]], dict[Cause, list[str]]]] = {
-    "without anything to compare with all is the release": (
-        stack(update(("a", 1)), output=2),
-        {},
-        {"release": ["update x.a a", "output n"]},
+Expected = dict[Cause, list[str]]
+Case = tuple[StackPlan, dict[Cause, list[StackPlan]], Expected]
+
+
+def case(plan: StackPlan, expected: Expected, **between: list[StackPlan]) -> Case:
+    return plan, cast("dict[Cause, list[StackPlan]]", between), expected
+
+
+CASES = {
+    "without anything to compare with all is the release": case(
+        stack(update(("a", 1)), output=2), {"release": ["update x.a a", "output n"]}
     ),
-    "what comes with the new settings": (
+    "what comes with the new settings": case(
         stack(update(("a", 1)), output=2),
-        {"drift": [NOTHING], "settings": [stack(update(("a", 1)), output=2)]},
         {"settings": ["update x.a a", "output n"]},
+        drift=[NOTHING],
+        settings=[stack(update(("a", 1)), output=2)],
     ),
-    "true comes with the new code where the new settings alone give one": (
+    "true comes with the new code where the new settings alone give one": case(
         stack(update(("a", True)), output=[True]),
-        {"drift": [NOTHING], "settings": [stack(update(("a", 1)), output=[1])]},
         {"release": ["update x.a a", "output n"]},
+        drift=[NOTHING],
+        settings=[stack(update(("a", 1)), output=[1])],
     ),
-    "what comes with the new code": (
-        stack(update(("a", 1))),
-        {"drift": [NOTHING], "settings": [NOTHING]},
-        {"release": ["update x.a a"]},
-    ),
-    "what undoes drift": (
+    "new code": case(stack(update(("a", 1))), {"release": ["update x.a a"]}, drift=[NOTHING], settings=[NOTHING]),
+    "what undoes drift": case(
         stack(update(("tag", "ours")), drifted=DRIFTED),
-        {"drift": [stack(update(("tag", "ours")), drifted=DRIFTED)]},
         {"drift": ["update x.a tag"]},
+        drift=[stack(update(("tag", "ours")), drifted=DRIFTED)],
     ),
-    "what is planned without a reason that is known": (
-        stack(update(("ami", "new"))),
-        {"drift": [stack(update(("ami", "new")))]},
-        {"other": ["update x.a ami"]},
+    "what is planned without a reason that is known": case(
+        stack(update(("ami", "new"))), {"other": ["update x.a ami"]}, drift=[stack(update(("ami", "new")))]
     ),
-    "a resource with all causes is split up by attribute": (
+    "a resource with all causes is split up by attribute": case(
         stack(update(("code", 1), ("size", 2), ("tag", "ours")), drifted=DRIFTED),
-        {
-            "drift": [stack(update(("tag", "ours")), drifted=DRIFTED)],
-            "settings": [stack(update(("tag", "ours"), ("size", 2)), drifted=DRIFTED)],
-        },
         {"release": ["update x.a code"], "settings": ["update x.a size"], "drift": ["update x.a tag"]},
+        drift=[stack(update(("tag", "ours")), drifted=DRIFTED)],
+        settings=[stack(update(("tag", "ours"), ("size", 2)), drifted=DRIFTED)],
     ),
-    "another value than in between is of what came last": (
-        stack(update(("size", 3))),
-        {"settings": [stack(update(("size", 2)))]},
-        {"release": ["update x.a size"]},
+    "another value than in between is of what came last": case(
+        stack(update(("size", 3))), {"release": ["update x.a size"]}, settings=[stack(update(("size", 2)))]
     ),
-    "a replacement is of what each attribute is of": (
+    "a replacement is of what each attribute is of": case(
         stack(update(("a", 1), ("id", Marker.UNKNOWN), action=Action.REPLACE)),
-        {"drift": [NOTHING], "settings": [stack(update(("a", 1)))]},
         {"release": ["replace x.a id"], "settings": ["replace x.a a"]},
+        drift=[NOTHING],
+        settings=[stack(update(("a", 1)))],
     ),
-    "a resource that somebody deleted comes back, with values that are others by now": (
+    "a resource that somebody deleted comes back, with values that are others by now": case(
         stack(update(("a", 2), action=Action.CREATE), drifted=DRIFTED),
-        {"drift": [stack(update(("a", 1), action=Action.CREATE), drifted=DRIFTED)], "settings": [NOTHING]},
         {"drift": ["create x.a a"]},
+        drift=[stack(update(("a", 1), action=Action.CREATE), drifted=DRIFTED)],
+        settings=[NOTHING],
     ),
-    "a resource that goes with the code": (
+    "a resource that goes with the code": case(
         stack(ResourceChange("x.a", "x", Action.DELETE)),
-        {"drift": [NOTHING], "settings": [NOTHING]},
         {"release": ["delete x.a"]},
+        drift=[NOTHING],
+        settings=[NOTHING],
     ),
-    "a stack that the old release did not have": (
-        stack(update(("a", 1), action=Action.CREATE)),
-        {"drift": [], "settings": []},
-        {"release": ["create x.a a"]},
+    "a stack that the old release did not have": case(
+        stack(update(("a", 1), action=Action.CREATE)), {"release": ["create x.a a"]}, drift=[], settings=[]
     ),
 }
 
 
 @pytest.mark.parametrize(("plan", "between", "expected"), CASES.values(), ids=CASES.keys())
-def test_causes(plan: StackPlan, between: dict[Cause, list[StackPlan]], expected: dict[Cause, list[str]]) -> None:
+def test_each_change_has_its_cause(plan: StackPlan, between: dict[Cause, list[StackPlan]], expected: Expected) -> None:
     assert told(split_by_cause([plan], between)) == expected
 
 
 @pytest.mark.parametrize(("plan", "between", "expected"), CASES.values(), ids=CASES.keys())
-def test_every_change_is_told_once(
-    plan: StackPlan, between: dict[Cause, list[StackPlan]], expected: dict[Cause, list[str]]
-) -> None:
+def test_every_change_is_told_once(plan: StackPlan, between: dict[Cause, list[StackPlan]], expected: Expected) -> None:
     parts = split_by_cause([plan], between)
     shown = [
         (resource.address, attribute.path)

@@ -37,15 +37,8 @@ READ = ResourceChange("data.aws_ami.this", "aws_ami", Action.READ)
 INVOKED = ResourceChange("action.aws_do.it", "aws_do", Action.INVOKE)
 NEW = ResourceChange("aws_eip.out", "aws_eip", Action.CREATE)
 OUTPUT = OutputChange("url", Action.CREATE, None, "https://example.com")
-PLAN = EnvironmentPlan(
-    "dev",
-    "",
-    (
-        StackPlan("web", (READ, SIZE, INVOKED), (OUTPUT,)),
-        StackPlan("far", (NEW,)),
-        StackPlan("dns", waits_for=("web",)),
-    ),
-)
+WEB = StackPlan("web", (READ, SIZE, INVOKED), (OUTPUT,))
+PLAN = EnvironmentPlan("dev", "", (WEB, StackPlan("far", (NEW,)), StackPlan("dns", waits_for=("web",))))
 KNOWN = "web aws_instance.this"
 
 
@@ -55,12 +48,7 @@ def test_cost_question_replaces_hidden_values_by_markers() -> None:
         "address": "aws_instance.this",
         "type": "aws_instance",
         "action": "update",
-        "before": {
-            "instance_type": "t3.micro",
-            "arn": "arn:aws:x",
-            "user_data": "(sensitive)",
-            "weight": "inf",
-        },
+        "before": {"instance_type": "t3.micro", "arn": "arn:aws:x", "user_data": "(sensitive)", "weight": "inf"},
         "after": {
             "instance_type": "t3.small",
             "arn": "(known after apply)",
@@ -112,14 +100,8 @@ def answer(before: str = "120.5", after: str = "133.0", **more: Any) -> str:
 READS: dict[str, tuple[str, Cost]] = {
     "two amounts": (answer(), Cost("USD", "120.5", "133", "12.5")),
     "a resource": (answer(resources={KNOWN: 12.5}), Cost("USD", "120.5", "133", "12.5", {KNOWN: "12.5"})),
-    "a resource that becomes cheaper": (
-        answer("9", "8", resources={KNOWN: -1}),
-        Cost("USD", "9", "8", "-1", {KNOWN: "-1"}),
-    ),
-    "what floats make of a third of a coin": (
-        answer("0.1", "0.30000000000000004"),
-        Cost("USD", "0.1", "0.3", "0.2"),
-    ),
+    "a resource gets cheaper": (answer("9", "8", resources={KNOWN: -1}), Cost("USD", "9", "8", "-1", {KNOWN: "-1"})),
+    "what floats make of a third of a coin": (answer("0.1", "0.30000000000000004"), Cost("USD", "0.1", "0.3", "0.2")),
     "an exponent": (answer("1e3", "1E+3"), Cost("USD", "1000", "1000", "0")),
     "next to nothing": (answer("0", "1e-9999999"), Cost("USD", "0", "0", "0")),
     "a zero with a sign": (answer("-0.0", "-0"), Cost("USD", "0", "0", "0")),
@@ -161,13 +143,10 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "an amount too many": (answer("1", '2, "later": 3'), "answered with monthly.later"),
     "the same key twice": (answer("1", '2, "after": 3'), "a key that is there twice"),
     "resources as a list": (answer(resources=[]), "resources that are no object"),
-    "a resource of its own": (
-        answer(resources={"web aws_instance.that": 1}),
-        '"web aws_instance.that", which it was not',
-    ),
+    "its own resource": (answer(resources={"web aws_instance.that": 1}), '"web aws_instance.that", which it was not'),
     "a resource without its stack": (answer(resources={"aws_instance.this": 1}), "which it was not asked about"),
     "a resource without an amount": (answer(resources={KNOWN: "1"}), f"resources of {KNOWN} that is not a number"),
-    "a name that a terminal obeys": (
+    "a terminal's escape": (
         answer().replace('"monthly"', '"\\u001b[31mred": 1, "monthly"'),
         "answered with red, which",
     ),

@@ -43,7 +43,7 @@ NOT_COVERED: dict[str, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize(("rule", "address", "path"), COVERED.values(), ids=COVERED.keys())
-def test_ignore_pattern_covers(rule: str, address: str, path: str) -> None:
+def test_ignore_pattern_matches_addresses(rule: str, address: str, path: str) -> None:
     assert IgnorePattern.parse(rule).is_covering(address, path)
 
 

@@ -41,41 +41,27 @@ def meant(plan: dict[str, Any]) -> PlanFingerprint:
     return fingerprint_plan(EnvironmentPlan("dev", "r1", (read(plan),)))
 
 
+def changed(action: str = "create", **more: object) -> dict[str, Any]:
+    return {"resource_changes": [{**resource("a", {}, action), **more}]}
+
+
 PLACES: dict[str, dict[str, Any]] = {
     "an instance": {"resource_changes": [resource(SPELLED, {"input": "a"}, "create", index=ONE)]},
-    "a module": {
-        "resource_changes": [
-            {**resource("a", {}, "create"), "address": f'module.web.module.z["{SPELLED}"].terraform_data.x'}
-        ]
-    },
-    "where it is moved from": {
-        "resource_changes": [
-            {**resource("a", {}, "no-op"), "previous_address": f'module.web.terraform_data.x["{SPELLED}"]'}
-        ]
-    },
+    "a module": changed(address=f'module.web.module.z["{SPELLED}"].terraform_data.x'),
+    "where it is moved from": changed("no-op", previous_address=f'module.web.terraform_data.x["{SPELLED}"]'),
     "a map": {"resource_changes": [resource("a", {"tags": {ONE: "x", "other": "y"}}, "create")]},
     "a map in a list in a map": {"resource_changes": [resource("a", {"input": {"b": [{ONE: {TWO: 1}}]}}, "delete")]},
-    "what is unknown": {
-        "resource_changes": [
-            {
-                **resource("a", {}, "create"),
-                "change": {"actions": ["create"], "before": None, "after": {}, "after_unknown": {"tags": {ONE: True}}},
-            }
-        ]
-    },
-    "what is sensitive": {
-        "resource_changes": [
-            {
-                **resource("a", {}, "create"),
-                "change": {
-                    "actions": ["create"],
-                    "before": None,
-                    "after": {"tags": {ONE: "x"}},
-                    "after_sensitive": {"tags": {ONE: True}},
-                },
-            }
-        ]
-    },
+    "what is unknown": changed(
+        change={"actions": ["create"], "before": None, "after": {}, "after_unknown": {"tags": {ONE: True}}}
+    ),
+    "what is sensitive": changed(
+        change={
+            "actions": ["create"],
+            "before": None,
+            "after": {"tags": {ONE: "x"}},
+            "after_sensitive": {"tags": {ONE: True}},
+        }
+    ),
     "an output": {"output_changes": {"o": {"actions": ["create"], "before": None, "after": {ONE: 1}}}},
     "a list in an output": {"output_changes": {"o": {"actions": ["create"], "before": None, "after": [{ONE: 1}]}}},
     "an action": {

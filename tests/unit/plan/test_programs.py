@@ -57,31 +57,19 @@ TOLD: dict[str, tuple[Json, tuple[str, ...]]] = {
     "an update runs none": (plan("update"), ()),
     "what is forgotten runs none": (plan("forget"), ()),
     "several, in their order": (
-        plan(
-            "create",
-            provisioners=[SHELL, runs("remote-exec", inline=constant(["a", "b"]))],
-        ),
+        plan("create", provisioners=[SHELL, runs("remote-exec", inline=constant(["a", "b"]))]),
         (f"local-exec ({WHEN}): sh deploy.sh", f"remote-exec ({WHEN}): a b"),
     ),
-    "a file": (
-        plan("create", provisioners=[runs("file", source=constant("x.sh"))]),
-        (f"file ({WHEN}): x.sh",),
-    ),
+    "a file": (plan("create", provisioners=[runs("file", source=constant("x.sh"))]), (f"file ({WHEN}): x.sh",)),
     "a command that is made of something": (
-        plan(
-            "create",
-            provisioners=[runs("local-exec", command={"references": ["var.a", "var"]})],
-        ),
+        plan("create", provisioners=[runs("local-exec", command={"references": ["var.a", "var"]})]),
         (f"local-exec ({WHEN}): command made of var.a, var",),
     ),
     "a command of nothing": (
         plan("create", provisioners=[runs("local-exec", command={})]),
         (f"local-exec ({WHEN}): command (not said in the plan)",),
     ),
-    "one of another form": (
-        plan("create", provisioners=[{"type": "later"}]),
-        (f"later ({WHEN}): (not said in the plan)",),
-    ),
+    "another form": (plan("create", provisioners=[{"type": "later"}]), (f"later ({WHEN}): (not said in the plan)",)),
     "a command that holds a secret": (
         plan(
             "create",

@@ -60,14 +60,8 @@ PASSES: dict[str, tuple[dict[str, object], AccountScope]] = {
     "it takes a role as a value": ({"assume_role": {"role_arn": ROLE}}, HOME),
     "the last of its roles is of the account": ({"assume_role": [{"role_arn": FOREIGN}, {"role_arn": ROLE}]}, HOME),
     "its role is of an account that is named": ({"assume_role": [{"role_arn": FOREIGN}]}, LENIENT),
-    "what it allows counts and not an expression": (
-        {"allowed_account_ids": [MINE], "assume_role": [{"role_arn": UNRESOLVED}]},
-        HOME,
-    ),
-    "a role counts where the list is an expression": (
-        {"allowed_account_ids": UNRESOLVED, "assume_role": [{"role_arn": ROLE}]},
-        HOME,
-    ),
+    "what it allows counts alone": ({"allowed_account_ids": [MINE], "assume_role": [{"role_arn": UNRESOLVED}]}, HOME),
+    "a role counts beside a list": ({"allowed_account_ids": UNRESOLVED, "assume_role": [{"role_arn": ROLE}]}, HOME),
     "the environment has no account": ({"allowed_account_ids": [OTHER]}, AccountScope("dev", "", "", (OTHER,))),
     "the account is that of the role": ({"allowed_account_ids": [MINE]}, AccountScope("dev", "", ROLE, ())),
     "requests go to a service of AWS": (
@@ -97,11 +91,7 @@ REFUSED: dict[str, tuple[dict[str, object], AccountScope, list[str]]] = {
         HOME,
         [f"may act in account {OTHER}, {THIRD}"],
     ),
-    "it allows one that is not named": (
-        {"allowed_account_ids": [OTHER, THIRD]},
-        LENIENT,
-        [f"may act in account {THIRD}"],
-    ),
+    "it allows an unnamed one": ({"allowed_account_ids": [OTHER, THIRD]}, LENIENT, [f"may act in account {THIRD}"]),
     "its role is of another account": (
         {"assume_role": [{"role_arn": FOREIGN}]},
         HOME,
@@ -188,28 +178,16 @@ def test_endpoint_from_an_expression_is_refused(said: object) -> None:
 
 
 RENDERED: dict[str, tuple[dict[str, object], AccountScope, list[str]]] = {
-    "the role of the environment": (
-        {"allowed_account_ids": [MINE], "assume_role": [{"role_arn": ROLE}]},
-        WITH_ROLE,
-        [],
-    ),
+    "the environment's role": ({"allowed_account_ids": [MINE], "assume_role": [{"role_arn": ROLE}]}, WITH_ROLE, []),
     "no role where there is none": ({"allowed_account_ids": [MINE]}, HOME, []),
     "a role where there is none": ({"allowed_account_ids": [MINE], "assume_role": [{"role_arn": ROLE}]}, HOME, []),
-    "the role alone, which says the account": (
-        {"assume_role": [{"role_arn": ROLE}]},
-        AccountScope("dev", "", ROLE),
-        [],
-    ),
+    "the role alone says the account": ({"assume_role": [{"role_arn": ROLE}]}, AccountScope("dev", "", ROLE), []),
     "no account in its place": (
         {"allowed_account_ids": [], "assume_role": [{"role_arn": ROLE}]},
         WITH_ROLE,
         [f"allows no account in place of {MINE}"],
     ),
-    "no role in its place": (
-        {"allowed_account_ids": [MINE], "assume_role": []},
-        WITH_ROLE,
-        [f"takes no role in place of {ROLE}"],
-    ),
+    "no role": ({"allowed_account_ids": [MINE], "assume_role": []}, WITH_ROLE, [f"takes no role in place of {ROLE}"]),
     "another role in its place": (
         {"allowed_account_ids": [MINE], "assume_role": [{"role_arn": f"{ROLE}-2"}]},
         WITH_ROLE,
@@ -241,11 +219,7 @@ def test_alias_needs_no_role_of_the_environment() -> None:
 CLOUD_CONTROL: dict[str, tuple[dict[str, object], AccountScope, list[str]]] = {
     "it takes a role of the account": ({"assume_role": {"role_arn": ROLE}}, WITH_ROLE, []),
     "nothing has a role": ({}, HOME, []),
-    "it has credentials of its own": (
-        {"profile": "mine"},
-        HOME,
-        ["takes no role, so that its account is not known"],
-    ),
+    "it has credentials of its own": ({"profile": "mine"}, HOME, ["takes no role, so that its account is not known"]),
     "it does not take the role": ({}, WITH_ROLE, ["takes no role, so that its account is not known"]),
     "its role is of another account": (
         {"assume_role": {"role_arn": FOREIGN}},
@@ -256,9 +230,7 @@ CLOUD_CONTROL: dict[str, tuple[dict[str, object], AccountScope, list[str]]] = {
 
 
 @pytest.mark.parametrize(("said", "home", "why"), CLOUD_CONTROL.values(), ids=CLOUD_CONTROL)
-def test_cloud_control_provider_is_judged_by_its_role(
-    said: dict[str, object], home: AccountScope, why: list[str]
-) -> None:
+def test_cloud_control_provider_is_judged_by_role(said: dict[str, object], home: AccountScope, why: list[str]) -> None:
     assert whys(said, home, "awscc.far", "awscc") == why
 
 
@@ -329,9 +301,7 @@ LEADS: dict[str, tuple[ProviderConfiguration, AccountScope, str, str]] = {
 
 
 @pytest.mark.parametrize(("found", "home", "key", "advice"), LEADS.values(), ids=LEADS)
-def test_mismatch_names_its_key_and_its_fix(
-    found: ProviderConfiguration, home: AccountScope, key: str, advice: str
-) -> None:
+def test_mismatch_names_key_and_fix(found: ProviderConfiguration, home: AccountScope, key: str, advice: str) -> None:
     (stray,) = find_account_mismatches(found, home)
     assert (stray.configuration, stray.key, suggest_fix(stray, "dev")) == (found, key, advice)
 

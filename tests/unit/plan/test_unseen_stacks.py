@@ -12,6 +12,7 @@ from envctl.domain.plan.unseen_stacks import (
     list_uncovered_stacks,
     list_unseen,
 )
+from tests.catching import catch
 
 PLAN = EnvironmentPlan(
     "prod",
@@ -57,9 +58,8 @@ def test_only_stacks_that_wait_are_accepted() -> None:
     ],
 )
 def test_wrong_name_is_refused(named: str, code: str, message: str, hint: str) -> None:
-    with pytest.raises(UsageError) as raised:
-        check_unseen(PLAN, ("web", named), STACKS, "envctl approve prod")
-    (problem,) = raised.value.problems
+    raised = catch(UsageError, check_unseen, PLAN, ("web", named), STACKS, "envctl approve prod")
+    (problem,) = raised.problems
     assert (problem.code, problem.message) == (code, message)
     assert hint in problem.hint
 
@@ -75,7 +75,7 @@ def test_each_unseen_stack_is_described() -> None:
     )
 
 
-def test_what_reads_a_changing_output_is_planned_anew() -> None:
+def test_reader_of_changing_output_is_planned_anew() -> None:
     changing = StackPlan("network", outputs=(OutputChange("id", Action.UPDATE, "a", "b"),))
     plan = EnvironmentPlan(
         "prod", "r1", (changing, StackPlan("web"), StackPlan("db"), StackPlan("jobs", waits_for=("web",)))

@@ -38,7 +38,7 @@ KEY = "-----BEGIN KEY-----\nMIIEowIBAAKCAQEA\nabc\n  indented-line  \n-----END K
         ("postgres://ann:s3cret!@db:5432/x", {"postgres://ann:s3cret!@db:5432/x", "s3cret!"}),
     ],
 )
-def test_secret_parts_are(value: object, parts: set[str]) -> None:
+def test_secret_parts_are_found(value: object, parts: set[str]) -> None:
     assert find_parts(value) == parts
 
 

@@ -88,10 +88,7 @@ CHANGES: dict[tuple[type, str], tuple[Callable[[Document], None], str]] = {
     (Environment, "regions"): (of_prod("regions", {"far": "eu-north-1"}), "region eu-west-1 -> eu-north-1"),
     (Environment, "assume_role"): (of_prod("assume_role", f"{ROLE}-2"), f"role {ROLE} -> {ROLE}-2"),
     (Environment, "external_id"): (of_prod("external_id", "shop-43"), "external id shop-42 -> shop-43"),
-    (Environment, "session_tags"): (
-        of_prod("session_tags", {"team": "ops"}),
-        "access.session_tags.team web -> ops",
-    ),
+    (Environment, "session_tags"): (of_prod("session_tags", {"team": "ops"}), "access.session_tags.team web -> ops"),
     (Environment, "other_accounts"): (
         of_prod("other_accounts", ["999999999999"]),
         "access.other_accounts[0] none -> 999999999999",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -53,70 +54,45 @@ def wired(**changes: object) -> Release:
     return replace(RELEASE, wiring=replace(WIRING, **changes))  # type: ignore[arg-type]
 
 
-FILE_CHANGES: dict[str, tuple[dict[str, File | None], str, FileChange]] = {
+VPC, WEB = "modules/vpc", "modules/web"
+FILE_CHANGES: dict[str, tuple[str, str, File | None, Any, dict[str, Any]]] = {
     "lines that came and went are counted": (
-        {"modules/vpc/main.tf": File(b"a\nB\nc\nd\n")},
-        "modules/vpc",
-        FileChange("modules/vpc/main.tf", "changed", added=2, removed=1),
+        VPC,
+        "main.tf",
+        File(b"a\nB\nc\nd\n"),
+        "changed",
+        {"added": 2, "removed": 1},
     ),
-    "a new file is all new": (
-        {"modules/vpc/more.tf": File(b"a\nb\n")},
-        "modules/vpc",
-        FileChange("modules/vpc/more.tf", "added", added=2),
-    ),
-    "a file that is gone is all gone": (
-        {"modules/vpc/main.tf": None},
-        "modules/vpc",
-        FileChange("modules/vpc/main.tf", "removed", removed=3),
-    ),
+    "a new file is all new": (VPC, "more.tf", File(b"a\nb\n"), "added", {"added": 2}),
+    "a lost file": (VPC, "main.tf", None, "removed", {"removed": 3}),
     "a line that begins with dashes is a line": (
-        {"modules/vpc/main.tf": File(b"a\nb\nc\n--- x\n+++ y\n")},
-        "modules/vpc",
-        FileChange("modules/vpc/main.tf", "changed", added=2),
+        VPC,
+        "main.tf",
+        File(b"a\nb\nc\n--- x\n+++ y\n"),
+        "changed",
+        {"added": 2},
     ),
-    "a missing end of the last line is a change": (
-        {"modules/web/main.tf": File(b"one")},
-        "modules/web",
-        FileChange("modules/web/main.tf", "changed", added=1, removed=1),
-    ),
-    "other ends of lines are a change": (
-        {"modules/web/main.tf": File(b"one\r\n")},
-        "modules/web",
-        FileChange("modules/web/main.tf", "changed", added=1, removed=1),
-    ),
-    "what is no text is named": (
-        {"modules/web/main.tf": File(b"\xff\xfe")},
-        "modules/web",
-        FileChange("modules/web/main.tf", "changed", binary=True),
-    ),
-    "nor is what holds a NUL": (
-        {"modules/web/logo": File(b"a\0b")},
-        "modules/web",
-        FileChange("modules/web/logo", "added", binary=True),
-    ),
-    "an empty file": ({"modules/web/empty": File(b"")}, "modules/web", FileChange("modules/web/empty", "added")),
-    "a file may become executable": (
-        {"modules/web/templates/user_data.sh": File(b"#!/bin/sh\n", executable=True)},
-        "modules/web",
-        FileChange("modules/web/templates/user_data.sh", "mode"),
-    ),
+    "a missing end of the last line is a change": (WEB, "main.tf", File(b"one"), "changed", {"added": 1, "removed": 1}),
+    "other ends of lines are a change": (WEB, "main.tf", File(b"one\r\n"), "changed", {"added": 1, "removed": 1}),
+    "what is no text is named": (WEB, "main.tf", File(b"\xff\xfe"), "changed", {"binary": True}),
+    "nor is what holds a NUL": (WEB, "logo", File(b"a\0b"), "added", {"binary": True}),
+    "an empty file": (WEB, "empty", File(b""), "added", {}),
+    "a file may become executable": (WEB, "templates/user_data.sh", File(b"#!/bin/sh\n", executable=True), "mode", {}),
     "a module within a module is one of its own": (
-        {"modules/web/inner/main.tf.json": File(b"{}\n")},
         "modules/web/inner",
-        FileChange("modules/web/inner/main.tf.json", "added", added=1),
+        "main.tf.json",
+        File(b"{}\n"),
+        "added",
+        {"added": 1},
     ),
-    "a file beside all modules has its folder": (
-        {"shared/note": File(b"x\n")},
-        "shared",
-        FileChange("shared/note", "added", added=1),
-    ),
+    "a file beside all modules": ("shared", "note", File(b"x\n"), "added", {"added": 1}),
 }
 
 
-@pytest.mark.parametrize(("changed", "module", "expected"), FILE_CHANGES.values(), ids=FILE_CHANGES.keys())
-def test_file_changes_are_listed(changed: dict[str, File | None], module: str, expected: FileChange) -> None:
-    (found,) = list_module_changes(RELEASE, with_files(changed))
-    assert (found.module, found.files) == (module, (expected,))
+@pytest.mark.parametrize(("module", "name", "file", "how", "more"), FILE_CHANGES.values(), ids=FILE_CHANGES.keys())
+def test_file_changes_are_listed(module: str, name: str, file: File | None, how: Any, more: dict[str, Any]) -> None:
+    (found,) = list_module_changes(RELEASE, with_files({f"{module}/{name}": file}))
+    assert (found.module, found.files) == (module, (FileChange(f"{module}/{name}", how, **more),))
 
 
 def test_module_change_names_stacks_of_both_releases() -> None:
@@ -166,119 +142,94 @@ def declaring(*variables: Variable) -> Release:
     return wired(schema={**WIRING.schema, "web": variables})
 
 
-PARTS: dict[str, tuple[Release, Release, dict[str, tuple[PartChange, ...]]]] = {
-    "nothing": (RELEASE, RELEASE, {}),
-    "a stack that came, without all that it declares": (
+AWS, STACKS, SENSITIVE = "registry.terraform.io/hashicorp/aws", WIRING.stacks, Marker.SENSITIVE
+LOCKED = RELEASE.with_lock(LOCK)
+Parts = dict[str, tuple[PartChange, ...]]
+
+
+def lists(older: Release, newer: Release, **expected: tuple[PartChange, ...]) -> tuple[Release, Release, Parts]:
+    return older, newer, expected
+
+
+PARTS = {
+    "nothing": lists(RELEASE, RELEASE),
+    "a stack that came, without all that it declares": lists(
         RELEASE,
         wired(
-            stacks={**WIRING.stacks, "jobs": StackWiring("modules/jobs", {"a": "web.url"})},
+            stacks={**STACKS, "jobs": StackWiring("modules/jobs", {"a": "web.url"})},
             schema={**WIRING.schema, "jobs": (variable("queue"),)},
             outputs={**WIRING.outputs, "jobs": {"name": False}},
         ),
-        {"wiring": (PartChange("stack jobs", None, "modules/jobs"),)},
+        wiring=(PartChange("stack jobs", None, "modules/jobs"),),
     ),
-    "a stack that went": (
+    "a stack that went": lists(
+        RELEASE, wired(stacks={"network": STACKS["network"]}), wiring=(PartChange("stack web", "modules/web", None),)
+    ),
+    "another module of a stack": lists(
         RELEASE,
-        wired(stacks={"network": WIRING.stacks["network"]}),
-        {"wiring": (PartChange("stack web", "modules/web", None),)},
+        wired(stacks={**STACKS, "network": StackWiring("modules/vpc2")}),
+        wiring=(PartChange("stack network", "modules/vpc", "modules/vpc2"),),
     ),
-    "another module of a stack": (
+    "another input": lists(
         RELEASE,
-        wired(stacks={**WIRING.stacks, "network": StackWiring("modules/vpc2")}),
-        {"wiring": (PartChange("stack network", "modules/vpc", "modules/vpc2"),)},
+        wired(stacks={**STACKS, "web": StackWiring("modules/web", {"subnet": "network.other"})}),
+        wiring=(PartChange("web.subnet", "network.subnet", "network.other"),),
     ),
-    "another input": (
+    "another order": lists(
         RELEASE,
-        wired(stacks={**WIRING.stacks, "web": StackWiring("modules/web", {"subnet": "network.other"})}),
-        {"wiring": (PartChange("web.subnet", "network.subnet", "network.other"),)},
+        wired(stacks=dict(list(STACKS.items())[::-1])),
+        wiring=(PartChange("order of stacks", ["network", "web"], ["web", "network"]),),
     ),
-    "another order": (
-        RELEASE,
-        wired(stacks=dict(list(WIRING.stacks.items())[::-1])),
-        {"wiring": (PartChange("order of stacks", ["network", "web"], ["web", "network"]),)},
-    ),
-    "another Terraform": (
-        RELEASE,
-        wired(terraform=">= 1.12"),
-        {"wiring": (PartChange("terraform", ">= 1.10", ">= 1.12"),)},
-    ),
-    "a key of a provider, but never its value": (
+    "a Terraform": lists(RELEASE, wired(terraform=">= 1.12"), wiring=(PartChange("terraform", ">= 1.10", ">= 1.12"),)),
+    "a key of a provider, but never its value": lists(
         wired(providers={"github": {"owner": "a", "token": SECRET}}),
         wired(providers={"github": {"owner": "a", "token": SECRET + "!", "app": True}}),
-        {
-            "wiring": (
-                PartChange("provider github.token", Marker.SENSITIVE, Marker.SENSITIVE),
-                PartChange("provider github.app", None, Marker.SENSITIVE),
-            )
-        },
+        wiring=(
+            PartChange("provider github.token", SENSITIVE, SENSITIVE),
+            PartChange("provider github.app", None, SENSITIVE),
+        ),
     ),
-    "variables that came, went and changed": (
+    "variables that came, went and changed": lists(
         declaring(variable("size", "number"), variable("old")),
         declaring(variable("size", "string", has_default=True, default="s", nullable=False), variable("new")),
-        {
-            "variables": (
-                PartChange("web.size", typed("number"), typed("string", required=False, default="s", nullable=False)),
-                PartChange("web.old", typed("string"), None),
-                PartChange("web.new", None, typed("string")),
-            )
-        },
+        variables=(
+            PartChange("web.size", typed("number"), typed("string", required=False, default="s", nullable=False)),
+            PartChange("web.old", typed("string"), None),
+            PartChange("web.new", None, typed("string")),
+        ),
     ),
-    "a default that becomes false where it was zero": (
+    "a default that becomes false where it was zero": lists(
         declaring(variable("size", "any", has_default=True, default=0)),
         declaring(variable("size", "any", has_default=True, default=False)),
-        {
-            "variables": (
-                PartChange(
-                    "web.size",
-                    typed("any", required=False, default=0),
-                    typed("any", required=False, default=False),
-                ),
-            )
-        },
+        variables=(
+            PartChange(
+                "web.size", typed("any", required=False, default=0), typed("any", required=False, default=False)
+            ),
+        ),
     ),
-    "another description or place is no change": (
-        RELEASE,
-        declaring(variable("size", "number", description="another")),
-        {},
-    ),
-    "the default of what is sensitive is not told": (
+    "a description or place is no change": lists(RELEASE, declaring(variable("size", "number", description="another"))),
+    "the default of what is sensitive is not told": lists(
         declaring(variable("key")),
         declaring(variable("key", has_default=True, default=SECRET, sensitive=True)),
-        {
-            "variables": (
-                PartChange(
-                    "web.key",
-                    typed("string"),
-                    typed("string", required=False, default=Marker.SENSITIVE, sensitive=True),
-                ),
-            )
-        },
+        variables=(
+            PartChange("web.key", typed("string"), typed("string", required=False, default=SENSITIVE, sensitive=True)),
+        ),
     ),
-    "outputs that came, went and became sensitive": (
+    "outputs that came, went and became sensitive": lists(
         RELEASE,
         wired(outputs={"network": {"subnet": True}, "web": {"address": False}}),
-        {
-            "outputs": (
-                PartChange("network.subnet", "not sensitive", "sensitive"),
-                PartChange("web.url", "not sensitive", None),
-                PartChange("web.address", None, "not sensitive"),
-            )
-        },
+        outputs=(
+            PartChange("network.subnet", "not sensitive", "sensitive"),
+            PartChange("web.url", "not sensitive", None),
+            PartChange("web.address", None, "not sensitive"),
+        ),
     ),
-    "another version of a provider": (
-        RELEASE.with_lock(LOCK),
-        RELEASE.with_lock(LOCK.replace(b"5.1.0", b"5.2.0")),
-        {"providers": (PartChange("registry.terraform.io/hashicorp/aws", "5.1.0", "5.2.0"),)},
+    "another version of a provider": lists(
+        LOCKED, RELEASE.with_lock(LOCK.replace(b"5.1.0", b"5.2.0")), providers=(PartChange(AWS, "5.1.0", "5.2.0"),)
     ),
-    "a provider that came": (
-        RELEASE,
-        RELEASE.with_lock(LOCK),
-        {"providers": (PartChange("registry.terraform.io/hashicorp/aws", None, "5.1.0"),)},
-    ),
-    "other checksums of the same version": (
-        RELEASE.with_lock(LOCK),
-        RELEASE.with_lock(LOCK.replace(b"h1:a", b"h1:b")),
-        {"providers": (PartChange("registry.terraform.io/hashicorp/aws", "5.1.0", "5.1.0"),)},
+    "a provider that came": lists(RELEASE, LOCKED, providers=(PartChange(AWS, None, "5.1.0"),)),
+    "other checksums of the same version": lists(
+        LOCKED, RELEASE.with_lock(LOCK.replace(b"h1:a", b"h1:b")), providers=(PartChange(AWS, "5.1.0", "5.1.0"),)
     ),
 }
 

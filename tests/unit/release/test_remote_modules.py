@@ -95,8 +95,7 @@ def test_an_address_is_shown_without_credentials(source: str, told: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("source", "written"),
-    {"./a": "./a", "./a/../b/": "./b", "../a//b/.": "../a/b", "../": "./..", "./": "./."}.items(),
+    ("source", "written"), {"./a": "./a", "./a/../b/": "./b", "../a//b/.": "../a/b", "../": "./..", "./": "./."}.items()
 )
 def test_local_source_is_normalized_like_terraform(source: str, written: str) -> None:
     assert normalize_local_source(source) == written

@@ -121,12 +121,8 @@ def test_local_root_module_is_rendered() -> None:
 def test_assume_role_has_external_id_and_session_tags() -> None:
     where = replace(S3, external_id="shop-42", session_tags={"team": "web"})
     (taken,) = render_root_module(WIRING, "web", where, ARGUMENTS).document["provider"]["aws"]["assume_role"]
-    assert taken == {
-        "role_arn": ROLE,
-        "session_name": "${var.envctl_session}",
-        "external_id": "shop-42",
-        "tags": {"team": "web"},
-    }
+    role = {"role_arn": ROLE, "session_name": "${var.envctl_session}"}
+    assert taken == {**role, "external_id": "shop-42", "tags": {"team": "web"}}
     assert render_assume_role(where, "envctl") == {**taken, "session_name": "envctl"}
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from envctl.domain.errors import UsageError
 from envctl.domain.terraform.outputs import Output, drop_sensitive, find_output, format_raw_output, format_variable_name
+from tests.catching import catch
 
 KNOWN = {"network": {"vpc_id", "cidr"}, "web-app": {"url", "cidr"}}
 FOUND = {
@@ -32,31 +33,29 @@ VARIABLES = {
 
 
 @pytest.mark.parametrize(("name", "meant"), FOUND.values(), ids=FOUND)
-def test_an_output_is_found_by(name: str, meant: tuple[str, str]) -> None:
+def test_output_is_found_by_name(name: str, meant: tuple[str, str]) -> None:
     assert find_output(name, KNOWN, "dev") == meant
 
 
 @pytest.mark.parametrize(("name", "message", "hint"), MISSED.values(), ids=MISSED)
-def test_no_output_is_found_by(name: str, message: str, hint: str) -> None:
-    with pytest.raises(UsageError) as raised:
-        find_output(name, KNOWN, "dev")
-    (problem,) = raised.value.problems
+def test_unknown_output_is_reported(name: str, message: str, hint: str) -> None:
+    (problem,) = catch(UsageError, find_output, name, KNOWN, "dev").problems
     assert problem.code == "E013"
     assert message in problem.message
     assert hint in problem.hint
 
 
 @pytest.mark.parametrize(("value", "text"), BARE.values(), ids=BARE)
-def test_a_script_gets(value: object, text: str) -> None:
+def test_script_gets_output_as_text(value: object, text: str) -> None:
     assert format_raw_output(value) == text
 
 
 @pytest.mark.parametrize(("name", "expected"), VARIABLES.values(), ids=VARIABLES)
-def test_a_variable_is_named(name: tuple[str, str], expected: str) -> None:
+def test_variable_is_named_after_output(name: tuple[str, str], expected: str) -> None:
     assert format_variable_name(*name) == expected
 
 
-def test_what_is_sensitive_is_not_public() -> None:
+def test_sensitive_output_is_not_public() -> None:
     assert drop_sensitive({"web": {"url": Output("u"), "key": Output("planted", sensitive=True)}}) == {
         "web": {"url": "u"}
     }

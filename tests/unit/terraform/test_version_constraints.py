@@ -32,7 +32,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("constraint", "version"), ALLOWED)
-def test_allowed(constraint: str, version: str) -> None:
+def test_version_is_allowed_by_constraint(constraint: str, version: str) -> None:
     assert is_version_allowed(constraint, version)
 
 

@@ -68,12 +68,12 @@ SPELT = {
 
 
 @pytest.mark.parametrize(("text", "duration"), READ.values(), ids=READ.keys())
-def test_a_duration_is_read(text: str, duration: timedelta) -> None:
+def test_duration_is_parsed(text: str, duration: timedelta) -> None:
     assert parse_duration(text) == duration
 
 
 @pytest.mark.parametrize(("text", "message"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_is_no_duration_is_refused(text: str, message: str) -> None:
+def test_invalid_duration_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}"):
         parse_duration(text)
 
@@ -86,20 +86,20 @@ def test_what_is_no_duration_is_refused(text: str, message: str) -> None:
         ("522w", "must not be longer than 3650d, which are ten years"),
     ],
 )
-def test_a_refusal_says_what_to_write(text: str, message: str) -> None:
+def test_refusal_shows_valid_durations(text: str, message: str) -> None:
     with pytest.raises(ValueError, match="must") as caught:
         parse_duration(text)
     assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(("duration", "text"), SPELT.values(), ids=SPELT.keys())
-def test_a_duration_is_spelt(duration: timedelta, text: str) -> None:
+def test_duration_is_formatted(duration: timedelta, text: str) -> None:
     assert format_duration(duration) == text
 
 
 @given(st.integers(1, int(MAX_DURATION.total_seconds())))
 @example(int(MAX_DURATION.total_seconds()))
-def test_what_is_spelt_is_read_again(seconds: int) -> None:
+def test_formatted_duration_parses_to_itself(seconds: int) -> None:
     duration = timedelta(seconds=seconds)
     assert parse_duration(format_duration(duration)) == duration
 

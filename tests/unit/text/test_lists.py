@@ -15,5 +15,5 @@ CASES = {
 
 
 @pytest.mark.parametrize(("names", "total", "told"), CASES.values(), ids=CASES.keys())
-def test_the_first_two_of(names: list[str], total: int, told: str) -> None:
+def test_list_is_limited_to_two(names: list[str], total: int, told: str) -> None:
     assert join_first(names, 2, total) == told

@@ -11,7 +11,9 @@ from envctl.domain.errors import ConfigurationError, InterruptedByUserError, Pro
 from envctl.usecases.account.bootstrap import Bootstrap, bootstrap, check_buckets
 from envctl.usecases.ledger.store_probe import PROBE_KEY
 from tests.fakes.buckets import StoredBucket
-from tests.fakes.world import PROJECT, MemoryStore, World
+from tests.fakes.overwritable import Forgetful
+from tests.fakes.world import PROJECT, World
+from tests.usecases.steps import edit_project
 
 DEV, STAGING, PROD, OWN = "111111111111", "222222222222", "333333333333", "999999999999"
 STORE, ACCOUNTS = "shop-store", {"dev": DEV, "staging": STAGING, "prod": PROD}
@@ -51,16 +53,12 @@ def test_all_buckets_are_created_and_complete(world: World) -> None:
         **{STATES[name]: account for name, account in ACCOUNTS.items()},
     }
     assert world.buckets.there[STORE].found.retention == DEFAULT_RETENTION
-    assert found.create_only is not None
-    assert found.create_only.verdict == "good"
+    assert found.create_only and found.create_only.verdict == "good"
 
 
 def test_each_bucket_is_created_with_environment_credentials(world: World) -> None:
     bootstrap(world.ports)
-    assert {(environment, name) for environment, name, _ in world.buckets.taken} == {
-        ("", STORE),
-        *STATES.items(),
-    }
+    assert {(environment, name) for environment, name, _ in world.buckets.taken} == {("", STORE), *STATES.items()}
 
 
 def test_second_bootstrap_changes_and_asks_nothing(world: World) -> None:
@@ -82,8 +80,7 @@ def test_steps_are_shown_before_the_question(world: World) -> None:
     assert shown[0].steps[0] == "create the bucket, with object lock"
     assert shown[0].steps[-1].endswith(f"{PROBE_KEY} is created once, and stays")
     assert [each.steps[0] for each in shown[1:]] == ["create the bucket"] * 3
-    assert world.buckets.there == {}
-    assert world.store.content == {}
+    assert (world.buckets.there, world.store.content) == ({}, {})
 
 
 def test_bootstrap_without_terminal_changes_nothing(world: World) -> None:
@@ -119,18 +116,11 @@ def test_check_reports_weaker_bucket_and_its_fix(world: World) -> None:
     assert (found.exit_code, found.next) == (2, "envctl bootstrap")
 
 
-def test_check_of_complete_buckets_exits_with_zero(world: World) -> None:
-    bootstrap(world.ports)
-    found = check_buckets(world.ports)
-    assert (found.exit_code, found.next) == (0, "")
-
-
 def test_check_of_unprobed_store_is_incomplete(world: World) -> None:
     bootstrap(world.ports)
     world.store.content.clear()
     found = check_buckets(world.ports)
-    assert found.create_only is not None
-    assert found.create_only.verdict == "unseen"
+    assert found.create_only and found.create_only.verdict == "unseen"
     assert (found.exit_code, found.next, world.store.content) == (2, "envctl bootstrap", {})
 
 
@@ -153,13 +143,6 @@ def test_environments_of_one_account_share_a_bucket() -> None:
     assert sum(isinstance(step, CreateBucket) for _, _, step in world.buckets.taken) == 3
 
 
-def edited(world: World, old: str, new: str) -> World:
-    text = world.tree.content["envctl.toml"].decode()
-    assert old in text
-    world.edit("envctl.toml", text.replace(old, new))
-    return world
-
-
 TWICE = {
     "of two accounts": ('backend = "s3"', 'backend = "s3"\nbucket = "shop-tfstate"', "in two places"),
     "of a state and the store": ('backend = "s3"', f'backend = "s3"\nbucket = "{STORE}"', "the store and a state"),
@@ -167,12 +150,12 @@ TWICE = {
 
 
 @pytest.mark.parametrize(("old", "new", "said"), TWICE.values(), ids=TWICE)
-def test_one_bucket_may_not_be(world: World, old: str, new: str, said: str) -> None:
-    edited(world, old, new)
+def test_one_bucket_may_not_serve_two_purposes(world: World, old: str, new: str, said: str) -> None:
+    edit_project(world, (old, new))
     if said == "the store and a state":
         world.access.accounts = dict.fromkeys(["", *ACCOUNTS], OWN)
         for account in ACCOUNTS.values():
-            edited(world, account, OWN)
+            edit_project(world, (account, OWN))
     with pytest.raises(ConfigurationError, match=f"E427.*{said}"):
         bootstrap(world.ports)
     assert world.buckets.there == {}
@@ -232,12 +215,8 @@ def test_unreadable_bucket_does_not_hide_others(world: World) -> None:
     there = world.buckets.there[STATES["prod"]]
     there.found = replace(there.found, encryption="")
     found = check_buckets(world.ports)
-    assert outcomes(found) == {
-        STORE: "whole",
-        STATES["dev"]: "unknown",
-        STATES["staging"]: "whole",
-        STATES["prod"]: "differs",
-    }
+    whole = dict.fromkeys((STORE, STATES["staging"]), "whole")
+    assert outcomes(found) == {**whole, STATES["dev"]: "unknown", STATES["prod"]: "differs"}
     assert (found.exit_code, codes(found)) == (1, ["E424"])
 
 
@@ -279,16 +258,8 @@ def test_existing_policy_and_rules_are_kept(world: World) -> None:
     assert bootstrap(world.ports).exit_code == 0
     found = world.buckets.there[STORE].found
     assert (found.encryption, found.retention) == ("aws:kms", Retention("COMPLIANCE", 30))
-    assert found.policy["Statement"][0] == theirs
-    assert found.rules[0] == rule
+    assert (found.policy["Statement"][0], found.rules[0]) == (theirs, rule)
     assert bucket_policy.SID_PREFIX in str(found.policy)
-
-
-class Forgetful(MemoryStore):
-    """A server that ignores `If-None-Match`."""
-
-    def create(self, key: str, data: bytes) -> None:
-        self.content[key] = data
 
 
 def test_store_that_allows_overwriting_is_refused(world: World) -> None:
@@ -307,7 +278,7 @@ def test_local_project_needs_no_buckets() -> None:
 
 
 def test_local_state_needs_no_bucket_beside_remote_store(world: World) -> None:
-    edited(world, 'backend = "s3"', 'backend = "local"')
+    edit_project(world, ('backend = "s3"', 'backend = "local"'))
     found = bootstrap(world.ports)
     assert [each.purpose for each in found.buckets] == ["store"]
     assert len(found.needless) == 1

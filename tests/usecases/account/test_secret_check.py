@@ -20,7 +20,9 @@ from envctl.usecases.deployment.promote import promote
 from envctl.usecases.inspect.settings import validate_project
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.project import load, working_tree
+from tests.catching import catch
 from tests.fakes.world import PROJECT, WEB, World
+from tests.usecases.steps import deploy_to_staging
 
 PATTERNS = '\n[secrets]\nsecretsmanager = ["*_secret_name"]\nssm = ["*_parameter"]\n'
 ASKING = """
@@ -48,8 +50,7 @@ def deployed(*more: tuple[str, str]) -> World:
     """dev and staging have what they need, and run the same release."""
     world = project()
     world.secrets.held |= dict.fromkeys([("dev", "shop/db"), ("staging", "shop/db"), *more], b"x")
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     return world
 
 
@@ -92,8 +93,7 @@ def test_aws_is_not_queried_without_required_secrets() -> None:
     told, error = check_secrets(world.ports, ["dev"])
     assert error is None
     assert told.environments[0].secrets == ()
-    assert world.access.asked == []
-    assert world.secrets.looked == []
+    assert (world.access.asked, world.secrets.looked) == ([], [])
 
 
 def test_check_reports_all_missing_secrets_with_commands() -> None:
@@ -102,8 +102,7 @@ def test_check_reports_all_missing_secrets_with_commands() -> None:
     world.secrets.otherwise[DB] = "deleting"
     told, error = check_secrets(world.ports)
     assert [(each.environment, each.missing) for each in told.environments] == [("dev", 0), ("staging", 1), ("prod", 2)]
-    assert error is not None
-    assert error.exit_code == ExitCode.FAILED
+    assert error and error.exit_code == ExitCode.FAILED
     assert [(problem.code, problem.hint) for problem in error.problems] == [
         ("E440", "envctl secrets set staging shop/db"),
         ("E440", "aws secretsmanager restore-secret --secret-id shop/db"),
@@ -127,8 +126,7 @@ def test_unreachable_environment_does_not_hide_others() -> None:
     assert [each.environment for each in told.environments] == ["dev"]
     assert told.failed == ("staging", "prod")
     assert codes(error) == ["E440", "E413", "E201"]
-    assert error is not None
-    assert error.exit_code == ExitCode.CONFIGURATION
+    assert error and error.exit_code == ExitCode.CONFIGURATION
 
 
 def test_another_account_than_the_environments_is_refused() -> None:
@@ -190,9 +188,7 @@ def test_settings_that_fit_no_release_are_refused() -> None:
 def test_pattern_without_match_makes_the_project_invalid() -> None:
     world = project()
     world.edit("envctl.toml", PROJECT.decode() + PATTERNS.replace("*_parameter", "key_parametr"))
-    with pytest.raises(ConfigurationError) as raised:
-        validate_project(world.ports)
-    (problem,) = raised.value.problems
+    (problem,) = catch(ConfigurationError, validate_project, world.ports).problems
     assert (problem.code, problem.hint) == ("E442", "did you mean key_parameter?")
     assert str(problem.location) == "envctl.toml:29"
 
@@ -348,11 +344,9 @@ def test_missing_secrets_refuse_deployment_before_terraform() -> None:
     world.secrets.held[("dev", "shop/db")] = b"x"
     apply(world.ports, "dev")
     world.terraform.calls.clear()
-    with pytest.raises(RefusedError) as raised:
-        promote(world.ports, "dev", "staging")
-    told = [(problem.code, problem.hint) for problem in raised.value.problems]
-    assert told[0][0] == "G202"
-    assert told[1:] == [("E440", "envctl secrets set staging shop/db")]
+    raised = catch(RefusedError, promote, world.ports, "dev", "staging")
+    told = [(problem.code, problem.hint) for problem in raised.problems]
+    assert (told[0][0], told[1:]) == ("G202", [("E440", "envctl secrets set staging shop/db")])
     assert world.terraform.calls == []
     world.secrets.held[("staging", "shop/db")] = b"x"
     assert promote(world.ports, "dev", "staging").deployment
@@ -362,12 +356,9 @@ def test_why_reports_missing_secrets_once_planned() -> None:
     world = project(account="333333333333")
     world.access.accounts["prod"] = "333333333333"
     world.secrets.held |= dict.fromkeys([("dev", "shop/db"), ("staging", "shop/db")], b"x")
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     for planned, outcome in ((False, "unplanned"), (True, "refuses")):
-        answers = {
-            answer.code: answer.outcome for answer in explain_refusal(world.ports, "prod", planned=planned).answers
-        }
+        answers = {each.code: each.outcome for each in explain_refusal(world.ports, "prod", planned=planned).answers}
         assert answers["G202"] == outcome
     world.secrets.held |= dict.fromkeys([DB, KEY], b"x")
     answers = {answer.code: answer.outcome for answer in explain_refusal(world.ports, "prod", planned=True).answers}

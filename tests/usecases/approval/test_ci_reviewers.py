@@ -14,6 +14,7 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.ledger import journal
+from tests.catching import catch
 from tests.fakes.world import SettableIdentity, World, list_entries
 
 RUN = "https://github.com/acme/shop/actions/runs/7"
@@ -81,9 +82,8 @@ def test_reviewers_do_not_accept_unseen_stacks_by_themselves(world: World) -> No
     told = reviewed(world, "octocat", "hubot")
     assert told.notes == ("not seen: web (waits for what it reads); not approved: " + LATER,)
     assert [event.unseen for event in given(world)] == [(), ()]
-    with pytest.raises(RefusedError) as refused:
-        promote(world.ports, "staging", "prod", SURE)
-    assert [each.code for each in refused.value.refusals] == ["G302"]
+    refused = catch(RefusedError, promote, world.ports, "staging", "prod", SURE)
+    assert [each.code for each in refused.refusals] == ["G302"]
     again = reviewed(world, "octocat", "hubot")
     assert (again.not_seen, again.missing) == ({}, {})
     assert promote(world.ports, "staging", "prod", SURE).deployment is not None
@@ -92,9 +92,8 @@ def test_reviewers_do_not_accept_unseen_stacks_by_themselves(world: World) -> No
 def test_one_of_two_reviews_is_not_enough(world: World) -> None:
     told = reviewed(world, "octocat")
     assert (told.missing, told.next) == ({"peer": 1}, "envctl approve prod --gate peer")
-    with pytest.raises(RefusedError) as refused:
-        promote(world.ports, "staging", "prod", SURE)
-    assert [each.code for each in refused.value.refusals] == ["G106"]
+    refused = catch(RefusedError, promote, world.ports, "staging", "prod", SURE)
+    assert [each.code for each in refused.refusals] == ["G106"]
 
 
 def test_same_review_is_recorded_once(world: World) -> None:
@@ -158,9 +157,8 @@ def test_reviewer_withdraws_own_approval(world: World) -> None:
 
 
 def test_reviews_of_an_earlier_attempt_are_refused(world: World) -> None:
-    with pytest.raises(UsageError) as error:
-        reviewed(world, "octocat", attempt=2)
-    assert [problem.code for problem in error.value.problems] == ["E034"]
+    error = catch(UsageError, reviewed, world, "octocat", attempt=2)
+    assert [problem.code for problem in error.problems] == ["E034"]
     assert given(world) == []
 
 
@@ -186,9 +184,8 @@ def test_reviews_count_at_gate(world: World, gates: bytes, asked: str | None, ex
 
 
 def test_review_of_unknown_plan_is_refused(world: World) -> None:
-    with pytest.raises(UsageError) as error:
-        record_reviews(world.ports, "prod", release=None, fingerprint="f00d" * 16)
-    assert error.value.problems[0].code == "E009"
+    error = catch(UsageError, record_reviews, world.ports, "prod", release=None, fingerprint="f00d" * 16)
+    assert error.problems[0].code == "E009"
 
 
 def test_pull_request_author_does_not_count_as_reviewer() -> None:

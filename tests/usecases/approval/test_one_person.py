@@ -6,11 +6,11 @@ import pytest
 
 from envctl.domain.guards import RefusedError
 from envctl.usecases.approval.approve import approve_plan, withdraw_approval
-from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.ledger import journal
 from tests.fakes.world import SettableIdentity, World
 from tests.usecases.laws.people import APPROVERS, BOB, CAT, DAN, EVE, Name, identity_of
+from tests.usecases.steps import deploy_to_staging, edit_project
 
 GATES = "approvals = { peer = 1, business = 2 }"
 IN_ROLE = f"""{GATES}
@@ -23,8 +23,7 @@ approve = {{ business = ["arn:aws:iam::333333333333:role/Approver"] }}
 @pytest.fixture
 def world() -> World:
     found = World()
-    apply(found.ports, "dev")
-    promote(found.ports, "dev", "staging")
+    deploy_to_staging(found)
     return found
 
 
@@ -61,13 +60,13 @@ def test_another_person_withdraws_nothing(world: World) -> None:
 
 def test_unverified_name_does_not_count_as_the_person(world: World) -> None:
     """EVE claims the session of CAT, at a gate that asks for no role by the tree, and for one by what was recorded."""
-    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(GATES, IN_ROLE))
+    edit_project(world, (GATES, IN_ROLE))
     approves(world, SettableIdentity(BOB), "peer")
     for person in (CAT, DAN):
         approves(world, identity_of(person, "vouched"))
     world.identity = SettableIdentity("ann@example.com")
     promote(world.ports, "staging", "prod")
-    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(IN_ROLE, GATES + "\n"))
+    edit_project(world, (IN_ROLE, GATES + "\n"))
     approves(world, SettableIdentity(BOB), "peer")
     for person in (CAT, DAN):
         assert approves(world, identity_of(person, "claimed"))

@@ -19,6 +19,7 @@ from envctl.usecases.ports.core import CostAnswer
 from envctl.usecases.ports.cost import CostSource
 from tests.fakes.world import PROJECT, World
 from tests.usecases.fleet.many_jobs import answered, begun, plan_in, planned
+from tests.usecases.steps import edit_project
 
 COST = '\n[cost]\ncommand = ["python3", "tools/cost.py"]\ntimeout = "5s"\n'
 SAID = Cost("USD", "1", "2", "1")
@@ -34,14 +35,12 @@ def world() -> World:
     world.edit("envctl.toml", placed.replace('"modules/network"', '"modules/network"\nregion = "far"') + COST)
     for other in ("staging", "prod"):
         there = f'[environments.{other}]\nregion = "us-east-1"\nregions = {{ far = "us-west-2" }}'
-        world.edit(
-            "envctl.toml", world.tree.content["envctl.toml"].decode().replace(f"[environments.{other}]", there, 1)
-        )
+        edit_project(world, (f"[environments.{other}]", there))
     return world
 
 
 def unpriced(world: World) -> None:
-    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(COST, ""))
+    edit_project(world, (COST, ""))
 
 
 def test_plan_shows_its_cost(world: World) -> None:
@@ -70,8 +69,7 @@ WAYS: dict[str, Callable[[World], EnvironmentPlan | None]] = {
 def test_no_cost_is_estimated_without_a_program(world: World, way: Callable[[World], EnvironmentPlan | None]) -> None:
     unpriced(world)
     found = way(world)
-    assert found is not None
-    assert found.changes
+    assert found and found.changes
     assert (found.cost, world.cost_estimator.asked) == (None, [])
 
 
@@ -80,14 +78,11 @@ def test_no_cost_is_estimated_without_changes(world: World, way: Callable[[World
     apply(world.ports, "dev")
     assert world.cost_estimator.asked == []
     found = way(world)
-    assert found is not None
-    assert (found.cost, world.cost_estimator.asked) == (None, [])
+    assert found and (found.cost, world.cost_estimator.asked) == (None, [])
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_cost_is_estimated_once_without_environment_lock(
-    world: World, way: Callable[[World], EnvironmentPlan | None]
-) -> None:
+def test_cost_is_estimated_once_without_lock(world: World, way: Callable[[World], EnvironmentPlan | None]) -> None:
     held: list[frozenset[str]] = []
     ask = world.cost_estimator.estimate_costs
 
@@ -98,8 +93,7 @@ def test_cost_is_estimated_once_without_environment_lock(
 
     world.cost_estimator = Watching()  # type: ignore[assignment]
     found = way(world)
-    assert found is not None
-    assert (found.cost, held) == (SAID, [frozenset()])
+    assert found and (found.cost, held) == (SAID, [frozenset()])
 
 
 def test_cost_of_each_previewed_environment_is_estimated(world: World) -> None:
@@ -130,8 +124,7 @@ def test_cost_does_not_change_the_fingerprint(world: World) -> None:
     release = apply(world.ports, "dev").release
     assert plan_stored_release(world.ports, "prod", release).cost == SAID
     told = explain_refusal(world.ports, "staging", planned=True)
-    assert told.planned is not None
-    assert told.planned.cost == SAID
+    assert told.planned and told.planned.cost == SAID
     assert world.observer.plans[-1].cost == SAID
     assert told.plan == fingerprint_plan(told.planned).digest
     unpriced(world)

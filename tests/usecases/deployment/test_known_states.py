@@ -17,7 +17,9 @@ from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.preview import preview_environments
-from tests.fakes.world import NETWORK, Killed, MemoryHeadCache, MemoryStore, World, list_entries
+from tests.catching import catch
+from tests.fakes.world import NETWORK, MemoryHeadCache, MemoryStore, World, list_entries
+from tests.usecases.steps import deploy_everywhere, edit_project, killed_at
 
 UNGATED = "approvals = { peer = 1, business = 2 }", "approvals = {}"
 WAIVABLE = '[environments.dev.gates]\nwaivable = ["known_state"]\n[environments.staging]'
@@ -28,10 +30,8 @@ ONLY_NETWORK = StackSelection(("network",))
 def world() -> World:
     """What was deployed everywhere, and no gates."""
     found = World()
-    found.edit("envctl.toml", found.tree.content["envctl.toml"].decode().replace(*UNGATED))
-    apply(found.ports, "dev")
-    promote(found.ports, "dev", "staging")
-    promote(found.ports, "staging", "prod")
+    edit_project(found, UNGATED)
+    deploy_everywhere(found)
     return found
 
 
@@ -46,7 +46,7 @@ def edit_network(world: World, number: int = 1) -> None:
 
 def rename(world: World, old: str, new: str) -> None:
     """With the states of its stacks."""
-    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(old, new))
+    edit_project(world, (old, new))
     settings = world.tree.content.pop(f"environments/{old}/terraform.tfvars")
     world.tree.content[f"environments/{new}/terraform.tfvars"] = settings
     for held in (world.terraform.reality, world.terraform.states):
@@ -60,9 +60,7 @@ def rename(world: World, old: str, new: str) -> None:
 
 
 def refused(act: Callable[[], object]) -> list[str]:
-    with pytest.raises(RefusedError) as raised:
-        act()
-    return [refusal.code for refusal in raised.value.refusals]
+    return [refusal.code for refusal in catch(RefusedError, act).refusals]
 
 
 @pytest.mark.parametrize("changed", [False, True], ids=["nothing is to be done", "something is to be done"])
@@ -74,13 +72,6 @@ def test_state_of_another_store_is_refused(world: World, *, changed: bool) -> No
     assert refused(lambda: apply(world.ports, "dev", DeployOptions(selection=ONLY_NETWORK))) == ["G304"]
     assert world.terraform.reality == before
     assert list_entries(world) == []
-
-
-def test_promotion_over_state_of_another_store_is_refused(world: World) -> None:
-    del world.terraform.reality["dev", "network"], world.terraform.reality["dev", "web"]
-    with_another_store(world)
-    apply(world.ports, "dev")
-    assert refused(lambda: promote(world.ports, "dev", "staging")) == ["G304"]
 
 
 def test_renamed_environment_is_refused(world: World) -> None:
@@ -98,20 +89,11 @@ def test_waiting_stack_with_unknown_state_is_refused_later(world: World) -> None
     assert [stack for verb, _, stack in world.terraform.calls if verb == "apply"][-1] == "network"
 
 
-def test_destroy_of_state_of_another_ledger_is_refused(world: World) -> None:
-    web = world.terraform.reality.pop(("dev", "web"))
-    del world.terraform.reality["dev", "network"]
-    apply(with_another_store(world).ports, "dev", DeployOptions(selection=ONLY_NETWORK))
-    world.terraform.reality["dev", "web"] = web
-    assert refused(lambda: destroy(world.ports, "dev")) == ["G304"]
-    assert world.terraform.reality["dev", "web"] == web
-
-
 def test_break_glass_accepts_unknown_state_where_listed(world: World) -> None:
     with_another_store(world)
     wishes = DeployOptions(break_glass="the store was lost")
     assert refused(lambda: apply(world.ports, "dev", wishes)) == ["G304"]
-    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace("[environments.staging]", WAIVABLE))
+    edit_project(world, ("[environments.staging]", WAIVABLE))
     done = apply(world.ports, "dev", wishes)
     assert [waived.code for waived in done.waived] == ["G304"]
     (waiver,) = [entry.event for entry in list_entries(world) if isinstance(entry.event, WaiverUsed)]
@@ -135,10 +117,8 @@ def fail_first(world: World) -> None:
 
 
 def kill_first(world: World) -> None:
-    world.terraform.dies_on.add(("dev", "network"))
-    with pytest.raises(Killed):
+    with killed_at(world, "dev", "network"):
         apply(world.ports, "dev")
-    world.terraform.dies_on.clear()
     world.terraform.reality["dev", "network"] = "half of it"
     recover(world.ports, "dev")
 
@@ -183,38 +163,24 @@ def test_plan_warns_of_unknown_state_each_time(world: World) -> None:
         warned = {each.stack: each.warnings for each in planned.stacks}
         assert [text.partition(":")[0] for text in warned["network"]] == ["G304 known_state"]
     (previewed,) = preview_environments(world.ports, ["prod"]).environments
-    assert previewed.plan is not None
-    assert any(text.startswith("G304") for stack in previewed.plan.stacks for text in stack.warnings)
-
-
-def test_plan_of_known_states_has_no_warnings(world: World) -> None:
-    planned, _ = plan_environment(world.ports, "dev")
-    assert not any(each.warnings for each in planned.stacks)
+    assert previewed.plan and any(text.startswith("G304") for stack in previewed.plan.stacks for text in stack.warnings)
 
 
 def test_approver_and_why_are_shown_unknown_state(world: World) -> None:
     rename(world, "prod", "live")
-    world.edit(
-        "envctl.toml",
-        world.tree.content["envctl.toml"]
-        .decode()
-        .replace("live.gates]\napprovals = {}", "live.gates]\napprovals = { peer = 1 }"),
-    )
+    edit_project(world, ("live.gates]\napprovals = {}", "live.gates]\napprovals = { peer = 1 }"))
     world.identity.name = "bob@example.com"
     notes = approve_plan(world.ports, "live", "peer").notes
     assert any(note.startswith("G304 known_state: the state of network") for note in notes)
     answers = {answer.code: answer.outcome for answer in explain_refusal(world.ports, "live", planned=True).answers}
     assert answers["G304"] == "refuses"
-    assert {answer.code: answer.outcome for answer in explain_refusal(world.ports, "live").answers}[
-        "G304"
-    ] == "unplanned"
+    assert {each.code: each.outcome for each in explain_refusal(world.ports, "live").answers}["G304"] == "unplanned"
 
 
 def test_plan_caches_states_found_to_be_known() -> None:
     """Stacks that need no others are planned without the ledger: once found there, they are not looked up again."""
     world = World()
-    text = world.tree.content["envctl.toml"].decode()
-    world.edit("envctl.toml", text.replace('inputs = { subnet = "network.subnet" }\n', ""))
+    edit_project(world, ('inputs = { subnet = "network.subnet" }\n', ""))
     world.edit("environments/common.tfvars", 'size = 1\nsubnet = "s"\n')
     apply(world.ports, "dev")
     plan_environment(world.ports, "dev")

@@ -24,8 +24,10 @@ from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
+from tests.catching import catch
 from tests.fakes.world import ScriptedPrompter, World, list_entries
 from tests.usecases.deployment.test_promotion import events
+from tests.usecases.steps import acting_as
 
 NAMES = ("base", "mid", "top", "side", "alone")
 TOML = """
@@ -103,9 +105,8 @@ def apply_part(world: World, *names: str, environment: str = "dev") -> Deployed:
 
 
 def approves(world: World, *unseen: str) -> None:
-    me, world.identity.name = world.identity.name, BOB
-    approve_plan(world.ports, "staging", "peer", unseen=unseen)
-    world.identity.name = me
+    with acting_as(world, BOB):
+        approve_plan(world.ports, "staging", "peer", unseen=unseen)
 
 
 def proven(world: World, environment: str = "dev") -> bool:
@@ -115,10 +116,9 @@ def proven(world: World, environment: str = "dev") -> bool:
 
 def test_failed_stack_skips_dependents_and_next_run_resumes(world: World) -> None:
     world.terraform.fails_on.add(("dev", "base"))
-    with pytest.raises(OperationFailedError) as raised:
-        apply(world.ports, "dev")
+    raised = catch(OperationFailedError, apply, world.ports, "dev")
     expected = {"base": "failed", "mid": "left base", "top": "left base", "side": "left base", "alone": "applied"}
-    assert account(raised.value) == expected
+    assert account(raised) == expected
     last = list_entries(world)[-1].event
     assert isinstance(last, DeploymentFailed)
     assert (last.stacks, last.interrupted, last.reason) == (("alone",), False, "E305 in stack base")
@@ -132,12 +132,11 @@ def test_failed_stack_skips_dependents_and_next_run_resumes(world: World) -> Non
 
 def test_all_failures_are_reported_with_worst_exit_code(world: World) -> None:
     world.terraform.fails_on.update({("dev", "mid"), ("dev", "alone")})
-    with pytest.raises(OperationFailedError) as raised:
-        apply(world.ports, "dev")
-    assert [problem.message for problem in raised.value.problems] == ["mid said no", "alone said no"]
-    assert raised.value.exit_code is ExitCode.FAILED
+    raised = catch(OperationFailedError, apply, world.ports, "dev")
+    assert [problem.message for problem in raised.problems] == ["mid said no", "alone said no"]
+    assert raised.exit_code is ExitCode.FAILED
     expected = {"base": "applied", "mid": "failed", "top": "left mid", "side": "applied", "alone": "failed"}
-    assert account(raised.value) == expected
+    assert account(raised) == expected
 
 
 def test_unplannable_stack_blocks_apply_but_not_plan(world: World) -> None:
@@ -147,8 +146,7 @@ def test_unplannable_stack_blocks_apply_but_not_plan(world: World) -> None:
     world.terraform.unplannable.add(("dev", "mid"))
     shown, error = plan_environment(world.ports, "dev")
     assert [stack.stack for stack in shown.stacks if stack.changes] == ["base", "top", "side", "alone"]
-    assert error is not None
-    assert [problem.message for problem in error.problems] == ["mid can't be planned"]
+    assert error and [problem.message for problem in error.problems] == ["mid can't be planned"]
     world.terraform.calls.clear()
     with pytest.raises(OperationFailedError, match="mid can't be planned"):
         apply(world.ports, "dev")
@@ -165,11 +163,10 @@ def test_plan_fails_where_no_stack_can_be_planned(world: World) -> None:
 def test_interruption_reports_each_stack_and_earlier_failures(world: World) -> None:
     world.terraform.fails_on.add(("dev", "base"))
     world.terraform.interrupted.add(("dev", "alone"))
-    with pytest.raises(InterruptedByUserError) as raised:
-        apply(world.ports, "dev")
-    assert [problem.code for problem in raised.value.problems] == ["E311", "E305"]
+    raised = catch(InterruptedByUserError, apply, world.ports, "dev")
+    assert [problem.code for problem in raised.problems] == ["E311", "E305"]
     expected = {"base": "failed", "mid": "left base", "top": "left base", "side": "left base", "alone": "stopped"}
-    assert account(raised.value) == expected
+    assert account(raised) == expected
     last = list_entries(world)[-1].event
     assert isinstance(last, DeploymentFailed)
     assert (last.stacks, last.interrupted, last.reason) == ((), True, "interrupted")
@@ -189,19 +186,9 @@ class Planting(ScriptedPrompter):
 
 def test_files_changed_during_the_question_stop_apply(world: World) -> None:
     world.prompter = Planting(world)
-    with pytest.raises(OperationFailedError) as raised:
-        apply(world.ports, "dev")
-    assert [problem.code for problem in raised.value.problems] == ["E353"]
+    raised = catch(OperationFailedError, apply, world.ports, "dev")
+    assert [problem.code for problem in raised.problems] == ["E353"]
     assert not list_entries(world)
-
-
-def test_declined_second_question_skips_later_stacks(world: World) -> None:
-    world.prompter.answers = [True, False]
-    with pytest.raises(InterruptedByUserError) as raised:
-        apply(world.ports, "dev")
-    assert [problem.code for problem in raised.value.problems] == ["E310"]
-    told = account(raised.value)
-    assert (told["base"], told["mid"], told["top"]) == ("applied", "left", "left")
 
 
 def way_on(world: World, environment: str) -> str:
@@ -217,15 +204,13 @@ def test_replanned_stack_may_not_exceed_approved_changes(world: World) -> None:
     says(world, "two", "staging")
     approves(world)
     world.terraform.calls.clear()
-    with pytest.raises(RefusedError) as raised:
-        apply(world.ports, "staging")
-    assert [refusal.code for refusal in raised.value.refusals] == ["G302"]
+    raised = catch(RefusedError, apply, world.ports, "staging")
+    assert [refusal.code for refusal in raised.refusals] == ["G302"]
     expected = {"base": "applied", "mid": "refused", "top": "left mid", "side": "applied", "alone": "applied"}
-    assert account(raised.value) == expected
-    assert raised.value.exit_code is ExitCode.REFUSED_FOR_NOW
+    assert account(raised) == expected
+    assert raised.exit_code is ExitCode.REFUSED_FOR_NOW
     last = list_entries(world)[-1].event
-    assert isinstance(last, DeploymentFailed)
-    assert set(last.stacks) == {"base", "side", "alone"}
+    assert isinstance(last, DeploymentFailed) and set(last.stacks) == {"base", "side", "alone"}
     assert not proven(world, "staging")
 
     assert way_on(world, "staging").startswith("envctl approve staging --gate peer --release ")
@@ -275,8 +260,7 @@ def test_recover_and_destroy_tolerate_missing_upstream_output(world: World) -> N
 def test_partial_apply_is_no_evidence_until_complete(world: World) -> None:
     first = apply(world.ports, "dev", part("mid", upstream=True))
     assert (applied(world), first.only, first.next) == (["base", "mid"], ("base", "mid"), "envctl apply dev")
-    assert first.deployment is not None
-    assert first.deployment.outcome == "partial"
+    assert first.deployment and first.deployment.outcome == "partial"
     assert first.verification is None
     assert not proven(world)
     refuses(world, lambda ports: promote(ports, "dev", "staging"), "G102")
@@ -336,9 +320,8 @@ def test_partial_apply_is_covered_by_whole_approval(world: World) -> None:
     ],
 )
 def test_invalid_stack_selection_is_refused(world: World, wishes: DeployOptions, code: str) -> None:
-    with pytest.raises(UsageError) as raised:
-        apply(world.ports, "dev", wishes)
-    assert [problem.code for problem in raised.value.problems] == [code]
+    raised = catch(UsageError, apply, world.ports, "dev", wishes)
+    assert [problem.code for problem in raised.problems] == [code]
     assert (applied(world), events(world)) == ([], [])
 
 
@@ -352,9 +335,7 @@ SELECTED = {
 
 
 @pytest.mark.parametrize(("selection", "expected"), SELECTED.values(), ids=SELECTED.keys())
-def test_selected_stacks_are_planned_and_checked_alone(
-    world: World, selection: StackSelection, expected: list[str]
-) -> None:
+def test_selected_stacks_are_handled_alone(world: World, selection: StackSelection, expected: list[str]) -> None:
     apply(world.ports, "dev")
     shown, _ = plan_environment(world.ports, "dev", selection)
     assert [stack.stack for stack in shown.stacks] == expected
@@ -377,6 +358,4 @@ def test_partial_drift_check_records_only_found_drift(world: World) -> None:
 
 
 def refuses(world: World, command: Callable[[Ports], object], code: str) -> None:
-    with pytest.raises(RefusedError) as raised:
-        command(world.ports)
-    assert code in [refusal.code for refusal in raised.value.refusals]
+    assert code in [refusal.code for refusal in catch(RefusedError, command, world.ports).refusals]

@@ -23,6 +23,7 @@ from envctl.usecases.inspect.history import read_history
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.preview import preview_environments
 from envctl.usecases.ledger import journal
+from tests.catching import catch
 from tests.fakes.world import NETWORK, World
 from tests.usecases.inspect.test_rules import (
     ACCOUNTS,
@@ -30,7 +31,6 @@ from tests.usecases.inspect.test_rules import (
     NO_GATES,
     ORDER,
     becomes,
-    edit,
     refused,
     releases,
     strip_rules,
@@ -38,6 +38,7 @@ from tests.usecases.inspect.test_rules import (
     to_prod,
     with_accounts,
 )
+from tests.usecases.steps import edit_project
 
 WAIVABLE = 'waivable = ["approvals", "same_plan"]\n'
 BREAKING = DeployOptions(break_glass="payments are down")
@@ -48,19 +49,14 @@ OWNER = "(by the rules of prod, which has the same account)"
 def owned(world: World) -> World:
     """Prod runs a release in an account of its own."""
     with_accounts(world)
-    edit(world, (GATES, GATES + WAIVABLE))
+    edit_project(world, (GATES, GATES + WAIVABLE))
     to_prod(world)
     return world
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def rename(world: World, *, order: str = 'order = ["dev", "staging", "production"]') -> None:
     """Prod goes on as production, in its account, and asks nobody."""
-    edit(world, (ORDER, order), (GATES, NO_GATES), ("environments.prod", "environments.production"))
+    edit_project(world, (ORDER, order), (GATES, NO_GATES), ("environments.prod", "environments.production"))
     settings = world.tree.content["environments/prod/terraform.tfvars"]
     world.tree.content["environments/production/terraform.tfvars"] = settings
     world.access.accounts["production"] = ACCOUNTS["prod"]
@@ -119,7 +115,7 @@ def test_older_ledger_without_rules_survives_partial_deployment(owned: World, en
 
 
 def share_account(world: World, environment: str) -> None:
-    edit(world, (ACCOUNTS[environment], ACCOUNTS["prod"]))
+    edit_project(world, (ACCOUNTS[environment], ACCOUNTS["prod"]))
     world.access.accounts[environment] = ACCOUNTS["prod"]
 
 
@@ -169,6 +165,4 @@ def test_history_includes_removed_environments(owned: World) -> None:
     assert {getattr(entry.event, "environment", "") for entry in told} == {"prod"}
     assert len(list(export_entries(owned.ports, "prod"))) == len(told)
     assert [each.environment for each in export_deployments(owned.ports, "prod").deployments] == ["prod"]
-    with pytest.raises(UsageError) as raised:
-        read_history(owned.ports, "nowhere")
-    assert raised.value.problems[0].code == "E002"
+    assert catch(UsageError, read_history, owned.ports, "nowhere").problems[0].code == "E002"

@@ -5,6 +5,7 @@ import pytest
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.usecases.deployment.output_reader import read_outputs
 from envctl.usecases.ports.terraform import PreparedStack
+from tests.catching import catch
 from tests.fakes.world import World
 
 STACKS = tuple(PreparedStack(name) for name in ("network", "web", "db"))
@@ -22,6 +23,5 @@ def test_all_unreadable_outputs_are_reported_together() -> None:
     world.terraform.unreadable = {
         ("dev", name): OperationFailedError(Problem("E305", f"{name} can't be read")) for name in ("network", "db")
     }
-    with pytest.raises(OperationFailedError) as failed:
-        read_outputs(world.ports, "dev", STACKS)
-    assert {problem.message for problem in failed.value.problems} == {"network can't be read", "db can't be read"}
+    failed = catch(OperationFailedError, read_outputs, world.ports, "dev", STACKS)
+    assert {problem.message for problem in failed.problems} == {"network can't be read", "db can't be read"}

@@ -1,7 +1,7 @@
 """Deployments on in-memory ports: what is recorded, what is refused, and what is left when something fails."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -16,7 +16,6 @@ from envctl.domain.errors import (
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import GUARDS, RefusedError
 from envctl.domain.ledger.events import (
-    ApprovalGiven,
     DeploymentFailed,
     DeploymentStarted,
     DeploymentSucceeded,
@@ -39,16 +38,13 @@ from envctl.usecases.inspect.locking import unlock_environment
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.render import render_environment
 from envctl.usecases.inspect.status import load_status
-from envctl.usecases.ledger import journal, store_layout
+from envctl.usecases.ledger import journal
 from envctl.usecases.ports.terraform import PreparedStack
+from tests.catching import catch
 from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, Killed, MemoryStore, World, list_entries
+from tests.usecases.steps import deploy_to_staging, killed_at
 
 OTHER_IMAGE = IMAGE.replace("a" * 64, "b" * 64)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def events(world: World) -> list[str]:
@@ -65,22 +61,10 @@ def approve_all(world: World, by: tuple[str, ...] = ("bob@example.com", "cat@exa
 
 def test_apply_creates_and_records_a_release(world: World) -> None:
     done = apply(world.ports, "dev")
-    assert [type(entry.event) for entry in list_entries(world)] == [
-        ReleaseCreated,
-        DeploymentStarted,
-        DeploymentSucceeded,
-        VerificationPassed,
-    ]
-    assert done.deployment is not None
-    assert done.deployment.outcome == "succeeded"
-    assert done.deployment.changed == 2
-    assert done.next == "envctl promote dev staging"
-
-
-def test_stacks_are_applied_in_dependency_order(world: World) -> None:
-    apply(world.ports, "dev")
-    applied = [stack for verb, _, stack in world.terraform.calls if verb == "apply"]
-    assert applied == ["network", "web"]
+    kinds = [type(entry.event) for entry in list_entries(world)]
+    assert kinds == [ReleaseCreated, DeploymentStarted, DeploymentSucceeded, VerificationPassed]
+    assert done.deployment and done.deployment.outcome == "succeeded"
+    assert (done.deployment.changed, done.next) == (2, "envctl promote dev staging")
 
 
 def test_stack_waits_for_upstream_never_applied(world: World) -> None:
@@ -145,13 +129,6 @@ def test_abandoned_deployment_is_not_recorded_as_success(world: World) -> None:
         promote(world.ports, "dev", "staging")
 
 
-def test_repeated_apply_records_nothing(world: World) -> None:
-    apply(world.ports, "dev")
-    before = events(world)
-    assert apply(world.ports, "dev").up_to_date
-    assert events(world) == before
-
-
 def test_promotion_ignores_the_working_tree(world: World) -> None:
     apply(world.ports, "dev")
     proven = world.terraform.hash_code("dev")
@@ -183,13 +160,6 @@ def test_file_of_nested_module_changes_the_release(world: World) -> None:
     assert apply(world.ports, "dev").release != first
 
 
-def test_the_image_of_dev_reaches_staging(world: World) -> None:
-    apply(world.ports, "dev")
-    world.edit("environments/dev/terraform.tfvars", 'cidr = "10.10.0.0/16"\nimage = "other@sha256:' + "b" * 64 + '"\n')
-    promote(world.ports, "dev", "staging")
-    assert b"a" * 64 in world.workspace.stacks["staging", "web"]
-
-
 def test_earlier_release_can_be_promoted_past_busy_dev(world: World) -> None:
     first = apply(world.ports, "dev").release
     world.edit("modules/network/main.tf", NETWORK.decode() + "# next\n")
@@ -198,99 +168,31 @@ def test_earlier_release_can_be_promoted_past_busy_dev(world: World) -> None:
 
 
 def test_prod_takes_the_release_after_its_approvals(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
-    with pytest.raises(RefusedError) as refused:
-        promote(world.ports, "staging", "prod")
-    assert refused.value.exit_code == ExitCode.REFUSED_FOR_NOW
+    deploy_to_staging(world)
+    refused = catch(RefusedError, promote, world.ports, "staging", "prod")
+    assert refused.exit_code == ExitCode.REFUSED_FOR_NOW
     assert not any(environment == "prod" for _, environment, _ in world.terraform.calls)
     approve_all(world)
     promote(world.ports, "staging", "prod")
     assert world.terraform.hash_code("prod") == world.terraform.hash_code("dev")
 
 
-def test_settings_changed_after_approval_need_new_approval(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
-    approve_all(world)
-    world.edit("environments/prod/terraform.tfvars", 'cidr = "10.30.0.0/16"\nsize = 300\n')
-    with pytest.raises(RefusedError, match="G106"):
-        promote(world.ports, "staging", "prod")
-
-
-def test_release_maker_may_not_approve_it(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
-    with pytest.raises(RefusedError, match="can't approve it"):
-        approve_plan(world.ports, "prod", "peer")
-
-
-def test_repeated_approval_is_recorded_once(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
-    world.identity.name = "bob@example.com"
-    assert not approve_plan(world.ports, "prod", "peer").already
-    before = events(world)
-    assert approve_plan(world.ports, "prod", "peer").already
-    assert events(world) == before
-
-
-def test_approval_returns_the_missing_approvals(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
-    world.identity.name = "bob@example.com"
-    assert approve_plan(world.ports, "prod", "business").missing == {"peer": 1, "business": 1}
-
-
 def test_apply_to_staging_changes_settings_but_not_code(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     code = world.terraform.hash_code("staging")
     world.edit("modules/network/main.tf", NETWORK.decode() + "# new code\n")
     world.edit("environments/staging/terraform.tfvars", 'cidr = "10.99.0.0/16"\n')
     done = apply(world.ports, "staging")
     assert world.terraform.hash_code("staging") == code
     assert b"10.99.0.0/16" in world.workspace.stacks["staging", "network"]
-    assert done.deployment is not None
-    assert done.deployment.action == "apply"
-
-
-def test_apply_without_release_suggests_promotion(world: World) -> None:
-    with pytest.raises(RefusedError) as refused:
-        apply(world.ports, "staging")
-    assert refused.value.problems[0].hint == "envctl promote dev staging"
-
-
-def test_halfway_failure_is_recorded_and_apply_resumes(world: World) -> None:
-    world.terraform.fails_on.add(("dev", "web"))
-    with pytest.raises(OperationFailedError):
-        apply(world.ports, "dev")
-    failed = next(journal.read_newest_first(world.ports)).event
-    assert isinstance(failed, DeploymentFailed)
-    assert (failed.stacks, failed.reason) == (("network",), "E305 in stack web")
-    world.terraform.fails_on.clear()
-    world.terraform.calls.clear()
-    apply(world.ports, "dev")
-    assert [stack for verb, _, stack in world.terraform.calls if verb == "apply"] == ["web"]
-    assert events(world)[-2:] == ["deployment succeeded", "verification passed"]
-
-
-def test_a_failed_release_is_not_promoted(world: World) -> None:
-    world.terraform.fails_on.add(("dev", "web"))
-    with pytest.raises(OperationFailedError):
-        apply(world.ports, "dev")
-    with pytest.raises(RefusedError, match="G102"):
-        promote(world.ports, "dev", "staging")
+    assert done.deployment and done.deployment.action == "apply"
 
 
 def test_killed_apply_blocks_environment_until_recovered(world: World) -> None:
-    world.terraform.dies_on.add(("dev", "network"))
-    with pytest.raises(Killed):
+    with killed_at(world, "dev", "network"):
         apply(world.ports, "dev")
-    world.terraform.dies_on.clear()
-    with pytest.raises(RefusedError) as refused:
-        apply(world.ports, "dev")
-    assert [problem.code for problem in refused.value.problems] == ["G109"]
+    refused = catch(RefusedError, apply, world.ports, "dev")
+    assert [problem.code for problem in refused.problems] == ["G109"]
     assert recover(world.ports, "dev").next == "envctl apply dev"
     apply(world.ports, "dev")
     assert recover(world.ports, "dev").deployment is None
@@ -311,8 +213,7 @@ def test_waiting_stack_needs_second_confirmation(world: World) -> None:
     assert [stack.stack for stack in world.prompter.asked[1].stacks] == ["web"]
     assert list(world.terraform.reality) == [("dev", "network")]
     ended = next(journal.read_newest_first(world.ports)).event
-    assert isinstance(ended, DeploymentFailed)
-    assert ended.interrupted
+    assert isinstance(ended, DeploymentFailed) and ended.interrupted
 
 
 def test_concurrent_deployment_on_same_machine_is_refused(world: World) -> None:
@@ -362,53 +263,25 @@ def test_damaged_bundle_is_refused(world: World) -> None:
         promote(world.ports, "dev", "staging")
 
 
-def test_missing_bundle_is_refused(world: World) -> None:
-    release = apply(world.ports, "dev").release
-    del world.store.content[f"releases/{release}.tar"]
-    with pytest.raises(RefusedError, match="not in the store"):
-        promote(world.ports, "dev", "staging")
+SECOND, LAST, NEXT, LATER = (f"ledger/{number:010d}.json" for number in (2, 3, 4, 9))
+Content = dict[str, bytes]
+DAMAGES: dict[str, tuple[Callable[[Content], object], int]] = {
+    "an entry changed by hand": (lambda all_: all_.update({SECOND: all_[SECOND].replace(b"ann@", b"eve@")}), 3),
+    "the last entry changed by hand": (
+        lambda all_: all_.update({LAST: all_[LAST].replace(b'"changed":2', b'"changed":9')}),
+        3,
+    ),
+    "an entry removed by hand": (lambda all_: all_.pop(SECOND), 2),
+    "the last entry removed by hand": (lambda all_: all_.pop(LAST), 3),
+    "an entry added by hand": (lambda all_: all_.update({NEXT: all_[LAST]}), 4),
+    "an entry added by hand further on": (lambda all_: all_.update({LATER: all_[LAST]}), 4),
+}
 
 
-def _change(world: World) -> None:
-    key = "ledger/0000000002.json"
-    world.store.content[key] = world.store.content[key].replace(b"ann@example.com", b"eve@example.com")
-
-
-def _change_the_last(world: World) -> None:
-    key = "ledger/0000000003.json"
-    world.store.content[key] = world.store.content[key].replace(b'"changed":2', b'"changed":9')
-
-
-def _remove(world: World) -> None:
-    del world.store.content["ledger/0000000002.json"]
-
-
-def _remove_the_last(world: World) -> None:
-    del world.store.content["ledger/0000000003.json"]
-
-
-def _add(world: World) -> None:
-    world.store.content["ledger/0000000004.json"] = world.store.content["ledger/0000000003.json"]
-
-
-def _add_later(world: World) -> None:
-    world.store.content["ledger/0000000009.json"] = world.store.content["ledger/0000000003.json"]
-
-
-@pytest.mark.parametrize(
-    ("damage", "entry"),
-    [
-        pytest.param(_change, 3, id="an entry changed by hand"),
-        pytest.param(_change_the_last, 3, id="the last entry changed by hand"),
-        pytest.param(_remove, 2, id="an entry removed by hand"),
-        pytest.param(_remove_the_last, 3, id="the last entry removed by hand"),
-        pytest.param(_add, 4, id="an entry added by hand"),
-        pytest.param(_add_later, 4, id="an entry added by hand further on"),
-    ],
-)
-def test_modified_ledger_is_refused(world: World, damage: object, entry: int) -> None:
+@pytest.mark.parametrize(("damage", "entry"), DAMAGES.values(), ids=DAMAGES)
+def test_modified_ledger_is_refused(world: World, damage: Callable[[Content], object], entry: int) -> None:
     apply(world.ports, "dev", DeployOptions(verify=False))
-    damage(world)  # type: ignore[operator]
+    damage(world.store.content)
     ran = list(world.terraform.calls)
     for command in (verify_ledger, load_status, lambda ports: promote(ports, "dev", "staging")):
         with pytest.raises(OperationFailedError, match=f"E401.*entry {entry} "):
@@ -421,36 +294,13 @@ def test_complete_ledger_is_verified(world: World) -> None:
     assert verify_ledger(world.ports).entries == 4
 
 
-@pytest.mark.slow
-def test_long_ledger_is_read_from_its_last_checkpoint(world: World) -> None:
-    apply(world.ports, "dev")
-    release = promote(world.ports, "dev", "staging").release
-    for number in range(256):
-        world.identity.name = f"p{number}@example.com"
-        journal.append(world.ports, lambda _: ApprovalGiven("prod", "peer", release, "settings"))
-    assert store_layout.checkpoint_key(256) in world.store.content
-    full = journal.verify_ledger(world.ports)
-    assert journal.load(world.ports) == full
-    world.store.content[store_layout.checkpoint_key(256)] = b"{}"
-    assert journal.load(world.ports) == full
-
-
 def test_status_shows_releases_and_lag(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     world.edit("modules/network/main.tf", NETWORK.decode() + "# next\n")
     apply(world.ports, "dev")
     shown = {there.environment: there for there in load_status(world.ports).environments}
     assert [shown[name].lag for name in ("dev", "staging", "prod")] == [None, 1, 1]
     assert shown["staging"].next == "envctl promote dev staging"
-    assert shown["prod"].gates == {"peer": (0, 1), "business": (0, 2)}
-
-
-def test_status_is_shown_despite_broken_settings(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
-    world.edit("environments/prod/terraform.tfvars", "cidr = \n")
-    shown = {there.environment: there for there in load_status(world.ports).environments}
     assert shown["prod"].gates == {"peer": (0, 1), "business": (0, 2)}
 
 
@@ -463,9 +313,8 @@ def test_unrecorded_failure_is_reported_with_its_cause(world: World) -> None:
 
     world.store = Full()
     world.terraform.fails_on.add(("dev", "web"))
-    with pytest.raises(OperationFailedError) as failed:
-        apply(world.ports, "dev")
-    assert [problem.code for problem in failed.value.problems] == ["E305", "E404"]
+    failed = catch(OperationFailedError, apply, world.ports, "dev")
+    assert [problem.code for problem in failed.problems] == ["E305", "E404"]
     with pytest.raises(RefusedError, match="G109"):
         apply(world.ports, "dev")
 
@@ -481,21 +330,16 @@ def test_why_lists_every_guard(world: World) -> None:
 
 
 def test_history_of_environment_is_newest_first(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     told = read_history(world.ports, "staging")
-    assert [entry.event.kind for entry in told.entries] == [
-        "verification passed",
-        "deployment succeeded",
-        "deployment started",
-    ]
+    kinds = [entry.event.kind for entry in told.entries]
+    assert kinds == ["verification passed", "deployment succeeded", "deployment started"]
     assert len(read_history(world.ports, limit=2).entries) == 2
     assert read_history(world.ports, limit=2).more
 
 
 def test_render_of_later_environment_shows_its_release(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     world.edit("modules/network/main.tf", NETWORK.decode() + 'output "new" { value = 1 }\n')
     assert '"new"' in render_environment(world.ports, "dev").files["dev/network/main.tf.json"]
     assert '"new"' not in render_environment(world.ports, "staging").files["staging/network/main.tf.json"]
@@ -514,8 +358,7 @@ def test_render_of_later_environment_shows_its_release(world: World) -> None:
 def test_invalid_arguments_are_refused(world: World, command: object, code: str) -> None:
     with pytest.raises(UsageError, match=code):
         command(world.ports)  # type: ignore[operator]
-    assert world.terraform.calls == []
-    assert world.store.content == {}
+    assert (world.terraform.calls, world.store.content) == ([], {})
 
 
 # What a script puts into an option when the variable that should hold it is empty. Nothing else is meant by it.
@@ -562,9 +405,7 @@ BAD_PROJECTS = {
 
 
 @pytest.mark.parametrize(("path", "text", "code"), BAD_PROJECTS.values(), ids=BAD_PROJECTS.keys())
-def test_invalid_project_is_reported_before_anything_happens(
-    world: World, path: str, text: str | None, code: str
-) -> None:
+def test_invalid_project_is_reported_first(world: World, path: str, text: str | None, code: str) -> None:
     from envctl.usecases.inspect.settings import validate_project
 
     if text is None:
@@ -574,8 +415,7 @@ def test_invalid_project_is_reported_before_anything_happens(
     with pytest.raises(ConfigurationError, match=code) as wrong:
         validate_project(world.ports)
     assert code == "E100" or all(problem.location and problem.location.line for problem in wrong.value.problems)
-    assert world.terraform.calls == []
-    assert world.store.content == {}
+    assert (world.terraform.calls, world.store.content) == ([], {})
 
 
 def test_problems_of_all_files_are_reported_at_once(world: World) -> None:
@@ -583,9 +423,8 @@ def test_problems_of_all_files_are_reported_at_once(world: World) -> None:
 
     world.edit("environments/prod/terraform.tfvars", 'cidr = "x"\nsise = 3\n')
     world.edit("environments/staging/terraform.tfvars", 'image = "x"\n')
-    with pytest.raises(ConfigurationError) as wrong:
-        validate_project(world.ports)
-    places = {(problem.code, str(problem.location)) for problem in wrong.value.problems}
+    wrong = catch(ConfigurationError, validate_project, world.ports)
+    places = {(problem.code, str(problem.location)) for problem in wrong.problems}
     assert {
         ("E203", "environments/prod/terraform.tfvars:2"),
         ("E210", "environments/staging/terraform.tfvars:1"),

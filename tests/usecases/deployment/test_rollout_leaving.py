@@ -15,8 +15,10 @@ from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.status import load_status
+from tests.catching import catch
 from tests.fakes.rollout_world import ALARM, NEW_IMAGE, NEWEST_IMAGE, OLD_IMAGE, RolloutWorld
 from tests.fakes.world import Killed
+from tests.usecases.steps import deploy_to_staging, killed_at
 
 BLUE, GREEN = Traffic(Live("blue", OLD_IMAGE)), Traffic(Live("green", NEW_IMAGE))
 
@@ -131,9 +133,8 @@ class TestLeft:
         )
         apply(world.ports, "dev")
         leaves(world)
-        with pytest.raises(RefusedError) as refused:
-            destroy(world.ports, "dev")
-        assert [problem.code for each in refused.value.refusals for problem in each.because] == ["E385"]
+        refused = catch(RefusedError, destroy, world.ports, "dev")
+        assert [problem.code for each in refused.refusals for problem in each.because] == ["E385"]
 
     def test_shared_traffic_of_removed_stack_ends_with_deployment(self, world: RolloutWorld) -> None:
         def stay(_: float) -> None:
@@ -146,14 +147,10 @@ class TestLeft:
             apply(world.ports, "dev")
         world.terraform.on_pause, world.colours.fails_on_rest = lambda _: None, False
         leaves_with_its_settings(world)
-        world.terraform.dies_on.add(("dev", "web"))
-        with pytest.raises(Killed):
+        with killed_at(world, "dev", "web"):
             apply(world.ports, "dev")
-        world.terraform.dies_on.clear()
         world.workspace.held.clear()
-        with pytest.raises(EnvctlError) as still:
-            recover(world.ports, "dev")
-        (problem,) = still.value.problems
+        (problem,) = catch(EnvctlError, recover, world.ports, "dev").problems
         assert (problem.code, problem.hint) == ("E336", "web leaves dev, and its requests with it: envctl apply dev")
         apply(world.ports, "dev")
         assert world.load_traffic() is None
@@ -201,8 +198,7 @@ class TestRenamed:
     def test_rollback_restores_name_and_traffic(self, world: RolloutWorld) -> None:
         renames(world)
         promote(world.ports, "dev", "staging")
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         assert load_status(world.ports).environments[1].present.traffic == {"front": GREEN}
         rollback(world.ports, "staging")
         assert load_status(world.ports).environments[1].present.traffic == {"web": GREEN}

@@ -15,7 +15,6 @@ from envctl.domain.plan.changes import Action, AttributeChange, ResourceChange, 
 from envctl.domain.plan.drift import StackComparison
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
-from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.request import DEFAULT
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.drift.fix import fix_drift
@@ -23,7 +22,8 @@ from envctl.usecases.drift.result import Drift, EnvironmentDrift
 from envctl.usecases.inspect.locking import lock_environment
 from envctl.usecases.ledger import journal, store_layout
 from envctl.usecases.ports.terraform import PreparedStack
-from tests.fakes.world import NETWORK, PROJECT, Killed, MemoryStore, MemoryTerraform, World, list_entries
+from tests.fakes.world import NETWORK, PROJECT, MemoryStore, MemoryTerraform, World, list_entries
+from tests.usecases.steps import deploy_everywhere, killed_at
 
 OPEN = "[environments.prod.gates]\napprovals = {}\n"
 
@@ -33,9 +33,7 @@ def world() -> World:
     """One release everywhere."""
     world = World()
     toml(world)
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
-    promote(world.ports, "staging", "prod")
+    deploy_everywhere(world)
     return world
 
 
@@ -46,6 +44,13 @@ def toml(world: World, more: str = "") -> None:
 
 def by_hand(world: World, environment: str, stack: str = "web") -> None:
     world.terraform.drifted.add((environment, stack))
+
+
+def break_web(world: World, *environments: str) -> None:
+    """Change it by hand, so that a plan has something to do."""
+    for environment in environments:
+        by_hand(world, environment)
+        world.terraform.reality[environment, "web"] = "what somebody made of it"
 
 
 def by_hand_below(world: World, environment: str) -> None:
@@ -75,10 +80,8 @@ def damaged_bundle(world: World, environment: str) -> None:
 
 def unfinished(world: World, environment: str) -> None:
     world.edit("modules/network/main.tf", NETWORK.decode() + "# edited\n")
-    world.terraform.dies_on.add((environment, "web"))
-    with pytest.raises(Killed):
+    with killed_at(world, environment, "web"):
         apply(world.ports, environment)
-    world.terraform.dies_on.clear()
 
 
 def looks(world: World, environment: str) -> EnvironmentDrift:
@@ -111,10 +114,7 @@ TOLD: dict[str, tuple[Arrangement, Expected]] = {
         lambda world: [arrange(world, "staging") for arrange in (by_hand, other_settings)],
         ("drifted", True, "envctl drift staging --fix", ExitCode.CHANGES),
     ),
-    "a stack that can't be looked at": (
-        lambda world: out_of_reach(world, "staging"),
-        ("unknown", False, "", ExitCode.FAILED),
-    ),
+    "an unreadable stack": (lambda world: out_of_reach(world, "staging"), ("unknown", False, "", ExitCode.FAILED)),
     "a stack that can't be looked at, beside a drifted one": (
         lambda world: [arrange(world, "staging") for arrange in (by_hand_below, out_of_reach)],
         ("drifted", False, "envctl drift staging --fix", ExitCode.FAILED),
@@ -123,7 +123,7 @@ TOLD: dict[str, tuple[Arrangement, Expected]] = {
 
 
 @pytest.mark.parametrize(("arrange", "expected"), TOLD.values(), ids=TOLD.keys())
-def test_drift_check_reports(world: World, arrange: Arrangement, expected: Expected) -> None:
+def test_drift_check_reports_condition_and_next(world: World, arrange: Arrangement, expected: Expected) -> None:
     arrange(world)
     found = check_drift(world.ports)
     (staging,) = (each for each in found.environments if each.environment == "staging")
@@ -152,10 +152,7 @@ def other_region(world: World, environment: str) -> None:
 UNEXPLAINED: dict[str, tuple[tuple[Arrangement, ...], bool]] = {
     "a state that something else changed": ((lambda world: state_of_others(world, "staging"),), True),
     "a setting that was edited": ((lambda world: other_settings(world, "staging"),), False),
-    "both": (
-        (lambda world: state_of_others(world, "staging"), lambda world: other_settings(world, "staging")),
-        False,
-    ),
+    "both": ((lambda world: state_of_others(world, "staging"), lambda world: other_settings(world, "staging")), False),
     "another place": (
         (lambda world: state_of_others(world, "staging"), lambda world: other_region(world, "staging")),
         False,
@@ -189,20 +186,14 @@ def test_drift_and_pending_of_one_stack_are_distinguished(world: World) -> None:
 
 NOT_SEEN: dict[str, tuple[Arrangement, list[str], str]] = {
     "its bundle is damaged": (lambda world: damaged_bundle(world, "dev"), ["E403"], "damaged"),
-    "its settings do not fit": (
-        lambda world: misfitting_settings(world, "dev"),
-        ["G204", "E203"],
-        "1 setting does not fit",
-    ),
+    "unfit settings": (lambda world: misfitting_settings(world, "dev"), ["G204", "E203"], "1 setting does not fit"),
     "somebody else is at work there": (lambda world: world.workspace.held.add("dev"), ["E308"], "has to wait"),
     "a deployment is unfinished": (lambda world: unfinished(world, "dev"), ["E322"], "unfinished"),
 }
 
 
 @pytest.mark.parametrize(("arrange", "codes", "said"), NOT_SEEN.values(), ids=NOT_SEEN.keys())
-def test_unknown_environment_does_not_hide_others(
-    world: World, arrange: Arrangement, codes: list[str], said: str
-) -> None:
+def test_unknown_environment_hides_no_other(world: World, arrange: Arrangement, codes: list[str], said: str) -> None:
     arrange(world)
     by_hand(world, "prod")
     before = len(checks(world))
@@ -329,13 +320,6 @@ class TestTheLedger:
         assert len(warned) == 1
         assert warned[0].startswith("envctl.toml ignores terraform_data.web, and the rules that staging was deployed")
 
-    def test_ignore_rules_apply_to_their_environment_only(self, world: World) -> None:
-        toml(world, '\n[environments.staging.drift]\nignore = ["terraform_data.web"]\n')
-        apply(world.ports, "staging")
-        for environment in ("staging", "prod"):
-            by_hand(world, environment)
-        assert conditions(check_drift(world.ports)) == {"dev": "clean", "staging": "clean", "prod": "drifted"}
-
     def test_drift_during_concurrent_deployment_is_not_recorded(self, world: World) -> None:
         class Meanwhile(MemoryTerraform):
             def detect_drift(self, environment: str, stack: PreparedStack, *, unchanged: bool) -> StackComparison:
@@ -366,8 +350,7 @@ class TestTheLedger:
         found = check_drift(world.ports)
         assert conditions(found) == {"dev": "drifted", "staging": "clean", "prod": "clean"}
         assert [[problem.code for problem in each.problems] for each in found.environments] == [["E404"]] * 3
-        assert found.environments[0].drifted == 1
-        assert found.exit_code() == ExitCode.FAILED
+        assert (found.environments[0].drifted, found.exit_code()) == (1, ExitCode.FAILED)
 
     def test_store_lost_midway_does_not_hide_found_drift(self, world: World) -> None:
         by_hand(world, "dev")
@@ -444,6 +427,13 @@ def test_every_read_key_was_prefetched(world: World) -> None:
     assert store_layout.checkpoint_key(3 * checkpoint.INTERVAL) in store.asked
 
 
+UNFIXED: dict[str, tuple[Arrangement, str, ExitCode]] = {
+    "refused": (lambda world: lock_environment(world.ports, "staging", "no"), "G108", ExitCode.REFUSED_FOR_NOW),
+    "declined": (lambda world: world.prompter.answers.extend([False, True]), "E310", ExitCode.INTERRUPTED),
+    "failed": (lambda world: world.terraform.fails_on.add(("staging", "web")), "E305", ExitCode.FAILED),
+}
+
+
 class TestFix:
     def test_drift_outside_of_plan_is_reported_but_kept(self, world: World) -> None:
         by_hand(world, "staging")
@@ -496,34 +486,22 @@ class TestFix:
         before = journal.load(world.ports).find_environment("dev").current
         assert before is not None
         world.edit("modules/network/main.tf", NETWORK.decode() + "# not yet for anybody\n")
-        by_hand(world, "dev")
-        world.terraform.reality["dev", "web"] = "what somebody made of it"
+        break_web(world, "dev")
         (mended,) = fix_drift(world.ports, ["dev"], DEFAULT).mended
-        assert mended.deployed is not None
-        assert mended.deployed.release == before.release
+        assert mended.deployed and mended.deployed.release == before.release
         assert ("apply", "dev", "web") in world.terraform.calls[-12:]
         assert len(journal.load(world.ports).releases) == 1
 
-    def test_refused_fix_does_not_block_other_environments(self, world: World) -> None:
-        for environment in ("staging", "prod"):
-            by_hand(world, environment)
-            world.terraform.reality[environment, "web"] = "what somebody made of it"
-        lock_environment(world.ports, "staging", "not now")
+    @pytest.mark.parametrize(("arrange", "code", "exit_code"), UNFIXED.values(), ids=UNFIXED)
+    def test_unfixed_environment_does_not_block_others(
+        self, world: World, arrange: Arrangement, code: str, exit_code: ExitCode
+    ) -> None:
+        break_web(world, "staging", "prod")
+        arrange(world)
         fixed = fix_drift(world.ports, [], DEFAULT)
-        staging, prod = fixed.mended
-        assert ([problem.code for problem in staging.problems], staging.deployed) == (["G108"], None)
-        assert prod.deployed is not None
-        assert fixed.exit_code() == staging.exit_code == ExitCode.REFUSED_FOR_NOW
-
-    def test_declined_fix_does_not_decline_the_next(self, world: World) -> None:
-        for environment in ("staging", "prod"):
-            by_hand(world, environment)
-            world.terraform.reality[environment, "web"] = "what somebody made of it"
-        world.prompter.answers = [False, True]
-        fixed = fix_drift(world.ports, [], DEFAULT)
-        assert [[problem.code for problem in mended.problems] for mended in fixed.mended] == [["E310"], []]
-        assert fixed.mended[1].deployed is not None
-        assert fixed.exit_code() == ExitCode.INTERRUPTED
+        assert [[problem.code for problem in mended.problems] for mended in fixed.mended] == [[code], []]
+        assert [mended.deployed is not None for mended in fixed.mended] == [False, True]
+        assert (fixed.exit_code(), fixed.mended[0].exit_code) == (exit_code, exit_code)
 
     def test_interruption_stops_all_fixes(self, world: World) -> None:
         class Stops(MemoryTerraform):
@@ -532,9 +510,7 @@ class TestFix:
 
         kept = {f.name: getattr(world.terraform, f.name) for f in dataclasses.fields(MemoryTerraform)}
         world.terraform = Stops(**kept)
-        for environment in ("staging", "prod"):
-            by_hand(world, environment)
-            world.terraform.reality[environment, "web"] = "what somebody made of it"
+        break_web(world, "staging", "prod")
         with pytest.raises(InterruptedByUserError, match="E311"):
             fix_drift(world.ports, [], DEFAULT)
         assert journal.load(world.ports).find_environment("prod").whole
@@ -548,18 +524,8 @@ class TestFix:
         assert fixed.exit_code() == ExitCode.FAILED
         assert journal.load(world.ports).seq == seq + 2, "the looks at dev and staging"
 
-    def test_failed_fix_is_reported_for_its_environment(self, world: World) -> None:
-        for environment in ("staging", "prod"):
-            by_hand(world, environment)
-            world.terraform.reality[environment, "web"] = "what somebody made of it"
-        world.terraform.fails_on.add(("staging", "web"))
-        fixed = fix_drift(world.ports, [], DEFAULT)
-        assert [[problem.code for problem in mended.problems] for mended in fixed.mended] == [["E305"], []]
-        assert fixed.exit_code() == ExitCode.FAILED
-
     def test_missing_terminal_is_reported_per_environment(self, world: World) -> None:
-        by_hand(world, "staging")
-        world.terraform.reality["staging", "web"] = "what somebody made of it"
+        break_web(world, "staging")
         world.prompter.nobody = True
         fixed = fix_drift(world.ports, [], DEFAULT)
         assert [problem.code for problem in fixed.mended[0].problems] == ["E001"]

@@ -3,11 +3,8 @@
 import dataclasses
 from typing import Any
 
-import pytest
-
 from envctl.domain.ci import run_documents as documents
 from envctl.domain.ci.run_documents import CollectedRun
-from envctl.domain.errors import OperationFailedError
 from envctl.domain.ledger.events import DriftChecked
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
@@ -19,14 +16,13 @@ from envctl.usecases.fleet.merge import Plans
 from envctl.usecases.fleet.shard import check_shard_drift, plan_shard
 from tests.fakes.world import NETWORK, World, list_entries
 from tests.usecases.drift.test_drift import other_settings, toml
+from tests.usecases.steps import deploy_everywhere, failing_at
 
 
 def one_release_everywhere() -> World:
     world = World()
     toml(world)
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
-    promote(world.ports, "staging", "prod")
+    deploy_everywhere(world)
     return world
 
 
@@ -109,7 +105,5 @@ def new_release(world: World, environment: str) -> None:
 
 def unfinished_in(world: World, environment: str) -> None:
     other_settings(world, environment)
-    world.terraform.fails_on.add((environment, "network"))
-    with pytest.raises(OperationFailedError):
+    with failing_at(world, environment, "network"):
         apply(world.ports, environment)
-    world.terraform.fails_on.clear()

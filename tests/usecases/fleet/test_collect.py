@@ -62,8 +62,7 @@ class TestCollecting:
         old, new = begun(world, "dev"), begun(world, "staging")
         for made in (old, new):
             answered(world, made)
-        assert list(conditions(looked(world))) == ["staging"]
-        assert list(conditions(looked(world))) == ["dev"]
+        assert (list(conditions(looked(world))), list(conditions(looked(world)))) == (["staging"], ["dev"])
         with pytest.raises(OperationFailedError, match="E473"):
             collect_run(world.ports)
 
@@ -80,10 +79,7 @@ class TestCollecting:
         found = looked(world)
         assert conditions(found) == {"dev": "clean", "staging": "unknown", "prod": "clean"}
         staging = found.environments[1]
-        assert [(stack.stack, stack.condition) for stack in staging.stacks] == [
-            ("network", "clean"),
-            ("web", "unknown"),
-        ]
+        assert [(each.stack, each.condition) for each in staging.stacks] == [("network", "clean"), ("web", "unknown")]
         (problem,) = found.problems
         assert (problem.code, f"shard {silent} of run {made.run}" in problem.message) == ("E470", True)
         assert found.exit_code() == ExitCode.FAILED
@@ -143,9 +139,7 @@ class TestCollecting:
         assert sorted(checks(world)) == [("dev", 0), ("prod", 0), ("staging", 0)]
 
     @pytest.mark.parametrize("deployed", DEPLOYED.values(), ids=DEPLOYED)
-    def test_environment_deployed_between_two_shards_is_unknown(
-        self, world: World, deployed: Callable[[World], object]
-    ) -> None:
+    def test_deployed_between_shards_is_unknown(self, world: World, deployed: Callable[[World], object]) -> None:
         made = begun(world)
         second = shard_of(world, made, "staging", "web")
         answered(world, made, second)
@@ -157,9 +151,7 @@ class TestCollecting:
         assert "staging" not in dict(checks(world))
 
     @pytest.mark.parametrize("deployed", DEPLOYED.values(), ids=DEPLOYED)
-    def test_result_for_replaced_deployment_is_not_recorded(
-        self, world: World, deployed: Callable[[World], object]
-    ) -> None:
+    def test_result_of_replaced_deployment_is_ignored(self, world: World, deployed: Callable[[World], object]) -> None:
         made = begun(world)
         answered(world, made)
         deployed(world)
@@ -265,8 +257,7 @@ class TestPlans:
         assert (told.exit_code(), told.exit_code(detailed=True)) == (ExitCode.DONE, ExitCode.CHANGES)
         assert checks(world) == []
         known = run_store.load_last_collected(world.ports, "plan")
-        assert known is not None
-        assert len(known.flatten_durations()) == 6
+        assert known and len(known.flatten_durations()) == 6
 
     def test_entry_is_planned_from_working_tree(self) -> None:
         world = World()

@@ -7,11 +7,12 @@ from envctl.domain.guards import RefusedError
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.inspect.diff import Diff, Side, diff_environments
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger.store_layout import release_key
+from tests.catching import catch
 from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, World
+from tests.usecases.steps import deploy_edited, deploy_everywhere, deploy_to_staging, failing_at
 
 GATES = "[environments.prod.gates]\napprovals = { peer = 1, business = 2 }\n"
 NO_GATES = "[environments.prod.gates]\napprovals = {}\n"
@@ -26,19 +27,6 @@ def world() -> World:
     world.edit("envctl.toml", PROJECT.decode().replace(GATES, NO_GATES) + PARITY)
     world.edit(PROD, EQUAL)
     return world
-
-
-def edited(world: World, number: int) -> str:
-    """Another release in dev."""
-    world.edit("modules/network/main.tf", NETWORK.decode() + f"# {number}\n")
-    return apply(world.ports, "dev").release
-
-
-def everywhere(world: World) -> str:
-    release = apply(world.ports, "dev").release
-    promote(world.ports, "dev", "staging")
-    promote(world.ports, "staging", "prod")
-    return release
 
 
 def bigger(world: World) -> None:
@@ -56,8 +44,8 @@ def codes(side: Side) -> list[str]:
 
 
 class TestReleases:
-    def test_the_same_release(self, world: World) -> None:
-        release = everywhere(world)
+    def test_same_release_has_no_distance(self, world: World) -> None:
+        release = deploy_everywhere(world)
         found = diff_environments(world.ports, "staging", "prod")
         assert [(side.release, side.origin) for side in (found.first, found.second)] == [(release, "deployed")] * 2
         assert found.distance is None
@@ -68,8 +56,8 @@ class TestReleases:
 
     @pytest.mark.parametrize("order", [("dev", "staging"), ("staging", "dev")])
     def test_distance_of_several_releases_ignores_argument_order(self, world: World, order: tuple[str, str]) -> None:
-        older = everywhere(world)
-        newer = [edited(world, number) for number in range(3)]
+        older = deploy_everywhere(world)
+        newer = [deploy_edited(world, number) for number in range(3)]
         found = diff_environments(world.ports, *order)
         assert (found.first.environment, found.second.environment) == order
         assert found.distance is not None
@@ -83,53 +71,30 @@ class TestReleases:
         assert found.differs
 
     def test_distance_equals_lag_of_status(self, world: World) -> None:
-        everywhere(world)
-        edited(world, 1)
-        world.terraform.fails_on.add(("dev", "web"))
-        with pytest.raises(OperationFailedError):
-            edited(world, 2)
-        world.terraform.fails_on.clear()
-        edited(world, 3)
+        deploy_everywhere(world)
+        deploy_edited(world, 1)
+        with failing_at(world, "dev", "web"):
+            deploy_edited(world, 2)
+        deploy_edited(world, 3)
         found = diff_environments(world.ports, "dev", "staging")
-        assert found.distance is not None
-        assert found.distance.behind == load_status(world.ports).environments[1].lag == 2
+        assert found.distance and found.distance.behind == load_status(world.ports).environments[1].lag == 2
         assert len(found.distance.releases) == 3
 
-    def test_distance_skips_intermediate_environments(self, world: World) -> None:
-        everywhere(world)
-        edited(world, 1)
-        promote(world.ports, "dev", "staging")
-        edited(world, 2)
-        found = diff_environments(world.ports, "prod", "dev")
-        assert found.distance is not None
-        assert (found.distance.older, found.distance.newer, found.distance.behind) == ("prod", "dev", 2)
-
-    def test_rolled_back_dev_can_be_the_older_side(self, world: World) -> None:
-        apply(world.ports, "dev")
-        edited(world, 1)
-        promote(world.ports, "dev", "staging")
-        rollback(world.ports, "dev")
-        found = diff_environments(world.ports, "dev", "staging")
-        assert found.distance is not None
-        assert (found.distance.older, found.distance.newer, found.distance.behind) == ("dev", "staging", 1)
-
     def test_code_patch_is_shown_on_request(self, world: World) -> None:
-        everywhere(world)
-        edited(world, 1)
+        deploy_everywhere(world)
+        deploy_edited(world, 1)
         found = diff_environments(world.ports, "staging", "dev", patch=True)
-        assert found.distance is not None
-        assert found.distance.changes is not None
+        assert found.distance and found.distance.changes is not None
         assert found.distance.changes.modules[0].files[0].patch[-1] == "+# 1"
 
     def test_changed_artifact_is_shown(self, world: World) -> None:
-        everywhere(world)
+        deploy_everywhere(world)
         newer = IMAGE.replace("a" * 64, "b" * 64)
         world.edit(DEV, f'cidr = "10.10.0.0/16"\nimage = "{newer}"\n')
         apply(world.ports, "dev")
         found = diff_environments(world.ports, "dev", "staging")
         assert [(pair.first, pair.second) for pair in found.artifacts] == [(newer, IMAGE)]
-        assert found.distance is not None
-        assert found.distance.changes is not None
+        assert found.distance and found.distance.changes is not None
         assert not found.distance.changes.modules
         assert unequal(found) == [("cidr", "differs", "allowed")]
 
@@ -159,8 +124,8 @@ class TestEmptyEnvironments:
         assert found.first.known is None
         assert found.second.against == found.first.release == apply(world.ports, "dev").release
 
-    def test_the_working_tree_is_newer_than_every_release(self, world: World) -> None:
-        everywhere(world)
+    def test_working_tree_is_newer_than_every_release(self, world: World) -> None:
+        deploy_everywhere(world)
         destroy(world.ports, "dev")
         world.edit("modules/network/main.tf", NETWORK.decode() + "# not deployed\n")
         found = diff_environments(world.ports, "dev", "prod")
@@ -171,20 +136,19 @@ class TestEmptyEnvironments:
         assert [module.module for module in found.distance.changes.modules] == ["modules/network"]
 
     def test_invalid_working_tree_is_reported_for_its_side(self, world: World) -> None:
-        everywhere(world)
+        deploy_everywhere(world)
         destroy(world.ports, "dev")
         world.edit("modules/network/main.tf", 'variable "cidr" {\n')
         found = diff_environments(world.ports, "dev", "prod")
-        assert codes(found.first) == ["E201"]
-        assert codes(found.second) == []
+        assert (codes(found.first), codes(found.second)) == (["E201"], [])
         assert found.unknown
 
 
 class TestWhatIsNotKnown:
     @pytest.mark.parametrize("state", ["missing", "damaged"])
     def test_unreadable_bundle_does_not_hide_the_rest(self, world: World, state: str) -> None:
-        older = everywhere(world)
-        newer = edited(world, 1)
+        older = deploy_everywhere(world)
+        newer = deploy_edited(world, 1)
         if state == "missing":
             del world.store.content[release_key(older)]
         else:
@@ -194,8 +158,7 @@ class TestWhatIsNotKnown:
         (problem,) = found.second.problems
         assert problem.code == "E416"
         assert f"which staging runs, is {state}" in problem.message
-        assert found.distance is not None
-        assert found.distance.behind == 1
+        assert found.distance and found.distance.behind == 1
         assert [each.release for each in found.distance.releases] == [newer]
         assert found.distance.changes is None
         assert (found.artifacts, found.settings) == ((), None)
@@ -203,22 +166,21 @@ class TestWhatIsNotKnown:
         assert found.differs
 
     def test_unfit_settings_are_a_problem_of_their_side(self, world: World) -> None:
-        everywhere(world)
-        edited(world, 1)
+        deploy_everywhere(world)
+        deploy_edited(world, 1)
         world.edit(STAGING, 'cidr = "10.20.0.0/16"\nsise = 2\n')
         found = diff_environments(world.ports, "dev", "staging")
         (problem,) = found.second.problems
         assert (problem.code, str(problem.location)) == ("E203", f"{STAGING}:2")
         assert found.settings is None
-        assert found.distance is not None
-        assert found.distance.changes is not None
+        assert found.distance and found.distance.changes is not None
         assert [pair.equal for pair in found.artifacts] == [True]
         assert found.unknown
 
     def test_interrupted_deployment_is_not_whole(self, world: World) -> None:
-        everywhere(world)
+        deploy_everywhere(world)
         world.terraform.fails_on.add(("staging", "web"))
-        edited(world, 1)
+        deploy_edited(world, 1)
         with pytest.raises(OperationFailedError):
             promote(world.ports, "dev", "staging")
         found = diff_environments(world.ports, "staging", "prod")
@@ -235,7 +197,7 @@ class TestWhatIsNotKnown:
 
 class TestSettings:
     def test_each_setting_has_its_line(self, world: World) -> None:
-        everywhere(world)
+        deploy_everywhere(world)
         bigger(world)
         found = diff_environments(world.ports, "staging", "prod")
         assert found.settings is not None
@@ -244,14 +206,14 @@ class TestSettings:
         assert lines == ["environments/common.tfvars:1", f"{PROD}:2"]
 
     def test_undeployed_settings_are_pending(self, world: World) -> None:
-        everywhere(world)
+        deploy_everywhere(world)
         assert not diff_environments(world.ports, "staging", "prod").second.pending
         bigger(world)
         found = diff_environments(world.ports, "staging", "prod")
         assert (found.first.pending, found.second.pending) == (False, True)
 
     def test_each_side_is_read_by_its_own_release(self, world: World) -> None:
-        everywhere(world)
+        deploy_everywhere(world)
         world.edit("modules/web/main.tf", WEB.decode() + 'variable "zones" {\n  default = 2\n}\n')
         apply(world.ports, "dev")
         assert ("zones", "only in first", "") in unequal(diff_environments(world.ports, "dev", "staging"))
@@ -259,63 +221,45 @@ class TestSettings:
 
 def refused_by_parity(world: World) -> set[str]:
     """What the guard itself says of the next promotion to prod."""
-    with pytest.raises(RefusedError) as refused:
-        promote(world.ports, "staging", "prod")
-    (refusal,) = (each for each in refused.value.refusals if each.code == "G205")
+    refused = catch(RefusedError, promote, world.ports, "staging", "prod")
+    (refusal,) = (each for each in refused.refusals if each.code == "G205")
     return {problem.message.split()[0] for problem in refusal.because}
 
 
 class TestParity:
     def test_refused_differences_equal_those_of_the_guard(self, world: World) -> None:
         bigger(world)
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         found = diff_environments(world.ports, "staging", "prod")
         assert unequal(found) == [("cidr", "differs", "allowed"), ("size", "differs", "refused")]
         assert refused_by_parity(world) == {"size"}
 
     def test_parity_refusal_names_the_lines(self, world: World) -> None:
         bigger(world)
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
-        with pytest.raises(RefusedError) as refused:
-            promote(world.ports, "staging", "prod")
-        (line,) = refused.value.refusals[0].because
+        deploy_to_staging(world)
+        (line,) = catch(RefusedError, promote, world.ports, "staging", "prod").refusals[0].because
         assert line.message == "size is otherwise in staging: it comes from environments/common.tfvars:1"
         assert str(line.location) == f"{PROD}:2"
 
     def test_source_with_unfit_settings_is_refused(self, world: World) -> None:
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         world.edit(STAGING, 'cidr = "10.20.0.0/16"\nsise = 2\n')
-        with pytest.raises(RefusedError) as refused:
-            promote(world.ports, "staging", "prod")
-        (line,) = refused.value.refusals[0].because
+        (line,) = catch(RefusedError, promote, world.ports, "staging", "prod").refusals[0].because
         assert (line.code, str(line.location)) == ("E203", f"{STAGING}:2")
-
-    def test_only_the_last_two_environments_are_compared(self, world: World) -> None:
-        world.edit(DEV, world.tree.content[DEV].decode() + "size = 2\n")
-        everywhere(world)
-        assert unequal(diff_environments(world.ports, "dev", "prod")) == [
-            ("cidr", "differs", "allowed"),
-            ("size", "differs", ""),
-        ]
 
     @pytest.mark.parametrize("order", [("staging", "prod"), ("prod", "staging")])
     def test_parity_is_compared_for_the_release_to_promote(self, world: World, order: tuple[str, str]) -> None:
         """A default that only one release brings is the same in both once both run it; and the other way round."""
         world.edit("modules/web/main.tf", WEB.decode() + 'variable "old" {\n  default = 1\n}\n')
         world.edit(STAGING, 'cidr = "10.20.0.0/16"\nold = 1\n')
-        everywhere(world)
+        deploy_everywhere(world)
         new = 'variable "old" {\n  default = 2\n}\nvariable "new" {\n  default = 1\n}\n'
         world.edit("modules/web/main.tf", WEB.decode() + new)
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         found = diff_environments(world.ports, *order)
         assert ("new", f"only in {'first' if order[0] == 'staging' else 'second'}", "") in unequal(found)
         assert "old" not in [name for name, *_ in unequal(found)]
-        assert found.settings is not None
-        assert found.settings.refused == refused_by_parity(world) == {"old"}
+        assert found.settings and found.settings.refused == refused_by_parity(world) == {"old"}
 
 
 def test_an_environment_is_not_compared_with_itself(world: World) -> None:
@@ -325,7 +269,7 @@ def test_an_environment_is_not_compared_with_itself(world: World) -> None:
 
 
 def test_diff_runs_no_terraform(world: World) -> None:
-    everywhere(world)
+    deploy_everywhere(world)
     ran = list(world.terraform.calls)
     diff_environments(world.ports, "dev", "prod", patch=True)
     assert world.terraform.calls == ran

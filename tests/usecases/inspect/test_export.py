@@ -87,13 +87,6 @@ def test_broken_ledger_is_not_exported(world: World) -> None:
         list(export_entries(world.ports))
 
 
-def test_truncated_ledger_is_not_exported(world: World) -> None:
-    verify_ledger(world.ports)
-    world.store.content.pop(max(key for key in world.store.content if key.startswith("ledger/")))
-    with pytest.raises(OperationFailedError, match="E401"):
-        export_deployments(world.ports)
-
-
 def test_empty_ledger_is_exported_as_nothing() -> None:
     world = World()
     told = export_deployments(world.ports)

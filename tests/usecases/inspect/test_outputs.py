@@ -18,6 +18,7 @@ from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.inspect.exec_environment import MAX_VARIABLE_BYTES, load_exec_environment
 from envctl.usecases.inspect.outputs import OneOutput, StackOutputs, read_output, read_outputs
+from tests.catching import catch
 from tests.fakes.world import NETWORK, PROJECT, WEB, Killed, World
 from tests.usecases.deployment.leaving.test_leaving_stacks import leaves_as_before
 
@@ -74,11 +75,10 @@ def test_only_the_requested_stack_is_read(world: World) -> None:
 
 
 def test_sensitive_output_is_shown_only_with_reveal(world: World) -> None:
-    with pytest.raises(UsageError) as raised:
-        read_output(world.ports, "dev", "key")
-    assert problem(raised.value).code == "E014"
-    assert problem(raised.value).hint.endswith("envctl output dev web.key --reveal")
-    assert SECRET not in str(raised.value)
+    raised = catch(UsageError, read_output, world.ports, "dev", "key")
+    assert problem(raised).code == "E014"
+    assert problem(raised).hint.endswith("envctl output dev web.key --reveal")
+    assert SECRET not in str(raised)
     assert read_output(world.ports, "dev", "key", reveal=True).value == SECRET
 
 
@@ -87,8 +87,7 @@ def test_unreadable_stack_does_not_hide_others(world: World) -> None:
     found, error = read_outputs(world.ports, "dev")
     assert [stack.stack for stack in found.stacks] == ["web"]
     assert found.unread == ("network",)
-    assert error is not None
-    assert (error.exit_code, problem(error).code) == (75, "E309")
+    assert error and (error.exit_code, problem(error).code) == (75, "E309")
 
 
 def test_worst_exit_code_of_failures_counts(world: World) -> None:
@@ -98,8 +97,7 @@ def test_worst_exit_code_of_failures_counts(world: World) -> None:
     }
     found, error = read_outputs(world.ports, "dev")
     assert found.stacks == ()
-    assert error is not None
-    assert (error.exit_code, [each.code for each in error.problems]) == (1, ["E309", "E305"])
+    assert error and (error.exit_code, [each.code for each in error.problems]) == (1, ["E309", "E305"])
 
 
 def test_lost_state_is_not_an_empty_state(world: World) -> None:
@@ -121,9 +119,8 @@ NOTHING = {
 def test_outputs_are_missing_where(world: World, environment: str, way: str) -> None:
     if environment == "dev":
         destroy(world.ports, "dev", DeployOptions())
-    with pytest.raises(OperationFailedError) as raised:
-        read_outputs(world.ports, environment)
-    assert (problem(raised.value).code, problem(raised.value).hint) == ("E414", way)
+    raised = catch(OperationFailedError, read_outputs, world.ports, environment)
+    assert (problem(raised).code, problem(raised).hint) == ("E414", way)
 
 
 def test_unknown_environment_is_refused(world: World) -> None:
@@ -133,9 +130,8 @@ def test_unknown_environment_is_refused(world: World) -> None:
 
 def test_only_unfit_settings_stop_reading_outputs(world: World) -> None:
     world.edit("environments/dev/terraform.tfvars", "cidr = []\n")
-    with pytest.raises(ConfigurationError) as raised:
-        read_outputs(world.ports, "dev")
-    assert {each.code for each in raised.value.problems} == {"E204"}
+    raised = catch(ConfigurationError, read_outputs, world.ports, "dev")
+    assert {each.code for each in raised.problems} == {"E204"}
 
 
 def test_outputs_are_read_by_the_running_release(world: World) -> None:
@@ -171,7 +167,7 @@ def with_a_role(world: World) -> None:
     world.edit("envctl.toml", PROJECT.decode().replace("[environments.dev]", place))
 
 
-def test_a_command_gets_the_outputs_of_the_environment(world: World) -> None:
+def test_command_gets_outputs_of_its_environment(world: World) -> None:
     found = load_exec_environment(world.ports, "dev")
     release = read_outputs(world.ports, "dev")[0].release
     assert found.variables == {
@@ -229,10 +225,9 @@ def test_command_does_not_run_during_a_deployment(world: World) -> None:
     world.terraform.dies_on.add(("dev", "web"))
     with pytest.raises(Killed):
         apply(world.ports, "dev")
-    with pytest.raises(OperationFailedError) as raised:
-        load_exec_environment(world.ports, "dev")
-    assert problem(raised.value).code == "E414"
-    assert problem(raised.value).hint.endswith("envctl recover dev")
+    raised = catch(OperationFailedError, load_exec_environment, world.ports, "dev")
+    assert problem(raised).code == "E414"
+    assert problem(raised).hint.endswith("envctl recover dev")
 
 
 LEFT_OUT = {

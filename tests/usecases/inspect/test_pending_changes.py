@@ -9,14 +9,13 @@ from envctl.cli.render.console.inspect.status import is_up_to_date
 from envctl.domain.errors import ConfigurationError
 from envctl.domain.release.bundle import compute_identity, pack
 from envctl.domain.release.contents import Wiring
-from envctl.usecases.deployment.apply import apply
-from envctl.usecases.deployment.promote import promote
 from envctl.usecases.inspect.pending_changes import PendingChanges
 from envctl.usecases.inspect.status import EnvironmentStatus, load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import bundle_store
 from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, World, project_files
+from tests.usecases.steps import deploy_to_staging
 
 DEV, STAGING = "environments/dev/terraform.tfvars", "environments/staging/terraform.tfvars"
 
@@ -28,8 +27,7 @@ def world() -> World:
 
 def running() -> World:
     world = World()
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     return world
 
 
@@ -54,7 +52,7 @@ def test_deployed_changes_are_not_pending(world: World) -> None:
     assert sentences(world) == []
 
 
-def test_a_changed_setting_is_counted_and_planned_next(world: World) -> None:
+def test_changed_setting_is_counted_and_planned_next(world: World) -> None:
     world.edit(STAGING, 'cidr = "10.99.0.0/16"\nsize = 7\n')
     assert pending(world, "staging").settings.names == ("cidr", "size")
     assert of(world, "staging").next == "envctl plan staging"
@@ -65,8 +63,7 @@ def test_a_changed_setting_is_counted_and_planned_next(world: World) -> None:
 def test_changed_code_suggests_apply_in_entry(world: World) -> None:
     world.edit("modules/web/main.tf", WEB.decode() + "# other\n")
     found = pending(world, "dev").code
-    assert found is not None
-    assert (found.state, found.names) == ("changed", ("modules/web/main.tf",))
+    assert found and (found.state, found.names) == ("changed", ("modules/web/main.tf",))
     assert of(world, "dev").next == "envctl apply dev"
     assert pending(world, "staging").is_empty
 
@@ -74,15 +71,13 @@ def test_changed_code_suggests_apply_in_entry(world: World) -> None:
 def test_new_file_of_module_is_a_code_change(world: World) -> None:
     world.edit("modules/web/more.tf", "# nothing yet\n")
     found = pending(world, "dev").code
-    assert found is not None
-    assert found.names == ("modules/web/more.tf",)
+    assert found and found.names == ("modules/web/more.tf",)
 
 
-def test_a_changed_artifact_is_a_change_of_code(world: World) -> None:
+def test_changed_artifact_is_a_code_change(world: World) -> None:
     world.edit(DEV, f'cidr = "10.10.0.0/16"\nimage = "{IMAGE.replace("a" * 64, "b" * 64)}"\n')
     found = pending(world, "dev").code
-    assert found is not None
-    assert (found.state, found.names) == ("changed", ("image",))
+    assert found and (found.state, found.names) == ("changed", ("image",))
 
 
 def test_unreadable_settings_are_unknown(world: World) -> None:
@@ -93,12 +88,11 @@ def test_unreadable_settings_are_unknown(world: World) -> None:
     assert sentences(world)[0].startswith("staging: unknown whether its settings changed")
 
 
-def test_a_missing_bundle_is_unknown(world: World) -> None:
+def test_missing_bundle_leaves_changes_unknown(world: World) -> None:
     world.store.content = {key: data for key, data in world.store.content.items() if not key.startswith("releases/")}
     assert pending(world, "staging").settings.state == "unknown"
     found = pending(world, "dev").code
-    assert found is not None
-    assert (found.state, "is missing" in found.why) == ("unknown", True)
+    assert found and (found.state, "is missing" in found.why) == ("unknown", True)
     assert not is_up_to_date(load_status(world.ports))
 
 

@@ -20,13 +20,13 @@ from envctl.domain.plan.changes import Action
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
-from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.report import Report, build_report
 from envctl.usecases.ledger import journal, timeline
 from tests.fakes.story import build_fortnight
-from tests.fakes.world import NETWORK, Killed, World
+from tests.fakes.world import Killed, World
+from tests.usecases.steps import deploy_edited, deploy_to_staging
 
 OLD, NEW = "a" * 64, "b" * 64
 
@@ -34,11 +34,6 @@ OLD, NEW = "a" * 64, "b" * 64
 @cache
 def fortnight() -> Report:
     return build_report(build_fortnight().ports)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def append(world: World, *events: Event) -> int:
@@ -52,18 +47,13 @@ def stands(told: Report, environment: str) -> dict[str, str]:
     return {row.release.release: row.stays[environment].standing for row in told.releases}
 
 
-def edit(world: World, number: int) -> None:
-    world.edit("modules/network/main.tf", NETWORK.decode() + f"# {number}\n")
-
-
 def test_report_runs_no_terraform_and_asks_no_questions(world: World) -> None:
     apply(world.ports, "dev")
     world.terraform.calls.clear()
     world.prompter.nobody = True
     before = dict(world.store.content)
     build_report(world.ports)
-    assert world.terraform.calls == []
-    assert world.store.content == before
+    assert (world.terraform.calls, world.store.content) == ([], before)
 
 
 def test_an_empty_ledger_makes_an_empty_report(world: World) -> None:
@@ -73,8 +63,7 @@ def test_an_empty_ledger_makes_an_empty_report(world: World) -> None:
 
 
 def test_report_is_the_same_for_two_people(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     world.identity.name = "bob@example.com"
     approve_plan(world.ports, "prod", "peer")
     seen = []
@@ -82,25 +71,21 @@ def test_report_is_the_same_for_two_people(world: World) -> None:
         world.identity.name = name
         told = build_report(world.ports)
         seen.append((told.status.environments[2].gates, told.outlooks[2].approvals, told.outlooks[2].why.who))
-    assert seen[0] == seen[1]
-    assert seen[0][0] == {"peer": (1, 1), "business": (0, 2)}
+    assert (seen[0], seen[0][0]) == (seen[1], {"peer": (1, 1), "business": (0, 2)})
     assert [given.by for given in seen[0][1]] == [Actor("bob@example.com")]
 
 
 def test_entries_recorded_later_are_left_out(world: World) -> None:
     apply(world.ports, "dev")
     present = journal.load(world.ports)
-    edit(world, 1)
-    apply(world.ports, "dev")
+    deploy_edited(world, 1)
     assert [each.deployment.seq for each in timeline.load_timeline(world.ports, present, 50).deployments] == [2]
 
 
 class TestReleases:
     def test_report_shows_where_each_release_runs(self, world: World) -> None:
-        first = apply(world.ports, "dev").release
-        promote(world.ports, "dev", "staging")
-        edit(world, 1)
-        second = apply(world.ports, "dev").release
+        first = deploy_to_staging(world)
+        second = deploy_edited(world, 1)
         told = build_report(world.ports)
         assert stands(told, "dev") == {second: "runs", first: "left"}
         assert stands(told, "staging") == {second: "never", first: "runs"}
@@ -187,10 +172,8 @@ class TestTimeline:
 
 class TestPlans:
     def test_every_deployment_stores_its_plan_fingerprint(self, world: World) -> None:
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
-        edit(world, 1)
-        apply(world.ports, "dev")
+        deploy_to_staging(world)
+        deploy_edited(world, 1)
         rollback(world.ports, "dev")
         told = build_report(world.ports).plans
         assert [(each.environment, each.deployment.action) for each in told] == [
@@ -231,8 +214,7 @@ class TestPlans:
     @pytest.mark.slow
     def test_long_plan_is_truncated_with_a_count(self) -> None:
         (staging,) = (each for each in fortnight().plans if each.environment == "staging")
-        assert staging.plan is not None
-        assert sum(len(stack.resources) for stack in staging.plan.stacks) == 100
+        assert staging.plan and sum(len(stack.resources) for stack in staging.plan.stacks) == 100
         assert (staging.more, sum((staging.counts or {}).values())) == (17, 117)
 
     def test_unreadable_entry_is_an_error(self, world: World) -> None:
@@ -247,10 +229,8 @@ def test_drift_is_shown_until_the_next_deployment(world: World) -> None:
     world.terraform.drifted.add(("dev", "web"))
     check_drift(world.ports, ["dev"])
     seen = build_report(world.ports).status.environments[0].present.drift
-    assert seen is not None
-    assert seen.resources == ("web: terraform_data.web",)
-    edit(world, 1)
-    apply(world.ports, "dev")
+    assert seen and seen.resources == ("web: terraform_data.web",)
+    deploy_edited(world, 1)
     assert build_report(world.ports).status.environments[0].present.drift is None
 
 
@@ -259,9 +239,4 @@ def test_each_environment_shows_its_requirements() -> None:
     assert (dev.asked.soak, dev.asked.windows, dev.asked.protected) == (0, (), False)
     assert (prod.asked.soak, prod.asked.max_age, prod.asked.expires) == (86400, 14 * 86400, 3 * 86400)
     assert prod.asked.windows[0].startswith('deny window "year end"')
-    assert [answer.code for answer in prod.why.answers if answer.outcome == "refuses"] == [
-        "G103",
-        "G106",
-        "G108",
-        "G110",
-    ]
+    assert [each.code for each in prod.why.answers if each.outcome == "refuses"] == ["G103", "G106", "G108", "G110"]

@@ -4,18 +4,15 @@ import pytest
 
 from envctl.domain.errors import ConfigurationError, UsageError
 from envctl.usecases.inspect.settings import Valid, validate_project
+from tests.catching import catch
 from tests.fakes.world import WEB, World
+from tests.usecases.steps import edit_project
 
 STAGING, PROD = "environments/staging/terraform.tfvars", "environments/prod/terraform.tfvars"
 
 
 def check(world: World, environment: str = "") -> Valid:
     return validate_project(world.ports, environment, only_settings=True)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def test_fitting_settings_are_counted(world: World) -> None:
@@ -57,20 +54,18 @@ def test_environments_without_written_approvals_are_named(
 
 
 def test_settings_check_ignores_approvals(world: World) -> None:
-    world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace("approvals = {}\n", ""))
+    edit_project(world, ("approvals = {}\n", ""))
     assert check(world).remarks == ()
 
 
 def test_all_unfit_settings_are_reported_with_their_lines(world: World) -> None:
     world.edit(STAGING, 'cidr = "10.20.0.0/16"\nsise = 2\n')
     world.edit(PROD, 'cidr = "10.30.0.0/16"\nsize = "many"\n')
-    with pytest.raises(ConfigurationError) as raised:
-        check(world)
-    found = [(problem.code, str(problem.location)) for problem in raised.value.problems]
+    raised = catch(ConfigurationError, check, world)
+    found = [(problem.code, str(problem.location)) for problem in raised.problems]
     assert found == [("E203", f"{STAGING}:2"), ("E204", f"{PROD}:2")]
-    with pytest.raises(ConfigurationError) as of_one:
-        check(world, "prod")
-    assert [str(problem.location) for problem in of_one.value.problems] == [f"{PROD}:2"]
+    of_one = catch(ConfigurationError, check, world, "prod")
+    assert [str(problem.location) for problem in of_one.problems] == [f"{PROD}:2"]
 
 
 def test_wrong_sensitive_value_is_redacted(world: World) -> None:
@@ -79,9 +74,7 @@ def test_wrong_sensitive_value_is_redacted(world: World) -> None:
         world.edit(f"environments/{name}/terraform.tfvars", f'cidr = "10.0.0.0/16"\nimage = "x:1"\nkey = ["{name}"]\n')
     world.edit(STAGING, 'cidr = "10.0.0.0/16"\nkey = ["s"]\n')
     world.edit(PROD, 'cidr = "10.0.0.0/16"\nkey = "hunter2"\n')
-    with pytest.raises(ConfigurationError) as raised:
-        check(world)
-    (problem,) = raised.value.problems
+    (problem,) = catch(ConfigurationError, check, world).problems
     assert (problem.code, str(problem.location)) == ("E204", f"{PROD}:2")
     assert "hunter2" not in f"{problem}"
 

@@ -99,6 +99,5 @@ def test_reset_counts_once_its_delay_is_over() -> None:
     with stage() as actors:
         resets.reset(timedelta(days=7))(actors, PLAINLY)
     recorded = actors.oracle.places["prod"].asked
-    assert recorded is not None
-    assert not recorded.rules.gates
+    assert recorded and not recorded.rules.gates
     assert not actors.oracle.broken

@@ -17,6 +17,7 @@ from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.deployment import apply
 from envctl.usecases.deployment.request import DEFAULT
 from envctl.usecases.ledger import journal, store_layout
+from tests.catching import catch
 from tests.fakes.unreliable_store import UnreliableStore, WriteOutcome
 from tests.fakes.world import SettableClock, World, list_entries
 
@@ -86,10 +87,9 @@ def test_refused_append_is_not_searched_for() -> None:
 def test_unreadable_store_leaves_append_reported_as_unknown(weather: WriteOutcome, kept: list[str]) -> None:
     store = UnreliableStore(outcomes=iter([weather]))
     world = World(store=store)
-    with pytest.raises(OperationFailedError) as raised:
-        journal.append(world.ports, locked("maybe"))
-    assert [problem.code for problem in raised.value.problems] == ["E459", "E456"]
-    assert "envctl status" in raised.value.problems[0].hint
+    raised = catch(OperationFailedError, journal.append, world.ports, locked("maybe"))
+    assert [problem.code for problem in raised.problems] == ["E459", "E456"]
+    assert "envctl status" in raised.problems[0].hint
     store.is_unreadable = False
     assert reasons(world) == kept
 
@@ -139,7 +139,7 @@ def test_deployment_continues_after_lost_response(weather: WriteOutcome) -> None
             st.integers(0, 3), st.sampled_from(["well", "lost", "met again", "dropped", "busy", "lost in the dark"])
         ),
         max_size=40,
-    ),
+    )
 )
 def test_store_failures_never_lose_or_double_an_entry(script: list[tuple[int, WriteOutcome]]) -> None:
     store = UnreliableStore()

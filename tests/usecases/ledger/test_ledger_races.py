@@ -15,6 +15,7 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.request import DEFAULT
 from envctl.usecases.ledger import journal
+from tests.catching import catch
 from tests.fakes.world import MemoryHeadCache, MemoryStore, World, list_entries
 
 
@@ -164,18 +165,16 @@ def test_applied_deployment_is_recorded_at_second_try() -> None:
 def test_applied_deployment_is_never_recorded_as_failed() -> None:
     world = World(store=SilentAtTheEnd())
     _falls_silent(world, silences=2)
-    with pytest.raises(OperationFailedError) as raised:
-        apply(world.ports, "dev", DEFAULT)
-    assert [problem.code for problem in raised.value.problems] == ["E478", "E456"]
-    assert "envctl recover dev" in raised.value.problems[0].hint
+    raised = catch(OperationFailedError, apply, world.ports, "dev", DEFAULT)
+    assert [problem.code for problem in raised.problems] == ["E478", "E456"]
+    assert "envctl recover dev" in raised.problems[0].hint
     assert not [entry for entry in list_entries(world) if isinstance(entry.event, DeploymentFailed)]
     unfinished = journal.load(world.ports).find_environment("dev").unfinished_deployment
     assert unfinished is not None
     recover(world.ports, "dev")
     assert apply(world.ports, "dev", DEFAULT).release == unfinished.release
     proof = journal.load(world.ports).find_environment("dev").current_evidence
-    assert proof is not None
-    assert proof.verified
+    assert proof and proof.verified
 
 
 def test_interrupt_after_last_change_leaves_success_recorded() -> None:

@@ -3,7 +3,7 @@
 import io
 import tarfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,8 +20,9 @@ from envctl.usecases.inspect.locking import lock_environment
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal, store_probe
 from envctl.usecases.ledger.store_layout import ENTRY_FOLDER, MARKER_KEY, release_key
-from envctl.usecases.ports.core import AlreadyExistsError
+from tests.fakes.overwritable import Forgetful, Lying
 from tests.fakes.world import PROJECT, MemoryStore, World, list_entries
+from tests.usecases.steps import deploy_to_staging
 
 OLD = Path(__file__).parent / "data" / "store_of_0.1.0.tar.gz"
 
@@ -39,8 +40,7 @@ def of_project(name: str, store: MemoryStore, more: str = "") -> World:
 @pytest.fixture
 def shop() -> World:
     world = World()
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     return world
 
 
@@ -155,23 +155,6 @@ def test_marker_survives_encoding() -> None:
 
 
 # A store that lets things be written over.
-
-
-@dataclass
-class Forgetful(MemoryStore):
-    def create(self, key: str, data: bytes) -> None:
-        self.content[key] = data
-
-
-@dataclass
-class Lying(MemoryStore):
-    """Says no, and writes it all the same."""
-
-    def create(self, key: str, data: bytes) -> None:
-        known = key in self.content
-        self.content[key] = data
-        if known:
-            raise AlreadyExistsError(key)
 
 
 @pytest.mark.parametrize("store", [Forgetful(), Lying()], ids=["silent", "lying"])

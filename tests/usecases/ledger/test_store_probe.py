@@ -5,24 +5,10 @@ import pytest
 from envctl.domain.errors import OperationFailedError
 from envctl.usecases.ledger.store_probe import PROBE_KEY, is_probed, read_probe, require_create_only
 from envctl.usecases.ports.core import AlreadyExistsError
+from tests.fakes.overwritable import Forgetful, Lying
 from tests.fakes.world import MemoryStore, World
 
 WAY = "envctl doctor --probe"
-
-
-class Forgetful(MemoryStore):
-    def create(self, key: str, data: bytes) -> None:
-        self.content[key] = data
-
-
-class Lying(MemoryStore):
-    """Says no, and writes it all the same."""
-
-    def create(self, key: str, data: bytes) -> None:
-        known = key in self.content
-        self.content[key] = data
-        if known:
-            raise AlreadyExistsError(key)
 
 
 class Retrying(MemoryStore):
@@ -33,11 +19,6 @@ class Retrying(MemoryStore):
         super().create(key, data)
         if not known:
             raise AlreadyExistsError(key)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def test_probe_object_is_written_only_once(world: World) -> None:

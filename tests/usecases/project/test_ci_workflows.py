@@ -12,11 +12,6 @@ from tests.fakes.world import World
 PLAN = ".github/workflows/envctl-plan.yml"
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def states(told: Workflows) -> list[str]:
     return [each.state for each in told.files]
 

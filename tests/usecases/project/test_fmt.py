@@ -7,6 +7,7 @@ import pytest
 
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem, UsageError
 from envctl.usecases.project.fmt import Formatted, FormattedFile, format_project
+from tests.catching import catch
 from tests.fakes.world import MemoryTree, World, project_files
 
 WEB, DEV, PROD = "modules/web/main.tf", "environments/dev/terraform.tfvars", "environments/prod/terraform.tfvars"
@@ -34,7 +35,7 @@ def test_formatted_file_is_reported_with_first_difference(world: World) -> None:
 
 
 @pytest.mark.parametrize("check", [True, False], ids=["check", "dry run"])
-def test_nothing_is_written_by(world: World, *, check: bool) -> None:
+def test_check_and_dry_run_write_nothing(world: World, *, check: bool) -> None:
     before = dict(world.tree.content)
     told, error = format_project(world.ports, check=check, dry_run=not check)
     assert [each.path for each in told.files] == [PROD]
@@ -48,9 +49,7 @@ def test_nothing_is_written_by(world: World, *, check: bool) -> None:
 def test_unparsable_file_stops_all_writing(world: World) -> None:
     world.edit(DEV, "what?")
     before = dict(world.tree.content)
-    with pytest.raises(ConfigurationError) as raised:
-        format_project(world.ports)
-    assert locations(raised.value) == [f"E201 {DEV}"]
+    assert locations(catch(ConfigurationError, format_project, world.ports)) == [f"E201 {DEV}"]
     assert world.tree.content == before
 
 
@@ -81,9 +80,7 @@ def test_configured_terraform_program_formats(world: World) -> None:
 
 def test_unparsable_module_does_not_hide_its_calls(world: World) -> None:
     world.edit(WEB, 'module "log" {\n  source = "../log"\n')
-    with pytest.raises(ConfigurationError) as raised:
-        format_project(world.ports)
-    assert locations(raised.value) == [f"E201 {WEB}:1"]
+    assert locations(catch(ConfigurationError, format_project, world.ports)) == [f"E201 {WEB}:1"]
     assert b"size=3" in world.tree.content[PROD]
 
 
@@ -117,9 +114,7 @@ WRONG = {
 @pytest.mark.parametrize("path", WRONG.values(), ids=WRONG)
 def test_path_is_refused_when(world: World, path: str) -> None:
     before = dict(world.tree.content)
-    with pytest.raises(UsageError) as raised:
-        format_project(world.ports, [PROD, path])
-    assert locations(raised.value) == ["E031 None"]
+    assert locations(catch(UsageError, format_project, world.ports, [PROD, path])) == ["E031 None"]
     assert world.tree.content == before
 
 

@@ -4,14 +4,10 @@ import pytest
 
 from envctl.domain.errors import OperationFailedError, UsageError
 from envctl.usecases.project.init import Choices, init_project
+from tests.catching import catch
 from tests.fakes.world import World
 
 ACCOUNTS = {"dev": "123456789012", "prod": "210987654321"}
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def text(world: World, name: str, path: str) -> str:
@@ -68,12 +64,8 @@ def test_result_lists_files_and_next_commands(world: World) -> None:
     assert begun.files == tuple(sorted(world.project_folder.laid["blog"]))
     # prod-account is the same account.
     assert begun.placeholders == ("prod",)
-    assert begun.next == (
-        "cd 'my projects/blog'",
-        "envctl validate",
-        "envctl --sandbox apply dev",
-        "envctl --sandbox promote dev prod",
-    )
+    deploy = [f"envctl --sandbox {command}" for command in ("apply dev", "promote dev prod")]
+    assert begun.next == ("cd 'my projects/blog'", "envctl validate", *deploy)
 
 
 def test_dry_run_creates_nothing(world: World) -> None:
@@ -133,9 +125,7 @@ NAMES = {
 
 @pytest.mark.parametrize(("name", "mended"), NAMES.values(), ids=NAMES)
 def test_invalid_project_name_is_refused_with_a_suggestion(world: World, name: str, mended: str) -> None:
-    with pytest.raises(UsageError) as raised:
-        init_project(world.ports, name, Choices("web"))
-    (problem,) = raised.value.problems
+    (problem,) = catch(UsageError, init_project, world.ports, name, Choices("web")).problems
     assert (problem.code, problem.hint) == ("E020", f"envctl init {mended}")
     assert world.project_folder.laid == {}
     assert init_project(world.ports, mended, Choices("web")).name == mended
@@ -150,18 +140,14 @@ REFUSED: dict[str, tuple[Choices, str]] = {
     "a region for backups where there are none": (Choices("web", "eu-west-1", "eu-central-1"), "E022"),
     "an account that is none": (Choices("web", accounts={"dev": "12345"}), "E023"),
     "an environment that is none": (Choices("web", accounts={"staging": "123456789012"}), "E002"),
-    "two ids for one account": (
-        Choices("web", accounts={"prod": "123456789012", "prod-account": "210987654321"}),
-        "E023",
-    ),
+    "two for one account": (Choices("web", accounts={"prod": "123456789012", "prod-account": "210987654321"}), "E023"),
 }
 
 
 @pytest.mark.parametrize(("choices", "code"), REFUSED.values(), ids=REFUSED)
-def test_project_is_not_created_with(world: World, choices: Choices, code: str) -> None:
-    with pytest.raises(UsageError) as raised:
-        init_project(world.ports, "blog", choices)
-    assert [problem.code for problem in raised.value.problems] == [code]
+def test_project_with_invalid_choice_is_not_created(world: World, choices: Choices, code: str) -> None:
+    raised = catch(UsageError, init_project, world.ports, "blog", choices)
+    assert [problem.code for problem in raised.problems] == [code]
     assert world.project_folder.laid == {}
 
 

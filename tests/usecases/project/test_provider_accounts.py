@@ -6,18 +6,17 @@ from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.plan.provider_accounts import ProviderConfiguration
 from envctl.usecases.approval.approve import approve_plan
-from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply
-from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.request import DeployOptions
-from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.preview import preview_environments
 from envctl.usecases.inspect.settings import validate_project
 from envctl.usecases.ledger import journal
+from tests.catching import catch
 from tests.fakes.world import NETWORK, PROJECT, World
 from tests.usecases.account.test_account_check import ACCOUNTS, on_aws
+from tests.usecases.steps import deploy_to_staging
 
 OTHER = "999999999999"
 ALIAS = '\nprovider "aws" {\n  alias  = "us_east_1"\n  region = "us-east-1"\n}\n'
@@ -34,9 +33,7 @@ def world() -> World:
 
 
 def problems(world: World) -> list[Problem]:
-    with pytest.raises(ConfigurationError) as raised:
-        validate_project(world.ports)
-    return list(raised.value.problems)
+    return list(catch(ConfigurationError, validate_project, world.ports).problems)
 
 
 def told(world: World) -> list[str]:
@@ -191,33 +188,11 @@ def test_providers_of_replanned_stack_are_checked_again(world: World) -> None:
 
 
 def test_approver_is_told_of_wrong_provider(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     world.terraform.configurations["prod", "network"] = (SILENT,)
     world.identity.name = "bob@example.com"
     notes = approve_plan(world.ports, "prod", "peer").notes
     assert any(note.startswith("G203 account: network: provider aws.us_east_1") for note in notes)
-
-
-def test_why_checks_providers_of_the_plan(world: World) -> None:
-    apply(world.ports, "dev")
-    world.terraform.configurations["staging", "network"] = (SILENT,)
-    outcomes = {answer.code: answer.outcome for answer in explain_refusal(world.ports, "staging", planned=True).answers}
-    assert outcomes["G203"] == "refuses"
-
-
-def test_rollback_is_only_warned_of_wrong_provider(world: World) -> None:
-    apply(world.ports, "dev")
-    add(world, "# 2\n")
-    apply(world.ports, "dev")
-    world.terraform.configurations["dev", "network"] = (SILENT,)
-    rollback(world.ports, "dev")
-    assert any("G203 account warns" in message for message in world.observer.heard)
-    world.terraform.configurations["dev", "network"] = (FOREIGN,)
-    with pytest.raises(RefusedError, match="G203"):
-        destroy(world.ports, "dev")
-    world.terraform.configurations["dev", "network"] = (SILENT,)
-    destroy(world.ports, "dev")
 
 
 def test_providers_of_stored_release_are_checked(world: World) -> None:
@@ -227,11 +202,10 @@ def test_providers_of_stored_release_are_checked(world: World) -> None:
     add(world, ALIAS + STATE)
     apply(world.ports, "dev")
     world.tree.content["envctl.toml"] = accounts
-    with pytest.raises(ConfigurationError) as raised:
-        promote(world.ports, "dev", "staging")
-    assert [each.code for each in raised.value.problems] == ["E213", "E214"]
-    assert all(each.hint.endswith("then make a new release: envctl apply dev") for each in raised.value.problems)
-    assert all(each.message.startswith("release ") for each in raised.value.problems)
+    raised = catch(ConfigurationError, promote, world.ports, "dev", "staging")
+    assert [each.code for each in raised.problems] == ["E213", "E214"]
+    assert all(each.hint.endswith("then make a new release: envctl apply dev") for each in raised.problems)
+    assert all(each.message.startswith("release ") for each in raised.problems)
     release = next(iter(journal.load(world.ports).releases))
     shown = preview_environments(world.ports, ["staging"], release=release)
     assert [each.code for each in shown.problems] == ["E213", "E214"]

@@ -20,6 +20,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.project import load, remote_modules, working_tree
 from envctl.usecases.release import bundle_store
+from tests.catching import catch
 from tests.fakes.world import NETWORK, MemoryWorkspace, World
 
 MAIN = "modules/network/main.tf"
@@ -157,9 +158,8 @@ def test_preview_plans_the_code_that_would_be_bundled(world: World) -> None:
 
 def test_unreachable_module_is_reported_with_its_line(world: World) -> None:
     world.remote_modules.network = False
-    with pytest.raises(OperationFailedError) as raised:
-        apply(world.ports, "dev")
-    assert raised.value.problems[0].location == Location(MAIN, 5)
+    raised = catch(OperationFailedError, apply, world.ports, "dev")
+    assert raised.problems[0].location == Location(MAIN, 5)
     assert journal.load(world.ports).find_environment("dev").last is None
     assert world.workspace.code == {}
 
@@ -173,9 +173,8 @@ def test_unfit_settings_are_reported_before_fetching(world: World) -> None:
 
 def test_recursive_module_call_is_refused(world: World) -> None:
     world.edit(MAIN, calling("acme/vpc/aws", "5.1.0") + call("me", "./"))
-    with pytest.raises(ConfigurationError) as raised:
-        apply(world.ports, "dev")
-    assert [problem.code for problem in raised.value.problems] == ["E111"]
+    raised = catch(ConfigurationError, apply, world.ports, "dev")
+    assert [problem.code for problem in raised.problems] == ["E111"]
     assert world.remote_modules.asked == []
 
 

@@ -14,7 +14,9 @@ from envctl.usecases.deployment.verification import verify
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.ports.terraform import UnpinnedProvider
+from tests.catching import catch
 from tests.fakes.world import NETWORK, World, list_entries
+from tests.usecases.steps import deploy_to_staging
 
 REPLACED = (
     UnpinnedProvider("hashicorp/aws", "dev_overrides", Location("/home/ann/.terraformrc", 3)),
@@ -25,8 +27,7 @@ REPLACED = (
 @pytest.fixture
 def world() -> World:
     world = World()
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
+    deploy_to_staging(world)
     return world
 
 
@@ -48,13 +49,12 @@ def test_replaced_providers_are_refused_outside_of_the_entry(command: Callable[.
     apply(world.ports, "dev")
     world.terraform.unpinned_providers = REPLACED
     before = len(list_entries(world))
-    with pytest.raises(ConfigurationError) as raised:
-        command(world.ports)
-    assert [(each.code, each.location) for each in raised.value.problems] == [
+    raised = catch(ConfigurationError, command, world.ports)
+    assert [(each.code, each.location) for each in raised.problems] == [
         ("E041", Location("/home/ann/.terraformrc", 3)),
         ("E041", None),
     ]
-    assert "unset TF_REATTACH_PROVIDERS" in raised.value.problems[1].hint
+    assert "unset TF_REATTACH_PROVIDERS" in raised.problems[1].hint
     assert len(list_entries(world)) == before
 
 
@@ -76,9 +76,8 @@ def test_deployment_with_replaced_providers_is_no_evidence(world: World) -> None
     world.terraform.unpinned_providers = ()
     verify(world.ports, "dev")
     check_drift(world.ports, ("dev",))
-    with pytest.raises(RefusedError) as refused:
-        promote(world.ports, "dev", "staging")
-    refusal = next(each for each in refused.value.refusals if each.code == "G103")
+    refused = catch(RefusedError, promote, world.ports, "dev", "staging")
+    refusal = next(each for each in refused.refusals if each.code == "G103")
     assert "hashicorp/aws, hashicorp/time in place of what the release pins" in refusal.message
     assert "envctl apply dev" in refusal.hint
     # The very same release, with what it pins, is recorded anew and proves what it should.
@@ -93,9 +92,8 @@ def test_replaced_provider_revokes_earlier_evidence(world: World) -> None:
     world.edit("modules/network/main.tf", NETWORK.decode())
     apply(world.ports, "dev")
     world.terraform.unpinned_providers = ()
-    with pytest.raises(RefusedError) as refused:
-        promote(world.ports, "dev", "staging")
-    assert "G103" in {each.code for each in refused.value.refusals}
+    refused = catch(RefusedError, promote, world.ports, "dev", "staging")
+    assert "G103" in {each.code for each in refused.refusals}
 
 
 def test_rollback_in_entry_records_replaced_providers(world: World) -> None:

@@ -24,6 +24,5 @@ def test_values_that_hold_a_secret_are_not_kept() -> None:
     settings_store.save_settings(world.ports, settings)
     assert not any(SECRET.encode() in data for data in world.store.content.values())
     found = settings_store.load_settings(world.ports, "dev", settings.digest())
-    assert found is not None
-    assert found.arguments == {"web": {"size": 3, "name": "web"}}
+    assert found and found.arguments == {"web": {"size": 3, "name": "web"}}
     assert [each.name for each in found.settings if each.sensitive] == ["password", "address", "nested"]

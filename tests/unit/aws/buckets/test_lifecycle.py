@@ -64,10 +64,7 @@ HARMLESS: dict[str, dict[str, Any]] = {
     "it is off": expiring(Status="Disabled"),
     "it is about a tag": expiring(Filter={"Tag": {"Key": "a", "Value": "b"}}),
     "it is about several tags": expiring(Filter={"And": {"Tags": [{"Key": "a", "Value": "b"}]}}),
-    "it removes what is not whole": {
-        **expiring(AbortIncompleteMultipartUpload={"DaysAfterInitiation": 7}),
-        "Expiration": {},
-    },
+    "it removes unfinished": {**expiring(AbortIncompleteMultipartUpload={"DaysAfterInitiation": 7}), "Expiration": {}},
     "it removes markers": expiring(Expiration={"ExpiredObjectDeleteMarker": True}),
 }
 

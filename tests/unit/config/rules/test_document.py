@@ -20,14 +20,7 @@ from envctl.domain.rules.document import (
 )
 
 THREE = ("dev", "staging", "prod")
-WINDOW = {
-    "kind": "allow",
-    "name": "office",
-    "days": ["mon"],
-    "from": "09:00",
-    "to": "17:00",
-    "tz": "Asia/Tokyo",
-}
+WINDOW = {"kind": "allow", "name": "office", "days": ["mon"], "from": "09:00", "to": "17:00", "tz": "Asia/Tokyo"}
 # Something of everything that an environment can ask for.
 ALL: dict[str, Any] = {
     "account_id": "333333333333",
@@ -179,10 +172,7 @@ ROLLOUTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {**ROLLOUT, "abort_on": ["check:deep"]},
         (f"rollout of web: {STEPS} -> 10 %, 100 %, 5m each, stopped by check:deep",),
     ),
-    "at once": (
-        {"steps": [100], "wait": "5m"},
-        (f"rollout of web: {STEPS} -> 100 %, 5m each, stopped by nothing",),
-    ),
+    "at once": ({"steps": [100], "wait": "5m"}, (f"rollout of web: {STEPS} -> 100 %, 5m each, stopped by nothing",)),
 }
 
 
@@ -208,10 +198,7 @@ ORDERS: dict[str, tuple[RulesDocument, tuple[str, ...]]] = {
     "as it was": (document(), ()),
     "first": (document(order=("prod", "dev", "staging")), ("place in the order: after dev, staging -> the entry",)),
     "beside": (BESIDE, ("place in the order: after dev, staging -> beside the pipeline",)),
-    "a stage is skipped": (
-        document(order=("dev", "prod", "staging")),
-        ("place in the order: after dev, staging -> after dev",),
-    ),
+    "it skips": (document(order=("dev", "prod", "staging")), ("place in the order: after dev, staging -> after dev",)),
     "a stage goes": (document(order=("staging", "prod")), ("place in the order: after dev, staging -> after staging",)),
     "stages are turned round": (
         document(order=("staging", "dev", "prod")),

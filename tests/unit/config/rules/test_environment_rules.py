@@ -37,12 +37,8 @@ def test_usual_gates_are_three() -> None:
 def test_default_rules_refuse_nothing() -> None:
     assert Rules() == ruled(PROMOTION).rules
     assert check_guards(PROMOTION) == ()
-    assert (Rules().rehearsed, Rules().may_differ, Rules().protected, Rules().self_approval) == (
-        "warn",
-        None,
-        False,
-        False,
-    )
+    usual = Rules()
+    assert (usual.rehearsed, usual.may_differ, usual.protected, usual.self_approval) == ("warn", None, False, False)
 
 
 HOLDING = {
@@ -65,14 +61,8 @@ HOLDING = {
     "zones and addresses": ["aws_route53_zone", "aws_eip"],
     "logs": ["aws_cloudwatch_log_group", "aws_cloudtrail"],
 }
-HARMLESS = [
-    "aws_security_group",
-    "aws_iam_role",
-    "aws_route",
-    "aws_lambda_function",
-    "aws_launch_template",
-    "null_resource",
-]
+HARMLESS = [f"aws_{name}" for name in ("security_group", "iam_role", "route", "lambda_function", "launch_template")]
+HARMLESS.append("null_resource")
 
 
 @pytest.mark.parametrize("types", HOLDING.values(), ids=HOLDING.keys())

@@ -15,19 +15,10 @@ CAME: dict[str, tuple[list[Step], Mapping[str, Mapping[str, int]]]] = {
     "a deployment that goes on brings nothing yet": ([started()], {}),
     "a deployment that failed brings nothing": ([started(), failed(1)], {}),
     "one after the other": (TWO, {"r1": {"dev": 1}, "r2": {"dev": 3}}),
-    "what runs came once, however often it is deployed": (
-        [started(), succeeded(1), started(), succeeded(3)],
-        {"r1": {"dev": 1}},
-    ),
+    "what runs came once, however often": ([started(), succeeded(1), started(), succeeded(3)], {"r1": {"dev": 1}}),
     "what comes again is the newest": ([*TWO, started(), succeeded(5)], {"r1": {"dev": 5}, "r2": {"dev": 3}}),
-    "a rollback brings nothing": (
-        [*TWO, started(action="rollback"), succeeded(5)],
-        {"r1": {"dev": 1}, "r2": {"dev": 3}},
-    ),
-    "what an earlier commit brought keeps its number": (
-        [*TWO, started(behind="r2"), succeeded(5)],
-        {"r1": {"dev": 1}, "r2": {"dev": 3}},
-    ),
+    "a rollback brings none": ([*TWO, started(action="rollback"), succeeded(5)], {"r1": {"dev": 1}, "r2": {"dev": 3}}),
+    "an earlier commit keeps it": ([*TWO, started(behind="r2"), succeeded(5)], {"r1": {"dev": 1}, "r2": {"dev": 3}}),
     "what an earlier commit brought has that of the release that it is behind": (
         [*TWO, started("r3", behind="r2"), succeeded(5, "r3")],
         {"r1": {"dev": 1}, "r2": {"dev": 3}, "r3": {"dev": 3}},
@@ -53,5 +44,4 @@ def test_started_deployment_records_downgrade() -> None:
     begun = started()
     assert isinstance(begun, DeploymentStarted)
     last = dev(replace(begun, older=True)).last
-    assert last is not None
-    assert last.older
+    assert last and last.older

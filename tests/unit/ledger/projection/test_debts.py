@@ -38,10 +38,7 @@ DEBTS: dict[str, tuple[list[Step], list[int]]] = {
     "a waiver under way is no debt of another deployment": ([started(), waived(start=7)], []),
     "a waiver of what is over is none of its": ([*RUN, waived(start=1)], []),
     "a waiver under way is owed after the success": ([started(), waived(start=1), succeeded(1)], [2]),
-    "a waiver under way counts even where it is a promotion": (
-        [started(action="promote"), waived(start=1), succeeded(1)],
-        [2],
-    ),
+    "a waiver under way counts in a promotion": ([started(action="promote"), waived(start=1), succeeded(1)], [2]),
     "a waiver elsewhere is owed elsewhere": ([waived(environment="prod"), started(waiver=1)], []),
     "a second waiver is owed too": ([*OWING, waived(), started(action="promote", waiver=4), succeeded(5)], [1, 4]),
     "a normal promotion clears it": ([*OWING, started("r2", action="promote"), succeeded(4, "r2")], []),
@@ -56,15 +53,9 @@ DEBTS: dict[str, tuple[list[Step], list[int]]] = {
     "the same code again does not": ([*OWING, started(), succeeded(4)], [1]),
     "going back does not": ([*OWING, started("r2", action="rollback"), succeeded(4, "r2")], [1]),
     "the end of everything does not": ([*OWING, started(action="destroy"), succeeded(4)], [1]),
-    "the first success clears what a failure owed": (
-        [waived(), started(waiver=1), failed(2), started(), succeeded(4)],
-        [],
-    ),
+    "the first success clears all that": ([waived(), started(waiver=1), failed(2), started(), succeeded(4)], []),
     "a verification does not": ([*OWING, passed(2)], [1]),
-    "a promotion elsewhere does not": (
-        [*OWING, started("r2", "prod", "promote"), succeeded(4, "r2", "prod")],
-        [1],
-    ),
+    "a promotion elsewhere does not": ([*OWING, started("r2", "prod", "promote"), succeeded(4, "r2", "prod")], [1]),
 }
 
 
@@ -82,6 +73,4 @@ def test_debt_names_overridden_guards_person_and_reason() -> None:
 
 def test_deployment_knows_its_waiver() -> None:
     before, under_way = dev(*OWING).current, dev(started(), waived(start=1), succeeded(1)).current
-    assert before is not None
-    assert under_way is not None
-    assert (before.waiver, under_way.waiver) == (1, 2)
+    assert before and under_way and (before.waiver, under_way.waiver) == (1, 2)

@@ -79,11 +79,9 @@ ENDS: dict[str, tuple[Event, Deployment]] = {
 @pytest.mark.parametrize(("end", "last"), ENDS.values(), ids=ENDS.keys())
 def test_later_failure_of_same_release_revokes_evidence(end: Event, last: Deployment) -> None:
     there = dev(started(), succeeded(1), started(), end)
-    assert there.evidence == {}
-    assert there.last == last
+    assert (there.evidence, there.last) == ({}, last)
     assert not there.whole
-    assert there.current is not None
-    assert there.current.seq == 1
+    assert there.current and there.current.seq == 1
 
 
 def test_failure_of_another_release_keeps_evidence() -> None:
@@ -128,10 +126,7 @@ WORK: dict[str, tuple[list[Step], dict[str, frozenset[str]]]] = {
         [started(), succeeded(1, performed=("create a", "update b"))],
         {"r1": frozenset({"create a", "update b"})},
     ),
-    "what was done before a failure was done": (
-        [started(), failed(1, performed=("create a",))],
-        {"r1": frozenset({"create a"})},
-    ),
+    "what was done before failure": ([started(), failed(1, performed=("create a",))], {"r1": frozenset({"create a"})}),
     "the same release gathers what it does": (
         [started(), failed(1, performed=("create a",)), started(), succeeded(3, performed=("update b",))],
         {"r1": frozenset({"create a", "update b"})},
@@ -160,8 +155,7 @@ def made_and_verified(count: int) -> list[Step]:
 def test_evidence_is_kept_for_last_deployed_releases() -> None:
     there = dev(*made_and_verified(MAX_EVIDENCE + 2))
     latest = [f"n{number}" for number in range(2, MAX_EVIDENCE + 2)]
-    assert list(there.evidence) == latest
-    assert list(there.performed) == latest
+    assert (list(there.evidence), list(there.performed)) == (latest, latest)
     assert all(proof.verified for proof in there.evidence.values())
     assert there.current_evidence == there.evidence[latest[-1]]
 
@@ -186,12 +180,8 @@ def test_destroy_leaves_no_current_release() -> None:
     full = [*VERIFIED, drift(1), started(action="destroy")]
     there = dev(*full, succeeded(5))
     assert there.last == Deployment(5, "r1", "settings", "destroy", "", ANN, at(5, HOUR), "succeeded", at(6, HOUR), 2)
-    assert (there.current, there.whole, there.current_evidence, there.unfinished_deployment) == (
-        None,
-        False,
-        None,
-        None,
-    )
+    assert (there.current, there.current_evidence, there.unfinished_deployment) == (None, None, None)
+    assert not there.whole
     assert (there.stacks, there.drift) == (frozenset(), None)
 
 

@@ -37,16 +37,8 @@ PROVEN: dict[str, tuple[list[Step], list[str], bool]] = {
     "while a part is deployed nothing is whole, and nothing is lost yet": ([*VERIFIED, part()], ["r1"], False),
     "a part that failed takes it away": ([*VERIFIED, part(), failed(4)], [], False),
     "a part that nobody ended takes it away": ([*VERIFIED, part(), abandoned(4)], [], False),
-    "the whole release after it has to be verified anew": (
-        [*VERIFIED, part(), done(4), started(), succeeded(6)],
-        [],
-        True,
-    ),
-    "a verification after the whole proves it again": (
-        [*VERIFIED, part(), done(4), started(), succeeded(6), passed(6)],
-        ["r1"],
-        True,
-    ),
+    "a whole release after it is verified anew": ([*VERIFIED, part(), done(4), started(), succeeded(6)], [], True),
+    "verified after the whole again": ([*VERIFIED, part(), done(4), started(), succeeded(6), passed(6)], ["r1"], True),
     "a verification of a part proves nothing": ([*VERIFIED, part(), done(4), passed(4)], [], False),
     "nor does one of what ran before": ([*VERIFIED, part(), done(4), passed(1)], [], False),
     "parts that are all of it, one by one, are no whole": (
@@ -58,7 +50,7 @@ PROVEN: dict[str, tuple[list[Step], list[str], bool]] = {
 
 
 @pytest.mark.parametrize(("steps", "proven", "whole"), PROVEN.values(), ids=PROVEN.keys())
-def test_partial_deployment_verifies_only(steps: list[Step], proven: list[str], whole: bool) -> None:
+def test_partial_deployment_proves_no_whole_release(steps: list[Step], proven: list[str], whole: bool) -> None:
     there = dev(*steps)
     assert [release for release, proof in there.evidence.items() if proof.verified] == proven
     assert there.whole == whole
@@ -68,8 +60,7 @@ def test_partial_deployment_verifies_only(steps: list[Step], proven: list[str], 
 def test_partial_deployment_keeps_current_release() -> None:
     before, there = dev(*VERIFIED), dev(*VERIFIED, part("r2", stacks=("db", "web")), done(4, "r2", ("db", "web")))
     assert there.current == before.current
-    assert there.last is not None
-    assert (there.last.outcome, there.last.only, there.last.changed) == ("partial", ("db", "web"), 1)
+    assert there.last and (there.last.outcome, there.last.only, there.last.changed) == ("partial", ("db", "web"), 1)
     assert describe_outcome(there.last) == "was of db and web alone"
     assert there.unfinished_deployment is None
 
@@ -109,5 +100,4 @@ def test_partial_deployment_lifts_no_hold_and_no_debt() -> None:
 def test_success_of_partial_deployment_stays_partial() -> None:
     """It is the start that says what it is for, and its end can't make more of it."""
     there = dev(*VERIFIED, part(), succeeded(4))
-    assert there.last is not None
-    assert (there.last.outcome, there.whole, there.evidence) == ("partial", False, {})
+    assert there.last and (there.last.outcome, there.whole, there.evidence) == ("partial", False, {})

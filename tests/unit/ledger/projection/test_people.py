@@ -90,10 +90,7 @@ HOLDS: dict[str, tuple[list[Step], set[str]]] = {
     "another release's is not": ([*HELD, HoldLifted("dev", "r1", "fixed")], {"r2"}),
     "another environment's is not": ([*HELD, HoldLifted("prod", "r2", "fixed")], {"r2"}),
     "a newer release lifts it": ([*HELD, started("r3"), succeeded(5, "r3")], set()),
-    "a newer release that is promoted lifts it": (
-        [*HELD, started("r3", action="promote"), succeeded(5, "r3")],
-        set(),
-    ),
+    "a newer release that is promoted lifts it": ([*HELD, started("r3", action="promote"), succeeded(5, "r3")], set()),
     "a newer release lifts those of all before it, and no others": (
         [*HELD, HoldSet("dev", "r1", "x"), HoldSet("dev", "r3", "x"), started("r3"), succeeded(7, "r3")],
         {"r3"},
@@ -103,14 +100,8 @@ HOLDS: dict[str, tuple[list[Step], set[str]]] = {
     "an older release does not": ([*HELD, started("r1"), succeeded(5, "r1")], {"r2"}),
     "the same release does not": ([*HELD, started("r2"), succeeded(5, "r2")], {"r2"}),
     "a release that nobody made does not": ([*HELD, started("r9"), succeeded(5, "r9")], {"r2"}),
-    "going back to a newer release does not": (
-        [*HELD, started("r3", action="rollback"), succeeded(5, "r3")],
-        {"r2"},
-    ),
-    "a newer release elsewhere does not": (
-        [*HELD, started("r3", "prod"), succeeded(5, "r3", "prod")],
-        {"r2"},
-    ),
+    "going back to a newer release does not": ([*HELD, started("r3", action="rollback"), succeeded(5, "r3")], {"r2"}),
+    "a newer release elsewhere does not": ([*HELD, started("r3", "prod"), succeeded(5, "r3", "prod")], {"r2"}),
     "the end of everything does not": ([*HELD, started("r3", action="destroy"), succeeded(5, "r3")], {"r2"}),
 }
 

@@ -47,18 +47,12 @@ TOLD: dict[str, tuple[list[Event], Traffic | None]] = {
     "at rest in the other colour": ([started(), begins(1), share(1, 10), rests(1, "green", "new")], GREEN),
     "gone back": ([started(), begins(1), share(1, 10), rests(1, "blue", "old"), failed(1)], BLUE),
     "killed it stays on the way": ([started(), begins(1), share(1, 50), abandoned(1)], on_the_way(50)),
-    "it is brought back after that": (
-        [started(), begins(1), share(1, 50), abandoned(1), rests(1, "blue", "old")],
-        BLUE,
-    ),
+    "it is brought back then": ([started(), begins(1), share(1, 50), abandoned(1), rests(1, "blue", "old")], BLUE),
     "a deployment that ended says nothing after another one has begun": (
         [started(), rests(1, "blue", "old"), succeeded(1), started(), share(1, 50)],
         BLUE,
     ),
-    "what is forgotten is not known": (
-        [started(), rests(1, "blue", "old"), TrafficShifted("dev", "r1", 1, "web")],
-        None,
-    ),
+    "forgotten is not known": ([started(), rests(1, "blue", "old"), TrafficShifted("dev", "r1", 1, "web")], None),
     "after a destruction nothing is known": (
         [started(), rests(1, "blue", "old"), succeeded(1), started(action="destroy"), succeeded(4)],
         None,
@@ -103,8 +97,7 @@ def test_traffic_rests_or_shifts_by_started_deployment(entries: list[Entry]) -> 
             if traffic.shift is None:
                 continue
             begun = entries[traffic.shift.started - 1].event
-            assert isinstance(begun, DeploymentStarted)
-            assert begun.environment == environment
+            assert isinstance(begun, DeploymentStarted) and begun.environment == environment
             assert traffic.shift.color != traffic.live.color
 
 

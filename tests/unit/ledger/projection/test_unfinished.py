@@ -43,29 +43,17 @@ HAPPENED: dict[str, tuple[list[Event], set[str]]] = {
     "one elsewhere": ([begins(*BOTH, environment="staging")], set()),
     "one that destroyed everything": ([begins(*BOTH), begins(*BOTH, destroys=True), destroyed(2)], set()),
     "one that failed to destroy": ([begins(*BOTH), begins(*BOTH, destroys=True), failed(2)], {*BOTH}),
-    "one after everything was destroyed": (
-        [begins(*BOTH), begins(*BOTH, destroys=True), destroyed(2), begins("web"), failed(4)],
-        {"web"},
-    ),
+    "one after all": ([begins(*BOTH), begins(*BOTH, destroys=True), destroyed(2), begins("web"), failed(4)], {"web"}),
     "an old one that succeeded": ([started(), ended(1, *BOTH)], {*BOTH}),
     "an old one of which nothing is known yet": ([started()], ALL),
     "an old one that failed": ([started(), failed(1)], ALL),
     "an old one that was abandoned": ([started(), abandoned(1)], ALL),
-    "an old one that failed, and one that succeeded": (
-        [started(), failed(1), started(), ended(3, *BOTH)],
-        ALL,
-    ),
-    "an old one of some stacks": (
-        [DeploymentStarted("dev", "r1", "settings", "apply", only=WEB), failed(1)],
-        {*WEB},
-    ),
-    "old ones, and everything was destroyed": (
-        [started(), failed(1), started(action="destroy"), destroyed(3)],
-        set(),
-    ),
+    "an old one that failed, and one that succeeded": ([started(), failed(1), started(), ended(3, *BOTH)], ALL),
+    "an old one of some stacks": ([DeploymentStarted("dev", "r1", "settings", "apply", only=WEB), failed(1)], {*WEB}),
+    "old ones, and everything was destroyed": ([started(), failed(1), started(action="destroy"), destroyed(3)], set()),
 }
 
 
 @pytest.mark.parametrize(("happened", "wanted"), HAPPENED.values(), ids=HAPPENED.keys())
-def test_stacks_that_a_deployment_began_with(happened: list[Event], wanted: set[str]) -> None:
+def test_begun_stacks_are_known_while_unfinished(happened: list[Event], wanted: set[str]) -> None:
     assert known(dev(*happened)) == wanted

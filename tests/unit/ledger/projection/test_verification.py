@@ -32,59 +32,31 @@ from tests.unit.ledger.projection.entry_lists import (
 STAYS: dict[str, tuple[list[Step], timedelta, datetime | None]] = {
     "without a verification no clock runs": (RUN, NONE, None),
     "the clock starts when a verification passes": (VERIFIED, HOUR, at(3, HOUR)),
-    "a second verification does not set it back": (
-        [*VERIFIED, HOUR, passed(1)],
-        2 * HOUR + SECOND,
-        at(3, HOUR),
-    ),
+    "a second verification does not set it back": ([*VERIFIED, HOUR, passed(1)], 2 * HOUR + SECOND, at(3, HOUR)),
     "a first verification that failed does not start it": ([*RUN, not_passed(1)], NONE, None),
     "a failed verification takes all of it away": ([*VERIFIED, HOUR, not_passed(1)], NONE, None),
-    "after a failed verification it starts anew": (
-        [*VERIFIED, HOUR, not_passed(1), HOUR, passed(1)],
-        HOUR,
-        at(5, 3 * HOUR),
-    ),
+    "a failed verification starts it anew": ([*VERIFIED, HOUR, not_passed(1), HOUR, passed(1)], HOUR, at(5, 3 * HOUR)),
     "drift takes all of it away": ([*VERIFIED, HOUR, drift(1)], NONE, None),
     "after drift it starts anew": ([*VERIFIED, HOUR, drift(1), drift(0), passed(1)], HOUR, at(6, 2 * HOUR)),
     "a look that finds no drift lets it run": ([*VERIFIED, drift(0)], HOUR + SECOND, at(3, HOUR)),
     "a look that finds no drift does not start it": ([*RUN, drift(0)], NONE, None),
     "a verification while drift is known does not start it": ([*RUN, drift(1), HOUR, passed(1)], NONE, None),
-    "after such a verification a look that finds no drift starts it": (
-        [*RUN, drift(1), passed(1), HOUR, drift(0)],
-        HOUR,
-        at(5, HOUR),
-    ),
+    "after it, a look without drift starts it anew": ([*RUN, drift(1), passed(1), HOUR, drift(0)], HOUR, at(5, HOUR)),
     "a look that finds no drift starts nothing where another release failed on top": (
         [*RUN, drift(1), passed(1), started("r2"), failed(5, "r2"), drift(0)],
         NONE,
         None,
     ),
-    "a second look that finds no drift does not set it back": (
-        [*RUN, drift(1), passed(1), drift(0), HOUR, drift(0)],
-        2 * HOUR + SECOND,
-        at(5),
-    ),
-    "the next deployment of the same release stops it": (
-        [*VERIFIED, 2 * HOUR, started()],
-        2 * HOUR + SECOND,
-        None,
-    ),
+    "a second one sets nothing back": ([*RUN, drift(1), passed(1), drift(0), HOUR, drift(0)], 2 * HOUR + SECOND, at(5)),
+    "the next deployment of the same release stops it": ([*VERIFIED, 2 * HOUR, started()], 2 * HOUR + SECOND, None),
     "the start of another release stops it": ([*VERIFIED, 2 * HOUR, started("r2")], 2 * HOUR + SECOND, None),
-    "the start of a destruction stops it": (
-        [*VERIFIED, 2 * HOUR, started(action="destroy")],
-        2 * HOUR + SECOND,
-        None,
-    ),
+    "the start of a destruction stops it": ([*VERIFIED, 2 * HOUR, started(action="destroy")], 2 * HOUR + SECOND, None),
     "a failure of another release does not start it again": (
         [*VERIFIED, 2 * HOUR, started("r2"), failed(4, "r2"), HOUR],
         2 * HOUR + SECOND,
         None,
     ),
-    "a failure of the same release takes all of it away": (
-        [*VERIFIED, 2 * HOUR, started(), failed(4), started(), succeeded(6)],
-        NONE,
-        None,
-    ),
+    "failed again it is all gone": ([*VERIFIED, 2 * HOUR, started(), failed(4), started(), succeeded(6)], NONE, None),
     "a shorter second stay leaves the longest as it was": (
         [*VERIFIED, 3 * HOUR, started(), succeeded(4), passed(4)],
         3 * HOUR + SECOND,
@@ -126,15 +98,9 @@ def test_last_verification_sets_age() -> None:
 
 
 REVOKED: dict[str, tuple[list[Step], str]] = {
-    "a failed verification": (
-        [*VERIFIED, not_passed(1)],
-        "its verification failed: http: 500 instead of 200",
-    ),
+    "a failed verification": ([*VERIFIED, not_passed(1)], "its verification failed: http: 500 instead of 200"),
     "drift": ([*VERIFIED, drift(1)], "drift was found there"),
-    "drift while another release had failed on top": (
-        [*VERIFIED, started("r2"), failed(4, "r2"), drift(1)],
-        "drift was found there",
-    ),
+    "drift under a failed release": ([*VERIFIED, started("r2"), failed(4, "r2"), drift(1)], "drift was found there"),
     "drift of what was never verified": ([*RUN, drift(1)], "drift was found there"),
 }
 
@@ -169,12 +135,7 @@ STRANGE_LOOKS: dict[str, list[Step]] = {
     "after the next deployment": [*RUN, started("r2"), succeeded(3, "r2"), passed(1)],
     "after another release failed on top": [*RUN, started("r2"), failed(3, "r2"), passed(1)],
     "after the end of everything": [*RUN, started(action="destroy"), succeeded(3), passed(1)],
-    "a failed one of what another release has replaced": [
-        *VERIFIED,
-        started("r2"),
-        succeeded(4, "r2"),
-        not_passed(1),
-    ],
+    "a failed one of what another release has replaced": [*VERIFIED, started("r2"), succeeded(4, "r2"), not_passed(1)],
 }
 
 

@@ -59,9 +59,7 @@ def test_another_new_value_changes_the_plan_fingerprint(after: Json, new: Any, d
 
 
 @given(objects, objects, values, st.data())
-def test_another_planned_value_changes_the_fingerprint(
-    before: Json, after: Json, new: Any, data: st.DataObject
-) -> None:
+def test_another_planned_value_changes_fingerprint(before: Json, after: Json, new: Any, data: st.DataObject) -> None:
     where = data.draw(st.sampled_from([steps for steps in spots(after) if steps] or [()]))
     other = put(after, where, new if where else {"a": new})
     assume(to_canonical_json(other) != to_canonical_json(after))
@@ -185,14 +183,11 @@ PAIRS: dict[str, tuple[Json, Json]] = {
         updated({"a": 1}, {"a": 2}, actions=["create", "delete"]),
         updated({"a": 1}, {"a": 2}, actions=["create", "forget"]),
     ),
-    "which object goes": (
+    "its object": (
         updated({"id": "db-1"}, None, actions=["delete"]),
         updated({"id": "db-2"}, None, actions=["delete"]),
     ),
-    "which object is forgotten": (
-        updated({"id": "db-1"}, None, actions=["forget"]),
-        updated({"id": "db-2"}, None, actions=["forget"]),
-    ),
+    "forgotten": (updated({"id": "db-1"}, None, actions=["forget"]), updated({"id": "db-2"}, None, actions=["forget"])),
     "what a program is asked": (
         created({"program": ["sh", "a"]}, actions=["read"]),
         created({"program": ["sh", "b"]}, actions=["read"]),

@@ -8,6 +8,7 @@ import pytest
 from envctl.adapters.terraform.plans import plan_keys
 from envctl.adapters.terraform.plans.plan_keys import KeyTable, KeyUse
 from envctl.domain.errors import OperationFailedError
+from tests.catching import catch
 from tests.unit.plan.fingerprint.documents import CHANGE, INVOCATION, PLAN, RESOURCE, TRIGGER, Json, full, print_of
 
 Place = Callable[[Json], Json]
@@ -158,9 +159,7 @@ def test_each_key_is_used_as_its_table_says(place: Place, key: str, use: KeyUse,
     assert place(then).get(key) != other
     place(then)[key] = deepcopy(other)
     if use is KeyUse.CHECKED and key != "applyable":
-        with pytest.raises(OperationFailedError) as caught:
-            print_of(then)
-        assert caught.value.problems[0].code == "E350"
+        assert catch(OperationFailedError, print_of, then).problems[0].code == "E350"
     else:
         assert (print_of(then) != print_of(full())) is (use is KeyUse.BOUND)
 
@@ -194,9 +193,7 @@ PLACES: Mapping[str, Place] = {
 def test_unknown_plan_key_is_refused(where: str, value: object) -> None:
     then = full()
     PLACES[where](then)["fancy"] = value
-    with pytest.raises(OperationFailedError) as caught:
-        print_of(then)
-    (problem,) = caught.value.problems
+    (problem,) = catch(OperationFailedError, print_of, then).problems
     assert (problem.code, problem.message) == (
         "E351",
         f"the plan of web holds a key that envctl does not know: {where}fancy",
@@ -214,6 +211,5 @@ def test_empty_plan_key_is_ignored(value: object) -> None:
 
 def test_partial_plan_names_its_deferred_changes() -> None:
     plan = {**PLAN, "deferred_changes": [{"reason": "provider_config_unknown", "resource_change": RESOURCE}]}
-    with pytest.raises(OperationFailedError) as caught:
-        print_of(plan)
-    assert 'module.web.aws_x.y["a"] (provider config unknown)' in caught.value.problems[0].message
+    caught = catch(OperationFailedError, print_of, plan)
+    assert 'module.web.aws_x.y["a"] (provider config unknown)' in caught.problems[0].message

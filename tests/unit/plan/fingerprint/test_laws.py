@@ -23,7 +23,7 @@ from tests.unit.plan.fingerprint.plans import (
 
 
 @given(plans())
-def test_a_plan_covers_itself(of: EnvironmentPlan) -> None:
+def test_plan_covers_itself(of: EnvironmentPlan) -> None:
     assert covers(of, of)
 
 
@@ -37,9 +37,7 @@ def test_plan_covers_its_remaining_part(of: EnvironmentPlan, data: st.DataObject
 
 
 @given(plans(waiting=False), st.sampled_from(["network", "web"]), addresses, st.sampled_from(Action))
-def test_additional_change_is_not_covered_and_named(
-    of: EnvironmentPlan, where: str, address: str, action: Action
-) -> None:
+def test_added_change_is_not_covered_and_named(of: EnvironmentPlan, where: str, address: str, action: Action) -> None:
     assume(all(stack.stack != where or address not in {r.address for r in stack.resources} for stack in of.stacks))
     more = StackPlan(where, (change(action, address),))
     (beyond,) = find_unapproved_changes(fingerprint_plan(replace(of, stacks=(*of.stacks, more))), fingerprint_plan(of))
@@ -63,9 +61,7 @@ def test_same_address_with_another_type_is_not_covered(of: EnvironmentPlan, data
 
 
 @given(filled, paths, known, st.data())
-def test_another_planned_value_is_not_covered(
-    of: EnvironmentPlan, path: str, value: object, data: st.DataObject
-) -> None:
+def test_other_planned_value_is_not_covered(of: EnvironmentPlan, path: str, value: object, data: st.DataObject) -> None:
     def otherwise(resource: ResourceChange) -> ResourceChange:
         kept = [each for each in resource.attributes if each.path != path]
         # What was approved as unknown is found out: that is another law.
@@ -100,8 +96,7 @@ def test_order_of_stacks_and_attributes_is_ignored(of: EnvironmentPlan, data: st
         for stack in data.draw(st.permutations(of.stacks))
     )
     other = fingerprint_plan(replace(of, stacks=then))
-    assert other.digest == fingerprint_plan(of).digest
-    assert other == fingerprint_plan(of)
+    assert (other.digest, other) == (fingerprint_plan(of).digest, fingerprint_plan(of))
 
 
 @given(plans())

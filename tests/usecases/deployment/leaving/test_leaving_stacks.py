@@ -1,7 +1,5 @@
 """A stack that leaves the project is part of plan, approval, deployment, drift and destroy: none is lost in silence."""
 
-from dataclasses import replace
-
 import pytest
 
 from envctl.domain.errors import EnvctlError, OperationFailedError, UsageError
@@ -30,7 +28,9 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.store_layout import release_key
 from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import bundle_store
+from tests.catching import catch
 from tests.fakes.world import Killed, World, list_entries
+from tests.usecases.steps import acting_as, deploy_everywhere, deploy_to_staging, failing_at, killed_at
 
 HEAD = """
 [project]
@@ -77,12 +77,6 @@ def world() -> World:
     return found
 
 
-def everywhere(world: World) -> None:
-    apply(world.ports, "dev")
-    promote(world.ports, "dev", "staging")
-    promote(world.ports, "staging", "prod")
-
-
 def there(world: World, environment: str) -> set[str]:
     return {stack for where, stack in world.terraform.reality if where == environment}
 
@@ -122,10 +116,17 @@ def leaves_as_before(world: World, environment: str = "dev") -> None:
     journal.append(world.ports, lambda _: done)
 
 
+def drop_cache(world: World, *, before: bool = False) -> None:
+    """Dev runs all stacks, and the tree no longer has the last one; `before`: as an older envctl deployed that."""
+    apply(world.ports, "dev")
+    project(world, BASE, WEB)
+    if before:
+        leaves_as_before(world)
+
+
 class TestOfTheTree:
     def test_plan_shows_destruction_of_removed_stack(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
+        drop_cache(world)
         found, error = plan_environment(world.ports, "dev")
         assert (leaving(found), error) == ({"cache": ("destroy", "delete")}, None)
         previewed = preview_environments(world.ports, ["dev"]).environments[0].plan
@@ -140,8 +141,7 @@ class TestOfTheTree:
         assert done == ["base", "cache", "web"]
         assert there(world, "dev") == held(world, "dev") == {"base"}
         event = last(world)
-        assert isinstance(event, DeploymentSucceeded)
-        assert set(event.left) == {"cache", "web"}
+        assert isinstance(event, DeploymentSucceeded) and set(event.left) == {"cache", "web"}
         assert apply(world.ports, "dev").up_to_date
 
     def test_forgotten_stack_keeps_its_resources(self, world: World) -> None:
@@ -174,23 +174,19 @@ class TestOfTheTree:
             world.tree.content["envctl.toml"].decode().replace(staging, staging[:-1] + ', rehearsed = "refuse" }', 1)
         )
         world.edit("envctl.toml", strict)
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         world.edit("envctl.toml", strict.replace(CACHE, f'[removed.cache]\nthen = "{fate}"\n'))
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         assert held(world, "staging") == {"base", "web"}
 
     def test_partial_apply_destroys_no_removed_stack(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
+        drop_cache(world)
         apply(world.ports, "dev", DeployOptions(selection=StackSelection(("base",))))
         assert "cache" in there(world, "dev")
         assert "cache" in held(world, "dev")
 
     def test_removed_stack_that_fails_to_destroy_stays_known(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
+        drop_cache(world)
         world.terraform.fails_on.add(("dev", "cache"))
         with pytest.raises(OperationFailedError):
             apply(world.ports, "dev")
@@ -204,33 +200,23 @@ class TestOfTheTree:
         project(world, BASE, WEB)
         apply(world.ports, "dev")
         project(world, BASE, WEB, CACHE)
-        world.terraform.fails_on.add(("dev", "cache"))
-        with pytest.raises(OperationFailedError):
+        with failing_at(world, "dev", "cache"):
             apply(world.ports, "dev")
-        world.terraform.fails_on.clear()
         world.terraform.reality["dev", "cache"] = "half of it"
         assert "cache" in held(world, "dev")
         project(world, BASE, WEB)
         apply(world.ports, "dev")
         assert there(world, "dev") == {"base", "web"}
 
-    def test_never_started_stack_is_unknown(self, world: World) -> None:
-        world.terraform.fails_on.add(("dev", "base"))
-        with pytest.raises(OperationFailedError):
-            apply(world.ports, "dev")
-        assert held(world, "dev") == {"base"}
-
     def test_lost_state_is_not_an_empty_state(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
+        drop_cache(world)
         world.terraform.lose_state("dev", "cache")
         with pytest.raises(OperationFailedError) as raised:
             apply(world.ports, "dev")
         assert codes(raised) == ["E321"]
 
     def test_removed_stack_is_destroyed_by_its_release(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
+        drop_cache(world)
         del world.tree.content["modules/cache/main.tf"]
         plan_environment(world.ports, "dev")
         laid = world.workspace.code["dev"]
@@ -241,8 +227,7 @@ class TestOfTheTree:
     def test_removed_stack_keeps_its_deployed_settings(self, world: World) -> None:
         world.edit("modules/cache/main.tf", PART + 'variable "size" { type = number }\n')
         world.edit("environments/dev/terraform.tfvars", 'text = "one"\nsize = 7\n')
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
+        drop_cache(world)
         world.edit("environments/dev/terraform.tfvars", 'text = "one"\n')
         apply(world.ports, "dev")
         assert b'"size": 7' in world.workspace.stacks["dev", "cache"]
@@ -251,8 +236,7 @@ class TestOfTheTree:
         secret = 'variable "password" {\n  type      = string\n  sensitive = true\n}\n'
         world.edit("modules/cache/main.tf", PART + secret)
         world.edit("environments/dev/terraform.tfvars", 'text = "one"\npassword = "hush"\n')
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
+        drop_cache(world)
         world.edit("environments/dev/terraform.tfvars", 'text = "one"\n')
         plan_environment(world.ports, "dev")
         assert any("password is empty" in said for said in world.observer.heard)
@@ -274,35 +258,23 @@ class TestOfTheTree:
         assert held(world, "dev") == {"base", "web"}
 
     def test_orphan_of_an_earlier_envctl_is_found(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
-        leaves_as_before(world)
+        drop_cache(world, before=True)
         assert leaving(plan_environment(world.ports, "dev")[0]) == {"cache": ("destroy", "delete")}
         apply(world.ports, "dev")
         assert there(world, "dev") == {"base", "web"}
 
     def test_dry_run_names_the_destruction(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
+        drop_cache(world)
         explained = apply(world.ports, "dev", DeployOptions(dry_run=True)).stages
         assert "destroy all that cache holds, which the release no longer has" in explained
 
 
 class TestPromoted:
-    def test_unprotected_environment_destroys_removed_stack(self, world: World) -> None:
-        everywhere(world)
-        project(world, BASE, WEB)
-        apply(world.ports, "dev")
-        deployed = promote(world.ports, "dev", "staging")
-        assert leaving(deployed.plan) == {"cache": ("destroy", "delete")}
-        assert there(world, "staging") == {"base", "web"}
-
     def test_protected_environment_requires_decided_fate(self, world: World) -> None:
         project(world, BASE, WEB, CACHE, prod=PROTECTED)
-        everywhere(world)
+        deploy_everywhere(world)
         project(world, BASE, WEB, prod=PROTECTED)
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         with pytest.raises(RefusedError) as raised:
             promote(world.ports, "staging", "prod")
         assert codes(raised) == ["G305"]
@@ -311,65 +283,34 @@ class TestPromoted:
         project(world, BASE, WEB, '[removed.cache]\nthen = "destroy"\n', prod=PROTECTED)
         with pytest.raises(RefusedError):
             promote(world.ports, "staging", "prod")
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
-        promote(world.ports, "staging", "prod")
+        deploy_everywhere(world)
         assert there(world, "prod") == held(world, "prod") == {"base", "web"}
 
     def test_partial_deployment_needs_no_decided_fate(self, world: World) -> None:
         project(world, BASE, WEB, CACHE, prod=PROTECTED)
-        everywhere(world)
+        deploy_everywhere(world)
         project(world, BASE, WEB, prod=PROTECTED)
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         promote(world.ports, "staging", "prod", DeployOptions(selection=StackSelection(("base",))))
         assert there(world, "prod") == held(world, "prod") == {"base", "web", "cache"}
-
-    def test_stateful_removed_stack_stays_protected(self, world: World) -> None:
-        prod = "protected = true\nmax_destroys = 0\n"
-        project(world, BASE, WEB, CACHE, prod=prod)
-        everywhere(world)
-        project(world, BASE, WEB, '[removed.cache]\nthen = "destroy"\n', prod=prod)
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
-        [resource] = [r for e in promote_plan(world).stacks if e.leaves for r in e.resources]
-        assert resource.action is Action.DELETE
-        database = replace(resource, type="aws_db_instance", address="aws_db_instance.this")
-        world.terraform.extra_changes["prod", "cache"] = (database,)
-        with pytest.raises(RefusedError) as raised:
-            promote(world.ports, "staging", "prod")
-        assert codes(raised) == ["G301"]
-        world.terraform.extra_changes.clear()
-        promote(world.ports, "staging", "prod")
-        assert there(world, "prod") == {"base", "web"}
 
     def test_approval_covers_the_destruction(self, world: World) -> None:
         gates = "[environments.prod.gates]\napprovals = { peer = 1 }\n"
         toml = HEAD.format(prod="").replace("[environments.prod.gates]\napprovals = {}\n", "")
-        everywhere(world)
+        deploy_everywhere(world)
         world.edit("envctl.toml", toml + gates + BASE + WEB)
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
-        me, world.identity.name = world.identity.name, "bob@example.com"
-        approve_plan(world.ports, "prod", "peer")
-        world.identity.name = me
+        deploy_to_staging(world)
+        with acting_as(world, "bob@example.com"):
+            approve_plan(world.ports, "prod", "peer")
         [shown] = [leaving(each) for each in world.observer.plans[-1:]]
         assert shown == {"cache": ("destroy", "delete")}
         promote(world.ports, "staging", "prod")
         assert there(world, "prod") == {"base", "web"}
 
 
-def promote_plan(world: World) -> EnvironmentPlan:
-    asked = explain_refusal(world.ports, "prod", planned=True).planned
-    assert asked is not None
-    return asked
-
-
 class TestDestroy:
     def test_destroy_includes_removed_stacks(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
-        leaves_as_before(world)
+        drop_cache(world, before=True)
         destroy(world.ports, "dev")
         assert there(world, "dev") == held(world, "dev") == set()
 
@@ -378,10 +319,8 @@ class TestDestroy:
         apply(world.ports, "dev")
         more = '[stacks.more]\nmodule = "modules/part"\n'
         project(world, BASE, WEB.replace("base.name", "more.name"), more)
-        world.terraform.fails_on.add(("dev", "more"))
-        with pytest.raises(OperationFailedError):
+        with failing_at(world, "dev", "more"):
             apply(world.ports, "dev")
-        world.terraform.fails_on.clear()
         destroy(world.ports, "dev")
         assert there(world, "dev") == set()
 
@@ -396,17 +335,14 @@ class TestDestroy:
 
 class TestDrift:
     def test_drift_check_includes_removed_stacks(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
-        leaves_as_before(world)
+        drop_cache(world, before=True)
         world.terraform.drifted.add(("dev", "cache"))
         [found] = [each for each in check_drift(world.ports).environments if each.environment == "dev"]
         assert [(each.stack, each.condition) for each in found.stacks][-1] == ("cache", "drifted")
         assert found.pending
 
     def test_drift_of_removed_environment_is_unknown(self, world: World) -> None:
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         without(world, "staging")
         found = check_drift(world.ports)
         [gone] = [each for each in found.environments if each.environment == "staging"]
@@ -414,9 +350,7 @@ class TestDrift:
         assert not [each for each in check_drift(world.ports, ["dev"]).environments if each.environment == "staging"]
 
     def test_matrix_includes_removed_stacks(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
-        leaves_as_before(world)
+        drop_cache(world, before=True)
         jobs = begin_matrix_run(world.ports, "drift", ["dev"])
         assert sum(job.stacks for job in jobs.jobs) == 3
 
@@ -429,9 +363,7 @@ def without(world: World, environment: str) -> None:
 
 class TestStatus:
     def test_status_names_removed_stacks_and_next_command(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, WEB)
-        leaves_as_before(world)
+        drop_cache(world, before=True)
         verify(world.ports, "dev")
         dev = load_status(world.ports).environments[0]
         assert (dev.leaving, dev.next) == (("cache",), "envctl apply dev")
@@ -439,8 +371,7 @@ class TestStatus:
         assert load_status(world.ports).environments[0].leaving == ()
 
     def test_removed_environment_is_named_while_it_has_resources(self, world: World) -> None:
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
+        deploy_to_staging(world)
         whole = world.tree.content["envctl.toml"].decode()
         without(world, "staging")
         assert [(each.environment, each.stacks) for each in load_status(world.ports).gone] == [
@@ -474,11 +405,9 @@ class TestRollback:
         world.edit("envctl.toml", toml + "".join(tables))
 
     def promoted(self, world: World, *unseen: str) -> None:
-        apply(world.ports, "dev")
-        promote(world.ports, "dev", "staging")
-        me, world.identity.name = world.identity.name, "bob@example.com"
-        approve_plan(world.ports, "prod", "peer", unseen=unseen)
-        world.identity.name = me
+        deploy_to_staging(world)
+        with acting_as(world, "bob@example.com"):
+            approve_plan(world.ports, "prod", "peer", unseen=unseen)
         promote(world.ports, "staging", "prod")
 
     @pytest.fixture
@@ -488,13 +417,6 @@ class TestRollback:
         self.gated(world, BASE, WEB, CACHE)
         self.promoted(world)
         return world
-
-    def test_rollback_to_same_stacks_needs_no_approval(self, world: World) -> None:
-        self.gated(world, BASE, WEB)
-        self.promoted(world, "web")
-        world.edit("modules/part/main.tf", PART + "# more\n")
-        self.promoted(world)
-        assert rollback(world.ports, "prod").release
 
     def test_rollback_that_removes_newer_stack_needs_approval(self, grown: World) -> None:
         with pytest.raises(RefusedError) as raised:
@@ -518,15 +440,14 @@ class TestRollback:
         world.edit("modules/part/main.tf", PART + "# more\n")
         self.promoted(world)
         del world.terraform.reality["prod", "web"]
-        with pytest.raises(RefusedError) as raised:
-            rollback(world.ports, "prod")
-        assert "would make web again" in raised.value.problems[0].message
+        raised = catch(RefusedError, rollback, world.ports, "prod")
+        assert "would make web again" in raised.problems[0].message
 
     def test_rollback_reads_fate_of_newer_stack_from_tree(self, world: World) -> None:
         project(world, BASE, WEB, prod=PROTECTED)
-        everywhere(world)
+        deploy_everywhere(world)
         project(world, BASE, WEB, CACHE, prod=PROTECTED)
-        everywhere(world)
+        deploy_everywhere(world)
         with pytest.raises(RefusedError) as raised:
             rollback(world.ports, "prod")
         assert codes(raised) == ["G305"]
@@ -541,10 +462,15 @@ REMOTE = '[state]\nbackend = "s3"\nbucket = "states"\n'
 CACHE_OF_FRONT = CACHE.replace("web.name", "front.name")
 
 
+def rename_web(world: World) -> None:
+    """Dev runs the stack web, which the tree calls front."""
+    apply(world.ports, "dev")
+    project(world, BASE, RENAMED, CACHE_OF_FRONT)
+
+
 class TestRenamed:
     def test_renamed_stack_takes_its_state_along(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        rename_web(world)
         found, _ = plan_environment(world.ports, "dev")
         assert leaving(found) == {}
         assert not [each.stack for each in found.stacks if each.waits_for]
@@ -568,9 +494,9 @@ class TestRenamed:
         assert not [e for e in list_entries(world) if isinstance(e.event, StateMoved)]
 
     def test_rollback_restores_the_old_stack_name(self, world: World) -> None:
-        everywhere(world)
+        deploy_everywhere(world)
         project(world, BASE, RENAMED, CACHE_OF_FRONT)
-        everywhere(world)
+        deploy_everywhere(world)
         assert there(world, "prod") == {"base", "front", "cache"}
         rollback(world.ports, "prod")
         assert there(world, "prod") == held(world, "prod") == {"base", "web", "cache"}
@@ -600,8 +526,7 @@ class TestRenamed:
     @pytest.mark.parametrize("remote", [False, True], ids=["local", "remote"])
     def test_reverted_state_move_leaves_no_copy(self, world: World, *, remote: bool) -> None:
         world.terraform.remote = remote
-        apply(world.ports, "dev")
-        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        rename_web(world)
         world.terraform.dies_after.add(("dev", "front"))
         with pytest.raises(Killed):
             apply(world.ports, "dev")
@@ -618,12 +543,9 @@ class TestRenamed:
         assert there(world, "dev") == held(world, "dev") == {"base", "front", "cache"}
 
     def test_foreign_change_of_old_state_is_kept(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, RENAMED, CACHE_OF_FRONT)
-        world.terraform.dies_on.add(("dev", "web"))
-        with pytest.raises(Killed):
+        rename_web(world)
+        with killed_at(world, "dev", "web"):
             apply(world.ports, "dev")
-        world.terraform.dies_on.clear()
         world.workspace.held.clear()
         world.terraform.serials["dev", "web"] = 7
         recover(world.ports, "dev")
@@ -632,8 +554,7 @@ class TestRenamed:
         assert "the state of web is not what front took over: it is left as it is" in world.observer.heard
 
     def test_foreign_state_is_not_overwritten_by_rename(self, world: World) -> None:
-        apply(world.ports, "dev")
-        project(world, BASE, RENAMED, CACHE_OF_FRONT)
+        rename_web(world)
         world.terraform.reality["dev", "front"] = "somebody else's"
         world.terraform.states.add(("dev", "front"))
         with pytest.raises(OperationFailedError) as raised:

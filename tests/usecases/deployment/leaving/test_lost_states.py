@@ -10,7 +10,9 @@ from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.recovery.recover import recover
 from envctl.usecases.deployment.request import DeployOptions
 from envctl.usecases.ledger import journal
-from tests.fakes.world import Killed, World, list_entries
+from tests.catching import catch
+from tests.fakes.world import World, list_entries
+from tests.usecases.steps import killed_at
 
 LOST = DeployOptions(state_lost=True)
 
@@ -31,9 +33,7 @@ def test_lost_state_refuses_destroy(lost: list[str], world: World) -> None:
     for stack in lost:
         world.terraform.lose_state("dev", stack)
     before = list_entries(world)
-    with pytest.raises(OperationFailedError) as error:
-        destroy(world.ports, "dev")
-    (problem,) = error.value.problems
+    (problem,) = catch(OperationFailedError, destroy, world.ports, "dev").problems
     assert (problem.code, problem.hint.endswith("envctl destroy dev --state-lost")) == ("E371", True)
     assert all(stack in problem.message for stack in lost)
     assert list_entries(world) == before
@@ -45,8 +45,7 @@ def test_lost_state_is_given_up_only_by_option(world: World) -> None:
     done = destroy(world.ports, "dev", LOST)
     assert (done.lost, done.up_to_date) == (("web",), False)
     entry = list_entries(world)[-1].event
-    assert isinstance(entry, DeploymentSucceeded)
-    assert (entry.lost, entry.changed) == (("web",), 1)
+    assert isinstance(entry, DeploymentSucceeded) and (entry.lost, entry.changed) == (("web",), 1)
     here = journal.load(world.ports).find_environment("dev")
     assert (here.current, here.last and here.last.lost) == (None, ("web",))
     audit = Audit()
@@ -73,10 +72,8 @@ def test_stack_without_resources_is_not_lost() -> None:
 
 
 def test_interrupted_destroy_can_be_completed(world: World) -> None:
-    world.terraform.dies_on.add(("dev", "network"))
-    with pytest.raises(Killed):
+    with killed_at(world, "dev", "network"):
         destroy(world.ports, "dev")
-    world.terraform.dies_on.clear()
     assert list(world.terraform.reality) == [("dev", "network")]
     assert recover(world.ports, "dev").unseen == ()
     assert destroy(world.ports, "dev").lost == ()
@@ -84,16 +81,12 @@ def test_interrupted_destroy_can_be_completed(world: World) -> None:
 
 
 def test_recover_reports_a_lost_state(world: World) -> None:
-    world.terraform.dies_on.add(("dev", "network"))
-    with pytest.raises(Killed):
+    with killed_at(world, "dev", "network"):
         destroy(world.ports, "dev")
-    world.terraform.dies_on.clear()
     world.terraform.lose_state("dev", "network")
     found = recover(world.ports, "dev")
     assert [problem.code for problem in found.unseen] == ["E371"]
-    with pytest.raises(OperationFailedError) as error:
-        destroy(world.ports, "dev")
-    assert codes(error.value) == ["E371"]
+    assert codes(catch(OperationFailedError, destroy, world.ports, "dev")) == ["E371"]
 
 
 def test_failed_first_deployment_keeps_lost_stacks() -> None:
@@ -102,9 +95,7 @@ def test_failed_first_deployment_keeps_lost_stacks() -> None:
     with pytest.raises(OperationFailedError):
         apply(world.ports, "dev")
     world.terraform.lose_state("dev", "network")
-    with pytest.raises(OperationFailedError) as error:
-        destroy(world.ports, "dev")
-    assert codes(error.value) == ["E371"]
+    assert codes(catch(OperationFailedError, destroy, world.ports, "dev")) == ["E371"]
     assert destroy(world.ports, "dev", LOST).lost == ("network",)
     assert journal.load(world.ports).find_environment("dev").stacks == frozenset()
 
@@ -113,9 +104,8 @@ def test_unplannable_stack_counts_as_lost(world: World) -> None:
     world.terraform.lose_state("dev", "web")
     world.terraform.waits_for["dev", "web"] = "network"
     world.terraform.lose_state("dev", "network")
-    with pytest.raises(OperationFailedError) as error:
-        destroy(world.ports, "dev")
-    assert "network and web" in error.value.problems[0].message
+    error = catch(OperationFailedError, destroy, world.ports, "dev")
+    assert "network and web" in error.problems[0].message
 
 
 def test_declined_question_records_nothing(world: World) -> None:

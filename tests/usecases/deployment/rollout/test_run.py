@@ -6,12 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from envctl.domain.errors import (
-    EnvctlError,
-    InterruptedByUserError,
-    OperationFailedError,
-    Problem,
-)
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.ledger.events import RolloutStarted, TrafficShifted, VerificationFailed
 from envctl.domain.rollout.traffic import Live, Shift, Traffic
 from envctl.domain.terraform.outputs import Output
@@ -28,8 +23,10 @@ from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.render import render_environment
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ports.project import PreparedEnvironment
+from tests.catching import catch
 from tests.fakes.rollout_world import ALARM, NEW_IMAGE, NEWEST_IMAGE, OLD_IMAGE, ROLLOUT, RolloutWorld
 from tests.fakes.world import Killed, MemoryStore, MemoryWorkspace, RecordingObserver, list_entries
+from tests.usecases.steps import edit_project, killed_at
 
 READ_BY_ALARMS = (
     'output "group" { value = var.color }\n',
@@ -37,12 +34,7 @@ READ_BY_ALARMS = (
     '\n[stacks.alarms]\nmodule = "modules/alarms"\ninputs = { group = "web.group" }\n',
 )
 AT_REST = ("blue", 100, OLD_IMAGE, "")
-STEPS = [
-    ("green", 10, NEW_IMAGE, OLD_IMAGE),
-    ("green", 50, NEW_IMAGE, OLD_IMAGE),
-    ("green", 100, NEW_IMAGE, OLD_IMAGE),
-    ("green", 100, NEW_IMAGE, ""),
-]
+STEPS = [*(("green", percent, NEW_IMAGE, OLD_IMAGE) for percent in (10, 50, 100)), ("green", 100, NEW_IMAGE, "")]
 BLUE, GREEN = Traffic(Live("blue", OLD_IMAGE)), Traffic(Live("green", NEW_IMAGE))
 
 
@@ -68,10 +60,9 @@ def kinds(world: RolloutWorld) -> list[str]:
 
 
 def failing(world: RolloutWorld, code: str) -> EnvctlError:
-    with pytest.raises(EnvctlError) as failed:
-        promote(world.ports, "dev", "staging")
-    assert code in [problem.code for problem in failed.value.problems]
-    return failed.value
+    failed = catch(EnvctlError, promote, world.ports, "dev", "staging")
+    assert code in [problem.code for problem in failed.problems]
+    return failed
 
 
 def stuck(world: RolloutWorld) -> EnvctlError:
@@ -90,17 +81,10 @@ def stuck(world: RolloutWorld) -> EnvctlError:
 
 
 class TestGoingOver:
-    def test_first_deployment_has_no_traffic_steps(self, world: RolloutWorld) -> None:
-        assert world.list_sent_traffic() == [AT_REST]
-        assert world.load_traffic() == BLUE
-
     def test_new_image_gets_traffic_in_steps(self, world: RolloutWorld) -> None:
+        assert (world.list_sent_traffic(), world.load_traffic()) == ([AT_REST], BLUE)
         world.deploy_image(NEW_IMAGE)
-        assert world.list_sent_traffic() == [AT_REST, *STEPS]
-        assert world.load_traffic() == GREEN
-
-    def test_third_image_returns_to_the_first_color(self, world: RolloutWorld) -> None:
-        world.deploy_image(NEW_IMAGE)
+        assert (world.list_sent_traffic(), world.load_traffic()) == ([AT_REST, *STEPS], GREEN)
         world.deploy_image(NEWEST_IMAGE)
         assert world.list_sent_traffic()[-1] == ("blue", 100, NEWEST_IMAGE, "")
         assert ("blue", 10, NEWEST_IMAGE, NEW_IMAGE) in world.list_sent_traffic()
@@ -189,22 +173,12 @@ class TestGoingOver:
 
 
 class TestAfterwards:
-    def test_plan_after_rollout_is_empty(self, world: RolloutWorld) -> None:
+    def test_nothing_is_left_to_do_after_rollout(self, world: RolloutWorld) -> None:
         world.deploy_image(NEW_IMAGE)
-        found, _ = plan_environment(world.ports, "dev")
-        assert not found.changes
-
-    def test_completed_rollout_is_neither_drifted_nor_pending(self, world: RolloutWorld) -> None:
-        world.deploy_image(NEW_IMAGE)
+        assert not plan_environment(world.ports, "dev")[0].changes
         (there,) = check_drift(world.ports, ["dev"]).environments
         assert (there.condition, there.pending) == ("clean", False)
-
-    def test_apply_after_rollout_is_up_to_date(self, world: RolloutWorld) -> None:
-        world.deploy_image(NEW_IMAGE)
         assert apply(world.ports, "dev").up_to_date
-
-    def test_rendered_bytes_after_rollout_are_stable(self, world: RolloutWorld) -> None:
-        world.deploy_image(NEW_IMAGE)
         assert render_environment(world.ports, "dev") == render_environment(world.ports, "dev")
         assert '"color": "green"' in render_environment(world.ports, "dev").files["dev/web/main.tf.json"]
 
@@ -262,13 +236,6 @@ class TestAfterwards:
         assert any("no steps this time" in told for told in world.observer.heard)
         assert world.list_sent_traffic()[-1] == ("blue", 100, NEW_IMAGE, "")
 
-    def test_stack_without_rollout_has_no_known_traffic(self, world: RolloutWorld) -> None:
-        """What runs in either colour later is nothing that the ledger could tell."""
-        world.deploy_image(NEW_IMAGE)
-        world.edit("envctl.toml", world.tree.content["envctl.toml"].decode().replace(ROLLOUT, ""))
-        world.deploy_image(NEWEST_IMAGE)
-        assert world.load_traffic() is None
-
 
 class TestGoingBack:
     @pytest.mark.parametrize("at", [0, 1, 2], ids=["at 10 %", "at 50 %", "at 100 %"])
@@ -286,40 +253,28 @@ class TestGoingBack:
         assert "all requests go to blue again" in first.message
         assert first.hint == "mend it, and begin anew: envctl promote dev staging"
 
-    def test_failing_check_stops_rollout(self, begun: RolloutWorld) -> None:
-        begun.check_runner.problems["http"] = "answered 503"
-        error = failing(begun, "E333")
-        assert "check http failed: answered 503" in error.problems[0].message
-        assert begun.list_sent_traffic("staging") == [AT_REST, STEPS[0], AT_REST]
-
     def test_stopped_rollout_records_failed_verification_and_deployment(self, begun: RolloutWorld) -> None:
         begun.check_runner.problems["http"] = "answered 503"
-        failing(begun, "E333")
+        assert "check http failed: answered 503" in failing(begun, "E333").problems[0].message
+        assert begun.list_sent_traffic("staging") == [AT_REST, STEPS[0], AT_REST]
         assert kinds(begun)[-3:] == ["traffic shifted", "verification failed", "deployment failed"]
         unverified = list_entries(begun)[-2].event
         assert isinstance(unverified, VerificationFailed)
         assert (unverified.checks, unverified.reason) == (("http",), "E333 at check http")
         assert not any(b"answered 503" in data for data in begun.store.content.values())
 
-    def test_ledger_contains_no_alarm_text(self, begun: RolloutWorld) -> None:
-        begun.alarms.states[ALARM.format("staging")] = "ALARM"
-        failing(begun, "E333")
-        assert not any(b"as told" in data for data in begun.store.content.values())
-
     def test_ringing_alarm_stops_rollout_before_any_change(self, begun: RolloutWorld) -> None:
         begun.alarms.states[ALARM.format("staging")] = "ALARM"
         error = failing(begun, "E333")
         assert "web of staging is as it was" in error.problems[0].message
         assert begun.list_sent_traffic("staging") == [AT_REST]
+        assert not any(b"as told" in data for data in begun.store.content.values())
 
     @pytest.mark.parametrize(
         ("fails", "says"),
         [
             (None, "there is no alarm shop-staging-5xx in staging"),
-            (
-                OperationFailedError(Problem("E334", "a permission is missing", "allow it")),
-                "a permission is missing",
-            ),
+            (OperationFailedError(Problem("E334", "a permission is missing", "allow it")), "a permission is missing"),
         ],
         ids=["one that there is not", "one that can't be asked"],
     )
@@ -410,8 +365,7 @@ class TestGoingBack:
         begun.terraform.on_pause = break_at_the_end
         with pytest.raises(OperationFailedError):
             promote(begun.ports, "dev", "staging")
-        assert begun.list_sent_traffic("staging")[-1] == STEPS[2]
-        assert begun.load_traffic("staging") == GREEN
+        assert (begun.list_sent_traffic("staging")[-1], begun.load_traffic("staging")) == (STEPS[2], GREEN)
         begun.colours.fails_on_rest = False
         promote(begun.ports, "dev", "staging")
         assert begun.list_sent_traffic("staging")[-1] == STEPS[-1]
@@ -430,8 +384,7 @@ NAMED: dict[str, tuple[object, str]] = {
 class TestWhatIsLookedAt:
     @pytest.mark.parametrize(("value", "says"), NAMED.values(), ids=NAMED)
     def test_alarm_names_from_outputs_must_be_valid(self, begun: RolloutWorld, value: object, says: str) -> None:
-        text = begun.tree.content["envctl.toml"].decode()
-        begun.edit("envctl.toml", text.replace("alarm:shop-{environment}-5xx", "alarm:output:network.subnet"))
+        edit_project(begun, ("alarm:shop-{environment}-5xx", "alarm:output:network.subnet"))
         begun.terraform.output_values["staging", "network"] = {"subnet": Output(value)}
         begun.alarms.states = {"shop-5xx": "OK", "shop-slow": "OK"}
         if says == "OK":
@@ -484,8 +437,7 @@ class TestLeftHalfWay:
         assert [problem.code for problem in error.problems] == ["E336", "E333", "E305"]
         assert self.left(begun) == self.shared(10)
         assert [each.stack for each in recover(begun.ports, "staging").back] == ["web"]
-        assert begun.list_sent_traffic("staging")[-1] == AT_REST
-        assert begun.load_traffic("staging") == BLUE
+        assert (begun.list_sent_traffic("staging")[-1], begun.load_traffic("staging")) == (AT_REST, BLUE)
 
     @pytest.mark.parametrize("percent", [10, 50, 100])
     def test_rollout_killed_between_steps_is_restored_by_recover(self, begun: RolloutWorld, percent: int) -> None:
@@ -501,8 +453,7 @@ class TestLeftHalfWay:
         begun.workspace.held.clear()
         found = recover(begun.ports, "staging")
         assert [(each.stack, each.color) for each in found.back] == [("web", "blue")]
-        assert begun.list_sent_traffic("staging")[-1] == AT_REST
-        assert begun.load_traffic("staging") == BLUE
+        assert (begun.list_sent_traffic("staging")[-1], begun.load_traffic("staging")) == (AT_REST, BLUE)
         assert found.deployment and "went back" in found.deployment.reason
         promote(begun.ports, "dev", "staging")
         assert begun.list_sent_traffic("staging")[-4:] == STEPS
@@ -515,11 +466,11 @@ class TestLeftHalfWay:
         begun.terraform.dies_on.clear()
         begun.workspace.held.clear()
         recover(begun.ports, "staging")
-        assert begun.list_sent_traffic("staging") == [AT_REST]
-        assert begun.load_traffic("staging") == BLUE
+        assert (begun.list_sent_traffic("staging"), begun.load_traffic("staging")) == ([AT_REST], BLUE)
 
     def test_recover_asks_before_it_restores_traffic(self, begun: RolloutWorld) -> None:
         stuck(begun)
+        assert failing(begun, "E336").problems[0].hint == "envctl recover staging"
         begun.prompter.answers = [False]
         with pytest.raises(InterruptedByUserError):
             recover(begun.ports, "staging")
@@ -567,25 +518,16 @@ class TestLeftHalfWay:
         recover(begun.ports, "staging")
         assert begun.load_traffic("staging") == BLUE
 
-    def test_no_other_rollout_begins_while_traffic_is_shared(self, begun: RolloutWorld) -> None:
-        stuck(begun)
-        error = failing(begun, "E336")
-        assert error.problems[0].hint == "envctl recover staging"
-
     def test_rollback_of_stuck_rollout_needs_no_recover(self, begun: RolloutWorld) -> None:
         stuck(begun)
         rollback(begun.ports, "staging")
-        assert begun.list_sent_traffic("staging")[-1] == AT_REST
-        assert begun.load_traffic("staging") == BLUE
+        assert (begun.list_sent_traffic("staging")[-1], begun.load_traffic("staging")) == (AT_REST, BLUE)
 
     def test_failed_traffic_restore_does_not_block_the_environment(self, begun: RolloutWorld) -> None:
-        begun.terraform.dies_on.add(("staging", "web"))
-        with pytest.raises(Killed):
+        with killed_at(begun, "staging", "web"):
             promote(begun.ports, "dev", "staging")
-        begun.terraform.dies_on.clear()
         begun.workspace.held.clear()
         begun.terraform.unplannable.add(("staging", "web"))
-        with pytest.raises(OperationFailedError) as failed:
-            recover(begun.ports, "staging")
-        assert [problem.code for problem in failed.value.problems][:1] == ["E336"]
+        failed = catch(OperationFailedError, recover, begun.ports, "staging")
+        assert [problem.code for problem in failed.problems][:1] == ["E336"]
         assert load_status(begun.ports).environments[1].present.unfinished_deployment is None

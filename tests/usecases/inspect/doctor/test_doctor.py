@@ -13,8 +13,10 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.inspect.doctor.doctor import Doctor, diagnose_project
 from envctl.usecases.ports.terraform import InstalledTerraform, ProviderSource
 from tests.fakes.buckets import StoredBucket
+from tests.fakes.overwritable import Forgetful
 from tests.fakes.world import MemoryStore, World
-from tests.usecases.account.test_bootstrap import DEV, OWN, STATES, STORE, edited, on_aws
+from tests.usecases.account.test_bootstrap import DEV, OWN, STATES, STORE, on_aws
+from tests.usecases.steps import edit_project
 
 LOCK = b'provider "registry.terraform.io/hashicorp/aws" {\n  version = "6.25.0"\n}\n'
 
@@ -51,11 +53,11 @@ def test_healthy_project_has_only_good_rows(world: World) -> None:
 
 
 def test_unwritten_usual_gates_are_a_warning(world: World) -> None:
-    text = world.tree.content["envctl.toml"].decode()
-    world.edit("envctl.toml", text.replace("[environments.staging.gates]\napprovals = {}\n", ""))
+    edit_project(world, ("[environments.staging.gates]\napprovals = {}\n", ""))
     found = diagnose_project(world.ports)
     assert (amiss(found), found.exit_code) == ([("project", "approvals", "warn")], 0)
     told = row(found, "project", "approvals")
+    text = world.tree.content["envctl.toml"].decode()
     where = text[: text.index("[environments.staging]")].count("\n") + 1
     assert told.seen.startswith(f"envctl.toml:{where}: staging says nothing about approvals")
     assert "[environments.staging.gates] approvals = {}" in told.mend
@@ -137,7 +139,7 @@ SOURCES = {
 
 
 @pytest.mark.parametrize(("source", "verdict"), SOURCES.values(), ids=SOURCES)
-def test_provider_source_is(world: World, source: ProviderSource, verdict: str) -> None:
+def test_provider_source_is_judged(world: World, source: ProviderSource, verdict: str) -> None:
     world.terraform.provider_source = source
     found = diagnose_project(world.ports)
     assert row(found, "Terraform", "providers").verdict == verdict
@@ -155,7 +157,7 @@ CLOCKS = {
 
 
 @pytest.mark.parametrize(("seconds", "verdict"), CLOCKS.values(), ids=CLOCKS)
-def test_clock_skew_is(world: World, seconds: int, verdict: str) -> None:
+def test_clock_skew_is_judged(world: World, seconds: int, verdict: str) -> None:
     world.access.off = timedelta(seconds=seconds)
     found = diagnose_project(world.ports)
     told = row(found, "you", "clock")
@@ -186,7 +188,7 @@ def test_environment_without_credentials_hides_no_other(world: World) -> None:
     assert (found.exit_code, codes(found)) == (1, ["E413"])
 
 
-def test_the_account_of_another_environment_is_bad(world: World) -> None:
+def test_account_of_another_environment_is_bad(world: World) -> None:
     world.access.accounts["prod"] = DEV
     found = diagnose_project(world.ports)
     assert ("prod", "credentials", "bad") in amiss(found)
@@ -194,8 +196,8 @@ def test_the_account_of_another_environment_is_bad(world: World) -> None:
 
 
 def test_unchecked_account_is_a_warning(world: World) -> None:
-    edited(world, f'account_id = "{DEV}"\n', "")
-    edited(world, 'backend = "s3"', f'backend = "s3"\nbucket = "{STATES["dev"]}"')
+    edit_project(world, (f'account_id = "{DEV}"\n', ""))
+    edit_project(world, ('backend = "s3"', f'backend = "s3"\nbucket = "{STATES["dev"]}"'))
     told = row(diagnose_project(world.ports, ["dev"]), "dev", "account")
     assert (told.verdict, told.mend) == ("warn", f'write it into envctl.toml: account_id = "{DEV}"')
 
@@ -232,7 +234,7 @@ def test_store_in_another_account_is_no_fault(world: World) -> None:
 
 
 def test_store_without_account_id_is_a_warning(world: World) -> None:
-    edited(world, f'account_id = "{OWN}"\n', "")
+    edit_project(world, (f'account_id = "{OWN}"\n', ""))
     world.access.accounts[""] = DEV
     world.buckets.lets_in.add(STORE)
     found = diagnose_project(world.ports)
@@ -240,7 +242,7 @@ def test_store_without_account_id_is_a_warning(world: World) -> None:
     assert row(found, "store", "bucket").mend.endswith("[store] account_id")
 
 
-def test_a_bucket_in_another_region_is_bad(world: World) -> None:
+def test_bucket_in_another_region_is_bad(world: World) -> None:
     world.buckets.there[STATES["dev"]] = StoredBucket(DEV, "eu-west-1", FoundBucket())
     assert codes(diagnose_project(world.ports)) == ["E421"]
 
@@ -279,11 +281,6 @@ def test_unprobed_store_is_reported_and_probed_on_request(world: World) -> None:
     assert world.store.content == {}
     assert amiss(diagnose_project(world.ports, probe=True)) == []
     assert len(world.store.content) == 1
-
-
-class Forgetful(MemoryStore):
-    def create(self, key: str, data: bytes) -> None:
-        self.content[key] = data
 
 
 def test_store_that_allows_overwriting_is_bad(world: World) -> None:
