@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from envctl.domain.config.cross_checks import find_faults
 from envctl.domain.config.gates import Gates
 from envctl.domain.config.project import Project, State
-from envctl.domain.config.rules.environment_rules import GUARD_CODES, NEVER_WAIVED, Rules
+from envctl.domain.config.rules.environment_rules import NEVER_WAIVED, Rules
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.config.rules.windows import AbsoluteWindow
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.rules.document import find_rules
@@ -152,7 +153,7 @@ def test_rules_hold_all_gates_of_the_environment() -> None:
         soak=timedelta(hours=24),
         max_age=timedelta(days=14),
         windows=(AbsoluteWindow("deny", "year end", datetime(2026, 12, 20), datetime(2027, 1, 4), "UTC"),),
-        waivable=frozenset({"G104", "G107"}),
+        waivable=frozenset({GuardCode.SOAK, GuardCode.WINDOW}),
         committed=True,
         rehearsed="off",
         may_differ=None,
@@ -163,7 +164,9 @@ def test_rules_hold_all_gates_of_the_environment() -> None:
     assert find_rules(of, "dev") == Rules(max_destroys=5, stateful=STATEFUL | {"aws_instance"})
 
 
-@pytest.mark.parametrize(("name", "code"), GUARD_CODES.items(), ids=GUARD_CODES.keys())
+@pytest.mark.parametrize(
+    ("name", "code"), [(each.guard, each) for each in GuardCode], ids=[each.guard for each in GuardCode]
+)
 def test_guard_is_waivable_by_name_and_code(name: str, code: str) -> None:
     for spelling in (name, code):
         if code in NEVER_WAIVED:

@@ -105,7 +105,7 @@ def answer(code: str, request: Request) -> Refusal | None:
     """What the guard with this code says. Whatever that is, a no names its guard and the next command."""
     (guard,) = (guard for guard in GUARDS if guard.code == code)
     refusal = guard.check(request)
-    assert refusal is None or (refusal.code, refusal.guard) == (guard.code, guard.name)
+    assert refusal is None or (refusal.code, refusal.guard) == (guard.code, guard.code.guard)
     assert refusal is None or "envctl " in refusal.hint, f"no command in {refusal.hint!r}"
     return refusal
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.aws.access import CallerIdentity
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal, Request
 from envctl.domain.ledger.events import Actor
 from tests.unit.guards.asked import BACK, BOB, DESTRUCTION, ENTRY, PROMOTION, SAME_CODE, TO_PROD, answer, ruled
@@ -33,8 +34,7 @@ def test_right_account_passes_where(request_: Request) -> None:
 
 def test_wrong_account_is_refused_and_not_waivable() -> None:
     assert answer("G203", replace(PROMOTION, account=DEV, caller=CALLER)) == Refusal(
-        "G203",
-        "account",
+        GuardCode.ACCOUNT,
         f"staging is account {DEV}, and the credentials are of {PROD}: {SESSION}",
         "use those of staging: assume_role or profile in envctl.toml, then: envctl doctor staging",
         waivable=False,
@@ -69,8 +69,7 @@ def test_allowed_caller_passes_where(request_: Request) -> None:
 def test_unlisted_caller_is_refused_with_role_to_assume(request_: Request) -> None:
     asked = ruled(request_, apply=(ROLE, "github:octocat"))
     assert answer("G207", asked) == Refusal(
-        "G207",
-        "allowed",
+        GuardCode.ALLOWED,
         f"bob (unverified) may not change {asked.target}: that may {ROLE} or github:octocat",
         f"as {ROLE}: {asked.command}",
         waivable=False,
@@ -82,8 +81,7 @@ def test_unlisted_caller_is_refused_with_role_to_assume(request_: Request) -> No
 )
 def test_ci_only_environment_is_refused_to(actor: Actor) -> None:
     assert answer("G207", replace(ruled(PROMOTION, only_ci=True), actor=actor)) == Refusal(
-        "G207",
-        "allowed",
+        GuardCode.ALLOWED,
         f"staging is changed by CI alone, and {actor.name} is not verified as a run of it",
         "let a workflow that has an identity of its own run: envctl promote dev staging --yes",
         waivable=False,

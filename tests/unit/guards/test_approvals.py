@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal, Request, count_missing_at_gates, list_makers
 from envctl.domain.guards.approvals import describe_allowed_approvers, has_made_release
 from envctl.domain.ledger.events import Actor
@@ -163,7 +164,7 @@ def test_missing_approvals_are_refused(request_: Request, wanted: str) -> None:
 
 def test_missing_approval_is_temporary_and_names_approvers() -> None:
     assert answer("G106", ASKED) == Refusal(
-        "G106", "approvals", f"{LACKS}peer (0 of 1)", TO_GIVE, for_now=True, who="anybody but ann, bob"
+        GuardCode.APPROVALS, f"{LACKS}peer (0 of 1)", TO_GIVE, for_now=True, who="anybody but ann, bob"
     )
 
 

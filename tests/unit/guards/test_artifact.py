@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Problem
 from envctl.domain.guards import Refusal, Request, list_unwaivable
 from envctl.domain.images.image_reference import ImagePresence
@@ -42,8 +43,7 @@ def test_found_images_pass(request_: Request) -> None:
 @pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
 def test_missing_image_is_refused(request_: Request) -> None:
     assert answer("G201", with_images(request_, ABSENT, SIDE)) == Refusal(
-        "G201",
-        "artifact",
+        GuardCode.ARTIFACT,
         f"{request_.target} does not find every image where it pulls from: app: {APP.reference} is not there",
         f"push that very content there, or let envctl do it (copy = true in [artifacts]), then: {request_.command}",
     )
@@ -63,8 +63,7 @@ def test_missing_repository_must_be_created() -> None:
 
 def test_unreachable_registry_is_refused_temporarily() -> None:
     assert answer("G201", with_images(PROMOTION, SILENT)) == Refusal(
-        "G201",
-        "artifact",
+        GuardCode.ARTIFACT,
         f"staging does not find every image where it pulls from: app: {APP.reference} could not be looked for",
         "mend what is listed, then: envctl promote dev staging",
         for_now=True,
@@ -114,8 +113,7 @@ def test_warning_only_image_warns_unless_another_is_missing() -> None:
 @pytest.mark.parametrize("request_", MOVES.values(), ids=MOVES.keys())
 def test_image_without_digest_is_refused_and_not_waivable(request_: Request) -> None:
     assert answer("G201", with_images(request_, SIDE, TAGGED, replace(LOST, will_be_copied=True))) == Refusal(
-        "G201",
-        "artifact",
+        GuardCode.ARTIFACT,
         "release 111111111111 carries no digest for app (registry.example.com/shop:1.4): "
         "what runs there could become another",
         "make a new release, which looks for the digest: envctl apply dev",

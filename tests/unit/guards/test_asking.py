@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.aws.secret_status import NeededSecret, Sighting
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Location, Problem
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, check_guards, list_refusals, list_unwaivable
@@ -95,7 +96,7 @@ def test_all_refusals_are_returned_in_code_order(request_: Request, codes: list[
 
 @pytest.mark.parametrize(("request_", "codes"), AT_ONCE.values(), ids=AT_ONCE.keys())
 def test_each_refusal_names_its_guard_and_a_command(request_: Request, codes: list[str]) -> None:
-    names = {guard.code: guard.name for guard in GUARDS}
+    names = {guard.code: guard.code.guard for guard in GUARDS}
     for refusal in check_guards(request_):
         assert refusal.guard == names[refusal.code]
         assert "envctl " in refusal.hint
@@ -138,7 +139,8 @@ GUARDS_AS_THEY_ARE = [
 
 
 def test_guards_are_listed_in_order() -> None:
-    assert [(guard.code, guard.name, guard.depends_on, guard.needs_plan) for guard in GUARDS] == GUARDS_AS_THEY_ARE
+    listed = [(guard.code, guard.code.guard, guard.depends_on or "", guard.needs_plan) for guard in GUARDS]
+    assert listed == GUARDS_AS_THEY_ARE
 
 
 def test_guard_depends_on_an_earlier_guard() -> None:
@@ -219,7 +221,7 @@ def test_refused_error_holds_refusals_and_their_problems() -> None:
 
 
 def test_refusal_has_plain_defaults() -> None:
-    plain = Refusal("G101", "order", "no", "envctl why prod")
+    plain = Refusal(GuardCode.ORDER, "no", "envctl why prod")
     assert (plain.for_now, plain.opens, plain.since, plain.who) == (False, None, None, "")
     assert (plain.warns, plain.waivable, plain.because) == (False, True, ())
 

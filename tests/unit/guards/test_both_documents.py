@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from envctl.domain.config.rules.environment_rules import Rules
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Problem
 from envctl.domain.guards import (
     GUARDS,
@@ -166,7 +167,7 @@ def test_stricter_rule_refuses(code: str, lenient: RulesDocument, strict: RulesD
     assert BY_RECORD not in next(refusal.message for refusal in check_guards(by_tree) if refusal.code == code)
 
 
-@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.code.guard)
 def test_every_guard_is_checked_by_both_documents(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Rules] = []
 
@@ -197,7 +198,7 @@ def test_two_refusals_of_one_guard_are_merged() -> None:
     assert told.opens == NOW - HOUR + timedelta(days=2)
 
 
-REFUSAL = Refusal("G104", "soak", "no", "wait", for_now=True, opens=NOW, waivable=True)
+REFUSAL = Refusal(GuardCode.SOAK, "no", "wait", for_now=True, opens=NOW, waivable=True)
 OTHER = replace(REFUSAL, message="not that either")
 JOINED: dict[str, tuple[Refusal | None, Refusal | None, dict[str, Any]]] = {
     "the tree alone": (REFUSAL, None, {"message": "no"}),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal, Request
 from envctl.domain.ledger.state import DriftCheck
 from tests.unit.guards.asked import (
@@ -109,7 +110,7 @@ def test_verified_release_passes(request_: Request) -> None:
 
 @pytest.mark.parametrize(("request_", "message", "hint"), NOT_VERIFIED.values(), ids=NOT_VERIFIED.keys())
 def test_unverified_release_is_refused(request_: Request, message: str, hint: str) -> None:
-    assert answer("G103", request_) == Refusal("G103", "verified", message, hint)
+    assert answer("G103", request_) == Refusal(GuardCode.VERIFIED, message, hint)
 
 
 CHECKED = ruled(PROMOTION, checks={"smoke": "smoke:1", "http": "http:2"})
@@ -156,8 +157,7 @@ def test_soaked_release_passes(request_: Request) -> None:
 
 def test_soak_short_by_a_microsecond_is_refused() -> None:
     assert answer("G104", ruled(PROMOTION, soak=HOUR + TICK)) == Refusal(
-        "G104",
-        "soak",
+        GuardCode.SOAK,
         "release 111111111111 ran verified in dev for 1h of 1h",
         "wait, then: envctl promote dev staging",
         for_now=True,
@@ -169,8 +169,7 @@ def test_soak_short_by_a_microsecond_is_refused() -> None:
 def test_soak_counts_only_the_current_stay() -> None:
     request = ruled(proven(PROMOTION, longest=2 * HOUR), soak=DAY)
     assert answer("G104", request) == Refusal(
-        "G104",
-        "soak",
+        GuardCode.SOAK,
         "release 111111111111 ran verified in dev for 2h of 1d",
         "wait, then: envctl promote dev staging",
         for_now=True,
@@ -203,15 +202,14 @@ SOAKS_NO_LONGER: dict[str, tuple[Request, str, str]] = {
 
 @pytest.mark.parametrize(("request_", "message", "hint"), SOAKS_NO_LONGER.values(), ids=SOAKS_NO_LONGER.keys())
 def test_soak_of_removed_release_cannot_be_completed(request_: Request, message: str, hint: str) -> None:
-    assert answer("G104", request_) == Refusal("G104", "soak", message, hint)
+    assert answer("G104", request_) == Refusal(GuardCode.SOAK, message, hint)
 
 
 def test_drifted_release_soaks_zero_until_drift_is_cleared() -> None:
     """Its clock stands still, until a look finds that reality is what is recorded."""
     request = ruled(there(proven(PROMOTION, since=None), drift=ONE), soak=DAY)
     assert answer("G104", request) == Refusal(
-        "G104",
-        "soak",
+        GuardCode.SOAK,
         "release 111111111111 ran verified in dev for 0s of 1d, and does not count as long as there is drift",
         "envctl drift dev",
     )
@@ -232,7 +230,7 @@ RECENT: dict[str, Request] = {
 
 
 def too_old(message: str, hint: str, **more: Any) -> Refusal:
-    return Refusal("G105", "max_age", message, hint, **more)
+    return Refusal(GuardCode.MAX_AGE, message, hint, **more)
 
 
 TOO_OLD: dict[str, tuple[Request, Refusal]] = {
@@ -300,8 +298,7 @@ def test_source_without_drift_passes(request_: Request) -> None:
 
 def test_drift_in_the_source_refuses() -> None:
     assert answer("G110", there(PROMOTION, drift=ONE)) == Refusal(
-        "G110",
-        "drift",
+        GuardCode.DRIFT,
         "dev has drifted: 1 difference from the state (network: aws_vpc.main)",
         "set it right with: envctl drift dev --fix, or by hand, and look again with: envctl drift dev",
         since=NOW - HOUR,
@@ -319,8 +316,7 @@ WARNED: dict[str, Request] = {
 @pytest.mark.parametrize("request_", WARNED.values(), ids=WARNED.keys())
 def test_drift_in_the_target_warns(request_: Request) -> None:
     assert answer("G110", request_) == Refusal(
-        "G110",
-        "drift",
+        GuardCode.DRIFT,
         "staging has drifted: 1 difference from the state (network: aws_vpc.main);"
         " this deployment sets right what the configuration describes",
         "envctl drift staging",

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from envctl.domain.config.pipeline import Pipeline
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal, Request
 from envctl.domain.guards.release_age import find_newer_deployment
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
@@ -144,8 +145,7 @@ def test_earlier_commit_is_told_at_the_entry() -> None:
         " if this one is meant to go on from here: envctl apply dev --older"
     )
     warned = Refusal(
-        "G111",
-        "older",
+        GuardCode.OLDER,
         "the commit of the working tree comes before that of release 222222222222, which dev runs",
         f"promote to staging will refuse it; {way_on}",
         since=deployed().started_at,

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.config.pipeline import Pipeline
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal, Request
 from envctl.domain.ledger.state import Evidence, LedgerState
 from tests.unit.guards.asked import (
@@ -69,7 +70,7 @@ def test_promotion_in_pipeline_order_passes(request_: Request) -> None:
 
 @pytest.mark.parametrize(("request_", "message", "hint"), ASTRAY.values(), ids=ASTRAY.keys())
 def test_promotion_out_of_order_is_refused(request_: Request, message: str, hint: str) -> None:
-    assert answer("G101", request_) == Refusal("G101", "order", message, hint)
+    assert answer("G101", request_) == Refusal(GuardCode.ORDER, message, hint)
 
 
 NOTHING_RUNS = replace(PROMOTION, release=None)
@@ -190,7 +191,7 @@ def test_release_with_evidence_passes(request_: Request) -> None:
 
 @pytest.mark.parametrize(("request_", "message", "hint"), UNPROVEN.values(), ids=UNPROVEN.keys())
 def test_release_without_evidence_is_refused(request_: Request, message: str, hint: str) -> None:
-    assert answer("G102", request_) == Refusal("G102", "provenance", message, hint)
+    assert answer("G102", request_) == Refusal(GuardCode.PROVENANCE, message, hint)
 
 
 BUNDLED = {"a promotion": PROMOTION, "the same code again": SAME_CODE, "a rollback": BACK, "a destruction": DESTRUCTION}
@@ -200,11 +201,10 @@ RESTORE = "restore it from a backup of the store, or make a new release: envctl 
 @pytest.mark.parametrize("request_", BUNDLED.values(), ids=BUNDLED.keys())
 def test_missing_or_damaged_bundle_is_refused_without_waiver(request_: Request) -> None:
     assert answer("G102", replace(request_, bundle="missing")) == Refusal(
-        "G102", "provenance", "the bundle of release 111111111111 is not in the store", RESTORE, waivable=False
+        GuardCode.PROVENANCE, "the bundle of release 111111111111 is not in the store", RESTORE, waivable=False
     )
     assert answer("G102", replace(request_, bundle="damaged")) == Refusal(
-        "G102",
-        "provenance",
+        GuardCode.PROVENANCE,
         "the bundle of release 111111111111 is damaged: its content is not what its name says",
         RESTORE,
         waivable=False,
@@ -224,8 +224,7 @@ def test_release_of_others_is_refused(pipeline: Pipeline, made_for: tuple[str, .
     request = replace(PROMOTION, pipeline=pipeline, present=replace(PROMOTION.present, releases={R1: made(R1, 1)}))
     known = {R1: made(R1, 1, made_for=made_for)}
     assert answer("G102", replace(request, present=replace(request.present, releases=known))) == Refusal(
-        "G102",
-        "provenance",
+        GuardCode.PROVENANCE,
         f"release 111111111111 was made for {whom} alone",
         f"make a new release: envctl apply {entry}",
         waivable=False,
@@ -241,8 +240,7 @@ MADE = {name: request for name, request in BUNDLED.items() if name != "a destruc
 def test_release_without_trusted_creation_entry_is_refused(request_: Request) -> None:
     present = replace(request_.present, releases={})
     assert answer("G102", replace(request_, present=present)) == Refusal(
-        "G102",
-        "provenance",
+        GuardCode.PROVENANCE,
         "nothing that is believed says where release 111111111111 came from",
         "see what is not believed: envctl ledger verify; or make a new release: envctl apply dev",
         waivable=False,

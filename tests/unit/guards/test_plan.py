@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal, Request
 from envctl.domain.guards.approvals import count_missing_approvals
 from envctl.domain.guards.plan import check_stopped_deployment, count_missing_after_stop
@@ -160,7 +161,7 @@ def test_harmless_plan_passes(request_: Request) -> None:
 
 @pytest.mark.parametrize(("request_", "message"), HARMFUL.values(), ids=HARMFUL.keys())
 def test_harmful_plan_is_refused(request_: Request, message: str) -> None:
-    assert answer("G301", request_) == Refusal("G301", "protection", message, KEEP)
+    assert answer("G301", request_) == Refusal(GuardCode.PROTECTION, message, KEEP)
 
 
 NEVER_DESTROYED: dict[str, tuple[Request, str]] = {
@@ -174,8 +175,7 @@ NEVER_DESTROYED: dict[str, tuple[Request, str]] = {
 @pytest.mark.parametrize(("request_", "why"), NEVER_DESTROYED.values(), ids=NEVER_DESTROYED.keys())
 def test_protected_environment_is_never_destroyed_and_not_waivable(request_: Request, why: str) -> None:
     assert answer("G301", request_) == Refusal(
-        "G301",
-        "protection",
+        GuardCode.PROTECTION,
         f"staging {why}, and is never destroyed as a whole",
         "envctl status shows what staging runs; to tear it down, change its rules in envctl.toml first",
         waivable=False,
@@ -264,8 +264,7 @@ def test_covered_plan_passes(request_: Request) -> None:
 @pytest.mark.parametrize(("request_", "beyond"), BEYOND.values(), ids=BEYOND.keys())
 def test_uncovered_plan_is_refused(request_: Request, beyond: str) -> None:
     assert answer("G302", request_) == Refusal(
-        "G302",
-        "same_plan",
+        GuardCode.SAME_PLAN,
         MORE + beyond,
         "envctl approve staging --gate peer --release 111111111111",
         for_now=True,
@@ -346,8 +345,7 @@ def test_stopped_deployment_needs_approval_of_the_rest(request_: Request, missin
     lacking, last = [gate for gate, count in missing.items() if count], request_.target_state.last
     assert last is not None
     assert check_stopped_deployment(request_) == Refusal(
-        "G302",
-        "same_plan",
+        GuardCode.SAME_PLAN,
         f"the last deployment stopped halfway, and what is left has to be approved: {', '.join(lacking)}",
         f"envctl approve staging --gate {lacking[0]} --release 111111111111",
         for_now=True,
@@ -462,8 +460,7 @@ def test_rehearsed_plan_passes(request_: Request) -> None:
 @pytest.mark.parametrize(("request_", "new"), UNREHEARSED.values(), ids=UNREHEARSED.keys())
 def test_unrehearsed_change_warns_or_refuses_by_setting(request_: Request, new: str) -> None:
     warned = Refusal(
-        "G303",
-        "rehearsed",
+        GuardCode.REHEARSED,
         f"release 111111111111 never did this in dev: {new}",
         "look at the plan with care, or rehearse it in dev first: envctl history dev",
         warns=True,

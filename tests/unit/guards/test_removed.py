@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal, Request
 from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
 from envctl.domain.plan.leaving_stacks import Changeover, Leaves
@@ -58,8 +59,7 @@ def test_removed_stack_with_fate_or_unprotected_passes(request_: Request) -> Non
 @pytest.mark.parametrize(("request_", "way_on"), REFUSED.values(), ids=REFUSED.keys())
 def test_removed_stack_without_fate_is_refused_where_protected(request_: Request, way_on: str) -> None:
     assert answer("G305", request_) == Refusal(
-        "G305",
-        "removed",
+        GuardCode.REMOVED,
         f"{request_.target} holds cache, which release 111111111111 no longer has, and it does not say what becomes of"
         " it",
         f'add [removed.cache] with then = "destroy" or "forget" to envctl.toml{way_on}',

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.aws.secret_status import NeededSecret, SecretState, Sighting
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Location, Problem
 from envctl.domain.guards import Refusal, Request
 from tests.unit.guards.asked import BACK, DESTRUCTION, ENTRY, PROMOTION, SAME_CODE, answer
@@ -40,8 +41,7 @@ def test_existing_and_foreign_secrets_pass(request_: Request) -> None:
 def test_all_missing_secrets_are_listed_with_their_commands(request_: Request) -> None:
     target = request_.target
     assert answer("G202", looked(request_, old="deleting", db="absent", key="empty")) == Refusal(
-        "G202",
-        "secrets",
+        GuardCode.SECRETS,
         f"3 secrets are missing in {target}",
         f"create what is listed, and look again with: envctl secrets check {target}",
         because=(
@@ -76,8 +76,7 @@ def test_single_missing_secret_has_singular_message() -> None:
 def test_unreadable_secret_is_refused() -> None:
     reason = "the secret shop/db in Secrets Manager of staging can't be looked at (web.db_secret_name): AWS throttles"
     assert answer("G202", looked(PROMOTION, db="unknown", key="there")) == Refusal(
-        "G202",
-        "secrets",
+        GuardCode.SECRETS,
         "1 secret is there or not, nobody could tell",
         "mend what is listed, and look again with: envctl secrets check staging",
         because=(Problem("E441", reason, "try again in a minute", LINE),),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Location, Problem
 from envctl.domain.guards import Refusal, Request
 from tests.unit.guards.asked import (
@@ -41,8 +42,7 @@ def test_fitting_settings_pass(request_: Request) -> None:
 def test_unfit_settings_are_refused_and_not_waivable(request_: Request) -> None:
     target = request_.target
     assert answer("G204", replace(request_, unfit=(WRONG, MISSING))) == Refusal(
-        "G204",
-        "settings",
+        GuardCode.SETTINGS,
         f"2 settings do not fit release 111111111111 in {target}",
         f"correct what is listed, and look at it with: envctl settings {target}",
         waivable=False,
@@ -76,8 +76,7 @@ def test_equal_settings_pass_parity(request_: Request) -> None:
 
 def test_differing_settings_are_named() -> None:
     assert answer("G205", COMPARED) == Refusal(
-        "G205",
-        "parity",
+        GuardCode.PARITY,
         "staging and prod differ in cidr, zone, and so staging proves little",
         "make them equal, or add what may differ to [parity] in envctl.toml; envctl diff staging prod",
     )
@@ -127,8 +126,7 @@ def test_committed_release_passes(request_: Request) -> None:
 @pytest.mark.parametrize("request_", UNCLEAN.values(), ids=UNCLEAN.keys())
 def test_uncommitted_release_is_refused(request_: Request) -> None:
     assert answer("G206", request_) == Refusal(
-        "G206",
-        "clean",
+        GuardCode.CLEAN,
         "release 111111111111 was made from a tree with uncommitted changes",
         "commit them, and make a new release: envctl apply dev",
     )

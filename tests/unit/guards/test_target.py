@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.config.rules.windows import AbsoluteWindow, Kind, WeeklyWindow, Window
 from envctl.domain.guards import Refusal, Request
 from envctl.domain.ledger.events import Actor
@@ -82,8 +83,7 @@ SHUT: dict[str, tuple[tuple[Window, ...], str, datetime]] = {
 def test_closed_window_is_refused_until_it_opens(windows: tuple[Window, ...], why: str, opens: datetime) -> None:
     request = ruled(PROMOTION, windows=windows)
     assert answer("G107", request) == Refusal(
-        "G107",
-        "window",
+        GuardCode.WINDOW,
         f"staging is not to be changed now: {why}",
         "wait, then: envctl promote dev staging",
         for_now=True,
@@ -165,8 +165,7 @@ def test_unlocked_environment_passes(request_: Request) -> None:
 @pytest.mark.parametrize("request_", LOCKED.values(), ids=LOCKED.keys())
 def test_locked_environment_is_refused_until_unlocked(request_: Request) -> None:
     locked = Refusal(
-        "G108",
-        "lock",
+        GuardCode.LOCK,
         "staging is locked by cat (unverified): we migrate the database",
         "envctl unlock staging",
         for_now=True,
@@ -181,8 +180,7 @@ def test_locked_environment_is_refused_until_unlocked(request_: Request) -> None
 def test_hold_refuses_deployment_of_held_release(request_: Request) -> None:
     target = request_.target
     assert answer("G108", here(request_, holds={R1: HOLD})) == Refusal(
-        "G108",
-        "lock",
+        GuardCode.LOCK,
         f"release 111111111111 is on hold in {target} by cat (unverified): it leaks",
         f"promote a newer one, or lift the hold: envctl unlock {target} --release 111111111111",
         since=NOW - HOUR,
@@ -225,8 +223,7 @@ def test_idle_environment_passes(request_: Request) -> None:
 @pytest.mark.parametrize("request_", BUSY.values(), ids=BUSY.keys())
 def test_unfinished_deployment_is_refused_and_not_waivable(request_: Request) -> None:
     assert answer("G109", here(request_, last=RUNNING)) == Refusal(
-        "G109",
-        "busy",
+        GuardCode.BUSY,
         "a deployment of 222222222222 to staging by ann (unverified) is unfinished",
         "wait for its end, or, if it was interrupted: envctl recover staging",
         for_now=True,

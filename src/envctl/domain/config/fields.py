@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from envctl.domain.config.plain_values import check_plain_value
-from envctl.domain.config.rules.environment_rules import GUARD_CODES, NEVER_WAIVED
+from envctl.domain.config.rules import guard_codes
+from envctl.domain.config.rules.environment_rules import NEVER_WAIVED
 from envctl.domain.text.durations import parse_duration
 from envctl.domain.text.identifiers import NAME_PATTERN
 from envctl.domain.text.suggestions import find_nearest
@@ -105,14 +106,16 @@ def parse_quoted_duration(text: object, examples: str = '"30m", "24h" or "14d"')
 
 
 def _parse_guard_code(text: str) -> str:
-    code = GUARD_CODES.get(text, text)
-    if code not in GUARD_CODES.values():
-        near = find_nearest(text, {*GUARD_CODES, *GUARD_CODES.values()})
+    try:
+        code = guard_codes.GuardCode.parse(text)
+    except ValueError:
+        near = find_nearest(text, {word for each in guard_codes.GuardCode for word in (each.guard, each.value)})
         meant = f" (did you mean {near}?)" if near else ""
-        raise ValueError(f"must be the code or the name of a guard, such as G104 or soak; not {text!r}{meant}")
+        message = f"must be the code or the name of a guard, such as G104 or soak; not {text!r}{meant}"
+        raise ValueError(message) from None
     if code in NEVER_WAIVED:
         raise ValueError(f"must not hold {text}, which nobody can waive: {NEVER_WAIVED[code]}")
-    return code
+    return code.value
 
 
 def _check_ignore_rule(text: str) -> str:

@@ -1,5 +1,6 @@
 """Registry of the guards: pure rules, all checked together, each with a refusal as its answer."""
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.approvals import check_approvals, list_makers
 from envctl.domain.guards.artifact import check_artifact
 from envctl.domain.guards.availability import check_lock, check_unfinished, check_window
@@ -35,30 +36,30 @@ __all__ = [
 ]
 
 GUARDS: tuple[Guard, ...] = (
-    Guard("G101", "order", check_order),
-    Guard("G102", "provenance", check_provenance),
-    Guard("G103", "verified", check_verified, depends_on="G102"),
-    Guard("G104", "soak", check_soak, depends_on="G103"),
-    Guard("G105", "max_age", check_max_age, depends_on="G103"),
-    Guard("G106", "approvals", check_approvals),
-    Guard("G107", "window", check_window),
-    Guard("G108", "lock", check_lock),
-    Guard("G109", "busy", check_unfinished),
-    Guard("G110", "drift", check_drift),
-    Guard("G111", "older", check_older),
-    Guard("G112", "rules", check_rules),
-    Guard("G201", "artifact", check_artifact, needs_account=True),
-    Guard("G202", "secrets", check_secrets, needs_account=True),
-    Guard("G203", "account", check_account, needs_account=True, needs_plan=True),
-    Guard("G204", "settings", check_settings),
-    Guard("G205", "parity", check_parity),
-    Guard("G206", "clean", check_committed),
-    Guard("G207", "allowed", check_permission),
-    Guard("G301", "protection", check_protection, needs_plan=True),
-    Guard("G302", "same_plan", check_same_plan, depends_on="G106", needs_plan=True),
-    Guard("G303", "rehearsed", check_rehearsed, needs_plan=True),
-    Guard("G304", "known_state", check_known_state, needs_plan=True),
-    Guard("G305", "removed", check_removed),
+    Guard(GuardCode.ORDER, check_order),
+    Guard(GuardCode.PROVENANCE, check_provenance),
+    Guard(GuardCode.VERIFIED, check_verified, depends_on=GuardCode.PROVENANCE),
+    Guard(GuardCode.SOAK, check_soak, depends_on=GuardCode.VERIFIED),
+    Guard(GuardCode.MAX_AGE, check_max_age, depends_on=GuardCode.VERIFIED),
+    Guard(GuardCode.APPROVALS, check_approvals),
+    Guard(GuardCode.WINDOW, check_window),
+    Guard(GuardCode.LOCK, check_lock),
+    Guard(GuardCode.BUSY, check_unfinished),
+    Guard(GuardCode.DRIFT, check_drift),
+    Guard(GuardCode.OLDER, check_older),
+    Guard(GuardCode.RULES, check_rules),
+    Guard(GuardCode.ARTIFACT, check_artifact, needs_account=True),
+    Guard(GuardCode.SECRETS, check_secrets, needs_account=True),
+    Guard(GuardCode.ACCOUNT, check_account, needs_account=True, needs_plan=True),
+    Guard(GuardCode.SETTINGS, check_settings),
+    Guard(GuardCode.PARITY, check_parity),
+    Guard(GuardCode.CLEAN, check_committed),
+    Guard(GuardCode.ALLOWED, check_permission),
+    Guard(GuardCode.PROTECTION, check_protection, needs_plan=True),
+    Guard(GuardCode.SAME_PLAN, check_same_plan, depends_on=GuardCode.APPROVALS, needs_plan=True),
+    Guard(GuardCode.REHEARSED, check_rehearsed, needs_plan=True),
+    Guard(GuardCode.KNOWN_STATE, check_known_state, needs_plan=True),
+    Guard(GuardCode.REMOVED, check_removed),
 )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request, can_record_rules
 from envctl.domain.ledger.clocks import is_future
 from envctl.domain.ledger.events import Actor
@@ -33,7 +34,7 @@ def check_approvals(request: Request) -> Refusal | None:
     if request.rules.is_usual:
         message += f"; envctl.toml says nothing about approvals of {request.target}, so that it asks for the usual ones"
         hint = f"if it needs none, say so: [environments.{request.target}.gates] approvals = {{}}; if it does: {hint}"
-    return Refusal("G106", "approvals", message, hint, for_now=True, who=describe_allowed_approvers(request))
+    return Refusal(GuardCode.APPROVALS, message, hint, for_now=True, who=describe_allowed_approvers(request))
 
 
 def is_approval_required(request: Request) -> bool:

@@ -1,5 +1,6 @@
 """Guard G201: the target can pull the images of the release."""
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.text.short_ids import shorten_id
@@ -29,15 +30,14 @@ def _refuse_unpinned(request: Request, images: list[ImagePresence]) -> Refusal:
     release = shorten_id(request.identity)
     message = f"release {release} carries no digest for {named}: what runs there could become another"
     hint = f"make a new release, which looks for the digest: envctl apply {request.pipeline.entry}"
-    return Refusal("G201", "artifact", message, hint, waivable=False)
+    return Refusal(GuardCode.ARTIFACT, message, hint, waivable=False)
 
 
 def _refuse_missing(request: Request, images: list[ImagePresence]) -> Refusal:
     reasons = tuple(dict.fromkeys(image.why for image in images if image.why))
     told = "; ".join(f"{image.artifact}: {image.reference} {_describe_absence(image)}" for image in images)
     return Refusal(
-        "G201",
-        "artifact",
+        GuardCode.ARTIFACT,
         f"{request.target} does not find every image where it pulls from: {told}",
         _suggest_fix(request, images),
         for_now=len(reasons) > 0

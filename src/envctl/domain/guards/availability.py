@@ -1,5 +1,6 @@
 """Guards G107, G108 and G109: the target may be changed now."""
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.text.short_ids import shorten_id
 
@@ -18,8 +19,8 @@ def check_window(request: Request) -> Refusal | None:
     message = f"{request.target} is not to be changed now: {why}"
     if closed.opens is None:
         hint = f"correct its windows in envctl.toml, then: envctl why {request.target}"
-        return Refusal("G107", "window", f"{message}, and it does not open within a year", hint)
-    return Refusal("G107", "window", message, f"wait, then: {request.command}", for_now=True, opens=closed.opens)
+        return Refusal(GuardCode.WINDOW, f"{message}, and it does not open within a year", hint)
+    return Refusal(GuardCode.WINDOW, message, f"wait, then: {request.command}", for_now=True, opens=closed.opens)
 
 
 def check_lock(request: Request) -> Refusal | None:
@@ -28,13 +29,13 @@ def check_lock(request: Request) -> Refusal | None:
     if locked is not None:
         message = f"{request.target} is locked by {locked.by}: {locked.reason}"
         hint, who = f"envctl unlock {request.target}", f"{locked.by.name}, or anybody"
-        return Refusal("G108", "lock", message, hint, for_now=True, since=locked.at, who=who)
+        return Refusal(GuardCode.LOCK, message, hint, for_now=True, since=locked.at, who=who)
     hold = request.target_state.holds.get(request.identity) if request.can_bring_code else None
     if hold is None:
         return None
     message = f"release {shorten_id(hold.release)} is on hold in {request.target} by {hold.by}: {hold.reason}"
     hint = f"promote a newer one, or lift the hold: envctl unlock {request.target} --release {shorten_id(hold.release)}"
-    return Refusal("G108", "lock", message, hint, since=hold.at)
+    return Refusal(GuardCode.LOCK, message, hint, since=hold.at)
 
 
 def check_unfinished(request: Request) -> Refusal | None:
@@ -44,4 +45,4 @@ def check_unfinished(request: Request) -> Refusal | None:
         return None
     message = f"a deployment of {shorten_id(running.release)} to {request.target} by {running.by} is unfinished"
     hint = f"wait for its end, or, if it was interrupted: envctl recover {request.target}"
-    return Refusal("G109", "busy", message, hint, for_now=True, since=running.started_at, waivable=False)
+    return Refusal(GuardCode.BUSY, message, hint, for_now=True, since=running.started_at, waivable=False)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.ledger.clocks import is_future
 from envctl.domain.ledger.state import Evidence
@@ -21,7 +22,7 @@ def check_verified(request: Request) -> Refusal | None:
         return _refuse_missing_checks(request, proof)
     why = proof.revoked or "it was never verified since it was deployed there"
     message = f"release {shorten_id(proof.deployment.release)} is not verified in {request.source}: {why}"
-    return Refusal("G103", "verified", message, _suggest_verification(request, proof))
+    return Refusal(GuardCode.VERIFIED, message, _suggest_verification(request, proof))
 
 
 def _refuse_missing_checks(request: Request, proof: Evidence) -> Refusal | None:
@@ -32,7 +33,7 @@ def _refuse_missing_checks(request: Request, proof: Evidence) -> Refusal | None:
     message = f"release {shorten_id(proof.deployment.release)} was verified in {request.source} without {what} "
     changed = [name for name in missing if any(mark.startswith(f"{name}:") for mark in proof.passed)]
     message += f"{', '.join(missing)}{' as it is asked for' if changed else ''}"
-    return Refusal("G103", "verified", message, f"with the checks that are missing: envctl verify {request.origin}")
+    return Refusal(GuardCode.VERIFIED, message, f"with the checks that are missing: envctl verify {request.origin}")
 
 
 def _find_passed_at(proof: Evidence, name: str, mark: str) -> datetime | None:
@@ -51,11 +52,11 @@ def check_soak(request: Request) -> Refusal | None:
     if proof.since is None and request.source_state.drifted:
         # The release still runs there: its soak time continues after a check without drift.
         hint = f"envctl drift {request.source}"
-        return Refusal("G104", "soak", f"{message}, and does not count as long as there is drift", hint)
+        return Refusal(GuardCode.SOAK, f"{message}, and does not count as long as there is drift", hint)
     if proof.since is None:
-        return Refusal("G104", "soak", f"{message}, and no longer runs there", _suggest_verification(request, proof))
+        return Refusal(GuardCode.SOAK, f"{message}, and no longer runs there", _suggest_verification(request, proof))
     hint = f"wait, then: {request.command}"
-    return Refusal("G104", "soak", message, hint, for_now=True, opens=proof.since + wanted, since=proof.since)
+    return Refusal(GuardCode.SOAK, message, hint, for_now=True, opens=proof.since + wanted, since=proof.since)
 
 
 def check_max_age(request: Request) -> Refusal | None:
@@ -68,7 +69,7 @@ def check_max_age(request: Request) -> Refusal | None:
             f"the verification of release {shorten_id(proof.deployment.release)} in {request.source} is recorded as of"
             f" {proof.verified_at:%Y-%m-%d %H:%M} UTC, still to come: a clock was wrong, and its age is unknown"
         )
-        return Refusal("G105", "max_age", message, _suggest_verification(request, proof))
+        return Refusal(GuardCode.MAX_AGE, message, _suggest_verification(request, proof))
     # The oldest pass among the required checks, because the last verification may have run fewer of them.
     passed = [_find_passed_at(proof, name, mark) for name, mark in request.rules.checks.items()]
     verified_at = min((at for at in passed if at is not None), default=proof.verified_at)
@@ -79,7 +80,7 @@ def check_max_age(request: Request) -> Refusal | None:
         f"release {shorten_id(proof.deployment.release)} was verified in {request.source} {format_duration(age)} ago;"
         f" {request.target} takes proof of at most {format_duration(oldest)}"
     )
-    return Refusal("G105", "max_age", message, _suggest_verification(request, proof), since=verified_at + oldest)
+    return Refusal(GuardCode.MAX_AGE, message, _suggest_verification(request, proof), since=verified_at + oldest)
 
 
 def check_drift(request: Request) -> Refusal | None:
@@ -102,7 +103,7 @@ def _refuse_drift(request: Request, environment: str, hint: str, *, warns: bool)
         hint = f"set it right with: {hint}, or by hand, and look again with: envctl drift {environment}"
     else:
         message += "; this deployment sets right what the configuration describes"
-    return Refusal("G110", "drift", message, hint, since=seen.at, warns=warns)
+    return Refusal(GuardCode.DRIFT, message, hint, since=seen.at, warns=warns)
 
 
 def _suggest_verification(request: Request, proof: Evidence) -> str:

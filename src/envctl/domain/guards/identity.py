@@ -1,6 +1,7 @@
 """Guards G203 and G207: the right account, and an actor with permission."""
 
 from envctl.domain.aws.access import CallerIdentity
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.providers import check_providers
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.ledger.people.principals import is_ci_run, is_permitted
@@ -17,7 +18,7 @@ def check_caller_account(target: str, wanted: str, caller: CallerIdentity | None
         return None
     message = f"{target} is account {wanted}, and the credentials are of {caller.account_id}: {caller.arn}"
     hint = f"use those of {target}: assume_role or profile in envctl.toml, then: envctl doctor {target}"
-    return Refusal("G203", "account", message, hint, waivable=False)
+    return Refusal(GuardCode.ACCOUNT, message, hint, waivable=False)
 
 
 def check_permission(request: Request) -> Refusal | None:
@@ -27,11 +28,11 @@ def check_permission(request: Request) -> Refusal | None:
         message = f"{request.target} is changed by CI alone, and {who.name} is not verified as a run of it"
         message += describe_doubt(request)
         hint = f"let a workflow that has an identity of its own run: {request.command} --yes"
-        return Refusal("G207", "allowed", message, hint, waivable=False)
+        return Refusal(GuardCode.ALLOWED, message, hint, waivable=False)
     if not rules.apply or is_permitted(rules.apply, who):
         return None
     message = f"{who} may not change {request.target}: that may {' or '.join(rules.apply)}{describe_doubt(request)}"
-    return Refusal("G207", "allowed", message, f"as {rules.apply[0]}: {request.command}", waivable=False)
+    return Refusal(GuardCode.ALLOWED, message, f"as {rules.apply[0]}: {request.command}", waivable=False)
 
 
 def describe_doubt(request: Request) -> str:

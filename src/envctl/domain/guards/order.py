@@ -1,5 +1,6 @@
 """Guards G101 and G102: the path of a release through the pipeline, and its provenance."""
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.ledger.state import describe_outcome
 from envctl.domain.text.short_ids import shorten_id
@@ -25,7 +26,7 @@ def check_order(request: Request) -> Refusal | None:
         message = f"{target} can't be promoted to itself"
     else:
         message = f"{target} takes releases from {before} alone; promoting from {source} skips a stage of {pipeline}"
-    return Refusal("G101", "order", message, pipeline.format_deploy_command(target))
+    return Refusal(GuardCode.ORDER, message, pipeline.format_deploy_command(target))
 
 
 def check_provenance(request: Request) -> Refusal | None:
@@ -97,7 +98,7 @@ def _check_creation(request: Request) -> Refusal | None:
     if known is not None:
         whom = " and ".join(each or "the pipeline" for each in known.made_for)
         message, hint = f"release {name} was made for {whom} alone", anew
-    return Refusal("G102", "provenance", message, hint, waivable=False)
+    return Refusal(GuardCode.PROVENANCE, message, hint, waivable=False)
 
 
 def _check_bundle(request: Request) -> Refusal | None:
@@ -111,8 +112,8 @@ def _check_bundle(request: Request) -> Refusal | None:
             message = f"the bundle of release {name} is damaged: its content is not what its name says"
     entry = request.pipeline.entry
     hint = f"restore it from a backup of the store, or make a new release: envctl apply {entry}"
-    return Refusal("G102", "provenance", message, hint, waivable=False)
+    return Refusal(GuardCode.PROVENANCE, message, hint, waivable=False)
 
 
 def _refuse_unproven(message: str, hint: str) -> Refusal:
-    return Refusal("G102", "provenance", message, hint)
+    return Refusal(GuardCode.PROVENANCE, message, hint)

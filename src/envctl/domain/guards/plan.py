@@ -1,5 +1,6 @@
 """Guards G301 to G304: the plan is permitted, approved, rehearsed, and of states known to this ledger."""
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import approvals
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.ledger.people.person_names import list_people
@@ -34,7 +35,7 @@ def check_protection(request: Request) -> Refusal | None:
         reason = "is protected" if rules.protected else "asks for approvals"
         message = f"{request.target} {reason}, and is never destroyed as a whole"
         hint = f"envctl status shows what {request.target} runs; to tear it down, change its rules in envctl.toml first"
-        return Refusal("G301", "protection", message, hint, waivable=False)
+        return Refusal(GuardCode.PROTECTION, message, hint, waivable=False)
     if not rules.protected or request.plan is None:
         return None
     going = [(plan.stack, r) for plan in request.plan.stacks for r in plan.resources if r.action in _DESTROYS]
@@ -53,7 +54,7 @@ def check_protection(request: Request) -> Refusal | None:
         return None
     entry = request.pipeline.entry
     hint = f"make a release that keeps, moves or forgets them (moved and removed blocks): envctl apply {entry}"
-    return Refusal("G301", "protection", message, hint)
+    return Refusal(GuardCode.PROTECTION, message, hint)
 
 
 def check_same_plan(request: Request) -> Refusal | None:
@@ -91,12 +92,12 @@ def check_stopped_deployment(request: Request) -> Refusal | None:
     message = f"the last deployment stopped halfway, and what is left has to be approved: {', '.join(missing)}"
     hint = approvals.format_approve_command(request, next(iter(missing)))
     who = approvals.describe_allowed_approvers(request)
-    return Refusal("G302", "same_plan", message, hint, for_now=True, since=last.ended_at, who=who)
+    return Refusal(GuardCode.SAME_PLAN, message, hint, for_now=True, since=last.ended_at, who=who)
 
 
 def has_exceeded_approval(deployment: Deployment) -> bool:
     """Check if the deployment was stopped by G302, because its new plan exceeded the approved changes."""
-    return deployment.outcome == "failed" and deployment.reason.startswith("G302")
+    return deployment.outcome == "failed" and deployment.reason.startswith(GuardCode.SAME_PLAN)
 
 
 def count_missing_after_stop(request: Request) -> dict[str, int]:
@@ -128,7 +129,7 @@ def check_rehearsed(request: Request) -> Refusal | None:
         return None
     message = f"release {shorten_id(request.identity)} never did this in {request.source}: {join_first(new, MAX_NAMED)}"
     hint = f"look at the plan with care, or rehearse it in {request.source} first: envctl history {request.source}"
-    return Refusal("G303", "rehearsed", message, hint, warns=request.rules.rehearsed == "warn")
+    return Refusal(GuardCode.REHEARSED, message, hint, warns=request.rules.rehearsed == "warn")
 
 
 def check_known_state(request: Request) -> Refusal | None:
@@ -145,7 +146,7 @@ def check_known_state(request: Request) -> Refusal | None:
     message = describe_unknown_states(target, unknown)
     if any(each.environment == target for each in request.present.unbelieved):
         message += ", or it was deployed by entries that are not believed (envctl ledger verify names them)"
-    return Refusal("G304", "known_state", message, hint)
+    return Refusal(GuardCode.KNOWN_STATE, message, hint)
 
 
 def _warn_of_forgotten(request: Request) -> Refusal | None:
@@ -154,7 +155,7 @@ def _warn_of_forgotten(request: Request) -> Refusal | None:
     if not back:
         return None
     hint = f"if another stack is meant, give it another name; what was kept: envctl history {request.target}"
-    return Refusal("G304", "known_state", describe_forgotten_states(request.target, back), hint, warns=True)
+    return Refusal(GuardCode.KNOWN_STATE, describe_forgotten_states(request.target, back), hint, warns=True)
 
 
 def _refuse_unapproved(
@@ -177,4 +178,4 @@ def _refuse_unapproved(
     if unseen := [stack for stack in left_out if any(change.stack == stack for change in beyond)]:
         message += f"; {join_names(unseen)} could not be planned when it was approved"
     hint, who = approvals.format_approve_command(request, gate), approvals.describe_allowed_approvers(request)
-    return Refusal("G302", "same_plan", message, hint, for_now=True, who=who)
+    return Refusal(GuardCode.SAME_PLAN, message, hint, for_now=True, who=who)

@@ -1,5 +1,6 @@
 """Guard G203 for plans: every AWS provider acts in the account of the target."""
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.plan import provider_accounts
 from envctl.domain.text.lists import join_first
@@ -29,4 +30,4 @@ def check_providers(request: Request) -> Refusal | None:
     retry = request.command if first.account else f"envctl apply {request.pipeline.entry}"
     hint = f"{provider_accounts.suggest_fix(first, home.environment)}; then: {retry}"
     warns = request.action in {"rollback", "destroy"} and not any(stray.account for _, stray in strays)
-    return Refusal("G203", "account", message, hint, warns=warns, waivable=False)
+    return Refusal(GuardCode.ACCOUNT, message, hint, warns=warns, waivable=False)

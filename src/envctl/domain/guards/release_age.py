@@ -1,6 +1,7 @@
 """Guard G111: an older release replaces a newer one only with --older."""
 
 from envctl.domain.config.pipeline import Pipeline
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.ledger.state import Deployment, LedgerState
 from envctl.domain.text.short_ids import shorten_id
@@ -17,9 +18,9 @@ def check_older(request: Request) -> Refusal | None:
     how = "runs" if newer == request.target_state.current else "has a part of"
     if request.behind:
         message = f"the commit of the working tree comes before that of {there}, which {request.target} {how}"
-        return Refusal("G111", "older", message, _suggest_newest_commit(request), since=newer.started_at, warns=True)
+        return Refusal(GuardCode.OLDER, message, _suggest_newest_commit(request), since=newer.started_at, warns=True)
     message = f"release {shorten_id(request.identity)} is older than {there}, which {request.target} {how}"
-    return Refusal("G111", "older", message, _suggest_ways(request, newer), since=newer.started_at)
+    return Refusal(GuardCode.OLDER, message, _suggest_ways(request, newer), since=newer.started_at)
 
 
 def find_newer_deployment(request: Request) -> Deployment | None:

@@ -1,5 +1,6 @@
 """Guard G305: the fate of each stack dropped by the next release is declared."""
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.text.lists import join_names
 from envctl.domain.text.short_ids import shorten_id
@@ -18,7 +19,7 @@ def check_removed(request: Request) -> Refusal | None:
     it = "it" if len(unsaid) == 1 else "them"
     lost = f"{join_names(unsaid)}, which release {shorten_id(request.identity)} no longer has"
     message = f"{request.target} holds {lost}, and it does not say what becomes of {it}"
-    return Refusal("G305", "removed", message, _suggest_fate(request, unsaid[0]))
+    return Refusal(GuardCode.REMOVED, message, _suggest_fate(request, unsaid[0]))
 
 
 def _suggest_fate(request: Request, stack: str) -> str:

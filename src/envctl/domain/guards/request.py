@@ -9,6 +9,7 @@ from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import Sighting
 from envctl.domain.config.pipeline import Pipeline
 from envctl.domain.config.rules.environment_rules import Rules
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.images.image_reference import ImagePresence
@@ -144,8 +145,8 @@ class Refusal:
         because: The underlying problems in files.
     """
 
-    code: str
-    guard: str
+    code: GuardCode
+    guard: str = field(init=False)
     message: str
     hint: str
     for_now: bool = False
@@ -156,18 +157,20 @@ class Refusal:
     waivable: bool = True
     because: tuple[Problem, ...] = ()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "guard", self.code.guard)
+
 
 Check = Callable[[Request], Refusal | None]
 
 
 @dataclass(frozen=True)
 class Guard:
-    """A rule with its code and name."""
+    """A rule with its code."""
 
-    code: str
-    name: str
+    code: GuardCode
     check: Check
-    depends_on: str = ""  # code of a guard: while it refuses, this one is skipped
+    depends_on: GuardCode | None = None  # code of a guard: while it refuses, this one is skipped
     needs_plan: bool = False  # it needs a plan
     needs_account: bool = False  # it needs credentials of the target
 

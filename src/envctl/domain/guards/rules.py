@@ -1,5 +1,6 @@
 """Guard G112: the rules of the tree and the recorded rules do not contradict each other."""
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import rule_views
 from envctl.domain.guards.request import Refusal, Request, can_record_rules
 from envctl.domain.rules.changes import list_conflicts, list_rule_lines
@@ -149,7 +150,7 @@ def _warn_of_reset(request: Request) -> Refusal | None:
         f" {since}, {format_duration(rule_views.RESET_DELAY)} after that"
     )
     hint = f"envctl rules reset {request.target} --withdraw"
-    return Refusal("G112", "rules", message, hint, since=reset.at, warns=True)
+    return Refusal(GuardCode.RULES, message, hint, since=reset.at, warns=True)
 
 
 def _warn_of_first_record(request: Request) -> Refusal | None:
@@ -161,8 +162,8 @@ def _warn_of_first_record(request: Request) -> Refusal | None:
         return None
     told = "; ".join(map(str, list_rule_lines(document)))
     message = f"the rules of {request.target} are recorded for the first time: {told}"
-    return Refusal("G112", "rules", message, f"envctl rules {request.target}", warns=True)
+    return Refusal(GuardCode.RULES, message, f"envctl rules {request.target}", warns=True)
 
 
 def _refuse_rules(message: str, hint: str, *, for_now: bool = False) -> Refusal:
-    return Refusal("G112", "rules", message, hint, for_now=for_now, waivable=False)
+    return Refusal(GuardCode.RULES, message, hint, for_now=for_now, waivable=False)

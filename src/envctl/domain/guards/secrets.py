@@ -1,6 +1,7 @@
 """Guard G202: the secrets named in the settings exist in the target."""
 
 from envctl.domain.aws.secret_status import find_problem
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
 
 
@@ -16,4 +17,4 @@ def check_secrets(request: Request) -> Refusal | None:
     told = [f"{'1 secret is' if count == 1 else f'{count} secrets are'} {end}" for count, end in ends if count]
     cure = "create" if missing else "mend"
     hint = f"{cure} what is listed, and look again with: envctl secrets check {request.target}"
-    return Refusal("G202", "secrets", "; ".join(told), hint, because=because)
+    return Refusal(GuardCode.SECRETS, "; ".join(told), hint, because=because)

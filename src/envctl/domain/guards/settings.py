@@ -1,5 +1,6 @@
 """Guards G204, G205 and G206: settings and release fit the target."""
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.text.short_ids import shorten_id
 
@@ -12,7 +13,7 @@ def check_settings(request: Request) -> Refusal | None:
     what = "1 setting does" if count == 1 else f"{count} settings do"
     message = f"{what} not fit release {shorten_id(request.identity)} in {request.target}"
     hint = f"correct what is listed, and look at it with: envctl settings {request.target}"
-    return Refusal("G204", "settings", message, hint, waivable=False, because=request.unfit)
+    return Refusal(GuardCode.SETTINGS, message, hint, waivable=False, because=request.unfit)
 
 
 def check_parity(request: Request) -> Refusal | None:
@@ -27,7 +28,7 @@ def check_parity(request: Request) -> Refusal | None:
     message = f"{source} and {target} differ in {', '.join(wrong)}, and so {source} proves little"
     hint = f"make them equal, or add what may differ to [parity] in envctl.toml; envctl diff {source} {target}"
     because = tuple(line for name in wrong for line in request.differing[name])
-    return Refusal("G205", "parity", message, hint, because=because)
+    return Refusal(GuardCode.PARITY, message, hint, because=because)
 
 
 def check_committed(request: Request) -> Refusal | None:
@@ -37,4 +38,4 @@ def check_committed(request: Request) -> Refusal | None:
         return None
     message = f"release {shorten_id(known.release)} was made from a tree with uncommitted changes"
     hint = f"commit them, and make a new release: envctl apply {request.pipeline.entry}"
-    return Refusal("G206", "clean", message, hint)
+    return Refusal(GuardCode.CLEAN, message, hint)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from envctl.domain.config.gates import Allow, Gates, WindowTable
-from envctl.domain.config.rules.environment_rules import DEFAULT_GATES, GUARD_CODES, NEVER_WAIVED, Rules
+from envctl.domain.config.rules.environment_rules import DEFAULT_GATES, NEVER_WAIVED, Rules
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.plan.canonical import digest_text, to_canonical_json
 from envctl.domain.text.durations import parse_duration
 
@@ -156,7 +157,9 @@ def to_rules(document: RulesDocument) -> Rules:
     gates, allow, parity = said.get("gates", {}), said.get("allow", {}), said.get("parity")
     usual = DEFAULT_GATES if document.predecessors else {}
     approvals = dict(gates.get("approvals", usual))
-    waivable = {GUARD_CODES.get(code, code) for code in gates.get("waivable", ())}
+    # Codes of a newer envctl count for nothing.
+    listed = set(gates.get("waivable", ()))
+    waivable = frozenset(each for each in GuardCode if {each.guard, each.value} & listed and each not in NEVER_WAIVED)
     return Rules(
         approvals=approvals,
         is_usual=bool(usual) and "approvals" not in gates,
@@ -170,7 +173,7 @@ def to_rules(document: RulesDocument) -> Rules:
         soak=_parse_duration(gates.get("soak")) or timedelta(),
         max_age=_parse_duration(gates.get("max_age")),
         windows=tuple(_to_window(each).to_window() for each in gates.get("windows", ())),
-        waivable=frozenset(waivable & set(GUARD_CODES.values()) - set(NEVER_WAIVED)),
+        waivable=waivable,
         committed=gates.get("committed", False),
         rehearsed=gates.get("rehearsed", "warn"),
         may_differ=None if parity is None else frozenset(parity.get("may_differ", ())),

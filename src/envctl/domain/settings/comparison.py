@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Problem
 from envctl.domain.plan.changes import Marker
 from envctl.domain.settings.values import EnvironmentSettings, Setting, format_canonical_json
@@ -60,7 +61,7 @@ class Comparison:
         else:
             message = f"{pair.name} is not there in {self.first if second else self.second}"
         shown = second or first
-        return Problem("G205", message, "", shown.location if shown else None)
+        return Problem(GuardCode.PARITY, message, "", shown.location if shown else None)
 
 
 def compare_settings(

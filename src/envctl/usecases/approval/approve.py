@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from envctl.domain import guards
 from envctl.domain.config.project import Project
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards.approvals import format_approve_command, has_changed_rules, has_expired, has_made_release
 from envctl.domain.guards.gate_views import find_barring_view
@@ -30,9 +31,19 @@ from envctl.usecases.project import load, provider_accounts, self_contained
 from envctl.usecases.release import deploy_request, place_store, plan_store
 
 # Guards that must pass before a plan can be made: the bundle is intact, and the settings fit it.
-_PLAN_PREREQUISITES = frozenset({"G102", "G204"})
+_PLAN_PREREQUISITES = frozenset({GuardCode.PROVENANCE, GuardCode.SETTINGS})
 # Guards with something to say about the plan itself, or about a return to an older release.
-_PLAN_REMARKS = frozenset({"G110", "G111", "G203", "G301", "G303", "G304", "G305"})
+_PLAN_REMARKS = frozenset(
+    {
+        GuardCode.DRIFT,
+        GuardCode.OLDER,
+        GuardCode.ACCOUNT,
+        GuardCode.PROTECTION,
+        GuardCode.REHEARSED,
+        GuardCode.KNOWN_STATE,
+        GuardCode.REMOVED,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -171,18 +182,18 @@ def _check_may_approve(request: guards.Request, gate: str) -> None:
     if has_made_release(barred, request.actor) and not barred.rules.self_approval:
         message = f"{person} made release {shorten_id(request.identity)}, and can't approve it"
         hint = f"ask somebody else: envctl why {target}"
-        raise guards.RefusedError((guards.Refusal("G106", "approvals", message, hint),))
+        raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message, hint),))
     if has_changed_rules(barred, request.actor) and not barred.rules.self_approval:
         message = f"{person} changed envctl.toml, whose rules come to {target} with this release"
         hint = f"ask another person: envctl why {target}"
-        raise guards.RefusedError((guards.Refusal("G106", "approvals", message, hint),))
+        raise guards.RefusedError((guards.Refusal(GuardCode.APPROVALS, message, hint),))
     patterns = barred.rules.list_approver_patterns(gate)
     allowed = f"that may {' or '.join(patterns)}"
     if is_machine(request.actor):
         allowed = "an app or a bot is no person, and no pattern is its very name"
     message = f"{request.actor} may not approve at {gate}: {allowed}{describe_doubt(request)}"
     hint = f"as {patterns[0] if patterns else 'a person'}: envctl approve {request.target} --gate {gate}"
-    raise guards.RefusedError((guards.Refusal("G207", "allowed", message, hint, waivable=False),))
+    raise guards.RefusedError((guards.Refusal(GuardCode.ALLOWED, message, hint, waivable=False),))
 
 
 def plan_release(ports: Ports, project: Project, found: deploy_request.FittingRelease) -> EnvironmentPlan:

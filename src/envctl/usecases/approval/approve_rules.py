@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from envctl.domain.config.rules.environment_rules import Rules
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
 from envctl.domain.guards.rule_views import count_missing_rules_approvals, list_rules_approvals
@@ -101,12 +102,12 @@ def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
     if not can_approve_at(patterns, request.actor):
         message = f"{request.actor} may not approve at {named}: that may {' or '.join(patterns) or 'persons alone'}"
         hint = f"as {patterns[0] if patterns else 'a person'}: envctl approve {target} --rules --gate {named}"
-        raise RefusedError((Refusal("G207", "allowed", message, hint, waivable=False),))
+        raise RefusedError((Refusal(GuardCode.ALLOWED, message, hint, waivable=False),))
     if named and not asked.self_approval and is_named_in(request.actor, request.wrote_rules):
         person = request.actor.person_name
         message = f"{person} changed envctl.toml since {target} was deployed, and can't approve its rules"
         hint = f"as another person: envctl approve {target} --rules --gate {named}"
-        raise RefusedError((Refusal("G112", "rules", message, hint, waivable=False),))
+        raise RefusedError((Refusal(GuardCode.RULES, message, hint, waivable=False),))
     return named
 
 

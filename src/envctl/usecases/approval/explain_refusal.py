@@ -165,10 +165,10 @@ def _check_guard(guard: guards.Guard, views: Sequence[guards.Request], refused: 
     waits = guard.check is check_same_plan and views[0].plan is None
     refusal = guards.check_all_views(check_stopped_deployment if waits else guard.check, views)
     if refusal is not None:
-        return Answer(guard.code, guard.name, "warns" if refusal.warns else "refuses", refusal)
+        return Answer(guard.code, guard.code.guard, "warns" if refusal.warns else "refuses", refusal)
     if guard.depends_on in refused:
-        return Answer(guard.code, guard.name, "moot")
-    return Answer(guard.code, guard.name, "unplanned" if _lacks_inputs(guard, views[0]) else "passes")
+        return Answer(guard.code, guard.code.guard, "moot")
+    return Answer(guard.code, guard.code.guard, "unplanned" if _lacks_inputs(guard, views[0]) else "passes")
 
 
 def _lacks_inputs(guard: guards.Guard, request: guards.Request) -> bool:

@@ -6,6 +6,7 @@ The request is recorded and shown at once. It counts after a delay, and can be w
 from dataclasses import dataclass
 from datetime import datetime
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
 from envctl.domain.guards.rule_views import RESET_DELAY, find_recorded_document
@@ -99,4 +100,4 @@ def _check_may_withdraw(request: Request, reset: RulesReset) -> None:
     listed = " or ".join(dict.fromkeys(pattern for each in patterns for pattern in each))
     message = f"{request.actor} may not withdraw the reset of the rules of {request.target}: that may {listed}"
     hint = f"as one of them: envctl rules reset {request.target} --withdraw"
-    raise RefusedError((Refusal("G207", "allowed", message, hint, waivable=False),))
+    raise RefusedError((Refusal(GuardCode.ALLOWED, message, hint, waivable=False),))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_error_label
 from envctl.domain.guards import Refusal, RefusedError
 from envctl.domain.guards.release_age import find_newer_deployment
@@ -142,7 +143,7 @@ def _check_unchanged_history(planned: PlannedDeployment, present: LedgerState) -
     by = f" by {last.by}" if last else ""
     message = f"somebody else's deployment to {target}{by} was faster while this one was planned"
     hint = f"look at it anew: {planned.prepared.guard_request.command}"
-    raise RefusedError((Refusal("G109", "busy", message, hint, for_now=True, waivable=False),))
+    raise RefusedError((Refusal(GuardCode.BUSY, message, hint, for_now=True, waivable=False),))
 
 
 def _record_success(attempt: Attempt) -> None:

@@ -1,11 +1,11 @@
 """How far each of several stacks got, where it ended badly."""
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, StackOutcome
 from envctl.domain.guards import Refusal, RefusedError
 
 MORE_THAN_APPROVED = Refusal(
-    "G302",
-    "same_plan",
+    GuardCode.SAME_PLAN,
     "the plan holds more than what was approved at the gate peer: replace service: aws_ecs_task_definition.this",
     "envctl approve staging --gate peer --release 1f0c5a9e77d2",
     for_now=True,

@@ -2,20 +2,19 @@
 
 from datetime import timedelta
 
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Location, Problem
 from envctl.domain.guards import Refusal, RefusedError
 from envctl.usecases.approval.explain_refusal import Answer, Why
 from tests.cli.render.samples.basics import NEW, NOW
 
 PROVENANCE = Refusal(
-    "G102",
-    "provenance",
+    GuardCode.PROVENANCE,
     "release 3f2a91c0b7d4 is not proven in staging: it was never deployed there",
     "envctl promote dev staging",
 )
 SOAK = Refusal(
-    "G104",
-    "soak",
+    GuardCode.SOAK,
     "release 3f2a91c0b7d4 ran verified in staging for 3h of 24h",
     "wait, then: envctl promote staging prod",
     for_now=True,
@@ -23,8 +22,7 @@ SOAK = Refusal(
     since=NOW - timedelta(hours=3),
 )
 APPROVALS = Refusal(
-    "G106",
-    "approvals",
+    GuardCode.APPROVALS,
     "release 3f2a91c0b7d4 lacks approvals for prod: business (0 of 1)"
     "; hanako@example.com made or promotes it, and does not count",
     "envctl approve prod --gate business --release 3f2a91c0b7d4",
@@ -32,16 +30,14 @@ APPROVALS = Refusal(
     who="anybody but hanako@example.com, 山田太郎@example.com",
 )
 WINDOW = Refusal(
-    "G107",
-    "window",
+    GuardCode.WINDOW,
     'prod is not to be changed now: the deny window "year end" is open',
     "wait, then: envctl promote staging prod",
     for_now=True,
     opens=NOW + timedelta(days=39, hours=5),
 )
 LOCK = Refusal(
-    "G108",
-    "lock",
+    GuardCode.LOCK,
     "prod is locked by hanako@example.com (unverified): load test,\nask me | first <b>",
     "envctl unlock prod",
     for_now=True,
@@ -49,8 +45,7 @@ LOCK = Refusal(
     who="hanako@example.com, or anybody",
 )
 DRIFT = Refusal(
-    "G110",
-    "drift",
+    GuardCode.DRIFT,
     "prod has drifted: 1 difference from the state (web: aws_instance.this)"
     "; this deployment sets right what the configuration describes",
     "envctl drift prod",
@@ -58,8 +53,7 @@ DRIFT = Refusal(
     warns=True,
 )
 SETTINGS_DO_NOT_FIT = Refusal(
-    "G204",
-    "settings",
+    GuardCode.SETTINGS,
     "2 settings do not fit release 3f2a91c0b7d4 in prod",
     "correct what is listed, and look at it with: envctl settings prod",
     waivable=False,
@@ -74,8 +68,7 @@ SETTINGS_DO_NOT_FIT = Refusal(
     ),
 )
 REHEARSED = Refusal(
-    "G303",
-    "rehearsed",
+    GuardCode.REHEARSED,
     "release 3f2a91c0b7d4 never did this in staging: create aws_eip, delete aws_instance",
     "look at the plan with care, or rehearse it in staging first: envctl history staging",
     warns=True,

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from envctl.domain.aws.secret_status import NeededSecret, Sighting, find_problem
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Location, OperationFailedError
 from envctl.domain.guards import RefusedError
 from envctl.domain.guards.request import Refusal
@@ -64,8 +65,7 @@ MISSING = OperationFailedError(*PROBLEMS)
 REFUSED_SECRETS = RefusedError(
     (
         Refusal(
-            "G202",
-            "secrets",
+            GuardCode.SECRETS,
             "3 secrets are missing in prod; 1 secret is there or not, nobody could tell",
             "create what is listed, and look again with: envctl secrets check prod",
             because=PROBLEMS,

@@ -56,4 +56,4 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
 
 def _built(cls: type) -> st.SearchStrategy[Any]:
     hints = load_type_hints(cls)
-    return st.builds(cls, **{each.name: values(hints[each.name]) for each in fields(cls)})
+    return st.builds(cls, **{each.name: values(hints[each.name]) for each in fields(cls) if each.init})

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.aws.access import CallerIdentity
-from envctl.domain.config.rules.environment_rules import DEFAULT_GATES, GUARD_CODES, NEVER_WAIVED, Rules
+from envctl.domain.config.rules.environment_rules import DEFAULT_GATES, NEVER_WAIVED, Rules
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.errors import Problem
 from envctl.domain.guards import GUARDS, check_guards
@@ -14,8 +15,7 @@ from tests.unit.guards.asked import NOW, PROMOTION, R2, deployed, here, ruled
 
 
 def test_guard_codes_match_guards() -> None:
-    assert dict(GUARD_CODES) == {guard.name: guard.code for guard in GUARDS}
-    assert list(GUARD_CODES.values()) == [guard.code for guard in GUARDS]
+    assert list(GuardCode) == [guard.code for guard in GUARDS]
 
 
 def test_never_waived_guards_match_unwaivable_refusals() -> None:

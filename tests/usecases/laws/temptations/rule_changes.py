@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from envctl.domain.config.rules.environment_rules import GUARD_CODES, NEVER_WAIVED
+from envctl.domain.config.rules.environment_rules import NEVER_WAIVED
+from envctl.domain.config.rules.guard_codes import GuardCode
 from tests.usecases.laws.oracle.rulebook import ALL_CHECKS, PROD, Asked, Rules
 
 
@@ -24,7 +25,7 @@ LESS: Mapping[str, Callable[[Rules], Rules]] = {
     "no window": _with(windows=False),
     "not protected": _with(protected=False),
     "any number may be destroyed": _with(max_destroys=100),
-    "all can be waived": _with(waivable=frozenset(GUARD_CODES.values()) - frozenset(NEVER_WAIVED)),
+    "all can be waived": _with(waivable=frozenset(GuardCode) - frozenset(NEVER_WAIVED)),
 }
 """Each asks for less than prod asks for by the book."""
 MORE: Mapping[str, Callable[[Rules], Rules]] = {

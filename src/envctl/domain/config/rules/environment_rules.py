@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from envctl.domain.config.rules.guard_codes import GuardCode
+
 if TYPE_CHECKING:
     from envctl.domain.config.rules.windows import Window
 
@@ -12,39 +14,12 @@ Rehearsed = Literal["off", "warn", "refuse"]
 
 # Gates of an environment after the entry without `approvals`.
 DEFAULT_GATES: Mapping[str, int] = {"peer": 1, "business": 1, "quality": 1}
-# The project file accepts names and codes.
-GUARD_CODES: Mapping[str, str] = {
-    "order": "G101",
-    "provenance": "G102",
-    "verified": "G103",
-    "soak": "G104",
-    "max_age": "G105",
-    "approvals": "G106",
-    "window": "G107",
-    "lock": "G108",
-    "busy": "G109",
-    "drift": "G110",
-    "older": "G111",
-    "rules": "G112",
-    "artifact": "G201",
-    "secrets": "G202",
-    "account": "G203",
-    "settings": "G204",
-    "parity": "G205",
-    "clean": "G206",
-    "allowed": "G207",
-    "protection": "G301",
-    "same_plan": "G302",
-    "rehearsed": "G303",
-    "known_state": "G304",
-    "removed": "G305",
-}
-NEVER_WAIVED: Mapping[str, str] = {
-    "G203": "it would happen to another environment",
-    "G207": "whoever may not would only have to say so",
-    "G109": "two deployments at once would overwrite each other",
-    "G204": "Terraform could not even plan",
-    "G112": "the rules themselves say what may be waived",
+NEVER_WAIVED: Mapping[GuardCode, str] = {
+    GuardCode.ACCOUNT: "it would happen to another environment",
+    GuardCode.ALLOWED: "whoever may not would only have to say so",
+    GuardCode.BUSY: "two deployments at once would overwrite each other",
+    GuardCode.SETTINGS: "Terraform could not even plan",
+    GuardCode.RULES: "the rules themselves say what may be waived",
 }
 
 
@@ -63,7 +38,7 @@ class Rules:
     soak: timedelta = timedelta()  # required verified time in the source
     max_age: timedelta | None = None  # maximum age of the verification
     windows: "tuple[Window, ...]" = ()
-    waivable: frozenset[str] = frozenset()
+    waivable: frozenset[GuardCode] = frozenset()
     committed: bool = False
     rehearsed: Rehearsed = "warn"
     may_differ: frozenset[str] | None = None  # exempt from parity; None: not compared

@@ -8,8 +8,9 @@ from rich.console import Console
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import print_hint, print_text, to_one_line
 from envctl.cli.render.terminal.times import Zone, format_future, format_past
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Problem
-from envctl.domain.guards import GUARDS, Refusal, RefusedError
+from envctl.domain.guards import Refusal, RefusedError
 
 # Width of the longest answer, to align the guard names.
 ANSWER_WIDTH = 12
@@ -67,7 +68,7 @@ def list_other_problems(error: RefusedError) -> tuple[Problem, ...]:
 
 def format_guards(codes: Sequence[str]) -> str:
     """Return guards by code and name; unknown ones of other envctl versions by code only."""
-    names = {guard.code: f"{guard.code} {guard.name}" for guard in GUARDS}
+    names = {code.value: f"{code} {code.guard}" for code in GuardCode}
     return ", ".join(names.get(code, code) for code in codes)
 
 

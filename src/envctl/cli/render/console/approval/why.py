@@ -73,7 +73,7 @@ def suggest_plan(why: Why) -> str:
 
 
 def find_dependency(answer: Answer) -> str:
-    return next((guard.depends_on for guard in GUARDS if guard.code == answer.code), "")
+    return next((guard.depends_on or "" for guard in GUARDS if guard.code == answer.code), "")
 
 
 def format_conclusion(why: Why) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from envctl.cli.render.json.document import COMPUTED_FIELDS
 from envctl.cli.render.json.schema.annotations import describe_class, load_type_hints
+from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.plan.changes import Marker, ResourceChange, StackPlan
 from envctl.domain.settings.values import EnvironmentSettings, Setting
 
@@ -17,6 +18,8 @@ Schema = dict[str, Any]
 
 TIMESTAMP_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
 SCALAR_SCHEMAS: dict[object, Schema] = {
+    # A guard of a later envctl is no reason to reject its document.
+    GuardCode: {"type": "string"},
     NoneType: {"type": "null"},
     bool: {"type": "boolean"},
     int: {"type": "integer"},
@@ -55,7 +58,7 @@ class SchemaBuilder:
         if isinstance(origin, type) and arguments:
             return self._build_collection(origin, arguments)
         if isinstance(annotation, type):
-            if issubclass(annotation, Enum):
+            if issubclass(annotation, Enum) and annotation not in SCALAR_SCHEMAS:
                 return {"enum": [str(member.value) for member in annotation]}
             if is_dataclass(annotation):
                 return self._build_reference(annotation)
