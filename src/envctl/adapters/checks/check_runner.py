@@ -7,10 +7,13 @@ from typing import Any
 
 from envctl.adapters.checks.command import run_command
 from envctl.adapters.checks.context import RunContext
-from envctl.adapters.checks.http import get
+from envctl.adapters.checks.http import send_until_expected
 from envctl.domain.checks.probes import CommandProbe, HttpProbe, Probe
 
-RUNNER_BY_KIND: Mapping[type[Probe], Callable[[Any, RunContext], str]] = {HttpProbe: get, CommandProbe: run_command}
+RUNNER_BY_KIND: Mapping[type[Probe], Callable[[Any, RunContext], str]] = {
+    HttpProbe: send_until_expected,
+    CommandProbe: run_command,
+}
 
 
 class LocalCheckRunner:

@@ -49,7 +49,7 @@ class Registries:
 
     def copy_image(self, source: RegistryImage, target: RegistryImage, tell: Callable[[CopyProgress], None]) -> None:
         one, other = (ImageRepository(self._find_api(end), end.image.repository) for end in (source, target))
-        ImageCopier(one, other, self._open_transport(target).persist, tell).copy_image(target.image.digest)
+        ImageCopier(one, other, self._open_transport(target).retry_attempt, tell).copy_image(target.image.digest)
 
     def _find_api(self, end: RegistryImage) -> RegistryApi:
         """Return the API for a registry and an environment; it keeps its authorization."""
