@@ -54,7 +54,7 @@ class Explained:
     unexplained: str = ""
 
     @property
-    def changes(self) -> bool:
+    def has_changes(self) -> bool:
         return self.plan.changes
 
 
