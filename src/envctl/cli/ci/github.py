@@ -125,7 +125,10 @@ def _describe_drift(result: object | None) -> Iterator[tuple[str, str]]:
         return
     for each in drift.environments:
         if each.drift_count:
-            yield each.environment, f"{each.drift_count} not as the state says: {join_first(each.drifted_names, MAX_NAMED)}"
+            yield (
+                each.environment,
+                f"{each.drift_count} not as the state says: {join_first(each.drifted_names, MAX_NAMED)}",
+            )
 
 
 def _write_line(line: str, out: TextIO | None = None) -> None:

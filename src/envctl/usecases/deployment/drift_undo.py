@@ -13,11 +13,6 @@ def index_by_name(stacks: Iterable[tuple[str, tuple[ResourceChange, ...]]]) -> d
     return {f"{stack}: {each.address}": each for stack, resources in stacks for each in resources}
 
 
-def find_restored(run: Run) -> set[str]:
-    """Return the ledger names of drift outside the plans that other planned changes undo."""
-    return {f"{plan.stack}: {address}" for plan in run.plans.values() for address in plan.restored}
-
-
 def find_remaining(run: Run, unplanned: Iterable[str]) -> tuple[str, ...]:
     """Return the unplanned drift not undone by the apply, including all of an unreadable stack.
 

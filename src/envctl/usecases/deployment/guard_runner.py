@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, check_guards, list_unwaivable
-from envctl.domain.ledger.events import Event, WaiverUsed
+from envctl.domain.ledger.events import WaiverUsed
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.usecases.account import account_check, preconditions
@@ -49,7 +49,7 @@ def recheck_plan_guards(run: Run) -> None:
     before = set(run.waived)
     _waive_or_refuse(run, request, refused)
     if more := tuple(refusal for refusal in refused if refusal.code not in before):
-        journal.append(run.ports, lambda _: _build_waiver(run, more, started=run.started))
+        _append_waiver(run, more, started=run.started)
 
 
 def _describe_midway(run: Run, refusal: Refusal) -> Refusal:
@@ -64,13 +64,14 @@ def record_waiver(run: Run) -> int:
     """Record the waived refusals and the reason. Return the number of the entry, or 0 without waivers."""
     if not run.waived:
         return 0
-    _, entry = journal.append(run.ports, lambda _: _build_waiver(run, tuple(run.waived.values())))
-    return require(entry).seq
+    return _append_waiver(run, tuple(run.waived.values()))
 
 
-def _build_waiver(run: Run, refused: tuple[Refusal, ...], started: int = 0) -> Event:
+def _append_waiver(run: Run, refused: tuple[Refusal, ...], started: int = 0) -> int:
     codes, messages = tuple(each.code for each in refused), tuple(each.message for each in refused)
-    return WaiverUsed(run.target, run.identity, run.options.break_glass, codes, messages, started)
+    waiver = WaiverUsed(run.target, run.identity, run.options.break_glass, codes, messages, started)
+    _, entry = journal.append(run.ports, lambda _: waiver)
+    return require(entry).seq
 
 
 def _collect_refusals(run: Run, request: Request) -> tuple[Refusal, ...]:

@@ -87,10 +87,10 @@ def _save_settings(run: Run) -> None:
     before, where = run.seen, places.resolve_bound_place(run.project, run.target, require(run.release).wiring)
     if before is None or before.place != where.digest:
         # The last deployment stored the same place otherwise.
-        place_store.save_place(run.ports, where)
+        place_store.PLACES.save_document(run.ports, where.digest, where)
     request = require(run.request)
     if request.document is not None and can_record_rules(request) and request.rules_digest != request.recorded_digest:
-        rules_store.save_rules(run.ports, request.document)
+        rules_store.RULES.save_document(run.ports, request.document.digest, request.document)
 
 
 def _check_unchanged_history(run: Run, present: LedgerState) -> None:

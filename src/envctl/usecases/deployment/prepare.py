@@ -158,15 +158,13 @@ def init_release_stacks(ports: Ports, environment: str, stacks: Sequence[Prepare
 
 def _init_concurrently(ports: Ports, environment: str, stacks: Sequence[PreparedStack], lock: bytes | None) -> None:
     """Run `terraform init` concurrently. Raise all errors together."""
-    by_name = {stack.name: stack for stack in stacks}
-
-    def init_one(name: str) -> None:
-        ports.terraform.init(environment, by_name[name], lock)
-
     if len(stacks) == 1:
-        init_one(stacks[0].name)
+        ports.terraform.init(environment, stacks[0], lock)
     elif stacks:
-        run_stack_jobs(ports, environment, by_name, init_one).raise_failure()
+        _, report = run_stack_jobs(
+            ports, environment, stacks, lambda stack: ports.terraform.init(environment, stack, lock)
+        )
+        report.raise_failure()
 
 
 def check_secrets(root: RootModule) -> None:

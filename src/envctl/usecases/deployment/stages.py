@@ -129,7 +129,8 @@ def build_entry_stages(
 ) -> tuple[Stage, ...]:
     """Return the stages of working tree → release → entry environment. The guards need the release, hence the order."""
     made = (Prepare(tuple(needs), tagged, called), CreateRelease(), CheckGuards("apply"), CheckAccount())
-    return (*made, *_build_copying(copied), *_build_common("apply", needs, changeover, verify=verify, rolled=rolled))
+    copying = (CopyImages(copied),) if copied else ()
+    return (*made, *copying, *_build_common("apply", needs, changeover, verify=verify, rolled=rolled))
 
 
 def build_release_stages(
@@ -142,13 +143,9 @@ def build_release_stages(
     changeover: Changeover = NO_CHANGEOVER,
 ) -> tuple[Stage, ...]:
     """Return the stages to deploy or destroy a stored release. Images of the `copied` artifacts are copied first."""
-    brought = () if action == "destroy" else _build_copying(copied)
+    copying = (CopyImages(copied),) if copied and action != "destroy" else ()
     done = _build_common(action, needs, changeover, verify=verify, rolled=rolled)
-    return (CheckGuards(action), CheckAccount(), *brought, Prepare(tuple(needs)), *done)
-
-
-def _build_copying(artifacts: tuple[str, ...]) -> tuple[Stage, ...]:
-    return (CopyImages(artifacts),) if artifacts else ()
+    return (CheckGuards(action), CheckAccount(), *copying, Prepare(tuple(needs)), *done)
 
 
 def _build_common(
@@ -174,22 +171,21 @@ _VERBS: dict[Operation, str] = {
 
 
 def describe_stages(steps: tuple[Stage, ...], environment: str) -> tuple[str, ...]:
-    return tuple(line for step in steps for line in _list_descriptions(step, environment))
-
-
-def _list_descriptions(stage: Stage, environment: str) -> tuple[str, ...]:
-    if isinstance(stage, ApplyAll):
-        applied = tuple(line for name in stage.needs for line in _describe_stack(stage, name))
-        moved = tuple(f"move the state of {old} to {new}" for new, old in stage.changeover.moves.items())
-        left = tuple(_describe_leaving(name, fate) for name, fate in stage.changeover.leaving.items())
-        return (*left, *applied) if stage.destroys else (*moved, *applied, *left)
-    return (describe_stage(stage, environment),)
-
-
-def _describe_leaving(stack: str, fate: str) -> str:
-    if fate == "forget":
-        return f"forget {stack}, which the release no longer has: its resources and its state stay"
-    return f"destroy all that {stack} holds, which the release no longer has"
+    lines: list[str] = []
+    for step in steps:
+        if not isinstance(step, ApplyAll):
+            lines.append(describe_stage(step, environment))
+            continue
+        applied = [line for name in step.needs for line in _describe_stack(step, name)]
+        moved = [f"move the state of {old} to {new}" for new, old in step.changeover.moves.items()]
+        left = [
+            f"forget {name}, which the release no longer has: its resources and its state stay"
+            if fate == "forget"
+            else f"destroy all that {name} holds, which the release no longer has"
+            for name, fate in step.changeover.leaving.items()
+        ]
+        lines += [*left, *applied] if step.destroys else [*moved, *applied, *left]
+    return tuple(lines)
 
 
 def _describe_stack(stage: ApplyAll, name: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ def load_checkpoint(ports: Ports) -> LedgerState:
         numbers = [number for number in numbers if number and number % checkpoint.INTERVAL == 0]
     # Limited, because a writer of the store can add any number of untrusted ones.
     for number in reversed(numbers[-MAX_CHECKPOINTS_READ:]):
-        state = _load_signed(ports, number) if ports.trust else _load_named(ports, number)
+        state = _load_trusted(ports, number)
         if state is None or state.seq != number:
             continue
         last = ports.store.read(entry_key(number))
@@ -59,20 +59,18 @@ def check_checkpoint(ports: Ports, now: LedgerState) -> None:
         raise to_ledger_error(ChainBreak(now.seq, why))
 
 
-def _load_named(ports: Ports, number: int) -> LedgerState | None:
-    try:
-        name = decode_entry(ports.store.read(entry_key(number + 1)) or b"").checkpoint
-    except MalformedEntryError:
-        return None
-    data = ports.store.read(checkpoint_key(number)) if name else None
-    if not data or checkpoint.read_name(data) != name:
+def _load_trusted(ports: Ports, number: int) -> LedgerState | None:
+    """Return the state of a signed checkpoint or, without signatures, of one named by the next entry."""
+    name = ""
+    if not ports.trust:
+        with suppress(MalformedEntryError):
+            name = decode_entry(ports.store.read(entry_key(number + 1)) or b"").checkpoint
+        if not name:
+            return None
+    data = ports.store.read(checkpoint_key(number))
+    if not data or (name and checkpoint.read_name(data) != name):
         return None
     found = checkpoint.decode_checkpoint(data)
-    return found.present if found and _is_trusted(ports, found) else None
-
-
-def _load_signed(ports: Ports, number: int) -> LedgerState | None:
-    found = checkpoint.decode_checkpoint(ports.store.read(checkpoint_key(number)) or b"")
     return found.present if found and _is_trusted(ports, found) else None
 
 
