@@ -147,15 +147,13 @@ def _unknown_profile_problem(error: Exception, environment: Mapping[str, str]) -
 
 def _unreadable_file_problem(error: Exception) -> Problem:
     path = getattr(error, "kwargs", {}).get("path", "the AWS configuration")
-    lines = [line for each in _iterate_causes(error) if (line := _find_line(each))]
-    where = f"{path}:{lines[0]}" if lines else str(path)
+    lines: list[object] = []
+    for each in _iterate_causes(error):
+        faults = getattr(each, "errors", None)
+        lines.append(faults[0][0] if isinstance(faults, list) and faults else getattr(each, "lineno", None))
+    line = next((line for line in lines if isinstance(line, int) and line), None)
+    where = f"{path}:{line}" if line else str(path)
     return Problem("E491", f"the AWS configuration {where} can't be read", f"correct that file; {_SHOW} tries it")
-
-
-def _find_line(error: BaseException) -> int | None:
-    lines = getattr(error, "errors", None)
-    found = lines[0][0] if isinstance(lines, list) and lines else getattr(error, "lineno", None)
-    return found if isinstance(found, int) else None
 
 
 def _setting_problem(error: Exception, environment: Mapping[str, str]) -> Problem:

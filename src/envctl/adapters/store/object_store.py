@@ -221,12 +221,9 @@ class ObstoreStore:
 
         store = self._ownerless_store
 
-        def list_pages() -> list[str]:
-            pages = obstore.list(store, prefix=prefix.rstrip("/"), offset=after or None)
-            return sorted(item["path"] for page in pages for item in page)
-
+        list_pages = partial(obstore.list, store, prefix=prefix.rstrip("/"), offset=after or None)
         try:
-            return self._call_with_retries("listed", list_pages)
+            return self._call_with_retries("listed", lambda: sorted(i["path"] for page in list_pages() for i in page))
         except FileNotFoundError:
             return []
 

@@ -44,7 +44,8 @@ def prepare_working_tree(ports: Ports, project: Project, environment: str) -> Pr
     The mark is taken before reading the files: saving a file in between invalidates the cache.
     """
     unmarked = working_tree.build_release(ports, project)
-    inputs = working_tree.list_inputs(unmarked, project, environment, ports.provider_lock)
+    settings_files = {load.COMMON_SETTINGS, load.settings_path(environment), load.settings_path(project.entry)}
+    inputs = working_tree.list_code_paths(unmarked, ports.provider_lock, sorted(settings_files))
     mark = ports.workspace.hash_inputs(inputs)
     written = working_tree.build_release(ports, project)
     pinned = image_check.pin_digests(ports, project, written)

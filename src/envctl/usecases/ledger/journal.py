@@ -135,12 +135,6 @@ def read_oldest_first(ports: Ports) -> Iterator[tuple[entries.Entry, bytes]]:
             expected, prev = expected + 1, entries.hash_bytes(data)
 
 
-def list_untrusted(ports: Ports, entries: Sequence[entries.Entry]) -> tuple[Unbelieved, ...]:
-    """Return the untrusted entries with the reasons."""
-    trust = ports.trust
-    return tuple(to_unbelieved(entry, why) for entry in entries if (why := trust.explain_distrust(entry)))
-
-
 def load_entries(ports: Ports, numbers: Sequence[int]) -> list[entries.Entry]:
     """Return the entries with these numbers. Raises BrokenLedgerError for a missing one."""
     return list(_read_entries(ports, numbers))

@@ -16,13 +16,12 @@ FORMAT = 1
 
 
 def save_settings(ports: Ports, settings: EnvironmentSettings) -> None:
-    sensitive = [setting.value for setting in settings.settings if setting.sensitive]
-    # Unmarked values may contain a secret too, such as a database URL: leave them out.
-    redactor = Redactor.from_values(sensitive)
-    kept = [
-        replace(setting, sensitive=setting.sensitive or _has_secret(redactor, setting.value))
-        for setting in settings.settings
-    ]
+    redactor = Redactor.from_values([setting.value for setting in settings.settings if setting.sensitive])
+    kept = []
+    for setting in settings.settings:
+        # Unmarked values may contain a secret too, in numbers and map keys as well, such as a database URL.
+        text = format_canonical_json(setting.value)
+        kept.append(replace(setting, sensitive=setting.sensitive or redactor.redact(text) != text))
     document = {"format": FORMAT, "settings": [_to_document(setting) for setting in kept]}
     with suppress(AlreadyExistsError):
         ports.store.create(
@@ -45,12 +44,6 @@ def load_settings(ports: Ports, environment: str, digest: str) -> EnvironmentSet
         for stack in setting.stacks if setting.origin != "default" and not setting.sensitive else ():
             arguments.setdefault(stack, {})[setting.name] = setting.value
     return EnvironmentSettings(environment, settings, arguments)
-
-
-def _has_secret(redactor: Redactor, value: object) -> bool:
-    """Search anywhere in the value: in numbers and map keys too."""
-    text = format_canonical_json(value)
-    return redactor.redact(text) != text
 
 
 def _to_document(setting: Setting) -> dict[str, object]:
