@@ -6,7 +6,7 @@ from typing import assert_never
 
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.graph import restrict_graph
-from envctl.domain.guards import RefusedError, Request, count_required_approvals, list_refusals
+from envctl.domain.guards import RefusedError, count_required_approvals, list_refusals
 from envctl.domain.ledger.projection.stacks import apply_planned_moves
 from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.ledger.unknown_states import find_unknown_states
@@ -41,7 +41,9 @@ def deploy(candidate: deploy_request.Candidate, run: Run) -> Deployed:
     if release is None or candidate.settings is None:
         raise RefusedError(list_refusals(request))
     needs = select_needs(run, release)
-    run.request = request = limit_changeover(run, request)
+    if run.only:
+        request = replace(request, changeover=replace(request.changeover, leaving={}))
+    run.request = request
     needs = {name: needed for name, needed in needs.items() if name not in request.changeover.leaving}
     steps = stages.build_release_stages(
         request.action,
@@ -68,11 +70,6 @@ def select_needs(run: Run, release: Release) -> dict[str, tuple[str, ...]]:
     wanted = select_stacks(run.options.selection, needs)
     run.only = wanted if len(wanted) < len(needs) else ()
     return restrict_graph(needs, wanted)
-
-
-def limit_changeover(run: Run, request: Request) -> Request:
-    """Return the request without leaving stacks if only some stacks are deployed."""
-    return replace(request, changeover=replace(request.changeover, leaving={})) if run.only else request
 
 
 def run_stages(run: Run, steps: tuple[stages.Stage, ...]) -> Deployed:
@@ -160,8 +157,10 @@ def _create_release(run: Run) -> None:
     request = deploy_request.build_entry_request(
         run.ports, run.project, present, identity=run.identity, settings=settings, release=release
     )
-    run.request = limit_changeover(run, request)
-    if count_required_approvals(run.request):
+    if run.only:
+        request = replace(request, changeover=replace(request.changeover, leaving={}))
+    run.request = request
+    if count_required_approvals(request):
         # Approvals need a stored release.
         aim = run.project.pipeline.standalone_name
         bundle_store.save_bundle(run.ports, run.identity, run.bundle, release, aim)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_error_label
 from envctl.domain.guards import Refusal, RefusedError
@@ -117,7 +118,7 @@ def record_success(run: Run) -> None:
     more = (bool(run.only), run.lost, tuple(run.gone), forgot)
     event = DeploymentSucceeded(run.target, run.identity, run.started, names, changed, did, *more)
     try:
-        ended = _append_end_with_retry(run, event)
+        ended = _append_end(run, event)
     except EnvctlError as error:
         message = f"{run.target} was applied to its end, and that could not be recorded: it counts as unfinished"
         hint = f"once the store answers again: envctl recover {run.target}, and then {run.command}"
@@ -127,16 +128,13 @@ def record_success(run: Run) -> None:
         raise OperationFailedError(Problem("E408", message, run.command))
 
 
-def _append_end_with_retry(run: Run, event: Event) -> bool:
-    """Append the end, with one retry after a lost response. Return true if the ledger has it."""
-    try:
-        return _append_end(run, event)
-    except EnvctlError:
-        return _append_end(run, event)
-
-
 def _append_end(run: Run, event: Event) -> bool:
-    after, entry = journal.append(run.ports, lambda present: event if _is_unfinished(run, present) else None)
+    """Append the end, with one retry after a lost response. Return true if the ledger has it."""
+    append = partial(journal.append, run.ports, lambda present: event if _is_unfinished(run, present) else None)
+    try:
+        after, entry = append()
+    except EnvctlError:
+        after, entry = append()
     last = after.find_environment(run.target).last
     return entry is not None or (last is not None and last.seq == run.started and last.outcome in _COMPLETED)
 

@@ -37,7 +37,8 @@ def load_checkpoint(ports: Ports) -> LedgerState:
 
 def name_checkpoint(ports: Ports, now: LedgerState) -> str:
     """Return the name of the checkpoint after `now`, for the next entry; empty without one."""
-    return "" if ports.trust or not _is_at_interval(now) else checkpoint.compute_name(now)
+    is_at_interval = now.seq > 0 and now.seq % checkpoint.INTERVAL == 0
+    return checkpoint.compute_name(now) if is_at_interval and not ports.trust else ""
 
 
 def save_checkpoint(ports: Ports, now: LedgerState, last: Entry) -> None:
@@ -85,14 +86,10 @@ def _is_trusted(ports: Ports, found: checkpoint.Checkpoint) -> bool:
     return not trust.explain_bad_signature(trust.checkpoint_signer, found.signature, message)
 
 
-def _is_at_interval(now: LedgerState) -> bool:
-    return now.seq > 0 and now.seq % checkpoint.INTERVAL == 0
-
-
 def _is_due(ports: Ports, now: LedgerState, last: Entry) -> bool:
     """Tell if a checkpoint is due: at each interval or, if it must be signed, once its signer appends an entry."""
     if not ports.trust:
-        return _is_at_interval(now)
+        return now.seq > 0 and now.seq % checkpoint.INTERVAL == 0
     if ports.trust.find_signer(last) != ports.trust.checkpoint_signer or now.seq < checkpoint.INTERVAL:
         return False
     return now.seq - load_checkpoint(ports).seq >= checkpoint.INTERVAL

@@ -13,6 +13,7 @@ from envctl.domain.settings.values import EnvironmentSettings, Setting, format_c
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 
 FORMAT = 1
+_KEY = "settings/{}.json"
 
 
 def save_settings(ports: Ports, settings: EnvironmentSettings) -> None:
@@ -24,14 +25,13 @@ def save_settings(ports: Ports, settings: EnvironmentSettings) -> None:
         kept.append(replace(setting, sensitive=setting.sensitive or redactor.redact(text) != text))
     document = {"format": FORMAT, "settings": [_to_document(setting) for setting in kept]}
     with suppress(AlreadyExistsError):
-        ports.store.create(
-            _settings_key(settings.digest()), format_canonical_json(document).encode("utf-8", "surrogatepass")
-        )
+        data = format_canonical_json(document).encode("utf-8", "surrogatepass")
+        ports.store.create(_KEY.format(settings.digest()), data)
 
 
 def load_settings(ports: Ports, environment: str, digest: str) -> EnvironmentSettings | None:
     """Load the settings without sensitive values; None if missing or unreadable."""
-    data = ports.store.read(_settings_key(digest))
+    data = ports.store.read(_KEY.format(digest))
     try:
         document = json.loads((data or b"").decode("utf-8", "surrogatepass"))
         if document["format"] != FORMAT:
@@ -73,7 +73,3 @@ def _from_document(document: dict[str, object]) -> Setting:
         bool(document["sensitive"]),
         tuple(str(stack) for stack in stacks),
     )
-
-
-def _settings_key(digest: str) -> str:
-    return f"settings/{digest}.json"

@@ -23,7 +23,14 @@ def mark_unchanged_blocks(before: object, after: object, unknown: object) -> tup
     """
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         return _mark_in_mappings(before, after, unknown)
-    if isinstance(before, list) and isinstance(after, list) and _is_block_list(before) and _is_block_list(after):
+    if (
+        isinstance(before, list)
+        and isinstance(after, list)
+        and before
+        and after
+        # An empty block can't be recognized after a move.
+        and all(isinstance(value, Mapping) and _has_content(value) for value in (*before, *after))
+    ):
         return _mark_in_lists(before, after, unknown)
     return before, after
 
@@ -52,11 +59,6 @@ def _mark_in_lists(before: list[object], after: list[object], unknown: object) -
     for place in range(min(len(ours), len(theirs))):
         ours[place], theirs[place] = mark_unchanged_blocks(ours[place], theirs[place], marks[place])
     return ours, theirs
-
-
-def _is_block_list(values: list[object]) -> bool:
-    """Return whether all values are blocks with content. An empty block can't be recognized after a move."""
-    return bool(values) and all(isinstance(value, Mapping) and _has_content(value) for value in values)
 
 
 def _has_content(value: object) -> bool:
