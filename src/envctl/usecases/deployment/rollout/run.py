@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
-from envctl.domain.plan.fingerprint import find_unapproved_changes, fingerprint_plan
+from envctl.domain.plan.fingerprint import PlanFingerprint, find_unapproved_changes, fingerprint_plan
 from envctl.domain.rollout import traffic
 from envctl.domain.rollout.step_coverage import find_uncovered_changes, find_unrelated_destroys
 from envctl.domain.rollout.traffic import TrafficWeight
@@ -98,9 +98,7 @@ def _retire_old_color(run: Run, rolling: StackRollout, approved: StackPlan) -> T
     All traffic is on the watched new color, so a failure here aborts no rollout; the next deployment fixes it.
     """
     plan = yield from _plan_position(run, rolling.stack, rolling.end)
-    if more := find_unapproved_changes(
-        fingerprint_plan(_drop_reads(run, plan)), fingerprint_plan(_drop_reads(run, approved))
-    ):
+    if more := find_unapproved_changes(_fingerprint_changes(run, plan), _fingerprint_changes(run, approved)):
         what = join_first([change.description for change in more], MAX_NAMED)
         raise _build_unapproved_error(f"giving {rolling.live.color} up would do what was not approved: {what}")
     entries.record_at_rest(run, rolling.stack, rolling.end)
@@ -114,40 +112,31 @@ def _retire_old_color(run: Run, rolling: StackRollout, approved: StackPlan) -> T
 
 def _abort_rollout(run: Run, rolling: StackRollout, error: EnvctlError) -> Task:
     """Restore the traffic, then record the failure. On an error, `restore_traffic` retries and reports it later."""
-    percent = _find_percent(run, rolling)
     try:
         yield from _restore_stack(run, rolling)
     except EnvctlError as failed:
         run.ports.observer.on_message(f"{rolling.stack}: they could not go back: {failed.problems[0].message}")
         if isinstance(failed, InterruptedByUserError):
             failed.problems = (*error.problems, *failed.problems)
-            _record_unverified(run, error)
+            entries.record_verification_failure(run, error)
             raise
     else:
-        error.problems = _explain_abort(run, rolling, percent, error)
-    _record_unverified(run, error)
-
-
-def _record_unverified(run: Run, error: EnvctlError) -> None:
-    """Record a failed alarm or check. A failed or interrupted step is no verdict on the release."""
-    if isinstance(error, StoppedError):
-        entries.record_verification_failure(run, error)
+        error.problems = _explain_abort(run, rolling, error)
+    entries.record_verification_failure(run, error)
 
 
 def restore_traffic(run: Run) -> tuple[Problem, ...]:
     """Restore the traffic of all rollouts in progress after all jobs have ended. Return a problem for each."""
     problems: list[Problem] = []
     for rolling in tuple(run.shifting.values()):
-        percent = _find_percent(run, rolling)
         try:
             for job in _restore_stack(run, rolling):
                 job()
         except (EnvctlError, KeyboardInterrupt) as error:
             why = error.problems if isinstance(error, EnvctlError) else ()
-            problems = [_describe_unrestored(run, rolling, percent), *problems, *why]
+            problems = [_describe_unrestored(run, rolling), *problems, *why]
         else:
-            message = f"{_format_stop(run, rolling, percent)}: {_format_restored(rolling)}"
-            problems.append(Problem("E333", message, _retry_hint(run)))
+            problems.append(Problem("E333", _format_stop(run, rolling), _retry_hint(run)))
     return tuple(problems)
 
 
@@ -186,26 +175,25 @@ def set_traffic_weight(run: Run, stack: str, position: TrafficWeight) -> None:
     run.ports.workspace.write_stack(run.target, stack, root.encode())
 
 
-def _explain_abort(run: Run, rolling: StackRollout, percent: int, error: EnvctlError) -> tuple[Problem, ...]:
+def _explain_abort(run: Run, rolling: StackRollout, error: EnvctlError) -> tuple[Problem, ...]:
     """Return the problems with the step, the restored traffic and the next command added."""
-    where = _format_stop(run, rolling, percent)
     first, *rest = error.problems
     if isinstance(error, StoppedError):
-        message = f"{where}: {first.message}; {_format_restored(rolling)}"
+        message = _format_stop(run, rolling, f"{first.message}; ")
         return (replace(first, message=message, hint=first.hint or _retry_hint(run)), *rest)
-    return (*error.problems, Problem("E333", f"{where}: a step failed; {_format_restored(rolling)}", _retry_hint(run)))
+    return (*error.problems, Problem("E333", _format_stop(run, rolling, "a step failed; "), _retry_hint(run)))
 
 
-def _format_stop(run: Run, rolling: StackRollout, percent: int) -> str:
-    return f"the rollout of {rolling.stack} in {run.target} was stopped at {percent} %"
+def _format_stop(run: Run, rolling: StackRollout, why: str = "") -> str:
+    shares = run.shares.get(rolling.stack, [])
+    percent = shares[-1].percent if shares else 0
+    stopped = f"the rollout of {rolling.stack} in {run.target} was stopped at {percent} %"
+    return f"{stopped}: {why}all requests go to {rolling.live.color} again, as before"
 
 
-def _format_restored(rolling: StackRollout) -> str:
-    return f"all requests go to {rolling.live.color} again, as before"
-
-
-def _describe_unrestored(run: Run, rolling: StackRollout, percent: int) -> Problem:
-    live = rolling.live
+def _describe_unrestored(run: Run, rolling: StackRollout) -> Problem:
+    live, shares = rolling.live, run.shares.get(rolling.stack, [])
+    percent = shares[-1].percent if shares else 0
     if rolling.stack in run.returned:
         message = f"the requests of {rolling.stack} in {run.target} went back to {live.color}, unrecorded"
         return Problem("E336", message, f"envctl recover {run.target}")
@@ -220,17 +208,13 @@ def _retry_hint(run: Run) -> str:
     return f"mend it, and begin anew: {run.command}"
 
 
-def _find_percent(run: Run, rolling: StackRollout) -> int:
-    shares = run.shares.get(rolling.stack, [])
-    return shares[-1].percent if shares else 0
-
-
 def _build_unapproved_error(message: str) -> OperationFailedError:
     hint = "something else has changed meanwhile: look at the plan anew, and have that approved"
     return OperationFailedError(Problem("E335", message, hint))
 
 
-def _drop_reads(run: Run, plan: StackPlan) -> EnvironmentPlan:
-    """Return the plan without data sources read during the apply, as these are no changes."""
+def _fingerprint_changes(run: Run, plan: StackPlan) -> PlanFingerprint:
+    """Return the fingerprint without data sources read during the apply, as these are no changes."""
     changed = tuple(each for each in plan.resources if each.action is not Action.READ)
-    return EnvironmentPlan(run.target, run.identity, (replace(plan, resources=changed),))
+    whole = EnvironmentPlan(run.target, run.identity, (replace(plan, resources=changed),))
+    return fingerprint_plan(whole)
