@@ -113,18 +113,18 @@ class HttpClient:
                     response.release_conn() if reusable else response.close()
 
     def _find_pool(self, url: str) -> "PoolManager":
-        way = None if self._environ is None else find_proxy(url, self._environ)
-        if way not in self._pools:
-            self._pools[way] = self._build_pool(way)
-        return self._pools[way]
+        proxy = None if self._environ is None else find_proxy(url, self._environ)
+        if proxy not in self._pools:
+            self._pools[proxy] = self._build_pool(proxy)
+        return self._pools[proxy]
 
-    def _build_pool(self, way: Proxy | None) -> "PoolManager":
+    def _build_pool(self, proxy: Proxy | None) -> "PoolManager":
         from urllib3 import PoolManager, ProxyManager
 
         trusted = self._load_trust()
         manager = (
-            ProxyManager(way.url, proxy_headers=way.headers, ssl_context=trusted)
-            if way
+            ProxyManager(proxy.url, proxy_headers=proxy.headers, ssl_context=trusted)
+            if proxy
             else PoolManager(ssl_context=trusted)
         )
         manager.pool_classes_by_scheme = _load_pool_classes()
@@ -194,7 +194,7 @@ def _load_pool_classes() -> dict[str, Any]:
         if (deadline := _DEADLINE.get()) is not None and connection is not None:
             deadline.add_socket(connection)
 
-    class Held(HTTPConnection):
+    class WatchedConnection(HTTPConnection):
         def _new_conn(self) -> socket.socket:
             watch_socket(made := super()._new_conn())
             return made
@@ -203,14 +203,14 @@ def _load_pool_classes() -> dict[str, Any]:
             watch_socket(self.sock)
             super().request(*words, **named)
 
-    class HeldTls(Held, HTTPSConnection):
+    class WatchedTlsConnection(WatchedConnection, HTTPSConnection):
         pass
 
     class Pool(HTTPConnectionPool):
-        ConnectionCls = Held
+        ConnectionCls = WatchedConnection
 
     class TlsPool(HTTPSConnectionPool):
-        ConnectionCls = HeldTls
+        ConnectionCls = WatchedTlsConnection
 
     return {"http": Pool, "https": TlsPool}
 

@@ -228,7 +228,7 @@ def _plan_all(run: Run) -> None:
     run.rolling = planner.plan_rollouts(run, ahead)
     run.ports.observer.on_plan(require(run.plan))
     # Drift outside the plans, undone by other planned changes.
-    restored = {f"{plan.stack}: {address}" for plan in plans for address in plan.restored}
+    restored = {f"{plan.stack}: {address}" for plan in run.plans.values() for address in plan.restored}
     if run.options.undo and (left := _format_unplanned_drift(run, restored)):
         message = f"deploying it again does not undo what has drifted in {run.target}: no plan holds {left}"
         hint = f"undo it by hand, or take it into the state as it is: envctl apply {run.target}"
