@@ -61,7 +61,7 @@ def approve_rules(ports: Ports, environment: str, gate: str | None = None) -> Ap
     changes = list_differences(before, now)
     if not ports.prompter.confirm_rules(target, named, changes):
         raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was approved", ""))
-    rules_store.RULES.save_document(ports, now.digest, now)
+    rules_store.RULES.save_document(ports, now)
     event = RulesApproved(target, named, request.recorded_digest, request.rules_digest)
 
     def decide(present: LedgerState) -> Event | None:

@@ -88,10 +88,10 @@ def _save_settings(run: Run) -> None:
     before, where = run.seen, places.resolve_bound_place(run.project, run.target, require(run.release).wiring)
     if before is None or before.place != where.digest:
         # The last deployment stored the same place otherwise.
-        place_store.PLACES.save_document(run.ports, where.digest, where)
+        place_store.PLACES.save_document(run.ports, where)
     request = require(run.request)
     if request.document is not None and can_record_rules(request) and request.rules_digest != request.recorded_digest:
-        rules_store.RULES.save_document(run.ports, request.document.digest, request.document)
+        rules_store.RULES.save_document(run.ports, request.document)
 
 
 def _check_unchanged_history(run: Run, present: LedgerState) -> None:

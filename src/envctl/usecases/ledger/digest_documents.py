@@ -22,10 +22,11 @@ class DigestDocuments(Generic[D]):
     def format_key(self, digest: str) -> str:
         return f"{self.folder}{digest}.json"
 
-    def save_document(self, ports: Ports, digest: str, document: D) -> None:
+    def save_document(self, ports: Ports, document: D) -> None:
         """Store a document unless it exists. `load_documents` rejects other bytes under its key."""
+        data = self.encode(document)
         with suppress(AlreadyExistsError):
-            ports.store.create(self.format_key(digest), self.encode(document))
+            ports.store.create(self.format_key(hash_bytes(data)), data)
 
     def load_documents(self, ports: Ports, digests: Iterable[str]) -> Mapping[str, D]:
         """Return the documents by digest, without missing, changed and malformed ones, such as newer ones."""

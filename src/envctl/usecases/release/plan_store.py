@@ -13,7 +13,7 @@ _PLANS = DigestDocuments("plans/", encode, decode)
 
 def save_plan(ports: Ports, meaning: PlanFingerprint) -> str:
     """Store the plan if missing; return its fingerprint."""
-    _PLANS.save_document(ports, meaning.digest, meaning)
+    _PLANS.save_document(ports, meaning)
     return meaning.digest
 
 
