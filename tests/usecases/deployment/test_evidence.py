@@ -198,9 +198,9 @@ class TestSoak:
             verify(world.ports, "staging")
         elif what == "drift":
             world.terraform.drifted.add(("staging", "web"))
-            assert check_drift(world.ports, ["staging"]).has_drift
+            assert check_drift(world.ports, ["staging"]).found
             world.terraform.drifted.clear()
-            assert not check_drift(world.ports, ["staging"]).has_drift
+            assert not check_drift(world.ports, ["staging"]).found
             verify(world.ports, "staging")
         else:
             world.edit("environments/staging/terraform.tfvars", 'cidr = "10.21.0.0/16"\n')
@@ -236,7 +236,7 @@ class TestDrift:
     def test_drift_in_source_refuses_promotion(self, world: World) -> None:
         to_staging(world)
         world.terraform.drifted.add(("staging", "web"))
-        assert check_drift(world.ports, ["staging"]).has_drift
+        assert check_drift(world.ports, ["staging"]).found
         with pytest.raises(RefusedError) as refused:
             promote(world.ports, "staging", "prod")
         assert codes(refused) == ["G103", "G110"]
@@ -280,7 +280,7 @@ class TestDrift:
         assert (done.release, done.up_to_date) == (release, False)
         taken = "what has drifted in staging and is in no plan is taken into the state as it is"
         assert f"{taken}: web: terraform_data.web" in world.observer.heard
-        assert not check_drift(world.ports, ["staging"]).has_drift
+        assert not check_drift(world.ports, ["staging"]).found
         promote(world.ports, "staging", "prod")
         assert apply(world.ports, "staging").up_to_date
 

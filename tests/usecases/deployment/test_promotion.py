@@ -614,7 +614,7 @@ class TestArtifactsOfTheEntry:
     def test_drift_check_uses_the_running_image(self, world: World, two: tuple[str, str]) -> None:
         world.edit("environments/dev/terraform.tfvars", f'cidr = "10.10.0.0/16"\nimage = "{IMAGE}"\n')
         (dev,) = check_drift(world.ports, ["dev"]).environments
-        assert (dev.condition, dev.has_pending) == ("clean", False)
+        assert (dev.condition, dev.pending) == ("clean", False)
         assert self.image(world) == OTHER_IMAGE
 
     def test_apply_uses_image_of_working_tree(self, world: World, two: tuple[str, str]) -> None:

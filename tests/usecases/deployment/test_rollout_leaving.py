@@ -79,7 +79,7 @@ class TestLeft:
         assert not plan_environment(world.ports, "staging")[0].changes
         assert laid(world, "web", "staging") == ("green", 100, NEW_IMAGE, None)
         (there,) = check_drift(world.ports, ["staging"]).environments
-        assert (there.condition, there.has_pending) == ("clean", False)
+        assert (there.condition, there.pending) == ("clean", False)
         destroy(world.ports, "staging")
         assert world.load_traffic("staging") is None
 

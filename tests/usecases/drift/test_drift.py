@@ -127,7 +127,7 @@ def test_drift_check_reports(world: World, arrange: Arrangement, expected: Expec
     arrange(world)
     found = check_drift(world.ports)
     (staging,) = (each for each in found.environments if each.environment == "staging")
-    assert (staging.condition, staging.has_pending, staging.next, found.exit_code()) == expected
+    assert (staging.condition, staging.pending, staging.next, found.exit_code()) == expected
     assert conditions(found)["dev"] == conditions(found)["prod"] == "clean"
 
 
@@ -262,7 +262,7 @@ def test_locked_state_is_unknown(world: World) -> None:
 def test_lost_state_is_unknown(world: World) -> None:
     world.terraform.lose_state("staging", "web")
     staging = looks(world, "staging")
-    assert (staging.condition, staging.has_pending) == ("unknown", False)
+    assert (staging.condition, staging.pending) == ("unknown", False)
     (problem,) = (problem for stack in staging.stacks for problem in stack.problems)
     assert (problem.code, problem.hint.endswith("look again: envctl plan staging")) == ("E321", True)
 
@@ -312,7 +312,7 @@ class TestTheLedger:
         apply(world.ports, "staging")
         by_hand(world, "staging")
         staging = looks(world, "staging")
-        assert (staging.condition, staging.drift_count, staging.next) == ("clean", 0, "")
+        assert (staging.condition, staging.drifted, staging.next) == ("clean", 0, "")
         assert [stack.ignored for stack in staging.stacks] == [(), ("terraform_data.web.input",)]
         assert checks(world) == [("staging", 0)]
 
@@ -366,7 +366,7 @@ class TestTheLedger:
         found = check_drift(world.ports)
         assert conditions(found) == {"dev": "drifted", "staging": "clean", "prod": "clean"}
         assert [[problem.code for problem in each.problems] for each in found.environments] == [["E404"]] * 3
-        assert found.environments[0].drift_count == 1
+        assert found.environments[0].drifted == 1
         assert found.exit_code() == ExitCode.FAILED
 
     def test_store_lost_midway_does_not_hide_found_drift(self, world: World) -> None:

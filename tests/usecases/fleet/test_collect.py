@@ -182,7 +182,7 @@ class TestCollecting:
         world.workspace.held.add("staging")
         check_shard_drift(world.ports, made.run, second)
         staging = looked(world).environments[1]
-        assert (staging.condition, staging.drift_count) == ("drifted", 1)
+        assert (staging.condition, staging.drifted) == ("drifted", 1)
         assert codes(staging) == ["E308"]
         assert ("staging", 1) in checks(world)
 

@@ -63,7 +63,7 @@ class TestReleases:
         assert found.distance is None
         assert [pair.equal for pair in found.artifacts] == [True]
         assert unequal(found) == [("cidr", "differs", "allowed")]
-        assert not found.is_unknown
+        assert not found.unknown
         assert not found.differs, "only in what may differ"
 
     @pytest.mark.parametrize("order", [("dev", "staging"), ("staging", "dev")])
@@ -143,7 +143,7 @@ class TestEmptyEnvironments:
         assert [(pair.first, pair.second) for pair in found.artifacts] == [(None, IMAGE)]
         assert unequal(found) == [("cidr", "differs", "allowed")]
         assert found.differs
-        assert not found.is_unknown
+        assert not found.unknown
 
     def test_two_empty_sides_read_settings_by_working_tree(self, world: World) -> None:
         bigger(world)
@@ -151,7 +151,7 @@ class TestEmptyEnvironments:
         assert [side.origin for side in (found.first, found.second)] == ["nothing", "nothing"]
         assert [side.against for side in (found.first, found.second)] == ["", ""]
         assert unequal(found) == [("cidr", "differs", "allowed"), ("size", "differs", "")]
-        assert not found.is_unknown
+        assert not found.unknown
 
     def test_working_tree_represents_an_empty_entry(self, world: World) -> None:
         found = diff_environments(world.ports, "dev", "staging")
@@ -177,7 +177,7 @@ class TestEmptyEnvironments:
         found = diff_environments(world.ports, "dev", "prod")
         assert codes(found.first) == ["E201"]
         assert codes(found.second) == []
-        assert found.is_unknown
+        assert found.unknown
 
 
 class TestWhatIsNotKnown:
@@ -199,7 +199,7 @@ class TestWhatIsNotKnown:
         assert [each.release for each in found.distance.releases] == [newer]
         assert found.distance.changes is None
         assert (found.artifacts, found.settings) == ((), None)
-        assert found.is_unknown
+        assert found.unknown
         assert found.differs
 
     def test_unfit_settings_are_a_problem_of_their_side(self, world: World) -> None:
@@ -213,7 +213,7 @@ class TestWhatIsNotKnown:
         assert found.distance is not None
         assert found.distance.changes is not None
         assert [pair.equal for pair in found.artifacts] == [True]
-        assert found.is_unknown
+        assert found.unknown
 
     def test_interrupted_deployment_is_not_whole(self, world: World) -> None:
         everywhere(world)

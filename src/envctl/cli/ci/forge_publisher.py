@@ -90,7 +90,7 @@ def update_drift_issues(forge: Forge, drift: "Drift") -> None:
 
 
 def _update_drift_issue(forge: Forge, each: "EnvironmentDrift", note: "ForgePost | None") -> None:
-    if each.drift_count:
+    if each.drifted:
         from envctl.usecases.drift.result import Drift
 
         text = render_markdown(Drift((each,)), None)

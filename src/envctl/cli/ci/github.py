@@ -124,11 +124,8 @@ def _describe_drift(result: object | None) -> Iterator[tuple[str, str]]:
     if (drift := find_drift(result)) is None:
         return
     for each in drift.environments:
-        if each.drift_count:
-            yield (
-                each.environment,
-                f"{each.drift_count} not as the state says: {join_first(each.drifted_names, MAX_NAMED)}",
-            )
+        if each.drifted:
+            yield each.environment, f"{each.drifted} not as the state says: {join_first(each.drifted_names, MAX_NAMED)}"
 
 
 def _write_line(line: str, out: TextIO | None = None) -> None:

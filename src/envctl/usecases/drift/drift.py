@@ -284,7 +284,7 @@ def record_drift(ports: Ports, found: EnvironmentDrift, known: LedgerState) -> t
         if here.current is None or here.current.seq != found.deployment or here.unfinished_deployment:
             # Another deployment has replaced the checked one.
             return None
-        return DriftChecked(found.environment, found.release, found.drift_count, found.drifted_names[:MAX_NAMED])
+        return DriftChecked(found.environment, found.release, found.drifted, found.drifted_names[:MAX_NAMED])
 
     try:
         known, _ = journal.append(ports, decide, after=known)
@@ -295,6 +295,6 @@ def record_drift(ports: Ports, found: EnvironmentDrift, known: LedgerState) -> t
 
 
 def find_next_command(found: EnvironmentDrift) -> str:
-    if found.drift_count:
+    if found.drifted:
         return f"envctl drift {found.environment} --fix"
-    return f"envctl apply {found.environment}" if found.has_pending else ""
+    return f"envctl apply {found.environment}" if found.pending else ""

@@ -46,7 +46,7 @@ class Fixed:
 def fix_drift(ports: Ports, environments: Sequence[str], wishes: DeployOptions) -> Fixed:
     """Redeploy each drifted environment in turn. A refusal in one does not stop the others."""
     found = check_drift(ports, environments)
-    return Fixed(found, tuple(_fix_environment(ports, each, wishes) for each in found.environments if each.drift_count))
+    return Fixed(found, tuple(_fix_environment(ports, each, wishes) for each in found.environments if each.drifted))
 
 
 def _fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOptions) -> Mended:

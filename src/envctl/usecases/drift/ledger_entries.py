@@ -63,7 +63,7 @@ class _DriftJournal:
             begun = max(observation.start_seqs, default=0)
             if not observation.is_current(present) or self._find_last_check(present, found.environment) > begun:
                 return None
-            return DriftChecked(found.environment, found.release, found.drift_count, found.drifted_names[:MAX_NAMED])
+            return DriftChecked(found.environment, found.release, found.drifted, found.drifted_names[:MAX_NAMED])
 
         try:
             self.state, entry = record.append(self.ports, decide, after=self.state)

@@ -55,17 +55,17 @@ class EnvironmentDrift:
     next: str = ""
 
     @property
-    def drift_count(self) -> int:
+    def drifted(self) -> int:
         """The number of drifted resources and outputs."""
         return sum(len(stack.resources) + len(stack.outputs) for stack in self.stacks)
 
     @property
-    def is_unknown(self) -> bool:
+    def unknown(self) -> bool:
         """True if the check of any stack failed."""
         return self.condition == "unknown" or any(stack.condition == "unknown" for stack in self.stacks)
 
     @property
-    def has_pending(self) -> bool:
+    def pending(self) -> bool:
         pending = (stack.pending for stack in self.stacks if stack.pending)
         return any(each.changes or each.waits_for or each.leaves for each in pending)
 
@@ -83,8 +83,8 @@ class Drift:
     environments: tuple[EnvironmentDrift, ...]
 
     @property
-    def has_drift(self) -> bool:
-        return any(each.drift_count for each in self.environments)
+    def found(self) -> bool:
+        return any(each.drifted for each in self.environments)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -97,9 +97,9 @@ class Drift:
         """Return the worst exit code. With `pending`, pending changes count as well."""
         found = [ExitCode.DONE]
         for each in self.environments:
-            if each.is_unknown or each.problems:
+            if each.unknown or each.problems:
                 found.append(ExitCode.FAILED)
-            elif each.drift_count or (pending and each.has_pending):
+            elif each.drifted or (pending and each.pending):
                 found.append(ExitCode.CHANGES)
         return worst_exit_code(found)
 

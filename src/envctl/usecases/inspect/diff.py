@@ -62,7 +62,7 @@ class Diff:
     everything: bool = False
 
     @property
-    def is_unknown(self) -> bool:
+    def unknown(self) -> bool:
         return bool(self.first.problems or self.second.problems)
 
     @property

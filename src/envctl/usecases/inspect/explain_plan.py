@@ -53,6 +53,10 @@ class Explained:
     drifted: tuple[Drifted, ...] = ()
     unexplained: str = ""
 
+    @property
+    def changes(self) -> bool:
+        return self.plan.changes
+
 
 def explain_plan(ports: Ports, environment: str, *, release: str | None = None) -> Explained:
     """Plan and explain a release; by default the working tree in the entry environment, else the running release."""

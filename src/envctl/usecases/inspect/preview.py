@@ -40,7 +40,7 @@ class EnvironmentPreviews:
     environments: tuple[EnvironmentPreview, ...]
 
     @property
-    def has_changes(self) -> bool:
+    def changes(self) -> bool:
         return any(each.plan and each.plan.changes for each in self.environments)
 
     @property
@@ -49,7 +49,7 @@ class EnvironmentPreviews:
 
     def exit_code(self, *, detailed: bool = False) -> ExitCode:
         """Return the worst exit code. With `detailed`, changes count as well."""
-        changes = [ExitCode.CHANGES] if detailed and self.has_changes else []
+        changes = [ExitCode.CHANGES] if detailed and self.changes else []
         return worst_exit_code([*changes, *(each.exit_code for each in self.environments)])
 
 

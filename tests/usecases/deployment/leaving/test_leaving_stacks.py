@@ -402,7 +402,7 @@ class TestDrift:
         world.terraform.drifted.add(("dev", "cache"))
         [found] = [each for each in check_drift(world.ports).environments if each.environment == "dev"]
         assert [(each.stack, each.condition) for each in found.stacks][-1] == ("cache", "drifted")
-        assert found.has_pending
+        assert found.pending
 
     def test_drift_of_removed_environment_is_unknown(self, world: World) -> None:
         apply(world.ports, "dev")

@@ -197,7 +197,7 @@ class TestAfterwards:
     def test_completed_rollout_is_neither_drifted_nor_pending(self, world: RolloutWorld) -> None:
         world.deploy_image(NEW_IMAGE)
         (there,) = check_drift(world.ports, ["dev"]).environments
-        assert (there.condition, there.has_pending) == ("clean", False)
+        assert (there.condition, there.pending) == ("clean", False)
 
     def test_apply_after_rollout_is_up_to_date(self, world: RolloutWorld) -> None:
         world.deploy_image(NEW_IMAGE)

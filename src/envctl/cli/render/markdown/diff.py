@@ -18,7 +18,7 @@ MAX_OPEN_ROWS = 5
 
 
 def render_diff(diff: Diff) -> str:
-    mark = md.FAIL if diff.is_unknown else md.WARN if diff.differs else md.OK
+    mark = md.FAIL if diff.unknown else md.WARN if diff.differs else md.OK
     return md.render_page(
         f"## {mark} {md.escape(diff.first.environment)} and {md.escape(diff.second.environment)}",
         md.render_table(("environment", "state"), (_render_side(side) for side in list_sides(diff))),

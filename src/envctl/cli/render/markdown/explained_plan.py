@@ -19,7 +19,7 @@ from envctl.usecases.inspect.explain_plan import Explained
 
 
 def render_explained_plan(explained: Explained) -> str:
-    command = f"envctl apply {explained.environment}" if explained.plan.changes and not explained.release else ""
+    command = f"envctl apply {explained.environment}" if explained.changes and not explained.release else ""
     subject = md.capitalize(md.escape(console.describe_subject(explained)))
     return md.render_page(
         f"## {choose_plan_mark(explained.plan)} Plan for {md.escape(explained.environment)}, by cause",

@@ -41,8 +41,8 @@ def show_drift(drift: Drift, out: Console) -> None:
 
 def list_next_commands(drift: Drift) -> tuple[str, ...]:
     """Return next commands, with one to fix the drift of all environments."""
-    mend = [each.environment for each in drift.environments if each.drift_count and each.next]
-    others = [each.next for each in drift.environments if each.next and not each.drift_count]
+    mend = [each.environment for each in drift.environments if each.drifted and each.next]
+    others = [each.next for each in drift.environments if each.next and not each.drifted]
     return (*([f"envctl drift {' '.join(mend)} --fix"] if mend else []), *others)
 
 
@@ -65,8 +65,8 @@ def format_headline(each: EnvironmentDrift) -> str:
 def format_total(drift: Drift) -> str:
     """Return the environments by condition, the worst first."""
     names = {
-        "drift in": [each.environment for each in drift.environments if each.drift_count],
-        "UNKNOWN in": [each.environment for each in drift.environments if each.is_unknown],
+        "drift in": [each.environment for each in drift.environments if each.drifted],
+        "UNKNOWN in": [each.environment for each in drift.environments if each.unknown],
         "no drift in": [each.environment for each in drift.environments if each.condition == "clean"],
     }
     parts = [f"{words} {join_first(named, MAX_ENVIRONMENTS)}" for words, named in names.items() if named]
@@ -80,7 +80,7 @@ def split_clean(drift: Drift) -> tuple[tuple[EnvironmentDrift, ...], str]:
     remarkable, quiet = [], []
     for each in drift.environments:
         warned = any(stack.warnings or stack.problems for stack in each.stacks)
-        if each.condition != "clean" or each.has_pending or each.problems or format_ignored(each) or warned:
+        if each.condition != "clean" or each.pending or each.problems or format_ignored(each) or warned:
             remarkable.append(each)
         else:
             quiet.append(each.environment)
@@ -113,7 +113,7 @@ def list_stack_notes(each: EnvironmentDrift) -> Iterable[str]:
 def _list_conditions(each: EnvironmentDrift) -> Iterable[str]:
     match each.condition:
         case "drifted":
-            yield f"DRIFTED: {format_count(each.drift_count, 'difference')} from the state"
+            yield f"DRIFTED: {format_count(each.drifted, 'difference')} from the state"
         case "unknown":
             yield "UNKNOWN: it could not be looked at"
         case "empty":
@@ -123,7 +123,7 @@ def _list_conditions(each: EnvironmentDrift) -> Iterable[str]:
     some = [stack.stack for stack in each.stacks if stack.condition == "unknown"]
     if some and each.condition == "drifted":
         yield f"and UNKNOWN in {', '.join(some)}"
-    if each.has_pending:
+    if each.pending:
         yield "with changes pending"
     if each.problems and each.condition != "unknown":
         # Guards rely on the recorded result.

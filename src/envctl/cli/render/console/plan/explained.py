@@ -54,7 +54,7 @@ def show_explained_plan(explained: Explained, out: Console) -> None:
     if explained.plan.cost is not None:
         out.print()
         show_cost(explained.plan, out)
-    if explained.plan.changes and not explained.release:
+    if explained.changes and not explained.release:
         print_hint(out, f"envctl apply {explained.environment}")
 
 
