@@ -73,7 +73,7 @@ def test_quick_actions_of_gitlab_are_escaped(api: GitlabApi, server: GitlabServe
 
 
 def test_server_executes_quick_actions(api: GitlabApi, server: GitlabServer) -> None:
-    api._send_json("POST", "merge_requests/7/notes", {"body": TEXT})
+    api._rest.send_json("POST", "merge_requests/7/notes", {"body": TEXT})
     assert server.carried_out == ["close", "merge", "usr"]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from envctl.adapters.http.proxies import proxy
+from envctl.adapters.http.proxies import find_proxy
 
 BOTH = {"HTTPS_PROXY": "http://proxy.example:3128", "HTTP_PROXY": "http://other.example:8080"}
 WAYS: dict[str, tuple[str, dict[str, str], str]] = {
@@ -40,18 +40,18 @@ WAYS: dict[str, tuple[str, dict[str, str], str]] = {
 
 @pytest.mark.parametrize(("url", "environ", "leads"), WAYS.values(), ids=WAYS)
 def test_proxy_is_chosen_by_environment(url: str, environ: dict[str, str], leads: str) -> None:
-    way = proxy(url, environ)
+    way = find_proxy(url, environ)
     assert (way.url if way else "") == leads
 
 
 def test_proxy_login_is_sent_and_never_shown() -> None:
-    way = proxy("https://api.example.com", {"HTTPS_PROXY": "http://ann:p%40ss@proxy.example:3128"})
+    way = find_proxy("https://api.example.com", {"HTTPS_PROXY": "http://ann:p%40ss@proxy.example:3128"})
     assert way is not None
     assert way.headers == {"proxy-authorization": "Basic YW5uOnBAc3M="}
     assert repr(way) == "Proxy()"
 
 
 def test_proxy_without_login_gets_no_header() -> None:
-    way = proxy("https://api.example.com", BOTH)
+    way = find_proxy("https://api.example.com", BOTH)
     assert way is not None
     assert way.headers == {}

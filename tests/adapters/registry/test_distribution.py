@@ -157,8 +157,8 @@ def test_a_login_is_never_sent_in_the_clear(server: Server, client: Client) -> N
 @pytest.mark.parametrize("url", ["http://registry.example.com/v2/", "http://127.0.0.1/v2/", "file:///etc/passwd"])
 def test_remote_registry_must_redirect_to_https(url: str) -> None:
     transport = Transport("registry.example.com", {}, Limits())
-    assert problem(lambda: transport.allowed(url))[0] == "E434"
-    assert transport.allowed("https://elsewhere.example.com/x") == "https://elsewhere.example.com/x"
+    assert problem(lambda: transport.require_https(url))[0] == "E434"
+    transport.require_https("https://elsewhere.example.com/x")
 
 
 def test_redirected_layer_is_fetched_without_credentials(server: Server, storage: Server, client: Client) -> None:

@@ -183,7 +183,7 @@ class TestPlans:
         assert [each.counts for each in told] == [{Action.UPDATE: 2}, {Action.CREATE: 1}]
         assert [each.fingerprint for each in told] == [
             entry.event.plan
-            for entry in journal.load_entries(world.ports, [each.deployment.seq for each in told])
+            for entry in journal.read_entries(world.ports, [each.deployment.seq for each in told])
             if isinstance(entry.event, DeploymentStarted)
         ]
 
@@ -221,7 +221,7 @@ class TestPlans:
         apply(world.ports, "dev")
         world.store.content["ledger/0000000002.json"] = b"{}"
         with pytest.raises(OperationFailedError, match="E401"):
-            journal.load_entries(world.ports, [2])
+            list(journal.read_entries(world.ports, [2]))
 
 
 def test_drift_is_shown_until_the_next_deployment(world: World) -> None:

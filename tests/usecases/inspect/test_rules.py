@@ -94,7 +94,10 @@ class TestRecording:
         for event in events:
             assert rules_of(deployed, event.environment) == event.rules
             data = deployed.store.content[f"rules/{event.rules}.json"]
-            assert rules_store.load_rules(deployed.ports, [event.rules])[event.rules].environment == event.environment
+            assert (
+                rules_store.RULES.load_documents(deployed.ports, [event.rules])[event.rules].environment
+                == event.environment
+            )
             assert data.startswith(b'{"environment":')
 
     def test_rollback_fix_and_destroy_record_no_rules(self, deployed: World) -> None:
@@ -330,7 +333,7 @@ class TestAccounts:
         owned.tree.content["environments/production/terraform.tfvars"] = settings
         owned.access.accounts["production"] = ACCOUNTS["prod"]
         if not kept:
-            del owned.store.content[rules_store.rules_key(rules_of(owned))]
+            del owned.store.content[rules_store.RULES.format_key(rules_of(owned))]
             assert "G112" in refused(lambda: promote(owned.ports, "staging", "production"))
             return
         message = refused(lambda: promote(owned.ports, "staging", "production"))["G106"]
@@ -566,7 +569,7 @@ class Gone(SettableIdentity):
 class TestDocuments:
     @pytest.mark.parametrize("data", [None, b"", b"{}", b'{"environment":"prod","format":1,"said":{}}'])
     def test_missing_or_damaged_rules_document_is_refused(self, deployed: World, data: bytes | None) -> None:
-        key = rules_store.rules_key(rules_of(deployed))
+        key = rules_store.RULES.format_key(rules_of(deployed))
         del deployed.store.content[key]
         if data is not None:
             deployed.store.content[key] = data
@@ -585,8 +588,8 @@ class TestDocuments:
         assert "G112" not in {each.code for each in explain_refusal(deployed.ports, "prod").refusals}
 
     def test_rules_document_of_another_environment_is_ignored(self, deployed: World) -> None:
-        staging = deployed.store.content[rules_store.rules_key(rules_of(deployed, "staging"))]
-        deployed.store.content[rules_store.rules_key(rules_of(deployed))] = staging
+        staging = deployed.store.content[rules_store.RULES.format_key(rules_of(deployed, "staging"))]
+        deployed.store.content[rules_store.RULES.format_key(rules_of(deployed))] = staging
         edit_project(deployed, (GATES, NO_GATES))
         assert load_environment_rules(deployed.ports, "prod").standing == "missing"
 

@@ -100,7 +100,7 @@ RULES: dict[str, Without] = {
         (approve, "check_clock", _forget),
         (journal, "choose_entry_time", lambda ports, now, event: store_clock.EntryTime(ports.clock.now())),
     ),
-    "the name of a checkpoint": ((checkpoints, "_load_named", _believe_any),),
+    "the name of a checkpoint": ((checkpoints, "_load_trusted", _believe_any),),
     "the witness": ((journal, "check_known_head", _forget),),
     "the owner of the store": (
         (journal, "check_store_owner", _forget),

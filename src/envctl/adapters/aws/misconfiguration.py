@@ -147,15 +147,13 @@ def _unknown_profile_problem(error: Exception, environment: Mapping[str, str]) -
 
 def _unreadable_file_problem(error: Exception) -> Problem:
     path = getattr(error, "kwargs", {}).get("path", "the AWS configuration")
-    lines = [line for each in _iterate_causes(error) if (line := _find_line(each))]
-    where = f"{path}:{lines[0]}" if lines else str(path)
+    lines: list[object] = []
+    for each in _iterate_causes(error):
+        faults = getattr(each, "errors", None)
+        lines.append(faults[0][0] if isinstance(faults, list) and faults else getattr(each, "lineno", None))
+    line = next((line for line in lines if isinstance(line, int) and line), None)
+    where = f"{path}:{line}" if line else str(path)
     return Problem("E491", f"the AWS configuration {where} can't be read", f"correct that file; {_SHOW} tries it")
-
-
-def _find_line(error: BaseException) -> int | None:
-    lines = getattr(error, "errors", None)
-    found = lines[0][0] if isinstance(lines, list) and lines else getattr(error, "lineno", None)
-    return found if isinstance(found, int) else None
 
 
 def _setting_problem(error: Exception, environment: Mapping[str, str]) -> Problem:
@@ -181,11 +179,8 @@ def _locate_setting(names: tuple[str, ...], text: str, environment: Mapping[str,
                 return variable
     if not about:
         return "the AWS configuration"
-    return f"{settings.get(about[0], ('', ()))[0] or about[0]} in {_config_path(environment)}"
-
-
-def _config_path(environment: Mapping[str, str]) -> str:
-    return environment.get("AWS_CONFIG_FILE", PROFILE_FILES["AWS_CONFIG_FILE"])
+    config = environment.get("AWS_CONFIG_FILE", PROFILE_FILES["AWS_CONFIG_FILE"])
+    return f"{settings.get(about[0], ('', ()))[0] or about[0]} in {config}"
 
 
 def _map_settings() -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -226,7 +221,7 @@ def _unclassified_problem(error: Exception, origin: Origin, environment: Mapping
         if problem := check(environment):
             return problem
     names = sorted(name for name in environment if name.startswith("AWS_"))
-    where = ", ".join([*names, _config_path(environment)])
+    where = ", ".join([*names, environment.get("AWS_CONFIG_FILE", PROFILE_FILES["AWS_CONFIG_FILE"])])
     return unusable_problem(where, f"{type(error).__name__} in AWS's own library")
 
 

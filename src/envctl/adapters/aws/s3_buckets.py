@@ -32,9 +32,23 @@ class S3Buckets:
         return region is not None
 
     def inspect_bucket(self, wanted: WantedBucket, environment: str) -> FoundBucket | None:
+        """Read each part on its own: a denied one does not hide the others."""
         if not self.has_bucket(wanted, environment):
             return None
-        return _inspect_parts(self._find_client(wanted, environment), wanted)
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        s3 = self._find_client(wanted, environment)
+        where = {"Bucket": wanted.name, "ExpectedBucketOwner": wanted.account_id}
+        seen: dict[str, Any] = {}
+        unseen: dict[BucketPart, Problem] = {}
+        for part in wanted.checked_parts:
+            read, permission = PARTS[part]
+            try:
+                seen |= read(s3, where)
+            except (BotoCoreError, ClientError) as error:
+                hint = f"allow {permission} on it" if extract_code(error) in REFUSED_CODES else "try again"
+                unseen[part] = Problem("E424", f"can't be looked at: {extract_reason(error)}", hint)
+        return FoundBucket(**seen, unseen=unseen)
 
     def apply_step(self, wanted: WantedBucket, step: BucketStep, environment: str) -> None:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -98,22 +112,6 @@ def _forbidden_error(s3: Any, wanted: WantedBucket) -> OperationFailedError:  # 
         message = f"the bucket {wanted.name} is in {wanted.account_id}, and you may not look at it"
         return _to_error("E424", message, "allow s3:ListBucket on it")
     return _name_taken_error(wanted)
-
-
-def _inspect_parts(s3: Any, wanted: WantedBucket) -> FoundBucket:  # noqa: ANN401
-    """Read each part on its own: a denied one does not hide the others."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    seen: dict[str, Any] = {}
-    unseen: dict[BucketPart, Problem] = {}
-    for part in wanted.checked_parts:
-        read, permission = PARTS[part]
-        try:
-            seen |= read(s3, {"Bucket": wanted.name, "ExpectedBucketOwner": wanted.account_id})
-        except (BotoCoreError, ClientError) as error:
-            hint = f"allow {permission} on it" if extract_code(error) in REFUSED_CODES else "try again"
-            unseen[part] = Problem("E424", f"can't be looked at: {extract_reason(error)}", hint)
-    return FoundBucket(**seen, unseen=unseen)
 
 
 def extract_reason(error: Exception) -> str:

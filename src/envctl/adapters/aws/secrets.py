@@ -44,7 +44,8 @@ class AwsSecrets:
         secret = seen.secret
         client = self._client(secret.kind, environment, region=secret.region)
         write = _build_secret_write if secret.kind == "secretsmanager" else _build_parameter_write
-        call, arguments, permission = write(client, seen, value, tags, kms_key)
+        tag_list = [{"Key": key, "Value": text} for key, text in sorted(tags.items())]
+        call, arguments, permission = write(client, seen, value, tag_list, kms_key)
         try:
             call(**arguments)
         except (BotoCoreError, ClientError) as error:
@@ -135,13 +136,13 @@ def _build_secret_write(
     client: Any,  # noqa: ANN401
     seen: Sighting,
     value: SecretValue,
-    tags: Mapping[str, str],
+    tags: list[dict[str, str]],
     kms_key: str,
 ) -> _WriteCall:
     content: dict[str, Any] = {"SecretBinary": value.data} if value.text is None else {"SecretString": value.text}
     key = {"KmsKeyId": kms_key} if kms_key else {}
     if seen.state == "absent":
-        request = {"Name": seen.secret.name, **content, **key, "Tags": _to_tag_list(tags)}
+        request = {"Name": seen.secret.name, **content, **key, "Tags": tags}
         return client.create_secret, request, "secretsmanager:CreateSecret"
     if key:
         return client.update_secret, {"SecretId": seen.secret.id, **content, **key}, "secretsmanager:UpdateSecret"
@@ -152,7 +153,7 @@ def _build_parameter_write(
     client: Any,  # noqa: ANN401
     seen: Sighting,
     value: SecretValue,
-    tags: Mapping[str, str],
+    tags: list[dict[str, str]],
     kms_key: str,
 ) -> _WriteCall:
     request: dict[str, Any] = {"Name": seen.secret.name, "Value": value.text or "", "Type": ENCRYPTED_TYPE}
@@ -161,9 +162,5 @@ def _build_parameter_write(
     if len(value.data) > MAX_STANDARD_SIZE:
         request["Tier"] = "Advanced"
     # Tags are allowed at creation only. Without Overwrite, a parameter created in the meantime stays.
-    request |= {"Tags": _to_tag_list(tags)} if seen.state == "absent" else {"Overwrite": True}
+    request |= {"Tags": tags} if seen.state == "absent" else {"Overwrite": True}
     return client.put_parameter, request, "ssm:PutParameter"
-
-
-def _to_tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

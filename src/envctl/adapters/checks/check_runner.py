@@ -7,7 +7,7 @@ from typing import Any
 
 from envctl.adapters.checks.command import run_command
 from envctl.adapters.checks.context import RunContext
-from envctl.adapters.checks.http import get
+from envctl.adapters.checks.http import send_until_expected
 from envctl.adapters.checks.tcp import open_connection
 from envctl.domain.config.checks.check_table import Probe
 from envctl.domain.config.checks.command import CommandProbe
@@ -15,7 +15,7 @@ from envctl.domain.config.checks.http import HttpProbe
 from envctl.domain.config.checks.tcp import TcpProbe
 
 RUNNER_BY_KIND: Mapping[type[Probe], Callable[[Any, RunContext], str]] = {
-    HttpProbe: get,
+    HttpProbe: send_until_expected,
     TcpProbe: open_connection,
     CommandProbe: run_command,
 }

@@ -1,4 +1,4 @@
-"""Asks a URL again and again, until it answers as expected or the time is over."""
+"""Checks that a URL responds as expected, with repeated requests until the timeout."""
 
 import ssl
 from typing import TYPE_CHECKING
@@ -17,7 +17,8 @@ _HEADERS = {"Accept": "*/*", "Connection": "close"}
 _REDIRECTS = range(300, 400)
 
 
-def get(probe: HttpProbe, asking: RunContext) -> str:
+def send_until_expected(probe: HttpProbe, context: RunContext) -> str:
+    """Request the URL until it responds as expected. Return the reason of a failure, else an empty text."""
     # No proxy: what was deployed answers, or nothing does.
     client = HttpClient(None)
 
@@ -25,25 +26,25 @@ def get(probe: HttpProbe, asking: RunContext) -> str:
         timeouts = Timeouts(seconds, seconds, seconds)
         try:
             with client.send_request("GET", probe.url, _HEADERS, None, timeouts) as response:
-                return _unexpected(probe, response, asking)
+                return _explain_mismatch(probe, response, context)
         except HttpFailedError as error:
-            return _reason(error)
+            return _explain_failure(error)
 
-    problem = repeat_attempts(attempt, probe.timeout_seconds, asking)
-    return problem and f"GET {excerpt(asking.redact(probe.url))} {problem}"
+    problem = repeat_attempts(attempt, probe.timeout_seconds, context)
+    return problem and f"GET {excerpt(context.redact(probe.url))} {problem}"
 
 
-def _unexpected(probe: HttpProbe, response: "BaseHTTPResponse", asking: RunContext) -> str:
+def _explain_mismatch(probe: HttpProbe, response: "BaseHTTPResponse", context: RunContext) -> str:
     if response.status != probe.expect_status:
         note = ", a redirect, which is not followed" if response.status in _REDIRECTS else ""
         return f"answered {response.status}{note}, expected {probe.expect_status}"
-    if probe.contains and not _holds(response, probe.contains.encode()):
-        wanted = excerpt(asking.redact(probe.contains))
+    if probe.contains and not _has_text(response, probe.contains.encode()):
+        wanted = excerpt(context.redact(probe.contains))
         return f'answered {response.status} without "{wanted}" in the first {BODY >> 10} KiB'
     return ""
 
 
-def _holds(response: "BaseHTTPResponse", wanted: bytes) -> bool:
+def _has_text(response: "BaseHTTPResponse", wanted: bytes) -> bool:
     body = bytearray()
     while wanted not in body:
         # One piece as it comes: to wait until it is all there could take for ever.
@@ -54,7 +55,7 @@ def _holds(response: "BaseHTTPResponse", wanted: bytes) -> bool:
     return True
 
 
-def _reason(error: HttpFailedError) -> str:
+def _explain_failure(error: HttpFailedError) -> str:
     cause = error.cause
     match error.failure:
         case Failure.TIMEOUT:

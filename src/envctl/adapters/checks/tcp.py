@@ -1,4 +1,4 @@
-"""Opens a connection again and again, until it opens or the time is over."""
+"""Checks that a connection opens, with repeated attempts until the timeout."""
 
 import socket
 
@@ -9,6 +9,8 @@ from envctl.domain.text.excerpt import excerpt
 
 
 def open_connection(probe: TcpProbe, context: RunContext) -> str:
+    """Connect to the host and port, and close at once. Return the reason of a failure, else an empty text."""
+
     def attempt(seconds: float) -> str:
         try:
             socket.create_connection((probe.host, probe.port), timeout=seconds).close()

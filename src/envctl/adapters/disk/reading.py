@@ -35,23 +35,20 @@ def read_text(path: str | os.PathLike[str], encoding: str = "utf-8", errors: str
 
 def open_file(path: str | os.PathLike[str]) -> int:
     """Return a descriptor for reading. A device is not opened at all, since opening may have effects."""
-    require_file(Path(path))
+    require_file(path)
     # The file may be exchanged in between: with these flags, a pipe does not wait for a writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     try:
-        _require_regular(os.fstat(descriptor), path)
+        require_file(path, descriptor)
     except OSError:
         os.close(descriptor)
         raise
     return descriptor
 
 
-def require_file(path: Path) -> None:
-    """Raises NotAFileError or IsADirectoryError, both OSErrors, unless the path leads to a file."""
-    _require_regular(path.stat(), path)
-
-
-def _require_regular(status: os.stat_result, path: str | os.PathLike[str]) -> None:
+def require_file(path: str | os.PathLike[str], descriptor: int | None = None) -> None:
+    """Raise NotAFileError or IsADirectoryError, both OSErrors, unless the path, or its descriptor, leads to a file."""
+    status = os.stat(path if descriptor is None else descriptor)  # noqa: PTH116 (Path takes no descriptor)
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     if kind := describe_kind(status):

@@ -38,10 +38,10 @@ class GithubApi:
         return self._list_posts(f"issues/{pull_request}/comments", "id")
 
     def add_comment(self, pull_request: int, body: str) -> None:
-        self._send_json("POST", f"issues/{pull_request}/comments", {"body": body})
+        self._rest.send_json("POST", f"issues/{pull_request}/comments", {"body": body})
 
     def edit_comment(self, pull_request: int, comment: int, body: str) -> None:  # noqa: ARG002 (GitLab needs it)
-        self._send_json("PATCH", f"issues/comments/{comment}", {"body": body})
+        self._rest.send_json("PATCH", f"issues/comments/{comment}", {"body": body})
 
     def list_issues(self, label: str) -> Iterator[ForgePost]:
         """Return the open issues, oldest first, without pull requests."""
@@ -51,19 +51,19 @@ class GithubApi:
         return self._list_posts(f"issues?{query}", "number")
 
     def open_issue(self, title: str, body: str, label: str) -> None:
-        self._send_json("POST", "issues", {"title": title, "body": body, "labels": [label]})
+        self._rest.send_json("POST", "issues", {"title": title, "body": body, "labels": [label]})
 
     def edit_issue(self, issue: int, body: str) -> None:
-        self._send_json("PATCH", f"issues/{issue}", {"body": body})
+        self._rest.send_json("PATCH", f"issues/{issue}", {"body": body})
 
     def close_issue(self, issue: int) -> None:
-        self._send_json("PATCH", f"issues/{issue}", {"state": "closed", "state_reason": "completed"})
+        self._rest.send_json("PATCH", f"issues/{issue}", {"state": "closed", "state_reason": "completed"})
 
     def list_reviews(self, run: int) -> list[RunReview]:
         """Return the approving reviews of a run. Needs `actions: read`."""
         return [
             RunReview(_to_login(each["user"]), tuple(str(item["name"]) for item in each.get("environments", ())))
-            for each in self._rest.listed(f"repos/{self.repository}/actions/runs/{run}/approvals")
+            for each in self._rest.list_objects(f"actions/runs/{run}/approvals")
             # Deleted users have no name, and do not count.
             if each.get("state") == "approved" and each.get("user")
         ]
@@ -72,21 +72,18 @@ class GithubApi:
         """Return the author of a commit, its committer, and the authors of its pull requests. The latter need
         `pull-requests: read`.
         """
-        details = self._rest.got(f"repos/{self.repository}/commits/{commit}")
+        details = self._rest.fetch_object(f"repos/{self.repository}/commits/{commit}")
         users = [details.get("author"), details.get("committer")]
-        users += [each.get("user") for each in self._rest.listed(f"repos/{self.repository}/commits/{commit}/pulls")]
+        users += [each.get("user") for each in self._rest.list_objects(f"commits/{commit}/pulls")]
         # GitHub itself is the committer of merges by its button.
         names = [_to_login(user) for user in users if user and user.get("login")]
         return [name for name in dict.fromkeys(names) if name != "web-flow"]
 
     def _list_posts(self, path: str, number: str) -> Iterator[ForgePost]:
-        for each in self._rest.listed(f"repos/{self.repository}/{path}"):
+        for each in self._rest.list_objects(path):
             if "pull_request" not in each:
                 kind = (each.get("user") or {}).get("type", "")
                 yield ForgePost(int(each[number]), each.get("title") or "", each.get("body") or "", kind == "Bot")
-
-    def _send_json(self, method: str, path: str, body: Mapping[str, object]) -> None:
-        self._rest.ask(method, f"repos/{self.repository}/{path}", body)
 
     @cached_property
     def _rest(self) -> Rest:
@@ -99,6 +96,7 @@ class GithubApi:
             "GitHub",
             self.repository,
             self.url.rstrip("/"),
+            f"repos/{self.repository}",
             headers,
             _HINT_BY_STATUS,
             environ=self.environ,

@@ -39,10 +39,12 @@ class GitlabApi:
         return self._list_posts(f"merge_requests/{pull_request}/notes?order_by=created_at&sort=asc", "id", "body")
 
     def add_comment(self, pull_request: int, body: str) -> None:
-        self._send_json("POST", f"merge_requests/{pull_request}/notes", {"body": escape_quick_actions(body)})
+        self._rest.send_json("POST", f"merge_requests/{pull_request}/notes", {"body": escape_quick_actions(body)})
 
     def edit_comment(self, pull_request: int, comment: int, body: str) -> None:
-        self._send_json("PUT", f"merge_requests/{pull_request}/notes/{comment}", {"body": escape_quick_actions(body)})
+        self._rest.send_json(
+            "PUT", f"merge_requests/{pull_request}/notes/{comment}", {"body": escape_quick_actions(body)}
+        )
 
     def list_issues(self, label: str) -> Iterator[ForgePost]:
         """Return the open issues, oldest first."""
@@ -52,39 +54,35 @@ class GitlabApi:
         return self._list_posts(f"issues?{query}", "iid", "description")
 
     def open_issue(self, title: str, body: str, label: str) -> None:
-        self._send_json("POST", "issues", {"title": title, "description": escape_quick_actions(body), "labels": label})
+        self._rest.send_json(
+            "POST", "issues", {"title": title, "description": escape_quick_actions(body), "labels": label}
+        )
 
     def edit_issue(self, issue: int, body: str) -> None:
-        self._send_json("PUT", f"issues/{issue}", {"description": escape_quick_actions(body)})
+        self._rest.send_json("PUT", f"issues/{issue}", {"description": escape_quick_actions(body)})
 
     def close_issue(self, issue: int) -> None:
-        self._send_json("PUT", f"issues/{issue}", {"state_event": "close"})
+        self._rest.send_json("PUT", f"issues/{issue}", {"state_event": "close"})
 
     def _list_posts(self, path: str, number: str, body: str) -> Iterator[ForgePost]:
-        for each in self._rest.listed(f"{self._project_path}/{path}"):
+        for each in self._rest.list_objects(path):
             if not each.get("system"):
                 machine = (each.get("author") or {}).get("id") == self._user_id
                 yield ForgePost(int(each[number]), each.get("title") or "", each.get(body) or "", machine)
 
-    def _send_json(self, method: str, path: str, body: Mapping[str, object]) -> None:
-        self._rest.ask(method, f"{self._project_path}/{path}", body)
-
-    @property
-    def _project_path(self) -> str:
-        from urllib.parse import quote
-
-        return f"projects/{quote(self.project, safe='')}"
-
     @cached_property
     def _user_id(self) -> Any:  # noqa: ANN401 (an id of any type)
-        return self._rest.got("user").get("id", "nobody")
+        return self._rest.fetch_object("user").get("id", "nobody")
 
     @cached_property
     def _rest(self) -> Rest:
+        from urllib.parse import quote
+
         return Rest(
             "GitLab",
             self.name or self.project,
             self.url.rstrip("/"),
+            f"projects/{quote(self.project, safe='')}",
             {"PRIVATE-TOKEN": self.token},
             _HINT_BY_STATUS,
             environ=self.environ,

@@ -65,7 +65,7 @@ def _search_block(
 
 
 def _explain_call(source: Source, node: tree_sitter.Node, scope: Scope, templates: set[str]) -> str:
-    name, given = paths.read_function_name(source, node), paths.list_arguments(node)
+    name, given = paths.read_call(source, node)
     count = FILE_FUNCTIONS.get(name)
     if not count or not given:
         return ""

@@ -179,7 +179,7 @@ def _find_loop_result(source: Source, node: tree_sitter.Node) -> tuple[tree_sitt
 
 
 def _evaluate_call(source: Source, node: tree_sitter.Node, scope: Scope) -> Values:
-    name, given = read_function_name(source, node), list_arguments(node)
+    name, given = read_call(source, node)
     if name == "pathexpand":
         return frozenset({HOME})
     if name in _PASS_THROUGH and given:
@@ -243,14 +243,11 @@ def _collect_marks(source: Source, node: tree_sitter.Node) -> Values:
     return frozenset({UNKNOWN + marks})
 
 
-def read_function_name(source: Source, call: tree_sitter.Node) -> str:
-    """Return the name of the called function, without the namespace `core::`."""
-    return source.read_node(call.named_children[0]).removeprefix("core::")
-
-
-def list_arguments(call: tree_sitter.Node) -> list[tree_sitter.Node]:
+def read_call(source: Source, call: tree_sitter.Node) -> tuple[str, list[tree_sitter.Node]]:
+    """Return the name of the called function, without the namespace `core::`, and its arguments."""
     given = [child for child in call.named_children if child.type == "function_arguments"]
-    return [child for each in given for child in each.named_children if child.type == "expression"]
+    arguments = [child for each in given for child in each.named_children if child.type == "expression"]
+    return source.read_node(call.named_children[0]).removeprefix("core::"), arguments
 
 
 def unescape(text: str) -> str:

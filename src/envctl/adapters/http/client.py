@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from envctl import __version__
-from envctl.adapters.http.proxies import Proxy, proxy
+from envctl.adapters.http.proxies import Proxy, find_proxy
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager
@@ -83,7 +83,7 @@ class HttpClient:
         response = None
         with _Deadline(timeouts.whole) as deadline:
             if body is None or isinstance(body, bytes):
-                deadline.start()
+                deadline.start_timer()
             try:
                 response = self._find_pool(url).urlopen(
                     method,
@@ -96,7 +96,7 @@ class HttpClient:
                     preload_content=False,
                     decode_content=False,
                 )
-                deadline.start()
+                deadline.start_timer()
                 yield response
             except (HTTPError, HTTPException, OSError) as error:
                 if deadline.over.is_set():
@@ -113,18 +113,18 @@ class HttpClient:
                     response.release_conn() if reusable else response.close()
 
     def _find_pool(self, url: str) -> "PoolManager":
-        way = None if self._environ is None else proxy(url, self._environ)
-        if way not in self._pools:
-            self._pools[way] = self._build_pool(way)
-        return self._pools[way]
+        proxy = None if self._environ is None else find_proxy(url, self._environ)
+        if proxy not in self._pools:
+            self._pools[proxy] = self._build_pool(proxy)
+        return self._pools[proxy]
 
-    def _build_pool(self, way: Proxy | None) -> "PoolManager":
+    def _build_pool(self, proxy: Proxy | None) -> "PoolManager":
         from urllib3 import PoolManager, ProxyManager
 
         trusted = self._load_trust()
         manager = (
-            ProxyManager(way.url, proxy_headers=way.headers, ssl_context=trusted)
-            if way
+            ProxyManager(proxy.url, proxy_headers=proxy.headers, ssl_context=trusted)
+            if proxy
             else PoolManager(ssl_context=trusted)
         )
         manager.pool_classes_by_scheme = _load_pool_classes()
@@ -148,19 +148,19 @@ class _Deadline:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self.over = threading.Event()
-        self._held: list[socket.socket] = []
+        self._sockets: list[socket.socket] = []
         self._timer: threading.Timer | None = None
 
-    def start(self) -> None:
+    def start_timer(self) -> None:
         if self._seconds and self._timer is None:
-            self._timer = threading.Timer(self._seconds, self._end)
+            self._timer = threading.Timer(self._seconds, self._close_sockets)
             self._timer.start()
 
-    def hold(self, connection: socket.socket) -> None:
+    def add_socket(self, connection: socket.socket) -> None:
         # A copy: TLS takes the connection itself over.
-        self._held.append(socket.socket(fileno=os.dup(connection.fileno())))
+        self._sockets.append(socket.socket(fileno=os.dup(connection.fileno())))
         if self.over.is_set():
-            self._end()
+            self._close_sockets()
 
     def __enter__(self) -> "_Deadline":
         self._outer = _DEADLINE.set(self)
@@ -171,12 +171,12 @@ class _Deadline:
         if self._timer:
             self._timer.cancel()
             self._timer.join()
-        for each in self._held:
+        for each in self._sockets:
             each.close()
 
-    def _end(self) -> None:
+    def _close_sockets(self) -> None:
         self.over.set()
-        for each in self._held:
+        for each in self._sockets:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 
@@ -190,27 +190,27 @@ def _load_pool_classes() -> dict[str, Any]:
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
     from urllib3.connection import HTTPConnection, HTTPSConnection
 
-    def hold(connection: socket.socket | None) -> None:
+    def watch_socket(connection: socket.socket | None) -> None:
         if (deadline := _DEADLINE.get()) is not None and connection is not None:
-            deadline.hold(connection)
+            deadline.add_socket(connection)
 
-    class Held(HTTPConnection):
+    class WatchedConnection(HTTPConnection):
         def _new_conn(self) -> socket.socket:
-            hold(made := super()._new_conn())
+            watch_socket(made := super()._new_conn())
             return made
 
         def request(self, *words: Any, **named: Any) -> None:  # noqa: ANN401 (as urllib3 has it)
-            hold(self.sock)
+            watch_socket(self.sock)
             super().request(*words, **named)
 
-    class HeldTls(Held, HTTPSConnection):
+    class WatchedTlsConnection(WatchedConnection, HTTPSConnection):
         pass
 
     class Pool(HTTPConnectionPool):
-        ConnectionCls = Held
+        ConnectionCls = WatchedConnection
 
     class TlsPool(HTTPSConnectionPool):
-        ConnectionCls = HeldTls
+        ConnectionCls = WatchedTlsConnection
 
     return {"http": Pool, "https": TlsPool}
 

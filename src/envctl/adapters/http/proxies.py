@@ -10,33 +10,29 @@ from envctl.domain.images.image_reference import is_loopback
 
 @dataclass(frozen=True)
 class Proxy:
-    """`headers` are for itself: they say who one is, where its URL does."""
+    """A proxy with the headers for itself: its authorization, if its URL holds a login."""
 
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
-def proxy(url: str, environ: Mapping[str, str]) -> Proxy | None:
-    """None where the way is a direct one: always on this machine itself."""
+def find_proxy(url: str, environ: Mapping[str, str]) -> Proxy | None:
+    """Return the proxy for a URL; None for a direct connection, as always to this machine itself."""
     parts = urlsplit(url)
     host = parts.netloc.lower()
     hosts = (host, host.rpartition(":")[0] or host)
-    excepted = [name.strip().lower().lstrip(".") for name in _either(environ, "no_proxy").split(",")]
+    # Like curl, and all others after it: the lower-case variable first.
+    no_proxy = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    excepted = [name.strip().lower().lstrip(".") for name in no_proxy.split(",")]
     is_excepted = any(f".{each}".endswith(f".{name}") for name in excepted if name for each in hosts)
     if is_loopback(parts.netloc) or is_excepted or "*" in excepted:
         return None
-    found = _either(environ, f"{parts.scheme}_proxy")
-    return Proxy(found, _login(found)) if found else None
-
-
-def _either(environ: Mapping[str, str], name: str) -> str:
-    """curl reads the small letters first, and so does everybody after it."""
-    return environ.get(name) or environ.get(name.upper()) or ""
-
-
-def _login(url: str) -> Mapping[str, str]:
-    parts = urlsplit(url)
-    if not parts.username:
-        return {}
-    known = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return {"proxy-authorization": f"Basic {b64encode(known.encode()).decode()}"}
+    name = f"{parts.scheme}_proxy"
+    proxy_url = environ.get(name) or environ.get(name.upper())
+    if not proxy_url:
+        return None
+    login = urlsplit(proxy_url)
+    if not login.username:
+        return Proxy(proxy_url)
+    credentials = f"{unquote(login.username)}:{unquote(login.password or '')}"
+    return Proxy(proxy_url, {"proxy-authorization": f"Basic {b64encode(credentials.encode()).decode()}"})

@@ -26,7 +26,7 @@ class Challenge:
     scope: str = ""
 
     @classmethod
-    def parse(cls, header: str) -> "Challenge | None":
+    def from_header(cls, header: str) -> "Challenge | None":
         found = _CHALLENGE.match(header)
         if found is None:
             return None
@@ -37,7 +37,7 @@ class Challenge:
 
 def authenticate(transport: Transport, header: str, login: Callable[[], Login | None], scope: str) -> str:
     """Return the `Authorization` for a second attempt. Raises OperationFailedError."""
-    match challenge := Challenge.parse(header):
+    match challenge := Challenge.from_header(header):
         case Challenge("basic"):
             credentials = login()
             if credentials is None or credentials.is_token:
@@ -78,7 +78,7 @@ def _request_token(transport: Transport, challenge: Challenge, login: Login | No
     if login is not None and login.is_token:
         form = {**parameters, "grant_type": "refresh_token", "client_id": "envctl", "refresh_token": login.secret}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return transport.ask("POST", challenge.realm, headers, urlencode(form).encode())
+        return transport.send_request("POST", challenge.realm, headers, urlencode(form).encode())
     query = urlencode({name: value for name, value in parameters.items() if value})
     url = f"{challenge.realm}{'&' if '?' in challenge.realm else '?'}{query}"
-    return transport.ask("GET", url, {"Authorization": login.basic_authorization} if login else {})
+    return transport.send_request("GET", url, {"Authorization": login.basic_authorization} if login else {})

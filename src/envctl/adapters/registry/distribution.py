@@ -9,7 +9,8 @@ from envctl.adapters.http.retry import TemporaryError
 from envctl.adapters.registry import challenge, failures
 from envctl.adapters.registry.failures import request_error, response_error
 from envctl.adapters.registry.login import Login
-from envctl.adapters.registry.transport import Answer, Transport, origin
+from envctl.adapters.registry.transport import Answer, Transport, parse_origin
+from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.images.image_reference import DOCKER_HUB, is_loopback
 from envctl.domain.images.manifest import IMAGE_TYPES, INDEX_TYPES, Descriptor, Manifest, compute_digest, parse_manifest
 
@@ -25,7 +26,7 @@ class RegistryApi:
         self.registry = transport.registry
         host = _API_HOSTS.get(self.registry, self.registry)
         self._base = f"{'http' if is_loopback(self.registry) else 'https'}://{host}/v2/"
-        self._transport = transport
+        self.transport = transport
         self._login = login
         self._headers: dict[tuple[str, bool], str] = {}
 
@@ -65,7 +66,7 @@ class RegistryApi:
             message = f"{repository} has an image without all of its layers: {part.digest} is lacking"
             raise request_error(self.registry, message)
         url = f"{self._base}{repository}/blobs/{part.digest}"
-        with self._transport.stream(url, self._build_authorization(url, repository)) as (status, pieces):
+        with self.transport.stream_body(url, self._build_authorization(url, repository)) as (status, pieces):
             self._require_status(Answer(status, {}, b"", url), OK)
             yield self._verify_pieces(part, pieces)
 
@@ -77,9 +78,8 @@ class RegistryApi:
         if answer.status == CREATED and source:
             return ""
         if answer.status == NOT_FOUND:
-            raise failures.copy_error(
-                f"there is no repository {repository} in {self.registry}", "make it, and try again"
-            )
+            message = failures.to_plain_line(f"there is no repository {repository} in {self.registry}")
+            raise OperationFailedError(Problem("E435", message, "make it, and try again"))
         self._require_status(answer, ACCEPTED)
         return self._find_upload_url(answer)
 
@@ -87,7 +87,7 @@ class RegistryApi:
         """Upload a blob; the registry verifies its digest. Raises TemporaryError."""
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(part.size)}
         authorization = self._build_authorization(location, repository, push=True)
-        sent = self._transport.once("PATCH", location, headers | authorization, pieces)
+        sent = self.transport.send_once("PATCH", location, headers | authorization, pieces)
         self._require_status(sent, ACCEPTED)
         next_url = self._find_upload_url(sent)
         url = f"{next_url}{'&' if '?' in next_url else '?'}{urlencode({'digest': part.digest})}"
@@ -115,19 +115,21 @@ class RegistryApi:
         once: bool = False,
     ) -> Answer:
         """Send a request, and authenticate if challenged. With `once`, raises TemporaryError instead of retrying."""
-        send = self._transport.once if once else self._transport.ask
+        send = self.transport.send_once if once else self.transport.send_request
         answer = send(method, url, {**headers, **self._build_authorization(url, repository, push=push)}, body)
-        if answer.status == UNAUTHORISED and origin(answer.url) == origin(self._base):
+        if answer.status == UNAUTHORISED and parse_origin(answer.url) == parse_origin(self._base):
             scope = f"repository:{repository}:{'pull,push' if push else 'pull'}"
             header = answer.headers.get("WWW-Authenticate", "")
-            self._headers[repository, push] = challenge.authenticate(self._transport, header, self._login, scope)
+            self._headers[repository, push] = challenge.authenticate(self.transport, header, self._login, scope)
             answer = send(method, url, {**headers, **self._build_authorization(url, repository, push=push)}, body)
         return answer
 
     def _build_authorization(self, url: str, repository: str, *, push: bool = False) -> dict[str, str]:
         """Return the authorization, for the registry alone: an upload may go to another host."""
         authorization = self._headers.get((repository, push), "")
-        return {"Authorization": authorization} if authorization and origin(url) == origin(self._base) else {}
+        return (
+            {"Authorization": authorization} if authorization and parse_origin(url) == parse_origin(self._base) else {}
+        )
 
     def _find_upload_url(self, answer: Answer) -> str:
         location = answer.headers.get("Location", "")

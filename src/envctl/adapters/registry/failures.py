@@ -28,10 +28,6 @@ def request_error(registry: str, what: str) -> OperationFailedError:
     return OperationFailedError(Problem("E434", f"the registry {registry} fails: {to_plain_line(what)}", hint))
 
 
-def copy_error(what: str, hint: str) -> OperationFailedError:
-    return OperationFailedError(Problem("E435", to_plain_line(what), hint))
-
-
 def unreadable_login_error(why: str) -> OperationFailedError:
     message = f"your docker login can't be read: {why}"
     return OperationFailedError(Problem("E436", message, "log in again: docker login"))

@@ -24,11 +24,11 @@ class ImageRepository:
 
 @dataclass
 class ImageCopier:
-    """`persist` retries a call after a TemporaryError."""
+    """`retry_attempt` retries a call after a TemporaryError."""
 
     source: ImageRepository
     target: ImageRepository
-    persist: Callable[[Callable[[], None]], None]
+    retry_attempt: Callable[[Callable[[], None]], None]
     on_progress: Callable[[CopyProgress], None]
 
     def copy_image(self, digest: str) -> None:
@@ -38,7 +38,7 @@ class ImageCopier:
         done = CopyProgress(0, len(blobs), 0, sum(blob.size for blob in blobs.values()))
         self.on_progress(done)
         for blob in blobs.values():
-            self.persist(partial(self._copy_blob, blob, done))
+            self.retry_attempt(partial(self._copy_blob, blob, done))
             done = CopyProgress(done.blobs + 1, done.total_blobs, done.size + blob.size, done.total_size)
             self.on_progress(done)
         for manifest in found.values():

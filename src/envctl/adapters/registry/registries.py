@@ -49,17 +49,15 @@ class Registries:
 
     def copy_image(self, source: RegistryImage, target: RegistryImage, tell: Callable[[CopyProgress], None]) -> None:
         one, other = (ImageRepository(self._find_api(end), end.image.repository) for end in (source, target))
-        ImageCopier(one, other, self._open_transport(target).persist, tell).copy_image(target.image.digest)
+        ImageCopier(one, other, other.registry.transport.retry_attempt, tell).copy_image(target.image.digest)
 
     def _find_api(self, end: RegistryImage) -> RegistryApi:
         """Return the API for a registry and an environment; it keeps its authorization."""
         key = (end.image.registry, end.environment)
         if key not in self._apis:
-            self._apis[key] = RegistryApi(self._open_transport(end), partial(self._find_login, *key))
+            transport = Transport(end.image.registry, self._environ(), self._limits, self._sleep)
+            self._apis[key] = RegistryApi(transport, partial(self._find_login, *key))
         return self._apis[key]
-
-    def _open_transport(self, end: RegistryImage) -> Transport:
-        return Transport(end.image.registry, self._environ(), self._limits, self._sleep)
 
     def _find_login(self, registry: str, environment: str) -> login.Login | None:
         if host := parse_ecr_registry(registry):

@@ -1,4 +1,4 @@
-"""HTTP as registries need it: bounded in time, size and tries, and never in the clear but on this machine."""
+"""HTTP for registries: limits of time, size and attempts, and HTTPS everywhere but on this machine."""
 
 import contextlib
 import ssl
@@ -36,7 +36,7 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Answer:
-    """`url` is what answered in the end."""
+    """A response. `url` is the last one after redirects."""
 
     status: int
     headers: Mapping[str, str]
@@ -46,7 +46,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Limits:
-    """In seconds, but for the number of `attempts`. `whole` is for what is read at once: anything but layers."""
+    """Limits in seconds, and the number of `attempts`. `whole` limits a request with its body, except for layers."""
 
     connect: float = CONNECT_SECONDS
     read: float = READ_SECONDS
@@ -55,78 +55,76 @@ class Limits:
 
 
 class Transport:
-    """To one registry. `environ` names proxies and certificates."""
+    """The connection to one registry. `environ` names proxies and certificates."""
 
     def __init__(
         self, registry: str, environ: Mapping[str, str], limits: Limits, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self.registry = registry
-        self._client = HttpClient(environ, lambda: _trust(registry, environ))
+        self._client = HttpClient(environ, lambda: _load_trust(registry, environ))
         self._limits = limits
         self._sleep = sleep
 
-    def ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
-        """Some times, where it is busy or breaks off. Raises OperationFailedError."""
-        return self.persist(lambda: self.once(method, url, headers, body))
+    def send_request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+        """Send a request, again if the registry is busy or breaks off. Raises OperationFailedError."""
+        return self.retry_attempt(lambda: self.send_once(method, url, headers, body))
 
-    def once(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> Answer:
-        """Raises TemporaryError where the next try may fare better."""
-        with self._open(method, url, headers, body, self._limits.whole) as (response, where):
+    def send_once(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> Answer:
+        """Send a request. Raises TemporaryError if another attempt may succeed."""
+        with self._open_response(method, url, headers, body, self._limits.whole) as (response, where):
             data = b"" if method == "HEAD" else read_body(response, MAX_MANIFEST_BYTES)
             return Answer(response.status, response.headers, data, where)
 
     @contextlib.contextmanager
-    def stream(self, url: str, headers: Mapping[str, str]) -> "Iterator[tuple[int, Iterator[bytes]]]":
-        """A status, and the body piece by piece. Raises TemporaryError."""
-        with self._open("GET", url, headers, None, 0.0) as (response, _):
+    def stream_body(self, url: str, headers: Mapping[str, str]) -> "Iterator[tuple[int, Iterator[bytes]]]":
+        """Yield the status, and the body in pieces. Raises TemporaryError."""
+        with self._open_response("GET", url, headers, None, 0.0) as (response, _):
             yield response.status, response.stream(PIECE, decode_content=False)
 
-    def persist(self, attempt: Callable[[], T]) -> T:
+    def retry_attempt(self, attempt: Callable[[], T]) -> T:
         return retry(attempt, self._limits.attempts, longest=LONGEST_PAUSE, sleep=self._sleep)
 
-    def allowed(self, url: str) -> str:
-        """The URL. Raises OperationFailedError where something would be sent in the clear over a network."""
+    def require_https(self, url: str) -> None:
+        """Raise OperationFailedError for a URL without HTTPS, except of a registry on this machine."""
         try:
             parts = urlsplit(url)
-            here = parts.scheme == "http" and is_loopback(self.registry) and is_loopback(parts.netloc)
-            fine = bool(parts.hostname) and "@" not in parts.netloc and (parts.scheme == "https" or here)
+            is_local = parts.scheme == "http" and is_loopback(self.registry) and is_loopback(parts.netloc)
+            is_safe = bool(parts.hostname) and "@" not in parts.netloc and (parts.scheme == "https" or is_local)
         except ValueError:
-            fine = False
-        if not fine:
+            is_safe = False
+        if not is_safe:
             raise response_error(self.registry, f"it leads to {url.partition('?')[0]}, which is not https")
-        return url
 
     @contextlib.contextmanager
-    def _open(
+    def _open_response(
         self, method: str, url: str, headers: Mapping[str, str], body: Body, whole: float
     ) -> "Iterator[tuple[BaseHTTPResponse, str]]":
-        """Follow redirects of what only reads. The yielded URL is the last one."""
+        """Yield the response and its URL, after the redirects of a reading request."""
         limits, sent = self._limits, dict(headers)
         timeouts = Timeouts(limits.connect, limits.read, whole)
         try:
             for _ in range(REDIRECTS + 1):
-                with self._client.send_request(method, self.allowed(url), sent, body, timeouts) as response:
+                self.require_https(url)
+                with self._client.send_request(method, url, sent, body, timeouts) as response:
                     location = response.headers.get("Location")
                     if response.status in _BUSY:
-                        raise self._broken(f"answers {response.status}", read_wanted_pause(response.headers))
+                        busy = unreachable_error(self.registry, f"answers {response.status}")
+                        raise TemporaryError(busy, read_wanted_pause(response.headers))
                     if response.status not in _MOVED or method not in _READS or not location:
                         yield response, url
                         return
                     # A server may close the connection after a redirect.
                     response.close()
                 further = urljoin(url, location)
-                if origin(further) != origin(url):
+                if parse_origin(further) != parse_origin(url):
                     # The storage behind a registry is another party: the credentials are not for it.
                     sent.pop("Authorization", None)
                 url = further
         except HttpFailedError as error:
-            raise self._explain(error) from None
+            raise self._to_error(error) from None
         raise response_error(self.registry, "it leads from one place to the next, and never to an end")
 
-    def _broken(self, why: str, pause: float = 0.0) -> TemporaryError:
-        return TemporaryError(unreachable_error(self.registry, why), pause)
-
-    def _explain(self, error: HttpFailedError) -> Exception:
+    def _to_error(self, error: HttpFailedError) -> Exception:
         match error.failure:
             case Failure.TOO_LARGE:
                 return response_error(self.registry, f"it is larger than {MAX_MANIFEST_BYTES >> 20} MiB")
@@ -135,17 +133,17 @@ class Transport:
             case Failure.BAD_ADDRESS:
                 return unreachable_error(self.registry, "or its proxy has an address that is none")
             case other:
-                return self._broken(_REASONS.get(other, "can't be reached"))
+                return TemporaryError(unreachable_error(self.registry, _REASONS.get(other, "can't be reached")))
 
 
-def _trust(registry: str, environ: Mapping[str, str]) -> ssl.SSLContext:
+def _load_trust(registry: str, environ: Mapping[str, str]) -> ssl.SSLContext:
     trusted = ssl.create_default_context()
     if parse_ecr_registry(registry) and (bundle := environ.get("AWS_CA_BUNDLE")):
         trusted.load_verify_locations(bundle)
     return trusted
 
 
-def origin(url: str) -> tuple[str, str]:
-    """Whom one speaks to."""
+def parse_origin(url: str) -> tuple[str, str]:
+    """Return the scheme and the host of a URL: credentials go to one origin only."""
     parts = urlsplit(url)
     return parts.scheme, parts.netloc.lower()

@@ -13,12 +13,9 @@ class CertificateAuthority:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._authority = trustme.CA(organization_name="envctl sandbox")
+        self.authority_pem = self._authority.cert_pem.bytes()
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._lock = threading.Lock()
-
-    @property
-    def authority_pem(self) -> bytes:
-        return self._authority.cert_pem.bytes()
 
     def context_for_host(self, host: str) -> ssl.SSLContext:
         """Return the TLS context of a host. Raises ValueError if a certificate cannot name the host."""

@@ -57,11 +57,6 @@ def _describe_network_failure(kind: ErrorKind, store: str, text: str) -> Problem
     return Problem("E456", f"{store}: {why}", "check the network and the proxy, and try again")
 
 
-def describe_foreign_bucket(url: str, verb: str, owner: str) -> Problem:
-    message = f"the store {url} can't be {verb}: its bucket is somebody else's, not of account {owner}"
-    return Problem("E454", message, "correct url or account_id in [store]: nothing was sent there")
-
-
 _ACTIONS = {"read": "s3:GetObject", "listed": "s3:ListBucket", "written": "s3:PutObject"}
 
 

@@ -221,12 +221,9 @@ class ObstoreStore:
 
         store = self._ownerless_store
 
-        def list_pages() -> list[str]:
-            pages = obstore.list(store, prefix=prefix.rstrip("/"), offset=after or None)
-            return sorted(item["path"] for page in pages for item in page)
-
+        list_pages = partial(obstore.list, store, prefix=prefix.rstrip("/"), offset=after or None)
         try:
-            return self._call_with_retries("listed", list_pages)
+            return self._call_with_retries("listed", lambda: sorted(i["path"] for page in list_pages() for i in page))
         except FileNotFoundError:
             return []
 
@@ -265,7 +262,9 @@ class ObstoreStore:
         bucket = urlsplit(address.url).netloc
         # S3 refuses for another owner too, without naming that as the reason.
         if kind is ErrorKind.DENIED and address.owner and self._is_anothers(bucket, address.owner):
-            problem = failures.describe_foreign_bucket(address.url, verb, address.owner)
+            message = f"the store {address.url} can't be {verb}: its bucket is somebody else's, not of account"
+            hint = "correct url or account_id in [store]: nothing was sent there"
+            problem = Problem("E454", f"{message} {address.owner}", hint)
         else:
             found = s3_errors.extract_region(text)
             if kind is ErrorKind.ELSEWHERE and not found:

@@ -43,7 +43,10 @@ class TerraformFormatter:
         with translate_disk_errors(Path(tempfile.gettempdir())), tempfile.TemporaryDirectory(prefix="envctl-") as name:
             folder = Path(name)
             # Named by number: Terraform skips hidden folders, and a file name can look like an option.
-            copies = {f"{number}{_find_ending(path)}": path for number, path in enumerate(files)}
+            copies = {
+                f"{number}{next(ending for ending in FORMATTED_SUFFIXES if path.endswith(ending))}": path
+                for number, path in enumerate(files)
+            }
             for copy, path in copies.items():
                 (folder / copy).write_bytes(files[path])
             self._run_fmt(binary, folder, copies)
@@ -60,10 +63,6 @@ class TerraformFormatter:
             raise errors.InterruptedByUserError(problem)
         if result.code or result.silent:
             raise _to_error(result, copies)
-
-
-def _find_ending(path: str) -> str:
-    return next(ending for ending in FORMATTED_SUFFIXES if path.endswith(ending))
 
 
 def _to_error(result: ProcessResult, copies: Mapping[str, str]) -> errors.EnvctlError:

@@ -118,7 +118,7 @@ def approve_plan(
     notes = list_notes(request, plan, accepted)
     if not ports.prompter.confirm_approval(plan, gate, notes):
         raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was approved", ""))
-    place_store.save_place(ports, found.place)
+    place_store.PLACES.save_document(ports, found.place)
     save_rules_document(ports, request)
     scope = ApprovalScope(gate, plan_store.save_plan(ports, meaning), unseen=accepted)
     return replace(_record_approval(ports, project, request, scope), notes=notes, not_seen=list_unseen(plan))
@@ -294,7 +294,7 @@ def _describe_rules_change(request: guards.Request) -> tuple[str, ...]:
 
 def save_rules_document(ports: Ports, request: guards.Request) -> None:
     if request.document is not None and request.rules_digest != request.recorded_digest:
-        rules_store.save_rules(ports, request.document)
+        rules_store.RULES.save_document(ports, request.document)
 
 
 def _unknown_gate_error(target: str, gate: str, known: Mapping[str, int]) -> UsageError:

@@ -61,12 +61,15 @@ def approve_rules(ports: Ports, environment: str, gate: str | None = None) -> Ap
     changes = list_differences(before, now)
     if not ports.prompter.confirm_rules(target, named, changes):
         raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was approved", ""))
-    rules_store.save_rules(ports, now)
+    rules_store.RULES.save_document(ports, now)
     event = RulesApproved(target, named, request.recorded_digest, request.rules_digest)
 
     def decide(present: LedgerState) -> Event | None:
         latest = replace(request, present=present, now=read_store_time(ports))
-        return None if _is_already_approved(latest, asked, event) else event
+        approvals = [each for each in list_rules_approvals(latest) if each.gate == event.gate]
+        own = [each.at for each in approvals if is_same_person(each.by, latest.actor)]
+        # The actor approved the rules already, and the approval is still valid.
+        return None if any(asked.expires is None or latest.now - at <= asked.expires for at in own) else event
 
     after, entry = journal.append(ports, decide)
     # Counted without an actor: guards would leave out the actor's own approval.
@@ -109,9 +112,3 @@ def _choose_gate(request: Request, asked: Rules, gate: str | None) -> str:
         hint = f"as another person: envctl approve {target} --rules --gate {named}"
         raise RefusedError((Refusal(GuardCode.RULES, message, hint, waivable=False),))
     return named
-
-
-def _is_already_approved(request: Request, asked: Rules, event: RulesApproved) -> bool:
-    at_gate = [each for each in list_rules_approvals(request) if each.gate == event.gate]
-    own = [each.at for each in at_gate if is_same_person(each.by, request.actor)]
-    return any(asked.expires is None or request.now - at <= asked.expires for at in own)

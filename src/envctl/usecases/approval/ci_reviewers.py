@@ -86,7 +86,7 @@ def record_reviews(
     meaning = plan_store.find_plan_by_prefix(ports, fingerprint)
     plan = to_plan_outline(meaning, target, request.identity)
     accepted = check_unseen(plan, unseen, request.needs, format_approve_command(request, gate))
-    place_store.save_place(ports, found.place)
+    place_store.PLACES.save_document(ports, found.place)
     approve.save_rules_document(ports, request)
     scope = approve.ApprovalScope(gate, meaning.digest, unseen=accepted)
     names = ports.reviews.list_approvers(target)

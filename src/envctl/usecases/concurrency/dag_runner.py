@@ -6,12 +6,14 @@ time: guards, questions and ledger entries.
 
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, combine_errors
 from envctl.domain.graph import transitive_closure
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.ports.terraform import WorkerPool
+from envctl.usecases.ports.terraform import PreparedStack, WorkerPool
 
+T = TypeVar("T")
 Job = Callable[[], None]
 Task = Generator[Job, None, None]
 
@@ -109,11 +111,20 @@ def run_tasks(
             state.advance(*pool.wait_for_job())
 
 
-def run_stack_jobs(ports: Ports, environment: str, stacks: Iterable[str], job: Callable[[str], None]) -> RunReport:
-    """Run one job for each stack of an environment in a new worker pool, all of them independent."""
+def run_stack_jobs(
+    ports: Ports, environment: str, stacks: Iterable[PreparedStack], job: Callable[[PreparedStack], T]
+) -> tuple[dict[str, T], RunReport]:
+    """Run one job for each stack of an environment in a new worker pool, all of them independent. Return the results of
+    the successful ones by stack, with the report.
+    """
+    by_name, results = {stack.name: stack for stack in stacks}, dict[str, T]()
 
-    def yield_job(name: str) -> Task:
-        yield lambda: job(name)
+    def start_task(name: str) -> Task:
+        def save_result() -> None:
+            results[name] = job(by_name[name])
+
+        yield save_result
 
     with ports.terraform.open_worker_pool() as pool:
-        return run_tasks(pool, dict.fromkeys(stacks, ()), yield_job, lambda name: f"{environment}/{name}")
+        report = run_tasks(pool, dict.fromkeys(by_name, ()), start_task, lambda name: f"{environment}/{name}")
+    return results, report

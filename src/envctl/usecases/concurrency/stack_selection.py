@@ -24,7 +24,11 @@ def select_stacks(selection: StackSelection, needs: Mapping[str, Collection[str]
     """Return the selected stacks in the order of `needs`. Raises UsageError for an unknown stack."""
     if not selection.names:
         return tuple(needs)
-    problems = [_unknown_stack_problem(name, needs) for name in selection.names if name not in needs]
+    problems, listed = [], f"the stacks are {', '.join(needs)}"
+    for name in (name for name in selection.names if name not in needs):
+        near = find_nearest(name, needs)
+        hint = f"did you mean {near}? ({listed})" if near else listed
+        problems.append(Problem("E029", f"there is no stack {name!r}", hint))
     if problems:
         raise UsageError(*problems)
     wanted = set(selection.names)
@@ -33,9 +37,3 @@ def select_stacks(selection: StackSelection, needs: Mapping[str, Collection[str]
     if selection.downstream:
         wanted |= transitive_closure(reverse_graph(needs), selection.names)
     return tuple(name for name in needs if name in wanted)
-
-
-def _unknown_stack_problem(name: str, stacks: Collection[str]) -> Problem:
-    near, listed = find_nearest(name, stacks), ", ".join(stacks)
-    hint = f"did you mean {near}? (the stacks are {listed})" if near else f"the stacks are {listed}"
-    return Problem("E029", f"there is no stack {name!r}", hint)

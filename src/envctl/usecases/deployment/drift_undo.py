@@ -17,11 +17,6 @@ def index_by_name(stacks: Iterable[tuple[str, tuple[ResourceChange, ...]]]) -> d
     return {f"{stack}: {each.address}": each for stack, resources in stacks for each in resources}
 
 
-def find_restored(plans: Iterable[StackPlan]) -> set[str]:
-    """Return the ledger names of drift outside the plans that other planned changes undo."""
-    return {f"{plan.stack}: {address}" for plan in plans for address in plan.restored}
-
-
 def find_unplanned(drifted: DriftCheck | None, plans: Collection[StackPlan]) -> list[str]:
     """Return the ledger names of drift outside all plans."""
     planned = {f"{plan.stack}: {resource.address}" for plan in plans for resource in plan.resources}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, check_guards, list_unwaivable
-from envctl.domain.ledger.events import Event, WaiverUsed
+from envctl.domain.ledger.events import WaiverUsed
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.release.contents import Release
@@ -67,21 +67,17 @@ class GuardRunner:
         refused = tuple(_describe_midway(request, each) for each in self._collect_refusals(request, _PLAN_GUARDS))
         self._waive_or_refuse(request, refused)
         if more := tuple(refusal for refusal in refused if refusal.code not in before):
-            event = self._build_waiver(request, more, started=started)
-            journal.append(self.deployment.context.ports, lambda _: event)
+            self._append_waiver(request, more, started=started)
 
     def record_waiver(self, request: Request) -> int:
         """Record the waived refusals and the reason. Return the number of the entry, or 0 without waivers."""
-        if not self.waived:
-            return 0
-        event = self._build_waiver(request, tuple(self.waived.values()))
-        _, entry = journal.append(self.deployment.context.ports, lambda _: event)
-        return entry.seq if entry else 0
+        return self._append_waiver(request, tuple(self.waived.values())) if self.waived else 0
 
-    def _build_waiver(self, request: Request, refused: tuple[Refusal, ...], started: int = 0) -> Event:
+    def _append_waiver(self, request: Request, refused: tuple[Refusal, ...], started: int = 0) -> int:
         codes, messages = tuple(each.code for each in refused), tuple(each.message for each in refused)
         reason = self.deployment.options.break_glass
-        return WaiverUsed(request.target, request.identity, reason, codes, messages, started)
+        waiver = WaiverUsed(request.target, request.identity, reason, codes, messages, started)
+        return journal.append_event(self.deployment.context.ports, lambda _: waiver).seq
 
     def _collect_refusals(self, request: Request, codes: frozenset[str] = frozenset()) -> tuple[Refusal, ...]:
         """Return the refusals, of all guards or of those named. Report the warnings of all."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_error_label
@@ -129,9 +130,9 @@ def _save_settings(planned: PlannedDeployment) -> None:
     before, where = planned.seen, places.resolve_bound_place(project, request.target, prepared.release.wiring)
     if before is None or before.place != where.digest:
         # The last deployment stored the same place otherwise.
-        place_store.save_place(ports, where)
+        place_store.PLACES.save_document(ports, where)
     if request.document is not None and can_record_rules(request) and request.rules_digest != request.recorded_digest:
-        rules_store.save_rules(ports, request.document)
+        rules_store.RULES.save_document(ports, request.document)
 
 
 def _check_unchanged_history(planned: PlannedDeployment, present: LedgerState) -> None:
@@ -162,7 +163,7 @@ def _record_success(attempt: Attempt) -> None:
         forgot=tuple(stack.name for stack in prepared.environment.leaving if stack.leaves == "forget"),
     )
     try:
-        ended = _append_end_with_retry(attempt, event)
+        ended = _append_end(attempt, event)
     except EnvctlError as error:
         message = f"{target} was applied to its end, and that could not be recorded: it counts as unfinished"
         hint = f"once the store answers again: envctl recover {target}, and then {command}"
@@ -172,17 +173,14 @@ def _record_success(attempt: Attempt) -> None:
         raise OperationFailedError(Problem("E408", message, command))
 
 
-def _append_end_with_retry(attempt: Attempt, event: Event) -> bool:
-    """Append the end, with one retry after a lost response. Return true if the ledger has it."""
-    try:
-        return _append_end(attempt, event)
-    except EnvctlError:
-        return _append_end(attempt, event)
-
-
 def _append_end(attempt: Attempt, event: Event) -> bool:
+    """Append the end, with one retry after a lost response. Return true if the ledger has it."""
     ports, target = attempt.request.context.ports, attempt.request.target
-    after, entry = journal.append(ports, lambda present: event if _is_unfinished(attempt, present) else None)
+    append = partial(journal.append, ports, lambda present: event if _is_unfinished(attempt, present) else None)
+    try:
+        after, entry = append()
+    except EnvctlError:
+        after, entry = append()
     last = after.find_environment(target).last
     return entry is not None or (last is not None and last.seq == attempt.started and last.outcome in _COMPLETED)
 

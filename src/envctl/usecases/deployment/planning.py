@@ -53,16 +53,17 @@ def plan_each(
     for stack in stacks:
         if known := _plan_without_terraform(stack, applied, destroy=destroy):
             found[stack.name] = known
-    unknown = {stack.name: stack for stack in stacks if stack.name not in found}
     failed: Mapping[str, EnvctlError] = {}
-
-    def plan_one(name: str) -> None:
-        found[name] = _plan_stack(ports, environment, unknown[name], applied, destroy=destroy, wait=wait)
-
-    if unknown:
-        report = run_stack_jobs(ports, environment, unknown, plan_one)
+    if unknown := [stack for stack in stacks if stack.name not in found]:
+        planned, report = run_stack_jobs(
+            ports,
+            environment,
+            unknown,
+            lambda stack: _plan_stack(ports, environment, stack, applied, destroy=destroy, wait=wait),
+        )
         if report.stopped_by is not None:
             raise report.stopped_by
+        found |= planned
         failed = report.failed
     for stack in stacks:
         if stack.name in failed and stack.leaves:

@@ -43,7 +43,8 @@ def prepare_working_tree(ports: Ports, project: Project, environment: str) -> Pr
     The mark is taken before reading the files: saving a file in between invalidates the cache.
     """
     unmarked = working_tree.build_release(ports, project)
-    inputs = working_tree.list_inputs(unmarked, project, environment, ports.provider_lock)
+    settings_files = {load.COMMON_SETTINGS, load.settings_path(environment), load.settings_path(project.entry)}
+    inputs = working_tree.list_code_paths(unmarked, ports.provider_lock, sorted(settings_files))
     mark = ports.workspace.hash_inputs(inputs)
     written = working_tree.build_release(ports, project)
     pinned = image_check.pin_digests(ports, project, written)
@@ -151,15 +152,13 @@ def init_release_stacks(ports: Ports, environment: str, stacks: Sequence[Prepare
 
 def _init_concurrently(ports: Ports, environment: str, stacks: Sequence[PreparedStack], lock: bytes | None) -> None:
     """Run `terraform init` concurrently. Raise all errors together."""
-    by_name = {stack.name: stack for stack in stacks}
-
-    def init_one(name: str) -> None:
-        ports.terraform.init(environment, by_name[name], lock)
-
     if len(stacks) == 1:
-        init_one(stacks[0].name)
+        ports.terraform.init(environment, stacks[0], lock)
     elif stacks:
-        run_stack_jobs(ports, environment, by_name, init_one).raise_failure()
+        _, report = run_stack_jobs(
+            ports, environment, stacks, lambda stack: ports.terraform.init(environment, stack, lock)
+        )
+        report.raise_failure()
 
 
 def check_secrets(root: RootModule) -> None:

@@ -82,7 +82,7 @@ class _DriftJournal:
     def _find_last_check(self, present: LedgerState, environment: str) -> int:
         """Return the number of its last drift entry since the run began, or 0."""
         new = range(self.read_up_to + 1, present.seq + 1)
-        for entry in record.load_entries(self.ports, new):
+        for entry in list(record.read_entries(self.ports, new)):
             if isinstance(entry.event, DriftChecked) and not self.ports.trust.explain_distrust(entry):
                 self.last_checks[entry.event.environment] = entry.seq
         self.read_up_to = max(self.read_up_to, present.seq)

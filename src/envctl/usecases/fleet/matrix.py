@@ -67,7 +67,8 @@ def begin_matrix_run(
     shards = plan_shards(units, known.flatten_durations() if known else {}, at_most)
     now = ports.clock.now()
     name = documents.format_run_id(kind, now, ports.nonces.new())
-    run_store.save_run(ports, MatrixRun(name, kind, now, ports.identity.identify_actor(), planned, shards))
+    run = MatrixRun(name, kind, now, ports.identity.identify_actor(), planned, shards)
+    ports.store.create(documents.format_run_key(documents.BEGUN_FOLDER, name), documents.encode_document(run))
     jobs = tuple(
         Job(number, name, len(shard.units), shard.unit_count, shard.seconds) for number, shard in enumerate(shards, 1)
     )

@@ -40,12 +40,6 @@ ShardAnswer = Answer | Problem
 """The answer of a shard, or the reason for a missing one."""
 
 
-def save_run(ports: Ports, run: MatrixRun) -> None:
-    ports.store.create(
-        run_documents.format_run_key(run_documents.BEGUN_FOLDER, run.id), run_documents.encode_document(run)
-    )
-
-
 def load_run(ports: Ports, run: str, kind: RunKind | Literal[""] = "") -> MatrixRun:
     """Load a run. Raises UsageError for an unknown name or another kind of run."""
     data = (

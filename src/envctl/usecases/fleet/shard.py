@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from envctl.domain.ci.run_documents import MatrixRun, PlannedEnvironment, RunKind
-from envctl.domain.ci.shard_planner import Shard, Unit, group_by_environment
+from envctl.domain.ci.shard_planner import Unit, group_by_environment
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.ledger.state import LedgerState
@@ -36,19 +36,21 @@ def plan_units(ports: Ports, units: Sequence[str]) -> Plans:
 
 def check_shard_drift(ports: Ports, run: str, number: int) -> Drift:
     task = _ShardTask.load_task(ports, run, number, "drift")
-    units = {name: frozenset(stacks) for name, stacks in task.unchanged_units.items()}
+    units = {name: frozenset(stacks) for name, stacks in task.units.items()}
     began = ports.clock.now()
     checked = drift.find_unit_drift(ports, units).environments if units else ()
     seconds = (ports.clock.now() - began).total_seconds()
-    found = (*checked, *(EnvironmentDrift(name, "", "unknown", problems=(why,)) for name, why in task.list_changed()))
+    found = (*checked, *(EnvironmentDrift(name, "", "unknown", problems=(why,)) for name, why in task.changed.items()))
     task.save_answer(drift=found, durations=_share_duration(checked, seconds))
     return Drift(found)
 
 
 def plan_shard(ports: Ports, run: str, number: int) -> Plans:
     task = _ShardTask.load_task(ports, run, number, "plan")
-    plans_by_environment = {name: _plan_timed(ports, name, stacks) for name, stacks in task.unchanged_units.items()}
-    failed = (EnvironmentPreview(name, problems=(why,), exit_code=ExitCode.FAILED) for name, why in task.list_changed())
+    plans_by_environment = {name: _plan_timed(ports, name, stacks) for name, stacks in task.units.items()}
+    failed = (
+        EnvironmentPreview(name, problems=(why,), exit_code=ExitCode.FAILED) for name, why in task.changed.items()
+    )
     plans = (*(each for each, _ in plans_by_environment.values()), *failed)
     task.save_answer(plans=plans, durations={name: took for name, (_, took) in plans_by_environment.items()})
     return Plans(run, plans)
@@ -61,9 +63,10 @@ class _ShardTask:
     ports: Ports
     run: MatrixRun
     number: int
-    shard: Shard
     present: LedgerState
     snapshots: Mapping[str, PlannedEnvironment]
+    units: Mapping[str, tuple[str, ...]]  # the stacks to check: those of environments unchanged since the run began
+    changed: Mapping[str, Problem]  # for the other environments
 
     @classmethod
     def load_task(cls, ports: Ports, name: str, number: int, kind: RunKind) -> Self:
@@ -73,18 +76,11 @@ class _ShardTask:
             raise UsageError(Problem("E027", message, f"envctl {kind} --help"))
         shard, project, present = run.shards[number - 1], load.load_project(ports), journal.load(ports)
         seen = {each: snapshot_environment(ports, project, present, kind, each) for each in shard.units}
-        return cls(ports, run, number, shard, present, seen)
-
-    @property
-    def unchanged_units(self) -> dict[str, tuple[str, ...]]:
-        """The stacks to check: those of environments unchanged since the run began."""
-        began = {each.environment: each for each in self.run.environments}
-        same = {name for name, snapshot in self.snapshots.items() if began[name].has_same_state(snapshot)}
-        return {name: stacks for name, stacks in self.shard.units.items() if name in same}
-
-    def list_changed(self) -> list[tuple[str, Problem]]:
-        changed = [name for name in self.shard.units if name not in self.unchanged_units]
-        return [(name, describe_changed_deployment(name)) for name in changed]
+        began = {each.environment: each for each in run.environments}
+        same = {each for each, snapshot in seen.items() if began[each].has_same_state(snapshot)}
+        units = {each: stacks for each, stacks in shard.units.items() if each in same}
+        changed = {each: describe_changed_deployment(each) for each in shard.units if each not in same}
+        return cls(ports, run, number, present, seen, units, changed)
 
     def save_answer(
         self,

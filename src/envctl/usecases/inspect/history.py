@@ -8,6 +8,7 @@ from itertools import islice, takewhile
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DeploymentStarted
+from envctl.domain.ledger.projection.apply_entries import to_unbelieved
 from envctl.domain.ledger.state import Unbelieved
 from envctl.domain.text.time_range import TimeRange, parse_time_range
 from envctl.usecases.ledger import journal, rules_store
@@ -68,7 +69,8 @@ def read_history(
     found = tuple(islice(matching, maximum + 1 if maximum else None))
     more = maximum is not None and len(found) > maximum
     shown = found[:maximum]
-    untrusted, changes = journal.list_untrusted(ports, shown), _list_rule_changes(ports, shown)
+    trust, changes = ports.trust, _list_rule_changes(ports, shown)
+    untrusted = tuple(to_unbelieved(entry, why) for entry in shown if (why := trust.explain_distrust(entry)))
     return History(environment, shown, more, period.since, period.until, untrusted, changes)
 
 

@@ -10,7 +10,7 @@ from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, Usa
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.plan.changes import Marker
 from envctl.domain.terraform.outputs import Output, find_output, find_output_stacks
-from envctl.usecases.concurrency.dag_runner import Task, run_tasks
+from envctl.usecases.concurrency.dag_runner import run_stack_jobs
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.planning import require_state
 from envctl.usecases.ledger import journal
@@ -70,31 +70,26 @@ class OutputReader:
 
     def read_stacks(self, ports: Ports, stacks: list[str]) -> None:
         """Read the stacks side by side, and keep the error of each unreadable one."""
-        wanted = {
-            stack.name: stack
+        wanted = [
+            stack
             for stack in self.prepared.stacks
             if stack.name in stacks and stack.name in self.declared and stack.name not in self.outputs
-        }
+        ]
         if not wanted:
             return
+        found, report = run_stack_jobs(ports, self.environment, wanted, lambda stack: self._read_stack(ports, stack))
+        if report.stopped_by is not None:
+            raise report.stopped_by
+        order, found = [stack.name for stack in self.prepared.stacks], {**self.outputs, **found}
+        self.outputs = {name: found[name] for name in order if name in found}
+        self.failures.update({name: report.failed[name] for name in order if name in report.failed})
 
-        def list_steps(name: str) -> Task:
-            yield lambda: self._read_stack(ports, wanted[name])
-
-        with ports.terraform.open_worker_pool() as crew:
-            run = run_tasks(crew, dict.fromkeys(wanted, ()), list_steps, lambda name: f"{self.environment}/{name}")
-        if run.stopped_by is not None:
-            raise run.stopped_by
-        order = [stack.name for stack in self.prepared.stacks]
-        self.outputs = {name: self.outputs[name] for name in order if name in self.outputs}
-        self.failures.update({name: run.failed[name] for name in order if name in run.failed})
-
-    def _read_stack(self, ports: Ports, stack: PreparedStack) -> None:
+    def _read_stack(self, ports: Ports, stack: PreparedStack) -> Mapping[str, Output]:
         found = ports.terraform.read_outputs(self.environment, stack)
         if not found and self.declared[stack.name]:
             # A state without outputs is fine if all of them are null.
             require_state(ports, self.environment, stack)
-        self.outputs[stack.name] = found
+        return found
 
     def combine_failures(self) -> EnvctlError | None:
         """Return all failures as one error, or None."""

@@ -72,9 +72,11 @@ class _PlanInput:
 def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
     prepared = ports.workspace.load_prepared(environment)
     if prepared is not None and prepared.traffic:
-        from envctl.usecases.deployment.traffic import rendering
+        from envctl.usecases.deployment.traffic.rendering import format_traffic
+        from envctl.usecases.ledger import journal
 
-        if not rendering.is_traffic_unchanged(ports, environment, prepared.traffic):
+        traffic = journal.load(ports).find_environment(environment).traffic
+        if format_traffic({name: traffic.get(name) for name in prepared.traffic}) != dict(prepared.traffic):
             # Another color is live by now.
             return None
     if prepared is not None and not ports.access.is_confirmed(environment):

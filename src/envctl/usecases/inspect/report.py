@@ -140,7 +140,7 @@ def _summarize_rules(rules: Rules) -> Asked:
 
 def _load_last_plans(ports: Ports, present: LedgerState, order: tuple[str, ...]) -> tuple[LastPlan, ...]:
     last = {each: done for each in order if (done := present.find_environment(each).last)}
-    starts = journal.load_entries(ports, [done.seq for done in last.values()])
+    starts = list(journal.read_entries(ports, [done.seq for done in last.values()]))
     fingerprints = {
         each: entry.event.plan if isinstance(entry.event, DeploymentStarted) else ""
         for each, entry in zip(last, starts, strict=True)

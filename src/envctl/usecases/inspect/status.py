@@ -122,7 +122,7 @@ def _list_rule_changes(
     changed = rules_store.list_rule_changes(ports, [pair]).get(pair, ())
     if recorded.digest == tree.digest:
         return changed, ()
-    known = rules_store.load_rules(ports, [recorded.digest])
+    known = rules_store.RULES.load_documents(ports, [recorded.digest])
     differ = list_differences(known[recorded.digest], tree) if known else ("the recorded rules are missing or damaged",)
     return changed, differ
 

@@ -26,7 +26,7 @@ def load_checkpoint(ports: Ports) -> LedgerState:
         numbers = [number for number in numbers if number and number % checkpoint.INTERVAL == 0]
     # Limited, because a writer of the store can add any number of untrusted ones.
     for number in reversed(numbers[-MAX_CHECKPOINTS_READ:]):
-        state = _load_signed(ports, number) if ports.trust else _load_named(ports, number)
+        state = _load_trusted(ports, number)
         if state is None or state.seq != number:
             continue
         last = ports.store.read(entry_key(number))
@@ -37,7 +37,8 @@ def load_checkpoint(ports: Ports) -> LedgerState:
 
 def name_checkpoint(ports: Ports, now: LedgerState) -> str:
     """Return the name of the checkpoint after `now`, for the next entry; empty without one."""
-    return "" if ports.trust or not _is_at_interval(now) else checkpoint.compute_name(now)
+    is_at_interval = now.seq > 0 and now.seq % checkpoint.INTERVAL == 0
+    return checkpoint.compute_name(now) if is_at_interval and not ports.trust else ""
 
 
 def save_checkpoint(ports: Ports, now: LedgerState, last: Entry) -> None:
@@ -59,20 +60,18 @@ def check_checkpoint(ports: Ports, now: LedgerState) -> None:
         raise to_ledger_error(ChainBreak(now.seq, why))
 
 
-def _load_named(ports: Ports, number: int) -> LedgerState | None:
-    try:
-        name = decode_entry(ports.store.read(entry_key(number + 1)) or b"").checkpoint
-    except MalformedEntryError:
-        return None
-    data = ports.store.read(checkpoint_key(number)) if name else None
-    if not data or checkpoint.read_name(data) != name:
+def _load_trusted(ports: Ports, number: int) -> LedgerState | None:
+    """Return the state of a signed checkpoint or, without signatures, of one named by the next entry."""
+    name = ""
+    if not ports.trust:
+        with suppress(MalformedEntryError):
+            name = decode_entry(ports.store.read(entry_key(number + 1)) or b"").checkpoint
+        if not name:
+            return None
+    data = ports.store.read(checkpoint_key(number))
+    if not data or (name and checkpoint.read_name(data) != name):
         return None
     found = checkpoint.decode_checkpoint(data)
-    return found.present if found and _is_trusted(ports, found) else None
-
-
-def _load_signed(ports: Ports, number: int) -> LedgerState | None:
-    found = checkpoint.decode_checkpoint(ports.store.read(checkpoint_key(number)) or b"")
     return found.present if found and _is_trusted(ports, found) else None
 
 
@@ -87,14 +86,10 @@ def _is_trusted(ports: Ports, found: checkpoint.Checkpoint) -> bool:
     return not trust.explain_bad_signature(trust.checkpoint_signer, found.signature, message)
 
 
-def _is_at_interval(now: LedgerState) -> bool:
-    return now.seq > 0 and now.seq % checkpoint.INTERVAL == 0
-
-
 def _is_due(ports: Ports, now: LedgerState, last: Entry) -> bool:
     """Tell if a checkpoint is due: at each interval or, if it must be signed, once its signer appends an entry."""
     if not ports.trust:
-        return _is_at_interval(now)
+        return now.seq > 0 and now.seq % checkpoint.INTERVAL == 0
     if ports.trust.find_signer(last) != ports.trust.checkpoint_signer or now.seq < checkpoint.INTERVAL:
         return False
     return now.seq - load_checkpoint(ports).seq >= checkpoint.INTERVAL

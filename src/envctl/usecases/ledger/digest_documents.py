@@ -2,23 +2,39 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from envctl.domain.ledger.entries import hash_bytes
-from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.core import AlreadyExistsError, Ports
 
 D = TypeVar("D")
 
 
-def load_documents(
-    ports: Ports, digests: Iterable[str], key: Callable[[str], str], decode: Callable[[bytes], D]
-) -> Mapping[str, D]:
-    """Return the documents by digest, without missing, changed and malformed ones. `decode` may raise ValueError."""
-    wanted = sorted({digest for digest in digests if digest})
-    stored = ports.store.read_all([key(digest) for digest in wanted]) if wanted else []
-    found: dict[str, D] = {}
-    for digest, data in zip(wanted, stored, strict=True):
-        if data is not None and hash_bytes(data) == digest:
-            with suppress(ValueError):
-                found[digest] = decode(data)
-    return found
+@dataclass(frozen=True)
+class DigestDocuments(Generic[D]):
+    """The documents of one kind, in one folder of the store. `decode` may raise ValueError."""
+
+    folder: str  # with a slash
+    encode: Callable[[D], bytes]
+    decode: Callable[[bytes], D]
+
+    def format_key(self, digest: str) -> str:
+        return f"{self.folder}{digest}.json"
+
+    def save_document(self, ports: Ports, document: D) -> None:
+        """Store a document unless it exists. `load_documents` rejects other bytes under its key."""
+        data = self.encode(document)
+        with suppress(AlreadyExistsError):
+            ports.store.create(self.format_key(hash_bytes(data)), data)
+
+    def load_documents(self, ports: Ports, digests: Iterable[str]) -> Mapping[str, D]:
+        """Return the documents by digest, without missing, changed and malformed ones, such as newer ones."""
+        wanted = sorted({digest for digest in digests if digest})
+        stored = ports.store.read_all([self.format_key(digest) for digest in wanted]) if wanted else []
+        found: dict[str, D] = {}
+        for digest, data in zip(wanted, stored, strict=True):
+            if data is not None and hash_bytes(data) == digest:
+                with suppress(ValueError):
+                    found[digest] = self.decode(data)
+        return found

@@ -121,7 +121,7 @@ def read_newest_first(ports: Ports) -> Iterator[entries.Entry]:
     """Yield the entries from the newest back, reading only the requested pages."""
     end = load(ports).seq
     while end > 0:
-        yield from _read_entries(ports, range(end, max(0, end - PAGE_SIZE), -1))
+        yield from read_entries(ports, range(end, max(0, end - PAGE_SIZE), -1))
         end -= PAGE_SIZE
 
 
@@ -143,18 +143,8 @@ def read_oldest_first(ports: Ports) -> Iterator[tuple[entries.Entry, bytes]]:
             expected, prev = expected + 1, entries.hash_bytes(data)
 
 
-def list_untrusted(ports: Ports, entries: Sequence[entries.Entry]) -> tuple[Unbelieved, ...]:
-    """Return the untrusted entries with the reasons."""
-    trust = ports.trust
-    return tuple(to_unbelieved(entry, why) for entry in entries if (why := trust.explain_distrust(entry)))
-
-
-def load_entries(ports: Ports, numbers: Sequence[int]) -> list[entries.Entry]:
-    """Return the entries with these numbers. Raises BrokenLedgerError for a missing one."""
-    return list(_read_entries(ports, numbers))
-
-
-def _read_entries(ports: Ports, numbers: Sequence[int]) -> Iterator[entries.Entry]:
+def read_entries(ports: Ports, numbers: Sequence[int]) -> Iterator[entries.Entry]:
+    """Yield the entries with these numbers. Raises BrokenLedgerError for a missing one."""
     stored = ports.store.read_all([store_layout.entry_key(number) for number in numbers]) if numbers else []
     for number, data in zip(numbers, stored, strict=True):
         try:

@@ -1,7 +1,6 @@
 """Rules documents in the store: the rules of past deployments, each under its digest."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 
 from envctl.domain.config.project import PROJECT_FILE, Project
@@ -12,20 +11,11 @@ from envctl.domain.guards.rules import list_claimed_accounts
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import RulesDocument, build_rules_document, decode, encode, find_rules
-from envctl.usecases.ledger.digest_documents import load_documents
+from envctl.usecases.ledger.digest_documents import DigestDocuments
 from envctl.usecases.ledger.store_clock import read_store_time
-from envctl.usecases.ports.core import AlreadyExistsError, Ports
+from envctl.usecases.ports.core import Ports
 
-
-def save_rules(ports: Ports, document: RulesDocument) -> None:
-    """Store a document unless it exists. Other bytes under its key are rejected by `load_rules`."""
-    with suppress(AlreadyExistsError):
-        ports.store.create(rules_key(document.digest), encode(document))
-
-
-def load_rules(ports: Ports, digests: Iterable[str]) -> Mapping[str, RulesDocument]:
-    """Return the documents by digest, without missing, changed and newer ones."""
-    return load_documents(ports, digests, rules_key, decode)
+RULES = DigestDocuments("rules/", encode, decode)
 
 
 def describe_tree_rules(project: Project) -> Mapping[str, RulesDocument]:
@@ -81,7 +71,7 @@ def load_recorded_rules(request: Request) -> RulesDocument:
     if document is None:
         message = (
             f"the rules that {request.target} was deployed with on {recorded.at:%Y-%m-%d} (entry {recorded.started})"
-            f" are missing or damaged in the store: {rules_key(recorded.digest)}"
+            f" are missing or damaged in the store: {RULES.format_key(recorded.digest)}"
         )
         hint = f'restore it from a backup; if there is none: envctl rules reset {request.target} --reason "…"'
         raise OperationFailedError(Problem("E489", message, hint))
@@ -91,7 +81,7 @@ def load_recorded_rules(request: Request) -> RulesDocument:
 def list_rule_changes(ports: Ports, pairs: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], tuple[str, ...]]:
     """Return the differences for each pair of old and new digests; pairs with an empty one are skipped."""
     wanted = [pair for pair in dict.fromkeys(pairs) if all(pair) and pair[0] != pair[1]]
-    known = load_rules(ports, [digest for pair in wanted for digest in pair])
+    known = RULES.load_documents(ports, [digest for pair in wanted for digest in pair])
     unknown = ("unknown: a document is missing or damaged in the store",)
     return {
         (old, new): list_differences(known[old], known[new]) if old in known and new in known else unknown
@@ -113,8 +103,4 @@ def _load_missing(ports: Ports, request: Request, digests: Iterable[str]) -> Req
     wanted = {digest for digest in digests if digest} - request.documents.keys()
     if not wanted:
         return request
-    return replace(request, documents={**request.documents, **load_rules(ports, wanted)})
-
-
-def rules_key(digest: str) -> str:
-    return f"rules/{digest}.json"
+    return replace(request, documents={**request.documents, **RULES.load_documents(ports, wanted)})

@@ -1,6 +1,6 @@
 """Deployments in the ledger, newest first, each with its end and its verification."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import dropwhile, islice
 from typing import Literal
@@ -60,20 +60,17 @@ def load_timeline(ports: Ports, present: LedgerState, most: int, through: int = 
     """Return the newest deployments of that state, from at most `through` entries; later ones are skipped."""
     entries = dropwhile(lambda entry: entry.seq > present.seq, journal.read_newest_first(ports))
     found: list[Happened] = []
-    seen, since, trust = _LaterEvents(), present.seq + 1, ports.trust
+    seen, since, trust, more = _LaterEvents(), present.seq + 1, ports.trust, False
     for entry in islice(entries, through):
         happened = None if trust.explain_distrust(entry) else _visit_entry(seen, entry)
-        if happened is not None and len(found) == most:
-            return Timeline(_add_rule_changes(ports, found), since, more=True)
+        if more := happened is not None and len(found) == most:
+            break
         since = entry.seq
         found += [happened] if happened else []
-    return Timeline(_add_rule_changes(ports, found), since, more=since > 1)
-
-
-def _add_rule_changes(ports: Ports, found: Sequence[Happened]) -> tuple[Happened, ...]:
     pairs = [(each.deployment.rules_before, each.deployment.rules) for each in found]
     changes = rules_store.list_rule_changes(ports, pairs)
-    return tuple(replace(each, rules=changes.get(pair, ())) for each, pair in zip(found, pairs, strict=True))
+    happenings = (replace(each, rules=changes.get(pair, ())) for each, pair in zip(found, pairs, strict=True))
+    return Timeline(tuple(happenings), since, more=more or since > 1)
 
 
 def list_last_attempts(happened: tuple[Happened, ...]) -> Iterator[tuple[tuple[str, str], Deployment]]:

@@ -75,7 +75,12 @@ def update_workflows(
     variables = _list_variables(system, project.pipeline.order)
     result = Workflows(system, files, variables, remark if is_local_store else "")
     left_out = main_is_foreign and not gitlab_pipeline.includes_generated_file(_read_gitlab_files(ports, up))
-    return result, _find_error(result) or (_missing_include_error() if left_out else None)
+    error = _find_error(result)
+    if error is None and left_out:
+        message = f"{MAIN_FILE} does not include {GENERATED_FILE}: GitLab runs none of its jobs"
+        hint = f"add to the list of include: in {MAIN_FILE}: - local: {GENERATED_FILE}"
+        error = OperationFailedError(Problem("E035", message, hint))
+    return result, error
 
 
 def _build_site(project: Project, folder: str, version: str, branch: str, command: str) -> WorkflowInputs:
@@ -118,12 +123,6 @@ def _find_error(result: Workflows) -> OperationFailedError | None:
         message = f"the workflows are not as envctl writes them for this project: {', '.join(stale)}"
         return OperationFailedError(Problem("E039", message, f"envctl ci {result.system}"))
     return None
-
-
-def _missing_include_error() -> OperationFailedError:
-    message = f"{MAIN_FILE} does not include {GENERATED_FILE}: GitLab runs none of its jobs"
-    hint = f"add to the list of include: in {MAIN_FILE}: - local: {GENERATED_FILE}"
-    return OperationFailedError(Problem("E035", message, hint))
 
 
 def _list_variables(system: System, order: Sequence[str]) -> tuple[Variable, ...]:

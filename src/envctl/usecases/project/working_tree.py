@@ -1,6 +1,6 @@
 """The code in the working tree, as a release."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from posixpath import dirname, join, normpath
 
@@ -18,7 +18,7 @@ from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import provider_accounts, self_contained
-from envctl.usecases.project.load import COMMON_SETTINGS, load_settings_files, locate_faults, locate_key, settings_path
+from envctl.usecases.project.load import load_settings_files, locate_faults, locate_key, settings_path
 
 
 def build_release(ports: Ports, project: Project) -> Release:
@@ -42,19 +42,13 @@ def build_release(ports: Ports, project: Project) -> Release:
     return made.with_lock(lock)
 
 
-def list_code_paths(release: Release, provider_lock: str) -> tuple[str, ...]:
-    """Return the paths of a release, for queries to version control."""
-    return (PROJECT_FILE, provider_lock, "environments", *_list_module_folders(release))
+def list_code_paths(
+    release: Release, provider_lock: str, settings: Sequence[str] = ("environments",)
+) -> tuple[str, ...]:
+    """Return the paths of a release, for queries to version control, and for a hash of the inputs of `settings`.
 
-
-def list_inputs(release: Release, project: Project, environment: str, provider_lock: str) -> tuple[str, ...]:
-    """Return every project path used to render the root modules of the working tree."""
-    settings_files = {COMMON_SETTINGS, settings_path(environment), settings_path(project.entry)}
-    return (PROJECT_FILE, provider_lock, *sorted(settings_files), *_list_module_folders(release))
-
-
-def _list_module_folders(release: Release) -> tuple[str, ...]:
-    """Return every folder of the modules up to the top ones: new files may appear in any."""
+    They include every folder of the modules up to the top ones: new files may appear in any.
+    """
     found = {dirname(path) for path in drop_excluded_files(release.files)}
     top = {stack.module for stack in release.wiring.stacks.values()}
     for folder in tuple(found):
@@ -62,7 +56,7 @@ def _list_module_folders(release: Release) -> tuple[str, ...]:
         while above and above not in top:
             found.add(above)
             above = dirname(above)
-    return tuple(sorted(found))
+    return (PROJECT_FILE, provider_lock, *settings, *sorted(found))
 
 
 @dataclass

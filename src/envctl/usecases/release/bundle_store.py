@@ -19,7 +19,8 @@ MAX_AUTHORS = 200  # For one release.
 
 def save_bundle(ports: Ports, identity: str, bundle: bytes, release: Release, beside: str = "") -> None:
     """Store the bundle and record the release, each if missing. `beside` names a standalone environment as its aim."""
-    if _is_recorded(journal.load(ports), identity, beside):
+    known = journal.load(ports).releases.get(identity)
+    if known is not None and beside in known.made_for:
         return
     try:
         ports.store.create(release_key(identity), bundle)
@@ -31,7 +32,8 @@ def save_bundle(ports: Ports, identity: str, bundle: bytes, release: Release, be
     others = _list_coauthors(ports, revision)
 
     def create_event(present: LedgerState) -> Event | None:
-        if _is_recorded(present, identity, beside):
+        known = present.releases.get(identity)
+        if known is not None and beside in known.made_for:
             return None
         return ReleaseCreated(identity, revision.commit, revision.uncommitted, revision.author, beside, others)
 
@@ -50,11 +52,6 @@ def _list_coauthors(ports: Ports, revision: Revision) -> tuple[str, ...]:
         why = error.problems[0].message
         ports.observer.on_message(f"who wrote {revision.commit[:12]} is known from git alone: {why}")
     return tuple(name for name in dict.fromkeys(found) if name and name != revision.author)[:MAX_AUTHORS]
-
-
-def _is_recorded(present: LedgerState, identity: str, beside: str) -> bool:
-    known = present.releases.get(identity)
-    return known is not None and beside in known.made_for
 
 
 def load_bundle(ports: Ports, identity: str) -> tuple[BundleState, Release | None, bytes]:

@@ -32,12 +32,6 @@ def find_source_release(present: LedgerState, source: str) -> str | None:
     return last.release if last and not (last.action == "destroy" and last.outcome == "succeeded") else None
 
 
-def find_rollback_release(present: LedgerState, target: str) -> str | None:
-    """Return the release before the last one, and the same again after a rollback to it, unless that failed."""
-    back = present.find_environment(target).standing_rollback
-    return back.release if back else find_previous_verified(present, target)
-
-
 def find_previous_verified(present: LedgerState, target: str) -> str | None:
     """Return the latest earlier release still verified there."""
     there = present.find_environment(target)
@@ -116,8 +110,12 @@ def build_redeployment(
 def build_rollback(
     ports: Ports, project: Project, present: LedgerState, *, target: str, release: str | None = None
 ) -> Candidate:
-    """Build the rollback to an earlier release, verified in `target`."""
-    identity = release or find_rollback_release(present, target)
+    """Build the rollback to an earlier release, verified in `target`.
+
+    By default, that is the one before the last, and the same again after a rollback to it, unless that failed.
+    """
+    back = present.find_environment(target).standing_rollback
+    identity = release or (back.release if back else find_previous_verified(present, target))
     return _build_candidate(ports, project, present, _Intent("rollback", target, None, identity))
 
 
@@ -130,7 +128,7 @@ def build_entry_request(
         "intact",
         settings,
         place=places.resolve_bound_place(project, project.entry, release.wiring),
-        needs=_list_stack_needs(release),
+        needs={name: stack.needs for name, stack in release.wiring.stacks.items()},
         changeover=_find_changeover(ports, project, present, wanted, release),
     )
     behind = earlier_commits.find_later_release(ports, present, project.entry, identity=identity, release=release)
@@ -165,7 +163,8 @@ def _build_candidate(ports: Ports, project: Project, present: LedgerState, wante
     # Without fitting settings the region of a stack may be unknown.
     place = places.resolve_bound_place(project, wanted.target, release.wiring) if release and settings else None
     digest = settings.digest() if settings else ""
-    found = _ReleaseFacts(state, digest, unfit, none, place, _list_stack_needs(release), changeover)
+    needs = {name: stack.needs for name, stack in release.wiring.stacks.items()} if release else {}
+    found = _ReleaseFacts(state, digest, unfit, none, place, needs, changeover)
     request = _build_request(ports, project, present, wanted, found)
     request = replace(request, differing=_compare_to_source(ports, project, request, release, settings))
     return Candidate(request, release, data, settings, place)
@@ -180,10 +179,6 @@ def _find_changeover(
         return stack_changes.find_destroy_changeover(present, wanted.target, release.wiring)
     name = wanted.release or ""
     return stack_changes.find_changeover(ports, project, present, wanted.target, release.wiring, release=name)
-
-
-def _list_stack_needs(release: Release | None) -> Mapping[str, tuple[str, ...]]:
-    return {name: stack.needs for name, stack in release.wiring.stacks.items()} if release else {}
 
 
 def _load_settings(

@@ -9,20 +9,17 @@ from envctl.usecases.project import working_tree
 
 def find_later_release(ports: Ports, present: LedgerState, target: str, *, identity: str, release: Release) -> str:
     """Return the deployed release of a later commit; empty if none is, edits are uncommitted, or git can't tell."""
+    paths = working_tree.list_code_paths(release, ports.provider_lock)
     there = [present.releases.get(each.release) for each in list_other_deployments(present, target, identity)]
     for later in there:
         if later is None or later.uncommitted or later.release == identity:
             continue
         is_behind = ports.version_control.is_behind(later.commit)
-        if is_behind is False or _has_uncommitted_edits(ports, release):
+        if is_behind is False or ports.version_control.read_revision(paths).uncommitted:
             continue
         if is_behind or _was_deployed_before(ports, present, target, identity=identity, later=later):
             return later.release
     return ""
-
-
-def _has_uncommitted_edits(ports: Ports, release: Release) -> bool:
-    return ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock)).uncommitted
 
 
 def _was_deployed_before(

@@ -4,24 +4,16 @@ They are display data: decisions use the digest in the ledger.
 """
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 
 from envctl.domain.release.approval_place import BoundPlace, decode, describe_differences, encode
-from envctl.usecases.ledger.digest_documents import load_documents
-from envctl.usecases.ports.core import AlreadyExistsError, Ports
+from envctl.usecases.ledger.digest_documents import DigestDocuments
+from envctl.usecases.ports.core import Ports
 
-
-def save_place(ports: Ports, place: BoundPlace) -> None:
-    with suppress(AlreadyExistsError):
-        ports.store.create(_place_key(place.digest), encode(place))
+PLACES = DigestDocuments("places/", encode, decode)
 
 
 def compare_places(ports: Ports, digests: Iterable[str], now: BoundPlace) -> Mapping[str, str]:
     """Describe how each place differs from the current one; empty if it is unknown."""
     wanted = {digest for digest in digests if digest not in ("", now.digest)}
-    known = load_documents(ports, wanted, _place_key, decode)
+    known = PLACES.load_documents(ports, wanted)
     return {digest: describe_differences(known[digest], now) if digest in known else "" for digest in wanted}
-
-
-def _place_key(digest: str) -> str:
-    return f"places/{digest}.json"

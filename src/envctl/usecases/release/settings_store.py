@@ -13,26 +13,25 @@ from envctl.domain.settings.values import EnvironmentSettings, Setting, format_c
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 
 FORMAT = 1
+_KEY = "settings/{}.json"
 
 
 def save_settings(ports: Ports, settings: EnvironmentSettings) -> None:
-    sensitive = [setting.value for setting in settings.settings if setting.sensitive]
-    # Unmarked values may contain a secret too, such as a database URL: leave them out.
-    redactor = Redactor.from_values(sensitive)
-    kept = [
-        replace(setting, sensitive=setting.sensitive or _has_secret(redactor, setting.value))
-        for setting in settings.settings
-    ]
+    redactor = Redactor.from_values([setting.value for setting in settings.settings if setting.sensitive])
+    kept = []
+    for setting in settings.settings:
+        # Unmarked values may contain a secret too, in numbers and map keys as well, such as a database URL.
+        text = format_canonical_json(setting.value)
+        kept.append(replace(setting, sensitive=setting.sensitive or redactor.redact(text) != text))
     document = {"format": FORMAT, "settings": [_to_document(setting) for setting in kept]}
     with suppress(AlreadyExistsError):
-        ports.store.create(
-            _settings_key(settings.digest()), format_canonical_json(document).encode("utf-8", "surrogatepass")
-        )
+        data = format_canonical_json(document).encode("utf-8", "surrogatepass")
+        ports.store.create(_KEY.format(settings.digest()), data)
 
 
 def load_settings(ports: Ports, environment: str, digest: str) -> EnvironmentSettings | None:
     """Load the settings without sensitive values; None if missing or unreadable."""
-    data = ports.store.read(_settings_key(digest))
+    data = ports.store.read(_KEY.format(digest))
     try:
         document = json.loads((data or b"").decode("utf-8", "surrogatepass"))
         if document["format"] != FORMAT:
@@ -45,12 +44,6 @@ def load_settings(ports: Ports, environment: str, digest: str) -> EnvironmentSet
         for stack in setting.stacks if setting.origin != "default" and not setting.sensitive else ():
             arguments.setdefault(stack, {})[setting.name] = setting.value
     return EnvironmentSettings(environment, settings, arguments)
-
-
-def _has_secret(redactor: Redactor, value: object) -> bool:
-    """Search anywhere in the value: in numbers and map keys too."""
-    text = format_canonical_json(value)
-    return redactor.redact(text) != text
 
 
 def _to_document(setting: Setting) -> dict[str, object]:
@@ -80,7 +73,3 @@ def _from_document(document: dict[str, object]) -> Setting:
         bool(document["sensitive"]),
         tuple(str(stack) for stack in stacks),
     )
-
-
-def _settings_key(digest: str) -> str:
-    return f"settings/{digest}.json"

@@ -72,15 +72,12 @@ def describe_kill(ended: ProcessResult, transcript: Transcript, site: Site, comm
     if ended.oom_killed:
         taken = f"; envctl's processes took {ended.memory >> 20} MiB at their peak" if ended.memory else ""
         code, message = OUT_OF_MEMORY, f"the kernel killed {killed} for want of memory{taken}"
-    if command == "apply" and (unfinished := _join_unfinished(transcript, site.stack.name)):
-        message += f"\nit was in the midst of {unfinished}: that may be there although no state says so"
-    return Problem(code, f"{site.stack.name}: {message}", _suggest_next(ended, site, command), stack=site.stack.name)
-
-
-def _join_unfinished(transcript: Transcript, stack: str) -> str:
     lost = [each.address for each in transcript.errors if each.address and _LOST_PROVIDER.search(each.text)]
-    addresses = sorted({*transcript.unfinished, *(address.removeprefix(f"module.{stack}.") for address in lost)})
-    return join_first(addresses, _MAX_NAMED, len(addresses)) if addresses else ""
+    unfinished = {*transcript.unfinished, *(address.removeprefix(f"module.{site.stack.name}.") for address in lost)}
+    if command == "apply" and unfinished:
+        addresses = join_first(sorted(unfinished), _MAX_NAMED, len(unfinished))
+        message += f"\nit was in the midst of {addresses}: that may be there although no state says so"
+    return Problem(code, f"{site.stack.name}: {message}", _suggest_next(ended, site, command), stack=site.stack.name)
 
 
 def _suggest_next(ended: ProcessResult, site: Site, command: str) -> str:

@@ -14,9 +14,11 @@ from envctl.adapters.disk.reading import read_bytes, read_text
 _COMMENT = re.compile(r"^\s*(#|//).*$", re.MULTILINE)
 _METHOD = re.compile(r"\b(filesystem_mirror|network_mirror|direct)\s*\{([^}]*)\}", re.DOTALL)
 _SOURCE = re.compile(r"\b(?:path|url)\s*=\s*\"((?:[^\"\\]|\\.)*)\"")
-_LIST = r"\b%s\s*=\s*\[([^\]]*)\]"
+_LIST = re.compile(r"\b(include|exclude)\s*=\s*\[([^\]]*)\]")
+_ESCAPE = re.compile(r"\\(.)")
 _PLUGIN_CACHE = re.compile(r"^\s*plugin_cache_dir\s*=\s*\"((?:[^\"\\]|\\.)*)\"", re.MULTILINE)
 _TEXT = re.compile(r'"([^"]*)"')
+_DEFAULT_NAMES = (".tofurc", ".terraformrc")
 DEFAULT_REGISTRY = "registry.terraform.io"
 
 
@@ -37,7 +39,8 @@ class InstallMethod:
 def read_main_file(environment: Mapping[str, str]) -> str:
     """Return the main file without comments on lines of their own."""
     named = _find_named_file(environment)
-    for file in [named] if named else _list_default_files(environment):
+    home = Path(environment.get("HOME", ""))
+    for file in [named] if named else [home / name for name in _DEFAULT_NAMES]:
         try:
             return _COMMENT.sub("", read_text(file, errors="replace"))
         except OSError:
@@ -49,8 +52,8 @@ def list_config_files(environment: Mapping[str, str]) -> list[Path]:
     """Return all files read by Terraform or OpenTofu, existing or not."""
     if named := _find_named_file(environment):
         return [named]
-    found = _list_default_files(environment)
-    folders = [Path(environment.get("HOME", ""), ".terraform.d")]
+    home = Path(environment.get("HOME", ""))
+    found, folders = [home / name for name in _DEFAULT_NAMES], [home / ".terraform.d"]
     if configured := environment.get("XDG_CONFIG_HOME"):
         folders.append(Path(configured) / "opentofu")
         found.append(Path(configured) / "opentofu" / "tofurc")
@@ -73,7 +76,7 @@ def find_plugin_cache(environment: Mapping[str, str]) -> str:
     if named := environment.get("TF_PLUGIN_CACHE_DIR"):
         return named
     found = _PLUGIN_CACHE.search(read_main_file(environment))
-    folder = Template(_unescape_text(found[1])).safe_substitute(environment) if found else ""
+    folder = Template(_ESCAPE.sub(r"\1", found[1])).safe_substitute(environment) if found else ""
     return folder if Path(folder).is_dir() else ""
 
 
@@ -82,19 +85,11 @@ def parse_install_methods(environment: Mapping[str, str]) -> tuple[InstallMethod
     found = []
     for kind, body in _METHOD.findall(read_main_file(environment)):
         source = _SOURCE.search(body)
-        where = _unescape_text(source[1]) if source else ""
-        include, exclude = _parse_list("include", body), _parse_list("exclude", body)
+        where = _ESCAPE.sub(r"\1", source[1]) if source else ""
+        lists = {name: _TEXT.findall(addresses) for name, addresses in _LIST.findall(body)}
+        include, exclude = (tuple(lists.get(name, ())) for name in ("include", "exclude"))
         found.append(InstallMethod(kind.removesuffix("_mirror"), where, include, exclude))
     return tuple(found)
-
-
-def _unescape_text(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text)
-
-
-def _parse_list(name: str, body: str) -> tuple[str, ...]:
-    match = re.search(_LIST % name, body, re.DOTALL)
-    return tuple(_TEXT.findall(match[1])) if match else ()
 
 
 def _is_match(address: str, pattern: str) -> bool:
@@ -106,7 +101,3 @@ def _is_match(address: str, pattern: str) -> bool:
 def _find_named_file(environment: Mapping[str, str]) -> Path | None:
     path = environment.get("TF_CLI_CONFIG_FILE") or environment.get("TERRAFORM_CONFIG")
     return Path(path) if path else None
-
-
-def _list_default_files(environment: Mapping[str, str]) -> list[Path]:
-    return [Path(environment.get("HOME", ""), name) for name in (".tofurc", ".terraformrc")]

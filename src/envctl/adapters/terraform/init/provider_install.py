@@ -66,10 +66,10 @@ class ProviderInstall:
         """Install the pinned versions. Return False if they were not sufficient."""
         needs = find_needed_providers(self.site.directory, self.pinned)
         while True:
-            missing = self._find_missing(needs)
+            missing = {each for each in needs if not self.cache.find_matching(each)}
             requests = [LockRequest(str(each), exclusive=each in missing) for each in needs]
             with self.locks.hold_locks([LockRequest(WHOLE_CACHE, exclusive=False), *requests], self._stack_label):
-                still = self._find_missing(needs)
+                still = {each for each in needs if not self.cache.find_matching(each)}
                 if still and still <= missing:
                     self._warn_mismatches(still)
                     result, transcript = self._install_from_source(first=True)
@@ -107,9 +107,6 @@ class ProviderInstall:
         packages = [package for each in self.pinned for package in self.cache.find_matching(each)]
         for folder in (self._view_folder, self.site.directory / INSTALLED_FOLDER):
             link_packages(folder, packages, self.cache.folder)
-
-    def _find_missing(self, needs: Iterable[PinnedProvider]) -> set[PinnedProvider]:
-        return {each for each in needs if not self.cache.find_matching(each)}
 
     def _warn_mismatches(self, missing: Iterable[PinnedProvider]) -> None:
         for each in sorted(missing):

@@ -5,7 +5,7 @@ hashes or none, so after a missing package each provider and platform is tried a
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from envctl.adapters.disk.writing import write_bytes
@@ -101,17 +101,13 @@ def _conflict_problem(address: str, constraints: _Constraints, pinned: str, outp
         message = f"{name} {pinned}, which the lock pins, is not to be had where providers are taken from"
         return Problem("E348", message, "envctl lock-providers --upgrade")
     asks = sorted((stack, asked) for stack, each in constraints.items() for asked in each.get(address, ()) if asked)
-    if pinned:
-        text = _format_constraints((stack, asked) for stack, asked in asks if not is_version_allowed(asked, pinned))
-        message = f"the lock pins {name} {pinned}, and that does not suit all stacks{text}"
-        return Problem("E348", message, "envctl lock-providers --upgrade")
-    message = f"no version of {name} that can be had suits all stacks{_format_constraints(asks)}"
-    return Problem("E349", message, _CONFLICT_HINT)
-
-
-def _format_constraints(asks: Iterable[tuple[str, str]]) -> str:
+    asks = [(stack, asked) for stack, asked in asks if not (pinned and is_version_allowed(asked, pinned))]
     text = "; ".join(f"{stack} asks for {asked}" for stack, asked in dict.fromkeys(asks))
-    return f": {text}" if text else ""
+    reasons = f": {text}" if text else ""
+    if pinned:
+        message = f"the lock pins {name} {pinned}, and that does not suit all stacks{reasons}"
+        return Problem("E348", message, "envctl lock-providers --upgrade")
+    return Problem("E349", f"no version of {name} that can be had suits all stacks{reasons}", _CONFLICT_HINT)
 
 
 def _group_by_source(launcher: Launcher, site: Site, addresses: Sequence[str]) -> dict[tuple[str, ...], list[str]]:

@@ -5,7 +5,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
-from envctl.adapters.http.proxies import proxy
+from envctl.adapters.http.proxies import find_proxy
 from envctl.adapters.terraform.environment import cli_configuration
 from envctl.adapters.terraform.environment.cli_configuration import DEFAULT_REGISTRY
 from envctl.usecases.ports.terraform import ProviderSource
@@ -37,7 +37,7 @@ def find_source(
 def _check_host(host: str, environment: Mapping[str, str], patience: float) -> str:
     """Return the reason why a registry does not respond, or an empty string."""
     url = f"https://{host}/.well-known/terraform.json"
-    route = proxy(url, environment)
+    route = find_proxy(url, environment)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({"https": route.url} if route else {}))
     try:
         with opener.open(url, timeout=patience):

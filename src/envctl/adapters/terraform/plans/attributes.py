@@ -13,11 +13,6 @@ from envctl.domain.terraform.literals import format_number
 from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 
 
-def collect_secrets(document: Mapping[str, Any]) -> frozenset[str]:
-    """Return each text and long number marked sensitive anywhere: providers repeat them in unmarked attributes."""
-    return frozenset(_walk_secrets(document))
-
-
 def diff_attributes(change: Mapping[str, Any], secrets: frozenset[str]) -> Iterator[AttributeChange]:
     """Yield the attributes with different values before and after."""
     forcing = {_format_path(path) for path in change.get("replace_paths", ())}
@@ -81,22 +76,24 @@ def _format_long_number(value: object) -> str | None:
     return text if sum(character.isdigit() for character in text) >= MIN_NUMBER_DIGITS else None
 
 
-def _walk_secrets(document: Mapping[str, Any]) -> Iterator[str]:
-    for name, variable in document.get("variables", {}).items():
+def collect_secrets(document: Mapping[str, Any]) -> frozenset[str]:
+    """Return each text and long number marked sensitive anywhere: providers repeat them in unmarked attributes."""
+    values: list[tuple[object, object]] = [
         # All variables in a root module of envctl are sensitive, except the name of the session.
-        yield from _walk_sensitive_texts(variable.get("value"), sensitive=name != SESSION_VARIABLE)
+        (variable.get("value"), name != SESSION_VARIABLE)
+        for name, variable in document.get("variables", {}).items()
+    ]
     changes = [raw["change"] for raw in (*document.get("resource_changes", ()), *document.get("resource_drift", ()))]
     for change in (*changes, *document.get("output_changes", {}).values()):
-        for side in ("before", "after"):
-            yield from _walk_sensitive_texts(change.get(side), change.get(f"{side}_sensitive"))
+        values += [(change.get(side), change.get(f"{side}_sensitive")) for side in ("before", "after")]
     for raw in document.get("action_invocations") or ():
-        yield from _walk_sensitive_texts(raw.get("config_values"), raw.get("config_sensitive"))
+        values.append((raw.get("config_values"), raw.get("config_sensitive")))
     # A refresh-only plan lists drifted resources only; the others are in the state.
     state = document.get("prior_state", {}).get("values", {})
-    for output in state.get("outputs", {}).values():
-        yield from _walk_sensitive_texts(output.get("value"), output.get("sensitive"))
+    values += [(output.get("value"), output.get("sensitive")) for output in state.get("outputs", {}).values()]
     for raw in walk_resources(state.get("root_module", {}), "managed"):
-        yield from _walk_sensitive_texts(raw.get("values"), raw.get("sensitive_values"))
+        values.append((raw.get("values"), raw.get("sensitive_values")))
+    return frozenset(text for value, sensitive in values for text in _walk_sensitive_texts(value, sensitive))
 
 
 def walk_resources(module: Mapping[str, Any], mode: str) -> Iterator[Mapping[str, Any]]:

@@ -55,25 +55,19 @@ def _list_deferred(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _find_unknown_keys(document: Mapping[str, Any]) -> Iterator[str]:
-    yield from _find_unknown_in("", document, plan_keys.PLAN_KEYS)
+    """Yield the keys missing in their table. An empty value has no effect and is skipped."""
+    parts: list[tuple[str, object, plan_keys.KeyTable]] = [("", document, plan_keys.PLAN_KEYS)]
+    changes = [("output_changes.", change) for change in (document.get("output_changes") or {}).values()]
     for raw in document.get("resource_changes") or ():
-        yield from _find_unknown_in("resource_changes.", raw, plan_keys.RESOURCE_CHANGE_KEYS)
-        yield from _find_unknown_in_change("resource_changes.change.", raw.get("change"))
-    for change in (document.get("output_changes") or {}).values():
-        yield from _find_unknown_in_change("output_changes.", change)
-    for raw in document.get("action_invocations") or ():
-        yield from _find_unknown_in("action_invocations.", raw, plan_keys.ACTION_INVOCATION_KEYS)
-
-
-def _find_unknown_in_change(where: str, change: object) -> Iterator[str]:
-    yield from _find_unknown_in(where, change, plan_keys.CHANGE_KEYS)
-    if isinstance(change, Mapping):
-        yield from _find_unknown_in(f"{where}importing.", change.get("importing"), plan_keys.IMPORTING_KEYS)
-
-
-def _find_unknown_in(where: str, fields: object, known: plan_keys.KeyTable) -> Iterator[str]:
-    """Yield the keys missing in the table. An empty value has no effect and is skipped."""
-    if isinstance(fields, Mapping):
-        for key, value in fields.items():
+        parts.append(("resource_changes.", raw, plan_keys.RESOURCE_CHANGE_KEYS))
+        changes.append(("resource_changes.change.", raw.get("change")))
+    for where, change in changes:
+        parts.append((where, change, plan_keys.CHANGE_KEYS))
+        if isinstance(change, Mapping):
+            parts.append((f"{where}importing.", change.get("importing"), plan_keys.IMPORTING_KEYS))
+    invocations = document.get("action_invocations") or ()
+    parts += [("action_invocations.", raw, plan_keys.ACTION_INVOCATION_KEYS) for raw in invocations]
+    for where, fields, known in parts:
+        for key, value in fields.items() if isinstance(fields, Mapping) else ():
             if key not in known and value is not False and value not in (None, "", [], {}):
                 yield f"{where}{key}"

@@ -45,16 +45,14 @@ def separate_drift_from_pending(
     with convert_read_errors(stack):
         drifted = drift.parse_drift(stack, document, refreshed.warnings)
         drifted_outputs = drift.parse_drifted_outputs(document)
-    pending = both if not transcript.drift else _plan_pending(stack, run_plan, read_document, transcript)
+    pending = both
+    if transcript.drift:
+        pending = nothing
+        if transcript.has_content and run_plan(PENDING_FILE, locked=True, refresh=False).has_content:
+            pending = _read_plan(read_document, PENDING_FILE, stack, ())
     outputs = tuple(output for output in drifted_outputs if unchanged or output not in pending.outputs)
     pending = replace(pending, outputs=tuple(output for output in pending.outputs if output not in outputs))
     return StackComparison(replace(drifted, outputs=outputs), pending)
-
-
-def _plan_pending(stack: str, run_plan: RunPlan, read_document: ReadDocument, combined: Transcript) -> StackPlan:
-    if combined.has_content and run_plan(PENDING_FILE, locked=True, refresh=False).has_content:
-        return _read_plan(read_document, PENDING_FILE, stack, ())
-    return StackPlan(stack)
 
 
 def _read_plan(read_document: ReadDocument, file: str, stack: str, warnings: tuple[str, ...]) -> StackPlan:

@@ -63,18 +63,15 @@ def find_restored_drift(document: Mapping[str, Any], prefix: str) -> tuple[str, 
     drifted = {name for name, _ in drift}
     writes = [raw for raw in document.get("resource_changes", ()) if parse_action(raw["change"]) not in _NO_WRITE]
     planned = {raw["address"]: raw["change"] for raw in writes}
+    sides = ("before", "after")
     named = {
-        text for name in drifted & planned.keys() for side in _list_sides(planned[name]) for text in _walk_texts(side)
+        text for name in drifted & planned.keys() for side in sides for text in _walk_texts(planned[name].get(side))
     }
     return tuple(
         format_address(raw, prefix)
         for name, raw in drift
-        if name not in planned and any(_list_identifiers(side) & named for side in _list_sides(raw["change"]))
+        if name not in planned and any(_list_identifiers(raw["change"].get(side)) & named for side in sides)
     )
-
-
-def _list_sides(change: Mapping[str, Any]) -> tuple[Any, ...]:
-    return change.get("before"), change.get("after")
 
 
 def _list_identifiers(values: object) -> set[str]:

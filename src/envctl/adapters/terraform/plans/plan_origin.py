@@ -14,6 +14,7 @@ from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.text.lists import join_first
 
 ORDINARY, DESTROY, REFRESH_ONLY = MODES.values()
+_MODE_TEXTS = {ORDINARY: "an ordinary one", DESTROY: f"a {DESTROY} plan", REFRESH_ONLY: f"a {REFRESH_ONLY} plan"}
 MAX_NAMED = 3
 
 
@@ -48,7 +49,7 @@ def read_checked_plan(stack: str, file: BinaryIO, request: PlanRequest, *, refre
 def check_origin(stack: str, saved: SavedPlan, request: PlanRequest, *, refreshed: bool) -> None:
     """Raise OperationFailedError for a plan with other options. `refreshed`: whether any resource was refreshed."""
     if saved.mode != request.mode:
-        made, requested = _describe_mode(saved.mode), _describe_mode(request.mode)
+        made, requested = (_MODE_TEXTS.get(mode, f"mode {mode}") for mode in (saved.mode, request.mode))
         raise _added_flags_error(f"the plan of {stack} was made as {made}, and not as {requested}")
     for flag, addresses in saved.limits.items():
         raise _added_flags_error(f"the plan of {stack} was made with {flag}={join_first(addresses, MAX_NAMED)}")
@@ -107,9 +108,3 @@ def check_state_covered(stack: str, document: Mapping[str, Any], request: PlanRe
 
 def _added_flags_error(message: str) -> OperationFailedError:
     return OperationFailedError(Problem("E369", message, ADDED_FLAGS_HINT))
-
-
-def _describe_mode(mode: str) -> str:
-    if mode == ORDINARY:
-        return "an ordinary one"
-    return f"a {mode} plan" if mode in (DESTROY, REFRESH_ONLY) else f"mode {mode}"

@@ -60,7 +60,11 @@ def format_import(importing: Mapping[str, Any] | None, secrets: frozenset[str]) 
 def digest_whole_value(value: object, sensitive: object, unknown: object, secrets: frozenset[str]) -> dict[str, str]:
     """Digest all of a new value, except nulls at the top: a schema lists every attribute."""
     leaves = _walk_leaves((), value, sensitive, unknown, secrets)
-    return {path: _digest_leaf(leaf) for path, leaf in leaves if leaf != _NULL or path.count(",")}
+    return {
+        path: marker or canonical.digest_text(text)
+        for path, (marker, text) in leaves
+        if (marker, text) != _NULL or path.count(",")
+    }
 
 
 def _digest_values(change: Mapping[str, Any], action: Action, secrets: frozenset[str]) -> Iterator[tuple[str, str]]:
@@ -75,15 +79,11 @@ def _digest_values(change: Mapping[str, Any], action: Action, secrets: frozenset
     after = dict(_walk_leaves((), change.get("after"), marks, unknown, secrets))
     for path in sorted({**before, **after}):
         if before.get(path) != after.get(path):
-            yield path, _digest_leaf(after[path]) if path in after else canonical.ABSENT
+            marker, text = after.get(path, (canonical.ABSENT, ""))
+            yield path, marker or canonical.digest_text(text)
 
 
 _NULL = ("", to_canonical_json(None))
-
-
-def _digest_leaf(leaf: Leaf) -> str:
-    marker, text = leaf
-    return marker or canonical.digest_text(text)
 
 
 def _walk_leaves(

@@ -44,12 +44,8 @@ def _parse_entry(entry: Mapping[str, Any]) -> ProviderConfiguration | None:
     if kind is None:
         return None
     name = f"{entry['name']}.{entry['alias']}" if entry.get("alias") else entry["name"]
-    arguments = _resolve_arguments(entry.get("expressions", {}))
+    arguments = {key: _resolve_expression(expression) for key, expression in entry.get("expressions", {}).items()}
     return to_provider_configuration(name, kind, arguments, entry.get("module_address", ""))
-
-
-def _resolve_arguments(expressions: Mapping[str, Any]) -> dict[str, object]:
-    return {key: _resolve_expression(expression) for key, expression in expressions.items()}
 
 
 def _resolve_expression(expression: object) -> object:
@@ -61,7 +57,7 @@ def _resolve_expression(expression: object) -> object:
     if "constant_value" in expression:
         return expression["constant_value"]
     is_attribute = not expression or isinstance(expression.get("references"), list)
-    return UNRESOLVED if is_attribute else _resolve_arguments(expression)
+    return UNRESOLVED if is_attribute else {key: _resolve_expression(each) for key, each in expression.items()}
 
 
 def _walk_used_keys(module: Mapping[str, Any]) -> Iterator[str]:

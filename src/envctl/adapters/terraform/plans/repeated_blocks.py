@@ -23,7 +23,14 @@ def mark_unchanged_blocks(before: object, after: object, unknown: object) -> tup
     """
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         return _mark_in_mappings(before, after, unknown)
-    if isinstance(before, list) and isinstance(after, list) and _is_block_list(before) and _is_block_list(after):
+    if (
+        isinstance(before, list)
+        and isinstance(after, list)
+        and before
+        and after
+        # An empty block can't be recognized after a move.
+        and all(isinstance(value, Mapping) and _has_content(value) for value in (*before, *after))
+    ):
         return _mark_in_lists(before, after, unknown)
     return before, after
 
@@ -43,19 +50,15 @@ def _mark_in_lists(before: list[object], after: list[object], unknown: object) -
         return before, after
     marks = [unknown[i] if isinstance(unknown, list) and i < len(unknown) else None for i in range(len(after))]
     ours, theirs = list(before), list(after)
-    # A block with unknown parts equals no other.
-    keys = [None if has_unknown(mark) else _to_json_key(block) for block, mark in zip(after, marks, strict=True)]
-    matcher = SequenceMatcher(None, [*map(_to_json_key, before)], keys, autojunk=False)
+    # Compared as JSON, since that distinguishes true from 1. A block with unknown parts equals no other.
+    old, new = ([json.dumps(block, sort_keys=True) for block in side] for side in (before, after))
+    keys = [None if has_unknown(mark) else key for key, mark in zip(new, marks, strict=True)]
+    matcher = SequenceMatcher(None, old, keys, autojunk=False)
     for one, other, length in matcher.get_matching_blocks():
         ours[one : one + length] = theirs[other : other + length] = [UNCHANGED] * length
     for place in range(min(len(ours), len(theirs))):
         ours[place], theirs[place] = mark_unchanged_blocks(ours[place], theirs[place], marks[place])
     return ours, theirs
-
-
-def _is_block_list(values: list[object]) -> bool:
-    """Return whether all values are blocks with content. An empty block can't be recognized after a move."""
-    return bool(values) and all(isinstance(value, Mapping) and _has_content(value) for value in values)
 
 
 def _has_content(value: object) -> bool:
@@ -69,8 +72,3 @@ def has_unknown(unknown: object) -> bool:
     if isinstance(unknown, Mapping):
         return any(map(has_unknown, unknown.values()))
     return any(map(has_unknown, unknown)) if isinstance(unknown, list) else unknown is True
-
-
-def _to_json_key(value: object) -> str:
-    """Return JSON for comparison: it distinguishes true from 1, unlike Python."""
-    return json.dumps(value, sort_keys=True)

@@ -25,16 +25,12 @@ def find_binary(configured: str, environment: Mapping[str, str], project: Path) 
             if found is None:
                 message = f"{where} names {wanted!r}, which can't be found or run"
                 raise ConfigurationError(Problem("E301", message, "correct it, or remove it to use another Terraform"))
-            return _to_absolute(found)
+            # Absolute, because Terraform runs in another directory.
+            return (os.fspath(Path(found).absolute()),)
     for name in ("terraform", "tofu"):
         if found := shutil.which(name, path=environment.get("PATH")):
-            return _to_absolute(found)
+            return (os.fspath(Path(found).absolute()),)
     return find_embedded()
-
-
-def _to_absolute(program: str) -> tuple[str, ...]:
-    """Return an absolute path, because Terraform runs in another directory."""
-    return (os.fspath(Path(program).absolute()),)
 
 
 def find_embedded() -> tuple[str, ...]:

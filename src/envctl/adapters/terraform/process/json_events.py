@@ -100,8 +100,7 @@ def record_line(
         transcript.diagnostics.append(diagnostic := _parse_diagnostic(message["diagnostic"], redact))
         transcript.partial = transcript.partial or _TARGETING_WARNING in diagnostic.summary
     elif kind.startswith(_PLANNED_PREFIX) or kind == _SUMMARY_TYPE:
-        transcript.changes = transcript.changes or _is_change(kind, message)
-        transcript.summarized |= _parse_operations(kind, message)
+        _record_planned(kind, message, transcript)
     elif kind == "resource_drift":
         transcript.drift = True
     elif kind == "outputs":
@@ -125,23 +124,18 @@ def _track_progress(progress: ProgressEvent, transcript: Transcript) -> Progress
     return progress
 
 
-def _is_change(kind: str, message: dict[str, Any]) -> bool:
-    """Return True if a line announces a planned change.
-
-    The summary leaves out moves, and the other lines may leave out changes of later Terraforms.
+def _record_planned(kind: str, message: dict[str, Any], transcript: Transcript) -> None:
+    """Record a planned change, or a summary: that leaves out moves, and the others may leave out changes of later
+    Terraforms.
     """
+    counts, is_change = message.get("changes"), kind != _SUMMARY_TYPE
     if kind == "planned_change":
-        return message["change"]["action"] not in _NO_CHANGE
-    counts = message.get("changes")
-    if kind != _SUMMARY_TYPE or not isinstance(counts, dict):
-        return kind != _SUMMARY_TYPE
-    # The summary of an apply counts finished changes.
-    return counts.get("operation") == "plan" and any(n for key, n in counts.items() if key != "operation")
-
-
-def _parse_operations(kind: str, message: dict[str, Any]) -> set[str]:
-    counts = message.get("changes")
-    return {str(counts.get("operation"))} if kind == _SUMMARY_TYPE and isinstance(counts, dict) else set()
+        is_change = message["change"]["action"] not in _NO_CHANGE
+    elif kind == _SUMMARY_TYPE and isinstance(counts, dict):
+        transcript.summarized.add(str(counts.get("operation")))
+        # The summary of an apply counts finished changes.
+        is_change = counts.get("operation") == "plan" and any(n for key, n in counts.items() if key != "operation")
+    transcript.changes = transcript.changes or is_change
 
 
 def _parse_action(hook: dict[str, Any], phase: Phase, stack: str) -> ProgressEvent:

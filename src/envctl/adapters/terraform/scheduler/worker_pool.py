@@ -14,6 +14,7 @@ from envctl.domain.errors import InterruptedByUserError, Problem
 
 Job = Callable[[], None]
 # Seconds between two samples of the load.
+_NEXT_HINT = "the next run goes on from what is there"
 _POLL_SECONDS = 0.15
 
 
@@ -56,7 +57,7 @@ class WorkerPool:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if self._monitor.stopping.stop_requested or self._closed.wait(min(left, _POLL_SECONDS)):
-                raise InterruptedByUserError(_interrupted_problem("nothing more was waited for"))
+                raise InterruptedByUserError(Problem("E311", "interrupted: nothing more was waited for", _NEXT_HINT))
 
     def interruptible_prompt(self) -> AbstractContextManager[None]:
         return self._monitor.stopping.allow_interrupts()
@@ -92,7 +93,7 @@ class WorkerPool:
         while self._waiting:
             if self._monitor.stopping.stop_requested:
                 while self._waiting:
-                    error = InterruptedByUserError(_interrupted_problem("nothing more was begun"))
+                    error = InterruptedByUserError(Problem("E311", "interrupted: nothing more was begun", _NEXT_HINT))
                     self._ended.put((self._waiting.popleft().name, error))
                 return
             needs = [need for _, need in self._running.values()]
@@ -134,7 +135,3 @@ class WorkerPool:
                 self._start_waiting()
             self._monitor.trace.record_value("memory", sum(taken.values()))
             self._monitor.trace.record_value("running", len(taken))
-
-
-def _interrupted_problem(what: str) -> Problem:
-    return Problem("E311", f"interrupted: {what}", "the next run goes on from what is there")

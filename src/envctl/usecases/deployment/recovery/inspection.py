@@ -7,6 +7,7 @@ from envctl.domain import errors
 from envctl.domain.config.project import Project
 from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.plan.changes import StackPlan
+from envctl.domain.rollout.traffic import to_resting_weight
 from envctl.usecases.deployment.leaving.lost_states import describe_lost, find_lost_states
 from envctl.usecases.deployment.planning import plan_each, plan_stacks
 from envctl.usecases.deployment.prepare import PreparedRelease
@@ -34,7 +35,7 @@ def inspect_stacks(ports: Ports, project: Project, here: EnvironmentState, ready
     """Inspect and repair all stacks. Only a lock still held raises an error: others must not block the environment."""
     looking = _Inspection(ports, project, here, ready)
     try:
-        looking.plan([s for s in ready.prepared.all_stacks if not s.unready and looking.repair_stack(s)])
+        looking.plan_remaining([s for s in ready.prepared.all_stacks if not s.unready and looking.repair_stack(s)])
     finally:
         ports.terraform.delete_plans(ready.prepared.environment)
     return looking.found
@@ -63,8 +64,9 @@ class _Inspection:
                 self.found = replace(self.found, rescued=(*self.found.rescued, stack.name))
             last = self.here.last
             if stack.name in self.here.open_shifts and stack.name in self.ready.prepared.traffic and last is not None:
-                restore = TrafficRestore(self.ports, self.project, self.ready, self.here.traffic[stack.name], last)
-                restore.prepare_plan(stack)
+                traffic = self.here.traffic[stack.name]
+                restore = TrafficRestore(self.ports, self.project, self.ready, traffic, last)
+                restore.write_root_module(stack, to_resting_weight(traffic.live))
                 plans = self._plan_breaking_lock(stack, self.here.stacks)
                 self.found = replace(self.found, back=(*self.found.back, restore.apply_plan(plans, stack)))
         except INSPECTION_ERRORS as error:
@@ -72,7 +74,7 @@ class _Inspection:
             return False
         return True
 
-    def plan(self, stacks: Sequence[PreparedStack]) -> None:
+    def plan_remaining(self, stacks: Sequence[PreparedStack]) -> None:
         """Plan the remaining work, in batches: first the stacks with complete upstream stacks."""
         applied = self.ready.changeover.expand_applied(self.here.stacks)
         waiting, plans = list(stacks), dict[str, StackPlan]()

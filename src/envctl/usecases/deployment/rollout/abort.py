@@ -35,10 +35,6 @@ class TrafficRestore:
     traffic: Traffic
     last: Deployment
 
-    def prepare_plan(self, stack: PreparedStack) -> None:
-        """Write the root module with all traffic on the live color, ready to plan."""
-        self._write_root_module(stack, to_resting_weight(self.traffic.live))
-
     def apply_plan(self, plans: tuple[StackPlan, ...], stack: PreparedStack) -> WentBack:
         """Confirm and apply the plan, record it, and write the original root module again."""
         target, live = self.ready.prepared.environment, self.traffic.live
@@ -55,10 +51,10 @@ class TrafficRestore:
             self.ports.terraform.apply(target, stack)
         self._record_restored(stack)
         end = rendering.resolve_artifact(self.project, self.ready.release, self.ready.settings, stack.name)
-        self._write_root_module(stack, find_final_weight(live, end))
+        self.write_root_module(stack, find_final_weight(live, end))
         return WentBack(stack.name, live.color)
 
-    def _write_root_module(self, stack: PreparedStack, position: TrafficWeight) -> None:
+    def write_root_module(self, stack: PreparedStack, position: TrafficWeight) -> None:
         ready = self.ready
         root = rendering.render_stack(
             self.project, ready.release, ready.settings, stack.name, position, changeover=ready.changeover

@@ -1,5 +1,6 @@
 """The ledger entries of a rollout: its start, each traffic shift, its end, and the reason of an abort."""
 
+from envctl.domain.errors import EnvctlError
 from envctl.domain.ledger.events import Event, RolloutStarted, TrafficShifted, VerificationFailed
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rollout.traffic import Live, Traffic, TrafficWeight
@@ -46,7 +47,10 @@ def record_unknown_traffic(attempt: Attempt, stack: str) -> None:
     append_if_unfinished(attempt, decide_event)
 
 
-def record_verification_failure(attempt: Attempt, error: StoppedError) -> None:
+def record_verification_failure(attempt: Attempt, error: EnvctlError) -> None:
+    """Record a failed alarm or check. A failed or interrupted step is no verdict on the release."""
+    if not isinstance(error, StoppedError):
+        return
     # Without the message of the check or alarm: it may quote a secret, and entries are permanent.
     first = error.what[0]
     reason = f"{error.problems[0].code} at {'' if first.startswith(ALARM_PREFIX) else 'check '}{first}"

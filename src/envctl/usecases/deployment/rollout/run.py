@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
-from envctl.domain.plan.fingerprint import find_unapproved_changes, fingerprint_plan
+from envctl.domain.plan.fingerprint import PlanFingerprint, find_unapproved_changes, fingerprint_plan
 from envctl.domain.plan.leaving_stacks import Changeover
 from envctl.domain.rollout import traffic
 from envctl.domain.rollout.step_coverage import find_uncovered_changes, find_unrelated_destroys
@@ -104,9 +104,7 @@ def _retire_old_color(attempt: Attempt, progress: RolloutProgress, approved: Sta
     """
     rollout = progress.rollout
     plan = yield from _plan_position(attempt, rollout.stack, rollout.end)
-    if more := find_unapproved_changes(
-        fingerprint_plan(_drop_reads(attempt, plan)), fingerprint_plan(_drop_reads(attempt, approved))
-    ):
+    if more := find_unapproved_changes(_fingerprint_changes(attempt, plan), _fingerprint_changes(attempt, approved)):
         what = join_first([change.description for change in more], MAX_NAMED)
         raise _build_unapproved_error(f"giving {rollout.live.color} up would do what was not approved: {what}")
     entries.record_at_rest(attempt, rollout.stack, rollout.end)
@@ -126,17 +124,11 @@ def _abort_rollout(attempt: Attempt, progress: RolloutProgress, error: EnvctlErr
         attempt.request.context.ports.observer.on_message(message)
         if isinstance(failed, InterruptedByUserError):
             failed.problems = (*error.problems, *failed.problems)
-            _record_unverified(attempt, error)
+            entries.record_verification_failure(attempt, error)
             raise
     else:
         error.problems = _explain_abort(attempt, progress, error)
-    _record_unverified(attempt, error)
-
-
-def _record_unverified(attempt: Attempt, error: EnvctlError) -> None:
-    """Record a failed alarm or check. A failed or interrupted step is no verdict on the release."""
-    if isinstance(error, StoppedError):
-        entries.record_verification_failure(attempt, error)
+    entries.record_verification_failure(attempt, error)
 
 
 def restore_traffic(attempt: Attempt) -> tuple[Problem, ...]:
@@ -150,8 +142,7 @@ def restore_traffic(attempt: Attempt) -> tuple[Problem, ...]:
             why = error.problems if isinstance(error, EnvctlError) else ()
             problems = [_describe_unrestored(attempt, progress), *problems, *why]
         else:
-            message = f"{_format_stop(attempt, progress)}: {_format_restored(progress)}"
-            problems.append(Problem("E333", message, _retry_hint(attempt)))
+            problems.append(Problem("E333", _format_stop(attempt, progress), _retry_hint(attempt)))
     return tuple(problems)
 
 
@@ -202,21 +193,17 @@ def write_traffic_weight(prepared: Prepared, stack: str, position: TrafficWeight
 
 def _explain_abort(attempt: Attempt, progress: RolloutProgress, error: EnvctlError) -> tuple[Problem, ...]:
     """Return the problems with the step, the restored traffic and the next command added."""
-    where, restored = _format_stop(attempt, progress), _format_restored(progress)
     first, *rest = error.problems
     if isinstance(error, StoppedError):
-        message = f"{where}: {first.message}; {restored}"
+        message = _format_stop(attempt, progress, f"{first.message}; ")
         return (replace(first, message=message, hint=first.hint or _retry_hint(attempt)), *rest)
-    return (*error.problems, Problem("E333", f"{where}: a step failed; {restored}", _retry_hint(attempt)))
+    return (*error.problems, Problem("E333", _format_stop(attempt, progress, "a step failed; "), _retry_hint(attempt)))
 
 
-def _format_stop(attempt: Attempt, progress: RolloutProgress) -> str:
-    where = f"{progress.rollout.stack} in {attempt.request.target}"
-    return f"the rollout of {where} was stopped at {progress.percent} %"
-
-
-def _format_restored(progress: RolloutProgress) -> str:
-    return f"all requests go to {progress.rollout.live.color} again, as before"
+def _format_stop(attempt: Attempt, progress: RolloutProgress, why: str = "") -> str:
+    rollout = progress.rollout
+    stopped = f"the rollout of {rollout.stack} in {attempt.request.target} was stopped at {progress.percent} %"
+    return f"{stopped}: {why}all requests go to {rollout.live.color} again, as before"
 
 
 def _describe_unrestored(attempt: Attempt, progress: RolloutProgress) -> Problem:
@@ -240,8 +227,8 @@ def _build_unapproved_error(message: str) -> OperationFailedError:
     return OperationFailedError(Problem("E335", message, hint))
 
 
-def _drop_reads(attempt: Attempt, plan: StackPlan) -> EnvironmentPlan:
-    """Return the plan without data sources read during the apply, as these are no changes."""
+def _fingerprint_changes(attempt: Attempt, plan: StackPlan) -> PlanFingerprint:
+    """Return the fingerprint without data sources read during the apply, as these are no changes."""
     changed = tuple(each for each in plan.resources if each.action is not Action.READ)
-    identity = attempt.guard_request.identity
-    return EnvironmentPlan(attempt.request.target, identity, (replace(plan, resources=changed),))
+    whole = EnvironmentPlan(attempt.request.target, attempt.guard_request.identity, (replace(plan, resources=changed),))
+    return fingerprint_plan(whole)

@@ -108,7 +108,9 @@ def _require_drift_undone(planned: PlannedDeployment) -> None:
     request, plans = planned.prepared.request, tuple(planned.plans.values())
     if not request.options.undo:
         return
-    if left := drift_undo.list_unplanned(planned.drifted, plans, drift_undo.find_restored(plans)):
+    # Drift outside the plans, undone by other planned changes.
+    restored = {f"{plan.stack}: {address}" for plan in plans for address in plan.restored}
+    if left := drift_undo.list_unplanned(planned.drifted, plans, restored):
         message = f"deploying it again does not undo what has drifted in {request.target}: no plan holds {left}"
         hint = f"undo it by hand, or take it into the state as it is: envctl apply {request.target}"
         raise OperationFailedError(Problem("E330", message, hint))

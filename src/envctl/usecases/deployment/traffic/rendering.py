@@ -13,7 +13,6 @@ from envctl.domain.release.rollout_stacks import find_rollout_artifact
 from envctl.domain.release.root_module import RootModule, render_root_module
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.values import EnvironmentSettings
-from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.rollout_colors import find_rollout_stacks, find_traffic
 from envctl.usecases.project.state_location import resolve_place
@@ -36,12 +35,6 @@ def load_traffic(
 def format_traffic(live: StackTraffic) -> dict[str, str]:
     """Return the parts relevant to rendering as texts, for storing and comparing."""
     return {name: f"{traffic.live.color} {traffic.live.value}" if traffic else "" for name, traffic in live.items()}
-
-
-def is_traffic_unchanged(ports: Ports, environment: str, kept: Mapping[str, str]) -> bool:
-    """Return true if the stored traffic is unchanged."""
-    traffic = journal.load(ports).find_environment(environment).traffic
-    return format_traffic({name: traffic.get(name) for name in kept}) == dict(kept)
 
 
 def resolve_artifact(project: Project, release: Release, settings: EnvironmentSettings, stack: str) -> str:
