@@ -10,25 +10,17 @@ import pytest
 from envctl.domain.ci.run_documents import CollectedRun, encode_document, format_collected_key, format_run_id
 from envctl.domain.ledger.events import Actor
 from tests.e2e.conftest import Project
+from tests.e2e.project_text import OPEN, render_project
 
 pytestmark = pytest.mark.terraform
 
-TOML = """
-[project]
-name = "shop"
-[store]
-url = "file://STORE"
-[pipeline]
-order = ["dev", "staging"]
-[environments.dev]
-[environments.staging]
-[environments.staging.gates]
-approvals = {}
-[stacks.network]
-module = "modules/part"
-[stacks.web]
-module = "modules/part"
-"""
+TOML = render_project(
+    "shop",
+    dict.fromkeys(("network", "web"), 'module = "modules/part"'),
+    ["dev", "staging"],
+    gates={"staging": OPEN},
+    more='[store]\nurl = "file://STORE"\n',
+)
 MODULE = """
 variable "size" { type = number }
 resource "terraform_data" "this" { input = var.size }
