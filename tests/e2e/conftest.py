@@ -326,16 +326,6 @@ def promote_small(root: Path, home: Path) -> Project:
 @pytest.fixture
 def shop(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
     """A project from the template `web`, with the sandbox's provider lying ready."""
-    yield from create_shop(tmp_path, home, unpacked_provider)
-
-
-@pytest.fixture
-def second_shop(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
-    yield from create_shop(tmp_path / "second", home, unpacked_provider)
-
-
-def create_shop(above: Path, home: Path, provider: Path) -> Iterator[Project]:
-    above.mkdir(exist_ok=True)
-    project = Project(create_project(above), home)
-    with run_in_sandbox(project, provider):
+    project = Project(create_project(tmp_path), home)
+    with run_in_sandbox(project, unpacked_provider):
         yield project

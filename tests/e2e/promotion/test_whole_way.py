@@ -7,7 +7,6 @@ import base64
 import json
 import os
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,17 +116,6 @@ def test_sandbox_renders_the_same_bytes_as_aws(shop: Project) -> None:
         assert shop.run_checked("--sandbox", "render", environment, "--json").document["result"] == real
 
 
-def test_each_project_has_its_own_sandbox(shop: Project, second_shop: Project) -> None:
-    shop.run_checked("sandbox", "up")
-    second_shop.run_checked("sandbox", "up")
-    addresses = {
-        p.run_checked("sandbox", "status", "--json").document["result"]["proxy_url"] for p in (shop, second_shop)
-    }
-    assert len(addresses) == 2
-    shop.run_checked("sandbox", "down")
-    assert second_shop.run_checked("sandbox", "status", "--json").document["result"]["state"] == "running"
-
-
 def test_dead_sandbox_is_noticed_and_restarted_empty(small: Project) -> None:
     (small.root / ".envctl" / "sandbox" / "mirror").mkdir(parents=True)
     try:
@@ -140,16 +128,3 @@ def test_dead_sandbox_is_noticed_and_restarted_empty(small: Project) -> None:
         small.run("sandbox", "down")
     assert "has died" in again.err
     assert "starting the sandbox" in again.err
-
-
-def test_port_in_use_is_reported(shop: Project) -> None:
-    import socket
-
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        refused = shop.run("sandbox", "up", "--port", str(port), "--json")
-    assert (refused.code, refused.codes) == (1, ["E502"])
-    assert str(port) in refused.document["problems"][0]["message"]
-    assert not (Path(shop.root) / ".envctl" / "sandbox" / "state.json").exists()
