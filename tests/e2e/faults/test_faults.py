@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.documents import parse_document
-from tests.e2e.conftest import BASE, TOP, Project, wait_until
+from tests.e2e.conftest import BASE, Project, wait_until
 
 pytestmark = pytest.mark.terraform
 
@@ -24,17 +24,6 @@ resource "terraform_data" "slow" {
 AFTERWARDS = """
 resource "terraform_data" "afterwards" {
   depends_on = [terraform_data.slow]
-}
-"""
-FAILING = """
-resource "terraform_data" "failing" {
-  depends_on = [terraform_data.first]
-  lifecycle {
-    precondition {
-      condition     = terraform_data.first.output == "never"
-      error_message = "the sky is falling"
-    }
-  }
 }
 """
 
@@ -68,21 +57,6 @@ def test_release_reaches_prod_without_any_cloud(small: Project, monkeypatch: pyt
         assert outcome(small, environment) == "succeeded"
     assert small.run("plan", "dev", "--detailed-exitcode").code == 2, "the working tree has moved on"
     assert small.run("plan", "staging", "--detailed-exitcode").code == 0
-
-
-def test_terraform_failure_midway_can_be_resumed(small: Project) -> None:
-    small.write("modules/top/main.tf", TOP + FAILING)
-    failed = small.run("apply", "dev", "--yes", "--json")
-    assert failed.code == 1
-    problem = failed.document["problems"][0]
-    assert "the sky is falling" in problem["message"]
-    assert (problem["file"], problem["line"]) == ("modules/top/main.tf", 25)
-    assert outcome(small, "dev") == "failed"
-    assert "first" in state(small, "dev", "top"), "what was applied is kept"
-    assert small.run("promote", "dev", "staging", "--yes").code == 3
-    small.write("modules/top/main.tf", TOP)
-    small.run_checked("apply", "dev", "--yes")
-    assert outcome(small, "dev") == "succeeded"
 
 
 @pytest.mark.parametrize(

@@ -283,7 +283,8 @@ def add(package: Path) -> None:
 def test_damaged_package_is_removed_and_fetched_again(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     bench.init("stack1", lock)
-    for number, damage in enumerate((truncate, alter, empty, add, shutil.rmtree), start=1):
+    damages: list[Callable[[Path], object]] = [truncate, alter, empty, add, shutil.rmtree]
+    for number, damage in enumerate(damages, start=1):
         bench.heard.messages.clear()
         damage(bench.plugins / PACKAGE)
         # Whoever asks notices it, initialises again, and asks once more.
