@@ -28,10 +28,6 @@ ELSEWHERE = TOML.replace(PROD, "999999999999").replace(
 )
 EDITS = {
     "account, role and region": (ELSEWHERE, "account 333333333333 -> 999999999999, region ap-northeast-1 -> eu-west-1"),
-    "region": (
-        TOML.replace('333333333333"\nregion = "ap-northeast-1"', '333333333333"\nregion = "eu-west-1"'),
-        "region ap-northeast-1 -> eu-west-1",
-    ),
     "role": (
         TOML.replace("333333333333:role/envctl-deployer", "333333333333:role/admin"),
         "role arn:aws:iam::333333333333:role/envctl-deployer -> arn:aws:iam::333333333333:role/admin",
