@@ -17,7 +17,7 @@ pytestmark = pytest.mark.terraform
 SLOW = """
 resource "terraform_data" "slow" {
   provisioner "local-exec" {
-    command = "touch started; until [ -e go ]; do sleep 0.2; done"
+    command = "touch started; for _ in $(seq 300); do [ -e go ] && break; sleep 0.2; done"
   }
 }
 """
