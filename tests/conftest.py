@@ -54,7 +54,6 @@ LONGEST = (
     "e2e/drift/test_drift.py",
     "e2e/faults/test_guards.py",
     "e2e/faults/test_crashes.py",
-    "e2e/promotion/test_init.py",
 )
 # At the end come those of which none takes long, so that all workers are done at the same time.
 THEN = (

@@ -91,6 +91,7 @@ def list_third_party() -> tuple[str, ...]:
     return tuple(sorted(root for root in roots if find_spec(root)))
 
 
+@pytest.mark.night
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list_third_party())
 def test_packages_that_start_threads_are_listed(name: str) -> None:

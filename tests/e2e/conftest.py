@@ -1,16 +1,18 @@
 """Projects in temporary folders, and the real command in a process of its own."""
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from envctl.adapters.sandbox.lifecycle import Sandbox
+from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from tests import hanging, warm
 from tests.documents import parse_document
 from tests.modules import applying
@@ -103,18 +105,38 @@ class Project:
         }
 
 
+AnyProject = TypeVar("AnyProject", bound=Project)
+
+
+@dataclass(frozen=True)
+class PreparedProjects:
+    """Projects that are prepared once. Each test gets one as it was then, in the same place: no test sees another."""
+
+    folder: Path
+    projects: dict[str, Any] = field(default_factory=dict)
+
+    def restore(self, prepare: Callable[[Path, Path], AnyProject]) -> AnyProject:
+        """`prepare` is called once, with the folders of the project and of the home."""
+        name = f"{prepare.__module__}.{prepare.__qualname__}"
+        now, saved = self.folder / "now", self.folder / f"saved-{name}"
+        shutil.rmtree(now, ignore_errors=True)
+        if name not in self.projects:
+            (now / "home").mkdir(parents=True)
+            self.projects[name] = prepare(now / "project", now / "home")
+            shutil.copytree(now, saved, symlinks=True)
+        else:
+            shutil.copytree(saved, now, symlinks=True)
+        project: AnyProject = self.projects[name]
+        return project
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> PreparedProjects:
+    return PreparedProjects(tmp_path_factory.mktemp("prepared"))
+
+
 REGION = applying.REGION
 ACCOUNTS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
-ENVIRONMENTS = "".join(
-    f"""
-[environments.{name}]
-account_id = "{account}"
-region = "{REGION}"
-assume_role = "arn:aws:iam::{account}:role/envctl-deployer"
-"""
-    for name, account in ACCOUNTS.items()
-)
-"""Of the project file: each in an account of its own."""
 
 
 def open_client(project: Project, environment: str, service: str) -> Any:
@@ -131,6 +153,25 @@ def wait_until(condition: Callable[[], object], seconds: float = 60, every: floa
         time.sleep(every)
 
 
+@contextmanager
+def run_in_sandbox(project: Project, provider: Path) -> Iterator[None]:
+    """Gives the project a sandbox of its own, which has the provider lying ready, and ends that."""
+    (project.root / ".envctl" / "sandbox").mkdir(parents=True)
+    (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(provider)
+    try:
+        yield
+    finally:
+        project.run("sandbox", "down")
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+    """AWS for projects that know of no sandbox."""
+    server = Sandbox(tmp_path_factory.mktemp("sandbox"))
+    yield server.start()
+    server.stop()
+
+
 @pytest.fixture(scope="module")
 def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> "Iterator[Organisation]":
     """A company on AWS, in which nobody may do what no policy lets them."""
@@ -138,6 +179,17 @@ def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Pa
 
     with open_organisation(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
         found.enforce_iam()
+        yield found
+
+
+@pytest.fixture(scope="module")
+def trusting_organisation(
+    tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path
+) -> "Iterator[Organisation]":
+    """One in which everybody may do everything: where moto enforces IAM, it wants a token's exchange to be signed."""
+    from tests.e2e.organisation import open_organisation
+
+    with open_organisation(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
         yield found
 
 
@@ -233,7 +285,21 @@ resource "terraform_data" "second" {
 @pytest.fixture
 def small(tmp_path: Path, home: Path) -> Project:
     """Two stacks that need no provider, with local state and a store on disk: real Terraform, no AWS."""
-    project = Project(tmp_path / "small", home)
+    return write_small(tmp_path / "small", home)
+
+
+@pytest.fixture
+def small_in_dev(prepared: PreparedProjects) -> Project:
+    return prepared.restore(apply_small)
+
+
+@pytest.fixture
+def small_in_staging(prepared: PreparedProjects) -> Project:
+    return prepared.restore(promote_small)
+
+
+def write_small(root: Path, home: Path) -> Project:
+    project = Project(root, home)
     project.write("envctl.toml", LOCAL_PROJECT)
     project.write("modules/base/main.tf", BASE)
     project.write("modules/top/main.tf", TOP)
@@ -245,24 +311,21 @@ def small(tmp_path: Path, home: Path) -> Project:
     return project
 
 
+def apply_small(root: Path, home: Path) -> Project:
+    project = write_small(root, home)
+    project.run_checked("apply", "dev", "--yes")
+    return project
+
+
+def promote_small(root: Path, home: Path) -> Project:
+    project = apply_small(root, home)
+    project.run_checked("promote", "dev", "staging", "--yes")
+    return project
+
+
 @pytest.fixture
 def shop(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
     """A project from the template `web`, with the sandbox's provider lying ready."""
-    yield from create_shop(tmp_path, home, unpacked_provider)
-
-
-@pytest.fixture
-def second_shop(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
-    yield from create_shop(tmp_path / "second", home, unpacked_provider)
-
-
-def create_shop(above: Path, home: Path, provider: Path) -> Iterator[Project]:
-    above.mkdir(exist_ok=True)
-    root = create_project(above)
-    (root / ".envctl" / "sandbox").mkdir(parents=True)
-    (root / ".envctl" / "sandbox" / "mirror").symlink_to(provider)
-    project = Project(root, home)
-    try:
+    project = Project(create_project(tmp_path), home)
+    with run_in_sandbox(project, unpacked_provider):
         yield project
-    finally:
-        project.run("sandbox", "down")

@@ -21,7 +21,7 @@ def test_module_passes_its_own_tests(
     # The folder above is copied too, so that a module may use its neighbours.
     shutil.copytree(MODULES, workdir.parent, ignore=shutil.ignore_patterns(".terraform*"))
 
-    for arguments in (["init", "-backend=false"], ["validate"], ["test"]):
+    for arguments in (["init", "-backend=false"], ["test"]):
         done = subprocess.run(
             [*terraform, *arguments, "-no-color"],
             cwd=workdir,

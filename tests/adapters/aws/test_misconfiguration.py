@@ -248,16 +248,17 @@ VARIABLES = sorted(
 NONSENSE = ("", "x", "-1", "http://", "\N{SNOWMAN}")
 
 
+# By day the cases above show what is wrong where no keys are set.
 @pytest.mark.slow
+@pytest.mark.parametrize("keys", [KEYS, pytest.param({}, marks=pytest.mark.night)], ids=["keys", "no keys"])
 @pytest.mark.parametrize("name", VARIABLES)
 def test_no_value_of_boto_variables_causes_internal_error(
-    name: str, here: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, keys: dict[str, str], here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for text in NONSENSE:
-        for surroundings in (KEYS, {}):
-            with monkeypatch.context() as patch:
-                for other, usual in {**surroundings, name: text}.items():
-                    patch.setenv(other, usual)
-                with pytest.raises(OperationFailedError) as raised:
-                    sessions().fetch_caller()
-                assert raised.value.problems[0].hint
+        with monkeypatch.context() as patch:
+            for other, usual in {**keys, name: text}.items():
+                patch.setenv(other, usual)
+            with pytest.raises(OperationFailedError) as raised:
+                sessions().fetch_caller()
+            assert raised.value.problems[0].hint

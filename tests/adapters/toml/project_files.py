@@ -1,5 +1,7 @@
 """Project files: a good one, one with rules, and what is said about bad ones."""
 
+import re
+
 import pytest
 
 from envctl.adapters.toml import load_project
@@ -34,6 +36,18 @@ inputs = { vpc_id = "network.vpc_id", subnet_id = "network.private_subnet_ids[0]
 [artifacts]
 app_image = { variable = "image", kind = "oci" }
 """
+
+
+def read_cases(text: str) -> dict[str, tuple[str, ...]]:
+    """Returns by its name what each case replaces, what with, in which line, and what is said. Each is written as
+    `NAME: OLD => NEW @ LINE ~ SAID ~ HINT`, in however many lines. A newline of the project file is `\\n`.
+    """
+    found = {}
+    for case in re.sub(r"\n +", " ", text.strip()).splitlines():
+        change, *said = case.split(" ~ ")
+        name, old, new, at = re.fullmatch(r"(.+?): (.+?) => (.*) @ (.+)", change).groups()  # type: ignore[union-attr]
+        found[name] = tuple(part.replace("\\n", "\n") for part in (old, new, at, *said))
+    return found
 
 
 def problems_of(text: str | bytes) -> list[Problem]:

@@ -2,7 +2,7 @@ import pytest
 
 from envctl.adapters.toml import load_project
 from envctl.domain.terraform.output_reference import OutputReference
-from tests.adapters.toml.project_files import GOOD, line_of, problems_of
+from tests.adapters.toml.project_files import GOOD, line_of, problems_of, read_cases
 
 
 def test_a_good_project_is_read() -> None:
@@ -25,196 +25,64 @@ def test_a_good_project_is_read() -> None:
     assert reference.to_expression() == "data.terraform_remote_state.network.outputs.private_subnet_ids[0]"
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "at", "problem", "hint"),
-    [
-        pytest.param('"shop"', "shop", "shop", "E101 envctl.toml is not TOML: Invalid value", "quotes", id="no TOML"),
-        pytest.param(
-            "region =",
-            "regoin =",
-            "regoin",
-            "E102 environments.dev.regoin is not a key",
-            "did you mean region?",
-            id="an unknown key offers the nearest one",
-        ),
-        pytest.param(
-            "[artifacts]",
-            '[stroe]\nurl = "x"\n[artifacts]',
-            "[stroe]",
-            "E102 stroe is not a key",
-            "mean store?",
-            id="an unknown section offers the nearest one",
-        ),
-        pytest.param(
-            '"222222222222"',
-            "222222222222",
-            "222222222222",
-            "E103 environments.staging.account_id must be a string",
-            "correct",
-            id="an account id without quotes",
-        ),
-        pytest.param(
-            '"222222222222"',
-            '"2222"',
-            '"2222"',
-            "E103 environments.staging.account_id must be an AWS account id",
-            "correct",
-            id="an account id that is too short",
-        ),
-        pytest.param(
-            "business = 2",
-            "business = 0",
-            "approvals",
-            "E103 environments.prod.gates.approvals.business must be 1",
-            "correct",
-            id="a gate that asks for nobody",
-        ),
-        pytest.param(
-            "business = 2",
-            "business = true",
-            "approvals",
-            "E103 environments.prod.gates.approvals.business must be a",
-            "correct",
-            id="true is no number of approvals",
-        ),
-        pytest.param(
-            "iam::111111111111",
-            "iam::333333333333",
-            "assume_role",
-            "E103 the role of dev is not in its account",
-            "another environment",
-            id="a role of another account",
-        ),
-        pytest.param(
-            '"modules/vpc"',
-            '"../vpc"',
-            '"../vpc"',
-            "E103 stacks.network.module must be a folder of the project",
-            "correct",
-            id="a module outside of the project",
-        ),
-        pytest.param(
-            '"staging", "prod"',
-            '"qa", "staging", "prod"',
-            "order",
-            "E104 qa is in the order and has no section",
-            "[environments.qa]",
-            id="an environment in the order without a section",
-        ),
-        pytest.param(
-            '"dev", "staging"',
-            '"dev"',
-            "[environments.staging]",
-            "E104 the environment staging is not in the order",
-            "pipeline.order",
-            id="a section that is not in the order",
-        ),
-        pytest.param(
-            "[stacks.network]",
-            '[parity]\nenvironments = ["staging", "prd"]\n\n[stacks.network]',
-            "environments = [",
-            "E104 parity compares prd with the environment before it, and no release is promoted into prd",
-            "did you mean prod?",
-            id="parity of an environment that does not exist",
-        ),
-        pytest.param(
-            "[stacks.network]",
-            '[parity]\nenvironments = ["dev"]\n\n[stacks.network]',
-            "environments = [",
-            "E104 parity compares dev with the environment before it, and no release is promoted into dev",
-            "known are: prod, staging",
-            id="parity of the environment where code enters",
-        ),
-        pytest.param(
-            "network.vpc_id",
-            "netwrok.vpc_id",
-            "netwrok",
-            "E105 the stack web reads netwrok.vpc_id",
-            "did you mean network?",
-            id="a stack that reads a stack that does not exist",
-        ),
-        pytest.param(
-            '"modules/vpc"',
-            '"modules/vpc"\ninputs = { a = "web.b" }',
-            "inputs = { a",
-            "E106 stacks need each other in a circle: network → web → network",
-            "remove one",
-            id="stacks in a circle",
-        ),
-        pytest.param(
-            '"modules/vpc"',
-            '"modules/vpc"\nmoved_from = "web"',
-            "moved_from",
-            "E138 network is moved from web, which is still a stack",
-            "remove [stacks.web]",
-            id="a stack that was renamed from one that is there",
-        ),
-        pytest.param(
-            '"modules/vpc"',
-            '"modules/vpc"\nmoved_from = "old"\n[removed.old]\nthen = "forget"',
-            "moved_from",
-            "E138 network takes over the state of old, and [removed.old]",
-            "remove [removed.old]",
-            id="a stack that was renamed from one that is removed",
-        ),
-        pytest.param(
-            '"modules/vpc"',
-            '"modules/vpc"\nmoved_from = "old"\n[stacks.third]\nmodule = "modules/vpc"\nmoved_from = \'old\'',
-            "'old'",
-            "E138 network and third are both moved from old",
-            "one state",
-            id="two stacks that were renamed from one",
-        ),
-        pytest.param(
-            '"modules/vpc"',
-            '"modules/vpc"\n[removed.old]\nthen = "keep"',
-            "then",
-            "E103 removed.old.then must be",
-            "correct",
-            id="a fate that there is not",
-        ),
-        pytest.param(
-            "network.vpc_id",
-            "web.vpc_id",
-            "web.vpc_id",
-            "E106 stacks need each other in a circle: web → web",
-            "remove one",
-            id="a stack that reads itself",
-        ),
-        pytest.param(
-            '"network.vpc_id"',
-            '"network"',
-            '"network"',
-            "E107 vpc_id of the stack web: 'network' is not of the form",
-            "network.private_subnet_ids[0]",
-            id="an input without an output",
-        ),
-        pytest.param(
-            '"network.vpc_id"',
-            '"network.a[var.x]"',
-            "var.x",
-            "E107 vpc_id of the stack web",
-            "settings file",
-            id="an input that is an expression",
-        ),
-        pytest.param(
-            'module = "modules/vpc"',
-            "",
-            "[stacks.network]",
-            "E108 stacks.network.module is missing",
-            "modules/NAME",
-            id="a stack without a module",
-        ),
-        pytest.param(
-            "app_image =",
-            'twin = { variable = "image", kind = "string" }\napp_image =',
-            "app_image",
-            "E109 the artifacts twin and app_image fill the same variable",
-            "its own",
-            id="artifacts in conflict",
-        ),
-    ],
-)
+BAD = read_cases(r"""
+no TOML: "shop" => shop @ shop
+  ~ E101 envctl.toml is not TOML: Invalid value ~ quotes
+an unknown key offers the nearest one: region = => regoin = @ regoin
+  ~ E102 environments.dev.regoin is not a key ~ did you mean region?
+an unknown section offers the nearest one: [artifacts] => [stroe]\nurl = "x"\n[artifacts] @ [stroe]
+  ~ E102 stroe is not a key ~ mean store?
+an account id without quotes: "222222222222" => 222222222222 @ 222222222222
+  ~ E103 environments.staging.account_id must be a string ~ correct
+an account id that is too short: "222222222222" => "2222" @ "2222"
+  ~ E103 environments.staging.account_id must be an AWS account id ~ correct
+a gate that asks for nobody: business = 2 => business = 0 @ approvals
+  ~ E103 environments.prod.gates.approvals.business must be 1 ~ correct
+true is no number of approvals: business = 2 => business = true @ approvals
+  ~ E103 environments.prod.gates.approvals.business must be a ~ correct
+a role of another account: iam::111111111111 => iam::333333333333 @ assume_role
+  ~ E103 the role of dev is not in its account ~ another environment
+a module outside of the project: "modules/vpc" => "../vpc" @ "../vpc"
+  ~ E103 stacks.network.module must be a folder of the project ~ correct
+an environment in the order without a section: "staging", "prod" => "qa", "staging", "prod" @ order
+  ~ E104 qa is in the order and has no section ~ [environments.qa]
+a section that is not in the order: "dev", "staging" => "dev" @ [environments.staging]
+  ~ E104 the environment staging is not in the order ~ pipeline.order
+parity of an environment that does not exist: [stacks.network]
+  => [parity]\nenvironments = ["staging", "prd"]\n\n[stacks.network] @ environments = [
+  ~ E104 parity compares prd with the environment before it, and no release is promoted into prd ~ did you mean prod?
+parity of the environment where code enters: [stacks.network]
+  => [parity]\nenvironments = ["dev"]\n\n[stacks.network] @ environments = [
+  ~ E104 parity compares dev with the environment before it, and no release is promoted into dev
+  ~ known are: prod, staging
+a stack that reads a stack that does not exist: network.vpc_id => netwrok.vpc_id @ netwrok
+  ~ E105 the stack web reads netwrok.vpc_id ~ did you mean network?
+stacks in a circle: "modules/vpc" => "modules/vpc"\ninputs = { a = "web.b" } @ inputs = { a
+  ~ E106 stacks need each other in a circle: network → web → network ~ remove one
+a stack that was renamed from one that is there: "modules/vpc" => "modules/vpc"\nmoved_from = "web" @ moved_from
+  ~ E138 network is moved from web, which is still a stack ~ remove [stacks.web]
+a stack that was renamed from one that is removed: "modules/vpc"
+  => "modules/vpc"\nmoved_from = "old"\n[removed.old]\nthen = "forget" @ moved_from
+  ~ E138 network takes over the state of old, and [removed.old] ~ remove [removed.old]
+two stacks that were renamed from one: "modules/vpc"
+  => "modules/vpc"\nmoved_from = "old"\n[stacks.third]\nmodule = "modules/vpc"\nmoved_from = 'old' @ 'old'
+  ~ E138 network and third are both moved from old ~ one state
+a fate that there is not: "modules/vpc" => "modules/vpc"\n[removed.old]\nthen = "keep" @ then
+  ~ E103 removed.old.then must be ~ correct
+a stack that reads itself: network.vpc_id => web.vpc_id @ web.vpc_id
+  ~ E106 stacks need each other in a circle: web → web ~ remove one
+an input without an output: "network.vpc_id" => "network" @ "network"
+  ~ E107 vpc_id of the stack web: 'network' is not of the form ~ network.private_subnet_ids[0]
+an input that is an expression: "network.vpc_id" => "network.a[var.x]" @ var.x
+  ~ E107 vpc_id of the stack web ~ settings file
+a stack without a module: module = "modules/vpc" =>  @ [stacks.network]
+  ~ E108 stacks.network.module is missing ~ modules/NAME
+artifacts in conflict: app_image = => twin = { variable = "image", kind = "string" }\napp_image = @ app_image
+  ~ E109 the artifacts twin and app_image fill the same variable ~ its own
+""")
+
+
+@pytest.mark.parametrize(("old", "new", "at", "problem", "hint"), BAD.values(), ids=BAD)
 def test_a_bad_project_is_explained(old: str, new: str, at: str, problem: str, hint: str) -> None:
     text = GOOD.replace(old, new, 1)
     (found,) = problems_of(text)

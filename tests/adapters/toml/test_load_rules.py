@@ -10,7 +10,7 @@ from envctl.domain.config.checks.http import HttpCheck
 from envctl.domain.config.checks.output import OutputCheck
 from envctl.domain.config.rules.windows import AbsoluteWindow, WeeklyWindow
 from envctl.domain.rules.document import find_rules
-from tests.adapters.toml.project_files import GOOD, RULED, line_of, problems_of
+from tests.adapters.toml.project_files import GOOD, RULED, line_of, problems_of, read_cases
 
 
 def test_environment_rules_are_read() -> None:
@@ -49,238 +49,117 @@ def test_unset_gates_take_their_defaults() -> None:
     assert (project.parity, project.protection.stateful, project.checks) == (None, (), {})
 
 
-DURATION = 'must be a duration such as "30m", "24h", "14d" or "1d12h"'
-WAIVABLE = 'waivable = ["soak", "G107", "approvals"]'
 YEAR_END, OFFICE, SATURDAYS = "year end", '"office"', "whole saturdays"
-AGAINST_RULES = {
-    "a duration in words": ('"8h"', '"8 hours"', "expires", f"gates.expires {DURATION}"),
-    "a duration that is empty": ('"8h"', '""', "expires", f"gates.expires {DURATION}"),
-    "a duration in the wrong order": ('"1d12h"', '"12h1d"', "soak =", f"gates.soak {DURATION}"),
-    "a duration without a unit": ('"1d12h"', '"24"', "soak =", f"gates.soak {DURATION}"),
-    "a duration that is a number": ('"1d12h"', "24", "soak =", "gates.soak must be a duration in quotes"),
-    "a duration that is a time": ('"1d12h"', "12:00:00", "soak =", "gates.soak must be a duration in quotes"),
-    "a duration that is true": ('"2w"', "true", "max_age", "gates.max_age must be a duration in quotes"),
-    "a duration of nothing": ('"1d12h"', '"0h"', "soak =", "gates.soak must be longer than zero"),
-    "a duration below zero": ('"2w"', '"-2w"', "max_age", f"gates.max_age {DURATION}"),
-    "a duration for ever": ('"2w"', '"3651d"', "max_age", "gates.max_age must not be longer than 3650d"),
-    "a guard that there is none of": (
-        '"approvals"]',
-        '"approval"]',
-        "waivable",
-        "gates.waivable.2 must be the code or the name of a guard, such as G104 or soak; not 'approval' (did you mean",
-    ),
-    "a code that there is none of": ("G107", "G199", "waivable", "gates.waivable.1 must be the code or the name"),
-    "a guard in capitals": ('"soak", "G', '"SOAK", "G', "waivable", "gates.waivable.0 must be the code or the name"),
-    "a deployment on top of another": (
-        '"approvals"]',
-        '"busy"]',
-        "waivable",
-        (
-            "gates.waivable.2 must not hold busy, which nobody can waive:"
-            " two deployments at once would overwrite each other"
-        ),
-    ),
-    "a deployment on top of another, by its code": (
-        "G107",
-        "G109",
-        "waivable",
-        "gates.waivable.1 must not hold G109, which nobody can waive",
-    ),
-    "settings that do not fit": (
-        '"approvals"]',
-        '"settings"]',
-        "waivable",
-        "gates.waivable.2 must not hold settings, which nobody can waive: Terraform could not even plan",
-    ),
-    "settings that do not fit, by their code": (
-        "G107",
-        "G204",
-        "waivable",
-        "gates.waivable.1 must not hold G204, which nobody can waive",
-    ),
-    "guards that are no list": (
-        WAIVABLE,
-        'waivable = "soak"',
-        "waivable",
-        "gates.waivable must be a list",
-    ),
-    "a commit as text": ("committed = true", 'committed = "yes"', "committed", "gates.committed must be true or false"),
-    "one's own approval as a number": (
-        "self_approval = true",
-        "self_approval = 1",
-        "self_approval",
-        "gates.self_approval must be true or false",
-    ),
-    "a rehearsal that is neither": (
-        '"refuse"',
-        '"maybe"',
-        "rehearsed",
-        "gates.rehearsed must be 'off', 'warn' or 'refuse'",
-    ),
-    "protection as text": ("protected = true", 'protected = "yes"', "protected", "protected must be true or false"),
-    "fewer than none may go": (
-        "max_destroys = 0",
-        "max_destroys = -1",
-        "max_destroys",
-        "max_destroys must be 0 or more",
-    ),
-    "half a resource may go": (
-        "max_destroys = 0",
-        "max_destroys = 1.5",
-        "max_destroys",
-        "max_destroys must be a whole number",
-    ),
-    "true resources may go": (
-        "max_destroys = 0",
-        "max_destroys = true",
-        "max_destroys",
-        "max_destroys must be a whole number",
-    ),
-    "windows that are a table": (
-        "windows = [\n  {",
-        "windows = { kind = 1 }\nx = [\n {",
-        "windows",
-        "gates.windows must be a list",
-    ),
-    "a window that is text": (
-        "# the office, and",
-        '"weekends",\n  # the office, and',
-        '"weekends"',
-        "gates.windows.1 must be a table",
-    ),
-    "a window that neither opens nor shuts": (
-        'kind = "allow", name = "office"',
-        'kind = "maybe", name = "office"',
-        OFFICE,
-        "gates.windows.1.kind must be 'allow' or 'deny'",
-    ),
-    "a window that begins and never ends": (
-        ', end = "2027-01-04T06:30"',
-        "",
-        YEAR_END,
-        "gates.windows.0 must have start and end, or days, from and to",
-    ),
-    "a window that ends and never begins": (
-        'start = "2026-12-20", ',
-        "",
-        YEAR_END,
-        "gates.windows.0 must have start and end, or days, from and to",
-    ),
-    "a window with days and no times": (
-        ', from = "00:00", to = "24:00"',
-        "",
-        SATURDAYS,
-        "gates.windows.2 must have start and end, or days, from and to",
-    ),
-    "a window with times and no days": (
-        'days = ["sat"], ',
-        "",
-        SATURDAYS,
-        "gates.windows.2 must have start and end, or days, from and to",
-    ),
-    "a window that is both": (
-        'days = ["sat"], ',
-        'start = "2026-12-20", end = "2026-12-21", days = ["sat"], ',
-        SATURDAYS,
-        "gates.windows.2 must have start and end, or days, from and to",
-    ),
-    "a window with a start and a time": (
-        'end = "2027-01-04T06:30"',
-        'end = "2027-01-04T06:30", from = "09:00"',
-        YEAR_END,
-        "gates.windows.0 must have start and end, or days, from and to",
-    ),
-    "a zone that there is none of": (
-        "Asia/Tokyo",
-        "Asia/Tokio",
-        YEAR_END,
-        "gates.windows.0 has an unknown time zone 'Asia/Tokio'; write it like \"Europe/Berlin\"",
-    ),
-    "a zone that is empty": ("Europe/Berlin", "", OFFICE, "gates.windows.1 has an unknown time zone ''"),
-    "a zone that is each machine's own": (
-        "Europe/Berlin",
-        "localtime",
-        OFFICE,
-        "gates.windows.1 has an unknown time zone 'localtime'",
-    ),
-    "a zone that is a path": ("Europe/Berlin", "../UTC", OFFICE, "gates.windows.1 has an unknown time zone '../UTC'"),
-    "a zone that is a number": ('"Europe/Berlin"', "1", OFFICE, "gates.windows.1.tz must be a string, in quotes"),
-    "a date that does not exist": (
-        '"2026-12-20"',
-        '"2026-02-30"',
-        YEAR_END,
-        "gates.windows.0 must be a date that exists",
-    ),
-    "a date with an offset": (
-        '"2027-01-04T06:30"',
-        '"2027-01-04T06:30Z"',
-        YEAR_END,
-        'gates.windows.0 must not end in "Z"; name the zone instead',
-    ),
-    "a date without quotes": (
-        '"2026-12-20"',
-        "2026-12-20",
-        YEAR_END,
-        "gates.windows.0.start must be a string, in quotes",
-    ),
-    "a time that there is none of": (
-        '"09:00"',
-        '"25:00"',
-        OFFICE,
-        'gates.windows.1 must be a time of day from "00:00" to "23:59"',
-    ),
-    "a window that begins when the day is over": (
-        'from = "00:00"',
-        'from = "24:00"',
-        SATURDAYS,
-        'gates.windows.2 must be a time of day from "00:00" to "23:59"',
-    ),
-    "an end that there is none of": (
-        '"17:30"',
-        '"5pm"',
-        OFFICE,
-        'gates.windows.1 must be a time of day from "00:00" to "24:00"',
-    ),
-    "a day that there is none of": ('"tue"]', '"Tue"]', OFFICE, "gates.windows.1.days.1 must be 'mon', 'tue', 'wed'"),
-    "a name that is a number": ('"office"', "7", "name = 7", "gates.windows.1.name must be a string, in quotes"),
-    "a setting that may differ and can be none": (
-        '"size", "instance_count"',
-        '"size", "instance count"',
-        "may_differ",
-        "parity.may_differ.1 must be the name of a Terraform variable",
-    ),
-    "settings that may differ and are no list": (
-        '["size", "instance_count"]',
-        '"size"',
-        "may_differ",
-        "parity.may_differ must be a list",
-    ),
-    "a type that can be none": (
-        '"aws_instance"',
-        '"aws_instance.main"',
-        "stateful",
-        "protection.stateful.0 must be a resource type",
-    ),
-    "types that are no list": (
-        '["aws_instance", "postgresql_database"]',
-        "true",
-        "stateful",
-        "protection.stateful must be a list",
-    ),
-    "a check of a kind that there is none of": (
-        'kind = "command"',
-        'kind = "comand"',
-        'kind = "comand"',
-        'checks.smoke.kind must be one of "http", "command", "output"',
-    ),
-    "a check without a kind": (
-        'kind = "command"\n',
-        "",
-        "[checks.smoke]",
-        'checks.smoke must have a kind, one of "http", "command", "output"',
-    ),
-    "a check whose path is none": ('"/healthz"', '"healthz"', "path =", "checks.http.path must be the path of a URL"),
-}
+AGAINST_RULES = read_cases(r"""
+a duration in words: "8h" => "8 hours" @ expires
+  ~ gates.expires must be a duration such as "30m", "24h", "14d" or "1d12h"
+a duration that is empty: "8h" => "" @ expires
+  ~ gates.expires must be a duration such as "30m", "24h", "14d" or "1d12h"
+a duration in the wrong order: "1d12h" => "12h1d" @ soak =
+  ~ gates.soak must be a duration such as "30m", "24h", "14d" or "1d12h"
+a duration without a unit: "1d12h" => "24" @ soak =
+  ~ gates.soak must be a duration such as "30m", "24h", "14d" or "1d12h"
+a duration that is a number: "1d12h" => 24 @ soak =
+  ~ gates.soak must be a duration in quotes
+a duration that is a time: "1d12h" => 12:00:00 @ soak =
+  ~ gates.soak must be a duration in quotes
+a duration that is true: "2w" => true @ max_age
+  ~ gates.max_age must be a duration in quotes
+a duration of nothing: "1d12h" => "0h" @ soak =
+  ~ gates.soak must be longer than zero
+a duration below zero: "2w" => "-2w" @ max_age
+  ~ gates.max_age must be a duration such as "30m", "24h", "14d" or "1d12h"
+a duration for ever: "2w" => "3651d" @ max_age
+  ~ gates.max_age must not be longer than 3650d
+a guard that there is none of: "approvals"] => "approval"] @ waivable
+  ~ gates.waivable.2 must be the code or the name of a guard, such as G104 or soak; not 'approval' (did you mean
+a code that there is none of: G107 => G199 @ waivable
+  ~ gates.waivable.1 must be the code or the name
+a guard in capitals: "soak", "G => "SOAK", "G @ waivable
+  ~ gates.waivable.0 must be the code or the name
+a deployment on top of another: "approvals"] => "busy"] @ waivable
+  ~ gates.waivable.2 must not hold busy, which nobody can waive: two deployments at once would overwrite each other
+a deployment on top of another, by its code: G107 => G109 @ waivable
+  ~ gates.waivable.1 must not hold G109, which nobody can waive
+settings that do not fit: "approvals"] => "settings"] @ waivable
+  ~ gates.waivable.2 must not hold settings, which nobody can waive: Terraform could not even plan
+settings that do not fit, by their code: G107 => G204 @ waivable
+  ~ gates.waivable.1 must not hold G204, which nobody can waive
+guards that are no list: waivable = ["soak", "G107", "approvals"] => waivable = "soak" @ waivable
+  ~ gates.waivable must be a list
+a commit as text: committed = true => committed = "yes" @ committed
+  ~ gates.committed must be true or false
+one's own approval as a number: self_approval = true => self_approval = 1 @ self_approval
+  ~ gates.self_approval must be true or false
+a rehearsal that is neither: "refuse" => "maybe" @ rehearsed
+  ~ gates.rehearsed must be 'off', 'warn' or 'refuse'
+protection as text: protected = true => protected = "yes" @ protected
+  ~ protected must be true or false
+fewer than none may go: max_destroys = 0 => max_destroys = -1 @ max_destroys
+  ~ max_destroys must be 0 or more
+half a resource may go: max_destroys = 0 => max_destroys = 1.5 @ max_destroys
+  ~ max_destroys must be a whole number
+true resources may go: max_destroys = 0 => max_destroys = true @ max_destroys
+  ~ max_destroys must be a whole number
+windows that are a table: windows = [\n  { => windows = { kind = 1 }\nx = [\n { @ windows
+  ~ gates.windows must be a list
+a window that is text: # the office, and => "weekends",\n  # the office, and @ "weekends"
+  ~ gates.windows.1 must be a table
+a window that neither opens nor shuts: kind = "allow", name = "office" => kind = "maybe", name = "office" @ "office"
+  ~ gates.windows.1.kind must be 'allow' or 'deny'
+a window that begins and never ends: , end = "2027-01-04T06:30" =>  @ year end
+  ~ gates.windows.0 must have start and end, or days, from and to
+a window that ends and never begins: start = "2026-12-20",  =>  @ year end
+  ~ gates.windows.0 must have start and end, or days, from and to
+a window with days and no times: , from = "00:00", to = "24:00" =>  @ whole saturdays
+  ~ gates.windows.2 must have start and end, or days, from and to
+a window with times and no days: days = ["sat"],  =>  @ whole saturdays
+  ~ gates.windows.2 must have start and end, or days, from and to
+a window that is both: days = ["sat"] => start = "2026-12-20", end = "2026-12-21", days = ["sat"] @ whole saturdays
+  ~ gates.windows.2 must have start and end, or days, from and to
+a window with a start and a time: end = "2027-01-04T06:30" => end = "2027-01-04T06:30", from = "09:00" @ year end
+  ~ gates.windows.0 must have start and end, or days, from and to
+a zone that there is none of: Asia/Tokyo => Asia/Tokio @ year end
+  ~ gates.windows.0 has an unknown time zone 'Asia/Tokio'; write it like "Europe/Berlin"
+a zone that is empty: Europe/Berlin =>  @ "office"
+  ~ gates.windows.1 has an unknown time zone ''
+a zone that is each machine's own: Europe/Berlin => localtime @ "office"
+  ~ gates.windows.1 has an unknown time zone 'localtime'
+a zone that is a path: Europe/Berlin => ../UTC @ "office"
+  ~ gates.windows.1 has an unknown time zone '../UTC'
+a zone that is a number: "Europe/Berlin" => 1 @ "office"
+  ~ gates.windows.1.tz must be a string, in quotes
+a date that does not exist: "2026-12-20" => "2026-02-30" @ year end
+  ~ gates.windows.0 must be a date that exists
+a date with an offset: "2027-01-04T06:30" => "2027-01-04T06:30Z" @ year end
+  ~ gates.windows.0 must not end in "Z"; name the zone instead
+a date without quotes: "2026-12-20" => 2026-12-20 @ year end
+  ~ gates.windows.0.start must be a string, in quotes
+a time that there is none of: "09:00" => "25:00" @ "office"
+  ~ gates.windows.1 must be a time of day from "00:00" to "23:59"
+a window that begins when the day is over: from = "00:00" => from = "24:00" @ whole saturdays
+  ~ gates.windows.2 must be a time of day from "00:00" to "23:59"
+an end that there is none of: "17:30" => "5pm" @ "office"
+  ~ gates.windows.1 must be a time of day from "00:00" to "24:00"
+a day that there is none of: "tue"] => "Tue"] @ "office"
+  ~ gates.windows.1.days.1 must be 'mon', 'tue', 'wed'
+a name that is a number: "office" => 7 @ name = 7
+  ~ gates.windows.1.name must be a string, in quotes
+a setting that may differ and can be none: "size", "instance_count" => "size", "instance count" @ may_differ
+  ~ parity.may_differ.1 must be the name of a Terraform variable
+settings that may differ and are no list: ["size", "instance_count"] => "size" @ may_differ
+  ~ parity.may_differ must be a list
+a type that can be none: "aws_instance" => "aws_instance.main" @ stateful
+  ~ protection.stateful.0 must be a resource type
+types that are no list: ["aws_instance", "postgresql_database"] => true @ stateful
+  ~ protection.stateful must be a list
+a check of a kind that there is none of: kind = "command" => kind = "comand" @ kind = "comand"
+  ~ checks.smoke.kind must be one of "http", "command", "output"
+a check without a kind: kind = "command"\n =>  @ [checks.smoke]
+  ~ checks.smoke must have a kind, one of "http", "command", "output"
+a check whose path is none: "/healthz" => "healthz" @ path =
+  ~ checks.http.path must be the path of a URL
+""")
 
 
 @pytest.mark.parametrize(("old", "new", "at", "message"), AGAINST_RULES.values(), ids=AGAINST_RULES.keys())
@@ -327,55 +206,30 @@ def test_meaningless_window_is_reported_with_its_line(old: str, new: str, at: st
     assert str(problem.location) == line_of(text, at)
 
 
-MISSPELT = {
-    "a gate": ("soak =", "saok =", "saok", "environments.prod.gates.saok is not a key", "did you mean soak?"),
-    "the age": ("max_age =", "maxage =", "maxage", "environments.prod.gates.maxage is not a key", "mean max_age?"),
-    "the protection of an environment": (
-        "protected =",
-        "protectd =",
-        "protectd",
-        "environments.prod.protectd is not a key",
-        "did you mean protected?",
-    ),
-    "the start of a window": (
-        "start =",
-        "strat =",
-        "strat",
-        "environments.prod.gates.windows.0.strat is not a key",
-        "did you mean start?",
-    ),
-    "the end of a weekly window, by another word": (
-        'to = "17:30"',
-        'till = "17:30"',
-        "till",
-        "environments.prod.gates.windows.1.till is not a key",
-        "known are: days, end, from, kind, name, start, to, tz",
-    ),
-    "a window's own word for its beginning": (
-        'from = "09:00"',
-        'begin = "09:00"',
-        "begin =",
-        "environments.prod.gates.windows.1.begin is not a key",
-        "from",
-    ),
-    "what may differ": ("may_differ", "may_difer", "may_difer", "parity.may_difer is not a key", "mean may_differ?"),
-    "what holds data": (
-        "stateful",
-        "statefull",
-        "statefull",
-        "protection.statefull is not a key",
-        "did you mean stateful?",
-    ),
-    "the table of protection": ("[protection]", "[protecton]", "[protecton]", "protecton is not a key", "protection?"),
-    "the path of a check": ("path =", "pth =", "pth", "checks.http.pth is not a key", "did you mean path?"),
-    "the command of a check": (
-        'kind = "command"\n',
-        'kind = "command"\ntimout = "5m"\n',
-        "timout",
-        "checks.smoke.timout is not a key",
-        "did you mean timeout?",
-    ),
-}
+MISSPELT = read_cases(r"""
+a gate: soak = => saok = @ saok
+  ~ environments.prod.gates.saok is not a key ~ did you mean soak?
+the age: max_age = => maxage = @ maxage
+  ~ environments.prod.gates.maxage is not a key ~ mean max_age?
+the protection of an environment: protected = => protectd = @ protectd
+  ~ environments.prod.protectd is not a key ~ did you mean protected?
+the start of a window: start = => strat = @ strat
+  ~ environments.prod.gates.windows.0.strat is not a key ~ did you mean start?
+the end of a weekly window, by another word: to = "17:30" => till = "17:30" @ till
+  ~ environments.prod.gates.windows.1.till is not a key ~ known are: days, end, from, kind, name, start, to, tz
+a window's own word for its beginning: from = "09:00" => begin = "09:00" @ begin =
+  ~ environments.prod.gates.windows.1.begin is not a key ~ from
+what may differ: may_differ => may_difer @ may_difer
+  ~ parity.may_difer is not a key ~ mean may_differ?
+what holds data: stateful => statefull @ statefull
+  ~ protection.statefull is not a key ~ did you mean stateful?
+the table of protection: [protection] => [protecton] @ [protecton]
+  ~ protecton is not a key ~ protection?
+the path of a check: path = => pth = @ pth
+  ~ checks.http.pth is not a key ~ did you mean path?
+the command of a check: kind = "command"\n => kind = "command"\ntimout = "5m"\n @ timout
+  ~ checks.smoke.timout is not a key ~ did you mean timeout?
+""")
 
 
 @pytest.mark.parametrize(("old", "new", "at", "message", "hint"), MISSPELT.values(), ids=MISSPELT.keys())

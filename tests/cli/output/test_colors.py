@@ -81,19 +81,16 @@ def test_piped_output_has_no_escape_codes(project: Path, words: list[str]) -> No
     assert not ESCAPE.search(said)
 
 
-@pytest.mark.parametrize("name", ["status", "an error"])
-@pytest.mark.parametrize(("more", "options"), COLOURLESS.values(), ids=COLOURLESS)
+@pytest.mark.parametrize(
+    ("name", "more", "options"),
+    [("status", *case) for case in COLOURLESS.values()]
+    + [(name, {"NO_COLOR": "1"}, []) for name in ("settings", "why", "an error")],
+    ids=[*COLOURLESS, "settings", "why", "an error"],
+)
 def test_a_terminal_gets_no_escape_codes_with(
     project: Path, name: str, more: dict[str, str], options: list[str]
 ) -> None:
     said = on_a_terminal([*COMMANDS[name], *options], project, more)
-    assert said
-    assert not ESCAPE.search(said)
-
-
-@pytest.mark.parametrize("name", ["settings", "why"])
-def test_no_color_disables_colors(project: Path, name: str) -> None:
-    said = on_a_terminal(COMMANDS[name], project, {"NO_COLOR": "1"})
     assert said
     assert not ESCAPE.search(said)
 

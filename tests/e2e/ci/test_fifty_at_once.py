@@ -13,32 +13,11 @@ import pytest
 
 from tests.documents import parse_document
 from tests.e2e.conftest import Project
+from tests.e2e.project_text import OPEN, render_project
 
 pytestmark = pytest.mark.terraform
 
-MANY, BY_DAY = 50, 15
-TOML = """
-[project]
-name = "crowd"
-
-[store]
-url = "{store}"
-
-[state]
-backend = "{backend}"
-
-[pipeline]
-order = ["dev", "staging"]
-
-[environments.dev]
-[environments.staging]
-
-[environments.staging.gates]
-approvals = {{}}
-
-[stacks.base]
-module = "modules/base"
-"""
+MANY, BY_DAY = 50, 6
 BASE = """
 variable "made" {
   type = string
@@ -57,7 +36,10 @@ CLEAR_ANSWERS = {(4, "G109"), (75, "E306"), (0, "up to date")}
 def a_project(root: Path, home: Path, backend: str) -> Project:
     project = Project(root, home)
     store = f"file://{home}/store" if backend == "local" else "s3://crowd-envctl-store/envctl"
-    project.write("envctl.toml", TOML.format(store=store, backend=backend))
+    where = f'[store]\nurl = "{store}"\n\n[state]\nbackend = "{backend}"\n'
+    project.write(
+        "envctl.toml", render_project("crowd", {"base": ""}, ["dev", "staging"], gates={"staging": OPEN}, more=where)
+    )
     project.write("modules/base/main.tf", BASE)
     for environment in ("dev", "staging"):
         project.write(f"environments/{environment}/terraform.tfvars", f'made = "{home}/made-in-{environment}"\n')

@@ -3,25 +3,20 @@
 moto wants even this call to be signed where it enforces IAM, which AWS does not: so here everybody may do everything.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import Project
-from tests.e2e.organisation import MODULE, PROJECT, TOOLS, Organisation, open_organisation
+from tests.e2e.organisation import MODULE, PROJECT, TOOLS, Organisation
 
 pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> Iterator[Organisation]:
-    with open_organisation(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
-        yield found
-
-
-def test_github_actions_run_is_verified_without_keys(tmp_path: Path, home: Path, organisation: Organisation) -> None:
-    shop = Project(tmp_path / "shop", home, organisation.build_job_environment("octocat", tmp_path / "token"))
+def test_github_actions_run_is_verified_without_keys(
+    tmp_path: Path, home: Path, trusting_organisation: Organisation
+) -> None:
+    shop = Project(tmp_path / "shop", home, trusting_organisation.build_job_environment("octocat", tmp_path / "token"))
     shop.write("envctl.toml", PROJECT + ONLY_CI)
     shop.write("modules/parameters/main.tf", MODULE)
     shop.run_checked("apply", "dev", "--yes")
@@ -38,7 +33,7 @@ def test_github_actions_run_is_verified_without_keys(tmp_path: Path, home: Path,
     }
     assert actor["arn"].startswith(f"arn:aws:sts::{TOOLS}:assumed-role/envctl-ci/")
     # Who only says that it is a run is not believed.
-    pretended = organisation.build_environment("ann") | {"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "octocat"}
+    pretended = trusting_organisation.build_environment("ann") | {"GITHUB_ACTIONS": "true", "GITHUB_ACTOR": "octocat"}
     at_home = Project(shop.root, home, pretended)
     refused = at_home.run("apply", "dev", "--yes", "--json")
     assert (refused.code, refused.codes) == (3, ["G207"])

@@ -15,7 +15,7 @@ import pytest
 from tests.adapters.forge.github_server import REPOSITORY, RUN, TOKEN, GithubServer, github
 from tests.cli.ci.test_pre_commit import git
 from tests.e2e.conftest import Project
-from tests.e2e.drift.test_drift import MODULE, TOML, sqs
+from tests.e2e.drift.test_drift import MODULE, TOML, find_topics
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.night]
 
@@ -79,9 +79,9 @@ class Runner:
 
 @pytest.fixture
 def runner(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Runner]:
-    project = Project(tmp_path / "queue", home)
+    project = Project(tmp_path / "news", home)
     project.write("envctl.toml", TOML.replace("{approvals}", "{ peer = 1 }"))
-    project.write("modules/queue/main.tf", MODULE)
+    project.write("modules/news/main.tf", MODULE)
     project.write(".gitignore", ".envctl\n")
     shared = project.root / ".envctl"
     (shared / "sandbox").mkdir(parents=True)
@@ -97,7 +97,7 @@ def runner(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Runn
         project.run_checked("sandbox", "up")
         project.run_checked("--sandbox", "ci", "github")
         it = Runner(project, forge, tmp_path)
-        it.commit("a queue")
+        it.commit("news")
         yield it
     project.run("sandbox", "down")
 
@@ -115,34 +115,32 @@ def test_workflows_lead_from_pull_request_to_drift(runner: Runner) -> None:
     assert done.returncode == 1, done.stdout
     assert "G106" in done.stdout, done.stdout
     assert "Job 'promote staging to prod' failed" in done.stdout, done.stdout
-    sqs(project, "staging")
-    with pytest.raises(Exception, match="NonExistentQueue"):
-        sqs(project, "prod")
+    assert [len(find_topics(project, each)[1]) for each in ("staging", "prod")] == [1, 0]
 
     forge.add_review("octocat", "prod")
     runner.run("push", "deploy")
     told = project.run_checked("--sandbox", "--json", "history", "prod").document["result"]["entries"]
     assert [each["event"]["reviewer"] for each in told if each["event"]["kind"] == "approval given"] == ["octocat"]
-    sqs(project, "prod")
+    assert len(find_topics(project, "prod")[1]) == 1
     everywhere = project.run_checked("--sandbox", "--json", "status").document["result"]["environments"]
     assert len({each["present"]["current"]["release"] for each in everywhere}) == 1
 
     # The next pull request: the same comment, written anew.
-    project.write("modules/queue/main.tf", MODULE.replace("= 30", "= 45"))
-    runner.commit("slower")
+    project.write("modules/news/main.tf", MODULE.replace("calm", "calmer"))
+    runner.commit("calmer")
     runner.pull_request()
     assert len(forge.comments) == 1
     assert forge.comments[0]["body"] != first
-    assert "visibility_timeout_seconds" in forge.comments[0]["body"]
+    assert "display_name" in forge.comments[0]["body"]
 
     # By night: clean, then not, then clean again.
     runner.run("schedule", "drift")
     assert forge.issues == []
-    there, url = sqs(project, "prod")
-    there.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "99"})
+    there, (topic,) = find_topics(project, "prod")
+    there.set_topic_attributes(TopicArn=topic, AttributeName="DisplayName", AttributeValue="loud")
     found = runner.ran("schedule", "drift")
     assert found.returncode == 1, found.stdout
     assert forge.open_issues == ["Drift in prod"]
-    there.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "30"})
+    there.set_topic_attributes(TopicArn=topic, AttributeName="DisplayName", AttributeValue="calmer")
     runner.run("schedule", "drift")
     assert forge.open_issues == []

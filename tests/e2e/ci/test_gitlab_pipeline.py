@@ -10,7 +10,7 @@ import pytest
 from envctl.cli.ci.forge_publisher import LABEL
 from tests.adapters.forge.gitlab_server import TOKEN, GitlabServer, gitlab
 from tests.e2e.ci.gitlab_runner import DRIFT, FORK, MERGE_REQUEST, PUSH, SCHEDULE, GitlabRunner
-from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, Project, open_client
+from tests.e2e.conftest import Project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
@@ -92,66 +92,3 @@ def test_aws_token_file_exists_only_during_the_job(small: Project, server: Gitla
     assert environment["AWS_ROLE_SESSION_NAME"] == "ann@example.com"
     assert "a.token.planted" not in [*environment.values(), *told["argv"]]
     assert TOKEN not in told["argv"]
-
-
-TOML = """
-[project]
-name = "news"
-
-[pipeline]
-order = ["dev", "staging", "prod"]
-
-[stacks.news]
-module = "modules/news"
-"""
-MODULE = """
-variable "environment" {
-  type = string
-}
-
-resource "aws_ssm_parameter" "this" {
-  name  = "news"
-  type  = "String"
-  value = var.environment
-}
-"""
-
-
-@pytest.fixture
-def news(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
-    project = Project(tmp_path / "news", home)
-    gates = "".join(f"[environments.{name}.gates]\napprovals = {{}}\n" for name in ("staging", "prod"))
-    project.write("envctl.toml", TOML + ENVIRONMENTS + "protected = true\n" + gates)
-    project.write("modules/news/main.tf", MODULE)
-    (project.root / ".envctl" / "sandbox").mkdir(parents=True)
-    (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
-    try:
-        yield project
-    finally:
-        project.run("sandbox", "down")
-
-
-@pytest.mark.night
-@pytest.mark.sandbox
-def test_pipeline_leads_from_merge_request_to_drift_issue(news: Project, server: GitlabServer) -> None:
-    news.run_checked("--sandbox", "ci", "gitlab")
-    committed(news)
-    GitlabRunner(news, server, MERGE_REQUEST).run_checked("envctl plan")
-    assert "aws_ssm_parameter.this" in server.comments[0]["body"]
-    merged = GitlabRunner(news, server, PUSH)
-    for name in merged.jobs:
-        merged.run_checked(name)
-    for name in ACCOUNTS:
-        assert open_client(news, name, "ssm").get_parameter(Name="news")["Parameter"]["Value"] == name
-
-    night = GitlabRunner(news, server, DRIFT)
-    night.run_checked("envctl drift")
-    assert server.issues == []
-    open_client(news, "staging", "ssm").put_parameter(Name="news", Value="by hand", Type="String", Overwrite=True)
-    assert night.run_job("envctl drift").code == 2
-    assert server.open_issues == ["Drift in staging"]
-    assert "aws_ssm_parameter.this" in server.bodies[0]
-    news.run_checked("--sandbox", "apply", "staging", "--yes")
-    night.run_checked("envctl drift")
-    assert server.open_issues == []
-    assert server.carried_out == []

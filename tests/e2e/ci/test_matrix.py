@@ -16,25 +16,17 @@ from envctl.domain.ci.run_documents import (
 )
 from envctl.domain.ledger.events import Actor
 from tests.e2e.conftest import Project
+from tests.e2e.project_text import OPEN, render_project
 
 pytestmark = pytest.mark.terraform
 
-TOML = """
-[project]
-name = "shop"
-[store]
-url = "file://STORE"
-[pipeline]
-order = ["dev", "staging"]
-[environments.dev]
-[environments.staging]
-[environments.staging.gates]
-approvals = {}
-[stacks.network]
-module = "modules/part"
-[stacks.web]
-module = "modules/part"
-"""
+TOML = render_project(
+    "shop",
+    dict.fromkeys(("network", "web"), 'module = "modules/part"'),
+    ["dev", "staging"],
+    gates={"staging": OPEN},
+    more='[store]\nurl = "file://STORE"\n',
+)
 MODULE = """
 variable "size" { type = number }
 resource "terraform_data" "this" { input = var.size }

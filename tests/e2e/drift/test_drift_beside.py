@@ -7,26 +7,12 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, Project, open_client
+from tests.e2e.conftest import ACCOUNTS, Project, open_client, run_in_sandbox
+from tests.e2e.project_text import OPEN, render_project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.night]
 
-TOML = """
-[project]
-name = "beside"
-
-[pipeline]
-order = ["dev", "staging", "prod"]
-
-[environments.staging.gates]
-approvals = {}
-
-[environments.prod.gates]
-approvals = {}
-
-[stacks.base]
-module = "modules/base"
-"""
+TOML = render_project("beside", {"base": ""}, on_aws=True, gates={"staging": OPEN, "prod": OPEN})
 MODULE = """
 terraform {
   required_providers {
@@ -117,19 +103,14 @@ resource "aws_s3_bucket_policy" "this" {
 @pytest.fixture
 def project(tmp_path: Path, home: Path, unpacked_provider: Path, request: pytest.FixtureRequest) -> Iterator[Project]:
     made = Project(tmp_path / "beside", home)
-    made.write("envctl.toml", TOML + ENVIRONMENTS)
+    made.write("envctl.toml", TOML)
     made.write("modules/base/main.tf", getattr(request, "param", MODULE))
     for name in ACCOUNTS:
         made.write(f"environments/{name}/terraform.tfvars", "")
-    (made.root / ".envctl" / "sandbox").mkdir(parents=True)
-    (made.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
-    made.run_checked("sandbox", "up")
-    try:
+    with run_in_sandbox(made, unpacked_provider):
         made.run_checked("--sandbox", "apply", "dev", "--yes")
         made.run_checked("--sandbox", "drift", "dev", "--json")
         yield made
-    finally:
-        made.run("sandbox", "down")
 
 
 def group(project: Project) -> str:

@@ -6,29 +6,18 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, CommandResult, Project, open_client
+from tests.e2e.conftest import ACCOUNTS, CommandResult, Project, open_client, run_in_sandbox
+from tests.e2e.project_text import OPEN, render_project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.night]
 
-TOML = """
-[project]
-name = "estate"
-
-[pipeline]
-order = ["dev", "staging", "prod"]
-
-[environments.staging.drift]
-ignore = ["aws_autoscaling_group.*.desired_capacity"]
-
-[environments.staging.gates]
-approvals = {}
-
-[environments.prod.gates]
-approvals = {}
-
-[stacks.base]
-module = "modules/base"
-"""
+TOML = render_project(
+    "estate",
+    {"base": ""},
+    on_aws=True,
+    gates={"staging": OPEN, "prod": OPEN},
+    more='[environments.staging.drift]\nignore = ["aws_autoscaling_group.*.desired_capacity"]\n',
+)
 MODULE = """
 terraform {
   required_providers {
@@ -183,21 +172,17 @@ OUTPUTS = {"news": ("old", "new"), "outside": ("yesterday", "today"), "secret": 
 def estate(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
     """One release in dev and staging, as it was applied."""
     project = Project(tmp_path / "estate", home)
-    project.write("envctl.toml", TOML + ENVIRONMENTS)
+    project.write("envctl.toml", TOML)
     project.write("modules/base/main.tf", MODULE)
     for name in ACCOUNTS:
         project.write(f"environments/{name}/terraform.tfvars", f'password = "planted-in-{name}"\n')
-    (project.root / ".envctl" / "sandbox").mkdir(parents=True)
-    (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
-    project.run_checked("sandbox", "up")
-    try:
+    with run_in_sandbox(project, unpacked_provider):
+        project.run_checked("sandbox", "up")
         for name in ("dev", "staging"):
             open_client(project, name, "ssm").put_parameter(Name="outside", Value="yesterday", Type="String")
         project.run_checked("--sandbox", "apply", "dev", "--yes")
         project.run_checked("--sandbox", "promote", "dev", "staging", "--yes")
         yield project
-    finally:
-        project.run("sandbox", "down")
 
 
 def tagged(project: Project, environment: str) -> None:

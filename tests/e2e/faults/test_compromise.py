@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,10 +29,12 @@ credential_source = Environment
 LEDGER, RELEASES = "shop/ledger/", "shop/releases/"
 
 
-@pytest.fixture
-def shop(tmp_path: Path, home: Path, organisation: Organisation) -> Project:
-    """Signed, with a release that staging has proven."""
-    project = Project(tmp_path / "shop", home, organisation.build_environment("ci"))
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, organisation: Organisation) -> Project:
+    """Signed, with a release that staging has proven. No test leaves it where another one could not begin."""
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "home").mkdir()
+    project = Project(folder / "shop", folder / "home", organisation.build_environment("ci"))
     organisation.write_signed_project(project)
     project.write("modules/parameters/main.tf", MODULE)
     project.run_checked("apply", "dev", "--yes")

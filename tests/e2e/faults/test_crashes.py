@@ -17,32 +17,18 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Project, wait_until
+from tests.e2e.conftest import PreparedProjects, Project, wait_until
+from tests.e2e.project_text import OPEN, render_project
 from tests.secret_search import find_secret
 
 pytestmark = pytest.mark.terraform
 
-TOML = """
-[project]
-name = "tiny"
-
-[pipeline]
-order = ["dev", "staging", "prod"]
-
-[environments.dev]
-[environments.staging]
-[environments.staging.gates]
-approvals = {}
-[environments.prod]
-
-[stacks.base]
-module = "modules/base"
-
-[checks.there]
-kind = "output"
-output = "base.name"
-matches = ".+"
-"""
+TOML = render_project(
+    "tiny",
+    {"base": ""},
+    gates={"staging": OPEN},
+    more='[checks.there]\nkind = "output"\noutput = "base.name"\nmatches = ".+"\n',
+)
 # Each time that something is made, a line is added outside of Terraform: it says what was made twice.
 BASE = """
 variable "name" {
@@ -148,24 +134,23 @@ def a_project(root: Path, home: Path) -> Doomed:
     return project
 
 
-def nothing(_project: Project) -> None:
-    """The first command is the one that is killed."""
-
-
-def one_release(project: Project) -> None:
+def one_release(root: Path, home: Path) -> Doomed:
+    project = a_project(root, home)
     project.run_checked("apply", "dev", "--yes")
+    return project
 
 
-def two_releases(project: Project) -> None:
+def two_releases(root: Path, home: Path) -> Doomed:
     """The second one makes everything anew, and so does the way back."""
-    one_release(project)
+    project = one_release(root, home)
     project.write("modules/base/main.tf", BASE.replace("input = var.name", "input = var.name\n  triggers_replace = 2"))
     project.run_checked("apply", "dev", "--yes")
+    return project
 
 
 # With how often something is made in all.
 COMMANDS = {
-    "apply": (("apply", "dev", "--yes"), nothing, 1),
+    "apply": (("apply", "dev", "--yes"), a_project, 1),
     "promote": (("promote", "dev", "staging", "--yes"), one_release, 1),
     "rollback": (("rollback", "dev", "--yes"), two_releases, 3),
 }
@@ -183,16 +168,13 @@ PARTS, BY_DAY = 6, (3,)
     "part", [pytest.param(n, marks=() if n in BY_DAY else pytest.mark.night) for n in range(PARTS)]
 )
 def test_deployment_killed_at_any_boundary_can_be_recovered(
-    command: str, part: int, tmp_path: Path, home: Path
+    command: str, part: int, prepared: PreparedProjects
 ) -> None:
     words, prepare, times = COMMANDS[command]
     environment = words[-2]
     count = 0
     for boundary in range(1 + part, BOUNDARIES, PARTS):
-        where = home / f"{boundary}"
-        where.mkdir()
-        project = a_project(tmp_path / f"at-{boundary}", where)
-        prepare(project)
+        project = prepared.restore(prepare)
         ended = project.run_until(boundary, *words)
         if ended.returncode >= 0:
             assert ended.returncode == 0, ended.stderr
@@ -267,9 +249,8 @@ def is_at_rest(project: Project) -> bool:
     return True
 
 
-def test_plan_file_of_an_older_envctl_is_removed(tmp_path: Path, home: Path) -> None:
-    project = a_project(tmp_path / "older", home)
-    project.run_checked("apply", "dev", "--yes")
+def test_plan_file_of_an_older_envctl_is_removed(prepared: PreparedProjects) -> None:
+    project = prepared.restore(one_release)
     project.write(".envctl/work/dev/base/plan.tfplan", SECRET)
     project.write(".envctl/work/dev/base/drift.tfplan", SECRET)
     project.run_checked("plan", "dev")
@@ -350,24 +331,7 @@ resource "terraform_data" "slow" {
   }
 }
 """
-ON_AWS = """
-[project]
-name = "tiny"
-
-[pipeline]
-order = ["dev"]
-
-[state]
-backend = "s3"
-
-[environments.dev]
-account_id = "111111111111"
-region = "ap-northeast-1"
-assume_role = "arn:aws:iam::111111111111:role/envctl-deployer"
-
-[stacks.web]
-module = "modules/web"
-"""
+ON_AWS = render_project("tiny", {"web": ""}, ["dev"], on_aws=True, more='[state]\nbackend = "s3"\n')
 
 
 def test_resources_left_by_killed_terraform_are_imported(

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNTS, ENVIRONMENTS, REPOSITORY, CommandResult, Project, wait_until
+from tests.e2e.conftest import ACCOUNTS, REPOSITORY, CommandResult, Project, run_in_sandbox, wait_until
+from tests.e2e.project_text import OPEN, render_project
 
 pytestmark = pytest.mark.terraform
 
@@ -30,32 +31,19 @@ def problems(ran: CommandResult, environment: str) -> dict[str, list[str]]:
 class TestTheState:
     """On disk, of two stacks; `top` reads what `base` puts out."""
 
-    @pytest.fixture
-    def deployed(self, small: Project) -> Project:
-        small.run_checked("apply", "dev", "--yes")
-        small.run_checked("promote", "dev", "staging", "--yes")
-        return small
-
-    def test_lost_state_is_unknown_and_nothing_is_recreated(self, deployed: Project) -> None:
-        state(deployed, "base").unlink()
-        found = deployed.run("drift", "--json")
+    def test_lost_state_is_unknown_and_nothing_is_recreated(self, small_in_staging: Project) -> None:
+        state(small_in_staging, "base").unlink()
+        found = small_in_staging.run("drift", "--json")
         assert (found.code, conditions(found)) == (1, {"dev": "clean", "staging": "unknown", "prod": "empty"})
         assert problems(found, "staging") == {"base": ["E321"], "top": ["E321"]}
         for words in (("plan", "staging"), ("apply", "staging", "--yes"), ("promote", "dev", "staging", "--yes")):
-            refused = deployed.run(*words, "--json")
+            refused = small_in_staging.run(*words, "--json")
             # Of the one itself, and of the one that reads it.
             assert (refused.code, refused.codes) == (1, ["E321", "E321"])
-        assert state(deployed, "base").read_bytes() == b""
+        assert state(small_in_staging, "base").read_bytes() == b""
 
-        refused = deployed.run("destroy", "staging", "--yes", "--json")
-        assert (refused.code, refused.codes) == (1, ["E371"])
-        given_up = deployed.run_checked("destroy", "staging", "--yes", "--state-lost")
-        assert "staging is given up: what base held may remain" in given_up.out
-        deployed.run_checked("promote", "dev", "staging", "--yes")
-        assert deployed.run("drift").code == 0
-
-    def test_unreadable_state_is_reported_with_its_reason(self, deployed: Project) -> None:
-        kept = state(deployed, "top").read_text()
+    def test_unreadable_state_is_reported_with_its_reason(self, small_in_staging: Project) -> None:
+        kept = state(small_in_staging, "top").read_text()
         reasons: dict[str, tuple[Callable[[dict[str, Any]], object], str, str]] = {
             "a newer format": (lambda document: document.update(version=5), "E327", FUTURE),
             "a newer provider": (newer_provider, "E327", "deploy one that carries that version of the provider"),
@@ -63,14 +51,14 @@ class TestTheState:
         for change, code, hint in reasons.values():
             document = json.loads(kept)
             change(document)
-            state(deployed, "top").write_text(json.dumps(document))
-            self.is_unknown(deployed, code, hint)
-        state(deployed, "top").write_text(kept[: len(kept) // 2])
-        self.is_unknown(deployed, "E328", DAMAGED)
+            state(small_in_staging, "top").write_text(json.dumps(document))
+            self.is_unknown(small_in_staging, code, hint)
+        state(small_in_staging, "top").write_text(kept[: len(kept) // 2])
+        self.is_unknown(small_in_staging, "E328", DAMAGED)
 
         # Terraform reads what a newer one of the same format wrote.
-        state(deployed, "top").write_text(json.dumps({**json.loads(kept), "terraform_version": "99.0.0"}))
-        assert conditions(deployed.run("drift", "staging", "--json")) == {"staging": "clean"}
+        state(small_in_staging, "top").write_text(json.dumps({**json.loads(kept), "terraform_version": "99.0.0"}))
+        assert conditions(small_in_staging.run("drift", "staging", "--json")) == {"staging": "clean"}
 
     @staticmethod
     def is_unknown(project: Project, code: str, hint: str) -> None:
@@ -80,17 +68,17 @@ class TestTheState:
         assert (told["base"], set(told["top"])) == ([], {code})
         assert hint in found.out
 
-    def test_broken_ledger_stops_drift_check(self, deployed: Project) -> None:
-        store = deployed.root / ".envctl" / "store"
-        shutil.copytree(store, deployed.root / "backup")
+    def test_broken_ledger_stops_drift_check(self, small_in_staging: Project) -> None:
+        store = small_in_staging.root / ".envctl" / "store"
+        shutil.copytree(store, small_in_staging.root / "backup")
         (store / "ledger" / "0000000003.json").chmod(0o600)
         (store / "ledger" / "0000000003.json").write_text("{")
-        found = deployed.run("drift", "--json")
+        found = small_in_staging.run("drift", "--json")
         assert (found.code, found.codes) == (1, ["E401"])
         assert "entry 3" in found.document["problems"][0]["message"]
         shutil.rmtree(store)
-        (deployed.root / "backup").rename(store)
-        assert deployed.run("drift").code == 0
+        (small_in_staging.root / "backup").rename(store)
+        assert small_in_staging.run("drift").code == 0
 
 
 def state(project: Project, stack: str) -> Path:
@@ -103,26 +91,20 @@ def newer_provider(document: dict[str, Any]) -> None:
             instance["schema_version"] = 9
 
 
-TOML = """
-[project]
-name = "news"
-
-[pipeline]
-order = ["dev", "staging", "prod"]
-
-[environments.staging.gates]
-approvals = {}
-
-[stacks.news]
-module = "modules/news"
-
+TOML = render_project(
+    "news",
+    {"news": ""},
+    on_aws=True,
+    gates={"staging": OPEN},
+    more="""
 [providers.aws]
 source      = "hashicorp/aws"
 max_retries = 1
 
 [sandbox]
 endpoint_url = "http://127.0.0.1:PORT"
-"""
+""",
+)
 MODULE = """
 resource "aws_ssm_parameter" "name" {
   name  = "news"
@@ -171,11 +153,9 @@ def test_failing_account_does_not_hide_other_environments(
     tmp_path: Path, home: Path, unpacked_provider: Path, cloud: Path
 ) -> None:
     project = Project(tmp_path / "news", home)
-    project.write("envctl.toml", TOML.replace("PORT", (cloud / "port").read_text()) + ENVIRONMENTS)
+    project.write("envctl.toml", TOML.replace("PORT", (cloud / "port").read_text()))
     project.write("modules/news/main.tf", MODULE)
-    (project.root / ".envctl" / "sandbox").mkdir(parents=True)
-    (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
-    try:
+    with run_in_sandbox(project, unpacked_provider):
         project.run_checked("--sandbox", "apply", "dev", "--yes")
         project.run_checked("--sandbox", "promote", "dev", "staging", "--yes")
         for fault, code, hint in FAULTS.values():
@@ -188,5 +168,3 @@ def test_failing_account_does_not_hide_other_environments(
             assert hint in found.out
         fail(cloud, "nothing")
         assert project.run("--sandbox", "drift").code == 0
-    finally:
-        project.run("sandbox", "down")

@@ -1,8 +1,9 @@
-"""Every guard once refusing and once passing, by the real command on real Terraform."""
+"""Guards refuse and pass by the real command on real Terraform. How each decides is shown in tests/unit/guards, and
+with what it reads from a ledger in tests/usecases/deployment.
+"""
 
 import json
 import shutil
-import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,32 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import CommandResult, Project, wait_until
+from tests.e2e.conftest import CommandResult, PreparedProjects, Project, wait_until
+from tests.e2e.project_text import OPEN, PEER, render_project
 
 pytestmark = pytest.mark.terraform
 
-TOML = """
-[project]
-name = "tiny"
-
-[pipeline]
-order = ["dev", "staging", "prod"]
-
-[environments.dev]
-[environments.staging]
-[environments.staging.gates]
-approvals = {{}}
-[environments.prod]
-{prod}
-
-[environments.prod.gates]
-{gates}
-
-[stacks.base]
-module = "modules/base"
-{more}
-"""
-NO_APPROVALS = "approvals = {}"
 # What it reads from outside stands for a data source whose answer may change between two plans.
 BASE = """
 variable "name" {
@@ -76,6 +56,7 @@ output "count" {
 }
 """
 BOB = "bob@example.com"
+APPROVE = ("approve", "prod", "--gate", "peer", "--yes")
 
 
 def outside(project: Project, *, tag: str = "blue", trigger: str = "1", names: tuple[str, ...] = ("a", "b")) -> None:
@@ -89,18 +70,18 @@ def outside(project: Project, *, tag: str = "blue", trigger: str = "1", names: t
     (project.home / "outside.tfstate").write_text(json.dumps({**document, "resources": []}))
 
 
-def ask_for(project: Project, gates: str = NO_APPROVALS, *, prod: str = "", more: str = "") -> None:
+def ask_for(project: Project, gates: str = OPEN, *, prod: str = "", more: str = "") -> None:
     """Writes the project file, with these rules for prod."""
-    project.write("envctl.toml", TOML.format(gates=gates, prod=prod, more=more))
+    gated = {"staging": OPEN, "prod": gates}
+    project.write("envctl.toml", render_project("tiny", {"base": ""}, rules={"prod": prod}, gates=gated, more=more))
 
 
 def version(project: Project, number: int) -> None:
     project.write("modules/base/main.tf", BASE.replace("version = 1", f"version = {number}"))
 
 
-@pytest.fixture
-def tiny(tmp_path: Path, home: Path) -> Project:
-    project = Project(tmp_path / "tiny", home)
+def write_tiny(root: Path, home: Path) -> Project:
+    project = Project(root, home)
     ask_for(project)
     version(project, 1)
     outside(project)
@@ -110,12 +91,51 @@ def tiny(tmp_path: Path, home: Path) -> Project:
     return project
 
 
+def deploy(project: Project, last: str) -> None:
+    """Brings what the tree holds from dev as far as that."""
+    project.run_checked("apply", "dev", "--yes")
+    for source, target in (("dev", "staging"), ("staging", "prod")):
+        if source != last:
+            project.run_checked("promote", source, target, "--yes")
+
+
+def deploy_to_staging(root: Path, home: Path) -> Project:
+    project = write_tiny(root, home)
+    deploy(project, "staging")
+    return project
+
+
+def deploy_two_releases(root: Path, home: Path) -> Project:
+    """The first one runs in prod, the second one in staging."""
+    project = write_tiny(root, home)
+    deploy(project, "prod")
+    version(project, 2)
+    deploy(project, "staging")
+    return project
+
+
+def approve_update(root: Path, home: Path) -> Project:
+    project = deploy_two_releases(root, home)
+    ask_for(project, PEER)
+    project.run_checked(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
+    return project
+
+
 @pytest.fixture
-def ready(tiny: Project) -> Project:
+def tiny(tmp_path: Path, home: Path) -> Project:
+    return write_tiny(tmp_path / "tiny", home)
+
+
+@pytest.fixture
+def ready(prepared: PreparedProjects) -> Project:
     """A release that runs, verified, in dev and in staging."""
-    tiny.run_checked("apply", "dev", "--yes")
-    tiny.run_checked("promote", "dev", "staging", "--yes")
-    return tiny
+    return prepared.restore(deploy_to_staging)
+
+
+@pytest.fixture
+def updating(prepared: PreparedProjects) -> Project:
+    """Of a release that runs everywhere, staging runs the next one already."""
+    return prepared.restore(deploy_two_releases)
 
 
 def to_prod(project: Project, *more: str) -> CommandResult:
@@ -133,110 +153,93 @@ def present(project: Project, environment: str) -> dict[str, Any]:
     return dict(next(each for each in shown if each["environment"] == environment)["present"])
 
 
-def test_g101_order(tiny: Project) -> None:
-    tiny.run_checked("apply", "dev", "--yes")
-    refused(tiny.run("promote", "dev", "prod", "--yes", "--json"), "G101")
-    tiny.run_checked("promote", "dev", "staging", "--yes")
-
-
-def test_g102_provenance(ready: Project) -> None:
-    version(ready, 2)
-    release = ready.run_checked("apply", "dev", "--yes", "--json").document["result"]["release"]
-    refused(to_prod(ready, "--release", release), "G102")
-    assert to_prod(ready).code == 0
-
-
-def test_g103_verified(tiny: Project) -> None:
-    mark = tiny.root / "works"
+def test_guards_of_a_release_refuse_until_met(tiny: Project) -> None:
+    """G101 and G102: its way; G103: its verification, which `--no-verify` leaves out."""
     ask_for(tiny, more='[checks.smoke]\nkind = "command"\ncommand = ["test", "-e", "works"]\n')
     failed = tiny.run("apply", "dev", "--yes", "--json")
     assert (failed.code, failed.codes) == (1, ["E410"])
     problem = refused(tiny.run("promote", "dev", "staging", "--yes", "--json"), "G103")
     assert problem["hint"] == "envctl verify dev"
-    mark.touch()
+    (tiny.root / "works").touch()
     tiny.run_checked("verify", "dev")
+    refused(tiny.run("promote", "dev", "prod", "--yes", "--json"), "G101")
     tiny.run_checked("promote", "dev", "staging", "--yes")
+    version(tiny, 2)
+    unverified = tiny.run_checked("apply", "dev", "--yes", "--no-verify", "--json").document["result"]["release"]
+    refused(tiny.run("promote", "dev", "staging", "--yes", "--json"), "G103")
+    refused(to_prod(tiny, "--release", unverified), "G102")
+    assert to_prod(tiny).code == 0
 
 
-def test_g104_soak(ready: Project) -> None:
-    ask_for(ready, f'{NO_APPROVALS}\nsoak = "1h"')
-    problem = refused(to_prod(ready), "G104", exits=4)
-    assert datetime.fromisoformat(problem["opens"]) > datetime.now(UTC) + timedelta(minutes=58)
-    ask_for(ready, f'{NO_APPROVALS}\nsoak = "1s"')
-    wait_until(lambda: to_prod(ready).code == 0)
+def test_gates_of_prod_refuse_until_met(ready: Project) -> None:
+    """Each of G104 to G108, G205 and G206 alone; then all of them let the same release pass."""
+    now = datetime.now(UTC)
+    start, end = (f"{now + timedelta(hours=hours):%Y-%m-%dT%H:%M}" for hours in (-1, 2))
+    window = f'{{ kind = "deny", name = "freeze", start = "{start}", end = "{end}" }}'
 
+    ask_for(ready, f'{OPEN}\nsoak = "1h"')
+    evidence = present(ready, "staging")["evidence"]
+    verified = max(datetime.fromisoformat(each["verified_at"]) for each in evidence.values())
+    opens = datetime.fromisoformat(refused(to_prod(ready), "G104", exits=4)["opens"])
+    assert timedelta() <= opens - verified - timedelta(hours=1) < timedelta(minutes=1)
 
-def test_g105_max_age(ready: Project) -> None:
-    ask_for(ready, f'{NO_APPROVALS}\nmax_age = "1s"')
+    ask_for(ready, f'{OPEN}\nmax_age = "1s"')
     # Looked at and not tried: within a second a promotion could still pass, and record what it passed by.
     wait_until(lambda: '"outcome": "refuses"' in ready.run("why", "prod", "--json").out)
     refused(to_prod(ready), "G105")
-    ask_for(ready, f'{NO_APPROVALS}\nmax_age = "1h"')
-    assert to_prod(ready).code == 0
 
-
-def test_g106_approvals(ready: Project) -> None:
-    ask_for(ready, "approvals = { peer = 1 }")
-    refused(to_prod(ready), "G106", exits=4)
-    own = ready.run("approve", "prod", "--gate", "peer", "--yes", "--json")
-    refused(own, "G106")
-    ready.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
-    ready.run_checked("approve", "prod", "--gate", "peer", "--withdraw", GIT_AUTHOR_EMAIL=BOB)
-    refused(to_prod(ready), "G106", exits=4)
-    ready.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
-    assert to_prod(ready).code == 0
-
-
-def test_g106_approvals_expire(ready: Project) -> None:
-    ask_for(ready, 'approvals = { peer = 1 }\nexpires = "1s"')
-    ready.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
-    # Looked at and not tried: within a second a promotion could still pass, and record what it passed by.
-    wait_until(lambda: "has expired" in ready.run("why", "prod", "--json").out)
-    assert "has expired" in refused(to_prod(ready), "G106", exits=4)["message"]
-    ask_for(ready, 'approvals = { peer = 1 }\nexpires = "1h"')
-    # What was given under other rules is not revived by these.
-    refused(to_prod(ready), "G106", exits=4)
-    ready.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
-    assert to_prod(ready).code == 0
-
-
-def test_last_environment_has_three_gates_by_default(ready: Project) -> None:
     ask_for(ready, "")
     problem = refused(to_prod(ready), "G106", exits=4)
     assert all(f"{gate} (0 of 1)" in problem["message"] for gate in ("peer", "business", "quality"))
 
+    ask_for(ready, f"{OPEN}\nwindows = [{window}]")
+    assert refused(to_prod(ready), "G107", exits=4)["opens"].startswith(end)
 
-def test_g107_window(ready: Project) -> None:
-    now = datetime.now(UTC)
-    start, end = (f"{now + timedelta(hours=hours):%Y-%m-%dT%H:%M}" for hours in (-1, 2))
-    window = f'{{ kind = "deny", name = "freeze", start = "{start}", end = "{end}" }}'
-    ask_for(ready, f"{NO_APPROVALS}\nwindows = [{window}]")
-    problem = refused(to_prod(ready), "G107", exits=4)
-    assert problem["opens"].startswith(end)
-    ask_for(ready, f"{NO_APPROVALS}\nwindows = [{window.replace('deny', 'allow')}]")
-    assert to_prod(ready).code == 0
-
-
-def test_g108_lock(ready: Project) -> None:
+    ask_for(ready)
     ready.run_checked("lock", "prod", "--reason", "the auditors are here")
-    problem = refused(to_prod(ready), "G108", exits=4)
-    assert "the auditors are here" in problem["message"]
+    assert "the auditors are here" in refused(to_prod(ready), "G108", exits=4)["message"]
     ready.run_checked("unlock", "prod")
-    assert to_prod(ready).code == 0
+
+    ask_for(ready, more="[parity]\nmay_differ = []\n")
+    ran = to_prod(ready)
+    assert "differ in name" in refused(ran, "G205", "G205")["message"]
+    line = ran.document["problems"][1]
+    assert "environments/staging/terraform.tfvars:1" in line["message"]
+    assert (line["file"], line["line"]) == ("environments/prod/terraform.tfvars", 1)
+
+    ask_for(ready, f"{OPEN}\ncommitted = true")
+    refused(to_prod(ready), "G206")
+
+    met = f'committed = false\nsoak = "1s"\nmax_age = "10h"\nwindows = [{window.replace("deny", "allow")}]'
+    ask_for(ready, f"{PEER}\n{met}", more='[parity]\nmay_differ = ["name"]\n')
+    refused(ready.run(*APPROVE, "--json"), "G106")
+    ready.run_checked(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
+    ready.run_checked("approve", "prod", "--gate", "peer", "--withdraw", GIT_AUTHOR_EMAIL=BOB)
+    refused(to_prod(ready), "G106", exits=4)
+    ready.run_checked(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
+    wait_until(lambda: to_prod(ready).code == 0)
 
 
-def test_g108_hold_after_a_rollback(ready: Project) -> None:
-    first = to_prod(ready).document["result"]["release"]
-    version(ready, 2)
-    for words in (("apply", "dev"), ("promote", "dev", "staging"), ("promote", "staging", "prod")):
-        ready.run_checked(*words, "--yes")
-    back = ready.run_checked("rollback", "prod", "--yes", "--json").document["result"]
+def test_approval_expires_and_is_not_revived(ready: Project) -> None:
+    ask_for(ready, f'{PEER}\nexpires = "1s"')
+    ready.run_checked(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
+    # Looked at and not tried: within a second a promotion could still pass, and record what it passed by.
+    wait_until(lambda: "has expired" in ready.run("why", "prod", "--json").out)
+    assert "has expired" in refused(to_prod(ready), "G106", exits=4)["message"]
+    ask_for(ready, f'{PEER}\nexpires = "1h"')
+    # What was given under other rules is not revived by these.
+    refused(to_prod(ready), "G106", exits=4)
+
+
+def test_g108_hold_after_a_rollback(updating: Project) -> None:
+    first = present(updating, "prod")["current"]["release"]
+    assert to_prod(updating).code == 0
+    back = updating.run_checked("rollback", "prod", "--yes", "--json").document["result"]
     assert (back["release"], back["action"]) == (first, "rollback")
-    refused(to_prod(ready), "G108")
-    version(ready, 3)
-    for words in (("apply", "dev"), ("promote", "dev", "staging"), ("promote", "staging", "prod")):
-        ready.run_checked(*words, "--yes")
-    assert present(ready, "prod")["holds"] == {}
+    refused(to_prod(updating), "G108")
+    version(updating, 3)
+    deploy(updating, "prod")
+    assert present(updating, "prod")["holds"] == {}
 
 
 def test_g109_busy(ready: Project) -> None:
@@ -269,48 +272,19 @@ def test_g204_settings(ready: Project) -> None:
     assert to_prod(ready).code == 0
 
 
-def test_g205_parity(ready: Project) -> None:
-    ask_for(ready, more="[parity]\nmay_differ = []\n")
-    ran = to_prod(ready)
-    problem = refused(ran, "G205", "G205")
-    assert "differ in name" in problem["message"]
-    line = ran.document["problems"][1]
-    assert "environments/staging/terraform.tfvars:1" in line["message"]
-    assert (line["file"], line["line"]) == ("environments/prod/terraform.tfvars", 1)
-    ask_for(ready, more='[parity]\nmay_differ = ["name"]\n')
-    assert to_prod(ready).code == 0
+def test_g301_protection(updating: Project) -> None:
+    outside(updating, names=("a",))
+    ask_for(updating, prod="protected = true", more='[protection]\nstateful = ["terraform_data"]\n')
+    assert 'delete base: terraform_data.each["b"]' in refused(to_prod(updating), "G301")["message"]
+    refused(updating.run("destroy", "prod", "--yes", "--json"), "G301")
+    ask_for(updating, prod="protected = true\nmax_destroys = 0")
+    assert "max_destroys is 0" in refused(to_prod(updating), "G301")["message"]
+    ask_for(updating, prod="protected = true\nmax_destroys = 1")
+    assert to_prod(updating).code == 0
 
 
-def test_g206_clean(tiny: Project) -> None:
-    ask_for(tiny, f"{NO_APPROVALS}\ncommitted = true")
-    for words in (("apply", "dev"), ("promote", "dev", "staging")):
-        tiny.run_checked(*words, "--yes")
-    refused(to_prod(tiny), "G206")
-    ask_for(tiny, f"{NO_APPROVALS}\ncommitted = false")
-    assert to_prod(tiny).code == 0
-
-
-def test_g301_protection(ready: Project) -> None:
-    assert to_prod(ready).code == 0
-    stateful = '[protection]\nstateful = ["terraform_data"]\n'
-    ask_for(ready, prod="protected = true", more=stateful)
-    outside(ready, names=("a",))
-    version(ready, 2)
-    for words in (("apply", "dev"), ("promote", "dev", "staging")):
-        ready.run_checked(*words, "--yes")
-    problem = refused(to_prod(ready), "G301")
-    assert 'delete base: terraform_data.each["b"]' in problem["message"]
-    destroyed = ready.run("destroy", "prod", "--yes", "--json")
-    refused(destroyed, "G301")
-    ask_for(ready, prod="protected = true\nmax_destroys = 0")
-    assert "max_destroys is 0" in refused(to_prod(ready), "G301")["message"]
-    ask_for(ready, prod="protected = true\nmax_destroys = 1")
-    assert to_prod(ready).code == 0
-
-
-def test_moved_or_forgotten_resource_is_not_deleted(ready: Project) -> None:
-    assert to_prod(ready).code == 0
-    ask_for(ready, prod="protected = true\nmax_destroys = 0", more='[protection]\nstateful = ["terraform_data"]\n')
+def test_moved_or_forgotten_resource_is_not_deleted(updating: Project) -> None:
+    ask_for(updating, prod="protected = true\nmax_destroys = 0", more='[protection]\nstateful = ["terraform_data"]\n')
     forgets = (
         BASE.replace('resource "terraform_data" "each"', 'resource "terraform_data" "all"')
         .replace("length(terraform_data.each)", "length(terraform_data.all)")
@@ -320,10 +294,9 @@ def test_moved_or_forgotten_resource_is_not_deleted(ready: Project) -> None:
         '\nmoved {\n  from = terraform_data.each["a"]\n  to   = terraform_data.all["a"]\n}\n'
         "\nremoved {\n  from = terraform_data.each\n  lifecycle {\n    destroy = false\n  }\n}\n"
     )
-    ready.write("modules/base/main.tf", forgets + blocks)
-    for words in (("apply", "dev"), ("promote", "dev", "staging")):
-        ready.run_checked(*words, "--yes")
-    done = to_prod(ready)
+    updating.write("modules/base/main.tf", forgets + blocks)
+    deploy(updating, "staging")
+    done = to_prod(updating)
     assert done.code == 0, done.out
     actions = {r["address"]: r["action"] for r in done.document["result"]["plan"]["stacks"][0]["resources"]}
     assert actions == {'terraform_data.all["a"]': "move", 'terraform_data.each["b"]': "forget"}
@@ -338,35 +311,23 @@ def test_an_unprotected_environment_is_destroyed_and_built_again(ready: Project)
     assert ready.run("plan", "dev", "--detailed-exitcode").code == 0
 
 
-@pytest.mark.parametrize("rehearsed", ["warn", "refuse"])
-def test_g303_rehearsed(ready: Project, rehearsed: str) -> None:
-    assert to_prod(ready).code == 0
-    version(ready, 2)
-    for words in (("apply", "dev"), ("promote", "dev", "staging")):
-        ready.run_checked(*words, "--yes")
-    ask_for(ready, f'{NO_APPROVALS}\nrehearsed = "{rehearsed}"')
-    outside(ready, names=("a", "b", "c"))
-    ran = to_prod(ready)
-    if rehearsed == "refuse":
-        assert "create terraform_data" in refused(ran, "G303")["message"]
-    else:
-        assert ran.code == 0
-        assert [warning["code"] for warning in ran.document["result"]["warnings"]] == ["G303"]
+def test_g303_rehearsed(updating: Project) -> None:
+    outside(updating, names=("a", "b", "c"))
+    ask_for(updating, f'{OPEN}\nrehearsed = "refuse"')
+    assert "create terraform_data" in refused(to_prod(updating), "G303")["message"]
+    ask_for(updating, f'{OPEN}\nrehearsed = "warn"')
+    ran = to_prod(updating)
+    assert ran.code == 0
+    assert [warning["code"] for warning in ran.document["result"]["warnings"]] == ["G303"]
 
 
 class TestApprovedPlan:
     """G302: what was approved is what happens. Real plans of the same release with the same settings."""
 
     @pytest.fixture
-    def approved(self, ready: Project) -> Project:
+    def approved(self, prepared: PreparedProjects) -> Project:
         """A second release, whose plan for prod, an update in place, has been approved."""
-        assert to_prod(ready).code == 0
-        version(ready, 2)
-        for words in (("apply", "dev"), ("promote", "dev", "staging")):
-            ready.run_checked(*words, "--yes")
-        ask_for(ready, "approvals = { peer = 1 }")
-        ready.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
-        return ready
+        return prepared.restore(approve_update)
 
     def test_approval_is_independent_of_run_order_and_place(self, approved: Project, tmp_path: Path) -> None:
         outside(approved, names=("b", "a"))
@@ -376,37 +337,31 @@ class TestApprovedPlan:
         assert to_prod(elsewhere).code == 0
         assert to_prod(approved).code == 0
 
-    @pytest.mark.parametrize(
-        ("changed", "told"),
-        [
-            pytest.param({"names": ("a", "b", "c")}, 'create base: terraform_data.each["c"]', id="one more resource"),
-            pytest.param({"names": ("a",)}, 'delete base: terraform_data.each["b"]', id="another action"),
-            pytest.param({"tag": "red"}, "update base: terraform_data.this", id="another planned value"),
-            pytest.param({"trigger": "2"}, "replace base: terraform_data.this", id="a replace instead of an update"),
-        ],
-    )
-    def test_plan_beyond_approval_is_refused_and_named(
-        self, approved: Project, changed: dict[str, object], told: str
-    ) -> None:
-        outside(approved, **changed)  # type: ignore[arg-type]
-        assert told in refused(to_prod(approved), "G302", exits=4)["message"]
-        approved.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
+    def test_plan_beyond_approval_is_refused_and_named(self, approved: Project) -> None:
+        beyond: dict[str, dict[str, Any]] = {
+            'create base: terraform_data.each["c"]': {"names": ("a", "b", "c")},
+            'delete base: terraform_data.each["b"]': {"names": ("a",)},
+            "update base: terraform_data.this": {"tag": "red"},
+            "replace base: terraform_data.this": {"trigger": "2"},
+        }
+        for told, changed in beyond.items():
+            outside(approved, **changed)
+            assert told in refused(to_prod(approved), "G302", exits=4)["message"]
+        approved.run_checked(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
         assert to_prod(approved).code == 0
 
     def test_rest_of_approved_plan_passes(self, approved: Project) -> None:
         file = approved.root / ".envctl/state/prod/base.tfstate"
         before = json.loads(file.read_text())
+        outside(approved, names=("a", "b", "c", "d"))
+        approved.run_checked(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
+        outside(approved, names=("a", "b", "c"))
+        assert "update base: output count" in refused(to_prod(approved), "G302", exits=4)["message"]
         outside(approved, tag="red")
-        approved.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
+        approved.run_checked(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
         outside(approved)
         assert to_prod(approved).code == 0
         assert json.loads(file.read_text())["serial"] > before["serial"]
-
-    def test_additional_output_change_exceeds_approved_plan(self, approved: Project) -> None:
-        outside(approved, names=("a", "b", "c", "d"))
-        approved.run_checked("approve", "prod", "--gate", "peer", "--yes", GIT_AUTHOR_EMAIL=BOB)
-        outside(approved, names=("a", "b", "c"))
-        assert "update base: output count" in refused(to_prod(approved), "G302", exits=4)["message"]
 
     def test_plan_values_are_never_stored(self, approved: Project) -> None:
         kept = list((approved.root / ".envctl/store/plans").iterdir())
@@ -415,56 +370,40 @@ class TestApprovedPlan:
         assert list((approved.root / ".envctl/work").rglob("*.tfplan")) == []
 
 
-class TestBreakGlass:
-    def test_waiver_needs_listing_and_leaves_a_debt(self, ready: Project) -> None:
-        ask_for(ready, f'{NO_APPROVALS}\nsoak = "1h"\nwaivable = ["soak"]')
-        ready.run_checked("lock", "prod", "--reason", "freeze")
-        refused(to_prod(ready, "--break-glass", "payments are down"), "G108", exits=4)
-        ready.run_checked("unlock", "prod")
-        done = to_prod(ready, "--break-glass", "payments are down").document["result"]
-        assert [refusal["code"] for refusal in done["waived"]] == ["G104"]
-        (debt,) = present(ready, "prod")["debts"]
-        assert debt["reason"] == "payments are down"
-        assert "payments are down" in ready.run_checked("status").out
-        version(ready, 2)
-        ask_for(ready)
-        for words in (("apply", "dev"), ("promote", "dev", "staging"), ("promote", "staging", "prod")):
-            ready.run_checked(*words, "--yes")
-        assert present(ready, "prod")["debts"] == []
-
-    def test_break_glass_needs_a_reason(self, ready: Project) -> None:
-        ran = to_prod(ready, "--break-glass", " ")
-        assert (ran.code, ran.codes) == (64, ["E008"])
+def test_waiver_needs_listing_and_leaves_a_debt(ready: Project) -> None:
+    ran = to_prod(ready, "--break-glass", " ")
+    assert (ran.code, ran.codes) == (64, ["E008"])
+    ask_for(ready, f'{OPEN}\nsoak = "1h"\nwaivable = ["soak"]')
+    ready.run_checked("lock", "prod", "--reason", "freeze")
+    refused(to_prod(ready, "--break-glass", "payments are down"), "G108", exits=4)
+    ready.run_checked("unlock", "prod")
+    done = to_prod(ready, "--break-glass", "payments are down").document["result"]
+    assert [refusal["code"] for refusal in done["waived"]] == ["G104"]
+    (debt,) = present(ready, "prod")["debts"]
+    assert debt["reason"] == "payments are down"
+    assert "payments are down" in ready.run_checked("status").out
+    version(ready, 2)
+    ask_for(ready)
+    deploy(ready, "prod")
+    assert present(ready, "prod")["debts"] == []
 
 
-class TestChecks:
-    def test_http_check_verifies_a_deployment(self, tiny: Project, page: "Page") -> None:
-        ask_for(tiny, more=f'[checks.http]\nurl = "{page.url}"\ntimeout = "1s"\n')
-        page.status = 503
-        failed = tiny.run("apply", "dev", "--yes", "--json")
-        assert (failed.code, failed.codes) == (1, ["E410"])
-        assert "503" in failed.document["problems"][0]["message"]
-        page.status = 200
-        assert tiny.run_checked("verify", "dev", "--json").document["result"]["checks"][0]["outcome"] == "passed"
+def test_http_check_verifies_a_deployment(tiny: Project, page: "Page") -> None:
+    ask_for(tiny, more=f'[checks.http]\nurl = "{page.url}"\ntimeout = "1s"\n')
+    page.status = 503
+    failed = tiny.run("apply", "dev", "--yes", "--json")
+    assert (failed.code, failed.codes) == (1, ["E410"])
+    assert "503" in failed.document["problems"][0]["message"]
+    page.status = 200
+    assert tiny.run_checked("verify", "dev", "--json").document["result"]["checks"][0]["outcome"] == "passed"
 
-    def test_unreachable_http_check_is_reported(self, tiny: Project) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        ask_for(tiny, more=f'[checks.http]\nurl = "http://127.0.0.1:{port}"\ntimeout = "1s"\n')
-        failed = tiny.run("apply", "dev", "--yes", "--json")
-        assert "can't be reached" in failed.document["problems"][0]["message"]
 
-    def test_output_check_reads_terraform_output(self, tiny: Project) -> None:
-        ask_for(tiny, more='[checks.size]\nkind = "output"\noutput = "base.count"\nequals = 2\n')
-        tiny.run_checked("apply", "dev", "--yes")
-        outside(tiny, names=("a",))
-        failed = tiny.run("apply", "dev", "--yes", "--json")
-        assert (failed.code, failed.codes) == (1, ["E410"])
-
-    def test_no_verify_leaves_release_unverified(self, tiny: Project) -> None:
-        tiny.run_checked("apply", "dev", "--yes", "--no-verify")
-        refused(tiny.run("promote", "dev", "staging", "--yes", "--json"), "G103")
+def test_output_check_reads_terraform_output(tiny: Project) -> None:
+    ask_for(tiny, more='[checks.size]\nkind = "output"\noutput = "base.count"\nequals = 2\n')
+    tiny.run_checked("apply", "dev", "--yes")
+    outside(tiny, names=("a",))
+    failed = tiny.run("apply", "dev", "--yes", "--json")
+    assert (failed.code, failed.codes) == (1, ["E410"])
 
 
 class Page:

@@ -53,18 +53,6 @@ def never_terraform(tmp_path: Path) -> Iterator[str]:
     assert not started.exists()
 
 
-def test_denied_role_is_refused_before_terraform(
-    shop: Project, organisation: Organisation, never_terraform: str
-) -> None:
-    shop.run_checked("apply", "dev", "--yes")
-    organisation.proxy.asked.clear()
-    as_ann = Project(shop.root, shop.home, organisation.build_environment("ann"))
-    refused = as_ann.run("promote", "dev", "staging", "--yes", "--json", ENVCTL_TERRAFORM=never_terraform)
-    assert (refused.code, refused.codes) == (1, ["E413"])
-    assert "is not authorized to perform: sts:AssumeRole" in refused.document["problems"][0]["message"]
-    assert {each.account for each in organisation.list_calls()} == {TOOLS}
-
-
 WRONG = {
     "a role of another account": ("222222222222:role", "111111111111:role", "E103", 78),
     "ones own credentials in place of a role": (
@@ -89,25 +77,24 @@ WRONG = {
 }
 
 
-# By day one that nothing but the account itself can tell, and one of the project file; the others by night.
-BY_DAY = ("a role of another account", "a bucket for the state in another region")
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [pytest.param(each, marks=() if name in BY_DAY else pytest.mark.night) for name, each in WRONG.items()],
-    ids=WRONG,
-)
 def test_wrong_credentials_are_refused_before_terraform(
-    shop: Project, never_terraform: str, wrong: tuple[str, str, str, int]
+    shop: Project, organisation: Organisation, never_terraform: str
 ) -> None:
     shop.run_checked("apply", "dev", "--yes")
-    shop.run_checked("promote", "dev", "staging", "--yes")
-    right, instead, code, exit_code = wrong
-    shop.write("envctl.toml", PROJECT.replace(right, instead))
-    for words in (("promote", "dev", "staging", "--yes"), ("drift", "staging"), ("plan", "staging")):
-        refused = shop.run(*words, "--json", ENVCTL_TERRAFORM=never_terraform)
-        # Another region than the recorded one is refused by its guard before AWS is asked for the bucket.
-        by_guard = words[0] == "promote" and code == "E421"
-        assert ("G112" if by_guard else code) in refused.codes, (words, refused.out, refused.err)
-        assert refused.code == (4 if by_guard else exit_code) or words[0] == "drift"
+    organisation.proxy.asked.clear()
+    promote = ("promote", "dev", "staging", "--yes")
+    as_ann = Project(shop.root, shop.home, organisation.build_environment("ann"))
+    denied = as_ann.run(*promote, "--json", ENVCTL_TERRAFORM=never_terraform)
+    assert (denied.code, denied.codes) == (1, ["E413"])
+    assert "is not authorized to perform: sts:AssumeRole" in denied.document["problems"][0]["message"]
+    assert {each.account for each in organisation.list_calls()} == {TOOLS}
+
+    shop.run_checked(*promote)
+    for wrong, (right, instead, code, exit_code) in WRONG.items():
+        shop.write("envctl.toml", PROJECT.replace(right, instead))
+        for words in (promote, ("drift", "staging"), ("plan", "staging")):
+            refused = shop.run(*words, "--json", ENVCTL_TERRAFORM=never_terraform)
+            # Another region than the recorded one is refused by its guard before AWS is asked for the bucket.
+            by_guard = words[0] == "promote" and code == "E421"
+            assert ("G112" if by_guard else code) in refused.codes, (wrong, words, refused.out, refused.err)
+            assert refused.code == (4 if by_guard else exit_code) or words[0] == "drift"

@@ -21,6 +21,7 @@ import pytest
 from envctl.adapters.sandbox.exchange import Request
 from envctl.adapters.sandbox.lifecycle import Bucket, Sandbox
 from tests.e2e.conftest import Project
+from tests.e2e.project_text import render_project
 from tests.faults.faults import Dropped, Fault, no_fault
 from tests.faults.proxy import FaultyProxy
 from tests.modules import applying
@@ -29,13 +30,11 @@ pytestmark = [pytest.mark.night, pytest.mark.terraform, pytest.mark.sandbox, pyt
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 BUCKETS = STORE, STATES = "tiny-store", "tiny-states"
-TOML = f"""
-[project]
-name = "tiny"
-
-[pipeline]
-order = ["dev"]
-
+TOML = render_project(
+    "tiny",
+    {"base": 'module = "modules/part"'},
+    ["dev"],
+    more=f"""
 [store]
 url = "s3://{STORE}/envctl"
 region = "{REGION}"
@@ -44,12 +43,8 @@ account_id = "{ACCOUNT}"
 [state]
 backend = "s3"
 bucket = "{STATES}"
-
-[environments.dev]
-
-[stacks.base]
-module = "modules/part"
-"""
+""",
+)
 WEB = """
 [stacks.web]
 module = "modules/part"

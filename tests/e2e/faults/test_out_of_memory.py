@@ -9,25 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Project
+from tests.e2e.project_text import render_project
 from tests.faults.provider_mirror import ADDRESS, serve_provider_mirror
 
 pytestmark = [pytest.mark.terraform, pytest.mark.night]
 
-TOML = """
-[project]
-name = "greedy"
-
-[pipeline]
-order = ["dev"]
-
-[environments.dev]
-
-[stacks.web]
-module = "modules/web"
-
-[stacks.aside]
-module = "modules/aside"
-"""
+TOML = render_project("greedy", {"web": "", "aside": ""}, ["dev"])
 ASIDE = 'resource "terraform_data" "this" {}\n'
 WEB = f"""
 terraform {{

@@ -10,22 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Project, wait_until
+from tests.e2e.conftest import PreparedProjects, Project, wait_until
+from tests.e2e.project_text import render_project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
-TOML = """
-[project]
-name = "small"
-
-[pipeline]
-order = ["dev"]
-
-[environments.dev]
-
-[stacks.web]
-module = "modules/web"
-
+TOML = render_project(
+    "small",
+    {"web": ""},
+    ["dev"],
+    more="""
 [stacks.web.rollout]
 steps = [10, 100]
 wait = "10m"
@@ -38,7 +32,8 @@ command = ["test", "-e", "answers"]
 [artifacts.app]
 variable = "image"
 kind = "string"
-"""
+""",
+)
 WEB = """
 variable "image" { type = string }
 variable "color" { type = string }
@@ -89,9 +84,8 @@ class Small(Project):
         return running
 
 
-@pytest.fixture
-def web(tmp_path: Path, home: Path) -> Small:
-    project = Small(tmp_path / "small", home)
+def deploy_old(root: Path, home: Path) -> Small:
+    project = Small(root, home)
     project.write("envctl.toml", TOML)
     project.write("modules/web/main.tf", WEB)
     project.write("answers", "")
@@ -99,6 +93,12 @@ def web(tmp_path: Path, home: Path) -> Small:
     project.run_checked("apply", "dev", "--yes")
     project.takes("new")
     return project
+
+
+@pytest.fixture
+def web(prepared: PreparedProjects) -> Small:
+    """It runs the old image, and is to run the new one."""
+    return prepared.restore(deploy_old)
 
 
 AFTERWARDS = """

@@ -13,6 +13,7 @@ from tests.adapters.registry.oci import Registry
 from tests.e2e.conftest import Project
 from tests.e2e.images.building import APP, BuiltImage, Workshop
 from tests.e2e.images.containers import start_container
+from tests.e2e.project_text import OPEN, PEER, render_project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.image, pytest.mark.registry, pytest.mark.slow]
 
@@ -20,28 +21,12 @@ REPOSITORY, TAG = "shop/web", "1.0"
 SECRET = {"engine": "postgres", "host": "db", "port": 5432, "dbname": "shop", "username": "app", "password": "planted"}
 TOOLS = {"npm", "npx", "corepack", "yarn", "tsc", "gcc", "cc", "g++", "clang", "make", "python3", "git", "curl", "wget"}
 MOST_OF_THE_APP = 40 * 10**6
-PROJECT = """
-[project]
-name = "shop"
-
-[pipeline]
-order = ["dev", "staging", "prod"]
-
-[environments.dev]
-[environments.staging]
-[environments.staging.gates]
-approvals = {}
-[environments.prod]
-
-[environments.prod.gates]
-approvals = { peer = 1 }
-
-[stacks.web]
-module = "modules/web"
-
-[artifacts]
-app = { variable = "image", kind = "oci" }
-"""
+PROJECT = render_project(
+    "shop",
+    {"web": ""},
+    gates={"staging": OPEN, "prod": PEER},
+    more='[artifacts]\napp = { variable = "image", kind = "oci" }\n',
+)
 WEB = """
 variable "image" {
   type = string

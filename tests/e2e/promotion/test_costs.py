@@ -7,23 +7,11 @@ import pytest
 
 from tests.cli.pages.test_cost_docs import PROGRAM, TABLE
 from tests.e2e.conftest import Project
+from tests.e2e.project_text import render_project
 
 pytestmark = pytest.mark.terraform
 
-PROJECT = f"""
-[project]
-name = "small"
-
-[pipeline]
-order = ["dev"]
-
-[environments.dev]
-
-[stacks.web]
-module = "modules/web"
-
-{TABLE}
-"""
+PROJECT = render_project("small", {"web": ""}, ["dev"], more=TABLE)
 # The secret is one to Terraform alone, so that the second plan finds everything prepared.
 WEB = """
 resource "terraform_data" "this" {

@@ -21,19 +21,17 @@ def differing(result: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(pair["name"], place(pair["first"]), place(pair["second"])) for pair in pairs]
 
 
-def test_diff_shows_changed_module_and_settings(small: Project) -> None:
-    small.run_checked("apply", "dev", "--yes")
-    small.run_checked("promote", "dev", "staging", "--yes")
-    same = small.run_checked("diff", "dev", "staging", "--json").document["result"]
+def test_diff_shows_changed_module_and_settings(small_in_staging: Project) -> None:
+    same = small_in_staging.run_checked("diff", "dev", "staging", "--json").document["result"]
     assert same["distance"] is None
     assert differing(same) == [
         ("name", "environments/dev/terraform.tfvars:1", f"{STAGING}:1"),
         ("password", "environments/dev/terraform.tfvars:2", f"{STAGING}:2"),
     ]
 
-    small.write("modules/base/main.tf", BASE.replace("input = var.name", 'input = "${var.name}!"'))
-    small.run_checked("apply", "dev", "--yes")
-    moved = small.run_checked("diff", "dev", "staging", "--patch", "--json").document["result"]
+    small_in_staging.write("modules/base/main.tf", BASE.replace("input = var.name", 'input = "${var.name}!"'))
+    small_in_staging.run_checked("apply", "dev", "--yes")
+    moved = small_in_staging.run_checked("diff", "dev", "staging", "--patch", "--json").document["result"]
     distance = moved["distance"]
     assert (distance["older"], distance["newer"], distance["behind"]) == ("staging", "dev", 1)
     assert [made["release"] for made in distance["releases"]] == [moved["first"]["release"]]
@@ -45,25 +43,23 @@ def test_diff_shows_changed_module_and_settings(small: Project) -> None:
     assert all(not distance["changes"][kind] for kind in ("wiring", "variables", "outputs", "providers"))
     assert differing(moved) == differing(same)
 
-    told = small.run_checked("diff", "staging", "dev").out
+    told = small_in_staging.run_checked("diff", "staging", "dev").out
     assert "staging is 1 release behind dev." in told
     assert "~ main.tf  +1 -1" in told
     assert f"{STAGING}:1" in told
     for form in ([], ["--json"], ["--markdown"], ["--all"]):
-        assert "planted" not in small.run_checked("diff", "dev", "staging", "--patch", *form).out
-    assert small.run("diff", "dev", "staging", "--detailed-exitcode").code == 2
+        assert "planted" not in small_in_staging.run_checked("diff", "dev", "staging", "--patch", *form).out
+    assert small_in_staging.run("diff", "dev", "staging", "--detailed-exitcode").code == 2
 
 
-def test_missing_bundle_does_not_hide_the_rest(small: Project) -> None:
-    small.run_checked("apply", "dev", "--yes")
-    small.run_checked("promote", "dev", "staging", "--yes")
-    small.write("modules/base/main.tf", BASE + "# later\n")
-    small.run_checked("apply", "dev", "--yes")
-    staging = small.run_checked("status", "--json").document["result"]["environments"][1]["present"]["current"][
-        "release"
-    ]
-    (small.root / ".envctl" / "store" / "releases" / f"{staging}.tar").unlink()
-    ran = small.run("diff", "dev", "staging")
+def test_missing_bundle_does_not_hide_the_rest(small_in_staging: Project) -> None:
+    small_in_staging.write("modules/base/main.tf", BASE + "# later\n")
+    small_in_staging.run_checked("apply", "dev", "--yes")
+    staging = small_in_staging.run_checked("status", "--json").document["result"]["environments"][1]["present"][
+        "current"
+    ]["release"]
+    (small_in_staging.root / ".envctl" / "store" / "releases" / f"{staging}.tar").unlink()
+    ran = small_in_staging.run("diff", "dev", "staging")
     assert ran.code == 1
     assert "unknown E416" in ran.out
     assert "staging is 1 release behind dev." in ran.out

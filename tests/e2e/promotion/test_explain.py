@@ -51,42 +51,41 @@ def test_plan_is_explained_by_code_and_settings(small: Project) -> None:
     assert [a["after"] for a in again["stacks"][0]["resources"][0]["attributes"] if a["path"] == "input[2]"] == [2]
 
 
-def test_sensitive_setting_is_a_cause_without_value(small: Project) -> None:
-    small.run_checked("apply", "dev", "--yes")
-    small.write("environments/dev/terraform.tfvars", 'name = "dev-name"\npassword = "planted-other-secret"\n')
-    ran = small.run_checked("plan", "dev", "--explain")
+def test_sensitive_setting_is_a_cause_without_value(small_in_dev: Project) -> None:
+    small_in_dev.write("environments/dev/terraform.tfvars", 'name = "dev-name"\npassword = "planted-other-secret"\n')
+    ran = small_in_dev.run_checked("plan", "dev", "--explain")
     assert "a sensitive setting has changed" in ran.out
     assert "Because of settings" in ran.out
-    told = small.run_checked("plan", "dev", "--explain", "--json")
+    told = small_in_dev.run_checked("plan", "dev", "--explain", "--json")
     assert "planted" not in ran.out + ran.err + told.out
-    assert planted(small) == []
+    assert planted(small_in_dev) == []
 
 
-def test_new_release_is_previewed_in_every_environment(small: Project) -> None:
-    small.run_checked("apply", "dev", "--yes")
-    small.run_checked("promote", "dev", "staging", "--yes")
-    small.write("modules/top/main.tf", TOP + 'variable "new" {\n  type = string\n}\n')
-    settings = (small.root / "environments/dev/terraform.tfvars").read_text()
-    small.write("environments/dev/terraform.tfvars", settings + 'new = "x"\n')
-    ledger = small.run_checked("history", "--json").document["result"]
+def test_new_release_is_previewed_in_every_environment(small_in_staging: Project) -> None:
+    small_in_staging.write("modules/top/main.tf", TOP + 'variable "new" {\n  type = string\n}\n')
+    settings = (small_in_staging.root / "environments/dev/terraform.tfvars").read_text()
+    small_in_staging.write("environments/dev/terraform.tfvars", settings + 'new = "x"\n')
+    ledger = small_in_staging.run_checked("history", "--json").document["result"]
 
-    ran = small.run("preview", "--json")
+    ran = small_in_staging.run("preview", "--json")
     assert ran.code == 78
     dev, staging, prod = ran.document["result"]["environments"]
     assert dev["plan"]["changes"] is False
     assert [problem["code"] for problem in staging["problems"]] == ["E205"]
     assert prod["plan"] is None
 
-    release = small.run_checked("status", "--json").document["result"]["environments"][0]["present"]["current"][
-        "release"
-    ]
+    release = small_in_staging.run_checked("status", "--json").document["result"]["environments"][0]["present"][
+        "current"
+    ]["release"]
     for name in ("staging", "prod"):
-        small.write(f"environments/{name}/terraform.tfvars", f'name = "{name}-other"\npassword = "planted"\n')
-    ran = small.run("preview", "staging", "prod", "--release", release[:8], "--detailed-exitcode")
+        small_in_staging.write(
+            f"environments/{name}/terraform.tfvars", f'name = "{name}-other"\npassword = "planted"\n'
+        )
+    ran = small_in_staging.run("preview", "staging", "prod", "--release", release[:8], "--detailed-exitcode")
     assert ran.code == 2
     assert "staging: 2 to update" in ran.out or "staging:" in ran.out.rpartition("would do")[2]
-    assert small.run_checked("plan", "prod", "--release", release[:8]).out.startswith(
+    assert small_in_staging.run_checked("plan", "prod", "--release", release[:8]).out.startswith(
         f"Plan for prod · release {release[:12]}"
     )
-    assert small.run_checked("history", "--json").document["result"] == ledger
-    small.run_checked("promote", "dev", "staging", "--yes")
+    assert small_in_staging.run_checked("history", "--json").document["result"] == ledger
+    small_in_staging.run_checked("promote", "dev", "staging", "--yes")

@@ -5,19 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNTS, Project, open_client
+from tests.e2e.conftest import ACCOUNTS, Project, open_client, run_in_sandbox
 
-pytestmark = [pytest.mark.terraform, pytest.mark.sandbox]
+# By day a project of another template goes the same way: test_whole_way.py.
+pytestmark = [pytest.mark.night, pytest.mark.terraform, pytest.mark.sandbox]
 
 
 @pytest.fixture
 def begun(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Project]:
     ran = Project(tmp_path, home).run_checked("init", "blog", "--template", "minimal", "--json")
     project = Project(tmp_path / ran.document["result"]["folder"], home)
-    (project.root / ".envctl" / "sandbox").mkdir(parents=True)
-    (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
-    yield project
-    project.run("sandbox", "down")
+    with run_in_sandbox(project, unpacked_provider):
+        yield project
 
 
 def test_a_new_project_goes_the_whole_way(begun: Project) -> None:

@@ -1,26 +1,18 @@
 """A project with its signed ledger, store and states, as an earlier envctl of 0.1.0 left them on a disk."""
 
 import tarfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
+from envctl.adapters.sandbox.lifecycle import RunningSandbox
 from tests.e2e.conftest import Project
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.terraform, pytest.mark.slow]
 SAVED = Path(__file__).parent / "data" / "signed_project.tar.gz"
 ENTRIES = 16
 HEAD = "220985eb8f8708008d3a4d048525095b5cf454a62d4825caae4af01cc8d6313a"
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
-    server = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield server.start()
-    server.stop()
 
 
 @pytest.fixture

@@ -6,48 +6,30 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNTS, REGION, Project
+from tests.e2e.conftest import ACCOUNTS, REGION, Project, run_in_sandbox
+from tests.e2e.project_text import OPEN, render_project
 from tests.faults.emulator import start_ministack
 
 pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
 
-TOML = """
-[project]
-name = "other"
-
+TOML = render_project(
+    "other",
+    {"base": "", "top": 'inputs = { parameter = "base.parameter" }'},
+    ["dev", "staging"],
+    on_aws=True,
+    gates={"staging": OPEN},
+    more="""
 [store]
 url = "s3://other-envctl-store/envctl"
 
 [state]
 backend = "s3"
-bucket = "other-tfstate-{{account_id}}"
-
-[pipeline]
-order = ["dev", "staging"]
-
-[environments.dev]
-account_id = "{dev}"
-region = "{region}"
-assume_role = "arn:aws:iam::{dev}:role/envctl-deployer"
-
-[environments.staging]
-account_id = "{staging}"
-region = "{region}"
-assume_role = "arn:aws:iam::{staging}:role/envctl-deployer"
-
-[environments.staging.gates]
-approvals = {{}}
-
-[stacks.base]
-module = "modules/base"
-
-[stacks.top]
-module = "modules/top"
-inputs = {{ parameter = "base.parameter" }}
+bucket = "other-tfstate-{account_id}"
 
 [sandbox]
-endpoint_url = "{url}"
-"""
+endpoint_url = "%s"
+""",
+)
 BASE = """
 terraform {
   required_providers {
@@ -121,15 +103,13 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def project(tmp_path: Path, home: Path, unpacked_provider: Path, url: str) -> Iterator[Project]:
     made = Project(tmp_path / "other", home)
-    made.write("envctl.toml", TOML.format(url=url, region=REGION, **ACCOUNTS))
+    made.write("envctl.toml", TOML % url)
     made.write("modules/base/main.tf", BASE)
     made.write("modules/top/main.tf", TOP)
     for environment in ("dev", "staging"):
         made.write(f"environments/{environment}/terraform.tfvars", f'greeting = "hello {environment}"\n')
-    (made.root / ".envctl" / "sandbox").mkdir(parents=True)
-    (made.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
-    yield made
-    made.run("sandbox", "down")
+    with run_in_sandbox(made, unpacked_provider):
+        yield made
 
 
 def value(url: str, environment: str) -> str:

@@ -6,25 +6,14 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.sandbox.lifecycle import Sandbox
-from tests.e2e.conftest import ENVIRONMENTS, Project, open_client
+from tests.e2e.conftest import Project, open_client, run_in_sandbox
+from tests.e2e.project_text import OPEN, render_project
 from tests.modules import applying
 
 pytestmark = pytest.mark.terraform
 
 OTHER = "999999999999"
-TOML = f"""
-[project]
-name = "shop"
-
-[pipeline]
-order = ["dev", "staging", "prod"]
-{ENVIRONMENTS}
-[environments.staging.gates]
-approvals = {{}}
-
-[stacks.news]
-module = "modules/news"
-"""
+TOML = render_project("shop", {"news": ""}, on_aws=True, gates={"staging": OPEN})
 NAMED = TOML.replace("region =", f'other_accounts = ["{OTHER}"]\nregion =')
 TABLE = f"{TOML}\n[providers.aws]\n"
 MODULE = """
@@ -65,10 +54,8 @@ def shop(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Projec
     project = Project(tmp_path / "shop", home)
     project.write("envctl.toml", TOML)
     project.write("modules/news/main.tf", MODULE)
-    (project.root / ".envctl" / "sandbox").mkdir(parents=True)
-    (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
-    yield project
-    project.run("sandbox", "down")
+    with run_in_sandbox(project, unpacked_provider):
+        yield project
 
 
 def topics(project: Project, account: str = "") -> list[str]:

@@ -4,48 +4,41 @@ moto wants even the exchange of a token to be signed where it enforces IAM: so h
 """
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import REGION, Project
-from tests.e2e.organisation import MODULE, PROJECT, TOOLS, Organisation, open_organisation
+from tests.e2e.organisation import MODULE, PROJECT, TOOLS, Organisation
 
 pytestmark = [pytest.mark.terraform, pytest.mark.sandbox, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def organisation(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> Iterator[Organisation]:
-    with open_organisation(tmp_path_factory.mktemp("organisation"), unpacked_provider) as found:
-        yield found
-
-
 @pytest.fixture
-def shop(tmp_path: Path, home: Path, organisation: Organisation) -> Project:
+def shop(tmp_path: Path, home: Path, trusting_organisation: Organisation) -> Project:
     """Ann has keys of her own in the profile of the store, and writes into a token file what she likes."""
-    found = Project(tmp_path / "shop", home, organisation.build_job_environment("bob", tmp_path / "token"))
-    keys = "\n".join(f"{name.lower()} = {value}" for name, value in organisation.people["ann"].items())
+    found = Project(tmp_path / "shop", home, trusting_organisation.build_job_environment("bob", tmp_path / "token"))
+    keys = "\n".join(f"{name.lower()} = {value}" for name, value in trusting_organisation.people["ann"].items())
     found.write("aws/config", f"[profile own]\n{keys}\nregion = {REGION}\n")
     found.write("envctl.toml", FORGED)
     found.write("modules/parameters/main.tf", MODULE)
     return replace(found, extra={**found.extra, "AWS_CONFIG_FILE": os.fspath(found.root / "aws/config")})
 
 
-def run_of(shop: Project, organisation: Organisation, actor: str, **claims: object) -> Project:
-    organisation.write_token(Path(shop.extra["AWS_WEB_IDENTITY_TOKEN_FILE"]), actor, **claims)
+def run_of(shop: Project, trusting_organisation: Organisation, actor: str, **claims: object) -> Project:
+    trusting_organisation.write_token(Path(shop.extra["AWS_WEB_IDENTITY_TOKEN_FILE"]), actor, **claims)
     return replace(shop, extra={**shop.extra, "GITHUB_ACTOR": actor})
 
 
-def test_forged_token_beside_own_keys_changes_no_identity(shop: Project, organisation: Organisation) -> None:
+def test_forged_token_beside_own_keys_changes_no_identity(shop: Project, trusting_organisation: Organisation) -> None:
     ann = f"arn:aws:iam::{TOOLS}:user/ann"
-    run_of(shop, organisation, "maker").run_checked("apply", "dev", "--yes")
+    run_of(shop, trusting_organisation, "maker").run_checked("apply", "dev", "--yes")
     for gate in ("peer", "open"):
-        bob = run_of(shop, organisation, "bob", environment="staging")
+        bob = run_of(shop, trusting_organisation, "bob", environment="staging")
         approved = bob.run("approve", "staging", "--gate", gate, "--yes", "--json")
         assert (approved.code, approved.codes) == (3, ["G106"]), approved.out
-    opsbot = run_of(shop, organisation, "opsbot", environment="staging", teams=["acme/operators"])
+    opsbot = run_of(shop, trusting_organisation, "opsbot", environment="staging", teams=["acme/operators"])
     promoted = opsbot.run("promote", "dev", "staging", "--yes", "--json")
     assert (promoted.code, set(promoted.codes)) == (3, {"G106", "G207"})
     for command in ("why", "doctor"):

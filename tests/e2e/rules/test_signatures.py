@@ -3,19 +3,19 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
+from envctl.adapters.sandbox.lifecycle import RunningSandbox
 from envctl.domain.ledger.entries import Entry, decode_entry, encode_entry
 from envctl.domain.ledger.events import ApprovalGiven
 from envctl.domain.ledger.signatures import parse_public_keys, to_signature
 from envctl.domain.ledger.trust import EnvironmentKeys, Trust
-from tests.e2e.conftest import ACCOUNTS, LOCAL_PROJECT, REGION, Project
+from tests.e2e.conftest import ACCOUNTS, REGION, Project
+from tests.e2e.project_text import OPEN, PEER, render_project
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.terraform, pytest.mark.slow]
 PROFILES = """
@@ -25,34 +25,21 @@ credential_source = Environment
 """
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
-    server = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield server.start()
-    server.stop()
-
-
-def signed_project() -> str:
+SIGNED = render_project(
+    "small",
+    {"base": "", "top": 'inputs = { base = "base.name" }'},
+    on_aws=True,
+    rules={name: f'signing_key = "alias/envctl-{name}"' for name in ("dev", "staging")}
+    | {"prod": 'signing_key = "alias/envctl-prod"\nprofile = "shop-approver"'},
     # Here one person says everything.
-    text = LOCAL_PROJECT.replace("approvals = { peer = 1 }", "approvals = { peer = 1 }\nself_approval = true")
-    for name, account in ACCOUNTS.items():
-        table = f"[environments.{name}]\n"
-        keys = {
-            "account_id": account,
-            "region": REGION,
-            "assume_role": f"arn:aws:iam::{account}:role/envctl-deployer",
-            "signing_key": f"alias/envctl-{name}",
-        }
-        if name == "prod":
-            keys["profile"] = "shop-approver"
-        text = text.replace(table, table + "".join(f'{key} = "{value}"\n' for key, value in keys.items()))
-    return text
+    gates={"staging": OPEN, "prod": f"{PEER}\nself_approval = true"},
+)
 
 
 @pytest.fixture
 def signing(small: Project, sandbox: RunningSandbox) -> Project:
     """Nothing in it says `sandbox`: to it, that is AWS."""
-    small.write("envctl.toml", signed_project())
+    small.write("envctl.toml", SIGNED)
     config = small.home / "aws-config"
     config.write_text(PROFILES)
     extra = {**sandbox.build_child_variables(), "AWS_CONFIG_FILE": os.fspath(config)}

@@ -72,6 +72,9 @@ WORDS: dict[str, list[list[str]]] = {
     "sandbox down": [],
 }
 
+# What a forge shows of them is a form of its own.
+MARKDOWN = {"plan", "preview", "why", "status", "history", "diff", "drift", "settings", "verify", "destroy"}
+
 
 @pytest.fixture
 def leaky(small: Project) -> Project:
@@ -126,6 +129,7 @@ def test_a_warning_is_redacted(leaky: Project) -> None:
     write_settings(leaky, "dev", "one", fail="warning")
     said = run_in_all_ways(leaky, "plan", "dev")
     assert "Check block assertion failed" in read_output(said[1])
+    assert find_leaks(leaky.run("plan", "dev", "--json", TF_LOG="trace").out) == []
     demand_nothing_leaked(leaky, *said)
 
 
@@ -150,15 +154,20 @@ def _names(command: object, path: tuple[str, ...] = ()) -> list[str]:
 
 def test_no_command_prints_writes_or_stores_a_secret(leaky: Project) -> None:
     said = [leaky.run_checked("apply", "dev", "--yes"), leaky.run_checked("promote", "dev", "staging", "--yes")]
+    approve = ("approve", "prod", "--gate", "peer", "--unseen", "top", "--yes")
+    said.append(leaky.run_checked(*approve, GIT_AUTHOR_EMAIL="bob@example.com"))
+    said.append(leaky.run_checked("promote", "staging", "prod", "--yes", "--markdown"))
     # What an output holds that nothing marks is known by the settings that it came from.
     for words in WORDS["output"]:
-        said += [leaky.run(*words), leaky.run(*words, "--json")]
+        said += [leaky.run(*words, *form) for form in ((), ("--json",), ("--markdown",))]
     for environment in ("dev", "staging", "prod"):
         write_settings(leaky, environment, "two")
     github = in_github(leaky) | {"TMPDIR": str(leaky.root / "tmp")}
     for name, every in WORDS.items():
         for words in every if name != "output" else ():
             said += [leaky.run(*words), in_extra(leaky, github).run(*words[:1], "--json", *words[1:])]
+        if every and name in MARKDOWN:
+            said.append(leaky.run(*every[0], "--markdown"))
     assert not [ran.err for ran in said if ran.code == 70]
     demand_nothing_leaked(leaky, *said)
 

@@ -2,15 +2,22 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
-from tests.e2e.conftest import ACCOUNTS, LOCAL_PROJECT, REGION, Project
+from envctl.adapters.sandbox.lifecycle import RunningSandbox
+from tests.e2e.conftest import ACCOUNTS, Project
+from tests.e2e.project_text import OPEN, PEER, render_project
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.terraform, pytest.mark.slow]
+TOML = render_project(
+    "small",
+    {"base": "", "top": 'inputs = { base = "base.name" }'},
+    on_aws=True,
+    gates={"staging": OPEN, "prod": PEER},
+    more='[secrets]\nsecretsmanager = ["*_secret_name"]\nssm = ["*_parameters"]\n',
+)
 VALUE = "planted-never-to-be-seen"
 ASKING = """
 variable "db_secret_name" { type = string }
@@ -18,25 +25,14 @@ variable "key_parameters" { type = list(string) }
 """
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
-    server = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield server.start()
-    server.stop()
-
-
 @pytest.fixture
 def asking(small: Project, sandbox: RunningSandbox) -> Project:
     """Nothing in it says `sandbox`: to it, that is AWS."""
-    text = LOCAL_PROJECT
-    for name, account in ACCOUNTS.items():
-        role = f"arn:aws:iam::{account}:role/envctl-deployer"
-        keys = f'account_id = "{account}"\nregion = "{REGION}"\nassume_role = "{role}"\n'
-        text = text.replace(f"[environments.{name}]\n", f"[environments.{name}]\n{keys}")
+    for name in ACCOUNTS:
         settings = small.root / "environments" / name / "terraform.tfvars"
         named = f'db_secret_name = "shop/db"\nkey_parameters = ["/shop/{name}/a", "/shop/{name}/b"]\n'
         settings.write_text(settings.read_text() + named)
-    small.write("envctl.toml", text + '\n[secrets]\nsecretsmanager = ["*_secret_name"]\nssm = ["*_parameters"]\n')
+    small.write("envctl.toml", TOML)
     base = small.root / "modules" / "base" / "main.tf"
     base.write_text(base.read_text() + ASKING)
     return replace(small, extra=sandbox.build_child_variables())

@@ -11,24 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNTS, BASE, REGION, CommandResult, Project, open_client
+from tests.e2e.conftest import BASE, CommandResult, Project, open_client, run_in_sandbox
+from tests.e2e.project_text import render_project
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
-PROJECT = """
-[project]
-name = "keys"
-
-[pipeline]
-order = ["dev", "prod"]
-
-[stacks.base]
-module = "modules/base"
-
-[secrets]
-secretsmanager = ["*_secret_name"]
-ssm = ["*_parameter"]
-"""
+PROJECT = render_project(
+    "keys",
+    {"base": ""},
+    ["dev", "prod"],
+    on_aws=True,
+    more='[secrets]\nsecretsmanager = ["*_secret_name"]\nssm = ["*_parameter"]\n',
+)
 NEEDING = """
 variable "db_secret_name" { type = string }
 variable "key_parameter" { type = string }
@@ -42,21 +36,14 @@ def keys(tmp_path_factory: pytest.TempPathFactory, unpacked_provider: Path) -> I
     home = root / "home"
     home.mkdir()
     project = Project(root / "project", home)
-    environments = "".join(
-        f'[environments.{name}]\naccount_id = "{ACCOUNTS[name]}"\nregion = "{REGION}"\n'
-        f'assume_role = "arn:aws:iam::{ACCOUNTS[name]}:role/envctl-deployer"\n'
-        for name in ("dev", "prod")
-    )
-    project.write("envctl.toml", PROJECT + environments)
+    project.write("envctl.toml", PROJECT)
     project.write("modules/base/main.tf", BASE + NEEDING)
     for name in ("dev", "prod"):
         settings = f'name = "{name}"\ndb_secret_name = "keys/{name}/db"\nkey_parameter = "/keys/{name}/key"\n'
         project.write(f"environments/{name}/terraform.tfvars", settings)
-    (project.root / ".envctl" / "sandbox").mkdir(parents=True)
-    (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
-    project.run_checked("sandbox", "up")
-    yield project
-    project.run("sandbox", "down")
+    with run_in_sandbox(project, unpacked_provider):
+        project.run_checked("sandbox", "up")
+        yield project
 
 
 def piped(project: Project, value: bytes, *words: str) -> CommandResult:

@@ -8,32 +8,15 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import CommandResult, Project
+from tests.e2e.project_text import OPEN, PEER, render_project
 
 pytestmark = pytest.mark.terraform
 
-TOML = """
-[project]
-name = "wired"
-
-[pipeline]
-order = ["dev", "staging", "prod"]
-
-[environments.dev]
-[environments.staging]
-[environments.staging.gates]
-approvals = {}
-[environments.prod]
-[environments.prod.gates]
-approvals = { peer = 1 }
-rehearsed = "refuse"
-
-[stacks.a]
-module = "modules/a"
-
-[stacks.b]
-module = "modules/b"
-inputs = { of = "a.made" }
-"""
+TOML = render_project(
+    "wired",
+    {"a": "", "b": 'inputs = { of = "a.made" }'},
+    gates={"staging": OPEN, "prod": f'{PEER}\nrehearsed = "refuse"'},
+)
 A = """
 resource "terraform_data" "this" {
   input            = "VERSION"
@@ -122,33 +105,3 @@ def test_stopped_promotion_is_approved_and_completed(wired: Project) -> None:
 def prod_release(project: Project, environment: str = "prod") -> str:
     everywhere = project.run_checked("status", "--json").document["result"]["environments"]
     return next(str(each["present"]["current"]["release"]) for each in everywhere if each["environment"] == environment)
-
-
-# How the guard decides is shown by day, with fakes: tests/usecases/deployment/test_older.py.
-@pytest.mark.night
-def test_late_job_does_not_replace_newer_release(wired: Project) -> None:
-    # Staging never went back, and so never did what prod would do.
-    wired.write("envctl.toml", TOML.replace('rehearsed = "refuse"', 'rehearsed = "warn"'))
-    first, second = prod_release(wired), prod_release(wired, "staging")
-    wired.run_checked(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
-    wired.run(*PROMOTE)
-    wired.run_checked(*APPROVE, GIT_AUTHOR_EMAIL=BOB)
-    wired.run_checked(*PROMOTE)
-    assert prod_release(wired) == second
-
-    old = ("promote", "staging", "prod", "--release", first, "--yes", "--json")
-    refused = wired.run(*old)
-    assert (refused.code, "G111" in refused.codes) == (3, True)
-    assert prod_release(wired) == second
-    told = wired.run_checked(*APPROVE, "--release", first[:12], "--json", GIT_AUTHOR_EMAIL=BOB).document["result"]
-    assert f"G111 older: release {first[:12]} is older than release {second[:12]}, which prod runs" in told["notes"]
-    assert told["next"] == f"envctl promote staging prod --release {first[:12]} --older"
-    assert wired.run(*old).codes == ["G111"]
-
-    # Where it is meant, it stops like any other: what `b` becomes is seen once `a` is made anew.
-    assert wired.run(*old, "--older").codes == ["G302"]
-    wired.run_checked(*APPROVE, "--release", first[:12], GIT_AUTHOR_EMAIL=BOB)
-    done = wired.run_checked(*old).document["result"]
-    assert (done["release"], prod_release(wired)) == (first, first)
-    assert "over a newer release as --older said" in wired.run_checked("history", "prod").out
-    assert wired.run_checked("why", "prod", "--json").document["result"]["release"] == second

@@ -23,40 +23,40 @@ def answered(project: Project, *words: str) -> tuple[int, dict[str, str]]:
     return document["exit_code"], {problem["code"]: problem["message"] for problem in document["problems"]}
 
 
-def test_state_of_another_store_needs_break_glass(small: Project) -> None:
-    small.run_checked("apply", "dev", "--yes")
-    states = small.read_files()
-    lose_store(small)
+def test_state_of_another_store_needs_break_glass(small_in_dev: Project) -> None:
+    states = small_in_dev.read_files()
+    lose_store(small_in_dev)
     for change in ("", 'resource "terraform_data" "more" {}\n'):
-        with (small.root / "modules/base/main.tf").open("a") as module:
+        with (small_in_dev.root / "modules/base/main.tf").open("a") as module:
             module.write(change)
-        code, said = answered(small, "apply", "dev", "--yes")
+        code, said = answered(small_in_dev, "apply", "dev", "--yes")
         assert (code, list(said)) == (3, ["G304"])
         assert "the state of base (1 resource) in dev holds what this ledger never deployed there" in said["G304"]
-    assert {name: data for name, data in small.read_files().items() if name.endswith("tfstate")} == {
+    assert {name: data for name, data in small_in_dev.read_files().items() if name.endswith("tfstate")} == {
         name: data for name, data in states.items() if name.endswith("tfstate")
     }
-    assert "never deployed there" in small.run_checked("plan", "dev").out
-    code, said = answered(small, "apply", "dev", "--yes", "--break-glass", "the store was lost")
+    assert "never deployed there" in small_in_dev.run_checked("plan", "dev").out
+    code, said = answered(small_in_dev, "apply", "dev", "--yes", "--break-glass", "the store was lost")
     assert (code, list(said)) == (3, ["G304"])
     assert "dev does not list it as waivable" in said["G304"]
 
-    small.write("envctl.toml", f"{LOCAL_PROJECT}\n{WAIVABLE}")
-    assert "BREAK-GLASS in dev" in small.run_checked("apply", "dev", "--yes", "--break-glass", "the store was lost").out
-    assert "never deployed there" not in small.run_checked("plan", "dev").out
-    small.run_checked("apply", "dev", "--yes")
+    small_in_dev.write("envctl.toml", f"{LOCAL_PROJECT}\n{WAIVABLE}")
+    assert (
+        "BREAK-GLASS in dev"
+        in small_in_dev.run_checked("apply", "dev", "--yes", "--break-glass", "the store was lost").out
+    )
+    assert "never deployed there" not in small_in_dev.run_checked("plan", "dev").out
+    small_in_dev.run_checked("apply", "dev", "--yes")
 
 
-def test_environment_of_another_name_is_refused(small: Project) -> None:
-    small.run_checked("apply", "dev", "--yes")
-    small.run_checked("promote", "dev", "staging", "--yes")
-    small.write("envctl.toml", LOCAL_PROJECT.replace("staging", "stage"))
+def test_environment_of_another_name_is_refused(small_in_staging: Project) -> None:
+    small_in_staging.write("envctl.toml", LOCAL_PROJECT.replace("staging", "stage"))
     for folder in ("environments", ".envctl/state"):
-        (small.root / folder / "staging").rename(small.root / folder / "stage")
-    code, said = answered(small, "promote", "dev", "stage", "--yes")
+        (small_in_staging.root / folder / "staging").rename(small_in_staging.root / folder / "stage")
+    code, said = answered(small_in_staging, "promote", "dev", "stage", "--yes")
     assert (code, list(said)) == (3, ["G304"])
     assert "base (1 resource) in stage" in said["G304"]
-    small.write("envctl.toml", LOCAL_PROJECT)
+    small_in_staging.write("envctl.toml", LOCAL_PROJECT)
     for folder in ("environments", ".envctl/state"):
-        (small.root / folder / "stage").rename(small.root / folder / "staging")
-    assert "Nothing to do" in small.run_checked("promote", "dev", "staging", "--yes").out
+        (small_in_staging.root / folder / "stage").rename(small_in_staging.root / folder / "staging")
+    assert "Nothing to do" in small_in_staging.run_checked("promote", "dev", "staging", "--yes").out

@@ -6,28 +6,18 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Project
+from tests.e2e.conftest import PreparedProjects, Project
+from tests.e2e.project_text import OPEN, render_project
 
 pytestmark = pytest.mark.terraform
 
-HEAD = """
-[project]
-name = "leaving"
-
-[pipeline]
-order = ["dev", "prod"]
-
-[environments.dev]
-
-[environments.prod]
-protected = true
-
-[environments.prod.gates]
-approvals = {}
-
-[stacks.base]
-module = "modules/part"
-"""
+HEAD = render_project(
+    "leaving",
+    {"base": 'module = "modules/part"'},
+    ["dev", "prod"],
+    rules={"prod": "protected = true\n"},
+    gates={"prod": OPEN},
+)
 WEB = """
 [stacks.web]
 module = "modules/part"
@@ -86,14 +76,18 @@ class Leaving(Project):
         }
 
 
-@pytest.fixture
-def project(tmp_path: Path, home: Path) -> Leaving:
-    found = Leaving(tmp_path / "leaving", home)
+def deploy_everywhere(root: Path, home: Path) -> Leaving:
+    found = Leaving(root, home)
     found.write("modules/part/main.tf", PART)
     found.write("modules/cache/main.tf", CACHED)
     found.stacks(WEB, CACHE)
     found.deploy()
     return found
+
+
+@pytest.fixture
+def project(prepared: PreparedProjects) -> Leaving:
+    return prepared.restore(deploy_everywhere)
 
 
 def test_removed_stack_is_destroyed_by_its_own_code(project: Leaving) -> None:

@@ -5,25 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Project
+from tests.e2e.project_text import render_project
 
 pytestmark = pytest.mark.terraform
 
-TOML = """
-[project]
-name = "tiny"
-
-[pipeline]
-order = ["dev", "staging"]
-
-[environments.dev]
-[environments.staging]
-
-[stacks.base]
-module = "modules/base"
-
-[stacks.bare]
-module = "modules/bare"
-"""
+TOML = render_project("tiny", {"base": "", "bare": ""}, ["dev", "staging"])
 
 
 @pytest.fixture

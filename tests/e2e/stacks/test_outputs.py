@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Project
+from tests.e2e.conftest import PreparedProjects, Project, write_small
 
 pytestmark = pytest.mark.terraform
 
@@ -24,12 +24,17 @@ output "password" {
 """
 
 
-@pytest.fixture
-def applied(small: Project) -> Project:
+def apply_outputs(root: Path, home: Path) -> Project:
+    small = write_small(root, home)
     top = small.root / "modules" / "top" / "main.tf"
     top.write_text(top.read_text() + MORE)
     small.run_checked("apply", "dev", "--yes")
     return small
+
+
+@pytest.fixture
+def applied(prepared: PreparedProjects) -> Project:
+    return prepared.restore(apply_outputs)
 
 
 def holding(folder: Path, text: str) -> list[str]:

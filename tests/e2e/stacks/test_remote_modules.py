@@ -9,26 +9,12 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Project
+from tests.e2e.project_text import OPEN, render_project
 from tests.module_registry import commit_repository, serve_registry
 
 pytestmark = pytest.mark.terraform
 
-TOML = """
-[project]
-name = "remote"
-
-[pipeline]
-order = ["dev", "staging", "prod"]
-
-[environments.dev]
-[environments.staging]
-[environments.staging.gates]
-approvals = {}
-[environments.prod]
-
-[stacks.network]
-module = "modules/network"
-"""
+TOML = render_project("remote", {"network": ""}, gates={"staging": OPEN})
 MAIN = """
 variable "name" {{ type = string }}
 

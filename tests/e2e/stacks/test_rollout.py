@@ -14,30 +14,19 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ACCOUNTS, REGION, REPOSITORY, Project, open_client, wait_until
+from tests.e2e.conftest import ACCOUNTS, REGION, REPOSITORY, Project, open_client, run_in_sandbox, wait_until
+from tests.e2e.project_text import render_project
 
 pytestmark = [pytest.mark.night, pytest.mark.terraform, pytest.mark.slow]
 
 OLD, NEW = (f"{ACCOUNTS['dev']}.dkr.ecr.{REGION}.amazonaws.com/shop/web@sha256:{digit * 64}" for digit in "ab")
 ALARM = "shop-dev-5xx"
-TOML = f"""
-[project]
-name = "shop"
-
-[pipeline]
-order = ["dev"]
-
-[environments.dev]
-account_id = "{ACCOUNTS["dev"]}"
-region = "{REGION}"
-assume_role = "arn:aws:iam::{ACCOUNTS["dev"]}:role/envctl-deployer"
-
-[stacks.edge]
-module = "modules/edge"
-
-[stacks.service]
-module = "modules/ecs_service"
-
+TOML = render_project(
+    "shop",
+    {"edge": "", "service": 'module = "modules/ecs_service"'},
+    ["dev"],
+    on_aws=True,
+    more="""
 [stacks.service.inputs]
 vpc_id = "edge.vpc_id"
 subnet_ids = "edge.subnet_ids"
@@ -47,7 +36,7 @@ alb_security_group_id = "edge.security_group_id"
 [stacks.service.rollout]
 steps = [10, 100]
 wait = "%s"
-abort_on = ["alarm:shop-{{environment}}-5xx", "check:runs"]
+abort_on = ["alarm:shop-{environment}-5xx", "check:runs"]
 
 [checks.runs]
 kind = "output"
@@ -55,8 +44,9 @@ output = "service.color"
 matches = "blue|green"
 
 [artifacts]
-app_image = {{ variable = "image", kind = "string" }}
-"""
+app_image = { variable = "image", kind = "string" }
+""",
+)
 EDGE = """
 variable "project" { type = string }
 variable "environment" { type = string }
@@ -148,10 +138,8 @@ def service(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Sho
     for module in ("alb", "ecs_service"):
         shutil.copytree(REPOSITORY / "modules" / module, project.root / "modules" / module)
     project.write("modules/edge/main.tf", EDGE)
-    (project.root / ".envctl" / "sandbox").mkdir(parents=True)
-    (project.root / ".envctl" / "sandbox" / "mirror").symlink_to(unpacked_provider)
     project.takes(OLD, "2s")
-    try:
+    with run_in_sandbox(project, unpacked_provider):
         project.run_checked("--sandbox", "apply", "dev", "--yes", timeout=300)
         project.client("cloudwatch").put_metric_alarm(
             AlarmName=ALARM,
@@ -165,8 +153,6 @@ def service(tmp_path: Path, home: Path, unpacked_provider: Path) -> Iterator[Sho
         )
         project.rings("OK")
         yield project
-    finally:
-        project.run("sandbox", "down")
 
 
 BLUE, SHARED, GREEN = {"blue": 100, "green": 0}, {"blue": 90, "green": 10}, {"blue": 0, "green": 100}

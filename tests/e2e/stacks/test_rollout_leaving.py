@@ -11,26 +11,11 @@ import pytest
 
 from tests.e2e.conftest import Project, wait_until
 from tests.e2e.faults.test_rollout_stopped import WEB
+from tests.e2e.project_text import OPEN, render_project
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
 
-HEAD = """
-[project]
-name = "small"
-
-[pipeline]
-order = ["dev", "staging"]
-
-[environments.dev]
-
-[environments.staging]
-
-[environments.staging.gates]
-approvals = {}
-
-[stacks.base]
-module = "modules/base"
-"""
+HEAD = render_project("small", {"base": ""}, ["dev", "staging"], gates={"staging": OPEN})
 STACK = """
 [stacks.%s]
 module = "modules/web"
@@ -92,27 +77,6 @@ def web(tmp_path: Path, home: Path) -> Small:
     project.runs("old")
     project.run_checked("apply", "dev", "--yes")
     return project
-
-
-@pytest.mark.night
-def test_removed_stack_keeps_its_color_until_destroyed(web: Small) -> None:
-    web.run_checked("promote", "dev", "staging", "--yes")
-    web.runs("new")
-    web.run_checked("apply", "dev", "--yes")
-    web.run_checked("promote", "dev", "staging", "--yes")
-    web.leaves()
-    assert web.weights("staging") == GREEN
-    assert web.run("drift").code == 0
-    assert web.run("plan", "staging", "--detailed-exitcode").code == 0
-    web.run_checked("apply", "staging", "--yes")
-    assert web.weights("staging") == GREEN
-    web.run_checked("apply", "dev", "--yes")
-    assert web.state("dev", "web") == {}
-    web.leaves('\n[removed.web]\nthen = "forget"\n')
-    web.run_checked("apply", "dev", "--yes")
-    web.run_checked("promote", "dev", "staging", "--yes")
-    assert web.weights("staging") == GREEN
-    assert sorted(web.state("staging", "web")) == ["rule", "service green"]
 
 
 def test_stack_removed_during_rollout_is_recovered(web: Small) -> None:

@@ -10,26 +10,12 @@ from pathlib import Path
 import pytest
 
 from envctl.adapters.terraform.process.binary import find_embedded
-from tests.e2e.conftest import Project
+from tests.e2e.conftest import PreparedProjects, Project
+from tests.e2e.project_text import OPEN, render_project
 
 pytestmark = pytest.mark.terraform
 
-TOML = """
-[project]
-name = "tiny"
-
-[pipeline]
-order = ["dev", "staging", "prod"]
-
-[environments.dev]
-[environments.staging]
-[environments.staging.gates]
-approvals = {}
-[environments.prod]
-
-[stacks.base]
-module = "modules/base"
-"""
+TOML = render_project("tiny", {"base": ""}, gates={"staging": OPEN})
 BASE = """
 variable "size" {
   type    = number
@@ -50,13 +36,28 @@ output "size" {
 """
 
 
-@pytest.fixture
-def tiny(tmp_path: Path) -> Project:
-    (tmp_path / "home").mkdir()
-    project = Project(tmp_path / "tiny", tmp_path / "home")
+def write_tiny(root: Path, home: Path) -> Project:
+    project = Project(root, home)
     project.write("envctl.toml", TOML)
     project.write("modules/base/main.tf", BASE)
     return project
+
+
+def apply_tiny(root: Path, home: Path) -> Project:
+    project = write_tiny(root, home)
+    project.run_checked("--yes", "apply", "dev")
+    return project
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, home: Path) -> Project:
+    return write_tiny(tmp_path / "tiny", home)
+
+
+@pytest.fixture
+def in_dev(prepared: PreparedProjects) -> Project:
+    """It runs in dev."""
+    return prepared.restore(apply_tiny)
 
 
 def entries(project: Project) -> int:
@@ -72,24 +73,23 @@ def resources(project: Project, environment: str) -> dict[str, object]:
     return {each["name"]: each["instances"][0]["attributes"]["input"]["value"] for each in found}
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "flag"),
-    [
-        ("TF_CLI_ARGS_plan", "-refresh-only", "-refresh-only"),
-        ("TF_CLI_ARGS_plan", "-target=module.base.terraform_data.one", "-target"),
-        ("TF_CLI_ARGS", '"--exclude=module.base.terraform_data.one"', "-exclude"),
-        ("TF_CLI_ARGS_init", "-backend-config=path=/tmp/elsewhere", "-backend-config"),
-        ("TF_CLI_ARGS_apply", "-parallelism=2 -state elsewhere", "-state"),
-    ],
-)
-def test_flags_can_not_promote_a_part(name: str, value: str, flag: str, tiny: Project) -> None:
-    tiny.run_checked("--yes", "apply", "dev")
-    before = entries(tiny)
-    ran = tiny.run("--yes", "--json", "promote", "dev", "staging", before=("env", f"{name}={value}"))
-    assert (ran.code, ran.codes) == (64, ["E040"])
-    assert f"{name} holds {flag}:" in ran.document["problems"][0]["message"]
-    assert entries(tiny) == before
-    assert not resources(tiny, "staging")
+FLAGS = {
+    "-refresh-only": "TF_CLI_ARGS_plan=-refresh-only",
+    "-target": "TF_CLI_ARGS_plan=-target=module.base.terraform_data.one",
+    "-exclude": 'TF_CLI_ARGS="--exclude=module.base.terraform_data.one"',
+    "-backend-config": "TF_CLI_ARGS_init=-backend-config=path=/tmp/elsewhere",
+    "-state": "TF_CLI_ARGS_apply=-parallelism=2 -state elsewhere",
+}
+
+
+def test_flags_can_not_promote_a_part(in_dev: Project) -> None:
+    before = entries(in_dev)
+    for flag, variable in FLAGS.items():
+        ran = in_dev.run("--yes", "--json", "promote", "dev", "staging", before=("env", variable))
+        assert (ran.code, ran.codes) == (64, ["E040"]), flag
+        assert f"{variable.partition('=')[0]} holds {flag}:" in ran.document["problems"][0]["message"]
+    assert entries(in_dev) == before
+    assert not resources(in_dev, "staging")
 
 
 def test_harmless_flags_pass(tiny: Project) -> None:
@@ -120,37 +120,36 @@ def test_variables_of_the_caller_change_nothing(tiny: Project, tmp_path: Path) -
     assert not (tmp_path / "data").exists()
 
 
-@pytest.mark.parametrize(
-    ("planted", "text"),
-    [
-        (".terraform/environment", "other"),
-        ("terraform.tfvars", "size = 9\n"),
-        ("nine.auto.tfvars.json", '{"size": 9}'),
-        ("main_override.tf", 'module "base" {\n  size = 9\n}\n'),
-        ("more.tf.json", '{"resource": {"terraform_data": {"planted": {"input": 9}}}}'),
-    ],
-)
-def test_planted_files_change_nothing(planted: str, text: str, tiny: Project) -> None:
-    tiny.run_checked("--yes", "apply", "dev")
-    place = f".envctl/work/dev/base/{planted}"
-    tiny.write(place, text)
-    ran = tiny.run_checked("plan", "dev", "--detailed-exitcode")
-    assert f"removed {place}: " in ran.err
-    assert not (tiny.root / place).exists()
-    tiny.write(place, text)
-    tiny.write("modules/base/main.tf", BASE.replace('"two"\n', '"changed"\n'))
-    tiny.run_checked("--yes", "apply", "dev")
-    assert resources(tiny, "dev") == {"one": 1, "two": "changed"}
-    assert not (tiny.root / ".envctl/state/dev/base.tfstate.d").exists()
+PLANTED = {
+    ".terraform/environment": "other",
+    "terraform.tfvars": "size = 9\n",
+    "nine.auto.tfvars.json": '{"size": 9}',
+    "main_override.tf": 'module "base" {\n  size = 9\n}\n',
+    "more.tf.json": '{"resource": {"terraform_data": {"planted": {"input": 9}}}}',
+}
 
 
-def test_a_planted_record_of_the_backend_changes_nothing(tiny: Project, tmp_path: Path) -> None:
-    tiny.run_checked("--yes", "apply", "dev")
-    record = tiny.root / ".envctl/work/dev/base/.terraform/terraform.tfstate"
+def test_planted_files_change_nothing(in_dev: Project) -> None:
+    folder = ".envctl/work/dev/base"
+    for planted, text in PLANTED.items():
+        in_dev.write(f"{folder}/{planted}", text)
+        ran = in_dev.run_checked("plan", "dev", "--detailed-exitcode")
+        assert f"removed {folder}/{planted}: " in ran.err
+        assert not (in_dev.root / folder / planted).exists()
+    for planted, text in PLANTED.items():
+        in_dev.write(f"{folder}/{planted}", text)
+    in_dev.write("modules/base/main.tf", BASE.replace('"two"\n', '"changed"\n'))
+    in_dev.run_checked("--yes", "apply", "dev")
+    assert resources(in_dev, "dev") == {"one": 1, "two": "changed"}
+    assert not (in_dev.root / ".envctl/state/dev/base.tfstate.d").exists()
+
+
+def test_a_planted_record_of_the_backend_changes_nothing(in_dev: Project, tmp_path: Path) -> None:
+    record = in_dev.root / ".envctl/work/dev/base/.terraform/terraform.tfstate"
     planted = json.loads(record.read_text())
     planted["backend"]["config"]["path"] = str(tmp_path / "elsewhere.tfstate")
     record.write_text(json.dumps(planted))
-    tiny.run_checked("plan", "dev", "--detailed-exitcode")
+    in_dev.run_checked("plan", "dev", "--detailed-exitcode")
     assert json.loads(record.read_text())["backend"]["config"]["path"] != str(tmp_path / "elsewhere.tfstate")
 
 
@@ -197,26 +196,25 @@ def test_code_that_reads_outside_enters_nowhere(tiny: Project) -> None:
     assert resources(tiny, "staging")["outside"] == "one"
 
 
-def test_a_release_that_reads_outside_goes_no_further(tiny: Project) -> None:
-    tiny.run_checked("--yes", "apply", "dev")
-    tiny.write("modules/base/main.tf", BASE + OUTSIDE)
-    tiny.write("payload.json", "one")
-    older(tiny, "--yes", "apply", "dev")
-    older(tiny, "--yes", "promote", "dev", "staging")
-    assert resources(tiny, "staging")["outside"] == "one"
-    tiny.write("payload.json", "two")
-    before = entries(tiny)
+def test_a_release_that_reads_outside_goes_no_further(in_dev: Project) -> None:
+    in_dev.write("modules/base/main.tf", BASE + OUTSIDE)
+    in_dev.write("payload.json", "one")
+    older(in_dev, "--yes", "apply", "dev")
+    older(in_dev, "--yes", "promote", "dev", "staging")
+    assert resources(in_dev, "staging")["outside"] == "one"
+    in_dev.write("payload.json", "two")
+    before = entries(in_dev)
     for words in (("promote", "dev", "staging"), ("apply", "staging")):
-        ran = tiny.run("--yes", "--json", *words)
+        ran = in_dev.run("--yes", "--json", *words)
         assert (ran.code, ran.codes) == (78, ["E124"])
         assert "envctl apply dev" in ran.document["problems"][0]["hint"]
-    assert entries(tiny) == before
+    assert entries(in_dev) == before
     # What is there can still be looked at, gone back from and taken away.
-    tiny.run_checked("output", "staging")
-    assert tiny.run("drift", "staging").code in {0, 2}
-    tiny.write("modules/base/main.tf", BASE)
-    tiny.run_checked("--yes", "rollback", "dev")
-    tiny.run_checked("--yes", "destroy", "staging")
+    in_dev.run_checked("output", "staging")
+    assert in_dev.run("drift", "staging").code in {0, 2}
+    in_dev.write("modules/base/main.tf", BASE)
+    in_dev.run_checked("--yes", "rollback", "dev")
+    in_dev.run_checked("--yes", "destroy", "staging")
 
 
 OVERRIDES = (
@@ -224,49 +222,46 @@ OVERRIDES = (
 )
 
 
-def test_replaced_providers_prove_nothing(tiny: Project) -> None:
-    tiny.run_checked("--yes", "apply", "dev")
-    rc = tiny.home / ".terraformrc"
+def test_replaced_providers_prove_nothing(in_dev: Project) -> None:
+    rc = in_dev.home / ".terraformrc"
     rc.write_text(OVERRIDES)
-    before = entries(tiny)
+    before = entries(in_dev)
     for code, words in ((78, ("--yes", "promote", "dev", "staging")), (1, ("drift", "dev"))):
-        ran = tiny.run("--json", *words)
+        ran = in_dev.run("--json", *words)
         assert (ran.code, ran.codes) == (code, ["E041"])
         (problem,) = ran.document["problems"]
         assert (problem["file"], problem["line"]) == (str(rc), 3)
-    assert entries(tiny) == before
-    tiny.write("modules/base/main.tf", BASE.replace('"two"\n', '"changed"\n'))
-    ran = tiny.run_checked("--yes", "apply", "dev")
+    assert entries(in_dev) == before
+    in_dev.write("modules/base/main.tf", BASE.replace('"two"\n', '"changed"\n'))
+    ran = in_dev.run_checked("--yes", "apply", "dev")
     assert "example.com/acme/mine" in ran.err
     assert "proves nothing" in ran.err
     rc.unlink()
-    tiny.run_checked("verify", "dev")
-    refused = tiny.run("--yes", "--json", "promote", "dev", "staging")
+    in_dev.run_checked("verify", "dev")
+    refused = in_dev.run("--yes", "--json", "promote", "dev", "staging")
     assert (refused.code, refused.codes) == (3, ["G103"])
-    tiny.run_checked("--yes", "apply", "dev")
-    tiny.run_checked("--yes", "promote", "dev", "staging")
+    in_dev.run_checked("--yes", "apply", "dev")
+    in_dev.run_checked("--yes", "promote", "dev", "staging")
 
 
-@pytest.mark.parametrize("hidden", ["relative", "home", "escaped"])
-def test_hidden_overrides_are_refused(hidden: str, tiny: Project) -> None:
-    tiny.run_checked("--yes", "apply", "dev")
-    tiny.run_checked("--yes", "promote", "dev", "staging")
-    around = {"relative": ["TF_CLI_CONFIG_FILE=my.tfrc"], "home": ["HOME=at"], "escaped": []}[hidden]
+def test_hidden_overrides_are_refused(in_dev: Project) -> None:
+    in_dev.run_checked("--yes", "promote", "dev", "staging")
     # Terraform works in the folder of a stack.
     for folder in (".envctl/work/staging/base", "."):
-        tiny.write(f"{folder}/my.tfrc", OVERRIDES)
-        tiny.write(f"{folder}/at/.terraformrc", OVERRIDES)
-    if hidden == "escaped":
-        document = {"provider_installation": [{"dev_overrides": [{"example.com/acme/mine": "/x"}], "direct": [{}]}]}
-        (tiny.home / ".terraformrc").write_text(json.dumps(document).replace("dev_", "\\u0064ev_"))
-    ran = tiny.run("--json", "plan", "staging", before=["env", *around])
-    assert (ran.code, ran.codes) == (78, ["E041"])
+        in_dev.write(f"{folder}/my.tfrc", OVERRIDES)
+        in_dev.write(f"{folder}/at/.terraformrc", OVERRIDES)
+    for around in ("TF_CLI_CONFIG_FILE=my.tfrc", "HOME=at"):
+        ran = in_dev.run("--json", "plan", "staging", before=["env", around])
+        assert (ran.code, ran.codes) == (78, ["E041"]), around
+    document = {"provider_installation": [{"dev_overrides": [{"example.com/acme/mine": "/x"}], "direct": [{}]}]}
+    (in_dev.home / ".terraformrc").write_text(json.dumps(document).replace("dev_", "\\u0064ev_"))
+    ran = in_dev.run("--json", "plan", "staging")
+    assert (ran.code, ran.codes) == (78, ["E041"]), "escaped"
 
 
-def test_providers_that_run_already_are_refused(tiny: Project) -> None:
-    tiny.run_checked("--yes", "apply", "dev")
+def test_providers_that_run_already_are_refused(in_dev: Project) -> None:
     running = '{"example.com/acme/mine": {"Protocol": "grpc", "ProtocolVersion": 6, "Pid": 1, "Addr": {}}}'
-    ran = tiny.run("--yes", "--json", "promote", "dev", "staging", TF_REATTACH_PROVIDERS=running)
+    ran = in_dev.run("--yes", "--json", "promote", "dev", "staging", TF_REATTACH_PROVIDERS=running)
     assert (ran.code, ran.codes) == (78, ["E041"])
     assert "unset TF_REATTACH_PROVIDERS" in ran.document["problems"][0]["hint"]
 
@@ -277,17 +272,16 @@ exec {real} "$@"
 """
 
 
-@pytest.mark.parametrize("command", ["plan", "apply"])
-def test_a_terraform_that_says_nothing_promotes_nothing(command: str, tiny: Project, tmp_path: Path) -> None:
-    tiny.run_checked("--yes", "apply", "dev")
-    before = proofs(tiny)
+def test_a_terraform_that_says_nothing_promotes_nothing(in_dev: Project, tmp_path: Path) -> None:
+    before = proofs(in_dev)
     muted = tmp_path / "muted"
-    muted.write_text(MUTED.format(command=command, real=shlex.join(find_embedded())))
-    muted.chmod(0o755)
-    ran = tiny.run("--yes", "--json", "promote", "dev", "staging", ENVCTL_TERRAFORM=str(muted))
-    assert (ran.code, ran.codes) == (1, ["E354"])
-    assert proofs(tiny) == before
-    tiny.run_checked("--yes", "promote", "dev", "staging")
+    for command in ("plan", "apply"):
+        muted.write_text(MUTED.format(command=command, real=shlex.join(find_embedded())))
+        muted.chmod(0o755)
+        ran = in_dev.run("--yes", "--json", "promote", "dev", "staging", ENVCTL_TERRAFORM=str(muted))
+        assert (ran.code, ran.codes) == (1, ["E354"]), command
+        assert proofs(in_dev) == before
+    in_dev.run_checked("--yes", "promote", "dev", "staging")
 
 
 WRAPPED = """#!/bin/sh
@@ -297,23 +291,21 @@ exec {real} "$command" "$@"
 """
 
 
-@pytest.mark.parametrize("flag", ["-destroy", "-refresh-only"])
-def test_a_terraform_with_own_flags_promotes_nothing(flag: str, tiny: Project, tmp_path: Path) -> None:
-    tiny.run_checked("--yes", "apply", "dev")
-    before = proofs(tiny)
+def test_a_terraform_with_own_flags_promotes_nothing(in_dev: Project, tmp_path: Path) -> None:
+    before = proofs(in_dev)
     wrapper = tmp_path / "wrapper"
-    wrapper.write_text(WRAPPED.format(flag=flag, real=shlex.join(find_embedded())))
-    wrapper.chmod(0o755)
-    # Nothing is there yet: neither of the two plans would change anything.
-    ran = tiny.run("--yes", "--json", "promote", "dev", "staging", ENVCTL_TERRAFORM=str(wrapper))
-    assert (ran.code, ran.codes) == (1, ["E369"])
-    assert proofs(tiny) == before
+    for flag in ("-destroy", "-refresh-only"):
+        wrapper.write_text(WRAPPED.format(flag=flag, real=shlex.join(find_embedded())))
+        wrapper.chmod(0o755)
+        # Nothing is there yet: neither of the two plans would change anything.
+        ran = in_dev.run("--yes", "--json", "promote", "dev", "staging", ENVCTL_TERRAFORM=str(wrapper))
+        assert (ran.code, ran.codes) == (1, ["E369"]), flag
+        assert proofs(in_dev) == before
 
 
-def test_a_program_that_is_no_terraform_destroys_nothing(tiny: Project) -> None:
-    tiny.run_checked("--yes", "apply", "dev")
+def test_a_program_that_is_no_terraform_destroys_nothing(in_dev: Project) -> None:
     for words in (("plan", "dev"), ("drift", "dev"), ("--yes", "destroy", "dev")):
-        ran = tiny.run("--json", *words, ENVCTL_TERRAFORM="/bin/true")
+        ran = in_dev.run("--json", *words, ENVCTL_TERRAFORM="/bin/true")
         assert (ran.code, ran.codes) == (1, ["E354"])
 
 

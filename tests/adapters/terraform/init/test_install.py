@@ -280,22 +280,22 @@ def add(package: Path) -> None:
     (package / "half").write_text("of another one")
 
 
-@pytest.mark.parametrize("damage", [truncate, alter, empty, add, shutil.rmtree])
-def test_damaged_package_is_removed_and_fetched_again(
-    damage: Callable[[Path], object], locked: tuple[Bench, bytes]
-) -> None:
+def test_damaged_package_is_removed_and_fetched_again(locked: tuple[Bench, bytes]) -> None:
     bench, lock = locked
     bench.init("stack1", lock)
-    damage(bench.plugins / PACKAGE)
-    # Whoever asks notices it, initialises again, and asks once more.
-    assert bench.asks() is False
-    assert bench.whole()
-    assert bench.mirror.fetched == {FETCHED: 1}
-    told = [said for said in bench.heard.messages if "is not what the lock pins" in said]
-    assert len(told) == (0 if damage is shutil.rmtree else 1)
-    bench.init("stack1", lock)
-    assert bench.asks("stack1") is False
-    assert bench.mirror.fetched == {FETCHED: 1}
+    damages: list[Callable[[Path], object]] = [truncate, alter, empty, add, shutil.rmtree]
+    for number, damage in enumerate(damages, start=1):
+        bench.heard.messages.clear()
+        damage(bench.plugins / PACKAGE)
+        # Whoever asks notices it, initialises again, and asks once more.
+        assert bench.asks() is False
+        assert bench.whole()
+        assert bench.mirror.fetched == {FETCHED: number}, damage
+        told = [said for said in bench.heard.messages if "is not what the lock pins" in said]
+        assert len(told) == (0 if damage is shutil.rmtree else 1), damage
+        bench.init("stack1", lock)
+        assert bench.asks("stack1") is False
+        assert bench.mirror.fetched == {FETCHED: number}, damage
 
 
 def test_damage_found_by_terraform_is_fetched_again(locked: tuple[Bench, bytes]) -> None:

@@ -76,71 +76,46 @@ DYNAMIC = f'''dynamic "assume_role" {{
 UNKNOWN = (
     "provider aws.far in module.web has an expression for its allowed_account_ids, so that its account is not known"
 )
+FAR_IS_SILENT = [f"provider aws.far in module.web {SILENT}"]
+NO_ROLE = [f"provider aws {SILENT}", f"provider aws takes no role in place of {ROLE}"]
+
+
+def role(arn: str) -> str:
+    return f'assume_role {{\n    role_arn = "{arn}"\n  }}'
+
+
+def web(code: str, **others: str) -> dict[str, str]:
+    return {f"{name}/main.tf": text for name, text in {"web": code, **others}.items()}
+
+
 CASES: dict[str, tuple[dict[str, str], dict[str, object], list[str]]] = {
-    "what is rendered": ({"web/main.tf": TOPIC}, {}, []),
-    "a module of the module": ({"web/main.tf": CALL, "n/main.tf": TOPIC}, {}, []),
-    "a module that a module without a provider calls": (
-        {"web/main.tf": CALL, "n/main.tf": CALL.replace("../n", "../o"), "o/main.tf": TOPIC},
-        {},
-        [],
-    ),
-    "an alias": ({"web/main.tf": alias()}, {}, [f"provider aws.far in module.web {SILENT}"]),
-    "an alias that nothing uses": (
-        {"web/main.tf": alias().replace(FAR, TOPIC)},
-        {},
-        [f"provider aws.far in module.web {SILENT}"],
-    ),
-    "an alias of the account": (
-        {
-            "web/main.tf": alias(
-                f'allowed_account_ids = ["{ACCOUNT}"]', f'assume_role {{\n    role_arn = "{ROLE}"\n  }}'
-            )
-        },
-        {},
-        [],
-    ),
-    "an alias that takes the role": ({"web/main.tf": alias(f'assume_role {{\n    role_arn = "{ROLE}"\n  }}')}, {}, []),
+    "what is rendered": (web(TOPIC), {}, []),
+    "a module of the module": (web(CALL, n=TOPIC), {}, []),
+    "a module that a module without a provider calls": (web(CALL, n=CALL.replace("../n", "../o"), o=TOPIC), {}, []),
+    "an alias": (web(alias()), {}, FAR_IS_SILENT),
+    "an alias that nothing uses": (web(alias().replace(FAR, TOPIC)), {}, FAR_IS_SILENT),
+    "an alias of the account": (web(alias(f'allowed_account_ids = ["{ACCOUNT}"]', role(ROLE))), {}, []),
+    "an alias that takes the role": (web(alias(role(ROLE))), {}, []),
     "an alias in another account": (
-        {
-            "web/main.tf": alias(
-                f'assume_role {{\n    role_arn = "{FOREIGN}"\n  }}', f'allowed_account_ids = ["{OTHER}"]'
-            )
-        },
+        web(alias(role(FOREIGN), f'allowed_account_ids = ["{OTHER}"]')),
         {},
         [f"provider aws.far in module.web may act in account {OTHER}"],
     ),
-    "an alias with a dynamic role": ({"web/main.tf": alias(DYNAMIC)}, {}, [f"provider aws.far in module.web {SILENT}"]),
+    "an alias with a dynamic role": (web(alias(DYNAMIC)), {}, FAR_IS_SILENT),
     "an alias with an expression": (
-        {
-            "web/main.tf": 'locals {\n  a = ["111111111111", "123456789012"]\n}\n'
-            + alias("allowed_account_ids = local.a")
-        },
+        web('locals {\n  a = ["111111111111", "123456789012"]\n}\n' + alias("allowed_account_ids = local.a")),
         {},
-        [
-            UNKNOWN,
-        ],
+        [UNKNOWN],
     ),
-    "an alias under another name": ({"web/main.tf": AMAZON}, {}, [f"provider amazon.far in module.web {SILENT}"]),
-    "a block without keys": (
-        {"web/main.tf": f'provider "aws" {{}}\n{TOPIC}'},
-        {},
-        [f"provider aws in module.web {SILENT}"],
-    ),
-    "an alias that is handed on": (
-        {"web/main.tf": alias().replace(FAR, HANDED), "n/main.tf": TOPIC},
-        {},
-        [f"provider aws.far in module.web {SILENT}"],
-    ),
+    "an alias under another name": (web(AMAZON), {}, [f"provider amazon.far in module.web {SILENT}"]),
+    "a block without keys": (web(f'provider "aws" {{}}\n{TOPIC}'), {}, [f"provider aws in module.web {SILENT}"]),
+    "an alias that is handed on": (web(alias().replace(FAR, HANDED), n=TOPIC), {}, FAR_IS_SILENT),
     "a table that takes no role and names no account": (
-        {"web/main.tf": TOPIC},
+        web(TOPIC),
         {"assume_role": [], "allowed_account_ids": []},
-        [f"provider aws {SILENT}", f"provider aws takes no role in place of {ROLE}"],
+        NO_ROLE,
     ),
-    "a table that has an alias": (
-        {"web/main.tf": TOPIC},
-        {"alias": "far"},
-        [f"provider aws {SILENT}", f"provider aws takes no role in place of {ROLE}"],
-    ),
+    "a table that has an alias": (web(TOPIC), {"alias": "far"}, NO_ROLE),
 }
 
 
@@ -164,8 +139,7 @@ def test_provider_mismatch_of_a_plan_is(
 @pytest.mark.night
 def test_environment_without_a_region_has_no_configuration(aws: Bench) -> None:
     place = replace(aws.place, region=None)
-    told = [f"provider aws {SILENT}", f"provider aws takes no role in place of {ROLE}"]
-    assert strays(aws, {"web/main.tf": TOPIC}, place, {"source": "hashicorp/aws"}) == told
+    assert strays(aws, web(TOPIC), place, {"source": "hashicorp/aws"}) == NO_ROLE
 
 
 AWS = "registry.terraform.io/hashicorp/aws"
