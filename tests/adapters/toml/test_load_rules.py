@@ -154,9 +154,9 @@ a type that can be none: "aws_instance" => "aws_instance.main" @ stateful
 types that are no list: ["aws_instance", "postgresql_database"] => true @ stateful
   ~ protection.stateful must be a list
 a check of a kind that there is none of: kind = "command" => kind = "comand" @ kind = "comand"
-  ~ checks.smoke.kind must be one of "http", "command", "output"
+  ~ checks.smoke.kind must be one of "http", "tcp", "command", "output"
 a check without a kind: kind = "command"\n =>  @ [checks.smoke]
-  ~ checks.smoke must have a kind, one of "http", "command", "output"
+  ~ checks.smoke must have a kind, one of "http", "tcp", "command", "output"
 a check whose path is none: "/healthz" => "healthz" @ path =
   ~ checks.http.path must be the path of a URL
 """)
