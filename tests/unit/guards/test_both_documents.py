@@ -371,6 +371,11 @@ def test_refusal_explains_changed_rules() -> None:
     since = replace(ruled_by(TREE, other, given), documents=request.documents)
     (told,) = (refusal.message for refusal in check_guards(since) if refusal.code == "G106")
     assert "under: gate law goes, gates.soak not said -> 1h" in told
+    # Of seven differences six are named.
+    many = gated(approvals={"peer": 1, **dict.fromkeys("abcdefg", 1)})
+    request_of_many = replace(ruled_by(many, LAW, given), documents={each.digest: each for each in (TREE, LAW, many)})
+    (told,) = (refusal.message for refusal in check_guards(request_of_many) if refusal.code == "G106")
+    assert "gate f is new (1) and 1 more" in told
     unknown = replace(request, documents={each.digest: each for each in (LAW, other)})
     (told,) = (refusal.message for refusal in check_guards(unknown) if refusal.code == "G106")
     assert "that cat approved under: envctl.toml, or what was deployed since" in told

@@ -115,6 +115,13 @@ HARMFUL: dict[str, tuple[Request, str]] = {
             " (network: aws_subnet.s[0], network: aws_subnet.s[1], network: aws_subnet.s[2])"
         ),
     ),
+    "of seven that go five are named": (
+        planned(GUARDED, *several(Action.DELETE, 7)),
+        (
+            "the plan destroys 7 resources, and max_destroys is 2 (network: aws_subnet.s[0], network: aws_subnet.s[1],"
+            " network: aws_subnet.s[2], network: aws_subnet.s[3], network: aws_subnet.s[4] and 2 more)"
+        ),
+    ),
     "what is replaced is destroyed too": (
         planned(GUARDED, *several(Action.REPLACE, 2), change(Action.DELETE)),
         (
@@ -253,6 +260,10 @@ BEYOND: dict[str, tuple[Request, str]] = {
         CREATED,
     ),
     "the same code again": (replace(GATED, action="apply", source=None), f"{CREATED}, {UPDATED}"),
+    "of seven changes five are named": (
+        planned(GATED, *several(Action.CREATE, 7)),
+        ", ".join(f"create network: aws_subnet.s[{number}]" for number in range(5)) + " and 2 more",
+    ),
 }
 
 
@@ -440,6 +451,10 @@ UNREHEARSED: dict[str, tuple[Request, str]] = {
     "another action was done with that type": (
         there(planned(PROMOTION, change(Action.REPLACE)), performed={R1: frozenset({VPC, "delete aws_vpc"})}),
         "replace aws_vpc",
+    ),
+    "of seven kinds five are named": (
+        planned(PROMOTION, *(change(Action.CREATE, f"aws_{letter}.x") for letter in "abcdefg")),
+        "create aws_a, create aws_b, create aws_c, create aws_d, create aws_e and 2 more",
     ),
     "a new action": (
         there(planned(PROMOTION, change(Action.INVOKE)), performed={R1: frozenset({VPC})}),
