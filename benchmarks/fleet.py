@@ -27,6 +27,7 @@ from envctl.domain.plan.changes import StackPlan
 from envctl.domain.plan.drift import StackComparison
 from envctl.domain.release.bundle import compute_identity, pack
 from envctl.usecases.ledger import store_layout
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import load, working_tree
 
@@ -130,7 +131,7 @@ def fleet(size: Size, releases: int = 1) -> World:
     world.edit("envctl.toml", f'[project]\nname = "fleet"\n[pipeline]\norder = [{order}]\n{tables}{wired}')
     world.edit("modules/unit/main.tf", 'variable "environment" { type = string }\n')
     world.terraform = Still(world.workspace)
-    bundle = pack(working_tree.build_release(world.ports, load.load_project(world.ports)))
+    bundle = pack(working_tree.build_release(Context(world.ports, load.load_project(world.ports))))
     world.store.content[f"releases/{compute_identity(bundle)}.tar"] = bundle
     _record(world, size, compute_identity(bundle), releases)
     world.clock.time = BEGAN + timedelta(days=30)

@@ -23,6 +23,7 @@ from envctl.domain.ledger.projection.apply_entries import apply_entry
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release.bundle import compute_identity, pack
 from envctl.usecases.ledger import store_layout
+from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load, working_tree
 
 ORDER = ("dev", "staging", "prod")
@@ -76,7 +77,7 @@ def lay_out(folder: Path, history: History) -> None:
 
 def _bundle(world: World, number: int) -> bytes:
     world.edit("modules/main/main.tf", _MODULE.format(number=number))
-    return pack(working_tree.build_release(world.ports, load.load_project(world.ports)))
+    return pack(working_tree.build_release(Context(world.ports, load.load_project(world.ports))))
 
 
 def _record(store: Path, history: History, releases: Sequence[str]) -> None:

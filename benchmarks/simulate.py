@@ -28,6 +28,7 @@ from envctl.usecases.fleet.collect import collect_run
 from envctl.usecases.fleet.matrix import Matrix, begin_matrix_run, snapshot_environment
 from envctl.usecases.fleet.shard import check_shard_drift
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load
 
 SIZE = a.Size()
@@ -83,7 +84,9 @@ def answered(world: World, made: Matrix) -> int:
     """Every shard answers that all is clean; gives the bytes of that."""
     project, present, before = load.load_project(world.ports), journal.load(world.ports), set(world.store.content)
     for number, shard in enumerate(run_store.load_run(world.ports, made.run).shards, 1):
-        seen = tuple(snapshot_environment(world.ports, project, present, "drift", name) for name in shard.units)
+        seen = tuple(
+            snapshot_environment(Context(world.ports, project), present, "drift", name) for name in shard.units
+        )
         found = tuple(_clean(present, each.environment, shard.units[each.environment]) for each in seen)
         took = {each.environment: dict.fromkeys(shard.units[each.environment], 1.234) for each in found}
         said = run_store.Answer(

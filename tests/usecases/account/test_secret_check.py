@@ -19,6 +19,7 @@ from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.inspect.settings import validate_project
 from envctl.usecases.inspect.status import load_status
+from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load, working_tree
 from tests.catching import catch
 from tests.fakes.world import PROJECT, WEB, World
@@ -207,9 +208,9 @@ def test_value_in_place_of_name_is_never_sent() -> None:
 def test_deployment_checks_its_secrets() -> None:
     world = project()
     project_ = load.load_project(world.ports)
-    wiring = working_tree.build_release(world.ports, project_).wiring
-    settings = load.load_settings(world.ports, project_, "prod", wiring)
-    seen = find_secrets(world.ports, project_, "prod", settings, wiring.schema)
+    wiring = working_tree.build_release(Context(world.ports, project_)).wiring
+    settings = load.load_settings(Context(world.ports, project_), "prod", wiring)
+    seen = find_secrets(Context(world.ports, project_), "prod", settings, wiring.schema)
     assert [(each.secret.id, each.missing) for each in seen] == [("shop/db", True), ("/shop/key", True)]
     assert world.secrets.looked == [("prod", ("shop/db", "/shop/key"))]
 

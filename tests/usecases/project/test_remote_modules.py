@@ -17,6 +17,7 @@ from envctl.usecases.inspect.render import render_environment
 from envctl.usecases.inspect.settings import resolve_settings, validate_project
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.project import load, remote_modules, working_tree
 from envctl.usecases.release import bundle_store
@@ -135,7 +136,7 @@ def test_preparation_with_version_range_is_not_cached(world: World, version: str
     world.remote_modules.versions["acme/vpc/aws", "~> 5.0"] = "5.1.0"
     world.workspace = workspace = Remembering()
     world.terraform.workspace = workspace
-    prepare.prepare_working_tree(world.ports, load.load_project(world.ports), "dev")
+    prepare.prepare_working_tree(Context(world.ports, load.load_project(world.ports)), "dev")
     assert workspace.kept == remembered
 
 
@@ -167,7 +168,7 @@ def test_unreachable_module_is_reported_with_its_line(world: World) -> None:
 def test_unfit_settings_are_reported_before_fetching(world: World) -> None:
     world.edit("environments/dev/terraform.tfvars", "cidr = 1\nnonsense = 2\n")
     with pytest.raises(ConfigurationError):
-        prepare.prepare_working_tree(world.ports, load.load_project(world.ports), "dev")
+        prepare.prepare_working_tree(Context(world.ports, load.load_project(world.ports)), "dev")
     assert world.remote_modules.asked == []
 
 
@@ -180,11 +181,11 @@ def test_recursive_module_call_is_refused(world: World) -> None:
 
 def test_unparsable_module_is_bundled_and_fetched_anew(world: World) -> None:
     project = load.load_project(world.ports)
-    written = working_tree.build_release(world.ports, project)
+    written = working_tree.build_release(Context(world.ports, project))
     package = Package("acme/vpc/aws", {"main.tf": File(b"a syntax { of tomorrow")})
     found = {"network.vpc": ResolvedModule("acme/vpc/aws", "5.1.0", ".", package)}
     world.remote_modules.fetch_modules = lambda *_: found  # type: ignore[method-assign]
-    completed = remote_modules.complete_release(world.ports, project, written)
+    completed = remote_modules.complete_release(Context(world.ports, project), written)
     assert completed.floating == ("network.vpc",)
     assert ".remote/acme-vpc-aws/main.tf" in completed.release.files
     assert world.remote_modules.cache == {}

@@ -3,35 +3,39 @@
 from dataclasses import replace
 
 from envctl.domain.aws.access import CallerIdentity, check_remaining_time, format_session_name, is_environment_on_aws
-from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.guards.identity import check_caller_account
 from envctl.domain.ledger.state import LedgerState
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 
 
-def find_caller(ports: Ports, project: Project, environment: str) -> CallerIdentity | None:
+def find_caller(context: Context, environment: str) -> CallerIdentity | None:
     """Return the AWS caller there, or None if the project file has the environment outside AWS."""
-    return ports.access.fetch_caller(environment) if is_environment_on_aws(project.environments[environment]) else None
+    return (
+        context.ports.access.fetch_caller(environment)
+        if is_environment_on_aws(context.project.environments[environment])
+        else None
+    )
 
 
-def require_account(ports: Ports, project: Project, environment: str) -> None:
+def require_account(context: Context, environment: str) -> None:
     """Raise RefusedError for credentials of another account, and OperationFailedError for a misplaced state bucket.
 
     A positive result is cached while the credentials stay the same.
     """
-    if ports.access.is_confirmed(environment):
+    if context.ports.access.is_confirmed(environment):
         return
-    found = find_caller(ports, project, environment)
-    if refusal := check_caller_account(environment, project.environments[environment].account_id or "", found):
+    found = find_caller(context, environment)
+    if refusal := check_caller_account(environment, context.project.environments[environment].account_id or "", found):
         raise RefusedError((refusal,))
     # Late import: usually cached, and the bucket rules are slow to load.
     from envctl.usecases.account import state_bucket
 
-    state_bucket.require_state_bucket(ports, project, environment)
-    ports.access.save_confirmed(environment)
+    state_bucket.require_state_bucket(context, environment)
+    context.ports.access.save_confirmed(environment)
 
 
 def require_time_left(ports: Ports, present: LedgerState, environment: str, found: CallerIdentity | None) -> None:
@@ -43,11 +47,11 @@ def require_time_left(ports: Ports, present: LedgerState, environment: str, foun
     raise OperationFailedError(Problem("E417", message, f"sign in again, then: envctl doctor {environment}"))
 
 
-def name_sessions(ports: Ports, project: Project, prepared: PreparedEnvironment) -> PreparedEnvironment:
+def name_sessions(context: Context, prepared: PreparedEnvironment) -> PreparedEnvironment:
     """Return the root modules with role sessions named after the actor."""
-    if not project.environments[prepared.environment].assume_role:
+    if not context.project.environments[prepared.environment].assume_role:
         return prepared
-    session = format_session_name(ports.identity.identify_actor())
+    session = format_session_name(context.ports.identity.identify_actor())
     stacks = tuple(replace(stack, session=session) for stack in prepared.stacks)
     leaving = tuple(replace(stack, session=session) for stack in prepared.leaving)
     return replace(prepared, stacks=stacks, leaving=leaving)

@@ -13,6 +13,7 @@ from envctl.domain.findings import Finding
 from envctl.usecases.account.bucket_inventory import S3_SCHEME, BucketTarget, list_buckets
 from envctl.usecases.ledger import store_probe as create_only
 from envctl.usecases.ports.bucket_report import BucketReport, unchecked_report
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
@@ -63,7 +64,7 @@ def bootstrap(
 ) -> Bootstrap:
     """Inspect, confirm, change and inspect the buckets again. An error in one bucket does not stop the others."""
     project = load.load_project(ports)
-    looked = _inspect_buckets(ports, project, environments, as_me=as_me)
+    looked = _inspect_buckets(Context(ports, project), environments, as_me=as_me)
     intended = tuple(replace(each.report, steps=tuple(map(explain_step, each.steps))) for each in looked)
     if _is_probe_pending(ports, looked):
         intended = tuple(
@@ -83,7 +84,7 @@ def bootstrap(
 def check_buckets(ports: Ports, environments: Sequence[str] = (), *, as_me: bool = False) -> Bootstrap:
     """Report missing and weak buckets without writing anything, not even the probe."""
     project = load.load_project(ports)
-    looked = _inspect_buckets(ports, project, environments, as_me=as_me)
+    looked = _inspect_buckets(Context(ports, project), environments, as_me=as_me)
     again, reports = _format_command(environments, as_me=as_me), tuple(each.report for each in looked)
     finding, refused = _probe_store(reports, lambda: create_only.read_probe(ports, again))
     found = Bootstrap("checked", reports, finding, _list_needless(project, environments), refused)
@@ -105,14 +106,14 @@ def inspect_bucket(ports: Ports, place: BucketTarget) -> tuple[tuple[BucketStep,
     return plan_steps(place.wanted, found), replace(report, findings=list_findings(place.wanted, found))
 
 
-def _inspect_buckets(
-    ports: Ports, project: Project, environments: Sequence[str], *, as_me: bool
-) -> tuple[_Inspected, ...]:
+def _inspect_buckets(context: Context, environments: Sequence[str], *, as_me: bool) -> tuple[_Inspected, ...]:
     # Standalone environments first: in a shared account, their role may have more permissions.
-    wanted = sorted(load.select_environments(project, environments), key=lambda name: name not in project.standalone)
+    wanted = sorted(
+        load.select_environments(context.project, environments), key=lambda name: name not in context.project.standalone
+    )
     # Named environments mean their state buckets only: the store may be in an inaccessible account.
-    found = list_buckets(ports, project, wanted, store=not environments, as_me=as_me)
-    return tuple(_Inspected(place, *inspect_bucket(ports, place)) for place in found)
+    found = list_buckets(context, wanted, store=not environments, as_me=as_me)
+    return tuple(_Inspected(place, *inspect_bucket(context.ports, place)) for place in found)
 
 
 def _confirm_steps(ports: Ports, intended: tuple[BucketReport, ...]) -> None:

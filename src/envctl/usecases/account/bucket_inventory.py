@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from envctl.domain.aws.access import CallerIdentity, build_credentials_spec
 from envctl.domain.aws.buckets import WantedBucket
-from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, OperationFailedError, Problem
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.state_location import resolve_place
 
@@ -23,14 +23,14 @@ class BucketTarget:
 
 
 def list_buckets(
-    ports: Ports, project: Project, environments: Sequence[str], *, store: bool, as_me: bool
+    context: Context, environments: Sequence[str], *, store: bool, as_me: bool
 ) -> tuple[BucketTarget, ...]:
     """Return each bucket once: environments of one account may share it.
 
     Raise ConfigurationError for one name with two places or purposes.
     """
     found: list[BucketTarget] = []
-    for each in _iterate_buckets(ports, project, environments, store=store, as_me=as_me):
+    for each in _iterate_buckets(context, environments, store=store, as_me=as_me):
         same = next((number for number, one in enumerate(found) if _is_same_bucket(one, each)), None)
         if same is None:
             found.append(each)
@@ -47,27 +47,27 @@ def _is_same_bucket(one: BucketTarget, other: BucketTarget) -> bool:
 
 
 def _iterate_buckets(
-    ports: Ports, project: Project, environments: Sequence[str], *, store: bool, as_me: bool
+    context: Context, environments: Sequence[str], *, store: bool, as_me: bool
 ) -> Iterator[BucketTarget]:
-    if store and project.store.url.startswith(S3_SCHEME):
-        yield find_store_bucket(ports, project)
-    if project.state.backend == "s3":
+    if store and context.project.store.url.startswith(S3_SCHEME):
+        yield find_store_bucket(context)
+    if context.project.state.backend == "s3":
         for name in environments:
-            yield find_state_bucket(ports, project, name, "" if as_me else name)
+            yield find_state_bucket(context, name, "" if as_me else name)
 
 
-def find_state_bucket(ports: Ports, project: Project, environment: str, credentials: str) -> BucketTarget:
-    settings = resolve_place(project, environment).backend.settings
-    account = project.environments[environment].account_id or ""
+def find_state_bucket(context: Context, environment: str, credentials: str) -> BucketTarget:
+    settings = resolve_place(context.project, environment).backend.settings
+    account = context.project.environments[environment].account_id or ""
     wanted = WantedBucket(str(settings["bucket"]), str(settings["region"]), account, "state", (environment,))
-    return _check_account(ports, wanted, credentials)
+    return _check_account(context.ports, wanted, credentials)
 
 
-def find_store_bucket(ports: Ports, project: Project) -> BucketTarget:
-    bucket, _, prefix = project.store.url.removeprefix(S3_SCHEME).partition("/")
-    own = build_credentials_spec(project, "")
+def find_store_bucket(context: Context) -> BucketTarget:
+    bucket, _, prefix = context.project.store.url.removeprefix(S3_SCHEME).partition("/")
+    own = build_credentials_spec(context.project, "")
     wanted = WantedBucket(bucket, own.region, own.account_id, "store", prefix=prefix.strip("/"))
-    return _check_account(ports, wanted, "")
+    return _check_account(context.ports, wanted, "")
 
 
 def _check_account(ports: Ports, wanted: WantedBucket, credentials: str) -> BucketTarget:

@@ -11,27 +11,29 @@ from envctl.domain.release.contents import Release
 from envctl.domain.release.image_repositories import list_copied_artifacts, select_images
 from envctl.usecases.account.image_check import authorize_pull
 from envctl.usecases.ports.aws import CopyProgress, RegistryImage
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
 REPORT_INTERVAL = timedelta(seconds=5)  # Minimum, for copies of large layers.
 
 
-def copy_images(ports: Ports, project: Project, source: str, environment: str, release: Release) -> None:
+def copy_images(context: Context, source: str, environment: str, release: Release) -> None:
     """Copy the missing images of all artifacts with `copy` to the registry of the environment.
 
     They come from the registry of `source`, empty without a promotion, or else from their original repository.
     """
+    ports = context.ports
     if ports.sandbox:
         # Its ECR accepts no images, and it has no other registry.
         return
-    way = _ImageRoute(ports, project, source, environment, release)
+    way = _ImageRoute(ports, context.project, source, environment, release)
     placed = way.list_images(environment)
-    for name in list_copied_artifacts(project):
+    for name in list_copied_artifacts(context.project):
         if not is_pinned_image(placed.get(name)):
             # The release has no such artifact, or G201 was overridden for it.
             continue
-        target = authorize_pull(ports, project, Image.parse(placed[name]), environment)
+        target = authorize_pull(context, Image.parse(placed[name]), environment)
         if ports.registries.find_image(target) != "there":
             origin, report = way.find_origin(name, target), ports.observer.on_message
             report(f"{name}: copying {origin.image} to {target.image.name}")
@@ -50,7 +52,7 @@ class _ImageRoute:
     release: Release
 
     def list_images(self, environment: str) -> dict[str, str]:
-        resolved = load.resolve_artifacts(self.ports, self.project, environment, self.release.wiring)
+        resolved = load.resolve_artifacts(Context(self.ports, self.project), environment, self.release.wiring)
         return select_images(self.project, resolved)
 
     def find_origin(self, name: str, target: RegistryImage) -> RegistryImage:
@@ -59,7 +61,7 @@ class _ImageRoute:
         likely = [self.list_images(self.source)[name], entered] if self.source else [entered]
         places = [text for text in dict.fromkeys(likely) if Image.parse(text).name != target.image.name]
         for image in map(Image.parse, places):
-            place = authorize_pull(self.ports, self.project, image, self.find_owner(image))
+            place = authorize_pull(Context(self.ports, self.project), image, self.find_owner(image))
             if self.ports.registries.find_image(place) == "there":
                 return place
         nowhere = f", nor is {' or '.join(places)}" if places else ""

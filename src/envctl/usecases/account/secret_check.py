@@ -13,6 +13,7 @@ from envctl.domain.release.contents import Wiring
 from envctl.domain.settings.values import EnvironmentSettings
 from envctl.domain.terraform.variables import Schema
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import bundle_store, deploy_request
@@ -54,19 +55,19 @@ class RequiredSecrets:
 
 
 def find_secrets(
-    ports: Ports, project: Project, environment: str, settings: EnvironmentSettings, schema: Schema
+    context: Context, environment: str, settings: EnvironmentSettings, schema: Schema
 ) -> tuple[Sighting, ...]:
     """Return the status of each secret named in the settings, without querying AWS if there is none.
 
     Raise ConfigurationError for an invalid secret name, and OperationFailedError without access to the environment.
     """
-    return _query_secrets(ports, environment, _find_needed(project, settings, schema))
+    return _query_secrets(context.ports, environment, _find_needed(context.project, settings, schema))
 
 
 def list_secrets(ports: Ports, environment: str) -> tuple[EnvironmentSecrets, EnvctlError | None]:
     """Return all secrets needed by an environment, and an error for those not found out."""
-    project, target = load.load_view(ports, environment)
-    found = _check_environment(ports, project, target)
+    context, target = load.load_context(ports, environment)
+    found = _check_environment(context, target)
     return found, _build_error(found, unknown_alone=True)
 
 
@@ -77,7 +78,7 @@ def check_secrets(ports: Ports, environments: Sequence[str] = ()) -> tuple[Secre
     errors: dict[str, EnvctlError] = {}
     for name in load.select_environments(project, environments):
         try:
-            found = _check_environment(ports, project.view_for(name), name)
+            found = _check_environment(Context(ports, project.view_for(name)), name)
         except (ConfigurationError, OperationFailedError) as error:
             errors[name] = error
             continue
@@ -88,26 +89,29 @@ def check_secrets(ports: Ports, environments: Sequence[str] = ()) -> tuple[Secre
     return SecretsChecked(tuple(checked), failed), _join_errors(list(errors.values()))
 
 
-def load_required_secrets(ports: Ports, project: Project, environment: str) -> RequiredSecrets:
+def load_required_secrets(context: Context, environment: str) -> RequiredSecrets:
     """Return the secrets named in the settings of the working tree for the next deployment.
 
     The modules are those of the source environment's release; if the settings do not fit them, of the current release,
     then of the working tree.
     """
     first: ConfigurationError | None = None
-    for identity in _iterate_releases(ports, project, environment):
+    for identity in _iterate_releases(context, environment):
         try:
-            wiring = _load_wiring(ports, project, identity)
-            settings = load.load_settings(ports, project, environment, wiring)
-            return RequiredSecrets(identity, _find_needed(project, settings, wiring.schema))
+            wiring = _load_wiring(context, identity)
+            settings = load.load_settings(context, environment, wiring)
+            return RequiredSecrets(identity, _find_needed(context.project, settings, wiring.schema))
         except ConfigurationError as error:
             first = first or error
     raise first or AssertionError("there is always the working tree")
 
 
-def require_own_account(ports: Ports, project: Project, environment: str) -> CallerIdentity:
+def require_own_account(context: Context, environment: str) -> CallerIdentity:
     """Return the caller. Raise OperationFailedError if it is not in the environment's account."""
-    caller, wanted = ports.access.fetch_caller(environment), project.environments[environment].account_id
+    caller, wanted = (
+        context.ports.access.fetch_caller(environment),
+        context.project.environments[environment].account_id,
+    )
     if wanted and caller.account_id != wanted:
         message = f"{environment} is in account {wanted}, and {caller.arn} in {caller.account_id}"
         hint = f"take credentials of that account, or name its role: assume_role of {environment} in envctl.toml"
@@ -115,30 +119,32 @@ def require_own_account(ports: Ports, project: Project, environment: str) -> Cal
     return caller
 
 
-def _iterate_releases(ports: Ports, project: Project, environment: str) -> Iterator[str]:
-    source = project.pipeline.find_previous(environment)
+def _iterate_releases(context: Context, environment: str) -> Iterator[str]:
+    source = context.project.pipeline.find_previous(environment)
     if source is not None:
-        present = journal.load(ports)
+        present = journal.load(context.ports)
         current = present.find_environment(environment).current
         coming = (deploy_request.find_source_release(present, source), current.release if current else None)
         # The guards of a promotion report missing and damaged bundles.
         for each in dict.fromkeys(coming):
-            if each and bundle_store.load_bundle(ports, each)[0] == "intact":
+            if each and bundle_store.load_bundle(context.ports, each)[0] == "intact":
                 yield each
     yield ""
 
 
-def _load_wiring(ports: Ports, project: Project, identity: str) -> Wiring:
-    release = bundle_store.load_bundle(ports, identity)[1] if identity else working_tree.build_release(ports, project)
+def _load_wiring(context: Context, identity: str) -> Wiring:
+    release = bundle_store.load_bundle(context.ports, identity)[1] if identity else working_tree.build_release(context)
     if release is None:
         raise bundle_store.unusable_bundle_error(identity, "missing")
     return release.wiring
 
 
-def _check_environment(ports: Ports, project: Project, environment: str) -> EnvironmentSecrets:
-    asking = load_required_secrets(ports, project, environment)
-    account = require_own_account(ports, project, environment).account_id if asking.secrets else ""
-    return EnvironmentSecrets(environment, account, asking.release, _query_secrets(ports, environment, asking.secrets))
+def _check_environment(context: Context, environment: str) -> EnvironmentSecrets:
+    asking = load_required_secrets(context, environment)
+    account = require_own_account(context, environment).account_id if asking.secrets else ""
+    return EnvironmentSecrets(
+        environment, account, asking.release, _query_secrets(context.ports, environment, asking.secrets)
+    )
 
 
 def _find_needed(project: Project, settings: EnvironmentSettings, schema: Schema) -> tuple[NeededSecret, ...]:

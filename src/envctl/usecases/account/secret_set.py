@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from envctl.domain.aws import secret_status
 from envctl.domain.aws.secret_names import parse_secret
-from envctl.domain.config.project import Project
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem, UsageError
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.account.secret_check import load_required_secrets, require_own_account
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
@@ -42,9 +42,9 @@ def set_secret(
     kms_key: str = "",
 ) -> SecretSet:
     """Set a secret named in a setting, or any other with `unasked`. `value` is called last, after the confirmation."""
-    project, target = load.load_view(ports, environment)
-    secret = _resolve_secret(ports, project, target, name, kind, unasked=unasked)
-    account = require_own_account(ports, project, target).account_id
+    context, target = load.load_context(ports, environment)
+    secret = _resolve_secret(context, target, name, kind, unasked=unasked)
+    account = require_own_account(context, target).account_id
     if secret.account_id not in ("", account):
         message = f"{secret.name} is in account {secret.account_id}, and {target} in {account}"
         raise OperationFailedError(Problem("E445", message, "set it there: envctl writes to an environment's own"))
@@ -57,18 +57,18 @@ def set_secret(
     given = value()
     if wrong := secret_status.explain_invalid_value(given, secret.kind):
         raise UsageError(Problem("E447", f"the value of {secret.name} can't be stored: {wrong}", "give another one"))
-    tags = {"project": project.name, "environment": target, "managed_by": "envctl"}
+    tags = {"project": context.project.name, "environment": target, "managed_by": "envctl"}
     ports.secrets.put_secret(target, seen, given, tags=tags, kms_key=kms_key)
     next_ = f"envctl secrets check {target}" if secret.asked_by else ""
     return SecretSet(target, account, secret.kind, secret.name, creates, creates and secret.id != secret.name, next_)
 
 
 def _resolve_secret(
-    ports: Ports, project: Project, environment: str, name: str, kind: secret_status.SecretKind | None, *, unasked: bool
+    context: Context, environment: str, name: str, kind: secret_status.SecretKind | None, *, unasked: bool
 ) -> secret_status.NeededSecret:
     if unasked and kind:
         return _parse_name(kind, name)
-    secrets = load_required_secrets(ports, project, environment).secrets
+    secrets = load_required_secrets(context, environment).secrets
     found = [each for each in secrets if name in (each.name, each.id) and kind in (None, each.kind)]
     if len(found) == 1:
         return found[0]

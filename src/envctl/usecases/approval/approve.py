@@ -26,6 +26,7 @@ from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import plan_stacks
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.store_clock import check_clock, read_store_time
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, provider_accounts, self_contained
 from envctl.usecases.release import deploy_request, place_store, plan_store
@@ -99,15 +100,15 @@ def approve_plan(
     `unseen` names stacks to approve before they can be planned. Raises InterruptedByUserError (E310) if declined.
     """
     ports.store.prefetch_time()
-    project, target = load.load_view(ports, environment)
-    candidate = find_gated_candidate(ports, project, target, release, gate)
+    context, target = load.load_context(ports, environment)
+    candidate = find_gated_candidate(context, target, release, gate)
     check_clock(ports)
     _check_may_approve(candidate.request, gate)
     found = candidate.require_fitting()
     if fingerprint is None:
         actor = ports.identity.identify_actor().name
         with ports.workspace.lock_environment(target, f"envctl approve {target} by {actor}"):
-            plan = plan_release(ports, project, found)
+            plan = plan_release(context, found)
         meaning = fingerprint_plan(plan)
     else:
         meaning = plan_store.find_plan_by_prefix(ports, fingerprint)
@@ -121,13 +122,13 @@ def approve_plan(
     place_store.PLACES.save_document(ports, found.place)
     save_rules_document(ports, request)
     scope = ApprovalScope(gate, plan_store.save_plan(ports, meaning), unseen=accepted)
-    return replace(_record_approval(ports, project, request, scope), notes=notes, not_seen=list_unseen(plan))
+    return replace(_record_approval(context, request, scope), notes=notes, not_seen=list_unseen(plan))
 
 
 def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str | None = None) -> Withdrawn:
     """Withdraw the approval of the release at the gate by the same person."""
-    project, target = load.load_view(ports, environment)
-    identity = find_gated_candidate(ports, project, target, release, gate).request.release
+    context, target = load.load_context(ports, environment)
+    identity = find_gated_candidate(context, target, release, gate).request.release
     actor = ports.identity.identify_actor()
     if identity is None:
         return Withdrawn(target, gate, "", actor, withdrawn=False)
@@ -141,30 +142,28 @@ def withdraw_approval(ports: Ports, environment: str, gate: str, *, release: str
     return Withdrawn(target, gate, identity, actor, entry is not None)
 
 
-def find_gated_candidate(
-    ports: Ports, project: Project, target: str, release: str | None, gate: str
-) -> deploy_request.Candidate:
+def find_gated_candidate(context: Context, target: str, release: str | None, gate: str) -> deploy_request.Candidate:
     """Return the promotion to approve, or new settings if the target runs the release. Raises UsageError (E005)."""
-    present = journal.load(ports)
-    if gate not in find_rules(project, target).approvals and not rules_store.list_recorded_digests(present):
-        raise _unknown_gate_error(target, gate, find_rules(project, target).approvals)
-    found = _find_candidate(ports, project, present, target, release)
+    present = journal.load(context.ports)
+    if gate not in find_rules(context.project, target).approvals and not rules_store.list_recorded_digests(present):
+        raise _unknown_gate_error(target, gate, find_rules(context.project, target).approvals)
+    found = _find_candidate(context, present, target, release)
     if gate not in (asked := guards.count_required_approvals(found.request)):
         raise _unknown_gate_error(target, gate, asked)
     return found
 
 
 def _find_candidate(
-    ports: Ports, project: Project, present: LedgerState, target: str, release: str | None
+    context: Context, present: LedgerState, target: str, release: str | None
 ) -> deploy_request.Candidate:
     identity = deploy_request.find_release_by_prefix(present, release) if release is not None else None
-    source, current = project.pipeline.find_previous(target), present.find_environment(target).current
+    source, current = context.project.pipeline.find_previous(target), present.find_environment(target).current
     if source is not None and not (identity and current and current.release == identity):
-        return deploy_request.build_promotion(ports, project, present, source=source, target=target, release=identity)
+        return deploy_request.build_promotion(context, present, source=source, target=target, release=identity)
     if identity is None:
         message = f"{target} is where releases begin: which one?"
         raise UsageError(Problem("E004", message, f"envctl approve {target} --release …"))
-    return deploy_request.build_redeployment(ports, project, present, target=target, release=identity)
+    return deploy_request.build_redeployment(context, present, target=target, release=identity)
 
 
 def check_plannable(request: guards.Request) -> None:
@@ -196,16 +195,18 @@ def _check_may_approve(request: guards.Request, gate: str) -> None:
     raise guards.RefusedError((guards.Refusal(GuardCode.ALLOWED, message, hint, waivable=False),))
 
 
-def plan_release(ports: Ports, project: Project, found: deploy_request.FittingRelease) -> EnvironmentPlan:
+def plan_release(context: Context, found: deploy_request.FittingRelease) -> EnvironmentPlan:
     request, target, release = found.request, found.request.target, found.release
-    self_contained.check_stored(ports, project, release, request.identity)
-    provider_accounts.check_stored(ports, project, release, request.identity, target)
-    over, prepared = request.changeover, prepare.prepare_stored_release(ports, project, found)
-    prepared = leaving_stacks.add_leaving(ports, project, request.present, prepared, release=release, changeover=over)
+    self_contained.check_stored(context, release, request.identity)
+    provider_accounts.check_stored(context, release, request.identity, target)
+    over, prepared = request.changeover, prepare.prepare_stored_release(context, found)
+    prepared = leaving_stacks.add_leaving(context, request.present, prepared, release=release, changeover=over)
     try:
-        stacks = plan_stacks(ports, target, prepared.all_stacks, over.expand_applied(request.target_state.stacks))
+        stacks = plan_stacks(
+            context.ports, target, prepared.all_stacks, over.expand_applied(request.target_state.stacks)
+        )
     finally:
-        ports.terraform.delete_plans(target)
+        context.ports.terraform.delete_plans(target)
     return EnvironmentPlan(target, prepared.release, stacks)
 
 
@@ -226,9 +227,11 @@ class ApprovalScope:
     unseen: tuple[str, ...] = ()
 
 
-def _record_approval(ports: Ports, project: Project, request: guards.Request, scope: ApprovalScope) -> Approved:
-    after, entry = journal.append(ports, build_approval_decision(replace(request, now=read_store_time(ports)), scope))
-    missing, next_command = find_missing_gates(ports, project, replace(request, present=after))
+def _record_approval(context: Context, request: guards.Request, scope: ApprovalScope) -> Approved:
+    after, entry = journal.append(
+        context.ports, build_approval_decision(replace(request, now=read_store_time(context.ports)), scope)
+    )
+    missing, next_command = find_missing_gates(context, replace(request, present=after))
     return Approved(
         request.target,
         scope.gate,
@@ -244,14 +247,14 @@ def _record_approval(ports: Ports, project: Project, request: guards.Request, sc
     )
 
 
-def find_missing_gates(ports: Ports, project: Project, request: guards.Request) -> tuple[dict[str, int], str]:
+def find_missing_gates(context: Context, request: guards.Request) -> tuple[dict[str, int], str]:
     """Return the number of missing approvals by gate, and the next command."""
     # Counted without an actor: guards would leave out the actor's own approval.
-    anonymous = replace(request, actor=Actor(""), now=ports.clock.now())
+    anonymous = replace(request, actor=Actor(""), now=context.ports.clock.now())
     missing = {name: count for name, count in guards.count_missing_at_gates(anonymous).items() if count}
     if missing:
         return missing, f"envctl approve {request.target} --gate {next(iter(missing))}"
-    return missing, _find_deploy_command(project, request)
+    return missing, _find_deploy_command(context.project, request)
 
 
 def _find_deploy_command(project: Project, request: guards.Request) -> str:

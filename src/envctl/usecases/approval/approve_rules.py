@@ -47,9 +47,9 @@ class ApprovedRules:
 def approve_rules(ports: Ports, environment: str, gate: str | None = None) -> ApprovedRules:
     """Show the changes, ask for consent, and record the approval for exactly these two documents."""
     ports.store.prefetch_time()
-    project, target = load.load_view(ports, environment)
-    request = rules_store.build_rules_request(ports, project, journal.load(ports), target)
-    before, now = rules_store.load_recorded_rules(request), build_rules_document(project, target)
+    context, target = load.load_context(ports, environment)
+    request = rules_store.build_rules_request(context, journal.load(ports), target)
+    before, now = rules_store.load_recorded_rules(request), build_rules_document(context.project, target)
     if request.recorded_digest == request.rules_digest:
         message = (
             f"the rules of {target} in envctl.toml are those that it was deployed with: there is nothing to approve"
@@ -83,7 +83,7 @@ def approve_rules(ports: Ports, environment: str, gate: str | None = None) -> Ap
         entry is None,
         changes,
         missing,
-        next_command or project.pipeline.format_deploy_command(target),
+        next_command or context.project.pipeline.format_deploy_command(target),
         request.recorded_digest,
         request.rules_digest,
     )

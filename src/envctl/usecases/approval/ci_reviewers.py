@@ -73,13 +73,13 @@ def record_reviews(
     unseen: Sequence[str] = (),
 ) -> Reviewed:
     """Record the reviews of a stored plan as approvals, without a prompt, in the given attempt of the CI run."""
-    project, target = load.load_view(ports, environment)
-    gate = _choose_gate(project, target, gate)
+    context, target = load.load_context(ports, environment)
+    gate = _choose_gate(context.project, target, gate)
     if attempt > 1:
         # GitHub names the run of a review, not its attempt: the reviewer may have seen the plan of an earlier attempt.
         message = "who approved in an earlier attempt of this run, and may have seen another plan, can't be told"
         raise UsageError(Problem("E034", message, "start a new run, rather than all jobs of this one again"))
-    candidate = approve.find_gated_candidate(ports, project, target, release, gate)
+    candidate = approve.find_gated_candidate(context, target, release, gate)
     request = candidate.request
     approve.check_plannable(request)
     found = candidate.require_fitting()
@@ -91,7 +91,7 @@ def record_reviews(
     scope = approve.ApprovalScope(gate, meaning.digest, unseen=accepted)
     names = ports.reviews.list_approvers(target)
     reviewers = tuple(_record_review(ports, request, replace(scope, reviewer=name)) for name in names)
-    missing, next_command = approve.find_missing_gates(ports, project, replace(request, present=journal.load(ports)))
+    missing, next_command = approve.find_missing_gates(context, replace(request, present=journal.load(ports)))
     return Reviewed(
         target,
         gate,

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Literal
 
 from envctl.domain import guards
-from envctl.domain.config.project import Project
 from envctl.domain.guards.artifact import check_artifact
 from envctl.domain.guards.identity import check_account
 from envctl.domain.guards.plan import check_same_plan, check_stopped_deployment
@@ -18,6 +17,7 @@ from envctl.domain.plan.unseen_stacks import list_unseen
 from envctl.usecases.account import account_check, preconditions
 from envctl.usecases.deployment import cost_estimate
 from envctl.usecases.ledger import journal, rules_store
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request, plan_store
@@ -75,19 +75,19 @@ class Why:
 
 def explain_refusal(ports: Ports, target: str, *, release: str | None = None, planned: bool = False) -> Why:
     """Evaluate all guards for the next deployment to the target; with `planned`, make and store a Terraform plan."""
-    project, target = load.load_view(ports, target)
+    context, target = load.load_context(ports, target)
     present = journal.load(ports)
     identity = deploy_request.find_release_by_prefix(present, release) if release is not None else None
-    chosen = find_next_candidate(ports, project, present, target, identity)
+    chosen = find_next_candidate(context, present, target, identity)
     request = chosen.request
     fingerprint = ""
     if planned and chosen.release is not None and chosen.settings is not None:
-        request = replace(request, caller=account_check.find_caller(ports, project, target))
+        request = replace(request, caller=account_check.find_caller(context, target))
         if not check_account(request):
-            request = preconditions.add_findings(ports, project, request, chosen.release, chosen.settings)
-            plan = _plan_next(ports, project, chosen)
+            request = preconditions.add_findings(context, request, chosen.release, chosen.settings)
+            plan = _plan_next(context, chosen)
             request, fingerprint = replace(request, plan=plan), plan_store.save_plan(ports, fingerprint_plan(plan))
-    found = evaluate_guards(request, project.pipeline.format_deploy_command(target))
+    found = evaluate_guards(request, context.project.pipeline.format_deploy_command(target))
     changed = _list_recorded_changes(ports, request)
     return replace(found, plan=fingerprint, planned=request.plan, rules_changed=changed)
 
@@ -100,27 +100,28 @@ def _list_recorded_changes(ports: Ports, request: guards.Request) -> tuple[str, 
     return rules_store.list_rule_changes(ports, [pair]).get(pair, ())
 
 
-def _plan_next(ports: Ports, project: Project, chosen: deploy_request.Candidate) -> EnvironmentPlan:
+def _plan_next(context: Context, chosen: deploy_request.Candidate) -> EnvironmentPlan:
+    ports = context.ports
     from envctl.usecases.approval.approve import plan_release
 
     target = chosen.request.target
     with ports.workspace.lock_environment(target, f"envctl why {target}"):
         found = chosen.require_fitting()
-        plan = plan_release(ports, project, found)
-    source = cost_estimate.find_source(project, target, found.release.wiring.stack_regions)
+        plan = plan_release(context, found)
+    source = cost_estimate.find_source(context.project, target, found.release.wiring.stack_regions)
     plan = cost_estimate.add_cost(ports, plan, source)
     ports.observer.on_plan(plan)
     return plan
 
 
 def find_next_candidate(
-    ports: Ports, project: Project, present: LedgerState, target: str, release: str | None = None
+    context: Context, present: LedgerState, target: str, release: str | None = None
 ) -> deploy_request.Candidate:
     """Return the next deployment of an environment: a promotion, or a redeployment of the entry environment."""
-    source = project.pipeline.find_previous(target)
+    source = context.project.pipeline.find_previous(target)
     if source is None:
-        return deploy_request.build_redeployment(ports, project, present, target=target, release=release)
-    return deploy_request.build_promotion(ports, project, present, source=source, target=target, release=release)
+        return deploy_request.build_redeployment(context, present, target=target, release=release)
+    return deploy_request.build_promotion(context, present, source=source, target=target, release=release)
 
 
 def evaluate_guards(request: guards.Request, deploy_command: str) -> Why:

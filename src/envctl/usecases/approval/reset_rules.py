@@ -78,9 +78,9 @@ def withdraw_reset(ports: Ports, environment: str, reason: str = "") -> RulesRes
 
 def _load_request(ports: Ports, environment: str) -> Request:
     ports.store.prefetch_time()
-    project, target = load.load_view(ports, environment)
+    context, target = load.load_context(ports, environment)
     check_clock(ports)
-    return rules_store.build_rules_request(ports, project, journal.load(ports), target)
+    return rules_store.build_rules_request(context, journal.load(ports), target)
 
 
 def _require_recorded_digest(request: Request) -> str:

@@ -4,16 +4,15 @@ from envctl.usecases.deployment.deploy import deploy, deploy_working_tree
 from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployRequest
 from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.ledger import journal
-from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request
 
 
 def apply(ports: Ports, environment: str, options: DeployOptions = DEFAULT) -> Deployed:
-    project, target = load.load_view(ports, environment)
-    request = DeployRequest(Context(ports, project), "apply", target, options)
+    context, target = load.load_context(ports, environment)
+    request = DeployRequest(context, "apply", target, options)
     with ports.workspace.lock_environment(target, f"envctl apply {target} by {ports.identity.identify_actor().name}"):
-        if target == project.entry:
+        if target == context.project.entry:
             return deploy_working_tree(request)
-        return deploy(request, deploy_request.build_redeployment(ports, project, journal.load(ports), target=target))
+        return deploy(request, deploy_request.build_redeployment(context, journal.load(ports), target=target))

@@ -82,14 +82,14 @@ def _describe_dry_run(
 
 def deploy_working_tree(request: DeployRequest) -> Deployed:
     """Create a release from the working tree, and deploy it to the entry environment."""
-    ports, project, target = request.context.ports, request.context.project, request.target
-    made = working_tree.build_release(ports, project)
+    ports, target = request.context.ports, request.target
+    made = working_tree.build_release(request.context)
     # Report all faults of the settings before writing anything.
-    load.load_settings(ports, project, target, made.wiring)
+    load.load_settings(request.context, target, made.wiring)
     scope = select_scope(request, made, NO_CHANGEOVER)
     if request.options.dry_run and not scope.only:
         # A real run finds the leaving stacks again after it has created the release.
-        over = stack_changes.find_changeover(ports, project, journal.load(ports), target, made.wiring)
+        over = stack_changes.find_changeover(request.context, journal.load(ports), target, made.wiring)
         scope = select_scope(request, made, over)
     pipeline = build_entry_pipeline(request, scope, made)
     if request.options.dry_run:

@@ -5,7 +5,6 @@ from envctl.usecases.deployment.deploy import deploy
 from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployRequest
 from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.ledger import journal
-from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request
@@ -13,7 +12,7 @@ from envctl.usecases.release import deploy_request
 
 def destroy(ports: Ports, environment: str, options: DeployOptions = DEFAULT) -> Deployed:
     """Destroy with the code of the last deployment, finished or not: the state holds the resources it created."""
-    project, target = load.load_view(ports, environment)
+    context, target = load.load_context(ports, environment)
     with ports.workspace.lock_environment(target, f"envctl destroy {target} by {ports.identity.identify_actor().name}"):
         present = journal.load(ports)
         last = present.find_environment(target).last
@@ -21,6 +20,6 @@ def destroy(ports: Ports, environment: str, options: DeployOptions = DEFAULT) ->
             message = f"nothing was ever deployed to {target}"
             raise OperationFailedError(Problem("E409", message, f"envctl status shows what {target} holds"))
         candidate = deploy_request.build_redeployment(
-            ports, project, present, target=target, release=last.release, action="destroy"
+            context, present, target=target, release=last.release, action="destroy"
         )
-        return deploy(DeployRequest(Context(ports, project), "destroy", target, options), candidate)
+        return deploy(DeployRequest(context, "destroy", target, options), candidate)

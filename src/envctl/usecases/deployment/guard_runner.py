@@ -55,9 +55,9 @@ class GuardRunner:
         Check the guards needing it: first for the right account, then for its images and secrets.
         """
         context, target = self.deployment.context, self.deployment.target
-        request = replace(request, caller=account_check.find_caller(context.ports, context.project, target))
+        request = replace(request, caller=account_check.find_caller(context, target))
         self._waive_or_refuse(request, self._collect_refusals(request, _ACCOUNT_GUARDS))
-        request = preconditions.add_findings(context.ports, context.project, request, release, settings)
+        request = preconditions.add_findings(context, request, release, settings)
         self._waive_or_refuse(request, self._collect_refusals(request, _ACCOUNT_GUARDS))
         return request
 

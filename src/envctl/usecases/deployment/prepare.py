@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
@@ -18,6 +17,7 @@ from envctl.usecases.concurrency.dag_runner import run_stack_jobs
 from envctl.usecases.deployment import cost_estimate
 from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack
@@ -37,25 +37,31 @@ class PreparedRelease:
     present: LedgerState = field(default_factory=LedgerState)  # The state of the ledger at that time.
 
 
-def prepare_working_tree(ports: Ports, project: Project, environment: str) -> PreparedRelease:
+def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     """Return the release of the working tree with initialized root modules, and cache them.
 
     The mark is taken before reading the files: saving a file in between invalidates the cache.
     """
-    unmarked = working_tree.build_release(ports, project)
-    settings_files = {load.COMMON_SETTINGS, load.settings_path(environment), load.settings_path(project.entry)}
+    ports = context.ports
+    unmarked = working_tree.build_release(context)
+    settings_files = {load.COMMON_SETTINGS, load.settings_path(environment), load.settings_path(context.project.entry)}
     inputs = working_tree.list_code_paths(unmarked, ports.provider_lock, sorted(settings_files))
     mark = ports.workspace.hash_inputs(inputs)
-    written = working_tree.build_release(ports, project)
-    pinned = image_check.pin_digests(ports, project, written)
-    settings = load.load_settings(ports, project, environment, pinned.wiring)
-    completed = remote_modules.complete_release(ports, project, pinned)
+    written = working_tree.build_release(context)
+    pinned = image_check.pin_digests(context, written)
+    settings = load.load_settings(context, environment, pinned.wiring)
+    completed = remote_modules.complete_release(context, pinned)
     release = completed.release
     present = journal.load(ports)
-    over = stack_changes.find_changeover(ports, project, present, environment, release.wiring)
-    prepared = write_workdirs(ports, project, release, settings, "", changeover=over)
-    init_working_tree(ports, project, prepared)
-    if not (over.leaving or over.former_names or image_tags.find_tagged_images(project, written) or completed.floating):
+    over = stack_changes.find_changeover(context, present, environment, release.wiring)
+    prepared = write_workdirs(context, release, settings, "", changeover=over)
+    init_working_tree(context, prepared)
+    if not (
+        over.leaving
+        or over.former_names
+        or image_tags.find_tagged_images(context.project, written)
+        or completed.floating
+    ):
         # Not cached with tags: a tag may move although no file of the project changes.
         ports.workspace.save_prepared(prepared, inputs, mark)
     # Init may have added providers to the lock of the release.
@@ -63,17 +69,16 @@ def prepare_working_tree(ports: Ports, project: Project, environment: str) -> Pr
     return PreparedRelease(prepared, release, settings, over, present)
 
 
-def prepare_stored_release(ports: Ports, project: Project, found: FittingRelease) -> PreparedEnvironment:
+def prepare_stored_release(context: Context, found: FittingRelease) -> PreparedEnvironment:
     """Return the initialized root modules of a stored release."""
     over, identity = found.request.changeover, found.request.identity
-    prepared = write_workdirs(ports, project, found.release, found.settings, identity, changeover=over)
-    init_release(ports, project, prepared, found.release)
+    prepared = write_workdirs(context, found.release, found.settings, identity, changeover=over)
+    init_release(context, prepared, found.release)
     return prepared
 
 
 def write_workdirs(
-    ports: Ports,
-    project: Project,
+    context: Context,
     release: Release,
     settings: EnvironmentSettings,
     identity: str,
@@ -81,6 +86,7 @@ def write_workdirs(
     changeover: Changeover = NO_CHANGEOVER,
 ) -> PreparedEnvironment:
     """Write the working directories of all stacks of a release. A new release has an empty `identity`."""
+    ports, project = context.ports, context.project
     environment = settings.environment
     for name in release.wiring.stacks:
         ports.terraform.require_idle(environment, PreparedStack(name))
@@ -88,7 +94,7 @@ def write_workdirs(
     if identity:
         ports.workspace.save_code_release(environment, identity)
     stacks, binary, keys = [], project.terraform.binary or "", project.terraform.plan_keys
-    live = rendering.load_traffic(ports, project, release, environment, changeover)
+    live = rendering.load_traffic(context, release, environment, changeover)
     for root in rendering.render_stacks(project, release, settings, live, changeover):
         check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, *release.wiring.stacks))
@@ -102,10 +108,11 @@ def write_workdirs(
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)
 
 
-def init_working_tree(ports: Ports, project: Project, prepared: PreparedEnvironment) -> None:
+def init_working_tree(context: Context, prepared: PreparedEnvironment) -> None:
     """Run `terraform init` as needed for a new release, adding providers to its lock."""
-    unpinned_providers.require_pinned(ports, project, prepared.environment)
-    account_check.require_account(ports, project, prepared.environment)
+    ports = context.ports
+    unpinned_providers.require_pinned(context, prepared.environment)
+    account_check.require_account(context, prepared.environment)
     stacks = list(prepared.stacks)
     if not split_provider_blocks(ports.tree.read_contents(ports.provider_lock) or b""):
         # The first stack chooses the provider versions for all others.
@@ -131,11 +138,11 @@ def _init_and_lock(ports: Ports, prepared: PreparedEnvironment, stacks: Sequence
     return differing
 
 
-def init_release(ports: Ports, project: Project, prepared: PreparedEnvironment, release: Release) -> None:
+def init_release(context: Context, prepared: PreparedEnvironment, release: Release) -> None:
     """Run `terraform init` as needed, with the locked providers of the release only."""
-    unpinned_providers.require_pinned(ports, project, prepared.environment)
-    account_check.require_account(ports, project, prepared.environment)
-    init_release_stacks(ports, prepared.environment, prepared.stacks, release)
+    unpinned_providers.require_pinned(context, prepared.environment)
+    account_check.require_account(context, prepared.environment)
+    init_release_stacks(context.ports, prepared.environment, prepared.stacks, release)
 
 
 def init_release_stacks(ports: Ports, environment: str, stacks: Sequence[PreparedStack], release: Release) -> None:

@@ -13,16 +13,14 @@ from envctl.usecases.release import deploy_request
 def promote(
     ports: Ports, source: str, target: str, options: DeployOptions = DEFAULT, *, release: str | None = None
 ) -> Deployed:
-    project = load.load_project(ports)
-    source, target = (load.find_environment(ports, project, name) for name in (source, target))
-    project = project.view_for(target)
+    everywhere = Context(ports, load.load_project(ports))
+    source, target = (load.find_environment(everywhere, name) for name in (source, target))
+    context = Context(ports, everywhere.project.view_for(target))
     actor = ports.identity.identify_actor().name
     with ports.workspace.lock_environment(target, f"envctl promote {source} {target} by {actor}"):
         if not options.dry_run:
             ports.store.prefetch_time()
         present = journal.load(ports)
         wanted = deploy_request.find_release_by_prefix(present, release) if release is not None else None
-        candidate = deploy_request.build_promotion(
-            ports, project, present, source=source, target=target, release=wanted
-        )
-        return deploy(DeployRequest(Context(ports, project), "promote", target, options), candidate)
+        candidate = deploy_request.build_promotion(context, present, source=source, target=target, release=wanted)
+        return deploy(DeployRequest(context, "promote", target, options), candidate)

@@ -4,7 +4,6 @@ from envctl.usecases.deployment.deploy import deploy
 from envctl.usecases.deployment.request import DEFAULT, DeployOptions, DeployRequest
 from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.ledger import journal
-from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request
@@ -15,12 +14,12 @@ def rollback(ports: Ports, environment: str, options: DeployOptions = DEFAULT, *
 
     Running it twice goes back only once.
     """
-    project, target = load.load_view(ports, environment)
+    context, target = load.load_context(ports, environment)
     actor = ports.identity.identify_actor().name
     with ports.workspace.lock_environment(target, f"envctl rollback {target} by {actor}"):
         if not options.dry_run:
             ports.store.prefetch_time()
         present = journal.load(ports)
         wanted = deploy_request.find_release_by_prefix(present, to) if to is not None else None
-        candidate = deploy_request.build_rollback(ports, project, present, target=target, release=wanted)
-        return deploy(DeployRequest(Context(ports, project), "rollback", target, options), candidate)
+        candidate = deploy_request.build_rollback(context, present, target=target, release=wanted)
+        return deploy(DeployRequest(context, "rollback", target, options), candidate)

@@ -16,6 +16,7 @@ from envctl.domain.rules.document import format_check_digest, to_check_table
 from envctl.domain.terraform.outputs import Outputs, drop_sensitive
 from envctl.usecases.deployment import output_reader, prepare
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.project import load
@@ -41,26 +42,26 @@ class Verification:
 
 def verify(ports: Ports, environment: str) -> Verification:
     """Verify the running deployment. Record failed checks, and raise OperationFailedError with each."""
-    project, target = load.load_view(ports, environment)
+    context, target = load.load_context(ports, environment)
     with ports.workspace.lock_environment(target, f"envctl verify {target} by {ports.identity.identify_actor().name}"):
         present = journal.load(ports)
         _require_running(present, target)
-        return verify_prepared(ports, project, _prepare_running(ports, project, present, target))
+        return verify_prepared(context, _prepare_running(context, present, target))
 
 
-def verify_prepared(ports: Ports, project: Project, prepared: PreparedEnvironment) -> Verification:
+def verify_prepared(context: Context, prepared: PreparedEnvironment) -> Verification:
     """Verify the running deployment with its prepared root modules."""
     target = prepared.environment
-    running = _require_running(journal.load(ports), target)
-    checked = tuple(_run_checks(ports, project, prepared, running))
+    running = _require_running(journal.load(context.ports), target)
+    checked = tuple(_run_checks(context, prepared, running))
     failed = [each for each in checked if each.outcome == "failed"]
-    _record_result(ports, project, target, running, checked)
+    _record_result(context, target, running, checked)
     if failed:
         hint = f"what runs in {target} is not proven until it is mended and checked again: envctl verify {target}"
         why = [f"check {each.name} of {target} failed: {each.problem}" for each in failed]
         raise OperationFailedError(*(Problem("E410", message, hint) for message in why))
-    after = project.pipeline.find_next(target)
-    next_command = project.pipeline.format_deploy_command(after) if after else ""
+    after = context.project.pipeline.find_next(target)
+    next_command = context.project.pipeline.format_deploy_command(after) if after else ""
     return Verification(target, running.release, checked, next_command)
 
 
@@ -77,12 +78,12 @@ def _require_running(present: LedgerState, target: str) -> Deployment:
     raise OperationFailedError(Problem("E409", f"there is nothing to verify in {target}: {state}", hint))
 
 
-def _prepare_running(ports: Ports, project: Project, present: LedgerState, target: str) -> PreparedEnvironment:
-    candidate = deploy_request.build_redeployment(ports, project, present, target=target)
+def _prepare_running(context: Context, present: LedgerState, target: str) -> PreparedEnvironment:
+    candidate = deploy_request.build_redeployment(context, present, target=target)
     found = candidate.require_fitting()
-    prepared = prepare.write_workdirs(ports, project, found.release, found.settings, found.request.identity)
-    if find_needed_stacks(prepared, select_checks(project, target, sandbox=ports.sandbox).values()):
-        prepare.init_release(ports, project, prepared, found.release)
+    prepared = prepare.write_workdirs(context, found.release, found.settings, found.request.identity)
+    if find_needed_stacks(prepared, select_checks(context.project, target, sandbox=context.ports.sandbox).values()):
+        prepare.init_release(context, prepared, found.release)
     return prepared
 
 
@@ -111,14 +112,15 @@ def run_probe(ports: Ports, probe: Probe | CheckResult, variables: Mapping[str, 
     return probe.problem if isinstance(probe, CheckResult) else ports.check_runner.run_check(probe, variables)
 
 
-def _run_checks(
-    ports: Ports, project: Project, prepared: PreparedEnvironment, running: Deployment
-) -> Iterator[Checked]:
-    needed = find_needed_stacks(prepared, select_checks(project, prepared.environment, sandbox=ports.sandbox).values())
+def _run_checks(context: Context, prepared: PreparedEnvironment, running: Deployment) -> Iterator[Checked]:
+    ports = context.ports
+    needed = find_needed_stacks(
+        prepared, select_checks(context.project, prepared.environment, sandbox=ports.sandbox).values()
+    )
     stacks = [stack for stack in prepared.stacks if stack.name in needed]
     outputs = output_reader.read_outputs(ports, prepared.environment, stacks)
     variables = build_check_variables(prepared.environment, running.release, outputs)
-    for name, check in select_checks(project, prepared.environment, sandbox=False).items():
+    for name, check in select_checks(context.project, prepared.environment, sandbox=False).items():
         if not is_check_applicable(check, prepared.environment, sandbox=ports.sandbox):
             yield Checked(name, "skipped", "not in the sandbox")
             continue
@@ -127,11 +129,9 @@ def _run_checks(
         yield Checked(name, "failed" if problem else "passed", problem)
 
 
-def _record_result(
-    ports: Ports, project: Project, target: str, running: Deployment, checked: tuple[Checked, ...]
-) -> None:
+def _record_result(context: Context, target: str, running: Deployment, checked: tuple[Checked, ...]) -> None:
     failed = [each for each in checked if each.outcome == "failed"]
-    known = select_checks(project, target, sandbox=False)
+    known = select_checks(context.project, target, sandbox=False)
     marks = tuple(format_check_digest(name, to_check_table(check)) for name, check in known.items())
 
     def decide_event(present: LedgerState) -> Event:
@@ -146,4 +146,4 @@ def _record_result(
         passed = tuple(each.name for each in checked if each.outcome == "passed")
         return VerificationPassed(target, running.release, running.seq, passed, marks)
 
-    journal.append(ports, decide_event)
+    journal.append(context.ports, decide_event)

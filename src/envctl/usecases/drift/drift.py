@@ -25,6 +25,7 @@ from envctl.usecases.deployment.planning import require_state
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift, merge_conditions
 from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.store_layout import release_key
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack, WorkerPool
@@ -43,7 +44,7 @@ def check_drift(ports: Ports, environments: Sequence[str] = (), selection: Stack
     are checked side by side; a failure in one environment does not stop the others.
     """
     project = load.load_project(ports)
-    wanted = load.find_environments(ports, project, environments)
+    wanted = load.find_environments(Context(ports, project), environments)
     standalone = () if environments else tuple(project.standalone)
     scan = DriftScan(ports, project, records=True)
     checked = scan.check_all(dict.fromkeys(wanted, selection), standalone)
@@ -59,7 +60,7 @@ def check_drift(ports: Ports, environments: Sequence[str] = (), selection: Stack
 def find_unit_drift(ports: Ports, units: Mapping[str, frozenset[str]]) -> Drift:
     """Check the named stacks by environment, or all if the set is empty, and record no entry."""
     project = load.load_project(ports)
-    wanted = load.find_environments(ports, project, tuple(units))
+    wanted = load.find_environments(Context(ports, project), tuple(units))
     selections = {name: StackSelection(tuple(sorted(units[name]))) for name in wanted}
     return DriftScan(ports, project, records=False).check_all(selections)
 
@@ -173,24 +174,23 @@ class DriftScan:
 
     def _prepare_target(self, target: str, selection: StackSelection) -> _Target | EnvironmentDrift:
         project, present = self.project.view_for(target), self.state
+        context = Context(self.ports, project)
         here = present.find_environment(target)
         if problem := _find_blocking_problem(target, here):
             return EnvironmentDrift(target, here.last.release if here.last else "", "unknown", problems=(problem,))
         if here.current is None:
             return EnvironmentDrift(target, "", "empty")
         unpinned_providers.require_pinned_for_evidence(self.ports, target)
-        candidate = deploy_request.build_redeployment(self.ports, project, present, target=target)
+        candidate = deploy_request.build_redeployment(context, present, target=target)
         readable = require_readable(candidate)
         release, over = readable.release, candidate.request.changeover
         needs = {name: stack.needs for name, stack in release.wiring.stacks.items()}
         names = select_stacks(selection, {**needs, **dict.fromkeys(over.leaving, ())})
-        prepared = prepare.prepare_stored_release(self.ports, project, readable)
+        prepared = prepare.prepare_stored_release(context, readable)
         stacks = tuple(s for s in prepared.stacks if s.name in names)
         if over.leaving.keys() & set(names):
             # A leaving stack is checked until it is destroyed or forgotten.
-            prepared = leaving_stacks.add_leaving(
-                self.ports, project, present, prepared, release=release, changeover=over
-            )
+            prepared = leaving_stacks.add_leaving(context, present, prepared, release=release, changeover=over)
             stacks = (*stacks, *(s for s in prepared.leaving if s.name in names and not s.unready))
         ignored = project.environments[target].drift.ignore
         ignoring = _IgnoreRules(ignored, list_ignored_drift(candidate.request, ignored))

@@ -14,7 +14,6 @@ from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.drift.drift import check_drift, require_readable
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 from envctl.usecases.ledger import journal
-from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request
@@ -54,15 +53,15 @@ def fix_drift(ports: Ports, environments: Sequence[str], wishes: DeployOptions) 
 
 def _fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOptions) -> Mended:
     target = found.environment
-    project, _ = load.load_view(ports, target)
+    context, _ = load.load_context(ports, target)
     drifted = drift_undo.index_by_name((stack.stack, stack.resources) for stack in found.stacks)
-    request = DeployRequest(Context(ports, project), "apply", target, replace(wishes, undo=True), drifted)
+    request = DeployRequest(context, "apply", target, replace(wishes, undo=True), drifted)
     try:
         with ports.workspace.lock_environment(
             target, f"envctl drift {target} --fix by {ports.identity.identify_actor().name}"
         ):
             # The running release, in the entry environment too: new code must not come with a repair.
-            candidate = deploy_request.build_redeployment(ports, project, journal.load(ports), target=target)
+            candidate = deploy_request.build_redeployment(context, journal.load(ports), target=target)
             require_readable(candidate)
             ended = deploy_release(request, candidate)
             remaining = ended.remaining if isinstance(ended, Attempt) else ()

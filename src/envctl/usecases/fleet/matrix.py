@@ -17,6 +17,7 @@ from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release import bundle as releases
 from envctl.usecases.fleet import run_store
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import bundle_store, stack_changes
@@ -56,7 +57,7 @@ def begin_matrix_run(
         message = f"--jobs {at_most}: a matrix has between 1 and {MAX_JOBS} jobs"
         raise UsageError(Problem("E026", message, "envctl matrix --help"))
     project = load.load_project(ports)
-    wanted = load.find_environments(ports, project, environments)
+    wanted = load.find_environments(Context(ports, project), environments)
     present = journal.load(ports)
     if not environments:
         wanted = tuple(name for name in wanted if _is_in_scope(project, present, kind, name))
@@ -78,17 +79,16 @@ def begin_matrix_run(
     return Matrix(name, kind, form, jobs)
 
 
-def snapshot_environment(
-    ports: Ports, project: Project, present: LedgerState, kind: RunKind, environment: str
-) -> PlannedEnvironment:
+def snapshot_environment(context: Context, present: LedgerState, kind: RunKind, environment: str) -> PlannedEnvironment:
     """Return the deployment to check, or the working tree to plan. Jobs compare theirs with that of the run's start."""
-    here, view = present.find_environment(environment), project.view_for(environment)
+    here, view = present.find_environment(environment), context.project.view_for(environment)
+    seen = Context(context.ports, view)
     deployment = here.last.seq if here.last else 0
     if kind == "plan" and environment == view.entry:
-        tree = working_tree.build_release(ports, view)
+        tree = working_tree.build_release(seen)
         # Without the provider lock, since the very first plan may extend it, and without fetched modules.
         name = releases.compute_identity(releases.pack(replace(tree.with_lock(None), missing=())))
-        over = stack_changes.find_changeover(ports, view, present, environment, tree.wiring)
+        over = stack_changes.find_changeover(seen, present, environment, tree.wiring)
         return PlannedEnvironment(environment, name, deployment, (*tree.wiring.stacks, *over.leaving))
     running, last = here.current or here.last, here.last
     # Resources should exist even after an incomplete deployment.
@@ -121,7 +121,7 @@ class _SnapshotReader:
 
     def read_environment(self, name: str) -> PlannedEnvironment:
         here = self._present.find_environment(name)
-        snapshot = snapshot_environment(self._ports, self._project, self._present, self._kind, name)
+        snapshot = snapshot_environment(Context(self._ports, self._project), self._present, self._kind, name)
         if snapshot.stacks or here.unfinished_deployment or here.current is None:
             return snapshot
         stacks = self._list_stacks(snapshot.release)

@@ -20,6 +20,7 @@ from envctl.usecases.fleet.merge import Plans, describe_changed_deployment
 from envctl.usecases.inspect import plan
 from envctl.usecases.inspect.preview import EnvironmentPreview
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
@@ -75,7 +76,7 @@ class _ShardTask:
             message = f"run {name} has no shard {number}: it has {len(run.shards)}"
             raise UsageError(Problem("E027", message, f"envctl {kind} --help"))
         shard, project, present = run.shards[number - 1], load.load_project(ports), journal.load(ports)
-        seen = {each: snapshot_environment(ports, project, present, kind, each) for each in shard.units}
+        seen = {each: snapshot_environment(Context(ports, project), present, kind, each) for each in shard.units}
         began = {each.environment: each for each in run.environments}
         same = {each for each, snapshot in seen.items() if began[each].has_same_state(snapshot)}
         units = {each: stacks for each, stacks in shard.units.items() if each in same}

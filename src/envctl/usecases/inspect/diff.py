@@ -16,6 +16,7 @@ from envctl.domain.settings.comparison import Comparison, compare_settings
 from envctl.domain.settings.values import EnvironmentSettings
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import image_tags, load, working_tree
 from envctl.usecases.release import bundle_store
@@ -86,24 +87,25 @@ class _LoadedSide:
 def diff_environments(ports: Ports, first: str, second: str, *, patch: bool = False, everything: bool = False) -> Diff:
     """Compare two environments. With `patch`, list changed lines of module files."""
     project = load.load_project(ports)
-    names = load.find_environment(ports, project, first), load.find_environment(ports, project, second)
+    context = Context(ports, project)
+    names = load.find_environment(context, first), load.find_environment(context, second)
     if first == second:
         other = project.pipeline.find_previous(first) or project.pipeline.find_next(first) or "…"
         raise UsageError(Problem("E011", f"{first} is compared with itself", f"envctl diff {first} {other}"))
     present = journal.load(ports)
-    sides = [_load_side(ports, project.view_for(name), present, name) for name in names]
+    sides = [_load_side(Context(ports, project.view_for(name)), present, name) for name in names]
     one, two = (_load_settings(ports, project, found, other) for found, other in zip(sides, sides[::-1], strict=True))
     readable = all(each.release is not None or each.side.origin == "nothing" for each in (one, two))
     artifacts = pair_artifacts(one.release, two.release) if readable else ()
     distance = _measure_distance(project, present, one, two, patch=patch)
-    return Diff(one.side, two.side, distance, artifacts, _compare_settings(ports, project, one, two), everything)
+    return Diff(one.side, two.side, distance, artifacts, _compare_settings(context, one, two), everything)
 
 
-def _load_side(ports: Ports, project: Project, present: LedgerState, environment: str) -> _LoadedSide:
+def _load_side(context: Context, present: LedgerState, environment: str) -> _LoadedSide:
     here = present.find_environment(environment)
     if here.current is not None:
         name = here.current.release
-        state, release, _ = bundle_store.load_bundle(ports, name)
+        state, release, _ = bundle_store.load_bundle(context.ports, name)
         known = present.releases.get(name)
         side = Side(environment, "deployed", name, known, here.current, here.whole, name)
         if release is None:
@@ -111,15 +113,19 @@ def _load_side(ports: Ports, project: Project, present: LedgerState, environment
             side = replace(side, problems=(Problem("E416", message, "restore it from a backup of the store"),))
         return _LoadedSide(side, release)
     whole = here.last is None or here.last.outcome == "succeeded"
-    if environment != project.entry:
+    if environment != context.project.entry:
         return _LoadedSide(Side(environment, "nothing", whole=whole))
     side = Side(environment, "working tree", whole=whole)
     try:
-        release = working_tree.build_release(ports, project)
+        release = working_tree.build_release(context)
     except ConfigurationError as error:
         return _LoadedSide(replace(side, problems=tuple(error.problems)))
     # The release has no name yet with unresolved image tags or remote modules.
-    name = "" if image_tags.find_tagged_images(project, release) or release.missing else compute_identity(pack(release))
+    name = (
+        ""
+        if image_tags.find_tagged_images(context.project, release) or release.missing
+        else compute_identity(pack(release))
+    )
     return _LoadedSide(replace(side, release=name, known=present.releases.get(name), against=name), release)
 
 
@@ -129,9 +135,10 @@ def _load_settings(ports: Ports, project: Project, found: _LoadedSide, other: _L
         return found
     side = found.side
     project = project.view_for(side.environment)
+    context = Context(ports, project)
     try:
-        release = found.release or other.release or working_tree.build_release(ports, project)
-        settings = load.load_settings(ports, project, side.environment, release.wiring)
+        release = found.release or other.release or working_tree.build_release(context)
+        settings = load.load_settings(context, side.environment, release.wiring)
     except ConfigurationError as error:
         return replace(found, side=replace(side, problems=tuple(error.problems)))
     pending = side.deployment is not None and side.deployment.settings != settings.digest()
@@ -157,23 +164,23 @@ def _measure_distance(
     return Distance(*ends, behind, made, changes)
 
 
-def _compare_settings(ports: Ports, project: Project, one: _LoadedSide, other: _LoadedSide) -> Comparison | None:
+def _compare_settings(context: Context, one: _LoadedSide, other: _LoadedSide) -> Comparison | None:
     if one.settings is None or other.settings is None:
         return None
-    may_differ = project.parity.may_differ if project.parity else ()
-    refused = _list_parity_refusals(ports, project, one, other) | _list_parity_refusals(ports, project, other, one)
+    may_differ = context.project.parity.may_differ if context.project.parity else ()
+    refused = _list_parity_refusals(context, one, other) | _list_parity_refusals(context, other, one)
     return compare_settings(one.settings, other.settings, may_differ=may_differ, refused=refused)
 
 
-def _list_parity_refusals(ports: Ports, project: Project, source: _LoadedSide, target: _LoadedSide) -> frozenset[str]:
+def _list_parity_refusals(context: Context, source: _LoadedSide, target: _LoadedSide) -> frozenset[str]:
     """Return the settings that parity (G205) would refuse in the next promotion, read for the source's release."""
     name = target.side.environment
-    allowed = find_rules(project, name).may_differ
-    is_next = source.side.environment == project.pipeline.find_previous(name)
+    allowed = find_rules(context.project, name).may_differ
+    is_next = source.side.environment == context.project.pipeline.find_previous(name)
     if not is_next or allowed is None or source.release is None or source.settings is None:
         return frozenset()
     try:
-        target_settings = load.load_settings(ports, project, name, source.release.wiring)
+        target_settings = load.load_settings(context, name, source.release.wiring)
     except ConfigurationError:
         # The guard of settings (G204) refuses it then.
         return frozenset()

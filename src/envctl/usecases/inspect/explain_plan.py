@@ -18,6 +18,7 @@ from envctl.domain.settings.values import EnvironmentSettings
 from envctl.usecases.deployment import cost_estimate
 from envctl.usecases.inspect.preview import PreviewedRelease, load_stored_release, load_working_tree, plan_under_lock
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import bundle_store, settings_store
@@ -60,17 +61,17 @@ class Explained:
 
 def explain_plan(ports: Ports, environment: str, *, release: str | None = None) -> Explained:
     """Plan and explain a release; by default the working tree in the entry environment, else the running release."""
-    project, target = load.load_view(ports, environment)
+    context, target = load.load_context(ports, environment)
     here = journal.load(ports).find_environment(target)
-    chosen = _choose_release(ports, project, target, here.current, release)
+    chosen = _choose_release(context, target, here.current, release)
     with ports.workspace.lock_environment(
         target, f"envctl plan {target} --explain by {ports.identity.identify_actor().name}"
     ):
-        settings = load.load_settings(ports, project, target, chosen.release.wiring)
-        plan = plan_under_lock(ports, project, chosen, settings)
-        baselines = _BaselinePlans(ports, project, here.current, chosen, settings)
+        settings = load.load_settings(context, target, chosen.release.wiring)
+        plan = plan_under_lock(context, chosen, settings)
+        baselines = _BaselinePlans(ports, context.project, here.current, chosen, settings)
         compared = baselines.plan_baselines(plan) if plan.changes and here.current else {}
-    costs = cost_estimate.find_source(project, target, chosen.release.wiring.stack_regions)
+    costs = cost_estimate.find_source(context.project, target, chosen.release.wiring.stack_regions)
     plan = cost_estimate.add_cost(ports, plan, costs)
     looked_at = (drop_volatile(StackPlan(stack.stack, stack.drifted)) for stack in plan.stacks)
     drifted = tuple(Drifted(stack.stack, stack.resources) for stack in looked_at if stack.resources)
@@ -88,20 +89,19 @@ def explain_plan(ports: Ports, environment: str, *, release: str | None = None) 
     )
 
 
-def _choose_release(
-    ports: Ports, project: Project, target: str, current: Deployment | None, release: str | None
-) -> PreviewedRelease:
+def _choose_release(context: Context, target: str, current: Deployment | None, release: str | None) -> PreviewedRelease:
+    ports = context.ports
     if release is not None:
         return load_stored_release(ports, release)
-    if target == project.entry:
-        return load_working_tree(ports, project)
+    if target == context.project.entry:
+        return load_working_tree(context)
     if current is None:
         from envctl.usecases.deployment import prepare
         from envctl.usecases.release import deploy_request
 
         # Raises the same refusals as a plan of an environment without a release.
-        candidate = deploy_request.build_redeployment(ports, project, journal.load(ports), target=target)
-        prepare.prepare_stored_release(ports, project, candidate.require_fitting())
+        candidate = deploy_request.build_redeployment(context, journal.load(ports), target=target)
+        prepare.prepare_stored_release(context, candidate.require_fitting())
     return load_stored_release(ports, current.release if current else "")
 
 
@@ -157,10 +157,10 @@ class _BaselinePlans:
     def _plan_running_code(self, old: PreviewedRelease, *, as_then: bool) -> tuple[StackPlan, ...]:
         """Plan the running code, with its deployed settings or those of today."""
         today, then = self._settings, self._old_settings
-        artifacts = load.resolve_artifacts(self._ports, self._project, today.environment, old.release.wiring)
+        artifacts = load.resolve_artifacts(Context(self._ports, self._project), today.environment, old.release.wiring)
         arguments = _build_arguments(artifacts, old.release, today, then, as_then=as_then)
         settings = EnvironmentSettings(today.environment, (), arguments)
-        return plan_under_lock(self._ports, self._project, old, settings, left=False).stacks
+        return plan_under_lock(Context(self._ports, self._project), old, settings, left=False).stacks
 
     def _compare_settings(self) -> tuple[Pair, ...]:
         if self._old_settings is None or self._same_settings:

@@ -12,6 +12,7 @@ from envctl.domain.ledger.projection.apply_entries import to_unbelieved
 from envctl.domain.ledger.state import Unbelieved
 from envctl.domain.text.time_range import TimeRange, parse_time_range
 from envctl.usecases.ledger import journal, rules_store
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
@@ -88,7 +89,7 @@ def parse_filter(ports: Ports, environment: str, since: str, until: str) -> Time
     """Return the time range. Raises UsageError for an invalid one, or an environment unknown to project and ledger."""
     project = load.load_project(ports)
     if environment:
-        load.find_recorded_environment(ports, project, environment)
+        load.find_recorded_environment(Context(ports, project), environment)
     try:
         return parse_time_range(since, until, ports.clock.now())
     except ValueError as error:

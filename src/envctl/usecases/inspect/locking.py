@@ -32,7 +32,7 @@ class Unlocked:
 
 def lock_environment(ports: Ports, environment: str, reason: str) -> Locked:
     """Lock an environment. A running deployment goes on."""
-    _, target = load.load_view(ports, environment)
+    _, target = load.load_context(ports, environment)
     if not reason.strip():
         raise UsageError(Problem("E008", "a reason can't be empty", 'say why: --reason "…"'))
     locked = EnvironmentLocked(target, reason)
@@ -45,7 +45,7 @@ def lock_environment(ports: Ports, environment: str, reason: str) -> Locked:
 
 def unlock_environment(ports: Ports, environment: str, reason: str = "", *, release: str | None = None) -> Unlocked:
     """Lift the lock, or the hold on the release if one is named."""
-    _, target = load.load_view(ports, environment)
+    _, target = load.load_context(ports, environment)
     before = journal.load(ports)
     if release is not None:
         identity = deploy_request.find_release_by_prefix(before, release)

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from envctl.domain import errors
-from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.plan.changes import Marker
@@ -14,6 +13,7 @@ from envctl.usecases.concurrency.dag_runner import run_stack_jobs
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.planning import require_state
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack
@@ -135,26 +135,26 @@ def read_output(ports: Ports, environment: str, name: str, *, reveal: bool = Fal
 @contextmanager
 def open_reader(ports: Ports, environment: str, verb: str = "output") -> Iterator[OutputReader]:
     """Prepare the root modules of the running release, and yield a reader under the lock of the environment."""
-    project, target = load.load_view(ports, environment)
+    context, target = load.load_context(ports, environment)
     with ports.workspace.lock_environment(target, f"envctl {verb} {target} by {ports.identity.identify_actor().name}"):
         present = journal.load(ports)
-        yield _prepare_reader(ports, project, present, target)
+        yield _prepare_reader(context, present, target)
 
 
-def _prepare_reader(ports: Ports, project: Project, present: LedgerState, target: str) -> OutputReader:
+def _prepare_reader(context: Context, present: LedgerState, target: str) -> OutputReader:
     here = present.find_environment(target)
     deployment = here.current or here.last
     if deployment is None or not here.stacks:
-        hint = project.pipeline.format_deploy_command(target)
+        hint = context.project.pipeline.format_deploy_command(target)
         hint = f"envctl recover {target}" if here.unfinished_deployment else hint
         reason = "no deployment got to its end in" if deployment else "nothing was applied to"
         raise OperationFailedError(Problem("E414", f"{reason} {target}: it has no outputs", hint))
-    candidate = deploy_request.build_redeployment(ports, project, present, target=target, release=deployment.release)
+    candidate = deploy_request.build_redeployment(context, present, target=target, release=deployment.release)
     if candidate.release is None:
         raise bundle_store.unusable_bundle_error(deployment.release, candidate.request.bundle)
     if candidate.settings is None:
         raise errors.ConfigurationError(*candidate.request.unfit)
-    prepared = prepare.prepare_stored_release(ports, project, candidate.require_fitting())
+    prepared = prepare.prepare_stored_release(context, candidate.require_fitting())
     wiring = candidate.release.wiring
     declared = {stack: frozenset(wiring.outputs.get(stack, ())) for stack in wiring.stacks if stack in here.stacks}
     return OutputReader(target, here, prepared, declared)

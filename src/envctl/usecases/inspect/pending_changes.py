@@ -19,6 +19,7 @@ from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.values import EnvironmentSettings
 from envctl.domain.terraform.workdir_names import LOCK_FILE, REMOTE_MODULES_FOLDER
 from envctl.domain.text.short_ids import shorten_id
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import settings_store
@@ -55,29 +56,29 @@ class PendingChanges:
 
 
 def find_pending_changes(
-    ports: Ports, project: Project, present: LedgerState, environment: str, read: ReadBundle
+    context: Context, present: LedgerState, environment: str, read: ReadBundle
 ) -> PendingChanges | None:
     """Return the differences, or None without a running release. `read` loads a bundle with its verdict."""
     current = present.find_environment(environment).current
     if current is None:
         return None
-    enters = environment == project.entry
+    enters = environment == context.project.entry
     state, release = read(current.release)
     if release is None:
         unread = Part("unknown", why=f"the bundle of release {shorten_id(current.release)} is {state}")
         return PendingChanges(unread, unread if enters else None)
-    settings = _compare_settings(ports, project, environment, current, release)
-    return PendingChanges(settings, _compare_code(ports, project, release) if enters else None)
+    settings = _compare_settings(context, environment, current, release)
+    return PendingChanges(settings, _compare_code(context, release) if enters else None)
 
 
-def _compare_settings(ports: Ports, project: Project, environment: str, current: Deployment, release: Release) -> Part:
+def _compare_settings(context: Context, environment: str, current: Deployment, release: Release) -> Part:
     try:
-        today = load.load_settings(ports, project, environment, release.wiring)
+        today = load.load_settings(context, environment, release.wiring)
     except ConfigurationError as error:
         return Part("unknown", why=error.problems[0].message)
     if today.digest() == current.settings:
         return Part()
-    before = settings_store.load_settings(ports, environment, current.settings)
+    before = settings_store.load_settings(context.ports, environment, current.settings)
     return Part("changed", _changed_names(before, today) if before else ())
 
 
@@ -88,20 +89,21 @@ def _changed_names(before: EnvironmentSettings, today: EnvironmentSettings) -> t
     return tuple(dict.fromkeys(pair.name for pair in visible))
 
 
-def _compare_code(ports: Ports, project: Project, release: Release) -> Part:
+def _compare_code(context: Context, release: Release) -> Part:
     try:
-        changed = (*_changed_keys(ports, project, release), *_changed_files(ports, release))
+        changed = (*_changed_keys(context, release), *_changed_files(context.ports, release))
         if changed:
             return Part("changed", changed)
-        why = next(_list_uncertainties(ports, project, release), "")
+        why = next(_list_uncertainties(context, release), "")
     except ConfigurationError as error:
         # The tree can't be deployed as it is.
         return Part("unknown", why=error.problems[0].message)
     return Part("unknown", why=why) if why else Part()
 
 
-def _changed_keys(ports: Ports, project: Project, release: Release) -> Iterator[str]:
+def _changed_keys(context: Context, release: Release) -> Iterator[str]:
     """Yield the different keys of envctl.toml, among those carried by a release."""
+    project = context.project
     wiring = release.wiring
     stacks = {name: working_tree.wire_stack(each) for name, each in project.stacks.items()}
     yield from (f"stacks.{name}" for name in _list_unequal(stacks, wiring.stacks))
@@ -113,7 +115,7 @@ def _changed_keys(ports: Ports, project: Project, release: Release) -> Iterator[
         yield "terraform.version"
     if project.providers != wiring.providers:
         yield "providers"
-    carried = working_tree.read_artifacts(ports, project, wiring.schema)
+    carried = working_tree.read_artifacts(context, wiring.schema)
     for variable in _list_unequal(carried, wiring.artifacts):
         if not _is_tag(project, variable, carried):
             yield variable
@@ -135,11 +137,11 @@ def _changed_files(ports: Ports, release: Release) -> Iterator[str]:
         yield ports.provider_lock
 
 
-def _list_uncertainties(ports: Ports, project: Project, release: Release) -> Iterator[str]:
+def _list_uncertainties(context: Context, release: Release) -> Iterator[str]:
     """Yield the reasons for different code in spite of equal files: image tags and remote modules."""
-    carried = working_tree.read_artifacts(ports, project, release.wiring.schema)
-    for artifact in project.artifacts.values():
-        if _is_tag(project, artifact.variable, carried):
+    carried = working_tree.read_artifacts(context, release.wiring.schema)
+    for artifact in context.project.artifacts.values():
+        if _is_tag(context.project, artifact.variable, carried):
             yield f"{carried[artifact.variable]} is a tag, and the registry was not asked what it means now"
     if not release.wiring.modules:
         return
@@ -148,7 +150,7 @@ def _list_uncertainties(ports: Ports, project: Project, release: Release) -> Ite
     }
     for folder in sorted(folders):
         code = {path.rpartition("/")[2]: each.data for path, each in release.files.items() if dirname(path) == folder}
-        for call in ports.config_reader.parse_module(code, folder).calls:
+        for call in context.ports.config_reader.parse_module(code, folder).calls:
             if call.source and not call.source.startswith(("./", "../")) and not is_pinned_call(call):
                 yield f"module {call.name} may mean other code by now, and its address was not asked"
 

@@ -9,6 +9,7 @@ from envctl.domain.ledger.unknown_states import warn_of_unknown_states
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.usecases.concurrency.stack_selection import ALL_STACKS, StackSelection, select_stacks
 from envctl.usecases.deployment.planning import PlanningResult, plan_each, require_state
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 
@@ -27,7 +28,7 @@ def plan_environment(
         from envctl.usecases.project import load
 
         # Refuse an unknown name before its folder is created.
-        load.find_environment(ports, load.load_project(ports), environment)
+        load.find_environment(Context(ports, load.load_project(ports)), environment)
     with ports.workspace.lock_environment(environment, f"envctl plan {environment}"):
         ready = _load_prepared(ports, environment) or _prepare_environment(ports, environment)
         names = select_stacks(selection, {stack.name: stack.needs for stack in ready.prepared.all_stacks})
@@ -84,7 +85,7 @@ def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
         from envctl.usecases.account import account_check
         from envctl.usecases.project import load
 
-        account_check.require_account(ports, load.load_project(ports), environment)
+        account_check.require_account(Context(ports, load.load_project(ports)), environment)
     if prepared is None or not any(stack.needs for stack in prepared.stacks):
         # Independent stacks are planned without the ledger.
         return _PlanInput(prepared) if prepared else None
@@ -104,17 +105,17 @@ def _prepare_environment(ports: Ports, environment: str) -> _PlanInput:
     from envctl.usecases.project import load
     from envctl.usecases.release import deploy_request
 
-    project, target = load.load_view(ports, environment)
-    if target == project.entry:
-        made = prepare.prepare_working_tree(ports, project, target)
+    context, target = load.load_context(ports, environment)
+    if target == context.project.entry:
+        made = prepare.prepare_working_tree(context, target)
         prepared, release, over, present = made.prepared, made.release, made.changeover, made.present
     else:
         present = journal.load(ports)
-        candidate = deploy_request.build_redeployment(ports, project, present, target=target)
+        candidate = deploy_request.build_redeployment(context, present, target=target)
         found = candidate.require_fitting()
-        prepared = prepare.prepare_stored_release(ports, project, found)
+        prepared = prepare.prepare_stored_release(context, found)
         release, over = found.release, found.request.changeover
-    prepared = leaving_stacks.add_leaving(ports, project, present, prepared, release=release, changeover=over)
+    prepared = leaving_stacks.add_leaving(context, present, prepared, release=release, changeover=over)
     return _PlanInput(prepared, apply_planned_moves(present.find_environment(environment), over.moves))
 
 

@@ -6,7 +6,6 @@ They leave no ledger entry, and guards are not checked.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.ledger.projection.stacks import apply_planned_moves
@@ -19,6 +18,7 @@ from envctl.usecases.deployment import cost_estimate, prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import plan_stacks
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, provider_accounts, remote_modules, self_contained, working_tree
 from envctl.usecases.release import bundle_store, deploy_request, stack_changes
@@ -74,14 +74,14 @@ def preview_environments(ports: Ports, environments: Sequence[str] = (), *, rele
     environment does not stop the others.
     """
     project = load.load_project(ports)
-    wanted = load.find_environments(ports, project, environments) if environments else project.pipeline.order
+    wanted = load.find_environments(Context(ports, project), environments) if environments else project.pipeline.order
     bundles = {"": load_stored_release(ports, release)} if release else {}
     plans = []
     for each in wanted:
         view = project.view_for(each)
         pipeline_name = "" if release else view.pipeline.standalone_name
-        bundles[pipeline_name] = bundles.get(pipeline_name) or load_working_tree(ports, view)
-        plans.append(_preview_environment(ports, view, bundles[pipeline_name], each))
+        bundles[pipeline_name] = bundles.get(pipeline_name) or load_working_tree(Context(ports, view))
+        plans.append(_preview_environment(Context(ports, view), bundles[pipeline_name], each))
     return Preview(next(iter(bundles.values())).identity, tuple(plans))
 
 
@@ -94,41 +94,43 @@ def load_stored_release(ports: Ports, prefix: str) -> PreviewedRelease:
     return PreviewedRelease(release, identity)
 
 
-def load_working_tree(ports: Ports, project: Project) -> PreviewedRelease:
-    pinned = image_check.pin_digests(ports, project, working_tree.build_release(ports, project))
-    return PreviewedRelease(remote_modules.complete_release(ports, project, pinned).release, "")
+def load_working_tree(context: Context) -> PreviewedRelease:
+    pinned = image_check.pin_digests(context, working_tree.build_release(context))
+    return PreviewedRelease(remote_modules.complete_release(context, pinned).release, "")
 
 
-def plan_release(ports: Ports, project: Project, bundle: PreviewedRelease, target: str) -> EnvironmentPlan:
+def plan_release(context: Context, bundle: PreviewedRelease, target: str) -> EnvironmentPlan:
     """Plan a release under a lock. Raises ConfigurationError if the settings do not fit it."""
+    ports = context.ports
     with ports.workspace.lock_environment(target, f"envctl plan {target} by {ports.identity.identify_actor().name}"):
-        settings = load.load_settings(ports, project, target, bundle.release.wiring)
-        plan = plan_under_lock(ports, project, bundle, settings)
-    costs = cost_estimate.find_source(project, target, bundle.release.wiring.stack_regions)
+        settings = load.load_settings(context, target, bundle.release.wiring)
+        plan = plan_under_lock(context, bundle, settings)
+    costs = cost_estimate.find_source(context.project, target, bundle.release.wiring.stack_regions)
     return cost_estimate.add_cost(ports, plan, costs)
 
 
 def plan_stored_release(ports: Ports, environment: str, release: str) -> EnvironmentPlan:
     """Plan a stored release, given by a prefix of its name."""
-    project, target = load.load_view(ports, environment)
-    return plan_release(ports, project, load_stored_release(ports, release), target)
+    context, target = load.load_context(ports, environment)
+    return plan_release(context, load_stored_release(ports, release), target)
 
 
 def plan_under_lock(
-    ports: Ports, project: Project, bundle: PreviewedRelease, settings: EnvironmentSettings, *, left: bool = True
+    context: Context, bundle: PreviewedRelease, settings: EnvironmentSettings, *, left: bool = True
 ) -> EnvironmentPlan:
     """Plan a release under the caller's lock of the work directory. With `left`, include stacks missing from it."""
+    ports = context.ports
     target, state = settings.environment, journal.load(ports)
-    over = stack_changes.find_changeover(ports, project, state, target, bundle.release.wiring, release=bundle.identity)
-    prepared = prepare.write_workdirs(ports, project, bundle.release, settings, bundle.identity, changeover=over)
+    over = stack_changes.find_changeover(context, state, target, bundle.release.wiring, release=bundle.identity)
+    prepared = prepare.write_workdirs(context, bundle.release, settings, bundle.identity, changeover=over)
     if bundle.identity:
-        self_contained.check_stored(ports, project, bundle.release, bundle.identity)
-        provider_accounts.check_stored(ports, project, bundle.release, bundle.identity, target)
-        prepare.init_release(ports, project, prepared, bundle.release)
+        self_contained.check_stored(context, bundle.release, bundle.identity)
+        provider_accounts.check_stored(context, bundle.release, bundle.identity, target)
+        prepare.init_release(context, prepared, bundle.release)
     else:
-        prepare.init_working_tree(ports, project, prepared)
+        prepare.init_working_tree(context, prepared)
     if left:
-        prepared = leaving_stacks.add_leaving(ports, project, state, prepared, release=bundle.release, changeover=over)
+        prepared = leaving_stacks.add_leaving(context, state, prepared, release=bundle.release, changeover=over)
     here = apply_planned_moves(state.find_environment(target), over.moves)
     try:
         plans = plan_stacks(ports, target, prepared.all_stacks, here.stacks)
@@ -137,9 +139,9 @@ def plan_under_lock(
         ports.terraform.delete_plans(target)
 
 
-def _preview_environment(ports: Ports, project: Project, bundle: PreviewedRelease, target: str) -> EnvironmentPreview:
+def _preview_environment(context: Context, bundle: PreviewedRelease, target: str) -> EnvironmentPreview:
     try:
-        return EnvironmentPreview(target, plan_release(ports, project, bundle, target))
+        return EnvironmentPreview(target, plan_release(context, bundle, target))
     except InterruptedByUserError:
         raise
     except EnvctlError as error:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from envctl.domain.config.project import Project
 from envctl.domain.release.contents import Release
 from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import image_tags, load, working_tree
 from envctl.usecases.release import deploy_request
@@ -23,19 +23,19 @@ def render_environment(ports: Ports, environment: str) -> Rendered:
     """Render the working tree in the entry environment, and the deployed release in others. Without one, use the wiring
     of the working tree.
     """
-    project, target = load.load_view(ports, environment)
-    release = _load_release(ports, project, target)
-    resolved = load.load_settings(ports, project, target, release.wiring)
-    live = rendering.load_traffic(ports, project, release, target)
-    roots = rendering.render_stacks(project, release, resolved, live)
+    context, target = load.load_context(ports, environment)
+    release = _load_release(context, target)
+    resolved = load.load_settings(context, target, release.wiring)
+    live = rendering.load_traffic(context, release, target)
+    roots = rendering.render_stacks(context.project, release, resolved, live)
     return Rendered(target, {f"{target}/{root.stack}/main.tf.json": root.encode().decode() for root in roots})
 
 
-def _load_release(ports: Ports, project: Project, target: str) -> Release:
-    if target != project.entry:
-        candidate = deploy_request.build_redeployment(ports, project, journal.load(ports), target=target)
+def _load_release(context: Context, target: str) -> Release:
+    if target != context.project.entry:
+        candidate = deploy_request.build_redeployment(context, journal.load(context.ports), target=target)
         if candidate.release is not None:
             return candidate.release
-    release = working_tree.build_release(ports, project)
-    image_tags.report_image_tags(ports, project, release)
+    release = working_tree.build_release(context)
+    image_tags.report_image_tags(context, release)
     return release

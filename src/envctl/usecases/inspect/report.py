@@ -17,6 +17,7 @@ from envctl.usecases.inspect import status as statuses
 from envctl.usecases.inspect.status import Status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.timeline import Timeline, list_last_attempts, load_timeline
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.release import plan_store
@@ -85,12 +86,13 @@ class Report:
 def build_report(ports: Ports) -> Report:
     """Build the report without Terraform and AWS."""
     project = load.load_project(ports)
+    context = Context(ports, project)
     present = journal.load(ports)
     order = project.pipeline.order
-    status = statuses.build_status(ports, project, present)
+    status = statuses.build_status(context, present)
     outlooks = []
     for each in order:
-        request = replace(answers.find_next_candidate(ports, project, present, each).request, actor=ANONYMOUS)
+        request = replace(answers.find_next_candidate(context, present, each).request, actor=ANONYMOUS)
         why = answers.evaluate_guards(request, project.pipeline.format_deploy_command(each))
         outlooks.append(Outlook(each, why, _summarize_rules(request.rules), list_valid_in_any_view(request)))
     history = load_timeline(ports, present, MAX_DEPLOYMENTS)

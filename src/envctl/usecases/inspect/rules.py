@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from envctl.domain.config.project import Project
 from envctl.domain.guards import Request
 from envctl.domain.guards.rule_views import RESET_DELAY, can_replace_rules, find_recorded_document, is_reset_due
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
@@ -12,6 +11,7 @@ from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rules.changes import list_conflicts, list_differences, list_rule_lines
 from envctl.domain.rules.document import RulesDocument, to_rules
 from envctl.usecases.ledger import journal, rules_store
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
@@ -55,12 +55,12 @@ class EnvironmentRules:
 
 
 def load_environment_rules(ports: Ports, environment: str) -> EnvironmentRules:
-    project, target = load.load_view(ports, environment)
-    return build_environment_rules(ports, project, journal.load(ports), target)
+    context, target = load.load_context(ports, environment)
+    return build_environment_rules(context, journal.load(ports), target)
 
 
-def build_environment_rules(ports: Ports, project: Project, present: LedgerState, target: str) -> EnvironmentRules:
-    request = rules_store.build_rules_request(ports, project, present, target)
+def build_environment_rules(context: Context, present: LedgerState, target: str) -> EnvironmentRules:
+    request = rules_store.build_rules_request(context, present, target)
     here, tree, before = request.target_state, request.document, find_recorded_document(request)
     standing = _find_standing(request, before)
     counting = before if standing in {"both count", "refused"} else None
@@ -70,7 +70,7 @@ def build_environment_rules(ports: Ports, project: Project, present: LedgerState
         standing,
         request.rules_digest,
         here.rules,
-        tuple(_list_rules(ports, request, counting)),
+        tuple(_list_rules(context.ports, request, counting)),
         list_differences(before, tree) if before and tree and standing != "same" else (),
         conflicts,
         here.rules_approvals,

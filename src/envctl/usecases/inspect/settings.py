@@ -7,6 +7,7 @@ from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.release.contents import Release
 from envctl.domain.settings.values import EnvironmentSettings
 from envctl.domain.terraform.variables import Schema
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import default_gates, image_tags, load, working_tree
 
@@ -27,14 +28,15 @@ class Valid:
 def validate_project(ports: Ports, environment: str = "", *, only_settings: bool = False) -> Valid:
     """Validate the project. Raises one ConfigurationError with the problems of all requested environments."""
     project = load.load_project(ports)
+    context = Context(ports, project)
     environments = load.select_environments(project, (environment,) if environment else ())
-    problems = dict.fromkeys(() if only_settings else _check_signing_keys(ports, project))
+    problems = dict.fromkeys(() if only_settings else _check_signing_keys(context))
     cache, count = _ReleaseCache(ports), 0
     for name in environments:
         view = project.view_for(name)
         try:
             release = cache.load_release(view)
-            found = load.load_settings(ports, view, name, release.wiring)
+            found = load.load_settings(Context(ports, view), name, release.wiring)
             count += len(found.settings)
             if not only_settings:
                 problems.update(dict.fromkeys(_check_secrets(view, found, release.wiring.schema)))
@@ -43,11 +45,11 @@ def validate_project(ports: Ports, environment: str = "", *, only_settings: bool
     if problems:
         raise ConfigurationError(*problems)
     for of, release in () if only_settings else cache.releases.values():
-        image_tags.report_image_tags(ports, of, release)
+        image_tags.report_image_tags(Context(ports, of), release)
     stacks = dict.fromkeys(stack for _, release in cache.releases.values() for stack in release.wiring.stacks)
-    unsaid = () if only_settings else default_gates.find_default_gates(ports, project, environments)
+    unsaid = () if only_settings else default_gates.find_default_gates(context, environments)
     remarks = tuple(f"{each.seen}; {each.mend}" for each in unsaid)
-    return Valid(environments, tuple(stacks), count, _find_unread_files(ports, project), remarks)
+    return Valid(environments, tuple(stacks), count, _find_unread_files(context), remarks)
 
 
 @dataclass
@@ -60,25 +62,25 @@ class _ReleaseCache:
     def load_release(self, project: Project) -> Release:
         of = project.pipeline.standalone_name
         if of not in self.releases:
-            self.releases[of] = project, working_tree.build_release(self.ports, project)
+            self.releases[of] = project, working_tree.build_release(Context(self.ports, project))
         return self.releases[of][1]
 
 
-def _find_unread_files(ports: Ports, project: Project) -> tuple[str, ...]:
+def _find_unread_files(context: Context) -> tuple[str, ...]:
     """Return settings files of no environment: mostly, their names are misspelled."""
-    read = {load.COMMON_SETTINGS, *map(load.settings_path, project.all_environments)}
-    found = ports.tree.read_folder("environments", (".tfvars", ".tfvars.json")) or {}
+    read = {load.COMMON_SETTINGS, *map(load.settings_path, context.project.all_environments)}
+    found = context.ports.tree.read_folder("environments", (".tfvars", ".tfvars.json")) or {}
     return tuple(path for path in sorted(found) if path not in read)
 
 
-def _check_signing_keys(ports: Ports, project: Project) -> tuple[Problem, ...]:
+def _check_signing_keys(context: Context) -> tuple[Problem, ...]:
     """Return the problems of pinned keys. Imported late, as below: most projects have none."""
-    if not any(environment.signing_key for environment in project.environments.values()):
+    if not any(environment.signing_key for environment in context.project.environments.values()):
         return ()
     from envctl.usecases.ledger.trust import load_trust
 
     try:
-        load_trust(ports.tree, project)
+        load_trust(context.ports.tree, context.project)
     except ConfigurationError as error:
         return tuple(error.problems)
     return ()
@@ -94,8 +96,8 @@ def _check_secrets(project: Project, found: EnvironmentSettings, schema: Schema)
 
 def resolve_settings(ports: Ports, environment: str) -> EnvironmentSettings:
     """Resolve the settings of an environment for the modules of the working tree."""
-    project, environment = load.load_view(ports, environment)
-    release = working_tree.build_release(ports, project)
-    found = load.load_settings(ports, project, environment, release.wiring)
-    image_tags.report_image_tags(ports, project, release)
+    context, environment = load.load_context(ports, environment)
+    release = working_tree.build_release(context)
+    found = load.load_settings(context, environment, release.wiring)
+    image_tags.report_image_tags(context, release)
     return found

@@ -19,6 +19,7 @@ from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.pending_changes import PendingChanges, ReadBundle, find_pending_changes
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.store_layout import release_key
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.project.removed_environments import GoneEnvironment, find_gone
@@ -68,61 +69,64 @@ class Status:
 
 
 def load_status(ports: Ports) -> Status:
-    return build_status(ports, load.load_project(ports), journal.load(ports))
+    return build_status(Context(ports, load.load_project(ports)), journal.load(ports))
 
 
-def build_status(ports: Ports, project: Project, present: LedgerState) -> Status:
+def build_status(context: Context, present: LedgerState) -> Status:
     """Build the status from the ledger state, fetching the bundles of running releases at once."""
     running = {there.current.release for there in present.environments.values() if there.current}
-    with ports.store.prefetch([release_key(release) for release in sorted(running)], []):
-        return _build_from_bundles(ports, project, present)
+    with context.ports.store.prefetch([release_key(release) for release in sorted(running)], []):
+        return _build_from_bundles(context, present)
 
 
-def _build_from_bundles(ports: Ports, project: Project, present: LedgerState) -> Status:
-    read = cache(lambda release: bundle_store.load_bundle(ports, release)[:2])
-    shown = tuple(_build_environment_status(ports, project, present, name, read) for name in project.pipeline.order)
+def _build_from_bundles(context: Context, present: LedgerState) -> Status:
+    project = context.project
+    read = cache(lambda release: bundle_store.load_bundle(context.ports, release)[:2])
+    shown = tuple(_build_environment_status(context, present, name, read) for name in project.pipeline.order)
     beside = tuple(
-        _build_environment_status(ports, project.view_for(name), present, name, read) for name in project.standalone
+        _build_environment_status(Context(context.ports, project.view_for(name)), present, name, read)
+        for name in project.standalone
     )
     gone = find_gone(project, present)
-    return Status(project.name, ports.clock.now(), shown, present.unbelieved, beside, gone)
+    return Status(project.name, context.ports.clock.now(), shown, present.unbelieved, beside, gone)
 
 
 def _build_environment_status(
-    ports: Ports, project: Project, present: LedgerState, environment: str, read: ReadBundle
+    context: Context, present: LedgerState, environment: str, read: ReadBundle
 ) -> EnvironmentStatus:
+    project = context.project
     here = present.find_environment(environment)
     release = present.releases.get(here.current.release) if here.current else None
     behind = measure_lag(project.pipeline.order, present, environment)
-    gate_counts = _count_approvals(ports, project, present, environment) if behind else {}
+    gate_counts = _count_approvals(context, present, environment) if behind else {}
     # An unsaved state can be recovered only on its own machine.
-    unsaved = here.last is not None and ports.workspace.has_unsaved_state(environment)
+    unsaved = here.last is not None and context.ports.workspace.has_unsaved_state(environment)
     needs_recovery = unsaved or here.unfinished_deployment or here.open_shifts or here.imports
-    pending = find_pending_changes(ports, project, present, environment, read)
+    pending = find_pending_changes(context, present, environment, read)
     leaving = _list_leaving_stacks(here, read)
     command = (
         (f"envctl recover {environment}" if needs_recovery else "")
-        or _find_approve_command(ports, project, present, environment)
+        or _find_approve_command(context, present, environment)
         or _find_next_command(project, present, environment, behind)
         or _find_change_command(project, environment, pending)
         or (f"envctl apply {environment}" if leaving else "")
     )
-    rules = _list_rule_changes(ports, project, here, environment)
+    rules = _list_rule_changes(context, here, environment)
     return EnvironmentStatus(environment, here, release, behind, gate_counts, command, pending, *rules, leaving)
 
 
 def _list_rule_changes(
-    ports: Ports, project: Project, here: EnvironmentState, environment: str
+    context: Context, here: EnvironmentState, environment: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return changes of the recorded rules, and differences of envctl.toml. In the entry, branches may differ."""
-    recorded, tree = here.rules, build_rules_document(project, environment)
+    recorded, tree = here.rules, build_rules_document(context.project, environment)
     if recorded is None or tree.is_entry:
         return (), ()
     pair = (recorded.before, recorded.digest)
-    changed = rules_store.list_rule_changes(ports, [pair]).get(pair, ())
+    changed = rules_store.list_rule_changes(context.ports, [pair]).get(pair, ())
     if recorded.digest == tree.digest:
         return changed, ()
-    known = rules_store.RULES.load_documents(ports, [recorded.digest])
+    known = rules_store.RULES.load_documents(context.ports, [recorded.digest])
     differ = list_differences(known[recorded.digest], tree) if known else ("the recorded rules are missing or damaged",)
     return changed, differ
 
@@ -143,15 +147,14 @@ def _find_change_command(project: Project, environment: str, pending: PendingCha
     return f"envctl apply {environment}" if environment == project.entry else f"envctl plan {environment}"
 
 
-def _count_approvals(
-    ports: Ports, project: Project, present: LedgerState, environment: str
-) -> dict[str, tuple[int, int]]:
+def _count_approvals(context: Context, present: LedgerState, environment: str) -> dict[str, tuple[int, int]]:
+    project = context.project
     source = project.pipeline.find_previous(environment)
     recorded = present.find_environment(environment).rules
     others = recorded is not None and recorded.digest != build_rules_document(project, environment).digest
     if source is None or not (find_rules(project, environment).approvals or others):
         return {}
-    request = deploy_request.build_promotion(ports, project, present, source=source, target=environment).request
+    request = deploy_request.build_promotion(context, present, source=source, target=environment).request
     missing = count_missing_at_gates(request)
     return {gate: (count - missing[gate], count) for gate, count in count_required_approvals(request).items()}
 
@@ -182,31 +185,31 @@ def _find_resume_command(here: EnvironmentState, environment: str) -> str:
     return f"envctl apply {environment}"
 
 
-def _find_approve_command(ports: Ports, project: Project, present: LedgerState, environment: str) -> str:
+def _find_approve_command(context: Context, present: LedgerState, environment: str) -> str:
     """Return the command to approve the rest of a deployment that exceeded its approved plan. It is empty if another
     release comes next.
     """
-    last, before = present.find_environment(environment).last, project.pipeline.find_previous(environment)
+    last, before = present.find_environment(environment).last, context.project.pipeline.find_previous(environment)
     if last is None or not has_exceeded_approval(last):
         return ""
     source = present.find_environment(before).current if before else None
     if last.action == "promote" and source is not None and source.release != last.release:
         return ""
     # Counted without an actor: guards would leave out the actor's own approval.
-    request = _rebuild_last_request(ports, project, present, last, environment)
+    request = _rebuild_last_request(context, present, last, environment)
     rest = check_stopped_deployment(replace(request, actor=Actor("")))
     return rest.hint if rest else ""
 
 
-def _rebuild_last_request(
-    ports: Ports, project: Project, present: LedgerState, last: Deployment, environment: str
-) -> Request:
+def _rebuild_last_request(context: Context, present: LedgerState, last: Deployment, environment: str) -> Request:
     """Rebuild the request of the last deployment with today's rules and settings."""
-    context, release = (ports, project, present), last.release
+    release = last.release
     if last.action == "promote":
         source = last.source
-        return deploy_request.build_promotion(*context, source=source, target=environment, release=release).request
-    return deploy_request.build_redeployment(*context, target=environment, release=release).request
+        return deploy_request.build_promotion(
+            context, present, source=source, target=environment, release=release
+        ).request
+    return deploy_request.build_redeployment(context, present, target=environment, release=release).request
 
 
 def _find_verify_command(here: EnvironmentState, environment: str) -> str:

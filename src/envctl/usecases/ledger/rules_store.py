@@ -13,6 +13,7 @@ from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import RulesDocument, build_rules_document, decode, encode, find_rules
 from envctl.usecases.ledger.digest_documents import DigestDocuments
 from envctl.usecases.ledger.store_clock import read_store_time
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 
 RULES = DigestDocuments("rules/", encode, decode)
@@ -39,8 +40,9 @@ def complete_request(ports: Ports, request: Request) -> Request:
     return request
 
 
-def build_rules_request(ports: Ports, project: Project, present: LedgerState, target: str) -> Request:
+def build_rules_request(context: Context, present: LedgerState, target: str) -> Request:
     """Build a guard request about rules only, without a release."""
+    ports, project = context.ports, context.project
     request = Request(
         action="promote",
         pipeline=project.pipeline,

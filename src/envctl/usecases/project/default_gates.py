@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 
-from envctl.domain.config.project import Project
 from envctl.domain.config.rules import environment_rules
 from envctl.domain.findings import Finding
-from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.context import Context
 from envctl.usecases.project.load import locate_key
 
 
-def find_default_gates(ports: Ports, project: Project, environments: Sequence[str]) -> tuple[Finding, ...]:
+def find_default_gates(context: Context, environments: Sequence[str]) -> tuple[Finding, ...]:
     """Return a finding, with the line of its section, for each environment without declared approvals."""
     found = []
     for name in environments:
-        order, said = project.view_for(name).pipeline.order, project.environments[name].gates.approvals
+        order, said = context.project.view_for(name).pipeline.order, context.project.environments[name].gates.approvals
         if said is None and environment_rules.find_default_gates(order, name):
-            place, usual = locate_key(ports, "environments", name, "gates"), ", ".join(environment_rules.DEFAULT_GATES)
+            place, usual = (
+                locate_key(context.ports, "environments", name, "gates"),
+                ", ".join(environment_rules.DEFAULT_GATES),
+            )
             seen = f"{place}: {name} says nothing about approvals, and asks for the usual ones ({usual})"
             mend = f"if it needs none, say so: [environments.{name}.gates] approvals = {{}}"
             found.append(Finding("approvals", "warn", seen, mend))

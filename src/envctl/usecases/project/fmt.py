@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import basename, dirname, join, normpath
 
-from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem, UsageError
 from envctl.domain.release.contents import File
 from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.terraform.formatting import FORMATTED_SUFFIXES, find_first_change
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 
@@ -39,7 +39,7 @@ def format_project(
     Writes no file if one has a syntax error. With `check`, writes none and returns an error for each unformatted file.
     """
     project = load.load_project(ports)
-    files, unread = (_find_named_files(ports, paths), ()) if paths else _find_all_files(ports, project)
+    files, unread = (_find_named_files(ports, paths), ()) if paths else _find_all_files(Context(ports, project))
     before = {path: file.data for path, file in files.items()}
     after = ports.formatter.format_files(project.terraform.binary or "", before) if before else {}
     if unread:
@@ -107,12 +107,13 @@ def _unformattable_problem(path: str, *, outside: bool) -> Problem:
     return Problem("E031", f"{path} {what}", "leave it out; without a path all of the project's are formatted")
 
 
-def _find_all_files(ports: Ports, project: Project) -> tuple[dict[str, File], tuple[Problem, ...]]:
+def _find_all_files(context: Context) -> tuple[dict[str, File], tuple[Problem, ...]]:
     """Return all files to format, and problems of unreadable module calls that Terraform itself accepts."""
+    ports = context.ports
     settings = ports.tree.read_folder("environments", FORMATTED_SUFFIXES) or {}
     found = _drop_hidden_files("environments", settings)
     problems: list[Problem] = []
-    folders = [normpath(stack.module) for stack in project.stacks.values()]
+    folders = [normpath(stack.module) for stack in context.project.stacks.values()]
     for folder in folders:
         # `envctl validate` reports missing folders and those outside the project.
         below = None if folder.startswith("..") else ports.tree.read_folder(folder, FORMATTED_SUFFIXES)

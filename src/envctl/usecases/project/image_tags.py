@@ -4,7 +4,7 @@ from envctl.domain.config.project import Project
 from envctl.domain.images.image_reference import Image
 from envctl.domain.release.contents import Release
 from envctl.domain.release.image_repositories import select_images
-from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.context import Context
 
 
 def find_tagged_images(project: Project, release: Release) -> dict[str, Image]:
@@ -13,8 +13,8 @@ def find_tagged_images(project: Project, release: Release) -> dict[str, Image]:
     return {name: image for name, image in found.items() if not image.digest}
 
 
-def report_image_tags(ports: Ports, project: Project, release: Release) -> None:
+def report_image_tags(context: Context, release: Release) -> None:
     """Report the tags, for commands without registry access."""
-    for name, image in find_tagged_images(project, release).items():
-        message = f"{name}: {image} is a tag; envctl apply {project.entry} looks for the digest that it means"
-        ports.observer.on_message(message)
+    for name, image in find_tagged_images(context.project, release).items():
+        message = f"{name}: {image} is a tag; envctl apply {context.project.entry} looks for the digest that it means"
+        context.ports.observer.on_message(message)

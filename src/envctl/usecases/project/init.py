@@ -11,6 +11,7 @@ from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.release.contents import File
 from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.scaffold import templates
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 from envctl.usecases.project.load import require_environment
 
@@ -60,7 +61,7 @@ def init_project(ports: Ports, name: str, choices: Choices | None = None, *, dry
         **_map_accounts(project, chosen.accounts),
     }
     files = {path: File(templates.replace_words(file.data, words), file.executable) for path, file in own.items()}
-    files |= _collect_modules(ports, project)
+    files |= _collect_modules(Context(ports, project))
     if not dry_run:
         try:
             ports.project_folder.create(name, files)
@@ -164,18 +165,18 @@ def _find_placeholders(project: Project, chosen: Mapping[str, str]) -> tuple[str
     return tuple(name for account, name in by_account.items() if account and account not in named)
 
 
-def _collect_modules(ports: Ports, project: Project) -> dict[str, File]:
+def _collect_modules(context: Context) -> dict[str, File]:
     """Return the modules of the stacks and those they call, with docs and tests."""
     found: dict[str, File] = {}
-    waiting = [normpath(stack.module) for stack in project.every_stack.values()]
+    waiting = [normpath(stack.module) for stack in context.project.every_stack.values()]
     seen: set[str] = set()
     while waiting:
         folder = waiting.pop()
         if folder not in seen:
             seen.add(folder)
-            files = ports.templates.load_shipped(folder)
+            files = context.ports.templates.load_shipped(folder)
             found |= files
-            waiting += _list_called_folders(ports, folder, files)
+            waiting += _list_called_folders(context.ports, folder, files)
     return found
 
 

@@ -16,6 +16,7 @@ from envctl.domain.settings.settings import resolve_settings
 from envctl.domain.settings.values import EnvironmentSettings
 from envctl.domain.terraform.variables import SettingsFile
 from envctl.domain.text.suggestions import find_nearest
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.rollout_colors import find_rollout_stacks
 
@@ -45,47 +46,47 @@ def require_environment(project: Project, environment: str) -> str:
     raise UsageError(Problem("E002", f"there is no environment {environment!r}", hint))
 
 
-def load_view(ports: Ports, environment: str) -> tuple[Project, str]:
-    """Return the project as seen from an environment, and that environment. Raises UsageError."""
+def load_context(ports: Ports, environment: str) -> tuple[Context, str]:
+    """Return the ports with the project as seen from an environment, and that environment. Raises UsageError."""
     found = load_project(ports)
-    target = find_environment(ports, found, environment)
-    return found.view_for(target), target
+    target = find_environment(Context(ports, found), environment)
+    return Context(ports, found.view_for(target)), target
 
 
-def find_environment(ports: Ports, project: Project, environment: str) -> str:
+def find_environment(context: Context, environment: str) -> str:
     """Return the environment. Raises UsageError: E139 for a removed one still holding stacks, else E002."""
-    if environment not in project.environments:
-        _check_not_gone(ports, project, environment)
-    return require_environment(project, environment)
+    if environment not in context.project.environments:
+        _check_not_gone(context, environment)
+    return require_environment(context.project, environment)
 
 
-def _check_not_gone(ports: Ports, project: Project, environment: str) -> None:
+def _check_not_gone(context: Context, environment: str) -> None:
     """Raise UsageError (E139) if the environment was removed from the project file and still holds stacks."""
     from envctl.usecases.ledger import journal
     from envctl.usecases.project import removed_environments
 
     try:
-        present = journal.load(ports)
+        present = journal.load(context.ports)
     except EnvctlError:
         # An unknown environment is reported even without a ledger.
         return
-    for each in removed_environments.find_gone(project, present):
+    for each in removed_environments.find_gone(context.project, present):
         if each.environment == environment:
             raise UsageError(removed_environments.describe_gone(each))
 
 
-def find_recorded_environment(ports: Ports, project: Project, environment: str) -> str:
+def find_recorded_environment(context: Context, environment: str) -> str:
     """Return the environment, even a removed one known to the ledger. Raises UsageError (E002)."""
     from envctl.usecases.ledger import journal
 
-    if environment in project.environments or environment in journal.load(ports).environments:
+    if environment in context.project.environments or environment in journal.load(context.ports).environments:
         return environment
-    return require_environment(project, environment)
+    return require_environment(context.project, environment)
 
 
-def find_environments(ports: Ports, project: Project, names: Sequence[str]) -> tuple[str, ...]:
+def find_environments(context: Context, names: Sequence[str]) -> tuple[str, ...]:
     """Select environments. Raises UsageError: E139 for a removed one still holding stacks, else E002."""
-    return select_environments(project, [find_environment(ports, project, name) for name in names])
+    return select_environments(context.project, [find_environment(context, name) for name in names])
 
 
 def select_environments(project: Project, names: Sequence[str]) -> tuple[str, ...]:
@@ -94,41 +95,42 @@ def select_environments(project: Project, names: Sequence[str]) -> tuple[str, ..
 
 
 def load_settings(
-    ports: Ports, project: Project, environment: str, wiring: Wiring, *, moves: Mapping[str, str] = NO_MOVES
+    context: Context, environment: str, wiring: Wiring, *, moves: Mapping[str, str] = NO_MOVES
 ) -> EnvironmentSettings:
     """Load the settings of the environment and check them against the schema of the release. `moves` maps stacks of the
     release to the old stack names holding their state.
     """
-    rolls = find_rollout_stacks(ports, project, wiring, environment, moves)
+    project = context.project
+    rolls = find_rollout_stacks(context, wiring, environment, moves)
     region = project.environments[environment].region
     found = resolve_settings(
         environment,
         wiring.schema,
-        load_settings_files(ports, project, environment),
+        load_settings_files(context, environment),
         builtin={"environment": environment, "project": wiring.project, **({"region": region} if region else {})},
         wired={name: tuple(stack.inputs) for name, stack in wiring.stacks.items()},
-        artifacts=resolve_artifacts(ports, project, environment, wiring),
+        artifacts=resolve_artifacts(context, environment, wiring),
         carried=wiring.artifacts,
         may_set_artifacts=environment == project.entry,
-        regions=_find_stack_regions(ports, project, environment, wiring),
+        regions=_find_stack_regions(context, environment, wiring),
         rolled=dict.fromkeys(rolls, TRAFFIC_VARIABLES),
     )
     sensitive = [each.value for each in found.settings if each.sensitive and each.value is not None]
     if sensitive:
         # Redact before any other use or output.
-        ports.observer.redact(sensitive, (*project.all_environments, *wiring.stacks))
+        context.ports.observer.redact(sensitive, (*project.all_environments, *wiring.stacks))
     if problems := tuple(find_worker_faults(rolls, found)):
         raise ConfigurationError(*problems)
     return found
 
 
-def resolve_artifacts(ports: Ports, project: Project, environment: str, wiring: Wiring) -> dict[str, object]:
+def resolve_artifacts(context: Context, environment: str, wiring: Wiring) -> dict[str, object]:
     """Return the artifacts of the release, with images in the repository of the environment."""
     try:
-        return relocate_images(project, environment, wiring.artifacts)
+        return relocate_images(context.project, environment, wiring.artifacts)
     except InvalidRepositoryError as error:
         path = ("artifacts", error.artifact, "repository")
-        raise ConfigurationError(replace(error.problem, location=locate_key(ports, *path))) from None
+        raise ConfigurationError(replace(error.problem, location=locate_key(context.ports, *path))) from None
 
 
 def locate_key(ports: Ports, *path: str | int) -> Location:
@@ -141,33 +143,33 @@ def locate_faults(ports: Ports, faults: Iterable[Fault]) -> list[Problem]:
     return [Problem(each.code, each.message, each.hint, locate_key(ports, *each.path)) for each in faults]
 
 
-def _find_stack_regions(ports: Ports, project: Project, environment: str, wiring: Wiring) -> dict[str, str]:
+def _find_stack_regions(context: Context, environment: str, wiring: Wiring) -> dict[str, str]:
     """Return the region of each stack outside the region of its environment."""
-    there, found, problems = project.environments[environment], {}, []
+    there, found, problems = context.project.environments[environment], {}, []
     for name, stack in wiring.stacks.items():
         if stack.region and stack.region in there.regions:
             found[name] = there.regions[stack.region]
         elif stack.region:
-            where = locate_key(ports, "environments", environment)
+            where = locate_key(context.ports, "environments", environment)
             problems.append(Problem("E119", *describe_unnamed_region(name, stack.region, environment), where))
     if problems:
         raise ConfigurationError(*problems)
     return found
 
 
-def load_settings_files(ports: Ports, project: Project, environment: str) -> tuple[SettingsFile, ...]:
+def load_settings_files(context: Context, environment: str) -> tuple[SettingsFile, ...]:
     """Load the common settings, then the overrides of the environment. Raises the syntax errors of all files at once.
     Standalone environments have no common settings.
     """
     files: list[SettingsFile] = []
     problems: list[Problem] = []
-    common = () if project.pipeline.standalone else (COMMON_SETTINGS,)
+    common = () if context.project.pipeline.standalone else (COMMON_SETTINGS,)
     for path in (*common, settings_path(environment)):
-        data = ports.tree.read_contents(path)
+        data = context.ports.tree.read_contents(path)
         if data is None:
             continue
         try:
-            files.append(ports.config_reader.parse_settings(data, path))
+            files.append(context.ports.config_reader.parse_settings(data, path))
         except ConfigurationError as error:
             problems.extend(error.problems)
     if problems:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UsageError
 from envctl.domain.release import lockfile_root
 from envctl.domain.release.contents import Release
 from envctl.domain.terraform import provider_lock
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import HashedProviders, PreparedStack
 from envctl.usecases.project import load, remote_modules, working_tree
@@ -55,7 +55,7 @@ def lock_providers(
     project = load.load_project(ports)
     before = ports.tree.read_contents(ports.provider_lock) or b""
     with ports.workspace.lock_environment(lockfile_root.ENVIRONMENT_NAME, "envctl lock-providers"):
-        stack = _write_lock_root(ports, project)
+        stack = _write_lock_root(Context(ports, project))
         known = b"" if upgrade else before
         hashed = ports.terraform.hash_providers(lockfile_root.ENVIRONMENT_NAME, stack, known, wanted)
         after = provider_lock.keep_known_hashes(before, hashed.lock)
@@ -75,11 +75,14 @@ def _select_platforms(named: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named)) or provider_lock.PLATFORMS
 
 
-def _write_lock_root(ports: Ports, project: Project) -> PreparedStack:
+def _write_lock_root(context: Context) -> PreparedStack:
     """Write all stacks of the working tree, standalone ones too, as one root module."""
+    ports, project = context.ports, context.project
     releases: dict[str, Release] = {}
     for view in (*((project,) if project.stacks else ()), *map(project.view_for, project.standalone)):
-        release = remote_modules.complete_release(ports, view, working_tree.build_release(ports, view)).release
+        release = remote_modules.complete_release(
+            Context(ports, view), working_tree.build_release(Context(ports, view))
+        ).release
         releases[view.pipeline.standalone_name] = release
     regions = any(each.region for each in project.environments.values())
     root = lockfile_root.render_lockfile_root(releases, ("aws",) if regions else ())

@@ -12,22 +12,22 @@ from envctl.domain.release.contents import Release
 from envctl.domain.release.root_module import render_place
 from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
 from envctl.domain.text.short_ids import shorten_id
-from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.context import Context
 from envctl.usecases.project.load import locate_faults, locate_key
 from envctl.usecases.project.self_contained import collect_code
 from envctl.usecases.project.state_location import resolve_place
 
 
-def check_tree(ports: Ports, project: Project, release: Release) -> None:
+def check_tree(context: Context, release: Release) -> None:
     """Raise ConfigurationError if the working tree could act outside the accounts of its environments."""
-    blocks = ports.config_reader.find_account_blocks(*collect_code(release))
-    homes = [_to_home(project, environment) for environment in project.pipeline.order]
+    blocks = context.ports.config_reader.find_account_blocks(*collect_code(release))
+    homes = [_to_home(context.project, environment) for environment in context.project.pipeline.order]
     ignored = list(describe_ignored_blocks(blocks))
     folder = f"{REMOTE_MODULES_FOLDER}/"
     remote = [each for each in ignored if each.location is not None and each.location.file.startswith(folder)]
     problems = [
-        *_check_provider_keys(ports, project),
-        *_check_rendered_providers(ports, project, release, homes),
+        *_check_provider_keys(context),
+        *_check_rendered_providers(context, release, homes),
         *describe_account_mismatches(blocks, homes),
         *(problem for problem in ignored if problem not in remote),
     ]
@@ -35,28 +35,26 @@ def check_tree(ports: Ports, project: Project, release: Release) -> None:
         raise ConfigurationError(*dict.fromkeys(problems))
     for problem in remote:
         # Remote code, without effect: a warning is enough.
-        ports.observer.on_message(f"{problem.location}: {problem.message}")
+        context.ports.observer.on_message(f"{problem.location}: {problem.message}")
 
 
-def check_stored(ports: Ports, project: Project, release: Release, identity: str, environment: str) -> None:
+def check_stored(context: Context, release: Release, identity: str, environment: str) -> None:
     """Raise ConfigurationError if a stored release could act outside the account: it may predate this rule."""
-    problems = _describe_stored(ports, project, release, identity, environment)
+    problems = _describe_stored(context, release, identity, environment)
     if problems:
-        hint = f"make a new release: envctl apply {project.entry}"
+        hint = f"make a new release: envctl apply {context.project.entry}"
         raise ConfigurationError(*(replace(each, hint=f"{each.hint}; then {hint}") for each in problems))
 
 
-def warn_stored(ports: Ports, project: Project, release: Release, identity: str, environment: str) -> None:
+def warn_stored(context: Context, release: Release, identity: str, environment: str) -> None:
     """Warn only: a rollback must stay possible."""
-    for problem in _describe_stored(ports, project, release, identity, environment):
-        ports.observer.on_message(problem.message)
+    for problem in _describe_stored(context, release, identity, environment):
+        context.ports.observer.on_message(problem.message)
 
 
-def _describe_stored(
-    ports: Ports, project: Project, release: Release, identity: str, environment: str
-) -> tuple[Problem, ...]:
-    blocks = ports.config_reader.find_account_blocks(*collect_code(release))
-    found = describe_account_mismatches(blocks, [_to_home(project, environment)])
+def _describe_stored(context: Context, release: Release, identity: str, environment: str) -> tuple[Problem, ...]:
+    blocks = context.ports.config_reader.find_account_blocks(*collect_code(release))
+    found = describe_account_mismatches(blocks, [_to_home(context.project, environment)])
     return tuple(
         replace(each, message=f"release {shorten_id(identity)}: {each.location}: {each.message}", location=None)
         for each in found
@@ -68,20 +66,19 @@ def _to_home(project: Project, environment: str) -> AccountScope:
     return AccountScope(environment, there.account_id or "", there.assume_role or "", there.other_accounts)
 
 
-def _check_provider_keys(ports: Ports, project: Project) -> Iterator[Problem]:
+def _check_provider_keys(context: Context) -> Iterator[Problem]:
     """Check the keys of `[providers.*]`. Imported late: many projects have none."""
-    if not project.providers:
+    ports = context.ports
+    if not context.project.providers:
         return
     from envctl.domain.config.provider_keys import check_provider_keys
 
     yield from locate_faults(
-        ports, check_provider_keys(project.providers, ports.tree.read_contents(ports.provider_lock))
+        ports, check_provider_keys(context.project.providers, ports.tree.read_contents(ports.provider_lock))
     )
 
 
-def _check_rendered_providers(
-    ports: Ports, project: Project, release: Release, homes: list[AccountScope]
-) -> Iterator[Problem]:
+def _check_rendered_providers(context: Context, release: Release, homes: list[AccountScope]) -> Iterator[Problem]:
     """Check the provider configurations rendered from `[providers.*]`."""
     wiring = release.wiring
     for name in wiring.providers:
@@ -91,10 +88,12 @@ def _check_rendered_providers(
         for home in homes:
             # The configurations of one environment differ in the region alone.
             stack = next(iter(wiring.stacks))
-            said = render_place(wiring, stack, resolve_place(project, home.environment))["provider"].get(name, {})
+            said = render_place(wiring, stack, resolve_place(context.project, home.environment))["provider"].get(
+                name, {}
+            )
             for stray in provider_accounts.find_account_mismatches(
                 provider_accounts.to_provider_configuration(name, kind, said), home
             ):
                 message = f"provider {name} {stray.why} (G203 of {home.environment})"
-                where = locate_key(ports, "providers", name, stray.key)
+                where = locate_key(context.ports, "providers", name, stray.key)
                 yield Problem("E133", message, provider_accounts.suggest_fix(stray, home.environment), where)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from posixpath import dirname, join, normpath
 
-from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.release import remote_modules
 from envctl.domain.release.contents import File, Release
@@ -12,6 +11,7 @@ from envctl.domain.release.remote_modules import ResolvedModule, is_local_source
 from envctl.domain.terraform.variables import ModuleCall
 from envctl.domain.terraform.workdir_names import MODULES_MANIFEST
 from envctl.domain.text.lists import join_first
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import provider_accounts, self_contained
 
@@ -26,11 +26,12 @@ class CompletedRelease:
     floating: tuple[str, ...] = ()
 
 
-def complete_release(ports: Ports, project: Project, release: Release) -> CompletedRelease:
+def complete_release(context: Context, release: Release) -> CompletedRelease:
     """Return the release of a working tree with all its code, fetching only modules not in the cache."""
+    ports = context.ports
     if not release.missing:
         return CompletedRelease(release)
-    binary = project.terraform.binary or ""
+    binary = context.project.terraform.binary or ""
     walk = _walk_stacks(_ModuleWalk(ports, binary, release))
     if walk.unfetched:
         unfetched = [f"{key} ({_describe_source(call)})" for key, call in walk.unfetched.items()]
@@ -46,7 +47,7 @@ def complete_release(ports: Ports, project: Project, release: Release) -> Comple
             ports.observer.on_message(f"{key}: {_describe_source(call)} is {version} today")
     made = Release(wiring, {**release.files, **files})
     self_contained.check_tree(ports, made)
-    provider_accounts.check_tree(ports, project, made)
+    provider_accounts.check_tree(context, made)
     return CompletedRelease(made, (*moving, *walk.unreadable))
 
 

@@ -7,28 +7,27 @@ environment drops it.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.release.contents import Wiring
 from envctl.domain.release.rollout_stacks import list_candidate_artifacts, list_rollout_stacks
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 
 if TYPE_CHECKING:
     from envctl.domain.rollout.traffic import Traffic
 
 
-def find_rollout_stacks(
-    ports: Ports, project: Project, wiring: Wiring, environment: str, moves: Mapping[str, str]
-) -> dict[str, str]:
+def find_rollout_stacks(context: Context, wiring: Wiring, environment: str, moves: Mapping[str, str]) -> dict[str, str]:
     """Return the stacks with a rollout, each with the variable of its artifact. `moves` maps stacks to the old names
     holding their state. Reads the ledger only if needed.
 
     Raises ConfigurationError (E385) if the ledger knows colors of a stack with an ambiguous artifact.
     """
+    project = context.project
     unnamed = [name for name in wiring.stacks if name not in project.stacks and list_candidate_artifacts(wiring, name)]
     if not unnamed:
         return list_rollout_stacks(project, wiring)
-    traffic = find_traffic(ports, environment, moves)
+    traffic = find_traffic(context.ports, environment, moves)
     if unclear := [name for name in unnamed if name in traffic and len(list_candidate_artifacts(wiring, name)) > 1]:
         raise ConfigurationError(*(_describe_unclear(environment, name, wiring) for name in unclear))
     return list_rollout_stacks(project, wiring, traffic)

@@ -1,10 +1,10 @@
 """Check that a release carries all code it reads: outside files differ between environments."""
 
-from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError
 from envctl.domain.release.contents import Release
 from envctl.domain.release.outside_reads import list_release_problems, list_tree_problems
 from envctl.domain.text.short_ids import shorten_id
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 
 
@@ -14,10 +14,10 @@ def check_tree(ports: Ports, release: Release) -> None:
         raise ConfigurationError(*list_tree_problems(reads))
 
 
-def check_stored(ports: Ports, project: Project, release: Release, identity: str) -> None:
+def check_stored(context: Context, release: Release, identity: str) -> None:
     """Raise ConfigurationError if a stored release reads outside of itself: it may predate this rule."""
-    if reads := ports.config_reader.find_outside_reads(*collect_code(release)):
-        raise ConfigurationError(*list_release_problems(reads, shorten_id(identity), project.entry))
+    if reads := context.ports.config_reader.find_outside_reads(*collect_code(release)):
+        raise ConfigurationError(*list_release_problems(reads, shorten_id(identity), context.project.entry))
 
 
 def warn_stored(ports: Ports, release: Release, identity: str) -> None:

@@ -1,20 +1,20 @@
 """Developer overrides of locked providers: allowed in the entry environment, as no evidence."""
 
-from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import UnpinnedProvider
 
 
-def require_pinned(ports: Ports, project: Project, environment: str) -> None:
+def require_pinned(context: Context, environment: str) -> None:
     """Raise ConfigurationError if a provider is overridden; only warn in the entry environment."""
-    found = ports.terraform.find_unpinned_providers()
-    if found and environment != project.entry:
+    found = context.ports.terraform.find_unpinned_providers()
+    if found and environment != context.project.entry:
         raise ConfigurationError(*(_override_problem(each, environment) for each in found))
     for each in found:
         at = f" ({each.location})" if each.location else ""
         message = f"{each.said_by} replaces the provider {each.address}{at}"
-        ports.observer.on_message(f"{message}: what is deployed with it proves nothing")
+        context.ports.observer.on_message(f"{message}: what is deployed with it proves nothing")
 
 
 def require_pinned_for_evidence(ports: Ports, environment: str) -> None:

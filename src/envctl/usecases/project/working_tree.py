@@ -16,29 +16,31 @@ from envctl.domain.terraform.output_reference import OutputReference
 from envctl.domain.terraform.variables import Assignment, ModuleCall, ModuleInterface, Schema
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
 from envctl.domain.text.suggestions import find_nearest
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import provider_accounts, self_contained
 from envctl.usecases.project.load import load_settings_files, locate_faults, locate_key, settings_path
 
 
-def build_release(ports: Ports, project: Project) -> Release:
+def build_release(context: Context) -> Release:
     """Build a release from the working tree: modules of the stacks, wiring, artifacts, provider lock, schema.
 
     Contacts no network: `missing` lists the module calls with a remote address, for `remote_modules` to fetch.
     """
+    ports = context.ports
     code = _ModuleCode(ports)
-    for name, stack in project.stacks.items():
+    for name, stack in context.project.stacks.items():
         code.add_module(normpath(stack.module), f"stack {name}", ("stacks", name, "module"))
     problems = code.problems or [
-        *_find_misfits(ports, project, code.interfaces),
-        *locate_faults(ports, _find_module_faults(project, code.interfaces)),
+        *_find_misfits(context, code.interfaces),
+        *locate_faults(ports, _find_module_faults(context.project, code.interfaces)),
     ]
     if problems:
         raise ConfigurationError(*problems)
     lock = ports.tree.read_contents(ports.provider_lock)
-    made = Release(_build_wiring(ports, project, code.interfaces), code.files, tuple(code.missing))
+    made = Release(_build_wiring(context, code.interfaces), code.files, tuple(code.missing))
     self_contained.check_tree(ports, made)
-    provider_accounts.check_tree(ports, project, made)
+    provider_accounts.check_tree(context, made)
     return made.with_lock(lock)
 
 
@@ -105,24 +107,28 @@ def drop_excluded_files(files: Mapping[str, File]) -> dict[str, File]:
     return {path: file for path, file in files.items() if not EXCLUDED_PARTS.intersection(path.split("/"))}
 
 
-def _find_misfits(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInterface]) -> list[Problem]:
+def _find_misfits(context: Context, interfaces: Mapping[str, ModuleInterface]) -> list[Problem]:
     problems = []
-    for name, stack in project.stacks.items():
+    for name, stack in context.project.stacks.items():
         declared = {variable.name for variable in interfaces[normpath(stack.module)].variables}
         for variable, text in stack.inputs.items():
             reference = OutputReference.parse(text)
-            module = project.stacks[reference.stack].module
+            module = context.project.stacks[reference.stack].module
             outputs = {output.name for output in interfaces[normpath(module)].outputs}
             if variable not in declared:
                 near = find_nearest(variable, declared)
                 hint = f"did you mean {near}?" if near else f"declare it in {stack.module}/variables.tf"
                 message = f"stack {name}: {stack.module} declares no variable {variable}"
-                problems.append(Problem("E113", message, hint, locate_key(ports, "stacks", name, "inputs", variable)))
+                problems.append(
+                    Problem("E113", message, hint, locate_key(context.ports, "stacks", name, "inputs", variable))
+                )
             if reference.output not in outputs:
                 near = find_nearest(reference.output, outputs)
                 hint = f"did you mean {reference.stack}.{near}?" if near else f"add the output to {module}/outputs.tf"
                 message = f"stack {name} reads {reference.stack}.{reference.output}, which {module} does not put out"
-                problems.append(Problem("E112", message, hint, locate_key(ports, "stacks", name, "inputs", variable)))
+                problems.append(
+                    Problem("E112", message, hint, locate_key(context.ports, "stacks", name, "inputs", variable))
+                )
     return problems
 
 
@@ -141,7 +147,8 @@ def _find_module_faults(project: Project, interfaces: Mapping[str, ModuleInterfa
         yield from find_rollout_faults(project, schema, outputs)
 
 
-def _build_wiring(ports: Ports, project: Project, interfaces: Mapping[str, ModuleInterface]) -> Wiring:
+def _build_wiring(context: Context, interfaces: Mapping[str, ModuleInterface]) -> Wiring:
+    project = context.project
     of = {name: interfaces[normpath(stack.module)] for name, stack in project.stacks.items()}
     schema = {name: interface.variables for name, interface in of.items()}
     stacks = {name: wire_stack(s) for name, s in project.stacks.items()}
@@ -150,7 +157,7 @@ def _build_wiring(ports: Ports, project: Project, interfaces: Mapping[str, Modul
         project=project.name,
         terraform=project.terraform.version,
         stacks={name: stacks[name] for name in order},
-        artifacts=read_artifacts(ports, project, schema),
+        artifacts=read_artifacts(context, schema),
         schema=schema,
         outputs={name: {o.name: o.sensitive for o in interface.outputs} for name, interface in of.items()},
         providers=project.providers,
@@ -168,13 +175,14 @@ def list_removed_stacks(project: Project) -> dict[str, Fate]:
     return {name: each.then for name, each in sorted(project.removed.items()) if name not in project.stacks}
 
 
-def read_artifacts(ports: Ports, project: Project, schema: Schema) -> dict[str, object]:
+def read_artifacts(context: Context, schema: Schema) -> dict[str, object]:
     """Read the artifacts of the release from the settings of the entry environment. `usecases/account/image_check.py`
     resolves image tags before any deployment.
     """
+    project = context.project
     assigned: dict[str, Assignment] = {
         assignment.name: assignment
-        for file in load_settings_files(ports, project, project.entry)
+        for file in load_settings_files(context, project.entry)
         for assignment in file.assignments
     }
     found: dict[str, object] = {}
@@ -184,11 +192,11 @@ def read_artifacts(ports: Ports, project: Project, schema: Schema) -> dict[str, 
         if not any(variable == v.name for variables in schema.values() for v in variables):
             message = f"artifact {name} fills the variable {variable}, which no stack declares"
             hint = "declare it in a module, or remove the artifact"
-            problems.append(Problem("E114", message, hint, locate_key(ports, "artifacts", name)))
+            problems.append(Problem("E114", message, hint, locate_key(context.ports, "artifacts", name)))
         elif variable not in assigned:
             message = f"artifact {name} has no value"
             hint = f"add `{variable} = …` to {settings_path(project.entry)}: it enters there and travels on"
-            problems.append(Problem("E115", message, hint, locate_key(ports, "artifacts", name)))
+            problems.append(Problem("E115", message, hint, locate_key(context.ports, "artifacts", name)))
         elif artifact.kind == "oci" and (wrong := _find_image_fault(assigned[variable].value)):
             message = f"artifact {name} names no image: {wrong}"
             hint = f'write `{variable} = "REPOSITORY:TAG"`, or `{variable} = "REPOSITORY@sha256:…"`'

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.guards import BundleState, RefusedError, Request, list_refusals, list_views
 from envctl.domain.images.image_reference import ImagePresence
@@ -18,7 +17,7 @@ from envctl.domain.rules.document import build_rules_document, find_rules
 from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.values import EnvironmentSettings
 from envctl.usecases.ledger import rules_store
-from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load
 from envctl.usecases.project import state_location as places
 from envctl.usecases.release import bundle_store, earlier_commits, place_store, plan_store, stack_changes
@@ -85,16 +84,15 @@ class FittingRelease:
 
 
 def build_promotion(
-    ports: Ports, project: Project, present: LedgerState, *, source: str, target: str, release: str | None = None
+    context: Context, present: LedgerState, *, source: str, target: str, release: str | None = None
 ) -> Candidate:
     """Build the promotion of `release`, or else of the release in `source`, to `target`."""
     identity = release or find_source_release(present, source)
-    return _build_candidate(ports, project, present, _Intent("promote", target, source, identity))
+    return _build_candidate(context, present, _Intent("promote", target, source, identity))
 
 
 def build_redeployment(
-    ports: Ports,
-    project: Project,
+    context: Context,
     present: LedgerState,
     *,
     target: str,
@@ -104,35 +102,36 @@ def build_redeployment(
     """Build a deployment of the current release, never of new code. `release` names one to approve in advance."""
     current = present.find_environment(target).current
     identity = release or (current.release if current else None)
-    return _build_candidate(ports, project, present, _Intent(action, target, None, identity))
+    return _build_candidate(context, present, _Intent(action, target, None, identity))
 
 
-def build_rollback(
-    ports: Ports, project: Project, present: LedgerState, *, target: str, release: str | None = None
-) -> Candidate:
+def build_rollback(context: Context, present: LedgerState, *, target: str, release: str | None = None) -> Candidate:
     """Build the rollback to an earlier release, verified in `target`.
 
     By default, that is the one before the last, and the same again after a rollback to it, unless that failed.
     """
     back = present.find_environment(target).standing_rollback
     identity = release or (back.release if back else find_previous_verified(present, target))
-    return _build_candidate(ports, project, present, _Intent("rollback", target, None, identity))
+    return _build_candidate(context, present, _Intent("rollback", target, None, identity))
 
 
 def build_entry_request(
-    ports: Ports, project: Project, present: LedgerState, *, identity: str, settings: str, release: Release
+    context: Context, present: LedgerState, *, identity: str, settings: str, release: Release
 ) -> Request:
     """Build the deployment of a new release to the entry environment. `settings` is a digest."""
+    project = context.project
     wanted = _Intent("apply", project.entry, None, identity)
     found = _ReleaseFacts(
         "intact",
         settings,
         place=places.resolve_bound_place(project, project.entry, release.wiring),
         needs={name: stack.needs for name, stack in release.wiring.stacks.items()},
-        changeover=_find_changeover(ports, project, present, wanted, release),
+        changeover=_find_changeover(context, present, wanted, release),
     )
-    behind = earlier_commits.find_later_release(ports, present, project.entry, identity=identity, release=release)
-    return replace(_build_request(ports, project, present, wanted, found), behind=behind)
+    behind = earlier_commits.find_later_release(
+        context.ports, present, project.entry, identity=identity, release=release
+    )
+    return replace(_build_request(context, present, wanted, found), behind=behind)
 
 
 @dataclass(frozen=True)
@@ -154,62 +153,61 @@ class _ReleaseFacts:
     changeover: Changeover = NO_CHANGEOVER
 
 
-def _build_candidate(ports: Ports, project: Project, present: LedgerState, wanted: _Intent) -> Candidate:
-    state, release, data = bundle_store.load_bundle(ports, wanted.release) if wanted.release else ("missing", None, b"")
-    changeover = _find_changeover(ports, project, present, wanted, release)
-    settings, unfit = _load_settings(ports, project, wanted.target, release, changeover)
+def _build_candidate(context: Context, present: LedgerState, wanted: _Intent) -> Candidate:
+    state, release, data = (
+        bundle_store.load_bundle(context.ports, wanted.release) if wanted.release else ("missing", None, b"")
+    )
+    changeover = _find_changeover(context, present, wanted, release)
+    settings, unfit = _load_settings(context, wanted.target, release, changeover)
     # Without images no registry check is needed.
-    none = () if release and not select_images(project, release.wiring.artifacts) else None
+    none = () if release and not select_images(context.project, release.wiring.artifacts) else None
     # Without fitting settings the region of a stack may be unknown.
-    place = places.resolve_bound_place(project, wanted.target, release.wiring) if release and settings else None
+    place = places.resolve_bound_place(context.project, wanted.target, release.wiring) if release and settings else None
     digest = settings.digest() if settings else ""
     needs = {name: stack.needs for name, stack in release.wiring.stacks.items()} if release else {}
     found = _ReleaseFacts(state, digest, unfit, none, place, needs, changeover)
-    request = _build_request(ports, project, present, wanted, found)
-    request = replace(request, differing=_compare_to_source(ports, project, request, release, settings))
+    request = _build_request(context, present, wanted, found)
+    request = replace(request, differing=_compare_to_source(context, request, release, settings))
     return Candidate(request, release, data, settings, place)
 
 
-def _find_changeover(
-    ports: Ports, project: Project, present: LedgerState, wanted: _Intent, release: Release | None
-) -> Changeover:
+def _find_changeover(context: Context, present: LedgerState, wanted: _Intent, release: Release | None) -> Changeover:
     if release is None:
         return NO_CHANGEOVER
     if wanted.action == "destroy":
         return stack_changes.find_destroy_changeover(present, wanted.target, release.wiring)
     name = wanted.release or ""
-    return stack_changes.find_changeover(ports, project, present, wanted.target, release.wiring, release=name)
+    return stack_changes.find_changeover(context, present, wanted.target, release.wiring, release=name)
 
 
 def _load_settings(
-    ports: Ports, project: Project, environment: str, release: Release | None, changeover: Changeover = NO_CHANGEOVER
+    context: Context, environment: str, release: Release | None, changeover: Changeover = NO_CHANGEOVER
 ) -> tuple[EnvironmentSettings | None, tuple[Problem, ...]]:
     if release is None:
         return None, ()
     try:
-        return load.load_settings(ports, project, environment, release.wiring, moves=changeover.moves), ()
+        return load.load_settings(context, environment, release.wiring, moves=changeover.moves), ()
     except ConfigurationError as error:
         return None, tuple(error.problems)
 
 
 def _compare_to_source(
-    ports: Ports, project: Project, request: Request, release: Release | None, settings: EnvironmentSettings | None
+    context: Context, request: Request, release: Release | None, settings: EnvironmentSettings | None
 ) -> Mapping[str, tuple[Problem, ...]]:
     """Return the settings that differ from the source of a promotion, if a rule compares them."""
-    source = project.pipeline.find_previous(request.target)
+    source = context.project.pipeline.find_previous(request.target)
     if source is None or request.source != source or settings is None:
         return {}
     if all(view.rules.may_differ is None for view in list_views(request)):
         return {}
-    there, unfit = _load_settings(ports, project, source, release)
+    there, unfit = _load_settings(context, source, release)
     # Unreadable settings differ from all others.
     unknown = {f"settings of {source} that do not fit the release": unfit}
     return compare_settings(there, settings).list_differences() if there else unknown
 
 
-def _build_request(
-    ports: Ports, project: Project, present: LedgerState, wanted: _Intent, found: _ReleaseFacts
-) -> Request:
+def _build_request(context: Context, present: LedgerState, wanted: _Intent, found: _ReleaseFacts) -> Request:
+    ports, project = context.ports, context.project
     given = [each for each in present.find_environment(wanted.target).approvals if each.release == wanted.release]
     place = found.place.digest if found.place else ""
     covered = [each.plan for each in given if each.settings == found.settings and each.place == place]

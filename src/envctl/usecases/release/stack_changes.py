@@ -4,12 +4,12 @@ from envctl.domain.config.project import Project
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.leaving_stacks import Changeover, Fate, plan_changeover
 from envctl.domain.release.contents import Wiring
-from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.context import Context
 from envctl.usecases.release import bundle_store
 
 
 def find_changeover(
-    ports: Ports, project: Project, present: LedgerState, environment: str, wiring: Wiring, *, release: str = ""
+    context: Context, present: LedgerState, environment: str, wiring: Wiring, *, release: str = ""
 ) -> Changeover:
     """Compare the release with the deployed stacks. `release` is its name, empty if new."""
     here = present.find_environment(environment)
@@ -18,9 +18,9 @@ def find_changeover(
     if not here.held_stacks <= renamed.keys():
         # A removed stack may return under its earlier name.
         for each in dict.fromkeys(each.release for each in (here.current, here.last) if each):
-            found = bundle_store.load_bundle(ports, each)[1]
+            found = bundle_store.load_bundle(context.ports, each)[1]
             before |= {name: each.moved_from for name, each in found.wiring.stacks.items()} if found else {}
-    fates = _find_fates(project, present, environment, wiring, release)
+    fates = _find_fates(context.project, present, environment, wiring, release)
     return plan_changeover(here.held_stacks, renamed, before, fates, here.renamed)
 
 

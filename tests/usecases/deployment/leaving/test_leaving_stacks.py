@@ -26,6 +26,7 @@ from envctl.usecases.inspect.preview import preview_environments
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.store_layout import release_key
+from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import bundle_store
 from tests.catching import catch
@@ -104,10 +105,12 @@ def codes(raised: pytest.ExceptionInfo[EnvctlError]) -> list[str]:
 
 def leaves_as_before(world: World, environment: str = "dev") -> None:
     """A release of the tree, recorded as an envctl did that knew nothing of stacks that leave."""
-    made = working_tree.build_release(world.ports, load.load_project(world.ports))
+    made = working_tree.build_release(Context(world.ports, load.load_project(world.ports)))
     bundle = pack(made)
     bundle_store.save_bundle(world.ports, compute_identity(bundle), bundle, made)
-    settings = load.load_settings(world.ports, load.load_project(world.ports), environment, made.wiring).digest()
+    settings = load.load_settings(
+        Context(world.ports, load.load_project(world.ports)), environment, made.wiring
+    ).digest()
     _, entry = journal.append(
         world.ports, lambda _: DeploymentStarted(environment, compute_identity(bundle), settings, "apply")
     )

@@ -16,6 +16,7 @@ from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.account import account_check
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving.settings import find_arguments
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack
@@ -24,8 +25,7 @@ from envctl.usecases.release.stack_origins import StackOrigin, find_stack_origin
 
 
 def add_leaving(
-    ports: Ports,
-    project: Project,
+    context: Context,
     present: LedgerState,
     prepared: PreparedEnvironment,
     *,
@@ -36,6 +36,7 @@ def add_leaving(
 
     Raise OperationFailedError if a stack to destroy cannot be prepared; a stack to forget need not be.
     """
+    ports = context.ports
     if not changeover.leaving:
         return prepared
     environment = prepared.environment
@@ -44,10 +45,10 @@ def add_leaving(
         folder = _name_code_folder(maker)
         code |= {f"{folder}/{path}": file for path, file in maker.release.files.items() if path != LOCK_FILE}
     ports.workspace.write_code(environment, code)
-    leaving = _LeavingStacks(ports, project, environment, present.find_environment(environment), changeover)
+    leaving = _LeavingStacks(ports, context.project, environment, present.find_environment(environment), changeover)
     left = tuple(leaving.prepare_stack(name, makers.get(name)) for name in changeover.leaving)
     kept = tuple(stack for stack in prepared.stacks if stack.name not in changeover.leaving)
-    return account_check.name_sessions(ports, project, replace(prepared, stacks=kept, leaving=left))
+    return account_check.name_sessions(context, replace(prepared, stacks=kept, leaving=left))
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,9 @@ class _LeavingStacks:
         wiring = replace(wiring, stacks={**wiring.stacks, name: replace(wired, inputs=reachable)})
         live = self.here.traffic[name].live if name in self.here.traffic else None
         positioned = {COLOR_VARIABLE: live.color, PERCENT_VARIABLE: FULL_PERCENT, STABLE_VARIABLE: None} if live else {}
-        found = find_arguments(ports, self.project, environment, name, maker=maker, lost=lost, positioned=positioned)
+        found = find_arguments(
+            Context(ports, self.project), environment, name, maker=maker, lost=lost, positioned=positioned
+        )
         root = _render_stack(self.project, environment, name, wiring, found)
         prepare.check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, name))

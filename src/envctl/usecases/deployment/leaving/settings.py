@@ -6,11 +6,10 @@ with a message.
 
 from collections.abc import Mapping, Sequence
 
-from envctl.domain.config.project import Project
 from envctl.domain.terraform.types import Collection, Object, Primitive, Tuple, TypeExpression
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.text.lists import join_names
-from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load
 from envctl.usecases.release import settings_store
 from envctl.usecases.release.stack_origins import StackOrigin
@@ -21,8 +20,7 @@ def removed_settings_path(environment: str) -> str:
 
 
 def find_arguments(
-    ports: Ports,
-    project: Project,
+    context: Context,
     environment: str,
     stack: str,
     *,
@@ -35,11 +33,11 @@ def find_arguments(
     `lost` are inputs wired to removed stacks; `positioned` are the traffic arguments of a rollout.
     """
     wiring = maker.release.wiring
-    kept = settings_store.load_settings(ports, environment, maker.settings)
+    kept = settings_store.load_settings(context.ports, environment, maker.settings)
     known = kept.arguments.get(stack, {}) if kept else {}
-    today = _load_current_values(ports, project, environment)
+    today = _load_current_values(context, environment)
     builtin = {"environment": environment, "project": wiring.project, **positioned}
-    there, named = project.environments[environment], wiring.stacks[stack].region
+    there, named = context.project.environments[environment], wiring.stacks[stack].region
     region = (there.regions.get(named, "") if named else there.region) or ""
     found: dict[str, object] = {}
     missing: list[str] = []
@@ -59,7 +57,7 @@ def find_arguments(
             found[name] = empty_value(variable.type)
             missing.append(name)
     if missing:
-        ports.observer.on_message(_describe_missing(environment, stack, missing, wiring.schema[stack]))
+        context.ports.observer.on_message(_describe_missing(environment, stack, missing, wiring.schema[stack]))
     return found
 
 
@@ -80,11 +78,11 @@ def empty_value(type_: TypeExpression) -> object:
             return None
 
 
-def _load_current_values(ports: Ports, project: Project, environment: str) -> Mapping[str, object]:
-    files = list(load.load_settings_files(ports, project, environment))
+def _load_current_values(context: Context, environment: str) -> Mapping[str, object]:
+    files = list(load.load_settings_files(context, environment))
     path = removed_settings_path(environment)
-    if (data := ports.tree.read_contents(path)) is not None:
-        files.append(ports.config_reader.parse_settings(data, path))
+    if (data := context.ports.tree.read_contents(path)) is not None:
+        files.append(context.ports.config_reader.parse_settings(data, path))
     return {each.name: each.value for file in files for each in file.assignments}
 
 

@@ -6,7 +6,6 @@ leaves the old state alone, or both states and an entry naming the valid one.
 
 from collections.abc import Mapping
 
-from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.state_events import StateMoved
 from envctl.domain.terraform import moved_state
@@ -15,7 +14,7 @@ from envctl.usecases.deployment.ledger_entries import append_if_unfinished
 from envctl.usecases.deployment.progress import Attempt
 from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.ledger import journal
-from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project.empty_stack import prepare_empty_stack
 
@@ -57,24 +56,25 @@ def _move_state(attempt: Attempt, new: str, old: str, state: bytes) -> None:
     append_if_unfinished(attempt, lambda _: StateMoved(target, identity, attempt.started, old, new, *version))
     if moved_state.has_resources(state):
         # A later stack of the old name must not find the moved resources.
-        left = prepare_empty_stack(context.ports, context.project, target, old)
+        left = prepare_empty_stack(context, target, old)
         terraform.push_state(target, left, moved_state.clear_state(state))
     context.ports.observer.on_message(f"the state of {old} is now that of {new}")
 
 
-def clear_copies(ports: Ports, project: Project, environment: str, moves: Mapping[str, str]) -> None:
+def clear_copies(context: Context, environment: str, moves: Mapping[str, str]) -> None:
     """Empty each new state identical to its old one after a killed move: no other stack must get it.
 
     `moves` are unrecorded, new name to old name: the old states are valid.
     """
+    ports = context.ports
     for new, old in moves.items():
         for name in (new, old):
             ports.terraform.require_idle(environment, PreparedStack(name))
-        stack = prepare_empty_stack(ports, project, environment, new)
+        stack = prepare_empty_stack(context, environment, new)
         copy = ports.terraform.pull_state(environment, stack)
         if not moved_state.has_resources(copy):
             continue
-        original = prepare_empty_stack(ports, project, environment, old)
+        original = prepare_empty_stack(context, environment, old)
         if moved_state.has_same_content(copy, ports.terraform.pull_state(environment, original)):
             ports.terraform.push_state(environment, stack, moved_state.clear_state(copy))
 
@@ -86,7 +86,7 @@ def _empty_leftover_states(attempt: Attempt) -> None:
     for new, old in here.renamed.items():
         if old in here.held_stacks or new not in attempt.plans:
             continue
-        stack = prepare_empty_stack(context.ports, context.project, target, old)
+        stack = prepare_empty_stack(context, target, old)
         left = context.ports.terraform.pull_state(target, stack)
         if not moved_state.has_resources(left):
             continue
@@ -113,7 +113,7 @@ def _rewrite_root_modules(attempt: Attempt) -> None:
     """Write the root modules with the states under their new names."""
     context, target, prepared = attempt.request.context, attempt.request.target, attempt.prepared
     over = attempt.guard_request.changeover
-    live = rendering.load_traffic(context.ports, context.project, prepared.release, target, over)
+    live = rendering.load_traffic(context, prepared.release, target, over)
     left = {stack.name for stack in prepared.environment.leaving}
     roots = rendering.render_stacks(context.project, prepared.release, prepared.settings, live, attempt.changeover)
     for root in roots:

@@ -13,6 +13,7 @@ from envctl.usecases.deployment.planning import plan_each, plan_stacks
 from envctl.usecases.deployment.prepare import PreparedRelease
 from envctl.usecases.deployment.recovery.lock_breaking import break_lock
 from envctl.usecases.deployment.rollout.abort import TrafficRestore, WentBack
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
 
@@ -31,13 +32,13 @@ class RecoveryFindings:
     back: tuple[WentBack, ...] = ()  # Stacks with restored traffic.
 
 
-def inspect_stacks(ports: Ports, project: Project, here: EnvironmentState, ready: PreparedRelease) -> RecoveryFindings:
+def inspect_stacks(context: Context, here: EnvironmentState, ready: PreparedRelease) -> RecoveryFindings:
     """Inspect and repair all stacks. Only a lock still held raises an error: others must not block the environment."""
-    looking = _Inspection(ports, project, here, ready)
+    looking = _Inspection(context.ports, context.project, here, ready)
     try:
         looking.plan_remaining([s for s in ready.prepared.all_stacks if not s.unready and looking.repair_stack(s)])
     finally:
-        ports.terraform.delete_plans(ready.prepared.environment)
+        context.ports.terraform.delete_plans(ready.prepared.environment)
     return looking.found
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from envctl.domain.config.project import Project
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem, StateLock, StateLockedError
 from envctl.domain.ledger.state import Deployment
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project.empty_stack import prepare_empty_stack
@@ -31,15 +31,16 @@ def break_lock(
 
 
 def break_state_locks(
-    ports: Ports, project: Project, environment: str, names: Iterable[str], last: Deployment | None
+    context: Context, environment: str, names: Iterable[str], last: Deployment | None
 ) -> tuple[StateLock, ...]:
     """Break the locks of states left by a killed state move and read by no plan. Local locks end with their process."""
-    if resolve_place(project, environment).backend.kind == "local":
+    ports = context.ports
+    if resolve_place(context.project, environment).backend.kind == "local":
         return ()
     broken = []
     for name in names:
         ports.terraform.require_idle(environment, PreparedStack(name))
-        stack = prepare_empty_stack(ports, project, environment, name)
+        stack = prepare_empty_stack(context, environment, name)
         try:
             ports.terraform.check_lock(environment, stack)
         except StateLockedError as held:

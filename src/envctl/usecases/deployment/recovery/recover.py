@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem, StateLock, UsageError
 from envctl.domain.ledger.events import DeploymentAbandoned, Event
 from envctl.domain.ledger.state import Deployment, LedgerState
@@ -19,6 +18,7 @@ from envctl.usecases.deployment.recovery.lock_breaking import break_state_locks
 from envctl.usecases.deployment.recovery.state_import import StateImporter
 from envctl.usecases.deployment.rollout.abort import WentBack, require_restored
 from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import load
@@ -57,14 +57,14 @@ def recover(ports: Ports, environment: str, existing: Sequence[tuple[str, str]] 
 
     Raise LockHeldError if the deployment is still running here or, according to Terraform's lock, elsewhere.
     """
-    project, target = load.load_view(ports, environment)
+    context, target = load.load_context(ports, environment)
     with ports.workspace.lock_environment(target, f"envctl recover {target} by {ports.identity.identify_actor().name}"):
         present = journal.load(ports)
         last = present.find_environment(target).last
-        found = _inspect_environment(ports, project, present, Recovered(target, None, ""), last)
+        found = _inspect_environment(context, present, Recovered(target, None, ""), last)
         imports = StateImporter(ports, target, last.release if last else "")
         found = replace(found, abandoned_imports=imports.abandon_open(present))
-        found = _import_resources(ports, project, present, found, existing)
+        found = _import_resources(context, present, found, existing)
         resume = _suggest_resume(last, target) if last else ""
         leaving = {plan.stack: resume for plan in found.left if plan.leaves and resume}
         if last is not None and last.outcome == "unfinished":
@@ -98,52 +98,52 @@ def _record_abandoned(ports: Ports, target: str, unfinished: Deployment, found: 
 
 
 def _inspect_environment(
-    ports: Ports, project: Project, present: LedgerState, found: Recovered, last: Deployment | None
+    context: Context, present: LedgerState, found: Recovered, last: Deployment | None
 ) -> Recovered:
     """Inspect and repair the stacks. Errors are returned, and must not block the environment."""
     here = present.find_environment(found.environment)
     try:
-        broken = _clean_up_moves(ports, project, present, found.environment)
-        ready = _prepare_last(ports, project, present, found.environment, last)
+        broken = _clean_up_moves(context, present, found.environment)
+        ready = _prepare_last(context, present, found.environment, last)
     except inspection.INSPECTION_ERRORS as error:
         return replace(found, unseen=tuple(error.problems))
     if ready is None:
         return found
-    seen = inspection.inspect_stacks(ports, project, here, ready)
+    seen = inspection.inspect_stacks(context, here, ready)
     return replace(found, **vars(replace(seen, broken=(*broken, *seen.broken))))
 
 
-def _clean_up_moves(ports: Ports, project: Project, present: LedgerState, target: str) -> tuple[StateLock, ...]:
+def _clean_up_moves(context: Context, present: LedgerState, target: str) -> tuple[StateLock, ...]:
     """Break the locks and empty the unrecorded copies of a killed state move. Return the broken locks."""
     here = present.find_environment(target)
-    release = bundle_store.load_bundle(ports, here.last.release)[1] if here.last else None
+    release = bundle_store.load_bundle(context.ports, here.last.release)[1] if here.last else None
     if here.last is None or release is None:
         return ()
-    over = stack_changes.find_changeover(ports, project, present, target, release.wiring, release=here.last.release)
+    over = stack_changes.find_changeover(context, present, target, release.wiring, release=here.last.release)
     emptied = [old for old in here.renamed.values() if old not in here.held_stacks]
-    broken = break_state_locks(ports, project, target, [*over.moves, *emptied], here.last)
-    clear_copies(ports, project, target, over.moves)
+    broken = break_state_locks(context, target, [*over.moves, *emptied], here.last)
+    clear_copies(context, target, over.moves)
     return broken
 
 
 def _import_resources(
-    ports: Ports, project: Project, present: LedgerState, found: Recovered, existing: Sequence[tuple[str, str]]
+    context: Context, present: LedgerState, found: Recovered, existing: Sequence[tuple[str, str]]
 ) -> Recovered:
     """Import the resources. Raise UsageError for an address outside all stacks, or the error of Terraform."""
     if not existing:
         return found
     target = found.environment
     last = present.find_environment(target).last
-    ready = _prepare_last(ports, project, present, target, last)
+    ready = _prepare_last(context, present, target, last)
     if ready is None:
         message = f"nothing was deployed to {target}: no state can take anything in"
         raise OperationFailedError(Problem("E322", message, "envctl status"))
     stacks = {f"module.{stack.name}.": stack for stack in ready.prepared.stacks}
     wanted = [(address, identity, _find_stack(address, stacks)) for address, identity in existing]
-    imports = StateImporter(ports, target, last.release if last else "")
+    imports = StateImporter(context.ports, target, last.release if last else "")
     for address, identity, stack in wanted:
         imports.import_resource(stack, address, identity)
-    left = inspection.inspect_stacks(ports, project, present.find_environment(target), ready).left
+    left = inspection.inspect_stacks(context, present.find_environment(target), ready).left
     return replace(found, taken_in=tuple(address for address, _, _ in wanted), left=left)
 
 
@@ -157,22 +157,20 @@ def _find_stack(address: str, stacks: Mapping[str, PreparedStack]) -> PreparedSt
 
 
 def _prepare_last(
-    ports: Ports, project: Project, present: LedgerState, target: str, last: Deployment | None
+    context: Context, present: LedgerState, target: str, last: Deployment | None
 ) -> PreparedRelease | None:
     """Prepare the last deployment; without one, the working tree in the entry environment, else None."""
     if last is None:
-        return prepare.prepare_working_tree(ports, project, target) if target == project.entry else None
+        return prepare.prepare_working_tree(context, target) if target == context.project.entry else None
     action: Literal["apply", "destroy"] = "destroy" if last.action == "destroy" else "apply"
-    candidate = deploy_request.build_redeployment(
-        ports, project, present, target=target, release=last.release, action=action
-    )
+    candidate = deploy_request.build_redeployment(context, present, target=target, release=last.release, action=action)
     if candidate.release is None:
         raise bundle_store.unusable_bundle_error(last.release, candidate.request.bundle)
     over, wiring = candidate.request.changeover, candidate.release.wiring
-    settings = candidate.settings or load.load_settings(ports, project, target, wiring, moves=over.moves)
-    prepared = prepare.write_workdirs(ports, project, candidate.release, settings, last.release, changeover=over)
-    prepare.init_release(ports, project, prepared, candidate.release)
-    prepared = leaving_stacks.add_leaving(ports, project, present, prepared, release=candidate.release, changeover=over)
+    settings = candidate.settings or load.load_settings(context, target, wiring, moves=over.moves)
+    prepared = prepare.write_workdirs(context, candidate.release, settings, last.release, changeover=over)
+    prepare.init_release(context, prepared, candidate.release)
+    prepared = leaving_stacks.add_leaving(context, present, prepared, release=candidate.release, changeover=over)
     return PreparedRelease(prepared, candidate.release, settings, over)
 
 

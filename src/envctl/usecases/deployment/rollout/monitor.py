@@ -7,7 +7,6 @@ from datetime import timedelta
 from envctl.domain.config.checks.check_table import CheckResult, Probe
 from envctl.domain.config.checks.kinds import resolve_check
 from envctl.domain.config.checks.output_values import find_output_value
-from envctl.domain.config.project import Project
 from envctl.domain.config.rollout import OUTPUT
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.domain.release.image_repositories import resolve_placeholders
@@ -16,6 +15,7 @@ from envctl.domain.terraform.outputs import Outputs
 from envctl.domain.text.lists import join_names
 from envctl.usecases.deployment.traffic.rollout_model import WatchList
 from envctl.usecases.deployment.verification import build_check_variables, find_needed_stacks, run_probe
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack, WorkerPool
@@ -61,13 +61,13 @@ def read_other_outputs(ports: Ports, prepared: PreparedEnvironment, stack: str, 
 
 
 def resolve_target(
-    ports: Ports, project: Project, prepared: PreparedEnvironment, stack: PreparedStack, watched: WatchList
+    context: Context, prepared: PreparedEnvironment, stack: PreparedStack, watched: WatchList
 ) -> WatchTarget:
     """Resolve alarm names and checks. Raise StoppedError for an unresolvable alarm name."""
     outputs = dict(watched.outputs)
     if stack.name in _find_needed_stacks(prepared, watched):
-        outputs[stack.name] = ports.terraform.read_outputs(prepared.environment, stack)
-    names = resolve_placeholders(project, prepared.environment)
+        outputs[stack.name] = context.ports.terraform.read_outputs(prepared.environment, stack)
+    names = resolve_placeholders(context.project, prepared.environment)
     return WatchTarget(
         prepared.environment,
         watched.region,

@@ -62,7 +62,7 @@ def _check_alarms_first(attempt: Attempt, rollout: StackRollout) -> None:
 def _resolve_target(attempt: Attempt, rollout: StackRollout) -> monitor.WatchTarget:
     context, environment = attempt.request.context, attempt.prepared.environment
     stack = environment.find_stack(rollout.stack)
-    return monitor.resolve_target(context.ports, context.project, environment, stack, rollout.watched)
+    return monitor.resolve_target(context, environment, stack, rollout.watched)
 
 
 def _shift_traffic(

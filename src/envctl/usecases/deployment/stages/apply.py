@@ -79,7 +79,7 @@ class Verify:
 
     def run(self, attempt: Attempt) -> Attempt:
         context, environment = attempt.request.context, attempt.prepared.environment
-        attempt.verification = verification.verify_prepared(context.ports, context.project, environment)
+        attempt.verification = verification.verify_prepared(context, environment)
         return attempt
 
 

@@ -44,7 +44,7 @@ class CheckAccount(Generic[Selected]):
         context, target, asked = selected.request.context, selected.request.target, selected.guard_request
         asked = selected.guards.enforce_account_guards(asked, selected.release, selected.settings)
         account_check.require_time_left(context.ports, asked.present, target, asked.caller)
-        state_bucket.require_state_bucket(context.ports, context.project, target)
+        state_bucket.require_state_bucket(context, target)
         return replace(selected, guard_request=asked)
 
 

@@ -30,14 +30,14 @@ class PlanStacks:
 
     def run(self, prepared: Prepared) -> PlannedDeployment:
         request, over, only = prepared.request, prepared.guard_request.changeover, prepared.only
-        ports, project, target = request.context.ports, request.context.project, request.target
+        ports, target = request.context.ports, request.target
         present = journal.load(ports)
         here = present.find_environment(target)
         ahead = apply_planned_moves(here, over.moves)
         planner.write_end_positions(prepared, ahead)
         if not only:
             environment = leaving_stacks.add_leaving(
-                ports, project, present, prepared.environment, release=prepared.release, changeover=over
+                request.context, present, prepared.environment, release=prepared.release, changeover=over
             )
             prepared = replace(prepared, environment=environment)
         names = only or [stack.name for stack in prepared.environment.all_stacks]
@@ -87,7 +87,7 @@ class EndIfUpToDate:
         proof = None if prepared.only else state.current_evidence
         if proof is None or proof.verified or not self.verifies:
             return UpToDate(planned, None)
-        return UpToDate(planned, verification.verify_prepared(context.ports, context.project, prepared.environment))
+        return UpToDate(planned, verification.verify_prepared(context, prepared.environment))
 
 
 def _find_lost_states(

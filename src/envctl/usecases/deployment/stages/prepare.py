@@ -35,9 +35,8 @@ class PrepareWorkingTree:
         return (f"{tags}{code}{_describe_rendering(self.stacks, environment)}",)
 
     def run(self, request: DeployRequest) -> WorkingTreeRelease:
-        ports, project = request.context.ports, request.context.project
-        made = prepare.prepare_working_tree(ports, project, request.target)
-        environment = account_check.name_sessions(ports, project, made.prepared)
+        made = prepare.prepare_working_tree(request.context, request.target)
+        environment = account_check.name_sessions(request.context, made.prepared)
         return WorkingTreeRelease(request, made.release, made.settings, environment, self.only)
 
 
@@ -53,8 +52,7 @@ class CreateRelease:
         bundle = releases.pack(tree.release)
         identity = releases.compute_identity(bundle)
         asked = deploy_request.build_entry_request(
-            ports,
-            project,
+            tree.request.context,
             journal.load(ports),
             identity=identity,
             settings=tree.environment.settings,
@@ -83,7 +81,7 @@ class CopyImages(Generic[Selected]):
 
     def run(self, selected: Selected) -> Selected:
         context, source = selected.request.context, selected.guard_request.origin
-        image_copy.copy_images(context.ports, context.project, source, selected.request.target, selected.release)
+        image_copy.copy_images(context, source, selected.request.target, selected.release)
         return selected
 
 
@@ -97,22 +95,18 @@ class PrepareRelease:
         return (_describe_rendering(self.stacks, environment),)
 
     def run(self, selected: SelectedRelease) -> Prepared:
-        ports, project, target = (
-            selected.request.context.ports,
-            selected.request.context.project,
-            selected.request.target,
-        )
+        context, target = selected.request.context, selected.request.target
         release, settings, identity = selected.release, selected.settings, selected.guard_request.identity
         if selected.request.action == "rollback":
-            self_contained.warn_stored(ports, release, identity)
-            provider_accounts.warn_stored(ports, project, release, identity, target)
+            self_contained.warn_stored(context.ports, release, identity)
+            provider_accounts.warn_stored(context, release, identity, target)
         elif selected.request.action != "destroy":
-            self_contained.check_stored(ports, project, release, identity)
-            provider_accounts.check_stored(ports, project, release, identity, target)
+            self_contained.check_stored(context, release, identity)
+            provider_accounts.check_stored(context, release, identity, target)
         over = selected.guard_request.changeover
-        written = prepare.write_workdirs(ports, project, release, settings, identity, changeover=over)
-        environment = account_check.name_sessions(ports, project, written)
-        prepare.init_release(ports, project, environment, release)
+        written = prepare.write_workdirs(context, release, settings, identity, changeover=over)
+        environment = account_check.name_sessions(context, written)
+        prepare.init_release(context, environment, release)
         return Prepared(**vars(selected), environment=environment)
 
 

@@ -13,7 +13,7 @@ from envctl.domain.release.rollout_stacks import find_rollout_artifact
 from envctl.domain.release.root_module import RootModule, render_root_module
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.values import EnvironmentSettings
-from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.context import Context
 from envctl.usecases.project.rollout_colors import find_rollout_stacks, find_traffic
 from envctl.usecases.project.state_location import resolve_place
 
@@ -22,13 +22,13 @@ StackTraffic = Mapping[str, Traffic | None]
 
 
 def load_traffic(
-    ports: Ports, project: Project, release: Release, environment: str, changeover: Changeover = NO_CHANGEOVER
+    context: Context, release: Release, environment: str, changeover: Changeover = NO_CHANGEOVER
 ) -> StackTraffic:
     """Return the recorded traffic by stack. Read the ledger only if a stack has a rollout."""
-    stacks = find_rollout_stacks(ports, project, release.wiring, environment, changeover.moves)
+    stacks = find_rollout_stacks(context, release.wiring, environment, changeover.moves)
     if not stacks:
         return {}
-    traffic = find_traffic(ports, environment, changeover.moves)
+    traffic = find_traffic(context.ports, environment, changeover.moves)
     return {name: traffic.get(name) for name in stacks}
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from envctl.domain.aws.access import CallerIdentity, is_environment_on_aws, is_on_aws
-from envctl.domain.config.project import Project
 from envctl.domain.errors import Problem
 from envctl.usecases.account.bucket_inventory import require_caller
 from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, report_unchecked, report_warning
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 
 EXPIRES_SOON = timedelta(minutes=15)
@@ -15,21 +15,22 @@ CLOCK_WARNING, CLOCK_LIMIT = timedelta(seconds=60), timedelta(seconds=300)
 """AWS refuses what is signed 5 minutes off, and S3 15."""
 
 
-def check_own_credentials(ports: Ports, project: Project) -> Iterator[Row]:
-    if is_on_aws(project):
+def check_own_credentials(context: Context) -> Iterator[Row]:
+    ports = context.ports
+    if is_on_aws(context.project):
         yield _check_expiry(ports, ports.access.fetch_caller())
         yield _check_identity(ports)
     else:
         yield report_unchecked("credentials", "nothing of the project lies in AWS")
 
 
-def check_environment_credentials(ports: Ports, project: Project, environment: str) -> Iterator[Row]:
-    settings = project.environments[environment]
-    if not (is_environment_on_aws(settings) or project.state.backend == "s3"):
+def check_environment_credentials(context: Context, environment: str) -> Iterator[Row]:
+    settings = context.project.environments[environment]
+    if not (is_environment_on_aws(settings) or context.project.state.backend == "s3"):
         yield report_unchecked("credentials", "envctl.toml names no account, role or profile of it")
         return
-    caller = require_caller(ports, settings.account_id or "", environment)
-    yield _check_expiry(ports, caller)
+    caller = require_caller(context.ports, settings.account_id or "", environment)
+    yield _check_expiry(context.ports, caller)
     if not settings.account_id:
         way = f'write it into envctl.toml: account_id = "{caller.account_id}"'
         yield report_warning("account", "envctl.toml does not say which account it is, and so nobody checks it", way)

@@ -2,38 +2,39 @@
 
 from collections.abc import Iterator
 
-from envctl.domain.config.project import Project
 from envctl.domain.errors import Problem
 from envctl.usecases.account.bootstrap import inspect_bucket
 from envctl.usecases.account.bucket_inventory import S3_SCHEME, BucketTarget, find_state_bucket, find_store_bucket
 from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, report_unchecked, report_warning
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 
 NAME = "bucket"
 
 
-def check_store_bucket(ports: Ports, project: Project) -> Iterator[Row]:
+def check_store_bucket(context: Context) -> Iterator[Row]:
+    project = context.project
     if not project.store.url.startswith(S3_SCHEME):
         yield report_good("store", f"{project.store.url}, on the disk of this machine")
         return
-    place = find_store_bucket(ports, project)
+    place = find_store_bucket(context)
     if [problem.code for problem in place.problems] == ["E423"]:
         # The store works across accounts, but only its own account may read the bucket settings.
         yield report_unchecked(NAME, f"{place.wanted.name} is in {place.wanted.account_id}, where you are not")
         return
-    row = _check_bucket(ports, place, "envctl bootstrap")
+    row = _check_bucket(context.ports, place, "envctl bootstrap")
     if not project.store.account_id and [problem.code for problem in row.problems] == ["E422"]:
         way = "say whose it is, so that nobody writes into another one of that name: [store] account_id"
         row = report_warning(NAME, f"{place.wanted.name} is in another account than you are", way)
     yield row
 
 
-def check_state_bucket(ports: Ports, project: Project, environment: str) -> Iterator[Row]:
-    if project.state.backend == "local":
+def check_state_bucket(context: Context, environment: str) -> Iterator[Row]:
+    if context.project.state.backend == "local":
         yield report_good("states", "on the disk of this machine")
         return
-    place = find_state_bucket(ports, project, environment, environment)
-    yield _check_bucket(ports, place, f"envctl bootstrap {environment}")
+    place = find_state_bucket(context, environment, environment)
+    yield _check_bucket(context.ports, place, f"envctl bootstrap {environment}")
 
 
 def _check_bucket(ports: Ports, place: BucketTarget, way: str) -> Row:

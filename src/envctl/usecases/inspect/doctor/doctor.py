@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from envctl.domain.config.project import PROJECT_FILE, Project
+from envctl.domain.config.project import PROJECT_FILE
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.findings import Finding
 from envctl.usecases.inspect.doctor import access, buckets, files, history, terraform
 from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, report_unchecked, run_check
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.project.default_gates import find_default_gates
@@ -47,9 +48,10 @@ def diagnose_project(ports: Ports, environments: Sequence[str] = (), *, probe: b
         project = load.load_project(ports)
     except ConfigurationError as error:
         return _diagnose_without_project(ports, error)
-    wanted = load.find_environments(ports, project, environments)
+    context = Context(ports, project)
+    wanted = load.find_environments(context, environments)
     checked: list[tuple[Section, list[Row]]] = []
-    for name, environment, checks in _list_sections(ports, project, wanted, probe=probe):
+    for name, environment, checks in _list_sections(context, wanted, probe=probe):
         if environment:
             ports.observer.on_message(f"looking at {environment} …")
         rows = [row for called, check in checks for row in run_check(called, check)]
@@ -60,37 +62,38 @@ def diagnose_project(ports: Ports, environments: Sequence[str] = (), *, probe: b
 
 
 def _list_sections(
-    ports: Ports, project: Project, environments: Sequence[str], *, probe: bool
+    context: Context, environments: Sequence[str], *, probe: bool
 ) -> Iterator[tuple[str, str, Sequence[_Check]]]:
+    ports, project = context.ports, context.project
     order = f"{project.name}: {', '.join(project.pipeline.order)}"
     checks: list[_Check] = [
         ("envctl.toml", lambda: [report_good(PROJECT_FILE, order)]),
-        ("approvals", lambda: map(Row, find_default_gates(ports, project, environments))),
+        ("approvals", lambda: map(Row, find_default_gates(context, environments))),
         ("settings", partial(files.check_settings, ports)),
     ]
     yield "project", "", checks
     checks = [
         ("terraform", partial(terraform.check_terraform, ports, project)),
-        ("provider lock", partial(terraform.check_provider_lock, ports, project)),
+        ("provider lock", partial(terraform.check_provider_lock, context)),
         ("providers", partial(terraform.check_provider_source, ports)),
     ]
     yield "Terraform", "", checks
     # The clock check needs an earlier response of AWS.
     checks = [
-        ("credentials", partial(access.check_own_credentials, ports, project)),
+        ("credentials", partial(access.check_own_credentials, context)),
         ("clock", partial(access.check_aws_clock, ports)),
     ]
     yield "you", "", checks
     checks = [
-        ("bucket", partial(buckets.check_store_bucket, ports, project)),
-        ("ledger", partial(history.check_ledger, ports, project)),
-        ("create-only", partial(history.check_create_only, ports, project, probe=probe)),
+        ("bucket", partial(buckets.check_store_bucket, context)),
+        ("ledger", partial(history.check_ledger, context)),
+        ("create-only", partial(history.check_create_only, context, probe=probe)),
     ]
     yield "store", "", checks
     for each in environments:
         checks = [
-            ("credentials", partial(access.check_environment_credentials, ports, project, each)),
-            ("bucket", partial(buckets.check_state_bucket, ports, project, each)),
+            ("credentials", partial(access.check_environment_credentials, context, each)),
+            ("bucket", partial(buckets.check_state_bucket, context, each)),
         ]
         yield each, each, checks
 

@@ -2,22 +2,21 @@
 
 from collections.abc import Iterator
 
-from envctl.domain.config.project import Project
 from envctl.domain.ledger.checkpoint import INTERVAL
 from envctl.usecases.account.bucket_inventory import S3_SCHEME
 from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, report_warning
 from envctl.usecases.ledger import journal, store_probe
 from envctl.usecases.ledger.checkpoints import load_checkpoint
-from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.context import Context
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
 
 
-def check_ledger(ports: Ports, project: Project) -> Iterator[Row]:
-    present = journal.verify_ledger(ports)
+def check_ledger(context: Context) -> Iterator[Row]:
+    present = journal.verify_ledger(context.ports)
     entries = present.seq
     seen = f"whole: all {entries} entries fit the chain" if entries else "nothing was recorded yet"
     yield report_good("ledger", seen)
-    last = load_checkpoint(ports).seq
+    last = load_checkpoint(context.ports).seq
     since = entries - last
     if since > INTERVAL:
         seen = f"none that can be used for {since} entries: reading takes longer"
@@ -25,18 +24,18 @@ def check_ledger(ports: Ports, project: Project) -> Iterator[Row]:
         yield report_warning("checkpoints", seen, f"the next is left at entry {following}, by itself")
     elif last:
         yield report_good("checkpoints", f"the last is {since} entries old")
-    if gone := find_gone(project, present):
+    if gone := find_gone(context.project, present):
         yield report_bad("environments", *map(describe_gone, gone))
 
 
-def check_create_only(ports: Ports, project: Project, *, probe: bool) -> Iterator[Row]:
+def check_create_only(context: Context, *, probe: bool) -> Iterator[Row]:
     """Check create-only writes. Without `probe`, read the result of an earlier trial: no write permission needed."""
-    if not project.store.url.startswith(S3_SCHEME):
+    if not context.project.store.url.startswith(S3_SCHEME):
         return
     if probe:
-        yield Row(store_probe.require_create_only(ports))
+        yield Row(store_probe.require_create_only(context.ports))
         return
-    finding = store_probe.read_probe(ports, "envctl doctor --probe")
+    finding = store_probe.read_probe(context.ports, "envctl doctor --probe")
     yield (
         report_bad(finding.name, store_probe.OVERWRITE_PROBLEM, seen=finding.seen)
         if finding.verdict == "bad"

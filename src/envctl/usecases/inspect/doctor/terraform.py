@@ -7,6 +7,7 @@ from envctl.domain.errors import Problem
 from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.domain.terraform.version_constraints import is_version_allowed
 from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, report_unchecked, report_warning
+from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.lock_providers import parse_versions
 
@@ -23,13 +24,14 @@ def check_terraform(ports: Ports, project: Project | None) -> Iterator[Row]:
     yield report_bad("terraform", Problem("E302", message, hint))
 
 
-def check_provider_lock(ports: Ports, project: Project) -> Iterator[Row]:
+def check_provider_lock(context: Context) -> Iterator[Row]:
+    ports = context.ports
     locked = parse_versions(ports.tree.read_contents(ports.provider_lock) or b"")
     if locked:
         seen = ", ".join(f"{shorten_address(address)} {number}" for address, number in locked.items())
         yield report_good("provider lock", seen)
     else:
-        way = f"the first apply writes it; commit it then: envctl apply {project.entry}"
+        way = f"the first apply writes it; commit it then: envctl apply {context.project.entry}"
         yield report_warning("provider lock", f"there is no {ports.provider_lock} that holds one", way)
 
 
