@@ -200,6 +200,22 @@ def test_showing_a_plan_loads_no_guard_modules() -> None:
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
 
 
+@pytest.mark.terraform
+def test_repeated_plan_loads_no_project_models(tmp_path: Path) -> None:
+    """They take longer than all else that envctl does before Terraform starts."""
+    (tmp_path / "modules" / "base").mkdir(parents=True)
+    (tmp_path / "modules" / "base" / "main.tf").write_text('resource "terraform_data" "this" {}\n')
+    rows = ["[project]", 'name = "shop"', "[pipeline]", 'order = ["dev"]', "[environments.dev]", "[stacks.base]"]
+    (tmp_path / "envctl.toml").write_text("\n".join([*rows, 'module = "modules/base"\n']))
+    # Named credentials are confirmed once.
+    keys = {"PATH": os.environ["PATH"], "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    heavy = ("pydantic", "boto3", *(f"envctl.{name}" for name in ("domain.guards", "domain.release", "adapters.toml")))
+    first, _ = loaded(["apply", "dev", "--yes"], heavy, tmp_path, keys)
+    assert "pydantic" in first
+    found, done = loaded(["plan", "dev"], heavy, tmp_path, keys)
+    assert (found, done.returncode) == (set(), 0), done.stderr
+
+
 def test_plan_without_costs_loads_no_cost_modules() -> None:
     probe = "import sys, envctl.cli.render.console.plan.plan, envctl.usecases.inspect.plan\n"
     probe += "import envctl.adapters.workspace.workspace\n"

@@ -2,21 +2,18 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from envctl import __version__
-from envctl.adapters.local.templates import PackagedTemplates
-from envctl.adapters.workspace.tree import ProjectTree
 from envctl.cli import memory_usage
 from envctl.cli.options.global_options import Options
 from envctl.cli.output.redaction import current_redaction
 from envctl.cli.wiring.aws import AwsPorts
 from envctl.cli.wiring.lazy_ui import LateObserver
-from envctl.cli.wiring.readers import ProjectFileReader
 from envctl.cli.wiring.tracing import TracedPorts
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 
@@ -27,17 +24,21 @@ if TYPE_CHECKING:
     from envctl.adapters.local.git import Git
     from envctl.adapters.local.machine import FileHeadCache, RandomNonces, SystemClock
     from envctl.adapters.local.new_folder import NewProjectFolder
+    from envctl.adapters.local.templates import PackagedTemplates
     from envctl.adapters.local.trace import FileTracer
     from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
     from envctl.adapters.terraform.driver import TerraformDriver
     from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
     from envctl.adapters.terraform.formatting import TerraformFormatter
     from envctl.adapters.terraform.modules.fetch import TerraformModules
+    from envctl.adapters.workspace.tree import ProjectTree
     from envctl.adapters.workspace.workspace import DirectoryWorkspace
     from envctl.cli.render.progress.prompts import TerminalPrompter
+    from envctl.cli.wiring.readers import ProjectFileReader
     from envctl.cli.wiring.sandbox import EmbeddedAws
     from envctl.domain.config.project import Project
     from envctl.domain.config.project_owner import Owner
+    from envctl.domain.errors import Location
     from envctl.domain.ledger.trust import Trust
     from envctl.usecases.ports.core import Identity
 
@@ -54,10 +55,25 @@ class WiredPorts(AwsPorts):
         self._own = dict(os.environ)
         self.sandbox = options.sandbox
         self.provider_lock = f".envctl/sandbox/{LOCK_FILE}" if options.sandbox else LOCK_FILE
-        self.tree = ProjectTree(root)
-        self.templates = PackagedTemplates()
-        self.config_reader = ProjectFileReader(sandbox=options.sandbox)
         self.observer = LateObserver(options)
+
+    @cached_property
+    def tree(self) -> "ProjectTree":
+        from envctl.adapters.workspace.tree import ProjectTree
+
+        return ProjectTree(self._root)
+
+    @cached_property
+    def config_reader(self) -> "ProjectFileReader":
+        from envctl.cli.wiring.readers import ProjectFileReader
+
+        return ProjectFileReader(sandbox=self._options.sandbox)
+
+    @cached_property
+    def templates(self) -> "PackagedTemplates":
+        from envctl.adapters.local.templates import PackagedTemplates
+
+        return PackagedTemplates()
 
     @cached_property
     def prompter(self) -> "TerminalPrompter":
@@ -128,7 +144,6 @@ class WiredPorts(AwsPorts):
     def terraform(self) -> "TerraformDriver":
         from envctl.adapters.terraform.driver import TerraformDriver
         from envctl.adapters.terraform.scheduler.capacity import Limits
-        from envctl.adapters.toml import locate_rendered_key
         from envctl.usecases.ports.terraform import NO_TRACE
 
         limits = Limits(self._options.parallelism, self._options.memory)
@@ -141,8 +156,14 @@ class WiredPorts(AwsPorts):
             trace=self.file_tracer or NO_TRACE,
             secrecy=current_redaction(),
             surroundings=self._cleared_environment,
-            locate=lambda *position: locate_rendered_key(self.tree.read_contents("envctl.toml") or b"", *position),
+            locate=self._locate_rendered_key,
         )
+
+    def _locate_rendered_key(self, environment: str, path: Sequence[str | int]) -> "Location | None":
+        # Imported late: the models of the project file take longer than all else before Terraform starts.
+        from envctl.adapters.toml import locate_rendered_key
+
+        return locate_rendered_key(self.tree.read_contents("envctl.toml") or b"", environment, path)
 
     @cached_property
     def file_tracer(self) -> "FileTracer | None":
@@ -171,6 +192,8 @@ class WiredPorts(AwsPorts):
 
         if self._options.keys is None:
             return load_trust(self.tree, self.project, ENVIRONMENTS_FOLDER)
+        from envctl.adapters.workspace.tree import ProjectTree
+
         return load_trust(ProjectTree(self._options.keys.absolute()), self.project, "")
 
     def close(self) -> None:
