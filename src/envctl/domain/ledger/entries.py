@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal, get_args, get_origin
 
 from envctl.domain.ledger.events import EVENTS, Actor, Event
@@ -68,6 +69,8 @@ def _format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+# A command reads the same entries several times.
+@lru_cache(maxsize=2048)
 def decode_entry(data: bytes) -> Entry:
     """Parse the canonical bytes of an entry. Raises MalformedEntryError."""
     try:
