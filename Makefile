@@ -29,7 +29,8 @@ static: .venv/.installed
 	$(BIN)/lint-imports
 
 check: static
-	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not terraform and not sandbox and not browser and not registry and not image and not node and not slow" -n 3 --dist worksteal
+	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not terraform and not sandbox and not slow" -n 2 --dist worksteal \
+	  tests/unit tests/usecases --ignore tests/usecases/laws
 
 # Everything, in parts of under an hour: tests/nightly.py lists them, and `make nightly-NAME` runs one.
 nightly: system-packages .venv/.installed
