@@ -179,8 +179,11 @@ def _locate_setting(names: tuple[str, ...], text: str, environment: Mapping[str,
                 return variable
     if not about:
         return "the AWS configuration"
-    config = environment.get("AWS_CONFIG_FILE", PROFILE_FILES["AWS_CONFIG_FILE"])
-    return f"{settings.get(about[0], ('', ()))[0] or about[0]} in {config}"
+    return f"{settings.get(about[0], ('', ()))[0] or about[0]} in {_config_path(environment)}"
+
+
+def _config_path(environment: Mapping[str, str]) -> str:
+    return environment.get("AWS_CONFIG_FILE", PROFILE_FILES["AWS_CONFIG_FILE"])
 
 
 def _map_settings() -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -221,7 +224,7 @@ def _unclassified_problem(error: Exception, origin: Origin, environment: Mapping
         if problem := check(environment):
             return problem
     names = sorted(name for name in environment if name.startswith("AWS_"))
-    where = ", ".join([*names, environment.get("AWS_CONFIG_FILE", PROFILE_FILES["AWS_CONFIG_FILE"])])
+    where = ", ".join([*names, _config_path(environment)])
     return unusable_problem(where, f"{type(error).__name__} in AWS's own library")
 
 

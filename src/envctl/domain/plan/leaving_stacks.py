@@ -1,7 +1,7 @@
 """Changes of the set of stacks when another release follows: removed stacks leave, renamed ones keep their state."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Fate = Literal["destroy", "forget"]
@@ -29,6 +29,10 @@ class Changeover:
     def expand_applied(self, stacks: frozenset[str]) -> frozenset[str]:
         """Add stacks with a state taken over from an applied stack."""
         return stacks | {new for new, old in self.moves.items() if old in stacks}
+
+    def limit_to(self, only: Collection[str]) -> "Changeover":
+        """Return it for these stacks; empty: all. Stacks leave only with a deployment of the whole release."""
+        return replace(self, leaving={}) if only else self
 
 
 NO_CHANGEOVER = Changeover()

@@ -145,14 +145,11 @@ def add_common_stages(
 
 
 def select_scope(request: DeployRequest, release: Release, changeover: Changeover) -> Scope:
-    """Return the selected stacks of a release. Raise UsageError for an unknown stack.
-
-    Stacks leave only with a deployment of the whole release.
-    """
+    """Return the selected stacks of a release. Raise UsageError for an unknown stack."""
     needs = {name: stack.needs for name, stack in release.wiring.stacks.items()}
     wanted = select_stacks(request.options.selection, needs)
     only = wanted if len(wanted) < len(needs) else ()
-    over = replace(changeover, leaving={}) if only else changeover
+    over = changeover.limit_to(only)
     staying = {name: needed for name, needed in restrict_graph(needs, wanted).items() if name not in over.leaving}
     verifies = request.options.verify and not only and request.action != "destroy"
     return Scope(staying, only, over, verifies)
@@ -169,24 +166,24 @@ def run_pipeline(request: DeployRequest, pipeline: Pipeline[Start, Attempt], sta
 
 
 def to_result(ended: Attempt | UpToDate) -> Deployed:
-    planned, is_up_to_date = ended.planned, isinstance(ended, UpToDate)
+    planned, attempt = ended.planned, ended if isinstance(ended, Attempt) else None
     prepared, request = planned.prepared, planned.prepared.request
     here = journal.load(request.context.ports).find_environment(request.target)
     return Deployed(
         request.target,
         prepared.guard_request.identity,
         request.action,
-        plan=planned.plan if isinstance(ended, UpToDate) else ended.plan,
+        plan=attempt.plan if attempt else planned.plan,
         deployment=here.last,
         verification=ended.verification,
         warnings=tuple(prepared.guards.warnings.values()),
-        waived=() if is_up_to_date else tuple(prepared.guards.waived.values()),
+        waived=tuple(prepared.guards.waived.values()) if attempt else (),
         held=planned.held,
-        up_to_date=is_up_to_date,
+        up_to_date=attempt is None,
         only=prepared.only,
-        rollouts=() if isinstance(ended, UpToDate) else tuple(ended.rolled_out),
+        rollouts=tuple(attempt.rolled_out) if attempt else (),
         lost=planned.lost,
-        next=_suggest_next(planned, is_up_to_date=is_up_to_date),
+        next=_suggest_next(planned, is_up_to_date=attempt is None),
         forgotten=tuple(sorted(here.forgotten)),
     )
 

@@ -58,9 +58,7 @@ class CreateRelease:
             settings=tree.environment.settings,
             release=tree.release,
         )
-        if tree.only:
-            # Stacks leave only with a deployment of the whole release.
-            asked = replace(asked, changeover=replace(asked.changeover, leaving={}))
+        asked = replace(asked, changeover=asked.changeover.limit_to(tree.only))
         if count_required_approvals(asked):
             # Approvals need a stored release.
             bundle_store.save_bundle(ports, identity, bundle, tree.release, project.pipeline.standalone_name)
