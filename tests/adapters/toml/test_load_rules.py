@@ -24,7 +24,7 @@ def test_environment_rules_are_read() -> None:
     assert gates.max_age == timedelta(days=14)
     assert gates.waivable == ("G104", "G107", "G106")
     assert (gates.committed, gates.rehearsed) == (True, "refuse")
-    assert find_rules(project, "prod").windows == (
+    assert tuple(each.to_window() for each in find_rules(project, "prod").windows) == (
         AbsoluteWindow("deny", "year end", datetime(2026, 12, 20), datetime(2027, 1, 4, 6, 30), "Asia/Tokyo"),
         WeeklyWindow("allow", "office", ("mon", "tue"), time(9), time(17, 30), "Europe/Berlin"),
         WeeklyWindow("allow", "whole saturdays", ("sat",), time(), time(), "UTC"),
@@ -44,7 +44,8 @@ def test_unset_gates_take_their_defaults() -> None:
     staging = project.environments["staging"]
     assert (staging.protected, staging.max_destroys) == (False, 5)
     gates = staging.gates
-    assert (gates.approvals, gates.expires, gates.soak, gates.max_age) == (None, None, timedelta(), None)
+    assert (gates.approvals, gates.expires, gates.soak, gates.max_age) == ({}, None, timedelta(), None)
+    assert "approvals" not in gates.model_fields_set
     assert (gates.windows, gates.waivable, gates.committed, gates.rehearsed) == ((), (), False, "warn")
     assert (project.parity, project.protection.stateful, project.checks) == (None, (), {})
 

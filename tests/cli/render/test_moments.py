@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from envctl.cli.render.terminal.times import (
     format_age,
     format_future,
-    format_rough_duration,
     format_time,
     format_time_left,
 )
+from envctl.domain.text.durations import format_rough_duration
 from tests.cli.render.conftest import in_zone
 
 NOW = datetime(2026, 11, 25, 1, 40, 30, tzinfo=UTC)

@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
+from envctl.domain.config.gates import WindowTable
 from envctl.domain.config.pipeline import Pipeline
-from envctl.domain.config.rules.environment_rules import Rules
+from envctl.domain.config.rules.windows import Window
 from envctl.domain.guards import GUARDS, Refusal, Request
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Approval, Deployment, EnvironmentState, Evidence, KnownRelease, LedgerState
 from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
+from envctl.domain.rules.environment_rules import Rules
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -84,8 +86,19 @@ def there(request: Request, **changes: Any) -> Request:
 BACK = with_environment(replace(PROMOTION, action="rollback", source=None), "staging", ran(R1, R2))
 
 
+class FixedWindow(WindowTable):
+    """A window to the microsecond, which no text says."""
+
+    window: Any
+
+    def to_window(self) -> Window:
+        return cast("Window", self.window)
+
+
 def ruled(request: Request, **rules: Any) -> Request:
-    return replace(request, rules=replace(request.rules, **rules))
+    if "windows" in rules:
+        rules["windows"] = tuple(FixedWindow.model_construct(window=each) for each in rules["windows"])
+    return replace(request, rules=request.rules.model_copy(update=rules))
 
 
 def approval(by: Actor, gate: str = "peer", **more: Any) -> Approval:

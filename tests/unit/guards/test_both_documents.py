@@ -1,13 +1,12 @@
 """A deployment satisfies the rules of the tree and the recorded ones: no guard, and no rule, is asked by one alone."""
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from envctl.domain.config.rules.environment_rules import Rules
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Problem
 from envctl.domain.guards import (
@@ -40,6 +39,7 @@ from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, Rule
 from envctl.domain.ledger.state import Evidence
 from envctl.domain.plan.changes import Action
 from envctl.domain.rules.document import RulesDocument, to_rules
+from envctl.domain.rules.environment_rules import Rules
 from tests.unit.guards.asked import (
     ANN,
     BOB,
@@ -152,7 +152,7 @@ def bound(request: Request) -> Request:
 
 
 def test_every_rule_is_checked_by_both_documents() -> None:
-    assert set(STRICTER) | ASKED_ELSEWHERE == {each.name for each in fields(Rules)} - {"is_usual"}
+    assert set(STRICTER) | ASKED_ELSEWHERE == set(Rules.model_fields) - {"is_usual"}
 
 
 @pytest.mark.parametrize(("code", "lenient", "strict", "request_"), STRICTER.values(), ids=STRICTER.keys())

@@ -1,5 +1,6 @@
 """What a report knows: made of the ledger and the project file, without a plan and without asking anybody."""
 
+from datetime import timedelta
 from functools import cache
 
 import pytest
@@ -236,7 +237,11 @@ def test_drift_is_shown_until_the_next_deployment(world: World) -> None:
 
 def test_each_environment_shows_its_requirements() -> None:
     dev, _, prod = fortnight().outlooks
-    assert (dev.asked.soak, dev.asked.windows, dev.asked.protected) == (0, (), False)
-    assert (prod.asked.soak, prod.asked.max_age, prod.asked.expires) == (86400, 14 * 86400, 3 * 86400)
-    assert prod.asked.windows[0].startswith('deny window "year end"')
+    assert (dev.asked.soak, dev.asked.windows, dev.asked.protected) == (timedelta(), (), False)
+    assert (prod.asked.soak, prod.asked.max_age, prod.asked.expires) == (
+        timedelta(days=1),
+        timedelta(days=14),
+        timedelta(days=3),
+    )
+    assert str(prod.asked.windows[0]).startswith('deny window "year end"')
     assert [each.code for each in prod.why.answers if each.outcome == "refuses"] == ["G103", "G106", "G108", "G110"]

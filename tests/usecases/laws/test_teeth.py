@@ -22,7 +22,7 @@ ORACLE = (*sorted(Path(oracle.__file__).parent.glob("[!_]*.py")), Path(project_t
 JUDGED = (
     "envctl.domain.ledger.projection.apply_entries",
     "envctl.domain.guards",
-    "envctl.domain.config.rules.environment_rules",
+    "envctl.domain.rules.environment_rules",
     "envctl.domain.ledger.people.person_names",
     "envctl.usecases",
 )

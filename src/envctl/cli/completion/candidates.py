@@ -113,7 +113,7 @@ def _read_environments(context: typer.Context) -> list[str]:
 
 
 def _find_gates(context: typer.Context, environment: str) -> list[str]:
-    from envctl.domain.config.rules.environment_rules import find_default_gates
+    from envctl.domain.config.gates import find_default_gates
 
     declared = _find_table(_read_project_file(context), "environments", environment, "gates")
     if "approvals" in declared:

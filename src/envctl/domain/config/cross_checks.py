@@ -7,10 +7,10 @@ report them.
 from collections.abc import Iterator, Mapping
 
 from envctl.domain.config.faults import Fault, TomlPath, find_table, list_texts
+from envctl.domain.config.gates import find_default_gates
 from envctl.domain.config.regions import check_stack_places, parse_stack
 from envctl.domain.config.rename_checks import check_renames
 from envctl.domain.config.rollout_checks import check_rollouts
-from envctl.domain.config.rules.environment_rules import find_default_gates
 from envctl.domain.graph import CycleError, order_stacks
 from envctl.domain.terraform.output_reference import OutputReference
 from envctl.domain.text.suggestions import suggest_name

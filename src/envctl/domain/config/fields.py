@@ -8,8 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from envctl.domain.config.plain_values import check_plain_value
-from envctl.domain.config.rules import guard_codes
-from envctl.domain.config.rules.environment_rules import NEVER_WAIVED
+from envctl.domain.config.rules.guard_codes import NEVER_WAIVED, GuardCode
 from envctl.domain.text.durations import parse_duration
 from envctl.domain.text.identifiers import NAME_PATTERN
 from envctl.domain.text.suggestions import find_nearest
@@ -105,17 +104,17 @@ def parse_quoted_duration(text: object, examples: str = '"30m", "24h" or "14d"')
     return parse_duration(text)
 
 
-def _parse_guard_code(text: str) -> str:
+def _parse_waivable_guard(text: str) -> GuardCode:
     try:
-        code = guard_codes.GuardCode.parse(text)
+        code = GuardCode.parse(text)
     except ValueError:
-        near = find_nearest(text, {word for each in guard_codes.GuardCode for word in (each.guard, each.value)})
+        near = find_nearest(text, {word for each in GuardCode for word in (each.guard, each.value)})
         meant = f" (did you mean {near}?)" if near else ""
         message = f"must be the code or the name of a guard, such as G104 or soak; not {text!r}{meant}"
         raise ValueError(message) from None
     if code in NEVER_WAIVED:
         raise ValueError(f"must not hold {text}, which nobody can waive: {NEVER_WAIVED[code]}")
-    return code.value
+    return code
 
 
 def _check_ignore_rule(text: str) -> str:
@@ -140,7 +139,7 @@ Folder = Annotated[str, AfterValidator(_check_folder)]
 SessionDuration = Annotated[timedelta, BeforeValidator(_parse_session_duration)]
 IgnoreRule = Annotated[str, AfterValidator(_check_ignore_rule)]
 Duration = Annotated[timedelta, BeforeValidator(parse_quoted_duration)]
-GuardCode = Annotated[str, AfterValidator(_parse_guard_code)]
+WaivableGuard = Annotated[GuardCode, BeforeValidator(_parse_waivable_guard, str)]
 
 
 class Section(BaseModel):

@@ -1,16 +1,21 @@
 """The tables `[environments.ENV.gates]` and `[environments.ENV.allow]`: requirements and permissions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from envctl.domain.config.fields import Count, Duration, Flag, GuardCode, Name, PersonPattern, Section
-from envctl.domain.config.rules.environment_rules import Rehearsed
+from envctl.domain.config.fields import Count, Duration, Flag, Name, PersonPattern, Section, WaivableGuard
+from envctl.domain.config.rules.rule_text import RuleText
 
 if TYPE_CHECKING:
     from envctl.domain.config.rules.windows import Window
+
+Rehearsed = Literal["off", "warn", "refuse"]
+
+# Gates of an environment after the entry without `approvals`.
+DEFAULT_GATES: Mapping[str, int] = {"peer": 1, "business": 1, "quality": 1}
 
 
 class WindowTable(Section):
@@ -29,6 +34,20 @@ class WindowTable(Section):
     def _check_keys(self) -> Self:
         self.to_window()
         return self
+
+    @classmethod
+    def from_recorded(cls, table: Mapping[str, Any]) -> Self:
+        """Return a recorded window without validation: a stricter later envctl must not drop it. Raises KeyError."""
+        names = {field.alias or name: name for name, field in cls.model_fields.items()}
+        values: dict[str, Any] = {
+            names[k]: tuple(each) if isinstance(each, list) else each for k, each in table.items()
+        }
+        return cls.model_construct(**values)
+
+    def __str__(self) -> str:
+        from envctl.domain.config.rules.windows import describe_window
+
+        return describe_window(self.to_window())
 
     def to_window(self) -> "Window":
         """Return the window. Raises ValueError for an invalid combination of keys."""
@@ -61,21 +80,40 @@ def _check_windows(tables: tuple[WindowTable, ...]) -> tuple[WindowTable, ...]:
 class Gates(Section):
     """Requirements on a release, and on the time of its deployment, before the environment takes it."""
 
-    approvals: Mapping[Name, Count] | None = None  # people by gate; None: the default gates, and none for the entry
-    reviewers: Name | None = None  # gate of GitHub reviewers of the job
-    self_approval: Flag = False
-    expires: Duration | None = None
-    soak: Duration = timedelta()
-    max_age: Duration | None = None
-    windows: Annotated[tuple[WindowTable, ...], AfterValidator(_check_windows)] = ()
-    waivable: tuple[GuardCode, ...] = ()
-    committed: Flag = False
-    rehearsed: Rehearsed = "warn"
+    # People by gate. Unless it is set, an environment after the entry has the default gates.
+    approvals: Mapping[Name, Count] = {}
+    reviewers: Name = ""  # gate of GitHub reviewers of the job
+    # The verified time in the environment before, and the age of that verification.
+    soak: Annotated[Duration, RuleText("Soak", "{} verified in the environment before")] = timedelta()
+    max_age: Annotated[Duration | None, RuleText("Proof", "at most {} old")] = None
+    expires: Annotated[Duration | None, RuleText("Approvals", "hold for {}")] = None
+    self_approval: Annotated[Flag, RuleText("Approvals", "whoever made it may approve it too")] = False
+    windows: Annotated[tuple[WindowTable, ...], AfterValidator(_check_windows), RuleText("Windows")] = ()
+    committed: Annotated[Flag, RuleText("Code", "committed only")] = False
+    rehearsed: Annotated[
+        Rehearsed,
+        RuleText("Rehearsed", "nothing that was not done in the environment before", is_in_force="refuse".__eq__),
+    ] = "warn"
+    waivable: Annotated[tuple[WaivableGuard, ...], RuleText("Break-glass", "may waive {}", unset="waives nothing")] = ()
+
+
+DURATION_GATES = frozenset(
+    name
+    for name, field in Gates.model_fields.items()
+    if {timedelta, Duration} & {field.annotation, *get_args(field.annotation)}
+)
 
 
 class Allow(Section):
     """Permissions: patterns of caller ARNs, GitHub logins or teams. Without a pattern, any credentials will do."""
 
     apply: tuple[PersonPattern, ...] = ()
-    approve: Mapping[Name, tuple[PersonPattern, ...]] = {}
+    approve: Mapping[Name, tuple[PersonPattern, ...]] = {}  # by gate
     only_ci: Flag = False
+
+
+def find_default_gates(order: Sequence[str], environment: str) -> Mapping[str, int]:
+    """Return the gates of an environment without `approvals`: none for the entry, the default gates after it. The
+    position after the entry does not matter: a second prod has the same gates as the first.
+    """
+    return DEFAULT_GATES if environment in order[1:] else {}

@@ -7,12 +7,11 @@ from envctl.domain.text.short_ids import shorten_id
 
 def check_window(request: Request) -> Refusal | None:
     """G107: no deny window is active, and one allow window is, if any exist. Rollbacks are exempt."""
-    windows = request.rules.windows
-    if not windows or request.action == "rollback":
+    if not request.rules.windows or request.action == "rollback":
         return None
     from envctl.domain.config.rules.windows import describe_window, find_closure
 
-    closed = find_closure(windows, request.now)
+    closed = find_closure([table.to_window() for table in request.rules.windows], request.now)
     if closed is None:
         return None
     why = f"the {describe_window(closed.window)} is open" if closed.window else "none of its allow windows is open"

@@ -8,7 +8,6 @@ from typing import Literal
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import Sighting
 from envctl.domain.config.pipeline import Pipeline
-from envctl.domain.config.rules.environment_rules import Rules
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.exit_codes import ExitCode
@@ -20,6 +19,7 @@ from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint
 from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
 from envctl.domain.rules.document import RulesDocument
+from envctl.domain.rules.environment_rules import Rules
 
 BundleState = Literal["intact", "missing", "damaged"]
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from envctl.domain.config.rules.environment_rules import Rules
 from envctl.domain.guards.request import Check, Refusal, Request, can_record_rules
 from envctl.domain.ledger.people.person_names import is_named_in, is_same_person, list_people
 from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.recorded_rules import RulesApproval
 from envctl.domain.rules.document import RulesDocument, to_rules
+from envctl.domain.rules.environment_rules import Rules
 
 RESET_DELAY = timedelta(days=7)
 

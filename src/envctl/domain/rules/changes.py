@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from envctl.domain.config.gates import DURATION_GATES, WindowTable
 from envctl.domain.rules.document import RulesDocument, to_rules
 from envctl.domain.text.durations import format_duration, parse_duration
 
-_DURATIONS = frozenset({"gates.expires", "gates.max_age", "gates.soak"})
 # Described by functions of their own.
 _SEPARATE_KEYS = frozenset({"checks", "order", "rollouts"})
 _LABELS = {
@@ -152,7 +152,7 @@ def _walk_leaves(said: Mapping[str, Any], path: str = "") -> Iterator[tuple[str,
             continue
         if isinstance(value, Mapping):
             yield from _walk_leaves(value, f"{here}.")
-        elif here in _DURATIONS:
+        elif path == "gates." and key in DURATION_GATES:
             yield here, format_duration(parse_duration(value))
         elif isinstance(value, list):
             yield here, ", ".join(sorted(map(str, value))) or "none"
@@ -161,9 +161,4 @@ def _walk_leaves(said: Mapping[str, Any], path: str = "") -> Iterator[tuple[str,
 
 
 def _describe_windows(said: Mapping[str, Any]) -> Iterator[str]:
-    tables = said.get("gates", {}).get("windows", ())
-    if tables:
-        from envctl.domain.config.rules.windows import describe_window
-
-        document = RulesDocument("", {"order": {}, "gates": {"windows": tables, "approvals": {}}})
-        yield from map(describe_window, to_rules(document).windows)
+    return (str(WindowTable.from_recorded(each)) for each in said.get("gates", {}).get("windows", ()))

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from envctl.domain.config.gates import Allow, Gates, WindowTable
-from envctl.domain.config.rules.environment_rules import DEFAULT_GATES, NEVER_WAIVED, Rules
-from envctl.domain.config.rules.guard_codes import GuardCode
+from envctl.domain.config.gates import DEFAULT_GATES, DURATION_GATES, Allow, Gates, WindowTable
+from envctl.domain.config.rules.guard_codes import NEVER_WAIVED, GuardCode
 from envctl.domain.plan.canonical import digest_text, to_canonical_json
+from envctl.domain.rules.environment_rules import Rules
 from envctl.domain.text.durations import parse_duration
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ _TABLES: Mapping[str, frozenset[str]] = {
     "parity": frozenset({"may_differ"}),
     "protection": frozenset({"stateful"}),
 }
-_WINDOW_FIELDS = {field.alias or name: name for name, field in WindowTable.model_fields.items()}
 _UNORDERED_LISTS = frozenset(
     {"allow.apply", "drift.ignore", "gates.waivable", "other_accounts", "parity.may_differ", "protection.stateful"}
 )
@@ -153,35 +152,27 @@ def to_rules(document: RulesDocument) -> Rules:
     """Return the rules with today's defaults: after the entry the usual gates, unless approvals are set."""
     from envctl.domain.config.stateful_types import STATEFUL
 
-    said = document.content
-    gates, allow, parity = said.get("gates", {}), said.get("allow", {}), said.get("parity")
+    said, parity = document.content, document.content.get("parity")
+    gates, allow = (
+        {name: _read_value(name, value) for name, value in said.get(table, {}).items()} for table in ("gates", "allow")
+    )
     usual = DEFAULT_GATES if document.predecessors else {}
     approvals = dict(gates.get("approvals", usual))
     # Codes of a newer envctl count for nothing.
     listed = set(gates.get("waivable", ()))
-    waivable = frozenset(each for each in GuardCode if {each.guard, each.value} & listed and each not in NEVER_WAIVED)
-    return Rules(
-        approvals=approvals,
-        is_usual=bool(usual) and "approvals" not in gates,
+    resolved = {
+        "approvals": approvals,
+        "is_usual": bool(usual) and "approvals" not in gates,
         # A single gate is meant without naming it.
-        reviewers=gates.get("reviewers") or (next(iter(approvals)) if len(approvals) == 1 else ""),
-        apply=tuple(allow.get("apply", ())),
-        approve={gate: tuple(patterns) for gate, patterns in allow.get("approve", {}).items()},
-        only_ci=allow.get("only_ci", False),
-        self_approval=gates.get("self_approval", False),
-        expires=_parse_duration(gates.get("expires")),
-        soak=_parse_duration(gates.get("soak")) or timedelta(),
-        max_age=_parse_duration(gates.get("max_age")),
-        windows=tuple(_to_window(each).to_window() for each in gates.get("windows", ())),
-        waivable=waivable,
-        committed=gates.get("committed", False),
-        rehearsed=gates.get("rehearsed", "warn"),
-        may_differ=None if parity is None else frozenset(parity.get("may_differ", ())),
-        protected=said.get("protected", False),
-        max_destroys=said.get("max_destroys", _MAX_DESTROYS),
-        stateful=STATEFUL | frozenset(said.get("protection", {}).get("stateful", ())),
-        checks={name: format_check_digest(name, table) for name, table in said.get("checks", {}).items()},
-    )
+        "reviewers": gates.get("reviewers") or (next(iter(approvals)) if len(approvals) == 1 else ""),
+        "waivable": tuple(c for c in GuardCode if {c.guard, c.value} & listed and c not in NEVER_WAIVED),
+        "may_differ": None if parity is None else frozenset(parity.get("may_differ", ())),
+        "protected": said.get("protected", False),
+        "max_destroys": said.get("max_destroys", _MAX_DESTROYS),
+        "stateful": STATEFUL | frozenset(said.get("protection", {}).get("stateful", ())),
+        "checks": {name: format_check_digest(name, table) for name, table in said.get("checks", {}).items()},
+    }
+    return Rules.model_construct(**{**gates, **allow, **resolved})
 
 
 def format_check_digest(name: str, table: Mapping[str, Any]) -> str:
@@ -243,16 +234,13 @@ def _sort_sets(said: Mapping[str, Any], path: str = "") -> dict[str, Any]:
     return found
 
 
-def _parse_duration(text: str | None) -> timedelta | None:
-    return parse_duration(text) if text else None
-
-
-def _to_window(table: Mapping[str, Any]) -> WindowTable:
-    """Return a recorded window without validation: a stricter later envctl must not drop it."""
-    values: dict[str, Any] = {
-        _WINDOW_FIELDS[key]: tuple(value) if isinstance(value, list) else value for key, value in table.items()
-    }
-    return WindowTable.model_construct(**values)
+def _read_value(name: str, value: Any) -> Any:  # noqa: ANN401 (any JSON)
+    """Return a recorded value of gates or permissions, without validation: a stricter later envctl must not drop it."""
+    if name in DURATION_GATES:
+        return parse_duration(value)
+    if isinstance(value, list):
+        return tuple(WindowTable.from_recorded(each) if isinstance(each, Mapping) else each for each in value)
+    return {key: _read_value("", each) for key, each in value.items()} if isinstance(value, Mapping) else value
 
 
 def _check_keys(said: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 MAX_DURATION = timedelta(days=3650)
 
+ROUGH_UNITS = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min"))
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile("".join(f"(?:(?P<{unit}>[0-9]+){unit})?" for unit in _UNITS))
 
@@ -34,3 +35,15 @@ def format_duration(duration: timedelta) -> str:
         if amount:
             parts.append(f"{amount}{unit}")
     return "".join(parts) or "0s"
+
+
+def format_rough_duration(length: timedelta) -> str:
+    """Return a duration in at most two units, rounded down."""
+    parts: list[str] = []
+    for step, name in ROUGH_UNITS:
+        if length >= step:
+            parts.append(f"{length // step} {name}")
+            length %= step
+        elif parts:
+            break
+    return " ".join(parts[:2]) or "less than a minute"

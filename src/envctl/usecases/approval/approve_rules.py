@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from envctl.domain.config.rules.environment_rules import Rules
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import Refusal, RefusedError, Request
@@ -14,6 +13,7 @@ from envctl.domain.ledger.rule_events import RulesApproved
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import build_rules_document, to_rules
+from envctl.domain.rules.environment_rules import Rules
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.store_clock import check_clock, read_store_time
 from envctl.usecases.ports.core import Ports

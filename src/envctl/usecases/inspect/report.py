@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from envctl.domain.config.rules.environment_rules import Rehearsed, Rules
 from envctl.domain.guards.gate_views import list_valid_in_any_view
 from envctl.domain.ledger.events import Actor, DeploymentStarted
 from envctl.domain.ledger.release_matrix import ReleaseRow, build_release_matrix
 from envctl.domain.ledger.state import Approval, Deployment, LedgerState
 from envctl.domain.plan.changes import Action, EnvironmentPlan, count_actions
 from envctl.domain.plan.fingerprint import PlanFingerprint, to_plan_outline
+from envctl.domain.rules.environment_rules import Rules
 from envctl.usecases.approval import explain_refusal as answers
 from envctl.usecases.approval.explain_refusal import Why
 from envctl.usecases.inspect import status as statuses
@@ -28,29 +28,12 @@ ANONYMOUS = Actor("")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The rules of an environment, in seconds and in words. `may_differ` is None without a settings comparison."""
-
-    self_approval: bool
-    expires: float | None
-    soak: float
-    max_age: float | None
-    windows: tuple[str, ...]
-    waivable: tuple[str, ...]
-    committed: bool
-    rehearsed: Rehearsed
-    may_differ: tuple[str, ...] | None
-    protected: bool
-    max_destroys: int
-
-
-@dataclass(frozen=True)
 class Outlook:
     """Guard answers for the next change of an environment, with the approvals that count today."""
 
     environment: str
     why: Why
-    asked: Asked
+    asked: Rules
     approvals: tuple[Approval, ...]
 
 
@@ -94,7 +77,7 @@ def build_report(ports: Ports) -> Report:
     for each in order:
         request = replace(answers.find_next_candidate(context, present, each).request, actor=ANONYMOUS)
         why = answers.evaluate_guards(request, project.pipeline.format_deploy_command(each))
-        outlooks.append(Outlook(each, why, _summarize_rules(request.rules), list_valid_in_any_view(request)))
+        outlooks.append(Outlook(each, why, request.rules, list_valid_in_any_view(request)))
     history = load_timeline(ports, present, MAX_DEPLOYMENTS)
     attempts = dict(list_last_attempts(history.deployments))
     rows = build_release_matrix(present, order, attempts, history.since, MAX_RELEASES)
@@ -120,24 +103,6 @@ def _replace_gates(status: Status, outlooks: Sequence[Outlook]) -> Status:
         for each, outlook in zip(status.environments, outlooks, strict=True)
     )
     return replace(status, environments=tuple(shown))
-
-
-def _summarize_rules(rules: Rules) -> Asked:
-    from envctl.domain.config.rules.windows import describe_window
-
-    return Asked(
-        self_approval=rules.self_approval,
-        expires=rules.expires.total_seconds() if rules.expires else None,
-        soak=rules.soak.total_seconds(),
-        max_age=rules.max_age.total_seconds() if rules.max_age else None,
-        windows=tuple(describe_window(window) for window in rules.windows),
-        waivable=tuple(sorted(rules.waivable)),
-        committed=rules.committed,
-        rehearsed=rules.rehearsed,
-        may_differ=None if rules.may_differ is None else tuple(sorted(rules.may_differ)),
-        protected=rules.protected,
-        max_destroys=rules.max_destroys,
-    )
 
 
 def _load_last_plans(ports: Ports, present: LedgerState, order: tuple[str, ...]) -> tuple[LastPlan, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from envctl.domain.config.rules import environment_rules
+from envctl.domain.config import gates
 from envctl.domain.findings import Finding
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project.load import locate_key
@@ -12,11 +12,11 @@ def find_default_gates(context: Context, environments: Sequence[str]) -> tuple[F
     """Return a finding, with the line of its section, for each environment without declared approvals."""
     found = []
     for name in environments:
-        order, said = context.project.view_for(name).pipeline.order, context.project.environments[name].gates.approvals
-        if said is None and environment_rules.find_default_gates(order, name):
+        order, declared = context.project.view_for(name).pipeline.order, context.project.environments[name].gates
+        if "approvals" not in declared.model_fields_set and gates.find_default_gates(order, name):
             place, usual = (
                 locate_key(context.ports, "environments", name, "gates"),
-                ", ".join(environment_rules.DEFAULT_GATES),
+                ", ".join(gates.DEFAULT_GATES),
             )
             seen = f"{place}: {name} says nothing about approvals, and asks for the usual ones ({usual})"
             mend = f"if it needs none, say so: [environments.{name}.gates] approvals = {{}}"

@@ -11,7 +11,9 @@ from typing import Any, Literal, Union, get_args, get_origin
 from hypothesis import strategies as st
 
 from envctl.cli.render.json.schema.annotations import load_type_hints
+from envctl.domain.config.gates import WindowTable
 from envctl.domain.plan.changes import Marker
+from envctl.domain.rules.environment_rules import Rules
 
 texts = st.text(st.characters(codec="utf-8"), max_size=4)
 # What the attribute of a resource, an output or a setting may hold.
@@ -22,6 +24,7 @@ anything = st.recursive(
 )
 zones = st.sampled_from([UTC, timezone(timedelta(hours=9)), timezone(-timedelta(minutes=210))])
 moments = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=zones)
+days = st.dates(datetime(2000, 1, 1).date()).map(str)
 SCALARS: dict[object, st.SearchStrategy[Any]] = {
     type(None): st.none(),
     bool: st.booleans(),
@@ -32,6 +35,7 @@ SCALARS: dict[object, st.SearchStrategy[Any]] = {
     datetime: moments,
     timedelta: st.timedeltas(timedelta(), timedelta(days=4000)),
     Decimal: st.decimals(allow_nan=False, allow_infinity=False),
+    WindowTable: st.builds(WindowTable.model_construct, kind=st.just("deny"), name=texts, start=days, end=days),
 }
 
 
@@ -54,6 +58,8 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
     return st.lists(values(arguments[0]), max_size=2).map(tuple)
 
 
-def _built(cls: type) -> st.SearchStrategy[Any]:
+def _built(cls: Any) -> st.SearchStrategy[Any]:
     hints = load_type_hints(cls)
+    if cls is Rules:
+        return st.builds(Rules.model_construct, **{name: values(hints[name]) for name in Rules.model_fields})
     return st.builds(cls, **{each.name: values(hints[each.name]) for each in fields(cls) if each.init})

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from envctl.domain.config.rules.environment_rules import NEVER_WAIVED
-from envctl.domain.config.rules.guard_codes import GuardCode
+from envctl.domain.config.rules.guard_codes import NEVER_WAIVED, GuardCode
 from tests.usecases.laws.oracle.rulebook import ALL_CHECKS, PROD, Asked, Rules
 
 

@@ -1,7 +1,7 @@
 """The section of gates and guards: the rules of each environment, and the guards of its next change."""
 
 from collections.abc import Iterator
-from datetime import UTC, timedelta
+from datetime import UTC
 
 from envctl.cli.render.console.approval.guards import format_guards, format_opening_time, list_refusal_details
 from envctl.cli.render.console.approval.why import format_conclusion, format_question
@@ -12,10 +12,11 @@ from envctl.cli.render.html.elements import Html, dim, isolate, join, tag
 from envctl.cli.render.html.signs import Sign, render_label, render_sign
 from envctl.cli.render.html.tables import render_facts, render_section
 from envctl.cli.render.html.wording import render_hint, render_moment, render_person
-from envctl.cli.render.terminal.times import format_rough_duration
+from envctl.domain.config.rules.rule_text import describe_rules
 from envctl.domain.guards import Refusal
+from envctl.domain.rules.environment_rules import Rules
 from envctl.usecases.approval.explain_refusal import Outcome, Why
-from envctl.usecases.inspect.report import Asked, Outlook, Report
+from envctl.usecases.inspect.report import Outlook, Report
 from envctl.usecases.inspect.status import EnvironmentStatus
 
 _REFUSED, _REFUSED_FOR_NOW = Sign("failed", "bad", "refuses"), Sign("stopped", "doubt", "refuses for now")
@@ -48,27 +49,10 @@ def _render_approvals(outlook: Outlook) -> Iterator[Html]:
         yield tag("li", render_sign(sign), tag("div", tag("b", gate), count, tag("ul", *by) if by else join()))
 
 
-def _list_rules(asked: Asked) -> Iterator[tuple[str, Html | str]]:
+def _list_rules(rules: Rules) -> Iterator[tuple[str, Html | str]]:
     """Yield each rule in force beside the gates, as name and value."""
-    if asked.soak:
-        yield "Soak", f"{format_rough_duration(timedelta(seconds=asked.soak))} verified in the environment before"
-    if asked.max_age:
-        yield "Proof", f"at most {format_rough_duration(timedelta(seconds=asked.max_age))} old"
-    if asked.expires:
-        yield "Approvals", f"hold for {format_rough_duration(timedelta(seconds=asked.expires))}"
-    if asked.self_approval:
-        yield "Approvals", "whoever made it may approve it too"
-    if asked.windows:
-        yield "Windows", tag("ul", *(tag("li", isolate(window)) for window in asked.windows))
-    if asked.committed:
-        yield "Code", "committed only"
-    if asked.protected:
-        yield "Protected", f"nothing that holds data goes away, and of the rest {asked.max_destroys} at most"
-    if asked.may_differ is not None:
-        yield "Parity", f"may differ in {', '.join(asked.may_differ) or 'nothing'}"
-    if asked.rehearsed == "refuse":
-        yield "Rehearsed", "nothing that was not done in the environment before"
-    yield "Break-glass", f"may waive {format_guards(asked.waivable)}" if asked.waivable else "waives nothing"
+    for title, text in describe_rules(rules):
+        yield title, text if isinstance(text, str) else tag("ul", *(tag("li", isolate(each)) for each in text))
 
 
 def _render_next_change(outlook: Outlook, status: EnvironmentStatus, before: str) -> Html:

@@ -11,8 +11,8 @@ from envctl.cli.render.html.pipeline_picture import render_pipeline_picture
 from envctl.cli.render.html.signs import render_label, render_sign
 from envctl.cli.render.html.tables import render_facts, render_section
 from envctl.cli.render.terminal.counting import format_count
-from envctl.cli.render.terminal.times import format_rough_duration
 from envctl.domain.ledger.state import EnvironmentState, Evidence
+from envctl.domain.text.durations import format_rough_duration
 from envctl.usecases.inspect.report import Report
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 

@@ -70,6 +70,9 @@ def to_json(value: object) -> Any:  # noqa: ANN401 (JSON)
         case StackPlan():
             # Providers are for guards, and guards report the relevant ones.
             return _fields_to_json(value, without="providers")
+        case _ if hasattr(value, "model_dump"):
+            # Rules. Pydantic is not imported for them: most failures come without a project.
+            return _rules_to_json(value)
         case _ if is_dataclass(value) and not isinstance(value, type):
             return _fields_to_json(value)
         case Mapping():
@@ -100,6 +103,13 @@ def _scalar_to_json(value: object) -> str | float | bool | None:
             return value
         case _:
             raise TypeError(f"a {type(value).__name__} can't be said in JSON")
+
+
+def _rules_to_json(value: Any) -> Any:  # noqa: ANN401 (a model)
+    from envctl.domain.config.rules.rule_text import find_rule_texts
+
+    names = find_rule_texts(type(value))
+    return {name: to_json(getattr(value, name)) for name in names} if names else str(value)
 
 
 def _fields_to_json(value: Any, without: str = "") -> dict[str, Any]:  # noqa: ANN401 (any dataclass)

@@ -2,14 +2,15 @@
 
 from datetime import datetime, timedelta, tzinfo
 
+from envctl.domain.text.durations import ROUGH_UNITS, format_rough_duration
+
 # None: the zone of this machine.
 Zone = tzinfo | None
-_UNITS = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min"))
 
 
 def format_age(at: datetime, now: datetime) -> str:
     past = now - at
-    for step, name in _UNITS:
+    for step, name in ROUGH_UNITS:
         if past >= step:
             return f"{past // step} {name} ago"
     return "just now"
@@ -20,18 +21,6 @@ def format_time_left(at: datetime, now: datetime) -> str:
     left = _round_up_to_minute(at) - now
     minutes = -(-left // timedelta(minutes=1))
     return f"in {format_rough_duration(timedelta(minutes=minutes))}" if minutes > 0 else "now"
-
-
-def format_rough_duration(length: timedelta) -> str:
-    """Return a duration in at most two units, rounded down."""
-    parts: list[str] = []
-    for step, name in _UNITS:
-        if length >= step:
-            parts.append(f"{length // step} {name}")
-            length %= step
-        elif parts:
-            break
-    return " ".join(parts[:2]) or "less than a minute"
 
 
 def format_clock_time(at: datetime, zone: Zone = None) -> str:

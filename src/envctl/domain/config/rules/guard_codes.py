@@ -1,5 +1,6 @@
 """The guards by name, each with its code."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -39,3 +40,12 @@ class GuardCode(StrEnum):
     def parse(cls, text: str) -> "GuardCode":
         """Return the guard with this name or code. Raises ValueError if there is none."""
         return next((each for each in cls if each.guard == text), None) or cls(text)
+
+
+NEVER_WAIVED: Mapping[GuardCode, str] = {
+    GuardCode.ACCOUNT: "it would happen to another environment",
+    GuardCode.ALLOWED: "whoever may not would only have to say so",
+    GuardCode.BUSY: "two deployments at once would overwrite each other",
+    GuardCode.SETTINGS: "Terraform could not even plan",
+    GuardCode.RULES: "the rules themselves say what may be waived",
+}

@@ -10,9 +10,10 @@ from rich.text import Text
 
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import shorten_actor, to_text
-from envctl.cli.render.terminal.times import format_age, format_rough_duration, format_time
+from envctl.cli.render.terminal.times import format_age, format_time
 from envctl.cli.render.terminal.wrapping import wrap_text
 from envctl.domain.ledger.state import Deployment, EnvironmentState, Evidence
+from envctl.domain.text.durations import format_rough_duration
 from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.status import EnvironmentStatus
 

@@ -10,8 +10,11 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from envctl.cli.render.json.document import COMPUTED_FIELDS
 from envctl.cli.render.json.schema.annotations import describe_class, load_type_hints
+from envctl.domain.config.gates import WindowTable
 from envctl.domain.config.rules.guard_codes import GuardCode
+from envctl.domain.config.rules.rule_text import find_rule_texts
 from envctl.domain.plan.changes import Marker, ResourceChange, StackPlan
+from envctl.domain.rules.environment_rules import Rules
 from envctl.domain.settings.values import EnvironmentSettings, Setting
 
 Schema = dict[str, Any]
@@ -20,6 +23,7 @@ TIMESTAMP_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$"
 SCALAR_SCHEMAS: dict[object, Schema] = {
     # A guard of a later envctl is no reason to reject its document.
     GuardCode: {"type": "string"},
+    WindowTable: {"type": "string"},
     NoneType: {"type": "null"},
     bool: {"type": "boolean"},
     int: {"type": "integer"},
@@ -60,7 +64,7 @@ class SchemaBuilder:
         if isinstance(annotation, type):
             if issubclass(annotation, Enum) and annotation not in SCALAR_SCHEMAS:
                 return {"enum": [str(member.value) for member in annotation]}
-            if is_dataclass(annotation):
+            if is_dataclass(annotation) or issubclass(annotation, Rules):
                 return self._build_reference(annotation)
         if annotation in SCALAR_SCHEMAS:
             return dict(SCALAR_SCHEMAS[annotation])
@@ -107,7 +111,8 @@ class SchemaBuilder:
         }
 
     def _build_properties(self, cls: Any) -> dict[str, Schema]:  # noqa: ANN401 (any dataclass)
-        hints, names = load_type_hints(cls), [each.name for each in fields(cls)]
+        hints = load_type_hints(cls)
+        names = list(find_rule_texts(cls)) if issubclass(cls, Rules) else [each.name for each in fields(cls)]
         kind = getattr(cls, "kind", None)
         known = {"kind": {"const": kind}} if isinstance(kind, str) and "kind" not in names else {}
         schemas = {name: self.build_schema(hints[name]) for name in names if name not in OMITTED_FIELDS.get(cls, ())}

@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.aws.access import CallerIdentity
-from envctl.domain.config.rules.environment_rules import DEFAULT_GATES, NEVER_WAIVED, Rules
-from envctl.domain.config.rules.guard_codes import GuardCode
+from envctl.domain.config.gates import DEFAULT_GATES
+from envctl.domain.config.rules.guard_codes import NEVER_WAIVED, GuardCode
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.errors import Problem
 from envctl.domain.guards import GUARDS, check_guards
 from envctl.domain.ledger.recorded_rules import RulesRecord
+from envctl.domain.rules.environment_rules import Rules
 from tests.unit.guards.asked import NOW, PROMOTION, R2, deployed, here, ruled
 
 
