@@ -18,6 +18,7 @@ from envctl.adapters.toml import load_project
 from envctl.cli.app import build_app
 from envctl.cli.entry import run
 from envctl.cli.options.global_options import move_global_options_first
+from envctl.domain.config.gates import Gates
 from envctl.domain.guards import GUARDS
 from tests.documents import parse_document
 from tests.scaffold import create_project
@@ -139,7 +140,14 @@ def _completed(text: str) -> str:
 
 def test_headings_match_guards() -> None:
     headings = re.findall(r"^## (G\d+) (\w+)$", (ROOT / "docs/guards.md").read_text(), re.MULTILINE)
-    assert headings == [(guard.code, guard.code.guard) for guard in GUARDS]
+    guards = [(guard.code.value, guard.code.guard) for guard in GUARDS]
+    assert headings == guards, "docs/guards.md has a heading for each guard, in their order"
+
+
+def test_guards_page_shows_every_gate() -> None:
+    examples = "".join(BLOCK.sub(r"\2", (ROOT / "docs/guards.md").read_text()))
+    missing = [name for name in Gates.model_fields if not re.search(rf"^{name} = ", examples, re.MULTILINE)]
+    assert missing == [], "add them to [environments.prod.gates] in docs/guards.md"
 
 
 def test_rows_match_error_codes() -> None:

@@ -17,7 +17,6 @@ from envctl.domain.rules.document import (
     encode,
     to_rules,
 )
-from envctl.domain.rules.environment_rules import Rules
 
 THREE = ("dev", "staging", "prod")
 WINDOW = {"kind": "allow", "name": "office", "days": ["mon"], "from": "09:00", "to": "17:00", "tz": "Asia/Tokyo"}
@@ -72,13 +71,6 @@ def test_document_survives_encoding() -> None:
     again = decode(encode(decode(encode(WHOLE))))
     assert to_rules(again) == to_rules(decode(encode(WHOLE)))
     assert to_rules(again).approvals == to_rules(WHOLE).approvals
-
-
-def test_document_sets_every_field_of_the_rules() -> None:
-    """Each field of the rules comes of the document: what is left out of it would be asked by the tree alone."""
-    meant, unsaid = to_rules(WHOLE), to_rules(RulesDocument("prod", {"order": {"after": ["dev"]}}))
-    same = [name for name in Rules.model_fields if getattr(meant, name) == getattr(unsaid, name)]
-    assert same == []
 
 
 def test_unset_rules_are_not_written() -> None:

@@ -10,8 +10,8 @@ from envctl.domain.config.rules.rule_text import describe_rules, find_rule_texts
 from envctl.domain.rules.environment_rules import Rules
 
 WINDOW = WindowTable(kind="deny", name="year end", start="2026-12-20", end="2027-01-04")
-# Who approves, and who may, stands elsewhere in the report.
-ELSEWHERE = {"approvals", "reviewers"}
+# The report shows them with the approvals.
+SHOWN_ELSEWHERE = {"approvals", "reviewers"}
 IN_FORCE: dict[str, tuple[object, tuple[str, object]]] = {
     "soak": (timedelta(hours=36), ("Soak", "1 d 12 h verified in the environment before")),
     "max_age": (timedelta(days=14), ("Proof", "at most 14 d old")),
@@ -40,5 +40,5 @@ def test_nothing_may_differ_without_names() -> None:
 
 
 def test_every_gate_has_a_text() -> None:
-    assert set(Gates.model_fields) - ELSEWHERE - set(find_rule_texts(Gates)) == set(), "add a RuleText to its type"
-    assert set(IN_FORCE) | {"max_destroys"} == set(find_rule_texts(Rules)), "add the new rule to IN_FORCE"
+    gates = set(Gates.model_fields) - SHOWN_ELSEWHERE
+    assert gates <= set(find_rule_texts(Gates)), "add a RuleText to the type of the new gate"
