@@ -7,7 +7,7 @@ from envctl.domain.ledger.state import Hold, Lock
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
 from envctl.usecases.approval.approve import Approved, Withdrawn
 from envctl.usecases.approval.ci_reviewers import Reviewed, Reviewer
-from envctl.usecases.deployment.recovery.recover import Recovered
+from envctl.usecases.deployment.recovery.recover import Recovered, build_recovery_pipeline
 from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.deployment.rollout.abort import WentBack
 from envctl.usecases.deployment.traffic.rollout_model import RolledOut, Share
@@ -278,6 +278,9 @@ RECOVERIES: dict[str, object] = {
         "envctl promote dev staging",
         left=(StackPlan("network"),),
         back=(WentBack("web", "blue"),),
+    ),
+    "a dry run of a recovery": Recovered(
+        "staging", None, "", stages=build_recovery_pipeline((("module.web.aws_vpc.main", "vpc-1"),)).describe("staging")
     ),
     "nothing to recover": Recovered("staging", None, ""),
     "nothing to recover but a state": Recovered("staging", None, "envctl verify staging", rescued=("web",)),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from envctl.cli.boundary import refuse_dry_run, run_use_case
+from envctl.cli.boundary import run_use_case
 from envctl.cli.options.arguments import environment_argument
 
 _IMPORT_PATTERN = r"""(?P<address>(?:[^\["=]|\["(?:[^"\\]|\\.)*"\]|\[\d+\])+)=(?P<id>.+)"""
@@ -26,8 +26,8 @@ def recover(
     """Look at what an interrupted deployment left, and declare it to be over, so that the next one may begin."""
     from envctl.usecases.deployment.recovery.recover import recover as use
 
-    refuse_dry_run(context)
-    run_use_case(context, lambda ports: use(ports, environment, [parse_import(each) for each in existing or ()]))
+    dry_run, imports = context.obj.dry_run, [parse_import(each) for each in existing or ()]
+    run_use_case(context, lambda ports: use(ports, environment, imports, dry_run=dry_run))
 
 
 def parse_import(text: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """The JSON document of `--json`, for success and failure. Sensitive settings are redacted here."""
 
 from collections.abc import Mapping, Set
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from envctl.cli import memory_usage
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.domain.errors import EnvctlError, Problem
-from envctl.domain.plan.changes import Marker, ResourceChange, StackPlan
-from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.domain.plan.changes import Marker
+from envctl.domain.settings.values import Setting
 from envctl.domain.terraform.literals import format_number
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ COMPUTED_FIELDS = {
     "Sighting": ("missing",),
     "EnvironmentDrift": ("drifted", "unknown", "pending"),
 }
+
+
+# Fields left out: digests for comparing plans mean nothing to a reader, and guards report the relevant providers.
+OMITTED_FIELDS = {"EnvironmentSettings": ("arguments",), "ResourceChange": ("planned",), "StackPlan": ("providers",)}
 
 
 def build_envelope(
@@ -61,15 +65,7 @@ def to_json(value: object) -> Any:  # noqa: ANN401 (JSON)
     """Convert a value to JSON; raises TypeError for a type without a JSON form."""
     match value:
         case Setting() if value.sensitive:
-            return {**_fields_to_json(value, without="value"), "value": Marker.SENSITIVE.value}
-        case EnvironmentSettings():
-            return _fields_to_json(value, without="arguments")
-        case ResourceChange():
-            # Digests for comparing plans mean nothing to a reader.
-            return _fields_to_json(value, without="planned")
-        case StackPlan():
-            # Providers are for guards, and guards report the relevant ones.
-            return _fields_to_json(value, without="providers")
+            return _fields_to_json(replace(value, value=Marker.SENSITIVE))
         case _ if hasattr(value, "model_dump"):
             # Rules. Pydantic is not imported for them: most failures come without a project.
             return _rules_to_json(value)
@@ -112,9 +108,13 @@ def _rules_to_json(value: Any) -> Any:  # noqa: ANN401 (a model)
     return {name: to_json(getattr(value, name)) for name in names} if names else str(value)
 
 
-def _fields_to_json(value: Any, without: str = "") -> dict[str, Any]:  # noqa: ANN401 (any dataclass)
+def list_json_fields(cls: Any) -> list[str]:  # noqa: ANN401 (any dataclass)
+    return [each.name for each in fields(cls) if each.name not in OMITTED_FIELDS.get(cls.__name__, ())]
+
+
+def _fields_to_json(value: Any) -> dict[str, Any]:  # noqa: ANN401 (any dataclass)
     kind = {"kind": value.kind} if isinstance(getattr(value, "kind", None), str) else {}
-    names = [each.name for each in fields(value) if each.name != without]
+    names = list_json_fields(type(value))
     values = {name: to_json(getattr(value, name)) for name in (*names, *COMPUTED_FIELDS.get(type(value).__name__, ()))}
     return kind | values | {name: _add_sandbox_flags(values[name]) for name in ("next", "hint") if name in values}
 

@@ -43,3 +43,10 @@ class Pipeline(Generic[Start, End]):
             if isinstance(value, UpToDate):
                 break
         return value  # type: ignore[no-any-return]
+
+    def run_to_end(self, start: Start) -> End:
+        """Run stages of which none ends early. Raises TypeError if one does."""
+        ended = self.run(start)
+        if isinstance(ended, UpToDate):
+            raise TypeError("a stage ended early")
+        return ended

@@ -12,6 +12,11 @@ from envctl.usecases.deployment.recovery.recover import Recovered
 
 def show_recovery(recovered: Recovered, out: Console) -> None:
     deployment = recovered.deployment
+    if recovered.stages:
+        print_text(out, f"Dry run, nothing is done. To recover {recovered.environment}, envctl would:")
+        for number, stage in enumerate(recovered.stages, 1):
+            print_item(out, f"{number:>3}. {stage}", indent=5)
+        return
     if deployment is None:
         print_text(out, f"Nothing to recover: no deployment to {recovered.environment} is unfinished.")
     else:

@@ -1,21 +1,21 @@
 """JSON Schemas of result types. They have to agree with `to_json` in `json.document`."""
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from envctl.cli.render.json.document import COMPUTED_FIELDS
+from envctl.cli.render.json.document import COMPUTED_FIELDS, OMITTED_FIELDS, list_json_fields
 from envctl.cli.render.json.schema.annotations import describe_class, load_type_hints
 from envctl.domain.config.gates import WindowTable
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.config.rules.rule_text import find_rule_texts
-from envctl.domain.plan.changes import Marker, ResourceChange, StackPlan
+from envctl.domain.plan.changes import Marker
 from envctl.domain.rules.environment_rules import Rules
-from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.domain.settings.values import Setting
 
 Schema = dict[str, Any]
 
@@ -36,7 +36,6 @@ SCALAR_SCHEMAS: dict[object, Schema] = {
     Any: {"description": "any JSON value"},
 }
 STRING_KEYWORDS = {"type", "format", "pattern"}
-OMITTED_FIELDS = {EnvironmentSettings: ("arguments",), ResourceChange: ("planned",), StackPlan: ("providers",)}
 REDACTION_RULES: dict[type, Schema] = {
     Setting: {
         "if": {"properties": {"sensitive": {"const": True}}},
@@ -102,7 +101,7 @@ class SchemaBuilder:
     def _build_object(self, cls: type) -> Schema:
         properties = self._build_properties(cls)
         return {
-            **({} if cls in OMITTED_FIELDS else describe_class(cls)),
+            **({} if cls.__name__ in OMITTED_FIELDS else describe_class(cls)),
             "type": "object",
             "properties": properties,
             "required": list(properties),
@@ -112,10 +111,10 @@ class SchemaBuilder:
 
     def _build_properties(self, cls: Any) -> dict[str, Schema]:  # noqa: ANN401 (any dataclass)
         hints = load_type_hints(cls)
-        names = list(find_rule_texts(cls)) if issubclass(cls, Rules) else [each.name for each in fields(cls)]
+        names = list(find_rule_texts(cls)) if issubclass(cls, Rules) else list_json_fields(cls)
         kind = getattr(cls, "kind", None)
         known = {"kind": {"const": kind}} if isinstance(kind, str) and "kind" not in names else {}
-        schemas = {name: self.build_schema(hints[name]) for name in names if name not in OMITTED_FIELDS.get(cls, ())}
+        schemas = {name: self.build_schema(hints[name]) for name in names}
         getters = {name: getattr(cls, name).fget for name in COMPUTED_FIELDS.get(cls.__name__, ())}
         worked_out = {name: self.build_schema(load_type_hints(getter)["return"]) for name, getter in getters.items()}
         return known | schemas | worked_out

@@ -1,0 +1,225 @@
+"""The stages of a recovery. What is known after each: `Interruption` → `Inspected` → `Repaired` → `Closed`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from envctl.domain.errors import OperationFailedError, Problem, StateLock, UsageError
+from envctl.domain.ledger.events import DeploymentAbandoned, Event
+from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState
+from envctl.domain.text.short_ids import shorten_id
+from envctl.usecases.deployment import prepare
+from envctl.usecases.deployment.leaving import leaving_stacks
+from envctl.usecases.deployment.leaving.state_move import clear_copies
+from envctl.usecases.deployment.prepare import PreparedRelease
+from envctl.usecases.deployment.recovery import inspection
+from envctl.usecases.deployment.recovery.inspection import RecoveryFindings
+from envctl.usecases.deployment.recovery.lock_breaking import break_state_locks
+from envctl.usecases.deployment.recovery.state_import import StateImporter
+from envctl.usecases.deployment.rollout.abort import require_restored
+from envctl.usecases.ledger import journal
+from envctl.usecases.ports.context import Context
+from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.project import load
+from envctl.usecases.release import bundle_store, deploy_request, stack_changes
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """What the ledger says of an environment before its recovery."""
+
+    context: Context
+    environment: str
+    present: LedgerState
+
+    @property
+    def here(self) -> EnvironmentState:
+        return self.present.find_environment(self.environment)
+
+    @property
+    def last(self) -> Deployment | None:
+        return self.here.last
+
+    @property
+    def resume(self) -> str:
+        """The command that resumes the last deployment; empty without one."""
+        return _suggest_resume(self.last, self.environment) if self.last else ""
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """What was found in the stacks, and repaired there."""
+
+    interruption: Interruption
+    findings: RecoveryFindings
+
+
+@dataclass(frozen=True)
+class Repaired(Inspected):
+    """The addresses of imported resources, and of earlier imports without a recorded end."""
+
+    taken_in: tuple[str, ...] = ()
+    abandoned_imports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Closed:
+    """The state of the ledger after the recovery. `is_recorded` if a deployment was unfinished until now."""
+
+    repaired: Repaired
+    present: LedgerState
+    is_recorded: bool
+
+
+class InspectStacks:
+    """Look at all stacks, and repair their locks, states and traffic. Errors are found, and must not block."""
+
+    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
+        return (
+            "empty the copies of states that a killed move left, and break its locks",
+            "prepare the release of the last deployment, and save each state that could not be saved then",
+            "where a rollout was interrupted, ask, and give all requests to the version before",
+            "plan each stack, to show what is left to do; where a lock of that deployment is left, ask, and break it",
+        )
+
+    def run(self, found: Interruption) -> Inspected:
+        try:
+            broken = _clean_up_moves(found)
+            ready = prepare_last(found)
+        except inspection.INSPECTION_ERRORS as error:
+            return Inspected(found, RecoveryFindings(unseen=tuple(error.problems)))
+        if ready is None:
+            return Inspected(found, RecoveryFindings())
+        seen = inspection.inspect_stacks(found.context, found.here, ready)
+        return Inspected(found, replace(seen, broken=(*broken, *seen.broken)))
+
+
+@dataclass(frozen=True)
+class ImportResources:
+    """Record imports without an end as abandoned, and import `existing`: addresses, with ids.
+
+    Raises UsageError for an address outside all stacks, or the error of Terraform.
+    """
+
+    existing: tuple[tuple[str, str], ...] = ()
+
+    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
+        imports = tuple(f"take {address} into the state of its stack" for address, _ in self.existing)
+        return ("record each import without an end as abandoned", *imports)
+
+    def run(self, seen: Inspected) -> Repaired:
+        found = seen.interruption
+        imports = StateImporter(found.context.ports, found.environment, found.last.release if found.last else "")
+        repaired = Repaired(found, seen.findings, abandoned_imports=imports.abandon_open(found.present))
+        if not self.existing:
+            return repaired
+        ready = prepare_last(found)
+        if ready is None:
+            message = f"nothing was deployed to {found.environment}: no state can take anything in"
+            raise OperationFailedError(Problem("E322", message, "envctl status"))
+        stacks = {f"module.{stack.name}.": stack for stack in ready.prepared.stacks}
+        wanted = [(address, identity, _find_stack(address, stacks)) for address, identity in self.existing]
+        for address, identity, stack in wanted:
+            imports.import_resource(stack, address, identity)
+        left = inspection.inspect_stacks(found.context, found.here, ready).left
+        taken_in = tuple(address for address, _, _ in wanted)
+        return replace(repaired, findings=replace(seen.findings, left=left), taken_in=taken_in)
+
+
+class CloseDeployment:
+    """Record an unfinished deployment as abandoned."""
+
+    def describe(self, environment: str) -> tuple[str, ...]:
+        return (f"record in the ledger that the interrupted deployment of {environment} is over",)
+
+    def run(self, repaired: Repaired) -> Closed:
+        last, ports = repaired.interruption.last, repaired.interruption.context.ports
+        if last is None or last.outcome != "unfinished":
+            return Closed(repaired, journal.load(ports), is_recorded=False)
+        target, reason = repaired.interruption.environment, _explain_end(repaired.findings)
+
+        def decide_event(now: LedgerState) -> Event | None:
+            still = now.find_environment(target).unfinished_deployment
+            if still is None or still.seq != last.seq:
+                return None
+            return DeploymentAbandoned(target, still.release, still.seq, reason)
+
+        return Closed(repaired, journal.append(ports, decide_event)[0], is_recorded=True)
+
+
+class RequireRestored:
+    """Raise OperationFailedError if requests are still shared between two versions, or if a stack was not seen."""
+
+    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
+        return ("say what could not be looked at, and where requests are still shared",)
+
+    def run(self, closed: Closed) -> Closed:
+        found, findings = closed.repaired.interruption, closed.repaired.findings
+        leaving = {plan.stack: found.resume for plan in findings.left if plan.leaves and found.resume}
+        require_restored(closed.present, found.environment, findings.unseen, leaving)
+        if findings.unseen and not closed.is_recorded:
+            raise OperationFailedError(*findings.unseen)
+        return closed
+
+
+def _explain_end(found: RecoveryFindings) -> str:
+    reason = "its end was never recorded"
+    if found.broken:
+        reason += f"; Terraform's lock of {', '.join(lock.stack for lock in found.broken)} was broken"
+    if found.rescued:
+        reason += f"; the state of {', '.join(found.rescued)} was saved"
+    if found.back:
+        reason += f"; the requests of {', '.join(each.stack for each in found.back)} went back"
+    return reason
+
+
+def _clean_up_moves(found: Interruption) -> tuple[StateLock, ...]:
+    """Break the locks and empty the unrecorded copies of a killed state move. Return the broken locks."""
+    context, target, here = found.context, found.environment, found.here
+    release = bundle_store.load_bundle(context.ports, here.last.release)[1] if here.last else None
+    if here.last is None or release is None:
+        return ()
+    over = stack_changes.find_changeover(context, found.present, target, release.wiring, release=here.last.release)
+    emptied = [old for old in here.renamed.values() if old not in here.held_stacks]
+    broken = break_state_locks(context, target, [*over.moves, *emptied], here.last)
+    clear_copies(context, target, over.moves)
+    return broken
+
+
+def prepare_last(found: Interruption) -> PreparedRelease | None:
+    """Prepare the last deployment; without one, the working tree in the entry environment, else None."""
+    context, target, last = found.context, found.environment, found.last
+    if last is None:
+        return prepare.prepare_working_tree(context, target) if target == context.project.entry else None
+    action: Literal["apply", "destroy"] = "destroy" if last.action == "destroy" else "apply"
+    candidate = deploy_request.build_redeployment(
+        context, found.present, target=target, release=last.release, action=action
+    )
+    if candidate.release is None:
+        raise bundle_store.unusable_bundle_error(last.release, candidate.request.bundle)
+    over, wiring = candidate.request.changeover, candidate.release.wiring
+    settings = candidate.settings or load.load_settings(context, target, wiring, moves=over.moves)
+    prepared = prepare.write_workdirs(context, candidate.release, settings, last.release, changeover=over)
+    prepare.init_release(context, prepared, candidate.release)
+    prepared = leaving_stacks.add_leaving(context, found.present, prepared, release=candidate.release, changeover=over)
+    return PreparedRelease(prepared, candidate.release, settings, over)
+
+
+def _find_stack(address: str, stacks: Mapping[str, PreparedStack]) -> PreparedStack:
+    for prefix, stack in stacks.items():
+        if address.startswith(prefix):
+            return stack
+    message = f"{address} is the address of nothing in a stack of this release"
+    hint = f"begin it with {' or '.join(sorted(stacks))}, and quote it: 'module.STACK.TYPE.NAME[\"KEY\"]'"
+    raise UsageError(Problem("E368", message, hint))
+
+
+def _suggest_resume(unfinished: Deployment, target: str) -> str:
+    """Return the command to resume the deployment."""
+    match unfinished.action:
+        case "promote":
+            return f"envctl promote {unfinished.source} {target}"
+        case "rollback":
+            return f"envctl rollback {target} --to {shorten_id(unfinished.release)}"
+        case _:
+            return f"envctl {unfinished.action} {target}"
