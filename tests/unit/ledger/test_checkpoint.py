@@ -174,7 +174,12 @@ def test_full_example_has_no_empty_field() -> None:
 WRONG: list[object] = [None, True, 7, -0.5, "x", "", [], [7], ["x"], [None], {}, {"x": 7}, {"x": "x"}]
 
 
-@pytest.mark.parametrize("value", WRONG, ids=repr)
+SOME: tuple[object, ...] = (None, "x", {})
+
+
+@pytest.mark.parametrize(
+    "value", [each if each in SOME else pytest.param(each, marks=pytest.mark.slow) for each in WRONG], ids=repr
+)
 def test_checkpoint_with_wrong_value_is_refused(value: object) -> None:
     """Something else of the right type is another present, which is for the entries to tell."""
     for path in PLACES:

@@ -418,6 +418,7 @@ class Foretold(MemoryStore):
         return super().list_keys(prefix, after)
 
 
+@pytest.mark.slow
 def test_every_read_key_was_prefetched(world: World) -> None:
     check_drift(world.ports)
     for _ in range(checkpoint.INTERVAL):

@@ -1,5 +1,7 @@
 """Reader of a settings file (tfvars): names and literal values, each with its location."""
 
+from functools import lru_cache
+
 from pygohcl import HCLParseError
 
 from envctl.adapters.hcl.source import Source, list_attributes, list_body, parse_attributes
@@ -8,6 +10,8 @@ from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.terraform.variables import Assignment, SettingsFile
 
 
+# A command reads the same files several times.
+@lru_cache(maxsize=64)
 def read_settings(data: bytes, name: str) -> SettingsFile:
     """Read a settings file. Raises ConfigurationError with all its problems."""
     try:

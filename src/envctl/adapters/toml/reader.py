@@ -8,6 +8,7 @@ import re
 import tomllib
 import types
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")
 
 
+# A command reads the project file several times.
+@lru_cache(maxsize=8)
 def load_project(text: bytes, name: str = "envctl.toml") -> Project:
     document = _parse_toml(text, name)
     project, found = _validate_document(document)

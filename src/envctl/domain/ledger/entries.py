@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, get_args, get_origin
 
 from envctl.domain.ledger.events import EVENTS, Actor, Event
@@ -37,6 +37,11 @@ class Entry:
     checkpoint: str = ""
     stored_at: datetime | None = None
     signature: Signature | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of its bytes, signature included: `prev` of the next entry."""
+        return hash_bytes(encode_entry(self))
 
 
 class MalformedEntryError(ValueError):
@@ -94,6 +99,8 @@ def decode_entry(data: bytes) -> Entry:
             raise MalformedEntryError("mark or checkpoint: not of the type that envctl writes")
         if encode_entry(entry) != data:
             raise MalformedEntryError("its bytes are not in the form in which envctl writes them")
+        # These are its bytes: they need not be written once more for its digest.
+        vars(entry)["digest"] = hash_bytes(data)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         if isinstance(error, MalformedEntryError):
             raise

@@ -3,7 +3,6 @@
 import keyword
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from operator import is_
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
@@ -17,25 +16,29 @@ MISMATCH_ERROR = "terraform_type"
 NULL_ERROR = "terraform_null"
 
 
-class _VariablesByIdentity(tuple[Variable, ...]):
-    """A cache key of variables compared by identity: defaults are unhashable, and equality is slower."""
+class _Variables(tuple[Variable, ...]):
+    """A cache key of variables by all that their model is made of: defaults are unhashable, and 1 equals true."""
 
     __slots__ = ()
 
     def __hash__(self) -> int:
-        return hash(tuple(id(each) for each in self))
+        return hash(self._content)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, tuple) and len(self) == len(other) and all(map(is_, self, other))
+        return isinstance(other, _Variables) and self._content == other._content
+
+    @property
+    def _content(self) -> str:
+        return repr([(v.name, v.type_text, v.has_default, v.default, v.nullable, v.description) for v in self])
 
 
 def build_model(stack: str, variables: Sequence[Variable]) -> type[BaseModel]:
-    """Return the model of a stack, cached: environments often share a release, and a model takes milliseconds."""
-    return _build_cached(stack, _VariablesByIdentity(variables))
+    """Return the model of a stack, cached: a command meets the same variables several times, and a model takes ms."""
+    return _build_cached(stack, _Variables(variables))
 
 
 @lru_cache(maxsize=128)
-def _build_cached(stack: str, variables: _VariablesByIdentity) -> type[BaseModel]:
+def _build_cached(stack: str, variables: _Variables) -> type[BaseModel]:
     fields: dict[str, Any] = {_field_name(variable.name): _to_field(variable) for variable in variables}
     config = ConfigDict(
         extra="forbid",

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from envctl.domain.ledger import events
-from envctl.domain.ledger.entries import Entry, encode_entry, hash_bytes
+from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.people.person_names import has_same_name
 from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.ledger.projection.evidence import apply_drift_check, apply_verification
@@ -53,7 +53,7 @@ def apply_entry(ledger: LedgerState, entry: Entry, doubt: str = "") -> LedgerSta
     """Return the state after one more entry. A distrusted entry keeps its place in the chain, and changes nothing else.
     No entry counts as earlier than the one before it.
     """
-    event, head, latest = entry.event, hash_bytes(encode_entry(entry)), max(entry.at, ledger.at or entry.at)
+    event, head, latest = entry.event, entry.digest, max(entry.at, ledger.at or entry.at)
     # After an entry from a fast clock, `stored_at` is the true time.
     entry = replace(entry, at=entry.stored_at or latest)
     if doubt:
