@@ -141,6 +141,6 @@ def test_workflows_lead_from_pull_request_to_drift(runner: Runner) -> None:
     found = runner.ran("schedule", "drift")
     assert found.returncode == 1, found.stdout
     assert forge.open_issues == ["Drift in prod"]
-    there.set_topic_attributes(TopicArn=topic, AttributeName="DisplayName", AttributeValue="calmer")
+    there.set_topic_attributes(TopicArn=topic, AttributeName="DisplayName", AttributeValue="calm")
     runner.run("schedule", "drift")
     assert forge.open_issues == []
