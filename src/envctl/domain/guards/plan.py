@@ -1,4 +1,4 @@
-"""Guards G301 to G304: the plan is permitted, approved, rehearsed, and of states known to this ledger."""
+"""Guards G301 to G305: what the plan changes may change, and the stacks that leave have a fate."""
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import approvals
@@ -179,3 +179,28 @@ def _refuse_unapproved(
         message += f"; {join_names(unseen)} could not be planned when it was approved"
     hint, who = approvals.format_approve_command(request, gate), approvals.describe_allowed_approvers(request)
     return Refusal(GuardCode.SAME_PLAN, message, hint, for_now=True, who=who)
+
+
+def check_removed(request: Request) -> Refusal | None:
+    """G305: no stack leaves a protected environment without a declared fate. Elsewhere the plan shows the destroyed
+    resources, and its confirmation covers them.
+    """
+    unsaid = [name for name, fate in request.changeover.leaving.items() if not fate]
+    if not unsaid or not request.rules.protected or request.release is None:
+        return None
+    if request.action == "destroy":
+        # G301 refuses it.
+        return None
+    it = "it" if len(unsaid) == 1 else "them"
+    lost = f"{join_names(unsaid)}, which release {shorten_id(request.identity)} no longer has"
+    message = f"{request.target} holds {lost}, and it does not say what becomes of {it}"
+    return Refusal(GuardCode.REMOVED, message, _suggest_fate(request, unsaid[0]))
+
+
+def _suggest_fate(request: Request, stack: str) -> str:
+    said = f'add [removed.{stack}] with then = "destroy" or "forget" to envctl.toml'
+    if request.action in ("rollback", "apply") and request.target != request.pipeline.entry:
+        return f"{said}, and run it again: {request.command}"
+    coming = request.changeover.new_stacks
+    renamed = f' (or, where {stack} was renamed, moved_from = "{stack}" under [stacks.{coming[0]}])' if coming else ""
+    return f"{said}{renamed}, and make a release: envctl apply {request.pipeline.entry}"

@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import Literal
 
 from envctl.domain import guards
-from envctl.domain.guards.artifact import check_artifact
 from envctl.domain.guards.identity import check_account
 from envctl.domain.guards.plan import check_same_plan, check_stopped_deployment
-from envctl.domain.guards.secrets import check_secrets
+from envctl.domain.guards.requirements import check_artifact, check_secrets
 from envctl.domain.ledger.state import LedgerState, Unbelieved
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan

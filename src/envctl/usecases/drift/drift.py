@@ -11,8 +11,8 @@ from functools import partial
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import RefusedError
+from envctl.domain.guards.requirements import check_settings as fitting
 from envctl.domain.guards.rule_views import list_ignored_drift
-from envctl.domain.guards.settings import check_settings as fitting
 from envctl.domain.ledger.events import DriftChecked, Event
 from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState, describe_outcome
 from envctl.domain.plan.changes import Action, StackPlan

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from envctl.domain.config.rules.environment_rules import Rehearsed, Rules
-from envctl.domain.guards.gate_views import list_valid_in_any_view
+from envctl.domain.guards.rule_views import list_valid_in_any_view
 from envctl.domain.ledger.events import Actor, DeploymentStarted
 from envctl.domain.ledger.release_matrix import ReleaseRow, build_release_matrix
 from envctl.domain.ledger.state import Approval, Deployment, LedgerState

@@ -7,9 +7,9 @@ from functools import cache
 
 from envctl.domain.config.project import Project
 from envctl.domain.guards import Request, count_missing_at_gates, count_required_approvals
-from envctl.domain.guards.gate_views import check_stopped_deployment
+from envctl.domain.guards.order import find_newer_in_target
 from envctl.domain.guards.plan import has_exceeded_approval
-from envctl.domain.guards.release_age import find_newer_in_target
+from envctl.domain.guards.rule_views import check_stopped_deployment
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Deployment, EnvironmentState, KnownRelease, LedgerState, Unbelieved
 from envctl.domain.release.distance import measure_lag

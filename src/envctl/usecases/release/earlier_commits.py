@@ -1,6 +1,6 @@
 """Detection of code older than the release in the entry environment, as in a repeated CI job."""
 
-from envctl.domain.guards.release_age import list_other_deployments
+from envctl.domain.guards.order import list_other_deployments
 from envctl.domain.ledger.state import KnownRelease, LedgerState
 from envctl.domain.release.contents import Release
 from envctl.usecases.ports.core import Ports

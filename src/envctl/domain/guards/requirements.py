@@ -1,0 +1,119 @@
+"""Guards G201, G202 and G204 to G206: images, secrets, settings and release fit the target."""
+
+from envctl.domain.aws.secret_status import find_problem
+from envctl.domain.config.rules.guard_codes import GuardCode
+from envctl.domain.guards.request import Refusal, Request
+from envctl.domain.images.image_reference import ImagePresence
+from envctl.domain.text.short_ids import shorten_id
+
+REGISTRY_UNREACHABLE = "E433"
+"""Code of the problem of an unreachable registry."""
+_ABSENT = frozenset({"absent", "no repository"})
+
+
+def check_artifact(request: Request) -> Refusal | None:
+    """G201: each image is pinned by digest, and exists or comes with the deployment. Only new images are checked."""
+    if request.action == "destroy" or request.images is None:
+        return None
+    unpinned = [image for image in request.images if image.found == "unpinned"]
+    if unpinned:
+        return _refuse_unpinned(request, unpinned)
+    missing = [
+        image
+        for image in request.images
+        if image.found != "there" and not (image.will_be_copied and image.found in _ABSENT)
+    ]
+    return _refuse_missing(request, missing) if missing else None
+
+
+def _refuse_unpinned(request: Request, images: list[ImagePresence]) -> Refusal:
+    named = ", ".join(f"{image.artifact} ({image.reference})" for image in images)
+    release = shorten_id(request.identity)
+    message = f"release {release} carries no digest for {named}: what runs there could become another"
+    hint = f"make a new release, which looks for the digest: envctl apply {request.pipeline.entry}"
+    return Refusal(GuardCode.ARTIFACT, message, hint, waivable=False)
+
+
+def _refuse_missing(request: Request, images: list[ImagePresence]) -> Refusal:
+    reasons = tuple(dict.fromkeys(image.why for image in images if image.why))
+    told = "; ".join(f"{image.artifact}: {image.reference} {_describe_absence(image)}" for image in images)
+    return Refusal(
+        GuardCode.ARTIFACT,
+        f"{request.target} does not find every image where it pulls from: {told}",
+        _suggest_fix(request, images),
+        for_now=len(reasons) > 0
+        and all(why.code == REGISTRY_UNREACHABLE for why in reasons)
+        and not any(image.found in _ABSENT for image in images),
+        warns=all(image.is_warning_only for image in images),
+        because=reasons,
+    )
+
+
+def _describe_absence(image: ImagePresence) -> str:
+    match image.found:
+        case "absent":
+            return "is not there"
+        case "no repository":
+            return "is not there, nor is its repository"
+        case _:
+            return "could not be looked for"
+
+
+def _suggest_fix(request: Request, images: list[ImagePresence]) -> str:
+    again = f"then: {request.command}"
+    if not any(image.found in _ABSENT for image in images):
+        return f"mend what is listed, {again}"
+    if any(image.found == "no repository" for image in images):
+        return f"make the repository, and push that very content to it, or let envctl do that (copy = true), {again}"
+    return f"push that very content there, or let envctl do it (copy = true in [artifacts]), {again}"
+
+
+def check_secrets(request: Request) -> Refusal | None:
+    """G202: each secret has a current version in the account of the target. Unknown states are refused too."""
+    seen = request.secrets or ()
+    missing = [each for each in seen if each.missing]
+    unknown = [each for each in seen if each.state == "unknown"]
+    if request.action == "destroy" or not (missing or unknown):
+        return None
+    because = tuple(found for each in (*missing, *unknown) if (found := find_problem(each, request.target)))
+    ends = ((len(missing), f"missing in {request.target}"), (len(unknown), "there or not, nobody could tell"))
+    told = [f"{'1 secret is' if count == 1 else f'{count} secrets are'} {end}" for count, end in ends if count]
+    cure = "create" if missing else "mend"
+    hint = f"{cure} what is listed, and look again with: envctl secrets check {request.target}"
+    return Refusal(GuardCode.SECRETS, "; ".join(told), hint, because=because)
+
+
+def check_settings(request: Request) -> Refusal | None:
+    """G204: the settings of the target fit the schema in the release."""
+    if not request.unfit:
+        return None
+    count = len(request.unfit)
+    what = "1 setting does" if count == 1 else f"{count} settings do"
+    message = f"{what} not fit release {shorten_id(request.identity)} in {request.target}"
+    hint = f"correct what is listed, and look at it with: envctl settings {request.target}"
+    return Refusal(GuardCode.SETTINGS, message, hint, waivable=False, because=request.unfit)
+
+
+def check_parity(request: Request) -> Refusal | None:
+    """G205: the source has the same settings, except those in `may_differ`."""
+    allowed = request.rules.may_differ
+    if allowed is None or request.action != "promote":
+        return None
+    wrong = [name for name in request.differing if name not in allowed]
+    if not wrong:
+        return None
+    source, target = request.source, request.target
+    message = f"{source} and {target} differ in {', '.join(wrong)}, and so {source} proves little"
+    hint = f"make them equal, or add what may differ to [parity] in envctl.toml; envctl diff {source} {target}"
+    because = tuple(line for name in wrong for line in request.differing[name])
+    return Refusal(GuardCode.PARITY, message, hint, because=because)
+
+
+def check_committed(request: Request) -> Refusal | None:
+    """G206: the release was made from a commit, if the target requires it."""
+    known = request.known_release
+    if not request.rules.committed or not request.can_bring_code or known is None or not known.uncommitted:
+        return None
+    message = f"release {shorten_id(known.release)} was made from a tree with uncommitted changes"
+    hint = f"commit them, and make a new release: envctl apply {request.pipeline.entry}"
+    return Refusal(GuardCode.CLEAN, message, hint)
