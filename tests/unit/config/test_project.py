@@ -14,7 +14,7 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.config.rules.windows import AbsoluteWindow
 from envctl.domain.config.stateful_types import STATEFUL
 from envctl.domain.rules.document import find_rules
-from envctl.domain.terraform.output_reference import OutputReference
+from envctl.domain.terraform.outputs import OutputReference
 from tests.unit.terraform.type_strategies import names
 
 indexes = st.one_of(

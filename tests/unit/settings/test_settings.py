@@ -8,9 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.settings.model import build_model
-from envctl.domain.settings.settings import resolve_settings
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.settings.resolution import build_model, resolve_settings
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.types import TypeExpression, format_type
 from envctl.domain.terraform.variables import Assignment, Schema, SettingsFile, Variable
 from tests.catching import catch

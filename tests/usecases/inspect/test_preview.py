@@ -5,7 +5,7 @@ import pytest
 from envctl.domain.errors import ConfigurationError, OperationFailedError, UsageError
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.plan.changes import Action, EnvironmentPlan
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.inspect.explain_plan import Explained, explain_plan
 from envctl.usecases.inspect.preview import plan_stored_release, preview_environments

@@ -29,8 +29,7 @@ from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.projection import apply_entries
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.fingerprint import PlanFingerprint, decode
-from envctl.domain.release.bundle import compute_identity, unpack
-from envctl.domain.release.contents import File, Release
+from envctl.domain.release.bundle import File, Release, compute_identity, unpack
 from envctl.usecases.approval import approve, reset_rules
 from envctl.usecases.ledger import checkpoints, journal, store_clock, store_layout
 from envctl.usecases.ports.core import Ports
@@ -85,7 +84,7 @@ def _believe_any_token(_: AwsIdentity, said: Actor, standing: CredentialOrigin) 
 
 
 def _keep_all(*_: object) -> object:
-    return import_module("envctl.domain.plan.leaving_stacks").NO_CHANGEOVER
+    return import_module("envctl.domain.plan.changes").NO_CHANGEOVER
 
 
 def _without_guard(code: str) -> tuple[guards.Guard, ...]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError
-from envctl.domain.release.contents import File, Release
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import Package, ResolvedModule, encode_module_record, to_record_entry
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.apply import apply

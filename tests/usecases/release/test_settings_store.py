@@ -1,6 +1,6 @@
 """What of the settings is kept in the store: nothing that is sensitive, whether it is marked or not."""
 
-from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.usecases.release import settings_store
 from tests.fakes.world import World
 

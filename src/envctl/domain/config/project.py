@@ -13,7 +13,7 @@ from envctl.domain.config.gates import Allow, Gates
 from envctl.domain.config.pipeline import Pipeline
 from envctl.domain.config.project_owner import Owner
 from envctl.domain.config.rollout import Rollout
-from envctl.domain.plan.leaving_stacks import Fate
+from envctl.domain.plan.changes import Fate
 
 PROJECT_FILE = "envctl.toml"
 

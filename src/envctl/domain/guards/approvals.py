@@ -11,8 +11,8 @@ from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.state import Approval
 from envctl.domain.plan.unseen_stacks import list_uncovered_stacks
 from envctl.domain.rules.changes import list_differences
+from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first, join_names
-from envctl.domain.text.short_ids import shorten_id
 
 MAX_DIFFERENCES = 6
 

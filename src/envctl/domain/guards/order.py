@@ -4,7 +4,7 @@ from envctl.domain.config.pipeline import Pipeline
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.ledger.state import Deployment, LedgerState, describe_outcome
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 
 
 def check_order(request: Request) -> Refusal | None:

@@ -21,8 +21,8 @@ from envctl.domain.plan.fingerprint import (
     list_performed_actions,
 )
 from envctl.domain.plan.unseen_stacks import list_uncovered_stacks
+from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first, join_names
-from envctl.domain.text.short_ids import shorten_id
 
 _DESTROYS = frozenset({Action.DELETE, Action.REPLACE})
 MAX_NAMED = 5

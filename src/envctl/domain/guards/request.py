@@ -16,9 +16,8 @@ from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import EMPTY_ENVIRONMENT, EnvironmentState, Evidence, KnownRelease, LedgerState
 from envctl.domain.operation import Operation
-from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, EnvironmentPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint
-from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
 from envctl.domain.rules.document import RulesDocument
 
 BundleState = Literal["intact", "missing", "damaged"]

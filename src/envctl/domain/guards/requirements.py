@@ -4,7 +4,7 @@ from envctl.domain.aws.secret_status import find_problem
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.images.image_reference import ImagePresence
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 
 REGISTRY_UNREACHABLE = "E433"
 """Code of the problem of an unreachable registry."""

@@ -5,8 +5,8 @@ from dataclasses import replace
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.images.image_reference import Image, ImagePresence, is_pinned_image, parse_ecr_registry
 from envctl.domain.images.manifest import compute_digest
-from envctl.domain.release.contents import Release
-from envctl.domain.release.image_repositories import list_copied_artifacts, select_images
+from envctl.domain.release.artifacts import list_copied_artifacts, select_images
+from envctl.domain.release.bundle import Release
 from envctl.usecases.account import account_check
 from envctl.usecases.ports.aws import RegistryImage
 from envctl.usecases.ports.context import Context

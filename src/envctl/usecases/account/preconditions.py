@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from envctl.domain.guards import Request
-from envctl.domain.release.contents import Release
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.release.bundle import Release
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.account import image_check, secret_check
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load

@@ -9,8 +9,8 @@ from envctl.domain.aws.secret_status import NeededSecret, Sighting, find_problem
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
 from envctl.domain.exit_codes import worst_exit_code
-from envctl.domain.release.contents import Wiring
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.release.bundle import Wiring
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import Schema
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context

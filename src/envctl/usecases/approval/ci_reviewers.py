@@ -17,7 +17,7 @@ from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.plan.fingerprint import to_plan_outline
 from envctl.domain.plan.unseen_stacks import check_unseen, list_unseen
 from envctl.domain.rules.document import find_rules
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.approval import approve
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports

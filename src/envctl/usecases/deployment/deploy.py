@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from envctl.domain.graph import restrict_graph, reverse_graph
-from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
-from envctl.domain.release.contents import Release
-from envctl.domain.release.image_repositories import list_copied_artifacts
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
+from envctl.domain.release.artifacts import list_copied_artifacts
+from envctl.domain.release.bundle import Release
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.concurrency.stack_selection import select_stacks
 from envctl.usecases.deployment.guard_runner import GuardRunner
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment, Prepared, SelectedRelease, UpToDate

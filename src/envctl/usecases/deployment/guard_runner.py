@@ -6,8 +6,8 @@ from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, check_g
 from envctl.domain.ledger.events import WaiverUsed
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import EnvironmentPlan
-from envctl.domain.release.contents import Release
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.release.bundle import Release
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.account import account_check, preconditions
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.ledger import journal, rules_store, store_clock

@@ -14,7 +14,7 @@ from envctl.domain.ledger.events import DeploymentFailed, DeploymentStarted, Dep
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import count_actions
 from envctl.domain.plan.fingerprint import fingerprint_plan, list_performed_actions
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.project import state_location as places

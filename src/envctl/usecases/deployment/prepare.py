@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.ledger.state import LedgerState
-from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
-from envctl.domain.release.contents import Release
+from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
+from envctl.domain.release.bundle import Release
 from envctl.domain.release.remote_modules import render_module_record
 from envctl.domain.release.root_module import RootModule
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
 from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
 from envctl.usecases.account import account_check, image_check

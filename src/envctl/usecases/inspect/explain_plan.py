@@ -9,12 +9,11 @@ from envctl.domain.ledger.state import Deployment
 from envctl.domain.plan.attribution import Cause, Part, split_by_cause
 from envctl.domain.plan.changes import EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.plan.drift import drop_volatile
-from envctl.domain.release.artifact_changes import ArtifactPair, pair_artifacts
-from envctl.domain.release.bundle import compute_identity, pack
+from envctl.domain.release.artifacts import ArtifactPair, pair_artifacts
+from envctl.domain.release.bundle import Release, compute_identity, pack
 from envctl.domain.release.changes import ReleaseChanges, compare_releases
-from envctl.domain.release.contents import Release
 from envctl.domain.settings.comparison import Pair, compare_settings
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.deployment import cost_estimate
 from envctl.usecases.inspect.preview import PreviewedRelease, load_stored_release, load_working_tree, plan_under_lock
 from envctl.usecases.ledger import journal

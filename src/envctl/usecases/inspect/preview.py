@@ -11,8 +11,8 @@ from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.ledger.projection.stacks import apply_planned_moves
 from envctl.domain.ledger.unknown_states import warn_of_unknown_states
 from envctl.domain.plan.changes import EnvironmentPlan
-from envctl.domain.release.contents import Release
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.release.bundle import Release
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.account import image_check
 from envctl.usecases.deployment import cost_estimate, prepare
 from envctl.usecases.deployment.leaving import leaving_stacks

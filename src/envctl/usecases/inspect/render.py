@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from envctl.domain.release.contents import Release
+from envctl.domain.release.bundle import Release
 from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context

@@ -15,7 +15,7 @@ from envctl.domain.ledger.state import Deployment, EnvironmentState, KnownReleas
 from envctl.domain.release.distance import measure_lag
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import build_rules_document, find_rules
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.pending_changes import PendingChanges, ReadBundle, find_pending_changes
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ledger.store_layout import release_key

@@ -6,9 +6,8 @@ The marker also proves a successful probe for overwriting. Without it no entry i
 from envctl.domain.config.project_owner import MalformedMarkerError, StoreMarker, decode_marker, encode_marker
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.state import LedgerState
-from envctl.domain.release.bundle import DamagedBundleError, unpack
-from envctl.domain.release.contents import Release
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.release.bundle import DamagedBundleError, Release, unpack
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ledger import store_probe
 from envctl.usecases.ledger.store_layout import MARKER_KEY, release_key
 from envctl.usecases.ports.core import AlreadyExistsError, Ports

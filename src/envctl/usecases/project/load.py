@@ -8,12 +8,10 @@ from envctl.domain.config.faults import Fault
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.config.regions import describe_unnamed_region
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Problem, UsageError
-from envctl.domain.release.contents import Wiring
-from envctl.domain.release.image_repositories import InvalidRepositoryError, relocate_images
-from envctl.domain.release.rollout_stacks import find_worker_faults
+from envctl.domain.release.artifacts import InvalidRepositoryError, find_worker_faults, relocate_images
+from envctl.domain.release.bundle import Wiring
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES
-from envctl.domain.settings.settings import resolve_settings
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import SettingsFile
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
@@ -100,6 +98,9 @@ def load_settings(
     """Load the settings of the environment and check them against the schema of the release. `moves` maps stacks of the
     release to the old stack names holding their state.
     """
+    # Imported late: it builds models of pydantic.
+    from envctl.domain.settings.resolution import resolve_settings
+
     project = context.project
     rolls = find_rollout_stacks(context, wiring, environment, moves)
     region = project.environments[environment].region

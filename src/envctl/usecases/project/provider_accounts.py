@@ -8,10 +8,10 @@ from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.plan import provider_accounts
 from envctl.domain.plan.account_blocks import describe_account_mismatches, describe_ignored_blocks
 from envctl.domain.plan.provider_accounts import AccountScope
-from envctl.domain.release.contents import Release
+from envctl.domain.release.bundle import Release
 from envctl.domain.release.root_module import render_place
 from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project.load import locate_faults, locate_key
 from envctl.usecases.project.self_contained import collect_code

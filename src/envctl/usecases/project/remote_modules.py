@@ -6,7 +6,7 @@ from posixpath import dirname, join, normpath
 
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
 from envctl.domain.release import remote_modules
-from envctl.domain.release.contents import File, Release
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import ResolvedModule, is_local_source, is_pinned_call
 from envctl.domain.terraform.variables import ModuleCall
 from envctl.domain.terraform.workdir_names import MODULES_MANIFEST

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from envctl.domain.errors import ConfigurationError, Problem
-from envctl.domain.release.contents import Wiring
-from envctl.domain.release.rollout_stacks import list_candidate_artifacts, list_rollout_stacks
+from envctl.domain.release.artifacts import list_candidate_artifacts, list_rollout_stacks
+from envctl.domain.release.bundle import Wiring
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 

@@ -1,9 +1,9 @@
 """Check that a release carries all code it reads: outside files differ between environments."""
 
 from envctl.domain.errors import ConfigurationError
-from envctl.domain.release.contents import Release
+from envctl.domain.release.bundle import Release
 from envctl.domain.release.outside_reads import list_release_problems, list_tree_problems
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 

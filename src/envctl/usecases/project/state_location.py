@@ -6,8 +6,8 @@ from dataclasses import replace
 from envctl.domain.aws.access import DEFAULT_REGION
 from envctl.domain.config.project import Project
 from envctl.domain.release.approval_place import BoundPlace, bind_place
-from envctl.domain.release.contents import Wiring
-from envctl.domain.release.image_repositories import resolve_placeholders
+from envctl.domain.release.artifacts import resolve_placeholders
+from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.root_module import Backend, Place, render_assume_role
 
 

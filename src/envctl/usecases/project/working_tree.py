@@ -9,10 +9,10 @@ from envctl.domain.config.project import PROJECT_FILE, Project, Stack
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.graph import order_stacks
 from envctl.domain.images.image_reference import Image, is_pinned_image
-from envctl.domain.plan.leaving_stacks import Fate
-from envctl.domain.release.contents import File, Release, StackWiring, Wiring
+from envctl.domain.plan.changes import Fate
+from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
 from envctl.domain.release.remote_modules import is_local_source
-from envctl.domain.terraform.output_reference import OutputReference
+from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Assignment, ModuleCall, ModuleInterface, Schema
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
 from envctl.domain.text.suggestions import find_nearest
@@ -141,7 +141,7 @@ def _find_module_faults(project: Project, interfaces: Mapping[str, ModuleInterfa
 
         yield from check_patterns(schema, project.secrets)
     if any(stack.rollout for stack in project.stacks.values()):
-        from envctl.domain.release.rollout_stacks import find_rollout_faults
+        from envctl.domain.release.artifacts import find_rollout_faults
 
         outputs = {name: [output.name for output in interface.outputs] for name, interface in of.items()}
         yield from find_rollout_faults(project, schema, outputs)

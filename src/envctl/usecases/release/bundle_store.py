@@ -4,9 +4,8 @@ from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.guards import BundleState
 from envctl.domain.ledger.events import Event, ReleaseCreated
 from envctl.domain.ledger.state import LedgerState
-from envctl.domain.release.bundle import DamagedBundleError, unpack
-from envctl.domain.release.contents import Release
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.release.bundle import DamagedBundleError, Release, unpack
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.store_layout import release_key
 from envctl.usecases.ledger.store_owner import check_release_owner

@@ -9,13 +9,13 @@ from envctl.domain.guards import BundleState, RefusedError, Request, list_refusa
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.operation import Operation
-from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
+from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.approval_place import BoundPlace
-from envctl.domain.release.contents import Release
-from envctl.domain.release.image_repositories import select_images
+from envctl.domain.release.artifacts import select_images
+from envctl.domain.release.bundle import Release
 from envctl.domain.rules.document import build_rules_document, find_rules
 from envctl.domain.settings.comparison import compare_settings
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.ledger import rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load

@@ -2,7 +2,7 @@
 
 from envctl.domain.guards.order import list_other_deployments
 from envctl.domain.ledger.state import KnownRelease, LedgerState
-from envctl.domain.release.contents import Release
+from envctl.domain.release.bundle import Release
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import working_tree
 

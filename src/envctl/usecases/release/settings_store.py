@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from envctl.domain.errors import Location
 from envctl.domain.redaction import Redactor
-from envctl.domain.settings.values import EnvironmentSettings, Setting, format_canonical_json
+from envctl.domain.settings.settings import EnvironmentSettings, Setting, format_canonical_json
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 
 FORMAT = 1

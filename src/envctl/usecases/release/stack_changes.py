@@ -2,8 +2,8 @@
 
 from envctl.domain.config.project import Project
 from envctl.domain.ledger.state import LedgerState
-from envctl.domain.plan.leaving_stacks import Changeover, Fate, plan_changeover
-from envctl.domain.release.contents import Wiring
+from envctl.domain.plan.changes import Changeover, Fate, plan_changeover
+from envctl.domain.release.bundle import Wiring
 from envctl.usecases.ports.context import Context
 from envctl.usecases.release import bundle_store
 

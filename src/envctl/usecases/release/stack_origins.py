@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from envctl.domain.ledger.events import DeploymentStarted
 from envctl.domain.ledger.state import LedgerState
-from envctl.domain.release.contents import Release
+from envctl.domain.release.bundle import Release
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.release import bundle_store

@@ -8,7 +8,7 @@ from envctl.domain.errors import OperationFailedError, Problem, StateLock, Usage
 from envctl.domain.ledger.events import DeploymentAbandoned, Event
 from envctl.domain.ledger.state import Deployment, LedgerState
 from envctl.domain.plan.changes import StackPlan
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.leaving.state_move import clear_copies

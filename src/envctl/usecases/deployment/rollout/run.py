@@ -8,9 +8,8 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
-from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
+from envctl.domain.plan.changes import Action, Changeover, EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint, find_unapproved_changes, fingerprint_plan
-from envctl.domain.plan.leaving_stacks import Changeover
 from envctl.domain.rollout import traffic
 from envctl.domain.rollout.step_coverage import find_uncovered_changes, find_unrelated_destroys
 from envctl.domain.rollout.traffic import TrafficWeight

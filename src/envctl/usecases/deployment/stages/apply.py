@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from envctl.domain.plan.changes import has_created_or_deleted
-from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
+from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, has_created_or_deleted
 from envctl.usecases.deployment import apply_stacks, drift_undo, verification
 from envctl.usecases.deployment.apply_stacks import Needs
 from envctl.usecases.deployment.ledger_entries import record_deployment, set_hold

@@ -7,12 +7,12 @@ artifact, else the other one. So drift checks find no difference, and plans show
 from collections.abc import Mapping
 
 from envctl.domain.config.project import Project
-from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
-from envctl.domain.release.contents import Release
-from envctl.domain.release.rollout_stacks import find_rollout_artifact
+from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
+from envctl.domain.release.artifacts import find_rollout_artifact
+from envctl.domain.release.bundle import Release
 from envctl.domain.release.root_module import RootModule, render_root_module
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project.rollout_colors import find_rollout_stacks, find_traffic
 from envctl.usecases.project.state_location import resolve_place

@@ -13,7 +13,7 @@ from envctl.cli.render.terminal.text import shorten_actor, to_text
 from envctl.cli.render.terminal.times import format_age, format_rough_duration, format_time
 from envctl.cli.render.terminal.wrapping import wrap_text
 from envctl.domain.ledger.state import Deployment, EnvironmentState, Evidence
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.status import EnvironmentStatus
 
 MAX_HOLDS = 2

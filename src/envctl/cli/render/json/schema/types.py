@@ -12,7 +12,7 @@ from envctl.cli.render.json.document import COMPUTED_FIELDS
 from envctl.cli.render.json.schema.annotations import describe_class, load_type_hints
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.plan.changes import Marker, ResourceChange, StackPlan
-from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.domain.settings.settings import EnvironmentSettings, Setting
 
 Schema = dict[str, Any]
 
