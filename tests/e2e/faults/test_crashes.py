@@ -66,7 +66,7 @@ KILLED = """
 import os, signal, sys
 from envctl.adapters.store.object_store import ObstoreStore
 from envctl.cli.entry import run
-from envctl.usecases.deployment import apply_stacks, ledger_entries
+from envctl.usecases.deployment import ledger_entries
 from envctl.usecases.deployment.stages import apply, guards, plan, prepare
 
 at, passed = int(sys.argv.pop(1)), 0
@@ -94,8 +94,8 @@ stages = [
 for stage in stages:
     stage.run = between(stage.run)
 for module, name in (
-    (apply_stacks, "apply_in_order"),
-    (apply_stacks, "refresh_states"),
+    (apply, "apply_in_order"),
+    (apply, "refresh_states"),
     (ledger_entries, "_record_start"),
     (ledger_entries, "_record_success"),
 ):

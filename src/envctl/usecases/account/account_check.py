@@ -1,4 +1,4 @@
-"""Check the account of an environment before any access to its resources."""
+"""Check the account of an environment, and the owner of its state bucket, before any access to its resources."""
 
 from dataclasses import replace
 
@@ -7,6 +7,7 @@ from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.guards.identity import check_caller_account
 from envctl.domain.ledger.state import LedgerState
+from envctl.usecases.account.bucket_inventory import find_state_bucket
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
@@ -32,9 +33,9 @@ def require_account(context: Context, environment: str) -> None:
     if refusal := check_caller_account(environment, context.project.environments[environment].account_id or "", found):
         raise RefusedError((refusal,))
     # Late import: usually cached, and the bucket rules are slow to load.
-    from envctl.usecases.account import state_bucket
+    # MERGED
 
-    state_bucket.require_state_bucket(context, environment)
+    require_state_bucket(context, environment)
     context.ports.access.save_confirmed(environment)
 
 
@@ -55,3 +56,19 @@ def name_sessions(context: Context, prepared: PreparedEnvironment) -> PreparedEn
     stacks = tuple(replace(stack, session=session) for stack in prepared.stacks)
     leaving = tuple(replace(stack, session=session) for stack in prepared.leaving)
     return replace(prepared, stacks=stacks, leaving=leaving)
+
+
+def require_state_bucket(context: Context, environment: str) -> None:
+    """Raise OperationFailedError if the bucket is missing, in another region, or in a foreign account.
+
+    A foreign account could take over the name of a deleted bucket, and states hold secrets.
+    """
+    if context.project.state.backend != "s3" or context.ports.sandbox:
+        # The sandbox creates its own buckets.
+        return
+    place = find_state_bucket(context, environment, environment)
+    if place.problems:
+        raise OperationFailedError(*place.problems)
+    if not context.ports.buckets.has_bucket(place.wanted, place.credentials):
+        message = f"there is no bucket {place.wanted.name} for the state of {environment}"
+        raise OperationFailedError(Problem("E429", message, f"envctl bootstrap {environment}"))

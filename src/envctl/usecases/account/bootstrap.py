@@ -11,7 +11,7 @@ from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.findings import Finding
 from envctl.usecases.account.bucket_inventory import S3_SCHEME, BucketTarget, list_buckets
-from envctl.usecases.ledger import store_probe as create_only
+from envctl.usecases.ledger import store_checks as create_only
 from envctl.usecases.ports.bucket_report import BucketReport, unchecked_report
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports

@@ -16,7 +16,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, working_tree
-from envctl.usecases.release import bundle_store, deploy_request
+from envctl.usecases.release import deploy_request, release_store
 
 
 @dataclass(frozen=True)
@@ -127,15 +127,15 @@ def _iterate_releases(context: Context, environment: str) -> Iterator[str]:
         coming = (deploy_request.find_source_release(present, source), current.release if current else None)
         # The guards of a promotion report missing and damaged bundles.
         for each in dict.fromkeys(coming):
-            if each and bundle_store.load_bundle(context.ports, each)[0] == "intact":
+            if each and release_store.load_bundle(context.ports, each)[0] == "intact":
                 yield each
     yield ""
 
 
 def _load_wiring(context: Context, identity: str) -> Wiring:
-    release = bundle_store.load_bundle(context.ports, identity)[1] if identity else working_tree.build_release(context)
+    release = release_store.load_bundle(context.ports, identity)[1] if identity else working_tree.build_release(context)
     if release is None:
-        raise bundle_store.unusable_bundle_error(identity, "missing")
+        raise release_store.unusable_bundle_error(identity, "missing")
     return release.wiring
 
 

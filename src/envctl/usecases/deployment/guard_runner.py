@@ -8,9 +8,11 @@ from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.release.bundle import Release
 from envctl.domain.settings.settings import EnvironmentSettings
-from envctl.usecases.account import account_check, preconditions
+from envctl.usecases.account import account_check, image_check, secret_check
 from envctl.usecases.deployment.request import DeployRequest
-from envctl.usecases.ledger import journal, rules_store, store_clock
+from envctl.usecases.ledger import journal, rules_store, store_checks
+from envctl.usecases.ports.context import Context
+from envctl.usecases.project import load
 
 _PLAN_GUARDS = frozenset(guard.code for guard in GUARDS if guard.needs_plan)
 _ACCOUNT_GUARDS = frozenset(guard.code for guard in GUARDS if guard.needs_account)
@@ -37,8 +39,8 @@ class GuardRunner:
         """
         ports, options = self.deployment.context.ports, self.deployment.options
         if not options.dry_run:
-            store_clock.check_clock(ports)
-        now = ports.clock.now() if options.dry_run else store_clock.read_store_time(ports)
+            store_checks.check_clock(ports)
+        now = ports.clock.now() if options.dry_run else store_checks.read_store_time(ports)
         request = replace(request, present=present, now=now, plan=plan, older=options.older)
         # The recorded rules may have changed meanwhile.
         request = rules_store.complete_request(ports, request)
@@ -57,7 +59,7 @@ class GuardRunner:
         context, target = self.deployment.context, self.deployment.target
         request = replace(request, caller=account_check.find_caller(context, target))
         self._waive_or_refuse(request, self._collect_refusals(request, _ACCOUNT_GUARDS))
-        request = preconditions.add_findings(context, request, release, settings)
+        request = add_findings(context, request, release, settings)
         self._waive_or_refuse(request, self._collect_refusals(request, _ACCOUNT_GUARDS))
         return request
 
@@ -110,3 +112,18 @@ def _describe_midway(request: Request, refusal: Refusal) -> Refusal:
 def _explain_not_waivable(request: Request, refusal: Refusal) -> Refusal:
     why = f"{request.target} does not list it as waivable" if refusal.waivable else "nobody can waive it"
     return replace(refusal, message=f"{refusal.message} (break-glass does not help: {why})")
+
+
+def add_findings(
+    context: Context, request: Request, release: Release, settings: EnvironmentSettings | None = None
+) -> Request:
+    """Return the request with the images and secrets found, except for `destroy`. Check the account before."""
+    if request.action == "destroy":
+        return request
+    target, wiring = request.target, release.wiring
+    given = settings or load.load_settings(context, target, wiring)
+    return replace(
+        request,
+        images=image_check.find_images(context, target, release),
+        secrets=secret_check.find_secrets(context, target, given, wiring.schema),
+    )

@@ -17,9 +17,9 @@ from envctl.domain.plan.fingerprint import fingerprint_plan, list_performed_acti
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
 from envctl.usecases.ledger import journal, rules_store
+from envctl.usecases.project import module_checks
 from envctl.usecases.project import state_location as places
-from envctl.usecases.project import unpinned_providers
-from envctl.usecases.release import bundle_store, place_store, plan_store, settings_store
+from envctl.usecases.release import release_store
 
 _COMPLETED = ("succeeded", "partial")
 
@@ -73,12 +73,12 @@ def _record_start(planned: PlannedDeployment) -> Attempt:
     ports, target, guards = request.context.ports, request.target, prepared.guards
     identity = prepared.guard_request.identity
     aim = request.context.project.pipeline.standalone_name
-    bundle_store.save_bundle(ports, identity, prepared.bundle, prepared.release, aim)
+    release_store.save_bundle(ports, identity, prepared.bundle, prepared.release, aim)
     _save_settings(planned)
-    fingerprint = plan_store.save_plan(ports, fingerprint_plan(planned.plan))
+    fingerprint = release_store.save_plan(ports, fingerprint_plan(planned.plan))
     waiver = guards.record_waiver(prepared.guard_request)
     overridden = set(guards.waived)
-    replaced = unpinned_providers.find_unpinned(ports)
+    replaced = module_checks.find_unpinned(ports)
     attempt = Attempt(planned, prepared.guard_request, dict(planned.plans))
 
     def decide_event(present: LedgerState) -> Event:
@@ -126,11 +126,11 @@ def _save_settings(planned: PlannedDeployment) -> None:
     """Store the settings of the plan, its state locations and its rules, for later comparison."""
     prepared, request = planned.prepared, planned.prepared.guard_request
     ports, project = prepared.request.context.ports, prepared.request.context.project
-    settings_store.save_settings(ports, prepared.settings)
+    release_store.save_settings(ports, prepared.settings)
     before, where = planned.seen, places.resolve_bound_place(project, request.target, prepared.release.wiring)
     if before is None or before.place != where.digest:
         # The last deployment stored the same place otherwise.
-        place_store.PLACES.save_document(ports, where)
+        release_store.PLACES.save_document(ports, where)
     if request.document is not None and can_record_rules(request) and request.rules_digest != request.recorded_digest:
         rules_store.RULES.save_document(ports, request.document)
 

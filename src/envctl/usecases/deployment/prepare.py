@@ -21,8 +21,8 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack
-from envctl.usecases.project import image_tags, load, remote_modules, unpinned_providers, working_tree
-from envctl.usecases.release import stack_changes
+from envctl.usecases.project import image_tags, load, module_checks, remote_modules, working_tree
+from envctl.usecases.release import deploy_request
 from envctl.usecases.release.deploy_request import FittingRelease
 
 
@@ -53,7 +53,7 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     completed = remote_modules.complete_release(context, pinned)
     release = completed.release
     present = journal.load(ports)
-    over = stack_changes.find_changeover(context, present, environment, release.wiring)
+    over = deploy_request.find_changeover(context, present, environment, release.wiring)
     prepared = write_workdirs(context, release, settings, "", changeover=over)
     init_working_tree(context, prepared)
     if not (
@@ -111,7 +111,7 @@ def write_workdirs(
 def init_working_tree(context: Context, prepared: PreparedEnvironment) -> None:
     """Run `terraform init` as needed for a new release, adding providers to its lock."""
     ports = context.ports
-    unpinned_providers.require_pinned(context, prepared.environment)
+    module_checks.require_pinned(context, prepared.environment)
     account_check.require_account(context, prepared.environment)
     stacks = list(prepared.stacks)
     if not split_provider_blocks(ports.tree.read_contents(ports.provider_lock) or b""):
@@ -140,7 +140,7 @@ def _init_and_lock(ports: Ports, prepared: PreparedEnvironment, stacks: Sequence
 
 def init_release(context: Context, prepared: PreparedEnvironment, release: Release) -> None:
     """Run `terraform init` as needed, with the locked providers of the release only."""
-    unpinned_providers.require_pinned(context, prepared.environment)
+    module_checks.require_pinned(context, prepared.environment)
     account_check.require_account(context, prepared.environment)
     init_release_stacks(context.ports, prepared.environment, prepared.stacks, release)
 

@@ -29,9 +29,9 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack, WorkerPool
-from envctl.usecases.project import load, unpinned_providers
+from envctl.usecases.project import load, module_checks
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
-from envctl.usecases.release import bundle_store, deploy_request
+from envctl.usecases.release import deploy_request, release_store
 
 # Drifted names in one ledger entry.
 MAX_NAMED = 20
@@ -180,7 +180,7 @@ class DriftScan:
             return EnvironmentDrift(target, here.last.release if here.last else "", "unknown", problems=(problem,))
         if here.current is None:
             return EnvironmentDrift(target, "", "empty")
-        unpinned_providers.require_pinned_for_evidence(self.ports, target)
+        module_checks.require_pinned_for_evidence(self.ports, target)
         candidate = deploy_request.build_redeployment(context, present, target=target)
         readable = require_readable(candidate)
         release, over = readable.release, candidate.request.changeover
@@ -224,7 +224,7 @@ class DriftScan:
 def require_readable(candidate: deploy_request.Candidate) -> deploy_request.FittingRelease:
     """Raise an error if the bundle is unusable or the settings do not fit it. No other guard applies to a check."""
     if candidate.release is None:
-        raise bundle_store.unusable_bundle_error(candidate.request.identity, candidate.request.bundle)
+        raise release_store.unusable_bundle_error(candidate.request.identity, candidate.request.bundle)
     if unfit := fitting(candidate.request):
         raise RefusedError((unfit,))
     return candidate.require_fitting()

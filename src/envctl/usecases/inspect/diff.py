@@ -18,7 +18,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import image_tags, load, working_tree
-from envctl.usecases.release import bundle_store
+from envctl.usecases.release import release_store
 
 Origin = Literal["deployed", "working tree", "nothing"]
 
@@ -104,7 +104,7 @@ def _load_side(context: Context, present: LedgerState, environment: str) -> _Loa
     here = present.find_environment(environment)
     if here.current is not None:
         name = here.current.release
-        state, release, _ = bundle_store.load_bundle(context.ports, name)
+        state, release, _ = release_store.load_bundle(context.ports, name)
         known = present.releases.get(name)
         side = Side(environment, "deployed", name, known, here.current, here.whole, name)
         if release is None:

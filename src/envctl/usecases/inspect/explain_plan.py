@@ -20,7 +20,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
-from envctl.usecases.release import bundle_store, settings_store
+from envctl.usecases.release import release_store
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class _BaselinePlans:
         self._ports, self._project, self._target, self._settings = ports, project, new, settings
         self._running = _load_running(ports, current)
         self._old_settings = (
-            settings_store.load_settings(ports, settings.environment, current.settings) if current else None
+            release_store.load_settings(ports, settings.environment, current.settings) if current else None
         )
         self._same_settings = current is not None and current.settings == settings.digest()
         locked = new.release.with_lock(ports.tree.read_contents(ports.provider_lock))
@@ -183,7 +183,7 @@ class _BaselinePlans:
 def _load_running(ports: Ports, current: Deployment | None) -> PreviewedRelease | None:
     if current is None:
         return None
-    _, release, _ = bundle_store.load_bundle(ports, current.release)
+    _, release, _ = release_store.load_bundle(ports, current.release)
     return PreviewedRelease(release, current.release) if release else None
 
 

@@ -20,8 +20,8 @@ from envctl.usecases.deployment.planning import plan_stacks
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, provider_accounts, remote_modules, self_contained, working_tree
-from envctl.usecases.release import bundle_store, deploy_request, stack_changes
+from envctl.usecases.project import load, module_checks, remote_modules, working_tree
+from envctl.usecases.release import deploy_request, release_store
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,9 @@ def preview_environments(ports: Ports, environments: Sequence[str] = (), *, rele
 def load_stored_release(ports: Ports, prefix: str) -> PreviewedRelease:
     """Load a release by a prefix of its name. Raises UsageError, or OperationFailedError for a damaged bundle."""
     identity = deploy_request.find_release_by_prefix(journal.load(ports), prefix)
-    state, release, _ = bundle_store.load_bundle(ports, identity)
+    state, release, _ = release_store.load_bundle(ports, identity)
     if release is None:
-        raise bundle_store.unusable_bundle_error(identity, state)
+        raise release_store.unusable_bundle_error(identity, state)
     return PreviewedRelease(release, identity)
 
 
@@ -121,11 +121,11 @@ def plan_under_lock(
     """Plan a release under the caller's lock of the work directory. With `left`, include stacks missing from it."""
     ports = context.ports
     target, state = settings.environment, journal.load(ports)
-    over = stack_changes.find_changeover(context, state, target, bundle.release.wiring, release=bundle.identity)
+    over = deploy_request.find_changeover(context, state, target, bundle.release.wiring, release=bundle.identity)
     prepared = prepare.write_workdirs(context, bundle.release, settings, bundle.identity, changeover=over)
     if bundle.identity:
-        self_contained.check_stored(context, bundle.release, bundle.identity)
-        provider_accounts.check_stored(context, bundle.release, bundle.identity, target)
+        module_checks.check_stored_reads(context, bundle.release, bundle.identity)
+        module_checks.check_stored_accounts(context, bundle.release, bundle.identity, target)
         prepare.init_release(context, prepared, bundle.release)
     else:
         prepare.init_working_tree(context, prepared)

@@ -20,7 +20,7 @@ from envctl.usecases.ledger.timeline import Timeline, list_last_attempts, load_t
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
-from envctl.usecases.release import plan_store
+from envctl.usecases.release import release_store
 
 MAX_DEPLOYMENTS, MAX_RELEASES, MAX_RESOURCES = 50, 20, 100
 # A report shows the same gates to every reader.
@@ -147,7 +147,7 @@ def _load_last_plans(ports: Ports, present: LedgerState, order: tuple[str, ...])
         each: entry.event.plan if isinstance(entry.event, DeploymentStarted) else ""
         for each, entry in zip(last, starts, strict=True)
     }
-    stored = plan_store.load_plans(ports, fingerprints.values())
+    stored = release_store.load_plans(ports, fingerprints.values())
     return tuple(
         _build_last_plan(each, done, fingerprints[each], stored.get(fingerprints[each])) for each, done in last.items()
     )

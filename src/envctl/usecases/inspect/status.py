@@ -23,7 +23,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.project.removed_environments import GoneEnvironment, find_gone
-from envctl.usecases.release import bundle_store, deploy_request
+from envctl.usecases.release import deploy_request, release_store
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def build_status(context: Context, present: LedgerState) -> Status:
 
 def _build_from_bundles(context: Context, present: LedgerState) -> Status:
     project = context.project
-    read = cache(lambda release: bundle_store.load_bundle(context.ports, release)[:2])
+    read = cache(lambda release: release_store.load_bundle(context.ports, release)[:2])
     shown = tuple(_build_environment_status(context, present, name, read) for name in project.pipeline.order)
     beside = tuple(
         _build_environment_status(Context(context.ports, project.view_for(name)), present, name, read)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TypeVar
 
 from envctl.domain.errors import OperationFailedError, Problem
@@ -9,13 +10,19 @@ from envctl.domain.ledger import checkpoint, entries
 from envctl.domain.ledger.events import Event
 from envctl.domain.ledger.projection.apply_entries import apply_entries, apply_entry, to_unbelieved
 from envctl.domain.ledger.state import LedgerState, Unbelieved
-from envctl.usecases.ledger import signing, store_layout
-from envctl.usecases.ledger.checkpoints import check_checkpoint, load_checkpoint, name_checkpoint, save_checkpoint
-from envctl.usecases.ledger.head_cache import BrokenLedgerError, KnownHead, check_known_head, to_ledger_error
-from envctl.usecases.ledger.lost_responses import create_entry
-from envctl.usecases.ledger.store_clock import choose_entry_time
-from envctl.usecases.ledger.store_owner import check_store_owner, claim_store
-from envctl.usecases.ports.core import Ports
+from envctl.usecases.ledger import integrity, store_layout
+from envctl.usecases.ledger.integrity import (
+    BrokenLedgerError,
+    KnownHead,
+    check_checkpoint,
+    check_known_head,
+    load_checkpoint,
+    name_checkpoint,
+    save_checkpoint,
+    to_ledger_error,
+)
+from envctl.usecases.ledger.store_checks import check_store_owner, choose_entry_time, claim_store
+from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError, Ports
 
 T = TypeVar("T")
 MAX_ATTEMPTS = 100
@@ -98,7 +105,7 @@ def append(
             moment.stored_at,
         )
         # Sign only once: signatures of the same bytes differ.
-        entry = signing.sign_entry(ports, plain)
+        entry = integrity.sign_entry(ports, plain)
         if not create_entry(ports, entry):
             continue
         after = apply_entry(now, entries.decode_entry(entries.encode_entry(entry)))
@@ -185,3 +192,32 @@ def _read_stored(ports: Ports, after: int = 0) -> Iterator[tuple[int, bytes]]:
     keys = ports.store.list_keys(store_layout.ENTRY_FOLDER, after=store_layout.entry_key(after))
     for key, data in zip(keys, ports.store.read_all(keys), strict=True):
         yield store_layout.parse_key_number(key), data or b""
+
+
+def create_entry(ports: Ports, entry: entries.Entry) -> bool:
+    """Create the entry; return False if another one has its number.
+
+    After a lost response a retry meets the first write, recognized by the idempotency token in its bytes.
+    """
+    key, data = store_layout.entry_key(entry.seq), entries.encode_entry(entry)
+    try:
+        ports.store.create(key, data)
+    except AlreadyExistsError as exists:
+        return _read_back(ports, key, entry, exists) == data
+    except LostResponseError as unanswered:
+        found = _read_back(ports, key, entry, unanswered)
+        if found is None:
+            hint = "envctl found nothing recorded afterwards: look at envctl status, and run the command again"
+            raise OperationFailedError(*(replace(each, hint=hint) for each in unanswered.problems)) from unanswered
+        return found == data
+    return True
+
+
+def _read_back(ports: Ports, key: str, entry: entries.Entry, before: Exception) -> bytes | None:
+    try:
+        return ports.store.read(key)
+    except OperationFailedError as error:
+        message = f"nobody can say whether it was recorded that {entry.event.kind} (entry {entry.seq})"
+        hint = "once the store answers again: envctl status shows it. Where it is not there, run the command again"
+        problems = before.problems if isinstance(before, OperationFailedError) else error.problems
+        raise OperationFailedError(Problem("E459", message, hint), *problems) from error

@@ -1,4 +1,8 @@
-"""The project file and the settings of an environment, from the working tree."""
+"""The project file, and the settings and rollouts of an environment, from the working tree.
+
+The project file declares rollouts. For a stack no longer declared, the ledger does: its traffic stays until the
+environment drops it.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -8,15 +12,20 @@ from envctl.domain.config.faults import Fault
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.config.regions import describe_unnamed_region
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Problem, UsageError
-from envctl.domain.release.artifacts import InvalidRepositoryError, find_worker_faults, relocate_images
+from envctl.domain.release.artifacts import (
+    InvalidRepositoryError,
+    find_worker_faults,
+    list_candidate_artifacts,
+    list_rollout_stacks,
+    relocate_images,
+)
 from envctl.domain.release.bundle import Wiring
-from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES
+from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, Traffic
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import SettingsFile
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.rollout_colors import find_rollout_stacks
 
 COMMON_SETTINGS = "environments/common.tfvars"
 NO_MOVES: Mapping[str, str] = MappingProxyType({})
@@ -176,3 +185,36 @@ def load_settings_files(context: Context, environment: str) -> tuple[SettingsFil
     if problems:
         raise ConfigurationError(*problems)
     return tuple(files)
+
+
+def find_rollout_stacks(context: Context, wiring: Wiring, environment: str, moves: Mapping[str, str]) -> dict[str, str]:
+    """Return the stacks with a rollout, each with the variable of its artifact. `moves` maps stacks to the old names
+    holding their state. Reads the ledger only if needed.
+
+    Raises ConfigurationError (E385) if the ledger knows colors of a stack with an ambiguous artifact.
+    """
+    project = context.project
+    unnamed = [name for name in wiring.stacks if name not in project.stacks and list_candidate_artifacts(wiring, name)]
+    if not unnamed:
+        return list_rollout_stacks(project, wiring)
+    traffic = find_traffic(context.ports, environment, moves)
+    if unclear := [name for name in unnamed if name in traffic and len(list_candidate_artifacts(wiring, name)) > 1]:
+        raise ConfigurationError(*(_describe_unclear(environment, name, wiring) for name in unclear))
+    return list_rollout_stacks(project, wiring, traffic)
+
+
+def find_traffic(ports: Ports, environment: str, moves: Mapping[str, str]) -> Mapping[str, Traffic]:
+    """Return the traffic of the stacks, by their names after the moves."""
+    from envctl.domain.ledger.projection.stacks import apply_planned_moves
+    from envctl.usecases.ledger import journal
+
+    return apply_planned_moves(journal.load(ports).find_environment(environment), moves).traffic
+
+
+def _describe_unclear(environment: str, name: str, wiring: Wiring) -> Problem:
+    message = (
+        f"the requests of {name} in {environment} go to a colour that envctl chose, and envctl.toml no longer has"
+        f" [stacks.{name}]: whether its rollout was of {' or '.join(list_candidate_artifacts(wiring, name))} is unknown"
+    )
+    hint = f"put [stacks.{name}] with its rollout back until {environment} runs a release without {name}"
+    return Problem("E385", message, hint)

@@ -13,7 +13,7 @@ from envctl.domain.terraform.workdir_names import MODULES_MANIFEST
 from envctl.domain.text.lists import join_first
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import provider_accounts, self_contained
+from envctl.usecases.project import module_checks
 
 MAX_NAMED = 3
 
@@ -46,8 +46,8 @@ def complete_release(context: Context, release: Release) -> CompletedRelease:
         if version := walk.found[key].version:
             ports.observer.on_message(f"{key}: {_describe_source(call)} is {version} today")
     made = Release(wiring, {**release.files, **files})
-    self_contained.check_tree(ports, made)
-    provider_accounts.check_tree(context, made)
+    module_checks.check_tree_reads(ports, made)
+    module_checks.check_tree_accounts(context, made)
     return CompletedRelease(made, (*moving, *walk.unreadable))
 
 

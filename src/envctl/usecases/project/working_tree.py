@@ -18,7 +18,7 @@ from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import provider_accounts, self_contained
+from envctl.usecases.project import module_checks
 from envctl.usecases.project.load import load_settings_files, locate_faults, locate_key, settings_path
 
 
@@ -39,8 +39,8 @@ def build_release(context: Context) -> Release:
         raise ConfigurationError(*problems)
     lock = ports.tree.read_contents(ports.provider_lock)
     made = Release(_build_wiring(context, code.interfaces), code.files, tuple(code.missing))
-    self_contained.check_tree(ports, made)
-    provider_accounts.check_tree(context, made)
+    module_checks.check_tree_reads(ports, made)
+    module_checks.check_tree_accounts(context, made)
     return made.with_lock(lock)
 
 

@@ -28,7 +28,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ledger.store_layout import release_key
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load, working_tree
-from envctl.usecases.release import bundle_store
+from envctl.usecases.release import release_store
 from tests.catching import catch
 from tests.fakes.world import Killed, World, list_entries
 from tests.usecases.steps import acting_as, deploy_everywhere, deploy_to_staging, failing_at, killed_at
@@ -107,7 +107,7 @@ def leaves_as_before(world: World, environment: str = "dev") -> None:
     """A release of the tree, recorded as an envctl did that knew nothing of stacks that leave."""
     made = working_tree.build_release(Context(world.ports, load.load_project(world.ports)))
     bundle = pack(made)
-    bundle_store.save_bundle(world.ports, compute_identity(bundle), bundle, made)
+    release_store.save_bundle(world.ports, compute_identity(bundle), bundle, made)
     settings = load.load_settings(
         Context(world.ports, load.load_project(world.ports)), environment, made.wiring
     ).digest()

@@ -22,7 +22,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import load
-from envctl.usecases.release import bundle_store, deploy_request, stack_changes
+from envctl.usecases.release import deploy_request, release_store
 
 
 @dataclass(frozen=True)
@@ -116,10 +116,10 @@ def _inspect_environment(
 def _clean_up_moves(context: Context, present: LedgerState, target: str) -> tuple[StateLock, ...]:
     """Break the locks and empty the unrecorded copies of a killed state move. Return the broken locks."""
     here = present.find_environment(target)
-    release = bundle_store.load_bundle(context.ports, here.last.release)[1] if here.last else None
+    release = release_store.load_bundle(context.ports, here.last.release)[1] if here.last else None
     if here.last is None or release is None:
         return ()
-    over = stack_changes.find_changeover(context, present, target, release.wiring, release=here.last.release)
+    over = deploy_request.find_changeover(context, present, target, release.wiring, release=here.last.release)
     emptied = [old for old in here.renamed.values() if old not in here.held_stacks]
     broken = break_state_locks(context, target, [*over.moves, *emptied], here.last)
     clear_copies(context, target, over.moves)
@@ -165,7 +165,7 @@ def _prepare_last(
     action: Literal["apply", "destroy"] = "destroy" if last.action == "destroy" else "apply"
     candidate = deploy_request.build_redeployment(context, present, target=target, release=last.release, action=action)
     if candidate.release is None:
-        raise bundle_store.unusable_bundle_error(last.release, candidate.request.bundle)
+        raise release_store.unusable_bundle_error(last.release, candidate.request.bundle)
     over, wiring = candidate.request.changeover, candidate.release.wiring
     settings = candidate.settings or load.load_settings(context, target, wiring, moves=over.moves)
     prepared = prepare.write_workdirs(context, candidate.release, settings, last.release, changeover=over)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar, Generic, TypeVar
 
+from envctl.domain import errors
 from envctl.domain.operation import Operation
-from envctl.usecases.account import account_check, state_bucket
-from envctl.usecases.deployment.apply_stacks import confirm_plan
-from envctl.usecases.deployment.progress import PlannedDeployment, SelectedRelease
+from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.usecases.account import account_check
+from envctl.usecases.deployment.progress import PlannedDeployment, Prepared, SelectedRelease
 from envctl.usecases.ledger import journal
 
 Selected = TypeVar("Selected", bound=SelectedRelease)
@@ -44,7 +45,7 @@ class CheckAccount(Generic[Selected]):
         context, target, asked = selected.request.context, selected.request.target, selected.guard_request
         asked = selected.guards.enforce_account_guards(asked, selected.release, selected.settings)
         account_check.require_time_left(context.ports, asked.present, target, asked.caller)
-        state_bucket.require_state_bucket(context, target)
+        account_check.require_state_bucket(context, target)
         return replace(selected, guard_request=asked)
 
 
@@ -72,3 +73,22 @@ class ConfirmPlan:
     def run(self, planned: PlannedDeployment) -> PlannedDeployment:
         confirm_plan(planned.prepared, planned.plan)
         return planned
+
+
+def confirm_plan(prepared: Prepared, plan: EnvironmentPlan, *, before: str = "") -> None:
+    """Ask the operator to confirm the plan. `before` names a stack replanned during the deployment.
+
+    Raise OperationFailedError if files in the working directories changed meanwhile: an apply reads scripts and
+    archives named by the plan. This is not checked for a replanned stack, since running stacks may write files.
+    """
+    if not plan.changes:
+        return
+    ports, target, command = prepared.request.context.ports, prepared.request.target, prepared.guard_request.command
+    laid_out = ports.workspace.hash_layout(prepared.environment)
+    if not ports.prompter.confirm_plan(plan, again=bool(before)):
+        where = f"before stack {before}" if before else "nothing was changed"
+        raise errors.InterruptedByUserError(errors.Problem("E310", f"stopped on your answer: {where}", command))
+    if not before and ports.workspace.hash_layout(prepared.environment) != laid_out:
+        message = f"files of {target} in .envctl/work changed while you were asked: nothing was changed"
+        hint = f"find out what writes there; the same command lays them out anew: {command}"
+        raise errors.OperationFailedError(errors.Problem("E353", message, hint))

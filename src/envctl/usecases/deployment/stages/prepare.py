@@ -11,8 +11,8 @@ from envctl.usecases.deployment.guard_runner import GuardRunner
 from envctl.usecases.deployment.progress import Prepared, SelectedRelease, WorkingTreeRelease
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.ledger import journal
-from envctl.usecases.project import provider_accounts, self_contained
-from envctl.usecases.release import bundle_store, deploy_request
+from envctl.usecases.project import module_checks
+from envctl.usecases.release import deploy_request, release_store
 
 Selected = TypeVar("Selected", bound=SelectedRelease)
 
@@ -61,7 +61,7 @@ class CreateRelease:
         asked = replace(asked, changeover=asked.changeover.limit_to(tree.only))
         if count_required_approvals(asked):
             # Approvals need a stored release.
-            bundle_store.save_bundle(ports, identity, bundle, tree.release, project.pipeline.standalone_name)
+            release_store.save_bundle(ports, identity, bundle, tree.release, project.pipeline.standalone_name)
         environment = replace(tree.environment, release=identity)
         guards = GuardRunner(tree.request)
         return Prepared(tree.request, guards, asked, tree.release, bundle, tree.settings, tree.only, environment)
@@ -96,11 +96,11 @@ class PrepareRelease:
         context, target = selected.request.context, selected.request.target
         release, settings, identity = selected.release, selected.settings, selected.guard_request.identity
         if selected.request.action == "rollback":
-            self_contained.warn_stored(context.ports, release, identity)
-            provider_accounts.warn_stored(context, release, identity, target)
+            module_checks.warn_stored_reads(context.ports, release, identity)
+            module_checks.warn_stored_accounts(context, release, identity, target)
         elif selected.request.action != "destroy":
-            self_contained.check_stored(context, release, identity)
-            provider_accounts.check_stored(context, release, identity, target)
+            module_checks.check_stored_reads(context, release, identity)
+            module_checks.check_stored_accounts(context, release, identity, target)
         over = selected.guard_request.changeover
         written = prepare.write_workdirs(context, release, settings, identity, changeover=over)
         environment = account_check.name_sessions(context, written)

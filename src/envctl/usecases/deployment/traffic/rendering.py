@@ -14,7 +14,7 @@ from envctl.domain.release.root_module import RootModule, render_root_module
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project.rollout_colors import find_rollout_stacks, find_traffic
+from envctl.usecases.project.load import find_rollout_stacks, find_traffic
 from envctl.usecases.project.state_location import resolve_place
 
 StackTraffic = Mapping[str, Traffic | None]

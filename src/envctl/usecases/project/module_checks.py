@@ -1,4 +1,4 @@
-"""Check that AWS providers act in the account of their environment, before any plan."""
+"""Checks of the code of a release: files outside of it, accounts of providers, and replaced providers."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,16 +9,44 @@ from envctl.domain.plan import provider_accounts
 from envctl.domain.plan.account_blocks import describe_account_mismatches, describe_ignored_blocks
 from envctl.domain.plan.provider_accounts import AccountScope
 from envctl.domain.release.bundle import Release
+from envctl.domain.release.outside_reads import list_release_problems, list_tree_problems
 from envctl.domain.release.root_module import render_place
 from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
+from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.terraform import UnpinnedProvider
 from envctl.usecases.project.load import locate_faults, locate_key
-from envctl.usecases.project.self_contained import collect_code
 from envctl.usecases.project.state_location import resolve_place
 
 
-def check_tree(context: Context, release: Release) -> None:
+def check_tree_reads(ports: Ports, release: Release) -> None:
+    """Raise ConfigurationError if the code of the working tree reads outside of the release."""
+    if reads := ports.config_reader.find_outside_reads(*collect_code(release)):
+        raise ConfigurationError(*list_tree_problems(reads))
+
+
+def check_stored_reads(context: Context, release: Release, identity: str) -> None:
+    """Raise ConfigurationError if a stored release reads outside of itself: it may predate this rule."""
+    if reads := context.ports.config_reader.find_outside_reads(*collect_code(release)):
+        raise ConfigurationError(*list_release_problems(reads, shorten_id(identity), context.project.entry))
+
+
+def warn_stored_reads(ports: Ports, release: Release, identity: str) -> None:
+    """Warn only: a rollback must stay possible, even if the file read has changed."""
+    for read in ports.config_reader.find_outside_reads(*collect_code(release)):
+        where = f"release {shorten_id(identity)}: {read.location}"
+        ports.observer.on_message(f"{where}: {read.what}, which it does not carry")
+
+
+def collect_code(release: Release) -> tuple[dict[str, bytes], list[str]]:
+    """Return the files of a release by path, and the folders of its modules."""
+    modules = [stack.module for stack in release.wiring.stacks.values()]
+    carried = [module.folder for module in release.wiring.modules]
+    return {path: file.data for path, file in release.files.items()}, [*modules, *carried]
+
+
+def check_tree_accounts(context: Context, release: Release) -> None:
     """Raise ConfigurationError if the working tree could act outside the accounts of its environments."""
     blocks = context.ports.config_reader.find_account_blocks(*collect_code(release))
     homes = [_to_home(context.project, environment) for environment in context.project.pipeline.order]
@@ -38,7 +66,7 @@ def check_tree(context: Context, release: Release) -> None:
         context.ports.observer.on_message(f"{problem.location}: {problem.message}")
 
 
-def check_stored(context: Context, release: Release, identity: str, environment: str) -> None:
+def check_stored_accounts(context: Context, release: Release, identity: str, environment: str) -> None:
     """Raise ConfigurationError if a stored release could act outside the account: it may predate this rule."""
     problems = _describe_stored(context, release, identity, environment)
     if problems:
@@ -46,7 +74,7 @@ def check_stored(context: Context, release: Release, identity: str, environment:
         raise ConfigurationError(*(replace(each, hint=f"{each.hint}; then {hint}") for each in problems))
 
 
-def warn_stored(context: Context, release: Release, identity: str, environment: str) -> None:
+def warn_stored_accounts(context: Context, release: Release, identity: str, environment: str) -> None:
     """Warn only: a rollback must stay possible."""
     for problem in _describe_stored(context, release, identity, environment):
         context.ports.observer.on_message(problem.message)
@@ -97,3 +125,32 @@ def _check_rendered_providers(context: Context, release: Release, homes: list[Ac
                 message = f"provider {name} {stray.why} (G203 of {home.environment})"
                 where = locate_key(context.ports, "providers", name, stray.key)
                 yield Problem("E133", message, provider_accounts.suggest_fix(stray, home.environment), where)
+
+
+def require_pinned(context: Context, environment: str) -> None:
+    """Raise ConfigurationError if a provider is overridden; only warn in the entry environment."""
+    found = context.ports.terraform.find_unpinned_providers()
+    if found and environment != context.project.entry:
+        raise ConfigurationError(*(_override_problem(each, environment) for each in found))
+    for each in found:
+        at = f" ({each.location})" if each.location else ""
+        message = f"{each.said_by} replaces the provider {each.address}{at}"
+        context.ports.observer.on_message(f"{message}: what is deployed with it proves nothing")
+
+
+def require_pinned_for_evidence(ports: Ports, environment: str) -> None:
+    """Raise ConfigurationError if a provider is overridden, in any environment: results are recorded."""
+    if found := ports.terraform.find_unpinned_providers():
+        raise ConfigurationError(*(_override_problem(each, environment) for each in found))
+
+
+def find_unpinned(ports: Ports) -> tuple[str, ...]:
+    """Return the distinct addresses of overridden providers."""
+    return tuple(sorted({each.address for each in ports.terraform.find_unpinned_providers()}))
+
+
+def _override_problem(each: UnpinnedProvider, environment: str) -> Problem:
+    message = f"{each.said_by} replaces the provider {each.address}: {environment} takes only what the release pins"
+    name = "TF_CLI_CONFIG_FILE=/dev/null for this command" if each.location else f"unset {each.said_by}"
+    hint = f"remove it, or set {name}" if each.location else name
+    return Problem("E041", message, hint, each.location)
