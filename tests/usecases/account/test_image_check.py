@@ -9,7 +9,7 @@ from envctl.domain.errors import ConfigurationError, OperationFailedError
 from envctl.domain.guards import RefusedError
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.release.bundle import Release
-from envctl.usecases.account.image_check import find_images
+from envctl.usecases.account.account_check import find_images
 from envctl.usecases.account.image_copy import copy_images
 from envctl.usecases.approval.explain_refusal import Why, explain_refusal
 from envctl.usecases.deployment.apply import apply

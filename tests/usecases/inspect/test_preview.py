@@ -9,7 +9,7 @@ from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.inspect.explain_plan import Explained, explain_plan
 from envctl.usecases.inspect.preview import plan_stored_release, preview_environments
-from envctl.usecases.ledger.store_layout import release_key
+from envctl.usecases.ledger.ledger_store import release_key
 from tests.catching import catch
 from tests.fakes.world import NETWORK, WEB, ScriptedPrompter, World, list_entries
 from tests.usecases.steps import deploy_to_staging

@@ -31,7 +31,7 @@ from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.fingerprint import PlanFingerprint, decode
 from envctl.domain.release.bundle import File, Release, compute_identity, unpack
 from envctl.usecases.approval import approve, reset_rules
-from envctl.usecases.ledger import integrity, journal, store_checks, store_layout
+from envctl.usecases.ledger import integrity, journal, ledger_store
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import module_checks
 from envctl.usecases.release import release_store
@@ -58,7 +58,7 @@ TRIES = settings(
 
 
 def _believe_any(ports: Ports, number: int) -> LedgerState | None:
-    kept = checkpoint.decode_checkpoint(ports.store.read(store_layout.checkpoint_key(number)) or b"")
+    kept = checkpoint.decode_checkpoint(ports.store.read(ledger_store.checkpoint_key(number)) or b"")
     return kept.present if kept else None
 
 
@@ -94,10 +94,10 @@ def _without_guard(code: str) -> tuple[guards.Guard, ...]:
 Without = tuple[tuple[Any, str, object], ...]
 RULES: dict[str, Without] = {
     "the clock of the store": (
-        (store_checks, "read_store_time", lambda ports: ports.clock.now()),
-        (store_checks, "check_clock", _forget),
+        (ledger_store, "read_store_time", lambda ports: ports.clock.now()),
+        (ledger_store, "check_clock", _forget),
         (approve, "check_clock", _forget),
-        (journal, "choose_entry_time", lambda ports, now, event: store_checks.EntryTime(ports.clock.now())),
+        (journal, "choose_entry_time", lambda ports, now, event: ledger_store.EntryTime(ports.clock.now())),
     ),
     "the name of a checkpoint": ((integrity, "_load_trusted", _believe_any),),
     "the witness": ((journal, "check_known_head", _forget),),

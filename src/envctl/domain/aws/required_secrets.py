@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from envctl.domain.aws.secret_names import parse_secret
 from envctl.domain.aws.secret_status import SECRET_KINDS, NeededSecret, SecretKind
-from envctl.domain.config.faults import Fault
+from envctl.domain.config.fields import Fault
 from envctl.domain.config.project import Secrets
 from envctl.domain.errors import Problem
 from envctl.domain.settings.settings import EnvironmentSettings, Setting

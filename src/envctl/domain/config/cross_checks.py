@@ -7,7 +7,7 @@ report them.
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from envctl.domain.config.faults import Fault, TomlPath, find_table, list_texts
+from envctl.domain.config.fields import Fault, TomlPath, find_table, list_texts
 from envctl.domain.config.regions import check_stack_places, parse_stack
 from envctl.domain.config.rules.environment_rules import find_default_gates
 from envctl.domain.graph import CycleError, order_stacks

@@ -4,7 +4,6 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.approvals import check_approvals, list_makers
 from envctl.domain.guards.availability import check_lock, check_unfinished, check_window
 from envctl.domain.guards.evidence import check_drift, check_max_age, check_soak, check_verified
-from envctl.domain.guards.identity import check_account, check_permission
 from envctl.domain.guards.order import check_older, check_order, check_provenance
 from envctl.domain.guards.plan import (
     check_known_state,
@@ -14,13 +13,6 @@ from envctl.domain.guards.plan import (
     check_same_plan,
 )
 from envctl.domain.guards.request import BundleState, Guard, Refusal, RefusedError, Request
-from envctl.domain.guards.requirements import (
-    check_artifact,
-    check_committed,
-    check_parity,
-    check_secrets,
-    check_settings,
-)
 from envctl.domain.guards.rule_views import (
     check_all_views,
     count_missing_at_gates,
@@ -29,6 +21,15 @@ from envctl.domain.guards.rule_views import (
     list_views,
 )
 from envctl.domain.guards.rules import check_rules
+from envctl.domain.guards.target import (
+    check_account,
+    check_artifact,
+    check_committed,
+    check_parity,
+    check_permission,
+    check_secrets,
+    check_settings,
+)
 
 __all__ = [
     "GUARDS",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request, can_record_rules
-from envctl.domain.ledger.clocks import is_future
+from envctl.domain.ledger.entries import is_future
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.person_names import is_machine, is_named_in, is_same_person, list_names, list_people
 from envctl.domain.ledger.people.principals import can_approve_at

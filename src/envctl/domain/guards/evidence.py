@@ -4,7 +4,7 @@ from datetime import datetime
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.ledger.clocks import is_future
+from envctl.domain.ledger.entries import is_future
 from envctl.domain.ledger.state import Evidence
 from envctl.domain.text.durations import format_duration
 from envctl.domain.text.identifiers import shorten_id

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from envctl.domain.config.cross_checks import ALARM_OUTPUT
-from envctl.domain.config.faults import Fault, TomlPath
+from envctl.domain.config.fields import Fault, TomlPath
 from envctl.domain.config.project import Artifact, Project, Stack
 from envctl.domain.config.rollout import Rollout
 from envctl.domain.errors import Problem

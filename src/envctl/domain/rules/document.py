@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from envctl.domain.config.gates import Allow, Gates, WindowTable
 from envctl.domain.config.rules.environment_rules import DEFAULT_GATES, NEVER_WAIVED, Rules
 from envctl.domain.config.rules.guard_codes import GuardCode
-from envctl.domain.plan.canonical import digest_text, to_canonical_json
+from envctl.domain.plan.fingerprint import digest_text, to_canonical_json
 from envctl.domain.text.durations import parse_duration
 
 if TYPE_CHECKING:

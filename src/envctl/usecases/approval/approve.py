@@ -8,9 +8,9 @@ from envctl.domain.config.project import Project
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards.approvals import format_approve_command, has_changed_rules, has_expired, has_made_release
-from envctl.domain.guards.identity import describe_doubt
 from envctl.domain.guards.order import find_newer_deployment
 from envctl.domain.guards.rule_views import find_barring_view
+from envctl.domain.guards.target import describe_doubt
 from envctl.domain.ledger.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
 from envctl.domain.ledger.people.person_names import has_same_name, is_machine
 from envctl.domain.ledger.people.principals import build_reviewer
@@ -25,7 +25,7 @@ from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import plan_stacks
 from envctl.usecases.ledger import journal, rules_store
-from envctl.usecases.ledger.store_checks import check_clock, read_store_time
+from envctl.usecases.ledger.ledger_store import check_clock, read_store_time
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, module_checks

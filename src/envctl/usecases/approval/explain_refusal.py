@@ -6,15 +6,14 @@ from datetime import datetime
 from typing import Literal
 
 from envctl.domain import guards
-from envctl.domain.guards.identity import check_account
 from envctl.domain.guards.plan import check_same_plan, check_stopped_deployment
-from envctl.domain.guards.requirements import check_artifact, check_secrets
+from envctl.domain.guards.target import check_account, check_artifact, check_secrets
 from envctl.domain.ledger.state import LedgerState, Unbelieved
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
 from envctl.domain.plan.unseen_stacks import list_unseen
 from envctl.usecases.account import account_check
-from envctl.usecases.deployment import cost_estimate, guard_runner
+from envctl.usecases.deployment import guard_runner, planning
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -107,8 +106,8 @@ def _plan_next(context: Context, chosen: deploy_request.Candidate) -> Environmen
     with ports.workspace.lock_environment(target, f"envctl why {target}"):
         found = chosen.require_fitting()
         plan = plan_release(context, found)
-    source = cost_estimate.find_source(context.project, target, found.release.wiring.stack_regions)
-    plan = cost_estimate.add_cost(ports, plan, source)
+    source = load.find_cost_source(context.project, target, found.release.wiring.stack_regions)
+    plan = planning.add_cost(ports, plan, source)
     ports.observer.on_plan(plan)
     return plan
 

@@ -13,7 +13,7 @@ from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import list_copied_artifacts
 from envctl.domain.release.bundle import Release
 from envctl.domain.text.identifiers import shorten_id
-from envctl.usecases.concurrency.stack_selection import select_stacks
+from envctl.usecases.concurrency.dag_runner import select_stacks
 from envctl.usecases.deployment.guard_runner import GuardRunner
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment, Prepared, SelectedRelease, UpToDate
 from envctl.usecases.deployment.request import DeployRequest

@@ -8,9 +8,9 @@ from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.release.bundle import Release
 from envctl.domain.settings.settings import EnvironmentSettings
-from envctl.usecases.account import account_check, image_check, secret_check
+from envctl.usecases.account import account_check, secret_check
 from envctl.usecases.deployment.request import DeployRequest
-from envctl.usecases.ledger import journal, rules_store, store_checks
+from envctl.usecases.ledger import journal, ledger_store, rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load
 
@@ -39,8 +39,8 @@ class GuardRunner:
         """
         ports, options = self.deployment.context.ports, self.deployment.options
         if not options.dry_run:
-            store_checks.check_clock(ports)
-        now = ports.clock.now() if options.dry_run else store_checks.read_store_time(ports)
+            ledger_store.check_clock(ports)
+        now = ports.clock.now() if options.dry_run else ledger_store.read_store_time(ports)
         request = replace(request, present=present, now=now, plan=plan, older=options.older)
         # The recorded rules may have changed meanwhile.
         request = rules_store.complete_request(ports, request)
@@ -124,6 +124,6 @@ def add_findings(
     given = settings or load.load_settings(context, target, wiring)
     return replace(
         request,
-        images=image_check.find_images(context, target, release),
+        images=account_check.find_images(context, target, release),
         secrets=secret_check.find_secrets(context, target, given, wiring.schema),
     )

@@ -17,8 +17,7 @@ from envctl.domain.plan.fingerprint import fingerprint_plan, list_performed_acti
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
 from envctl.usecases.ledger import journal, rules_store
-from envctl.usecases.project import module_checks
-from envctl.usecases.project import state_location as places
+from envctl.usecases.project import load, module_checks
 from envctl.usecases.release import release_store
 
 _COMPLETED = ("succeeded", "partial")
@@ -127,7 +126,7 @@ def _save_settings(planned: PlannedDeployment) -> None:
     prepared, request = planned.prepared, planned.prepared.guard_request
     ports, project = prepared.request.context.ports, prepared.request.context.project
     release_store.save_settings(ports, prepared.settings)
-    before, where = planned.seen, places.resolve_bound_place(project, request.target, prepared.release.wiring)
+    before, where = planned.seen, load.resolve_bound_place(project, request.target, prepared.release.wiring)
     if before is None or before.place != where.digest:
         # The last deployment stored the same place otherwise.
         release_store.PLACES.save_document(ports, where)

@@ -1,27 +1,34 @@
-"""Prepare working directories for Terraform: render a release with an environment's settings, and run init."""
+"""Prepare working directories for Terraform: render a release with an environment's settings, and run init.
 
-from collections.abc import Sequence
+The ledger records the live color of a stack with a rollout. Root modules are rendered with the end position: the live
+color for an unchanged artifact, else the other one. So drift checks find no difference, and plans show the final
+result.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
+from envctl.domain.release.artifacts import find_rollout_artifact
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.remote_modules import render_module_record
-from envctl.domain.release.root_module import RootModule
+from envctl.domain.release.root_module import RootModule, render_root_module
+from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
 from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
-from envctl.usecases.account import account_check, image_check
+from envctl.usecases.account import account_check
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
-from envctl.usecases.deployment import cost_estimate
-from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import image_tags, load, module_checks, remote_modules, working_tree
+from envctl.usecases.project.load import find_rollout_stacks, find_traffic, resolve_place
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.deploy_request import FittingRelease
 
@@ -48,7 +55,7 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     inputs = working_tree.list_code_paths(unmarked, ports.provider_lock, sorted(settings_files))
     mark = ports.workspace.hash_inputs(inputs)
     written = working_tree.build_release(context)
-    pinned = image_check.pin_digests(context, written)
+    pinned = account_check.pin_digests(context, written)
     settings = load.load_settings(context, environment, pinned.wiring)
     completed = remote_modules.complete_release(context, pinned)
     release = completed.release
@@ -94,8 +101,8 @@ def write_workdirs(
     if identity:
         ports.workspace.save_code_release(environment, identity)
     stacks, binary, keys = [], project.terraform.binary or "", project.terraform.plan_keys
-    live = rendering.load_traffic(context, release, environment, changeover)
-    for root in rendering.render_stacks(project, release, settings, live, changeover):
+    live = load_traffic(context, release, environment, changeover)
+    for root in render_stacks(project, release, settings, live, changeover):
         check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, *release.wiring.stacks))
         ports.workspace.write_stack(environment, root.stack, root.encode())
@@ -103,8 +110,8 @@ def write_workdirs(
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         name, needs, after = root.stack, wired.upstream, wired.after
         stacks.append(PreparedStack(name, needs, root.secrets, binary, profile, after=after, plan_keys=keys))
-    source = cost_estimate.find_source(project, environment, release.wiring.stack_regions)
-    traffic = rendering.format_traffic(live)
+    source = load.find_cost_source(project, environment, release.wiring.stack_regions)
+    traffic = format_traffic(live)
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)
 
 
@@ -177,3 +184,69 @@ def check_secrets(root: RootModule) -> None:
     if broken:
         hint = "encode it, for example as base64, and decode it in the module"
         raise ConfigurationError(*(Problem("E117", f"{value} holds a NUL character", hint) for value in broken))
+
+
+StackTraffic = Mapping[str, Traffic | None]
+"""The recorded traffic of each stack with a rollout."""
+
+
+def load_traffic(
+    context: Context, release: Release, environment: str, changeover: Changeover = NO_CHANGEOVER
+) -> StackTraffic:
+    """Return the recorded traffic by stack. Read the ledger only if a stack has a rollout."""
+    stacks = find_rollout_stacks(context, release.wiring, environment, changeover.moves)
+    if not stacks:
+        return {}
+    traffic = find_traffic(context.ports, environment, changeover.moves)
+    return {name: traffic.get(name) for name in stacks}
+
+
+def format_traffic(live: StackTraffic) -> dict[str, str]:
+    """Return the parts relevant to rendering as texts, for storing and comparing."""
+    return {name: f"{traffic.live.color} {traffic.live.value}" if traffic else "" for name, traffic in live.items()}
+
+
+def resolve_artifact(project: Project, release: Release, settings: EnvironmentSettings, stack: str) -> str:
+    """Return the artifact of a stack in the release and environment."""
+    return str(settings.arguments[stack][_require_artifact_variable(project, release, stack)])
+
+
+def _require_artifact_variable(project: Project, release: Release, stack: str) -> str:
+    variable = find_rollout_artifact(project, release.wiring, stack)
+    if variable is None:
+        raise AssertionError(f"{stack} was given a position, and has no artifact")
+    return variable
+
+
+def render_stacks(
+    project: Project,
+    release: Release,
+    settings: EnvironmentSettings,
+    live: StackTraffic,
+    changeover: Changeover = NO_CHANGEOVER,
+) -> tuple[RootModule, ...]:
+    """Return the root module of each stack, in order of application."""
+    ends = {
+        name: find_final_weight(traffic.live if traffic else None, resolve_artifact(project, release, settings, name))
+        for name, traffic in live.items()
+    }
+    return tuple(
+        render_stack(project, release, settings, name, ends.get(name), changeover=changeover)
+        for name in release.wiring.stacks
+    )
+
+
+def render_stack(
+    project: Project,
+    release: Release,
+    settings: EnvironmentSettings,
+    stack: str,
+    position: TrafficWeight | None,
+    *,
+    changeover: Changeover = NO_CHANGEOVER,
+) -> RootModule:
+    arguments = dict(settings.arguments[stack])
+    if position is not None:
+        arguments |= position.to_arguments(_require_artifact_variable(project, release, stack))
+    where = resolve_place(project, settings.environment, changeover.moves)
+    return render_root_module(release.wiring, stack, where, arguments, called=changeover.former_names.get(stack, ""))

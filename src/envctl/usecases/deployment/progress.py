@@ -14,7 +14,7 @@ from envctl.domain.rollout.traffic import Traffic
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.deployment.guard_runner import GuardRunner
 from envctl.usecases.deployment.request import DeployRequest
-from envctl.usecases.deployment.traffic.rollout_model import RolledOut, Share, StackRollout
+from envctl.usecases.deployment.rollout_model import RolledOut, Share, StackRollout
 from envctl.usecases.deployment.verification import Verification
 from envctl.usecases.ports.project import PreparedEnvironment
 

@@ -11,20 +11,20 @@ from functools import partial
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import RefusedError
-from envctl.domain.guards.requirements import check_settings as fitting
 from envctl.domain.guards.rule_views import list_ignored_drift
+from envctl.domain.guards.target import check_settings as fitting
 from envctl.domain.ledger.events import DriftChecked, Event
 from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState, describe_outcome
 from envctl.domain.plan.changes import Action, StackPlan
 from envctl.domain.plan.drift import Condition, IgnorePattern, drop_ignored, drop_volatile
 from envctl.domain.text.lists import join_first
-from envctl.usecases.concurrency.stack_selection import ALL_STACKS, StackSelection, select_stacks
+from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, select_stacks
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import require_state
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift, merge_conditions
 from envctl.usecases.ledger import journal
-from envctl.usecases.ledger.store_layout import release_key
+from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment

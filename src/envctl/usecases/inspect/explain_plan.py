@@ -14,7 +14,7 @@ from envctl.domain.release.bundle import Release, compute_identity, pack
 from envctl.domain.release.changes import ReleaseChanges, compare_releases
 from envctl.domain.settings.comparison import Pair, compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings
-from envctl.usecases.deployment import cost_estimate
+from envctl.usecases.deployment import planning
 from envctl.usecases.inspect.preview import PreviewedRelease, load_stored_release, load_working_tree, plan_under_lock
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
@@ -70,8 +70,8 @@ def explain_plan(ports: Ports, environment: str, *, release: str | None = None) 
         plan = plan_under_lock(context, chosen, settings)
         baselines = _BaselinePlans(ports, context.project, here.current, chosen, settings)
         compared = baselines.plan_baselines(plan) if plan.changes and here.current else {}
-    costs = cost_estimate.find_source(context.project, target, chosen.release.wiring.stack_regions)
-    plan = cost_estimate.add_cost(ports, plan, costs)
+    costs = load.find_cost_source(context.project, target, chosen.release.wiring.stack_regions)
+    plan = planning.add_cost(ports, plan, costs)
     looked_at = (drop_volatile(StackPlan(stack.stack, stack.drifted)) for stack in plan.stacks)
     drifted = tuple(Drifted(stack.stack, stack.resources) for stack in looked_at if stack.resources)
     return Explained(

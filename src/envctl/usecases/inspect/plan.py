@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from envctl.domain.errors import EnvctlError, combine_errors
 from envctl.domain.ledger.unknown_states import warn_of_unknown_states
 from envctl.domain.plan.changes import EnvironmentPlan
-from envctl.usecases.concurrency.stack_selection import ALL_STACKS, StackSelection, select_stacks
+from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, select_stacks
 from envctl.usecases.deployment.planning import PlanningResult, plan_each, require_state
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -44,9 +44,9 @@ def plan_environment(
         raise error
     found = EnvironmentPlan(environment, prepared.release, planned.plans)
     if priced and prepared.costs is not None:
-        from envctl.usecases.deployment import cost_estimate
+        from envctl.usecases.deployment import planning
 
-        found = cost_estimate.add_cost(ports, found, prepared.costs)
+        found = planning.add_cost(ports, found, prepared.costs)
     return found, error
 
 
@@ -73,7 +73,7 @@ class _PlanInput:
 def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
     prepared = ports.workspace.load_prepared(environment)
     if prepared is not None and prepared.traffic:
-        from envctl.usecases.deployment.traffic.rendering import format_traffic
+        from envctl.usecases.deployment.prepare import format_traffic
         from envctl.usecases.ledger import journal
 
         traffic = journal.load(ports).find_environment(environment).traffic

@@ -13,8 +13,8 @@ from envctl.domain.ledger.unknown_states import warn_of_unknown_states
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.release.bundle import Release
 from envctl.domain.settings.settings import EnvironmentSettings
-from envctl.usecases.account import image_check
-from envctl.usecases.deployment import cost_estimate, prepare
+from envctl.usecases.account import account_check
+from envctl.usecases.deployment import planning, prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import plan_stacks
 from envctl.usecases.ledger import journal
@@ -95,7 +95,7 @@ def load_stored_release(ports: Ports, prefix: str) -> PreviewedRelease:
 
 
 def load_working_tree(context: Context) -> PreviewedRelease:
-    pinned = image_check.pin_digests(context, working_tree.build_release(context))
+    pinned = account_check.pin_digests(context, working_tree.build_release(context))
     return PreviewedRelease(remote_modules.complete_release(context, pinned).release, "")
 
 
@@ -105,8 +105,8 @@ def plan_release(context: Context, bundle: PreviewedRelease, target: str) -> Env
     with ports.workspace.lock_environment(target, f"envctl plan {target} by {ports.identity.identify_actor().name}"):
         settings = load.load_settings(context, target, bundle.release.wiring)
         plan = plan_under_lock(context, bundle, settings)
-    costs = cost_estimate.find_source(context.project, target, bundle.release.wiring.stack_regions)
-    return cost_estimate.add_cost(ports, plan, costs)
+    costs = load.find_cost_source(context.project, target, bundle.release.wiring.stack_regions)
+    return planning.add_cost(ports, plan, costs)
 
 
 def plan_stored_release(ports: Ports, environment: str, release: str) -> EnvironmentPlan:

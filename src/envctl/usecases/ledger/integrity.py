@@ -14,7 +14,7 @@ from envctl.domain.ledger.entries import ChainBreak, Entry, MalformedEntryError,
 from envctl.domain.ledger.signatures import Signature, to_signature
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.ledger.trust import is_personal_event
-from envctl.usecases.ledger.store_layout import CHECKPOINT_FOLDER, checkpoint_key, entry_key, parse_key_number
+from envctl.usecases.ledger.ledger_store import CHECKPOINT_FOLDER, checkpoint_key, entry_key, parse_key_number
 from envctl.usecases.ledger.trust import format_key_path
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 

@@ -10,7 +10,7 @@ from envctl.domain.ledger import checkpoint, entries
 from envctl.domain.ledger.events import Event
 from envctl.domain.ledger.projection.apply_entries import apply_entries, apply_entry, to_unbelieved
 from envctl.domain.ledger.state import LedgerState, Unbelieved
-from envctl.usecases.ledger import integrity, store_layout
+from envctl.usecases.ledger import integrity, ledger_store
 from envctl.usecases.ledger.integrity import (
     BrokenLedgerError,
     KnownHead,
@@ -21,7 +21,7 @@ from envctl.usecases.ledger.integrity import (
     save_checkpoint,
     to_ledger_error,
 )
-from envctl.usecases.ledger.store_checks import check_store_owner, choose_entry_time, claim_store
+from envctl.usecases.ledger.ledger_store import check_store_owner, choose_entry_time, claim_store
 from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError, Ports
 
 T = TypeVar("T")
@@ -68,11 +68,11 @@ def _prefetch_ledger(ports: Ports, last: KnownHead) -> AbstractContextManager[No
     # A checkpoint right after the last entry is named by the next entry: prefetch that too.
     start = max(0, seen - 1) // checkpoint.INTERVAL * checkpoint.INTERVAL
     more = 2 if seen and seen % checkpoint.INTERVAL == 0 else 1
-    known = [store_layout.entry_key(number) for number in range(max(start, 1), seen + more)]
-    checkpoints = [store_layout.checkpoint_key(start)] if start else []
+    known = [ledger_store.entry_key(number) for number in range(max(start, 1), seen + more)]
+    checkpoints = [ledger_store.checkpoint_key(start)] if start else []
     return ports.store.prefetch(
-        [store_layout.MARKER_KEY, *checkpoints, *known],
-        [(store_layout.CHECKPOINT_FOLDER, ""), (store_layout.ENTRY_FOLDER, store_layout.entry_key(start))],
+        [ledger_store.MARKER_KEY, *checkpoints, *known],
+        [(ledger_store.CHECKPOINT_FOLDER, ""), (ledger_store.ENTRY_FOLDER, ledger_store.entry_key(start))],
     )
 
 
@@ -140,7 +140,7 @@ def read_oldest_first(ports: Ports) -> Iterator[tuple[entries.Entry, bytes]]:
     while expected <= end:
         page = range(expected, min(end, expected + PAGE_SIZE - 1) + 1)
         for number, data in zip(
-            page, ports.store.read_all([store_layout.entry_key(each) for each in page]), strict=True
+            page, ports.store.read_all([ledger_store.entry_key(each) for each in page]), strict=True
         ):
             if data is None:
                 raise to_ledger_error(entries.ChainBreak(number, "it is missing"))
@@ -152,7 +152,7 @@ def read_oldest_first(ports: Ports) -> Iterator[tuple[entries.Entry, bytes]]:
 
 def read_entries(ports: Ports, numbers: Sequence[int]) -> Iterator[entries.Entry]:
     """Yield the entries with these numbers. Raises BrokenLedgerError for a missing one."""
-    stored = ports.store.read_all([store_layout.entry_key(number) for number in numbers]) if numbers else []
+    stored = ports.store.read_all([ledger_store.entry_key(number) for number in numbers]) if numbers else []
     for number, data in zip(numbers, stored, strict=True):
         try:
             yield entries.decode_entry(data or b"")
@@ -176,7 +176,7 @@ def _audit_chain(ports: Ports, seen: KnownHead) -> tuple[LedgerState, tuple[Unbe
     if broken := entries.verify_chain(_read_stored(ports)):
         raise to_ledger_error(broken)
     now, found, trust = LedgerState(), list[Unbelieved](), ports.trust
-    left = {store_layout.parse_key_number(key) for key in ports.store.list_keys(store_layout.CHECKPOINT_FOLDER)}
+    left = {ledger_store.parse_key_number(key) for key in ports.store.list_keys(ledger_store.CHECKPOINT_FOLDER)}
     for _, data in _read_stored(ports):
         entry = entries.decode_entry(data)
         if doubt := trust.explain_distrust(entry):
@@ -189,9 +189,9 @@ def _audit_chain(ports: Ports, seen: KnownHead) -> tuple[LedgerState, tuple[Unbe
 
 
 def _read_stored(ports: Ports, after: int = 0) -> Iterator[tuple[int, bytes]]:
-    keys = ports.store.list_keys(store_layout.ENTRY_FOLDER, after=store_layout.entry_key(after))
+    keys = ports.store.list_keys(ledger_store.ENTRY_FOLDER, after=ledger_store.entry_key(after))
     for key, data in zip(keys, ports.store.read_all(keys), strict=True):
-        yield store_layout.parse_key_number(key), data or b""
+        yield ledger_store.parse_key_number(key), data or b""
 
 
 def create_entry(ports: Ports, entry: entries.Entry) -> bool:
@@ -199,7 +199,7 @@ def create_entry(ports: Ports, entry: entries.Entry) -> bool:
 
     After a lost response a retry meets the first write, recognized by the idempotency token in its bytes.
     """
-    key, data = store_layout.entry_key(entry.seq), entries.encode_entry(entry)
+    key, data = ledger_store.entry_key(entry.seq), entries.encode_entry(entry)
     try:
         ports.store.create(key, data)
     except AlreadyExistsError as exists:

@@ -3,7 +3,7 @@
 from envctl.domain.release.root_module import RootModule
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedStack
-from envctl.usecases.project.state_location import resolve_place
+from envctl.usecases.project.load import resolve_place
 
 
 def prepare_empty_stack(context: Context, environment: str, name: str) -> PreparedStack:

@@ -6,18 +6,21 @@ from dataclasses import replace
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.plan import provider_accounts
-from envctl.domain.plan.account_blocks import describe_account_mismatches, describe_ignored_blocks
 from envctl.domain.plan.provider_accounts import AccountScope
 from envctl.domain.release.bundle import Release
-from envctl.domain.release.outside_reads import list_release_problems, list_tree_problems
+from envctl.domain.release.code_search import (
+    describe_account_mismatches,
+    describe_ignored_blocks,
+    list_release_problems,
+    list_tree_problems,
+)
 from envctl.domain.release.root_module import render_place
 from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import UnpinnedProvider
-from envctl.usecases.project.load import locate_faults, locate_key
-from envctl.usecases.project.state_location import resolve_place
+from envctl.usecases.project.load import locate_faults, locate_key, resolve_place
 
 
 def check_tree_reads(ports: Ports, release: Release) -> None:

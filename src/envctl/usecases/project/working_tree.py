@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from posixpath import dirname, join, normpath
 
-from envctl.domain.config.faults import Fault
+from envctl.domain.config.fields import Fault
 from envctl.domain.config.project import PROJECT_FILE, Project, Stack
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.graph import order_stacks
@@ -176,7 +176,7 @@ def list_removed_stacks(project: Project) -> dict[str, Fate]:
 
 
 def read_artifacts(context: Context, schema: Schema) -> dict[str, object]:
-    """Read the artifacts of the release from the settings of the entry environment. `usecases/account/image_check.py`
+    """Read the artifacts of the release from the settings of the entry environment. `usecases/account/account_check.py`
     resolves image tags before any deployment.
     """
     project = context.project

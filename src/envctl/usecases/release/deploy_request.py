@@ -22,7 +22,6 @@ from envctl.usecases.ledger import rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, working_tree
-from envctl.usecases.project import state_location as places
 from envctl.usecases.release import release_store
 
 MIN_PREFIX = 4
@@ -127,7 +126,7 @@ def build_entry_request(
     found = _ReleaseFacts(
         "intact",
         settings,
-        place=places.resolve_bound_place(project, project.entry, release.wiring),
+        place=load.resolve_bound_place(project, project.entry, release.wiring),
         needs={name: stack.needs for name, stack in release.wiring.stacks.items()},
         changeover=_find_changeover(context, present, wanted, release),
     )
@@ -163,7 +162,7 @@ def _build_candidate(context: Context, present: LedgerState, wanted: _Intent) ->
     # Without images no registry check is needed.
     none = () if release and not select_images(context.project, release.wiring.artifacts) else None
     # Without fitting settings the region of a stack may be unknown.
-    place = places.resolve_bound_place(context.project, wanted.target, release.wiring) if release and settings else None
+    place = load.resolve_bound_place(context.project, wanted.target, release.wiring) if release and settings else None
     digest = settings.digest() if settings else ""
     needs = {name: stack.needs for name, stack in release.wiring.stacks.items()} if release else {}
     found = _ReleaseFacts(state, digest, unfit, none, place, needs, changeover)

@@ -21,8 +21,7 @@ from envctl.domain.release.bundle import DamagedBundleError, Release, unpack
 from envctl.domain.settings.settings import EnvironmentSettings, Setting, format_canonical_json
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ledger import journal
-from envctl.usecases.ledger.store_checks import check_release_owner
-from envctl.usecases.ledger.store_layout import DigestDocuments, release_key
+from envctl.usecases.ledger.ledger_store import DigestDocuments, check_release_owner, release_key
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
 from envctl.usecases.ports.project import Revision
 from envctl.usecases.project import working_tree

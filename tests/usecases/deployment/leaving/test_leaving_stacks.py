@@ -10,7 +10,7 @@ from envctl.domain.plan.changes import Action, EnvironmentPlan
 from envctl.domain.release.bundle import compute_identity, pack
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.approval.explain_refusal import explain_refusal
-from envctl.usecases.concurrency.stack_selection import StackSelection
+from envctl.usecases.concurrency.dag_runner import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
@@ -25,7 +25,7 @@ from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.preview import preview_environments
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
-from envctl.usecases.ledger.store_layout import release_key
+from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load, working_tree
 from envctl.usecases.release import release_store

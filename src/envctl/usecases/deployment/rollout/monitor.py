@@ -12,7 +12,7 @@ from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationF
 from envctl.domain.release.artifacts import resolve_placeholders
 from envctl.domain.terraform.outputs import OutputReference, Outputs
 from envctl.domain.text.lists import join_names
-from envctl.usecases.deployment.traffic.rollout_model import WatchList
+from envctl.usecases.deployment.rollout_model import WatchList
 from envctl.usecases.deployment.verification import build_check_variables, find_needed_stacks, run_probe
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports

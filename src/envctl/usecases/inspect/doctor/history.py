@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from envctl.domain.ledger.checkpoint import INTERVAL
 from envctl.usecases.account.bucket_inventory import S3_SCHEME
 from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, report_warning
-from envctl.usecases.ledger import journal, store_checks
+from envctl.usecases.ledger import journal, ledger_store
 from envctl.usecases.ledger.integrity import load_checkpoint
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
@@ -33,11 +33,11 @@ def check_create_only(context: Context, *, probe: bool) -> Iterator[Row]:
     if not context.project.store.url.startswith(S3_SCHEME):
         return
     if probe:
-        yield Row(store_checks.require_create_only(context.ports))
+        yield Row(ledger_store.require_create_only(context.ports))
         return
-    finding = store_checks.read_probe(context.ports, "envctl doctor --probe")
+    finding = ledger_store.read_probe(context.ports, "envctl doctor --probe")
     yield (
-        report_bad(finding.name, store_checks.OVERWRITE_PROBLEM, seen=finding.seen)
+        report_bad(finding.name, ledger_store.OVERWRITE_PROBLEM, seen=finding.seen)
         if finding.verdict == "bad"
         else Row(finding)
     )

@@ -11,7 +11,7 @@ from envctl.cli.render.terminal.times import format_seconds
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
 from envctl.usecases.deployment.result import Deployed
-from envctl.usecases.deployment.traffic.rollout_model import RolledOut
+from envctl.usecases.deployment.rollout_model import RolledOut
 
 
 def show_deployment(deployed: Deployed, out: Console) -> None:

@@ -1,4 +1,4 @@
-"""Checks of the store: its owner, its clock, and that it never overwrites objects.
+"""The store of the ledger: its keys, documents under their digests, its owner and clock, and no overwritten objects.
 
 The ledger relies on conditional writes. Some S3-compatible servers silently ignore `If-None-Match`: of two concurrent
 appends both would succeed, and one entry would be lost.
@@ -7,21 +7,79 @@ The owner is named by a marker made before the first entry; it also proves a suc
 it no entry is recorded. Decisions and entries take the time of the store, because clocks of machines differ.
 """
 
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from envctl.domain.config.project_owner import MalformedMarkerError, StoreMarker, decode_marker, encode_marker
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.findings import Finding
-from envctl.domain.ledger.clocks import PRECISION, TOLERANCE, is_future
+from envctl.domain.ledger.entries import PRECISION, TOLERANCE, hash_bytes, is_future
 from envctl.domain.ledger.events import ApprovalGiven, DeploymentStarted, Event
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release.bundle import DamagedBundleError, Release, unpack
 from envctl.domain.text.durations import format_duration
 from envctl.domain.text.identifiers import shorten_id
-from envctl.usecases.ledger.store_layout import MARKER_KEY, entry_key, release_key
 from envctl.usecases.ports.core import AlreadyExistsError, Ports
+
+ENTRY_FOLDER = "ledger/"
+CHECKPOINT_FOLDER = "checkpoints/"
+MARKER_KEY = "project.json"
+"""The marker naming the owner of the store."""
+
+
+def entry_key(seq: int) -> str:
+    return f"{ENTRY_FOLDER}{seq:010d}.json"
+
+
+def checkpoint_key(seq: int) -> str:
+    return f"{CHECKPOINT_FOLDER}{seq:010d}.json.gz"
+
+
+def release_key(identity: str) -> str:
+    return f"releases/{identity}.tar"
+
+
+def parse_key_number(key: str) -> int:
+    """Return the number in the key of an entry or checkpoint; 0 for any other key."""
+    stem = key.rpartition("/")[2].removesuffix(".gz").removesuffix(".json")
+    return int(stem) if stem.isdigit() else 0
+
+
+D = TypeVar("D")
+
+
+@dataclass(frozen=True)
+class DigestDocuments(Generic[D]):
+    """The documents of one kind, in one folder of the store. `decode` may raise ValueError."""
+
+    folder: str  # with a slash
+    encode: Callable[[D], bytes]
+    decode: Callable[[bytes], D]
+
+    def format_key(self, digest: str) -> str:
+        return f"{self.folder}{digest}.json"
+
+    def save_document(self, ports: Ports, document: D) -> None:
+        """Store a document unless it exists. `load_documents` rejects other bytes under its key."""
+        data = self.encode(document)
+        with suppress(AlreadyExistsError):
+            ports.store.create(self.format_key(hash_bytes(data)), data)
+
+    def load_documents(self, ports: Ports, digests: Iterable[str]) -> Mapping[str, D]:
+        """Return the documents by digest, without missing, changed and malformed ones, such as newer ones."""
+        wanted = sorted({digest for digest in digests if digest})
+        stored = ports.store.read_all([self.format_key(digest) for digest in wanted]) if wanted else []
+        found: dict[str, D] = {}
+        for digest, data in zip(wanted, stored, strict=True):
+            if data is not None and hash_bytes(data) == digest:
+                with suppress(ValueError):
+                    found[digest] = self.decode(data)
+        return found
+
 
 MAX_RELEASES_READ = 4
 
