@@ -4,14 +4,14 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import approvals
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.ledger.people.person_names import list_people
-from envctl.domain.ledger.projection.stacks import apply_planned_moves
-from envctl.domain.ledger.state import Approval, Deployment
-from envctl.domain.ledger.unknown_states import (
+from envctl.domain.ledger.projection.stacks import (
+    apply_planned_moves,
     describe_forgotten_states,
     describe_unknown_states,
     find_forgotten_states,
     find_unknown_states,
 )
+from envctl.domain.ledger.state import Approval, Deployment
 from envctl.domain.plan.changes import Action
 from envctl.domain.plan.fingerprint import (
     FORMAT,

@@ -25,7 +25,9 @@ class OutsideRead:
 
 def list_tree_problems(reads: Sequence[OutsideRead]) -> list[Problem]:
     """Return the problems of code in the working tree."""
-    return [Problem("E123", f"{each.what}: the release does not carry that", _OUTSIDE_HINT, each.location) for each in reads]
+    return [
+        Problem("E123", f"{each.what}: the release does not carry that", _OUTSIDE_HINT, each.location) for each in reads
+    ]
 
 
 def list_release_problems(reads: Sequence[OutsideRead], release: str, entry: str) -> list[Problem]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envctl.domain.errors import EnvctlError, combine_errors
-from envctl.domain.ledger.unknown_states import warn_of_unknown_states
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, select_stacks
 from envctl.usecases.deployment.planning import PlanningResult, plan_each, require_state
@@ -135,4 +134,8 @@ def _plan_all(ports: Ports, ready: _PlanInput) -> PlanningResult:
     if here is not None and not any(stack.needs for stack in prepared.stacks):
         # The next plan of these prepared stacks need not read the ledger.
         ports.workspace.save_known_states(environment, [name for name in sorted(held) if here.has_begun(name)])
-    return replace(planned, plans=warn_of_unknown_states(environment, here, planned.plans)) if here else planned
+    if here is None:
+        return planned
+    from envctl.domain.ledger.projection.stacks import warn_of_unknown_states
+
+    return replace(planned, plans=warn_of_unknown_states(environment, here, planned.plans))

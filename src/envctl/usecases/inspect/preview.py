@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
-from envctl.domain.ledger.projection.stacks import apply_planned_moves
-from envctl.domain.ledger.unknown_states import warn_of_unknown_states
+from envctl.domain.ledger.projection.stacks import apply_planned_moves, warn_of_unknown_states
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.release.bundle import Release
 from envctl.domain.settings.settings import EnvironmentSettings

@@ -7,9 +7,8 @@ from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request
 from envctl.domain.guards.request import can_record_rules
 from envctl.domain.guards.rule_views import find_recorded_document
-from envctl.domain.ledger.projection.stacks import apply_planned_moves
+from envctl.domain.ledger.projection.stacks import apply_planned_moves, find_unknown_states
 from envctl.domain.ledger.state import EnvironmentState
-from envctl.domain.ledger.unknown_states import find_unknown_states
 from envctl.domain.plan.changes import StackPlan
 from envctl.domain.text.lists import join_names
 from envctl.usecases.deployment import drift_undo, verification
