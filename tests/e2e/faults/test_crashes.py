@@ -94,7 +94,7 @@ stages = [
 for stage in stages:
     stage.run = between(stage.run)
 for module, name in (
-    (apply, "apply_in_order"),
+    (apply, "_apply_all"),
     (apply, "refresh_states"),
     (ledger_entries, "_record_start"),
     (ledger_entries, "_record_success"),

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.settings.resolution import build_model, resolve_settings
+from envctl.domain.settings.resolution import VariablesByIdentity, build_model, resolve_settings
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.types import TypeExpression, format_type
 from envctl.domain.terraform.variables import Assignment, Schema, SettingsFile, Variable
@@ -300,7 +300,7 @@ def test_setting_values_are_hidden_in_repr() -> None:
 
 
 def test_model_is_frozen_strict_and_hides_input() -> None:
-    model = build_model("web", [variable("size", "number")])
+    model = build_model("web", VariablesByIdentity([variable("size", "number")]))
     instance: Any = model.model_validate({"size": "5"})
     assert instance.size == 5
     with pytest.raises(pydantic.ValidationError, match="frozen"):

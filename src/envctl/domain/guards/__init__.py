@@ -19,6 +19,7 @@ from envctl.domain.guards.rule_views import (
     count_required_approvals,
     describe_approvers,
     list_views,
+    merge_answers,
 )
 from envctl.domain.guards.rules import check_rules
 from envctl.domain.guards.target import (
@@ -80,7 +81,8 @@ GUARDS: tuple[Guard, ...] = (
 def check_guards(request: Request) -> tuple[Refusal, ...]:
     """Return the refusals and warnings of all guards, in order, under the rules of the tree and the recorded ones."""
     views = list_views(request)
-    return tuple(refusal for guard in GUARDS if (refusal := check_all_views(guard.check, views)))
+    answers = (merge_answers([guard.check(view) for view in views], views) for guard in GUARDS)
+    return tuple(refusal for refusal in answers if refusal)
 
 
 def list_refusals(request: Request) -> tuple[Refusal, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 from envctl.domain.aws.access import CallerIdentity
@@ -87,20 +88,21 @@ class Request:
         """True if the target has an account, and AWS was not asked for the caller yet."""
         return bool(self.account) and self.caller is None
 
-    @property
+    @cached_property
     def known_release(self) -> KnownRelease | None:
         """The release as recorded in the ledger, or None."""
-        return self.present.releases.get(self.identity)
+        return self.present.releases.get(self.release or "")
 
-    @property
+    @cached_property
     def target_state(self) -> EnvironmentState:
-        return self.present.find_environment(self.target)
+        return self.present.environments.get(self.target, EMPTY_ENVIRONMENT)
 
-    @property
+    @cached_property
     def source_state(self) -> EnvironmentState:
-        return self.present.find_environment(self.source) if self.source else EMPTY_ENVIRONMENT
+        """The state of the source of a promotion; an empty one without a source."""
+        return self.present.environments.get(self.source or "", EMPTY_ENVIRONMENT)
 
-    @property
+    @cached_property
     def evidence(self) -> Evidence | None:
         """The evidence of the source of a promotion about the release."""
         return self.source_state.evidence.get(self.release) if self.release and self.action == "promote" else None

@@ -96,9 +96,14 @@ def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, .
 
 def check_all_views(check: Check, views: Sequence[Request]) -> Refusal | None:
     """Run a guard's check on all views, and merge its answers into one refusal."""
-    joined = check(views[0])
-    for view in views[1:]:
-        joined = _merge_refusals(joined, check(view), view.whose_rules)
+    return merge_answers([check(view) for view in views], views)
+
+
+def merge_answers(answers: Sequence[Refusal | None], views: Sequence[Request]) -> Refusal | None:
+    """Merge the answers of one guard about all views into one refusal."""
+    joined = answers[0]
+    for answer, view in zip(answers[1:], views[1:], strict=True):
+        joined = _merge_refusals(joined, answer, view.whose_rules)
     return joined
 
 

@@ -27,6 +27,7 @@ from envctl.domain.terraform.types import Object, Primitive, Tuple, TypeExpressi
 from envctl.domain.terraform.variables import Assignment, Schema, SettingsFile, Variable
 from envctl.domain.text.suggestions import suggest_name
 
+REGION = "region"
 MISMATCH_ERROR = "terraform_type"
 NULL_ERROR = "terraform_null"
 
@@ -140,7 +141,7 @@ class Resolution:
 
         taken = {variable.name: variable for variable in self.schema[stack] if self.is_set(stack, variable.name)}
         sources = {name: self.find_source(variable, stack) for name, variable in taken.items()}
-        model = build_model(stack, list(taken.values()))
+        model = build_model(stack, VariablesByIdentity(taken.values()))
         try:
             checked = model.model_validate({name: source.value for name, source in sources.items() if source})
         except ValidationError as error:
@@ -266,7 +267,7 @@ def _format_example(type_: TypeExpression) -> str:
             return "…"
 
 
-class _VariablesByIdentity(tuple[Variable, ...]):
+class VariablesByIdentity(tuple[Variable, ...]):
     """A cache key of variables compared by identity: defaults are unhashable, and equality is slower."""
 
     __slots__ = ()
@@ -278,14 +279,16 @@ class _VariablesByIdentity(tuple[Variable, ...]):
         return isinstance(other, tuple) and len(self) == len(other) and all(map(is_, self, other))
 
 
-def build_model(stack: str, variables: Sequence[Variable]) -> type[BaseModel]:
-    """Return the model of a stack, cached: environments often share a release, and a model takes milliseconds."""
-    return _build_cached(stack, _VariablesByIdentity(variables))
-
-
 @lru_cache(maxsize=128)
-def _build_cached(stack: str, variables: _VariablesByIdentity) -> type[BaseModel]:
-    fields: dict[str, Any] = {_field_name(variable.name): _to_field(variable) for variable in variables}
+def build_model(stack: str, variables: VariablesByIdentity) -> type[BaseModel]:
+    """Return the model of a stack, cached: environments often share a release, and a model takes milliseconds."""
+    fields: dict[str, Any] = {}
+    for variable in variables:
+        type_ = variable.type
+        default: Any = convert_value(variable.default, type_)[0] if variable.has_default else ...
+        annotation = Annotated[Any, BeforeValidator(_build_validator(variable, type_))]
+        field_info = Field(default, alias=variable.name, description=variable.description)
+        fields[_field_name(variable.name)] = annotation, field_info
     config = ConfigDict(
         extra="forbid",
         frozen=True,
@@ -303,17 +306,7 @@ def _field_name(name: str) -> str:
     return f"var_{name.replace('-', '_')}" if taken else name
 
 
-def _to_field(variable: Variable) -> Any:  # noqa: ANN401 (what create_model takes)
-    annotation = Annotated[Any, BeforeValidator(_build_validator(variable))]
-    if not variable.has_default:
-        return annotation, Field(alias=variable.name, description=variable.description)
-    default, _ = convert_value(variable.default, variable.type)
-    return annotation, Field(alias=variable.name, description=variable.description, default=default)
-
-
-def _build_validator(variable: Variable) -> Callable[[object], object]:
-    type_ = variable.type
-
+def _build_validator(variable: Variable, type_: TypeExpression) -> Callable[[object], object]:
     def validate(value: object) -> object:
         if value is None and not variable.nullable:
             if variable.has_default:
@@ -327,6 +320,3 @@ def _build_validator(variable: Variable) -> Callable[[object], object]:
         return converted
 
     return validate
-
-
-REGION = "region"

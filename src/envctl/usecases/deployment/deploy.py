@@ -4,7 +4,8 @@ A deployment is a pipeline of stages, whose order mypy proves: a dry run describ
 executes. Its stages are in `stages/`, and what is known after each is in `progress.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -87,16 +88,19 @@ class Scope:
 def deploy(request: DeployRequest, candidate: deploy_request.Candidate) -> Deployed:
     """Deploy a stored release, or describe the stages of a dry run. Raise RefusedError if a guard refuses."""
     selected, pipeline = _select_release(request, candidate)
-    if not request.options.dry_run:
-        return to_result(run_pipeline(request, pipeline, selected))
-    selected.guards.enforce_guards(selected.guard_request, selected.guard_request.present)
-    return _describe_dry_run(request, pipeline, selected.guard_request.identity, selected.only)
+    if request.options.dry_run:
+        selected.guards.enforce_guards(selected.guard_request, selected.guard_request.present)
+        return _describe_dry_run(request, pipeline, selected.guard_request.identity, selected.only)
+    with delete_plans_after(request):
+        ended = pipeline.run(selected)
+    return to_result(ended)
 
 
 def deploy_release(request: DeployRequest, candidate: deploy_request.Candidate) -> Attempt | UpToDate:
     """Deploy a stored release, and return all that is known at the end."""
     selected, pipeline = _select_release(request, candidate)
-    return run_pipeline(request, pipeline, selected)
+    with delete_plans_after(request):
+        return pipeline.run(selected)
 
 
 def _select_release(
@@ -131,7 +135,9 @@ def deploy_working_tree(request: DeployRequest) -> Deployed:
     pipeline = build_entry_pipeline(request, scope, made)
     if request.options.dry_run:
         return _describe_dry_run(request, pipeline, "", scope.only)
-    return to_result(run_pipeline(request, pipeline, request))
+    with delete_plans_after(request):
+        ended = pipeline.run(request)
+    return to_result(ended)
 
 
 def build_release_pipeline(request: DeployRequest, scope: Scope) -> Pipeline[SelectedRelease, Attempt]:
@@ -192,12 +198,13 @@ def select_scope(request: DeployRequest, release: Release, changeover: Changeove
     return Scope(staying, only, over, verifies)
 
 
-def run_pipeline(request: DeployRequest, pipeline: Pipeline[Start, Attempt], start: Start) -> Attempt | UpToDate:
-    """Run the stages in order. Delete saved plans in any case: they may hold secrets."""
+@contextmanager
+def delete_plans_after(request: DeployRequest) -> Iterator[None]:
+    """Delete saved plans at the end in any case: they may hold secrets."""
     ports = request.context.ports
     ports.store.prefetch_time()
     try:
-        return pipeline.run(start)
+        yield
     finally:
         ports.terraform.delete_plans(request.target)
 

@@ -48,7 +48,7 @@ class GuardRunner:
             if each.seq not in self.disbelieved:
                 self.disbelieved.add(each.seq)
                 ports.observer.on_message(f"{each} is not believed: {each.why}")
-        self._waive_or_refuse(request, self._collect_refusals(request))
+        self._waive_or_refuse(request, self._select_refusals(check_guards(request)))
         return request
 
     def enforce_account_guards(self, request: Request, release: Release, settings: EnvironmentSettings) -> Request:
@@ -58,15 +58,16 @@ class GuardRunner:
         """
         context, target = self.deployment.context, self.deployment.target
         request = replace(request, caller=account_check.find_caller(context, target))
-        self._waive_or_refuse(request, self._collect_refusals(request, _ACCOUNT_GUARDS))
+        self._waive_or_refuse(request, self._select_refusals(check_guards(request), _ACCOUNT_GUARDS))
         request = add_findings(context, request, release, settings)
-        self._waive_or_refuse(request, self._collect_refusals(request, _ACCOUNT_GUARDS))
+        self._waive_or_refuse(request, self._select_refusals(check_guards(request), _ACCOUNT_GUARDS))
         return request
 
     def recheck_plan_guards(self, request: Request, plan: EnvironmentPlan, started: int) -> None:
         """Check the plan guards about a replanned stack, and record new waivers at once."""
         request, before = replace(request, plan=plan), set(self.waived)
-        refused = tuple(_describe_midway(request, each) for each in self._collect_refusals(request, _PLAN_GUARDS))
+        found = self._select_refusals(check_guards(request), _PLAN_GUARDS)
+        refused = tuple(_describe_midway(request, each) for each in found)
         self._waive_or_refuse(request, refused)
         if more := tuple(refusal for refusal in refused if refusal.code not in before):
             self._append_waiver(request, more, started=started)
@@ -81,9 +82,10 @@ class GuardRunner:
         waiver = WaiverUsed(request.target, request.identity, reason, codes, messages, started)
         return journal.append_event(self.deployment.context.ports, lambda _: waiver).seq
 
-    def _collect_refusals(self, request: Request, codes: frozenset[str] = frozenset()) -> tuple[Refusal, ...]:
+    def _select_refusals(
+        self, remarks: tuple[Refusal, ...], codes: frozenset[str] = frozenset()
+    ) -> tuple[Refusal, ...]:
         """Return the refusals, of all guards or of those named. Report the warnings of all."""
-        remarks = check_guards(request)
         for remark in remarks:
             if remark.warns and self.warnings.get(remark.code) != remark:
                 self.warnings[remark.code] = remark

@@ -8,7 +8,7 @@ from typing import TypeVar
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger import checkpoint, entries
 from envctl.domain.ledger.events import Event
-from envctl.domain.ledger.projection.apply_entries import apply_entries, apply_entry, to_unbelieved
+from envctl.domain.ledger.projection.apply_entries import apply_entry, to_unbelieved
 from envctl.domain.ledger.state import LedgerState, Unbelieved
 from envctl.usecases.ledger import integrity, ledger_store
 from envctl.usecases.ledger.integrity import (
@@ -36,28 +36,23 @@ def load(ports: Ports) -> LedgerState:
     """
     seen = ports.head_cache.load_head()
     with _prefetch_ledger(ports, seen):
-        return _retry_once(lambda: _load_state(ports, seen))
-
-
-def _retry_once(read: Callable[[], T]) -> T:
-    """Retry once before reporting a broken ledger: a listing made during appends may lack an earlier entry."""
-    try:
-        return read()
-    except BrokenLedgerError:
-        return read()
+        try:
+            return _load_state(ports, seen)
+        except BrokenLedgerError:
+            # A listing made during appends may lack an earlier entry: read once more.
+            return _load_state(ports, seen)
 
 
 def _load_state(ports: Ports, seen: KnownHead) -> LedgerState:
     check_store_owner(ports)
-    start = load_checkpoint(ports)
-    found: list[entries.Entry] = []
-    expected, prev = start.seq + 1, start.head
-    for number, data in _read_stored(ports, after=start.seq):
+    now = load_checkpoint(ports)
+    expected, prev = now.seq + 1, now.head
+    for number, data in _read_stored(ports, after=now.seq):
         if broken := entries.find_chain_break(number, data, expected, prev):
             raise to_ledger_error(broken)
-        found.append(entries.decode_entry(data))
+        entry = entries.decode_entry(data)
+        now = apply_entry(now, entry, ports.trust.explain_distrust(entry))
         expected, prev = expected + 1, entries.hash_bytes(data)
-    now = apply_entries(found, start, ports.trust.explain_distrust)
     check_known_head(ports, now, seen)
     return now
 
@@ -168,7 +163,11 @@ def verify_ledger(ports: Ports) -> LedgerState:
 def audit_ledger(ports: Ports) -> tuple[LedgerState, tuple[Unbelieved, ...]]:
     """Verify the whole chain, and return the final state and all untrusted entries."""
     seen = ports.head_cache.load_head()
-    return _retry_once(lambda: _audit_chain(ports, seen))
+    try:
+        return _audit_chain(ports, seen)
+    except BrokenLedgerError:
+        # As in `load`.
+        return _audit_chain(ports, seen)
 
 
 def _audit_chain(ports: Ports, seen: KnownHead) -> tuple[LedgerState, tuple[Unbelieved, ...]]:

@@ -67,7 +67,15 @@ class ApplyStacks:
 
     def run(self, planned: PlannedDeployment) -> Attempt:
         with record_deployment(planned) as attempt:
-            apply_in_order(attempt, self.needs)
+            # A stack may only be destroyed after all stacks reading its outputs.
+            if self.destroys:
+                _destroy_leaving(attempt)
+            else:
+                move_states(attempt)
+            _apply_all(attempt, self.needs)
+            if not self.destroys:
+                _destroy_leaving(attempt)
+            attempt.is_complete = True
             if not self.destroys:
                 _refresh_states(attempt, self.needs)
         return attempt
@@ -122,21 +130,6 @@ def _refresh_states(attempt: Attempt, needs: Needs) -> None:
         # Harmless after a complete apply: at worst, the next drift check reports its side effects.
         why = error.problems[0].message.partition("\n")[0][:SUMMARY_LENGTH]
         observer.on_message(f"the state of {name} could not be read once more: {why}")
-
-
-def apply_in_order(attempt: Attempt, needs: Needs) -> None:
-    """Apply the staying stacks, then destroy the leaving ones; the other way round at a destruction.
-
-    A stack may only be destroyed after all stacks reading its outputs.
-    """
-    if attempt.request.action == "destroy":
-        _destroy_leaving(attempt)
-        _apply_all(attempt, needs)
-    else:
-        move_states(attempt)
-        _apply_all(attempt, needs)
-        _destroy_leaving(attempt)
-    attempt.is_complete = True
 
 
 def _apply_all(attempt: Attempt, needs: Needs) -> None:
@@ -208,7 +201,13 @@ def _apply_stack(attempt: Attempt, pool: WorkerPool, name: str) -> Task:
         yield lambda: anew.append(request.context.ports.terraform.plan(request.target, stack))
         plans[name] = anew[0]
         if anew[0] != shown:
-            _check_changed_plan(attempt, pool, name)
+            # Without changes nothing is left to confirm.
+            alone = replace(attempt.plan, stacks=(anew[0],))
+            if alone.changes:
+                request.context.ports.observer.on_plan(alone)
+            attempt.prepared.guards.recheck_plan_guards(attempt.guard_request, attempt.plan, attempt.started)
+            with pool.interruptible_prompt():
+                confirm_plan(attempt.prepared, alone, before=name)
 
     if name in attempt.planned.rollouts and plans[name].changes:
         attempt.begun.add(name)
@@ -232,16 +231,6 @@ def _apply_without_rollout(attempt: Attempt, name: str) -> Task:
         yield apply_plan
     if rolls:
         rollout.record_applied_traffic(attempt, name)
-
-
-def _check_changed_plan(attempt: Attempt, pool: WorkerPool, name: str) -> None:
-    """Check the guards of the new plan, and ask again. Without changes nothing is left to confirm."""
-    alone = replace(attempt.plan, stacks=(attempt.plans[name],))
-    if alone.changes:
-        attempt.request.context.ports.observer.on_plan(alone)
-    attempt.prepared.guards.recheck_plan_guards(attempt.guard_request, attempt.plan, attempt.started)
-    with pool.interruptible_prompt():
-        confirm_plan(attempt.prepared, alone, before=name)
 
 
 def _describe_stack_end(attempt: Attempt, report: RunReport, name: str) -> errors.StackOutcome:
