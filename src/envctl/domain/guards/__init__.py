@@ -2,7 +2,6 @@
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.approvals import check_approvals, list_makers
-from envctl.domain.guards.availability import check_lock, check_unfinished, check_window
 from envctl.domain.guards.evidence import check_drift, check_max_age, check_soak, check_verified
 from envctl.domain.guards.order import check_older, check_order, check_provenance
 from envctl.domain.guards.plan import (
@@ -26,10 +25,13 @@ from envctl.domain.guards.target import (
     check_account,
     check_artifact,
     check_committed,
+    check_lock,
     check_parity,
     check_permission,
     check_secrets,
     check_settings,
+    check_unfinished,
+    check_window,
 )
 
 __all__ = [

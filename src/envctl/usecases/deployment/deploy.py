@@ -21,9 +21,15 @@ from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.deployment.rollout import planner
 from envctl.usecases.deployment.stages.apply import ApplyStacks, SetHold, Verify
-from envctl.usecases.deployment.stages.guards import CheckAccount, CheckGuards, CheckPlan, ConfirmPlan
-from envctl.usecases.deployment.stages.plan import EndIfUpToDate, PlanStacks
-from envctl.usecases.deployment.stages.prepare import CopyImages, CreateRelease, PrepareRelease, PrepareWorkingTree
+from envctl.usecases.deployment.stages.plan import CheckPlan, ConfirmPlan, EndIfUpToDate, PlanStacks
+from envctl.usecases.deployment.stages.prepare import (
+    CheckAccount,
+    CheckGuards,
+    CopyImages,
+    CreateRelease,
+    PrepareRelease,
+    PrepareWorkingTree,
+)
 from envctl.usecases.ledger import journal
 from envctl.usecases.project import image_tags, load, remote_modules, working_tree
 from envctl.usecases.release import deploy_request

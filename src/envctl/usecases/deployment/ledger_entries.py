@@ -107,7 +107,8 @@ def _record_start(planned: PlannedDeployment) -> Attempt:
             behind="" if asked.older else asked.behind,
         )
 
-    attempt.started = journal.append_event(ports, decide_event).seq
+    after, _ = journal.append(ports, decide_event)
+    attempt.started = after.seq
     return attempt
 
 

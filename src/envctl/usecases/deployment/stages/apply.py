@@ -18,7 +18,7 @@ from envctl.usecases.deployment.ledger_entries import record_deployment, set_hol
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
 from envctl.usecases.deployment.rollout import ledger_entries
 from envctl.usecases.deployment.rollout import run as rollout
-from envctl.usecases.deployment.stages.guards import confirm_plan
+from envctl.usecases.deployment.stages.plan import confirm_plan
 from envctl.usecases.deployment.stages.prepare import describe_stacks
 from envctl.usecases.ports.terraform import WorkerPool
 
@@ -117,7 +117,7 @@ def _refresh_states(attempt: Attempt, needs: Needs) -> None:
     `--fix`, find the remaining drift before it.
     """
     request, drifted, plans = attempt.request, attempt.planned.drifted, attempt.plans.values()
-    unplanned = drift_undo.list_unplanned(drifted, plans)
+    unplanned = drift_undo.list_unplanned(drifted, plans) if drifted else ""
     if not (unplanned or has_created_or_deleted(attempt.list_finished_plans())):
         return
     observer = request.context.ports.observer
