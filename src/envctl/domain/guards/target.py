@@ -1,4 +1,4 @@
-"""Guards of the target: it may be changed now (G107 to G109), by this actor, and has what the release needs (G201 to G207)."""
+"""Guards of the target: G107 to G109, it may be changed now; G201 to G207, it has what the release needs."""
 
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import find_problem

@@ -250,3 +250,15 @@ def render_stack(
         arguments |= position.to_arguments(_require_artifact_variable(project, release, stack))
     where = resolve_place(project, settings.environment, changeover.moves)
     return render_root_module(release.wiring, stack, where, arguments, called=changeover.former_names.get(stack, ""))
+
+
+def prepare_empty_stack(context: Context, environment: str, name: str) -> PreparedStack:
+    """Write and initialize a root module with nothing but the backend of that stack."""
+    project = context.project
+    backend = resolve_place(project, environment).backend
+    root = RootModule(name, {"terraform": {"backend": {backend.kind: backend.settings_for_stack(name)}}})
+    context.ports.workspace.write_stack(environment, name, root.encode())
+    profile = project.environments[environment].profile or ""
+    stack = PreparedStack(name, binary=project.terraform.binary or "", profile=profile)
+    context.ports.terraform.init(environment, stack, None)
+    return stack

@@ -11,11 +11,11 @@ from envctl.domain.ledger.state_events import StateMoved
 from envctl.domain.terraform import moved_state
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.ledger_entries import append_if_unfinished
+from envctl.usecases.deployment.prepare import prepare_empty_stack
 from envctl.usecases.deployment.progress import Attempt
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedStack
-from envctl.usecases.project.empty_stack import prepare_empty_stack
 
 
 def move_states(attempt: Attempt) -> None:
