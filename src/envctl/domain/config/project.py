@@ -81,6 +81,11 @@ class Environment(fields.Section):
     allow: Allow = Allow.model_construct()
     drift: DriftTable = DriftTable.model_construct()
 
+    @property
+    def is_on_aws(self) -> bool:
+        """True if the project file places the environment on AWS."""
+        return bool(self.account_id or self.assume_role or self.profile)
+
 
 class Stack(fields.Section):
     module: fields.Folder

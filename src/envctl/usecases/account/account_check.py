@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from envctl.domain.aws.access import CallerIdentity, check_remaining_time, format_session_name, is_environment_on_aws
+from envctl.domain.aws.access import CallerIdentity, check_remaining_time, format_session_name
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
 from envctl.domain.guards.target import check_caller_account
@@ -23,9 +23,7 @@ from envctl.usecases.project.image_tags import find_tagged_images
 def find_caller(context: Context, environment: str) -> CallerIdentity | None:
     """Return the AWS caller there, or None if the project file has the environment outside AWS."""
     return (
-        context.ports.access.fetch_caller(environment)
-        if is_environment_on_aws(context.project.environments[environment])
-        else None
+        context.ports.access.fetch_caller(environment) if context.project.environments[environment].is_on_aws else None
     )
 
 

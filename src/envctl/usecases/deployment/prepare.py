@@ -156,7 +156,7 @@ def init_release_stacks(ports: Ports, environment: str, stacks: Sequence[Prepare
     """Initialize some stacks of a release, like `init_release`, without checking account and providers."""
     _init_concurrently(ports, environment, stacks, release.lock_bytes())
     for stack in stacks:
-        remote_modules.require_carried_modules(ports, release, environment, stack.name)
+        module_checks.require_carried_modules(ports, release, environment, stack.name)
         written = ports.workspace.read_provider_lock(environment, stack.name)
         if written is not None and (foreign := find_version_mismatches(release.lock_bytes(), written)):
             message = f"stack {stack.name} needs {', '.join(foreign)} in a version that the release does not carry"

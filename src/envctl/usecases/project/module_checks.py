@@ -1,12 +1,14 @@
-"""Checks of the code of a release: files outside of it, accounts of providers, and replaced providers."""
+"""Checks of the code of a release: files outside of it, accounts of providers, replaced providers, fetched modules."""
 
 from collections.abc import Iterator
 from dataclasses import replace
+from posixpath import dirname
 
 from envctl.domain.config.project import Project
-from envctl.domain.errors import ConfigurationError, Problem
+from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.plan import provider_accounts
 from envctl.domain.plan.provider_accounts import AccountScope
+from envctl.domain.release import remote_modules
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.code_search import (
     describe_account_mismatches,
@@ -15,7 +17,7 @@ from envctl.domain.release.code_search import (
     list_tree_problems,
 )
 from envctl.domain.release.root_module import render_place
-from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
+from envctl.domain.terraform.workdir_names import MODULES_MANIFEST, REMOTE_MODULES_FOLDER
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -157,3 +159,19 @@ def _override_problem(each: UnpinnedProvider, environment: str) -> Problem:
     name = "TF_CLI_CONFIG_FILE=/dev/null for this command" if each.location else f"unset {each.said_by}"
     hint = f"remove it, or set {name}" if each.location else name
     return Problem("E041", message, hint, each.location)
+
+
+def require_carried_modules(ports: Ports, release: Release, environment: str, stack: str) -> None:
+    """Raise OperationFailedError if Terraform fetched a module beyond those in the release."""
+    if not remote_modules.render_module_record(release.wiring, stack):
+        return
+    record = ports.workspace.read_module_record(environment, stack) or b'{"Modules": []}'
+    fetched = [
+        key
+        for key, _, _, folder in remote_modules.decode_module_record(record)
+        if folder.startswith(dirname(MODULES_MANIFEST))
+    ]
+    if fetched:
+        message = f"stack {stack}: the code of {', '.join(fetched)} was fetched, though the release carries it"
+        hint = "deploy with the program that the release was made with, terraform or tofu; nothing was changed"
+        raise OperationFailedError(Problem("E344", message, hint))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from envctl.domain.aws.access import CallerIdentity, is_environment_on_aws, is_on_aws
+from envctl.domain.aws.access import CallerIdentity, is_on_aws
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.ledger.checkpoint import INTERVAL
@@ -94,7 +94,7 @@ def check_own_credentials(context: Context) -> Iterator[Row]:
 
 def check_environment_credentials(context: Context, environment: str) -> Iterator[Row]:
     settings = context.project.environments[environment]
-    if not (is_environment_on_aws(settings) or context.project.state.backend == "s3"):
+    if not (settings.is_on_aws or context.project.state.backend == "s3"):
         yield report_unchecked("credentials", "envctl.toml names no account, role or profile of it")
         return
     caller = require_caller(context.ports, settings.account_id or "", environment)
