@@ -26,7 +26,7 @@ from envctl.domain.ledger.state import EnvironmentState, LedgerState
 from envctl.domain.plan.changes import StackPlan
 from envctl.domain.plan.drift import StackComparison
 from envctl.domain.release.bundle import compute_identity, pack
-from envctl.usecases.ledger import store_layout
+from envctl.usecases.ledger import ledger_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import load, working_tree
@@ -150,7 +150,7 @@ def _record(world: World, size: Size, release: str, releases: int) -> None:
         if seq == last:
             now = aged(now, releases)
             named = checkpoint.compute_name(now)
-            world.store.content[store_layout.checkpoint_key(seq)] = encode_state(now)
+            world.store.content[ledger_store.checkpoint_key(seq)] = encode_state(now)
 
 
 def _events(size: Size, release: str) -> list[Event]:

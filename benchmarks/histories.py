@@ -22,7 +22,7 @@ from envctl.domain.ledger.events import (
 from envctl.domain.ledger.projection.apply_entries import apply_entry
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release.bundle import compute_identity, pack
-from envctl.usecases.ledger import store_layout
+from envctl.usecases.ledger import ledger_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load, working_tree
 
@@ -90,7 +90,7 @@ def _record(store: Path, history: History, releases: Sequence[str]) -> None:
         prev, named = now.head, ""
         if seq % checkpoint.INTERVAL == 0:
             named = checkpoint.compute_name(now)
-            _write(store / store_layout.checkpoint_key(seq), encode_state(now))
+            _write(store / ledger_store.checkpoint_key(seq), encode_state(now))
 
 
 def _events(history: History, releases: Sequence[str]) -> Iterator[Event]:

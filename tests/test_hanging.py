@@ -49,7 +49,7 @@ def test_hung_apply_shows_where_it_stood(small: Project, monkeypatch: pytest.Mon
     assert "embedded.py" in hung.value.report
     assert f": {SLEEP}" in hung.value.report
     # Terraform tells its goroutines where a thread of Go takes the signal; envctl always tells where it waits for it.
-    assert "usecases/deployment/apply_stacks.py" in text or (cold and "goroutine " in text), text
+    assert "usecases/deployment/stages/apply.py" in text or (cold and "goroutine " in text), text
     assert is_gone(SLEEP)
 
 

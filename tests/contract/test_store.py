@@ -17,7 +17,7 @@ from envctl.adapters.sandbox.lifecycle import RunningSandbox
 from envctl.adapters.store import connect
 from envctl.adapters.store.object_store import ObstoreStore, StoreAddress
 from envctl.domain.errors import ConfigurationError, OperationFailedError
-from envctl.domain.ledger.clocks import TOLERANCE
+from envctl.domain.ledger.entries import TOLERANCE
 from envctl.usecases.ports.core import AlreadyExistsError, Store
 from tests.catching import catch
 from tests.contract.stores import BUCKET, STUBBORN, as_surroundings_say, in_s3, on_disk, somewhere

@@ -6,7 +6,7 @@ from posixpath import normpath
 
 from envctl.cli.wiring.readers import ProjectFileReader
 from envctl.domain.errors import Location, OperationFailedError, Problem
-from envctl.domain.release.contents import File, Release
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import Package, ResolvedModule, is_local_source
 from envctl.domain.terraform.variables import ModuleCall
 

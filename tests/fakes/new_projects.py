@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from envctl.adapters.local.templates import PackagedTemplates
-from envctl.domain.release.contents import File
+from envctl.domain.release.bundle import File
 from envctl.usecases.ports.core import AlreadyExistsError
 
 PROJECT = """

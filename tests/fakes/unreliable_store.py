@@ -6,7 +6,7 @@ from typing import Literal
 
 from envctl.domain.config.project_owner import StoreMarker, encode_marker
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.usecases.ledger.store_layout import MARKER_KEY
+from envctl.usecases.ledger.ledger_store import MARKER_KEY
 from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError
 from tests.fakes.world import MemoryStore
 

@@ -39,7 +39,7 @@ from envctl.domain.ledger.trust import Trust
 from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.plan.drift import StackComparison
 from envctl.domain.plan.provider_accounts import ProviderConfiguration
-from envctl.domain.release.contents import File
+from envctl.domain.release.bundle import File
 from envctl.domain.rollout.alarms import AlarmState, AlarmStatus
 from envctl.domain.terraform.outputs import Output
 from envctl.domain.terraform.workdir_names import LEAVING_FOLDER

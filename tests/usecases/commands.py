@@ -13,7 +13,7 @@ from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.approval.approve_rules import approve_rules
 from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.approval.reset_rules import reset_rules, withdraw_reset
-from envctl.usecases.concurrency.stack_selection import StackSelection
+from envctl.usecases.concurrency.dag_runner import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote

@@ -20,7 +20,7 @@ from envctl.domain.aws.buckets import (
     WritePolicy,
 )
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.usecases.ledger import store_probe
+from envctl.usecases.ledger import ledger_store
 from tests.adapters.aws.s3_on_loopback import DENIED, ERROR, Loopback, loopback
 from tests.fakes.world import World
 
@@ -196,9 +196,9 @@ def test_server_that_ignores_if_none_match_is_refused(
     world = World()
     for _ in range(2):
         world.store = store()
-        problem = told(lambda: store_probe.require_create_only(world.ports))
+        problem = told(lambda: ledger_store.require_create_only(world.ports))
         assert problem.code == "E426"
         assert "ignores If-None-Match: it took a second object under the same key" in problem.message
-    assert list(s3.objects) == [f"envctl/{store_probe.PROBE_KEY}"]
+    assert list(s3.objects) == [f"envctl/{ledger_store.PROBE_KEY}"]
     world.store = store()
-    assert store_probe.read_probe(world.ports, "").verdict == "bad"
+    assert ledger_store.read_probe(world.ports, "").verdict == "bad"

@@ -17,7 +17,7 @@ from envctl.domain.aws.access import AwsCredentialsSpec
 from envctl.domain.aws.bucket_plan import list_findings, plan_steps
 from envctl.domain.aws.buckets import BucketStep, CreateBucket, FoundBucket, Purpose, Retention, WantedBucket
 from envctl.domain.errors import OperationFailedError
-from envctl.usecases.ledger import store_probe
+from envctl.usecases.ledger import ledger_store
 from envctl.usecases.ports.core import AlreadyExistsError
 from tests.adapters.sandbox.conftest import with_tiny_mirror
 from tests.fakes.world import World
@@ -193,9 +193,9 @@ def test_probe_passes_where_the_header_is_honored(buckets: S3Buckets, sandbox: R
     world = World()
     for _ in range(2):
         world.store = in_s3(sandbox, tmp_path, one)  # type: ignore[assignment]
-        assert store_probe.require_create_only(world.ports).verdict == "good"
+        assert ledger_store.require_create_only(world.ports).verdict == "good"
     world.store = in_s3(sandbox, tmp_path, one)  # type: ignore[assignment]
-    assert store_probe.read_probe(world.ports, "").verdict == "good"
+    assert ledger_store.read_probe(world.ports, "").verdict == "good"
 
 
 def in_s3(sandbox: RunningSandbox, project: Path, one: WantedBucket) -> ObstoreStore:

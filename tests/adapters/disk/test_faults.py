@@ -18,7 +18,7 @@ from envctl.adapters.workspace.tree import ProjectTree
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.cli.boundary import run_guarded
 from envctl.domain.errors import EnvctlError
-from envctl.domain.release.contents import File
+from envctl.domain.release.bundle import File
 from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE
 from envctl.usecases.ports.terraform import PreparedStack
 

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from envctl.adapters.hcl.account_blocks import find_account_blocks
-from envctl.domain.plan.account_blocks import AccountBlocks
+from envctl.adapters.hcl.code_search import find_account_blocks
 from envctl.domain.plan.provider_accounts import (
     UNRESOLVED,
     AccountScope,
     ProviderConfiguration,
     find_account_mismatches,
 )
+from envctl.domain.release.code_search import AccountBlocks
 
 ACCOUNT = "111111111111"
 HOME = AccountScope("dev", ACCOUNT, "", ())

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from envctl.adapters.hcl.code_search import find_outside_reads
 from envctl.adapters.hcl.file_functions import FILE_FUNCTIONS
-from envctl.adapters.hcl.outside_reads import find_outside_reads
 
 READ = json.loads((Path(__file__).parents[1] / "terraform/environment/read_by_terraform.json").read_text())
 # From path to path, without reading.

@@ -7,7 +7,7 @@ import pytest
 
 from envctl.adapters.local.new_folder import NewProjectFolder
 from envctl.domain.errors import OperationFailedError
-from envctl.domain.release.contents import File
+from envctl.domain.release.bundle import File
 from envctl.usecases.ports.core import AlreadyExistsError
 
 FILES = {"envctl.toml": File(b"[project]\n"), "a/b/run.sh": File(b"#!/bin/sh\n", executable=True)}

@@ -9,7 +9,7 @@ import pytest
 
 from envctl.adapters.workspace.tree import ProjectTree
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError
-from envctl.domain.release.contents import File
+from envctl.domain.release.bundle import File
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from envctl.adapters.workspace import atomic
 from envctl.adapters.workspace.workspace import PREPARED_FILE, DirectoryWorkspace
 from envctl.domain.errors import LockHeldError, OperationFailedError
-from envctl.domain.release.contents import File
+from envctl.domain.release.bundle import File
 from envctl.domain.terraform import workdir_names
 from envctl.domain.terraform.workdir_names import UNSAVED_STATE
 from envctl.usecases.ports.cost import CostSource

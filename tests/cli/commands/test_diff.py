@@ -11,12 +11,12 @@ from envctl.cli.render.console.any_result import render_result
 from envctl.cli.render.json.document import to_json
 from envctl.cli.render.markdown import render_result as in_markdown
 from envctl.domain.errors import Location, Problem
-from envctl.domain.release.artifact_changes import ArtifactPair
+from envctl.domain.release.artifacts import ArtifactPair
 from envctl.domain.release.changes import PartChange, ReleaseChanges
 from envctl.domain.release.distance import Distance
 from envctl.domain.release.file_changes import FileChange, ModuleChange
 from envctl.domain.settings.comparison import Comparison, compare_settings
-from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.usecases.inspect.diff import Diff
 from tests.cli.render.conftest import console, told
 from tests.cli.render.samples.diffs import DIFF, DIFFS

@@ -29,7 +29,7 @@ from envctl.domain.plan.changes import (
     ResourceChange,
     StackPlan,
 )
-from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.usecases.approval.approve import Approved
 from envctl.usecases.deployment.verification import Checked, Verification
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift

@@ -12,7 +12,7 @@ import pytest
 
 from envctl.cli.render.html.elements import VOID_ELEMENTS
 from envctl.cli.render.html.page import SECTIONS, render_report
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.report import Report
 from tests.cli.render.conftest import in_zone
 from tests.cli.render.samples.reports import HOSTILE, REPORTS, broken, empty, hostile, long, rich

@@ -66,8 +66,8 @@ KILLED = """
 import os, signal, sys
 from envctl.adapters.store.object_store import ObstoreStore
 from envctl.cli.entry import run
-from envctl.usecases.deployment import apply_stacks, ledger_entries
-from envctl.usecases.deployment.stages import apply, guards, plan, prepare
+from envctl.usecases.deployment import ledger_entries
+from envctl.usecases.deployment.stages import apply, plan, prepare
 
 at, passed = int(sys.argv.pop(1)), 0
 
@@ -87,15 +87,15 @@ def between(function):
 
 stages = [
     stage
-    for module in (apply, guards, plan, prepare)
+    for module in (apply, plan, prepare)
     for stage in vars(module).values()
     if hasattr(stage, "describe") and stage.__module__ == module.__name__
 ]
 for stage in stages:
     stage.run = between(stage.run)
 for module, name in (
-    (apply_stacks, "apply_in_order"),
-    (apply_stacks, "refresh_states"),
+    (apply, "_apply_all"),
+    (apply, "refresh_states"),
     (ledger_entries, "_record_start"),
     (ledger_entries, "_record_success"),
 ):

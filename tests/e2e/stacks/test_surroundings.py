@@ -162,9 +162,9 @@ resource "terraform_data" "outside" {
 OLDER = """
 import sys
 from envctl.cli.entry import run
-from envctl.usecases.project import self_contained
+from envctl.usecases.project import module_checks
 
-self_contained.check_tree = self_contained.check_stored = lambda *_: None
+module_checks.check_tree_reads = module_checks.check_stored_reads = lambda *_: None
 sys.exit(run(sys.argv[1:]))
 """
 

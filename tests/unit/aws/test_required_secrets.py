@@ -12,8 +12,8 @@ from envctl.domain.aws.required_secrets import RequiredSecrets, check_patterns, 
 from envctl.domain.aws.secret_status import SECRET_KINDS
 from envctl.domain.config.project import Secrets
 from envctl.domain.errors import Location
-from envctl.domain.settings.settings import resolve_settings
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.settings.resolution import resolve_settings
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import Schema
 
 PATTERNS = Secrets(secretsmanager=("*_secret_name", "secret_names"), ssm=("*_parameter",))
@@ -194,7 +194,7 @@ _VALUES = st.recursive(
 
 @given(_VALUES)
 def test_every_required_secret_comes_from_a_setting(value: object) -> None:
-    from envctl.domain.settings.values import Setting
+    from envctl.domain.settings.settings import Setting
 
     found = schema(web=var("anything", "any"))
     setting = Setting("anything", value, None, "file", sensitive=False, stacks=("web",))

@@ -10,9 +10,8 @@ from envctl.domain.guards import Refusal, Request, count_missing_at_gates, list_
 from envctl.domain.guards.approvals import describe_allowed_approvers, has_made_release
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Approval, LedgerState
-from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
+from envctl.domain.plan.changes import Action, Changeover, EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
-from envctl.domain.plan.leaving_stacks import Changeover
 from tests.unit.guards.asked import (
     ANN,
     BACK,

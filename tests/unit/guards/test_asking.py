@@ -11,7 +11,7 @@ from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, check_guards, list_refusals, list_unwaivable
 from envctl.domain.ledger.state import EMPTY_ENVIRONMENT, DriftCheck, Hold, LedgerState, Lock
 from envctl.domain.plan.changes import Action
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from tests.unit.guards.asked import (
     ANN,
     BACK,

@@ -20,19 +20,17 @@ from envctl.domain.guards import (
     list_unwaivable,
     list_views,
 )
-from envctl.domain.guards.gate_views import (
-    check_stopped_deployment,
-    describe_approvers,
-    find_barring_view,
-    list_valid_in_any_view,
-)
 from envctl.domain.guards.request import Guard
 from envctl.domain.guards.rule_views import (
     RESET_DELAY,
     can_replace_rules,
+    check_stopped_deployment,
     count_missing_rules_approvals,
+    describe_approvers,
+    find_barring_view,
     has_new_rules,
     list_ignored_drift,
+    list_valid_in_any_view,
 )
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset

@@ -6,8 +6,7 @@ import pytest
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import Refusal, Request
-from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
-from envctl.domain.plan.leaving_stacks import Changeover, Leaves
+from envctl.domain.plan.changes import Action, Changeover, EnvironmentPlan, Leaves, StackPlan
 from tests.unit.guards.asked import (
     BACK,
     CAT,

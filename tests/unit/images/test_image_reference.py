@@ -24,7 +24,7 @@ from envctl.domain.images.manifest import (
     compute_digest,
     parse_manifest,
 )
-from envctl.domain.release.image_repositories import (
+from envctl.domain.release.artifacts import (
     InvalidRepositoryError,
     list_copied_artifacts,
     relocate_images,

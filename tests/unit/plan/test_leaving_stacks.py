@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envctl.domain.plan.leaving_stacks import Changeover, plan_changeover
+from envctl.domain.plan.changes import Changeover, plan_changeover
 from envctl.domain.terraform.moved_state import (
     StateConflictError,
     build_moved_state,

@@ -7,8 +7,8 @@ import pytest
 from envctl.adapters.terraform.plans.attributes import collect_secrets, diff_attributes
 from envctl.adapters.terraform.plans.planned_values import digest_planned_values
 from envctl.adapters.terraform.plans.redaction import redact_plan
-from envctl.domain.plan.canonical import SENSITIVE, UNKNOWN
 from envctl.domain.plan.changes import Action, AttributeChange, Marker, OutputChange, ResourceChange, StackPlan
+from envctl.domain.plan.fingerprint import SENSITIVE, UNKNOWN
 
 SECRET = "hunter2-hunter2"
 CHANGE = {"actions": ["update"], "before": None, "after": {"a": [SECRET]}, "after_sensitive": {"a": [True]}}

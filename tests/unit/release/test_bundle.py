@@ -11,9 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import Location
-from envctl.domain.release.bundle import MANIFEST, DamagedBundleError, compute_identity, pack, unpack
-from envctl.domain.release.bundle_names import find_clash, find_path_fault
-from envctl.domain.release.contents import File, Release, StackWiring, Wiring
+from envctl.domain.release.bundle import (
+    MANIFEST,
+    DamagedBundleError,
+    File,
+    Release,
+    StackWiring,
+    Wiring,
+    compute_identity,
+    find_clash,
+    find_path_fault,
+    pack,
+    unpack,
+)
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 

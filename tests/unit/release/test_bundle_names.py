@@ -11,9 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import ConfigurationError
-from envctl.domain.release.bundle import MANIFEST, DamagedBundleError, compute_identity, pack, unpack
-from envctl.domain.release.bundle_names import find_clash, find_folder_fault, find_path_fault
-from envctl.domain.release.contents import File, Release, StackWiring, Wiring
+from envctl.domain.release.bundle import (
+    MANIFEST,
+    DamagedBundleError,
+    File,
+    Release,
+    StackWiring,
+    Wiring,
+    compute_identity,
+    find_clash,
+    find_folder_fault,
+    find_path_fault,
+    pack,
+    unpack,
+)
 
 WIRING = Wiring("shop", ">= 1.10", {"web": StackWiring("modules/web")}, {}, {"web": ()}, {"web": {}})
 OUTSIDE = {

@@ -13,9 +13,9 @@ from envctl.domain.errors import Location
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import KnownRelease, LedgerState
 from envctl.domain.plan.changes import Marker
-from envctl.domain.release.artifact_changes import ArtifactPair, pair_artifacts
+from envctl.domain.release.artifacts import ArtifactPair, pair_artifacts
+from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
 from envctl.domain.release.changes import PartChange, ReleaseChanges, VariableDeclaration, compare_releases
-from envctl.domain.release.contents import File, Release, StackWiring, Wiring
 from envctl.domain.release.distance import count_releases_behind, is_older_release, list_releases_between
 from envctl.domain.release.file_changes import FileChange, list_module_changes
 from envctl.domain.terraform.variables import Variable

@@ -4,7 +4,7 @@ import json
 
 from envctl.domain.errors import Location
 from envctl.domain.release import lockfile_root
-from envctl.domain.release.contents import BundledModule, File, Release, StackWiring, Wiring
+from envctl.domain.release.bundle import BundledModule, File, Release, StackWiring, Wiring
 from envctl.domain.terraform.variables import Variable
 
 

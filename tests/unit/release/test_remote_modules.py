@@ -8,9 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import Location
-from envctl.domain.release.bundle import DamagedBundleError, compute_identity, pack, unpack
+from envctl.domain.release.bundle import (
+    BundledModule,
+    DamagedBundleError,
+    File,
+    Release,
+    StackWiring,
+    Wiring,
+    compute_identity,
+    pack,
+    unpack,
+)
 from envctl.domain.release.changes import compare_releases
-from envctl.domain.release.contents import BundledModule, File, Release, StackWiring, Wiring
 from envctl.domain.release.remote_modules import (
     Package,
     ResolvedModule,

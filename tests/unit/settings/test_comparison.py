@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from envctl.domain.errors import Location, Problem
 from envctl.domain.plan.changes import Marker
 from envctl.domain.settings.comparison import Comparison, Pair, Relation, compare_settings
-from envctl.domain.settings.values import EnvironmentSettings, Origin, Setting
+from envctl.domain.settings.settings import EnvironmentSettings, Origin, Setting
 
 STAGING = Location("environments/staging/terraform.tfvars", 3)
 PROD = Location("environments/prod/terraform.tfvars", 7)

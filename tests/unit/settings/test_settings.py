@@ -8,9 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.settings.model import build_model
-from envctl.domain.settings.settings import resolve_settings
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.settings.resolution import Variables, build_model, resolve_settings
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.types import TypeExpression, format_type
 from envctl.domain.terraform.variables import Assignment, Schema, SettingsFile, Variable
 from tests.catching import catch
@@ -301,7 +300,7 @@ def test_setting_values_are_hidden_in_repr() -> None:
 
 
 def test_model_is_frozen_strict_and_hides_input() -> None:
-    model = build_model("web", [variable("size", "number")])
+    model = build_model("web", Variables([variable("size", "number")]))
     instance: Any = model.model_validate({"size": "5"})
     assert instance.size == 5
     with pytest.raises(pydantic.ValidationError, match="frozen"):

@@ -9,7 +9,7 @@ from envctl.domain.aws.bucket_plan import DEFAULT_RETENTION
 from envctl.domain.aws.buckets import BucketStep, CreateBucket, EncryptObjects, FoundBucket, Retention, WritePolicy
 from envctl.domain.errors import ConfigurationError, InterruptedByUserError, Problem, UsageError
 from envctl.usecases.account.bootstrap import Bootstrap, bootstrap, check_buckets
-from envctl.usecases.ledger.store_probe import PROBE_KEY
+from envctl.usecases.ledger.ledger_store import PROBE_KEY
 from tests.fakes.buckets import StoredBucket
 from tests.fakes.overwritable import Forgetful
 from tests.fakes.world import PROJECT, World

@@ -8,8 +8,8 @@ import pytest
 from envctl.domain.errors import ConfigurationError, OperationFailedError
 from envctl.domain.guards import RefusedError
 from envctl.domain.images.image_reference import ImagePresence
-from envctl.domain.release.contents import Release
-from envctl.usecases.account.image_check import find_images
+from envctl.domain.release.bundle import Release
+from envctl.usecases.account.account_check import find_images
 from envctl.usecases.account.image_copy import copy_images
 from envctl.usecases.approval.explain_refusal import Why, explain_refusal
 from envctl.usecases.deployment.apply import apply
@@ -24,7 +24,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.project import load
-from envctl.usecases.release import bundle_store
+from envctl.usecases.release import release_store
 from tests.catching import catch
 from tests.fakes.world import IMAGE, PROJECT, MemoryWorkspace, World
 from tests.usecases.steps import deploy_to_staging
@@ -73,7 +73,7 @@ def own(world: World) -> World:
 def release_in(world: World, environment: str) -> Release:
     current = journal.load(world.ports).find_environment(environment).current
     assert current is not None
-    _, release, _ = bundle_store.load_bundle(world.ports, current.release)
+    _, release, _ = release_store.load_bundle(world.ports, current.release)
     assert release is not None
     return release
 

@@ -8,7 +8,7 @@ import pytest
 from envctl.domain.plan.changes import Cost, EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
 from envctl.usecases.approval.explain_refusal import explain_refusal
-from envctl.usecases.concurrency.stack_selection import StackSelection
+from envctl.usecases.concurrency.dag_runner import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.fleet.shard import plan_shard
 from envctl.usecases.inspect.explain_plan import explain_plan

@@ -8,7 +8,7 @@ from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import DeploymentStarted, WaiverUsed
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.approval.explain_refusal import explain_refusal
-from envctl.usecases.concurrency.stack_selection import StackSelection
+from envctl.usecases.concurrency.dag_runner import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote

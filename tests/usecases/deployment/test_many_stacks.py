@@ -9,9 +9,9 @@ from envctl.domain.exit_codes import ExitCode
 from envctl.domain.guards import RefusedError
 from envctl.domain.ledger.events import DeploymentFailed, DriftChecked
 from envctl.domain.plan.changes import EnvironmentPlan
-from envctl.domain.release.contents import File
+from envctl.domain.release.bundle import File
 from envctl.usecases.approval.approve import approve_plan
-from envctl.usecases.concurrency.stack_selection import StackSelection
+from envctl.usecases.concurrency.dag_runner import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote

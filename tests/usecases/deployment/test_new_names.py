@@ -9,7 +9,7 @@ import pytest
 from envctl.domain.errors import UsageError
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.approval.approve_rules import approve_rules
-from envctl.usecases.concurrency.stack_selection import StackSelection
+from envctl.usecases.concurrency.dag_runner import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote

@@ -3,7 +3,7 @@
 import pytest
 
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.usecases.deployment.output_reader import read_outputs
+from envctl.usecases.deployment.verification import read_outputs
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.catching import catch
 from tests.fakes.world import World

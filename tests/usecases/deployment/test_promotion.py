@@ -22,8 +22,7 @@ from envctl.domain.ledger.events import (
     ReleaseCreated,
     VerificationPassed,
 )
-from envctl.domain.release.bundle import unpack
-from envctl.domain.release.contents import File
+from envctl.domain.release.bundle import File, unpack
 from envctl.usecases.approval.approve import approve_plan, withdraw_approval
 from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.deployment.apply import apply

@@ -20,7 +20,7 @@ from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.drift.fix import fix_drift
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 from envctl.usecases.inspect.locking import lock_environment
-from envctl.usecases.ledger import journal, store_layout
+from envctl.usecases.ledger import journal, ledger_store
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.fakes.world import NETWORK, PROJECT, MemoryStore, MemoryTerraform, World, list_entries
 from tests.usecases.steps import deploy_everywhere, killed_at
@@ -390,7 +390,7 @@ class GoesAway(MemoryStore):
         from envctl.domain.ledger.entries import decode_entry
 
         events = [
-            decode_entry(data).event for key, data in self.content.items() if key.startswith(store_layout.ENTRY_FOLDER)
+            decode_entry(data).event for key, data in self.content.items() if key.startswith(ledger_store.ENTRY_FOLDER)
         ]
         return [(event.environment, event.drifted) for event in events if isinstance(event, DriftChecked)]
 
@@ -425,7 +425,7 @@ def test_every_read_key_was_prefetched(world: World) -> None:
         store = world.store = Foretold(world.store.content)
         check_drift(world.ports)
         assert store.asked <= store.fetched
-    assert store_layout.checkpoint_key(3 * checkpoint.INTERVAL) in store.asked
+    assert ledger_store.checkpoint_key(3 * checkpoint.INTERVAL) in store.asked
 
 
 UNFIXED: dict[str, tuple[Arrangement, str, ExitCode]] = {

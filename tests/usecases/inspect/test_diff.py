@@ -9,7 +9,7 @@ from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.inspect.diff import Diff, Side, diff_environments
 from envctl.usecases.inspect.status import load_status
-from envctl.usecases.ledger.store_layout import release_key
+from envctl.usecases.ledger.ledger_store import release_key
 from tests.catching import catch
 from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, World
 from tests.usecases.steps import deploy_edited, deploy_everywhere, deploy_to_staging, failing_at

@@ -7,14 +7,13 @@ from hypothesis import strategies as st
 from envctl.cli.render.console.inspect.attention import list_attention_items
 from envctl.cli.render.console.inspect.status import is_up_to_date
 from envctl.domain.errors import ConfigurationError
-from envctl.domain.release.bundle import compute_identity, pack
-from envctl.domain.release.contents import Wiring
+from envctl.domain.release.bundle import Wiring, compute_identity, pack
 from envctl.usecases.inspect.pending_changes import PendingChanges
 from envctl.usecases.inspect.status import EnvironmentStatus, load_status
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load, working_tree
-from envctl.usecases.release import bundle_store
+from envctl.usecases.release import release_store
 from tests.fakes.world import IMAGE, NETWORK, PROJECT, WEB, World, project_files
 from tests.usecases.steps import deploy_to_staging
 
@@ -163,7 +162,7 @@ def _identity(world: World) -> str:
 
 
 def _wiring(world: World, release: str) -> Wiring:
-    found = bundle_store.load_bundle(world.ports, release)[1]
+    found = release_store.load_bundle(world.ports, release)[1]
     assert found is not None
     return found.wiring
 

@@ -5,11 +5,11 @@ import pytest
 from envctl.domain.errors import ConfigurationError, OperationFailedError, UsageError
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.plan.changes import Action, EnvironmentPlan
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.inspect.explain_plan import Explained, explain_plan
 from envctl.usecases.inspect.preview import plan_stored_release, preview_environments
-from envctl.usecases.ledger.store_layout import release_key
+from envctl.usecases.ledger.ledger_store import release_key
 from tests.catching import catch
 from tests.fakes.world import NETWORK, WEB, ScriptedPrompter, World, list_entries
 from tests.usecases.steps import deploy_to_staging

@@ -23,7 +23,7 @@ from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.drift.fix import fix_drift
 from envctl.usecases.inspect.rules import load_environment_rules
 from envctl.usecases.inspect.status import load_status
-from envctl.usecases.ledger import journal, rules_store, store_layout
+from envctl.usecases.ledger import journal, ledger_store, rules_store
 from tests.catching import catch
 from tests.fakes.world import IMAGE, NETWORK, SettableIdentity, World, list_entries
 from tests.usecases.steps import deploy_to_staging, edit_project
@@ -137,7 +137,7 @@ class TestRecording:
         releases(deployed, 2)
         edit_project(deployed, (GATES, GATES + 'expires = "8h"\n'))
         all_approve(deployed)
-        from envctl.usecases.concurrency.stack_selection import StackSelection
+        from envctl.usecases.concurrency.dag_runner import StackSelection
 
         promote(deployed.ports, "staging", "prod", DeployOptions(selection=StackSelection(("network",))))
         assert starts(deployed)[-1].only == ("network",)
@@ -657,6 +657,6 @@ def strip_rules(world: World) -> None:
         if hasattr(entry.event, "marks"):
             gone["marks"] = ()
         data = encode_entry(replace(entry, prev=prev, event=replace(entry.event, **gone)))
-        world.store.content[store_layout.entry_key(entry.seq)] = data
+        world.store.content[ledger_store.entry_key(entry.seq)] = data
         prev = hash_bytes(data)
     world.head_cache.seen = None

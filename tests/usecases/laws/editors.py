@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
-from envctl.domain.release.contents import File
+from envctl.domain.release.bundle import File
 from tests.fakes.world import NETWORK, MemoryTree
 from tests.usecases.laws.machines import LEAVING, Machine, Shared
 from tests.usecases.laws.oracle.account import Place

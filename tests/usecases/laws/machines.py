@@ -39,7 +39,7 @@ ENVIRONMENTS = ORDER
 NAMES = (*ENVIRONMENTS, *NEW_NAMES.values())
 """With those that come to be when one is renamed."""
 STACKS = ("network", "web")
-LEAVING = find_spec("envctl.domain.plan.leaving_stacks") is not None
+LEAVING = find_spec("envctl.domain.plan.changes") is not None
 """Whether a stack that leaves the project is a part of plans."""
 
 

@@ -26,16 +26,15 @@ from envctl.domain import guards
 from envctl.domain.guards import rule_views
 from envctl.domain.ledger import checkpoint
 from envctl.domain.ledger.events import Actor
-from envctl.domain.ledger.projection import apply_entries
+from envctl.domain.ledger.projection import statements
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.fingerprint import PlanFingerprint, decode
-from envctl.domain.release.bundle import compute_identity, unpack
-from envctl.domain.release.contents import File, Release
+from envctl.domain.release.bundle import File, Release, compute_identity, unpack
 from envctl.usecases.approval import approve, reset_rules
-from envctl.usecases.ledger import checkpoints, journal, store_clock, store_layout
+from envctl.usecases.ledger import integrity, journal, ledger_store
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import unpinned_providers
-from envctl.usecases.release import bundle_store, plan_store
+from envctl.usecases.project import module_checks
+from envctl.usecases.release import release_store
 from tests.fakes.world import MemoryWorkspace
 from tests.usecases import forgeries
 from tests.usecases.commands import PLAINLY
@@ -59,7 +58,7 @@ TRIES = settings(
 
 
 def _believe_any(ports: Ports, number: int) -> LedgerState | None:
-    kept = checkpoint.decode_checkpoint(ports.store.read(store_layout.checkpoint_key(number)) or b"")
+    kept = checkpoint.decode_checkpoint(ports.store.read(ledger_store.checkpoint_key(number)) or b"")
     return kept.present if kept else None
 
 
@@ -85,7 +84,7 @@ def _believe_any_token(_: AwsIdentity, said: Actor, standing: CredentialOrigin) 
 
 
 def _keep_all(*_: object) -> object:
-    return import_module("envctl.domain.plan.leaving_stacks").NO_CHANGEOVER
+    return import_module("envctl.domain.plan.changes").NO_CHANGEOVER
 
 
 def _without_guard(code: str) -> tuple[guards.Guard, ...]:
@@ -95,24 +94,24 @@ def _without_guard(code: str) -> tuple[guards.Guard, ...]:
 Without = tuple[tuple[Any, str, object], ...]
 RULES: dict[str, Without] = {
     "the clock of the store": (
-        (store_clock, "read_store_time", lambda ports: ports.clock.now()),
-        (store_clock, "check_clock", _forget),
+        (ledger_store, "read_store_time", lambda ports: ports.clock.now()),
+        (ledger_store, "check_clock", _forget),
         (approve, "check_clock", _forget),
-        (journal, "choose_entry_time", lambda ports, now, event: store_clock.EntryTime(ports.clock.now())),
+        (journal, "choose_entry_time", lambda ports, now, event: ledger_store.EntryTime(ports.clock.now())),
     ),
-    "the name of a checkpoint": ((checkpoints, "_load_trusted", _believe_any),),
+    "the name of a checkpoint": ((integrity, "_load_trusted", _believe_any),),
     "the witness": ((journal, "check_known_head", _forget),),
     "the owner of the store": (
         (journal, "check_store_owner", _forget),
         (journal, "claim_store", _forget),
-        (bundle_store, "check_release_owner", _forget),
+        (release_store, "check_release_owner", _forget),
     ),
-    "the name of a release": ((bundle_store, "unpack", _unpack_any),),
-    "the name of an approved plan": ((plan_store, "load_plans", _believe_any_plan),),
-    "the pins of providers": ((unpinned_providers, "require_pinned", _forget),),
-    "the pins where drift is looked for": ((unpinned_providers, "require_pinned_for_evidence", _forget),),
+    "the name of a release": ((release_store, "unpack", _unpack_any),),
+    "the name of an approved plan": ((release_store, "load_plans", _believe_any_plan),),
+    "the pins of providers": ((module_checks, "require_pinned", _forget),),
+    "the pins where drift is looked for": ((module_checks, "require_pinned_for_evidence", _forget),),
     "the clearing of the work folder": ((MemoryWorkspace, "write_code", _lay_beside),),
-    "the record of replaced providers": ((unpinned_providers, "find_unpinned", lambda ports: ()),),
+    "the record of replaced providers": ((module_checks, "find_unpinned", lambda ports: ()),),
     "the order of releases": ((guards, "GUARDS", _without_guard("G111")),),
     "the double question": ((guards, "list_views", lambda request: (request,)),),
     "what can't hold twice": ((guards, "GUARDS", _without_guard("G112")),),
@@ -123,7 +122,7 @@ RULES: dict[str, Without] = {
     "the environments that are gone": ((import_module("envctl.usecases.inspect.status"), "find_gone", lambda *_: ()),),
     "the token that credentials came of": ((AwsIdentity, "_verify_claims", _believe_any_token),),
     "the issuer of a token": ((tokens, "_ISSUERS", re.compile(".*")),),
-    "the names of one person": ((apply_entries, "has_same_name", lambda one, other: one.name == other.name),),
+    "the names of one person": ((statements, "has_same_name", lambda one, other: one.name == other.name),),
     "the word of AWS for a name": (
         (import_module("envctl.domain.guards.approvals"), "can_approve_at", lambda patterns, actor: True),
     ),
@@ -147,7 +146,7 @@ TEMPTING: dict[str, Mapping[str, Temptation]] = {
 if LEAVING:
     RULES["the word for what leaves"] = ((guards, "GUARDS", _without_guard("G305")),)
     RULES["the plan of what leaves"] = (
-        (import_module("envctl.usecases.release.stack_changes"), "plan_changeover", _keep_all),
+        (import_module("envctl.usecases.release.deploy_request"), "plan_changeover", _keep_all),
     )
     TEMPTING["the word for what leaves"] = TEMPTING["the plan of what leaves"] = stack_edits.OF_STACKS
 

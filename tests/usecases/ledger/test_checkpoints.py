@@ -19,8 +19,8 @@ from envctl.domain.ledger.projection.apply_entries import apply_entry
 from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
-from envctl.usecases.ledger import journal, store_layout
-from envctl.usecases.ledger.checkpoints import load_checkpoint
+from envctl.usecases.ledger import journal, ledger_store
+from envctl.usecases.ledger.integrity import load_checkpoint
 from tests.fakes.checkpoints import decode_state, encode_state
 from tests.fakes.world import MemoryStore, World
 
@@ -46,7 +46,7 @@ def world() -> World:
 
 def forged(world: World) -> bytes:
     """The last checkpoint, after which the release that dev runs is verified in staging too."""
-    key = max(world.store.list_keys(store_layout.CHECKPOINT_FOLDER))
+    key = max(world.store.list_keys(ledger_store.CHECKPOINT_FOLDER))
     kept = decode_state(world.store.content[key])
     assert kept is not None
     lie = replace(kept, environments={**kept.environments, "staging": kept.find_environment("dev")})
@@ -57,7 +57,7 @@ def forged(world: World) -> bytes:
 def test_forged_checkpoint_is_ignored(world: World, length: int) -> None:
     lengthen(world, length)
     before = journal.load(world.ports)
-    world.store.content[store_layout.checkpoint_key(N)] = forged(world)
+    world.store.content[ledger_store.checkpoint_key(N)] = forged(world)
     assert journal.load(World(store=world.store).ports) == before
     with pytest.raises(RefusedError, match="G102"):
         promote(world.ports, "staging", "prod")
@@ -68,17 +68,17 @@ def test_forged_checkpoint_is_ignored(world: World, length: int) -> None:
 def test_entry_names_checkpoint_projected_from_entries(world: World) -> None:
     """Who forges the checkpoint before it is named gets it named by the next person as little as after."""
     lengthen(world, N)
-    honest = checkpoint.read_name(world.store.content[store_layout.checkpoint_key(N)])
-    world.store.content[store_layout.checkpoint_key(N)] = forged(world)
+    honest = checkpoint.read_name(world.store.content[ledger_store.checkpoint_key(N)])
+    world.store.content[ledger_store.checkpoint_key(N)] = forged(world)
     journal.append(World(store=world.store).ports, locked("mine"))
-    assert decode_entry(world.store.content[store_layout.entry_key(N + 1)]).checkpoint == honest
+    assert decode_entry(world.store.content[ledger_store.entry_key(N + 1)]).checkpoint == honest
 
 
 def test_forged_checkpoint_name_breaks_the_chain(world: World) -> None:
     lengthen(world, N + 3)
     lie = forged(world)
-    world.store.content[store_layout.checkpoint_key(N)] = lie
-    key = store_layout.entry_key(N + 1)
+    world.store.content[ledger_store.checkpoint_key(N)] = lie
+    key = ledger_store.entry_key(N + 1)
     named = json.loads(world.store.content[key]) | {"checkpoint": checkpoint.read_name(lie)}
     world.store.content[key] = json.dumps(named, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     with pytest.raises(OperationFailedError, match=f"E401 .* from entry {N + 2} on"):
@@ -88,7 +88,7 @@ def test_forged_checkpoint_name_breaks_the_chain(world: World) -> None:
 def test_named_checkpoint_keeps_reading_short(world: World) -> None:
     lengthen(world, N + 3)
     assert load_checkpoint(world.ports).seq == N
-    world.store.content[store_layout.entry_key(7)] = b"{}"
+    world.store.content[ledger_store.entry_key(7)] = b"{}"
     assert journal.load(World(store=world.store).ports).seq == N + 3
 
 
@@ -107,7 +107,7 @@ def unnamed(store: MemoryStore) -> MemoryStore:
     """The same ledger as an envctl wrote it that named no checkpoints."""
     old, prev = MemoryStore({key: data for key, data in store.content.items() if key.startswith("releases/")}), ""
     now = LedgerState()
-    for key in store.list_keys(store_layout.ENTRY_FOLDER):
+    for key in store.list_keys(ledger_store.ENTRY_FOLDER):
         document = json.loads(store.content[key])
         document.pop("checkpoint", None)
         document["prev"] = prev or document["prev"]
@@ -115,7 +115,7 @@ def unnamed(store: MemoryStore) -> MemoryStore:
         old.content[key], prev = data, hash_bytes(data)
         now = apply_entry(now, decode_entry(data))
         if now.seq % N == 0:
-            old.content[store_layout.checkpoint_key(now.seq)] = encode_state(now)
+            old.content[ledger_store.checkpoint_key(now.seq)] = encode_state(now)
     return old
 
 
@@ -123,8 +123,8 @@ def unnamed(store: MemoryStore) -> MemoryStore:
 def test_junk_among_checkpoints_is_ignored(world: World, junk: bytes) -> None:
     lengthen(world, N + 3)
     for number in range(2, 6):
-        world.store.content[store_layout.checkpoint_key(number * N)] = junk
-    world.store.content[store_layout.checkpoint_key(N + 1)] = junk
+        world.store.content[ledger_store.checkpoint_key(number * N)] = junk
+    world.store.content[ledger_store.checkpoint_key(N + 1)] = junk
     assert load_checkpoint(world.ports).seq == N
 
 
@@ -137,8 +137,8 @@ def test_checkpoint_name_is_independent_of_reading_start(length: int, later: tim
     promote(world.ports, "dev", "staging")
     lengthen(world, length)
     for number in (N, 2 * N):
-        if key := world.store.content.get(store_layout.entry_key(number + 1)):
+        if key := world.store.content.get(ledger_store.entry_key(number + 1)):
             assert decode_entry(key).checkpoint == checkpoint.read_name(
-                world.store.content[store_layout.checkpoint_key(number)]
+                world.store.content[ledger_store.checkpoint_key(number)]
             )
     journal.verify_ledger(world.ports)

@@ -16,7 +16,7 @@ from envctl.domain.ledger.events import DeploymentStarted, EnvironmentLocked, Ev
 from envctl.domain.ledger.state import LedgerState
 from envctl.usecases.deployment import apply
 from envctl.usecases.deployment.request import DEFAULT
-from envctl.usecases.ledger import journal, store_layout
+from envctl.usecases.ledger import journal, ledger_store
 from tests.catching import catch
 from tests.fakes.unreliable_store import UnreliableStore, WriteOutcome
 from tests.fakes.world import SettableClock, World, list_entries
@@ -51,7 +51,7 @@ def test_identical_concurrent_entry_is_not_taken_as_own(weather: WriteOutcome) -
     one.clock = other.clock = StoppedClock()
 
     def decide(present: LedgerState) -> Event:
-        if present.seq == 0 and not store.list_keys(store_layout.ENTRY_FOLDER):
+        if present.seq == 0 and not store.list_keys(ledger_store.ENTRY_FOLDER):
             journal.append(other.ports, locked("twice"))
             store.outcomes = iter([weather, weather])
         return EnvironmentLocked("dev", "twice")
@@ -102,7 +102,7 @@ def test_store_conflict_without_entry_is_retried() -> None:
 
 class NoCheckpoints(UnreliableStore):
     def create(self, key: str, data: bytes) -> None:
-        if key.startswith(store_layout.CHECKPOINT_FOLDER):
+        if key.startswith(ledger_store.CHECKPOINT_FOLDER):
             self.outcomes = iter(["refused"])
         super().create(key, data)
 
@@ -112,7 +112,7 @@ def test_entry_counts_despite_failed_checkpoint() -> None:
     for number in range(checkpoint.INTERVAL):
         present, _ = journal.append(world.ports, locked(f"{number}"))
     assert present.seq == checkpoint.INTERVAL
-    assert world.store.list_keys(store_layout.CHECKPOINT_FOLDER) == []
+    assert world.store.list_keys(ledger_store.CHECKPOINT_FOLDER) == []
     assert journal.verify_ledger(world.ports).seq == checkpoint.INTERVAL
 
 

@@ -37,7 +37,7 @@ from envctl.usecases.inspect.locking import lock_environment, unlock_environment
 from envctl.usecases.inspect.report import build_report
 from envctl.usecases.inspect.settings import validate_project
 from envctl.usecases.inspect.status import load_status
-from envctl.usecases.ledger import journal, signing, store_layout
+from envctl.usecases.ledger import integrity, journal, ledger_store
 from envctl.usecases.ports.core import LostResponseError
 from envctl.usecases.project import signing_keys
 from tests.catching import catch
@@ -310,8 +310,8 @@ def test_long_ledger_is_read_from_signed_checkpoint(world: World) -> None:
     long(world, "dev", many)
     assert world.store.list_keys("checkpoints/") == []
     long(world, "prod", many + 2)
-    assert world.store.list_keys("checkpoints/") == [store_layout.checkpoint_key(many + 1)]
-    kept = checkpoint.decode_checkpoint(world.store.content[store_layout.checkpoint_key(many + 1)])
+    assert world.store.list_keys("checkpoints/") == [ledger_store.checkpoint_key(many + 1)]
+    kept = checkpoint.decode_checkpoint(world.store.content[ledger_store.checkpoint_key(many + 1)])
     assert kept and (kept.trust, kept.present.seq) == (world.trust.name, many + 1)
     before = journal.load(world.ports)
     # What lies before it is not read again; whether it fits is for `ledger verify` to say.
@@ -358,7 +358,7 @@ def test_forged_checkpoint_is_distrusted(world: World, forge: Forging) -> None:
     unlock_environment(world.ports, "prod")
     before, lie = journal.load(world.ports), forge(world, _lies(world))
     assert lie.present.find_environment("prod").approvals
-    world.store.create(store_layout.checkpoint_key(before.seq), checkpoint.encode_checkpoint(lie))
+    world.store.create(ledger_store.checkpoint_key(before.seq), checkpoint.encode_checkpoint(lie))
     assert journal.load(world.ports) == before
     with pytest.raises(RefusedError, match="G106"):
         promote(world.ports, "staging", "prod")
@@ -366,8 +366,8 @@ def test_forged_checkpoint_is_distrusted(world: World, forge: Forging) -> None:
 
 def test_signed_checkpoint_that_contradicts_entries_is_named(world: World) -> None:
     deploy_to_staging(world)
-    lie = signing.sign_checkpoint(world.ports, _lies(world), personally=False)
-    world.store.create(store_layout.checkpoint_key(lie.present.seq), checkpoint.encode_checkpoint(lie))
+    lie = integrity.sign_checkpoint(world.ports, _lies(world), personally=False)
+    world.store.create(ledger_store.checkpoint_key(lie.present.seq), checkpoint.encode_checkpoint(lie))
     assert "the checkpoint that was left there does not follow from the entries" in named(world)[0]
 
 
@@ -515,7 +515,7 @@ def test_unsigned_checkpoint_does_not_fail_the_entry(world: World) -> None:
     world.signatures.sign = sign  # type: ignore[method-assign]
     world.signatures.refused.clear()
     unlock_environment(world.ports, "prod")
-    assert world.store.list_keys("checkpoints/") == [store_layout.checkpoint_key(checkpoint.INTERVAL + 2)]
+    assert world.store.list_keys("checkpoints/") == [ledger_store.checkpoint_key(checkpoint.INTERVAL + 2)]
     assert journal.load(anew(world).ports) == journal.load(world.ports)
 
 
@@ -524,7 +524,7 @@ class Forgetful(MemoryStore):
 
     def create(self, key: str, data: bytes) -> None:
         super().create(key, data)
-        if key.startswith(store_layout.ENTRY_FOLDER):
+        if key.startswith(ledger_store.ENTRY_FOLDER):
             raise LostResponseError(Problem("E456", "no answer"))
 
 
@@ -541,8 +541,8 @@ def test_checkpoint_made_before_key_removal_is_distrusted(world: World) -> None:
     deploy_to_staging(world)
     lock_environment(world.ports, "staging", "we migrate")
     kept = checkpoint.Checkpoint(journal.load(world.ports), world.trust.name)
-    kept = signing.sign_checkpoint(world.ports, kept, personally=False)
-    world.store.create(store_layout.checkpoint_key(kept.present.seq), checkpoint.encode_checkpoint(kept))
+    kept = integrity.sign_checkpoint(world.ports, kept, personally=False)
+    world.store.create(ledger_store.checkpoint_key(kept.present.seq), checkpoint.encode_checkpoint(kept))
     world.signatures.private.pop("staging")
     del world.tree.content["environments/staging/signing_key.pem"]
     signing_keys.pin_keys(world.ports, ("staging",), create=True)

@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 
 from envctl.domain.errors import EnvctlError, OperationFailedError
 from envctl.domain.guards import RefusedError
-from envctl.domain.ledger.clocks import TOLERANCE
-from envctl.domain.ledger.entries import Entry, decode_entry, encode_entry
+from envctl.domain.ledger.entries import TOLERANCE, Entry, decode_entry, encode_entry
 from envctl.domain.ledger.events import ApprovalGiven, DeploymentStarted, VerificationPassed
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.verification import verify
 from envctl.usecases.inspect.locking import lock_environment, unlock_environment
-from envctl.usecases.ledger import journal, store_layout
+from envctl.usecases.ledger import journal, ledger_store
 from tests.fakes.clocks import ClockedStore, SkewedClock, TrueClock
 from tests.fakes.world import PROJECT, World, list_entries
 from tests.usecases.steps import deploy_to_staging
@@ -113,7 +112,7 @@ def _write_old(world: World, event: object, off: timedelta) -> Entry:
     now = journal.load(world.ports)
     at = world.store.true.time + off  # type: ignore[attr-defined]
     entry = Entry(now.seq + 1, now.head, at, world.identity.identify_actor(), event, world.nonces.new())  # type: ignore[arg-type]
-    world.store.create(store_layout.entry_key(entry.seq), encode_entry(entry))
+    world.store.create(ledger_store.entry_key(entry.seq), encode_entry(entry))
     return entry
 
 
@@ -165,7 +164,7 @@ def test_approval_from_the_future_does_not_count(world: World) -> None:
     given_ = list_entries(world)[-1]
     assert isinstance(given_.event, ApprovalGiven)
     # The same as an older envctl wrote it, a year ahead.
-    key = store_layout.entry_key(given_.seq)
+    key = ledger_store.entry_key(given_.seq)
     world.store.content[key] = encode_entry(replace(given_, at=given_.at + YEAR))
     world.head_cache.seen = None
     with pytest.raises(RefusedError, match="G106"):
@@ -189,7 +188,7 @@ def test_local_store_refuses_a_clock_set_back(world: World) -> None:
 @pytest.mark.parametrize("data", [b'"stored_at":"soon"', b'"stored_at":7', b'"checkpoint":7'])
 def test_malformed_clock_fields_are_refused(world: World, data: bytes) -> None:
     lock_environment(world.ports, "prod", "we migrate")
-    entry = world.store.content[store_layout.entry_key(1)]
+    entry = world.store.content[ledger_store.entry_key(1)]
     with pytest.raises(ValueError, match="not"):
         decode_entry(entry[:-1] + b"," + data + b"}")
 

@@ -18,8 +18,8 @@ from envctl.usecases.deployment.promote import promote
 from envctl.usecases.deployment.rollback import rollback
 from envctl.usecases.inspect.locking import lock_environment
 from envctl.usecases.inspect.status import load_status
-from envctl.usecases.ledger import journal, store_probe
-from envctl.usecases.ledger.store_layout import ENTRY_FOLDER, MARKER_KEY, release_key
+from envctl.usecases.ledger import journal, ledger_store
+from envctl.usecases.ledger.ledger_store import ENTRY_FOLDER, MARKER_KEY, release_key
 from tests.fakes.overwritable import Forgetful, Lying
 from tests.fakes.world import PROJECT, MemoryStore, World, list_entries
 from tests.usecases.steps import deploy_to_staging
@@ -170,7 +170,7 @@ def test_overwritable_store_gets_no_entry(store: MemoryStore) -> None:
 def test_store_is_probed_once_per_endpoint() -> None:
     world = World()
     lock_environment(world.ports, "dev", "no")
-    assert store_probe.is_probed(world.ports)
+    assert ledger_store.is_probed(world.ports)
     assert decode_marker(world.store.content[MARKER_KEY]).endpoint == ""
     world.store = Forgetful(world.store.content)
     lock_environment(world.ports, "staging", "nobody has to try it twice")
@@ -206,7 +206,7 @@ def test_store_of_older_envctl_is_read_and_continued() -> None:
     assert {key: world.store.content[key] for key in before} == before
     assert world.store.content.keys() - before.keys() == {
         MARKER_KEY,
-        store_probe.PROBE_KEY,
+        ledger_store.PROBE_KEY,
         f"{ENTRY_FOLDER}0000000079.json",
     }
     assert journal.verify_ledger(world.ports).find_environment("prod").lock

@@ -3,7 +3,7 @@
 import pytest
 
 from envctl.domain.errors import OperationFailedError
-from envctl.usecases.ledger.store_probe import PROBE_KEY, is_probed, read_probe, require_create_only
+from envctl.usecases.ledger.ledger_store import PROBE_KEY, is_probed, read_probe, require_create_only
 from envctl.usecases.ports.core import AlreadyExistsError
 from tests.fakes.overwritable import Forgetful, Lying
 from tests.fakes.world import MemoryStore, World

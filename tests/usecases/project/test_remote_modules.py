@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from envctl.domain.errors import ConfigurationError, Location, OperationFailedError
-from envctl.domain.release.contents import File, Release
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import Package, ResolvedModule, encode_module_record, to_record_entry
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.apply import apply
@@ -20,7 +20,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.project import load, remote_modules, working_tree
-from envctl.usecases.release import bundle_store
+from envctl.usecases.release import release_store
 from tests.catching import catch
 from tests.fakes.world import NETWORK, MemoryWorkspace, World
 
@@ -55,7 +55,7 @@ def made(world: World) -> Release:
     """The release that dev runs."""
     current = journal.load(world.ports).find_environment("dev").current
     assert current
-    _, release, _ = bundle_store.load_bundle(world.ports, current.release)
+    _, release, _ = release_store.load_bundle(world.ports, current.release)
     assert release
     return release
 

@@ -1,7 +1,7 @@
 """What of the settings is kept in the store: nothing that is sensitive, whether it is marked or not."""
 
-from envctl.domain.settings.values import EnvironmentSettings, Setting
-from envctl.usecases.release import settings_store
+from envctl.domain.settings.settings import EnvironmentSettings, Setting
+from envctl.usecases.release import release_store
 from tests.fakes.world import World
 
 SECRET = "hunter2-hunter2"
@@ -21,8 +21,8 @@ def test_values_that_hold_a_secret_are_not_kept() -> None:
         setting("name", "web"),
     )
     settings = EnvironmentSettings("dev", own, {"web": {each.name: each.value for each in own}})
-    settings_store.save_settings(world.ports, settings)
+    release_store.save_settings(world.ports, settings)
     assert not any(SECRET.encode() in data for data in world.store.content.values())
-    found = settings_store.load_settings(world.ports, "dev", settings.digest())
+    found = release_store.load_settings(world.ports, "dev", settings.digest())
     assert found and found.arguments == {"web": {"size": 3, "name": "web"}}
     assert [each.name for each in found.settings if each.sensitive] == ["password", "address", "nested"]

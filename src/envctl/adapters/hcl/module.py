@@ -8,8 +8,14 @@ import pygohcl
 import tree_sitter
 
 from envctl.adapters.hcl.json_module import read_json_blocks
-from envctl.adapters.hcl.source import Source, list_attributes, list_body, parse_attributes
-from envctl.adapters.hcl.values import find_non_literals, to_exact_value
+from envctl.adapters.hcl.source import (
+    Source,
+    find_non_literals,
+    list_attributes,
+    list_body,
+    parse_attributes,
+    to_exact_value,
+)
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.terraform.conversion import convert_value
 from envctl.domain.terraform.types import format_type, parse_type

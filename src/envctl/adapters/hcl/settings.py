@@ -4,8 +4,14 @@ from functools import lru_cache
 
 from pygohcl import HCLParseError
 
-from envctl.adapters.hcl.source import Source, list_attributes, list_body, parse_attributes
-from envctl.adapters.hcl.values import find_non_literals, to_exact_value
+from envctl.adapters.hcl.source import (
+    Source,
+    find_non_literals,
+    list_attributes,
+    list_body,
+    parse_attributes,
+    to_exact_value,
+)
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.terraform.variables import Assignment, SettingsFile
 

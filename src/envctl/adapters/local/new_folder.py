@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from envctl.domain.errors import OperationFailedError, Problem
-from envctl.domain.release.contents import File
+from envctl.domain.release.bundle import File
 from envctl.usecases.ports.core import AlreadyExistsError
 
 TAKEN_ERRNOS = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import envctl
-from envctl.domain.release.contents import File
+from envctl.domain.release.bundle import File
 
 PACKAGE = Path(envctl.__file__).parent / "templates"
 WORKFLOWS = PACKAGE.with_name("workflows")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import tree_sitter
 import tree_sitter_toml
 
-from envctl.domain.config.faults import TomlPath
+from envctl.domain.config.fields import TomlPath
 
 
 def find_line(lines: Mapping[TomlPath, int], path: TomlPath) -> int | None:

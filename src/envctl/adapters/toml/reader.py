@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from envctl.domain.config.cross_checks import find_faults
-from envctl.domain.config.faults import Fault, TomlPath
+from envctl.domain.config.fields import Fault, TomlPath
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.text.suggestions import suggest_name

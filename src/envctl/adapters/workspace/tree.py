@@ -10,7 +10,7 @@ from envctl.adapters.disk.paths import resolve_path
 from envctl.adapters.disk.reading import NotAFileError, describe_kind, is_file, read_bytes
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import ConfigurationError, Location, Problem
-from envctl.domain.release.contents import File
+from envctl.domain.release.bundle import File
 
 SKIPPED_NAMES = frozenset({".terraform", ".git", ".envctl", "__pycache__"})
 

@@ -19,7 +19,7 @@ from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack
 
 if TYPE_CHECKING:
-    from envctl.domain.release.contents import File
+    from envctl.domain.release.bundle import File
 
 PREPARED_FILE = ".prepared.json"
 RELEASE_FILE = ".release"

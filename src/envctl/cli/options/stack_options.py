@@ -7,7 +7,7 @@ import typer
 from envctl.cli.completion.candidates import complete_stacks
 
 if TYPE_CHECKING:
-    from envctl.usecases.concurrency.stack_selection import StackSelection
+    from envctl.usecases.concurrency.dag_runner import StackSelection
 
 Stacks = Annotated[
     list[str] | None,
@@ -25,7 +25,7 @@ WithDownstream = Annotated[bool, typer.Option("--with-downstream", help="And all
 
 def parse_selection(names: "Stacks", *, upstream: bool = False, downstream: bool = False) -> "StackSelection":
     from envctl.domain.errors import Problem, UsageError
-    from envctl.usecases.concurrency.stack_selection import StackSelection
+    from envctl.usecases.concurrency.dag_runner import StackSelection
 
     if (upstream or downstream) and not names:
         flag = "--with-upstream" if upstream else "--with-downstream"

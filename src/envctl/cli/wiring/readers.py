@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from envctl.domain.config.project import Project
     from envctl.domain.errors import Location
-    from envctl.domain.plan.account_blocks import AccountBlocks
-    from envctl.domain.release.outside_reads import OutsideRead
+    from envctl.domain.release.code_search import AccountBlocks, OutsideRead
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, SettingsFile
 
 
@@ -45,11 +44,11 @@ class ProjectFileReader:
         return read_module_calls(files, name)
 
     def find_outside_reads(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "tuple[OutsideRead, ...]":
-        from envctl.adapters.hcl.outside_reads import find_outside_reads
+        from envctl.adapters.hcl.code_search import find_outside_reads
 
         return find_outside_reads(files, modules)
 
     def find_account_blocks(self, files: Mapping[str, bytes], modules: Sequence[str]) -> "AccountBlocks":
-        from envctl.adapters.hcl.account_blocks import find_account_blocks
+        from envctl.adapters.hcl.code_search import find_account_blocks
 
         return find_account_blocks(files, modules)

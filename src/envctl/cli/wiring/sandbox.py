@@ -71,7 +71,7 @@ class EmbeddedAws:
 
 def _list_buckets(project: "Project") -> tuple[Bucket, ...]:
     from envctl.domain.aws.access import build_credentials_spec
-    from envctl.usecases.project.state_location import resolve_place
+    from envctl.usecases.project.load import resolve_place
 
     store = Bucket(urlsplit(project.store.url).netloc, build_credentials_spec(project, "").region, STORE_ACCOUNT)
     buckets = {store: None}

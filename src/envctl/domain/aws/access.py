@@ -10,7 +10,7 @@ from envctl.domain.text.durations import format_duration
 
 if TYPE_CHECKING:
     # Keeps the start short: a plan with everything prepared loads no project.
-    from envctl.domain.config.project import Environment, Project
+    from envctl.domain.config.project import Project
     from envctl.domain.ledger.events import Actor
     from envctl.domain.ledger.state import EnvironmentState
 
@@ -101,12 +101,7 @@ def is_on_aws(project: "Project") -> bool:
     """Tell if any part of the project is on AWS: then AWS can identify the actor."""
     if project.store.url.startswith("s3://") or project.state.backend == "s3":
         return True
-    return any(is_environment_on_aws(environment) for environment in project.environments.values())
-
-
-def is_environment_on_aws(environment: "Environment") -> bool:
-    """Tell if the project file places the environment on AWS."""
-    return bool(environment.account_id or environment.assume_role or environment.profile)
+    return any(environment.is_on_aws for environment in project.environments.values())
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from fnmatch import fnmatchcase
 
 from envctl.domain.aws.secret_names import parse_secret
 from envctl.domain.aws.secret_status import SECRET_KINDS, NeededSecret, SecretKind
-from envctl.domain.config.faults import Fault
+from envctl.domain.config.fields import Fault
 from envctl.domain.config.project import Secrets
 from envctl.domain.errors import Problem
-from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.domain.terraform.conversion import ValuePath, convert_value, format_key, format_path
 from envctl.domain.terraform.types import AnyType, Collection, Object, Tuple, TypeExpression
 from envctl.domain.terraform.variables import Schema, Variable

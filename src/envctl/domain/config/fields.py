@@ -1,7 +1,8 @@
-"""Types of values in the project file; each explains its faults."""
+"""Types of values in the project file, each explaining its faults; and faults found by checks across its tables."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -12,6 +13,30 @@ from envctl.domain.config.rules.guard_codes import NEVER_WAIVED, GuardCode
 from envctl.domain.text.durations import parse_duration
 from envctl.domain.text.identifiers import NAME_PATTERN
 from envctl.domain.text.suggestions import find_nearest
+
+TomlPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A problem with the path of its key. The reader of the file adds the line."""
+
+    code: str
+    message: str
+    hint: str
+    path: TomlPath
+
+
+def find_table(value: object, *keys: str) -> Mapping[str, object]:
+    """Return the table under these keys of a raw document; empty if missing."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
+
+
+def list_texts(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
 
 PLACEHOLDERS = ("project", "environment", "account_id", "region")
 SHORTEST_SESSION, LONGEST_SESSION = timedelta(minutes=15), timedelta(hours=12)

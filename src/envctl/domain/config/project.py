@@ -7,13 +7,22 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr
 
 from envctl.domain.config import fields
+from envctl.domain.config.argv import check_argv
 from envctl.domain.config.checks.table import Check, add_kind
-from envctl.domain.config.cost import CostTable
+from envctl.domain.config.fields import Duration, Section
 from envctl.domain.config.gates import Allow, Gates
 from envctl.domain.config.pipeline import Pipeline
 from envctl.domain.config.project_owner import Owner
 from envctl.domain.config.rollout import Rollout
-from envctl.domain.plan.leaving_stacks import Fate
+from envctl.domain.plan.changes import Fate
+
+
+class CostTable(Section):
+    """A program in the project's folder: it reads a plan, and returns its cost."""
+
+    command: Annotated[tuple[str, ...], BeforeValidator(lambda words: check_argv(words, '["python", "tools/cost.py"]'))]
+    timeout: Duration = timedelta(seconds=60)
+
 
 PROJECT_FILE = "envctl.toml"
 
@@ -71,6 +80,11 @@ class Environment(fields.Section):
     gates: Gates = Gates.model_construct()
     allow: Allow = Allow.model_construct()
     drift: DriftTable = DriftTable.model_construct()
+
+    @property
+    def is_on_aws(self) -> bool:
+        """True if the project file places the environment on AWS."""
+        return bool(self.account_id or self.assume_role or self.profile)
 
 
 class Stack(fields.Section):

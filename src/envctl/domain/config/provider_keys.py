@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from envctl.domain.config.faults import Fault, TomlPath
+from envctl.domain.config.fields import Fault, TomlPath
 from envctl.domain.plan.provider_accounts import find_provider_source
 from envctl.domain.terraform.provider_lock import split_provider_blocks
 from envctl.domain.text.suggestions import find_nearest

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from envctl.domain.config.faults import Fault, find_table, list_texts
-from envctl.domain.terraform.output_reference import OutputReference
+from envctl.domain.config.fields import Fault, find_table, list_texts
+from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.text.suggestions import suggest_name
 
 

@@ -2,20 +2,37 @@
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.approvals import check_approvals, list_makers
-from envctl.domain.guards.artifact import check_artifact
-from envctl.domain.guards.availability import check_lock, check_unfinished, check_window
 from envctl.domain.guards.evidence import check_drift, check_max_age, check_soak, check_verified
-from envctl.domain.guards.gate_views import count_missing_at_gates, count_required_approvals, describe_approvers
-from envctl.domain.guards.identity import check_account, check_permission
-from envctl.domain.guards.order import check_order, check_provenance
-from envctl.domain.guards.plan import check_known_state, check_protection, check_rehearsed, check_same_plan
-from envctl.domain.guards.release_age import check_older
-from envctl.domain.guards.removed import check_removed
+from envctl.domain.guards.order import check_older, check_order, check_provenance
+from envctl.domain.guards.plan import (
+    check_known_state,
+    check_protection,
+    check_rehearsed,
+    check_removed,
+    check_same_plan,
+)
 from envctl.domain.guards.request import BundleState, Guard, Refusal, RefusedError, Request
-from envctl.domain.guards.rule_views import check_all_views, list_views
+from envctl.domain.guards.rule_views import (
+    check_all_views,
+    count_missing_at_gates,
+    count_required_approvals,
+    describe_approvers,
+    list_views,
+    merge_answers,
+)
 from envctl.domain.guards.rules import check_rules
-from envctl.domain.guards.secrets import check_secrets
-from envctl.domain.guards.settings import check_committed, check_parity, check_settings
+from envctl.domain.guards.target import (
+    check_account,
+    check_artifact,
+    check_committed,
+    check_lock,
+    check_parity,
+    check_permission,
+    check_secrets,
+    check_settings,
+    check_unfinished,
+    check_window,
+)
 
 __all__ = [
     "GUARDS",
@@ -66,7 +83,8 @@ GUARDS: tuple[Guard, ...] = (
 def check_guards(request: Request) -> tuple[Refusal, ...]:
     """Return the refusals and warnings of all guards, in order, under the rules of the tree and the recorded ones."""
     views = list_views(request)
-    return tuple(refusal for guard in GUARDS if (refusal := check_all_views(guard.check, views)))
+    answers = (merge_answers([guard.check(view) for view in views], views) for guard in GUARDS)
+    return tuple(refusal for refusal in answers if refusal)
 
 
 def list_refusals(request: Request) -> tuple[Refusal, ...]:

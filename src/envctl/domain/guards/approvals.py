@@ -4,15 +4,15 @@ from collections.abc import Iterator
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request, can_record_rules
-from envctl.domain.ledger.clocks import is_future
+from envctl.domain.ledger.entries import is_future
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.person_names import is_machine, is_named_in, is_same_person, list_names, list_people
 from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.state import Approval
 from envctl.domain.plan.unseen_stacks import list_uncovered_stacks
 from envctl.domain.rules.changes import list_differences
+from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first, join_names
-from envctl.domain.text.short_ids import shorten_id
 
 MAX_DIFFERENCES = 6
 

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.ledger.clocks import is_future
+from envctl.domain.ledger.entries import is_future
 from envctl.domain.ledger.state import Evidence
 from envctl.domain.text.durations import format_duration
+from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first
-from envctl.domain.text.short_ids import shorten_id
 
 MAX_NAMED = 3
 

@@ -1,17 +1,17 @@
-"""Guards G301 to G304: the plan is permitted, approved, rehearsed, and of states known to this ledger."""
+"""Guards G301 to G305: what the plan changes may change, and the stacks that leave have a fate."""
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import approvals
 from envctl.domain.guards.request import Refusal, Request
 from envctl.domain.ledger.people.person_names import list_people
-from envctl.domain.ledger.projection.stacks import apply_planned_moves
-from envctl.domain.ledger.state import Approval, Deployment
-from envctl.domain.ledger.unknown_states import (
+from envctl.domain.ledger.projection.stacks import (
+    apply_planned_moves,
     describe_forgotten_states,
     describe_unknown_states,
     find_forgotten_states,
     find_unknown_states,
 )
+from envctl.domain.ledger.state import Approval, Deployment
 from envctl.domain.plan.changes import Action
 from envctl.domain.plan.fingerprint import (
     FORMAT,
@@ -21,8 +21,8 @@ from envctl.domain.plan.fingerprint import (
     list_performed_actions,
 )
 from envctl.domain.plan.unseen_stacks import list_uncovered_stacks
+from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first, join_names
-from envctl.domain.text.short_ids import shorten_id
 
 _DESTROYS = frozenset({Action.DELETE, Action.REPLACE})
 MAX_NAMED = 5
@@ -179,3 +179,28 @@ def _refuse_unapproved(
         message += f"; {join_names(unseen)} could not be planned when it was approved"
     hint, who = approvals.format_approve_command(request, gate), approvals.describe_allowed_approvers(request)
     return Refusal(GuardCode.SAME_PLAN, message, hint, for_now=True, who=who)
+
+
+def check_removed(request: Request) -> Refusal | None:
+    """G305: no stack leaves a protected environment without a declared fate. Elsewhere the plan shows the destroyed
+    resources, and its confirmation covers them.
+    """
+    unsaid = [name for name, fate in request.changeover.leaving.items() if not fate]
+    if not unsaid or not request.rules.protected or request.release is None:
+        return None
+    if request.action == "destroy":
+        # G301 refuses it.
+        return None
+    it = "it" if len(unsaid) == 1 else "them"
+    lost = f"{join_names(unsaid)}, which release {shorten_id(request.identity)} no longer has"
+    message = f"{request.target} holds {lost}, and it does not say what becomes of {it}"
+    return Refusal(GuardCode.REMOVED, message, _suggest_fate(request, unsaid[0]))
+
+
+def _suggest_fate(request: Request, stack: str) -> str:
+    said = f'add [removed.{stack}] with then = "destroy" or "forget" to envctl.toml'
+    if request.action in ("rollback", "apply") and request.target != request.pipeline.entry:
+        return f"{said}, and run it again: {request.command}"
+    coming = request.changeover.new_stacks
+    renamed = f' (or, where {stack} was renamed, moved_from = "{stack}" under [stacks.{coming[0]}])' if coming else ""
+    return f"{said}{renamed}, and make a release: envctl apply {request.pipeline.entry}"

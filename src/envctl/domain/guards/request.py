@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal
 
 from envctl.domain.aws.access import CallerIdentity
@@ -15,9 +16,8 @@ from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import EMPTY_ENVIRONMENT, EnvironmentState, Evidence, KnownRelease, LedgerState
 from envctl.domain.operation import Operation
-from envctl.domain.plan.changes import EnvironmentPlan
+from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, EnvironmentPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint
-from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
 from envctl.domain.rules.document import RulesDocument
 from envctl.domain.rules.environment_rules import Rules
 
@@ -88,20 +88,21 @@ class Request:
         """True if the target has an account, and AWS was not asked for the caller yet."""
         return bool(self.account) and self.caller is None
 
-    @property
+    @cached_property
     def known_release(self) -> KnownRelease | None:
         """The release as recorded in the ledger, or None."""
-        return self.present.releases.get(self.identity)
+        return self.present.releases.get(self.release or "")
 
-    @property
+    @cached_property
     def target_state(self) -> EnvironmentState:
-        return self.present.find_environment(self.target)
+        return self.present.environments.get(self.target, EMPTY_ENVIRONMENT)
 
-    @property
+    @cached_property
     def source_state(self) -> EnvironmentState:
-        return self.present.find_environment(self.source) if self.source else EMPTY_ENVIRONMENT
+        """The state of the source of a promotion; an empty one without a source."""
+        return self.present.environments.get(self.source or "", EMPTY_ENVIRONMENT)
 
-    @property
+    @cached_property
     def evidence(self) -> Evidence | None:
         """The evidence of the source of a promotion about the release."""
         return self.source_state.evidence.get(self.release) if self.release and self.action == "promote" else None

@@ -7,10 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from envctl.domain.guards import approvals, plan
+from envctl.domain.guards.plan import count_missing_after_stop
 from envctl.domain.guards.request import Check, Refusal, Request, can_record_rules
+from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.people.person_names import is_named_in, is_same_person, list_people
 from envctl.domain.ledger.people.principals import can_approve_at
 from envctl.domain.ledger.recorded_rules import RulesApproval
+from envctl.domain.ledger.state import Approval
 from envctl.domain.rules.document import RulesDocument, to_rules
 from envctl.domain.rules.environment_rules import Rules
 
@@ -92,9 +96,14 @@ def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, .
 
 def check_all_views(check: Check, views: Sequence[Request]) -> Refusal | None:
     """Run a guard's check on all views, and merge its answers into one refusal."""
-    joined = check(views[0])
-    for view in views[1:]:
-        joined = _merge_refusals(joined, check(view), view.whose_rules)
+    return merge_answers([check(view) for view in views], views)
+
+
+def merge_answers(answers: Sequence[Refusal | None], views: Sequence[Request]) -> Refusal | None:
+    """Merge the answers of one guard about all views into one refusal."""
+    joined = answers[0]
+    for answer, view in zip(answers[1:], views[1:], strict=True):
+        joined = _merge_refusals(joined, answer, view.whose_rules)
     return joined
 
 
@@ -185,3 +194,48 @@ def _merge_refusals(by_tree: Refusal | None, by_record: Refusal | None, whose: s
         waivable=by_tree.waivable and by_record.waivable,
         because=tuple(dict.fromkeys((*by_tree.because, *by_record.because))),
     )
+
+
+def count_required_approvals(request: Request) -> dict[str, int]:
+    """Return the number of required approvals for each gate in either document."""
+    asked: dict[str, int] = {}
+    for view in list_views(request):
+        for gate, count in view.rules.approvals.items():
+            asked[gate] = max(count, asked.get(gate, count))
+    return asked
+
+
+def count_missing_at_gates(request: Request) -> dict[str, int]:
+    """Return the number of missing approvals for each gate in either document."""
+    missing: dict[str, int] = {}
+    for view in list_views(request):
+        for gate, count in count_missing_after_stop(view).items():
+            missing[gate] = max(count, missing.get(gate, 0))
+    return missing
+
+
+def check_stopped_deployment(request: Request) -> Refusal | None:
+    """Check the rest of a stopped deployment against both documents, without a plan."""
+    return check_all_views(plan.check_stopped_deployment, list_views(request))
+
+
+def describe_approvers(request: Request) -> str:
+    """Describe the people still able to approve."""
+    views = list_views(request)
+    lacking = (view for view in views if any(count_missing_after_stop(view).values()))
+    return approvals.describe_allowed_approvers(next(lacking, views[0]))
+
+
+def list_valid_in_any_view(request: Request) -> tuple[Approval, ...]:
+    """Return the approvals valid under either document."""
+    return tuple(dict.fromkeys(each for view in list_views(request) for each in approvals.list_valid_approvals(view)))
+
+
+def find_barring_view(request: Request, gate: str, actor: Actor) -> Request | None:
+    """Return the view barring the actor from approving at the gate; None if any view permits it."""
+    views = [view for view in list_views(request) if gate in view.rules.approvals] or list_views(request)[:1]
+    for view in views:
+        has_part = approvals.has_made_release(view, actor) or approvals.has_changed_rules(view, actor)
+        if approvals.can_approve(view, gate, actor) and (view.rules.self_approval or not has_part):
+            return None
+    return views[0]

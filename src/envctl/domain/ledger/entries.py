@@ -4,13 +4,24 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import MISSING, asdict, dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any, Literal, get_args, get_origin
 
 from envctl.domain.ledger.events import EVENTS, Actor, Event
 from envctl.domain.ledger.later_fields import LATER
 from envctl.domain.ledger.signatures import Signature
+
+TOLERANCE = timedelta(minutes=5)
+"""Maximum clock skew of a machine. AWS refuses requests beyond 15 minutes."""
+PRECISION = timedelta(seconds=2)
+"""Precision of the clock of a store: HTTP headers have whole seconds."""
+
+
+def is_future(moment: datetime, now: datetime) -> bool:
+    """Check if the moment is in the future beyond the tolerance: then it comes from a wrong clock."""
+    return moment > now + TOLERANCE
+
 
 GENESIS = "0" * 64
 

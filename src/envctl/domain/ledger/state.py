@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from envctl.domain.ledger.clocks import is_future
-from envctl.domain.ledger.entries import GENESIS
+from envctl.domain.ledger.entries import GENESIS, is_future
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.recorded_rules import RulesApproval, RulesRecord, RulesReset
 from envctl.domain.operation import Operation

@@ -1,17 +1,99 @@
 """Fingerprints of plans: planned changes without values. An approval covers every plan with the same or fewer changes.
 
-Order, values known after apply, and all else a new run changes are left out.
+Order, values known after apply, and all else a new run changes are left out. Of a value there is a digest of its
+canonical text: values an apply could tell apart have different texts. A path inside a value is a list of keys and
+indexes, kept as JSON: no key can imitate another path, even with special characters.
 """
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from envctl.domain.plan import canonical
-from envctl.domain.plan.changes import Action, EnvironmentPlan, OutputChange, ResourceChange, StackPlan
+from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, OutputChange, ResourceChange, StackPlan
+
+# In place of a digest: known after apply, sensitive, both, and absent.
+UNKNOWN, SENSITIVE, SENSITIVE_UNKNOWN, ABSENT = "?", "*", "*?", "-"
+_STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[\]]+)')
+
+PathStep = str | int
+
+
+def to_canonical_json(value: object) -> str:
+    """Return the JSON of a value: keys in order, and numbers in their only exact form. Raises TypeError otherwise."""
+    match value:
+        case None | bool() | str():
+            return json.dumps(value)
+        case int() | float() | Decimal():
+            return _format_number(value)
+        case Mapping():
+            pairs = sorted((str(key), item) for key, item in value.items())
+            return f"{{{','.join(f'{json.dumps(key)}:{to_canonical_json(item)}' for key, item in pairs)}}}"
+        case list() | tuple():
+            return f"[{','.join(map(to_canonical_json, value))}]"
+        case _:
+            raise TypeError(f"a {type(value).__name__} has no place in a document")
+
+
+def digest_value(value: object) -> str:
+    """Return a digest of a value, or the marker for an unknown or sensitive one."""
+    if isinstance(value, Marker):
+        return UNKNOWN if value is Marker.UNKNOWN else SENSITIVE
+    return digest_text(to_canonical_json(value))
+
+
+def digest_text(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def encode_path(steps: Sequence[PathStep]) -> str:
+    return json.dumps(list(steps), separators=(",", ":"))
+
+
+def parse_path(path: str) -> tuple[PathStep, ...]:
+    """Parse a path in readable form, like `tags["a b"].c[0]`."""
+    return tuple(
+        int(index) if index else plain or str(json.loads(f'"{quoted}"')) for quoted, index, plain in _STEP.findall(path)
+    )
+
+
+def list_enclosing_paths(path: str) -> Iterator[str]:
+    """Yield the path itself, then every enclosing path. Other text is yielded alone."""
+    yield path
+    if path.startswith("["):
+        steps = json.loads(path)
+        yield from (encode_path(steps[:end]) for end in range(len(steps) - 1, -1, -1))
+
+
+def list_leaves(value: object, steps: tuple[PathStep, ...] = ()) -> Iterator[tuple[str, object]]:
+    """Yield path and value of every leaf; empty lists and objects are leaves too."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from list_leaves(item, (*steps, str(key)))
+    elif isinstance(value, list | tuple) and value:
+        for index, item in enumerate(value):
+            yield from list_leaves(item, (*steps, index))
+    else:
+        yield encode_path(steps), value
+
+
+def _format_number(value: float | Decimal) -> str:
+    """Write a number without rounding, in the same form for 1, 1.0 and 1e0."""
+    exact = value if isinstance(value, Decimal) else Decimal(repr(value) if isinstance(value, float) else value)
+    if not exact.is_finite():
+        raise TypeError(f"{exact} is not a number")
+    sign, digits, exponent = exact.as_tuple()
+    text = "".join(map(str, digits)).lstrip("0")
+    short = text.rstrip("0")
+    if not short:
+        return "0"
+    power = int(exponent) + len(text) - len(short)
+    return f"{'-' if sign else ''}{short}{f'e{power}' if power else ''}"
+
 
 FORMAT = 2
 # Formats of earlier versions are read and shown, but cover nothing: they hold less of a plan.
@@ -162,8 +244,8 @@ def _list_changes(stack: StackPlan) -> Iterator[PlannedChange]:
         values = _digest_values(resource)
         yield PlannedChange(stack.stack, resource.address, resource.type, resource.action.value, values)
     for output in stack.outputs:
-        leaves = () if output.action is Action.DELETE else canonical.list_leaves(output.after)
-        values = {path: canonical.digest_value(leaf) for path, leaf in leaves}
+        leaves = () if output.action is Action.DELETE else list_leaves(output.after)
+        values = {path: digest_value(leaf) for path, leaf in leaves}
         yield PlannedChange(stack.stack, f"{OUTPUT_PREFIX}{output.name}", "", output.action.value, values)
 
 
@@ -171,9 +253,9 @@ def _digest_values(resource: ResourceChange) -> dict[str, str]:
     values = dict(resource.planned)
     if not values:
         for attribute in resource.attributes:
-            path, value = canonical.encode_path(canonical.parse_path(attribute.path)), attribute.after
-            values[path] = canonical.ABSENT if value is None else canonical.digest_value(value)
-    return {**values, MOVED_KEY: canonical.digest_value(resource.moved_from)} if resource.moved_from else values
+            path, value = encode_path(parse_path(attribute.path)), attribute.after
+            values[path] = ABSENT if value is None else digest_value(value)
+    return {**values, MOVED_KEY: digest_value(resource.moved_from)} if resource.moved_from else values
 
 
 def _is_same_kind(change: PlannedChange, approved: PlannedChange) -> bool:
@@ -189,13 +271,13 @@ def _is_within_approved(change: PlannedChange, approved: PlannedChange) -> bool:
         return False
     if change.action not in _FULLY_PLANNED and not change.address.startswith(OUTPUT_PREFIX):
         return True
-    later = (canonical.UNKNOWN, canonical.SENSITIVE_UNKNOWN)
+    later = (UNKNOWN, SENSITIVE_UNKNOWN)
     return all(digest in later or path in change.values for path, digest in approved.values.items())
 
 
 def _is_value_approved(path: str, digest: str, approved: Mapping[str, str]) -> bool:
     """Check that the value was approved as it is, or as known after apply."""
     seen = approved.get(path)
-    if seen == digest or (seen == canonical.SENSITIVE_UNKNOWN and digest == canonical.SENSITIVE):
+    if seen == digest or (seen == SENSITIVE_UNKNOWN and digest == SENSITIVE):
         return True
-    return any(approved.get(each) == canonical.UNKNOWN for each in canonical.list_enclosing_paths(path))
+    return any(approved.get(each) == UNKNOWN for each in list_enclosing_paths(path))

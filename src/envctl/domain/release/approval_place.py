@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from envctl.domain.release.contents import Wiring
+from envctl.domain.release.bundle import Wiring
 from envctl.domain.release.root_module import Place, render_place
-from envctl.domain.settings.values import format_canonical_json
+from envctl.domain.settings.settings import format_canonical_json
 from envctl.domain.text.lists import join_first
 
 FORMAT = 1

@@ -1,4 +1,4 @@
-"""Pack a release into an immutable bundle, named by the SHA-256 of its bytes.
+"""The contents of a release, and its immutable bundle, named by the SHA-256 of its bytes.
 
 The bundle is an uncompressed tar of sorted names without times and owners. Equal content gives equal bytes on every
 machine; a release is verified by its hash before parsing.
@@ -7,17 +7,153 @@ machine; a release is verified by its hash before parsing.
 import hashlib
 import io
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 from envctl.domain.errors import ConfigurationError, Problem
-from envctl.domain.plan.leaving_stacks import FATES
-from envctl.domain.release.bundle_names import find_clash, find_folder_fault, find_path_fault
-from envctl.domain.release.contents import BundledModule, File, Release, StackWiring, Wiring
+from envctl.domain.plan.changes import FATES, Fate
 from envctl.domain.terraform.literals import IDENTIFIER
-from envctl.domain.terraform.variables import Variable
+from envctl.domain.terraform.variables import ModuleCall, Schema, Variable
+from envctl.domain.terraform.workdir_names import LOCK_FILE
 from envctl.domain.text.identifiers import is_name
+
+
+@dataclass(frozen=True)
+class BundledModule:
+    """A module called below the root of a stack, with the fields of an entry in Terraform's `modules.json`."""
+
+    key: str  # the stack and the names of the calls, like `network.vpc`
+    source: str  # as Terraform spells it
+    version: str  # as chosen in the registry
+    folder: str  # in the bundle
+
+    @property
+    def stack_name(self) -> str:
+        return self.key.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class StackWiring:
+    """The module of a stack and its connections to other stacks."""
+
+    module: str  # path in the bundle
+    inputs: Mapping[str, str] = field(default_factory=dict)  # output references by variable, as in envctl.toml
+    region: str = ""  # name of its region; empty for that of the environment
+    after: tuple[str, ...] = ()  # stacks applied before it without an input from them
+    moved_from: str = ""  # former name of a renamed stack
+
+    @property
+    def upstream(self) -> tuple[str, ...]:
+        """The stacks it reads outputs of."""
+        return tuple(sorted({reference.partition(".")[0] for reference in self.inputs.values()}))
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The stacks to apply before it."""
+        return tuple(sorted({*self.upstream, *self.after}))
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """A release without its files; equal in all environments."""
+
+    project: str
+    terraform: str  # version constraint
+    stacks: Mapping[str, StackWiring]  # in the order of apply
+    artifacts: Mapping[str, object]  # values by variable
+    schema: Schema
+    outputs: Mapping[str, Mapping[str, bool]]  # by stack and name; true if sensitive
+    providers: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    modules: tuple[BundledModule, ...] = ()  # all modules of the stacks with remote ones
+    removed: Mapping[str, Fate] = field(default_factory=dict)  # fate of stacks still held by an environment
+
+    @property
+    def stack_regions(self) -> Mapping[str, str]:
+        """Region names of the stacks outside the region of their environment."""
+        return {name: stack.region for name, stack in self.stacks.items() if stack.region}
+
+
+@dataclass(frozen=True)
+class File:
+    data: bytes
+    executable: bool = False
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release, complete once no module is missing."""
+
+    wiring: Wiring
+    files: Mapping[str, File]  # modules and provider lock by path in the bundle
+    missing: tuple[ModuleCall, ...] = ()  # remote modules not fetched yet; a bundle needs their code
+
+    def with_lock(self, lock: bytes | None) -> "Release":
+        """Return the release with another provider lock, or without one."""
+        files = {name: file for name, file in self.files.items() if name != LOCK_FILE}
+        return replace(self, files=files if lock is None else {**files, LOCK_FILE: File(lock)})
+
+    def lock_bytes(self) -> bytes | None:
+        file = self.files.get(LOCK_FILE)
+        return file.data if file else None
+
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+_TOOL_FOLDERS = frozenset({".git", ".terraform"})
+"""Folders reserved by git and Terraform."""
+_MAX_PART_BYTES = 255
+
+
+def find_path_fault(path: str) -> str:
+    """Return the fault of a path in a bundle; empty if it is valid."""
+    if not path or path.startswith("/") or _DRIVE.match(path):
+        return "is not relative"
+    if "\\" in path or any(unicodedata.category(letter) == "Cc" for letter in path):
+        return "holds a backslash or a control character"
+    parts = path.split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        return "has an empty part, or one that leads elsewhere"
+    if _TOOL_FOLDERS & {_fold_name(part) for part in parts}:
+        return "lies in a folder of git or Terraform"
+    if any(len(part.encode(errors="surrogatepass")) > _MAX_PART_BYTES for part in parts):
+        return "has a part that is too long for a file system"
+    return ""
+
+
+def find_folder_fault(path: str) -> str:
+    """Return the fault of a folder as spelled in `envctl.toml`: a trailing slash and a leading `./` are allowed."""
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    return "is not relative" if path.startswith("/") else find_path_fault("/".join(parts))
+
+
+def find_clash(paths: Iterable[str]) -> tuple[str, str] | None:
+    """Return two paths that clash on some file systems, or None.
+
+    They differ only in case or Unicode form, or one is a file and the other needs a folder there.
+    """
+    seen: dict[str, str] = {}
+    folders: dict[str, str] = {}
+    for path in sorted(paths):
+        folded = _fold_name(path)
+        if folded in seen:
+            return seen[folded], path
+        seen[folded] = path
+        for folder in map(str, PurePosixPath(path).parents):
+            if folder == ".":
+                continue
+            # Two spellings of a folder are one folder on some machines, and two on others.
+            if folders.setdefault(_fold_name(folder), folder) != folder:
+                return folders[_fold_name(folder)], path
+    return next(((seen[name], folders[name]) for name in sorted(folders.keys() & seen.keys())), None)
+
+
+def _fold_name(name: str) -> str:
+    """Return the name as a case-insensitive file system compares it."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
 
 MANIFEST = "release.json"
 _RENAME_HINT = "rename it: a release has to be the same wherever it is unpacked"

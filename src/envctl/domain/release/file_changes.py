@@ -7,7 +7,7 @@ from itertools import islice
 from posixpath import dirname
 from typing import Literal
 
-from envctl.domain.release.contents import File, Release
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 
 CODE_SUFFIXES = (".tf", ".tf.json")

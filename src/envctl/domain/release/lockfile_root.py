@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from envctl.domain.release import remote_modules
-from envctl.domain.release.contents import File, Release
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.terraform.workdir_names import CODE_FOLDER
 
 STACK_NAME = "every-stack"

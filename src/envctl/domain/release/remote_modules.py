@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, REMOTE_MODULES_FOLDER
 
 if TYPE_CHECKING:
-    from envctl.domain.release.contents import File, Wiring
+    from envctl.domain.release.bundle import File, Wiring
     from envctl.domain.terraform.variables import ModuleCall
-from envctl.domain.release.contents import BundledModule
+from envctl.domain.release.bundle import BundledModule
 
 # Compiled when they are used first: most commands meet no remote module.
 _EXACT_VERSION = r"\s*=?\s*v?\d+(?:\.\d+)*(?:-[\w.~-]+)?(?:\+[\w.-]+)?\s*"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from envctl.domain.plan.provider_accounts import find_provider_kind, find_provider_source
-from envctl.domain.release.contents import StackWiring, Wiring
-from envctl.domain.terraform.output_reference import OutputReference
+from envctl.domain.release.bundle import StackWiring, Wiring
+from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, SESSION_VARIABLE
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from envctl.domain.config.gates import DEFAULT_GATES, DURATION_GATES, Allow, Gates, WindowTable
 from envctl.domain.config.rules.guard_codes import NEVER_WAIVED, GuardCode
-from envctl.domain.plan.canonical import digest_text, to_canonical_json
+from envctl.domain.plan.fingerprint import digest_text, to_canonical_json
 from envctl.domain.rules.environment_rules import Rules
 from envctl.domain.text.durations import parse_duration
 

@@ -7,7 +7,7 @@ from typing import Literal
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import Problem
 from envctl.domain.plan.changes import Marker
-from envctl.domain.settings.values import EnvironmentSettings, Setting, format_canonical_json
+from envctl.domain.settings.settings import EnvironmentSettings, Setting, format_canonical_json
 
 Relation = Literal["equal", "differs", "only in first", "only in second"]
 Parity = Literal["", "allowed", "refused"]

@@ -1,26 +1,73 @@
-"""Resolution of settings: the value of each variable by stack, and the faults of the settings files."""
+"""Resolve the settings of one environment from files, declarations, wiring and artifacts, with types.
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+One ConfigurationError reports all faults:
+
+E203 undeclared name · E204 wrong type · E205 missing value · E206 null for a required value · E207 name filled by
+envctl · E208 input wired to another stack · E209 unknown attribute · E210 artifact set outside the entry · E211
+undeclared input
+"""
+
+import keyword
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, lru_cache
+from typing import Annotated, Any
 
-from envctl.domain.errors import Location, Problem
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.images.image_reference import is_same_artifact
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES
-from envctl.domain.settings.values import Origin, Setting, format_canonical_json
-from envctl.domain.terraform.conversion import format_path
+from envctl.domain.settings.settings import EnvironmentSettings, Origin, Setting, format_canonical_json
+from envctl.domain.terraform.conversion import convert_value, find_unknown_attributes, format_path
 from envctl.domain.terraform.types import Collection as CollectionType
-from envctl.domain.terraform.types import Object, Primitive, Tuple, TypeExpression
-from envctl.domain.terraform.unknown_attributes import find_unknown_attributes
+from envctl.domain.terraform.types import Object, Primitive, Tuple, TypeExpression, format_type
 from envctl.domain.terraform.variables import Assignment, Schema, SettingsFile, Variable
 from envctl.domain.text.suggestions import suggest_name
 
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
-
 REGION = "region"
+MISMATCH_ERROR = "terraform_type"
+NULL_ERROR = "terraform_null"
+
+
+def resolve_settings(
+    environment: str,
+    schema: Schema,
+    files: Sequence[SettingsFile],
+    *,
+    builtin: Mapping[str, str],
+    wired: Mapping[str, Collection[str]],
+    artifacts: Mapping[str, object],
+    may_set_artifacts: bool,
+    carried: Mapping[str, object] | None = None,
+    regions: Mapping[str, str] | None = None,
+    rolled: Mapping[str, Collection[str]] | None = None,
+) -> EnvironmentSettings:
+    """Resolve the settings; later files win. Raises ConfigurationError with all problems.
+
+    builtin: variables filled by envctl.
+    artifacts: all artifact variables; None for one without a value so far, set by a file in the entry alone.
+    carried: the artifacts as in the release, if the environment has other references for them.
+    regions: regions of stacks outside the region of the environment.
+    rolled: variables of stacks filled by a rollout.
+    """
+    resolution = Resolution(
+        environment, schema, files, builtin, wired, artifacts, may_set_artifacts, carried or artifacts,
+        regions or {}, rolled or {},
+    )  # fmt: skip
+    problems = [*find_miswired_inputs(resolution), *find_misplaced_settings(resolution)]
+    arguments: dict[str, dict[str, object]] = {}
+    for stack in schema:
+        arguments[stack], found = resolution.resolve_arguments(stack)
+        problems += found
+    problems += resolution.find_missing_values()
+    problems += resolution.find_unknown_attributes()
+    if problems:
+        places = {each: each.location or Location("") for each in problems}
+        ordered = sorted(places, key=lambda each: (places[each].file, places[each].line or 0))
+        raise ConfigurationError(*ordered)
+    return EnvironmentSettings(environment, resolution.collect_settings(arguments), arguments)
 
 
 @dataclass(frozen=True)
@@ -89,13 +136,11 @@ class Resolution:
         return None if falls_back else _ValueSource(assigned.value, origin, assigned.location)
 
     def resolve_arguments(self, stack: str) -> tuple[dict[str, object], list[Problem]]:
-        from pydantic import ValidationError
-
-        from envctl.domain.settings.model import build_model
+        # MERGED
 
         taken = {variable.name: variable for variable in self.schema[stack] if self.is_set(stack, variable.name)}
         sources = {name: self.find_source(variable, stack) for name, variable in taken.items()}
-        model = build_model(stack, list(taken.values()))
+        model = build_model(stack, Variables(taken.values()))
         try:
             checked = model.model_validate({name: source.value for name, source in sources.items() if source})
         except ValidationError as error:
@@ -105,8 +150,8 @@ class Resolution:
             ]
         return checked.model_dump(by_alias=True, exclude_unset=True), []
 
-    def _explain_error(self, stack: str, variable: Variable, detail: "ErrorDetails") -> Iterator[Problem]:
-        from envctl.domain.settings.model import NULL_ERROR
+    def _explain_error(self, stack: str, variable: Variable, detail: ErrorDetails) -> Iterator[Problem]:
+        # MERGED
 
         name = variable.name
         if detail["type"] == "missing":
@@ -219,3 +264,62 @@ def _format_example(type_: TypeExpression) -> str:
             return "[ … ]"
         case _:
             return "…"
+
+
+class Variables(tuple[Variable, ...]):
+    """A cache key of variables by all that their model is made of: defaults are unhashable, and 1 equals true."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Variables) and self._content == other._content
+
+    @property
+    def _content(self) -> str:
+        return repr([(v.name, v.type_text, v.has_default, v.default, v.nullable, v.description) for v in self])
+
+
+@lru_cache(maxsize=128)
+def build_model(stack: str, variables: Variables) -> type[BaseModel]:
+    """Return the model of a stack, cached: a command meets the same variables several times."""
+    fields: dict[str, Any] = {}
+    for variable in variables:
+        type_ = variable.type
+        default: Any = convert_value(variable.default, type_)[0] if variable.has_default else ...
+        annotation = Annotated[Any, BeforeValidator(_build_validator(variable, type_))]
+        field_info = Field(default, alias=variable.name, description=variable.description)
+        fields[_field_name(variable.name)] = annotation, field_info
+    config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,  # an error's text must never show a sensitive value
+        validate_by_name=True,
+        validate_by_alias=True,
+        protected_namespaces=(),
+    )
+    return create_model(f"{stack.title().replace('-', '').replace('_', '')}Settings", __config__=config, **fields)
+
+
+def _field_name(name: str) -> str:
+    """Return the name of the variable, or `var_NAME` for names reserved by Python or pydantic."""
+    taken = hasattr(BaseModel, name) or keyword.iskeyword(name) or name.startswith("_") or not name.isidentifier()
+    return f"var_{name.replace('-', '_')}" if taken else name
+
+
+def _build_validator(variable: Variable, type_: TypeExpression) -> Callable[[object], object]:
+    def validate(value: object) -> object:
+        if value is None and not variable.nullable:
+            if variable.has_default:
+                return convert_value(variable.default, type_)[0]
+            raise PydanticCustomError(NULL_ERROR, "null is not allowed")
+        converted, mismatches = convert_value(value, type_)
+        if mismatches:
+            raise PydanticCustomError(
+                MISMATCH_ERROR, "not {expected}", {"expected": format_type(type_), "found": mismatches}
+            )
+        return converted
+
+    return validate

@@ -1,4 +1,4 @@
-"""Outputs by name: lookup, raw text for scripts, and environment variables."""
+"""Outputs of stacks: references in `inputs`, lookup by name, raw text, and environment variables."""
 
 import json
 import re
@@ -8,6 +8,36 @@ from typing import TypeAlias
 
 from envctl.domain.errors import Problem, UsageError
 from envctl.domain.text.suggestions import find_nearest
+
+_REFERENCE = re.compile(
+    r"""(?P<stack>[a-z][a-z0-9_-]{0,31}) \. (?P<output>[A-Za-z_][\w-]*)
+        (?P<path>(?: \[\d+\] | \["[^"\\$%{}\n]*"\] | \.[A-Za-z_][\w-]* )*)""",
+    re.VERBOSE | re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class OutputReference:
+    """A value taken from another stack, like `network.private_subnet_ids[0]`."""
+
+    stack: str
+    output: str
+    path: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> "OutputReference":
+        """Read a reference. Raises ValueError with a message for users."""
+        found = _REFERENCE.fullmatch(text)
+        if found is None:
+            raise ValueError(f'{text!r} is not of the form stack.output, with [0], ["key"] or .attribute behind it')
+        return cls(found["stack"], found["output"], found["path"])
+
+    def to_expression(self) -> str:
+        return f"data.terraform_remote_state.{self.stack}.outputs.{self.output}{self.path}"
+
+    def __str__(self) -> str:
+        return f"{self.stack}.{self.output}{self.path}"
+
 
 OutputNames = Mapping[str, Set[str]]
 """Output names by stack."""

@@ -1,4 +1,4 @@
-"""Allowed names of environments, stacks, regions and projects: they become parts of paths and keys."""
+"""Allowed names of environments, stacks and the like, which become parts of paths; short forms of ids."""
 
 import re
 
@@ -7,3 +7,8 @@ NAME_PATTERN = r"[a-z][a-z0-9_-]{0,31}"
 
 def is_name(text: str) -> bool:
     return re.fullmatch(NAME_PATTERN, text, re.ASCII) is not None
+
+
+def shorten_id(release: str) -> str:
+    """Return the first twelve characters of a release or of the fingerprint of a plan."""
+    return release[:12]

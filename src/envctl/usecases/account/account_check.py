@@ -1,23 +1,29 @@
-"""Check the account of an environment before any access to its resources."""
+"""Check the account of an environment before any access to its resources: credentials, state bucket and images."""
 
 from dataclasses import replace
 
-from envctl.domain.aws.access import CallerIdentity, check_remaining_time, format_session_name, is_environment_on_aws
+from envctl.domain.aws.access import CallerIdentity, check_remaining_time, format_session_name
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.guards import RefusedError
-from envctl.domain.guards.identity import check_caller_account
+from envctl.domain.guards.target import check_caller_account
+from envctl.domain.images.image_reference import Image, ImagePresence, is_pinned_image, parse_ecr_registry
+from envctl.domain.images.manifest import compute_digest
 from envctl.domain.ledger.state import LedgerState
+from envctl.domain.release.artifacts import list_copied_artifacts, select_images
+from envctl.domain.release.bundle import Release
+from envctl.usecases.account.bucket_inventory import find_state_bucket
+from envctl.usecases.ports.aws import RegistryImage
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
+from envctl.usecases.project import load
+from envctl.usecases.project.image_tags import find_tagged_images
 
 
 def find_caller(context: Context, environment: str) -> CallerIdentity | None:
     """Return the AWS caller there, or None if the project file has the environment outside AWS."""
     return (
-        context.ports.access.fetch_caller(environment)
-        if is_environment_on_aws(context.project.environments[environment])
-        else None
+        context.ports.access.fetch_caller(environment) if context.project.environments[environment].is_on_aws else None
     )
 
 
@@ -32,9 +38,9 @@ def require_account(context: Context, environment: str) -> None:
     if refusal := check_caller_account(environment, context.project.environments[environment].account_id or "", found):
         raise RefusedError((refusal,))
     # Late import: usually cached, and the bucket rules are slow to load.
-    from envctl.usecases.account import state_bucket
+    # MERGED
 
-    state_bucket.require_state_bucket(context, environment)
+    require_state_bucket(context, environment)
     context.ports.access.save_confirmed(environment)
 
 
@@ -55,3 +61,77 @@ def name_sessions(context: Context, prepared: PreparedEnvironment) -> PreparedEn
     stacks = tuple(replace(stack, session=session) for stack in prepared.stacks)
     leaving = tuple(replace(stack, session=session) for stack in prepared.leaving)
     return replace(prepared, stacks=stacks, leaving=leaving)
+
+
+def require_state_bucket(context: Context, environment: str) -> None:
+    """Raise OperationFailedError if the bucket is missing, in another region, or in a foreign account.
+
+    A foreign account could take over the name of a deleted bucket, and states hold secrets.
+    """
+    if context.project.state.backend != "s3" or context.ports.sandbox:
+        # The sandbox creates its own buckets.
+        return
+    place = find_state_bucket(context, environment, environment)
+    if place.problems:
+        raise OperationFailedError(*place.problems)
+    if not context.ports.buckets.has_bucket(place.wanted, place.credentials):
+        message = f"there is no bucket {place.wanted.name} for the state of {environment}"
+        raise OperationFailedError(Problem("E429", message, f"envctl bootstrap {environment}"))
+
+
+def pin_digests(context: Context, release: Release) -> Release:
+    """Return the release with tags replaced by digests. Registries are queried for tags without a digest only."""
+    found = dict(release.wiring.artifacts)
+    for name, image in find_tagged_images(context.project, release).items():
+        found[context.project.artifacts[name].variable] = str(_pin_tag(context, name, image))
+    return replace(release, wiring=replace(release.wiring, artifacts=found))
+
+
+def find_images(context: Context, environment: str, release: Release) -> tuple[ImagePresence, ...]:
+    """Return for each image its status in the registry of the environment, read with the credentials there."""
+    placed = select_images(context.project, load.resolve_artifacts(context, environment, release.wiring))
+    looks = (_find_image(context, environment, name, text) for name, text in placed.items())
+    ignored = {"no repository", "unknown"}
+    return tuple(found for found in looks if not (found.is_warning_only and found.found in ignored))
+
+
+def _pin_tag(context: Context, name: str, image: Image) -> Image:
+    ports = context.ports
+    reachable = authorize_pull(context, image, context.project.entry) if _is_reachable(ports, image) else None
+    digest = ports.registries.resolve_digest(reachable) if reachable else None
+    if digest is None and ports.sandbox:
+        ports.observer.on_message(f"{name}: {image} is not in the sandbox; a digest that is made up stands for it")
+        return Image(image.name, digest=compute_digest(str(image).encode()))
+    if digest is None:
+        message = f"artifact {name}: there is no {image}"
+        hint = f"push it first, or correct the tag in {load.settings_path(context.project.entry)}"
+        raise OperationFailedError(Problem("E431", message, hint))
+    ports.observer.on_message(f"{name}: {image} is {digest}")
+    return Image(image.name, digest=digest)
+
+
+def authorize_pull(context: Context, image: Image, environment: str) -> RegistryImage:
+    """Return the image with the environment for its credentials. For ECR, check the account first."""
+    if parse_ecr_registry(image.registry):
+        require_account(context, environment)
+    return RegistryImage(image, environment)
+
+
+def _is_reachable(ports: Ports, image: Image) -> bool:
+    """Return true for a reachable registry: the sandbox has ECR only, and never leaves this machine."""
+    return not ports.sandbox or parse_ecr_registry(image.registry) is not None
+
+
+def _find_image(context: Context, environment: str, name: str, text: str) -> ImagePresence:
+    ports = context.ports
+    comes = name in list_copied_artifacts(context.project) and not ports.sandbox
+    seen = ImagePresence(name, text, "unpinned", will_be_copied=comes, is_warning_only=ports.sandbox)
+    if not is_pinned_image(text):
+        return replace(seen, will_be_copied=False)
+    image = Image.parse(text)
+    if not _is_reachable(ports, image):
+        return replace(seen, found="unknown")
+    try:
+        return replace(seen, found=ports.registries.find_image(authorize_pull(context, image, environment)))
+    except OperationFailedError as error:
+        return replace(seen, found="unknown", why=error.problems[0])

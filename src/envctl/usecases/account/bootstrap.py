@@ -11,7 +11,7 @@ from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.findings import Finding
 from envctl.usecases.account.bucket_inventory import S3_SCHEME, BucketTarget, list_buckets
-from envctl.usecases.ledger import store_probe as create_only
+from envctl.usecases.ledger import ledger_store
 from envctl.usecases.ports.bucket_report import BucketReport, unchecked_report
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -68,7 +68,7 @@ def bootstrap(
     intended = tuple(replace(each.report, steps=tuple(map(explain_step, each.steps))) for each in looked)
     if _is_probe_pending(ports, looked):
         intended = tuple(
-            replace(each, steps=(*each.steps, create_only.PROBE_STEP)) if each.purpose == "store" else each
+            replace(each, steps=(*each.steps, ledger_store.PROBE_STEP)) if each.purpose == "store" else each
             for each in intended
         )
     again = _format_command(environments, as_me=as_me)
@@ -76,7 +76,7 @@ def bootstrap(
         return Bootstrap("planned", intended, needless=_list_needless(project, environments), next=again)
     _confirm_steps(ports, intended)
     made = tuple(_apply_steps(ports, each) for each in looked)
-    finding, refused = _probe_store(made, lambda: create_only.require_create_only(ports))
+    finding, refused = _probe_store(made, lambda: ledger_store.require_create_only(ports))
     done = Bootstrap("done", made, finding, _list_needless(project, environments), refused)
     return replace(done, next="envctl doctor" if done.exit_code is ExitCode.DONE else "")
 
@@ -86,7 +86,7 @@ def check_buckets(ports: Ports, environments: Sequence[str] = (), *, as_me: bool
     project = load.load_project(ports)
     looked = _inspect_buckets(Context(ports, project), environments, as_me=as_me)
     again, reports = _format_command(environments, as_me=as_me), tuple(each.report for each in looked)
-    finding, refused = _probe_store(reports, lambda: create_only.read_probe(ports, again))
+    finding, refused = _probe_store(reports, lambda: ledger_store.read_probe(ports, again))
     found = Bootstrap("checked", reports, finding, _list_needless(project, environments), refused)
     mends = any(each.steps for each in looked) or (finding is not None and finding.verdict != "good")
     return replace(found, next=again if mends else "")
@@ -153,7 +153,7 @@ def _is_probe_pending(ports: Ports, looked: tuple[_Inspected, ...]) -> bool:
     if store is None or not store.findings:
         return False
     try:
-        return store.outcome == "missing" or not create_only.is_probed(ports)
+        return store.outcome == "missing" or not ledger_store.is_probed(ports)
     except InterruptedByUserError:
         raise
     except EnvctlError:

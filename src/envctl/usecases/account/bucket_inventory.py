@@ -8,7 +8,7 @@ from envctl.domain.aws.buckets import WantedBucket
 from envctl.domain.errors import ConfigurationError, EnvctlError, InterruptedByUserError, OperationFailedError, Problem
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.state_location import resolve_place
+from envctl.usecases.project.load import resolve_place
 
 S3_SCHEME = "s3://"
 

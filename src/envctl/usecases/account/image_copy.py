@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from envctl.domain.config.project import Project
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.images.image_reference import Image, is_pinned_image, parse_ecr_registry
-from envctl.domain.release.contents import Release
-from envctl.domain.release.image_repositories import list_copied_artifacts, select_images
-from envctl.usecases.account.image_check import authorize_pull
+from envctl.domain.release.artifacts import list_copied_artifacts, select_images
+from envctl.domain.release.bundle import Release
+from envctl.usecases.account.account_check import authorize_pull
 from envctl.usecases.ports.aws import CopyProgress, RegistryImage
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports

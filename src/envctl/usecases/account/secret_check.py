@@ -9,14 +9,14 @@ from envctl.domain.aws.secret_status import NeededSecret, Sighting, find_problem
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, EnvctlError, OperationFailedError, Problem
 from envctl.domain.exit_codes import worst_exit_code
-from envctl.domain.release.contents import Wiring
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.release.bundle import Wiring
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import Schema
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, working_tree
-from envctl.usecases.release import bundle_store, deploy_request
+from envctl.usecases.release import deploy_request, release_store
 
 
 @dataclass(frozen=True)
@@ -127,15 +127,15 @@ def _iterate_releases(context: Context, environment: str) -> Iterator[str]:
         coming = (deploy_request.find_source_release(present, source), current.release if current else None)
         # The guards of a promotion report missing and damaged bundles.
         for each in dict.fromkeys(coming):
-            if each and bundle_store.load_bundle(context.ports, each)[0] == "intact":
+            if each and release_store.load_bundle(context.ports, each)[0] == "intact":
                 yield each
     yield ""
 
 
 def _load_wiring(context: Context, identity: str) -> Wiring:
-    release = bundle_store.load_bundle(context.ports, identity)[1] if identity else working_tree.build_release(context)
+    release = release_store.load_bundle(context.ports, identity)[1] if identity else working_tree.build_release(context)
     if release is None:
-        raise bundle_store.unusable_bundle_error(identity, "missing")
+        raise release_store.unusable_bundle_error(identity, "missing")
     return release.wiring
 
 

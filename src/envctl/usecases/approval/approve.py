@@ -8,9 +8,9 @@ from envctl.domain.config.project import Project
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards.approvals import format_approve_command, has_changed_rules, has_expired, has_made_release
-from envctl.domain.guards.gate_views import find_barring_view
-from envctl.domain.guards.identity import describe_doubt
-from envctl.domain.guards.release_age import find_newer_deployment
+from envctl.domain.guards.order import find_newer_deployment
+from envctl.domain.guards.rule_views import find_barring_view
+from envctl.domain.guards.target import describe_doubt
 from envctl.domain.ledger.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
 from envctl.domain.ledger.people.person_names import has_same_name, is_machine
 from envctl.domain.ledger.people.principals import build_reviewer
@@ -19,17 +19,17 @@ from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan, to_plan_outline
 from envctl.domain.plan.unseen_stacks import check_unseen, describe_replanned, describe_unseen, list_unseen
 from envctl.domain.rules.document import find_rules
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import plan_stacks
 from envctl.usecases.ledger import journal, rules_store
-from envctl.usecases.ledger.store_clock import check_clock, read_store_time
+from envctl.usecases.ledger.ledger_store import check_clock, read_store_time
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, provider_accounts, self_contained
-from envctl.usecases.release import deploy_request, place_store, plan_store
+from envctl.usecases.project import load, module_checks
+from envctl.usecases.release import deploy_request, release_store
 
 # Guards that must pass before a plan can be made: the bundle is intact, and the settings fit it.
 _PLAN_PREREQUISITES = frozenset({GuardCode.PROVENANCE, GuardCode.SETTINGS})
@@ -111,7 +111,7 @@ def approve_plan(
             plan = plan_release(context, found)
         meaning = fingerprint_plan(plan)
     else:
-        meaning = plan_store.find_plan_by_prefix(ports, fingerprint)
+        meaning = release_store.find_plan_by_prefix(ports, fingerprint)
         plan = to_plan_outline(meaning, target, candidate.request.identity)
     ports.observer.on_plan(plan)
     request = replace(candidate.request, plan=plan)
@@ -119,9 +119,9 @@ def approve_plan(
     notes = list_notes(request, plan, accepted)
     if not ports.prompter.confirm_approval(plan, gate, notes):
         raise InterruptedByUserError(Problem("E310", "stopped on your answer: nothing was approved", ""))
-    place_store.PLACES.save_document(ports, found.place)
+    release_store.PLACES.save_document(ports, found.place)
     save_rules_document(ports, request)
-    scope = ApprovalScope(gate, plan_store.save_plan(ports, meaning), unseen=accepted)
+    scope = ApprovalScope(gate, release_store.save_plan(ports, meaning), unseen=accepted)
     return replace(_record_approval(context, request, scope), notes=notes, not_seen=list_unseen(plan))
 
 
@@ -197,8 +197,8 @@ def _check_may_approve(request: guards.Request, gate: str) -> None:
 
 def plan_release(context: Context, found: deploy_request.FittingRelease) -> EnvironmentPlan:
     request, target, release = found.request, found.request.target, found.release
-    self_contained.check_stored(context, release, request.identity)
-    provider_accounts.check_stored(context, release, request.identity, target)
+    module_checks.check_stored_reads(context, release, request.identity)
+    module_checks.check_stored_accounts(context, release, request.identity, target)
     over, prepared = request.changeover, prepare.prepare_stored_release(context, found)
     prepared = leaving_stacks.add_leaving(context, request.present, prepared, release=release, changeover=over)
     try:

@@ -15,7 +15,7 @@ from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import build_rules_document, to_rules
 from envctl.domain.rules.environment_rules import Rules
 from envctl.usecases.ledger import journal, rules_store
-from envctl.usecases.ledger.store_clock import check_clock, read_store_time
+from envctl.usecases.ledger.ledger_store import check_clock, read_store_time
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 

@@ -17,12 +17,12 @@ from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.plan.fingerprint import to_plan_outline
 from envctl.domain.plan.unseen_stacks import check_unseen, list_unseen
 from envctl.domain.rules.document import find_rules
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.approval import approve
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
-from envctl.usecases.release import place_store, plan_store
+from envctl.usecases.release import release_store
 
 Outcome = Literal["recorded", "already", "does not count"]
 
@@ -83,10 +83,10 @@ def record_reviews(
     request = candidate.request
     approve.check_plannable(request)
     found = candidate.require_fitting()
-    meaning = plan_store.find_plan_by_prefix(ports, fingerprint)
+    meaning = release_store.find_plan_by_prefix(ports, fingerprint)
     plan = to_plan_outline(meaning, target, request.identity)
     accepted = check_unseen(plan, unseen, request.needs, format_approve_command(request, gate))
-    place_store.PLACES.save_document(ports, found.place)
+    release_store.PLACES.save_document(ports, found.place)
     approve.save_rules_document(ports, request)
     scope = approve.ApprovalScope(gate, meaning.digest, unseen=accepted)
     names = ports.reviews.list_approvers(target)

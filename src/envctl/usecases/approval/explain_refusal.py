@@ -6,21 +6,19 @@ from datetime import datetime
 from typing import Literal
 
 from envctl.domain import guards
-from envctl.domain.guards.artifact import check_artifact
-from envctl.domain.guards.identity import check_account
 from envctl.domain.guards.plan import check_same_plan, check_stopped_deployment
-from envctl.domain.guards.secrets import check_secrets
+from envctl.domain.guards.target import check_account, check_artifact, check_secrets
 from envctl.domain.ledger.state import LedgerState, Unbelieved
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.domain.plan.fingerprint import fingerprint_plan
 from envctl.domain.plan.unseen_stacks import list_unseen
-from envctl.usecases.account import account_check, preconditions
-from envctl.usecases.deployment import cost_estimate
+from envctl.usecases.account import account_check
+from envctl.usecases.deployment import guard_runner, planning
 from envctl.usecases.ledger import journal, rules_store
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
-from envctl.usecases.release import deploy_request, plan_store
+from envctl.usecases.release import deploy_request, release_store
 
 Outcome = Literal["passes", "refuses", "warns", "moot", "unplanned"]
 
@@ -84,9 +82,9 @@ def explain_refusal(ports: Ports, target: str, *, release: str | None = None, pl
     if planned and chosen.release is not None and chosen.settings is not None:
         request = replace(request, caller=account_check.find_caller(context, target))
         if not check_account(request):
-            request = preconditions.add_findings(context, request, chosen.release, chosen.settings)
+            request = guard_runner.add_findings(context, request, chosen.release, chosen.settings)
             plan = _plan_next(context, chosen)
-            request, fingerprint = replace(request, plan=plan), plan_store.save_plan(ports, fingerprint_plan(plan))
+            request, fingerprint = replace(request, plan=plan), release_store.save_plan(ports, fingerprint_plan(plan))
     found = evaluate_guards(request, context.project.pipeline.format_deploy_command(target))
     changed = _list_recorded_changes(ports, request)
     return replace(found, plan=fingerprint, planned=request.plan, rules_changed=changed)
@@ -108,8 +106,8 @@ def _plan_next(context: Context, chosen: deploy_request.Candidate) -> Environmen
     with ports.workspace.lock_environment(target, f"envctl why {target}"):
         found = chosen.require_fitting()
         plan = plan_release(context, found)
-    source = cost_estimate.find_source(context.project, target, found.release.wiring.stack_regions)
-    plan = cost_estimate.add_cost(ports, plan, source)
+    source = load.find_cost_source(context.project, target, found.release.wiring.stack_regions)
+    plan = planning.add_cost(ports, plan, source)
     ports.observer.on_plan(plan)
     return plan
 

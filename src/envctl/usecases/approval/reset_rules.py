@@ -18,7 +18,7 @@ from envctl.domain.ledger.rule_events import RulesResetRequested, RulesResetWith
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rules.document import to_rules
 from envctl.usecases.ledger import journal, rules_store
-from envctl.usecases.ledger.store_clock import check_clock
+from envctl.usecases.ledger.ledger_store import check_clock
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 

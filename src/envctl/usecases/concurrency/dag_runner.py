@@ -1,4 +1,4 @@
-"""Concurrent work on stacks in dependency order: a failure stops only the stacks that need the failed one.
+"""Concurrent work on stacks, all or selected ones: a failure stops only the stacks that need the failed one.
 
 A task is a generator. Each job it yields runs in a thread of the pool. The code in between runs here, one task at a
 time: guards, questions and ledger entries.
@@ -8,10 +8,43 @@ from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from envctl.domain.errors import EnvctlError, InterruptedByUserError, combine_errors
-from envctl.domain.graph import transitive_closure
+from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError, combine_errors
+from envctl.domain.graph import reverse_graph, transitive_closure
+from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack, WorkerPool
+
+
+@dataclass(frozen=True)
+class StackSelection:
+    """Selected stacks; no names mean all. `upstream` adds all they need, `downstream` all that need them."""
+
+    names: tuple[str, ...] = ()
+    upstream: bool = False
+    downstream: bool = False
+
+
+ALL_STACKS = StackSelection()
+
+
+def select_stacks(selection: StackSelection, needs: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+    """Return the selected stacks in the order of `needs`. Raises UsageError for an unknown stack."""
+    if not selection.names:
+        return tuple(needs)
+    problems, listed = [], f"the stacks are {', '.join(needs)}"
+    for name in (name for name in selection.names if name not in needs):
+        near = find_nearest(name, needs)
+        hint = f"did you mean {near}? ({listed})" if near else listed
+        problems.append(Problem("E029", f"there is no stack {name!r}", hint))
+    if problems:
+        raise UsageError(*problems)
+    wanted = set(selection.names)
+    if selection.upstream:
+        wanted |= transitive_closure(needs, selection.names)
+    if selection.downstream:
+        wanted |= transitive_closure(reverse_graph(needs), selection.names)
+    return tuple(name for name in needs if name in wanted)
+
 
 T = TypeVar("T")
 Job = Callable[[], None]

@@ -3,29 +3,36 @@
 A deployment is a pipeline of stages. Its stages are in `stages/`, and what is known after each is in `progress.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from envctl.domain.graph import restrict_graph, reverse_graph
-from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
-from envctl.domain.release.contents import Release
-from envctl.domain.release.image_repositories import list_copied_artifacts
-from envctl.domain.text.short_ids import shorten_id
-from envctl.usecases.concurrency.stack_selection import select_stacks
+from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
+from envctl.domain.release.artifacts import list_copied_artifacts
+from envctl.domain.release.bundle import Release
+from envctl.domain.text.identifiers import shorten_id
+from envctl.usecases.concurrency.dag_runner import select_stacks
 from envctl.usecases.deployment.guard_runner import GuardRunner
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment, Prepared, SelectedRelease, UpToDate
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.deployment.rollout import planner
 from envctl.usecases.deployment.stages.apply import ApplyStacks, SetHold, Verify
-from envctl.usecases.deployment.stages.guards import CheckAccount, CheckGuards, CheckPlan, ConfirmPlan
 from envctl.usecases.deployment.stages.pipeline import Pipeline
-from envctl.usecases.deployment.stages.plan import EndIfUpToDate, PlanStacks
-from envctl.usecases.deployment.stages.prepare import CopyImages, CreateRelease, PrepareRelease, PrepareWorkingTree
+from envctl.usecases.deployment.stages.plan import CheckPlan, ConfirmPlan, EndIfUpToDate, PlanStacks
+from envctl.usecases.deployment.stages.prepare import (
+    CheckAccount,
+    CheckGuards,
+    CopyImages,
+    CreateRelease,
+    PrepareRelease,
+    PrepareWorkingTree,
+)
 from envctl.usecases.ledger import journal
 from envctl.usecases.project import image_tags, load, remote_modules, working_tree
-from envctl.usecases.release import deploy_request, stack_changes
+from envctl.usecases.release import deploy_request
 
 Start = TypeVar("Start")
 
@@ -50,16 +57,19 @@ class Scope:
 def deploy(request: DeployRequest, candidate: deploy_request.Candidate) -> Deployed:
     """Deploy a stored release, or describe the stages of a dry run. Raise RefusedError if a guard refuses."""
     selected, pipeline = _select_release(request, candidate)
-    if not request.options.dry_run:
-        return to_result(run_pipeline(request, pipeline, selected))
-    selected.guards.enforce_guards(selected.guard_request, selected.guard_request.present)
-    return _describe_dry_run(request, pipeline, selected.guard_request.identity, selected.only)
+    if request.options.dry_run:
+        selected.guards.enforce_guards(selected.guard_request, selected.guard_request.present)
+        return _describe_dry_run(request, pipeline, selected.guard_request.identity, selected.only)
+    with delete_plans_after(request):
+        ended = pipeline.run(selected)
+    return to_result(ended)
 
 
 def deploy_release(request: DeployRequest, candidate: deploy_request.Candidate) -> Attempt | UpToDate:
     """Deploy a stored release, and return all that is known at the end."""
     selected, pipeline = _select_release(request, candidate)
-    return run_pipeline(request, pipeline, selected)
+    with delete_plans_after(request):
+        return pipeline.run(selected)
 
 
 def _select_release(
@@ -89,12 +99,14 @@ def deploy_working_tree(request: DeployRequest) -> Deployed:
     scope = select_scope(request, made, NO_CHANGEOVER)
     if request.options.dry_run and not scope.only:
         # A real run finds the leaving stacks again after it has created the release.
-        over = stack_changes.find_changeover(request.context, journal.load(ports), target, made.wiring)
+        over = deploy_request.find_changeover(request.context, journal.load(ports), target, made.wiring)
         scope = select_scope(request, made, over)
     pipeline = build_entry_pipeline(request, scope, made)
     if request.options.dry_run:
         return _describe_dry_run(request, pipeline, "", scope.only)
-    return to_result(run_pipeline(request, pipeline, request))
+    with delete_plans_after(request):
+        ended = pipeline.run(request)
+    return to_result(ended)
 
 
 def build_release_pipeline(request: DeployRequest, scope: Scope) -> Pipeline[SelectedRelease, Attempt]:
@@ -155,12 +167,13 @@ def select_scope(request: DeployRequest, release: Release, changeover: Changeove
     return Scope(staying, only, over, verifies)
 
 
-def run_pipeline(request: DeployRequest, pipeline: Pipeline[Start, Attempt], start: Start) -> Attempt | UpToDate:
-    """Run the stages in order. Delete saved plans in any case: they may hold secrets."""
+@contextmanager
+def delete_plans_after(request: DeployRequest) -> Iterator[None]:
+    """Delete saved plans at the end in any case: they may hold secrets."""
     ports = request.context.ports
     ports.store.prefetch_time()
     try:
-        return pipeline.run(start)
+        yield
     finally:
         ports.terraform.delete_plans(request.target)
 

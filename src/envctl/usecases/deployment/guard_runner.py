@@ -6,11 +6,13 @@ from envctl.domain.guards import GUARDS, Refusal, RefusedError, Request, check_g
 from envctl.domain.ledger.events import WaiverUsed
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import EnvironmentPlan
-from envctl.domain.release.contents import Release
-from envctl.domain.settings.values import EnvironmentSettings
-from envctl.usecases.account import account_check, preconditions
+from envctl.domain.release.bundle import Release
+from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.usecases.account import account_check, secret_check
 from envctl.usecases.deployment.request import DeployRequest
-from envctl.usecases.ledger import journal, rules_store, store_clock
+from envctl.usecases.ledger import journal, ledger_store, rules_store
+from envctl.usecases.ports.context import Context
+from envctl.usecases.project import load
 
 _PLAN_GUARDS = frozenset(guard.code for guard in GUARDS if guard.needs_plan)
 _ACCOUNT_GUARDS = frozenset(guard.code for guard in GUARDS if guard.needs_account)
@@ -37,8 +39,8 @@ class GuardRunner:
         """
         ports, options = self.deployment.context.ports, self.deployment.options
         if not options.dry_run:
-            store_clock.check_clock(ports)
-        now = ports.clock.now() if options.dry_run else store_clock.read_store_time(ports)
+            ledger_store.check_clock(ports)
+        now = ports.clock.now() if options.dry_run else ledger_store.read_store_time(ports)
         request = replace(request, present=present, now=now, plan=plan, older=options.older)
         # The recorded rules may have changed meanwhile.
         request = rules_store.complete_request(ports, request)
@@ -46,7 +48,7 @@ class GuardRunner:
             if each.seq not in self.disbelieved:
                 self.disbelieved.add(each.seq)
                 ports.observer.on_message(f"{each} is not believed: {each.why}")
-        self._waive_or_refuse(request, self._collect_refusals(request))
+        self._waive_or_refuse(request, self._select_refusals(check_guards(request)))
         return request
 
     def enforce_account_guards(self, request: Request, release: Release, settings: EnvironmentSettings) -> Request:
@@ -56,15 +58,16 @@ class GuardRunner:
         """
         context, target = self.deployment.context, self.deployment.target
         request = replace(request, caller=account_check.find_caller(context, target))
-        self._waive_or_refuse(request, self._collect_refusals(request, _ACCOUNT_GUARDS))
-        request = preconditions.add_findings(context, request, release, settings)
-        self._waive_or_refuse(request, self._collect_refusals(request, _ACCOUNT_GUARDS))
+        self._waive_or_refuse(request, self._select_refusals(check_guards(request), _ACCOUNT_GUARDS))
+        request = add_findings(context, request, release, settings)
+        self._waive_or_refuse(request, self._select_refusals(check_guards(request), _ACCOUNT_GUARDS))
         return request
 
     def recheck_plan_guards(self, request: Request, plan: EnvironmentPlan, started: int) -> None:
         """Check the plan guards about a replanned stack, and record new waivers at once."""
         request, before = replace(request, plan=plan), set(self.waived)
-        refused = tuple(_describe_midway(request, each) for each in self._collect_refusals(request, _PLAN_GUARDS))
+        found = self._select_refusals(check_guards(request), _PLAN_GUARDS)
+        refused = tuple(_describe_midway(request, each) for each in found)
         self._waive_or_refuse(request, refused)
         if more := tuple(refusal for refusal in refused if refusal.code not in before):
             self._append_waiver(request, more, started=started)
@@ -79,9 +82,10 @@ class GuardRunner:
         waiver = WaiverUsed(request.target, request.identity, reason, codes, messages, started)
         return journal.append_event(self.deployment.context.ports, lambda _: waiver).seq
 
-    def _collect_refusals(self, request: Request, codes: frozenset[str] = frozenset()) -> tuple[Refusal, ...]:
+    def _select_refusals(
+        self, remarks: tuple[Refusal, ...], codes: frozenset[str] = frozenset()
+    ) -> tuple[Refusal, ...]:
         """Return the refusals, of all guards or of those named. Report the warnings of all."""
-        remarks = check_guards(request)
         for remark in remarks:
             if remark.warns and self.warnings.get(remark.code) != remark:
                 self.warnings[remark.code] = remark
@@ -110,3 +114,18 @@ def _describe_midway(request: Request, refusal: Refusal) -> Refusal:
 def _explain_not_waivable(request: Request, refusal: Refusal) -> Refusal:
     why = f"{request.target} does not list it as waivable" if refusal.waivable else "nobody can waive it"
     return replace(refusal, message=f"{refusal.message} (break-glass does not help: {why})")
+
+
+def add_findings(
+    context: Context, request: Request, release: Release, settings: EnvironmentSettings | None = None
+) -> Request:
+    """Return the request with the images and secrets found, except for `destroy`. Check the account before."""
+    if request.action == "destroy":
+        return request
+    target, wiring = request.target, release.wiring
+    given = settings or load.load_settings(context, target, wiring)
+    return replace(
+        request,
+        images=account_check.find_images(context, target, release),
+        secrets=secret_check.find_secrets(context, target, given, wiring.schema),
+    )

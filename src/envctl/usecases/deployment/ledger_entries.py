@@ -7,19 +7,18 @@ from functools import partial
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_error_label
 from envctl.domain.guards import Refusal, RefusedError
-from envctl.domain.guards.release_age import find_newer_deployment
+from envctl.domain.guards.order import find_newer_deployment
 from envctl.domain.guards.request import can_record_rules
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import count_actions
 from envctl.domain.plan.fingerprint import fingerprint_plan, list_performed_actions
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
 from envctl.usecases.ledger import journal, rules_store
-from envctl.usecases.project import state_location as places
-from envctl.usecases.project import unpinned_providers
-from envctl.usecases.release import bundle_store, place_store, plan_store, settings_store
+from envctl.usecases.project import load, module_checks
+from envctl.usecases.release import release_store
 
 _COMPLETED = ("succeeded", "partial")
 
@@ -73,12 +72,12 @@ def _record_start(planned: PlannedDeployment) -> Attempt:
     ports, target, guards = request.context.ports, request.target, prepared.guards
     identity = prepared.guard_request.identity
     aim = request.context.project.pipeline.standalone_name
-    bundle_store.save_bundle(ports, identity, prepared.bundle, prepared.release, aim)
+    release_store.save_bundle(ports, identity, prepared.bundle, prepared.release, aim)
     _save_settings(planned)
-    fingerprint = plan_store.save_plan(ports, fingerprint_plan(planned.plan))
+    fingerprint = release_store.save_plan(ports, fingerprint_plan(planned.plan))
     waiver = guards.record_waiver(prepared.guard_request)
     overridden = set(guards.waived)
-    replaced = unpinned_providers.find_unpinned(ports)
+    replaced = module_checks.find_unpinned(ports)
     attempt = Attempt(planned, prepared.guard_request, dict(planned.plans))
 
     def decide_event(present: LedgerState) -> Event:
@@ -108,7 +107,8 @@ def _record_start(planned: PlannedDeployment) -> Attempt:
             behind="" if asked.older else asked.behind,
         )
 
-    attempt.started = journal.append_event(ports, decide_event).seq
+    after, _ = journal.append(ports, decide_event)
+    attempt.started = after.seq
     return attempt
 
 
@@ -126,11 +126,11 @@ def _save_settings(planned: PlannedDeployment) -> None:
     """Store the settings of the plan, its state locations and its rules, for later comparison."""
     prepared, request = planned.prepared, planned.prepared.guard_request
     ports, project = prepared.request.context.ports, prepared.request.context.project
-    settings_store.save_settings(ports, prepared.settings)
-    before, where = planned.seen, places.resolve_bound_place(project, request.target, prepared.release.wiring)
+    release_store.save_settings(ports, prepared.settings)
+    before, where = planned.seen, load.resolve_bound_place(project, request.target, prepared.release.wiring)
     if before is None or before.place != where.digest:
         # The last deployment stored the same place otherwise.
-        place_store.PLACES.save_document(ports, where)
+        release_store.PLACES.save_document(ports, where)
     if request.document is not None and can_record_rules(request) and request.rules_digest != request.recorded_digest:
         rules_store.RULES.save_document(ports, request.document)
 

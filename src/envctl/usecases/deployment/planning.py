@@ -1,12 +1,16 @@
-"""Plan the stacks of an environment concurrently, as far as their upstream stacks allow."""
+"""Plan the stacks of an environment concurrently, as far as their upstream stacks allow, and estimate the cost.
+
+The estimate comes from the project's own program, whose errors do not fail the plan.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem, UpstreamBehindError, combine_errors
-from envctl.domain.plan.changes import Action, StackPlan
+from envctl.domain.plan.changes import Action, Cost, EnvironmentPlan, StackPlan
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
 from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.cost import CostSource
 from envctl.usecases.ports.terraform import PreparedStack
 
 
@@ -161,3 +165,22 @@ def require_state(ports: Ports, environment: str, stack: PreparedStack) -> None:
     # The hint must not suggest `destroy`: it would also destroy the other stacks.
     hint = f"put it back from a version of its bucket or a backup, and look again: envctl plan {environment}"
     raise OperationFailedError(Problem("E321", message, hint))
+
+
+def add_cost(ports: Ports, plan: EnvironmentPlan, source: CostSource | None) -> EnvironmentPlan:
+    """Return the plan with its cost. Without resource changes, the program is not run."""
+    if source is None:
+        return plan
+    from envctl.domain.plan import costs
+
+    if not costs.has_priced_changes(plan):
+        return plan
+    ports.observer.on_message(f"asking what the changes in {plan.environment} cost")
+    question = costs.encode_question(plan, source.account_id, source.region, source.regions)
+    answered = ports.cost_estimator.estimate_costs(source, question)
+    if answered.problem:
+        return replace(plan, cost=Cost(unknown=answered.problem))
+    try:
+        return replace(plan, cost=costs.parse_cost(answered.output, plan))
+    except costs.MalformedAnswerError as error:
+        return replace(plan, cost=Cost(unknown=f"the program of [cost] {error}"))

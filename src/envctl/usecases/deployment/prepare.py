@@ -1,28 +1,35 @@
-"""Prepare working directories for Terraform: render a release with an environment's settings, and run init."""
+"""Prepare working directories for Terraform: render a release with an environment's settings, and run init.
 
-from collections.abc import Sequence
+The ledger records the live color of a stack with a rollout. Root modules are rendered with the end position: the live
+color for an unchanged artifact, else the other one. So drift checks find no difference, and plans show the final
+result.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.ledger.state import LedgerState
-from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
-from envctl.domain.release.contents import Release
+from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
+from envctl.domain.release.artifacts import find_rollout_artifact
+from envctl.domain.release.bundle import Release
 from envctl.domain.release.remote_modules import render_module_record
-from envctl.domain.release.root_module import RootModule
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.release.root_module import RootModule, render_root_module
+from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
 from envctl.domain.terraform.workdir_names import SESSION_VARIABLE
-from envctl.usecases.account import account_check, image_check
+from envctl.usecases.account import account_check
 from envctl.usecases.concurrency.dag_runner import run_stack_jobs
-from envctl.usecases.deployment import cost_estimate
-from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack
-from envctl.usecases.project import image_tags, load, remote_modules, unpinned_providers, working_tree
-from envctl.usecases.release import stack_changes
+from envctl.usecases.project import image_tags, load, module_checks, remote_modules, working_tree
+from envctl.usecases.project.load import find_rollout_stacks, find_traffic, resolve_place
+from envctl.usecases.release import deploy_request
 from envctl.usecases.release.deploy_request import FittingRelease
 
 
@@ -48,12 +55,12 @@ def prepare_working_tree(context: Context, environment: str) -> PreparedRelease:
     inputs = working_tree.list_code_paths(unmarked, ports.provider_lock, sorted(settings_files))
     mark = ports.workspace.hash_inputs(inputs)
     written = working_tree.build_release(context)
-    pinned = image_check.pin_digests(context, written)
+    pinned = account_check.pin_digests(context, written)
     settings = load.load_settings(context, environment, pinned.wiring)
     completed = remote_modules.complete_release(context, pinned)
     release = completed.release
     present = journal.load(ports)
-    over = stack_changes.find_changeover(context, present, environment, release.wiring)
+    over = deploy_request.find_changeover(context, present, environment, release.wiring)
     prepared = write_workdirs(context, release, settings, "", changeover=over)
     init_working_tree(context, prepared)
     if not (
@@ -94,8 +101,8 @@ def write_workdirs(
     if identity:
         ports.workspace.save_code_release(environment, identity)
     stacks, binary, keys = [], project.terraform.binary or "", project.terraform.plan_keys
-    live = rendering.load_traffic(context, release, environment, changeover)
-    for root in rendering.render_stacks(project, release, settings, live, changeover):
+    live = load_traffic(context, release, environment, changeover)
+    for root in render_stacks(project, release, settings, live, changeover):
         check_secrets(root)
         ports.observer.redact(tuple(root.secrets.values()), (environment, *release.wiring.stacks))
         ports.workspace.write_stack(environment, root.stack, root.encode())
@@ -103,15 +110,15 @@ def write_workdirs(
         wired, profile = release.wiring.stacks[root.stack], project.environments[environment].profile or ""
         name, needs, after = root.stack, wired.upstream, wired.after
         stacks.append(PreparedStack(name, needs, root.secrets, binary, profile, after=after, plan_keys=keys))
-    source = cost_estimate.find_source(project, environment, release.wiring.stack_regions)
-    traffic = rendering.format_traffic(live)
+    source = load.find_cost_source(project, environment, release.wiring.stack_regions)
+    traffic = format_traffic(live)
     return PreparedEnvironment(environment, identity, settings.digest(), tuple(stacks), traffic, source)
 
 
 def init_working_tree(context: Context, prepared: PreparedEnvironment) -> None:
     """Run `terraform init` as needed for a new release, adding providers to its lock."""
     ports = context.ports
-    unpinned_providers.require_pinned(context, prepared.environment)
+    module_checks.require_pinned(context, prepared.environment)
     account_check.require_account(context, prepared.environment)
     stacks = list(prepared.stacks)
     if not split_provider_blocks(ports.tree.read_contents(ports.provider_lock) or b""):
@@ -140,7 +147,7 @@ def _init_and_lock(ports: Ports, prepared: PreparedEnvironment, stacks: Sequence
 
 def init_release(context: Context, prepared: PreparedEnvironment, release: Release) -> None:
     """Run `terraform init` as needed, with the locked providers of the release only."""
-    unpinned_providers.require_pinned(context, prepared.environment)
+    module_checks.require_pinned(context, prepared.environment)
     account_check.require_account(context, prepared.environment)
     init_release_stacks(context.ports, prepared.environment, prepared.stacks, release)
 
@@ -149,7 +156,7 @@ def init_release_stacks(ports: Ports, environment: str, stacks: Sequence[Prepare
     """Initialize some stacks of a release, like `init_release`, without checking account and providers."""
     _init_concurrently(ports, environment, stacks, release.lock_bytes())
     for stack in stacks:
-        remote_modules.require_carried_modules(ports, release, environment, stack.name)
+        module_checks.require_carried_modules(ports, release, environment, stack.name)
         written = ports.workspace.read_provider_lock(environment, stack.name)
         if written is not None and (foreign := find_version_mismatches(release.lock_bytes(), written)):
             message = f"stack {stack.name} needs {', '.join(foreign)} in a version that the release does not carry"
@@ -177,3 +184,81 @@ def check_secrets(root: RootModule) -> None:
     if broken:
         hint = "encode it, for example as base64, and decode it in the module"
         raise ConfigurationError(*(Problem("E117", f"{value} holds a NUL character", hint) for value in broken))
+
+
+StackTraffic = Mapping[str, Traffic | None]
+"""The recorded traffic of each stack with a rollout."""
+
+
+def load_traffic(
+    context: Context, release: Release, environment: str, changeover: Changeover = NO_CHANGEOVER
+) -> StackTraffic:
+    """Return the recorded traffic by stack. Read the ledger only if a stack has a rollout."""
+    stacks = find_rollout_stacks(context, release.wiring, environment, changeover.moves)
+    if not stacks:
+        return {}
+    traffic = find_traffic(context.ports, environment, changeover.moves)
+    return {name: traffic.get(name) for name in stacks}
+
+
+def format_traffic(live: StackTraffic) -> dict[str, str]:
+    """Return the parts relevant to rendering as texts, for storing and comparing."""
+    return {name: f"{traffic.live.color} {traffic.live.value}" if traffic else "" for name, traffic in live.items()}
+
+
+def resolve_artifact(project: Project, release: Release, settings: EnvironmentSettings, stack: str) -> str:
+    """Return the artifact of a stack in the release and environment."""
+    return str(settings.arguments[stack][_require_artifact_variable(project, release, stack)])
+
+
+def _require_artifact_variable(project: Project, release: Release, stack: str) -> str:
+    variable = find_rollout_artifact(project, release.wiring, stack)
+    if variable is None:
+        raise AssertionError(f"{stack} was given a position, and has no artifact")
+    return variable
+
+
+def render_stacks(
+    project: Project,
+    release: Release,
+    settings: EnvironmentSettings,
+    live: StackTraffic,
+    changeover: Changeover = NO_CHANGEOVER,
+) -> tuple[RootModule, ...]:
+    """Return the root module of each stack, in order of application."""
+    ends = {
+        name: find_final_weight(traffic.live if traffic else None, resolve_artifact(project, release, settings, name))
+        for name, traffic in live.items()
+    }
+    return tuple(
+        render_stack(project, release, settings, name, ends.get(name), changeover=changeover)
+        for name in release.wiring.stacks
+    )
+
+
+def render_stack(
+    project: Project,
+    release: Release,
+    settings: EnvironmentSettings,
+    stack: str,
+    position: TrafficWeight | None,
+    *,
+    changeover: Changeover = NO_CHANGEOVER,
+) -> RootModule:
+    arguments = dict(settings.arguments[stack])
+    if position is not None:
+        arguments |= position.to_arguments(_require_artifact_variable(project, release, stack))
+    where = resolve_place(project, settings.environment, changeover.moves)
+    return render_root_module(release.wiring, stack, where, arguments, called=changeover.former_names.get(stack, ""))
+
+
+def prepare_empty_stack(context: Context, environment: str, name: str) -> PreparedStack:
+    """Write and initialize a root module with nothing but the backend of that stack."""
+    project = context.project
+    backend = resolve_place(project, environment).backend
+    root = RootModule(name, {"terraform": {"backend": {backend.kind: backend.settings_for_stack(name)}}})
+    context.ports.workspace.write_stack(environment, name, root.encode())
+    profile = project.environments[environment].profile or ""
+    stack = PreparedStack(name, binary=project.terraform.binary or "", profile=profile)
+    context.ports.terraform.init(environment, stack, None)
+    return stack

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from envctl.domain.guards import Request
 from envctl.domain.ledger.state import Deployment, DriftCheck
-from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
-from envctl.domain.plan.leaving_stacks import Changeover
-from envctl.domain.release.contents import Release
+from envctl.domain.plan.changes import Changeover, EnvironmentPlan, StackPlan
+from envctl.domain.release.bundle import Release
 from envctl.domain.rollout.traffic import Traffic
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.deployment.guard_runner import GuardRunner
 from envctl.usecases.deployment.request import DeployRequest
-from envctl.usecases.deployment.traffic.rollout_model import RolledOut, Share, StackRollout
+from envctl.usecases.deployment.rollout_model import RolledOut, Share, StackRollout
 from envctl.usecases.deployment.verification import Verification
 from envctl.usecases.ports.project import PreparedEnvironment
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from envctl.domain.operation import Operation
 from envctl.domain.plan.changes import ResourceChange
-from envctl.usecases.concurrency.stack_selection import ALL_STACKS, StackSelection
+from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection
 from envctl.usecases.ports.context import Context
 
 

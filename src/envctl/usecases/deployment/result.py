@@ -6,7 +6,7 @@ from envctl.domain.guards import Refusal
 from envctl.domain.ledger.state import Deployment
 from envctl.domain.operation import Operation
 from envctl.domain.plan.changes import EnvironmentPlan
-from envctl.usecases.deployment.traffic.rollout_model import RolledOut
+from envctl.usecases.deployment.rollout_model import RolledOut
 from envctl.usecases.deployment.verification import Verification
 
 

@@ -1,7 +1,7 @@
 """`envctl verify ENV`, also the last stage of a deployment: run the project's checks, and record their results."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,12 +13,14 @@ from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger.events import Event, VerificationFailed, VerificationPassed
 from envctl.domain.ledger.state import Deployment, LedgerState, describe_outcome
 from envctl.domain.rules.document import format_check_digest, to_check_table
-from envctl.domain.terraform.outputs import Outputs, drop_sensitive
-from envctl.usecases.deployment import output_reader, prepare
+from envctl.domain.terraform.outputs import Output, Outputs, drop_sensitive
+from envctl.usecases.concurrency.dag_runner import run_stack_jobs
+from envctl.usecases.deployment import prepare
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
+from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import load
 from envctl.usecases.release import deploy_request
 
@@ -118,7 +120,7 @@ def _run_checks(context: Context, prepared: PreparedEnvironment, running: Deploy
         prepared, select_checks(context.project, prepared.environment, sandbox=ports.sandbox).values()
     )
     stacks = [stack for stack in prepared.stacks if stack.name in needed]
-    outputs = output_reader.read_outputs(ports, prepared.environment, stacks)
+    outputs = read_outputs(ports, prepared.environment, stacks)
     variables = build_check_variables(prepared.environment, running.release, outputs)
     for name, check in select_checks(context.project, prepared.environment, sandbox=False).items():
         if not is_check_applicable(check, prepared.environment, sandbox=ports.sandbox):
@@ -147,3 +149,14 @@ def _record_result(context: Context, target: str, running: Deployment, checked: 
         return VerificationPassed(target, running.release, running.seq, passed, marks)
 
     journal.append(context.ports, decide_event)
+
+
+def read_outputs(ports: Ports, environment: str, stacks: Sequence[PreparedStack]) -> dict[str, Mapping[str, Output]]:
+    """Return the outputs by stack, in the order of `stacks`. Raise all errors together, after reading all."""
+    if len(stacks) <= 1:
+        return {stack.name: ports.terraform.read_outputs(environment, stack) for stack in stacks}
+    found, report = run_stack_jobs(
+        ports, environment, stacks, lambda stack: ports.terraform.read_outputs(environment, stack)
+    )
+    report.raise_failure()
+    return {stack.name: found[stack.name] for stack in stacks}

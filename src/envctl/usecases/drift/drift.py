@@ -12,26 +12,26 @@ from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import RefusedError
 from envctl.domain.guards.rule_views import list_ignored_drift
-from envctl.domain.guards.settings import check_settings as fitting
+from envctl.domain.guards.target import check_settings as fitting
 from envctl.domain.ledger.events import DriftChecked, Event
 from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState, describe_outcome
 from envctl.domain.plan.changes import Action, StackPlan
 from envctl.domain.plan.drift import Condition, IgnorePattern, drop_ignored, drop_volatile
 from envctl.domain.text.lists import join_first
-from envctl.usecases.concurrency.stack_selection import ALL_STACKS, StackSelection, select_stacks
+from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, select_stacks
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import require_state
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift, merge_conditions
 from envctl.usecases.ledger import journal
-from envctl.usecases.ledger.store_layout import release_key
+from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack, WorkerPool
-from envctl.usecases.project import load, unpinned_providers
+from envctl.usecases.project import load, module_checks
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
-from envctl.usecases.release import bundle_store, deploy_request
+from envctl.usecases.release import deploy_request, release_store
 
 # Drifted names in one ledger entry.
 MAX_NAMED = 20
@@ -180,7 +180,7 @@ class DriftScan:
             return EnvironmentDrift(target, here.last.release if here.last else "", "unknown", problems=(problem,))
         if here.current is None:
             return EnvironmentDrift(target, "", "empty")
-        unpinned_providers.require_pinned_for_evidence(self.ports, target)
+        module_checks.require_pinned_for_evidence(self.ports, target)
         candidate = deploy_request.build_redeployment(context, present, target=target)
         readable = require_readable(candidate)
         release, over = readable.release, candidate.request.changeover
@@ -224,7 +224,7 @@ class DriftScan:
 def require_readable(candidate: deploy_request.Candidate) -> deploy_request.FittingRelease:
     """Raise an error if the bundle is unusable or the settings do not fit it. No other guard applies to a check."""
     if candidate.release is None:
-        raise bundle_store.unusable_bundle_error(candidate.request.identity, candidate.request.bundle)
+        raise release_store.unusable_bundle_error(candidate.request.identity, candidate.request.bundle)
     if unfit := fitting(candidate.request):
         raise RefusedError((unfit,))
     return candidate.require_fitting()

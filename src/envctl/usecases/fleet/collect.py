@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from envctl.domain.ci.run_documents import CollectedRun, MatrixRun
-from envctl.usecases.deployment import cost_estimate
+from envctl.usecases.deployment import planning
 from envctl.usecases.drift.ledger_entries import record_observations
 from envctl.usecases.drift.result import Drift
 from envctl.usecases.fleet import run_store
@@ -42,8 +42,8 @@ def _add_costs(ports: Ports, plans: Sequence[EnvironmentPreview]) -> Iterator[En
             yield each
             continue
         regions = {name: stack.region for name, stack in project.stacks.items() if stack.region}
-        source = cost_estimate.find_source(project.view_for(each.environment), each.environment, regions)
-        yield replace(each, plan=cost_estimate.add_cost(ports, each.plan, source))
+        source = load.find_cost_source(project.view_for(each.environment), each.environment, regions)
+        yield replace(each, plan=planning.add_cost(ports, each.plan, source))
 
 
 def _mark_collected(ports: Ports, run: MatrixRun, parts: Mapping[int, ShardAnswer]) -> None:

@@ -20,7 +20,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, working_tree
-from envctl.usecases.release import bundle_store, stack_changes
+from envctl.usecases.release import deploy_request, release_store
 
 Format = Literal["github", "codebuild"]
 
@@ -88,7 +88,7 @@ def snapshot_environment(context: Context, present: LedgerState, kind: RunKind, 
         tree = working_tree.build_release(seen)
         # Without the provider lock, since the very first plan may extend it, and without fetched modules.
         name = releases.compute_identity(releases.pack(replace(tree.with_lock(None), missing=())))
-        over = stack_changes.find_changeover(seen, present, environment, tree.wiring)
+        over = deploy_request.find_changeover(seen, present, environment, tree.wiring)
         return PlannedEnvironment(environment, name, deployment, (*tree.wiring.stacks, *over.leaving))
     running, last = here.current or here.last, here.last
     # Resources should exist even after an incomplete deployment.
@@ -132,6 +132,6 @@ class _SnapshotReader:
     def _list_stacks(self, release: str) -> tuple[str, ...]:
         """Return the stacks of a release; none if its bundle is missing or damaged."""
         if release not in self._stacks:
-            _, found, _ = bundle_store.load_bundle(self._ports, release)
+            _, found, _ = release_store.load_bundle(self._ports, release)
             self._stacks[release] = tuple(found.wiring.stacks) if found else ()
         return self._stacks[release]

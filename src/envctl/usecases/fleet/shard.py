@@ -11,7 +11,7 @@ from envctl.domain.ci.shard_planner import Unit, group_by_environment
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
 from envctl.domain.exit_codes import ExitCode
 from envctl.domain.ledger.state import LedgerState
-from envctl.usecases.concurrency.stack_selection import StackSelection
+from envctl.usecases.concurrency.dag_runner import StackSelection
 from envctl.usecases.drift import drift
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 from envctl.usecases.fleet import run_store

@@ -6,20 +6,19 @@ from typing import Literal
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.ledger.state import Deployment, KnownRelease, LedgerState
-from envctl.domain.release.artifact_changes import ArtifactPair, pair_artifacts
-from envctl.domain.release.bundle import compute_identity, pack
+from envctl.domain.release.artifacts import ArtifactPair, pair_artifacts
+from envctl.domain.release.bundle import Release, compute_identity, pack
 from envctl.domain.release.changes import compare_releases
-from envctl.domain.release.contents import Release
 from envctl.domain.release.distance import Distance, count_releases_behind, is_older_release, list_releases_between
 from envctl.domain.rules.document import find_rules
 from envctl.domain.settings.comparison import Comparison, compare_settings
-from envctl.domain.settings.values import EnvironmentSettings
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import image_tags, load, working_tree
-from envctl.usecases.release import bundle_store
+from envctl.usecases.release import release_store
 
 Origin = Literal["deployed", "working tree", "nothing"]
 
@@ -105,7 +104,7 @@ def _load_side(context: Context, present: LedgerState, environment: str) -> _Loa
     here = present.find_environment(environment)
     if here.current is not None:
         name = here.current.release
-        state, release, _ = bundle_store.load_bundle(context.ports, name)
+        state, release, _ = release_store.load_bundle(context.ports, name)
         known = present.releases.get(name)
         side = Side(environment, "deployed", name, known, here.current, here.whole, name)
         if release is None:

@@ -9,19 +9,18 @@ from envctl.domain.ledger.state import Deployment
 from envctl.domain.plan.attribution import Cause, Part, split_by_cause
 from envctl.domain.plan.changes import EnvironmentPlan, ResourceChange, StackPlan
 from envctl.domain.plan.drift import drop_volatile
-from envctl.domain.release.artifact_changes import ArtifactPair, pair_artifacts
-from envctl.domain.release.bundle import compute_identity, pack
+from envctl.domain.release.artifacts import ArtifactPair, pair_artifacts
+from envctl.domain.release.bundle import Release, compute_identity, pack
 from envctl.domain.release.changes import ReleaseChanges, compare_releases
-from envctl.domain.release.contents import Release
 from envctl.domain.settings.comparison import Pair, compare_settings
-from envctl.domain.settings.values import EnvironmentSettings
-from envctl.usecases.deployment import cost_estimate
+from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.usecases.deployment import planning
 from envctl.usecases.inspect.preview import PreviewedRelease, load_stored_release, load_working_tree, plan_under_lock
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
-from envctl.usecases.release import bundle_store, settings_store
+from envctl.usecases.release import release_store
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,8 @@ def explain_plan(ports: Ports, environment: str, *, release: str | None = None) 
         plan = plan_under_lock(context, chosen, settings)
         baselines = _BaselinePlans(ports, context.project, here.current, chosen, settings)
         compared = baselines.plan_baselines(plan) if plan.changes and here.current else {}
-    costs = cost_estimate.find_source(context.project, target, chosen.release.wiring.stack_regions)
-    plan = cost_estimate.add_cost(ports, plan, costs)
+    costs = load.find_cost_source(context.project, target, chosen.release.wiring.stack_regions)
+    plan = planning.add_cost(ports, plan, costs)
     looked_at = (drop_volatile(StackPlan(stack.stack, stack.drifted)) for stack in plan.stacks)
     drifted = tuple(Drifted(stack.stack, stack.resources) for stack in looked_at if stack.resources)
     return Explained(
@@ -119,7 +118,7 @@ class _BaselinePlans:
         self._ports, self._project, self._target, self._settings = ports, project, new, settings
         self._running = _load_running(ports, current)
         self._old_settings = (
-            settings_store.load_settings(ports, settings.environment, current.settings) if current else None
+            release_store.load_settings(ports, settings.environment, current.settings) if current else None
         )
         self._same_settings = current is not None and current.settings == settings.digest()
         locked = new.release.with_lock(ports.tree.read_contents(ports.provider_lock))
@@ -184,7 +183,7 @@ class _BaselinePlans:
 def _load_running(ports: Ports, current: Deployment | None) -> PreviewedRelease | None:
     if current is None:
         return None
-    _, release, _ = bundle_store.load_bundle(ports, current.release)
+    _, release, _ = release_store.load_bundle(ports, current.release)
     return PreviewedRelease(release, current.release) if release else None
 
 

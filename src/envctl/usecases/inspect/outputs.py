@@ -18,7 +18,7 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import load
-from envctl.usecases.release import bundle_store, deploy_request
+from envctl.usecases.release import deploy_request, release_store
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _prepare_reader(context: Context, present: LedgerState, target: str) -> Outp
         raise OperationFailedError(Problem("E414", f"{reason} {target}: it has no outputs", hint))
     candidate = deploy_request.build_redeployment(context, present, target=target, release=deployment.release)
     if candidate.release is None:
-        raise bundle_store.unusable_bundle_error(deployment.release, candidate.request.bundle)
+        raise release_store.unusable_bundle_error(deployment.release, candidate.request.bundle)
     if candidate.settings is None:
         raise errors.ConfigurationError(*candidate.request.unfit)
     prepared = prepare.prepare_stored_release(context, candidate.require_fitting())

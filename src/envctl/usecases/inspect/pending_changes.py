@@ -13,16 +13,16 @@ from envctl.domain.errors import ConfigurationError
 from envctl.domain.guards import BundleState
 from envctl.domain.images.image_reference import Image
 from envctl.domain.ledger.state import Deployment, LedgerState
-from envctl.domain.release.contents import File, Release
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import is_pinned_call
 from envctl.domain.settings.comparison import compare_settings
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.workdir_names import LOCK_FILE, REMOTE_MODULES_FOLDER
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load, working_tree
-from envctl.usecases.release import settings_store
+from envctl.usecases.release import release_store
 
 ReadBundle = Callable[[str], tuple[BundleState, Release | None]]
 Comparison = Literal["same", "changed", "unknown"]
@@ -78,7 +78,7 @@ def _compare_settings(context: Context, environment: str, current: Deployment, r
         return Part("unknown", why=error.problems[0].message)
     if today.digest() == current.settings:
         return Part()
-    before = settings_store.load_settings(context.ports, environment, current.settings)
+    before = release_store.load_settings(context.ports, environment, current.settings)
     return Part("changed", _changed_names(before, today) if before else ())
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from envctl.domain.errors import EnvctlError, combine_errors
-from envctl.domain.ledger.unknown_states import warn_of_unknown_states
 from envctl.domain.plan.changes import EnvironmentPlan
-from envctl.usecases.concurrency.stack_selection import ALL_STACKS, StackSelection, select_stacks
+from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, select_stacks
 from envctl.usecases.deployment.planning import PlanningResult, plan_each, require_state
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -44,9 +43,9 @@ def plan_environment(
         raise error
     found = EnvironmentPlan(environment, prepared.release, planned.plans)
     if priced and prepared.costs is not None:
-        from envctl.usecases.deployment import cost_estimate
+        from envctl.usecases.deployment import planning
 
-        found = cost_estimate.add_cost(ports, found, prepared.costs)
+        found = planning.add_cost(ports, found, prepared.costs)
     return found, error
 
 
@@ -73,7 +72,7 @@ class _PlanInput:
 def _load_prepared(ports: Ports, environment: str) -> _PlanInput | None:
     prepared = ports.workspace.load_prepared(environment)
     if prepared is not None and prepared.traffic:
-        from envctl.usecases.deployment.traffic.rendering import format_traffic
+        from envctl.usecases.deployment.prepare import format_traffic
         from envctl.usecases.ledger import journal
 
         traffic = journal.load(ports).find_environment(environment).traffic
@@ -135,4 +134,8 @@ def _plan_all(ports: Ports, ready: _PlanInput) -> PlanningResult:
     if here is not None and not any(stack.needs for stack in prepared.stacks):
         # The next plan of these prepared stacks need not read the ledger.
         ports.workspace.save_known_states(environment, [name for name in sorted(held) if here.has_begun(name)])
-    return replace(planned, plans=warn_of_unknown_states(environment, here, planned.plans)) if here else planned
+    if here is None:
+        return planned
+    from envctl.domain.ledger.projection.stacks import warn_of_unknown_states
+
+    return replace(planned, plans=warn_of_unknown_states(environment, here, planned.plans))

@@ -8,20 +8,19 @@ from dataclasses import dataclass
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
-from envctl.domain.ledger.projection.stacks import apply_planned_moves
-from envctl.domain.ledger.unknown_states import warn_of_unknown_states
+from envctl.domain.ledger.projection.stacks import apply_planned_moves, warn_of_unknown_states
 from envctl.domain.plan.changes import EnvironmentPlan
-from envctl.domain.release.contents import Release
-from envctl.domain.settings.values import EnvironmentSettings
-from envctl.usecases.account import image_check
-from envctl.usecases.deployment import cost_estimate, prepare
+from envctl.domain.release.bundle import Release
+from envctl.domain.settings.settings import EnvironmentSettings
+from envctl.usecases.account import account_check
+from envctl.usecases.deployment import planning, prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.planning import plan_stacks
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import load, provider_accounts, remote_modules, self_contained, working_tree
-from envctl.usecases.release import bundle_store, deploy_request, stack_changes
+from envctl.usecases.project import load, module_checks, remote_modules, working_tree
+from envctl.usecases.release import deploy_request, release_store
 
 
 @dataclass(frozen=True)
@@ -88,14 +87,14 @@ def preview_environments(ports: Ports, environments: Sequence[str] = (), *, rele
 def load_stored_release(ports: Ports, prefix: str) -> PreviewedRelease:
     """Load a release by a prefix of its name. Raises UsageError, or OperationFailedError for a damaged bundle."""
     identity = deploy_request.find_release_by_prefix(journal.load(ports), prefix)
-    state, release, _ = bundle_store.load_bundle(ports, identity)
+    state, release, _ = release_store.load_bundle(ports, identity)
     if release is None:
-        raise bundle_store.unusable_bundle_error(identity, state)
+        raise release_store.unusable_bundle_error(identity, state)
     return PreviewedRelease(release, identity)
 
 
 def load_working_tree(context: Context) -> PreviewedRelease:
-    pinned = image_check.pin_digests(context, working_tree.build_release(context))
+    pinned = account_check.pin_digests(context, working_tree.build_release(context))
     return PreviewedRelease(remote_modules.complete_release(context, pinned).release, "")
 
 
@@ -105,8 +104,8 @@ def plan_release(context: Context, bundle: PreviewedRelease, target: str) -> Env
     with ports.workspace.lock_environment(target, f"envctl plan {target} by {ports.identity.identify_actor().name}"):
         settings = load.load_settings(context, target, bundle.release.wiring)
         plan = plan_under_lock(context, bundle, settings)
-    costs = cost_estimate.find_source(context.project, target, bundle.release.wiring.stack_regions)
-    return cost_estimate.add_cost(ports, plan, costs)
+    costs = load.find_cost_source(context.project, target, bundle.release.wiring.stack_regions)
+    return planning.add_cost(ports, plan, costs)
 
 
 def plan_stored_release(ports: Ports, environment: str, release: str) -> EnvironmentPlan:
@@ -121,11 +120,11 @@ def plan_under_lock(
     """Plan a release under the caller's lock of the work directory. With `left`, include stacks missing from it."""
     ports = context.ports
     target, state = settings.environment, journal.load(ports)
-    over = stack_changes.find_changeover(context, state, target, bundle.release.wiring, release=bundle.identity)
+    over = deploy_request.find_changeover(context, state, target, bundle.release.wiring, release=bundle.identity)
     prepared = prepare.write_workdirs(context, bundle.release, settings, bundle.identity, changeover=over)
     if bundle.identity:
-        self_contained.check_stored(context, bundle.release, bundle.identity)
-        provider_accounts.check_stored(context, bundle.release, bundle.identity, target)
+        module_checks.check_stored_reads(context, bundle.release, bundle.identity)
+        module_checks.check_stored_accounts(context, bundle.release, bundle.identity, target)
         prepare.init_release(context, prepared, bundle.release)
     else:
         prepare.init_working_tree(context, prepared)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from envctl.domain.release.contents import Release
-from envctl.usecases.deployment.traffic import rendering
+from envctl.domain.release.bundle import Release
+from envctl.usecases.deployment import prepare
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -26,8 +26,8 @@ def render_environment(ports: Ports, environment: str) -> Rendered:
     context, target = load.load_context(ports, environment)
     release = _load_release(context, target)
     resolved = load.load_settings(context, target, release.wiring)
-    live = rendering.load_traffic(context, release, target)
-    roots = rendering.render_stacks(context.project, release, resolved, live)
+    live = prepare.load_traffic(context, release, target)
+    roots = prepare.render_stacks(context.project, release, resolved, live)
     return Rendered(target, {f"{target}/{root.stack}/main.tf.json": root.encode().decode() for root in roots})
 
 

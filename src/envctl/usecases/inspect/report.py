@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from envctl.domain.guards.gate_views import list_valid_in_any_view
+from envctl.domain.guards.rule_views import list_valid_in_any_view
 from envctl.domain.ledger.events import Actor, DeploymentStarted
 from envctl.domain.ledger.release_matrix import ReleaseRow, build_release_matrix
 from envctl.domain.ledger.state import Approval, Deployment, LedgerState
@@ -20,7 +20,7 @@ from envctl.usecases.ledger.timeline import Timeline, list_last_attempts, load_t
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
-from envctl.usecases.release import plan_store
+from envctl.usecases.release import release_store
 
 MAX_DEPLOYMENTS, MAX_RELEASES, MAX_RESOURCES = 50, 20, 100
 # A report shows the same gates to every reader.
@@ -112,7 +112,7 @@ def _load_last_plans(ports: Ports, present: LedgerState, order: tuple[str, ...])
         each: entry.event.plan if isinstance(entry.event, DeploymentStarted) else ""
         for each, entry in zip(last, starts, strict=True)
     }
-    stored = plan_store.load_plans(ports, fingerprints.values())
+    stored = release_store.load_plans(ports, fingerprints.values())
     return tuple(
         _build_last_plan(each, done, fingerprints[each], stored.get(fingerprints[each])) for each, done in last.items()
     )

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem
-from envctl.domain.release.contents import Release
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.release.bundle import Release
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import Schema
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports

@@ -7,23 +7,23 @@ from functools import cache
 
 from envctl.domain.config.project import Project
 from envctl.domain.guards import Request, count_missing_at_gates, count_required_approvals
-from envctl.domain.guards.gate_views import check_stopped_deployment
+from envctl.domain.guards.order import find_newer_in_target
 from envctl.domain.guards.plan import has_exceeded_approval
-from envctl.domain.guards.release_age import find_newer_in_target
+from envctl.domain.guards.rule_views import check_stopped_deployment
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Deployment, EnvironmentState, KnownRelease, LedgerState, Unbelieved
 from envctl.domain.release.distance import measure_lag
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import build_rules_document, find_rules
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.pending_changes import PendingChanges, ReadBundle, find_pending_changes
 from envctl.usecases.ledger import journal, rules_store
-from envctl.usecases.ledger.store_layout import release_key
+from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.project import load
 from envctl.usecases.project.removed_environments import GoneEnvironment, find_gone
-from envctl.usecases.release import bundle_store, deploy_request
+from envctl.usecases.release import deploy_request, release_store
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def build_status(context: Context, present: LedgerState) -> Status:
 
 def _build_from_bundles(context: Context, present: LedgerState) -> Status:
     project = context.project
-    read = cache(lambda release: bundle_store.load_bundle(context.ports, release)[:2])
+    read = cache(lambda release: release_store.load_bundle(context.ports, release)[:2])
     shown = tuple(_build_environment_status(context, present, name, read) for name in project.pipeline.order)
     beside = tuple(
         _build_environment_status(Context(context.ports, project.view_for(name)), present, name, read)

@@ -2,20 +2,27 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TypeVar
 
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.ledger import checkpoint, entries
 from envctl.domain.ledger.events import Event
-from envctl.domain.ledger.projection.apply_entries import apply_entries, apply_entry, to_unbelieved
+from envctl.domain.ledger.projection.apply_entries import apply_entry, to_unbelieved
 from envctl.domain.ledger.state import LedgerState, Unbelieved
-from envctl.usecases.ledger import signing, store_layout
-from envctl.usecases.ledger.checkpoints import check_checkpoint, load_checkpoint, name_checkpoint, save_checkpoint
-from envctl.usecases.ledger.head_cache import BrokenLedgerError, KnownHead, check_known_head, to_ledger_error
-from envctl.usecases.ledger.lost_responses import create_entry
-from envctl.usecases.ledger.store_clock import choose_entry_time
-from envctl.usecases.ledger.store_owner import check_store_owner, claim_store
-from envctl.usecases.ports.core import Ports
+from envctl.usecases.ledger import integrity, ledger_store
+from envctl.usecases.ledger.integrity import (
+    BrokenLedgerError,
+    KnownHead,
+    check_checkpoint,
+    check_known_head,
+    load_checkpoint,
+    name_checkpoint,
+    save_checkpoint,
+    to_ledger_error,
+)
+from envctl.usecases.ledger.ledger_store import check_store_owner, choose_entry_time, claim_store
+from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError, Ports
 
 T = TypeVar("T")
 MAX_ATTEMPTS = 100
@@ -29,28 +36,23 @@ def load(ports: Ports) -> LedgerState:
     """
     seen = ports.head_cache.load_head()
     with _prefetch_ledger(ports, seen):
-        return _retry_once(lambda: _load_state(ports, seen))
-
-
-def _retry_once(read: Callable[[], T]) -> T:
-    """Retry once before reporting a broken ledger: a listing made during appends may lack an earlier entry."""
-    try:
-        return read()
-    except BrokenLedgerError:
-        return read()
+        try:
+            return _load_state(ports, seen)
+        except BrokenLedgerError:
+            # A listing made during appends may lack an earlier entry: read once more.
+            return _load_state(ports, seen)
 
 
 def _load_state(ports: Ports, seen: KnownHead) -> LedgerState:
     check_store_owner(ports)
-    start = load_checkpoint(ports)
-    found: list[entries.Entry] = []
-    expected, prev = start.seq + 1, start.head
-    for number, data in _read_stored(ports, after=start.seq):
+    now = load_checkpoint(ports)
+    expected, prev = now.seq + 1, now.head
+    for number, data in _read_stored(ports, after=now.seq):
         if broken := entries.find_chain_break(number, data, expected, prev):
             raise to_ledger_error(broken)
-        found.append(entries.decode_entry(data))
+        entry = entries.decode_entry(data)
+        now = apply_entry(now, entry, ports.trust.explain_distrust(entry))
         expected, prev = expected + 1, entries.hash_bytes(data)
-    now = apply_entries(found, start, ports.trust.explain_distrust)
     check_known_head(ports, now, seen)
     return now
 
@@ -61,11 +63,11 @@ def _prefetch_ledger(ports: Ports, last: KnownHead) -> AbstractContextManager[No
     # A checkpoint right after the last entry is named by the next entry: prefetch that too.
     start = max(0, seen - 1) // checkpoint.INTERVAL * checkpoint.INTERVAL
     more = 2 if seen and seen % checkpoint.INTERVAL == 0 else 1
-    known = [store_layout.entry_key(number) for number in range(max(start, 1), seen + more)]
-    checkpoints = [store_layout.checkpoint_key(start)] if start else []
+    known = [ledger_store.entry_key(number) for number in range(max(start, 1), seen + more)]
+    checkpoints = [ledger_store.checkpoint_key(start)] if start else []
     return ports.store.prefetch(
-        [store_layout.MARKER_KEY, *checkpoints, *known],
-        [(store_layout.CHECKPOINT_FOLDER, ""), (store_layout.ENTRY_FOLDER, store_layout.entry_key(start))],
+        [ledger_store.MARKER_KEY, *checkpoints, *known],
+        [(ledger_store.CHECKPOINT_FOLDER, ""), (ledger_store.ENTRY_FOLDER, ledger_store.entry_key(start))],
     )
 
 
@@ -98,7 +100,7 @@ def append(
             moment.stored_at,
         )
         # Sign only once: signatures of the same bytes differ.
-        entry = signing.sign_entry(ports, plain)
+        entry = integrity.sign_entry(ports, plain)
         if not create_entry(ports, entry):
             continue
         after = apply_entry(now, entries.decode_entry(entries.encode_entry(entry)))
@@ -133,7 +135,7 @@ def read_oldest_first(ports: Ports) -> Iterator[tuple[entries.Entry, bytes]]:
     while expected <= end:
         page = range(expected, min(end, expected + PAGE_SIZE - 1) + 1)
         for number, data in zip(
-            page, ports.store.read_all([store_layout.entry_key(each) for each in page]), strict=True
+            page, ports.store.read_all([ledger_store.entry_key(each) for each in page]), strict=True
         ):
             if data is None:
                 raise to_ledger_error(entries.ChainBreak(number, "it is missing"))
@@ -145,7 +147,7 @@ def read_oldest_first(ports: Ports) -> Iterator[tuple[entries.Entry, bytes]]:
 
 def read_entries(ports: Ports, numbers: Sequence[int]) -> Iterator[entries.Entry]:
     """Yield the entries with these numbers. Raises BrokenLedgerError for a missing one."""
-    stored = ports.store.read_all([store_layout.entry_key(number) for number in numbers]) if numbers else []
+    stored = ports.store.read_all([ledger_store.entry_key(number) for number in numbers]) if numbers else []
     for number, data in zip(numbers, stored, strict=True):
         try:
             yield entries.decode_entry(data or b"")
@@ -161,7 +163,11 @@ def verify_ledger(ports: Ports) -> LedgerState:
 def audit_ledger(ports: Ports) -> tuple[LedgerState, tuple[Unbelieved, ...]]:
     """Verify the whole chain, and return the final state and all untrusted entries."""
     seen = ports.head_cache.load_head()
-    return _retry_once(lambda: _audit_chain(ports, seen))
+    try:
+        return _audit_chain(ports, seen)
+    except BrokenLedgerError:
+        # As in `load`.
+        return _audit_chain(ports, seen)
 
 
 def _audit_chain(ports: Ports, seen: KnownHead) -> tuple[LedgerState, tuple[Unbelieved, ...]]:
@@ -169,7 +175,7 @@ def _audit_chain(ports: Ports, seen: KnownHead) -> tuple[LedgerState, tuple[Unbe
     if broken := entries.verify_chain(_read_stored(ports)):
         raise to_ledger_error(broken)
     now, found, trust = LedgerState(), list[Unbelieved](), ports.trust
-    left = {store_layout.parse_key_number(key) for key in ports.store.list_keys(store_layout.CHECKPOINT_FOLDER)}
+    left = {ledger_store.parse_key_number(key) for key in ports.store.list_keys(ledger_store.CHECKPOINT_FOLDER)}
     for _, data in _read_stored(ports):
         entry = entries.decode_entry(data)
         if doubt := trust.explain_distrust(entry):
@@ -182,6 +188,35 @@ def _audit_chain(ports: Ports, seen: KnownHead) -> tuple[LedgerState, tuple[Unbe
 
 
 def _read_stored(ports: Ports, after: int = 0) -> Iterator[tuple[int, bytes]]:
-    keys = ports.store.list_keys(store_layout.ENTRY_FOLDER, after=store_layout.entry_key(after))
+    keys = ports.store.list_keys(ledger_store.ENTRY_FOLDER, after=ledger_store.entry_key(after))
     for key, data in zip(keys, ports.store.read_all(keys), strict=True):
-        yield store_layout.parse_key_number(key), data or b""
+        yield ledger_store.parse_key_number(key), data or b""
+
+
+def create_entry(ports: Ports, entry: entries.Entry) -> bool:
+    """Create the entry; return False if another one has its number.
+
+    After a lost response a retry meets the first write, recognized by the idempotency token in its bytes.
+    """
+    key, data = ledger_store.entry_key(entry.seq), entries.encode_entry(entry)
+    try:
+        ports.store.create(key, data)
+    except AlreadyExistsError as exists:
+        return _read_back(ports, key, entry, exists) == data
+    except LostResponseError as unanswered:
+        found = _read_back(ports, key, entry, unanswered)
+        if found is None:
+            hint = "envctl found nothing recorded afterwards: look at envctl status, and run the command again"
+            raise OperationFailedError(*(replace(each, hint=hint) for each in unanswered.problems)) from unanswered
+        return found == data
+    return True
+
+
+def _read_back(ports: Ports, key: str, entry: entries.Entry, before: Exception) -> bytes | None:
+    try:
+        return ports.store.read(key)
+    except OperationFailedError as error:
+        message = f"nobody can say whether it was recorded that {entry.event.kind} (entry {entry.seq})"
+        hint = "once the store answers again: envctl status shows it. Where it is not there, run the command again"
+        problems = before.problems if isinstance(before, OperationFailedError) else error.problems
+        raise OperationFailedError(Problem("E459", message, hint), *problems) from error

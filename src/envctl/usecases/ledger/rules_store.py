@@ -11,8 +11,7 @@ from envctl.domain.guards.rules import list_claimed_accounts
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rules.changes import list_differences
 from envctl.domain.rules.document import RulesDocument, build_rules_document, decode, encode, find_rules
-from envctl.usecases.ledger.digest_documents import DigestDocuments
-from envctl.usecases.ledger.store_clock import read_store_time
+from envctl.usecases.ledger.ledger_store import DigestDocuments, read_store_time
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 

@@ -12,9 +12,8 @@ if TYPE_CHECKING:
 
     from envctl.domain.config.project import Project
     from envctl.domain.errors import Location
-    from envctl.domain.plan.account_blocks import AccountBlocks
-    from envctl.domain.release.contents import File, Release
-    from envctl.domain.release.outside_reads import OutsideRead
+    from envctl.domain.release.bundle import File, Release
+    from envctl.domain.release.code_search import AccountBlocks, OutsideRead
     from envctl.domain.release.remote_modules import ResolvedModule
     from envctl.domain.terraform.variables import ModuleCall, ModuleInterface, SettingsFile
     from envctl.usecases.ports.cost import CostSource

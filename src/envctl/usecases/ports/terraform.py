@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from envctl.domain.errors import Location
-    from envctl.domain.plan.changes import Action, StackPlan
+    from envctl.domain.plan.changes import Action, Leaves, StackPlan
     from envctl.domain.plan.drift import StackComparison
-    from envctl.domain.plan.leaving_stacks import Leaves
     from envctl.domain.terraform.outputs import Output
 
 

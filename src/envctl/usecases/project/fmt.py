@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from posixpath import basename, dirname, join, normpath
 
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem, UsageError
-from envctl.domain.release.contents import File
+from envctl.domain.release.bundle import File
 from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.terraform.formatting import FORMATTED_SUFFIXES, find_first_change
 from envctl.usecases.ports.context import Context

@@ -2,8 +2,8 @@
 
 from envctl.domain.config.project import Project
 from envctl.domain.images.image_reference import Image
-from envctl.domain.release.contents import Release
-from envctl.domain.release.image_repositories import select_images
+from envctl.domain.release.artifacts import select_images
+from envctl.domain.release.bundle import Release
 from envctl.usecases.ports.context import Context
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
-from envctl.domain.release.contents import File
+from envctl.domain.release.bundle import File
 from envctl.domain.release.remote_modules import is_local_source
 from envctl.domain.scaffold import templates
 from envctl.usecases.ports.context import Context

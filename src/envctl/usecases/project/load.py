@@ -1,24 +1,36 @@
-"""The project file and the settings of an environment, from the working tree."""
+"""The project file, and the settings, rollouts and place of an environment, from the working tree.
+
+The project file declares rollouts. For a stack no longer declared, the ledger does: its traffic stays until the
+environment drops it.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from envctl.domain.config.faults import Fault
+from envctl.domain.aws.access import DEFAULT_REGION
+from envctl.domain.config.fields import Fault
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.config.regions import describe_unnamed_region
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, Problem, UsageError
-from envctl.domain.release.contents import Wiring
-from envctl.domain.release.image_repositories import InvalidRepositoryError, relocate_images
-from envctl.domain.release.rollout_stacks import find_worker_faults
-from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES
-from envctl.domain.settings.settings import resolve_settings
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.release.approval_place import BoundPlace, bind_place
+from envctl.domain.release.artifacts import (
+    InvalidRepositoryError,
+    find_worker_faults,
+    list_candidate_artifacts,
+    list_rollout_stacks,
+    relocate_images,
+    resolve_placeholders,
+)
+from envctl.domain.release.bundle import Wiring
+from envctl.domain.release.root_module import Backend, Place, render_assume_role
+from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, Traffic
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.variables import SettingsFile
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project.rollout_colors import find_rollout_stacks
+from envctl.usecases.ports.cost import CostSource
 
 COMMON_SETTINGS = "environments/common.tfvars"
 NO_MOVES: Mapping[str, str] = MappingProxyType({})
@@ -100,6 +112,9 @@ def load_settings(
     """Load the settings of the environment and check them against the schema of the release. `moves` maps stacks of the
     release to the old stack names holding their state.
     """
+    # Imported late: it builds models of pydantic.
+    from envctl.domain.settings.resolution import resolve_settings
+
     project = context.project
     rolls = find_rollout_stacks(context, wiring, environment, moves)
     region = project.environments[environment].region
@@ -175,3 +190,93 @@ def load_settings_files(context: Context, environment: str) -> tuple[SettingsFil
     if problems:
         raise ConfigurationError(*problems)
     return tuple(files)
+
+
+def find_rollout_stacks(context: Context, wiring: Wiring, environment: str, moves: Mapping[str, str]) -> dict[str, str]:
+    """Return the stacks with a rollout, each with the variable of its artifact. `moves` maps stacks to the old names
+    holding their state. Reads the ledger only if needed.
+
+    Raises ConfigurationError (E385) if the ledger knows colors of a stack with an ambiguous artifact.
+    """
+    project = context.project
+    unnamed = [name for name in wiring.stacks if name not in project.stacks and list_candidate_artifacts(wiring, name)]
+    if not unnamed:
+        return list_rollout_stacks(project, wiring)
+    traffic = find_traffic(context.ports, environment, moves)
+    if unclear := [name for name in unnamed if name in traffic and len(list_candidate_artifacts(wiring, name)) > 1]:
+        raise ConfigurationError(*(_describe_unclear(environment, name, wiring) for name in unclear))
+    return list_rollout_stacks(project, wiring, traffic)
+
+
+def find_traffic(ports: Ports, environment: str, moves: Mapping[str, str]) -> Mapping[str, Traffic]:
+    """Return the traffic of the stacks, by their names after the moves."""
+    from envctl.domain.ledger.projection.stacks import apply_planned_moves
+    from envctl.usecases.ledger import journal
+
+    return apply_planned_moves(journal.load(ports).find_environment(environment), moves).traffic
+
+
+def _describe_unclear(environment: str, name: str, wiring: Wiring) -> Problem:
+    message = (
+        f"the requests of {name} in {environment} go to a colour that envctl chose, and envctl.toml no longer has"
+        f" [stacks.{name}]: whether its rollout was of {' or '.join(list_candidate_artifacts(wiring, name))} is unknown"
+    )
+    hint = f"put [stacks.{name}] with its rollout back until {environment} runs a release without {name}"
+    return Problem("E385", message, hint)
+
+
+def resolve_place(project: Project, environment: str, under: Mapping[str, str] | None = None) -> Place:
+    """Return the place of an environment. `under` maps stacks to the old names still holding their state."""
+    there = project.environments[environment]
+    where = Place(
+        environment,
+        Backend("local", {}, environment),
+        there.account_id,
+        there.region,
+        there.assume_role,
+        there.external_id,
+        there.session_tags,
+        there.regions,
+        there.other_accounts,
+    )
+    return replace(where, backend=replace(_build_backend(project, where), under=under or {}))
+
+
+def resolve_bound_place(project: Project, environment: str, wiring: Wiring) -> BoundPlace:
+    """Return the place for an apply of a release with that wiring."""
+    return bind_place(wiring, resolve_place(project, environment))
+
+
+def _build_backend(project: Project, where: Place) -> Backend:
+    state = project.state
+    if state.backend == "local":
+        return where.backend
+    settings: dict[str, object] = {
+        "bucket": state.bucket.format(**resolve_placeholders(project, where.environment)).strip("-"),
+        "region": where.region or DEFAULT_REGION,
+        "encrypt": True,
+        "use_lockfile": True,
+    }
+    if where.assume_role:
+        # The session name marks accesses to the state: a backend knows no variables.
+        settings["assume_role"] = render_assume_role(where, "envctl")
+    if where.account_id:
+        settings["allowed_account_ids"] = [where.account_id]
+    return Backend("s3", settings, where.environment)
+
+
+def find_cost_source(project: Project, environment: str, regions: Mapping[str, str]) -> CostSource | None:
+    """Return the source of cost estimates; None without a [cost] table.
+
+    `regions` has the names of regions, by stack, for stacks with their own.
+    """
+    if project.cost is None:
+        return None
+    there = project.environments[environment]
+    return CostSource(
+        project.cost.command,
+        project.cost.timeout.total_seconds(),
+        there.account_id or "",
+        there.region or "",
+        {stack: there.regions[name] for stack, name in regions.items() if name in there.regions},
+    )

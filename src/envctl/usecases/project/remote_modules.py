@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from posixpath import dirname, join, normpath
 
-from envctl.domain.errors import ConfigurationError, Location, OperationFailedError, Problem
+from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release import remote_modules
-from envctl.domain.release.contents import File, Release
+from envctl.domain.release.bundle import File, Release
 from envctl.domain.release.remote_modules import ResolvedModule, is_local_source, is_pinned_call
 from envctl.domain.terraform.variables import ModuleCall
-from envctl.domain.terraform.workdir_names import MODULES_MANIFEST
 from envctl.domain.text.lists import join_first
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import provider_accounts, self_contained
+from envctl.usecases.project import module_checks
 
 MAX_NAMED = 3
 
@@ -46,30 +45,14 @@ def complete_release(context: Context, release: Release) -> CompletedRelease:
         if version := walk.found[key].version:
             ports.observer.on_message(f"{key}: {_describe_source(call)} is {version} today")
     made = Release(wiring, {**release.files, **files})
-    self_contained.check_tree(ports, made)
-    provider_accounts.check_tree(context, made)
+    module_checks.check_tree_reads(ports, made)
+    module_checks.check_tree_accounts(context, made)
     return CompletedRelease(made, (*moving, *walk.unreadable))
 
 
 def list_missing_modules(release: Release) -> tuple[str, ...]:
     """Describe the modules still to be fetched."""
     return tuple(dict.fromkeys(f"{call.name} ({_describe_source(call)})" for call in release.missing))
-
-
-def require_carried_modules(ports: Ports, release: Release, environment: str, stack: str) -> None:
-    """Raise OperationFailedError if Terraform fetched a module beyond those in the release."""
-    if not remote_modules.render_module_record(release.wiring, stack):
-        return
-    record = ports.workspace.read_module_record(environment, stack) or b'{"Modules": []}'
-    fetched = [
-        key
-        for key, _, _, folder in remote_modules.decode_module_record(record)
-        if folder.startswith(dirname(MODULES_MANIFEST))
-    ]
-    if fetched:
-        message = f"stack {stack}: the code of {', '.join(fetched)} was fetched, though the release carries it"
-        hint = "deploy with the program that the release was made with, terraform or tofu; nothing was changed"
-        raise OperationFailedError(Problem("E344", message, hint))
 
 
 @dataclass

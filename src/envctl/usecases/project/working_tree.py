@@ -4,21 +4,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from posixpath import dirname, join, normpath
 
-from envctl.domain.config.faults import Fault
+from envctl.domain.config.fields import Fault
 from envctl.domain.config.project import PROJECT_FILE, Project, Stack
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.graph import order_stacks
 from envctl.domain.images.image_reference import Image, is_pinned_image
-from envctl.domain.plan.leaving_stacks import Fate
-from envctl.domain.release.contents import File, Release, StackWiring, Wiring
+from envctl.domain.plan.changes import Fate
+from envctl.domain.release.bundle import File, Release, StackWiring, Wiring
 from envctl.domain.release.remote_modules import is_local_source
-from envctl.domain.terraform.output_reference import OutputReference
+from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Assignment, ModuleCall, ModuleInterface, Schema
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
 from envctl.domain.text.suggestions import find_nearest
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.project import provider_accounts, self_contained
+from envctl.usecases.project import module_checks
 from envctl.usecases.project.load import load_settings_files, locate_faults, locate_key, settings_path
 
 
@@ -39,8 +39,8 @@ def build_release(context: Context) -> Release:
         raise ConfigurationError(*problems)
     lock = ports.tree.read_contents(ports.provider_lock)
     made = Release(_build_wiring(context, code.interfaces), code.files, tuple(code.missing))
-    self_contained.check_tree(ports, made)
-    provider_accounts.check_tree(context, made)
+    module_checks.check_tree_reads(ports, made)
+    module_checks.check_tree_accounts(context, made)
     return made.with_lock(lock)
 
 
@@ -141,7 +141,7 @@ def _find_module_faults(project: Project, interfaces: Mapping[str, ModuleInterfa
 
         yield from check_patterns(schema, project.secrets)
     if any(stack.rollout for stack in project.stacks.values()):
-        from envctl.domain.release.rollout_stacks import find_rollout_faults
+        from envctl.domain.release.artifacts import find_rollout_faults
 
         outputs = {name: [output.name for output in interface.outputs] for name, interface in of.items()}
         yield from find_rollout_faults(project, schema, outputs)
@@ -176,7 +176,7 @@ def list_removed_stacks(project: Project) -> dict[str, Fate]:
 
 
 def read_artifacts(context: Context, schema: Schema) -> dict[str, object]:
-    """Read the artifacts of the release from the settings of the entry environment. `usecases/account/image_check.py`
+    """Read the artifacts of the release from the settings of the entry environment. `usecases/account/account_check.py`
     resolves image tags before any deployment.
     """
     project = context.project

@@ -1,26 +1,28 @@
-"""Choice of the release to deploy, and the request for the guards."""
+"""Choice of the release to deploy, the stacks it changes, and the request for the guards."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.guards import BundleState, RefusedError, Request, list_refusals, list_views
+from envctl.domain.guards.order import list_other_deployments
 from envctl.domain.images.image_reference import ImagePresence
-from envctl.domain.ledger.state import LedgerState
+from envctl.domain.ledger.state import KnownRelease, LedgerState
 from envctl.domain.operation import Operation
-from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
+from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, Fate, plan_changeover
 from envctl.domain.release.approval_place import BoundPlace
-from envctl.domain.release.contents import Release
-from envctl.domain.release.image_repositories import select_images
+from envctl.domain.release.artifacts import select_images
+from envctl.domain.release.bundle import Release, Wiring
 from envctl.domain.rules.document import build_rules_document, find_rules
 from envctl.domain.settings.comparison import compare_settings
-from envctl.domain.settings.values import EnvironmentSettings
+from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.ledger import rules_store
 from envctl.usecases.ports.context import Context
-from envctl.usecases.project import load
-from envctl.usecases.project import state_location as places
-from envctl.usecases.release import bundle_store, earlier_commits, place_store, plan_store, stack_changes
+from envctl.usecases.ports.core import Ports
+from envctl.usecases.project import load, working_tree
+from envctl.usecases.release import release_store
 
 MIN_PREFIX = 4
 
@@ -124,13 +126,11 @@ def build_entry_request(
     found = _ReleaseFacts(
         "intact",
         settings,
-        place=places.resolve_bound_place(project, project.entry, release.wiring),
+        place=load.resolve_bound_place(project, project.entry, release.wiring),
         needs={name: stack.needs for name, stack in release.wiring.stacks.items()},
         changeover=_find_changeover(context, present, wanted, release),
     )
-    behind = earlier_commits.find_later_release(
-        context.ports, present, project.entry, identity=identity, release=release
-    )
+    behind = find_later_release(context.ports, present, project.entry, identity=identity, release=release)
     return replace(_build_request(context, present, wanted, found), behind=behind)
 
 
@@ -155,14 +155,14 @@ class _ReleaseFacts:
 
 def _build_candidate(context: Context, present: LedgerState, wanted: _Intent) -> Candidate:
     state, release, data = (
-        bundle_store.load_bundle(context.ports, wanted.release) if wanted.release else ("missing", None, b"")
+        release_store.load_bundle(context.ports, wanted.release) if wanted.release else ("missing", None, b"")
     )
     changeover = _find_changeover(context, present, wanted, release)
     settings, unfit = _load_settings(context, wanted.target, release, changeover)
     # Without images no registry check is needed.
     none = () if release and not select_images(context.project, release.wiring.artifacts) else None
     # Without fitting settings the region of a stack may be unknown.
-    place = places.resolve_bound_place(context.project, wanted.target, release.wiring) if release and settings else None
+    place = load.resolve_bound_place(context.project, wanted.target, release.wiring) if release and settings else None
     digest = settings.digest() if settings else ""
     needs = {name: stack.needs for name, stack in release.wiring.stacks.items()} if release else {}
     found = _ReleaseFacts(state, digest, unfit, none, place, needs, changeover)
@@ -175,9 +175,9 @@ def _find_changeover(context: Context, present: LedgerState, wanted: _Intent, re
     if release is None:
         return NO_CHANGEOVER
     if wanted.action == "destroy":
-        return stack_changes.find_destroy_changeover(present, wanted.target, release.wiring)
+        return find_destroy_changeover(present, wanted.target, release.wiring)
     name = wanted.release or ""
-    return stack_changes.find_changeover(context, present, wanted.target, release.wiring, release=name)
+    return find_changeover(context, present, wanted.target, release.wiring, release=name)
 
 
 def _load_settings(
@@ -226,13 +226,15 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
         rules=find_rules(project, wanted.target),
         unfit=found.unfit,
         images=found.images,
-        approved=plan_store.load_plans(ports, covered),
+        approved=release_store.load_plans(ports, covered),
         account=there.account_id or "",
         role=there.assume_role or "",
         other_accounts=there.other_accounts,
         place=place,
         where=found.place.summary if found.place else "",
-        elsewhere=place_store.compare_places(ports, [each.place for each in given], found.place) if found.place else {},
+        elsewhere=release_store.compare_places(ports, [each.place for each in given], found.place)
+        if found.place
+        else {},
         needs=found.needs,
         changeover=found.changeover,
         doubt=ports.identity.explain_doubt(),
@@ -240,3 +242,64 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
         documents=rules_store.describe_tree_rules(project),
     )
     return rules_store.complete_request(ports, request)
+
+
+def find_later_release(ports: Ports, present: LedgerState, target: str, *, identity: str, release: Release) -> str:
+    """Return the deployed release of a later commit; empty if none is, edits are uncommitted, or git can't tell."""
+    paths = working_tree.list_code_paths(release, ports.provider_lock)
+    there = [present.releases.get(each.release) for each in list_other_deployments(present, target, identity)]
+    for later in there:
+        if later is None or later.uncommitted or later.release == identity:
+            continue
+        is_behind = ports.version_control.is_behind(later.commit)
+        if is_behind is False or ports.version_control.read_revision(paths).uncommitted:
+            continue
+        if is_behind or _was_deployed_before(ports, present, target, identity=identity, later=later):
+            return later.release
+    return ""
+
+
+def _was_deployed_before(
+    ports: Ports, present: LedgerState, target: str, *, identity: str, later: KnownRelease
+) -> bool:
+    """Compare deployments instead of commits, for a shallow clone."""
+    known = present.releases.get(identity)
+    if known is None or known.uncommitted or known.commit != ports.version_control.read_revision(()).commit:
+        return False
+    one, two = (present.came.get(each, {}).get(target) for each in (identity, later.release))
+    return one is not None and two is not None and one < two
+
+
+def find_changeover(
+    context: Context, present: LedgerState, environment: str, wiring: Wiring, *, release: str = ""
+) -> Changeover:
+    """Compare the release with the deployed stacks. `release` is its name, empty if new."""
+    here = present.find_environment(environment)
+    renamed = {name: stack.moved_from for name, stack in wiring.stacks.items()}
+    before: dict[str, str] = {}
+    if not here.held_stacks <= renamed.keys():
+        # A removed stack may return under its earlier name.
+        for each in dict.fromkeys(each.release for each in (here.current, here.last) if each):
+            found = release_store.load_bundle(context.ports, each)[1]
+            before |= {name: each.moved_from for name, each in found.wiring.stacks.items()} if found else {}
+    fates = _find_fates(context.project, present, environment, wiring, release)
+    return plan_changeover(here.held_stacks, renamed, before, fates, here.renamed)
+
+
+def find_destroy_changeover(present: LedgerState, environment: str, wiring: Wiring) -> Changeover:
+    """Return the changeover of a destroy: stacks unknown to the release, or with a missing dependency."""
+    here = present.find_environment(environment)
+    broken = {name for name, stack in wiring.stacks.items() if not here.stacks.issuperset(stack.needs)}
+    whole = wiring.stacks.keys() - (broken & here.held_stacks)
+    leaving: dict[str, Fate] = dict.fromkeys(sorted(here.held_stacks - whole), "destroy")
+    return Changeover(leaving, former_names={new: old for new, old in here.renamed.items() if new in whole})
+
+
+def _find_fates(
+    project: Project, present: LedgerState, environment: str, wiring: Wiring, release: str
+) -> dict[str, Fate]:
+    """Return the fates in the release. For a rollback, stacks newer than the release follow the project file."""
+    current = present.find_environment(environment).current
+    if release and current and not present.is_newer(release, current.release):
+        return {**{name: each.then for name, each in project.removed.items()}, **wiring.removed}
+    return dict(wiring.removed)

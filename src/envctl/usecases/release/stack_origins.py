@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from envctl.domain.ledger.events import DeploymentStarted
 from envctl.domain.ledger.state import LedgerState
-from envctl.domain.release.contents import Release
+from envctl.domain.release.bundle import Release
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
-from envctl.usecases.release import bundle_store
+from envctl.usecases.release import release_store
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def find_stack_origins(
     wanted = set(stacks)
     for identity, settings in _list_deployed_releases(ports, present, environment):
         if identity not in seen:
-            seen[identity] = bundle_store.load_bundle(ports, identity)[1]
+            seen[identity] = release_store.load_bundle(ports, identity)[1]
         if (release := seen[identity]) is not None:
             made = wanted & release.wiring.stacks.keys()
             found |= dict.fromkeys(made, StackOrigin(release, identity, settings))

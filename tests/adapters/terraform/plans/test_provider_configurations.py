@@ -11,7 +11,7 @@ from envctl.adapters.sandbox.lifecycle import RunningSandbox, Sandbox
 from envctl.adapters.terraform.plans.provider_configurations import parse_provider_configurations
 from envctl.adapters.workspace.workspace import DirectoryWorkspace
 from envctl.domain.plan.provider_accounts import AccountScope, find_account_mismatches, name_configuration
-from envctl.domain.release.contents import File, StackWiring, Wiring
+from envctl.domain.release.bundle import File, StackWiring, Wiring
 from envctl.domain.release.root_module import Place, render_root_module
 from envctl.usecases.ports.terraform import PreparedStack
 from tests.adapters.terraform.conftest import Bench

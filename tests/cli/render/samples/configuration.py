@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from envctl.domain.errors import Location
 from envctl.domain.plan.changes import Marker
-from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.usecases.inspect.outputs import EnvironmentOutputs, StackOutputs
 from envctl.usecases.inspect.render import Rendered
 from envctl.usecases.inspect.settings import Valid

@@ -6,12 +6,12 @@ from datetime import timedelta
 from envctl.domain.errors import Location, Problem
 from envctl.domain.ledger.state import KnownRelease
 from envctl.domain.plan.changes import Marker
-from envctl.domain.release.artifact_changes import ArtifactPair
+from envctl.domain.release.artifacts import ArtifactPair
 from envctl.domain.release.changes import PartChange, ReleaseChanges, VariableDeclaration
 from envctl.domain.release.distance import Distance
 from envctl.domain.release.file_changes import FileChange, ModuleChange
 from envctl.domain.settings.comparison import Comparison, compare_settings
-from envctl.domain.settings.values import EnvironmentSettings, Origin, Setting
+from envctl.domain.settings.settings import EnvironmentSettings, Origin, Setting
 from envctl.usecases.inspect.diff import Diff, Side
 from tests.cli.render.samples.basics import HANAKO, NEW, NOW, OLD, OLDEST, ROBOT, SECRET, TARO, deployment
 

@@ -9,8 +9,8 @@ from envctl.domain.errors import Problem
 from envctl.domain.findings import Finding
 from envctl.usecases.account.bootstrap import Bootstrap
 from envctl.usecases.inspect.doctor.doctor import Doctor, Section
-from envctl.usecases.ledger import store_probe
-from envctl.usecases.ledger.store_probe import OVERWRITE_PROBLEM
+from envctl.usecases.ledger import ledger_store
+from envctl.usecases.ledger.ledger_store import OVERWRITE_PROBLEM
 from envctl.usecases.ports.bucket_report import BucketReport, unchecked_report
 
 STORE = WantedBucket("shop-envctl-store", "ap-northeast-1", "999999999999", "store")
@@ -32,7 +32,7 @@ def _planned(wanted: WantedBucket, *more: str) -> BucketReport:
     return replace(unchecked_report(wanted), steps=(*map(explain_step, plan_steps(wanted, None)), *more))
 
 
-TRIED = Finding(store_probe.FINDING_NAME, "good", "nothing can be written over (tried just now)")
+TRIED = Finding(ledger_store.FINDING_NAME, "good", "nothing can be written over (tried just now)")
 ELSEWHERE = Problem(
     "E420",
     "the bucket shop-tfstate-333333333333 belongs to somebody else: names are shared by all of AWS",
@@ -55,7 +55,7 @@ REFUSED = Problem(
 )
 BOOTSTRAPS = {
     "a bootstrap to come": Bootstrap(
-        "planned", (_planned(STORE, store_probe.PROBE_STEP), _planned(DEV), _planned(PROD)), next="envctl bootstrap"
+        "planned", (_planned(STORE, ledger_store.PROBE_STEP), _planned(DEV), _planned(PROD)), next="envctl bootstrap"
     ),
     "a bootstrap": Bootstrap(
         "done",
@@ -92,7 +92,7 @@ BOOTSTRAPS = {
             _seen(PROD, WEAK),
         ),
         Finding(
-            store_probe.FINDING_NAME,
+            ledger_store.FINDING_NAME,
             "unseen",
             "whether anything can be written over was never tried",
             "envctl bootstrap",
@@ -211,7 +211,7 @@ DOCTORS = {
                     ),
                     Finding("ledger", "good", "nothing was recorded yet"),
                     Finding(
-                        store_probe.FINDING_NAME,
+                        ledger_store.FINDING_NAME,
                         "unseen",
                         "whether anything can be written over was never tried",
                         "envctl doctor --probe",

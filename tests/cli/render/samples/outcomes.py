@@ -10,7 +10,7 @@ from envctl.usecases.approval.ci_reviewers import Reviewed, Reviewer
 from envctl.usecases.deployment.recovery.recover import Recovered, build_recovery_pipeline
 from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.deployment.rollout.abort import WentBack
-from envctl.usecases.deployment.traffic.rollout_model import RolledOut, Share
+from envctl.usecases.deployment.rollout_model import RolledOut, Share
 from envctl.usecases.deployment.verification import Checked, Verification
 from envctl.usecases.drift.fix import Fixed, Mended
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift

@@ -6,7 +6,7 @@ from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.ledger.events import Actor, EnvironmentLocked, VerificationFailed
 from envctl.domain.ledger.state import Lock
 from envctl.domain.plan.changes import Action, AttributeChange, EnvironmentPlan, ResourceChange, StackPlan
-from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.usecases.drift.result import Drift, EnvironmentDrift, StackDrift
 from envctl.usecases.inspect.history import History
 from envctl.usecases.inspect.status import EnvironmentStatus, Status

@@ -13,7 +13,7 @@ from envctl.domain.ledger.events import (
     HoldSet,
     ReleaseCreated,
 )
-from envctl.domain.ledger.projection.apply_entries import MAX_APPROVALS
+from envctl.domain.ledger.projection.statements import MAX_APPROVALS
 from envctl.domain.ledger.state import Approval, Hold, Lock
 from tests.unit.ledger.ledger_strategies import Step
 from tests.unit.ledger.projection.entry_lists import ANN, BOB, after, at, dev, failed, started, succeeded

@@ -12,9 +12,17 @@ from hypothesis import strategies as st
 
 from envctl.adapters.terraform.plans import json_documents
 from envctl.adapters.terraform.plans.planned_values import digest_planned_values
-from envctl.domain.plan.canonical import encode_path, list_enclosing_paths, list_leaves, parse_path, to_canonical_json
 from envctl.domain.plan.changes import Action
-from envctl.domain.plan.fingerprint import decode, encode, find_unapproved_changes
+from envctl.domain.plan.fingerprint import (
+    decode,
+    encode,
+    encode_path,
+    find_unapproved_changes,
+    list_enclosing_paths,
+    list_leaves,
+    parse_path,
+    to_canonical_json,
+)
 from tests.unit.plan.fingerprint.documents import Json, created, full, meant, print_of, updated
 
 NASTY = st.text('ab".[]\\ \u00e9', max_size=4)

@@ -10,7 +10,7 @@ from envctl.domain.plan.changes import Action, EnvironmentPlan
 from envctl.domain.release.bundle import compute_identity, pack
 from envctl.usecases.approval.approve import approve_plan
 from envctl.usecases.approval.explain_refusal import explain_refusal
-from envctl.usecases.concurrency.stack_selection import StackSelection
+from envctl.usecases.concurrency.dag_runner import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote
@@ -25,10 +25,10 @@ from envctl.usecases.inspect.plan import plan_environment
 from envctl.usecases.inspect.preview import preview_environments
 from envctl.usecases.inspect.status import load_status
 from envctl.usecases.ledger import journal
-from envctl.usecases.ledger.store_layout import release_key
+from envctl.usecases.ledger.ledger_store import release_key
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load, working_tree
-from envctl.usecases.release import bundle_store
+from envctl.usecases.release import release_store
 from tests.catching import catch
 from tests.fakes.world import Killed, World, list_entries
 from tests.usecases.steps import acting_as, deploy_everywhere, deploy_to_staging, failing_at, killed_at
@@ -107,7 +107,7 @@ def leaves_as_before(world: World, environment: str = "dev") -> None:
     """A release of the tree, recorded as an envctl did that knew nothing of stacks that leave."""
     made = working_tree.build_release(Context(world.ports, load.load_project(world.ports)))
     bundle = pack(made)
-    bundle_store.save_bundle(world.ports, compute_identity(bundle), bundle, made)
+    release_store.save_bundle(world.ports, compute_identity(bundle), bundle, made)
     settings = load.load_settings(
         Context(world.ports, load.load_project(world.ports)), environment, made.wiring
     ).digest()

@@ -11,7 +11,7 @@ from envctl.domain.ledger.events import RolloutStarted, TrafficShifted, Verifica
 from envctl.domain.rollout.traffic import Live, Shift, Traffic
 from envctl.domain.terraform.outputs import Output
 from envctl.usecases.approval.explain_refusal import explain_refusal
-from envctl.usecases.concurrency.stack_selection import StackSelection
+from envctl.usecases.concurrency.dag_runner import StackSelection
 from envctl.usecases.deployment.apply import apply
 from envctl.usecases.deployment.destroy import destroy
 from envctl.usecases.deployment.promote import promote

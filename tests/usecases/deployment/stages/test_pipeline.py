@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from envctl.usecases.deployment.progress import PlannedDeployment, SelectedRelease, UpToDate
-from envctl.usecases.deployment.stages.guards import CheckPlan
 from envctl.usecases.deployment.stages.pipeline import Pipeline
-from envctl.usecases.deployment.stages.plan import PlanStacks
+from envctl.usecases.deployment.stages.plan import CheckPlan, PlanStacks
 
 
 @dataclass(frozen=True)

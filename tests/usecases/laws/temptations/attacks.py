@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from envctl.domain.ledger import checkpoint
 from envctl.domain.rules.document import find_rules
-from envctl.usecases.ledger import store_layout
+from envctl.usecases.ledger import ledger_store
 from envctl.usecases.project import load
 from tests.fakes.checkpoints import decode_state, encode_state
 from tests.fakes.world import MemoryTree
@@ -56,7 +56,7 @@ def _a_checkpoint_is_forged(actors: Actors, how: How) -> None:
         return
     while actors.present.seq % checkpoint.INTERVAL != 1:
         actors.unlocks("dev") if actors.oracle.places["dev"].locked else actors.locks("dev")
-    key, content = store_layout.checkpoint_key(actors.present.seq - 1), actors.shared.content
+    key, content = ledger_store.checkpoint_key(actors.present.seq - 1), actors.shared.content
     honest, kept = content[key], decode_state(content[key])
     if kept is None:
         raise AssertionError("no checkpoint was left")
@@ -91,7 +91,7 @@ def _the_store_loses_its_last_entry(actors: Actors, how: How) -> None:
     release = ready(actors)
     actors.fails_a_check("staging")
     content = actors.shared.content
-    key = max(name for name in content if name.startswith(store_layout.ENTRY_FOLDER))
+    key = max(name for name in content if name.startswith(ledger_store.ENTRY_FOLDER))
     lost = content.pop(key)
     try:
         tries_prod(actors, how, release)
@@ -119,7 +119,7 @@ def _kept_plans(actors: Actors) -> set[str]:
 
 def _the_bundle_is_damaged(actors: Actors, how: How) -> None:
     release = ready(actors)
-    key = store_layout.release_key(release)
+    key = ledger_store.release_key(release)
     damaged = bytearray(actors.shared.content[key])
     damaged[len(damaged) // 2] ^= 1
     with _replaced(actors, {key: bytes(damaged)}):
@@ -132,8 +132,8 @@ def _the_bundle_is_another(actors: Actors, how: How) -> None:
     actors.fresh += 1
     actors.edits_code(f"smuggled {actors.fresh}")
     if done := actors.applies("dev", How(verify=False)):
-        other = actors.shared.content[store_layout.release_key(done.release)]
-        with _replaced(actors, {store_layout.release_key(release): other}):
+        other = actors.shared.content[ledger_store.release_key(done.release)]
+        with _replaced(actors, {ledger_store.release_key(release): other}):
             actors.promotes("dev", "staging", how, release=release)
             tries_prod(actors, how, release)
 

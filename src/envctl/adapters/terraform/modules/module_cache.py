@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
-from envctl.domain.release.contents import File
+from envctl.domain.release.bundle import File
 from envctl.domain.release.remote_modules import Package, ResolvedModule
 from envctl.domain.terraform.variables import ModuleCall
 

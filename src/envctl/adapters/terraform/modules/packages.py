@@ -6,7 +6,7 @@ from posixpath import commonpath, dirname
 
 from envctl.adapters.disk.paths import resolve_path
 from envctl.adapters.disk.reading import read_bytes
-from envctl.domain.release.contents import File
+from envctl.domain.release.bundle import File
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
 
 

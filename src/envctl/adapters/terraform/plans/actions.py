@@ -5,8 +5,8 @@ from typing import Any
 
 from envctl.adapters.terraform.plans.attributes import list_new_attributes
 from envctl.adapters.terraform.plans.planned_values import PROVIDER, digest_whole_value
-from envctl.domain.plan.canonical import digest_value
 from envctl.domain.plan.changes import Action, ResourceChange, format_invocation_address
+from envctl.domain.plan.fingerprint import digest_value
 
 TRIGGER = "trigger"
 

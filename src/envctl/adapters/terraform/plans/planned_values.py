@@ -10,9 +10,9 @@ from typing import Any
 
 from envctl.adapters.terraform.plans.attributes import is_secret, merge_sensitive_marks, select_marks
 from envctl.adapters.terraform.plans.repeated_blocks import has_unknown
-from envctl.domain.plan import canonical
-from envctl.domain.plan.canonical import digest_value, to_canonical_json
+from envctl.domain.plan import fingerprint
 from envctl.domain.plan.changes import Action, Marker
+from envctl.domain.plan.fingerprint import digest_value, to_canonical_json
 
 # Further keys of the digests. A path of a value begins with a bracket.
 OBJECT, ORDER, PROVIDER, PROGRAMS = "object", "order", "provider", "programs"
@@ -61,7 +61,7 @@ def digest_whole_value(value: object, sensitive: object, unknown: object, secret
     """Digest all of a new value, except nulls at the top: a schema lists every attribute."""
     leaves = _walk_leaves((), value, sensitive, unknown, secrets)
     return {
-        path: marker or canonical.digest_text(text)
+        path: marker or fingerprint.digest_text(text)
         for path, (marker, text) in leaves
         if (marker, text) != _NULL or path.count(",")
     }
@@ -79,26 +79,26 @@ def _digest_values(change: Mapping[str, Any], action: Action, secrets: frozenset
     after = dict(_walk_leaves((), change.get("after"), marks, unknown, secrets))
     for path in sorted({**before, **after}):
         if before.get(path) != after.get(path):
-            marker, text = after.get(path, (canonical.ABSENT, ""))
-            yield path, marker or canonical.digest_text(text)
+            marker, text = after.get(path, (fingerprint.ABSENT, ""))
+            yield path, marker or fingerprint.digest_text(text)
 
 
 _NULL = ("", to_canonical_json(None))
 
 
 def _walk_leaves(
-    steps: tuple[canonical.PathStep, ...], value: object, sensitive: object, unknown: object, secrets: frozenset[str]
+    steps: tuple[fingerprint.PathStep, ...], value: object, sensitive: object, unknown: object, secrets: frozenset[str]
 ) -> Iterator[tuple[str, Leaf]]:
     """Yield each value other than a container by its path: its marker and its text. With a marker, the text only serves
     for comparison.
     """
     if sensitive is True:
-        marker = canonical.SENSITIVE_UNKNOWN if has_unknown(unknown) else canonical.SENSITIVE
+        marker = fingerprint.SENSITIVE_UNKNOWN if has_unknown(unknown) else fingerprint.SENSITIVE
         is_null = value is None and not has_unknown(unknown)
         hidden = (marker, to_canonical_json([value, unknown or None]))
-        yield canonical.encode_path(steps), _NULL if is_null else hidden
+        yield fingerprint.encode_path(steps), _NULL if is_null else hidden
     elif unknown is True:
-        yield canonical.encode_path(steps), (canonical.UNKNOWN, "")
+        yield fingerprint.encode_path(steps), (fingerprint.UNKNOWN, "")
     elif parts := _list_parts(value, unknown):
         for key, item in parts:
             marks = select_marks(sensitive, key), select_marks(unknown, key)
@@ -106,11 +106,11 @@ def _walk_leaves(
     else:
         # A mark of another shape than its value redacts the whole value.
         is_marked = bool(sensitive) and value is not None and not isinstance(value, Mapping | list)
-        marker = canonical.SENSITIVE if is_marked or has_secret(value, secrets) else ""
-        yield canonical.encode_path(steps), (marker, to_canonical_json(value))
+        marker = fingerprint.SENSITIVE if is_marked or has_secret(value, secrets) else ""
+        yield fingerprint.encode_path(steps), (marker, to_canonical_json(value))
 
 
-def _list_parts(value: object, unknown: object) -> list[tuple[canonical.PathStep, object]]:
+def _list_parts(value: object, unknown: object) -> list[tuple[fingerprint.PathStep, object]]:
     """Return the parts of a map or list by key or index: its own, and those only marked unknown, as None."""
     if isinstance(value, Mapping) or (isinstance(unknown, Mapping) and not isinstance(value, list)):
         own = value if isinstance(value, Mapping) else {}
@@ -127,11 +127,11 @@ def _digest_identity(change: Mapping[str, Any], secrets: frozenset[str]) -> str 
     if identity is None:
         return None
     marked = select_marks(merge_sensitive_marks(change), "id") or merge_sensitive_marks(change) is True
-    return canonical.SENSITIVE if marked else _digest_or_redact(identity, secrets)
+    return fingerprint.SENSITIVE if marked else _digest_or_redact(identity, secrets)
 
 
 def _digest_or_redact(value: object, secrets: frozenset[str]) -> str:
-    return canonical.SENSITIVE if has_secret(value, secrets) else digest_value(value)
+    return fingerprint.SENSITIVE if has_secret(value, secrets) else digest_value(value)
 
 
 def has_secret(value: object, secrets: frozenset[str]) -> bool:

@@ -16,8 +16,8 @@ from envctl.adapters.terraform.plans.attributes import (
     walk_resources,
 )
 from envctl.adapters.terraform.plans.planned_values import PROGRAMS, PROVIDER, digest_whole_value, has_secret
-from envctl.domain.plan.canonical import SENSITIVE, digest_value
 from envctl.domain.plan.changes import Action, Marker, ResourceChange
+from envctl.domain.plan.fingerprint import SENSITIVE, digest_value
 
 _INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
 _PROVISIONED_ACTIONS = frozenset({Action.CREATE, Action.REPLACE, Action.RENEW, Action.DELETE})

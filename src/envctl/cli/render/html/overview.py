@@ -10,8 +10,8 @@ from envctl.cli.render.html.elements import Html, code, dim, isolate, tag
 from envctl.cli.render.html.signs import Sign, render_sign
 from envctl.cli.render.html.tables import render_section
 from envctl.cli.render.terminal.counting import format_count
+from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first
-from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.report import Report
 
 MAX_NAMED = 2

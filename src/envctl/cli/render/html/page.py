@@ -9,7 +9,7 @@ from envctl.cli.render.html.signs import render_sign_definitions
 from envctl.cli.render.html.tables import render_facts
 from envctl.cli.render.html.wording import render_moment
 from envctl.cli.render.terminal.counting import format_count
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.report import Report
 
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

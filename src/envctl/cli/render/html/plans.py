@@ -10,7 +10,7 @@ from envctl.cli.render.html.tables import render_section, render_table
 from envctl.cli.render.html.wording import render_past_moment, render_release
 from envctl.cli.render.terminal.counting import format_count
 from envctl.domain.plan.changes import Action, EnvironmentPlan
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.report import LastPlan, Report
 from envctl.usecases.ledger.timeline import Happened
 

@@ -12,7 +12,7 @@ from envctl.cli.render.html.tables import wrap_scrollable
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import cut_end, shorten_actor
 from envctl.cli.render.terminal.times import format_clock_time
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.report import Report
 from envctl.usecases.inspect.status import EnvironmentStatus
 from envctl.usecases.ledger.timeline import Happened

@@ -8,7 +8,7 @@ from envctl.cli.render.terminal.text import shorten_actor
 from envctl.cli.render.terminal.times import format_age, format_clock_time
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import KnownRelease
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 
 COMMIT_LENGTH = 10
 

@@ -13,7 +13,7 @@ from envctl.cli import memory_usage
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.plan.changes import Marker
-from envctl.domain.settings.values import Setting
+from envctl.domain.settings.settings import Setting
 from envctl.domain.terraform.literals import format_number
 
 if TYPE_CHECKING:

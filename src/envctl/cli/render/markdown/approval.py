@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from envctl.cli.render.markdown.page import markup as md
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.approval.approve import Approved, Withdrawn
 from envctl.usecases.approval.ci_reviewers import Reviewed, Reviewer
 

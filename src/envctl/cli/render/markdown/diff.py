@@ -10,8 +10,8 @@ from envctl.cli.render.markdown.refusals import format_problem
 from envctl.cli.render.terminal.counting import format_count
 from envctl.domain.release.distance import Distance
 from envctl.domain.settings.comparison import Pair
-from envctl.domain.settings.values import Setting
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.settings.settings import Setting
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.diff import Diff, Side
 
 MAX_OPEN_ROWS = 5

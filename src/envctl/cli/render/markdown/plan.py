@@ -19,7 +19,7 @@ from envctl.domain.plan.changes import (
     ResourceChange,
     StackPlan,
 )
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 
 DESTRUCTIVE = (Action.REPLACE, Action.DELETE)
 DANGER, WAITING = "🚨", "⏳"

@@ -3,7 +3,7 @@
 from envctl.cli.render.console.plan.preview import describe_subject, format_outcome
 from envctl.cli.render.markdown.page.markup import bold, escape, format_full_output, render_page, render_table
 from envctl.cli.render.markdown.plans import choose_preview_mark, render_preview_blocks
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.preview import Preview
 
 

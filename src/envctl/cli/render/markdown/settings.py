@@ -5,7 +5,7 @@ from envctl.cli.render.console.one_line import format_validation as in_a_line
 from envctl.cli.render.markdown.attributes import format_digest
 from envctl.cli.render.markdown.page.budget import count_utf16
 from envctl.cli.render.markdown.page.markup import OK, capitalize, code, escape, render_page, render_table
-from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.usecases.inspect.settings import Valid
 
 HEADS = ("setting", "value", "where from", "stacks")

@@ -8,7 +8,7 @@ from envctl.cli.render.console.inspect.status import is_up_to_date, list_next_co
 from envctl.cli.render.markdown.page import markup as md
 from envctl.cli.render.terminal.text import format_actor, measure_width, pad_text, to_one_line
 from envctl.cli.render.terminal.times import format_age, format_past
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 
 HEADS = ("", "environment", "runs", "deployed", "proof", "drift", "in the pipeline", "gates of the next promotion")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from envctl.cli.render.console.deployment.verification import summarize_checks
 from envctl.cli.render.markdown.page import markup as md
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.verification import Checked, Verification
 
 MARKS = {"passed": md.OK, "failed": md.FAIL, "skipped": md.NEUTRAL}

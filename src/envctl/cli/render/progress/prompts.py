@@ -22,7 +22,7 @@ from envctl.cli.render.terminal.times import format_time
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretChange
 from envctl.domain.errors import InterruptedByUserError, Problem, StateLock, UsageError
 from envctl.domain.plan.changes import Action, EnvironmentPlan, ResourceChange
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 
 if TYPE_CHECKING:
     from envctl.usecases.ports.bucket_report import BucketReport

@@ -1,7 +1,7 @@
 """Deployment operations as nouns, for sentences about a deployment."""
 
 from envctl.domain.ledger.state import Deployment
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 
 NOUNS = {"apply": "deployment of", "promote": "promotion of", "rollback": "rollback to"}
 

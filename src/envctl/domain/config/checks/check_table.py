@@ -9,8 +9,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from envctl.domain.config.fields import Flag, parse_quoted_duration, require
-from envctl.domain.terraform.output_reference import OutputReference
-from envctl.domain.terraform.outputs import Outputs
+from envctl.domain.terraform.outputs import OutputReference, Outputs
 
 OUTPUT = "output:"
 

@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import TypeGuard
 
 from envctl.domain.terraform.literals import format_literal
-from envctl.domain.terraform.output_reference import OutputReference
-from envctl.domain.terraform.outputs import Outputs
+from envctl.domain.terraform.outputs import OutputReference, Outputs
 from envctl.domain.text.excerpt import excerpt
 from envctl.domain.text.suggestions import suggest_name
 

@@ -3,20 +3,24 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
 
 from envctl.domain.ledger import events
 from envctl.domain.ledger.entries import Entry
-from envctl.domain.ledger.people.person_names import has_same_name
-from envctl.domain.ledger.people.principals import build_reviewer
-from envctl.domain.ledger.projection.evidence import apply_drift_check, apply_verification
-from envctl.domain.ledger.projection.imports import apply_import_event
-from envctl.domain.ledger.projection.rules import apply_rules_event, record_rules
-from envctl.domain.ledger.projection.stacks import apply_stack_changes, apply_state_move
-from envctl.domain.ledger.projection.traffic import apply_traffic_event
+from envctl.domain.ledger.projection.stacks import (
+    apply_import_event,
+    apply_stack_changes,
+    apply_state_move,
+    apply_traffic_event,
+)
+from envctl.domain.ledger.projection.statements import (
+    apply_drift_check,
+    apply_rules_event,
+    apply_statement,
+    apply_verification,
+    record_rules,
+)
 from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested, RulesResetWithdrawn
 from envctl.domain.ledger.state import (
-    Approval,
     Debt,
     Deployment,
     EnvironmentState,
@@ -24,7 +28,6 @@ from envctl.domain.ledger.state import (
     Hold,
     KnownRelease,
     LedgerState,
-    Lock,
     Outcome,
     Unbelieved,
 )
@@ -32,7 +35,6 @@ from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateM
 
 # Limits per environment keep the checkpoint small. Dropped evidence and approvals no longer count.
 MAX_EVIDENCE = 100
-MAX_APPROVALS = 300
 MAX_UNBELIEVED = 20
 MAX_UNNAMED = 20
 
@@ -132,14 +134,16 @@ def close_deployment(begun: Deployment, event: events.Ending, at: datetime) -> D
     return replace(begun, outcome=outcome, ended_at=at, reason=event.reason)
 
 
-def _apply_event(
+def _apply_event(  # noqa: C901 (one case a kind of event)
     ledger: LedgerState, state: EnvironmentState, entry: Entry, event: events.LocalEvent
 ) -> EnvironmentState:
     match event:
         case events.DeploymentStarted():
             return _apply_start(state, entry, event)
-        case events.DeploymentSucceeded() | events.DeploymentFailed() | events.DeploymentAbandoned():
-            return _apply_end(ledger, state, entry, event)
+        case events.DeploymentSucceeded():
+            return _apply_success(ledger, state, entry, event)
+        case events.DeploymentFailed() | events.DeploymentAbandoned():
+            return _apply_failure(state, entry, event)
         case events.VerificationPassed() | events.VerificationFailed():
             return apply_verification(state, entry.at, event)
         case events.DriftChecked():
@@ -155,41 +159,7 @@ def _apply_event(
         case StateMoved():
             return apply_state_move(state, event)
         case _:
-            return _apply_statement(state, entry, event)
-
-
-def _apply_statement(
-    state: EnvironmentState,
-    entry: Entry,
-    event: events.ApprovalGiven
-    | events.ApprovalWithdrawn
-    | events.EnvironmentLocked
-    | events.EnvironmentUnlocked
-    | events.HoldSet
-    | events.HoldLifted,
-) -> EnvironmentState:
-    """Apply an event without effect on running releases: approvals, locks and holds."""
-    match event:
-        case events.ApprovalGiven():
-            by = build_reviewer(event.reviewer, entry.actor, event.environment) if event.reviewer else entry.actor
-            bound = (event.plan, event.place, event.unseen, event.rules, event.recorded)
-            given = Approval(event.gate, event.release, event.settings, by, entry.at, *bound)
-            return replace(state, approvals=(*state.approvals, given)[-MAX_APPROVALS:])
-        case events.ApprovalWithdrawn():
-            said = (event.gate, event.release)
-            mine = [a for a in state.approvals if (a.gate, a.release) == said and has_same_name(a.by, entry.actor)]
-            return replace(state, approvals=tuple(a for a in state.approvals if a not in mine))
-        case events.EnvironmentLocked():
-            return replace(state, lock=Lock(entry.actor, entry.at, event.reason))
-        case events.EnvironmentUnlocked():
-            return replace(state, lock=None)
-        case events.HoldSet():
-            hold = Hold(event.release, entry.actor, entry.at, event.reason)
-            return replace(state, holds={**state.holds, event.release: hold})
-        case events.HoldLifted():
-            return replace(state, holds={name: h for name, h in state.holds.items() if name != event.release})
-        case _:
-            assert_never(event)
+            return apply_statement(state, entry, event)
 
 
 def _apply_start(state: EnvironmentState, entry: Entry, event: events.DeploymentStarted) -> EnvironmentState:
@@ -206,25 +176,16 @@ def _apply_start(state: EnvironmentState, entry: Entry, event: events.Deployment
     return replace(state, unnamed=(*state.unnamed, entry.seq)[-MAX_UNNAMED:])
 
 
-def _apply_end(ledger: LedgerState, state: EnvironmentState, entry: Entry, event: events.Ending) -> EnvironmentState:
+def _apply_success(
+    ledger: LedgerState, state: EnvironmentState, entry: Entry, event: events.DeploymentSucceeded
+) -> EnvironmentState:
     begun = state.unfinished_deployment
     if begun is None or (begun.seq, begun.release) != (event.started, event.release):
         # An end without its open deployment is ignored.
         return state
     done = close_deployment(begun, event, entry.at)
-    if isinstance(event, events.DeploymentSucceeded) and not begun.only:
-        return _apply_success(ledger, state, done, event)
-    if isinstance(event, events.DeploymentFailed | events.DeploymentSucceeded):
-        state = replace(
-            apply_stack_changes(state, event), performed=_add_performed(state, event.release, event.performed)
-        )
-    left = {release: each for release, each in state.evidence.items() if release != begun.release}
-    return replace(state, last=done, evidence=left)
-
-
-def _apply_success(
-    ledger: LedgerState, state: EnvironmentState, done: Deployment, event: events.DeploymentSucceeded
-) -> EnvironmentState:
+    if begun.only:
+        return _apply_partial_end(state, done, event)
     if done.action == "destroy":
         empty: frozenset[str] = frozenset()
         state = replace(state, stacks=empty, begun=empty, half_made=empty, unnamed=(), renamed={})
@@ -251,6 +212,26 @@ def _apply_success(
         holds=_lift_older_holds(ledger, state, done),
         debts=() if _can_clear_debts(state, done) else state.debts,
     )
+
+
+def _apply_failure(
+    state: EnvironmentState, entry: Entry, event: events.DeploymentFailed | events.DeploymentAbandoned
+) -> EnvironmentState:
+    begun = state.unfinished_deployment
+    if begun is None or (begun.seq, begun.release) != (event.started, event.release):
+        # An end without its open deployment is ignored.
+        return state
+    return _apply_partial_end(state, close_deployment(begun, event, entry.at), event)
+
+
+def _apply_partial_end(state: EnvironmentState, done: Deployment, event: events.Ending) -> EnvironmentState:
+    """Apply the end of a deployment of some stacks, or of one that failed: parts of several releases may run."""
+    if isinstance(event, events.DeploymentFailed | events.DeploymentSucceeded):
+        state = replace(
+            apply_stack_changes(state, event), performed=_add_performed(state, event.release, event.performed)
+        )
+    left = {release: each for release, each in state.evidence.items() if release != done.release}
+    return replace(state, last=done, evidence=left)
 
 
 def _lift_older_holds(ledger: LedgerState, state: EnvironmentState, done: Deployment) -> Mapping[str, Hold]:

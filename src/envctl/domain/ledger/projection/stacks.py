@@ -1,11 +1,20 @@
-"""Projection of the stacks of an environment."""
+"""Projection of the stacks of an environment: states, traffic and imports; and states unknown to this ledger.
 
-from collections.abc import Mapping
+An unknown state is one of another store, or of a renamed environment. After any sequence of events a known stack is at
+rest, or has one open shift of a deployment.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import assert_never
 
-from envctl.domain.ledger.events import DeploymentFailed, DeploymentSucceeded
-from envctl.domain.ledger.state import EnvironmentState
-from envctl.domain.ledger.state_events import StateMoved
+from envctl.domain.ledger.entries import Entry
+from envctl.domain.ledger.events import DeploymentFailed, DeploymentSucceeded, RolloutStarted, TrafficShifted
+from envctl.domain.ledger.state import EnvironmentState, OpenImport
+from envctl.domain.ledger.state_events import ImportEnded, ImportStarted, StateMoved
+from envctl.domain.plan.changes import StackPlan
+from envctl.domain.rollout.traffic import Live, Shift, Traffic, other_color
+from envctl.domain.text.lists import join_names
 
 
 def apply_stack_changes(state: EnvironmentState, event: DeploymentSucceeded | DeploymentFailed) -> EnvironmentState:
@@ -50,3 +59,85 @@ def apply_planned_moves(state: EnvironmentState, moves: Mapping[str, str]) -> En
         begun=state.begun | {new for new, old in moves.items() if state.has_begun(old)},
         traffic={names.get(name, name): traffic for name, traffic in state.traffic.items()},
     )
+
+
+def apply_traffic_event(state: EnvironmentState, event: RolloutStarted | TrafficShifted) -> EnvironmentState:
+    """Apply a traffic event. Events of any deployment but the last one are ignored."""
+    if state.last is None or state.last.seq != event.started:
+        return state
+    others = {name: traffic for name, traffic in state.traffic.items() if name != event.stack}
+    traffic = _to_traffic(event)
+    return replace(state, traffic=others if traffic is None else {**others, event.stack: traffic})
+
+
+def _to_traffic(event: RolloutStarted | TrafficShifted) -> Traffic | None:
+    if not event.color:
+        return None
+    if not event.stable:
+        return Traffic(Live(event.color, event.value))
+    percent = event.percent if isinstance(event, TrafficShifted) else 0
+    return Traffic(
+        Live(other_color(event.color), event.stable), Shift(event.started, event.color, event.value, percent)
+    )
+
+
+MAX_IMPORTS = 100
+
+
+def apply_import_event(state: EnvironmentState, entry: Entry, event: ImportStarted | ImportEnded) -> EnvironmentState:
+    match event:
+        case ImportStarted():
+            begun = OpenImport(entry.seq, event.stack, event.address, entry.actor, entry.at)
+            # An import makes the stack known to this ledger, even before its first deployment.
+            return replace(
+                state, imports=(*state.imports, begun)[-MAX_IMPORTS:], begun=state.begun | frozenset({event.stack})
+            )
+        case ImportEnded():
+            return replace(state, imports=tuple(each for each in state.imports if each.seq != event.started))
+        case _:
+            assert_never(event)
+
+
+def find_unknown_states(state: EnvironmentState, plans: Iterable[StackPlan]) -> tuple[StackPlan, ...]:
+    """Return the plans of stacks with resources but without any started deployment. Forgotten stacks are known."""
+    known = state.forgotten
+    return tuple(p for p in plans if p.in_state and p.stack not in known and not state.has_begun(p.stack))
+
+
+def find_forgotten_states(state: EnvironmentState, plans: Iterable[StackPlan]) -> tuple[StackPlan, ...]:
+    """Return the plans of forgotten stacks with remaining resources."""
+    return tuple(plan for plan in plans if plan.in_state and plan.stack in state.forgotten)
+
+
+def describe_forgotten_states(environment: str, plans: Sequence[StackPlan]) -> str:
+    it, states = ("it", "its state") if len(plans) == 1 else ("they", "their states")
+    held = _format_held(plans)
+    return f"{environment} forgot {held}: with this plan {it} take{'s' if it == 'it' else ''} {states} over again"
+
+
+def describe_unknown_states(environment: str, plans: Iterable[StackPlan]) -> str:
+    plans = tuple(plans)
+    states, hold = ("the state of", "holds") if len(plans) == 1 else ("the states of", "hold")
+    why = f"it was deployed with another [store], or {environment} had another name"
+    return f"{states} {_format_held(plans)} in {environment} {hold} what this ledger never deployed there: {why}"
+
+
+def warn_of_unknown_states(
+    environment: str, state: EnvironmentState, plans: Iterable[StackPlan]
+) -> tuple[StackPlan, ...]:
+    """Return the plans, with a warning on those of unknown and forgotten states: a deployment would refuse them."""
+    return tuple(_add_warning(environment, state, plan) for plan in plans)
+
+
+def _add_warning(environment: str, state: EnvironmentState, plan: StackPlan) -> StackPlan:
+    if find_unknown_states(state, [plan]):
+        message = describe_unknown_states(environment, [plan])
+    elif find_forgotten_states(state, [plan]):
+        message = describe_forgotten_states(environment, [plan])
+    else:
+        return plan
+    return replace(plan, warnings=(*plan.warnings, f"G304 known_state: {message}"))
+
+
+def _format_held(plans: Iterable[StackPlan]) -> str:
+    return join_names([f"{p.stack} ({p.in_state} {'resource' if p.in_state == 1 else 'resources'})" for p in plans])

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.ledger.state import EnvironmentState, LedgerState
-from envctl.domain.plan.leaving_stacks import Changeover
-from envctl.domain.release.contents import Release, Wiring
+from envctl.domain.plan.changes import Changeover
+from envctl.domain.release.bundle import Release, Wiring
 from envctl.domain.release.remote_modules import render_module_record
 from envctl.domain.release.root_module import RootModule, render_root_module
 from envctl.domain.rollout.traffic import COLOR_VARIABLE, FULL_PERCENT, PERCENT_VARIABLE, STABLE_VARIABLE
 from envctl.domain.terraform.workdir_names import LEAVING_FOLDER, LOCK_FILE
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.account import account_check
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving.settings import find_arguments
@@ -20,7 +20,7 @@ from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
 from envctl.usecases.ports.terraform import PreparedStack
-from envctl.usecases.project.state_location import resolve_place
+from envctl.usecases.project.load import resolve_place
 from envctl.usecases.release.stack_origins import StackOrigin, find_stack_origins
 
 

@@ -11,7 +11,7 @@ from envctl.domain.terraform.variables import Variable
 from envctl.domain.text.lists import join_names
 from envctl.usecases.ports.context import Context
 from envctl.usecases.project import load
-from envctl.usecases.release import settings_store
+from envctl.usecases.release import release_store
 from envctl.usecases.release.stack_origins import StackOrigin
 
 
@@ -33,7 +33,7 @@ def find_arguments(
     `lost` are inputs wired to removed stacks; `positioned` are the traffic arguments of a rollout.
     """
     wiring = maker.release.wiring
-    kept = settings_store.load_settings(context.ports, environment, maker.settings)
+    kept = release_store.load_settings(context.ports, environment, maker.settings)
     known = kept.arguments.get(stack, {}) if kept else {}
     today = _load_current_values(context, environment)
     builtin = {"environment": environment, "project": wiring.project, **positioned}

@@ -11,12 +11,11 @@ from envctl.domain.ledger.state_events import StateMoved
 from envctl.domain.terraform import moved_state
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.ledger_entries import append_if_unfinished
+from envctl.usecases.deployment.prepare import prepare_empty_stack
 from envctl.usecases.deployment.progress import Attempt
-from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedStack
-from envctl.usecases.project.empty_stack import prepare_empty_stack
 
 
 def move_states(attempt: Attempt) -> None:
@@ -113,9 +112,9 @@ def _rewrite_root_modules(attempt: Attempt) -> None:
     """Write the root modules with the states under their new names."""
     context, target, prepared = attempt.request.context, attempt.request.target, attempt.prepared
     over = attempt.guard_request.changeover
-    live = rendering.load_traffic(context, prepared.release, target, over)
+    live = prepare.load_traffic(context, prepared.release, target, over)
     left = {stack.name for stack in prepared.environment.leaving}
-    roots = rendering.render_stacks(context.project, prepared.release, prepared.settings, live, attempt.changeover)
+    roots = prepare.render_stacks(context.project, prepared.release, prepared.settings, live, attempt.changeover)
     for root in roots:
         if root.stack in left:
             continue

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from envctl.domain.errors import InterruptedByUserError, OperationFailedError, Problem, StateLock, StateLockedError
 from envctl.domain.ledger.state import Deployment
+from envctl.usecases.deployment.prepare import prepare_empty_stack
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
-from envctl.usecases.project.empty_stack import prepare_empty_stack
-from envctl.usecases.project.state_location import resolve_place
+from envctl.usecases.project.load import resolve_place
 
 
 def break_lock(

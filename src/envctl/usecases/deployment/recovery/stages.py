@@ -7,7 +7,7 @@ from typing import Literal
 from envctl.domain.errors import OperationFailedError, Problem, StateLock, UsageError
 from envctl.domain.ledger.events import DeploymentAbandoned, Event
 from envctl.domain.ledger.state import Deployment, EnvironmentState, LedgerState
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.leaving import leaving_stacks
 from envctl.usecases.deployment.leaving.state_move import clear_copies
@@ -21,7 +21,7 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.terraform import PreparedStack
 from envctl.usecases.project import load
-from envctl.usecases.release import bundle_store, deploy_request, stack_changes
+from envctl.usecases.release import deploy_request, release_store
 
 
 @dataclass(frozen=True)
@@ -176,10 +176,10 @@ def _explain_end(found: RecoveryFindings) -> str:
 def _clean_up_moves(found: Interruption) -> tuple[StateLock, ...]:
     """Break the locks and empty the unrecorded copies of a killed state move. Return the broken locks."""
     context, target, here = found.context, found.environment, found.here
-    release = bundle_store.load_bundle(context.ports, here.last.release)[1] if here.last else None
+    release = release_store.load_bundle(context.ports, here.last.release)[1] if here.last else None
     if here.last is None or release is None:
         return ()
-    over = stack_changes.find_changeover(context, found.present, target, release.wiring, release=here.last.release)
+    over = deploy_request.find_changeover(context, found.present, target, release.wiring, release=here.last.release)
     emptied = [old for old in here.renamed.values() if old not in here.held_stacks]
     broken = break_state_locks(context, target, [*over.moves, *emptied], here.last)
     clear_copies(context, target, over.moves)
@@ -196,7 +196,7 @@ def prepare_last(found: Interruption) -> PreparedRelease | None:
         context, found.present, target=target, release=last.release, action=action
     )
     if candidate.release is None:
-        raise bundle_store.unusable_bundle_error(last.release, candidate.request.bundle)
+        raise release_store.unusable_bundle_error(last.release, candidate.request.bundle)
     over, wiring = candidate.request.changeover, candidate.release.wiring
     settings = candidate.settings or load.load_settings(context, target, wiring, moves=over.moves)
     prepared = prepare.write_workdirs(context, candidate.release, settings, last.release, changeover=over)

@@ -10,8 +10,8 @@ from envctl.domain.ledger.state import Deployment, LedgerState
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight, to_resting_weight
 from envctl.domain.text.lists import join_names
+from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.prepare import PreparedRelease
-from envctl.usecases.deployment.traffic import rendering
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.terraform import PreparedStack
@@ -50,13 +50,13 @@ class TrafficRestore:
                 raise InterruptedByUserError(Problem("E310", message, f"envctl recover {target}"))
             self.ports.terraform.apply(target, stack)
         self._record_restored(stack)
-        end = rendering.resolve_artifact(self.project, self.ready.release, self.ready.settings, stack.name)
+        end = prepare.resolve_artifact(self.project, self.ready.release, self.ready.settings, stack.name)
         self.write_root_module(stack, find_final_weight(live, end))
         return WentBack(stack.name, live.color)
 
     def write_root_module(self, stack: PreparedStack, position: TrafficWeight) -> None:
         ready = self.ready
-        root = rendering.render_stack(
+        root = prepare.render_stack(
             self.project, ready.release, ready.settings, stack.name, position, changeover=ready.changeover
         )
         self.ports.workspace.write_stack(ready.prepared.environment, stack.name, root.encode())

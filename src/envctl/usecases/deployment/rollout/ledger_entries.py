@@ -7,7 +7,7 @@ from envctl.domain.rollout.traffic import Live, Traffic, TrafficWeight
 from envctl.usecases.deployment.ledger_entries import append_if_unfinished
 from envctl.usecases.deployment.progress import Attempt, RolloutProgress
 from envctl.usecases.deployment.rollout.monitor import ALARM_PREFIX, StoppedError
-from envctl.usecases.deployment.traffic.rollout_model import Share, StackRollout
+from envctl.usecases.deployment.rollout_model import Share, StackRollout
 
 
 def record_start(attempt: Attempt, rollout: StackRollout) -> None:

@@ -10,18 +10,17 @@ from envctl.domain.ledger.state import EnvironmentState
 from envctl.domain.operation import Operation
 from envctl.domain.plan.changes import StackPlan
 from envctl.domain.rollout.traffic import Traffic, find_final_weight, list_step_weights
-from envctl.usecases.deployment import verification
+from envctl.usecases.deployment import prepare, verification
 from envctl.usecases.deployment.progress import Prepared
 from envctl.usecases.deployment.rollout import monitor
 from envctl.usecases.deployment.rollout.run import write_traffic_weight
-from envctl.usecases.deployment.traffic import rendering
-from envctl.usecases.deployment.traffic.rollout_model import StackRollout, WatchList
+from envctl.usecases.deployment.rollout_model import StackRollout, WatchList
 
 
 def write_end_positions(prepared: Prepared, here: EnvironmentState) -> None:
     """Write the root modules again if the recorded traffic has changed since rendering."""
     live = {name: here.traffic.get(name) for name in prepared.environment.traffic}
-    if rendering.format_traffic(live) != prepared.environment.traffic:
+    if prepare.format_traffic(live) != prepared.environment.traffic:
         for name, traffic in live.items():
             end = find_final_weight(traffic.live if traffic else None, _find_artifact(prepared, name))
             write_traffic_weight(prepared, name, end, prepared.guard_request.changeover)
@@ -87,7 +86,7 @@ def _require_at_rest(target: str, name: str, traffic: Traffic) -> None:
 
 
 def _find_artifact(prepared: Prepared, stack: str) -> str:
-    return rendering.resolve_artifact(prepared.request.context.project, prepared.release, prepared.settings, stack)
+    return prepare.resolve_artifact(prepared.request.context.project, prepared.release, prepared.settings, stack)
 
 
 def describe_rollouts(project: Project, stacks: Collection[str], action: Operation) -> dict[str, str]:

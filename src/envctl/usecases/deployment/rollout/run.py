@@ -8,21 +8,20 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem
-from envctl.domain.plan.changes import Action, EnvironmentPlan, StackPlan
+from envctl.domain.plan.changes import Action, Changeover, EnvironmentPlan, StackPlan
 from envctl.domain.plan.fingerprint import PlanFingerprint, find_unapproved_changes, fingerprint_plan
-from envctl.domain.plan.leaving_stacks import Changeover
 from envctl.domain.rollout import traffic
 from envctl.domain.rollout.step_coverage import find_uncovered_changes, find_unrelated_destroys
 from envctl.domain.rollout.traffic import TrafficWeight
 from envctl.domain.text.durations import format_duration
 from envctl.domain.text.lists import join_first
 from envctl.usecases.concurrency.dag_runner import Job, Task
+from envctl.usecases.deployment import prepare
 from envctl.usecases.deployment.progress import Attempt, Prepared, RolloutProgress
 from envctl.usecases.deployment.rollout import ledger_entries as entries
 from envctl.usecases.deployment.rollout import monitor
 from envctl.usecases.deployment.rollout.monitor import StoppedError
-from envctl.usecases.deployment.traffic import rendering
-from envctl.usecases.deployment.traffic.rollout_model import RolledOut, StackRollout
+from envctl.usecases.deployment.rollout_model import RolledOut, StackRollout
 from envctl.usecases.ports.terraform import WorkerPool
 
 MAX_NAMED = 5
@@ -165,7 +164,7 @@ def _restore_stack(attempt: Attempt, progress: RolloutProgress) -> Task:
 def record_applied_traffic(attempt: Attempt, stack: str) -> None:
     """Record the traffic of a stack applied without steps."""
     prepared, known = attempt.prepared, attempt.planned.traffic.get(stack)
-    value = rendering.resolve_artifact(prepared.request.context.project, prepared.release, prepared.settings, stack)
+    value = prepare.resolve_artifact(prepared.request.context.project, prepared.release, prepared.settings, stack)
     end = traffic.find_final_weight(known.live if known else None, value)
     if known != traffic.Traffic(traffic.Live(end.color, end.value)):
         entries.record_at_rest(attempt, stack, end)
@@ -187,7 +186,7 @@ def _apply_position(attempt: Attempt, stack: str) -> None:
 def write_traffic_weight(prepared: Prepared, stack: str, position: TrafficWeight, changeover: Changeover) -> None:
     """Write the root module of a stack again, with its traffic at `position`."""
     context, release, settings = prepared.request.context, prepared.release, prepared.settings
-    root = rendering.render_stack(context.project, release, settings, stack, position, changeover=changeover)
+    root = prepare.render_stack(context.project, release, settings, stack, position, changeover=changeover)
     context.ports.workspace.write_stack(prepared.request.target, stack, root.encode())
 
 

@@ -1,16 +1,29 @@
-"""The stages that change an environment, and prove the change."""
+"""The stages that change an environment, and prove the change.
 
-from collections.abc import Mapping
+Each stack is applied after its upstream stacks, independent ones concurrently.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
-from envctl.domain.plan.changes import has_created_or_deleted
-from envctl.domain.plan.leaving_stacks import NO_CHANGEOVER, Changeover
-from envctl.usecases.deployment import apply_stacks, drift_undo, verification
-from envctl.usecases.deployment.apply_stacks import Needs
+from envctl.domain import errors
+from envctl.domain.graph import reverse_graph
+from envctl.domain.guards import RefusedError
+from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, StackPlan, has_created_or_deleted
+from envctl.usecases.concurrency.dag_runner import RunReport, Task, run_tasks
+from envctl.usecases.deployment import drift_undo, verification
+from envctl.usecases.deployment.leaving.state_move import move_states
 from envctl.usecases.deployment.ledger_entries import record_deployment, set_hold
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment
+from envctl.usecases.deployment.rollout import ledger_entries
+from envctl.usecases.deployment.rollout import run as rollout
+from envctl.usecases.deployment.stages.plan import confirm_plan
 from envctl.usecases.deployment.stages.prepare import describe_stacks
+from envctl.usecases.ports.terraform import WorkerPool
 
+Needs = Mapping[str, tuple[str, ...]]
+"""Stacks in order of application, each with its upstream stacks."""
 SUMMARY_LENGTH = 200
 
 
@@ -54,7 +67,15 @@ class ApplyStacks:
 
     def run(self, planned: PlannedDeployment) -> Attempt:
         with record_deployment(planned) as attempt:
-            apply_stacks.apply_in_order(attempt, self.needs)
+            # A stack may only be destroyed after all stacks reading its outputs.
+            if self.destroys:
+                _destroy_leaving(attempt)
+            else:
+                move_states(attempt)
+            _apply_all(attempt, self.needs)
+            if not self.destroys:
+                _destroy_leaving(attempt)
+            attempt.is_complete = True
             if not self.destroys:
                 _refresh_states(attempt, self.needs)
         return attempt
@@ -96,7 +117,7 @@ def _refresh_states(attempt: Attempt, needs: Needs) -> None:
     `--fix`, find the remaining drift before it.
     """
     request, drifted, plans = attempt.request, attempt.planned.drifted, attempt.plans.values()
-    unplanned = drift_undo.list_unplanned(drifted, plans)
+    unplanned = drift_undo.list_unplanned(drifted, plans) if drifted else ""
     if not (unplanned or has_created_or_deleted(attempt.list_finished_plans())):
         return
     observer = request.context.ports.observer
@@ -105,7 +126,137 @@ def _refresh_states(attempt: Attempt, needs: Needs) -> None:
     elif unplanned:
         where = f"what has drifted in {request.target} and is in no plan"
         observer.on_message(f"{where} is taken into the state as it is: {unplanned}")
-    for name, error in apply_stacks.refresh_states(attempt, tuple(needs)).items():
+    for name, error in refresh_states(attempt, tuple(needs)).items():
         # Harmless after a complete apply: at worst, the next drift check reports its side effects.
         why = error.problems[0].message.partition("\n")[0][:SUMMARY_LENGTH]
         observer.on_message(f"the state of {name} could not be read once more: {why}")
+
+
+def _apply_all(attempt: Attempt, needs: Needs) -> None:
+    """Apply all stacks. A failed stack stops its downstream stacks only. The raised error lists the end of each."""
+    target = attempt.request.target
+    with attempt.request.context.ports.terraform.open_worker_pool() as pool:
+        report = run_tasks(pool, needs, lambda name: _apply_stack(attempt, pool, name), lambda name: f"{target}/{name}")
+    if report.stopped_by is not None or report.failed:
+        _raise_failure(attempt, report, needs)
+
+
+def _destroy_leaving(attempt: Attempt) -> None:
+    """Destroy the leaving stacks, downstream stacks first, but for forgotten ones. Raise errors like `_apply_all`."""
+    environment, target = attempt.prepared.environment, attempt.request.target
+    left = {stack.name: stack.needs for stack in environment.leaving if stack.leaves == "destroy"}
+    if not left:
+        return
+    terraform = attempt.request.context.ports.terraform
+
+    def yield_jobs(name: str) -> Task:
+        if attempt.plans[name].changes:
+            attempt.begun.add(name)
+            yield lambda: terraform.apply(target, environment.find_stack(name))
+        attempt.gone.append(name)
+
+    needs = reverse_graph(left)
+    with terraform.open_worker_pool() as pool:
+        report = run_tasks(pool, needs, yield_jobs, lambda name: f"{target}/{name}")
+    if report.stopped_by is not None or report.failed:
+        _raise_failure(attempt, report, needs)
+
+
+def _raise_failure(attempt: Attempt, report: RunReport, needs: Mapping[str, Sequence[str]]) -> NoReturn:
+    back = rollout.restore_traffic(attempt) if attempt.shifting else ()
+    error = _join_errors(report, [report.failed[name] for name in needs if name in report.failed])
+    if isinstance(error, errors.EnvctlError) and len(needs) > 1:
+        error.stacks = tuple(_describe_stack_end(attempt, report, name) for name in needs)
+    if isinstance(error, errors.EnvctlError):
+        # Traffic left between two colors comes first.
+        shared = [problem for problem in back if problem.code == "E336"]
+        error.problems = (*shared, *error.problems, *(problem for problem in back if problem not in shared))
+    for problem in back if not isinstance(error, errors.EnvctlError) else ():
+        attempt.request.context.ports.observer.on_message(f"{problem.code} {problem.message}")
+    raise error
+
+
+def _join_errors(report: RunReport, failed: Sequence[errors.EnvctlError]) -> BaseException:
+    """Return one error: the interruption first, then all failures."""
+    error = report.stopped_by
+    if error is None:
+        return errors.combine_errors(failed)
+    if isinstance(error, KeyboardInterrupt):
+        problem = errors.Problem("E312", "interrupted", "envctl status shows where things stand")
+        error = errors.InterruptedByUserError(problem)
+    if isinstance(error, errors.EnvctlError):
+        error.problems = (*error.problems, *(problem for each in failed for problem in each.problems))
+    return error
+
+
+def _apply_stack(attempt: Attempt, pool: WorkerPool, name: str) -> Task:
+    request, plans = attempt.request, attempt.plans
+    stack = attempt.prepared.environment.find_stack(name)
+    stale = [needed for needed in stack.needs if needed in plans and plans[needed].changes]
+    # These were planned with a state moved since.
+    stale += [each for each in (name, *stack.needs) if each in attempt.moved]
+    if request.action != "destroy" and (stale or plans[name].waits_for):
+        # The inputs of the plan were missing, or have changed.
+        shown, anew = plans[name], list[StackPlan]()
+        yield lambda: anew.append(request.context.ports.terraform.plan(request.target, stack))
+        plans[name] = anew[0]
+        if anew[0] != shown:
+            # Without changes nothing is left to confirm.
+            alone = replace(attempt.plan, stacks=(anew[0],))
+            if alone.changes:
+                request.context.ports.observer.on_plan(alone)
+            attempt.prepared.guards.recheck_plan_guards(attempt.guard_request, attempt.plan, attempt.started)
+            with pool.interruptible_prompt():
+                confirm_plan(attempt.prepared, alone, before=name)
+
+    if name in attempt.planned.rollouts and plans[name].changes:
+        attempt.begun.add(name)
+        yield from rollout.run_rollout(attempt, pool, attempt.planned.rollouts[name])
+    else:
+        yield from _apply_without_rollout(attempt, name)
+    attempt.applied.append(name)
+
+
+def _apply_without_rollout(attempt: Attempt, name: str) -> Task:
+    request, environment = attempt.request, attempt.prepared.environment
+    rolls = request.action != "destroy" and name in environment.traffic
+
+    def apply_plan() -> None:
+        attempt.begun.add(name)
+        request.context.ports.terraform.apply(request.target, environment.find_stack(name))
+
+    if attempt.plans[name].changes:
+        if name in attempt.planned.traffic and not rolls:
+            ledger_entries.record_unknown_traffic(attempt, name)
+        yield apply_plan
+    if rolls:
+        rollout.record_applied_traffic(attempt, name)
+
+
+def _describe_stack_end(attempt: Attempt, report: RunReport, name: str) -> errors.StackOutcome:
+    if name in report.skipped and name not in attempt.begun:
+        return errors.StackOutcome(name, "left", report.skipped[name])
+    end: errors.StackEnd = "stopped"
+    if name in report.failed:
+        end = "refused" if isinstance(report.failed[name], RefusedError) else "failed"
+    elif name in report.done:
+        end = "applied" if attempt.plans[name].changes else "unchanged"
+    return errors.StackOutcome(name, end)
+
+
+def refresh_states(attempt: Attempt, stacks: Sequence[str]) -> Mapping[str, errors.EnvctlError]:
+    """Refresh the states after a deployment. Return the errors by stack."""
+    failed: dict[str, errors.EnvctlError] = {}
+    terraform, target = attempt.request.context.ports.terraform, attempt.request.target
+    find_stack = attempt.prepared.environment.find_stack
+
+    def yield_jobs(name: str) -> Task:
+        try:
+            yield lambda: terraform.refresh_state(target, find_stack(name))
+        except (errors.OperationFailedError, errors.LockHeldError) as error:
+            failed[name] = error
+
+    with terraform.open_worker_pool() as pool:
+        report = run_tasks(pool, dict.fromkeys(stacks, ()), yield_jobs, lambda name: f"{target}/{name}")
+    report.raise_failure()
+    return failed

@@ -1,15 +1,18 @@
-"""The stages that plan, and end a deployment without anything to do."""
+"""The stages about the plan: they make it, end a deployment without anything to do, check the guards, and ask."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from envctl.domain import errors
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
-from envctl.domain.ledger.projection.stacks import apply_planned_moves
+from envctl.domain.guards import Request
+from envctl.domain.guards.request import can_record_rules
+from envctl.domain.guards.rule_views import find_recorded_document
+from envctl.domain.ledger.projection.stacks import apply_planned_moves, find_unknown_states
 from envctl.domain.ledger.state import EnvironmentState
-from envctl.domain.ledger.unknown_states import find_unknown_states
-from envctl.domain.plan.changes import StackPlan
+from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.text.lists import join_names
-from envctl.usecases.deployment import drift_undo, up_to_date, verification
+from envctl.usecases.deployment import drift_undo, verification
 from envctl.usecases.deployment.leaving import leaving_stacks, lost_states
 from envctl.usecases.deployment.planning import plan_stacks
 from envctl.usecases.deployment.progress import PlannedDeployment, Prepared, UpToDate
@@ -17,6 +20,7 @@ from envctl.usecases.deployment.rollout import planner
 from envctl.usecases.deployment.stages.prepare import describe_stacks
 from envctl.usecases.ledger import journal
 from envctl.usecases.ports.terraform import PreparedStack
+from envctl.usecases.project import module_checks
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class PlanStacks:
         here = present.find_environment(target)
         ahead = apply_planned_moves(here, over.moves)
         planner.write_end_positions(prepared, ahead)
-        if not only:
+        if over.leaving and not only:
             environment = leaving_stacks.add_leaving(
                 request.context, present, prepared.environment, release=prepared.release, changeover=over
             )
@@ -61,7 +65,7 @@ class PlanStacks:
         if only:
             _require_upstreams(planned)
         unknown = find_unknown_states(ahead, plans.values())
-        stands = bool(only) or up_to_date.is_up_to_date(prepared, lost, ahead)
+        stands = bool(only) or is_up_to_date(prepared, lost, ahead)
         pending = bool(unknown or prepared.environment.leaving or planned.moves or planned.plan.changes)
         return replace(planned, is_up_to_date=stands and not pending)
 
@@ -88,6 +92,32 @@ class EndIfUpToDate:
         if proof is None or proof.verified or not self.verifies:
             return UpToDate(planned, None)
         return UpToDate(planned, verification.verify_prepared(context, prepared.environment))
+
+
+@dataclass(frozen=True)
+class CheckPlan:
+    """Check the guards about the plan, and all others again."""
+
+    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
+        return ("ask every guard about the plan: what it destroys, whether it was approved, whether it was rehearsed",)
+
+    def run(self, planned: PlannedDeployment) -> PlannedDeployment:
+        prepared = planned.prepared
+        present = journal.load(prepared.request.context.ports)
+        prepared.guards.enforce_guards(prepared.guard_request, present, planned.plan)
+        return planned
+
+
+@dataclass(frozen=True)
+class ConfirmPlan:
+    """Show the plan, and ask the operator to confirm it."""
+
+    def describe(self, environment: str) -> tuple[str, ...]:  # noqa: ARG002
+        return ("show the plan and ask",)
+
+    def run(self, planned: PlannedDeployment) -> PlannedDeployment:
+        confirm_plan(planned.prepared, planned.plan)
+        return planned
 
 
 def _find_lost_states(
@@ -123,3 +153,60 @@ def _require_upstreams(planned: PlannedDeployment) -> None:
         if missing := [name for name in plan.waits_for if name not in planned.plans]:
             message = f"{plan.stack} needs {', '.join(missing)}, which was never applied in {target}"
             raise UsageError(Problem("E028", message, f"{command} --stack {plan.stack} --with-upstream"))
+
+
+def is_up_to_date(prepared: Prepared, lost: Sequence[str], here: EnvironmentState) -> bool:
+    """Return true if there is no reason to deploy the release again, apart from the changes of its plan."""
+    current, request, environment = here.current, prepared.guard_request, prepared.environment
+    if request.action == "destroy":
+        return current is None and here.unfinished_deployment is None and not lost and not here.held_stacks
+    if here.drifted:
+        # Drift outside the plan is accepted with an entry; without one it would be reported forever.
+        return False
+    if request.action == "promote" and here.debts and not prepared.guards.waived:
+        # Without a waiver now, the same release settles its debts.
+        return False
+    if any(name not in here.traffic for name in environment.traffic):
+        # The deployment records the unknown traffic.
+        return False
+    if current is not None and current.unpinned and not module_checks.find_unpinned(prepared.request.context.ports):
+        # Deployed with the pinned providers, the release can be verified.
+        return False
+    if _has_new_rules(request):
+        # The deployment records these rules.
+        return False
+    return (
+        here.whole
+        and current is not None
+        and current.release == request.identity
+        and current.settings == environment.settings
+        # A changed place needs an entry; an unrecorded one does not.
+        and current.place in ("", request.place)
+    )
+
+
+def _has_new_rules(request: Request) -> bool:
+    """Return true if it would record other rules. Rules of the entry environment may differ between branches."""
+    recorded, document = request.target_state.rules, find_recorded_document(request)
+    if recorded is None or recorded.digest == request.rules_digest or not can_record_rules(request):
+        return False
+    return document is None or not document.is_entry
+
+
+def confirm_plan(prepared: Prepared, plan: EnvironmentPlan, *, before: str = "") -> None:
+    """Ask the operator to confirm the plan. `before` names a stack replanned during the deployment.
+
+    Raise OperationFailedError if files in the working directories changed meanwhile: an apply reads scripts and
+    archives named by the plan. This is not checked for a replanned stack, since running stacks may write files.
+    """
+    if not plan.changes:
+        return
+    ports, target, command = prepared.request.context.ports, prepared.request.target, prepared.guard_request.command
+    laid_out = ports.workspace.hash_layout(prepared.environment)
+    if not ports.prompter.confirm_plan(plan, again=bool(before)):
+        where = f"before stack {before}" if before else "nothing was changed"
+        raise errors.InterruptedByUserError(errors.Problem("E310", f"stopped on your answer: {where}", command))
+    if not before and ports.workspace.hash_layout(prepared.environment) != laid_out:
+        message = f"files of {target} in .envctl/work changed while you were asked: nothing was changed"
+        hint = f"find out what writes there; the same command lays them out anew: {command}"
+        raise errors.OperationFailedError(errors.Problem("E353", message, hint))

@@ -1,9 +1,10 @@
-"""The stages that bring a release to its environment: images, root modules, and a release of the working tree."""
+"""The stages before a plan: guards, the account, images, root modules, and a release of the working tree."""
 
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from envctl.domain.guards import count_required_approvals
+from envctl.domain.operation import Operation
 from envctl.domain.release import bundle as releases
 from envctl.usecases.account import account_check, image_copy
 from envctl.usecases.deployment import prepare
@@ -11,10 +12,87 @@ from envctl.usecases.deployment.guard_runner import GuardRunner
 from envctl.usecases.deployment.progress import Prepared, SelectedRelease, WorkingTreeRelease
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.ledger import journal
-from envctl.usecases.project import provider_accounts, self_contained
-from envctl.usecases.release import bundle_store, deploy_request
+from envctl.usecases.project import module_checks
+from envctl.usecases.release import deploy_request, release_store
 
 Selected = TypeVar("Selected", bound=SelectedRelease)
+
+
+@dataclass(frozen=True)
+class CheckGuards(Generic[Selected]):
+    """Check all guards, as far as they need neither the account nor a plan."""
+
+    action: Operation
+
+    VERBS: ClassVar[dict[Operation, str]] = {
+        "apply": "applied to",
+        "promote": "promoted to",
+        "rollback": "brought back to",
+        "destroy": "taken out of",
+    }
+
+    def describe(self, environment: str) -> tuple[str, ...]:
+        return (f"ask every guard whether this may be {self.VERBS[self.action]} {environment}",)
+
+    def run(self, selected: Selected) -> Selected:
+        present = journal.load(selected.request.context.ports)
+        return replace(selected, guard_request=selected.guards.enforce_guards(selected.guard_request, present))
+
+
+@dataclass(frozen=True)
+class CheckAccount(Generic[Selected]):
+    """Take the credentials of the environment, and check the guards needing them."""
+
+    def describe(self, environment: str) -> tuple[str, ...]:
+        return (f"take the credentials of {environment}, and ask what its own account alone can answer",)
+
+    def run(self, selected: Selected) -> Selected:
+        context, target, asked = selected.request.context, selected.request.target, selected.guard_request
+        asked = selected.guards.enforce_account_guards(asked, selected.release, selected.settings)
+        account_check.require_time_left(context.ports, asked.present, target, asked.caller)
+        account_check.require_state_bucket(context, target)
+        return replace(selected, guard_request=asked)
+
+
+@dataclass(frozen=True)
+class CopyImages(Generic[Selected]):
+    """Copy missing images of these artifacts to the registry of the target."""
+
+    artifacts: tuple[str, ...]
+
+    def describe(self, environment: str) -> tuple[str, ...]:
+        images = ", ".join(self.artifacts)
+        return (f"copy the image of {images} to where {environment} pulls from, unless it is there",)
+
+    def run(self, selected: Selected) -> Selected:
+        context, source = selected.request.context, selected.guard_request.origin
+        image_copy.copy_images(context, source, selected.request.target, selected.release)
+        return selected
+
+
+@dataclass(frozen=True)
+class PrepareRelease:
+    """Render the root modules of a stored release, and run `terraform init` as needed."""
+
+    stacks: tuple[str, ...]
+
+    def describe(self, environment: str) -> tuple[str, ...]:
+        return (_describe_rendering(self.stacks, environment),)
+
+    def run(self, selected: SelectedRelease) -> Prepared:
+        context, target = selected.request.context, selected.request.target
+        release, settings, identity = selected.release, selected.settings, selected.guard_request.identity
+        if selected.request.action == "rollback":
+            module_checks.warn_stored_reads(context.ports, release, identity)
+            module_checks.warn_stored_accounts(context, release, identity, target)
+        elif selected.request.action != "destroy":
+            module_checks.check_stored_reads(context, release, identity)
+            module_checks.check_stored_accounts(context, release, identity, target)
+        over = selected.guard_request.changeover
+        written = prepare.write_workdirs(context, release, settings, identity, changeover=over)
+        environment = account_check.name_sessions(context, written)
+        prepare.init_release(context, environment, release)
+        return Prepared(**vars(selected), environment=environment)
 
 
 @dataclass(frozen=True)
@@ -61,51 +139,10 @@ class CreateRelease:
         asked = replace(asked, changeover=asked.changeover.limit_to(tree.only))
         if count_required_approvals(asked):
             # Approvals need a stored release.
-            bundle_store.save_bundle(ports, identity, bundle, tree.release, project.pipeline.standalone_name)
+            release_store.save_bundle(ports, identity, bundle, tree.release, project.pipeline.standalone_name)
         environment = replace(tree.environment, release=identity)
         guards = GuardRunner(tree.request)
         return Prepared(tree.request, guards, asked, tree.release, bundle, tree.settings, tree.only, environment)
-
-
-@dataclass(frozen=True)
-class CopyImages(Generic[Selected]):
-    """Copy missing images of these artifacts to the registry of the target."""
-
-    artifacts: tuple[str, ...]
-
-    def describe(self, environment: str) -> tuple[str, ...]:
-        images = ", ".join(self.artifacts)
-        return (f"copy the image of {images} to where {environment} pulls from, unless it is there",)
-
-    def run(self, selected: Selected) -> Selected:
-        context, source = selected.request.context, selected.guard_request.origin
-        image_copy.copy_images(context, source, selected.request.target, selected.release)
-        return selected
-
-
-@dataclass(frozen=True)
-class PrepareRelease:
-    """Render the root modules of a stored release, and run `terraform init` as needed."""
-
-    stacks: tuple[str, ...]
-
-    def describe(self, environment: str) -> tuple[str, ...]:
-        return (_describe_rendering(self.stacks, environment),)
-
-    def run(self, selected: SelectedRelease) -> Prepared:
-        context, target = selected.request.context, selected.request.target
-        release, settings, identity = selected.release, selected.settings, selected.guard_request.identity
-        if selected.request.action == "rollback":
-            self_contained.warn_stored(context.ports, release, identity)
-            provider_accounts.warn_stored(context, release, identity, target)
-        elif selected.request.action != "destroy":
-            self_contained.check_stored(context, release, identity)
-            provider_accounts.check_stored(context, release, identity, target)
-        over = selected.guard_request.changeover
-        written = prepare.write_workdirs(context, release, settings, identity, changeover=over)
-        environment = account_check.name_sessions(context, written)
-        prepare.init_release(context, environment, release)
-        return Prepared(**vars(selected), environment=environment)
 
 
 def _describe_rendering(stacks: tuple[str, ...], environment: str) -> str:

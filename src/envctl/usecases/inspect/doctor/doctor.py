@@ -8,7 +8,7 @@ from envctl.domain.config.project import PROJECT_FILE
 from envctl.domain.errors import ConfigurationError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.findings import Finding
-from envctl.usecases.inspect.doctor import access, buckets, files, history, terraform
+from envctl.usecases.inspect.doctor import checks
 from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, report_unchecked, run_check
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -51,10 +51,10 @@ def diagnose_project(ports: Ports, environments: Sequence[str] = (), *, probe: b
     context = Context(ports, project)
     wanted = load.find_environments(context, environments)
     checked: list[tuple[Section, list[Row]]] = []
-    for name, environment, checks in _list_sections(context, wanted, probe=probe):
+    for name, environment, group in _list_sections(context, wanted, probe=probe):
         if environment:
             ports.observer.on_message(f"looking at {environment} …")
-        rows = [row for called, check in checks for row in run_check(called, check)]
+        rows = [row for called, check in group for row in run_check(called, check)]
         checked.append((Section(name, tuple(row.finding for row in rows), environment), rows))
     rows = [row for _, each in checked for row in each]
     problems = dict.fromkeys(problem for row in rows for problem in row.problems)
@@ -66,36 +66,36 @@ def _list_sections(
 ) -> Iterator[tuple[str, str, Sequence[_Check]]]:
     ports, project = context.ports, context.project
     order = f"{project.name}: {', '.join(project.pipeline.order)}"
-    checks: list[_Check] = [
+    group: list[_Check] = [
         ("envctl.toml", lambda: [report_good(PROJECT_FILE, order)]),
         ("approvals", lambda: map(Row, find_default_gates(context, environments))),
-        ("settings", partial(files.check_settings, ports)),
+        ("settings", partial(checks.check_settings, ports)),
     ]
-    yield "project", "", checks
-    checks = [
-        ("terraform", partial(terraform.check_terraform, ports, project)),
-        ("provider lock", partial(terraform.check_provider_lock, context)),
-        ("providers", partial(terraform.check_provider_source, ports)),
+    yield "project", "", group
+    group = [
+        ("terraform", partial(checks.check_terraform, ports, project)),
+        ("provider lock", partial(checks.check_provider_lock, context)),
+        ("providers", partial(checks.check_provider_source, ports)),
     ]
-    yield "Terraform", "", checks
+    yield "Terraform", "", group
     # The clock check needs an earlier response of AWS.
-    checks = [
-        ("credentials", partial(access.check_own_credentials, context)),
-        ("clock", partial(access.check_aws_clock, ports)),
+    group = [
+        ("credentials", partial(checks.check_own_credentials, context)),
+        ("clock", partial(checks.check_aws_clock, ports)),
     ]
-    yield "you", "", checks
-    checks = [
-        ("bucket", partial(buckets.check_store_bucket, context)),
-        ("ledger", partial(history.check_ledger, context)),
-        ("create-only", partial(history.check_create_only, context, probe=probe)),
+    yield "you", "", group
+    group = [
+        ("bucket", partial(checks.check_store_bucket, context)),
+        ("ledger", partial(checks.check_ledger, context)),
+        ("create-only", partial(checks.check_create_only, context, probe=probe)),
     ]
-    yield "store", "", checks
+    yield "store", "", group
     for each in environments:
-        checks = [
-            ("credentials", partial(access.check_environment_credentials, context, each)),
-            ("bucket", partial(buckets.check_state_bucket, context, each)),
+        group = [
+            ("credentials", partial(checks.check_environment_credentials, context, each)),
+            ("bucket", partial(checks.check_state_bucket, context, each)),
         ]
-        yield each, each, checks
+        yield each, each, group
 
 
 def _diagnose_without_project(ports: Ports, error: ConfigurationError) -> Doctor:
@@ -106,7 +106,7 @@ def _diagnose_without_project(ports: Ports, error: ConfigurationError) -> Doctor
     why = "the project file can't be read"
     terraform_rows = [report_unchecked("terraform", why)]
     if not ports.sandbox:
-        terraform_rows = list(run_check("terraform", partial(terraform.check_terraform, ports, None)))
+        terraform_rows = list(run_check("terraform", partial(checks.check_terraform, ports, None)))
     unchecked = [report_unchecked(name, why) for name in ("settings", "credentials", "store", "environments")]
     rows = [row, *terraform_rows, *unchecked]
     problems = dict.fromkeys(problem for each in rows for problem in each.problems)

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, print_warnings, to_one_line
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.approval.approve import Approved, Withdrawn
 from envctl.usecases.approval.ci_reviewers import Reviewed
 

@@ -5,7 +5,7 @@ from rich.console import Console
 from envctl.cli.render.terminal.text import format_actor, print_hint, print_text, to_one_line
 from envctl.cli.render.terminal.times import format_time
 from envctl.domain.ledger.state import Hold, Lock
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.locking import Locked, Unlocked
 
 

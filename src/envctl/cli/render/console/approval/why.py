@@ -15,8 +15,8 @@ from envctl.cli.render.terminal.text import (
     to_one_line,
 )
 from envctl.domain.guards import GUARDS
+from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
-from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.approval.explain_refusal import Answer, Why
 
 _MARKS = {"passes": ("✓", "green"), "moot": ("-", "dim"), "unplanned": ("?", "dim")}

@@ -8,10 +8,10 @@ from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, to_one_line, to_text
 from envctl.cli.render.terminal.times import format_seconds
+from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
-from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.deployment.result import Deployed
-from envctl.usecases.deployment.traffic.rollout_model import RolledOut
+from envctl.usecases.deployment.rollout_model import RolledOut
 
 
 def show_deployment(deployed: Deployed, out: Console) -> None:

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import join_text, print_hint, print_item, print_text, to_one_line
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.deployment.verification import Checked, Verification
 
 MARKS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("-", "dim")}

@@ -4,7 +4,7 @@ from rich.console import Console
 
 from envctl.cli.render.terminal.text import measure_width, pad_text, print_item, print_text
 from envctl.cli.render.values.value_diff import format_side
-from envctl.domain.release.artifact_changes import ArtifactPair
+from envctl.domain.release.artifacts import ArtifactPair
 from envctl.usecases.inspect.diff import Diff
 
 

@@ -16,8 +16,8 @@ from envctl.domain.guards.rule_views import RESET_DELAY
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Debt, Deployment, EnvironmentState, Hold, Lock
 from envctl.domain.rollout.traffic import other_color
+from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
-from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.inspect.pending_changes import PendingChanges
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 from envctl.usecases.project.removed_environments import describe_gone

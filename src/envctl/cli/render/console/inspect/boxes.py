@@ -14,7 +14,7 @@ from envctl.cli.render.terminal.times import format_age, format_time
 from envctl.cli.render.terminal.wrapping import wrap_text
 from envctl.domain.ledger.state import Deployment, EnvironmentState, Evidence
 from envctl.domain.text.durations import format_rough_duration
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.status import EnvironmentStatus
 
 MAX_HOLDS = 2

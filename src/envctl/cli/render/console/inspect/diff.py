@@ -11,7 +11,7 @@ from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import format_actor, measure_width, pad_text, print_item, print_text
 from envctl.cli.render.terminal.times import Zone, format_time
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.diff import Diff, Side
 
 

@@ -19,7 +19,7 @@ from envctl.cli.render.terminal.text import (
 from envctl.cli.render.terminal.times import format_clock_time, format_time
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import Actor, Event
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.history import History, Verified
 
 MIN_TABLE_WIDTH = 100

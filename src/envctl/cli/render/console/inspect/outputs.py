@@ -4,7 +4,7 @@ from rich.console import Console
 
 from envctl.cli.render.terminal.text import measure_width, pad_text, print_item, print_nowrap, print_text
 from envctl.cli.render.values.hcl_text import format_hcl
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.outputs import EnvironmentOutputs, StackOutputs
 
 MAX_NAME_WIDTH = 32

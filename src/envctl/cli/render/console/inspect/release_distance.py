@@ -22,7 +22,7 @@ from envctl.domain.plan.changes import Marker
 from envctl.domain.release.changes import PartChange, ReleaseChanges, VariableDeclaration
 from envctl.domain.release.distance import Distance
 from envctl.domain.release.file_changes import FileChange, ModuleChange
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.diff import Side
 
 STYLES = {"+": "green", "-": "red", "~": "yellow"}

@@ -9,7 +9,7 @@ from envctl.cli.render.terminal.columns import COLUMN_GAP, measure_columns, prin
 from envctl.cli.render.terminal.text import print_nowrap, print_text, print_warnings, to_text
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.domain.plan.changes import Marker
-from envctl.domain.settings.values import EnvironmentSettings, Setting
+from envctl.domain.settings.settings import EnvironmentSettings, Setting
 from envctl.usecases.inspect.render import Rendered
 from envctl.usecases.inspect.settings import Valid
 

@@ -6,7 +6,7 @@ from rich.table import Table
 from envctl.cli.render.console.inspect.settings import format_origin, format_value
 from envctl.cli.render.terminal.text import measure_width, pad_text, print_item, print_table, print_text, to_text
 from envctl.domain.settings.comparison import Comparison, Pair
-from envctl.domain.settings.values import Setting
+from envctl.domain.settings.settings import Setting
 from envctl.usecases.inspect.diff import Diff
 
 MIN_TABLE_WIDTH = 100

@@ -13,8 +13,8 @@ from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap,
 from envctl.cli.render.values.value_diff import format_change
 from envctl.domain.plan.changes import Action
 from envctl.domain.plan.drift import SharedDifference, group_differences
+from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first
-from envctl.domain.text.short_ids import shorten_id
 from envctl.usecases.drift.result import Drift, EnvironmentDrift
 
 ACTION_TEXTS = {Action.CREATE: "appeared", Action.DELETE: "gone"}

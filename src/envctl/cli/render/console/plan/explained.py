@@ -14,7 +14,7 @@ from envctl.cli.render.values.value_diff import format_change
 from envctl.domain.plan.attribution import Cause, Part
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
 from envctl.domain.plan.drift import group_differences
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.explain_plan import Explained
 
 CAUSE_TITLES: dict[Cause, str] = {

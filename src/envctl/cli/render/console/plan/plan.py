@@ -11,7 +11,7 @@ from envctl.cli.render.terminal.text import join_text, print_hint, print_nowrap,
 from envctl.cli.render.values.hcl_text import format_hcl
 from envctl.cli.render.values.value_diff import format_change, shorten_value
 from envctl.domain.plan.changes import Action, EnvironmentPlan, Marker, ResourceChange, StackPlan, count_actions
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 
 SYMBOLS = {
     Action.CREATE: "+",

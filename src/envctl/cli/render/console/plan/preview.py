@@ -6,7 +6,7 @@ from envctl.cli.render.console.plan.cost import format_cost_suffix
 from envctl.cli.render.console.plan.plan import format_total, show_plan
 from envctl.cli.render.terminal.problems import show_problems
 from envctl.cli.render.terminal.text import print_text
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.inspect.preview import EnvironmentPreview, Preview
 
 

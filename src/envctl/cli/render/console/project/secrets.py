@@ -10,7 +10,7 @@ from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.text import print_hint, print_item, print_text, to_text
 from envctl.cli.render.terminal.times import format_time
 from envctl.domain.aws.secret_status import SERVICE_NAMES, SecretState, Sighting
-from envctl.domain.text.short_ids import shorten_id
+from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.account.secret_check import EnvironmentSecrets, SecretsChecked
 from envctl.usecases.account.secret_set import SecretSet
 

@@ -15,7 +15,7 @@ from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.config.rules.rule_text import find_rule_texts
 from envctl.domain.plan.changes import Marker
 from envctl.domain.rules.environment_rules import Rules
-from envctl.domain.settings.values import Setting
+from envctl.domain.settings.settings import Setting
 
 Schema = dict[str, Any]
 

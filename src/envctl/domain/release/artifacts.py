@@ -1,20 +1,90 @@
-"""Stacks with a rollout (envctl sets their colors), and cross-checks of rollouts against modules."""
+"""Artifacts of a release: image repositories by environment, and the stacks that roll out an artifact."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from envctl.domain.config.faults import Fault, TomlPath
-from envctl.domain.config.project import Project, Stack
+from envctl.domain.config.cross_checks import ALARM_OUTPUT
+from envctl.domain.config.fields import Fault, TomlPath
+from envctl.domain.config.project import Artifact, Project, Stack
 from envctl.domain.config.rollout import Rollout
-from envctl.domain.config.rollout_checks import ALARM_OUTPUT
 from envctl.domain.errors import Problem
-from envctl.domain.release.contents import Wiring
+from envctl.domain.images.image_reference import Image
+from envctl.domain.plan.changes import Marker
+from envctl.domain.release.bundle import Release, Wiring
 from envctl.domain.rollout.traffic import TRAFFIC_VARIABLES, list_missing_variables
-from envctl.domain.settings.values import EnvironmentSettings
-from envctl.domain.terraform.output_reference import OutputReference
+from envctl.domain.settings.settings import EnvironmentSettings, format_canonical_json
+from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Schema
 from envctl.domain.text.durations import format_duration
 from envctl.domain.text.lists import join_names
 from envctl.domain.text.suggestions import suggest_name
+
+
+class InvalidRepositoryError(ValueError):
+    """The project file gives an artifact an invalid repository in an environment."""
+
+    def __init__(self, artifact: str, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.artifact = artifact
+        self.problem = problem
+
+
+def resolve_placeholders(project: Project, environment: str) -> dict[str, str]:
+    """Return the values of `{placeholders}` in names of the project file; empty texts for unset keys."""
+    target = project.environments[environment]
+    return {
+        "project": project.name,
+        "environment": environment,
+        "account_id": target.account_id or "",
+        "region": target.region or "",
+    }
+
+
+def relocate_images(project: Project, environment: str, artifacts: Mapping[str, object]) -> dict[str, object]:
+    """Return the artifacts by variable, with images in the repositories of the environment.
+
+    Raises InvalidRepositoryError.
+    """
+    found = dict(artifacts)
+    for name, artifact in project.artifacts.items():
+        value = found.get(artifact.variable)
+        if artifact.kind == "oci" and artifact.repository is not None and isinstance(value, str):
+            found[artifact.variable] = _relocate_image(project, environment, name, artifact, value)
+    return found
+
+
+def select_images(project: Project, artifacts: Mapping[str, object]) -> dict[str, str]:
+    """Return the images among the artifacts of a release, by artifact name."""
+    return {
+        name: str(artifacts[artifact.variable])
+        for name, artifact in project.artifacts.items()
+        if artifact.kind == "oci" and artifact.variable in artifacts
+    }
+
+
+def list_copied_artifacts(project: Project) -> tuple[str, ...]:
+    """Return the artifacts with `copies` set: a deployment copies their images to the repository of the environment."""
+    return tuple(name for name, artifact in project.artifacts.items() if artifact.kind == "oci" and artifact.copies)
+
+
+def _relocate_image(project: Project, environment: str, name: str, artifact: Artifact, value: str) -> str:
+    names = resolve_placeholders(project, environment)
+    repository = (artifact.repository or "").format(**names)
+    try:
+        image = Image.parse(value)
+    except ValueError:
+        # Not an image; guard G201 reports it.
+        return value
+    try:
+        return str(image.with_repository(repository))
+    except ValueError as error:
+        source = f"{repository}, which is no repository: {error}"
+        message = f"in {environment} the artifact {name} would be taken from {source}"
+        unset = [key for key in ("account_id", "region") if not names[key]]
+        lacking = [f"{key} = …" for key in unset if f"{{{key}}}" in (artifact.repository or "")]
+        hint = f"add {' and '.join(lacking)} to [environments.{environment}]" if lacking else "correct its repository"
+        raise InvalidRepositoryError(name, Problem("E437", message, hint)) from None
+
 
 WORKER_VARIABLE = "worker"
 
@@ -139,3 +209,30 @@ def find_worker_faults(rolls: Iterable[str], settings: EnvironmentSettings) -> I
             set_at = (s.location for s in settings.settings if s.name == WORKER_VARIABLE and name in s.stacks)
             message = f"{name} is a worker in {settings.environment}, and has a rollout: it has no requests to share"
             yield Problem("E120", message, f"take [stacks.{name}.rollout] out of envctl.toml", next(set_at, None))
+
+
+@dataclass(frozen=True)
+class ArtifactPair:
+    """An artifact, by variable, in two releases; None on a side without it."""
+
+    variable: str
+    first: object
+    second: object
+    equal: bool
+
+
+def pair_artifacts(first: Release | None, second: Release | None) -> tuple[ArtifactPair, ...]:
+    one, other = (dict(each.wiring.artifacts) if each else {} for each in (first, second))
+    pairs = []
+    for name in sorted(one.keys() | other.keys()):
+        before, after = one.get(name), other.get(name)
+        equal = format_canonical_json(before) == format_canonical_json(after)
+        if _is_sensitive(name, first) or _is_sensitive(name, second):
+            before, after = (None if value is None else Marker.SENSITIVE for value in (before, after))
+        pairs.append(ArtifactPair(name, before, after, equal))
+    return tuple(pairs)
+
+
+def _is_sensitive(name: str, release: Release | None) -> bool:
+    schema = release.wiring.schema if release else {}
+    return any(each.name == name and each.sensitive for variables in schema.values() for each in variables)

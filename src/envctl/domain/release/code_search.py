@@ -1,11 +1,41 @@
-"""Blocks in module code that decide about credentials or state, and the problems with them."""
+"""What a search of module code finds: reads of files outside of the release, and blocks about credentials or state."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from envctl.domain.errors import Location, Problem
-from envctl.domain.plan import provider_accounts
+from envctl.domain.plan.provider_accounts import (
+    AccountScope,
+    ProviderConfiguration,
+    find_account_mismatches,
+    name_configuration,
+    suggest_fix,
+)
 from envctl.domain.text.lists import join_names
+
+_OUTSIDE_HINT = "put the file beside the module and read it as ${path.module}/NAME"
+
+
+@dataclass(frozen=True, order=True)
+class OutsideRead:
+    location: Location
+    what: str
+    """The call and its path, like `file() reads path.root`."""
+
+
+def list_tree_problems(reads: Sequence[OutsideRead]) -> list[Problem]:
+    """Return the problems of code in the working tree."""
+    return [
+        Problem("E123", f"{each.what}: the release does not carry that", _OUTSIDE_HINT, each.location) for each in reads
+    ]
+
+
+def list_release_problems(reads: Sequence[OutsideRead], release: str, entry: str) -> list[Problem]:
+    """Return the problems of a stored release; its code can't be corrected."""
+    hint = f"{_OUTSIDE_HINT}, then make a new release: envctl apply {entry}"
+    told = (f"release {release}: {each.location}: {each.what}, which it does not carry" for each in reads)
+    return [Problem("E124", message, hint) for message in told]
+
 
 _REMOTE_STATE_HINT = (
     'a stack of this project is read by [stacks.STACK] inputs = { VARIABLE = "OTHER.OUTPUT" } in envctl.toml; anything'
@@ -18,7 +48,7 @@ class ProviderBlock:
     """A `provider` block of an AWS provider."""
 
     location: Location
-    configuration: provider_accounts.ProviderConfiguration
+    configuration: ProviderConfiguration
 
 
 @dataclass(frozen=True)
@@ -51,22 +81,16 @@ class AccountBlocks:
     states: tuple[StateBlock, ...] = ()
 
 
-def describe_account_mismatches(
-    blocks: AccountBlocks, homes: Sequence[provider_accounts.AccountScope]
-) -> Iterator[Problem]:
+def describe_account_mismatches(blocks: AccountBlocks, homes: Sequence[AccountScope]) -> Iterator[Problem]:
     """Yield the problems of code able to act, or reading, outside the accounts of these environments."""
     for block in blocks.providers:
-        found = [
-            (home, mismatch)
-            for home in homes
-            for mismatch in provider_accounts.find_account_mismatches(block.configuration, home)
-        ]
+        found = [(home, mismatch) for home in homes for mismatch in find_account_mismatches(block.configuration, home)]
         for why in dict.fromkeys(mismatch.why for _, mismatch in found):
             alike = [(home, mismatch) for home, mismatch in found if mismatch.why == why]
             home, mismatch = alike[0]
             environments = join_names([each.environment for each, _ in alike])
-            message = f"{provider_accounts.name_configuration(block.configuration)} {why} (G203 of {environments})"
-            yield Problem("E213", message, provider_accounts.suggest_fix(mismatch, home.environment), block.location)
+            message = f"{name_configuration(block.configuration)} {why} (G203 of {environments})"
+            yield Problem("E213", message, suggest_fix(mismatch, home.environment), block.location)
     if any(home.account for home in homes):
         yield from _describe_remote_states(blocks.remote_states)
 

@@ -1,0 +1,227 @@
+"""Guards of the target: G107 to G109, it may be changed now; G201 to G207, it has what the release needs."""
+
+from envctl.domain.aws.access import CallerIdentity
+from envctl.domain.aws.secret_status import find_problem
+from envctl.domain.config.rules.guard_codes import GuardCode
+from envctl.domain.guards.request import Refusal, Request
+from envctl.domain.images.image_reference import ImagePresence
+from envctl.domain.ledger.people.principals import is_ci_run, is_permitted
+from envctl.domain.plan import provider_accounts
+from envctl.domain.text.identifiers import shorten_id
+from envctl.domain.text.lists import join_first
+
+
+def check_window(request: Request) -> Refusal | None:
+    """G107: no deny window is active, and one allow window is, if any exist. Rollbacks are exempt."""
+    if not request.rules.windows or request.action == "rollback":
+        return None
+    from envctl.domain.config.rules.windows import describe_window, find_closure
+
+    closed = find_closure([table.to_window() for table in request.rules.windows], request.now)
+    if closed is None:
+        return None
+    why = f"the {describe_window(closed.window)} is open" if closed.window else "none of its allow windows is open"
+    message = f"{request.target} is not to be changed now: {why}"
+    if closed.opens is None:
+        hint = f"correct its windows in envctl.toml, then: envctl why {request.target}"
+        return Refusal(GuardCode.WINDOW, f"{message}, and it does not open within a year", hint)
+    return Refusal(GuardCode.WINDOW, message, f"wait, then: {request.command}", for_now=True, opens=closed.opens)
+
+
+def check_lock(request: Request) -> Refusal | None:
+    """G108: the environment is not locked, and the release is not on hold there."""
+    locked = request.target_state.lock
+    if locked is not None:
+        message = f"{request.target} is locked by {locked.by}: {locked.reason}"
+        hint, who = f"envctl unlock {request.target}", f"{locked.by.name}, or anybody"
+        return Refusal(GuardCode.LOCK, message, hint, for_now=True, since=locked.at, who=who)
+    hold = request.target_state.holds.get(request.identity) if request.can_bring_code else None
+    if hold is None:
+        return None
+    message = f"release {shorten_id(hold.release)} is on hold in {request.target} by {hold.by}: {hold.reason}"
+    hint = f"promote a newer one, or lift the hold: envctl unlock {request.target} --release {shorten_id(hold.release)}"
+    return Refusal(GuardCode.LOCK, message, hint, since=hold.at)
+
+
+def check_unfinished(request: Request) -> Refusal | None:
+    """G109: the target has no unfinished deployment, not even one with unknown end."""
+    running = request.target_state.unfinished_deployment
+    if running is None:
+        return None
+    message = f"a deployment of {shorten_id(running.release)} to {request.target} by {running.by} is unfinished"
+    hint = f"wait for its end, or, if it was interrupted: envctl recover {request.target}"
+    return Refusal(GuardCode.BUSY, message, hint, for_now=True, since=running.started_at, waivable=False)
+
+
+REGISTRY_UNREACHABLE = "E433"
+"""Code of the problem of an unreachable registry."""
+_ABSENT = frozenset({"absent", "no repository"})
+
+
+def check_artifact(request: Request) -> Refusal | None:
+    """G201: each image is pinned by digest, and exists or comes with the deployment. Only new images are checked."""
+    if request.action == "destroy" or request.images is None:
+        return None
+    unpinned = [image for image in request.images if image.found == "unpinned"]
+    if unpinned:
+        return _refuse_unpinned(request, unpinned)
+    missing = [
+        image
+        for image in request.images
+        if image.found != "there" and not (image.will_be_copied and image.found in _ABSENT)
+    ]
+    return _refuse_missing(request, missing) if missing else None
+
+
+def _refuse_unpinned(request: Request, images: list[ImagePresence]) -> Refusal:
+    named = ", ".join(f"{image.artifact} ({image.reference})" for image in images)
+    release = shorten_id(request.identity)
+    message = f"release {release} carries no digest for {named}: what runs there could become another"
+    hint = f"make a new release, which looks for the digest: envctl apply {request.pipeline.entry}"
+    return Refusal(GuardCode.ARTIFACT, message, hint, waivable=False)
+
+
+def _refuse_missing(request: Request, images: list[ImagePresence]) -> Refusal:
+    reasons = tuple(dict.fromkeys(image.why for image in images if image.why))
+    told = "; ".join(f"{image.artifact}: {image.reference} {_describe_absence(image)}" for image in images)
+    return Refusal(
+        GuardCode.ARTIFACT,
+        f"{request.target} does not find every image where it pulls from: {told}",
+        _suggest_fix(request, images),
+        for_now=len(reasons) > 0
+        and all(why.code == REGISTRY_UNREACHABLE for why in reasons)
+        and not any(image.found in _ABSENT for image in images),
+        warns=all(image.is_warning_only for image in images),
+        because=reasons,
+    )
+
+
+def _describe_absence(image: ImagePresence) -> str:
+    match image.found:
+        case "absent":
+            return "is not there"
+        case "no repository":
+            return "is not there, nor is its repository"
+        case _:
+            return "could not be looked for"
+
+
+def _suggest_fix(request: Request, images: list[ImagePresence]) -> str:
+    again = f"then: {request.command}"
+    if not any(image.found in _ABSENT for image in images):
+        return f"mend what is listed, {again}"
+    if any(image.found == "no repository" for image in images):
+        return f"make the repository, and push that very content to it, or let envctl do that (copy = true), {again}"
+    return f"push that very content there, or let envctl do it (copy = true in [artifacts]), {again}"
+
+
+def check_secrets(request: Request) -> Refusal | None:
+    """G202: each secret has a current version in the account of the target. Unknown states are refused too."""
+    seen = request.secrets or ()
+    missing = [each for each in seen if each.missing]
+    unknown = [each for each in seen if each.state == "unknown"]
+    if request.action == "destroy" or not (missing or unknown):
+        return None
+    because = tuple(found for each in (*missing, *unknown) if (found := find_problem(each, request.target)))
+    ends = ((len(missing), f"missing in {request.target}"), (len(unknown), "there or not, nobody could tell"))
+    told = [f"{'1 secret is' if count == 1 else f'{count} secrets are'} {end}" for count, end in ends if count]
+    cure = "create" if missing else "mend"
+    hint = f"{cure} what is listed, and look again with: envctl secrets check {request.target}"
+    return Refusal(GuardCode.SECRETS, "; ".join(told), hint, because=because)
+
+
+def check_settings(request: Request) -> Refusal | None:
+    """G204: the settings of the target fit the schema in the release."""
+    if not request.unfit:
+        return None
+    count = len(request.unfit)
+    what = "1 setting does" if count == 1 else f"{count} settings do"
+    message = f"{what} not fit release {shorten_id(request.identity)} in {request.target}"
+    hint = f"correct what is listed, and look at it with: envctl settings {request.target}"
+    return Refusal(GuardCode.SETTINGS, message, hint, waivable=False, because=request.unfit)
+
+
+def check_parity(request: Request) -> Refusal | None:
+    """G205: the source has the same settings, except those in `may_differ`."""
+    allowed = request.rules.may_differ
+    if allowed is None or request.action != "promote":
+        return None
+    wrong = [name for name in request.differing if name not in allowed]
+    if not wrong:
+        return None
+    source, target = request.source, request.target
+    message = f"{source} and {target} differ in {', '.join(wrong)}, and so {source} proves little"
+    hint = f"make them equal, or add what may differ to [parity] in envctl.toml; envctl diff {source} {target}"
+    because = tuple(line for name in wrong for line in request.differing[name])
+    return Refusal(GuardCode.PARITY, message, hint, because=because)
+
+
+def check_committed(request: Request) -> Refusal | None:
+    """G206: the release was made from a commit, if the target requires it."""
+    known = request.known_release
+    if not request.rules.committed or not request.can_bring_code or known is None or not known.uncommitted:
+        return None
+    message = f"release {shorten_id(known.release)} was made from a tree with uncommitted changes"
+    hint = f"commit them, and make a new release: envctl apply {request.pipeline.entry}"
+    return Refusal(GuardCode.CLEAN, message, hint)
+
+
+def check_account(request: Request) -> Refusal | None:
+    """G203: the credentials and every provider of the plan belong to the account of the target."""
+    return check_caller_account(request.target, request.account, request.caller) or check_providers(request)
+
+
+def check_caller_account(target: str, wanted: str, caller: CallerIdentity | None) -> Refusal | None:
+    """Return the G203 refusal if the caller is in another account than `wanted`."""
+    if caller is None or not wanted or caller.account_id == wanted:
+        return None
+    message = f"{target} is account {wanted}, and the credentials are of {caller.account_id}: {caller.arn}"
+    hint = f"use those of {target}: assume_role or profile in envctl.toml, then: envctl doctor {target}"
+    return Refusal(GuardCode.ACCOUNT, message, hint, waivable=False)
+
+
+def check_permission(request: Request) -> Refusal | None:
+    """G207: the actor has permission to change the target, and runs in CI if the rules ask for it."""
+    who, rules = request.actor, request.rules
+    if rules.only_ci and not is_ci_run(who):
+        message = f"{request.target} is changed by CI alone, and {who.name} is not verified as a run of it"
+        message += describe_doubt(request)
+        hint = f"let a workflow that has an identity of its own run: {request.command} --yes"
+        return Refusal(GuardCode.ALLOWED, message, hint, waivable=False)
+    if not rules.apply or is_permitted(rules.apply, who):
+        return None
+    message = f"{who} may not change {request.target}: that may {' or '.join(rules.apply)}{describe_doubt(request)}"
+    return Refusal(GuardCode.ALLOWED, message, f"as {rules.apply[0]}: {request.command}", waivable=False)
+
+
+def describe_doubt(request: Request) -> str:
+    """Return the reason for an unverified actor as the end of a message; empty if it is unknown."""
+    return f"; {request.doubt}" if request.doubt else ""
+
+
+MAX_NAMED = 3
+
+
+def check_providers(request: Request) -> Refusal | None:
+    """G203: return the refusal for AWS providers outside the account of the target. A rollback or destroy must stay
+    possible: its configuration was deployed before, and only gets a warning for a provider without an account.
+    """
+    home = provider_accounts.AccountScope(request.target, request.account, request.role, request.other_accounts)
+    strays = [
+        (plan.stack, stray)
+        for plan in (request.plan.stacks if request.plan else ())
+        for configuration in plan.providers
+        for stray in provider_accounts.find_account_mismatches(configuration, home)
+    ]
+    if not strays:
+        return None
+    told = [
+        f"{stack}: {provider_accounts.name_configuration(stray.configuration)} {stray.why}" for stack, stray in strays
+    ]
+    message = f"{join_first(told, MAX_NAMED)}; {home.environment} is account {home.account}"
+    _, first = strays[0]
+    # A release is immutable: a fault in its modules needs a new release.
+    retry = request.command if first.account else f"envctl apply {request.pipeline.entry}"
+    hint = f"{provider_accounts.suggest_fix(first, home.environment)}; then: {retry}"
+    warns = request.action in {"rollback", "destroy"} and not any(stray.account for _, stray in strays)
+    return Refusal(GuardCode.ACCOUNT, message, hint, warns=warns, waivable=False)

@@ -1,0 +1,221 @@
+"""The checks of `envctl doctor`: settings files, Terraform and its providers, credentials, buckets, and the ledger."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from envctl.domain.aws.access import CallerIdentity, is_on_aws
+from envctl.domain.config.project import Project
+from envctl.domain.errors import ConfigurationError, Problem
+from envctl.domain.ledger.checkpoint import INTERVAL
+from envctl.domain.terraform.provider_lock import shorten_address
+from envctl.domain.terraform.version_constraints import is_version_allowed
+from envctl.usecases.account.bootstrap import inspect_bucket
+from envctl.usecases.account.bucket_inventory import (
+    S3_SCHEME,
+    BucketTarget,
+    find_state_bucket,
+    find_store_bucket,
+    require_caller,
+)
+from envctl.usecases.inspect.doctor.rows import Row, report_bad, report_good, report_unchecked, report_warning
+from envctl.usecases.inspect.settings import validate_project
+from envctl.usecases.ledger import journal, ledger_store
+from envctl.usecases.ledger.integrity import load_checkpoint
+from envctl.usecases.ports.context import Context
+from envctl.usecases.ports.core import Ports
+from envctl.usecases.project.lock_providers import parse_versions
+from envctl.usecases.project.removed_environments import describe_gone, find_gone
+
+
+def check_settings(ports: Ports) -> Iterator[Row]:
+    try:
+        valid = validate_project(ports)
+    except ConfigurationError as error:
+        first = error.problems[0]
+        where = f"{first.location}: " if first.location else ""
+        more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
+        seen = f"{where}{first.code} {first.message}{more}"
+        yield report_bad("settings", *error.problems, seen=seen, mend="envctl validate", misconfigured=True)
+        return
+    yield report_good("settings", f"{valid.settings} in {len(valid.environments)} environments, of the right types")
+
+
+def check_terraform(ports: Ports, project: Project | None) -> Iterator[Row]:
+    """Check the version of Terraform. Without a project, any version is fine."""
+    installed = ports.terraform.detect_version((project and project.terraform.binary) or "")
+    seen, wanted = f"{installed.version} ({installed.program})", project.terraform.version if project else ""
+    if is_version_allowed(wanted, installed.version):
+        yield report_good("terraform", seen)
+        return
+    message = f"Terraform is {seen}, and [terraform] version asks for {wanted}"
+    hint = "install one that fits, and name it: [terraform] binary, or ENVCTL_TERRAFORM"
+    yield report_bad("terraform", Problem("E302", message, hint))
+
+
+def check_provider_lock(context: Context) -> Iterator[Row]:
+    ports = context.ports
+    locked = parse_versions(ports.tree.read_contents(ports.provider_lock) or b"")
+    if locked:
+        seen = ", ".join(f"{shorten_address(address)} {number}" for address, number in locked.items())
+        yield report_good("provider lock", seen)
+    else:
+        way = f"the first apply writes it; commit it then: envctl apply {context.project.entry}"
+        yield report_warning("provider lock", f"there is no {ports.provider_lock} that holds one", way)
+
+
+def check_provider_source(ports: Ports) -> Iterator[Row]:
+    # The sandbox must not contact the registry.
+    locked = parse_versions(ports.tree.read_contents(ports.provider_lock) or b"")
+    source = ports.terraform.find_provider_source(locked, knock=not ports.sandbox)
+    seen = f"from the {source.kind} {source.where}"
+    if source.problem:
+        message = f"providers can't be taken {seen}: {source.problem}"
+        hint = "check the network and the proxy, or name a mirror to Terraform"
+        yield report_bad("providers", Problem("E325", message, hint))
+    elif source.kind == "registry" and not source.asked:
+        yield report_unchecked("providers", f"they come {seen}")
+    else:
+        yield report_good("providers", seen)
+
+
+EXPIRES_SOON = timedelta(minutes=15)
+CLOCK_WARNING, CLOCK_LIMIT = timedelta(seconds=60), timedelta(seconds=300)
+"""AWS refuses what is signed 5 minutes off, and S3 15."""
+
+
+def check_own_credentials(context: Context) -> Iterator[Row]:
+    ports = context.ports
+    if is_on_aws(context.project):
+        yield _check_expiry(ports, ports.access.fetch_caller())
+        yield _check_identity(ports)
+    else:
+        yield report_unchecked("credentials", "nothing of the project lies in AWS")
+
+
+def check_environment_credentials(context: Context, environment: str) -> Iterator[Row]:
+    settings = context.project.environments[environment]
+    if not (settings.is_on_aws or context.project.state.backend == "s3"):
+        yield report_unchecked("credentials", "envctl.toml names no account, role or profile of it")
+        return
+    caller = require_caller(context.ports, settings.account_id or "", environment)
+    yield _check_expiry(context.ports, caller)
+    if not settings.account_id:
+        way = f'write it into envctl.toml: account_id = "{caller.account_id}"'
+        yield report_warning("account", "envctl.toml does not say which account it is, and so nobody checks it", way)
+
+
+def check_aws_clock(ports: Ports) -> Iterator[Row]:
+    """Check the clock against earlier responses of AWS."""
+    ahead = ports.access.clock_skew()
+    if ahead is None:
+        yield report_unchecked("clock", "no answer of AWS told the time")
+        return
+    off = abs(ahead)
+    seen = f"{round(off.total_seconds())} s {'ahead of' if ahead > timedelta() else 'behind'} that of AWS"
+    hint = "set this machine's clock, and let NTP keep it right"
+    if off >= CLOCK_LIMIT:
+        message = f"this machine's clock is {seen}, which refuses whoever is so far off"
+        yield report_bad("clock", Problem("E428", message, hint))
+    elif off >= CLOCK_WARNING:
+        yield report_warning("clock", seen, hint)
+    else:
+        yield report_good("clock", seen)
+
+
+def _check_identity(ports: Ports) -> Row:
+    """Check the actor for the ledger, and report any doubt about it."""
+    actor, doubt = ports.identity.identify_actor(), ports.identity.explain_doubt()
+    if not doubt:
+        return report_good("identity", str(actor))
+    way = "docs/access.md says whom envctl believes; in a job of GitHub, hand its token over, and no keys"
+    return report_warning("identity", f"{actor}: {doubt}", way)
+
+
+def _check_expiry(ports: Ports, caller: CallerIdentity) -> Row:
+    caller_name = f"{caller.arn.rpartition(':')[2]} in account {caller.account_id}"
+    if caller.ends_at is None:
+        return report_good("credentials", caller_name)
+    left = caller.ends_at - ports.clock.now()
+    minutes = max(0, left // timedelta(minutes=1))
+    seen = f"{caller_name}, for {minutes} min more"
+    if left > EXPIRES_SOON:
+        return report_good("credentials", seen)
+    return report_warning("credentials", seen, "sign in again before you deploy")
+
+
+NAME = "bucket"
+
+
+def check_store_bucket(context: Context) -> Iterator[Row]:
+    project = context.project
+    if not project.store.url.startswith(S3_SCHEME):
+        yield report_good("store", f"{project.store.url}, on the disk of this machine")
+        return
+    place = find_store_bucket(context)
+    if [problem.code for problem in place.problems] == ["E423"]:
+        # The store works across accounts, but only its own account may read the bucket settings.
+        yield report_unchecked(NAME, f"{place.wanted.name} is in {place.wanted.account_id}, where you are not")
+        return
+    row = _check_bucket(context.ports, place, "envctl bootstrap")
+    if not project.store.account_id and [problem.code for problem in row.problems] == ["E422"]:
+        way = "say whose it is, so that nobody writes into another one of that name: [store] account_id"
+        row = report_warning(NAME, f"{place.wanted.name} is in another account than you are", way)
+    yield row
+
+
+def check_state_bucket(context: Context, environment: str) -> Iterator[Row]:
+    if context.project.state.backend == "local":
+        yield report_good("states", "on the disk of this machine")
+        return
+    place = find_state_bucket(context, environment, environment)
+    yield _check_bucket(context.ports, place, f"envctl bootstrap {environment}")
+
+
+def _check_bucket(ports: Ports, place: BucketTarget, way: str) -> Row:
+    wanted = place.wanted
+    if place.problems:
+        return report_unchecked(NAME, f"{wanted.name} takes the right credentials first")
+    _, report = inspect_bucket(ports, place)
+    if report.problems:
+        return report_bad(NAME, *report.problems)
+    named = {each: [f.name for f in report.findings if f.verdict == each] for each in ("bad", "warn", "unseen")}
+    if named["bad"]:
+        return report_bad(NAME, Problem("E429", f"there is no bucket {wanted.name} in {wanted.account_id}", way))
+    if named["warn"]:
+        seen = f"{wanted.name} is weaker than it should be: {', '.join(named['warn'])}"
+        return report_warning(NAME, seen, f"{way} --check")
+    if named["unseen"]:
+        return report_unchecked(NAME, f"{wanted.name} is there, and you may not see its {', '.join(named['unseen'])}")
+    return report_good(NAME, f"{wanted.name} in {wanted.region}, as it should be")
+
+
+def check_ledger(context: Context) -> Iterator[Row]:
+    present = journal.verify_ledger(context.ports)
+    entries = present.seq
+    seen = f"whole: all {entries} entries fit the chain" if entries else "nothing was recorded yet"
+    yield report_good("ledger", seen)
+    last = load_checkpoint(context.ports).seq
+    since = entries - last
+    if since > INTERVAL:
+        seen = f"none that can be used for {since} entries: reading takes longer"
+        following = (entries // INTERVAL + 1) * INTERVAL
+        yield report_warning("checkpoints", seen, f"the next is left at entry {following}, by itself")
+    elif last:
+        yield report_good("checkpoints", f"the last is {since} entries old")
+    if gone := find_gone(context.project, present):
+        yield report_bad("environments", *map(describe_gone, gone))
+
+
+def check_create_only(context: Context, *, probe: bool) -> Iterator[Row]:
+    """Check create-only writes. Without `probe`, read the result of an earlier trial: no write permission needed."""
+    if not context.project.store.url.startswith(S3_SCHEME):
+        return
+    if probe:
+        yield Row(ledger_store.require_create_only(context.ports))
+        return
+    finding = ledger_store.read_probe(context.ports, "envctl doctor --probe")
+    yield (
+        report_bad(finding.name, ledger_store.OVERWRITE_PROBLEM, seen=finding.seen)
+        if finding.verdict == "bad"
+        else Row(finding)
+    )

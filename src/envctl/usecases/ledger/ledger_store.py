@@ -1,0 +1,269 @@
+"""The store of the ledger: its keys, documents under their digests, its owner and clock, and no overwritten objects.
+
+The ledger relies on conditional writes. Some S3-compatible servers silently ignore `If-None-Match`: of two concurrent
+appends both would succeed, and one entry would be lost.
+
+The owner is named by a marker made before the first entry; it also proves a successful probe for overwriting. Without
+it no entry is recorded. Decisions and entries take the time of the store, because clocks of machines differ.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from envctl.domain.config.project_owner import MalformedMarkerError, StoreMarker, decode_marker, encode_marker
+from envctl.domain.errors import OperationFailedError, Problem
+from envctl.domain.findings import Finding
+from envctl.domain.ledger.entries import PRECISION, TOLERANCE, hash_bytes, is_future
+from envctl.domain.ledger.events import ApprovalGiven, DeploymentStarted, Event
+from envctl.domain.ledger.rule_events import RulesApproved, RulesResetRequested
+from envctl.domain.ledger.state import LedgerState
+from envctl.domain.release.bundle import DamagedBundleError, Release, unpack
+from envctl.domain.text.durations import format_duration
+from envctl.domain.text.identifiers import shorten_id
+from envctl.usecases.ports.core import AlreadyExistsError, Ports
+
+ENTRY_FOLDER = "ledger/"
+CHECKPOINT_FOLDER = "checkpoints/"
+MARKER_KEY = "project.json"
+"""The marker naming the owner of the store."""
+
+
+def entry_key(seq: int) -> str:
+    return f"{ENTRY_FOLDER}{seq:010d}.json"
+
+
+def checkpoint_key(seq: int) -> str:
+    return f"{CHECKPOINT_FOLDER}{seq:010d}.json.gz"
+
+
+def release_key(identity: str) -> str:
+    return f"releases/{identity}.tar"
+
+
+def parse_key_number(key: str) -> int:
+    """Return the number in the key of an entry or checkpoint; 0 for any other key."""
+    stem = key.rpartition("/")[2].removesuffix(".gz").removesuffix(".json")
+    return int(stem) if stem.isdigit() else 0
+
+
+D = TypeVar("D")
+
+
+@dataclass(frozen=True)
+class DigestDocuments(Generic[D]):
+    """The documents of one kind, in one folder of the store. `decode` may raise ValueError."""
+
+    folder: str  # with a slash
+    encode: Callable[[D], bytes]
+    decode: Callable[[bytes], D]
+
+    def format_key(self, digest: str) -> str:
+        return f"{self.folder}{digest}.json"
+
+    def save_document(self, ports: Ports, document: D) -> None:
+        """Store a document unless it exists. `load_documents` rejects other bytes under its key."""
+        data = self.encode(document)
+        with suppress(AlreadyExistsError):
+            ports.store.create(self.format_key(hash_bytes(data)), data)
+
+    def load_documents(self, ports: Ports, digests: Iterable[str]) -> Mapping[str, D]:
+        """Return the documents by digest, without missing, changed and malformed ones, such as newer ones."""
+        wanted = sorted({digest for digest in digests if digest})
+        stored = ports.store.read_all([self.format_key(digest) for digest in wanted]) if wanted else []
+        found: dict[str, D] = {}
+        for digest, data in zip(wanted, stored, strict=True):
+            if data is not None and hash_bytes(data) == digest:
+                with suppress(ValueError):
+                    found[digest] = self.decode(data)
+        return found
+
+
+MAX_RELEASES_READ = 4
+
+
+def check_store_owner(ports: Ports) -> StoreMarker | None:
+    """Return the marker of the store; None without one.
+
+    Raises OperationFailedError (E480) if the marker is unreadable or names another project.
+    """
+    data = ports.store.read(MARKER_KEY)
+    if data is None:
+        return None
+    try:
+        marker = decode_marker(data)
+    except MalformedMarkerError as error:
+        hint = "restore it from a backup of the store, or take an envctl that is as new as the one that wrote it"
+        message = f"whose the store is can't be read in {MARKER_KEY}: {error}"
+        raise OperationFailedError(Problem("E480", message, hint)) from error
+    if not ports.owner.is_owner_of(marker.project):
+        raise _to_owner_error(ports, marker.project)
+    return marker
+
+
+def claim_store(ports: Ports, now: LedgerState) -> None:
+    """Write the marker of a store without one, right before an entry is recorded.
+
+    Raises OperationFailedError: E426 if objects can be overwritten, E480 if all releases belong to another project.
+    """
+    marker = check_store_owner(ports)
+    if marker is not None:
+        if ports.store.endpoint not in ("", marker.endpoint):
+            # It was probed through another server.
+            require_create_only(ports)
+        return
+    _check_release_projects(ports, now)
+    require_create_only(ports)
+    owner = ports.owner
+    try:
+        ports.store.create(MARKER_KEY, encode_marker(StoreMarker(owner.in_store or owner.name, ports.store.endpoint)))
+    except AlreadyExistsError:
+        check_store_owner(ports)
+
+
+def check_release_owner(ports: Ports, identity: str, release: Release) -> None:
+    """Check that a release is of this project: the ledger alone is no proof. Raises OperationFailedError (E482)."""
+    project = release.wiring.project
+    if not ports.owner.is_owner_of(project):
+        name = shorten_id(identity)
+        message = f"release {name} is of project {project}, and this is {ports.owner.name}: it is not taken"
+        raise OperationFailedError(Problem("E482", message, _format_owner_hint(project)))
+
+
+def _check_release_projects(ports: Ports, now: LedgerState) -> None:
+    """Check the projects of recent releases in a store made before there were markers."""
+    running = [there.current.release for there in now.environments.values() if there.current]
+    wanted = list(dict.fromkeys([*running, *reversed(list(now.releases))]))[:MAX_RELEASES_READ]
+    projects = [project for each in wanted if (project := _read_release_project(ports, each))]
+    if projects and not any(ports.owner.is_owner_of(project) for project in projects):
+        raise _to_owner_error(ports, projects[0])
+
+
+def _read_release_project(ports: Ports, identity: str) -> str:
+    """Return the project of a release; empty if its bundle is missing or damaged."""
+    data = ports.store.read(release_key(identity))
+    try:
+        return unpack(data, identity).wiring.project if data else ""
+    except DamagedBundleError:
+        return ""
+
+
+def _to_owner_error(ports: Ports, project: str) -> OperationFailedError:
+    message = f"the store belongs to project {project}, and this is {ports.owner.name}: nothing was done"
+    return OperationFailedError(Problem("E480", message, _format_owner_hint(project)))
+
+
+def _format_owner_hint(project: str) -> str:
+    return (
+        f"give each project a store of its own: another folder or prefix in [store] url; if {project} was renamed, say"
+        f' so: [store] project = "{project}"'
+    )
+
+
+_TIMED_DECISIONS = (DeploymentStarted, ApprovalGiven, RulesApproved, RulesResetRequested)
+_NTP_HINT = "set this machine's clock, and let NTP keep it right (timedatectl set-ntp true)"
+
+
+@dataclass(frozen=True)
+class EntryTime:
+    """The time of an entry; `at` is never earlier than the entry before."""
+
+    at: datetime
+    stored_at: datetime | None = None  # time of the store if `at` had to be later, after an entry from a fast clock
+
+
+def read_store_time(ports: Ports) -> datetime:
+    """Return the time of the store; the local one if the store has none, or both agree within the precision."""
+    local, stored = ports.clock.now(), ports.store.now()
+    return local if stored is None or abs(local - stored) <= PRECISION else stored
+
+
+def check_clock(ports: Ports) -> None:
+    """Check the local clock against the store. Raises OperationFailedError (E479) for too large a difference."""
+    stored = ports.store.now()
+    off = ports.clock.now() - stored if stored else None
+    if off is not None and abs(off) > TOLERANCE:
+        wrong = f"{format_duration(abs(off))} {'ahead of' if off > -off else 'behind'} the store's"
+        message = f"this machine's clock is {wrong}: soak, expiry and windows can't be judged; nothing was recorded"
+        raise OperationFailedError(Problem("E479", message, _NTP_HINT))
+
+
+def choose_entry_time(ports: Ports, now: LedgerState, event: Event) -> EntryTime:
+    """Choose the time of the entry after `now`; past events are recorded with any clock.
+
+    Raises OperationFailedError (E479) for a time-dependent decision on a machine with a wrong clock.
+    """
+    decides = isinstance(event, _TIMED_DECISIONS)
+    if decides:
+        check_clock(ports)
+    current, last = read_store_time(ports), now.at
+    if last is None or not is_future(last, current):
+        return EntryTime(current if last is None else max(current, last))
+    written = ports.store.last_modified(entry_key(now.seq))
+    if written is not None and not is_future(written, current):
+        # The entry before was written with a fast clock.
+        return EntryTime(last, current)
+    if decides:
+        off = format_duration(last - current)
+        behind = f"this machine's clock is {off} behind the last entry of the ledger (entry {now.seq})"
+        raise OperationFailedError(Problem("E479", f"{behind}; nothing was recorded", _NTP_HINT))
+    return EntryTime(last)
+
+
+PROBE_FOLDER = "probe/"
+PROBE_KEY = f"{PROBE_FOLDER}if-none-match"
+FINDING_NAME = "create-only"
+_FIRST, _SECOND = b"created first ", b"created over what was there "
+PROBE_STEP = f"try that nothing can be written over: {PROBE_KEY} is created once, and stays"
+
+_HINT = "use S3 itself, or a server that honours If-None-Match on PUT (MinIO does); nothing may be recorded there"
+OVERWRITE_PROBLEM = Problem("E426", "the store let something be written over when it was tried", _HINT)
+
+
+def is_probed(ports: Ports) -> bool:
+    return PROBE_KEY in ports.store.list_keys(PROBE_FOLDER)
+
+
+def read_probe(ports: Ports, way: str) -> Finding:
+    """Report the result of an earlier probe, without writing."""
+    data = ports.store.read(PROBE_KEY) if is_probed(ports) else None
+    if data is None:
+        return Finding(FINDING_NAME, "unseen", "whether anything can be written over was never tried", way)
+    when = data.rpartition(b" ")[2].decode(errors="backslashreplace")[:16].replace("T", " ")
+    if data.startswith(_SECOND):
+        return Finding(FINDING_NAME, "bad", f"the store let something be written over, {when} UTC", way)
+    return Finding(FINDING_NAME, "good", f"nothing can be written over (first tried {when} UTC)")
+
+
+def require_create_only(ports: Ports) -> Finding:
+    """Probe the store. Raises OperationFailedError (E426) if it lets objects be overwritten.
+
+    It uses a single key, because under object lock keys are permanent. The bytes hold the time: no two probes write the
+    same.
+    """
+    now = ports.clock.now().isoformat(timespec="milliseconds").encode()
+    first, second = _FIRST + now, _SECOND + now
+    created = _try_create(ports, first)
+    if _try_create(ports, second):
+        raise _to_probe_error("it took a second object under the same key, and said nothing")
+    stored = ports.store.read(PROBE_KEY)
+    if stored == second or (created and stored != first):
+        raise _to_probe_error("it refused a second object under the same key, and kept it all the same")
+    return Finding(FINDING_NAME, "good", "nothing can be written over (tried just now)")
+
+
+def _try_create(ports: Ports, data: bytes) -> bool:
+    try:
+        ports.store.create(PROBE_KEY, data)
+    except AlreadyExistsError:
+        return False
+    return True
+
+
+def _to_probe_error(reason: str) -> OperationFailedError:
+    message = (
+        f"the store ignores If-None-Match: {reason}. Of two people at work at once, one would lose what was recorded"
+    )
+    return OperationFailedError(Problem("E426", message, _HINT))

@@ -1,0 +1,177 @@
+"""Checks of the code of a release: files outside of it, accounts of providers, replaced providers, fetched modules."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from posixpath import dirname
+
+from envctl.domain.config.project import Project
+from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
+from envctl.domain.plan import provider_accounts
+from envctl.domain.plan.provider_accounts import AccountScope
+from envctl.domain.release import remote_modules
+from envctl.domain.release.bundle import Release
+from envctl.domain.release.code_search import (
+    describe_account_mismatches,
+    describe_ignored_blocks,
+    list_release_problems,
+    list_tree_problems,
+)
+from envctl.domain.release.root_module import render_place
+from envctl.domain.terraform.workdir_names import MODULES_MANIFEST, REMOTE_MODULES_FOLDER
+from envctl.domain.text.identifiers import shorten_id
+from envctl.usecases.ports.context import Context
+from envctl.usecases.ports.core import Ports
+from envctl.usecases.ports.terraform import UnpinnedProvider
+from envctl.usecases.project.load import locate_faults, locate_key, resolve_place
+
+
+def check_tree_reads(ports: Ports, release: Release) -> None:
+    """Raise ConfigurationError if the code of the working tree reads outside of the release."""
+    if reads := ports.config_reader.find_outside_reads(*collect_code(release)):
+        raise ConfigurationError(*list_tree_problems(reads))
+
+
+def check_stored_reads(context: Context, release: Release, identity: str) -> None:
+    """Raise ConfigurationError if a stored release reads outside of itself: it may predate this rule."""
+    if reads := context.ports.config_reader.find_outside_reads(*collect_code(release)):
+        raise ConfigurationError(*list_release_problems(reads, shorten_id(identity), context.project.entry))
+
+
+def warn_stored_reads(ports: Ports, release: Release, identity: str) -> None:
+    """Warn only: a rollback must stay possible, even if the file read has changed."""
+    for read in ports.config_reader.find_outside_reads(*collect_code(release)):
+        where = f"release {shorten_id(identity)}: {read.location}"
+        ports.observer.on_message(f"{where}: {read.what}, which it does not carry")
+
+
+def collect_code(release: Release) -> tuple[dict[str, bytes], list[str]]:
+    """Return the files of a release by path, and the folders of its modules."""
+    modules = [stack.module for stack in release.wiring.stacks.values()]
+    carried = [module.folder for module in release.wiring.modules]
+    return {path: file.data for path, file in release.files.items()}, [*modules, *carried]
+
+
+def check_tree_accounts(context: Context, release: Release) -> None:
+    """Raise ConfigurationError if the working tree could act outside the accounts of its environments."""
+    blocks = context.ports.config_reader.find_account_blocks(*collect_code(release))
+    homes = [_to_home(context.project, environment) for environment in context.project.pipeline.order]
+    ignored = list(describe_ignored_blocks(blocks))
+    folder = f"{REMOTE_MODULES_FOLDER}/"
+    remote = [each for each in ignored if each.location is not None and each.location.file.startswith(folder)]
+    problems = [
+        *_check_provider_keys(context),
+        *_check_rendered_providers(context, release, homes),
+        *describe_account_mismatches(blocks, homes),
+        *(problem for problem in ignored if problem not in remote),
+    ]
+    if problems:
+        raise ConfigurationError(*dict.fromkeys(problems))
+    for problem in remote:
+        # Remote code, without effect: a warning is enough.
+        context.ports.observer.on_message(f"{problem.location}: {problem.message}")
+
+
+def check_stored_accounts(context: Context, release: Release, identity: str, environment: str) -> None:
+    """Raise ConfigurationError if a stored release could act outside the account: it may predate this rule."""
+    problems = _describe_stored(context, release, identity, environment)
+    if problems:
+        hint = f"make a new release: envctl apply {context.project.entry}"
+        raise ConfigurationError(*(replace(each, hint=f"{each.hint}; then {hint}") for each in problems))
+
+
+def warn_stored_accounts(context: Context, release: Release, identity: str, environment: str) -> None:
+    """Warn only: a rollback must stay possible."""
+    for problem in _describe_stored(context, release, identity, environment):
+        context.ports.observer.on_message(problem.message)
+
+
+def _describe_stored(context: Context, release: Release, identity: str, environment: str) -> tuple[Problem, ...]:
+    blocks = context.ports.config_reader.find_account_blocks(*collect_code(release))
+    found = describe_account_mismatches(blocks, [_to_home(context.project, environment)])
+    return tuple(
+        replace(each, message=f"release {shorten_id(identity)}: {each.location}: {each.message}", location=None)
+        for each in found
+    )
+
+
+def _to_home(project: Project, environment: str) -> AccountScope:
+    there = project.environments[environment]
+    return AccountScope(environment, there.account_id or "", there.assume_role or "", there.other_accounts)
+
+
+def _check_provider_keys(context: Context) -> Iterator[Problem]:
+    """Check the keys of `[providers.*]`. Imported late: many projects have none."""
+    ports = context.ports
+    if not context.project.providers:
+        return
+    from envctl.domain.config.provider_keys import check_provider_keys
+
+    yield from locate_faults(
+        ports, check_provider_keys(context.project.providers, ports.tree.read_contents(ports.provider_lock))
+    )
+
+
+def _check_rendered_providers(context: Context, release: Release, homes: list[AccountScope]) -> Iterator[Problem]:
+    """Check the provider configurations rendered from `[providers.*]`."""
+    wiring = release.wiring
+    for name in wiring.providers:
+        kind = provider_accounts.find_provider_kind(provider_accounts.find_provider_source(name, wiring.providers))
+        if kind is None:
+            continue
+        for home in homes:
+            # The configurations of one environment differ in the region alone.
+            stack = next(iter(wiring.stacks))
+            said = render_place(wiring, stack, resolve_place(context.project, home.environment))["provider"].get(
+                name, {}
+            )
+            for stray in provider_accounts.find_account_mismatches(
+                provider_accounts.to_provider_configuration(name, kind, said), home
+            ):
+                message = f"provider {name} {stray.why} (G203 of {home.environment})"
+                where = locate_key(context.ports, "providers", name, stray.key)
+                yield Problem("E133", message, provider_accounts.suggest_fix(stray, home.environment), where)
+
+
+def require_pinned(context: Context, environment: str) -> None:
+    """Raise ConfigurationError if a provider is overridden; only warn in the entry environment."""
+    found = context.ports.terraform.find_unpinned_providers()
+    if found and environment != context.project.entry:
+        raise ConfigurationError(*(_override_problem(each, environment) for each in found))
+    for each in found:
+        at = f" ({each.location})" if each.location else ""
+        message = f"{each.said_by} replaces the provider {each.address}{at}"
+        context.ports.observer.on_message(f"{message}: what is deployed with it proves nothing")
+
+
+def require_pinned_for_evidence(ports: Ports, environment: str) -> None:
+    """Raise ConfigurationError if a provider is overridden, in any environment: results are recorded."""
+    if found := ports.terraform.find_unpinned_providers():
+        raise ConfigurationError(*(_override_problem(each, environment) for each in found))
+
+
+def find_unpinned(ports: Ports) -> tuple[str, ...]:
+    """Return the distinct addresses of overridden providers."""
+    return tuple(sorted({each.address for each in ports.terraform.find_unpinned_providers()}))
+
+
+def _override_problem(each: UnpinnedProvider, environment: str) -> Problem:
+    message = f"{each.said_by} replaces the provider {each.address}: {environment} takes only what the release pins"
+    name = "TF_CLI_CONFIG_FILE=/dev/null for this command" if each.location else f"unset {each.said_by}"
+    hint = f"remove it, or set {name}" if each.location else name
+    return Problem("E041", message, hint, each.location)
+
+
+def require_carried_modules(ports: Ports, release: Release, environment: str, stack: str) -> None:
+    """Raise OperationFailedError if Terraform fetched a module beyond those in the release."""
+    if not remote_modules.render_module_record(release.wiring, stack):
+        return
+    record = ports.workspace.read_module_record(environment, stack) or b'{"Modules": []}'
+    fetched = [
+        key
+        for key, _, _, folder in remote_modules.decode_module_record(record)
+        if folder.startswith(dirname(MODULES_MANIFEST))
+    ]
+    if fetched:
+        message = f"stack {stack}: the code of {', '.join(fetched)} was fetched, though the release carries it"
+        hint = "deploy with the program that the release was made with, terraform or tofu; nothing was changed"
+        raise OperationFailedError(Problem("E344", message, hint))

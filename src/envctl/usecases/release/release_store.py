@@ -1,0 +1,184 @@
+"""Releases in the store, verified on each read; and the plans, places and settings of approvals and deployments.
+
+Places and settings are display data, to explain later differences: decisions use the digest in the ledger.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from envctl.domain.errors import EnvctlError, Location, OperationFailedError, Problem, UsageError
+from envctl.domain.guards import BundleState
+from envctl.domain.ledger.events import Event, ReleaseCreated
+from envctl.domain.ledger.state import LedgerState
+from envctl.domain.plan import fingerprint
+from envctl.domain.plan.fingerprint import PlanFingerprint
+from envctl.domain.redaction import Redactor
+from envctl.domain.release import approval_place
+from envctl.domain.release.approval_place import BoundPlace, describe_differences
+from envctl.domain.release.bundle import DamagedBundleError, Release, unpack
+from envctl.domain.settings.settings import EnvironmentSettings, Setting, format_canonical_json
+from envctl.domain.text.identifiers import shorten_id
+from envctl.usecases.ledger import journal
+from envctl.usecases.ledger.ledger_store import DigestDocuments, check_release_owner, release_key
+from envctl.usecases.ports.core import AlreadyExistsError, Ports
+from envctl.usecases.ports.project import Revision
+from envctl.usecases.project import working_tree
+
+MAX_AUTHORS = 200  # For one release.
+
+
+def save_bundle(ports: Ports, identity: str, bundle: bytes, release: Release, beside: str = "") -> None:
+    """Store the bundle and record the release, each if missing. `beside` names a standalone environment as its aim."""
+    known = journal.load(ports).releases.get(identity)
+    if known is not None and beside in known.made_for:
+        return
+    try:
+        ports.store.create(release_key(identity), bundle)
+    except AlreadyExistsError:
+        # The key is the content hash: the existing bundle is the same, or damaged.
+        if load_bundle(ports, identity)[0] == "damaged":
+            raise unusable_bundle_error(identity, "damaged") from None
+    revision = ports.version_control.read_revision(working_tree.list_code_paths(release, ports.provider_lock))
+    others = _list_coauthors(ports, revision)
+
+    def create_event(present: LedgerState) -> Event | None:
+        known = present.releases.get(identity)
+        if known is not None and beside in known.made_for:
+            return None
+        return ReleaseCreated(identity, revision.commit, revision.uncommitted, revision.author, beside, others)
+
+    journal.append(ports, create_event)
+
+
+def _list_coauthors(ports: Ports, revision: Revision) -> tuple[str, ...]:
+    """Return the contributors since the previous release, by git and GitHub, without the commit author."""
+    if not revision.commit:
+        return ()
+    before = max(journal.load(ports).releases.values(), key=lambda each: each.seq, default=None)
+    found = list(ports.version_control.list_contributors(before.commit if before else ""))
+    try:
+        found += ports.reviews.list_authors(revision.commit)
+    except EnvctlError as error:
+        why = error.problems[0].message
+        ports.observer.on_message(f"who wrote {revision.commit[:12]} is known from git alone: {why}")
+    return tuple(name for name in dict.fromkeys(found) if name and name != revision.author)[:MAX_AUTHORS]
+
+
+def load_bundle(ports: Ports, identity: str) -> tuple[BundleState, Release | None, bytes]:
+    """Load the release and its state. Raises OperationFailedError (E482) for one of another project."""
+    data = ports.store.read(release_key(identity))
+    if data is None:
+        return "missing", None, b""
+    try:
+        release = unpack(data, identity)
+    except DamagedBundleError:
+        return "damaged", None, b""
+    check_release_owner(ports, identity, release)
+    return "intact", release, data
+
+
+def unusable_bundle_error(identity: str, state: BundleState) -> OperationFailedError:
+    message = f"the bundle of release {shorten_id(identity)} is {state}"
+    return OperationFailedError(Problem("E403", message, "restore it from a backup of the store: nothing was deployed"))
+
+
+MIN_PREFIX = 8
+_PLANS = DigestDocuments("plans/", fingerprint.encode, fingerprint.decode)
+
+
+def save_plan(ports: Ports, meaning: PlanFingerprint) -> str:
+    """Store the plan if missing; return its fingerprint."""
+    _PLANS.save_document(ports, meaning)
+    return meaning.digest
+
+
+def load_plans(ports: Ports, fingerprints: Iterable[str]) -> Mapping[str, PlanFingerprint]:
+    """Load the plans with these fingerprints, leaving out missing and tampered ones."""
+    return _PLANS.load_documents(ports, fingerprints)
+
+
+def find_plan_by_prefix(ports: Ports, prefix: str) -> PlanFingerprint:
+    """Load the plan with this fingerprint prefix. Raises UsageError if none or several match."""
+    keys = [key for key in ports.store.list_keys(_PLANS.folder) if key.startswith(_PLANS.folder + prefix)]
+    named = [key.removeprefix(_PLANS.folder).removesuffix(".json") for key in keys]
+    found = _PLANS.load_documents(ports, named) if len(named) == 1 and len(prefix) >= MIN_PREFIX else {}
+    if not found:
+        reason = "more than one plan has" if len(named) > 1 else "no plan has"
+        hint = "envctl why ENV --plan makes one, and says its fingerprint"
+        raise UsageError(Problem("E009", f"{reason} a fingerprint that begins with {prefix!r}", hint))
+    return found[named[0]]
+
+
+PLACES = DigestDocuments("places/", approval_place.encode, approval_place.decode)
+
+
+def compare_places(ports: Ports, digests: Iterable[str], now: BoundPlace) -> Mapping[str, str]:
+    """Describe how each place differs from the current one; empty if it is unknown."""
+    wanted = {digest for digest in digests if digest not in ("", now.digest)}
+    known = PLACES.load_documents(ports, wanted)
+    return {digest: describe_differences(known[digest], now) if digest in known else "" for digest in wanted}
+
+
+SETTINGS_FORMAT = 1
+_SETTINGS_KEY = "settings/{}.json"
+
+
+def save_settings(ports: Ports, settings: EnvironmentSettings) -> None:
+    redactor = Redactor.from_values([setting.value for setting in settings.settings if setting.sensitive])
+    kept = []
+    for setting in settings.settings:
+        # Unmarked values may contain a secret too, in numbers and map keys as well, such as a database URL.
+        text = format_canonical_json(setting.value)
+        kept.append(replace(setting, sensitive=setting.sensitive or redactor.redact(text) != text))
+    document = {"format": SETTINGS_FORMAT, "settings": [_to_document(setting) for setting in kept]}
+    with suppress(AlreadyExistsError):
+        data = format_canonical_json(document).encode("utf-8", "surrogatepass")
+        ports.store.create(_SETTINGS_KEY.format(settings.digest()), data)
+
+
+def load_settings(ports: Ports, environment: str, digest: str) -> EnvironmentSettings | None:
+    """Load the settings without sensitive values; None if missing or unreadable."""
+    data = ports.store.read(_SETTINGS_KEY.format(digest))
+    try:
+        document = json.loads((data or b"").decode("utf-8", "surrogatepass"))
+        if document["format"] != SETTINGS_FORMAT:
+            return None
+        settings = tuple(_from_document(each) for each in document["settings"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    arguments: dict[str, dict[str, object]] = {}
+    for setting in settings:
+        for stack in setting.stacks if setting.origin != "default" and not setting.sensitive else ():
+            arguments.setdefault(stack, {})[setting.name] = setting.value
+    return EnvironmentSettings(environment, settings, arguments)
+
+
+def _to_document(setting: Setting) -> dict[str, object]:
+    at = setting.location
+    return {
+        "name": setting.name,
+        "value": None if setting.sensitive else setting.value,
+        "origin": setting.origin,
+        "sensitive": setting.sensitive,
+        "stacks": list(setting.stacks),
+        "file": at.file if at else None,
+        "line": at.line if at else None,
+    }
+
+
+def _from_document(document: dict[str, object]) -> Setting:
+    file, line = document["file"], document["line"]
+    location = Location(str(file), line if isinstance(line, int) else None) if file else None
+    stacks = document["stacks"]
+    if not isinstance(stacks, list) or document["origin"] not in {"file", "default", "envctl", "artifact"}:
+        raise TypeError("not as envctl writes it")
+    return Setting(
+        str(document["name"]),
+        document["value"],
+        location,
+        document["origin"],
+        bool(document["sensitive"]),
+        tuple(str(stack) for stack in stacks),
+    )
