@@ -59,9 +59,10 @@ lock: .venv/.installed
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header \
 	  --group audit --output-file requirements-audit.lock
 
-# What --json promises, written from the types of the results.
+# What --json promises, written from the types of the results; and the schema and page of envctl.toml, from its models.
 schemas: .venv/.installed
 	$(BIN)/python -m envctl.cli.render.json.schema docs/schemas
+	$(BIN)/python -m tools.project_schema
 
 # What scanners say of the rendered environments. They pin what envctl has otherwise, and so live apart.
 audit: .venv/.installed .venv-audit/.installed

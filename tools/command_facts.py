@@ -71,6 +71,7 @@ FACTS = {
     "sandbox down": Facts(("envctl sandbox down",), ("sandbox.md",)),
     "sandbox status": Facts(("envctl sandbox status",), ("sandbox.md",)),
     "sandbox up": Facts(("envctl sandbox up", "envctl sandbox down"), ("sandbox.md",)),
+    "schema": Facts(("envctl schema",), ("project-file.md",)),
     "secrets check": Facts(("envctl secrets check",), ("secrets.md",), (3,)),
     "secrets list": Facts(("envctl secrets list prod",), ("secrets.md",), (3,)),
     "secrets set": Facts(

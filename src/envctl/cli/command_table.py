@@ -34,6 +34,7 @@ COMMANDS = {
     "secrets": ("project.secrets", "Show, check and set the secrets that settings name."),
     "ledger": ("inspect.ledger", "Check or export the record of all that happened."),
     "ci": ("project.ci", ""),  # the help of the group
+    "schema": ("project.schema", "Print the JSON Schema of envctl.toml."),
     "completion": ("project.completion", "Print the completion script of a shell."),
     "sandbox": ("project.sandbox", "Start, see and stop the embedded AWS."),
 }

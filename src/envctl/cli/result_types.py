@@ -48,6 +48,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "sandbox down": ("cli.commands.project.sandbox.SandboxState",),
     "sandbox status": ("cli.commands.project.sandbox.SandboxState",),
     "sandbox up": ("cli.commands.project.sandbox.SandboxState",),
+    "schema": (),
     "secrets check": ("usecases.account.secret_check.SecretsChecked",),
     "secrets list": ("usecases.account.secret_check.EnvironmentSecrets",),
     "secrets set": ("usecases.account.secret_set.SecretSet",),

@@ -78,6 +78,8 @@ a code that there is none of: G107 => G199 @ waivable
   ~ gates.waivable.1 must be the code or the name
 a guard in capitals: "soak", "G => "SOAK", "G @ waivable
   ~ gates.waivable.0 must be the code or the name
+a guard that is a number: "soak", "G => 7, "G @ waivable
+  ~ gates.waivable.0 must be a string
 a deployment on top of another: "approvals"] => "busy"] @ waivable
   ~ gates.waivable.2 must not hold busy, which nobody can waive: two deployments at once would overwrite each other
 a deployment on top of another, by its code: G107 => G109 @ waivable

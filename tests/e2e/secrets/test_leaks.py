@@ -59,6 +59,7 @@ WORDS: dict[str, list[list[str]]] = {
     "render": [["render", "dev"]],
     "lock-providers": [],
     "completion": [["completion", "bash"]],
+    "schema": [["schema"]],
     "secrets list": [["secrets", "list", "dev"]],
     "secrets check": [["secrets", "check"]],
     "secrets set": [["secrets", "set", "dev", "name"]],

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
@@ -42,19 +42,22 @@ PLACEHOLDERS = ("project", "environment", "account_id", "region")
 SHORTEST_SESSION, LONGEST_SESSION = timedelta(minutes=15), timedelta(hours=12)
 
 
-def require(is_valid: Callable[[Any], object], message: str) -> AfterValidator:
-    """Return the validator of a rule. The message continues a sentence after the key."""
+def require(is_valid: Callable[[Any], object], message: str, pattern: str = "") -> AfterValidator:
+    """Return the validator of a rule. The message continues a sentence after the key. The JSON Schema of the project
+    file has the pattern.
+    """
 
     def check_rule(value: Any) -> Any:  # noqa: ANN401 (any type of field)
         if not is_valid(value):
             raise ValueError(message)
         return value
 
+    check_rule.pattern = pattern  # type: ignore[attr-defined]
     return AfterValidator(check_rule)
 
 
 def _match(pattern: str, wanted: str) -> AfterValidator:
-    return require(re.compile(pattern, re.ASCII).fullmatch, f"must be {wanted}")
+    return require(re.compile(pattern, re.ASCII).fullmatch, f"must be {wanted}", pattern)
 
 
 def check_template(text: str) -> str:
@@ -150,7 +153,7 @@ def _check_ignore_rule(text: str) -> str:
     return text
 
 
-def _parse_session_duration(text: object) -> timedelta:
+def parse_session_duration(text: object) -> timedelta:
     found = parse_quoted_duration(text)
     if not SHORTEST_SESSION <= found <= LONGEST_SESSION:
         raise ValueError("must be from 15m to 12h: AWS gives no other sessions")
@@ -161,10 +164,13 @@ ProviderValue = Annotated[Any, AfterValidator(lambda value: check_plain_value(va
 Bucket = Annotated[str, AfterValidator(check_template)]
 Repository = Annotated[str, AfterValidator(check_template)]
 Folder = Annotated[str, AfterValidator(_check_folder)]
-SessionDuration = Annotated[timedelta, BeforeValidator(_parse_session_duration)]
+SessionDuration = Annotated[timedelta, BeforeValidator(parse_session_duration)]
 IgnoreRule = Annotated[str, AfterValidator(_check_ignore_rule)]
 Duration = Annotated[timedelta, BeforeValidator(parse_quoted_duration)]
-WaivableGuard = Annotated[GuardCode, BeforeValidator(_parse_waivable_guard, str)]
+if TYPE_CHECKING:
+    WaivableGuard = GuardCode
+else:
+    WaivableGuard = Annotated[str, AfterValidator(_parse_waivable_guard)]
 
 
 class Section(BaseModel):

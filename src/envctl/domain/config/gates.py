@@ -21,14 +21,14 @@ DEFAULT_GATES: Mapping[str, int] = {"peer": 1, "business": 1, "quality": 1}
 class WindowTable(Section):
     """A change window: `start` to `end` once, or `days` with `from` and `to` every week."""
 
-    kind: Literal["allow", "deny"]
-    name: str
-    start: str | None = None
-    end: str | None = None
-    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] | None = None
-    begin: str | None = Field(default=None, alias="from")
-    until: str | None = Field(default=None, alias="to")
-    tz: str = "UTC"
+    kind: Literal["allow", "deny"]  # changes are allowed only in the window, or denied in it
+    name: str  # name of the window in messages
+    start: str | None = None  # local start, such as `2026-12-20T18:00`
+    end: str | None = None  # local end
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] | None = None  # days of the week
+    begin: str | None = Field(default=None, alias="from")  # local time of the start on each of these days
+    until: str | None = Field(default=None, alias="to")  # local time of the end; `24:00` is the end of the day
+    tz: str = "UTC"  # time zone, such as `Europe/Berlin`
 
     @model_validator(mode="after")
     def _check_keys(self) -> Self:
@@ -80,20 +80,27 @@ def _check_windows(tables: tuple[WindowTable, ...]) -> tuple[WindowTable, ...]:
 class Gates(Section):
     """Requirements on a release, and on the time of its deployment, before the environment takes it."""
 
-    # People by gate. Unless it is set, an environment after the entry has the default gates.
+    # approvals by gate, as a number of people; unset: one each of peer, business and quality, and none for the entry
     approvals: Mapping[Name, Count] = {}
-    reviewers: Name = ""  # gate of GitHub reviewers of the job
-    # The verified time in the environment before, and the age of that verification.
+    reviewers: Name = ""  # gate at which the reviewers of a GitHub job count; unset: the only gate
+    # time that a release must have run, verified, in the environment before
     soak: Annotated[Duration, RuleText("Soak", "{} verified in the environment before")] = timedelta()
+    # age that the verification in the environment before may have
     max_age: Annotated[Duration | None, RuleText("Proof", "at most {} old")] = None
+    # age that an approval may have
     expires: Annotated[Duration | None, RuleText("Approvals", "hold for {}")] = None
+    # a person may approve their own release
     self_approval: Annotated[Flag, RuleText("Approvals", "whoever made it may approve it too")] = False
+    # windows of time in which changes are allowed or denied
     windows: Annotated[tuple[WindowTable, ...], AfterValidator(_check_windows), RuleText("Windows")] = ()
+    # a release must come from a committed working tree
     committed: Annotated[Flag, RuleText("Code", "committed only")] = False
+    # what to do with actions of a plan that were never done in the environment before
     rehearsed: Annotated[
         Rehearsed,
         RuleText("Rehearsed", "nothing that was not done in the environment before", is_in_force="refuse".__eq__),
     ] = "warn"
+    # guards that --break-glass may override here, by code or name
     waivable: Annotated[tuple[WaivableGuard, ...], RuleText("Break-glass", "may waive {}", unset="waives nothing")] = ()
 
 
@@ -107,9 +114,9 @@ DURATION_GATES = frozenset(
 class Allow(Section):
     """Permissions: patterns of caller ARNs, GitHub logins or teams. Without a pattern, any credentials will do."""
 
-    apply: tuple[PersonPattern, ...] = ()
-    approve: Mapping[Name, tuple[PersonPattern, ...]] = {}  # by gate
-    only_ci: Flag = False
+    apply: tuple[PersonPattern, ...] = ()  # who may change the environment
+    approve: Mapping[Name, tuple[PersonPattern, ...]] = {}  # who may approve, by gate
+    only_ci: Flag = False  # only jobs of CI may change it
 
 
 def find_default_gates(order: Sequence[str], environment: str) -> Mapping[str, int]:

@@ -20,63 +20,80 @@ from envctl.domain.plan.changes import Fate
 class CostTable(Section):
     """A program in the project's folder: it reads a plan, and returns its cost."""
 
+    # program and arguments
     command: Annotated[tuple[str, ...], BeforeValidator(lambda words: check_argv(words, '["python", "tools/cost.py"]'))]
-    timeout: Duration = timedelta(seconds=60)
+    timeout: Duration = timedelta(seconds=60)  # time for the program
 
 
 PROJECT_FILE = "envctl.toml"
 
 
 class Identity(fields.Section):
-    name: fields.Name
+    """The name of the project."""
+
+    name: fields.Name  # the first part of all names in AWS, and a tag of every resource
 
 
 class Terraform(fields.Section):
-    version: fields.Constraint = ">= 1.10"
-    binary: str | None = None
-    plan_keys: tuple[fields.PlanKey, ...] = ()  # unknown plan keys to accept, like `resource_changes.fancy`
+    """The Terraform that runs."""
+
+    version: fields.Constraint = ">= 1.10"  # the versions of Terraform or OpenTofu that may run
+    binary: str | None = None  # path or name of the program; unset: `terraform`, `tofu`, or the embedded one
+    # keys of a plan that envctl does not know and lets through, such as `resource_changes.fancy`
+    plan_keys: tuple[fields.PlanKey, ...] = ()
 
 
 class Store(fields.Section):
-    url: fields.Url = "file://.envctl/store"
-    region: fields.Region | None = None  # default: the one of the entry
-    account_id: fields.AccountId | None = None  # required owner of the bucket
-    profile: fields.Profile | None = None  # AWS profile, on machines with it
-    project: fields.Name | None = None  # name of the project at the creation of the store, if renamed
+    """The place of the ledger and the releases."""
+
+    url: fields.Url = "file://.envctl/store"  # a folder, `s3://BUCKET/PREFIX`, or another object store
+    region: fields.Region | None = None  # region of the bucket; unset: the region of the first environment
+    account_id: fields.AccountId | None = None  # the account that must own the bucket
+    profile: fields.Profile | None = None  # AWS profile for the store, on machines that have it
+    project: fields.Name | None = None  # name of the project when the store was created, after a rename
 
 
 class State(fields.Section):
-    backend: Literal["local", "s3"] = "local"
+    """The place of the Terraform states."""
+
+    backend: Literal["local", "s3"] = "local"  # states on this machine, or in a bucket for each environment
+    # name of that bucket; the placeholders are {project}, {environment}, {account_id} and {region}
     bucket: fields.Bucket = "{project}-tfstate-{account_id}"
 
 
 class PipelineOrder(fields.Section):
-    order: Annotated[tuple[fields.Name, ...], Field(min_length=1)]
+    """The way of a release."""
+
+    order: Annotated[tuple[fields.Name, ...], Field(min_length=1)]  # the environments in the order of promotion
 
 
 class DriftTable(fields.Section):
     """Expected differences from the state, made by other tools than Terraform."""
 
+    # attributes that may differ, such as `aws_autoscaling_group.*.desired_capacity`
     ignore: tuple[fields.IgnoreRule, ...] = ()
 
 
 class Environment(fields.Section):
     """An environment of the pipeline, or a standalone one: with code from the working tree, outside all promotions."""
 
+    # false: the environment stands beside the pipeline
     in_pipeline: fields.Flag = Field(default=True, alias="pipeline")
-    account_id: fields.AccountId | None = None
-    other_accounts: tuple[fields.AccountId, ...] = ()  # further accounts of its providers
-    region: fields.Region | None = None
-    regions: Mapping[fields.Name, fields.Region] = {}  # further regions by name
-    profile: fields.Profile | None = None  # AWS profile, on machines with it
-    assume_role: fields.Role | None = None  # assumed from the profile
-    external_id: fields.ExternalId | None = None  # for the trust policy, like session_tags
+    account_id: fields.AccountId | None = None  # the AWS account that must answer
+    other_accounts: tuple[fields.AccountId, ...] = ()  # further accounts that its providers may use
+    region: fields.Region | None = None  # the AWS region
+    regions: Mapping[fields.Name, fields.Region] = {}  # further regions, by a name that stacks can use
+    profile: fields.Profile | None = None  # AWS profile to begin with, on machines that have it
+    assume_role: fields.Role | None = None  # role to assume from there
+    external_id: fields.ExternalId | None = None  # external id that the trust policy of the role asks for
+    # life of the keys that `envctl exec` gives to a command, from 15m to 12h
     session_duration: fields.SessionDuration = timedelta(hours=1)
+    # session tags that the trust policy of the role asks for
     session_tags: Mapping[fields.SessionTag, fields.SessionTag] = {}
-    signing_key: fields.KmsKey | None = None  # KMS key for its ledger entries
-    signed_from: fields.Count = 1  # number of the first entry with a required signature
-    protected: fields.Flag = False
-    max_destroys: fields.CountOrNone = 5
+    signing_key: fields.KmsKey | None = None  # KMS key that signs its ledger entries
+    signed_from: fields.Count = 1  # number of the first ledger entry that must be signed
+    protected: fields.Flag = False  # resources that hold data are not deleted, and the environment is not destroyed
+    max_destroys: fields.CountOrNone = 5  # the number of other resources that one plan may delete, if protected
     gates: Gates = Gates.model_construct()
     allow: Allow = Allow.model_construct()
     drift: DriftTable = DriftTable.model_construct()
@@ -88,52 +105,60 @@ class Environment(fields.Section):
 
 
 class Stack(fields.Section):
-    module: fields.Folder
+    """A stack: one module with a state of its own in each environment."""
+
+    module: fields.Folder  # folder of the module
+    # variables that come from the outputs of other stacks, such as `vpc_id = "network.vpc_id"`
     inputs: Mapping[fields.VariableName, str] = {}
     after: tuple[fields.Name, ...] = ()  # further stacks to apply before it
-    environments: tuple[fields.Name, ...] = ()  # standalone ones; empty: the whole pipeline
-    region: fields.Name | None = None  # name of a further region of the environment
+    # environments beside the pipeline that have it; unset: all of the pipeline
+    environments: tuple[fields.Name, ...] = ()
+    region: fields.Name | None = None  # name of one of the further `regions` of the environment
     rollout: Rollout | None = None  # traffic steps of a new release
-    moved_from: fields.Name | None = None  # earlier name, for its state
+    moved_from: fields.Name | None = None  # earlier name of the stack; its state moves
 
 
 class Removed(fields.Section):
     """Fate of a removed stack, where it is still deployed: `destroy` its resources, or `forget` them and its state."""
 
-    then: Fate
+    then: Fate  # `destroy` its resources, or `forget` them
 
 
 class Artifact(fields.Section):
     """A value promoted with the release, equal in all environments."""
 
-    variable: fields.VariableName
-    kind: Literal["oci", "string"]
-    repository: fields.Repository | None = None  # image source, with placeholders as in bucket names
-    copies: fields.Flag = Field(default=False, alias="copy")  # a promotion copies a missing image there
+    variable: fields.VariableName  # variable that takes the value
+    kind: Literal["oci", "string"]  # an image, pinned by its digest, or plain text
+    # repository of the image in each environment; placeholders as in `state.bucket`
+    repository: fields.Repository | None = None
+    copies: fields.Flag = Field(default=False, alias="copy")  # a promotion copies a missing image to `repository`
 
 
 class Secrets(fields.Section):
     """Settings with names of secrets, by store: variables or patterns of them."""
 
-    secretsmanager: tuple[fields.VariablePattern, ...] = ()
-    ssm: tuple[fields.VariablePattern, ...] = ()
+    secretsmanager: tuple[fields.VariablePattern, ...] = ()  # variables that name secrets of Secrets Manager
+    ssm: tuple[fields.VariablePattern, ...] = ()  # variables that name parameters of SSM
 
 
 class Parity(fields.Section):
     """Comparison of settings with the environment before."""
 
-    may_differ: tuple[fields.VariableName, ...] = ()  # all other settings must be equal
-    environments: tuple[fields.Name, ...] | None = None  # None: chosen by position
+    may_differ: tuple[fields.VariableName, ...] = ()  # settings that may differ; all others must be equal
+    # environments to compare; unset: those after the second, protected ones and the last
+    environments: tuple[fields.Name, ...] | None = None
 
 
 class Protection(fields.Section):
     """Further types of resources with data, besides the built-in list."""
 
-    stateful: tuple[fields.ResourceType, ...] = ()
+    stateful: tuple[fields.ResourceType, ...] = ()  # further resource types that hold data
 
 
 class Sandbox(fields.Section):
-    endpoint_url: fields.HttpUrl | None = None
+    """The embedded AWS."""
+
+    endpoint_url: fields.HttpUrl | None = None  # another emulator of AWS to use instead
 
 
 def _add_kinds(checks: object) -> object:
@@ -157,6 +182,7 @@ class Project(fields.Section):
     removed: Mapping[fields.Name, Removed] = {}
     every_artifact: Mapping[fields.Name, Artifact] = Field(default={}, alias="artifacts")
     secrets: Secrets = Secrets.model_construct()
+    # settings of a Terraform provider, such as `[providers.datadog]`; they are passed on to it as they are
     providers: Mapping[str, Mapping[str, fields.ProviderValue]] = {}
     every_check: Annotated[Mapping[fields.Name, Check], BeforeValidator(_add_kinds)] = Field(default={}, alias="checks")
     cost: CostTable | None = None

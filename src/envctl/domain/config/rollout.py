@@ -32,10 +32,13 @@ Watched = Annotated[str, AfterValidator(_check_watched)]
 
 
 class Rollout(Section):
-    steps: Annotated[tuple[Percent, ...], Field(min_length=1)]  # traffic in percent
-    wait: Duration  # per step
+    """Steps of traffic to a new release of the stack."""
+
+    steps: Annotated[tuple[Percent, ...], Field(min_length=1)]  # traffic of the new release after each step, in percent
+    wait: Duration  # time after each step
+    # `alarm:NAME`, `alarm:output:STACK.OUTPUT` or `check:NAME` that stop the rollout
     abort_on: tuple[Watched, ...] = ()
-    artifact: Name | None = None  # the rolled out one; default: the only one of the stack
+    artifact: Name | None = None  # artifact of the rollout; unset: the only one of the stack
 
     @property
     def abort_checks(self) -> tuple[str, ...]:

@@ -13,7 +13,12 @@ from envctl.domain.terraform.outputs import OutputReference, Outputs
 
 OUTPUT = "output:"
 
-Duration = Annotated[timedelta, BeforeValidator(lambda text: parse_quoted_duration(text, '"60s" or "5m"'))]
+
+def parse_check_duration(text: object) -> timedelta:
+    return parse_quoted_duration(text, '"60s" or "5m"')
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_check_duration)]
 Text = Annotated[str, require(bool, "must not be empty")]
 
 
@@ -40,8 +45,8 @@ class CheckTable(BaseModel):
     example: ClassVar[Mapping[str, object]]  # keys of a valid table, besides `kind`
     needs_all_outputs: ClassVar[bool] = False
 
-    environments: Annotated[tuple[str, ...], Field(min_length=1)] = ()  # empty: all
-    sandbox: Flag = True
+    environments: Annotated[tuple[str, ...], Field(min_length=1)] = ()  # environments of the check; unset: all
+    sandbox: Flag = True  # whether it runs in the sandbox
 
     def list_references(self) -> tuple[OutputReference, ...]:
         """Return the stack outputs needed to resolve the check."""

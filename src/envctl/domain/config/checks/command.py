@@ -18,13 +18,16 @@ class CommandProbe(Probe):
 
 
 class CommandCheck(CheckTable):
+    """A program in the folder of the project ends with exit code 0."""
+
     example: ClassVar[Mapping[str, object]] = {"command": ["pytest", "tests/smoke"]}
     # A program finds the outputs of all stacks in its environment.
     needs_all_outputs: ClassVar[bool] = True
 
-    kind: Literal["command"] = "command"
+    kind: Literal["command"] = "command"  # a program ends with exit code 0
+    # program and arguments
     command: Annotated[tuple[str, ...], BeforeValidator(lambda words: check_argv(words, '["pytest", "tests/smoke"]'))]
-    timeout: Duration = timedelta(minutes=5)
+    timeout: Duration = timedelta(minutes=5)  # time for the program
 
     def resolve(self, name: str, outputs: Outputs) -> CommandProbe:  # noqa: ARG002
         return CommandProbe(name, self.timeout.total_seconds(), self.command)

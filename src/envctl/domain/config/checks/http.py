@@ -36,18 +36,20 @@ def _is_path(text: str) -> bool:
 
 
 class HttpCheck(CheckTable):
+    """The URL responds."""
+
     example: ClassVar[Mapping[str, object]] = {"url": "https://shop.example.com/healthz"}
 
-    kind: Literal["http"] = "http"
-    url: Annotated[str, AfterValidator(_check_address)]
-    path: Annotated[str, require(_is_path, 'must be the path of a URL, such as "/healthz"')] = ""
-    # 1xx are no final responses.
+    kind: Literal["http"] = "http"  # a URL responds
+    url: Annotated[str, AfterValidator(_check_address)]  # the URL, or the output of a stack, such as `output:web.url`
+    path: Annotated[str, require(_is_path, 'must be the path of a URL, such as "/healthz"')] = ""  # path behind the URL
+    # status of the response, from 200 to 599
     expect_status: Annotated[
         int, Strict(), require(range(200, 600).__contains__, "must be an HTTP status from 200 to 599")
     ] = 200
-    contains: Text | None = None
-    timeout: Duration = timedelta(seconds=60)
-    # Resources of the sandbox serve no requests.
+    contains: Text | None = None  # text that the response must hold
+    timeout: Duration = timedelta(seconds=60)  # time until the response must be as expected
+    # whether it runs in the sandbox, whose resources serve no requests
     sandbox: Flag = False
 
     def list_references(self) -> tuple[OutputReference, ...]:

@@ -42,14 +42,17 @@ Comparable = Annotated[object, AfterValidator(lambda value: check_plain_value(va
 
 
 class OutputCheck(CheckTable):
+    """The output of a stack has the expected value. It has one of equals, matches, at_least and at_most."""
+
     example: ClassVar[Mapping[str, object]] = {"output": "web.size", "equals": 2}
 
-    kind: Literal["output"] = "output"
+    kind: Literal["output"] = "output"  # an output has the expected value
+    # the output, such as `network.zones`
     output: Annotated[str, AfterValidator(lambda text: str(OutputReference.parse(text)))]
-    equals: Comparable = None
-    matches: Annotated[str, AfterValidator(_check_regex)] | None = None
-    at_least: Number = None
-    at_most: Number = None
+    equals: Comparable = None  # the value
+    matches: Annotated[str, AfterValidator(_check_regex)] | None = None  # regular expression for the whole value
+    at_least: Number = None  # smallest number
+    at_most: Number = None  # largest number
 
     @model_validator(mode="after")
     def _require_one_assertion(self) -> Self:

@@ -61,13 +61,16 @@ def _check_port_or_output(value: object) -> object:
 
 
 class TcpCheck(CheckTable):
+    """A connection opens."""
+
     example: ClassVar[Mapping[str, object]] = {"host": "db.example.com", "port": 5432}
 
-    kind: Literal["tcp"] = "tcp"
+    kind: Literal["tcp"] = "tcp"  # a connection opens
+    # name or address of a host, or the output of a stack, such as `output:db.host`
     host: Annotated[object, AfterValidator(_check_host_or_output)]
-    port: Annotated[object, AfterValidator(_check_port_or_output)]
-    timeout: Duration = timedelta(seconds=60)
-    # Resources of the sandbox open no ports.
+    port: Annotated[object, AfterValidator(_check_port_or_output)]  # port from 1 to 65535, or the output of a stack
+    timeout: Duration = timedelta(seconds=60)  # time until a connection must open
+    # whether it runs in the sandbox, whose resources open no ports
     sandbox: Flag = False
 
     def list_references(self) -> tuple[OutputReference, ...]:
