@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from envctl.cli.boundary import require_ci_job, show_group_help, show_version
 from envctl.cli.command_table import COMMANDS
-from envctl.cli.options.global_options import FLAGS, VALUE_OPTIONS, Options, parse_memory_size
+from envctl.cli.options.global_options import FLAGS, SANDBOX_VARIABLE, VALUE_OPTIONS, Options, parse_memory_size
 
 EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging prod · envctl status"
 
@@ -21,9 +21,11 @@ def envctl(
     project: Annotated[Path, typer.Option("--project", help=VALUE_OPTIONS["--project"], show_default=False)] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help=FLAGS["--json"])] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help=FLAGS["--no-color"])] = False,
-    yes: Annotated[bool, typer.Option("--yes", help=FLAGS["--yes"])] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=FLAGS["--yes"])] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=FLAGS["--dry-run"])] = False,
-    in_sandbox: Annotated[bool, typer.Option("--sandbox", help=FLAGS["--sandbox"])] = False,
+    in_sandbox: Annotated[
+        bool, typer.Option("--sandbox", help=FLAGS["--sandbox"], envvar=SANDBOX_VARIABLE, show_envvar=False)
+    ] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help=FLAGS["--markdown"])] = False,
     comment: Annotated[bool, typer.Option("--comment", help=FLAGS["--comment"])] = False,
     issues: Annotated[bool, typer.Option("--issues", help=FLAGS["--issues"])] = False,

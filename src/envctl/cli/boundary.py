@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from envctl.cli.ci import detect_job
-from envctl.cli.options.global_options import Options, find_command_name
+from envctl.cli.options.global_options import Options, find_command_name, is_sandbox_asked
 from envctl.cli.output.redaction import current_redaction, is_single_output, redact_output, unwrap_stream
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 
@@ -229,7 +229,7 @@ def _run_to_exit_code(command: Callable[[], object], options: Options, words: Se
             _discard_full_stdout()
         from envctl.cli.failures import to_envctl_error
 
-        return _report_failure(options, words, to_envctl_error(error, options))
+        return _report_failure(options, words, to_envctl_error(error, options, words))
     return code if isinstance(code, int) else 0
 
 
@@ -247,7 +247,7 @@ def _scan_options(words: Sequence[str]) -> Options:
         json="--json" in flags,
         no_color="--no-color" in flags,
         debug="--debug" in flags,
-        sandbox="--sandbox" in flags,
+        sandbox="--sandbox" in flags or is_sandbox_asked(os.environ),
         markdown="--markdown" in flags,
         no_ci="--no-ci" in flags,
         junit=junit,

@@ -1,15 +1,19 @@
 """Conversion of any exception to an EnvctlError with a readable message. Imported only after a failure."""
 
+import re
 import sys
 import traceback
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-from envctl.cli.options.global_options import Options
+from envctl.cli.options.global_options import FLAGS, SANDBOX_VARIABLE, VALUE_OPTIONS, Options, find_command_name
 from envctl.cli.output.redaction import current_redaction
 from envctl.domain.errors import EnvctlError, Problem, UnexpectedError, UsageError
+from envctl.domain.text.suggestions import find_nearest
 
 
-def to_envctl_error(error: Exception, options: Options) -> EnvctlError:
+def to_envctl_error(error: Exception, options: Options, words: Sequence[str]) -> EnvctlError:
     """Return the error with a code and a hint. Unexpected errors are bugs: write a log file for them."""
     if isinstance(error, EnvctlError):
         return error
@@ -20,10 +24,30 @@ def to_envctl_error(error: Exception, options: Options) -> EnvctlError:
             return machine_error
     if hasattr(error, "format_message"):
         # Typer's own usage errors: their class belongs to click, possibly a copy inside typer.
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context else "envctl"
-        return UsageError(Problem("E000", error.format_message(), f"{command} --help"))
+        return UsageError(_to_usage_problem(error, words))
     return _report_bug(error, options)
+
+
+def _to_usage_problem(error: Any, words: Sequence[str]) -> Problem:  # noqa: ANN401 (of click, or of its copy)
+    """Return the problem in words for people, with the nearest option and the help of the command."""
+    context = getattr(error, "ctx", None)
+    command = f"envctl {find_command_name(words)}".rstrip()
+    message = error.format_message()
+    if wrong := getattr(error, "option_name", ""):
+        own = [name for each in (context.command.params if context else ()) for name in each.opts]
+        near = find_nearest(wrong, {*own, *FLAGS, *VALUE_OPTIONS})
+        message = f"there is no option {wrong}" + (f"; did you mean {near}?" if near else "")
+    message = re.sub(r"\bis not a valid (int|integer|float)( range)?\b", _name_kind, message)
+    message = re.sub(r"\bis not in the range x>=(-?\d+)", r"must be \1 or more", message)
+    message = re.sub(r"\bis not in the range (-?\d+)<=x<=(-?\d+)", r"must be from \1 to \2", message)
+    if "valid boolean" in message:
+        # No flag takes a value: it came from the only variable.
+        message = f"{SANDBOX_VARIABLE} must be 1, or not set"
+    return Problem("E000", message, f"{command} --help")
+
+
+def _name_kind(found: re.Match[str]) -> str:
+    return "must be a number" if found[1] == "float" else "must be a whole number"
 
 
 def _report_bug(error: Exception, options: Options) -> EnvctlError:

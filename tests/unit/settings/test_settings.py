@@ -191,6 +191,13 @@ BAD = {
         f'add `instance_type = "…"` to {OWN}',
         "modules/m/variables.tf:3",
     ),
+    "a missing secret is not to be written into a file": bad(
+        {},
+        "E205 token has no value, and third needs it",
+        "let the module take the name of a secret, and read it: docs/secrets.md",
+        "modules/m/variables.tf:3",
+        schema={"third": (variable("token", sensitive=True, line=3),)},
+    ),
     "null where the module needs a value": bad(
         {"quota": None}, "E206 quota must not be null", "add `quota = …`", schema=NO_NULL
     ),

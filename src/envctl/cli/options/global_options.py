@@ -1,6 +1,6 @@
 """Global options: every command takes them, before or after its name."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +10,14 @@ FLAGS = {
     "--no-color": "No colour. NO_COLOR does the same, and FORCE_COLOR the opposite.",
     "--yes": "Apply without asking.",
     "--dry-run": "Say what would be done, in order, and do nothing (apply, promote).",
-    "--sandbox": "Real Terraform against an embedded AWS: no account, nothing outside .envctl/.",
+    "--sandbox": "Real Terraform against an embedded AWS: no account, nothing outside .envctl/. Or: ENVCTL_SANDBOX=1",
     "--comment": "Keep the answer in one comment of the pull or merge request that the job is for (GitHub, GitLab).",
     "--issues": "Keep one open issue for each environment that has drifted (drift, collect; GitHub, GitLab).",
     "--no-ci": "Tell GitHub Actions or GitLab CI nothing besides: no annotations, outputs, summary, folds or masks.",
     "--debug": "Show the traceback of a bug.",
 }
+SHORT_FLAGS = {"-y": "--yes"}
+SANDBOX_VARIABLE = "ENVCTL_SANDBOX"
 VALUE_OPTIONS = {
     "--project": "The project's folder.",
     "--parallelism": "Stacks at once. Default: as many as cores and memory bear.",
@@ -79,7 +81,8 @@ def move_global_options_first(arguments: Sequence[str]) -> list[str]:
     front: list[str] = []
     rest: list[str] = []
     words = iter(arguments)
-    for word in words:
+    for each in words:
+        word = SHORT_FLAGS.get(each, each)
         if word == "--":
             return [*front, *rest, word, *words]
         if word in FLAGS or word.startswith(tuple(f"{option}=" for option in VALUE_OPTIONS)):
@@ -89,6 +92,11 @@ def move_global_options_first(arguments: Sequence[str]) -> list[str]:
         else:
             rest.append(word)
     return [*front, *rest]
+
+
+def is_sandbox_asked(environment: Mapping[str, str]) -> bool:
+    """Check that the variable is set to a true value, as typer reads it."""
+    return environment.get(SANDBOX_VARIABLE, "").strip().lower() in {"1", "true", "t", "yes", "y", "on"}
 
 
 def find_positional_words(words: Sequence[str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -322,7 +322,18 @@ def open_ports(options: Options) -> Iterator[WiredPorts]:
         # First of all: the output must not be mistaken for that of a real environment.
         sys.stderr.write("SANDBOX: an embedded AWS on this machine; nothing here is real\n")
     wired = WiredPorts(options)
+    own_folder = options.project.absolute() / ".envctl"
+    is_new = not own_folder.exists()
     try:
         yield wired if wired.file_tracer is None else cast("WiredPorts", TracedPorts(wired, wired.file_tracer))
     finally:
         wired.close()
+        if is_new:
+            _ignore_in_git(own_folder)
+
+
+def _ignore_in_git(folder: Path) -> None:
+    """Let git ignore a folder made by this command. A project that commits an older one goes on with that."""
+    if folder.is_dir():
+        with suppress(OSError):
+            (folder / ".gitignore").write_text("# Written by envctl.\n*\n")

@@ -181,6 +181,10 @@ class Resolution:
         example = f"{variable.name} = {_format_example(variable.type)}"
         if variable.name in self.artifact_values and not self.may_set_artifacts:
             return f"artifacts come with the release; set `{example}` in the entry environment and promote"
+        if variable.sensitive:
+            return (
+                "let the module take the name of a secret, and read it: docs/secrets.md; no settings file holds secrets"
+            )
         return f"add `{example}` to environments/{self.environment}/terraform.tfvars"
 
     def find_unknown_attributes(self) -> Iterator[Problem]:

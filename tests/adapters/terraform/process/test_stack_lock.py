@@ -102,7 +102,7 @@ def test_apply_that_outlives_envctl_blocks_other_runs(bench: Bench, killed: Kill
     driver = bench.new_driver()
     problem = refused(lambda: driver.plan("dev", stack))
     assert problem.message == f"Terraform (process {pid}) of an earlier command still works on stack web of dev"
-    assert problem.hint == "wait until it has ended; then: envctl recover dev"
+    assert problem.hint == f"wait until it has ended, or end it: kill {pid}; then: envctl recover dev"
     assert refused(lambda: driver.detect_drift("dev", stack, unchanged=True)) == problem
     assert refused(lambda: driver.read_outputs("dev", stack)) == problem
     assert refused(lambda: driver.force_unlock("dev", stack, "some-id")) == problem

@@ -87,7 +87,8 @@ def _busy_problem(site: Site, recorded: int) -> Problem:
     if not recorded or recorded in holders or not holders:
         program = f"Terraform (process {recorded})" if recorded else "Terraform"
         message = f"{program} of an earlier command still works on {where}"
-        return Problem("E309", message, f"wait until it has ended; then: {command}")
+        end = f"wait until it has ended, or end it: kill {recorded}" if recorded else "wait until it has ended"
+        return Problem("E309", message, f"{end}; then: {command}")
     pid, name = next(iter(holders.items()))
     message = f"{name} (process {pid}), which a Terraform of an earlier command has left behind, still holds {where}"
     return Problem("E309", message, f"end it: kill {pid}; then: {command}")

@@ -1,0 +1,57 @@
+"""A wrong command line is told in plain words, with the nearest option and the help of the command."""
+
+from pathlib import Path
+
+import pytest
+
+from envctl.cli.entry import run
+from envctl.cli.options.global_options import Options, move_global_options_first
+from envctl.cli.wiring.container import open_ports
+
+WRONG = {
+    "a number in words": ("history --limit x", "'--limit' / '-n': 'x' must be a whole number", "envctl history --help"),
+    "a number that is too small": ("plan dev --parallelism 0", "0 must be 1 or more", "envctl plan --help"),
+    "a number out of range": ("sandbox up --port 99999", "99999 must be from 1 to 65535", "envctl sandbox up --help"),
+    "an option misspelled": ("apply dev --no-verfy", "did you mean --no-verify?", "envctl apply --help"),
+    "a global option misspelled": ("status --jsn", "did you mean --json?", "envctl status --help"),
+    "an option like no other": ("status --zzzzzz", "there is no option --zzzzzz", "envctl status --help"),
+    "a command misspelled": ("aply dev", "Did you mean 'apply'?", "envctl --help"),
+}
+
+
+@pytest.mark.parametrize(("line", "message", "hint"), WRONG.values(), ids=WRONG)
+def test_wrong_command_line_is_explained(
+    line: str, message: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(line.split()) == 64
+    said = " ".join(capsys.readouterr().err.split())
+    assert (message in said, hint in said) == (True, True), said
+
+
+def test_short_yes_is_the_long_one() -> None:
+    assert move_global_options_first(["apply", "dev", "-y"]) == ["--yes", "apply", "dev"]
+    assert move_global_options_first(["exec", "dev", "--", "apt", "-y"]) == ["exec", "dev", "--", "apt", "-y"]
+
+
+def test_variable_asks_for_the_sandbox(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVCTL_SANDBOX", "1")
+    assert run(["--version", "--json"]) == 0
+    assert '"sandbox": true' in capsys.readouterr().out
+
+
+def test_wrong_sandbox_variable_is_explained(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENVCTL_SANDBOX", "maybe")
+    assert run(["status"]) == 64
+    assert "ENVCTL_SANDBOX must be 1, or not set" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("is_there", "is_ignored"), [(False, True), (True, False)])
+def test_new_own_folder_is_ignored_by_git(project: Path, *, is_there: bool, is_ignored: bool) -> None:
+    folder = project / ".envctl"
+    if is_there:
+        folder.mkdir()
+    with open_ports(Options(project)):
+        (folder / "work").mkdir(parents=True)
+    assert (folder / ".gitignore").exists() is is_ignored
