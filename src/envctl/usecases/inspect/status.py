@@ -1,6 +1,6 @@
 """`envctl status`: the running release, its deployment, lag and next command for each environment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -36,6 +36,7 @@ class EnvironmentStatus:
         pending: differences of the working tree; None without a running release.
         rules_changed, rules_differ: differences of the recorded rules from earlier ones, and from envctl.toml.
         leaving: its stacks missing from the running release.
+        previous: the environment before it in the pipeline; empty for the entry, and beside the pipeline.
     """
 
     environment: str
@@ -48,6 +49,7 @@ class EnvironmentStatus:
     rules_changed: tuple[str, ...] = ()
     rules_differ: tuple[str, ...] = ()
     leaving: tuple[str, ...] = ()
+    previous: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,17 @@ class Status:
         return (*self.environments, *self.beside)
 
 
-def load_status(ports: Ports) -> Status:
-    return build_status(Context(ports, load.load_project(ports)), journal.load(ports))
+def load_status(ports: Ports, environments: Sequence[str] = ()) -> Status:
+    """Load the status, of these environments only if any are named. Raises UsageError for an unknown one."""
+    context = Context(ports, load.load_project(ports))
+    wanted = load.find_environments(context, environments)
+    status = build_status(context, journal.load(ports))
+    if not environments:
+        return status
+    shown, beside = (
+        tuple(each for each in group if each.environment in wanted) for group in (status.environments, status.beside)
+    )
+    return replace(status, environments=shown, beside=beside, gone=())
 
 
 def build_status(context: Context, present: LedgerState) -> Status:
@@ -112,7 +123,10 @@ def _build_environment_status(
         or (f"envctl apply {environment}" if leaving else "")
     )
     rules = _list_rule_changes(context, here, environment)
-    return EnvironmentStatus(environment, here, release, behind, gate_counts, command, pending, *rules, leaving)
+    previous = project.pipeline.find_previous(environment) or ""
+    return EnvironmentStatus(
+        environment, here, release, behind, gate_counts, command, pending, *rules, leaving, previous
+    )
 
 
 def _list_rule_changes(

@@ -1,12 +1,14 @@
-"""`envctl status [--watch]`."""
+"""`envctl status [ENV …] [--watch]`."""
 
 import contextlib
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from envctl.cli.boundary import print_json_line, run_use_case, to_command_name
+from envctl.cli.options.arguments import Environments
 
 if TYPE_CHECKING:
     from envctl.cli.render.console.inspect.watch import JsonLines, StatusLog, StatusScreen
@@ -16,6 +18,7 @@ INTERVAL = 5
 
 def status(
     context: typer.Context,
+    environments: Environments = None,
     *,
     watched: Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl-C.")] = False,
     interval: Annotated[
@@ -28,11 +31,11 @@ def status(
 
     _check_options(context, interval, watched=watched)
     if watched:
-        _watch_status(context, interval or INTERVAL)
-    run_use_case(context, use)
+        _watch_status(context, environments or (), interval or INTERVAL)
+    run_use_case(context, lambda ports: use(ports, environments or ()))
 
 
-def _watch_status(context: typer.Context, interval: int) -> NoReturn:
+def _watch_status(context: typer.Context, environments: Sequence[str], interval: int) -> NoReturn:
     """Show the status repeatedly, until an interruption: its regular end."""
     from envctl.cli.output.watch_loop import interval_sleep, show_changes
     from envctl.cli.render.console.inspect.watch import StatusScreen, always_changed, has_changed
@@ -48,7 +51,7 @@ def _watch_status(context: typer.Context, interval: int) -> NoReturn:
     ):
         in_place = isinstance(view, StatusScreen)
         show_changes(
-            lambda: use(wired),
+            lambda: use(wired, environments),
             view.show_observation,
             sleep=sleep,
             changed=always_changed if in_place else has_changed,

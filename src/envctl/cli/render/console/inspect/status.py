@@ -21,13 +21,13 @@ ARROW, GAP, DOWN_ARROW = "──▶", "   ", "│\n▼"
 
 def show_status(status: Status, out: Console) -> None:
     print_text(out, "Pipeline of ", (status.project, "bold"))
-    count = len(status.environments)
+    count = max(1, len(status.environments))
     width = min(MAX_BOX_WIDTH, (out.width - len(ARROW) * (count - 1)) // count)
     across = width >= MIN_BOX_WIDTH
     if not across:
         width = min(out.width, MAX_STACKED_WIDTH)
     boxes = [render_box(each, before, status.now, width) for each, before in pair_with_previous(status)]
-    if across:
+    if across and boxes:
         _show_in_row(boxes, width, out)
     else:
         for position, box in enumerate(boxes):
@@ -53,7 +53,7 @@ def pair_with_previous(status: Status) -> Iterator[tuple[EnvironmentStatus, str]
     """Yield each environment with the name of the previous one."""
     before = ""
     for each in status.environments:
-        yield each, before
+        yield each, each.previous or before
         before = each.environment
 
 
