@@ -11,8 +11,7 @@ READS = {"read_text", "read_bytes", "open"}
 WRITES = {"write_text", "write_bytes"}
 # Where a file is opened otherwise, and why nobody can have put another thing there.
 APART = {
-    "adapters/disk/reading.py": "the door",
-    "adapters/disk/writing.py": "the door",
+    "adapters/disk/files.py": "the door",
     "adapters/local/templates.py": "files of the package",
     "cli/render/html/page.py": "a file of the package",
     "cli/render/json/schema/__main__.py": "run by those who work on envctl",

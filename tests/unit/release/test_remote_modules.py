@@ -28,8 +28,8 @@ from envctl.domain.release.remote_modules import (
     is_pinned_call,
     normalize_local_source,
     redact_credentials,
-    render_module_record,
 )
+from envctl.domain.release.root_module import render_module_record
 from envctl.domain.terraform.variables import ModuleCall
 from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
 

@@ -7,8 +7,8 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from envctl.adapters.disk.files import is_file, read_bytes, read_text
 from envctl.adapters.disk.paths import expand_home
-from envctl.adapters.disk.reading import is_file, read_bytes, read_text
 from envctl.domain.aws.access import PROFILE_FILES
 
 IDENTITY_VARIABLES = (

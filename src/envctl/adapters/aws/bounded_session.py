@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from envctl.adapters.aws.tokens import MAX_TOKEN_BYTES
-from envctl.adapters.disk.reading import open_file
+from envctl.adapters.disk.files import open_file
 
 CONNECT_SECONDS, ATTEMPTS = 5, 4
 METADATA_LIMITS = {"metadata_service_timeout": 10, "metadata_service_num_attempts": 5}

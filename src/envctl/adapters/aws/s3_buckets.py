@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from envctl.adapters.aws.bucket_parts import PARTS
-from envctl.adapters.aws.bucket_steps import apply_step
+from envctl.adapters.aws.bucket_configuration import PARTS, apply_step
 from envctl.adapters.aws.call_failures import extract_code
 from envctl.domain.aws.buckets import BucketStep, FoundBucket, WantedBucket, explain_step
 from envctl.domain.errors import OperationFailedError, Problem

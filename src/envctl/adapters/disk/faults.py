@@ -4,7 +4,7 @@ import errno
 import os
 from pathlib import Path
 
-from envctl.adapters.disk.reading import NotAFileError
+from envctl.adapters.disk.files import NotAFileError
 from envctl.domain.errors import ConfigurationError, EnvctlError, Location, OperationFailedError, Problem
 
 DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

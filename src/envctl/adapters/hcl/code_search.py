@@ -32,6 +32,22 @@ from envctl.domain.release.code_search import AccountBlocks, OutsideRead, Provid
 
 _TEMPLATE_NODES = frozenset({"quoted_template", "heredoc_template"})
 _TEMPLATE_SUFFIXES = (".tftpl", ".tpl", ".tmpl")
+# Each begins with a plain text: a fast search.
+_BLOCK_PATTERNS = tuple(
+    code_folders.compile_code(pattern)
+    for pattern in (
+        rb'provider_(?:"[^"\n]*"|[\w-]+)_\{',
+        rb"terraform\x5fremote\x5fstate",
+        rb'backend_(?:"[^"\n]*"|[\w-]+)_\{',
+        rb"cloud_\{",
+    )
+)
+_PROVIDER = re.compile(rb'^[ \t]*provider[ \t]+"?(?P<name>[\w-]+)"?[ \t]*\{', re.MULTILINE)
+_JSON_KEYS = (b'"provider"', b'"backend"', b'"cloud"', b'"terraform_remote_state"')
+_REMOTE_STATE = "terraform_remote_state"
+_ROLE_KEYS = frozenset({"assume_role", "assume_role_with_web_identity", "role_arn"})
+_EMPTY_VALUES = ("null", '""')
+_ACCOUNT_KEYS = ("alias", "allowed_account_ids", "assume_role", "endpoints")
 
 
 def find_outside_reads(files: Mapping[str, bytes], modules: Sequence[str]) -> tuple[OutsideRead, ...]:
@@ -136,24 +152,6 @@ def _search_template(path: str, data: bytes) -> Iterator[OutsideRead]:
         if node.type == "function_call" and (reason := _explain_call(source, node, scope, set())):
             # The first line is added by parse_template.
             yield OutsideRead(Location(path, node.start_point.row), f"the template: {reason}")
-
-
-# Each begins with a plain text: a fast search.
-_BLOCK_PATTERNS = tuple(
-    code_folders.compile_code(pattern)
-    for pattern in (
-        rb'provider_(?:"[^"\n]*"|[\w-]+)_\{',
-        rb"terraform\x5fremote\x5fstate",
-        rb'backend_(?:"[^"\n]*"|[\w-]+)_\{',
-        rb"cloud_\{",
-    )
-)
-_PROVIDER = re.compile(rb'^[ \t]*provider[ \t]+"?(?P<name>[\w-]+)"?[ \t]*\{', re.MULTILINE)
-_JSON_KEYS = (b'"provider"', b'"backend"', b'"cloud"', b'"terraform_remote_state"')
-_REMOTE_STATE = "terraform_remote_state"
-_ROLE_KEYS = frozenset({"assume_role", "assume_role_with_web_identity", "role_arn"})
-_EMPTY_VALUES = ("null", '""')
-_ACCOUNT_KEYS = ("alias", "allowed_account_ids", "assume_role", "endpoints")
 
 
 @dataclass

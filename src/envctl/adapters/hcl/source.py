@@ -23,6 +23,16 @@ _BOM = b"\xef\xbb\xbf"
 _UNSUPPORTED_BY_TREE = re.compile(rb"(?<!\w)\d+[eE][+-]?\d+|\${2,}\{|%{2,}\{")
 _DIAGNOSTIC = re.compile(r"tmp\.hcl:(\d+),\d+-(?:\d+,)?\d+: ")
 _MENTION = re.compile(r"at tmp\.hcl:(\d+),\d+-(?:\d+,)?\d+")
+_WRAPPERS = frozenset({"expression", "literal_value", "collection_value", "template_expr"})
+_DESCRIPTION_BY_TYPE = {
+    "variable_expr": "a reference",
+    "operation": "an operation",
+    "unary_operation": "an operation",
+    "conditional": "a condition",
+    "for_expr": "a for expression",
+    "template_interpolation": "a template",
+    "template_directive": "a template",
+}
 
 
 class Source:
@@ -91,18 +101,6 @@ def list_attributes(nodes: list[tree_sitter.Node], source: Source) -> Iterator[t
         if node.type == "attribute":
             identifier, expression = node.named_children[0], node.named_children[-1]
             yield source.read_node(identifier), expression
-
-
-_WRAPPERS = frozenset({"expression", "literal_value", "collection_value", "template_expr"})
-_DESCRIPTION_BY_TYPE = {
-    "variable_expr": "a reference",
-    "operation": "an operation",
-    "unary_operation": "an operation",
-    "conditional": "a condition",
-    "for_expr": "a for expression",
-    "template_interpolation": "a template",
-    "template_directive": "a template",
-}
 
 
 @dataclass(frozen=True)

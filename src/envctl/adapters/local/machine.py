@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
 
-from envctl.adapters.disk.reading import read_text
+from envctl.adapters.disk.files import read_text
 from envctl.adapters.local.git import run_git
 from envctl.domain.ledger.events import Actor
 

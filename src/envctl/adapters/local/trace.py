@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from envctl.adapters.disk.writing import write_text
+from envctl.adapters.disk.files import write_text
 from envctl.domain.errors import OperationFailedError, Problem
 
 OWN_LANE = "envctl"

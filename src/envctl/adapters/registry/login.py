@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from envctl.adapters.disk.reading import read_bytes
+from envctl.adapters.disk.files import read_bytes
 from envctl.adapters.registry.failures import unreadable_login_error
 from envctl.domain.images.image_reference import DOCKER_HUB
 

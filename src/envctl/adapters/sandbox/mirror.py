@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from envctl.adapters.disk.reading import is_file, read_bytes
+from envctl.adapters.disk.files import is_file, read_bytes
 from envctl.adapters.sandbox.files import SandboxFiles, write_private
 from envctl.domain.errors import OperationFailedError, Problem
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from envctl.adapters.disk.reading import read_text
+from envctl.adapters.disk.files import read_text
 from envctl.adapters.store.s3_errors import CREDENTIALS_PREFIX
 from envctl.domain.errors import ConfigurationError, MisconfiguredMachineError, OperationFailedError, Problem
 

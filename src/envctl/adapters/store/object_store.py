@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from envctl.adapters.disk.reading import NotAFileError, require_file
+from envctl.adapters.disk.files import NotAFileError, require_file
 from envctl.adapters.store import connect, failures, s3_errors
 from envctl.adapters.store.prefetch import Prefetcher
 from envctl.adapters.store.s3_errors import REFUSED_KINDS, RETRIABLE_KINDS, ErrorKind, classify_error

@@ -202,7 +202,7 @@ class TerraformDriver:
         return output.encode() if is_state_written(output) else b""
 
     def push_state(self, environment: str, stack: PreparedStack, state: bytes) -> None:
-        from envctl.adapters.disk.writing import write_private
+        from envctl.adapters.disk.files import write_private
 
         site = self._build_site(environment, stack)
         local_state.create_state_file(site)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from envctl.adapters.disk.reading import read_bytes
+from envctl.adapters.disk.files import read_bytes
 from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
 from envctl.adapters.terraform.process import binary
 from envctl.adapters.terraform.process.arguments import build_arguments

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from envctl.adapters.disk.faults import bad_name_error, link_loop_error, unreadable_error
+from envctl.adapters.disk.files import NotAFileError, describe_kind, is_file, read_bytes
 from envctl.adapters.disk.paths import resolve_path
-from envctl.adapters.disk.reading import NotAFileError, describe_kind, is_file, read_bytes
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.release.bundle import File

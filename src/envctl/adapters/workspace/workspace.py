@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from envctl.adapters.disk.faults import unwritable_error
-from envctl.adapters.disk.reading import NotAFileError, describe_kind, read_bytes
+from envctl.adapters.disk.files import NotAFileError, describe_kind, read_bytes
 from envctl.adapters.workspace import atomic
 from envctl.domain.errors import ConfigurationError, Location, LockHeldError, Problem
 from envctl.domain.terraform import workdir_names

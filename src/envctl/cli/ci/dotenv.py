@@ -4,8 +4,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envctl.adapters.disk.reading import read_text
-from envctl.adapters.disk.writing import write_text
+from envctl.adapters.disk.files import read_text, write_text
 from envctl.cli.ci.outcome import to_variables
 from envctl.cli.output.redaction import current_redaction
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
-from envctl.adapters.disk.writing import append_text
+from envctl.adapters.disk.files import append_text
 from envctl.cli.ci.job import CiJob
 from envctl.cli.ci.outcome import to_variables
 from envctl.cli.ci.result_views import find_drift, render_markdown

@@ -12,8 +12,8 @@ from typing import Any
 
 import typer
 
+from envctl.adapters.disk.files import read_bytes, read_text
 from envctl.adapters.disk.paths import expand_home
-from envctl.adapters.disk.reading import read_bytes, read_text
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)?", re.ASCII)
 _OUTPUT = re.compile(r'^\s*output\s+"?([A-Za-z_][\w-]*)"?', re.MULTILINE | re.ASCII)

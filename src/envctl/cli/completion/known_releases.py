@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from envctl.adapters.disk.reading import read_text
-from envctl.adapters.disk.writing import write_text
+from envctl.adapters.disk.files import read_text, write_text
 from envctl.domain.ledger.gzip import GZIP_MAGIC, decompress_bytes
 
 FILE = "known-releases.json"

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from envctl.adapters.disk.writing import write_text
+from envctl.adapters.disk.files import write_text
 from envctl.cli.options.global_options import Options
 from envctl.cli.output.redaction import current_redaction
 from envctl.cli.render.ci_reports.junit import render_junit

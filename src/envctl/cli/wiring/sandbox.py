@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from envctl.adapters.disk.reading import is_file, read_bytes, read_text
-from envctl.adapters.disk.writing import write_text
+from envctl.adapters.disk.files import is_file, read_bytes, read_text, write_text
 from envctl.adapters.sandbox.environment import DEFAULT_ACCOUNT
 from envctl.adapters.sandbox.lifecycle import Bucket, RunningSandbox, Sandbox
 

@@ -15,6 +15,8 @@ from envctl.domain.rollout.traffic import FULL_PERCENT
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.text.suggestions import suggest_name
 
+ALARM_OUTPUT, CHECK = "alarm:output:", "check:"
+
 
 def find_faults(document: Mapping[str, object]) -> list[Fault]:
     return [
@@ -201,9 +203,6 @@ def check_renames(document: Mapping[str, object]) -> Iterator[Fault]:
             message = f"{taken[before]} and {name} are both moved from {before}"
             yield Fault("E138", message, "one state can become that of one stack alone: remove one of the two", path)
         taken.setdefault(before, name)
-
-
-ALARM_OUTPUT, CHECK = "alarm:output:", "check:"
 
 
 def check_rollouts(document: Mapping[str, object]) -> Iterator[Fault]:

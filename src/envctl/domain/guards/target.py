@@ -10,6 +10,11 @@ from envctl.domain.plan import provider_accounts
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_first
 
+REGISTRY_UNREACHABLE = "E433"
+"""Code of the problem of an unreachable registry."""
+_ABSENT = frozenset({"absent", "no repository"})
+MAX_NAMED_PROVIDERS = 3
+
 
 def check_window(request: Request) -> Refusal | None:
     """G107: no deny window is active, and one allow window is, if any exist. Rollbacks are exempt."""
@@ -51,11 +56,6 @@ def check_unfinished(request: Request) -> Refusal | None:
     message = f"a deployment of {shorten_id(running.release)} to {request.target} by {running.by} is unfinished"
     hint = f"wait for its end, or, if it was interrupted: envctl recover {request.target}"
     return Refusal(GuardCode.BUSY, message, hint, for_now=True, since=running.started_at, waivable=False)
-
-
-REGISTRY_UNREACHABLE = "E433"
-"""Code of the problem of an unreachable registry."""
-_ABSENT = frozenset({"absent", "no repository"})
 
 
 def check_artifact(request: Request) -> Refusal | None:
@@ -199,9 +199,6 @@ def describe_doubt(request: Request) -> str:
     return f"; {request.doubt}" if request.doubt else ""
 
 
-MAX_NAMED = 3
-
-
 def check_providers(request: Request) -> Refusal | None:
     """G203: return the refusal for AWS providers outside the account of the target. A rollback or destroy must stay
     possible: its configuration was deployed before, and only gets a warning for a provider without an account.
@@ -218,7 +215,7 @@ def check_providers(request: Request) -> Refusal | None:
     told = [
         f"{stack}: {provider_accounts.name_configuration(stray.configuration)} {stray.why}" for stack, stray in strays
     ]
-    message = f"{join_first(told, MAX_NAMED)}; {home.environment} is account {home.account}"
+    message = f"{join_first(told, MAX_NAMED_PROVIDERS)}; {home.environment} is account {home.account}"
     _, first = strays[0]
     # A release is immutable: a fault in its modules needs a new release.
     retry = request.command if first.account else f"envctl apply {request.pipeline.entry}"

@@ -21,6 +21,16 @@ UNKNOWN, SENSITIVE, SENSITIVE_UNKNOWN, ABSENT = "?", "*", "*?", "-"
 _STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[\]]+)')
 
 PathStep = str | int
+FORMAT = 2
+# Formats of earlier versions are read and shown, but cover nothing: they hold less of a plan.
+EARLIER_FORMATS = frozenset({1})
+WAITS, BEHIND = "wait", "wait anew"
+# A key beside the paths of values; these begin with a bracket.
+MOVED_KEY = "moved from"
+# No address begins with a word and a space.
+OUTPUT_PREFIX = "output "
+_FULLY_PLANNED = frozenset({Action.CREATE.value, Action.IMPORT.value, Action.READ.value, Action.INVOKE.value})
+_OUTPUT_WRITES = frozenset({Action.CREATE.value, Action.UPDATE.value})
 
 
 def to_canonical_json(value: object) -> str:
@@ -93,18 +103,6 @@ def _format_number(value: float | Decimal) -> str:
         return "0"
     power = int(exponent) + len(text) - len(short)
     return f"{'-' if sign else ''}{short}{f'e{power}' if power else ''}"
-
-
-FORMAT = 2
-# Formats of earlier versions are read and shown, but cover nothing: they hold less of a plan.
-EARLIER_FORMATS = frozenset({1})
-WAITS, BEHIND = "wait", "wait anew"
-# A key beside the paths of values; these begin with a bracket.
-MOVED_KEY = "moved from"
-# No address begins with a word and a space.
-OUTPUT_PREFIX = "output "
-_FULLY_PLANNED = frozenset({Action.CREATE.value, Action.IMPORT.value, Action.READ.value, Action.INVOKE.value})
-_OUTPUT_WRITES = frozenset({Action.CREATE.value, Action.UPDATE.value})
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from envctl.domain.text.durations import format_duration
 from envctl.domain.text.lists import join_names
 from envctl.domain.text.suggestions import suggest_name
 
+WORKER_VARIABLE = "worker"
+
 
 class InvalidRepositoryError(ValueError):
     """The project file gives an artifact an invalid repository in an environment."""
@@ -84,9 +86,6 @@ def _relocate_image(project: Project, environment: str, name: str, artifact: Art
         lacking = [f"{key} = …" for key in unset if f"{{{key}}}" in (artifact.repository or "")]
         hint = f"add {' and '.join(lacking)} to [environments.{environment}]" if lacking else "correct its repository"
         raise InvalidRepositoryError(name, Problem("E437", message, hint)) from None
-
-
-WORKER_VARIABLE = "worker"
 
 
 def find_declared_artifact(project: Project, stack: str, variables: Iterable[str]) -> str | None:

@@ -21,6 +21,18 @@ from envctl.domain.terraform.variables import ModuleCall, Schema, Variable
 from envctl.domain.terraform.workdir_names import LOCK_FILE
 from envctl.domain.text.identifiers import is_name
 
+_DRIVE = re.compile(r"[A-Za-z]:")
+_TOOL_FOLDERS = frozenset({".git", ".terraform"})
+"""Folders reserved by git and Terraform."""
+_MAX_PART_BYTES = 255
+MANIFEST = "release.json"
+_RENAME_HINT = "rename it: a release has to be the same wherever it is unpacked"
+FORMAT = 1
+FORMAT_WITH_MODULES = 2
+"""The format of releases with remote modules: an older envctl would fetch those again, and must refuse the release."""
+FORMAT_WITH_LEAVING_STACKS = 3
+"""The format of releases with removed or renamed stacks: an older envctl would orphan or duplicate resources."""
+
 
 @dataclass(frozen=True)
 class BundledModule:
@@ -101,12 +113,6 @@ class Release:
         return file.data if file else None
 
 
-_DRIVE = re.compile(r"[A-Za-z]:")
-_TOOL_FOLDERS = frozenset({".git", ".terraform"})
-"""Folders reserved by git and Terraform."""
-_MAX_PART_BYTES = 255
-
-
 def find_path_fault(path: str) -> str:
     """Return the fault of a path in a bundle; empty if it is valid."""
     if not path or path.startswith("/") or _DRIVE.match(path):
@@ -153,15 +159,6 @@ def find_clash(paths: Iterable[str]) -> tuple[str, str] | None:
 def _fold_name(name: str) -> str:
     """Return the name as a case-insensitive file system compares it."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-
-
-MANIFEST = "release.json"
-_RENAME_HINT = "rename it: a release has to be the same wherever it is unpacked"
-FORMAT = 1
-FORMAT_WITH_MODULES = 2
-"""The format of releases with remote modules: an older envctl would fetch those again, and must refuse the release."""
-FORMAT_WITH_LEAVING_STACKS = 3
-"""The format of releases with removed or renamed stacks: an older envctl would orphan or duplicate resources."""
 
 
 class DamagedBundleError(ValueError):

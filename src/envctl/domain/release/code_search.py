@@ -14,6 +14,10 @@ from envctl.domain.plan.provider_accounts import (
 from envctl.domain.text.lists import join_names
 
 _OUTSIDE_HINT = "put the file beside the module and read it as ${path.module}/NAME"
+_REMOTE_STATE_HINT = (
+    'a stack of this project is read by [stacks.STACK] inputs = { VARIABLE = "OTHER.OUTPUT" } in envctl.toml; anything'
+    " else is a setting, or an s3 backend whose config has assume_role"
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -35,12 +39,6 @@ def list_release_problems(reads: Sequence[OutsideRead], release: str, entry: str
     hint = f"{_OUTSIDE_HINT}, then make a new release: envctl apply {entry}"
     told = (f"release {release}: {each.location}: {each.what}, which it does not carry" for each in reads)
     return [Problem("E124", message, hint) for message in told]
-
-
-_REMOTE_STATE_HINT = (
-    'a stack of this project is read by [stacks.STACK] inputs = { VARIABLE = "OTHER.OUTPUT" } in envctl.toml; anything'
-    " else is a setting, or an s3 backend whose config has assume_role"
-)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from envctl.domain.release import remote_modules
+from envctl.domain.release import remote_modules, root_module
 from envctl.domain.release.bundle import File, Release
 from envctl.domain.terraform.workdir_names import CODE_FOLDER
 
@@ -58,7 +58,7 @@ def merge_module_records(releases: Mapping[str, Release]) -> bytes:
     entries = []
     for stack, (made_for, release) in _index_stacks(releases).items():
         prefix = f"../{CODE_FOLDER}/{made_for or _PIPELINE_FOLDER}/"
-        data = remote_modules.render_module_record(release.wiring, stack)
+        data = root_module.render_module_record(release.wiring, stack)
         for key, source, version, folder in remote_modules.decode_module_record(data) if data else ():
             if key:
                 moved = source.replace(f"../{CODE_FOLDER}/", prefix, 1) if key == stack else source

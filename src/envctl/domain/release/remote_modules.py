@@ -13,10 +13,10 @@ from functools import cached_property
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
-from envctl.domain.terraform.workdir_names import CODE_FOLDER, REMOTE_MODULES_FOLDER
+from envctl.domain.terraform.workdir_names import REMOTE_MODULES_FOLDER
 
 if TYPE_CHECKING:
-    from envctl.domain.release.bundle import File, Wiring
+    from envctl.domain.release.bundle import File
     from envctl.domain.terraform.variables import ModuleCall
 from envctl.domain.release.bundle import BundledModule
 
@@ -120,20 +120,6 @@ def _assign_folders(packages: list[Package]) -> dict[tuple[str, str], tuple[str,
         )
         for (name, digest), package in distinct.items()
     }
-
-
-def render_module_record(wiring: "Wiring", stack: str) -> bytes:
-    """Return the bytes of `modules.json` of a stack, as Terraform writes it; empty without remote modules."""
-    modules = [module for module in wiring.modules if module.stack_name == stack]
-    if not modules:
-        return b""
-    source = f"../{CODE_FOLDER}/{wiring.stacks[stack].module}"
-    entries = [
-        to_record_entry("", "", "", "."),
-        to_record_entry(stack, source, "", source),
-        *(to_record_entry(m.key, m.source, m.version, f"../{CODE_FOLDER}/{m.folder}") for m in modules),
-    ]
-    return encode_module_record(entries)
 
 
 def to_record_entry(key: str, source: str, version: str, folder: str) -> dict[str, str]:

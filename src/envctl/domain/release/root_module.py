@@ -1,4 +1,7 @@
-"""Render the root module of a stack in Terraform's JSON syntax. Same input, same bytes, on every machine."""
+"""Render the root module of a stack in Terraform's JSON syntax, and the record of its modules.
+
+Same input, same bytes, on every machine.
+"""
 
 import json
 import re
@@ -8,6 +11,7 @@ from typing import Any
 
 from envctl.domain.plan.provider_accounts import find_provider_kind, find_provider_source
 from envctl.domain.release.bundle import StackWiring, Wiring
+from envctl.domain.release.remote_modules import encode_module_record, to_record_entry
 from envctl.domain.terraform.outputs import OutputReference
 from envctl.domain.terraform.variables import Variable
 from envctl.domain.terraform.workdir_names import CODE_FOLDER, SESSION_VARIABLE
@@ -87,6 +91,20 @@ def render_root_module(
         }
     secrets = {name: format_tf_var(arguments[name], v.type_text) for name, v in sensitive.items()}
     return RootModule(stack, document, secrets)
+
+
+def render_module_record(wiring: Wiring, stack: str) -> bytes:
+    """Return the bytes of `modules.json` of a stack, as Terraform writes it; empty without remote modules."""
+    modules = [module for module in wiring.modules if module.stack_name == stack]
+    if not modules:
+        return b""
+    source = f"../{CODE_FOLDER}/{wiring.stacks[stack].module}"
+    entries = [
+        to_record_entry("", "", "", "."),
+        to_record_entry(stack, source, "", source),
+        *(to_record_entry(m.key, m.source, m.version, f"../{CODE_FOLDER}/{m.folder}") for m in modules),
+    ]
+    return encode_module_record(entries)
 
 
 def render_place(wiring: Wiring, stack: str, place: Place) -> dict[str, Any]:

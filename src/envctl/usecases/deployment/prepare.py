@@ -14,8 +14,7 @@ from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
 from envctl.domain.release.artifacts import find_rollout_artifact
 from envctl.domain.release.bundle import Release
-from envctl.domain.release.remote_modules import render_module_record
-from envctl.domain.release.root_module import RootModule, render_root_module
+from envctl.domain.release.root_module import RootModule, render_module_record, render_root_module
 from envctl.domain.rollout.traffic import Traffic, TrafficWeight, find_final_weight
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.domain.terraform.provider_lock import find_version_mismatches, merge_locks, split_provider_blocks
@@ -31,6 +30,9 @@ from envctl.usecases.project import image_tags, load, module_checks, remote_modu
 from envctl.usecases.project.load import find_rollout_stacks, find_traffic, resolve_place
 from envctl.usecases.release import deploy_request
 from envctl.usecases.release.deploy_request import FittingRelease
+
+StackTraffic = Mapping[str, Traffic | None]
+"""The recorded traffic of each stack with a rollout."""
 
 
 @dataclass(frozen=True)
@@ -184,10 +186,6 @@ def check_secrets(root: RootModule) -> None:
     if broken:
         hint = "encode it, for example as base64, and decode it in the module"
         raise ConfigurationError(*(Problem("E117", f"{value} holds a NUL character", hint) for value in broken))
-
-
-StackTraffic = Mapping[str, Traffic | None]
-"""The recorded traffic of each stack with a rollout."""
 
 
 def load_traffic(

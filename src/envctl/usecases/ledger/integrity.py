@@ -20,6 +20,7 @@ from envctl.usecases.ports.core import AlreadyExistsError, Ports
 
 KnownHead = tuple[int, str] | None
 """Number and digest of the last entry seen by this machine; None without one."""
+MAX_CHECKPOINTS_READ = 8
 
 
 class BrokenLedgerError(OperationFailedError):
@@ -73,9 +74,6 @@ def _sign_message(ports: Ports, environment: str, message: bytes, *, personally:
         hint = f"if it was changed on purpose: envctl ledger keys {environment} --add, and commit the file"
         raise OperationFailedError(Problem("E463", f"{problem}: nobody would believe it; nothing was recorded", hint))
     return to_signature(key, value)
-
-
-MAX_CHECKPOINTS_READ = 8
 
 
 def load_checkpoint(ports: Ports) -> LedgerState:

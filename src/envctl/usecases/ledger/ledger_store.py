@@ -29,6 +29,19 @@ ENTRY_FOLDER = "ledger/"
 CHECKPOINT_FOLDER = "checkpoints/"
 MARKER_KEY = "project.json"
 """The marker naming the owner of the store."""
+D = TypeVar("D")
+MAX_RELEASES_READ = 4
+_TIMED_DECISIONS = (DeploymentStarted, ApprovalGiven, RulesApproved, RulesResetRequested)
+_NTP_HINT = "set this machine's clock, and let NTP keep it right (timedatectl set-ntp true)"
+PROBE_FOLDER = "probe/"
+PROBE_KEY = f"{PROBE_FOLDER}if-none-match"
+PROBE_FINDING = "create-only"
+_FIRST_BODY, _SECOND_BODY = b"created first ", b"created over what was there "
+PROBE_STEP = f"try that nothing can be written over: {PROBE_KEY} is created once, and stays"
+_OVERWRITE_HINT = (
+    "use S3 itself, or a server that honours If-None-Match on PUT (MinIO does); nothing may be recorded there"
+)
+OVERWRITE_PROBLEM = Problem("E426", "the store let something be written over when it was tried", _OVERWRITE_HINT)
 
 
 def entry_key(seq: int) -> str:
@@ -47,9 +60,6 @@ def parse_key_number(key: str) -> int:
     """Return the number in the key of an entry or checkpoint; 0 for any other key."""
     stem = key.rpartition("/")[2].removesuffix(".gz").removesuffix(".json")
     return int(stem) if stem.isdigit() else 0
-
-
-D = TypeVar("D")
 
 
 @dataclass(frozen=True)
@@ -79,9 +89,6 @@ class DigestDocuments(Generic[D]):
                 with suppress(ValueError):
                     found[digest] = self.decode(data)
         return found
-
-
-MAX_RELEASES_READ = 4
 
 
 def check_store_owner(ports: Ports) -> StoreMarker | None:
@@ -162,10 +169,6 @@ def _format_owner_hint(project: str) -> str:
     )
 
 
-_TIMED_DECISIONS = (DeploymentStarted, ApprovalGiven, RulesApproved, RulesResetRequested)
-_NTP_HINT = "set this machine's clock, and let NTP keep it right (timedatectl set-ntp true)"
-
-
 @dataclass(frozen=True)
 class EntryTime:
     """The time of an entry; `at` is never earlier than the entry before."""
@@ -212,16 +215,6 @@ def choose_entry_time(ports: Ports, now: LedgerState, event: Event) -> EntryTime
     return EntryTime(last)
 
 
-PROBE_FOLDER = "probe/"
-PROBE_KEY = f"{PROBE_FOLDER}if-none-match"
-FINDING_NAME = "create-only"
-_FIRST, _SECOND = b"created first ", b"created over what was there "
-PROBE_STEP = f"try that nothing can be written over: {PROBE_KEY} is created once, and stays"
-
-_HINT = "use S3 itself, or a server that honours If-None-Match on PUT (MinIO does); nothing may be recorded there"
-OVERWRITE_PROBLEM = Problem("E426", "the store let something be written over when it was tried", _HINT)
-
-
 def is_probed(ports: Ports) -> bool:
     return PROBE_KEY in ports.store.list_keys(PROBE_FOLDER)
 
@@ -230,11 +223,11 @@ def read_probe(ports: Ports, way: str) -> Finding:
     """Report the result of an earlier probe, without writing."""
     data = ports.store.read(PROBE_KEY) if is_probed(ports) else None
     if data is None:
-        return Finding(FINDING_NAME, "unseen", "whether anything can be written over was never tried", way)
+        return Finding(PROBE_FINDING, "unseen", "whether anything can be written over was never tried", way)
     when = data.rpartition(b" ")[2].decode(errors="backslashreplace")[:16].replace("T", " ")
-    if data.startswith(_SECOND):
-        return Finding(FINDING_NAME, "bad", f"the store let something be written over, {when} UTC", way)
-    return Finding(FINDING_NAME, "good", f"nothing can be written over (first tried {when} UTC)")
+    if data.startswith(_SECOND_BODY):
+        return Finding(PROBE_FINDING, "bad", f"the store let something be written over, {when} UTC", way)
+    return Finding(PROBE_FINDING, "good", f"nothing can be written over (first tried {when} UTC)")
 
 
 def require_create_only(ports: Ports) -> Finding:
@@ -244,14 +237,14 @@ def require_create_only(ports: Ports) -> Finding:
     same.
     """
     now = ports.clock.now().isoformat(timespec="milliseconds").encode()
-    first, second = _FIRST + now, _SECOND + now
+    first, second = _FIRST_BODY + now, _SECOND_BODY + now
     created = _try_create(ports, first)
     if _try_create(ports, second):
         raise _to_probe_error("it took a second object under the same key, and said nothing")
     stored = ports.store.read(PROBE_KEY)
     if stored == second or (created and stored != first):
         raise _to_probe_error("it refused a second object under the same key, and kept it all the same")
-    return Finding(FINDING_NAME, "good", "nothing can be written over (tried just now)")
+    return Finding(PROBE_FINDING, "good", "nothing can be written over (tried just now)")
 
 
 def _try_create(ports: Ports, data: bytes) -> bool:
@@ -266,4 +259,4 @@ def _to_probe_error(reason: str) -> OperationFailedError:
     message = (
         f"the store ignores If-None-Match: {reason}. Of two people at work at once, one would lose what was recorded"
     )
-    return OperationFailedError(Problem("E426", message, _HINT))
+    return OperationFailedError(Problem("E426", message, _OVERWRITE_HINT))

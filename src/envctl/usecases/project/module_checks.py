@@ -8,7 +8,7 @@ from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, OperationFailedError, Problem
 from envctl.domain.plan import provider_accounts
 from envctl.domain.plan.provider_accounts import AccountScope
-from envctl.domain.release import remote_modules
+from envctl.domain.release import remote_modules, root_module
 from envctl.domain.release.bundle import Release
 from envctl.domain.release.code_search import (
     describe_account_mismatches,
@@ -163,7 +163,7 @@ def _override_problem(each: UnpinnedProvider, environment: str) -> Problem:
 
 def require_carried_modules(ports: Ports, release: Release, environment: str, stack: str) -> None:
     """Raise OperationFailedError if Terraform fetched a module beyond those in the release."""
-    if not remote_modules.render_module_record(release.wiring, stack):
+    if not root_module.render_module_record(release.wiring, stack):
         return
     record = ports.workspace.read_module_record(environment, stack) or b'{"Modules": []}'
     fetched = [

@@ -27,6 +27,11 @@ from envctl.usecases.ports.project import Revision
 from envctl.usecases.project import working_tree
 
 MAX_AUTHORS = 200  # For one release.
+MIN_PREFIX = 8
+_PLANS = DigestDocuments("plans/", fingerprint.encode, fingerprint.decode)
+PLACES = DigestDocuments("places/", approval_place.encode, approval_place.decode)
+SETTINGS_FORMAT = 1
+_SETTINGS_KEY = "settings/{}.json"
 
 
 def save_bundle(ports: Ports, identity: str, bundle: bytes, release: Release, beside: str = "") -> None:
@@ -84,10 +89,6 @@ def unusable_bundle_error(identity: str, state: BundleState) -> OperationFailedE
     return OperationFailedError(Problem("E403", message, "restore it from a backup of the store: nothing was deployed"))
 
 
-MIN_PREFIX = 8
-_PLANS = DigestDocuments("plans/", fingerprint.encode, fingerprint.decode)
-
-
 def save_plan(ports: Ports, meaning: PlanFingerprint) -> str:
     """Store the plan if missing; return its fingerprint."""
     _PLANS.save_document(ports, meaning)
@@ -111,18 +112,11 @@ def find_plan_by_prefix(ports: Ports, prefix: str) -> PlanFingerprint:
     return found[named[0]]
 
 
-PLACES = DigestDocuments("places/", approval_place.encode, approval_place.decode)
-
-
 def compare_places(ports: Ports, digests: Iterable[str], now: BoundPlace) -> Mapping[str, str]:
     """Describe how each place differs from the current one; empty if it is unknown."""
     wanted = {digest for digest in digests if digest not in ("", now.digest)}
     known = PLACES.load_documents(ports, wanted)
     return {digest: describe_differences(known[digest], now) if digest in known else "" for digest in wanted}
-
-
-SETTINGS_FORMAT = 1
-_SETTINGS_KEY = "settings/{}.json"
 
 
 def save_settings(ports: Ports, settings: EnvironmentSettings) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from envctl.adapters.disk.reading import NotAFileError
+from envctl.adapters.disk.files import NotAFileError
 from envctl.adapters.terraform.driver import TerraformDriver
 from envctl.adapters.terraform.plans.plan_files import PlanFiles
 from envctl.adapters.terraform.process.binary import find_embedded

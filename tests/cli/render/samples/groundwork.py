@@ -32,7 +32,7 @@ def _planned(wanted: WantedBucket, *more: str) -> BucketReport:
     return replace(unchecked_report(wanted), steps=(*map(explain_step, plan_steps(wanted, None)), *more))
 
 
-TRIED = Finding(ledger_store.FINDING_NAME, "good", "nothing can be written over (tried just now)")
+TRIED = Finding(ledger_store.PROBE_FINDING, "good", "nothing can be written over (tried just now)")
 ELSEWHERE = Problem(
     "E420",
     "the bucket shop-tfstate-333333333333 belongs to somebody else: names are shared by all of AWS",
@@ -92,7 +92,7 @@ BOOTSTRAPS = {
             _seen(PROD, WEAK),
         ),
         Finding(
-            ledger_store.FINDING_NAME,
+            ledger_store.PROBE_FINDING,
             "unseen",
             "whether anything can be written over was never tried",
             "envctl bootstrap",
@@ -211,7 +211,7 @@ DOCTORS = {
                     ),
                     Finding("ledger", "good", "nothing was recorded yet"),
                     Finding(
-                        ledger_store.FINDING_NAME,
+                        ledger_store.PROBE_FINDING,
                         "unseen",
                         "whether anything can be written over was never tried",
                         "envctl doctor --probe",

@@ -4,7 +4,7 @@ import contextlib
 import re
 from collections.abc import Iterator, Sequence
 
-from envctl.adapters.disk.reading import read_text
+from envctl.adapters.disk.files import read_text
 from envctl.adapters.terraform.diagnostics import existing_resources, full_disk, killed_process
 from envctl.adapters.terraform.diagnostics.causes import DENIED, UPSTREAM_GONE, find_cause
 from envctl.adapters.terraform.diagnostics.missing_outputs import find_upstream_error

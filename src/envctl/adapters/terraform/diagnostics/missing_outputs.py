@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from envctl.adapters.disk.reading import read_text
+from envctl.adapters.disk.files import read_text
 from envctl.adapters.terraform.process.json_events import Diagnostic, Transcript
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.errors import Problem, UpstreamBehindError

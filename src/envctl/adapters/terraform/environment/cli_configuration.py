@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Literal
 
-from envctl.adapters.disk.reading import read_bytes, read_text
+from envctl.adapters.disk.files import read_bytes, read_text
 
 _COMMENT = re.compile(r"^\s*(#|//).*$", re.MULTILINE)
 _METHOD = re.compile(r"\b(filesystem_mirror|network_mirror|direct)\s*\{([^}]*)\}", re.DOTALL)

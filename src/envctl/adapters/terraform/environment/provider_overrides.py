@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from envctl.adapters.disk.reading import read_text
+from envctl.adapters.disk.files import read_text
 from envctl.adapters.terraform.environment import cli_configuration
 from envctl.adapters.terraform.environment.variables import REATTACH_VARIABLE
 from envctl.domain.errors import ConfigurationError, Location, Problem

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from envctl.adapters.disk.writing import write_bytes
+from envctl.adapters.disk.files import write_bytes
 from envctl.adapters.terraform.environment import cli_configuration
 from envctl.adapters.terraform.init import init_stamp, provider_install
 from envctl.adapters.terraform.init.cache_locks import CacheLocks

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from envctl.adapters.disk.reading import read_bytes
-from envctl.adapters.disk.writing import write_text
+from envctl.adapters.disk.files import read_bytes, write_text
 from envctl.adapters.terraform.environment import cli_configuration
 from envctl.adapters.terraform.init.init_outline import extract_outline
 from envctl.adapters.terraform.init.known_packages import stat_files

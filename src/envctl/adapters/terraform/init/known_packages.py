@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from envctl.adapters.disk.reading import read_bytes
+from envctl.adapters.disk.files import read_bytes
 from envctl.adapters.terraform.init.package_hash import hash_package, list_files
 from envctl.adapters.terraform.process.disk_errors import replace_file
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from envctl.adapters.disk.files import read_bytes, read_text
 from envctl.adapters.disk.paths import resolve_path
-from envctl.adapters.disk.reading import read_bytes, read_text
 from envctl.adapters.terraform.init.init_stamp import CODE_SUFFIXES
 from envctl.adapters.terraform.init.plugin_cache import PinnedProvider
 from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from envctl.adapters.disk.reading import read_bytes
+from envctl.adapters.disk.files import read_bytes
 from envctl.adapters.terraform.diagnostics.full_disk import check_disk_error
 from envctl.adapters.terraform.init.cache_locks import WHOLE_CACHE, CacheLocks, LockRequest
 from envctl.adapters.terraform.init.init_stamp import INSTALLED_FOLDER

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from envctl.adapters.disk.writing import write_bytes
+from envctl.adapters.disk.files import write_bytes
 from envctl.adapters.terraform.environment import cli_configuration
 from envctl.adapters.terraform.init.init_stamp import read_optional
 from envctl.adapters.terraform.init.provider_install import VIEW_FOLDER

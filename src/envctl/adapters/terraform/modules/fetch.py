@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import dirname, normpath, relpath
 
-from envctl.adapters.disk.reading import read_bytes
+from envctl.adapters.disk.files import read_bytes
 from envctl.adapters.terraform.environment.environment_filter import EnvironmentFilter
 from envctl.adapters.terraform.modules import failures, packages
 from envctl.adapters.terraform.modules.module_cache import UNFINISHED_PREFIX, ModuleCache

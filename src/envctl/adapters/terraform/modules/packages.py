@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from posixpath import commonpath, dirname
 
+from envctl.adapters.disk.files import read_bytes
 from envctl.adapters.disk.paths import resolve_path
-from envctl.adapters.disk.reading import read_bytes
 from envctl.domain.release.bundle import File
 from envctl.domain.terraform.workdir_names import EXCLUDED_PARTS
 

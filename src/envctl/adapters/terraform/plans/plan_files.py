@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from envctl.adapters.disk.reading import open_file
+from envctl.adapters.disk.files import open_file
 from envctl.adapters.terraform.process.json_events import Transcript
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.terraform.workdir_names import PLAN_FILES

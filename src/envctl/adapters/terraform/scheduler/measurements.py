@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from envctl.adapters.disk.reading import read_bytes
+from envctl.adapters.disk.files import read_bytes
 from envctl.adapters.terraform.process.disk_errors import replace_file
 from envctl.adapters.terraform.scheduler.capacity import DEFAULT_UNIT_MEMORY
 from envctl.adapters.terraform.scheduler.usage_meter import UnitUsage

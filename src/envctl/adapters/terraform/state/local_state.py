@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from envctl.adapters.disk.faults import unreadable_error, unwritable_error
-from envctl.adapters.disk.reading import read_bytes, require_file
+from envctl.adapters.disk.files import read_bytes, require_file
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE
 

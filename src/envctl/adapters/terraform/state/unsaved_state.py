@@ -12,8 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from envctl.adapters.disk.reading import read_bytes, read_text
-from envctl.adapters.disk.writing import write_text
+from envctl.adapters.disk.files import read_bytes, read_text, write_text
 from envctl.adapters.terraform.process.stack_lock import Site
 from envctl.domain.errors import OperationFailedError, Problem
 from envctl.domain.terraform.workdir_names import ROOT_MODULE_FILE, UNSAVED_STATE

@@ -16,6 +16,8 @@ from envctl.domain.plan.changes import StackPlan
 from envctl.domain.rollout.traffic import Live, Shift, Traffic, other_color
 from envctl.domain.text.lists import join_names
 
+MAX_IMPORTS = 100
+
 
 def apply_stack_changes(state: EnvironmentState, event: DeploymentSucceeded | DeploymentFailed) -> EnvironmentState:
     """Apply the end of any deployment but a complete destroy."""
@@ -79,9 +81,6 @@ def _to_traffic(event: RolloutStarted | TrafficShifted) -> Traffic | None:
     return Traffic(
         Live(other_color(event.color), event.stable), Shift(event.started, event.color, event.value, percent)
     )
-
-
-MAX_IMPORTS = 100
 
 
 def apply_import_event(state: EnvironmentState, entry: Entry, event: ImportStarted | ImportEnded) -> EnvironmentState:

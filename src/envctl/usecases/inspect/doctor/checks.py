@@ -26,6 +26,11 @@ from envctl.usecases.ports.core import Ports
 from envctl.usecases.project.lock_providers import parse_versions
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
 
+EXPIRES_SOON = timedelta(minutes=15)
+CLOCK_WARNING, CLOCK_LIMIT = timedelta(seconds=60), timedelta(seconds=300)
+"""AWS refuses what is signed 5 minutes off, and S3 15."""
+_BUCKET_ROW = "bucket"
+
 
 def check_settings(ports: Ports) -> Iterator[Row]:
     try:
@@ -76,11 +81,6 @@ def check_provider_source(ports: Ports) -> Iterator[Row]:
         yield report_unchecked("providers", f"they come {seen}")
     else:
         yield report_good("providers", seen)
-
-
-EXPIRES_SOON = timedelta(minutes=15)
-CLOCK_WARNING, CLOCK_LIMIT = timedelta(seconds=60), timedelta(seconds=300)
-"""AWS refuses what is signed 5 minutes off, and S3 15."""
 
 
 def check_own_credentials(context: Context) -> Iterator[Row]:
@@ -143,9 +143,6 @@ def _check_expiry(ports: Ports, caller: CallerIdentity) -> Row:
     return report_warning("credentials", seen, "sign in again before you deploy")
 
 
-NAME = "bucket"
-
-
 def check_store_bucket(context: Context) -> Iterator[Row]:
     project = context.project
     if not project.store.url.startswith(S3_SCHEME):
@@ -154,12 +151,12 @@ def check_store_bucket(context: Context) -> Iterator[Row]:
     place = find_store_bucket(context)
     if [problem.code for problem in place.problems] == ["E423"]:
         # The store works across accounts, but only its own account may read the bucket settings.
-        yield report_unchecked(NAME, f"{place.wanted.name} is in {place.wanted.account_id}, where you are not")
+        yield report_unchecked(_BUCKET_ROW, f"{place.wanted.name} is in {place.wanted.account_id}, where you are not")
         return
     row = _check_bucket(context.ports, place, "envctl bootstrap")
     if not project.store.account_id and [problem.code for problem in row.problems] == ["E422"]:
         way = "say whose it is, so that nobody writes into another one of that name: [store] account_id"
-        row = report_warning(NAME, f"{place.wanted.name} is in another account than you are", way)
+        row = report_warning(_BUCKET_ROW, f"{place.wanted.name} is in another account than you are", way)
     yield row
 
 
@@ -174,19 +171,21 @@ def check_state_bucket(context: Context, environment: str) -> Iterator[Row]:
 def _check_bucket(ports: Ports, place: BucketTarget, way: str) -> Row:
     wanted = place.wanted
     if place.problems:
-        return report_unchecked(NAME, f"{wanted.name} takes the right credentials first")
+        return report_unchecked(_BUCKET_ROW, f"{wanted.name} takes the right credentials first")
     _, report = inspect_bucket(ports, place)
     if report.problems:
-        return report_bad(NAME, *report.problems)
+        return report_bad(_BUCKET_ROW, *report.problems)
     named = {each: [f.name for f in report.findings if f.verdict == each] for each in ("bad", "warn", "unseen")}
     if named["bad"]:
-        return report_bad(NAME, Problem("E429", f"there is no bucket {wanted.name} in {wanted.account_id}", way))
+        return report_bad(_BUCKET_ROW, Problem("E429", f"there is no bucket {wanted.name} in {wanted.account_id}", way))
     if named["warn"]:
         seen = f"{wanted.name} is weaker than it should be: {', '.join(named['warn'])}"
-        return report_warning(NAME, seen, f"{way} --check")
+        return report_warning(_BUCKET_ROW, seen, f"{way} --check")
     if named["unseen"]:
-        return report_unchecked(NAME, f"{wanted.name} is there, and you may not see its {', '.join(named['unseen'])}")
-    return report_good(NAME, f"{wanted.name} in {wanted.region}, as it should be")
+        return report_unchecked(
+            _BUCKET_ROW, f"{wanted.name} is there, and you may not see its {', '.join(named['unseen'])}"
+        )
+    return report_good(_BUCKET_ROW, f"{wanted.name} in {wanted.region}, as it should be")
 
 
 def check_ledger(context: Context) -> Iterator[Row]:
