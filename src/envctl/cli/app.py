@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from envctl.cli.boundary import require_ci_job, show_group_help, show_version
 from envctl.cli.command_table import COMMANDS
+from envctl.cli.help import HelpfulCommand, HelpfulGroup
 from envctl.cli.options.global_options import FLAGS, SANDBOX_VARIABLE, VALUE_OPTIONS, Options, parse_memory_size
 
 EPILOG = "Environments are arguments: envctl apply dev · envctl promote staging prod · envctl status"
@@ -59,21 +59,11 @@ def envctl(
     show_group_help(context)
 
 
-class InterruptibleGroup(TyperGroup):
-    """Raise Abort on an interruption; Typer itself ends with a bare exit code and without a message."""
-
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (as its parent; the class belongs to a library inside typer)
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as interruption:
-            raise typer.Abort from interruption
-
-
 def build_app(command: str = "") -> typer.Typer:
     """Build the application with the module of one command only, if it is known: importing all modules is slow."""
     app = typer.Typer(
         name="envctl",
-        cls=InterruptibleGroup,
+        cls=HelpfulGroup,
         help="Promotion for Terraform: what was proven in dev is, byte for byte, what reaches staging and prod.",
         epilog=EPILOG,
         rich_markup_mode=None,
@@ -90,7 +80,7 @@ def build_app(command: str = "") -> typer.Typer:
             line = short_help or None
             app.add_typer(group, name=name, short_help=line, callback=show_group_help, invoke_without_command=True)
         else:
-            app.command(name, short_help=short_help)(getattr(module, name.replace("-", "_")))
+            app.command(name, cls=HelpfulCommand, short_help=short_help)(getattr(module, name.replace("-", "_")))
     return app
 
 

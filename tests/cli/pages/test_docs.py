@@ -17,6 +17,7 @@ from demo.steps import SHOWS
 from envctl.adapters.toml import load_project
 from envctl.cli.app import build_app
 from envctl.cli.entry import run
+from envctl.cli.examples import EXAMPLES
 from envctl.cli.options.global_options import move_global_options_first
 from envctl.domain.config.gates import Gates
 from envctl.domain.guards import GUARDS
@@ -56,11 +57,12 @@ def _commands() -> dict[str, list[str]]:
     ]
     lines += [(_named(file), span) for file in DOCS for span in SPAN.findall(file.read_text())]
     lines += [("demo/steps.py", step.words) for show in SHOWS.values() for step in (show.init, *show.steps, show.down)]
+    lines += [("--help", line) for examples in EXAMPLES.values() for line, _ in examples]
     found = {}
     for place, line in lines:
         if command := COMMAND.fullmatch(line):
             words = shlex.split(command[1], comments=True)
-            found[f"{place}: {line}"] = list(takewhile(lambda word: word != "|", words))
+            found[f"{place}: {line}"] = list(takewhile(lambda word: word not in {"|", "<", ">", ">>"}, words))
     return found
 
 
@@ -69,7 +71,7 @@ COMMANDS = _commands()
 RUNNABLE = {
     place: words
     for place, words in COMMANDS.items()
-    if not place.startswith("docs/commands/")
+    if not place.startswith(("docs/commands/", "--help"))
     and not {"--sandbox", "sandbox", "ENV", ENDLESS} & set(words)
     and set(words) & set(NEEDS_NOTHING)
 }

@@ -86,7 +86,7 @@ class Environment(fields.Section):
     profile: fields.Profile | None = None  # AWS profile to begin with, on machines that have it
     assume_role: fields.Role | None = None  # role to assume from there
     external_id: fields.ExternalId | None = None  # external id that the trust policy of the role asks for
-    # life of the keys that `envctl exec` gives to a command, from 15m to 12h
+    # life of the keys that a command of `exec` gets, from 15m to 12h
     session_duration: fields.SessionDuration = timedelta(hours=1)
     # session tags that the trust policy of the role asks for
     session_tags: Mapping[fields.SessionTag, fields.SessionTag] = {}

@@ -38,7 +38,6 @@ def require_account(context: Context, environment: str) -> None:
     if refusal := check_caller_account(environment, context.project.environments[environment].account_id or "", found):
         raise RefusedError((refusal,))
     # Late import: usually cached, and the bucket rules are slow to load.
-    # MERGED
 
     require_state_bucket(context, environment)
     context.ports.access.save_confirmed(environment)

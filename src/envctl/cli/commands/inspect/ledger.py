@@ -8,12 +8,13 @@ import typer
 
 from envctl.cli.boundary import refuse_dry_run, run_use_case
 from envctl.cli.commands.inspect.ledger_export import export
+from envctl.cli.help import HelpfulCommand, HelpfulGroup
 from envctl.cli.options.arguments import Environments
 
-app = typer.Typer(help="The record of all that happened.", rich_markup_mode=None)
+app = typer.Typer(cls=HelpfulGroup, help="The record of all that happened.", rich_markup_mode=None)
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def verify(
     context: typer.Context,
     store: Annotated[
@@ -49,7 +50,7 @@ def _resolve_store_url(store: str) -> str:
     return f"file://{folder}"
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def keys(
     context: typer.Context,
     names: Environments = None,
@@ -68,4 +69,4 @@ def keys(
     run_use_case(context, lambda ports: pin_keys(ports, tuple(names or ()), create=create, add=add))
 
 
-app.command()(export)
+app.command(cls=HelpfulCommand)(export)

@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from envctl.cli.boundary import refuse_dry_run, show_result
+from envctl.cli.help import HelpfulCommand, HelpfulGroup
 from envctl.cli.render.terminal.next_commands import IN_SANDBOX
 from envctl.cli.results import SandboxState
 
 if TYPE_CHECKING:
     from envctl.adapters.sandbox.lifecycle import Sandbox
 
-app = typer.Typer(help="Real Terraform against an embedded AWS, one account an environment.", rich_markup_mode=None)
+app = typer.Typer(
+    cls=HelpfulGroup, help="Real Terraform against an embedded AWS, one account an environment.", rich_markup_mode=None
+)
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def up(
     context: typer.Context,
     port: Annotated[
@@ -35,7 +38,7 @@ def up(
     _show_and_exit(context, "up", SandboxState("running", running.proxy_url, running.started_at, next_command))
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def status(context: typer.Context) -> None:
     """Say whether the sandbox runs."""
     found = _open_sandbox(context)
@@ -47,7 +50,7 @@ def status(context: typer.Context) -> None:
     _show_and_exit(context, "status", SandboxState("off", next="envctl sandbox up"))
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def down(context: typer.Context) -> None:
     """Stop the sandbox, and forget all that it held."""
     refuse_dry_run(context)

@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from envctl.cli.boundary import refuse_dry_run, run_partial_use_case, run_use_case
+from envctl.cli.help import HelpfulCommand, HelpfulGroup
 from envctl.cli.options.arguments import Environments, environment_argument
 
 if TYPE_CHECKING:
     from envctl.domain.aws.secret_status import SecretValue
     from envctl.usecases.ports.core import Ports
 
-app = typer.Typer(help="The secrets that settings name.", rich_markup_mode=None)
+app = typer.Typer(cls=HelpfulGroup, help="The secrets that settings name.", rich_markup_mode=None)
 
 
-@app.command("list")
+@app.command("list", cls=HelpfulCommand)
 def list_(
     context: typer.Context, environment: Annotated[str, environment_argument("The environment, for example prod.")]
 ) -> None:
@@ -24,7 +25,7 @@ def list_(
     run_partial_use_case(context, lambda ports: list_secrets(ports, environment))
 
 
-@app.command()
+@app.command(cls=HelpfulCommand)
 def check(context: typer.Context, names: Environments = None) -> None:
     """Exit with 1 where a secret is missing or can't be looked at, and say how to create each. No value is read."""
     from envctl.usecases.account.secret_check import check_secrets as use
@@ -32,7 +33,7 @@ def check(context: typer.Context, names: Environments = None) -> None:
     run_partial_use_case(context, lambda ports: use(ports, names or ()))
 
 
-@app.command("set")
+@app.command("set", cls=HelpfulCommand)
 def set_(
     context: typer.Context,
     environment: Annotated[str, environment_argument("The environment, for example prod.")],
