@@ -51,7 +51,7 @@ RESULTS: dict[str, tuple[str, ...]] = {
     "secrets check": ("usecases.account.secret_check.SecretsChecked",),
     "secrets list": ("usecases.account.secret_check.EnvironmentSecrets",),
     "secrets set": ("usecases.account.secret_set.SecretSet",),
-    "settings": ("domain.settings.values.EnvironmentSettings",),
+    "settings": ("domain.settings.settings.EnvironmentSettings",),
     "status": ("usecases.inspect.status.Status",),
     "unlock": ("usecases.inspect.locking.Unlocked",),
     "validate": ("usecases.inspect.settings.Valid",),
