@@ -64,16 +64,16 @@ def check_artifact(request: Request) -> Refusal | None:
         return None
     unpinned = [image for image in request.images if image.found == "unpinned"]
     if unpinned:
-        return _refuse_unpinned(request, unpinned)
+        return _refuse_unpinned_images(request, unpinned)
     missing = [
         image
         for image in request.images
         if image.found != "there" and not (image.will_be_copied and image.found in _ABSENT)
     ]
-    return _refuse_missing(request, missing) if missing else None
+    return _refuse_missing_images(request, missing) if missing else None
 
 
-def _refuse_unpinned(request: Request, images: list[ImagePresence]) -> Refusal:
+def _refuse_unpinned_images(request: Request, images: list[ImagePresence]) -> Refusal:
     named = ", ".join(f"{image.artifact} ({image.reference})" for image in images)
     release = shorten_id(request.identity)
     message = f"release {release} carries no digest for {named}: what runs there could become another"
@@ -81,13 +81,13 @@ def _refuse_unpinned(request: Request, images: list[ImagePresence]) -> Refusal:
     return Refusal(GuardCode.ARTIFACT, message, hint, waivable=False)
 
 
-def _refuse_missing(request: Request, images: list[ImagePresence]) -> Refusal:
+def _refuse_missing_images(request: Request, images: list[ImagePresence]) -> Refusal:
     reasons = tuple(dict.fromkeys(image.why for image in images if image.why))
     told = "; ".join(f"{image.artifact}: {image.reference} {_describe_absence(image)}" for image in images)
     return Refusal(
         GuardCode.ARTIFACT,
         f"{request.target} does not find every image where it pulls from: {told}",
-        _suggest_fix(request, images),
+        _suggest_image_fix(request, images),
         for_now=len(reasons) > 0
         and all(why.code == REGISTRY_UNREACHABLE for why in reasons)
         and not any(image.found in _ABSENT for image in images),
@@ -106,7 +106,7 @@ def _describe_absence(image: ImagePresence) -> str:
             return "could not be looked for"
 
 
-def _suggest_fix(request: Request, images: list[ImagePresence]) -> str:
+def _suggest_image_fix(request: Request, images: list[ImagePresence]) -> str:
     again = f"then: {request.command}"
     if not any(image.found in _ABSENT for image in images):
         return f"mend what is listed, {again}"
@@ -128,6 +128,45 @@ def check_secrets(request: Request) -> Refusal | None:
     cure = "create" if missing else "mend"
     hint = f"{cure} what is listed, and look again with: envctl secrets check {request.target}"
     return Refusal(GuardCode.SECRETS, "; ".join(told), hint, because=because)
+
+
+def check_account(request: Request) -> Refusal | None:
+    """G203: the credentials and every provider of the plan belong to the account of the target."""
+    return check_caller_account(request.target, request.account, request.caller) or check_providers(request)
+
+
+def check_caller_account(target: str, wanted: str, caller: CallerIdentity | None) -> Refusal | None:
+    """Return the G203 refusal if the caller is in another account than `wanted`."""
+    if caller is None or not wanted or caller.account_id == wanted:
+        return None
+    message = f"{target} is account {wanted}, and the credentials are of {caller.account_id}: {caller.arn}"
+    hint = f"use those of {target}: assume_role or profile in envctl.toml, then: envctl doctor {target}"
+    return Refusal(GuardCode.ACCOUNT, message, hint, waivable=False)
+
+
+def check_providers(request: Request) -> Refusal | None:
+    """G203: return the refusal for AWS providers outside the account of the target. A rollback or destroy must stay
+    possible: its configuration was deployed before, and only gets a warning for a provider without an account.
+    """
+    home = provider_accounts.AccountScope(request.target, request.account, request.role, request.other_accounts)
+    strays = [
+        (plan.stack, stray)
+        for plan in (request.plan.stacks if request.plan else ())
+        for configuration in plan.providers
+        for stray in provider_accounts.find_account_mismatches(configuration, home)
+    ]
+    if not strays:
+        return None
+    told = [
+        f"{stack}: {provider_accounts.name_configuration(stray.configuration)} {stray.why}" for stack, stray in strays
+    ]
+    message = f"{join_first(told, MAX_NAMED_PROVIDERS)}; {home.environment} is account {home.account}"
+    _, first = strays[0]
+    # A release is immutable: a fault in its modules needs a new release.
+    retry = request.command if first.account else f"envctl apply {request.pipeline.entry}"
+    hint = f"{provider_accounts.suggest_fix(first, home.environment)}; then: {retry}"
+    warns = request.action in {"rollback", "destroy"} and not any(stray.account for _, stray in strays)
+    return Refusal(GuardCode.ACCOUNT, message, hint, warns=warns, waivable=False)
 
 
 def check_settings(request: Request) -> Refusal | None:
@@ -166,20 +205,6 @@ def check_committed(request: Request) -> Refusal | None:
     return Refusal(GuardCode.CLEAN, message, hint)
 
 
-def check_account(request: Request) -> Refusal | None:
-    """G203: the credentials and every provider of the plan belong to the account of the target."""
-    return check_caller_account(request.target, request.account, request.caller) or check_providers(request)
-
-
-def check_caller_account(target: str, wanted: str, caller: CallerIdentity | None) -> Refusal | None:
-    """Return the G203 refusal if the caller is in another account than `wanted`."""
-    if caller is None or not wanted or caller.account_id == wanted:
-        return None
-    message = f"{target} is account {wanted}, and the credentials are of {caller.account_id}: {caller.arn}"
-    hint = f"use those of {target}: assume_role or profile in envctl.toml, then: envctl doctor {target}"
-    return Refusal(GuardCode.ACCOUNT, message, hint, waivable=False)
-
-
 def check_permission(request: Request) -> Refusal | None:
     """G207: the actor has permission to change the target, and runs in CI if the rules ask for it."""
     who, rules = request.actor, request.rules
@@ -197,28 +222,3 @@ def check_permission(request: Request) -> Refusal | None:
 def describe_doubt(request: Request) -> str:
     """Return the reason for an unverified actor as the end of a message; empty if it is unknown."""
     return f"; {request.doubt}" if request.doubt else ""
-
-
-def check_providers(request: Request) -> Refusal | None:
-    """G203: return the refusal for AWS providers outside the account of the target. A rollback or destroy must stay
-    possible: its configuration was deployed before, and only gets a warning for a provider without an account.
-    """
-    home = provider_accounts.AccountScope(request.target, request.account, request.role, request.other_accounts)
-    strays = [
-        (plan.stack, stray)
-        for plan in (request.plan.stacks if request.plan else ())
-        for configuration in plan.providers
-        for stray in provider_accounts.find_account_mismatches(configuration, home)
-    ]
-    if not strays:
-        return None
-    told = [
-        f"{stack}: {provider_accounts.name_configuration(stray.configuration)} {stray.why}" for stack, stray in strays
-    ]
-    message = f"{join_first(told, MAX_NAMED_PROVIDERS)}; {home.environment} is account {home.account}"
-    _, first = strays[0]
-    # A release is immutable: a fault in its modules needs a new release.
-    retry = request.command if first.account else f"envctl apply {request.pipeline.entry}"
-    hint = f"{provider_accounts.suggest_fix(first, home.environment)}; then: {retry}"
-    warns = request.action in {"rollback", "destroy"} and not any(stray.account for _, stray in strays)
-    return Refusal(GuardCode.ACCOUNT, message, hint, warns=warns, waivable=False)

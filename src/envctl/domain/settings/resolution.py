@@ -136,7 +136,6 @@ class Resolution:
         return None if falls_back else _ValueSource(assigned.value, origin, assigned.location)
 
     def resolve_arguments(self, stack: str) -> tuple[dict[str, object], list[Problem]]:
-
         taken = {variable.name: variable for variable in self.schema[stack] if self.is_set(stack, variable.name)}
         sources = {name: self.find_source(variable, stack) for name, variable in taken.items()}
         model = build_model(stack, Variables(taken.values()))
@@ -150,7 +149,6 @@ class Resolution:
         return checked.model_dump(by_alias=True, exclude_unset=True), []
 
     def _explain_error(self, stack: str, variable: Variable, detail: ErrorDetails) -> Iterator[Problem]:
-
         name = variable.name
         if detail["type"] == "missing":
             self._missing.setdefault(name, []).append((stack, variable))

@@ -11,7 +11,6 @@ from envctl.domain.images.manifest import compute_digest
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.release.artifacts import list_copied_artifacts, select_images
 from envctl.domain.release.bundle import Release
-from envctl.usecases.account.bucket_inventory import find_state_bucket
 from envctl.usecases.ports.aws import RegistryImage
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
@@ -37,8 +36,6 @@ def require_account(context: Context, environment: str) -> None:
     found = find_caller(context, environment)
     if refusal := check_caller_account(environment, context.project.environments[environment].account_id or "", found):
         raise RefusedError((refusal,))
-    # Late import: usually cached, and the bucket rules are slow to load.
-
     require_state_bucket(context, environment)
     context.ports.access.save_confirmed(environment)
 
@@ -70,6 +67,9 @@ def require_state_bucket(context: Context, environment: str) -> None:
     if context.project.state.backend != "s3" or context.ports.sandbox:
         # The sandbox creates its own buckets.
         return
+    # Imported late: usually confirmed, and the bucket rules are slow to load.
+    from envctl.usecases.account.bucket_inventory import find_state_bucket
+
     place = find_state_bucket(context, environment, environment)
     if place.problems:
         raise OperationFailedError(*place.problems)

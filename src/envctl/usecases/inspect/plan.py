@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from envctl.domain.errors import EnvctlError, combine_errors
 from envctl.domain.plan.changes import EnvironmentPlan
 from envctl.usecases.concurrency.dag_runner import ALL_STACKS, StackSelection, select_stacks
-from envctl.usecases.deployment.planning import PlanningResult, plan_each, require_state
+from envctl.usecases.deployment.planning import PlanningResult, add_cost, plan_each, require_state
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 from envctl.usecases.ports.project import PreparedEnvironment
@@ -43,9 +43,7 @@ def plan_environment(
         raise error
     found = EnvironmentPlan(environment, prepared.release, planned.plans)
     if priced and prepared.costs is not None:
-        from envctl.usecases.deployment import planning
-
-        found = planning.add_cost(ports, found, prepared.costs)
+        found = add_cost(ports, found, prepared.costs)
     return found, error
 
 
