@@ -1,9 +1,11 @@
 """Conversion of any exception to an EnvctlError with a readable message. Imported only after a failure."""
 
 import re
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,11 +14,14 @@ from envctl.cli.output.redaction import current_redaction
 from envctl.domain.errors import EnvctlError, Problem, UnexpectedError, UsageError
 from envctl.domain.text.suggestions import find_nearest
 
+# No credentials of AWS, or none that it knows.
+_SIGN_IN_CODES = frozenset({"E324", "E413", "E415", "E453"})
+
 
 def to_envctl_error(error: Exception, options: Options, words: Sequence[str]) -> EnvctlError:
     """Return the error with a code and a hint. Unexpected errors are bugs: write a log file for them."""
     if isinstance(error, EnvctlError):
-        return error
+        return _name_forgotten_sandbox(error, options, words)
     if isinstance(error, OSError):
         from envctl.adapters.disk.faults import to_disk_error
 
@@ -26,6 +31,18 @@ def to_envctl_error(error: Exception, options: Options, words: Sequence[str]) ->
         # Typer's own usage errors: their class belongs to click, possibly a copy inside typer.
         return UsageError(_to_usage_problem(error, words))
     return _report_bug(error, options)
+
+
+def _name_forgotten_sandbox(error: EnvctlError, options: Options, words: Sequence[str]) -> EnvctlError:
+    """Add the command with `--sandbox` to the hint where credentials are missing in a project tried in the sandbox."""
+    first = error.problems[0] if error.problems else None
+    if first is None or first.code not in _SIGN_IN_CODES or options.sandbox:
+        return error
+    if (options.project / ".envctl" / "sandbox").is_dir():
+        own = shlex.join(word for word in words if word not in FLAGS)
+        hint = f"{first.hint}; or, if you meant the sandbox: envctl --sandbox {own}"
+        error.problems = (replace(first, hint=hint), *error.problems[1:])
+    return error
 
 
 def _to_usage_problem(error: Any, words: Sequence[str]) -> Problem:  # noqa: ANN401 (of click, or of its copy)

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from envctl.cli.entry import run
+from envctl.cli.failures import to_envctl_error
 from envctl.cli.options.global_options import Options, move_global_options_first
 from envctl.cli.wiring.container import open_ports
+from envctl.domain.errors import OperationFailedError, Problem
 
 WRONG = {
     "a number in words": ("history --limit x", "'--limit' / '-n': 'x' must be a whole number", "envctl history --help"),
@@ -55,3 +57,13 @@ def test_new_own_folder_is_ignored_by_git(project: Path, *, is_there: bool, is_i
     with open_ports(Options(project)):
         (folder / "work").mkdir(parents=True)
     assert (folder / ".gitignore").exists() is is_ignored
+
+
+@pytest.mark.parametrize("is_tried", [True, False])
+def test_forgotten_sandbox_is_named(project: Path, *, is_tried: bool) -> None:
+    if is_tried:
+        (project / ".envctl" / "sandbox").mkdir(parents=True)
+    failed = OperationFailedError(Problem("E415", "AWS does not say who you are", "sign in first"))
+    (problem,) = to_envctl_error(failed, Options(project), ["--yes", "apply", "dev"]).problems
+    named = "; or, if you meant the sandbox: envctl --sandbox apply dev"
+    assert problem.hint == f"sign in first{named if is_tried else ''}"
