@@ -91,7 +91,7 @@ def test_reviewers_do_not_accept_unseen_stacks_by_themselves(world: World) -> No
 
 def test_one_of_two_reviews_is_not_enough(world: World) -> None:
     told = reviewed(world, "octocat")
-    assert (told.missing, told.next) == ({"peer": 1}, "envctl approve prod --gate peer")
+    assert (told.missing, told.next) == ({"peer": 1}, "ask another person: envctl approve prod --gate peer")
     refused = catch(RefusedError, promote, world.ports, "staging", "prod", SURE)
     assert [each.code for each in refused.refusals] == ["G106"]
 

@@ -12,7 +12,7 @@ from envctl.domain.guards.order import find_newer_deployment
 from envctl.domain.guards.rule_views import find_barring_view
 from envctl.domain.guards.target import describe_doubt
 from envctl.domain.ledger.events import Actor, ApprovalGiven, ApprovalWithdrawn, Event
-from envctl.domain.ledger.people.person_names import has_same_name, is_machine
+from envctl.domain.ledger.people.person_names import has_same_name, is_machine, is_same_person
 from envctl.domain.ledger.people.principals import build_reviewer
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import EnvironmentPlan
@@ -252,9 +252,18 @@ def find_missing_gates(context: Context, request: guards.Request) -> tuple[dict[
     # Counted without an actor: guards would leave out the actor's own approval.
     anonymous = replace(request, actor=Actor(""), now=context.ports.clock.now())
     missing = {name: count for name, count in guards.count_missing_at_gates(anonymous).items() if count}
-    if missing:
-        return missing, f"envctl approve {request.target} --gate {next(iter(missing))}"
-    return missing, _find_deploy_command(context.project, request)
+    if not missing:
+        return missing, _find_deploy_command(context.project, request)
+    given = {
+        each.gate
+        for each in request.target_state.approvals
+        if each.release == request.identity and is_same_person(each.by, request.actor)
+    }
+    own = [gate for gate in missing if gate not in given and find_barring_view(request, gate, request.actor) is None]
+    if own:
+        return missing, f"envctl approve {request.target} --gate {own[0]}"
+    # A second approval of one person counts for nothing.
+    return missing, f"ask another person: envctl approve {request.target} --gate {next(iter(missing))}"
 
 
 def _find_deploy_command(project: Project, request: guards.Request) -> str:

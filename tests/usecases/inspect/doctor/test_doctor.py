@@ -129,6 +129,13 @@ def test_no_provider_lock_is_a_warning(world: World) -> None:
     assert row(found, "Terraform", "provider lock").mend.endswith(": envctl apply dev")
 
 
+def test_deployed_project_without_providers_needs_no_lock(world: World) -> None:
+    del world.tree.content[".terraform.lock.hcl"]
+    apply(world.ports, "dev")
+    world.tree.content.pop(".terraform.lock.hcl", None)
+    assert row(diagnose_project(world.ports), "Terraform", "provider lock").seen == "none: no module needs a provider"
+
+
 SOURCES = {
     "a registry that nobody can reach": (ProviderSource("registry", "r.io", asked=True, problem="timed out"), "bad"),
     "a mirror that is not there": (ProviderSource("mirror", "/m", asked=True, problem="no such folder"), "bad"),

@@ -1,11 +1,12 @@
 """The checks of `envctl doctor`: settings files, Terraform and its providers, credentials, buckets, and the ledger."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 from envctl.domain.aws.access import CallerIdentity, is_on_aws
 from envctl.domain.config.project import Project
-from envctl.domain.errors import ConfigurationError, Problem
+from envctl.domain.errors import ConfigurationError, EnvctlError, Problem
 from envctl.domain.ledger.checkpoint import INTERVAL
 from envctl.domain.terraform.provider_lock import shorten_address
 from envctl.domain.terraform.version_constraints import is_version_allowed
@@ -63,9 +64,18 @@ def check_provider_lock(context: Context) -> Iterator[Row]:
     if locked:
         seen = ", ".join(f"{shorten_address(address)} {number}" for address, number in locked.items())
         yield report_good("provider lock", seen)
+    elif _was_deployed(context):
+        yield report_good("provider lock", "none: no module needs a provider")
     else:
         way = f"the first apply writes it; commit it then: envctl apply {context.project.entry}"
         yield report_warning("provider lock", f"there is no {ports.provider_lock} that holds one", way)
+
+
+def _was_deployed(context: Context) -> bool:
+    """Check that the entry runs a release. False if the ledger can't be read: another check says so."""
+    with suppress(EnvctlError):
+        return journal.load(context.ports).find_environment(context.project.entry).current is not None
+    return False
 
 
 def check_provider_source(ports: Ports) -> Iterator[Row]:

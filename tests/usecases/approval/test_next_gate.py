@@ -1,0 +1,35 @@
+"""What an approver is told to type next: never what they have already typed."""
+
+import pytest
+
+from envctl.usecases.approval.approve import approve_plan
+from envctl.usecases.deployment.apply import apply
+from envctl.usecases.deployment.promote import promote
+from tests.fakes.world import SettableIdentity, World
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(identity=SettableIdentity("ann@example.com"))
+    text = world.tree.content["envctl.toml"].decode()
+    gates = "approvals = { peer = 1, business = 2 }"
+    assert gates in text
+    world.edit("envctl.toml", text.replace(gates, "approvals = { peer = 2, business = 1 }"))
+    apply(world.ports, "dev")
+    promote(world.ports, "dev", "staging")
+    return world
+
+
+def approve(world: World, person: str, gate: str) -> str:
+    world.identity = SettableIdentity(f"{person}@example.com")
+    return approve_plan(world.ports, "prod", gate, unseen=("web",)).next
+
+
+def test_approver_is_sent_to_the_next_gate(world: World) -> None:
+    assert approve(world, "bob", "peer") == "envctl approve prod --gate business"
+
+
+def test_gate_for_two_people_names_another_person(world: World) -> None:
+    approve(world, "bob", "business")
+    assert approve(world, "bob", "peer") == "ask another person: envctl approve prod --gate peer"
+    assert approve(world, "cat", "peer") == "envctl promote staging prod"
