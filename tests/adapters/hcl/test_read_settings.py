@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from envctl.adapters.hcl.settings import read_settings
-from envctl.domain.errors import ConfigurationError, Problem
+from envctl.domain.errors import ConfigurationError, Location, Problem
 from envctl.domain.terraform.literals import format_literal
 from tests.unit.terraform.type_strategies import literals, names
 
@@ -133,3 +133,14 @@ def test_values_stay_out_of_the_representation() -> None:
 def test_deeply_nested_value_is_refused() -> None:
     (problem,) = problems_of("x = " + "[" * 5_000 + "]" * 5_000)
     assert (problem.code, problem.message) == ("E201", "a value is nested too deeply")
+
+
+@pytest.mark.parametrize("text", ['a = "x\nb = "y"\n', 'a = "x\n', 'a = ["x, "y"]\nb = 1\n'])
+def test_open_quote_is_one_error_at_its_line(text: str) -> None:
+    (problem,) = problems_of(f"ok = 1\n{text}")
+    assert (problem.message, problem.location) == ("a quote is not closed", Location(FILE, 2))
+
+
+def test_error_before_an_open_quote_is_told_too() -> None:
+    found = [(each.message, each.location and each.location.line) for each in problems_of('a = = 1\nb = "x\n')]
+    assert found[-1] == ("a quote is not closed", 2)

@@ -23,6 +23,7 @@ _BOM = b"\xef\xbb\xbf"
 _UNSUPPORTED_BY_TREE = re.compile(rb"(?<!\w)\d+[eE][+-]?\d+|\${2,}\{|%{2,}\{")
 _DIAGNOSTIC = re.compile(r"tmp\.hcl:(\d+),\d+-(?:\d+,)?\d+: ")
 _MENTION = re.compile(r"at tmp\.hcl:(\d+),\d+-(?:\d+,)?\d+")
+_OPEN_QUOTE = ("Invalid multi-line string", "Unterminated template string")
 _WRAPPERS = frozenset({"expression", "literal_value", "collection_value", "template_expr"})
 _DESCRIPTION_BY_TYPE = {
     "variable_expr": "a reference",
@@ -72,7 +73,13 @@ class Source:
         if not found:
             hint = "simplify the values that were changed last"
             found = [Problem("E201", f"the file can't be read: {message}", hint, Location(self.name))]
-        return sorted(dict.fromkeys(found), key=lambda problem: problem.location or Location(""))
+        found = sorted(dict.fromkeys(found), key=lambda problem: problem.location or Location(""))
+        for position, problem in enumerate(found):
+            if problem.message.endswith(_OPEN_QUOTE):
+                # All that follows comes of this one.
+                hint = 'close the text with " on the line where it begins'
+                return [*found[:position], Problem("E201", "a quote is not closed", hint, problem.location)]
+        return found
 
 
 @cache
