@@ -37,6 +37,8 @@ APART = {
     "adapters/sandbox/mirror.py": "in a new folder of our own, and archives of installed packages",
     "adapters/terraform/plans/plan_files.py": "a file in memory",
     "adapters/terraform/plans/saved_plan.py": "in an archive that is open already",
+    "cli/commands/project/schema.py": "a file of the package",
+    "cli/help.py": "no file: a help text",
     "cli/boundary.py": "/dev/null",
     "cli/failures.py": "a new log of our own",
     "cli/output/consoles.py": "/dev/null",

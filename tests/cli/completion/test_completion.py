@@ -122,7 +122,7 @@ def test_options_of_all_commands_are_offered_behind_any(offered: Offered) -> Non
 
 
 def test_every_environment_argument_is_completed(offered: Offered) -> None:
-    without = {"init", "fmt", "status", "report", "collect", "lock-providers", "secrets", "ledger"}
+    without = {"init", "fmt", "schema", "report", "collect", "lock-providers", "secrets", "ledger"}
     without |= {"ci", "completion", "sandbox"}
     for command in COMMANDS.keys() - without:
         assert "prod" in offered(command, "") or command == "promote", command

@@ -335,5 +335,7 @@ def open_ports(options: Options) -> Iterator[WiredPorts]:
 def _ignore_in_git(folder: Path) -> None:
     """Let git ignore a folder made by this command. A project that commits an older one goes on with that."""
     if folder.is_dir():
+        from envctl.adapters.disk.files import write_text
+
         with suppress(OSError):
-            (folder / ".gitignore").write_text("# Written by envctl.\n*\n")
+            write_text(folder / ".gitignore", "# Written by envctl.\n*\n")
