@@ -83,7 +83,7 @@ GUARDS: tuple[Guard, ...] = (
 def check_guards(request: Request) -> tuple[Refusal, ...]:
     """Return the refusals and warnings of all guards, in order, under the rules of the tree and the recorded ones."""
     views = list_views(request)
-    answers = (merge_answers([guard.check(view) for view in views], views) for guard in GUARDS)
+    answers = (merge_answers([(guard.check(view), view.whose_rules) for view in views]) for guard in GUARDS)
     return tuple(refusal for refusal in answers if refusal)
 
 

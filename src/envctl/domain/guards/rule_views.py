@@ -96,14 +96,14 @@ def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, .
 
 def check_all_views(check: Check, views: Sequence[Request]) -> Refusal | None:
     """Run a guard's check on all views, and merge its answers into one refusal."""
-    return merge_answers([check(view) for view in views], views)
+    return merge_answers([(check(view), view.whose_rules) for view in views])
 
 
-def merge_answers(answers: Sequence[Refusal | None], views: Sequence[Request]) -> Refusal | None:
-    """Merge the answers of one guard about all views into one refusal."""
-    joined = answers[0]
-    for answer, view in zip(answers[1:], views[1:], strict=True):
-        joined = _merge_refusals(joined, answer, view.whose_rules)
+def merge_answers(answers: Sequence[tuple[Refusal | None, str]]) -> Refusal | None:
+    """Merge the answers of one guard, each with whose rules it was given by, into one refusal."""
+    (joined, _), *others = answers
+    for answer, whose in others:
+        joined = _merge_refusals(joined, answer, whose)
     return joined
 
 
