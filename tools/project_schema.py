@@ -129,11 +129,7 @@ def _read_class_comments(cls: type) -> dict[str, str]:
     found = {}
     for node in body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            behind = (
-                lines[(node.end_lineno or node.lineno) - 1].rpartition("  # ")[2]
-                if "  # " in lines[(node.end_lineno or node.lineno) - 1]
-                else ""
-            )
+            behind = lines[(node.end_lineno or node.lineno) - 1].partition("  # ")[2]
             before = itertools.takewhile(COMMENT.fullmatch, reversed(lines[: node.lineno - 1]))
             found[node.target.id] = behind or " ".join(line.strip(" #") for line in reversed(list(before)))
     return found

@@ -18,7 +18,6 @@ from envctl.domain.guards.rule_views import (
     count_required_approvals,
     describe_approvers,
     list_views,
-    merge_answers,
 )
 from envctl.domain.guards.rules import check_rules
 from envctl.domain.guards.target import (
@@ -83,8 +82,7 @@ GUARDS: tuple[Guard, ...] = (
 def check_guards(request: Request) -> tuple[Refusal, ...]:
     """Return the refusals and warnings of all guards, in order, under the rules of the tree and the recorded ones."""
     views = list_views(request)
-    answers = (merge_answers([(guard.check(view), view.whose_rules) for view in views]) for guard in GUARDS)
-    return tuple(refusal for refusal in answers if refusal)
+    return tuple(refusal for guard in GUARDS if (refusal := check_all_views(guard.check, views)))
 
 
 def list_refusals(request: Request) -> tuple[Refusal, ...]:

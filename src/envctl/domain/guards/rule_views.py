@@ -96,14 +96,9 @@ def list_ignored_drift(request: Request, by_tree: Iterable[str]) -> tuple[str, .
 
 def check_all_views(check: Check, views: Sequence[Request]) -> Refusal | None:
     """Run a guard's check on all views, and merge its answers into one refusal."""
-    return merge_answers([(check(view), view.whose_rules) for view in views])
-
-
-def merge_answers(answers: Sequence[tuple[Refusal | None, str]]) -> Refusal | None:
-    """Merge the answers of one guard, each with whose rules it was given by, into one refusal."""
-    (joined, _), *others = answers
-    for answer, whose in others:
-        joined = _merge_refusals(joined, answer, whose)
+    joined = check(views[0])
+    for view in views[1:]:
+        joined = _merge_refusals(joined, check(view), view.whose_rules)
     return joined
 
 

@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.text import Text
 
+from envctl.cli.render.console.deployment.stages import show_stages
 from envctl.cli.render.console.deployment.verification import show_checks
 from envctl.cli.render.terminal.counting import format_count
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
@@ -139,8 +140,7 @@ def _show_verification(deployed: Deployed, out: Console) -> None:
 def _show_dry_run(deployed: Deployed, out: Console) -> None:
     what = f"release {shorten_id(deployed.release)}" if deployed.release else "the working tree"
     print_text(out, "Dry run, nothing is done. ", _describe_purpose(deployed, what), ", envctl would:")
-    for number, stage in enumerate(deployed.stages, 1):
-        print_item(out, f"{number:>3}. {stage}", indent=5)
+    show_stages(deployed.stages, out)
     print_hint(out, deployed.next)
 
 

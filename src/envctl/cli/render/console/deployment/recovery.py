@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from envctl.cli.render.console.deployment.stages import show_stages
 from envctl.cli.render.console.plan.plan import show_stack
 from envctl.cli.render.terminal.operation_nouns import describe_operation
 from envctl.cli.render.terminal.problems import show_problems
@@ -14,8 +15,7 @@ def show_recovery(recovered: Recovered, out: Console) -> None:
     deployment = recovered.deployment
     if recovered.stages:
         print_text(out, f"Dry run, nothing is done. To recover {recovered.environment}, envctl would:")
-        for number, stage in enumerate(recovered.stages, 1):
-            print_item(out, f"{number:>3}. {stage}", indent=5)
+        show_stages(recovered.stages, out)
         return
     if deployment is None:
         print_text(out, f"Nothing to recover: no deployment to {recovered.environment} is unfinished.")
