@@ -19,7 +19,7 @@ MAX_DIFFERENCES = 6
 
 def check_approvals(request: Request) -> Refusal | None:
     """G106: each gate of the target has enough approvals for this release, these settings and this place."""
-    if request.release is None or not is_approval_required(request):
+    if request.release is None or not request.rules.approvals or not is_approval_required(request):
         return None
     open_gates = {gate: missing for gate, missing in count_missing_approvals(request).items() if missing > 0}
     if not open_gates:

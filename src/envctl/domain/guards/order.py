@@ -1,9 +1,8 @@
 """Guards G101, G102 and G111: the path of a release through the pipeline, its provenance and its age."""
 
-from envctl.domain.config.pipeline import Pipeline
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.request import Refusal, Request
-from envctl.domain.ledger.state import Deployment, LedgerState, describe_outcome
+from envctl.domain.ledger.state import Deployment, EnvironmentState, describe_outcome
 from envctl.domain.text.identifiers import shorten_id
 
 
@@ -142,26 +141,20 @@ def find_newer_deployment(request: Request) -> Deployment | None:
     """
     if request.action not in {"promote", "apply"} or request.release is None:
         return None
+    others = list_other_deployments(request.target_state, request.release)
     if request.behind:
-        there = list_other_deployments(request.present, request.target, request.release)
-        return next((each for each in there if each.release == request.behind), None)
-    return find_newer_in_target(request.present, request.pipeline, request.target, request.release)
-
-
-def find_newer_in_target(present: LedgerState, pipeline: Pipeline, target: str, release: str) -> Deployment | None:
-    """Return the last deployment of a newer release present in the target, completely or partly; None without one."""
-    source = pipeline.find_previous(target)
+        return next((each for each in others if each.release == request.behind), None)
+    source, entry = request.pipeline.find_previous(request.target), request.pipeline.entry
     if source is None:
         return None
-    found = list_other_deployments(present, target, release)
-    return next((d for d in found if present.is_older(source, pipeline.entry, release, d.release)), None)
+    return next((d for d in others if request.present.is_older(source, entry, request.release, d.release)), None)
 
 
-def list_other_deployments(present: LedgerState, target: str, release: str) -> list[Deployment]:
-    """Return the deployments of other releases present in the target, the last one first. The release of the last
-    deployment may always be continued: --older was checked at its start.
+def list_other_deployments(here: EnvironmentState, release: str) -> list[Deployment]:
+    """Return the deployments of other releases present in an environment, completely or partly, the last one first.
+
+    The release of the last deployment may always be continued: --older was checked at its start.
     """
-    here = present.find_environment(target)
     if here.last is None or here.last.release == release:
         return []
     found = [each for each in (here.last, here.current) if each is not None]

@@ -98,6 +98,12 @@ class Request:
         return self.present.environments.get(self.target, EMPTY_ENVIRONMENT)
 
     @cached_property
+    def recorded_document(self) -> RulesDocument | None:
+        """The rules of the last deployment to the target; None if they were not recorded, or are unreadable."""
+        recorded = self.target_state.rules
+        return self.documents.get(recorded.digest) if recorded else None
+
+    @cached_property
     def source_state(self) -> EnvironmentState:
         """The state of the source of a promotion; an empty one without a source."""
         return self.present.environments.get(self.source or "", EMPTY_ENVIRONMENT)

@@ -162,7 +162,8 @@ def _check_guards(request: guards.Request) -> Iterator[Answer]:
 
 def _check_guard(guard: guards.Guard, views: Sequence[guards.Request], refused: set[str]) -> Answer:
     waits = guard.check is check_same_plan and views[0].plan is None
-    refusal = guards.check_all_views(check_stopped_deployment if waits else guard.check, views)
+    check = check_stopped_deployment if waits else guard.check
+    refusal = guards.merge_answers([(check(view), view.whose_rules) for view in views])
     if refusal is not None:
         return Answer(guard.code, guard.code.guard, "warns" if refusal.warns else "refuses", refusal)
     if guard.depends_on in refused:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from envctl.domain.config.project import PROJECT_FILE, Project
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request
-from envctl.domain.guards.rule_views import can_take_account, find_recorded_document, has_new_rules
+from envctl.domain.guards.rule_views import can_take_account, has_new_rules
 from envctl.domain.guards.rules import list_claimed_accounts
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rules.changes import list_differences
@@ -65,7 +65,7 @@ def load_recorded_rules(request: Request) -> RulesDocument:
 
     Raises UsageError (E488) if none is recorded, and OperationFailedError (E489) if it is missing or damaged.
     """
-    recorded, document = request.target_state.rules, find_recorded_document(request)
+    recorded, document = request.target_state.rules, request.recorded_document
     if recorded is None:
         message = f"no deployment to {request.target} has recorded its rules yet: those of envctl.toml count alone"
         raise UsageError(Problem("E488", message, f"envctl rules {request.target}"))
@@ -92,7 +92,7 @@ def list_rule_changes(ports: Ports, pairs: Iterable[tuple[str, str]]) -> Mapping
 
 def list_tree_changes(request: Request) -> tuple[str, ...]:
     """Return the differences of the tree's rules from the recorded ones; none in the entry environment."""
-    before, now = find_recorded_document(request), request.document
+    before, now = request.recorded_document, request.document
     return list_differences(before, now) if before and now and not before.is_entry else ()
 
 

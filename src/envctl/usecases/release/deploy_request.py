@@ -247,8 +247,8 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
 def find_later_release(ports: Ports, present: LedgerState, target: str, *, identity: str, release: Release) -> str:
     """Return the deployed release of a later commit; empty if none is, edits are uncommitted, or git can't tell."""
     paths = working_tree.list_code_paths(release, ports.provider_lock)
-    there = [present.releases.get(each.release) for each in list_other_deployments(present, target, identity)]
-    for later in there:
+    others = list_other_deployments(present.find_environment(target), identity)
+    for later in (present.releases.get(each.release) for each in others):
         if later is None or later.uncommitted or later.release == identity:
             continue
         is_behind = ports.version_control.is_behind(later.commit)
