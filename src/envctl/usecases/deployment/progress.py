@@ -114,6 +114,7 @@ class Attempt:
 
     Attributes:
         started: the number of the ledger entry of the start.
+        leftovers: new names whose old states may remain from an interrupted deployment, each with the old name.
         creates: stacks never applied before.
         plans: the plans by stack, replaced where a stack is replanned.
         begun: stacks with at least one started apply.
@@ -129,6 +130,7 @@ class Attempt:
     guard_request: Request
     plans: dict[str, StackPlan]
     started: int = 0
+    leftovers: Mapping[str, str] = field(default_factory=dict)
     creates: tuple[str, ...] = ()
     begun: set[str] = field(default_factory=set)
     applied: list[str] = field(default_factory=list)

@@ -36,25 +36,26 @@ def load(ports: Ports) -> LedgerState:
     """
     seen = ports.head_cache.load_head()
     with _prefetch_ledger(ports, seen):
-        try:
-            return _load_state(ports, seen)
-        except BrokenLedgerError:
-            # A listing made during appends may lack an earlier entry: read once more.
-            return _load_state(ports, seen)
-
-
-def _load_state(ports: Ports, seen: KnownHead) -> LedgerState:
-    check_store_owner(ports)
-    now = load_checkpoint(ports)
-    expected, prev = now.seq + 1, now.head
-    for number, data in _read_stored(ports, after=now.seq):
-        if broken := entries.find_chain_break(number, data, expected, prev):
-            raise to_ledger_error(broken)
-        entry = entries.decode_entry(data)
-        now = apply_entry(now, entry, ports.trust.explain_distrust(entry))
-        expected, prev = expected + 1, entries.hash_bytes(data)
-    check_known_head(ports, now, seen)
-    return now
+        is_repeated = False
+        while True:
+            try:
+                check_store_owner(ports)
+                now = load_checkpoint(ports)
+                expected, prev = now.seq + 1, now.head
+                for number, data in _read_stored(ports, after=now.seq):
+                    if broken := entries.find_chain_break(number, data, expected, prev):
+                        raise to_ledger_error(broken)
+                    entry = entries.decode_entry(data)
+                    now = apply_entry(now, entry, ports.trust.explain_distrust(entry))
+                    expected, prev = expected + 1, entries.hash_bytes(data)
+                check_known_head(ports, now, seen)
+            except BrokenLedgerError:
+                # A listing made during appends may lack an earlier entry: read once more.
+                if is_repeated:
+                    raise
+                is_repeated = True
+            else:
+                return now
 
 
 def _prefetch_ledger(ports: Ports, last: KnownHead) -> AbstractContextManager[None]:

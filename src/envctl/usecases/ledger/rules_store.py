@@ -10,12 +10,12 @@ from envctl.domain.guards.rule_views import can_take_account, has_new_rules
 from envctl.domain.guards.rules import list_claimed_accounts
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.rules.changes import list_differences
-from envctl.domain.rules.document import RulesDocument, build_rules_document, decode, encode, find_rules
+from envctl.domain.rules.document import RulesDocument, build_rules_document, decode, to_rules
 from envctl.usecases.ledger.ledger_store import DigestDocuments, read_store_time
 from envctl.usecases.ports.context import Context
 from envctl.usecases.ports.core import Ports
 
-RULES = DigestDocuments("rules/", encode, decode)
+RULES = DigestDocuments[RulesDocument]("rules/", lambda document: document.encoded, decode)
 
 
 def describe_tree_rules(project: Project) -> Mapping[str, RulesDocument]:
@@ -42,6 +42,8 @@ def complete_request(ports: Ports, request: Request) -> Request:
 def build_rules_request(context: Context, present: LedgerState, target: str) -> Request:
     """Build a guard request about rules only, without a release."""
     ports, project = context.ports, context.project
+    documents = describe_tree_rules(project)
+    document = next(each for each in documents.values() if each.environment == target)
     request = Request(
         action="promote",
         pipeline=project.pipeline,
@@ -53,9 +55,9 @@ def build_rules_request(context: Context, present: LedgerState, target: str) -> 
         present=present,
         actor=ports.identity.identify_actor(),
         now=read_store_time(ports),
-        rules=find_rules(project, target),
-        document=build_rules_document(project, target),
-        documents=describe_tree_rules(project),
+        rules=to_rules(document),
+        document=document,
+        documents=documents,
     )
     return complete_request(ports, request)
 

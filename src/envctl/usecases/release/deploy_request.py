@@ -15,7 +15,7 @@ from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover, Fate, plan_cha
 from envctl.domain.release.approval_place import BoundPlace
 from envctl.domain.release.artifacts import select_images
 from envctl.domain.release.bundle import Release, Wiring
-from envctl.domain.rules.document import build_rules_document, find_rules
+from envctl.domain.rules.document import to_rules
 from envctl.domain.settings.comparison import compare_settings
 from envctl.domain.settings.settings import EnvironmentSettings
 from envctl.usecases.ledger import rules_store
@@ -211,7 +211,8 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
     given = [each for each in present.find_environment(wanted.target).approvals if each.release == wanted.release]
     place = found.place.digest if found.place else ""
     covered = [each.plan for each in given if each.settings == found.settings and each.place == place]
-    there, document = project.environments[wanted.target], build_rules_document(project, wanted.target)
+    there, documents = project.environments[wanted.target], rules_store.describe_tree_rules(project)
+    document = next(each for each in documents.values() if each.environment == wanted.target)
     request = Request(
         action=wanted.action,
         pipeline=project.pipeline,
@@ -223,7 +224,7 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
         present=present,
         actor=ports.identity.identify_actor(),
         now=ports.clock.now(),
-        rules=find_rules(project, wanted.target),
+        rules=to_rules(document),
         unfit=found.unfit,
         images=found.images,
         approved=release_store.load_plans(ports, covered),
@@ -239,7 +240,7 @@ def _build_request(context: Context, present: LedgerState, wanted: _Intent, foun
         changeover=found.changeover,
         doubt=ports.identity.explain_doubt(),
         document=document,
-        documents=rules_store.describe_tree_rules(project),
+        documents=documents,
     )
     return rules_store.complete_request(ports, request)
 
