@@ -102,14 +102,14 @@ def _check_creation(request: Request) -> Refusal | None:
 
 
 def _check_bundle(request: Request) -> Refusal | None:
-    name = shorten_id(request.identity)
     match request.bundle:
         case "intact":
             return None
         case "missing":
-            message = f"the bundle of release {name} is not in the store"
+            fault = "not in the store"
         case "damaged":
-            message = f"the bundle of release {name} is damaged: its content is not what its name says"
+            fault = "damaged: its content is not what its name says"
+    message = f"the bundle of release {shorten_id(request.identity)} is {fault}"
     entry = request.pipeline.entry
     hint = f"restore it from a backup of the store, or make a new release: envctl apply {entry}"
     return Refusal(GuardCode.PROVENANCE, message, hint, waivable=False)

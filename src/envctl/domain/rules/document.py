@@ -165,7 +165,7 @@ def to_rules(document: RulesDocument) -> Rules:
         "is_usual": bool(usual) and "approvals" not in gates,
         # A single gate is meant without naming it.
         "reviewers": gates.get("reviewers") or (next(iter(approvals)) if len(approvals) == 1 else ""),
-        "waivable": tuple(c for c in GuardCode if {c.guard, c.value} & listed and c not in NEVER_WAIVED),
+        "waivable": tuple(c for c in GuardCode if listed and {c.guard, c.value} & listed and c not in NEVER_WAIVED),
         "may_differ": None if parity is None else frozenset(parity.get("may_differ", ())),
         "protected": said.get("protected", False),
         "max_destroys": said.get("max_destroys", _MAX_DESTROYS),

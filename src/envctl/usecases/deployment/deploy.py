@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from envctl.domain.config.rollout import describe_rollout
 from envctl.domain.graph import restrict_graph, reverse_graph
 from envctl.domain.ledger.state import LedgerState
 from envctl.domain.plan.changes import NO_CHANGEOVER, Changeover
@@ -19,7 +20,6 @@ from envctl.usecases.deployment.guard_runner import GuardRunner
 from envctl.usecases.deployment.progress import Attempt, PlannedDeployment, Prepared, SelectedRelease, UpToDate
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.result import Deployed
-from envctl.usecases.deployment.rollout import planner
 from envctl.usecases.deployment.stages.apply import ApplyStacks, SetHold, Verify
 from envctl.usecases.deployment.stages.pipeline import Pipeline
 from envctl.usecases.deployment.stages.plan import CheckPlan, ConfirmPlan, EndIfUpToDate, PlanStacks
@@ -143,7 +143,8 @@ def add_common_stages(
     request: DeployRequest, scope: Scope, pipeline: Pipeline[Start, Prepared]
 ) -> Pipeline[Start, Attempt]:
     needs, destroys, over = scope.needs, request.action == "destroy", scope.changeover
-    rolled = planner.describe_rollouts(request.context.project, needs, request.action)
+    rollouts = {name: each.rollout for name, each in request.context.project.stacks.items() if name in needs}
+    rolled = {name: describe_rollout(each, request.action) for name, each in rollouts.items() if each and not destroys}
     # Destroy downstream stacks first.
     ordered = {name: reverse_graph(needs)[name] for name in reversed(tuple(needs))} if destroys else needs
     return (
@@ -163,7 +164,8 @@ def select_scope(request: DeployRequest, release: Release, changeover: Changeove
     wanted = select_stacks(request.options.selection, needs)
     only = wanted if len(wanted) < len(needs) else ()
     over = changeover.limit_to(only)
-    staying = {name: needed for name, needed in restrict_graph(needs, wanted).items() if name not in over.leaving}
+    kept = restrict_graph(needs, wanted) if only else {name: tuple(sorted(needs[name])) for name in needs}
+    staying = {name: needed for name, needed in kept.items() if name not in over.leaving}
     verifies = request.options.verify and not only and request.action != "destroy"
     return Scope(staying, only, over, verifies)
 

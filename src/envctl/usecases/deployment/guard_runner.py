@@ -123,9 +123,11 @@ def add_findings(
     if request.action == "destroy":
         return request
     target, wiring = request.target, release.wiring
-    given = settings or load.load_settings(context, target, wiring)
+    given, patterns = settings or load.load_settings(context, target, wiring), context.project.secrets
     return replace(
         request,
         images=account_check.find_images(context, target, release),
-        secrets=secret_check.find_secrets(context, target, given, wiring.schema),
+        secrets=secret_check.find_secrets(context, target, given, wiring.schema)
+        if patterns.secretsmanager or patterns.ssm
+        else (),
     )

@@ -37,7 +37,8 @@ class PlanStacks:
         present = journal.load(ports)
         here = present.find_environment(target)
         ahead = apply_planned_moves(here, over.moves)
-        planner.write_end_positions(prepared, ahead)
+        if prepared.environment.traffic:
+            planner.write_end_positions(prepared, ahead)
         if over.leaving and not only:
             environment = leaving_stacks.add_leaving(
                 request.context, present, prepared.environment, release=prepared.release, changeover=over
@@ -55,7 +56,7 @@ class PlanStacks:
             seen=here.last,
             drifted=here.drift if here.drifted else None,
             traffic=ahead.traffic,
-            rollouts=planner.plan_rollouts(prepared, plans, ahead),
+            rollouts=planner.plan_rollouts(prepared, plans, ahead) if prepared.environment.traffic else {},
             moves={new: old for new, old in over.moves.items() if not only or new in only},
             lost=lost,
         )
