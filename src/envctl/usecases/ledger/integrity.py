@@ -52,7 +52,7 @@ def check_known_head(ports: Ports, now: LedgerState, seen: KnownHead) -> None:
 
 def sign_entry(ports: Ports, entry: Entry) -> Entry:
     """Sign an entry if it needs a signature to count. Raises OperationFailedError if none can be made."""
-    signer = ports.trust.find_signer(entry)
+    signer = ports.trust.find_signer(entry) if ports.trust.pinned else ""
     if not signer:
         return entry
     message = ports.trust.encode_signed_message(entry)
@@ -79,7 +79,7 @@ def _sign_message(ports: Ports, environment: str, message: bytes, *, personally:
 def load_checkpoint(ports: Ports) -> LedgerState:
     """Return the state of the last trusted checkpoint; the empty state without one."""
     numbers = [parse_key_number(key) for key in ports.store.list_keys(CHECKPOINT_FOLDER)]
-    if not ports.trust:
+    if not ports.trust.pinned:
         numbers = [number for number in numbers if number and number % checkpoint.INTERVAL == 0]
     # Limited, because a writer of the store can add any number of untrusted ones.
     for number in reversed(numbers[-MAX_CHECKPOINTS_READ:]):
@@ -95,7 +95,7 @@ def load_checkpoint(ports: Ports) -> LedgerState:
 def name_checkpoint(ports: Ports, now: LedgerState) -> str:
     """Return the name of the checkpoint after `now`, for the next entry; empty without one."""
     is_at_interval = now.seq > 0 and now.seq % checkpoint.INTERVAL == 0
-    return checkpoint.compute_name(now) if is_at_interval and not ports.trust else ""
+    return checkpoint.compute_name(now) if is_at_interval and not ports.trust.pinned else ""
 
 
 def save_checkpoint(ports: Ports, now: LedgerState, last: Entry) -> None:
@@ -103,7 +103,7 @@ def save_checkpoint(ports: Ports, now: LedgerState, last: Entry) -> None:
     with suppress(AlreadyExistsError, EnvctlError):
         if _is_due(ports, now, last):
             new = checkpoint.Checkpoint(now, ports.trust.name)
-            if ports.trust:
+            if ports.trust.pinned:
                 new = sign_checkpoint(ports, new, personally=is_personal_event(last.event))
             ports.store.create(checkpoint_key(now.seq), checkpoint.encode_checkpoint(new))
 
@@ -120,7 +120,7 @@ def check_checkpoint(ports: Ports, now: LedgerState) -> None:
 def _load_trusted(ports: Ports, number: int) -> LedgerState | None:
     """Return the state of a signed checkpoint or, without signatures, of one named by the next entry."""
     name = ""
-    if not ports.trust:
+    if not ports.trust.pinned:
         with suppress(MalformedEntryError):
             name = decode_entry(ports.store.read(entry_key(number + 1)) or b"").checkpoint
         if not name:
@@ -137,7 +137,7 @@ def _is_trusted(ports: Ports, found: checkpoint.Checkpoint) -> bool:
     trust = ports.trust
     if found.trust != trust.name:
         return False
-    if not trust:
+    if not trust.pinned:
         return True
     message = trust.hash_for_signing(checkpoint.KIND, checkpoint.encode_signed_part(found))
     return not trust.explain_bad_signature(trust.checkpoint_signer, found.signature, message)
@@ -145,7 +145,7 @@ def _is_trusted(ports: Ports, found: checkpoint.Checkpoint) -> bool:
 
 def _is_due(ports: Ports, now: LedgerState, last: Entry) -> bool:
     """Tell if a checkpoint is due: at each interval or, if it must be signed, once its signer appends an entry."""
-    if not ports.trust:
+    if not ports.trust.pinned:
         return now.seq > 0 and now.seq % checkpoint.INTERVAL == 0
     if ports.trust.find_signer(last) != ports.trust.checkpoint_signer or now.seq < checkpoint.INTERVAL:
         return False
