@@ -2,14 +2,21 @@
 
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards.approvals import check_approvals, list_makers
-from envctl.domain.guards.evidence import check_drift, check_max_age, check_soak, check_verified
-from envctl.domain.guards.order import check_older, check_order, check_provenance
 from envctl.domain.guards.plan import (
     check_known_state,
     check_protection,
     check_rehearsed,
     check_removed,
     check_same_plan,
+)
+from envctl.domain.guards.provenance import (
+    check_drift,
+    check_max_age,
+    check_older,
+    check_order,
+    check_provenance,
+    check_soak,
+    check_verified,
 )
 from envctl.domain.guards.request import BundleState, Guard, Refusal, RefusedError, Request
 from envctl.domain.guards.rule_views import (

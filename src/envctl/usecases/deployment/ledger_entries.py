@@ -8,7 +8,7 @@ from functools import partial
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, OperationFailedError, Problem, format_error_label
 from envctl.domain.guards import Refusal, RefusedError
-from envctl.domain.guards.order import find_newer_deployment
+from envctl.domain.guards.provenance import find_newer_deployment
 from envctl.domain.guards.request import can_record_rules
 from envctl.domain.ledger.entries import Entry
 from envctl.domain.ledger.events import DeploymentFailed, DeploymentStarted, DeploymentSucceeded, Event, HoldSet

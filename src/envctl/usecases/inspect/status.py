@@ -7,8 +7,8 @@ from functools import cache
 
 from envctl.domain.config.project import Project
 from envctl.domain.guards import Request, count_missing_at_gates, count_required_approvals
-from envctl.domain.guards.order import list_other_deployments
 from envctl.domain.guards.plan import has_exceeded_approval
+from envctl.domain.guards.provenance import list_other_deployments
 from envctl.domain.guards.rule_views import check_stopped_deployment
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Deployment, EnvironmentState, KnownRelease, LedgerState, Unbelieved

@@ -7,7 +7,7 @@ from typing import Literal
 from envctl.domain.config.project import Project
 from envctl.domain.errors import ConfigurationError, Problem, UsageError
 from envctl.domain.guards import BundleState, RefusedError, Request, list_refusals, list_views
-from envctl.domain.guards.order import list_other_deployments
+from envctl.domain.guards.provenance import list_other_deployments
 from envctl.domain.images.image_reference import ImagePresence
 from envctl.domain.ledger.state import KnownRelease, LedgerState
 from envctl.domain.operation import Operation
