@@ -29,7 +29,7 @@ class ProjectFileReader:
         return locate_key(data, path)
 
     def parse_settings(self, data: bytes, name: str) -> "SettingsFile":
-        from envctl.adapters.hcl.settings import read_settings
+        from envctl.adapters.hcl.source import read_settings
 
         return read_settings(data, name)
 

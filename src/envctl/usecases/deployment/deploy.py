@@ -1,12 +1,13 @@
 """The deployment of one release to one environment, shared by all verbs that change an environment.
 
-A deployment is a pipeline of stages. Its stages are in `stages/`, and what is known after each is in `progress.py`.
+A deployment is a pipeline of stages, whose order mypy proves: `--dry-run` describes the very list that a real run
+executes. Its stages are in `stages/`, and what is known after each is in `progress.py`.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from envctl.domain.config.rollout import describe_rollout
 from envctl.domain.graph import restrict_graph, reverse_graph
@@ -16,12 +17,17 @@ from envctl.domain.release.artifacts import list_copied_artifacts
 from envctl.domain.release.bundle import Release
 from envctl.domain.text.identifiers import shorten_id
 from envctl.usecases.concurrency.dag_runner import select_stacks
-from envctl.usecases.deployment.guard_runner import GuardRunner
-from envctl.usecases.deployment.progress import Attempt, PlannedDeployment, Prepared, SelectedRelease, UpToDate
+from envctl.usecases.deployment.progress import (
+    Attempt,
+    GuardRunner,
+    PlannedDeployment,
+    Prepared,
+    SelectedRelease,
+    UpToDate,
+)
 from envctl.usecases.deployment.request import DeployRequest
 from envctl.usecases.deployment.result import Deployed
 from envctl.usecases.deployment.stages.apply import ApplyStacks, SetHold, Verify
-from envctl.usecases.deployment.stages.pipeline import Pipeline
 from envctl.usecases.deployment.stages.plan import CheckPlan, ConfirmPlan, EndIfUpToDate, PlanStacks
 from envctl.usecases.deployment.stages.prepare import (
     CheckAccount,
@@ -35,7 +41,51 @@ from envctl.usecases.ledger import journal
 from envctl.usecases.project import image_tags, load, remote_modules, working_tree
 from envctl.usecases.release import deploy_request
 
+In_contra = TypeVar("In_contra", contravariant=True)
+Out_co = TypeVar("Out_co", covariant=True)
 Start = TypeVar("Start")
+End = TypeVar("End")
+Next = TypeVar("Next")
+
+
+class Stage(Protocol[In_contra, Out_co]):
+    def describe(self, environment: str) -> tuple[str, ...]:
+        """Return the lines for `--dry-run`."""
+
+    def run(self, value: In_contra, /) -> "Out_co | UpToDate":
+        """Return the result for the next stage, or the early end of the deployment."""
+
+
+@dataclass(frozen=True)
+class Pipeline(Generic[Start, End]):
+    """Stages from a `Start` to an `End`. Add them with `then`: each takes what the one before returns."""
+
+    stages: tuple[Stage[Any, Any], ...] = ()
+
+    def then(self, stage: Stage[End, Next]) -> "Pipeline[Start, Next]":
+        return Pipeline((*self.stages, stage))
+
+    def then_if(self, wanted: object, stage: Stage[End, End]) -> "Pipeline[Start, End]":
+        return Pipeline((*self.stages, stage)) if wanted else self
+
+    def describe(self, environment: str) -> tuple[str, ...]:
+        return tuple(line for stage in self.stages for line in stage.describe(environment))
+
+    def run(self, start: Start) -> End | UpToDate:
+        """Run the stages in order, until one of them ends the deployment."""
+        value: Any = start
+        for stage in self.stages:
+            value = stage.run(value)
+            if isinstance(value, UpToDate):
+                break
+        return value  # type: ignore[no-any-return]
+
+    def run_to_end(self, start: Start) -> End:
+        """Run stages of which none ends early. Raises TypeError if one does."""
+        ended = self.run(start)
+        if isinstance(ended, UpToDate):
+            raise TypeError("a stage ended early")
+        return ended
 
 
 @dataclass(frozen=True)
