@@ -8,7 +8,7 @@ from typing import Literal
 
 from envctl.domain.aws.access import CallerIdentity
 from envctl.domain.aws.secret_status import Sighting
-from envctl.domain.config.pipeline import Pipeline
+from envctl.domain.config.project import Pipeline
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import EnvctlError, Problem
 from envctl.domain.exit_codes import ExitCode
