@@ -48,10 +48,11 @@ from envctl.usecases.ports.aws import CopyProgress, RegistryImage
 from envctl.usecases.ports.bucket_report import BucketReport
 from envctl.usecases.ports.core import AlreadyExistsError, CostAnswer, Ports
 from envctl.usecases.ports.cost import CostSource
-from envctl.usecases.ports.project import PreparedEnvironment, Revision
+from envctl.usecases.ports.project import Revision
 from envctl.usecases.ports.terraform import (
     HashedProviders,
     InstalledTerraform,
+    PreparedEnvironment,
     PreparedStack,
     ProgressEvent,
     ProviderSource,

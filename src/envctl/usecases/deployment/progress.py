@@ -20,7 +20,7 @@ from envctl.usecases.deployment.rollout_model import RolledOut, Share, StackRoll
 from envctl.usecases.deployment.verification import Verification
 from envctl.usecases.ledger import journal, ledger_store, rules_store
 from envctl.usecases.ports.context import Context
-from envctl.usecases.ports.project import PreparedEnvironment
+from envctl.usecases.ports.terraform import PreparedEnvironment
 from envctl.usecases.project import load
 
 _PLAN_GUARDS = frozenset(guard.code for guard in GUARDS if guard.needs_plan)
