@@ -8,7 +8,6 @@ entries. A signed one is trusted for its signature.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
-from typing import TypeVar
 
 from envctl.domain.errors import EnvctlError, OperationFailedError, Problem
 from envctl.domain.ledger import checkpoint, entries
@@ -20,7 +19,6 @@ from envctl.usecases.ledger import ledger_store, signing
 from envctl.usecases.ledger.ledger_store import check_store_owner, choose_entry_time, claim_store
 from envctl.usecases.ports.core import AlreadyExistsError, LostResponseError, Ports
 
-T = TypeVar("T")
 KnownHead = tuple[int, str] | None
 """Number and digest of the last entry seen by this machine; None without one."""
 MAX_ATTEMPTS = 100
