@@ -241,7 +241,8 @@ class EnvironmentState:
         half_made: Stacks with possible resources, but without a complete apply.
         forgotten: Stacks left in place by a release, and no longer managed.
         renamed: By stack, the earlier name of its state, until its next apply.
-        rules: Rules of the last successful deployment of a whole release, without a waiver; None before it.
+        rules: Rules of the last successful deployment of a whole release subject to approval and without a waiver, or
+            None.
         rules_approvals: Approvals of other rules in their place.
         rules_reset: Requested reset of the rules.
         began_with_rules: True if the first deployment recorded its rules.
