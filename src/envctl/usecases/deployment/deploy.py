@@ -210,11 +210,12 @@ def add_common_stages(
 
 def select_scope(request: DeployRequest, release: Release, changeover: Changeover) -> Scope:
     """Return the selected stacks of a release. Raise UsageError for an unknown stack."""
-    needs = {name: stack.needs for name, stack in release.wiring.stacks.items()}
+    stacks = release.wiring.stacks
+    needs = {name: tuple(each for each in stack.needs if each in stacks) for name, stack in stacks.items()}
     wanted = select_stacks(request.options.selection, needs)
     only = wanted if len(wanted) < len(needs) else ()
     over = changeover.limit_to(only)
-    kept = restrict_graph(needs, wanted) if only else {name: tuple(sorted(needs[name])) for name in needs}
+    kept = restrict_graph(needs, wanted) if only else needs
     staying = {name: needed for name, needed in kept.items() if name not in over.leaving}
     verifies = request.options.verify and not only and request.action != "destroy"
     return Scope(staying, only, over, verifies)
