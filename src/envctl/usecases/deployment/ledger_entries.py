@@ -57,8 +57,9 @@ def record_deployment(planned: PlannedDeployment) -> Iterator[Attempt]:
     decide_event = partial(_decide_start, attempt, _save_documents(planned))
     after, _ = journal.append(attempt.request.context.ports, decide_event)
     attempt.started, here = after.seq, after.find_environment(attempt.request.target)
-    left = {new: old for new, old in here.renamed.items() if old not in here.held_stacks and new in attempt.plans}
-    attempt.leftovers = left
+    attempt.leftovers = {
+        new: old for new, old in here.renamed.items() if old not in here.held_stacks and new in attempt.plans
+    }
     try:
         yield attempt
         _record_success(attempt)
