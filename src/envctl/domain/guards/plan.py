@@ -1,5 +1,7 @@
 """Guards G301 to G305: what the plan changes may change, and the stacks that leave have a fate."""
 
+from datetime import datetime
+
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import approvals
 from envctl.domain.guards.request import Refusal, Request
@@ -86,7 +88,7 @@ def check_stopped_deployment(request: Request) -> Refusal | None:
         return None
     if not approvals.is_approval_required(request):
         return None
-    missing = _count_missing_since(request, last)
+    missing = count_missing_since(request, last.ended_at)
     if not missing:
         return None
     message = f"the last deployment stopped halfway, and what is left has to be approved: {', '.join(missing)}"
@@ -107,13 +109,12 @@ def count_missing_after_stop(request: Request) -> dict[str, int]:
     missing, last = approvals.count_missing_approvals(request), request.target_state.last
     if request.plan is not None or last is None or check_stopped_deployment(request) is None:
         return missing
-    return dict.fromkeys(missing, 0) | _count_missing_since(request, last)
+    return dict.fromkeys(missing, 0) | count_missing_since(request, last.ended_at)
 
 
-def _count_missing_since(request: Request, stopped: Deployment) -> dict[str, int]:
-    """Return the number of approvals missing since the end of a stopped deployment, for gates with too few."""
-    end = stopped.ended_at
-    since = [each for each in approvals.list_valid_approvals(request) if end is not None and each.at >= end]
+def count_missing_since(request: Request, moment: datetime | None) -> dict[str, int]:
+    """Return the number of approvals missing since a moment, for gates with too few."""
+    since = [each for each in approvals.list_valid_approvals(request) if moment is not None and each.at >= moment]
     people = {gate: list_people([a.by for a in since if a.gate == gate]) for gate in request.rules.approvals}
     missing = {gate: count - len(people[gate]) for gate, count in request.rules.approvals.items()}
     return {gate: number for gate, number in missing.items() if number > 0}

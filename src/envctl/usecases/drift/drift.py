@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.project import Project
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards import RefusedError
@@ -31,6 +32,7 @@ from envctl.usecases.ports.terraform import PreparedEnvironment, PreparedStack, 
 from envctl.usecases.project import load, module_checks
 from envctl.usecases.project.removed_environments import describe_gone, find_gone
 from envctl.usecases.release import deploy_request, release_store
+from envctl.usecases.release.next_steps import build_adviser
 
 # Drifted names in one ledger entry.
 MAX_NAMED = 20
@@ -217,7 +219,20 @@ class DriftScan:
         found = replace(found, deployment=place.current.seq, settings=place.prepared.settings, whole=whole)
         if self.records:
             found, self.state = record_drift(self.ports, found, self.state)
-        return replace(found, next=find_next_command(found))
+        return replace(found, next=self._suggest_next(found))
+
+    def _suggest_next(self, found: EnvironmentDrift) -> str:
+        """Return the next command of an environment with a finding; empty for a clean one."""
+        if not (found.drifted or found.pending):
+            return ""
+        if not self.records:
+            return suggest_fix(found)
+        context = Context(self.ports, self.project.view_for(found.environment))
+        try:
+            advice = build_adviser(context, self.state).advise(found.environment, has_pending=found.pending)
+        except EnvctlError:
+            return suggest_fix(found)
+        return advice.advice
 
 
 def require_readable(candidate: deploy_request.Candidate) -> deploy_request.FittingRelease:
@@ -232,7 +247,7 @@ def require_readable(candidate: deploy_request.Candidate) -> deploy_request.Fitt
 def _find_blocking_problem(target: str, here: EnvironmentState) -> Problem | None:
     """Return the problem of an environment without a known target state: unfinished or never completed."""
     if here.unfinished_deployment:
-        return Problem("E322", f"a deployment to {target} is unfinished", f"envctl recover {target}")
+        return Problem("E322", f"a deployment to {target} is unfinished", format_command("recover", target))
     if here.current is None and here.last and here.last.action != "destroy":
         message = f"nothing whole runs in {target}: its last deployment {describe_outcome(here.last)}"
         return Problem("E322", message, "envctl status shows the way on")
@@ -294,7 +309,8 @@ def record_drift(ports: Ports, found: EnvironmentDrift, known: LedgerState) -> t
     return found, known
 
 
-def find_next_command(found: EnvironmentDrift) -> str:
+def suggest_fix(found: EnvironmentDrift) -> str:
+    """Return the command for a finding, without the ledger: it fixes drift, and applies what is pending."""
     if found.drifted:
-        return f"envctl drift {found.environment} --fix"
-    return f"envctl apply {found.environment}" if found.pending else ""
+        return format_command("drift", found.environment, fix=True)
+    return format_command("apply", found.environment) if found.pending else ""

@@ -48,10 +48,11 @@ class Fixed:
 def fix_drift(ports: Ports, environments: Sequence[str], wishes: DeployOptions) -> Fixed:
     """Redeploy each drifted environment in turn. A refusal in one does not stop the others."""
     found = check_drift(ports, environments)
-    return Fixed(found, tuple(_fix_environment(ports, each, wishes) for each in found.environments if each.drifted))
+    return Fixed(found, tuple(fix_environment(ports, each, wishes) for each in found.environments if each.drifted))
 
 
-def _fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOptions) -> Mended:
+def fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOptions) -> Mended:
+    """Redeploy one drifted environment. Errors are returned, but for an interruption."""
     target = found.environment
     context, _ = load.load_context(ports, target)
     drifted = drift_undo.index_by_name((stack.stack, stack.resources) for stack in found.stacks)

@@ -8,7 +8,7 @@ from envctl.domain.ci.run_documents import MatrixRun, PlannedEnvironment
 from envctl.domain.errors import Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
-from envctl.usecases.drift.drift import find_next_command
+from envctl.usecases.drift.drift import suggest_fix
 from envctl.usecases.drift.ledger_entries import DriftObservation
 from envctl.usecases.drift.result import EnvironmentDrift, StackDrift, merge_conditions
 from envctl.usecases.fleet.run_store import Answer, ShardAnswer
@@ -73,7 +73,7 @@ def _merge_answers(run: MatrixRun, parts: Mapping[int, ShardAnswer], planned: Pl
     stacks = _sort_stacks(planned, {stack.stack: stack for finding in findings for stack in finding.stacks})
     seen = next((finding for finding in findings if finding.deployment), findings[0])
     found = replace(seen, condition=merge_conditions(stacks), stacks=stacks, whole=True)
-    return replace(found, next=find_next_command(found))
+    return replace(found, next=suggest_fix(found))
 
 
 def _extract_drift(planned: PlannedEnvironment, part: ShardAnswer, asked: Sequence[str]) -> EnvironmentDrift:

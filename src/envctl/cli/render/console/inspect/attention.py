@@ -18,9 +18,9 @@ from envctl.domain.ledger.state import Debt, Deployment, EnvironmentState, Hold,
 from envctl.domain.rollout.traffic import other_color
 from envctl.domain.text.identifiers import shorten_id
 from envctl.domain.text.lists import join_names
-from envctl.usecases.inspect.pending_changes import PendingChanges
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 from envctl.usecases.project.removed_environments import describe_gone
+from envctl.usecases.release.pending_changes import PendingChanges
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,23 @@
+"""Command lines of envctl, as users type them. Every suggested command is written here."""
+
+from shlex import quote
+
+
+def format_command(name: str, *arguments: str, **options: str | bool) -> str:
+    """Return a command line, with its arguments in order and its options behind them.
+
+    `release="ab12"` becomes `--release ab12`, `older=True` becomes `--older`, and an empty option is left out.
+    """
+    words = ["envctl", name, *map(quote, arguments)]
+    for option, value in options.items():
+        flag = f"--{option.replace('_', '-')}"
+        if value is True:
+            words.append(flag)
+        elif value:
+            words += [flag, quote(str(value))]
+    return " ".join(words)
+
+
+def format_holder(name: str, *arguments: str, by: str = "") -> str:
+    """Return the holder of a lock: the running command, and the person who started it."""
+    return f"{format_command(name, *arguments)}{f' by {by}' if by else ''}"
