@@ -60,7 +60,11 @@ def _give(actors: Actors, command: str, how: How) -> None:
         case "approve", [to], left if left == {"--rules"}:
             actors.approves_rules(options.get("--gate", ""), how, to=to)
         case "approve", [to], left if not left:
-            actors.approves(options["--gate"], how, release=release, to=to)
+            before = actors.present.seq
+            actors.approves(options["--gate"], replace(how, unseen=()), release=release, to=to)
+            if actors.present.seq == before:
+                # The answer names the stacks that can't be planned yet.
+                actors.approves(options["--gate"], replace(how, unseen=("web",)), release=release, to=to)
         case _:
             raise ValueError(command)
 

@@ -17,6 +17,8 @@ _OF_SOURCE = frozenset(
 )
 # Whoever types the command: it says nothing about the environment.
 _OF_PERSON = GuardCode.ALLOWED
+# A sentence can begin with a command, too.
+_PROSE = frozenset({"shows", "lists", "says"})
 _BY_APPROVAL = frozenset({GuardCode.APPROVALS, GuardCode.SAME_PLAN})
 # From what nothing can be done about, to what takes one command, to what takes a person, to what takes time.
 _ORDER = (GuardCode.LOCK, GuardCode.RULES, *sorted(_OF_SOURCE), *sorted(_BY_APPROVAL), GuardCode.WINDOW)
@@ -68,12 +70,13 @@ def open_refusals(
 def _to_words(refusal: Refusal) -> NextStep:
     """Return the hint of a refusal as a step: a command, or words."""
     command = find_command(refusal.hint)
-    return NextStep(command, refusal.message, refusal.who, "" if command else refusal.hint)
+    return NextStep(command, refusal.message, refusal.who, "" if command else refusal.hint, refusal.opens)
 
 
 def find_command(hint: str) -> str:
     """Return the command that a hint consists of; empty for any other text."""
-    return hint if hint.startswith(format_command("")) and ": " not in hint else ""
+    is_command = hint.startswith("envctl ") and ": " not in hint and _PROSE.isdisjoint(hint.split())
+    return hint if is_command else ""
 
 
 def format_goal(facts: Situation, goal: Goal) -> str:

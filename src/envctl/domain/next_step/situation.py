@@ -1,6 +1,7 @@
 """What is known of an environment, and the change that it needs next."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from envctl.domain.config.project import Pipeline
@@ -19,12 +20,14 @@ class NextStep:
         reason: why, or what stands in the way; empty if there is nothing to do.
         who: the people who can do it; empty for anybody.
         hint: what to do in words, where no command can be typed now.
+        opens: the time from which on it can go on; None if time alone does not help.
     """
 
     command: str = ""
     reason: str = ""
     who: str = ""
     hint: str = ""
+    opens: datetime | None = None
 
     @property
     def advice(self) -> str:

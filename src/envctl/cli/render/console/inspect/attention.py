@@ -43,7 +43,7 @@ def list_attention_items(status: Status, zone: Zone = None) -> tuple[AttentionIt
         sentence = f"{problem.code} {problem.message}: {add_sandbox_flag(problem.hint)}"
         items.append(AttentionItem(gone.environment, sentence, is_serious=True))
     for each in status.all_environments:
-        describer = _StateDescriber(each.environment, status.now, zone, entry)
+        describer = _StateDescriber(each.environment, status.now, zone, entry, each.running)
         changes = (*describe_leaving(each), *describe_pending_changes(each.pending), *describe_rule_changes(each))
         found = (
             *describer.describe_state(each.present),
@@ -103,10 +103,11 @@ class _StateDescriber:
     now: datetime
     zone: Zone
     entry_environment: str
+    running: str = ""  # the command at work on the unfinished deployment
 
     def describe_state(self, state: EnvironmentState) -> Iterator[tuple[str, bool]]:
         if state.last and state.last.outcome != "succeeded":
-            yield self._describe_last_deployment(state.last), True
+            yield self._describe_last_deployment(state.last), not self.running
         if state.last and state.last.lost:
             yield f"what {join_names(state.last.lost)} held may remain: its state was lost when it was destroyed", True
         for begun in state.imports:
@@ -135,6 +136,8 @@ class _StateDescriber:
         when = format_age(last.ended_at or last.started_at, self.now)
         what = f"the {describe_operation(last)}"
         match last.outcome:
+            case "unfinished" if self.running:
+                return f"{what} by {format_actor(last.by)} began {when}, and runs now: {to_one_line(self.running)}"
             case "unfinished":
                 return _describe_unfinished(what, last.by, when)
             case "partial":

@@ -11,6 +11,7 @@ from envctl.cli.render.console.inspect.attention import list_attention_items
 from envctl.cli.render.console.inspect.boxes import render_box
 from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.text import join_text, measure_width, pad_text, print_item, print_nowrap, print_text
+from envctl.cli.render.terminal.times import format_future
 from envctl.usecases.inspect.status import EnvironmentStatus, Status
 
 MIN_BOX_WIDTH, MAX_BOX_WIDTH, MAX_STACKED_WIDTH = 24, 36, 60
@@ -69,6 +70,16 @@ def is_up_to_date(status: Status) -> bool:
     return not list_next_commands(status) and not list_attention_items(status) and not lagging and not other
 
 
+def list_waits(status: Status) -> list[tuple[str, str]]:
+    """Return the environments that time alone opens, each with the time and the reason."""
+    return [
+        (f"{each.environment} opens {format_future(step.opens, status.now)}", step.reason)
+        for each in status.all_environments
+        for step in each.steps
+        if step.opens and not step.command
+    ]
+
+
 def _show_in_row(boxes: list[Panel], width: int, out: Console, between: str = ARROW) -> None:
     height = max(len(out.render_lines(box, out.options.update(width=width))) for box in boxes)
     picture = Table.grid()
@@ -86,8 +97,8 @@ def _show_in_row(boxes: list[Panel], width: int, out: Console, between: str = AR
 
 
 def _show_next_commands(status: Status, out: Console) -> None:
-    commands = list_next_commands(status)
-    if not commands:
+    commands, waits = list_next_commands(status), list_waits(status)
+    if not commands and not waits:
         if is_up_to_date(status):
             out.print()
             print_text(out, "Nothing to do: every environment is up to date.")
@@ -102,6 +113,8 @@ def _show_next_commands(status: Status, out: Console) -> None:
         else:
             print_nowrap(out, (command, "bold"), indent=2)
             print_text(out, why, indent=4)
+    for opening, why in waits:
+        print_text(out, (opening, "bold"), f": {why}", indent=2)
 
 
 def _list_steps(status: EnvironmentStatus) -> Iterator[tuple[str, str]]:
