@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from envctl.domain.errors import Problem
 from envctl.domain.guards import list_refusals
 from envctl.domain.guards.request import Request
 from envctl.domain.ledger.state import (
@@ -145,7 +146,7 @@ def _asks(**rules: object) -> Callable[[Request], Request]:
             id="the step of the source comes first",
         ),
         pytest.param(
-            lambda each: replace(_asks(approvals={"peer": 1})(each), unfit=(object(),)),
+            lambda each: replace(_asks(approvals={"peer": 1})(each), unfit=(Problem("E205", "size has no value"),)),
             (),
             [],
             id="no approval for settings that do not fit",

@@ -33,7 +33,15 @@ def check_order(request: Request) -> Refusal | None:
         message = f"{target} can't be promoted to itself"
     else:
         message = f"{target} takes releases from {before} alone; promoting from {source} skips a stage of {pipeline}"
-    return Refusal(GuardCode.ORDER, message, pipeline.format_deploy_command(target))
+    return Refusal(GuardCode.ORDER, message, suggest_arrival(request, target))
+
+
+def suggest_arrival(request: Request, target: str) -> str:
+    """Return the command that brings a release to the target, or to the first environment before it without one."""
+    source = request.pipeline.find_previous(target)
+    while source is not None and not request.present.find_environment(source).whole:
+        target, source = source, request.pipeline.find_previous(source)
+    return request.pipeline.format_deploy_command(target)
 
 
 def check_provenance(request: Request) -> Refusal | None:
@@ -57,14 +65,14 @@ def _check_promotion(request: Request) -> Refusal | None:
     if request.release is None:
         ran = there.last is not None
         nothing = f"nothing runs in {source} any more" if ran else f"nothing was ever deployed to {source}"
-        return _refuse_unproven(nothing, request.pipeline.format_deploy_command(source))
+        return _refuse_unproven(nothing, suggest_arrival(request, source))
     again = there.unfinished_deployment is not None and there.unfinished_deployment.release == request.release
     if request.release in there.evidence and not again:
         return None
     failed = there.last if there.last and there.last.release == request.release else None
     how = f"its last deployment there {describe_outcome(failed)}" if failed else "it was never deployed there"
     message = f"release {shorten_id(request.release)} is not proven in {source}: {how}"
-    return _refuse_unproven(message, request.pipeline.format_deploy_command(source))
+    return _refuse_unproven(message, suggest_arrival(request, source))
 
 
 def _check_rollback(request: Request) -> Refusal | None:
@@ -90,7 +98,7 @@ def _check_reapply(request: Request) -> Refusal | None:
     if request.release is not None:
         return None
     message = f"{request.target} has no release yet, and takes code by promotion alone"
-    return _refuse_unproven(message, request.pipeline.format_deploy_command(request.target))
+    return _refuse_unproven(message, suggest_arrival(request, request.target))
 
 
 def _check_creation(request: Request) -> Refusal | None:

@@ -18,7 +18,6 @@ from envctl.usecases.concurrency.dag_runner import select_stacks
 from envctl.usecases.deployment.progress import (
     Attempt,
     GuardRunner,
-    PlannedDeployment,
     Prepared,
     SelectedRelease,
     UpToDate,
