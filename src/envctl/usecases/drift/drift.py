@@ -49,6 +49,7 @@ def check_drift(ports: Ports, environments: Sequence[str] = (), selection: Stack
     standalone = () if environments else tuple(project.standalone)
     scan = DriftScan(ports, project, records=True)
     checked = scan.check_all(dict.fromkeys(wanted, selection), standalone)
+    checked = add_next_commands(ports, project, checked, scan.state)
     if environments:
         return checked
     gone = (
@@ -219,20 +220,7 @@ class DriftScan:
         found = replace(found, deployment=place.current.seq, settings=place.prepared.settings, whole=whole)
         if self.records:
             found, self.state = record_drift(self.ports, found, self.state)
-        return replace(found, next=self._suggest_next(found))
-
-    def _suggest_next(self, found: EnvironmentDrift) -> str:
-        """Return the next command of an environment with a finding; empty for a clean one."""
-        if not (found.drifted or found.pending):
-            return ""
-        if not self.records:
-            return suggest_fix(found)
-        context = Context(self.ports, self.project.view_for(found.environment))
-        try:
-            advice = build_adviser(context, self.state).advise(found.environment, has_pending=found.pending)
-        except EnvctlError:
-            return suggest_fix(found)
-        return advice.advice
+        return replace(found, next=suggest_fix(found))
 
 
 def require_readable(candidate: deploy_request.Candidate) -> deploy_request.FittingRelease:
@@ -307,6 +295,22 @@ def record_drift(ports: Ports, found: EnvironmentDrift, known: LedgerState) -> t
         # The finding is still shown, although guards will not know of it.
         found = replace(found, problems=tuple(error.problems))
     return found, known
+
+
+def add_next_commands(ports: Ports, project: Project, drift: Drift, present: LedgerState) -> Drift:
+    """Return recorded findings with the next command of each environment that has one."""
+    found = []
+    for each in drift.environments:
+        if each.environment not in project.all_environments or not (each.drifted or each.pending):
+            found.append(each)
+            continue
+        context = Context(ports, project.view_for(each.environment))
+        try:
+            advice = build_adviser(context, present).advise(each.environment, has_pending=each.pending)
+            found.append(replace(each, next=advice.advice))
+        except EnvctlError:
+            found.append(each)
+    return Drift(tuple(found))
 
 
 def suggest_fix(found: EnvironmentDrift) -> str:
