@@ -25,6 +25,6 @@ def _quote_word(word: str) -> str:
     return word if word == PLACEHOLDER else shlex.quote(word)
 
 
-def format_holder(name: str, *arguments: str, by: str = "") -> str:
-    """Return the holder of a lock: the running command, and the person who started it."""
-    return f"{format_command(name, *arguments)}{f' by {by}' if by else ''}"
+def add_sandbox(command: str) -> str:
+    """Return the command with the flag for the sandbox."""
+    return command.replace("envctl ", "envctl --sandbox ", 1)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.guards import approvals
 from envctl.domain.guards.request import Refusal, Request
@@ -36,7 +37,8 @@ def check_protection(request: Request) -> Refusal | None:
     if request.action == "destroy" and (rules.protected or rules.approvals):
         reason = "is protected" if rules.protected else "asks for approvals"
         message = f"{request.target} {reason}, and is never destroyed as a whole"
-        hint = f"envctl status shows what {request.target} runs; to tear it down, change its rules in envctl.toml first"
+        runs = format_command("status", request.target)
+        hint = f"change its rules in envctl.toml first; what {request.target} runs: {runs}"
         return Refusal(GuardCode.PROTECTION, message, hint, waivable=False)
     if not rules.protected or request.plan is None:
         return None
@@ -55,7 +57,9 @@ def check_protection(request: Request) -> Refusal | None:
     else:
         return None
     entry = request.pipeline.entry
-    hint = f"make a release that keeps, moves or forgets them (moved and removed blocks): envctl apply {entry}"
+    hint = (
+        f"make a release that keeps, moves or forgets them (moved and removed blocks): {format_command('apply', entry)}"
+    )
     return Refusal(GuardCode.PROTECTION, message, hint)
 
 
@@ -129,7 +133,7 @@ def check_rehearsed(request: Request) -> Refusal | None:
     if not new:
         return None
     message = f"release {shorten_id(request.identity)} never did this in {request.source}: {join_first(new, MAX_NAMED)}"
-    hint = f"look at the plan with care, or rehearse it in {request.source} first: envctl history {request.source}"
+    hint = f"check the plan with care, or rehearse it in {request.source}: {format_command('history', request.origin)}"
     return Refusal(GuardCode.REHEARSED, message, hint, warns=request.rules.rehearsed == "warn")
 
 
@@ -142,11 +146,11 @@ def check_known_state(request: Request) -> Refusal | None:
     target = request.target
     hint = (
         f"correct [store] or the name of {target} in envctl.toml; to take over what is there, list known_state in"
-        f" waivable of {target} and add --break-glass; what this ledger has of it: envctl history {target}"
+        f" waivable of {target} and add --break-glass; what this ledger has of it: {format_command('history', target)}"
     )
     message = describe_unknown_states(target, unknown)
     if any(each.environment == target for each in request.present.unbelieved):
-        message += ", or it was deployed by entries that are not believed (envctl ledger verify names them)"
+        message += f", or it was deployed by entries that are not believed: {format_command('ledger verify')}"
     return Refusal(GuardCode.KNOWN_STATE, message, hint)
 
 
@@ -155,7 +159,9 @@ def _warn_of_forgotten(request: Request) -> Refusal | None:
     back = find_forgotten_states(request.target_state, request.plan.stacks) if request.plan else ()
     if not back:
         return None
-    hint = f"if another stack is meant, give it another name; what was kept: envctl history {request.target}"
+    hint = (
+        f"if another stack is meant, give it another name; what was kept: {format_command('history', request.target)}"
+    )
     return Refusal(GuardCode.KNOWN_STATE, describe_forgotten_states(request.target, back), hint, warns=True)
 
 
@@ -204,4 +210,4 @@ def _suggest_fate(request: Request, stack: str) -> str:
         return f"{said}, and run it again: {request.command}"
     coming = request.changeover.new_stacks
     renamed = f' (or, where {stack} was renamed, moved_from = "{stack}" under [stacks.{coming[0]}])' if coming else ""
-    return f"{said}{renamed}, and make a release: envctl apply {request.pipeline.entry}"
+    return f"{said}{renamed}, and make a release: {format_command('apply', request.pipeline.entry)}"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from envctl.domain import guards
+from envctl.domain.command_lines import format_command
 from envctl.domain.config.rules.guard_codes import GuardCode
 from envctl.domain.errors import InterruptedByUserError, Problem, UsageError
 from envctl.domain.guards.approvals import format_approve_command, has_changed_rules, has_expired, has_made_release
@@ -106,8 +107,7 @@ def approve_plan(
     _check_may_approve(candidate.request, gate)
     found = candidate.require_fitting()
     if fingerprint is None:
-        actor = ports.identity.identify_actor().name
-        with ports.workspace.lock_environment(target, f"envctl approve {target} by {actor}"):
+        with load.lock_target(ports, target, "approve"):
             plan = plan_release(context, found)
         meaning = fingerprint_plan(plan)
     else:
@@ -162,7 +162,7 @@ def _find_candidate(
         return deploy_request.build_promotion(context, present, source=source, target=target, release=identity)
     if identity is None:
         message = f"{target} is where releases begin: which one?"
-        raise UsageError(Problem("E004", message, f"envctl approve {target} --release …"))
+        raise UsageError(Problem("E004", message, format_command("approve", target, release="…")))
     return deploy_request.build_redeployment(context, present, target=target, release=identity)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from envctl.domain import guards
+from envctl.domain.command_lines import format_command
 from envctl.domain.guards.plan import check_same_plan, check_stopped_deployment
 from envctl.domain.guards.target import check_account, check_artifact, check_secrets
 from envctl.domain.ledger.state import LedgerState, Unbelieved
@@ -105,7 +106,7 @@ def _plan_next(context: Context, chosen: deploy_request.Candidate) -> Environmen
     from envctl.usecases.approval.approve import plan_release
 
     target = chosen.request.target
-    with ports.workspace.lock_environment(target, f"envctl why {target}"):
+    with ports.workspace.lock_environment(target, format_command("why", target)):
         found = chosen.require_fitting()
         plan = plan_release(context, found)
     source = load.find_cost_source(context.project, target, found.release.wiring.stack_regions)

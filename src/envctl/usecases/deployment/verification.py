@@ -50,7 +50,7 @@ class Verification:
 def verify(ports: Ports, environment: str) -> Verification:
     """Verify the running deployment. Record failed checks, and raise OperationFailedError with each."""
     context, target = load.load_context(ports, environment)
-    with ports.workspace.lock_environment(target, f"envctl verify {target} by {ports.identity.identify_actor().name}"):
+    with load.lock_target(ports, target, "verify"):
         present = journal.load(ports)
         _require_running(present, target)
         _require_no_drift(present, target)
@@ -66,7 +66,7 @@ def verify_prepared(context: Context, prepared: PreparedEnvironment) -> Verifica
     failed = [each for each in checked if each.outcome == "failed"]
     _record_result(context, target, running, checked)
     if failed:
-        hint = f"what runs in {target} is not proven until it is mended and checked again: envctl verify {target}"
+        hint = f"{target} is not verified; fix the cause, then: {format_command('verify', target)}"
         why = [f"check {each.name} of {target} failed: {each.problem}" for each in failed]
         raise OperationFailedError(*(Problem("E410", message, hint) for message in why))
     return Verification(target, running.release, checked)
@@ -81,7 +81,7 @@ def _require_running(present: LedgerState, target: str) -> Deployment:
     state = (
         f"its last deployment {describe_outcome(last)}" if last and last.action != "destroy" else "nothing runs there"
     )
-    hint = f"envctl recover {target}" if last and last.outcome == "unfinished" else "envctl status shows the way on"
+    hint = format_command("recover", target) if last and last.outcome == "unfinished" else format_command("status")
     raise OperationFailedError(Problem("E409", f"there is nothing to verify in {target}: {state}", hint))
 
 
@@ -164,7 +164,7 @@ def _record_result(context: Context, target: str, running: Deployment, checked: 
         now = present.find_environment(target).current_evidence
         if now is None or now.deployment.seq != running.seq:
             message = f"something else was deployed to {target} while it was verified: nothing was recorded"
-            raise OperationFailedError(Problem("E411", message, f"envctl verify {target}"))
+            raise OperationFailedError(Problem("E411", message, format_command("verify", target)))
         if failed:
             names = tuple(each.name for each in failed)
             # Without the message: it may quote a secret, and entries are permanent.

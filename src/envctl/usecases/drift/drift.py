@@ -145,8 +145,7 @@ class DriftScan:
     def _try_lock(self, target: str, locks: ExitStack) -> EnvctlError | None:
         """Take the lock of the work directory, and return the error on failure."""
         try:
-            holder = f"envctl drift {target} by {self.ports.identity.identify_actor().name}"
-            locks.enter_context(self.ports.workspace.lock_environment(target, holder))
+            locks.enter_context(load.lock_target(self.ports, target, "drift"))
         except InterruptedByUserError:
             raise
         except EnvctlError as error:
@@ -238,7 +237,7 @@ def _find_blocking_problem(target: str, here: EnvironmentState) -> Problem | Non
         return Problem("E322", f"a deployment to {target} is unfinished", format_command("recover", target))
     if here.current is None and here.last and here.last.action != "destroy":
         message = f"nothing whole runs in {target}: its last deployment {describe_outcome(here.last)}"
-        return Problem("E322", message, "envctl status shows the way on")
+        return Problem("E322", message, format_command("status"))
     return None
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import EnvctlError, InterruptedByUserError, Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.text.lists import join_first
@@ -58,9 +59,7 @@ def fix_environment(ports: Ports, found: EnvironmentDrift, wishes: DeployOptions
     drifted = drift_undo.index_by_name((stack.stack, stack.resources) for stack in found.stacks)
     request = DeployRequest(context, "apply", target, replace(wishes, undo=True), drifted)
     try:
-        with ports.workspace.lock_environment(
-            target, f"envctl drift {target} --fix by {ports.identity.identify_actor().name}"
-        ):
+        with load.lock_target(ports, target, "drift"):
             # The running release, in the entry environment too: new code must not come with a repair.
             candidate = deploy_request.build_redeployment(context, journal.load(ports), target=target)
             require_readable(candidate)
@@ -82,5 +81,5 @@ def _report_remaining(mended: Mended, remaining: tuple[str, ...]) -> Mended:
     message = (
         f"all is applied, and {listed} is not as it was before it drifted: the state of {mended.environment} has it now"
     )
-    hint = f"undo it by hand, then: envctl drift {mended.environment}"
+    hint = f"undo it by hand, then: {format_command('drift', mended.environment)}"
     return replace(mended, problems=(Problem("E330", message, hint),), exit_code=ExitCode.FAILED)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from envctl.domain.ci.run_documents import MatrixRun, PlannedEnvironment
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import Problem
 from envctl.domain.exit_codes import ExitCode, worst_exit_code
 from envctl.domain.plan.changes import EnvironmentPlan, StackPlan
@@ -34,7 +35,7 @@ class Plans(EnvironmentPreviews):
 def describe_changed_deployment(environment: str) -> Problem:
     """Return the problem of a deployment or code changed since the run began."""
     message = f"{environment} was deployed to, or the code is another one, since the run began"
-    return Problem("E471", message, "begin a new run: envctl matrix")
+    return Problem("E471", message, f"begin a new run: {format_command('matrix')}")
 
 
 def merge_drift(run: MatrixRun, parts: Mapping[int, ShardAnswer], planned: PlannedEnvironment) -> DriftObservation:
@@ -110,7 +111,7 @@ def _report_unknown(planned: PlannedEnvironment, stacks: Sequence[str], why: tup
 
 def _describe_missing_answer(answer: Answer, environment: str) -> Problem:
     message = f"shard {answer.shard} of run {answer.run} said nothing of {environment}"
-    return Problem("E470", message, f"run that job again, and then: envctl collect {answer.run}")
+    return Problem("E470", message, f"run that job again, and then: {format_command('collect', answer.run)}")
 
 
 def _extract_plan(planned: PlannedEnvironment, part: ShardAnswer) -> EnvironmentPreview:

@@ -10,6 +10,7 @@ from envctl.cli.boundary import run_partial_use_case, run_use_case
 from envctl.cli.options.arguments import DetailedExitcode, environment_argument, release_option
 from envctl.cli.options.shard_options import Run, Shard, Units, has_shard_options, shard_exit_code
 from envctl.cli.options.stack_options import Stacks, WithDownstream, WithUpstream, parse_selection
+from envctl.domain.command_lines import format_command
 
 if TYPE_CHECKING:
     from envctl.domain.errors import EnvctlError
@@ -43,7 +44,7 @@ def plan(
     if has_shard_options(unit, run, shard, others):
         _plan_shard(context, unit, run or "", shard or 0, detailed=detailed_exitcode)
     if not environment:
-        raise UsageError(Problem("E000", "Missing argument 'ENVIRONMENT'.", "envctl plan --help"))
+        raise UsageError(Problem("E000", "Missing argument 'ENVIRONMENT'.", format_command("plan", help=True)))
     selected = parse_selection(stack, upstream=with_upstream, downstream=with_downstream)
     if explain or release is not None:
         if selected.names:

@@ -62,7 +62,7 @@ def recover(
     pipeline = build_recovery_pipeline(tuple(existing))
     if dry_run:
         return Recovered(target, None, "", stages=pipeline.describe(target))
-    with ports.workspace.lock_environment(target, f"envctl recover {target} by {ports.identity.identify_actor().name}"):
+    with load.lock_target(ports, target, "recover"):
         return to_result(pipeline.run_to_end(Interruption(context, target, journal.load(ports))))
 
 

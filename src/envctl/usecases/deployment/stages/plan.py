@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from envctl.domain import errors
+from envctl.domain.command_lines import format_command
 from envctl.domain.errors import OperationFailedError, Problem, UsageError
 from envctl.domain.guards import Request
 from envctl.domain.guards.request import can_record_rules
@@ -142,7 +143,7 @@ def _require_drift_undone(planned: PlannedDeployment) -> None:
     restored = {f"{plan.stack}: {address}" for plan in plans for address in plan.restored}
     if left := drift_undo.list_unplanned(planned.drifted, plans, restored):
         message = f"deploying it again does not undo what has drifted in {request.target}: no plan holds {left}"
-        hint = f"undo it by hand, or take it into the state as it is: envctl apply {request.target}"
+        hint = f"undo it by hand, or take it into the state as it is: {format_command('apply', request.target)}"
         raise OperationFailedError(Problem("E330", message, hint))
 
 

@@ -12,6 +12,7 @@ from envctl.cli.render.terminal.next_commands import add_sandbox_flag
 from envctl.cli.render.terminal.operation_nouns import describe_operation
 from envctl.cli.render.terminal.text import format_actor, to_one_line
 from envctl.cli.render.terminal.times import Zone, format_age, format_future, format_past
+from envctl.domain.command_lines import format_command
 from envctl.domain.guards.rule_views import RESET_DELAY
 from envctl.domain.ledger.events import Actor
 from envctl.domain.ledger.state import Debt, Deployment, EnvironmentState, Hold, Lock
@@ -57,7 +58,7 @@ def list_attention_items(status: Status, zone: Zone = None) -> tuple[AttentionIt
 def describe_leaving(status: EnvironmentStatus) -> Iterator[str]:
     """Name the deployed stacks missing from the running release."""
     if status.leaving:
-        shown = add_sandbox_flag(f"envctl plan {status.environment}")
+        shown = add_sandbox_flag(format_command("plan", status.environment))
         yield f"it holds {join_names(status.leaving)}, which its release no longer has: {shown}"
 
 
@@ -91,7 +92,7 @@ def describe_rules_reset(each: EnvironmentStatus, now: datetime, zone: Zone) -> 
         return
     end = reset.at + RESET_DELAY
     due = format_future(end, now, zone) if end > now else format_past(end, now, zone)
-    stop = add_sandbox_flag(f"envctl rules reset {each.environment} --withdraw")
+    stop = add_sandbox_flag(format_command("rules reset", each.environment, withdraw=True))
     when = format_past(reset.at, now, zone)
     asked = f"RESET of its rules by {format_actor(reset.by)}, {when}: {to_one_line(reset.reason)}"
     yield f"{asked}; the recorded rules count until {due} ({stop} stops it)"
@@ -142,7 +143,7 @@ class _StateDescriber:
                 return _describe_unfinished(what, last.by, when)
             case "partial":
                 only = " and ".join(last.only)
-                whole = add_sandbox_flag(f"envctl {last.action} {self.environment}")
+                whole = add_sandbox_flag(format_command(last.action, self.environment))
                 return f"{what} was of {only} alone, {when}: it proves nothing until it is whole ({whole})"
             case "interrupted":
                 return f"{what} was interrupted {when}"
