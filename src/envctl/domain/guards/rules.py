@@ -71,7 +71,6 @@ def _check_taken_account(request: Request) -> Refusal | None:
     if now is None or not can_record_rules(request) or not (claimed or rule_views.can_take_account(request)):
         return None
     owners, unknown = _find_owners(request, now, claimed or now.all_accounts)
-    hint = f"give {request.target} an account of its own in envctl.toml, then: {request.command}"
     if owners and claimed:
         account, names = next(iter(owners.items()))
         has, hint = _describe_claim(request, now, account)
@@ -81,6 +80,7 @@ def _check_taken_account(request: Request) -> Refusal | None:
     if unknown:
         message = f"the rules that {join_names(unknown)} was deployed with are missing or damaged in the store"
         accounts = join_names(sorted(claimed or now.all_accounts))
+        hint = f"give {request.target} an account of its own in envctl.toml, then: {request.command}"
         return _refuse_rules(f"{message}: unknown whether {accounts} is its account", hint)
     return None
 
