@@ -55,7 +55,7 @@ def update_workflows(
     """Write the workflow files. With `check`, write none and return an error for each outdated file."""
     if not _BRANCH.fullmatch(branch):
         raise UsageError(
-            Problem("E005", f"{branch!r} is no name of a branch", format_command("ci", system, branch="main"))
+            Problem("E005", f"{branch!r} is no name of a branch", format_command(f"ci {system}", branch="main"))
         )
     project = load.load_project(ports)
     folder = ports.version_control.locate_project() or ""
@@ -124,7 +124,7 @@ def _find_error(result: Workflows) -> OperationFailedError | None:
     stale = [f"{each.path} ({each.state})" for each in result.files if each.state in ("differs", "missing")]
     if stale:
         message = f"the workflows are not as envctl writes them for this project: {', '.join(stale)}"
-        return OperationFailedError(Problem("E039", message, format_command("ci", result.system)))
+        return OperationFailedError(Problem("E039", message, format_command(f"ci {result.system}")))
     return None
 
 

@@ -98,7 +98,7 @@ def find_import_id(change: ResourceChange) -> str:
 def _describe_id_source(change: ResourceChange, environment: str) -> str:
     query = _fill_form(ID_QUERY_BY_TYPE.get(change.type, ""), change, quoted=True)
     if query:
-        return f"ID: {format_command('exec', environment)} -- aws {query} --output text"
+        return f"ID: {format_command('exec', environment, '--', 'aws')} {query} --output text"
     return f"ID: as under *Import* on the provider's page of {change.type}"
 
 

@@ -39,5 +39,5 @@ def _refuse_result_formats(context: typer.Context, environment: str) -> None:
 
         flag = "--json" if context.obj.json else "--markdown"
         message = f"exec has no {flag}: what stands on stdout is the command's own"
-        hint = f"if it is meant for the command: {format_command('exec', environment)} -- {PLACEHOLDER}"
+        hint = f"if it is meant for the command: {format_command('exec', environment, '--', PLACEHOLDER)}"
         raise UsageError(Problem("E016", message, hint))
