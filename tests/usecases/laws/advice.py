@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+from envctl.domain.next_step.find_step import find_command
+from envctl.usecases.approval.explain_refusal import explain_refusal
 from envctl.usecases.drift.drift import check_drift
 from envctl.usecases.drift.fix import fix_environment
 from envctl.usecases.inspect.status import load_status
@@ -110,8 +112,13 @@ def _fix_drift(actors: Actors, what: str, how: How) -> bool:
 
 
 def find_advice(actors: Actors) -> str:
-    status = load_status(actors.here.ports)
-    return next((each.next for each in status.all_environments if each.next), "")
+    """The first command that `status` names, or else `why` of any environment."""
+    ports = actors.here.ports
+    status = load_status(ports)
+    if found := next((each.next for each in status.all_environments if each.next), ""):
+        return found
+    answers = (explain_refusal(ports, each.environment).next for each in status.all_environments)
+    return next((command for each in answers if (command := find_command(each))), "")
 
 
 def _is_value(words: list[str], word: str) -> bool:
