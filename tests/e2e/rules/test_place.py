@@ -62,7 +62,7 @@ def test_approval_for_one_place_is_refused_in_another(news: Project) -> None:
         refused = news.run(*promote, "--json")
         assert (refused.code, refused.codes) == (4, ["G106"]), (told, refused.out)
         message = refused.document["problems"][0]["message"]
-        assert f"prod is in another place than it was approved for: {told}" in message
+        assert f"the place of prod changed since the approval: {told}" in message
         why = news.run_checked("--sandbox", "why", "prod", "--json").document["result"]
         assert (why["gates"], why["next"].split()[:3]) == ({"peer": [0, 1]}, ["envctl", "--sandbox", "approve"])
     assert open_client(news, "prod", "sns").list_topics()["Topics"] == []

@@ -35,7 +35,7 @@ def test_right_account_passes_where(request_: Request) -> None:
 def test_wrong_account_is_refused_and_not_waivable() -> None:
     assert answer("G203", replace(PROMOTION, account=DEV, caller=CALLER)) == Refusal(
         GuardCode.ACCOUNT,
-        f"staging is account {DEV}, and the credentials are of {PROD}: {SESSION}",
+        f"staging is account {DEV}, but the credentials are of {PROD}: {SESSION}",
         "use those of staging: assume_role or profile in envctl.toml, then: envctl doctor staging",
         waivable=False,
     )
@@ -70,7 +70,7 @@ def test_unlisted_caller_is_refused_with_role_to_assume(request_: Request) -> No
     asked = ruled(request_, apply=(ROLE, "github:octocat"))
     assert answer("G207", asked) == Refusal(
         GuardCode.ALLOWED,
-        f"bob (unverified) may not change {asked.target}: that may {ROLE} or github:octocat",
+        f"bob (unverified) may not change {asked.target}; permitted: {ROLE} or github:octocat",
         f"as {ROLE}: {asked.command}",
         waivable=False,
     )
@@ -82,8 +82,8 @@ def test_unlisted_caller_is_refused_with_role_to_assume(request_: Request) -> No
 def test_ci_only_environment_is_refused_to(actor: Actor) -> None:
     assert answer("G207", replace(ruled(PROMOTION, only_ci=True), actor=actor)) == Refusal(
         GuardCode.ALLOWED,
-        f"staging is changed by CI alone, and {actor.name} is not verified as a run of it",
-        "let a workflow that has an identity of its own run: envctl promote dev staging --yes",
+        f"only CI may change staging, and {actor.name} is not a verified CI run",
+        "run it in a workflow with its own identity: envctl promote dev staging --yes",
         waivable=False,
     )
 
@@ -91,4 +91,4 @@ def test_ci_only_environment_is_refused_to(actor: Actor) -> None:
 def test_reason_for_unverified_run_is_given() -> None:
     request = replace(ruled(PROMOTION, only_ci=True), actor=UNPROVEN, doubt="the token had expired")
     refusal = answer("G207", request)
-    assert refusal and refusal.message.endswith("is not verified as a run of it; the token had expired")
+    assert refusal and refusal.message.endswith("is not a verified CI run; the token had expired")

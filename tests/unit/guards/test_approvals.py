@@ -81,10 +81,10 @@ APPROVED: dict[str, Request] = {
     "a destruction is not": ruled(DESTRUCTION, approvals={"peer": 1}),
 }
 TO_GIVE = "envctl approve prod --gate peer --release 111111111111"
-NONE, TAKES_PART = "peer (0 of 1)", "made or promotes it, and does not count"
+NONE, TAKES_PART = "peer (0 of 1)", "does not count (made or promotes the release)"
 CHANGED = "the settings of prod have changed since it was approved"
 OF_BEFORE = "the approval of cat was given by an older envctl: approve again"
-MOVED_AWAY = "prod is in another place than it was approved for"
+MOVED_AWAY = "the place of prod changed since the approval"
 MISSING: dict[str, tuple[Request, str]] = {
     "nobody approved": (ASKED, NONE),
     "one of two": (approved(approval(CAT), request=TWO), "peer (1 of 2)"),
@@ -134,17 +134,20 @@ MISSING: dict[str, tuple[Request, str]] = {
         approved(approval(DAN, at=NOW - 9 * HOUR), approval(CAT, at=NOW - 9 * HOUR), request=EXPIRING),
         f"{NONE}; the approval of cat, dan has expired",
     ),
-    "who wrote it": (approved(approval(ANN)), f"{NONE}; ann {TAKES_PART}"),
-    "who promotes it": (approved(approval(BOB)), f"{NONE}; bob {TAKES_PART}"),
-    "who wrote it and who promotes it": (approved(approval(BOB), approval(ANN)), f"{NONE}; ann, bob {TAKES_PART}"),
+    "who wrote it": (approved(approval(ANN)), f"{NONE}; the approval of ann {TAKES_PART}"),
+    "who promotes it": (approved(approval(BOB)), f"{NONE}; the approval of bob {TAKES_PART}"),
+    "who wrote it and who promotes it": (
+        approved(approval(BOB), approval(ANN)),
+        f"{NONE}; the approval of ann, bob {TAKES_PART}",
+    ),
     "who changed its rules": (
         replace(approved(approval(CAT)), wrote_rules=("cat",)),
-        f"{NONE}; cat made or promotes it, or changed its rules, and does not count",
+        f"{NONE}; the approval of cat does not count (made or promotes the release, or changed its rules)",
     ),
     "stacks come": (replace(ASKED, changeover=WEB_COMES), NONE),
     "all that can be wrong at once": (
         approved(approval(ANN), approval(CAT, at=NOW - 9 * HOUR), approval(DAN, settings="others"), request=EXPIRING),
-        f"{NONE}; the approval of cat has expired; ann {TAKES_PART}; {CHANGED}",
+        f"{NONE}; the approval of cat has expired; the approval of ann {TAKES_PART}; {CHANGED}",
     ),
     "who promotes it, with other settings": (
         approved(approval(BOB, settings="others"), request=SELF),
@@ -166,18 +169,16 @@ def test_missing_approvals_are_refused(request_: Request, wanted: str) -> None:
 
 def test_missing_approval_is_temporary_and_names_approvers() -> None:
     assert answer("G106", ASKED) == Refusal(
-        GuardCode.APPROVALS, f"{LACKS}peer (0 of 1)", TO_GIVE, for_now=True, who="anybody but ann, bob"
+        GuardCode.APPROVALS, f"{LACKS}peer (0 of 1)", TO_GIVE, for_now=True, who="any person except ann, bob"
     )
 
 
 def test_missing_usual_gates_show_both_fixes() -> None:
     refusal = answer("G106", ruled(ASKED, is_usual=True))
     assert refusal is not None
-    unsaid = "; envctl.toml says nothing about approvals of prod, so that it asks for the usual ones"
+    unsaid = "; envctl.toml sets no approvals for prod: the usual ones apply"
     assert refusal.message == f"{LACKS}peer (0 of 1){unsaid}"
-    assert (
-        refusal.hint == f"if it needs none, say so: [environments.prod.gates] approvals = {{}}; if it does: {TO_GIVE}"
-    )
+    assert refusal.hint == f"if it needs none, write [environments.prod.gates] approvals = {{}}; otherwise: {TO_GIVE}"
 
 
 def test_only_missing_gates_are_listed() -> None:
@@ -194,19 +195,22 @@ def test_missing_approvals_are_counted_and_never_negative() -> None:
 
 
 WHO: dict[str, tuple[Request, str]] = {
-    "those who made it and who promotes it are out": (ASKED, "anybody but ann, bob"),
-    "who had it bundled is out": (released(ASKED, by=CAT), "anybody but ann, bob, cat"),
-    "who changed its rules is out": (replace(ASKED, wrote_rules=("cat",)), "anybody but ann, bob, cat"),
+    "those who made it and who promotes it are out": (ASKED, "any person except ann, bob"),
+    "who had it bundled is out": (released(ASKED, by=CAT), "any person except ann, bob, cat"),
+    "who changed its rules is out": (replace(ASKED, wrote_rules=("cat",)), "any person except ann, bob, cat"),
     "who changed rules that it does not bring is not": (
         replace(ASKED, wrote_rules=("cat",), action="apply", undoes=True),
-        "anybody but ann, bob",
+        "any person except ann, bob",
     ),
-    "nobody is out twice": (replace(ASKED, actor=ANN), "anybody but ann"),
-    "a release that nobody is known to have written": (released(ASKED, author="", by=CAT), "anybody but bob, cat"),
-    "a release that nobody is known to have bundled": (released(ASKED, by=Actor("")), "anybody but ann, bob"),
-    "somebody without a name": (replace(ASKED, actor=Actor("")), "anybody but ann"),
-    "a release that is not known": (replace(ASKED, release=R2, present=LedgerState()), "anybody but bob"),
-    "all may where the project allows it": (SELF, "anybody"),
+    "nobody is out twice": (replace(ASKED, actor=ANN), "any person except ann"),
+    "a release that nobody is known to have written": (
+        released(ASKED, author="", by=CAT),
+        "any person except bob, cat",
+    ),
+    "a release that nobody is known to have bundled": (released(ASKED, by=Actor("")), "any person except ann, bob"),
+    "somebody without a name": (replace(ASKED, actor=Actor("")), "any person except ann"),
+    "a release that is not known": (replace(ASKED, release=R2, present=LedgerState()), "any person except bob"),
+    "all may where the project allows it": (SELF, "any person"),
 }
 
 
@@ -218,7 +222,7 @@ def test_refusal_names_who_can_approve(request_: Request, who: str) -> None:
 
 def test_approval_by_bundler_does_not_count() -> None:
     assert said("G106", approved(approval(CAT), request=released(ASKED, by=CAT))) == (
-        f"{LACKS}peer (0 of 1); cat made or promotes it, and does not count"
+        f"{LACKS}peer (0 of 1); the approval of cat does not count (made or promotes the release)"
     )
 
 
@@ -267,7 +271,10 @@ SAME_PERSON: dict[str, tuple[Request, str]] = {
 
 @pytest.mark.parametrize(("request_", "name"), SAME_PERSON.values(), ids=SAME_PERSON)
 def test_approval_by_same_person_as_maker_is_ignored(request_: Request, name: str) -> None:
-    assert said("G106", request_) == f"{LACKS}peer (0 of 1); {name} made or promotes it, and does not count"
+    assert (
+        said("G106", request_)
+        == f"{LACKS}peer (0 of 1); the approval of {name} does not count (made or promotes the release)"
+    )
 
 
 TWICE = {
@@ -292,7 +299,7 @@ def test_one_person_counts_once_as(one: Actor, other: Actor) -> None:
 def test_bot_is_not_counted_at_a_gate() -> None:
     gatekeeper = approval(github("gatekeeper[bot]"))
     assert said("G106", approved(gatekeeper)) == (
-        f"{LACKS}peer (0 of 1); gatekeeper[bot], which is no person, may not approve at peer"
+        f"{LACKS}peer (0 of 1); gatekeeper[bot] (not a person) may not approve at peer"
     )
     named = ruled(ASKED, approve={"peer": ("github:gatekeeper[bot]",)})
     assert answer("G106", approved(gatekeeper, request=named)) is None
@@ -300,14 +307,14 @@ def test_bot_is_not_counted_at_a_gate() -> None:
 
 TO_QA = ruled(ASKED, approve={"peer": (QA,), "business": ("github:eve",)})
 ONE_PERSON: dict[str, tuple[Request, str]] = {
-    "the author on AWS": (approved(approval(on_aws("ann"))), f"{NONE}; ann {TAKES_PART}"),
+    "the author on AWS": (approved(approval(on_aws("ann"))), f"{NONE}; the approval of ann {TAKES_PART}"),
     "the bundler in another role": (
         approved(approval(on_aws("cat")), request=released(ASKED, by=on_aws("cat", "DeveloperRole"))),
-        f"{NONE}; cat {TAKES_PART}",
+        f"{NONE}; the approval of cat {TAKES_PART}",
     ),
     "the promoter in another role": (
         approved(approval(on_aws("bob")), request=replace(ASKED, actor=on_aws("bob", "OperatorRole"))),
-        f"{NONE}; bob {TAKES_PART}",
+        f"{NONE}; the approval of bob {TAKES_PART}",
     ),
     "one in two roles": (
         approved(approval(on_aws("cat")), approval(on_aws("cat", "Other")), request=TWO),
@@ -348,10 +355,10 @@ def test_allowed_approvers_are_named_where_restricted() -> None:
         "with nobody barred": replace(ruled(TO_QA, self_approval=True)),
     }
     assert {name: describe_allowed_approvers(request) for name, request in told.items()} == {
-        "at one gate": f"{QA} but ann, bob",
-        "at two": f"{QA} or github:eve but ann, bob",
-        "at the one that is open": "github:eve but ann, bob",
-        "at one of two": "anybody but ann, bob",
+        "at one gate": f"{QA} except ann, bob",
+        "at two": f"{QA} or github:eve except ann, bob",
+        "at the one that is open": "github:eve except ann, bob",
+        "at one of two": "any person except ann, bob",
         "with nobody barred": QA,
     }
 

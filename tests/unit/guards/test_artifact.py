@@ -26,10 +26,10 @@ def with_images(request: Request, *images: ImagePresence) -> Request:
 
 
 FINE: dict[str, Request] = {
-    "nothing was looked for": PROMOTION,
+    "nothing was checked": PROMOTION,
     "there is nothing to look for": with_images(PROMOTION),
     "all are there": with_images(PROMOTION, APP, SIDE),
-    "what is not there comes": with_images(PROMOTION, replace(ABSENT, will_be_copied=True), SIDE),
+    "what not found comes": with_images(PROMOTION, replace(ABSENT, will_be_copied=True), SIDE),
     "without a repository it comes, or its copy says why": with_images(PROMOTION, replace(LOST, will_be_copied=True)),
     "a destruction needs none": with_images(DESTRUCTION, ABSENT, TAGGED, SILENT),
 }
@@ -44,8 +44,8 @@ def test_found_images_pass(request_: Request) -> None:
 def test_missing_image_is_refused(request_: Request) -> None:
     assert answer("G201", with_images(request_, ABSENT, SIDE)) == Refusal(
         GuardCode.ARTIFACT,
-        f"{request_.target} does not find every image where it pulls from: app: {APP.reference} is not there",
-        f"push that very content there, or let envctl do it (copy = true in [artifacts]), then: {request_.command}",
+        f"{request_.target} can't pull every image: app: {APP.reference} not found",
+        f"push the same image there, or let envctl copy it (copy = true in [artifacts]), then: {request_.command}",
     )
 
 
@@ -53,10 +53,10 @@ def test_missing_repository_must_be_created() -> None:
     refusal = answer("G201", with_images(PROMOTION, ABSENT, LOST))
     assert refusal is not None
     assert refusal.message.endswith(
-        f": app: {APP.reference} is not there; side: {SIDE.reference} is not there, nor is its repository"
+        f": app: {APP.reference} not found; side: {SIDE.reference} not found: no such repository"
     )
     assert refusal.hint == (
-        "make the repository, and push that very content to it, or let envctl do that (copy = true), "
+        "create the repository, and push the same image to it, or let envctl copy it (copy = true), "
         "then: envctl promote dev staging"
     )
 
@@ -64,8 +64,8 @@ def test_missing_repository_must_be_created() -> None:
 def test_unreachable_registry_is_refused_temporarily() -> None:
     assert answer("G201", with_images(PROMOTION, SILENT)) == Refusal(
         GuardCode.ARTIFACT,
-        f"staging does not find every image where it pulls from: app: {APP.reference} could not be looked for",
-        "mend what is listed, then: envctl promote dev staging",
+        f"staging can't pull every image: app: {APP.reference} could not be checked",
+        "fix the listed problems, then: envctl promote dev staging",
         for_now=True,
         because=(UNREACHED,),
     )
@@ -80,8 +80,8 @@ STANDING: dict[str, tuple[tuple[ImagePresence, ...], bool, tuple[Problem, ...]]]
     "two do not answer, for one reason": ((SILENT, replace(SIDE, found="unknown", why=UNREACHED)), True, (UNREACHED,)),
     "it does not let one in": ((SHUT,), False, (DENIED,)),
     "one of each": ((SILENT, SHUT), False, (UNREACHED, DENIED)),
-    "one has not answered and one is not there": ((SILENT, LOST), False, (UNREACHED,)),
-    "one is not there": ((ABSENT,), False, ()),
+    "one has not answered and one not found": ((SILENT, LOST), False, (UNREACHED,)),
+    "one not found": ((ABSENT,), False, ()),
     "it was not asked": ((replace(APP, found="unknown"),), False, ()),
 }
 
@@ -97,10 +97,8 @@ def test_only_unreachable_registry_is_temporary(
 def test_missing_and_unreachable_images_are_both_reported() -> None:
     refusal = answer("G201", with_images(PROMOTION, SILENT, replace(SIDE, found="absent")))
     assert refusal is not None
-    assert refusal.message.endswith(
-        f"app: {APP.reference} could not be looked for; side: {SIDE.reference} is not there"
-    )
-    assert refusal.hint.startswith("push that very content there")
+    assert refusal.message.endswith(f"app: {APP.reference} could not be checked; side: {SIDE.reference} not found")
+    assert refusal.hint.startswith("push the same image there")
 
 
 def test_warning_only_image_warns_unless_another_is_missing() -> None:
@@ -114,9 +112,8 @@ def test_warning_only_image_warns_unless_another_is_missing() -> None:
 def test_image_without_digest_is_refused_and_not_waivable(request_: Request) -> None:
     assert answer("G201", with_images(request_, SIDE, TAGGED, replace(LOST, will_be_copied=True))) == Refusal(
         GuardCode.ARTIFACT,
-        "release 111111111111 carries no digest for app (registry.example.com/shop:1.4): "
-        "what runs there could become another",
-        "make a new release, which looks for the digest: envctl apply dev",
+        "release 111111111111 has no digest for app (registry.example.com/shop:1.4): its image could change",
+        "make a new release to record the digest: envctl apply dev",
         waivable=False,
     )
 

@@ -184,17 +184,17 @@ def test_refused_error_holds_refusals_and_their_problems() -> None:
     assert error.problems == (
         Problem(
             "G102",
-            "provenance: release 222222222222 is not proven in dev: it was never deployed there",
+            "provenance: release 222222222222 has no complete deployment in dev: it was never deployed there",
             "envctl apply dev",
         ),
         Problem(
             "G204",
             "settings: 1 setting does not fit release 222222222222 in staging",
-            "correct what is listed, and look at it with: envctl settings staging",
+            "correct the listed settings, then check them: envctl settings staging",
         ),
         OTHER,
     )
-    assert str(error).startswith("G102 provenance: release 222222222222 is not proven in dev")
+    assert str(error).startswith("G102 provenance: release 222222222222 has no complete deployment in dev")
 
 
 def test_refusal_has_plain_defaults() -> None:

@@ -60,7 +60,7 @@ from tests.unit.guards.asked import (
 
 WAY: dict[str, Any] = {"order": {"after": ["dev", "staging"]}}
 RECORDED_AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-BY_RECORD = "by the rules that prod was deployed with on 2026-11-20 (entry 41)"
+BY_RECORD = "by the rules of prod recorded on 2026-11-20 (entry 41)"
 
 
 def document(**said: Any) -> RulesDocument:
@@ -297,9 +297,7 @@ def test_rest_must_be_approved_by_both_documents() -> None:
     request = bound(here(ruled_by(TREE, LAW), last=stopped, approvals=given))
     told = check_stopped_deployment(request)
     assert told is not None
-    assert told.message == (
-        f"the last deployment stopped halfway, and what is left has to be approved: law ({BY_RECORD})"
-    )
+    assert told.message == (f"the last deployment stopped halfway; its rest needs approval at: law ({BY_RECORD})")
     assert count_missing_at_gates(request) == {"peer": 0, "law": 1}
     assert check_stopped_deployment(bound(here(request, approvals=(*given, approval(DAN, "law"))))) is None
 
@@ -313,9 +311,9 @@ def test_gates_of_both_documents_are_required() -> None:
 
 def test_approvers_must_be_allowed_by_both_documents() -> None:
     law = document(gates={"approvals": {"law": 1}}, allow={"approve": {"law": ["github:zoe"]}})
-    assert describe_approvers(ruled_by(PLAIN, law)) == "github:zoe but ann, bob"
-    assert describe_approvers(ruled_by(law, PLAIN)) == "github:zoe but ann, bob"
-    assert describe_approvers(ruled_by(PLAIN, PLAIN)) == "anybody but ann, bob"
+    assert describe_approvers(ruled_by(PLAIN, law)) == "github:zoe except ann, bob"
+    assert describe_approvers(ruled_by(law, PLAIN)) == "github:zoe except ann, bob"
+    assert describe_approvers(ruled_by(PLAIN, PLAIN)) == "any person except ann, bob"
 
 
 def test_approver_of_either_document_is_accepted() -> None:
@@ -364,10 +362,10 @@ def test_refusal_explains_changed_rules() -> None:
     given = here(TO_PROD, approvals=(approval(CAT, rules=TREE.digest, recorded=LAW.digest),))
     request = replace(ruled_by(other, LAW, given), documents={each.digest: each for each in (TREE, LAW, other)})
     (told,) = (refusal.message for refusal in check_guards(request) if refusal.code == "G106")
-    assert "the rules of prod are others than those that cat approved under: gates.soak not said -> 1h" in told
+    assert "the rules of prod changed since cat approved: gates.soak not said -> 1h" in told
     since = replace(ruled_by(TREE, other, given), documents=request.documents)
     (told,) = (refusal.message for refusal in check_guards(since) if refusal.code == "G106")
-    assert "under: gate law goes, gates.soak not said -> 1h" in told
+    assert "approved: gate law goes, gates.soak not said -> 1h" in told
     # Of seven differences six are named.
     many = gated(approvals={"peer": 1, **dict.fromkeys("abcdefg", 1)})
     request_of_many = replace(ruled_by(many, LAW, given), documents={each.digest: each for each in (TREE, LAW, many)})
@@ -375,7 +373,7 @@ def test_refusal_explains_changed_rules() -> None:
     assert "gate f is new (1) and 1 more" in told
     unknown = replace(request, documents={each.digest: each for each in (LAW, other)})
     (told,) = (refusal.message for refusal in check_guards(unknown) if refusal.code == "G106")
-    assert "that cat approved under: envctl.toml, or what was deployed since" in told
+    assert "since cat approved: envctl.toml or a later deployment" in told
     before = here(ruled_by(TREE, TREE, TO_PROD), approvals=(approval(CAT),))
     (told,) = (refusal.message for refusal in check_guards(before) if refusal.code == "G106")
     assert "the approval of cat was given before rules were recorded: approve again" in told

@@ -39,8 +39,11 @@ UNVERIFIED = proof(verified_at=None, since=None)
 REVOKED = replace(UNVERIFIED, revoked="its verification failed: http: 500 instead of 200")
 DRIFTED = replace(UNVERIFIED, revoked="drift was found there")
 IN_DEV, IN_STAGING = (f"release 111111111111 is not verified in {name}: " for name in ("dev", "staging"))
-NEVER = "it was never verified since it was deployed there"
-AGAIN = "deploy it there again: envctl rollback dev --to 111111111111; or what dev runs: envctl promote dev staging"
+NEVER = "it was not verified since its deployment there"
+AGAIN = (
+    "deploy it there again: envctl rollback dev --to 111111111111; or take the current release of dev: envctl"
+    " promote dev staging"
+)
 BY_NAME = "envctl promote dev staging --release 111111111111"
 # Proven in dev and staging, where R2 runs by now.
 PASSED_BY = with_environment(PROMOTION, "dev", ran(R1, R2))
@@ -119,7 +122,7 @@ CHECKS: dict[str, tuple[Mapping[str, datetime], str]] = {
     "both before marks were recorded": ({"smoke": NOW, "http": NOW}, ""),
     "one of two": ({"http:2": NOW, "other:3": NOW}, "the check smoke"),
     "none": ({}, "the checks smoke, http"),
-    "one that asked for something else": ({"smoke:0": NOW, "http": NOW}, "the check smoke as it is asked for"),
+    "one that asked for something else": ({"smoke:0": NOW, "http": NOW}, "the check smoke in its current form"),
 }
 
 
@@ -132,7 +135,7 @@ def test_verification_must_hold_every_check(passed: Mapping[str, datetime], lack
 
 def test_missing_checks_are_run_by_verify() -> None:
     told = answer("G103", CHECKED)
-    assert told and told.hint == "with the checks that are missing: envctl verify dev"
+    assert told and told.hint == "run the missing checks: envctl verify dev"
 
 
 # PROMOTION has soaked for an hour.
@@ -210,7 +213,7 @@ def test_drifted_release_soaks_zero_until_drift_is_cleared() -> None:
     request = ruled(there(proven(PROMOTION, since=None), drift=ONE), soak=DAY)
     assert answer("G104", request) == Refusal(
         GuardCode.SOAK,
-        "release 111111111111 ran verified in dev for 0s of 1d, and does not count as long as there is drift",
+        "release 111111111111 ran verified in dev for 0s of 1d; this time does not count during drift",
         "envctl drift dev",
     )
 
@@ -237,7 +240,7 @@ TOO_OLD: dict[str, tuple[Request, Refusal]] = {
     "by a microsecond": (
         ruled(PROMOTION, max_age=HOUR - TICK),
         too_old(
-            "release 111111111111 was verified in dev 1h ago; staging takes proof of at most 59m59s",
+            "release 111111111111 was verified in dev 1h ago; staging accepts at most 59m59s",
             "envctl verify dev",
             since=NOW - TICK,
         ),
@@ -247,7 +250,7 @@ TOO_OLD: dict[str, tuple[Request, Refusal]] = {
             proven(CHECKED, passed={"smoke:1": NOW - HOUR, "smoke": NOW - DAY, "http": NOW - 2 * HOUR}), max_age=HOUR
         ),
         too_old(
-            "release 111111111111 was verified in dev 2h ago; staging takes proof of at most 1h",
+            "release 111111111111 was verified in dev 2h ago; staging accepts at most 1h",
             "envctl verify dev",
             since=NOW - HOUR,
         ),
@@ -255,7 +258,7 @@ TOO_OLD: dict[str, tuple[Request, Refusal]] = {
     "it is still to come": (
         ruled(proven(PROMOTION, verified_at=NOW + HOUR), max_age=HOUR),
         too_old(
-            "the verification of release 111111111111 in dev is recorded as of 2026-11-25 09:00 UTC, still to come:"
+            "the verification of release 111111111111 in dev is recorded at 2026-11-25 09:00 UTC, in the future:"
             " a clock was wrong, and its age is unknown",
             "envctl verify dev",
         ),
@@ -263,7 +266,7 @@ TOO_OLD: dict[str, tuple[Request, Refusal]] = {
     "by days, and it runs no longer": (
         ruled(proven(PASSED_BY_IN_STAGING, verified_at=NOW - 15 * DAY), max_age=14 * DAY),
         too_old(
-            "release 111111111111 was verified in staging 15d ago; prod takes proof of at most 2w",
+            "release 111111111111 was verified in staging 15d ago; prod accepts at most 2w",
             BY_NAME,
             since=NOW - DAY,
         ),
@@ -300,7 +303,7 @@ def test_drift_in_the_source_refuses() -> None:
     assert answer("G110", there(PROMOTION, drift=ONE)) == Refusal(
         GuardCode.DRIFT,
         "dev has drifted: 1 difference from the state (network: aws_vpc.main)",
-        "set it right with: envctl drift dev --fix, or by hand, and look again with: envctl drift dev",
+        "fix it with: envctl drift dev --fix, or by hand; then check again: envctl drift dev",
         since=NOW - HOUR,
     )
 
@@ -317,8 +320,8 @@ WARNED: dict[str, Request] = {
 def test_drift_in_the_target_warns(request_: Request) -> None:
     assert answer("G110", request_) == Refusal(
         GuardCode.DRIFT,
-        "staging has drifted: 1 difference from the state (network: aws_vpc.main);"
-        " this deployment sets right what the configuration describes",
+        "staging has drifted: 1 difference from the state (network: aws_vpc.main); this deployment restores the"
+        " configured values",
         "envctl drift staging",
         since=NOW - HOUR,
         warns=True,

@@ -48,7 +48,7 @@ def test_known_state_passes(request_: Request) -> None:
 @pytest.mark.parametrize(
     ("doubted", "told"),
     [
-        ("staging", ", or it was deployed by entries that are not believed (envctl ledger verify names them)"),
+        ("staging", ", or the entries of its deployments are not trusted: envctl ledger verify"),
         ("dev", ""),
     ],
 )
@@ -71,7 +71,7 @@ def test_forgotten_state_that_returns_is_warned() -> None:
     told = answer("G304", here(WEB, forgotten=frozenset({"web"})))
     assert told and told.warns
     assert told.message == "staging forgot web (3 resources): with this plan it takes its state over again"
-    assert told.hint == "if another stack is meant, give it another name; what was kept: envctl history staging"
+    assert told.hint == "for a different stack, use another name; earlier deployments: envctl history staging"
     both = here(planned(PROMOTION, UPSTREAM, ADDED), forgotten=frozenset({"web", "network"}))
     assert said("G304", both).endswith("with this plan they take their states over again")
     one = here(planned(PROMOTION, UPSTREAM, ADDED), forgotten=frozenset({"network"}))

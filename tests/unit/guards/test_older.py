@@ -84,7 +84,7 @@ def test_newer_or_equal_release_passes(request_: Request) -> None:
     assert answer("G111", request_) is None
 
 
-RUNS, HAS_A_PART = "which prod runs", "which prod has a part of"
+RUNS, HAS_A_PART = "(runs in prod)", "(partly deployed to prod)"
 OLDER: dict[str, tuple[Request, str]] = {
     "it came to the source before": (asked(ran(R2)), RUNS),
     "it ran there before": (asked(ran(R1, R2)), RUNS),
@@ -110,7 +110,7 @@ OLDER: dict[str, tuple[Request, str]] = {
 
 @pytest.mark.parametrize(("request_", "how"), OLDER.values(), ids=OLDER.keys())
 def test_older_release_is_refused(request_: Request, how: str) -> None:
-    assert said("G111", request_) == f"release 111111111111 is older than release 222222222222, {how}"
+    assert said("G111", request_) == f"release 111111111111 is older than release 222222222222 {how}"
 
 
 def test_refusal_is_final_waivable_and_dated() -> None:
@@ -132,7 +132,7 @@ def test_release_of_an_earlier_commit_is_older(came: Came, how: str) -> None:
     request = replace(asked(ran(R2), came=came, staging=source), pipeline=Pipeline(("staging", "prod")))
     came = {release: {"staging": seen["dev"]} for release, seen in came.items()}
     request = replace(request, present=replace(request.present, came=came))
-    assert said("G111", request) == f"release 111111111111 is older than release 222222222222, {how}"
+    assert said("G111", request) == f"release 111111111111 is older than release 222222222222 {how}"
     assert answer("G111", replace(request, older=True)) is None
 
 
@@ -141,12 +141,12 @@ EARLIER = with_environment(replace(ENTRY, behind=R2), "dev", ran(R2))
 
 def test_earlier_commit_is_told_at_the_entry() -> None:
     way_on = (
-        "take the newest commit (git pull), and then: envctl apply dev;"
-        " if this one is meant to go on from here: envctl apply dev --older"
+        "take the newest commit (git pull), then: envctl apply dev;"
+        " to continue from this commit: envctl apply dev --older"
     )
     warned = Refusal(
         GuardCode.OLDER,
-        "the commit of the working tree comes before that of release 222222222222, which dev runs",
+        "the commit of the working tree is older than the one of release 222222222222 (runs in dev)",
         f"promote to staging will refuse it; {way_on}",
         since=deployed().started_at,
         warns=True,
@@ -173,18 +173,18 @@ HINTS: dict[str, tuple[Request, str]] = {
         asked(ran(R1, R2)),
         (
             "to go back: envctl rollback prod --to 111111111111;"
-            " if it is meant: envctl promote staging prod --release 111111111111 --older"
+            " if intended: envctl promote staging prod --release 111111111111 --older"
         ),
     ),
     "it never ran there": (
         asked(ran(R2)),
-        "to go back: envctl rollback prod; if it is meant: envctl promote staging prod --release 111111111111 --older",
+        "to go back: envctl rollback prod; if intended: envctl promote staging prod --release 111111111111 --older",
     ),
     "the newer one stopped halfway": (
         asked(stopped(R2), request=replace(TO_PROD, action="apply", source=None)),
         (
             "to go back: envctl rollback prod --to 111111111111;"
-            " to go on: envctl promote staging prod --release 222222222222; if it is meant: envctl apply prod --older"
+            " to go on: envctl promote staging prod --release 222222222222; if intended: envctl apply prod --older"
         ),
     ),
 }

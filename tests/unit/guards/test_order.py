@@ -35,27 +35,27 @@ ON_THE_WAY: dict[str, Request] = {
     "a destruction": DESTRUCTION,
 }
 ONWARD = "envctl promote dev staging"
-IS_ENTRY = "dev is where code enters (dev → staging → prod); nothing is promoted into it"
+IS_ENTRY = "dev is the entry of the pipeline (dev → staging → prod); it takes no promotions"
 ASTRAY: dict[str, tuple[Request, str, str]] = {
     "past a stage": (
         replace(TO_PROD, source="dev"),
-        "prod takes releases from staging alone; promoting from dev skips a stage of dev → staging → prod",
+        "prod takes releases only from staging; promoting from dev skips a stage of dev → staging → prod",
         "envctl promote staging prod",
     ),
     "backwards by one": (
         replace(PROMOTION, source="prod"),
-        "releases never flow back: prod comes after staging in dev → staging → prod",
+        "releases can't move backwards: prod comes after staging in dev → staging → prod",
         ONWARD,
     ),
     "to itself": (replace(PROMOTION, source="staging"), "staging can't be promoted to itself", ONWARD),
     "into one beside the pipeline": (
         replace(PROMOTION, pipeline=MANAGEMENT, target="management"),
-        "management stands beside the pipeline; nothing is promoted into it",
+        "management is outside the pipeline; it takes no promotions",
         "envctl apply management",
     ),
     "from one beside the pipeline": (
         replace(PROMOTION, source="management"),
-        "management stands beside the pipeline (dev → staging → prod); what it runs goes nowhere else",
+        "management is outside the pipeline (dev → staging → prod); its releases can't be promoted",
         ONWARD,
     ),
     "into the entry": (replace(PROMOTION, source="staging", target="dev"), IS_ENTRY, "envctl apply dev"),
@@ -103,15 +103,19 @@ PROVEN: dict[str, Request] = {
     "a destruction of what is there": DESTRUCTION,
     "a destruction of what nothing proves": replace(DESTRUCTION, present=LedgerState()),
 }
-ENTER, HISTORY = "envctl apply dev", "envctl history staging shows what was verified there"
-IN_DEV = "release 111111111111 is not proven in dev: "
-LACKS = "release 111111111111 has no verification that holds in staging"
+ENTER, HISTORY = "envctl apply dev", "its verifications: envctl history staging"
+IN_DEV = "release 111111111111 has no complete deployment in dev: "
+LACKS = "release 111111111111 has no valid verification in staging"
 LOST = {R1: proof(verified_at=None, revoked="drift was found there")}
 UNPROVEN: dict[str, tuple[Request, str, str]] = {
-    "nothing was ever there": (replace(NOTHING_RUNS, present=LedgerState()), "nothing was ever deployed to dev", ENTER),
+    "nothing was ever there": (
+        replace(NOTHING_RUNS, present=LedgerState()),
+        "no release was ever deployed to dev",
+        ENTER,
+    ),
     "nothing was ever in the middle": (
         replace(TO_PROD, release=None, present=LedgerState()),
-        "nothing was ever deployed to staging",
+        "no release was ever deployed to staging",
         "envctl apply dev",
     ),
     "the source gets it once more": (
@@ -121,12 +125,12 @@ UNPROVEN: dict[str, tuple[Request, str, str]] = {
     ),
     "the source was destroyed": (
         there(NOTHING_RUNS, last=deployed(action="destroy"), current=None),
-        "nothing runs in dev any more",
+        "dev no longer runs a release",
         ENTER,
     ),
     "the source never had the release": (
         replace(PROMOTION, release=R2),
-        "release 222222222222 is not proven in dev: it was never deployed there",
+        "release 222222222222 has no complete deployment in dev: it was never deployed there",
         ENTER,
     ),
     "the source never had anything": (
@@ -136,7 +140,7 @@ UNPROVEN: dict[str, tuple[Request, str, str]] = {
     ),
     "the entry proves it and the source does not": (
         there(TO_PROD, evidence={}, last=None),
-        "release 111111111111 is not proven in staging: it was never deployed there",
+        "release 111111111111 has no complete deployment in staging: it was never deployed there",
         "envctl promote dev staging",
     ),
     "its last deployment failed": (failed("failed"), f"{IN_DEV}its last deployment there failed", ENTER),
@@ -145,25 +149,25 @@ UNPROVEN: dict[str, tuple[Request, str, str]] = {
     "it goes on": (failed("unfinished"), f"{IN_DEV}its last deployment there is unfinished", ENTER),
     "there is nothing to deploy again": (
         replace(SAME_CODE, release=None),
-        "staging has no release yet, and takes code by promotion alone",
+        "staging has no release yet, and takes releases only by promotion",
         "envctl promote dev staging",
     ),
     "there is nothing to go back to": (
         replace(BACK, release=None),
         "no earlier release was verified in staging",
-        "envctl history staging shows what was deployed there",
+        "its deployments: envctl history staging",
     ),
     "a rollback to what was never here": (here(BACK, evidence={R2: proof(R2)}), LACKS, HISTORY),
     "a rollback to what was never verified": (here(BACK, evidence={R1: proof(verified_at=None)}), LACKS, HISTORY),
     "a rollback to what lost its verification": (here(BACK, evidence=LOST), f"{LACKS}: drift was found there", HISTORY),
     "a rollback to what runs": (
         here(BACK, last=deployed()),
-        "release 111111111111 is what was deployed to staging last, not an earlier one",
+        "release 111111111111 is the last one deployed to staging, not an earlier one",
         "envctl apply staging",
     ),
     "another rollback failed": (
         replace(STOPPED, release="3" * 64),
-        "release 333333333333 has no verification that holds in staging",
+        "release 333333333333 has no valid verification in staging",
         HISTORY,
     ),
     "a rollback with a waiver failed": (
@@ -205,7 +209,7 @@ def test_missing_or_damaged_bundle_is_refused_without_waiver(request_: Request) 
     )
     assert answer("G102", replace(request_, bundle="damaged")) == Refusal(
         GuardCode.PROVENANCE,
-        "the bundle of release 111111111111 is damaged: its content is not what its name says",
+        "the bundle of release 111111111111 is damaged: its content does not match its name",
         RESTORE,
         waivable=False,
     )
@@ -225,7 +229,7 @@ def test_release_of_others_is_refused(pipeline: Pipeline, made_for: tuple[str, .
     known = {R1: made(R1, 1, made_for=made_for)}
     assert answer("G102", replace(request, present=replace(request.present, releases=known))) == Refusal(
         GuardCode.PROVENANCE,
-        f"release 111111111111 was made for {whom} alone",
+        f"release 111111111111 was made only for {whom}",
         f"make a new release: envctl apply {entry}",
         waivable=False,
     )
@@ -241,8 +245,8 @@ def test_release_without_trusted_creation_entry_is_refused(request_: Request) ->
     present = replace(request_.present, releases={})
     assert answer("G102", replace(request_, present=present)) == Refusal(
         GuardCode.PROVENANCE,
-        "nothing that is believed says where release 111111111111 came from",
-        "see what is not believed: envctl ledger verify; or make a new release: envctl apply dev",
+        "release 111111111111 has no trusted creation entry",
+        "make a new release: envctl apply dev; untrusted entries: envctl ledger verify",
         waivable=False,
     )
 

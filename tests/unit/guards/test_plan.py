@@ -74,26 +74,26 @@ HARMLESS: dict[str, Request] = {
     ),
     "a destruction where nothing is asked": planned(DESTRUCTION, change(Action.DELETE, "aws_db_instance.main")),
 }
-KEEP = "make a release that keeps, moves or forgets them (moved and removed blocks): envctl apply dev"
+KEEP = "keep, move or forget them in a new release (moved and removed blocks): envctl apply dev"
 HARMFUL: dict[str, tuple[Request, str]] = {
     "a database is deleted": (
         planned(GUARDED, change(Action.DELETE, "aws_db_instance.main")),
-        "the plan would delete network: aws_db_instance.main, which holds data",
+        "the plan would delete network: aws_db_instance.main; it holds data",
     ),
     "a bucket is replaced": (
         planned(GUARDED, change(Action.REPLACE, "aws_s3_bucket.logs")),
-        "the plan would replace network: aws_s3_bucket.logs, which holds data",
+        "the plan would replace network: aws_s3_bucket.logs; it holds data",
     ),
     "the old database of a replacement goes": (
         planned(GUARDED, ResourceChange("aws_db_instance.main (deposed 1a2b3c4d)", "aws_db_instance", Action.DELETE)),
-        "the plan would delete network: aws_db_instance.main (deposed 1a2b3c4d), which holds data",
+        "the plan would delete network: aws_db_instance.main (deposed 1a2b3c4d); it holds data",
     ),
     "five that hold data are all named": (
         planned(GUARDED, *several(Action.DELETE, 5, "aws_s3_bucket")),
         (
             "the plan would delete network: aws_s3_bucket.s[0], delete network: aws_s3_bucket.s[1],"
             " delete network: aws_s3_bucket.s[2], delete network: aws_s3_bucket.s[3],"
-            " delete network: aws_s3_bucket.s[4], which hold data"
+            " delete network: aws_s3_bucket.s[4]; they hold data"
         ),
     ),
     "of seven that hold data five are named": (
@@ -101,12 +101,12 @@ HARMFUL: dict[str, tuple[Request, str]] = {
         (
             "the plan would delete network: aws_s3_bucket.s[0], delete network: aws_s3_bucket.s[1],"
             " delete network: aws_s3_bucket.s[2], delete network: aws_s3_bucket.s[3],"
-            " delete network: aws_s3_bucket.s[4] and 2 more, which hold data"
+            " delete network: aws_s3_bucket.s[4] and 2 more; they hold data"
         ),
     ),
     "what holds data is said before how many go": (
         planned(GUARDED, *several(Action.DELETE, 3), change(Action.DELETE, "aws_s3_bucket.logs")),
-        "the plan would delete network: aws_s3_bucket.logs, which holds data",
+        "the plan would delete network: aws_s3_bucket.logs; it holds data",
     ),
     "one more goes than may": (
         planned(GUARDED, *several(Action.DELETE, 3)),
@@ -152,11 +152,11 @@ HARMFUL: dict[str, tuple[Request, str]] = {
     ),
     "the same code with other settings": (
         planned(replace(GUARDED, action="apply", source=None), change(Action.DELETE, "aws_db_instance.main")),
-        "the plan would delete network: aws_db_instance.main, which holds data",
+        "the plan would delete network: aws_db_instance.main; it holds data",
     ),
     "a rollback": (
         planned(replace(GUARDED, action="rollback", source=None), change(Action.DELETE, "aws_db_instance.main")),
-        "the plan would delete network: aws_db_instance.main, which holds data",
+        "the plan would delete network: aws_db_instance.main; it holds data",
     ),
 }
 
@@ -173,7 +173,7 @@ def test_harmful_plan_is_refused(request_: Request, message: str) -> None:
 
 NEVER_DESTROYED: dict[str, tuple[Request, str]] = {
     "it is protected": (ruled(DESTRUCTION, protected=True), "is protected"),
-    "it asks for approvals": (ruled(DESTRUCTION, approvals={"peer": 1}), "asks for approvals"),
+    "it requires approvals": (ruled(DESTRUCTION, approvals={"peer": 1}), "requires approvals"),
     "it is protected and has gates": (ruled(DESTRUCTION, protected=True, approvals={"peer": 1}), "is protected"),
     "there is a plan already": (ruled(planned(DESTRUCTION, change(Action.DELETE)), protected=True), "is protected"),
 }
@@ -183,8 +183,8 @@ NEVER_DESTROYED: dict[str, tuple[Request, str]] = {
 def test_protected_environment_is_never_destroyed_and_not_waivable(request_: Request, why: str) -> None:
     assert answer("G301", request_) == Refusal(
         GuardCode.PROTECTION,
-        f"staging {why}, and is never destroyed as a whole",
-        "envctl status shows what staging runs; to tear it down, change its rules in envctl.toml first",
+        f"staging {why}, and can't be destroyed as a whole",
+        "change its rules in envctl.toml first; its current release: envctl status staging",
         waivable=False,
     )
 
@@ -235,7 +235,7 @@ COVERED: dict[str, Request] = {
         ruled(BACK, approvals={"peer": 1}), plan=plan(ONE), approved=APPROVED_PLANS
     ),
 }
-MORE = "the plan holds more than what was approved at the gate peer: "
+MORE = "the plan exceeds the approval at the gate peer: "
 CREATED, UPDATED = "create network: aws_vpc.a", "update network: aws_vpc.b"
 BEYOND: dict[str, tuple[Request, str]] = {
     "nobody approved anything": (GATED, f"{CREATED}, {UPDATED}"),
@@ -279,13 +279,13 @@ def test_uncovered_plan_is_refused(request_: Request, beyond: str) -> None:
         MORE + beyond,
         "envctl approve staging --gate peer --release 111111111111",
         for_now=True,
-        who="anybody but ann, bob",
+        who="any person except ann, bob",
     )
 
 
 def test_first_gate_without_plan_approval_is_named() -> None:
     refusal = answer("G302", given(seen(), seen(DAN, print_of(ONE), "quality"), request=GATES))
-    assert refusal and refusal.message == f"the plan holds more than what was approved at the gate quality: {UPDATED}"
+    assert refusal and refusal.message == f"the plan exceeds the approval at the gate quality: {UPDATED}"
     assert refusal.hint == "envctl approve staging --gate quality --release 111111111111"
 
 
@@ -302,7 +302,7 @@ def test_approval_of_older_fingerprint_version_must_be_renewed() -> None:
     refusal = answer("G302", given(seen(plan_=EARLIER.digest), request=KEPT_BEFORE))
     assert refusal is not None
     assert refusal.message == (
-        f"an earlier envctl kept what was approved at the gate peer, and looked at less of it: {CREATED}, {UPDATED}"
+        f"the approval at the gate peer is from an older envctl, with fewer checks: {CREATED}, {UPDATED}"
     )
     assert refusal.hint == "envctl approve staging --gate peer --release 111111111111"
 
@@ -357,11 +357,11 @@ def test_stopped_deployment_needs_approval_of_the_rest(request_: Request, missin
     assert last is not None
     assert check_stopped_deployment(request_) == Refusal(
         GuardCode.SAME_PLAN,
-        f"the last deployment stopped halfway, and what is left has to be approved: {', '.join(lacking)}",
+        f"the last deployment stopped halfway; its rest needs approval at: {', '.join(lacking)}",
         f"envctl approve staging --gate {lacking[0]} --release 111111111111",
         for_now=True,
         since=last.ended_at,
-        who="anybody but ann, bob",
+        who="any person except ann, bob",
     )
     assert count_missing_after_stop(request_) == missing
     # A plan tells what is left, and G302 decides by it.
@@ -477,7 +477,7 @@ def test_unrehearsed_change_warns_or_refuses_by_setting(request_: Request, new: 
     warned = Refusal(
         GuardCode.REHEARSED,
         f"release 111111111111 never did this in dev: {new}",
-        "look at the plan with care, or rehearse it in dev first: envctl history dev",
+        "check the plan with care, or rehearse it in dev: envctl history dev",
         warns=True,
     )
     assert answer("G303", request_) == warned

@@ -45,7 +45,7 @@ REFUSED: dict[str, tuple[Request, str]] = {
     "one of two is said": (leaving(PROTECTED, web="destroy", cache=""), ANEW),
     "another one comes": (
         leaving(PROTECTED, coming=("store",), cache=""),
-        f' (or, where cache was renamed, moved_from = "cache" under [stacks.store]){ANEW}',
+        f' (or, if cache was renamed, moved_from = "cache" under [stacks.store]){ANEW}',
     ),
 }
 
@@ -59,7 +59,8 @@ def test_removed_stack_with_fate_or_unprotected_passes(request_: Request) -> Non
 def test_removed_stack_without_fate_is_refused_where_protected(request_: Request, way_on: str) -> None:
     assert answer("G305", request_) == Refusal(
         GuardCode.REMOVED,
-        f"{request_.target} holds cache, which release 111111111111 no longer has, and it does not say what becomes of"
+        f"{request_.target} holds cache; release 111111111111 no longer has them, and does not say whether to"
+        " destroy or forget"
         " it",
         f'add [removed.cache] with then = "destroy" or "forget" to envctl.toml{way_on}',
     )
@@ -67,7 +68,8 @@ def test_removed_stack_without_fate_is_refused_where_protected(request_: Request
 
 def test_all_removed_stacks_without_fate_are_named() -> None:
     assert said("G305", leaving(PROTECTED, cache="", web="")) == (
-        "staging holds cache and web, which release 111111111111 no longer has, and it does not say what becomes of"
+        "staging holds cache and web; release 111111111111 no longer has them, and does not say whether to"
+        " destroy or forget"
         " them"
     )
 
@@ -104,14 +106,14 @@ def test_rollback_to_same_stacks_needs_no_approval() -> None:
 @pytest.mark.parametrize(
     ("request_", "why"),
     [
-        (leaving(GATED, coming=("cache",)), "going back would make cache again"),
-        (leaving(GATED, cache="destroy"), "cache would leave"),
+        (leaving(GATED, coming=("cache",)), "going back would create cache again"),
+        (leaving(GATED, cache="destroy"), "cache would be removed"),
         (
             replace(
                 GATED,
                 plan=EnvironmentPlan("staging", "r", (StackPlan("web", (change(Action.CREATE),), stateless=True),)),
             ),
-            "going back would make web again",
+            "going back would create web again",
         ),
     ],
     ids=["it comes again", "it leaves", "its state is empty"],

@@ -50,17 +50,14 @@ CONFLICTS: dict[str, tuple[RulesDocument, RulesDocument, str]] = {
 def test_conflicting_rules_are_refused(tree: RulesDocument, recorded: RulesDocument, what: str) -> None:
     told = answered(ruled_by(tree, recorded))
     assert told is not None
-    assert told.message == (
-        "envctl.toml says of prod what can't hold beside the rules that it was deployed with on 2026-11-20"
-        f" (entry 41): {what}"
-    )
+    assert told.message == (f"envctl.toml contradicts the rules of prod recorded on 2026-11-20 (entry 41): {what}")
     assert (told.hint, told.for_now, told.waivable, told.warns) == ("envctl approve prod --rules", True, False, False)
 
 
 def test_gates_with_missing_rules_approvals_are_named() -> None:
     recorded = document(account_id=ACCOUNT, gates={"approvals": {"peer": 1, "law": 1}})
     told = answered(ruled_by(document(account_id="444444444444"), recorded))
-    assert told and told.message.endswith("; the change lacks approvals at peer and law")
+    assert told and told.message.endswith("; the change needs approvals at peer and law")
     assert told.hint == "envctl approve prod --rules --gate peer"
 
 
@@ -90,10 +87,11 @@ def test_missing_rules_document_is_refused(action: Any) -> None:
     told = answered(request)
     assert told is not None
     assert told.message == (
-        "the rules that prod was deployed with on 2026-11-20 are missing or damaged in the store"
-        f" (rules/{OWNED.digest}.json)"
+        f"the rules of prod recorded on 2026-11-20 are missing or damaged in the store (rules/{OWNED.digest}.json)"
     )
-    assert told.hint == "restore them from a backup of the store, or take envctl.toml of then: envctl rules prod"
+    assert (
+        told.hint == "restore them from a backup of the store, or use the envctl.toml of that date: envctl rules prod"
+    )
     assert (told.waivable, told.for_now) == (False, False)
     assert refused(replace(request, document=None))
     # The tree that has the very same rules has the document.
@@ -108,11 +106,8 @@ def before_rules(tree: RulesDocument, **more: Any) -> Request:
 
 
 def test_promoted_environment_is_no_entry_without_record() -> None:
-    message = "prod took releases from staging, and takes code from the tree by envctl.toml of today"
-    hint = (
-        "restore its place in [pipeline], and deploy it once, so that its rules are recorded:"
-        " envctl promote staging prod"
-    )
+    message = "prod took releases from staging, but envctl.toml now lets it take code from the working tree"
+    hint = "restore its place in [pipeline], and deploy it once to record its rules: envctl promote staging prod"
     for tree in (FIRST, BESIDE):
         told = answered(before_rules(tree))
         assert told and (told.message, told.hint, told.waivable) == (message, hint, False)
@@ -231,10 +226,9 @@ def test_entry_names_no_account_of_another_environment(request_: Request, *, is_
     assert (told is not None) is is_refused
     if told is not None:
         assert told.message == (
-            f"prod names the account {ACCOUNT} in other_accounts, which is that of staging by the rules that it was"
-            " deployed with"
+            f"prod names the account {ACCOUNT} in other_accounts; by the recorded rules, it belongs to staging"
         )
-        assert told.hint == f"take {ACCOUNT} out of other_accounts of prod in envctl.toml, then: {request_.command}"
+        assert told.hint == f"remove {ACCOUNT} from other_accounts of prod in envctl.toml, then: {request_.command}"
 
 
 PEER = {"approvals": {"peer": 1}}
@@ -262,8 +256,8 @@ def test_new_environment_is_checked_by_account_owner_rules(request_: Request, *,
 
 
 OWNERS: dict[str, tuple[RulesDocument, str]] = {
-    "the same": (OWNED, "which has the same account"),
-    "a named one": (names(document(account_id="1"), ACCOUNT), f"whose account {ACCOUNT} it names"),
+    "the same": (OWNED, "in the same account"),
+    "a named one": (names(document(account_id="1"), ACCOUNT), f"the owner of account {ACCOUNT}"),
 }
 
 
@@ -283,7 +277,7 @@ def test_all_account_owners_are_named() -> None:
     request = owned_by(
         "qa", replace(STAGING, environment="qa"), owned_by("staging", STAGING, ruled_by(beside(), beside("1")))
     )
-    assert refused(request).endswith("which is that of staging and qa by the rules that they were deployed with")
+    assert refused(request).endswith("by the recorded rules, it belongs to staging and qa")
 
 
 def test_owner_with_missing_document_is_unknown() -> None:
@@ -292,7 +286,7 @@ def test_owner_with_missing_document_is_unknown() -> None:
     assert told is not None
     assert (told.message, told.hint) == (
         (
-            "the rules that staging was deployed with are missing or damaged in the store:"
+            "the recorded rules of staging are missing or damaged in the store:"
             f" unknown whether {ACCOUNT} is its account"
         ),
         "give prod an account of its own in envctl.toml, then: envctl apply prod",
@@ -313,10 +307,10 @@ def test_pending_rules_reset_is_remarked() -> None:
     assert told and told.warns
     assert told.since == NOW - HOUR
     assert told.message == (
-        "bob (unverified) reset the rules of prod on 2026-11-25: they left; the recorded ones"
-        " end 2026-12-02 07:00 UTC, 1w after that"
+        "bob (unverified) reset the rules of prod on 2026-11-25: they left; the recorded rules end at 2026-12-02"
+        " 07:00 UTC (1w after the reset)"
     )
     assert told.hint == "envctl rules reset prod --withdraw"
     due = answered(asked(RESET_DELAY))
     assert due and due.warns
-    assert "the recorded ones count no longer since 2026-11-25 08:00 UTC" in due.message
+    assert "the recorded rules ended at 2026-11-25 08:00 UTC" in due.message

@@ -42,8 +42,8 @@ def test_all_missing_secrets_are_listed_with_their_commands(request_: Request) -
     target = request_.target
     assert answer("G202", looked(request_, old="deleting", db="absent", key="empty")) == Refusal(
         GuardCode.SECRETS,
-        f"3 secrets are missing in {target}",
-        f"create what is listed, and look again with: envctl secrets check {target}",
+        f"{target}: 3 secrets are missing",
+        f"create the listed secrets, then check again: envctl secrets check {target}",
         because=(
             Problem(
                 "E440",
@@ -68,7 +68,7 @@ def test_all_missing_secrets_are_listed_with_their_commands(request_: Request) -
 
 def test_single_missing_secret_has_singular_message() -> None:
     refusal = answer("G202", looked(PROMOTION, db="absent", key="there"))
-    assert refusal and refusal.message == "1 secret is missing in staging"
+    assert refusal and refusal.message == "staging: 1 secret is missing"
     assert refusal.waivable
     assert not refusal.for_now
 
@@ -77,8 +77,8 @@ def test_unreadable_secret_is_refused() -> None:
     reason = "the secret shop/db in Secrets Manager of staging can't be looked at (web.db_secret_name): AWS throttles"
     assert answer("G202", looked(PROMOTION, db="unknown", key="there")) == Refusal(
         GuardCode.SECRETS,
-        "1 secret is there or not, nobody could tell",
-        "mend what is listed, and look again with: envctl secrets check staging",
+        "staging: 1 secret could not be checked",
+        "fix the listed problems, then check again: envctl secrets check staging",
         because=(Problem("E441", reason, "try again in a minute", LINE),),
     )
 
@@ -86,7 +86,7 @@ def test_unreadable_secret_is_refused() -> None:
 def test_missing_and_unknown_secrets_are_reported_together() -> None:
     refusal = answer("G202", looked(PROMOTION, db="unknown", key="absent", old="unknown"))
     assert refusal is not None
-    assert refusal.message == "1 secret is missing in staging; 2 secrets are there or not, nobody could tell"
+    assert refusal.message == "staging: 1 secret is missing; 2 secrets could not be checked"
     assert [problem.code for problem in refusal.because] == ["E440", "E441", "E441"]
 
 

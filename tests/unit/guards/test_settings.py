@@ -44,7 +44,7 @@ def test_unfit_settings_are_refused_and_not_waivable(request_: Request) -> None:
     assert answer("G204", replace(request_, unfit=(WRONG, MISSING))) == Refusal(
         GuardCode.SETTINGS,
         f"2 settings do not fit release 111111111111 in {target}",
-        f"correct what is listed, and look at it with: envctl settings {target}",
+        f"correct the listed settings, then check them: envctl settings {target}",
         waivable=False,
         because=(WRONG, MISSING),
     )
@@ -77,8 +77,8 @@ def test_equal_settings_pass_parity(request_: Request) -> None:
 def test_differing_settings_are_named() -> None:
     assert answer("G205", COMPARED) == Refusal(
         GuardCode.PARITY,
-        "staging and prod differ in cidr, zone, and so staging proves little",
-        "make them equal, or add what may differ to [parity] in envctl.toml; envctl diff staging prod",
+        "staging and prod differ in cidr, zone; [parity] does not allow it",
+        "make them equal, or list them in may_differ of [parity] in envctl.toml: envctl diff staging prod",
     )
 
 
@@ -92,7 +92,7 @@ def test_parity_lists_only_lines_that_must_not_differ() -> None:
 
 
 def test_every_difference_counts_where_none_may_differ() -> None:
-    assert "differ in cidr, size, zone," in said("G205", ruled(COMPARED, may_differ=frozenset()))
+    assert "differ in cidr, size, zone;" in said("G205", ruled(COMPARED, may_differ=frozenset()))
 
 
 def uncommitted(request: Request) -> Request:

@@ -58,13 +58,13 @@ def test_open_window_passes(request_: Request) -> None:
     assert answer("G107", request_) is None
 
 
-FROZEN = 'the deny window "once" (2026-11-25 07:00 to 2026-11-25 09:00 UTC) is open'
+FROZEN = 'the deny window "once" (2026-11-25 07:00 to 2026-11-25 09:00 UTC) is active'
 NO_ALLOW = "none of its allow windows is open"
 SHUT: dict[str, tuple[tuple[Window, ...], str, datetime]] = {
     "a deny window is open": ((FREEZE,), FROZEN, NOW + HOUR),
     "a deny window begins at this moment": (
         (once("deny", timedelta(), HOUR),),
-        'the deny window "once" (2026-11-25 08:00 to 2026-11-25 09:00 UTC) is open',
+        'the deny window "once" (2026-11-25 08:00 to 2026-11-25 09:00 UTC) is active',
         NOW + HOUR,
     ),
     "no allow window is open yet": ((OFFICE,), NO_ALLOW, datetime(2026, 11, 25, 9, tzinfo=UTC)),
@@ -84,7 +84,7 @@ def test_closed_window_is_refused_until_it_opens(windows: tuple[Window, ...], wh
     request = ruled(PROMOTION, windows=windows)
     assert answer("G107", request) == Refusal(
         GuardCode.WINDOW,
-        f"staging is not to be changed now: {why}",
+        f"staging can't be changed now: {why}",
         "wait, then: envctl promote dev staging",
         for_now=True,
         opens=opens,
@@ -110,7 +110,7 @@ FOR_EVER: dict[str, tuple[tuple[Window, ...], str]] = {
     "every allow window is over": ((OVER,), NO_ALLOW),
     "a freeze for ten years": (
         (TEN_YEARS,),
-        f'the deny window "once" (2026-11-25 07:00 to {TEN_YEARS.end:%Y-%m-%d} 08:00 UTC) is open',
+        f'the deny window "once" (2026-11-25 07:00 to {TEN_YEARS.end:%Y-%m-%d} 08:00 UTC) is active',
     ),
 }
 
@@ -118,7 +118,7 @@ FOR_EVER: dict[str, tuple[tuple[Window, ...], str]] = {
 @pytest.mark.parametrize(("windows", "why"), FOR_EVER.values(), ids=FOR_EVER.keys())
 def test_window_closed_for_a_year_is_not_temporary(windows: tuple[Window, ...], why: str) -> None:
     refusal = answer("G107", ruled(PROMOTION, windows=windows))
-    assert refusal and refusal.message == f"staging is not to be changed now: {why}, and it does not open within a year"
+    assert refusal and refusal.message == f"staging can't be changed now: {why}, and it does not open within a year"
     assert "correct its windows in envctl.toml" in refusal.hint
     assert (refusal.code, refusal.guard, refusal.for_now, refusal.opens) == ("G107", "window", False, None)
     assert refusal.waivable
@@ -170,7 +170,7 @@ def test_locked_environment_is_refused_until_unlocked(request_: Request) -> None
         "envctl unlock staging",
         for_now=True,
         since=NOW - HOUR,
-        who="cat, or anybody",
+        who="cat, or any other person",
     )
     assert answer("G108", here(request_, lock=LOCK)) == locked
     assert answer("G108", here(request_, lock=LOCK, holds={R1: HOLD})) == locked

@@ -728,7 +728,7 @@ class TestWhy:
         assert [refusal.code for refusal in told.refusals] == ["G104", "G106"]
         assert told.refusals[0].opens is not None
         assert told.opens is None, "approvals do not come by themselves"
-        assert (told.who, told.gates) == ("anybody but ann@example.com", {"peer": (0, 1)})
+        assert (told.who, told.gates) == ("any person except ann@example.com", {"peer": (0, 1)})
 
     def test_why_with_plan_checks_plan_guards(self, world: World) -> None:
         deploy_to_staging(world)

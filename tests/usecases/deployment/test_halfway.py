@@ -140,8 +140,8 @@ def test_why_without_plan_suggests_approval(world: World) -> None:
     told = explain_refusal(world.ports, "prod")
     (refusal,) = told.refusals
     assert (refusal.code, refusal.for_now, told.next) == ("G302", True, to_approve(world, "peer"))
-    assert refusal.message == "the last deployment stopped halfway, and what is left has to be approved: peer, business"
-    assert (told.gates, told.who) == ({"peer": (0, 1), "business": (0, 2)}, "anybody but ann@example.com")
+    assert refusal.message == "the last deployment stopped halfway; its rest needs approval at: peer, business"
+    assert (told.gates, told.who) == ({"peer": (0, 1), "business": (0, 2)}, "any person except ann@example.com")
     all_approve(world)
     told = explain_refusal(world.ports, "prod")
     assert (told.refusals, told.next) == ((), "envctl promote dev prod")

@@ -33,8 +33,8 @@ def check_approvals(request: Request) -> Refusal | None:
     message = f"release {release} lacks approvals for {request.target}: {wanted}{_list_faults(request)}"
     hint = format_approve_command(request, next(iter(open_gates)))
     if request.rules.is_usual:
-        message += f"; envctl.toml says nothing about approvals of {request.target}, so that it asks for the usual ones"
-        hint = f"if it needs none, say so: [environments.{request.target}.gates] approvals = {{}}; if it does: {hint}"
+        message += f"; envctl.toml sets no approvals for {request.target}: the usual ones apply"
+        hint = f"if it needs none, write [environments.{request.target}.gates] approvals = {{}}; otherwise: {hint}"
     return Refusal(GuardCode.APPROVALS, message, hint, for_now=True, who=describe_allowed_approvers(request))
 
 
@@ -55,8 +55,8 @@ def _describe_new_effects(request: Request) -> tuple[str, ...]:
     emptied = [plan.stack for plan in request.plan.stacks if plan.stateless and plan.changes] if request.plan else []
     made = tuple(dict.fromkeys((*over.new_stacks, *emptied)))
     return (
-        *((f"going back would make {join_names(made)} again",) if made else ()),
-        *((f"{join_names(tuple(over.leaving))} would leave",) if over.leaving else ()),
+        *((f"going back would create {join_names(made)} again",) if made else ()),
+        *((f"{join_names(tuple(over.leaving))} would be removed",) if over.leaving else ()),
     )
 
 
@@ -116,8 +116,8 @@ def describe_allowed_approvers(request: Request) -> str:
     asked = [request.rules.list_approver_patterns(gate) for gate in missing if missing[gate]]
     # One gate without patterns is open to all.
     listed = dict.fromkeys(pattern for patterns in asked for pattern in patterns) if all(asked) else {}
-    people = " or ".join(listed) or "anybody"
-    return f"{people} but {', '.join(barred)}" if barred else people
+    people = " or ".join(listed) or "any person"
+    return f"{people} except {', '.join(barred)}" if barred else people
 
 
 def format_approve_command(request: Request, gate: str) -> str:
@@ -187,9 +187,11 @@ def _list_faults(request: Request) -> str:
     expired = {a.by.person_name for a in given if has_expired(request, a)} - counted
     people = _list_barred_people(request)
     barred = {a.by.person_name for a in given if has_common_person(list_names(a.by), people)}
-    part = "made or promotes it, or changed its rules" if request.wrote_rules else "made or promotes it"
+    part = (
+        "made or promotes the release, or changed its rules" if request.wrote_rules else "made or promotes the release"
+    )
     strangers = {
-        f"{a.by.person_name}{', which is no person,' if is_machine(a.by) else ''} may not approve at {a.gate}"
+        f"{a.by.person_name}{' (not a person)' if is_machine(a.by) else ''} may not approve at {a.gate}"
         for a in given
         if not can_approve(request, a.gate, a.by)
     }
@@ -197,7 +199,7 @@ def _list_faults(request: Request) -> str:
     others = [a for a in mine if a.settings != request.settings]
     told = [
         f"the approval of {', '.join(sorted(expired))} has expired" if expired else "",
-        f"{', '.join(sorted(barred))} {part}, and does not count" if barred else "",
+        f"the approval of {', '.join(sorted(barred))} does not count ({part})" if barred else "",
         ", ".join(sorted(strangers)),
         f"the settings of {request.target} have changed since it was approved" if others else "",
         *(_describe_new_effects(request) if request.action == "rollback" else ()),
@@ -224,7 +226,7 @@ def _explain_place(request: Request, approval: Approval) -> str:
     if not approval.place:
         return f"the approval of {approval.by.person_name} was given by an older envctl: approve again"
     what = request.elsewhere.get(approval.place) or "account, region, role, backend or provider settings"
-    return f"{request.target} is in another place than it was approved for: {what}"
+    return f"the place of {request.target} changed since the approval: {what}"
 
 
 def _explain_rules(request: Request, approval: Approval) -> str:
@@ -235,9 +237,9 @@ def _explain_rules(request: Request, approval: Approval) -> str:
     if before == now:
         before, now = approval.recorded, request.recorded_digest
     old, new = request.documents.get(before), request.documents.get(now)
-    differences = list_differences(old, new) if old and new else ("envctl.toml, or what was deployed since",)
+    differences = list_differences(old, new) if old and new else ("envctl.toml or a later deployment",)
     what = join_first(differences, MAX_DIFFERENCES)
-    return f"the rules of {request.target} are others than those that {by} approved under: {what}"
+    return f"the rules of {request.target} changed since {by} approved: {what}"
 
 
 def _list_past_settings(request: Request) -> set[tuple[str, str]]:

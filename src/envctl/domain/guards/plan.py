@@ -35,10 +35,10 @@ def check_protection(request: Request) -> Refusal | None:
     """G301: in a protected environment no data is destroyed, and no more than `max_destroys` other resources."""
     rules = request.rules
     if request.action == "destroy" and (rules.protected or rules.approvals):
-        reason = "is protected" if rules.protected else "asks for approvals"
-        message = f"{request.target} {reason}, and is never destroyed as a whole"
+        reason = "is protected" if rules.protected else "requires approvals"
+        message = f"{request.target} {reason}, and can't be destroyed as a whole"
         runs = format_command("status", request.target)
-        hint = f"change its rules in envctl.toml first; what {request.target} runs: {runs}"
+        hint = f"change its rules in envctl.toml first; its current release: {runs}"
         return Refusal(GuardCode.PROTECTION, message, hint, waivable=False)
     if not rules.protected or request.plan is None:
         return None
@@ -48,8 +48,8 @@ def check_protection(request: Request) -> Refusal | None:
     holding = [f"{r.action} {stack}: {r.address}" for stack, r in going if r.type in rules.stateful]
     unsaid = [f"{stack}: {resource.address}" for stack, resource in going if stack not in said]
     if holding:
-        hold = "holds" if len(holding) == 1 else "hold"
-        message = f"the plan would {join_first(holding, MAX_NAMED)}, which {hold} data"
+        hold = "it holds" if len(holding) == 1 else "they hold"
+        message = f"the plan would {join_first(holding, MAX_NAMED)}; {hold} data"
     elif len(unsaid) > rules.max_destroys:
         named = join_first(unsaid, MAX_NAMED)
         many = "1 resource" if len(unsaid) == 1 else f"{len(unsaid)} resources"
@@ -57,9 +57,7 @@ def check_protection(request: Request) -> Refusal | None:
     else:
         return None
     entry = request.pipeline.entry
-    hint = (
-        f"make a release that keeps, moves or forgets them (moved and removed blocks): {format_command('apply', entry)}"
-    )
+    hint = f"keep, move or forget them in a new release (moved and removed blocks): {format_command('apply', entry)}"
     return Refusal(GuardCode.PROTECTION, message, hint)
 
 
@@ -95,7 +93,7 @@ def check_stopped_deployment(request: Request) -> Refusal | None:
     missing = count_missing_since(request, last.ended_at)
     if not missing:
         return None
-    message = f"the last deployment stopped halfway, and what is left has to be approved: {', '.join(missing)}"
+    message = f"the last deployment stopped halfway; its rest needs approval at: {', '.join(missing)}"
     hint = approvals.format_approve_command(request, next(iter(missing)))
     who = approvals.describe_allowed_approvers(request)
     return Refusal(GuardCode.SAME_PLAN, message, hint, for_now=True, since=last.ended_at, who=who)
@@ -145,12 +143,13 @@ def check_known_state(request: Request) -> Refusal | None:
         return _warn_of_forgotten(request)
     target = request.target
     hint = (
-        f"correct [store] or the name of {target} in envctl.toml; to take over what is there, list known_state in"
-        f" waivable of {target} and add --break-glass; what this ledger has of it: {format_command('history', target)}"
+        f"correct [store] or the name of {target} in envctl.toml; to take over the existing resources, list"
+        " known_state in"
+        f" waivable of {target} and add --break-glass; its entries in this ledger: {format_command('history', target)}"
     )
     message = describe_unknown_states(target, unknown)
     if any(each.environment == target for each in request.present.unbelieved):
-        message += f", or it was deployed by entries that are not believed: {format_command('ledger verify')}"
+        message += f", or the entries of its deployments are not trusted: {format_command('ledger verify')}"
     return Refusal(GuardCode.KNOWN_STATE, message, hint)
 
 
@@ -159,9 +158,7 @@ def _warn_of_forgotten(request: Request) -> Refusal | None:
     back = find_forgotten_states(request.target_state, request.plan.stacks) if request.plan else ()
     if not back:
         return None
-    hint = (
-        f"if another stack is meant, give it another name; what was kept: {format_command('history', request.target)}"
-    )
+    hint = f"for a different stack, use another name; earlier deployments: {format_command('history', request.target)}"
     return Refusal(GuardCode.KNOWN_STATE, describe_forgotten_states(request.target, back), hint, warns=True)
 
 
@@ -178,9 +175,9 @@ def _refuse_unapproved(
     """
     beyond = closest[1] if closest else changes
     what = join_first([change.description for change in beyond], MAX_NAMED)
-    message = f"the plan holds more than what was approved at the gate {gate}: {what}"
+    message = f"the plan exceeds the approval at the gate {gate}: {what}"
     if earlier:
-        message = f"an earlier envctl kept what was approved at the gate {gate}, and looked at less of it: {what}"
+        message = f"the approval at the gate {gate} is from an older envctl, with fewer checks: {what}"
     left_out = list_uncovered_stacks(request.approved[closest[0].plan], closest[0].unseen) if closest else ()
     if unseen := [stack for stack in left_out if any(change.stack == stack for change in beyond)]:
         message += f"; {join_names(unseen)} could not be planned when it was approved"
@@ -199,8 +196,8 @@ def check_removed(request: Request) -> Refusal | None:
         # G301 refuses it.
         return None
     it = "it" if len(unsaid) == 1 else "them"
-    lost = f"{join_names(unsaid)}, which release {shorten_id(request.identity)} no longer has"
-    message = f"{request.target} holds {lost}, and it does not say what becomes of {it}"
+    lost = f"release {shorten_id(request.identity)} no longer has {it}"
+    message = f"{request.target} holds {join_names(unsaid)}; {lost}, and does not say whether to destroy or forget {it}"
     return Refusal(GuardCode.REMOVED, message, _suggest_fate(request, unsaid[0]))
 
 
@@ -209,5 +206,5 @@ def _suggest_fate(request: Request, stack: str) -> str:
     if request.action in ("rollback", "apply") and request.target != request.pipeline.entry:
         return f"{said}, and run it again: {request.command}"
     coming = request.changeover.new_stacks
-    renamed = f' (or, where {stack} was renamed, moved_from = "{stack}" under [stacks.{coming[0]}])' if coming else ""
+    renamed = f' (or, if {stack} was renamed, moved_from = "{stack}" under [stacks.{coming[0]}])' if coming else ""
     return f"{said}{renamed}, and make a release: {format_command('apply', request.pipeline.entry)}"

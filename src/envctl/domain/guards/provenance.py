@@ -23,17 +23,17 @@ def check_order(request: Request) -> Refusal | None:
     if source == before:
         return None
     if pipeline.standalone:
-        message = f"{target} stands beside the pipeline; nothing is promoted into it"
+        message = f"{target} is outside the pipeline; it takes no promotions"
     elif source not in pipeline.order:
-        message = f"{source} stands beside the pipeline ({pipeline}); what it runs goes nowhere else"
+        message = f"{source} is outside the pipeline ({pipeline}); its releases can't be promoted"
     elif before is None:
-        message = f"{target} is where code enters ({pipeline}); nothing is promoted into it"
+        message = f"{target} is the entry of the pipeline ({pipeline}); it takes no promotions"
     elif pipeline.order.index(source) > pipeline.order.index(target):
-        message = f"releases never flow back: {source} comes after {target} in {pipeline}"
+        message = f"releases can't move backwards: {source} comes after {target} in {pipeline}"
     elif source == target:
         message = f"{target} can't be promoted to itself"
     else:
-        message = f"{target} takes releases from {before} alone; promoting from {source} skips a stage of {pipeline}"
+        message = f"{target} takes releases only from {before}; promoting from {source} skips a stage of {pipeline}"
     return Refusal(GuardCode.ORDER, message, suggest_arrival(request, target))
 
 
@@ -65,14 +65,14 @@ def _check_promotion(request: Request) -> Refusal | None:
     there = request.present.find_environment(source)
     if request.release is None:
         ran = there.last is not None
-        nothing = f"nothing runs in {source} any more" if ran else f"nothing was ever deployed to {source}"
+        nothing = f"{source} no longer runs a release" if ran else f"no release was ever deployed to {source}"
         return _refuse_unproven(nothing, suggest_arrival(request, source))
     again = there.unfinished_deployment is not None and there.unfinished_deployment.release == request.release
     if request.release in there.evidence and not again:
         return None
     failed = there.last if there.last and there.last.release == request.release else None
     how = f"its last deployment there {describe_outcome(failed)}" if failed else "it was never deployed there"
-    message = f"release {shorten_id(request.release)} is not proven in {source}: {how}"
+    message = f"release {shorten_id(request.release)} has no complete deployment in {source}: {how}"
     return _refuse_unproven(message, suggest_arrival(request, source))
 
 
@@ -82,15 +82,15 @@ def _check_rollback(request: Request) -> Refusal | None:
     if request.is_repeated_rollback:
         return None
     if request.release is None:
-        hint = f"what was deployed there: {format_command('history', target)}"
+        hint = f"its deployments: {format_command('history', target)}"
         return _refuse_unproven(f"no earlier release was verified in {target}", hint)
     proof = request.target_state.evidence.get(request.release)
     if proof is None or not proof.verified:
         how = f": {proof.revoked}" if proof and proof.revoked else ""
-        message = f"release {shorten_id(request.release)} has no verification that holds in {target}{how}"
-        return _refuse_unproven(message, f"what was verified there: {format_command('history', target)}")
+        message = f"release {shorten_id(request.release)} has no valid verification in {target}{how}"
+        return _refuse_unproven(message, f"its verifications: {format_command('history', target)}")
     if last is not None and last.release == request.release:
-        message = f"release {shorten_id(request.release)} is what was deployed to {target} last, not an earlier one"
+        message = f"release {shorten_id(request.release)} is the last one deployed to {target}, not an earlier one"
         return _refuse_unproven(message, format_command("apply", target))
     return None
 
@@ -98,7 +98,7 @@ def _check_rollback(request: Request) -> Refusal | None:
 def _check_reapply(request: Request) -> Refusal | None:
     if request.release is not None:
         return None
-    message = f"{request.target} has no release yet, and takes code by promotion alone"
+    message = f"{request.target} has no release yet, and takes releases only by promotion"
     return _refuse_unproven(message, suggest_arrival(request, request.target))
 
 
@@ -108,12 +108,12 @@ def _check_creation(request: Request) -> Refusal | None:
     if known is not None and wanted in known.made_for:
         return None
     name = shorten_id(request.identity)
-    message = f"nothing that is believed says where release {name} came from"
+    message = f"release {name} has no trusted creation entry"
     anew = f"make a new release: {format_command('apply', request.pipeline.entry)}"
-    hint = f"{anew}; the distrusted entries: {format_command('ledger verify')}"
+    hint = f"{anew}; untrusted entries: {format_command('ledger verify')}"
     if known is not None:
         whom = " and ".join(each or "the pipeline" for each in known.made_for)
-        message, hint = f"release {name} was made for {whom} alone", anew
+        message, hint = f"release {name} was made only for {whom}", anew
     return Refusal(GuardCode.PROVENANCE, message, hint, waivable=False)
 
 
@@ -124,7 +124,7 @@ def _check_bundle(request: Request) -> Refusal | None:
         case "missing":
             fault = "not in the store"
         case "damaged":
-            fault = "damaged: its content is not what its name says"
+            fault = "damaged: its content does not match its name"
     message = f"the bundle of release {shorten_id(request.identity)} is {fault}"
     entry = request.pipeline.entry
     hint = f"restore it from a backup of the store, or make a new release: {format_command('apply', entry)}"
@@ -143,11 +143,11 @@ def check_older(request: Request) -> Refusal | None:
     if newer is None:
         return None
     there = f"release {shorten_id(newer.release)}"
-    how = "runs" if newer == request.target_state.current else "has a part of"
+    how = "runs in" if newer == request.target_state.current else "partly deployed to"
     if request.behind:
-        message = f"the commit of the working tree comes before that of {there}, which {request.target} {how}"
+        message = f"the commit of the working tree is older than the one of {there} ({how} {request.target})"
         return Refusal(GuardCode.OLDER, message, _suggest_newest_commit(request), since=newer.started_at, warns=True)
-    message = f"release {shorten_id(request.identity)} is older than {there}, which {request.target} {how}"
+    message = f"release {shorten_id(request.identity)} is older than {there} ({how} {request.target})"
     return Refusal(GuardCode.OLDER, message, _suggest_ways(request, newer), since=newer.started_at)
 
 
@@ -179,15 +179,15 @@ def list_other_deployments(here: EnvironmentState, release: str) -> list[Deploym
 
 def _suggest_newest_commit(request: Request) -> str:
     after = request.pipeline.find_next(request.target)
-    meant = f"if this one is meant to go on from here: {request.command} --older"
+    meant = f"to continue from this commit: {request.command} --older"
     refused = f"promote to {after} will refuse it; " if after else ""
-    return f"{refused}take the newest commit (git pull), and then: {request.command}; {meant}"
+    return f"{refused}take the newest commit (git pull), then: {request.command}; {meant}"
 
 
 def _suggest_ways(request: Request, newer: Deployment) -> str:
     name, proof = shorten_id(request.identity), request.target_state.evidence.get(request.identity)
     release = f" --release {name}" if request.action == "promote" else ""
-    meant = f"if it is meant: {request.command}{release} --older"
+    meant = f"if intended: {request.command}{release} --older"
     back = name if proof is not None and proof.verified else ""
     ways = [f"to go back: {format_command('rollback', request.target, to=back)}"]
     if newer != request.target_state.current:
@@ -205,7 +205,7 @@ def check_verified(request: Request) -> Refusal | None:
         return None
     if proof.verified:
         return _refuse_missing_checks(request, proof)
-    why = proof.revoked or "it was never verified since it was deployed there"
+    why = proof.revoked or "it was not verified since its deployment there"
     message = f"release {shorten_id(proof.deployment.release)} is not verified in {request.source}: {why}"
     return Refusal(GuardCode.VERIFIED, message, _suggest_verification(request, proof))
 
@@ -217,10 +217,8 @@ def _refuse_missing_checks(request: Request, proof: Evidence) -> Refusal | None:
     what = "the check" if len(missing) == 1 else "the checks"
     message = f"release {shorten_id(proof.deployment.release)} was verified in {request.source} without {what} "
     changed = [name for name in missing if any(mark.startswith(f"{name}:") for mark in proof.passed)]
-    message += f"{', '.join(missing)}{' as it is asked for' if changed else ''}"
-    return Refusal(
-        GuardCode.VERIFIED, message, f"with the checks that are missing: {format_command('verify', request.origin)}"
-    )
+    message += f"{', '.join(missing)}{' in its current form' if changed else ''}"
+    return Refusal(GuardCode.VERIFIED, message, f"run the missing checks: {format_command('verify', request.origin)}")
 
 
 def _find_passed_at(proof: Evidence, name: str, mark: str) -> datetime | None:
@@ -239,7 +237,7 @@ def check_soak(request: Request) -> Refusal | None:
     if proof.since is None and request.source_state.drifted:
         # The release still runs there: its soak time continues after a check without drift.
         hint = format_command("drift", request.origin)
-        return Refusal(GuardCode.SOAK, f"{message}, and does not count as long as there is drift", hint)
+        return Refusal(GuardCode.SOAK, f"{message}; this time does not count during drift", hint)
     if proof.since is None:
         return Refusal(GuardCode.SOAK, f"{message}, and no longer runs there", _suggest_verification(request, proof))
     hint = f"wait, then: {request.command}"
@@ -253,8 +251,9 @@ def check_max_age(request: Request) -> Refusal | None:
         return None
     if is_future(proof.verified_at, request.now):
         message = (
-            f"the verification of release {shorten_id(proof.deployment.release)} in {request.source} is recorded as of"
-            f" {proof.verified_at:%Y-%m-%d %H:%M} UTC, still to come: a clock was wrong, and its age is unknown"
+            f"the verification of release {shorten_id(proof.deployment.release)} in {request.source} is"
+            f" recorded at {proof.verified_at:%Y-%m-%d %H:%M} UTC, in the future: a clock was wrong, and its age"
+            " is unknown"
         )
         return Refusal(GuardCode.MAX_AGE, message, _suggest_verification(request, proof))
     # The oldest pass among the required checks, because the last verification may have run fewer of them.
@@ -265,7 +264,7 @@ def check_max_age(request: Request) -> Refusal | None:
         return None
     message = (
         f"release {shorten_id(proof.deployment.release)} was verified in {request.source} {format_duration(age)} ago;"
-        f" {request.target} takes proof of at most {format_duration(oldest)}"
+        f" {request.target} accepts at most {format_duration(oldest)}"
     )
     return Refusal(GuardCode.MAX_AGE, message, _suggest_verification(request, proof), since=verified_at + oldest)
 
@@ -287,9 +286,9 @@ def _refuse_drift(request: Request, environment: str, hint: str, *, warns: bool)
     named = join_first(seen.resources, MAX_NAMED, seen.drifted)
     message = f"{environment} has drifted: {seen.drifted} {what} from the state ({named})"
     if not warns:
-        hint = f"set it right with: {hint}, or by hand, and look again with: {format_command('drift', environment)}"
+        hint = f"fix it with: {hint}, or by hand; then check again: {format_command('drift', environment)}"
     else:
-        message += "; this deployment sets right what the configuration describes"
+        message += "; this deployment restores the configured values"
     return Refusal(GuardCode.DRIFT, message, hint, since=seen.at, warns=warns)
 
 
@@ -299,7 +298,7 @@ def _suggest_verification(request: Request, proof: Evidence) -> str:
     running = request.source_state.current_evidence
     if running is not None and running.deployment.release == proof.deployment.release:
         if proof.deployment.unpinned:
-            return f"deploy it there again without them: {format_command('apply', source)}"
+            return f"deploy it there again without provider overrides: {format_command('apply', source)}"
         # Drift invalidates any check; `drift --fix` verifies at its end.
         return (
             format_command("drift", source, fix=True)
@@ -310,5 +309,5 @@ def _suggest_verification(request: Request, proof: Evidence) -> str:
     name = shorten_id(proof.deployment.release)
     if before is None:
         back = format_command("rollback", source, to=name)
-        return f"deploy it there again: {back}; or what {source} runs: {request.command}"
+        return f"deploy it there again: {back}; or take the current release of {source}: {request.command}"
     return format_command("promote", before, source, release=name)

@@ -28,12 +28,12 @@ def list_views(request: Request) -> tuple[Request, ...]:
     recorded, counting = request.target_state.rules, find_binding_document(request)
     if recorded is not None and counting is not None:
         when = f"on {recorded.at:%Y-%m-%d} (entry {recorded.started})"
-        others = [(counting, f"by the rules that {request.target} was deployed with {when}")]
+        others = [(counting, f"by the rules of {request.target} recorded {when}")]
     else:
         others = []
         for owner in find_account_owners(request):
             is_shared = request.document is not None and request.document.account_id == owner.account_id
-            how = "which has the same account" if is_shared else f"whose account {owner.account_id} it names"
+            how = "in the same account" if is_shared else f"the owner of account {owner.account_id}"
             others.append((owner, f"by the rules of {owner.environment}, {how}"))
     views = [request]
     for document, whose in others:

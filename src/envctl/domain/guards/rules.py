@@ -23,11 +23,11 @@ def _check_missing_document(request: Request) -> Refusal | None:
     if recorded is None or not rule_views.is_document_missing(request):
         return None
     message = (
-        f"the rules that {request.target} was deployed with on {recorded.at:%Y-%m-%d} are missing or damaged in"
+        f"the rules of {request.target} recorded on {recorded.at:%Y-%m-%d} are missing or damaged in"
         f" the store (rules/{recorded.digest}.json)"
     )
     rules = format_command("rules", request.target)
-    hint = f"restore them from a backup of the store, or use envctl.toml of then: {rules}"
+    hint = f"restore them from a backup of the store, or use the envctl.toml of that date: {rules}"
     return _refuse_rules(message, hint)
 
 
@@ -40,10 +40,10 @@ def _check_conflicts(request: Request) -> Refusal | None:
         return None
     missing = [gate for gate, count in rule_views.count_missing_rules_approvals(request, asked).items() if count]
     message = (
-        f"envctl.toml says of {request.target} what can't hold beside the rules that it was deployed with on"
-        f" {recorded.at:%Y-%m-%d} (entry {recorded.started}): {', '.join(conflicts)}"
+        f"envctl.toml contradicts the rules of {request.target} recorded on {recorded.at:%Y-%m-%d} (entry"
+        f" {recorded.started}): {', '.join(conflicts)}"
     )
-    lacking = f"; the change lacks approvals at {join_names(missing)}" if missing[0] else ""
+    lacking = f"; the change needs approvals at {join_names(missing)}" if missing[0] else ""
     return _refuse_rules(
         f"{message}{lacking}", format_command("approve", request.target, rules=True, gate=missing[0]), for_now=True
     )
@@ -56,9 +56,12 @@ def _check_never_recorded(request: Request) -> Refusal | None:
         return None
     if request.document is None or not (request.document.is_entry or request.document.is_standalone):
         return None
-    message = f"{request.target} took releases from {last.source}, and takes code from the tree by envctl.toml of today"
+    message = (
+        f"{request.target} took releases from {last.source}, but envctl.toml now lets it take code from the"
+        " working tree"
+    )
     hint = (
-        f"restore its place in [pipeline], and deploy it once, so that its rules are recorded:"
+        f"restore its place in [pipeline], and deploy it once to record its rules:"
         f" {format_command('promote', last.source, request.target)}"
     )
     return _refuse_rules(message, hint)
@@ -74,11 +77,9 @@ def _check_taken_account(request: Request) -> Refusal | None:
     if owners and claimed:
         account, names = next(iter(owners.items()))
         has, hint = _describe_claim(request, now, account)
-        whose = "it was" if len(names) == 1 else "they were"
-        message = f"{has}, which is that of {join_names(names)}"
-        return _refuse_rules(f"{message} by the rules that {whose} deployed with", hint)
+        return _refuse_rules(f"{has}; by the recorded rules, it belongs to {join_names(names)}", hint)
     if unknown:
-        message = f"the rules that {join_names(unknown)} was deployed with are missing or damaged in the store"
+        message = f"the recorded rules of {join_names(unknown)} are missing or damaged in the store"
         accounts = join_names(sorted(claimed or now.all_accounts))
         hint = f"give {request.target} an account of its own in envctl.toml, then: {request.command}"
         return _refuse_rules(f"{message}: unknown whether {accounts} is its account", hint)
@@ -91,7 +92,7 @@ def _describe_claim(request: Request, now: RulesDocument, account: str) -> tuple
     if account == now.account_id:
         hint = f"give {target} an account of its own in envctl.toml, then: {request.command}"
         return f"{target} has the account {account}", hint
-    hint = f"take {account} out of other_accounts of {target} in envctl.toml, then: {request.command}"
+    hint = f"remove {account} from other_accounts of {target} in envctl.toml, then: {request.command}"
     return f"{target} names the account {account} in other_accounts", hint
 
 
@@ -144,13 +145,11 @@ def _warn_of_reset(request: Request) -> Refusal | None:
         return None
     due = reset.at + rule_views.RESET_DELAY
     since = (
-        f"count no longer since {due:%Y-%m-%d %H:%M} UTC"
-        if rule_views.is_reset_due(request)
-        else f"end {due:%Y-%m-%d %H:%M} UTC"
+        f"ended at {due:%Y-%m-%d %H:%M} UTC" if rule_views.is_reset_due(request) else f"end at {due:%Y-%m-%d %H:%M} UTC"
     )
     message = (
-        f"{reset.by} reset the rules of {request.target} on {reset.at:%Y-%m-%d}: {reset.reason}; the recorded ones"
-        f" {since}, {format_duration(rule_views.RESET_DELAY)} after that"
+        f"{reset.by} reset the rules of {request.target} on {reset.at:%Y-%m-%d}: {reset.reason}; the"
+        f" recorded rules {since} ({format_duration(rule_views.RESET_DELAY)} after the reset)"
     )
     hint = format_command("rules reset", request.target, withdraw=True)
     return Refusal(GuardCode.RULES, message, hint, since=reset.at, warns=True)

@@ -26,8 +26,8 @@ def check_window(request: Request) -> Refusal | None:
     closed = find_closure([table.to_window() for table in request.rules.windows], request.now)
     if closed is None:
         return None
-    why = f"the {describe_window(closed.window)} is open" if closed.window else "none of its allow windows is open"
-    message = f"{request.target} is not to be changed now: {why}"
+    why = f"the {describe_window(closed.window)} is active" if closed.window else "none of its allow windows is open"
+    message = f"{request.target} can't be changed now: {why}"
     if closed.opens is None:
         hint = f"correct its windows in envctl.toml, then: {format_command('why', request.target)}"
         return Refusal(GuardCode.WINDOW, f"{message}, and it does not open within a year", hint)
@@ -39,7 +39,7 @@ def check_lock(request: Request) -> Refusal | None:
     locked = request.target_state.lock
     if locked is not None:
         message = f"{request.target} is locked by {locked.by}: {locked.reason}"
-        hint, who = format_command("unlock", request.target), f"{locked.by.name}, or anybody"
+        hint, who = format_command("unlock", request.target), f"{locked.by.name}, or any other person"
         return Refusal(GuardCode.LOCK, message, hint, for_now=True, since=locked.at, who=who)
     hold = request.target_state.holds.get(request.identity) if request.can_bring_code else None
     if hold is None:
@@ -78,8 +78,8 @@ def check_artifact(request: Request) -> Refusal | None:
 def _refuse_unpinned_images(request: Request, images: list[ImagePresence]) -> Refusal:
     named = ", ".join(f"{image.artifact} ({image.reference})" for image in images)
     release = shorten_id(request.identity)
-    message = f"release {release} carries no digest for {named}: what runs there could become another"
-    hint = f"make a new release, which looks for the digest: {format_command('apply', request.pipeline.entry)}"
+    message = f"release {release} has no digest for {named}: its image could change"
+    hint = f"make a new release to record the digest: {format_command('apply', request.pipeline.entry)}"
     return Refusal(GuardCode.ARTIFACT, message, hint, waivable=False)
 
 
@@ -88,7 +88,7 @@ def _refuse_missing_images(request: Request, images: list[ImagePresence]) -> Ref
     told = "; ".join(f"{image.artifact}: {image.reference} {_describe_absence(image)}" for image in images)
     return Refusal(
         GuardCode.ARTIFACT,
-        f"{request.target} does not find every image where it pulls from: {told}",
+        f"{request.target} can't pull every image: {told}",
         _suggest_image_fix(request, images),
         for_now=len(reasons) > 0
         and all(why.code == REGISTRY_UNREACHABLE for why in reasons)
@@ -101,20 +101,20 @@ def _refuse_missing_images(request: Request, images: list[ImagePresence]) -> Ref
 def _describe_absence(image: ImagePresence) -> str:
     match image.found:
         case "absent":
-            return "is not there"
+            return "not found"
         case "no repository":
-            return "is not there, nor is its repository"
+            return "not found: no such repository"
         case _:
-            return "could not be looked for"
+            return "could not be checked"
 
 
 def _suggest_image_fix(request: Request, images: list[ImagePresence]) -> str:
     again = f"then: {request.command}"
     if not any(image.found in _ABSENT for image in images):
-        return f"mend what is listed, {again}"
+        return f"fix the listed problems, {again}"
     if any(image.found == "no repository" for image in images):
-        return f"make the repository, and push that very content to it, or let envctl do that (copy = true), {again}"
-    return f"push that very content there, or let envctl do it (copy = true in [artifacts]), {again}"
+        return f"create the repository, and push the same image to it, or let envctl copy it (copy = true), {again}"
+    return f"push the same image there, or let envctl copy it (copy = true in [artifacts]), {again}"
 
 
 def check_secrets(request: Request) -> Refusal | None:
@@ -125,11 +125,17 @@ def check_secrets(request: Request) -> Refusal | None:
     if request.action == "destroy" or not (missing or unknown):
         return None
     because = tuple(found for each in (*missing, *unknown) if (found := find_problem(each, request.target)))
-    ends = ((len(missing), f"missing in {request.target}"), (len(unknown), "there or not, nobody could tell"))
-    told = [f"{'1 secret is' if count == 1 else f'{count} secrets are'} {end}" for count, end in ends if count]
-    cure = "create" if missing else "mend"
-    hint = f"{cure} what is listed, and look again with: {format_command('secrets check', request.target)}"
-    return Refusal(GuardCode.SECRETS, "; ".join(told), hint, because=because)
+    told = [
+        *([f"{'1 secret is' if len(missing) == 1 else f'{len(missing)} secrets are'} missing"] if missing else ()),
+        *(
+            [f"{'1 secret' if len(unknown) == 1 else f'{len(unknown)} secrets'} could not be checked"]
+            if unknown
+            else ()
+        ),
+    ]
+    cure = "create the listed secrets" if missing else "fix the listed problems"
+    hint = f"{cure}, then check again: {format_command('secrets check', request.target)}"
+    return Refusal(GuardCode.SECRETS, f"{request.target}: {'; '.join(told)}", hint, because=because)
 
 
 def check_account(request: Request) -> Refusal | None:
@@ -141,7 +147,7 @@ def check_caller_account(target: str, wanted: str, caller: CallerIdentity | None
     """Return the G203 refusal if the caller is in another account than `wanted`."""
     if caller is None or not wanted or caller.account_id == wanted:
         return None
-    message = f"{target} is account {wanted}, and the credentials are of {caller.account_id}: {caller.arn}"
+    message = f"{target} is account {wanted}, but the credentials are of {caller.account_id}: {caller.arn}"
     hint = f"use those of {target}: assume_role or profile in envctl.toml, then: {format_command('doctor', target)}"
     return Refusal(GuardCode.ACCOUNT, message, hint, waivable=False)
 
@@ -178,7 +184,7 @@ def check_settings(request: Request) -> Refusal | None:
     count = len(request.unfit)
     what = "1 setting does" if count == 1 else f"{count} settings do"
     message = f"{what} not fit release {shorten_id(request.identity)} in {request.target}"
-    hint = f"correct what is listed, and look at it with: {format_command('settings', request.target)}"
+    hint = f"correct the listed settings, then check them: {format_command('settings', request.target)}"
     return Refusal(GuardCode.SETTINGS, message, hint, waivable=False, because=request.unfit)
 
 
@@ -191,9 +197,9 @@ def check_parity(request: Request) -> Refusal | None:
     if not wrong:
         return None
     source, target = request.source, request.target
-    message = f"{source} and {target} differ in {', '.join(wrong)}, and so {source} proves little"
+    message = f"{source} and {target} differ in {', '.join(wrong)}; [parity] does not allow it"
     differences = format_command("diff", request.origin, target)
-    hint = f"make them equal, or add what may differ to [parity] in envctl.toml: {differences}"
+    hint = f"make them equal, or list them in may_differ of [parity] in envctl.toml: {differences}"
     because = tuple(line for name in wrong for line in request.differing[name])
     return Refusal(GuardCode.PARITY, message, hint, because=because)
 
@@ -212,13 +218,13 @@ def check_permission(request: Request) -> Refusal | None:
     """G207: the actor has permission to change the target, and runs in CI if the rules ask for it."""
     who, rules = request.actor, request.rules
     if rules.only_ci and not is_ci_run(who):
-        message = f"{request.target} is changed by CI alone, and {who.name} is not verified as a run of it"
+        message = f"only CI may change {request.target}, and {who.name} is not a verified CI run"
         message += describe_doubt(request)
-        hint = f"let a workflow that has an identity of its own run: {request.command} --yes"
+        hint = f"run it in a workflow with its own identity: {request.command} --yes"
         return Refusal(GuardCode.ALLOWED, message, hint, waivable=False)
     if not rules.apply or is_permitted(rules.apply, who):
         return None
-    message = f"{who} may not change {request.target}: that may {' or '.join(rules.apply)}{describe_doubt(request)}"
+    message = f"{who} may not change {request.target}; permitted: {' or '.join(rules.apply)}{describe_doubt(request)}"
     return Refusal(GuardCode.ALLOWED, message, f"as {rules.apply[0]}: {request.command}", waivable=False)
 
 

@@ -6,10 +6,10 @@ from envctl.domain.guards import Refusal, RefusedError
 
 MORE_THAN_APPROVED = Refusal(
     GuardCode.SAME_PLAN,
-    "the plan holds more than what was approved at the gate peer: replace service: aws_ecs_task_definition.this",
+    "the plan exceeds the approval at the gate peer: replace service: aws_ecs_task_definition.this",
     "envctl approve staging --gate peer --release 1f0c5a9e77d2",
     for_now=True,
-    who="anybody but ann@example.com",
+    who="any person except ann@example.com",
 )
 STARVED = Problem(
     "E331",

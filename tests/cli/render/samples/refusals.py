@@ -10,7 +10,7 @@ from tests.cli.render.samples.basics import NEW, NOW
 
 PROVENANCE = Refusal(
     GuardCode.PROVENANCE,
-    "release 3f2a91c0b7d4 is not proven in staging: it was never deployed there",
+    "release 3f2a91c0b7d4 has no complete deployment in staging: it was never deployed there",
     "envctl promote dev staging",
 )
 SOAK = Refusal(
@@ -24,14 +24,14 @@ SOAK = Refusal(
 APPROVALS = Refusal(
     GuardCode.APPROVALS,
     "release 3f2a91c0b7d4 lacks approvals for prod: business (0 of 1)"
-    "; hanako@example.com made or promotes it, and does not count",
+    "; hanako@the approval of example.com does not count (made or promotes the release)",
     "envctl approve prod --gate business --release 3f2a91c0b7d4",
     for_now=True,
-    who="anybody but hanako@example.com, 山田太郎@example.com",
+    who="any person except hanako@example.com, 山田太郎@example.com",
 )
 WINDOW = Refusal(
     GuardCode.WINDOW,
-    'prod is not to be changed now: the deny window "year end" is open',
+    'prod can\'t be changed now: the deny window "year end" is active',
     "wait, then: envctl promote staging prod",
     for_now=True,
     opens=NOW + timedelta(days=39, hours=5),
@@ -42,12 +42,12 @@ LOCK = Refusal(
     "envctl unlock prod",
     for_now=True,
     since=NOW - timedelta(minutes=12),
-    who="hanako@example.com, or anybody",
+    who="hanako@example.com, or any other person",
 )
 DRIFT = Refusal(
     GuardCode.DRIFT,
     "prod has drifted: 1 difference from the state (web: aws_instance.this)"
-    "; this deployment sets right what the configuration describes",
+    "; this deployment restores the configured values",
     "envctl drift prod",
     since=NOW - timedelta(hours=2),
     warns=True,
@@ -55,7 +55,7 @@ DRIFT = Refusal(
 SETTINGS_DO_NOT_FIT = Refusal(
     GuardCode.SETTINGS,
     "2 settings do not fit release 3f2a91c0b7d4 in prod",
-    "correct what is listed, and look at it with: envctl settings prod",
+    "correct the listed settings, then check them: envctl settings prod",
     waivable=False,
     because=(
         Problem(
@@ -103,7 +103,7 @@ WHY = Why(
         Answer("G303", "rehearsed", "unplanned"),
     ),
     {"peer": (1, 1), "business": (0, 1)},
-    "anybody but hanako@example.com, 山田太郎@example.com",
+    "any person except hanako@example.com, 山田太郎@example.com",
     None,
     SOAK.hint,
 )
