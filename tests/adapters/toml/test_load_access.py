@@ -88,7 +88,7 @@ BAD: dict[str, tuple[str, str, str]] = {
     "a person by their address": ('"github:renovate[bot]"', '"ann@example.com"', "allow.apply.2 must be an ARN"),
     "a team without an organisation": ('"github-team:acme/*"', '"github-team:web"', "allow.apply.1 must be an ARN"),
     "ci as text": ("only_ci = true", 'only_ci = "yes"', "allow.only_ci must be true or false"),
-    "a gate that there is none of": ("approve = { peer", "approve = { pier", "prod says who may approve at pier"),
+    "a gate that there is none of": ("approve = { peer", "approve = { pier", "prod lists approvers of pier"),
     "a region of the store that is none": ('"eu-west-1"', '"europe"', "store.region must be an AWS region"),
     "an account of the store that is none": ('"444444444444"', '"44"', "store.account_id must be an AWS account id"),
     "a pattern of variables with a dot": ('"*_secret_name"', '"*.name"', "secrets.secretsmanager.1 must be the name"),
@@ -96,7 +96,7 @@ BAD: dict[str, tuple[str, str, str]] = {
     "a repository with a placeholder that there is none of": (
         "{account_id}.dkr",
         "{account}.dkr",
-        "artifacts.app_image.repository may hold {project}, {environment}, {account_id}, {region}",
+        "artifacts.app_image.repository may contain {project}, {environment}, {account_id}, {region}",
     ),
     "a copy as text": ("copy = true", 'copy = "yes"', "artifacts.app_image.copy must be true or false"),
     "a key of allow that there is none of": ("only_ci", "onlyci", "did you mean only_ci?"),

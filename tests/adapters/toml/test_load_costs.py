@@ -24,11 +24,11 @@ def test_it_may_be_left_out() -> None:
 
 
 WRONG: dict[str, tuple[str, str, str, str, str]] = {
-    "a line for a shell": ('["python3", "tools/cost.py"]', '"cost.py"', "E103", "command =", "there is no shell"),
+    "a line for a shell": ('["python3", "tools/cost.py"]', '"cost.py"', "E103", "command =", "no shell is used"),
     "no words": ('["python3", "tools/cost.py"]', "[]", "E103", "command =", "must name a program"),
     "an empty program": ('["python3",', '[" ",', "E103", "command =", "must name a program"),
     "a number": ('"tools/cost.py"', "1", "E103", "command =", 'such as ["python", "tools/cost.py"]'),
-    "what no system takes": ("tools/cost.py", "a\\u0000b", "E103", "command =", "the character zero"),
+    "what no system takes": ("tools/cost.py", "a\\u0000b", "E103", "command =", "null character"),
     "no command": ('command = ["python3", "tools/cost.py"]', "", "E108", "[cost]", "cost.command is missing"),
     "a time in words": ('"90s"', '"a minute"', "E103", "timeout =", "must be a duration"),
     "no time": ('"90s"', '"0s"', "E103", "timeout =", "must be longer than zero"),

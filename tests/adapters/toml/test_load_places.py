@@ -54,30 +54,30 @@ def test_stacks_are_seen_from_where_they_run() -> None:
 FAULTS = read_cases(r"""
 an environment that does not exist: environments = ["management"]\n\n[checks
   => environments = ["mangement"]\n\n[checks @ "mangement"
-  ~ E104 the stack organization is for mangement, and there is no such environment ~ did you mean management?
+  ~ E104 the stack organization is for mangement, but there is no such environment ~ did you mean management?
 a stack for one environment of the pipeline: environments = ["management"]\n\n[checks
   => environments = ["management", "prod"]\n\n[checks @ "prod"]\n\n[checks
-  ~ E104 the stack organization is for prod alone, which is part of the pipeline ~ a setting switch it off
+  ~ E104 the stack organization is only for prod, a part of the pipeline ~ a setting to switch it off
 beside the pipeline and in it: [environments.staging]\n
   => [environments.staging]\npipeline = false\n @ pipeline = false
-  ~ E104 staging stands beside the pipeline, and in its order ~ take it out of the order
+  ~ E104 staging is outside the pipeline, but in its order ~ remove it from the order
 an environment without a stack: [stacks.vault]
   => [environments.tools]\npipeline = false\n\n[stacks.vault] @ [environments.tools]
-  ~ E104 tools stands beside the pipeline and has no stack ~ environments = ["tools"]
+  ~ E104 tools is outside the pipeline and has no stack ~ environments = ["tools"]
 an input from a stack that is elsewhere: region = "far"\n
   => region = "far"\ninputs = { id = "organization.organization_id" }\n @ organization.organization_id
-  ~ E105 the stack vault reads organization.organization_id, and organization does not run wherever vault does
+  ~ E105 the stack vault reads organization.organization_id, but organization does not run in all environments of vault
   ~ same environments
 an input from the pipeline: environments = ["management"]\n\n[checks
   => environments = ["management"]\ninputs = { vpc = "network.vpc_id" }\n\n[checks @ vpc = "network
-  ~ E105 the stack organization reads network.vpc_id, and network does not run wherever organization does
+  ~ E105 the stack organization reads network.vpc_id, but network does not run in all environments of organization
   ~ same environments
 a check in the pipeline of a stack beside it: matches = ".+"\nenvironments = ["management"]
   => matches = ".+" @ output = "organization.unit_ids"
-  ~ E105 the check units reads organization.unit_ids, and organization runs in management alone
+  ~ E105 the check units reads organization.unit_ids, but organization runs only in management
   ~ environments = ["management"]
 a region that nobody named: region = "far"\n => region = "us"\n @ region = "us"
-  ~ E119 the stack vault runs in the region that is called us, and staging has none ~ us = "…"
+  ~ E119 the stack vault runs in the region named us, but staging has no such region ~ us = "…"
 a region that is none: "us-east-1" => "us-east" @ "us-east"
   ~ E103 environments.dev.regions.us must be an AWS region ~ correct
 """)

@@ -50,23 +50,23 @@ a section that is not in the order: "dev", "staging" => "dev" @ [environments.st
   ~ E104 the environment staging is not in the order ~ pipeline.order
 parity of an environment that does not exist: [stacks.network]
   => [parity]\nenvironments = ["staging", "prd"]\n\n[stacks.network] @ environments = [
-  ~ E104 parity compares prd with the environment before it, and no release is promoted into prd ~ did you mean prod?
+  ~ E104 parity compares prd with the environment before it, but prd takes no promotions ~ did you mean prod?
 parity of the environment where code enters: [stacks.network]
   => [parity]\nenvironments = ["dev"]\n\n[stacks.network] @ environments = [
-  ~ E104 parity compares dev with the environment before it, and no release is promoted into dev
+  ~ E104 parity compares dev with the environment before it, but dev takes no promotions
   ~ known are: prod, staging
 a stack that reads a stack that does not exist: network.vpc_id => netwrok.vpc_id @ netwrok
   ~ E105 the stack web reads netwrok.vpc_id ~ did you mean network?
 stacks in a circle: "modules/vpc" => "modules/vpc"\ninputs = { a = "web.b" } @ inputs = { a
   ~ E106 stacks need each other in a circle: network → web → network ~ remove one
 a stack that was renamed from one that is there: "modules/vpc" => "modules/vpc"\nmoved_from = "web" @ moved_from
-  ~ E138 network is moved from web, which is still a stack ~ remove [stacks.web]
+  ~ E138 network is moved from web, but web is still a stack ~ remove [stacks.web]
 a stack that was renamed from one that is removed: "modules/vpc"
   => "modules/vpc"\nmoved_from = "old"\n[removed.old]\nthen = "forget" @ moved_from
-  ~ E138 network takes over the state of old, and [removed.old] ~ remove [removed.old]
+  ~ E138 network takes over the state of old, but [removed.old] ~ remove [removed.old]
 two stacks that were renamed from one: "modules/vpc"
   => "modules/vpc"\nmoved_from = "old"\n[stacks.third]\nmodule = "modules/vpc"\nmoved_from = 'old' @ 'old'
-  ~ E138 network and third are both moved from old ~ one state
+  ~ E138 network and third are both moved from old ~ a state can move
 a fate that there is not: "modules/vpc" => "modules/vpc"\n[removed.old]\nthen = "keep" @ then
   ~ E103 removed.old.then must be ~ correct
 a stack that reads itself: network.vpc_id => web.vpc_id @ web.vpc_id

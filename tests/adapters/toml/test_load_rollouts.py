@@ -33,20 +33,20 @@ def test_a_rollout_is_read() -> None:
 
 
 WRONG: dict[str, tuple[str, str, str, str, str]] = {
-    "steps that fall": ("[10, 50, 100]", "[50, 10, 100]", "E121", "steps =", "must be percentages that rise"),
-    "the same step twice": ("[10, 50, 100]", "[10, 10, 100]", "E121", "steps =", "must be percentages that rise"),
-    "more than all": ("[10, 50, 100]", "[10, 150]", "E121", "steps =", "must be percentages that rise"),
+    "steps that fall": ("[10, 50, 100]", "[50, 10, 100]", "E121", "steps =", "must be rising percentages"),
+    "the same step twice": ("[10, 50, 100]", "[10, 10, 100]", "E121", "steps =", "must be rising percentages"),
+    "more than all": ("[10, 50, 100]", "[10, 150]", "E121", "steps =", "must be rising percentages"),
     "steps that do not end with all": ("[10, 50, 100]", "[10, 50]", "E121", "steps =", "end with 50 percent"),
     "a step of nothing": ("[10, 50, 100]", "[0, 100]", "E103", "steps =", "must be 1 or more"),
     "a step in words": ("[10, 50, 100]", '["10 %", 100]', "E103", "steps =", "must be a whole number"),
     "no steps": ("[10, 50, 100]", "[]", "E103", "steps =", "must not be empty"),
     "a wait in words": ('"5m"', '"five minutes"', "E103", "wait =", "must be a duration"),
-    "a check that there is not": ("check:http", "check:htpp", "E122", "abort_on", "there is none"),
+    "a check that there is not": ("check:http", "check:htpp", "E122", "abort_on", "there is no such check"),
     "a stack that there is not": ("output:network", "output:netwrok", "E122", "abort_on", "there is no stack netwrok"),
     "something else to look at": ("check:http", "metric:http", "E103", "abort_on", 'must be "alarm:NAME"'),
     "an alarm without a name": ("check:http", "alarm:", "E103", "abort_on", 'must be "alarm:NAME"'),
     "an output that is none": ("output:network.alarm_name", "output:alarm", "E103", "abort_on", "is not of the form"),
-    "a placeholder that there is not": ("{environment}", "{stage}", "E103", "abort_on", "may hold {project}"),
+    "a placeholder that there is not": ("{environment}", "{stage}", "E103", "abort_on", "may contain {project}"),
     "an artifact that there is not": ('= "app_image"', '= "app_imag"', "E121", "artifact =", "no such artifact"),
     "a key that there is not": ("wait =", "pause =", "E102", "pause =", "is not a key"),
 }

@@ -81,13 +81,13 @@ a guard in capitals: "soak", "G => "SOAK", "G @ waivable
 a guard that is a number: "soak", "G => 7, "G @ waivable
   ~ gates.waivable.0 must be a string
 a deployment on top of another: "approvals"] => "busy"] @ waivable
-  ~ gates.waivable.2 must not hold busy, which nobody can waive: two deployments at once would overwrite each other
+  ~ gates.waivable.2 must not contain busy, because it can't be waived: two deployments at once
 a deployment on top of another, by its code: G107 => G109 @ waivable
-  ~ gates.waivable.1 must not hold G109, which nobody can waive
+  ~ gates.waivable.1 must not contain G109, because it can't be waived
 settings that do not fit: "approvals"] => "settings"] @ waivable
-  ~ gates.waivable.2 must not hold settings, which nobody can waive: Terraform could not even plan
+  ~ gates.waivable.2 must not contain settings, because it can't be waived: Terraform could not even plan
 settings that do not fit, by their code: G107 => G204 @ waivable
-  ~ gates.waivable.1 must not hold G204, which nobody can waive
+  ~ gates.waivable.1 must not contain G204, because it can't be waived
 guards that are no list: waivable = ["soak", "G107", "approvals"] => waivable = "soak" @ waivable
   ~ gates.waivable must be a list
 a commit as text: committed = true => committed = "yes" @ committed
@@ -123,17 +123,17 @@ a window that is both: days = ["sat"] => start = "2026-12-20", end = "2026-12-21
 a window with a start and a time: end = "2027-01-04T06:30" => end = "2027-01-04T06:30", from = "09:00" @ year end
   ~ gates.windows.0 must have start and end, or days, from and to
 a zone that there is none of: Asia/Tokyo => Asia/Tokio @ year end
-  ~ gates.windows.0 has an unknown time zone 'Asia/Tokio'; write it like "Europe/Berlin"
+  ~ gates.windows.0 has the unknown time zone 'Asia/Tokio'; write it like "Europe/Berlin"
 a zone that is empty: Europe/Berlin =>  @ "office"
-  ~ gates.windows.1 has an unknown time zone ''
+  ~ gates.windows.1 has the unknown time zone ''
 a zone that is each machine's own: Europe/Berlin => localtime @ "office"
-  ~ gates.windows.1 has an unknown time zone 'localtime'
+  ~ gates.windows.1 has the unknown time zone 'localtime'
 a zone that is a path: Europe/Berlin => ../UTC @ "office"
-  ~ gates.windows.1 has an unknown time zone '../UTC'
+  ~ gates.windows.1 has the unknown time zone '../UTC'
 a zone that is a number: "Europe/Berlin" => 1 @ "office"
   ~ gates.windows.1.tz must be a string, in quotes
 a date that does not exist: "2026-12-20" => "2026-02-30" @ year end
-  ~ gates.windows.0 must be a date that exists
+  ~ gates.windows.0 must be an existing date
 a date with an offset: "2027-01-04T06:30" => "2027-01-04T06:30Z" @ year end
   ~ gates.windows.0 must not end in "Z"; name the zone instead
 a date without quotes: "2026-12-20" => 2026-12-20 @ year end
@@ -185,7 +185,7 @@ SENSELESS = {
             ' from = "00:00", to = "24:00"'
         ),
         OFFICE,
-        "leaves no moment of the week open",
+        "leaves no open time in the week",
     ),
     "an allow window that is always shut": (
         "# the office, and",

@@ -55,13 +55,13 @@ def test_an_arn_says_its_alias() -> None:
 
 
 WRONG: dict[str, tuple[tuple[str, ...], str]] = {
-    "an alias without a region": ((ACCOUNT, ALIAS), "is an alias in an account and a region that nobody named"),
-    "an alias without an account": ((REGION, ALIAS), "is an alias in an account and a region that nobody named"),
+    "an alias without a region": ((ACCOUNT, ALIAS), "is an alias, but its account and region are unknown"),
+    "an alias without an account": ((REGION, ALIAS), "is an alias, but its account and region are unknown"),
     "a key of another account": (
         ('account_id = "222222222222"', f'signing_key = "{BY_NUMBER}"'),
         "the signing_key of dev is not in its account 222222222222",
     ),
-    "a number without a key": (("signed_from = 7",), "dev says signed_from, and has no signing_key"),
+    "a number without a key": (("signed_from = 7",), "dev has signed_from, but no signing_key"),
 }
 
 

@@ -362,10 +362,10 @@ def test_refusal_explains_changed_rules() -> None:
     given = here(TO_PROD, approvals=(approval(CAT, rules=TREE.digest, recorded=LAW.digest),))
     request = replace(ruled_by(other, LAW, given), documents={each.digest: each for each in (TREE, LAW, other)})
     (told,) = (refusal.message for refusal in check_guards(request) if refusal.code == "G106")
-    assert "the rules of prod changed since cat approved: gates.soak not said -> 1h" in told
+    assert "the rules of prod changed since cat approved: gates.soak not set -> 1h" in told
     since = replace(ruled_by(TREE, other, given), documents=request.documents)
     (told,) = (refusal.message for refusal in check_guards(since) if refusal.code == "G106")
-    assert "approved: gate law goes, gates.soak not said -> 1h" in told
+    assert "approved: gate law goes, gates.soak not set -> 1h" in told
     # Of seven differences six are named.
     many = gated(approvals={"peer": 1, **dict.fromkeys("abcdefg", 1)})
     request_of_many = replace(ruled_by(many, LAW, given), documents={each.digest: each for each in (TREE, LAW, many)})

@@ -17,11 +17,11 @@ RENDERED = ProviderConfiguration("aws", "aws", allowed=(MINE,), role=ROLE)
 SILENT = ProviderConfiguration("aws.us_east_1", "aws", "module.web")
 FOREIGN = ProviderConfiguration("aws.far", "aws", "module.web", allowed=(OTHER,))
 SILENT_ADVICE = (
-    "take the provider block out of the module: a stack with `region = NAME` works in another region of the account; a"
-    ' block for another account says allowed_account_ids = ["ACCOUNT"], and other_accounts of [environments.staging]'
-    " names it"
+    "remove the provider block from the module; for another region of the account, give the stack `region = NAME`;"
+    ' for another account, write allowed_account_ids = ["ACCOUNT"] in the block, and list it in'
+    " other_accounts of [environments.staging]"
 )
-FOREIGN_ADVICE = f'if that is meant, write other_accounts = ["{OTHER}"] in [environments.staging] of envctl.toml'
+FOREIGN_ADVICE = f'if intended, write other_accounts = ["{OTHER}"] in [environments.staging] of envctl.toml'
 
 
 def planned(request: Request, *found: ProviderConfiguration, account: str = MINE, role: str = ROLE) -> Request:
@@ -48,7 +48,7 @@ def test_provider_passes_where(request_: Request) -> None:
 def test_provider_without_an_account_is_refused(request_: Request) -> None:
     assert answer("G203", planned(request_, SILENT)) == Refusal(
         GuardCode.ACCOUNT,
-        f"web: provider aws.us_east_1 in module.web does not say its account; staging is account {MINE}",
+        f"web: provider aws.us_east_1 in module.web does not name its account; staging is account {MINE}",
         f"{SILENT_ADVICE}; then: envctl apply dev",
         waivable=False,
     )
@@ -86,7 +86,9 @@ def test_all_wrong_providers_are_named() -> None:
 def test_first_three_providers_are_named() -> None:
     found = [replace(SILENT, name=f"aws.r{number}") for number in range(5)]
     refusal = answer("G203", planned(PROMOTION, *found))
-    assert refusal and "aws.r2 in module.web does not say its account and 2 more; staging is account" in refusal.message
+    assert (
+        refusal and "aws.r2 in module.web does not name its account and 2 more; staging is account" in refusal.message
+    )
 
 
 def test_wrong_credentials_are_reported_before_wrong_providers() -> None:

@@ -39,10 +39,10 @@ CONFLICTS: dict[str, tuple[RulesDocument, RulesDocument, str]] = {
         OWNED,
         "account 333333333333 -> 444444444444, region eu-west-1 -> us-east-1",
     ),
-    "no account": (document(region="eu-west-1"), OWNED, "account 333333333333 -> not said"),
+    "no account": (document(region="eu-west-1"), OWNED, "account 333333333333 -> not set"),
     "another region": (document(account_id=ACCOUNT, region="us-east-1"), OWNED, "region eu-west-1 -> us-east-1"),
     "first in the order": (FIRST, PLAIN, "place in the order: after dev, staging -> the entry"),
-    "beside the pipeline": (BESIDE, PLAIN, "place in the order: after dev, staging -> beside the pipeline"),
+    "beside the pipeline": (BESIDE, PLAIN, "place in the order: after dev, staging -> outside the pipeline"),
 }
 
 
@@ -193,8 +193,8 @@ TAKEN: dict[str, tuple[Request, bool]] = {
 @pytest.mark.parametrize(("request_", "is_refused"), TAKEN.values(), ids=TAKEN.keys())
 def test_account_of_another_environment_is_refused(request_: Request, *, is_refused: bool) -> None:
     message = refused(request_)
-    wanted = f"prod has the account {ACCOUNT}, which is that of staging by the rules that it was deployed with"
-    assert message == wanted if is_refused else "which is that of" not in message
+    wanted = f"prod has the account {ACCOUNT}; by the recorded rules, it belongs to staging"
+    assert message == wanted if is_refused else "it belongs to" not in message
     if is_refused:
         told = answered(request_)
         assert told and told.hint == f"give prod an account of its own in envctl.toml, then: {request_.command}"

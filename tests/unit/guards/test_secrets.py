@@ -52,7 +52,7 @@ def test_all_missing_secrets_are_listed_with_their_commands(request_: Request) -
             ),
             Problem(
                 "E440",
-                f"the secret shop/db in Secrets Manager of {target} is not there (web.db_secret_name)",
+                f"the secret shop/db in Secrets Manager of {target} does not exist (web.db_secret_name)",
                 f"envctl secrets set {target} shop/db",
                 LINE,
             ),
@@ -74,7 +74,7 @@ def test_single_missing_secret_has_singular_message() -> None:
 
 
 def test_unreadable_secret_is_refused() -> None:
-    reason = "the secret shop/db in Secrets Manager of staging can't be looked at (web.db_secret_name): AWS throttles"
+    reason = "the secret shop/db in Secrets Manager of staging can't be checked (web.db_secret_name): AWS throttles"
     assert answer("G202", looked(PROMOTION, db="unknown", key="there")) == Refusal(
         GuardCode.SECRETS,
         "staging: 1 secret could not be checked",

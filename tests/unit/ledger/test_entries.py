@@ -293,11 +293,11 @@ def test_garbage_is_refused(data: bytes) -> None:
 
 
 REASONS: dict[str, tuple[bytes, str]] = {
-    "another form": (encode_entry(ENTRY) + b" ", "its bytes are not in the form in which envctl writes them"),
+    "another form": (encode_entry(ENTRY) + b" ", "its bytes are not in the canonical form of envctl"),
     "no entry": (b"[]", "not a ledger entry: list indices must be integers or slices, not str"),
     "wrong types": (
         _edited(event=json.loads(encode_entry(ENTRY))["event"] | {"release": 7, "uncommitted": 0}),
-        "release, uncommitted: not of the type that envctl writes",
+        "release, uncommitted: wrong type",
     ),
 }
 
@@ -310,7 +310,7 @@ def test_reason_for_refused_entry_is_given(data: bytes, reason: str) -> None:
 
 def test_entry_under_wrong_number_is_found() -> None:
     entries = stored(chain([ReleaseCreated("r1"), ReleaseCreated("r2")]))
-    assert verify_chain([entries[0], (2, entries[0][1])]) == ChainBreak(2, "it says that it is number 1")
+    assert verify_chain([entries[0], (2, entries[0][1])]) == ChainBreak(2, "its own number is 1")
 
 
 def test_entry_bytes_are_independent_of_local_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:

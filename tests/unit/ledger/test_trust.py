@@ -55,15 +55,15 @@ LATER = replace(TRUST, pinned={**TRUST.pinned, "prod": EnvironmentKeys((KEYS["pr
 MADE = replace(ENTRY, event=ReleaseCreated("r1"))
 
 OF = "it is signed with the key of"
-UNFIT = "its signature does not fit what it says, or where it stands"
+UNFIT = "its signature does not match its content or its position"
 DOUBTS: dict[str, tuple[Trust, Entry, str]] = {
     "signed with the key of its environment": (TRUST, GOOD, ""),
     "not signed": (TRUST, ENTRY, "it is not signed"),
-    "with the key of dev": (TRUST, signed(ENTRY, "dev"), f"{OF} dev, and not with that of prod"),
+    "with the key of dev": (TRUST, signed(ENTRY, "dev"), f"{OF} dev, not with the key of prod"),
     "signed with a key that nobody knows": (
         TRUST,
         signed(ENTRY, "stranger"),
-        "it is signed with a key that is not pinned, and not with that of prod",
+        "it is signed with an unpinned key, not with the key of prod",
     ),
     "signed with a key that was pinned before": (OLD, signed(ENTRY, "stranger"), ""),
     "signed with the key that came after it": (OLD, GOOD, ""),
@@ -84,7 +84,7 @@ DOUBTS: dict[str, tuple[Trust, Entry, str]] = {
     "of an environment without a key": (replace(TRUST, pinned={"dev": TRUST.pinned["dev"]}), ENTRY, ""),
     "where nothing is signed": (Trust("shop", ORDER), ENTRY, ""),
     "a release that the first environment signed": (TRUST, signed(MADE), ""),
-    "a release of prod's key": (TRUST, signed(MADE, "prod"), f"{OF} prod, and not with that of dev"),
+    "a release of prod's key": (TRUST, signed(MADE, "prod"), f"{OF} prod, not with the key of dev"),
 }
 
 

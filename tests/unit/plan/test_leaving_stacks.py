@@ -93,7 +93,7 @@ def test_earlier_copy_of_state_is_updated() -> None:
 
 @pytest.mark.parametrize("there", [state("x", lineage="other"), state("x", serial=4)], ids=["other", "newer"])
 def test_foreign_or_newer_state_is_never_overwritten(there: bytes) -> None:
-    with pytest.raises(StateConflictError, match="1 resource lies there"):
+    with pytest.raises(StateConflictError, match="1 resource exists there"):
         build_moved_state(state("a"), there)
 
 

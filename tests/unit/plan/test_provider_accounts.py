@@ -47,7 +47,7 @@ def rendered(said: dict[str, object], home: AccountScope = WITH_ROLE, kind: Prov
 @pytest.mark.parametrize("key", sorted(set(KEYS) - TELLING))
 @pytest.mark.parametrize("value", [UNRESOLVED, "x", True, ["x"], [{"role_arn": ROLE}], None])
 def test_other_provider_keys_do_not_tell_the_account(key: str, value: object) -> None:
-    assert whys({key: value}) == ["does not say its account"]
+    assert whys({key: value}) == ["does not name its account"]
     assert whys({key: value, "allowed_account_ids": [MINE]}) == []
 
 
@@ -77,7 +77,7 @@ def test_provider_passes_where(said: dict[str, object], home: AccountScope) -> N
     assert whys(said, home) == []
 
 
-SILENT = "does not say its account"
+SILENT = "does not name its account"
 REFUSED: dict[str, tuple[dict[str, object], AccountScope, list[str]]] = {
     "it says nothing": ({}, HOME, [SILENT]),
     "it allows none": ({"allowed_account_ids": []}, HOME, [SILENT]),
@@ -111,17 +111,17 @@ REFUSED: dict[str, tuple[dict[str, object], AccountScope, list[str]]] = {
     "the list is an expression": (
         {"allowed_account_ids": UNRESOLVED},
         HOME,
-        ["has an expression for its allowed_account_ids, so that its account is not known"],
+        ["has an expression for its allowed_account_ids: its account is unknown"],
     ),
     "the role is an expression": (
         {"assume_role": [{"role_arn": UNRESOLVED}]},
         HOME,
-        ["has an expression for its assume_role, so that its account is not known"],
+        ["has an expression for its assume_role: its account is unknown"],
     ),
     "both are expressions": (
         {"allowed_account_ids": UNRESOLVED, "assume_role": UNRESOLVED},
         HOME,
-        ["has an expression for its allowed_account_ids and assume_role, so that its account is not known"],
+        ["has an expression for its allowed_account_ids and assume_role: its account is unknown"],
     ),
 }
 
@@ -154,7 +154,7 @@ OTHER_HOSTS = {
     "https://ec2-1-2-3-4.eu-west-1.compute.amazonaws.com": "ec2-1-2-3-4.eu-west-1.compute.amazonaws.com",
     "https://mine.s3.amazonaws.com": "mine.s3.amazonaws.com",
     "https://vpce-1.vpce-svc-2.eu-west-1.vpce.amazonaws.com": "vpce-1.vpce-svc-2.eu-west-1.vpce.amazonaws.com",
-    "https://[": "an address that is none",
+    "https://[": "an invalid address",
     "nonsense://": "an address from an expression",
 }
 
@@ -185,20 +185,20 @@ RENDERED: dict[str, tuple[dict[str, object], AccountScope, list[str]]] = {
     "no account in its place": (
         {"allowed_account_ids": [], "assume_role": [{"role_arn": ROLE}]},
         WITH_ROLE,
-        [f"allows no account in place of {MINE}"],
+        [f"allows no account; expected {MINE}"],
     ),
-    "no role": ({"allowed_account_ids": [MINE], "assume_role": []}, WITH_ROLE, [f"takes no role in place of {ROLE}"]),
+    "no role": ({"allowed_account_ids": [MINE], "assume_role": []}, WITH_ROLE, [f"takes no role; expected {ROLE}"]),
     "another role in its place": (
         {"allowed_account_ids": [MINE], "assume_role": [{"role_arn": f"{ROLE}-2"}]},
         WITH_ROLE,
-        [f"takes the role {ROLE}-2 in place of {ROLE}"],
+        [f"takes the role {ROLE}-2; expected {ROLE}"],
     ),
     "a role of an account that is named": (
         {"allowed_account_ids": [OTHER], "assume_role": [{"role_arn": FOREIGN}]},
         AccountScope("dev", MINE, ROLE, (OTHER,)),
         [],
     ),
-    "nothing": ({}, WITH_ROLE, [SILENT, f"takes no role in place of {ROLE}"]),
+    "nothing": ({}, WITH_ROLE, [SILENT, f"takes no role; expected {ROLE}"]),
 }
 
 
@@ -219,8 +219,8 @@ def test_alias_needs_no_role_of_the_environment() -> None:
 CLOUD_CONTROL: dict[str, tuple[dict[str, object], AccountScope, list[str]]] = {
     "it takes a role of the account": ({"assume_role": {"role_arn": ROLE}}, WITH_ROLE, []),
     "nothing has a role": ({}, HOME, []),
-    "it has credentials of its own": ({"profile": "mine"}, HOME, ["takes no role, so that its account is not known"]),
-    "it does not take the role": ({}, WITH_ROLE, ["takes no role, so that its account is not known"]),
+    "it has credentials of its own": ({"profile": "mine"}, HOME, ["takes no role: its account is unknown"]),
+    "it does not take the role": ({}, WITH_ROLE, ["takes no role: its account is unknown"]),
     "its role is of another account": (
         {"assume_role": {"role_arn": FOREIGN}},
         WITH_ROLE,
@@ -270,18 +270,18 @@ def test_role_has_an_account(role: str, account: str) -> None:
 
 MODULES = ProviderConfiguration("aws.far", "aws", "module.web")
 TABLE, CLOUD_TABLE = ProviderConfiguration("aws", "aws"), ProviderConfiguration("awscc", "awscc")
-NAME_OTHER = f'if that is meant, write other_accounts = ["{OTHER}"] in [environments.dev] of envctl.toml'
-RENDER = "with a region in [environments.dev], envctl renders what [environments.dev] says"
-TAKE_ACCOUNTS = f"take allowed_account_ids out of [providers.aws]: {RENDER}"
-TAKE_ROLE = f"take assume_role out of [providers.aws]: {RENDER}"
-TAKE_ENDPOINTS = "take the endpoints out: only those of AWS itself say whose account answers"
+NAME_OTHER = f'if intended, write other_accounts = ["{OTHER}"] in [environments.dev] of envctl.toml'
+RENDER = "with a region in [environments.dev], envctl renders it from [environments.dev]"
+TAKE_ACCOUNTS = f"remove allowed_account_ids from [providers.aws]: {RENDER}"
+TAKE_ROLE = f"remove assume_role from [providers.aws]: {RENDER}"
+TAKE_ENDPOINTS = "remove the endpoints: the account is known only with the endpoints of AWS"
 TAKE_BLOCK = (
-    "take the provider block out of the module: a stack with `region = NAME` works in another region of the account;"
-    ' a block for another account says allowed_account_ids = ["ACCOUNT"], and other_accounts of [environments.dev]'
-    " names it"
+    "remove the provider block from the module; for another region of the account, give the stack `region = NAME`;"
+    ' for another account, write allowed_account_ids = ["ACCOUNT"] in the block, and list it in other_accounts of'
+    " [environments.dev]"
 )
 TAKE_CREDENTIALS = (
-    "write [providers.awscc] in envctl.toml without credentials: envctl gives it region and role of [environments.dev]"
+    "write [providers.awscc] in envctl.toml without credentials: envctl adds region and role of [environments.dev]"
 )
 MANY = tuple(f"{number:012}" for number in range(4))
 # What a configuration has, the key that leads elsewhere, and what to write instead.

@@ -52,8 +52,8 @@ def test_only_stacks_that_wait_are_accepted() -> None:
         (
             "db",
             "E476",
-            "--unseen db: db holds resources already, and its plan may change them",
-            "leave it out, and approve again once network is applied: envctl approve prod",
+            "--unseen db: db already holds resources, and its plan may change them",
+            "leave it out, and approve again when network is applied: envctl approve prod",
         ),
     ],
 )
@@ -66,12 +66,12 @@ def test_wrong_name_is_refused(named: str, code: str, message: str, hint: str) -
 
 def test_each_unseen_stack_is_described() -> None:
     assert list(describe_unseen(PLAN, ("web",))) == [
-        "not seen: web (waits for network and db); approved unseen: it may create, and nothing else",
-        "not seen: db (waits for network); not approved: approve again once network is applied",
-        "not seen: jobs (waits for web); not approved: approve again once web is applied, or add --unseen jobs",
+        "not seen: web (waits for network and db); approved unseen: it may only create",
+        "not seen: db (waits for network); not approved: approve again when network is applied",
+        "not seen: jobs (waits for web); not approved: approve again when web is applied, or add --unseen jobs",
     ]
     assert next(iter(describe_unseen(PLAN, ()))).endswith(
-        "approve again once network and db are applied, or add --unseen web"
+        "approve again when network and db are applied, or add --unseen web"
     )
 
 
@@ -82,5 +82,5 @@ def test_reader_of_changing_output_is_planned_anew() -> None:
     )
     needs = {"web": ("network",), "db": ("web",), "jobs": ("network", "web")}
     assert list(describe_replanned(plan, needs)) == [
-        "planned anew: web, once network is applied; what it then holds beyond this is not approved"
+        "planned again: web, when network is applied; further changes are not approved"
     ]

@@ -147,7 +147,7 @@ def test_checks_of_the_source_are_included() -> None:
     assert list_differences(smoke, document()) == ("check smoke goes",)
     assert list_differences(document(), smoke) == ("check smoke is new",)
     other = document(checks={"smoke": {**SMOKE, "command": ["true"]}})
-    assert list_differences(smoke, other) == ("check smoke asks something else",)
+    assert list_differences(smoke, other) == ("check smoke is different",)
     elsewhere = document(checks={"smoke": {**SMOKE, "environments": ["prod"]}})
     assert elsewhere.digest == document().digest
     # Where else it runs does not matter.
@@ -188,7 +188,7 @@ BESIDE = RulesDocument("prod", {"order": {"beside": True}})
 ORDERS: dict[str, tuple[RulesDocument, tuple[str, ...]]] = {
     "as it was": (document(), ()),
     "first": (document(order=("prod", "dev", "staging")), ("place in the order: after dev, staging -> the entry",)),
-    "beside": (BESIDE, ("place in the order: after dev, staging -> beside the pipeline",)),
+    "beside": (BESIDE, ("place in the order: after dev, staging -> outside the pipeline",)),
     "it skips": (document(order=("dev", "prod", "staging")), ("place in the order: after dev, staging -> after dev",)),
     "a stage goes": (document(order=("staging", "prod")), ("place in the order: after dev, staging -> after staging",)),
     "stages are turned round": (

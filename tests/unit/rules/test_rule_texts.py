@@ -16,12 +16,12 @@ IN_FORCE: dict[str, tuple[object, tuple[str, object]]] = {
     "soak": (timedelta(hours=36), ("Soak", "1 d 12 h verified in the environment before")),
     "max_age": (timedelta(days=14), ("Proof", "at most 14 d old")),
     "expires": (timedelta(hours=8), ("Approvals", "hold for 8 h")),
-    "self_approval": (True, ("Approvals", "whoever made it may approve it too")),
+    "self_approval": (True, ("Approvals", "its makers may approve it too")),
     "windows": ((WINDOW,), ("Windows", (str(WINDOW),))),
     "committed": (True, ("Code", "committed only")),
-    "rehearsed": ("refuse", ("Rehearsed", "nothing that was not done in the environment before")),
+    "rehearsed": ("refuse", ("Rehearsed", "only changes already done in the environment before")),
     "waivable": ((GuardCode.SOAK, GuardCode.WINDOW), ("Break-glass", "may waive G104 soak, G107 window")),
-    "protected": (True, ("Protected", "nothing that holds data goes away, and of the rest 0 at most")),
+    "protected": (True, ("Protected", "no resource with data is destroyed, and at most 0 others")),
     "may_differ": (frozenset({"size", "count"}), ("Parity", "may differ in count, size")),
 }
 

@@ -95,7 +95,7 @@ def test_equal_setting_has_no_parity_remark() -> None:
     assert pair.parity == ""
 
 
-OTHERWISE = "size is otherwise in staging: it comes from"
+OTHERWISE = "size is different in staging: it comes from"
 LINES: dict[str, tuple[Setting | None, Setting | None, str, Location]] = {
     "both set it": (setting(1, STAGING), setting(2, PROD), f"{OTHERWISE} {STAGING}", PROD),
     "the target has the default": (
@@ -105,8 +105,8 @@ LINES: dict[str, tuple[Setting | None, Setting | None, str, Location]] = {
         MODULE,
     ),
     "envctl fills it in one": (setting("a", None, "envctl"), setting("b", PROD), f"{OTHERWISE} envctl", PROD),
-    "only the source has it": (setting(1, STAGING), None, "size is not there in prod", STAGING),
-    "only the target has it": (None, setting(1, PROD), "size is not there in staging", PROD),
+    "only the source has it": (setting(1, STAGING), None, "size is missing in prod", STAGING),
+    "only the target has it": (None, setting(1, PROD), "size is missing in staging", PROD),
 }
 
 

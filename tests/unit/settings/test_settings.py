@@ -15,7 +15,7 @@ from tests.catching import catch
 from tests.unit.terraform.type_strategies import concrete_types, fits, fitting, literals, names, types
 
 REQUIRED = object()
-BOOL = "x must be a bool (true or false), and is"
+BOOL = "x must be a bool (true or false), but is"
 
 
 def variable(
@@ -114,32 +114,32 @@ def test_values_are_converted_like_terraform(type_text: str, value: object, want
 @pytest.mark.parametrize(
     ("type_text", "value", "message"),
     [
-        pytest.param("number", "five", 'x must be a number, and is the string "five"', id="text that is no number"),
-        pytest.param("number", True, "x must be a number, and is true", id="a bool is no number"),
+        pytest.param("number", "five", 'x must be a number, but is the string "five"', id="text that is no number"),
+        pytest.param("number", True, "x must be a number, but is true", id="a bool is no number"),
         pytest.param("bool", 1, f"{BOOL} the number 1", id="a number is no bool"),
         pytest.param("bool", "True", f'{BOOL} the string "True"', id="True is no bool"),
-        pytest.param("string", ["a"], "x must be a string, and is a list of 1", id="a list is no text"),
-        pytest.param("list(string)", "a", 'x must be list(string), and is the string "a"', id="text is no list"),
-        pytest.param("list(number)", [1, "a"], 'x[1] must be a number, and is the string "a"', id="inside a list"),
-        pytest.param("map(number)", {"k": "a"}, 'x["k"] must be a number, and is the string "a"', id="inside a map"),
+        pytest.param("string", ["a"], "x must be a string, but is a list of 1", id="a list is no text"),
+        pytest.param("list(string)", "a", 'x must be list(string), but is the string "a"', id="text is no list"),
+        pytest.param("list(number)", [1, "a"], 'x[1] must be a number, but is the string "a"', id="inside a list"),
+        pytest.param("map(number)", {"k": "a"}, 'x["k"] must be a number, but is the string "a"', id="inside a map"),
         pytest.param(
             "object({a = object({b = bool})})",
             {"a": {"b": 1}},
             BOOL.replace("x", "x.a.b") + " the number 1",
             id="deep inside an object",
         ),
-        pytest.param("object({a = string})", {}, "x.a must be string, and is missing", id="a missing attribute"),
-        pytest.param("tuple([string])", [], "x must be tuple([string]), and is a list of 0", id="another length"),
+        pytest.param("object({a = string})", {}, "x.a must be string, but is missing", id="a missing attribute"),
+        pytest.param("tuple([string])", [], "x must be tuple([string]), but is a list of 0", id="another length"),
         pytest.param(
             "list(any)",
             [1, [1]],
-            "x must be list(any): elements of one type, and is of elements of different types",
+            "x must be list(any): elements of one type, but is of elements of different types",
             id="no common type",
         ),
         pytest.param(
             "any",
             Decimal("0.12345678901234567890"),
-            "x must be a number of at most 17 digits where the type is any (or text in quotes), and is the number "
+            "x must be a number of at most 17 digits for the type any (or text in quotes), but is the number "
             "0.12345678901234567890",
             id="a number that no JSON reader keeps",
         ),
@@ -182,7 +182,7 @@ BAD = {
         {"instnace_type": 1}, "E203 instnace_type is not a setting", "did you mean instance_type?"
     ),
     "a wrong type says what is expected": bad(
-        {"size": "big"}, 'E204 size must be a number, and is the string "big"', "of type number"
+        {"size": "big"}, 'E204 size must be a number, but is the string "big"', "of type number"
     ),
     "a missing value names the stack, the declaration and the line to add": bad(
         {"instance_type": ...},
@@ -193,21 +193,21 @@ BAD = {
     "a missing secret is not to be written into a file": bad(
         {},
         "E205 token has no value, and third needs it",
-        "let the module take the name of a secret, and read it: docs/secrets.md",
+        "pass the name of a secret to the module, and read it there",
         "modules/m/variables.tf:3",
         schema={"third": (variable("token", sensitive=True, line=3),)},
     ),
     "null where the module needs a value": bad(
         {"quota": None}, "E206 quota must not be null", "add `quota = …`", schema=NO_NULL
     ),
-    "a name that envctl fills": bad({"project": "x"}, "E207 project is filled by envctl", "remove the line"),
-    "a wired input": bad({"vpc_id": "x"}, "E208 vpc_id is wired: web takes it from another stack", "remove the line"),
+    "a name that envctl fills": bad({"project": "x"}, "E207 project is set by envctl", "remove the line"),
+    "a wired input": bad({"vpc_id": "x"}, "E208 vpc_id is an input of web, with a value", "remove the line"),
     "an attribute that Terraform would drop": bad(
         {"rules": {"max_sise": 1}}, "E209 rules has no attribute max_sise", "did you mean max_size?"
     ),
     "an artifact set in staging": bad(
         {},
-        "E210 image is an artifact, and staging must not set it",
+        "E210 image is an artifact; staging must not set it",
         "set it in the entry environment",
         f"{OWN}:3",
         environment="staging",

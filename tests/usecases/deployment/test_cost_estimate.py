@@ -147,7 +147,7 @@ def test_cost_of_selected_stacks_is_estimated(world: World) -> None:
     ("answer", "why"),
     [
         pytest.param(CostAnswer(problem="exit code 1: no"), "exit code 1: no", id="it fails"),
-        pytest.param(CostAnswer(b"?"), "the program of [cost] answered with something that is not JSON", id="nonsense"),
+        pytest.param(CostAnswer(b"?"), "the program of [cost] answered with invalid JSON", id="nonsense"),
     ],
 )
 def test_failing_cost_program_does_not_fail_the_plan(world: World, answer: CostAnswer, why: str) -> None:

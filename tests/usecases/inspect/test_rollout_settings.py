@@ -41,7 +41,7 @@ WRONG: dict[str, tuple[list[tuple[str, str, str]], str, tuple[str, str], str]] =
     ),
     "an artifact of another stack": (
         [(TOML, "[artifacts]", f'{OTHER}"cidr", kind = "string" }}'), (TOML, '"5m"', '"5m"\nartifact = "other"')],
-        *("E121", (TOML, "artifact ="), 'say which one is rolled out: artifact = "app"'),
+        *("E121", (TOML, "artifact ="), 'choose the artifact to roll out: artifact = "app"'),
     ),
     "one of two artifacts": (
         [
@@ -49,7 +49,7 @@ WRONG: dict[str, tuple[list[tuple[str, str, str]], str, tuple[str, str], str]] =
             (MODULE, 'variable "subnet"', 'variable "subnet_name" { type = string }\nvariable "subnet"'),
             (DEV_SETTINGS, "image =", 'subnet_name = "x"\nimage ='),
         ],
-        *("E121", (TOML, "[stacks.web.rollout]"), 'say which one is rolled out: artifact = "other" or "app"'),
+        *("E121", (TOML, "[stacks.web.rollout]"), 'choose the artifact to roll out: artifact = "other" or "app"'),
     ),
     "an alarm of an unknown output": (
         [(TOML, ALARM, '"alarm:output:network.subnot"')],
@@ -57,12 +57,12 @@ WRONG: dict[str, tuple[list[tuple[str, str, str]], str, tuple[str, str], str]] =
     ),
     "longer than a session": (
         [(TOML, "[environments.staging]\n", f"[environments.staging]\n{ROLE}\n"), (TOML, '"5m"', '"20m"')],
-        *("E121", (TOML, "wait ="), "the steps of web are watched for 1h, and a session in staging lasts 1h"),
+        *("E121", (TOML, "wait ="), "the steps of web are monitored for 1h, but a session in staging lasts 1h"),
     ),
     **{
         f"{line} as a setting": (
             [(COMMON, "size = 1\n", f"size = 1\n{line}\n")],
-            *("E207", (COMMON, line), "remove the line, or take out [stacks.web.rollout]"),
+            *("E207", (COMMON, line), "remove the line, or remove [stacks.web.rollout]"),
         )
         for line in ('color = "green"', "traffic_percent = 50", 'stable_image = "x"')
     },

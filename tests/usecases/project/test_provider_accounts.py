@@ -72,9 +72,7 @@ def test_provider_block_is_compared_with_every_environment(world: World) -> None
     add(world, ALIAS.replace("region =", f'allowed_account_ids = ["{ACCOUNTS["dev"]}"]\n  region ='))
     (problem,) = problems(world)
     assert problem.message.endswith("may act in account 111111111111 (G203 of staging and prod)")
-    assert problem.hint.startswith(
-        'if that is meant, write other_accounts = ["111111111111"] in [environments.staging]'
-    )
+    assert problem.hint.startswith('if intended, write other_accounts = ["111111111111"] in [environments.staging]')
 
 
 def test_provider_of_an_allowed_other_account_passes(world: World) -> None:
@@ -96,7 +94,7 @@ def test_project_without_accounts_passes() -> None:
 
 TABLES: dict[str, tuple[str, str, str]] = {
     "no role": ("assume_role = []", "E133", "provider aws takes no role in place of"),
-    "no account": ("allowed_account_ids = []", "E133", "provider aws allows no account in place of"),
+    "no account": ("allowed_account_ids = []", "E133", "provider aws allows no account; expected"),
     "another account": (f'allowed_account_ids = ["{OTHER}"]', "E133", f"provider aws may act in account {OTHER}"),
     "endpoints": ('endpoints = [{ sts = "http://127.0.0.1" }]', "E133", "provider aws sends requests to 127.0.0.1"),
     "an alias": ('alias = "far"', "E134", "providers.aws.alias: a stack works with one configuration"),
@@ -134,7 +132,7 @@ def test_other_accounts_need_an_account() -> None:
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        (STATE, "data.terraform_remote_state.a reads the backend s3 with the credentials of who runs envctl"),
+        (STATE, "data.terraform_remote_state.a reads the backend s3 with the credentials of the envctl user"),
         (STATE.replace('"s3"', '"http"'), "data.terraform_remote_state.a reads the backend http with the credentials"),
         (STATE.replace('"s3"', "var.cidr"), "data.terraform_remote_state.a reads a backend that is an expression"),
     ],

@@ -15,8 +15,8 @@ RUN_DAYS = runs_folder.RETENTION.days + 1
 """Older runs are never read."""
 NONCURRENT_DAYS = 30
 SUMMARY = (
-    f"checkpoints go after {CHECKPOINT_DAYS} days and runs after {RUN_DAYS}, "
-    "and their versions when their lock has ended"
+    f"checkpoints expire after {CHECKPOINT_DAYS} days and runs after {RUN_DAYS}; their versions expire when"
+    " their lock ends"
 )
 
 

@@ -18,8 +18,8 @@ _CheckedPart = tuple[Finding, BucketStep | None]
 def list_findings(wanted: WantedBucket, found: FoundBucket | None) -> tuple[Finding, ...]:
     if found is None:
         mend = buckets.explain_step(buckets.CreateBucket(wanted.purpose == "store"))
-        return (Finding("bucket", "bad", "is not there", mend),)
-    exists = Finding("bucket", "good", f"is there, in {wanted.region}")
+        return (Finding("bucket", "bad", "does not exist", mend),)
+    exists = Finding("bucket", "good", f"exists, in {wanted.region}")
     checked = _check_parts(wanted, found)
     return (exists, *(replace(each, mend=buckets.explain_step(step)) if step else each for each, step in checked))
 
@@ -78,7 +78,7 @@ def _check_lock(found: FoundBucket) -> _CheckedPart:
     """Check the object lock. A compliance lock of any length stays: it cannot be changed back."""
     kept = found.retention
     if kept is None:
-        seen = "on, for no time" if found.locks else "off"
+        seen = "on, without a retention time" if found.locks else "off"
         return _to_checked_part("object lock", seen, buckets.LockObjects(DEFAULT_RETENTION))
     seen = buckets.format_retention(kept)
     short = kept.mode == "GOVERNANCE" and kept.days < MIN_LOCK_DAYS
@@ -88,12 +88,14 @@ def _check_lock(found: FoundBucket) -> _CheckedPart:
 def _check_lifecycle(wanted: WantedBucket, found: FoundBucket) -> _CheckedPart:
     if threats := list(bucket_lifecycle.find_harmful_rules(found.rules, wanted)):
         what = "entries and releases" if wanted.purpose == "store" else "states"
-        seen = f"lets {what} go: rule {', '.join(threats)}"
-        return Finding("lifecycle", "warn", seen, "take that rule off the bucket, or narrow it to another prefix"), None
+        seen = f"deletes {what}: rule {', '.join(threats)}"
+        return Finding(
+            "lifecycle", "warn", seen, "remove that rule from the bucket, or narrow it to another prefix"
+        ), None
     if wanted.purpose == "store" and bucket_lifecycle.has_missing_rules(found.rules, wanted):
         step = buckets.SetLifecycle(bucket_lifecycle.SUMMARY)
-        return _to_checked_part("lifecycle", "old checkpoints or runs stay for ever", step)
-    goes = "old checkpoints and runs go" if wanted.purpose == "store" else "lets no state go"
+        return _to_checked_part("lifecycle", "old checkpoints or runs are kept forever", step)
+    goes = "old checkpoints and runs expire" if wanted.purpose == "store" else "deletes no state"
     return _to_checked_part("lifecycle", goes, None)
 
 

@@ -127,15 +127,15 @@ def explain_step(step: BucketStep) -> str:
         case KeepVersions():
             return "keep every version of an object"
         case EncryptObjects():
-            return "encrypt what is put there (SSE-S3)"
+            return "encrypt new objects (SSE-S3)"
         case BlockPublicAccess():
             return "block all public access"
         case OwnObjects():
-            return "let its owner own every object, without access lists"
+            return "make its owner the owner of every object, without access lists"
         case WritePolicy(changed):
-            return f"add to its policy: {', '.join(changed)} (what others wrote there stays)"
+            return f"add to its policy: {', '.join(changed)} (other statements stay)"
         case LockObjects(retention):
-            return f"lock every version of an object ({format_retention(retention)}); object lock can't be taken back"
+            return f"lock every version of an object ({format_retention(retention)}); object lock can't be removed"
         case SetLifecycle(summary):
             return f"lifecycle: {summary}"
 

@@ -38,8 +38,8 @@ def find_required_secrets(settings: EnvironmentSettings, schema: Schema, pattern
                 secret = parse_secret(kind, text)
             except ValueError:
                 what = f"{asked_by[0]} of {settings.environment}"
-                message = f"{what} should name a secret, and what it holds can't be a name"
-                hint = 'write a name such as "shop/database": the value of a secret has no place in settings'
+                message = f"{what} should name a secret, but its value can't be a name"
+                hint = 'write a name such as "shop/database"; settings must not hold the value of a secret'
                 problems[Problem("E444", message, hint, setting.location)] = None
                 continue
             if secret is not None:
@@ -149,18 +149,20 @@ def check_patterns(schema: Schema, patterns: Secrets) -> Iterator[Fault]:
     for kind, listed in zip(SECRET_KINDS, (patterns.secretsmanager, patterns.ssm), strict=True):
         for pattern in listed:
             if not any(fnmatchcase(name, pattern) for name in names):
-                message = f"secrets.{kind}: no variable of any stack is called {pattern}"
+                message = f"secrets.{kind}: no stack has a variable {pattern}"
                 yield Fault("E442", message, _suggest_pattern(pattern, names), ("secrets", kind))
     for name in sorted(names):
         if len(match_kinds(name, patterns)) > 1:
-            message = f"{name} is in secrets.secretsmanager and in secrets.ssm: where its secret lies, nobody can tell"
-            hint = "take it out of one of them; a name in full counts for more than a pattern"
+            message = f"{name} is in secrets.secretsmanager and in secrets.ssm: the service of its secret is ambiguous"
+            hint = "remove it from one of them; a full name outranks a pattern"
             yield Fault("E443", message, hint, ("secrets",))
     for stack, variable, inside in declared:
         found = [name for name in inside if match_kinds(name, patterns)]
         if variable.sensitive and found:
-            message = f"{stack}.{variable.name} names a secret and is sensitive: it could not be told which one lacks"
-            hint = f"a name is no secret: take sensitive = true off {variable.location}, or {found[0]} out of [secrets]"
+            message = f"{stack}.{variable.name} names a secret and is sensitive: envctl could not name a missing secret"
+            hint = (
+                f"a name is not a secret: remove sensitive = true at {variable.location}, or {found[0]} from [secrets]"
+            )
             yield Fault("E443", message, hint, ("secrets",))
 
 
@@ -168,4 +170,4 @@ def _suggest_pattern(pattern: str, names: Iterable[str]) -> str:
     from envctl.domain.text.suggestions import find_nearest
 
     near = find_nearest(pattern, names)
-    return f"did you mean {near}?" if near else "correct it, or take it out of [secrets]"
+    return f"did you mean {near}?" if near else "correct it, or remove it from [secrets]"

@@ -95,9 +95,9 @@ def explain_invalid_value(value: SecretValue, kind: SecretKind) -> str:
     if not value.data.strip():
         return "it is empty"
     if len(value.data) > MAX_SIZES[kind]:
-        return f"it has more than {MAX_SIZES[kind] // KIB} KiB, and {SERVICE_NAMES[kind]} takes no more"
+        return f"it has more than {MAX_SIZES[kind] // KIB} KiB, the limit of {SERVICE_NAMES[kind]}"
     if kind == "ssm" and value.text is None:
-        return "it is no UTF-8 text, and the Parameter Store takes nothing else"
+        return "it is not UTF-8 text; the Parameter Store takes only UTF-8"
     return ""
 
 
@@ -108,14 +108,14 @@ def find_problem(sighting: Sighting, environment: str) -> Problem | None:
     by = f" ({' and '.join(secret.asked_by)})" if secret.asked_by else ""
     match sighting.state:
         case "absent" | "empty":
-            lack = "is not there" if sighting.state == "absent" else "has no current version"
+            lack = "does not exist" if sighting.state == "absent" else "has no current version"
             hint = format_command("secrets set", environment, secret.name)
             return Problem("E440", f"{what} {lack}{by}", hint, secret.location)
         case "deleting":
             hint = f"aws secretsmanager restore-secret --secret-id {secret.id}"
             return Problem("E440", f"{what} is scheduled for deletion{by}", hint, secret.location)
         case "unknown":
-            message = f"{what} can't be looked at{by}: {sighting.remark}"
+            message = f"{what} can't be checked{by}: {sighting.remark}"
             return Problem("E441", message, sighting.hint, secret.location)
         case "there" | "elsewhere":
             return None

@@ -65,7 +65,7 @@ def is_generated(text: str) -> bool:
 
 
 def format_header(system: str) -> str:
-    return f"# Written by `envctl ci {system}`, which writes it anew: change envctl.toml, or a file of your own."
+    return f"# Written by `envctl ci {system}`, which overwrites it: change envctl.toml, or your own file."
 
 
 def fill_template(text: str, site: WorkflowInputs, **more: str) -> str:

@@ -42,13 +42,13 @@ def _check_pipeline(document: Mapping[str, object]) -> Iterator[Fault]:
         if name in order[:position]:
             yield Fault("E104", f"{name} is in the order twice", "an environment has one place in the pipeline", path)
         elif name not in sections:
-            hint = f"add a section [environments.{name}], or take {name} out of the order"
+            hint = f"add a section [environments.{name}], or remove {name} from the order"
             yield Fault("E104", f"{name} is in the order and has no section", hint, path)
     for name in sections:
         beside = find_table(sections, name).get("pipeline") is False
         if beside and name in order:
-            hint = "take it out of the order, or take out `pipeline = false`"
-            message = f"{name} stands beside the pipeline, and in its order"
+            hint = "remove it from the order, or remove `pipeline = false`"
+            message = f"{name} is outside the pipeline, but in its order"
             yield Fault("E104", message, hint, ("environments", name, "pipeline"))
         elif order and name not in order and not beside:
             hint = f"add {name} to pipeline.order, or remove the section; {suggest_name(name, order)}"
@@ -64,7 +64,7 @@ def _check_accounts(document: Mapping[str, object]) -> Iterator[Fault]:
             hint = "one of the two belongs to another environment; correct it"
             yield Fault("E103", message, hint, ("environments", name, "assume_role"))
         if section.get("other_accounts") and not (account or role):
-            message = f"{name} names other accounts, and none of its own: nothing is compared with them"
+            message = f"{name} has other_accounts, but no account_id: there is no account to compare with"
             hint = f"add account_id to [environments.{name}]"
             yield Fault("E135", message, hint, ("environments", name, "other_accounts"))
 
@@ -78,12 +78,12 @@ def _check_gate_names(document: Mapping[str, object]) -> Iterator[Fault]:
         gates = find_table(section, "gates", "approvals") if "approvals" in find_table(section, "gates") else usual
         for gate in find_table(section, "allow", "approve"):
             if gate not in gates:
-                message = f"{name} says who may approve at {gate}, and has no such gate"
+                message = f"{name} lists approvers of {gate}, but has no such gate"
                 path: TomlPath = ("environments", name, "allow", "approve", gate)
                 yield Fault("E104", message, suggest_name(gate, gates) or "add it to gates.approvals", path)
         counts_at = find_table(section, "gates").get("reviewers")
         if isinstance(counts_at, str) and counts_at not in gates:
-            message = f"reviewers in GitHub shall count at {counts_at} of {name}, which has no such gate"
+            message = f"{name} counts reviewers in GitHub at {counts_at}, but has no such gate"
             path = ("environments", name, "gates", "reviewers")
             yield Fault("E104", message, suggest_name(counts_at, gates) or "add it to gates.approvals", path)
 
@@ -92,8 +92,8 @@ def _check_parity(document: Mapping[str, object]) -> Iterator[Fault]:
     order = list_texts(find_table(document, "pipeline").get("order"))
     for position, name in enumerate(list_texts(find_table(document, "parity").get("environments"))):
         if name not in order[1:]:
-            message = f"parity compares {name} with the environment before it, and no release is promoted into {name}"
-            hint = suggest_name(name, order[1:]) or "name environments that come after the first one in pipeline.order"
+            message = f"parity compares {name} with the environment before it, but {name} takes no promotions"
+            hint = suggest_name(name, order[1:]) or "list only environments after the first one in pipeline.order"
             yield Fault("E104", message, hint, ("parity", "environments", position))
 
 
@@ -104,10 +104,10 @@ def _check_signing_keys(document: Mapping[str, object]) -> Iterator[Fault]:
         path: TomlPath = ("environments", name, "signing_key")
         if not isinstance(key, str):
             if "signed_from" in section:
-                message, hint = f"{name} says signed_from, and has no signing_key", "name the key, or take the line out"
+                message, hint = f"{name} has signed_from, but no signing_key", "name the key, or remove the line"
                 yield Fault("E469", message, hint, ("environments", name, "signed_from"))
         elif key.startswith("alias/") and not (isinstance(account, str) and isinstance(section.get("region"), str)):
-            message = f"the signing_key of {name} is an alias in an account and a region that nobody named"
+            message = f"the signing_key of {name} is an alias, but its account and region are unknown"
             yield Fault("E469", message, f"add account_id and region to [environments.{name}], or write the ARN", path)
         elif key.startswith("arn:") and isinstance(account, str) and f":{account}:" not in key:
             message = f"the signing_key of {name} is not in its account {account}"
@@ -126,23 +126,23 @@ def _check_wiring(document: Mapping[str, object]) -> Iterator[Fault]:
             try:
                 needed = OutputReference.parse(text).stack
             except ValueError as error:
-                hint = 'write it like "network.private_subnet_ids[0]"; plain values belong into a settings file'
+                hint = 'write it like "network.private_subnet_ids[0]"; plain values belong in a settings file'
                 yield Fault("E107", f"{variable} of the stack {stack}: {error}", hint, path)
                 continue
             needs[stack].append(needed)
             if needed not in stacks:
-                message = f"the stack {stack} reads {text}, and there is no stack {needed}"
+                message = f"the stack {stack} reads {text}, but there is no stack {needed}"
                 yield Fault("E105", message, suggest_name(needed, stacks), path)
         for position, needed in enumerate(list_texts(find_table(stacks, stack).get("after"))):
             needs[stack].append(needed)
             if needed not in stacks:
-                message = f"the stack {stack} comes after {needed}, and there is no such stack"
+                message = f"the stack {stack} comes after {needed}, but there is no such stack"
                 yield Fault("E105", message, suggest_name(needed, stacks), ("stacks", stack, "after", position))
     try:
         order_stacks(needs)
     except CycleError as error:
         message = f"stacks need each other in a circle: {error}"
-        hint = "remove one of these inputs, or of `after`; a stack can only need what was applied before it"
+        hint = "remove one of these inputs, or of `after`; a stack can only need stacks applied before it"
         first, needed = error.path[:2]
         key = "after" if needed in list_texts(find_table(stacks, first).get("after")) else "inputs"
         yield Fault("E106", message, hint, ("stacks", first, key))
@@ -155,7 +155,7 @@ def _check_checks(document: Mapping[str, object]) -> Iterator[Fault]:
         listed = check.get("environments")
         for position, environment in enumerate(listed if isinstance(listed, list) else []):
             if isinstance(environment, str) and environment not in known:
-                message = f"the check {name} is for {environment}, and there is no such environment"
+                message = f"the check {name} is for {environment}, but there is no such environment"
                 path: TomlPath = ("checks", name, "environments", position)
                 yield Fault("E104", message, suggest_name(environment, known), path)
         for key in ("url", "output"):
@@ -164,7 +164,7 @@ def _check_checks(document: Mapping[str, object]) -> Iterator[Fault]:
                 reference = text.removeprefix("output:")
                 # An invalid reference is reported by the check table.
                 if (stack := parse_stack(reference)) and stack not in stacks:
-                    message = f"the check {name} reads {reference}, and there is no stack {stack}"
+                    message = f"the check {name} reads {reference}, but there is no stack {stack}"
                     yield Fault("E105", message, suggest_name(stack, stacks), ("checks", name, key))
 
 
@@ -176,7 +176,7 @@ def _check_artifacts(document: Mapping[str, object]) -> Iterator[Fault]:
             continue
         if variable in owners:
             message = f"the artifacts {owners[variable]} and {name} fill the same variable {variable}"
-            yield Fault("E109", message, "give each a variable of its own", ("artifacts", name, "variable"))
+            yield Fault("E109", message, "give each its own variable", ("artifacts", name, "variable"))
         owners.setdefault(variable, name)
         stacks = find_table(document, "stacks")
         wired = [stack for stack in stacks if variable in find_table(stacks, stack, "inputs")]
@@ -194,14 +194,14 @@ def check_renames(document: Mapping[str, object]) -> Iterator[Fault]:
             continue
         path: TomlPath = ("stacks", name, "moved_from")
         if before in stacks:
-            message = f"{name} is moved from {before}, which is still a stack of the project"
+            message = f"{name} is moved from {before}, but {before} is still a stack of the project"
             yield Fault("E138", message, f"remove [stacks.{before}], or this moved_from", path)
         if before in removed:
-            message = f"{name} takes over the state of {before}, and [removed.{before}] says that it goes"
+            message = f"{name} takes over the state of {before}, but [removed.{before}] removes it"
             yield Fault("E138", message, f"remove [removed.{before}], or this moved_from", path)
         if before in taken:
             message = f"{taken[before]} and {name} are both moved from {before}"
-            yield Fault("E138", message, "one state can become that of one stack alone: remove one of the two", path)
+            yield Fault("E138", message, "a state can move to only one stack: remove one of the two", path)
         taken.setdefault(before, name)
 
 
@@ -215,7 +215,7 @@ def check_rollouts(document: Mapping[str, object]) -> Iterator[Fault]:
             yield from _check_watched(document, name, text, (*path, "abort_on", position))
         artifact, known = rollout.get("artifact"), find_table(document, "artifacts")
         if isinstance(artifact, str) and artifact not in known:
-            message = f"the stack {name} rolls out {artifact}, and there is no such artifact"
+            message = f"the stack {name} rolls out {artifact}, but there is no such artifact"
             yield Fault("E121", message, suggest_name(artifact, known) or "add it to [artifacts]", (*path, "artifact"))
 
 
@@ -223,10 +223,10 @@ def _check_steps(stack: str, steps: object, path: TomlPath) -> Iterator[Fault]:
     if not isinstance(steps, list) or not steps or not all(type(each) is int and each >= 1 for each in steps):
         return
     if any(later <= earlier for earlier, later in pairwise(steps)) or steps[-1] > FULL_PERCENT:
-        message = f"the steps of {stack} must be percentages that rise, up to 100"
+        message = f"the steps of {stack} must be rising percentages, up to 100"
         yield Fault("E121", message, "write them like steps = [10, 50, 100]", path)
     elif steps[-1] != FULL_PERCENT:
-        message = f"the steps of {stack} end with {steps[-1]} percent: the rest of the requests would stay for ever"
+        message = f"the steps of {stack} end with {steps[-1]} percent: the rest of the traffic would never move"
         yield Fault("E121", message, f"let them end with 100: steps = {[*steps, FULL_PERCENT]}", path)
 
 
@@ -234,11 +234,11 @@ def _check_watched(document: Mapping[str, object], stack: str, text: str, path: 
     if text.startswith(CHECK):
         name, known = text.removeprefix(CHECK), find_table(document, "checks")
         if name not in known:
-            message = f"the rollout of {stack} looks at the check {name}, and there is none"
+            message = f"the rollout of {stack} uses the check {name}, but there is no such check"
             yield Fault("E122", message, suggest_name(name, known) or f"add [checks.{name}]", path)
     elif text.startswith(ALARM_OUTPUT):
         # An invalid reference is reported by the rollout table.
         needed = parse_stack(text.removeprefix(ALARM_OUTPUT))
         if needed and needed not in find_table(document, "stacks"):
-            message = f"the rollout of {stack} reads {text.removeprefix('alarm:')}, and there is no stack {needed}"
+            message = f"the rollout of {stack} reads {text.removeprefix('alarm:')}, but there is no stack {needed}"
             yield Fault("E122", message, suggest_name(needed, find_table(document, "stacks")), path)

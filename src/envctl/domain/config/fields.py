@@ -67,7 +67,7 @@ def check_template(text: str) -> str:
     for placeholder in placeholders:
         rest = rest.replace(placeholder, "")
     if not text or {"{", "}"} & set(rest):
-        raise ValueError(f"may hold {', '.join(placeholders)} and no other braces")
+        raise ValueError(f"may contain {', '.join(placeholders)} and no other braces")
     return text
 
 
@@ -141,7 +141,7 @@ def _parse_waivable_guard(text: str) -> GuardCode:
         message = f"must be the code or the name of a guard, such as G104 or soak; not {text!r}{meant}"
         raise ValueError(message) from None
     if code in NEVER_WAIVED:
-        raise ValueError(f"must not hold {text}, which nobody can waive: {NEVER_WAIVED[code]}")
+        raise ValueError(f"must not contain {text}, because it can't be waived: {NEVER_WAIVED[code]}")
     return code
 
 
@@ -156,7 +156,7 @@ def _check_ignore_rule(text: str) -> str:
 def parse_session_duration(text: object) -> timedelta:
     found = parse_quoted_duration(text)
     if not SHORTEST_SESSION <= found <= LONGEST_SESSION:
-        raise ValueError("must be from 15m to 12h: AWS gives no other sessions")
+        raise ValueError("must be from 15m to 12h, the limits of AWS")
     return found
 
 

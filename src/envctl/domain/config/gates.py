@@ -54,7 +54,7 @@ class WindowTable(Section):
         from envctl.domain.config.rules import windows
 
         if not windows.is_known_zone(self.tz):
-            raise ValueError(f'has an unknown time zone {self.tz!r}; write it like "Europe/Berlin"')
+            raise ValueError(f'has the unknown time zone {self.tz!r}; write it like "Europe/Berlin"')
         once, weekly = (self.start, self.end), (self.days, self.begin, self.until)
         if None not in once and weekly == (None, None, None):
             start, end = (windows.parse_moment(text or "") for text in once)
@@ -90,7 +90,7 @@ class Gates(Section):
     # age that an approval may have
     expires: Annotated[Duration | None, RuleText("Approvals", "hold for {}")] = None
     # a person may approve their own release
-    self_approval: Annotated[Flag, RuleText("Approvals", "whoever made it may approve it too")] = False
+    self_approval: Annotated[Flag, RuleText("Approvals", "its makers may approve it too")] = False
     # windows of time in which changes are allowed or denied
     windows: Annotated[tuple[WindowTable, ...], AfterValidator(_check_windows), RuleText("Windows")] = ()
     # a release must come from a committed working tree
@@ -98,7 +98,7 @@ class Gates(Section):
     # what to do with actions of a plan that were never done in the environment before
     rehearsed: Annotated[
         Rehearsed,
-        RuleText("Rehearsed", "nothing that was not done in the environment before", is_in_force="refuse".__eq__),
+        RuleText("Rehearsed", "only changes already done in the environment before", is_in_force="refuse".__eq__),
     ] = "warn"
     # guards that --break-glass may override here, by code or name
     waivable: Annotated[tuple[WaivableGuard, ...], RuleText("Break-glass", "may waive {}", unset="waives nothing")] = ()

@@ -11,9 +11,11 @@ def check_plain_value(value: object, whose: str) -> object:
     """
     values = tuple(_list_leaves(value))
     if any(isinstance(each, float) and not isfinite(each) for each in values):
-        raise ValueError(f"must not hold nan or inf: {whose} has such a number")
+        raise ValueError(f"must not contain nan or inf: {whose} has such a number")
     if any(isinstance(each, date | datetime | time) for each in values):
-        raise ValueError("must not hold a date or a time: write text in quotes, a number, true, false, a list or a map")
+        raise ValueError(
+            "must not contain a date or a time: write text in quotes, a number, true, false, a list or a map"
+        )
     return value
 
 

@@ -56,7 +56,7 @@ def check_provider_keys(tables: Mapping[str, Mapping[str, object]], lock: bytes 
     """
     for name, said in tables.items():
         for key in said.keys() & FORBIDDEN_KEYS:
-            message = f"providers.{name}.{key}: a stack works with one configuration of each provider"
+            message = f"providers.{name}.{key}: a stack has only one configuration of each provider"
             hint = "for another region, give the stack `region = NAME` of [environments.ENV] regions"
             yield Fault("E134", message, hint, ("providers", name, key))
         if _ADDRESS.fullmatch(find_provider_source(name, tables)):

@@ -31,11 +31,14 @@ def _check_environment_names(document: Mapping[str, object]) -> Iterator[Fault]:
         for position, name in enumerate(list_texts(find_table(document, "stacks", stack).get("environments"))):
             path = ("stacks", stack, "environments", position)
             if name not in known:
-                message = f"the stack {stack} is for {name}, and there is no such environment"
+                message = f"the stack {stack} is for {name}, but there is no such environment"
                 yield Fault("E104", message, suggest_name(name, beside or known), path)
             elif name not in beside:
-                message = f"the stack {stack} is for {name} alone, which is part of the pipeline"
-                hint = "what runs in the pipeline runs in all of it: take the line out, and let a setting switch it off"
+                message = f"the stack {stack} is only for {name}, a part of the pipeline"
+                hint = (
+                    "a stack of the pipeline runs in all its environments: remove the line, and use a setting"
+                    " to switch it off"
+                )
                 yield Fault("E104", message, hint, path)
 
 
@@ -45,8 +48,8 @@ def _check_each_has_stacks(document: Mapping[str, object]) -> Iterator[Fault]:
         yield Fault("E104", "no stack runs in the pipeline", "add one without `environments`", ("stacks",))
     for name in _list_standalone(document):
         if not any(name in _list_environments(document, stack) for stack in stacks):
-            hint = f'say which stacks are for it: environments = ["{name}"]'
-            yield Fault("E104", f"{name} stands beside the pipeline and has no stack", hint, ("environments", name))
+            hint = f'list it in a stack: environments = ["{name}"]'
+            yield Fault("E104", f"{name} is outside the pipeline and has no stack", hint, ("environments", name))
 
 
 def _check_dependencies(document: Mapping[str, object]) -> Iterator[Fault]:
@@ -56,13 +59,15 @@ def _check_dependencies(document: Mapping[str, object]) -> Iterator[Fault]:
         for variable, text in find_table(stacks, stack, "inputs").items():
             needed = parse_stack(text)
             if not _is_always_available(document, stack, needed):
-                message = f"the stack {stack} reads {text}, and {needed} does not run wherever {stack} does"
+                message = f"the stack {stack} reads {text}, but {needed} does not run in all environments of {stack}"
                 hint = "let both run in the same environments, or give the value as a setting"
                 yield Fault("E105", message, hint, ("stacks", stack, "inputs", variable))
         for position, needed in enumerate(list_texts(find_table(stacks, stack).get("after"))):
             if not _is_always_available(document, stack, needed):
-                message = f"the stack {stack} comes after {needed}, which does not run wherever {stack} does"
-                hint = "let both run in the same environments, or take it out"
+                message = (
+                    f"the stack {stack} comes after {needed}, but {needed} does not run in all environments of {stack}"
+                )
+                hint = "let both run in the same environments, or remove it"
                 yield Fault("E105", message, hint, ("stacks", stack, "after", position))
 
 
@@ -84,8 +89,10 @@ def _check_read_outputs(document: Mapping[str, object]) -> Iterator[Fault]:
             its = _list_environments(document, stack)
             asked = set(list_texts(check.get("environments")))
             if its and not (asked and asked <= its):
-                message = f"the check {name} reads {text}, and {stack} runs in {', '.join(sorted(its))} alone"
-                hint = f"say so: environments = [{', '.join(repr(each) for each in sorted(its))}]".replace("'", '"')
+                message = f"the check {name} reads {text}, but {stack} runs only in {', '.join(sorted(its))}"
+                hint = f"limit the check: environments = [{', '.join(repr(each) for each in sorted(its))}]".replace(
+                    "'", '"'
+                )
                 yield Fault("E105", message, hint, ("checks", name, key))
 
 
@@ -102,8 +109,8 @@ def _check_regions(document: Mapping[str, object]) -> Iterator[Fault]:
 
 def describe_unnamed_region(stack: str, region: str, environment: str) -> tuple[str, str]:
     """Return message and hint for an environment without the named region of a stack."""
-    message = f"the stack {stack} runs in the region that is called {region}, and {environment} has none"
-    return message, f'say which one that is: [environments.{environment}] regions = {{ {region} = "…" }}'
+    message = f"the stack {stack} runs in the region named {region}, but {environment} has no such region"
+    return message, f'name it: [environments.{environment}] regions = {{ {region} = "…" }}'
 
 
 def parse_stack(text: object) -> str:

@@ -54,8 +54,8 @@ class Rollout(Section):
 def describe_rollout(rollout: Rollout, action: Operation) -> str:
     """Describe the rollout before it starts."""
     if action == "rollback":
-        return "send all requests to its other colour at once, and give the old one up"
+        return "send all requests to its other color at once, and drop the old one"
     shares = join_names([f"{percent} %" for percent in rollout.steps])
-    watched = f", looking at {join_names(rollout.abort_on)}" if rollout.abort_on else ""
+    watched = f", monitoring {join_names(rollout.abort_on)}" if rollout.abort_on else ""
     each = "each time " if len(rollout.steps) > 1 else ""
-    return f"send {shares} of the requests to its other colour, {each}wait for {format_duration(rollout.wait)}{watched}"
+    return f"send {shares} of the requests to its other color, {each}wait for {format_duration(rollout.wait)}{watched}"

@@ -37,20 +37,18 @@ class Image:
         """Parse a reference. Raises ValueError with the fault."""
         rest, at, digest = text.partition("@")
         if at and not _DIGEST.fullmatch(digest):
-            raise ValueError("its digest is not sha256: and 64 digits of 0-9 and a-f")
+            raise ValueError("its digest must be sha256: and 64 hexadecimal digits")
         name, colon, tag = rest.rpartition(":")
         if not colon or "/" in tag:
             # A colon before a slash belongs to a port.
             name, colon, tag = rest, "", ""
         if colon and not _TAG.fullmatch(tag):
-            raise ValueError("its tag is not one that a registry takes")
+            raise ValueError("its tag is not valid in a registry")
         image = cls(name, tag, digest)
         if not _PATH.fullmatch(image.repository) or len(name) > MAX_NAME_LENGTH:
-            raise ValueError(
-                "its repository is not one that a registry takes (lower-case letters, digits, . _ - and /)"
-            )
+            raise ValueError("its repository is not valid in a registry (lower-case letters, digits, . _ - and /)")
         if not _HOST.fullmatch(image.registry):
-            raise ValueError("its registry is not the name of a host")
+            raise ValueError("its registry is not a host name")
         return image
 
     def __str__(self) -> str:
@@ -71,7 +69,7 @@ class Image:
         """Return the same image in another repository. Raises ValueError for an invalid one."""
         other = Image.parse(name)
         if other.tag or other.digest:
-            raise ValueError("it is a repository with a tag or a digest")
+            raise ValueError("it has a tag or a digest; write only the repository")
         return Image(name, self.tag, self.digest)
 
     def _split_host(self) -> tuple[str, str]:

@@ -63,7 +63,7 @@ def parse_manifest(data: bytes, media_type: str = "") -> Manifest:
         blobs = _parse_descriptors(document.get("layers"), document.get("config"))
         here = [blob for blob in blobs if not any(word in blob.media_type for word in FOREIGN_LAYERS)]
         return Manifest(compute_digest(data), kind, data, blobs=tuple(here))
-    raise ValueError(f"it is of a kind that envctl does not know: {kind[:80] or 'none'}")
+    raise ValueError(f"its type is unknown to envctl: {kind[:80] or 'none'}")
 
 
 def _parse_descriptors(value: object, *first: object) -> tuple[Descriptor, ...]:
@@ -78,10 +78,10 @@ def _parse_descriptors(value: object, *first: object) -> tuple[Descriptor, ...]:
 
 def _parse_descriptor(value: object) -> Descriptor:
     if not isinstance(value, Mapping):
-        raise ValueError("a part of it is not described")  # noqa: TRY004
+        raise ValueError("one of its parts has no description")  # noqa: TRY004
     digest, size = value.get("digest"), value.get("size")
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
-        raise ValueError("a part of it has no SHA-256 digest")
+        raise ValueError("one of its parts has no SHA-256 digest")
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-        raise ValueError("a part of it has no size")
+        raise ValueError("one of its parts has no size")
     return Descriptor(str(value.get("mediaType", "")), digest, size)

@@ -111,7 +111,7 @@ def _decode_attribute(value: Any) -> Any:  # noqa: ANN401
 def _parse_moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        raise TypeError(f"{text!r} does not say in which zone")
+        raise TypeError(f"{text!r} has no time zone")
     return moment
 
 

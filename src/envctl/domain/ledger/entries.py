@@ -107,9 +107,9 @@ def decode_entry(data: bytes) -> Entry:
             signature=_decode_fields(Signature, document["signature"]) if "signature" in document else None,
         )
         if not isinstance(entry.mark, str) or not isinstance(entry.checkpoint, str):
-            raise MalformedEntryError("mark or checkpoint: not of the type that envctl writes")
+            raise MalformedEntryError("mark or checkpoint: wrong type")
         if encode_entry(entry) != data:
-            raise MalformedEntryError("its bytes are not in the form in which envctl writes them")
+            raise MalformedEntryError("its bytes are not in the canonical form of envctl")
         # These are its bytes: they need not be written once more for its digest.
         vars(entry)["digest"] = hash_bytes(data)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
@@ -151,7 +151,7 @@ def find_chain_break(number: int, data: bytes, expected: int, prev: str) -> Chai
     except MalformedEntryError as error:
         return ChainBreak(number, str(error))
     if entry.seq != number:
-        return ChainBreak(number, f"it says that it is number {entry.seq}")
+        return ChainBreak(number, f"its own number is {entry.seq}")
     if entry.prev != prev:
         return ChainBreak(number, f"it does not follow entry {number - 1}: one of the two was changed or replaced")
     return None
@@ -179,5 +179,5 @@ def _decode_fields(cls: type[Any], values: dict[str, Any]) -> Any:  # noqa: ANN4
         given[field.name] = tuple(value) if isinstance(value, list) else value
     wrong = [f.name for f in fields(cls) if not _has_type(given[f.name], f.type)]
     if wrong:
-        raise MalformedEntryError(f"{', '.join(wrong)}: not of the type that envctl writes")
+        raise MalformedEntryError(f"{', '.join(wrong)}: wrong type")
     return cls(**given)

@@ -21,5 +21,5 @@ def decompress_bytes(data: bytes) -> bytes:
     except zlib.error as error:
         raise ValueError(str(error)) from error
     if not unpacker.eof or unpacker.unused_data:
-        raise ValueError("cut off, too large, or with something behind it")
+        raise ValueError("cut off, too large, or with extra bytes at the end")
     return found

@@ -74,10 +74,10 @@ def parse_public_keys(pem: bytes) -> tuple[PublicKey, ...]:
     """Parse the public keys of a PEM file, in order. Raises UnusableKeyError unless all are usable."""
     blocks = _PEM_BLOCK.findall(pem)
     if len(blocks) != pem.count(b"-----BEGIN ") or not blocks:
-        raise UnusableKeyError("it is no file of public keys in PEM")
+        raise UnusableKeyError("it is not a file of public keys in PEM")
     for kind, _ in blocks:
         if kind != b"PUBLIC KEY":
-            raise UnusableKeyError(f"it holds a {kind.decode().lower()}, not a public key")
+            raise UnusableKeyError(f"it contains a {kind.decode().lower()}, not a public key")
     return tuple(parse_public_key(_decode_base64(b"".join(body.split()))) for _, body in blocks)
 
 
@@ -109,7 +109,7 @@ def _load_key(der: bytes) -> "PublicKeyTypes":
     try:
         return load_der_public_key(der)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise UnusableKeyError("a key in it is none that can be read") from error
+        raise UnusableKeyError("a key in it can't be read") from error
 
 
 def _find_algorithm(key: "PublicKeyTypes") -> Algorithm:

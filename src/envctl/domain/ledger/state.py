@@ -85,7 +85,7 @@ def describe_outcome(deployment: Deployment) -> str:
         case "interrupted" | "abandoned":
             return f"was {deployment.outcome}"
         case "partial":
-            return f"was of {' and '.join(deployment.only)} alone"
+            return f"was only for {' and '.join(deployment.only)}"
         case _:
             return deployment.outcome
 

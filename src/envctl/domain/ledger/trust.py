@@ -83,11 +83,11 @@ class Trust:
         key = self.pinned[signer].by_fingerprint.get(signature.key)
         if key is None:
             others = (name for name, pinned in self.pinned.items() if signature.key in pinned.by_fingerprint)
-            whose = next((f"the key of {name}" for name in others), "a key that is not pinned")
-            return f"it is signed with {whose}, and not with that of {signer}"
+            whose = next((f"the key of {name}" for name in others), "an unpinned key")
+            return f"it is signed with {whose}, not with the key of {signer}"
         value = decode_signature(signature)
         good = value is not None and key.has_signed(value, message)
-        return "" if good else "its signature does not fit what it says, or where it stands"
+        return "" if good else "its signature does not match its content or its position"
 
     def encode_signed_message(self, entry: Entry) -> bytes:
         """Return the signed message of an entry. It includes number and previous hash, and so its position."""

@@ -85,9 +85,9 @@ def parse_cost(answer: bytes, plan: EnvironmentPlan) -> Cost:
     _reject_unknown_keys(document, (*_KEYS, "resources"), "")
     currency, monthly = document["currency"], document["monthly"]
     if not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
-        raise MalformedAnswerError('answered with a currency that is none, such as "USD"')
+        raise MalformedAnswerError('answered with an invalid currency; a valid one is "USD"')
     if not isinstance(monthly, dict) or not {"before", "after"} <= monthly.keys():
-        raise MalformedAnswerError("answered with a monthly that does not hold before and after")
+        raise MalformedAnswerError("answered with a monthly without before and after")
     _reject_unknown_keys(monthly, ("before", "after"), "monthly.")
     before, after = (_parse_amount(monthly[key], f"monthly.{key}") for key in ("before", "after"))
     if min(before, after) < 0:
@@ -98,7 +98,7 @@ def parse_cost(answer: bytes, plan: EnvironmentPlan) -> Cost:
 
 def _parse_answer(answer: bytes) -> dict[str, Any]:
     if not answer.strip():
-        raise MalformedAnswerError("answered nothing")
+        raise MalformedAnswerError("answered with empty output")
     try:
         document = json.loads(
             answer.decode(),
@@ -110,43 +110,43 @@ def _parse_answer(answer: bytes) -> dict[str, Any]:
     except MalformedAnswerError:
         raise
     except (ValueError, ArithmeticError, RecursionError):
-        raise MalformedAnswerError("answered with something that is not JSON") from None
+        raise MalformedAnswerError("answered with invalid JSON") from None
     if not isinstance(document, dict):
-        raise MalformedAnswerError("answered with JSON that is no object")
+        raise MalformedAnswerError("answered with JSON, but not with an object")
     return document
 
 
 def _reject_constant(text: str) -> object:
-    raise MalformedAnswerError(f"answered with {text}, which is no amount")
+    raise MalformedAnswerError(f"answered with {text}, not a valid amount")
 
 
 def _reject_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise MalformedAnswerError("answered with a key that is there twice")
+        raise MalformedAnswerError("answered with a duplicate key")
     return found
 
 
 def _reject_unknown_keys(document: Mapping[str, object], known: Sequence[str], within: str) -> None:
     for key in document:
         if key not in known:
-            raise MalformedAnswerError(f"answered with {within}{excerpt(key)}, which envctl does not know")
+            raise MalformedAnswerError(f"answered with the unknown key {within}{excerpt(key)}")
 
 
 def _parse_resources(answered: object, plan: EnvironmentPlan) -> dict[str, str]:
     if not isinstance(answered, dict):
-        raise MalformedAnswerError("answered with resources that are no object")
+        raise MalformedAnswerError("answered with resources, but not as an object")
     known = {f"{stack.stack} {resource.address}" for stack in plan.stacks for resource in stack.resources}
     for name in answered:
         if name not in known:
-            raise MalformedAnswerError(f'answered with the resource "{excerpt(name)}", which it was not asked about')
+            raise MalformedAnswerError(f'answered with the resource "{excerpt(name)}", not part of the request')
     amounts = {name: _parse_amount(value, f"resources of {excerpt(name)}") for name, value in answered.items()}
     return {name: format_number(amount) for name, amount in amounts.items()}
 
 
 def _parse_amount(value: object, what: str) -> Decimal:
     if not isinstance(value, Decimal) or not value.is_finite():
-        raise MalformedAnswerError(f"answered with {what} that is not a number")
+        raise MalformedAnswerError(f"answered with {what}, not a number")
     # copy_abs() is safe for huge exponents; abs() overflows.
     if value.copy_abs() > MAX_AMOUNT:
         raise MalformedAnswerError(f"answered with {what} beyond {MAX_AMOUNT:,}")

@@ -71,7 +71,7 @@ class IgnorePattern:
         """Read a pattern. Raises ValueError unless it names a resource."""
         steps = _STEP.findall(text)
         if not _RULE.fullmatch(text) or len(_split_address(steps).named) < 2:  # noqa: PLR2004 (type and name)
-            raise ValueError('must be like "aws_autoscaling_group.*.desired_capacity", a resource and what of it')
+            raise ValueError('must be like "aws_autoscaling_group.*.desired_capacity", a resource and an attribute')
         return cls(text)
 
     def is_covering(self, address: str, path: str = "") -> bool:

@@ -54,7 +54,7 @@ def to_canonical_json(value: object) -> str:
         case list() | tuple():
             return f"[{','.join(map(to_canonical_json, value))}]"
         case _:
-            raise TypeError(f"a {type(value).__name__} has no place in a document")
+            raise TypeError(f"a {type(value).__name__} can't be part of a document")
 
 
 def digest_value(value: object) -> str:
@@ -149,7 +149,7 @@ def to_plan_outline(meaning: PlanFingerprint, environment: str, release: str) ->
         stack = stacks.get(change.stack, StackPlan(change.stack))
         if change.action in (WAITS, BEHIND):
             behind = change.action == BEHIND
-            stacks[change.stack] = replace(stack, waits_for=("what it reads",), behind=behind)
+            stacks[change.stack] = replace(stack, waits_for=("the data it reads",), behind=behind)
         elif change.address.startswith(OUTPUT_PREFIX):
             output = OutputChange(change.address.removeprefix(OUTPUT_PREFIX), Action(change.action), None, None)
             stacks[change.stack] = replace(stack, outputs=(*stack.outputs, output))
@@ -222,7 +222,7 @@ def _parse_change(change: Mapping[str, Any]) -> PlannedChange:
     read = PlannedChange(change["stack"], change["address"], change["type"], change["action"], dict(change["values"]))
     texts = (read.stack, read.address, read.type, read.action, *read.values.values())
     if not all(isinstance(text, str) for text in texts):
-        raise MalformedFingerprintError("something in it is not a text")
+        raise MalformedFingerprintError("one of its values is not a string")
     if read.action not in (WAITS, BEHIND):
         # Raises ValueError for an unknown action.
         Action(read.action)

@@ -180,19 +180,20 @@ def suggest_fix(mismatch: AccountMismatch, environment: str) -> str:
     """Suggest an edit to keep the configuration in the accounts of the environment."""
     found, section = mismatch.configuration, f"[environments.{environment}]"
     if mismatch.account:
-        return f'if that is meant, write other_accounts = ["{mismatch.account}"] in {section} of envctl.toml'
+        return f'if intended, write other_accounts = ["{mismatch.account}"] in {section} of envctl.toml'
     if mismatch.key == "endpoints":
-        return "take the endpoints out: only those of AWS itself say whose account answers"
+        return "remove the endpoints: the account is known only with the endpoints of AWS"
     if not found.is_rendered:
         return (
-            "take the provider block out of the module: a stack with `region = NAME` works in another region of the"
-            ' account; a block for another account says allowed_account_ids = ["ACCOUNT"], and'
-            f" other_accounts of {section} names it"
+            "remove the provider block from the module; for another region of the account, give the stack"
+            ' `region = NAME`; for another account, write allowed_account_ids = ["ACCOUNT"] in the block, and'
+            " list it in"
+            f" other_accounts of {section}"
         )
     table = f"[providers.{found.name}]"
     if found.kind == "awscc":
-        return f"write {table} in envctl.toml without credentials: envctl gives it region and role of {section}"
-    return f"take {mismatch.key} out of {table}: with a region in {section}, envctl renders what {section} says"
+        return f"write {table} in envctl.toml without credentials: envctl adds region and role of {section}"
+    return f"remove {mismatch.key} from {table}: with a region in {section}, envctl renders it from {section}"
 
 
 def _compare_accounts(found: ProviderConfiguration, home: AccountScope) -> Iterator[AccountMismatch]:
@@ -209,27 +210,25 @@ def _compare_role(found: ProviderConfiguration, home: AccountScope) -> Iterator[
         yield AccountMismatch(found, f"takes the role {found.role}{of}", "assume_role", account)
     elif found.is_rendered and found.kind == "aws" and home.account_id:
         # Only [providers] in the project file can remove the account.
-        yield AccountMismatch(found, f"allows no account in place of {home.account_id}", "allowed_account_ids")
+        yield AccountMismatch(found, f"allows no account; expected {home.account_id}", "allowed_account_ids")
 
 
 def _check_unnamed_account(found: ProviderConfiguration, home: AccountScope) -> Iterator[AccountMismatch]:
     if found.unresolved:
         keys = join_names(found.unresolved)
-        yield AccountMismatch(
-            found, f"has an expression for its {keys}, so that its account is not known", found.unresolved[0]
-        )
+        yield AccountMismatch(found, f"has an expression for its {keys}: its account is unknown", found.unresolved[0])
     elif found.kind == "aws":
-        yield AccountMismatch(found, "does not say its account", "allowed_account_ids")
+        yield AccountMismatch(found, "does not name its account", "allowed_account_ids")
     elif home.role or found.credentials:
         # awscc has no key for accounts. Without a role it uses the credentials of Terraform, checked elsewhere.
-        yield AccountMismatch(found, "takes no role, so that its account is not known", "assume_role")
+        yield AccountMismatch(found, "takes no role: its account is unknown", "assume_role")
 
 
 def _compare_rendered_role(found: ProviderConfiguration, home: AccountScope) -> Iterator[AccountMismatch]:
     """Yield a mismatch if the rendered configuration assumes another role than that of the environment."""
     if found.role != home.role and parse_role_account(found.role) not in home.others:
         instead = f"takes the role {found.role}" if found.role else "takes no role"
-        yield AccountMismatch(found, f"{instead} in place of {home.role}", "assume_role")
+        yield AccountMismatch(found, f"{instead}; expected {home.role}", "assume_role")
 
 
 def _find_last_role(value: object) -> object:
@@ -261,7 +260,7 @@ def _parse_host(endpoint: str) -> str:
     try:
         return urlsplit(endpoint if "//" in endpoint else f"//{endpoint}").hostname or "an address from an expression"
     except ValueError:
-        return "an address that is none"
+        return "an invalid address"
 
 
 def _is_aws_host(endpoint: str) -> bool:

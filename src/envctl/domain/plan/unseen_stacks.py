@@ -34,8 +34,8 @@ def check_unseen(plan: EnvironmentPlan, named: Sequence[str], stacks: Collection
             hint = suggest_name(name, stacks)
             raise UsageError(Problem("E475", f"--unseen {name}: the release has no such stack", hint))
         if name in waiting and waiting[name].behind:
-            message = f"--unseen {name}: {name} holds resources already, and its plan may change them"
-            hint = f"leave it out, and approve again once {_format_upstream(waiting[name])} applied: {command}"
+            message = f"--unseen {name}: {name} already holds resources, and its plan may change them"
+            hint = f"leave it out, and approve again when {_format_upstream(waiting[name])} applied: {command}"
             raise UsageError(Problem("E476", message, hint))
     return tuple(name for name in waiting if name in named)
 
@@ -47,10 +47,10 @@ def describe_unseen(plan: EnvironmentPlan, accepted: Sequence[str]) -> Iterator[
             continue
         line = f"not seen: {stack.stack} (waits for {join_names(stack.waits_for)})"
         if stack.stack in accepted:
-            yield f"{line}; approved unseen: it may create, and nothing else"
+            yield f"{line}; approved unseen: it may only create"
         else:
             unseen = "" if stack.behind else f", or add --unseen {stack.stack}"
-            yield f"{line}; not approved: approve again once {_format_upstream(stack)} applied{unseen}"
+            yield f"{line}; not approved: approve again when {_format_upstream(stack)} applied{unseen}"
 
 
 def describe_replanned(plan: EnvironmentPlan, needs: Mapping[str, Collection[str]]) -> Iterator[str]:
@@ -59,7 +59,7 @@ def describe_replanned(plan: EnvironmentPlan, needs: Mapping[str, Collection[str
     for stack in plan.stacks:
         if upstream := [name for name in needs.get(stack.stack, ()) if name in changing and not stack.waits_for]:
             applied = f"{join_names(upstream)} {'is' if len(upstream) == 1 else 'are'} applied"
-            yield f"planned anew: {stack.stack}, once {applied}; what it then holds beyond this is not approved"
+            yield f"planned again: {stack.stack}, when {applied}; further changes are not approved"
 
 
 def _format_upstream(stack: StackPlan) -> str:

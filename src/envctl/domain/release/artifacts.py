@@ -80,7 +80,7 @@ def _relocate_image(project: Project, environment: str, name: str, artifact: Art
     try:
         return str(image.with_repository(repository))
     except ValueError as error:
-        source = f"{repository}, which is no repository: {error}"
+        source = f"{repository}, not a valid repository: {error}"
         message = f"in {environment} the artifact {name} would be taken from {source}"
         unset = [key for key in ("account_id", "region") if not names[key]]
         lacking = [f"{key} = …" for key in unset if f"{{{key}}}" in (artifact.repository or "")]
@@ -145,12 +145,12 @@ def find_rollout_faults(project: Project, schema: Schema, outputs: Mapping[str, 
 def _check_module(name: str, stack: Stack, declared: Collection[str]) -> Iterator[Fault]:
     path: TomlPath = ("stacks", name, "rollout")
     if missing := list_missing_variables(declared):
-        message = f"the stack {name} has a rollout, and {stack.module} declares no variable {', '.join(missing)}"
-        hint = f"declare {join_names(TRAFFIC_VARIABLES)} in {stack.module}, or take the table out"
+        message = f"the stack {name} has a rollout, but {stack.module} declares no variable {', '.join(missing)}"
+        hint = f"declare {join_names(TRAFFIC_VARIABLES)} in {stack.module}, or remove the table"
         yield Fault("E120", message, hint, path)
     for variable in TRAFFIC_VARIABLES:
         if variable in stack.inputs:
-            message = f"{variable} of the stack {name} is filled by its rollout, and can't be an input"
+            message = f"{variable} of the stack {name} is filled by its rollout; it can't be an input"
             yield Fault("E120", message, "remove the input", ("stacks", name, "inputs", variable))
 
 
@@ -161,18 +161,18 @@ def _check_artifact(project: Project, name: str, declared: Collection[str]) -> I
     rollout = project.stacks[name].rollout
     named = rollout.artifact if rollout else None
     if named is not None:
-        message = f"the rollout of {name} is of {named}, which its module does not take"
+        message = f"the rollout of {name} is of {named}, but its module has no variable for it"
         yield Fault("E121", message, _hint_artifacts(taken), ("stacks", name, "rollout", "artifact"))
     else:
-        message = f"the stack {name} has a rollout, and takes {'several artifacts' if taken else 'no artifact'}"
+        message = f"the stack {name} has a rollout, but takes {'several artifacts' if taken else 'no artifact'}"
         yield Fault("E121", message, _hint_artifacts(taken), ("stacks", name, "rollout"))
 
 
 def _hint_artifacts(taken: Collection[str]) -> str:
     if taken:
         quoted = [f'"{each}"' for each in taken]
-        return f"say which one is rolled out: artifact = {' or '.join(quoted)}"
-    return "let it take one, such as the image that it runs, or take the table out"
+        return f"choose the artifact to roll out: artifact = {' or '.join(quoted)}"
+    return "give it one, such as its image, or remove the table"
 
 
 def _check_alarms(name: str, stack: Stack, outputs: Mapping[str, Collection[str]]) -> Iterator[Fault]:
@@ -182,7 +182,7 @@ def _check_alarms(name: str, stack: Stack, outputs: Mapping[str, Collection[str]
         reference = OutputReference.parse(text.removeprefix(ALARM_OUTPUT))
         known = outputs.get(reference.stack, ())
         if reference.output not in known:
-            message = f"the rollout of {name} reads {reference}, which its module does not put out"
+            message = f"the rollout of {name} reads {reference}, but its module has no such output"
             path = ("stacks", name, "rollout", "abort_on", position)
             yield Fault("E122", message, suggest_name(reference.output, known) or "add the output", path)
 
@@ -194,10 +194,10 @@ def _check_sessions(project: Project, name: str, rollout: Rollout) -> Iterator[F
         target = project.environments[environment]
         if target.assume_role and target.session_duration <= total:
             message = (
-                f"the steps of {name} are watched for {format_duration(total)},"
-                f" and a session in {environment} lasts {format_duration(target.session_duration)}"
+                f"the steps of {name} are monitored for {format_duration(total)}, but a session in"
+                f" {environment} lasts {format_duration(target.session_duration)}"
             )
-            hint = f"make it last longer, up to what the role allows: session_duration in [environments.{environment}]"
+            hint = f"make it longer, up to the limit of the role: session_duration in [environments.{environment}]"
             yield Fault("E121", message, hint, ("stacks", name, "rollout", "wait"))
 
 
@@ -206,8 +206,8 @@ def find_worker_faults(rolls: Iterable[str], settings: EnvironmentSettings) -> I
     for name in rolls:
         if settings.arguments.get(name, {}).get(WORKER_VARIABLE) is True:
             set_at = (s.location for s in settings.settings if s.name == WORKER_VARIABLE and name in s.stacks)
-            message = f"{name} is a worker in {settings.environment}, and has a rollout: it has no requests to share"
-            yield Problem("E120", message, f"take [stacks.{name}.rollout] out of envctl.toml", next(set_at, None))
+            message = f"{name} is a worker in {settings.environment}: it has no traffic for a rollout"
+            yield Problem("E120", message, f"remove [stacks.{name}.rollout] from envctl.toml", next(set_at, None))
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ _TOOL_FOLDERS = frozenset({".git", ".terraform"})
 """Folders reserved by git and Terraform."""
 _MAX_PART_BYTES = 255
 MANIFEST = "release.json"
-_RENAME_HINT = "rename it: a release has to be the same wherever it is unpacked"
+_RENAME_HINT = "rename it: a release must be the same on every machine"
 FORMAT = 1
 FORMAT_WITH_MODULES = 2
 """The format of releases with remote modules: an older envctl would fetch those again, and must refuse the release."""
@@ -121,11 +121,11 @@ def find_path_fault(path: str) -> str:
         return "holds a backslash or a control character"
     parts = path.split("/")
     if any(part in ("", ".", "..") for part in parts):
-        return "has an empty part, or one that leads elsewhere"
+        return 'has an empty part, or a part such as ".."'
     if _TOOL_FOLDERS & {_fold_name(part) for part in parts}:
-        return "lies in a folder of git or Terraform"
+        return "is in a folder of git or Terraform"
     if any(len(part.encode(errors="surrogatepass")) > _MAX_PART_BYTES for part in parts):
-        return "has a part that is too long for a file system"
+        return "has a part too long for a file system"
     return ""
 
 
@@ -173,7 +173,7 @@ def pack(release: Release) -> bytes:
     import tarfile  # late, as everywhere: most commands neither make nor open a bundle
 
     if release.missing:
-        raise ValueError("a release has no bundle before it carries the code of all its modules")
+        raise ValueError("a release has no bundle without the code of all its modules")
     manifest = json.dumps(_to_manifest(release.wiring), sort_keys=True, indent=1, ensure_ascii=False).encode()
     files = {**release.files, MANIFEST: File(manifest)}
     _check_portable(files)
@@ -192,7 +192,7 @@ def unpack(bundle: bytes, expected: str) -> Release:
     import tarfile
 
     if compute_identity(bundle) != expected:
-        raise DamagedBundleError("its SHA-256 is not its name")
+        raise DamagedBundleError("its SHA-256 does not match its name")
     files: dict[str, File] = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(bundle), mode="r:") as tar:
@@ -200,12 +200,12 @@ def unpack(bundle: bytes, expected: str) -> Release:
                 # extractfile() follows links to other members, so the type is checked first.
                 data = tar.extractfile(member) if member.isreg() else None
                 if data is None or find_path_fault(member.name):
-                    raise DamagedBundleError(f"{member.name!r} is not an ordinary file inside the bundle")
+                    raise DamagedBundleError(f"{member.name!r} is not a regular file inside the bundle")
                 if member.name in files:
                     raise DamagedBundleError(f"{member.name!r} is in the bundle twice")
                 files[member.name] = File(data.read(), executable=bool(member.mode & 0o100))
         if clash := find_clash(files):
-            raise DamagedBundleError(f"{clash[0]!r} and {clash[1]!r} can't both be kept")
+            raise DamagedBundleError(f"{clash[0]!r} and {clash[1]!r} can't both be stored")
         wiring = _parse_wiring(json.loads(files.pop(MANIFEST).data))
     except (tarfile.TarError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         if isinstance(error, DamagedBundleError):
@@ -219,7 +219,7 @@ def _check_portable(names: Iterable[str]) -> None:
     faults = {name: fault for name in names if (fault := find_path_fault(name))}
     problems = [Problem("E481", f"{name!r} {fault}", _RENAME_HINT) for name, fault in faults.items()]
     if clash := find_clash(names):
-        message = f"{clash[0]} and {clash[1]} can't both be kept by every file system"
+        message = f"some file systems can't store both {clash[0]} and {clash[1]}"
         problems.append(Problem("E481", message, _RENAME_HINT))
     if problems:
         raise ConfigurationError(*problems)
@@ -271,7 +271,7 @@ def _parse_wiring(document: dict[str, Any]) -> Wiring:
     if wrong:
         raise DamagedBundleError(f"{wrong[0]!r} is not a name")
     if unknown := [fate for fate in removed.values() if fate not in FATES]:
-        raise DamagedBundleError(f"{unknown[0]!r} is nothing that becomes of a stack")
+        raise DamagedBundleError(f"{unknown[0]!r} is not a valid fate of a stack")
     return Wiring(
         project=document["project"],
         terraform=document["terraform"],
@@ -287,5 +287,5 @@ def _parse_wiring(document: dict[str, Any]) -> Wiring:
 
 def _parse_module(document: dict[str, str]) -> BundledModule:
     if find_folder_fault(document["folder"]):
-        raise DamagedBundleError(f"the module {document['key']} lies outside of the bundle")
+        raise DamagedBundleError(f"the module {document['key']} is outside the bundle")
     return BundledModule(document["key"], document["source"], document["version"], document["folder"])

@@ -14,10 +14,10 @@ from envctl.domain.plan.provider_accounts import (
 )
 from envctl.domain.text.lists import join_names
 
-_OUTSIDE_HINT = "put the file beside the module and read it as ${path.module}/NAME"
+_OUTSIDE_HINT = "put the file into the folder of the module and read it as ${path.module}/NAME"
 _REMOTE_STATE_HINT = (
-    'a stack of this project is read by [stacks.STACK] inputs = { VARIABLE = "OTHER.OUTPUT" } in envctl.toml; anything'
-    " else is a setting, or an s3 backend whose config has assume_role"
+    'to read a stack of this project, use [stacks.STACK] inputs = { VARIABLE = "OTHER.OUTPUT" } in envctl.toml;'
+    " for other values, use a setting, or an s3 backend with assume_role in its config"
 )
 
 
@@ -31,14 +31,14 @@ class OutsideRead:
 def list_tree_problems(reads: Sequence[OutsideRead]) -> list[Problem]:
     """Return the problems of code in the working tree."""
     return [
-        Problem("E123", f"{each.what}: the release does not carry that", _OUTSIDE_HINT, each.location) for each in reads
+        Problem("E123", f"{each.what}: it is not part of the release", _OUTSIDE_HINT, each.location) for each in reads
     ]
 
 
 def list_release_problems(reads: Sequence[OutsideRead], release: str, entry: str) -> list[Problem]:
     """Return the problems of a stored release; its code can't be corrected."""
     hint = f"{_OUTSIDE_HINT}, then make a new release: {format_command('apply', entry)}"
-    told = (f"release {release}: {each.location}: {each.what}, which it does not carry" for each in reads)
+    told = (f"release {release}: {each.location}: {each.what}, not part of the release" for each in reads)
     return [Problem("E124", message, hint) for message in told]
 
 
@@ -99,8 +99,8 @@ def _describe_remote_states(found: Iterable[RemoteState]) -> Iterator[Problem]:
         # Files read by local backends are checked elsewhere: a release carries none.
         if each.backend == "local" or (each.backend == "s3" and each.takes_role):
             continue
-        backend = f"the backend {each.backend}" if each.backend else "a backend that is an expression"
-        message = f"data.terraform_remote_state.{each.name} reads {backend} with the credentials of who runs envctl"
+        backend = f"the backend {each.backend}" if each.backend else "a backend from an expression"
+        message = f"data.terraform_remote_state.{each.name} reads {backend} with the credentials of the envctl user"
         if each.backend == "s3":
             message += ", and without a role"
         yield Problem("E214", message, _REMOTE_STATE_HINT, each.location)
@@ -110,5 +110,5 @@ def describe_ignored_blocks(blocks: AccountBlocks) -> Iterator[Problem]:
     """Yield the problems of blocks Terraform ignores in a module."""
     for block in blocks.states:
         kind = block.kind
-        message = f"Terraform ignores a {kind} block in a module: the state lies where [state] in envctl.toml says"
-        yield Problem("E215", message, f"take the {kind} block out of the module", block.location)
+        message = f"Terraform ignores a {kind} block in a module: [state] in envctl.toml sets the place of the state"
+        yield Problem("E215", message, f"remove the {kind} block from the module", block.location)

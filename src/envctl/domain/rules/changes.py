@@ -16,7 +16,7 @@ _LABELS = {
     "parity.may_differ": "settings that may differ",
     "protection.stateful": "types that hold data",
 }
-_NOT_SET = "not said"
+_NOT_SET = "not set"
 T = TypeVar("T")
 
 
@@ -25,7 +25,7 @@ def list_differences(before: RulesDocument, after: RulesDocument) -> tuple[str, 
     found = [*list_conflicts(before, after)]
     was, now = before.predecessors, after.predecessors
     if was != now and _keeps_promotion_path(was, now):
-        found.append(f"the way to it: {_describe_position(before)} -> {_describe_position(after)}")
+        found.append(f"its stages: {_describe_position(before)} -> {_describe_position(after)}")
     found += _list_table_changes(
         "gate",
         to_rules(before).approvals,
@@ -35,7 +35,7 @@ def list_differences(before: RulesDocument, after: RulesDocument) -> tuple[str, 
     )
     found += _list_value_changes(before.content, after.content)
     tables = (before.content.get("checks", {}), after.content.get("checks", {}))
-    found += _list_table_changes("check", *tables, new=lambda _: "", changed=lambda *_: " asks something else")
+    found += _list_table_changes("check", *tables, new=lambda _: "", changed=lambda *_: " is different")
     found += _list_table_changes(
         "rollout of",
         before.content.get("rollouts", {}),
@@ -105,7 +105,7 @@ def _keeps_promotion_path(before: tuple[str, ...], after: tuple[str, ...]) -> bo
 
 def _describe_position(document: RulesDocument) -> str:
     if document.is_standalone:
-        return "beside the pipeline"
+        return "outside the pipeline"
     return f"after {', '.join(document.predecessors)}" if document.predecessors else "the entry"
 
 

@@ -15,7 +15,7 @@ class Rules(Gates, Allow):
 
     is_usual: bool = False  # `approvals` is missing in the project: the default gates apply
     protected: Annotated[
-        Flag, RuleText("Protected", "nothing that holds data goes away, and of the rest {rules.max_destroys} at most")
+        Flag, RuleText("Protected", "no resource with data is destroyed, and at most {rules.max_destroys} others")
     ] = False
     max_destroys: Annotated[CountOrNone, RuleText()] = 0  # for protected environments
     stateful: frozenset[str] = frozenset()  # types of resources with data, for protected environments

@@ -20,10 +20,10 @@ class Template:
 
 TEMPLATES: dict[str, Template] = {
     "minimal": Template("a network, and one approval before prod"),
-    "web": Template("a network, and a container on instances that heal and scale"),
+    "web": Template("a network, and a container on self-healing, scaling instances"),
     "ecs": Template("a service on Fargate with its application, alarms and a budget", {"app": "app"}),
-    "eks": Template("a Kubernetes cluster, and manifests for what runs in it", {"kubernetes": "modules/eks/examples"}),
-    "platform": Template("all modules together, as envctl's own repository runs them", {"app": "app"}),
+    "eks": Template("a Kubernetes cluster, and manifests for its workloads", {"kubernetes": "modules/eks/examples"}),
+    "platform": Template("all modules together, as in envctl's own repository", {"app": "app"}),
 }
 DEFAULT_TEMPLATE = "web"
 
@@ -54,7 +54,7 @@ def find_name_fault(name: str) -> str:
     if len(name) <= MAX_NAME_LENGTH and re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", name, re.ASCII):
         return ""
     rule = f"a lower-case letter and then lower-case letters, digits and hyphens, at most {MAX_NAME_LENGTH} in all"
-    return f"{name!r} is no name of a project, which is {rule}"
+    return f"{name!r} is not a valid project name: {rule}"
 
 
 def to_valid_name(name: str) -> str:
@@ -69,11 +69,11 @@ def find_template_fault(name: str) -> str:
 
 def find_region_fault(region: str) -> str:
     is_valid = re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d+", region, re.ASCII)
-    return "" if is_valid else f"{region!r} is no AWS region, such as {PLACEHOLDER_REGION}"
+    return "" if is_valid else f"{region!r} is not an AWS region such as {PLACEHOLDER_REGION}"
 
 
 def find_account_fault(account: str) -> str:
-    return "" if re.fullmatch(r"\d{12}", account, re.ASCII) else f"{account!r} is no AWS account id, which is 12 digits"
+    return "" if re.fullmatch(r"\d{12}", account, re.ASCII) else f"{account!r} is not an AWS account id of 12 digits"
 
 
 def replace_words(data: bytes, words: Mapping[str, str]) -> bytes:

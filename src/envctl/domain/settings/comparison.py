@@ -57,9 +57,9 @@ class Comparison:
     def _to_problem(self, pair: Pair) -> Problem:
         first, second = pair.first, pair.second
         if first and second:
-            message = f"{pair.name} is otherwise in {self.first}: it comes from {first.location or first.origin}"
+            message = f"{pair.name} is different in {self.first}: it comes from {first.location or first.origin}"
         else:
-            message = f"{pair.name} is not there in {self.first if second else self.second}"
+            message = f"{pair.name} is missing in {self.first if second else self.second}"
         shown = second or first
         return Problem(GuardCode.PARITY, message, "", shown.location if shown else None)
 

@@ -179,7 +179,7 @@ class Resolution:
             message = f"{name} has no value, and {stacks} {'needs' if len(needed) == 1 else 'need'} it"
             hint = self._set_hint(variable)
             if name in TRAFFIC_VARIABLES:
-                hint = f"add [stacks.{needed[0][0]}.rollout] to envctl.toml, which fills it; or {hint}"
+                hint = f"add [stacks.{needed[0][0]}.rollout] to envctl.toml to fill it; or {hint}"
             yield Problem("E205", message, hint, variable.location)
 
     def _set_hint(self, variable: Variable) -> str:
@@ -188,7 +188,8 @@ class Resolution:
             return f"artifacts come with the release; set `{example}` in the entry environment and promote"
         if variable.sensitive:
             return (
-                "let the module take the name of a secret, and read it: docs/secrets.md; no settings file holds secrets"
+                "pass the name of a secret to the module, and read it there: docs/secrets.md; settings files"
+                " must not hold secrets"
             )
         return f"add `{example}` to environments/{self.environment}/terraform.tfvars"
 
@@ -224,7 +225,7 @@ def find_miswired_inputs(resolution: Resolution) -> Iterator[Problem]:
         known = [variable.name for variable in resolution.schema.get(stack, ())]
         for name in names:
             if name not in known:
-                message = f"the stack {stack} wires the input {name}, and its module declares no such variable"
+                message = f"the stack {stack} wires the input {name}, but its module declares no such variable"
                 yield Problem("E211", message, suggest_name(name, known), Location("envctl.toml"))
 
 
@@ -237,27 +238,27 @@ def find_misplaced_settings(resolution: Resolution) -> Iterator[Problem]:
 def _check_assignment(resolution: Resolution, each: Assignment) -> Problem | None:
     name = each.name
     if name in resolution.builtin:
-        message = f"{name} is filled by envctl and can't be a setting"
+        message = f"{name} is set by envctl; it can't be a setting"
         return Problem("E207", message, "remove the line; the value comes from envctl.toml", each.location)
     if name in resolution.artifact_values and not resolution.may_set_artifacts:
-        message = f"{name} is an artifact, and {resolution.environment} must not set it"
+        message = f"{name} is an artifact; {resolution.environment} must not set it"
         hint = "artifacts come with the release; set it in the entry environment and promote"
         return Problem("E210", message, hint, each.location)
     if name not in resolution.declarations_by_name:
         fixed = {*resolution.builtin, *(() if resolution.may_set_artifacts else resolution.artifact_values)}
         known = [one for one in resolution.declarations_by_name if one not in fixed and resolution.list_takers(one)]
-        message = f"{name} is not a setting: no module of a stack declares it"
+        message = f"{name} is not a setting: no stack has such a variable"
         return Problem("E203", message, suggest_name(name, known), each.location)
     if not resolution.list_takers(name):
         rolled = [
             stack for stack, _ in resolution.declarations_by_name[name] if name in resolution.rolled.get(stack, ())
         ]
         if rolled:
-            message = f"{name} is filled by envctl and can't be a setting: {rolled[0]} has a rollout"
-            hint = f"remove the line, or take out [stacks.{rolled[0]}.rollout]"
+            message = f"{name} is set by envctl; it can't be a setting: {rolled[0]} has a rollout"
+            hint = f"remove the line, or remove [stacks.{rolled[0]}.rollout]"
             return Problem("E207", message, hint, each.location)
         stacks = " and ".join(stack for stack, _ in resolution.declarations_by_name[name])
-        message = f"{name} is wired: {stacks} takes it from another stack"
+        message = f"{name} is an input of {stacks}, with a value from another stack"
         hint = f"remove the line, or the input {name} of {stacks} in envctl.toml"
         return Problem("E208", message, hint, each.location)
     return None

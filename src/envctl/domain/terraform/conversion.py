@@ -37,7 +37,7 @@ class Mismatch:
 
     def format_message(self, name: str, *, reveal: bool) -> str:
         got = self.shown if reveal else self.kind
-        return f"{name}{format_path(self.path, reveal=reveal)} must be {self.expected}, and is {got}"
+        return f"{name}{format_path(self.path, reveal=reveal)} must be {self.expected}, but is {got}"
 
 
 def format_path(path: ValuePath, *, reveal: bool) -> str:
@@ -83,7 +83,7 @@ class _Conversion:
     def _convert_any(self, value: object, path: ValuePath) -> object:
         match value:
             case Decimal():
-                expected = "a number of at most 17 digits where the type is any (or text in quotes)"
+                expected = "a number of at most 17 digits for the type any (or text in quotes)"
                 self._add_mismatch(value, expected, path)
             case list():
                 return [self._convert_any(item, (*path, f"[{index}]")) for index, item in enumerate(value)]

@@ -62,7 +62,7 @@ def _resolve_escape(found: re.Match[str]) -> str:
     if len(selector) > 1:
         return chr(int(selector[1:], 16))
     if selector not in _ESCAPES:
-        raise ValueError(f"\\{selector} is not an escape that strings know")
+        raise ValueError(f"\\{selector} is not a valid escape in strings")
     return _ESCAPES[selector]
 
 

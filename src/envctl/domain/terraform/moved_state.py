@@ -21,7 +21,9 @@ def build_moved_state(source: bytes, target: bytes) -> bytes:
     ours = new["lineage"] == old["lineage"] and new["serial"] <= old["serial"]
     if new.get("resources") and not ours:
         count = len(new["resources"])
-        raise StateConflictError(f"a state with {count} {'resource' if count == 1 else 'resources'} lies there already")
+        raise StateConflictError(
+            f"a state with {count} {'resource' if count == 1 else 'resources'} exists there already"
+        )
     return _encode_state({**old, "lineage": new["lineage"], "serial": max(old["serial"], new["serial"]) + 1})
 
 

@@ -73,11 +73,9 @@ DYNAMIC = f'''dynamic "assume_role" {{
       role_arn = "{FOREIGN}"
     }}
   }}'''
-UNKNOWN = (
-    "provider aws.far in module.web has an expression for its allowed_account_ids, so that its account is not known"
-)
+UNKNOWN = "provider aws.far in module.web has an expression for its allowed_account_ids: its account is unknown"
 FAR_IS_SILENT = [f"provider aws.far in module.web {SILENT}"]
-NO_ROLE = [f"provider aws {SILENT}", f"provider aws takes no role in place of {ROLE}"]
+NO_ROLE = [f"provider aws {SILENT}", f"provider aws takes no role; expected {ROLE}"]
 
 
 def role(arn: str) -> str:

@@ -140,7 +140,7 @@ UNREADABLE = Problem(
 )
 UNFIT = Problem(
     "E203",
-    "instance_tipe is not a setting: no module of a stack declares it",
+    "instance_tipe is not a setting: no stack has such a variable",
     "did you mean instance_type?",
     Location("environments/common.tfvars", 8),
 )

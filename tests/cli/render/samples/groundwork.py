@@ -40,8 +40,7 @@ ELSEWHERE = Problem(
 )
 DENIED = Problem(
     "E425",
-    "shop-tfstate-111111111111: AWS says no to this step (encrypt what is put there (SSE-S3)): Access Denied"
-    " (AccessDenied)",
+    "shop-tfstate-111111111111: AWS says no to this step (encrypt new objects (SSE-S3)): Access Denied (AccessDenied)",
     "what was done before stays; as somebody of that account who may: envctl bootstrap dev --as-me",
 )
 CLOSED = Problem("E424", "can't be looked at: Access Denied (AccessDenied)", "allow s3:GetBucketPolicy on it")
@@ -164,8 +163,8 @@ DOCTORS = {
                     Finding(
                         "settings",
                         "bad",
-                        "environments/prod/terraform.tfvars:2: E203 sise is not a setting: no module of a stack"
-                        " declares it (and 1 more)",
+                        "environments/prod/terraform.tfvars:2: E203 sise is not a setting: no stack has such a"
+                        " variable (and 1 more)",
                         "envctl validate",
                     ),
                 ),
@@ -230,7 +229,7 @@ DOCTORS = {
             ),
         ),
         (
-            Problem("E203", "sise is not a setting: no module of a stack declares it", "did you mean size?"),
+            Problem("E203", "sise is not a setting: no stack has such a variable", "did you mean size?"),
             Problem("E302", "Terraform is 1.5.7", "install one that fits"),
             Problem("E428", "this machine's clock is 412 s ahead", "set it"),
             Problem("E413", ROLE, TRUST),

@@ -14,7 +14,7 @@ from tests.cli.render.samples.refusals import WHY_NOT_AT_ALL
 from tests.cli.render.samples.statuses import STATUS
 
 MALLORY = Actor("arn:aws:sts::111111111111:assumed-role/envctl-deployer/mallory", "aws", verified=True)
-OTHER = "it is signed with the key of dev, and not with that of prod"
+OTHER = "it is signed with the key of dev, not with the key of prod"
 UNBELIEVED = (
     Unbelieved(41, "", "release created", TARO, NOW - timedelta(hours=3), "it is not signed"),
     Unbelieved(42, "prod", "approval given", MALLORY, NOW - timedelta(hours=2), OTHER),

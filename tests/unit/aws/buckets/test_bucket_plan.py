@@ -113,7 +113,7 @@ def test_harmful_lifecycle_rule_is_reported_but_not_changed() -> None:
     found = whole(STORE, rules=(*bucket_lifecycle.merge_rules((), STORE), rule))
     assert plan_steps(STORE, found) == ()
     (told,) = [each for each in list_findings(STORE, found) if each.verdict == "warn"]
-    assert told.seen == "lets entries and releases go: rule all"
+    assert told.seen == "deletes entries and releases: rule all"
     assert told.mend.startswith("take that rule off")
 
 

@@ -219,9 +219,9 @@ def test_unbounded_window_is_supported(tz: str) -> None:
     assert find_flaw([opening, closing]) == (0, COVERED)
 
 
-CHANGE = "holds no moment for sure: the clocks of Europe/Berlin change between its start and its end"
-COVERED = "is never open: deny windows cover all of it, and always win; move it, or shorten them"
-WHOLE_WEEK = "leaves no moment of the week open; shorten it, or lock the environment"
+CHANGE = "may be empty: the clocks of Europe/Berlin change between its start and its end"
+COVERED = "is never open: deny windows cover it completely and always win; move it, or shorten them"
+WHOLE_WEEK = "leaves no open time in the week; shorten it, or lock the environment"
 MORNINGS = deny_weekly(EVERY_DAY, "00:00/12:00")
 AFTERNOONS = deny_weekly(EVERY_DAY, "12:00/00:00")
 FLAWS: dict[str, tuple[list[Window], tuple[int, str] | None]] = {
@@ -241,12 +241,12 @@ FLAWS: dict[str, tuple[list[Window], tuple[int, str] | None]] = {
     "a deny window within a repeated hour": ([deny("2026-10-25T02:15/02:45")], None),
     "no day": (
         [deny_weekly("", "09:00/17:00")],
-        (0, 'must name the days on which it begins, as in days = ["sat", "sun"]'),
+        (0, 'must name its first days, as in days = ["sat", "sun"]'),
     ),
     "a day twice": ([deny_weekly("mon tue mon", "09:00/17:00")], (0, 'names the day "mon" twice')),
     "a day that is none": (
         [deny_weekly("mon monday", "09:00/17:00")],
-        (0, 'names the day "monday", which is none of mon, tue, wed, thu, fri, sat, sun'),
+        (0, 'names the unknown day "monday"; days are mon, tue, wed, thu, fri, sat, sun'),
     ),
     "all days in full": ([deny_weekly(EVERY_DAY, "00:00/00:00")], (0, WHOLE_WEEK)),
     "all days in full, from noon": ([deny_weekly(EVERY_DAY, "12:00/12:00")], (0, WHOLE_WEEK)),
@@ -588,4 +588,4 @@ def test_moment_with_utc_offset_is_refused(text: str, offset: str) -> None:
 def test_invalid_moment_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must") as caught:
         parse_moment(text)
-    assert str(caught.value) == 'must be a date that exists, such as "2026-12-20" or "2026-12-20T18:00"'
+    assert str(caught.value) == 'must be an existing date, such as "2026-12-20" or "2026-12-20T18:00"'

@@ -61,7 +61,7 @@ def test_partial_deployment_keeps_current_release() -> None:
     before, there = dev(*VERIFIED), dev(*VERIFIED, part("r2", stacks=("db", "web")), done(4, "r2", ("db", "web")))
     assert there.current == before.current
     assert there.last and (there.last.outcome, there.last.only, there.last.changed) == ("partial", ("db", "web"), 1)
-    assert describe_outcome(there.last) == "was of db and web alone"
+    assert describe_outcome(there.last) == "was only for db and web"
     assert there.unfinished_deployment is None
 
 

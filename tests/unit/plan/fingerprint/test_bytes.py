@@ -102,7 +102,7 @@ def test_reason_for_malformed_fingerprint_is_given() -> None:
     assert str(caught.value) == "its bytes are not in the form in which envctl writes them"
     with pytest.raises(MalformedFingerprintError) as caught:
         decode(_edited(address=7))
-    assert str(caught.value) == "something in it is not a text"
+    assert str(caught.value) == "one of its values is not a string"
 
 
 @given(plans(), st.data())

@@ -249,7 +249,7 @@ def test_deployed_waiting_stack_covers_no_unseen_change() -> None:
     kept = fingerprint_plan(waits)
     assert [each.description for each in kept.changes] == ["update network: aws_vpc.main", "web (planned later)"]
     assert decode(encode(kept)) == kept
-    assert to_plan_outline(kept, "prod", "r1").stacks[1] == replace(behind, waits_for=("what it reads",))
+    assert to_plan_outline(kept, "prod", "r1").stacks[1] == replace(behind, waits_for=("the data it reads",))
 
 
 def test_change_describes_itself() -> None:
@@ -274,7 +274,7 @@ def test_stored_fingerprint_is_shown_without_values() -> None:
         (
             StackPlan("data", (change(Action.UPDATE, "aws_eip.c"),)),
             StackPlan("network", (change(Action.DELETE, "aws_eip.b"), change(Action.CREATE, "aws_vpc.a"))),
-            StackPlan("web", waits_for=("what it reads",)),
+            StackPlan("web", waits_for=("the data it reads",)),
         ),
     )
     assert to_plan_outline(PlanFingerprint(), "prod", "r1") == EnvironmentPlan("prod", "r1", ())

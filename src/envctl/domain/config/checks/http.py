@@ -66,10 +66,10 @@ class HttpCheck(CheckTable):
 def _parse_output_url(reference: OutputReference, value: object) -> str:
     """Return the value as an HTTP URL. Raises ValueError with the fault."""
     if not isinstance(value, str):
-        raise ValueError(f"{reference} is {describe_type(value)}, and must be a URL")  # noqa: TRY004 (a problem, not a bug)
+        raise ValueError(f"{reference} is {describe_type(value)}; it must be a URL")  # noqa: TRY004 (a problem, not a bug)
     try:
         return check_http_url(value)
     except ValueError as error:
         # The text before an @ may be a password.
-        seen = "" if "@" in value else f" is {format_value(value)}, and"
+        seen = "" if "@" in value else f" is {format_value(value)}; it"
         raise ValueError(f"{reference}{seen} {error}") from None

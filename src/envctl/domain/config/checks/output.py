@@ -88,13 +88,13 @@ def _check_pattern(pattern: str, value: object) -> str:
         case _ if is_number(value):
             text = format_number(value)
         case _:
-            return f"is {describe_type(value)}, and only text, numbers, true and false can match"
-    return "" if re.fullmatch(pattern, text) else f"is {format_value(value)}, which does not match {excerpt(pattern)}"
+            return f"is {describe_type(value)}; only text, numbers, true and false can match"
+    return "" if re.fullmatch(pattern, text) else f"is {format_value(value)}; it does not match {excerpt(pattern)}"
 
 
 def _check_range(check: OutputCheck, value: object) -> str:
     if not is_number(value):
-        return f"is {format_value(value)}, which is {describe_type(value)}, and must be a number"
+        return f"is {format_value(value)}, {describe_type(value)}; it must be a number"
     if is_number(check.at_least) and to_decimal(value) < to_decimal(check.at_least):
         return f"is {format_value(value)}, expected at least {format_value(check.at_least)}"
     if is_number(check.at_most) and to_decimal(value) > to_decimal(check.at_most):

@@ -21,12 +21,12 @@ def find_output_value(reference: OutputReference, outputs: Outputs) -> object:
     """Return the referenced value. Raises ValueError if it is missing, null or sensitive."""
     stack, name = reference.stack, reference.output
     if stack not in outputs:
-        raise ValueError(f"the outputs of the stack {stack} are not known: it is not applied here")
+        raise ValueError(f"the outputs of the stack {stack} are unknown: it is not applied here")
     if name not in outputs[stack]:
-        known = suggest_name(name, outputs[stack]) or "it has none at all"
+        known = suggest_name(name, outputs[stack]) or "it has no outputs"
         raise ValueError(f"the stack {stack} has no output {name}; {known}")
     if outputs[stack][name].sensitive:
-        raise ValueError(f"{stack}.{name} is sensitive, and sensitive values are not used in checks")
+        raise ValueError(f"{stack}.{name} is sensitive; checks must not use sensitive values")
     value, path = outputs[stack][name].value, f"{stack}.{name}"
     for step in _STEP.finditer(reference.path):
         value, path = _step_into(value, step, path), f"{path}{step[0]}"

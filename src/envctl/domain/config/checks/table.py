@@ -46,7 +46,7 @@ def _parse_check(table: object) -> "Check":
         raise ValueError("must be a table")  # noqa: TRY004 (pydantic wants it)
     known = ", ".join(f'"{kind}"' for kind in KINDS)
     if "kind" not in table:
-        raise ValueError(f"must have a kind, one of {known}; only a check that is named like a kind goes without")
+        raise ValueError(f"must have a kind, one of {known}; a check with the name of a kind needs none")
     kind = table["kind"]
     if not isinstance(kind, str) or kind not in KINDS:
         error = ValueError(f"must be one of {known}")

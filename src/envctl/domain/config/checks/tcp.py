@@ -33,7 +33,7 @@ def _check_host(value: object) -> str:
             return str(ipaddress.ip_address(value))
         except ValueError:
             pass
-    raise ValueError('must be the name or the address of a host, such as "db.example.com"')
+    raise ValueError('must be a host name or address, such as "db.example.com"')
 
 
 def _check_port(value: object) -> int:
@@ -88,5 +88,5 @@ def _resolve_value(value: object, outputs: Outputs, check: Callable[[object], T]
         try:
             return check(found)
         except ValueError as error:
-            raise ValueError(f"{reference} is {format_value(found)}, and {error}") from None
+            raise ValueError(f"{reference} is {format_value(found)}; it {error}") from None
     return check(value)

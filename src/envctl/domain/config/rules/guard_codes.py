@@ -43,9 +43,9 @@ class GuardCode(StrEnum):
 
 
 NEVER_WAIVED: Mapping[GuardCode, str] = {
-    GuardCode.ACCOUNT: "it would happen to another environment",
-    GuardCode.ALLOWED: "whoever may not would only have to say so",
+    GuardCode.ACCOUNT: "it would change another environment",
+    GuardCode.ALLOWED: "a waiver would give permission to any person",
     GuardCode.BUSY: "two deployments at once would overwrite each other",
     GuardCode.SETTINGS: "Terraform could not even plan",
-    GuardCode.RULES: "the rules themselves say what may be waived",
+    GuardCode.RULES: "these rules define the waivers",
 }

@@ -84,10 +84,10 @@ def find_flaw(windows: Sequence[Window]) -> tuple[int, str] | None:
     recurring = [window for window in denies if isinstance(window, WeeklyWindow)]
     for count, window in enumerate(recurring, 1):
         if _find_opening(recurring[:count], _REFERENCE, _REFERENCE + HORIZON) is None:
-            return windows.index(window), "leaves no moment of the week open; shorten it, or lock the environment"
+            return windows.index(window), "leaves no open time in the week; shorten it, or lock the environment"
     for index, window in enumerate(windows):
         if window.kind == "allow" and not _can_open(window, denies, recurring):
-            return index, "is never open: deny windows cover all of it, and always win; move it, or shorten them"
+            return index, "is never open: deny windows cover it completely and always win; move it, or shorten them"
     return None
 
 
@@ -137,7 +137,7 @@ def parse_moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text if shaped else "")
     except ValueError:
-        raise ValueError('must be a date that exists, such as "2026-12-20" or "2026-12-20T18:00"') from None
+        raise ValueError('must be an existing date, such as "2026-12-20" or "2026-12-20T18:00"') from None
 
 
 def _find_opening(windows: Sequence[Window], moment: datetime, before: datetime) -> datetime | None:
@@ -225,13 +225,13 @@ def _explain_senseless(window: Window) -> str | None:
                 return f"must end after it starts: {_format_clock(end)} is not after {_format_clock(start)}"
             span = _to_utc_span(window, start, end)
             if span[1] <= span[0]:
-                return f"holds no moment for sure: the clocks of {window.tz} change between its start and its end"
+                return f"may be empty: the clocks of {window.tz} change between its start and its end"
         case WeeklyWindow(days=days):
             if not days:
-                return 'must name the days on which it begins, as in days = ["sat", "sun"]'
+                return 'must name its first days, as in days = ["sat", "sun"]'
             for day in days:
                 if day not in DAYS:
-                    return f'names the day "{day}", which is none of {", ".join(DAYS)}'
+                    return f'names the unknown day "{day}"; days are {", ".join(DAYS)}'
                 if days.count(day) > 1:
                     return f'names the day "{day}" twice'
     return None

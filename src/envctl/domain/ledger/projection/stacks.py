@@ -109,16 +109,16 @@ def find_forgotten_states(state: EnvironmentState, plans: Iterable[StackPlan]) -
 
 
 def describe_forgotten_states(environment: str, plans: Sequence[StackPlan]) -> str:
-    it, states = ("it", "its state") if len(plans) == 1 else ("they", "their states")
+    states = "its state" if len(plans) == 1 else "their states"
     held = _format_held(plans)
-    return f"{environment} forgot {held}: with this plan {it} take{'s' if it == 'it' else ''} {states} over again"
+    return f"{environment} forgot {held}; this plan takes over {states} again"
 
 
 def describe_unknown_states(environment: str, plans: Iterable[StackPlan]) -> str:
     plans = tuple(plans)
     states, hold = ("the state of", "holds") if len(plans) == 1 else ("the states of", "hold")
-    why = f"it was deployed with another [store], or {environment} had another name"
-    return f"{states} {_format_held(plans)} in {environment} {hold} what this ledger never deployed there: {why}"
+    why = f"it was deployed with another [store], or under another name of {environment}"
+    return f"{states} {_format_held(plans)} in {environment} {hold} resources never deployed by this ledger: {why}"
 
 
 def warn_of_unknown_states(
